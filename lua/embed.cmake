@@ -1,0 +1,26 @@
+# Writes an assembler file that carries every Lua file in the binary, as it is, with a table of names that
+# script/embedded.c reads: name, start, end, one row a file, sorted by name.
+function(embed_lua output)
+  set(rows "")
+  set(blobs "")
+  set(index 0)
+  foreach(file ${ARGN})
+    set(path ${CMAKE_SOURCE_DIR}/lua/${file})
+    string(APPEND blobs "name${index}: .asciz \"${file}\"\nstart${index}: .incbin \"${path}\"\nend${index}: .byte 0\n")
+    string(APPEND rows "  .quad name${index}, start${index}, end${index}\n")
+    set_property(SOURCE ${output} APPEND PROPERTY OBJECT_DEPENDS ${path})
+    math(EXPR index "${index} + 1")
+  endforeach()
+  file(GENERATE OUTPUT ${output} CONTENT
+"  .section .rodata
+${blobs}
+  .section .data.rel.ro, \"aw\"
+  .balign 8
+  .globl wemoon_embedded_files
+  .globl wemoon_embedded_count
+wemoon_embedded_files:
+${rows}  .quad 0, 0, 0
+wemoon_embedded_count: .quad ${index}
+  .section .note.GNU-stack, \"\", @progbits
+")
+endfunction()

@@ -1,0 +1,23 @@
+// Memory that dies together: one arena per message. Not for two threads at once.
+#ifndef WEMOON_BASE_ARENA_H
+#define WEMOON_BASE_ARENA_H
+
+#include "base/str.h"
+
+typedef struct Arena Arena;
+
+// A new, empty arena, or NULL without memory. Free with arena_free.
+Arena *arena_new(void);
+void arena_free(Arena *arena);  // NULL is allowed
+// Forgets all that was allocated but keeps the first block, so that the next message costs no malloc.
+void arena_reset(Arena *arena);
+// Uninitialised bytes, aligned for any type; NULL without memory. Never freed one by one.
+void *arena_alloc(Arena *arena, size_t size);
+void *arena_calloc(Arena *arena, size_t count, size_t size);
+// A NUL-terminated copy of `s`; ptr is NULL only without memory.
+Str arena_dup(Arena *arena, Str s);
+__attribute__((format(printf, 2, 3))) Str arena_printf(Arena *arena, const char *format, ...);
+// Bytes handed out since the last reset.
+size_t arena_used(const Arena *arena);
+
+#endif

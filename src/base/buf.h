@@ -1,0 +1,24 @@
+// A growing byte buffer. After a failed growth it stays valid, takes nothing more, and `failed` says so:
+// writers append without asking and check once at the end.
+#ifndef WEMOON_BASE_BUF_H
+#define WEMOON_BASE_BUF_H
+
+#include "base/str.h"
+
+typedef struct {
+  char *ptr;  // NUL-terminated once anything was appended
+  size_t len, cap;
+  bool failed;
+} Buf;
+
+void buf_init(Buf *buf);                  // empty; allocates nothing
+void buf_clear(Buf *buf);                 // frees; as after buf_init
+void buf_reset(Buf *buf);                 // empty, keeps the memory
+bool buf_reserve(Buf *buf, size_t more);  // room for `more` further bytes
+void buf_add(Buf *buf, Str s);
+void buf_addc(Buf *buf, char c);
+void buf_add_int(Buf *buf, int64_t n);
+__attribute__((format(printf, 2, 3))) void buf_printf(Buf *buf, const char *format, ...);
+static inline Str buf_str(const Buf *buf) { return (Str){ buf->ptr ? buf->ptr : "", buf->len }; }
+
+#endif

@@ -1,0 +1,15 @@
+// Time. Durations are measured on the monotonic clock, so that a wall clock that jumps changes no deadline.
+#ifndef WEMOON_BASE_CLOCK_H
+#define WEMOON_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+int64_t clock_now_us(void);         // monotonic microseconds, arbitrary origin
+static inline int64_t clock_now_ms(void) { return clock_now_us() / 1000; }
+int64_t clock_unix_s(void);         // wall clock, seconds
+int64_t clock_unix_ms(void);        // wall clock, milliseconds
+int64_t clock_thread_cpu_us(void);  // CPU time of the calling thread
+struct timespec clock_to_timespec(int64_t monotonic_us);
+
+#endif

@@ -1,0 +1,44 @@
+// Byte slices. A Str never owns its bytes: whoever made it says how long they live.
+#ifndef WEMOON_BASE_STR_H
+#define WEMOON_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+  const char *ptr;  // not NUL-terminated unless a contract says so; NULL only when len is 0
+  size_t len;
+} Str;
+
+// A Str over a string literal, and printf's pair for "%.*s".
+#define STR(literal) ((Str){ "" literal, sizeof(literal) - 1 })
+#define STR_FMT(s) (int)(s).len, (s).ptr ? (s).ptr : ""
+
+static inline Str str_make(const char *ptr, size_t len) { return (Str){ ptr, len }; }
+static inline Str str_of(const char *cstr) { return (Str){ cstr, cstr ? strlen(cstr) : 0 }; }
+static inline bool str_eq(Str a, Str b) {
+  return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+// ASCII letters compare without case; other bytes must be equal.
+bool str_eq_nocase(Str a, Str b);
+bool str_starts(Str s, Str prefix);
+bool str_ends(Str s, Str suffix);
+// The position of the first `needle` in `s`, or -1. An empty needle is at 0.
+ptrdiff_t str_find(Str s, Str needle);
+// The slice from `from` (clamped) of at most `len` bytes.
+Str str_sub(Str s, size_t from, size_t len);
+// Without ASCII white space at both ends.
+Str str_trim(Str s);
+// Splits at the first `sep`: *head is what stands before it, *tail what follows; false (head = s, tail empty) without one.
+bool str_cut(Str s, char sep, Str *head, Str *tail);
+// The whole of `s` as a decimal integer with an optional '-'; false on anything else or on overflow.
+bool str_to_int64(Str s, int64_t *out);
+// The whole of `s` as a finite decimal number, whatever the locale; false on anything else.
+bool str_to_double(Str s, double *out);
+// How many of the first `max` bytes make whole UTF-8 characters: never cuts one in two.
+size_t str_utf8_prefix(Str s, size_t max);
+
+#endif

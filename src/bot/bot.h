@@ -1,0 +1,38 @@
+// A bot: an account, a script and what stands between a callback and its answer.
+#ifndef WEMOON_BOT_BOT_H
+#define WEMOON_BOT_BOT_H
+
+#include "net/server.h"
+#include "script/interpreter.h"
+
+typedef struct Bot Bot;
+
+typedef enum { LATE_AUTO, LATE_CUSTOMER_SERVICE, LATE_RETRY, LATE_DROP } LateReply;
+
+typedef struct {
+  const Account *account;
+  const char *script;         // path
+  Str path;                   // callback path, exact
+  size_t max_body;
+  int64_t replay_window_s;
+  int64_t dedup_window_s;
+  int64_t deadline_ms;
+  int64_t max_jobs;
+  LateReply late_reply;
+  bool watch;
+  InterpreterOptions interpreter;
+} BotOptions;
+
+// Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept as they are: they
+// and what they point to outlive the bot.
+Bot *bot_new(const BotOptions *options, Err *err);
+// Waits up to `grace_ms` for jobs under way, calls on_unload, frees.
+void bot_free(Bot *bot, int64_t grace_ms);
+// What net/server calls.
+HttpHandler bot_handler(Bot *bot);
+// Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says why.
+bool bot_reload(Bot *bot, Err *err);
+// Answers 503 from now on (SIGTERM came).
+void bot_refuse(Bot *bot);
+
+#endif

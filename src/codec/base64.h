@@ -1,0 +1,12 @@
+// Base64 (RFC 4648, standard alphabet).
+#ifndef WEMOON_CODEC_BASE64_H
+#define WEMOON_CODEC_BASE64_H
+
+#include "base/buf.h"
+
+void base64_encode(Buf *out, Str bytes);
+// Appends the decoded bytes. Strict on the alphabet and on padding; with `lenient_tail` the unused bits of the last
+// character may be set (EncodingAESKeys have them). False, and `out` as it was, on anything else or without memory.
+bool base64_decode(Buf *out, Str text, bool lenient_tail);
+
+#endif

@@ -1,0 +1,37 @@
+// JSON in and out, over cJSON. A Json is one value of a parsed document; the document is freed as a whole.
+// Integers keep all 64 bits. Broken bytes of the platform (raw control characters, half a character) are taken, not refused.
+#ifndef WEMOON_CODEC_JSON_H
+#define WEMOON_CODEC_JSON_H
+
+#include "base/err.h"
+#include "base/buf.h"
+
+typedef struct JsonDoc JsonDoc;
+typedef struct Json Json;
+typedef enum { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT } JsonKind;
+
+enum { JSON_DEPTH_MAX = 256 };
+
+// Parses exactly one value with nothing but white space around it. NULL with ERR_INVALID (the byte's position and what was
+// found there) or ERR_MEMORY. Free with json_free.
+JsonDoc *json_parse(Str text, Err *err);
+void json_free(JsonDoc *doc);  // NULL is allowed
+const Json *json_root(const JsonDoc *doc);
+
+JsonKind json_kind(const Json *value);
+bool json_bool(const Json *value);
+int64_t json_int(const Json *value);
+double json_real(const Json *value);  // of JSON_INT too
+Str json_string(const Json *value);   // lives as long as the document; may hold NUL bytes
+size_t json_count(const Json *value);  // members of an array or object
+const Json *json_first(const Json *value);  // first member, or NULL
+const Json *json_next(const Json *member);
+Str json_key(const Json *member);  // of an object's member
+const Json *json_get(const Json *object, Str key);  // exact case; NULL without it
+
+// Writing is streaming: the caller adds the punctuation's content in order, the writer adds commas and quotes.
+// UTF-8 goes out as it is, never as \uXXXX; control characters and broken UTF-8 are escaped or replaced.
+void json_add_string(Buf *out, Str text);       // with its quotes
+void json_add_real(Buf *out, double number);    // shortest form that reads back equal; NaN and infinities as null
+
+#endif

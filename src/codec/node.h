@@ -1,0 +1,37 @@
+// A tree of named texts, flat in memory: what an XML or JSON document of the platform comes down to.
+// All references are offsets, so a tree can be copied as it is (a Lua userdata is made by two memcpys).
+#ifndef WEMOON_CODEC_NODE_H
+#define WEMOON_CODEC_NODE_H
+
+#include "base/buf.h"
+
+enum { NODE_NONE = UINT32_MAX };
+
+typedef struct {
+  uint32_t name_off, name_len;  // in the tree's text
+  uint32_t text_off, text_len;  // its own text; of an element with children, empty
+  uint32_t first_child, next;   // indices, or NODE_NONE
+  uint32_t child_count;
+} Node;
+
+typedef struct {
+  Node *nodes;  // nodes[0] is the root
+  uint32_t count, cap;
+  Buf text;
+  bool failed;  // without memory; the tree is of no use
+} NodeTree;
+
+void nodes_init(NodeTree *tree);
+void nodes_clear(NodeTree *tree);  // frees
+void nodes_reset(NodeTree *tree);  // empty, keeps the memory
+// Appends a child to `parent` (NODE_NONE makes the root); `*last` is the parent's last child so far or NODE_NONE, and
+// is set to the new one. Returns the new index, NODE_NONE without memory.
+uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name);
+Str node_name(const NodeTree *tree, uint32_t index);
+Str node_text(const NodeTree *tree, uint32_t index);
+// The first child of `parent` with that exact name, or NODE_NONE.
+uint32_t node_child(const NodeTree *tree, uint32_t parent, Str name);
+// That child's text; `*text` is left alone and false returned without one.
+bool node_child_text(const NodeTree *tree, uint32_t parent, Str name, Str *text);
+
+#endif

@@ -1,0 +1,68 @@
+// The HTTP server, over civetweb: one place that knows its options and its traps. Plain HTTP; a proxy in front ends HTTPS.
+#ifndef WEMOON_NET_SERVER_H
+#define WEMOON_NET_SERVER_H
+
+#include "base/err.h"
+#include "base/pairs.h"
+
+typedef struct Server Server;
+
+typedef struct {
+  Str method, path, query;  // path as sent, not decoded; query without '?'
+  int64_t content_length;   // -1 where none is given
+  bool chunked;             // a Transfer-Encoding was given
+  Str body;                 // valid in `handle` only
+  int64_t received_us;      // monotonic, when the head had been read
+  const void *connection;   // for server_header
+} HttpRequest;
+
+// The first header of that name (no case), empty without it.
+Str server_header(const HttpRequest *request, const char *name);
+// All headers, in order; at most 64.
+size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
+
+typedef struct {
+  int status;
+  const char *content_type;   // NULL: text/plain; charset=utf-8
+  Str body;
+  const char *extra_headers;  // whole "Name: value\r\n" lines or NULL; the caller vouches for them
+  bool no_answer;             // close the connection without a byte: the platform will try again
+} HttpResponse;
+
+// Writes the whole answer, head and body in one write, with Content-Length. Exactly once per request, from within `handle`.
+void server_respond(HttpRequest *request, const HttpResponse *response);
+
+// What is to be done with a request whose head is known and whose body is not yet read.
+typedef struct {
+  int status;         // 0: go on to `handle`; else answer this at once
+  const char *allow;  // with 405
+  size_t max_body;    // for `handle`: larger is 413
+  bool needs_body;    // POST: without Content-Length, or with chunks, 411
+} HttpRoute;
+
+typedef struct {
+  // Both are called on an HTTP thread, many at once. `route` decides by the head alone and must be quick; `handle` must
+  // call server_respond once (a handler that does not is answered 500 for).
+  void (*route)(void *ctx, const HttpRequest *head, HttpRoute *route);
+  void (*handle)(void *ctx, HttpRequest *request);
+  void *ctx;
+} HttpHandler;
+
+typedef struct {
+  Str listen;            // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
+  int threads;           // HTTP threads, each for one connection at a time
+  int head_timeout_ms;   // head and body must be there within this (5000)
+  int keep_alive_ms;     // idle connections are closed after this (500 to 1000)
+} ServerOptions;
+
+// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who has it; threads that
+// got a stack under 512 KiB). The handler's ctx must outlive the server.
+Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
+int server_port(const Server *server);
+const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound
+// How many HTTP threads have a connection now, and how many there are.
+void server_load(const Server *server, int *busy, int *threads);
+// Stops accepting, lets requests under way finish, frees.
+void server_stop(Server *server);
+
+#endif

@@ -1,0 +1,81 @@
+// An interpreter: a Lua state, its lock, its limits and the script loaded in it. This header is all that the layers above see of Lua.
+#ifndef WEMOON_SCRIPT_INTERPRETER_H
+#define WEMOON_SCRIPT_INTERPRETER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/pairs.h"
+#include "wechat/account.h"
+#include "wechat/message.h"
+#include "wechat/reply.h"
+
+typedef struct Interpreter Interpreter;
+
+typedef struct {
+  const Account *account;   // outlives the interpreter
+  const Pairs *config;      // what `wechat.config` shows: no secrets in it; outlives the interpreter
+  int64_t cpu_us_max;       // CPU time without pause; 0: no limit (exec)
+  size_t memory_max;        // bytes; 0: no limit
+  bool allow_shell;         // os.execute and io.popen
+  bool strict;              // undefined globals raise (all but the REPL)
+  Str error_reply;          // text reply when the script fails; empty: none
+} InterpreterOptions;
+
+// A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted: free with
+// interpreter_release; interpreter_retain adds a holder. The last one closes the state.
+Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
+Interpreter *interpreter_retain(Interpreter *interpreter);
+void interpreter_release(Interpreter *interpreter);
+
+// Loads the file, runs its main chunk, then on_load(state), `state_json` being what the old script's on_unload returned
+// (empty: nil). All within the limits. On failure `err` holds message, file, line, source line and traceback.
+// ERR_USAGE: the file is not there; ERR_FAILED: it does not parse, fails, runs too long, or defines no on_message.
+bool interpreter_load(Interpreter *interpreter, const char *path, Str state_json, Err *err);
+// Calls on_unload, appends what it returned as JSON to `state_json` (nothing for nil). Failures are logged: the state is nil then.
+void interpreter_unload(Interpreter *interpreter, Buf *state_json);
+// The files that a change of which asks for a reload: the script, every module it required, and the paths where a
+// missing module was looked for. In `arena`, NUL-terminated. Valid after a failed load too.
+bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
+
+// How a run of the script ended; each has one meaning and one place that maps it (task_state_name).
+typedef enum {
+  TASK_RETURNED,     // with a reply, or none
+  TASK_WAITING,      // suspended: `done` will be called later, from the interpreter's own thread
+  TASK_FAILED,       // a Lua error; on_error or error_reply may have given a reply
+  TASK_OVER_CPU,     // stopped after cpu_us_max
+  TASK_OVER_MEMORY,  // stopped at memory_max
+  TASK_CANCELLED,    // job_timeout_s, or the interpreter is going away
+  TASK_LOST          // the interpreter was busy until the deadline or was given up: nothing was run
+} TaskState;
+const char *task_state_name(TaskState state);
+
+// One message for the script.
+typedef struct {
+  const NodeTree *tree;     // the message; copied before the call returns
+  const MessageHead *head;
+  Str raw;                  // the decrypted document
+  Arena *arena;             // where the reply is put; the task's owner keeps it until `done`
+  void *owner;
+  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` lives in `arena`.
+  // `rest`: what of a long text did not fit. `place`: "file:line" where the script spent the slice, for warnings; may be empty.
+  void (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+} MessageTask;
+
+// Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
+// Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be called.
+TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us);
+
+// Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or "@file"); `args` become `...` and
+// `arg`. Each returned value is appended to `out` as one line of JSON. ERR_FAILED with traceback; also when it returned nil, err.
+bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count, Buf *out, Err *err);
+
+// The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a library call
+// that nothing interrupts). `place` (at most `size` bytes) is where it last was seen.
+bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
+// Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is closed.
+void interpreter_give_up(Interpreter *interpreter);
+
+size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua
+size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks
+
+#endif

@@ -1,0 +1,39 @@
+// One Official Account: what its callbacks are verified and opened with. Immutable once made; shared by all threads.
+#ifndef WEMOON_WECHAT_ACCOUNT_H
+#define WEMOON_WECHAT_ACCOUNT_H
+
+#include "base/err.h"
+#include "codec/aes.h"
+
+typedef enum { MODE_NORMAL, MODE_COMPATIBLE, MODE_SAFE } EncryptMode;
+
+// What a callback is signed and sealed with. During a change of keys there are two.
+typedef struct {
+  Str token;
+  bool has_key;
+  uint8_t key[AES_KEY_LEN];
+} Credential;
+
+enum { ACCOUNT_CREDENTIALS_MAX = 4 };
+
+typedef struct {
+  Str appid, appsecret;
+  Str partnerid, partnerkey, paysignkey;
+  EncryptMode mode;
+  // The present one first; then present and previous token with previous and present key, where they differ.
+  Credential credentials[ACCOUNT_CREDENTIALS_MAX];
+  size_t credential_count;
+} Account;
+
+// The values as the operator wrote them; empty where not set.
+typedef struct {
+  Str token, previous_token, encoding_aes_key, previous_encoding_aes_key, encrypt_mode;
+  Str appid, appsecret, partnerid, partnerkey, paysignkey;
+} AccountSettings;
+
+// Checks the settings and fills `account`, whose slices stay those of `settings`. Refuses with ERR_USAGE, naming the key
+// and the mend: a key that is not 43 base64 characters, a mode without its key or appid, an unknown mode.
+// An empty token is allowed here (`exec` needs none); `account_needs_token` is for those who serve.
+bool account_init(Account *account, const AccountSettings *settings, Err *err);
+
+#endif

@@ -1,0 +1,47 @@
+// A passive reply ("被动回复用户消息"): the answer to one callback. Kinds are data that Lua owns (lua/wechat/reply.lua); C renders them safely.
+#ifndef WEMOON_WECHAT_REPLY_H
+#define WEMOON_WECHAT_REPLY_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "codec/node.h"
+
+typedef struct ReplyElement {
+  Str name;
+  Str text;                    // of a leaf
+  bool bare;                   // a number: written without CDATA
+  struct ReplyElement *child;  // first child; then text is not used
+  struct ReplyElement *next;
+} ReplyElement;
+
+typedef enum {
+  REPLY_NONE,      // answer `success`
+  REPLY_ELEMENTS,  // MsgType and elements
+  REPLY_RAW        // XML of the script's own, sent as it is
+} ReplyForm;
+
+typedef struct {
+  ReplyForm form;
+  Str type;                // MsgType: "text", "news" ...
+  ReplyElement *elements;  // after MsgType, in order
+  Str raw;
+} Reply;
+
+enum { REPLY_TEXT_MAX = 2048 };  // bytes of UTF-8 in a text reply; more, and the user sees an error
+
+// A text reply over `content`, in `arena`. `*rest` is what did not fit into REPLY_TEXT_MAX, cut at a character; usually empty.
+bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest);
+// Appends the document, addressed to `to_user` (the message's sender) from `from_user` at `create_time`. REPLY_NONE appends nothing.
+void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create_time, Buf *out);
+// A deep copy into `arena`: what must outlive the slices it was made of. NULL without memory.
+Reply *reply_copy(const Reply *reply, Arena *arena);
+// How many articles may be in an answer to a message of that type: 1 to what users write, 8 to events.
+size_t reply_news_max(bool to_event);
+// Drops articles beyond `max` and corrects ArticleCount; returns how many were dropped.
+size_t reply_limit_news(Reply *reply, Arena *arena, size_t max);
+
+// One readable line about a reply document, as `wemoon send` prints it: "text: 你说：hi", "news: 2 articles: A | B",
+// "image: media-1", "(no reply)" for empty and for "success". `tree` is the parsed document or NULL.
+void reply_describe(const NodeTree *tree, Buf *out);
+
+#endif
