@@ -19,6 +19,8 @@ typedef struct {
   bool allow_shell;         // os.execute and io.popen
   bool strict;              // undefined globals raise (all but the REPL)
   Str error_reply;          // text reply when the script fails; empty: none
+  int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
+  struct Loop *loop;        // timers; NULL: calls that wait raise
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted: free with

@@ -1,0 +1,16 @@
+// The one list of what C gives to Lua. Each opener leaves one table on the stack, which becomes a field of the table `host`,
+// that lua/wechat/*.lua builds `wechat` from. The script itself never sees `host`.
+#ifndef WEMOON_SCRIPT_LIBS_H
+#define WEMOON_SCRIPT_LIBS_H
+
+#include <lua.h>
+
+int libs_open(lua_State *L);  // pushes `host`
+
+int lib_codec(lua_State *L);   // host.codec: base64, sha1, md5, hmac_sha256, utf8 helpers, url
+int lib_json(lua_State *L);    // host.json
+int lib_log(lua_State *L);     // host.log
+int lib_message(lua_State *L); // host.message: parse, get, signature checks
+int lib_reply(lua_State *L);   // host.reply: render; converts what on_message returned
+
+#endif

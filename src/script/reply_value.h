@@ -1,0 +1,15 @@
+// From what a script returns to a Reply. Inside script/ only.
+#ifndef WEMOON_SCRIPT_REPLY_VALUE_H
+#define WEMOON_SCRIPT_REPLY_VALUE_H
+
+#include <lua.h>
+#include "wechat/reply.h"
+
+typedef enum { REPLY_VALUE_OK, REPLY_VALUE_NOT_A_REPLY, REPLY_VALUE_NO_MEMORY } ReplyValue;
+
+// Converts the value at `index` (string, reply table, nil, false) into a Reply whose slices live in `arena`. `to_event`: it answers an
+// event (8 articles, else 1; what is over is dropped and logged). `rest`: what of a long text did not fit. May raise for
+// elements that the script put into a reply table by hand; call it protected.
+ReplyValue reply_value_to(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply, Str *rest);
+
+#endif
