@@ -29,14 +29,20 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);
 void interpreter_release(Interpreter *interpreter);
 
-// Loads the file, runs its main chunk, then on_load(state), `state_json` being what the old script's on_unload returned
-// (empty: nil). All within the limits. On failure `err` holds message, file, line, source line and traceback.
+// Loads the file and runs its main chunk, within the limits. On failure `err` holds message, file, line and source line (the
+// traceback goes to the log).
 // ERR_USAGE: the file is not there; ERR_FAILED: it does not parse, fails, runs too long, or defines no on_message.
-bool interpreter_load(Interpreter *interpreter, const char *path, Str state_json, Err *err);
+bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
+// Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned (empty: nil).
+// False when it raises or runs too long: the interpreter must not be put into service.
+bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
 // Calls on_unload, appends what it returned as JSON to `state_json` (nothing for nil). Failures are logged: the state is nil then.
 void interpreter_unload(Interpreter *interpreter, Buf *state_json);
+// It is out of service: its timers and routes end; tasks under way go on, and the last holder closes it.
+void interpreter_retire(Interpreter *interpreter);
 // The files that a change of which asks for a reload: the script, every module it required, and the paths where a
-// missing module was looked for. In `arena`, NUL-terminated. Valid after a failed load too.
+// missing module was looked for, as names of pairs (values are empty). In `arena`, NUL-terminated. Valid after a failed load
+// too. Does not take the interpreter's lock: it answers while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 
 // How a run of the script ended; each has one meaning and one place that maps it (task_state_name).
