@@ -21,6 +21,9 @@ typedef struct {
   Str error_reply;          // text reply when the script fails; empty: none
   int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
   struct Loop *loop;        // timers; NULL: calls that wait raise
+  struct Api *api;          // the platform; NULL: calls of it raise
+  struct Store *store;      // NULL: wechat.store and wechat.session raise
+  struct Client *client;    // NULL: wechat.http raises
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted: free with
