@@ -73,5 +73,7 @@ uint64_t client_send(Client *client, const ClientRequest *request, ClientDone do
 void client_cancel(Client *client, uint64_t id);
 void client_result_free(ClientResult *result);  // NULL is allowed
 size_t client_active(Client *client);           // requests under way
+// A file without a name, readable and writable, gone when closed: for bytes too many to be held in memory. -1 with ERR_FAILED.
+int client_temp_file(Err *err);
 
 #endif

@@ -1,0 +1,187 @@
+// The store in memory: a hash table that grows. It dies with the process.
+#include "store/backend.h"
+#include "base/clock.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Entry {
+  struct Entry *next;
+  uint64_t hash;
+  int64_t expires_us;  // monotonic; 0: never
+  char *value;         // a block of its own, so that a new value leaves the key where it is
+  size_t value_len, key_len;
+  char key[];
+} Entry;
+
+typedef struct {
+  Entry **slots;
+  size_t slot_count, count;  // slot_count is a power of two
+  int64_t now_us;
+} Memory;
+
+// FNV-1a: keys come from the account's own script, not from strangers who could choose collisions.
+static uint64_t hash_of(Str key) {
+  uint64_t hash = 1469598103934665603u;
+  for (size_t i = 0; i < key.len; i++) hash = (hash ^ (unsigned char)key.ptr[i]) * 1099511628211u;
+  return hash ^ hash >> 32;
+}
+
+static void entry_free(Entry *entry) {
+  free(entry->value);
+  free(entry);
+}
+
+static Entry **slot_of(Memory *memory, uint64_t hash) { return &memory->slots[hash & (memory->slot_count - 1)]; }
+
+static void unlink_entry(Memory *memory, Entry **at) {
+  Entry *entry = *at;
+  *at = entry->next;
+  memory->count--;
+  entry_free(entry);
+}
+
+// Where the pointer to the living entry of `key` is; NULL without one.
+static Entry **find(Memory *memory, Str key) {
+  uint64_t hash = hash_of(key);
+  for (Entry **at = slot_of(memory, hash); *at; at = &(*at)->next) {
+    Entry *entry = *at;
+    if (entry->hash != hash || !str_eq(str_make(entry->key, entry->key_len), key)) continue;
+    if (entry->expires_us == 0 || entry->expires_us > memory->now_us) return at;
+    unlink_entry(memory, at);
+    return NULL;
+  }
+  return NULL;
+}
+
+// Twice as many slots; without memory the chains get longer instead.
+static void grow(Memory *memory) {
+  Entry **slots = calloc(memory->slot_count * 2, sizeof(*slots));
+  if (!slots) return;
+  size_t old_count = memory->slot_count;
+  Entry **old = memory->slots;
+  memory->slots = slots;
+  memory->slot_count *= 2;
+  for (size_t i = 0; i < old_count; i++) {
+    for (Entry *entry = old[i], *next; entry; entry = next) {
+      next = entry->next;
+      Entry **slot = slot_of(memory, entry->hash);
+      entry->next = *slot;
+      *slot = entry;
+    }
+  }
+  free(old);
+}
+
+static Entry *insert(Memory *memory, Str key) {
+  if (memory->count >= memory->slot_count) grow(memory);
+  Entry *entry = calloc(1, sizeof(*entry) + key.len);
+  if (!entry) return NULL;
+  memcpy(entry->key, key.ptr, key.len);
+  entry->key_len = key.len;
+  entry->hash = hash_of(key);
+  Entry **slot = slot_of(memory, entry->hash);
+  entry->next = *slot;
+  *slot = entry;
+  memory->count++;
+  return entry;
+}
+
+static Str value_of(Entry **at) { return at ? str_make((*at)->value, (*at)->value_len) : (Str){ 0 }; }
+
+// Sets `value`, with the job's expiry unless `keep_expiry`.
+static void set(Memory *memory, StoreJob *job, Entry **at, Str value, bool keep_expiry) {
+  char *copy = malloc(value.len ? value.len : 1);
+  Entry *entry = !copy ? NULL : at ? *at : insert(memory, job->key);
+  if (!entry) {
+    free(copy);
+    job->reply.ok = false;
+    err_set(&job->reply.err, ERR_MEMORY, "store: no memory for a value of %zu bytes", value.len);
+    return;
+  }
+  if (value.len) memcpy(copy, value.ptr, value.len);
+  free(entry->value);
+  entry->value = copy;
+  entry->value_len = value.len;
+  if (!keep_expiry) entry->expires_us = job->call.ttl_ms ? memory->now_us + job->call.ttl_ms * 1000 : 0;
+  job->reply.ok = true;
+}
+
+static void incr(Memory *memory, StoreJob *job, Entry **at) {
+  char text[24];
+  if (!store_job_sum(job, at ? value_of(at) : STR("0"))) return;
+  int len = snprintf(text, sizeof(text), "%lld", (long long)job->reply.number);
+  set(memory, job, at, str_make(text, (size_t)len), at != NULL);
+}
+
+static void run_one(Memory *memory, StoreJob *job) {
+  const StoreCall *call = &job->call;
+  Entry **at = find(memory, job->key);
+  switch (call->op) {
+  case STORE_GET:
+    if (at) store_job_value(job, value_of(at));
+    break;
+  case STORE_SET: set(memory, job, at, call->value, false); break;
+  case STORE_ADD:
+    if (!at) set(memory, job, at, call->value, false);
+    break;
+  case STORE_INCR: incr(memory, job, at); break;
+  case STORE_DELETE:
+    job->reply.ok = at != NULL;
+    if (at) unlink_entry(memory, at);
+    break;
+  case STORE_SWAP:
+    if (at && str_eq(value_of(at), call->expected)) set(memory, job, at, call->value, false);
+    break;
+  case STORE_LEASE:
+    if (!at || str_eq(value_of(at), call->value)) set(memory, job, at, call->value, false);
+    break;
+  case STORE_RELEASE:
+    job->reply.ok = at && str_eq(value_of(at), call->value);
+    if (job->reply.ok) unlink_entry(memory, at);
+    break;
+  }
+}
+
+static void memory_run(void *self, StoreJob *first) {
+  Memory *memory = self;
+  memory->now_us = clock_now_us();
+  for (StoreJob *job = first; job; job = job->next) run_one(memory, job);
+}
+
+static void memory_tidy(void *self) {
+  Memory *memory = self;
+  int64_t now = clock_now_us();
+  for (size_t i = 0; i < memory->slot_count; i++) {
+    for (Entry **at = &memory->slots[i]; *at;) {
+      if ((*at)->expires_us && (*at)->expires_us <= now) unlink_entry(memory, at);
+      else at = &(*at)->next;
+    }
+  }
+}
+
+static void memory_close(void *self) {
+  Memory *memory = self;
+  for (size_t i = 0; i < memory->slot_count; i++) {
+    while (memory->slots[i]) unlink_entry(memory, &memory->slots[i]);
+  }
+  free(memory->slots);
+  free(memory);
+}
+
+static void *memory_open(Str rest, Err *err) {
+  if (rest.len) {
+    err_set(err, ERR_USAGE, "store: memory: takes nothing after the colon");
+    return NULL;
+  }
+  Memory *memory = calloc(1, sizeof(*memory));
+  if (memory) {
+    memory->slot_count = 1024;
+    memory->slots = calloc(memory->slot_count, sizeof(*memory->slots));
+    if (memory->slots) return memory;
+  }
+  free(memory);
+  err_set(err, ERR_MEMORY, "store: no memory");
+  return NULL;
+}
+
+const StoreBackend store_memory = { "memory", memory_open, memory_run, memory_tidy, memory_close };
