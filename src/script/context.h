@@ -4,6 +4,7 @@
 
 #include <lua.h>
 #include <lauxlib.h>
+#include "codec/digest.h"
 #include "script/interpreter.h"
 
 // One per interpreter; every coroutine of the state finds it through its extra space.

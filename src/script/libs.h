@@ -7,7 +7,9 @@
 
 int libs_open(lua_State *L);  // pushes `host`
 
+int lib_args(lua_State *L);    // host.args: methods that check their arguments
 int lib_codec(lua_State *L);   // host.codec: base64, sha1, md5, hmac_sha256, utf8 helpers, url
+int lib_config(lua_State *L);  // host.config: the settings that the script may read
 int lib_json(lua_State *L);    // host.json
 int lib_log(lua_State *L);     // host.log
 int lib_message(lua_State *L); // host.message: parse, get, signature checks

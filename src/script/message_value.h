@@ -1,4 +1,7 @@
 // A message as Lua sees it: `msg`. Inside script/ only.
+//
+// A table that starts empty but for one userdata with a copy of tree and raw. A field is filled in when it is first read; `pairs` and
+// `next` fill in all of them first, and the table is a plain one from then on. It may be kept for as long as the script likes.
 #ifndef WEMOON_SCRIPT_MESSAGE_VALUE_H
 #define WEMOON_SCRIPT_MESSAGE_VALUE_H
 
@@ -9,5 +12,14 @@
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw);
 // Registers the metatable; once per state.
 void message_value_open(lua_State *L);
+// Whether the value at `index` is a message with fields yet to fill in.
+bool message_value_is(lua_State *L, int index);
+// Fills in every field and makes the table at `index` a plain one; nothing for any other value.
+void message_value_fill(lua_State *L, int index);
+// Which of the account's credentials opened it: 0 unless message_value_set_credential said otherwise.
+void message_value_set_credential(lua_State *L, int index, size_t credential);
+size_t message_value_credential(lua_State *L, int index);
+// `next` for scripts: fills a message in first, so that what keeps it is never seen.
+int message_value_next(lua_State *L);
 
 #endif
