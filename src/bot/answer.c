@@ -1,0 +1,35 @@
+// Packed answers: one letter for the form, then its bytes.
+#include "bot/answer.h"
+
+enum { FORM_TEXT = 'T', FORM_DOCUMENT = 'X' };
+
+static bool is_plain_text(const Reply *reply) {
+  const ReplyElement *content = reply->elements;
+  return reply->form == REPLY_ELEMENTS && str_eq(reply->type, STR("text")) && content && !content->next &&
+         !content->child && !content->bare && str_eq(content->name, STR("Content"));
+}
+
+void answer_pack(const Job *job, Buf *packed) {
+  if (!job->reply || job->reply->form == REPLY_NONE) return;
+  if (is_plain_text(job->reply)) {
+    buf_addc(packed, FORM_TEXT);
+    buf_add(packed, job->reply->elements->text);
+    return;
+  }
+  buf_addc(packed, FORM_DOCUMENT);
+  reply_render(job->reply, job->from_user, job->to_user, job->answered_s, packed);
+}
+
+bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena, Buf *xml) {
+  if (packed.len == 0) return true;
+  Str bytes = str_sub(packed, 1, packed.len - 1);
+  if (packed.ptr[0] == FORM_DOCUMENT) {
+    buf_add(xml, bytes);
+    return !xml->failed;
+  }
+  Reply reply;
+  Str rest;
+  if (!reply_text(&reply, arena, bytes, &rest)) return false;
+  reply_render(&reply, to_user, from_user, answered_s, xml);
+  return !xml->failed;
+}

@@ -1,0 +1,191 @@
+// A hash table of messages under way and answered, with a queue of the answered ones in order of their end.
+#include "bot/dedupe.h"
+
+#include "codec/digest.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { BUCKETS = 1 << 16 };
+
+typedef struct Entry {
+  struct Entry *chain;        // in its bucket
+  struct Entry *newer;        // in the queue of the answered
+  Job *job;                   // while under way
+  int64_t expires_us, answered_s;
+  uint64_t hash;
+  uint32_t identity_len, answer_len;
+  char *answer;               // identity and answer stand behind the entry when answered: one allocation each
+  char identity[];
+} Entry;
+
+struct Dedupe {
+  pthread_mutex_t mutex;
+  int64_t window_us;
+  uint64_t seed;
+  Entry **buckets;
+  Entry *oldest, *newest;
+  size_t answered, bytes;
+};
+
+// FNV-1a over a secret start with a final mix: who can send messages cannot choose their buckets.
+static uint64_t hash_of(const Dedupe *dedupe, Str identity) {
+  uint64_t hash = dedupe->seed;
+  for (size_t i = 0; i < identity.len; i++) hash = (hash ^ (unsigned char)identity.ptr[i]) * 0x100000001b3u;
+  hash ^= hash >> 32;
+  return hash * 0x9e3779b97f4a7c15u;
+}
+
+static Entry **bucket_of(Dedupe *dedupe, uint64_t hash) { return &dedupe->buckets[hash >> 48 & (BUCKETS - 1)]; }
+
+static Entry *find(Dedupe *dedupe, uint64_t hash, Str identity) {
+  for (Entry *entry = *bucket_of(dedupe, hash); entry; entry = entry->chain) {
+    if (entry->hash == hash && str_eq(str_make(entry->identity, entry->identity_len), identity)) return entry;
+  }
+  return NULL;
+}
+
+static size_t entry_size(const Entry *entry) { return sizeof *entry + entry->identity_len + entry->answer_len; }
+
+static void unchain(Dedupe *dedupe, Entry *entry) {
+  Entry **link = bucket_of(dedupe, entry->hash);
+  while (*link != entry) link = &(*link)->chain;
+  *link = entry->chain;
+}
+
+static void entry_free(Entry *entry) {
+  free(entry->answer);
+  free(entry);
+}
+
+static void drop_oldest(Dedupe *dedupe) {
+  Entry *entry = dedupe->oldest;
+  dedupe->oldest = entry->newer;
+  if (!dedupe->oldest) dedupe->newest = NULL;
+  dedupe->answered--;
+  dedupe->bytes -= entry_size(entry);
+  unchain(dedupe, entry);
+  entry_free(entry);
+}
+
+static void expire(Dedupe *dedupe, int64_t now_us) {
+  while (dedupe->oldest && (dedupe->oldest->expires_us <= now_us || dedupe->answered > DEDUPE_ENTRIES_MAX ||
+                            dedupe->bytes > DEDUPE_BYTES_MAX)) {
+    drop_oldest(dedupe);
+  }
+}
+
+Dedupe *dedupe_new(int64_t window_s) {
+  Dedupe *dedupe = calloc(1, sizeof *dedupe);
+  if (!dedupe) return NULL;
+  dedupe->window_us = window_s * 1000000;
+  dedupe->buckets = calloc(BUCKETS, sizeof *dedupe->buckets);
+  if (!dedupe->buckets || !digest_random(&dedupe->seed, sizeof dedupe->seed)) {
+    free(dedupe->buckets);
+    free(dedupe);
+    return NULL;
+  }
+  pthread_mutex_init(&dedupe->mutex, NULL);
+  return dedupe;
+}
+
+void dedupe_free(Dedupe *dedupe) {
+  if (!dedupe) return;
+  for (size_t i = 0; i < BUCKETS; i++) {
+    while (dedupe->buckets[i]) {
+      Entry *entry = dedupe->buckets[i];
+      dedupe->buckets[i] = entry->chain;
+      if (entry->job) job_release(entry->job);
+      entry_free(entry);
+    }
+  }
+  pthread_mutex_destroy(&dedupe->mutex);
+  free(dedupe->buckets);
+  free(dedupe);
+}
+
+static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
+  Entry *entry = malloc(sizeof *entry + job->identity.len);
+  if (!entry) return false;
+  Entry **bucket = bucket_of(dedupe, hash);
+  *entry = (Entry){ .chain = *bucket, .job = job_retain(job), .hash = hash, .identity_len = (uint32_t)job->identity.len };
+  memcpy(entry->identity, job->identity.ptr, job->identity.len);
+  *bucket = entry;
+  return true;
+}
+
+DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer, int64_t *answered_s) {
+  uint64_t hash = hash_of(dedupe, job->identity);
+  DedupeResult result = DEDUPE_NEW;
+  pthread_mutex_lock(&dedupe->mutex);
+  expire(dedupe, now_us);
+  Entry *entry = find(dedupe, hash, job->identity);
+  if (!entry) {
+    if (!add(dedupe, hash, job)) result = DEDUPE_NO_MEMORY;
+  } else if (entry->job) {
+    *running = job_retain(entry->job);
+    result = DEDUPE_RUNNING;
+  } else {
+    buf_add(answer, str_make(entry->answer, entry->answer_len));
+    *answered_s = entry->answered_s;
+    result = answer->failed ? DEDUPE_NO_MEMORY : DEDUPE_ANSWERED;
+  }
+  pthread_mutex_unlock(&dedupe->mutex);
+  return result;
+}
+
+static void enqueue(Dedupe *dedupe, Entry *entry) {
+  if (dedupe->newest) dedupe->newest->newer = entry;
+  else dedupe->oldest = entry;
+  dedupe->newest = entry;
+  dedupe->answered++;
+  dedupe->bytes += entry_size(entry);
+}
+
+void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
+  char *kept = malloc(answer.len ? answer.len : 1);
+  if (kept && answer.len) memcpy(kept, answer.ptr, answer.len);
+  uint64_t hash = hash_of(dedupe, job->identity);
+  pthread_mutex_lock(&dedupe->mutex);
+  Entry *entry = find(dedupe, hash, job->identity);
+  if (entry && entry->job == job) {
+    entry->job = NULL;
+    if (kept && dedupe->window_us > 0) {
+      entry->answer = kept;
+      entry->answer_len = (uint32_t)answer.len;
+      entry->answered_s = job->answered_s;
+      entry->expires_us = now_us + dedupe->window_us;
+      enqueue(dedupe, entry);
+      kept = NULL;
+    } else {
+      unchain(dedupe, entry);
+      entry_free(entry);
+    }
+  } else {
+    job = NULL;
+  }
+  expire(dedupe, now_us);
+  pthread_mutex_unlock(&dedupe->mutex);
+  free(kept);
+  if (job) job_release(job);
+}
+
+void dedupe_forget(Dedupe *dedupe, Job *job) {
+  uint64_t hash = hash_of(dedupe, job->identity);
+  pthread_mutex_lock(&dedupe->mutex);
+  Entry *entry = find(dedupe, hash, job->identity);
+  bool mine = entry && entry->job == job;
+  if (mine) {
+    unchain(dedupe, entry);
+    entry_free(entry);
+  }
+  pthread_mutex_unlock(&dedupe->mutex);
+  if (mine) job_release(job);
+}
+
+size_t dedupe_count(Dedupe *dedupe) {
+  pthread_mutex_lock(&dedupe->mutex);
+  size_t count = dedupe->answered;
+  pthread_mutex_unlock(&dedupe->mutex);
+  return count;
+}

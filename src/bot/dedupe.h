@@ -1,0 +1,33 @@
+// Which messages are being answered and which were, so that the script runs once however often the platform asks.
+// Finished answers are remembered for a window, within a bound of memory: the oldest go first.
+#ifndef WEMOON_BOT_DEDUPE_H
+#define WEMOON_BOT_DEDUPE_H
+
+#include "base/buf.h"
+#include "bot/job.h"
+
+enum { DEDUPE_ENTRIES_MAX = 65536, DEDUPE_BYTES_MAX = 8 * 1024 * 1024 };
+
+typedef struct Dedupe Dedupe;
+
+typedef enum {
+  DEDUPE_NEW,       // nobody knows it: the caller's job is the one
+  DEDUPE_RUNNING,   // *running is under way: retained for the caller, who waits for it
+  DEDUPE_ANSWERED,  // `answer` and *answered_s are what it was answered with
+  DEDUPE_NO_MEMORY
+} DedupeResult;
+
+// `window_s` 0: an answered message is forgotten at once.
+Dedupe *dedupe_new(int64_t window_s);
+void dedupe_free(Dedupe *dedupe);
+// Looks `job->identity` up. When new, `job` is registered (held once more) until dedupe_finish or dedupe_forget.
+// `answer` gets the packed answer (reply_pack) of an answered one.
+DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer, int64_t *answered_s);
+// The job has its answer: from now on duplicates get `answer`.
+void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
+// The job was not run at all (the bot is full, the interpreter gave up): the platform's retry shall run it.
+void dedupe_forget(Dedupe *dedupe, Job *job);
+// Answered messages that are remembered now.
+size_t dedupe_count(Dedupe *dedupe);
+
+#endif

@@ -1,0 +1,148 @@
+// One message being answered, and those who wait for its answer.
+#include "bot/job.h"
+
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+// Blocks beyond the first are freed with the job; this many idle jobs keep theirs.
+enum { IDLE_MAX = 256 };
+
+typedef struct Entry {
+  Job job;  // first: a Job is its Entry
+  JobPool *pool;
+  atomic_int holders;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  int waiting;    // requests that wait now
+  bool deserted;  // a request left at its deadline
+  bool finished;
+  struct Entry *next;
+} Entry;
+
+struct JobPool {
+  pthread_mutex_t mutex;
+  Entry *idle;
+  int idle_count;
+};
+
+static Entry *entry_of(Job *job) { return (Entry *)job; }
+
+static void entry_free(Entry *entry) {
+  pthread_cond_destroy(&entry->changed);
+  pthread_mutex_destroy(&entry->mutex);
+  arena_free(entry->job.arena);
+  free(entry);
+}
+
+static Entry *entry_new(JobPool *pool) {
+  Entry *entry = calloc(1, sizeof *entry);
+  Arena *arena = arena_new();
+  if (!entry || !arena) {
+    free(entry);
+    arena_free(arena);
+    return NULL;
+  }
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&entry->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  pthread_mutex_init(&entry->mutex, NULL);
+  entry->job.arena = arena;
+  entry->pool = pool;
+  return entry;
+}
+
+JobPool *job_pool_new(void) {
+  JobPool *pool = calloc(1, sizeof *pool);
+  if (pool) pthread_mutex_init(&pool->mutex, NULL);
+  return pool;
+}
+
+void job_pool_free(JobPool *pool) {
+  if (!pool) return;
+  while (pool->idle) {
+    Entry *entry = pool->idle;
+    pool->idle = entry->next;
+    entry_free(entry);
+  }
+  pthread_mutex_destroy(&pool->mutex);
+  free(pool);
+}
+
+Job *job_new(JobPool *pool) {
+  pthread_mutex_lock(&pool->mutex);
+  Entry *entry = pool->idle;
+  if (entry) {
+    pool->idle = entry->next;
+    pool->idle_count--;
+  }
+  pthread_mutex_unlock(&pool->mutex);
+  if (!entry) entry = entry_new(pool);
+  if (!entry) return NULL;
+  entry->job = (Job){ .arena = entry->job.arena, .started_us = clock_now_us(), .state = TASK_WAITING };
+  entry->waiting = 0;
+  entry->deserted = entry->finished = false;
+  atomic_store_explicit(&entry->holders, 1, memory_order_relaxed);
+  return &entry->job;
+}
+
+Job *job_retain(Job *job) {
+  atomic_fetch_add_explicit(&entry_of(job)->holders, 1, memory_order_relaxed);
+  return job;
+}
+
+void job_release(Job *job) {
+  Entry *entry = entry_of(job);
+  if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
+  arena_reset(job->arena);
+  JobPool *pool = entry->pool;
+  pthread_mutex_lock(&pool->mutex);
+  bool keep = pool->idle_count < IDLE_MAX;
+  if (keep) {
+    entry->next = pool->idle;
+    pool->idle = entry;
+    pool->idle_count++;
+  }
+  pthread_mutex_unlock(&pool->mutex);
+  if (!keep) entry_free(entry);
+}
+
+bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  job->state = state;
+  job->reply = reply;
+  job->rest = rest;
+  job->answered_s = clock_unix_s();
+  entry->finished = true;
+  bool late = entry->deserted && entry->waiting == 0;
+  if (entry->waiting > 0) pthread_cond_broadcast(&entry->changed);
+  pthread_mutex_unlock(&entry->mutex);
+  return late;
+}
+
+bool job_wait(Job *job, int64_t deadline_us) {
+  Entry *entry = entry_of(job);
+  struct timespec until = clock_to_timespec(deadline_us);
+  pthread_mutex_lock(&entry->mutex);
+  entry->waiting++;
+  while (!entry->finished && pthread_cond_timedwait(&entry->changed, &entry->mutex, &until) == 0) {
+  }
+  entry->waiting--;
+  bool finished = entry->finished;
+  if (!finished) entry->deserted = true;
+  pthread_mutex_unlock(&entry->mutex);
+  return finished;
+}
+
+bool job_is_finished(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool finished = entry->finished;
+  pthread_mutex_unlock(&entry->mutex);
+  return finished;
+}

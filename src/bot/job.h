@@ -1,0 +1,38 @@
+// A job: one message being answered. The script runs once for it, however many requests wait for its answer.
+#ifndef WEMOON_BOT_JOB_H
+#define WEMOON_BOT_JOB_H
+
+#include "script/interpreter.h"
+
+typedef struct Job {
+  // Set by its maker, not changed afterwards.
+  Str identity;             // what duplicates are known by; in `arena`
+  Str to_user, from_user;   // of the message; in `arena`
+  bool is_event;
+  int64_t started_us;
+  // Set when the script has answered; read after job_wait said so.
+  TaskState state;
+  const Reply *reply;       // in `arena`
+  Str rest;                 // of a long text, what did not fit
+  int64_t answered_s;       // Unix seconds: CreateTime of the reply, the same for every duplicate
+  Arena *arena;
+} Job;
+
+typedef struct JobPool JobPool;
+
+JobPool *job_pool_new(void);
+void job_pool_free(JobPool *pool);  // all jobs have been released
+// A job with an empty arena, held once by the caller. NULL without memory.
+Job *job_new(JobPool *pool);
+Job *job_retain(Job *job);
+void job_release(Job *job);  // the last one gives it back to its pool
+
+// The script has answered: wakes all who wait. `reply` lives in the job's arena. Returns whether nobody was waiting any more
+// and every one who had waited left at a deadline: the reply is late.
+bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
+// Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever called has
+// answered otherwise, and the reply will be late.
+bool job_wait(Job *job, int64_t deadline_us);
+bool job_is_finished(Job *job);
+
+#endif

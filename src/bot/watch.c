@@ -1,0 +1,149 @@
+// The thread that looks after the slot.
+#include "bot/watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct Watch {
+  Slot *slot;
+  bool files;
+  pthread_t thread;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  bool stopping;
+};
+
+// What tells one state of the files from another: any change of a byte of it counts as a change.
+typedef struct {
+  uint64_t hash;
+  struct timespec newest;  // the latest change of any of the files
+} FilesState;
+
+static void mix(FilesState *state, const void *bytes, size_t len) {
+  for (size_t i = 0; i < len; i++) state->hash = (state->hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+}
+
+static bool is_before(struct timespec a, struct timespec b) {
+  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+static void mix_file(FilesState *state, Str path) {
+  struct stat info = { 0 };
+  mix(state, path.ptr, path.len);
+  if (stat(path.ptr, &info) != 0) return mix(state, "-", 1);
+  mix(state, &info.st_dev, sizeof info.st_dev);
+  mix(state, &info.st_ino, sizeof info.st_ino);
+  mix(state, &info.st_size, sizeof info.st_size);
+  mix(state, &info.st_mtim, sizeof info.st_mtim);
+  mix(state, &info.st_ctim, sizeof info.st_ctim);
+  if (is_before(state->newest, info.st_ctim)) state->newest = info.st_ctim;
+}
+
+// False when there was no memory to ask: nothing is known then.
+static bool look(Watch *watch, Arena *arena, FilesState *state) {
+  Pairs files = { 0 };
+  arena_reset(arena);
+  if (!slot_files(watch->slot, arena, &files)) return false;
+  *state = (FilesState){ .hash = 0xcbf29ce484222325u };
+  for (const Pair *file = files.first; file; file = file->next) mix_file(state, file->name);
+  return true;
+}
+
+static void reload(Watch *watch) {
+  Err err = { 0 };
+  int64_t began_us = clock_now_us();
+  if (slot_reload(watch->slot, &err)) {
+    log_info("reloaded in %.1f ms: a script file changed", (double)(clock_now_us() - began_us) / 1000);
+  } else {
+    log_error("not reloaded, the script before the change stays in service: %s", err.text);
+  }
+}
+
+static void replace_stuck(Watch *watch) {
+  char place[256] = "";
+  Err err = { 0 };
+  if (slot_replace_stuck(watch->slot, place, sizeof place, &err)) {
+    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh interpreter serves",
+              place[0] ? place : "an unknown place");
+  } else if (err.code != ERR_NONE) {
+    log_error("the script is stuck at %s and no fresh interpreter can be had: %s", place[0] ? place : "an unknown place",
+              err.text);
+  }
+}
+
+static bool pause_for_a_tick(Watch *watch) {
+  struct timespec until = clock_to_timespec(clock_now_us() + WATCH_TICK_MS * 1000);
+  pthread_mutex_lock(&watch->mutex);
+  while (!watch->stopping && pthread_cond_timedwait(&watch->changed, &watch->mutex, &until) == 0) {
+  }
+  bool go_on = !watch->stopping;
+  pthread_mutex_unlock(&watch->mutex);
+  return go_on;
+}
+
+// `loaded` is the state of the files that the script in service was read from. A file changed since that load began may
+// have been read before or after the change, so it counts as changed.
+static void *run(void *arg) {
+  Watch *watch = arg;
+  Arena *arena = arena_new();
+  SlotStatus status;
+  FilesState now;
+  uint64_t loads_seen = 0, loaded = 0, last = 0;
+  while (pause_for_a_tick(watch)) {
+    replace_stuck(watch);
+    if (!watch->files || !arena || !look(watch, arena, &now)) continue;
+    slot_status(watch->slot, &status);
+    if (status.loads + status.failures != loads_seen) {
+      loads_seen = status.loads + status.failures;
+      loaded = is_before(now.newest, status.began) ? now.hash : ~now.hash;
+    } else if (now.hash != loaded && now.hash == last) {
+      reload(watch);
+    }
+    last = now.hash;
+  }
+  arena_free(arena);
+  return NULL;
+}
+
+Watch *watch_start(Slot *slot, bool files, Err *err) {
+  Watch *watch = calloc(1, sizeof *watch);
+  if (!watch) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  watch->slot = slot;
+  watch->files = files;
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&watch->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  pthread_mutex_init(&watch->mutex, NULL);
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, 4 * 1024 * 1024);  // scripts are loaded on it
+  int failed = pthread_create(&watch->thread, &attr, run, watch);
+  pthread_attr_destroy(&attr);
+  if (!failed) return watch;
+  err_set(err, ERR_FAILED, "cannot start the watcher's thread: %s", strerror(failed));
+  pthread_cond_destroy(&watch->changed);
+  pthread_mutex_destroy(&watch->mutex);
+  free(watch);
+  return NULL;
+}
+
+void watch_stop(Watch *watch) {
+  if (!watch) return;
+  pthread_mutex_lock(&watch->mutex);
+  watch->stopping = true;
+  pthread_cond_signal(&watch->changed);
+  pthread_mutex_unlock(&watch->mutex);
+  pthread_join(watch->thread, NULL);
+  pthread_cond_destroy(&watch->changed);
+  pthread_mutex_destroy(&watch->mutex);
+  free(watch);
+}

@@ -1,0 +1,98 @@
+// Warm codec handles and buffers for callbacks under way.
+#include "bot/workspace.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+// A buffer that a large message has blown up is not kept: memory stays flat.
+enum { KEEP_MAX = 64 * 1024 };
+
+struct WorkspacePool {
+  pthread_mutex_t mutex;
+  Workspace *first;
+};
+
+static void workspace_free(Workspace *w) {
+  if (!w) return;
+  digest_free(w->digest);
+  aes_free(w->aes);
+  xml_parser_free(w->xml);
+  nodes_clear(&w->outer);
+  nodes_clear(&w->tree);
+  buf_clear(&w->plain);
+  buf_clear(&w->identity);
+  buf_clear(&w->reply);
+  buf_clear(&w->sealed);
+  arena_free(w->arena);
+  free(w);
+}
+
+static Workspace *workspace_new(void) {
+  Workspace *w = calloc(1, sizeof *w);
+  if (!w) return NULL;
+  nodes_init(&w->outer);
+  nodes_init(&w->tree);
+  buf_init(&w->plain);
+  buf_init(&w->identity);
+  buf_init(&w->reply);
+  buf_init(&w->sealed);
+  w->digest = digest_new();
+  w->aes = aes_new();
+  w->xml = xml_parser_new();
+  w->arena = arena_new();
+  if (w->digest && w->aes && w->xml && w->arena) return w;
+  workspace_free(w);
+  return NULL;
+}
+
+static void empty_tree(NodeTree *tree) {
+  if (tree->text.cap > KEEP_MAX || tree->cap * sizeof(Node) > KEEP_MAX || tree->failed) {
+    nodes_clear(tree);
+    nodes_init(tree);
+  }
+}
+
+static void empty_buf(Buf *buf) {
+  if (buf->cap > KEEP_MAX || buf->failed) buf_clear(buf);
+  else buf_reset(buf);
+}
+
+WorkspacePool *workspace_pool_new(void) {
+  WorkspacePool *pool = calloc(1, sizeof *pool);
+  if (pool) pthread_mutex_init(&pool->mutex, NULL);
+  return pool;
+}
+
+void workspace_pool_free(WorkspacePool *pool) {
+  if (!pool) return;
+  while (pool->first) {
+    Workspace *w = pool->first;
+    pool->first = w->next;
+    workspace_free(w);
+  }
+  pthread_mutex_destroy(&pool->mutex);
+  free(pool);
+}
+
+Workspace *workspace_get(WorkspacePool *pool) {
+  pthread_mutex_lock(&pool->mutex);
+  Workspace *w = pool->first;
+  if (w) pool->first = w->next;
+  pthread_mutex_unlock(&pool->mutex);
+  return w ? w : workspace_new();
+}
+
+void workspace_put(WorkspacePool *pool, Workspace *w) {
+  if (!w) return;
+  empty_tree(&w->outer);
+  empty_tree(&w->tree);
+  empty_buf(&w->plain);
+  empty_buf(&w->identity);
+  empty_buf(&w->reply);
+  empty_buf(&w->sealed);
+  arena_reset(w->arena);
+  pthread_mutex_lock(&pool->mutex);
+  w->next = pool->first;
+  pool->first = w;
+  pthread_mutex_unlock(&pool->mutex);
+}

@@ -1,0 +1,29 @@
+// What answering one callback needs besides the script: codec handles and buffers, kept warm between callbacks.
+// A pool hands out the one used last, so that as many exist as callbacks were ever under way at once.
+#ifndef WEMOON_BOT_WORKSPACE_H
+#define WEMOON_BOT_WORKSPACE_H
+
+#include "base/arena.h"
+#include "codec/aes.h"
+#include "codec/digest.h"
+#include "codec/xml.h"
+
+typedef struct Workspace {
+  Digest *digest;
+  Aes *aes;
+  XmlParser *xml;
+  NodeTree outer, tree;      // the document as posted; the message
+  Buf plain, identity, reply, sealed;
+  Arena *arena;              // query parameters; reset between callbacks
+  struct Workspace *next;    // in the pool
+} Workspace;
+
+typedef struct WorkspacePool WorkspacePool;
+
+WorkspacePool *workspace_pool_new(void);  // NULL without memory
+void workspace_pool_free(WorkspacePool *pool);  // all workspaces have been put back
+// A workspace with everything empty, or NULL without memory. Give it back with workspace_put.
+Workspace *workspace_get(WorkspacePool *pool);
+void workspace_put(WorkspacePool *pool, Workspace *workspace);
+
+#endif
