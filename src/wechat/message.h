@@ -13,6 +13,10 @@ typedef struct {
   bool is_event;    // MsgType is "event"
 } MessageHead;
 
+// Parses a pushed document, XML or JSON by its first byte, into `tree`: what message_parse does without asking for a message in
+// it. For the outer document of a sealed one.
+bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err);
+
 // Parses the plain (decrypted) document, XML or JSON by its first byte, into `tree`. XML elements and JSON members become the
 // same nodes: JSON arrays repeat their member's name, numbers and booleans become their text, null an empty text.
 // ERR_INVALID without a root object, without MsgType, for an event without Event, for anything after the document.

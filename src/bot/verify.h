@@ -1,0 +1,23 @@
+// Is this callback authentic, and what does it say: signatures, replay window, envelope. Pure but for the time given.
+#ifndef WEMOON_BOT_VERIFY_H
+#define WEMOON_BOT_VERIFY_H
+
+#include "base/pairs.h"
+#include "bot/workspace.h"
+#include "wechat/account.h"
+#include "wechat/message.h"
+
+typedef struct {
+  const Credential *credential;  // whose token and key opened the message: its reply is sealed with them
+  Str document;                  // the plain message: the body itself, or in the workspace
+  bool sealed;                   // it came encrypted
+} Verified;
+
+// Checks the signature and the timestamp of a request without a body (URL verification). False with ERR_FORBIDDEN.
+bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query, int64_t now_s,
+                  Workspace *workspace, Err *err);
+// Checks a callback and opens it as the account's mode demands. False with ERR_FORBIDDEN (403) or ERR_INVALID (400).
+bool verify_callback(const Account *account, int64_t replay_window_s, const Pairs *query, Str body, int64_t now_s,
+                     Workspace *workspace, Verified *verified, Err *err);
+
+#endif

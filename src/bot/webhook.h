@@ -1,0 +1,28 @@
+// From a request on the callback path to its answer: verify, open, parse, find or make the job, answer.
+#ifndef WEMOON_BOT_WEBHOOK_H
+#define WEMOON_BOT_WEBHOOK_H
+
+#include "bot/bot.h"
+#include "bot/dedupe.h"
+#include "bot/slot.h"
+#include "bot/workspace.h"
+
+#include <stdatomic.h>
+
+// What the callbacks of one bot share. Owned by the bot.
+typedef struct {
+  const BotOptions *options;
+  Slot *slot;
+  Dedupe *dedupe;
+  JobPool *jobs;
+  WorkspacePool *workspaces;
+  atomic_int jobs_under_way;
+  atomic_bool refusing;  // SIGTERM came: 503
+} Webhook;
+
+// By the head alone: path, method, length.
+void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route);
+// Answers the request; every refusal is one line in the log that says why.
+void webhook_handle(Webhook *webhook, HttpRequest *request);
+
+#endif
