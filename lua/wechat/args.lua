@@ -1,0 +1,49 @@
+-- How every method of `wechat` takes its arguments: in order, or as one table with their names.
+
+---@class Parameter one row of a method's parameters
+---@field [1] string name
+---@field [2] string type: string, integer, number, boolean, table, function, file, any; several with "|"; "?" last: may be left out
+---@field [3]? string what it means, for .help and the editor
+
+---@class MethodEntry what is known of a method, for .help, completion and the editor
+---@field parameters? Parameter[]
+---@field doc string
+
+---@param host table what C gives to the Lua half
+return function(host)
+  local args = {
+    ---@type table<string, MethodEntry> by the name after `wechat.`
+    methods = {},
+  }
+
+  --- Makes a method. The body gets its arguments in order, checked, with nil for what was left out. A wrong or missing argument
+  --- raises an error that names it and blames the caller's line; so does `error(text, 3)` in the body. Where the first parameter
+  --- can be a table, one table counts as named arguments only if it holds that parameter's name. Arguments beyond the
+  --- parameters are dropped. Without `parameters` the body gets all arguments as they came.
+  ---@param name string the name after `wechat.`
+  ---@param parameters Parameter[]?
+  ---@param body function may wait
+  ---@param doc string one line
+  ---@return function
+  function args.method(name, parameters, body, doc)
+    args.methods[name] = { parameters = parameters, doc = doc }
+    return host.args.method("wechat." .. name, parameters, body)
+  end
+
+  --- Makes a method and puts it where its name says: `add(wechat, "utf8.len", ...)` sets wechat.utf8.len.
+  ---@param wechat table
+  ---@param name string
+  ---@param parameters Parameter[]?
+  ---@param body function
+  ---@param doc string
+  function args.add(wechat, name, parameters, body, doc)
+    local where = wechat
+    for group in name:gmatch("([^.]+)%.") do
+      if not rawget(where, group) then rawset(where, group, {}) end
+      where = rawget(where, group)
+    end
+    rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc))
+  end
+
+  return args
+end

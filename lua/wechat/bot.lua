@@ -1,0 +1,86 @@
+-- Routing: `local bot = require "wechat.bot"`, rules, and `on_message = bot.on_message` at the end.
+--
+-- The first rule that fits answers: texts by pattern and clicks by key in the order in which they were given, then rules for a type, then
+-- the default. A rule's answer is a function (msg, captures...), or a string or reply that is always the same.
+
+local bot = {}
+
+local texts, clicks, types, default = {}, {}, {}, nil
+
+local function check(name, argument, value, ...)
+  for _, wanted in ipairs { ... } do
+    if type(value) == wanted then return end
+  end
+  error(("bot.%s: %s is a %s (%s expected)"):format(name, argument, type(value), table.concat({ ... }, " or ")), 3)
+end
+
+---@alias Answer string|Reply|fun(msg: Message, ...: string): (Reply|string|nil)
+
+--- Answers texts in which the Lua pattern is found; its captures follow the message in the call.
+---@param pattern string
+---@param answer Answer
+function bot.text(pattern, answer)
+  check("text", "pattern", pattern, "string")
+  check("text", "answer", answer, "function", "string", "table")
+  local works, fault = pcall(string.find, "", pattern)
+  if not works then error(("bot.text: '%s' is no pattern: %s"):format(pattern, fault), 2) end
+  texts[#texts + 1] = { pattern = pattern, answer = answer }
+end
+
+--- Answers a tap on the menu button with that key.
+---@param key string
+---@param answer Answer
+function bot.click(key, answer)
+  check("click", "key", key, "string")
+  check("click", "answer", answer, "function", "string", "table")
+  clicks[key] = answer
+end
+
+--- Answers messages and events of a type: "image", "subscribe" ... For "location" both the message and the event, unless told apart
+--- by msg.event.
+---@param type_name string
+---@param answer Answer
+function bot.on(type_name, answer)
+  check("on", "type", type_name, "string")
+  check("on", "answer", answer, "function", "string", "table")
+  types[type_name:lower()] = answer
+end
+
+--- Answers what no other rule answered.
+---@param answer Answer
+function bot.default(answer)
+  check("default", "answer", answer, "function", "string", "table")
+  default = answer
+end
+
+local function give(answer, msg, ...)
+  if type(answer) == "function" then return answer(msg, ...) end
+  return answer
+end
+
+-- Without captures of its own a pattern gives none, not the whole match that string.match would.
+local function after_find(rule, msg, first, _, ...)
+  if first then return true, give(rule.answer, msg, ...) end
+end
+
+local function answer_text(msg)
+  for _, rule in ipairs(texts) do
+    local fits, reply = after_find(rule, msg, msg.content:find(rule.pattern))
+    if fits then return true, reply end
+  end
+end
+
+---@param msg Message
+---@return Reply|string|nil
+function bot.on_message(msg)
+  if msg.type == "text" and msg.content then
+    local fits, reply = answer_text(msg)
+    if fits then return reply end
+  elseif msg.event == "click" and clicks[msg.key] then
+    return give(clicks[msg.key], msg)
+  end
+  local answer = types[msg.type] or default
+  if answer then return give(answer, msg) end
+end
+
+return bot

@@ -1,0 +1,304 @@
+-- Replies. One table of kinds says of each what its builder takes, its XML ("被动回复用户消息"), and the customer service message
+-- that says the same when the answer comes too late; all else about replies is made from it.
+
+---@class Reply what a builder gives: `type` and the kind's fields; tostring(reply) is its XML
+---@field type string
+
+---@class ReplyKind
+---@field type string MsgType
+---@field builder string method of `wechat`
+---@field doc string
+---@field parameters Parameter[] `from`: where left out, that element of the current message is taken
+---@field xml table[]? {element, field}, {element, children} or {element, function(reply)}; what has no value is left out
+---@field custom table? the customer service form: keys of the JSON, with the reply's field that goes there; nil: there is none
+---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
+---@field check? fun(reply: Reply, codec: table) further checks and changes by the builder; raises with level 4
+
+local html = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
+
+local article_elements = { { "Title", "title" }, { "Description", "description" }, { "PicUrl", "picurl" }, { "Url", "url" } }
+local article_fields = { title = true, description = true, picurl = true, url = true }
+
+local function check_article(article, place)
+  if type(article) ~= "table" then
+    error(("wechat.response_news: %s is a %s ({title, description, picurl, url} expected)"):format(place, type(article)), 5)
+  end
+  for field, value in pairs(article) do
+    if not article_fields[field] then
+      error(("wechat.response_news: %s has a field '%s'; an article has title, description, picurl, url"):format(place, tostring(field)), 5)
+    elseif type(value) ~= "string" then
+      error(("wechat.response_news: %s.%s is a %s (string expected)"):format(place, field, type(value)), 5)
+    end
+  end
+end
+
+local function check_articles(reply)
+  local count = #reply.articles
+  if count == 0 then error("wechat.response_news: articles is empty (a list of {title, description, picurl, url} expected)", 4) end
+  for i = 1, count do check_article(reply.articles[i], "articles[" .. i .. "]") end
+end
+
+local function titles(reply)
+  local list = {}
+  for i, article in ipairs(reply.articles) do list[i] = article.title or "" end
+  return ("%d article%s: %s"):format(#list, #list == 1 and "" or "s", table.concat(list, " | "))
+end
+
+-- What legacy hardware messages carry to and fro.
+local device_type = { "device_type", "string?", "as the message has it", from = "DeviceType" }
+local device_id = { "device_id", "string?", "as the message has it", from = "DeviceID" }
+local session_id = { "session_id", "string|integer?", "as the message has it", from = "SessionID" }
+
+local function encode_payload(reply, codec) reply.content = codec.base64_encode(reply.content) end
+
+---@type ReplyKind[]
+local kinds = {
+  {
+    type = "none", builder = "response_none", doc = "No answer: the platform gets `success`.",
+    parameters = {},
+  },
+  {
+    type = "text", builder = "response_text", doc = "A text; of more than 2048 bytes the rest follows as customer service messages.",
+    parameters = { { "content", "string", "the text" }, { "escape", "boolean?", "write & < > \" ' as HTML entities" } },
+    xml = { { "Content", "content" } },
+    custom = { text = { content = "content" } },
+    line = "content",
+    check = function(reply)
+      if reply.escape then reply.content = reply.content:gsub("[&<>\"']", html) end
+      reply.escape = nil
+    end,
+  },
+  {
+    type = "image", builder = "response_image", doc = "A picture (no gif).",
+    parameters = { { "media_id", "string", "of an uploaded picture" } },
+    xml = { { "Image", { { "MediaId", "media_id" } } } },
+    custom = { image = { media_id = "media_id" } },
+    line = "media_id",
+  },
+  {
+    type = "voice", builder = "response_voice", doc = "A voice message.",
+    parameters = { { "media_id", "string", "of an uploaded voice" } },
+    xml = { { "Voice", { { "MediaId", "media_id" } } } },
+    custom = { voice = { media_id = "media_id" } },
+    line = "media_id",
+  },
+  {
+    type = "video", builder = "response_video", doc = "A video.",
+    parameters = { { "media_id", "string", "of an uploaded video" }, { "title", "string?" }, { "description", "string?" } },
+    xml = { { "Video", { { "MediaId", "media_id" }, { "Title", "title" }, { "Description", "description" } } } },
+    custom = { video = { media_id = "media_id", title = "title", description = "description" } },
+    line = "media_id",
+  },
+  {
+    type = "music", builder = "response_music", doc = "A piece of music.",
+    parameters = {
+      { "music_url", "string" }, { "title", "string?" }, { "description", "string?" },
+      { "hq_music_url", "string?", "taken on Wi-Fi" }, { "thumb_media_id", "string?", "of an uploaded picture" },
+    },
+    xml = {
+      { "Music", {
+        { "Title", "title" }, { "Description", "description" }, { "MusicUrl", "music_url" },
+        { "HQMusicUrl", "hq_music_url" }, { "ThumbMediaId", "thumb_media_id" },
+      } },
+    },
+    custom = {
+      music = {
+        title = "title", description = "description", musicurl = "music_url", thumb_media_id = "thumb_media_id",
+        hqmusicurl = function(reply) return reply.hq_music_url or reply.music_url end,
+      },
+    },
+    line = function(reply) return reply.title and reply.title .. " " .. reply.music_url or reply.music_url end,
+  },
+  {
+    type = "news", builder = "response_news", doc = "Articles: one in answer to a message, up to 8 to an event; the platform shows no more.",
+    parameters = { { "articles", "table", "list of {title, description, picurl, url}" } },
+    xml = {
+      { "ArticleCount", function(reply) return #reply.articles end },
+      { "Articles", function(reply, elements)
+        local items = {}
+        for i, article in ipairs(reply.articles) do items[i] = { "item", elements(article_elements, article) } end
+        return items
+      end },
+    },
+    custom = { news = { articles = function(reply) return { reply.articles[1] } end } },
+    line = titles,
+    check = check_articles,
+  },
+  {
+    type = "transfer_customer_service", builder = "group_transfer_message", doc = "Hands the message to the account's customer service.",
+    parameters = { { "kf_account", "string?", "to this agent alone" } },
+    xml = { { "TransInfo", { { "KfAccount", "kf_account" } } } },
+    line = "kf_account",
+  },
+  {
+    type = "raw", builder = "response_raw", doc = "XML of your own, sent as it is.",
+    parameters = { { "xml", "string", "the whole document" } },
+    line = "xml",
+  },
+  {
+    type = "device_text", builder = "response_device_text", doc = "Bytes for a device (legacy hardware).",
+    parameters = { { "content", "string", "the device's bytes" }, device_type, device_id, session_id },
+    xml = { { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "SessionID", "session_id" }, { "Content", "content" } },
+    line = "content",
+    check = encode_payload,
+  },
+  {
+    type = "device_event", builder = "response_device_event", doc = "The answer to a device's event (legacy hardware).",
+    parameters = {
+      { "content", "string", "the device's bytes" }, { "event", "string?", "as the message has it", from = "Event" },
+      device_type, device_id, session_id,
+    },
+    xml = {
+      { "Event", "event" }, { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "SessionID", "session_id" },
+      { "Content", "content" },
+    },
+    line = "event",
+    check = encode_payload,
+  },
+  {
+    type = "device_status", builder = "response_device_status", doc = "Whether a device is connected (answer to subscribe_status; legacy hardware).",
+    parameters = { { "device_status", "integer", "0 offline, 1 online" }, device_type, device_id },
+    xml = { { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "DeviceStatus", "device_status" } },
+    line = "device_status",
+  },
+  {
+    type = "hardware", builder = "response_hardware", doc = "A view of WeChat sport (legacy hardware).",
+    parameters = { { "message_view", "string", "such as myrank" }, { "message_action", "string", "such as ranklist" }, { "func_flag", "integer?", "0" } },
+    xml = {
+      { "HardWare", { { "MessageView", "message_view" }, { "MessageAction", "message_action" } } },
+      { "FuncFlag", function(reply) return reply.func_flag or 0 end },
+    },
+    line = "message_view",
+  },
+}
+
+local kind_of = {}
+for _, kind in ipairs(kinds) do kind_of[kind.type] = kind end
+
+-- ---- XML
+
+-- Numbers that came as text (SessionID) go out bare, as the platform writes them.
+local function whole_number(name, value)
+  return name == "SessionID" and math.tointeger(tonumber(value)) or value
+end
+
+local function elements(shape, source)
+  local list = {}
+  for _, part in ipairs(shape) do
+    local name, from, value = part[1], part[2], nil
+    if type(from) == "string" then
+      value = whole_number(name, source[from])
+    elseif type(from) == "function" then
+      value = from(source, elements)
+    else
+      value = elements(from, source)
+      if #value == 0 then value = nil end
+    end
+    if value ~= nil and value ~= "" then list[#list + 1] = { name, value } end
+  end
+  return list
+end
+
+local function elements_of(reply)
+  local kind = kind_of[reply.type]
+  if not kind or not kind.xml then error(("a reply cannot have the type '%s'"):format(tostring(reply.type)), 0) end
+  for _, parameter in ipairs(kind.parameters) do
+    local name, kind_name = parameter[1], parameter[2]
+    if not kind_name:find("?", 1, true) and reply[name] == nil then error(("reply '%s': %s is missing"):format(reply.type, name), 0) end
+  end
+  return elements(kind.xml, reply)
+end
+
+-- ---- the customer service form
+
+local function filled(shape, reply)
+  local body = {}
+  for key, from in pairs(shape) do
+    if type(from) == "string" then body[key] = reply[from]
+    elseif type(from) == "function" then body[key] = from(reply)
+    else body[key] = filled(from, reply) end
+  end
+  return body
+end
+
+-- A text in pieces that the platform takes.
+local function texts(content, codec)
+  local pieces = {}
+  while content ~= "" do
+    local piece = codec.utf8_cut(content, 2048)
+    pieces[#pieces + 1] = piece
+    content = content:sub(#piece + 1)
+  end
+  return pieces
+end
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local metatable = { __name = "reply", __tostring = host.reply.render }
+  host.reply.register(elements_of, metatable)
+  host.reply.kinds = kinds
+
+  local function take_from_message(reply, parameter, builder)
+    local message = host.message.get()
+    reply[parameter[1]] = message and message[parameter.from]
+    if reply[parameter[1]] == nil then
+      error(("wechat.%s: %s is missing (the message has no %s)"):format(builder, parameter[1], parameter.from), 4)
+    end
+  end
+
+  local function builder_of(kind)
+    local parameters, check = kind.parameters, kind.check
+    return function(...)
+      local reply = setmetatable({ type = kind.type }, metatable)
+      for i, parameter in ipairs(parameters) do
+        reply[parameter[1]] = select(i, ...)
+        if parameter.from and reply[parameter[1]] == nil then take_from_message(reply, parameter, kind.builder) end
+      end
+      if check then check(reply, host.codec) end
+      return reply
+    end
+  end
+
+  for _, kind in ipairs(kinds) do
+    host.args.add(wechat, kind.builder, kind.parameters, builder_of(kind), kind.doc)
+  end
+
+  -- The kind that nearly every bot builds, without the loop.
+  local escaped = builder_of(kind_of.text)
+  host.args.add(wechat, "response_text", kind_of.text.parameters, function(content, escape)
+    if escape then return escaped(content, escape) end
+    return setmetatable({ type = "text", content = content }, metatable)
+  end, kind_of.text.doc)
+
+  --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for none; or nil and why
+  --- there is no such form. A late reply goes out so, and what did not fit into a text.
+  ---@param reply Reply|string|nil|false
+  ---@return table[]? bodies, string? why
+  function host.reply.custom(reply)
+    if not reply or reply == "" then return {} end
+    if type(reply) == "string" then reply = { type = "text", content = reply } end
+    local kind = kind_of[reply.type]
+    if reply.type == "none" then return {} end
+    if not kind or not kind.custom then return nil, ("a reply of type '%s' has no customer service form"):format(tostring(reply.type)) end
+    local bodies = {}
+    for i, content in ipairs(reply.type == "text" and texts(reply.content, host.codec) or { false }) do
+      bodies[i] = filled(kind.custom, content and { content = content } or reply)
+      bodies[i].msgtype = reply.type
+    end
+    return bodies
+  end
+
+  --- A reply in one line: "text: hello", "news: 2 articles: A | B", "(no reply)".
+  ---@param reply Reply|string|nil|false
+  ---@return string
+  function host.reply.describe(reply)
+    if not reply or reply == "" then return "(no reply)" end
+    if type(reply) == "string" then return "text: " .. reply end
+    local kind = kind_of[reply.type]
+    if reply.type == "none" then return "(no reply)" end
+    local line = kind and kind.line
+    local text = type(line) == "function" and line(reply) or reply[line]
+    return text and reply.type .. ": " .. tostring(text) or tostring(reply.type)
+  end
+end
