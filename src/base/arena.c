@@ -1,0 +1,104 @@
+// Memory in blocks, handed out by moving a mark. The first block lives in the arena itself.
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 65536, ALIGNMENT = alignof(max_align_t) };
+
+typedef struct Block {
+  struct Block *previous;  // NULL in the first
+  size_t used, size;
+  alignas(max_align_t) char bytes[];
+} Block;
+
+struct Arena {
+  Block *current;
+  size_t used;  // in all blocks
+  Block first;
+};
+
+Arena *arena_new(void) {
+  Arena *arena = malloc(FIRST_BLOCK);
+  if (!arena) return NULL;
+  arena->used = 0;
+  arena->first = (Block){ .size = FIRST_BLOCK - sizeof *arena };
+  arena->current = &arena->first;
+  return arena;
+}
+
+void arena_reset(Arena *arena) {
+  while (arena->current != &arena->first) {
+    Block *block = arena->current;
+    arena->current = block->previous;
+    free(block);
+  }
+  arena->first.used = 0;
+  arena->used = 0;
+}
+
+void arena_free(Arena *arena) {
+  if (!arena) return;
+  arena_reset(arena);
+  free(arena);
+}
+
+static bool add_block(Arena *arena, size_t least) {
+  size_t size = 2 * arena->current->size;
+  if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
+  if (size < least) size = least;
+  if (size > SIZE_MAX - sizeof(Block)) return false;
+  Block *block = malloc(sizeof *block + size);
+  if (!block) return false;
+  block->previous = arena->current;
+  block->used = 0;
+  block->size = size;
+  arena->current = block;
+  return true;
+}
+
+void *arena_alloc(Arena *arena, size_t size) {
+  if (size > SIZE_MAX - ALIGNMENT) return NULL;
+  size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  Block *block = arena->current;
+  if (rounded > block->size - block->used) {
+    if (!add_block(arena, rounded)) return NULL;
+    block = arena->current;
+  }
+  void *at = block->bytes + block->used;
+  block->used += rounded;
+  arena->used += rounded;
+  return at;
+}
+
+void *arena_calloc(Arena *arena, size_t count, size_t size) {
+  size_t total;
+  if (__builtin_mul_overflow(count, size, &total)) return NULL;
+  void *at = arena_alloc(arena, total);
+  return at ? memset(at, 0, total) : NULL;
+}
+
+Str arena_dup(Arena *arena, Str s) {
+  if (s.len == SIZE_MAX) return str_make(NULL, 0);
+  char *copy = arena_alloc(arena, s.len + 1);
+  if (!copy) return str_make(NULL, 0);
+  if (s.len) memcpy(copy, s.ptr, s.len);
+  copy[s.len] = '\0';
+  return str_make(copy, s.len);
+}
+
+Str arena_printf(Arena *arena, const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  int len = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  char *text = len < 0 ? NULL : arena_alloc(arena, (size_t)len + 1);
+  if (text) vsnprintf(text, (size_t)len + 1, format, again);
+  va_end(again);
+  return text ? str_make(text, (size_t)len) : str_make(NULL, 0);
+}
+
+size_t arena_used(const Arena *arena) { return arena->used; }

@@ -1,0 +1,21 @@
+// Reading the system's clocks.
+#include "base/clock.h"
+
+static int64_t read_us(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_now_us(void) { return read_us(CLOCK_MONOTONIC); }
+
+int64_t clock_unix_s(void) { return read_us(CLOCK_REALTIME) / 1000000; }
+
+int64_t clock_unix_ms(void) { return read_us(CLOCK_REALTIME) / 1000; }
+
+int64_t clock_thread_cpu_us(void) { return read_us(CLOCK_THREAD_CPUTIME_ID); }
+
+struct timespec clock_to_timespec(int64_t monotonic_us) {
+  if (monotonic_us < 0) monotonic_us = 0;
+  return (struct timespec){ .tv_sec = monotonic_us / 1000000, .tv_nsec = monotonic_us % 1000000 * 1000 };
+}

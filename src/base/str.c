@@ -1,0 +1,115 @@
+// Byte slices: comparing, cutting, reading numbers.
+#include "base/str.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { NUMBER_MAX = 1024 };
+
+static char to_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool str_eq_nocase(Str a, Str b) {
+  if (a.len != b.len) return false;
+  for (size_t i = 0; i < a.len; i++) {
+    if (to_lower(a.ptr[i]) != to_lower(b.ptr[i])) return false;
+  }
+  return true;
+}
+
+bool str_starts(Str s, Str prefix) {
+  return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
+}
+
+bool str_ends(Str s, Str suffix) {
+  return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
+}
+
+ptrdiff_t str_find(Str s, Str needle) {
+  if (needle.len == 0) return 0;
+  if (needle.len > s.len) return -1;
+  const char *at = memmem(s.ptr, s.len, needle.ptr, needle.len);
+  return at ? at - s.ptr : -1;
+}
+
+Str str_sub(Str s, size_t from, size_t len) {
+  if (s.len == 0) return s;
+  if (from > s.len) from = s.len;
+  if (len > s.len - from) len = s.len - from;
+  return str_make(s.ptr + from, len);
+}
+
+Str str_trim(Str s) {
+  size_t from = 0, to = s.len;
+  while (from < to && is_space(s.ptr[from])) from++;
+  while (to > from && is_space(s.ptr[to - 1])) to--;
+  return str_sub(s, from, to - from);
+}
+
+bool str_cut(Str s, char sep, Str *head, Str *tail) {
+  const char *at = s.len ? memchr(s.ptr, sep, s.len) : NULL;
+  size_t cut = at ? (size_t)(at - s.ptr) : s.len;
+  *tail = at ? str_sub(s, cut + 1, s.len) : str_make("", 0);
+  *head = str_make(s.ptr, cut);
+  return at != NULL;
+}
+
+bool str_to_int64(Str s, int64_t *out) {
+  bool negative = s.len > 0 && s.ptr[0] == '-';
+  if (s.len == (size_t)negative) return false;
+  // Gathered below zero, where there is room for INT64_MIN.
+  int64_t value = 0;
+  for (size_t i = negative; i < s.len; i++) {
+    if (!is_digit(s.ptr[i])) return false;
+    if (__builtin_mul_overflow(value, 10, &value)) return false;
+    if (__builtin_sub_overflow(value, s.ptr[i] - '0', &value)) return false;
+  }
+  if (!negative && value == INT64_MIN) return false;
+  *out = negative ? value : -value;
+  return true;
+}
+
+// strtod also takes hexadecimal, "inf", "nan" and leading white space: the shape is checked here.
+static bool is_decimal(Str s) {
+  size_t i = s.len > 0 && s.ptr[0] == '-', digits = 0;
+  for (; i < s.len && is_digit(s.ptr[i]); i++) digits++;
+  if (i < s.len && s.ptr[i] == '.') i++;
+  for (; i < s.len && is_digit(s.ptr[i]); i++) digits++;
+  if (digits == 0) return false;
+  if (i == s.len) return true;
+  if (s.ptr[i] != 'e' && s.ptr[i] != 'E') return false;
+  i++;
+  if (i < s.len && (s.ptr[i] == '+' || s.ptr[i] == '-')) i++;
+  if (i == s.len) return false;
+  for (; i < s.len; i++) {
+    if (!is_digit(s.ptr[i])) return false;
+  }
+  return true;
+}
+
+bool str_to_double(Str s, double *out) {
+  if (s.len >= NUMBER_MAX || !is_decimal(s)) return false;
+  char text[NUMBER_MAX];
+  memcpy(text, s.ptr, s.len);
+  text[s.len] = '\0';
+  // glibc keeps one object for the whole "C" locale: nothing is allocated, nothing is to be freed.
+  locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!c_locale) return false;
+  double value = strtod_l(text, NULL, c_locale);
+  freelocale(c_locale);
+  if (!isfinite(value)) return false;
+  *out = value;
+  return true;
+}
+
+size_t str_utf8_prefix(Str s, size_t max) {
+  if (s.len <= max) return s.len;
+  size_t cut = max;
+  // A byte of the form 10xxxxxx continues a character; a character has three of them at most.
+  while (cut > 0 && max - cut < 4 && ((unsigned char)s.ptr[cut] & 0xC0) == 0x80) cut--;
+  return ((unsigned char)s.ptr[cut] & 0xC0) == 0x80 ? max : cut;
+}
