@@ -18,6 +18,8 @@ typedef struct {
 
 // The first header of that name (no case), empty without it.
 Str server_header(const HttpRequest *request, const char *name);
+// The address of the other side, as text.
+const char *server_remote(const HttpRequest *request);
 // All headers, in order; at most 64.
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
 

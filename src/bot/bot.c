@@ -1,0 +1,63 @@
+// A bot, put together.
+#include "bot/bot.h"
+
+#include "base/clock.h"
+#include "bot/watch.h"
+#include "bot/webhook.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct Bot {
+  Webhook webhook;
+  Watch *watch;
+};
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) { webhook_route(&((Bot *)ctx)->webhook, head, to); }
+
+static void handle(void *ctx, HttpRequest *request) { webhook_handle(&((Bot *)ctx)->webhook, request); }
+
+HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
+
+Bot *bot_new(const BotOptions *options, Err *err) {
+  Bot *bot = calloc(1, sizeof *bot);
+  if (!bot) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  Webhook *webhook = &bot->webhook;
+  webhook->options = options;
+  webhook->dedupe = dedupe_new(options->dedup_window_s);
+  webhook->jobs = job_pool_new();
+  webhook->workspaces = workspace_pool_new();
+  bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces;
+  if (!ok) err_set(err, ERR_MEMORY, "no memory");
+  ok = ok && (webhook->slot = slot_new(options->script, &options->interpreter, err)) != NULL;
+  ok = ok && (bot->watch = watch_start(webhook->slot, options->watch, err)) != NULL;
+  if (ok) return bot;
+  bot_free(bot, 0);
+  return NULL;
+}
+
+static void wait_for_jobs(Webhook *webhook, int64_t grace_ms) {
+  int64_t until_us = clock_now_us() + grace_ms * 1000;
+  while (atomic_load(&webhook->jobs_under_way) > 0 && clock_now_us() < until_us) {
+    nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
+  }
+}
+
+void bot_free(Bot *bot, int64_t grace_ms) {
+  if (!bot) return;
+  bot_refuse(bot);
+  wait_for_jobs(&bot->webhook, grace_ms);
+  watch_stop(bot->watch);
+  slot_free(bot->webhook.slot);
+  dedupe_free(bot->webhook.dedupe);
+  workspace_pool_free(bot->webhook.workspaces);
+  job_pool_free(bot->webhook.jobs);
+  free(bot);
+}
+
+bool bot_reload(Bot *bot, Err *err) { return slot_reload(bot->webhook.slot, err); }
+
+void bot_refuse(Bot *bot) { atomic_store(&bot->webhook.refusing, true); }

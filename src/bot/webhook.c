@@ -1,0 +1,265 @@
+// The callback path.
+#include "bot/webhook.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bot/answer.h"
+#include "bot/verify.h"
+#include "codec/url.h"
+#include "wechat/envelope.h"
+
+#include <stdio.h>
+
+// One callback on its way.
+typedef struct {
+  Webhook *webhook;
+  HttpRequest *request;
+  Workspace *w;
+  Verified verified;
+  int64_t deadline_us;
+} Callback;
+
+// ---- answers ----
+
+static void respond(Callback *c, int status, const char *type, Str body) {
+  server_respond(c->request, &(HttpResponse){ .status = status, .content_type = type, .body = body });
+}
+
+static void respond_success(Callback *c) { respond(c, 200, NULL, STR("success")); }
+
+static const char *reason_of(int status) {
+  switch (status) {
+    case 400: return "bad request\n";
+    case 403: return "forbidden\n";
+    case 503: return "try again later\n";
+    default: return "error\n";
+  }
+}
+
+static void refuse(Callback *c, int status, const char *why) {
+  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(c->request->method), STR_FMT(c->request->path),
+           server_remote(c->request), status, why);
+  respond(c, status, NULL, str_of(reason_of(status)));
+}
+
+static int status_of(const Err *err) {
+  switch (err->code) {
+    case ERR_FORBIDDEN: return 403;
+    case ERR_MEMORY: return 503;
+    default: return 400;
+  }
+}
+
+// Closes without a byte: the platform counts that as no answer, and tries again.
+static void leave_unanswered(Callback *c) { server_respond(c->request, &(HttpResponse){ .no_answer = true }); }
+
+static bool seal(Callback *c, Str xml, Err *err) {
+  uint32_t number;
+  if (!digest_random(&number, sizeof number)) return err_set(err, ERR_FAILED, "the system gives no random bytes");
+  char nonce[16];
+  int len = snprintf(nonce, sizeof nonce, "%u", number);
+  return envelope_seal_reply(c->w->aes, c->w->digest, c->verified.credential, c->webhook->options->account->appid, xml,
+                             clock_unix_s(), str_make(nonce, (size_t)len), &c->w->sealed, err);
+}
+
+// `xml` is the reply document, or empty for "success". A reply is sealed when its message was.
+static void respond_xml(Callback *c, Str xml) {
+  Err err = { 0 };
+  if (xml.len == 0) return respond_success(c);
+  if (!c->verified.sealed) return respond(c, 200, "text/xml; charset=utf-8", xml);
+  if (seal(c, xml, &err)) return respond(c, 200, "text/xml; charset=utf-8", buf_str(&c->w->sealed));
+  log_error("a reply could not be sealed: %s", err.text);
+  leave_unanswered(c);
+}
+
+static void respond_job(Callback *c, const Job *job) {
+  if (job->state == TASK_LOST) return leave_unanswered(c);
+  if (job->reply) reply_render(job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
+  if (c->w->reply.failed) return leave_unanswered(c);
+  respond_xml(c, buf_str(&c->w->reply));
+}
+
+static void respond_deadline(Callback *c) {
+  if (c->webhook->options->late_reply == LATE_RETRY) leave_unanswered(c);
+  else respond_success(c);
+}
+
+// ---- the script's side ----
+
+typedef struct {
+  Job *job;
+  Webhook *webhook;
+} Owner;
+
+static void remember(Webhook *webhook, Job *job) {
+  Buf packed;
+  buf_init(&packed);
+  answer_pack(job, &packed);
+  if (packed.failed) dedupe_forget(webhook->dedupe, job);
+  else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
+  buf_clear(&packed);
+}
+
+static void log_late(const Job *job) {
+  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms, and was dropped", STR_FMT(job->from_user),
+           (double)(clock_now_us() - job->started_us) / 1000000);
+}
+
+// The script has answered; called with the interpreter's lock held, so it does nothing slow.
+static void on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
+  Owner *owner = ctx;
+  Job *job = owner->job;
+  Webhook *webhook = owner->webhook;
+  bool late = job_finish(job, state, reply, rest);
+  remember(webhook, job);
+  if (late && reply && reply->form != REPLY_NONE) log_late(job);
+  if (rest.len) log_warn("a text reply to %.*s was cut at %d bytes; %zu bytes are left over", STR_FMT(job->from_user),
+                         REPLY_TEXT_MAX, rest.len);
+  atomic_fetch_sub(&webhook->jobs_under_way, 1);
+  job_release(job);
+}
+
+// Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
+static void abandon(Webhook *webhook, Job *job) {
+  dedupe_forget(webhook->dedupe, job);
+  job_finish(job, TASK_LOST, NULL, STR(""));
+  atomic_fetch_sub(&webhook->jobs_under_way, 1);
+  job_release(job);
+}
+
+// An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
+static void run(Callback *c, Job *job, const MessageHead *head) {
+  Owner *owner = arena_alloc(job->arena, sizeof *owner);
+  TaskState state = TASK_LOST;
+  if (owner) {
+    *owner = (Owner){ .job = job_retain(job), .webhook = c->webhook };
+    MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
+                         .owner = owner, .done = on_done };
+    do {
+      Interpreter *interpreter = slot_get(c->webhook->slot);
+      state = interpreter_run_message(interpreter, &task, c->deadline_us);
+      interpreter_release(interpreter);
+    } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
+    if (state == TASK_LOST) abandon(c->webhook, job);
+    return;
+  }
+  job_retain(job);
+  abandon(c->webhook, job);
+}
+
+static bool job_describe(Job *job, const MessageHead *head, Str identity) {
+  job->identity = arena_dup(job->arena, identity);
+  job->to_user = arena_dup(job->arena, head->to_user);
+  job->from_user = arena_dup(job->arena, head->from_user);
+  job->is_event = head->is_event;
+  return job->identity.ptr && job->to_user.ptr && job->from_user.ptr;
+}
+
+static void wait_and_respond(Callback *c, Job *job) {
+  if (job_wait(job, c->deadline_us)) respond_job(c, job);
+  else respond_deadline(c);
+}
+
+static void answer_again(Callback *c, const MessageHead *head, Str packed, int64_t answered_s) {
+  if (answer_render(packed, head->from_user, head->to_user, answered_s, c->w->arena, &c->w->reply)) {
+    respond_xml(c, buf_str(&c->w->reply));
+  } else {
+    leave_unanswered(c);
+  }
+}
+
+static void run_new(Callback *c, Job *job, const MessageHead *head) {
+  Webhook *webhook = c->webhook;
+  if (atomic_fetch_add(&webhook->jobs_under_way, 1) >= webhook->options->max_jobs) {
+    abandon(webhook, job_retain(job));
+    return refuse(c, 503, "max_jobs messages are under way already");
+  }
+  run(c, job, head);
+  wait_and_respond(c, job);
+}
+
+static void answer_message(Callback *c, const MessageHead *head) {
+  Webhook *webhook = c->webhook;
+  Workspace *w = c->w;
+  message_identity(head, &w->tree, &w->identity);
+  Job *job = job_new(webhook->jobs), *running = NULL;
+  if (!job || w->identity.failed || !job_describe(job, head, buf_str(&w->identity))) {
+    if (job) job_release(job);
+    return refuse(c, 503, "no memory");
+  }
+  int64_t answered_s = 0;
+  switch (dedupe_enter(webhook->dedupe, job, clock_now_us(), &running, &w->sealed, &answered_s)) {
+    case DEDUPE_NEW:
+      run_new(c, job, head);
+      break;
+    case DEDUPE_RUNNING:
+      wait_and_respond(c, running);
+      job_release(running);
+      break;
+    case DEDUPE_ANSWERED: {
+      Str packed = arena_dup(w->arena, buf_str(&w->sealed));
+      buf_reset(&w->sealed);
+      if (packed.ptr) answer_again(c, head, packed, answered_s);
+      else leave_unanswered(c);
+      break;
+    }
+    case DEDUPE_NO_MEMORY:
+      refuse(c, 503, "no memory");
+      break;
+  }
+  job_release(job);
+}
+
+// ---- the request's side ----
+
+static void handle_verification(Callback *c, const Pairs *query) {
+  Err err = { 0 };
+  Str echostr;
+  const BotOptions *options = c->webhook->options;
+  if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w, &err)) {
+    return refuse(c, status_of(&err), err.text);
+  }
+  if (pairs_get(query, STR("echostr"), &echostr) != 1) return refuse(c, 400, "echostr is missing, or given more than once");
+  respond(c, 200, NULL, echostr);
+}
+
+static void handle_message(Callback *c, const Pairs *query) {
+  Err err = { 0 };
+  MessageHead head;
+  const BotOptions *options = c->webhook->options;
+  if (!verify_callback(options->account, options->replay_window_s, query, c->request->body, clock_unix_s(), c->w,
+                       &c->verified, &err) ||
+      !message_parse(c->w->xml, c->verified.document, &c->w->tree, &head, &err)) {
+    return refuse(c, status_of(&err), err.text);
+  }
+  answer_message(c, &head);
+}
+
+void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
+  bool post = str_eq(head->method, STR("POST"));
+  if (!str_eq(head->path, webhook->options->path)) {
+    route->status = 404;
+  } else if (!post && !str_eq(head->method, STR("GET"))) {
+    route->status = 405;
+    route->allow = "GET, POST";
+  } else {
+    route->needs_body = post;
+    route->max_body = webhook->options->max_body;
+  }
+}
+
+void webhook_handle(Webhook *webhook, HttpRequest *request) {
+  Callback c = { .webhook = webhook, .request = request, .w = workspace_get(webhook->workspaces),
+                 .deadline_us = request->received_us + webhook->options->deadline_ms * 1000 };
+  Pairs query = { 0 };
+  if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {
+    refuse(&c, 503, "no memory");
+  } else if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) {
+    refuse(&c, 503, "the bot is stopping");
+  } else if (str_eq(request->method, STR("POST"))) {
+    handle_message(&c, &query);
+  } else {
+    handle_verification(&c, &query);
+  }
+  workspace_put(webhook->workspaces, c.w);
+}
