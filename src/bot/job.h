@@ -6,6 +6,7 @@
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
+  void *owner;              // whose message it is: for the callback that gets the script's answer
   Str identity;             // what duplicates are known by; in `arena`
   Str to_user, from_user;   // of the message; in `arena`
   bool is_event;

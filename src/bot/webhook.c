@@ -86,11 +86,6 @@ static void respond_deadline(Callback *c) {
 
 // ---- the script's side ----
 
-typedef struct {
-  Job *job;
-  Webhook *webhook;
-} Owner;
-
 static void remember(Webhook *webhook, Job *job) {
   Buf packed;
   buf_init(&packed);
@@ -107,9 +102,8 @@ static void log_late(const Job *job) {
 
 // The script has answered; called with the interpreter's lock held, so it does nothing slow.
 static void on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
-  Owner *owner = ctx;
-  Job *job = owner->job;
-  Webhook *webhook = owner->webhook;
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
   bool late = job_finish(job, state, reply, rest);
   remember(webhook, job);
   if (late && reply && reply->form != REPLY_NONE) log_late(job);
@@ -129,25 +123,19 @@ static void abandon(Webhook *webhook, Job *job) {
 
 // An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
 static void run(Callback *c, Job *job, const MessageHead *head) {
-  Owner *owner = arena_alloc(job->arena, sizeof *owner);
-  TaskState state = TASK_LOST;
-  if (owner) {
-    *owner = (Owner){ .job = job_retain(job), .webhook = c->webhook };
-    MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
-                         .owner = owner, .done = on_done };
-    do {
-      Interpreter *interpreter = slot_get(c->webhook->slot);
-      state = interpreter_run_message(interpreter, &task, c->deadline_us);
-      interpreter_release(interpreter);
-    } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
-    if (state == TASK_LOST) abandon(c->webhook, job);
-    return;
-  }
-  job_retain(job);
-  abandon(c->webhook, job);
+  MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
+                       .owner = job_retain(job), .done = on_done };
+  TaskState state;
+  do {
+    Interpreter *interpreter = slot_get(c->webhook->slot);
+    state = interpreter_run_message(interpreter, &task, c->deadline_us);
+    interpreter_release(interpreter);
+  } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
+  if (state == TASK_LOST) abandon(c->webhook, job);
 }
 
-static bool job_describe(Job *job, const MessageHead *head, Str identity) {
+static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, Str identity) {
+  job->owner = webhook;
   job->identity = arena_dup(job->arena, identity);
   job->to_user = arena_dup(job->arena, head->to_user);
   job->from_user = arena_dup(job->arena, head->from_user);
@@ -183,7 +171,7 @@ static void answer_message(Callback *c, const MessageHead *head) {
   Workspace *w = c->w;
   message_identity(head, &w->tree, &w->identity);
   Job *job = job_new(webhook->jobs), *running = NULL;
-  if (!job || w->identity.failed || !job_describe(job, head, buf_str(&w->identity))) {
+  if (!job || w->identity.failed || !job_describe(job, webhook, head, buf_str(&w->identity))) {
     if (job) job_release(job);
     return refuse(c, 503, "no memory");
   }

@@ -1,0 +1,209 @@
+// The script runs once per message, and memory stays bounded.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "bot/dedupe.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct {
+  JobPool *pool;
+  Dedupe *dedupe;
+  Job *running;
+  Buf answer;
+  int64_t answered_s;
+} Fixture;
+
+static Job *job_known_as(Fixture *f, const char *identity) {
+  Job *job = job_new(f->pool);
+  job->identity = arena_dup(job->arena, str_of(identity));
+  return job;
+}
+
+static DedupeResult enter(Fixture *f, Job *job, int64_t now_s) {
+  buf_reset(&f->answer);
+  return dedupe_enter(f->dedupe, job, now_s * 1000000, &f->running, &f->answer, &f->answered_s);
+}
+
+static void finish(Fixture *f, Job *job, const char *answer, int64_t now_s) {
+  job_finish(job, TASK_RETURNED, NULL, STR(""));
+  dedupe_finish(f->dedupe, job, str_of(answer), now_s * 1000000);
+}
+
+static int set_up(void **state) {
+  static Fixture f;
+  f = (Fixture){ .pool = job_pool_new(), .dedupe = dedupe_new(60) };
+  *state = &f;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  Fixture *f = *state;
+  dedupe_free(f->dedupe);
+  job_pool_free(f->pool);
+  buf_clear(&f->answer);
+  return 0;
+}
+
+static void test_a_message_nobody_knows_is_new(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a");
+  assert_int_equal(enter(f, job, 1), DEDUPE_NEW);
+  job_release(job);
+}
+
+static void test_a_duplicate_joins_the_job_under_way(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
+  enter(f, first, 1);
+  assert_int_equal(enter(f, second, 2), DEDUPE_RUNNING);
+  assert_ptr_equal(f->running, first);
+  job_release(f->running);
+  job_release(first);
+  job_release(second);
+}
+
+static void test_a_duplicate_of_an_answered_message_gets_the_same_answer_and_time(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
+  enter(f, first, 1);
+  finish(f, first, "Thi", 2);
+  int64_t answered_s = first->answered_s;
+  job_release(first);
+  assert_int_equal(enter(f, second, 61), DEDUPE_ANSWERED);
+  assert_string_equal(f->answer.ptr, "Thi");
+  assert_int_equal(f->answered_s, answered_s);
+  job_release(second);
+}
+
+static void test_after_the_window_a_message_is_new_again(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
+  enter(f, first, 1);
+  finish(f, first, "Thi", 2);
+  assert_int_equal(enter(f, second, 62), DEDUPE_NEW);
+  job_release(first);
+  job_release(second);
+}
+
+static void test_a_forgotten_message_is_new_again(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
+  enter(f, first, 1);
+  dedupe_forget(f->dedupe, first);
+  assert_int_equal(enter(f, second, 1), DEDUPE_NEW);
+  dedupe_forget(f->dedupe, first);
+  assert_int_equal(enter(f, first, 1), DEDUPE_RUNNING);
+  job_release(f->running);
+  job_release(first);
+  job_release(second);
+}
+
+static void test_without_a_window_an_answer_is_forgotten_at_once(void **state) {
+  Fixture *f = *state;
+  dedupe_free(f->dedupe);
+  f->dedupe = dedupe_new(0);
+  Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
+  enter(f, first, 1);
+  finish(f, first, "Thi", 1);
+  assert_int_equal(dedupe_count(f->dedupe), 0);
+  assert_int_equal(enter(f, second, 1), DEDUPE_NEW);
+  job_release(first);
+  job_release(second);
+}
+
+static void test_answers_are_bounded_by_count_and_the_oldest_go_first(void **state) {
+  Fixture *f = *state;
+  char identity[32];
+  for (int i = 0; i < DEDUPE_ENTRIES_MAX + 10; i++) {
+    snprintf(identity, sizeof identity, "m%d", i);
+    Job *job = job_known_as(f, identity);
+    assert_int_equal(enter(f, job, 1), DEDUPE_NEW);
+    finish(f, job, "", 1);
+    job_release(job);
+  }
+  assert_true(dedupe_count(f->dedupe) <= DEDUPE_ENTRIES_MAX);
+  Job *oldest = job_known_as(f, "m0"), *newest = job_known_as(f, identity);
+  assert_int_equal(enter(f, oldest, 1), DEDUPE_NEW);
+  assert_int_equal(enter(f, newest, 1), DEDUPE_ANSWERED);
+  job_release(oldest);
+  job_release(newest);
+}
+
+static void test_answers_are_bounded_by_bytes(void **state) {
+  Fixture *f = *state;
+  static char large[1024 * 1024];
+  char identity[32];
+  for (int i = 0; i < 20; i++) {
+    snprintf(identity, sizeof identity, "m%d", i);
+    Job *job = job_known_as(f, identity);
+    enter(f, job, 1);
+    job_finish(job, TASK_RETURNED, NULL, STR(""));
+    dedupe_finish(f->dedupe, job, str_make(large, sizeof large), 1000000);
+    job_release(job);
+  }
+  assert_in_range(dedupe_count(f->dedupe), 1, 8);
+}
+
+typedef struct {
+  Fixture *f;
+  atomic_int runs;
+} Crowd;
+
+static void *one_of_the_crowd(void *arg) {
+  Crowd *crowd = arg;
+  Buf answer;
+  buf_init(&answer);
+  for (int i = 0; i < 2000; i++) {
+    char identity[32];
+    snprintf(identity, sizeof identity, "m%d", i);
+    Job *job = job_known_as(crowd->f, identity), *running = NULL;
+    int64_t answered_s;
+    buf_reset(&answer);
+    switch (dedupe_enter(crowd->f->dedupe, job, 1000000, &running, &answer, &answered_s)) {
+      case DEDUPE_NEW:
+        atomic_fetch_add(&crowd->runs, 1);
+        finish(crowd->f, job, identity, 1);
+        break;
+      case DEDUPE_RUNNING:
+        assert_true(job_wait(running, INT64_MAX / 2));
+        job_release(running);
+        break;
+      default:
+        assert_string_equal(answer.ptr, identity);
+    }
+    job_release(job);
+  }
+  buf_clear(&answer);
+  return NULL;
+}
+
+static void test_of_many_at_once_one_runs(void **state) {
+  Crowd crowd = { .f = *state };
+  pthread_t threads[8];
+  for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, one_of_the_crowd, &crowd);
+  for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(atomic_load(&crowd.runs), 2000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_message_nobody_knows_is_new),
+    TEST(test_a_duplicate_joins_the_job_under_way),
+    TEST(test_a_duplicate_of_an_answered_message_gets_the_same_answer_and_time),
+    TEST(test_after_the_window_a_message_is_new_again),
+    TEST(test_a_forgotten_message_is_new_again),
+    TEST(test_without_a_window_an_answer_is_forgotten_at_once),
+    TEST(test_answers_are_bounded_by_count_and_the_oldest_go_first),
+    TEST(test_answers_are_bounded_by_bytes),
+    TEST(test_of_many_at_once_one_runs),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
