@@ -1,0 +1,103 @@
+// `wemoon exec`: runs a script once and prints what it returns.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#include "cli/file.h"
+#include "net/loop.h"
+
+enum { SCRIPT_MAX = 64 << 20 };
+
+static const Option options[] = {
+  { .name = "eval", .letter = 'e', .argument = "CODE", .help = "run CODE instead of a file" },
+  { .name = NULL },
+};
+
+// A first line that begins with '#' is for the shell; its newline stays, so that line numbers are right.
+static Str skip_shebang(Str code) {
+  if (!str_starts(code, STR("#"))) return code;
+  Str line, rest;
+  str_cut(code, '\n', &line, &rest);
+  return str_sub(code, line.len, code.len);
+}
+
+typedef struct {
+  Str code;
+  const char *name;  // Lua's chunk name
+  char **args;
+  size_t arg_count;
+} Chunk;
+
+static bool run_chunk(Invocation *in, const Chunk *chunk, Loop *loop, Buf *out, Err *err) {
+  Account account;
+  InterpreterOptions interpreter_options;
+  if (!config_account(in->config, &account, err)) return false;
+  if (!config_interpreter(in->config, &account, loop, &interpreter_options, err)) return false;
+  interpreter_options.cpu_us_max = 0;
+  interpreter_options.job_timeout_ms = 0;
+  Interpreter *interpreter = interpreter_new(&interpreter_options, err);
+  if (!interpreter) return false;
+  bool ok = interpreter_exec(interpreter, chunk->code, chunk->name, chunk->args, chunk->arg_count, out, err);
+  interpreter_retire(interpreter);
+  interpreter_release(interpreter);
+  return ok;
+}
+
+static int run_and_print(Invocation *in, const Chunk *chunk) {
+  Err err;
+  Buf out;
+  buf_init(&out);
+  Loop *loop = loop_new(&err);
+  if (!loop) return report_err("exec", &err);
+  bool ok = run_chunk(in, chunk, loop, &out, &err);
+  loop_free(loop);
+  if (ok && out.failed) ok = err_set(&err, ERR_MEMORY, "no memory for what the script returned");
+  if (ok) fwrite(buf_str(&out).ptr, 1, out.len, stdout);
+  buf_clear(&out);
+  return ok ? STATUS_DONE : report_err("exec", &err);
+}
+
+static int run_file(Invocation *in) {
+  const char *path = in->arguments.positionals[0];
+  Err err;
+  Buf code;
+  buf_init(&code);
+  int status;
+  if (!command_configure(in, path, true, false)) {
+    status = STATUS_USAGE;
+  } else if (!file_read(path, SCRIPT_MAX, &code, &err)) {
+    status = report_err("exec", &err);
+  } else {
+    Chunk chunk = { .code = skip_shebang(buf_str(&code)),
+                    .name = arena_printf(in->arena, "@%s", path).ptr,
+                    .args = in->arguments.positionals + 1,
+                    .arg_count = in->arguments.count - 1 };
+    status = chunk.name ? run_and_print(in, &chunk) : STATUS_FAILED;
+  }
+  buf_clear(&code);
+  return status;
+}
+
+static int run(Invocation *in) {
+  const char *code = options_value(&in->arguments, "eval");
+  if (!code && in->arguments.count == 0) return report_usage("exec", "give a FILE.lua, or -e CODE");
+  if (!code) return run_file(in);
+  if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
+  Chunk chunk = { .code = str_of(code), .name = "=(command line)", .args = in->arguments.positionals,
+                  .arg_count = in->arguments.count };
+  return run_and_print(in, &chunk);
+}
+
+const Command command_exec = {
+  .name = "exec",
+  .usage = "FILE.lua [ARG...] | -e CODE [ARG...]",
+  .summary = "Run a script once, with `wechat`; print what it returns as JSON, one line per value",
+  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and `arg`). The configuration is\n"
+             "config.lua beside the script, else in the working directory. Exit status 1 when the script raises an error or\n"
+             "returns nil and an error.\n",
+  .options = options,
+  .most = SIZE_MAX,
+  .configured = true,
+  .arguments_are_its_own = true,
+  .run = run,
+};

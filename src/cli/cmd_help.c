@@ -1,0 +1,68 @@
+// Help, made from the tables of commands, options and configuration keys.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+enum { COLUMN = 34 };  // where explanations begin
+
+static void print_row(const char *left, const char *right, const char *fallback) {
+  int width = (int)strlen(left);
+  if (width > COLUMN - 2) printf("%s\n%*s", left, COLUMN, "");
+  else printf("%s%*s", left, COLUMN - width, "");
+  if (fallback) printf("%s (%s)\n", right, fallback);
+  else printf("%s\n", right);
+}
+
+static void print_option(const Option *option, const char *fallback) {
+  char left[96];
+  char letter[8] = "";
+  if (option->letter) snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+  snprintf(left, sizeof(left), "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
+           option->argument ? option->argument : "");
+  print_row(left, option->help, fallback);
+}
+
+static void print_commands(FILE *out) {
+  for (size_t i = 0; commands[i]; i++) fprintf(out, "  wemoon %-6s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+void help_short(void) {
+  fputs("wemoon: say what is to be done:\n", stderr);
+  print_commands(stderr);
+  fputs("More: wemoon --help, wemoon COMMAND --help\n", stderr);
+}
+
+void help_all(void) {
+  printf("wemoon %s: WeChat Official Account bots, written in Lua\n\n", WEMOON_VERSION);
+  for (size_t i = 0; commands[i]; i++) {
+    printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage, commands[i]->summary);
+  }
+  fputs("  wemoon COMMAND --help\n      all that the command takes\n"
+        "  wemoon --version\n\n"
+        "A first bot, hello.lua:\n"
+        "  function on_message(msg) return \"你说：\" .. msg.content end\n"
+        "served with `WEMOON_TOKEN=a-token wemoon run hello.lua`, spoken to with `WEMOON_TOKEN=a-token wemoon send text 你好`.\n\n"
+        "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
+        stdout);
+}
+
+static void print_config(const Option *config_options) {
+  fputs("\nConfiguration. Each key may be given as a flag (--encrypt-mode safe), as an environment variable\n"
+        "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first of them wins. Whoever may look\n"
+        "at this machine's processes sees flags: secrets are better off in the environment or in the file. Booleans are\n"
+        "true or false (in the environment and as flags also 1, 0, yes, no).\n",
+        stdout);
+  const Option *option = config_options;
+  for (size_t i = 0; config_keys[i].name; i++, option++) print_option(option, config_keys[i].fallback);
+  print_option(option, "config.lua, where there is one");
+}
+
+void help_command(const Command *command, const Option *config_options) {
+  printf("wemoon %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+  if (command->details[0]) printf("\n%s", command->details);
+  if (command->print_details) command->print_details();
+  fputs("\nOptions (--key value or --key=value):\n", stdout);
+  for (const Option *option = command->options; option->name; option++) print_option(option, NULL);
+  print_row("  -h, --help", "this text", NULL);
+  if (config_options) print_config(config_options);
+}

@@ -1,0 +1,282 @@
+// `wemoon send`: plays the platform towards a running bot: signs, seals, posts, opens the reply.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/draft.h"
+#include "cli/file.h"
+#include "cli/post.h"
+#include "cli/reply_out.h"
+#include "codec/url.h"
+#include "wechat/signature.h"
+
+enum {
+  DOCUMENT_MAX = 16 << 20,
+  TIMEOUT_MS = 10000,  // a bot answers within 5 s; a slow one is to be seen as slow, not as dead
+  REPEAT_MAX = 1000000
+};
+#define DEFAULT_FROM "oWemoonSendUser0000000000001"
+#define DEFAULT_TO "gh_0123456789ab"
+
+static const Option options[] = {
+  { .name = "url", .argument = "URL", .help = "where the bot is (built from listen and path)" },
+  { .name = "from", .argument = "OPENID", .help = "the user who sends it (" DEFAULT_FROM ")" },
+  { .name = "to", .argument = "ORIGINAL_ID", .help = "the account that gets it (" DEFAULT_TO ")" },
+  { .name = "repeat", .argument = "N", .help = "send it N times with one MsgId, as the platform retries" },
+  { .name = "raw", .help = "print the reply's bytes as received" },
+  { .name = "json", .help = "print the reply as JSON" },
+  { .name = NULL },
+};
+
+// What one command needs from its first to its last message.
+typedef struct {
+  Account account;
+  Aes *aes;
+  Digest *digest;
+  XmlParser *parser;
+  const char *url;
+  Str from, to;
+  ReplyStyle style;
+  Buf document;  // the plain message
+  Buf sealed;    // base64, where the mode seals
+  Buf body;      // what is posted
+} Sending;
+
+// ---- what the command line says -------------------------------------------------------------------------------------------
+
+static bool count_repeats(const Arguments *arguments, int64_t *repeats, Err *err) {
+  const char *word = options_value(arguments, "repeat");
+  *repeats = 1;
+  if (!word || (str_to_int64(str_of(word), repeats) && *repeats >= 1 && *repeats <= REPEAT_MAX)) return true;
+  return err_set(err, ERR_USAGE, "--repeat %s: write a number from 1 to %d", word, REPEAT_MAX);
+}
+
+static bool choose_style(const Arguments *arguments, ReplyStyle *style, Err *err) {
+  bool raw = options_value(arguments, "raw") != NULL, json = options_value(arguments, "json") != NULL;
+  if (raw && json) return err_set(err, ERR_USAGE, "--raw and --json exclude each other: leave one away");
+  *style = raw ? REPLY_STYLE_RAW : json ? REPLY_STYLE_JSON : REPLY_STYLE_LINE;
+  return true;
+}
+
+// An address that a server listens on, as one to connect to.
+static bool make_url(Invocation *in, const char **url, Err *err) {
+  *url = options_value(&in->arguments, "url");
+  if (*url) {
+    Url parts;
+    bool http = url_split(str_of(*url), &parts, NULL) &&
+                (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) && parts.host.len > 0;
+    if (http) return true;
+    return err_set(err, ERR_USAGE, "--url %s: is no http address: write http://HOST:PORT/PATH", *url);
+  }
+  Str host;
+  int port;
+  if (!config_split_address(config_text(in->config, "listen"), &host, &port) || port == 0) {
+    return err_set(err, ERR_USAGE, "the bot's port is any free one (listen): give the address that it printed as --url");
+  }
+  if (host.len == 0 || str_eq(host, STR("0.0.0.0"))) host = STR("127.0.0.1");
+  if (str_eq(host, STR("[::]"))) host = STR("[::1]");
+  *url = arena_printf(in->arena, "http://%.*s:%d%s", STR_FMT(host), port, config_text(in->config, "path").ptr).ptr;
+  return *url ? true : err_set(err, ERR_MEMORY, "no memory");
+}
+
+// Milliseconds and chance: two commands at once do not send the same id.
+static int64_t new_id(void) {
+  uint32_t chance = 0;
+  digest_random(&chance, sizeof(chance));
+  return clock_unix_ms() * 1000000 + chance % 1000000;
+}
+
+static bool read_document(Sending *s, Invocation *in, Err *err) {
+  const Arguments *arguments = &in->arguments;
+  if (arguments->count != 2) return err_set(err, ERR_USAGE, "give one file, or - for standard input: wemoon send xml FILE|-");
+  if (options_value(arguments, "from") || options_value(arguments, "to")) {
+    return err_set(err, ERR_USAGE, "--from and --to do not go with xml: the document itself says who sends it to whom");
+  }
+  return file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err);
+}
+
+static bool make_document(Sending *s, Invocation *in, Err *err) {
+  const Arguments *arguments = &in->arguments;
+  if (strcmp(arguments->positionals[0], "xml") == 0) return read_document(s, in, err);
+  DraftHead head = { .from = s->from, .to = s->to, .time = clock_unix_s(), .id = new_id() };
+  NodeTree tree;
+  nodes_init(&tree);
+  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1, &head, &tree, err);
+  if (ok) message_render(&tree, &s->document);
+  nodes_clear(&tree);
+  if (ok && s->document.failed) return err_set(err, ERR_MEMORY, "no memory");
+  return ok;
+}
+
+// ---- as the platform seals and signs --------------------------------------------------------------------------------------
+
+// The document's own addressee, which stands outside the envelope; a document without one (`send xml` of something
+// broken) has the default's.
+static void add_wrapper(Sending *s) {
+  NodeTree tree;
+  nodes_init(&tree);
+  MessageHead head = { .to_user = s->to };
+  if (!message_parse(s->parser, buf_str(&s->document), &tree, &head, NULL) || head.to_user.len == 0) head.to_user = s->to;
+  envelope_wrap_message(head.to_user, buf_str(&s->sealed), &s->body);
+  nodes_clear(&tree);
+}
+
+// Compatible mode: the plain elements, then the sealed ones.
+static bool add_both(Sending *s) {
+  Str document = str_trim(buf_str(&s->document));
+  if (!str_ends(document, STR("</xml>"))) return false;
+  buf_add(&s->body, str_sub(document, 0, document.len - strlen("</xml>")));
+  buf_printf(&s->body, "<Encrypt><![CDATA[%.*s]]></Encrypt></xml>", STR_FMT(buf_str(&s->sealed)));
+  return true;
+}
+
+static bool make_body(Sending *s, Err *err) {
+  const Account *account = &s->account;
+  if (account->mode == MODE_NORMAL) {
+    buf_add(&s->body, buf_str(&s->document));
+  } else {
+    const Credential *credential = &account->credentials[0];
+    if (!envelope_seal(s->aes, credential->key, account->appid, buf_str(&s->document), &s->sealed, err)) return false;
+    if (account->mode == MODE_SAFE || !add_both(s)) add_wrapper(s);
+  }
+  return s->body.failed ? err_set(err, ERR_MEMORY, "no memory") : true;
+}
+
+static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
+  Str token = s->account.credentials[0].token, sealed = buf_str(&s->sealed);
+  char timestamp[24], nonce[24], signature[SHA1_HEX_LEN + 1], msg_signature[SHA1_HEX_LEN + 1] = "";
+  uint32_t chance = 0;
+  digest_random(&chance, sizeof(chance));
+  snprintf(timestamp, sizeof(timestamp), "%lld", (long long)clock_unix_s());
+  snprintf(nonce, sizeof(nonce), "%u", chance);
+  bool seals = s->account.mode != MODE_NORMAL;
+  if (!signature_make(s->digest, token, str_of(timestamp), str_of(nonce), NULL, signature) ||
+      (seals && !signature_make(s->digest, token, str_of(timestamp), str_of(nonce), &sealed, msg_signature))) {
+    return err_set(err, ERR_FAILED, "the message could not be signed");
+  }
+  url_add_param(url, STR("signature"), str_of(signature));
+  url_add_param(url, STR("timestamp"), str_of(timestamp));
+  url_add_param(url, STR("nonce"), str_of(nonce));
+  url_add_param(url, STR("openid"), s->from);
+  if (seals) {
+    url_add_param(url, STR("encrypt_type"), STR("aes"));
+    url_add_param(url, STR("msg_signature"), str_of(msg_signature));
+  }
+  return url->failed ? err_set(err, ERR_MEMORY, "no memory") : true;
+}
+
+// ---- what comes back ------------------------------------------------------------------------------------------------------
+
+static const char *status_hint(int status) {
+  static const struct { int status; const char *hint; } hints[] = {
+    { 400, "the message did not open or parse: are encoding_aes_key and appid the bot's?" },
+    { 403, "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
+    { 404, "there is no bot at that path: is `path` the bot's, or give --url" },
+    { 405, "what listens there takes no messages: is it the bot? give --url" },
+    { 413, "the message is over the bot's max_body" },
+    { 500, "the bot's log says why" },
+    { 502, "a proxy is there, but not the bot behind it" },
+    { 503, "the bot has max_jobs messages under way, or is stopping: try again" },
+  };
+  for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+    if (hints[i].status == status) return hints[i].hint;
+  }
+  return "is that the bot? give --url";
+}
+
+static int report_no_answer(const Sending *s, const ClientResult *result) {
+  if (result->outcome == CLIENT_TIMEOUT) {
+    report("send", "no answer from %s within %d s: the platform waits 5 s", s->url, TIMEOUT_MS / 1000);
+  } else {
+    report("send", "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is", result->err.text);
+  }
+  return STATUS_FAILED;
+}
+
+static int report_status(const ClientResult *result) {
+  Str said = str_trim(result->body);
+  Str line, rest;
+  str_cut(said, '\n', &line, &rest);
+  line = str_sub(line, 0, str_utf8_prefix(line, 200));
+  report("send", "the bot answered %d%s%.*s: %s", result->status, line.len ? " " : "", STR_FMT(line), status_hint(result->status));
+  return STATUS_FAILED;
+}
+
+static int take_answer(Sending *s, const ClientResult *result) {
+  if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
+  if (result->status != 200) return report_status(result);
+  ReplyReader reader = { .account = &s->account, .aes = s->aes, .digest = s->digest, .parser = s->parser };
+  Err err;
+  return reply_print(&reader, result->body, s->style, &err) ? STATUS_DONE : report_err("send", &err);
+}
+
+static int send_once(Sending *s) {
+  Err err;
+  Buf url;
+  buf_init(&url);
+  buf_add(&url, str_of(s->url));
+  int status = STATUS_FAILED;
+  ClientResult *result = NULL;
+  if (add_signed_query(s, &url, &err)) result = post_and_wait(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
+  if (result) status = take_answer(s, result);
+  else status = report_err("send", &err);
+  client_result_free(result);
+  buf_clear(&url);
+  return status;
+}
+
+static int send_all(Sending *s, Invocation *in) {
+  Err err;
+  int64_t repeats;
+  bool ready = count_repeats(&in->arguments, &repeats, &err) && choose_style(&in->arguments, &s->style, &err) &&
+               make_url(in, &s->url, &err) && make_document(s, in, &err) && make_body(s, &err);
+  if (!ready) return report_err("send", &err);
+  int status = STATUS_DONE;
+  for (int64_t i = 0; i < repeats; i++) {
+    int one = send_once(s);
+    if (one != STATUS_DONE) status = one;
+  }
+  return status;
+}
+
+static Str value_or(const Arguments *arguments, const char *name, const char *fallback) {
+  const char *value = options_value(arguments, name);
+  return str_of(value ? value : fallback);
+}
+
+static int run(Invocation *in) {
+  if (!command_configure(in, NULL, true, true)) return STATUS_USAGE;
+  Err err = { .text = "no memory" };
+  Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM), .to = value_or(&in->arguments, "to", DEFAULT_TO) };
+  if (!config_account(in->config, &s.account, &err)) return report_err("", &err);
+  s.aes = aes_new();
+  s.digest = digest_new();
+  s.parser = xml_parser_new();
+  buf_init(&s.document);
+  buf_init(&s.sealed);
+  buf_init(&s.body);
+  int status = s.aes && s.digest && s.parser ? send_all(&s, in) : report_err("send", &err);
+  buf_clear(&s.body);
+  buf_clear(&s.sealed);
+  buf_clear(&s.document);
+  xml_parser_free(s.parser);
+  digest_free(s.digest);
+  aes_free(s.aes);
+  return status;
+}
+
+const Command command_send = {
+  .name = "send",
+  .usage = "KIND ...",
+  .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
+  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event goes under the\n"
+             "platform's names, nested by dots; item[2] is the second item of a list. What begins with a dash goes behind --.\n"
+             "Kinds:\n",
+  .print_details = draft_print_kinds,
+  .options = options,
+  .least = 1,
+  .most = SIZE_MAX,
+  .configured = true,
+  .run = run,
+};

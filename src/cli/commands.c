@@ -1,0 +1,105 @@
+// The one list of commands, and how one is chosen and run.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#include "cli/nearest.h"
+
+const Command *const commands[] = { &command_run, &command_exec, &command_send, &command_check, NULL };
+
+static const Option common_options[] = {
+  { .name = "help", .letter = 'h', .help = "this text" },
+  { .name = NULL },
+};
+
+static const Command *find_command(const char *name) {
+  for (size_t i = 0; commands[i]; i++) {
+    if (strcmp(commands[i]->name, name) == 0) return commands[i];
+  }
+  return NULL;
+}
+
+static int unknown_command(const char *name) {
+  Nearest nearest = nearest_to(str_of(name));
+  for (size_t i = 0; commands[i]; i++) nearest_try(&nearest, commands[i]->name);
+  size_t length = strlen(name);
+  bool script = length > 4 && strcmp(name + length - 4, ".lua") == 0;
+  if (script) return report_usage("", "there is no command %s: to serve a bot, wemoon run %s", name, name);
+  if (nearest.name) return report_usage("", "there is no command %s; did you mean %s?", name, nearest.name);
+  return report_usage("", "there is no command %s", name);
+}
+
+static int check_count(const Invocation *in) {
+  const Command *command = in->command;
+  size_t count = in->arguments.count;
+  if (count < command->least) return report_usage(command->name, "something is missing: wemoon %s %s", command->name, command->usage);
+  if (count <= command->most) return STATUS_DONE;
+  return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s", in->arguments.positionals[command->most],
+                      command->name, command->usage);
+}
+
+static int invoke(Invocation *in, int argc, char **argv) {
+  const Command *command = in->command;
+  const Option *config_list = in->config ? config_options(in->config) : NULL;
+  OptionRules rules = { .lists = { common_options, command->options, config_list },
+                        .stop_at_positional = command->arguments_are_its_own };
+  Err err;
+  if (!options_parse(argc, argv, &rules, in->arena, &in->arguments, &err)) return report_usage(command->name, "%s", err.text);
+  if (options_value(&in->arguments, "help")) {
+    help_command(command, config_list);
+    return STATUS_DONE;
+  }
+  int status = check_count(in);
+  return status == STATUS_DONE ? command->run(in) : status;
+}
+
+static int run_command(const Command *command, int argc, char **argv) {
+  Invocation in = { .command = command, .arena = arena_new() };
+  Err err = { .text = "no memory" };
+  int status = STATUS_FAILED;
+  if (command->configured) in.config = config_new(&err);
+  if (in.arena && (in.config || !command->configured)) {
+    status = invoke(&in, argc, argv);
+  } else {
+    report_err(command->name, &err);
+  }
+  config_free(in.config);
+  arena_free(in.arena);
+  return status;
+}
+
+bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
+  extern char **environ;
+  bool loaded = config_load(in->config, &in->arguments, script, here, environ);
+  if (needs_token && !config_need_token(in->config)) loaded = false;
+  if (loaded) config_log(in->config);
+  else config_report(in->config);
+  return loaded;
+}
+
+static bool is_word(const char *word, const char *name, const char *letter) {
+  return strcmp(word, name) == 0 || strcmp(word, letter) == 0;
+}
+
+static int choose(int argc, char **argv) {
+  if (argc < 2) {
+    help_short();
+    return STATUS_USAGE;
+  }
+  if (is_word(argv[1], "--help", "-h")) {
+    help_all();
+    return STATUS_DONE;
+  }
+  if (is_word(argv[1], "--version", "-V")) {
+    printf("wemoon %s\n", WEMOON_VERSION);
+    return STATUS_DONE;
+  }
+  if (argv[1][0] == '-') {
+    int length = (int)strcspn(argv[1], "=");
+    return report_usage("", "there is no option %.*s before a command: wemoon COMMAND --option value", length, argv[1]);
+  }
+  const Command *command = find_command(argv[1]);
+  return command ? run_command(command, argc - 2, argv + 2) : unknown_command(argv[1]);
+}
+
+int commands_run(int argc, char **argv) { return report_output(choose(argc, argv)); }

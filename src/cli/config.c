@@ -1,0 +1,416 @@
+// Collects the configuration from its three places and checks what belongs together.
+#include "cli/config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/file.h"
+#include "cli/nearest.h"
+#include "cli/report.h"
+#include "script/settings.h"
+
+enum { CONFIG_FILE_MAX = 1 << 20 };
+#define VARIABLE_PREFIX "WEMOON_"
+
+typedef struct {
+  Str text;
+  int64_t number;  // of integers and booleans
+  ConfigSource source;
+  const char *place;  // "--listen", "WEMOON_LISTEN", "bot/config.lua:3"
+} Value;
+
+struct Config {
+  Arena *arena;
+  size_t count;     // of keys
+  Value *values;    // one per key, in the table's order
+  Option *options;  // one per key in that order, then --config
+  const char *file;
+  ConfigFault *faults, **last_fault;
+  bool no_memory;
+};
+
+static const ConfigFault no_memory_fault = { .text = { "no memory", 9 } };
+
+// ---- faults and values --------------------------------------------------------------------------------------------------
+
+static void add_fault(Config *config, Str text) {
+  ConfigFault *fault = arena_calloc(config->arena, 1, sizeof(*fault));
+  if (!fault || !text.ptr) {
+    config->no_memory = true;
+    return;
+  }
+  fault->text = text;
+  *config->last_fault = fault;
+  config->last_fault = &fault->next;
+}
+
+#define FAULT(config, ...) add_fault(config, arena_printf((config)->arena, __VA_ARGS__))
+
+static size_t key_index(const char *name) {
+  size_t i = 0;
+  while (config_keys[i].name && strcmp(config_keys[i].name, name) != 0) i++;
+  if (!config_keys[i].name) abort();  // a name that this program itself misspells
+  return i;
+}
+
+static bool one_of(const char *const *choices, Str text) {
+  for (; *choices; choices++) {
+    if (str_eq(text, str_of(*choices))) return true;
+  }
+  return false;
+}
+
+static Str list_choices(Config *config, const char *const *choices) {
+  Str list = STR("");
+  for (size_t i = 0; choices[i]; i++) {
+    const char *joint = i == 0 ? "" : choices[i + 1] ? ", " : " or ";
+    list = arena_printf(config->arena, "%.*s%s%s", STR_FMT(list), joint, choices[i]);
+  }
+  return list;
+}
+
+static bool parse_boolean(Str text, int64_t *out) {
+  static const struct { const char *word; bool value; } words[] = {
+    { "true", true }, { "1", true }, { "yes", true }, { "false", false }, { "0", false }, { "no", false },
+  };
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    if (!str_eq_nocase(text, str_of(words[i].word))) continue;
+    *out = words[i].value;
+    return true;
+  }
+  return false;
+}
+
+// The value's own check; the faults found are added.
+static bool check_value(Config *config, const ConfigKey *key, const char *place, Str text, int64_t *number) {
+  if (key->type == CONFIG_BOOLEAN) {
+    if (parse_boolean(text, number)) return true;
+    FAULT(config, "%s (from %s): \"%.*s\" is neither true nor false", key->name, place, STR_FMT(text));
+    return false;
+  }
+  if (key->type == CONFIG_INTEGER) {
+    if (!str_to_int64(text, number)) {
+      FAULT(config, "%s (from %s): \"%.*s\" is no integer", key->name, place, STR_FMT(text));
+    } else if (*number >= key->min && *number <= key->max) {
+      return true;
+    } else if (key->max == INT64_MAX) {
+      FAULT(config, "%s (from %s): %.*s is below %lld", key->name, place, STR_FMT(text), (long long)key->min);
+    } else {
+      FAULT(config, "%s (from %s): %.*s is out of range: write %lld to %lld", key->name, place, STR_FMT(text),
+            (long long)key->min, (long long)key->max);
+    }
+    return false;
+  }
+  if (key->choices && !one_of(key->choices, text)) {
+    FAULT(config, "%s (from %s): there is no \"%.*s\": write %.*s", key->name, place, STR_FMT(text),
+          STR_FMT(list_choices(config, key->choices)));
+    return false;
+  }
+  Err err;
+  if (!key->check || key->check(text, &err)) return true;
+  FAULT(config, "%s (from %s): %s", key->name, place, err.text);
+  return false;
+}
+
+// Takes over a value from a stronger place. A NUL byte would cut it short where C strings are wanted.
+static void set_value(Config *config, size_t index, ConfigSource source, const char *place, Str text) {
+  const ConfigKey *key = &config_keys[index];
+  int64_t number = 0;
+  Str copy = arena_dup(config->arena, text);
+  if (!copy.ptr) {
+    config->no_memory = true;
+  } else if (text.len && memchr(text.ptr, '\0', text.len)) {
+    FAULT(config, "%s (from %s): holds a NUL byte: take it away", key->name, place);
+  } else if (check_value(config, key, place, copy, &number)) {
+    config->values[index] = (Value){ .text = copy, .number = number, .source = source, .place = place };
+  }
+}
+
+// ---- the file -----------------------------------------------------------------------------------------------------------
+
+static bool assigns(Str line, Str key) {
+  line = str_trim(line);
+  bool bracket = str_starts(line, STR("["));
+  if (bracket) line = str_trim(str_sub(line, 1, line.len));
+  char quote = bracket && line.len ? line.ptr[0] : '\0';
+  if (bracket) line = str_sub(line, 1, line.len);
+  if (!str_starts(line, key)) return false;
+  line = str_sub(line, key.len, line.len);
+  if (bracket && (line.len == 0 || line.ptr[0] != quote)) return false;
+  if (bracket) line = str_trim(str_sub(line, 1, line.len));
+  if (bracket && !str_starts(line, STR("]"))) return false;
+  if (bracket) line = str_sub(line, 1, line.len);
+  line = str_trim(line);
+  return str_starts(line, STR("=")) && !str_starts(line, STR("=="));
+}
+
+// The number of the one line that assigns `key`, as far as the text shows it; 0 where none does, or several do.
+static int line_of(Str source, Str key) {
+  int found = 0, number = 0;
+  while (source.len > 0) {
+    Str line, rest;
+    str_cut(source, '\n', &line, &rest);
+    source = rest;
+    number++;
+    Str shown = str_trim(line);
+    if (str_starts(shown, STR("return"))) shown = str_trim(str_sub(shown, strlen("return"), shown.len));
+    if (str_starts(shown, STR("{"))) shown = str_sub(shown, 1, shown.len);
+    if (!assigns(shown, key)) continue;
+    if (found) return 0;
+    found = number;
+  }
+  return found;
+}
+
+static const char *place_in_file(Config *config, const char *path, Str source, Str key) {
+  int line = line_of(source, key);
+  Str place = line ? arena_printf(config->arena, "%s:%d", path, line) : arena_printf(config->arena, "%s", path);
+  return place.ptr ? place.ptr : path;
+}
+
+static void unknown_key(Config *config, Str key, const char *place, const char *prefix) {
+  Nearest nearest = nearest_to(key);
+  for (const ConfigKey *known = config_keys; known->name; known++) nearest_try(&nearest, known->name);
+  Str meant = STR("take it away");
+  if (nearest.name) {
+    meant = arena_printf(config->arena, "did you mean %s", prefix);
+    for (const char *c = nearest.name; *c && meant.ptr; c++) {
+      meant = arena_printf(config->arena, "%.*s%c", STR_FMT(meant), *prefix ? toupper((unsigned char)*c) : *c);
+    }
+    meant = arena_printf(config->arena, "%.*s?", STR_FMT(meant));
+  }
+  FAULT(config, "%.*s (from %s): there is no such key: %.*s", STR_FMT(key), place, STR_FMT(meant));
+}
+
+static bool kind_fits(const ConfigKey *key, const Setting *setting) {
+  if (key->type == CONFIG_BOOLEAN) return setting->kind == SETTING_BOOLEAN;
+  if (key->type == CONFIG_INTEGER) return setting->kind == SETTING_INTEGER;
+  return setting->kind == SETTING_STRING || (setting->kind == SETTING_INTEGER && key->number_fits);
+}
+
+static void take_setting(Config *config, const Setting *setting, const char *place) {
+  static const char *const wanted[] = { "a string: put it in quotes", "an integer, without quotes or fraction",
+                                        "true or false, without quotes" };
+  for (size_t i = 0; i < config->count; i++) {
+    const ConfigKey *key = &config_keys[i];
+    if (!str_eq(setting->key, str_of(key->name))) continue;
+    if (kind_fits(key, setting)) {
+      set_value(config, i, CONFIG_FROM_FILE, place, setting->text);
+    } else {
+      FAULT(config, "%s (from %s): is a %s, must be %s", key->name, place, setting->type_name, wanted[key->type]);
+    }
+    return;
+  }
+  unknown_key(config, setting->key, place, "");
+}
+
+static void load_file(Config *config, const char *path) {
+  Err err;
+  Setting *first;
+  Buf source;
+  buf_init(&source);
+  config->file = path;
+  if (!file_read(path, CONFIG_FILE_MAX, &source, &err) || !settings_read(path, config->arena, &first, &err)) {
+    FAULT(config, "%s", err.text);
+    first = NULL;
+  }
+  for (const Setting *setting = first; setting; setting = setting->next) {
+    take_setting(config, setting, place_in_file(config, path, buf_str(&source), setting->key));
+  }
+  buf_clear(&source);
+}
+
+static bool there_is(const char *path) { return access(path, F_OK) == 0; }
+
+static const char *find_file(Config *config, const char *script, bool here) {
+  if (script) {
+    const char *slash = strrchr(script, '/');
+    int length = slash ? (int)(slash - script) + 1 : 0;
+    Str beside = arena_printf(config->arena, "%.*sconfig.lua", length, script);
+    if (beside.ptr && there_is(beside.ptr)) return beside.ptr;
+  }
+  return here && there_is("config.lua") ? "config.lua" : NULL;
+}
+
+// ---- environment and flags ----------------------------------------------------------------------------------------------
+
+static bool is_variable_of(const ConfigKey *key, Str name) {
+  Str lower = str_of(key->name);
+  if (lower.len != name.len) return false;
+  for (size_t i = 0; i < name.len; i++) {
+    if (toupper((unsigned char)lower.ptr[i]) != name.ptr[i]) return false;
+  }
+  return true;
+}
+
+static void take_variable(Config *config, const char *entry) {
+  Str name, value;
+  str_cut(str_of(entry), '=', &name, &value);
+  Str place = arena_dup(config->arena, name);
+  if (!place.ptr) {
+    config->no_memory = true;
+    return;
+  }
+  Str key = str_sub(name, strlen(VARIABLE_PREFIX), name.len);
+  for (size_t i = 0; i < config->count; i++) {
+    if (!is_variable_of(&config_keys[i], key)) continue;
+    set_value(config, i, CONFIG_FROM_ENVIRONMENT, place.ptr, value);
+    return;
+  }
+  unknown_key(config, key, "environment variable", VARIABLE_PREFIX);
+}
+
+static void load_environment(Config *config, char **environment) {
+  for (; *environment; environment++) {
+    if (strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0) take_variable(config, *environment);
+  }
+}
+
+static void load_flags(Config *config, const Arguments *arguments) {
+  for (const OptionUse *use = arguments->first; use; use = use->next) {
+    ptrdiff_t index = use->option - config->options;
+    if (use->option < config->options || (size_t)index >= config->count) continue;
+    Str place = arena_printf(config->arena, "--%s", use->option->name);
+    set_value(config, (size_t)index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag", str_of(use->value));
+    if (config_keys[index].secrecy != CONFIG_OPEN) memset(use->typed, '*', strlen(use->typed));
+  }
+}
+
+// ---- what belongs together ----------------------------------------------------------------------------------------------
+
+static bool is_set(const Config *config, const char *key) {
+  const Value *value = &config->values[key_index(key)];
+  return value->source != CONFIG_FROM_DEFAULT && value->text.len > 0;
+}
+
+static void check_partners(Config *config) {
+  static const struct { const char *key, *partner, *why; } partners[] = {
+    { "appsecret", "appid", "an AppSecret is of no use without its AppID" },
+    { "previous_token", "token", "the token that is valid now" },
+    { "previous_encoding_aes_key", "encoding_aes_key", "the key that is valid now" },
+    { "access_token", "access_token_expires_at", "when it expires, in Unix seconds" },
+    { "access_token_expires_at", "access_token", "the token whose expiry this is" },
+    { "jsapi_ticket", "jsapi_ticket_expires_at", "when it expires, in Unix seconds" },
+    { "jsapi_ticket_expires_at", "jsapi_ticket", "the ticket whose expiry this is" },
+  };
+  for (size_t i = 0; i < sizeof(partners) / sizeof(partners[0]); i++) {
+    if (!is_set(config, partners[i].key) || is_set(config, partners[i].partner)) continue;
+    FAULT(config, "%s (from %s): needs %s too: %s", partners[i].key, config->values[key_index(partners[i].key)].place,
+          partners[i].partner, partners[i].why);
+  }
+}
+
+static void check_encryption(Config *config) {
+  bool key = is_set(config, "encoding_aes_key");
+  const Value *mode = &config->values[key_index("encrypt_mode")];
+  bool encrypts = mode->text.len > 0 ? !str_eq(mode->text, STR("normal")) : key;
+  if (!encrypts) return;
+  const char *cause = mode->text.len > 0 ? "encrypt_mode" : "encoding_aes_key";
+  const char *place = mode->text.len > 0 ? mode->place : config->values[key_index("encoding_aes_key")].place;
+  if (!key) {
+    FAULT(config, "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 characters", cause,
+          place, STR_FMT(mode->text));
+  }
+  if (!is_set(config, "appid")) {
+    FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause, place);
+  }
+}
+
+// ---- public -------------------------------------------------------------------------------------------------------------
+
+static bool make_options(Config *config) {
+  config->options = arena_calloc(config->arena, config->count + 2, sizeof(Option));
+  if (!config->options) return false;
+  for (size_t i = 0; i < config->count; i++) {
+    Str name = arena_dup(config->arena, str_of(config_keys[i].name));
+    if (!name.ptr) return false;
+    for (size_t c = 0; c < name.len; c++) {
+      if (name.ptr[c] == '_') ((char *)name.ptr)[c] = '-';
+    }
+    config->options[i] = (Option){ .name = name.ptr, .argument = config_keys[i].argument, .help = config_keys[i].help };
+  }
+  config->options[config->count] = (Option){ .name = "config", .argument = "FILE", .help = "the configuration file" };
+  return true;
+}
+
+Config *config_new(Err *err) {
+  Arena *arena = arena_new();
+  Config *config = arena ? arena_calloc(arena, 1, sizeof(*config)) : NULL;
+  if (!config) {
+    arena_free(arena);
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  config->arena = arena;
+  config->last_fault = &config->faults;
+  while (config_keys[config->count].name) config->count++;
+  config->values = arena_calloc(arena, config->count, sizeof(Value));
+  if (!config->values || !make_options(config)) {
+    arena_free(arena);
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  for (size_t i = 0; i < config->count; i++) {
+    config->values[i].text = STR("");
+    if (config_keys[i].fallback) set_value(config, i, CONFIG_FROM_DEFAULT, "the default", str_of(config_keys[i].fallback));
+  }
+  return config;
+}
+
+void config_free(Config *config) {
+  if (config) arena_free(config->arena);
+}
+
+const Option *config_options(const Config *config) { return config->options; }
+
+bool config_load(Config *config, const Arguments *arguments, const char *script, bool here, char **environment) {
+  const char *named = options_value(arguments, "config");
+  const char *path = named ? named : find_file(config, script, here);
+  if (path) load_file(config, path);
+  load_environment(config, environment);
+  load_flags(config, arguments);
+  check_partners(config);
+  check_encryption(config);
+  return config_faults(config) == NULL;
+}
+
+const ConfigFault *config_faults(const Config *config) {
+  return config->no_memory && !config->faults ? &no_memory_fault : config->faults;
+}
+
+void config_report(const Config *config) {
+  for (const ConfigFault *fault = config_faults(config); fault; fault = fault->next) {
+    report("", "%.*s", STR_FMT(fault->text));
+  }
+}
+
+bool config_need_token(Config *config) {
+  if (is_set(config, "token")) return true;
+  FAULT(config, "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (the callback token of the "
+                "account's settings page)");
+  return false;
+}
+
+static const Value *value_of(const Config *config, const char *key) { return &config->values[key_index(key)]; }
+Str config_text(const Config *config, const char *key) { return value_of(config, key)->text; }
+int64_t config_integer(const Config *config, const char *key) { return value_of(config, key)->number; }
+bool config_boolean(const Config *config, const char *key) { return value_of(config, key)->number != 0; }
+ConfigSource config_source(const Config *config, const char *key) { return value_of(config, key)->source; }
+const char *config_file(const Config *config) { return config->file; }
+
+static bool list_open_values(Config *config, Pairs *pairs) {
+  for (size_t i = 0; i < config->count; i++) {
+    const ConfigKey *key = &config_keys[i];
+    if (key->secrecy != CONFIG_OPEN || config->values[i].text.len == 0) continue;
+    if (!pairs_add(pairs, config->arena, str_of(key->name), config->values[i].text)) return false;
+  }
+  return true;
+}
+
+const Pairs *config_open_values(Config *config, Err *err) {
+  Pairs *pairs = arena_calloc(config->arena, 1, sizeof(*pairs));
+  if (pairs && list_open_values(config, pairs)) return pairs;
+  err_set(err, ERR_MEMORY, "no memory");
+  return NULL;
+}

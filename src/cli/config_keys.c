@@ -1,0 +1,176 @@
+// The one table of configuration keys, with the checks of their values.
+#include "cli/config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "codec/url.h"
+
+// ---- checks ---------------------------------------------------------------------------------------------------------
+
+static bool check_trimmed(Str value, Err *err) {
+  if (str_trim(value).len == value.len) return true;
+  return err_set(err, ERR_USAGE, "has white space at an end: take it away");
+}
+
+static bool check_aes_key(Str value, Err *err) {
+  if (value.len == 0) return true;
+  if (value.len != 43) return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again", value.len);
+  for (size_t i = 0; i < value.len; i++) {
+    unsigned char c = (unsigned char)value.ptr[i];
+    bool known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    if (!known) return err_set(err, ERR_USAGE, "has a character that no EncodingAESKey has (at %zu): copy it again", i + 1);
+  }
+  return true;
+}
+
+static bool parse_port(Str text, int *port) {
+  int64_t number;
+  if (text.len == 0 || text.ptr[0] == '-' || !str_to_int64(text, &number) || number > 65535) return false;
+  *port = (int)number;
+  return true;
+}
+
+bool config_split_address(Str address, Str *host, int *port) {
+  *host = STR("");
+  if (parse_port(address, port)) return true;
+  char plain[INET6_ADDRSTRLEN];
+  struct in6_addr parsed;
+  size_t colon = address.len;
+  while (colon > 0 && address.ptr[colon - 1] != ':') colon--;
+  if (colon < 2 || !parse_port(str_sub(address, colon, address.len), port)) return false;
+  *host = str_sub(address, 0, colon - 1);
+  bool ipv6 = host->ptr[0] == '[';
+  if (ipv6 && !str_ends(*host, STR("]"))) return false;
+  Str number = ipv6 ? str_sub(*host, 1, host->len - 2) : *host;
+  if (number.len >= sizeof(plain)) return false;
+  memcpy(plain, number.ptr, number.len);
+  plain[number.len] = '\0';
+  return inet_pton(ipv6 ? AF_INET6 : AF_INET, plain, &parsed) == 1;
+}
+
+static bool check_address(Str value, Err *err) {
+  Str host;
+  int port;
+  if (config_split_address(value, &host, &port)) return true;
+  return err_set(err, ERR_USAGE, "\"%.*s\" is no address to listen on: write 127.0.0.1:8080, 8080 or [::1]:8080", STR_FMT(value));
+}
+
+static bool check_optional_address(Str value, Err *err) { return value.len == 0 || check_address(value, err); }
+
+static bool check_path(Str value, Err *err) {
+  if (!str_starts(value, STR("/"))) {
+    return err_set(err, ERR_USAGE, "\"%.*s\" does not begin with /: write /%.*s", STR_FMT(value), STR_FMT(value));
+  }
+  for (size_t i = 0; i < value.len; i++) {
+    unsigned char c = (unsigned char)value.ptr[i];
+    if (c > ' ' && c < 0x7f && c != '?' && c != '#') continue;
+    return err_set(err, ERR_USAGE, "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
+                   STR_FMT(value));
+  }
+  return true;
+}
+
+static bool check_base(Str value, Err *err) {
+  Url url;
+  bool fits = url_split(value, &url, NULL) && url.host.len > 0 && url.query.len == 0 && url.userinfo.len == 0;
+  if (fits && (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")))) return true;
+  return err_set(err, ERR_USAGE, "is no address of a server: write https://HOST[:PORT]");
+}
+
+static bool check_proxy(Str value, Err *err) {
+  static const char *const schemes[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h", NULL };
+  if (value.len == 0) return true;
+  Url url;
+  if (url_split(value, &url, NULL) && url.host.len > 0) {
+    for (size_t i = 0; schemes[i]; i++) {
+      if (str_eq(url.scheme, str_of(schemes[i]))) return true;
+    }
+  }
+  return err_set(err, ERR_USAGE, "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
+}
+
+static bool check_file(Str value, Err *err) {
+  if (value.len == 0 || access(value.ptr, R_OK) == 0) return true;
+  return err_set(err, ERR_USAGE, "cannot read %.*s: %s", STR_FMT(value), strerror(errno));
+}
+
+static bool check_store(Str value, Err *err) {
+  if (str_eq(value, STR("memory:"))) return true;
+  if (str_starts(value, STR("sqlite:")) && value.len > strlen("sqlite:")) return true;
+  Url url;
+  int64_t database;
+  if (str_starts(value, STR("redis://")) && url_split(value, &url, NULL) && url.host.len > 0) {
+    Str path = str_sub(url.path, 1, url.path.len);
+    if (path.len == 0 || (str_to_int64(path, &database) && database >= 0)) return true;
+  }
+  return err_set(err, ERR_USAGE, "is no store: write memory:, sqlite:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
+}
+
+// ---- the table --------------------------------------------------------------------------------------------------------
+
+static const char *const modes[] = { "normal", "compatible", "safe", NULL };
+static const char *const token_apis[] = { "stable", "classic", NULL };
+static const char *const late_replies[] = { "auto", "customer_service", "retry", "drop", NULL };
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+
+#define DAY_S 86400
+#define TEXT(name_, fallback_, argument_, help_) \
+  .name = name_, .type = CONFIG_TEXT, .fallback = fallback_, .argument = argument_, .help = help_
+#define SECRET(name_, check_, help_) \
+  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_, .check = check_
+#define INTEGER(name_, fallback_, min_, max_, help_) \
+  .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_, .min = min_, .max = max_
+#define BOOLEAN(name_, fallback_, help_) \
+  .name = name_, .type = CONFIG_BOOLEAN, .fallback = fallback_, .argument = "true|false", .help = help_
+
+const ConfigKey config_keys[] = {
+  { SECRET("token", check_trimmed, "the callback token of the account's settings page") },
+  { TEXT("appid", NULL, "APPID", "the account's AppID"), .check = check_trimmed },
+  { SECRET("appsecret", check_trimmed, "the account's AppSecret") },
+  { SECRET("encoding_aes_key", check_aes_key, "the account's EncodingAESKey, 43 characters") },
+  { TEXT("encrypt_mode", NULL, "MODE", "normal, compatible or safe; with a key safe, else normal"), .choices = modes },
+  { SECRET("previous_token", check_trimmed, "still accepted while a change of the token spreads") },
+  { SECRET("previous_encoding_aes_key", check_aes_key, "still accepted while a change of the key spreads") },
+  { TEXT("partnerid", NULL, "ID", "merchant number, for pay signatures"), .check = check_trimmed },
+  { SECRET("partnerkey", check_trimmed, "merchant key, for pay signatures") },
+  { SECRET("paysignkey", check_trimmed, "signing key, for pay signatures") },
+  { SECRET("access_token", check_trimmed, "imported at start, with access_token_expires_at") },
+  { INTEGER("access_token_expires_at", NULL, 0, INT64_MAX, "when it expires, in Unix seconds") },
+  { SECRET("jsapi_ticket", check_trimmed, "imported at start, with jsapi_ticket_expires_at") },
+  { INTEGER("jsapi_ticket_expires_at", NULL, 0, INT64_MAX, "when it expires, in Unix seconds") },
+  { BOOLEAN("checkssl", "true", "verify the platform's certificate") },
+  { TEXT("listen", "127.0.0.1:8080", "ADDRESS", "ADDRESS:PORT, PORT (on 127.0.0.1), [::1]:PORT; port 0: a free one"),
+    .check = check_address, .number_fits = true },
+  { TEXT("path", "/wechat", "PATH", "callback path"), .check = check_path },
+  { TEXT("admin_listen", NULL, "ADDRESS", "/healthz, /metrics, /reload on an address of their own"),
+    .check = check_optional_address, .number_fits = true },
+  { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"), .check = check_base },
+  { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"), .check = check_base },
+  { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL, .check = check_proxy },
+  { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"), .check = check_file },
+  { TEXT("token_api", "stable", "API", "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"), .choices = token_apis },
+  { TEXT("store", NULL, "URL", "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the script"),
+    .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
+  { INTEGER("threads", "512", 1, 8192, "HTTP threads: as many messages can wait for slow scripts at once") },
+  { INTEGER("interpreters", "1", 1, 256, "Lua states; with 1, script globals are shared by all messages") },
+  { INTEGER("deadline_ms", "4500", 1, 60000, "answer the platform by then, whatever the script does") },
+  { TEXT("late_reply", "auto", "WAY", "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
+    .choices = late_replies },
+  { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
+  { INTEGER("job_timeout_s", "120", 1, DAY_S, "a message's coroutine is ended then") },
+  { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000, "CPU time a script may take without pause") },
+  { INTEGER("script_memory_mb", "256", 1, 1 << 20, "memory of one interpreter") },
+  { INTEGER("api_timeout_s", "30", 1, DAY_S, "a platform call is given up then") },
+  { INTEGER("max_jobs", "1000", 1, 1 << 20, "messages under way at once; past it: 503") },
+  { INTEGER("max_body", "262144", 1, 1 << 30, "bytes of a callback") },
+  { INTEGER("replay_window_s", "600", 0, INT32_MAX, "a signed timestamp further off is refused; 0: no check") },
+  { INTEGER("dedup_window_s", "60", 0, DAY_S, "for how long a message is known as a duplicate") },
+  { BOOLEAN("watch", "true", "reload when a script file changes") },
+  { BOOLEAN("allow_shell", "false", "give the script os.execute and io.popen") },
+  { TEXT("log_level", "info", "LEVEL", "debug, info, warn or error"), .choices = log_levels },
+  { TEXT("log_format", "text", "FORMAT", "text or json"), .choices = log_formats },
+  { .name = NULL },
+};

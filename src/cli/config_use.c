@@ -1,0 +1,77 @@
+// Hands the configuration to the parts of the program that want it.
+#include "cli/config.h"
+
+bool config_account(const Config *config, Account *account, Err *err) {
+  AccountSettings settings = {
+    .token = config_text(config, "token"),
+    .previous_token = config_text(config, "previous_token"),
+    .encoding_aes_key = config_text(config, "encoding_aes_key"),
+    .previous_encoding_aes_key = config_text(config, "previous_encoding_aes_key"),
+    .encrypt_mode = config_text(config, "encrypt_mode"),
+    .appid = config_text(config, "appid"),
+    .appsecret = config_text(config, "appsecret"),
+    .partnerid = config_text(config, "partnerid"),
+    .partnerkey = config_text(config, "partnerkey"),
+    .paysignkey = config_text(config, "paysignkey"),
+  };
+  return account_init(account, &settings, err);
+}
+
+const char *config_mode_name(EncryptMode mode) {
+  return mode == MODE_SAFE ? "safe" : mode == MODE_COMPATIBLE ? "compatible" : "normal";
+}
+
+void config_server(const Config *config, ServerOptions *options) {
+  *options = (ServerOptions){
+    .listen = config_text(config, "listen"),
+    .threads = (int)config_integer(config, "threads"),
+    .head_timeout_ms = 5000,
+    .keep_alive_ms = 1000,
+  };
+}
+
+bool config_interpreter(Config *config, const Account *account, struct Loop *loop, InterpreterOptions *options, Err *err) {
+  *options = (InterpreterOptions){
+    .account = account,
+    .config = config_open_values(config, err),
+    .cpu_us_max = config_integer(config, "script_cpu_ms") * 1000,
+    .memory_max = (size_t)config_integer(config, "script_memory_mb") << 20,
+    .allow_shell = config_boolean(config, "allow_shell"),
+    .strict = true,
+    .error_reply = config_text(config, "error_reply"),
+    .job_timeout_ms = config_integer(config, "job_timeout_s") * 1000,
+    .loop = loop,
+  };
+  return options->config != NULL;
+}
+
+static LateReply late_reply(Str way) {
+  if (str_eq(way, STR("customer_service"))) return LATE_CUSTOMER_SERVICE;
+  if (str_eq(way, STR("retry"))) return LATE_RETRY;
+  return str_eq(way, STR("drop")) ? LATE_DROP : LATE_AUTO;
+}
+
+bool config_bot(Config *config, const char *script, const Account *account, struct Loop *loop, BotOptions *options, Err *err) {
+  *options = (BotOptions){
+    .account = account,
+    .script = script,
+    .path = config_text(config, "path"),
+    .max_body = (size_t)config_integer(config, "max_body"),
+    .replay_window_s = config_integer(config, "replay_window_s"),
+    .dedup_window_s = config_integer(config, "dedup_window_s"),
+    .deadline_ms = config_integer(config, "deadline_ms"),
+    .max_jobs = config_integer(config, "max_jobs"),
+    .late_reply = late_reply(config_text(config, "late_reply")),
+    .watch = config_boolean(config, "watch"),
+  };
+  return config_interpreter(config, account, loop, &options->interpreter, err);
+}
+
+void config_log(const Config *config) {
+  Str level = config_text(config, "log_level");
+  LogLevel chosen = str_eq(level, STR("debug"))  ? LOG_DEBUG
+                    : str_eq(level, STR("warn")) ? LOG_WARN
+                    : str_eq(level, STR("error")) ? LOG_ERROR
+                                                  : LOG_INFO;
+  log_setup(chosen, str_eq(config_text(config, "log_format"), STR("json")) ? LOG_JSON : LOG_TEXT);
+}

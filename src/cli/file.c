@@ -1,0 +1,26 @@
+// Reads a whole file.
+#include "cli/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool read_all(FILE *file, const char *name, size_t max, Buf *out, Err *err) {
+  char block[16384];
+  size_t got;
+  while ((got = fread(block, 1, sizeof(block), file)) > 0) {
+    if (out->len + got > max) return err_set(err, ERR_TOO_LARGE, "%s is over %zu bytes", name, max);
+    buf_add(out, str_make(block, got));
+  }
+  if (ferror(file)) return err_set(err, errno == EISDIR ? ERR_USAGE : ERR_FAILED, "cannot read %s: %s", name, strerror(errno));
+  if (out->failed) return err_set(err, ERR_MEMORY, "no memory to read %s", name);
+  return true;
+}
+
+bool file_read(const char *path, size_t max, Buf *out, Err *err) {
+  if (strcmp(path, "-") == 0) return read_all(stdin, "standard input", max, out, err);
+  FILE *file = fopen(path, "rbe");
+  if (!file) return err_set(err, ERR_USAGE, "cannot open %s: %s", path, strerror(errno));
+  bool ok = read_all(file, path, max, out, err);
+  fclose(file);
+  return ok;
+}

@@ -1,0 +1,45 @@
+// A blocking POST over the asynchronous client.
+#include "cli/post.h"
+
+#include <semaphore.h>
+#include <errno.h>
+
+enum { ANSWER_MAX = 16 << 20 };
+
+typedef struct {
+  sem_t arrived;
+  ClientResult *result;
+} Waiting;
+
+static void arrived(void *ctx, ClientResult *result) {
+  Waiting *waiting = ctx;
+  waiting->result = result;
+  sem_post(&waiting->arrived);
+}
+
+static ClientResult *send_and_wait(Client *client, const ClientRequest *request, Err *err) {
+  Waiting waiting = { .result = NULL };
+  sem_init(&waiting.arrived, 0, 0);
+  if (client_send(client, request, arrived, &waiting, err) != 0) {
+    while (sem_wait(&waiting.arrived) != 0 && errno == EINTR) continue;
+  }
+  sem_destroy(&waiting.arrived);
+  return waiting.result;
+}
+
+ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err) {
+  Loop *loop = loop_new(err);
+  if (!loop) return NULL;
+  ClientResult *result = NULL;
+  Client *client = client_new(loop, &(ClientOptions){ .proxy = NULL }, err);
+  if (client) {
+    Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
+    Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
+    ClientRequest request = { .method = STR("POST"), .url = str_of(url), .headers = &headers, .body = body, .has_body = true,
+                              .response_max = ANSWER_MAX, .timeout_ms = timeout_ms };
+    result = send_and_wait(client, &request, err);
+    client_free(client);
+  }
+  loop_free(loop);
+  return result;
+}

@@ -1,0 +1,43 @@
+// Errors as the user sees them, and the check that output has arrived.
+#include "cli/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void say(const char *what, const char *format, va_list args) {
+  fflush(stdout);  // what was printed before the error stands before it
+  fputs("wemoon: ", stderr);
+  if (what[0]) fprintf(stderr, "%s: ", what);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+}
+
+void report(const char *what, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say(what, format, args);
+  va_end(args);
+}
+
+int report_err(const char *what, const Err *err) {
+  report(what, "%s", err->text);
+  return err->code == ERR_USAGE ? STATUS_USAGE : STATUS_FAILED;
+}
+
+int report_usage(const char *command, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say(command, format, args);
+  va_end(args);
+  fprintf(stderr, "Try: wemoon %s%s--help\n", command, command[0] ? " " : "");
+  return STATUS_USAGE;
+}
+
+int report_output(int status) {
+  bool failed = ferror(stdout) != 0;
+  if (fflush(stdout) == 0 && !failed) return status;
+  report("standard output", "%s", failed && errno == 0 ? "a write failed" : strerror(errno));
+  return status == STATUS_DONE ? STATUS_FAILED : status;
+}
