@@ -17,7 +17,7 @@ return function(host)
   }
 
   --- Makes a method. The body gets its arguments in order, checked, with nil for what was left out. A wrong or missing argument
-  --- raises an error that names it and blames the caller's line; so does `error(text, 3)` in the body. Where the first parameter
+  --- raises an error that names it and blames the caller's line; so does `args.fail` in the body. Where the first parameter
   --- can be a table, one table counts as named arguments only if it holds that parameter's name. Arguments beyond the
   --- parameters are dropped. Without `parameters` the body gets all arguments as they came.
   ---@param name string the name after `wechat.`
@@ -43,6 +43,12 @@ return function(host)
       where = rawget(where, group)
     end
     rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc))
+  end
+
+  --- Raises the text, blaming the line that called the method under way: for what a body finds wrong with its arguments.
+  ---@param format string as in string.format
+  function args.fail(format, ...)
+    host.args.fail(format:format(...))
   end
 
   return args

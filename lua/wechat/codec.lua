@@ -1,12 +1,12 @@
 -- wechat.json, wechat.utf8, wechat.base64, the digests, and the signature of payments.
 
 -- "a=1&b=2" of the parameters that are signed: sorted by name, without empty values and without the signature itself.
-local function signed_text(params)
+local function signed_text(params, fail)
   local names = {}
   for name, value in pairs(params) do
-    if type(name) ~= "string" then error("wechat.pay_sign: params has a key that is a " .. type(name) .. " (string expected)", 4) end
+    if type(name) ~= "string" then fail("wechat.pay_sign: params has a key that is a %s (string expected)", type(name)) end
     if type(value) ~= "string" and type(value) ~= "number" then
-      error(("wechat.pay_sign: params.%s is a %s (string or number expected)"):format(name, type(value)), 4)
+      fail("wechat.pay_sign: params.%s is a %s (string or number expected)", name, type(value))
     end
     if value ~= "" and name ~= "sign" and name ~= "paySign" then names[#names + 1] = name end
   end
@@ -44,8 +44,8 @@ return function(wechat, host)
   add(wechat, "pay_sign", { { "params", "table", "what is signed; empty values and `sign` are left out" } }, function(params)
     local kind = params.sign_type or params.signType or "MD5"
     if kind ~= "MD5" and kind ~= "HMAC-SHA256" then
-      error(("wechat.pay_sign: params.sign_type is '%s' (MD5 or HMAC-SHA256 expected)"):format(tostring(kind)), 3)
+      host.args.fail("wechat.pay_sign: params.sign_type is '%s' (MD5 or HMAC-SHA256 expected)", tostring(kind))
     end
-    return host.message.pay_digest(signed_text(params), kind == "HMAC-SHA256")
+    return host.message.pay_digest(signed_text(params, host.args.fail), kind == "HMAC-SHA256")
   end, "The signature of a payment request, upper-case hex: MD5 with `partnerkey`, or what sign_type says.")
 end

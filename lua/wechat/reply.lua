@@ -12,30 +12,32 @@
 ---@field xml table[]? {element, field}, {element, children} or {element, function(reply)}; what has no value is left out
 ---@field custom table? the customer service form: keys of the JSON, with the reply's field that goes there; nil: there is none
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
----@field check? fun(reply: Reply, codec: table) further checks and changes by the builder; raises with level 4
+---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
 
 local html = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
 
 local article_elements = { { "Title", "title" }, { "Description", "description" }, { "PicUrl", "picurl" }, { "Url", "url" } }
 local article_fields = { title = true, description = true, picurl = true, url = true }
 
-local function check_article(article, place)
+local function check_article(article, place, fail)
   if type(article) ~= "table" then
-    error(("wechat.response_news: %s is a %s ({title, description, picurl, url} expected)"):format(place, type(article)), 5)
+    fail("wechat.response_news: %s is a %s ({title, description, picurl, url} expected)", place, type(article))
   end
   for field, value in pairs(article) do
     if not article_fields[field] then
-      error(("wechat.response_news: %s has a field '%s'; an article has title, description, picurl, url"):format(place, tostring(field)), 5)
+      fail("wechat.response_news: %s has a field '%s'; an article has title, description, picurl, url", place, tostring(field))
     elseif type(value) ~= "string" then
-      error(("wechat.response_news: %s.%s is a %s (string expected)"):format(place, field, type(value)), 5)
+      fail("wechat.response_news: %s.%s is a %s (string expected)", place, field, type(value))
     end
   end
 end
 
-local function check_articles(reply)
+local function check_articles(reply, host)
   local count = #reply.articles
-  if count == 0 then error("wechat.response_news: articles is empty (a list of {title, description, picurl, url} expected)", 4) end
-  for i = 1, count do check_article(reply.articles[i], "articles[" .. i .. "]") end
+  if count == 0 then
+    host.args.fail("wechat.response_news: articles is empty (a list of {title, description, picurl, url} expected)")
+  end
+  for i = 1, count do check_article(reply.articles[i], "articles[" .. i .. "]", host.args.fail) end
 end
 
 local function titles(reply)
@@ -49,7 +51,7 @@ local device_type = { "device_type", "string?", "as the message has it", from = 
 local device_id = { "device_id", "string?", "as the message has it", from = "DeviceID" }
 local session_id = { "session_id", "string|integer?", "as the message has it", from = "SessionID" }
 
-local function encode_payload(reply, codec) reply.content = codec.base64_encode(reply.content) end
+local function encode_payload(reply, host) reply.content = host.codec.base64_encode(reply.content) end
 
 ---@type ReplyKind[]
 local kinds = {
@@ -243,7 +245,7 @@ return function(wechat, host)
     local message = host.message.get()
     reply[parameter[1]] = message and message[parameter.from]
     if reply[parameter[1]] == nil then
-      error(("wechat.%s: %s is missing (the message has no %s)"):format(builder, parameter[1], parameter.from), 4)
+      host.args.fail("wechat.%s: %s is missing (the message has no %s)", builder, parameter[1], parameter.from)
     end
   end
 
@@ -255,7 +257,7 @@ return function(wechat, host)
         reply[parameter[1]] = select(i, ...)
         if parameter.from and reply[parameter[1]] == nil then take_from_message(reply, parameter, kind.builder) end
       end
-      if check then check(reply, host.codec) end
+      if check then check(reply, host) end
       return reply
     end
   end

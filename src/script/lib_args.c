@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "script/args.h"
 
 enum {
   TAKES_STRING = 1, TAKES_INTEGER = 2, TAKES_NUMBER = 4, TAKES_BOOLEAN = 8, TAKES_TABLE = 16, TAKES_FUNCTION = 32,
@@ -126,6 +127,37 @@ static int l_unchecked(lua_State *L) {
   return finish(L, LUA_OK, 0);
 }
 
+bool args_is_method(lua_State *L, int index) {
+  lua_CFunction function = lua_tocfunction(L, index);
+  return function == l_method || function == l_unchecked;
+}
+
+// The level of the function that called the method under way; 1 outside any.
+static int caller_level(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "f", &ar);
+    bool method = args_is_method(L, -1);
+    lua_pop(L, 1);
+    if (method) return level + 1;
+  }
+  return 1;
+}
+
+int args_error(lua_State *L, const char *format, ...) {
+  luaL_checkstack(L, 8, "an error");
+  luaL_where(L, caller_level(L));
+  va_list args;
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+// args.fail(text): raises it with the line of the method's caller.
+static int l_fail(lua_State *L) { return args_error(L, "%s", luaL_checkstring(L, 1)); }
+
 static uint32_t type_bit(lua_State *L, Str name) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (str_eq(types[i].name, name)) return types[i].bit;
@@ -154,7 +186,6 @@ static void read_parameter(lua_State *L, Parameter *out, int texts) {
 }
 
 // args.method(name, parameters, body): `parameters` is a list of {name, type}, or nil for a body that checks for itself.
-// Errors that the body raises with level 3 name the line of the method's caller.
 static int l_method_new(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   luaL_checktype(L, 3, LUA_TFUNCTION);
@@ -188,6 +219,7 @@ static int l_method_new(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
+  { "fail", l_fail },
   { "method", l_method_new },
   { NULL, NULL },
 };

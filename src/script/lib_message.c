@@ -2,6 +2,7 @@
 #include "script/libs.h"
 
 #include <lauxlib.h>
+#include "script/args.h"
 #include "script/box.h"
 #include "script/context.h"
 #include "script/message_value.h"
@@ -36,7 +37,7 @@ static int l_check_signature(lua_State *L) {
   Str signature = check_str(L, 1), timestamp = check_str(L, 2), nonce = check_str(L, 3);
   const Account *account = account_of(L);
   if (account->credential_count == 0 || account->credentials[0].token.len == 0) {
-    return luaL_error(L, "wechat.check_signature: no token is configured (key 'token')");
+    return args_error(L, "wechat.check_signature: no token is configured (key 'token')");
   }
   lua_pushboolean(L, find_credential(L, signature, timestamp, nonce, NULL, 0) >= 0);
   return 1;
@@ -57,7 +58,7 @@ static int l_pay_digest(lua_State *L) {
   Str text = check_str(L, 1), key = account_of(L)->partnerkey;
   bool hmac = lua_toboolean(L, 2), done;
   char hex[SHA256_HEX_LEN + 1] = "";
-  if (key.len == 0) return luaL_error(L, "wechat.pay_sign: no merchant key is configured (key 'partnerkey')");
+  if (key.len == 0) return args_error(L, "wechat.pay_sign: no merchant key is configured (key 'partnerkey')");
   Buf *signed_text = box_buf(L);
   buf_add(signed_text, text);
   buf_add(signed_text, STR("&key="));
@@ -65,7 +66,7 @@ static int l_pay_digest(lua_State *L) {
   Digest *digest = script_context(L)->digest;
   if (hmac) done = digest_hmac_sha256(digest, key, buf_str(signed_text), hex);
   else done = digest_md5(digest, buf_str(signed_text), hex);
-  if (signed_text->failed || !done) return luaL_error(L, "wechat.pay_sign: the digest failed");
+  if (signed_text->failed || !done) return args_error(L, "wechat.pay_sign: the digest failed");
   box_close(L, -1);
   for (char *c = hex; *c; c++) {
     if (*c >= 'a' && *c <= 'f') *c = (char)(*c - 'a' + 'A');
@@ -143,7 +144,7 @@ static int l_parse(lua_State *L) {
   if (is_sealed(L, document)) {
     for (int arg = 2; arg <= 4; arg++) {
       static const char *const names[] = { "msg_signature", "timestamp", "nonce" };
-      if (lua_isnil(L, arg)) return luaL_error(L, "wechat.parse_data: %s is missing: messages are sealed (encrypt_mode)", names[arg - 2]);
+      if (lua_isnil(L, arg)) return args_error(L, "wechat.parse_data: %s is missing: messages are sealed (encrypt_mode)", names[arg - 2]);
     }
     if (!push_sealed(L, document, &err)) return give_error(L, &err);
     if (!open_sealed(L, check_str(L, 2), check_str(L, 3), check_str(L, 4), plain, &credential, &err)) return give_error(L, &err);
