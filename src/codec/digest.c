@@ -1,0 +1,101 @@
+// SHA-1, MD5 and HMAC-SHA-256 over OpenSSL, as hex.
+#include "codec/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <errno.h>
+
+enum { SHA256_LEN = 32, SHA256_BLOCK = 64 };
+
+struct Digest {
+  EVP_MD *sha1, *md5, *sha256;
+  EVP_MD_CTX *context;
+};
+
+Digest *digest_new(void) {
+  Digest *digest = calloc(1, sizeof *digest);
+  if (!digest) return NULL;
+  digest->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+  digest->md5 = EVP_MD_fetch(NULL, "MD5", NULL);
+  digest->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+  digest->context = EVP_MD_CTX_new();
+  if (digest->sha1 && digest->md5 && digest->sha256 && digest->context) return digest;
+  digest_free(digest);
+  return NULL;
+}
+
+void digest_free(Digest *digest) {
+  if (!digest) return;
+  EVP_MD_CTX_free(digest->context);
+  EVP_MD_free(digest->sha1);
+  EVP_MD_free(digest->md5);
+  EVP_MD_free(digest->sha256);
+  free(digest);
+}
+
+static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count, unsigned char *out) {
+  if (EVP_DigestInit_ex2(digest->context, algorithm, NULL) != 1) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (parts[i].len && EVP_DigestUpdate(digest->context, parts[i].ptr, parts[i].len) != 1) return false;
+  }
+  return EVP_DigestFinal_ex(digest->context, out, NULL) == 1;
+}
+
+static void to_hex(const unsigned char *bytes, size_t len, char *hex) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < len; i++) {
+    *hex++ = digits[bytes[i] >> 4];
+    *hex++ = digits[bytes[i] & 15];
+  }
+  *hex = '\0';
+}
+
+bool digest_sha1(Digest *digest, const Str *parts, size_t count, char hex[SHA1_HEX_LEN + 1]) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  if (!hash(digest, digest->sha1, parts, count, bytes)) return false;
+  to_hex(bytes, SHA1_HEX_LEN / 2, hex);
+  return true;
+}
+
+bool digest_md5(Digest *digest, Str data, char hex[MD5_HEX_LEN + 1]) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  if (!hash(digest, digest->md5, &data, 1, bytes)) return false;
+  to_hex(bytes, MD5_HEX_LEN / 2, hex);
+  return true;
+}
+
+// RFC 2104, over the hash that is at hand: OpenSSL's own HMAC looks its algorithm up at each use.
+bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_LEN + 1]) {
+  unsigned char block[SHA256_BLOCK] = { 0 }, inner[SHA256_BLOCK], outer[SHA256_BLOCK], bytes[EVP_MAX_MD_SIZE];
+  bool done = true;
+  if (key.len > sizeof block) done = hash(digest, digest->sha256, &key, 1, block);
+  else if (key.len) memcpy(block, key.ptr, key.len);
+  for (size_t i = 0; i < sizeof block; i++) {
+    inner[i] = block[i] ^ 0x36;
+    outer[i] = block[i] ^ 0x5C;
+  }
+  Str first[] = { str_make((const char *)inner, sizeof inner), data };
+  Str second[] = { str_make((const char *)outer, sizeof outer), str_make((const char *)bytes, SHA256_LEN) };
+  done = done && hash(digest, digest->sha256, first, 2, bytes) && hash(digest, digest->sha256, second, 2, bytes);
+  if (done) to_hex(bytes, SHA256_LEN, hex);
+  OPENSSL_cleanse(block, sizeof block);
+  OPENSSL_cleanse(inner, sizeof inner);
+  OPENSSL_cleanse(outer, sizeof outer);
+  return done;
+}
+
+bool digest_equal(Str a, Str b) { return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0); }
+
+bool digest_random(void *out, size_t len) {
+  char *at = out;
+  while (len > 0) {
+    ssize_t got = getrandom(at, len, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    at += got;
+    len -= (size_t)got;
+  }
+  return true;
+}
