@@ -33,7 +33,9 @@ ApiResult *api_result_new(Str method);  // API_OK and nothing; NULL without memo
 void api_result_free(ApiResult *result);  // NULL is allowed
 // Makes it a failure; returns it.
 __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *result, ApiKind kind, const char *format, ...);
-// Whether trying again later may help: network, timeouts, 5xx, -1, frequency limits.
-bool api_result_retryable(const ApiResult *result);
+// Makes `result` the failure that `cause` was; its method stays.
+void api_result_blame(ApiResult *result, const ApiResult *cause);
+// Takes the platform's request id out of errmsg ("... rid: 60f1...").
+void api_result_find_rid(ApiResult *result);
 
 #endif

@@ -6,6 +6,7 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum { PORT = 6379, ATTEMPT_US = 500 * 1000, ARGS_MAX = 8 };
 
@@ -64,7 +65,18 @@ static bool greet(Redis *redis, const char *what, const char *arg) {
   return good;
 }
 
+// A link that the server has closed meanwhile shows so before anything is sent on it.
+static void drop_dead_link(Redis *redis) {
+  char byte;
+  if (!redis->link) return;
+  ssize_t n = recv(redis->link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  redisFree(redis->link);
+  redis->link = NULL;
+}
+
 static bool connect_now(Redis *redis, int64_t give_up_us) {
+  drop_dead_link(redis);
   if (redis->link) {
     redisSetTimeout(redis->link, time_left(give_up_us));
     return true;
@@ -207,6 +219,23 @@ static bool parse_address(Redis *redis, Str address, Str *host) {
   return host->len > 0 && (rest.len == 0 || (parse_number(rest, 65535, &redis->port) && redis->port > 0));
 }
 
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Percent-encoded bytes decoded in place; a '%' without two hex digits stays as it is.
+static void decode(char *text) {
+  char *out = text;
+  for (; *text; text++) {
+    int high = text[0] == '%' ? hex_digit(text[1]) : -1, low = high >= 0 ? hex_digit(text[2]) : -1;
+    *out++ = low >= 0 ? (char)(high << 4 | low) : *text;
+    if (low >= 0) text += 2;
+  }
+  *out = 0;
+}
+
 // Fills the handle from "//[[USER]:PASSWORD@]HOST[:PORT][/DB]"; the last '@' ends the password.
 static bool parse(Redis *redis, Str rest) {
   Str address, db, host, password = { 0 };
@@ -225,6 +254,7 @@ static bool parse(Redis *redis, Str rest) {
   if (password.len) {
     redis->password = redis->bytes + host.len + 1;
     memcpy(redis->password, password.ptr, password.len);
+    decode(redis->password);
   }
   return true;
 }

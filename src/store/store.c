@@ -2,6 +2,7 @@
 #include "store/backend.h"
 #include "base/clock.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 static const StoreBackend *const backends[] = { &store_memory, &store_sqlite, &store_redis };
@@ -115,8 +116,16 @@ static void sleep_until_work(Store *store, int64_t tidy_at) {
   pthread_cond_timedwait(&store->wake, &store->lock, &at);
 }
 
+// Signals belong to the loop; and a Redis that hangs up must not end the program by SIGPIPE.
+static void block_signals(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 static void *store_main(void *arg) {
   Store *store = arg;
+  block_signals();
   int64_t tidy_at = clock_now_us() + TIDY_US;
   pthread_mutex_lock(&store->lock);
   for (;;) {

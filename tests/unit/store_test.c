@@ -1,0 +1,507 @@
+// One suite for the three stores; then what only one of them can get wrong.
+#include "store/store.h"
+#include "base/clock.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char folder[] = "/tmp/wemoon-store-XXXXXX";
+static pid_t redis_pid;
+static int redis_port;
+
+// ---- a Redis of the test's own ------------------------------------------------------------------------------------------
+
+static int listen_somewhere(int *port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t len = sizeof(address);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+  assert_int_equal(listen(fd, 16), 0);
+  getsockname(fd, (struct sockaddr *)&address, &len);
+  *port = ntohs(address.sin_port);
+  return fd;
+}
+
+static bool answers(int port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  bool good = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+  close(fd);
+  return good;
+}
+
+static void start_redis(void) {
+  char port[16];
+  snprintf(port, sizeof(port), "%d", redis_port);
+  redis_pid = fork();
+  if (redis_pid == 0) {
+    int quiet = open("/dev/null", O_RDWR);
+    dup2(quiet, 1);
+    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--requirepass", "s3cret:@/word", "--save", "",
+           "--appendonly", "no", "--dir", folder, (char *)NULL);
+    _exit(127);
+  }
+  for (int i = 0; i < 500 && !answers(redis_port); i++) usleep(10000);
+  assert_true(answers(redis_port));
+}
+
+static void stop_redis(void) {
+  if (redis_pid <= 0) return;
+  kill(redis_pid, SIGKILL);
+  waitpid(redis_pid, NULL, 0);
+  redis_pid = 0;
+}
+
+static int set_up_all(void **state) {
+  if (!mkdtemp(folder)) return -1;
+  close(listen_somewhere(&redis_port));
+  start_redis();
+  return 0;
+}
+
+static int tear_down_all(void **state) {
+  stop_redis();
+  char command[80];
+  snprintf(command, sizeof(command), "rm -rf %s", folder);
+  return system(command);
+}
+
+// ---- short forms -------------------------------------------------------------------------------------------------------
+
+static int next_file;
+
+static Store *open_store(const char *kind) {
+  char url[160];
+  if (strcmp(kind, "sqlite") == 0) snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
+  else if (strcmp(kind, "redis") == 0) snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port, next_file++ % 16);
+  else snprintf(url, sizeof(url), "memory:");
+  Err err = { 0 };
+  Store *store = store_open(str_of(url), &err);
+  if (!store) fail_msg("%s", err.text);
+  assert_string_equal(store_kind(store), kind);
+  return store;
+}
+
+static StoreReply *call(Store *store, StoreCall what) {
+  Err err = { 0 };
+  StoreReply *reply = store_call_wait(store, &what, &err);
+  if (!reply) fail_msg("%s", err.text);
+  return reply;
+}
+
+static bool yes(Store *store, StoreCall what) {
+  StoreReply *reply = call(store, what);
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  bool ok = reply->ok;
+  store_reply_free(reply);
+  return ok;
+}
+
+static void has(Store *store, const char *key, const char *value) {
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = str_of(key) });
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  if (value) assert_string_equal(reply->value.ptr, value);
+  else assert_false(reply->ok);
+  store_reply_free(reply);
+}
+
+static bool set(Store *store, const char *key, const char *value, int64_t ttl_ms) {
+  return yes(store, (StoreCall){ .op = STORE_SET, .key = str_of(key), .value = str_of(value), .ttl_ms = ttl_ms });
+}
+
+static int64_t count(Store *store, const char *key, int64_t by) {
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_INCR, .key = str_of(key), .by = by });
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  int64_t number = reply->number;
+  store_reply_free(reply);
+  return number;
+}
+
+// ---- the suite ---------------------------------------------------------------------------------------------------------
+
+static void test_what_was_set_is_there_until_it_is_deleted(void **state) {
+  Store *store = open_store(*state);
+  has(store, "k", NULL);
+  assert_true(set(store, "k", "one", 0));
+  has(store, "k", "one");
+  assert_true(set(store, "k", "two", 0));
+  has(store, "k", "two");
+  assert_true(yes(store, (StoreCall){ .op = STORE_DELETE, .key = STR("k") }));
+  assert_false(yes(store, (StoreCall){ .op = STORE_DELETE, .key = STR("k") }));
+  has(store, "k", NULL);
+  store_close(store);
+}
+
+static void test_keys_and_values_may_be_any_bytes(void **state) {
+  Store *store = open_store(*state);
+  assert_true(yes(store, (StoreCall){ .op = STORE_SET, .key = STR("a\0b'\r\n"), .value = STR("v\0\xff\r\n") }));
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = STR("a\0b'\r\n") });
+  assert_int_equal(reply->value.len, 5);
+  assert_memory_equal(reply->value.ptr, "v\0\xff\r\n", 5);
+  store_reply_free(reply);
+  has(store, "a", NULL);
+  assert_true(set(store, "empty", "", 0));
+  has(store, "empty", "");
+  store_close(store);
+}
+
+static void test_a_script_s_keys_never_meet_wemoon_s_own(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "k", "own", 0));
+  assert_true(yes(store, (StoreCall){ .op = STORE_ADD, .space = STORE_SCRIPT, .key = STR("k"), .value = STR("script") }));
+  has(store, "k", "own");
+  store_close(store);
+}
+
+static void test_a_value_ends_after_its_time_to_live(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "short", "x", 120));
+  assert_true(set(store, "long", "x", 60000));
+  has(store, "short", "x");
+  usleep(200000);
+  has(store, "short", NULL);
+  has(store, "long", "x");
+  assert_true(set(store, "again", "x", 100));
+  assert_true(set(store, "again", "y", 0));
+  usleep(150000);
+  has(store, "again", "y");
+  store_close(store);
+}
+
+static void test_add_sets_only_where_nothing_is(void **state) {
+  Store *store = open_store(*state);
+  StoreCall add = { .op = STORE_ADD, .key = STR("k"), .value = STR("first"), .ttl_ms = 100 };
+  assert_true(yes(store, add));
+  add.value = STR("second");
+  assert_false(yes(store, add));
+  has(store, "k", "first");
+  usleep(150000);
+  assert_true(yes(store, add));
+  has(store, "k", "second");
+  store_close(store);
+}
+
+static void test_incr_counts_and_keeps_the_time_to_live(void **state) {
+  Store *store = open_store(*state);
+  assert_int_equal(count(store, "n", 1), 1);
+  assert_int_equal(count(store, "n", 41), 42);
+  assert_int_equal(count(store, "n", -50), -8);
+  has(store, "n", "-8");
+  assert_true(set(store, "m", "5", 150));
+  assert_int_equal(count(store, "m", 1), 6);
+  usleep(200000);
+  has(store, "m", NULL);
+  assert_int_equal(count(store, "m", 1), 1);
+  usleep(200000);
+  has(store, "m", "1");
+  store_close(store);
+}
+
+static void test_incr_of_what_is_no_integer_or_too_large_is_an_error(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "k", "\"x\"", 0));
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_INCR, .key = STR("k"), .by = 1 });
+  assert_int_equal(reply->err.code, ERR_INVALID);
+  store_reply_free(reply);
+  has(store, "k", "\"x\"");
+  assert_true(set(store, "k", "9223372036854775807", 0));
+  reply = call(store, (StoreCall){ .op = STORE_INCR, .key = STR("k"), .by = 1 });
+  assert_int_equal(reply->err.code, ERR_INVALID);
+  store_reply_free(reply);
+  has(store, "k", "9223372036854775807");
+  assert_true(store_healthy(store, NULL));
+  store_close(store);
+}
+
+static void test_swap_sets_only_over_the_expected_value(void **state) {
+  Store *store = open_store(*state);
+  StoreCall swap = { .op = STORE_SWAP, .key = STR("k"), .value = STR("new"), .expected = STR("old") };
+  assert_false(yes(store, swap));
+  has(store, "k", NULL);
+  assert_true(set(store, "k", "old", 0));
+  assert_true(yes(store, swap));
+  has(store, "k", "new");
+  assert_false(yes(store, swap));
+  swap.expected = STR("new");
+  swap.ttl_ms = 100;
+  assert_true(yes(store, swap));
+  usleep(150000);
+  has(store, "k", NULL);
+  store_close(store);
+}
+
+static void test_a_lease_has_one_owner_until_it_ends(void **state) {
+  Store *store = open_store(*state);
+  StoreCall mine = { .op = STORE_LEASE, .key = STR("l"), .value = STR("me"), .ttl_ms = 200 }, yours = mine;
+  yours.value = STR("you");
+  assert_true(yes(store, mine));
+  assert_true(yes(store, mine));
+  assert_false(yes(store, yours));
+  StoreCall release = { .op = STORE_RELEASE, .key = STR("l"), .value = STR("you") };
+  assert_false(yes(store, release));
+  release.value = STR("me");
+  assert_true(yes(store, release));
+  assert_true(yes(store, yours));
+  assert_false(yes(store, mine));
+  usleep(260000);
+  assert_true(yes(store, mine));
+  store_close(store);
+}
+
+static void test_a_delayed_call_comes_later_and_a_closing_store_fails_it(void **state) {
+  Store *store = open_store(*state);
+  int64_t begin = clock_now_ms();
+  has(store, "k", NULL);
+  assert_false(yes(store, (StoreCall){ .op = STORE_GET, .key = STR("k"), .delay_ms = 120 }));
+  assert_in_range(clock_now_ms() - begin, 115, 1000);
+  store_close(store);
+}
+
+static void test_a_call_that_breaks_a_rule_is_refused_at_once(void **state) {
+  Store *store = open_store(*state);
+  Err err = { 0 };
+  assert_null(store_call_wait(store, &(StoreCall){ .op = STORE_GET }, &err));
+  assert_int_equal(err.code, ERR_USAGE);
+  assert_null(store_call_wait(store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
+  store_close(store);
+}
+
+typedef struct {
+  Store *store;
+  int won;
+} Racer;
+
+// Each adds 200 to a number by reading and swapping, and 200 to another by counting.
+static void *race(void *arg) {
+  Racer *racer = arg;
+  for (int i = 0; i < 200;) {
+    StoreReply *old = call(racer->store, (StoreCall){ .op = STORE_GET, .key = STR("swapped") });
+    char text[16];
+    snprintf(text, sizeof(text), "%d", atoi(old->value.ptr) + 1);
+    StoreCall swap = { .op = STORE_SWAP, .key = STR("swapped"), .value = str_of(text), .expected = old->value };
+    if (yes(racer->store, swap)) i++;
+    store_reply_free(old);
+    if (i % 10 == 0) count(racer->store, "counted", 1);
+    if (yes(racer->store, (StoreCall){ .op = STORE_ADD, .key = STR("once"), .value = STR("x") })) racer->won++;
+  }
+  return NULL;
+}
+
+static void test_many_threads_lose_no_step(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "swapped", "0", 0));
+  pthread_t threads[4];
+  Racer racers[4];
+  for (int i = 0; i < 4; i++) {
+    racers[i] = (Racer){ store, 0 };
+    pthread_create(&threads[i], NULL, race, &racers[i]);
+  }
+  int won = 0;
+  for (int i = 0; i < 4; i++) {
+    pthread_join(threads[i], NULL);
+    won += racers[i].won;
+  }
+  has(store, "swapped", "800");
+  assert_int_equal(won, 1);
+  store_close(store);
+}
+
+static void count_done(void *ctx, StoreReply *reply) {
+  __atomic_add_fetch((int *)ctx, reply->err.code == ERR_NONE, __ATOMIC_SEQ_CST);
+  store_reply_free(reply);
+}
+
+static void test_closing_does_what_was_waiting(void **state) {
+  Store *store = open_store(*state);
+  int done = 0, failed = 0;
+  for (int i = 0; i < 1000; i++) assert_true(store_call(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 }, count_done, &done, NULL));
+  assert_true(store_call(store, &(StoreCall){ .op = STORE_GET, .key = STR("n"), .delay_ms = 60000 }, count_done, &failed, NULL));
+  store_close(store);
+  assert_int_equal(done, 1000);
+  assert_int_equal(failed, 0);
+}
+
+// ---- URLs --------------------------------------------------------------------------------------------------------------
+
+static void refuses(const char *url, ErrCode code, const char *word) {
+  Err err = { 0 };
+  assert_null(store_open(str_of(url), &err));
+  assert_int_equal(err.code, code);
+  if (!strstr(err.text, word)) fail_msg("\"%s\" does not say \"%s\"", err.text, word);
+  assert_null(strstr(err.text, "hunter2"));
+}
+
+static void test_a_url_of_no_store_is_refused(void **state) {
+  refuses("", ERR_USAGE, "sqlite:PATH");
+  refuses("wemoon.db", ERR_USAGE, "sqlite:PATH");
+  refuses("mysql://x", ERR_USAGE, "redis://");
+  refuses("memory:x", ERR_USAGE, "nothing");
+  refuses("sqlite:", ERR_USAGE, "file name");
+  refuses("redis:", ERR_USAGE, "redis://");
+  refuses("redis://", ERR_USAGE, "redis://");
+  refuses("redis://:hunter2@/0", ERR_USAGE, "redis://");
+  refuses("redis://:hunter2@host:0/0", ERR_USAGE, "redis://");
+  refuses("redis://:hunter2@host:99999", ERR_USAGE, "redis://");
+  refuses("redis://:hunter2@host:6379/x", ERR_USAGE, "redis://");
+  refuses("redis://user@host", ERR_USAGE, "redis://");
+}
+
+// ---- SQLite ------------------------------------------------------------------------------------------------------------
+
+static void test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process(void **state) {
+  char url[160];
+  snprintf(url, sizeof(url), "sqlite:%s/kept.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  assert_true(set(store, "k", "kept", 0));
+  const char *ends[] = { "", "-wal", "-shm" };
+  for (int i = 0; i < 3; i++) {
+    char path[160];
+    struct stat info;
+    snprintf(path, sizeof(path), "%s/kept.db%s", folder, ends[i]);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+  }
+  store_close(store);
+  store = store_open(str_of(url), NULL);
+  has(store, "k", "kept");
+  store_close(store);
+}
+
+static void test_two_stores_on_one_sqlite_file_see_each_other(void **state) {
+  char url[160];
+  snprintf(url, sizeof(url), "sqlite:%s/shared.db", folder);
+  Store *a = store_open(str_of(url), NULL), *b = store_open(str_of(url), NULL);
+  assert_true(yes(a, (StoreCall){ .op = STORE_ADD, .key = STR("k"), .value = STR("a") }));
+  assert_false(yes(b, (StoreCall){ .op = STORE_ADD, .key = STR("k"), .value = STR("b") }));
+  has(b, "k", "a");
+  store_close(a);
+  store_close(b);
+}
+
+static void test_a_sqlite_file_that_is_none_is_told(void **state) {
+  char url[200], path[160];
+  snprintf(path, sizeof(path), "%s/none.db", folder);
+  FILE *file = fopen(path, "w");
+  for (int i = 0; i < 4096; i++) fputs("this is no database. ", file);
+  fclose(file);
+  snprintf(url, sizeof(url), "sqlite:%s", path);
+  refuses(url, ERR_FAILED, "is not a SQLite database");
+  snprintf(url, sizeof(url), "sqlite:%s/missing/x.db", folder);
+  refuses(url, ERR_FAILED, "folder is not there");
+  snprintf(url, sizeof(url), "sqlite:%s", folder);
+  refuses(url, ERR_FAILED, "cannot be opened");
+}
+
+static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state) {
+  char command[400], url[160];
+  snprintf(url, sizeof(url), "sqlite:%s/locked.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  assert_true(set(store, "k", "v", 0));
+  snprintf(command, sizeof(command), "(echo 'BEGIN EXCLUSIVE;'; sleep 4.5; echo 'COMMIT;') | sqlite3 %s/locked.db &", folder);
+  assert_int_equal(system(command), 0);
+  usleep(300000);
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_SET, .key = STR("k"), .value = STR("w") });
+  assert_int_equal(reply->err.code, ERR_BUSY);
+  assert_non_null(strstr(reply->err.text, "locked"));
+  assert_false(store_healthy(store, NULL));
+  store_reply_free(reply);
+  has(store, "k", "v");
+  usleep(1800000);
+  assert_true(set(store, "k", "w", 0));
+  assert_true(store_healthy(store, NULL));
+  store_close(store);
+}
+
+// ---- Redis -------------------------------------------------------------------------------------------------------------
+
+static void fails_within_a_second(Store *store, const char *word) {
+  int64_t begin = clock_now_ms();
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = STR("k") });
+  if (reply->err.code != ERR_NETWORK) fail_msg("it is %d: %s", reply->err.code, reply->err.text);
+  if (word && !strstr(reply->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", reply->err.text, word);
+  assert_null(strstr(reply->err.text, "s3cret"));
+  store_reply_free(reply);
+  assert_in_range(clock_now_ms() - begin, 0, 1000);
+}
+
+static void test_redis_away_fails_calls_at_once_and_comes_back_by_itself(void **state) {
+  Store *store = open_store("redis");
+  assert_true(set(store, "k", "v", 0));
+  stop_redis();
+  for (int i = 0; i < 20; i++) fails_within_a_second(store, NULL);
+  assert_false(store_healthy(store, NULL));
+  start_redis();
+  usleep(600000);
+  has(store, "k", NULL);
+  assert_true(set(store, "k", "back", 0));
+  assert_true(store_healthy(store, NULL));
+  // Restarted between two calls: the second one finds the new server.
+  stop_redis();
+  start_redis();
+  has(store, "k", NULL);
+  store_close(store);
+}
+
+static void test_a_redis_that_accepts_and_says_nothing_fails_calls_within_a_second(void **state) {
+  int port, fd = listen_somewhere(&port);
+  char url[80];
+  snprintf(url, sizeof(url), "redis://127.0.0.1:%d", port);
+  Store *store = store_open(str_of(url), NULL);
+  for (int i = 0; i < 3; i++) fails_within_a_second(store, i ? NULL : "no answer in time");
+  close(fd);
+  store_close(store);
+}
+
+static void test_a_wrong_redis_password_is_told_without_the_password(void **state) {
+  char url[80];
+  snprintf(url, sizeof(url), "redis://:s3cret@127.0.0.1:%d/0", redis_port);
+  Store *store = store_open(str_of(url), NULL);
+  fails_within_a_second(store, "refuses AUTH");
+  store_close(store);
+  snprintf(url, sizeof(url), "redis://:s3cret%%3A%%40%%2Fword@127.0.0.1:%d/3", redis_port);
+  store = store_open(str_of(url), NULL);
+  assert_true(set(store, "k", "encoded", 0));
+  store_close(store);
+}
+
+#define EACH(test) \
+  { #test " (memory)", test, NULL, NULL, "memory" }, { #test " (sqlite)", test, NULL, NULL, "sqlite" }, { #test " (redis)", test, NULL, NULL, "redis" }
+
+int main(void) {
+  signal(SIGPIPE, SIG_DFL);
+  const struct CMUnitTest tests[] = {
+    EACH(test_what_was_set_is_there_until_it_is_deleted),
+    EACH(test_keys_and_values_may_be_any_bytes),
+    EACH(test_a_script_s_keys_never_meet_wemoon_s_own),
+    EACH(test_a_value_ends_after_its_time_to_live),
+    EACH(test_add_sets_only_where_nothing_is),
+    EACH(test_incr_counts_and_keeps_the_time_to_live),
+    EACH(test_incr_of_what_is_no_integer_or_too_large_is_an_error),
+    EACH(test_swap_sets_only_over_the_expected_value),
+    EACH(test_a_lease_has_one_owner_until_it_ends),
+    EACH(test_a_delayed_call_comes_later_and_a_closing_store_fails_it),
+    EACH(test_a_call_that_breaks_a_rule_is_refused_at_once),
+    EACH(test_many_threads_lose_no_step),
+    EACH(test_closing_does_what_was_waiting),
+    cmocka_unit_test(test_a_url_of_no_store_is_refused),
+    cmocka_unit_test(test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process),
+    cmocka_unit_test(test_two_stores_on_one_sqlite_file_see_each_other),
+    cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),
+    cmocka_unit_test(test_a_locked_sqlite_file_fails_calls_until_it_is_free),
+    cmocka_unit_test(test_redis_away_fails_calls_at_once_and_comes_back_by_itself),
+    cmocka_unit_test(test_a_redis_that_accepts_and_says_nothing_fails_calls_within_a_second),
+    cmocka_unit_test(test_a_wrong_redis_password_is_told_without_the_password),
+  };
+  return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+}
