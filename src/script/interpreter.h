@@ -80,6 +80,9 @@ TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *t
 // `arg`. Each returned value is appended to `out` as one line of JSON. ERR_FAILED with traceback; also when it returned nil, err.
 bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count, Buf *out, Err *err);
 
+// Stops what interpreter_exec runs, soon (Ctrl-C). Any thread.
+void interpreter_interrupt(Interpreter *interpreter);
+
 // The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a library call
 // that nothing interrupts). `place` (at most `size` bytes) is where it last was seen.
 bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);

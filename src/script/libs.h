@@ -14,5 +14,6 @@ int lib_json(lua_State *L);    // host.json
 int lib_log(lua_State *L);     // host.log
 int lib_message(lua_State *L); // host.message: parse, get, signature checks
 int lib_reply(lua_State *L);   // host.reply: render; converts what on_message returned
+int lib_time(lua_State *L);    // host.time: sleep, spawn, every, cron
 
 #endif

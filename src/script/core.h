@@ -1,0 +1,257 @@
+// What the files that make up an interpreter share: state, guard, tasks, worker. The libraries (lib_*.c) do not include it.
+#ifndef WEMOON_SCRIPT_CORE_H
+#define WEMOON_SCRIPT_CORE_H
+
+#include "script/context.h"
+#include "script/lock.h"
+#include "script/wait.h"
+
+typedef struct Task Task;
+typedef struct Timer Timer;
+typedef struct Tick Tick;
+
+// ---- guard.c: one slice, from taking the lock to giving it back ------------------------------------------------------
+
+typedef enum { SLICE_GOES_ON, SLICE_OVER_CPU, SLICE_INTERRUPTED, SLICE_GIVEN_UP } SliceEnd;
+
+enum { PLACE_SIZE = 200 };
+
+typedef struct {
+  // Read by who watches, from other threads.
+  atomic_int_least64_t began_us;  // monotonic; 0: nothing runs
+  atomic_int_least64_t seen_us;   // when the script last gave a sign of life
+  atomic_uint_least64_t number;
+  atomic_int cpu_clock;           // the running thread's
+  pthread_mutex_t mutex;          // of what follows, up to watched_cpu_us
+  char place[PLACE_SIZE];
+  uint64_t place_number;          // the slice that it was seen in
+  char entry[PLACE_SIZE];         // where on_message is defined: the place as long as nothing better is known
+  uint64_t watched_number;
+  int64_t watched_cpu_us;
+  // The running thread's own.
+  int64_t cpu_began_us;           // thread CPU time; -1: not asked yet
+  SliceEnd end;
+  bool warned;                    // that it takes long
+  Buf trace;                      // where it was stopped
+} Slice;
+
+void guard_init(Slice *slice);
+void guard_clear(Slice *slice);
+// Begins a slice: a fresh budget. The lock is held.
+void guard_enter(Interpreter *in);
+void guard_leave(Interpreter *in);
+// Sets the guard on a coroutine; those that it makes inherit it.
+void guard_watch(lua_State *L);
+// Ends the running slice from a C function: as its last act, `return guard_unwind(L);`.
+int guard_unwind(lua_State *L);
+// What a slice's place is as long as no other was seen.
+void guard_set_entry(Slice *slice, const char *place);
+// Where the running slice was last seen. Any thread.
+void guard_last_place(Slice *slice, char *place, size_t size);
+// Writes "file:line" of the innermost frame of the script in L's stack, "" without one.
+void guard_place(lua_State *L, char *place, size_t size);
+
+// What a failed coroutine comes to. `text`: "file:line: message", newline, source line; `trace`: the traceback.
+typedef struct {
+  Buf text, trace;
+} Failure;
+void failure_init(Failure *failure);
+void failure_clear(Failure *failure);
+// Describes the error on top of the stack of the dead coroutine `co`, or the slice's own end. Never raises.
+void guard_describe(Interpreter *in, lua_State *co, Failure *failure);
+// Logs it, with what was under way.
+void failure_log(const Failure *failure, const char *doing);
+void failure_to_err(const Failure *failure, Err *err);
+
+// ---- worker.c: the interpreter's thread, what is ready to go on, and the timers ---------------------------------------
+
+typedef void (*TimerFn)(void *ctx);
+
+struct Timer {
+  int64_t due_us;  // monotonic
+  TimerFn fn;      // on the worker's thread, without locks; the timer is out of the heap then
+  void *ctx;
+  size_t index;    // in the heap, from 1; 0: not in it
+};
+
+// Outlives the interpreter as long as something outside holds a Wait.
+typedef struct {
+  atomic_int holders;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  Wait *first, *last;   // ready to go on
+  Timer **heap;
+  size_t heap_count, heap_cap;
+  bool closing;         // the worker ends; what comes is dropped
+  bool started, running, in_slice, owns_state;
+  pthread_t thread;
+} Inbox;
+
+Inbox *inbox_new(void);
+void inbox_hold(Inbox *inbox);
+void inbox_release(Inbox *inbox);
+// With inbox->mutex held: appends, takes the wait's hold.
+void inbox_add_locked(Inbox *inbox, Wait *wait);
+// Starts the interpreter's thread where it does not run yet.
+bool worker_start(Interpreter *in, Err *err);
+// Ends it. True when the caller must close the state, false when the worker will.
+bool worker_stop(Interpreter *in);
+// Any thread. False without memory.
+bool timer_add(Inbox *inbox, Timer *timer, int64_t due_us);
+void timer_remove(Inbox *inbox, Timer *timer);
+void timer_remove_locked(Inbox *inbox, Timer *timer);  // with inbox->mutex held
+
+// ---- wait.c -------------------------------------------------------------------------------------------------------------
+
+struct Wait {
+  atomic_int holders;
+  Inbox *inbox;
+  Task *task;        // with the interpreter's lock; NULL when the task has ended
+  // With inbox->mutex:
+  bool parked;       // the task is suspended
+  bool finished;     // the result is there
+  bool cancelled;    // the task has ended before
+  WaitPush push;
+  WaitDrop drop;
+  void *data;
+  void (*cancel)(void *ctx);
+  void *cancel_ctx;
+  Wait *next;        // in the inbox
+  char what[48];
+};
+
+// A wait that is over already, the task's own hold taken: for tasks that the worker is to start. NULL without memory.
+Wait *wait_over(Task *task);
+// The task is suspended now (the lock is held); it goes on when the wait is finished. With inbox->mutex held.
+void wait_park_locked(Wait *wait);
+// The task has ended (the lock is held, or the interpreter is given up): the result, if it comes, is dropped.
+void wait_cancel(Wait *wait);
+void wait_release(Wait *wait);
+
+// ---- task.c: one run of something in a coroutine of its own -----------------------------------------------------------
+
+// What a task runs: `prepare` leaves a function and its arguments alone on the stack and returns the arguments' number, or -1 when
+// there is nothing to call; `finish` finds the results alone on the stack. Both run in the task's coroutine and may raise.
+typedef struct {
+  int (*prepare)(lua_State *L, Task *task);
+  void (*finish)(lua_State *L, Task *task);
+  int results;
+  const char *doing;  // for the log: "on_message"
+} TaskBody;
+
+// A caller that waits for a task's end; with inbox->mutex.
+typedef struct {
+  bool finished;
+  int holders;
+  TaskState state;
+  Err err;
+  Buf out;            // what the body's finish gives
+  // What the bodies are given; copies, because a caller may leave a stuck task behind.
+  Buf code;           // source, or JSON
+  char *name;         // path or chunk name
+  char **args;
+  size_t arg_count;
+} Sync;
+
+struct Task {
+  Interpreter *in;
+  lua_State *co;          // NULL: none, or spent
+  int co_ref, message_ref;
+  const TaskBody *body;
+  TaskState state;        // TASK_RETURNED until something failed
+  bool is_event;
+  bool counted;           // exec waits for it
+  void *owner;
+  void (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+  const MessageTask *message;  // during its first slice
+  Arena *arena;
+  Reply reply;
+  Str rest;
+  Sync *sync;
+  Buf error_text;         // for on_error
+  Wait *wait;             // what it is suspended on
+  Timer timeout;
+  int64_t deadline_us;    // INT64_MAX: none
+  Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
+};
+
+// A task with a coroutine, `task_main` on its stack, from the pool. NULL without memory. The lock is held.
+Task *task_new(Interpreter *in, const TaskBody *body);
+// Runs its next slice, to its end or its next wait; in the end `task` is gone. The lock is held and a slice entered.
+TaskState task_run(Task *task);
+// The worker begins it as soon as it can. False without memory: the task is gone.
+bool task_post(Task *task);
+// The suspended task of a wait that is over, out of the list of the suspended; NULL when it was cancelled.
+Task *task_unpark(Interpreter *in, Wait *wait);
+// Ends all suspended tasks. The lock is held, or broken.
+void task_cancel_all(Interpreter *in);
+void task_free_idle(Interpreter *in);
+
+// Pushes a global, whatever metatable the script has given to its globals; returns its type.
+int task_push_global(lua_State *L, const char *name);
+int task_spawn(lua_State *L);  // spawn(fn, ...): posts a task
+
+// ---- the others -------------------------------------------------------------------------------------------------------
+
+// Raised by resuming, outermost last: which coroutines stand between the running one and its task.
+typedef struct ResumeFrame {
+  struct ResumeFrame *up;
+  lua_State *L;  // who resumed
+  bool yieldable;
+} ResumeFrame;
+
+struct Interpreter {
+  ScriptContext context;  // first
+  atomic_int holders;
+  InterpreterOptions options;
+  Lock lock;
+  lua_State *L;           // the main state: loads, describes errors; scripts run in coroutines
+  Slice slice;
+  atomic_bool given_up, interrupted, retired;
+  atomic_size_t memory;
+  atomic_size_t suspended;
+  Task *task;             // running
+  ResumeFrame *frame;
+  Wait *suspending;       // set between a wait's yield and the task's return
+  Task *idle;
+  size_t idle_count;
+  bool has_on_error;      // asked for once, at load
+  Inbox *inbox;
+  Task *parked;           // with inbox->mutex
+  int counted;            // tasks that exec waits for, with inbox->mutex
+  pthread_cond_t ended;   // of a task that somebody waits for
+  Tick *ticks;            // with inbox->mutex and the lock; to read, one of them
+  bool ticking;           // in service: timers are armed
+  // Files, with a mutex of their own: asked for while the script runs.
+  pthread_mutex_t files_mutex;
+  char *folder;           // of the script, with its '/'; NULL: none
+  char **files;
+  size_t file_count, file_cap;
+};
+
+static inline Interpreter *interpreter_of(lua_State *L) { return script_context(L)->interpreter; }
+
+void interpreter_close_state(Interpreter *in);  // the last act
+
+void time_start(Interpreter *in);  // arms the timers that the script made; the lock is held or nothing runs
+void time_stop(Interpreter *in);   // any thread
+void time_close(Interpreter *in);
+void sync_done(Task *task);
+void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
+// Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
+void coroutine_reserve(lua_State *L, lua_State *co);
+void stdlib_open(lua_State *L, const InterpreterOptions *options);
+void strict_open(lua_State *L);
+void loader_open(lua_State *L);
+// Appends a whole file; false with errno.
+bool loader_read(const char *path, Buf *text);
+// Pushes the chunk of a file; raises when it cannot be read or parsed.
+void loader_load(lua_State *L, const char *path);
+Str loader_skip_head(Str code);  // without byte order mark and '#' line
+// Notes a file that the script depends on. False without memory.
+bool loader_track(Interpreter *in, const char *path);
+// An embedded file of lua/ by its name there ("wechat/init.lua"); pushes its chunk, or returns false.
+bool embedded_load(lua_State *L, const char *name);
+extern const char EMBEDDED_MARK[];  // how the chunk names of embedded files begin
+
+#endif

@@ -1,0 +1,51 @@
+// The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them needs no rebuild.
+#include "script/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct {
+  const char *name, *start, *end;
+} EmbeddedFile;
+
+extern const EmbeddedFile wemoon_embedded_files[];
+extern const uint64_t wemoon_embedded_count;
+
+const char EMBEDDED_MARK[] = "wemoon/";
+
+static bool in_source_tree(void) {
+  char path[4096];
+  ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+  return len > 0 && str_starts(str_make(path, (size_t)len), STR(WEMOON_BUILD_DIR "/")) &&
+         access(WEMOON_LUA_SOURCE, R_OK) == 0;
+}
+
+static const EmbeddedFile *find(const char *name) {
+  for (uint64_t i = 0; i < wemoon_embedded_count; i++) {
+    if (strcmp(wemoon_embedded_files[i].name, name) == 0) return &wemoon_embedded_files[i];
+  }
+  return NULL;
+}
+
+static bool read_from_source(const char *name, Buf *text) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", WEMOON_LUA_SOURCE, name);
+  return loader_read(path, text);
+}
+
+bool embedded_load(lua_State *L, const char *name) {
+  Buf text;
+  buf_init(&text);
+  Str code;
+  const EmbeddedFile *file;
+  if (in_source_tree() && read_from_source(name, &text)) code = buf_str(&text);
+  else if ((file = find(name))) code = str_make(file->start, (size_t)(file->end - file->start));
+  else return false;
+  char chunk[300];
+  snprintf(chunk, sizeof chunk, "@%s%s", EMBEDDED_MARK, name);
+  int status = luaL_loadbufferx(L, code.ptr, code.len, chunk, "t");
+  buf_clear(&text);
+  if (status != LUA_OK) lua_error(L);
+  return true;
+}

@@ -1,0 +1,31 @@
+// An interpreter's lock: taken for microseconds at a time by many threads, so waiters spin a little before they sleep; every
+// wait has a deadline, and all waits end at once when the interpreter is given up. Inside script/ only.
+#ifndef WEMOON_SCRIPT_LOCK_H
+#define WEMOON_SCRIPT_LOCK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+  atomic_int held;
+  atomic_int waiting;  // threads that sleep or are about to
+  atomic_bool broken;
+  pthread_mutex_t mutex;
+  pthread_cond_t freed;
+} Lock;
+
+void lock_init(Lock *lock);
+void lock_clear(Lock *lock);
+// Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock is broken.
+bool lock_take(Lock *lock, int64_t deadline_us);
+void lock_give(Lock *lock);
+// Nobody gets the lock any more; all waits end.
+void lock_break(Lock *lock);
+bool lock_is_broken(Lock *lock);
+
+// A condition variable on the monotonic clock, for the other waits of this layer.
+void lock_init_condition(pthread_cond_t *condition);
+
+#endif

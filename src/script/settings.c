@@ -1,0 +1,147 @@
+// Settings files: Lua in a small state of its own.
+#include "script/settings.h"
+
+#include "base/clock.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MEMORY_MAX = 64 * 1024 * 1024, CPU_MAX_US = 2000000, HOOK_EVERY = 1000 };
+
+typedef struct {
+  const char *path;
+  Arena *arena;
+  Setting *first;
+  size_t memory;
+  int64_t cpu_end_us;
+  bool over;
+} Reader;
+
+static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
+  Reader *reader = ctx;
+  if (!block) old_size = 0;
+  if (new_size > old_size && reader->memory - old_size + new_size > MEMORY_MAX) return NULL;
+  void *moved = NULL;
+  if (new_size == 0) free(block);
+  else if (!(moved = realloc(block, new_size))) return NULL;
+  reader->memory += new_size - old_size;
+  return moved;
+}
+
+static Reader *reader_of(lua_State *L) { return *(Reader **)lua_getextraspace(L); }
+
+// A memory error goes past every handler of the file's own; and every further instruction raises it again.
+static void hook(lua_State *L, lua_Debug *ar) {
+  Reader *reader = reader_of(L);
+  if (!reader->over && clock_thread_cpu_us() < reader->cpu_end_us) return;
+  reader->over = true;
+  lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+  lua_pushliteral(L, "not enough memory");
+  lua_error(L);
+}
+
+static SettingKind kind_of(lua_State *L, int index) {
+  switch (lua_type(L, index)) {
+    case LUA_TSTRING: return SETTING_STRING;
+    case LUA_TBOOLEAN: return SETTING_BOOLEAN;
+    case LUA_TNUMBER: return lua_isinteger(L, index) ? SETTING_INTEGER : SETTING_NUMBER;
+    default: return SETTING_OTHER;
+  }
+}
+
+static Str text_of(lua_State *L, int index) {
+  Str text = { 0 };
+  if (kind_of(L, index) == SETTING_OTHER) return text;
+  text.ptr = luaL_tolstring(L, index, &text.len);
+  return text;
+}
+
+static Str copy(lua_State *L, Str text) {
+  Str kept = arena_dup(reader_of(L)->arena, text);
+  if (!kept.ptr) luaL_error(L, "no memory");
+  return kept;
+}
+
+static bool is_before(Str a, Str b) {
+  size_t common = a.len < b.len ? a.len : b.len;
+  int order = common ? memcmp(a.ptr, b.ptr, common) : 0;
+  return order < 0 || (order == 0 && a.len < b.len);
+}
+
+static void insert_sorted(Setting **first, Setting *setting) {
+  while (*first && is_before((*first)->key, setting->key)) first = &(*first)->next;
+  setting->next = *first;
+  *first = setting;
+}
+
+static int refuse_key(lua_State *L, const char *path) {
+  if (lua_type(L, -2) != LUA_TNUMBER) return luaL_error(L, "%s: a key of type %s: keys are names", path, luaL_typename(L, -2));
+  lua_pushvalue(L, -2);
+  return luaL_error(L, "%s: entry %s has no name: write name = value", path, lua_tostring(L, -1));
+}
+
+static void add_setting(lua_State *L) {
+  Reader *reader = reader_of(L);
+  if (lua_type(L, -2) != LUA_TSTRING) refuse_key(L, reader->path);
+  Setting *setting = arena_calloc(reader->arena, 1, sizeof *setting);
+  if (!setting) luaL_error(L, "no memory");
+  Str key;
+  key.ptr = lua_tolstring(L, -2, &key.len);
+  int value = lua_gettop(L);
+  setting->key = copy(L, key);
+  setting->kind = kind_of(L, value);
+  setting->type_name = luaL_typename(L, value);
+  setting->text = copy(L, text_of(L, value));
+  lua_settop(L, value);
+  insert_sorted(&reader->first, setting);
+}
+
+static int read_table(lua_State *L) {
+  const char *path = reader_of(L)->path;
+  luaL_openlibs(L);
+  if (luaL_loadfile(L, path) != LUA_OK) return lua_error(L);
+  lua_call(L, 0, 1);
+  if (!lua_istable(L, -1)) {
+    return luaL_error(L, "%s returns %s, not a table: end it with return { key = value, ... }", path,
+                      lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
+  }
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) add_setting(L);
+  return 0;
+}
+
+// In protected mode, because the error may be a value with a __tostring of its own.
+static int error_text(lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+static void explain(lua_State *L, const Reader *reader, Err *err) {
+  if (reader->over) {
+    err_set(err, ERR_USAGE, "%s: ran for %d s without coming to its return", reader->path, CPU_MAX_US / 1000000);
+    return;
+  }
+  lua_pushcfunction(L, error_text);
+  lua_insert(L, -2);
+  const char *text = lua_pcall(L, 1, 1, 0) == LUA_OK ? lua_tostring(L, -1) : NULL;
+  if (!text) text = "an error that has no text";
+  if (strstr(text, reader->path)) err_set(err, ERR_USAGE, "%s", text);
+  else err_set(err, ERR_USAGE, "%s: %s", reader->path, text);
+}
+
+bool settings_read(const char *path, Arena *arena, Setting **first, Err *err) {
+  Reader reader = { .path = path, .arena = arena, .cpu_end_us = clock_thread_cpu_us() + CPU_MAX_US };
+  lua_State *L = lua_newstate(allocate, &reader);
+  if (!L) return err_set(err, ERR_MEMORY, "no memory to read %s", path);
+  *(Reader **)lua_getextraspace(L) = &reader;
+  lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
+  lua_pushcfunction(L, read_table);
+  bool ok = lua_pcall(L, 0, 0, 0) == LUA_OK;
+  if (ok) *first = reader.first;
+  else explain(L, &reader, err);
+  lua_close(L);
+  return ok;
+}

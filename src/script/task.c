@@ -1,0 +1,457 @@
+// One run of something of the script in a coroutine of its own, from its first slice to its end.
+#include "script/core.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "script/message_value.h"
+#include "script/reply_value.h"
+
+#include <stdlib.h>
+
+enum { IDLE_MAX = 64 };  // coroutines kept for the next message
+
+const char *task_state_name(TaskState state) {
+  switch (state) {
+    case TASK_RETURNED: return "returned";
+    case TASK_WAITING: return "waiting";
+    case TASK_FAILED: return "failed";
+    case TASK_OVER_CPU: return "over its CPU time";
+    case TASK_OVER_MEMORY: return "out of memory";
+    case TASK_CANCELLED: return "cancelled";
+    case TASK_LOST: return "lost";
+  }
+  return "unknown";
+}
+
+// ---- what runs in the coroutine ---------------------------------------------------------------------------------------
+
+static int task_main_k(lua_State *L, int status, lua_KContext context) {
+  Task *task = (Task *)context;
+  if (task->body->finish) task->body->finish(L, task);
+  return 0;
+}
+
+static int task_main(lua_State *L) {
+  Task *task = interpreter_of(L)->task;
+  int args = task->body->prepare ? task->body->prepare(L, task) : lua_gettop(L) - 1;
+  if (args < 0) return 0;
+  lua_callk(L, args, task->body->results, (lua_KContext)task, task_main_k);
+  return task_main_k(L, LUA_OK, (lua_KContext)task);
+}
+
+int task_push_global(lua_State *L, const char *name) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushstring(L, name);
+  int type = lua_rawget(L, -2);
+  lua_remove(L, -2);
+  return type;
+}
+
+static int prepare_message(lua_State *L, Task *task) {
+  const MessageTask *message = task->message;
+  task_push_global(L, "on_message");
+  message_value_push(L, message->tree, message->head, message->raw);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  return 1;
+}
+
+static void complain_of_result(lua_State *L, const char *function) {
+  lua_Debug ar = { .short_src = "?", .linedefined = 0 };
+  if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
+  log_error("%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a string, or nothing",
+            ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+}
+
+static void take_reply(lua_State *L, Task *task, const char *function) {
+  switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
+    case REPLY_VALUE_OK: return;
+    case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
+    case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the reply");
+  }
+  task->reply = (Reply){ .form = REPLY_NONE };
+  task->rest = STR("");
+}
+
+static void finish_message(lua_State *L, Task *task) { take_reply(L, task, "on_message"); }
+
+static const TaskBody MESSAGE = { prepare_message, finish_message, 1, "on_message" };
+
+// The error's own value is on the stack; nil where there is none, and the text says what happened.
+static int prepare_on_error(lua_State *L, Task *task) {
+  if (lua_isnil(L, 1)) {
+    Str text = buf_str(&task->error_text);
+    lua_pushlstring(L, text.ptr, text.len);
+    lua_replace(L, 1);
+  }
+  task_push_global(L, "on_error");
+  lua_insert(L, 1);
+  context_push_message(L);
+  return 2;
+}
+
+static void finish_on_error(lua_State *L, Task *task) { take_reply(L, task, "on_error"); }
+
+static const TaskBody ON_ERROR = { prepare_on_error, finish_on_error, 1, "on_error" };
+static const TaskBody SPAWNED = { NULL, NULL, 0, "a spawned function" };
+
+// ---- the pool -----------------------------------------------------------------------------------------------------------
+
+static int make_coroutine(lua_State *L) {
+  Task *task = lua_touserdata(L, 1);
+  if (task->message_ref == LUA_NOREF) {
+    lua_pushboolean(L, false);
+    task->message_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_State *co = lua_newthread(L);
+  guard_watch(co);
+  coroutine_reserve(L, co);
+  if (task->co_ref == LUA_NOREF) task->co_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  else lua_rawseti(L, LUA_REGISTRYINDEX, task->co_ref);
+  task->co = co;
+  return 0;
+}
+
+static bool fill_coroutine(Task *task) {
+  lua_State *L = task->in->L;
+  lua_pushcfunction(L, make_coroutine);
+  lua_pushlightuserdata(L, task);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static void free_task(Task *task) {
+  lua_State *L = task->in->L;
+  luaL_unref(L, LUA_REGISTRYINDEX, task->co_ref);
+  luaL_unref(L, LUA_REGISTRYINDEX, task->message_ref);
+  free(task);
+}
+
+static Task *take_idle(Interpreter *in) {
+  Task *task = in->idle;
+  if (!task) return NULL;
+  in->idle = task->next;
+  in->idle_count--;
+  return task;
+}
+
+static Task *make_task(Interpreter *in) {
+  Task *task = calloc(1, sizeof *task);
+  if (!task) return NULL;
+  task->in = in;
+  task->co_ref = task->message_ref = LUA_NOREF;
+  return task;
+}
+
+Task *task_new(Interpreter *in, const TaskBody *body) {
+  Task *task = take_idle(in);
+  if (!task) task = make_task(in);
+  if (!task) return NULL;
+  if (!task->co && !fill_coroutine(task)) {
+    free_task(task);
+    return NULL;
+  }
+  task->body = body;
+  task->state = TASK_RETURNED;
+  task->is_event = task->counted = false;
+  task->owner = task->arena = NULL;
+  task->done = NULL;
+  task->message = NULL;
+  task->reply = (Reply){ .form = REPLY_NONE };
+  task->rest = STR("");
+  task->sync = NULL;
+  task->wait = NULL;
+  task->deadline_us = INT64_MAX;
+  lua_pushcfunction(task->co, task_main);
+  return task;
+}
+
+// The coroutine failed or was left in mid-air: it is not used again.
+static void drop_coroutine(Task *task) {
+  lua_State *L = task->in->L;
+  lua_pushnil(L);
+  lua_rawseti(L, LUA_REGISTRYINDEX, task->co_ref);
+  task->co = NULL;
+}
+
+static void recycle(Task *task) {
+  Interpreter *in = task->in;
+  lua_State *L = in->L;
+  lua_pushboolean(L, false);
+  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  if (task->co) lua_settop(task->co, 0);
+  buf_clear(&task->error_text);
+  if (in->idle_count >= IDLE_MAX) {
+    free_task(task);
+    return;
+  }
+  task->next = in->idle;
+  in->idle = task;
+  in->idle_count++;
+}
+
+void task_free_idle(Interpreter *in) {
+  for (Task *task; (task = take_idle(in));) free_task(task);
+}
+
+// ---- how it ends ---------------------------------------------------------------------------------------------------------
+
+static void tell_caller(Task *task) {
+  Interpreter *in = task->in;
+  if (!task->sync && !task->counted) return;
+  pthread_mutex_lock(&in->inbox->mutex);
+  if (task->counted) in->counted--;
+  pthread_cond_broadcast(&in->ended);
+  pthread_mutex_unlock(&in->inbox->mutex);
+  if (task->sync) sync_done(task);
+}
+
+static TaskState end(Task *task) {
+  TaskState state = task->state;
+  if (task->done) task->done(task->owner, state, &task->reply, task->rest);
+  tell_caller(task);
+  recycle(task);
+  return state;
+}
+
+static void use_error_reply(Task *task) {
+  Str text = task->in->options.error_reply;
+  if (!task->arena || text.len == 0) return;
+  if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
+}
+
+static TaskState state_of_failure(Interpreter *in, int status) {
+  switch (in->slice.end) {
+    case SLICE_OVER_CPU: return TASK_OVER_CPU;
+    case SLICE_INTERRUPTED: case SLICE_GIVEN_UP: return TASK_CANCELLED;
+    case SLICE_GOES_ON: break;
+  }
+  return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
+}
+
+static void report(Task *task, const Failure *failure) {
+  if (!task->sync) {
+    failure_log(failure, task->body->doing);
+    return;
+  }
+  failure_to_err(failure, &task->sync->err);
+  if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
+}
+
+// Puts on_error in the failed coroutine's place. False when there is none, or no memory for it.
+static bool begin_on_error(Task *task, const Failure *failure) {
+  Interpreter *in = task->in;
+  lua_State *L = in->L;
+  if (task->body != &MESSAGE || in->slice.end == SLICE_GIVEN_UP || !in->has_on_error) return false;
+  if (in->slice.end == SLICE_GOES_ON) lua_xmove(task->co, L, 1);
+  else lua_pushnil(L);
+  drop_coroutine(task);
+  if (!fill_coroutine(task)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushcfunction(task->co, task_main);
+  lua_xmove(L, task->co, 1);
+  buf_add(&task->error_text, buf_str(&failure->text));
+  task->body = &ON_ERROR;
+  return true;
+}
+
+static bool fail(Task *task, int status) {
+  Interpreter *in = task->in;
+  if (in->suspending) wait_cancel(in->suspending);
+  in->suspending = NULL;
+  TaskState state = state_of_failure(in, status);
+  if (task->state == TASK_RETURNED) task->state = state;
+  Failure failure;
+  failure_init(&failure);
+  guard_describe(in, task->co, &failure);
+  report(task, &failure);
+  bool again = begin_on_error(task, &failure);
+  failure_clear(&failure);
+  if (!again && task->co) drop_coroutine(task);
+  if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(in->L, LUA_GCCOLLECT);
+  return again;
+}
+
+// ---- suspension ------------------------------------------------------------------------------------------------------------
+
+static void link_parked(Task *task) {
+  Interpreter *in = task->in;
+  task->previous = NULL;
+  task->next = in->parked;
+  if (in->parked) in->parked->previous = task;
+  in->parked = task;
+  atomic_fetch_add_explicit(&in->suspended, 1, memory_order_relaxed);
+}
+
+static void unlink_parked(Task *task) {
+  Interpreter *in = task->in;
+  if (task->previous) task->previous->next = task->next;
+  else in->parked = task->next;
+  if (task->next) task->next->previous = task->previous;
+  atomic_fetch_sub_explicit(&in->suspended, 1, memory_order_relaxed);
+}
+
+static void park(Task *task, Wait *wait) {
+  Inbox *inbox = task->in->inbox;
+  task->wait = wait;
+  pthread_mutex_lock(&inbox->mutex);
+  link_parked(task);
+  wait_park_locked(wait);
+  pthread_mutex_unlock(&inbox->mutex);
+}
+
+Task *task_unpark(Interpreter *in, Wait *wait) {
+  pthread_mutex_lock(&in->inbox->mutex);
+  Task *task = wait->task;
+  if (task) unlink_parked(task);
+  pthread_mutex_unlock(&in->inbox->mutex);
+  if (task) timer_remove(in->inbox, &task->timeout);
+  return task;
+}
+
+// A suspended task is over. Its <close> variables are closed, unless the state cannot be touched.
+static void cancel(Task *task, const char *why) {
+  Interpreter *in = task->in;
+  Wait *wait = task->wait;
+  bool reachable = !lock_is_broken(&in->lock);
+  task->state = TASK_CANCELLED;
+  if (why) log_error("%s %s while it waited in %s", task->body->doing, why, wait->what);
+  if (task->sync) err_set(&task->sync->err, ERR_FAILED, "%s %s while it waited in %s", task->body->doing,
+                          why ? why : "was ended", wait->what);
+  task->wait = NULL;
+  wait_cancel(wait);
+  if (reachable) {
+    in->task = task;
+    lua_resetthread(task->co);
+    in->task = NULL;
+    drop_coroutine(task);
+    end(task);
+    return;
+  }
+  if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
+  tell_caller(task);
+  free(task);
+}
+
+static void time_out(void *ctx) {
+  Task *task = ctx;
+  Interpreter *in = task->in;
+  if (!lock_take(&in->lock, INT64_MAX)) return;
+  pthread_mutex_lock(&in->inbox->mutex);
+  unlink_parked(task);
+  pthread_mutex_unlock(&in->inbox->mutex);
+  guard_enter(in);
+  cancel(task, "was ended after job_timeout_s");
+  guard_leave(in);
+  lock_give(&in->lock);
+}
+
+void task_cancel_all(Interpreter *in) {
+  for (;;) {
+    pthread_mutex_lock(&in->inbox->mutex);
+    Task *task = in->parked;
+    if (task) unlink_parked(task);
+    pthread_mutex_unlock(&in->inbox->mutex);
+    if (!task) return;
+    timer_remove(in->inbox, &task->timeout);
+    cancel(task, NULL);
+  }
+}
+
+static TaskState suspend(Task *task) {
+  Interpreter *in = task->in;
+  Wait *wait = in->suspending;
+  in->suspending = NULL;
+  task->message = NULL;
+  if (task->deadline_us != INT64_MAX) {
+    task->timeout.fn = time_out;
+    task->timeout.ctx = task;
+    timer_add(in->inbox, &task->timeout, task->deadline_us);
+  }
+  park(task, wait);
+  return TASK_WAITING;
+}
+
+// ---- running -----------------------------------------------------------------------------------------------------------
+
+TaskState task_run(Task *task) {
+  Interpreter *in = task->in;
+  for (;;) {
+    int args = lua_status(task->co) == LUA_YIELD ? 0 : lua_gettop(task->co) - 1;
+    int results;
+    in->task = task;
+    in->frame = NULL;
+    int status = lua_resume(task->co, NULL, args, &results);
+    in->task = NULL;
+    if (in->slice.end == SLICE_GOES_ON) {
+      if (status == LUA_OK) break;
+      if (status == LUA_YIELD && in->suspending) return suspend(task);
+    }
+    if (!fail(task, status)) break;
+    guard_leave(in);
+    guard_enter(in);
+  }
+  if (task->state != TASK_RETURNED && task->reply.form == REPLY_NONE) use_error_reply(task);
+  return end(task);
+}
+
+bool task_post(Task *task) {
+  Wait *wait = wait_over(task);
+  if (!wait) {
+    drop_coroutine(task);
+    recycle(task);
+    return false;
+  }
+  if (task->counted) {
+    pthread_mutex_lock(&task->in->inbox->mutex);
+    task->in->counted++;
+    pthread_mutex_unlock(&task->in->inbox->mutex);
+  }
+  park(task, wait);
+  return true;
+}
+
+static int64_t deadline_from_now(Interpreter *in) {
+  int64_t timeout_ms = in->options.job_timeout_ms;
+  return timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 : INT64_MAX;
+}
+
+int task_spawn(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  Interpreter *in = interpreter_of(L);
+  Err err = { 0 };
+  if (!in->task) return luaL_error(L, "wechat.spawn can only be called while the script runs");
+  if (!worker_start(in, &err)) return luaL_error(L, "wechat.spawn: %s", err.text);
+  int count = lua_gettop(L);
+  Task *task = task_new(in, &SPAWNED);
+  if (!task || !lua_checkstack(task->co, count + 1)) return luaL_error(L, "not enough memory");
+  context_push_message(L);
+  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  lua_xmove(L, task->co, count);
+  task->deadline_us = deadline_from_now(in);
+  task->counted = true;
+  if (!task_post(task)) return luaL_error(L, "not enough memory");
+  return 0;
+}
+
+TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us) {
+  if (!lock_take(&in->lock, deadline_us)) return TASK_LOST;
+  guard_enter(in);
+  Task *task = task_new(in, &MESSAGE);
+  TaskState state = TASK_LOST;
+  if (task) {
+    task->message = message;
+    task->is_event = message->head->is_event;
+    task->owner = message->owner;
+    task->done = message->done;
+    task->arena = message->arena;
+    task->deadline_us = deadline_from_now(in);
+    state = task_run(task);
+  }
+  guard_leave(in);
+  lock_give(&in->lock);
+  return state;
+}

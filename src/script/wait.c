@@ -1,0 +1,153 @@
+// Suspension: a task yields, something outside finishes, the worker goes on with it.
+#include "script/args.h"
+#include "script/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static Wait *wait_new(Task *task, const char *what) {
+  Wait *wait = calloc(1, sizeof *wait);
+  if (!wait) return NULL;
+  atomic_init(&wait->holders, 2);
+  wait->inbox = task->in->inbox;
+  inbox_hold(wait->inbox);
+  wait->task = task;
+  snprintf(wait->what, sizeof wait->what, "%s", what);
+  return wait;
+}
+
+void wait_release(Wait *wait) {
+  if (!wait || atomic_fetch_sub_explicit(&wait->holders, 1, memory_order_acq_rel) != 1) return;
+  if (wait->drop && wait->data) wait->drop(wait->data);
+  inbox_release(wait->inbox);
+  free(wait);
+}
+
+// ---- where Lua cannot yield -----------------------------------------------------------------------------------------
+
+// The name that `package.loaded` knows a function by ("string.gsub"), or the one that the call gives away.
+static void push_function_name(lua_State *L, lua_Debug *ar) {
+  lua_getinfo(L, "f", ar);
+  int function = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_istable(L, function + 1) && lua_next(L, function + 1);) {
+    if (lua_istable(L, -1) && lua_type(L, -2) == LUA_TSTRING) {
+      for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !lua_rawequal(L, -1, function)) continue;
+        const char *module = lua_tostring(L, -4);
+        if (strcmp(module, LUA_GNAME) == 0) lua_pushfstring(L, "%s", lua_tostring(L, -2));
+        else lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
+        lua_replace(L, function);
+        lua_settop(L, function);
+        return;
+      }
+    }
+    lua_pop(L, 1);
+  }
+  lua_settop(L, function);
+  lua_getinfo(L, "n", ar);
+  lua_pushstring(L, ar->name ? ar->name : "a C function");
+  lua_replace(L, function);
+}
+
+// What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield across.
+static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(where, level, &ar); level++) {
+    lua_getinfo(where, "S", &ar);
+    if (strcmp(ar.what, "C") != 0) continue;
+    luaL_checkstack(where, 10, NULL);
+    lua_getinfo(where, "f", &ar);
+    bool method = args_is_method(where, -1);
+    lua_pop(where, 1);
+    if (method) continue;
+    push_function_name(where, &ar);
+    if (where != L) lua_xmove(where, L, 1);
+    const char *name = lua_tostring(L, -1);
+    if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0) continue;
+    return luaL_error(L, "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or collect what "
+                      "is needed first", what, name);
+  }
+  return luaL_error(L, "%s cannot wait here: Lua cannot suspend the function that is under way (a metamethod called from C, a "
+                    "finalizer or a __close)", what);
+}
+
+Wait *wait_begin(lua_State *L, const char *what) {
+  Interpreter *in = interpreter_of(L);
+  if (!in->task) luaL_error(L, "%s can only be called while the script runs", what);
+  if (!lua_isyieldable(L)) raise_obstacle(L, L, what);
+  for (ResumeFrame *frame = in->frame; frame; frame = frame->up) {
+    if (!frame->yieldable) raise_obstacle(L, frame->L, what);
+  }
+  Wait *wait = wait_new(in->task, what);
+  if (!wait) luaL_error(L, "not enough memory");
+  return wait;
+}
+
+static int wait_k(lua_State *L, int status, lua_KContext context) {
+  Wait *wait = (Wait *)context;
+  WaitPush push = wait->push;
+  void *data = wait->data;
+  wait->data = NULL;
+  Task *task = interpreter_of(L)->task;
+  if (task && task->wait == wait) task->wait = NULL;
+  wait_release(wait);
+  return push ? push(L, data) : 0;
+}
+
+int wait_suspend(lua_State *L, Wait *wait, void (*cancel)(void *ctx), void *cancel_ctx) {
+  Interpreter *in = interpreter_of(L);
+  pthread_mutex_lock(&wait->inbox->mutex);
+  wait->cancel = cancel;
+  wait->cancel_ctx = cancel_ctx;
+  pthread_mutex_unlock(&wait->inbox->mutex);
+  in->suspending = wait;
+  return lua_yieldk(L, 0, (lua_KContext)wait, wait_k);
+}
+
+bool wait_finish(Wait *wait, WaitPush push, WaitDrop drop, void *data) {
+  Inbox *inbox = wait->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  bool wanted = !wait->cancelled;
+  wait->push = push;
+  wait->drop = drop;
+  wait->data = data;
+  wait->finished = true;
+  wait->cancel = NULL;
+  bool ready = wanted && wait->parked;
+  if (ready) inbox_add_locked(inbox, wait);
+  pthread_mutex_unlock(&inbox->mutex);
+  if (!ready) wait_release(wait);
+  return wanted;
+}
+
+void wait_park_locked(Wait *wait) {
+  wait->parked = true;
+  if (!wait->finished) return;
+  atomic_fetch_add_explicit(&wait->holders, 1, memory_order_relaxed);
+  inbox_add_locked(wait->inbox, wait);
+}
+
+void wait_cancel(Wait *wait) {
+  Inbox *inbox = wait->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  wait->task = NULL;
+  wait->cancelled = true;
+  if (wait->cancel) wait->cancel(wait->cancel_ctx);
+  wait->cancel = NULL;
+  pthread_mutex_unlock(&inbox->mutex);
+  wait_release(wait);
+}
+
+void wait_abort(Wait *wait) {
+  wait_release(wait);
+  wait_release(wait);
+}
+
+Wait *wait_over(Task *task) {
+  Wait *wait = wait_new(task, "start");
+  if (!wait) return NULL;
+  wait->finished = true;
+  wait_release(wait);  // nothing outside will finish it
+  return wait;
+}
