@@ -1,0 +1,39 @@
+-- Routing: require "wechat.bot".
+local check = require "check"
+local bot = require "wechat.bot"
+
+local function text(content) return bot.on_message(check.message("text", { { "Content", content } })) end
+
+check.equal(text("nobody answers"), nil)
+
+bot.text("^天气%s*(.*)", function(msg, city) return msg.type .. " " .. city end)
+bot.text("^(%d+)%+(%d+)$", function(_, a, b) return a + b .. "" end)
+bot.text("^none$", function(...) return select("#", ...) .. "" end)
+bot.text("^hi$", "hello")
+bot.text("^hi", "shadowed")
+bot.click("KEY", function(msg) return "clicked " .. msg.key end)
+bot.on("subscribe", "welcome")
+bot.on("image", function(msg) return wechat.response_image(msg.media_id) end)
+bot.on("location", function(msg) return msg.event and "event" or "message" end)
+
+check.equal(text("天气 上海"), "text 上海")
+check.equal(text("1+2"), "3")
+check.equal(text("none"), "1")
+check.equal(text("hi"), "hello")
+check.equal(text("hi there"), "shadowed")
+check.equal(text("else"), nil)
+check.equal(bot.on_message(check.event("CLICK", { { "EventKey", "KEY" } })), "clicked KEY")
+check.equal(bot.on_message(check.event("CLICK", { { "EventKey", "OTHER" } })), nil)
+check.equal(bot.on_message(check.event("subscribe", { { "EventKey", "" } })), "welcome")
+check.equal(bot.on_message(check.message("image", { { "MediaId", "m" } })).media_id, "m")
+check.equal(bot.on_message(check.message("location", { { "Location_X", "1" } })), "message")
+check.equal(bot.on_message(check.event("LOCATION", { { "Latitude", "1" } })), "event")
+
+bot.default("what?")
+check.equal(text("else"), "what?")
+check.equal(bot.on_message(check.event("CLICK", { { "EventKey", "OTHER" } })), "what?")
+
+check.raises("bot.text: pattern is a number (string expected)", bot.text, 1, "x")
+check.raises("bot.text: answer is a nil", bot.text, "x")
+check.raises("bot.text: '[' is no pattern", bot.text, "[", "x")
+check.raises("bot.on: type is a nil", bot.on)
