@@ -4,6 +4,7 @@
 
 #include "api/result.h"
 #include "api/token.h"
+#include "wechat/account.h"
 
 typedef struct Api Api;
 
@@ -53,7 +54,7 @@ uint64_t api_call(Api *api, const ApiRequest *request, ApiDone done, void *ctx);
 void api_cancel(Api *api, uint64_t id);
 // Where Lua and C get tokens and tickets from. Lives as long as the Api.
 Tokens *api_tokens(Api *api);
-// Whether there are appid and appsecret; without them calls that need a token cannot be made.
+// Whether there are appid and appsecret, or an imported token; without them calls that need a token cannot be made.
 bool api_has_credentials(const Api *api);
 
 #endif

@@ -4,13 +4,16 @@
 #include <lauxlib.h>
 
 static const luaL_Reg libs[] = {
+  { "api",     lib_api     },
   { "args",    lib_args    },
   { "codec",   lib_codec   },
   { "config",  lib_config  },
+  { "http",    lib_http    },
   { "json",    lib_json    },
   { "log",     lib_log     },
   { "message", lib_message },
   { "reply",   lib_reply   },
+  { "store",   lib_store   },
   { "time",    lib_time    },
   { NULL,      NULL        }
 };

@@ -304,6 +304,11 @@ static void push_json(lua_State *L, const Json *value) {
   }
 }
 
+void value_push_json(lua_State *L, const Json *value) {
+  luaL_checkstack(L, 6, "JSON");
+  push_json(L, value);
+}
+
 bool value_from_json(lua_State *L, Str json, Err *err) {
   luaL_checkstack(L, 6, "JSON");
   JsonDoc **doc = box_json(L);

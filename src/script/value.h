@@ -13,6 +13,7 @@
 #include <lua.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "codec/json.h"
 
 // Registers what the functions below need; once per state.
 void value_open(lua_State *L);
@@ -21,6 +22,8 @@ void value_open(lua_State *L);
 bool value_to_json(lua_State *L, int index, Buf *out, Err *err);
 // Pushes the value of a JSON text. False with nothing pushed when it does not parse. Raises only without memory.
 bool value_from_json(lua_State *L, Str json, Err *err);
+// Pushes a parsed value. Raises without memory.
+void value_push_json(lua_State *L, const Json *value);
 // Pushes the JSON null.
 void value_push_null(lua_State *L);
 // Marks the table at `index` as an array; asks for the mark.

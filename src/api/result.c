@@ -1,0 +1,70 @@
+// Results of calls: made before the call begins, so that no call ends without one for want of memory.
+#include "api/result.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *api_kind_name(ApiKind kind) {
+  static const char *const names[] = {
+    [API_OK] = "ok", [API_REFUSED] = "api", [API_NETWORK] = "network", [API_TIMEOUT] = "timeout", [API_HTTP] = "http", [API_JSON] = "json",
+  };
+  return names[kind];
+}
+
+ApiResult *api_result_new(Str method) {
+  ApiResult *result = calloc(1, sizeof(*result));
+  if (!result) return NULL;
+  snprintf(result->method, sizeof(result->method), "%.*s", STR_FMT(method));
+  return result;
+}
+
+void api_result_free(ApiResult *result) {
+  if (!result) return;
+  json_free(result->json);
+  client_result_free(result->body);
+  buf_clear(&result->errmsg);
+  buf_clear(&result->content_type);
+  buf_clear(&result->filename);
+  free(result);
+}
+
+static void clear_answer(ApiResult *result) {
+  json_free(result->json);
+  client_result_free(result->body);
+  result->json = NULL;
+  result->body = NULL;
+  buf_reset(&result->errmsg);
+}
+
+ApiResult *api_result_fail(ApiResult *result, ApiKind kind, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  clear_answer(result);
+  result->kind = kind;
+  buf_add(&result->errmsg, str_of(text));
+  return result;
+}
+
+void api_result_blame(ApiResult *result, const ApiResult *cause) {
+  clear_answer(result);
+  result->kind = cause->kind;
+  result->errcode = cause->errcode;
+  result->status = cause->status;
+  memcpy(result->rid, cause->rid, sizeof(result->rid));
+  if (cause->kind != API_REFUSED) buf_add(&result->errmsg, STR("fetching the token: "));
+  buf_add(&result->errmsg, buf_str(&cause->errmsg));
+}
+
+void api_result_find_rid(ApiResult *result) {
+  Str text = buf_str(&result->errmsg);
+  ptrdiff_t at = str_find(text, STR("rid:"));
+  if (at < 0) return;
+  Str rid = str_trim(str_sub(text, (size_t)at + 4, text.len));
+  size_t len = 0;
+  while (len < rid.len && len + 1 < sizeof(result->rid) && (unsigned char)rid.ptr[len] > ' ') len++;
+  memcpy(result->rid, rid.ptr, len);
+  result->rid[len] = 0;
+}

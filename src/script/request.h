@@ -1,0 +1,25 @@
+// Reading the pieces of an HTTP request from Lua tables; results back to Lua. What both host.api and host.http need. Inside script/ only.
+//
+// Every function raises for what is not as it should be, naming the field, and allocates from the arena alone. Strings are not copied:
+// the tables that hold them stay on the caller's stack until the request was handed on.
+#ifndef WEMOON_SCRIPT_REQUEST_H
+#define WEMOON_SCRIPT_REQUEST_H
+
+#include <lua.h>
+#include "base/pairs.h"
+#include "net/client.h"
+
+// Field `name` of the table at `index`: a string, or empty where it is nil. Numbers count as strings.
+Str request_string(lua_State *L, int index, const char *name, Arena *arena);
+bool request_boolean(lua_State *L, int index, const char *name);
+// Field `name`, a number of seconds, as milliseconds; `fallback` where it is nil.
+int64_t request_ms(lua_State *L, int index, const char *name, int64_t fallback);
+// Field `name`: a table of names and values (strings, numbers, booleans; tables as JSON), in byte order of the names, or a list of
+// { name, value } in its order. NULL where it is nil.
+const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *arena);
+// Plain fields from pairs, then files from field `files`: a list of
+//   { field =, path = } or { field =, file = an open Lua file } or { field =, data = bytes }, each with filename =, content_type = if wanted.
+// Opened files are owned by a userdata that is pushed on the stack; leave it there until the request was handed on. Pushes one value.
+const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
+
+#endif
