@@ -23,21 +23,14 @@ void log_setup(LogLevel level, LogFormat format) {
 
 bool log_on(LogLevel level) { return level >= atomic_load_explicit(&log_level, memory_order_relaxed); }
 
-// Bytes of the UTF-8 character at the front of `s`; 0 when it is none that may be shown: broken, or a control
-// character of the second set (U+0080 to U+009F), which terminals obey too.
+// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character. Those from U+0080 to
+// U+009F count too, for terminals obey them.
 static size_t shown_len(Str s) {
+  bool valid;
+  size_t len = str_utf8_len(s, &valid);
   unsigned char first = (unsigned char)s.ptr[0];
-  size_t len = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : 4;
-  if (len == 1) return 1;
-  if (first < 0xC2 || first > 0xF4 || len > s.len) return 0;
-  for (size_t i = 1; i < len; i++) {
-    if (((unsigned char)s.ptr[i] & 0xC0) != 0x80) return 0;
-  }
-  unsigned char second = (unsigned char)s.ptr[1];
-  if (first == 0xC2 && second < 0xA0) return 0;
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
-  if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
-  return len;
+  bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && len == 2 && (unsigned char)s.ptr[1] < 0xA0);
+  return valid && !control ? len : 0;
 }
 
 // Continuation lines begin with white space, which a line of the log never does.
@@ -59,7 +52,7 @@ static void add_json_char(Buf *out, char c) {
 static void add_clean(Buf *out, Str s, LogFormat format) {
   while (s.len) {
     char c = s.ptr[0];
-    size_t len = (unsigned char)c < 0x20 || c == 0x7F ? 0 : shown_len(s);
+    size_t len = shown_len(s);
     if (len == 0) {
       if (format == LOG_JSON) add_json_char(out, c);
       else add_text_char(out, c);

@@ -113,3 +113,24 @@ size_t str_utf8_prefix(Str s, size_t max) {
   while (cut > 0 && max - cut < 4 && ((unsigned char)s.ptr[cut] & 0xC0) == 0x80) cut--;
   return ((unsigned char)s.ptr[cut] & 0xC0) == 0x80 ? max : cut;
 }
+
+size_t str_utf8_len(Str s, bool *valid) {
+  const unsigned char *at = (const unsigned char *)s.ptr;
+  unsigned char first = at[0];
+  *valid = true;
+  if (first < 0x80) return 1;
+  // Overlong forms, surrogates and what lies past U+10FFFF are told by the second byte.
+  unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  size_t len = first < 0xC2 || first > 0xF4 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  for (size_t i = 1; i < len; i++) {
+    if (i == s.len || at[i] < low || at[i] > high) {
+      *valid = false;
+      return i;
+    }
+    low = 0x80;
+    high = 0xBF;
+  }
+  *valid = len != 0;
+  return len ? len : 1;
+}

@@ -1,0 +1,458 @@
+// XML in and out. A document is cleaned, copied beside a NUL, and read by libxml2 through callbacks that fill a NodeTree.
+#include "codec/xml.h"
+
+#include <libxml/catalog.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdlib.h>
+
+enum {
+  NAME_MAX_LEN = 128,
+  ATTRIBUTES_MAX = 256,         // in one tag: libxml2 compares each with all before it
+  ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
+  NAMES_KEPT_MAX = 2048,        // libxml2 never forgets a name: the context is made anew past that
+  TEXT_MAX = INT32_MAX          // libxml2 counts in int
+};
+
+struct XmlParser {
+  xmlParserCtxtPtr context;
+  Buf cleaned;  // the document without what XML forbids; empty when it was clean as it came
+  Buf input;    // what libxml2 reads
+  NodeTree *tree;
+  uint32_t depth;
+  uint32_t open[XML_DEPTH_MAX], last_child[XML_DEPTH_MAX];
+  ErrCode failed;
+  int cause, line;
+  char reason[200];
+};
+
+// ---- cleaning -----------------------------------------------------------------------------------------------------
+
+#define REPLACEMENT "\xEF\xBF\xBD"  // U+FFFD
+
+typedef uint8_t Lane __attribute__((vector_size(16)));
+
+static bool forbidden_control(unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
+
+// Whether all sixteen bytes are ASCII that XML allows.
+static bool plain_lane(const char *at) {
+  Lane bytes;
+  memcpy(&bytes, at, sizeof bytes);
+  Lane bad = (Lane)(bytes < 0x20) & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r');
+  bad |= (Lane)(bytes >= 0x80);
+  uint64_t half[2];
+  memcpy(half, &bad, sizeof half);
+  return (half[0] | half[1]) == 0;
+}
+
+static bool noncharacter(Str s) {
+  return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
+}
+
+// How many bytes at the front need no cleaning.
+static size_t clean_prefix(Str s) {
+  size_t i = 0;
+  while (i < s.len) {
+    while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
+    size_t until = s.len - i < sizeof(Lane) ? s.len : i + sizeof(Lane);
+    while (i < until) {
+      unsigned char c = (unsigned char)s.ptr[i];
+      if (c < 0x80) {
+        if (forbidden_control(c)) return i;
+        i++;
+        continue;
+      }
+      bool valid;
+      size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
+      if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
+      i += len;
+    }
+  }
+  return i;
+}
+
+static void add_cleaned(Buf *out, Str s) {
+  while (s.len) {
+    size_t clean = clean_prefix(s);
+    buf_add(out, str_sub(s, 0, clean));
+    s = str_sub(s, clean, s.len);
+    if (s.len == 0) return;
+    bool valid;
+    size_t dirty = str_utf8_len(s, &valid);
+    if ((unsigned char)s.ptr[0] >= 0x80) buf_add(out, STR(REPLACEMENT));
+    s = str_sub(s, dirty, s.len);
+  }
+}
+
+Str xml_clean(Buf *scratch, Str in) {
+  if (clean_prefix(in) == in.len) return in;
+  size_t from = scratch->len;
+  add_cleaned(scratch, in);
+  return str_sub(buf_str(scratch), from, scratch->len);
+}
+
+// The number that a character reference at the front of `s` names, and its length; 0 bytes when it is none.
+static size_t read_reference(Str s, uint32_t *code) {
+  bool hex = str_starts(s, STR("&#x"));
+  size_t i = hex ? 3 : 2, digits = 0;
+  *code = 0;
+  for (; i < s.len; i++, digits++) {
+    char c = s.ptr[i];
+    int digit = c >= '0' && c <= '9' ? c - '0' : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    if (digit < 0) break;
+    if (*code <= 0x10FFFF) *code = *code * (hex ? 16 : 10) + (uint32_t)digit;
+  }
+  return digits && i < s.len && s.ptr[i] == ';' ? i + 1 : 0;
+}
+
+static bool allowed_code(uint32_t code) {
+  if (code < 0x20) return !forbidden_control((unsigned char)code);
+  return code < 0xD800 || (code > 0xDFFF && code != 0xFFFE && code != 0xFFFF && code <= 0x10FFFF);
+}
+
+// The end of a section in which '&' is a letter like any other, when `s` begins with one; else 0.
+static size_t literal_section(Str s) {
+  static const struct {
+    Str begin, end;
+  } sections[] = {
+    { { "<![CDATA[", 9 }, { "]]>", 3 } },
+    { { "<!--", 4 }, { "-->", 3 } },
+    { { "<?", 2 }, { "?>", 2 } },
+  };
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+    if (!str_starts(s, sections[i].begin)) continue;
+    ptrdiff_t end = str_find(str_sub(s, sections[i].begin.len, s.len), sections[i].end);
+    return end < 0 ? s.len : sections[i].begin.len + (size_t)end + sections[i].end.len;
+  }
+  return 0;
+}
+
+// Drops or replaces references to forbidden characters, as if the characters themselves had been sent.
+static void add_without_bad_references(Buf *out, Str s) {
+  while (s.len) {
+    size_t len = 1;
+    Str part = str_sub(s, 0, 1);
+    if (s.ptr[0] == '<' && literal_section(s)) {
+      len = literal_section(s);
+      part = str_sub(s, 0, len);
+    } else if (str_starts(s, STR("&#"))) {
+      uint32_t code;
+      size_t reference = read_reference(s, &code);
+      len = reference ? reference : 1;
+      part = str_sub(s, 0, len);
+      if (reference && !allowed_code(code)) part = code < 0x20 ? str_make("", 0) : STR(REPLACEMENT);
+    }
+    buf_add(out, part);
+    s = str_sub(s, len, s.len);
+  }
+}
+
+// ---- libxml2's input ------------------------------------------------------------------------------------------------
+
+static bool stop(XmlParser *parser, ErrCode code, const char *reason) {
+  // What libxml2 itself does when memory runs out: nothing more is reported, loops end.
+  parser->context->instate = XML_PARSER_EOF;
+  parser->context->disableSAX = 1;
+  parser->context->wellFormed = 0;
+  if (parser->failed) return false;
+  parser->failed = code;
+  parser->line = parser->context->input ? parser->context->input->line : 1;
+  size_t len = strcspn(reason, "\n");
+  if (len >= sizeof parser->reason) len = str_utf8_prefix(str_make(reason, len), sizeof parser->reason - 1);
+  memcpy(parser->reason, reason, len);
+  parser->reason[len] = '\0';
+  return false;
+}
+
+// The length of text before the first byte that means something to XML.
+static size_t plain_text_len(const char *at, const char *end) {
+  const char *from = at;
+  while (at < end && *at != '<' && *at != '>' && *at != '&' && *at != ']') at++;
+  return (size_t)(at - from);
+}
+
+// Copies the document and takes the wrapping off CDATA sections that make up an element's whole text and hold no character
+// that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and libxml2 reads that several times faster.
+static bool make_input(XmlParser *parser, Str document) {
+  static const char mark[] = "><![CDATA[";
+  Buf *input = &parser->input;
+  buf_reset(input);
+  if (!buf_reserve(input, document.len)) return false;
+  const char *from = document.ptr, *end = document.ptr + document.len, *at = from;
+  char *to = input->ptr;
+  while ((at = memchr(at, '!', (size_t)(end - at)))) {
+    at++;
+    if (at - from < 3 || end - at < 7 || memcmp(at - 3, mark, sizeof mark - 1) != 0) continue;
+    const char *text = at + 7;
+    size_t len = plain_text_len(text, end);
+    if (end - (text + len) < 5 || memcmp(text + len, "]]></", 5) != 0) continue;
+    size_t before = (size_t)(at - 2 - from);
+    memcpy(to, from, before);
+    memcpy(to + before, text, len);
+    to += before + len;
+    from = at = text + len + 3;
+  }
+  memcpy(to, from, (size_t)(end - from));
+  to += end - from;
+  *to = '\0';
+  input->len = (size_t)(to - input->ptr);
+  return true;
+}
+
+// Whether some tag has more attributes than allowed. Counts '=' outside quotes; what is not well-formed libxml2 will find.
+static bool too_many_attributes(Str s) {
+  const char *at = s.ptr, *end = s.ptr + s.len;
+  while ((at = memchr(at, '<', (size_t)(end - at)))) {
+    size_t skipped = literal_section(str_make(at, (size_t)(end - at)));
+    at += skipped ? skipped : 1;
+    char quote = 0;
+    for (size_t count = 0; !skipped && at < end && (quote || *at != '>'); at++) {
+      if (quote ? *at == quote : *at == '"' || *at == '\'') quote = quote ? 0 : *at;
+      else if (!quote && *at == '=' && ++count > ATTRIBUTES_MAX) return true;
+    }
+  }
+  return false;
+}
+
+// The encoding that an XML declaration names; empty without one.
+static Str declared_encoding(Str s) {
+  if (!str_starts(s, STR("<?xml"))) return str_make("", 0);
+  ptrdiff_t end = str_find(s, STR("?>"));
+  if (end < 0) return str_make("", 0);
+  Str declaration = str_sub(s, 0, (size_t)end), head, name;
+  ptrdiff_t at = str_find(declaration, STR("encoding"));
+  if (at < 0 || !str_cut(str_sub(declaration, (size_t)at, declaration.len), '=', &head, &name)) return str_make("", 0);
+  name = str_trim(name);
+  if (name.len == 0) return name;
+  Str value, rest;
+  str_cut(str_sub(name, 1, name.len), name.ptr[0], &value, &rest);
+  return value;
+}
+
+// ---- libxml2's callbacks --------------------------------------------------------------------------------------------
+
+static Str open_text(XmlParser *parser) { return node_text(parser->tree, parser->open[parser->depth - 1]); }
+
+static void on_start(void *data, const xmlChar *name, const xmlChar **attributes) {
+  XmlParser *parser = data;
+  NodeTree *tree = parser->tree;
+  if (parser->depth == XML_DEPTH_MAX) {
+    stop(parser, ERR_INVALID, "elements are nested too deeply");
+    return;
+  }
+  uint32_t parent = NODE_NONE, first = NODE_NONE, *last = &first;
+  if (parser->depth > 0) {
+    parent = parser->open[parser->depth - 1];
+    last = &parser->last_child[parser->depth - 1];
+    // Text before a first child: white space, or words between elements, which the platform never sends.
+    if (*last == NODE_NONE) {
+      tree->text.len -= open_text(parser).len;
+      tree->nodes[parent].text_len = 0;
+    }
+  }
+  uint32_t index = nodes_add(tree, parent, last, str_of((const char *)name));
+  if (index == NODE_NONE) {
+    stop(parser, ERR_MEMORY, "no memory");
+    return;
+  }
+  parser->open[parser->depth] = index;
+  parser->last_child[parser->depth] = NODE_NONE;
+  parser->depth++;
+}
+
+static void on_end(void *data, const xmlChar *name) { ((XmlParser *)data)->depth--; }
+
+static void on_text(void *data, const xmlChar *text, int len) {
+  XmlParser *parser = data;
+  if (parser->depth == 0 || parser->last_child[parser->depth - 1] != NODE_NONE) return;
+  NodeTree *tree = parser->tree;
+  buf_add(&tree->text, str_make((const char *)text, (size_t)len));
+  if (tree->text.failed || tree->text.len > TEXT_MAX) stop(parser, ERR_MEMORY, "no memory");
+  else tree->nodes[parser->open[parser->depth - 1]].text_len += (uint32_t)len;
+}
+
+static void on_doctype(void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id) {
+  stop(data, ERR_INVALID, "it has a DOCTYPE, which is not allowed here");
+}
+
+static void on_error(void *data, const char *format, ...) {
+  XmlParser *parser = data;
+  const xmlError *error = &parser->context->lastError;
+  if (!parser->failed) parser->cause = error->code;
+  stop(parser, error->code == XML_ERR_NO_MEMORY ? ERR_MEMORY : ERR_INVALID, error->message ? error->message : "unknown");
+}
+
+static void on_generic_error(void *data, const char *format, ...) {}
+
+// ---- parsing ----------------------------------------------------------------------------------------------------------
+
+static bool new_context(XmlParser *parser) {
+  // Without a context to tell it to, libxml2 tells standard error; the setting belongs to the thread.
+  xmlSetGenericErrorFunc(NULL, on_generic_error);
+  xmlParserCtxtPtr context = xmlNewParserCtxt();
+  if (!context) return false;
+  *context->sax = (xmlSAXHandler){
+    .initialized = 1,  // without namespaces: names as written, and quicker
+    .startElement = on_start,
+    .endElement = on_end,
+    .characters = on_text,
+    .ignorableWhitespace = on_text,
+    .cdataBlock = on_text,
+    .internalSubset = on_doctype,
+    .error = on_error,
+  };
+  context->userData = parser;
+  // The encoding was looked at before: libxml2 shall not act on it.
+  xmlCtxtUseOptions(context, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+  parser->context = context;
+  return true;
+}
+
+XmlParser *xml_parser_new(void) {
+  xmlInitParser();
+  // A processing instruction can name a catalogue file otherwise.
+  xmlCatalogSetDefaults(XML_CATA_ALLOW_NONE);
+  XmlParser *parser = calloc(1, sizeof *parser);
+  if (!parser) return NULL;
+  if (new_context(parser)) return parser;
+  free(parser);
+  return NULL;
+}
+
+void xml_parser_free(XmlParser *parser) {
+  if (!parser) return;
+  xmlFreeParserCtxt(parser->context);
+  buf_clear(&parser->cleaned);
+  buf_clear(&parser->input);
+  free(parser);
+}
+
+static bool run(XmlParser *parser, Str document) {
+  parser->failed = ERR_NONE;
+  parser->cause = 0;
+  parser->depth = 0;
+  nodes_reset(parser->tree);
+  xmlCtxtReset(parser->context);
+  if (!make_input(parser, document)) return stop(parser, ERR_MEMORY, "no memory");
+  xmlParserInputPtr input = xmlNewInputStream(parser->context);
+  if (!input) return stop(parser, ERR_MEMORY, "no memory");
+  input->base = input->cur = (const xmlChar *)parser->input.ptr;
+  input->length = (int)parser->input.len;
+  input->end = input->base + parser->input.len;
+  if (inputPush(parser->context, input) < 0) {
+    xmlFreeInputStream(input);
+    return stop(parser, ERR_MEMORY, "no memory");
+  }
+  int result = xmlParseDocument(parser->context);
+  if (parser->failed) return false;
+  return result == 0 || stop(parser, ERR_INVALID, "it is not well-formed");
+}
+
+// Told from the bytes as they came: cleaning would drop the NULs.
+static bool is_utf16(Str s) {
+  return str_starts(s, STR("\xFF\xFE")) || str_starts(s, STR("\xFE\xFF")) || str_starts(s, STR("<\0")) ||
+         str_starts(s, STR("\0<"));
+}
+
+static bool check(Str document, Err *err) {
+  if (document.len == 0) return err_set(err, ERR_INVALID, "the XML document is empty");
+  if (document.len > TEXT_MAX) return err_set(err, ERR_INVALID, "the XML document is larger than 2 GB");
+  if (is_utf16(document)) {
+    return err_set(err, ERR_INVALID, "the XML document is in UTF-16; only UTF-8 is understood");
+  }
+  Str encoding = declared_encoding(document);
+  if (encoding.len && !str_eq_nocase(encoding, STR("UTF-8")) && !str_eq_nocase(encoding, STR("UTF8"))) {
+    return err_set(err, ERR_INVALID, "the XML document says that its encoding is %.*s; only UTF-8 is understood",
+                   (int)str_utf8_prefix(encoding, 40), encoding.ptr);
+  }
+  if (document.len > ATTRIBUTES_CHECKED_FROM && too_many_attributes(document)) {
+    return err_set(err, ERR_INVALID, "a tag of the XML document has more than %d attributes", ATTRIBUTES_MAX);
+  }
+  return true;
+}
+
+// Once more without references to forbidden characters, if it was one of those that was refused.
+static bool run_mended(XmlParser *parser, Str document) {
+  if (parser->cause != XML_ERR_INVALID_CHAR) return false;
+  Buf mended;
+  buf_init(&mended);
+  add_without_bad_references(&mended, document);
+  bool done = mended.failed ? stop(parser, ERR_MEMORY, "no memory") : run(parser, buf_str(&mended));
+  buf_clear(&mended);
+  return done;
+}
+
+static bool parse(XmlParser *parser, Str document, Err *err) {
+  document = xml_clean(&parser->cleaned, document);
+  if (parser->cleaned.failed) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
+  if (run(parser, document) || run_mended(parser, document)) return true;
+  if (parser->failed == ERR_MEMORY) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
+  return err_set(err, ERR_INVALID, "the XML document cannot be read: line %d: %s", parser->line, parser->reason);
+}
+
+bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
+  nodes_reset(tree);
+  buf_reset(&parser->cleaned);
+  parser->tree = tree;
+  if (!parser->context && !new_context(parser)) return err_set(err, ERR_MEMORY, "no memory for an XML parser");
+  if (str_starts(document, STR("\xEF\xBB\xBF"))) document = str_sub(document, 3, document.len);
+  bool done = check(document, err) && parse(parser, document, err);
+  if (!done) nodes_reset(tree);
+  if (xmlDictSize(parser->context->dict) > NAMES_KEPT_MAX) {
+    xmlFreeParserCtxt(parser->context);
+    parser->context = NULL;
+  }
+  return done;
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------------
+
+void xml_add_cdata(Buf *out, Str text) {
+  Buf scratch;
+  buf_init(&scratch);
+  // Cleaned first: "]\1]>" is "]]>" without its control character.
+  Str rest = xml_clean(&scratch, text);
+  buf_add(out, STR("<![CDATA["));
+  ptrdiff_t end;
+  while ((end = str_find(rest, STR("]]>"))) >= 0) {
+    buf_add(out, str_sub(rest, 0, (size_t)end + 2));
+    buf_add(out, STR("]]><![CDATA["));
+    rest = str_sub(rest, (size_t)end + 2, rest.len);
+  }
+  buf_add(out, rest);
+  buf_add(out, STR("]]>"));
+  if (scratch.failed) out->failed = true;
+  buf_clear(&scratch);
+}
+
+static Str escape_of(char c) {
+  return c == '&' ? STR("&amp;") : c == '<' ? STR("&lt;") : c == '>' ? STR("&gt;") : str_make(NULL, 0);
+}
+
+void xml_add_escaped(Buf *out, Str text) {
+  Buf scratch;
+  buf_init(&scratch);
+  Str clean = xml_clean(&scratch, text);
+  size_t from = 0;
+  for (size_t i = 0; i < clean.len; i++) {
+    Str escape = escape_of(clean.ptr[i]);
+    if (!escape.len) continue;
+    buf_add(out, str_sub(clean, from, i - from));
+    buf_add(out, escape);
+    from = i + 1;
+  }
+  buf_add(out, str_sub(clean, from, clean.len));
+  if (scratch.failed) out->failed = true;
+  buf_clear(&scratch);
+}
+
+static bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+bool xml_name_ok(Str name) {
+  if (name.len == 0 || name.len > NAME_MAX_LEN || !name_start(name.ptr[0])) return false;
+  for (size_t i = 1; i < name.len; i++) {
+    char c = name.ptr[i];
+    if (!name_start(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.') return false;
+  }
+  return true;
+}
