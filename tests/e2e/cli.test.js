@@ -1,0 +1,423 @@
+// The command line: commands, help, exit statuses, where configuration comes from, and what is never shown.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv, wemoon, startBot, until, textXml } =
+  require('./harness');
+
+const ECHO = 'function on_message(msg) return msg.content end\n';
+const KEYS = `token appid appsecret encoding_aes_key encrypt_mode previous_token previous_encoding_aes_key partnerid partnerkey
+  paysignkey access_token access_token_expires_at jsapi_ticket jsapi_ticket_expires_at checkssl listen path admin_listen api_base
+  mp_base proxy ca_file token_api store threads interpreters deadline_ms late_reply error_reply job_timeout_s script_cpu_ms
+  script_memory_mb api_timeout_s max_jobs max_body replay_window_s dedup_window_s watch allow_shell log_level log_format`.split(/\s+/);
+
+// A directory with a bot, and with a configuration where `config` is given.
+function botDir(t, { script = ECHO, config, files = {} } = {}) {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': script, ...files });
+  if (config) writeFiles(dir, { 'config.lua': typeof config === 'string' ? config : configLua(config) });
+  return dir;
+}
+
+// ---- help and version ---------------------------------------------------------------------------------------------
+
+test('without arguments, help goes to standard error and the status is 2', async () => {
+  const { stdout, stderr } = await wemoon([], { code: 2 });
+  assert.equal(stdout, '');
+  for (const command of ['run', 'exec', 'send', 'check']) assert.match(stderr, new RegExp(`wemoon ${command}`));
+});
+
+test('--version says name and version', async () => {
+  const { stdout, stderr } = await wemoon(['--version'], { code: 0 });
+  assert.match(stdout, /^wemoon \d+\.\d+\.\d+\n$/);
+  assert.equal(stderr, '');
+});
+
+test('--help names every command', async () => {
+  const { stdout } = await wemoon(['--help'], { code: 0 });
+  for (const command of ['run', 'exec', 'send', 'check']) assert.match(stdout, new RegExp(`wemoon ${command} `));
+});
+
+for (const command of ['run', 'exec', 'send', 'check']) {
+  test(`wemoon ${command} --help names every key of the configuration with its default`, async () => {
+    const { stdout } = await wemoon([command, '--help'], { code: 0 });
+    for (const key of KEYS) assert.match(stdout, new RegExp(`--${key.replaceAll('_', '-')} `), key);
+    assert.match(stdout, /--config FILE/);
+    assert.match(stdout, /\(127\.0\.0\.1:8080\)/);
+    assert.match(stdout, /environment/);
+  });
+}
+
+test('help does not need a valid configuration and never shows one', async () => {
+  const { stdout } = await wemoon(['run', '--help'], { code: 0, env: { WEMOON_TOKEN: 's3cret', WEMOON_NONSENSE: '1' } });
+  assert.doesNotMatch(stdout, /s3cret/);
+});
+
+test('wemoon send --help lists the kinds', async () => {
+  const { stdout } = await wemoon(['send', '--help'], { code: 0 });
+  for (const kind of ['text CONTENT', 'image MEDIA_ID [PIC_URL]', 'voice MEDIA_ID [RECOGNITION]', 'video MEDIA_ID THUMB_MEDIA_ID',
+    'shortvideo MEDIA_ID THUMB_MEDIA_ID', 'location LATITUDE LONGITUDE [LABEL]', 'link TITLE DESCRIPTION URL', 'subscribe [SCENE]',
+    'unsubscribe', 'scan SCENE', 'click KEY', 'view URL', 'event NAME [Field=value...]', 'xml FILE|-']) {
+    assert.ok(stdout.includes(`  ${kind}`), kind);
+  }
+});
+
+// ---- wrong usage --------------------------------------------------------------------------------------------------
+
+test('an unknown command is refused with the nearest one', async () => {
+  const { stderr } = await wemoon(['chekc', 'bot.lua'], { code: 2 });
+  assert.match(stderr, /^wemoon: there is no command chekc; did you mean check\?/);
+});
+
+test('a script where the command belongs is told how to be served', async () => {
+  const { stderr } = await wemoon(['bot.lua'], { code: 2 });
+  assert.match(stderr, /wemoon run bot\.lua/);
+});
+
+test('an unknown option is refused with the nearest one', async () => {
+  const { stderr } = await wemoon(['run', 'bot.lua', '--encrypt-mod', 'safe'], { code: 2 });
+  assert.match(stderr, /^wemoon: run: there is no option --encrypt-mod; did you mean --encrypt-mode\?/);
+});
+
+test('an option before the command is refused', async () => {
+  const { stderr } = await wemoon(['--token=s3cret', 'run'], { code: 2 });
+  assert.match(stderr, /wemoon COMMAND --option/);
+  assert.doesNotMatch(stderr, /s3cret/);
+});
+
+test('a missing argument and one too many are refused', async () => {
+  assert.match((await wemoon(['run'], { code: 2 })).stderr, /wemoon run BOT\.lua/);
+  assert.match((await wemoon(['run', 'a.lua', 'b.lua'], { code: 2 })).stderr, /"b\.lua" is one argument too many/);
+  assert.match((await wemoon(['exec'], { code: 2 })).stderr, /FILE\.lua/);
+  assert.match((await wemoon(['send'], { code: 2 })).stderr, /KIND/);
+  assert.match((await wemoon(['check'], { code: 2 })).stderr, /BOT\.lua/);
+});
+
+// ---- run ----------------------------------------------------------------------------------------------------------
+
+test('run says what is served where, and how to talk to it', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  assert.match(bot.output, /serving \S*bot\.lua on http:\/\/127\.0\.0\.1:\d+\/wechat \(normal mode\)/);
+  const line = /^ {2}(wemoon send .*text 你好)$/m.exec(bot.output);
+  assert.ok(line, bot.output);
+});
+
+test('the line that run prints works when it is copied', async (t) => {
+  const bot = await startBot(t, { script: ECHO, mode: 'safe' });
+  const [line] = await until(() => /^ {2}wemoon send .*text 你好$/m.exec(bot.output), 'the line to copy');
+  const shown = spawnSync('sh', ['-c', line.trim().replace(/^wemoon/, `'${BINARY}'`)], { cwd: '/', env: cleanEnv(), encoding: 'utf8' });
+  assert.equal(shown.stdout, 'text: 你好\n', shown.stderr);
+  assert.equal(shown.status, 0);
+});
+
+test('the line that run prints needs no options where the defaults do', async (t) => {
+  const dir = botDir(t, { config: { token: TOKEN } });
+  const child = spawn(BINARY, ['run', 'bot.lua', '--listen', '0'], { cwd: dir, env: cleanEnv() });
+  t.after(() => child.kill());
+  let output = '';
+  child.stdout.on('data', (chunk) => { output += chunk; });
+  await until(() => /text 你好\n/.test(output), 'the line to copy', 20000);
+  assert.match(output, /wemoon send --url http:\/\/127\.0\.0\.1:\d+\/wechat text 你好/);
+  assert.doesNotMatch(output, /--config/);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal} ends run with status 0`, async (t) => {
+    const bot = await startBot(t, { script: ECHO });
+    assert.equal(await bot.say('hi'), 'hi');
+    await bot.stop({ signal });
+  });
+}
+
+test('run without a token: status 2 and the mend', async (t) => {
+  const dir = botDir(t);
+  const { stderr, stdout } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /^wemoon: token: is not set: give --token, WEMOON_TOKEN or token = /);
+  assert.equal(stdout, '');
+});
+
+test('run of a file that is not there: status 2', async (t) => {
+  const dir = botDir(t, { config: { token: TOKEN, listen: '0' } });
+  const { stderr } = await wemoon(['run', 'other.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /^wemoon: .*other\.lua/m);
+  assert.match(stderr, /No such file|not there|does not exist/);
+});
+
+test('run of a script that does not parse: status 1, file and line', async (t) => {
+  const dir = botDir(t, { script: 'local x = 1\nfunction on_message(\n', config: { token: TOKEN, listen: '0' } });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 1 });
+  assert.match(stderr, /^wemoon: .*bot\.lua:[23]:/m);
+});
+
+test('run of a script without on_message: status 1', async (t) => {
+  const dir = botDir(t, { script: 'local x = 1\n', config: { token: TOKEN, listen: '0' } });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 1 });
+  assert.match(stderr, /on_message/);
+});
+
+test('run with a faulty configuration and a faulty script: status 2', async (t) => {
+  const dir = botDir(t, { script: 'function (', config: { token: TOKEN, threads: 0 } });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /threads/);
+});
+
+test('run on a port that is taken: status 1, which port', async (t) => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.on('listening', resolve));
+  t.after(() => server.close());
+  const { port } = server.address();
+  const dir = botDir(t, { config: { token: TOKEN, listen: `127.0.0.1:${port}` } });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 1 });
+  assert.match(stderr, new RegExp(`^wemoon: .*${port}`, 'm'));
+});
+
+test('a bare port means the loopback address', async (t) => {
+  const bot = await startBot(t, { script: ECHO, args: ['--listen', '0'] });
+  assert.equal(bot.host, '127.0.0.1');
+});
+
+test('an IPv6 address is served', async (t) => {
+  const bot = await startBot(t, { script: ECHO, args: ['--listen=[::1]:0'] });
+  assert.equal(bot.host, '::1');
+  assert.equal(await bot.say('hi'), 'hi');
+  const { stdout } = await wemoon(['send', '--url', bot.url, 'text', 'hi'], { cwd: bot.dir, code: 0 });
+  assert.equal(stdout, 'text: hi\n');
+});
+
+test('run goes on serving when nobody reads its standard output', async (t) => {
+  const dir = botDir(t, { config: { token: TOKEN, listen: '127.0.0.1:0' } });
+  const child = spawn('sh', ['-c', 'exec "$0" run bot.lua >&-', BINARY], { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk) => { log += chunk; });
+  await until(() => /standard output/.test(log), 'the warning', 20000);
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});
+
+// ---- configuration ------------------------------------------------------------------------------------------------
+
+test('a flag is stronger than the environment, and that stronger than the file', async (t) => {
+  const bot = await startBot(t, {
+    script: ECHO, config: { path: '/file', token: 'of-file' }, env: { WEMOON_PATH: '/environment', WEMOON_TOKEN: 'of-environment' },
+    args: ['--path', '/flag'],
+  });
+  assert.equal(bot.path, '/flag');
+  assert.equal(await bot.say('hi', { token: 'of-environment' }), 'hi');
+  assert.equal((await bot.deliver(textXml('hi'), { token: 'of-file' })).status, 403);
+});
+
+test('--config names another file, and config.lua is not read then', async (t) => {
+  const bot = await startBot(t, {
+    script: ECHO, config: { nonsense: 1 }, files: { 'other.lua': configLua({ token: TOKEN, listen: '0', path: '/other' }) },
+    args: ['--config', 'other.lua'],
+  });
+  assert.equal(bot.path, '/other');
+});
+
+test('--config with a file that is not there: status 2', async (t) => {
+  const dir = botDir(t);
+  const { stderr } = await wemoon(['run', 'bot.lua', '--config', 'none.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /none\.lua/);
+});
+
+test('an unknown key names itself, its file and line, and the nearest key', async (t) => {
+  const dir = botDir(t, { config: 'return {\n  token = "t",\n  encrypt_mdoe = "safe",\n}\n' });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /^wemoon: encrypt_mdoe \(from config\.lua:3\): .*did you mean encrypt_mode\?/m);
+});
+
+test('an unknown WEMOON_ variable is an error', async (t) => {
+  const dir = botDir(t, { config: { token: TOKEN } });
+  for (const command of [['run', 'bot.lua'], ['check', 'bot.lua'], ['exec', '-e', 'return 1'], ['send', 'text', 'hi']]) {
+    const { stderr } = await wemoon(command, { cwd: dir, code: 2, env: { WEMOON_TOKNE: 's3cret' } });
+    assert.match(stderr, /WEMOON_TOKNE.*did you mean WEMOON_TOKEN\?/s, command.join(' '));
+    assert.doesNotMatch(stderr, /s3cret/);
+  }
+});
+
+test('a wrong type, a value out of range and a missing partner are errors that name key and place', async (t) => {
+  const dir = botDir(t, { config: 'return {\n token = "t",\n threads = "many",\n access_token = "s3cret" }' });
+  const { stderr } = await wemoon(['run', 'bot.lua', '--max-jobs=0'], { cwd: dir, code: 2, env: { WEMOON_ENCRYPT_MODE: 'safe' } });
+  assert.match(stderr, /^wemoon: threads \(from config\.lua:3\): .*integer/m);
+  assert.match(stderr, /^wemoon: max_jobs \(from --max-jobs\): /m);
+  assert.match(stderr, /^wemoon: encrypt_mode \(from WEMOON_ENCRYPT_MODE\): .*encoding_aes_key/m);
+  assert.match(stderr, /^wemoon: access_token \(from config\.lua:4\): .*access_token_expires_at/m);
+  assert.doesNotMatch(stderr, /s3cret/);
+});
+
+test('a configuration file that fails names file and line', async (t) => {
+  const dir = botDir(t, { config: 'local x = nil\nreturn { token = x.y }\n' });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /config\.lua:2:/);
+});
+
+test('a configuration file that never ends is given up', async (t) => {
+  const dir = botDir(t, { config: 'while true do end' });
+  const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
+  assert.match(stderr, /config\.lua/);
+});
+
+// ---- check --------------------------------------------------------------------------------------------------------
+
+test('check says ok and what it found, and serves nothing', async (t) => {
+  const dir = botDir(t, {
+    script: `${ECHO}function on_load() error("must not run") end`,
+    config: { token: TOKEN, encoding_aes_key: AES_KEY, appid: APPID },
+  });
+  const { stdout, stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });
+  assert.match(stdout, /^ok: bot\.lua: on_message, on_load; safe mode/);
+  assert.equal(stderr, '');
+});
+
+test('check reports every fault of configuration and script', async (t) => {
+  const dir = botDir(t, { script: 'x = = 1', config: { threads: 0, nonsense: true } });
+  const { stderr, stdout } = await wemoon(['check', 'bot.lua', '--log-level=loud'], { cwd: dir, code: 2 });
+  for (const part of [/threads/, /nonsense/, /log_level/, /token: is not set/, /bot\.lua:1:/]) assert.match(stderr, part);
+  assert.equal(stdout, '');
+});
+
+test('check of a faulty script: status 1; of a missing one: 2; without a token: 2', async (t) => {
+  const dir = botDir(t, { script: 'error("at load")', config: { token: TOKEN } });
+  const faulty = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 1 });
+  assert.match(faulty.stderr, /bot\.lua:1: at load/);
+  await wemoon(['check', 'none.lua'], { cwd: dir, code: 2 });
+  const bare = botDir(t);
+  assert.match((await wemoon(['check', 'bot.lua'], { cwd: bare, code: 2 })).stderr, /token/);
+});
+
+test('check of a script that loops at load: status 1', async (t) => {
+  const dir = botDir(t, { script: 'while true do end', config: { token: TOKEN } });
+  const { stderr } = await wemoon(['check', 'bot.lua', '--script-cpu-ms', '200'], { cwd: dir, code: 1 });
+  assert.match(stderr, /bot\.lua:1/);
+});
+
+// ---- exec ---------------------------------------------------------------------------------------------------------
+
+test('exec -e prints each value as a line of JSON', async (t) => {
+  const dir = tempDir(t);
+  const code = 'return "你好\\n", 1, 1.5, true, nil, {1, 2}, {a = "b"}';
+  const { stdout } = await wemoon(['exec', '-e', code], { cwd: dir, code: 0 });
+  assert.equal(stdout, '"你好\\n"\n1\n1.5\ntrue\nnull\n[1,2]\n{"a":"b"}\n');
+});
+
+test('exec of nothing to return prints nothing', async (t) => {
+  const { stdout } = await wemoon(['exec', '-e', 'local x = 1'], { cwd: tempDir(t), code: 0 });
+  assert.equal(stdout, '');
+});
+
+test('exec gives a file its arguments, whatever they look like, and finds modules beside it', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'tools/job.lua': '#!/usr/bin/env wemoon\nlocal util = require "util"\nlocal a, b = ...\nreturn util.join(a, b), arg[1], #arg',
+    'tools/util.lua': 'return { join = function(a, b) return a .. "+" .. b end }',
+  });
+  const { stdout } = await wemoon(['exec', 'tools/job.lua', '--token', '-x'], { cwd: dir, code: 0 });
+  assert.equal(stdout, '"--token+-x"\n"--token"\n2\n');
+});
+
+test('exec has wechat in it, and needs no token', async (t) => {
+  const { stdout } = await wemoon(['exec', '-e', 'return type(wechat.response_text), tostring(wechat.response_text)~=""'],
+    { cwd: tempDir(t), code: 0 });
+  assert.equal(stdout, '"function"\ntrue\n');
+});
+
+test('exec: a script error is status 1 with file and line', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'a.lua': 'local x\n\nerror("boom")' });
+  const { stderr, stdout } = await wemoon(['exec', 'a.lua'], { cwd: dir, code: 1 });
+  assert.match(stderr, /a\.lua:3: boom/);
+  assert.equal(stdout, '');
+  assert.match((await wemoon(['exec', '-e', 'x ='], { cwd: dir, code: 1 })).stderr, /command line/);
+});
+
+test('exec: nil and an error is status 1, the error on standard error', async (t) => {
+  const { stderr, stdout } = await wemoon(['exec', '-e', 'return nil, "it did not work"'], { cwd: tempDir(t), code: 1 });
+  assert.match(stderr, /^wemoon: .*it did not work/m);
+  assert.equal(stdout, '');
+});
+
+test('exec: a file that is not there is status 2, a directory too', async (t) => {
+  const dir = tempDir(t);
+  assert.match((await wemoon(['exec', 'none.lua'], { cwd: dir, code: 2 })).stderr, /none\.lua/);
+  fs.mkdirSync(path.join(dir, 'folder'));
+  await wemoon(['exec', 'folder'], { cwd: dir, code: 2 });
+});
+
+test('exec takes the configuration beside its file, of the working directory, or --config', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'config.lua': configLua({ appid: 'wx-here' }), 'sub/config.lua': configLua({ appid: 'wx-beside' }),
+    'other.lua': configLua({ appid: 'wx-named' }), 'sub/a.lua': 'return wechat.config.appid', 'b.lua': 'return wechat.config.appid',
+  });
+  const ask = async (...args) => (await wemoon(['exec', ...args], { cwd: dir, code: 0 })).stdout;
+  assert.equal(await ask('sub/a.lua'), '"wx-beside"\n');
+  assert.equal(await ask('b.lua'), '"wx-here"\n');
+  assert.equal(await ask('-e', 'return wechat.config.appid'), '"wx-here"\n');
+  assert.equal(await ask('--config', 'other.lua', 'sub/a.lua'), '"wx-named"\n');
+});
+
+test('exec may take longer than script_cpu_ms', async (t) => {
+  const code = 'local t = os.clock() while os.clock() - t < 0.4 do end return "done"';
+  const { stdout } = await wemoon(['exec', '--script-cpu-ms', '50', '-e', code], { cwd: tempDir(t), code: 0 });
+  assert.equal(stdout, '"done"\n');
+});
+
+// ---- output and secrets -------------------------------------------------------------------------------------------
+
+const FULL = fs.existsSync('/dev/full');
+
+test('a full disk under standard output is noticed', { skip: !FULL }, async (t) => {
+  for (const args of [['--help'], ['--version'], ['run', '--help'], ['exec', '-e', 'return 1']]) {
+    const shown = spawnSync('sh', ['-c', 'exec "$0" "$@" >/dev/full', BINARY, ...args], { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
+    assert.equal(shown.status, 1, args.join(' '));
+    assert.match(shown.stderr, /^wemoon: standard output: No space left on device/m);
+  }
+});
+
+test('a closed standard output is noticed', async (t) => {
+  const shown = spawnSync('sh', ['-c', 'exec "$0" "$@" >&-', BINARY, 'exec', '-e', 'return 1'],
+    { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
+  assert.equal(shown.status, 1);
+  assert.match(shown.stderr, /^wemoon: standard output: /m);
+});
+
+test('secrets that were given as flags do not stand in the list of processes', async (t) => {
+  const secrets = { '--token': 's3crettoken', '--appsecret': 's3cretapp', '--encoding-aes-key': AES_KEY };
+  const bot = await startBot(t, { script: ECHO, args: [...Object.entries(secrets).flat(), '--appid', APPID] });
+  const shown = fs.readFileSync(`/proc/${bot.pid}/cmdline`, 'latin1');
+  for (const secret of Object.values(secrets)) assert.ok(!shown.includes(secret), shown);
+  assert.ok(shown.includes('--appid'));
+});
+
+test('secrets appear neither in the log nor in the output, at any level', async (t) => {
+  const secrets = {
+    token: 's3crettoken', appsecret: 's3cretappsecret', encoding_aes_key: AES_KEY, previous_token: 's3cretprevious',
+    partnerkey: 's3cretpartner', paysignkey: 's3cretpay', access_token: 's3cretaccess', jsapi_ticket: 's3cretticket',
+  };
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      local seen = {}
+      for key, value in pairs(wechat.config) do seen[#seen + 1] = key .. "=" .. tostring(value) end
+      if msg.content == "fail" then error("boom") end
+      return table.concat(seen, " ")
+    end`,
+    config: { ...secrets, appid: APPID, access_token_expires_at: 4000000000, jsapi_ticket_expires_at: 4000000000, log_level: 'debug',
+      error_reply: 'sorry' },
+  });
+  const shown = await bot.say('config');
+  assert.match(shown, new RegExp(`appid=${APPID}`));
+  assert.equal(await bot.say('fail'), 'sorry');
+  await bot.request({ query: { signature: 'x', timestamp: '1', nonce: '2', msg_signature: 'z' }, body: textXml('x') });
+  await bot.stop();
+  for (const [key, secret] of Object.entries(secrets)) {
+    assert.ok(!bot.log.includes(secret), `${key} in the log`);
+    assert.ok(!bot.output.includes(secret), `${key} in the output`);
+    assert.ok(!shown.includes(secret), `${key} in wechat.config`);
+  }
+});
