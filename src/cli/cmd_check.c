@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "net/loop.h"
+#include "cli/outside.h"
 
 static const Option options[] = { { .name = NULL } };
 
@@ -25,13 +25,14 @@ static bool load(const InterpreterOptions *options_, const char *script, Buf *ha
   return ok;
 }
 
-static bool check_script(Invocation *in, const char *script, Account *account, Buf *handlers, Err *err) {
+static bool check_script(Invocation *in, const char *script, const Account *account, Buf *handlers, Err *err) {
   InterpreterOptions interpreter_options;
-  if (!config_interpreter(in->config, account, NULL, &interpreter_options, err)) return false;
-  interpreter_options.loop = loop_new(err);
-  if (!interpreter_options.loop) return false;
+  Outside outside;
+  if (!config_interpreter(in->config, account, &interpreter_options, err)) return false;
+  if (!outside_open(&outside, in->config, account, script, STORE_NOWHERE, err)) return false;
+  outside_lend(&outside, &interpreter_options);
   bool ok = load(&interpreter_options, script, handlers, err);
-  loop_free(interpreter_options.loop);
+  outside_close(&outside);
   return ok;
 }
 

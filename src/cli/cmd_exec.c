@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/file.h"
-#include "net/loop.h"
+#include "cli/outside.h"
 
 enum { SCRIPT_MAX = 64 << 20 };
 
@@ -24,18 +24,13 @@ static Str skip_shebang(Str code) {
 typedef struct {
   Str code;
   const char *name;  // Lua's chunk name
+  const char *path;  // of the file; NULL for -e
   char **args;
   size_t arg_count;
 } Chunk;
 
-static bool run_chunk(Invocation *in, const Chunk *chunk, Loop *loop, Buf *out, Err *err) {
-  Account account;
-  InterpreterOptions interpreter_options;
-  if (!config_account(in->config, &account, err)) return false;
-  if (!config_interpreter(in->config, &account, loop, &interpreter_options, err)) return false;
-  interpreter_options.cpu_us_max = 0;
-  interpreter_options.job_timeout_ms = 0;
-  Interpreter *interpreter = interpreter_new(&interpreter_options, err);
+static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *chunk, Buf *out, Err *err) {
+  Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
   bool ok = interpreter_exec(interpreter, chunk->code, chunk->name, chunk->args, chunk->arg_count, out, err);
   interpreter_retire(interpreter);
@@ -43,14 +38,26 @@ static bool run_chunk(Invocation *in, const Chunk *chunk, Loop *loop, Buf *out, 
   return ok;
 }
 
+static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
+  Account account;
+  InterpreterOptions interpreter_options;
+  Outside outside;
+  if (!config_account(in->config, &account, err)) return false;
+  if (!config_interpreter(in->config, &account, &interpreter_options, err)) return false;
+  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, err)) return false;
+  interpreter_options.cpu_us_max = 0;
+  interpreter_options.job_timeout_ms = 0;
+  outside_lend(&outside, &interpreter_options);
+  bool ok = run_in(&interpreter_options, chunk, out, err);
+  outside_close(&outside);
+  return ok;
+}
+
 static int run_and_print(Invocation *in, const Chunk *chunk) {
   Err err;
   Buf out;
   buf_init(&out);
-  Loop *loop = loop_new(&err);
-  if (!loop) return report_err("exec", &err);
-  bool ok = run_chunk(in, chunk, loop, &out, &err);
-  loop_free(loop);
+  bool ok = run_chunk(in, chunk, &out, &err);
   if (ok && out.failed) ok = err_set(&err, ERR_MEMORY, "no memory for what the script returned");
   if (ok) fwrite(buf_str(&out).ptr, 1, out.len, stdout);
   buf_clear(&out);
@@ -70,6 +77,7 @@ static int run_file(Invocation *in) {
   } else {
     Chunk chunk = { .code = skip_shebang(buf_str(&code)),
                     .name = arena_printf(in->arena, "@%s", path).ptr,
+                    .path = path,
                     .args = in->arguments.positionals + 1,
                     .arg_count = in->arguments.count - 1 };
     status = chunk.name ? run_and_print(in, &chunk) : STATUS_FAILED;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/loop.h"
+#include "cli/outside.h"
 
 enum {
   GRACE_MS = 10000,       // how long jobs under way may take once SIGTERM came
@@ -162,23 +162,28 @@ static int serve(const Config *config, const BotOptions *bot_options, const sigs
   return STATUS_DONE;
 }
 
+static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
+  Err err;
+  Outside outside;
+  sigset_t set;
+  block_signals(&set);
+  if (!outside_open(&outside, in->config, account, bot_options->script, STORE_BESIDE_SCRIPT, &err)) return report_err("", &err);
+  outside_lend(&outside, &bot_options->interpreter);
+  int status = serve(in->config, bot_options, &set);
+  outside_close(&outside);
+  return status;
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
   if (!command_configure(in, script, false, true)) return STATUS_USAGE;
   Account account;
   BotOptions bot_options;
   Err err;
-  if (!config_account(in->config, &account, &err)) return report_err("", &err);
+  bool ready = config_account(in->config, &account, &err) && config_bot(in->config, script, &account, &bot_options, &err);
+  if (!ready) return report_err("", &err);
   raise_file_limit(config_integer(in->config, "threads"));
-  sigset_t set;
-  block_signals(&set);
-  Loop *loop = loop_new(&err);
-  if (!loop) return report_err("", &err);
-  int status = STATUS_FAILED;
-  if (config_bot(in->config, script, &account, loop, &bot_options, &err)) status = serve(in->config, &bot_options, &set);
-  else status = report_err("", &err);
-  loop_free(loop);
-  return status;
+  return open_and_serve(in, &account, &bot_options);
 }
 
 const Command command_run = {

@@ -68,9 +68,9 @@ const char *config_mode_name(EncryptMode mode);  // as the key's value is writte
 void config_server(const Config *config, ServerOptions *options);
 // The keys that may be shown and their values: what `wechat.config` holds. NULL without memory.
 const Pairs *config_open_values(Config *config, Err *err);
-// `account` and `loop` are put in as they are.
-bool config_interpreter(Config *config, const Account *account, struct Loop *loop, InterpreterOptions *options, Err *err);
-bool config_bot(Config *config, const char *script, const Account *account, struct Loop *loop, BotOptions *options, Err *err);
+// `account` is put in as it is; what the script reaches outside is the caller's to add.
+bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options, Err *err);
+bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options, Err *err);
 void config_log(const Config *config);  // sets up the log
 
 #endif

@@ -30,7 +30,7 @@ void config_server(const Config *config, ServerOptions *options) {
   };
 }
 
-bool config_interpreter(Config *config, const Account *account, struct Loop *loop, InterpreterOptions *options, Err *err) {
+bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options, Err *err) {
   *options = (InterpreterOptions){
     .account = account,
     .config = config_open_values(config, err),
@@ -40,7 +40,6 @@ bool config_interpreter(Config *config, const Account *account, struct Loop *loo
     .strict = true,
     .error_reply = config_text(config, "error_reply"),
     .job_timeout_ms = config_integer(config, "job_timeout_s") * 1000,
-    .loop = loop,
   };
   return options->config != NULL;
 }
@@ -51,7 +50,7 @@ static LateReply late_reply(Str way) {
   return str_eq(way, STR("drop")) ? LATE_DROP : LATE_AUTO;
 }
 
-bool config_bot(Config *config, const char *script, const Account *account, struct Loop *loop, BotOptions *options, Err *err) {
+bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options, Err *err) {
   *options = (BotOptions){
     .account = account,
     .script = script,
@@ -64,7 +63,7 @@ bool config_bot(Config *config, const char *script, const Account *account, stru
     .late_reply = late_reply(config_text(config, "late_reply")),
     .watch = config_boolean(config, "watch"),
   };
-  return config_interpreter(config, account, loop, &options->interpreter, err);
+  return config_interpreter(config, account, &options->interpreter, err);
 }
 
 void config_log(const Config *config) {

@@ -361,7 +361,7 @@ static void test_the_values_reach_the_parts_in_their_units(void **state) {
   Err err;
   assert_true(config_account(config, &account, &err));
   assert_int_equal(account.mode, MODE_NORMAL);
-  assert_true(config_bot(config, "bot.lua", &account, NULL, &bot, &err));
+  assert_true(config_bot(config, "bot.lua", &account, &bot, &err));
   config_server(config, &server);
   assert_int_equal(bot.interpreter.cpu_us_max, 7000);
   assert_int_equal(bot.interpreter.memory_max, 3 << 20);

@@ -1,0 +1,68 @@
+// Opens what a script reaches outside, as configured.
+#include "cli/outside.h"
+
+static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
+
+static Store *open_default_store(const char *script, Err *err) {
+  const char *slash = script ? strrchr(script, '/') : NULL;
+  Buf url;
+  buf_init(&url);
+  buf_add(&url, STR("sqlite:"));
+  if (slash) buf_add(&url, str_make(script, (size_t)(slash - script) + 1));
+  buf_add(&url, STR("wemoon.db"));
+  Store *store = NULL;
+  if (url.failed) err_set(err, ERR_MEMORY, "no memory");
+  else store = store_open(buf_str(&url), err);
+  buf_clear(&url);
+  return store;
+}
+
+static Store *open_store(const Config *config, const char *script, StorePlace place, Err *err) {
+  Str url = config_text(config, "store");
+  if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
+  if (url.len) return store_open(url, err);
+  Store *store = open_default_store(script, err);
+  if (store || place == STORE_BESIDE_SCRIPT) return store;
+  log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
+  return store_open(STR("memory:"), err);
+}
+
+static Api *open_api(const Outside *outside, const Config *config, const Account *account, Err *err) {
+  ApiOptions options = {
+    .account = account,
+    .client = outside->client,
+    .store = outside->store,
+    .api_base = config_text(config, "api_base"),
+    .mp_base = config_text(config, "mp_base"),
+    .insecure = !config_boolean(config, "checkssl"),
+    .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
+    .timeout_ms = config_integer(config, "api_timeout_s") * 1000,
+    .access_token = { config_text(config, "access_token"), config_integer(config, "access_token_expires_at") },
+    .jsapi_ticket = { config_text(config, "jsapi_ticket"), config_integer(config, "jsapi_ticket_expires_at") },
+  };
+  return api_new(&options, err);
+}
+
+bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script, StorePlace place, Err *err) {
+  *outside = (Outside){ .loop = loop_new(err) };
+  ClientOptions client = { .proxy = or_null(config_text(config, "proxy")), .ca_file = or_null(config_text(config, "ca_file")) };
+  bool ok = outside->loop && (outside->store = open_store(config, script, place, err)) &&
+            (outside->client = client_new(outside->loop, &client, err)) && (outside->api = open_api(outside, config, account, err));
+  if (!ok) outside_close(outside);
+  return ok;
+}
+
+void outside_close(Outside *outside) {
+  api_free(outside->api);
+  client_free(outside->client);
+  store_close(outside->store);
+  if (outside->loop) loop_free(outside->loop);
+  *outside = (Outside){ .loop = NULL };
+}
+
+void outside_lend(const Outside *outside, InterpreterOptions *options) {
+  options->loop = outside->loop;
+  options->client = outside->client;
+  options->store = outside->store;
+  options->api = outside->api;
+}
