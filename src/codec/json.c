@@ -1,0 +1,421 @@
+// JSON in and out, over cJSON.
+//
+// cJSON knows numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So a text is mended before it gets to
+// see it: each number becomes the index of its value in a list, NUL becomes C0 80 (which no UTF-8 holds), what is broken becomes
+// U+FFFD. The order of the tokens is checked on the way, so that a fault has its place in the text as it came, and cJSON fails for
+// want of memory alone. Its tree is then turned into one of Json, whose strings are cJSON's own.
+#include "codec/json.h"
+
+#include <cjson/cJSON.h>
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+struct Json {
+  JsonKind kind;
+  Str key, string;  // of a number `string` is how it was written
+  int64_t integer;  // JSON_BOOL too
+  double real;
+  size_t count;
+  struct Json *first, *next;
+};
+
+struct JsonDoc {
+  cJSON *strings;
+  Arena *arena;
+  Json *root;
+};
+
+typedef struct {
+  Str literal;  // as it stands in the text
+  bool is_real;
+  int64_t integer;
+  double real;
+} Number;
+
+// What may come next.
+typedef enum { VALUE, VALUE_OR_END, NAME, NAME_OR_END, COLON, COMMA_OR_END, NOTHING } Expected;
+
+typedef struct {
+  Str text;
+  size_t at;  // what is to be read next
+  Expected expected;
+  int depth;
+  bool in_object[JSON_DEPTH_MAX];
+  Buf out, numbers;
+  const char *fault;  // what is wrong at `at`; NULL: it stands where it cannot
+} Mender;
+
+// ---- mending --------------------------------------------------------------------------------------------------------
+
+static bool fail(Mender *m, const char *fault) {
+  m->fault = fault;
+  return false;
+}
+
+static char peek(const Mender *m, size_t ahead) {
+  return m->text.len - m->at > ahead ? m->text.ptr[m->at + ahead] : '\0';
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static size_t digits_at(const Mender *m, size_t from) {
+  size_t count = 0;
+  while (is_digit(peek(m, from + count))) count++;
+  return count;
+}
+
+// The length of the number here, 0 where none is written as JSON wants it; *is_real as soon as it has a point or an exponent.
+static size_t number_len(const Mender *m, bool *is_real) {
+  size_t len = peek(m, 0) == '-', digits = digits_at(m, len);
+  if (digits == 0 || (digits > 1 && peek(m, len) == '0')) return 0;
+  len += digits;
+  *is_real = false;
+  if (peek(m, len) == '.') {
+    *is_real = true;
+    digits = digits_at(m, ++len);
+    if (digits == 0) return 0;
+    len += digits;
+  }
+  if (peek(m, len) == 'e' || peek(m, len) == 'E') {
+    *is_real = true;
+    len++;
+    if (peek(m, len) == '+' || peek(m, len) == '-') len++;
+    digits = digits_at(m, len);
+    if (digits == 0) return 0;
+    len += digits;
+  }
+  return len;
+}
+
+static bool mend_number(Mender *m) {
+  Number number = { 0 };
+  size_t len = number_len(m, &number.is_real);
+  Str literal = str_sub(m->text, m->at, len);
+  number.literal = literal;
+  if (len == 0) return fail(m, "a number written in a way that JSON does not know");
+  if (len >= 1024) return fail(m, "a number of over 1,023 digits");
+  if (!number.is_real && !str_to_int64(literal, &number.integer)) number.is_real = true;
+  if (number.is_real && !str_to_double(literal, &number.real)) {
+    number.real = literal.ptr[0] == '-' ? -DBL_MAX : DBL_MAX;
+  }
+  buf_add_int(&m->out, (int64_t)(m->numbers.len / sizeof number));
+  buf_add(&m->numbers, str_make((const char *)&number, sizeof number));
+  m->at += len;
+  return true;
+}
+
+// The code unit of a \uXXXX that stands `ahead`, or -1.
+static int code_unit(const Mender *m, size_t ahead) {
+  int unit = 0;
+  if (peek(m, ahead) != '\\' || peek(m, ahead + 1) != 'u') return -1;
+  for (size_t i = 2; i < 6; i++) {
+    char c = peek(m, ahead + i), lower = (char)(c | 32);
+    int digit = is_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    if (digit < 0) return -1;
+    unit = unit << 4 | digit;
+  }
+  return unit;
+}
+
+static bool mend_escape(Mender *m) {
+  char kind = peek(m, 1);
+  if (kind != 'u') {
+    if (!kind || !strchr("\"\\/bfnrt", kind)) return fail(m, "a backslash before a character that takes none");
+    buf_add(&m->out, str_sub(m->text, m->at, 2));
+    m->at += 2;
+    return true;
+  }
+  int unit = code_unit(m, 0), low = code_unit(m, 6);
+  if (unit < 0) return fail(m, "\\u without four hexadecimal digits");
+  bool pair = unit >= 0xD800 && unit < 0xDC00 && low >= 0xDC00 && low <= 0xDFFF;
+  if (pair) buf_add(&m->out, str_sub(m->text, m->at, 12));
+  else if (unit >= 0xD800 && unit <= 0xDFFF) buf_add(&m->out, STR("\xEF\xBF\xBD"));
+  else if (unit == 0) buf_add(&m->out, STR("\xC0\x80"));
+  else buf_add(&m->out, str_sub(m->text, m->at, 6));
+  m->at += pair ? 12 : 6;
+  return true;
+}
+
+static bool mend_string(Mender *m) {
+  buf_addc(&m->out, '"');
+  for (m->at++; m->at < m->text.len;) {
+    Str rest = str_sub(m->text, m->at, m->text.len);
+    size_t plain = 0;
+    while (plain < rest.len && (unsigned char)rest.ptr[plain] - 0x20u < 0x60 && rest.ptr[plain] != '"' &&
+           rest.ptr[plain] != '\\') {
+      plain++;
+    }
+    buf_add(&m->out, str_sub(rest, 0, plain));
+    m->at += plain;
+    if (plain == rest.len) break;
+    rest = str_sub(rest, plain, rest.len);
+    if (rest.ptr[0] == '\\') {
+      if (!mend_escape(m)) return false;
+      continue;
+    }
+    bool valid;
+    size_t len = str_utf8_len(rest, &valid);
+    m->at += len;
+    if (!valid) buf_add(&m->out, STR("\xEF\xBF\xBD"));
+    else if (rest.ptr[0] == '\0') buf_add(&m->out, STR("\xC0\x80"));
+    else buf_add(&m->out, str_sub(rest, 0, len));
+    if (rest.ptr[0] == '"') return true;
+  }
+  return fail(m, "the end inside a string");
+}
+
+static bool mend_word(Mender *m) {
+  static const Str words[] = { { "true", 4 }, { "false", 5 }, { "null", 4 } };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (!str_eq(str_sub(m->text, m->at, words[i].len), words[i])) continue;
+    buf_add(&m->out, words[i]);
+    m->at += words[i].len;
+    return true;
+  }
+  return fail(m, NULL);
+}
+
+static void value_done(Mender *m) { m->expected = m->depth ? COMMA_OR_END : NOTHING; }
+
+static bool mend_open(Mender *m, char c) {
+  if (m->expected != VALUE && m->expected != VALUE_OR_END) return fail(m, NULL);
+  if (m->depth == JSON_DEPTH_MAX) return fail(m, "a value nested too deeply");
+  m->in_object[m->depth++] = c == '{';
+  m->expected = c == '{' ? NAME_OR_END : VALUE_OR_END;
+  return true;
+}
+
+static bool mend_close(Mender *m, char c) {
+  bool open = m->expected == COMMA_OR_END || m->expected == (c == '}' ? NAME_OR_END : VALUE_OR_END);
+  if (!open || m->in_object[m->depth - 1] != (c == '}')) return fail(m, NULL);
+  m->depth--;
+  value_done(m);
+  return true;
+}
+
+static bool mend_mark(Mender *m, char c) {
+  if (c == '{' || c == '[') {
+    if (!mend_open(m, c)) return false;
+  } else if (c == '}' || c == ']') {
+    if (!mend_close(m, c)) return false;
+  } else if (m->expected != (c == ':' ? COLON : COMMA_OR_END)) {
+    return fail(m, NULL);
+  } else {
+    m->expected = c == ',' && m->in_object[m->depth - 1] ? NAME : VALUE;
+  }
+  buf_addc(&m->out, c);
+  m->at++;
+  return true;
+}
+
+static bool mend_token(Mender *m, char c) {
+  if (c && strchr("{}[],:", c)) return mend_mark(m, c);
+  bool name = m->expected == NAME || m->expected == NAME_OR_END;
+  if (!(name && c == '"') && m->expected != VALUE && m->expected != VALUE_OR_END) return fail(m, NULL);
+  bool done = c == '"' ? mend_string(m) : c == '-' || is_digit(c) ? mend_number(m) : mend_word(m);
+  if (name) m->expected = COLON;
+  else value_done(m);
+  return done;
+}
+
+// Writes the mended text to `out`; on a fault `at` is where it is.
+static bool mend(Mender *m) {
+  buf_reserve(&m->out, m->text.len);
+  if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->at = 3;
+  for (; m->at < m->text.len;) {
+    char c = m->text.ptr[m->at];
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') m->at++;
+    else if (!mend_token(m, c)) return false;
+  }
+  return m->expected == NOTHING;
+}
+
+// ---- from cJSON's tree to ours --------------------------------------------------------------------------------------
+
+// C0 80 back to NUL, in place.
+static Str unmend_string(char *text) {
+  size_t len = strlen(text);
+  char *from = memchr(text, 0xC0, len), *end = text + len;
+  if (!from) return str_make(text, len);
+  char *to = from;
+  while (from < end) {
+    bool nul = (unsigned char)*from == 0xC0;
+    *to++ = nul ? '\0' : *from;
+    from += nul ? 2 : 1;
+  }
+  *to = '\0';
+  return str_make(text, (size_t)(to - text));
+}
+
+static bool take_number(Json *value, Number number, Arena *arena) {
+  value->kind = number.is_real ? JSON_REAL : JSON_INT;
+  value->integer = number.integer;
+  value->real = number.is_real ? number.real : (double)number.integer;
+  value->string = arena_dup(arena, number.literal);
+  return value->string.ptr != NULL;
+}
+
+static Json *adopt(cJSON *item, Arena *arena, const Number *numbers) {
+  Json *value = arena_calloc(arena, 1, sizeof *value);
+  if (!value) return NULL;
+  if (item->string) value->key = unmend_string(item->string);
+  if (cJSON_IsNumber(item)) {
+    if (!take_number(value, numbers[item->valueint], arena)) return NULL;
+  } else if (cJSON_IsString(item)) {
+    value->kind = JSON_STRING;
+    value->string = unmend_string(item->valuestring);
+  } else if (cJSON_IsBool(item)) {
+    value->kind = JSON_BOOL;
+    value->integer = cJSON_IsTrue(item);
+  } else if (!cJSON_IsNull(item)) {
+    value->kind = cJSON_IsArray(item) ? JSON_ARRAY : JSON_OBJECT;
+  }
+  Json **next = &value->first;
+  for (cJSON *child = item->child; child; child = child->next) {
+    *next = adopt(child, arena, numbers);
+    if (!*next) return NULL;
+    next = &(*next)->next;
+    value->count++;
+  }
+  return value;
+}
+
+static bool report(const Mender *m, Err *err) {
+  if (m->text.len == 0) return err_set(err, ERR_INVALID, "the JSON text is empty");
+  size_t position = m->at + 1;
+  if (m->fault) return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, %s", position, m->fault);
+  if (m->at == m->text.len) {
+    return err_set(err, ERR_INVALID, "the JSON text ends after byte %zu, before its value does", m->at);
+  }
+  unsigned char found = (unsigned char)m->text.ptr[m->at];
+  if (found <= ' ' || found >= 0x7F) {
+    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand", position,
+                   found);
+  }
+  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand", position, found);
+}
+
+static bool build(JsonDoc *doc, const Mender *m) {
+  if (m->out.failed || m->numbers.failed || !doc->arena) return false;
+  doc->strings = cJSON_ParseWithLength(m->out.ptr, m->out.len + 1);
+  doc->root = doc->strings ? adopt(doc->strings, doc->arena, (const Number *)m->numbers.ptr) : NULL;
+  return doc->root != NULL;
+}
+
+void json_free(JsonDoc *doc) {
+  if (!doc) return;
+  cJSON_Delete(doc->strings);
+  arena_free(doc->arena);
+  free(doc);
+}
+
+static JsonDoc *read_document(const Mender *m, Err *err) {
+  JsonDoc *doc = calloc(1, sizeof *doc);
+  if (doc) doc->arena = arena_new();
+  if (doc && build(doc, m)) return doc;
+  json_free(doc);
+  err_set(err, ERR_MEMORY, "no memory to read a JSON text");
+  return NULL;
+}
+
+JsonDoc *json_parse(Str text, Err *err) {
+  Mender m = { .text = text };
+  JsonDoc *doc = NULL;
+  if (mend(&m)) doc = read_document(&m, err);
+  else report(&m, err);
+  buf_clear(&m.out);
+  buf_clear(&m.numbers);
+  return doc;
+}
+
+// ---- asking -----------------------------------------------------------------------------------------------------------
+
+const Json *json_root(const JsonDoc *doc) { return doc->root; }
+
+JsonKind json_kind(const Json *value) { return value->kind; }
+
+bool json_bool(const Json *value) { return value->kind == JSON_BOOL && value->integer; }
+
+int64_t json_int(const Json *value) { return value->kind == JSON_INT ? value->integer : 0; }
+
+double json_real(const Json *value) { return value->real; }
+
+Str json_string(const Json *value) { return value->string; }
+
+size_t json_count(const Json *value) { return value->count; }
+
+const Json *json_first(const Json *value) { return value->first; }
+
+const Json *json_next(const Json *member) { return member->next; }
+
+Str json_key(const Json *member) { return member->key; }
+
+const Json *json_get(const Json *object, Str key) {
+  const Json *found = NULL;
+  if (object->kind != JSON_OBJECT) return NULL;
+  for (const Json *member = object->first; member; member = member->next) {
+    if (str_eq(member->key, key)) found = member;
+  }
+  return found;
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------------
+
+static void add_escape(Buf *out, char c) {
+  static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+  const char *at = letters;
+  while (*at && *at != c) at += 2;
+  if (!*at) {
+    buf_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+    return;
+  }
+  buf_addc(out, '\\');
+  buf_addc(out, at[1]);
+}
+
+void json_add_string(Buf *out, Str text) {
+  buf_reserve(out, text.len + 2);
+  buf_addc(out, '"');
+  while (text.len) {
+    bool valid;
+    size_t plain = 0, len = 1;
+    for (; plain < text.len; plain += len) {
+      unsigned char c = (unsigned char)text.ptr[plain];
+      if (c < 0x20 || c == '"' || c == '\\') break;
+      len = 1;
+      if (c < 0x80) continue;
+      len = str_utf8_len(str_make(text.ptr + plain, text.len - plain), &valid);
+      if (!valid) break;
+    }
+    buf_add(out, str_sub(text, 0, plain));
+    text = str_sub(text, plain, text.len);
+    if (text.len == 0) break;
+    bool ascii = (unsigned char)text.ptr[0] < 0x80;
+    if (ascii) add_escape(out, text.ptr[0]);
+    else buf_add(out, STR("\xEF\xBF\xBD"));
+    text = str_sub(text, ascii ? 1 : len, text.len);
+  }
+  buf_addc(out, '"');
+}
+
+void json_add_real(Buf *out, double number) {
+  if (!isfinite(number)) {
+    buf_add(out, STR("null"));
+    return;
+  }
+  // printf writes the decimal point of the thread's locale.
+  locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+  char text[40];
+  double back = 0;
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (str_to_double(str_of(text), &back) && back == number) break;
+  }
+  uselocale(before);
+  buf_add(out, str_of(text));
+}
