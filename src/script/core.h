@@ -157,6 +157,7 @@ struct Task {
   Interpreter *in;
   lua_State *co;          // NULL: none, or spent
   int co_ref, message_ref;
+  int locals_ref;         // what context_push_locals gives; LUA_NOREF: not asked for
   const TaskBody *body;
   TaskState state;        // TASK_RETURNED until something failed
   bool is_event;

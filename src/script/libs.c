@@ -13,6 +13,7 @@ static const luaL_Reg libs[] = {
   { "log",     lib_log     },
   { "message", lib_message },
   { "reply",   lib_reply   },
+  { "session", lib_session },
   { "store",   lib_store   },
   { "time",    lib_time    },
   { NULL,      NULL        }

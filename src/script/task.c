@@ -25,10 +25,39 @@ const char *task_state_name(TaskState state) {
 
 // ---- what runs in the coroutine ---------------------------------------------------------------------------------------
 
-static int task_main_k(lua_State *L, int status, lua_KContext context) {
+void context_push_locals(lua_State *L) {
+  Task *task = interpreter_of(L)->task;
+  if (!task) luaL_error(L, "this can only be called while the script runs");
+  if (task->locals_ref != LUA_NOREF) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
+    return;
+  }
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  task->locals_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+// Pushes what is to be called at the task's end, once; false, with nothing pushed, when there is nothing.
+static bool take_at_end(lua_State *L, Task *task) {
+  if (task->locals_ref == LUA_NOREF) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
+  bool found = lua_getfield(L, -1, "at_end") == LUA_TFUNCTION;
+  lua_pushnil(L);
+  lua_setfield(L, -3, "at_end");
+  lua_remove(L, -2);
+  if (!found) lua_pop(L, 1);
+  return found;
+}
+
+static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   Task *task = (Task *)context;
   if (task->body->finish) task->body->finish(L, task);
   return 0;
+}
+
+static int task_main_k(lua_State *L, int status, lua_KContext context) {
+  if (take_at_end(L, (Task *)context)) lua_callk(L, 0, 0, context, task_finish_k);
+  return task_finish_k(L, LUA_OK, context);
 }
 
 static int task_main(lua_State *L) {
@@ -92,6 +121,9 @@ static int prepare_on_error(lua_State *L, Task *task) {
 
 static void finish_on_error(lua_State *L, Task *task) { take_reply(L, task, "on_error"); }
 
+static int prepare_at_end(lua_State *L, Task *task) { return take_at_end(L, task) ? 0 : -1; }
+
+static const TaskBody AT_END = { prepare_at_end, NULL, 0, "the end of a job that failed" };
 static const TaskBody ON_ERROR = { prepare_on_error, finish_on_error, 1, "on_error" };
 static const TaskBody SPAWNED = { NULL, NULL, 0, "a spawned function" };
 
@@ -125,6 +157,7 @@ static void free_task(Task *task) {
   lua_State *L = task->in->L;
   luaL_unref(L, LUA_REGISTRYINDEX, task->co_ref);
   luaL_unref(L, LUA_REGISTRYINDEX, task->message_ref);
+  luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   free(task);
 }
 
@@ -140,7 +173,7 @@ static Task *make_task(Interpreter *in) {
   Task *task = calloc(1, sizeof *task);
   if (!task) return NULL;
   task->in = in;
-  task->co_ref = task->message_ref = LUA_NOREF;
+  task->co_ref = task->message_ref = task->locals_ref = LUA_NOREF;
   return task;
 }
 
@@ -180,6 +213,8 @@ static void recycle(Task *task) {
   lua_State *L = in->L;
   lua_pushboolean(L, false);
   lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
+  task->locals_ref = LUA_NOREF;
   if (task->co) lua_settop(task->co, 0);
   buf_clear(&task->error_text);
   if (in->idle_count >= IDLE_MAX) {
@@ -258,6 +293,17 @@ static bool begin_on_error(Task *task, const Failure *failure) {
   return true;
 }
 
+// What is to be done at a task's end is done for one that failed too, unless the script is being stopped.
+static bool begin_at_end(Task *task) {
+  Interpreter *in = task->in;
+  if (task->locals_ref == LUA_NOREF || task->body == &AT_END || in->slice.end != SLICE_GOES_ON) return false;
+  if (task->co) drop_coroutine(task);
+  if (!fill_coroutine(task)) return false;
+  lua_pushcfunction(task->co, task_main);
+  task->body = &AT_END;
+  return true;
+}
+
 static bool fail(Task *task, int status) {
   Interpreter *in = task->in;
   if (in->suspending) wait_cancel(in->suspending);
@@ -268,7 +314,7 @@ static bool fail(Task *task, int status) {
   failure_init(&failure);
   guard_describe(in, task->co, &failure);
   report(task, &failure);
-  bool again = begin_on_error(task, &failure);
+  bool again = begin_on_error(task, &failure) || begin_at_end(task);
   failure_clear(&failure);
   if (!again && task->co) drop_coroutine(task);
   if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(in->L, LUA_GCCOLLECT);

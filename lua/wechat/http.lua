@@ -1,0 +1,150 @@
+-- wechat.http: requests to any URL.
+
+local known = {
+  method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table", files = "table",
+  body = "string", timeout = "number", follow = "boolean",
+}
+
+---@class HttpOptions
+---@field headers? table<string, string>
+---@field query? table<string, string|number|boolean> added to the URL
+---@field json? any sent as JSON
+---@field form? table<string, string|number|boolean> sent as a form; with files as fields beside them
+---@field files? table<string, string|file*|table> by field: a path, an open file, or {path =, data =, filename =, content_type =}
+---@field body? string sent as it is
+---@field timeout? number seconds; 30
+---@field follow? boolean follow redirects
+
+---@class HttpAnswer
+---@field status integer
+---@field headers table<string, string> found under any case; of one sent several times the values are joined by ", " (Set-Cookie by a newline)
+---@field body string
+
+local error_metatable = {
+  __name = "error",
+  __tostring = function(err) return ("%s: %s"):format(err.method, err.errmsg) end,
+}
+
+local header_metatable = {
+  __index = function(headers, name)
+    if type(name) == "string" then return rawget(headers, name:lower()) end
+  end,
+}
+
+local function headers_of(list)
+  local headers = {}
+  for _, pair in ipairs(list) do
+    local name, value = pair[1], pair[2]
+    local before = headers[name]
+    headers[name] = before and before .. (name == "set-cookie" and "\n" or ", ") .. value or value
+  end
+  return setmetatable(headers, header_metatable)
+end
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local fail, encode_url, encode_json = host.args.fail, host.codec.url_encode, host.json.encode
+
+  local function check(method, options)
+    for name, value in pairs(options) do
+      local kind = known[name]
+      if not kind then fail("wechat.%s: there is no option named '%s'", method, tostring(name)) end
+      if kind ~= "any" and type(value) ~= kind then fail("wechat.%s: %s is a %s (%s expected)", method, name, type(value), kind) end
+    end
+    if options.timeout and not (options.timeout > 0 and options.timeout < 1e9) then
+      fail("wechat.%s: timeout must be a positive number of seconds", method)
+    end
+    local bodies = {}
+    for _, name in ipairs { "json", "body", "form", "files" } do
+      if options[name] ~= nil then bodies[#bodies + 1] = name end
+    end
+    if #bodies > 1 and not (#bodies == 2 and options.form and options.files) then
+      fail("wechat.%s: %s exclude each other", method, table.concat(bodies, " and "))
+    end
+  end
+
+  -- "a=1&b=2", sorted by name, so that equal tables give equal text.
+  local function encode_form(method, name, values)
+    local parts = {}
+    for key, value in pairs(values) do
+      if type(key) ~= "string" or type(value) == "table" or type(value) == "function" or type(value) == "userdata" then
+        fail("wechat.%s: %s.%s is a %s (string, number or boolean expected)", method, name, tostring(key), type(value))
+      end
+      parts[#parts + 1] = encode_url(key) .. "=" .. encode_url(tostring(value))
+    end
+    table.sort(parts)
+    return table.concat(parts, "&")
+  end
+
+  local function with_query(method, url, query)
+    if not query or next(query) == nil then return url end
+    local before, fragment = url:match("^([^#]*)(.*)$")
+    local sign = not before:find("?", 1, true) and "?" or before:find("[?&]$") and "" or "&"
+    return before .. sign .. encode_form(method, "query", query) .. fragment
+  end
+
+  local function files_of(method, files)
+    local list = {}
+    for field, file in pairs(files) do
+      local entry = { field = field }
+      if type(file) == "string" then entry.path = file
+      elseif io.type(file) == "file" then entry.file = file
+      elseif type(file) == "table" then
+        for _, name in ipairs { "path", "file", "data", "filename", "content_type" } do entry[name] = file[name] end
+      else fail("wechat.%s: files.%s is a %s (path, open file or table expected)", method, tostring(field), type(file)) end
+      list[#list + 1] = entry
+    end
+    table.sort(list, function(a, b) return a.field < b.field end)
+    return list
+  end
+
+  local function add_headers(request, headers, content_type)
+    local list, typed = {}, false
+    for name, value in pairs(headers or {}) do
+      if type(name) == "string" then typed = typed or name:lower() == "content-type" end
+      list[#list + 1] = { name, value }
+    end
+    if content_type and not typed then list[#list + 1] = { "Content-Type", content_type } end
+    if #list > 0 then request.headers = list end
+  end
+
+  local function send(method, verb, url, options)
+    check(method, options)
+    local request = {
+      what = "wechat." .. method, method = verb:upper(), url = with_query(method, url, options.query), timeout = options.timeout,
+      follow = options.follow, body = options.body,
+    }
+    local content_type
+    if options.json ~= nil then
+      request.body, content_type = encode_json(options.json), "application/json; charset=utf-8"
+    elseif options.files then
+      request.files, request.fields = files_of(method, options.files), options.form
+    elseif options.form then
+      request.body, content_type = encode_form(method, "form", options.form), "application/x-www-form-urlencoded"
+    end
+    add_headers(request, options.headers, content_type)
+    local answer, err = host.http.request(request)
+    if not answer then
+      err.method, err.retryable = method, err.kind ~= "http"
+      return nil, setmetatable(err, error_metatable)
+    end
+    answer.headers = headers_of(answer.headers)
+    return answer
+  end
+
+  for _, verb in ipairs { "get", "post" } do
+    local method = "http." .. verb
+    host.args.add(wechat, method, { { "url", "string" }, { "options", "table?" } }, function(url, options)
+      if options and (options.method or options.url) then
+        fail("wechat.%s: method and url do not belong into the options", method)
+      end
+      return send(method, verb, url, options or {})
+    end, verb == "get" and "GET any URL." or "POST to any URL.")
+  end
+
+  host.args.add(wechat, "http.request", { { "options", "table" } }, function(options)
+    if type(options.url) ~= "string" then fail("wechat.http.request: url is missing (string)") end
+    return send("http.request", options.method or "GET", options.url, options)
+  end, "Any request: {method =, url =, ...}.")
+end

@@ -1,0 +1,125 @@
+-- wechat.session: a table per user that is there again at the user's next message.
+--
+-- Each job has a copy of its own, taken at its first use and written back when the job ends: key by key, by compare-and-set,
+-- so that two messages of one user at once lose neither one's keys. Of a key that both changed, the later write counts.
+
+local TRIES = 50
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local store, json, fail = host.store.own, host.json, host.args.fail
+  local function key_of(openid) return "session/" .. host.session.appid .. "/" .. openid end
+
+  local function encode(openid, key, value)
+    local good, text = pcall(json.encode, value)
+    if not good then
+      error(("wechat.session(%q).%s: %s"):format(openid, key, (tostring(text):gsub("^.-:%d+: ", ""))), 0)
+    end
+    return text
+  end
+
+  -- The JSON of each key's value: what a change is seen by.
+  local function snapshot(openid, values)
+    local texts = {}
+    for key, value in pairs(values) do
+      if type(key) ~= "string" then
+        error(("wechat.session(%q): a key is a %s (string expected)"):format(openid, type(key)), 0)
+      end
+      texts[key] = encode(openid, key, value)
+    end
+    return texts
+  end
+
+  local function load(openid)
+    local text, err = store.get(key_of(openid))
+    if not text then return {}, err end
+    local values = json.decode(text)
+    return type(values) == "table" and values or {}
+  end
+
+  -- Which keys the job changed: their JSON, or false for those it took out. Nil when it changed none.
+  local function changes_of(before, now)
+    local changes
+    for key, text in pairs(now) do
+      if before[key] ~= text then
+        changes = changes or {}
+        changes[key] = text
+      end
+    end
+    for key in pairs(before) do
+      if now[key] == nil then
+        changes = changes or {}
+        changes[key] = false
+      end
+    end
+    return changes
+  end
+
+  local function apply(text, changes)
+    local values = text and json.decode(text) or {}
+    for key, change in pairs(changes) do values[key] = change and json.decode(change) or nil end
+    if next(values) == nil then return nil end
+    return json.encode(values)
+  end
+
+  -- One step from what the store has to what it should have; false when somebody else was quicker.
+  local function write(key, changes)
+    local old, err = store.get(key)
+    if err then return nil, err end
+    local new = apply(old, changes)
+    if new == old then return true end
+    if not new then
+      -- An empty session is kept as such: a delete could not be compared.
+      new = "{}"
+    end
+    if old then return store.swap(key, old, new) end
+    return store.add(key, new)
+  end
+
+  local function save_one(openid, session)
+    local now = snapshot(openid, session.values)
+    local changes = changes_of(session.before, now)
+    if not changes then return true end
+    for _ = 1, TRIES do
+      local done, err = write(key_of(openid), changes)
+      if done == nil then return nil, err end
+      if done then
+        session.before = now
+        return true
+      end
+    end
+    return nil, "others keep writing it"
+  end
+
+  --- Writes the running job's sessions back now: true, or nil and why not. Called when the job ends.
+  local function save()
+    local mine, good, why = host.session.locals().sessions, true, nil
+    for openid, session in pairs(mine or {}) do
+      local fine, done, err = pcall(save_one, openid, session)
+      if not fine or not done then
+        good, why = nil, fine and err or done
+        host.log.error(("the session of %s could not be saved: %s"):format(openid, tostring(why)))
+      end
+    end
+    return good, why
+  end
+
+  host.args.add(wechat, "session", { { "openid", "string?", "the current message's sender" } }, function(openid)
+    local message = not openid and host.message.get()
+    openid = openid or (message and message.source)
+    if not openid or openid == "" then fail("wechat.session: openid is missing (there is no current message)") end
+    local locals = host.session.locals()
+    locals.sessions, locals.at_end = locals.sessions or {}, save
+    local session = locals.sessions[openid]
+    if not session then
+      local values, err = load(openid)
+      if err then return nil, err end
+      session = { values = values, before = snapshot(openid, values) }
+      locals.sessions[openid] = session
+    end
+    return session.values
+  end, "A table kept per user across messages and restarts; saved when the job ends.")
+
+  host.session.save = save
+end

@@ -1,0 +1,50 @@
+-- wechat.store: the script's keys in the store. Values are kept as JSON, so that integers can be counted up where they are.
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local store, json, add, fail = host.store, host.json, host.args.add, host.args.fail
+
+  local function check(method, key, ttl_s)
+    if key == "" or #key > 1000 then fail("wechat.store.%s: a key has 1 to 1000 bytes", method) end
+    if ttl_s and not (ttl_s > 0 and ttl_s < 1e10) then
+      fail("wechat.store.%s: ttl_s must be a positive number of seconds (or nil: for good)", method)
+    end
+  end
+
+  local function text_of(method, value)
+    if value == nil then fail("wechat.store.%s: value is missing (to forget a key: wechat.store.delete)", method) end
+    local good, text = pcall(json.encode, value)
+    if not good then fail("wechat.store.%s: value: %s", method, (tostring(text):gsub("^.-:%d+: ", ""))) end
+    return text
+  end
+
+  add(wechat, "store.get", { { "key", "string" } }, function(key)
+    check("get", key)
+    local text, err = store.get(key)
+    if not text then return nil, err end
+    return json.decode(text)
+  end, "The value; nil where nothing is kept; nil and why where the store fails.")
+
+  add(wechat, "store.set", { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } },
+    function(key, value, ttl_s)
+      check("set", key, ttl_s)
+      return store.set(key, text_of("set", value), ttl_s)
+    end, "Keeps a value; true, or nil and why not.")
+
+  add(wechat, "store.add", { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } },
+    function(key, value, ttl_s)
+      check("add", key, ttl_s)
+      return store.add(key, text_of("add", value), ttl_s)
+    end, "Keeps a value where nothing is: true when it did, false when something was there.")
+
+  add(wechat, "store.incr", { { "key", "string" }, { "by", "integer?", "1" } }, function(key, by)
+    check("incr", key)
+    return store.incr(key, by)
+  end, "Counts up (from 0) and returns the count; the time to live stays.")
+
+  add(wechat, "store.delete", { { "key", "string" } }, function(key)
+    check("delete", key)
+    return store.delete(key)
+  end, "Forgets a key; whether it was there.")
+end

@@ -1,0 +1,479 @@
+// The HTTP client against a server that behaves, and against all kinds that do not.
+#include "net/client.h"
+#include "base/clock.h"
+#include "http_peer.h"
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+static Loop *loop;
+static Client *client;
+static Peer peer;
+static char seen[65536];  // the last request: head, empty line, body
+static size_t seen_len;
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void note(const PeerRequest *request) {
+  pthread_mutex_lock(&seen_lock);
+  size_t head = strlen(request->head), body = request->body_len;
+  if (head + body < sizeof(seen)) {
+    memcpy(seen, request->head, head);
+    memcpy(seen + head, request->body, body);
+    seen_len = head + body;
+    seen[seen_len] = 0;
+  }
+  pthread_mutex_unlock(&seen_lock);
+}
+
+static bool is(const PeerRequest *request, const char *path) {
+  size_t len = strlen(path);
+  return strncmp(request->target, path, len) == 0 && (request->target[len] == 0 || request->target[len] == '?');
+}
+
+static bool answer_big(int fd) {
+  size_t len = 3 << 20;
+  char *body = malloc(len);
+  for (size_t i = 0; i < len; i++) body[i] = (char)(i * 7);
+  bool good = peer_answer(fd, 200, "image/jpeg", body, len);
+  free(body);
+  return good;
+}
+
+static bool behave(void *ctx, const PeerRequest *request) {
+  int fd = request->fd;
+  note(request);
+  if (is(request, "/silence")) return sleep(3), false;
+  if (is(request, "/second")) return usleep(1000000), peer_json(fd, "late");
+  if (is(request, "/half")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
+  if (is(request, "/half-head")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Le"), false;
+  if (is(request, "/no-http")) return peer_raw(fd, "SSH-2.0-OpenSSH_9.2\r\n\r\n"), false;
+  if (is(request, "/close")) return false;
+  if (is(request, "/big")) return answer_big(fd);
+  if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);
+  if (is(request, "/redirect")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nmoved");
+  if (is(request, "/loop")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
+  if (is(request, "/file")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
+  return peer_raw(fd, "HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: 5\r\n\r\nhello");
+}
+
+// ---- short forms -------------------------------------------------------------------------------------------------------
+
+typedef struct {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  ClientResult *result;
+} Box;
+
+static void put(void *ctx, ClientResult *result) {
+  Box *box = ctx;
+  pthread_mutex_lock(&box->lock);
+  box->result = result;
+  pthread_cond_signal(&box->changed);
+  pthread_mutex_unlock(&box->lock);
+}
+
+static ClientResult *take(Box *box) {
+  pthread_mutex_lock(&box->lock);
+  while (!box->result) pthread_cond_wait(&box->changed, &box->lock);
+  pthread_mutex_unlock(&box->lock);
+  return box->result;
+}
+
+static Str url_of(const char *path) {
+  static char urls[8][300];
+  static int next;
+  char *url = urls[next++ % 8];
+  snprintf(url, 300, "http://127.0.0.1:%d%s", peer.port, path);
+  return str_of(url);
+}
+
+static ClientRequest get(const char *path) {
+  return (ClientRequest){ .method = STR("GET"), .url = url_of(path), .response_max = 8 << 20, .timeout_ms = 5000 };
+}
+
+static ClientResult *run_with(Client *with, ClientRequest request) {
+  Box box = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL };
+  Err err = { 0 };
+  if (!client_send(with, &request, put, &box, &err)) fail_msg("%s", err.text);
+  return take(&box);
+}
+
+static ClientResult *run(ClientRequest request) { return run_with(client, request); }
+
+static void ends(ClientRequest request, ClientOutcome outcome, const char *word) {
+  ClientResult *result = run(request);
+  if (result->outcome != outcome) fail_msg("outcome %d: %s", result->outcome, result->err.text);
+  if (word && !strstr(result->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", result->err.text, word);
+  client_result_free(result);
+}
+
+static void is_seen(const char *text) {
+  pthread_mutex_lock(&seen_lock);
+  if (!memmem(seen, seen_len, text, strlen(text))) fail_msg("the request does not hold \"%s\":\n%s", text, seen);
+  pthread_mutex_unlock(&seen_lock);
+}
+
+static void is_not_seen(const char *text) {
+  pthread_mutex_lock(&seen_lock);
+  if (memmem(seen, seen_len, text, strlen(text))) fail_msg("the request holds \"%s\":\n%s", text, seen);
+  pthread_mutex_unlock(&seen_lock);
+}
+
+// ---- requests and answers ----------------------------------------------------------------------------------------------
+
+static void test_an_answer_comes_with_status_headers_and_body(void **state) {
+  ClientResult *result = run(get("/hello?a=1"));
+  assert_int_equal(result->outcome, CLIENT_OK);
+  assert_int_equal(result->status, 200);
+  assert_string_equal(result->body.ptr, "hello");
+  Str value;
+  assert_int_equal(pairs_get_nocase(&result->headers, STR("X-Two"), &value), 1);
+  assert_true(str_eq(value, STR("two words")));
+  client_result_free(result);
+  is_seen("GET /hello?a=1 HTTP/1.1\r\n");
+}
+
+static void test_a_status_other_than_200_is_an_answer_too(void **state) {
+  ClientResult *result = run(get("/500"));
+  assert_int_equal(result->outcome, CLIENT_OK);
+  assert_int_equal(result->status, 500);
+  assert_string_equal(result->body.ptr, "<h1>down</h1>");
+  client_result_free(result);
+}
+
+static void test_headers_and_body_go_out_as_given(void **state) {
+  Arena *arena = arena_new();
+  Pairs headers = { 0 };
+  pairs_add(&headers, arena, STR("X-Wemoon"), STR("月"));
+  pairs_add(&headers, arena, STR("X-Empty"), STR(""));
+  ClientRequest request = get("/post");
+  request.method = STR("POST");
+  request.headers = &headers;
+  request.body = STR("a\0b");
+  request.has_body = true;
+  ends(request, CLIENT_OK, NULL);
+  is_seen("X-Wemoon: 月\r\n");
+  is_seen("X-Empty:");
+  is_seen("Content-Length: 3\r\n");
+  is_not_seen("Content-Type");
+  is_not_seen("Expect");
+  assert_memory_equal(seen + seen_len - 3, "a\0b", 3);
+  request.method = STR("DELETE");
+  ends(request, CLIENT_OK, NULL);
+  is_seen("DELETE /post HTTP/1.1\r\n");
+  request = get("/post");
+  request.method = STR("POST");
+  ends(request, CLIENT_OK, NULL);
+  is_seen("Content-Length: 0\r\n");
+  arena_free(arena);
+}
+
+static void test_a_file_is_sent_with_its_raw_name_and_its_length(void **state) {
+  char path[] = "/tmp/wemoon-part-XXXXXX";
+  int fd = mkstemp(path);
+  assert_int_equal(write(fd, "skip12345", 9), 9);
+  lseek(fd, 4, SEEK_SET);
+  ClientPart field = { .name = STR("description"), .data = STR("{\"title\":\"题\"}"), .fd = -1 };
+  ClientPart file = { .name = STR("media"), .filename = STR("照片 1.jpg"), .content_type = STR("image/jpeg"), .fd = fd, .next = &field };
+  ClientRequest request = get("/upload");
+  request.method = STR("POST");
+  request.parts = &file;
+  ends(request, CLIENT_OK, NULL);
+  is_seen("filename=\"照片 1.jpg\"");
+  is_seen("Content-Type: image/jpeg\r\n\r\n12345\r\n");
+  is_seen("{\"title\":\"题\"}");
+  is_seen("Content-Length: ");
+  is_not_seen("chunked");
+  is_not_seen("filename*");
+  assert_int_equal(lseek(fd, 0, SEEK_CUR), 4);
+  close(fd);
+  unlink(path);
+}
+
+static void test_what_is_no_regular_file_is_refused(void **state) {
+  int pipes[2];
+  assert_int_equal(pipe(pipes), 0);
+  ClientPart file = { .name = STR("media"), .filename = STR("x"), .fd = pipes[0] };
+  ClientRequest request = get("/upload");
+  request.parts = &file;
+  Err err = { 0 };
+  assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
+  assert_int_equal(err.code, ERR_USAGE);
+  close(pipes[0]);
+  close(pipes[1]);
+}
+
+static void test_a_large_answer_goes_to_a_file_and_one_too_large_is_none(void **state) {
+  ClientRequest request = get("/big");
+  request.memory_max = 1 << 20;
+  ClientResult *result = run(request);
+  assert_int_equal(result->outcome, CLIENT_OK);
+  assert_int_equal(result->size, 3 << 20);
+  assert_true(result->fd >= 0);
+  assert_int_equal(result->body.len, 0);
+  unsigned char bytes[4];
+  assert_int_equal(pread(result->fd, bytes, 4, (3 << 20) - 4), 4);
+  assert_int_equal(bytes[3], (unsigned char)(((3 << 20) - 1) * 7));
+  client_result_free(result);
+  request.response_max = 2 << 20;
+  ends(request, CLIENT_TOO_LARGE, "larger than 2097152 bytes");
+}
+
+static void test_redirects_are_followed_only_when_asked_for(void **state) {
+  ClientRequest request = get("/redirect");
+  ClientResult *result = run(request);
+  assert_int_equal(result->status, 302);
+  assert_string_equal(result->body.ptr, "moved");
+  client_result_free(result);
+  request.follow = true;
+  result = run(request);
+  assert_int_equal(result->status, 200);
+  assert_string_equal(result->body.ptr, "hello");
+  assert_int_equal(pairs_get_nocase(&result->headers, STR("Location"), NULL), 0);
+  client_result_free(result);
+  request = get("/loop");
+  request.follow = true;
+  ends(request, CLIENT_NETWORK, "redirects");
+  request = get("/file");
+  request.follow = true;
+  ends(request, CLIENT_NETWORK, NULL);
+}
+
+static void test_connections_are_kept(void **state) {
+  client_result_free(run(get("/hello")));
+  int before = atomic_load(&peer.connections);
+  for (int i = 0; i < 20; i++) client_result_free(run(get("/hello")));
+  assert_in_range(atomic_load(&peer.connections) - before, 0, 1);
+}
+
+static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
+  Err err = { 0 };
+  const char *urls[] = { "", "ftp://x/", "http://", "/path", "http://h/a b", "http://h/\r\nX: y", "file:///etc/passwd" };
+  for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+    ClientRequest request = get("/");
+    request.url = str_of(urls[i]);
+    assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
+    assert_int_equal(err.code, ERR_USAGE);
+  }
+  Pair bad = { STR("X"), STR("a\r\nY: b"), NULL };
+  Pairs headers = { &bad, &bad, 1 };
+  ClientRequest request = get("/");
+  request.headers = &headers;
+  assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
+  assert_int_equal(err.code, ERR_USAGE);
+  request = get("/");
+  request.method = STR("GE T");
+  assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
+}
+
+// ---- bad manners -------------------------------------------------------------------------------------------------------
+
+static void test_an_answer_that_ends_early_is_a_network_failure(void **state) {
+  ends(get("/half"), CLIENT_NETWORK, "127.0.0.1:");
+  ends(get("/half-head"), CLIENT_NETWORK, "127.0.0.1:");
+  ends(get("/close"), CLIENT_NETWORK, "127.0.0.1:");
+  ends(get("/no-http"), CLIENT_NETWORK, "127.0.0.1:");
+}
+
+static void test_a_peer_that_accepts_and_says_nothing_times_out(void **state) {
+  ClientRequest request = get("/silence");
+  request.timeout_ms = 300;
+  int64_t begin = clock_now_ms();
+  ends(request, CLIENT_TIMEOUT, "no whole answer in time");
+  assert_in_range(clock_now_ms() - begin, 290, 1500);
+}
+
+static void test_nobody_there_and_no_such_name_are_network_failures(void **state) {
+  ClientRequest request = get("/");
+  request.url = STR("http://127.0.0.1:1/x?access_token=hunter2");
+  ClientResult *result = run(request);
+  assert_int_equal(result->outcome, CLIENT_NETWORK);
+  assert_null(strstr(result->err.text, "hunter2"));
+  client_result_free(result);
+  request.url = STR("http://nobody.invalid/x?secret=hunter2");
+  result = run(request);
+  assert_int_equal(result->outcome, CLIENT_NETWORK);
+  assert_non_null(strstr(result->err.text, "nobody.invalid"));
+  assert_null(strstr(result->err.text, "hunter2"));
+  client_result_free(result);
+}
+
+// ---- certificates ------------------------------------------------------------------------------------------------------
+
+static char folder[] = "/tmp/wemoon-client-XXXXXX";
+
+static pid_t start_tls(int *port) {
+  Peer probe;
+  peer_start(&probe, behave, NULL);
+  *port = probe.port;
+  peer_stop(&probe);
+  char command[600], number[16];
+  snprintf(command, sizeof(command), "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=elsewhere.example "
+           "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem 2>/dev/null", folder, folder);
+  assert_int_equal(system(command), 0);
+  snprintf(number, sizeof(number), "%d", *port);
+  pid_t pid = fork();
+  if (pid == 0) {
+    int quiet = open("/dev/null", O_RDWR);
+    if (chdir(folder) != 0) _exit(126);
+    dup2(quiet, 0), dup2(quiet, 1), dup2(quiet, 2);
+    execlp("openssl", "openssl", "s_server", "-accept", number, "-cert", "cert.pem", "-key", "key.pem", "-www", (char *)NULL);
+    _exit(127);
+  }
+  return pid;
+}
+
+static void wait_for_port(int port) {
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  for (int i = 0; i < 500; i++) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool there = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(fd);
+    if (there) return;
+    usleep(10000);
+  }
+}
+
+static void test_a_certificate_must_be_trusted_and_for_this_name(void **state) {
+  int port;
+  assert_non_null(mkdtemp(folder));
+  pid_t pid = start_tls(&port);
+  wait_for_port(port);
+  char url[100], ca[100], command[80];
+  snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);
+  snprintf(ca, sizeof(ca), "%s/cert.pem", folder);
+  ClientRequest request = get("/");
+  request.url = str_of(url);
+  ends(request, CLIENT_NETWORK, "certificate is not trusted");
+  Client *trusting = client_new(loop, &(ClientOptions){ .ca_file = ca }, NULL);
+  ClientResult *result = run_with(trusting, request);
+  assert_int_equal(result->outcome, CLIENT_NETWORK);
+  assert_non_null(strstr(result->err.text, "certificate"));
+  client_result_free(result);
+  request.insecure = true;
+  ends(request, CLIENT_OK, NULL);
+  client_free(trusting);
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  snprintf(command, sizeof(command), "rm -rf %s", folder);
+  assert_int_equal(system(command), 0);
+  Err err = { 0 };
+  assert_null(client_new(loop, &(ClientOptions){ .ca_file = ca }, &err));
+  assert_int_equal(err.code, ERR_USAGE);
+}
+
+static void test_a_proxy_gets_the_request(void **state) {
+  char proxy[64];
+  snprintf(proxy, sizeof(proxy), "http://user:hunter2@127.0.0.1:%d", peer.port);
+  Client *proxied = client_new(loop, &(ClientOptions){ .proxy = proxy }, NULL);
+  ClientRequest request = get("/");
+  request.url = STR("http://far.example/hello");
+  ClientResult *result = run_with(proxied, request);
+  assert_int_equal(result->outcome, CLIENT_OK);
+  client_result_free(result);
+  is_seen("GET http://far.example/hello HTTP/1.1");
+  client_free(proxied);
+}
+
+// ---- many, late, given up ----------------------------------------------------------------------------------------------
+
+typedef struct {
+  atomic_int ok, other;
+} Count;
+
+static void count(void *ctx, ClientResult *result) {
+  Count *counts = ctx;
+  atomic_fetch_add(result->outcome == CLIENT_OK ? &counts->ok : &counts->other, 1);
+  client_result_free(result);
+}
+
+static void test_a_thousand_wait_for_a_second_together(void **state) {
+  Count counts = { 0 };
+  ClientRequest request = get("/second");
+  int64_t begin = clock_now_ms();
+  for (int i = 0; i < 1000; i++) assert_true(client_send(client, &request, count, &counts, NULL));
+  while (atomic_load(&counts.ok) + atomic_load(&counts.other) < 1000) usleep(5000);
+  print_message("1000 requests of 1 s: %d ms\n", (int)(clock_now_ms() - begin));
+  assert_int_equal(atomic_load(&counts.ok), 1000);
+  assert_in_range(clock_now_ms() - begin, 1000, 4000);
+  assert_int_equal(client_active(client), 0);
+}
+
+static void test_a_cancelled_request_ends_at_once(void **state) {
+  for (int delay = 0; delay < 2; delay++) {
+    Box box = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL };
+    ClientRequest request = get("/silence");
+    request.delay_ms = delay * 60000;
+    int64_t begin = clock_now_ms();
+    uint64_t id = client_send(client, &request, put, &box, NULL);
+    usleep(delay ? 0 : 50000);
+    client_cancel(client, id);
+    ClientResult *result = take(&box);
+    assert_int_equal(result->outcome, CLIENT_CANCELLED);
+    client_result_free(result);
+    client_cancel(client, id);
+    assert_in_range(clock_now_ms() - begin, 0, 1000);
+  }
+}
+
+static void test_a_delayed_request_begins_later(void **state) {
+  ClientRequest request = get("/hello");
+  request.delay_ms = 150;
+  int64_t begin = clock_now_ms();
+  ends(request, CLIENT_OK, NULL);
+  assert_in_range(clock_now_ms() - begin, 145, 1500);
+}
+
+static void test_freeing_the_client_ends_what_is_under_way(void **state) {
+  Client *short_lived = client_new(loop, &(ClientOptions){ 0 }, NULL);
+  Count counts = { 0 };
+  ClientRequest request = get("/silence"), later = get("/hello");
+  later.delay_ms = 60000;
+  for (int i = 0; i < 50; i++) {
+    assert_true(client_send(short_lived, &request, count, &counts, NULL));
+    assert_true(client_send(short_lived, &later, count, &counts, NULL));
+  }
+  client_free(short_lived);
+  assert_int_equal(atomic_load(&counts.ok), 0);
+  assert_int_equal(atomic_load(&counts.other), 100);
+}
+
+static int set_up(void **state) {
+  peer_start(&peer, behave, NULL);
+  loop = loop_new(NULL);
+  client = client_new(loop, &(ClientOptions){ 0 }, NULL);
+  return client ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  client_free(client);
+  loop_free(loop);
+  peer_stop(&peer);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_an_answer_comes_with_status_headers_and_body),
+    cmocka_unit_test(test_a_status_other_than_200_is_an_answer_too),
+    cmocka_unit_test(test_headers_and_body_go_out_as_given),
+    cmocka_unit_test(test_a_file_is_sent_with_its_raw_name_and_its_length),
+    cmocka_unit_test(test_what_is_no_regular_file_is_refused),
+    cmocka_unit_test(test_a_large_answer_goes_to_a_file_and_one_too_large_is_none),
+    cmocka_unit_test(test_redirects_are_followed_only_when_asked_for),
+    cmocka_unit_test(test_connections_are_kept),
+    cmocka_unit_test(test_what_cannot_be_sent_is_refused_at_once),
+    cmocka_unit_test(test_an_answer_that_ends_early_is_a_network_failure),
+    cmocka_unit_test(test_a_peer_that_accepts_and_says_nothing_times_out),
+    cmocka_unit_test(test_nobody_there_and_no_such_name_are_network_failures),
+    cmocka_unit_test(test_a_certificate_must_be_trusted_and_for_this_name),
+    cmocka_unit_test(test_a_proxy_gets_the_request),
+    cmocka_unit_test(test_a_thousand_wait_for_a_second_together),
+    cmocka_unit_test(test_a_cancelled_request_ends_at_once),
+    cmocka_unit_test(test_a_delayed_request_begins_later),
+    cmocka_unit_test(test_freeing_the_client_ends_what_is_under_way),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
