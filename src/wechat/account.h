@@ -20,20 +20,23 @@ typedef struct {
   Str appid, appsecret;
   Str partnerid, partnerkey, paysignkey;
   EncryptMode mode;
-  // The present one first; then present and previous token with previous and present key, where they differ.
+  // Every pair of present and previous token with present and previous key, where they differ; the present pair first.
   Credential credentials[ACCOUNT_CREDENTIALS_MAX];
   size_t credential_count;
 } Account;
 
-// The values as the operator wrote them; empty where not set.
+// The values as the operator wrote them; empty where not set. They outlive the account.
 typedef struct {
   Str token, previous_token, encoding_aes_key, previous_encoding_aes_key, encrypt_mode;
   Str appid, appsecret, partnerid, partnerkey, paysignkey;
 } AccountSettings;
 
-// Checks the settings and fills `account`, whose slices stay those of `settings`. Refuses with ERR_USAGE, naming the key
-// and the mend: a key that is not 43 base64 characters, a mode without its key or appid, an unknown mode.
-// An empty token is allowed here (`exec` needs none); `account_needs_token` is for those who serve.
+// Checks the settings and fills `account`, whose slices stay those of `settings`. Without encrypt_mode it is safe where there is
+// a key, else normal. Refuses with ERR_USAGE, naming the setting and the mend: a key that is not 43 base64 characters (the bits
+// that the last one has over may be set), a mode without its key or appid, an unknown mode, a previous value without a present one.
+// An empty token is allowed here (`exec` needs none): there is one credential then, with which nothing verifies.
 bool account_init(Account *account, const AccountSettings *settings, Err *err);
+// For those who serve: ERR_USAGE without a token.
+bool account_require_token(const Account *account, Err *err);
 
 #endif

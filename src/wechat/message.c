@@ -1,0 +1,205 @@
+// From a pushed document to a tree and its head; a message's identity; and back to XML.
+#include "wechat/message.h"
+
+#include <stddef.h>
+
+#include "codec/json.h"
+
+// ---- reading JSON into the tree ----
+
+// Appends `text`, as XML may carry it, as the text of the node that was added last.
+static void set_text(NodeTree *tree, uint32_t index, Str text) {
+  size_t before = tree->text.len;
+  Str clean = xml_clean(&tree->text, text);
+  if (clean.ptr == text.ptr) buf_add(&tree->text, clean);
+  if (tree->text.failed) tree->failed = true;
+  else tree->nodes[index].text_len = (uint32_t)(tree->text.len - before);
+}
+
+static void set_leaf(NodeTree *tree, uint32_t index, const Json *value) {
+  switch (json_kind(value)) {
+    case JSON_STRING: set_text(tree, index, json_string(value)); break;
+    case JSON_INT:
+    case JSON_REAL: set_text(tree, index, json_number(value)); break;
+    case JSON_BOOL: set_text(tree, index, json_bool(value) ? STR("true") : STR("false")); break;
+    default: break;
+  }
+}
+
+static bool too_deep(Err *err) {
+  return err_set(err, ERR_INVALID, "the JSON message is nested deeper than %d levels", XML_DEPTH_MAX);
+}
+
+static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err);
+
+static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value, int depth, Err *err) {
+  if (depth > XML_DEPTH_MAX) return too_deep(err);
+  if (json_kind(value) == JSON_ARRAY) {
+    for (const Json *member = json_first(value); member; member = json_next(member)) {
+      if (!add_value(tree, parent, last, name, member, depth + 1, err)) return false;
+    }
+    return true;
+  }
+  uint32_t index = nodes_add(tree, parent, last, name);
+  if (index == NODE_NONE) return err_set(err, ERR_MEMORY, "no memory");
+  if (json_kind(value) == JSON_OBJECT) return add_members(tree, index, value, depth, err);
+  set_leaf(tree, index, value);
+  return !tree->failed || err_set(err, ERR_MEMORY, "no memory");
+}
+
+static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err) {
+  uint32_t last = NODE_NONE;
+  for (const Json *member = json_first(object); member; member = json_next(member)) {
+    Str name = json_key(member);
+    if (xml_name_ok(name) && !add_value(tree, parent, &last, name, member, depth + 1, err)) return false;
+  }
+  return true;
+}
+
+static bool read_json(Str document, NodeTree *tree, Err *err) {
+  nodes_reset(tree);
+  JsonDoc *doc = json_parse(document, err);
+  if (!doc) return false;
+  uint32_t last = NODE_NONE;
+  bool ok;
+  if (json_kind(json_root(doc)) != JSON_OBJECT) ok = err_set(err, ERR_INVALID, "the JSON message is no object");
+  else ok = add_value(tree, NODE_NONE, &last, STR("xml"), json_root(doc), 1, err);
+  json_free(doc);
+  return ok;
+}
+
+// ---- reading ----
+
+static const Str byte_order_mark = { "\xEF\xBB\xBF", 3 };
+
+bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
+  Str text = str_starts(document, byte_order_mark) ? str_sub(document, byte_order_mark.len, document.len) : document;
+  text = str_trim(text);
+  if (text.len == 0) {
+    nodes_reset(tree);
+    return err_set(err, ERR_INVALID, "the body is empty");
+  }
+  if (text.ptr[0] == '{' || text.ptr[0] == '[') return read_json(text, tree, err);
+  return xml_parse(parser, document, tree, err);
+}
+
+// The elements that the head is made of, and where they go.
+static const struct {
+  Str name;
+  size_t offset;
+} head_fields[] = {
+  { { "ToUserName", 10 }, offsetof(MessageHead, to_user) },
+  { { "FromUserName", 12 }, offsetof(MessageHead, from_user) },
+  { { "CreateTime", 10 }, offsetof(MessageHead, create_time) },
+  { { "MsgType", 7 }, offsetof(MessageHead, msg_type) },
+  { { "MsgId", 5 }, offsetof(MessageHead, msg_id) },
+  { { "Event", 5 }, offsetof(MessageHead, event) },
+  { { "EventKey", 8 }, offsetof(MessageHead, event_key) },
+};
+
+enum { HEAD_FIELDS = sizeof head_fields / sizeof *head_fields };
+
+// Of an element that is there twice the first counts.
+static void fill_field(const NodeTree *tree, uint32_t index, MessageHead *head) {
+  Str name = node_name(tree, index);
+  for (size_t i = 0; i < HEAD_FIELDS; i++) {
+    if (!str_eq(name, head_fields[i].name)) continue;
+    Str *field = (Str *)((char *)head + head_fields[i].offset);
+    if (!field->ptr) *field = node_text(tree, index);
+    return;
+  }
+}
+
+static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
+  *head = (MessageHead){ 0 };
+  for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) fill_field(tree, i, head);
+  if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
+  head->is_event = str_eq(head->msg_type, STR("event"));
+  if (!head->is_event) return true;
+  if (head->event.len == 0) return err_set(err, ERR_INVALID, "the message is an event without Event");
+  head->msg_id = STR("");
+  return true;
+}
+
+bool message_parse(XmlParser *parser, Str document, NodeTree *tree, MessageHead *head, Err *err) {
+  return message_read(parser, document, tree, err) && read_head(tree, head, err);
+}
+
+bool message_is_list(Str name) {
+  return str_eq(name, STR("item")) || str_eq(name, STR("List")) || str_eq(name, STR("fail_idx")) ||
+         str_eq(name, STR("AroundBeacon"));
+}
+
+// ---- identity ----
+
+static uint64_t digest_add(uint64_t digest, Str part) {
+  const uint64_t prime = 0x100000001b3;  // FNV-1a
+  for (size_t i = 0; i < part.len; i++) digest = (digest ^ (unsigned char)part.ptr[i]) * prime;
+  return (digest ^ 0xFF) * prime;  // no byte of UTF-8: the part ends here
+}
+
+// All elements below `parent`, but for the sealed copy that compatible mode brings, which differs at each try.
+static uint64_t digest_elements(const NodeTree *tree, uint32_t parent, uint64_t digest) {
+  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
+    if (parent == 0 && str_eq(node_name(tree, i), STR("Encrypt"))) continue;
+    digest = digest_add(digest_add(digest, node_name(tree, i)), node_text(tree, i));
+    digest = digest_add(digest_elements(tree, i, digest), STR(""));
+  }
+  return digest;
+}
+
+static void add_part(Buf *out, Str part) {
+  buf_add_int(out, (int64_t)part.len);
+  buf_addc(out, ':');
+  buf_add(out, part);
+}
+
+void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out) {
+  bool has_id = !head->is_event && head->msg_id.len > 0;
+  bool has_key = head->is_event && head->event_key.len > 0 && !str_eq_nocase(head->event, STR("location"));
+  buf_addc(out, has_id ? 'm' : has_key ? 'e' : 'd');
+  add_part(out, head->from_user);
+  if (has_id) {
+    add_part(out, head->msg_id);
+    return;
+  }
+  add_part(out, head->create_time);
+  add_part(out, head->is_event ? head->event : head->msg_type);
+  if (has_key) add_part(out, head->event_key);
+  else buf_add_int(out, (int64_t)digest_elements(tree, 0, 0xcbf29ce484222325));
+}
+
+// ---- rendering ----
+
+static bool is_digits(Str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
+  }
+  return text.len > 0;
+}
+
+static void render_children(const NodeTree *tree, uint32_t parent, Buf *out);
+
+static void render_element(const NodeTree *tree, uint32_t index, Buf *out) {
+  Str name = node_name(tree, index), text = node_text(tree, index);
+  if (!xml_name_ok(name)) return;
+  buf_addc(out, '<');
+  buf_add(out, name);
+  buf_addc(out, '>');
+  if (tree->nodes[index].first_child != NODE_NONE) render_children(tree, index, out);
+  else if (is_digits(text)) buf_add(out, text);
+  else xml_add_cdata(out, text);
+  buf_add(out, STR("</"));
+  buf_add(out, name);
+  buf_addc(out, '>');
+}
+
+static void render_children(const NodeTree *tree, uint32_t parent, Buf *out) {
+  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) render_element(tree, i, out);
+}
+
+void message_render(const NodeTree *tree, Buf *out) {
+  buf_add(out, STR("<xml>"));
+  if (tree->count > 0) render_children(tree, 0, out);
+  buf_add(out, STR("</xml>"));
+}
