@@ -345,7 +345,11 @@ int64_t json_int(const Json *value) { return value->kind == JSON_INT ? value->in
 
 double json_real(const Json *value) { return value->real; }
 
-Str json_string(const Json *value) { return value->string; }
+static bool is_number(const Json *value) { return value->kind == JSON_INT || value->kind == JSON_REAL; }
+
+Str json_number(const Json *value) { return is_number(value) ? value->string : STR(""); }
+
+Str json_string(const Json *value) { return value->kind == JSON_STRING ? value->string : STR(""); }
 
 size_t json_count(const Json *value) { return value->count; }
 

@@ -22,6 +22,7 @@ JsonKind json_kind(const Json *value);
 bool json_bool(const Json *value);
 int64_t json_int(const Json *value);
 double json_real(const Json *value);  // of JSON_INT too
+Str json_number(const Json *value);   // of JSON_INT and JSON_REAL: as it was written, to the digit
 Str json_string(const Json *value);   // lives as long as the document; may hold NUL bytes
 size_t json_count(const Json *value);  // members of an array or object
 const Json *json_first(const Json *value);  // first member, or NULL
