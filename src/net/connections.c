@@ -1,0 +1,243 @@
+// The table of connections, and the thread that looks after it.
+//
+// civetweb does not tell a connection's socket. It is found by its peer among the process's descriptors; that is done only
+// when something is to be closed or no thread is free, so that it costs nothing otherwise.
+#include "net/connections.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+
+enum {
+  TICK_SHORT_MS = 20,    // while no thread is free
+  TICK_MS = 500,
+  SILENCE_MS = 50,       // so long a connection may say nothing while others wait for its thread
+  PAUSE_MS = 250,        // so long a body may pause then
+  FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
+  ADDRESS_LEN = 64,
+  DESCRIPTORS_MAX = 65536
+};
+
+typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
+
+struct Connection {
+  Connections *all;
+  _Atomic Phase phase;
+  atomic_int_least64_t since_us;  // of the phase
+  int64_t opened_us;
+  bool answered;                  // at least one request
+  char address[ADDRESS_LEN];
+  int port;
+  Connection *next_free;
+};
+
+struct Connections {
+  int threads;
+  int64_t timeout_us;
+  atomic_int busy;
+  atomic_bool others_wait;
+  pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
+  pthread_cond_t changed;
+  pthread_t thread;
+  int port;
+  bool stopping;
+  Connection *free;
+  Connection slots[];
+};
+
+// ---- sockets ------------------------------------------------------------------------------------------------------------
+
+static int port_of(const struct sockaddr_storage *address) {
+  if (address->ss_family == AF_INET) return ntohs(((const struct sockaddr_in *)address)->sin_port);
+  if (address->ss_family == AF_INET6) return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+  return -1;
+}
+
+// Whether `fd` is a connection that was made to our port; *peer is the other side.
+static bool is_ours(int fd, int port, struct sockaddr_storage *peer, socklen_t *len) {
+  struct sockaddr_storage local;
+  socklen_t local_len = sizeof local;
+  *len = sizeof *peer;
+  return getsockname(fd, (struct sockaddr *)&local, &local_len) == 0 && port_of(&local) == port &&
+         getpeername(fd, (struct sockaddr *)peer, len) == 0;
+}
+
+static bool is_peer(const Connection *connection, const struct sockaddr_storage *peer, socklen_t len) {
+  char text[ADDRESS_LEN];
+  return port_of(peer) == connection->port &&
+         getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0 &&
+         strcmp(text, connection->address) == 0;
+}
+
+static int descriptors_end(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX) return DESCRIPTORS_MAX;
+  return (int)limit.rlim_cur;
+}
+
+// ---- the thread ---------------------------------------------------------------------------------------------------------
+
+static bool is_over(const Connection *connection, bool others_wait, int64_t now_us) {
+  Phase phase = atomic_load(&connection->phase);
+  int64_t age_us = now_us - atomic_load(&connection->since_us);
+  if (phase == PHASE_READS) return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
+  return phase == PHASE_WAITS && others_wait && age_us > SILENCE_MS * 1000;
+}
+
+static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len, int64_t now_us) {
+  for (int i = 0; i < all->threads; i++) {
+    Connection *connection = &all->slots[i];
+    if (!is_over(connection, atomic_load(&all->others_wait), now_us) || !is_peer(connection, peer, len)) continue;
+    // The thread that serves it finds the end of the stream, and closes.
+    shutdown(fd, SHUT_RDWR);
+    return;
+  }
+}
+
+// Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
+// With the mutex held, so no slot's socket can be closed and its number used again meanwhile.
+static void look_after(Connections *all, bool close_them) {
+  int64_t now_us = clock_now_us();
+  int found = 0, left = atomic_load(&all->busy);
+  for (int fd = 3, end = descriptors_end(), unused = 0; fd < end && unused < 1024; fd++) {
+    struct sockaddr_storage peer;
+    socklen_t len;
+    bool ours = is_ours(fd, all->port, &peer, &len);
+    unused = ours ? 0 : unused + 1;
+    found += ours;
+    if (ours && close_them) close_if_over(all, fd, &peer, len, now_us);
+  }
+  atomic_store(&all->others_wait, found > left && left >= all->threads);
+}
+
+static bool any_over(Connections *all) {
+  int64_t now_us = clock_now_us();
+  for (int i = 0; i < all->threads; i++) {
+    if (is_over(&all->slots[i], atomic_load(&all->others_wait), now_us)) return true;
+  }
+  return false;
+}
+
+static void *run(void *arg) {
+  Connections *all = arg;
+  pthread_mutex_lock(&all->mutex);
+  while (!all->stopping) {
+    bool taken = atomic_load(&all->busy) >= all->threads;
+    struct timespec until = clock_to_timespec(clock_now_us() + (taken ? TICK_SHORT_MS : TICK_MS) * 1000);
+    pthread_cond_timedwait(&all->changed, &all->mutex, &until);
+    if (all->stopping || all->port == 0) continue;
+    taken = atomic_load(&all->busy) >= all->threads;
+    if (!taken) atomic_store(&all->others_wait, false);
+    bool over = any_over(all);
+    if (taken || over) look_after(all, over);
+  }
+  pthread_mutex_unlock(&all->mutex);
+  return NULL;
+}
+
+// ---- life ---------------------------------------------------------------------------------------------------------------
+
+Connections *connections_new(int threads, int64_t request_timeout_ms) {
+  Connections *all = calloc(1, sizeof *all + (size_t)threads * sizeof *all->slots);
+  if (!all) return NULL;
+  all->threads = threads;
+  all->timeout_us = request_timeout_ms * 1000;
+  for (int i = threads - 1; i >= 0; i--) {
+    all->slots[i].all = all;
+    all->slots[i].next_free = all->free;
+    all->free = &all->slots[i];
+  }
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&all->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  pthread_mutex_init(&all->mutex, NULL);
+  if (pthread_create(&all->thread, NULL, run, all) == 0) return all;
+  pthread_cond_destroy(&all->changed);
+  pthread_mutex_destroy(&all->mutex);
+  free(all);
+  return NULL;
+}
+
+void connections_serve(Connections *all, int port) {
+  pthread_mutex_lock(&all->mutex);
+  all->port = port;
+  pthread_mutex_unlock(&all->mutex);
+}
+
+void connections_free(Connections *all) {
+  if (!all) return;
+  pthread_mutex_lock(&all->mutex);
+  all->stopping = true;
+  pthread_cond_signal(&all->changed);
+  pthread_mutex_unlock(&all->mutex);
+  pthread_join(all->thread, NULL);
+  pthread_cond_destroy(&all->changed);
+  pthread_mutex_destroy(&all->mutex);
+  free(all);
+}
+
+static void set_phase(Connection *connection, Phase phase) {
+  atomic_store_explicit(&connection->since_us, clock_now_us(), memory_order_relaxed);
+  atomic_store_explicit(&connection->phase, phase, memory_order_release);
+}
+
+Connection *connection_opened(Connections *all, const char *remote_address, int remote_port) {
+  pthread_mutex_lock(&all->mutex);
+  Connection *connection = all->free;
+  if (connection) {
+    all->free = connection->next_free;
+    snprintf(connection->address, sizeof connection->address, "%s", remote_address);
+    connection->port = remote_port;
+    connection->opened_us = clock_now_us();
+    connection->answered = false;
+    set_phase(connection, PHASE_WAITS);
+    if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
+  }
+  pthread_mutex_unlock(&all->mutex);
+  return connection;
+}
+
+void connection_closing(Connection *connection) {
+  if (!connection) return;
+  Connections *all = connection->all;
+  pthread_mutex_lock(&all->mutex);
+  atomic_store(&connection->phase, PHASE_FREE);
+  connection->next_free = all->free;
+  all->free = connection;
+  atomic_fetch_sub(&all->busy, 1);
+  pthread_mutex_unlock(&all->mutex);
+}
+
+// A first request has one allowance of time for head and body together; a later one begins when its head arrives.
+void connection_reads_body(Connection *connection) {
+  if (!connection) return;
+  if (connection->answered) set_phase(connection, PHASE_READS);
+  else atomic_store(&connection->phase, PHASE_READS);
+}
+
+void connection_handles(Connection *connection) {
+  if (connection) atomic_store_explicit(&connection->phase, PHASE_HANDLES, memory_order_release);
+}
+
+void connection_waits(Connection *connection) {
+  if (!connection) return;
+  connection->answered = true;
+  set_phase(connection, PHASE_WAITS);
+}
+
+bool connection_should_close(const Connection *connection) {
+  return connection && atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
+         clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000;
+}
+
+int connections_busy(const Connections *all) { return atomic_load(&all->busy); }

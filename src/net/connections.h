@@ -1,0 +1,31 @@
+// Who has the HTTP threads. A thread belongs to its connection, so when none is left, connections that send nothing are closed for
+// those that wait, and a request that dawdles is cut off. Inside net/ only.
+#ifndef WEMOON_NET_CONNECTIONS_H
+#define WEMOON_NET_CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Connections Connections;
+typedef struct Connection Connection;
+
+// For `threads` connections at once. NULL without memory or thread. `port` is set with connections_serve.
+Connections *connections_new(int threads, int64_t request_timeout_ms);
+void connections_serve(Connections *connections, int port);
+void connections_free(Connections *connections);
+
+// A thread took a connection. NULL when all slots are taken, which the number of threads excludes.
+Connection *connection_opened(Connections *connections, const char *remote_address, int remote_port);
+// Before its socket is closed.
+void connection_closing(Connection *connection);
+// A head has been read; the body must follow.
+void connection_reads_body(Connection *connection);
+void connection_handles(Connection *connection);
+// It was answered; the thread waits for the next request.
+void connection_waits(Connection *connection);
+// Whether its thread should go to somebody else after this answer: others wait for one, and it had a fair share.
+bool connection_should_close(const Connection *connection);
+
+int connections_busy(const Connections *connections);
+
+#endif

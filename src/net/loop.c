@@ -1,0 +1,172 @@
+// One thread around uv_run, and a queue into it.
+#include "net/loop.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <uv.h>
+
+typedef struct Posted {
+  LoopFn fn;
+  void *ctx;
+  struct Posted *next;
+} Posted;
+
+struct LoopTimer {
+  uv_timer_t handle;  // first
+  LoopFn fn;
+  void *ctx;
+  bool once;
+};
+
+typedef struct Signal {
+  uv_signal_t handle;  // first
+  LoopFn fn;
+  void *ctx;
+} Signal;
+
+struct Loop {
+  uv_loop_t uv;
+  uv_async_t wake;
+  pthread_t thread;
+  pthread_mutex_t mutex;
+  Posted *first, **end;
+  bool closing;
+};
+
+static void free_handle(uv_handle_t *handle) { free(handle); }
+
+// What is left when the loop ends: timers and signals are ours, other files of net/ have closed theirs before.
+static void close_left(uv_handle_t *handle, void *wake) {
+  if (uv_is_closing(handle)) return;
+  if (handle == wake) uv_close(handle, NULL);
+  else if (handle->type == UV_TIMER || handle->type == UV_SIGNAL) uv_close(handle, handle->data ? free_handle : NULL);
+}
+
+static Posted *take_all(Loop *loop, bool *closing) {
+  pthread_mutex_lock(&loop->mutex);
+  Posted *first = loop->first;
+  loop->first = NULL;
+  loop->end = &loop->first;
+  *closing = loop->closing;
+  pthread_mutex_unlock(&loop->mutex);
+  return first;
+}
+
+static void on_wake(uv_async_t *wake) {
+  Loop *loop = wake->data;
+  bool closing;
+  for (Posted *posted = take_all(loop, &closing); posted;) {
+    Posted *next = posted->next;
+    posted->fn(posted->ctx);
+    free(posted);
+    posted = next;
+  }
+  if (closing) uv_walk(&loop->uv, close_left, wake);
+}
+
+static void *run(void *arg) {
+  Loop *loop = arg;
+  uv_run(&loop->uv, UV_RUN_DEFAULT);
+  return NULL;
+}
+
+Loop *loop_new(Err *err) {
+  Loop *loop = calloc(1, sizeof *loop);
+  if (!loop) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  loop->end = &loop->first;
+  pthread_mutex_init(&loop->mutex, NULL);
+  int failed = uv_loop_init(&loop->uv);
+  if (!failed) {
+    failed = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    loop->wake.data = loop;
+    if (!failed) failed = -pthread_create(&loop->thread, NULL, run, loop);
+    if (!failed) return loop;
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&loop->uv);
+  }
+  err_set(err, ERR_FAILED, "cannot start the event loop: %s", uv_strerror(failed));
+  pthread_mutex_destroy(&loop->mutex);
+  free(loop);
+  return NULL;
+}
+
+void loop_free(Loop *loop) {
+  if (!loop) return;
+  pthread_mutex_lock(&loop->mutex);
+  loop->closing = true;
+  pthread_mutex_unlock(&loop->mutex);
+  uv_async_send(&loop->wake);
+  pthread_join(loop->thread, NULL);
+  uv_loop_close(&loop->uv);
+  pthread_mutex_destroy(&loop->mutex);
+  free(loop);
+}
+
+bool loop_post(Loop *loop, LoopFn fn, void *ctx) {
+  Posted *posted = malloc(sizeof *posted);
+  if (!posted) return false;
+  *posted = (Posted){ .fn = fn, .ctx = ctx };
+  pthread_mutex_lock(&loop->mutex);
+  bool open = !loop->closing;
+  if (open) {
+    *loop->end = posted;
+    loop->end = &posted->next;
+    // Within the lock: loop_free cannot have closed the handle yet.
+    uv_async_send(&loop->wake);
+  }
+  pthread_mutex_unlock(&loop->mutex);
+  if (!open) free(posted);
+  return open;
+}
+
+bool loop_is_current(const Loop *loop) { return pthread_equal(pthread_self(), loop->thread); }
+
+static void on_timer(uv_timer_t *handle) {
+  LoopTimer *timer = (LoopTimer *)handle;
+  LoopFn fn = timer->fn;
+  void *ctx = timer->ctx;
+  if (timer->once) loop_timer_stop(timer);
+  fn(ctx);
+}
+
+LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx) {
+  LoopTimer *timer = calloc(1, sizeof *timer);
+  if (!timer) return NULL;
+  timer->fn = fn;
+  timer->ctx = ctx;
+  timer->once = repeat_ms <= 0;
+  uv_timer_init(&loop->uv, &timer->handle);
+  timer->handle.data = timer;
+  uv_update_time(&loop->uv);
+  uv_timer_start(&timer->handle, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, timer->once ? 0 : (uint64_t)repeat_ms);
+  return timer;
+}
+
+void loop_timer_stop(LoopTimer *timer) {
+  if (timer) uv_close((uv_handle_t *)&timer->handle, free_handle);
+}
+
+static void on_signal(uv_signal_t *handle, int signum) {
+  Signal *entry = (Signal *)handle;
+  entry->fn(entry->ctx);
+}
+
+bool loop_signal(Loop *loop, int signum, LoopFn fn, void *ctx, Err *err) {
+  Signal *entry = calloc(1, sizeof *entry);
+  if (!entry) return err_set(err, ERR_MEMORY, "no memory");
+  entry->fn = fn;
+  entry->ctx = ctx;
+  uv_signal_init(&loop->uv, &entry->handle);
+  entry->handle.data = entry;
+  int failed = uv_signal_start(&entry->handle, on_signal, signum);
+  if (!failed) return true;
+  uv_close((uv_handle_t *)&entry->handle, free_handle);
+  return err_set(err, ERR_FAILED, "cannot watch signal %d: %s", signum, uv_strerror(failed));
+}
+
+struct uv_loop_s *loop_uv(Loop *loop) { return &loop->uv; }

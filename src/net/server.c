@@ -1,0 +1,338 @@
+// civetweb, with its options and its traps.
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/connections.h"
+#include "net/stack.h"
+
+enum { ADDRESS_LEN = 128, WORKER_KEEP_MAX = 64 * 1024, STATUS_UNANSWERED = 499 };
+
+struct Server {
+  struct mg_context *mg;
+  HttpHandler handler;
+  Connections *connections;
+  int threads, port;
+  atomic_size_t smallest_stack;
+  char address[ADDRESS_LEN];
+};
+
+// What one HTTP thread keeps between requests.
+typedef struct {
+  Buf body, out;
+} Worker;
+
+// A request with what its answer needs; the handler sees the request alone.
+typedef struct {
+  HttpRequest request;  // first
+  struct mg_connection *conn;
+  Server *server;
+  Worker *worker;
+  Connection *connection;
+  bool last;  // the connection ends with this answer
+  int status;  // 0: not answered yet
+} Exchange;
+
+// ---- requests -------------------------------------------------------------------------------------------------------------
+
+static const struct mg_request_info *info_of(const HttpRequest *request) {
+  return mg_get_request_info((const struct mg_connection *)request->connection);
+}
+
+Str server_header(const HttpRequest *request, const char *name) {
+  return str_of(mg_get_header((const struct mg_connection *)request->connection, name));
+}
+
+const char *server_remote(const HttpRequest *request) { return info_of(request)->remote_addr; }
+
+size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
+  const struct mg_request_info *info = info_of(request);
+  size_t count = 0;
+  for (int i = 0; i < info->num_headers && count < max; i++) {
+    out[count++] = (Pair){ .name = str_of(info->http_headers[i].name), .value = str_of(info->http_headers[i].value) };
+  }
+  return count;
+}
+
+// ---- answers --------------------------------------------------------------------------------------------------------------
+
+static const struct {
+  int status;
+  const char *text;
+} reasons[] = {
+  { 200, "OK" }, { 204, "No Content" }, { 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
+  { 304, "Not Modified" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
+  { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 411, "Length Required" }, { 413, "Content Too Large" },
+  { 414, "URI Too Long" }, { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+  { 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" },
+};
+
+static const char *reason_of(int status) {
+  for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+    if (reasons[i].status == status) return reasons[i].text;
+  }
+  return status < 400 ? "OK" : "Error";
+}
+
+static bool wants_keep_alive(const Exchange *x) {
+  Str connection = server_header(&x->request, "Connection");
+  if (str_eq_nocase(connection, STR("close"))) return false;
+  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 || str_eq_nocase(connection, STR("keep-alive"));
+}
+
+static void add_head(Buf *out, const HttpResponse *response, bool keep_alive) {
+  const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
+  buf_add(out, STR("HTTP/1.1 "));
+  buf_add_int(out, response->status);
+  buf_addc(out, ' ');
+  buf_add(out, str_of(reason_of(response->status)));
+  buf_add(out, STR("\r\nContent-Type: "));
+  buf_add(out, str_of(type));
+  buf_add(out, STR("\r\nContent-Length: "));
+  buf_add_int(out, (int64_t)response->body.len);
+  buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
+  if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
+  if (!keep_alive) buf_add(out, STR("Connection: close\r\n"));
+  buf_add(out, STR("\r\n"));
+}
+
+void server_respond(HttpRequest *request, const HttpResponse *response) {
+  Exchange *x = (Exchange *)request;
+  if (x->status) return;
+  Buf *out = &x->worker->out;
+  buf_reset(out);
+  bool keep_alive = !x->last && !response->no_answer && wants_keep_alive(x) && !connection_should_close(x->connection);
+  if (!keep_alive) mg_disable_connection_keep_alive(x->conn);
+  x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
+  if (response->no_answer) return;
+  add_head(out, response, keep_alive);
+  if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
+  if (!out->failed) mg_write(x->conn, out->ptr, out->len);
+  else mg_disable_connection_keep_alive(x->conn);
+}
+
+// An answer by status alone. What the client goes on sending is not read, so the connection ends.
+static void refuse(Exchange *x, int status, const char *allow) {
+  char headers[160] = "", body[64];
+  if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
+  int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
+  x->last = true;
+  server_respond(&x->request, &(HttpResponse){ .status = status, .body = str_make(body, (size_t)len), .extra_headers = headers });
+}
+
+// ---- one request ------------------------------------------------------------------------------------------------------------
+
+static bool read_body(Exchange *x) {
+  Buf *body = &x->worker->body;
+  size_t wanted = (size_t)x->request.content_length;
+  buf_reset(body);
+  if (!buf_reserve(body, wanted)) return false;
+  connection_reads_body(x->connection);
+  while (body->len < wanted) {
+    int n = mg_read(x->conn, body->ptr + body->len, wanted - body->len);
+    if (n <= 0) return false;
+    body->len += (size_t)n;
+  }
+  body->ptr[wanted] = '\0';
+  x->request.body = buf_str(body);
+  return true;
+}
+
+static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
+  if (route->status) return route->status;
+  if (!route->needs_body) return 0;
+  if (head->chunked || head->content_length < 0) return 411;
+  return (uint64_t)head->content_length > route->max_body ? 413 : 0;
+}
+
+static void serve(Exchange *x) {
+  HttpRoute route = { 0 };
+  x->server->handler.route(x->server->handler.ctx, &x->request, &route);
+  int status = status_by_head(&x->request, &route);
+  if (status) {
+    log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(x->request.method), STR_FMT(x->request.path),
+             server_remote(&x->request), status, reason_of(status));
+    refuse(x, status, route.allow);
+    return;
+  }
+  // A body that nobody asked for would be taken for the next request.
+  if (!route.needs_body && (x->request.content_length > 0 || x->request.chunked)) x->last = true;
+  if (route.needs_body && !read_body(x)) {
+    log_warn("refused %.*s %.*s from %s: its body did not come whole", STR_FMT(x->request.method), STR_FMT(x->request.path),
+             server_remote(&x->request));
+    refuse(x, 408, NULL);
+    return;
+  }
+  connection_handles(x->connection);
+  x->server->handler.handle(x->server->handler.ctx, &x->request);
+  if (!x->status) refuse(x, 500, NULL);
+}
+
+static void keep_small(Buf *buf) {
+  if (buf->cap > WORKER_KEEP_MAX || buf->failed) buf_clear(buf);
+}
+
+static int on_request(struct mg_connection *conn) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  const char *path = info->local_uri_raw ? info->local_uri_raw : info->local_uri;
+  Exchange x = {
+    .request = { .method = str_of(info->request_method), .path = str_of(path), .query = str_of(info->query_string),
+                 .content_length = info->content_length, .received_us = clock_now_us(), .connection = conn,
+                 .chunked = mg_get_header(conn, "Transfer-Encoding") != NULL },
+    .conn = conn, .server = info->user_data, .worker = mg_get_thread_pointer(conn),
+    .connection = mg_get_user_connection_data(conn),
+  };
+  if (!x.worker) return STATUS_UNANSWERED;
+  serve(&x);
+  keep_small(&x.worker->body);
+  keep_small(&x.worker->out);
+  connection_waits(x.connection);
+  return x.status;
+}
+
+// ---- civetweb's other calls -----------------------------------------------------------------------------------------------
+
+// Requests that never reach us (a broken head, a head too large): no page of civetweb's, which would tell its version.
+static int on_error(struct mg_connection *conn, int status, const char *message) {
+  char answer[256], body[64];
+  int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
+  len = snprintf(answer, sizeof answer, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+                 status, reason_of(status), len, body);
+  mg_disable_connection_keep_alive(conn);
+  mg_write(conn, answer, (size_t)len);
+  log_warn("refused a request from %s with %d: %s", mg_get_request_info(conn)->remote_addr, status, reason_of(status));
+  return 0;
+}
+
+static int on_log(const struct mg_connection *conn, const char *message) {
+  log_debug("civetweb: %s", message);
+  return 1;
+}
+
+static int no_access_log(const struct mg_connection *conn, const char *message) { return 1; }
+
+static int on_open(const struct mg_connection *conn, void **data) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  Server *server = mg_get_user_data(mg_get_context(conn));
+  *data = connection_opened(server->connections, info->remote_addr, info->remote_port);
+  return 0;
+}
+
+static void on_close(const struct mg_connection *conn) { connection_closing(mg_get_user_connection_data(conn)); }
+
+static void *on_thread(const struct mg_context *mg, int type) {
+  if (type != 1) return NULL;  // 1: a worker
+  Server *server = mg_get_user_data(mg);
+  size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
+  while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
+  }
+  return calloc(1, sizeof(Worker));
+}
+
+static void on_thread_end(const struct mg_context *mg, int type, void *data) {
+  Worker *worker = data;
+  if (!worker) return;
+  buf_clear(&worker->body);
+  buf_clear(&worker->out);
+  free(worker);
+}
+
+// ---- life -----------------------------------------------------------------------------------------------------------------
+
+// "8080", "127.0.0.1:8080", "[::1]:8080": into what civetweb takes.
+static bool read_listen(Str listen, char *host, size_t size, int *port, Err *err) {
+  const char *colon = listen.len ? memrchr(listen.ptr, ':', listen.len) : NULL;
+  Str address = colon ? str_sub(listen, 0, (size_t)(colon - listen.ptr)) : STR("127.0.0.1");
+  Str number = colon ? str_sub(listen, address.len + 1, listen.len) : listen;
+  int64_t value;
+  struct in6_addr bits;
+  if (!str_to_int64(number, &value) || value < 0 || value > 65535 || address.len + 1 > size) {
+    return err_set(err, ERR_USAGE, "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080", STR_FMT(listen));
+  }
+  bool brackets = address.len > 2 && address.ptr[0] == '[' && address.ptr[address.len - 1] == ']';
+  Str bare = brackets ? str_sub(address, 1, address.len - 2) : address;
+  snprintf(host, size, "%.*s", STR_FMT(bare));
+  bool known = brackets ? inet_pton(AF_INET6, host, &bits) == 1 : inet_pton(AF_INET, host, &bits) == 1;
+  snprintf(host, size, "%.*s", STR_FMT(address));
+  *port = (int)value;
+  return known || err_set(err, ERR_USAGE, "listen is '%.*s': %.*s is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT or [::1]:PORT",
+                          STR_FMT(listen), STR_FMT(address));
+}
+
+static struct mg_context *start(Server *server, const ServerOptions *options, const char *listen) {
+  char threads[16], timeout[16], idle[16];
+  snprintf(threads, sizeof threads, "%d", options->threads);
+  snprintf(timeout, sizeof timeout, "%d", options->head_timeout_ms);
+  snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
+  const char *list[] = {
+    "listening_ports", listen, "num_threads", threads, "request_timeout_ms", timeout, "keep_alive_timeout_ms", idle,
+    "enable_keep_alive", "yes", "tcp_nodelay", "1",
+    // The defaults drop connections when a thousand come at once.
+    "listen_backlog", "4096", "connection_queue", "1024",
+    "decode_url", "no", "enable_directory_listing", "no", NULL,
+  };
+  struct mg_callbacks callbacks = {
+    .begin_request = on_request, .http_error = on_error, .log_message = on_log, .log_access = no_access_log,
+    .init_connection = on_open, .connection_close = on_close, .init_thread = on_thread, .exit_thread = on_thread_end,
+  };
+  return mg_start(&callbacks, server, list);
+}
+
+Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err) {
+  char host[80], listen[ADDRESS_LEN - 16];
+  int port = 0;
+  if (!read_listen(options->listen, host, sizeof host, &port, err)) return NULL;
+  Server *server = calloc(1, sizeof *server);
+  if (server) server->connections = connections_new(options->threads, options->head_timeout_ms);
+  if (!server || !server->connections) {
+    free(server);
+    err_set(err, ERR_MEMORY, "no memory for %d HTTP threads", options->threads);
+    return NULL;
+  }
+  server->handler = *handler;
+  server->threads = options->threads;
+  atomic_init(&server->smallest_stack, SIZE_MAX);
+  mg_init_library(0);
+  snprintf(listen, sizeof listen, "%s:%d", host, port);
+  server->mg = start(server, options, listen);
+  if (!server->mg) {
+    err_set(err, ERR_FAILED, "cannot listen on %s: another process has the port (see `ss -ltnp`), the address is not this machine's, or %d "
+            "threads cannot be had", listen, options->threads);
+    server_stop(server);
+    return NULL;
+  }
+  struct mg_server_port bound[1];
+  server->port = mg_get_server_ports(server->mg, 1, bound) == 1 ? bound[0].port : port;
+  snprintf(server->address, sizeof server->address, "%s:%d", host, server->port);
+  connections_serve(server->connections, server->port);
+  if (atomic_load(&server->smallest_stack) >= STACK_REFUSED_BELOW) return server;
+  err_set(err, ERR_FAILED, "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d",
+          atomic_load(&server->smallest_stack), STACK_REFUSED_BELOW);
+  server_stop(server);
+  return NULL;
+}
+
+int server_port(const Server *server) { return server->port; }
+
+const char *server_address(const Server *server) { return server->address; }
+
+void server_load(const Server *server, int *busy, int *threads) {
+  *busy = connections_busy(server->connections);
+  *threads = server->threads;
+}
+
+void server_stop(Server *server) {
+  if (!server) return;
+  if (server->mg) mg_stop(server->mg);
+  connections_free(server->connections);
+  mg_exit_library();
+  free(server);
+}
