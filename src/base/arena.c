@@ -49,7 +49,6 @@ static bool add_block(Arena *arena, size_t least) {
   size_t size = 2 * arena->current->size;
   if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
   if (size < least) size = least;
-  if (size > SIZE_MAX - sizeof(Block)) return false;
   Block *block = malloc(sizeof *block + size);
   if (!block) return false;
   block->previous = arena->current;
@@ -60,7 +59,7 @@ static bool add_block(Arena *arena, size_t least) {
 }
 
 void *arena_alloc(Arena *arena, size_t size) {
-  if (size > SIZE_MAX - ALIGNMENT) return NULL;
+  if (size > PTRDIFF_MAX - sizeof(Block) - ALIGNMENT) return NULL;
   size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   Block *block = arena->current;
   if (rounded > block->size - block->used) {

@@ -1,0 +1,176 @@
+// base/log: lines on standard error, which the tests read through a pipe.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int real_stderr, reading;
+
+static void capture(void) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  fflush(stderr);
+  real_stderr = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[1]);
+  reading = ends[0];
+}
+
+// What was written since `capture`, without the times in front of lines of text.
+static const char *captured(void) {
+  static char text[65536];
+  dup2(real_stderr, STDERR_FILENO);
+  close(real_stderr);
+  size_t len = 0;
+  ssize_t got;
+  while ((got = read(reading, text + len, sizeof text - 1 - len)) > 0) len += (size_t)got;
+  close(reading);
+  text[len] = '\0';
+  return text;
+}
+
+enum { TIME_LEN = sizeof "2026-11-24 02:03:04.123 " - 1 };
+
+static void assert_text_line(const char *expected) {
+  const char *line = captured();
+  assert_true(strlen(line) > TIME_LEN);
+  assert_string_equal(line + TIME_LEN, expected);
+}
+
+static void test_a_text_line_has_time_level_and_message(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_warn("disk is %d%% full", 93);
+  const char *line = captured();
+  int year, month, day, hour, minute, second, ms, used = 0;
+  assert_int_equal(sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d.%3d%n", &year, &month, &day, &hour, &minute, &second, &ms, &used), 7);
+  assert_int_equal(used, TIME_LEN - 1);
+  assert_string_equal(line + used, " warn  disk is 93% full\n");
+}
+
+static void test_lines_below_the_level_are_not_written(void **state) {
+  log_setup(LOG_ERROR, LOG_TEXT);
+  capture();
+  log_debug("a");
+  log_info("b");
+  log_warn("c");
+  log_error("d");
+  assert_text_line("error d\n");
+  assert_false(log_on(LOG_WARN));
+  assert_true(log_on(LOG_ERROR));
+}
+
+static void test_a_stranger_cannot_forge_a_line_of_text(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_info("said: %s", "x\n2026-11-24 02:03:04.123 error fire\r\x1b[2J\x7f\xc2\x9b");
+  assert_text_line("info  said: x\n    2026-11-24 02:03:04.123 error fire\\r\\x1b[2J\\x7f\\xc2\\x9b\n");
+}
+
+static void test_a_traceback_is_indented_and_chinese_stays_readable(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_info("出错\n\tbot.lua:3");
+  assert_text_line("info  出错\n    \tbot.lua:3\n");
+}
+
+static void test_broken_characters_are_made_visible_in_text(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_info("%s", "a\xff\xe4\xbd");
+  assert_text_line("info  a\\xff\\xe4\\xbd\n");
+}
+
+static void test_a_json_line_is_json(void **state) {
+  log_setup(LOG_INFO, LOG_JSON);
+  capture();
+  log_error("%s", "\"q\" \\ \n\t\r\x01 你\xff");
+  const char *line = captured();
+  assert_memory_equal(line, "{\"time\":\"2", 10);
+  assert_int_equal(line[9 + 10], 'T');
+  const char *rest = strstr(line, "\",\"level\"");
+  assert_non_null(rest);
+  assert_string_equal(rest, "\",\"level\":\"error\",\"message\":\"\\\"q\\\" \\\\ \\n\\t\\r\\u0001 你\\ufffd\"}\n");
+  log_setup(LOG_INFO, LOG_TEXT);
+}
+
+static void test_a_long_message_is_written_whole(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  char *text = malloc(20001);
+  memset(text, 'x', 20000);
+  text[20000] = '\0';
+  capture();
+  log_info("%s", text);
+  const char *line = captured();
+  assert_int_equal(strlen(line), TIME_LEN + sizeof "info  " - 1 + 20000 + 1);
+  free(text);
+}
+
+static void test_errno_survives_a_line(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  errno = ENOENT;
+  log_info("x");
+  int after = errno;
+  captured();
+  assert_int_equal(after, ENOENT);
+}
+
+static void *write_lines(void *arg) {
+  for (int i = 0; i < 100; i++) log_info("0123456789012345678901234567890123456789");
+  return NULL;
+}
+
+static void test_lines_of_several_threads_do_not_mix(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, write_lines, NULL);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  const char *at = captured();
+  int lines = 0;
+  for (; *at; lines++) {
+    assert_memory_equal(at + TIME_LEN, "info  0123456789012345678901234567890123456789\n", 47);
+    at += TIME_LEN + 47;
+  }
+  assert_int_equal(lines, 400);
+}
+
+static void test_a_masked_secret_shows_four_characters_and_its_length(void **state) {
+  Buf out;
+  buf_init(&out);
+  log_mask(&out, STR("wx12345678901234567890123456789x"));
+  assert_string_equal(out.ptr, "wx12…(32)");
+  buf_reset(&out);
+  log_mask(&out, STR("short"));
+  assert_string_equal(out.ptr, "…(5)");
+  buf_reset(&out);
+  log_mask(&out, STR("a密码密码密码"));
+  assert_string_equal(out.ptr, "a密…(19)");
+  buf_clear(&out);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_text_line_has_time_level_and_message),
+    cmocka_unit_test(test_lines_below_the_level_are_not_written),
+    cmocka_unit_test(test_a_stranger_cannot_forge_a_line_of_text),
+    cmocka_unit_test(test_a_traceback_is_indented_and_chinese_stays_readable),
+    cmocka_unit_test(test_broken_characters_are_made_visible_in_text),
+    cmocka_unit_test(test_a_json_line_is_json),
+    cmocka_unit_test(test_a_long_message_is_written_whole),
+    cmocka_unit_test(test_errno_survives_a_line),
+    cmocka_unit_test(test_lines_of_several_threads_do_not_mix),
+    cmocka_unit_test(test_a_masked_secret_shows_four_characters_and_its_length),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,66 @@
+// codec/aes: AES-256-CBC without padding.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "codec/aes.h"
+
+// NIST SP 800-38A, F.2.5.
+static const uint8_t key[AES_KEY_LEN] = {
+  0x60, 0x3d, 0xeb, 0x10, 0x15, 0xca, 0x71, 0xbe, 0x2b, 0x73, 0xae, 0xf0, 0x85, 0x7d, 0x77, 0x81,
+  0x1f, 0x35, 0x2c, 0x07, 0x3b, 0x61, 0x08, 0xd7, 0x2d, 0x98, 0x10, 0xa3, 0x09, 0x14, 0xdf, 0xf4,
+};
+static const uint8_t iv[AES_IV_LEN] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+static const uint8_t plain[32] = {
+  0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a,
+  0xae, 0x2d, 0x8a, 0x57, 0x1e, 0x03, 0xac, 0x9c, 0x9e, 0xb7, 0x6f, 0xac, 0x45, 0xaf, 0x8e, 0x51,
+};
+static const uint8_t sealed[32] = {
+  0xf5, 0x8c, 0x4c, 0x04, 0xd6, 0xe5, 0xf1, 0xba, 0x77, 0x9e, 0xab, 0xfb, 0x5f, 0x7b, 0xfb, 0xd6,
+  0x9c, 0xfc, 0x4e, 0x96, 0x7e, 0xdb, 0x80, 0x8d, 0x67, 0x9f, 0x77, 0x7b, 0xc6, 0x70, 0x2c, 0x7d,
+};
+
+static void test_the_vector_of_nist_holds_both_ways_and_twice(void **state) {
+  Aes *aes = aes_new();
+  uint8_t out[32];
+  for (int i = 0; i < 2; i++) {
+    assert_true(aes_cbc_encrypt(aes, key, iv, plain, sizeof plain, out));
+    assert_memory_equal(out, sealed, sizeof sealed);
+    assert_true(aes_cbc_decrypt(aes, key, iv, sealed, sizeof sealed, out));
+    assert_memory_equal(out, plain, sizeof plain);
+  }
+  aes_free(aes);
+}
+
+static void test_bytes_can_be_encrypted_where_they_stand(void **state) {
+  Aes *aes = aes_new();
+  uint8_t bytes[32];
+  memcpy(bytes, plain, sizeof bytes);
+  assert_true(aes_cbc_encrypt(aes, key, iv, bytes, sizeof bytes, bytes));
+  assert_memory_equal(bytes, sealed, sizeof bytes);
+  assert_true(aes_cbc_decrypt(aes, key, iv, bytes, sizeof bytes, bytes));
+  assert_memory_equal(bytes, plain, sizeof bytes);
+  aes_free(aes);
+}
+
+static void test_half_a_block_is_refused_and_spoils_nothing(void **state) {
+  Aes *aes = aes_new();
+  uint8_t out[32];
+  assert_false(aes_cbc_encrypt(aes, key, iv, plain, 17, out));
+  assert_false(aes_cbc_decrypt(aes, key, iv, sealed, 31, out));
+  assert_true(aes_cbc_decrypt(aes, key, iv, sealed, 0, out));
+  assert_true(aes_cbc_decrypt(aes, key, iv, sealed, 16, out));
+  assert_memory_equal(out, plain, 16);
+  aes_free(aes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_the_vector_of_nist_holds_both_ways_and_twice),
+    cmocka_unit_test(test_bytes_can_be_encrypted_where_they_stand),
+    cmocka_unit_test(test_half_a_block_is_refused_and_spoils_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
