@@ -122,15 +122,6 @@ static void add_wrapper(Sending *s) {
   nodes_clear(&tree);
 }
 
-// Compatible mode: the plain elements, then the sealed ones.
-static bool add_both(Sending *s) {
-  Str document = str_trim(buf_str(&s->document));
-  if (!str_ends(document, STR("</xml>"))) return false;
-  buf_add(&s->body, str_sub(document, 0, document.len - strlen("</xml>")));
-  buf_printf(&s->body, "<Encrypt><![CDATA[%.*s]]></Encrypt></xml>", STR_FMT(buf_str(&s->sealed)));
-  return true;
-}
-
 static bool make_body(Sending *s, Err *err) {
   const Account *account = &s->account;
   if (account->mode == MODE_NORMAL) {
@@ -138,7 +129,9 @@ static bool make_body(Sending *s, Err *err) {
   } else {
     const Credential *credential = &account->credentials[0];
     if (!envelope_seal(s->aes, credential->key, account->appid, buf_str(&s->document), &s->sealed, err)) return false;
-    if (account->mode == MODE_SAFE || !add_both(s)) add_wrapper(s);
+    bool both = account->mode == MODE_COMPATIBLE &&
+                envelope_wrap_both(buf_str(&s->document), buf_str(&s->sealed), &s->body, NULL);
+    if (!both) add_wrapper(s);
   }
   return s->body.failed ? err_set(err, ERR_MEMORY, "no memory") : true;
 }
