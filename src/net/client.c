@@ -36,7 +36,7 @@ struct Transfer {
   Client *client;
   Transfer *prev, *next;
   uint64_t id;
-  bool cancelled, too_large, no_memory;
+  bool cancelled, too_large, no_memory, head_ended;
   Arena *arena;  // copies of the request, the answer's headers
   ClientRequest request;
   const char *url, *method;
@@ -190,6 +190,8 @@ static void complete(Client *client, Transfer *transfer, CURLcode code) {
   long status = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
   transfer->result.status = (int)status;
+  // libcurl takes a head that breaks off for an answer without a body.
+  if (code == CURLE_OK && !transfer->head_ended) code = CURLE_GOT_NOTHING;
   if (code != CURLE_OK) fail(transfer, code);
   finish(client, transfer);
 }
@@ -213,6 +215,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Str text = str_trim(str_make(line, size * count)), name, value;
   if (str_starts(text, STR("HTTP/"))) {
     transfer->result.headers = (Pairs){ 0 };  // of an interim answer or a redirect: the last answer's count
+    transfer->head_ended = false;
+  } else if (text.len == 0) {
+    transfer->head_ended = true;
   } else if (str_cut(text, ':', &name, &value)) {
     name = arena_dup(transfer->arena, name);
     value = arena_dup(transfer->arena, str_trim(value));

@@ -304,11 +304,18 @@ static void test_nobody_there_and_no_such_name_are_network_failures(void **state
 
 static char folder[] = "/tmp/wemoon-client-XXXXXX";
 
+static int free_port(void) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t len = sizeof(address);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+  getsockname(fd, (struct sockaddr *)&address, &len);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
 static pid_t start_tls(int *port) {
-  Peer probe;
-  peer_start(&probe, behave, NULL);
-  *port = probe.port;
-  peer_stop(&probe);
+  *port = free_port();
   char command[600], number[16];
   snprintf(command, sizeof(command), "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=elsewhere.example "
            "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem 2>/dev/null", folder, folder);
@@ -397,7 +404,7 @@ static void test_a_thousand_wait_for_a_second_together(void **state) {
   while (atomic_load(&counts.ok) + atomic_load(&counts.other) < 1000) usleep(5000);
   print_message("1000 requests of 1 s: %d ms\n", (int)(clock_now_ms() - begin));
   assert_int_equal(atomic_load(&counts.ok), 1000);
-  assert_in_range(clock_now_ms() - begin, 1000, 4000);
+  assert_in_range(clock_now_ms() - begin, 1000, 10000);
   assert_int_equal(client_active(client), 0);
 }
 
