@@ -11,6 +11,7 @@
 
 ---@param host table what C gives to the Lua half
 return function(host)
+  local checks = host.args  -- the C half; host.args becomes what is returned here
   local args = {
     ---@type table<string, MethodEntry> by the name after `wechat.`
     methods = {},
@@ -27,7 +28,7 @@ return function(host)
   ---@return function
   function args.method(name, parameters, body, doc)
     args.methods[name] = { parameters = parameters, doc = doc }
-    return host.args.method("wechat." .. name, parameters, body)
+    return checks.method("wechat." .. name, parameters, body)
   end
 
   --- Makes a method and puts it where its name says: `add(wechat, "utf8.len", ...)` sets wechat.utf8.len.
@@ -48,7 +49,7 @@ return function(host)
   --- Raises the text, blaming the line that called the method under way: for what a body finds wrong with its arguments.
   ---@param format string as in string.format
   function args.fail(format, ...)
-    host.args.fail(format:format(...))
+    checks.fail(format:format(...))
   end
 
   return args

@@ -20,7 +20,7 @@ static const Account *account_of(lua_State *L) { return script_context(L)->optio
 
 // ---- signatures
 
-// The credential whose token signed these; -1 for none. With `first_with_key`, only those that can open an envelope.
+// The first credential from `from` on whose token signed these, -1 for none; of a sealed text, only those with a key.
 static int find_credential(lua_State *L, Str signature, Str timestamp, Str nonce, const Str *sealed, int from) {
   const Account *account = account_of(L);
   for (size_t i = (size_t)from; i < account->credential_count; i++) {
@@ -87,27 +87,12 @@ static int give_error(lua_State *L, const Err *err) {
 static bool push_sealed(lua_State *L, Str data, Err *err) {
   ScriptContext *context = script_context(L);
   Str sealed;
-  Str trimmed = str_trim(data);
-  if (trimmed.len > 0 && trimmed.ptr[0] == '{') {
-    JsonDoc **doc = box_json(L);
-    *doc = json_parse(data, err);
-    if (!*doc) return lua_pop(L, 1), false;
-    const Json *member = json_get(json_root(*doc), STR("Encrypt"));
-    bool found = member && json_kind(member) == JSON_STRING;
-    if (found) lua_pushlstring(L, json_string(member).ptr, json_string(member).len);
-    else lua_pushnil(L);
-    box_close(L, -2);
-    lua_remove(L, -2);
-    if (found) return true;
-    lua_pop(L, 1);
-  } else {
-    if (!xml_parse(context->xml, data, &context->tree, err)) return false;
-    if (node_child_text(&context->tree, 0, STR("Encrypt"), &sealed)) {
-      lua_pushlstring(L, sealed.ptr ? sealed.ptr : "", sealed.len);
-      return true;
-    }
+  if (!message_read(context->xml, data, &context->tree, err)) return false;
+  if (!node_child_text(&context->tree, 0, STR("Encrypt"), &sealed)) {
+    return err_set(err, ERR_FORBIDDEN, "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
   }
-  return err_set(err, ERR_FORBIDDEN, "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
+  lua_pushlstring(L, sealed.ptr ? sealed.ptr : "", sealed.len);
+  return true;
 }
 
 // Opens the sealed text at the top into `out`; *credential is the one that did.
