@@ -77,7 +77,7 @@ static void print_how_to_talk(const Config *config, const char *url) {
   bool any_port = str_ends(config_text(config, "listen"), STR(":0")) || str_eq(config_text(config, "listen"), STR("0"));
   bool url_needed = any_port || from_flag(config, "listen") || from_flag(config, "path");
   const char *file = config_file(config);
-  fputs("talk to it from another terminal:\n  wemoon send", stdout);
+  printf("talk to it from another terminal:\n  %s send", program_invocation_name);
   if (file && !same_file(file, "config.lua")) {
     fputs(" --config ", stdout);
     print_quoted(file);

@@ -1,0 +1,160 @@
+#!/bin/sh
+# wemoon from nothing, on Debian 12: installs what is missing, builds, serves a bot, tests, measures.
+# What is there already is not done again, and with everything there no network is needed.
+set -eu
+cd "$(dirname "$0")"
+
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
+  libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev"
+TEST_PACKAGES="libcmocka-dev nodejs npm wrk redis-server nginx jq libxml2-utils"
+BENCH_PACKAGES="nodejs wrk nginx libnginx-mod-http-lua"
+JOBS=$(nproc)
+
+usage() {
+  cat <<'END'
+usage: ./setup.sh COMMAND
+
+  run           build, then serve scripts/hello.lua and say how to talk to it
+  test          build, then every test; then again under AddressSanitizer, and what has threads under ThreadSanitizer
+  bench [...]   build, then measure against a bare civetweb handler and nginx with Lua (--quick: seconds instead of minutes)
+  deps          install what building needs, no more
+  build         install and build: build/release/wemoon
+
+Each installs the Debian packages that it needs and that are missing (as root, or with sudo).
+END
+}
+
+fail() {
+  printf 'setup.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# ---- packages -------------------------------------------------------------------------------------------------------
+
+# node and npm may have come from elsewhere than Debian's packages.
+is_there() {
+  case $1 in
+    nodejs) command -v node >/dev/null 2>&1 && return ;;
+    npm) command -v npm >/dev/null 2>&1 && return ;;
+  esac
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo "$@"
+  else
+    fail "installing needs root and there is no sudo: run as root  apt-get install$missing"
+  fi
+}
+
+need() {
+  command -v dpkg-query >/dev/null 2>&1 || fail "this is no Debian: install the like of  $*  and build with  cmake --preset release && cmake --build build/release"
+  missing=
+  for package in "$@"; do
+    is_there "$package" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  printf 'setup.sh: installing%s\n' "$missing"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null ||
+    fail "apt-get update failed. Is there a network, and are the addresses in /etc/apt right? Still missing:$missing"
+  # shellcheck disable=SC2086  # a list of words
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing </dev/null ||
+    fail "apt-get could not install all of:$missing  (its messages are above; Debian 12 has them in 'main')"
+}
+
+# wechat-crypto: the envelope is tested against it, in both directions.
+need_node_modules() {
+  [ -d tests/e2e/node_modules/wechat-crypto ] && return
+  (cd tests/e2e && npm install --no-progress --loglevel=error </dev/null) ||
+    fail "npm could not fetch wechat-crypto, which the tests need. Is there a network?"
+}
+
+# ---- building -------------------------------------------------------------------------------------------------------
+
+# Configured once; a first build for `run` does without what only tests need.
+configure() { # PRESET TESTS
+  cache=build/$1/CMakeCache.txt
+  if grep -q '^WEMOON_TESTS:BOOL=ON' "$cache" 2>/dev/null; then return; fi
+  if [ "$2" = OFF ] && [ -f "$cache" ] && [ -f "build/$1/build.ninja" ]; then return; fi
+  cmake --preset "$1" -DWEMOON_TESTS="$2"
+}
+
+build_wemoon() {
+  # shellcheck disable=SC2086  # a list of words
+  need $BUILD_PACKAGES
+  configure release OFF
+  cmake --build build/release --target wemoon -j "$JOBS"
+}
+
+# ---- commands -------------------------------------------------------------------------------------------------------
+
+run() {
+  build_wemoon
+  exec build/release/wemoon run scripts/hello.lua "$@"
+}
+
+suite() { # PRESET [CTEST ARGUMENT...]
+  preset=$1
+  shift
+  printf '\n== %s: building\n' "$preset"
+  configure "$preset" ON
+  cmake --build "build/$preset" -j "$JOBS"
+  printf '\n== %s: testing\n' "$preset"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$JOBS" "$@" || failed="$failed $preset"
+}
+
+# ThreadSanitizer maps memory where address randomisation of newer kernels may have put something.
+without_randomisation() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R ./setup.sh "$@"
+  else
+    ./setup.sh "$@"
+  fi
+}
+
+tests() {
+  # shellcheck disable=SC2086  # a list of words
+  need $BUILD_PACKAGES $TEST_PACKAGES
+  need_node_modules
+  failed=
+  suite release
+  suite asan
+  without_randomisation suite-of-threads || failed="$failed tsan"
+  [ -z "$failed" ] || fail "tests failed under:$failed"
+  echo "setup.sh: all tests passed: release, asan (with UBSan), tsan"
+}
+
+# What has threads: server, loop, client, jobs, interpreters, stores; and a bot reloaded under load.
+suite_of_threads() {
+  failed=
+  TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ${TSAN_OPTIONS:-}" \
+    suite tsan -R '^unit\.(net|store|api|script|bot)_|^e2e\.reload'
+  [ -z "$failed" ]
+}
+
+bench() {
+  # shellcheck disable=SC2086  # a list of words
+  need $BUILD_PACKAGES $BENCH_PACKAGES
+  build_wemoon
+  exec node tests/bench/bench.js "$@"
+}
+
+command=${1:-}
+[ $# = 0 ] || shift
+case $command in
+  run) run "$@" ;;
+  test) tests ;;
+  suite-of-threads) suite_of_threads ;;
+  bench) bench "$@" ;;
+  # shellcheck disable=SC2086  # a list of words
+  deps) need $BUILD_PACKAGES ;;
+  build) build_wemoon ;;
+  -h | --help | help) usage ;;
+  *)
+    usage >&2
+    exit 2
+    ;;
+esac
