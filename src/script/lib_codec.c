@@ -108,11 +108,13 @@ static int l_url_decode(lua_State *L) {
 // ---- UTF-8: a byte that belongs to no character counts as one of its own, so that no text makes these raise
 
 static size_t char_len(Str s, size_t at) {
-  Str rest = str_sub(s, at, 4);
-  for (size_t n = 1; n <= rest.len; n++) {
-    if (str_utf8_prefix(rest, n) == n) return n;
+  unsigned char lead = (unsigned char)s.ptr[at];
+  size_t len = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+  if (at + len > s.len) return 1;
+  for (size_t i = 1; i < len; i++) {
+    if (((unsigned char)s.ptr[at + i] & 0xC0) != 0x80) return 1;
   }
-  return 1;
+  return len;
 }
 
 static size_t count_chars(Str s) {

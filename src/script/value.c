@@ -48,7 +48,7 @@ typedef struct {
   size_t depth;
 } Writer;
 
-enum { PATH_MAX_BYTES = 200 };
+enum { PATH_STEPS_MAX = 8, PATH_STEP_BYTES = 64 };
 
 static bool is_plain_name(Str key) {
   for (size_t i = 0; i < key.len; i++) {
@@ -59,24 +59,24 @@ static bool is_plain_name(Str key) {
   return key.len > 0;
 }
 
-static void add_path(luaL_Buffer *path, const Frame *frame) {
-  if (!frame) {
-    luaL_addstring(path, "value");
+// "value.menu.button[2]"; of a deep place the last steps.
+static void add_path(luaL_Buffer *path, const Frame *frame, size_t steps) {
+  if (!frame || steps == 0) {
+    luaL_addstring(path, frame ? "value ... " : "value");
     return;
   }
-  add_path(path, frame->parent);
-  char piece[PATH_MAX_BYTES];
-  if (frame->member) snprintf(piece, sizeof piece, "[%zu]", frame->member);
-  else if (!frame->key.ptr) piece[0] = 0;
-  else if (is_plain_name(frame->key)) snprintf(piece, sizeof piece, ".%.*s", STR_FMT(frame->key));
-  else snprintf(piece, sizeof piece, "[\"%.*s\"]", (int)str_utf8_prefix(frame->key, 100), frame->key.ptr);
-  luaL_addstring(path, piece);
+  add_path(path, frame->parent, steps - 1);
+  char step[PATH_STEP_BYTES];
+  Str key = str_sub(frame->key, 0, str_utf8_prefix(frame->key, PATH_STEP_BYTES - 8));
+  if (frame->member) snprintf(step, sizeof step, "[%zu]", frame->member);
+  else snprintf(step, sizeof step, is_plain_name(key) ? ".%.*s" : "[\"%.*s\"]", STR_FMT(key));
+  luaL_addstring(path, step);
 }
 
 static int refuse(Writer *w, const char *what) {
   luaL_Buffer path;
   luaL_buffinit(w->L, &path);
-  add_path(&path, w->frame);
+  add_path(&path, w->frame, PATH_STEPS_MAX);
   luaL_pushresult(&path);
   lua_pushfstring(w->L, "cannot be written as JSON: %s %s", lua_tostring(w->L, -1), what);
   return lua_error(w->L);
