@@ -671,12 +671,18 @@ size_t client_active(Client *client) {
 
 // ---- set-up and end, on the loop thread --------------------------------------------------------------------------------
 
-// Each connection takes a descriptor; the HTTP threads and the store need theirs too.
+// Each connection takes a descriptor; the HTTP threads and the store need theirs too. What the system allows is made use of.
 static long connections_max(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return CONNECTIONS_MAX;
-  long rest = (long)limit.rlim_cur - FDS_FOR_OTHERS;
-  return rest > CONNECTIONS_MAX ? CONNECTIONS_MAX : rest < 128 ? 128 : rest;
+  const rlim_t wanted = CONNECTIONS_MAX + FDS_FOR_OTHERS;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 128;
+  if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  long rest = limit.rlim_cur > wanted ? CONNECTIONS_MAX : (long)limit.rlim_cur - FDS_FOR_OTHERS;
+  return rest < 128 ? 128 : rest;
 }
 
 static bool make_multi(Client *client) {

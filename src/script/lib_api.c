@@ -5,21 +5,25 @@
 //      token = "access_token" | "none", send = true, timeout = seconds}
 //   `method` is the name after `wechat.`, for errors. `body`: a table goes out as JSON, a string as it is (content_type = says what it is).
 //   `form` and `files` make a multipart body: how they and `query` are written, request.h. One file may be given as
-//   file = {field =, source = path or open file or bytes (bytes = true), filename =}. Returns the platform's JSON, or for a DOWNLOAD
-//   that is none {body =, size =, content_type =, filename =, save = function(self, path)}; a body of over 1 MB stays in a file until
-//   it is asked for.
-// get_token([name]) -> {value =, expires_at =}; name: "access_token" (default) or a ticket's type ("jsapi").
-// grant_token([name[, keep]]) -> the platform's JSON for a new one; keep (default true): it replaces the one in the cache.
+//   file = {field =, source = path or open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON, or for a
+//   DOWNLOAD that is none {body =, size =, content_type =, filename =, save = function(self, path)}; a body of over 1 MB stays in a
+//   file until it is asked for.
+// token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type ("jsapi").
+// grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
+// account("appid" | "appsecret") -> nil where the configuration has none.
+// file_name(file) -> the name that an open file was opened by, without folders; nil where it has none.
 // has_credentials() -> whether calls that need a token can be made.
 #include "script/libs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "api/api.h"
+#include "script/args.h"
 #include "script/box.h"
 #include "script/context.h"
 #include "script/pending.h"
@@ -187,9 +191,9 @@ static void cancel(void *ctx) {
 
 static struct Api *the_api(lua_State *L, const char *method, bool needs_token) {
   struct Api *api = script_context(L)->options->api;
-  if (!api) luaL_error(L, "%s: the platform cannot be called here", method);
+  if (!api) args_error(L, "%s: the platform cannot be called here", method);
   if (needs_token && !api_has_credentials(api)) {
-    luaL_error(L, "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, or as --appid and "
+    args_error(L, "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, or as --appid and "
                "--appsecret", method);
   }
   return api;
@@ -203,23 +207,21 @@ static ApiVerb read_verb(lua_State *L) {
   return (ApiVerb)verb;
 }
 
-// file = {...} becomes the list that request.h reads, beside what `files` has.
+// file = {...} becomes the list that request.h reads.
 static void normalize_file(lua_State *L) {
+  static const char *const kept[] = { "field", "filename", "content_type", "data" };
   if (lua_getfield(L, REQUEST, "file") != LUA_TTABLE) {
     lua_pop(L, 1);
     return;
   }
-  lua_createtable(L, 0, 4);
-  static const char *const kept[] = { "field", "filename", "content_type" };
+  lua_createtable(L, 1, 0);  // file, list
+  lua_createtable(L, 0, 5);  // file, list, entry
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-    lua_getfield(L, -2, kept[i]);
+    lua_getfield(L, -3, kept[i]);
     lua_setfield(L, -2, kept[i]);
   }
-  bool bytes = request_boolean(L, lua_gettop(L) - 1, "bytes");
-  const char *as = lua_getfield(L, -2, "source") != LUA_TSTRING ? "file" : bytes ? "data" : "path";
+  const char *as = lua_getfield(L, -3, "source") == LUA_TSTRING ? "path" : "file";
   lua_setfield(L, -2, as);
-  lua_createtable(L, 1, 0);
-  lua_insert(L, -2);
   lua_rawseti(L, -2, 1);
   lua_setfield(L, REQUEST, "files");
   lua_pop(L, 1);
@@ -303,13 +305,10 @@ static int take_token(lua_State *L, void *data) {
   Pending *pending = pending_at(L, PENDING);
   TokenAnswer *answer = pending->result = data;
   if (!answer->value) return push_failure(L, answer->failure);
-  lua_createtable(L, 0, 2);
   lua_pushstring(L, answer->value);
-  lua_setfield(L, -2, "value");
   lua_pushinteger(L, answer->expires_at);
-  lua_setfield(L, -2, "expires_at");
   pending_clear(pending);
-  return 1;
+  return 2;
 }
 
 static void on_token(void *ctx, const Token *token, const ApiResult *error) {
@@ -322,8 +321,8 @@ static void on_token(void *ctx, const Token *token, const ApiResult *error) {
 }
 
 static Str read_name(lua_State *L) {
-  Str name = TOKEN_ACCESS;
-  if (!lua_isnoneornil(L, 1)) name.ptr = luaL_checklstring(L, 1, &name.len);
+  Str name;
+  name.ptr = luaL_checklstring(L, 1, &name.len);
   if (name.len == 0 || name.len > TOKEN_NAME_MAX) luaL_argerror(L, 1, "no name of a token");
   return name;
 }
@@ -334,7 +333,7 @@ static const char *method_of(Str name, bool grant) {
   return access ? "wechat.get_access_token" : "wechat.get_jsapi_ticket";
 }
 
-static int l_get_token(lua_State *L) {
+static int l_token(lua_State *L) {
   Str name = read_name(L);
   const char *method = method_of(name, false);
   struct Api *api = the_api(L, method, true);
@@ -349,9 +348,9 @@ static int l_get_token(lua_State *L) {
   return wait_suspend(L, wait, NULL, NULL);
 }
 
-static int l_grant_token(lua_State *L) {
+static int l_grant(lua_State *L) {
   Str name = read_name(L);
-  bool keep = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
+  bool keep = lua_toboolean(L, 2);
   const char *method = method_of(name, true);
   struct Api *api = the_api(L, method, true);
   lua_settop(L, 1);
@@ -367,11 +366,31 @@ static int l_has_credentials(lua_State *L) {
   return 1;
 }
 
+static int l_account(lua_State *L) {
+  static const char *const names[] = { "appid", "appsecret", NULL };
+  const Account *account = script_context(L)->options->account;
+  Str value = luaL_checkoption(L, 1, NULL, names) == 0 ? account->appid : account->appsecret;
+  if (value.len) lua_pushlstring(L, value.ptr, value.len);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static int l_file_name(lua_State *L) {
+  luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  char path[REQUEST_PATH_MAX];
+  Str name = stream->closef ? request_file_name(fileno(stream->f), path) : (Str){ 0 };
+  if (name.len) lua_pushlstring(L, name.ptr, name.len);
+  else lua_pushnil(L);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
+  { "account", l_account },
   { "call", l_call },
-  { "get_token", l_get_token },
-  { "grant_token", l_grant_token },
+  { "file_name", l_file_name },
+  { "grant", l_grant },
   { "has_credentials", l_has_credentials },
+  { "token", l_token },
   { NULL, NULL },
 };
 

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
+#include "script/args.h"
 #include "script/box.h"
 #include "script/context.h"
 #include "script/pending.h"
@@ -109,7 +110,7 @@ static int l_request(lua_State *L) {
     return wait_suspend(L, wait, cancel, pending);
   }
   wait_abort(wait);
-  if (err.code == ERR_USAGE) return luaL_error(L, "%s", err.text);
+  if (err.code == ERR_USAGE) return args_error(L, "%s: %s", what, err.text);
   return push_failure(L, "network", err.text);
 }
 

@@ -4,13 +4,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "script/args.h"
 #include "script/box.h"
 #include "script/value.h"
 
-enum { DATA_IN_MEMORY_MAX = 1 << 20, FILES_MAX = 32 };
+enum { REQUEST = 1, DATA_IN_MEMORY_MAX = 1 << 20, FILES_MAX = 32 };
+
+// Misuse, told with the method's name and the line of its caller.
+static int fault(lua_State *L, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const char *text = lua_pushvfstring(L, format, args);
+  va_end(args);
+  if (lua_getfield(L, REQUEST, "what") == LUA_TSTRING) return args_error(L, "%s: %s", lua_tostring(L, -1), text);
+  lua_getfield(L, REQUEST, "method");
+  const char *method = lua_tostring(L, -1);
+  return args_error(L, "wechat.%s: %s", method ? method : "?", text);
+}
 
 static Str keep(lua_State *L, Arena *arena, Str s) {
   Str copy = arena_dup(arena, s);
@@ -27,13 +41,13 @@ static Str take_text(lua_State *L, Arena *arena, const char *where, const char *
     case LUA_TTABLE: {
       Err err;
       Buf *json = box_buf(L);
-      if (!value_to_json(L, lua_gettop(L) - 1, json, &err)) luaL_error(L, "%s.%s: %s", where, name, err.text);
+      if (!value_to_json(L, lua_gettop(L) - 1, json, &err)) fault(L, "%s.%s: %s", where, name, err.text);
       text = keep(L, arena, buf_str(json));
       box_close(L, -1);
       lua_pop(L, 2);
       return text;
     }
-    default: luaL_error(L, "%s.%s is a %s (string, number, boolean or table expected)", where, name, luaL_typename(L, -1));
+    default: fault(L, "%s.%s is a %s (string, number, boolean or table expected)", where, name, luaL_typename(L, -1));
   }
   text = keep(L, arena, text);
   lua_pop(L, 1);
@@ -49,7 +63,7 @@ Str request_string(lua_State *L, int index, const char *name, Arena *arena) {
     text = keep(L, arena, text);
     lua_pop(L, 1);
   } else if (type != LUA_TNIL) {
-    luaL_error(L, "%s is a %s (string expected)", name, luaL_typename(L, -1));
+    fault(L, "%s is a %s (string expected)", name, luaL_typename(L, -1));
   }
   lua_pop(L, 1);
   return text;
@@ -69,7 +83,7 @@ int64_t request_ms(lua_State *L, int index, const char *name, int64_t fallback) 
   }
   int is_number;
   lua_Number seconds = lua_tonumberx(L, -1, &is_number);
-  if (!is_number || !(seconds > 0 && seconds < 1e9)) luaL_error(L, "%s must be a positive number of seconds", name);
+  if (!is_number || !(seconds > 0 && seconds < 1e9)) fault(L, "%s must be a positive number of seconds", name);
   lua_pop(L, 1);
   int64_t ms = (int64_t)(seconds * 1000);
   return ms ? ms : 1;
@@ -83,7 +97,7 @@ static void add(lua_State *L, Pairs *pairs, Arena *arena, Str name, Str value) {
 static void read_list(lua_State *L, Pairs *pairs, Arena *arena, const char *where) {
   lua_Integer count = luaL_len(L, -1);
   for (lua_Integer i = 1; i <= count; i++) {
-    if (lua_rawgeti(L, -1, i) != LUA_TTABLE) luaL_error(L, "%s must list { name, value } pairs", where);
+    if (lua_rawgeti(L, -1, i) != LUA_TTABLE) fault(L, "%s must list { name, value } pairs", where);
     lua_rawgeti(L, -1, 1);
     Str name = take_text(L, arena, where, "name");
     lua_rawgeti(L, -1, 2);
@@ -114,7 +128,7 @@ static void sort(lua_State *L, Pairs *pairs, Arena *arena) {
 
 static void read_map(lua_State *L, Pairs *pairs, Arena *arena, const char *where) {
   for (lua_pushnil(L); lua_next(L, -2);) {
-    if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "%s has a key that is a %s (string expected)", where, luaL_typename(L, -2));
+    if (lua_type(L, -2) != LUA_TSTRING) fault(L, "%s has a key that is a %s (string expected)", where, luaL_typename(L, -2));
     Str name;
     name.ptr = lua_tolstring(L, -2, &name.len);
     name = keep(L, arena, name);
@@ -129,7 +143,7 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
     lua_pop(L, 1);
     return NULL;
   }
-  if (type != LUA_TTABLE) luaL_error(L, "%s is a %s (table expected)", name, luaL_typename(L, -1));
+  if (type != LUA_TTABLE) fault(L, "%s is a %s (table expected)", name, luaL_typename(L, -1));
   Pairs *pairs = arena_calloc(arena, 1, sizeof *pairs);
   if (!pairs) luaL_error(L, "not enough memory");
   if (lua_rawlen(L, -1) > 0) read_list(L, pairs, arena, name);
@@ -168,26 +182,31 @@ static Str base_name(Str path) {
   return str_sub(path, at, path.len);
 }
 
+Str request_file_name(int fd, char path[REQUEST_PATH_MAX]) {
+  char link[40];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t len = readlink(link, path, REQUEST_PATH_MAX);
+  return len > 0 && path[0] == '/' ? base_name(str_make(path, (size_t)len)) : (Str){ 0 };
+}
+
 static void open_path(lua_State *L, ClientPart *part, Files *files, Str path) {
   int fd = memchr(path.ptr, 0, path.len) ? -1 : open(path.ptr, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) luaL_error(L, "%s: %s cannot be read: %s", part->name.ptr, path.ptr, strerror(errno));
+  if (fd < 0) fault(L, "%s: %s cannot be read: %s", part->name.ptr, path.ptr, strerror(errno));
   part->fd = hold(files, fd);
   if (part->filename.len == 0) part->filename = base_name(path);
 }
 
 // From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the one it was opened by.
 static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Stream *stream, Arena *arena) {
-  if (!stream->closef) luaL_error(L, "%s: the file is closed", part->name.ptr);
+  if (!stream->closef) fault(L, "%s: the file is closed", part->name.ptr);
   fflush(stream->f);
   long at = ftell(stream->f);
   int fd = at < 0 ? -1 : fcntl(fileno(stream->f), F_DUPFD_CLOEXEC, 3);
-  if (fd < 0) luaL_error(L, "%s: this file is none that can be sent (a pipe has no length)", part->name.ptr);
+  if (fd < 0) fault(L, "%s: this file is none that can be sent (a pipe has no length)", part->name.ptr);
   part->fd = hold(files, fd);
   lseek(fd, at, SEEK_SET);
-  char link[40], path[4096];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t len = readlink(link, path, sizeof path);
-  if (part->filename.len == 0 && len > 0) part->filename = keep(L, arena, base_name(str_make(path, (size_t)len)));
+  char path[REQUEST_PATH_MAX];
+  if (part->filename.len == 0) part->filename = keep(L, arena, request_file_name(fd, path));
 }
 
 // Many bytes go through a file: Lua has them already, and they should not be in memory twice for as long as they are sent.
@@ -198,12 +217,12 @@ static void take_data(lua_State *L, ClientPart *part, Files *files, Str data) {
   }
   Err err = { 0 };
   int fd = client_temp_file(&err);
-  if (fd < 0) luaL_error(L, "%s: %s", part->name.ptr, err.text);
+  if (fd < 0) fault(L, "%s: %s", part->name.ptr, err.text);
   hold(files, fd);
   for (size_t done = 0; done < data.len;) {
     ssize_t n = write(fd, data.ptr + done, data.len - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) luaL_error(L, "%s: a temporary file cannot be written: %s", part->name.ptr, strerror(errno));
+    if (n <= 0) fault(L, "%s: a temporary file cannot be written: %s", part->name.ptr, strerror(errno));
     done += (size_t)n;
   }
   lseek(fd, 0, SEEK_SET);
@@ -217,8 +236,8 @@ static void read_file(lua_State *L, ClientPart *part, Files *files, Arena *arena
   part->name = request_string(L, entry, "field", arena);
   part->filename = request_string(L, entry, "filename", arena);
   part->content_type = request_string(L, entry, "content_type", arena);
-  if (part->name.len == 0) luaL_error(L, "files: an entry has no field");
-  if (files->count >= FILES_MAX) luaL_error(L, "files: more than %d", FILES_MAX);
+  if (part->name.len == 0) fault(L, "files: an entry has no field");
+  if (files->count >= FILES_MAX) fault(L, "files: more than %d", FILES_MAX);
   Str path = request_string(L, entry, "path", arena);
   if (path.len) {
     open_path(L, part, files, path);
@@ -229,7 +248,7 @@ static void read_file(lua_State *L, ClientPart *part, Files *files, Arena *arena
     data.ptr = lua_tolstring(L, -1, &data.len);
     take_data(L, part, files, data);
   } else {
-    luaL_error(L, "files.%s has neither path nor file nor data", part->name.ptr);
+    fault(L, "files.%s has neither path nor file nor data", part->name.ptr);
   }
   if (part->filename.len == 0) part->filename = STR("file");
   lua_settop(L, entry);
@@ -244,13 +263,13 @@ const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Ar
     last = &part->next;
   }
   int type = lua_getfield(L, index, "files");
-  if (type != LUA_TNIL && type != LUA_TTABLE) luaL_error(L, "files is a %s (table expected)", luaL_typename(L, -1));
+  if (type != LUA_TNIL && type != LUA_TTABLE) fault(L, "files is a %s (table expected)", luaL_typename(L, -1));
   if (type == LUA_TTABLE) {
     Files *files = push_files(L);
     lua_insert(L, -2);
     lua_Integer count = luaL_len(L, -1);
     for (lua_Integer i = 1; i <= count; i++) {
-      if (lua_rawgeti(L, -1, i) != LUA_TTABLE) luaL_error(L, "files must list tables");
+      if (lua_rawgeti(L, -1, i) != LUA_TTABLE) fault(L, "files must list tables");
       ClientPart *part = *last = arena_calloc(arena, 1, sizeof *part);
       if (!part) luaL_error(L, "not enough memory");
       read_file(L, part, files, arena);

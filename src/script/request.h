@@ -1,6 +1,7 @@
 // Reading the pieces of an HTTP request from Lua tables; results back to Lua. What both host.api and host.http need. Inside script/ only.
 //
-// Every function raises for what is not as it should be, naming the field, and allocates from the arena alone. Strings are not copied:
+// The request's table is the first value on the stack; its field `what` ("wechat.http.get") or `method` ("tag.create") says who
+// asks. Every function raises for what is not as it should be, naming that and the field, and allocates from the arena alone. Strings are not copied:
 // the tables that hold them stay on the caller's stack until the request was handed on.
 #ifndef WEMOON_SCRIPT_REQUEST_H
 #define WEMOON_SCRIPT_REQUEST_H
@@ -21,5 +22,8 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
 //   { field =, path = } or { field =, file = an open Lua file } or { field =, data = bytes }, each with filename =, content_type = if wanted.
 // Opened files are owned by a userdata that is pushed on the stack; leave it there until the request was handed on. Pushes one value.
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
+enum { REQUEST_PATH_MAX = 4096 };
+// The name that an open file was opened by, without folders, in `path`; empty where it has none.
+Str request_file_name(int fd, char path[REQUEST_PATH_MAX]);
 
 #endif
