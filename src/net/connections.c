@@ -1,16 +1,19 @@
 // The table of connections, and the thread that looks after it.
 //
-// civetweb does not tell a connection's socket. It is found by its peer among the process's descriptors; that is done only
-// when something is to be closed or no thread is free, so that it costs nothing otherwise.
+// civetweb does not tell a connection's socket, nor its peer before the first request. The sockets are found among the
+// process's descriptors; that is done only when something is to be closed or no thread is free, so that it costs nothing
+// otherwise. One whose peer has sent no request yet is judged by what the kernel knows of it.
 #include "net/connections.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -23,7 +26,8 @@ enum {
   PAUSE_MS = 250,        // so long a body may pause then
   FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
-  DESCRIPTORS_MAX = 65536
+  DESCRIPTORS_MAX = 65536,
+  UNUSED_MAX = 1024      // so many numbers in a row without one of ours end the walk
 };
 
 typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
@@ -35,7 +39,7 @@ struct Connection {
   int64_t opened_us;
   bool answered;                  // at least one request
   char address[ADDRESS_LEN];
-  int port;
+  int port;                       // 0: no request yet, the peer is not known
   Connection *next_free;
 };
 
@@ -72,9 +76,18 @@ static bool is_ours(int fd, int port, struct sockaddr_storage *peer, socklen_t *
 
 static bool is_peer(const Connection *connection, const struct sockaddr_storage *peer, socklen_t len) {
   char text[ADDRESS_LEN];
-  return port_of(peer) == connection->port &&
+  return atomic_load(&connection->phase) != PHASE_FREE && port_of(peer) == connection->port &&
          getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0 &&
          strcmp(text, connection->address) == 0;
+}
+
+// Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or would have.
+static bool is_silent(int fd) {
+  struct tcp_info info;
+  socklen_t len = sizeof info;
+  int unread = 0;
+  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+         info.tcpi_last_data_recv > SILENCE_MS;
 }
 
 static int descriptors_end(void) {
@@ -92,30 +105,33 @@ static bool is_over(const Connection *connection, bool others_wait, int64_t now_
   return phase == PHASE_WAITS && others_wait && age_us > SILENCE_MS * 1000;
 }
 
+// The thread that serves a connection whose socket is shut down finds the end of the stream, and closes.
 static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len, int64_t now_us) {
+  bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
-    if (!is_over(connection, atomic_load(&all->others_wait), now_us) || !is_peer(connection, peer, len)) continue;
-    // The thread that serves it finds the end of the stream, and closes.
-    shutdown(fd, SHUT_RDWR);
+    if (!is_peer(connection, peer, len)) continue;
+    if (is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RDWR);
     return;
   }
+  if (others_wait && is_silent(fd)) shutdown(fd, SHUT_RDWR);
 }
 
 // Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
 // With the mutex held, so no slot's socket can be closed and its number used again meanwhile.
-static void look_after(Connections *all, bool close_them) {
+static void look_after(Connections *all) {
   int64_t now_us = clock_now_us();
-  int found = 0, left = atomic_load(&all->busy);
-  for (int fd = 3, end = descriptors_end(), unused = 0; fd < end && unused < 1024; fd++) {
+  int found = 0;
+  for (int fd = 3, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     struct sockaddr_storage peer;
     socklen_t len;
     bool ours = is_ours(fd, all->port, &peer, &len);
     unused = ours ? 0 : unused + 1;
     found += ours;
-    if (ours && close_them) close_if_over(all, fd, &peer, len, now_us);
+    if (ours) close_if_over(all, fd, &peer, len, now_us);
   }
-  atomic_store(&all->others_wait, found > left && left >= all->threads);
+  int busy = atomic_load(&all->busy);
+  atomic_store(&all->others_wait, found > busy && busy >= all->threads);
 }
 
 static bool any_over(Connections *all) {
@@ -136,8 +152,7 @@ static void *run(void *arg) {
     if (all->stopping || all->port == 0) continue;
     taken = atomic_load(&all->busy) >= all->threads;
     if (!taken) atomic_store(&all->others_wait, false);
-    bool over = any_over(all);
-    if (taken || over) look_after(all, over);
+    if (taken || any_over(all)) look_after(all);
   }
   pthread_mutex_unlock(&all->mutex);
   return NULL;
@@ -191,13 +206,12 @@ static void set_phase(Connection *connection, Phase phase) {
   atomic_store_explicit(&connection->phase, phase, memory_order_release);
 }
 
-Connection *connection_opened(Connections *all, const char *remote_address, int remote_port) {
+Connection *connection_opened(Connections *all) {
   pthread_mutex_lock(&all->mutex);
   Connection *connection = all->free;
   if (connection) {
     all->free = connection->next_free;
-    snprintf(connection->address, sizeof connection->address, "%s", remote_address);
-    connection->port = remote_port;
+    connection->port = 0;
     connection->opened_us = clock_now_us();
     connection->answered = false;
     set_phase(connection, PHASE_WAITS);
@@ -206,6 +220,15 @@ Connection *connection_opened(Connections *all, const char *remote_address, int 
   pthread_mutex_unlock(&all->mutex);
   return connection;
 }
+
+void connection_introduce(Connection *connection, const char *remote_address, int remote_port) {
+  pthread_mutex_lock(&connection->all->mutex);
+  snprintf(connection->address, sizeof connection->address, "%s", remote_address);
+  connection->port = remote_port;
+  pthread_mutex_unlock(&connection->all->mutex);
+}
+
+bool connection_is_known(const Connection *connection) { return connection->port != 0; }
 
 void connection_closing(Connection *connection) {
   if (!connection) return;

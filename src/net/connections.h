@@ -15,7 +15,10 @@ void connections_serve(Connections *connections, int port);
 void connections_free(Connections *connections);
 
 // A thread took a connection. NULL when all slots are taken, which the number of threads excludes.
-Connection *connection_opened(Connections *connections, const char *remote_address, int remote_port);
+Connection *connection_opened(Connections *connections);
+// Its first request has told who is at the other end.
+void connection_introduce(Connection *connection, const char *remote_address, int remote_port);
+bool connection_is_known(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
 // A head has been read; the body must follow.

@@ -191,6 +191,9 @@ static int on_request(struct mg_connection *conn) {
     .connection = mg_get_user_connection_data(conn),
   };
   if (!x.worker) return STATUS_UNANSWERED;
+  if (x.connection && !connection_is_known(x.connection)) {
+    connection_introduce(x.connection, info->remote_addr, info->remote_port);
+  }
   serve(&x);
   keep_small(&x.worker->body);
   keep_small(&x.worker->out);
@@ -208,7 +211,8 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
                  status, reason_of(status), len, body);
   mg_disable_connection_keep_alive(conn);
   mg_write(conn, answer, (size_t)len);
-  log_warn("refused a request from %s with %d: %s", mg_get_request_info(conn)->remote_addr, status, reason_of(status));
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status, reason_of(status));
   return 0;
 }
 
@@ -220,9 +224,8 @@ static int on_log(const struct mg_connection *conn, const char *message) {
 static int no_access_log(const struct mg_connection *conn, const char *message) { return 1; }
 
 static int on_open(const struct mg_connection *conn, void **data) {
-  const struct mg_request_info *info = mg_get_request_info(conn);
   Server *server = mg_get_user_data(mg_get_context(conn));
-  *data = connection_opened(server->connections, info->remote_addr, info->remote_port);
+  *data = connection_opened(server->connections);
   return 0;
 }
 
