@@ -169,18 +169,16 @@ static const char *place_in_file(Config *config, const char *path, Str source, S
   return place.ptr ? place.ptr : path;
 }
 
-static void unknown_key(Config *config, Str key, const char *place, const char *prefix) {
-  Nearest nearest = nearest_to(key);
+static const char *nearest_key(Str word) {
+  Nearest nearest = nearest_to(word);
   for (const ConfigKey *known = config_keys; known->name; known++) nearest_try(&nearest, known->name);
-  Str meant = STR("take it away");
-  if (nearest.name) {
-    meant = arena_printf(config->arena, "did you mean %s", prefix);
-    for (const char *c = nearest.name; *c && meant.ptr; c++) {
-      meant = arena_printf(config->arena, "%.*s%c", STR_FMT(meant), *prefix ? toupper((unsigned char)*c) : *c);
-    }
-    meant = arena_printf(config->arena, "%.*s?", STR_FMT(meant));
-  }
-  FAULT(config, "%.*s (from %s): there is no such key: %.*s", STR_FMT(key), place, STR_FMT(meant));
+  return nearest.name;
+}
+
+static void unknown_key(Config *config, Str key, const char *place) {
+  const char *meant = nearest_key(key);
+  FAULT(config, "%.*s (from %s): there is no such key: %s%s%s", STR_FMT(key), place, meant ? "did you mean " : "take it away",
+        meant ? meant : "", meant ? "?" : "");
 }
 
 static bool kind_fits(const ConfigKey *key, const Setting *setting) {
@@ -202,7 +200,7 @@ static void take_setting(Config *config, const Setting *setting, const char *pla
     }
     return;
   }
-  unknown_key(config, setting->key, place, "");
+  unknown_key(config, setting->key, place);
 }
 
 static void load_file(Config *config, const char *path) {
@@ -235,30 +233,26 @@ static const char *find_file(Config *config, const char *script, bool here) {
 
 // ---- environment and flags ----------------------------------------------------------------------------------------------
 
-static bool is_variable_of(const ConfigKey *key, Str name) {
-  Str lower = str_of(key->name);
-  if (lower.len != name.len) return false;
-  for (size_t i = 0; i < name.len; i++) {
-    if (toupper((unsigned char)lower.ptr[i]) != name.ptr[i]) return false;
-  }
-  return true;
+// "WEMOON_ENCRYPT_MODE"
+static const char *variable_of(Config *config, const char *key) {
+  Str name = arena_printf(config->arena, VARIABLE_PREFIX "%s", key);
+  if (!name.ptr) config->no_memory = true;
+  for (size_t i = 0; i < name.len; i++) ((char *)name.ptr)[i] = (char)toupper((unsigned char)name.ptr[i]);
+  return name.ptr ? name.ptr : "";
 }
 
 static void take_variable(Config *config, const char *entry) {
   Str name, value;
   str_cut(str_of(entry), '=', &name, &value);
-  Str place = arena_dup(config->arena, name);
-  if (!place.ptr) {
-    config->no_memory = true;
-    return;
-  }
-  Str key = str_sub(name, strlen(VARIABLE_PREFIX), name.len);
   for (size_t i = 0; i < config->count; i++) {
-    if (!is_variable_of(&config_keys[i], key)) continue;
-    set_value(config, i, CONFIG_FROM_ENVIRONMENT, place.ptr, value);
+    const char *variable = variable_of(config, config_keys[i].name);
+    if (!str_eq(name, str_of(variable))) continue;
+    set_value(config, i, CONFIG_FROM_ENVIRONMENT, variable, value);
     return;
   }
-  unknown_key(config, key, "environment variable", VARIABLE_PREFIX);
+  const char *meant = nearest_key(str_sub(name, strlen(VARIABLE_PREFIX), name.len));
+  FAULT(config, "%.*s (from the environment): there is no such variable: %s%s%s", STR_FMT(name),
+        meant ? "did you mean " : "take it away", meant ? variable_of(config, meant) : "", meant ? "?" : "");
 }
 
 static void load_environment(Config *config, char **environment) {
