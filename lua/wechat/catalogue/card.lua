@@ -277,7 +277,7 @@ return {
     paygiftcard_add = {
       doc = "Adds a rule that gives a card for a payment.",
       call = "POST /card/paygiftcard/add",
-      body = { "rule_info object! of type, base_info, member_rule|single_pay" },
+      body = { "rule_info object! of type, base_info, member_rule or single_pay" },
       returns = { "rule_id integer", "fail_mchid_list array", "succ_mchid_list array" },
     },
     paygiftcard_delete = {

@@ -16,7 +16,7 @@ return {
       call = "POST /card/invoice/getauthdata",
       body = { "order_id string!", "s_pappid string!" },
       returns = {
-        "invoice_status string", "auth_time integer", "user_auth_info object user_field|biz_field",
+        "invoice_status string", "auth_time integer", "user_auth_info object user_field or biz_field",
       },
     },
     rejectinsert = {

@@ -1,0 +1,150 @@
+-- The platform's calls: `wechat.GROUP.NAME{...}` for every endpoint of the catalogue, and `wechat.call`.
+--
+-- C does the calling (script/lib_api.c); request.lua makes what host.api.call takes.
+
+local catalogue = require "wechat.catalogue"
+local errors = require "wechat.errors"
+local request = require "wechat.request"
+local getinfo = debug.getinfo
+
+local group_mark = "group of the platform's calls"
+
+local function is_prefix(name)
+  for _, group in ipairs(catalogue.groups) do
+    if group == name or group:sub(1, #name + 1) == name .. "." then return true end
+  end
+  return false
+end
+
+-- What wechat.PREFIX has: its endpoints, and the groups inside it.
+local function names_in(prefix)
+  local names = {}
+  for _, group in ipairs(catalogue.groups) do
+    if group:sub(1, #prefix + 1) == prefix .. "." then names[#names + 1] = group:sub(#prefix + 2) end
+  end
+  if not catalogue.has_group(prefix) then return names end
+  local _, endpoints = catalogue.group(prefix)
+  return table.move(endpoints, 1, #endpoints, #names + 1, names)
+end
+
+-- Makes `t` find the names below `prefix`, each made by `make(endpoint)` when it is first asked for.
+local function attach(t, prefix, make)
+  local function index(_, name)
+    if type(name) ~= "string" then return nil end
+    local full = prefix and prefix .. "." .. name or name
+    local value
+    if is_prefix(full) then
+      value = attach({}, full, make)
+    else
+      local endpoint = prefix and catalogue.find(prefix, name)
+      value = endpoint and make(endpoint) or nil
+    end
+    if value then rawset(t, name, value) end
+    return value
+  end
+  local function all()
+    for _, name in ipairs(names_in(prefix)) do index(t, name) end
+    return next, t, nil
+  end
+  return setmetatable(t, { __metatable = group_mark, __index = index, __pairs = prefix and all or nil })
+end
+
+-- "bot.lua:12: ": the script's line that is being run.
+local function place()
+  for level = 3, 20 do
+    local info = getinfo(level, "Sl")
+    if not info then break end
+    local ours = info.source:find("wechat/[%w_]+%.lua$")
+    if info.currentline > 0 and not ours then return info.short_src .. ":" .. info.currentline .. ": " end
+  end
+  return ""
+end
+
+---@class Api what the methods that call the platform are made of
+---@field request fun(full: string, params: table, method: string): table|string|nil, string? of an endpoint by its full name
+---@field send fun(request: table): any, ApiError? waits
+---@field fail fun(failure: table, method: string): nil, ApiError
+
+---@param host table
+---@param env RequestEnv
+---@return Api
+---@return fun(text: string) warn
+local function new_api(host, env)
+  -- Through pcall, because the log would name this file's line.
+  local function warn(text) pcall(host.log.warn, place() .. text) end
+
+  local api = {}
+
+  function api.request(full, params, method)
+    return request.build(catalogue.endpoint(full), params, method, env)
+  end
+
+  -- In the log too: nobody may look at it.
+  function api.fail(failure, method)
+    local err = errors.new(failure, method)
+    warn(tostring(err))
+    return nil, err
+  end
+
+  function api.send(made)
+    local result, failure = host.api.call(made)
+    if failure == nil then return result end
+    return api.fail(failure, made.method)
+  end
+
+  return api, warn
+end
+
+local function status_words(endpoint)
+  local what = endpoint.status == "removed" and "no longer served" or "deprecated"
+  return ("wechat.%s is %s by the platform. %s"):format(endpoint.name, what, endpoint.note or "")
+end
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local env = {
+    json = host.json, config = host.config, url_encode = host.codec.url_encode, account = host.api.account,
+    file_name = host.api.file_name,
+  }
+  local api, warn = new_api(host, env)
+  local warned = {}
+
+  local function warn_once(endpoint)
+    if not endpoint.status or warned[endpoint.name] then return end
+    warned[endpoint.name] = true
+    warn(status_words(endpoint))
+  end
+
+  local function make(endpoint)
+    return host.args.method(endpoint.name, nil, function(params, ...)
+      if params == nil then params = {} end
+      if type(params) ~= "table" or getmetatable(params) == group_mark or select("#", ...) > 0 then
+        host.args.fail("wechat.%s: takes one table of fields: wechat.%s{...}", endpoint.name, endpoint.name)
+      end
+      local made, fault = request.build(endpoint, params, endpoint.name, env)
+      if not made then host.args.fail("wechat.%s: %s", endpoint.name, fault) end
+      warn_once(endpoint)
+      if type(made) == "string" then return made end
+      return api.send(made)
+    end, endpoint.doc)
+  end
+
+  host.args.add(wechat, "call", {
+    { "verb", "string", "GET, POST, UPLOAD or DOWNLOAD" }, { "path", "string", "from the host on, without a query" },
+    { "query", "table?" }, { "body", "table|string?", "of an UPLOAD the form, its open files among the fields" },
+  }, function(verb, path, query, body)
+    local made, fault = request.free(verb, path, query, body, env)
+    if not made then host.args.fail("wechat.call: %s", fault) end
+    return api.send(made)
+  end, "Calls what the catalogue lacks, with the token, decoded, tried again and reported like any other.")
+
+  -- A group may have tools of its own already: wechat.menu.check.
+  for _, group in ipairs(catalogue.groups) do
+    local root = group:match("^[^.]+")
+    local present = rawget(wechat, root)
+    if type(present) == "table" and getmetatable(present) == nil then attach(present, root, make) end
+  end
+  attach(wechat, nil, make)
+  require("wechat.basic")(wechat, host, api)
+end

@@ -1,0 +1,49 @@
+-- What a call that failed returns beside nil.
+
+local errcodes = require "wechat.errcodes"
+
+---@class ApiError tostring(err) says it in one line
+---@field kind "api"|"network"|"timeout"|"http"|"json"
+---@field method string the name after `wechat.`
+---@field errmsg string
+---@field errcode? integer the platform's, where it answered with one
+---@field status? integer HTTP status, for kind "http"
+---@field rid? string the platform's number of the request
+---@field hint string what to do
+---@field retryable boolean whether the same call may succeed later
+
+local errors = {}
+
+local hints = {
+  network = "the platform could not be reached: look at the network, proxy and ca_file; the same call may succeed later",
+  timeout = "no answer in time: it may have happened all the same; the same call may succeed later",
+  http = "something between here and the platform, or api_base, is not what it should be",
+  json = "something between here and the platform changed its answer, or api_base is not the platform",
+}
+local passes = { network = true, timeout = true }
+
+local function one_line(err)
+  local number = err.errcode and err.errcode .. " " or ""
+  local rid = err.rid and not err.errmsg:find(err.rid, 1, true) and ", rid " .. err.rid or ""
+  local text = ("wechat.%s: %s%s%s (%s)"):format(err.method, number, err.errmsg, rid, err.hint)
+  return (text:gsub("%s*[\r\n]+%s*", " "))
+end
+
+local meta = { __name = "ApiError", __tostring = one_line }
+
+--- Makes a failure as C reports it what scripts get.
+---@param failure table kind, errcode, errmsg, rid, status, retryable
+---@param method string
+---@return ApiError
+function errors.new(failure, method)
+  failure.method, failure.errmsg = method, failure.errmsg or ""
+  if failure.kind == "api" then
+    failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
+  else
+    failure.hint = hints[failure.kind]
+    if failure.retryable == nil then failure.retryable = passes[failure.kind] or (failure.status or 0) >= 500 end
+  end
+  return setmetatable(failure, meta)
+end
+
+return errors

@@ -1,0 +1,170 @@
+-- Checks a table of arguments against a catalogue entry's fields, and fills in what is left out.
+
+local fields = {}
+
+local kinds = {
+  string = function(value) return type(value) == "string" end,
+  integer = function(value) return type(value) == "number" and math.tointeger(value) ~= nil end,
+  number = function(value) return type(value) == "number" end,
+  boolean = function(value) return type(value) == "boolean" end,
+  object = function(value) return type(value) == "table" end,
+}
+
+local function is_list(value) return type(value) == "table" and (value[1] ~= nil or next(value) == nil) end
+
+-- The first member that is none of `kind`, and its place.
+local function odd_member(value, kind)
+  for i, member in ipairs(value) do
+    if not kind(member) then return i, member end
+  end
+end
+
+local function describe(value, words)
+  if type(value) == "table" and words:find("list", 1, true) then return "a table with names" end
+  if math.type(value) == "float" and words == "integer" then return "a number with a fraction" end
+  local name = type(value)
+  return (name:find("^[aeiou]") and "an " or "a ") .. name
+end
+
+local expected_words = {
+  object = "table", array = "list", ["string[]"] = "list of strings", ["integer[]"] = "list of integers",
+  ["object[]"] = "list of tables", file = "path, open file, or bytes with extension",
+}
+
+local function expected(field)
+  local words = {}
+  for name in field.type:gmatch("[^|]+") do words[#words + 1] = expected_words[name] or name end
+  return table.concat(words, " or ")
+end
+
+local function wrong(path, value, words)
+  return ("%s is %s (%s expected)"):format(path, describe(value, words), words)
+end
+
+-- Why the value does not fit one type; nil when it does. The path is that of the member at fault.
+local function fault_of_type(name, value, path, words)
+  if name == "file" then
+    if type(value) == "string" or io.type(value) == "file" then return nil end
+    if io.type(value) == "closed file" then return path .. " is a closed file (" .. words .. " expected)" end
+  elseif name == "array" or name:find("%[%]$") then
+    if is_list(value) then
+      local member_type = name:match("^(.*)%[%]$")
+      local i, member = odd_member(value, kinds[member_type] or function() return true end)
+      if not i then return nil end
+      return wrong(("%s[%d]"):format(path, i), member, member_type == "object" and "table" or member_type)
+    end
+  elseif kinds[name](value) then
+    return nil
+  end
+  return wrong(path, value, words)
+end
+
+---@param field Field
+---@param value any
+---@param path string
+---@param null any JSON's null, which fits everywhere
+---@return string? fault
+local function fault_of(field, value, path, null)
+  if value == null then return nil end
+  local words, fault = expected(field), nil
+  for name in field.type:gmatch("[^|]+") do
+    fault = fault_of_type(name, value, path, words)
+    if not fault then return nil end
+  end
+  return fault
+end
+
+-- As the platform's JSON has it: 3.0 is 3, and an empty list stays one.
+local function settle(field, value, json)
+  if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
+  if type(value) == "table" and next(value) == nil and not field.types.object and not json.is_array(value) then
+    return json.array({})
+  end
+  return value
+end
+
+local function copy(value)
+  local out = {}
+  for key, member in pairs(value) do out[key] = member end
+  return out
+end
+
+local function missing(field, path)
+  local mend = field.default_of and "; set " .. field.default_of .. " in the configuration" or ""
+  return ("%s is missing (%s%s)"):format(path, expected(field), mend)
+end
+
+local function left_out(field, account)
+  if field.default_of then return account(field.default_of) end
+  return field.value
+end
+
+--- A copy of `values` with its fields checked and filled in; or nil and what is wrong with which path.
+---@param node FieldNode
+---@param values table
+---@param prefix string of paths: "", "tag."
+---@param env {json: table, account: fun(what: string): string?}
+---@return table?
+---@return string? fault
+function fields.fill(node, values, prefix, env)
+  local out = copy(values)
+  for _, name in ipairs(node.names) do
+    local fault
+    out[name], fault = fields.fill_one(node.inside[name], out[name], prefix .. name, env)
+    if fault then return nil, fault end
+  end
+  return out
+end
+
+-- The members of a list, each as a table of its own.
+local function fill_list(node, list, path, env)
+  local out = copy(list)
+  for i, member in ipairs(list) do
+    local filled, fault = fields.fill(node, member, ("%s[%d]."):format(path, i), env)
+    if fault then return nil, fault end
+    out[i] = filled
+  end
+  return out
+end
+
+--- One value, likewise.
+---@param node FieldNode
+---@param value any
+---@param path string
+---@param env {json: table, account: fun(what: string): string?}
+---@return any
+---@return string? fault
+function fields.fill_one(node, value, path, env)
+  local field = node.field
+  if value == nil and field then value = left_out(field, env.account) end
+  if value == nil then
+    if field and (field.required or field.default_of) then return nil, missing(field, path) end
+    if not field and node.needs then return nil, ("%s.%s is missing"):format(path, node.needs) end
+    return nil
+  end
+  if field then
+    local fault = fault_of(field, value, path, env.json.null)
+    if fault then return nil, fault end
+    value = settle(field, value, env.json)
+  elseif type(value) ~= "table" and value ~= env.json.null then
+    return nil, wrong(path, value, "table")
+  end
+  if type(value) ~= "table" then return value end
+  if node.item then return fill_list(node.item, value, path, env) end
+  if #node.names > 0 then return fields.fill(node, value, path .. ".", env) end
+  return value
+end
+
+--- A value for a query or a form: text; tables as JSON.
+---@param value any
+---@param json table
+---@return string
+function fields.text(value, json)
+  if type(value) == "table" then return json.encode(value) end
+  if math.type(value) == "float" and math.tointeger(value) then return tostring(math.tointeger(value)) end
+  return tostring(value)
+end
+
+fields.fault_of = fault_of
+
+return fields

@@ -1,0 +1,77 @@
+-- What an upload sends: a path, an open file, or bytes with the extension that says what they are.
+
+local content_types = {
+  amr = "audio/amr", bmp = "image/bmp", gif = "image/gif", jpeg = "image/jpeg", jpg = "image/jpeg", mp3 = "audio/mpeg",
+  mp4 = "video/mp4", pdf = "application/pdf", png = "image/png", wav = "audio/wav", wma = "audio/x-ms-wma",
+}
+
+local files = {}
+
+---@class FilePart
+---@field field string the form's field
+---@field filename string
+---@field content_type string
+---@field path? string
+---@field file? file* an open file, sent from where it stands
+---@field data? string its bytes
+
+--- The part of the form that sends `value`; or nil and what is wrong with it.
+---@param field string
+---@param value string|file*
+---@param extension string?
+---@param name_of fun(file: file*): string? an open file's name
+---@return FilePart?
+---@return string? fault
+function files.part(field, value, extension, name_of)
+  local part = { field = field }
+  extension = extension and extension:gsub("^%.", "")
+  if type(value) ~= "string" then
+    part.file, part.filename = value, name_of(value)
+    if not part.filename and not extension then return nil, "extension is missing: the open file has no name" end
+  elseif extension then
+    part.data = value
+  else
+    local file, why = io.open(value, "rb")
+    if not file then return nil, ("%s cannot be opened: %s"):format(field, why) end
+    file:close()
+    part.path, part.filename = value, value:match("[^/]+$")
+  end
+  part.filename = part.filename or field .. "." .. extension
+  part.content_type = content_types[files.extension(part)] or "application/octet-stream"
+  return part
+end
+
+--- "png" of the part's name, "" without one.
+---@param part FilePart
+---@return string
+function files.extension(part) return (part.filename:match("%.([^.]+)$") or ""):lower() end
+
+local function rest_of(file)
+  local at = file:seek()
+  local last = at and file:seek("end")
+  if at then file:seek("set", at) end
+  return last and last - at
+end
+
+--- How many bytes the part has; nil for a file that cannot say.
+---@param part FilePart
+---@return integer?
+function files.size(part)
+  if part.data then return #part.data end
+  if part.file then return rest_of(part.file) end
+  local file <close> = assert(io.open(part.path, "rb"))
+  return rest_of(file)
+end
+
+--- All bytes of the part.
+---@param part FilePart
+---@return string?
+---@return string? fault
+function files.read(part)
+  if part.data then return part.data end
+  if part.file then return part.file:read("a") end
+  local file <close> = assert(io.open(part.path, "rb"))
+  return file:read("a")
+end
+
+return files

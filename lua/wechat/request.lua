@@ -1,0 +1,196 @@
+-- Makes the request that host.api.call takes out of a catalogue entry and the table that a script passed.
+
+local fields = require "wechat.fields"
+local files = require "wechat.files"
+
+local request = {}
+
+---@class RequestEnv
+---@field json table
+---@field account fun(what: "appid"|"appsecret"): string?
+---@field file_name fun(file: file*): string?
+---@field url_encode fun(text: string): string
+---@field config table<string, string>
+
+local function takes_body(endpoint)
+  return endpoint.verb ~= "GET" and not (endpoint.verb == "DOWNLOAD" and #endpoint.body == 0)
+end
+
+-- Which of the caller's fields go to the query and which to the body. A name listed for both goes to both.
+local function split(endpoint, params)
+  local query, body, in_query = {}, {}, { access_token = true }
+  local to_body = takes_body(endpoint)
+  for _, field in ipairs(endpoint.query) do in_query[field.path] = true end
+  for name, value in pairs(params) do
+    if in_query[name] or not to_body then query[name] = value end
+    if to_body and (not in_query[name] or endpoint.tree.inside[name]) then body[name] = value end
+  end
+  return query, body
+end
+
+local function fill_query(endpoint, given, env)
+  local query = {}
+  for name, value in pairs(given) do query[name] = fields.text(value, env.json) end
+  for _, field in ipairs(endpoint.query) do
+    local node = { field = field, names = {}, inside = {} }
+    local value, fault = fields.fill_one(node, given[field.path], field.path, env)
+    if fault then return nil, fault end
+    query[field.path] = value ~= nil and fields.text(value, env.json) or nil
+  end
+  return query
+end
+
+-- The query's names: the catalogue's in its order, because the platform's pages insist on it, then others.
+local function ordered_names(endpoint, query)
+  local names, listed, others = {}, {}, {}
+  for i, field in ipairs(endpoint.query) do names[i], listed[field.path] = field.path, true end
+  for name in pairs(query) do
+    if not listed[name] then others[#others + 1] = name end
+  end
+  table.sort(others)
+  return table.move(others, 1, #others, #names + 1, names)
+end
+
+local function page_address(endpoint, query, env)
+  local parts = {}
+  for _, name in ipairs(ordered_names(endpoint, query)) do
+    if query[name] then parts[#parts + 1] = name .. "=" .. env.url_encode(query[name]) end
+  end
+  local base = "https://open.weixin.qq.com"
+  if endpoint.host == "mp" then base = env.config.mp_base or "https://mp.weixin.qq.com" end
+  return base:gsub("/$", "") .. endpoint.path .. "?" .. table.concat(parts, "&") .. endpoint.url
+end
+
+local function find_field(endpoint, matches)
+  for _, field in ipairs(endpoint.body) do
+    if matches(field) then return field end
+  end
+end
+
+local function is_raw(field) return field.path == "(raw)" end
+local function is_file(field) return field.types.file end
+
+-- A body that is neither form nor JSON: the table's first value, or its `body`.
+local function take_raw(out, field, body, env)
+  local value = body[1] or body.body or body["(raw)"]
+  out.verb, out.body = "POST", ""
+  if value == nil then return out end
+  local fault = fields.fault_of(field, value, "body", env.json.null)
+  if fault then return nil, fault end
+  out.body, out.content_type = value, "text/plain"
+  if not field.types.file then return out end
+  local part
+  part, fault = files.part("body", value, body.extension, env.file_name)
+  if fault then return nil, fault end
+  out.body, fault = files.read(part)
+  out.content_type = part.content_type
+  return out.body and out, fault
+end
+
+local function take_form(out, endpoint, body, env)
+  local name = find_field(endpoint, is_file).path
+  local file, extension = body[name], body.extension
+  body[name], body.extension = nil, nil
+  if extension ~= nil and type(extension) ~= "string" then
+    return nil, ("extension is a %s (string expected)"):format(type(extension))
+  end
+  if file then
+    local fault
+    local part
+    part, fault = files.part(name, file, extension, env.file_name)
+    if fault then return nil, fault end
+    out.files = { part }
+  end
+  out.form = {}
+  for key, value in pairs(body) do out.form[key] = fields.text(value, env.json) end
+  -- A picture that is named by its address: there is nothing to make a form of.
+  if not file and next(out.form) == nil then out.verb, out.form, out.body = "POST", nil, "" end
+  return out
+end
+
+local function fault_of_names(endpoint, params)
+  for name in pairs(params) do
+    if type(name) ~= "string" and not (name == 1 and find_field(endpoint, is_raw)) then
+      local value = params[name]
+      local what = type(value) == "string" and ("'%s'"):format(value) or "a " .. type(value)
+      return ("takes fields by their names; %s has none"):format(what)
+    end
+  end
+end
+
+--- The request, or the address where nothing is to be sent; nil and what is wrong with which field.
+---@param endpoint Endpoint
+---@param params table
+---@param method string the name for errors
+---@param env RequestEnv
+---@return table|string|nil
+---@return string? fault
+function request.build(endpoint, params, method, env)
+  local fault = fault_of_names(endpoint, params)
+  if fault then return nil, fault end
+  local given, body = split(endpoint, params)
+  local query
+  query, fault = fill_query(endpoint, given, env)
+  if fault then return nil, fault end
+  if endpoint.url then return page_address(endpoint, query, env) end
+  local own_token = endpoint.token ~= "access_token" or query.access_token
+  local out = {
+    verb = endpoint.verb, path = endpoint.path, base = endpoint.host, query = query, method = method,
+    token = own_token and "none" or "access_token", send = endpoint.send or nil,
+  }
+  local raw = find_field(endpoint, is_raw)
+  if raw then return take_raw(out, raw, body, env) end
+  body, fault = fields.fill(endpoint.tree, body, "", env)
+  if fault then return nil, fault end
+  if endpoint.verb == "UPLOAD" then return take_form(out, endpoint, body, env) end
+  if takes_body(endpoint) then out.body = body end
+  return out
+end
+
+local verbs = { GET = true, POST = true, UPLOAD = true, DOWNLOAD = true }
+
+-- The form of wechat.call: its open files are files, the rest are texts.
+local function free_form(out, body, env)
+  out.form, out.files = {}, {}
+  for name, value in pairs(body) do
+    if io.type(value) == "file" then
+      local part, fault = files.part(name, value, body.extension, env.file_name)
+      if fault then return nil, fault end
+      out.files[#out.files + 1] = part
+    elseif name ~= "extension" then
+      out.form[name] = fields.text(value, env.json)
+    end
+  end
+  return out
+end
+
+--- The request of something that the catalogue lacks; nil and what is wrong.
+---@param verb string
+---@param path string
+---@param query table?
+---@param body table|string|nil
+---@param env RequestEnv
+---@return table?
+---@return string? fault
+function request.free(verb, path, query, body, env)
+  verb, query = verb:upper(), query or {}
+  if not verbs[verb] then
+    return nil, ("verb is '%s' (GET, POST, UPLOAD or DOWNLOAD expected)"):format(verb)
+  end
+  if not path:find("^/[^?#%s]*$") then
+    return nil, ("path is '%s' (expected to begin with '/', without host and query)"):format(path)
+  end
+  local out = {
+    verb = verb, path = path, base = "api", query = {}, method = "call",
+    token = query.access_token and "none" or "access_token", send = path:find("/send", 1, true) and true or nil,
+  }
+  for name, value in pairs(query) do out.query[name] = fields.text(value, env.json) end
+  if verb == "UPLOAD" then
+    if type(body) ~= "table" then return nil, "body is missing (table: the form)" end
+    return free_form(out, body, env)
+  end
+  out.body = body or verb == "POST" and {} or nil
+  return out
+end
+
+return request
