@@ -60,12 +60,12 @@ return function(wechat, host, api)
   -- get_ and grant_ of what host.api calls `cached`.
   local function add_token(what, cached, get, grant, docs)
     host.args.add(wechat, get, {}, function()
-      local token, failure = host.api.get_token(cached)
-      if not token then return api.fail(failure, get) end
-      return { [what] = token.value, [what .. "_expires_at"] = token.expires_at }
+      local value, expires_at = host.api.token(cached)
+      if not value then return api.fail(expires_at, get) end
+      return { [what] = value, [what .. "_expires_at"] = expires_at }
     end, docs[1])
     host.args.add(wechat, grant, { { "override", "boolean?", "false: the present one stays" } }, function(override)
-      local reply, failure = host.api.grant_token(cached, override ~= false)
+      local reply, failure = host.api.grant(cached, override ~= false)
       if not reply then return api.fail(failure, grant) end
       return reply
     end, docs[2])

@@ -73,11 +73,11 @@ function fake.new()
   host.api = {
     account = function(what) return account[what] end,
     file_name = function() return host.file_name end,
-    get_token = function(name)
+    token = function(name)
       if host.failure then return nil, host.failure end
-      return { value = name .. " value", expires_at = 1700007200 }
+      return name .. " value", 1700007200
     end,
-    grant_token = function(name, keep)
+    grant = function(name, keep)
       if host.failure then return nil, host.failure end
       return { granted = name, keep = keep }
     end,
