@@ -22,8 +22,9 @@ return function(wechat, host)
   add(wechat, "store.get", { { "key", "string" } }, function(key)
     check("get", key)
     local text, err = store.get(key)
-    if not text then return nil, err end
-    return json.decode(text)
+    if text then return json.decode(text) end
+    if err then return nil, err end
+    return nil
   end, "The value; nil where nothing is kept; nil and why where the store fails.")
 
   add(wechat, "store.set", { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } },
