@@ -23,14 +23,14 @@ void log_setup(LogLevel level, LogFormat format) {
 
 bool log_on(LogLevel level) { return level >= atomic_load_explicit(&log_level, memory_order_relaxed); }
 
-// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character. Those from U+0080 to
-// U+009F count too, for terminals obey them.
+// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character. Those from
+// U+0080 to U+009F count too, for terminals obey them.
 static size_t shown_len(Str s) {
   bool valid;
   size_t len = str_utf8_len(s, &valid);
   unsigned char first = (unsigned char)s.ptr[0];
-  bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && len == 2 && (unsigned char)s.ptr[1] < 0xA0);
-  return valid && !control ? len : 0;
+  if (!valid || first < 0x20 || first == 0x7F) return 0;
+  return first == 0xC2 && (unsigned char)s.ptr[1] < 0xA0 ? 0 : len;
 }
 
 // Continuation lines begin with white space, which a line of the log never does.

@@ -9,8 +9,9 @@ typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 
 void log_setup(LogLevel level, LogFormat format);
 bool log_on(LogLevel level);  // ask before building an expensive line
-// A line. Newlines inside are kept in JSON and indented in text (tracebacks); other control characters are made
-// visible, so that nothing a stranger sent can forge a line. One write(2) per line.
+// A line, in local time. Newlines inside are kept in JSON and indented in text (tracebacks); other control
+// characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a line. One
+// write(2) per line; errno is kept.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...) do { if (log_on(LOG_DEBUG)) log_line(LOG_DEBUG, __VA_ARGS__); } while (0)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)

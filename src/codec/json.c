@@ -1,9 +1,10 @@
 // JSON in and out, over cJSON.
 //
-// cJSON knows numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So a text is mended before it gets to
-// see it: each number becomes the index of its value in a list, NUL becomes C0 80 (which no UTF-8 holds), what is broken becomes
-// U+FFFD. The order of the tokens is checked on the way, so that a fault has its place in the text as it came, and cJSON fails for
-// want of memory alone. Its tree is then turned into one of Json, whose strings are cJSON's own.
+// cJSON knows numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So a text is mended
+// before it gets to see it: each number becomes the index of its value in a list, NUL becomes C0 80 (which no
+// UTF-8 holds), what is broken becomes U+FFFD. The order of the tokens is checked on the way, so that a fault has
+// its place in the text as it came, and cJSON fails for want of memory alone. Its tree is then turned into one of
+// Json, whose strings are cJSON's own.
 #include "codec/json.h"
 
 #include <cjson/cJSON.h>
@@ -50,7 +51,7 @@ typedef struct {
   const char *fault;  // what is wrong at `at`; NULL: it stands where it cannot
 } Mender;
 
-// ---- mending --------------------------------------------------------------------------------------------------------
+// ---- mending ------------------------------------------------------------------------------------
 
 static bool fail(Mender *m, const char *fault) {
   m->fault = fault;
@@ -235,7 +236,7 @@ static bool mend(Mender *m) {
   return m->expected == NOTHING;
 }
 
-// ---- from cJSON's tree to ours --------------------------------------------------------------------------------------
+// ---- from cJSON's tree to ours ------------------------------------------------------------------
 
 // C0 80 back to NUL, in place.
 static Str unmend_string(char *text) {
@@ -333,7 +334,7 @@ JsonDoc *json_parse(Str text, Err *err) {
   return doc;
 }
 
-// ---- asking -----------------------------------------------------------------------------------------------------------
+// ---- asking -------------------------------------------------------------------------------------
 
 const Json *json_root(const JsonDoc *doc) { return doc->root; }
 
@@ -368,7 +369,7 @@ const Json *json_get(const Json *object, Str key) {
   return found;
 }
 
-// ---- writing ----------------------------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------
 
 static void add_escape(Buf *out, char c) {
   static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -416,7 +417,8 @@ void json_add_real(Buf *out, double number) {
   locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
   char text[40];
   double back = 0;
-  for (int digits = 15; digits <= 17; digits++) {
+  // Fifteen digits are shown without zeros at their end; only the numbers next to zero have fewer that matter.
+  for (int digits = fabs(number) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, number);
     if (str_to_double(str_of(text), &back) && back == number) break;
   }

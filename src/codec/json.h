@@ -1,5 +1,7 @@
 // JSON in and out, over cJSON. A Json is one value of a parsed document; the document is freed as a whole.
-// Integers keep all 64 bits. Broken bytes of the platform (raw control characters, half a character) are taken, not refused.
+// Integers keep all 64 bits; what is larger, or has a point or an exponent, is a real, and finite: 1e400 is the
+// largest double. Broken bytes of the platform are taken, not refused: raw control characters as they are, half a
+// character or half a surrogate pair as U+FFFD.
 #ifndef WEMOON_CODEC_JSON_H
 #define WEMOON_CODEC_JSON_H
 
@@ -12,8 +14,8 @@ typedef enum { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING, JSON_ARRA
 
 enum { JSON_DEPTH_MAX = 256 };
 
-// Parses exactly one value with nothing but white space around it. NULL with ERR_INVALID (the byte's position and what was
-// found there) or ERR_MEMORY. Free with json_free.
+// Parses exactly one value with nothing but white space around it (and a byte order mark before it). NULL with
+// ERR_INVALID (the byte's position, counted from 1, and what was found there) or ERR_MEMORY. Free with json_free.
 JsonDoc *json_parse(Str text, Err *err);
 void json_free(JsonDoc *doc);  // NULL is allowed
 const Json *json_root(const JsonDoc *doc);
@@ -28,11 +30,12 @@ size_t json_count(const Json *value);  // members of an array or object
 const Json *json_first(const Json *value);  // first member, or NULL
 const Json *json_next(const Json *member);
 Str json_key(const Json *member);  // of an object's member
-const Json *json_get(const Json *object, Str key);  // exact case; NULL without it
+// The member of that exact name, the last of several; NULL without one, or where `object` is none.
+const Json *json_get(const Json *object, Str key);
 
-// Writing is streaming: the caller adds the punctuation's content in order, the writer adds commas and quotes.
-// UTF-8 goes out as it is, never as \uXXXX; control characters and broken UTF-8 are escaped or replaced.
-void json_add_string(Buf *out, Str text);       // with its quotes
-void json_add_real(Buf *out, double number);    // shortest form that reads back equal; NaN and infinities as null
+// Writing: the caller puts the brackets, colons and commas. UTF-8 goes out as it is, never as \uXXXX; control
+// characters are escaped, broken UTF-8 becomes U+FFFD.
+void json_add_string(Buf *out, Str text);     // with its quotes
+void json_add_real(Buf *out, double number);  // shortest form that reads back equal; NaN and infinities as null
 
 #endif
