@@ -6,7 +6,7 @@ local host = ...
 local wechat = {}
 
 -- Each gives a function(wechat, host) that adds its part.
-local parts = { "config", "log", "codec", "message", "reply", "http", "store", "session" }
+local parts = { "config", "log", "codec", "message", "reply", "time", "http", "store", "session" }
 
 host.args = require("wechat.args")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
@@ -15,20 +15,16 @@ for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 rawset(_G, "next", host.message.next)
 
 -- Everything that calls the platform is read when a script first asks for a name that is not there yet.
-local function is_absent(message)
-  return type(message) == "string" and message:find("module 'wechat.api' not found", 1, true)
+local later = {}
+
+function later.__index(_, name)
+  setmetatable(wechat, nil)
+  local done, fault = pcall(function() require("wechat.api")(wechat, host) end)
+  if not done then
+    setmetatable(wechat, later)
+    error(fault, 0)
+  end
+  return wechat[name]
 end
 
-setmetatable(wechat, {
-  __index = function(_, name)
-    setmetatable(wechat, nil)
-    local found, install = pcall(require, "wechat.api")
-    if found then
-      install(wechat, host)
-      return wechat[name]
-    end
-    if not is_absent(install) then error(install, 0) end
-  end,
-})
-
-return wechat
+return setmetatable(wechat, later)

@@ -34,6 +34,28 @@ static bool read_from_source(const char *name, Buf *text) {
   return loader_read(path, text);
 }
 
+static const char globals_key;
+
+// Embedded files see the globals as they were before the script: one that defines a `type` or a `select` of its own changes nothing
+// for them. What is not among those they find in the script's globals.
+static void push_globals(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &globals_key) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 48);
+  lua_pushglobaltable(L);
+  for (lua_pushnil(L); lua_next(L, -2);) {  // globals, _G, name, value
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_createtable(L, 0, 1);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "__index");           // globals, {__index = _G}
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &globals_key);
+}
+
 bool embedded_load(lua_State *L, const char *name) {
   Buf text;
   buf_init(&text);
@@ -47,5 +69,7 @@ bool embedded_load(lua_State *L, const char *name) {
   int status = luaL_loadbufferx(L, code.ptr, code.len, chunk, "t");
   buf_clear(&text);
   if (status != LUA_OK) lua_error(L);
+  push_globals(L);
+  lua_setupvalue(L, -2, 1);
   return true;
 }
