@@ -27,6 +27,8 @@ static void try_open(Str text) {
   must(str_eq(buf_str(&opened), buf_str(&again)));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!aes) aes = aes_new();
   try_open(str_make((const char *)data, size));

@@ -12,6 +12,8 @@ static void must(bool condition) {
   if (!condition) abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MessageHead head;
   Err err;
@@ -25,9 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   reply_describe(&tree, &line);
   must(memchr(buf_str(&line).ptr, '\n', line.len) == NULL);
   message_render(&tree, &rendered);
-  // Names that XML has and wemoon does not render (letters beyond ASCII) make the rendered document a smaller one.
-  if (!message_parse(parser, buf_str(&rendered), &again, &head, &err)) abort();
-  if (again.count != tree.count) return 0;
+  must(message_parse(parser, buf_str(&rendered), &again, &head, &err));
+  // Names that XML has and wemoon does not render (letters beyond ASCII) make the rendered document a smaller one; and
+  // to XML every end of a line is a line feed.
+  if (again.count != tree.count || str_find(buf_str(&rendered), STR("\r")) >= 0) return 0;
   for (uint32_t i = 1; i < tree.count; i++) {
     if (tree.nodes[i].child_count == 0) must(str_eq(node_text(&tree, i), node_text(&again, i)));
   }
