@@ -425,6 +425,10 @@ static TaskState suspend(Task *task) {
 
 TaskState task_run(Task *task) {
   Interpreter *in = task->in;
+  if (lua_status(task->co) != LUA_YIELD) {  // what it waited for was its start: there is no continuation to let go of it
+    wait_release(task->wait);
+    task->wait = NULL;
+  }
   for (;;) {
     int args = lua_status(task->co) == LUA_YIELD ? 0 : lua_gettop(task->co) - 1;
     int results;
