@@ -101,7 +101,10 @@ local function note_needs(node)
   end
 end
 
-local function make_tree(fields)
+--- Fields by their paths; those of the caller's own are not in it.
+---@param fields Field[]
+---@return FieldNode
+function catalogue.tree(fields)
   local root = new_node()
   for _, field in ipairs(fields) do
     if field.path:find("^[%a_]") then descend(root, field.path).field = field end
@@ -151,7 +154,7 @@ function catalogue.find(group, name)
     send = entry.send or false, status = entry.status or file.status, doc = entry.doc, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
-  endpoint.tree = make_tree(endpoint.body)
+  endpoint.tree = catalogue.tree(endpoint.body)
   endpoints[full] = endpoint
   return endpoint
 end

@@ -1,0 +1,121 @@
+-- What the annotations say beside what is known of every method: the types they use, and what the methods return.
+
+local types = {}
+
+types.classes = [==[
+---@class Reply what a builder gives; tostring(reply) is its XML
+---@field type string
+
+---@class Message a message or event; every element is there too, under the platform's own name
+---@field id? integer of messages; nil for events
+---@field target string the account (ToUserName)
+---@field source string the sender's openid (FromUserName)
+---@field time integer when it was sent, Unix seconds
+---@field type string text, image, voice ...; for an event its name in lower case
+---@field event? string of events, the same as type
+---@field raw string the decrypted document
+---@field content? string text
+---@field picurl? string image
+---@field media_id? string image, voice, video, shortvideo
+---@field format? string voice
+---@field recognition? string voice, where the account has speech recognition
+---@field thumb_media_id? string video, shortvideo
+---@field location? { x: number, y: number } location: latitude and longitude
+---@field scale? integer location
+---@field label? string location
+---@field title? string link
+---@field description? string link
+---@field url? string link
+---@field key? string events: EventKey as sent
+---@field scene? string subscribe, scan: the QR code's scene
+---@field ticket? string subscribe, scan
+---@field menu_id? string view
+---@field latitude? number event location
+---@field longitude? number event location
+---@field precision? number event location
+---@field status? string templatesendjobfinish
+---@field [string] any
+
+---@class ApiError tostring(err) says it in one line
+---@field kind "api"|"network"|"timeout"|"http"|"json"
+---@field method string the name after `wechat.`
+---@field errmsg string
+---@field errcode? integer the platform's, where it answered with one
+---@field status? integer HTTP status
+---@field rid? string the platform's number of the request
+---@field hint string what to do
+---@field retryable boolean whether the same call may succeed later
+
+---@class Download
+---@field body string
+---@field size integer
+---@field content_type? string
+---@field filename? string
+---@field save fun(self: Download, path: string): true?, string?
+
+---@class HttpAnswer
+---@field status integer
+---@field headers table<string, string>
+---@field body string
+
+---@class wechat.json
+---@field encode fun(value: any): string the text, keys sorted; raises, naming the path, for what JSON cannot say
+---@field decode fun(text: string): any, string? the value; nil and why not
+---@field array fun(list?: table): table marks the table as an array and gives it back
+---@field null lightuserdata
+
+---@class wechat.log each takes any values, joined by spaces; tables are written as JSON
+---@field debug fun(...: any)
+---@field info fun(...: any)
+---@field warn fun(...: any)
+---@field error fun(...: any)
+
+---@class wechat
+---@field json wechat.json
+---@field log wechat.log
+---@field config table<string, string|integer|boolean> the settings, read only, without secrets
+wechat = {}
+
+---@type fun(msg: Message): Reply|string|false|nil
+on_message = nil
+---@type fun(state: any)
+on_load = nil
+---@type fun(): table?
+on_unload = nil
+---@type fun(err: string, msg: Message): Reply|string|nil
+on_error = nil
+]==]
+
+-- By a pattern of names, the longest that fits; what none fits is a call of the platform.
+types.returns = {
+  ["^response_"] = "Reply",
+  ["^group_transfer_message$"] = "Reply",
+  ["^check_signature$"] = "boolean",
+  ["^parse_data$"] = "Message?, string?",
+  ["^get_message$"] = "Message?",
+  ["^generate_jsapi_signature$"] = "string?, ApiError?",
+  ["^pay_sign$"] = "string",
+  ["^sha1$"] = "string",
+  ["^md5$"] = "string",
+  ["^hmac_sha256$"] = "string",
+  ["^base64%.encode$"] = "string",
+  ["^base64%.decode$"] = "string?, string?",
+  ["^utf8%.len$"] = "integer",
+  ["^utf8%."] = "string",
+  ["^http%."] = "HttpAnswer?, ApiError?",
+  ["^store%.get$"] = "any, ApiError?",
+  ["^store%.incr$"] = "integer?, ApiError?",
+  ["^store%."] = "boolean?, ApiError?",
+  ["^session$"] = "table?, ApiError?",
+  ["^sleep$"] = "",
+  ["^spawn$"] = "",
+  ["^every$"] = "table",
+  ["^cron$"] = "table",
+  ["^ask$"] = "Message?, string?",
+  ["^route$"] = "",
+  ["^menu%.check$"] = "table[]",
+  ["^download_media$"] = "Download?, ApiError?",
+  ["^show_qrcode$"] = "Download?, ApiError?",
+}
+
+return types
