@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MEMORY_MAX = 64 * 1024 * 1024, CPU_MAX_US = 2000000, HOOK_EVERY = 1000 };
+enum { MEMORY_MAX = 128 * 1024 * 1024, CPU_MAX_US = 2000000, HOOK_EVERY = 1000 };
 
 typedef struct {
   const char *path;
@@ -100,10 +100,18 @@ static void add_setting(lua_State *L) {
   insert_sorted(&reader->first, setting);
 }
 
+static void remove_exit(lua_State *L) {
+  lua_getglobal(L, LUA_OSLIBNAME);
+  lua_pushnil(L);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 1);
+}
+
 static int read_table(lua_State *L) {
   const char *path = reader_of(L)->path;
   luaL_openlibs(L);
-  if (luaL_loadfile(L, path) != LUA_OK) return lua_error(L);
+  remove_exit(L);
+  if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
   lua_call(L, 0, 1);
   if (!lua_istable(L, -1)) {
     return luaL_error(L, "%s returns %s, not a table: end it with return { key = value, ... }", path,

@@ -2,6 +2,8 @@
 #include "script/args.h"
 #include "script/core.h"
 
+#include "script/args.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,9 +27,8 @@ void wait_release(Wait *wait) {
 
 // ---- where Lua cannot yield -----------------------------------------------------------------------------------------
 
-// The name that `package.loaded` knows a function by ("string.gsub"), or the one that the call gives away.
-static void push_function_name(lua_State *L, lua_Debug *ar) {
-  lua_getinfo(L, "f", ar);
+// Replaces the function on top by the name that `package.loaded` knows it by ("string.gsub"), or that the call gives away.
+static void name_function(lua_State *L, lua_Debug *ar) {
   int function = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   for (lua_pushnil(L); lua_istable(L, function + 1) && lua_next(L, function + 1);) {
@@ -61,7 +62,7 @@ static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
     bool method = args_is_method(where, -1);
     lua_pop(where, 1);
     if (method) continue;
-    push_function_name(where, &ar);
+    name_function(where, &ar);
     if (where != L) lua_xmove(where, L, 1);
     const char *name = lua_tostring(L, -1);
     if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0) continue;

@@ -1,0 +1,19 @@
+-- wechat.sleep, wechat.spawn, wechat.every, wechat.cron.
+
+---@class wechat.timer
+---@field stop fun(self: wechat.timer) no further tick; one under way goes on to its end
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local add, time = host.args.add, host.time
+
+  add(wechat, "sleep", { { "seconds", "number" } }, time.sleep,
+    "Waits; other messages are answered meanwhile.")
+  add(wechat, "spawn", nil, time.spawn,
+    "Runs fn(...) beside the caller, in a coroutine of its own; what it returns is dropped, an error is logged.")
+  add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
+    "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Returns a timer.")
+  add(wechat, "cron", { { "spec", "string", "minute, hour, day of month, month, day of week" }, { "fn", "function" } }, time.cron,
+    "Calls fn whenever the local time fits a line as in crontab. Returns a timer.")
+end
