@@ -23,8 +23,8 @@ void log_setup(LogLevel level, LogFormat format) {
 
 bool log_on(LogLevel level) { return level >= atomic_load_explicit(&log_level, memory_order_relaxed); }
 
-// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character. Those from
-// U+0080 to U+009F count too, for terminals obey them.
+// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character.
+// Those from U+0080 to U+009F count too, for terminals obey them.
 static size_t shown_len(Str s) {
   bool valid;
   size_t len = str_utf8_len(s, &valid);

@@ -10,15 +10,16 @@ typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 void log_setup(LogLevel level, LogFormat format);
 bool log_on(LogLevel level);  // ask before building an expensive line
 // A line, in local time. Newlines inside are kept in JSON and indented in text (tracebacks); other control
-// characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a line. One
-// write(2) per line; errno is kept.
+// characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
+// line. One write(2) per line; errno is kept.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...) do { if (log_on(LOG_DEBUG)) log_line(LOG_DEBUG, __VA_ARGS__); } while (0)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 
-// A secret as it may be shown: "wx12…(32)", the first four characters and the length; shorter than 12: "…(n)".
+// A secret as it may be shown: "wx12…(32)", the first four characters and the length; of one shorter than
+// 12: "…(n)".
 void log_mask(Buf *out, Str secret);
 
 #endif

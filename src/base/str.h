@@ -32,8 +32,8 @@ ptrdiff_t str_find(Str s, Str needle);
 Str str_sub(Str s, size_t from, size_t len);
 // Without ASCII white space at both ends.
 Str str_trim(Str s);
-// Splits at the first `sep`: *head is what stands before it, *tail what follows; false (head = s, tail empty) without
-// one. Either may be the variable that `s` came from.
+// Splits at the first `sep`: *head is what stands before it, *tail what follows; false (head = s, tail empty)
+// without one. Either may be the variable that `s` came from.
 bool str_cut(Str s, char sep, Str *head, Str *tail);
 // The whole of `s` as a decimal integer with an optional '-'; false on anything else or on overflow.
 bool str_to_int64(Str s, int64_t *out);
@@ -42,8 +42,9 @@ bool str_to_int64(Str s, int64_t *out);
 bool str_to_double(Str s, double *out);
 // How many of the first `max` bytes make whole UTF-8 characters: never cuts one in two.
 size_t str_utf8_prefix(Str s, size_t max);
-// The length of the UTF-8 character at the front of `s`, which is not empty. Where there is none, *valid is false and
-// the length is that of the bytes that one U+FFFD stands for: the longest beginning of a character, or one byte.
+// The length of the UTF-8 character at the front of `s`, which is not empty. Where there is none, *valid is
+// false and the length is that of the bytes that one U+FFFD stands for: the longest beginning of a character,
+// or one byte.
 size_t str_utf8_len(Str s, bool *valid);
 
 #endif

@@ -35,7 +35,8 @@ void digest_free(Digest *digest) {
   free(digest);
 }
 
-static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count, unsigned char *out) {
+static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count,
+                 unsigned char *out) {
   if (EVP_DigestInit_ex2(digest->context, algorithm, NULL) != 1) return false;
   for (size_t i = 0; i < count; i++) {
     if (parts[i].len && EVP_DigestUpdate(digest->context, parts[i].ptr, parts[i].len) != 1) return false;
@@ -78,7 +79,8 @@ bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_L
   }
   Str first[] = { str_make((const char *)inner, sizeof inner), data };
   Str second[] = { str_make((const char *)outer, sizeof outer), str_make((const char *)bytes, SHA256_LEN) };
-  done = done && hash(digest, digest->sha256, first, 2, bytes) && hash(digest, digest->sha256, second, 2, bytes);
+  done =
+      done && hash(digest, digest->sha256, first, 2, bytes) && hash(digest, digest->sha256, second, 2, bytes);
   if (done) to_hex(bytes, SHA256_LEN, hex);
   OPENSSL_cleanse(block, sizeof block);
   OPENSSL_cleanse(inner, sizeof inner);
@@ -86,7 +88,9 @@ bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_L
   return done;
 }
 
-bool digest_equal(Str a, Str b) { return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0); }
+bool digest_equal(Str a, Str b) {
+  return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
+}
 
 bool digest_random(void *out, size_t len) {
   char *at = out;

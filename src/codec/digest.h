@@ -1,5 +1,5 @@
-// Digests over OpenSSL. A Digest holds the fetched algorithms and one context: looking an algorithm up at each use
-// costs more than hashing a signature. One thread at a time per handle.
+// Digests over OpenSSL. A Digest holds the fetched algorithms and one context: looking an algorithm up at
+// each use costs more than hashing a signature. One thread at a time per handle.
 #ifndef WEMOON_CODEC_DIGEST_H
 #define WEMOON_CODEC_DIGEST_H
 

@@ -2,9 +2,9 @@
 //
 // cJSON knows numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So a text is mended
 // before it gets to see it: each number becomes the index of its value in a list, NUL becomes C0 80 (which no
-// UTF-8 holds), what is broken becomes U+FFFD. The order of the tokens is checked on the way, so that a fault has
-// its place in the text as it came, and cJSON fails for want of memory alone. Its tree is then turned into one of
-// Json, whose strings are cJSON's own.
+// UTF-8 holds), what is broken becomes U+FFFD. The order of the tokens is checked on the way, so that a fault
+// has its place in the text as it came, and cJSON fails for want of memory alone. Its tree is then turned
+// into one of Json, whose strings are cJSON's own.
 #include "codec/json.h"
 
 #include <cjson/cJSON.h>
@@ -70,7 +70,8 @@ static size_t digits_at(const Mender *m, size_t from) {
   return count;
 }
 
-// The length of the number here, 0 where none is written as JSON wants it; *is_real as soon as it has a point or an exponent.
+// The length of the number here, 0 where none is written as JSON wants it; *is_real as soon as it has a point
+// or an exponent.
 static size_t number_len(const Mender *m, bool *is_real) {
   size_t len = peek(m, 0) == '-', digits = digits_at(m, len);
   if (digits == 0 || (digits > 1 && peek(m, len) == '0')) return 0;
@@ -126,7 +127,8 @@ static int code_unit(const Mender *m, size_t ahead) {
 static bool mend_escape(Mender *m) {
   char kind = peek(m, 1);
   if (kind != 'u') {
-    if (!kind || !strchr("\"\\/bfnrt", kind)) return fail(m, "a backslash before a character that takes none");
+    if (!kind || !strchr("\"\\/bfnrt", kind))
+      return fail(m, "a backslash before a character that takes none");
     buf_add(&m->out, str_sub(m->text, m->at, 2));
     m->at += 2;
     return true;
@@ -295,10 +297,11 @@ static bool report(const Mender *m, Err *err) {
   }
   unsigned char found = (unsigned char)m->text.ptr[m->at];
   if (found <= ' ' || found >= 0x7F) {
-    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand", position,
-                   found);
+    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand",
+                   position, found);
   }
-  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand", position, found);
+  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand", position,
+                 found);
 }
 
 static bool build(JsonDoc *doc, const Mender *m) {
@@ -417,7 +420,8 @@ void json_add_real(Buf *out, double number) {
   locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
   char text[40];
   double back = 0;
-  // Fifteen digits are shown without zeros at their end; only the numbers next to zero have fewer that matter.
+  // Fifteen digits are shown without zeros at their end; only the numbers next to zero have fewer that
+  // matter.
   for (int digits = fabs(number) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, number);
     if (str_to_double(str_of(text), &back) && back == number) break;

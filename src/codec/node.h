@@ -24,8 +24,8 @@ typedef struct {
 void nodes_init(NodeTree *tree);
 void nodes_clear(NodeTree *tree);  // frees
 void nodes_reset(NodeTree *tree);  // empty, keeps the memory
-// Appends a child to `parent` (NODE_NONE makes the root); `*last` is the parent's last child so far or NODE_NONE, and
-// is set to the new one. Returns the new index, NODE_NONE without memory.
+// Appends a child to `parent` (NODE_NONE makes the root); `*last` is the parent's last child so far or
+// NODE_NONE, and is set to the new one. Returns the new index, NODE_NONE without memory.
 uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name);
 Str node_name(const NodeTree *tree, uint32_t index);
 Str node_text(const NodeTree *tree, uint32_t index);

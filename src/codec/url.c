@@ -98,7 +98,8 @@ static bool scheme_ok(Str scheme) {
 static bool host_ok(Str host, bool ipv6) {
   for (size_t i = 0; i < host.len; i++) {
     char c = host.ptr[i];
-    if (ipv6 ? hex_value(c) < 0 && !strchr(":.%", c) && !is_letter(c) : strchr("[]:\\<>\"^`{|}", c) != NULL) return false;
+    if (ipv6 ? hex_value(c) < 0 && !strchr(":.%", c) && !is_letter(c) : strchr("[]:\\<>\"^`{|}", c) != NULL)
+      return false;
   }
   return host.len > 0;
 }
@@ -113,11 +114,14 @@ static bool split_authority(Str authority, Url *out, Err *err) {
   }
   out->ipv6 = str_starts(authority, STR("["));
   Str rest;
-  out->host = cut_before(out->ipv6 ? str_sub(authority, 1, authority.len) : authority, out->ipv6 ? "]" : ":", &rest);
-  if (out->ipv6 && rest.len == 0) return err_set(err, ERR_INVALID, "the address opens '[' and never closes it");
+  out->host =
+      cut_before(out->ipv6 ? str_sub(authority, 1, authority.len) : authority, out->ipv6 ? "]" : ":", &rest);
+  if (out->ipv6 && rest.len == 0)
+    return err_set(err, ERR_INVALID, "the address opens '[' and never closes it");
   if (out->ipv6) rest = str_sub(rest, 1, rest.len);
   if (out->host.len == 0) return err_set(err, ERR_INVALID, "the address names no host");
-  if (!host_ok(out->host, out->ipv6)) return err_set(err, ERR_INVALID, "the host in the address is not a host name");
+  if (!host_ok(out->host, out->ipv6))
+    return err_set(err, ERR_INVALID, "the host in the address is not a host name");
   if (rest.len == 0) return true;
   int64_t port;
   Str digits = str_sub(rest, 1, rest.len);
@@ -132,13 +136,16 @@ bool url_split(Str text, Url *out, Err *err) {
   *out = (Url){ .port = -1 };
   for (size_t i = 0; i < text.len; i++) {
     if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7F) {
-      return err_set(err, ERR_INVALID, "the address has white space or a control character at byte %zu", i + 1);
+      return err_set(err, ERR_INVALID, "the address has white space or a control character at byte %zu",
+                     i + 1);
     }
   }
   ptrdiff_t colon = str_find(text, STR("://"));
-  if (colon < 0) return err_set(err, ERR_INVALID, "the address has no \"://\": it should begin like https://");
+  if (colon < 0)
+    return err_set(err, ERR_INVALID, "the address has no \"://\": it should begin like https://");
   out->scheme = str_sub(text, 0, (size_t)colon);
-  if (!scheme_ok(out->scheme)) return err_set(err, ERR_INVALID, "the address does not begin with a scheme like https");
+  if (!scheme_ok(out->scheme))
+    return err_set(err, ERR_INVALID, "the address does not begin with a scheme like https");
   Str rest = str_sub(text, (size_t)colon + 3, text.len);
   Str authority = cut_before(rest, "/?#", &rest);
   out->path = cut_before(rest, "?#", &rest);

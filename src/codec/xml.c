@@ -1,4 +1,5 @@
-// XML in and out. A document is cleaned, copied beside a NUL, and read by libxml2 through callbacks that fill a NodeTree.
+// XML in and out. A document is cleaned, copied beside a NUL, and read by libxml2 through callbacks that fill
+// a NodeTree.
 #include "codec/xml.h"
 
 #include <libxml/catalog.h>
@@ -8,10 +9,10 @@
 
 enum {
   NAME_MAX_LEN = 128,
-  ATTRIBUTES_MAX = 256,         // in one tag: libxml2 compares each with all before it
+  ATTRIBUTES_MAX = 256,            // in one tag: libxml2 compares each with all before it
   ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
-  NAMES_KEPT_MAX = 2048,        // libxml2 never forgets a name: the context is made anew past that
-  TEXT_MAX = INT32_MAX          // libxml2 counts in int
+  NAMES_KEPT_MAX = 2048,           // libxml2 never forgets a name: the context is made anew past that
+  TEXT_MAX = INT32_MAX             // libxml2 counts in int
 };
 
 struct XmlParser {
@@ -91,14 +92,19 @@ Str xml_clean(Buf *scratch, Str in) {
   return str_sub(buf_str(scratch), from, scratch->len);
 }
 
+static int digit_value(char c, bool hex) {
+  if (c >= '0' && c <= '9') return c - '0';
+  char lower = (char)(c | 32);
+  return hex && lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 // The number that a character reference at the front of `s` names, and its length; 0 bytes when it is none.
 static size_t read_reference(Str s, uint32_t *code) {
   bool hex = str_starts(s, STR("&#x"));
   size_t i = hex ? 3 : 2, digits = 0;
   *code = 0;
   for (; i < s.len; i++, digits++) {
-    char c = s.ptr[i];
-    int digit = c >= '0' && c <= '9' ? c - '0' : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    int digit = digit_value(s.ptr[i], hex);
     if (digit < 0) break;
     if (*code <= 0x10FFFF) *code = *code * (hex ? 16 : 10) + (uint32_t)digit;
   }
@@ -171,9 +177,9 @@ static size_t plain_text_len(const char *at, const char *end) {
   return (size_t)(at - from);
 }
 
-// Copies the document and takes the wrapping off CDATA sections that make up an element's whole text and hold no character
-// that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and libxml2 reads that far faster. Any other section is
-// stepped over, for what looks like a section inside it is none.
+// Copies the document and takes the wrapping off CDATA sections that make up an element's whole text and hold
+// no character that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and libxml2 reads that far faster.
+// Any other section is stepped over, for what looks like a section inside it is none.
 static bool make_input(XmlParser *parser, Str document) {
   static const char mark[] = "<![CDATA[";
   enum { MARK = sizeof mark - 1 };
@@ -187,7 +193,8 @@ static bool make_input(XmlParser *parser, Str document) {
     if (section < from || end - section < MARK || memcmp(section, mark, MARK) != 0) continue;
     const char *text = section + MARK;
     size_t len = plain_text_len(text, end);
-    bool whole = section > from && section[-1] == '>' && end - text - (ptrdiff_t)len >= 5 && memcmp(text + len, "]]></", 5) == 0;
+    bool whole = section > from && section[-1] == '>' && end - text - (ptrdiff_t)len >= 5 &&
+                 memcmp(text + len, "]]></", 5) == 0;
     if (!whole) {
       at = memmem(text, (size_t)(end - text), "]]>", 3);
       if (!at) break;
@@ -206,7 +213,8 @@ static bool make_input(XmlParser *parser, Str document) {
   return true;
 }
 
-// Whether some tag has more attributes than allowed. Counts '=' outside quotes; what is not well-formed libxml2 will find.
+// Whether some tag has more attributes than allowed. Counts '=' outside quotes; what is not well-formed
+// libxml2 will find.
 static bool too_many_attributes(Str s) {
   const char *at = s.ptr, *end = s.ptr + s.len;
   while ((at = memchr(at, '<', (size_t)(end - at)))) {
@@ -228,7 +236,8 @@ static Str declared_encoding(Str s) {
   if (end < 0) return str_make("", 0);
   Str declaration = str_sub(s, 0, (size_t)end), head, name;
   ptrdiff_t at = str_find(declaration, STR("encoding"));
-  if (at < 0 || !str_cut(str_sub(declaration, (size_t)at, declaration.len), '=', &head, &name)) return str_make("", 0);
+  if (at < 0 || !str_cut(str_sub(declaration, (size_t)at, declaration.len), '=', &head, &name))
+    return str_make("", 0);
   name = str_trim(name);
   if (name.len == 0) return name;
   Str value, rest;
@@ -278,7 +287,8 @@ static void on_text(void *data, const xmlChar *text, int len) {
   else tree->nodes[parser->open[parser->depth - 1]].text_len += (uint32_t)len;
 }
 
-static void on_doctype(void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id) {
+static void on_doctype(void *data, const xmlChar *name, const xmlChar *external_id,
+                       const xmlChar *system_id) {
   stop(data, ERR_INVALID, "it has a DOCTYPE, which is not allowed here");
 }
 
@@ -286,7 +296,8 @@ static void on_error(void *data, const char *format, ...) {
   XmlParser *parser = data;
   const xmlError *error = &parser->context->lastError;
   if (!parser->failed) parser->cause = error->code;
-  stop(parser, error->code == XML_ERR_NO_MEMORY ? ERR_MEMORY : ERR_INVALID, error->message ? error->message : "unknown");
+  stop(parser, error->code == XML_ERR_NO_MEMORY ? ERR_MEMORY : ERR_INVALID,
+       error->message ? error->message : "unknown");
 }
 
 static void on_generic_error(void *data, const char *format, ...) {}
@@ -369,7 +380,8 @@ static bool check(Str document, Err *err) {
   }
   Str encoding = declared_encoding(document);
   if (encoding.len && !str_eq_nocase(encoding, STR("UTF-8")) && !str_eq_nocase(encoding, STR("UTF8"))) {
-    return err_set(err, ERR_INVALID, "the XML document says that its encoding is %.*s; only UTF-8 is understood",
+    return err_set(err, ERR_INVALID,
+                   "the XML document says that its encoding is %.*s; only UTF-8 is understood",
                    (int)str_utf8_prefix(encoding, 40), encoding.ptr);
   }
   if (document.len > ATTRIBUTES_CHECKED_FROM && too_many_attributes(document)) {
@@ -394,14 +406,16 @@ static bool parse(XmlParser *parser, Str document, Err *err) {
   if (parser->cleaned.failed) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
   if (run(parser, document) || run_mended(parser, document)) return true;
   if (parser->failed == ERR_MEMORY) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
-  return err_set(err, ERR_INVALID, "the XML document cannot be read: line %d: %s", parser->line, parser->reason);
+  return err_set(err, ERR_INVALID, "the XML document cannot be read: line %d: %s", parser->line,
+                 parser->reason);
 }
 
 bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
   nodes_reset(tree);
   buf_reset(&parser->cleaned);
   parser->tree = tree;
-  if (!parser->context && !new_context(parser)) return err_set(err, ERR_MEMORY, "no memory for an XML parser");
+  if (!parser->context && !new_context(parser))
+    return err_set(err, ERR_MEMORY, "no memory for an XML parser");
   if (str_starts(document, STR("\xEF\xBB\xBF"))) document = str_sub(document, 3, document.len);
   bool done = check(document, err) && parse(parser, document, err);
   if (!done) nodes_reset(tree);

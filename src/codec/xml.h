@@ -10,24 +10,25 @@ enum { XML_DEPTH_MAX = 64 };
 typedef struct XmlParser XmlParser;
 XmlParser *xml_parser_new(void);  // one thread at a time per handle
 void xml_parser_free(XmlParser *parser);
-// Parses one document into `tree` (reset first). Text of an element without children is given as sent: CDATA and
-// text joined, nothing trimmed, line ends as LF (XML 1.0, 2.11). Text beside child elements is dropped; attributes,
-// comments and processing instructions are ignored; names are as written, with their prefix. Control characters
-// that XML forbids (NUL too) are dropped, broken UTF-8, U+FFFE and U+FFFF become U+FFFD, whether they stand there or
-// as a reference like &#1;: real users send them. An encoding other than UTF-8 is refused.
-// False, and an empty tree, with ERR_INVALID (DOCTYPE, not well-formed, too deep, over 256 attributes in a tag of a
-// large document) or ERR_MEMORY; `err` names line and cause.
+// Parses one document into `tree` (reset first). Text of an element without children is given as sent: CDATA
+// and text joined, nothing trimmed, line ends as LF (XML 1.0, 2.11). Text beside child elements is dropped;
+// attributes, comments and processing instructions are ignored; names are as written, with their prefix.
+// Control characters that XML forbids (NUL too) are dropped, broken UTF-8, U+FFFE and U+FFFF become U+FFFD,
+// whether they stand there or as a reference like &#1;: real users send them. An encoding other than UTF-8 is
+// refused. False, and an empty tree, with ERR_INVALID (DOCTYPE, not well-formed, too deep, over 256
+// attributes in a tag of a large document) or ERR_MEMORY; `err` names line and cause.
 bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err);
 
 // Appends `<![CDATA[...]]>` with "]]>" split, cleaned as by xml_clean.
 void xml_add_cdata(Buf *out, Str text);
 // Appends text escaped for element content (& < >), cleaned in the same way.
 void xml_add_escaped(Buf *out, Str text);
-// Whether `name` can be an element's name here: ASCII letters, digits, '_', '-', '.', first a letter or '_'; at most
-// 128 bytes.
+// Whether `name` can be an element's name here: ASCII letters, digits, '_', '-', '.', first a letter or '_';
+// at most 128 bytes.
 bool xml_name_ok(Str name);
-// Bytes as XML may carry them: forbidden control characters dropped; broken UTF-8, U+FFFE and U+FFFF as U+FFFD.
-// Returns `in` itself when it is clean, else the cleaned copy that was appended to `scratch` (look at its `failed`).
+// Bytes as XML may carry them: forbidden control characters dropped; broken UTF-8, U+FFFE and U+FFFF as
+// U+FFFD. Returns `in` itself when it is clean, else the cleaned copy that was appended to `scratch` (look at
+// its `failed`).
 Str xml_clean(Buf *scratch, Str in);
 
 #endif

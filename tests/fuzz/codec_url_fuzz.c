@@ -14,10 +14,12 @@ static void check_query(Str text) {
   Buf query;
   buf_init(&query);
   must(url_parse_query(text, arena, &pairs) && pairs.count <= 64);
-  for (const Pair *pair = pairs.first; pair; pair = pair->next) url_add_param(&query, pair->name, pair->value);
+  for (const Pair *pair = pairs.first; pair; pair = pair->next)
+    url_add_param(&query, pair->name, pair->value);
   must(url_parse_query(str_sub(buf_str(&query), 1, query.len), arena, &again) && again.count == pairs.count);
   const Pair *b = again.first;
-  for (const Pair *a = pairs.first; a; a = a->next, b = b->next) must(str_eq(a->name, b->name) && str_eq(a->value, b->value));
+  for (const Pair *a = pairs.first; a; a = a->next, b = b->next)
+    must(str_eq(a->name, b->name) && str_eq(a->value, b->value));
   buf_clear(&query);
   arena_free(arena);
 }
@@ -32,7 +34,8 @@ static void check_address(Str text) {
   must(url.scheme.len && url.host.len && url.port >= -1 && url.port <= 65535);
   Str parts[] = { url.scheme, url.userinfo, url.host, url.path, url.query };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    must(parts[i].len == 0 || (parts[i].ptr >= text.ptr && parts[i].ptr + parts[i].len <= text.ptr + text.len));
+    must(parts[i].len == 0 ||
+         (parts[i].ptr >= text.ptr && parts[i].ptr + parts[i].len <= text.ptr + text.len));
   }
 }
 

@@ -1,5 +1,5 @@
-// Any bytes as an XML document: a tree that hangs together and holds clean UTF-8, or a refusal with a reason. What is written with
-// xml_add_cdata and xml_add_escaped reads back as its cleaned self.
+// Any bytes as an XML document: a tree that hangs together and holds clean UTF-8, or a refusal with a reason.
+// What is written with xml_add_cdata and xml_add_escaped reads back as its cleaned self.
 #include <stdlib.h>
 
 #include "codec/xml.h"

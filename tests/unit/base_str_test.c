@@ -88,8 +88,16 @@ static void test_integers_are_read_up_to_both_ends_of_their_range(void **state) 
 }
 
 static void test_what_is_no_integer_is_refused_and_nothing_is_written(void **state) {
-  static const char *const bad[] = { "", "-", "+1", " 1", "1 ", "1.0", "0x1", "9223372036854775808",
-                                     "-9223372036854775809", "99999999999999999999999" };
+  static const char *const bad[] = { "",
+                                     "-",
+                                     "+1",
+                                     " 1",
+                                     "1 ",
+                                     "1.0",
+                                     "0x1",
+                                     "9223372036854775808",
+                                     "-9223372036854775809",
+                                     "99999999999999999999999" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     int64_t n = 42;
     assert_false(str_to_int64(str_of(bad[i]), &n));
@@ -106,7 +114,8 @@ static void test_decimal_numbers_are_read(void **state) {
 }
 
 static void test_what_is_no_finite_decimal_number_is_refused(void **state) {
-  static const char *const bad[] = { "", "-", ".", "nan", "inf", "0x10", "1e", "1e+", " 1", "1 ", "1e400", "1,5", "1.2.3" };
+  static const char *const bad[] = { "",    "-",  ".",  "nan",   "inf", "0x10", "1e",
+                                     "1e+", " 1", "1 ", "1e400", "1,5", "1.2.3" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     double d = 42;
     assert_false(str_to_double(str_of(bad[i]), &d));

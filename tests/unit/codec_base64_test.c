@@ -9,8 +9,13 @@
 
 static void test_the_vectors_of_rfc_4648_hold_both_ways(void **state) {
   static const char *const vectors[][2] = {
-    { "", "" },         { "f", "Zg==" },         { "fo", "Zm8=" },         { "foo", "Zm9v" },
-    { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+    { "", "" },
+    { "f", "Zg==" },
+    { "fo", "Zm8=" },
+    { "foo", "Zm9v" },
+    { "foob", "Zm9vYg==" },
+    { "fooba", "Zm9vYmE=" },
+    { "foobar", "Zm9vYmFy" },
   };
   for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
     Buf text, back;
@@ -40,8 +45,8 @@ static void test_every_byte_at_every_place_comes_back(void **state) {
 }
 
 static void test_what_is_not_base64_is_refused_and_the_output_stays(void **state) {
-  static const char *const bad[] = { "Z", "Zg", "Zg=", "Zg==Zg==", "====", "Z===", "=g==", "Zm9v\n", "Zm9 ", "Zm-_", "Zm9vZ=9v",
-                                     "Zg=a", "Zm9\xc3" };
+  static const char *const bad[] = { "Z",      "Zg",   "Zg=",  "Zg==Zg==", "====", "Z===",   "=g==",
+                                     "Zm9v\n", "Zm9 ", "Zm-_", "Zm9vZ=9v", "Zg=a", "Zm9\xc3" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     Buf out;
     buf_init(&out);

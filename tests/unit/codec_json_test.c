@@ -53,13 +53,16 @@ static void assert_refused(Str text, const char *reason) {
 // ---- values -------------------------------------------------------------------------------------
 
 static void test_every_kind_of_value_is_told_apart(void **state) {
-  JsonDoc *doc = parse(STR(" {\"null\":null,\"yes\":true,\"no\":false,\"int\":-7,\"real\":2.5,\"text\":\"x\",\"list\":[1,2],\"object\":{}} "));
+  JsonDoc *doc = parse(STR(" {\"null\":null,\"yes\":true,\"no\":false,\"int\":-7,\"real\":2.5,\"text\":\"x\","
+                           "\"list\":[1,2],\"object\":{}} "));
   const Json *root = json_root(doc);
-  static const JsonKind kinds[] = { JSON_NULL, JSON_BOOL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+  static const JsonKind kinds[] = { JSON_NULL, JSON_BOOL,   JSON_BOOL,  JSON_INT,
+                                    JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
   assert_int_equal(json_kind(root), JSON_OBJECT);
   assert_int_equal(json_count(root), 8);
   size_t i = 0;
-  for (const Json *member = json_first(root); member; member = json_next(member)) assert_int_equal(json_kind(member), kinds[i++]);
+  for (const Json *member = json_first(root); member; member = json_next(member))
+    assert_int_equal(json_kind(member), kinds[i++]);
   assert_int_equal(i, 8);
   assert_true(json_bool(json_get(root, STR("yes"))));
   assert_false(json_bool(json_get(root, STR("no"))));
@@ -100,6 +103,16 @@ static void test_other_numbers_are_reals_and_always_finite(void **state) {
   assert_real("-1e400", -DBL_MAX);
 }
 
+static void test_a_number_is_also_known_as_it_was_written(void **state) {
+  JsonDoc *doc = parse(STR("[18446744073709551615,-1.50e+2,7,\"8\"]"));
+  const Json *member = json_first(json_root(doc));
+  assert_true(str_eq(json_number(member), STR("18446744073709551615")));
+  assert_true(str_eq(json_number(member = json_next(member)), STR("-1.50e+2")));
+  assert_true(str_eq(json_number(member = json_next(member)), STR("7")));
+  assert_int_equal(json_number(json_next(member)).len, 0);
+  json_free(doc);
+}
+
 static void test_strings_are_decoded(void **state) {
   assert_string(STR("\"\""), STR(""));
   assert_string(STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), STR("\"\\/\b\f\n\r\t"));
@@ -118,7 +131,7 @@ static void test_the_platforms_broken_bytes_are_taken(void **state) {
   assert_string(STR("\"\xE4\xBD\""), STR("\xEF\xBF\xBD"));
   assert_string(STR("\"\xFFx\xC0\x80\""), STR("\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBD"));
   assert_string(STR("\"\\ud800\""), STR("\xEF\xBF\xBD"));
-  assert_string(STR("\"\\udc00\\ud800x\\ud800\\u0041\""), STR("\xEF\xBF\xBD\xEF\xBF\xBDx\xEF\xBF\xBD" "A"));
+  assert_string(STR("\"\\udc00\\ud800x\\ud800\\u0041\""), STR("\xEF\xBF\xBD\xEF\xBF\xBDx\xEF\xBF\xBD\x41"));
 }
 
 static void test_a_byte_order_mark_is_stepped_over(void **state) {
@@ -158,7 +171,8 @@ static void test_what_is_no_json_is_refused_where_it_goes_wrong(void **state) {
 }
 
 static void test_numbers_are_written_as_json_writes_them(void **state) {
-  static const char *const bad[] = { "01", "-", "-a", "1.", "1.e1", "1e", "1e+", "-01", ".5", "+1", "0x10", "1_000", "NaN", "Infinity" };
+  static const char *const bad[] = { "01",  "-",  "-a", "1.",   "1.e1",  "1e",  "1e+",
+                                     "-01", ".5", "+1", "0x10", "1_000", "NaN", "Infinity" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_refused(str_of(bad[i]), "at byte ");
 }
 
@@ -227,9 +241,17 @@ static void test_reals_are_written_in_the_shortest_form_that_reads_back(void **s
     double number;
     const char *expected;
   } cases[] = {
-    { 0.1, "0.1" },       { 1.0 / 3, "0.3333333333333333" }, { 100, "100" },   { 1e21, "1e+21" },
-    { -2.5, "-2.5" },     { 5e-324, "5e-324" }, { NAN, "null" }, { INFINITY, "null" },
-    { -INFINITY, "null" }, { DBL_MAX, "1.7976931348623157e+308" }, { 23.137466, "23.137466" },
+    { 0.1, "0.1" },
+    { 1.0 / 3, "0.3333333333333333" },
+    { 100, "100" },
+    { 1e21, "1e+21" },
+    { -2.5, "-2.5" },
+    { 5e-324, "5e-324" },
+    { NAN, "null" },
+    { INFINITY, "null" },
+    { -INFINITY, "null" },
+    { DBL_MAX, "1.7976931348623157e+308" },
+    { 23.137466, "23.137466" },
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Buf out;
@@ -246,6 +268,7 @@ int main(void) {
     cmocka_unit_test(test_members_are_found_by_exact_name_and_the_last_one_wins),
     cmocka_unit_test(test_integers_keep_all_their_bits),
     cmocka_unit_test(test_other_numbers_are_reals_and_always_finite),
+    cmocka_unit_test(test_a_number_is_also_known_as_it_was_written),
     cmocka_unit_test(test_strings_are_decoded),
     cmocka_unit_test(test_strings_may_hold_nul),
     cmocka_unit_test(test_the_platforms_broken_bytes_are_taken),

@@ -53,8 +53,9 @@ static void assert_child(const char *name, const char *expected) {
 // ---- reading ------------------------------------------------------------------------------------
 
 static void test_a_text_message_becomes_a_flat_tree(void **state) {
-  parse(STR("<xml>\n  <ToUserName><![CDATA[gh_1]]></ToUserName>\n  <CreateTime>1460537339</CreateTime>\n"
-            "  <Content><![CDATA[你好, <b> & ]] ]]></Content>\n  <MsgId>6272960105994287618</MsgId>\n</xml>\n"));
+  parse(STR(
+      "<xml>\n  <ToUserName><![CDATA[gh_1]]></ToUserName>\n  <CreateTime>1460537339</CreateTime>\n"
+      "  <Content><![CDATA[你好, <b> & ]] ]]></Content>\n  <MsgId>6272960105994287618</MsgId>\n</xml>\n"));
   assert_int_equal(tree.count, 5);
   assert_true(str_eq(node_name(&tree, 0), STR("xml")));
   assert_int_equal(node_text(&tree, 0).len, 0);
@@ -66,7 +67,8 @@ static void test_a_text_message_becomes_a_flat_tree(void **state) {
 }
 
 static void test_nested_elements_keep_their_place(void **state) {
-  parse(STR("<xml><SendPicsInfo><Count>2</Count><PicList><item><Md5>a</Md5></item><item><Md5>b</Md5></item></PicList>"
+  parse(STR("<xml><SendPicsInfo><Count>2</Count><PicList><item><Md5>a</Md5></item><item><Md5>b</Md5></item></"
+            "PicList>"
             "</SendPicsInfo><After>x</After></xml>"));
   uint32_t list = node_child(&tree, node_child(&tree, 0, STR("SendPicsInfo")), STR("PicList"));
   assert_int_equal(tree.nodes[list].child_count, 2);
@@ -145,7 +147,8 @@ static void test_forbidden_control_characters_are_dropped(void **state) {
 
 static void test_references_to_forbidden_characters_are_treated_like_the_characters(void **state) {
   assert_root_text(STR("<a>x&#1;y&#x0;z&#00000031;</a>"), STR("xyz"));
-  assert_root_text(STR("<a>&#xFFFE;&#xd800;&#x110000;&#99999999999999999999;</a>"), STR("\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"));
+  assert_root_text(STR("<a>&#xFFFE;&#xd800;&#x110000;&#99999999999999999999;</a>"),
+                   STR("\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"));
   assert_root_text(STR("<a>&#1;<![CDATA[&#1;]]><!-- &#1; --></a>"), STR("&#1;"));
   assert_root_text(STR("<a>&#9;&#10;&#13;</a>"), STR("\t\n\r"));
   assert_refused(STR("<a>&#1;&nope;</a>"), "nope");
@@ -289,7 +292,9 @@ static void test_a_tag_with_a_thousand_attributes_is_refused(void **state) {
 // ---- the handle ---------------------------------------------------------------------------------
 
 static void test_a_refused_document_does_not_spoil_the_next(void **state) {
-  static const char *const bad[] = { "<a>", "<a><b>", "<!DOCTYPE a [", "<a>&x;</a>", "<?xml version='1.0' encoding='GBK'?><a/>", "<a x='" };
+  static const char *const bad[] = {
+    "<a>", "<a><b>", "<!DOCTYPE a [", "<a>&x;</a>", "<?xml version='1.0' encoding='GBK'?><a/>", "<a x='"
+  };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     assert_false(xml_parse(parser, str_of(bad[i]), &tree, NULL));
     assert_int_equal(tree.count, 0);
