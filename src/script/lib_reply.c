@@ -55,6 +55,7 @@ static int l_render(lua_State *L) {
   int64_t now = clock_unix_s();
   Str to_user = has_message ? get_string(L, 2, "source") : STR(""), from_user = has_message ? get_string(L, 2, "target") : STR("");
   reply_render(&reply, to_user, from_user, now, xml);
+  if (xml->failed) return luaL_error(L, "not enough memory for the reply");
   Buf *out = xml;
   if (script_context(L)->options->account->mode == MODE_SAFE) {
     out = box_buf(L);
