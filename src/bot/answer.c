@@ -10,14 +10,14 @@ static bool is_plain_text(const Reply *reply) {
 }
 
 void answer_pack(const Job *job, Buf *packed) {
-  if (!job->reply || job->reply->form == REPLY_NONE) return;
-  if (is_plain_text(job->reply)) {
+  if (job->reply.form == REPLY_NONE) return;
+  if (is_plain_text(&job->reply)) {
     buf_addc(packed, FORM_TEXT);
-    buf_add(packed, job->reply->elements->text);
+    buf_add(packed, job->reply.elements->text);
     return;
   }
   buf_addc(packed, FORM_DOCUMENT);
-  reply_render(job->reply, job->from_user, job->to_user, job->answered_s, packed);
+  reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, packed);
 }
 
 bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena, Buf *xml) {

@@ -115,7 +115,7 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);
   job->state = state;
-  job->reply = reply;
+  job->reply = reply ? *reply : (Reply){ .form = REPLY_NONE };
   job->rest = rest;
   job->answered_s = clock_unix_s();
   entry->finished = true;

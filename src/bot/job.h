@@ -13,7 +13,7 @@ typedef struct Job {
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
   TaskState state;
-  const Reply *reply;       // in `arena`
+  Reply reply;              // REPLY_NONE: `success`; what it points to is in `arena`
   Str rest;                 // of a long text, what did not fit
   int64_t answered_s;       // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
@@ -28,7 +28,7 @@ Job *job_new(JobPool *pool);
 Job *job_retain(Job *job);
 void job_release(Job *job);  // the last one gives it back to its pool
 
-// The script has answered: wakes all who wait. `reply` lives in the job's arena. Returns whether nobody was waiting any more
+// The script has answered: wakes all who wait. `reply` is copied, what it points to lives in the job's arena; NULL: none. Returns whether nobody was waiting any more
 // and every one who had waited left at a deadline: the reply is late.
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever called has

@@ -74,7 +74,7 @@ static void respond_xml(Callback *c, Str xml) {
 
 static void respond_job(Callback *c, const Job *job) {
   if (job->state == TASK_LOST) return leave_unanswered(c);
-  if (job->reply) reply_render(job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
+  reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
   if (c->w->reply.failed) return leave_unanswered(c);
   respond_xml(c, buf_str(&c->w->reply));
 }

@@ -67,7 +67,7 @@ typedef struct {
   Str raw;                  // the decrypted document
   Arena *arena;             // where the reply is put; the task's owner keeps it until `done`
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` lives in `arena`.
+  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` is valid during the call, what it points to lives in `arena`.
   // `rest`: what of a long text did not fit. `place`: "file:line" where the script spent the slice, for warnings; may be empty.
   void (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
 } MessageTask;
