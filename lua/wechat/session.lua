@@ -1,7 +1,7 @@
 -- wechat.session: a table per user that is there again at the user's next message.
---
--- Each job has a copy of its own, taken at its first use and written back when the job ends: key by key, by compare-and-set,
--- so that two messages of one user at once lose neither one's keys. Of a key that both changed, the later write counts.
+--  Each job has a copy of its own, taken at its first use and written back when the job ends: key by key, by
+-- compare-and-set, so that two messages of one user at once lose neither one's keys. Of a key that both
+-- changed, the later write counts.
 
 local TRIES = 50
 

@@ -1,4 +1,5 @@
--- wechat.store: the script's keys in the store. Values are kept as JSON, so that integers can be counted up where they are.
+-- wechat.store: the script's keys in the store. Values are kept as JSON, so that integers can be counted up
+-- where they are.
 
 ---@param wechat table
 ---@param host table

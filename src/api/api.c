@@ -46,7 +46,7 @@ bool api_has_credentials(const Api *api) {
   return (options->account->appid.len && options->account->appsecret.len) || options->access_token.value.len;
 }
 
-// ---- the end of a call -------------------------------------------------------------------------------------------------
+// ---- the end of a call ---------------------------------------------------------------------------------
 
 static void close_parts(const ApiRequest *request) {
   for (const ClientPart *part = request->parts; part; part = part->next) {
@@ -80,7 +80,7 @@ static void finish_memory(Call *call) {
   finish(call);
 }
 
-// ---- the answer --------------------------------------------------------------------------------------------------------
+// ---- the answer ----------------------------------------------------------------------------------------
 
 static void send_call(Call *call, int64_t pause_ms);
 static void on_token(void *ctx, const Token *token, const ApiResult *error);
@@ -201,7 +201,7 @@ static void on_answer(void *ctx, ClientResult *answer) {
   client_result_free(answer);
 }
 
-// ---- the request -------------------------------------------------------------------------------------------------------
+// ---- the request ---------------------------------------------------------------------------------------
 
 static bool build_url(Call *call, Buf *url) {
   const ApiOptions *options = &call->api->options;
@@ -267,7 +267,7 @@ static void on_token(void *ctx, const Token *token, const ApiResult *error) {
   else send_call(call, 0);
 }
 
-// ---- copies ------------------------------------------------------------------------------------------------------------
+// ---- copies --------------------------------------------------------------------------------------------
 
 static bool copy_query(Call *call, const Pairs *query) {
   Pairs *copy = arena_calloc(call->arena, 1, sizeof(*copy));
@@ -292,7 +292,9 @@ static bool copy_parts(Call *call, const ClientPart *from) {
     part->fd = from->fd < 0 ? -1 : fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
     *last = part;
     last = (const ClientPart **)&part->next;
-    if (!part->name.ptr || !part->filename.ptr || !part->content_type.ptr || !part->data.ptr || (from->fd >= 0 && part->fd < 0)) return false;
+    if (!part->name.ptr || !part->filename.ptr || !part->content_type.ptr || !part->data.ptr ||
+        (from->fd >= 0 && part->fd < 0))
+      return false;
   }
   return true;
 }
@@ -311,8 +313,9 @@ static Call *call_new(Api *api, const ApiRequest *request) {
     call->request.body = arena_dup(call->arena, request->body);
     call->request.content_type = arena_dup(call->arena, request->content_type);
     call->request.token = arena_dup(call->arena, request->token);
-    good = call->request.path.ptr && call->request.body.ptr && call->request.content_type.ptr && call->request.token.ptr &&
-           (!request->query || copy_query(call, request->query)) && copy_parts(call, request->parts);
+    good = call->request.path.ptr && call->request.body.ptr && call->request.content_type.ptr &&
+           call->request.token.ptr && (!request->query || copy_query(call, request->query)) &&
+           copy_parts(call, request->parts);
   }
   if (good) return call;
   call_free(call);
@@ -349,7 +352,7 @@ void api_cancel(Api *api, uint64_t id) {
   pthread_mutex_unlock(&api->lock);
 }
 
-// ---- tokens from the platform ------------------------------------------------------------------------------------------
+// ---- tokens from the platform --------------------------------------------------------------------------
 
 static void on_fetched(void *ctx, ApiResult *result) { tokens_fetched(ctx, result); }
 
@@ -365,8 +368,10 @@ static bool stable_body(const Account *account, bool force, Buf *body) {
 static void fetch_token(void *ctx, Str name, bool force, TokenFlight *flight) {
   Api *api = ctx;
   const Account *account = api->options.account;
-  Pair pairs[] = { { STR("grant_type"), STR("client_credential"), &pairs[1] }, { STR("appid"), account->appid, &pairs[2] },
-                   { STR("secret"), account->appsecret, NULL }, { STR("type"), name, NULL } };
+  Pair pairs[] = { { STR("grant_type"), STR("client_credential"), &pairs[1] },
+                   { STR("appid"), account->appid, &pairs[2] },
+                   { STR("secret"), account->appsecret, NULL },
+                   { STR("type"), name, NULL } };
   Pairs classic = { &pairs[0], &pairs[2], 3 }, ticket = { &pairs[3], &pairs[3], 1 };
   Buf body;
   buf_init(&body);
@@ -407,9 +412,14 @@ Api *api_new(const ApiOptions *options, Err *err) {
   pthread_mutex_init(&api->lock, NULL);
   pthread_cond_init(&api->idle, NULL);
   int64_t fetch_ms = options->timeout_ms < FETCH_MS ? options->timeout_ms : FETCH_MS;
-  TokenOptions tokens = { .appid = options->account->appid, .appsecret = options->account->appsecret, .stable = !options->classic_token,
-                          .lease_ms = fetch_ms + LEASE_MARGIN_MS, .wait_ms = options->timeout_ms, .store = options->store,
-                          .fetch = fetch_token, .ctx = api };
+  TokenOptions tokens = { .appid = options->account->appid,
+                          .appsecret = options->account->appsecret,
+                          .stable = !options->classic_token,
+                          .lease_ms = fetch_ms + LEASE_MARGIN_MS,
+                          .wait_ms = options->timeout_ms,
+                          .store = options->store,
+                          .fetch = fetch_token,
+                          .ctx = api };
   api->tokens = tokens_new(&tokens, err);
   if (api->tokens && tokens_import(api->tokens, TOKEN_ACCESS, options->access_token) &&
       tokens_import(api->tokens, STR("jsapi"), options->jsapi_ticket)) return api;

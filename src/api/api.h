@@ -1,4 +1,5 @@
-// One call of the platform: URL, token, sending, decoding, errcode; renewed tokens and a busy platform are dealt with here.
+// One call of the platform: URL, token, sending, decoding, errcode; renewed tokens and a busy platform are
+// dealt with here.
 #ifndef WEMOON_API_API_H
 #define WEMOON_API_API_H
 
@@ -13,7 +14,8 @@ typedef struct {
   const Account *account;
   Client *client;
   Store *store;
-  Str api_base, mp_base;   // "https://api.weixin.qq.com", "https://mp.weixin.qq.com"; no '/' at the end is needed
+  // "https://api.weixin.qq.com", "https://mp.weixin.qq.com"; no '/' at the end is needed
+  Str api_base, mp_base;
   bool insecure;           // checkssl = false
   bool classic_token;      // token_api = "classic"
   int64_t timeout_ms;      // api_timeout_s
@@ -37,24 +39,26 @@ typedef struct {
   int64_t timeout_ms;       // shorter than the Api's; 0: the Api's
 } ApiRequest;
 
-// Gets the result to keep: free it with api_result_free, on any thread. On the loop's, the store's or the calling thread, without locks
-// held; must not block.
+// Gets the result to keep: free it with api_result_free, on any thread. On the loop's, the store's or the
+// calling thread, without locks held; must not block.
 typedef void (*ApiDone)(void *ctx, ApiResult *result);
 
 // NULL with ERR_MEMORY.
 Api *api_new(const ApiOptions *options, Err *err);
-// Ends what is under way (API_NETWORK), waits for its callbacks, frees. Neither from a callback nor from the loop thread; before
-// client_free and store_close. NULL is allowed.
+// Ends what is under way (API_NETWORK), waits for its callbacks, frees. Neither from a callback nor from the
+// loop thread; before client_free and store_close. NULL is allowed.
 void api_free(Api *api);
 
-// Copies `request` and begins the call; from any thread. Returns a number for api_cancel; 0 without memory: `done` is not called then.
-// `done` may be called before this returns.
+// Copies `request` and begins the call; from any thread. Returns a number for api_cancel; 0 without memory:
+// `done` is not called then. `done` may be called before this returns.
 uint64_t api_call(Api *api, const ApiRequest *request, ApiDone done, void *ctx);
-// Nobody wants the result any more: `done` comes soon, with API_NETWORK unless it was there already. From any thread.
+// Nobody wants the result any more: `done` comes soon, with API_NETWORK unless it was there already. From any
+// thread.
 void api_cancel(Api *api, uint64_t id);
 // Where Lua and C get tokens and tickets from. Lives as long as the Api.
 Tokens *api_tokens(Api *api);
-// Whether there are appid and appsecret, or an imported token; without them calls that need a token cannot be made.
+// Whether there are appid and appsecret, or an imported token; without them calls that need a token cannot be
+// made.
 bool api_has_credentials(const Api *api);
 
 #endif

@@ -6,7 +6,8 @@
 
 const char *api_kind_name(ApiKind kind) {
   static const char *const names[] = {
-    [API_OK] = "ok", [API_REFUSED] = "api", [API_NETWORK] = "network", [API_TIMEOUT] = "timeout", [API_HTTP] = "http", [API_JSON] = "json",
+    [API_OK] = "ok",           [API_REFUSED] = "api", [API_NETWORK] = "network",
+    [API_TIMEOUT] = "timeout", [API_HTTP] = "http",   [API_JSON] = "json",
   };
   return names[kind];
 }

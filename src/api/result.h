@@ -32,7 +32,8 @@ typedef struct {
 ApiResult *api_result_new(Str method);  // API_OK and nothing; NULL without memory
 void api_result_free(ApiResult *result);  // NULL is allowed
 // Makes it a failure; returns it.
-__attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *result, ApiKind kind, const char *format, ...);
+__attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *result, ApiKind kind,
+                                                                 const char *format, ...);
 // Makes `result` the failure that `cause` was; its method stays.
 void api_result_blame(ApiResult *result, const ApiResult *cause);
 // Takes the platform's request id out of errmsg ("... rid: 60f1...").

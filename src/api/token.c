@@ -1,5 +1,5 @@
-// The cache of tokens and tickets. One Entry per name; one TokenFlight per entry at a time walks from the store through the lease to the
-// platform and back, step by step, each step a callback of the one before.
+// The cache of tokens and tickets. One Entry per name; one TokenFlight per entry at a time walks from the
+// store through the lease to the platform and back, step by step, each step a callback of the one before.
 #include "api/token.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,7 +35,8 @@ typedef struct Entry {
   char name[TOKEN_NAME_MAX + 1];
   Held present, imported;
   char *refused;       // what the platform refused last
-  int64_t refusal_us;  // monotonic: until then the platform need not be asked, where there is no store to remember it
+  // monotonic: until then the platform need not be asked, where there is no store to remember it
+  int64_t refusal_us;
   ApiResult *refusal;
   Waiters waiters, grants;
   TokenFlight *flight;
@@ -63,7 +64,7 @@ struct TokenFlight {
   Step step;
 };
 
-// ---- values ------------------------------------------------------------------------------------------------------------
+// ---- values --------------------------------------------------------------------------------------------
 
 static void held_clear(Held *held) {
   free(held->value);
@@ -83,14 +84,19 @@ static bool held_set(Held *held, Str value, int64_t expires_at, int64_t lifetime
   return true;
 }
 
-static bool is_refused(const Entry *entry, Str value) { return entry->refused && str_eq(str_of(entry->refused), value); }
-static bool is_fresh(const Entry *entry) { return entry->present.value && clock_now_us() < entry->present.renew_us; }
+static bool is_refused(const Entry *entry, Str value) {
+  return entry->refused && str_eq(str_of(entry->refused), value);
+}
+static bool is_fresh(const Entry *entry) {
+  return entry->present.value && clock_now_us() < entry->present.renew_us;
+}
 static bool is_alive(const Held *held) { return held->value && clock_now_us() < held->end_us; }
 
 static void record_write(Buf *out, const Held *held) {
   buf_add(out, STR("{\"value\":"));
   json_add_string(out, str_of(held->value));
-  buf_printf(out, ",\"expires_at\":%lld,\"lifetime\":%lld}", (long long)held->expires_at, (long long)held->lifetime_s);
+  buf_printf(out, ",\"expires_at\":%lld,\"lifetime\":%lld}", (long long)held->expires_at,
+             (long long)held->lifetime_s);
 }
 
 // Takes what the store holds, unless it has expired or was refused.
@@ -103,7 +109,8 @@ static void adopt_record(Entry *entry, Str text) {
     expires = json_get(root, STR("expires_at"));
     lifetime = json_get(root, STR("lifetime"));
   }
-  if (value && json_kind(value) == JSON_STRING && expires && json_kind(expires) == JSON_INT && lifetime && json_kind(lifetime) == JSON_INT) {
+  if (value && json_kind(value) == JSON_STRING && expires && json_kind(expires) == JSON_INT && lifetime &&
+      json_kind(lifetime) == JSON_INT) {
     int64_t left = json_int(expires) - clock_unix_s();
     if (left > 0 && !is_refused(entry, json_string(value)))
       held_set(&entry->present, json_string(value), json_int(expires), json_int(lifetime), left);
@@ -129,15 +136,15 @@ static void waiters_add(Waiters *waiters, Waiter *waiter) {
   waiters->last = waiter;
 }
 
-// ---- the store ---------------------------------------------------------------------------------------------------------
+// ---- the store -----------------------------------------------------------------------------------------
 
 static bool is_access(const Entry *entry) { return str_eq(str_of(entry->name), TOKEN_ACCESS); }
 
 static Str key_of(const TokenFlight *flight, const char *kind, char out[KEY_SIZE]) {
   const Tokens *tokens = flight->tokens;
   bool refusal = strcmp(kind, "refused") == 0;
-  int len = snprintf(out, KEY_SIZE, "token/%.*s/%s/%s%s%s", STR_FMT(tokens->options.appid), flight->entry->name, kind,
-                     refusal ? "/" : "", refusal ? tokens->secret_mark : "");
+  int len = snprintf(out, KEY_SIZE, "token/%.*s/%s/%s%s%s", STR_FMT(tokens->options.appid),
+                     flight->entry->name, kind, refusal ? "/" : "", refusal ? tokens->secret_mark : "");
   return str_make(out, (size_t)(len < KEY_SIZE ? len : KEY_SIZE - 1));
 }
 
@@ -160,11 +167,12 @@ static void ask_store(TokenFlight *flight, const char *kind, StoreCall call, Ste
 
 static bool store_failed(const StoreReply *reply) { return !reply || reply->err.code != ERR_NONE; }
 
-// ---- the end of a flight -----------------------------------------------------------------------------------------------
+// ---- the end of a flight -------------------------------------------------------------------------------
 
 static void launch(Tokens *tokens, Entry *entry);
 
-static const ApiResult no_memory = { .kind = API_NETWORK, .errmsg = { .ptr = (char *)"no memory", .len = 9 } };
+static const ApiResult no_memory = { .kind = API_NETWORK,
+                                     .errmsg = { .ptr = (char *)"no memory", .len = 9 } };
 
 static void answer(Waiters waiters, const Token *token, const ApiResult *error) {
   for (Waiter *next, *waiter = waiters.first; waiter; waiter = next) {
@@ -192,7 +200,8 @@ static void end_flight(TokenFlight *flight) {
   if (!flight->grant) {
     waiters = entry->waiters;
     entry->waiters = (Waiters){ 0 };
-    if (old_one_serves(entry) && (value = strdup(entry->present.value))) token = (Token){ str_of(value), entry->present.expires_at };
+    if (old_one_serves(entry) && (value = strdup(entry->present.value)))
+      token = (Token){ str_of(value), entry->present.expires_at };
   }
   entry->flight = NULL;
   pthread_mutex_unlock(&tokens->lock);
@@ -222,10 +231,11 @@ static void release_lease(TokenFlight *flight) {
     end_flight(flight);
     return;
   }
-  ask_store(flight, "lease", (StoreCall){ .op = STORE_RELEASE, .value = str_of(flight->tokens->owner) }, on_released);
+  ask_store(flight, "lease", (StoreCall){ .op = STORE_RELEASE, .value = str_of(flight->tokens->owner) },
+            on_released);
 }
 
-// ---- what the platform said --------------------------------------------------------------------------------------------
+// ---- what the platform said ----------------------------------------------------------------------------
 
 static void read_again(TokenFlight *flight, StoreReply *reply);
 
@@ -248,8 +258,12 @@ static void write_record(TokenFlight *flight) {
   int64_t lifetime_s = held->lifetime_s;
   if (held->value) record_write(&record, held);
   pthread_mutex_unlock(&flight->tokens->lock);
-  StoreCall call = { .op = flight->rewrite ? STORE_SET : flight->record ? STORE_SWAP : STORE_ADD, .value = buf_str(&record),
-                     .expected = str_of(flight->record), .ttl_ms = lifetime_s * 1000 };
+  StoreCall call = { .op = flight->rewrite  ? STORE_SET
+                           : flight->record ? STORE_SWAP
+                                            : STORE_ADD,
+                     .value = buf_str(&record),
+                     .expected = str_of(flight->record),
+                     .ttl_ms = lifetime_s * 1000 };
   if (record.failed || record.len == 0 || flight->alone) release_lease(flight);
   else ask_store(flight, "value", call, on_written);
   buf_clear(&record);
@@ -281,7 +295,8 @@ static void read_again(TokenFlight *flight, StoreReply *reply) {
 }
 
 static bool will_not_pass(const ApiResult *reply) {
-  return reply->kind == API_REFUSED && (reply->errcode == 40164 || reply->errcode == 40125 || reply->errcode == 40013);
+  return reply->kind == API_REFUSED &&
+         (reply->errcode == 40164 || reply->errcode == 40125 || reply->errcode == 40013);
 }
 
 static void on_refusal_kept(TokenFlight *flight, StoreReply *reply) {
@@ -305,7 +320,9 @@ static void keep_refusal(TokenFlight *flight) {
     pthread_mutex_unlock(&flight->tokens->lock);
   }
   if (flight->alone || text.failed) release_lease(flight);
-  else ask_store(flight, "refused", (StoreCall){ .op = STORE_SET, .value = buf_str(&text), .ttl_ms = REFUSAL_MS }, on_refusal_kept);
+  else
+    ask_store(flight, "refused",
+              (StoreCall){ .op = STORE_SET, .value = buf_str(&text), .ttl_ms = REFUSAL_MS }, on_refusal_kept);
   buf_clear(&text);
 }
 
@@ -321,12 +338,14 @@ static bool read_reply(ApiResult *reply, const Entry *entry, Str *value, int64_t
     text = json_get(root, is_access(entry) ? TOKEN_ACCESS : STR("ticket"));
     expires = json_get(root, STR("expires_in"));
   }
-  if (text && json_kind(text) == JSON_STRING && json_string(text).len && expires && json_kind(expires) == JSON_INT && json_int(expires) > 0) {
+  if (text && json_kind(text) == JSON_STRING && json_string(text).len && expires &&
+      json_kind(expires) == JSON_INT && json_int(expires) > 0) {
     *value = json_string(text);
     *lifetime_s = json_int(expires);
     return true;
   }
-  api_result_fail(reply, API_JSON, "the answer holds no %s with a positive expires_in", is_access(entry) ? "access_token" : "ticket");
+  api_result_fail(reply, API_JSON, "the answer holds no %s with a positive expires_in",
+                  is_access(entry) ? "access_token" : "ticket");
   return false;
 }
 
@@ -343,7 +362,8 @@ void tokens_fetched(TokenFlight *flight, ApiResult *reply) {
     return;
   }
   pthread_mutex_lock(&tokens->lock);
-  bool again = is_access(entry) && tokens->options.stable && !flight->forced && !flight->grant && is_refused(entry, value);
+  bool again = is_access(entry) && tokens->options.stable && !flight->forced && !flight->grant &&
+               is_refused(entry, value);
   bool keep = !again && (!flight->grant || flight->grant->keep);
   if (keep) {
     held_set(&entry->present, value, clock_unix_s() + lifetime_s, lifetime_s, lifetime_s);
@@ -364,7 +384,7 @@ void tokens_fetched(TokenFlight *flight, ApiResult *reply) {
   }
 }
 
-// ---- the way to the platform -------------------------------------------------------------------------------------------
+// ---- the way to the platform ---------------------------------------------------------------------------
 
 static void fetch(TokenFlight *flight) {
   const TokenOptions *options = &flight->tokens->options;
@@ -384,7 +404,8 @@ static ApiResult *remembered(Entry *entry) {
   return copy;
 }
 
-// The store is away. Nobody is harmed by a fetch without it, except where a new token makes other processes' old ones useless.
+// The store is away. Nobody is harmed by a fetch without it, except where a new token makes other processes'
+// old ones useless.
 static void go_alone(TokenFlight *flight, StoreReply *reply) {
   Tokens *tokens = flight->tokens;
   const char *why = reply ? reply->err.text : "no memory";
@@ -420,7 +441,8 @@ static void on_refusal(TokenFlight *flight, StoreReply *reply) {
   const Json *root = doc ? json_root(doc) : NULL;
   const Json *code = root && json_kind(root) == JSON_OBJECT ? json_get(root, STR("errcode")) : NULL;
   const Json *text = code ? json_get(root, STR("errmsg")) : NULL;
-  if (code && json_kind(code) == JSON_INT && text && json_kind(text) == JSON_STRING && (flight->reply = api_result_new(STR("grant_token")))) {
+  if (code && json_kind(code) == JSON_INT && text && json_kind(text) == JSON_STRING &&
+      (flight->reply = api_result_new(STR("grant_token")))) {
     api_result_fail(flight->reply, API_REFUSED, "%.*s", STR_FMT(json_string(text)));
     flight->reply->errcode = json_int(code);
     flight->reply->status = 200;
@@ -591,13 +613,15 @@ int64_t tokens_left_s(Tokens *tokens, Str name) {
   int64_t left = -1;
   pthread_mutex_lock(&tokens->lock);
   for (Entry *entry = tokens->first; entry; entry = entry->next) {
-    if (str_eq(str_of(entry->name), name) && is_alive(&entry->present)) left = (entry->present.end_us - clock_now_us()) / 1000000;
+    if (str_eq(str_of(entry->name), name) && is_alive(&entry->present))
+      left = (entry->present.end_us - clock_now_us()) / 1000000;
   }
   pthread_mutex_unlock(&tokens->lock);
   return left;
 }
 
-// The owner's name in leases, and what tells one secret's refusals from another's: a new secret is tried at once.
+// The owner's name in leases, and what tells one secret's refusals from another's: a new secret is tried at
+// once.
 static bool make_names(Tokens *tokens) {
   unsigned char random[OWNER_LEN / 2];
   char hex[SHA256_HEX_LEN + 1];

@@ -82,7 +82,7 @@ typedef struct {
   Client *client;
 } Socket;
 
-// ---- lists -------------------------------------------------------------------------------------------------------------
+// ---- lists ---------------------------------------------------------------------------------------------
 
 static void list_add(List *list, Transfer *transfer) {
   transfer->next = NULL;
@@ -100,7 +100,7 @@ static void list_remove(List *list, Transfer *transfer) {
   transfer->prev = transfer->next = NULL;
 }
 
-// ---- the end of a transfer ---------------------------------------------------------------------------------------------
+// ---- the end of a transfer -----------------------------------------------------------------------------
 
 static void close_parts(Transfer *transfer) {
   for (Part *part = transfer->parts; part; part = part->next) {
@@ -208,7 +208,7 @@ static void take_finished(Client *client) {
   }
 }
 
-// ---- the answer --------------------------------------------------------------------------------------------------------
+// ---- the answer ----------------------------------------------------------------------------------------
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
@@ -277,7 +277,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   return transfer->body.failed ? 0 : text.len;
 }
 
-// ---- the request -------------------------------------------------------------------------------------------------------
+// ---- the request ---------------------------------------------------------------------------------------
 
 static size_t read_source(char *out, size_t size, size_t count, void *ctx) {
   Source *source = ctx;
@@ -352,7 +352,8 @@ static bool set_body(Transfer *transfer) {
   } else if (head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   }
-  // What libcurl knows by itself is left to it: it changes POST to GET on redirects as browsers do. Other verbs are kept.
+  // What libcurl knows by itself is left to it: it changes POST to GET on redirects as browsers do. Other
+  // verbs are kept.
   bool known = post || (head && !body) || (get && !body);
   return known || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
@@ -416,7 +417,7 @@ static void begin(Client *client, Transfer *transfer) {
   start(client, transfer);
 }
 
-// ---- libuv -------------------------------------------------------------------------------------------------------------
+// ---- libuv ---------------------------------------------------------------------------------------------
 
 static void on_socket_ready(uv_poll_t *poll, int status, int events) {
   Socket *sock = poll->data;
@@ -518,7 +519,7 @@ static void on_wake(uv_async_t *wake) {
   if (stopping) tear_down(client);
 }
 
-// ---- from other threads ------------------------------------------------------------------------------------------------
+// ---- from other threads --------------------------------------------------------------------------------
 
 static bool has_line_break(Str s) {
   for (size_t i = 0; i < s.len; i++) {
@@ -541,7 +542,8 @@ static bool copy_headers(Transfer *transfer, const Pairs *headers, Err *err) {
   if (!copy) return err_set(err, ERR_MEMORY, "no memory for a request");
   for (const Pair *pair = headers->first; pair; pair = pair->next) {
     if (!is_token(pair->name) || has_line_break(pair->value))
-      return err_set(err, ERR_USAGE, "the header \"%.*s\" has a name or a value that no header may have", STR_FMT(pair->name));
+      return err_set(err, ERR_USAGE, "the header \"%.*s\" has a name or a value that no header may have",
+                     STR_FMT(pair->name));
     Str name = arena_dup(transfer->arena, pair->name), value = arena_dup(transfer->arena, pair->value);
     if (!name.ptr || !value.ptr || !pairs_add(copy, transfer->arena, name, value))
       return err_set(err, ERR_MEMORY, "no memory for a request");
@@ -559,7 +561,8 @@ static bool copy_source(Source *source, Arena *arena, const ClientPart *from, Er
   }
   struct stat info;
   if (fstat(from->fd, &info) != 0 || !S_ISREG(info.st_mode))
-    return err_set(err, ERR_USAGE, "%.*s: not a regular file, so its length is not known", STR_FMT(from->filename));
+    return err_set(err, ERR_USAGE, "%.*s: not a regular file, so its length is not known",
+                   STR_FMT(from->filename));
   source->start = lseek(from->fd, 0, SEEK_CUR);
   source->size = info.st_size > source->start ? info.st_size - source->start : 0;
   source->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
@@ -603,15 +606,18 @@ static bool copy_url(Transfer *transfer, Str text, Err *err) {
 static bool copy_request(Transfer *transfer, const ClientRequest *request, Err *err) {
   transfer->arena = arena_new();
   if (!transfer->arena) return err_set(err, ERR_MEMORY, "no memory for a request");
-  if (!is_token(request->method)) return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
+  if (!is_token(request->method))
+    return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
   if (request->timeout_ms <= 0) return err_set(err, ERR_USAGE, "a time-out must be positive");
   transfer->request = *request;
   transfer->request.headers = NULL;
   transfer->request.parts = NULL;
   transfer->method = arena_dup(transfer->arena, request->method).ptr;
   transfer->request.body = arena_dup(transfer->arena, request->body);
-  if (!transfer->method || !transfer->request.body.ptr) return err_set(err, ERR_MEMORY, "no memory for a request");
-  return copy_url(transfer, request->url, err) && (!request->headers || copy_headers(transfer, request->headers, err)) &&
+  if (!transfer->method || !transfer->request.body.ptr)
+    return err_set(err, ERR_MEMORY, "no memory for a request");
+  return copy_url(transfer, request->url, err) &&
+         (!request->headers || copy_headers(transfer, request->headers, err)) &&
          copy_parts(transfer, request->parts, err);
 }
 
@@ -669,9 +675,10 @@ size_t client_active(Client *client) {
   return count;
 }
 
-// ---- set-up and end, on the loop thread --------------------------------------------------------------------------------
+// ---- set-up and end, on the loop thread ----------------------------------------------------------------
 
-// Each connection takes a descriptor; the HTTP threads and the store need theirs too. What the system allows is made use of.
+// Each connection takes a descriptor; the HTTP threads and the store need theirs too. What the system allows
+// is made use of.
 static long connections_max(void) {
   struct rlimit limit;
   const rlim_t wanted = CONNECTIONS_MAX + FDS_FOR_OTHERS;

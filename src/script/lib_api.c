@@ -1,14 +1,17 @@
 // host.api: calls of the platform and its tokens. Each function waits; failures come as nil and a table
-//   { kind = "api" | "network" | "timeout" | "http" | "json", errcode =, errmsg =, rid =, method =, status = }   (api/result.h).
+//   { kind = "api" | "network" | "timeout" | "http" | "json", errcode =, errmsg =, rid =, method =, status = }
+// (api/result.h).
 //
-// call{method = "tag.create", verb = "GET" | "POST" | "UPLOAD" | "DOWNLOAD", base = "api" | "mp", path =, query =, body =, form =, files =,
-//      token = "access_token" | "none", send = true, timeout = seconds}
-//   `method` is the name after `wechat.`, for errors. `body`: a table goes out as JSON, a string as it is (content_type = says what it is).
-//   `form` and `files` make a multipart body: how they and `query` are written, request.h. One file may be given as
-//   file = {field =, source = path or open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON, or for a
-//   DOWNLOAD that is none {body =, size =, content_type =, filename =, save = function(self, path)}; a body of over 1 MB stays in a
-//   file until it is asked for.
-// token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type ("jsapi").
+// call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
+//   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD. `base`:
+//   "api" or "mp". `token`: "access_token" or "none". `send`: it is not tried again when the platform is busy.
+//   `body`: a table goes out as JSON, a string as it is (content_type = says what it is). `form` and `files` make a
+//   multipart body: how they and `query` are written, request.h. One file may be given as file = {field =, source =
+//   a path or an open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON, or for a
+//   DOWNLOAD that is none {body =, size =, content_type =, filename =, save = function(self, path)}; a body of over
+//   1 MB stays in a file until it is asked for.
+// token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
+// ("jsapi").
 // grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
 // account("appid" | "appsecret") -> nil where the configuration has none.
 // file_name(file) -> the name that an open file was opened by, without folders; nil where it has none.
@@ -62,7 +65,7 @@ static int push_failure(lua_State *L, const ApiResult *result) {
   return 2;
 }
 
-// ---- downloads ---------------------------------------------------------------------------------------------------------
+// ---- downloads -----------------------------------------------------------------------------------------
 
 enum { SELF = 1, PATH = 2 };
 
@@ -168,7 +171,7 @@ static int push_download(lua_State *L, Pending *pending) {
   return 1;
 }
 
-// ---- calls -------------------------------------------------------------------------------------------------------------
+// ---- calls ---------------------------------------------------------------------------------------------
 
 static int take_result(lua_State *L, void *data) {
   ApiResult *result = data;
@@ -275,7 +278,8 @@ static int l_call(lua_State *L) {
   Wait *wait = wait_begin(L, full.ptr);
   pending->id = api_call(api, &request, on_done, wait);
   if (pending->id) {
-    // What was copied is not kept twice while the script waits. The files' userdata and a JSON body go with the stack's end.
+    // What was copied is not kept twice while the script waits. The files' userdata and a JSON body go with
+    // the stack's end.
     box_close(L, ARENA);
     lua_settop(L, PENDING);
     return wait_suspend(L, wait, cancel, pending);
@@ -284,7 +288,7 @@ static int l_call(lua_State *L) {
   return luaL_error(L, "not enough memory");
 }
 
-// ---- tokens ------------------------------------------------------------------------------------------------------------
+// ---- tokens --------------------------------------------------------------------------------------------
 
 // What a token comes to; made before it is asked for.
 typedef struct {
@@ -341,7 +345,8 @@ static int l_token(lua_State *L) {
   Pending *pending = pending_push(L, free_answer, api);
   TokenAnswer *answer = calloc(1, sizeof *answer);
   if (answer) pending->result = answer;
-  if (!answer || !(answer->failure = api_result_new(str_of(strchr(method, '.') + 1)))) return luaL_error(L, "not enough memory");
+  if (!answer || !(answer->failure = api_result_new(str_of(strchr(method, '.') + 1))))
+    return luaL_error(L, "not enough memory");
   Wait *wait = answer->wait = wait_begin(L, method);
   pending->result = NULL;  // the cache has it until it answers
   tokens_get(api_tokens(api), name, (Str){ 0 }, on_token, answer);

@@ -1,6 +1,6 @@
-// host.http.request{method =, url =, headers =, body =, fields =, files =, timeout =, follow =, what =}: an HTTP request; it waits and
-// returns { status =, headers =, body = }, or nil and { kind =, errmsg = }. Headers come as a list of { name, value } with names in
-// lower case. How the fields are written: request.h.
+// host.http.request{method =, url =, headers =, body =, fields =, files =, timeout =, follow =, what =}: an
+// HTTP request; it waits and returns { status =, headers =, body = }, or nil and { kind =, errmsg = }.
+// Headers come as a list of { name, value } with names in lower case. How the fields are written: request.h.
 #include "script/libs.h"
 
 #include <ctype.h>

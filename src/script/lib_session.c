@@ -1,5 +1,6 @@
 // host.session: what lua/wechat/session.lua needs to know of the running job.
-//   locals() -> the job's own table; a function in its field at_end is called when the job has ended, and may wait
+//   locals() -> the job's own table; a function in its field at_end is called when the job has ended, and may
+//   wait
 //   appid: the account's, "" where it has none
 #include "script/libs.h"
 

@@ -1,8 +1,9 @@
-// host.store and host.store.own: the store's operations on the script's keys and on wemoon's. Keys and values are strings; each waits and
-// returns its result, or nil and what went wrong.
-//   get(key) -> value or nil     set(key, value[, ttl_s]) -> true       add(key, value[, ttl_s]) -> whether it was set
-//   incr(key[, by[, ttl_s]]) -> count      delete(key) -> whether it was there      swap(key, expected, value[, ttl_s]) -> whether it was
-//   lease(key, owner, ttl_s) -> whether the owner has it      release(key, owner) -> whether it had
+// host.store and host.store.own: the store's operations on the script's keys and on wemoon's. Keys and values
+// are strings; each waits and returns its result, or nil and what went wrong.
+//   get(key) -> value or nil                          delete(key) -> whether it was there
+//   set(key, value[, ttl_s]) -> true                  add(key, value[, ttl_s]) -> whether it was set
+//   incr(key[, by[, ttl_s]]) -> count                 swap(key, expected, value[, ttl_s]) -> whether it was
+//   lease(key, owner, ttl_s) -> whether owner has it  release(key, owner) -> whether it had
 #include "script/libs.h"
 
 #include <lauxlib.h>
@@ -50,7 +51,8 @@ static Str string_at(lua_State *L, int index) {
 static int64_t ttl_at(lua_State *L, int index) {
   if (lua_isnoneornil(L, index)) return 0;
   lua_Number seconds = luaL_checknumber(L, index);
-  if (!(seconds > 0 && seconds < 1e10)) luaL_argerror(L, index - 1, "the time to live is a positive number of seconds");
+  if (!(seconds > 0 && seconds < 1e10))
+    luaL_argerror(L, index - 1, "the time to live is a positive number of seconds");
   int64_t ms = (int64_t)(seconds * 1000);
   return ms ? ms : 1;
 }

@@ -1,5 +1,6 @@
-// What a C function has under way outside while the script waits for it, in Lua's care: a userdata that the function leaves on its stack, that
-// takes the result when it comes and frees it in the end. Inside script/ only.
+// What a C function has under way outside while the script waits for it, in Lua's care: a userdata that the
+// function leaves on its stack, that takes the result when it comes and frees it in the end. Inside script/
+// only.
 #ifndef WEMOON_SCRIPT_PENDING_H
 #define WEMOON_SCRIPT_PENDING_H
 

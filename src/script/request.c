@@ -152,7 +152,7 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
   return pairs;
 }
 
-// ---- files -------------------------------------------------------------------------------------------------------------
+// ---- files ---------------------------------------------------------------------------------------------
 
 typedef struct {
   int count, fds[FILES_MAX];
@@ -196,7 +196,8 @@ static void open_path(lua_State *L, ClientPart *part, Files *files, Str path) {
   if (part->filename.len == 0) part->filename = base_name(path);
 }
 
-// From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the one it was opened by.
+// From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the
+// one it was opened by.
 static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Stream *stream, Arena *arena) {
   if (!stream->closef) fault(L, "%s: the file is closed", part->name.ptr);
   fflush(stream->f);
@@ -209,7 +210,8 @@ static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Strea
   if (part->filename.len == 0) part->filename = keep(L, arena, request_file_name(fd, path));
 }
 
-// Many bytes go through a file: Lua has them already, and they should not be in memory twice for as long as they are sent.
+// Many bytes go through a file: Lua has them already, and they should not be in memory twice for as long as
+// they are sent.
 static void take_data(lua_State *L, ClientPart *part, Files *files, Str data) {
   if (data.len <= DATA_IN_MEMORY_MAX) {
     part->data = data;
@@ -263,7 +265,8 @@ const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Ar
     last = &part->next;
   }
   int type = lua_getfield(L, index, "files");
-  if (type != LUA_TNIL && type != LUA_TTABLE) fault(L, "files is a %s (table expected)", luaL_typename(L, -1));
+  if (type != LUA_TNIL && type != LUA_TTABLE)
+    fault(L, "files is a %s (table expected)", luaL_typename(L, -1));
   if (type == LUA_TTABLE) {
     Files *files = push_files(L);
     lua_insert(L, -2);

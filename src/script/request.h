@@ -1,8 +1,10 @@
-// Reading the pieces of an HTTP request from Lua tables; results back to Lua. What both host.api and host.http need. Inside script/ only.
+// Reading the pieces of an HTTP request from Lua tables; results back to Lua. What both host.api and
+// host.http need. Inside script/ only.
 //
-// The request's table is the first value on the stack; its field `what` ("wechat.http.get") or `method` ("tag.create") says who
-// asks. Every function raises for what is not as it should be, naming that and the field, and allocates from the arena alone. Strings are not copied:
-// the tables that hold them stay on the caller's stack until the request was handed on.
+// The request's table is the first value on the stack; its field `what` ("wechat.http.get") or `method`
+// ("tag.create") says who asks. Every function raises for what is not as it should be, naming that and the
+// field, and allocates from the arena alone. Strings are not copied: the tables that hold them stay on the
+// caller's stack until the request was handed on.
 #ifndef WEMOON_SCRIPT_REQUEST_H
 #define WEMOON_SCRIPT_REQUEST_H
 
@@ -15,12 +17,14 @@ Str request_string(lua_State *L, int index, const char *name, Arena *arena);
 bool request_boolean(lua_State *L, int index, const char *name);
 // Field `name`, a number of seconds, as milliseconds; `fallback` where it is nil.
 int64_t request_ms(lua_State *L, int index, const char *name, int64_t fallback);
-// Field `name`: a table of names and values (strings, numbers, booleans; tables as JSON), in byte order of the names, or a list of
-// { name, value } in its order. NULL where it is nil.
+// Field `name`: a table of names and values (strings, numbers, booleans; tables as JSON), in byte order of
+// the names, or a list of { name, value } in its order. NULL where it is nil.
 const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *arena);
 // Plain fields from pairs, then files from field `files`: a list of
-//   { field =, path = } or { field =, file = an open Lua file } or { field =, data = bytes }, each with filename =, content_type = if wanted.
-// Opened files are owned by a userdata that is pushed on the stack; leave it there until the request was handed on. Pushes one value.
+//   { field =, path = } or { field =, file = an open Lua file } or { field =, data = bytes }, each with
+//   filename =, content_type = if wanted.
+// Opened files are owned by a userdata that is pushed on the stack; leave it there until the request was
+// handed on. Pushes one value.
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
 enum { REQUEST_PATH_MAX = 4096 };
 // The name that an open file was opened by, without folders, in `path`; empty where it has none.

@@ -21,8 +21,10 @@ typedef struct StoreJob {
 typedef struct {
   const char *scheme;                       // what stands before the ':' of the URL
   void *(*open)(Str rest, Err *err);        // `rest` is what stands after it
-  void (*run)(void *self, StoreJob *first);  // does each job of the chain in order and fills its reply; calls no `done`
-  void (*tidy)(void *self);                 // every few seconds: forget what has expired; NULL: it does so by itself
+  // does each job of the chain in order and fills its reply; calls no `done`
+  void (*run)(void *self, StoreJob *first);
+  // every few seconds: forget what has expired; NULL: it does so by itself
+  void (*tidy)(void *self);
   void (*close)(void *self);
 } StoreBackend;
 
@@ -30,8 +32,8 @@ extern const StoreBackend store_memory, store_sqlite, store_redis;
 
 // Puts a copy of `value` in the reply and says ok; ERR_MEMORY in the reply otherwise.
 void store_job_value(StoreJob *job, Str value);
-// The sum of the integer `text` and the call's `by` into reply.number; false with ERR_INVALID in the reply where `text` is none or the sum
-// does not fit.
+// The sum of the integer `text` and the call's `by` into reply.number; false with ERR_INVALID in the reply
+// where `text` is none or the sum does not fit.
 bool store_job_sum(StoreJob *job, Str text);
 
 #endif

@@ -31,7 +31,9 @@ static void entry_free(Entry *entry) {
   free(entry);
 }
 
-static Entry **slot_of(Memory *memory, uint64_t hash) { return &memory->slots[hash & (memory->slot_count - 1)]; }
+static Entry **slot_of(Memory *memory, uint64_t hash) {
+  return &memory->slots[hash & (memory->slot_count - 1)];
+}
 
 static void unlink_entry(Memory *memory, Entry **at) {
   Entry *entry = *at;

@@ -1,5 +1,5 @@
-// The store in Redis: batches go out as one pipeline. The connection is made when it is needed and again after it was lost;
-// while Redis is away calls fail at once but for one attempt every half second.
+// The store in Redis: batches go out as one pipeline. The connection is made when it is needed and again
+// after it was lost; while Redis is away calls fail at once but for one attempt every half second.
 #include "store/backend.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -58,7 +58,8 @@ static bool greet(Redis *redis, const char *what, const char *arg) {
   bool good = reply->type != REDIS_REPLY_ERROR;
   if (!good) {
     char text[200];
-    snprintf(text, sizeof(text), "it refuses %s: %.*s", what, (int)(reply->len > 120 ? 120 : reply->len), reply->str);
+    snprintf(text, sizeof(text), "it refuses %s: %.*s", what, (int)(reply->len > 120 ? 120 : reply->len),
+             reply->str);
     give_link_up(redis, text);
   }
   freeReplyObject(reply);
@@ -89,7 +90,8 @@ static bool connect_now(Redis *redis, int64_t give_up_us) {
   redisEnableKeepAlive(redis->link);
   char db[16];
   snprintf(db, sizeof(db), "%d", redis->db);
-  return (!redis->password || greet(redis, "AUTH", redis->password)) && (redis->db == 0 || greet(redis, "SELECT", db));
+  return (!redis->password || greet(redis, "AUTH", redis->password)) &&
+         (redis->db == 0 || greet(redis, "SELECT", db));
 }
 
 typedef struct {
@@ -149,7 +151,8 @@ static bool append(Redis *redis, const StoreJob *job) {
 
 static void refuse(Redis *redis, StoreJob *job, const redisReply *reply) {
   Str text = str_make(reply->str, reply->len);
-  if (job->call.op == STORE_INCR && str_find(text, STR("not an integer")) >= 0) store_job_sum(job, STR("no number"));
+  if (job->call.op == STORE_INCR && str_find(text, STR("not an integer")) >= 0)
+    store_job_sum(job, STR("no number"));
   else if (job->call.op == STORE_INCR && str_find(text, STR("overflow")) >= 0) {
     job->call.by = 1;
     store_job_sum(job, STR("9223372036854775807"));

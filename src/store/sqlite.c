@@ -1,4 +1,5 @@
-// The store in a SQLite file: write-ahead log, one transaction per batch, shared by the processes of one machine.
+// The store in a SQLite file: write-ahead log, one transaction per batch, shared by the processes of one
+// machine.
 #include "store/backend.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -10,12 +11,26 @@
 
 enum { BUSY_MS = 3000 };
 
-// Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected value.
+// Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected
+// value.
 #define ALIVE "(expires = 0 OR expires > ?2)"
 #define INSERT "INSERT INTO wemoon_store (key, value, expires) VALUES (?1, ?3, ?4) " \
   "ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires"
 
-enum { SQL_GET, SQL_SET, SQL_ADD, SQL_REPLACE, SQL_DELETE, SQL_SWAP, SQL_LEASE, SQL_RELEASE, SQL_TIDY, SQL_BEGIN, SQL_COMMIT, SQL_COUNT };
+enum {
+  SQL_GET,
+  SQL_SET,
+  SQL_ADD,
+  SQL_REPLACE,
+  SQL_DELETE,
+  SQL_SWAP,
+  SQL_LEASE,
+  SQL_RELEASE,
+  SQL_TIDY,
+  SQL_BEGIN,
+  SQL_COMMIT,
+  SQL_COUNT
+};
 
 static const char *const texts[SQL_COUNT] = {
   [SQL_GET] = "SELECT value FROM wemoon_store WHERE key = ?1 AND " ALIVE,
@@ -32,8 +47,9 @@ static const char *const texts[SQL_COUNT] = {
 };
 
 static const int text_of[] = {
-  [STORE_GET] = SQL_GET,   [STORE_SET] = SQL_SET,     [STORE_ADD] = SQL_ADD,         [STORE_DELETE] = SQL_DELETE,
-  [STORE_SWAP] = SQL_SWAP, [STORE_LEASE] = SQL_LEASE, [STORE_RELEASE] = SQL_RELEASE, [STORE_INCR] = SQL_REPLACE,
+  [STORE_GET] = SQL_GET,         [STORE_SET] = SQL_SET,      [STORE_ADD] = SQL_ADD,
+  [STORE_DELETE] = SQL_DELETE,   [STORE_SWAP] = SQL_SWAP,    [STORE_LEASE] = SQL_LEASE,
+  [STORE_RELEASE] = SQL_RELEASE, [STORE_INCR] = SQL_REPLACE,
 };
 
 typedef struct {
@@ -48,19 +64,26 @@ static bool explain(Sqlite *sqlite, int code, Err *err) {
   switch (code & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
-    return err_set(err, ERR_BUSY, "store: %s is locked by another program for over %d s: end that program or give this one "
-                   "a file of its own (--store sqlite:PATH)", path, BUSY_MS / 1000);
+    return err_set(err, ERR_BUSY,
+                   "store: %s is locked by another program for over %d s: end that program or give this one "
+                   "a file of its own (--store sqlite:PATH)",
+                   path, BUSY_MS / 1000);
   case SQLITE_READONLY:
   case SQLITE_PERM:
-    return err_set(err, ERR_FAILED, "store: %s cannot be written: give this user the right to write the file and its folder", path);
+    return err_set(err, ERR_FAILED,
+                   "store: %s cannot be written: give this user the right to write the file and its folder",
+                   path);
   case SQLITE_FULL:
     return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
   case SQLITE_NOTADB:
-    return err_set(err, ERR_FAILED, "store: %s is not a SQLite database: name another file (--store sqlite:PATH) or move it away", path);
+    return err_set(
+        err, ERR_FAILED,
+        "store: %s is not a SQLite database: name another file (--store sqlite:PATH) or move it away", path);
   case SQLITE_CORRUPT:
     return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made", path);
   case SQLITE_CANTOPEN:
-    return err_set(err, ERR_FAILED, "store: %s cannot be opened: see that its folder is there and may be written", path);
+    return err_set(err, ERR_FAILED,
+                   "store: %s cannot be opened: see that its folder is there and may be written", path);
   case SQLITE_NOMEM:
     return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
   default:
@@ -86,7 +109,8 @@ static void bind_number(sqlite3_stmt *statement, int index, int64_t number) {
   if (index <= sqlite3_bind_parameter_count(statement)) sqlite3_bind_int64(statement, index, number);
 }
 
-// One step of a statement for a job (NULL: none). SQLITE_ROW leaves it open: reset it after reading. False: `err` says why.
+// One step of a statement for a job (NULL: none). SQLITE_ROW leaves it open: reset it after reading. False:
+// `err` says why.
 static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int *code, Err *err) {
   sqlite3_stmt *statement = prepare(sqlite, index, err);
   if (!statement) return false;
@@ -125,7 +149,8 @@ static bool incr(Sqlite *sqlite, StoreJob *job) {
   if (!summed) return true;
   char text[24];
   int code, len = snprintf(text, sizeof(text), "%lld", (long long)job->reply.number);
-  if (!step(sqlite, there ? SQL_REPLACE : SQL_SET, job, str_make(text, (size_t)len), &code, &job->reply.err)) return false;
+  if (!step(sqlite, there ? SQL_REPLACE : SQL_SET, job, str_make(text, (size_t)len), &code, &job->reply.err))
+    return false;
   job->reply.ok = true;
   return true;
 }
@@ -175,7 +200,8 @@ static void sqlite_tidy(void *self) {
   Sqlite *sqlite = self;
   sqlite->now_ms = clock_unix_ms();
   int code;
-  step(sqlite, SQL_TIDY, NULL, (Str){ 0 }, &code, NULL);  // what could not be deleted now is deleted the next time
+  // what could not be deleted now is deleted the next time
+  step(sqlite, SQL_TIDY, NULL, (Str){ 0 }, &code, NULL);
 }
 
 static void sqlite_close(void *self) {
@@ -185,7 +211,8 @@ static void sqlite_close(void *self) {
   free(sqlite);
 }
 
-// Made beforehand, so that nobody else can read it even for a moment; the log files beside it get the same rights.
+// Made beforehand, so that nobody else can read it even for a moment; the log files beside it get the same
+// rights.
 static bool make_file(const char *path, Err *err) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0) {
@@ -193,8 +220,11 @@ static bool make_file(const char *path, Err *err) {
     return true;
   }
   const char *mend = errno == ENOENT ? ": its folder is not there, make it first"
-                     : errno == EACCES || errno == EROFS ? ": give this user the right to write the file and its folder" : "";
-  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path, strerror(errno), mend);
+                     : errno == EACCES || errno == EROFS
+                         ? ": give this user the right to write the file and its folder"
+                         : "";
+  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path, strerror(errno),
+                 mend);
 }
 
 static bool set_up(Sqlite *sqlite, Err *err) {
@@ -202,9 +232,10 @@ static bool set_up(Sqlite *sqlite, Err *err) {
   if (code != SQLITE_OK) return explain(sqlite, code, err);
   sqlite3_busy_timeout(sqlite->db, BUSY_MS);
   static const char schema[] =
-    "PRAGMA synchronous = NORMAL;"
-    "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store (expires) WHERE expires > 0;";
+      "PRAGMA synchronous = NORMAL;"
+      "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires INTEGER "
+      "NOT NULL) WITHOUT ROWID;"
+      "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store (expires) WHERE expires > 0;";
   // The change to the log mode does not wait for other processes that start at the same moment: so this does.
   int64_t until = clock_now_ms() + BUSY_MS;
   do {

@@ -47,7 +47,8 @@ void store_job_value(StoreJob *job, Str value) {
 bool store_job_sum(StoreJob *job, Str text) {
   int64_t present = 0;
   if (!str_to_int64(text, &present))
-    return err_set(&job->reply.err, ERR_INVALID, "store: what is kept under this key is no integer, so it cannot be counted up");
+    return err_set(&job->reply.err, ERR_INVALID,
+                   "store: what is kept under this key is no integer, so it cannot be counted up");
   if (__builtin_add_overflow(present, job->call.by, &job->reply.number))
     return err_set(&job->reply.err, ERR_INVALID, "store: the count does not fit 64 bits");
   job->reply.ok = true;
@@ -152,11 +153,14 @@ static void *store_main(void *arg) {
 
 static bool call_is_right(const StoreCall *call, Err *err) {
   if (call->key.len == 0 || call->key.len > STORE_KEY_MAX)
-    return err_set(err, ERR_USAGE, "store: a key has 1 to %d bytes, this one %zu", STORE_KEY_MAX, call->key.len);
+    return err_set(err, ERR_USAGE, "store: a key has 1 to %d bytes, this one %zu", STORE_KEY_MAX,
+                   call->key.len);
   if (call->value.len > STORE_VALUE_MAX)
-    return err_set(err, ERR_USAGE, "store: a value has at most %d bytes, this one %zu", STORE_VALUE_MAX, call->value.len);
+    return err_set(err, ERR_USAGE, "store: a value has at most %d bytes, this one %zu", STORE_VALUE_MAX,
+                   call->value.len);
   if (call->ttl_ms < 0) return err_set(err, ERR_USAGE, "store: a time to live cannot be negative");
-  if (call->op == STORE_LEASE && call->ttl_ms == 0) return err_set(err, ERR_USAGE, "store: a lease needs a time to live");
+  if (call->op == STORE_LEASE && call->ttl_ms == 0)
+    return err_set(err, ERR_USAGE, "store: a lease needs a time to live");
   return true;
 }
 
@@ -278,7 +282,8 @@ Store *store_open(Str url, Err *err) {
       if (str_eq(scheme, str_of(backends[i]->scheme))) return open_with(backends[i], rest, err);
     }
   }
-  err_set(err, ERR_USAGE, "store: the URL begins with none of memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB");
+  err_set(err, ERR_USAGE,
+          "store: the URL begins with none of memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB");
   return NULL;
 }
 

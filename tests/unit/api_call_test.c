@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
-// ---- a platform ---------------------------------------------------------------------------------------------------------
+// ---- a platform ----------------------------------------------------------------------------------------
 
 typedef struct {
   Peer peer;
@@ -95,7 +95,7 @@ static void reset_platform(void) {
   pthread_mutex_unlock(&platform.lock);
 }
 
-// ---- one process's side --------------------------------------------------------------------------------------------------
+// ---- one process's side --------------------------------------------------------------------------------
 
 static char folder[] = "/tmp/wemoon-api-XXXXXX";
 static char base[64];
@@ -216,7 +216,7 @@ static void get_token(Side side, Str refused, Box *box) {
   wait_box(box);
 }
 
-// ---- calls -------------------------------------------------------------------------------------------------------------
+// ---- calls ---------------------------------------------------------------------------------------------
 
 static void test_a_call_carries_token_query_and_body(void **state) {
   Side side = open_fresh();
@@ -355,7 +355,7 @@ static void test_a_cancelled_call_ends_and_freeing_waits_for_all(void **state) {
   assert_in_range(clock_now_ms() - begin, 0, 1500);
 }
 
-// ---- tokens -------------------------------------------------------------------------------------------------------------
+// ---- tokens --------------------------------------------------------------------------------------------
 
 static void test_ten_thousand_callers_make_one_request(void **state) {
   Side side = open_fresh();
@@ -539,7 +539,8 @@ static void test_a_token_is_kept_in_the_store_for_the_next_process(void **state)
 static void test_an_imported_token_counts_unless_the_store_s_lives_longer(void **state) {
   reset_platform();
   const char *file = fresh_file();
-  ApiOptions options = { .access_token = { STR("IMPORTED"), clock_unix_s() + 4000 }, .jsapi_ticket = { STR("JT"), clock_unix_s() + 4000 } };
+  ApiOptions options = { .access_token = { STR("IMPORTED"), clock_unix_s() + 4000 },
+                         .jsapi_ticket = { STR("JT"), clock_unix_s() + 4000 } };
   Side side = open_side(file, options);
   Box box;
   get_token(side, (Str){ 0 }, &box);
@@ -587,7 +588,8 @@ static void test_the_classic_endpoint_is_asked_where_it_is_configured(void **sta
   close_side(side);
 }
 
-// This program again, as another process: "fetch FILE BASE" gets the token fifty times, "die FILE BASE" ends in the middle of it.
+// This program again, as another process: "fetch FILE BASE" gets the token fifty times, "die FILE BASE" ends
+// in the middle of it.
 static pid_t start_process(const char *what, const char *file) {
   pid_t pid = fork();
   if (pid != 0) return pid;
@@ -638,7 +640,8 @@ static void test_a_process_that_died_while_fetching_holds_others_up_only_for_its
   close_side(side);
 }
 
-static void test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not(void **state) {
+static void
+test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not(void **state) {
   reset_platform();
   Side side = open_side("redis://127.0.0.1:1", (ApiOptions){ 0 });
   ends(side, to("/echo"), API_OK, 0, NULL);
@@ -697,7 +700,8 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_the_classic_endpoint_is_asked_where_it_is_configured),
     cmocka_unit_test(test_four_processes_on_one_store_make_one_request),
     cmocka_unit_test(test_a_process_that_died_while_fetching_holds_others_up_only_for_its_lease),
-    cmocka_unit_test(test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not),
+    cmocka_unit_test(
+        test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

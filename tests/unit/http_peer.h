@@ -1,4 +1,5 @@
-// An HTTP server of the test's own that does exactly what a handler says, bad manners included. One thread a connection.
+// An HTTP server of the test's own that does exactly what a handler says, bad manners included. One thread a
+// connection.
 #ifndef WEMOON_TESTS_HTTP_PEER_H
 #define WEMOON_TESTS_HTTP_PEER_H
 
@@ -53,9 +54,11 @@ static bool peer_write(int fd, const void *bytes, size_t len) {
 }
 
 // A whole answer with Content-Length.
-__attribute__((unused)) static bool peer_answer(int fd, int status, const char *type, const void *body, size_t len) {
+__attribute__((unused)) static bool peer_answer(int fd, int status, const char *type, const void *body,
+                                                size_t len) {
   char head[300];
-  int n = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type, len);
+  int n = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                   status, type, len);
   return peer_write(fd, head, (size_t)n) && peer_write(fd, body, len);
 }
 
@@ -63,7 +66,9 @@ __attribute__((unused)) static bool peer_json(int fd, const char *json) {
   return peer_answer(fd, 200, "text/plain", json, strlen(json));
 }
 
-__attribute__((unused)) static bool peer_raw(int fd, const char *text) { return peer_write(fd, text, strlen(text)); }
+__attribute__((unused)) static bool peer_raw(int fd, const char *text) {
+  return peer_write(fd, text, strlen(text));
+}
 
 static bool peer_read_head(int fd, PeerRequest *request, size_t *extra) {
   size_t len = 0;
@@ -83,7 +88,8 @@ static bool peer_read(int fd, PeerRequest *request) {
   size_t extra;
   request->fd = fd;
   if (!peer_read_head(fd, request, &extra)) return false;
-  char *end = strstr(request->head, "\r\n\r\n") + 4, *field = strcasestr(request->head, "\r\nContent-Length:");
+  char *end = strstr(request->head, "\r\n\r\n") + 4,
+       *field = strcasestr(request->head, "\r\nContent-Length:");
   request->body_len = field && field < end ? strtoul(field + 17, NULL, 10) : 0;
   request->body = malloc(request->body_len + 1);
   memcpy(request->body, end, extra < request->body_len ? extra : request->body_len);
@@ -151,7 +157,8 @@ static void peer_start(Peer *peer, PeerFn fn, void *ctx) {
   peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t len = sizeof(address);
-  if (bind(peer->listener, (struct sockaddr *)&address, len) != 0 || listen(peer->listener, 4096) != 0) abort();
+  if (bind(peer->listener, (struct sockaddr *)&address, len) != 0 || listen(peer->listener, 4096) != 0)
+    abort();
   getsockname(peer->listener, (struct sockaddr *)&address, &len);
   peer->port = ntohs(address.sin_port);
   pthread_create(&peer->thread, NULL, peer_accept, peer);

@@ -29,7 +29,8 @@ static void note(const PeerRequest *request) {
 
 static bool is(const PeerRequest *request, const char *path) {
   size_t len = strlen(path);
-  return strncmp(request->target, path, len) == 0 && (request->target[len] == 0 || request->target[len] == '?');
+  return strncmp(request->target, path, len) == 0 &&
+         (request->target[len] == 0 || request->target[len] == '?');
 }
 
 static bool answer_big(int fd) {
@@ -46,19 +47,23 @@ static bool behave(void *ctx, const PeerRequest *request) {
   note(request);
   if (is(request, "/silence")) return sleep(3), false;
   if (is(request, "/second")) return usleep(1000000), peer_json(fd, "late");
-  if (is(request, "/half")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
+  if (is(request, "/half"))
+    return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
   if (is(request, "/half-head")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Le"), false;
   if (is(request, "/no-http")) return peer_raw(fd, "SSH-2.0-OpenSSH_9.2\r\n\r\n"), false;
   if (is(request, "/close")) return false;
   if (is(request, "/big")) return answer_big(fd);
   if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);
-  if (is(request, "/redirect")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nmoved");
-  if (is(request, "/loop")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
-  if (is(request, "/file")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
+  if (is(request, "/redirect"))
+    return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nmoved");
+  if (is(request, "/loop"))
+    return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
+  if (is(request, "/file"))
+    return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
   return peer_raw(fd, "HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: 5\r\n\r\nhello");
 }
 
-// ---- short forms -------------------------------------------------------------------------------------------------------
+// ---- short forms ---------------------------------------------------------------------------------------
 
 typedef struct {
   pthread_mutex_t lock;
@@ -90,7 +95,9 @@ static Str url_of(const char *path) {
 }
 
 static ClientRequest get(const char *path) {
-  return (ClientRequest){ .method = STR("GET"), .url = url_of(path), .response_max = 8 << 20, .timeout_ms = 5000 };
+  return (ClientRequest){
+    .method = STR("GET"), .url = url_of(path), .response_max = 8 << 20, .timeout_ms = 5000
+  };
 }
 
 static ClientResult *run_with(Client *with, ClientRequest request) {
@@ -111,7 +118,8 @@ static void ends(ClientRequest request, ClientOutcome outcome, const char *word)
 
 static void is_seen(const char *text) {
   pthread_mutex_lock(&seen_lock);
-  if (!memmem(seen, seen_len, text, strlen(text))) fail_msg("the request does not hold \"%s\":\n%s", text, seen);
+  if (!memmem(seen, seen_len, text, strlen(text)))
+    fail_msg("the request does not hold \"%s\":\n%s", text, seen);
   pthread_mutex_unlock(&seen_lock);
 }
 
@@ -121,7 +129,7 @@ static void is_not_seen(const char *text) {
   pthread_mutex_unlock(&seen_lock);
 }
 
-// ---- requests and answers ----------------------------------------------------------------------------------------------
+// ---- requests and answers ------------------------------------------------------------------------------
 
 static void test_an_answer_comes_with_status_headers_and_body(void **state) {
   ClientResult *result = run(get("/hello?a=1"));
@@ -176,7 +184,11 @@ static void test_a_file_is_sent_with_its_raw_name_and_its_length(void **state) {
   assert_int_equal(write(fd, "skip12345", 9), 9);
   lseek(fd, 4, SEEK_SET);
   ClientPart field = { .name = STR("description"), .data = STR("{\"title\":\"题\"}"), .fd = -1 };
-  ClientPart file = { .name = STR("media"), .filename = STR("照片 1.jpg"), .content_type = STR("image/jpeg"), .fd = fd, .next = &field };
+  ClientPart file = { .name = STR("media"),
+                      .filename = STR("照片 1.jpg"),
+                      .content_type = STR("image/jpeg"),
+                      .fd = fd,
+                      .next = &field };
   ClientRequest request = get("/upload");
   request.method = STR("POST");
   request.parts = &file;
@@ -250,7 +262,9 @@ static void test_connections_are_kept(void **state) {
 
 static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
   Err err = { 0 };
-  const char *urls[] = { "", "ftp://x/", "http://", "/path", "http://h/a b", "http://h/\r\nX: y", "file:///etc/passwd" };
+  const char *urls[] = {
+    "", "ftp://x/", "http://", "/path", "http://h/a b", "http://h/\r\nX: y", "file:///etc/passwd"
+  };
   for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
     ClientRequest request = get("/");
     request.url = str_of(urls[i]);
@@ -268,7 +282,7 @@ static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
   assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
 }
 
-// ---- bad manners -------------------------------------------------------------------------------------------------------
+// ---- bad manners ---------------------------------------------------------------------------------------
 
 static void test_an_answer_that_ends_early_is_a_network_failure(void **state) {
   ends(get("/half"), CLIENT_NETWORK, "127.0.0.1:");
@@ -300,7 +314,7 @@ static void test_nobody_there_and_no_such_name_are_network_failures(void **state
   client_result_free(result);
 }
 
-// ---- certificates ------------------------------------------------------------------------------------------------------
+// ---- certificates --------------------------------------------------------------------------------------
 
 static char folder[] = "/tmp/wemoon-client-XXXXXX";
 
@@ -317,8 +331,10 @@ static int free_port(void) {
 static pid_t start_tls(int *port) {
   *port = free_port();
   char command[600], number[16];
-  snprintf(command, sizeof(command), "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=elsewhere.example "
-           "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem 2>/dev/null", folder, folder);
+  snprintf(command, sizeof(command),
+           "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=elsewhere.example "
+           "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem 2>/dev/null",
+           folder, folder);
   assert_int_equal(system(command), 0);
   snprintf(number, sizeof(number), "%d", *port);
   pid_t pid = fork();
@@ -326,14 +342,17 @@ static pid_t start_tls(int *port) {
     int quiet = open("/dev/null", O_RDWR);
     if (chdir(folder) != 0) _exit(126);
     dup2(quiet, 0), dup2(quiet, 1), dup2(quiet, 2);
-    execlp("openssl", "openssl", "s_server", "-accept", number, "-cert", "cert.pem", "-key", "key.pem", "-www", (char *)NULL);
+    execlp("openssl", "openssl", "s_server", "-accept", number, "-cert", "cert.pem", "-key", "key.pem",
+           "-www", (char *)NULL);
     _exit(127);
   }
   return pid;
 }
 
 static void wait_for_port(int port) {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   for (int i = 0; i < 500; i++) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     bool there = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
@@ -384,7 +403,7 @@ static void test_a_proxy_gets_the_request(void **state) {
   client_free(proxied);
 }
 
-// ---- many, late, given up ----------------------------------------------------------------------------------------------
+// ---- many, late, given up ------------------------------------------------------------------------------
 
 typedef struct {
   atomic_int ok, other;

@@ -20,7 +20,7 @@ static char folder[] = "/tmp/wemoon-store-XXXXXX";
 static pid_t redis_pid;
 static int redis_port;
 
-// ---- a Redis of the test's own ------------------------------------------------------------------------------------------
+// ---- a Redis of the test's own -------------------------------------------------------------------------
 
 static int listen_somewhere(int *port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -77,7 +77,7 @@ static int tear_down_all(void **state) {
   return system(command);
 }
 
-// ---- short forms -------------------------------------------------------------------------------------------------------
+// ---- short forms ---------------------------------------------------------------------------------------
 
 static int next_file;
 
@@ -128,7 +128,7 @@ static int64_t count(Store *store, const char *key, int64_t by) {
   return number;
 }
 
-// ---- the suite ---------------------------------------------------------------------------------------------------------
+// ---- the suite -----------------------------------------------------------------------------------------
 
 static void test_what_was_set_is_there_until_it_is_deleted(void **state) {
   Store *store = open_store(*state);
@@ -332,7 +332,7 @@ static void test_closing_does_what_was_waiting(void **state) {
   assert_int_equal(failed, 0);
 }
 
-// ---- URLs --------------------------------------------------------------------------------------------------------------
+// ---- URLs ----------------------------------------------------------------------------------------------
 
 static void refuses(const char *url, ErrCode code, const char *word) {
   Err err = { 0 };
@@ -357,7 +357,7 @@ static void test_a_url_of_no_store_is_refused(void **state) {
   refuses("redis://user@host", ERR_USAGE, "redis://");
 }
 
-// ---- SQLite ------------------------------------------------------------------------------------------------------------
+// ---- SQLite --------------------------------------------------------------------------------------------
 
 static void test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process(void **state) {
   char url[160];
@@ -423,7 +423,7 @@ static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state)
   store_close(store);
 }
 
-// ---- Redis -------------------------------------------------------------------------------------------------------------
+// ---- Redis ---------------------------------------------------------------------------------------------
 
 static void fails_within_a_second(Store *store, const char *word) {
   int64_t begin = clock_now_ms();
@@ -475,8 +475,10 @@ static void test_a_wrong_redis_password_is_told_without_the_password(void **stat
   store_close(store);
 }
 
-#define EACH(test) \
-  { #test " (memory)", test, NULL, NULL, "memory" }, { #test " (sqlite)", test, NULL, NULL, "sqlite" }, { #test " (redis)", test, NULL, NULL, "redis" }
+#define EACH(test)                                                                                           \
+  { #test " (memory)", test, NULL, NULL, "memory" }, { #test " (sqlite)", test, NULL, NULL, "sqlite" }, {    \
+#test " (redis)", test, NULL, NULL, "redis"                                                              \
+  }
 
 int main(void) {
   signal(SIGPIPE, SIG_DFL);
