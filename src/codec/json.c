@@ -416,6 +416,10 @@ void json_add_real(Buf *out, double number) {
     buf_add(out, STR("null"));
     return;
   }
+  if (number == 0 && signbit(number)) {
+    buf_add(out, STR("-0.0"));  // "-0" is an integer, which has no sign at zero
+    return;
+  }
   // printf writes the decimal point of the thread's locale.
   locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
   char text[40];

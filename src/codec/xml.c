@@ -296,8 +296,9 @@ static void on_error(void *data, const char *format, ...) {
   XmlParser *parser = data;
   const xmlError *error = &parser->context->lastError;
   if (!parser->failed) parser->cause = error->code;
-  stop(parser, error->code == XML_ERR_NO_MEMORY ? ERR_MEMORY : ERR_INVALID,
-       error->message ? error->message : "unknown");
+  // Without memory libxml2 may not even have a message to give.
+  bool memory = error->code == XML_ERR_NO_MEMORY || !error->message;
+  stop(parser, memory ? ERR_MEMORY : ERR_INVALID, memory ? "no memory" : error->message);
 }
 
 static void on_generic_error(void *data, const char *format, ...) {}
@@ -396,7 +397,8 @@ static bool run_mended(XmlParser *parser, Str document) {
   Buf mended;
   buf_init(&mended);
   add_without_bad_references(&mended, document);
-  bool done = mended.failed ? stop(parser, ERR_MEMORY, "no memory") : run(parser, buf_str(&mended));
+  parser->failed = mended.failed ? ERR_MEMORY : ERR_NONE;
+  bool done = !mended.failed && run(parser, buf_str(&mended));
   buf_clear(&mended);
   return done;
 }

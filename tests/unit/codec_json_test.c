@@ -244,6 +244,8 @@ static void test_reals_are_written_in_the_shortest_form_that_reads_back(void **s
     { 0.1, "0.1" },
     { 1.0 / 3, "0.3333333333333333" },
     { 100, "100" },
+    { -0.0, "-0.0" },
+    { 0.0, "0" },
     { 1e21, "1e+21" },
     { -2.5, "-2.5" },
     { 5e-324, "5e-324" },
