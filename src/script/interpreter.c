@@ -94,7 +94,10 @@ static bool open_state(Interpreter *in, Err *err) {
   lua_setwarnf(in->L, take_warning, NULL);
   if (!lua_checkstack(in->L, MAIN_STACK)) return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
   lua_pushcfunction(in->L, open_all);
-  if (lua_pcall(in->L, 0, 0, 0) == LUA_OK) return true;
+  if (lua_pcall(in->L, 0, 0, 0) == LUA_OK) {
+    guard_watch(in->L);  // it runs the __tostring of what scripts raise
+    return true;
+  }
   err_set(err, ERR_FAILED, "the libraries of wechat do not load: %s",
           lua_type(in->L, -1) == LUA_TSTRING ? lua_tostring(in->L, -1) : "an error without text");
   return false;

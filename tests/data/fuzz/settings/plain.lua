@@ -1,0 +1,1 @@
+return { token = "abc", threads = 16, watch = false }
