@@ -86,7 +86,9 @@ static void send_call(Call *call, int64_t pause_ms);
 static void on_token(void *ctx, const Token *token, const ApiResult *error);
 
 static void fail_without_answer(Call *call, const ClientResult *answer) {
-  ApiKind kind = answer->outcome == CLIENT_TIMEOUT ? API_TIMEOUT : answer->outcome == CLIENT_TOO_LARGE ? API_HTTP : API_NETWORK;
+  ApiKind kind = answer->outcome == CLIENT_TIMEOUT     ? API_TIMEOUT
+                 : answer->outcome == CLIENT_TOO_LARGE ? API_HTTP
+                                                       : API_NETWORK;
   api_result_fail(call->result, kind, "%s", answer->err.text);
 }
 
@@ -138,7 +140,9 @@ static void refuse(Call *call, const Json *root, int64_t errcode) {
   api_result_find_rid(result);
 }
 
-static bool token_is_dead(int64_t errcode) { return errcode == 40001 || errcode == 40014 || errcode == 42001; }
+static bool token_is_dead(int64_t errcode) {
+  return errcode == 40001 || errcode == 40014 || errcode == 42001;
+}
 
 // True: the call goes on, with another token or after a pause.
 static bool try_again(Call *call, int64_t errcode) {
@@ -211,18 +215,24 @@ static bool build_url(Call *call, Buf *url) {
   buf_add(url, call->request.path);
   if (call->request.token.len) url_add_param(url, call->request.token, call->token);
   const Pairs *query = call->request.query;
-  for (const Pair *pair = query ? query->first : NULL; pair; pair = pair->next) url_add_param(url, pair->name, pair->value);
+  for (const Pair *pair = query ? query->first : NULL; pair; pair = pair->next)
+    url_add_param(url, pair->name, pair->value);
   return !url->failed;
 }
 
 static bool fill_request(Call *call, ClientRequest *out, Pairs *headers, int64_t pause_ms) {
   const ApiRequest *request = &call->request;
-  bool posts = request->verb == API_POST || request->verb == API_UPLOAD || (request->verb == API_DOWNLOAD && request->has_body);
+  bool posts = request->verb == API_POST || request->verb == API_UPLOAD ||
+               (request->verb == API_DOWNLOAD && request->has_body);
   *out = (ClientRequest){
-    .method = posts ? STR("POST") : STR("GET"), .body = request->body, .has_body = request->has_body, .parts = request->parts,
+    .method = posts ? STR("POST") : STR("GET"),
+    .body = request->body,
+    .has_body = request->has_body,
+    .parts = request->parts,
     .response_max = request->verb == API_DOWNLOAD ? DOWNLOAD_MAX : ANSWER_MAX,
     .memory_max = request->verb == API_DOWNLOAD ? MEMORY_MAX : 0,
-    .timeout_ms = (call->deadline_us - clock_now_us()) / 1000 - pause_ms, .delay_ms = pause_ms,
+    .timeout_ms = (call->deadline_us - clock_now_us()) / 1000 - pause_ms,
+    .delay_ms = pause_ms,
     .insecure = call->api->options.insecure,
   };
   if (out->timeout_ms < 1) out->timeout_ms = 1;

@@ -8,7 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MARGIN_S = 300, REFUSAL_MS = 60 * 1000, POLL_MS = 100, RETRY_US = 30 * 1000 * 1000, OWNER_LEN = 32, KEY_SIZE = 256 };
+enum {
+  MARGIN_S = 300,
+  REFUSAL_MS = 60 * 1000,
+  POLL_MS = 100,
+  RETRY_US = 30 * 1000 * 1000,
+  OWNER_LEN = 32,
+  KEY_SIZE = 256
+};
 
 typedef struct Waiter {
   TokenDone done;

@@ -14,7 +14,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { EASY_KEPT = 64, CONNECTIONS_MAX = 4096, FDS_FOR_OTHERS = 700, REDIRECTS_MAX = 10, CONNECT_MS = 10 * 1000 };
+enum {
+  EASY_KEPT = 64,
+  CONNECTIONS_MAX = 4096,
+  FDS_FOR_OTHERS = 700,
+  REDIRECTS_MAX = 10,
+  CONNECT_MS = 10 * 1000
+};
 
 typedef struct Transfer Transfer;
 
@@ -166,12 +172,15 @@ static void fail(Transfer *transfer, CURLcode code) {
     err_set(&result->err, ERR_MEMORY, "%s: no memory for the answer", transfer->place);
   } else if (transfer->too_large) {
     result->outcome = CLIENT_TOO_LARGE;
-    err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", transfer->place, transfer->request.response_max);
+    err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", transfer->place,
+            transfer->request.response_max);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
-    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", transfer->place, details(transfer, code));
+    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", transfer->place,
+            details(transfer, code));
   } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
-    err_set(&result->err, ERR_NETWORK, "%s: its certificate is not trusted: %s (ca_file names further authorities)", transfer->place,
+    err_set(&result->err, ERR_NETWORK,
+            "%s: its certificate is not trusted: %s (ca_file names further authorities)", transfer->place,
             details(transfer, code));
   } else {
     err_set(&result->err, ERR_NETWORK, "%s: %s", transfer->place, details(transfer, code));
@@ -235,7 +244,8 @@ int client_temp_file(Err *err) {
   snprintf(path, sizeof(path), "%s/wemoon-XXXXXX", folder && *folder ? folder : "/tmp");
   int fd = mkostemp(path, O_CLOEXEC);
   if (fd < 0) {
-    err_set(err, ERR_FAILED, "cannot make a temporary file in %s: %s", folder && *folder ? folder : "/tmp", strerror(errno));
+    err_set(err, ERR_FAILED, "cannot make a temporary file in %s: %s", folder && *folder ? folder : "/tmp",
+            strerror(errno));
     return -1;
   }
   unlink(path);
@@ -270,7 +280,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
     transfer->too_large = true;
     return 0;
   }
-  if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(transfer)) return 0;
+  if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(transfer))
+    return 0;
   if (result->fd >= 0) return write_all(result->fd, text) ? text.len : 0;
   buf_add(&transfer->body, text);
   transfer->no_memory = transfer->body.failed;
@@ -318,8 +329,9 @@ static bool add_header(Transfer *transfer, const char *line) {
 static bool add_headers(Transfer *transfer) {
   const Pairs *headers = transfer->request.headers;
   for (const Pair *pair = headers ? headers->first : NULL; pair; pair = pair->next) {
-    Str line = pair->value.len ? arena_printf(transfer->arena, "%.*s: %.*s", STR_FMT(pair->name), STR_FMT(pair->value))
-                               : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
+    Str line = pair->value.len
+                   ? arena_printf(transfer->arena, "%.*s: %.*s", STR_FMT(pair->name), STR_FMT(pair->value))
+                   : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
     if (!line.ptr || !add_header(transfer, line.ptr)) return false;
   }
   bool typed = headers && pairs_get_nocase(headers, STR("Content-Type"), NULL);
@@ -342,7 +354,8 @@ static bool set_body(Transfer *transfer) {
   CURL *easy = transfer->easy;
   const ClientRequest *request = &transfer->request;
   const char *method = transfer->method;
-  bool post = strcmp(method, "POST") == 0, head = strcmp(method, "HEAD") == 0, get = strcmp(method, "GET") == 0;
+  bool post = strcmp(method, "POST") == 0, head = strcmp(method, "HEAD") == 0,
+       get = strcmp(method, "GET") == 0;
   bool body = request->has_body || transfer->parts;
   if (transfer->parts) {
     if (!add_parts(transfer)) return false;
@@ -389,13 +402,14 @@ static bool set_options(Client *client, Transfer *transfer) {
          curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PROXY, client->proxy ? client->proxy : "") == CURLE_OK &&
          (!client->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file) == CURLE_OK) &&
-         curl_easy_setopt(easy, CURLOPT_SHARE, client->share) == CURLE_OK && set_body(transfer) && add_headers(transfer) &&
-         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+         curl_easy_setopt(easy, CURLOPT_SHARE, client->share) == CURLE_OK && set_body(transfer) &&
+         add_headers(transfer) && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
 static void start(Client *client, Transfer *transfer) {
   transfer->easy = client->kept_count ? client->kept[--client->kept_count] : curl_easy_init();
-  if (transfer->easy && set_options(client, transfer) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK) {
+  if (transfer->easy && set_options(client, transfer) &&
+      curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK) {
     transfer->multi = client->multi;
     return;
   }

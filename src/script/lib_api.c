@@ -3,13 +3,14 @@
 // (api/result.h).
 //
 // call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
-//   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD. `base`:
-//   "api" or "mp". `token`: "access_token" or "none". `send`: it is not tried again when the platform is busy.
-//   `body`: a table goes out as JSON, a string as it is (content_type = says what it is). `form` and `files` make a
-//   multipart body: how they and `query` are written, request.h. One file may be given as file = {field =, source =
-//   a path or an open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON, or for a
-//   DOWNLOAD that is none {body =, size =, content_type =, filename =, save = function(self, path)}; a body of over
-//   1 MB stays in a file until it is asked for.
+//   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
+//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: it is not tried again when the platform
+//   is busy.
+//   `body`: a table goes out as JSON, a string as it is (content_type = says what it is). `form` and `files`
+//   make a multipart body: how they and `query` are written, request.h. One file may be given as file =
+//   {field =, source = a path or an open file, or data = bytes, filename =, content_type =}. Returns the
+//   platform's JSON, or for a DOWNLOAD that is none {body =, size =, content_type =, filename =, save =
+//   function(self, path)}; a body of over 1 MB stays in a file until it is asked for.
 // token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
 // ("jsapi").
 // grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
@@ -196,8 +197,11 @@ static struct Api *the_api(lua_State *L, const char *method, bool needs_token) {
   struct Api *api = script_context(L)->options->api;
   if (!api) args_error(L, "%s: the platform cannot be called here", method);
   if (needs_token && !api_has_credentials(api)) {
-    args_error(L, "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, or as --appid and "
-               "--appsecret", method);
+    args_error(L,
+               "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, "
+               "or as --appid "
+               "and --appsecret",
+               method);
   }
   return api;
 }

@@ -20,7 +20,8 @@ static int fault(lua_State *L, const char *format, ...) {
   va_start(args, format);
   const char *text = lua_pushvfstring(L, format, args);
   va_end(args);
-  if (lua_getfield(L, REQUEST, "what") == LUA_TSTRING) return args_error(L, "%s: %s", lua_tostring(L, -1), text);
+  if (lua_getfield(L, REQUEST, "what") == LUA_TSTRING)
+    return args_error(L, "%s: %s", lua_tostring(L, -1), text);
   lua_getfield(L, REQUEST, "method");
   const char *method = lua_tostring(L, -1);
   return args_error(L, "wechat.%s: %s", method ? method : "?", text);
@@ -47,7 +48,9 @@ static Str take_text(lua_State *L, Arena *arena, const char *where, const char *
       lua_pop(L, 2);
       return text;
     }
-    default: fault(L, "%s.%s is a %s (string, number, boolean or table expected)", where, name, luaL_typename(L, -1));
+    default:
+      fault(L, "%s.%s is a %s (string, number, boolean or table expected)", where, name,
+            luaL_typename(L, -1));
   }
   text = keep(L, arena, text);
   lua_pop(L, 1);
@@ -83,7 +86,8 @@ int64_t request_ms(lua_State *L, int index, const char *name, int64_t fallback) 
   }
   int is_number;
   lua_Number seconds = lua_tonumberx(L, -1, &is_number);
-  if (!is_number || !(seconds > 0 && seconds < 1e9)) fault(L, "%s must be a positive number of seconds", name);
+  if (!is_number || !(seconds > 0 && seconds < 1e9))
+    fault(L, "%s must be a positive number of seconds", name);
   lua_pop(L, 1);
   int64_t ms = (int64_t)(seconds * 1000);
   return ms ? ms : 1;
@@ -128,7 +132,8 @@ static void sort(lua_State *L, Pairs *pairs, Arena *arena) {
 
 static void read_map(lua_State *L, Pairs *pairs, Arena *arena, const char *where) {
   for (lua_pushnil(L); lua_next(L, -2);) {
-    if (lua_type(L, -2) != LUA_TSTRING) fault(L, "%s has a key that is a %s (string expected)", where, luaL_typename(L, -2));
+    if (lua_type(L, -2) != LUA_TSTRING)
+      fault(L, "%s has a key that is a %s (string expected)", where, luaL_typename(L, -2));
     Str name;
     name.ptr = lua_tolstring(L, -2, &name.len);
     name = keep(L, arena, name);

@@ -14,7 +14,8 @@ typedef enum {
   STORE_GET,      // ok: it is there; `value`
   STORE_SET,      // ok: always
   STORE_ADD,      // sets where nothing is; ok: it was set
-  STORE_INCR,     // adds `by` to the decimal integer there (0 where nothing is), keeps its expiry; `number` is the
+  // adds `by` to the decimal integer there (0 where nothing is), keeps its expiry; `number` is the
+  STORE_INCR,
                   // sum. ERR_INVALID: what is there is no integer, or the sum does not fit 64 bits
   STORE_DELETE,   // ok: it was there
   STORE_SWAP,     // sets where the value equals `expected`; ok: it did

@@ -26,7 +26,8 @@ static Platform platform;
 
 static bool is(const PeerRequest *request, const char *path) {
   size_t len = strlen(path);
-  return strncmp(request->target, path, len) == 0 && (request->target[len] == 0 || request->target[len] == '?');
+  return strncmp(request->target, path, len) == 0 &&
+         (request->target[len] == 0 || request->target[len] == '?');
 }
 
 static bool give_token(const PeerRequest *request) {
@@ -37,10 +38,12 @@ static bool give_token(const PeerRequest *request) {
   platform.forced += force;
   int delay_ms = platform.delay_ms;
   if (platform.errcode) {
-    snprintf(json, sizeof(json), "{\"errcode\":%d,\"errmsg\":\"refused rid: 60d4c1e3-0f\"}", platform.errcode);
+    snprintf(json, sizeof(json), "{\"errcode\":%d,\"errmsg\":\"refused rid: 60d4c1e3-0f\"}",
+             platform.errcode);
   } else {
     if (!platform.sticky || force || platform.number == 0) platform.number++;
-    snprintf(json, sizeof(json), "{\"access_token\":\"T%d\",\"expires_in\":%d}", platform.number, platform.lifetime_s);
+    snprintf(json, sizeof(json), "{\"access_token\":\"T%d\",\"expires_in\":%d}", platform.number,
+             platform.lifetime_s);
   }
   pthread_mutex_unlock(&platform.lock);
   usleep((useconds_t)delay_ms * 1000);
@@ -62,7 +65,8 @@ static bool serve(void *ctx, const PeerRequest *request) {
   if (is(request, "/cgi-bin/stable_token") || is(request, "/cgi-bin/token")) return give_token(request);
   bool good = token_is_good(request);
   pthread_mutex_lock(&platform.lock);
-  snprintf(platform.last, sizeof(platform.last), "%s %.2000s\n%.4000s\n%s", request->method, request->target, request->head, request->body);
+  snprintf(platform.last, sizeof(platform.last), "%s %.2000s\n%.4000s\n%s", request->method, request->target,
+           request->head, request->body);
   bool busy = is(request, "/busy") && platform.busy_left > 0;
   if (busy) platform.busy_left--;
   if (is(request, "/cgi-bin/ticket/getticket")) platform.tickets++;
@@ -70,26 +74,34 @@ static bool serve(void *ctx, const PeerRequest *request) {
   if (is(request, "/free")) return peer_json(fd, "{\"free\":true}");
   if (is(request, "/html")) return peer_answer(fd, 200, "application/json", "<html>busy</html>", 17);
   if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);
-  if (is(request, "/redirect")) return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /free\r\nContent-Length: 0\r\n\r\n");
-  if (is(request, "/half")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
+  if (is(request, "/redirect"))
+    return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /free\r\nContent-Length: 0\r\n\r\n");
+  if (is(request, "/half"))
+    return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
   if (is(request, "/silence")) return sleep(2), false;
   if (is(request, "/never")) good = false;
   if (!good) return peer_json(fd, "{\"errcode\":40001,\"errmsg\":\"invalid credential rid: 5f-aa\"}");
   if (busy) return peer_json(fd, "{\"errcode\":-1,\"errmsg\":\"system error\"}");
-  if (is(request, "/cgi-bin/ticket/getticket")) return peer_json(fd, "{\"errcode\":0,\"ticket\":\"TICKET\",\"expires_in\":7200}");
-  if (is(request, "/dirty")) return peer_answer(fd, 200, "text/plain", "{\"nickname\":\"a\x08\tb\n\xe6\x9c\"}", 22);
-  if (is(request, "/unknown")) return peer_json(fd, "{\"errcode\":99999,\"errmsg\":\"never heard of rid: 60f-7\"}");
+  if (is(request, "/cgi-bin/ticket/getticket"))
+    return peer_json(fd, "{\"errcode\":0,\"ticket\":\"TICKET\",\"expires_in\":7200}");
+  if (is(request, "/dirty"))
+    return peer_answer(fd, 200, "text/plain", "{\"nickname\":\"a\x08\tb\n\xe6\x9c\"}", 22);
+  if (is(request, "/unknown"))
+    return peer_json(fd, "{\"errcode\":99999,\"errmsg\":\"never heard of rid: 60f-7\"}");
   if (is(request, "/text-code")) return peer_json(fd, "{\"errcode\":\"45009\",\"errmsg\":\"x\"}");
-  if (is(request, "/picture")) return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-disposition: attachment; "
-                                               "filename=\"a 1.jpg\"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff");
+  if (is(request, "/picture"))
+    return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-disposition: attachment; "
+                        "filename=\"a 1.jpg\"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff");
   if (is(request, "/video")) return peer_json(fd, "{\"video_url\":\"http://x\"}");
-  if (is(request, "/no-picture")) return peer_answer(fd, 200, "image/jpeg", "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}", 45);
+  if (is(request, "/no-picture"))
+    return peer_answer(fd, 200, "image/jpeg", "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}", 45);
   return peer_json(fd, "{\"errcode\":0,\"errmsg\":\"ok\"}");
 }
 
 static void reset_platform(void) {
   pthread_mutex_lock(&platform.lock);
-  platform.fetches = platform.forced = platform.tickets = platform.calls = platform.busy_left = platform.errcode = platform.delay_ms = 0;
+  platform.fetches = platform.forced = platform.tickets = platform.calls = platform.busy_left =
+      platform.errcode = platform.delay_ms = 0;
   platform.lifetime_s = 7200;
   platform.sticky = false;
   pthread_mutex_unlock(&platform.lock);
@@ -187,7 +199,9 @@ static void wait_box(Box *box) {
 }
 
 static ApiRequest to(const char *path) {
-  return (ApiRequest){ .verb = API_GET, .method = STR("test.method"), .path = str_of(path), .token = TOKEN_ACCESS };
+  return (ApiRequest){
+    .verb = API_GET, .method = STR("test.method"), .path = str_of(path), .token = TOKEN_ACCESS
+  };
 }
 
 static ApiResult *run(Side side, ApiRequest request) {
@@ -201,7 +215,8 @@ static void ends(Side side, ApiRequest request, ApiKind kind, int64_t errcode, c
   ApiResult *result = run(side, request);
   if (result->kind != kind || result->errcode != errcode)
     fail_msg("%s %lld: %s", api_kind_name(result->kind), (long long)result->errcode, result->errmsg.ptr);
-  if (word && !strstr(result->errmsg.ptr, word)) fail_msg("\"%s\" does not say \"%s\"", result->errmsg.ptr, word);
+  if (word && !strstr(result->errmsg.ptr, word))
+    fail_msg("\"%s\" does not say \"%s\"", result->errmsg.ptr, word);
   if (kind != API_OK) {
     assert_string_equal(result->method, "test.method");
     assert_null(strstr(result->errmsg.ptr, "hunter2"));

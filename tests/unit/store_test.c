@@ -35,7 +35,9 @@ static int listen_somewhere(int *port) {
 
 static bool answers(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   bool good = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
   close(fd);
   return good;
@@ -48,8 +50,8 @@ static void start_redis(void) {
   if (redis_pid == 0) {
     int quiet = open("/dev/null", O_RDWR);
     dup2(quiet, 1);
-    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--requirepass", "s3cret:@/word", "--save", "",
-           "--appendonly", "no", "--dir", folder, (char *)NULL);
+    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--requirepass",
+           "s3cret:@/word", "--save", "", "--appendonly", "no", "--dir", folder, (char *)NULL);
     _exit(127);
   }
   for (int i = 0; i < 500 && !answers(redis_port); i++) usleep(10000);
@@ -84,7 +86,8 @@ static int next_file;
 static Store *open_store(const char *kind) {
   char url[160];
   if (strcmp(kind, "sqlite") == 0) snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
-  else if (strcmp(kind, "redis") == 0) snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port, next_file++ % 16);
+  else if (strcmp(kind, "redis") == 0)
+    snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port, next_file++ % 16);
   else snprintf(url, sizeof(url), "memory:");
   Err err = { 0 };
   Store *store = store_open(str_of(url), &err);
@@ -117,7 +120,8 @@ static void has(Store *store, const char *key, const char *value) {
 }
 
 static bool set(Store *store, const char *key, const char *value, int64_t ttl_ms) {
-  return yes(store, (StoreCall){ .op = STORE_SET, .key = str_of(key), .value = str_of(value), .ttl_ms = ttl_ms });
+  return yes(store,
+             (StoreCall){ .op = STORE_SET, .key = str_of(key), .value = str_of(value), .ttl_ms = ttl_ms });
 }
 
 static int64_t count(Store *store, const char *key, int64_t by) {
@@ -145,7 +149,8 @@ static void test_what_was_set_is_there_until_it_is_deleted(void **state) {
 
 static void test_keys_and_values_may_be_any_bytes(void **state) {
   Store *store = open_store(*state);
-  assert_true(yes(store, (StoreCall){ .op = STORE_SET, .key = STR("a\0b'\r\n"), .value = STR("v\0\xff\r\n") }));
+  assert_true(
+      yes(store, (StoreCall){ .op = STORE_SET, .key = STR("a\0b'\r\n"), .value = STR("v\0\xff\r\n") }));
   StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = STR("a\0b'\r\n") });
   assert_int_equal(reply->value.len, 5);
   assert_memory_equal(reply->value.ptr, "v\0\xff\r\n", 5);
@@ -159,7 +164,8 @@ static void test_keys_and_values_may_be_any_bytes(void **state) {
 static void test_a_script_s_keys_never_meet_wemoon_s_own(void **state) {
   Store *store = open_store(*state);
   assert_true(set(store, "k", "own", 0));
-  assert_true(yes(store, (StoreCall){ .op = STORE_ADD, .space = STORE_SCRIPT, .key = STR("k"), .value = STR("script") }));
+  assert_true(yes(
+      store, (StoreCall){ .op = STORE_ADD, .space = STORE_SCRIPT, .key = STR("k"), .value = STR("script") }));
   has(store, "k", "own");
   store_close(store);
 }
@@ -273,7 +279,8 @@ static void test_a_call_that_breaks_a_rule_is_refused_at_once(void **state) {
   Err err = { 0 };
   assert_null(store_call_wait(store, &(StoreCall){ .op = STORE_GET }, &err));
   assert_int_equal(err.code, ERR_USAGE);
-  assert_null(store_call_wait(store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
+  assert_null(
+      store_call_wait(store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
   store_close(store);
 }
 
@@ -289,11 +296,14 @@ static void *race(void *arg) {
     StoreReply *old = call(racer->store, (StoreCall){ .op = STORE_GET, .key = STR("swapped") });
     char text[16];
     snprintf(text, sizeof(text), "%d", atoi(old->value.ptr) + 1);
-    StoreCall swap = { .op = STORE_SWAP, .key = STR("swapped"), .value = str_of(text), .expected = old->value };
+    StoreCall swap = {
+      .op = STORE_SWAP, .key = STR("swapped"), .value = str_of(text), .expected = old->value
+    };
     if (yes(racer->store, swap)) i++;
     store_reply_free(old);
     if (i % 10 == 0) count(racer->store, "counted", 1);
-    if (yes(racer->store, (StoreCall){ .op = STORE_ADD, .key = STR("once"), .value = STR("x") })) racer->won++;
+    if (yes(racer->store, (StoreCall){ .op = STORE_ADD, .key = STR("once"), .value = STR("x") }))
+      racer->won++;
   }
   return NULL;
 }
@@ -325,8 +335,11 @@ static void count_done(void *ctx, StoreReply *reply) {
 static void test_closing_does_what_was_waiting(void **state) {
   Store *store = open_store(*state);
   int done = 0, failed = 0;
-  for (int i = 0; i < 1000; i++) assert_true(store_call(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 }, count_done, &done, NULL));
-  assert_true(store_call(store, &(StoreCall){ .op = STORE_GET, .key = STR("n"), .delay_ms = 60000 }, count_done, &failed, NULL));
+  for (int i = 0; i < 1000; i++)
+    assert_true(store_call(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 }, count_done,
+                           &done, NULL));
+  assert_true(store_call(store, &(StoreCall){ .op = STORE_GET, .key = STR("n"), .delay_ms = 60000 },
+                         count_done, &failed, NULL));
   store_close(store);
   assert_int_equal(done, 1000);
   assert_int_equal(failed, 0);
@@ -408,7 +421,8 @@ static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state)
   snprintf(url, sizeof(url), "sqlite:%s/locked.db", folder);
   Store *store = store_open(str_of(url), NULL);
   assert_true(set(store, "k", "v", 0));
-  snprintf(command, sizeof(command), "(echo 'BEGIN EXCLUSIVE;'; sleep 4.5; echo 'COMMIT;') | sqlite3 %s/locked.db &", folder);
+  snprintf(command, sizeof(command),
+           "(echo 'BEGIN EXCLUSIVE;'; sleep 4.5; echo 'COMMIT;') | sqlite3 %s/locked.db &", folder);
   assert_int_equal(system(command), 0);
   usleep(300000);
   StoreReply *reply = call(store, (StoreCall){ .op = STORE_SET, .key = STR("k"), .value = STR("w") });
