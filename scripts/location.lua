@@ -1,5 +1,5 @@
--- Places: a location that the user sends (`msg.location`), and the one that the phone reports when the chat is opened (an event with
--- `msg.latitude`). Both have the type "location"; `msg.event` tells them apart.
+-- Places: a location that the user sends (`msg.location`), and the one that the phone reports when the chat
+-- is opened (an event with `msg.latitude`). Both have the type "location"; `msg.event` tells them apart.
 
 local shops = {
   { name = "静安店", x = 31.2286, y = 121.4485 },

@@ -1,4 +1,5 @@
--- The account's menu: the table that `wechat.create_menu` takes, and the events that its buttons send. To put it up:
+-- The account's menu: the table that `wechat.create_menu` takes, and the events that its buttons send. To put
+-- it up:
 --
 --   wemoon exec -e 'return wechat.create_menu(dofile("scripts/menu.lua"))'
 
@@ -17,7 +18,8 @@ local likes = 0
 
 function on_message(msg)
   if msg.event == "click" and msg.key == "SONG" then
-    return wechat.response_music { music_url = "https://example.com/moon.mp3", title = "月光", description = "德彪西" }
+    local song = "https://example.com/moon.mp3"
+    return wechat.response_music { music_url = song, title = "月光", description = "德彪西" }
   elseif msg.event == "click" and msg.key == "LIKE" then
     likes = likes + 1
     return ("谢谢！这是第 %d 个赞。"):format(likes)

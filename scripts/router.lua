@@ -1,4 +1,5 @@
--- Routing: rules instead of one long function. Texts by pattern, with its captures; menu buttons by key; everything else by type.
+-- Routing: rules instead of one long function. Texts by pattern, with its captures; menu buttons by key;
+-- everything else by type.
 
 local bot = require "wechat.bot"
 

@@ -1,5 +1,5 @@
--- Followers: who comes through a QR code with a scene is greeted by it; who goes is noted. A scan by someone who follows already is
--- the event `scan`; its scene has no prefix, and wemoon takes that of `subscribe` off.
+-- Followers: who comes through a QR code with a scene is greeted by it; who goes is noted. A scan by someone
+-- who follows already is the event `scan`; its scene has no prefix, and wemoon takes that of `subscribe` off.
 
 local greetings = {
   ["shop-42"] = "欢迎来到 42 号店，出示这条消息可享九折。",

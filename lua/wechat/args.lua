@@ -2,7 +2,7 @@
 
 ---@class Parameter one row of a method's parameters
 ---@field [1] string name
----@field [2] string type: string, integer, number, boolean, table, function, file, any; several with "|"; "?" last: may be left out
+---@field [2] string type: string, integer, number, boolean, table, function, file, any; "a|b"; optional "a?"
 ---@field [3]? string what it means, for .help and the editor
 
 ---@class MethodEntry what is known of a method, for .help, completion and the editor
@@ -17,10 +17,11 @@ return function(host)
     methods = {},
   }
 
-  --- Makes a method. The body gets its arguments in order, checked, with nil for what was left out. A wrong or missing argument
-  --- raises an error that names it and blames the caller's line; so does `args.fail` in the body. Where the first parameter
-  --- can be a table, one table counts as named arguments only if it holds that parameter's name. Arguments beyond the
-  --- parameters are dropped. Without `parameters` the body gets all arguments as they came.
+  --- Makes a method. The body gets its arguments in order, checked, with nil for what was left out. A wrong
+  --- or missing argument raises an error that names it and blames the caller's line; so does `args.fail` in
+  --- the body. Where the first parameter can be a table, one table counts as named arguments only if it holds
+  --- that parameter's name. Arguments beyond the parameters are dropped. Without `parameters` the body gets
+  --- all arguments as they came.
   ---@param name string the name after `wechat.`
   ---@param parameters Parameter[]?
   ---@param body function may wait
@@ -46,7 +47,8 @@ return function(host)
     rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc))
   end
 
-  --- Raises the text, blaming the line that called the method under way: for what a body finds wrong with its arguments.
+  --- Raises the text, blaming the line that called the method under way: for what a body finds wrong with its
+  --- arguments.
   ---@param format string as in string.format
   function args.fail(format, ...)
     checks.fail(format:format(...))

@@ -1,7 +1,8 @@
 -- Routing: `local bot = require "wechat.bot"`, rules, and `on_message = bot.on_message` at the end.
 --
--- The first rule that fits answers: texts by pattern and clicks by key in the order in which they were given, then rules for a type, then
--- the default. A rule's answer is a function (msg, captures...), or a string or reply that is always the same.
+-- The first rule that fits answers: texts by pattern and clicks by key in the order in which they were given,
+-- then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a string or
+-- reply that is always the same.
 
 local bot = {}
 
@@ -11,7 +12,8 @@ local function check(name, argument, value, ...)
   for _, wanted in ipairs { ... } do
     if type(value) == wanted then return end
   end
-  error(("bot.%s: %s is a %s (%s expected)"):format(name, argument, type(value), table.concat({ ... }, " or ")), 3)
+  local expected = table.concat({ ... }, " or ")
+  error(("bot.%s: %s is a %s (%s expected)"):format(name, argument, type(value), expected), 3)
 end
 
 ---@alias Answer string|Reply|fun(msg: Message, ...: string): (Reply|string|nil)
@@ -36,8 +38,8 @@ function bot.click(key, answer)
   clicks[key] = answer
 end
 
---- Answers messages and events of a type: "image", "subscribe" ... For "location" both the message and the event, unless told apart
---- by msg.event.
+--- Answers messages and events of a type: "image", "subscribe" ... For "location" both the message and the
+--- event, unless told apart by msg.event.
 ---@param type_name string
 ---@param answer Answer
 function bot.on(type_name, answer)

@@ -6,8 +6,8 @@ local whole = { threads = true, interpreters = true, max_jobs = true, max_body =
 local function value_of(key, text)
   if text == "true" then return true end
   if text == "false" then return false end
-  if whole[key] or key:find("_m?s$") or key:find("_mb$") then return math.tointeger(tonumber(text)) or text end
-  return text
+  local counts = whole[key] or key:find("_m?s$") or key:find("_mb$")
+  return counts and math.tointeger(tonumber(text)) or text
 end
 
 ---@param wechat table
@@ -21,7 +21,8 @@ return function(wechat, host)
     __metatable = "config",
     __index = values,
     __newindex = function(_, key)
-      error(("wechat.config is read only: '%s' is set by a flag, the environment or config.lua"):format(tostring(key)), 2)
+      local text = "wechat.config is read only: '%s' is set by a flag, the environment or config.lua"
+      error(text:format(tostring(key)), 2)
     end,
     __pairs = function()
       local copy = {}

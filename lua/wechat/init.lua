@@ -1,4 +1,5 @@
--- Builds `wechat`, the script's one global, from `host`, what C gives. Run once per Lua state, before the script.
+-- Builds `wechat`, the script's one global, from `host`, what C gives. Run once per Lua state, before the
+-- script.
 
 local host = ...
 

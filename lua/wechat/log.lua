@@ -1,6 +1,6 @@
 -- wechat.log: the script's lines in wemoon's log.
 
----@class wechat.log each takes any values, joined by spaces; tables are written as JSON; file and line come first
+---@class wechat.log each takes any values, joined by spaces, tables as JSON; file and line come first
 ---@field debug fun(...: any)
 ---@field info fun(...: any)
 ---@field warn fun(...: any)

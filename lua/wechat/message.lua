@@ -39,11 +39,13 @@ return function(wechat, host)
   }, message.check_signature, "Whether the platform signed this, with the token or the previous one.")
 
   add(wechat, "parse_data", {
-    { "data", "string", "the body of a callback" }, { "msg_signature", "string?", "of a sealed one, from the query" },
+    { "data", "string", "the body of a callback" },
+    { "msg_signature", "string?", "of a sealed one, from the query" },
     { "timestamp", "string|integer?" }, { "nonce", "string|integer?" },
   }, message.parse, "The message, which becomes the current one; nil and why where it is none.")
 
-  add(wechat, "get_message", {}, message.get, "The message being answered, or the one last parsed; nil without one.")
+  add(wechat, "get_message", {}, message.get,
+    "The message being answered, or the one last parsed; nil without one.")
 
   add(wechat, "generate_jsapi_signature", {
     { "timestamp", "string|integer" }, { "noncestr", "string" }, { "url", "string", "the page's, cut at #" },

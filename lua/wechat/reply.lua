@@ -1,5 +1,6 @@
--- Replies. One table of kinds says of each what its builder takes, its XML ("被动回复用户消息"), and the customer service message
--- that says the same when the answer comes too late; all else about replies is made from it.
+-- Replies. One table of kinds says of each what its builder takes, its XML ("被动回复用户消息"), and the
+-- customer service message that says the same when the answer comes too late; all else about replies is made
+-- from it.
 
 ---@class Reply what a builder gives: `type` and the kind's fields; tostring(reply) is its XML
 ---@field type string
@@ -9,23 +10,26 @@
 ---@field builder string method of `wechat`
 ---@field doc string
 ---@field parameters Parameter[] `from`: where left out, that element of the current message is taken
----@field xml table[]? {element, field}, {element, children} or {element, function(reply)}; what has no value is left out
----@field custom table? the customer service form: keys of the JSON, with the reply's field that goes there; nil: there is none
+---@field xml table[]? {element, field}, {element, children}, {element, function(reply)}; nil is left out
+---@field custom table? the customer service form: the JSON's keys, each with the reply's field; nil: none
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
 ---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
 
 local html = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
 
-local article_elements = { { "Title", "title" }, { "Description", "description" }, { "PicUrl", "picurl" }, { "Url", "url" } }
+local article_elements = {
+  { "Title", "title" }, { "Description", "description" }, { "PicUrl", "picurl" }, { "Url", "url" },
+}
+local article_form = "{title, description, picurl, url}"
 local article_fields = { title = true, description = true, picurl = true, url = true }
 
 local function check_article(article, place, fail)
   if type(article) ~= "table" then
-    fail("wechat.response_news: %s is a %s ({title, description, picurl, url} expected)", place, type(article))
+    fail("wechat.response_news: %s is a %s (%s expected)", place, type(article), article_form)
   end
   for field, value in pairs(article) do
     if not article_fields[field] then
-      fail("wechat.response_news: %s has a field '%s'; an article has title, description, picurl, url", place, tostring(field))
+      fail("wechat.response_news: %s has a field '%s' (%s expected)", place, tostring(field), article_form)
     elseif type(value) ~= "string" then
       fail("wechat.response_news: %s.%s is a %s (string expected)", place, field, type(value))
     end
@@ -35,7 +39,7 @@ end
 local function check_articles(reply, host)
   local count = #reply.articles
   if count == 0 then
-    host.args.fail("wechat.response_news: articles is empty (a list of {title, description, picurl, url} expected)")
+    host.args.fail("wechat.response_news: articles is empty (a list of %s expected)", article_form)
   end
   for i = 1, count do check_article(reply.articles[i], "articles[" .. i .. "]", host.args.fail) end
 end
@@ -60,8 +64,11 @@ local kinds = {
     parameters = {},
   },
   {
-    type = "text", builder = "response_text", doc = "A text; of more than 2048 bytes the rest follows as customer service messages.",
-    parameters = { { "content", "string", "the text" }, { "escape", "boolean?", "write & < > \" ' as HTML entities" } },
+    type = "text", builder = "response_text",
+    doc = "A text; of more than 2048 bytes the rest follows as customer service messages.",
+    parameters = {
+      { "content", "string", "the text" }, { "escape", "boolean?", "write & < > \" ' as HTML entities" },
+    },
     xml = { { "Content", "content" } },
     custom = { text = { content = "content" } },
     line = "content",
@@ -86,8 +93,12 @@ local kinds = {
   },
   {
     type = "video", builder = "response_video", doc = "A video.",
-    parameters = { { "media_id", "string", "of an uploaded video" }, { "title", "string?" }, { "description", "string?" } },
-    xml = { { "Video", { { "MediaId", "media_id" }, { "Title", "title" }, { "Description", "description" } } } },
+    parameters = {
+      { "media_id", "string", "of an uploaded video" }, { "title", "string?" }, { "description", "string?" },
+    },
+    xml = {
+      { "Video", { { "MediaId", "media_id" }, { "Title", "title" }, { "Description", "description" } } },
+    },
     custom = { video = { media_id = "media_id", title = "title", description = "description" } },
     line = "media_id",
   },
@@ -95,7 +106,8 @@ local kinds = {
     type = "music", builder = "response_music", doc = "A piece of music.",
     parameters = {
       { "music_url", "string" }, { "title", "string?" }, { "description", "string?" },
-      { "hq_music_url", "string?", "taken on Wi-Fi" }, { "thumb_media_id", "string?", "of an uploaded picture" },
+      { "hq_music_url", "string?", "taken on Wi-Fi" },
+      { "thumb_media_id", "string?", "of an uploaded picture" },
     },
     xml = {
       { "Music", {
@@ -105,20 +117,24 @@ local kinds = {
     },
     custom = {
       music = {
-        title = "title", description = "description", musicurl = "music_url", thumb_media_id = "thumb_media_id",
+        title = "title", description = "description",
+        musicurl = "music_url", thumb_media_id = "thumb_media_id",
         hqmusicurl = function(reply) return reply.hq_music_url or reply.music_url end,
       },
     },
-    line = function(reply) return reply.title and reply.title .. " " .. reply.music_url or reply.music_url end,
+    line = function(reply) return (reply.title and reply.title .. " " or "") .. reply.music_url end,
   },
   {
-    type = "news", builder = "response_news", doc = "Articles: one in answer to a message, up to 8 to an event; the platform shows no more.",
+    type = "news", builder = "response_news",
+    doc = "Articles: one in answer to a message, up to 8 to an event; the platform shows no more.",
     parameters = { { "articles", "table", "list of {title, description, picurl, url}" } },
     xml = {
       { "ArticleCount", function(reply) return #reply.articles end },
       { "Articles", function(reply, elements)
         local items = {}
-        for i, article in ipairs(reply.articles) do items[i] = { "item", elements(article_elements, article) } end
+        for i, article in ipairs(reply.articles) do
+          items[i] = { "item", elements(article_elements, article) }
+        end
         return items
       end },
     },
@@ -127,7 +143,8 @@ local kinds = {
     check = check_articles,
   },
   {
-    type = "transfer_customer_service", builder = "group_transfer_message", doc = "Hands the message to the account's customer service.",
+    type = "transfer_customer_service", builder = "group_transfer_message",
+    doc = "Hands the message to the account's customer service.",
     parameters = { { "kf_account", "string?", "to this agent alone" } },
     xml = { { "TransInfo", { { "KfAccount", "kf_account" } } } },
     line = "kf_account",
@@ -140,32 +157,43 @@ local kinds = {
   {
     type = "device_text", builder = "response_device_text", doc = "Bytes for a device (legacy hardware).",
     parameters = { { "content", "string", "the device's bytes" }, device_type, device_id, session_id },
-    xml = { { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "SessionID", "session_id" }, { "Content", "content" } },
+    xml = {
+      { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "SessionID", "session_id" },
+      { "Content", "content" },
+    },
     line = "content",
     check = encode_payload,
   },
   {
-    type = "device_event", builder = "response_device_event", doc = "The answer to a device's event (legacy hardware).",
+    type = "device_event", builder = "response_device_event",
+    doc = "The answer to a device's event (legacy hardware).",
     parameters = {
-      { "content", "string", "the device's bytes" }, { "event", "string?", "as the message has it", from = "Event" },
+      { "content", "string", "the device's bytes" },
+      { "event", "string?", "as the message has it", from = "Event" },
       device_type, device_id, session_id,
     },
     xml = {
-      { "Event", "event" }, { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "SessionID", "session_id" },
-      { "Content", "content" },
+      { "Event", "event" }, { "DeviceType", "device_type" }, { "DeviceID", "device_id" },
+      { "SessionID", "session_id" }, { "Content", "content" },
     },
     line = "event",
     check = encode_payload,
   },
   {
-    type = "device_status", builder = "response_device_status", doc = "Whether a device is connected (answer to subscribe_status; legacy hardware).",
+    type = "device_status", builder = "response_device_status",
+    doc = "Whether a device is connected (answer to subscribe_status; legacy hardware).",
     parameters = { { "device_status", "integer", "0 offline, 1 online" }, device_type, device_id },
-    xml = { { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "DeviceStatus", "device_status" } },
+    xml = {
+      { "DeviceType", "device_type" }, { "DeviceID", "device_id" }, { "DeviceStatus", "device_status" },
+    },
     line = "device_status",
   },
   {
     type = "hardware", builder = "response_hardware", doc = "A view of WeChat sport (legacy hardware).",
-    parameters = { { "message_view", "string", "such as myrank" }, { "message_action", "string", "such as ranklist" }, { "func_flag", "integer?", "0" } },
+    parameters = {
+      { "message_view", "string", "such as myrank" }, { "message_action", "string", "such as ranklist" },
+      { "func_flag", "integer?", "0" },
+    },
     xml = {
       { "HardWare", { { "MessageView", "message_view" }, { "MessageAction", "message_action" } } },
       { "FuncFlag", function(reply) return reply.func_flag or 0 end },
@@ -203,10 +231,14 @@ end
 
 local function elements_of(reply)
   local kind = kind_of[reply.type]
-  if not kind or not kind.xml then error(("a reply cannot have the type '%s'"):format(tostring(reply.type)), 0) end
+  if not kind or not kind.xml then
+    error(("a reply cannot have the type '%s'"):format(tostring(reply.type)), 0)
+  end
   for _, parameter in ipairs(kind.parameters) do
     local name, kind_name = parameter[1], parameter[2]
-    if not kind_name:find("?", 1, true) and reply[name] == nil then error(("reply '%s': %s is missing"):format(reply.type, name), 0) end
+    if not kind_name:find("?", 1, true) and reply[name] == nil then
+      error(("reply '%s': %s is missing"):format(reply.type, name), 0)
+    end
   end
   return elements(kind.xml, reply)
 end
@@ -245,7 +277,8 @@ return function(wechat, host)
     local message = host.message.get()
     reply[parameter[1]] = message and message[parameter.from]
     if reply[parameter[1]] == nil then
-      host.args.fail("wechat.%s: %s is missing (the message has no %s)", builder, parameter[1], parameter.from)
+      local text = "wechat.%s: %s is missing (the message has no %s)"
+      host.args.fail(text, builder, parameter[1], parameter.from)
     end
   end
 
@@ -255,7 +288,9 @@ return function(wechat, host)
       local reply = setmetatable({ type = kind.type }, metatable)
       for i, parameter in ipairs(parameters) do
         reply[parameter[1]] = select(i, ...)
-        if parameter.from and reply[parameter[1]] == nil then take_from_message(reply, parameter, kind.builder) end
+        if parameter.from and reply[parameter[1]] == nil then
+          take_from_message(reply, parameter, kind.builder)
+        end
       end
       if check then check(reply, host) end
       return reply
@@ -273,8 +308,8 @@ return function(wechat, host)
     return setmetatable({ type = "text", content = content }, metatable)
   end, kind_of.text.doc)
 
-  --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for none; or nil and why
-  --- there is no such form. A late reply goes out so, and what did not fit into a text.
+  --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for
+  --- none; or nil and why there is no such form. A late reply goes out so, and what did not fit into a text.
   ---@param reply Reply|string|nil|false
   ---@return table[]? bodies, string? why
   function host.reply.custom(reply)
@@ -282,7 +317,9 @@ return function(wechat, host)
     if type(reply) == "string" then reply = { type = "text", content = reply } end
     local kind = kind_of[reply.type]
     if reply.type == "none" then return {} end
-    if not kind or not kind.custom then return nil, ("a reply of type '%s' has no customer service form"):format(tostring(reply.type)) end
+    if not kind or not kind.custom then
+      return nil, ("a reply of type '%s' has no customer service form"):format(tostring(reply.type))
+    end
     local bodies = {}
     for i, content in ipairs(reply.type == "text" and texts(reply.content, host.codec) or { false }) do
       bodies[i] = filled(kind.custom, content and { content = content } or reply)

@@ -1,7 +1,7 @@
 // host.args: a method that checks its arguments before its body sees them.
 //
-// The check is a C function because Lua forgets the caller's line when a Lua function is called in tail position, as in
-// `return wechat.response_text(x)`; the line of a C function's caller is always known.
+// The check is a C function because Lua forgets the caller's line when a Lua function is called in tail
+// position, as in `return wechat.response_text(x)`; the line of a C function's caller is always known.
 #include "script/libs.h"
 
 #include <lauxlib.h>
@@ -10,8 +10,8 @@
 #include "script/args.h"
 
 enum {
-  TAKES_STRING = 1, TAKES_INTEGER = 2, TAKES_NUMBER = 4, TAKES_BOOLEAN = 8, TAKES_TABLE = 16, TAKES_FUNCTION = 32,
-  TAKES_FILE = 64, TAKES_ANY = 128
+  TAKES_STRING = 1, TAKES_INTEGER = 2, TAKES_NUMBER = 4, TAKES_BOOLEAN = 8,
+  TAKES_TABLE = 16, TAKES_FUNCTION = 32, TAKES_FILE = 64, TAKES_ANY = 128
 };
 
 static const struct { Str name; uint32_t bit; } types[] = {
@@ -54,16 +54,19 @@ static void check_parameter(lua_State *L, const Signature *signature, int i) {
   const Parameter *parameter = &signature->parameters[i];
   int index = i + 1;
   if (lua_isnil(L, index)) {
-    if (!parameter->optional) luaL_error(L, "%s: %s is missing (%s)", signature->name, parameter->name, parameter->type);
+    if (!parameter->optional) {
+      luaL_error(L, "%s: %s is missing (%s)", signature->name, parameter->name, parameter->type);
+    }
     return;
   }
   if (!fits(L, index, parameter->takes)) {
-    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, luaL_typename(L, index), parameter->type);
+    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, luaL_typename(L, index),
+               parameter->type);
   }
 }
 
-// Whether the one argument is a table of named arguments: not where it can be the first parameter itself, unless it holds that
-// parameter's name; nor a message, a reply or another value with a named metatable.
+// Whether the one argument is a table of named arguments: not where it can be the first parameter itself,
+// unless it holds that parameter's name; nor a message, a reply or another value with a named metatable.
 static bool is_named(lua_State *L, const Signature *signature) {
   if (lua_gettop(L) != 1 || lua_type(L, 1) != LUA_TTABLE || signature->count == 0) return false;
   if (luaL_getmetafield(L, 1, "__name") != LUA_TNIL) {
@@ -90,8 +93,9 @@ static void spread(lua_State *L, const Signature *signature) {
   while (lua_next(L, 1)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) {
-      luaL_error(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)", signature->name,
-                 luaL_typename(L, -1), signature->parameters[0].name, signature->parameters[0].type);
+      luaL_error(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)",
+                 signature->name, luaL_typename(L, -1), signature->parameters[0].name,
+                 signature->parameters[0].type);
     }
     if (!has_parameter(signature, lua_tostring(L, -1))) {
       luaL_error(L, "%s: there is no argument named '%s'", signature->name, lua_tostring(L, -1));
@@ -165,8 +169,8 @@ static uint32_t type_bit(lua_State *L, Str name) {
   return (uint32_t)luaL_error(L, "a parameter's type is unknown: %s", lua_pushlstring(L, name.ptr, name.len));
 }
 
-// Reads {name, type} at the top: the type is one or more names with '|' between, and '?' last where it may be left out.
-// What errors call the type goes into the list `texts`, that keeps it.
+// Reads {name, type} at the top: the type is one or more names with '|' between, and '?' last where it may be
+// left out. What errors call the type goes into the list `texts`, that keeps it.
 static void read_parameter(lua_State *L, Parameter *out, int texts) {
   luaL_checktype(L, -1, LUA_TTABLE);
   lua_rawgeti(L, -1, 1);
@@ -185,7 +189,8 @@ static void read_parameter(lua_State *L, Parameter *out, int texts) {
   lua_pop(L, 3);
 }
 
-// args.method(name, parameters, body): `parameters` is a list of {name, type}, or nil for a body that checks for itself.
+// args.method(name, parameters, body): `parameters` is a list of {name, type}, or nil for a body that checks
+// for itself.
 static int l_method_new(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   luaL_checktype(L, 3, LUA_TFUNCTION);

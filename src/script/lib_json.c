@@ -36,7 +36,9 @@ static int l_array(lua_State *L) {
   }
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  if (!value_is_array(L, 1) && lua_getmetatable(L, 1)) return luaL_error(L, "json.array: the table has a metatable already");
+  if (!value_is_array(L, 1) && lua_getmetatable(L, 1)) {
+    return luaL_error(L, "json.array: the table has a metatable already");
+  }
   value_mark_array(L, 1);
   return 1;
 }

@@ -20,14 +20,18 @@ static const Account *account_of(lua_State *L) { return script_context(L)->optio
 
 // ---- signatures
 
-// The first credential from `from` on whose token signed these, -1 for none; of a sealed text, only those with a key.
-static int find_credential(lua_State *L, Str signature, Str timestamp, Str nonce, const Str *sealed, int from) {
+// The first credential from `from` on whose token signed these, -1 for none; of a sealed text, only those
+// with a key.
+static int find_credential(lua_State *L, Str signature, Str timestamp, Str nonce, const Str *sealed,
+                           int from) {
   const Account *account = account_of(L);
   for (size_t i = (size_t)from; i < account->credential_count; i++) {
     const Credential *credential = &account->credentials[i];
     if (sealed && !credential->has_key) continue;
     if (credential->token.len > 0 &&
-        signature_check(script_context(L)->digest, signature, credential->token, timestamp, nonce, sealed)) return (int)i;
+        signature_check(script_context(L)->digest, signature, credential->token, timestamp, nonce, sealed)) {
+      return (int)i;
+    }
   }
   return -1;
 }
@@ -46,7 +50,8 @@ static int l_check_signature(lua_State *L) {
 // jsapi_signature(ticket, noncestr, timestamp, url)
 static int l_jsapi_signature(lua_State *L) {
   char hex[SHA1_HEX_LEN + 1];
-  if (!signature_jsapi(script_context(L)->digest, check_str(L, 1), check_str(L, 2), check_str(L, 3), check_str(L, 4), hex)) {
+  if (!signature_jsapi(script_context(L)->digest, check_str(L, 1), check_str(L, 2), check_str(L, 3),
+                       check_str(L, 4), hex)) {
     return luaL_error(L, "sha1 failed");
   }
   lua_pushlstring(L, hex, SHA1_HEX_LEN);
@@ -89,23 +94,28 @@ static bool push_sealed(lua_State *L, Str data, Err *err) {
   Str sealed;
   if (!message_read(context->xml, data, &context->tree, err)) return false;
   if (!node_child_text(&context->tree, 0, STR("Encrypt"), &sealed)) {
-    return err_set(err, ERR_FORBIDDEN, "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
+    return err_set(err, ERR_FORBIDDEN,
+                   "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
   }
   lua_pushlstring(L, sealed.ptr ? sealed.ptr : "", sealed.len);
   return true;
 }
 
 // Opens the sealed text at the top into `out`; *credential is the one that did.
-static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, Buf *out, int *credential, Err *err) {
+static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, Buf *out, int *credential,
+                        Err *err) {
   const Account *account = account_of(L);
   Str sealed = check_str(L, -1);
   *credential = find_credential(L, signature, timestamp, nonce, &sealed, 0);
-  if (*credential < 0) return err_set(err, ERR_FORBIDDEN, "msg_signature does not fit: another token, or not from the platform");
-  // The same token can stand with two keys while they change: the signature does not tell which one sealed it.
+  if (*credential < 0) {
+    return err_set(err, ERR_FORBIDDEN, "msg_signature does not fit: another token, or not from the platform");
+  }
+  // While keys change the same token can stand with two: the signature does not tell which one sealed it.
   for (int i = *credential; i >= 0; i = find_credential(L, signature, timestamp, nonce, &sealed, i + 1)) {
     buf_reset(out);
     *credential = i;
-    if (envelope_open(script_context(L)->aes, account->credentials[i].key, account->appid, sealed, out, err)) return true;
+    const uint8_t *key = account->credentials[i].key;
+    if (envelope_open(script_context(L)->aes, key, account->appid, sealed, out, err)) return true;
   }
   return false;
 }
@@ -129,10 +139,15 @@ static int l_parse(lua_State *L) {
   if (is_sealed(L, document)) {
     for (int arg = 2; arg <= 4; arg++) {
       static const char *const names[] = { "msg_signature", "timestamp", "nonce" };
-      if (lua_isnil(L, arg)) return args_error(L, "wechat.parse_data: %s is missing: messages are sealed (encrypt_mode)", names[arg - 2]);
+      if (lua_isnil(L, arg)) {
+        return args_error(L, "wechat.parse_data: %s is missing: messages are sealed (encrypt_mode)",
+                          names[arg - 2]);
+      }
     }
     if (!push_sealed(L, document, &err)) return give_error(L, &err);
-    if (!open_sealed(L, check_str(L, 2), check_str(L, 3), check_str(L, 4), plain, &credential, &err)) return give_error(L, &err);
+    if (!open_sealed(L, check_str(L, 2), check_str(L, 3), check_str(L, 4), plain, &credential, &err)) {
+      return give_error(L, &err);
+    }
     document = buf_str(plain);
   }
   MessageHead head;

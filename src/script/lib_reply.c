@@ -25,12 +25,14 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   Err err;
   if (!digest_random(&random, sizeof random)) luaL_error(L, "the system gives no random bytes");
   snprintf(nonce, sizeof nonce, "%u", random);
-  if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now, str_of(nonce), out, &err)) {
+  if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now, str_of(nonce),
+                           out, &err)) {
     luaL_error(L, "%s", err.text);
   }
 }
 
-// reply.render(reply): the document, addressed to the current message's sender; sealed in safe mode. "success" for none.
+// reply.render(reply): the document, addressed to the current message's sender; sealed in safe mode.
+// "success" for none.
 static int l_render(lua_State *L) {
   lua_settop(L, 1);
   context_push_message(L);                      // reply, message
@@ -53,7 +55,8 @@ static int l_render(lua_State *L) {
   }
   Buf *xml = box_buf(L);                        // reply, message, arena, xml
   int64_t now = clock_unix_s();
-  Str to_user = has_message ? get_string(L, 2, "source") : STR(""), from_user = has_message ? get_string(L, 2, "target") : STR("");
+  Str to_user = has_message ? get_string(L, 2, "source") : STR(""),
+      from_user = has_message ? get_string(L, 2, "target") : STR("");
   reply_render(&reply, to_user, from_user, now, xml);
   if (xml->failed) return luaL_error(L, "not enough memory for the reply");
   Buf *out = xml;

@@ -1,5 +1,5 @@
-// The one list of what C gives to Lua. Each opener leaves one table on the stack, which becomes a field of the table `host`,
-// that lua/wechat/*.lua builds `wechat` from. The script itself never sees `host`.
+// The one list of what C gives to Lua. Each opener leaves one table on the stack, which becomes a field of
+// the table `host`, that lua/wechat/*.lua builds `wechat` from. The script itself never sees `host`.
 #ifndef WEMOON_SCRIPT_LIBS_H
 #define WEMOON_SCRIPT_LIBS_H
 

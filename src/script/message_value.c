@@ -1,4 +1,5 @@
-// `msg`: contract names (content, media_id ...) and the platform's own (Content, MediaId ...), filled in when first read.
+// `msg`: contract names (content, media_id ...) and the platform's own (Content, MediaId ...), filled in when
+// first read.
 #include "script/message_value.h"
 
 #include <lauxlib.h>
@@ -9,8 +10,10 @@ static const char data_key;
 
 // What kind of message it is, as far as the fields depend on it: one bit each.
 enum {
-  KIND_TEXT = 1, KIND_IMAGE = 2, KIND_VOICE = 4, KIND_VIDEO = 8, KIND_LOCATION = 16, KIND_LINK = 32, KIND_OTHER = 64,
-  KIND_SUBSCRIBE = 128, KIND_SCAN = 256, KIND_VIEW = 512, KIND_LOCATION_EVENT = 1024, KIND_TEMPLATE = 2048, KIND_OTHER_EVENT = 4096,
+  KIND_TEXT = 1, KIND_IMAGE = 2, KIND_VOICE = 4, KIND_VIDEO = 8, KIND_LOCATION = 16, KIND_LINK = 32,
+  KIND_OTHER = 64,
+  KIND_SUBSCRIBE = 128, KIND_SCAN = 256, KIND_VIEW = 512, KIND_LOCATION_EVENT = 1024, KIND_TEMPLATE = 2048,
+  KIND_OTHER_EVENT = 4096,
   KINDS_OF_MESSAGE = 127, KINDS_OF_EVENT = 8191 - 127, KINDS_ALL = 8191
 };
 
@@ -24,15 +27,20 @@ typedef struct {
 } MessageData;
 
 static const Node *data_nodes(const MessageData *data) { return (const Node *)(data + 1); }
-static const char *data_text(const MessageData *data) { return (const char *)(data_nodes(data) + data->node_count); }
-static Str data_raw(const MessageData *data) { return str_make(data_text(data) + data->text_len, data->raw_len); }
+static const char *data_text(const MessageData *data) {
+  return (const char *)(data_nodes(data) + data->node_count);
+}
+static Str data_raw(const MessageData *data) {
+  return str_make(data_text(data) + data->text_len, data->raw_len);
+}
 static size_t data_size(uint32_t nodes, size_t text, size_t raw) {
   return sizeof(MessageData) + nodes * sizeof(Node) + text + raw;
 }
 
 static NodeTree data_tree(const MessageData *data) {
-  return (NodeTree){ .nodes = (Node *)data_nodes(data), .count = data->node_count, .cap = data->node_count,
-                     .text = { .ptr = (char *)data_text(data), .len = data->text_len, .cap = data->text_len } };
+  Buf text = { .ptr = (char *)data_text(data), .len = data->text_len, .cap = data->text_len };
+  Node *nodes = (Node *)data_nodes(data);
+  return (NodeTree){ .nodes = nodes, .count = data->node_count, .cap = data->node_count, .text = text };
 }
 
 static void push_str(lua_State *L, Str s) { lua_pushlstring(L, s.ptr ? s.ptr : "", s.len); }
@@ -75,7 +83,8 @@ typedef struct {
   Str element;
 } Field;
 
-#define FIELD(name, kinds, conversion, element) { { name, sizeof(name) - 1 }, kinds, conversion, { element, sizeof(element) - 1 } }
+#define LITERAL(text) { text, sizeof(text) - 1 }
+#define FIELD(name, kinds, conversion, element) { LITERAL(name), kinds, conversion, LITERAL(element) }
 
 static const Field fields[] = {
   FIELD("type", KINDS_ALL, AS_TYPE, ""),
@@ -108,12 +117,27 @@ static const Field fields[] = {
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
-static const struct { Str name; uint32_t kind; } message_kinds[] = {
-  { STR("text"), KIND_TEXT }, { STR("image"), KIND_IMAGE }, { STR("voice"), KIND_VOICE }, { STR("video"), KIND_VIDEO },
-  { STR("shortvideo"), KIND_VIDEO }, { STR("location"), KIND_LOCATION }, { STR("link"), KIND_LINK },
-}, event_kinds[] = {
-  { STR("subscribe"), KIND_SUBSCRIBE }, { STR("scan"), KIND_SCAN }, { STR("view"), KIND_VIEW },
-  { STR("location"), KIND_LOCATION_EVENT }, { STR("templatesendjobfinish"), KIND_TEMPLATE },
+typedef struct {
+  Str name;
+  uint32_t kind;
+} Kind;
+
+static const Kind message_kinds[] = {
+  { LITERAL("text"), KIND_TEXT },
+  { LITERAL("image"), KIND_IMAGE },
+  { LITERAL("voice"), KIND_VOICE },
+  { LITERAL("video"), KIND_VIDEO },
+  { LITERAL("shortvideo"), KIND_VIDEO },
+  { LITERAL("location"), KIND_LOCATION },
+  { LITERAL("link"), KIND_LINK },
+};
+
+static const Kind event_kinds[] = {
+  { LITERAL("subscribe"), KIND_SUBSCRIBE },
+  { LITERAL("scan"), KIND_SCAN },
+  { LITERAL("view"), KIND_VIEW },
+  { LITERAL("location"), KIND_LOCATION_EVENT },
+  { LITERAL("templatesendjobfinish"), KIND_TEMPLATE },
 };
 
 static uint32_t kind_of(const MessageHead *head) {
@@ -131,7 +155,8 @@ static uint32_t kind_of(const MessageHead *head) {
 
 static bool push_point(lua_State *L, const NodeTree *tree) {
   Str x, y;
-  bool has_x = node_child_text(tree, 0, STR("Location_X"), &x), has_y = node_child_text(tree, 0, STR("Location_Y"), &y);
+  bool has_x = node_child_text(tree, 0, STR("Location_X"), &x),
+       has_y = node_child_text(tree, 0, STR("Location_Y"), &y);
   if (!has_x && !has_y) return false;
   lua_createtable(L, 0, 2);
   if (has_x && push_number(L, x)) lua_setfield(L, -2, "x");
@@ -247,15 +272,20 @@ static MessageData *data_of(lua_State *L, int index) {
 
 static const Field *find_field(Str name, uint32_t kind) {
   for (const Field *field = fields; field < fields + FIELD_COUNT; field++) {
-    if (field->name.len == name.len && (field->kinds & kind) && memcmp(field->name.ptr, name.ptr, name.len) == 0) return field;
+    if (field->name.len == name.len && (field->kinds & kind) &&
+        memcmp(field->name.ptr, name.ptr, name.len) == 0) {
+      return field;
+    }
   }
   return NULL;
 }
 
-// Names that are the contract's for every message, even where they have no value: an element <event> of a text is not its event.
+// Names that are the contract's for every message, even where they have no value: an element <event> of a
+// text is not its event.
 static bool is_reserved(Str name) {
-  return str_eq(name, STR("event")) || str_eq(name, STR("id")) || str_eq(name, STR("time")) || str_eq(name, STR("type")) ||
-         str_eq(name, STR("source")) || str_eq(name, STR("target")) || str_eq(name, STR("raw")) || str_eq(name, STR("scene"));
+  return str_eq(name, STR("event")) || str_eq(name, STR("id")) || str_eq(name, STR("time")) ||
+         str_eq(name, STR("type")) || str_eq(name, STR("source")) || str_eq(name, STR("target")) ||
+         str_eq(name, STR("raw")) || str_eq(name, STR("scene"));
 }
 
 static bool push_named(lua_State *L, const MessageData *data, Str name) {

@@ -1,14 +1,16 @@
 // A message as Lua sees it: `msg`. Inside script/ only.
 //
-// A table that starts empty but for one userdata with a copy of tree and raw. A field is filled in when it is first read; `pairs` and
-// `next` fill in all of them first, and the table is a plain one from then on. It may be kept for as long as the script likes.
+// A table that starts empty but for one userdata with a copy of tree and raw. A field is filled in when it is
+// first read; `pairs` and `next` fill in all of them first, and the table is a plain one from then on. It may
+// be kept for as long as the script likes.
 #ifndef WEMOON_SCRIPT_MESSAGE_VALUE_H
 #define WEMOON_SCRIPT_MESSAGE_VALUE_H
 
 #include <lua.h>
 #include "wechat/message.h"
 
-// Pushes the table `msg` for a parsed message. It keeps its own copy of tree and raw, in Lua's memory. May raise (memory).
+// Pushes the table `msg` for a parsed message. It keeps its own copy of tree and raw, in Lua's memory. May
+// raise (memory).
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw);
 // Registers the metatable; once per state.
 void message_value_open(lua_State *L);

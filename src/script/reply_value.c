@@ -44,18 +44,24 @@ static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type,
 static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, int depth) {
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
   if (!element) luaL_error(L, "not enough memory for the reply");
-  if (lua_type(L, -1) != LUA_TTABLE) luaL_error(L, "reply '%s': an element is a %s, not {name, content}", type, luaL_typename(L, -1));
-  if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) luaL_error(L, "reply '%s': an element's name is a %s", type, luaL_typename(L, -1));
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    luaL_error(L, "reply '%s': an element is a %s, not {name, content}", type, luaL_typename(L, -1));
+  }
+  if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) {
+    luaL_error(L, "reply '%s': an element's name is a %s", type, luaL_typename(L, -1));
+  }
   element->name = copy_string(L, arena);
   lua_pop(L, 1);
-  if (!xml_name_ok(element->name)) luaL_error(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
+  if (!xml_name_ok(element->name)) {
+    luaL_error(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
+  }
   switch (lua_rawgeti(L, -1, 2)) {
     case LUA_TSTRING: element->text = copy_string(L, arena); break;
     case LUA_TNUMBER: element->text = copy_string(L, arena); element->bare = true; break;
     case LUA_TTABLE: element->child = copy_elements(L, arena, type, depth + 1); break;
     default:
-      luaL_error(L, "reply '%s': element %s is a %s; it must be a string, a number or a list of elements", type,
-                 element->name.ptr, luaL_typename(L, -1));
+      luaL_error(L, "reply '%s': element %s is a %s; it must be a string, a number or a list of elements",
+                 type, element->name.ptr, luaL_typename(L, -1));
   }
   lua_pop(L, 1);
   return element;
@@ -65,7 +71,9 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
 static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type, int depth) {
   ReplyElement *first = NULL, **end = &first;
   luaL_checkstack(L, 6, "a reply nested too deep");
-  if (depth > ELEMENT_DEPTH_MAX) luaL_error(L, "reply '%s': elements nested deeper than %d", type, ELEMENT_DEPTH_MAX);
+  if (depth > ELEMENT_DEPTH_MAX) {
+    luaL_error(L, "reply '%s': elements nested deeper than %d", type, ELEMENT_DEPTH_MAX);
+  }
   for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
     *end = copy_element(L, arena, type, depth);
     end = &(*end)->next;
@@ -85,8 +93,8 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   lua_pop(L, 1);
   size_t max = reply_news_max(to_event), dropped = reply_limit_news(reply, arena, max);
   if (dropped > 0) {
-    log_warn("news reply: the platform takes %zu article%s in answer to %s; the last %zu left out", max, max == 1 ? "" : "s",
-             to_event ? "an event" : "a message", dropped);
+    log_warn("news reply: the platform takes %zu article%s in answer to %s; the last %zu left out", max,
+             max == 1 ? "" : "s", to_event ? "an event" : "a message", dropped);
   }
   return REPLY_VALUE_OK;
 }
@@ -101,7 +109,9 @@ static void push_string_field(lua_State *L, int index, const char *type, const c
 
 static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply, Str *rest) {
   lua_pushliteral(L, "type");
-  if (lua_rawget(L, index) != LUA_TSTRING) luaL_error(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
+  if (lua_rawget(L, index) != LUA_TSTRING) {
+    luaL_error(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
+  }
   reply->type = copy_string(L, arena);
   lua_pop(L, 1);
   if (str_eq(reply->type, STR("none"))) return REPLY_VALUE_OK;

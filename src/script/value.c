@@ -126,7 +126,8 @@ static int compare_keys(const void *left, const void *right) {
   return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-// Pushes the keys twice: a table that keeps them alive whatever a member's __pairs does, and the sorted slices.
+// Pushes the keys twice: a table that keeps them alive whatever a member's __pairs does, and the sorted
+// slices.
 static const Str *push_sorted_keys(lua_State *L, size_t count) {
   int table = lua_gettop(L);
   lua_createtable(L, (int)count, 0);
@@ -197,7 +198,8 @@ static void write_table(Writer *w) {
   if (!marked) unfold(L);
   Keys keys = count_keys(L);
   if (keys.other) {
-    refuse(w, lua_pushfstring(L, "has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole", keys.other));
+    refuse(w, lua_pushfstring(L, "has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole",
+                              keys.other));
   }
   if (keys.names && (keys.positions || marked)) refuse(w, "is an array and has named keys too");
   if ((size_t)keys.last != keys.positions) {

@@ -1,10 +1,11 @@
 // Lua values as JSON and back. Inside script/ only.
 //
-// From Lua: strings, booleans, integers (all 64 bits), finite floats, null, arrays and objects. A table whose keys are exactly 1..n is an
-// array, one with string keys an object, an empty one an object unless it is marked as an array. Keys are written in byte
-// order, so that equal tables give equal text. Refused, the path named: functions, threads and userdata, NaN and infinities, both
-// kinds of keys in one table, holes in an array (write json.null there), other keys, cycles, more than JSON_DEPTH_MAX levels.
-// A table with __pairs (messages, wechat.config) is written as that lists it.
+// From Lua: strings, booleans, integers (all 64 bits), finite floats, null, arrays and objects. A table whose
+// keys are exactly 1..n is an array, one with string keys an object, an empty one an object unless it is
+// marked as an array. Keys are written in byte order, so that equal tables give equal text. Refused, the path
+// named: functions, threads and userdata, NaN and infinities, both kinds of keys in one table, holes in an
+// array (write json.null there), other keys, cycles, more than JSON_DEPTH_MAX levels. A table with __pairs
+// (messages, wechat.config) is written as that lists it.
 //
 // To Lua: arrays carry the array mark, so that empty ones stay arrays; null is the light userdata NULL.
 #ifndef WEMOON_SCRIPT_VALUE_H
@@ -17,10 +18,11 @@
 
 // Registers what the functions below need; once per state.
 void value_open(lua_State *L);
-// Appends the JSON of the value at `index`. Never raises. False, `out` as long as it was, with ERR_INVALID (the path of what cannot be
-// written) or ERR_MEMORY.
+// Appends the JSON of the value at `index`. Never raises. False, `out` as long as it was, with ERR_INVALID
+// (the path of what cannot be written) or ERR_MEMORY.
 bool value_to_json(lua_State *L, int index, Buf *out, Err *err);
-// Pushes the value of a JSON text. False with nothing pushed when it does not parse. Raises only without memory.
+// Pushes the value of a JSON text. False with nothing pushed when it does not parse. Raises only without
+// memory.
 bool value_from_json(lua_State *L, Str json, Err *err);
 // Pushes a parsed value. Raises without memory.
 void value_push_json(lua_State *L, const Json *value);
