@@ -1,0 +1,136 @@
+// Time (the platform waits 5 s and tries three times): a script runs once, its answer is in time, a retry gets the same answer.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { startBot, eventXml, textXml, messageXml, sleep, OPENID, ORIGINAL_ID } = require('./harness');
+
+const counting = `
+runs = 0
+function on_message(msg)
+  runs = runs + 1
+  if msg.content and msg.content:find("slow") then wechat.sleep(0.4) end
+  return "run " .. runs
+end
+`;
+
+const text = (content, fields) => messageXml({
+  ToUserName: ORIGINAL_ID, FromUserName: OPENID, CreateTime: 1700000000, MsgType: 'text', Content: content, MsgId: 7001, ...fields,
+});
+const event = (fields) => messageXml({
+  ToUserName: ORIGINAL_ID, FromUserName: OPENID, CreateTime: 1700000000, MsgType: 'event', ...fields,
+});
+
+for (const mode of ['normal', 'safe']) {
+  test(`a retry after the answer gets the same answer, byte for byte when opened (${mode})`, async (t) => {
+    const bot = await startBot(t, { script: counting, mode });
+    const first = await bot.deliver(text('hi'));
+    await sleep(1100); // another second: CreateTime of the reply must not move
+    const second = await bot.deliver(text('hi'));
+    assert.equal(first.reply.Content, 'run 1');
+    assert.equal(second.xml, first.xml);
+    if (mode === 'safe') assert.notEqual(second.body, first.body); // sealed anew, with its own nonce
+  });
+
+  test(`a retry joins the run under way and gets its answer (${mode})`, async (t) => {
+    const bot = await startBot(t, { script: counting, mode });
+    const answers = await Promise.all([0, 50, 100].map(async (wait) => {
+      await sleep(wait);
+      return bot.deliver(text('slow'));
+    }));
+    assert.deepEqual(answers.map((answer) => answer.reply.Content), ['run 1', 'run 1', 'run 1']);
+    assert.equal((await bot.deliver(text('next', { MsgId: 7002 }))).reply.Content, 'run 2');
+  });
+}
+
+test('two users with one MsgId are two messages', async (t) => {
+  const bot = await startBot(t, { script: counting });
+  assert.equal((await bot.deliver(text('a'))).reply.Content, 'run 1');
+  assert.equal((await bot.deliver(text('a', { FromUserName: 'oOther' }))).reply.Content, 'run 2');
+  assert.equal((await bot.deliver(text('a'))).reply.Content, 'run 1');
+});
+
+test('events are told apart by second, event and key, locations by their coordinates too', async (t) => {
+  const bot = await startBot(t, { script: counting });
+  const events = [
+    event({ Event: 'CLICK', EventKey: 'A' }),
+    event({ Event: 'CLICK', EventKey: 'B' }),
+    event({ Event: 'CLICK', EventKey: 'A', CreateTime: 1700000001 }),
+    event({ Event: 'VIEW', EventKey: 'A' }),
+    event({ Event: 'LOCATION', Latitude: '1.0', Longitude: '2.0', Precision: '1' }),
+    event({ Event: 'LOCATION', Latitude: '1.0', Longitude: '2.5', Precision: '1' }),
+  ];
+  for (let i = 0; i < events.length; i++) {
+    assert.equal((await bot.deliver(events[i])).reply.Content, `run ${i + 1}`);
+    assert.equal((await bot.deliver(events[i])).reply.Content, `run ${i + 1}`);
+  }
+});
+
+test('after dedup_window_s a message is new again', async (t) => {
+  const bot = await startBot(t, { script: counting, config: { dedup_window_s: 1 } });
+  assert.equal((await bot.deliver(text('a'))).reply.Content, 'run 1');
+  await sleep(1200);
+  assert.equal((await bot.deliver(text('a'))).reply.Content, 'run 2');
+});
+
+test('at deadline_ms the platform gets `success`, whatever the script does', async (t) => {
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, late_reply: 'drop' } });
+  const began = Date.now();
+  const answer = await bot.deliver(text('slow'));
+  assert.equal(answer.body, 'success');
+  const took = Date.now() - began;
+  assert.ok(took >= 140 && took < 390, `${took} ms`);
+  await bot.waitForLog(/deadline_ms/);
+});
+
+test('with late_reply = retry the request is left unanswered, and a retry gets the answer of the one run', async (t) => {
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, late_reply: 'retry' } });
+  await assert.rejects(bot.deliver(text('slow')));
+  await assert.rejects(bot.deliver(text('slow')));
+  const third = await bot.deliver(text('slow'));
+  assert.equal(third.reply.Content, 'run 1');
+  assert.equal((await bot.deliver(text('x', { MsgId: 7002 }))).reply.Content, 'run 2');
+});
+
+test('a slow script delays nobody else', async (t) => {
+  const bot = await startBot(t, { script: counting });
+  const slow = bot.deliver(text('slow'));
+  await sleep(50);
+  const began = Date.now();
+  assert.equal((await bot.deliver(text('quick', { MsgId: 7002 }))).reply.Content, 'run 2');
+  assert.ok(Date.now() - began < 250);
+  assert.equal((await slow).reply.Content, 'run 2');
+});
+
+test('past max_jobs the answer is 503, and the retry runs the script', async (t) => {
+  const bot = await startBot(t, { script: counting, config: { max_jobs: 2 } });
+  const slow = [text('slow 1', { MsgId: 1 }), text('slow 2', { MsgId: 2 })].map((xml) => bot.deliver(xml));
+  await sleep(100);
+  assert.equal((await bot.deliver(text('a', { MsgId: 3 }))).status, 503);
+  await bot.waitForLog(/503: max_jobs/);
+  await Promise.all(slow);
+  assert.equal((await bot.deliver(text('a', { MsgId: 3 }))).reply.Content, 'run 3');
+});
+
+test('SIGTERM lets a job under way end and exits 0', async (t) => {
+  const bot = await startBot(t, { script: counting });
+  const slow = bot.deliver(text('slow'));
+  await sleep(100);
+  bot.signal('SIGTERM');
+  assert.equal((await slow).reply.Content, 'run 1');
+  await bot.stop();
+});
+
+test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts, with 0', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content == "stuck" then string.find(string.rep("a", 60), string.rep("a?", 60) .. string.rep("a", 60)) end
+    return "fine"
+  end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 1000, script_cpu_ms: 300 } });
+  assert.equal((await bot.deliver(text('stuck'))).body, 'success');
+  await bot.waitForLog(/stuck|given up/);
+  assert.equal(await bot.say('hi'), 'fine');
+  const began = Date.now();
+  await bot.stop({ timeoutMs: 16000 });
+  assert.ok(Date.now() - began < 13000, 'ends within the grace');
+});
