@@ -1,5 +1,8 @@
--- Editor annotations (LuaLS) for everything in `wechat`, made from the catalogue and from what the methods say of themselves:
---   lua5.4 lua/meta/generate.lua > wechat.lua      or   require("meta.generate").text()
+-- Editor annotations (LuaLS) for everything in `wechat`, made from the catalogue and from what the methods
+-- say of themselves:
+--   lua5.4 lua/meta/generate.lua > wechat.lua
+--   for name, text in pairs(require("meta.generate").files()) do ... end
+-- The files belong in a folder of the editor's own: beside a script, `require` would find them.
 
 local here = type(arg) == "table" and arg[0] and arg[0]:match("^(.*)meta/generate%.lua$")
 if here then package.path = here .. "?.lua;" .. package.path end
@@ -18,7 +21,9 @@ local parts = { "config", "log", "codec", "message", "reply", "time", "http", "s
 local function stand_in()
   local nothing = {}
   return setmetatable(nothing, {
-    __index = function() return nothing end, __newindex = function() end, __call = function() return nothing end,
+    __index = function() return nothing end,
+    __newindex = function() end,
+    __call = function() return nothing end,
   })
 end
 
@@ -146,7 +151,8 @@ end
 
 local function endpoint_lines(lines, endpoint)
   local tree = request_tree(endpoint)
-  local fields = #tree.names > 0 and class_lines(lines, "wechat." .. endpoint.name .. ".Fields", tree) or "table"
+  local fields = "table"
+  if #tree.names > 0 then fields = class_lines(lines, "wechat." .. endpoint.name .. ".Fields", tree) end
   local result = result_of(lines, endpoint)
   lines[#lines + 1] = "--- " .. endpoint.doc
   if endpoint.note then lines[#lines + 1] = "--- " .. endpoint.note end
@@ -167,7 +173,7 @@ local function declare(lines, declared, name, about)
   lines[#lines + 1] = ("---@class wechat.%s\nwechat.%s = {}\n"):format(name, name)
 end
 
---- All annotations, as the text of one file.
+--- The annotations of `wechat`.
 ---@return string
 function generate.text()
   local lines, declared = { "---@meta wechat\n", types.classes }, {}
@@ -182,6 +188,10 @@ function generate.text()
   end
   return table.concat(lines, "\n") .. "\n"
 end
+
+--- Texts by file name: "wechat.lua", and "wechat/bot.lua" for the module of that name.
+---@return table<string, string>
+function generate.files() return { ["wechat.lua"] = generate.text(), ["wechat/bot.lua"] = types.bot } end
 
 if here then io.write(generate.text()) end
 

@@ -1,4 +1,5 @@
--- What the annotations say beside what is known of every method: the types they use, and what the methods return.
+-- What the annotations say beside what is known of every method: the types they use, and what the methods
+-- return.
 
 local types = {}
 
@@ -84,6 +85,41 @@ on_load = nil
 on_unload = nil
 ---@type fun(err: string, msg: Message): Reply|string|nil
 on_error = nil
+]==]
+
+-- What `require "wechat.bot"` gives.
+types.bot = [==[
+---@meta wechat.bot
+
+---@alias Answer string|Reply|fun(msg: Message, ...: string): Reply|string|nil
+
+---@class wechat.bot
+local bot = {}
+
+--- Answers texts in which the Lua pattern is found; its captures follow the message in the call.
+---@param pattern string
+---@param answer Answer
+function bot.text(pattern, answer) end
+
+--- Answers a tap on the menu button with that key.
+---@param key string
+---@param answer Answer
+function bot.click(key, answer) end
+
+--- Answers messages and events of a type: "image", "subscribe" ...
+---@param type_name string
+---@param answer Answer
+function bot.on(type_name, answer) end
+
+--- Answers what no other rule answered.
+---@param answer Answer
+function bot.default(answer) end
+
+---@param msg Message
+---@return Reply|string|nil
+function bot.on_message(msg) end
+
+return bot
 ]==]
 
 -- By a pattern of names, the longest that fits; what none fits is a call of the platform.

@@ -61,7 +61,7 @@ local function place()
 end
 
 ---@class Api what the methods that call the platform are made of
----@field request fun(full: string, params: table, method: string): table|string|nil, string? of an endpoint by its full name
+---@field request fun(full: string, params: table, method: string): table|string|nil, string?
 ---@field send fun(request: table): any, ApiError? waits
 ---@field fail fun(failure: table, method: string): nil, ApiError
 
@@ -131,8 +131,10 @@ return function(wechat, host)
   end
 
   host.args.add(wechat, "call", {
-    { "verb", "string", "GET, POST, UPLOAD or DOWNLOAD" }, { "path", "string", "from the host on, without a query" },
-    { "query", "table?" }, { "body", "table|string?", "of an UPLOAD the form, its open files among the fields" },
+    { "verb", "string", "GET, POST, UPLOAD or DOWNLOAD" },
+    { "path", "string", "from the host on, without a query" },
+    { "query", "table?" },
+    { "body", "table|string?", "of an UPLOAD the form, its open files among the fields" },
   }, function(verb, path, query, body)
     local made, fault = request.free(verb, path, query, body, env)
     if not made then host.args.fail("wechat.call: %s", fault) end

@@ -1,4 +1,5 @@
--- Reads the catalogue (catalogue/index.lua says how it is written). Functions, checks, help and annotations are made from it.
+-- Reads the catalogue (catalogue/index.lua says how it is written). Functions, checks, help and annotations
+-- are made from it.
 
 local catalogue = {
   ---@type string[] "tag", "message.custom" ...
@@ -49,7 +50,8 @@ function catalogue.parse_field(line)
   local value, words = rest:match("^=(%S+)(.*)$")
   if value then
     rest, field.default_of = words, value:match("^@(.+)$")
-    if not field.default_of then field.value = types == "integer" and math.tointeger(tonumber(value)) or value end
+    local whole = types == "integer" and math.tointeger(tonumber(value))
+    if not field.default_of then field.value = whole or value end
   end
   rest = rest:match("^%s*(.*)$")
   local choices, after = rest:match("^([%w_|]+)%f[%s\0]%s*(.*)$")
@@ -150,8 +152,9 @@ function catalogue.find(group, name)
   if not entry then return nil end
   local verb, path = entry.call:match("^(%u+) (/%S+)$")
   local endpoint = {
-    name = full, verb = verb, path = path, host = entry.host or "api", token = entry.token or "access_token", url = entry.url,
-    send = entry.send or false, status = entry.status or file.status, doc = entry.doc, note = entry.note or file.note,
+    name = full, verb = verb, path = path, host = entry.host or "api", url = entry.url,
+    token = entry.token or "access_token", send = entry.send or false, doc = entry.doc,
+    status = entry.status or file.status, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
   endpoint.tree = catalogue.tree(endpoint.body)

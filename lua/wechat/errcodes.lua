@@ -7,7 +7,8 @@ local actions = {
   wait = { "wait, then try once more", "稍等后再试一次", again = true },
   quota = { "stop calling this until the quota is renewed", "停止调用该接口，等配额恢复", again = true },
   token = {
-    "fetch a new access token and try once more; wemoon did so already: see that no other program fetches tokens by /cgi-bin/token",
+    "fetch a new access token and try once more; wemoon did so already: see that no other program fetches \z
+      tokens by /cgi-bin/token",
     "重新获取 access_token 后再试一次；wemoon 已经试过，请检查是否有别的程序也在获取 token",
   },
   oauth = { "send the user through the authorisation page again", "让用户重新进行网页授权" },
@@ -22,34 +23,85 @@ local actions = {
 
 -- Where more can be said than the kind of trouble says.
 local advice = {
-  [-1] = { "try again after a pause; a message may have gone out, so look before sending it twice",
-    "稍后重试；消息可能已发出，重发前请先确认" },
-  [40001] = { "where the token was just fetched, the secret is wrong: look at appsecret; else see that no other program fetches tokens",
-    "若刚获取 token，则为 AppSecret 错误，请检查 appsecret；否则检查是否有别的程序也在获取 token" },
-  [40003] = { "openids are per account: take it from a message or a follower of this one",
-    "openid 因公众号而异，请使用本公众号消息或粉丝列表中的 openid" },
-  [40007] = { "upload the file again: temporary media last three days", "重新上传：临时素材只保留三天" },
-  [40013] = { "look at appid: it begins with wx and has 18 characters", "检查 appid：以 wx 开头，共 18 个字符" },
-  [40029] = { "a code is good once and for five minutes: send the user through the authorisation page again",
-    "code 只能用一次，五分钟内有效；请让用户重新授权" },
-  [40125] = { "look at appsecret, or set a new one on mp.weixin.qq.com (Settings and development, Basic configuration)",
-    "检查 appsecret，或到 mp.weixin.qq.com 的“设置与开发 / 基本配置”重置" },
-  [40164] = { "add the IP that errmsg names to the whitelist on mp.weixin.qq.com (Settings and development, Basic configuration)",
-    "把 errmsg 中的 IP 加入 mp.weixin.qq.com 的“设置与开发 / 基本配置 / IP 白名单”" },
-  [40243] = { "unfreeze the secret on mp.weixin.qq.com", "到 mp.weixin.qq.com 解冻 AppSecret" },
-  [43004] = { "skip this user: only followers can be written to", "跳过该用户：只能给粉丝发消息" },
-  [45008] = { "send one article", "图文消息请只发一条" },
-  [45009] = { "wait until midnight (Beijing time), or reset with wechat.openapi.clear_quota (ten times a month)",
-    "等到北京时间零点，或用 wechat.openapi.clear_quota 清零（每月十次）" },
-  [45015] = { "skip this user until the next message; template messages do not need one",
-    "等用户再次发消息；模板消息不受此限制" },
-  [45047] = { "wait until the user says something again", "等用户再次互动后再发" },
-  [46003] = { "make one with wechat.create_menu, or take it as removed", "用 wechat.create_menu 创建；删除时可视为成功" },
-  [47001] = { "send JSON in UTF-8; with wechat.call give the body as a table", "请发送 UTF-8 的 JSON；用 wechat.call 时正文传表" },
-  [48001] = { "verify the account, or use another type of account: `wemoon check --online` says which rights are missing",
-    "认证公众号或更换账号类型；`wemoon check --online` 会列出缺少的权限" },
-  [48004] = { "see the notice on mp.weixin.qq.com", "查看 mp.weixin.qq.com 的通知" },
-  [89503] = { "ask the administrator to confirm the IP in WeChat", "请管理员在微信中确认该 IP" },
+  [-1] = {
+    "try again after a pause; a message may have gone out, so look before sending it twice",
+    "稍后重试；消息可能已发出，重发前请先确认",
+  },
+  [40001] = {
+    "where the token was just fetched, the secret is wrong: look at appsecret; else see that no other \z
+      program fetches tokens",
+    "若刚获取 token，则为 AppSecret 错误，请检查 appsecret；否则检查是否有别的程序也在获取 token",
+  },
+  [40003] = {
+    "openids are per account: take it from a message or a follower of this one",
+    "openid 因公众号而异，请使用本公众号消息或粉丝列表中的 openid",
+  },
+  [40007] = {
+    "upload the file again: temporary media last three days",
+    "重新上传：临时素材只保留三天",
+  },
+  [40013] = {
+    "look at appid: it begins with wx and has 18 characters",
+    "检查 appid：以 wx 开头，共 18 个字符",
+  },
+  [40029] = {
+    "a code is good once and for five minutes: send the user through the authorisation page again",
+    "code 只能用一次，五分钟内有效；请让用户重新授权",
+  },
+  [40125] = {
+    "look at appsecret, or set a new one on mp.weixin.qq.com (Settings and development, Basic configuration)",
+    "检查 appsecret，或到 mp.weixin.qq.com 的“设置与开发 / 基本配置”重置",
+  },
+  [40164] = {
+    "add the IP that errmsg names to the whitelist on mp.weixin.qq.com (Settings and development, Basic \z
+      configuration)",
+    "把 errmsg 中的 IP 加入 mp.weixin.qq.com 的“设置与开发 / 基本配置 / IP 白名单”",
+  },
+  [40243] = {
+    "unfreeze the secret on mp.weixin.qq.com",
+    "到 mp.weixin.qq.com 解冻 AppSecret",
+  },
+  [43004] = {
+    "skip this user: only followers can be written to",
+    "跳过该用户：只能给粉丝发消息",
+  },
+  [45008] = {
+    "send one article",
+    "图文消息请只发一条",
+  },
+  [45009] = {
+    "wait until midnight (Beijing time), or reset with wechat.openapi.clear_quota (ten times a month)",
+    "等到北京时间零点，或用 wechat.openapi.clear_quota 清零（每月十次）",
+  },
+  [45015] = {
+    "skip this user until the next message; template messages do not need one",
+    "等用户再次发消息；模板消息不受此限制",
+  },
+  [45047] = {
+    "wait until the user says something again",
+    "等用户再次互动后再发",
+  },
+  [46003] = {
+    "make one with wechat.create_menu, or take it as removed",
+    "用 wechat.create_menu 创建；删除时可视为成功",
+  },
+  [47001] = {
+    "send JSON in UTF-8; with wechat.call give the body as a table",
+    "请发送 UTF-8 的 JSON；用 wechat.call 时正文传表",
+  },
+  [48001] = {
+    "verify the account, or use another type of account: `wemoon check --online` says which rights are \z
+      missing",
+    "认证公众号或更换账号类型；`wemoon check --online` 会列出缺少的权限",
+  },
+  [48004] = {
+    "see the notice on mp.weixin.qq.com",
+    "查看 mp.weixin.qq.com 的通知",
+  },
+  [89503] = {
+    "ask the administrator to confirm the IP in WeChat",
+    "请管理员在微信中确认该 IP",
+  },
 }
 
 -- [code] = { symbol, kind of trouble, what it means, the same in Chinese }

@@ -15,7 +15,7 @@ local errcodes = require "wechat.errcodes"
 local errors = {}
 
 local hints = {
-  network = "the platform could not be reached: look at the network, proxy and ca_file; the same call may succeed later",
+  network = "the platform could not be reached: look at the network, proxy and ca_file; try again later",
   timeout = "no answer in time: it may have happened all the same; the same call may succeed later",
   http = "something between here and the platform, or api_base, is not what it should be",
   json = "something between here and the platform changed its answer, or api_base is not the platform",
@@ -41,7 +41,7 @@ function errors.new(failure, method)
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
   else
     failure.hint = hints[failure.kind]
-    if failure.retryable == nil then failure.retryable = passes[failure.kind] or (failure.status or 0) >= 500 end
+    failure.retryable = passes[failure.kind] or (failure.status or 0) >= 500
   end
   return setmetatable(failure, meta)
 end

@@ -77,10 +77,10 @@ end
 -- As the platform's JSON has it: 3.0 is 3, and an empty list stays one.
 local function settle(field, value, json)
   if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
-  if type(value) == "table" and next(value) == nil and not field.types.object and not json.is_array(value) then
-    return json.array({})
+  if type(value) ~= "table" or next(value) ~= nil or field.types.object or json.is_array(value) then
+    return value
   end
-  return value
+  return json.array({})
 end
 
 local function copy(value)

@@ -1,7 +1,8 @@
 -- What an upload sends: a path, an open file, or bytes with the extension that says what they are.
 
 local content_types = {
-  amr = "audio/amr", bmp = "image/bmp", gif = "image/gif", jpeg = "image/jpeg", jpg = "image/jpeg", mp3 = "audio/mpeg",
+  amr = "audio/amr", bmp = "image/bmp", gif = "image/gif", jpeg = "image/jpeg", jpg = "image/jpeg",
+  mp3 = "audio/mpeg",
   mp4 = "video/mp4", pdf = "application/pdf", png = "image/png", wav = "audio/wav", wma = "audio/x-ms-wma",
 }
 
@@ -27,7 +28,9 @@ function files.part(field, value, extension, name_of)
   extension = extension and extension:gsub("^%.", "")
   if type(value) ~= "string" then
     part.file, part.filename = value, name_of(value)
-    if not part.filename and not extension then return nil, "extension is missing: the open file has no name" end
+    if not part.filename and not extension then
+      return nil, "extension is missing: the open file has no name"
+    end
   elseif extension then
     part.data = value
   else

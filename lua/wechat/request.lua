@@ -182,7 +182,8 @@ function request.free(verb, path, query, body, env)
   end
   local out = {
     verb = verb, path = path, base = "api", query = {}, method = "call",
-    token = query.access_token and "none" or "access_token", send = path:find("/send", 1, true) and true or nil,
+    token = query.access_token and "none" or "access_token",
+    send = path:find("/send", 1, true) and true or nil,
   }
   for name, value in pairs(query) do out.query[name] = fields.text(value, env.json) end
   if verb == "UPLOAD" then

@@ -4,8 +4,10 @@ require "fake_host"
 local catalogue = require "wechat.catalogue"
 local generate = require "meta.generate"
 
-local text = generate.text()
-check.equal(load(text, "annotations") ~= nil, true, "the annotations as Lua")
+local files = generate.files()
+local text, bot = files["wechat.lua"], files["wechat/bot.lua"]
+check.equal(load(text, "wechat.lua") ~= nil, true, "the annotations as Lua")
+check.equal(load(bot, "wechat/bot.lua") ~= nil, true, "the annotations of the router as Lua")
 
 -- ---- a parser of types: each function takes the text from a type's beginning on, and returns the rest
 
@@ -102,6 +104,11 @@ local line_kinds = {
     params[#params + 1] = name
     check_type(after)
   end,
+  alias = function(rest)
+    local name, after = rest:match("^([%w_.]+)%s+(.*)$")
+    classes[name] = true
+    check_type(after)
+  end,
   ["return"] = check_type,
   overload = check_type,
   type = check_type,
@@ -114,8 +121,9 @@ local function check_line(line)
     local good, why = pcall(line_kinds[kind], rest)
     if not good then error(line .. ": " .. why) end
   end
-  local name, list = line:match("^function wechat%.([%w_.]+)%((.-)%) end$")
+  local name, list = line:match("^function ([%w_.]+)%((.-)%) end$")
   if name then
+    name = name:gsub("^wechat%.", "")
     check.equal(functions[name], nil, "function " .. name .. " twice")
     functions[name] = true
     check.equal(table.concat(params, ", "), list, "parameters of " .. name)
@@ -125,7 +133,7 @@ local function check_line(line)
   end
 end
 
-for line in text:gmatch("([^\n]*)\n") do check_line(line) end
+for line in (text .. bot):gmatch("([^\n]*)\n") do check_line(line) end
 
 -- ---- all types are known, all names are there
 
@@ -148,6 +156,7 @@ local basic = "check_signature parse_data get_message response_none response_tex
   .. "set_template_industry get_template_id send_template_message call sleep spawn every cron session jssdk_config pay_sign "
   .. "http.get http.post http.request store.get store.set store.add store.incr store.delete utf8.sub utf8.len utf8.cut sha1 md5 "
   .. "hmac_sha256 base64.encode base64.decode"
+for name in pairs(require "wechat.bot") do check.equal(functions["bot." .. name], true, "bot." .. name .. " annotated") end
 for name in basic:gmatch("%S+") do check.equal(functions[name], true, name .. " annotated") end
 
 -- What one looks like.

@@ -1,18 +1,19 @@
--- The groups of the catalogue, each a file of this folder ("message.custom" is message_custom.lua). It is read when a script
--- first asks for one of its endpoints.
+-- The groups of the catalogue, each a file of this folder ("message.custom" is message_custom.lua). It is
+-- read when a script first asks for one of its endpoints.
 --
--- A file returns {about, status, note, endpoints}; status and note hold for all endpoints that have none of their own.
+-- A file returns {about, status, note, endpoints}; status and note hold for all endpoints that have none of
+-- their own.
 -- An endpoint is
 --
 --   create = {
 --     doc = "Adds a tag.",                     one line
---     call = "POST /cgi-bin/tags/create",      GET, POST, UPLOAD (multipart) or DOWNLOAD (a file, or JSON), and the path
+--     call = "POST /cgi-bin/tags/create",      GET, POST, UPLOAD (multipart) or DOWNLOAD; the path
 --     host = "mp",                             "mp" or "open"; without it the API's own
---     url = "#wechat_redirect",                nothing is sent: the address, with this at its end, is the answer
+--     url = "#wechat_redirect",                nothing is sent: the address, this at its end, is the answer
 --     token = "none",                          "none", "oauth" or "component": no access_token is added
---     send = true,                             a repeat could reach a user twice: not tried again when the platform is busy
+--     send = true,                             a repeat could reach a user twice: not tried again on -1
 --     status = "deprecated",                   or "removed": warns once
---     query = { ... }, body = { ... },         fields; an UPLOAD's body is its form, where a file has the type "file"
+--     query = { ... }, body = { ... },         fields; of an UPLOAD the form, with its file
 --     returns = { ... },                       fields beside errcode and errmsg; "(body)" is the file itself
 --     note = "100 an account (45056).",        what else to know
 --   }
@@ -21,14 +22,16 @@
 --
 --   "tag.name string! up to 30 bytes"          `!`: it must be there
 --   "articles[].title string!"                 in each member of a list
---   "msgtype string=text"                      filled in where it is left out; @appid and @appsecret are the account's
+--   "msgtype string=text"                      filled in where left out; @appid, @appsecret: the account's
 --   "type string image|voice|video|thumb"      the values it knows
 --   "(raw) string", "... object", "<type> object"   a body, or fields, of the caller's own
 --
--- Types: string, integer, number, boolean, object, array, string[], integer[], object[], file, binary; several with "|".
+-- Types: string, integer, number, boolean, object, array, string[], integer[], object[], file, binary;
+-- several with "|".
 return {
-  "basic", "card", "comment", "datacube", "device", "draft", "freepublish", "group", "guide", "img", "invoice", "kf", "marketcode",
-  "marketing", "material", "media", "menu", "merchant", "message.autoreply", "message.custom", "message.mass", "message.subscribe",
-  "message.template", "nontax", "oauth", "ocr", "open", "openapi", "pay_legacy", "poi", "qrcode", "scan", "security", "semantic",
-  "shakearound", "shop", "tag", "token", "user", "voice", "wifi", "wxopen",
+  "basic", "card", "comment", "datacube", "device", "draft", "freepublish", "group", "guide", "img",
+  "invoice", "kf", "marketcode", "marketing", "material", "media", "menu", "merchant", "message.autoreply",
+  "message.custom", "message.mass", "message.subscribe", "message.template", "nontax", "oauth", "ocr", "open",
+  "openapi", "pay_legacy", "poi", "qrcode", "scan", "security", "semantic", "shakearound", "shop", "tag",
+  "token", "user", "voice", "wifi", "wxopen",
 }

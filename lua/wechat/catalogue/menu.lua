@@ -50,7 +50,7 @@ return {
       call = "GET /cgi-bin/get_current_selfmenu_info",
       returns = {
         "is_menu_open integer 0 or 1",
-        "selfmenu_info.button array of type, name, key or url or value or news_info.list[], sub_button.list[]",
+        "selfmenu_info.button array of type, name, key or url or value, news_info.list[], sub_button.list[]",
       },
     },
   },
