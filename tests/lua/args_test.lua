@@ -14,18 +14,23 @@ check.equal(#wechat.response_news { articles = { { title = "a" } } }.articles, 1
 -- Missing and wrong arguments are named.
 check.raises("wechat.response_text: content is missing (string)", wechat.response_text)
 check.raises("wechat.response_text: content is missing (string)", wechat.response_text, nil)
-check.raises("wechat.response_text: content is a table (string expected)", wechat.response_text, { "x" }, true)
+check.raises("wechat.response_text: content is a table (string expected)", wechat.response_text, { "x" },
+  true)
 check.raises("wechat.response_text: content is a number (string expected)", wechat.response_text, 42)
 check.raises("wechat.response_text: escape is a number (boolean expected)", wechat.response_text, "a", 1)
-check.raises("wechat.response_text: there is no argument named 'contents'", wechat.response_text, { contents = "x" })
+check.raises("wechat.response_text: there is no argument named 'contents'", wechat.response_text,
+  { contents = "x" })
 check.raises("wechat.response_text: content is missing (string)", wechat.response_text, {})
-check.raises("wechat.response_image: the table of named arguments has a key that is a number; media_id is missing", wechat.response_image, { "x" })
-check.raises("wechat.check_signature: timestamp is a boolean (string or integer expected)", wechat.check_signature, "a", true, "n")
+check.raises("wechat.response_image: the table of named arguments has a key that is a number",
+  wechat.response_image, { "x" })
+check.raises("wechat.check_signature: timestamp is a boolean (string or integer expected)",
+  wechat.check_signature, "a", true, "n")
 check.raises("wechat.utf8.cut: bytes is a number (integer expected)", wechat.utf8.cut, "a", 1.5)
 check.equal(wechat.utf8.cut("abc", 2.0), "ab")
 
 -- A message is no table of named arguments.
-check.raises("wechat.response_text: content is a table (string expected)", wechat.response_text, check.message("text", { { "Content", "x" } }))
+check.raises("wechat.response_text: content is a table (string expected)", wechat.response_text,
+  check.message("text", { { "Content", "x" } }))
 
 -- Extra arguments are dropped, so that a builder can stand where a function of a message is wanted.
 check.equal(wechat.response_none(check.message("text")).type, "none")

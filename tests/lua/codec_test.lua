@@ -20,7 +20,8 @@ check.equal(utf.cut { s = "abc", bytes = 2 }, "ab")
 
 check.equal(wechat.sha1("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d")
 check.equal(wechat.md5("abc"), "900150983cd24fb0d6963f7d28e17f72")
-check.equal(wechat.hmac_sha256("key", "The quick brown fox jumps over the lazy dog"), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8")
+check.equal(wechat.hmac_sha256("key", "The quick brown fox jumps over the lazy dog"),
+  "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8")
 check.equal(wechat.base64.encode("hi\0\xff"), "aGkA/w==")
 check.equal(wechat.base64.decode("aGkA/w=="), "hi\0\xff")
 check.equal((wechat.base64.decode("a?==")), nil)
@@ -30,10 +31,14 @@ check.equal(type(select(2, wechat.base64.decode("a?=="))), "string")
 check.equal(wechat.config.appid, "wx0000000000000001")
 check.equal(wechat.config.deadline_ms, 4000)
 check.equal(wechat.config.checkssl, true)
-for _, secret in ipairs { "token", "appsecret", "encoding_aes_key", "partnerkey", "previous_token" } do check.equal(wechat.config[secret], nil, secret) end
+for _, secret in ipairs { "token", "appsecret", "encoding_aes_key", "partnerkey", "previous_token" } do
+  check.equal(wechat.config[secret], nil, secret)
+end
 check.raises("wechat.config is read only", function() wechat.config.appid = "x" end)
 local listed = false
-for key, value in pairs(wechat.config) do listed = listed or (key == "appid" and value == "wx0000000000000001") end
+for key, value in pairs(wechat.config) do
+  listed = listed or (key == "appid" and value == "wx0000000000000001")
+end
 check.equal(listed, true)
 
 wechat.log.debug("a line with a table", { a = 1 }, nil, true, wechat.json.null)

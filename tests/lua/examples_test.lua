@@ -41,11 +41,14 @@ check.equal(#news(text("星空")).articles, 1)
 check.has(news(text("恐龙")), "没有找到")
 
 local location = load_bot("location")
-check.has(location(check.message("location", { { "Location_X", "31.2290" }, { "Location_Y", "121.4480" } })), "静安店")
-check.has(location(check.event("LOCATION", { { "Latitude", "31.2215" }, { "Longitude", "121.5447" } })), "浦东店，0.0 公里")
+check.has(location(check.message("location", { { "Location_X", "31.2290" }, { "Location_Y", "121.4480" } })),
+  "静安店")
+check.has(location(check.event("LOCATION", { { "Latitude", "31.2215" }, { "Longitude", "121.5447" } })),
+  "浦东店，0.0 公里")
 
 local subscribe = load_bot("subscribe")
-check.has(subscribe(check.event("subscribe", { { "EventKey", "qrscene_shop-42" }, { "Ticket", "T" } })), "42 号店")
+check.has(subscribe(check.event("subscribe", { { "EventKey", "qrscene_shop-42" }, { "Ticket", "T" } })),
+  "42 号店")
 check.has(subscribe(check.event("SCAN", { { "EventKey", "conference" }, { "Ticket", "T" } })), "会议资料")
 check.equal(subscribe(check.event("subscribe", { { "EventKey", "" } })), "欢迎关注！")
 check.equal(subscribe(check.event("unsubscribe", { { "EventKey", "" } })), nil)
@@ -54,7 +57,8 @@ local menu = load_bot("menu")
 check.equal(menu(click("SONG")).type, "music")
 check.has(menu(click("LIKE")), "第 1 个")
 check.has(menu(click("LIKE")), "第 2 个")
-check.equal(menu(check.event("scancode_waitmsg", { { "EventKey", "SCAN" } }, "<ScanCodeInfo><ScanResult>42</ScanResult></ScanCodeInfo>")), "扫到：42")
+check.equal(menu(check.event("scancode_waitmsg", { { "EventKey", "SCAN" } },
+  "<ScanCodeInfo><ScanResult>42</ScanResult></ScanCodeInfo>")), "扫到：42")
 
 local router = load_bot("router")
 check.equal(router(text("掷骰子 1")), "掷出了 1")

@@ -4,7 +4,8 @@ local json = wechat.json
 
 check.equal(json.encode { b = 1, a = { true, json.null, "你好" } }, '{"a":[true,null,"你好"],"b":1}')
 check.equal(json.encode { value = 1 }, '{"value":1}')
-check.equal(json.encode(json.decode('{"a":[],"b":{},"n":9223372036854775807}')), '{"a":[],"b":{},"n":9223372036854775807}')
+check.equal(json.encode(json.decode('{"a":[],"b":{},"n":9223372036854775807}')),
+  '{"a":[],"b":{},"n":9223372036854775807}')
 check.equal(json.encode(json.array {}), "[]")
 check.equal(json.decode("[1,2.5,\"x\"]"), { 1, 2.5, "x" })
 check.equal(json.decode("null"), json.null)
@@ -29,6 +30,7 @@ cycle.again = cycle
 check.raises("value.again contains itself", json.encode, cycle)
 
 -- A message can be written at any time.
-local msg = check.event("pic_weixin", {}, "<SendPicsInfo><PicList><item><PicMd5Sum>a</PicMd5Sum></item></PicList></SendPicsInfo>")
+local msg = check.event("pic_weixin", {},
+  "<SendPicsInfo><PicList><item><PicMd5Sum>a</PicMd5Sum></item></PicList></SendPicsInfo>")
 check.equal(json.decode(json.encode(msg)).SendPicsInfo, { PicList = { item = { { PicMd5Sum = "a" } } } })
 check.equal(json.decode(json.encode(wechat.config)).deadline_ms, 4000)

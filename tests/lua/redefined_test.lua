@@ -2,7 +2,8 @@
 local check = require "check"
 
 local names = {
-  "type", "select", "error", "pairs", "ipairs", "setmetatable", "tostring", "pcall", "next", "rawset", "require", "string", "table", "math",
+  "type", "select", "error", "pairs", "ipairs", "setmetatable", "tostring", "pcall", "next", "rawset",
+  "require", "string", "table", "math",
 }
 local before = {}
 for _, name in ipairs(names) do before[name] = _G[name] end

@@ -17,34 +17,58 @@ local function kind(reply) return tostring(reply):match("<MsgType><!%[CDATA%[(.-
 
 check.message("text", { { "Content", "hi" } })
 
+-- An element with text, or around elements.
+local function cdata(name, text) return ("<%s><![CDATA[%s]]></%s>"):format(name, text, name) end
+local function around(name, ...) return ("<%s>%s</%s>"):format(name, table.concat { ... }, name) end
+
 -- Each kind as the platform documents it.
+local song = { music_url = "u", title = "t", description = "d", hq_music_url = "h", thumb_media_id = "i" }
+local device = cdata("DeviceType", "gh_1") .. cdata("DeviceID", "dev-1")
 local cases = {
-  { wechat.response_text("你好"), "text", "<Content><![CDATA[你好]]></Content>" },
-  { wechat.response_image("m"), "image", "<Image><MediaId><![CDATA[m]]></MediaId></Image>" },
-  { wechat.response_voice("m"), "voice", "<Voice><MediaId><![CDATA[m]]></MediaId></Voice>" },
-  { wechat.response_video("m"), "video", "<Video><MediaId><![CDATA[m]]></MediaId></Video>" },
-  { wechat.response_video("m", "t", "d"), "video",
-    "<Video><MediaId><![CDATA[m]]></MediaId><Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description></Video>" },
-  { wechat.response_music("u"), "music", "<Music><MusicUrl><![CDATA[u]]></MusicUrl></Music>" },
-  { wechat.response_music { music_url = "u", title = "t", description = "d", hq_music_url = "h", thumb_media_id = "i" }, "music",
-    "<Music><Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description><MusicUrl><![CDATA[u]]></MusicUrl>" ..
-    "<HQMusicUrl><![CDATA[h]]></HQMusicUrl><ThumbMediaId><![CDATA[i]]></ThumbMediaId></Music>" },
-  { wechat.response_music("u", "t", "", "", ""), "music", "<Music><Title><![CDATA[t]]></Title><MusicUrl><![CDATA[u]]></MusicUrl></Music>" },
-  { wechat.response_news { { title = "t", description = "d", picurl = "p", url = "u" } }, "news",
-    "<ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description>" ..
-    "<PicUrl><![CDATA[p]]></PicUrl><Url><![CDATA[u]]></Url></item></Articles>" },
+  { wechat.response_text("你好"), "text", cdata("Content", "你好") },
+  { wechat.response_image("m"), "image", around("Image", cdata("MediaId", "m")) },
+  { wechat.response_voice("m"), "voice", around("Voice", cdata("MediaId", "m")) },
+  { wechat.response_video("m"), "video", around("Video", cdata("MediaId", "m")) },
+  {
+    wechat.response_video("m", "t", "d"), "video",
+    around("Video", cdata("MediaId", "m"), cdata("Title", "t"), cdata("Description", "d")),
+  },
+  { wechat.response_music("u"), "music", around("Music", cdata("MusicUrl", "u")) },
+  {
+    wechat.response_music(song), "music",
+    around("Music", cdata("Title", "t"), cdata("Description", "d"), cdata("MusicUrl", "u"),
+      cdata("HQMusicUrl", "h"),
+      cdata("ThumbMediaId", "i")),
+  },
+  { wechat.response_music("u", "t", "", "", ""), "music", around("Music", cdata("Title", "t"),
+    cdata("MusicUrl", "u")) },
+  {
+    wechat.response_news { { title = "t", description = "d", picurl = "p", url = "u" } }, "news",
+    "<ArticleCount>1</ArticleCount>" .. around("Articles", around("item", cdata("Title", "t"),
+      cdata("Description", "d"), cdata("PicUrl", "p"), cdata("Url", "u"))),
+  },
   { wechat.group_transfer_message(), "transfer_customer_service", "" },
-  { wechat.group_transfer_message("agent1@demo"), "transfer_customer_service",
-    "<TransInfo><KfAccount><![CDATA[agent1@demo]]></KfAccount></TransInfo>" },
-  { wechat.response_device_text("hi", "gh_1", "dev-1", 9), "device_text",
-    "<DeviceType><![CDATA[gh_1]]></DeviceType><DeviceID><![CDATA[dev-1]]></DeviceID><SessionID>9</SessionID><Content><![CDATA[aGk=]]></Content>" },
-  { wechat.response_device_event("hi", "bind", "gh_1", "dev-1", "9"), "device_event",
-    "<Event><![CDATA[bind]]></Event><DeviceType><![CDATA[gh_1]]></DeviceType><DeviceID><![CDATA[dev-1]]></DeviceID>" ..
-    "<SessionID>9</SessionID><Content><![CDATA[aGk=]]></Content>" },
-  { wechat.response_device_status(1, "gh_1", "dev-1"), "device_status",
-    "<DeviceType><![CDATA[gh_1]]></DeviceType><DeviceID><![CDATA[dev-1]]></DeviceID><DeviceStatus>1</DeviceStatus>" },
-  { wechat.response_hardware("myrank", "ranklist"), "hardware",
-    "<HardWare><MessageView><![CDATA[myrank]]></MessageView><MessageAction><![CDATA[ranklist]]></MessageAction></HardWare><FuncFlag>0</FuncFlag>" },
+  {
+    wechat.group_transfer_message("agent1@demo"), "transfer_customer_service",
+    around("TransInfo", cdata("KfAccount", "agent1@demo")),
+  },
+  {
+    wechat.response_device_text("hi", "gh_1", "dev-1", 9), "device_text",
+    device .. "<SessionID>9</SessionID>" .. cdata("Content", "aGk="),
+  },
+  {
+    wechat.response_device_event("hi", "bind", "gh_1", "dev-1", "9"), "device_event",
+    cdata("Event", "bind") .. device .. "<SessionID>9</SessionID>" .. cdata("Content", "aGk="),
+  },
+  {
+    wechat.response_device_status(1, "gh_1", "dev-1"), "device_status",
+    device .. "<DeviceStatus>1</DeviceStatus>",
+  },
+  {
+    wechat.response_hardware("myrank", "ranklist"), "hardware",
+    around("HardWare", cdata("MessageView", "myrank"), cdata("MessageAction", "ranklist")) ..
+      "<FuncFlag>0</FuncFlag>",
+  },
 }
 for _, case in ipairs(cases) do
   check.equal(kind(case[1]), case[2])
@@ -58,10 +82,12 @@ check.equal(tostring(wechat.response_raw("<xml>mine</xml>")), "<xml>mine</xml>")
 
 -- Text that would break the document does not.
 check.has(tostring(wechat.response_text("a]]>b\1c")), "<![CDATA[a]]]]><![CDATA[>bc]]>")
-check.equal(wechat.response_text("<a href=\"x\">'&'</a>", true).content, "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;&lt;/a&gt;")
+check.equal(wechat.response_text("<a href=\"x\">'&'</a>", true).content,
+  "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;&lt;/a&gt;")
 check.equal(wechat.response_text("<a>", false).content, "<a>")
 
--- News: one article answers a message, eight an event; a builder does not raise for more, but for what is no article.
+-- News: one article answers a message, eight an event; a builder does not raise for more, but for what is no
+-- article.
 local ten = {}
 for i = 1, 10 do ten[i] = { title = "T" .. i } end
 local function count(reply) return select(2, tostring(reply):gsub("<item>", "")) end
@@ -80,10 +106,12 @@ wechat.parse_data((check.xml("text"):gsub("oUser1", "oUser2")))
 check.has(tostring(early), "<ToUserName><![CDATA[oUser2]]></ToUserName>")
 
 -- Hardware replies take from the message what is left out.
-check.message("device_text", { { "DeviceType", "gh_1" }, { "DeviceID", "d" }, { "SessionID", "7" }, { "Content", "aGk=" } })
-check.has(body(wechat.response_device_text("x")), "<DeviceID><![CDATA[d]]></DeviceID><SessionID>7</SessionID>")
+check.message("device_text", { { "DeviceType", "gh_1" }, { "DeviceID", "d" }, { "SessionID", "7" } })
+check.has(body(wechat.response_device_text("x")),
+  "<DeviceID><![CDATA[d]]></DeviceID><SessionID>7</SessionID>")
 check.message("text")
-check.raises("wechat.response_device_text: device_type is missing (the message has no DeviceType)", wechat.response_device_text, "x")
+check.raises("wechat.response_device_text: device_type is missing (the message has no DeviceType)",
+  wechat.response_device_text, "x")
 
 -- A reply's fields can be read and changed before it goes out.
 local reply = wechat.response_image("a")

@@ -14,8 +14,12 @@ static AccountSettings settings;
 static void given_mode(const char *mode) {
   Err err;
   settings = (AccountSettings){
-    .token = STR("now"), .previous_token = STR("then"), .appid = STR("wx0000000000000001"), .encoding_aes_key = STR(KEY),
-    .previous_encoding_aes_key = STR(FORMER_KEY), .partnerkey = STR("merchant"),
+    .token = STR("now"),
+    .previous_token = STR("then"),
+    .appid = STR("wx0000000000000001"),
+    .encoding_aes_key = STR(KEY),
+    .previous_encoding_aes_key = STR(FORMER_KEY),
+    .partnerkey = STR("merchant"),
   };
   settings.encrypt_mode = str_of(mode);
   if (!account_init(&state.account, &settings, &err)) fail_msg("%s", err.text);
@@ -62,8 +66,10 @@ static void given_sealed(size_t credential, const char *appid, const char *form)
 static void test_a_sealed_message_is_opened_and_becomes_current(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(&state, "local msg = assert(message.parse(data, signature, 1700000000, 'n')) assert(msg.content == 'hi' and message.get() == msg)\n"
-                    "assert(msg.raw:find('<Content>hi</Content>'))");
+  state_run(&state,
+            "local msg = assert(message.parse(data, signature, 1700000000, 'n')) assert(msg.content == 'hi' "
+            "and message.get() == msg)\n"
+            "assert(msg.raw:find('<Content>hi</Content>'))");
   given_sealed(0, "wx0000000000000001", JSON_FORM);
   state_run(&state, "assert(message.parse(data, signature, '1700000000', 'n').content == 'hi')");
 }
@@ -81,11 +87,13 @@ static void test_a_printed_reply_is_sealed_with_what_opened_the_message(void **u
   given_mode("safe");
   for (size_t i = 0; i < state.account.credential_count; i++) {
     given_sealed(i, "wx0000000000000001", XML_FORM);
-    state_run(&state, "assert(message.parse(data, signature, '1700000000', 'n')) xml = tostring(hello)\n"
-                      "sealed = xml:match('<Encrypt><!%[CDATA%[(.-)%]%]></Encrypt>')\n"
-                      "time, nonce = xml:match('<TimeStamp>(%d+)</TimeStamp>'), xml:match('<Nonce><!%[CDATA%[(%d+)%]%]></Nonce>')\n"
-                      "signed = xml:match('<MsgSignature><!%[CDATA%[(%x+)%]%]></MsgSignature>')\n"
-                      "assert(sealed and time and nonce and signed and math.abs(time - os.time()) < 5)");
+    state_run(&state,
+              "assert(message.parse(data, signature, '1700000000', 'n')) xml = tostring(hello)\n"
+              "sealed = xml:match('<Encrypt><!%[CDATA%[(.-)%]%]></Encrypt>')\n"
+              "time, nonce = xml:match('<TimeStamp>(%d+)</TimeStamp>'), "
+              "xml:match('<Nonce><!%[CDATA%[(%d+)%]%]></Nonce>')\n"
+              "signed = xml:match('<MsgSignature><!%[CDATA%[(%x+)%]%]></MsgSignature>')\n"
+              "assert(sealed and time and nonce and signed and math.abs(time - os.time()) < 5)");
     const Credential *with = &state.account.credentials[i];
     const char *names[] = { "sealed", "time", "nonce", "signed" };
     Str parts[4];
@@ -97,7 +105,9 @@ static void test_a_printed_reply_is_sealed_with_what_opened_the_message(void **u
     Buf plain;
     Err err;
     buf_init(&plain);
-    if (!envelope_open(state.context.aes, with->key, state.account.appid, parts[0], &plain, &err)) fail_msg("%s", err.text);
+    if (!envelope_open(state.context.aes, with->key, state.account.appid, parts[0], &plain, &err)) {
+      fail_msg("%s", err.text);
+    }
     assert_non_null(strstr(plain.ptr, "<![CDATA[hello]]>"));
     assert_non_null(strstr(plain.ptr, "<ToUserName><![CDATA[oUser1]]></ToUserName>"));
     buf_clear(&plain);
@@ -108,23 +118,35 @@ static void test_a_printed_reply_is_sealed_with_what_opened_the_message(void **u
 static void test_what_is_forged_or_foreign_gives_nil_and_why(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(&state, "local msg, why = message.parse(data, signature, '1700000001', 'n') assert(msg == nil and why:find('msg_signature'))");
-  state_run(&state, "local msg, why = message.parse(data, signature:upper(), '1700000000', 'n') assert(msg == nil and why:find('msg_signature'))");
+  state_run(&state,
+            "local msg, why = message.parse(data, signature, '1700000001', 'n') assert(msg == nil and "
+            "why:find('msg_signature'))");
+  state_run(&state,
+            "local msg, why = message.parse(data, signature:upper(), '1700000000', 'n') assert(msg == nil "
+            "and why:find('msg_signature'))");
   state_run(&state, "assert(message.get() == nil)");
   given_sealed(0, "wx0000000000000002", XML_FORM);
-  state_run(&state, "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
+  state_run(
+      &state,
+      "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
 }
 
 static void test_safe_mode_takes_no_plain_message(void **unused) {
   given_mode("safe");
-  state_run(&state, "local msg, why = message.parse('<xml><MsgType>text</MsgType></xml>', 's', '1', 'n') assert(msg == nil and why:find('plain message'))");
-  state_run(&state, "local ok, why = pcall(message.parse, '<xml><MsgType>text</MsgType></xml>') assert(not ok and why:find('msg_signature is missing'))");
+  state_run(&state,
+            "local msg, why = message.parse('<xml><MsgType>text</MsgType></xml>', 's', '1', 'n') assert(msg "
+            "== nil and why:find('plain message'))");
+  state_run(&state,
+            "local ok, why = pcall(message.parse, '<xml><MsgType>text</MsgType></xml>') assert(not ok and "
+            "why:find('msg_signature is missing'))");
 }
 
 static void test_normal_mode_opens_nothing(void **unused) {
   given_mode("normal");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(&state, "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
+  state_run(
+      &state,
+      "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
   state_push_message(&state, PLAIN);
   lua_setglobal(state.L, "msg");
   state_run(&state, "assert(message.parse(msg.raw).content == 'hi')");
@@ -135,7 +157,9 @@ static void test_compatible_mode_takes_both(void **unused) {
   given_sealed(0, "wx0000000000000001", XML_FORM);
   state_run(&state, "assert(message.parse(data, signature, '1700000000', 'n').content == 'hi')");
   state_set_message(&state, PLAIN);
-  state_run(&state, "assert(message.parse(msg.raw).content == 'hi' and message.parse(msg.raw, 's', '1', 'n').content == 'hi')");
+  state_run(&state,
+            "assert(message.parse(msg.raw).content == 'hi' and message.parse(msg.raw, 's', '1', 'n').content "
+            "== 'hi')");
   state_run(&state, "assert(tostring(hello):find('<Content><![CDATA[hello]]></Content>', 1, true))");
 }
 
@@ -147,14 +171,19 @@ static void test_a_signature_fits_with_either_token(void **unused) {
     assert_true(signature_make(state.context.digest, str_of(tokens[i]), STR("1"), STR("n"), NULL, hex));
     lua_pushstring(state.L, hex);
     lua_setglobal(state.L, "signature");
-    state_run(&state, i < 2 ? "assert(message.check_signature(signature, 1, 'n') == true)" : "assert(message.check_signature(signature, 1, 'n') == false)");
+    state_run(&state, i < 2 ? "assert(message.check_signature(signature, 1, 'n') == true)"
+                            : "assert(message.check_signature(signature, 1, 'n') == false)");
   }
 }
 
 static void test_without_a_token_checking_is_a_fault_of_the_program(void **unused) {
   state.account = (Account){ 0 };
-  state_run(&state, "local ok, why = pcall(message.check_signature, 's', '1', 'n') assert(not ok and why:find(\"key 'token'\"))");
-  state_run(&state, "local ok, why = pcall(message.pay_digest, 'a=1') assert(not ok and why:find(\"key 'partnerkey'\"))");
+  state_run(&state,
+            "local ok, why = pcall(message.check_signature, 's', '1', 'n') assert(not ok and why:find(\"key "
+            "'token'\"))");
+  state_run(
+      &state,
+      "local ok, why = pcall(message.pay_digest, 'a=1') assert(not ok and why:find(\"key 'partnerkey'\"))");
 }
 
 static void test_a_reply_without_a_message_cannot_be_printed(void **unused) {
@@ -166,7 +195,9 @@ static void test_the_collector_at_every_step_does_no_harm(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
   state.collect_always = true;
-  state_run(&state, "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') assert(#tostring(hello) > 100)");
+  state_run(&state,
+            "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') assert(#tostring(hello) "
+            "> 100)");
 }
 
 static void test_no_memory_at_any_point_does_no_harm(void **unused) {
@@ -174,7 +205,9 @@ static void test_no_memory_at_any_point_does_no_harm(void **unused) {
   given_sealed(0, "wx0000000000000001", JSON_FORM);
   int status = LUA_ERRMEM;
   for (long allowed = 0; status != LUA_OK; allowed++) {
-    luaL_loadstring(state.L, "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') assert(#tostring(hello) > 100)");
+    luaL_loadstring(state.L,
+                    "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') "
+                    "assert(#tostring(hello) > 100)");
     state.fail_after = allowed;
     status = lua_pcall(state.L, 0, 0, 0);
     state.fail_after = -1;

@@ -35,7 +35,8 @@ typedef struct {
 
 static int convert(lua_State *L) {
   Conversion *conversion = lua_touserdata(L, 2);
-  conversion->result = reply_value_to(L, 1, arena, conversion->to_event, &conversion->reply, &conversion->rest);
+  conversion->result =
+      reply_value_to(L, 1, arena, conversion->to_event, &conversion->reply, &conversion->rest);
   return 0;
 }
 
@@ -69,7 +70,9 @@ static void assert_result(const char *code, ReplyValue result) {
 static void assert_raises(const char *code, const char *why) {
   Conversion conversion = { 0 };
   assert_int_equal(convert_protected(&conversion, code), LUA_ERRRUN);
-  if (!strstr(lua_tostring(state.L, -1), why)) fail_msg("\"%s\" does not say \"%s\"", lua_tostring(state.L, -1), why);
+  if (!strstr(lua_tostring(state.L, -1), why)) {
+    fail_msg("\"%s\" does not say \"%s\"", lua_tostring(state.L, -1), why);
+  }
 }
 
 static void test_nothing_nil_false_and_empty_are_no_reply(void **unused) {
@@ -113,7 +116,9 @@ static void test_raw_goes_out_as_it_is(void **unused) {
 static void test_articles_beyond_the_limit_are_dropped(void **unused) {
   const char *nine = "local items = {} for i = 1, 9 do items[i] = {'item', {{'Title', 'T' .. i}}} end\n"
                      "return make{type = 'news', elements = {{'ArticleCount', 9}, {'Articles', items}}}";
-  assert_reply(false, nine, "<ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[T1]]></Title></item></Articles>");
+  assert_reply(
+      false, nine,
+      "<ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[T1]]></Title></item></Articles>");
   assert_reply(true, nine, "<ArticleCount>8</ArticleCount>");
 }
 
@@ -129,7 +134,8 @@ static void test_what_a_script_breaks_in_a_reply_raises(void **unused) {
   assert_raises("local t = {} t[1] = {'A', t} return make{type = 'x', elements = t}", "nested deeper than");
 }
 
-static const char several[] = "return make{type = 'x', elements = {{'B', 1}, {'A', {{'C', 'c'}, {'D', ('x'):rep(100)}}}}}";
+static const char several[] =
+    "return make{type = 'x', elements = {{'B', 1}, {'A', {{'C', 'c'}, {'D', ('x'):rep(100)}}}}}";
 
 static void test_the_collector_at_every_step_does_no_harm(void **unused) {
   state.collect_always = true;

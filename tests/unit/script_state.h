@@ -1,4 +1,5 @@
-// A Lua state for the tests of script/: with a context, no interpreter around it, and an allocator that can be hostile.
+// A Lua state for the tests of script/: with a context, no interpreter around it, and an allocator that can
+// be hostile.
 #ifndef WEMOON_TESTS_SCRIPT_STATE_H
 #define WEMOON_TESTS_SCRIPT_STATE_H
 
@@ -108,7 +109,8 @@ static inline void state_set_message(State *state, const char *xml) {
   lua_setglobal(state->L, "msg");
 }
 
-#define MESSAGE(type, elements) "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser1]]></FromUserName>" \
+#define MESSAGE(type, elements)                                                                   \
+  "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser1]]></FromUserName>" \
   "<CreateTime>1700000000</CreateTime><MsgType><![CDATA[" type "]]></MsgType>" elements "</xml>"
 #define EVENT(event, elements) MESSAGE("event", "<Event><![CDATA[" event "]]></Event>" elements)
 

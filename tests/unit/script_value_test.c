@@ -60,7 +60,8 @@ static void test_integers_keep_64_bits(void **unused) {
 }
 
 static void test_keys_are_sorted_by_byte(void **unused) {
-  assert_json("return {b = 1, a = {y = 1, x = 2}, ['a b'] = 3, B = 4}", "{\"B\":4,\"a\":{\"x\":2,\"y\":1},\"a b\":3,\"b\":1}");
+  assert_json("return {b = 1, a = {y = 1, x = 2}, ['a b'] = 3, B = 4}",
+              "{\"B\":4,\"a\":{\"x\":2,\"y\":1},\"a b\":3,\"b\":1}");
 }
 
 static void test_an_empty_table_is_an_object_unless_marked(void **unused) {
@@ -106,8 +107,11 @@ static void test_a_table_with_pairs_is_written_as_it_lists_itself(void **unused)
 }
 
 static void test_members_that_vanish_while_written_do_no_harm(void **unused) {
-  assert_json("local t = {} t.z = 'last' .. #'x' t.a = setmetatable({}, {__pairs = function() t.z = nil collectgarbage() return next, {}, nil end}) "
-              "return t", "{\"a\":{},\"z\":null}");
+  assert_json(
+      "local t = {} t.z = 'last' .. #'x' t.a = setmetatable({}, {__pairs = function() t.z = nil "
+      "collectgarbage() return next, {}, nil end}) "
+      "return t",
+      "{\"a\":{},\"z\":null}");
 }
 
 static void test_a_message_is_written_whole(void **unused) {
@@ -127,15 +131,18 @@ static void test_broken_text_is_not_decoded(void **unused) {
 }
 
 static void test_encode_raises_and_decode_does_not(void **unused) {
-  state_run(&state, "local ok, why = pcall(json.encode, {f = print}) assert(not ok and why:find('value.f is a function', 1, true))");
+  state_run(&state,
+            "local ok, why = pcall(json.encode, {f = print}) assert(not ok and why:find('value.f is a "
+            "function', 1, true))");
   state_run(&state, "assert(not pcall(json.encode) and not pcall(json.decode, {}))");
 }
 
 static const char round_trip[] =
-  "local text = json.encode{list = {1, 2, {a = 'x'}}, empty = json.array(), s = ('y'):rep(100), msg = msg, n = 1.5}\n"
-  "local value = assert(json.decode(text))\n"
-  "assert(json.encode(value) == text)\n"
-  "assert(value.msg.Content == 'hi' and value.list[3].a == 'x')\n";
+    "local text = json.encode{list = {1, 2, {a = 'x'}}, empty = json.array(), s = ('y'):rep(100), msg = msg, "
+    "n = 1.5}\n"
+    "local value = assert(json.decode(text))\n"
+    "assert(json.encode(value) == text)\n"
+    "assert(value.msg.Content == 'hi' and value.list[3].a == 'x')\n";
 
 static void test_the_collector_at_every_step_does_no_harm(void **unused) {
   state_set_message(&state, MESSAGE("text", "<Content>hi</Content>"));
@@ -152,7 +159,9 @@ static void test_no_memory_at_any_point_does_no_harm(void **unused) {
     state.fail_after = allowed;
     status = lua_pcall(state.L, 0, 0, 0);
     state.fail_after = -1;
-    if (status != LUA_OK && !strstr(lua_tostring(state.L, -1), "memory")) fail_msg("%s", lua_tostring(state.L, -1));
+    if (status != LUA_OK && !strstr(lua_tostring(state.L, -1), "memory")) {
+      fail_msg("%s", lua_tostring(state.L, -1));
+    }
     lua_settop(state.L, 0);
   }
   assert_true(failures > 20);
