@@ -242,18 +242,20 @@ static void tell_caller(Task *task) {
   if (task->sync) sync_done(task);
 }
 
+// What failed and has no reply of on_error's gets the configured one.
+static void use_error_reply(Task *task) {
+  Str text = task->in->options.error_reply;
+  if (task->state == TASK_RETURNED || task->reply.form != REPLY_NONE || !task->arena || text.len == 0) return;
+  if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
+}
+
 static TaskState end(Task *task) {
   TaskState state = task->state;
+  use_error_reply(task);
   if (task->done) task->done(task->owner, state, &task->reply, task->rest);
   tell_caller(task);
   recycle(task);
   return state;
-}
-
-static void use_error_reply(Task *task) {
-  Str text = task->in->options.error_reply;
-  if (!task->arena || text.len == 0) return;
-  if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
 }
 
 static TaskState state_of_failure(Interpreter *in, int status) {
@@ -304,6 +306,22 @@ static bool begin_at_end(Task *task) {
   return true;
 }
 
+// Closes what the failed coroutine left open (<close>), within the same slice. Its error value stays on top of its stack.
+static void close_variables(Task *task) {
+  Interpreter *in = task->in;
+  lua_xmove(task->co, in->L, 1);
+  in->task = task;
+  lua_resetthread(task->co);
+  in->task = NULL;
+  lua_xmove(in->L, task->co, 1);
+  if (in->slice.end == SLICE_GOES_ON) return;
+  Failure failure;
+  failure_init(&failure);
+  guard_describe(in, task->co, &failure);
+  failure_log(&failure, "a __close method");
+  failure_clear(&failure);
+}
+
 static bool fail(Task *task, int status) {
   Interpreter *in = task->in;
   if (in->suspending) wait_cancel(in->suspending);
@@ -314,6 +332,7 @@ static bool fail(Task *task, int status) {
   failure_init(&failure);
   guard_describe(in, task->co, &failure);
   report(task, &failure);
+  if (in->slice.end == SLICE_GOES_ON) close_variables(task);
   bool again = begin_on_error(task, &failure) || begin_at_end(task);
   failure_clear(&failure);
   if (!again && task->co) drop_coroutine(task);
@@ -377,6 +396,7 @@ static void cancel(Task *task, const char *why) {
     end(task);
     return;
   }
+  use_error_reply(task);
   if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
   tell_caller(task);
   free(task);
@@ -444,7 +464,6 @@ TaskState task_run(Task *task) {
     guard_leave(in);
     guard_enter(in);
   }
-  if (task->state != TASK_RETURNED && task->reply.form == REPLY_NONE) use_error_reply(task);
   return end(task);
 }
 

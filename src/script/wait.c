@@ -55,13 +55,12 @@ static void name_function(lua_State *L, lua_Debug *ar) {
 static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
   for (int level = 1; lua_getstack(where, level, &ar); level++) {
-    lua_getinfo(where, "S", &ar);
-    if (strcmp(ar.what, "C") != 0) continue;
     luaL_checkstack(where, 10, NULL);
-    lua_getinfo(where, "f", &ar);
-    bool method = args_is_method(where, -1);
-    lua_pop(where, 1);
-    if (method) continue;
+    lua_getinfo(where, "Sf", &ar);
+    if (strcmp(ar.what, "C") != 0 || args_is_method(where, -1)) {
+      lua_pop(where, 1);
+      continue;
+    }
     name_function(where, &ar);
     if (where != L) lua_xmove(where, L, 1);
     const char *name = lua_tostring(L, -1);

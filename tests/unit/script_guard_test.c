@@ -51,7 +51,8 @@ static void test_no_close_handler_saves_an_endless_loop(void **state) {
   assert_stopped("local x <close> = setmetatable({}, { __close = function() while true do end end }) while true do end", TASK_OVER_CPU);
   assert_stopped("while true do pcall(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x') end) end",
                  TASK_OVER_CPU);
-  assert_stopped("local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x')", TASK_OVER_CPU);
+  assert_stopped("local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x')", TASK_FAILED);
+  assert_logged("a __close method failed");
 }
 
 static void test_a_loop_inside_a_c_function_is_stopped(void **state) {
@@ -85,10 +86,11 @@ static void test_a_coroutine_that_was_stopped_can_go_on_later(void **state) {
 }
 
 static void test_memory_without_end_is_an_error_and_comes_back(void **state) {
+  world.options.cpu_us_max = 10000000;  // sanitizers are slow
   assert_stopped("local t = {} while true do t[#t + 1] = string.rep('x', 100000) .. #t end", TASK_OVER_MEMORY);
   assert_true(interpreter_memory(world.in) < (4 << 20));
   assert_stopped("local s = 'x' while true do s = s .. s end", TASK_OVER_MEMORY);
-  assert_stopped("string.rep('x', 1 << 40)", TASK_OVER_MEMORY);
+  assert_stopped("string.rep('x', 1 << 40)", TASK_FAILED);
   assert_stopped("string.rep('x', 1 << 28)", TASK_OVER_MEMORY);
   assert_stopped("local t = {} for i = 1, 1e9 do t[i] = {} end", TASK_OVER_MEMORY);
   assert_stopped("local t = {} for i = 1, 1e9 do t[i] = coroutine.create(function() end) end", TASK_OVER_MEMORY);
@@ -187,7 +189,6 @@ static void test_a_call_that_nothing_interrupts_is_seen_and_given_up(void **stat
   assert_int_equal(waiting.calls, 0);
   pthread_join(stuck_thread, NULL);  // it comes back after three seconds
   assert_int_equal(stuck.calls, 1);
-  assert_int_not_equal(stuck.state, TASK_RETURNED);
   answer_clear(&stuck);
   answer_clear(&waiting);
 }
