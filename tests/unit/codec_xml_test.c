@@ -197,6 +197,7 @@ static void test_what_is_not_well_formed_is_refused_with_line_and_cause(void **s
   assert_refused(STR("<a>]]></a>"), "]]>");
   assert_refused(STR("<a b='><![CDATA[x]]></'/>"), "line 1");
   assert_refused(STR("<![CDATA[ ]]><a/>"), "line 1");
+  assert_refused(STR("<a>&am<![CDATA[p;]]></a>"), "line 1");
   assert_refused(STR("<a/><![CDATA[ ]]>"), "line 1");
 }
 
