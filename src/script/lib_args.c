@@ -50,6 +50,11 @@ static bool fits(lua_State *L, int index, uint32_t takes) {
   }
 }
 
+// What errors call the value: a message, a reply and null are known by their own names.
+static const char *type_name(lua_State *L, int index) {
+  return luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, index);
+}
+
 static void check_parameter(lua_State *L, const Signature *signature, int i) {
   const Parameter *parameter = &signature->parameters[i];
   int index = i + 1;
@@ -60,7 +65,7 @@ static void check_parameter(lua_State *L, const Signature *signature, int i) {
     return;
   }
   if (!fits(L, index, parameter->takes)) {
-    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, luaL_typename(L, index),
+    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, type_name(L, index),
                parameter->type);
   }
 }

@@ -29,8 +29,12 @@ check.raises("wechat.utf8.cut: bytes is a number (integer expected)", wechat.utf
 check.equal(wechat.utf8.cut("abc", 2.0), "ab")
 
 -- A message is no table of named arguments.
-check.raises("wechat.response_text: content is a table (string expected)", wechat.response_text,
+check.raises("wechat.response_text: content is a message (string expected)", wechat.response_text,
   check.message("text", { { "Content", "x" } }))
+check.raises("wechat.response_text: content is a reply (string expected)", wechat.response_text,
+  wechat.response_none())
+check.raises("wechat.response_text: content is a null (string expected)", wechat.response_text,
+  wechat.json.null)
 
 -- Extra arguments are dropped, so that a builder can stand where a function of a message is wanted.
 check.equal(wechat.response_none(check.message("text")).type, "none")
