@@ -30,10 +30,11 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->dedupe = dedupe_new(options->dedup_window_s);
   webhook->jobs = job_pool_new();
   webhook->workspaces = workspace_pool_new();
-  bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces;
+  webhook->rescue = rescue_new();
+  bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   ok = ok && (webhook->slot = slot_new(options->script, &options->interpreter, err)) != NULL;
-  ok = ok && (bot->watch = watch_start(webhook->slot, options->watch, err)) != NULL;
+  ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
   if (ok) return bot;
   bot_free(bot, 0);
   return NULL;
@@ -55,6 +56,7 @@ void bot_free(Bot *bot, int64_t grace_ms) {
   dedupe_free(bot->webhook.dedupe);
   workspace_pool_free(bot->webhook.workspaces);
   job_pool_free(bot->webhook.jobs);
+  rescue_free(bot->webhook.rescue);
   free(bot);
 }
 

@@ -1,4 +1,4 @@
-// The thread that looks after the slot.
+// The thread that looks after the script.
 #include "bot/watch.h"
 
 #include "base/clock.h"
@@ -10,6 +10,7 @@
 
 struct Watch {
   Slot *slot;
+  Rescue *rescue;
   bool files;
   pthread_t thread;
   pthread_mutex_t mutex;
@@ -94,6 +95,7 @@ static void *run(void *arg) {
   FilesState now;
   uint64_t loads_seen = 0, loaded = 0, last = 0;
   while (pause_for_a_tick(watch)) {
+    rescue_answer_due(watch->rescue, clock_now_us());
     replace_stuck(watch);
     if (!watch->files || !arena || !look(watch, arena, &now)) continue;
     slot_status(watch->slot, &status);
@@ -109,13 +111,14 @@ static void *run(void *arg) {
   return NULL;
 }
 
-Watch *watch_start(Slot *slot, bool files, Err *err) {
+Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
   Watch *watch = calloc(1, sizeof *watch);
   if (!watch) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
   watch->slot = slot;
+  watch->rescue = rescue;
   watch->files = files;
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);

@@ -17,6 +17,7 @@ typedef struct {
   Workspace *w;
   Verified verified;
   int64_t deadline_us;
+  bool answered;  // by the watcher, in this thread's place
 } Callback;
 
 // ---- answers ----
@@ -84,6 +85,13 @@ static void respond_deadline(Callback *c) {
   else respond_success(c);
 }
 
+// On the watcher's thread. The connection's own thread will not read another request soon, so the connection ends.
+static void respond_in_its_place(void *ctx) {
+  Callback *c = ctx;
+  if (c->webhook->options->late_reply == LATE_RETRY) return;
+  server_respond(c->request, &(HttpResponse){ .status = 200, .body = STR("success"), .close = true });
+}
+
 // ---- the script's side ----
 
 static void remember(Webhook *webhook, Job *job) {
@@ -126,11 +134,14 @@ static void run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
                        .owner = job_retain(job), .done = on_done };
   TaskState state;
+  RescueRun watched = { .deadline_us = c->deadline_us, .answer = respond_in_its_place, .ctx = c };
+  rescue_begin(c->webhook->rescue, &watched);
   do {
     Interpreter *interpreter = slot_get(c->webhook->slot);
     state = interpreter_run_message(interpreter, &task, c->deadline_us);
     interpreter_release(interpreter);
   } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
+  c->answered = rescue_end(c->webhook->rescue, &watched);
   if (state == TASK_LOST) abandon(c->webhook, job);
 }
 
@@ -163,7 +174,7 @@ static void run_new(Callback *c, Job *job, const MessageHead *head) {
     return refuse(c, 503, "max_jobs messages are under way already");
   }
   run(c, job, head);
-  wait_and_respond(c, job);
+  if (!c->answered) wait_and_respond(c, job);
 }
 
 static void answer_message(Callback *c, const MessageHead *head) {

@@ -4,6 +4,7 @@
 
 #include "bot/bot.h"
 #include "bot/dedupe.h"
+#include "bot/rescue.h"
 #include "bot/slot.h"
 #include "bot/workspace.h"
 
@@ -16,6 +17,7 @@ typedef struct {
   Dedupe *dedupe;
   JobPool *jobs;
   WorkspacePool *workspaces;
+  Rescue *rescue;
   atomic_int jobs_under_way;
   atomic_bool refusing;  // SIGTERM came: 503
 } Webhook;

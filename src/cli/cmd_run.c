@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -104,7 +105,10 @@ static void announce(const Config *config, const Account *account, const char *s
   snprintf(url, sizeof(url), "http://%s%s", server_address(server), config_text(config, "path").ptr);
   printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url, config_mode_name(account->mode));
   print_how_to_talk(config, url);
-  if (fflush(stdout) != 0) log_warn("standard output: %s", strerror(errno));  // nobody reads it: no reason not to serve
+  if (fflush(stdout) == 0) return;
+  log_warn("standard output: %s", strerror(errno));  // nobody reads it: no reason not to serve
+  __fpurge(stdout);
+  clearerr(stdout);
 }
 
 // ---- serving --------------------------------------------------------------------------------------------------------------
@@ -136,9 +140,20 @@ static void allow_impatience(void) {
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+// A thread that is stuck in a script's call cannot be ended; the process can. What was answered is stored already.
+static void *end_at_last(void *arg) {
+  sleep(GRACE_MS / 1000 + 1);
+  log_warn("a script is stuck in a call that does not return; ending without it");
+  _exit(STATUS_DONE);
+  return NULL;
+}
+
 static void stop(Bot *bot, Server *server) {
   int64_t end_ms = clock_now_ms() + GRACE_MS;
+  pthread_t last_resort;
   allow_impatience();
+  if (pthread_create(&last_resort, NULL, end_at_last, NULL) == 0) pthread_detach(last_resort);
+  bot_refuse(bot);
   server_stop(server);
   int64_t left_ms = end_ms - clock_now_ms();
   bot_free(bot, left_ms > 0 ? left_ms : 0);

@@ -1,5 +1,6 @@
 // libcurl's multi handle on libuv: sockets and time-outs here, one Transfer per request.
 #include "net/client.h"
+#include "base/clock.h"
 #include "codec/url.h"
 #include <ctype.h>
 #include <curl/curl.h>
@@ -19,7 +20,8 @@ enum {
   CONNECTIONS_MAX = 4096,
   FDS_FOR_OTHERS = 700,
   REDIRECTS_MAX = 10,
-  CONNECT_MS = 10 * 1000
+  CONNECT_MS = 10 * 1000,
+  OVERDUE_MS = 1000
 };
 
 typedef struct Transfer Transfer;
@@ -54,6 +56,7 @@ struct Transfer {
   curl_mime *mime;
   Buf body;
   LoopTimer *delay;
+  int64_t overdue_us;  // monotonic: libcurl should have ended it long ago
   char error[CURL_ERROR_SIZE];
   ClientDone done;
   void *ctx;
@@ -68,7 +71,7 @@ struct Client {
   char *proxy, *ca_file;
   CURLM *multi;
   CURLSH *share;
-  uv_timer_t timer;
+  uv_timer_t timer, sweep;
   uv_async_t wake;
   CURL *kept[EASY_KEPT];
   size_t kept_count;
@@ -130,7 +133,9 @@ static void release(Client *client, Transfer *transfer) {
   if (transfer->easy) {
     if (transfer->multi) curl_multi_remove_handle(transfer->multi, transfer->easy);
     curl_easy_reset(transfer->easy);
-    if (client->kept_count < EASY_KEPT) client->kept[client->kept_count++] = transfer->easy;
+    // One that failed may be left half reset.
+    bool good = transfer->result.outcome == CLIENT_OK;
+    if (good && client->kept_count < EASY_KEPT) client->kept[client->kept_count++] = transfer->easy;
     else curl_easy_cleanup(transfer->easy);
   }
   transfer->easy = NULL;
@@ -406,7 +411,24 @@ static bool set_options(Client *client, Transfer *transfer) {
          add_headers(transfer) && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
+// A transfer that libcurl has lost sight of (it does, where memory is short) is ended here. Looks seldom, and
+// only while there are any.
+static void on_sweep(uv_timer_t *timer) {
+  Client *client = timer->data;
+  int64_t now = clock_now_us();
+  for (Transfer *next, *transfer = client->active.first; transfer; transfer = next) {
+    next = transfer->next;
+    if (!transfer->easy || now < transfer->overdue_us) continue;
+    fail(transfer, CURLE_OPERATION_TIMEDOUT);
+    finish(client, transfer);
+  }
+  if (!client->active.first) uv_timer_stop(timer);
+}
+
 static void start(Client *client, Transfer *transfer) {
+  transfer->overdue_us = clock_now_us() + (transfer->request.timeout_ms + OVERDUE_MS) * 1000;
+  if (!uv_is_active((uv_handle_t *)&client->sweep))
+    uv_timer_start(&client->sweep, on_sweep, OVERDUE_MS, OVERDUE_MS);
   transfer->easy = client->kept_count ? client->kept[--client->kept_count] : curl_easy_init();
   if (transfer->easy && set_options(client, transfer) &&
       curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK) {
@@ -514,6 +536,7 @@ static void tear_down(Client *client) {
   curl_multi_cleanup(client->multi);
   curl_share_cleanup(client->share);
   uv_close((uv_handle_t *)&client->timer, on_handle_closed);
+  uv_close((uv_handle_t *)&client->sweep, on_handle_closed);
   uv_close((uv_handle_t *)&client->wake, on_handle_closed);
 }
 
@@ -735,9 +758,12 @@ static void set_up(void *ctx) {
   sigaddset(&signals, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   uv_loop_t *uv = loop_uv(client->loop);
-  client->timer.data = client->wake.data = client;
+  client->timer.data = client->sweep.data = client->wake.data = client;
   bool good = make_multi(client) && uv_async_init(uv, &client->wake, on_wake) == 0;
-  if (good) uv_timer_init(uv, &client->timer);
+  if (good) {
+    uv_timer_init(uv, &client->timer);
+    uv_timer_init(uv, &client->sweep);
+  }
   say(client, good ? 1 : -1);
 }
 
@@ -766,7 +792,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Err *err) {
     return NULL;
   }
   client->loop = loop;
-  client->handles = 2;
+  client->handles = 3;
   pthread_mutex_init(&client->lock, NULL);
   pthread_cond_init(&client->changed, NULL);
   bool good = copy_options(client, options, err);

@@ -16,13 +16,16 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
 enum {
   TICK_SHORT_MS = 20,    // while no thread is free
   TICK_MS = 500,
-  SILENCE_MS = 50,       // so long a connection may say nothing while others wait for its thread
+  TICK_DRAIN_MS = 10,
+  SILENCE_MS = 50,       // so long a new connection may say nothing while others wait for its thread
+  REST_MS = 200,         // so long one that was answered may rest then
   PAUSE_MS = 250,        // so long a body may pause then
   FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
@@ -37,8 +40,8 @@ struct Connection {
   _Atomic Phase phase;
   atomic_int_least64_t since_us;  // of the phase
   int64_t opened_us;
-  bool answered;                  // at least one request
-  char address[ADDRESS_LEN];
+  atomic_bool answered;           // at least one request
+  char address[ADDRESS_LEN];      // empty for IPv6, which civetweb cannot spell: the port must do
   int port;                       // 0: no request yet, the peer is not known
   Connection *next_free;
 };
@@ -53,6 +56,7 @@ struct Connections {
   pthread_t thread;
   int port;
   bool stopping;
+  atomic_bool draining;
   Connection *free;
   Connection slots[];
 };
@@ -78,7 +82,7 @@ static bool is_peer(const Connection *connection, const struct sockaddr_storage 
   char text[ADDRESS_LEN];
   return atomic_load(&connection->phase) != PHASE_FREE && port_of(peer) == connection->port &&
          getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0 &&
-         strcmp(text, connection->address) == 0;
+         (!connection->address[0] || strcmp(text, connection->address) == 0);
 }
 
 // Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or would have.
@@ -102,24 +106,28 @@ static bool is_over(const Connection *connection, bool others_wait, int64_t now_
   Phase phase = atomic_load(&connection->phase);
   int64_t age_us = now_us - atomic_load(&connection->since_us);
   if (phase == PHASE_READS) return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
-  return phase == PHASE_WAITS && others_wait && age_us > SILENCE_MS * 1000;
+  if (phase != PHASE_WAITS) return false;
+  if (atomic_load(&connection->all->draining)) return age_us > SILENCE_MS * 1000;
+  return others_wait && age_us > (atomic_load(&connection->answered) ? REST_MS : SILENCE_MS) * 1000;
 }
 
-// The thread that serves a connection whose socket is shut down finds the end of the stream, and closes.
+// A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and closes; it can
+// still answer.
 static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len, int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
     if (!is_peer(connection, peer, len)) continue;
-    if (is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RDWR);
+    if (is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
-  if (others_wait && is_silent(fd)) shutdown(fd, SHUT_RDWR);
+  if ((others_wait || atomic_load(&all->draining)) && is_silent(fd)) shutdown(fd, SHUT_RD);
 }
 
 // Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
 // With the mutex held, so no slot's socket can be closed and its number used again meanwhile.
-static void look_after(Connections *all) {
+// Returns how many there are.
+static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
   int found = 0;
   for (int fd = 3, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
@@ -132,6 +140,7 @@ static void look_after(Connections *all) {
   }
   int busy = atomic_load(&all->busy);
   atomic_store(&all->others_wait, found > busy && busy >= all->threads);
+  return found;
 }
 
 static bool any_over(Connections *all) {
@@ -189,6 +198,18 @@ void connections_serve(Connections *all, int port) {
   pthread_mutex_unlock(&all->mutex);
 }
 
+void connections_drain(Connections *all, int64_t max_ms) {
+  int64_t end_ms = clock_now_ms() + max_ms;
+  bool any = true;
+  atomic_store(&all->draining, true);
+  while (any && clock_now_ms() < end_ms) {
+    pthread_mutex_lock(&all->mutex);
+    any = look_after(all) > 0 || atomic_load(&all->busy) > 0;
+    pthread_mutex_unlock(&all->mutex);
+    if (any) usleep(TICK_DRAIN_MS * 1000);
+  }
+}
+
 void connections_free(Connections *all) {
   if (!all) return;
   pthread_mutex_lock(&all->mutex);
@@ -213,7 +234,7 @@ Connection *connection_opened(Connections *all) {
     all->free = connection->next_free;
     connection->port = 0;
     connection->opened_us = clock_now_us();
-    connection->answered = false;
+    atomic_store(&connection->answered, false);
     set_phase(connection, PHASE_WAITS);
     if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
   }
@@ -244,7 +265,7 @@ void connection_closing(Connection *connection) {
 // A first request has one allowance of time for head and body together; a later one begins when its head arrives.
 void connection_reads_body(Connection *connection) {
   if (!connection) return;
-  if (connection->answered) set_phase(connection, PHASE_READS);
+  if (atomic_load_explicit(&connection->answered, memory_order_relaxed)) set_phase(connection, PHASE_READS);
   else atomic_store(&connection->phase, PHASE_READS);
 }
 
@@ -254,12 +275,14 @@ void connection_handles(Connection *connection) {
 
 void connection_waits(Connection *connection) {
   if (!connection) return;
-  connection->answered = true;
+  atomic_store_explicit(&connection->answered, true, memory_order_relaxed);
   set_phase(connection, PHASE_WAITS);
 }
 
 bool connection_should_close(const Connection *connection) {
-  return connection && atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
+  if (!connection) return false;
+  if (atomic_load_explicit(&connection->all->draining, memory_order_relaxed)) return true;
+  return atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
          clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000;
 }
 

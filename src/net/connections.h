@@ -12,6 +12,8 @@ typedef struct Connection Connection;
 // For `threads` connections at once. NULL without memory or thread. `port` is set with connections_serve.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
+// Nothing new is accepted any more: returns when each request under way was answered and each connection closed, or after `max_ms`.
+void connections_drain(Connections *connections, int64_t max_ms);
 void connections_free(Connections *connections);
 
 // A thread took a connection. NULL when all slots are taken, which the number of threads excludes.

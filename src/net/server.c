@@ -1,28 +1,35 @@
 // civetweb, with its options and its traps.
 #include "net/server.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/connections.h"
+#include "net/listener.h"
 #include "net/stack.h"
 
-enum { ADDRESS_LEN = 128, WORKER_KEEP_MAX = 64 * 1024, STATUS_UNANSWERED = 499 };
+enum {
+  WORKER_KEEP_MAX = 64 * 1024,
+  STATUS_UNANSWERED = 499,
+  BACKLOG = 4096,
+  DRAIN_MS = 10000  // so long requests under way may take when the server stops
+};
 
 struct Server {
   struct mg_context *mg;
   HttpHandler handler;
   Connections *connections;
-  int threads, port;
+  Listener listener;
+  int threads;
+  bool serving;
   atomic_size_t smallest_stack;
-  char address[ADDRESS_LEN];
 };
 
 // What one HTTP thread keeps between requests.
@@ -51,7 +58,10 @@ Str server_header(const HttpRequest *request, const char *name) {
   return str_of(mg_get_header((const struct mg_connection *)request->connection, name));
 }
 
-const char *server_remote(const HttpRequest *request) { return info_of(request)->remote_addr; }
+const char *server_remote(const HttpRequest *request) {
+  const char *address = info_of(request)->remote_addr;
+  return address[0] ? address : "an IPv6 address";
+}
 
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
   const struct mg_request_info *info = info_of(request);
@@ -109,7 +119,7 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   if (x->status) return;
   Buf *out = &x->worker->out;
   buf_reset(out);
-  bool keep_alive = !x->last && !response->no_answer && wants_keep_alive(x) && !connection_should_close(x->connection);
+  bool keep_alive = !x->last && !response->close && !response->no_answer && wants_keep_alive(x) && !connection_should_close(x->connection);
   if (!keep_alive) mg_disable_connection_keep_alive(x->conn);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
@@ -136,6 +146,9 @@ static bool read_body(Exchange *x) {
   buf_reset(body);
   if (!buf_reserve(body, wanted)) return false;
   connection_reads_body(x->connection);
+  if (wanted && str_eq_nocase(server_header(&x->request, "Expect"), STR("100-continue"))) {
+    mg_write(x->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+  }
   while (body->len < wanted) {
     int n = mg_read(x->conn, body->ptr + body->len, wanted - body->len);
     if (n <= 0) return false;
@@ -249,36 +262,17 @@ static void on_thread_end(const struct mg_context *mg, int type, void *data) {
 
 // ---- life -----------------------------------------------------------------------------------------------------------------
 
-// "8080", "127.0.0.1:8080", "[::1]:8080": into what civetweb takes.
-static bool read_listen(Str listen, char *host, size_t size, int *port, Err *err) {
-  const char *colon = listen.len ? memrchr(listen.ptr, ':', listen.len) : NULL;
-  Str address = colon ? str_sub(listen, 0, (size_t)(colon - listen.ptr)) : STR("127.0.0.1");
-  Str number = colon ? str_sub(listen, address.len + 1, listen.len) : listen;
-  int64_t value;
-  struct in6_addr bits;
-  if (!str_to_int64(number, &value) || value < 0 || value > 65535 || address.len + 1 > size) {
-    return err_set(err, ERR_USAGE, "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080", STR_FMT(listen));
-  }
-  bool brackets = address.len > 2 && address.ptr[0] == '[' && address.ptr[address.len - 1] == ']';
-  Str bare = brackets ? str_sub(address, 1, address.len - 2) : address;
-  snprintf(host, size, "%.*s", STR_FMT(bare));
-  bool known = brackets ? inet_pton(AF_INET6, host, &bits) == 1 : inet_pton(AF_INET, host, &bits) == 1;
-  snprintf(host, size, "%.*s", STR_FMT(address));
-  *port = (int)value;
-  return known || err_set(err, ERR_USAGE, "listen is '%.*s': %.*s is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT or [::1]:PORT",
-                          STR_FMT(listen), STR_FMT(address));
-}
-
-static struct mg_context *start(Server *server, const ServerOptions *options, const char *listen) {
+static struct mg_context *start(Server *server, const ServerOptions *options) {
   char threads[16], timeout[16], idle[16];
   snprintf(threads, sizeof threads, "%d", options->threads);
   snprintf(timeout, sizeof timeout, "%d", options->head_timeout_ms);
   snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
   const char *list[] = {
-    "listening_ports", listen, "num_threads", threads, "request_timeout_ms", timeout, "keep_alive_timeout_ms", idle,
+    // A port of no importance: listener_replace puts ours in its place.
+    "listening_ports", "127.0.0.1:0", "num_threads", threads, "request_timeout_ms", timeout, "keep_alive_timeout_ms", idle,
     "enable_keep_alive", "yes", "tcp_nodelay", "1",
-    // The defaults drop connections when a thousand come at once.
-    "listen_backlog", "4096", "connection_queue", "1024",
+    // The default drops connections when a thousand come at once, as a short backlog does.
+    "connection_queue", "1024",
     "decode_url", "no", "enable_directory_listing", "no", NULL,
   };
   struct mg_callbacks callbacks = {
@@ -288,10 +282,22 @@ static struct mg_context *start(Server *server, const ServerOptions *options, co
   return mg_start(&callbacks, server, list);
 }
 
+static bool start_with_listener(Server *server, const ServerOptions *options, Err *err) {
+  if (!listener_open(&server->listener, options->listen, BACKLOG, err)) return false;
+  server->mg = start(server, options);
+  if (!server->mg) return err_set(err, ERR_FAILED, "cannot start %d HTTP threads: the machine gives no more; ask for fewer", options->threads);
+  struct mg_server_port bound[1];
+  if (mg_get_server_ports(server->mg, 1, bound) != 1) return err_set(err, ERR_FAILED, "the HTTP library listens nowhere");
+  size_t stack = atomic_load(&server->smallest_stack);
+  if (stack < STACK_REFUSED_BELOW) {
+    return err_set(err, ERR_FAILED, "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d", stack,
+                   STACK_REFUSED_BELOW);
+  }
+  connections_serve(server->connections, server->listener.port);
+  return listener_replace(&server->listener, bound[0].port, err);
+}
+
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err) {
-  char host[80], listen[ADDRESS_LEN - 16];
-  int port = 0;
-  if (!read_listen(options->listen, host, sizeof host, &port, err)) return NULL;
   Server *server = calloc(1, sizeof *server);
   if (server) server->connections = connections_new(options->threads, options->head_timeout_ms);
   if (!server || !server->connections) {
@@ -303,36 +309,32 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   server->threads = options->threads;
   atomic_init(&server->smallest_stack, SIZE_MAX);
   mg_init_library(0);
-  snprintf(listen, sizeof listen, "%s:%d", host, port);
-  server->mg = start(server, options, listen);
-  if (!server->mg) {
-    err_set(err, ERR_FAILED, "cannot listen on %s: another process has the port (see `ss -ltnp`), the address is not this machine's, or %d "
-            "threads cannot be had", listen, options->threads);
-    server_stop(server);
-    return NULL;
+  if (start_with_listener(server, options, err)) {
+    server->serving = true;
+    return server;
   }
-  struct mg_server_port bound[1];
-  server->port = mg_get_server_ports(server->mg, 1, bound) == 1 ? bound[0].port : port;
-  snprintf(server->address, sizeof server->address, "%s:%d", host, server->port);
-  connections_serve(server->connections, server->port);
-  if (atomic_load(&server->smallest_stack) >= STACK_REFUSED_BELOW) return server;
-  err_set(err, ERR_FAILED, "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d",
-          atomic_load(&server->smallest_stack), STACK_REFUSED_BELOW);
   server_stop(server);
   return NULL;
 }
 
-int server_port(const Server *server) { return server->port; }
+int server_port(const Server *server) { return server->listener.port; }
 
-const char *server_address(const Server *server) { return server->address; }
+const char *server_address(const Server *server) { return server->listener.address; }
 
 void server_load(const Server *server, int *busy, int *threads) {
   *busy = connections_busy(server->connections);
   *threads = server->threads;
 }
 
+// civetweb writes and reads nothing more once it is told to stop, so that comes last.
 void server_stop(Server *server) {
   if (!server) return;
+  if (server->serving) {
+    listener_quiet(&server->listener);
+    connections_drain(server->connections, DRAIN_MS);
+  } else if (server->listener.fd >= 0) {
+    close(server->listener.fd);
+  }
   if (server->mg) mg_stop(server->mg);
   connections_free(server->connections);
   mg_exit_library();

@@ -18,7 +18,7 @@ typedef struct {
 
 // The first header of that name (no case), empty without it.
 Str server_header(const HttpRequest *request, const char *name);
-// The address of the other side, as text.
+// The address of the other side, as text; IPv6 is not spelled out (civetweb cannot).
 const char *server_remote(const HttpRequest *request);
 // All headers, in order; at most 64.
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
@@ -28,10 +28,12 @@ typedef struct {
   const char *content_type;   // NULL: text/plain; charset=utf-8
   Str body;
   const char *extra_headers;  // whole "Name: value\r\n" lines or NULL; the caller vouches for them
+  bool close;                 // the connection ends with this answer
   bool no_answer;             // close the connection without a byte: the platform will try again
 } HttpResponse;
 
-// Writes the whole answer, head and body in one write, with Content-Length. Exactly once per request, from within `handle`.
+// Writes the whole answer, head and body in one write, with Content-Length. Once per request (a second one is
+// dropped), while `handle` has not returned: on its thread, or on another one that it waits for.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
 // What is to be done with a request whose head is known and whose body is not yet read.
@@ -57,14 +59,14 @@ typedef struct {
   int keep_alive_ms;     // idle connections are closed after this (500 to 1000)
 } ServerOptions;
 
-// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who has it; threads that
-// got a stack under 512 KiB). The handler's ctx must outlive the server.
+// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who has it; too few threads;
+// threads that got a stack under 512 KiB). The handler's ctx must outlive the server.
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
 int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound
 // How many HTTP threads have a connection now, and how many there are.
 void server_load(const Server *server, int *busy, int *threads);
-// Stops accepting, lets requests under way finish, frees.
+// Stops accepting, lets requests under way finish (10 s at most), frees. NULL is allowed.
 void server_stop(Server *server);
 
 #endif

@@ -64,6 +64,19 @@ static void test_a_job_lives_as_long_as_somebody_holds_it(void **state) {
   job_pool_free(pool);
 }
 
+static void test_a_reply_is_kept_though_its_maker_uses_its_own_again(void **state) {
+  JobPool *pool = job_pool_new();
+  Job *job = job_new(pool);
+  Reply reply;
+  Str rest;
+  assert_true(reply_text(&reply, job->arena, STR("mine"), &rest));
+  job_finish(job, TASK_RETURNED, &reply, STR(""));
+  assert_true(reply_text(&reply, job->arena, STR("another's"), &rest));
+  assert_true(str_eq(job->reply.elements->text, STR("mine")));
+  job_release(job);
+  job_pool_free(pool);
+}
+
 // What a job with that reply is answered with, from the reply and from its packed form.
 static void assert_packs(Job *job, const Reply *reply) {
   Buf direct, packed, again;
@@ -105,6 +118,7 @@ int main(void) {
     cmocka_unit_test(test_waiting_ends_at_the_deadline_and_the_answer_is_late),
     cmocka_unit_test(test_an_answer_in_time_is_not_late),
     cmocka_unit_test(test_a_job_lives_as_long_as_somebody_holds_it),
+    cmocka_unit_test(test_a_reply_is_kept_though_its_maker_uses_its_own_again),
     cmocka_unit_test(test_a_packed_answer_is_the_same_to_the_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,116 @@
+// Making the listening socket, and exchanging sockets under a descriptor that another thread polls.
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DESCRIPTORS_MAX = 65536 };
+
+// "8080", "127.0.0.1:8080", "[::1]:8080".
+static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *len, Err *err) {
+  const char *colon = listen.len ? memrchr(listen.ptr, ':', listen.len) : NULL;
+  Str host = colon ? str_sub(listen, 0, (size_t)(colon - listen.ptr)) : STR("127.0.0.1");
+  Str number = colon ? str_sub(listen, host.len + 1, listen.len) : listen;
+  int64_t port;
+  char text[INET6_ADDRSTRLEN + 1];
+  if (!str_to_int64(number, &port) || port < 0 || port > UINT16_MAX) {
+    return err_set(err, ERR_USAGE, "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080", STR_FMT(listen));
+  }
+  bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+  if (brackets) host = str_sub(host, 1, host.len - 2);
+  snprintf(text, sizeof text, "%.*s", STR_FMT(host));
+  struct sockaddr_in *ipv4 = (struct sockaddr_in *)out;
+  struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)out;
+  memset(out, 0, sizeof *out);
+  out->ss_family = brackets ? AF_INET6 : AF_INET;
+  *len = brackets ? sizeof *ipv6 : sizeof *ipv4;
+  if (brackets) ipv6->sin6_port = htons((uint16_t)port);
+  else ipv4->sin_port = htons((uint16_t)port);
+  bool known = host.len < sizeof text &&
+               inet_pton(out->ss_family, text, brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
+  return known || err_set(err, ERR_USAGE, "listen is '%.*s': '%.*s' is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT "
+                          "or [::1]:PORT", STR_FMT(listen), STR_FMT(host));
+}
+
+static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
+  if (listener->fd >= 0) close(listener->fd);
+  listener->fd = -1;
+  const char *mend = "";
+  if (why == EADDRINUSE) mend = ": another process has the port; `ss -ltnp` says which";
+  else if (why == EADDRNOTAVAIL) mend = ": this machine does not have the address; `ip addr` lists those it has";
+  else if (why == EACCES) mend = ": ports below 1024 need rights; listen on a higher one, behind a proxy";
+  else if (why == EAFNOSUPPORT) mend = ": this machine has no IPv6";
+  return err_set(err, ERR_FAILED, "cannot listen on %.*s: %s%s", STR_FMT(listen), strerror(why), mend);
+}
+
+static void name_it(Listener *listener) {
+  struct sockaddr_storage bound;
+  socklen_t len = sizeof bound;
+  char host[INET6_ADDRSTRLEN] = "";
+  getsockname(listener->fd, (struct sockaddr *)&bound, &len);
+  bool ipv6 = bound.ss_family == AF_INET6;
+  const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
+  const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
+  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host, sizeof host);
+  listener->port = ntohs(ipv6 ? v6->sin6_port : v4->sin_port);
+  snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host, listener->port);
+}
+
+bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
+  struct sockaddr_storage address;
+  socklen_t len;
+  int on = 1;
+  listener->fd = -1;
+  if (!read_address(text, &address, &len, err)) return false;
+  listener->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener->fd < 0) return cannot_listen(listener, text, errno, err);
+  setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.ss_family == AF_INET6) setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(listener->fd, (struct sockaddr *)&address, len) != 0 || listen(listener->fd, backlog) != 0) {
+    return cannot_listen(listener, text, errno, err);
+  }
+  name_it(listener);
+  return true;
+}
+
+// `fd` becomes another name of `with`. A thread that polls what `fd` was is woken, and polls `with` next.
+static bool exchange(int fd, int with) {
+  int before = dup(fd);
+  if (before < 0) return false;
+  bool done = dup3(with, fd, O_CLOEXEC) >= 0;
+  if (done) shutdown(before, SHUT_RDWR);
+  close(before);
+  return done;
+}
+
+static bool listens_on(int fd, int port) {
+  struct sockaddr_in local;
+  int listens = 0;
+  socklen_t size = sizeof listens, len = sizeof local;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
+         getsockname(fd, (struct sockaddr *)&local, &len) == 0 && local.sin_family == AF_INET && ntohs(local.sin_port) == port;
+}
+
+bool listener_replace(Listener *listener, int port, Err *err) {
+  int fd = 3;
+  while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
+  if (fd == DESCRIPTORS_MAX || !exchange(fd, listener->fd)) {
+    return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found", listener->address);
+  }
+  close(listener->fd);
+  listener->fd = fd;
+  return true;
+}
+
+void listener_quiet(Listener *listener) {
+  int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (quiet < 0) return;
+  exchange(listener->fd, quiet);
+  close(quiet);
+}

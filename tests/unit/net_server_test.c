@@ -1,0 +1,562 @@
+// The HTTP server from outside: raw bytes over sockets, and crowds of clients that stall or never rest.
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/stack.h"
+
+enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000 };
+
+// ---- a server to test -------------------------------------------------------------------------------------------------
+
+typedef struct {
+  atomic_int handled;
+  atomic_size_t stack;
+  char path[256], query[256], header[256];
+} Seen;
+
+static Seen seen;
+
+static void copy(char *out, size_t size, Str s) { snprintf(out, size, "%.*s", STR_FMT(s)); }
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *out) {
+  bool get = str_eq(head->method, STR("GET")), post = str_eq(head->method, STR("POST"));
+  if (str_eq(head->path, STR("/nowhere"))) out->status = 404;
+  else if (!get && !post) *out = (HttpRoute){ .status = 405, .allow = "GET, POST" };
+  out->needs_body = post;
+  out->max_body = 1000;
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  HttpResponse response = { .status = 200, .body = STR("hello") };
+  atomic_fetch_add(&seen.handled, 1);
+  if (str_eq(request->path, STR("/forgetful"))) return;
+  if (str_eq(request->path, STR("/silent"))) response.no_answer = true;
+  if (str_eq(request->path, STR("/slow"))) usleep(400 * 1000);
+  if (str_eq(request->path, STR("/echo"))) response.body = request->body;
+  if (str_eq(request->path, STR("/look"))) {
+    copy(seen.query, sizeof seen.query, request->query);
+    copy(seen.header, sizeof seen.header, server_header(request, "x-thing"));
+  }
+  copy(seen.path, sizeof seen.path, request->path);
+  atomic_store(&seen.stack, stack_size_here());
+  server_respond(request, &response);
+}
+
+// For crowds: writes nothing that threads share.
+static void handle_echo(void *ctx, HttpRequest *request) {
+  server_respond(request, &(HttpResponse){ .status = 200, .body = request->body });
+}
+
+static Server *serve_with(const char *listen, int threads, void (*handler)(void *, HttpRequest *)) {
+  ServerOptions options = { .listen = str_of(listen), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  HttpHandler http = { .route = route, .handle = handler };
+  Err err;
+  Server *server = server_start(&options, &http, &err);
+  if (!server) fail_msg("%s", err.text);
+  return server;
+}
+
+static Server *serve(int threads) { return serve_with("0", threads, handle); }
+
+// ---- a client -----------------------------------------------------------------------------------------------------------
+
+static int dial(int port) {
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+  struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+  if (fd < 0) return -1;
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+static bool say(int fd, const char *text) {
+  size_t len = strlen(text);
+  return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+// One whole answer: its head, and the bytes that Content-Length promises. Its length, or -1 when it does not come whole.
+static ssize_t hear(int fd, char *out, size_t size, bool head_only) {
+  size_t len = 0;
+  while (len < size - 1) {
+    ssize_t n = recv(fd, out + len, size - 1 - len, 0);
+    if (n <= 0) return -1;
+    len += (size_t)n;
+    out[len] = '\0';
+    const char *end = strstr(out, "\r\n\r\n"), *length = strstr(out, "Content-Length: ");
+    if (!end) continue;
+    size_t body = length && !head_only ? strtoul(length + 16, NULL, 10) : 0;
+    if (len >= (size_t)(end + 4 - out) + body) return (ssize_t)len;
+  }
+  return -1;
+}
+
+static const char *ask_on(int fd, const char *request) {
+  static char answer[ANSWER_MAX];
+  answer[0] = '\0';
+  assert_true(say(fd, request));
+  if (hear(fd, answer, sizeof answer, strncmp(request, "HEAD", 4) == 0) < 0) fail_msg("no whole answer, only '%s'", answer);
+  return answer;
+}
+
+static const char *ask(Server *server, const char *request) {
+  int fd = dial(server_port(server));
+  assert_true(fd >= 0);
+  const char *answer = ask_on(fd, request);
+  close(fd);
+  return answer;
+}
+
+static void assert_starts(const char *text, const char *start) {
+  if (strncmp(text, start, strlen(start)) != 0) fail_msg("'%s' does not begin with '%s'", text, start);
+}
+
+static bool ends_within(int fd, int ms) {
+  char byte[512];
+  struct pollfd wait = { .fd = fd, .events = POLLIN };
+  int64_t end = clock_now_ms() + ms;
+  for (int64_t left = ms; left > 0; left = end - clock_now_ms()) {
+    if (poll(&wait, 1, (int)left) == 1 && recv(fd, byte, sizeof byte, 0) <= 0) return true;
+  }
+  return false;
+}
+
+// ---- requests and answers ------------------------------------------------------------------------------------------------
+
+static void test_an_answer_has_its_length_and_names_no_software(void **state) {
+  Server *server = serve(4);
+  const char *answer = ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_starts(answer, "HTTP/1.1 200 OK\r\n");
+  assert_non_null(strstr(answer, "Content-Length: 5\r\n"));
+  assert_non_null(strstr(answer, "\r\n\r\nhello"));
+  assert_null(strcasestr(answer, "civetweb"));
+  assert_null(strcasestr(answer, "\r\nserver:"));
+  server_stop(server);
+}
+
+static void test_path_and_query_are_given_as_sent(void **state) {
+  Server *server = serve(4);
+  ask(server, "GET /a%2Fb%20c HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_string_equal(seen.path, "/a%2Fb%20c");
+  ask(server, "GET /look?x=%41&y[]=+ HTTP/1.1\r\nHost: x\r\nX-Thing: abc\r\n\r\n");
+  assert_string_equal(seen.query, "x=%41&y[]=+");
+  assert_string_equal(seen.header, "abc");
+  server_stop(server);
+}
+
+static void test_refusals_by_the_head_do_not_wait_for_the_body(void **state) {
+  Server *server = serve(4);
+  assert_starts(ask(server, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n"), "HTTP/1.1 404 ");
+  const char *answer = ask(server, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+  assert_starts(answer, "HTTP/1.1 405 ");
+  assert_non_null(strstr(answer, "\r\nAllow: GET, POST\r\n"));
+  answer = ask(server, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_starts(answer, "HTTP/1.1 405 ");
+  assert_non_null(strstr(answer, "\r\nAllow: GET, POST\r\n"));
+  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 411 ");
+  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"), "HTTP/1.1 411 ");
+  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"), "HTTP/1.1 413 ");
+  server_stop(server);
+}
+
+static void test_a_body_of_the_greatest_length_arrives_whole(void **state) {
+  Server *server = serve(4);
+  char request[1200], body[1001];
+  memset(body, 'z', 1000);
+  body[1000] = '\0';
+  snprintf(request, sizeof request, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", body);
+  assert_non_null(strstr(ask(server, request), body));
+  server_stop(server);
+}
+
+static void test_a_client_that_asks_before_its_body_is_told_to_go_on(void **state) {
+  Server *server = serve(4);
+  char answer[512];
+  int fd = dial(server_port(server));
+  assert_true(say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"));
+  assert_true(hear(fd, answer, sizeof answer, true) > 0);
+  assert_starts(answer, "HTTP/1.1 100 ");
+  answer[0] = '\0';
+  assert_true(say(fd, "abc"));
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  assert_starts(answer, "HTTP/1.1 200 ");
+  assert_non_null(strstr(answer, "\r\n\r\nabc"));
+  close(fd);
+  server_stop(server);
+}
+
+static void test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives(void **state) {
+  Server *server = serve(4);
+  enum { LONG = 40000 };
+  char *request = malloc(LONG + 100);
+  memset(request, 'q', LONG);
+  memcpy(request, "GET /?", 6);
+  strcpy(request + LONG, " HTTP/1.1\r\nHost: x\r\n\r\n");
+  int fd = dial(server_port(server));
+  char answer[1024] = "";
+  say(fd, request);
+  ssize_t len = recv(fd, answer, sizeof answer - 1, 0);
+  if (len > 0) {
+    assert_starts(answer, "HTTP/1.1 4");
+    assert_null(strcasestr(answer, "civetweb"));
+  }
+  close(fd);
+  free(request);
+  assert_starts(ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
+  server_stop(server);
+}
+
+static void test_what_is_no_request_is_refused_in_few_words(void **state) {
+  Server *server = serve(4);
+  const char *nonsense[] = { "\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/7.7\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n" };
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+    const char *answer = ask(server, nonsense[i]);
+    if (strncmp(answer, "HTTP/1.1 4", 10) != 0) assert_starts(answer, "HTTP/1.1 505 ");
+    assert_null(strcasestr(answer, "civetweb"));
+    assert_null(strcasestr(answer, "\r\nserver:"));
+  }
+  server_stop(server);
+}
+
+static void test_a_connection_is_kept_for_the_next_request(void **state) {
+  Server *server = serve(4);
+  int fd = dial(server_port(server));
+  for (int i = 0; i < 5; i++) {
+    assert_non_null(strstr(ask_on(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), "\r\n\r\nabc"));
+  }
+  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "hello"));
+  assert_true(ends_within(fd, 1000));
+  close(fd);
+  server_stop(server);
+}
+
+static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **state) {
+  Server *server = serve(4);
+  int before = atomic_load(&seen.handled);
+  int fd = dial(server_port(server));
+  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\nGET /look HTTP/1.1\r\nA: b\r\n\r\n"), "hello"));
+  assert_true(ends_within(fd, 1000));
+  assert_int_equal(atomic_load(&seen.handled), before + 1);
+  close(fd);
+  server_stop(server);
+}
+
+static void test_no_answer_is_a_closed_connection(void **state) {
+  Server *server = serve(4);
+  int fd = dial(server_port(server));
+  char byte;
+  assert_true(say(fd, "GET /silent HTTP/1.1\r\nHost: x\r\n\r\n"));
+  assert_int_equal(recv(fd, &byte, 1, 0), 0);
+  close(fd);
+  server_stop(server);
+}
+
+static void test_a_handler_that_does_not_answer_is_answered_for(void **state) {
+  Server *server = serve(4);
+  assert_starts(ask(server, "GET /forgetful HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 500 ");
+  server_stop(server);
+}
+
+static void test_handlers_have_stacks_for_deep_recursion(void **state) {
+  Server *server = serve(4);
+  ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_true(atomic_load(&seen.stack) >= 1024 * 1024);
+  server_stop(server);
+}
+
+// ---- addresses -----------------------------------------------------------------------------------------------------------
+
+static void test_a_bare_port_means_this_machine_alone(void **state) {
+  Server *server = serve(2);
+  char expected[64];
+  snprintf(expected, sizeof expected, "127.0.0.1:%d", server_port(server));
+  assert_true(server_port(server) > 0);
+  assert_string_equal(server_address(server), expected);
+  server_stop(server);
+}
+
+static void test_ipv6_is_listened_on(void **state) {
+  ServerOptions options = { .listen = STR("[::1]:0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  HttpHandler http = { .route = route, .handle = handle };
+  struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+  int probe = socket(AF_INET6, SOCK_STREAM, 0);
+  bool there = probe >= 0 && bind(probe, (struct sockaddr *)&address, sizeof address) == 0;
+  if (probe >= 0) close(probe);
+  if (!there) skip();
+  Err err;
+  Server *server = server_start(&options, &http, &err);
+  if (!server) fail_msg("%s", err.text);
+  address.sin6_port = htons((uint16_t)server_port(server));
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  assert_starts(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
+  close(fd);
+  server_stop(server);
+}
+
+static void assert_refused(const char *listen, ErrCode code, const char *saying) {
+  ServerOptions options = { .listen = str_of(listen), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  HttpHandler http = { .route = route, .handle = handle };
+  Err err = { 0 };
+  Server *server = server_start(&options, &http, &err);
+  if (server) fail_msg("listens on '%s'", listen);
+  assert_int_equal(err.code, code);
+  if (!strstr(err.text, saying)) fail_msg("'%s' does not say '%s'", err.text, saying);
+}
+
+static void test_an_address_that_is_none_is_named(void **state) {
+  assert_refused("", ERR_USAGE, "ADDRESS:PORT");
+  assert_refused("127.0.0.1:", ERR_USAGE, "127.0.0.1:");
+  assert_refused("127.0.0.1:65536", ERR_USAGE, "65536");
+  assert_refused("example.com:80", ERR_USAGE, "example.com");
+  assert_refused("::1:80", ERR_USAGE, "::1");
+  assert_refused("[::1]", ERR_USAGE, "[::1]");
+  assert_refused("127.0.0.1:80,127.0.0.1:81", ERR_USAGE, "127.0.0.1:80,127.0.0.1:81");
+  assert_refused("127.0.0.1:80s", ERR_USAGE, "80s");
+}
+
+static void test_a_taken_port_is_named_with_the_means_to_see_who_has_it(void **state) {
+  Server *server = serve(2);
+  assert_refused(server_address(server), ERR_FAILED, "ss -ltnp");
+  assert_refused(server_address(server), ERR_FAILED, server_address(server));
+  server_stop(server);
+}
+
+// ---- stopping --------------------------------------------------------------------------------------------------------------
+
+static void *stop(void *server) {
+  server_stop(server);
+  return NULL;
+}
+
+static void test_stopping_lets_requests_under_way_finish(void **state) {
+  Server *server = serve(4);
+  char answer[512] = "";
+  pthread_t stopper;
+  int fd = dial(server_port(server)), half = dial(server_port(server)), idle = dial(server_port(server));
+  assert_true(say(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  assert_true(say(half, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc"));
+  usleep(150 * 1000);
+  assert_int_equal(pthread_create(&stopper, NULL, stop, server), 0);
+  usleep(100 * 1000);
+  assert_true(say(half, "def"));
+  assert_true(hear(half, answer, sizeof answer, false) > 0);
+  assert_non_null(strstr(answer, "\r\n\r\nabcdef"));
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  assert_non_null(strstr(answer, "\r\n\r\nhello"));
+  int64_t begun = clock_now_ms();
+  pthread_join(stopper, NULL);
+  assert_true(clock_now_ms() - begun < 1500);
+  close(fd);
+  close(half);
+  close(idle);
+}
+
+static void test_a_stopping_server_takes_no_new_connection(void **state) {
+  Server *server = serve(4);
+  pthread_t stopper;
+  int port = server_port(server), fd = dial(port);
+  assert_true(say(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  usleep(100 * 1000);
+  assert_int_equal(pthread_create(&stopper, NULL, stop, server), 0);
+  usleep(100 * 1000);
+  int late = dial(port);
+  assert_int_equal(late, -1);
+  char answer[512];
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  pthread_join(stopper, NULL);
+  close(fd);
+}
+
+// ---- crowds ---------------------------------------------------------------------------------------------------------------
+
+static void allow_many_files(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max < 8192 ? limit.rlim_max : 8192;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void test_a_body_that_does_not_come_ends_its_connection_in_time(void **state) {
+  Server *server = serve(4);
+  int fd = dial(server_port(server)), dripping = dial(server_port(server));
+  assert_true(say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc"));
+  assert_true(say(dripping, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n"));
+  int64_t begun = clock_now_ms();
+  bool over = false;
+  while (!over && clock_now_ms() - begun < PATIENCE_MS) {
+    over = !say(dripping, "x") || ends_within(dripping, 100);
+  }
+  assert_true(over);
+  assert_true(clock_now_ms() - begun < 2500);
+  assert_true(ends_within(fd, 1000));
+  close(fd);
+  close(dripping);
+  server_stop(server);
+}
+
+static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
+  Server *server = serve(4);
+  int fd = dial(server_port(server));
+  assert_true(say(fd, "GET / HTTP/1.1\r\nX: "));
+  int64_t begun = clock_now_ms();
+  bool over = false;
+  while (!over && clock_now_ms() - begun < PATIENCE_MS) over = !say(fd, "x") || ends_within(fd, 100);
+  assert_true(over);
+  assert_true(clock_now_ms() - begun < 2500);
+  close(fd);
+  server_stop(server);
+}
+
+// How long a new client's request takes, from its connection on; -1 when it is not answered.
+static int64_t time_one(int port) {
+  char answer[512];
+  int64_t begun = clock_now_ms();
+  int fd = dial(port);
+  bool answered = fd >= 0 && say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc") &&
+                  hear(fd, answer, sizeof answer, false) > 0 && strstr(answer, "\r\n\r\nabc");
+  if (fd >= 0) close(fd);
+  return answered ? clock_now_ms() - begun : -1;
+}
+
+static void assert_nobody_waits_behind(const char *stalled, int count) {
+  Server *server = serve_with("0", 64, handle_echo);
+  int *fds = calloc((size_t)count, sizeof *fds);
+  for (int i = 0; i < count; i++) {
+    fds[i] = dial(server_port(server));
+    assert_true(fds[i] >= 0);
+    say(fds[i], stalled);
+  }
+  for (int i = 0; i < 10; i++) {
+    int64_t ms = time_one(server_port(server));
+    if (ms < 0 || ms > 2000) fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled, (long long)ms);
+    // Others take the place of those that were sent away.
+    for (int j = 0; j < 20; j++) {
+      int k = (i * 20 + j) % count;
+      close(fds[k]);
+      fds[k] = dial(server_port(server));
+      say(fds[k], stalled);
+    }
+  }
+  for (int i = 0; i < count; i++) close(fds[i]);
+  free(fds);
+  server_stop(server);
+}
+
+static void test_100_silent_connections_delay_nobody(void **state) { assert_nobody_waits_behind("", 100); }
+static void test_500_silent_connections_delay_nobody(void **state) { assert_nobody_waits_behind("", 500); }
+static void test_500_half_sent_heads_delay_nobody(void **state) { assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nCon", 500); }
+static void test_500_half_sent_bodies_delay_nobody(void **state) {
+  assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc", 500);
+}
+
+enum { CLIENTS = 256 };
+
+typedef struct {
+  int port;
+  atomic_bool *over;
+  int answers, lost;
+  int64_t longest_ms;
+} Client;
+
+// Asks again and again, on a kept connection as long as the server keeps it.
+static void *never_rest(void *arg) {
+  Client *client = arg;
+  char answer[512];
+  int fd = -1;
+  while (!atomic_load(client->over)) {
+    int64_t begun = clock_now_ms();
+    if (fd < 0) fd = dial(client->port);
+    bool answered = fd >= 0 && say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc") && hear(fd, answer, sizeof answer, false) > 0;
+    if (answered) client->answers++;
+    else client->lost++;
+    int64_t ms = clock_now_ms() - begun;
+    if (ms > client->longest_ms) client->longest_ms = ms;
+    if (answered && !strstr(answer, "Connection: close")) continue;
+    if (fd >= 0) close(fd);
+    fd = -1;
+  }
+  if (fd >= 0) close(fd);
+  return NULL;
+}
+
+static void test_256_busy_clients_share_64_threads(void **state) {
+  Server *server = serve_with("0", 64, handle_echo);
+  atomic_bool over = false;
+  static Client clients[CLIENTS];
+  static pthread_t threads[CLIENTS];
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  for (int i = 0; i < CLIENTS; i++) {
+    clients[i] = (Client){ .port = server_port(server), .over = &over };
+    assert_int_equal(pthread_create(&threads[i], &attr, never_rest, &clients[i]), 0);
+  }
+  usleep(3000 * 1000);
+  atomic_store(&over, true);
+  int64_t longest_ms = 0;
+  int lost = 0, least = INT32_MAX;
+  for (int i = 0; i < CLIENTS; i++) {
+    pthread_join(threads[i], NULL);
+    lost += clients[i].lost;
+    if (clients[i].longest_ms > longest_ms) longest_ms = clients[i].longest_ms;
+    if (clients[i].answers < least) least = clients[i].answers;
+  }
+  pthread_attr_destroy(&attr);
+  server_stop(server);
+  print_message("256 busy clients: longest wait %lld ms, fewest answers %d, lost %d\n", (long long)longest_ms, least, lost);
+  assert_int_equal(lost, 0);
+  assert_true(least > 0);
+  assert_true(longest_ms < 1000);
+}
+
+int main(void) {
+  log_setup(LOG_ERROR, LOG_TEXT);
+  allow_many_files();
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_an_answer_has_its_length_and_names_no_software),
+    cmocka_unit_test(test_path_and_query_are_given_as_sent),
+    cmocka_unit_test(test_refusals_by_the_head_do_not_wait_for_the_body),
+    cmocka_unit_test(test_a_body_of_the_greatest_length_arrives_whole),
+    cmocka_unit_test(test_a_client_that_asks_before_its_body_is_told_to_go_on),
+    cmocka_unit_test(test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives),
+    cmocka_unit_test(test_what_is_no_request_is_refused_in_few_words),
+    cmocka_unit_test(test_a_connection_is_kept_for_the_next_request),
+    cmocka_unit_test(test_a_body_that_nobody_asked_for_is_not_the_next_request),
+    cmocka_unit_test(test_no_answer_is_a_closed_connection),
+    cmocka_unit_test(test_a_handler_that_does_not_answer_is_answered_for),
+    cmocka_unit_test(test_handlers_have_stacks_for_deep_recursion),
+    cmocka_unit_test(test_a_bare_port_means_this_machine_alone),
+    cmocka_unit_test(test_ipv6_is_listened_on),
+    cmocka_unit_test(test_an_address_that_is_none_is_named),
+    cmocka_unit_test(test_a_taken_port_is_named_with_the_means_to_see_who_has_it),
+    cmocka_unit_test(test_stopping_lets_requests_under_way_finish),
+    cmocka_unit_test(test_a_stopping_server_takes_no_new_connection),
+    cmocka_unit_test(test_a_body_that_does_not_come_ends_its_connection_in_time),
+    cmocka_unit_test(test_a_head_that_drips_ends_its_connection_in_time),
+    cmocka_unit_test(test_100_silent_connections_delay_nobody),
+    cmocka_unit_test(test_500_silent_connections_delay_nobody),
+    cmocka_unit_test(test_500_half_sent_heads_delay_nobody),
+    cmocka_unit_test(test_500_half_sent_bodies_delay_nobody),
+    cmocka_unit_test(test_256_busy_clients_share_64_threads),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
