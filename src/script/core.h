@@ -65,7 +65,7 @@ void failure_to_err(const Failure *failure, Err *err);
 
 // ---- worker.c: the interpreter's thread, what is ready to go on, and the timers ---------------------------------------
 
-typedef void (*TimerFn)(void *ctx);
+typedef void (*TimerFn)(Interpreter *in, void *ctx);
 
 struct Timer {
   int64_t due_us;  // monotonic
@@ -90,6 +90,7 @@ typedef struct {
 Inbox *inbox_new(void);
 void inbox_hold(Inbox *inbox);
 void inbox_release(Inbox *inbox);
+void inbox_drain(Inbox *inbox);  // drops what is ready
 // With inbox->mutex held: appends, takes the wait's hold.
 void inbox_add_locked(Inbox *inbox, Wait *wait);
 // Starts the interpreter's thread where it does not run yet.

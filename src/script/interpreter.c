@@ -105,6 +105,7 @@ static bool open_state(Interpreter *in, Err *err) {
 
 void interpreter_close_state(Interpreter *in) {
   task_cancel_all(in);
+  if (in->inbox) inbox_drain(in->inbox);
   if (in->L) {
     guard_enter(in);
     task_free_idle(in);

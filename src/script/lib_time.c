@@ -17,7 +17,7 @@ typedef struct {
   Wait *wait;
 } Sleep;
 
-static void wake(void *ctx) {
+static void wake(Interpreter *in, void *ctx) {
   Sleep *sleep = ctx;
   wait_finish(sleep->wait, NULL, NULL, NULL);
   free(sleep);
@@ -135,9 +135,8 @@ static bool is_due(Tick *tick) {
 }
 
 // A tick that is still under way when the next is due lets that one pass.
-static void fire(void *ctx) {
+static void fire(Interpreter *in, void *ctx) {
   Tick *tick = ctx;
-  Interpreter *in = tick->in;
   if (!lock_take(&in->lock, INT64_MAX)) return;
   tick->armed = false;
   bool due = !tick->stopped && is_due(tick) && !tick->running;

@@ -351,8 +351,10 @@ static void link_parked(Task *task) {
   atomic_fetch_add_explicit(&in->suspended, 1, memory_order_relaxed);
 }
 
+// Whoever unlinks a task has it for himself: its wait does not lead to it any more.
 static void unlink_parked(Task *task) {
   Interpreter *in = task->in;
+  task->wait->task = NULL;
   if (task->previous) task->previous->next = task->next;
   else in->parked = task->next;
   if (task->next) task->next->previous = task->previous;
@@ -402,16 +404,24 @@ static void cancel(Task *task, const char *why) {
   free(task);
 }
 
-static void time_out(void *ctx) {
-  Task *task = ctx;
-  Interpreter *in = task->in;
-  if (!lock_take(&in->lock, INT64_MAX)) return;
+// Once more whether it is there: it may have been ended while its timer was on its way.
+static bool claim_parked(Interpreter *in, Task *task) {
   pthread_mutex_lock(&in->inbox->mutex);
-  unlink_parked(task);
+  Task *found = in->parked;
+  while (found && found != task) found = found->next;
+  if (found) unlink_parked(found);
   pthread_mutex_unlock(&in->inbox->mutex);
-  guard_enter(in);
-  cancel(task, "was ended after job_timeout_s");
-  guard_leave(in);
+  return found != NULL;
+}
+
+static void time_out(Interpreter *in, void *ctx) {
+  Task *task = ctx;
+  if (!lock_take(&in->lock, INT64_MAX)) return;
+  if (claim_parked(in, task)) {
+    guard_enter(in);
+    cancel(task, "was ended after job_timeout_s");
+    guard_leave(in);
+  }
   lock_give(&in->lock);
 }
 
@@ -456,10 +466,9 @@ TaskState task_run(Task *task) {
     in->frame = NULL;
     int status = lua_resume(task->co, NULL, args, &results);
     in->task = NULL;
-    if (in->slice.end == SLICE_GOES_ON) {
-      if (status == LUA_OK) break;
-      if (status == LUA_YIELD && in->suspending) return suspend(task);
-    }
+    if (status == LUA_OK && in->slice.end == SLICE_GOES_ON) break;
+    if (in->slice.end == SLICE_GOES_ON && lock_is_broken(&in->lock)) in->slice.end = SLICE_GIVEN_UP;
+    if (status == LUA_YIELD && in->suspending && in->slice.end == SLICE_GOES_ON) return suspend(task);
     if (!fail(task, status)) break;
     guard_leave(in);
     guard_enter(in);

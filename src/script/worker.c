@@ -43,6 +43,16 @@ static Wait *take_ready(Inbox *inbox) {
   return wait;
 }
 
+void inbox_drain(Inbox *inbox) {
+  for (;;) {
+    pthread_mutex_lock(&inbox->mutex);
+    Wait *wait = take_ready(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (!wait) return;
+    wait_release(wait);
+  }
+}
+
 // ---- timers: a binary heap by due time --------------------------------------------------------------------------------
 
 static void place_timer(Inbox *inbox, Timer *timer, size_t index) {
@@ -130,6 +140,19 @@ static void go_on(Interpreter *in, Wait *wait) {
   lock_give(&in->lock);
 }
 
+// What was interrupted while it waited is ended. With the inbox's mutex held before and after.
+static void end_interrupted(Interpreter *in, Inbox *inbox) {
+  if (!atomic_load_explicit(&in->interrupted, memory_order_relaxed) || !in->parked) return;
+  pthread_mutex_unlock(&inbox->mutex);
+  if (lock_take(&in->lock, INT64_MAX)) {
+    guard_enter(in);
+    task_cancel_all(in);
+    guard_leave(in);
+    lock_give(&in->lock);
+  }
+  pthread_mutex_lock(&inbox->mutex);
+}
+
 // One step, with the inbox's mutex held before and after. False when there was nothing to do.
 static bool step(Interpreter *in, Inbox *inbox) {
   Timer *timer = take_due(inbox);
@@ -137,7 +160,7 @@ static bool step(Interpreter *in, Inbox *inbox) {
   if (!timer && !wait) return false;
   inbox->in_slice = true;
   pthread_mutex_unlock(&inbox->mutex);
-  if (timer) timer->fn(timer->ctx);
+  if (timer) timer->fn(in, timer->ctx);
   else go_on(in, wait);
   pthread_mutex_lock(&inbox->mutex);
   inbox->in_slice = false;
@@ -159,6 +182,7 @@ static void *run(void *arg) {
   inbox_hold(inbox);
   pthread_mutex_lock(&inbox->mutex);
   while (!inbox->closing && !lock_is_broken(&in->lock)) {
+    end_interrupted(in, inbox);
     if (!step(in, inbox)) sleep_until_next(inbox);
   }
   inbox->running = false;
