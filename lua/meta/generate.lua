@@ -131,7 +131,7 @@ end
 
 local function request_tree(endpoint)
   local tree = { names = {}, inside = {} }
-  for _, list in ipairs { catalogue.tree(endpoint.query), endpoint.tree } do
+  for _, list in ipairs { endpoint.query_tree, endpoint.tree } do
     for _, name in ipairs(list.names) do
       if not tree.inside[name] then tree.names[#tree.names + 1] = name end
       tree.inside[name] = tree.inside[name] or list.inside[name]

@@ -30,6 +30,7 @@ local catalogue = {
 ---@field query Field[]
 ---@field body Field[]
 ---@field returns Field[]
+---@field query_tree FieldNode
 ---@field tree FieldNode the body's fields as a tree
 
 ---@class FieldNode
@@ -157,7 +158,7 @@ function catalogue.find(group, name)
     status = entry.status or file.status, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
-  endpoint.tree = catalogue.tree(endpoint.body)
+  endpoint.query_tree, endpoint.tree = catalogue.tree(endpoint.query), catalogue.tree(endpoint.body)
   endpoints[full] = endpoint
   return endpoint
 end

@@ -1,7 +1,5 @@
 -- What a call that failed returns beside nil.
 
-local errcodes = require "wechat.errcodes"
-
 ---@class ApiError tostring(err) says it in one line
 ---@field kind "api"|"network"|"timeout"|"http"|"json"
 ---@field method string the name after `wechat.`
@@ -38,6 +36,7 @@ local meta = { __name = "ApiError", __tostring = one_line }
 function errors.new(failure, method)
   failure.method, failure.errmsg = method, failure.errmsg or ""
   if failure.kind == "api" then
+    local errcodes = require "wechat.errcodes"  -- here: most scripts never meet one
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
   else
     failure.hint = hints[failure.kind]

@@ -65,7 +65,8 @@ end
 ---@param null any JSON's null, which fits everywhere
 ---@return string? fault
 local function fault_of(field, value, path, null)
-  if value == null then return nil end
+  local kind = kinds[field.type]
+  if value == null or (kind and kind(value)) then return nil end
   local words, fault = expected(field), nil
   for name in field.type:gmatch("[^|]+") do
     fault = fault_of_type(name, value, path, words)

@@ -18,12 +18,11 @@ end
 
 -- Which of the caller's fields go to the query and which to the body. A name listed for both goes to both.
 local function split(endpoint, params)
-  local query, body, in_query = {}, {}, { access_token = true }
-  local to_body = takes_body(endpoint)
-  for _, field in ipairs(endpoint.query) do in_query[field.path] = true end
+  local query, body, to_body = {}, {}, takes_body(endpoint)
   for name, value in pairs(params) do
-    if in_query[name] or not to_body then query[name] = value end
-    if to_body and (not in_query[name] or endpoint.tree.inside[name]) then body[name] = value end
+    local in_query = endpoint.query_tree.inside[name] or name == "access_token"
+    if in_query or not to_body then query[name] = value end
+    if to_body and (not in_query or endpoint.tree.inside[name]) then body[name] = value end
   end
   return query, body
 end
@@ -31,11 +30,10 @@ end
 local function fill_query(endpoint, given, env)
   local query = {}
   for name, value in pairs(given) do query[name] = fields.text(value, env.json) end
-  for _, field in ipairs(endpoint.query) do
-    local node = { field = field, names = {}, inside = {} }
-    local value, fault = fields.fill_one(node, given[field.path], field.path, env)
+  for _, name in ipairs(endpoint.query_tree.names) do
+    local value, fault = fields.fill_one(endpoint.query_tree.inside[name], given[name], name, env)
     if fault then return nil, fault end
-    query[field.path] = value ~= nil and fields.text(value, env.json) or nil
+    query[name] = value ~= nil and fields.text(value, env.json) or nil
   end
   return query
 end
