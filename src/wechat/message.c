@@ -1,8 +1,6 @@
 // From a pushed document to a tree and its head; a message's identity; and back to XML.
 #include "wechat/message.h"
 
-#include <stddef.h>
-
 #include "codec/json.h"
 
 // ---- reading JSON into the tree ----
@@ -83,36 +81,28 @@ bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
   return xml_parse(parser, document, tree, err);
 }
 
-// The elements that the head is made of, and where they go.
-static const struct {
-  Str name;
-  size_t offset;
-} head_fields[] = {
-  { { "ToUserName", 10 }, offsetof(MessageHead, to_user) },
-  { { "FromUserName", 12 }, offsetof(MessageHead, from_user) },
-  { { "CreateTime", 10 }, offsetof(MessageHead, create_time) },
-  { { "MsgType", 7 }, offsetof(MessageHead, msg_type) },
-  { { "MsgId", 5 }, offsetof(MessageHead, msg_id) },
-  { { "Event", 5 }, offsetof(MessageHead, event) },
-  { { "EventKey", 8 }, offsetof(MessageHead, event_key) },
-};
+static Str *pick(Str name, Str wanted, Str *field) { return str_eq(name, wanted) ? field : NULL; }
 
-enum { HEAD_FIELDS = sizeof head_fields / sizeof *head_fields };
-
-// Of an element that is there twice the first counts.
-static void fill_field(const NodeTree *tree, uint32_t index, MessageHead *head) {
-  Str name = node_name(tree, index);
-  for (size_t i = 0; i < HEAD_FIELDS; i++) {
-    if (!str_eq(name, head_fields[i].name)) continue;
-    Str *field = (Str *)((char *)head + head_fields[i].offset);
-    if (!field->ptr) *field = node_text(tree, index);
-    return;
+// Where the head keeps that element, or NULL. By length first: this is asked of each element of each message.
+static Str *head_field(MessageHead *head, Str name) {
+  switch (name.len) {
+    case 5: return name.ptr[0] == 'E' ? pick(name, STR("Event"), &head->event) : pick(name, STR("MsgId"), &head->msg_id);
+    case 7: return pick(name, STR("MsgType"), &head->msg_type);
+    case 8: return pick(name, STR("EventKey"), &head->event_key);
+    case 10:
+      return name.ptr[0] == 'T' ? pick(name, STR("ToUserName"), &head->to_user)
+                                : pick(name, STR("CreateTime"), &head->create_time);
+    case 12: return pick(name, STR("FromUserName"), &head->from_user);
+    default: return NULL;
   }
 }
 
 static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
-  for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) fill_field(tree, i, head);
+  for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
+    Str *field = head_field(head, node_name(tree, i));
+    if (field && !field->ptr) *field = node_text(tree, i);  // of an element that is there twice the first counts
+  }
   if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
   head->is_event = str_eq(head->msg_type, STR("event"));
   if (!head->is_event) return true;
