@@ -6,8 +6,8 @@
 
 #include "cli/command.h"
 
-// A process may be started without its standard streams. What is opened next must not take their numbers: a closed one
-// stays one on which writing (input: reading) fails.
+// A process may be started without its standard streams. What is opened next must not take their numbers: a
+// closed one stays one on which writing (input: reading) fails.
 static void hold_standard_streams(void) {
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) != -1) continue;

@@ -7,13 +7,14 @@
 
 static const Option options[] = { { .name = NULL } };
 
-// Asks the loaded script which of the functions that wemoon calls it has; answers with one line of JSON, a string.
+// Asks the loaded script which of the functions that wemoon calls it has; answers with one line of JSON, a
+// string.
 static const char handlers_chunk[] =
-  "local found = {}\n"
-  "for _, name in ipairs { 'on_message', 'on_load', 'on_unload', 'on_error' } do\n"
-  "  if type(rawget(_G, name)) == 'function' then found[#found + 1] = name end\n"
-  "end\n"
-  "return table.concat(found, ', ')\n";
+    "local found = {}\n"
+    "for _, name in ipairs { 'on_message', 'on_load', 'on_unload', 'on_error' } do\n"
+    "  if type(rawget(_G, name)) == 'function' then found[#found + 1] = name end\n"
+    "end\n"
+    "return table.concat(found, ', ')\n";
 
 static bool load(const InterpreterOptions *options_, const char *script, Buf *handlers, Err *err) {
   Interpreter *interpreter = interpreter_new(options_, err);
@@ -25,7 +26,8 @@ static bool load(const InterpreterOptions *options_, const char *script, Buf *ha
   return ok;
 }
 
-static bool check_script(Invocation *in, const char *script, const Account *account, Buf *handlers, Err *err) {
+static bool check_script(Invocation *in, const char *script, const Account *account, Buf *handlers,
+                         Err *err) {
   InterpreterOptions interpreter_options;
   Outside outside;
   if (!config_interpreter(in->config, account, &interpreter_options, err)) return false;
@@ -64,8 +66,9 @@ const Command command_check = {
   .name = "check",
   .usage = "BOT.lua",
   .summary = "Load script and configuration, report every fault, serve nothing",
-  .details = "The script's main chunk is run, its functions are not. Exit status 1 for a faulty script, 2 for a faulty\n"
-             "configuration or a missing file.\n",
+  .details =
+      "The script's main chunk is run, its functions are not. Exit status 1 for a faulty script,\n"
+             "2 for a faulty configuration or a missing file.\n",
   .options = options,
   .least = 1,
   .most = 1,

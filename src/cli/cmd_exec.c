@@ -91,7 +91,9 @@ static int run(Invocation *in) {
   if (!code && in->arguments.count == 0) return report_usage("exec", "give a FILE.lua, or -e CODE");
   if (!code) return run_file(in);
   if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
-  Chunk chunk = { .code = str_of(code), .name = "=(command line)", .args = in->arguments.positionals,
+  Chunk chunk = { .code = str_of(code),
+                  .name = "=(command line)",
+                  .args = in->arguments.positionals,
                   .arg_count = in->arguments.count };
   return run_and_print(in, &chunk);
 }
@@ -100,9 +102,9 @@ const Command command_exec = {
   .name = "exec",
   .usage = "FILE.lua [ARG...] | -e CODE [ARG...]",
   .summary = "Run a script once, with `wechat`; print what it returns as JSON, one line per value",
-  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and `arg`). The configuration is\n"
-             "config.lua beside the script, else in the working directory. Exit status 1 when the script raises an error or\n"
-             "returns nil and an error.\n",
+  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and `arg`). The\n"
+             "configuration is config.lua beside the script, else in the working directory. Exit status 1\n"
+             "when the script raises an error or returns nil and an error.\n",
   .options = options,
   .most = SIZE_MAX,
   .configured = true,

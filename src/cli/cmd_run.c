@@ -14,7 +14,7 @@
 #include "cli/outside.h"
 
 enum {
-  GRACE_MS = 10000,       // how long jobs under way may take once SIGTERM came
+  GRACE_MS = 10000,         // how long jobs under way may take once SIGTERM came
   SPARE_FILES = 1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
 };
 
@@ -29,11 +29,12 @@ static void raise_file_limit(int64_t threads) {
   limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   if (limit.rlim_cur >= wanted) return;
-  log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit (ulimit -n, LimitNOFILE)",
+  log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit (ulimit -n)",
            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted, (long long)threads);
 }
 
-// Signals are taken by sigwait on the main thread alone: no handler runs, no system call of another thread is interrupted.
+// Signals are taken by sigwait on the main thread alone: no handler runs, no system call of another thread is
+// interrupted.
 static void block_signals(sigset_t *set) {
   sigemptyset(set);
   sigaddset(set, SIGINT);
@@ -42,12 +43,13 @@ static void block_signals(sigset_t *set) {
   pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-// ---- what is said at the start ------------------------------------------------------------------------------------------
+// ---- what is said at the start ------------------------------------------------------------------
 
 static void print_quoted(const char *word) {
   bool plain = word[0] != '\0';
   for (const char *c = word; *c; c++) {
-    bool safe = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-_./:+@%,", *c);
+    bool safe = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+                strchr("-_./:+@%,", *c);
     plain = plain && safe;
   }
   if (plain) {
@@ -71,11 +73,14 @@ static bool same_file(const char *a, const char *b) {
 }
 
 // A flag that this process was given is not known to another one.
-static bool from_flag(const Config *config, const char *key) { return config_source(config, key) == CONFIG_FROM_FLAG; }
+static bool from_flag(const Config *config, const char *key) {
+  return config_source(config, key) == CONFIG_FROM_FLAG;
+}
 
 static void print_how_to_talk(const Config *config, const char *url) {
   static const char *const secrets[] = { "token", "encoding_aes_key", NULL };
-  bool any_port = str_ends(config_text(config, "listen"), STR(":0")) || str_eq(config_text(config, "listen"), STR("0"));
+  bool any_port =
+      str_ends(config_text(config, "listen"), STR(":0")) || str_eq(config_text(config, "listen"), STR("0"));
   bool url_needed = any_port || from_flag(config, "listen") || from_flag(config, "path");
   const char *file = config_file(config);
   printf("talk to it from another terminal:\n  %s send", program_invocation_name);
@@ -87,14 +92,16 @@ static void print_how_to_talk(const Config *config, const char *url) {
     fputs(" --url ", stdout);
     print_quoted(url);
   }
-  if (from_flag(config, "encrypt_mode")) printf(" --encrypt-mode %.*s", STR_FMT(config_text(config, "encrypt_mode")));
+  if (from_flag(config, "encrypt_mode"))
+    printf(" --encrypt-mode %.*s", STR_FMT(config_text(config, "encrypt_mode")));
   if (from_flag(config, "appid")) {
     fputs(" --appid ", stdout);
     print_quoted(config_text(config, "appid").ptr);
   }
   fputs(" text 你好\n", stdout);
   for (size_t i = 0; secrets[i]; i++) {
-    if (!from_flag(config, secrets[i]) && config_source(config, secrets[i]) != CONFIG_FROM_ENVIRONMENT) continue;
+    if (!from_flag(config, secrets[i]) && config_source(config, secrets[i]) != CONFIG_FROM_ENVIRONMENT)
+      continue;
     const char *variable = i == 0 ? "WEMOON_TOKEN" : "WEMOON_ENCODING_AES_KEY";
     printf("  (with the same %s in its environment, as %s)\n", secrets[i], variable);
   }
@@ -103,7 +110,8 @@ static void print_how_to_talk(const Config *config, const char *url) {
 static void announce(const Config *config, const Account *account, const char *script, const Server *server) {
   char url[512];
   snprintf(url, sizeof(url), "http://%s%s", server_address(server), config_text(config, "path").ptr);
-  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url, config_mode_name(account->mode));
+  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url,
+         config_mode_name(account->mode));
   print_how_to_talk(config, url);
   if (fflush(stdout) == 0) return;
   log_warn("standard output: %s", strerror(errno));  // nobody reads it: no reason not to serve
@@ -111,7 +119,7 @@ static void announce(const Config *config, const Account *account, const char *s
   clearerr(stdout);
 }
 
-// ---- serving --------------------------------------------------------------------------------------------------------------
+// ---- serving ------------------------------------------------------------------------------------
 
 static void reload(Bot *bot, const char *script) {
   Err err;
@@ -140,7 +148,8 @@ static void allow_impatience(void) {
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-// A thread that is stuck in a script's call cannot be ended; the process can. What was answered is stored already.
+// A thread that is stuck in a script's call cannot be ended; the process can. What was answered is stored
+// already.
 static void *end_at_last(void *arg) {
   sleep(GRACE_MS / 1000 + 1);
   log_warn("a script is stuck in a call that does not return; ending without it");
@@ -182,7 +191,8 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   Outside outside;
   sigset_t set;
   block_signals(&set);
-  if (!outside_open(&outside, in->config, account, bot_options->script, STORE_BESIDE_SCRIPT, &err)) return report_err("", &err);
+  if (!outside_open(&outside, in->config, account, bot_options->script, STORE_BESIDE_SCRIPT, &err))
+    return report_err("", &err);
   outside_lend(&outside, &bot_options->interpreter);
   int status = serve(in->config, bot_options, &set);
   outside_close(&outside);
@@ -195,7 +205,8 @@ static int run(Invocation *in) {
   Account account;
   BotOptions bot_options;
   Err err;
-  bool ready = config_account(in->config, &account, &err) && config_bot(in->config, script, &account, &bot_options, &err);
+  bool ready = config_account(in->config, &account, &err) &&
+               config_bot(in->config, script, &account, &bot_options, &err);
   if (!ready) return report_err("", &err);
   raise_file_limit(config_integer(in->config, "threads"));
   return open_and_serve(in, &account, &bot_options);
@@ -205,8 +216,8 @@ const Command command_run = {
   .name = "run",
   .usage = "BOT.lua",
   .summary = "Serve the bot",
-  .details = "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The configuration is\n"
-             "config.lua beside the script.\n",
+  .details = "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The\n"
+             "configuration is config.lua beside the script.\n",
   .options = options,
   .least = 1,
   .most = 1,

@@ -43,7 +43,7 @@ typedef struct {
   Buf body;      // what is posted
 } Sending;
 
-// ---- what the command line says -------------------------------------------------------------------------------------------
+// ---- what the command line says -----------------------------------------------------------------
 
 static bool count_repeats(const Arguments *arguments, int64_t *repeats, Err *err) {
   const char *word = options_value(arguments, "repeat");
@@ -65,18 +65,21 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
   if (*url) {
     Url parts;
     bool http = url_split(str_of(*url), &parts, NULL) &&
-                (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) && parts.host.len > 0;
+                (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) &&
+                parts.host.len > 0;
     if (http) return true;
     return err_set(err, ERR_USAGE, "--url %s: is no http address: write http://HOST:PORT/PATH", *url);
   }
   Str host;
   int port;
   if (!config_split_address(config_text(in->config, "listen"), &host, &port) || port == 0) {
-    return err_set(err, ERR_USAGE, "the bot's port is any free one (listen): give the address that it printed as --url");
+    return err_set(err, ERR_USAGE,
+                   "the bot's port is any free one (listen): give the address that it printed as --url");
   }
   if (host.len == 0 || str_eq(host, STR("0.0.0.0"))) host = STR("127.0.0.1");
   if (str_eq(host, STR("[::]"))) host = STR("[::1]");
-  *url = arena_printf(in->arena, "http://%.*s:%d%s", STR_FMT(host), port, config_text(in->config, "path").ptr).ptr;
+  *url = arena_printf(in->arena, "http://%.*s:%d%s", STR_FMT(host), port, config_text(in->config, "path").ptr)
+             .ptr;
   return *url ? true : err_set(err, ERR_MEMORY, "no memory");
 }
 
@@ -89,9 +92,11 @@ static int64_t new_id(void) {
 
 static bool read_document(Sending *s, Invocation *in, Err *err) {
   const Arguments *arguments = &in->arguments;
-  if (arguments->count != 2) return err_set(err, ERR_USAGE, "give one file, or - for standard input: wemoon send xml FILE|-");
+  if (arguments->count != 2)
+    return err_set(err, ERR_USAGE, "give one file, or - for standard input: wemoon send xml FILE|-");
   if (options_value(arguments, "from") || options_value(arguments, "to")) {
-    return err_set(err, ERR_USAGE, "--from and --to do not go with xml: the document itself says who sends it to whom");
+    return err_set(err, ERR_USAGE,
+                   "--from and --to do not go with xml: the document itself says who sends it to whom");
   }
   return file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err);
 }
@@ -102,22 +107,24 @@ static bool make_document(Sending *s, Invocation *in, Err *err) {
   DraftHead head = { .from = s->from, .to = s->to, .time = clock_unix_s(), .id = new_id() };
   NodeTree tree;
   nodes_init(&tree);
-  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1, &head, &tree, err);
+  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1, &head,
+                       &tree, err);
   if (ok) message_render(&tree, &s->document);
   nodes_clear(&tree);
   if (ok && s->document.failed) return err_set(err, ERR_MEMORY, "no memory");
   return ok;
 }
 
-// ---- as the platform seals and signs --------------------------------------------------------------------------------------
+// ---- as the platform seals and signs ------------------------------------------------------------
 
-// The document's own addressee, which stands outside the envelope; a document without one (`send xml` of something
-// broken) has the default's.
+// The document's own addressee, which stands outside the envelope; a document without one (`send xml` of
+// something broken) has the default's.
 static void add_wrapper(Sending *s) {
   NodeTree tree;
   nodes_init(&tree);
   MessageHead head = { .to_user = s->to };
-  if (!message_parse(s->parser, buf_str(&s->document), &tree, &head, NULL) || head.to_user.len == 0) head.to_user = s->to;
+  if (!message_parse(s->parser, buf_str(&s->document), &tree, &head, NULL) || head.to_user.len == 0)
+    head.to_user = s->to;
   envelope_wrap_message(head.to_user, buf_str(&s->sealed), &s->body);
   nodes_clear(&tree);
 }
@@ -128,7 +135,8 @@ static bool make_body(Sending *s, Err *err) {
     buf_add(&s->body, buf_str(&s->document));
   } else {
     const Credential *credential = &account->credentials[0];
-    if (!envelope_seal(s->aes, credential->key, account->appid, buf_str(&s->document), &s->sealed, err)) return false;
+    if (!envelope_seal(s->aes, credential->key, account->appid, buf_str(&s->document), &s->sealed, err))
+      return false;
     bool both = account->mode == MODE_COMPATIBLE &&
                 envelope_wrap_both(buf_str(&s->document), buf_str(&s->sealed), &s->body, NULL);
     if (!both) add_wrapper(s);
@@ -145,7 +153,8 @@ static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
   snprintf(nonce, sizeof(nonce), "%u", chance);
   bool seals = s->account.mode != MODE_NORMAL;
   if (!signature_make(s->digest, token, str_of(timestamp), str_of(nonce), NULL, signature) ||
-      (seals && !signature_make(s->digest, token, str_of(timestamp), str_of(nonce), &sealed, msg_signature))) {
+      (seals &&
+       !signature_make(s->digest, token, str_of(timestamp), str_of(nonce), &sealed, msg_signature))) {
     return err_set(err, ERR_FAILED, "the message could not be signed");
   }
   url_add_param(url, STR("signature"), str_of(signature));
@@ -159,10 +168,13 @@ static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
   return url->failed ? err_set(err, ERR_MEMORY, "no memory") : true;
 }
 
-// ---- what comes back ------------------------------------------------------------------------------------------------------
+// ---- what comes back ----------------------------------------------------------------------------
 
 static const char *status_hint(int status) {
-  static const struct { int status; const char *hint; } hints[] = {
+  static const struct {
+    int status;
+    const char *hint;
+  } hints[] = {
     { 400, "the message did not open or parse: are encoding_aes_key and appid the bot's?" },
     { 403, "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
     { 404, "there is no bot at that path: is `path` the bot's, or give --url" },
@@ -182,7 +194,8 @@ static int report_no_answer(const Sending *s, const ClientResult *result) {
   if (result->outcome == CLIENT_TIMEOUT) {
     report("send", "no answer from %s within %d s: the platform waits 5 s", s->url, TIMEOUT_MS / 1000);
   } else {
-    report("send", "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is", result->err.text);
+    report("send", "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is",
+           result->err.text);
   }
   return STATUS_FAILED;
 }
@@ -192,7 +205,8 @@ static int report_status(const ClientResult *result) {
   Str line, rest;
   str_cut(said, '\n', &line, &rest);
   line = str_sub(line, 0, str_utf8_prefix(line, 200));
-  report("send", "the bot answered %d%s%.*s: %s", result->status, line.len ? " " : "", STR_FMT(line), status_hint(result->status));
+  report("send", "the bot answered %d%s%.*s: %s", result->status, line.len ? " " : "", STR_FMT(line),
+         status_hint(result->status));
   return STATUS_FAILED;
 }
 
@@ -222,8 +236,9 @@ static int send_once(Sending *s) {
 static int send_all(Sending *s, Invocation *in) {
   Err err;
   int64_t repeats;
-  bool ready = count_repeats(&in->arguments, &repeats, &err) && choose_style(&in->arguments, &s->style, &err) &&
-               make_url(in, &s->url, &err) && make_document(s, in, &err) && make_body(s, &err);
+  bool ready = count_repeats(&in->arguments, &repeats, &err) &&
+               choose_style(&in->arguments, &s->style, &err) && make_url(in, &s->url, &err) &&
+               make_document(s, in, &err) && make_body(s, &err);
   if (!ready) return report_err("send", &err);
   int status = STATUS_DONE;
   for (int64_t i = 0; i < repeats; i++) {
@@ -241,7 +256,8 @@ static Str value_or(const Arguments *arguments, const char *name, const char *fa
 static int run(Invocation *in) {
   if (!command_configure(in, NULL, true, true)) return STATUS_USAGE;
   Err err = { .text = "no memory" };
-  Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM), .to = value_or(&in->arguments, "to", DEFAULT_TO) };
+  Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM),
+                .to = value_or(&in->arguments, "to", DEFAULT_TO) };
   if (!config_account(in->config, &s.account, &err)) return report_err("", &err);
   s.aes = aes_new();
   s.digest = digest_new();
@@ -263,9 +279,9 @@ const Command command_send = {
   .name = "send",
   .usage = "KIND ...",
   .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
-  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event goes under the\n"
-             "platform's names, nested by dots; item[2] is the second item of a list. What begins with a dash goes behind --.\n"
-             "Kinds:\n",
+  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event goes\n"
+             "under the platform's name, nested by dots; item[2] is the second item of a list. What begins\n"
+             "with a dash goes behind --. Kinds:\n",
   .print_details = draft_print_kinds,
   .options = options,
   .least = 1,

@@ -10,21 +10,21 @@ typedef struct Command Command;
 
 typedef struct {
   const Command *command;
-  Arena *arena;       // for what lives as long as the command
+  Arena *arena;  // for what lives as long as the command
   Arguments arguments;
-  Config *config;     // not loaded yet; NULL where the command has none
+  Config *config;  // not loaded yet; NULL where the command has none
 } Invocation;
 
 struct Command {
   const char *name;
-  const char *usage;             // what stands behind the name: "BOT.lua [OPTION...]"
-  const char *summary;           // one line
-  const char *details;           // paragraphs for its own help; may be empty
-  void (*print_details)(void);   // what its help says after them, made from tables; may be NULL
-  const Option *options;         // its own, ended by a NULL name
-  size_t least, most;            // how many positional arguments it takes
-  bool configured;               // it takes the configuration's options too
-  bool arguments_are_its_own;    // what follows the first positional argument is not wemoon's
+  const char *usage;                   // what stands behind the name: "BOT.lua [OPTION...]"
+  const char *summary;                 // one line
+  const char *details;                 // paragraphs for its own help; may be empty
+  void (*print_details)(void);         // what its help says after them, made from tables; may be NULL
+  const Option *options;               // its own, ended by a NULL name
+  size_t least, most;                  // how many positional arguments it takes
+  bool configured;                     // it takes the configuration's options too
+  bool arguments_are_its_own;          // what follows the first positional argument is not wemoon's
   int (*run)(Invocation *invocation);  // returns a STATUS_
 };
 
@@ -36,8 +36,8 @@ bool command_configure(Invocation *invocation, const char *script, bool here, bo
 
 // `argc` and `argv` as main got them; returns the process's exit status.
 int commands_run(int argc, char **argv);
-void help_all(void);                     // all commands, on standard output
-void help_short(void);                   // the commands, on standard error
+void help_all(void);    // all commands, on standard output
+void help_short(void);  // the commands, on standard error
 void help_command(const Command *command, const Option *config_options);
 
 #endif

@@ -32,10 +32,11 @@ static int unknown_command(const char *name) {
 static int check_count(const Invocation *in) {
   const Command *command = in->command;
   size_t count = in->arguments.count;
-  if (count < command->least) return report_usage(command->name, "something is missing: wemoon %s %s", command->name, command->usage);
+  if (count < command->least)
+    return report_usage(command->name, "something is missing: wemoon %s %s", command->name, command->usage);
   if (count <= command->most) return STATUS_DONE;
-  return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s", in->arguments.positionals[command->most],
-                      command->name, command->usage);
+  return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s",
+                      in->arguments.positionals[command->most], command->name, command->usage);
 }
 
 static int invoke(Invocation *in, int argc, char **argv) {
@@ -44,7 +45,8 @@ static int invoke(Invocation *in, int argc, char **argv) {
   OptionRules rules = { .lists = { common_options, command->options, config_list },
                         .stop_at_positional = command->arguments_are_its_own };
   Err err;
-  if (!options_parse(argc, argv, &rules, in->arena, &in->arguments, &err)) return report_usage(command->name, "%s", err.text);
+  if (!options_parse(argc, argv, &rules, in->arena, &in->arguments, &err))
+    return report_usage(command->name, "%s", err.text);
   if (options_value(&in->arguments, "help")) {
     help_command(command, config_list);
     return STATUS_DONE;
@@ -96,7 +98,8 @@ static int choose(int argc, char **argv) {
   }
   if (argv[1][0] == '-') {
     int length = (int)strcspn(argv[1], "=");
-    return report_usage("", "there is no option %.*s before a command: wemoon COMMAND --option value", length, argv[1]);
+    return report_usage("", "there is no option %.*s before a command: wemoon COMMAND --option value", length,
+                        argv[1]);
   }
   const Command *command = find_command(argv[1]);
   return command ? run_command(command, argc - 2, argv + 2) : unknown_command(argv[1]);

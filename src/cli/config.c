@@ -32,7 +32,7 @@ struct Config {
 
 static const ConfigFault no_memory_fault = { .text = { "no memory", 9 } };
 
-// ---- faults and values --------------------------------------------------------------------------------------------------
+// ---- faults and values --------------------------------------------------------------------------
 
 static void add_fault(Config *config, Str text) {
   ConfigFault *fault = arena_calloc(config->arena, 1, sizeof(*fault));
@@ -71,7 +71,10 @@ static Str list_choices(Config *config, const char *const *choices) {
 }
 
 static bool parse_boolean(Str text, int64_t *out) {
-  static const struct { const char *word; bool value; } words[] = {
+  static const struct {
+    const char *word;
+    bool value;
+  } words[] = {
     { "true", true }, { "1", true }, { "yes", true }, { "false", false }, { "0", false }, { "no", false },
   };
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -127,7 +130,7 @@ static void set_value(Config *config, size_t index, ConfigSource source, const c
   }
 }
 
-// ---- the file -----------------------------------------------------------------------------------------------------------
+// ---- the file -----------------------------------------------------------------------------------
 
 static bool assigns(Str line, Str key) {
   line = str_trim(line);
@@ -145,7 +148,8 @@ static bool assigns(Str line, Str key) {
   return str_starts(line, STR("=")) && !str_starts(line, STR("=="));
 }
 
-// The number of the one line that assigns `key`, as far as the text shows it; 0 where none does, or several do.
+// The number of the one line that assigns `key`, as far as the text shows it; 0 where none does, or several
+// do.
 static int line_of(Str source, Str key) {
   int found = 0, number = 0;
   while (source.len > 0) {
@@ -165,7 +169,8 @@ static int line_of(Str source, Str key) {
 
 static const char *place_in_file(Config *config, const char *path, Str source, Str key) {
   int line = line_of(source, key);
-  Str place = line ? arena_printf(config->arena, "%s:%d", path, line) : arena_printf(config->arena, "%s", path);
+  Str place =
+      line ? arena_printf(config->arena, "%s:%d", path, line) : arena_printf(config->arena, "%s", path);
   return place.ptr ? place.ptr : path;
 }
 
@@ -177,8 +182,8 @@ static const char *nearest_key(Str word) {
 
 static void unknown_key(Config *config, Str key, const char *place) {
   const char *meant = nearest_key(key);
-  FAULT(config, "%.*s (from %s): there is no such key: %s%s%s", STR_FMT(key), place, meant ? "did you mean " : "take it away",
-        meant ? meant : "", meant ? "?" : "");
+  FAULT(config, "%.*s (from %s): there is no such key: %s%s%s", STR_FMT(key), place,
+        meant ? "did you mean " : "take it away", meant ? meant : "", meant ? "?" : "");
 }
 
 static bool kind_fits(const ConfigKey *key, const Setting *setting) {
@@ -188,7 +193,8 @@ static bool kind_fits(const ConfigKey *key, const Setting *setting) {
 }
 
 static void take_setting(Config *config, const Setting *setting, const char *place) {
-  static const char *const wanted[] = { "a string: put it in quotes", "an integer, without quotes or fraction",
+  static const char *const wanted[] = { "a string: put it in quotes",
+                                        "an integer, without quotes or fraction",
                                         "true or false, without quotes" };
   for (size_t i = 0; i < config->count; i++) {
     const ConfigKey *key = &config_keys[i];
@@ -196,7 +202,8 @@ static void take_setting(Config *config, const Setting *setting, const char *pla
     if (kind_fits(key, setting)) {
       set_value(config, i, CONFIG_FROM_FILE, place, setting->text);
     } else {
-      FAULT(config, "%s (from %s): is a %s, must be %s", key->name, place, setting->type_name, wanted[key->type]);
+      FAULT(config, "%s (from %s): is a %s, must be %s", key->name, place, setting->type_name,
+            wanted[key->type]);
     }
     return;
   }
@@ -231,7 +238,7 @@ static const char *find_file(Config *config, const char *script, bool here) {
   return here && there_is("config.lua") ? "config.lua" : NULL;
 }
 
-// ---- environment and flags ----------------------------------------------------------------------------------------------
+// ---- environment and flags ----------------------------------------------------------------------
 
 // "WEMOON_ENCRYPT_MODE"
 static const char *variable_of(Config *config, const char *key) {
@@ -257,7 +264,8 @@ static void take_variable(Config *config, const char *entry) {
 
 static void load_environment(Config *config, char **environment) {
   for (; *environment; environment++) {
-    if (strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0) take_variable(config, *environment);
+    if (strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0)
+      take_variable(config, *environment);
   }
 }
 
@@ -271,7 +279,7 @@ static void load_flags(Config *config, const Arguments *arguments) {
   }
 }
 
-// ---- what belongs together ----------------------------------------------------------------------------------------------
+// ---- what belongs together ----------------------------------------------------------------------
 
 static bool is_set(const Config *config, const char *key) {
   const Value *value = &config->values[key_index(key)];
@@ -279,7 +287,9 @@ static bool is_set(const Config *config, const char *key) {
 }
 
 static void check_partners(Config *config) {
-  static const struct { const char *key, *partner, *why; } partners[] = {
+  static const struct {
+    const char *key, *partner, *why;
+  } partners[] = {
     { "appsecret", "appid", "an AppSecret is of no use without its AppID" },
     { "previous_token", "token", "the token that is valid now" },
     { "previous_encoding_aes_key", "encoding_aes_key", "the key that is valid now" },
@@ -290,8 +300,8 @@ static void check_partners(Config *config) {
   };
   for (size_t i = 0; i < sizeof(partners) / sizeof(partners[0]); i++) {
     if (!is_set(config, partners[i].key) || is_set(config, partners[i].partner)) continue;
-    FAULT(config, "%s (from %s): needs %s too: %s", partners[i].key, config->values[key_index(partners[i].key)].place,
-          partners[i].partner, partners[i].why);
+    FAULT(config, "%s (from %s): needs %s too: %s", partners[i].key,
+          config->values[key_index(partners[i].key)].place, partners[i].partner, partners[i].why);
   }
 }
 
@@ -303,15 +313,16 @@ static void check_encryption(Config *config) {
   const char *cause = mode->text.len > 0 ? "encrypt_mode" : "encoding_aes_key";
   const char *place = mode->text.len > 0 ? mode->place : config->values[key_index("encoding_aes_key")].place;
   if (!key) {
-    FAULT(config, "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 characters", cause,
-          place, STR_FMT(mode->text));
+    FAULT(config,
+          "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 characters",
+          cause, place, STR_FMT(mode->text));
   }
   if (!is_set(config, "appid")) {
     FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause, place);
   }
 }
 
-// ---- public -------------------------------------------------------------------------------------------------------------
+// ---- public -------------------------------------------------------------------------------------
 
 static bool make_options(Config *config) {
   config->options = arena_calloc(config->arena, config->count + 2, sizeof(Option));
@@ -322,9 +333,11 @@ static bool make_options(Config *config) {
     for (size_t c = 0; c < name.len; c++) {
       if (name.ptr[c] == '_') ((char *)name.ptr)[c] = '-';
     }
-    config->options[i] = (Option){ .name = name.ptr, .argument = config_keys[i].argument, .help = config_keys[i].help };
+    config->options[i] =
+        (Option){ .name = name.ptr, .argument = config_keys[i].argument, .help = config_keys[i].help };
   }
-  config->options[config->count] = (Option){ .name = "config", .argument = "FILE", .help = "the configuration file" };
+  config->options[config->count] =
+      (Option){ .name = "config", .argument = "FILE", .help = "the configuration file" };
   return true;
 }
 
@@ -347,7 +360,8 @@ Config *config_new(Err *err) {
   }
   for (size_t i = 0; i < config->count; i++) {
     config->values[i].text = STR("");
-    if (config_keys[i].fallback) set_value(config, i, CONFIG_FROM_DEFAULT, "the default", str_of(config_keys[i].fallback));
+    if (config_keys[i].fallback)
+      set_value(config, i, CONFIG_FROM_DEFAULT, "the default", str_of(config_keys[i].fallback));
   }
   return config;
 }
@@ -358,7 +372,8 @@ void config_free(Config *config) {
 
 const Option *config_options(const Config *config) { return config->options; }
 
-bool config_load(Config *config, const Arguments *arguments, const char *script, bool here, char **environment) {
+bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
+                 char **environment) {
   const char *named = options_value(arguments, "config");
   const char *path = named ? named : find_file(config, script, here);
   if (path) load_file(config, path);
@@ -381,12 +396,16 @@ void config_report(const Config *config) {
 
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
-  FAULT(config, "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (the callback token of the "
-                "account's settings page)");
+  FAULT(
+      config,
+      "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (the callback token of the "
+      "account's settings page)");
   return false;
 }
 
-static const Value *value_of(const Config *config, const char *key) { return &config->values[key_index(key)]; }
+static const Value *value_of(const Config *config, const char *key) {
+  return &config->values[key_index(key)];
+}
 Str config_text(const Config *config, const char *key) { return value_of(config, key)->text; }
 int64_t config_integer(const Config *config, const char *key) { return value_of(config, key)->number; }
 bool config_boolean(const Config *config, const char *key) { return value_of(config, key)->number != 0; }

@@ -1,5 +1,5 @@
-// The configuration. One table of keys (config_keys.c) gives flags, environment variables, the file's keys, help, checks and
-// masks; strongest first: flag, environment, file, default.
+// The configuration. One table of keys (config_keys.c) gives flags, environment variables, the file's keys,
+// help, checks and masks; strongest first: flag, environment, file, default.
 #ifndef WEMOON_CLI_CONFIG_H
 #define WEMOON_CLI_CONFIG_H
 
@@ -9,27 +9,29 @@
 
 typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN } ConfigType;
 typedef enum {
-  CONFIG_OPEN,         // may be shown
-  CONFIG_SECRET,       // never
-  CONFIG_SECRET_IN_URL // what stands before the '@' of the address is not shown
+  CONFIG_OPEN,          // may be shown
+  CONFIG_SECRET,        // never
+  CONFIG_SECRET_IN_URL  // what stands before the '@' of the address is not shown
 } ConfigSecrecy;
 
 typedef struct {
-  const char *name;      // "encrypt_mode": the flag is --encrypt-mode, the variable WEMOON_ENCRYPT_MODE
+  const char *name;  // "encrypt_mode": the flag is --encrypt-mode, the variable WEMOON_ENCRYPT_MODE
   ConfigType type;
   ConfigSecrecy secrecy;
-  const char *fallback;  // the default, as it would be written; NULL: none
-  const char *argument;  // what help calls the value
-  const char *help;      // one line
-  int64_t min, max;      // CONFIG_INTEGER
-  const char *const *choices;           // CONFIG_TEXT: the words there are, NULL at the end; NULL: any
-  bool (*check)(Str value, Err *err);   // CONFIG_TEXT: false, and the reason with its mend, which must not hold a secret
-  bool number_fits;                     // CONFIG_TEXT: the file may give it as an integer (a port)
+  const char *fallback;        // the default, as it would be written; NULL: none
+  const char *argument;        // what help calls the value
+  const char *help;            // one line
+  int64_t min, max;            // CONFIG_INTEGER
+  const char *const *choices;  // CONFIG_TEXT: the words there are, NULL at the end; NULL: any
+  bool (*check)(Str value,
+                Err *err);  // CONFIG_TEXT: false, and the reason with its mend, which must not hold a secret
+  bool number_fits;         // CONFIG_TEXT: the file may give it as an integer (a port)
 } ConfigKey;
 
 extern const ConfigKey config_keys[];  // the last one's name is NULL
 
-// "127.0.0.1:8080", "8080", "[::1]:8080" taken apart. The host is empty where only a port is given. False for anything else.
+// "127.0.0.1:8080", "8080", "[::1]:8080" taken apart. The host is empty where only a port is given. False for
+// anything else.
 bool config_split_address(Str address, Str *host, int *port);
 
 // A fault that was found: "KEY (from PLACE): WHY", without secrets.
@@ -45,10 +47,12 @@ void config_free(Config *config);  // NULL is allowed
 // The options that set keys, and --config. The list lives as long as `config`.
 const Option *config_options(const Config *config);
 
-// Reads the file (--config, else config.lua beside `script`, else, or where `script` is NULL, in the working directory when
-// `here` is set), the environment and the flags, and checks each value and what belongs together. Secrets that were given as
-// flags are overwritten where they stand in argv. False when there are faults.
-bool config_load(Config *config, const Arguments *arguments, const char *script, bool here, char **environment);
+// Reads the file (--config, else config.lua beside `script`, else, or where `script` is NULL, in the working
+// directory when `here` is set), the environment and the flags, and checks each value and what belongs
+// together. Secrets that were given as flags are overwritten where they stand in argv. False when there are
+// faults.
+bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
+                 char **environment);
 const ConfigFault *config_faults(const Config *config);
 // Reports the faults on standard error.
 void config_report(const Config *config);
@@ -58,7 +62,12 @@ bool config_need_token(Config *config);
 Str config_text(const Config *config, const char *key);  // NUL-terminated; empty where not set
 int64_t config_integer(const Config *config, const char *key);
 bool config_boolean(const Config *config, const char *key);
-typedef enum { CONFIG_FROM_DEFAULT, CONFIG_FROM_FILE, CONFIG_FROM_ENVIRONMENT, CONFIG_FROM_FLAG } ConfigSource;
+typedef enum {
+  CONFIG_FROM_DEFAULT,
+  CONFIG_FROM_FILE,
+  CONFIG_FROM_ENVIRONMENT,
+  CONFIG_FROM_FLAG
+} ConfigSource;
 ConfigSource config_source(const Config *config, const char *key);
 const char *config_file(const Config *config);  // the file that was read, or NULL
 

@@ -7,7 +7,7 @@
 
 #include "codec/url.h"
 
-// ---- checks ---------------------------------------------------------------------------------------------------------
+// ---- checks -------------------------------------------------------------------------------------
 
 static bool check_trimmed(Str value, Err *err) {
   if (str_trim(value).len == value.len) return true;
@@ -16,11 +16,15 @@ static bool check_trimmed(Str value, Err *err) {
 
 static bool check_aes_key(Str value, Err *err) {
   if (value.len == 0) return true;
-  if (value.len != 43) return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again", value.len);
+  if (value.len != 43)
+    return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again", value.len);
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
-    bool known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-    if (!known) return err_set(err, ERR_USAGE, "has a character that no EncodingAESKey has (at %zu): copy it again", i + 1);
+    bool known =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    if (!known)
+      return err_set(err, ERR_USAGE, "has a character that no EncodingAESKey has (at %zu): copy it again",
+                     i + 1);
   }
   return true;
 }
@@ -54,19 +58,25 @@ static bool check_address(Str value, Err *err) {
   Str host;
   int port;
   if (config_split_address(value, &host, &port)) return true;
-  return err_set(err, ERR_USAGE, "\"%.*s\" is no address to listen on: write 127.0.0.1:8080, 8080 or [::1]:8080", STR_FMT(value));
+  return err_set(err, ERR_USAGE,
+                 "\"%.*s\" is no address to listen on: write 127.0.0.1:8080, 8080 or [::1]:8080",
+                 STR_FMT(value));
 }
 
-static bool check_optional_address(Str value, Err *err) { return value.len == 0 || check_address(value, err); }
+static bool check_optional_address(Str value, Err *err) {
+  return value.len == 0 || check_address(value, err);
+}
 
 static bool check_path(Str value, Err *err) {
   if (!str_starts(value, STR("/"))) {
-    return err_set(err, ERR_USAGE, "\"%.*s\" does not begin with /: write /%.*s", STR_FMT(value), STR_FMT(value));
+    return err_set(err, ERR_USAGE, "\"%.*s\" does not begin with /: write /%.*s", STR_FMT(value),
+                   STR_FMT(value));
   }
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
     if (c > ' ' && c < 0x7f && c != '?' && c != '#') continue;
-    return err_set(err, ERR_USAGE, "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
+    return err_set(err, ERR_USAGE,
+                   "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
                    STR_FMT(value));
   }
   return true;
@@ -88,7 +98,8 @@ static bool check_proxy(Str value, Err *err) {
       if (str_eq(url.scheme, str_of(schemes[i]))) return true;
     }
   }
-  return err_set(err, ERR_USAGE, "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
+  return err_set(err, ERR_USAGE,
+                 "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
 }
 
 static bool check_file(Str value, Err *err) {
@@ -105,10 +116,11 @@ static bool check_store(Str value, Err *err) {
     Str path = str_sub(url.path, 1, url.path.len);
     if (path.len == 0 || (str_to_int64(path, &database) && database >= 0)) return true;
   }
-  return err_set(err, ERR_USAGE, "is no store: write memory:, sqlite:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
+  return err_set(err, ERR_USAGE,
+                 "is no store: write memory:, sqlite:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
 }
 
-// ---- the table --------------------------------------------------------------------------------------------------------
+// ---- the table ----------------------------------------------------------------------------------
 
 static const char *const modes[] = { "normal", "compatible", "safe", NULL };
 static const char *const token_apis[] = { "stable", "classic", NULL };
@@ -120,9 +132,11 @@ static const char *const log_formats[] = { "text", "json", NULL };
 #define TEXT(name_, fallback_, argument_, help_) \
   .name = name_, .type = CONFIG_TEXT, .fallback = fallback_, .argument = argument_, .help = help_
 #define SECRET(name_, check_, help_) \
-  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_, .check = check_
+  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_, \
+  .check = check_
 #define INTEGER(name_, fallback_, min_, max_, help_) \
-  .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_, .min = min_, .max = max_
+  .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_, .min = min_, \
+  .max = max_
 #define BOOLEAN(name_, fallback_, help_) \
   .name = name_, .type = CONFIG_BOOLEAN, .fallback = fallback_, .argument = "true|false", .help = help_
 
@@ -131,7 +145,8 @@ const ConfigKey config_keys[] = {
   { TEXT("appid", NULL, "APPID", "the account's AppID"), .check = check_trimmed },
   { SECRET("appsecret", check_trimmed, "the account's AppSecret") },
   { SECRET("encoding_aes_key", check_aes_key, "the account's EncodingAESKey, 43 characters") },
-  { TEXT("encrypt_mode", NULL, "MODE", "normal, compatible or safe; with a key safe, else normal"), .choices = modes },
+  { TEXT("encrypt_mode", NULL, "MODE", "normal, compatible or safe; with a key safe, else normal"),
+    .choices = modes },
   { SECRET("previous_token", check_trimmed, "still accepted while a change of the token spreads") },
   { SECRET("previous_encoding_aes_key", check_aes_key, "still accepted while a change of the key spreads") },
   { TEXT("partnerid", NULL, "ID", "merchant number, for pay signatures"), .check = check_trimmed },
@@ -142,22 +157,27 @@ const ConfigKey config_keys[] = {
   { SECRET("jsapi_ticket", check_trimmed, "imported at start, with jsapi_ticket_expires_at") },
   { INTEGER("jsapi_ticket_expires_at", NULL, 0, INT64_MAX, "when it expires, in Unix seconds") },
   { BOOLEAN("checkssl", "true", "verify the platform's certificate") },
-  { TEXT("listen", "127.0.0.1:8080", "ADDRESS", "ADDRESS:PORT, PORT (on 127.0.0.1), [::1]:PORT; port 0: a free one"),
+  { TEXT("listen", "127.0.0.1:8080", "ADDRESS",
+         "ADDRESS:PORT, PORT (on 127.0.0.1), [::1]:PORT; port 0: a free one"),
     .check = check_address, .number_fits = true },
   { TEXT("path", "/wechat", "PATH", "callback path"), .check = check_path },
   { TEXT("admin_listen", NULL, "ADDRESS", "/healthz, /metrics, /reload on an address of their own"),
     .check = check_optional_address, .number_fits = true },
   { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"), .check = check_base },
   { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"), .check = check_base },
-  { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL, .check = check_proxy },
+  { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL,
+    .check = check_proxy },
   { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"), .check = check_file },
-  { TEXT("token_api", "stable", "API", "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"), .choices = token_apis },
-  { TEXT("store", NULL, "URL", "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the script"),
+  { TEXT("token_api", "stable", "API", "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
+    .choices = token_apis },
+  { TEXT("store", NULL, "URL",
+         "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the script"),
     .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
   { INTEGER("threads", "512", 1, 8192, "HTTP threads: as many messages can wait for slow scripts at once") },
   { INTEGER("interpreters", "1", 1, 256, "Lua states; with 1, script globals are shared by all messages") },
   { INTEGER("deadline_ms", "4500", 1, 60000, "answer the platform by then, whatever the script does") },
-  { TEXT("late_reply", "auto", "WAY", "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
+  { TEXT("late_reply", "auto", "WAY",
+         "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
     .choices = late_replies },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
   { INTEGER("job_timeout_s", "120", 1, DAY_S, "a message's coroutine is ended then") },
@@ -166,7 +186,8 @@ const ConfigKey config_keys[] = {
   { INTEGER("api_timeout_s", "30", 1, DAY_S, "a platform call is given up then") },
   { INTEGER("max_jobs", "1000", 1, 1 << 20, "messages under way at once; past it: 503") },
   { INTEGER("max_body", "262144", 1, 1 << 30, "bytes of a callback") },
-  { INTEGER("replay_window_s", "600", 0, INT32_MAX, "a signed timestamp further off is refused; 0: no check") },
+  { INTEGER("replay_window_s", "600", 0, INT32_MAX,
+            "a signed timestamp further off is refused; 0: no check") },
   { INTEGER("dedup_window_s", "60", 0, DAY_S, "for how long a message is known as a duplicate") },
   { BOOLEAN("watch", "true", "reload when a script file changes") },
   { BOOLEAN("allow_shell", "false", "give the script os.execute and io.popen") },

@@ -68,8 +68,8 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
 
 void config_log(const Config *config) {
   Str level = config_text(config, "log_level");
-  LogLevel chosen = str_eq(level, STR("debug"))  ? LOG_DEBUG
-                    : str_eq(level, STR("warn")) ? LOG_WARN
+  LogLevel chosen = str_eq(level, STR("debug"))   ? LOG_DEBUG
+                    : str_eq(level, STR("warn"))  ? LOG_WARN
                     : str_eq(level, STR("error")) ? LOG_ERROR
                                                   : LOG_INFO;
   log_setup(chosen, str_eq(config_text(config, "log_format"), STR("json")) ? LOG_JSON : LOG_TEXT);

@@ -10,17 +10,18 @@ enum { WORDS_MAX = 3 };
 
 typedef struct {
   const char *name, *usage;
-  const char *type;               // MsgType of a message; NULL: an event
-  const char *event;              // its Event
-  const char *fields[WORDS_MAX];  // the elements that the words become, in order; NULL: no more words
-  size_t least;                   // words that must be there
-  const char *prefix;             // put before the first word
-  const char *constant, *value;   // an element that the platform sends along
+  const char *type;                    // MsgType of a message; NULL: an event
+  const char *event;                   // its Event
+  const char *fields[WORDS_MAX];       // the elements that the words become, in order; NULL: no more words
+  size_t least;                        // words that must be there
+  const char *prefix;                  // put before the first word
+  const char *constant, *value;        // an element that the platform sends along
   const char *with_word, *word_value;  // the same, only where there is a first word
-  const char *absent;             // what the optional field holds where its word is not given; NULL: it is left out
-  bool coordinates;               // the first two words are latitude and longitude
+  const char *absent;  // what the optional field holds where its word is not given; NULL: it is left out
+  bool coordinates;    // the first two words are latitude and longitude
 } Kind;
 
+// clang-format off
 static const Kind kinds[] = {
   { .name = "text", .usage = "CONTENT", .type = "text", .fields = { "Content" }, .least = 1 },
   { .name = "image", .usage = "MEDIA_ID [PIC_URL]", .type = "image", .fields = { "MediaId", "PicUrl" }, .least = 1,
@@ -42,11 +43,12 @@ static const Kind kinds[] = {
   { .name = "view", .usage = "URL", .event = "VIEW", .fields = { "EventKey" }, .least = 1, .constant = "MenuId",
     .value = "400000001" },
 };
+// clang-format on
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
 static const char *const other_usages[] = { "event NAME [Field=value...]", "xml FILE|-" };
 
-// ---- the tree -------------------------------------------------------------------------------------------------------------
+// ---- the tree -----------------------------------------------------------------------------------
 
 static uint32_t last_child(const NodeTree *tree, uint32_t parent) {
   uint32_t last = NODE_NONE;
@@ -69,7 +71,9 @@ static void add_leaf(NodeTree *tree, uint32_t parent, Str name, Str prefix, Str 
   buf_add(&tree->text, text);
 }
 
-static void add_text(NodeTree *tree, const char *name, Str text) { add_leaf(tree, 0, str_of(name), STR(""), text); }
+static void add_text(NodeTree *tree, const char *name, Str text) {
+  add_leaf(tree, 0, str_of(name), STR(""), text);
+}
 
 static void add_number(NodeTree *tree, const char *name, int64_t number) {
   char digits[24];
@@ -77,7 +81,9 @@ static void add_number(NodeTree *tree, const char *name, int64_t number) {
   add_text(tree, name, str_make(digits, (size_t)length));
 }
 
-static bool has(const NodeTree *tree, const char *name) { return node_child(tree, 0, str_of(name)) != NODE_NONE; }
+static bool has(const NodeTree *tree, const char *name) {
+  return node_child(tree, 0, str_of(name)) != NODE_NONE;
+}
 
 // Puts in what the words did not.
 static void add_head(NodeTree *tree, const DraftHead *head) {
@@ -95,27 +101,32 @@ static bool finish(const NodeTree *tree, Err *err) {
   return tree->failed || tree->text.failed ? err_set(err, ERR_MEMORY, "no memory") : true;
 }
 
-// ---- kinds of the table ---------------------------------------------------------------------------------------------------
+// ---- kinds of the table -------------------------------------------------------------------------
 
 static bool check_coordinate(const char *name, Str word, double limit, Err *err) {
   double number;
   if (str_to_double(word, &number) && number >= -limit && number <= limit) return true;
-  return err_set(err, ERR_USAGE, "%s \"%.*s\" is no number from %g to %g", name, STR_FMT(word), -limit, limit);
+  return err_set(err, ERR_USAGE, "%s \"%.*s\" is no number from %g to %g", name, STR_FMT(word), -limit,
+                 limit);
 }
 
 static bool check_words(const Kind *kind, char **words, size_t count, Err *err) {
   size_t most = 0;
   while (most < WORDS_MAX && kind->fields[most]) most++;
-  if (count < kind->least) return err_set(err, ERR_USAGE, "something is missing: wemoon send %s %s", kind->name, kind->usage);
+  if (count < kind->least)
+    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s %s", kind->name, kind->usage);
   if (count > most) {
-    return err_set(err, ERR_USAGE, "\"%s\" is one argument too many: wemoon send %s %s (text with spaces goes in quotes)",
+    return err_set(err, ERR_USAGE,
+                   "\"%s\" is one argument too many: wemoon send %s %s (text with spaces goes in quotes)",
                    words[most], kind->name, kind->usage);
   }
   if (!kind->coordinates) return true;
-  return check_coordinate("latitude", str_of(words[0]), 90, err) && check_coordinate("longitude", str_of(words[1]), 180, err);
+  return check_coordinate("latitude", str_of(words[0]), 90, err) &&
+         check_coordinate("longitude", str_of(words[1]), 180, err);
 }
 
-static bool make_kind(const Kind *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree, Err *err) {
+static bool make_kind(const Kind *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
+                      Err *err) {
   if (!check_words(kind, words, count, err)) return false;
   begin(tree);
   add_head(tree, head);
@@ -132,7 +143,7 @@ static bool make_kind(const Kind *kind, char **words, size_t count, const DraftH
   return finish(tree, err);
 }
 
-// ---- events of any name ---------------------------------------------------------------------------------------------------
+// ---- events of any name -------------------------------------------------------------------------
 
 // Takes "item[2]" apart; 0 where there is no index.
 static bool split_segment(Str segment, Str *name, int64_t *index) {
@@ -140,14 +151,15 @@ static bool split_segment(Str segment, Str *name, int64_t *index) {
   *name = segment;
   Str head, tail;
   if (str_cut(segment, '[', &head, &tail)) {
-    if (!str_ends(tail, STR("]")) || !str_to_int64(str_sub(tail, 0, tail.len - 1), index) || *index < 1) return false;
+    if (!str_ends(tail, STR("]")) || !str_to_int64(str_sub(tail, 0, tail.len - 1), index) || *index < 1)
+      return false;
     *name = head;
   }
   return xml_name_ok(*name);
 }
 
-// The child called `name` that a path means: the index-th, else the last one there is; one is made where there is none, or
-// where the index is the next.
+// The child called `name` that a path means: the index-th, else the last one there is; one is made where
+// there is none, or where the index is the next.
 static uint32_t step_into(NodeTree *tree, uint32_t parent, Str name, int64_t index) {
   uint32_t found = NODE_NONE;
   int64_t seen = 0;
@@ -162,7 +174,9 @@ static uint32_t step_into(NodeTree *tree, uint32_t parent, Str name, int64_t ind
 static bool add_field(NodeTree *tree, const char *word, Err *err) {
   Str path, value;
   if (!str_cut(str_of(word), '=', &path, &value)) {
-    return err_set(err, ERR_USAGE, "\"%s\" is no field: write Field=value (nested: SendPicsInfo.PicList.item.PicMd5Sum=value)", word);
+    return err_set(
+        err, ERR_USAGE,
+        "\"%s\" is no field: write Field=value (nested: SendPicsInfo.PicList.item.PicMd5Sum=value)", word);
   }
   uint32_t parent = 0;
   for (;;) {
@@ -194,9 +208,10 @@ static bool make_event(char **words, size_t count, const DraftHead *head, NodeTr
   return finish(tree, err);
 }
 
-// ---- public ---------------------------------------------------------------------------------------------------------------
+// ---- public -------------------------------------------------------------------------------------
 
-bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree, Err *err) {
+bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
+                Err *err) {
   if (strcmp(kind, "event") == 0) return make_event(words, count, head, tree, err);
   Nearest nearest = nearest_to(str_of(kind));
   nearest_try(&nearest, "event");
@@ -205,11 +220,13 @@ bool draft_make(const char *kind, char **words, size_t count, const DraftHead *h
     if (strcmp(kind, kinds[i].name) == 0) return make_kind(&kinds[i], words, count, head, tree, err);
     nearest_try(&nearest, kinds[i].name);
   }
-  if (nearest.name) return err_set(err, ERR_USAGE, "there is no kind \"%s\"; did you mean %s?", kind, nearest.name);
+  if (nearest.name)
+    return err_set(err, ERR_USAGE, "there is no kind \"%s\"; did you mean %s?", kind, nearest.name);
   return err_set(err, ERR_USAGE, "there is no kind \"%s\"; a text goes as: wemoon send text CONTENT", kind);
 }
 
 void draft_print_kinds(void) {
   for (size_t i = 0; i < KIND_COUNT; i++) printf("  %s %s\n", kinds[i].name, kinds[i].usage);
-  for (size_t i = 0; i < sizeof(other_usages) / sizeof(other_usages[0]); i++) printf("  %s\n", other_usages[i]);
+  for (size_t i = 0; i < sizeof(other_usages) / sizeof(other_usages[0]); i++)
+    printf("  %s\n", other_usages[i]);
 }

@@ -6,14 +6,15 @@
 #include "base/err.h"
 
 typedef struct {
-  Str from, to;       // openid and original id
-  int64_t time;       // CreateTime, Unix seconds
-  int64_t id;         // MsgId of a message (events have none)
+  Str from, to;  // openid and original id
+  int64_t time;  // CreateTime, Unix seconds
+  int64_t id;    // MsgId of a message (events have none)
 } DraftHead;
 
-// Fills `tree` (reset first) with the message of `kind` ("text", "scan", "event" ...; all but "xml"). ERR_USAGE for an unknown kind, too
-// few or too many words, or a word that does not fit, with the mend.
-bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree, Err *err);
+// Fills `tree` (reset first) with the message of `kind` ("text", "scan", "event" ...; all but "xml").
+// ERR_USAGE for an unknown kind, too few or too many words, or a word that does not fit, with the mend.
+bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
+                Err *err);
 // Prints the kinds and their words on standard output, one a line: help.
 void draft_print_kinds(void);
 

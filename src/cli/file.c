@@ -11,7 +11,9 @@ static bool read_all(FILE *file, const char *name, size_t max, Buf *out, Err *er
     if (out->len + got > max) return err_set(err, ERR_TOO_LARGE, "%s is over %zu bytes", name, max);
     buf_add(out, str_make(block, got));
   }
-  if (ferror(file)) return err_set(err, errno == EISDIR ? ERR_USAGE : ERR_FAILED, "cannot read %s: %s", name, strerror(errno));
+  if (ferror(file))
+    return err_set(err, errno == EISDIR ? ERR_USAGE : ERR_FAILED, "cannot read %s: %s", name,
+                   strerror(errno));
   if (out->failed) return err_set(err, ERR_MEMORY, "no memory to read %s", name);
   return true;
 }

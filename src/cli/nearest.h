@@ -11,8 +11,8 @@ typedef struct {
 } Nearest;
 
 static inline Nearest nearest_to(Str word) { return (Nearest){ .word = word }; }
-// Offers a candidate. It counts when at most a third of the word's letters (one at least) were added, left out, replaced
-// or swapped with their neighbours; letter case, '-' and '_' make no difference.
+// Offers a candidate. It counts when at most a third of the word's letters (one at least) were added, left
+// out, replaced or swapped with their neighbours; letter case, '-' and '_' make no difference.
 void nearest_try(Nearest *nearest, const char *candidate);
 
 #endif

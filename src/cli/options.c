@@ -36,7 +36,8 @@ static bool unknown(const OptionRules *rules, Str name, Err *err) {
     for (const Option *option = rules->lists[i]; option->name; option++) nearest_try(&nearest, option->name);
   }
   if (nearest.name) {
-    return err_set(err, ERR_USAGE, "there is no option --%.*s; did you mean --%s?", STR_FMT(name), nearest.name);
+    return err_set(err, ERR_USAGE, "there is no option --%.*s; did you mean --%s?", STR_FMT(name),
+                   nearest.name);
   }
   return err_set(err, ERR_USAGE, "there is no option --%.*s", STR_FMT(name));
 }
@@ -60,11 +61,12 @@ static bool looks_like_option(const char *word) {
 // The option's value where it is a word of its own.
 static bool next_value(Reading *r, const Option *option, char **value, Err *err) {
   if (r->at >= r->argc) {
-    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", option->name, option->name, option->argument);
+    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
+                   option->argument);
   }
   if (strncmp(r->argv[r->at], "--", 2) == 0) {
-    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s (one that begins with dashes: --%s=VALUE)", option->name,
-                   option->name, option->argument, option->name);
+    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s (one that begins with dashes: --%s=VALUE)",
+                   option->name, option->name, option->argument, option->name);
   }
   *value = r->argv[r->at++];
   return true;
@@ -87,7 +89,8 @@ static bool read_long(Reading *r, char *word, Err *err) {
 static bool read_short(Reading *r, char *word, Err *err) {
   const Option *option = find_letter(r->rules, word[1]);
   if (!option) {
-    return err_set(err, ERR_USAGE, "there is no option %s; an argument that begins with a dash goes behind --", word);
+    return err_set(err, ERR_USAGE,
+                   "there is no option %s; an argument that begins with a dash goes behind --", word);
   }
   if (!option->argument) {
     if (word[2]) return err_set(err, ERR_USAGE, "-%c takes no value", option->letter);
@@ -95,7 +98,9 @@ static bool read_short(Reading *r, char *word, Err *err) {
   }
   char *value = word[2] ? word + 2 : NULL;
   if (!value && r->at < r->argc) value = r->argv[r->at++];
-  if (!value) return err_set(err, ERR_USAGE, "-%c needs a value: -%c %s", option->letter, option->letter, option->argument);
+  if (!value)
+    return err_set(err, ERR_USAGE, "-%c needs a value: -%c %s", option->letter, option->letter,
+                   option->argument);
   return add_use(r, option, value, err);
 }
 

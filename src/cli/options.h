@@ -1,5 +1,6 @@
-// The words of a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and `--`, after
-// which nothing is an option. A word that begins with '-' and a digit is a number, "-" alone is an argument.
+// The words of a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and
+// `--`, after which nothing is an option. A word that begins with '-' and a digit is a number, "-" alone is
+// an argument.
 #ifndef WEMOON_CLI_OPTIONS_H
 #define WEMOON_CLI_OPTIONS_H
 
@@ -28,10 +29,12 @@ typedef struct {
 
 typedef struct {
   const Option *lists[3];  // known options, each list ended by a NULL name; the first NULL list is the last
-  bool stop_at_positional;  // what follows the first positional argument is positional, whatever it looks like
+  bool
+      stop_at_positional;  // what follows the first positional argument is positional, whatever it looks like
 } OptionRules;
 
-// Reads `argc` words (no program or command name among them). False with ERR_USAGE, which names the option and never its value.
+// Reads `argc` words (no program or command name among them). False with ERR_USAGE, which names the option
+// and never its value.
 bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out, Err *err);
 // The value last given for an option (for a switch its name), or NULL.
 const char *options_value(const Arguments *arguments, const char *name);

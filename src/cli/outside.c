@@ -37,17 +37,22 @@ static Api *open_api(const Outside *outside, const Config *config, const Account
     .insecure = !config_boolean(config, "checkssl"),
     .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
     .timeout_ms = config_integer(config, "api_timeout_s") * 1000,
-    .access_token = { config_text(config, "access_token"), config_integer(config, "access_token_expires_at") },
-    .jsapi_ticket = { config_text(config, "jsapi_ticket"), config_integer(config, "jsapi_ticket_expires_at") },
+    .access_token = { config_text(config, "access_token"),
+                      config_integer(config, "access_token_expires_at") },
+    .jsapi_ticket = { config_text(config, "jsapi_ticket"),
+                      config_integer(config, "jsapi_ticket_expires_at") },
   };
   return api_new(&options, err);
 }
 
-bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script, StorePlace place, Err *err) {
+bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
+                  StorePlace place, Err *err) {
   *outside = (Outside){ .loop = loop_new(err) };
-  ClientOptions client = { .proxy = or_null(config_text(config, "proxy")), .ca_file = or_null(config_text(config, "ca_file")) };
+  ClientOptions client = { .proxy = or_null(config_text(config, "proxy")),
+                           .ca_file = or_null(config_text(config, "ca_file")) };
   bool ok = outside->loop && (outside->store = open_store(config, script, place, err)) &&
-            (outside->client = client_new(outside->loop, &client, err)) && (outside->api = open_api(outside, config, account, err));
+            (outside->client = client_new(outside->loop, &client, err)) &&
+            (outside->api = open_api(outside, config, account, err));
   if (!ok) outside_close(outside);
   return ok;
 }

@@ -1,4 +1,5 @@
-// What a script reaches outside: the loop, HTTP, the store, the platform's API; opened and closed in their order.
+// What a script reaches outside: the loop, HTTP, the store, the platform's API; opened and closed in their
+// order.
 #ifndef WEMOON_CLI_OUTSIDE_H
 #define WEMOON_CLI_OUTSIDE_H
 
@@ -14,13 +15,16 @@ typedef struct {
 
 // Where the store is when the configuration names none.
 typedef enum {
-  STORE_BESIDE_SCRIPT,  // sqlite:wemoon.db beside the script (in the working directory where there is no script)
+  STORE_BESIDE_SCRIPT,  // sqlite:wemoon.db beside the script (in the working directory where there is no
+                        // script)
   STORE_IF_IT_OPENS,    // the same; where that cannot be opened, in memory, with a warning
   STORE_NOWHERE         // in memory: nothing is served, nothing is to stay
 } StorePlace;
 
-// Starts the loop thread and opens the rest as configured. False: nothing is open, `err` says why (ERR_USAGE for the configuration).
-bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script, StorePlace place, Err *err);
+// Starts the loop thread and opens the rest as configured. False: nothing is open, `err` says why (ERR_USAGE
+// for the configuration).
+bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
+                  StorePlace place, Err *err);
 // After the interpreters that use it are gone.
 void outside_close(Outside *outside);
 // Lends it to an interpreter.

@@ -35,8 +35,13 @@ ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *
   if (client) {
     Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
     Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
-    ClientRequest request = { .method = STR("POST"), .url = str_of(url), .headers = &headers, .body = body, .has_body = true,
-                              .response_max = ANSWER_MAX, .timeout_ms = timeout_ms };
+    ClientRequest request = { .method = STR("POST"),
+                              .url = str_of(url),
+                              .headers = &headers,
+                              .body = body,
+                              .has_body = true,
+                              .response_max = ANSWER_MAX,
+                              .timeout_ms = timeout_ms };
     result = send_and_wait(client, &request, err);
     client_free(client);
   }

@@ -4,8 +4,9 @@
 
 #include "net/client.h"
 
-// Posts `body` as text/xml and waits for the answer, `timeout_ms` at most; redirects are not followed. The result, whatever
-// its outcome, is the caller's to free (client_result_free). NULL where nothing could be sent, with ERR_USAGE for a url that is none.
+// Posts `body` as text/xml and waits for the answer, `timeout_ms` at most; redirects are not followed. The
+// result, whatever its outcome, is the caller's to free (client_result_free). NULL where nothing could be
+// sent, with ERR_USAGE for a url that is none.
 ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err);
 
 #endif

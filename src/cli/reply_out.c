@@ -10,7 +10,7 @@
 
 static bool is_empty(Str body) { return body.len == 0 || str_eq(body, STR("success")); }
 
-// ---- opening --------------------------------------------------------------------------------------------------------------
+// ---- opening ------------------------------------------------------------------------------------
 
 static const Credential *signer(const ReplyReader *reader, const NodeTree *tree, Str sealed) {
   Str signature = STR(""), timestamp = STR(""), nonce = STR("");
@@ -28,10 +28,14 @@ static const Credential *signer(const ReplyReader *reader, const NodeTree *tree,
 // Replaces the parsed envelope in `tree` by the parsed reply that was in it.
 static bool open_sealed(const ReplyReader *reader, NodeTree *tree, Str sealed, Buf *plain, Err *err) {
   if (reader->account->mode == MODE_NORMAL) {
-    return err_set(err, ERR_FAILED, "the reply is encrypted, and encrypt_mode is normal here: give send the bot's configuration");
+    return err_set(
+        err, ERR_FAILED,
+        "the reply is encrypted, and encrypt_mode is normal here: give send the bot's configuration");
   }
   const Credential *credential = signer(reader, tree, sealed);
-  if (!credential) return err_set(err, ERR_FAILED, "the reply's MsgSignature is wrong: are token and encoding_aes_key the bot's?");
+  if (!credential)
+    return err_set(err, ERR_FAILED,
+                   "the reply's MsgSignature is wrong: are token and encoding_aes_key the bot's?");
   if (!envelope_open(reader->aes, credential->key, reader->account->appid, sealed, plain, err) ||
       !xml_parse(reader->parser, buf_str(plain), tree, err)) {
     err_wrap(err, "the reply cannot be opened");
@@ -50,12 +54,13 @@ static bool read_reply(const ReplyReader *reader, Str body, NodeTree *tree, Buf 
   Str sealed;
   if (node_child_text(tree, 0, STR("Encrypt"), &sealed)) return open_sealed(reader, tree, sealed, plain, err);
   if (reader->account->mode == MODE_SAFE) {
-    return err_set(err, ERR_FAILED, "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
+    return err_set(err, ERR_FAILED,
+                   "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
   }
   return true;
 }
 
-// ---- JSON -----------------------------------------------------------------------------------------------------------------
+// ---- JSON ---------------------------------------------------------------------------------------
 
 static bool is_first_of_name(const NodeTree *tree, uint32_t parent, uint32_t index) {
   return node_child(tree, parent, node_name(tree, index)) == index;
@@ -103,7 +108,7 @@ static void add_json(const NodeTree *tree, uint32_t index, Buf *out) {
   buf_addc(out, '}');
 }
 
-// ---- public ---------------------------------------------------------------------------------------------------------------
+// ---- public -------------------------------------------------------------------------------------
 
 static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   Buf line;

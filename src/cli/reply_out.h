@@ -19,8 +19,9 @@ typedef struct {
   XmlParser *parser;
 } ReplyReader;
 
-// Prints the body of an answer on standard output; a sealed one is verified and opened first, but for the raw style. ERR_FAILED
-// where it is no reply: not well-formed, a wrong signature, a key that does not fit, not sealed in safe mode.
+// Prints the body of an answer on standard output; a sealed one is verified and opened first, but for the raw
+// style. ERR_FAILED where it is no reply: not well-formed, a wrong signature, a key that does not fit, not
+// sealed in safe mode.
 bool reply_print(const ReplyReader *reader, Str body, ReplyStyle style, Err *err);
 
 #endif

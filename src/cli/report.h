@@ -9,12 +9,13 @@ enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 // "wemoon: WHAT: WHY" on standard error; an empty WHAT is left out.
 __attribute__((format(printf, 2, 3))) void report(const char *what, const char *format, ...);
-// Reports `err` and returns the status that its code asks for: STATUS_USAGE for ERR_USAGE, else STATUS_FAILED.
+// Reports `err` and returns the status that its code asks for: STATUS_USAGE for ERR_USAGE, else
+// STATUS_FAILED.
 int report_err(const char *what, const Err *err);
 // Reports a wrong use of the command, with where to read on; returns STATUS_USAGE.
 __attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format, ...);
-// Writes out what standard output holds. A full disk or a reader that has left is reported, and makes STATUS_DONE
-// STATUS_FAILED; other statuses stay.
+// Writes out what standard output holds. A full disk or a reader that has left is reported, and makes
+// STATUS_DONE STATUS_FAILED; other statuses stay.
 int report_output(int status);
 
 #endif

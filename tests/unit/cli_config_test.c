@@ -78,7 +78,7 @@ static void assert_text(const char *key, const char *text) {
   if (!str_eq(value, str_of(text))) fail_msg("%s is \"%.*s\", not \"%s\"", key, STR_FMT(value), text);
 }
 
-// ---- places -----------------------------------------------------------------------------------------------------------------
+// ---- places -------------------------------------------------------------------------------------
 
 static void test_without_any_place_the_defaults_hold(void **state) {
   assert_true(load(nothing, nothing));
@@ -141,7 +141,7 @@ static void test_a_file_that_returns_no_table_is_a_fault(void **state) {
   assert_says("config.lua");
 }
 
-// ---- unknown keys and wrong types -------------------------------------------------------------------------------------------
+// ---- unknown keys and wrong types ---------------------------------------------------------------
 
 static void test_an_unknown_key_in_the_file_names_key_place_and_the_nearest_key(void **state) {
   write_file("return {\n  token = 'x',\n  encrypt_mod = 'safe',\n}");
@@ -188,7 +188,8 @@ static void test_all_faults_are_found_at_once(void **state) {
 }
 
 static void test_integers_have_ranges(void **state) {
-  assert_false(load(nothing, WORDS("--threads", "0", "--max-jobs", "many", "--deadline-ms", "-1", "--max-body", "1e6")));
+  assert_false(load(
+      nothing, WORDS("--threads", "0", "--max-jobs", "many", "--deadline-ms", "-1", "--max-body", "1e6")));
   assert_says("threads (from --threads): 0 is out of range: write 1 to 8192");
   assert_says("max_jobs (from --max-jobs): \"many\" is no integer");
   assert_says("deadline_ms (from --deadline-ms): -1 is out of range");
@@ -214,16 +215,24 @@ static void test_another_spelling_of_a_boolean_is_a_fault(void **state) {
 
 static void test_words_that_a_key_does_not_know_are_listed(void **state) {
   assert_false(load(WORDS("WEMOON_ENCRYPT_MODE=sfae"), WORDS("--log-level", "loud")));
-  assert_says("encrypt_mode (from WEMOON_ENCRYPT_MODE): there is no \"sfae\": write normal, compatible or safe");
+  assert_says(
+      "encrypt_mode (from WEMOON_ENCRYPT_MODE): there is no \"sfae\": write normal, compatible or safe");
   assert_says("log_level (from --log-level): there is no \"loud\": write debug, info, warn or error");
 }
 
-// ---- addresses, paths, URLs ---------------------------------------------------------------------------------------------------
+// ---- addresses, paths, URLs ---------------------------------------------------------------------
 
 static void test_addresses_come_in_three_forms(void **state) {
-  static const struct { const char *text, *host; int port; } good[] = {
-    { "8080", "", 8080 }, { "0", "", 0 }, { "127.0.0.1:80", "127.0.0.1", 80 }, { "[::1]:8080", "[::1]", 8080 },
-    { "0.0.0.0:65535", "0.0.0.0", 65535 }, { "[fe80::1]:1", "[fe80::1]", 1 },
+  static const struct {
+    const char *text, *host;
+    int port;
+  } good[] = {
+    { "8080", "", 8080 },
+    { "0", "", 0 },
+    { "127.0.0.1:80", "127.0.0.1", 80 },
+    { "[::1]:8080", "[::1]", 8080 },
+    { "0.0.0.0:65535", "0.0.0.0", 65535 },
+    { "[fe80::1]:1", "[fe80::1]", 1 },
   };
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
     Str host;
@@ -235,8 +244,11 @@ static void test_addresses_come_in_three_forms(void **state) {
 }
 
 static void test_what_is_no_address_is_refused(void **state) {
-  static const char *const bad[] = { "", ":8080", "127.0.0.1", "127.0.0.1:", "localhost:8080", "127.0.0.1:65536", "-1", "::1:8080",
-                                     "[::1]", "[::1:80", "[127.0.0.1]:80", "1.2.3:80", "8080 ", "127.0.0.1:-1", "[]:80", "[:80" };
+  static const char *const bad[] = {
+    "",      ":8080",        "127.0.0.1", "127.0.0.1:", "localhost:8080", "127.0.0.1:65536",
+    "-1",    "::1:8080",     "[::1]",     "[::1:80",    "[127.0.0.1]:80", "1.2.3:80",
+    "8080 ", "127.0.0.1:-1", "[]:80",     "[:80"
+  };
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     Str host;
     int port;
@@ -257,7 +269,9 @@ static void test_a_path_begins_with_a_slash_and_has_no_query(void **state) {
 }
 
 static void test_urls_and_stores_are_checked(void **state) {
-  assert_false(load(WORDS("WEMOON_API_BASE=ftp://x", "WEMOON_PROXY=nonsense", "WEMOON_STORE=mysql://u:s3cret@h/1"), nothing));
+  assert_false(
+      load(WORDS("WEMOON_API_BASE=ftp://x", "WEMOON_PROXY=nonsense", "WEMOON_STORE=mysql://u:s3cret@h/1"),
+           nothing));
   assert_says("api_base (from WEMOON_API_BASE)");
   assert_says("proxy (from WEMOON_PROXY)");
   assert_says("store (from WEMOON_STORE)");
@@ -271,7 +285,7 @@ static void test_every_kind_of_store_is_taken(void **state) {
   assert_true(load(WORDS("WEMOON_STORE=redis://127.0.0.1:6379/0"), nothing));
 }
 
-// ---- partners ---------------------------------------------------------------------------------------------------------------
+// ---- partners -----------------------------------------------------------------------------------
 
 static void test_a_sealing_mode_needs_key_and_appid(void **state) {
   assert_false(load(nothing, WORDS("--encrypt-mode", "safe")));
@@ -297,9 +311,12 @@ static void test_a_token_needs_its_expiry(void **state) {
 }
 
 static void test_previous_values_and_a_secret_need_what_they_belong_to(void **state) {
-  assert_false(load(WORDS("WEMOON_PREVIOUS_TOKEN=a", "WEMOON_PREVIOUS_ENCODING_AES_KEY=" AES_KEY, "WEMOON_APPSECRET=b"), nothing));
+  assert_false(load(
+      WORDS("WEMOON_PREVIOUS_TOKEN=a", "WEMOON_PREVIOUS_ENCODING_AES_KEY=" AES_KEY, "WEMOON_APPSECRET=b"),
+      nothing));
   assert_says("previous_token (from WEMOON_PREVIOUS_TOKEN): needs token too");
-  assert_says("previous_encoding_aes_key (from WEMOON_PREVIOUS_ENCODING_AES_KEY): needs encoding_aes_key too");
+  assert_says(
+      "previous_encoding_aes_key (from WEMOON_PREVIOUS_ENCODING_AES_KEY): needs encoding_aes_key too");
   assert_says("appsecret (from WEMOON_APPSECRET): needs appid too");
 }
 
@@ -310,7 +327,7 @@ static void test_partners_may_come_from_different_places(void **state) {
   assert_says("token: is not set");
 }
 
-// ---- secrets ----------------------------------------------------------------------------------------------------------------
+// ---- secrets ------------------------------------------------------------------------------------
 
 static void test_a_key_of_wrong_form_is_refused_without_showing_it(void **state) {
   assert_false(load(WORDS("WEMOON_ENCODING_AES_KEY=s3cret", "WEMOON_APPID=x"), nothing));
@@ -336,11 +353,13 @@ static void test_a_secret_given_as_a_flag_is_overwritten_where_it_stands(void **
 static void test_what_the_script_may_see_holds_no_secret(void **state) {
   for (size_t i = 0; config_keys[i].name; i++) {
     const char *name = config_keys[i].name;
-    bool secret = strstr(name, "secret") || strstr(name, "key") || strstr(name, "ticket") || strstr(name, "token");
+    bool secret =
+        strstr(name, "secret") || strstr(name, "key") || strstr(name, "ticket") || strstr(name, "token");
     secret = secret && !strstr(name, "expires_at") && strcmp(name, "token_api") != 0;
     assert_int_equal(secret, config_keys[i].secrecy == CONFIG_SECRET);
   }
-  assert_true(load(WORDS("WEMOON_TOKEN=s3cret", "WEMOON_STORE=redis://:pw@h:1/0", "WEMOON_APPID=wx1"), nothing));
+  assert_true(
+      load(WORDS("WEMOON_TOKEN=s3cret", "WEMOON_STORE=redis://:pw@h:1/0", "WEMOON_APPID=wx1"), nothing));
   const Pairs *pairs = config_open_values(config, NULL);
   Str value;
   assert_int_equal(pairs_get(pairs, STR("token"), NULL), 0);
@@ -349,12 +368,13 @@ static void test_what_the_script_may_see_holds_no_secret(void **state) {
   assert_true(str_eq(value, STR("wx1")));
 }
 
-// ---- what it becomes --------------------------------------------------------------------------------------------------------
+// ---- what it becomes ----------------------------------------------------------------------------
 
 static void test_the_values_reach_the_parts_in_their_units(void **state) {
-  assert_true(load(nothing, WORDS("--token", (char[]){ "t" }, "--script-cpu-ms", "7", "--script-memory-mb", "3", "--job-timeout-s", "5",
-                                  "--max-body", "1000", "--late-reply", "retry", "--watch", "false", "--listen", "81", "--threads", "9",
-                                  "--error-reply", "sorry", "--path", "/p")));
+  assert_true(load(nothing, WORDS("--token", (char[]){ "t" }, "--script-cpu-ms", "7", "--script-memory-mb",
+                                  "3", "--job-timeout-s", "5", "--max-body", "1000", "--late-reply", "retry",
+                                  "--watch", "false", "--listen", "81", "--threads", "9", "--error-reply",
+                                  "sorry", "--path", "/p")));
   Account account;
   BotOptions bot;
   ServerOptions server;
