@@ -52,7 +52,7 @@ void help_all(void) {
 static void print_config(const Option *config_options) {
   fputs(
       "\nConfiguration. Each key may be given as a flag (--encrypt-mode safe), as an environment variable\n"
-      "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first of them wins.\n"
+      "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first wins.\n"
       "Whoever may look at this machine's processes sees flags: secrets are better off in the environment\n"
       "or in the file. Booleans are true or false (as flags and in the environment also 1, 0, yes, no).\n",
       stdout);

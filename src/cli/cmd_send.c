@@ -279,9 +279,9 @@ const Command command_send = {
   .name = "send",
   .usage = "KIND ...",
   .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
-  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event goes\n"
-             "under the platform's name, nested by dots; item[2] is the second item of a list. What begins\n"
-             "with a dash goes behind --. Kinds:\n",
+  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event\n"
+             "goes under the platform's name, nested by dots; item[2] is the second item of a list. What\n"
+             "begins with a dash goes behind --. Kinds:\n",
   .print_details = draft_print_kinds,
   .options = options,
   .least = 1,

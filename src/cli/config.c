@@ -396,10 +396,8 @@ void config_report(const Config *config) {
 
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
-  FAULT(
-      config,
-      "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (the callback token of the "
-      "account's settings page)");
+  FAULT(config, "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
+        "the callback token of the account's settings page");
   return false;
 }
 
