@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +22,8 @@ enum {
   FDS_FOR_OTHERS = 700,
   REDIRECTS_MAX = 10,
   CONNECT_MS = 10 * 1000,
-  OVERDUE_MS = 1000
+  OVERDUE_MS = 1000,
+  AGAIN_MS = 10
 };
 
 typedef struct Transfer Transfer;
@@ -222,6 +224,33 @@ static void take_finished(Client *client) {
   }
 }
 
+static void on_timer(uv_timer_t *timer);
+
+// Lets libcurl do what is due. When it fails (no memory) it forgets to ask for its timer, so it is driven again soon.
+static void drive(Client *client, curl_socket_t fd, int flags) {
+  int running;
+  CURLMcode code = curl_multi_socket_action(client->multi, fd, flags, &running);
+  if (code != CURLM_OK) uv_timer_start(&client->timer, on_timer, AGAIN_MS, 0);
+  take_finished(client);
+}
+
+static void on_timer(uv_timer_t *timer) { drive(timer->data, CURL_SOCKET_TIMEOUT, 0); }
+
+// A transfer that libcurl has lost sight of (it does, where memory is short) is ended here. Looks seldom, and
+// only while there are any.
+static void on_sweep(uv_timer_t *timer) {
+  Client *client = timer->data;
+  int64_t now = clock_now_us();
+  for (Transfer *next, *transfer = client->active.first; transfer; transfer = next) {
+    next = transfer->next;
+    if (!transfer->easy || now < transfer->overdue_us) continue;
+    fail(transfer, CURLE_OPERATION_TIMEDOUT);
+    finish(client, transfer);
+  }
+  drive(client, CURL_SOCKET_TIMEOUT, 0);
+  if (!client->active.first) uv_timer_stop(timer);
+}
+
 // ---- the answer ----------------------------------------------------------------------------------------
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
@@ -391,7 +420,8 @@ static bool set_options(Client *client, Transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
@@ -409,20 +439,6 @@ static bool set_options(Client *client, Transfer *transfer) {
          (!client->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file) == CURLE_OK) &&
          curl_easy_setopt(easy, CURLOPT_SHARE, client->share) == CURLE_OK && set_body(transfer) &&
          add_headers(transfer) && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
-}
-
-// A transfer that libcurl has lost sight of (it does, where memory is short) is ended here. Looks seldom, and
-// only while there are any.
-static void on_sweep(uv_timer_t *timer) {
-  Client *client = timer->data;
-  int64_t now = clock_now_us();
-  for (Transfer *next, *transfer = client->active.first; transfer; transfer = next) {
-    next = transfer->next;
-    if (!transfer->easy || now < transfer->overdue_us) continue;
-    fail(transfer, CURLE_OPERATION_TIMEDOUT);
-    finish(client, transfer);
-  }
-  if (!client->active.first) uv_timer_stop(timer);
 }
 
 static void start(Client *client, Transfer *transfer) {
@@ -458,13 +474,12 @@ static void begin(Client *client, Transfer *transfer) {
 static void on_socket_ready(uv_poll_t *poll, int status, int events) {
   Socket *sock = poll->data;
   Client *client = sock->client;
-  int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
+  int flags = status < 0 ? CURL_CSELECT_ERR : 0;
   if (events & UV_READABLE) flags |= CURL_CSELECT_IN;
   if (events & UV_WRITABLE) flags |= CURL_CSELECT_OUT;
   uv_os_fd_t fd;
   if (uv_fileno((uv_handle_t *)poll, &fd) != 0) return;
-  curl_multi_socket_action(client->multi, fd, flags, &running);
-  take_finished(client);
+  drive(client, fd, flags);
 }
 
 static void free_socket(uv_handle_t *handle) { free(handle->data); }
@@ -492,13 +507,6 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
   }
   int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
   return uv_poll_start(&sock->poll, events, on_socket_ready) == 0 ? 0 : -1;
-}
-
-static void on_timer(uv_timer_t *timer) {
-  Client *client = timer->data;
-  int running;
-  curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  take_finished(client);
 }
 
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *ctx) {
