@@ -289,7 +289,7 @@ test('wechat.store keeps JSON-able values, counts, adds and forgets; it outlives
     return s.set("t", {a = {1, 2, {b = "月"}}}), s.get("t"), s.get("none"), s.incr("n"), s.incr("n", 41), s.get("n"),
       s.add("once", false), s.add("once", 1), s.get("once"), s.delete("t"), s.delete("t"), s.set("short", 1, 0.05), s.set{key = "k", value = "v"}`, { dir });
   assert.deepEqual(first.values, [true, { a: [1, 2, { b: '月' }] }, null, 1, 42, 42, true, false, false, true, false, true, true]);
-  const second = await run(t, 'return wechat.store.get("n"), wechat.store.get("k"), wechat.store.get("short")', { dir });
+  const second = await run(t, 'wechat.sleep(0.1) return wechat.store.get("n"), wechat.store.get("k"), wechat.store.get("short")', { dir });
   assert.deepEqual(second.values, [42, 'v', null]);
   assert.equal(fs.statSync(path.join(dir, 'wemoon.db')).mode & 0o777, 0o600);
 });
