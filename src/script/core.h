@@ -33,6 +33,7 @@ typedef struct {
   SliceEnd end;
   bool warned;                    // that it takes long
   Buf trace;                      // where it was stopped
+  Buf inner_text, inner_trace;    // of the error that last left a coroutine of the script's own
 } Slice;
 
 void guard_init(Slice *slice);
@@ -50,6 +51,9 @@ void guard_set_entry(Slice *slice, const char *place);
 void guard_last_place(Slice *slice, char *place, size_t size);
 // Writes "file:line" of the innermost frame of the script in L's stack, "" without one.
 void guard_place(lua_State *L, char *place, size_t size);
+
+// Keeps the traceback of a coroutine of the script's own that died, the error value being on top of L's stack.
+void guard_note_coroutine(lua_State *L, lua_State *co);
 
 // What a failed coroutine comes to. `text`: "file:line: message", newline, source line; `trace`: the traceback.
 typedef struct {
@@ -82,8 +86,10 @@ typedef struct {
   Wait *first, *last;   // ready to go on
   Timer **heap;
   size_t heap_count, heap_cap;
-  bool closing;         // the worker ends; what comes is dropped
-  bool started, running, in_slice, owns_state;
+  bool closing;         // the worker is to end
+  bool started;
+  bool closed;          // by the worker: the state is closed
+  bool deserted;        // nobody waits for that: the worker frees the interpreter
   pthread_t thread;
 } Inbox;
 
@@ -95,7 +101,7 @@ void inbox_drain(Inbox *inbox);  // drops what is ready
 void inbox_add_locked(Inbox *inbox, Wait *wait);
 // Starts the interpreter's thread where it does not run yet.
 bool worker_start(Interpreter *in, Err *err);
-// Ends it. True when the caller must close the state, false when the worker will.
+// Ends it and has the state closed. True when the caller must free the interpreter, false when the worker will.
 bool worker_stop(Interpreter *in);
 // Any thread. False without memory.
 bool timer_add(Inbox *inbox, Timer *timer, int64_t due_us);
@@ -233,7 +239,8 @@ struct Interpreter {
 
 static inline Interpreter *interpreter_of(lua_State *L) { return script_context(L)->interpreter; }
 
-void interpreter_close_state(Interpreter *in);  // the last act
+void interpreter_close_state(Interpreter *in);  // the last act but one
+void interpreter_free(Interpreter *in);         // the last act
 
 void time_start(Interpreter *in);  // arms the timers that the script made; the lock is held or nothing runs
 void time_stop(Interpreter *in);   // any thread

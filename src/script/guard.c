@@ -16,11 +16,15 @@ enum {
 void guard_init(Slice *slice) {
   pthread_mutex_init(&slice->mutex, NULL);
   buf_init(&slice->trace);
+  buf_init(&slice->inner_text);
+  buf_init(&slice->inner_trace);
 }
 
 void guard_clear(Slice *slice) {
   pthread_mutex_destroy(&slice->mutex);
   buf_clear(&slice->trace);
+  buf_clear(&slice->inner_text);
+  buf_clear(&slice->inner_trace);
 }
 
 void guard_set_entry(Slice *slice, const char *place) {
@@ -57,6 +61,7 @@ void guard_enter(Interpreter *in) {
   slice->end = SLICE_GOES_ON;
   slice->warned = false;
   buf_reset(&slice->trace);
+  buf_reset(&slice->inner_text);
   atomic_store_explicit(&slice->cpu_clock, thread_clock(), memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed) + 1;
@@ -227,6 +232,32 @@ static void add_script_frames(Str trace, Buf *out) {
   if (kept <= 1) buf_reset(out);
 }
 
+static void end_line(Buf *out) {
+  if (out->len > 0) buf_addc(out, '\n');
+}
+
+// An error that passes through several coroutines gathers their tracebacks: its text stays the end of its text.
+void guard_note_coroutine(lua_State *L, lua_State *co) {
+  Slice *slice = &interpreter_of(L)->slice;
+  if (lua_type(L, -1) != LUA_TSTRING) return;
+  Str text, trace;
+  text.ptr = lua_tolstring(L, -1, &text.len);
+  if (slice->inner_text.len == 0 || !str_ends(text, buf_str(&slice->inner_text))) {
+    buf_reset(&slice->inner_text);
+    buf_reset(&slice->inner_trace);
+    buf_add(&slice->inner_text, text);
+  }
+  luaL_traceback(L, co, NULL, 0);
+  trace.ptr = lua_tolstring(L, -1, &trace.len);
+  Buf frames;
+  buf_init(&frames);
+  add_script_frames(trace, &frames);
+  end_line(&slice->inner_trace);
+  buf_add(&slice->inner_trace, buf_str(&frames));
+  buf_clear(&frames);
+  lua_pop(L, 1);
+}
+
 static void add_message(Str message, const char *place, Buf *out) {
   Str file;
   int64_t line;
@@ -262,10 +293,20 @@ static int describe(lua_State *L) {
   } else {
     text = luaL_tolstring(L, 2, &len);
   }
-  add_message(str_make(text, len), place, &described->failure->text);
+  Failure *failure = described->failure;
+  Slice *slice = &interpreter_of(L)->slice;
+  add_message(str_make(text, len), place, &failure->text);
+  Str inner = buf_str(&slice->inner_text);
+  bool passed_through = inner.len > 0 && str_ends(str_make(text, len), inner);
   luaL_traceback(L, described->co, NULL, 0);
   text = lua_tolstring(L, -1, &len);
-  add_script_frames(str_make(text, len), &described->failure->trace);
+  add_script_frames(str_make(text, len), &failure->trace);
+  if (passed_through && failure->trace.len > 0) {
+    end_line(&slice->inner_trace);
+    buf_add(&slice->inner_trace, buf_str(&failure->trace));
+    buf_reset(&failure->trace);
+    buf_add(&failure->trace, buf_str(&slice->inner_trace));
+  }
   return 0;
 }
 

@@ -103,15 +103,20 @@ static bool open_state(Interpreter *in, Err *err) {
   return false;
 }
 
+// Finalizers of the script run in here: it may take long, or not come back.
 void interpreter_close_state(Interpreter *in) {
-  task_cancel_all(in);
-  if (in->inbox) inbox_drain(in->inbox);
-  if (in->L) {
-    guard_enter(in);
-    task_free_idle(in);
-    lua_close(in->L);
-    guard_leave(in);
+  if (in->inbox) {
+    task_cancel_all(in);
+    inbox_drain(in->inbox);
   }
+  if (!in->L) return;
+  guard_enter(in);
+  task_free_idle(in);
+  lua_close(in->L);
+  guard_leave(in);
+}
+
+void interpreter_free(Interpreter *in) {
   time_close(in);
   close_context(&in->context);
   for (size_t i = 0; i < in->file_count; i++) free(in->files[i]);
@@ -142,6 +147,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   if (!ready) err_set(err, ERR_MEMORY, "no memory for an interpreter");
   if (ready && open_state(in, err)) return in;
   interpreter_close_state(in);
+  interpreter_free(in);
   return NULL;
 }
 
@@ -152,7 +158,7 @@ Interpreter *interpreter_retain(Interpreter *in) {
 
 void interpreter_release(Interpreter *in) {
   if (!in || atomic_fetch_sub_explicit(&in->holders, 1, memory_order_acq_rel) != 1) return;
-  if (worker_stop(in)) interpreter_close_state(in);
+  if (worker_stop(in)) interpreter_free(in);
 }
 
 void interpreter_retire(Interpreter *in) {
@@ -365,7 +371,10 @@ static int prepare_on_load(lua_State *L, Task *task) {
   return 1;
 }
 
-static const TaskBody ON_LOAD = { prepare_on_load, NULL, 0, "on_load" };
+// It may have defined on_error.
+static void finish_on_load(lua_State *L, Task *task) { task->in->has_on_error = task_push_global(L, "on_error") != LUA_TNIL; }
+
+static const TaskBody ON_LOAD = { prepare_on_load, finish_on_load, 0, "on_load" };
 
 bool interpreter_start(Interpreter *in, Str state_json, Err *err) {
   Sync *sync = sync_new("", state_json);

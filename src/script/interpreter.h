@@ -20,19 +20,21 @@ typedef struct {
   bool strict;              // undefined globals raise (all but the REPL)
   Str error_reply;          // text reply when the script fails; empty: none
   int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
-  struct Loop *loop;        // timers; NULL: calls that wait raise
+  struct Loop *loop;        // for those who need one; sleeping and timers do not
   struct Api *api;          // the platform; NULL: calls of it raise
   struct Store *store;      // NULL: wechat.store and wechat.session raise
   struct Client *client;    // NULL: wechat.http raises
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted: free with
-// interpreter_release; interpreter_retain adds a holder. The last one closes the state.
+// interpreter_release; interpreter_retain adds a holder. The last one closes the state; suspended tasks are cancelled then. Whoever
+// calls a function below holds the interpreter meanwhile. Release comes back even where a finalizer does not.
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);
 void interpreter_release(Interpreter *interpreter);
 
-// Loads the file and runs its main chunk, within the limits. On failure `err` holds message, file, line and source line (the
+// Loads the file and runs its main chunk, within the limits, on the interpreter's own thread; it may wait (API calls). The caller comes
+// back even when the script is stuck. On failure `err` holds message, file, line and source line (the
 // traceback goes to the log).
 // ERR_USAGE: the file is not there; ERR_FAILED: it does not parse, fails, runs too long, or defines no on_message.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);

@@ -158,12 +158,10 @@ static bool step(Interpreter *in, Inbox *inbox) {
   Timer *timer = take_due(inbox);
   Wait *wait = timer ? NULL : take_ready(inbox);
   if (!timer && !wait) return false;
-  inbox->in_slice = true;
   pthread_mutex_unlock(&inbox->mutex);
   if (timer) timer->fn(in, timer->ctx);
   else go_on(in, wait);
   pthread_mutex_lock(&inbox->mutex);
-  inbox->in_slice = false;
   return true;
 }
 
@@ -181,15 +179,18 @@ static void *run(void *arg) {
   Inbox *inbox = in->inbox;
   inbox_hold(inbox);
   pthread_mutex_lock(&inbox->mutex);
-  while (!inbox->closing && !lock_is_broken(&in->lock)) {
+  while (!inbox->closing) {
     end_interrupted(in, inbox);
     if (!step(in, inbox)) sleep_until_next(inbox);
   }
-  inbox->running = false;
-  bool owns_state = inbox->owns_state;
+  pthread_mutex_unlock(&inbox->mutex);
+  interpreter_close_state(in);
+  pthread_mutex_lock(&inbox->mutex);
+  inbox->closed = true;
+  bool deserted = inbox->deserted;
   pthread_cond_broadcast(&inbox->changed);
   pthread_mutex_unlock(&inbox->mutex);
-  if (owns_state) interpreter_close_state(in);
+  if (deserted) interpreter_free(in);
   inbox_release(inbox);
   return NULL;
 }
@@ -202,36 +203,33 @@ bool worker_start(Interpreter *in, Err *err) {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, WORKER_STACK);
-    inbox->running = true;
     failed = pthread_create(&inbox->thread, &attr, run, in);
     inbox->started = !failed;
-    inbox->running = !failed;
     pthread_attr_destroy(&attr);
   }
   pthread_mutex_unlock(&inbox->mutex);
   return failed ? err_set(err, ERR_FAILED, "cannot start the script's thread: %s", strerror(failed)) : true;
 }
 
-// The worker may itself be the last holder (in a task's `done`), or be stuck in a call that does not come back: then the state
-// is left to it.
+// The worker closes the state, because finalizers may take for ever: then the rest is left to it. So it is when the worker itself
+// is the last holder (in a task's `done`).
 bool worker_stop(Interpreter *in) {
   Inbox *inbox = in->inbox;
   pthread_mutex_lock(&inbox->mutex);
   inbox->closing = true;
   pthread_cond_broadcast(&inbox->changed);
-  bool is_worker = inbox->started && pthread_equal(inbox->thread, pthread_self());
-  while (!is_worker && inbox->running && !(inbox->in_slice && lock_is_broken(&in->lock))) {
+  bool started = inbox->started;
+  inbox->deserted = started && pthread_equal(inbox->thread, pthread_self());
+  while (started && !inbox->closed && !inbox->deserted) {
     struct timespec until = clock_to_timespec(clock_now_us() + STUCK_LOOK_US);
     pthread_cond_timedwait(&inbox->changed, &inbox->mutex, &until);
-    pthread_mutex_unlock(&inbox->mutex);
-    if (interpreter_is_stuck(in, NULL, 0)) interpreter_give_up(in);
-    pthread_mutex_lock(&inbox->mutex);
+    if (!inbox->closed) inbox->deserted = interpreter_is_stuck(in, NULL, 0);
   }
-  inbox->owns_state = inbox->running;
-  bool joined = inbox->started && !inbox->running, left = inbox->running;
+  bool deserted = inbox->deserted;
   pthread_t thread = inbox->thread;
   pthread_mutex_unlock(&inbox->mutex);
-  if (joined) pthread_join(thread, NULL);
-  if (left) pthread_detach(thread);
-  return !left;
+  if (deserted) pthread_detach(thread);
+  else if (started) pthread_join(thread, NULL);
+  else interpreter_close_state(in);
+  return !deserted;
 }

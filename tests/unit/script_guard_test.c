@@ -220,6 +220,15 @@ static void test_a_script_that_is_stuck_at_load_is_left_behind(void **state) {
   usleep(2500000);
 }
 
+static void test_a_finalizer_that_hangs_does_not_hold_up_who_lets_go(void **state) {
+  load("kept = setmetatable({}, { __gc = function() local t = os.clock() while os.clock() - t < 2 do end end })\nfunction on_message() end");
+  int64_t began_us = clock_now_us();
+  interpreter_release(world.in);
+  world.in = NULL;
+  assert_true(clock_now_us() - began_us < 1500000);
+  usleep(3000000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void) {
@@ -239,6 +248,7 @@ int main(void) {
     TEST(test_a_call_that_nothing_interrupts_is_seen_and_given_up),
     TEST(test_a_script_that_is_quick_or_pauses_is_not_stuck),
     TEST(test_a_script_that_is_stuck_at_load_is_left_behind),
+    TEST(test_a_finalizer_that_hangs_does_not_hold_up_who_lets_go),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,17 @@ static void test_an_error_is_logged_with_place_source_line_and_traceback(void **
   assert_not_logged("wemoon/");
 }
 
+static void test_an_error_inside_coroutines_shows_the_frames_of_each(void **state) {
+  load("local function deep() local x = nil\n  return x.y\nend\n"
+       "local function outer() return (coroutine.wrap(function() deep() end)()) end\n"
+       "function on_message(msg)\n  local r = coroutine.wrap(outer)()\n  return r\nend");
+  assert_answer("hi", TASK_FAILED, "");
+  assert_logged("bot.lua:2: in upvalue 'deep'");
+  assert_logged("bot.lua:4: in function <");
+  assert_logged("bot.lua:6: in function 'on_message'");
+  assert_logged("attempt to index a nil value (local 'x')");
+}
+
 static void test_errors_of_any_type_are_readable(void **state) {
   load("local raise = {\n"
        "  none = function() error(nil) end,\n"
@@ -158,6 +169,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_nothing_nil_and_false_are_no_reply, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_anything_else_is_no_reply_and_an_error_that_names_type_and_place, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_an_error_is_logged_with_place_source_line_and_traceback, world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_an_error_inside_coroutines_shows_the_frames_of_each, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_errors_of_any_type_are_readable, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_on_error_may_give_the_reply, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_on_error_gets_the_value_that_was_raised, world_open, world_close),

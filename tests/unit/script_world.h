@@ -73,7 +73,7 @@ static void assert_logged(const char *part) {
   if (!strstr(world_log(), part)) fail_msg("the log does not say '%s':\n%s", part, world_log());
 }
 
-static void assert_not_logged(const char *part) {
+static inline void assert_not_logged(const char *part) {
   if (strstr(world_log(), part)) fail_msg("the log says '%s':\n%s", part, world_log());
 }
 
