@@ -24,8 +24,8 @@ enum {
   TICK_SHORT_MS = 20,    // while no thread is free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
-  SILENCE_MS = 50,       // so long a new connection may say nothing while others wait for its thread
-  REST_MS = 200,         // so long one that was answered may rest then
+  SILENCE_MS = 200,      // so long a connection may say nothing while others wait for its thread
+  REST_MS = 20,          // so long it may when the server stops
   PAUSE_MS = 250,        // so long a body may pause then
   FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
@@ -40,7 +40,7 @@ struct Connection {
   _Atomic Phase phase;
   atomic_int_least64_t since_us;  // of the phase
   int64_t opened_us;
-  atomic_bool answered;           // at least one request
+  bool answered;                  // at least one request; of its thread
   char address[ADDRESS_LEN];      // empty for IPv6, which civetweb cannot spell: the port must do
   int port;                       // 0: no request yet, the peer is not known
   Connection *next_free;
@@ -86,12 +86,12 @@ static bool is_peer(const Connection *connection, const struct sockaddr_storage 
 }
 
 // Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or would have.
-static bool is_silent(int fd) {
+static bool is_silent(int fd, uint32_t for_ms) {
   struct tcp_info info;
   socklen_t len = sizeof info;
   int unread = 0;
   return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-         info.tcpi_last_data_recv > SILENCE_MS;
+         info.tcpi_last_data_recv > for_ms;
 }
 
 static int descriptors_end(void) {
@@ -107,8 +107,8 @@ static bool is_over(const Connection *connection, bool others_wait, int64_t now_
   int64_t age_us = now_us - atomic_load(&connection->since_us);
   if (phase == PHASE_READS) return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
   if (phase != PHASE_WAITS) return false;
-  if (atomic_load(&connection->all->draining)) return age_us > SILENCE_MS * 1000;
-  return others_wait && age_us > (atomic_load(&connection->answered) ? REST_MS : SILENCE_MS) * 1000;
+  if (atomic_load(&connection->all->draining)) return age_us > REST_MS * 1000;
+  return others_wait && age_us > SILENCE_MS * 1000;
 }
 
 // A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and closes; it can
@@ -121,7 +121,8 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
     if (is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
-  if ((others_wait || atomic_load(&all->draining)) && is_silent(fd)) shutdown(fd, SHUT_RD);
+  bool draining = atomic_load(&all->draining);
+  if ((others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS)) shutdown(fd, SHUT_RD);
 }
 
 // Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
@@ -234,7 +235,7 @@ Connection *connection_opened(Connections *all) {
     all->free = connection->next_free;
     connection->port = 0;
     connection->opened_us = clock_now_us();
-    atomic_store(&connection->answered, false);
+    connection->answered = false;
     set_phase(connection, PHASE_WAITS);
     if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
   }
@@ -265,7 +266,7 @@ void connection_closing(Connection *connection) {
 // A first request has one allowance of time for head and body together; a later one begins when its head arrives.
 void connection_reads_body(Connection *connection) {
   if (!connection) return;
-  if (atomic_load_explicit(&connection->answered, memory_order_relaxed)) set_phase(connection, PHASE_READS);
+  if (connection->answered) set_phase(connection, PHASE_READS);
   else atomic_store(&connection->phase, PHASE_READS);
 }
 
@@ -275,7 +276,7 @@ void connection_handles(Connection *connection) {
 
 void connection_waits(Connection *connection) {
   if (!connection) return;
-  atomic_store_explicit(&connection->answered, true, memory_order_relaxed);
+  connection->answered = true;
   set_phase(connection, PHASE_WAITS);
 }
 

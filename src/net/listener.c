@@ -1,4 +1,4 @@
-// Making the listening socket, and exchanging sockets under a descriptor that another thread polls.
+// Making the listening socket, and exchanging sockets under a descriptor that civetweb knows.
 #include "net/listener.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS_MAX = 65536 };
+enum { DESCRIPTORS_MAX = 65536, MOMENT_US = 3000 };
 
 // "8080", "127.0.0.1:8080", "[::1]:8080".
 static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *len, Err *err) {
@@ -64,7 +64,7 @@ static void name_it(Listener *listener) {
 
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   struct sockaddr_storage address;
-  socklen_t len;
+  socklen_t len = 0;
   int on = 1;
   listener->fd = -1;
   if (!read_address(text, &address, &len, err)) return false;
@@ -79,16 +79,6 @@ bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   return true;
 }
 
-// `fd` becomes another name of `with`. A thread that polls what `fd` was is woken, and polls `with` next.
-static bool exchange(int fd, int with) {
-  int before = dup(fd);
-  if (before < 0) return false;
-  bool done = dup3(with, fd, O_CLOEXEC) >= 0;
-  if (done) shutdown(before, SHUT_RDWR);
-  close(before);
-  return done;
-}
-
 static bool listens_on(int fd, int port) {
   struct sockaddr_in local;
   int listens = 0;
@@ -100,7 +90,7 @@ static bool listens_on(int fd, int port) {
 bool listener_replace(Listener *listener, int port, Err *err) {
   int fd = 3;
   while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
-  if (fd == DESCRIPTORS_MAX || !exchange(fd, listener->fd)) {
+  if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
     return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found", listener->address);
   }
   close(listener->fd);
@@ -108,9 +98,18 @@ bool listener_replace(Listener *listener, int port, Err *err) {
   return true;
 }
 
+// A thread that polls the descriptor still waits for the socket that it was. It is woken by the socket's end, and goes back to
+// sleep on it unless it finds the new one readable: so that is readable for a moment.
 void listener_quiet(Listener *listener) {
-  int quiet = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (quiet < 0) return;
-  exchange(listener->fd, quiet);
-  close(quiet);
+  eventfd_t told;
+  int quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), before = dup(listener->fd);
+  if (quiet >= 0 && before >= 0 && dup3(quiet, listener->fd, O_CLOEXEC) >= 0) {
+    shutdown(before, SHUT_RDWR);
+    usleep(MOMENT_US);
+    eventfd_read(quiet, &told);
+  }
+  if (before >= 0) close(before);
+  if (quiet >= 0) close(quiet);
 }
+
+void listener_end(Listener *listener) { eventfd_write(listener->fd, 1); }

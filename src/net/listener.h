@@ -16,9 +16,11 @@ typedef struct {
 // Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (of 127.0.0.1). ERR_USAGE for what is none of these, ERR_FAILED where it
 // cannot be had: the error says why, and how to see who has a port that is taken.
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
-// Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed.
+// Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed; before anything polls that.
 bool listener_replace(Listener *listener, int port, Err *err);
 // Nothing new is accepted any more; what polls or closes the descriptor finds it quiet, but open.
 void listener_quiet(Listener *listener);
+// After listener_quiet: wakes what polls the descriptor.
+void listener_end(Listener *listener);
 
 #endif

@@ -28,7 +28,8 @@ struct Server {
   Connections *connections;
   Listener listener;
   int threads;
-  bool serving;
+  bool listens, serving;
+  Err why;  // where it does not listen
   atomic_size_t smallest_stack;
 };
 
@@ -252,6 +253,13 @@ static void *on_thread(const struct mg_context *mg, int type) {
   return calloc(1, sizeof(Worker));
 }
 
+// Before any thread is started.
+static void on_context(const struct mg_context *mg) {
+  Server *server = mg_get_user_data(mg);
+  struct mg_server_port bound[1];
+  if (mg_get_server_ports(mg, 1, bound) == 1) server->listens = listener_replace(&server->listener, bound[0].port, &server->why);
+}
+
 static void on_thread_end(const struct mg_context *mg, int type, void *data) {
   Worker *worker = data;
   if (!worker) return;
@@ -277,7 +285,8 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
   };
   struct mg_callbacks callbacks = {
     .begin_request = on_request, .http_error = on_error, .log_message = on_log,
-    .init_connection = on_open, .connection_close = on_close, .init_thread = on_thread, .exit_thread = on_thread_end,
+    .init_connection = on_open, .connection_close = on_close, .init_context = on_context, .init_thread = on_thread,
+    .exit_thread = on_thread_end,
   };
   return mg_start(&callbacks, server, list);
 }
@@ -286,15 +295,14 @@ static bool start_with_listener(Server *server, const ServerOptions *options, Er
   if (!listener_open(&server->listener, options->listen, BACKLOG, err)) return false;
   server->mg = start(server, options);
   if (!server->mg) return err_set(err, ERR_FAILED, "cannot start %d HTTP threads: the machine gives no more; ask for fewer", options->threads);
-  struct mg_server_port bound[1];
-  if (mg_get_server_ports(server->mg, 1, bound) != 1) return err_set(err, ERR_FAILED, "the HTTP library listens nowhere");
+  if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
   if (stack < STACK_REFUSED_BELOW) {
     return err_set(err, ERR_FAILED, "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d", stack,
                    STACK_REFUSED_BELOW);
   }
   connections_serve(server->connections, server->listener.port);
-  return listener_replace(&server->listener, bound[0].port, err);
+  return true;
 }
 
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err) {
@@ -332,6 +340,7 @@ void server_stop(Server *server) {
   if (server->serving) {
     listener_quiet(&server->listener);
     connections_drain(server->connections, DRAIN_MS);
+    listener_end(&server->listener);
   } else if (server->listener.fd >= 0) {
     close(server->listener.fd);
   }

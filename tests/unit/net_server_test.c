@@ -528,7 +528,8 @@ static void test_256_busy_clients_share_64_threads(void **state) {
   assert_true(longest_ms < 1000);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) cmocka_set_test_filter(argv[1]);
   log_setup(LOG_ERROR, LOG_TEXT);
   allow_many_files();
   const struct CMUnitTest tests[] = {
