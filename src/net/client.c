@@ -418,8 +418,6 @@ static bool set_options(Client *client, Transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-  // Half of the default: a thousand requests that wait hold a thousand of these.
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
