@@ -1,4 +1,5 @@
-// What the operator wrote about the account, checked, and the pairs of token and key that callbacks may come with.
+// What the operator wrote about the account, checked, and the pairs of token and key that callbacks may come
+// with.
 #include "wechat/account.h"
 
 #include "codec/base64.h"
@@ -8,7 +9,8 @@ enum { KEY_TEXT_LEN = 43 };
 // The 43 characters are base64 without its '='; the two bits that are left over may be anything.
 static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err *err) {
   if (text.len != KEY_TEXT_LEN) {
-    return err_set(err, ERR_USAGE, "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again", name,
+    return err_set(err, ERR_USAGE,
+                   "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again", name,
                    text.len, KEY_TEXT_LEN);
   }
   char padded[KEY_TEXT_LEN + 1];
@@ -24,7 +26,8 @@ static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err
   explicit_bzero(padded, sizeof padded);
   if (ok) return true;
   if (no_memory) return err_set(err, ERR_MEMORY, "no memory");
-  return err_set(err, ERR_USAGE, "%s holds a character that is neither letter, digit, '+' nor '/': copy it again", name);
+  return err_set(err, ERR_USAGE,
+                 "%s holds a character that is neither letter, digit, '+' nor '/': copy it again", name);
 }
 
 static bool read_mode(Account *account, const AccountSettings *settings, Err *err) {
@@ -33,7 +36,9 @@ static bool read_mode(Account *account, const AccountSettings *settings, Err *er
   else if (str_eq(mode, STR("normal"))) account->mode = MODE_NORMAL;
   else if (str_eq(mode, STR("compatible"))) account->mode = MODE_COMPATIBLE;
   else if (str_eq(mode, STR("safe"))) account->mode = MODE_SAFE;
-  else return err_set(err, ERR_USAGE, "encrypt_mode is \"%.*s\"; it can be normal, compatible or safe", STR_FMT(mode));
+  else
+    return err_set(err, ERR_USAGE, "encrypt_mode is \"%.*s\"; it can be normal, compatible or safe",
+                   STR_FMT(mode));
   return true;
 }
 
@@ -43,16 +48,20 @@ static bool check_partners(const Account *account, const AccountSettings *settin
     return err_set(err, ERR_USAGE, "previous_token is set without token: give the present one as token");
   }
   if (settings->previous_encoding_aes_key.len && !settings->encoding_aes_key.len) {
-    return err_set(err, ERR_USAGE, "previous_encoding_aes_key is set without encoding_aes_key: give the present one as "
-                                   "encoding_aes_key");
+    return err_set(err, ERR_USAGE,
+                   "previous_encoding_aes_key is set without encoding_aes_key: give the present one as "
+                   "encoding_aes_key");
   }
   if (account->mode == MODE_NORMAL) return true;
   if (!settings->encoding_aes_key.len) {
-    return err_set(err, ERR_USAGE, "encrypt_mode %s needs encoding_aes_key: copy it from the platform's page, or set "
-                                   "encrypt_mode to normal there and here", mode);
+    return err_set(err, ERR_USAGE,
+                   "encrypt_mode %s needs encoding_aes_key: copy it from the platform's page, or set "
+                   "encrypt_mode to normal there and here",
+                   mode);
   }
   if (!account->appid.len) {
-    return err_set(err, ERR_USAGE, "encrypt_mode %s needs appid: it stands inside every sealed message", mode);
+    return err_set(err, ERR_USAGE, "encrypt_mode %s needs appid: it stands inside every sealed message",
+                   mode);
   }
   return true;
 }
@@ -65,14 +74,19 @@ static void add_credential(Account *account, Str token, bool has_key, const uint
 
 bool account_init(Account *account, const AccountSettings *settings, Err *err) {
   *account = (Account){
-    .appid = settings->appid, .appsecret = settings->appsecret, .partnerid = settings->partnerid,
-    .partnerkey = settings->partnerkey, .paysignkey = settings->paysignkey,
+    .appid = settings->appid,
+    .appsecret = settings->appsecret,
+    .partnerid = settings->partnerid,
+    .partnerkey = settings->partnerkey,
+    .paysignkey = settings->paysignkey,
   };
   uint8_t key[AES_KEY_LEN] = { 0 }, previous[AES_KEY_LEN] = { 0 };
-  bool has_key = settings->encoding_aes_key.len > 0, has_previous = settings->previous_encoding_aes_key.len > 0;
+  bool has_key = settings->encoding_aes_key.len > 0,
+       has_previous = settings->previous_encoding_aes_key.len > 0;
   if (!read_mode(account, settings, err) || !check_partners(account, settings, err) ||
       (has_key && !decode_key(settings->encoding_aes_key, "encoding_aes_key", key, err)) ||
-      (has_previous && !decode_key(settings->previous_encoding_aes_key, "previous_encoding_aes_key", previous, err))) {
+      (has_previous &&
+       !decode_key(settings->previous_encoding_aes_key, "previous_encoding_aes_key", previous, err))) {
     return false;
   }
   Str tokens[] = { settings->token, settings->previous_token };
@@ -87,5 +101,6 @@ bool account_init(Account *account, const AccountSettings *settings, Err *err) {
 
 bool account_require_token(const Account *account, Err *err) {
   if (account->credentials[0].token.len) return true;
-  return err_set(err, ERR_USAGE, "token is not set: give the one that is written on the platform's page as Token");
+  return err_set(err, ERR_USAGE,
+                 "token is not set: give the one that is written on the platform's page as Token");
 }

@@ -1,4 +1,5 @@
-// One Official Account: what its callbacks are verified and opened with. Immutable once made; shared by all threads.
+// One Official Account: what its callbacks are verified and opened with. Immutable once made; shared by all
+// threads.
 #ifndef WEMOON_WECHAT_ACCOUNT_H
 #define WEMOON_WECHAT_ACCOUNT_H
 
@@ -20,7 +21,8 @@ typedef struct {
   Str appid, appsecret;
   Str partnerid, partnerkey, paysignkey;
   EncryptMode mode;
-  // Every pair of present and previous token with present and previous key, where they differ; the present pair first.
+  // Every pair of present and previous token with present and previous key, where they differ; the present
+  // pair first.
   Credential credentials[ACCOUNT_CREDENTIALS_MAX];
   size_t credential_count;
 } Account;
@@ -31,10 +33,11 @@ typedef struct {
   Str appid, appsecret, partnerid, partnerkey, paysignkey;
 } AccountSettings;
 
-// Checks the settings and fills `account`, whose slices stay those of `settings`. Without encrypt_mode it is safe where there is
-// a key, else normal. Refuses with ERR_USAGE, naming the setting and the mend: a key that is not 43 base64 characters (the bits
-// that the last one has over may be set), a mode without its key or appid, an unknown mode, a previous value without a present one.
-// An empty token is allowed here (`exec` needs none): there is one credential then, with which nothing verifies.
+// Checks the settings and fills `account`, whose slices stay those of `settings`. Without encrypt_mode it is
+// safe where there is a key, else normal. Refuses with ERR_USAGE, naming the setting and the mend: a key that
+// is not 43 base64 characters (the bits that the last one has over may be set), a mode without its key or
+// appid, an unknown mode, a previous value without a present one. An empty token is allowed here (`exec`
+// needs none): there is one credential then, with which nothing verifies.
 bool account_init(Account *account, const AccountSettings *settings, Err *err);
 // For those who serve: ERR_USAGE without a token.
 bool account_require_token(const Account *account, Err *err);

@@ -1,4 +1,5 @@
-// Opening and sealing. Both work in place in the buffer that they append to, so a warm buffer costs no allocation.
+// Opening and sealing. Both work in place in the buffer that they append to, so a warm buffer costs no
+// allocation.
 #include "wechat/envelope.h"
 
 #include "codec/base64.h"
@@ -28,19 +29,24 @@ static uint32_t read_length(const uint8_t *at) {
 static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *message, Err *err) {
   size_t content_len;
   if (!strip_padding(bytes, len, &content_len)) {
-    return err_set(err, ERR_INVALID, "the sealed message has bad padding: is encoding_aes_key the one on the platform's page?");
+    return err_set(err, ERR_INVALID,
+                   "the sealed message has bad padding: is encoding_aes_key the one on the platform's page?");
   }
-  if (content_len < PREFIX_LEN) return err_set(err, ERR_INVALID, "the sealed message is cut off: %zu bytes", content_len);
+  if (content_len < PREFIX_LEN)
+    return err_set(err, ERR_INVALID, "the sealed message is cut off: %zu bytes", content_len);
   uint32_t message_len = read_length(bytes + RANDOM_LEN);
   if (message_len > content_len - PREFIX_LEN) {
-    return err_set(err, ERR_INVALID, "the sealed message says that it is %u bytes long, and only %zu are there: is "
-                                     "encoding_aes_key the one on the platform's page?", message_len, content_len - PREFIX_LEN);
+    return err_set(err, ERR_INVALID,
+                   "the sealed message says that it is %u bytes long, and only %zu are there: is "
+                   "encoding_aes_key the one on the platform's page?",
+                   message_len, content_len - PREFIX_LEN);
   }
   *message = str_make((const char *)bytes + PREFIX_LEN, message_len);
   Str sent_to = str_make(message->ptr + message_len, content_len - PREFIX_LEN - message_len);
   if (str_eq(sent_to, appid)) return true;
-  return err_set(err, ERR_INVALID, "the sealed message is for another appid than this account's: is appid the one on the "
-                                   "platform's page?");
+  return err_set(err, ERR_INVALID,
+                 "the sealed message is for another appid than this account's: is appid the one on the "
+                 "platform's page?");
 }
 
 bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out, Err *err) {
@@ -54,7 +60,8 @@ bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str seal
   Str message = STR("");
   bool ok = false;
   if (len == 0 || len % AES_BLOCK_LEN) {
-    err_set(err, ERR_INVALID, "the sealed message is %zu bytes long, which is not a multiple of %d", len, AES_BLOCK_LEN);
+    err_set(err, ERR_INVALID, "the sealed message is %zu bytes long, which is not a multiple of %d", len,
+            AES_BLOCK_LEN);
   } else if (!aes_cbc_decrypt(aes, key, key, bytes, len, bytes)) {
     err_set(err, ERR_FAILED, "the sealed message could not be decrypted");
   } else {
@@ -72,7 +79,8 @@ static void write_length(uint8_t *at, uint32_t len) {
   for (int i = 0; i < LENGTH_LEN; i++) at[i] = (uint8_t)(len >> (24 - 8 * i));
 }
 
-// Lays out what is encrypted at `bytes`; its length is padded_len(). False where the system has no random bytes.
+// Lays out what is encrypted at `bytes`; its length is padded_len(). False where the system has no random
+// bytes.
 static bool lay_out(uint8_t *bytes, Str appid, Str xml, size_t padded) {
   size_t content = PREFIX_LEN + xml.len + appid.len;
   if (!digest_random(bytes, RANDOM_LEN)) return false;
@@ -90,19 +98,22 @@ static size_t padded_len(Str appid, Str xml) {
 }
 
 bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml, Buf *out, Err *err) {
-  if (xml.len > INT32_MAX || appid.len > INT32_MAX) return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes cannot be sealed", xml.len);
+  if (xml.len > INT32_MAX || appid.len > INT32_MAX)
+    return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes cannot be sealed", xml.len);
   size_t padded = padded_len(appid, xml), text_len = (padded + 2) / 3 * 4;
   // The bytes are encrypted behind the place of their own base64 text, and of its NUL.
   if (!buf_reserve(out, text_len + 1 + padded)) return err_set(err, ERR_MEMORY, "no memory");
   uint8_t *bytes = (uint8_t *)out->ptr + out->len + text_len + 1;
-  if (!lay_out(bytes, appid, xml, padded)) return err_set(err, ERR_FAILED, "the system gives no random bytes");
-  if (!aes_cbc_encrypt(aes, key, key, bytes, padded, bytes)) return err_set(err, ERR_FAILED, "the message could not be encrypted");
+  if (!lay_out(bytes, appid, xml, padded))
+    return err_set(err, ERR_FAILED, "the system gives no random bytes");
+  if (!aes_cbc_encrypt(aes, key, key, bytes, padded, bytes))
+    return err_set(err, ERR_FAILED, "the message could not be encrypted");
   base64_encode(out, str_make((const char *)bytes, padded));
   return true;
 }
 
-bool envelope_seal_reply(Aes *aes, Digest *digest, const Credential *credential, Str appid, Str xml, int64_t timestamp,
-                         Str nonce, Buf *out, Err *err) {
+bool envelope_seal_reply(Aes *aes, Digest *digest, const Credential *credential, Str appid, Str xml,
+                         int64_t timestamp, Str nonce, Buf *out, Err *err) {
   char hex[SHA1_HEX_LEN + 1], digits[24];
   Buf time = { .ptr = digits, .cap = sizeof digits };
   buf_add_int(&time, timestamp);
@@ -139,7 +150,8 @@ void envelope_wrap_message(Str to_user, Str sealed, Buf *out) {
 bool envelope_wrap_both(Str document, Str sealed, Buf *out, Err *err) {
   Str plain = str_trim(document), end = STR("</xml>");
   if (!str_ends(plain, end)) {
-    return err_set(err, ERR_INVALID, "the message does not end with </xml>, so Encrypt cannot be put beside its elements");
+    return err_set(err, ERR_INVALID,
+                   "the message does not end with </xml>, so Encrypt cannot be put beside its elements");
   }
   buf_add(out, str_sub(plain, 0, plain.len - end.len));
   add_encrypt(out, sealed);

@@ -30,7 +30,8 @@ static bool too_deep(Err *err) {
 
 static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err);
 
-static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value, int depth, Err *err) {
+static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value, int depth,
+                      Err *err) {
   if (depth > XML_DEPTH_MAX) return too_deep(err);
   if (json_kind(value) == JSON_ARRAY) {
     for (const Json *member = json_first(value); member; member = json_next(member)) {
@@ -60,7 +61,8 @@ static bool read_json(Str document, NodeTree *tree, Err *err) {
   if (!doc) return false;
   uint32_t last = NODE_NONE;
   bool ok;
-  if (json_kind(json_root(doc)) != JSON_OBJECT) ok = err_set(err, ERR_INVALID, "the JSON message is no object");
+  if (json_kind(json_root(doc)) != JSON_OBJECT)
+    ok = err_set(err, ERR_INVALID, "the JSON message is no object");
   else ok = add_value(tree, NODE_NONE, &last, STR("xml"), json_root(doc), 1, err);
   json_free(doc);
   return ok;
@@ -71,7 +73,8 @@ static bool read_json(Str document, NodeTree *tree, Err *err) {
 static const Str byte_order_mark = { "\xEF\xBB\xBF", 3 };
 
 bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
-  Str text = str_starts(document, byte_order_mark) ? str_sub(document, byte_order_mark.len, document.len) : document;
+  Str text =
+      str_starts(document, byte_order_mark) ? str_sub(document, byte_order_mark.len, document.len) : document;
   text = str_trim(text);
   if (text.len == 0) {
     nodes_reset(tree);
@@ -86,7 +89,9 @@ static Str *pick(Str name, Str wanted, Str *field) { return str_eq(name, wanted)
 // Where the head keeps that element, or NULL. By length first: this is asked of each element of each message.
 static Str *head_field(MessageHead *head, Str name) {
   switch (name.len) {
-    case 5: return name.ptr[0] == 'E' ? pick(name, STR("Event"), &head->event) : pick(name, STR("MsgId"), &head->msg_id);
+    case 5:
+      return name.ptr[0] == 'E' ? pick(name, STR("Event"), &head->event)
+                                : pick(name, STR("MsgId"), &head->msg_id);
     case 7: return pick(name, STR("MsgType"), &head->msg_type);
     case 8: return pick(name, STR("EventKey"), &head->event_key);
     case 10:
@@ -101,7 +106,8 @@ static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
   for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
     Str *field = head_field(head, node_name(tree, i));
-    if (field && !field->ptr) *field = node_text(tree, i);  // of an element that is there twice the first counts
+    if (field && !field->ptr)
+      *field = node_text(tree, i);  // of an element that is there twice the first counts
   }
   if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
   head->is_event = str_eq(head->msg_type, STR("event"));
@@ -128,7 +134,8 @@ static uint64_t digest_add(uint64_t digest, Str part) {
   return (digest ^ 0xFF) * prime;  // no byte of UTF-8: the part ends here
 }
 
-// All elements below `parent`, but for the sealed copy that compatible mode brings, which differs at each try.
+// All elements below `parent`, but for the sealed copy that compatible mode brings, which differs at each
+// try.
 static uint64_t digest_elements(const NodeTree *tree, uint32_t parent, uint64_t digest) {
   for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
     if (parent == 0 && str_eq(node_name(tree, i), STR("Encrypt"))) continue;
@@ -185,7 +192,8 @@ static void render_element(const NodeTree *tree, uint32_t index, Buf *out) {
 }
 
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out) {
-  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) render_element(tree, i, out);
+  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next)
+    render_element(tree, i, out);
 }
 
 void message_render(const NodeTree *tree, Buf *out) {

@@ -5,7 +5,8 @@
 
 // ---- making ----
 
-// The content as XML may carry it: a slice of what was given, or a copy in the arena. NULL only without memory.
+// The content as XML may carry it: a slice of what was given, or a copy in the arena. NULL only without
+// memory.
 static Str clean_text(Arena *arena, Str text) {
   Buf scratch;
   buf_init(&scratch);
@@ -150,7 +151,10 @@ size_t reply_limit_news(Reply *reply, Arena *arena, size_t max) {
   ReplyElement *said = find_element(reply->elements, STR("ArticleCount"));
   size_t count = articles ? cut_list(&articles->child, max) : 0;
   if (count <= max) return 0;
-  if (said) *said = (ReplyElement){ .name = said->name, .text = arena_printf(arena, "%zu", max), .bare = true, .next = said->next };
+  if (said)
+    *said = (ReplyElement){
+      .name = said->name, .text = arena_printf(arena, "%zu", max), .bare = true, .next = said->next
+    };
   return count - max;
 }
 
@@ -167,7 +171,8 @@ static void add_line(Buf *out, Str text) {
   }
 }
 
-// The texts of some children of `parent`, in that order, with spaces between; those that are missing or empty are left out.
+// The texts of some children of `parent`, in that order, with spaces between; those that are missing or empty
+// are left out.
 static void add_texts(Buf *out, const NodeTree *tree, uint32_t parent, const Str *names, size_t count) {
   bool first = true;
   Str text;
@@ -191,8 +196,8 @@ static void describe_news(const NodeTree *tree, Buf *out) {
 }
 
 static bool is_envelope(Str name) {
-  return str_eq(name, STR("ToUserName")) || str_eq(name, STR("FromUserName")) || str_eq(name, STR("CreateTime")) ||
-         str_eq(name, STR("MsgType"));
+  return str_eq(name, STR("ToUserName")) || str_eq(name, STR("FromUserName")) ||
+         str_eq(name, STR("CreateTime")) || str_eq(name, STR("MsgType"));
 }
 
 // Every leaf as NAME=TEXT, with spaces between them; `from` is where the first one stands.
@@ -230,7 +235,8 @@ static void describe_elements(const NodeTree *tree, Str type, Buf *out) {
   buf_add(out, STR(": "));
   size_t from = out->len;
   while (i < count && !str_eq(type, kinds[i].type)) i++;
-  if (i < count) add_texts(out, tree, node_child(tree, 0, kinds[i].container), kinds[i].shown, kinds[i].count);
+  if (i < count)
+    add_texts(out, tree, node_child(tree, 0, kinds[i].container), kinds[i].shown, kinds[i].count);
   else add_leaves(out, tree, 0, from);
   if (out->len != from || out->failed) return;
   out->len = named;  // nothing to show but the type

@@ -19,7 +19,8 @@ static void sort(Str *parts, size_t count) {
   }
 }
 
-bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const Str *sealed, char hex[SHA1_HEX_LEN + 1]) {
+bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const Str *sealed,
+                    char hex[SHA1_HEX_LEN + 1]) {
   Str parts[PARTS_MAX] = { token, timestamp, nonce };
   size_t count = 3;
   if (sealed) parts[count++] = *sealed;
@@ -34,9 +35,11 @@ bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, St
          digest_equal(signature, str_make(hex, SHA1_HEX_LEN));
 }
 
-bool signature_jsapi(Digest *digest, Str ticket, Str noncestr, Str timestamp, Str url, char hex[SHA1_HEX_LEN + 1]) {
+bool signature_jsapi(Digest *digest, Str ticket, Str noncestr, Str timestamp, Str url,
+                     char hex[SHA1_HEX_LEN + 1]) {
   Str page, fragment;
   str_cut(url, '#', &page, &fragment);
-  Str parts[] = { STR("jsapi_ticket="), ticket, STR("&noncestr="), noncestr, STR("&timestamp="), timestamp, STR("&url="), page };
+  Str parts[] = { STR("jsapi_ticket="), ticket,    STR("&noncestr="), noncestr,
+                  STR("&timestamp="),   timestamp, STR("&url="),      page };
   return digest_sha1(digest, parts, sizeof parts / sizeof *parts, hex);
 }

@@ -1,5 +1,5 @@
-// The sealed text, in two ways: as it stands in the document, and as the bytes that decryption gives. What opens was sealed
-// for this appid and seals and opens again.
+// The sealed text, in two ways: as it stands in the document, and as the bytes that decryption gives. What
+// opens was sealed for this appid and seals and opens again.
 #include <stdlib.h>
 
 #include "codec/base64.h"

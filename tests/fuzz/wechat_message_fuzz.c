@@ -1,4 +1,5 @@
-// Pushed documents, XML and JSON: whatever comes, reading ends, and what was read renders to a document that reads the same.
+// Pushed documents, XML and JSON: whatever comes, reading ends, and what was read renders to a document that
+// reads the same.
 #include <stdlib.h>
 
 #include "wechat/message.h"
@@ -28,8 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   must(memchr(buf_str(&line).ptr, '\n', line.len) == NULL);
   message_render(&tree, &rendered);
   must(message_parse(parser, buf_str(&rendered), &again, &head, &err));
-  // Names that XML has and wemoon does not render (letters beyond ASCII) make the rendered document a smaller one; and
-  // to XML every end of a line is a line feed.
+  // Names that XML has and wemoon does not render (letters beyond ASCII) make the rendered document a smaller
+  // one; and to XML every end of a line is a line feed.
   if (again.count != tree.count || str_find(buf_str(&rendered), STR("\r")) >= 0) return 0;
   for (uint32_t i = 1; i < tree.count; i++) {
     if (tree.nodes[i].child_count == 0) must(str_eq(node_text(&tree, i), node_text(&again, i)));

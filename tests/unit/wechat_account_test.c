@@ -32,19 +32,22 @@ static void test_a_token_alone_makes_a_normal_account(void **state) {
 }
 
 static void test_a_key_makes_the_mode_safe(void **state) {
-  assert_true(given((AccountSettings){ .token = STR("t"), .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
+  assert_true(
+      given((AccountSettings){ .token = STR("t"), .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
   assert_int_equal(account.mode, MODE_SAFE);
   assert_true(account.credentials[0].has_key);
 }
 
 static void test_a_key_may_stand_beside_the_normal_mode(void **state) {
-  assert_true(given((AccountSettings){ .token = STR("t"), .encoding_aes_key = STR(KEY), .encrypt_mode = STR("normal") }));
+  assert_true(given(
+      (AccountSettings){ .token = STR("t"), .encoding_aes_key = STR(KEY), .encrypt_mode = STR("normal") }));
   assert_int_equal(account.mode, MODE_NORMAL);
 }
 
 static void test_the_bits_that_a_key_has_over_may_be_set(void **state) {
   uint8_t key[AES_KEY_LEN];
-  assert_true(given((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE") }));
+  assert_true(given((AccountSettings){
+      .appid = STR("wx1"), .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE") }));
   memcpy(key, account.credentials[0].key, AES_KEY_LEN);
   assert_true(given((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
   assert_memory_equal(key, account.credentials[0].key, AES_KEY_LEN);
@@ -57,27 +60,36 @@ static void test_a_key_is_decoded_to_its_32_bytes(void **state) {
 }
 
 static void test_a_key_of_another_length_is_refused(void **state) {
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("short") }, "encoding_aes_key has 5 characters");
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR(KEY "=") }, "encoding_aes_key has 44 characters");
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR(KEY), .previous_encoding_aes_key = STR("x") },
+  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("short") },
+                 "encoding_aes_key has 5 characters");
+  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR(KEY "=") },
+                 "encoding_aes_key has 44 characters");
+  assert_refused((AccountSettings){ .appid = STR("wx1"),
+                                    .encoding_aes_key = STR(KEY),
+                                    .previous_encoding_aes_key = STR("x") },
                  "previous_encoding_aes_key has 1 characters");
 }
 
 static void test_a_key_with_a_foreign_character_is_refused(void **state) {
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABC-EFG") },
+  assert_refused((AccountSettings){ .appid = STR("wx1"),
+                                    .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABC-EFG") },
                  "encoding_aes_key holds a character");
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF=") },
+  assert_refused((AccountSettings){ .appid = STR("wx1"),
+                                    .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF=") },
                  "encoding_aes_key holds a character");
 }
 
 static void test_no_error_shows_the_key(void **state) {
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("SECRETSECRET") }, "encoding_aes_key");
+  assert_refused((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR("SECRETSECRET") },
+                 "encoding_aes_key");
   assert_null(strstr(err.text, "SECRET"));
 }
 
 static void test_a_mode_without_its_partner_is_refused(void **state) {
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encrypt_mode = STR("safe") }, "needs encoding_aes_key");
-  assert_refused((AccountSettings){ .appid = STR("wx1"), .encrypt_mode = STR("compatible") }, "compatible needs encoding_aes_key");
+  assert_refused((AccountSettings){ .appid = STR("wx1"), .encrypt_mode = STR("safe") },
+                 "needs encoding_aes_key");
+  assert_refused((AccountSettings){ .appid = STR("wx1"), .encrypt_mode = STR("compatible") },
+                 "compatible needs encoding_aes_key");
   assert_refused((AccountSettings){ .encoding_aes_key = STR(KEY) }, "needs appid");
   assert_refused((AccountSettings){ .previous_token = STR("t") }, "without token");
   assert_refused((AccountSettings){ .previous_encoding_aes_key = STR(KEY) }, "without encoding_aes_key");
@@ -94,8 +106,11 @@ static void assert_pair(size_t i, const char *token, uint8_t first_byte) {
 }
 
 static void test_while_keys_change_every_pair_of_token_and_key_is_accepted(void **state) {
-  assert_true(given((AccountSettings){ .token = STR("new"), .previous_token = STR("old"), .appid = STR("wx1"),
-                                       .encoding_aes_key = STR(KEY), .previous_encoding_aes_key = STR(OTHER_KEY) }));
+  assert_true(given((AccountSettings){ .token = STR("new"),
+                                       .previous_token = STR("old"),
+                                       .appid = STR("wx1"),
+                                       .encoding_aes_key = STR(KEY),
+                                       .previous_encoding_aes_key = STR(OTHER_KEY) }));
   assert_int_equal(account.credential_count, 4);
   assert_pair(0, "new", 0x69);
   assert_pair(1, "new", 0x65);
@@ -104,8 +119,11 @@ static void test_while_keys_change_every_pair_of_token_and_key_is_accepted(void 
 }
 
 static void test_a_previous_value_like_the_present_one_adds_nothing(void **state) {
-  assert_true(given((AccountSettings){ .token = STR("t"), .previous_token = STR("t"), .appid = STR("wx1"),
-                                       .encoding_aes_key = STR(KEY), .previous_encoding_aes_key = STR(KEY) }));
+  assert_true(given((AccountSettings){ .token = STR("t"),
+                                       .previous_token = STR("t"),
+                                       .appid = STR("wx1"),
+                                       .encoding_aes_key = STR(KEY),
+                                       .previous_encoding_aes_key = STR(KEY) }));
   assert_int_equal(account.credential_count, 1);
 }
 

@@ -167,7 +167,9 @@ static void test_padding_to_16_as_other_programs_do_is_taken(void **state) {
 }
 
 static void test_a_length_field_that_lies_is_refused(void **state) {
-  static const uint8_t lies[][4] = { { 0, 0, 0, 200 }, { 0xFF, 0xFF, 0xFF, 0xFF }, { 0x7F, 0xFF, 0xFF, 0xFF }, { 0, 0, 0, 45 } };
+  static const uint8_t lies[][4] = {
+    { 0, 0, 0, 200 }, { 0xFF, 0xFF, 0xFF, 0xFF }, { 0x7F, 0xFF, 0xFF, 0xFF }, { 0, 0, 0, 45 }
+  };
   for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
     uint8_t bytes[96];
     memset(bytes, 32, sizeof bytes);
@@ -199,14 +201,17 @@ static void test_a_sealed_reply_is_signed_and_opens(void **state) {
   memcpy(credential.key, key, AES_KEY_LEN);
   Buf reply;
   buf_init(&reply);
-  assert_true(envelope_seal_reply(aes, digest, &credential, APPID, STR("<xml>reply</xml>"), 1700000001, STR("42"), &reply, &err));
+  assert_true(envelope_seal_reply(aes, digest, &credential, APPID, STR("<xml>reply</xml>"), 1700000001,
+                                  STR("42"), &reply, &err));
   XmlParser *parser = xml_parser_new();
   NodeTree tree;
   nodes_init(&tree);
   assert_true(xml_parse(parser, buf_str(&reply), &tree, &err));
   Str text, signature, time, nonce;
-  assert_true(node_child_text(&tree, 0, STR("Encrypt"), &text) && node_child_text(&tree, 0, STR("MsgSignature"), &signature));
-  assert_true(node_child_text(&tree, 0, STR("TimeStamp"), &time) && node_child_text(&tree, 0, STR("Nonce"), &nonce));
+  assert_true(node_child_text(&tree, 0, STR("Encrypt"), &text) &&
+              node_child_text(&tree, 0, STR("MsgSignature"), &signature));
+  assert_true(node_child_text(&tree, 0, STR("TimeStamp"), &time) &&
+              node_child_text(&tree, 0, STR("Nonce"), &nonce));
   assert_true(str_eq(time, STR("1700000001")) && str_eq(nonce, STR("42")));
   assert_true(signature_check(digest, signature, STR("token"), time, nonce, &text));
   buf_reset(&opened);
@@ -221,7 +226,8 @@ static void test_a_safe_message_has_its_addressee_and_the_sealed_text(void **sta
   Buf out;
   buf_init(&out);
   envelope_wrap_message(STR("gh_1"), STR("U0VB"), &out);
-  assert_string_equal(out.ptr, "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[U0VB]]></Encrypt></xml>");
+  assert_string_equal(
+      out.ptr, "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[U0VB]]></Encrypt></xml>");
   buf_clear(&out);
 }
 

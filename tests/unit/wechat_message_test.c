@@ -1,4 +1,5 @@
-// Both push formats become one tree and one head; each message has a key of its own; what is rendered reads back.
+// Both push formats become one tree and one head; each message has a key of its own; what is rendered reads
+// back.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +55,9 @@ static Str text_at(const char *path) {
   return text;
 }
 
-#define FROM "<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser]]></FromUserName><CreateTime>1700000000</CreateTime>"
+#define FROM                                                                                                 \
+  "<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser]]></"                               \
+  "FromUserName><CreateTime>1700000000</CreateTime>"
 #define MESSAGE(type, rest) "<xml>" FROM "<MsgType><![CDATA[" type "]]></MsgType>" rest "</xml>"
 #define EVENT(name, rest) MESSAGE("event", "<Event><![CDATA[" name "]]></Event>" rest)
 
@@ -84,7 +87,8 @@ static void test_a_device_event_is_no_event(void **state) {
 }
 
 static void test_elements_may_stand_in_any_order(void **state) {
-  given("<xml><MsgId>7</MsgId><Content>c</Content><MsgType>text</MsgType><FromUserName>o</FromUserName></xml>");
+  given(
+      "<xml><MsgId>7</MsgId><Content>c</Content><MsgType>text</MsgType><FromUserName>o</FromUserName></xml>");
   assert_str(head.msg_id, "7");
   assert_str(head.from_user, "o");
   assert_str(head.to_user, "");
@@ -116,7 +120,8 @@ static void test_an_event_without_its_name_is_refused(void **state) {
 }
 
 static void test_a_sealed_document_can_be_read_without_being_a_message(void **state) {
-  assert_true(message_read(parser, STR("<xml><ToUserName>gh_1</ToUserName><Encrypt>U0VB</Encrypt></xml>"), &tree, &err));
+  assert_true(message_read(parser, STR("<xml><ToUserName>gh_1</ToUserName><Encrypt>U0VB</Encrypt></xml>"),
+                           &tree, &err));
   assert_str(text_at("Encrypt"), "U0VB");
   assert_true(message_read(parser, STR("{\"ToUserName\":\"gh_1\",\"Encrypt\":\"U0VB\"}"), &tree, &err));
   assert_str(text_at("Encrypt"), "U0VB");
@@ -125,7 +130,8 @@ static void test_a_sealed_document_can_be_read_without_being_a_message(void **st
 // ---- JSON ----
 
 static void test_a_json_push_becomes_the_same_message(void **state) {
-  given("{\"ToUserName\":\"gh_1\",\"FromUserName\":\"oUser\",\"CreateTime\":1700000000,\"MsgType\":\"text\",\"Content\":\"\\u4f60\",\"MsgId\":24000000000000001}");
+  given("{\"ToUserName\":\"gh_1\",\"FromUserName\":\"oUser\",\"CreateTime\":1700000000,\"MsgType\":\"text\","
+        "\"Content\":\"\\u4f60\",\"MsgId\":24000000000000001}");
   assert_str(node_name(&tree, 0), "xml");
   assert_str(head.create_time, "1700000000");
   assert_str(head.msg_id, "24000000000000001");
@@ -138,7 +144,8 @@ static void test_json_may_stand_behind_white_space_and_a_byte_order_mark(void **
 }
 
 static void test_json_numbers_keep_the_digits_that_were_sent(void **state) {
-  given("{\"MsgType\":\"t\",\"MsgId\":18446744073709551615,\"Max\":9223372036854775807,\"Min\":-9223372036854775808,"
+  given("{\"MsgType\":\"t\",\"MsgId\":18446744073709551615,\"Max\":9223372036854775807,\"Min\":-"
+        "9223372036854775808,"
         "\"Precision\":119.385040,\"Exp\":1E5,\"Zero\":-0}");
   assert_str(head.msg_id, "18446744073709551615");
   assert_str(text_at("Max"), "9223372036854775807");
@@ -156,7 +163,8 @@ static void test_json_words_become_texts(void **state) {
 }
 
 static void test_json_objects_nest_and_arrays_repeat(void **state) {
-  given("{\"MsgType\":\"event\",\"Event\":\"e\",\"Info\":{\"Count\":2,\"List\":[{\"Id\":\"a\"},{\"Id\":\"b\"}]},\"None\":[],\"Deep\":[[1],[2,3]]}");
+  given("{\"MsgType\":\"event\",\"Event\":\"e\",\"Info\":{\"Count\":2,\"List\":[{\"Id\":\"a\"},{\"Id\":\"b\"}"
+        "]},\"None\":[],\"Deep\":[[1],[2,3]]}");
   assert_str(text_at("Info/Count"), "2");
   uint32_t info = node_child(&tree, 0, STR("Info")), list = node_child(&tree, info, STR("List"));
   assert_int_equal(tree.nodes[info].child_count, 3);
@@ -174,7 +182,8 @@ static void test_json_members_that_cannot_be_elements_are_left_out(void **state)
 
 static void test_json_text_is_cleaned_as_xml_text_is(void **state) {
   given("{\"MsgType\":\"t\",\"A\":\"a\\u0000b\\u0008c\\uFFFEd\",\"B\":\"\\u0000\",\"C\":\"tab\\there\"}");
-  assert_str(text_at("A"), "abc\xEF\xBF\xBD" "d");
+  assert_str(text_at("A"), "abc\xEF\xBF\xBD"
+                           "d");
   assert_str(text_at("B"), "");
   assert_str(text_at("C"), "tab\there");
 }
@@ -212,7 +221,8 @@ static void test_json_nested_too_deep_is_refused(void **state) {
 // ---- lists ----
 
 static void test_documented_lists_are_lists(void **state) {
-  assert_true(message_is_list(STR("item")) && message_is_list(STR("List")) && message_is_list(STR("fail_idx")));
+  assert_true(message_is_list(STR("item")) && message_is_list(STR("List")) &&
+              message_is_list(STR("fail_idx")));
   assert_true(message_is_list(STR("AroundBeacon")));
   assert_false(message_is_list(STR("PicList")) || message_is_list(STR("Item")) || message_is_list(STR("")));
 }
@@ -236,7 +246,8 @@ static void assert_same(const char *a, const char *b, bool same) {
 }
 
 static void test_a_message_is_known_by_sender_and_id(void **state) {
-  assert_same(MESSAGE("text", "<Content>a</Content><MsgId>1</MsgId>"), MESSAGE("text", "<Content>b</Content><MsgId>1</MsgId>"), true);
+  assert_same(MESSAGE("text", "<Content>a</Content><MsgId>1</MsgId>"),
+              MESSAGE("text", "<Content>b</Content><MsgId>1</MsgId>"), true);
   assert_same(MESSAGE("text", "<MsgId>1</MsgId>"), MESSAGE("text", "<MsgId>2</MsgId>"), false);
   assert_same("<xml><MsgType>t</MsgType><MsgId>1</MsgId><FromUserName>a</FromUserName></xml>",
               "<xml><MsgType>t</MsgType><MsgId>1</MsgId><FromUserName>b</FromUserName></xml>", false);
@@ -247,15 +258,20 @@ static void test_an_event_is_known_by_sender_time_name_and_key(void **state) {
   assert_same(click, EVENT("CLICK", "<EventKey>a</EventKey><Ticket>t</Ticket>"), true);
   assert_same(click, EVENT("CLICK", "<EventKey>b</EventKey>"), false);
   assert_same(click, EVENT("VIEW", "<EventKey>a</EventKey>"), false);
-  assert_same("<xml><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>",
-              "<xml><CreateTime>2</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>", false);
+  assert_same(
+      "<xml><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>",
+      "<xml><CreateTime>2</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>",
+      false);
 }
 
 static void test_keys_that_differ_only_in_where_they_are_cut_differ(void **state) {
   assert_same("<xml><FromUserName>ab</FromUserName><MsgType>t</MsgType><MsgId>c</MsgId></xml>",
               "<xml><FromUserName>a</FromUserName><MsgType>t</MsgType><MsgId>bc</MsgId></xml>", false);
-  assert_same("<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b1:c</Event><EventKey>d</EventKey></xml>",
-              "<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b</Event><EventKey>c1:d</EventKey></xml>", false);
+  assert_same("<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b1:c</Event><EventKey>d</"
+              "EventKey></xml>",
+              "<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b</Event><EventKey>c1:d</"
+              "EventKey></xml>",
+              false);
 }
 
 static void test_two_places_in_one_second_are_two_events(void **state) {
@@ -267,8 +283,10 @@ static void test_two_places_in_one_second_are_two_events(void **state) {
 }
 
 static void test_job_results_are_told_apart_by_their_id(void **state) {
-  assert_same(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"), EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"), true);
-  assert_same(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"), EVENT("TEMPLATESENDJOBFINISH", "<MsgID>2</MsgID>"), false);
+  assert_same(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"),
+              EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"), true);
+  assert_same(EVENT("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID>"),
+              EVENT("TEMPLATESENDJOBFINISH", "<MsgID>2</MsgID>"), false);
   assert_same(EVENT("subscribe_msg_sent_event", "<A><List><MsgID>1</MsgID></List></A>"),
               EVENT("subscribe_msg_sent_event", "<A><List><MsgID>2</MsgID></List></A>"), false);
 }
@@ -281,12 +299,15 @@ static void test_without_a_key_all_elements_tell_events_apart(void **state) {
 }
 
 static void test_the_sealed_copy_of_compatible_mode_tells_nothing_apart(void **state) {
-  assert_same(EVENT("subscribe", "<Encrypt>one</Encrypt>"), EVENT("subscribe", "<Encrypt>two</Encrypt>"), true);
+  assert_same(EVENT("subscribe", "<Encrypt>one</Encrypt>"), EVENT("subscribe", "<Encrypt>two</Encrypt>"),
+              true);
 }
 
 static void test_a_type_without_an_id_is_known_by_its_elements(void **state) {
-  assert_same(MESSAGE("device_event", "<DeviceID>1</DeviceID>"), MESSAGE("device_event", "<DeviceID>2</DeviceID>"), false);
-  assert_same(MESSAGE("device_event", "<DeviceID>1</DeviceID>"), MESSAGE("device_event", "<DeviceID>1</DeviceID>"), true);
+  assert_same(MESSAGE("device_event", "<DeviceID>1</DeviceID>"),
+              MESSAGE("device_event", "<DeviceID>2</DeviceID>"), false);
+  assert_same(MESSAGE("device_event", "<DeviceID>1</DeviceID>"),
+              MESSAGE("device_event", "<DeviceID>1</DeviceID>"), true);
 }
 
 // ---- rendering ----
@@ -294,10 +315,14 @@ static void test_a_type_without_an_id_is_known_by_its_elements(void **state) {
 static void test_texts_are_rendered_in_cdata_and_digits_bare(void **state) {
   Buf out;
   buf_init(&out);
-  given("<xml><MsgType>event</MsgType><Event>e</Event><N>12</N><Neg>-1</Neg><None></None><A><item>x]]&gt;y</item><item>2</item></A></xml>");
+  given("<xml><MsgType>event</MsgType><Event>e</Event><N>12</N><Neg>-1</Neg><None></None><A><item>x]]&gt;y</"
+        "item><item>2</item></A></xml>");
   message_render(&tree, &out);
-  assert_string_equal(out.ptr, "<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></Event><N>12</N><Neg><![CDATA[-1]]></Neg>"
-                               "<None><![CDATA[]]></None><A><item><![CDATA[x]]]]><![CDATA[>y]]></item><item>2</item></A></xml>");
+  assert_string_equal(
+      out.ptr,
+      "<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></Event><N>12</N><Neg><![CDATA[-1]]></"
+      "Neg>"
+      "<None><![CDATA[]]></None><A><item><![CDATA[x]]]]><![CDATA[>y]]></item><item>2</item></A></xml>");
   buf_clear(&out);
 }
 

@@ -77,21 +77,25 @@ static void given_elements(const char *type, ReplyElement *elements) {
 
 static ReplyElement *articles(int count) {
   ReplyElement *first = NULL;
-  for (int i = count; i > 0; i--) first = parent("item", element("Title", arena_printf(arena, "T%d", i).ptr, NULL), first);
+  for (int i = count; i > 0; i--)
+    first = parent("item", element("Title", arena_printf(arena, "T%d", i).ptr, NULL), first);
   return first;
 }
 
 static void given_news(int count) {
-  given_elements("news", number("ArticleCount", arena_printf(arena, "%d", count).ptr, parent("Articles", articles(count), NULL)));
+  given_elements("news", number("ArticleCount", arena_printf(arena, "%d", count).ptr,
+                                parent("Articles", articles(count), NULL)));
 }
 
 // ---- text ----
 
 static void test_a_text_is_addressed_and_rendered(void **state) {
   given_text(STR("你说：hi"));
-  assert_string_equal(rendered(), "<xml><ToUserName><![CDATA[oUser]]></ToUserName><FromUserName><![CDATA[gh_1]]></FromUserName>"
-                                  "<CreateTime>1700000001</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-                                  "<Content><![CDATA[你说：hi]]></Content></xml>");
+  assert_string_equal(
+      rendered(),
+      "<xml><ToUserName><![CDATA[oUser]]></ToUserName><FromUserName><![CDATA[gh_1]]></FromUserName>"
+      "<CreateTime>1700000001</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+      "<Content><![CDATA[你说：hi]]></Content></xml>");
   assert_int_equal(rest.len, 0);
 }
 
@@ -111,7 +115,9 @@ static void test_the_end_of_a_cdata_section_in_a_text_arrives(void **state) {
 }
 
 static void test_control_characters_are_dropped_and_broken_characters_replaced(void **state) {
-  given_text(STR("a\0b\x08" "c\tD\nE\xFF\xE4\xBD" "F\xEF\xBF\xBF"));
+  given_text(STR("a\0b\x08"
+                 "c\tD\nE\xFF\xE4\xBD"
+                 "F\xEF\xBF\xBF"));
   Str text = content_read_back();
   assert_true(str_starts(text, STR("abc\tD\nE\xEF\xBF\xBD")));
   assert_true(str_ends(text, STR("F\xEF\xBF\xBD")));
@@ -148,8 +154,11 @@ static void test_what_cleaning_makes_longer_is_cut_after_it(void **state) {
 // ---- elements ----
 
 static void test_numbers_stand_bare_and_texts_in_cdata(void **state) {
-  given_elements("hardware", parent("HardWare", element("MessageView", "myrank", NULL), number("FuncFlag", "0", NULL)));
-  assert_non_null(strstr(rendered(), "<HardWare><MessageView><![CDATA[myrank]]></MessageView></HardWare><FuncFlag>0</FuncFlag></xml>"));
+  given_elements("hardware",
+                 parent("HardWare", element("MessageView", "myrank", NULL), number("FuncFlag", "0", NULL)));
+  assert_non_null(strstr(
+      rendered(),
+      "<HardWare><MessageView><![CDATA[myrank]]></MessageView></HardWare><FuncFlag>0</FuncFlag></xml>"));
 }
 
 static void test_a_number_that_is_none_is_wrapped_all_the_same(void **state) {
@@ -240,28 +249,34 @@ static void assert_described(const char *xml, const char *line) {
   assert_string_equal(out.ptr, line);
 }
 
-#define REPLY(type, elements) \
-  "<xml><ToUserName>o</ToUserName><FromUserName>g</FromUserName><CreateTime>1</CreateTime><MsgType>" type "</MsgType>" elements "</xml>"
+#define REPLY(type, elements)                                                                                \
+  "<xml><ToUserName>o</ToUserName><FromUserName>g</FromUserName><CreateTime>1</CreateTime><MsgType>" type    \
+  "</MsgType>" elements "</xml>"
 
 static void test_each_kind_is_described_in_a_line(void **state) {
   assert_described(REPLY("text", "<Content>你说：hi</Content>"), "text: 你说：hi");
   assert_described(REPLY("text", "<Content>a\nb\tc</Content>"), "text: a\\nb\\tc");
   assert_described(REPLY("image", "<Image><MediaId>media-1</MediaId></Image>"), "image: media-1");
   assert_described(REPLY("voice", "<Voice><MediaId>media-2</MediaId></Voice>"), "voice: media-2");
-  assert_described(REPLY("video", "<Video><MediaId>m</MediaId><Title>T</Title><Description></Description></Video>"), "video: m T");
-  assert_described(REPLY("music", "<Music><Title>Song</Title><MusicUrl>https://a/b.mp3</MusicUrl></Music>"), "music: Song https://a/b.mp3");
+  assert_described(
+      REPLY("video", "<Video><MediaId>m</MediaId><Title>T</Title><Description></Description></Video>"),
+      "video: m T");
+  assert_described(REPLY("music", "<Music><Title>Song</Title><MusicUrl>https://a/b.mp3</MusicUrl></Music>"),
+                   "music: Song https://a/b.mp3");
   assert_described(REPLY("transfer_customer_service", ""), "transfer_customer_service");
   assert_described(REPLY("transfer_customer_service", "<TransInfo><KfAccount>a@b</KfAccount></TransInfo>"),
                    "transfer_customer_service: a@b");
-  assert_described(REPLY("hardware", "<HardWare><MessageView>v</MessageView></HardWare><FuncFlag>0</FuncFlag>"),
-                   "hardware: MessageView=v FuncFlag=0");
+  assert_described(
+      REPLY("hardware", "<HardWare><MessageView>v</MessageView></HardWare><FuncFlag>0</FuncFlag>"),
+      "hardware: MessageView=v FuncFlag=0");
   assert_described(REPLY("new_kind", ""), "new_kind");
   assert_described("<xml><A>1</A><B><C>2</C></B></xml>", "raw: A=1 C=2");
   assert_described("<xml></xml>", "raw");
 }
 
 static void test_news_are_described_by_their_titles(void **state) {
-  assert_described(REPLY("news", "<ArticleCount>2</ArticleCount><Articles><item><Title>A</Title></item><item><Title>B</Title></item></Articles>"),
+  assert_described(REPLY("news", "<ArticleCount>2</ArticleCount><Articles><item><Title>A</Title></"
+                                 "item><item><Title>B</Title></item></Articles>"),
                    "news: 2 articles: A | B");
   assert_described(REPLY("news", "<Articles><item><Title>A</Title></item></Articles>"), "news: 1 article: A");
   assert_described(REPLY("news", "<Articles></Articles>"), "news: 0 articles");
