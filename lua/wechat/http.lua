@@ -1,8 +1,8 @@
 -- wechat.http: requests to any URL.
 
 local known = {
-  method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table", files = "table",
-  body = "string", timeout = "number", follow = "boolean",
+  method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table",
+  files = "table", body = "string", timeout = "number", follow = "boolean",
 }
 
 ---@class HttpOptions
@@ -10,14 +10,16 @@ local known = {
 ---@field query? table<string, string|number|boolean> added to the URL
 ---@field json? any sent as JSON
 ---@field form? table<string, string|number|boolean> sent as a form; with files as fields beside them
----@field files? table<string, string|file*|table> by field: a path, an open file, or {path =, data =, filename =, content_type =}
+---@field files? table<string, string|file*|table> by field: what to send (see below)
 ---@field body? string sent as it is
+--- A file is a path, an open file, or {path =, data =, filename =, content_type =}.
 ---@field timeout? number seconds; 30
 ---@field follow? boolean follow redirects
 
 ---@class HttpAnswer
 ---@field status integer
----@field headers table<string, string> found under any case; of one sent several times the values are joined by ", " (Set-Cookie by a newline)
+--- Headers are found under any case; values of one sent several times are joined by ", " (Set-Cookie by a newline).
+---@field headers table<string, string>
 ---@field body string
 
 local error_metatable = {
@@ -50,7 +52,9 @@ return function(wechat, host)
     for name, value in pairs(options) do
       local kind = known[name]
       if not kind then fail("wechat.%s: there is no option named '%s'", method, tostring(name)) end
-      if kind ~= "any" and type(value) ~= kind then fail("wechat.%s: %s is a %s (%s expected)", method, name, type(value), kind) end
+      if kind ~= "any" and type(value) ~= kind then
+        fail("wechat.%s: %s is a %s (%s expected)", method, name, type(value), kind)
+      end
     end
     if options.timeout and not (options.timeout > 0 and options.timeout < 1e9) then
       fail("wechat.%s: timeout must be a positive number of seconds", method)
@@ -68,8 +72,9 @@ return function(wechat, host)
   local function encode_form(method, name, values)
     local parts = {}
     for key, value in pairs(values) do
-      if type(key) ~= "string" or type(value) == "table" or type(value) == "function" or type(value) == "userdata" then
-        fail("wechat.%s: %s.%s is a %s (string, number or boolean expected)", method, name, tostring(key), type(value))
+      local kind = type(value)
+      if type(key) ~= "string" or kind == "table" or kind == "function" or kind == "userdata" then
+        fail("wechat.%s: %s.%s is a %s (string, number or boolean expected)", method, name, tostring(key), kind)
       end
       parts[#parts + 1] = encode_url(key) .. "=" .. encode_url(tostring(value))
     end
@@ -91,8 +96,12 @@ return function(wechat, host)
       if type(file) == "string" then entry.path = file
       elseif io.type(file) == "file" then entry.file = file
       elseif type(file) == "table" then
-        for _, name in ipairs { "path", "file", "data", "filename", "content_type" } do entry[name] = file[name] end
-      else fail("wechat.%s: files.%s is a %s (path, open file or table expected)", method, tostring(field), type(file)) end
+        for _, name in ipairs { "path", "file", "data", "filename", "content_type" } do
+          entry[name] = file[name]
+        end
+      else
+        fail("wechat.%s: files.%s is a %s (path, open file or table expected)", method, tostring(field), type(file))
+      end
       list[#list + 1] = entry
     end
     table.sort(list, function(a, b) return a.field < b.field end)
@@ -112,8 +121,8 @@ return function(wechat, host)
   local function send(method, verb, url, options)
     check(method, options)
     local request = {
-      what = "wechat." .. method, method = verb:upper(), url = with_query(method, url, options.query), timeout = options.timeout,
-      follow = options.follow, body = options.body,
+      what = "wechat." .. method, method = verb:upper(), url = with_query(method, url, options.query),
+      timeout = options.timeout, follow = options.follow, body = options.body,
     }
     local content_type
     if options.json ~= nil then
@@ -121,7 +130,8 @@ return function(wechat, host)
     elseif options.files then
       request.files, request.fields = files_of(method, options.files), options.form
     elseif options.form then
-      request.body, content_type = encode_form(method, "form", options.form), "application/x-www-form-urlencoded"
+      request.body = encode_form(method, "form", options.form)
+      content_type = "application/x-www-form-urlencoded"
     end
     add_headers(request, options.headers, content_type)
     local answer, err = host.http.request(request)

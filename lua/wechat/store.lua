@@ -14,7 +14,9 @@ return function(wechat, host)
   end
 
   local function text_of(method, value)
-    if value == nil then fail("wechat.store.%s: value is missing (to forget a key: wechat.store.delete)", method) end
+    if value == nil then
+      fail("wechat.store.%s: value is missing (to forget a key: wechat.store.delete)", method)
+    end
     local good, text = pcall(json.encode, value)
     if not good then fail("wechat.store.%s: value: %s", method, (tostring(text):gsub("^.-:%d+: ", ""))) end
     return text
@@ -28,13 +30,15 @@ return function(wechat, host)
     return nil
   end, "The value; nil where nothing is kept; nil and why where the store fails.")
 
-  add(wechat, "store.set", { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } },
+  local kept = { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } }
+
+  add(wechat, "store.set", kept,
     function(key, value, ttl_s)
       check("set", key, ttl_s)
       return store.set(key, text_of("set", value), ttl_s)
     end, "Keeps a value; true, or nil and why not.")
 
-  add(wechat, "store.add", { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } },
+  add(wechat, "store.add", kept,
     function(key, value, ttl_s)
       check("add", key, ttl_s)
       return store.add(key, text_of("add", value), ttl_s)

@@ -226,7 +226,8 @@ static void take_finished(Client *client) {
 
 static void on_timer(uv_timer_t *timer);
 
-// Lets libcurl do what is due. When it fails (no memory) it forgets to ask for its timer, so it is driven again soon.
+// Lets libcurl do what is due. When it fails (no memory) it forgets to ask for its timer, so it is driven again
+// soon.
 static void drive(Client *client, curl_socket_t fd, int flags) {
   int running;
   CURLMcode code = curl_multi_socket_action(client->multi, fd, flags, &running);

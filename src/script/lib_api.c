@@ -1,6 +1,6 @@
 // host.api: calls of the platform and its tokens. Each function waits; failures come as nil and a table
-//   { kind = "api" | "network" | "timeout" | "http" | "json", errcode =, errmsg =, rid =, method =, status = }
-// (api/result.h).
+//   { kind =, errcode =, errmsg =, rid =, method =, status = }
+// `kind` is "api", "network", "timeout", "http" or "json" (api/result.h).
 //
 // call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
 //   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
