@@ -7,6 +7,7 @@
 typedef struct Job {
   // Set by its maker, not changed afterwards.
   void *owner;              // whose message it is: for the callback that gets the script's answer
+  Interpreter *interpreter; // that the script runs in, held until it has answered: a reload must not end it
   Str identity;             // what duplicates are known by; in `arena`
   Str to_user, from_user;   // of the message; in `arena`
   bool is_event;

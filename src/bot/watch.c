@@ -86,26 +86,39 @@ static bool pause_for_a_tick(Watch *watch) {
   return go_on;
 }
 
-// `loaded` is the state of the files that the script in service was read from. A file changed since that load began may
-// have been read before or after the change, so it counts as changed.
+// What the watcher knows of the files between its looks.
+typedef struct {
+  uint64_t loads;   // how many loads the slot had done when `loaded` was noted
+  uint64_t loaded;  // the state of the files that the script in service was read from
+  uint64_t last;    // their state at the last look
+} Known;
+
+// A file changed since a load began may have been read before or after the change, so it counts as changed. True where
+// there was a load since the last time.
+static bool note_load(const Watch *watch, const FilesState *now, Known *known) {
+  SlotStatus status;
+  slot_status(watch->slot, &status);
+  if (status.loads + status.failures == known->loads) return false;
+  known->loads = status.loads + status.failures;
+  known->loaded = is_before(now->newest, status.began) ? now->hash : ~now->hash;
+  return true;
+}
+
+// The files are looked at again at once: a link that is turned to an older file shows no time at which that happened.
 static void *run(void *arg) {
   Watch *watch = arg;
   Arena *arena = arena_new();
-  SlotStatus status;
   FilesState now;
-  uint64_t loads_seen = 0, loaded = 0, last = 0;
+  Known known = { .loads = 0 };
   while (pause_for_a_tick(watch)) {
     rescue_answer_due(watch->rescue, clock_now_us());
     replace_stuck(watch);
     if (!watch->files || !arena || !look(watch, arena, &now)) continue;
-    slot_status(watch->slot, &status);
-    if (status.loads + status.failures != loads_seen) {
-      loads_seen = status.loads + status.failures;
-      loaded = is_before(now.newest, status.began) ? now.hash : ~now.hash;
-    } else if (now.hash != loaded && now.hash == last) {
+    if (!note_load(watch, &now, &known) && now.hash != known.loaded && now.hash == known.last) {
       reload(watch);
+      if (look(watch, arena, &now)) note_load(watch, &now, &known);
     }
-    last = now.hash;
+    known.last = now.hash;
   }
   arena_free(arena);
   return NULL;

@@ -112,13 +112,15 @@ static void log_late(const Job *job) {
 static void on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
+  Interpreter *interpreter = job->interpreter;
   bool late = job_finish(job, state, reply, rest);
   remember(webhook, job);
   if (late && reply && reply->form != REPLY_NONE) log_late(job);
   if (rest.len) log_warn("a text reply to %.*s was cut at %d bytes; %zu bytes are left over", STR_FMT(job->from_user),
                          REPLY_TEXT_MAX, rest.len);
-  atomic_fetch_sub(&webhook->jobs_under_way, 1);
   job_release(job);
+  interpreter_release(interpreter);
+  atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
@@ -138,7 +140,9 @@ static void run(Callback *c, Job *job, const MessageHead *head) {
   rescue_begin(c->webhook->rescue, &watched);
   do {
     Interpreter *interpreter = slot_get(c->webhook->slot);
+    job->interpreter = interpreter_retain(interpreter);
     state = interpreter_run_message(interpreter, &task, c->deadline_us);
+    if (state == TASK_LOST) interpreter_release(interpreter);  // on_done was not called, and will not be
     interpreter_release(interpreter);
   } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
   c->answered = rescue_end(c->webhook->rescue, &watched);

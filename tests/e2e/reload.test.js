@@ -194,7 +194,8 @@ test('messages under way end on the old script', async (t) => {
   const slow = bot.say('slow');
   await sleep(100);
   bot.write('bot.lua', script('new', 0));
-  await assertSays(bot, 'new');
+  await bot.waitForLog(/reloaded/);
+  assert.equal(await bot.say('?'), 'new');
   assert.equal(await slow, 'old');
 });
 
