@@ -1,0 +1,101 @@
+// Several processes on one Redis share tokens and sessions; Redis that goes away and comes back.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const http = require('node:http');
+const net = require('node:net');
+const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
+
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+const connects = (port) => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
+  socket.on('error', () => resolve(false));
+});
+
+// A redis-server of the test's own, with a password; start() and stop() as often as wanted.
+async function makeRedis(t) {
+  const port = await freePort();
+  const dir = tempDir(t);
+  let child;
+  const redis = {
+    url: `redis://:p%40ss@127.0.0.1:${port}/2`,
+    async start() {
+      child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'p@ss', '--save', '',
+        '--dir', dir], { stdio: 'ignore' });
+      await until(() => connects(port), 'redis-server');
+    },
+    async stop() {
+      if (!child) return;
+      const ended = new Promise((resolve) => child.on('close', resolve));
+      child.kill('SIGKILL');
+      await ended;
+      child = undefined;
+    },
+  };
+  t.after(() => redis.stop());
+  await redis.start();
+  return redis;
+}
+
+test('four processes fetch one token together', async (t) => {
+  const redis = await makeRedis(t);
+  let tokens = 0;
+  const platform = http.createServer((request, response) => {
+    if (request.url.includes('stable_token')) {
+      tokens++;
+      setTimeout(() => response.end('{"access_token":"T","expires_in":7200}'), 300);
+    } else response.end('{"errcode":0}');
+  });
+  await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
+  t.after(() => { platform.closeAllConnections(); platform.close(); });
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'x.lua': 'for i = 1, 20 do assert(wechat.get_menu()) end return true',
+    'config.lua': configLua({ appid: APPID, appsecret: 'hunter2-hunter2-hunter2', store: redis.url,
+      api_base: `http://127.0.0.1:${platform.address().port}` }),
+  });
+  await Promise.all([1, 2, 3, 4].map(() => wemoon(['exec', 'x.lua'], { cwd: dir, code: 0 })));
+  assert.equal(tokens, 1);
+});
+
+const SCRIPT = `
+function on_message(msg)
+  local s, err = wechat.session()
+  if not s then return "no session: " .. err end
+  local key = msg.content:match("^set (%w+)$")
+  if key then wechat.sleep(0.2) s[key] = true return "set" end
+  local keys = {}
+  for k in pairs(s) do keys[#keys + 1] = k end
+  table.sort(keys)
+  return table.concat(keys, " ")
+end`;
+
+test('two bots share a user\'s session and lose none of its keys', async (t) => {
+  const redis = await makeRedis(t);
+  const config = { store: redis.url };
+  const bots = await Promise.all([startBot(t, { script: SCRIPT, config }), startBot(t, { script: SCRIPT, config })]);
+  await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((key, i) => bots[i % 2].say(`set ${key}`)));
+  assert.equal(await bots[0].say('keys'), 'a b c d e f');
+  assert.equal(await bots[1].say('keys'), 'a b c d e f');
+});
+
+test('Redis away: an error within a second; when it is back, so is the session', async (t) => {
+  const redis = await makeRedis(t);
+  const bot = await startBot(t, { script: SCRIPT, config: { store: redis.url } });
+  assert.equal(await bot.say('set a'), 'set');
+  await redis.stop();
+  const began = Date.now();
+  assert.match(await bot.say('keys'), /^no session: store: Redis at 127\.0\.0\.1/);
+  assert.ok(Date.now() - began < 1000);
+  await redis.start();
+  await until(async () => !String(await bot.say('keys')).startsWith('no session'), 'the store to come back', 3000);
+  assert.doesNotMatch(bot.log, /p@ss|p%40ss/);
+});
