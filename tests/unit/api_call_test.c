@@ -655,6 +655,54 @@ static void test_a_process_that_died_while_fetching_holds_others_up_only_for_its
   close_side(side);
 }
 
+// A record as a process with another clock would have left it.
+static void keep_record(Side side, const char *record) {
+  StoreCall set = { .op = STORE_SET, .key = STR("token/wxtest/access_token/value"), .value = str_of(record) };
+  StoreReply *reply = store_call_wait(side.store, &set, NULL);
+  assert_true(reply->ok);
+  store_reply_free(reply);
+}
+
+static void keep_token(Side side, const char *value, int64_t expires_at) {
+  char record[200];
+  snprintf(record, sizeof(record), "{\"value\":\"%s\",\"expires_at\":%lld,\"lifetime\":7200}", value,
+           (long long)expires_at);
+  keep_record(side, record);
+}
+
+static void test_a_clock_that_jumped_makes_nobody_believe_in_more_than_a_lifetime(void **state) {
+  Box box;
+  Side side = open_fresh();
+  keep_token(side, "FUTURE", clock_unix_s() + 100000);  // the clock was set back since
+  get_token(side, (Str){ 0 }, &box);
+  assert_string_equal(box.token, "FUTURE");
+  assert_in_range(tokens_left_s(api_tokens(side.api), TOKEN_ACCESS), 7100, 7200);
+  close_side(side);
+  side = open_fresh();
+  keep_token(side, "PAST", clock_unix_s() - 100000);  // it was set forward
+  get_token(side, (Str){ 0 }, &box);
+  assert_string_not_equal(box.token, "PAST");
+  assert_int_equal(platform.fetches, 1);
+  // In this process the token lives by the monotonic clock, whatever the store says now.
+  keep_token(side, "PAST", clock_unix_s() - 100000);
+  get_token(side, (Str){ 0 }, &box);
+  assert_int_equal(platform.fetches, 1);
+  close_side(side);
+}
+
+static void test_what_the_store_holds_may_be_rubbish(void **state) {
+  static const char *const records[] = { "{\"value\":1,", "[]", "{\"value\":1,\"expires_at\":2,\"lifetime\":3}", "" };
+  for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
+    Box box;
+    Side side = open_fresh();
+    keep_record(side, records[i]);
+    get_token(side, (Str){ 0 }, &box);
+    assert_int_equal(platform.fetches, 1);
+    assert_int_equal(box.good, 1);
+    close_side(side);
+  }
+}
+
 static void
 test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not(void **state) {
   reset_platform();
@@ -714,6 +762,8 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_tickets_are_fetched_with_the_token_and_cached),
     cmocka_unit_test(test_the_classic_endpoint_is_asked_where_it_is_configured),
     cmocka_unit_test(test_four_processes_on_one_store_make_one_request),
+    cmocka_unit_test(test_a_clock_that_jumped_makes_nobody_believe_in_more_than_a_lifetime),
+    cmocka_unit_test(test_what_the_store_holds_may_be_rubbish),
     cmocka_unit_test(test_a_process_that_died_while_fetching_holds_others_up_only_for_its_lease),
     cmocka_unit_test(
         test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not),
