@@ -121,7 +121,7 @@ typedef struct {
   Arena *arena;
 } Answer;
 
-static void answer_done(void *owner, TaskState state, const Reply *reply, Str rest) {
+static bool answer_done(void *owner, TaskState state, const Reply *reply, Str rest) {
   Answer *answer = owner;
   pthread_mutex_lock(&answer->mutex);
   answer->done = true;
@@ -133,6 +133,7 @@ static void answer_done(void *owner, TaskState state, const Reply *reply, Str re
   snprintf(answer->reply, sizeof answer->reply, "%.*s", STR_FMT(text));
   pthread_cond_broadcast(&answer->changed);
   pthread_mutex_unlock(&answer->mutex);
+  return false;
 }
 
 static void answer_init(Answer *answer) {
