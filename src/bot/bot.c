@@ -9,6 +9,7 @@
 #include <time.h>
 
 struct Bot {
+  InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
 };
@@ -33,24 +34,30 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->rescue = rescue_new();
   bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
-  ok = ok && (webhook->slot = slot_new(options->script, &options->interpreter, err)) != NULL;
+  bot->interpreter = options->interpreter;
+  bot->interpreter.late = &webhook->late;
+  ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, err)) != NULL;
   ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
   if (ok) return bot;
-  bot_free(bot, 0);
+  bot_free(bot);
   return NULL;
 }
 
-static void wait_for_jobs(Webhook *webhook, int64_t grace_ms) {
-  int64_t until_us = clock_now_us() + grace_ms * 1000;
-  while (atomic_load(&webhook->jobs_under_way) > 0 && clock_now_us() < until_us) {
-    nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
-  }
+static bool is_idle(Webhook *webhook) {
+  return atomic_load(&webhook->jobs_under_way) == 0 && atomic_load(&webhook->late.under_way) == 0;
 }
 
-void bot_free(Bot *bot, int64_t grace_ms) {
-  if (!bot) return;
+bool bot_drain(Bot *bot, int64_t grace_ms) {
+  int64_t until_us = clock_now_us() + grace_ms * 1000;
   bot_refuse(bot);
-  wait_for_jobs(&bot->webhook, grace_ms);
+  while (!is_idle(&bot->webhook) && clock_now_us() < until_us) {
+    nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
+  }
+  return is_idle(&bot->webhook);
+}
+
+void bot_free(Bot *bot) {
+  if (!bot) return;
   watch_stop(bot->watch);
   slot_free(bot->webhook.slot);
   dedupe_free(bot->webhook.dedupe);

@@ -26,8 +26,10 @@ typedef struct {
 // Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept as they are: they
 // and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
-// Waits up to `grace_ms` for jobs under way, calls on_unload, frees.
-void bot_free(Bot *bot, int64_t grace_ms);
+// Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of the process helps.
+bool bot_drain(Bot *bot, int64_t grace_ms);
+// Calls on_unload, frees. NULL is allowed. Nothing is under way.
+void bot_free(Bot *bot);
 // What net/server calls.
 HttpHandler bot_handler(Bot *bot);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says why.

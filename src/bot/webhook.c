@@ -80,15 +80,22 @@ static void respond_job(Callback *c, const Job *job) {
   respond_xml(c, buf_str(&c->w->reply));
 }
 
+// What becomes of a reply that misses its deadline, as configured and as the platform allows.
+static LateReply late_reply(const Webhook *webhook) {
+  LateReply way = webhook->options->late_reply;
+  if (way != LATE_AUTO) return way;
+  return atomic_load_explicit(&webhook->late.not_allowed, memory_order_relaxed) ? LATE_RETRY : LATE_CUSTOMER_SERVICE;
+}
+
 static void respond_deadline(Callback *c) {
-  if (c->webhook->options->late_reply == LATE_RETRY) leave_unanswered(c);
+  if (late_reply(c->webhook) == LATE_RETRY) leave_unanswered(c);
   else respond_success(c);
 }
 
 // On the watcher's thread. The connection's own thread will not read another request soon, so the connection ends.
 static void respond_in_its_place(void *ctx) {
   Callback *c = ctx;
-  if (c->webhook->options->late_reply == LATE_RETRY) return;
+  if (late_reply(c->webhook) == LATE_RETRY) return;
   server_respond(c->request, &(HttpResponse){ .status = 200, .body = STR("success"), .close = true });
 }
 
@@ -103,24 +110,25 @@ static void remember(Webhook *webhook, Job *job) {
   buf_clear(&packed);
 }
 
-static void log_late(const Job *job) {
-  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms, and was dropped", STR_FMT(job->from_user),
-           (double)(clock_now_us() - job->started_us) / 1000000);
+static void log_dropped(const Job *job) {
+  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
+           STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
 // The script has answered; called with the interpreter's lock held, so it does nothing slow.
-static void on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
+static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
   Interpreter *interpreter = job->interpreter;
   bool late = job_finish(job, state, reply, rest);
   remember(webhook, job);
-  if (late && reply && reply->form != REPLY_NONE) log_late(job);
-  if (rest.len) log_warn("a text reply to %.*s was cut at %d bytes; %zu bytes are left over", STR_FMT(job->from_user),
-                         REPLY_TEXT_MAX, rest.len);
+  late = late && reply->form != REPLY_NONE;
+  LateReply way = late_reply(webhook);
+  if (late && way == LATE_DROP) log_dropped(job);
   job_release(job);
   interpreter_release(interpreter);
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
+  return late && way == LATE_CUSTOMER_SERVICE;
 }
 
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.

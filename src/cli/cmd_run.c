@@ -165,7 +165,12 @@ static void stop(Bot *bot, Server *server) {
   bot_refuse(bot);
   server_stop(server);
   int64_t left_ms = end_ms - clock_now_ms();
-  bot_free(bot, left_ms > 0 ? left_ms : 0);
+  if (bot_drain(bot, left_ms > 0 ? left_ms : 0)) {
+    bot_free(bot);
+    return;
+  }
+  log_warn("messages were still under way after %d s; ending without them", GRACE_MS / 1000);
+  _exit(STATUS_DONE);
 }
 
 static int serve(const Config *config, const BotOptions *bot_options, const sigset_t *set) {
@@ -177,7 +182,7 @@ static int serve(const Config *config, const BotOptions *bot_options, const sigs
   HttpHandler handler = bot_handler(bot);
   Server *server = server_start(&server_options, &handler, &err);
   if (!server) {
-    bot_free(bot, 0);
+    bot_free(bot);
     return report_err("", &err);
   }
   announce(config, bot_options->account, bot_options->script, server);

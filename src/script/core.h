@@ -163,14 +163,14 @@ typedef struct {
 struct Task {
   Interpreter *in;
   lua_State *co;          // NULL: none, or spent
-  int co_ref, message_ref;
+  int co_ref, message_ref, reply_ref;
   int locals_ref;         // what context_push_locals gives; LUA_NOREF: not asked for
   const TaskBody *body;
   TaskState state;        // TASK_RETURNED until something failed
   bool is_event;
   bool counted;           // exec waits for it
   void *owner;
-  void (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+  bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
   const MessageTask *message;  // during its first slice
   Arena *arena;
   Reply reply;
@@ -197,6 +197,15 @@ void task_free_idle(Interpreter *in);
 
 // Pushes a global, whatever metatable the script has given to its globals; returns its type.
 int task_push_global(lua_State *L, const char *name);
+// ---- deliver.c: replies that came too late, and what did not fit into one -----------------------------------------------
+
+// Has the Lua half send the task's reply (`late`), or else the rest of its text, to the message's sender.
+void deliver(Task *task, bool late);
+// The task has ended. True when it was a delivery, which holds the interpreter once.
+bool deliver_ended(const Task *task);
+
+
+
 int task_spawn(lua_State *L);  // spawn(fn, ...): posts a task
 
 // ---- the others -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 #ifndef WEMOON_SCRIPT_INTERPRETER_H
 #define WEMOON_SCRIPT_INTERPRETER_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/pairs.h"
@@ -11,6 +13,12 @@
 
 typedef struct Interpreter Interpreter;
 
+// Replies that came too late to be the answer and go out as customer service messages: shared by all interpreters of a bot.
+typedef struct {
+  atomic_int under_way;
+  atomic_bool not_allowed;  // the platform said, or the configuration says, that this account has no such messages
+} LateReplies;
+
 typedef struct {
   const Account *account;   // outlives the interpreter
   const Pairs *config;      // what `wechat.config` shows: no secrets in it; outlives the interpreter
@@ -19,6 +27,7 @@ typedef struct {
   bool allow_shell;         // os.execute and io.popen
   bool strict;              // undefined globals raise (all but the REPL)
   Str error_reply;          // text reply when the script fails; empty: none
+  LateReplies *late;        // outlives the interpreter; NULL: late replies are dropped
   int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
   struct Loop *loop;        // for those who need one; sleeping and timers do not
   struct Api *api;          // the platform; NULL: calls of it raise
@@ -71,7 +80,8 @@ typedef struct {
   void *owner;
   // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` is valid during the call, what it points to lives in `arena`.
   // `rest`: what of a long text did not fit. `place`: "file:line" where the script spent the slice, for warnings; may be empty.
-  void (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+  // True: the reply came too late to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
+  bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
 } MessageTask;
 
 // Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.

@@ -6,6 +6,7 @@
 #include "script/box.h"
 #include "script/context.h"
 #include "script/message_value.h"
+#include "script/deliver.h"
 #include "script/reply_value.h"
 #include "wechat/envelope.h"
 
@@ -78,7 +79,24 @@ static int l_register(lua_State *L) {
   return 0;
 }
 
+// reply.on_late(fn): fn(reply, message, is_rest) sends what came too late, or what did not fit.
+static int l_on_late(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  deliver_register(L);
+  return 0;
+}
+
+// reply.not_allowed(): the account has no customer service messages.
+static int l_not_allowed(lua_State *L) {
+  LateReplies *late = script_context(L)->options->late;
+  if (late) atomic_store(&late->not_allowed, true);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
+  { "not_allowed", l_not_allowed },
+  { "on_late", l_on_late },
   { "register", l_register },
   { "render", l_render },
   { NULL, NULL },

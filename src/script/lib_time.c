@@ -102,10 +102,11 @@ static void arm(Tick *tick) {
   if (!tick->armed) log_error("no memory for a timer of the script: it has stopped");
 }
 
-static void tick_done(void *owner, TaskState state, const Reply *reply, Str rest) {
+static bool tick_done(void *owner, TaskState state, const Reply *reply, Str rest) {
   Tick *tick = owner;
   tick->running = false;
   free_when_over(tick);
+  return false;
 }
 
 static const TaskBody TICK = { NULL, NULL, 0, "a timer's function" };

@@ -94,7 +94,10 @@ static void complain_of_result(lua_State *L, const char *function) {
 
 static void take_reply(lua_State *L, Task *task, const char *function) {
   switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
-    case REPLY_VALUE_OK: return;
+    case REPLY_VALUE_OK:
+      lua_pushvalue(L, 1);
+      lua_rawseti(L, LUA_REGISTRYINDEX, task->reply_ref);
+      return;
     case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
     case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the reply");
   }
@@ -134,6 +137,8 @@ static int make_coroutine(lua_State *L) {
   if (task->message_ref == LUA_NOREF) {
     lua_pushboolean(L, false);
     task->message_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushboolean(L, false);
+    task->reply_ref = luaL_ref(L, LUA_REGISTRYINDEX);
   }
   lua_State *co = lua_newthread(L);
   guard_watch(co);
@@ -157,6 +162,7 @@ static void free_task(Task *task) {
   lua_State *L = task->in->L;
   luaL_unref(L, LUA_REGISTRYINDEX, task->co_ref);
   luaL_unref(L, LUA_REGISTRYINDEX, task->message_ref);
+  luaL_unref(L, LUA_REGISTRYINDEX, task->reply_ref);
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   free(task);
 }
@@ -173,7 +179,7 @@ static Task *make_task(Interpreter *in) {
   Task *task = calloc(1, sizeof *task);
   if (!task) return NULL;
   task->in = in;
-  task->co_ref = task->message_ref = task->locals_ref = LUA_NOREF;
+  task->co_ref = task->message_ref = task->reply_ref = task->locals_ref = LUA_NOREF;
   return task;
 }
 
@@ -213,6 +219,8 @@ static void recycle(Task *task) {
   lua_State *L = in->L;
   lua_pushboolean(L, false);
   lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  lua_pushboolean(L, false);
+  lua_rawseti(L, LUA_REGISTRYINDEX, task->reply_ref);
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   task->locals_ref = LUA_NOREF;
   if (task->co) lua_settop(task->co, 0);
@@ -250,11 +258,19 @@ static void use_error_reply(Task *task) {
 }
 
 static TaskState end(Task *task) {
+  Interpreter *in = task->in;
   TaskState state = task->state;
   use_error_reply(task);
-  if (task->done) task->done(task->owner, state, &task->reply, task->rest);
+  // `done` may let the last holder go. Of an interpreter that is being closed there is none left.
+  bool held = atomic_load(&in->holders) > 0;
+  if (held) interpreter_retain(in);
+  bool late = task->done && task->done(task->owner, state, &task->reply, task->rest);
+  if (late || task->rest.len > 0) deliver(task, late);
+  bool delivery = deliver_ended(task);
   tell_caller(task);
   recycle(task);
+  if (delivery) interpreter_release(in);
+  if (held) interpreter_release(in);
   return state;
 }
 
@@ -400,6 +416,7 @@ static void cancel(Task *task, const char *why) {
   }
   use_error_reply(task);
   if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
+  deliver_ended(task);
   tell_caller(task);
   free(task);
 }

@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const http = require('node:http');
 const { startBot, eventXml, textXml, messageXml, sleep, OPENID, ORIGINAL_ID } = require('./harness');
 
 const counting = `
@@ -133,4 +134,114 @@ test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts
   const began = Date.now();
   await bot.stop({ timeoutMs: 16000 });
   assert.ok(Date.now() - began < 13000, 'ends within the grace');
+});
+
+// ---- late replies -----------------------------------------------------------------------------------------------------------
+
+// The platform's side of customer service messages: tokens, and what was sent, in order. `refuse` answers sends with an errcode.
+async function startPlatform(t, { refuse } = {}) {
+  const platform = { sent: [], tokens: 0 };
+  const server = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const answer = (json) => response.end(JSON.stringify(json));
+      if (/token/.test(request.url.split('?')[0])) {
+        platform.tokens += 1;
+        return answer({ access_token: 'TOKEN-1', expires_in: 7200 });
+      }
+      platform.sent.push({ at: Date.now(), path: request.url.split('?')[0], body: JSON.parse(Buffer.concat(chunks).toString()) });
+      return answer(refuse ? { errcode: refuse, errmsg: 'refused' } : { errcode: 0, errmsg: 'ok' });
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', api_base: `http://127.0.0.1:${server.address().port}` };
+  return platform;
+}
+
+const until = async (probe, timeoutMs = 5000) => {
+  const end = Date.now() + timeoutMs;
+  while (!probe() && Date.now() < end) await sleep(20);
+  assert.ok(probe(), 'in time');
+};
+
+test('a late reply goes out as a customer service message, once', async (t) => {
+  const platform = await startPlatform(t);
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
+  assert.equal((await bot.deliver(text('slow'))).body, 'success');
+  await until(() => platform.sent.length > 0);
+  await sleep(300);
+  assert.deepEqual(platform.sent.map(({ path, body }) => [path, body]), [['/cgi-bin/message/custom/send',
+    { touser: OPENID, msgtype: 'text', text: { content: 'run 1' } }]]);
+  await bot.waitForLog(/late reply to .* went out/);
+});
+
+test('every reply kind has its customer service form; what has none is logged', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `
+    local replies = {
+      image = wechat.response_image("m1"), voice = wechat.response_voice("m2"), video = wechat.response_video("m3", "t", "d"),
+      music = wechat.response_music("http://a/1.mp3", "t", "d", "http://a/2.mp3", "m4"),
+      news = wechat.response_news{ { title = "t", description = "d", picurl = "http://p", url = "http://u" } },
+      transfer = wechat.group_transfer_message(),
+    }
+    function on_message(msg) wechat.sleep(0.3) return replies[msg.content] end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 100, ...platform.config } });
+  const kinds = ['image', 'voice', 'video', 'music', 'news', 'transfer'];
+  for (let i = 0; i < kinds.length; i++) {
+    assert.equal((await bot.deliver(text(kinds[i], { MsgId: 100 + i }))).body, 'success');
+    if (kinds[i] !== 'transfer') await until(() => platform.sent.length === i + 1);
+  }
+  await bot.waitForLog(/transfer_customer_service.*no customer service form/);
+  const bodies = platform.sent.map(({ body }) => body);
+  assert.deepEqual(bodies[0], { touser: OPENID, msgtype: 'image', image: { media_id: 'm1' } });
+  assert.deepEqual(bodies[2].video, { media_id: 'm3', title: 't', description: 'd' });
+  assert.deepEqual(bodies[3].music, { title: 't', description: 'd', musicurl: 'http://a/1.mp3', hqmusicurl: 'http://a/2.mp3', thumb_media_id: 'm4' });
+  assert.deepEqual(bodies[4].news.articles, [{ title: 't', description: 'd', picurl: 'http://p', url: 'http://u' }]);
+});
+
+test('a long text is cut at a character, and the rest follows in order', async (t) => {
+  const platform = await startPlatform(t);
+  const script = 'function on_message() return string.rep("月", 1500) end';
+  const bot = await startBot(t, { script, config: platform.config });
+  const first = (await bot.deliver(text('x'))).reply.Content;
+  assert.equal(first, '月'.repeat(682)); // 2046 bytes
+  await until(() => platform.sent.length === 2);
+  assert.deepEqual(platform.sent.map(({ body }) => body.text.content), ['月'.repeat(682), '月'.repeat(136)]);
+});
+
+test('the rest of a long text that cannot be sent is logged', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message() return string.rep("月", 1500) end' });
+  assert.equal((await bot.deliver(text('x'))).reply.Content, '月'.repeat(682));
+  await bot.waitForLog(/rest of a long text to .* is lost/);
+});
+
+test('after 48001 `auto` means `retry`', async (t) => {
+  const platform = await startPlatform(t, { refuse: 48001 });
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
+  assert.equal((await bot.deliver(text('slow'))).body, 'success');
+  await bot.waitForLog(/means "retry"/);
+  await assert.rejects(bot.deliver(text('slow', { MsgId: 7003 })));
+  await sleep(400);
+  assert.equal((await bot.deliver(text('slow', { MsgId: 7003 }))).reply.Content, 'run 2');
+});
+
+test('45015 and 45047 are told plainly and not tried again', async (t) => {
+  for (const code of [45015, 45047]) {
+    const platform = await startPlatform(t, { refuse: code });
+    const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
+    assert.equal((await bot.deliver(text('slow'))).body, 'success');
+    await bot.waitForLog(new RegExp(`late reply to .* is lost .*${code}.*not tried again`));
+    assert.equal(platform.sent.length, 1);
+    await bot.stop();
+  }
+});
+
+test('SIGTERM waits for a job that becomes a late reply', async (t) => {
+  const platform = await startPlatform(t);
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 100, ...platform.config } });
+  assert.equal((await bot.deliver(text('slow'))).body, 'success');
+  await bot.stop();
+  assert.equal(platform.sent.length, 1);
 });
