@@ -121,7 +121,7 @@ for (const [what, script, why] of [
   ['is empty', '', /on_message/],
 ]) {
   test(`a script that ${what} does not take over; the log says why, and the mended one does`, async (t) => {
-    const bot = await startBot(t, { script: saying('good'), config: { script_cpu_ms: 300, script_memory_mb: 32 } });
+    const bot = await startBot(t, { script: saying('good'), config: { script_memory_mb: 16 } });
     bot.write('bot.lua', script);
     await bot.waitForLog(/not reloaded/);
     assert.match(bot.log, why);
