@@ -82,9 +82,13 @@ configure() { # PRESET TESTS
   cmake --preset "$1" -DWEMOON_TESTS="$2"
 }
 
-build_wemoon() {
+install_dependencies() {
   # shellcheck disable=SC2086  # a list of words
   need $BUILD_PACKAGES
+}
+
+build_wemoon() {
+  install_dependencies
   configure release OFF
   cmake --build build/release --target wemoon -j "$JOBS"
 }
@@ -150,8 +154,7 @@ case $command in
   test) tests ;;
   suite-of-threads) suite_of_threads ;;
   bench) bench "$@" ;;
-  # shellcheck disable=SC2086  # a list of words
-  deps) need $BUILD_PACKAGES ;;
+  deps) install_dependencies ;;
   build) build_wemoon ;;
   -h | --help | help) usage ;;
   *)

@@ -131,7 +131,7 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
   int found = 0;
-  for (int fd = 3, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
+  for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     struct sockaddr_storage peer;
     socklen_t len;
     bool ours = is_ours(fd, all->port, &peer, &len);

@@ -88,7 +88,7 @@ static bool listens_on(int fd, int port) {
 }
 
 bool listener_replace(Listener *listener, int port, Err *err) {
-  int fd = 3;
+  int fd = 0;  // a process whose standard streams were closed has it there
   while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
   if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
     return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found", listener->address);
