@@ -23,6 +23,14 @@ const char *task_state_name(TaskState state) {
   return "unknown";
 }
 
+void task_keep(lua_State *L, int ref) {
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, false);
+  }
+  lua_rawseti(L, LUA_REGISTRYINDEX, ref);
+}
+
 // ---- what runs in the coroutine ---------------------------------------------------------------------------------------
 
 void context_push_locals(lua_State *L) {
@@ -81,7 +89,7 @@ static int prepare_message(lua_State *L, Task *task) {
   task_push_global(L, "on_message");
   message_value_push(L, message->tree, message->head, message->raw);
   lua_pushvalue(L, -1);
-  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  task_keep(L, task->message_ref);
   return 1;
 }
 
@@ -96,7 +104,7 @@ static void take_reply(lua_State *L, Task *task, const char *function) {
   switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
     case REPLY_VALUE_OK:
       lua_pushvalue(L, 1);
-      lua_rawseti(L, LUA_REGISTRYINDEX, task->reply_ref);
+      task_keep(L, task->reply_ref);
       return;
     case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
     case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the reply");
@@ -210,17 +218,17 @@ Task *task_new(Interpreter *in, const TaskBody *body) {
 static void drop_coroutine(Task *task) {
   lua_State *L = task->in->L;
   lua_pushnil(L);
-  lua_rawseti(L, LUA_REGISTRYINDEX, task->co_ref);
+  task_keep(L, task->co_ref);
   task->co = NULL;
 }
 
 static void recycle(Task *task) {
   Interpreter *in = task->in;
   lua_State *L = in->L;
-  lua_pushboolean(L, false);
-  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
-  lua_pushboolean(L, false);
-  lua_rawseti(L, LUA_REGISTRYINDEX, task->reply_ref);
+  lua_pushnil(L);
+  task_keep(L, task->message_ref);
+  lua_pushnil(L);
+  task_keep(L, task->reply_ref);
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   task->locals_ref = LUA_NOREF;
   if (task->co) lua_settop(task->co, 0);
@@ -261,16 +269,13 @@ static TaskState end(Task *task) {
   Interpreter *in = task->in;
   TaskState state = task->state;
   use_error_reply(task);
-  // `done` may let the last holder go. Of an interpreter that is being closed there is none left.
-  bool held = atomic_load(&in->holders) > 0;
-  if (held) interpreter_retain(in);
+  // `done` may let the last holder go: on the worker's thread the state is closed after this step, on others the caller holds it.
   bool late = task->done && task->done(task->owner, state, &task->reply, task->rest);
   if (late || task->rest.len > 0) deliver(task, late);
   bool delivery = deliver_ended(task);
   tell_caller(task);
   recycle(task);
   if (delivery) interpreter_release(in);
-  if (held) interpreter_release(in);
   return state;
 }
 
@@ -524,7 +529,7 @@ int task_spawn(lua_State *L) {
   Task *task = task_new(in, &SPAWNED);
   if (!task || !lua_checkstack(task->co, count + 1)) return luaL_error(L, "not enough memory");
   context_push_message(L);
-  lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  task_keep(L, task->message_ref);
   lua_xmove(L, task->co, count);
   task->deadline_us = deadline_from_now(in);
   task->counted = true;
