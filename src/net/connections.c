@@ -24,7 +24,7 @@ enum {
   TICK_SHORT_MS = 20,    // while no thread is free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
-  SILENCE_MS = 200,      // so long a connection may say nothing while others wait for its thread
+  SILENCE_MS = 250,      // so long a connection may say nothing while others wait for its thread
   REST_MS = 20,          // so long it may when the server stops
   PAUSE_MS = 250,        // so long a body may pause then
   FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
