@@ -1,11 +1,15 @@
-// `wemoon check`: loads script and configuration, reports every fault, serves nothing.
+// `wemoon check`: loads script and configuration, reports every fault, serves nothing; --online asks the
+// platform about the account.
 #include "cli/command.h"
 
 #include <stdio.h>
 
 #include "cli/outside.h"
 
-static const Option options[] = { { .name = NULL } };
+static const Option options[] = {
+  { .name = "online", .help = "ask the platform too: token, menu, rights; says what to mend" },
+  { .name = NULL },
+};
 
 // Asks the loaded script which of the functions that wemoon calls it has; answers with one line of JSON, a
 // string.
@@ -38,6 +42,55 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
   return ok;
 }
 
+// ---- the account, asked of the platform ----------------------------------------------------------------
+
+static const char online_chunk[] = "return require('wechat.online')(wechat)\n";
+
+static bool ask(const InterpreterOptions *interpreter_options, bool *fine, Err *err) {
+  Interpreter *interpreter = interpreter_new(interpreter_options, err);
+  if (!interpreter) return false;
+  Buf answer;
+  buf_init(&answer);
+  bool ok = interpreter_exec(interpreter, str_of(online_chunk), "=(check)", NULL, 0, &answer, err);
+  *fine = str_eq(str_trim(buf_str(&answer)), STR("true"));
+  buf_clear(&answer);
+  interpreter_retire(interpreter);
+  interpreter_release(interpreter);
+  return ok;
+}
+
+// The bot's own store is used: a token fetched past it would put the bot's out of use.
+static int check_online(Invocation *in, const char *script, const Account *account) {
+  if (!account->appid.len || !account->appsecret.len) {
+    report("check", "--online needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
+                    "WEMOON_APPSECRET, or as --appid and --appsecret");
+    return STATUS_USAGE;
+  }
+  InterpreterOptions interpreter_options;
+  Outside outside;
+  Err err;
+  if (!config_interpreter(in->config, account, &interpreter_options, &err)) return report_err("check", &err);
+  if (!outside_open(&outside, in->config, account, script, STORE_IF_IT_OPENS, &err))
+    return report_err("check", &err);
+  interpreter_options.job_timeout_ms = 0;
+  outside_lend(&outside, &interpreter_options);
+  // What a call's failure puts in the log is a finding already.
+  if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);
+  bool fine = false;
+  int status = ask(&interpreter_options, &fine, &err) ? STATUS_DONE : report_err("check", &err);
+  outside_close(&outside);
+  return status == STATUS_DONE && !fine ? STATUS_FAILED : status;
+}
+
+// ---- the command ---------------------------------------------------------------------------------------
+
+static void print_ok(const Invocation *in, const char *script, const Account *account, Str handlers) {
+  Str names = str_sub(str_trim(handlers), 1, str_trim(handlers).len - 2);
+  const char *file = config_file(in->config);
+  printf("ok: %s: %.*s; %s mode; %s%s\n", script, STR_FMT(names), config_mode_name(account->mode),
+         file ? "configuration from " : "no configuration file", file ? file : "");
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
   bool configured = command_configure(in, script, false, true);
@@ -52,23 +105,22 @@ static int run(Invocation *in) {
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  if (status == STATUS_DONE) {
-    Str names = str_sub(str_trim(buf_str(&handlers)), 1, str_trim(buf_str(&handlers)).len - 2);
-    const char *file = config_file(in->config);
-    printf("ok: %s: %.*s; %s mode; %s%s\n", script, STR_FMT(names), config_mode_name(account.mode),
-           file ? "configuration from " : "no configuration file", file ? file : "");
-  }
+  if (status == STATUS_DONE) print_ok(in, script, &account, buf_str(&handlers));
   buf_clear(&handlers);
-  return status;
+  if (!configured || !options_value(&in->arguments, "online")) return status;
+  int online = check_online(in, script, &account);
+  return online > status ? online : status;
 }
 
 const Command command_check = {
   .name = "check",
-  .usage = "BOT.lua",
+  .usage = "BOT.lua [--online]",
   .summary = "Load script and configuration, report every fault, serve nothing",
   .details =
       "The script's main chunk is run, its functions are not. Exit status 1 for a faulty script,\n"
-             "2 for a faulty configuration or a missing file.\n",
+      "2 for a faulty configuration or a missing file.\n"
+      "--online also fetches an access token (kept in the bot's store), reads the menu and probes which\n"
+      "rights the account has, changing nothing; exit status 1 when something is to be mended.\n",
   .options = options,
   .least = 1,
   .most = 1,

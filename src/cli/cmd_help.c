@@ -24,7 +24,7 @@ static void print_option(const Option *option, const char *fallback) {
 
 static void print_commands(FILE *out) {
   for (size_t i = 0; commands[i]; i++)
-    fprintf(out, "  wemoon %-6s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "  wemoon %-7s %s\n", commands[i]->name, commands[i]->summary);
 }
 
 void help_short(void) {

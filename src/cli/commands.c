@@ -5,7 +5,8 @@
 
 #include "cli/nearest.h"
 
-const Command *const commands[] = { &command_run, &command_exec, &command_send, &command_check, NULL };
+const Command *const commands[] = { &command_run,   &command_exec,    &command_send,
+                                    &command_check, &command_explain, NULL };
 
 static const Option common_options[] = {
   { .name = "help", .letter = 'h', .help = "this text" },

@@ -29,7 +29,7 @@ function botDir(t, { script = ECHO, config, files = {} } = {}) {
 test('without arguments, help goes to standard error and the status is 2', async () => {
   const { stdout, stderr } = await wemoon([], { code: 2 });
   assert.equal(stdout, '');
-  for (const command of ['run', 'exec', 'send', 'check']) assert.match(stderr, new RegExp(`wemoon ${command}`));
+  for (const command of ['run', 'exec', 'send', 'check', 'explain']) assert.match(stderr, new RegExp(`wemoon ${command}`));
 });
 
 test('--version says name and version', async () => {
@@ -40,7 +40,7 @@ test('--version says name and version', async () => {
 
 test('--help names every command', async () => {
   const { stdout } = await wemoon(['--help'], { code: 0 });
-  for (const command of ['run', 'exec', 'send', 'check']) assert.match(stdout, new RegExp(`wemoon ${command} `));
+  for (const command of ['run', 'exec', 'send', 'check', 'explain']) assert.match(stdout, new RegExp(`wemoon ${command} `));
 });
 
 for (const command of ['run', 'exec', 'send', 'check']) {

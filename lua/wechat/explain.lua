@@ -1,0 +1,27 @@
+-- What `wemoon explain CODE` says: an error code of the platform, what it means, what to do.
+
+local errcodes = require "wechat.errcodes"
+
+--- The text to print; nil and a sentence for a code that is not known.
+---@param digits string an integer, as typed
+---@return string?
+---@return string? fault
+return function(digits)
+  local code = math.tointeger(tonumber(digits))
+  local known = code and errcodes.find(code)
+  if not known then
+    local fault = "%s is not a code that is known here: look it up in the platform's documents (返回码说明)"
+    return nil, fault:format(digits)
+  end
+  local lines = {
+    ("%d %s"):format(code, known.symbol),
+    "  " .. known.meaning,
+    "  " .. known.meaning_zh,
+    "What to do: " .. known.action,
+    "怎么处理：" .. known.action_zh,
+  }
+  if known.retryable then
+    lines[#lines + 1] = "The same call may succeed later. 稍后同样的请求可能成功。"
+  end
+  return table.concat(lines, "\n")
+end

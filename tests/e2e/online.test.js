@@ -1,0 +1,142 @@
+// `wemoon check --online` against platforms on which one thing is wrong, and `wemoon explain`.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const { TOKEN, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
+
+const SECRET = 'hunter2-hunter2-hunter2-hunter22';
+const TOKEN_VALUE = 'A-TOKEN-THAT-NOBODY-MAY-SEE';
+const SCRIPT = 'function on_message(msg) return msg.content end\n';
+
+// A healthy account, but for the paths in `answers`. `asked` lists the paths in order.
+async function startPlatform(t, answers = {}) {
+  const healthy = {
+    '/cgi-bin/stable_token': { access_token: TOKEN_VALUE, expires_in: 7200 },
+    '/cgi-bin/ticket/getticket': { errcode: 0, errmsg: 'ok', ticket: 'JT', expires_in: 7200 },
+    '/cgi-bin/menu/get': { menu: { button: [{ type: 'click', name: 'a', key: 'A' }, { type: 'click', name: 'b', key: 'B' }] } },
+    '/cgi-bin/message/custom/typing': { errcode: 40003, errmsg: 'invalid openid' },
+    ...answers,
+  };
+  const asked = [];
+  const server = http.createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://x');
+    asked.push(pathname);
+    request.resume().on('end', () => response.end(JSON.stringify(healthy[pathname] || { errcode: 0, errmsg: 'ok' })));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  return { asked, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+async function check(t, platform, { script = SCRIPT, config = {}, code } = {}) {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': script,
+    'config.lua': configLua({ token: TOKEN, appid: APPID, appsecret: SECRET, api_base: platform.url, ...config }) });
+  const result = await wemoon(['check', 'bot.lua', '--online'], { cwd: dir, code });
+  assert.doesNotMatch(result.stdout + result.stderr, new RegExp(`${SECRET}|${TOKEN_VALUE}`));
+  result.faults = result.stderr.split('\n').filter(Boolean);
+  for (const line of result.faults) assert.match(line, /^wemoon: |^  \d+ \| /); // a finding, or the source line of one
+  return result;
+}
+
+test('a healthy account: every finding is a line, and nothing but reading was done', async (t) => {
+  const platform = await startPlatform(t);
+  const { stdout, faults } = await check(t, platform, { code: 0 });
+  assert.deepEqual(faults, []);
+  const lines = stdout.trim().split('\n');
+  assert.match(lines[0], /^ok: bot\.lua/);
+  assert.equal(lines[1], 'online: access token: fetched, good for 7200 s');
+  assert.equal(lines[2], 'online: menu: 2 buttons');
+  for (const line of lines.slice(3)) assert.match(line, /^online: right: .*: there$/);
+  assert.equal(lines.length, 12);
+  const writing = platform.asked.filter((path) => /create|add|del|update|submit|send/.test(path));
+  assert.deepEqual(writing, []);
+});
+
+test('an account without a menu is healthy', async (t) => {
+  const platform = await startPlatform(t, { '/cgi-bin/menu/get': { errcode: 46003, errmsg: 'menu no exist' } });
+  const { stdout } = await check(t, platform, { code: 0 });
+  assert.match(stdout, /^online: menu: there is none$/m);
+});
+
+test('40164 says which address to put on the whitelist, and nothing more is asked', async (t) => {
+  for (const errmsg of ['invalid ip 203.0.113.9, not in whitelist rid: 64f0-1', 'invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist']) {
+    const platform = await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40164, errmsg } });
+    const { faults } = await check(t, platform, { code: 1 });
+    assert.equal(faults.length, 1);
+    assert.match(faults[0], /^wemoon: online: access token: 40164 .*add 203\.0\.113\.9 to the IP whitelist on mp\.weixin\.qq\.com/);
+    assert.deepEqual(platform.asked, ['/cgi-bin/stable_token']);
+  }
+});
+
+test('a wrong secret, a wrong appid', async (t) => {
+  for (const [errcode, mend] of [[40125, /appsecret is wrong/], [40013, /appid is wrong/], [40001, /appsecret/]]) {
+    const platform = await startPlatform(t, { '/cgi-bin/stable_token': { errcode, errmsg: 'invalid' } });
+    const { faults } = await check(t, platform, { code: 1 });
+    assert.equal(faults.length, 1);
+    assert.match(faults[0], mend);
+  }
+});
+
+test('48001 says which rights are lacking, one line each', async (t) => {
+  const lacking = { errcode: 48001, errmsg: 'api unauthorized rid: 1-2' };
+  const platform = await startPlatform(t, { '/cgi-bin/message/custom/typing': lacking,
+    '/cgi-bin/template/get_all_private_template': lacking, '/cgi-bin/ticket/getticket': lacking });
+  const { faults, stdout } = await check(t, platform, { code: 1 });
+  assert.equal(faults.length, 3);
+  assert.match(faults[0], /^wemoon: online: right: customer service messages .*48001 the account lacks this right/);
+  assert.match(faults[1], /template messages/);
+  assert.match(faults[2], /JS-SDK/);
+  assert.match(stdout, /right: tags: there/);
+});
+
+test('a platform that cannot be reached is one line', async (t) => {
+  const { faults } = await check(t, { url: 'http://127.0.0.1:1' }, { code: 1 });
+  assert.equal(faults.length, 1);
+  assert.match(faults[0], /^wemoon: online: access token: .*network/);
+});
+
+test('faults of the script and of the account are both reported', async (t) => {
+  const platform = await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40125, errmsg: 'invalid appsecret' } });
+  const { faults, stdout } = await check(t, platform, { script: 'error("at load")', code: 1 });
+  assert.ok(faults.some((line) => /bot\.lua:1: at load/.test(line)));
+  assert.ok(faults.some((line) => /appsecret is wrong/.test(line)));
+  assert.equal(stdout, '');
+});
+
+test('without appid or appsecret there is nothing to ask with: status 2', async (t) => {
+  const { faults } = await check(t, { url: 'http://127.0.0.1:1' }, { config: { appsecret: undefined }, code: 2 });
+  assert.match(faults[0], /--online needs appid and appsecret/);
+});
+
+// ---- explain ------------------------------------------------------------------------------------------------------
+
+test('a code is explained in English and Chinese', async () => {
+  const { stdout, stderr } = await wemoon(['explain', '40164'], { code: 0 });
+  assert.match(stdout, /^40164 INVALID_IP\n/);
+  assert.match(stdout, /not in the whitelist/);
+  assert.match(stdout, /不在白名单内/);
+  assert.match(stdout, /^What to do: add the IP/m);
+  assert.match(stdout, /^怎么处理：把/m);
+  assert.equal(stderr, '');
+});
+
+test('a negative code is no option', async () => {
+  assert.match((await wemoon(['explain', '-1'], { code: 0 })).stdout, /^-1 SYSTEM_BUSY\n/);
+});
+
+test('the code is found in a line of a log and in an answer', async () => {
+  for (const line of ['wechat.get_menu: 40164 invalid ip 203.0.113.9, rid: 64f0-1', '{"errcode":40164,"errmsg":"invalid ip 203.0.113.9"}',
+    '2026-11-24 03:29:19.123 warn x.lua:1: wechat.get_menu: 40164 invalid ip', '40164: invalid ip 203.0.113.9']) {
+    assert.match((await wemoon(['explain', line], { code: 0 })).stdout, /^40164 /, line);
+  }
+});
+
+test('an unknown code: status 1; what is no number: status 2', async () => {
+  assert.match((await wemoon(['explain', '123456'], { code: 1 })).stderr, /^wemoon: explain: 123456 is not a code that is known here/);
+  assert.match((await wemoon(['explain', 'abc'], { code: 2 })).stderr, /"abc" has no error code in it/);
+  assert.match((await wemoon(['explain', '1.2.3.4'], { code: 2 })).stderr, /no error code/);
+  await wemoon(['explain'], { code: 2 });
+});
