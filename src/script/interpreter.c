@@ -117,6 +117,7 @@ void interpreter_close_state(Interpreter *in) {
 }
 
 void interpreter_free(Interpreter *in) {
+  Fleet *fleet = in->options.fleet;
   time_close(in);
   close_context(&in->context);
   for (size_t i = 0; i < in->file_count; i++) free(in->files[i]);
@@ -128,6 +129,7 @@ void interpreter_free(Interpreter *in) {
   lock_clear(&in->lock);
   inbox_release(in->inbox);
   free(in);
+  if (fleet) atomic_fetch_sub(&fleet->interpreters, 1);
 }
 
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
@@ -137,6 +139,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
     return NULL;
   }
   in->options = *options;
+  if (options->fleet) atomic_fetch_add(&options->fleet->interpreters, 1);
   atomic_init(&in->holders, 1);
   lock_init(&in->lock);
   guard_init(&in->slice);
@@ -481,6 +484,6 @@ void context_push_message(lua_State *L) {
 
 void context_set_message(lua_State *L) {
   Task *task = interpreter_of(L)->task;
-  if (task) lua_rawseti(L, LUA_REGISTRYINDEX, task->message_ref);
+  if (task) task_keep(L, task->message_ref);
   else lua_pop(L, 1);
 }
