@@ -227,6 +227,7 @@ function cleanEnv(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('WEMOON_')) delete env[name];
   delete env.NODE_TEST_CONTEXT;
+  env.TSAN_OPTIONS ||= `suppressions=${path.join(__dirname, '../tsan.supp')}`;
   return { ...env, ...extra };
 }
 
