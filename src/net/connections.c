@@ -118,7 +118,9 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
     if (!is_peer(connection, peer, len)) continue;
-    if (is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
+    // A body whose beginning lay unread while nobody had a thread for it has had its time.
+    bool stalls = others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
+    if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
   bool draining = atomic_load(&all->draining);

@@ -46,10 +46,7 @@ async function start(name, port, command, args, options = {}) {
   };
 }
 
-function childrenOf(pid) {
-  const out = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout || '';
-  return out.split('\n').map(Number).filter(Boolean);
-}
+const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
 
 function compileBare() {
   fs.mkdirSync(BUILD, { recursive: true });

@@ -21,7 +21,8 @@
 #include "base/log.h"
 #include "net/stack.h"
 
-enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000 };
+// What a crowd may make another client wait. On a quiet machine it is a quarter of a second; this one may be running other tests.
+enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000, BUSY_MACHINE_MS = 3000 };
 
 // ---- a server to test -------------------------------------------------------------------------------------------------
 
@@ -458,7 +459,7 @@ static void assert_nobody_waits_behind(const char *stalled, int count) {
   }
   for (int i = 0; i < 10; i++) {
     int64_t ms = time_one(server_port(server));
-    if (ms < 0 || ms > 2000) fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled, (long long)ms);
+    if (ms < 0 || ms > BUSY_MACHINE_MS) fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled, (long long)ms);
     // Others take the place of those that were sent away.
     for (int j = 0; j < 20; j++) {
       int k = (i * 20 + j) % count;
@@ -544,7 +545,7 @@ static void test_256_busy_clients_share_64_threads(void **state) {
   print_message("256 busy clients: longest wait %lld ms, fewest answers %d, lost %d\n", (long long)longest_ms, least, lost);
   assert_int_equal(lost, 0);
   assert_true(least > 0);
-  assert_true(longest_ms < 2000);  // of which the server is to blame for one; the rest is what a busy machine may take
+  assert_true(longest_ms < BUSY_MACHINE_MS);
 }
 
 int main(int argc, char **argv) {
