@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { CLOSING_MS = 2000 };  // so long an interpreter may take to close
+
 struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
@@ -35,7 +37,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
-  bot->interpreter.late = &webhook->late;
+  bot->interpreter.fleet = &webhook->fleet;
   ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, err)) != NULL;
   ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
   if (ok) return bot;
@@ -44,27 +46,34 @@ Bot *bot_new(const BotOptions *options, Err *err) {
 }
 
 static bool is_idle(Webhook *webhook) {
-  return atomic_load(&webhook->jobs_under_way) == 0 && atomic_load(&webhook->late.under_way) == 0;
+  return atomic_load(&webhook->jobs_under_way) == 0 && atomic_load(&webhook->fleet.late_under_way) == 0;
+}
+
+static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->fleet.interpreters) == 0; }
+
+static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_ms) {
+  int64_t until_us = clock_now_us() + max_ms * 1000;
+  while (!is_so(webhook) && clock_now_us() < until_us) nanosleep(&(struct timespec){ .tv_nsec = 2 * 1000 * 1000 }, NULL);
+  return is_so(webhook);
 }
 
 bool bot_drain(Bot *bot, int64_t grace_ms) {
-  int64_t until_us = clock_now_us() + grace_ms * 1000;
   bot_refuse(bot);
-  while (!is_idle(&bot->webhook) && clock_now_us() < until_us) {
-    nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
-  }
-  return is_idle(&bot->webhook);
+  return wait_until(is_idle, &bot->webhook, grace_ms);
 }
 
-void bot_free(Bot *bot) {
-  if (!bot) return;
+bool bot_free(Bot *bot) {
+  if (!bot) return true;
+  Webhook *webhook = &bot->webhook;
   watch_stop(bot->watch);
-  slot_free(bot->webhook.slot);
-  dedupe_free(bot->webhook.dedupe);
-  workspace_pool_free(bot->webhook.workspaces);
-  job_pool_free(bot->webhook.jobs);
-  rescue_free(bot->webhook.rescue);
+  slot_free(webhook->slot);
+  if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
+  dedupe_free(webhook->dedupe);
+  workspace_pool_free(webhook->workspaces);
+  job_pool_free(webhook->jobs);
+  rescue_free(webhook->rescue);
   free(bot);
+  return true;
 }
 
 bool bot_reload(Bot *bot, Err *err) { return slot_reload(bot->webhook.slot, err); }

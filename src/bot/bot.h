@@ -28,8 +28,9 @@ typedef struct {
 Bot *bot_new(const BotOptions *options, Err *err);
 // Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of the process helps.
 bool bot_drain(Bot *bot, int64_t grace_ms);
-// Calls on_unload, frees. NULL is allowed. Nothing is under way.
-void bot_free(Bot *bot);
+// Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which still uses what the options
+// point to: then only the end of the process helps.
+bool bot_free(Bot *bot);
 // What net/server calls.
 HttpHandler bot_handler(Bot *bot);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says why.

@@ -1,6 +1,7 @@
 // A hash table of messages under way and answered, with a queue of the answered ones in order of their end.
 #include "bot/dedupe.h"
 
+#include "base/mutex.h"
 #include "codec/digest.h"
 
 #include <pthread.h>
@@ -85,7 +86,7 @@ Dedupe *dedupe_new(int64_t window_s) {
     free(dedupe);
     return NULL;
   }
-  pthread_mutex_init(&dedupe->mutex, NULL);
+  mutex_init_brief(&dedupe->mutex);
   return dedupe;
 }
 

@@ -1,6 +1,7 @@
 // One message being answered, and those who wait for its answer.
 #include "bot/job.h"
 
+#include "base/mutex.h"
 #include "base/clock.h"
 
 #include <pthread.h>
@@ -58,7 +59,7 @@ static Entry *entry_new(JobPool *pool) {
 
 JobPool *job_pool_new(void) {
   JobPool *pool = calloc(1, sizeof *pool);
-  if (pool) pthread_mutex_init(&pool->mutex, NULL);
+  if (pool) mutex_init_brief(&pool->mutex);
   return pool;
 }
 

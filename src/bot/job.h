@@ -2,10 +2,13 @@
 #ifndef WEMOON_BOT_JOB_H
 #define WEMOON_BOT_JOB_H
 
+#include <pthread.h>
+
 #include "script/interpreter.h"
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
+  pthread_t runner;         // the thread that runs the first slice
   void *owner;              // whose message it is: for the callback that gets the script's answer
   Interpreter *interpreter; // that the script runs in, held until it has answered: a reload must not end it
   Str identity;             // what duplicates are known by; in `arena`

@@ -1,6 +1,8 @@
 // A list of runs under one mutex: a run is in it for the microseconds that its first slice takes.
 #include "bot/rescue.h"
 
+#include "base/mutex.h"
+
 #include <stdlib.h>
 
 struct Rescue {
@@ -10,7 +12,7 @@ struct Rescue {
 
 Rescue *rescue_new(void) {
   Rescue *rescue = calloc(1, sizeof *rescue);
-  if (rescue) pthread_mutex_init(&rescue->mutex, NULL);
+  if (rescue) mutex_init_brief(&rescue->mutex);
   return rescue;
 }
 

@@ -1,6 +1,7 @@
 // The interpreter in service and its successors.
 #include "bot/slot.h"
 
+#include "base/mutex.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -70,7 +71,7 @@ Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err) 
   slot->script = script;
   slot->options = options;
   pthread_mutex_init(&slot->loading, NULL);
-  pthread_mutex_init(&slot->mutex, NULL);
+  mutex_init_brief(&slot->mutex);
   Interpreter *interpreter = load(slot, err);
   if (interpreter && start(slot, interpreter, STR(""), err)) {
     take_over(slot, interpreter);

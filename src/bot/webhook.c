@@ -84,7 +84,7 @@ static void respond_job(Callback *c, const Job *job) {
 static LateReply late_reply(const Webhook *webhook) {
   LateReply way = webhook->options->late_reply;
   if (way != LATE_AUTO) return way;
-  return atomic_load_explicit(&webhook->late.not_allowed, memory_order_relaxed) ? LATE_RETRY : LATE_CUSTOMER_SERVICE;
+  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed) ? LATE_RETRY : LATE_CUSTOMER_SERVICE;
 }
 
 static void respond_deadline(Callback *c) {
@@ -115,20 +115,25 @@ static void log_dropped(const Job *job) {
            STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
-// The script has answered; called with the interpreter's lock held, so it does nothing slow.
+// The script has answered; called with the interpreter's lock held, so it does nothing slow: where the answer came in the
+// first slice, its thread remembers it after the lock.
 static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  Interpreter *interpreter = job->interpreter;
-  bool late = job_finish(job, state, reply, rest);
-  remember(webhook, job);
-  late = late && reply->form != REPLY_NONE;
+  bool late = job_finish(job, state, reply, rest) && reply->form != REPLY_NONE;
+  if (!pthread_equal(job->runner, pthread_self())) remember(webhook, job);
   LateReply way = late_reply(webhook);
   if (late && way == LATE_DROP) log_dropped(job);
+  return late && way == LATE_CUSTOMER_SERVICE;
+}
+
+static void on_over(void *ctx) {
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
+  Interpreter *interpreter = job->interpreter;
   job_release(job);
   interpreter_release(interpreter);
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
-  return late && way == LATE_CUSTOMER_SERVICE;
 }
 
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
@@ -142,18 +147,20 @@ static void abandon(Webhook *webhook, Job *job) {
 // An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
 static void run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
-                       .owner = job_retain(job), .done = on_done };
+                       .owner = job_retain(job), .done = on_done, .over = on_over };
   TaskState state;
+  job->runner = pthread_self();
   RescueRun watched = { .deadline_us = c->deadline_us, .answer = respond_in_its_place, .ctx = c };
   rescue_begin(c->webhook->rescue, &watched);
   do {
     Interpreter *interpreter = slot_get(c->webhook->slot);
     job->interpreter = interpreter_retain(interpreter);
     state = interpreter_run_message(interpreter, &task, c->deadline_us);
-    if (state == TASK_LOST) interpreter_release(interpreter);  // on_done was not called, and will not be
+    if (state == TASK_LOST) interpreter_release(interpreter);  // on_over was not called, and will not be
     interpreter_release(interpreter);
   } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
   c->answered = rescue_end(c->webhook->rescue, &watched);
+  if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) abandon(c->webhook, job);
 }
 

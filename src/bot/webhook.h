@@ -18,7 +18,7 @@ typedef struct {
   JobPool *jobs;
   WorkspacePool *workspaces;
   Rescue *rescue;
-  LateReplies late;
+  Fleet fleet;
   atomic_int jobs_under_way;
   atomic_bool refusing;  // SIGTERM came: 503
 } Webhook;

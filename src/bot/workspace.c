@@ -1,6 +1,8 @@
 // Warm codec handles and buffers for callbacks under way.
 #include "bot/workspace.h"
 
+#include "base/mutex.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -59,7 +61,7 @@ static void empty_buf(Buf *buf) {
 
 WorkspacePool *workspace_pool_new(void) {
   WorkspacePool *pool = calloc(1, sizeof *pool);
-  if (pool) pthread_mutex_init(&pool->mutex, NULL);
+  if (pool) mutex_init_brief(&pool->mutex);
   return pool;
 }
 

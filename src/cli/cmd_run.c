@@ -165,12 +165,11 @@ static void stop(Bot *bot, Server *server) {
   bot_refuse(bot);
   server_stop(server);
   int64_t left_ms = end_ms - clock_now_ms();
-  if (bot_drain(bot, left_ms > 0 ? left_ms : 0)) {
-    bot_free(bot);
-    return;
+  if (!bot_drain(bot, left_ms > 0 ? left_ms : 0)) {
+    log_warn("messages were still under way after %d s; ending without them", GRACE_MS / 1000);
+    _exit(STATUS_DONE);
   }
-  log_warn("messages were still under way after %d s; ending without them", GRACE_MS / 1000);
-  _exit(STATUS_DONE);
+  if (!bot_free(bot)) _exit(STATUS_DONE);
 }
 
 static int serve(const Config *config, const BotOptions *bot_options, const sigset_t *set) {

@@ -171,6 +171,7 @@ struct Task {
   bool counted;           // exec waits for it
   void *owner;
   bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+  void (*over)(void *owner);
   const MessageTask *message;  // during its first slice
   Arena *arena;
   Reply reply;
@@ -197,9 +198,9 @@ void task_free_idle(Interpreter *in);
 
 // Pushes a global, whatever metatable the script has given to its globals; returns its type.
 int task_push_global(lua_State *L, const char *name);
-// ---- deliver.c: replies that came too late, and what did not fit into one -----------------------------------------------
 // Pops a value into a slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil for a free one, and give it to another.
 void task_keep(lua_State *L, int ref);
+// ---- deliver.c: replies that came too late, and what did not fit into one -----------------------------------------------
 
 // Has the Lua half send the task's reply (`late`), or else the rest of its text, to the message's sender.
 void deliver(Task *task, bool late);

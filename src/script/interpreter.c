@@ -261,9 +261,18 @@ void sync_done(Task *task) {
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
+// A message may be stuck with the lock: whoever waits for it looks, since he may be the one who would have.
+static bool take_lock_or_give_up(Interpreter *in) {
+  while (!lock_take(&in->lock, clock_now_us() + CALLER_LOOK_US)) {
+    if (lock_is_broken(&in->lock)) return false;
+    if (interpreter_is_stuck(in, NULL, 0)) interpreter_give_up(in);
+  }
+  return true;
+}
+
 static bool post(Interpreter *in, const TaskBody *body, Sync *sync, bool limited, Err *err) {
   if (!worker_start(in, err)) return false;
-  if (!lock_take(&in->lock, INT64_MAX)) return err_set(err, ERR_BUSY, "the interpreter was given up");
+  if (!take_lock_or_give_up(in)) return err_set(err, ERR_BUSY, "the script was stuck in a call that does not come back, and was given up");
   Task *task = task_new(in, body);
   bool ok = task != NULL;
   if (ok) {

@@ -13,11 +13,12 @@
 
 typedef struct Interpreter Interpreter;
 
-// Replies that came too late to be the answer and go out as customer service messages: shared by all interpreters of a bot.
+// What the interpreters of one bot share.
 typedef struct {
-  atomic_int under_way;
-  atomic_bool not_allowed;  // the platform said, or the configuration says, that this account has no such messages
-} LateReplies;
+  atomic_int interpreters;        // not yet closed
+  atomic_int late_under_way;      // replies that came too late to be the answer, on their way as customer service messages
+  atomic_bool late_not_allowed;   // the platform or the configuration says that the account has no such messages
+} Fleet;
 
 typedef struct {
   const Account *account;   // outlives the interpreter
@@ -27,7 +28,7 @@ typedef struct {
   bool allow_shell;         // os.execute and io.popen
   bool strict;              // undefined globals raise (all but the REPL)
   Str error_reply;          // text reply when the script fails; empty: none
-  LateReplies *late;        // outlives the interpreter; NULL: late replies are dropped
+  Fleet *fleet;             // outlives the interpreter; NULL: it is alone, and late replies are dropped
   int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
   struct Loop *loop;        // for those who need one; sleeping and timers do not
   struct Api *api;          // the platform; NULL: calls of it raise
@@ -82,6 +83,8 @@ typedef struct {
   // `rest`: what of a long text did not fit. `place`: "file:line" where the script spent the slice, for warnings; may be empty.
   // True: the reply came too late to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
   bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
+  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until then. May be NULL.
+  void (*over)(void *owner);
 } MessageTask;
 
 // Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.

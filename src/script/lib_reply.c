@@ -89,8 +89,8 @@ static int l_on_late(lua_State *L) {
 
 // reply.not_allowed(): the account has no customer service messages.
 static int l_not_allowed(lua_State *L) {
-  LateReplies *late = script_context(L)->options->late;
-  if (late) atomic_store(&late->not_allowed, true);
+  Fleet *fleet = script_context(L)->options->fleet;
+  if (fleet) atomic_store(&fleet->late_not_allowed, true);
   return 0;
 }
 

@@ -1,12 +1,18 @@
-// The lock of an interpreter.
+// The lock of an interpreter: one word, on which waiters sleep in the kernel (futex(2)). A mutex with a condition beside it would
+// make a convoy of threads that wake only to wait for the mutex.
 #include "script/lock.h"
 
 #include "base/clock.h"
 
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // About as long as a quick script's slice: beyond that the thread had better sleep.
 enum { SPINS = 200 };
+
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep
 
 void lock_init_condition(pthread_cond_t *condition) {
   pthread_condattr_t monotonic;
@@ -17,23 +23,11 @@ void lock_init_condition(pthread_cond_t *condition) {
 }
 
 void lock_init(Lock *lock) {
-  atomic_init(&lock->held, 0);
-  atomic_init(&lock->waiting, 0);
+  atomic_init(&lock->state, LOCK_FREE);
   atomic_init(&lock->broken, false);
-  pthread_mutex_init(&lock->mutex, NULL);
-  lock_init_condition(&lock->freed);
 }
 
-void lock_clear(Lock *lock) {
-  pthread_cond_destroy(&lock->freed);
-  pthread_mutex_destroy(&lock->mutex);
-}
-
-static bool try_take(Lock *lock) {
-  int free_now = 0;
-  return atomic_load_explicit(&lock->held, memory_order_relaxed) == 0 &&
-         atomic_compare_exchange_strong(&lock->held, &free_now, 1);
-}
+void lock_clear(Lock *lock) { (void)lock; }
 
 static void pause_briefly(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -43,18 +37,30 @@ static void pause_briefly(void) {
 
 bool lock_is_broken(Lock *lock) { return atomic_load_explicit(&lock->broken, memory_order_acquire); }
 
-static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
+static bool try_take(Lock *lock) {
+  int expected = LOCK_FREE;
+  return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
+         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire, memory_order_relaxed);
+}
+
+// Sleeps while the state is LOCK_AWAITED. False at the deadline.
+static bool sleep_until(Lock *lock, int64_t deadline_us) {
   struct timespec until = clock_to_timespec(deadline_us);
-  pthread_mutex_lock(&lock->mutex);
-  atomic_fetch_add(&lock->waiting, 1);
-  bool taken = false, in_time = true;
-  while (in_time && !lock_is_broken(lock) && !(taken = try_take(lock))) {
-    if (deadline_us == INT64_MAX) pthread_cond_wait(&lock->freed, &lock->mutex);
-    else in_time = pthread_cond_timedwait(&lock->freed, &lock->mutex, &until) == 0;
+  long failed = syscall(SYS_futex, &lock->state, FUTEX_WAIT_BITSET_PRIVATE, LOCK_AWAITED,
+                        deadline_us == INT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+  return failed == 0 || errno != ETIMEDOUT;
+}
+
+static void wake(Lock *lock, int threads) { syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
+
+// Whoever takes it here leaves it marked as awaited, for there may be others asleep.
+static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
+  bool in_time = true;
+  while (in_time && !lock_is_broken(lock)) {
+    if (atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acquire) == LOCK_FREE) return true;
+    in_time = sleep_until(lock, deadline_us);
   }
-  atomic_fetch_sub(&lock->waiting, 1);
-  pthread_mutex_unlock(&lock->mutex);
-  return taken;
+  return false;
 }
 
 bool lock_take(Lock *lock, int64_t deadline_us) {
@@ -66,19 +72,13 @@ bool lock_take(Lock *lock, int64_t deadline_us) {
   return sleep_and_take(lock, deadline_us);
 }
 
-// The store of `held` and the load of `waiting` are sequentially consistent, like the sleeper's increment and its try:
-// one of the two sees the other.
 void lock_give(Lock *lock) {
-  atomic_store(&lock->held, 0);
-  if (atomic_load(&lock->waiting) == 0) return;
-  pthread_mutex_lock(&lock->mutex);
-  pthread_cond_signal(&lock->freed);
-  pthread_mutex_unlock(&lock->mutex);
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED) wake(lock, 1);
 }
 
+// A waiter that is about to sleep finds the state changed, or is woken.
 void lock_break(Lock *lock) {
-  pthread_mutex_lock(&lock->mutex);
-  atomic_store_explicit(&lock->broken, true, memory_order_release);
-  pthread_cond_broadcast(&lock->freed);
-  pthread_mutex_unlock(&lock->mutex);
+  atomic_store(&lock->broken, true);
+  atomic_store(&lock->state, LOCK_HELD);
+  wake(lock, INT32_MAX);
 }

@@ -9,11 +9,8 @@
 #include <stdint.h>
 
 typedef struct {
-  atomic_int held;
-  atomic_int waiting;  // threads that sleep or are about to
+  atomic_int state;  // LOCK_FREE ... LOCK_BROKEN: a futex
   atomic_bool broken;
-  pthread_mutex_t mutex;
-  pthread_cond_t freed;
 } Lock;
 
 void lock_init(Lock *lock);

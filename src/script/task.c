@@ -204,6 +204,7 @@ Task *task_new(Interpreter *in, const TaskBody *body) {
   task->is_event = task->counted = false;
   task->owner = task->arena = NULL;
   task->done = NULL;
+  task->over = NULL;
   task->message = NULL;
   task->reply = (Reply){ .form = REPLY_NONE };
   task->rest = STR("");
@@ -268,14 +269,17 @@ static void use_error_reply(Task *task) {
 static TaskState end(Task *task) {
   Interpreter *in = task->in;
   TaskState state = task->state;
+  void *owner = task->owner;
+  void (*over)(void *owner) = task->over;
   use_error_reply(task);
-  // `done` may let the last holder go: on the worker's thread the state is closed after this step, on others the caller holds it.
   bool late = task->done && task->done(task->owner, state, &task->reply, task->rest);
   if (late || task->rest.len > 0) deliver(task, late);
   bool delivery = deliver_ended(task);
   tell_caller(task);
   recycle(task);
+  // From here the last holder may be gone: on the worker's thread the state is closed after this step, on others the caller holds it.
   if (delivery) interpreter_release(in);
+  if (over) over(owner);
   return state;
 }
 
@@ -423,6 +427,7 @@ static void cancel(Task *task, const char *why) {
   if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
   deliver_ended(task);
   tell_caller(task);
+  if (task->over) task->over(task->owner);
   free(task);
 }
 
@@ -547,6 +552,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     task->is_event = message->head->is_event;
     task->owner = message->owner;
     task->done = message->done;
+    task->over = message->over;
     task->arena = message->arena;
     task->deadline_us = deadline_from_now(in);
     state = task_run(task);
