@@ -62,7 +62,7 @@ need() {
     fail "apt-get update failed. Is there a network, and are the addresses in /etc/apt right? Still missing:$missing"
   # shellcheck disable=SC2086  # a list of words
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing </dev/null ||
-    fail "apt-get could not install all of:$missing  (its messages are above; Debian 12 has them in 'main')"
+    fail "apt-get could not install all of:$missing  (see its messages above). Is there a network? Debian 12 has them all in 'main'"
 }
 
 # wechat-crypto: the envelope is tested against it, in both directions.
