@@ -9,6 +9,9 @@
 
 enum { BUCKETS = 1 << 16 };
 
+// A short answer has room behind the identity, so that most messages cost one allocation.
+enum { SHORT_ANSWER = 64 };
+
 typedef struct Entry {
   struct Entry *chain;        // in its bucket
   struct Entry *newer;        // in the queue of the answered
@@ -16,7 +19,7 @@ typedef struct Entry {
   int64_t expires_us, answered_s;
   uint64_t hash;
   uint32_t identity_len, answer_len;
-  char *answer;               // identity and answer stand behind the entry when answered: one allocation each
+  char *answer;
   char identity[];
 } Entry;
 
@@ -29,12 +32,16 @@ struct Dedupe {
   size_t answered, bytes;
 };
 
-// FNV-1a over a secret start with a final mix: who can send messages cannot choose their buckets.
+// Eight bytes at a time over a secret start: who can send messages cannot choose their buckets.
 static uint64_t hash_of(const Dedupe *dedupe, Str identity) {
-  uint64_t hash = dedupe->seed;
-  for (size_t i = 0; i < identity.len; i++) hash = (hash ^ (unsigned char)identity.ptr[i]) * 0x100000001b3u;
-  hash ^= hash >> 32;
-  return hash * 0x9e3779b97f4a7c15u;
+  uint64_t hash = dedupe->seed ^ identity.len;
+  for (size_t at = 0; at < identity.len; at += 8) {
+    uint64_t word = 0;
+    memcpy(&word, identity.ptr + at, identity.len - at < 8 ? identity.len - at : 8);
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 32;
+  }
+  return hash * 0xd6e8feb86659fd93u;
 }
 
 static Entry **bucket_of(Dedupe *dedupe, uint64_t hash) { return &dedupe->buckets[hash >> 48 & (BUCKETS - 1)]; }
@@ -46,7 +53,6 @@ static Entry *find(Dedupe *dedupe, uint64_t hash, Str identity) {
   return NULL;
 }
 
-static size_t entry_size(const Entry *entry) { return sizeof *entry + entry->identity_len + entry->answer_len; }
 
 static void unchain(Dedupe *dedupe, Entry *entry) {
   Entry **link = bucket_of(dedupe, entry->hash);
@@ -54,8 +60,14 @@ static void unchain(Dedupe *dedupe, Entry *entry) {
   *link = entry->chain;
 }
 
+static bool is_short(const Entry *entry) { return entry->answer == entry->identity + entry->identity_len; }
+
+static size_t entry_size(const Entry *entry) {
+  return sizeof *entry + entry->identity_len + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
+}
+
 static void entry_free(Entry *entry) {
-  free(entry->answer);
+  if (!is_short(entry)) free(entry->answer);
   free(entry);
 }
 
@@ -106,21 +118,27 @@ void dedupe_free(Dedupe *dedupe) {
 }
 
 static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
-  Entry *entry = malloc(sizeof *entry + job->identity.len);
+  Entry *entry = malloc(sizeof *entry + job->identity.len + SHORT_ANSWER);
   if (!entry) return false;
   Entry **bucket = bucket_of(dedupe, hash);
   *entry = (Entry){ .chain = *bucket, .job = job_retain(job), .hash = hash, .identity_len = (uint32_t)job->identity.len };
   memcpy(entry->identity, job->identity.ptr, job->identity.len);
   *bucket = entry;
+  job->known = entry;
   return true;
 }
+
+static bool is_over(const Entry *entry, int64_t now_us) { return !entry->job && entry->expires_us <= now_us; }
 
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer, int64_t *answered_s) {
   uint64_t hash = hash_of(dedupe, job->identity);
   DedupeResult result = DEDUPE_NEW;
   pthread_mutex_lock(&dedupe->mutex);
-  expire(dedupe, now_us);
   Entry *entry = find(dedupe, hash, job->identity);
+  if (entry && is_over(entry, now_us)) {
+    expire(dedupe, now_us);
+    entry = NULL;
+  }
   if (!entry) {
     if (!add(dedupe, hash, job)) result = DEDUPE_NO_MEMORY;
   } else if (entry->job) {
@@ -143,45 +161,44 @@ static void enqueue(Dedupe *dedupe, Entry *entry) {
   dedupe->bytes += entry_size(entry);
 }
 
+static bool keep_answer(Entry *entry, Str answer) {
+  entry->answer = answer.len <= SHORT_ANSWER ? entry->identity + entry->identity_len : malloc(answer.len);
+  if (!entry->answer) return false;
+  if (answer.len) memcpy(entry->answer, answer.ptr, answer.len);
+  entry->answer_len = (uint32_t)answer.len;
+  return true;
+}
+
+// Out of the table, whoever holds it; with the mutex held.
+static void remove_entry(Dedupe *dedupe, Job *job, Entry *entry) {
+  unchain(dedupe, entry);
+  entry_free(entry);
+  job->known = NULL;
+}
+
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
-  char *kept = malloc(answer.len ? answer.len : 1);
-  if (kept && answer.len) memcpy(kept, answer.ptr, answer.len);
-  uint64_t hash = hash_of(dedupe, job->identity);
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = find(dedupe, hash, job->identity);
-  if (entry && entry->job == job) {
+  Entry *entry = job->known;
+  if (entry && dedupe->window_us > 0 && keep_answer(entry, answer)) {
     entry->job = NULL;
-    if (kept && dedupe->window_us > 0) {
-      entry->answer = kept;
-      entry->answer_len = (uint32_t)answer.len;
-      entry->answered_s = job->answered_s;
-      entry->expires_us = now_us + dedupe->window_us;
-      enqueue(dedupe, entry);
-      kept = NULL;
-    } else {
-      unchain(dedupe, entry);
-      entry_free(entry);
-    }
-  } else {
-    job = NULL;
+    entry->answered_s = job->answered_s;
+    entry->expires_us = now_us + dedupe->window_us;
+    enqueue(dedupe, entry);
+    job->known = NULL;
+  } else if (entry) {
+    remove_entry(dedupe, job, entry);
   }
   expire(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
-  free(kept);
-  if (job) job_release(job);
+  if (entry) job_release(job);
 }
 
 void dedupe_forget(Dedupe *dedupe, Job *job) {
-  uint64_t hash = hash_of(dedupe, job->identity);
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = find(dedupe, hash, job->identity);
-  bool mine = entry && entry->job == job;
-  if (mine) {
-    unchain(dedupe, entry);
-    entry_free(entry);
-  }
+  Entry *entry = job->known;
+  if (entry) remove_entry(dedupe, job, entry);
   pthread_mutex_unlock(&dedupe->mutex);
-  if (mine) job_release(job);
+  if (entry) job_release(job);
 }
 
 size_t dedupe_count(Dedupe *dedupe) {

@@ -74,7 +74,7 @@ void job_pool_free(JobPool *pool) {
   free(pool);
 }
 
-Job *job_new(JobPool *pool) {
+Job *job_new(JobPool *pool, int64_t started_us) {
   pthread_mutex_lock(&pool->mutex);
   Entry *entry = pool->idle;
   if (entry) {
@@ -84,7 +84,7 @@ Job *job_new(JobPool *pool) {
   pthread_mutex_unlock(&pool->mutex);
   if (!entry) entry = entry_new(pool);
   if (!entry) return NULL;
-  entry->job = (Job){ .arena = entry->job.arena, .started_us = clock_now_us(), .state = TASK_WAITING };
+  entry->job = (Job){ .arena = entry->job.arena, .started_us = started_us, .state = TASK_WAITING };
   entry->waiting = 0;
   entry->deserted = entry->finished = false;
   atomic_store_explicit(&entry->holders, 1, memory_order_relaxed);

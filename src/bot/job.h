@@ -14,6 +14,7 @@ typedef struct Job {
   Str identity;             // what duplicates are known by; in `arena`
   Str to_user, from_user;   // of the message; in `arena`
   bool is_event;
+  void *known;              // dedupe's entry for it
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
   TaskState state;
@@ -27,8 +28,8 @@ typedef struct JobPool JobPool;
 
 JobPool *job_pool_new(void);
 void job_pool_free(JobPool *pool);  // all jobs have been released
-// A job with an empty arena, held once by the caller. NULL without memory.
-Job *job_new(JobPool *pool);
+// A job with an empty arena, begun at `started_us` (monotonic), held once by the caller. NULL without memory.
+Job *job_new(JobPool *pool, int64_t started_us);
 Job *job_retain(Job *job);
 void job_release(Job *job);  // the last one gives it back to its pool
 

@@ -122,19 +122,20 @@ bool slot_reload(Slot *slot, Err *err) {
   return ok;
 }
 
+// A load that was under way meanwhile may have put another in its place; or it gave up the one in service, and failed.
 bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err) {
   Interpreter *stuck = slot_get(slot);
-  bool is_stuck = interpreter_is_stuck(stuck, place, size);
-  if (is_stuck) {
-    pthread_mutex_lock(&slot->loading);
+  bool replaced = false;
+  if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
     interpreter_give_up(stuck);
-    Interpreter *fresh = load(slot, err);
-    is_stuck = fresh && start(slot, fresh, STR(""), err);
-    if (is_stuck) take_over(slot, fresh);
+    pthread_mutex_lock(&slot->loading);
+    Interpreter *fresh = stuck == slot->current ? load(slot, err) : NULL;
+    replaced = fresh && start(slot, fresh, STR(""), err);
+    if (replaced) take_over(slot, fresh);
     pthread_mutex_unlock(&slot->loading);
   }
   interpreter_release(stuck);
-  return is_stuck;
+  return replaced;
 }
 
 bool slot_files(Slot *slot, Arena *arena, Pairs *files) {

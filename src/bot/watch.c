@@ -1,10 +1,11 @@
-// The thread that looks after the script.
+// The threads that look after the script: a load takes as long as the script's on_load does, and deadlines do not wait for it.
 #include "bot/watch.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -12,7 +13,8 @@ struct Watch {
   Slot *slot;
   Rescue *rescue;
   bool files;
-  pthread_t thread;
+  char complained[480];  // of what replace_stuck last complained: once is enough
+  pthread_t thread, rescuer;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool stopping;
@@ -70,9 +72,11 @@ static void replace_stuck(Watch *watch) {
   if (slot_replace_stuck(watch->slot, place, sizeof place, &err)) {
     log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh interpreter serves",
               place[0] ? place : "an unknown place");
-  } else if (err.code != ERR_NONE) {
+    watch->complained[0] = '\0';
+  } else if (err.code != ERR_NONE && strncmp(watch->complained, err.text, sizeof watch->complained - 1) != 0) {
     log_error("the script is stuck at %s and no fresh interpreter can be had: %s", place[0] ? place : "an unknown place",
               err.text);
+    snprintf(watch->complained, sizeof watch->complained, "%s", err.text);
   }
 }
 
@@ -104,6 +108,12 @@ static bool note_load(const Watch *watch, const FilesState *now, Known *known) {
   return true;
 }
 
+static void *run_rescuer(void *arg) {
+  Watch *watch = arg;
+  while (pause_for_a_tick(watch)) rescue_answer_due(watch->rescue, clock_now_us());
+  return NULL;
+}
+
 // The files are looked at again at once: a link that is turned to an older file shows no time at which that happened.
 static void *run(void *arg) {
   Watch *watch = arg;
@@ -111,7 +121,6 @@ static void *run(void *arg) {
   FilesState now;
   Known known = { .loads = 0 };
   while (pause_for_a_tick(watch)) {
-    rescue_answer_due(watch->rescue, clock_now_us());
     replace_stuck(watch);
     if (!watch->files || !arena || !look(watch, arena, &now)) continue;
     if (!note_load(watch, &now, &known) && now.hash != known.loaded && now.hash == known.last) {
@@ -122,6 +131,34 @@ static void *run(void *arg) {
   }
   arena_free(arena);
   return NULL;
+}
+
+static void tell_to_stop(Watch *watch) {
+  pthread_mutex_lock(&watch->mutex);
+  watch->stopping = true;
+  pthread_cond_broadcast(&watch->changed);
+  pthread_mutex_unlock(&watch->mutex);
+}
+
+// Zero, or the error's number, and neither runs.
+static int start_threads(Watch *watch) {
+  pthread_attr_t attr;
+  int failed = pthread_create(&watch->rescuer, NULL, run_rescuer, watch);
+  if (failed) return failed;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, 4 * 1024 * 1024);  // scripts are loaded on it
+  failed = pthread_create(&watch->thread, &attr, run, watch);
+  pthread_attr_destroy(&attr);
+  if (!failed) return 0;
+  tell_to_stop(watch);
+  pthread_join(watch->rescuer, NULL);
+  return failed;
+}
+
+static void watch_free(Watch *watch) {
+  pthread_cond_destroy(&watch->changed);
+  pthread_mutex_destroy(&watch->mutex);
+  free(watch);
 }
 
 Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
@@ -139,27 +176,17 @@ Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
   pthread_cond_init(&watch->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
   pthread_mutex_init(&watch->mutex, NULL);
-  pthread_attr_t attr;
-  pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, 4 * 1024 * 1024);  // scripts are loaded on it
-  int failed = pthread_create(&watch->thread, &attr, run, watch);
-  pthread_attr_destroy(&attr);
+  int failed = start_threads(watch);
   if (!failed) return watch;
-  err_set(err, ERR_FAILED, "cannot start the watcher's thread: %s", strerror(failed));
-  pthread_cond_destroy(&watch->changed);
-  pthread_mutex_destroy(&watch->mutex);
-  free(watch);
+  err_set(err, ERR_FAILED, "cannot start the watcher's threads: %s", strerror(failed));
+  watch_free(watch);
   return NULL;
 }
 
 void watch_stop(Watch *watch) {
   if (!watch) return;
-  pthread_mutex_lock(&watch->mutex);
-  watch->stopping = true;
-  pthread_cond_signal(&watch->changed);
-  pthread_mutex_unlock(&watch->mutex);
+  tell_to_stop(watch);
   pthread_join(watch->thread, NULL);
-  pthread_cond_destroy(&watch->changed);
-  pthread_mutex_destroy(&watch->mutex);
-  free(watch);
+  pthread_join(watch->rescuer, NULL);
+  watch_free(watch);
 }

@@ -1,5 +1,5 @@
-// The watcher: one thread that looks after the script. It reloads when a file of it changed, has a stuck interpreter replaced, and
-// answers for requests whose thread is stuck. It asks with stat(2), so that renames, links and network file systems are all the same to it.
+// The watcher: one thread reloads when a file of the script changed and has a stuck interpreter replaced, another answers for
+// requests whose thread is stuck. The first asks with stat(2), so that renames, links and network file systems are all the same to it.
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 

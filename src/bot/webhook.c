@@ -144,6 +144,13 @@ static void abandon(Webhook *webhook, Job *job) {
   job_release(job);
 }
 
+// False when the deadline has come.
+static bool pause_before(int64_t deadline_us) {
+  if (clock_now_us() >= deadline_us) return false;
+  nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
+  return true;
+}
+
 // An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
 static void run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
@@ -158,7 +165,7 @@ static void run(Callback *c, Job *job, const MessageHead *head) {
     state = interpreter_run_message(interpreter, &task, c->deadline_us);
     if (state == TASK_LOST) interpreter_release(interpreter);  // on_over was not called, and will not be
     interpreter_release(interpreter);
-  } while (state == TASK_LOST && clock_now_us() < c->deadline_us);
+  } while (state == TASK_LOST && pause_before(c->deadline_us));
   c->answered = rescue_end(c->webhook->rescue, &watched);
   if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) abandon(c->webhook, job);
@@ -200,13 +207,13 @@ static void answer_message(Callback *c, const MessageHead *head) {
   Webhook *webhook = c->webhook;
   Workspace *w = c->w;
   message_identity(head, &w->tree, &w->identity);
-  Job *job = job_new(webhook->jobs), *running = NULL;
+  Job *job = job_new(webhook->jobs, c->request->received_us), *running = NULL;
   if (!job || w->identity.failed || !job_describe(job, webhook, head, buf_str(&w->identity))) {
     if (job) job_release(job);
     return refuse(c, 503, "no memory");
   }
   int64_t answered_s = 0;
-  switch (dedupe_enter(webhook->dedupe, job, clock_now_us(), &running, &w->sealed, &answered_s)) {
+  switch (dedupe_enter(webhook->dedupe, job, c->request->received_us, &running, &w->sealed, &answered_s)) {
     case DEDUPE_NEW:
       run_new(c, job, head);
       break;

@@ -20,7 +20,7 @@ typedef struct {
 } Fixture;
 
 static Job *job_known_as(Fixture *f, const char *identity) {
-  Job *job = job_new(f->pool);
+  Job *job = job_new(f->pool, 0);
   job->identity = arena_dup(job->arena, str_of(identity));
   return job;
 }

@@ -19,7 +19,7 @@ static void *finish_soon(void *arg) {
 
 static void test_waiting_ends_with_the_answer(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_new(pool);
+  Job *job = job_new(pool, 0);
   pthread_t thread;
   pthread_create(&thread, NULL, finish_soon, job);
   assert_false(job_is_finished(job));
@@ -32,7 +32,7 @@ static void test_waiting_ends_with_the_answer(void **state) {
 
 static void test_waiting_ends_at_the_deadline_and_the_answer_is_late(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_new(pool);
+  Job *job = job_new(pool, 0);
   int64_t began_us = clock_now_us();
   assert_false(job_wait(job, began_us + 20000));
   assert_in_range(clock_now_us() - began_us, 20000, 2000000);
@@ -43,7 +43,7 @@ static void test_waiting_ends_at_the_deadline_and_the_answer_is_late(void **stat
 
 static void test_an_answer_in_time_is_not_late(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_new(pool);
+  Job *job = job_new(pool, 0);
   assert_false(job_finish(job, TASK_RETURNED, NULL, STR("")));
   assert_true(job_wait(job, 0));
   job_release(job);
@@ -52,12 +52,12 @@ static void test_an_answer_in_time_is_not_late(void **state) {
 
 static void test_a_job_lives_as_long_as_somebody_holds_it(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_retain(job_new(pool));
+  Job *job = job_retain(job_new(pool, 0));
   job->identity = arena_dup(job->arena, STR("kept"));
   job_release(job);
   assert_true(str_eq(job->identity, STR("kept")));
   job_release(job);
-  Job *again = job_new(pool);
+  Job *again = job_new(pool, 0);
   assert_int_equal(again->identity.len, 0);
   assert_false(job_is_finished(again));
   job_release(again);
@@ -66,7 +66,7 @@ static void test_a_job_lives_as_long_as_somebody_holds_it(void **state) {
 
 static void test_a_reply_is_kept_though_its_maker_uses_its_own_again(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_new(pool);
+  Job *job = job_new(pool, 0);
   Reply reply;
   Str rest;
   assert_true(reply_text(&reply, job->arena, STR("mine"), &rest));
@@ -97,7 +97,7 @@ static void assert_packs(Job *job, const Reply *reply) {
 
 static void test_a_packed_answer_is_the_same_to_the_byte(void **state) {
   JobPool *pool = job_pool_new();
-  Job *job = job_new(pool);
+  Job *job = job_new(pool, 0);
   Reply text, none = { .form = REPLY_NONE }, raw = { .form = REPLY_RAW, .raw = STR("<xml>a</xml>") };
   ReplyElement id = { .name = STR("MediaId"), .text = STR("m1") }, image = { .name = STR("Image"), .child = &id };
   Reply picture = { .form = REPLY_ELEMENTS, .type = STR("image"), .elements = &image };
