@@ -100,15 +100,22 @@ run() {
   exec build/release/wemoon run scripts/hello.lua "$@"
 }
 
+failed_under() {
+  case " $failed " in
+    *" $1 "*) ;;
+    *) failed="$failed $1" ;;
+  esac
+}
+
 suite() { # PRESET [CTEST ARGUMENT...]
   preset=$1
   shift
   printf '\n== %s: building\n' "$preset"
   configure "$preset" ON
   # What does not build fails as a test; the others still say their part.
-  cmake --build "build/$preset" -j "$JOBS" -- -k 0 || failed="$failed $preset"
+  cmake --build "build/$preset" -j "$JOBS" -- -k 0 || failed_under "$preset"
   printf '\n== %s: testing\n' "$preset"
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$JOBS" "$@" || failed="$failed $preset"
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$JOBS" "$@" || failed_under "$preset"
 }
 
 # ThreadSanitizer maps memory where address randomisation of newer kernels may have put something.
@@ -127,7 +134,7 @@ tests() {
   failed=
   suite release
   suite asan
-  without_randomisation suite-of-threads || failed="$failed tsan"
+  without_randomisation suite-of-threads || failed_under tsan
   [ -z "$failed" ] || fail "tests failed under:$failed"
   echo "setup.sh: all tests passed: release, asan (with UBSan), tsan"
 }
