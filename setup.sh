@@ -65,11 +65,15 @@ need() {
     fail "apt-get could not install all of:$missing  (see its messages above). Is there a network? Debian 12 has them all in 'main'"
 }
 
-# wechat-crypto: the envelope is tested against it, in both directions.
+# What tests/e2e/package.json names: wemoon is tested against these.
 need_node_modules() {
-  [ -d tests/e2e/node_modules/wechat-crypto ] && return
+  missing=
+  for package in co-wechat-api wechat-api wechat-crypto; do
+    [ -d "tests/e2e/node_modules/$package" ] || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
   (cd tests/e2e && npm install --no-progress --loglevel=error </dev/null) ||
-    fail "npm could not fetch wechat-crypto, which the tests need. Is there a network?"
+    fail "npm could not fetch what the tests need:$missing. Is there a network?"
 }
 
 # ---- building -------------------------------------------------------------------------------------------------------
