@@ -119,6 +119,16 @@ static void announce(const Config *config, const Account *account, const char *s
   clearerr(stdout);
 }
 
+// Keys of the contract that this version reads and checks and has no use for: whoever set one is told.
+static void tell_what_has_no_effect(const Config *config) {
+  if (config_text(config, "admin_listen").len) {
+    log_warn("admin_listen has no effect in this version: /healthz, /metrics and /reload are not served");
+  }
+  if (config_integer(config, "interpreters") > 1) {
+    log_warn("interpreters has no effect in this version: one interpreter serves all messages");
+  }
+}
+
 // ---- serving ------------------------------------------------------------------------------------
 
 static void reload(Bot *bot, const char *script) {
@@ -213,6 +223,7 @@ static int run(Invocation *in) {
                config_bot(in->config, script, &account, &bot_options, &err);
   if (!ready) return report_err("", &err);
   raise_file_limit(config_integer(in->config, "threads"));
+  tell_what_has_no_effect(in->config);
   return open_and_serve(in, &account, &bot_options);
 }
 
