@@ -111,6 +111,14 @@ static bool is_over(const Connection *connection, bool others_wait, int64_t now_
   return others_wait && age_us > SILENCE_MS * 1000;
 }
 
+static bool any_over(Connections *all) {
+  int64_t now_us = clock_now_us();
+  for (int i = 0; i < all->threads; i++) {
+    if (is_over(&all->slots[i], atomic_load(&all->others_wait), now_us)) return true;
+  }
+  return false;
+}
+
 // A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and closes; it can
 // still answer.
 static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len, int64_t now_us) {
@@ -132,6 +140,7 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
 // Returns how many there are.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
+  bool judge = atomic_load(&all->others_wait) || atomic_load(&all->draining) || any_over(all);
   int found = 0;
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     struct sockaddr_storage peer;
@@ -139,19 +148,11 @@ static int look_after(Connections *all) {
     bool ours = is_ours(fd, all->port, &peer, &len);
     unused = ours ? 0 : unused + 1;
     found += ours;
-    if (ours) close_if_over(all, fd, &peer, len, now_us);
+    if (ours && judge) close_if_over(all, fd, &peer, len, now_us);
   }
   int busy = atomic_load(&all->busy);
   atomic_store(&all->others_wait, found > busy && busy >= all->threads);
   return found;
-}
-
-static bool any_over(Connections *all) {
-  int64_t now_us = clock_now_us();
-  for (int i = 0; i < all->threads; i++) {
-    if (is_over(&all->slots[i], atomic_load(&all->others_wait), now_us)) return true;
-  }
-  return false;
 }
 
 static void *run(void *arg) {
