@@ -148,7 +148,6 @@ async function issueByWemoon(list, recorder, dir) {
 
 // ---- the comparison -----------------------------------------------------------------------------------------------------
 
-// Query values are texts on the wire.
 const same = (a, b) => { try { assert.deepEqual(a, b); return true; } catch { return false; } };
 
 function differences(theirs, ours) {
