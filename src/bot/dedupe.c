@@ -10,7 +10,7 @@
 enum { BUCKETS = 1 << 16 };
 
 // A short answer has room behind the identity, so that most messages cost one allocation.
-enum { SHORT_ANSWER = 64 };
+enum { SHORT_ANSWER = 40 };
 
 typedef struct Entry {
   struct Entry *chain;        // in its bucket
