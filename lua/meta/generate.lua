@@ -13,7 +13,7 @@ local types = require "meta.types"
 local generate = {}
 
 -- The files of lua/wechat that add methods.
-local parts = { "config", "log", "codec", "message", "reply", "time", "http", "store", "session", "api" }
+local parts = { "config", "log", "codec", "message", "reply", "time", "http", "route", "store", "session", "api" }
 
 -- ---- methods
 

@@ -59,6 +59,23 @@ types.classes = [==[
 ---@field headers table<string, string>
 ---@field body string
 
+---@class PageRequest what a page of wechat.route gets
+---@field method string as sent
+---@field path string as sent, not decoded
+---@field query table<string, string|string[]> a list where a name is given more than once
+---@field headers table<string, string> names in lower case
+---@field body string
+---@field form? table<string, string|string[]> of an application/x-www-form-urlencoded body
+---@field json? any of a JSON body
+---@field json_error? string why a JSON body could not be read
+---@field remote string the other side's address; behind a proxy, the proxy's
+
+---@class PageAnswer what it may return, beside a string (HTML) and nothing (204)
+---@field status? integer 200 to 599; 200
+---@field headers? table<string, string|number|string[]>
+---@field body? string text/html unless the headers say otherwise
+---@field json? any
+
 ---@class wechat.json
 ---@field encode fun(value: any): string the text, keys sorted; raises, naming the path, for what JSON cannot say
 ---@field decode fun(text: string): any, string? the value; nil and why not

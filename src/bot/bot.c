@@ -2,6 +2,7 @@
 #include "bot/bot.h"
 
 #include "base/clock.h"
+#include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
 
@@ -16,9 +17,21 @@ struct Bot {
   Watch *watch;
 };
 
-static void route(void *ctx, const HttpRequest *head, HttpRoute *to) { webhook_route(&((Bot *)ctx)->webhook, head, to); }
+static bool is_callback(const Webhook *webhook, const HttpRequest *request) {
+  return str_eq(request->path, webhook->options->path);
+}
 
-static void handle(void *ctx, HttpRequest *request) { webhook_handle(&((Bot *)ctx)->webhook, request); }
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  const Webhook *webhook = &((Bot *)ctx)->webhook;
+  if (is_callback(webhook, head)) webhook_route(webhook, head, to);
+  else page_route(webhook, head, to);
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  Webhook *webhook = &((Bot *)ctx)->webhook;
+  if (is_callback(webhook, request)) webhook_handle(webhook, request);
+  else page_handle(webhook, request);
+}
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
 

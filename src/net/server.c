@@ -79,10 +79,10 @@ static const struct {
   int status;
   const char *text;
 } reasons[] = {
-  { 200, "OK" }, { 204, "No Content" }, { 301, "Moved Permanently" }, { 302, "Found" }, { 303, "See Other" },
-  { 304, "Not Modified" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-  { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 411, "Length Required" }, { 413, "Content Too Large" },
-  { 414, "URI Too Long" }, { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+  { 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
+  { 303, "See Other" }, { 304, "Not Modified" }, { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
+  { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" }, { 410, "Gone" }, { 411, "Length Required" }, { 413, "Content Too Large" },
+  { 414, "URI Too Long" }, { 422, "Unprocessable Content" }, { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
   { 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" },
 };
 
@@ -99,16 +99,21 @@ static bool wants_keep_alive(const Exchange *x) {
   return strcmp(info_of(&x->request)->http_version, "1.1") == 0 || str_eq_nocase(connection, STR("keep-alive"));
 }
 
+// These answers end with their head, and a length would be taken for that of a body to come.
+static bool has_body(int status) { return status != 204 && status != 304; }
+
 static void add_head(Buf *out, const HttpResponse *response, bool keep_alive) {
   const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
   buf_add(out, STR("HTTP/1.1 "));
   buf_add_int(out, response->status);
   buf_addc(out, ' ');
   buf_add(out, str_of(reason_of(response->status)));
-  buf_add(out, STR("\r\nContent-Type: "));
-  buf_add(out, str_of(type));
-  buf_add(out, STR("\r\nContent-Length: "));
-  buf_add_int(out, (int64_t)response->body.len);
+  if (has_body(response->status)) {
+    buf_add(out, STR("\r\nContent-Type: "));
+    buf_add(out, str_of(type));
+    buf_add(out, STR("\r\nContent-Length: "));
+    buf_add_int(out, (int64_t)response->body.len);
+  }
   buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
   if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
   if (!keep_alive) buf_add(out, STR("Connection: close\r\n"));
@@ -125,7 +130,7 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
   add_head(out, response, keep_alive);
-  if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
+  if (has_body(response->status) && !str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
   if (!out->failed) mg_write(x->conn, out->ptr, out->len);
   else mg_disable_connection_keep_alive(x->conn);
 }

@@ -242,6 +242,7 @@ struct Interpreter {
   pthread_cond_t ended;   // of a task that somebody waits for
   Tick *ticks;            // with inbox->mutex and the lock; to read, one of them
   bool ticking;           // in service: timers are armed
+  struct Routes *routes;  // its pages, with a mutex of their own
   // Files, with a mutex of their own: asked for while the script runs.
   pthread_mutex_t files_mutex;
   char *folder;           // of the script, with its '/'; NULL: none

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "script/libs.h"
+#include "script/routes.h"
 #include "script/value.h"
 
 #include <errno.h>
@@ -128,6 +129,7 @@ void interpreter_free(Interpreter *in) {
   guard_clear(&in->slice);
   lock_clear(&in->lock);
   inbox_release(in->inbox);
+  routes_free(in->routes);
   free(in);
   if (fleet) atomic_fetch_sub(&fleet->interpreters, 1);
 }
@@ -146,7 +148,8 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   pthread_mutex_init(&in->files_mutex, NULL);
   lock_init_condition(&in->ended);
   in->inbox = inbox_new();
-  bool ready = open_context(in) && in->inbox;
+  in->routes = routes_new();
+  bool ready = open_context(in) && in->inbox && in->routes;
   if (!ready) err_set(err, ERR_MEMORY, "no memory for an interpreter");
   if (ready && open_state(in, err)) return in;
   interpreter_close_state(in);

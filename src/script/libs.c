@@ -13,6 +13,7 @@ static const luaL_Reg libs[] = {
   { "log",     lib_log     },
   { "message", lib_message },
   { "reply",   lib_reply   },
+  { "route",   lib_route   },
   { "session", lib_session },
   { "store",   lib_store   },
   { "time",    lib_time    },

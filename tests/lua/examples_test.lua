@@ -60,6 +60,8 @@ check.has(menu(click("LIKE")), "第 2 个")
 check.equal(menu(check.event("scancode_waitmsg", { { "EventKey", "SCAN" } },
   "<ScanCodeInfo><ScanResult>42</ScanResult></ScanCodeInfo>")), "扫到：42")
 
+check.has(load_bot("oauth")(text("?")), "登录")
+
 local router = load_bot("router")
 check.equal(router(text("掷骰子 1")), "掷出了 1")
 check.equal(router(text("重复 2 次 好")), "好\n好")

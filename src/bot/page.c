@@ -1,0 +1,220 @@
+// Pages of the bot's own.
+#include "bot/page.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "script/page.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+  HEADERS_MAX = 64,   // what net/server gives
+  ALLOW_MAX = 128,
+  END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
+  RETRY_NS = 5 * 1000 * 1000
+};
+
+// One page under way; in its job's arena.
+typedef struct {
+  Webhook *webhook;
+  Job *job;
+  PageAnswer answer;
+} Page;
+
+// ---- answers ----
+
+static const char *reason_of(int status) {
+  switch (status) {
+    case 404: return "not found\n";
+    case 405: return "method not allowed\n";
+    case 500: return "internal error\n";
+    default: return "try again later\n";
+  }
+}
+
+static void respond(HttpRequest *request, int status, const char *headers) {
+  server_respond(request, &(HttpResponse){ .status = status, .body = str_of(reason_of(status)), .extra_headers = headers });
+}
+
+static void refuse(HttpRequest *request, int status, const char *why) {
+  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path), server_remote(request),
+           status, why);
+  respond(request, status, NULL);
+}
+
+static void refuse_method(HttpRequest *request, const char *allow) {
+  char headers[ALLOW_MAX + 16];
+  snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
+  log_warn("refused %.*s %.*s from %s with 405: the script's page has %s", STR_FMT(request->method), STR_FMT(request->path),
+           server_remote(request), allow);
+  respond(request, 405, headers);
+}
+
+// The script's error is in the log already, with its traceback.
+static void respond_failure(HttpRequest *request, int status, const char *how) {
+  log_error("%.*s %.*s from %s was answered with %d: its page %s", STR_FMT(request->method), STR_FMT(request->path),
+            server_remote(request), status, how);
+  respond(request, status, NULL);
+}
+
+static const char *how_it_ended(TaskState state) {
+  switch (state) {
+    case TASK_OVER_CPU: return "was stopped: it was over script_cpu_ms";
+    case TASK_OVER_MEMORY: return "was stopped: its script was over script_memory_mb";
+    default: return "failed";
+  }
+}
+
+static void respond_page(HttpRequest *request, TaskState state, const PageAnswer *answer) {
+  if (state == TASK_CANCELLED) return respond_failure(request, 503, "was ended");
+  if (state != TASK_RETURNED) return respond_failure(request, 500, how_it_ended(state));
+  if (answer->status == 0) return refuse(request, 404, "the script that has just been loaded has no such page");
+  server_respond(request, &(HttpResponse){ .status = answer->status, .content_type = answer->type.ptr, .body = answer->body,
+                                           .extra_headers = answer->headers.ptr });
+}
+
+// On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
+static void respond_in_its_place(void *ctx) {
+  server_respond(ctx, &(HttpResponse){ .status = 503, .body = str_of(reason_of(503)), .close = true });
+}
+
+// ---- the script's side ----
+
+static void on_done(void *ctx, TaskState state, const PageAnswer *answer) {
+  Page *page = ctx;
+  page->answer = *answer;
+  job_finish(page->job, state, NULL, STR(""));
+}
+
+static void on_over(void *ctx) {
+  Page *page = ctx;
+  Webhook *webhook = page->webhook;
+  Job *job = page->job;
+  Interpreter *interpreter = job->interpreter;
+  job_release(job);
+  interpreter_release(interpreter);
+  atomic_fetch_sub(&webhook->jobs_under_way, 1);
+}
+
+// An interpreter that was given up meanwhile has a successor: try that one, until the deadline. The job is held for `on_over`.
+static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us) {
+  Job *job = job_retain(page->job);
+  PageTask task = { .request = request, .arena = job->arena, .owner = page, .done = on_done, .over = on_over };
+  for (;;) {
+    Interpreter *interpreter = slot_get(page->webhook->slot);
+    job->interpreter = interpreter_retain(interpreter);
+    TaskState state = interpreter_run_page(interpreter, &task, deadline_us);
+    if (state == TASK_LOST) interpreter_release(interpreter);  // on_over will not be called
+    interpreter_release(interpreter);
+    if (state != TASK_LOST) return state;
+    if (clock_now_us() >= deadline_us) break;
+    nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
+  }
+  atomic_fetch_sub(&page->webhook->jobs_under_way, 1);
+  job_release(job);
+  return TASK_LOST;
+}
+
+// By then a task was ended, if its interpreter is any good.
+static int64_t last_moment(const Webhook *webhook) {
+  int64_t timeout_ms = webhook->options->interpreter.job_timeout_ms;
+  return timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 + END_SLACK_US : INT64_MAX;
+}
+
+// The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after that is stuck.
+static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page) {
+  const BotOptions *options = webhook->options;
+  Pair headers[HEADERS_MAX];
+  PageRequest given = { .method = request->method, .path = request->path, .query = request->query, .body = request->body,
+                        .remote = str_of(server_remote(request)), .headers = headers };
+  given.header_count = server_headers(request, headers, HEADERS_MAX);
+  int64_t deadline_us = request->received_us + options->deadline_ms * 1000;
+  RescueRun watched = { .deadline_us = deadline_us + options->interpreter.cpu_us_max + options->deadline_ms * 1000,
+                        .answer = respond_in_its_place, .ctx = request };
+  rescue_begin(webhook->rescue, &watched);
+  TaskState state = run(page, &given, deadline_us);
+  if (rescue_end(webhook->rescue, &watched)) {
+    log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method), STR_FMT(request->path),
+              server_remote(request));
+  } else if (state == TASK_LOST) {
+    refuse(request, 503, "the script was busy until deadline_ms");
+  } else if (job_wait(page->job, last_moment(webhook))) {
+    respond_page(request, page->job->state, &page->answer);
+  } else {
+    respond_failure(request, 503, "goes on after job_timeout_s");
+  }
+}
+
+// Counted to max_jobs already.
+static void run_counted(Webhook *webhook, HttpRequest *request) {
+  Job *job = job_new(webhook->jobs, request->received_us);
+  Page *page = job ? arena_calloc(job->arena, 1, sizeof *page) : NULL;
+  if (page) {
+    *page = (Page){ .webhook = webhook, .job = job };
+    run_and_respond(webhook, request, page);
+  } else {
+    atomic_fetch_sub(&webhook->jobs_under_way, 1);
+    refuse(request, 503, "no memory");
+  }
+  if (job) job_release(job);
+}
+
+static void answer_page(Webhook *webhook, HttpRequest *request) {
+  if (atomic_fetch_add(&webhook->jobs_under_way, 1) >= webhook->options->max_jobs) {
+    atomic_fetch_sub(&webhook->jobs_under_way, 1);
+    return refuse(request, 503, "max_jobs messages and pages are under way already");
+  }
+  run_counted(webhook, request);
+}
+
+static void admit(Webhook *webhook, HttpRequest *request) {
+  if (atomic_fetch_add(&webhook->pages, 1) < webhook->options->max_pages) answer_page(webhook, request);
+  else refuse(request, 503, "half of the HTTP threads have pages under way; the others are for messages");
+  atomic_fetch_sub(&webhook->pages, 1);
+}
+
+// ---- the request's side ----
+
+static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow, size_t size) {
+  Interpreter *interpreter = slot_get(webhook->slot);
+  PageMatch match = interpreter_find_page(interpreter, request->method, request->path, allow, size);
+  interpreter_release(interpreter);
+  return match;
+}
+
+static bool has_body(const HttpRequest *head) {
+  return head->content_length > 0 || head->chunked || str_eq(head->method, STR("POST")) || str_eq(head->method, STR("PUT")) ||
+         str_eq(head->method, STR("PATCH"));
+}
+
+void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
+  switch (find(webhook, head, NULL, 0)) {
+    case PAGE_NONE:
+      route->status = 404;
+      break;
+    case PAGE_OTHER_METHOD:
+      break;
+    case PAGE_FOUND:
+      route->needs_body = has_body(head);
+      route->max_body = webhook->options->max_body;
+      break;
+  }
+}
+
+// The script may have been replaced since page_route looked.
+void page_handle(Webhook *webhook, HttpRequest *request) {
+  char allow[ALLOW_MAX];
+  switch (find(webhook, request, allow, sizeof allow)) {
+    case PAGE_NONE:
+      refuse(request, 404, "the script that has just been loaded has no such page");
+      break;
+    case PAGE_OTHER_METHOD:
+      refuse_method(request, allow);
+      break;
+    case PAGE_FOUND:
+      if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) refuse(request, 503, "the bot is stopping");
+      else admit(webhook, request);
+      break;
+  }
+}

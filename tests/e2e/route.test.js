@@ -1,0 +1,361 @@
+// Pages of the bot's own: wechat.route(method, path, fn), on the address that the platform's messages come to.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { startBot, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
+
+const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
+const echo = 'function on_message(msg) return msg.content end\n';
+const get = (bot, where, options) => bot.request({ method: 'GET', path: where, ...options });
+const json = async (bot, where, options) => JSON.parse((await get(bot, where, options)).body);
+
+test('a string is a page of HTML', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/hi", function() return "<p>你好</p>" end)` });
+  const answer = await get(bot, '/hi');
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+  assert.equal(answer.body, '<p>你好</p>');
+  assert.equal(await bot.say('x'), 'x');
+});
+
+test('nothing is 204, without a body or its length', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/none", function() end)` });
+  const answer = await get(bot, '/none');
+  assert.equal(answer.status, 204);
+  assert.equal(answer.body, '');
+  assert.equal(answer.headers['content-length'], undefined);
+  assert.equal((await get(bot, '/none')).status, 204); // on the same connection
+});
+
+test('a table says status, headers and body; a redirect is one', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo}
+      wechat.route("GET", "/text", function()
+        return { status = 418, body = "no coffee", headers = { ["content-type"] = "text/plain", ["X-Count"] = 3,
+          ["Set-Cookie"] = { "a=1; HttpOnly", "b=2" } } }
+      end)
+      wechat.route("GET", "/go", function() return { status = 302, headers = { Location = "https://example.com/?a=1&b=2" } } end)
+      wechat.route{ method = "get", path = "/json", fn = function() return { json = { name = "月", list = wechat.json.array() } } end }`,
+  });
+  const text = await get(bot, '/text');
+  assert.equal(text.status, 418);
+  assert.equal(text.headers['content-type'], 'text/plain');
+  assert.equal(text.headers['x-count'], '3');
+  assert.deepEqual(text.headers['set-cookie'], ['a=1; HttpOnly', 'b=2']);
+  assert.equal(text.body, 'no coffee');
+  const go = await get(bot, '/go');
+  assert.deepEqual([go.status, go.headers.location, go.body], [302, 'https://example.com/?a=1&b=2', '']);
+  const data = await get(bot, '/json');
+  assert.equal(data.headers['content-type'], 'application/json; charset=utf-8');
+  assert.equal(data.body, '{"list":[],"name":"月"}');
+});
+
+test('the request has method, path, query, headers, body and remote', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("*", "/all", function(request) return { json = request } end)` });
+  const answer = await json(bot, '/all', {
+    query: 'code=0a1+b%2Fc&tag=x&tag=y&tag=z&empty=&bare&%E6%9C%88=%E4%BA%AE', headers: { 'X-Mixed-Case': 'Value', Cookie: 'a=1' },
+  });
+  assert.equal(answer.method, 'GET');
+  assert.equal(answer.path, '/all');
+  assert.deepEqual(answer.query, { code: '0a1 b/c', tag: ['x', 'y', 'z'], empty: '', bare: '', 月: '亮' });
+  assert.equal(answer.headers['x-mixed-case'], 'Value');
+  assert.equal(answer.headers.cookie, 'a=1');
+  assert.equal(answer.body, '');
+  assert.equal(answer.remote, '127.0.0.1');
+  assert.ok(!('form' in answer) && !('json' in answer));
+});
+
+test('a form and a JSON body are read by their Content-Type, and broken JSON says why', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("POST", "/post", function(request)
+    return { json = { form = request.form, json = request.json, why = request.json_error, size = #request.body } } end)` });
+  const post = async (type, body) => JSON.parse((await bot.request({ path: '/post', body, headers: { 'Content-Type': type } })).body);
+  assert.deepEqual(await post('application/x-www-form-urlencoded; charset=UTF-8', 'a=1&a=2&b=%E6%9C%88'),
+    { form: { a: ['1', '2'], b: '月' }, size: 19 });
+  assert.deepEqual(await post('Application/JSON', '{"a":[1,{}]}'), { json: { a: [1, {}] }, size: 12 });
+  assert.deepEqual((await post('application/vnd.api+json', '7')).json, 7);
+  assert.match((await post('application/json', '{"a"')).why, /\S/);
+  assert.deepEqual(await post('text/plain', 'a=1'), { size: 3 });
+});
+
+test('paths are exact; another path is 404, another method 405 with Allow', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo}
+      wechat.route("GET", "/page", function() return "get" end)
+      wechat.route("POST", "/page", function() return "post" end)
+      wechat.route("GET", "/登录", function() return "login" end)
+      wechat.route("*", "/any", function(request) return request.method end)`,
+  });
+  for (const where of ['/', '/Page', '/page/', '/pag', '/page.html', '/any/x']) assert.equal((await get(bot, where)).status, 404, where);
+  assert.equal((await get(bot, '/page', { query: 'a=1' })).body, 'get');
+  assert.equal((await bot.request({ path: '/page', body: '' })).body, 'post');
+  assert.equal((await get(bot, encodeURI('/登录'))).body, 'login');
+  const wrong = await bot.request({ method: 'PUT', path: '/page', body: 'x' });
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.allow, 'GET, HEAD, POST');
+  for (const method of ['GET', 'DELETE', 'OPTIONS']) assert.equal((await bot.request({ method, path: '/any' })).body, method);
+});
+
+test('HEAD is answered as GET is, without the body', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/page", function(request) return request.method end)
+    wechat.route("POST", "/post", function() end)` });
+  const answer = await bot.request({ method: 'HEAD', path: '/page' });
+  assert.deepEqual([answer.status, answer.headers['content-length'], answer.body], [200, '4', '']);
+  assert.equal((await bot.request({ method: 'HEAD', path: '/post' })).status, 405);
+  assert.equal((await bot.request({ method: 'HEAD' })).status, 405); // the callback path
+});
+
+test('a body over max_body is 413, one without its length 411', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("POST", "/post", function(request) return tostring(#request.body) end)`,
+    config: { max_body: 1000 } });
+  assert.equal((await bot.request({ path: '/post', body: 'x'.repeat(1000) })).body, '1000');
+  assert.equal((await bot.request({ path: '/post', body: 'x'.repeat(1001) })).status, 413);
+  assert.match(await bot.raw('POST /post HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1\.1 411 /);
+  assert.match(await bot.raw('POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'), /^HTTP\/1\.1 411 /);
+});
+
+test('what cannot be a route raises and names it', async (t) => {
+  const dir = tempDir(t);
+  const fails = async (call, pattern) => {
+    writeFiles(dir, { 'bot.lua': `${echo}\n${call}` });
+    const { stderr } = await wemoon(['check', path.join(dir, 'bot.lua'), '--token', 'x', '--path', '/callback'], { code: 1 });
+    assert.match(stderr, pattern);
+    assert.match(stderr, /bot\.lua:3/);
+  };
+  await fails('wechat.route("GET", "/callback", print)', /\/callback is the callback path/);
+  await fails('wechat.route("GET", "page", print)', /path must begin with '\/'/);
+  await fails('wechat.route("GET", "/a?b=1", print)', /path must begin/);
+  await fails('wechat.route("GET, POST", "/a", print)', /one method/);
+  await fails('wechat.route("GET", "/a")', /fn is missing/);
+});
+
+test('a page that fails is 500, the error in the log and not in the answer', async (t) => {
+  const bot = await startBot(t, { script: `${echo}
+    wechat.route("GET", "/fails", function() error("secret of the house") end)
+    wechat.route("GET", "/later", function() wechat.sleep(0.05) local nothing = nil; return nothing.field end)
+    wechat.route("GET", "/loops", function() while true do end end)
+    wechat.route("GET", "/says", function() return nil, "out of stock" end)`, config: { script_cpu_ms: 200 } });
+  for (const [where, pattern] of [['/fails', /bot\.lua:3: secret of the house/], ['/later', /bot\.lua:4:.*index/],
+    ['/loops', /GET \/loops.*500.*script_cpu_ms/], ['/says', /bot\.lua:6: the page GET \/says returned nil and: out of stock/]]) {
+    const answer = await get(bot, where);
+    assert.equal(answer.status, 500, where);
+    assert.equal(answer.body, 'internal error\n');
+    await bot.waitForLog(pattern);
+  }
+  assert.equal(await bot.say('x'), 'x');
+});
+
+test('what cannot be an answer is 500, and the log says what is wrong with it', async (t) => {
+  const answers = {
+    '{ status = 302, headers = { Location = "/a\\r\\nSet-Cookie: x=1" } }': /header Location with a line break/,
+    '{ headers = { ["X-A"] = "a\\nb" } }': /header X-A with a line break/,
+    '{ headers = { ["X-A"] = { "fine", "a\\0b" } } }': /header X-A with a line break/,
+    '{ headers = { ["Content-Type"] = "text/html\\r\\nX: y" } }': /header Content-Type with a line break/,
+    '{ headers = { ["X A: b\\r\\nC"] = "x" } }': /header whose name cannot be one/,
+    '{ headers = { ["Content-Length"] = 3 } }': /which the server sets/,
+    '{ headers = { X = true } }': /header X that is a boolean/,
+    '{ header = {} }': /a table with 'header'/,
+    '{ status = 100 }': /status 100/,
+    '{ status = "200" }': /status 200/,
+    '{ body = "", json = {} }': /exclude each other/,
+    '{ body = { 1 } }': /body that is a table/,
+    '{ json = print }': /what JSON cannot say/,
+    '42': /value of type number/,
+  };
+  const routes = Object.keys(answers).map((answer, i) => `wechat.route("GET", "/${i}", function() return ${answer} end)`);
+  const bot = await startBot(t, { script: `${echo}\n${routes.join('\n')}` });
+  for (const [i, [answer, pattern]] of Object.entries(answers).entries()) {
+    const raw = await bot.raw(`GET /${i} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    assert.match(raw, /^HTTP\/1\.1 500 /, answer);
+    assert.doesNotMatch(raw, /set-cookie|^X-A|^X:/im);
+    await bot.waitForLog(pattern);
+    await bot.waitForLog(new RegExp(`bot\\.lua:${i + 3}: the page GET /${i} `));
+  }
+});
+
+test('a page may wait, past deadline_ms too, and delays nobody', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function()
+    wechat.store.set("k", "v") wechat.sleep(0.5) return wechat.store.get("k") end)`, config: { deadline_ms: 200, store: 'memory:' } });
+  const slow = get(bot, '/slow');
+  await sleep(100);
+  const began = Date.now();
+  assert.equal(await bot.say('quick'), 'quick');
+  assert.ok(Date.now() - began < 300);
+  assert.equal((await slow).body, 'v');
+});
+
+test('a page slower than job_timeout_s is ended: 503, and its <close> variables are closed', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function()
+    local guard <close> = setmetatable({}, { __close = function() wechat.log.info("closed") end })
+    wechat.sleep(60) end)`, config: { job_timeout_s: 1 } });
+  const began = Date.now();
+  assert.equal((await get(bot, '/slow')).status, 503);
+  assert.ok(Date.now() - began < 4000);
+  await bot.waitForLog(/a page was ended after job_timeout_s while it waited in wechat\.sleep/);
+  await bot.waitForLog(/closed/);
+});
+
+test('pages hold half of the HTTP threads at most: beyond is 503, and messages go on', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.8) return "done" end)`,
+    config: { threads: 8 } });
+  const slow = Array.from({ length: 4 }, () => get(bot, '/slow'));
+  await sleep(200);
+  assert.equal((await get(bot, '/slow')).status, 503);
+  await bot.waitForLog(/503: half of the HTTP threads/);
+  assert.equal(await bot.say('x'), 'x');
+  assert.deepEqual((await Promise.all(slow)).map((answer) => answer.body), Array(4).fill('done'));
+  assert.equal((await get(bot, '/slow')).body, 'done');
+});
+
+test('pages count to max_jobs', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.5) return "done" end)`,
+    config: { max_jobs: 2 } });
+  const slow = [get(bot, '/slow'), get(bot, '/slow')];
+  await sleep(150);
+  assert.equal((await get(bot, '/slow')).status, 503);
+  await bot.waitForLog(/503: max_jobs/);
+  await Promise.all(slow);
+  assert.equal((await get(bot, '/slow')).body, 'done');
+  assert.equal(await bot.say('x'), 'x');
+});
+
+test('routes end with their script; a page under way ends on the old one; the new one has its own', async (t) => {
+  const script = (n, name) => `${echo}
+    wechat.route("GET", "/both", function() wechat.sleep(0.6) return "${n}" end)
+    wechat.route("GET", "/${name}", function() return "${name}" end)`;
+  const bot = await startBot(t, { script: script(1, 'old') });
+  assert.equal((await get(bot, '/old')).body, 'old');
+  const slow = get(bot, '/both');
+  await sleep(100);
+  bot.replace('bot.lua', script(2, 'new'));
+  await until(async () => (await get(bot, '/new')).status === 200, 'the new script');
+  assert.equal((await get(bot, '/old')).status, 404);
+  assert.equal((await slow).body, '1');
+  assert.equal((await get(bot, '/both')).body, '2');
+});
+
+test('a script that does not load leaves the routes as they are', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/page", function() return "1" end)` });
+  bot.replace('bot.lua', `${echo} wechat.route("GET", "/page", function() return "2" end) error("broken")`);
+  await bot.waitForLog(/not reloaded/);
+  assert.equal((await get(bot, '/page')).body, '1');
+});
+
+test('under reload after reload every page is whole, of the old script or of the new', async (t) => {
+  const script = (n) => `${echo} wechat.route("POST", "/n", function(request) if #request.body % 2 == 0 then wechat.sleep(0.02) end
+    return request.body .. " ${n}" end)`;
+  const bot = await startBot(t, { script: script(0), config: { threads: 32 } });
+  let done = false;
+  let asked = 0;
+  const ask = async (id) => {
+    for (let i = 0; !done; i++) {
+      const body = `${id}-${i}`;
+      const answer = await bot.request({ path: '/n', body });
+      assert.equal(answer.status, 200);
+      assert.match(answer.body, new RegExp(`^${body} \\d$`));
+      asked += 1;
+    }
+  };
+  const askers = Array.from({ length: 6 }, (_, id) => ask(id));
+  for (let n = 1; n <= 3; n++) {
+    bot.replace('bot.lua', script(n));
+    await until(async () => (await bot.request({ path: '/n', body: 'x' })).body === `x ${n}`, `script ${n}`);
+  }
+  done = true;
+  await Promise.all(askers);
+  assert.ok(asked > 20, `${asked} pages`);
+});
+
+test('a route added later is there at once, and one added again takes the old one\'s place', async (t) => {
+  const bot = await startBot(t, { script: `function on_message(msg)
+      wechat.route("GET", "/page", function() return msg.content end)
+      return "added"
+    end` });
+  assert.equal((await get(bot, '/page')).status, 404);
+  for (const text of ['one', 'two']) {
+    assert.equal(await bot.say(text), 'added');
+    assert.equal((await get(bot, '/page')).body, text);
+  }
+});
+
+test('a page has no message, but sessions of any user, and they are saved', async (t) => {
+  const bot = await startBot(t, { config: { store: 'memory:' }, script: `${echo}
+    wechat.route("GET", "/visit", function(request)
+      local session = wechat.session(request.query.openid)
+      session.visits = (session.visits or 0) + 1
+      return { json = { visits = session.visits, message = wechat.get_message() } }
+    end)` });
+  assert.deepEqual(await json(bot, '/visit?openid=a'), { visits: 1 });
+  assert.deepEqual(await json(bot, '/visit?openid=a'), { visits: 2 });
+  assert.deepEqual(await json(bot, '/visit?openid=b'), { visits: 1 });
+});
+
+test('a page stuck in a call that nothing interrupts is answered 503, and a fresh interpreter serves', async (t) => {
+  const bot = await startBot(t, { config: { deadline_ms: 500, script_cpu_ms: 300 }, script: `${echo}
+    wechat.route("GET", "/stuck", function()
+      string.find(string.rep("a", 32), string.rep("a?", 32) .. string.rep("a", 32))
+    end)
+    wechat.route("GET", "/page", function() return "fine" end)` });
+  const stuck = get(bot, '/stuck');
+  await bot.waitForLog(/stuck at .*bot\.lua/, 10000);
+  assert.equal((await get(bot, '/page')).body, 'fine');
+  assert.equal((await stuck).status, 503);
+  await bot.stop({ timeoutMs: 30000 });
+});
+
+test('SIGTERM lets a page under way end', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.4) return "done" end)` });
+  const slow = get(bot, '/slow');
+  await sleep(100);
+  bot.signal('SIGTERM');
+  assert.equal((await slow).body, 'done');
+  await bot.stop();
+});
+
+// ---- the example -----------------------------------------------------------------------------------------------------------
+
+async function startPlatform(t) {
+  const asked = [];
+  const server = http.createServer((request, response) => {
+    const url = new URL(request.url, 'http://platform');
+    asked.push(url);
+    request.resume().on('end', () => response.end(JSON.stringify(
+      url.pathname === '/sns/oauth2/access_token'
+        ? (url.searchParams.get('code') === 'good' ? { access_token: 'W', expires_in: 7200, openid: 'oVisitor', scope: 'snsapi_base' }
+          : { errcode: 40029, errmsg: 'invalid code' })
+        : /ticket/.test(url.pathname) ? { errcode: 0, errmsg: 'ok', ticket: 'TICKET', expires_in: 7200 }
+          : { access_token: 'TOKEN-1', expires_in: 7200 })));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { asked, config: { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', store: 'memory:',
+    api_base: `http://127.0.0.1:${server.address().port}` } };
+}
+
+test('the example logs a visitor in and configures the JS-SDK', async (t) => {
+  const text = fs.readFileSync(EXAMPLE, 'utf8');
+  assert.ok(text.split('\n').length - 1 <= 40);
+  const platform = await startPlatform(t);
+  const bot = await startBot(t, { script: text, config: platform.config });
+  const login = await get(bot, '/login');
+  assert.equal(login.status, 302);
+  const to = new URL(login.headers.location);
+  assert.equal(to.pathname, '/connect/oauth2/authorize');
+  assert.equal(to.searchParams.get('scope'), 'snsapi_base');
+  const back = new URL(to.searchParams.get('redirect_uri'));
+  const state = to.searchParams.get('state');
+  const cookie = login.headers['set-cookie'][0].split(';')[0];
+  const visit = (query, headers) => get(bot, back.pathname, { query, headers });
+  assert.equal((await visit({ code: 'good', state: 'forged' }, { cookie })).status, 403);
+  assert.equal((await visit({ code: 'good', state })).status, 403); // another browser
+  assert.equal((await visit({ code: 'bad', state }, { cookie })).status, 502);
+  const page = await visit({ code: 'good', state }, { cookie });
+  assert.equal(page.status, 200);
+  assert.match(page.body, /oVisitor/);
+  const config = await json(bot, '/jssdk', { query: { url: 'https://bot.example.com/page?a=1' } });
+  assert.deepEqual(Object.keys(config).sort(), ['appId', 'nonceStr', 'signature', 'timestamp']);
+  assert.equal((await get(bot, '/jssdk', { query: { url: 'https://elsewhere.example.net/' } })).status, 403);
+});
