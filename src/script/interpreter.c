@@ -230,6 +230,8 @@ void interpreter_give_up(Interpreter *in) {
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
+bool interpreter_is_given_up(const Interpreter *in) { return atomic_load(&((Interpreter *)in)->given_up); }
+
 // ---- what is run for a caller that waits -----------------------------------------------------------------------------------
 
 static void sync_release(Sync *sync) {

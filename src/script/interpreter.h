@@ -103,6 +103,8 @@ void interpreter_interrupt(Interpreter *interpreter);
 bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
 // Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is closed.
 void interpreter_give_up(Interpreter *interpreter);
+// Whether it was: it serves nobody any more, though the call may have come back since.
+bool interpreter_is_given_up(const Interpreter *interpreter);
 
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua
 size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks

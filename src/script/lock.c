@@ -53,11 +53,14 @@ static bool sleep_until(Lock *lock, int64_t deadline_us) {
 
 static void wake(Lock *lock, int threads) { syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
 
-// Whoever takes it here leaves it marked as awaited, for there may be others asleep.
+// Whoever takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is asked after the
+// mark: a mark set over lock_break's own would be slept on for ever.
 static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
   bool in_time = true;
-  while (in_time && !lock_is_broken(lock)) {
-    if (atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acquire) == LOCK_FREE) return true;
+  while (in_time) {
+    bool taken = atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acq_rel) == LOCK_FREE;
+    if (lock_is_broken(lock)) return false;
+    if (taken) return true;
     in_time = sleep_until(lock, deadline_us);
   }
   return false;

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { startBot, sleep } = require('./harness.js');
+const { startBot, sleep, checkSanitizers } = require('./harness.js');
 
 // For crowds: each message from a user of its own.
 const from = (user) => ({ fields: { FromUserName: `oUser${user}` } });
@@ -25,4 +25,69 @@ end` });
   await sleep(250);
   const late = [5, 6, 7, 8].map((user) => bot.say('late', from(user)));
   assert.deepEqual(await Promise.all([...early, ...late]), [...Array(4).fill('early'), ...Array(4).fill('late')]);
+});
+
+// At SIGTERM a bot gives a call that is stuck ten seconds; no test waits for them.
+async function kill(bot) {
+  bot.stopped = true;
+  bot.signal('SIGKILL');
+  await bot.ended;
+  checkSanitizers(bot.log);
+}
+
+// A call that nothing interrupts and that outlives every test: backtracking without end.
+const STUCK = `
+local function stuck() return (string.rep('a', 40)):find(string.rep('a-', 40) .. 'b') end
+`;
+const ECHO_OR_STUCK = `${STUCK}
+function on_message(msg)
+  if msg.content == 'stuck' then stuck() end
+  return 'first ' .. msg.content
+end
+`;
+const IMPATIENT = { deadline_ms: 2500, script_cpu_ms: 300, late_reply: 'drop' };
+
+test('a reload while a call is stuck gives that call up', async (t) => {
+  const bot = await startBot(t, { config: IMPATIENT, script: ECHO_OR_STUCK });
+  const stuck = bot.say('stuck', from(1));
+  await sleep(50);
+  bot.signal('SIGHUP');
+  assert.equal(await bot.say('hi', from(2)), 'first hi');
+  assert.equal(await stuck, null);
+  await kill(bot);
+});
+
+test('a saved file while a call is stuck is served', async (t) => {
+  const bot = await startBot(t, { config: IMPATIENT, script: ECHO_OR_STUCK });
+  bot.write('bot.lua', ECHO_OR_STUCK.replace('first', 'second'));
+  const stuck = bot.say('stuck', from(1));
+  await bot.waitForLog(/a script file changed/);
+  assert.equal(await bot.say('hi', from(2)), 'second hi');
+  assert.equal(await stuck, null);
+  await kill(bot);
+});
+
+test('a deadline is kept for a stuck message while another script is loading', async (t) => {
+  const bot = await startBot(t, { config: { ...IMPATIENT, deadline_ms: 1000 }, script: ECHO_OR_STUCK });
+  bot.write('bot.lua', `${ECHO_OR_STUCK}\nfunction on_load() wechat.log.warn('loading') wechat.sleep(4) end`);
+  await bot.waitForLog(/loading/);
+  const began = Date.now();
+  assert.equal(await bot.say('stuck', from(1)), null);
+  assert.ok(Date.now() - began < 2000, `answered after ${Date.now() - began} ms`);
+  await kill(bot);
+});
+
+test('an interpreter that a failed reload gave up is replaced', async (t) => {
+  // Long enough to be given up, short enough to come back.
+  const script = ECHO_OR_STUCK.replaceAll('40', '15');
+  const bot = await startBot(t, { config: { ...IMPATIENT, script_cpu_ms: 100 }, script });
+  const stuck = bot.say('stuck', from(1));
+  await sleep(50);
+  bot.write('bot.lua', `${script}\nfunction on_load() error('on purpose') end`);
+  await bot.waitForLog(/not reloaded|no fresh interpreter/);
+  await stuck;
+  await sleep(1500);
+  bot.write('bot.lua', script);
+  await bot.waitForLog(/a fresh interpreter serves|a script file changed/);
+  assert.equal(await bot.say('hi', from(2)), 'first hi');
 });
