@@ -165,6 +165,25 @@ static bool read_body(Exchange *x) {
   return true;
 }
 
+static bool is_length(Str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
+  }
+  return text.len > 0;
+}
+
+// civetweb takes the first of several lengths, digits up to whatever follows them, and no more headers than it has room for: a proxy
+// in front may have understood another end of the body, and what follows ours would be a request that nobody sent.
+static int status_by_framing(const struct mg_request_info *info) {
+  int lengths = 0;
+  if (info->num_headers >= MG_MAX_HEADERS) return 431;
+  for (int i = 0; i < info->num_headers; i++) {
+    if (!str_eq_nocase(str_of(info->http_headers[i].name), STR("Content-Length"))) continue;
+    if (++lengths > 1 || !is_length(str_of(info->http_headers[i].value))) return 400;
+  }
+  return 0;
+}
+
 static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
   if (route->status) return route->status;
   if (!route->needs_body) return 0;
@@ -174,8 +193,11 @@ static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
 
 static void serve(Exchange *x) {
   HttpRoute route = { 0 };
-  x->server->handler.route(x->server->handler.ctx, &x->request, &route);
-  int status = status_by_head(&x->request, &route);
+  int status = status_by_framing(info_of(&x->request));
+  if (!status) {
+    x->server->handler.route(x->server->handler.ctx, &x->request, &route);
+    status = status_by_head(&x->request, &route);
+  }
   if (status) {
     log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(x->request.method), STR_FMT(x->request.path),
              server_remote(&x->request), status, reason_of(status));

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { startBot, sleep, checkSanitizers } = require('./harness.js');
+const { startBot, sleep, checkSanitizers, signedQuery, textXml } = require('./harness.js');
 
 // For crowds: each message from a user of its own.
 const from = (user) => ({ fields: { FromUserName: `oUser${user}` } });
@@ -90,4 +90,35 @@ test('an interpreter that a failed reload gave up is replaced', async (t) => {
   bot.write('bot.lua', script);
   await bot.waitForLog(/a fresh interpreter serves|a script file changed/);
   assert.equal(await bot.say('hi', from(2)), 'first hi');
+});
+
+// A whole request as bytes; `head` are the header lines that say how long its body is.
+function post(bot, body, head) {
+  const query = new URLSearchParams(signedQuery()).toString();
+  return `POST ${bot.path}?${query} HTTP/1.1\r\nHost: bot\r\n${head.map((line) => `${line}\r\n`).join('')}\r\n${body}`;
+}
+
+test('a request whose end is in doubt is refused, and nothing that follows it is read', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message(msg) return msg.content end' });
+  const body = textXml('in doubt');
+  const length = Buffer.byteLength(body);
+  const doubtful = {
+    'two lengths': ['Content-Length: 5', `Content-Length: ${length}`],
+    'two lengths, turned round': [`Content-Length: ${length}`, 'Content-Length: 5'],
+    'a length twice': [`Content-Length: ${length}`, `Content-Length: ${length}`],
+    'a list': [`Content-Length: ${length}, ${length}`],
+    'hexadecimal digits': ['Content-Length: 0x10'],
+    'a sign': [`Content-Length: +${length}`],
+    'letters behind it': [`Content-Length: ${length}abc`],
+    'chunks besides': [`Content-Length: ${length}`, 'Transfer-Encoding: chunked'],
+    'chunks, behind more headers than are read': [`Content-Length: ${length}`,
+      ...Array.from({ length: 70 }, (_, i) => `X-${i}: 1`), 'Transfer-Encoding: chunked'],
+  };
+  for (const [name, head] of Object.entries(doubtful)) {
+    const answer = await bot.raw(post(bot, body, head) + `GET ${bot.path}/second HTTP/1.1\r\nHost: bot\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 4(00|11|31) /, name);
+    assert.match(answer, /\r\nConnection: close\r\n/, name);
+    assert.equal(answer.split('HTTP/1.1').length, 2, `${name}: one answer`);
+  }
+  assert.match(await bot.raw(post(bot, body, [`Content-Length: ${length}`, 'Connection: close'])), /in doubt/);
 });
