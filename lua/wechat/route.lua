@@ -8,7 +8,7 @@ local HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 ---@field method string as sent: HEAD too, where the page is GET's
 ---@field path string as sent, not decoded
 ---@field query table<string, string|string[]> decoded; a list where a name is given more than once
----@field headers table<string, string> names in lower case; values of one sent several times are joined by ", "
+---@field headers table<string, string> names in lower case; what is sent several times is joined by ", "
 ---@field body string
 ---@field form? table<string, string|string[]> of an application/x-www-form-urlencoded body
 ---@field json? any of a JSON body
@@ -66,7 +66,8 @@ return function(wechat, host)
 
   local function add_line(page, lines, name, value)
     if type(value) ~= "string" and type(value) ~= "number" then
-      complain(page, "returned a header %s that is a %s (string, number or list of them expected)", name, type(value))
+      complain(page, "returned a header %s that is a %s (string or number, or a list, expected)", name,
+        type(value))
     end
     value = tostring(value)
     if value:find("[\0-\8\10-\31\127]") then
@@ -77,7 +78,9 @@ return function(wechat, host)
 
   -- The header lines, by name, and the Content-Type where it is among them.
   local function write_headers(page, headers)
-    if type(headers) ~= "table" then complain(page, "returned headers that are a %s (table expected)", type(headers)) end
+    if type(headers) ~= "table" then
+      complain(page, "returned headers that are a %s (table expected)", type(headers))
+    end
     local names, lines, kind = {}, {}, nil
     for name in pairs(headers) do
       if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then
@@ -103,7 +106,9 @@ return function(wechat, host)
 
   local function encode(page, value)
     local good, text = pcall(json.encode, value)
-    if not good then complain(page, "returned what JSON cannot say: %s", (tostring(text):gsub("^.-:%d+: ", ""))) end
+    if not good then
+      complain(page, "returned what JSON cannot say: %s", (tostring(text):gsub("^.-:%d+: ", "")))
+    end
     return text
   end
 
@@ -116,7 +121,9 @@ return function(wechat, host)
     if answer.body ~= nil and type(answer.body) ~= "string" then
       complain(page, "returned a body that is a %s (string expected; tables go as json)", type(answer.body))
     end
-    if answer.body and answer.json ~= nil then complain(page, "returned body and json, which exclude each other") end
+    if answer.body and answer.json ~= nil then
+      complain(page, "returned body and json, which exclude each other")
+    end
     local status = answer.status
     if status ~= nil and not (math.type(status) == "integer" and status >= 200 and status <= 599) then
       complain(page, "returned the status %s (an integer from 200 to 599 expected)", tostring(status))
@@ -143,14 +150,18 @@ return function(wechat, host)
   host.args.add(wechat, "route", {
     { "method", "string", 'GET, POST ..., or "*" for all' },
     { "path", "string", "exact; what is not ASCII is meant as browsers send it" },
-    { "fn", "function", "fn(request) gives a string (HTML), {status =, headers =, body =, json =}, or nothing (204)" },
+    { "fn", "function", "fn(request) gives HTML, {status =, headers =, body =, json =}, or nothing (204)" },
   }, function(method, path, fn)
     method = method:upper()
-    if method ~= "*" and not method:find("^%u+$") then fail("wechat.route: method must be one method, or \"*\"") end
+    if method ~= "*" and not method:find("^%u+$") then
+      fail("wechat.route: method must be one method, or \"*\"")
+    end
     if not path:find("^/[^\0-\32\127?#]*$") then
       fail("wechat.route: path must begin with '/' and hold no white space, '?' or '#'")
     end
-    if path == host.config.path then fail("wechat.route: %s is the callback path, where messages come in", path) end
+    if path == host.config.path then
+      fail("wechat.route: %s is the callback path, where messages come in", path)
+    end
     local info = getinfo(fn, "S")
     local page = { method = method, path = path, source = info.short_src, line = info.linedefined }
     local as_sent = path:gsub("[\x80-\xff]", function(byte) return ("%%%02X"):format(byte:byte()) end)

@@ -9,11 +9,13 @@
 #include <time.h>
 
 enum {
-  HEADERS_MAX = 64,   // what net/server gives
+  HEADERS_MAX = 64,  // what net/server gives
   ALLOW_MAX = 128,
   END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
   RETRY_NS = 5 * 1000 * 1000
 };
+
+static const char GONE[] = "the script that has just been loaded has no such page";
 
 // One page under way; in its job's arena.
 typedef struct {
@@ -34,27 +36,29 @@ static const char *reason_of(int status) {
 }
 
 static void respond(HttpRequest *request, int status, const char *headers) {
-  server_respond(request, &(HttpResponse){ .status = status, .body = str_of(reason_of(status)), .extra_headers = headers });
+  server_respond(
+      request,
+      &(HttpResponse){ .status = status, .body = str_of(reason_of(status)), .extra_headers = headers });
 }
 
 static void refuse(HttpRequest *request, int status, const char *why) {
-  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path), server_remote(request),
-           status, why);
+  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path),
+           server_remote(request), status, why);
   respond(request, status, NULL);
 }
 
 static void refuse_method(HttpRequest *request, const char *allow) {
   char headers[ALLOW_MAX + 16];
   snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
-  log_warn("refused %.*s %.*s from %s with 405: the script's page has %s", STR_FMT(request->method), STR_FMT(request->path),
-           server_remote(request), allow);
+  log_warn("refused %.*s %.*s from %s with 405: the script's page has %s", STR_FMT(request->method),
+           STR_FMT(request->path), server_remote(request), allow);
   respond(request, 405, headers);
 }
 
 // The script's error is in the log already, with its traceback.
 static void respond_failure(HttpRequest *request, int status, const char *how) {
-  log_error("%.*s %.*s from %s was answered with %d: its page %s", STR_FMT(request->method), STR_FMT(request->path),
-            server_remote(request), status, how);
+  log_error("%.*s %.*s from %s was answered with %d: its page %s", STR_FMT(request->method),
+            STR_FMT(request->path), server_remote(request), status, how);
   respond(request, status, NULL);
 }
 
@@ -69,8 +73,10 @@ static const char *how_it_ended(TaskState state) {
 static void respond_page(HttpRequest *request, TaskState state, const PageAnswer *answer) {
   if (state == TASK_CANCELLED) return respond_failure(request, 503, "was ended");
   if (state != TASK_RETURNED) return respond_failure(request, 500, how_it_ended(state));
-  if (answer->status == 0) return refuse(request, 404, "the script that has just been loaded has no such page");
-  server_respond(request, &(HttpResponse){ .status = answer->status, .content_type = answer->type.ptr, .body = answer->body,
+  if (answer->status == 0) return refuse(request, 404, GONE);
+  server_respond(request, &(HttpResponse){ .status = answer->status,
+                                           .content_type = answer->type.ptr,
+                                           .body = answer->body,
                                            .extra_headers = answer->headers.ptr });
 }
 
@@ -97,10 +103,13 @@ static void on_over(void *ctx) {
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
-// An interpreter that was given up meanwhile has a successor: try that one, until the deadline. The job is held for `on_over`.
+// An interpreter that was given up meanwhile has a successor: try that one, until the deadline. The job is
+// held for `on_over`.
 static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us) {
   Job *job = job_retain(page->job);
-  PageTask task = { .request = request, .arena = job->arena, .owner = page, .done = on_done, .over = on_over };
+  PageTask task = {
+    .request = request, .arena = job->arena, .owner = page, .done = on_done, .over = on_over
+  };
   for (;;) {
     Interpreter *interpreter = slot_get(page->webhook->slot);
     job->interpreter = interpreter_retain(interpreter);
@@ -122,21 +131,26 @@ static int64_t last_moment(const Webhook *webhook) {
   return timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 + END_SLACK_US : INT64_MAX;
 }
 
-// The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after that is stuck.
+// The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after
+// that is stuck.
 static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page) {
   const BotOptions *options = webhook->options;
   Pair headers[HEADERS_MAX];
-  PageRequest given = { .method = request->method, .path = request->path, .query = request->query, .body = request->body,
-                        .remote = str_of(server_remote(request)), .headers = headers };
+  PageRequest given = { .method = request->method,
+                        .path = request->path,
+                        .query = request->query,
+                        .body = request->body,
+                        .remote = str_of(server_remote(request)),
+                        .headers = headers };
   given.header_count = server_headers(request, headers, HEADERS_MAX);
   int64_t deadline_us = request->received_us + options->deadline_ms * 1000;
-  RescueRun watched = { .deadline_us = deadline_us + options->interpreter.cpu_us_max + options->deadline_ms * 1000,
-                        .answer = respond_in_its_place, .ctx = request };
+  int64_t stuck_us = deadline_us + options->interpreter.cpu_us_max + options->deadline_ms * 1000;
+  RescueRun watched = { .deadline_us = stuck_us, .answer = respond_in_its_place, .ctx = request };
   rescue_begin(webhook->rescue, &watched);
   TaskState state = run(page, &given, deadline_us);
   if (rescue_end(webhook->rescue, &watched)) {
-    log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method), STR_FMT(request->path),
-              server_remote(request));
+    log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method),
+              STR_FMT(request->path), server_remote(request));
   } else if (state == TASK_LOST) {
     refuse(request, 503, "the script was busy until deadline_ms");
   } else if (job_wait(page->job, last_moment(webhook))) {
@@ -184,17 +198,14 @@ static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *
 }
 
 static bool has_body(const HttpRequest *head) {
-  return head->content_length > 0 || head->chunked || str_eq(head->method, STR("POST")) || str_eq(head->method, STR("PUT")) ||
-         str_eq(head->method, STR("PATCH"));
+  return head->content_length > 0 || head->chunked || str_eq(head->method, STR("POST")) ||
+         str_eq(head->method, STR("PUT")) || str_eq(head->method, STR("PATCH"));
 }
 
 void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
   switch (find(webhook, head, NULL, 0)) {
-    case PAGE_NONE:
-      route->status = 404;
-      break;
-    case PAGE_OTHER_METHOD:
-      break;
+    case PAGE_NONE: route->status = 404; break;
+    case PAGE_OTHER_METHOD: break;
     case PAGE_FOUND:
       route->needs_body = has_body(head);
       route->max_body = webhook->options->max_body;
@@ -206,14 +217,11 @@ void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *rout
 void page_handle(Webhook *webhook, HttpRequest *request) {
   char allow[ALLOW_MAX];
   switch (find(webhook, request, allow, sizeof allow)) {
-    case PAGE_NONE:
-      refuse(request, 404, "the script that has just been loaded has no such page");
-      break;
-    case PAGE_OTHER_METHOD:
-      refuse_method(request, allow);
-      break;
+    case PAGE_NONE: refuse(request, 404, GONE); break;
+    case PAGE_OTHER_METHOD: refuse_method(request, allow); break;
     case PAGE_FOUND:
-      if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) refuse(request, 503, "the bot is stopping");
+      if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed))
+        refuse(request, 503, "the bot is stopping");
       else admit(webhook, request);
       break;
   }

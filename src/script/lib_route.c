@@ -17,10 +17,7 @@ static int l_add(lua_State *L) {
   return added ? 0 : luaL_error(L, "not enough memory");
 }
 
-static const luaL_Reg functions[] = {
-  { "add", l_add },
-  { NULL,  NULL  }
-};
+static const luaL_Reg functions[] = { { "add", l_add }, { NULL, NULL } };
 
 int lib_route(lua_State *L) {
   luaL_newlib(L, functions);

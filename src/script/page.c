@@ -1,5 +1,5 @@
-// One page in a task of its own. The Lua half (lua/wechat/route.lua) wraps the script's function: it is given what was sent, as a
-// table of strings, and gives status, Content-Type, header lines and body.
+// One page in a task of its own. The Lua half (lua/wechat/route.lua) wraps the script's function: it is given
+// what was sent, as a table of strings, and gives status, Content-Type, header lines and body.
 #include "script/page.h"
 
 #include "base/clock.h"
@@ -59,7 +59,8 @@ static int prepare_page(lua_State *L, Task *task) {
   PageRun *run = task->owner;
   const PageRequest *request = run->page.request;
   int function;
-  if (routes_find(task->in->routes, request->method, request->path, &function, NULL, 0) != PAGE_FOUND) return -1;
+  if (routes_find(task->in->routes, request->method, request->path, &function, NULL, 0) != PAGE_FOUND)
+    return -1;
   lua_rawgeti(L, LUA_REGISTRYINDEX, function);
   push_request(L, request);
   return 1;
@@ -110,7 +111,8 @@ TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t de
     task->owner = run;
     task->done = page_done;
     task->over = page_over;
-    if (in->options.job_timeout_ms > 0) task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
+    if (in->options.job_timeout_ms > 0)
+      task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
     state = task_run(task);
   }
   guard_leave(in);

@@ -1,4 +1,5 @@
-// Pages of the bot's own (wechat.route), as the layers above see them: whether the script has one, and how it is run.
+// Pages of the bot's own (wechat.route), as the layers above see them: whether the script has one, and how it
+// is run.
 #ifndef WEMOON_SCRIPT_PAGE_H
 #define WEMOON_SCRIPT_PAGE_H
 
@@ -6,23 +7,24 @@
 
 typedef enum { PAGE_NONE, PAGE_OTHER_METHOD, PAGE_FOUND } PageMatch;
 
-// Whether the script has a page for method and path, which must be equal byte for byte. With PAGE_OTHER_METHOD `allow` gets what an
-// Allow header says; NULL with size 0: not asked for. Any thread; never waits for the script.
+// Whether the script has a page for method and path, which must be equal byte for byte. With
+// PAGE_OTHER_METHOD `allow` gets what an Allow header says; NULL with size 0: not asked for. Any thread;
+// never waits for the script.
 PageMatch interpreter_find_page(Interpreter *interpreter, Str method, Str path, char *allow, size_t size);
 
 // One request for a page.
 typedef struct {
   Str method, path, query;  // as sent; the query without '?'
   Str body;
-  Str remote;               // the other side's address
+  Str remote;  // the other side's address
   const Pair *headers;
   size_t header_count;
 } PageRequest;
 
 typedef struct {
-  int status;           // 200 to 599; 0: the script has no such page any more
-  Str type;             // Content-Type, NUL-terminated
-  Str headers;          // whole "Name: value\r\n" lines, checked, NUL-terminated
+  int status;   // 200 to 599; 0: the script has no such page any more
+  Str type;     // Content-Type, NUL-terminated
+  Str headers;  // whole "Name: value\r\n" lines, checked, NUL-terminated
   Str body;
 } PageAnswer;
 
@@ -30,15 +32,17 @@ typedef struct {
   const PageRequest *request;  // copied before the call returns
   Arena *arena;                // where the answer is put; the owner keeps it until `over`
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's. `answer` counts with TASK_RETURNED only; what it
-  // points to lives in `arena`.
+  // Called once, with the lock held, on the calling thread or on the interpreter's. `answer` counts with
+  // TASK_RETURNED only; what it points to lives in `arena`.
   void (*done)(void *owner, TaskState state, const PageAnswer *answer);
-  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until then.
+  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until
+  // then.
   void (*over)(void *owner);
 } PageTask;
 
-// Runs the page's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most. TASK_LOST: nothing was run
-// and nothing will be called; otherwise `done` and `over` have been or will be called.
+// Runs the page's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
+// TASK_LOST: nothing was run and nothing will be called; otherwise `done` and `over` have been or will be
+// called.
 TaskState interpreter_run_page(Interpreter *interpreter, const PageTask *page, int64_t deadline_us);
 
 #endif

@@ -87,7 +87,8 @@ static bool list_methods(Routes *routes, Str path, char *allow, size_t size) {
     any = true;
     if (size == 0) continue;
     allow_add(allow, size, route->method);
-    if (str_eq(route->method, STR("GET")) && !find_exact(routes, STR("HEAD"), path)) allow_add(allow, size, STR("HEAD"));
+    if (str_eq(route->method, STR("GET")) && !find_exact(routes, STR("HEAD"), path))
+      allow_add(allow, size, STR("HEAD"));
   }
   return any;
 }
@@ -98,7 +99,9 @@ PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char 
   if (!route && str_eq(method, STR("HEAD"))) route = find_exact(routes, STR("GET"), path);
   if (!route) route = find_exact(routes, STR("*"), path);
   if (route && function) *function = route->function;
-  PageMatch match = route ? PAGE_FOUND : list_methods(routes, path, allow, size) ? PAGE_OTHER_METHOD : PAGE_NONE;
+  PageMatch match = route                                     ? PAGE_FOUND
+                    : list_methods(routes, path, allow, size) ? PAGE_OTHER_METHOD
+                                                              : PAGE_NONE;
   pthread_mutex_unlock(&routes->mutex);
   return match;
 }
