@@ -61,9 +61,9 @@ async function bare(threads) {
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'), [String(port), String(threads), String(REPLY_BYTES)]);
 }
 
-async function wemoon(threads, mode, more = []) {
+async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua')) {
   const port = await freePort();
-  const args = ['run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', String(threads), '--token', ACCOUNT.token,
+  const args = ['run', script, '--listen', String(port), '--threads', String(threads), '--token', ACCOUNT.token,
     '--appid', ACCOUNT.appid, '--encoding-aes-key', ACCOUNT.key, '--encrypt-mode', mode === 'safe' ? 'safe' : 'normal',
     '--store', 'memory:', '--log-level', 'warn', ...more];
   return start(`wemoon, ${threads} threads`, port, WEMOON, args);
@@ -127,4 +127,4 @@ function rssMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-module.exports = { ROOT, WEMOON, ACCOUNT, bare, wemoon, nginx, compileBare, cpuUs, rssMb, sleep, freePort };
+module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, compileBare, cpuUs, rssMb, sleep, freePort };

@@ -1,0 +1,149 @@
+// Calls of the platform: what one costs beside plain libcurl, and a thousand scripts that wait for a slow one.
+'use strict';
+
+const crypto = require('node:crypto');
+const { fork, spawn, spawnSync } = require('node:child_process');
+const http = require('node:http');
+const net = require('node:net');
+const path = require('node:path');
+const { BUILD, WEMOON, ACCOUNT, wemoon, rssMb } = require('./sides.js');
+
+const AT_ONCE = 64;
+const WAITING = 1000;
+const MENU = JSON.stringify({ menu: { button: [{ type: 'click', name: '今日歌曲', key: 'V1001', sub_button: [] }, { type: 'view', name: '搜索', url: 'https://example.com/' }] } });
+const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: ${Buffer.byteLength(MENU)}\r\n\r\n${MENU}`;
+
+// A platform that reads no more of a GET than where it ends; each answer comes after `delayMs`.
+function serve(delayMs, listening) {
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    let open = '';
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      const parts = (open + chunk.toString('latin1')).split('\r\n\r\n');
+      open = parts.pop();
+      for (let i = 0; i < parts.length; i++) {
+        if (delayMs) setTimeout(() => socket.write(ANSWER), delayMs);
+        else socket.write(ANSWER);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1', 4096, () => listening(server.address().port));
+}
+
+// In a process of its own: what it does is to hold up nobody who measures.
+function startPeer(delayMs) {
+  const child = fork(__filename, ['peer', String(delayMs)]);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('message', (port) => resolve({ url: `http://127.0.0.1:${port}`, close: () => child.kill() }));
+  });
+}
+
+function compileMulti() {
+  const program = path.join(BUILD, 'multi');
+  const done = spawnSync('cc', ['-O2', '-o', program, path.join(__dirname, 'multi.c'), '-lcurl'], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`multi.c does not compile: ${done.stderr}`);
+  return program;
+}
+
+// What a command prints: one number.
+function measureBy(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', log = '';
+    child.stdout.on('data', (chunk) => { out += chunk; });
+    child.stderr.on('data', (chunk) => { log += chunk; });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0 && Number(out) > 0) resolve(Number(out));
+      else reject(new Error(`${path.basename(command)} ended with ${code}: ${out}${log}`));
+    });
+  });
+}
+
+const account = (peer) => ['--api-base', peer.url, '--appid', ACCOUNT.appid, '--access-token', 'a-token-of-the-usual-length-'.repeat(5),
+  '--access-token-expires-at', String(Math.floor(Date.now() / 1000) + 7200), '--store', 'memory:', '--log-level', 'error'];
+const byLua = (peer, ...args) => measureBy(WEMOON, ['exec', ...account(peer), path.join(__dirname, 'api.lua'), ...args.map(String)]);
+const least = (numbers) => Math.min(...numbers);
+
+async function cost(quick, say) {
+  const program = compileMulti();
+  const peer = await startPeer(0);
+  const ours = [], floor = [];
+  const requests = 10000;
+  const url = `${peer.url}/cgi-bin/menu/get?access_token=${'a-token-of-the-usual-length-'.repeat(5)}`;
+  try {
+    for (let i = 0; i < (quick ? 3 : 8); i++) { // by turns, so that a noisy minute hits both
+      floor.push(await measureBy(program, [url, requests, AT_ONCE]));
+      ours.push(await byLua(peer, requests, AT_ONCE));
+    }
+  } finally {
+    peer.close();
+  }
+  say(`api: a call takes ${least(ours).toFixed(1)} us of CPU, a request of libcurl's multi interface ${least(floor).toFixed(1)} us (${AT_ONCE} at once)`);
+  return [{ what: `a call of the platform: CPU against libcurl alone, ${AT_ONCE} at once`, value: least(ours) / least(floor), most: 2, unit: 'x' }];
+}
+
+// Its answer: { good, seconds }.
+function ask(port, agent, id, content) {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = crypto.createHash('sha1').update([ACCOUNT.token, timestamp, 'n'].sort().join('')).digest('hex');
+  const body = `<xml><ToUserName>gh</ToUserName><FromUserName>o${id}</FromUserName><CreateTime>${timestamp}</CreateTime><MsgType>text</MsgType>` +
+    `<Content>${content}</Content><MsgId>${timestamp}${String(id).padStart(6, '0')}</MsgId></xml>`;
+  const begun = Date.now();
+  return new Promise((resolve) => {
+    const done = (good) => resolve({ good, seconds: (Date.now() - begun) / 1000 });
+    const request = http.request({ port, host: '127.0.0.1', method: 'POST', agent, headers: { 'Content-Length': body.length },
+      path: `/wechat?signature=${signature}&timestamp=${timestamp}&nonce=n` }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk) => { text += chunk; }).on('end', () => done(text.includes('done')));
+    });
+    request.on('error', () => done(false)).end(body);
+  });
+}
+
+// Messages at a bot, each of which waits for a second: { seconds, kb, lost }.
+async function messages(peer, content) {
+  const side = await wemoon(1024, 'plain', [...account(peer), '--max-jobs', '2000'], path.join(__dirname, 'api_bot.lua'));
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 2000 });
+  try {
+    await ask(side.port, agent, 0, content);
+    const before = rssMb(side.pid);
+    let highest = before;
+    const watch = setInterval(() => { highest = Math.max(highest, rssMb(side.pid)); }, 20);
+    const answers = await Promise.all(Array.from({ length: WAITING }, (_, i) => ask(side.port, agent, i + 1, content)));
+    clearInterval(watch);
+    return { seconds: Math.max(...answers.map((one) => one.seconds)), kb: (highest - before) * 1024 / WAITING,
+      lost: answers.filter((one) => !one.good).length };
+  } finally {
+    agent.destroy();
+    await side.stop();
+  }
+}
+
+async function waiting(say) {
+  const peer = await startPeer(1000);
+  try {
+    const coroutine = await byLua(peer, WAITING, WAITING, 'wait');
+    const asleep = await messages(peer, 'sleep'), calling = await messages(peer, 'call');
+    say(`api: ${WAITING} messages that call: at most ${calling.seconds.toFixed(2)} s, ${calling.kb.toFixed(1)} KB each (asleep: ` +
+      `${asleep.seconds.toFixed(2)} s, ${asleep.kb.toFixed(1)} KB); coroutines alone: ${coroutine.toFixed(1)} KB`);
+    return [
+      { what: `${WAITING} scripts wait for a call of 1 s: memory of each`, value: coroutine, most: 32, unit: ' KB' },
+      { what: `${WAITING} messages wait for a call of 1 s: the longest wait`, value: calling.seconds, most: 1.5, unit: ' s' },
+      { what: `${WAITING} messages wait for a call of 1 s: lost`, value: calling.lost + asleep.lost, most: 0, unit: '' },
+      { what: `${WAITING} messages wait for a call of 1 s: each, its thread too`, value: calling.kb, unit: ' KB' },
+      { what: `${WAITING} messages wait for a call of 1 s: more than asleep, each`, value: calling.kb - asleep.kb, most: 32, unit: ' KB' },
+    ];
+  } finally {
+    peer.close();
+  }
+}
+
+async function measure(quick, say) {
+  return [...await cost(quick, say), ...await waiting(say)];
+}
+
+if (process.argv[2] === 'peer') serve(Number(process.argv[3]), (port) => process.send(port));
+
+module.exports = { measure };
