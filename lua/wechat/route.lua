@@ -60,8 +60,7 @@ return function(wechat, host)
 
   -- Raises, naming the page and its function's place, for what is wrong with an answer.
   local function complain(page, format, ...)
-    local text = "%s:%d: the page %s %s " .. format
-    error(text:format(page.source, page.line, page.method, page.path, ...), 0)
+    error(("%s: the page %s %s " .. format):format(page.place, page.method, page.path, ...), 0)
   end
 
   local function add_line(page, lines, name, value)
@@ -163,8 +162,11 @@ return function(wechat, host)
       fail("wechat.route: %s is the callback path, where messages come in", path)
     end
     local info = getinfo(fn, "S")
-    local page = { method = method, path = path, source = info.short_src, line = info.linedefined }
+    local page = { method = method, path = path, place = ("%s:%d"):format(info.short_src, info.linedefined) }
     local as_sent = path:gsub("[\x80-\xff]", function(byte) return ("%%%02X"):format(byte:byte()) end)
-    host.route.add(method, as_sent, function(request) return write(page, fn(read(request))) end)
+    host.route.add(method, as_sent, function(request)
+      host.route.at(page.place)
+      return write(page, fn(read(request)))
+    end)
   end, "A page of the bot's own: fn is called for each request, in a coroutine of its own; it may wait.")
 end

@@ -47,6 +47,8 @@ void guard_watch(lua_State *L);
 int guard_unwind(lua_State *L);
 // What a slice's place is as long as no other was seen.
 void guard_set_entry(Slice *slice, const char *place);
+// Where the running slice is now.
+void guard_set_place(Slice *slice, const char *place);
 // Where the running slice was last seen. Any thread.
 void guard_last_place(Slice *slice, char *place, size_t size);
 // Writes "file:line" of the innermost frame of the script in L's stack, "" without one.

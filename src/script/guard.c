@@ -33,7 +33,7 @@ void guard_set_entry(Slice *slice, const char *place) {
   pthread_mutex_unlock(&slice->mutex);
 }
 
-static void set_place(Slice *slice, const char *place) {
+void guard_set_place(Slice *slice, const char *place) {
   pthread_mutex_lock(&slice->mutex);
   snprintf(slice->place, sizeof slice->place, "%s", place);
   slice->place_number = atomic_load_explicit(&slice->number, memory_order_relaxed);
@@ -139,7 +139,7 @@ static SliceEnd look_at_clocks(Interpreter *in, lua_State *L) {
   if (elapsed_us > PLACE_AFTER_US) {
     char place[PLACE_SIZE];
     guard_place(L, place, sizeof place);
-    set_place(slice, place);
+    guard_set_place(slice, place);
   }
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
   if (elapsed_us <= in->options.cpu_us_max) return SLICE_GOES_ON;
@@ -158,7 +158,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
     }
     char place[PLACE_SIZE];
     guard_place(L, place, sizeof place);
-    set_place(slice, place);
+    guard_set_place(slice, place);
     note_trace(L, slice);
   }
   if (end_by_yield(L)) lua_yield(L, 0);

@@ -1,5 +1,6 @@
 // host.route: pages of the bot's own.
 //   add(method, path, fn): fn(request) is called for each request, in a task of its own (page.c says how)
+//   at(place): the running slice is at that "file:line", as long as nothing better is known
 #include "script/core.h"
 
 #include "script/libs.h"
@@ -17,7 +18,16 @@ static int l_add(lua_State *L) {
   return added ? 0 : luaL_error(L, "not enough memory");
 }
 
-static const luaL_Reg functions[] = { { "add", l_add }, { NULL, NULL } };
+static int l_at(lua_State *L) {
+  guard_set_place(&interpreter_of(L)->slice, luaL_checkstring(L, 1));
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  { "add", l_add },
+  { "at", l_at },
+  { NULL, NULL },
+};
 
 int lib_route(lua_State *L) {
   luaL_newlib(L, functions);

@@ -300,7 +300,7 @@ test('a page stuck in a call that nothing interrupts is answered 503, and a fres
     end)
     wechat.route("GET", "/page", function() return "fine" end)` });
   const stuck = get(bot, '/stuck');
-  await bot.waitForLog(/stuck at .*bot\.lua/, 10000);
+  await bot.waitForLog(/stuck at .*bot\.lua:[34] /, 10000);
   assert.equal((await get(bot, '/page')).body, 'fine');
   assert.equal((await stuck).status, 503);
   await bot.stop({ timeoutMs: 30000 });
