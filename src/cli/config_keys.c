@@ -184,7 +184,7 @@ const ConfigKey config_keys[] = {
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000, "CPU time a script may take without pause") },
   { INTEGER("script_memory_mb", "256", 1, 1 << 20, "memory of one interpreter") },
   { INTEGER("api_timeout_s", "30", 1, DAY_S, "a platform call is given up then") },
-  { INTEGER("max_jobs", "1000", 1, 1 << 20, "messages under way at once; past it: 503") },
+  { INTEGER("max_jobs", "1000", 1, 1 << 20, "messages and pages under way at once; past it: 503") },
   { INTEGER("max_body", "262144", 1, 1 << 30, "bytes of a callback") },
   { INTEGER("replay_window_s", "600", 0, INT32_MAX,
             "a signed timestamp further off is refused; 0: no check") },
