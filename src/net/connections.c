@@ -27,6 +27,7 @@ enum {
   SILENCE_MS = 250,      // so long a connection may say nothing while others wait for its thread
   REST_MS = 20,          // so long it may when the server stops
   PAUSE_MS = 250,        // so long a body may pause then
+  DAWDLE_MS = 400,       // so long its first request may take then, from the first packet on, however busily it drips
   FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
   DESCRIPTORS_MAX = 65536,
@@ -85,13 +86,22 @@ static bool is_peer(const Connection *connection, const struct sockaddr_storage 
          (!connection->address[0] || strcmp(text, connection->address) == 0);
 }
 
+static bool ask_kernel(int fd, struct tcp_info *info) {
+  socklen_t len = sizeof *info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
+}
+
 // Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or would have.
 static bool is_silent(int fd, uint32_t for_ms) {
   struct tcp_info info;
-  socklen_t len = sizeof info;
   int unread = 0;
-  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-         info.tcpi_last_data_recv > for_ms;
+  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && ask_kernel(fd, &info) && info.tcpi_last_data_recv > for_ms;
+}
+
+// Whether we have sent nothing for a while: where we never did, the kernel counts from the connection's beginning.
+static bool is_unanswered(int fd, uint32_t for_ms) {
+  struct tcp_info info;
+  return ask_kernel(fd, &info) && info.tcpi_last_data_sent > for_ms;
 }
 
 static int descriptors_end(void) {
@@ -132,7 +142,8 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
     return;
   }
   bool draining = atomic_load(&all->draining);
-  if ((others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS)) shutdown(fd, SHUT_RD);
+  bool silent = (others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
+  if (silent || (others_wait && is_unanswered(fd, DAWDLE_MS))) shutdown(fd, SHUT_RD);
 }
 
 // Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.

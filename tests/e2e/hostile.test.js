@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const net = require('node:net');
 const { test } = require('node:test');
 const { startBot, sleep, checkSanitizers, signedQuery, textXml } = require('./harness.js');
 
@@ -122,3 +123,38 @@ test('a request whose end is in doubt is refused, and nothing that follows it is
   }
   assert.match(await bot.raw(post(bot, body, [`Content-Length: ${length}`, 'Connection: close'])), /in doubt/);
 });
+
+// `count` connections that begin with `first`, go on with a byte every tenth of a second, and come again when they are closed.
+function drip(t, bot, count, first) {
+  let going = true;
+  const sockets = new Set();
+  const open = () => {
+    if (!going) return;
+    const socket = net.connect(bot.port, bot.host, () => socket.write(first));
+    const timer = setInterval(() => socket.writable && socket.write('a'), 100);
+    sockets.add(socket);
+    socket.on('error', () => {}).on('data', () => {}).on('close', () => {
+      clearInterval(timer);
+      sockets.delete(socket);
+      setTimeout(open, 20);
+    });
+  };
+  for (let i = 0; i < count; i++) open();
+  t.after(() => {
+    going = false;
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+for (const [what, head] of [['head', 'X-Slow: '], ['body', 'Content-Length: 1000\r\n\r\n']]) {
+  test(`requests whose ${what} comes in drips, however many, keep no message waiting`, async (t) => {
+    const bot = await startBot(t, { config: { threads: 16, log_level: 'error' }, script: 'function on_message() return "ok" end' });
+    drip(t, bot, 160, `POST ${bot.path}?nonce=1 HTTP/1.1\r\nHost: bot\r\n${head}`);
+    await sleep(500);
+    for (let i = 0; i < 5; i++) {
+      const began = Date.now();
+      assert.equal(await bot.say('hi', { agent: false }), 'ok');
+      assert.ok(Date.now() - began < 2500, `answered after ${Date.now() - began} ms`);
+    }
+  });
+}
