@@ -41,16 +41,10 @@ bool buf_reserve(Buf *buf, size_t more) {
   return grow(buf, more);
 }
 
-void buf_add(Buf *buf, Str s) {
+void buf_add_slowly(Buf *buf, Str s) {
   if (s.len == 0 || !buf_reserve(buf, s.len)) return;
   memcpy(buf->ptr + buf->len, s.ptr, s.len);
   buf->len += s.len;
-  buf->ptr[buf->len] = '\0';
-}
-
-void buf_addc(Buf *buf, char c) {
-  if (!buf_reserve(buf, 1)) return;
-  buf->ptr[buf->len++] = c;
   buf->ptr[buf->len] = '\0';
 }
 

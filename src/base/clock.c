@@ -9,6 +9,8 @@ static int64_t read_us(clockid_t clock) {
 
 int64_t clock_now_us(void) { return read_us(CLOCK_MONOTONIC); }
 
+int64_t clock_coarse_us(void) { return read_us(CLOCK_MONOTONIC_COARSE); }
+
 int64_t clock_unix_s(void) { return read_us(CLOCK_REALTIME) / 1000000; }
 
 int64_t clock_unix_ms(void) { return read_us(CLOCK_REALTIME) / 1000; }

@@ -45,8 +45,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->options = options;
   webhook->dedupe = dedupe_new(options->dedup_window_s);
   webhook->jobs = job_pool_new();
-  webhook->workspaces = workspace_pool_new();
   webhook->rescue = rescue_new();
+  webhook->workspaces = workspace_pool_new(webhook->rescue);
   bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;

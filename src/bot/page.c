@@ -133,7 +133,7 @@ static int64_t last_moment(const Webhook *webhook) {
 
 // The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after
 // that is stuck.
-static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page) {
+static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page, RescueRun *watched) {
   const BotOptions *options = webhook->options;
   Pair headers[HEADERS_MAX];
   PageRequest given = { .method = request->method,
@@ -145,10 +145,9 @@ static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page) 
   given.header_count = server_headers(request, headers, HEADERS_MAX);
   int64_t deadline_us = request->received_us + options->deadline_ms * 1000;
   int64_t stuck_us = deadline_us + options->interpreter.cpu_us_max + options->deadline_ms * 1000;
-  RescueRun watched = { .deadline_us = stuck_us, .answer = respond_in_its_place, .ctx = request };
-  rescue_begin(webhook->rescue, &watched);
+  rescue_begin(watched, stuck_us, respond_in_its_place, request);
   TaskState state = run(page, &given, deadline_us);
-  if (rescue_end(webhook->rescue, &watched)) {
+  if (rescue_end(watched)) {
     log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method),
               STR_FMT(request->path), server_remote(request));
   } else if (state == TASK_LOST) {
@@ -164,13 +163,15 @@ static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page) 
 static void run_counted(Webhook *webhook, HttpRequest *request) {
   Job *job = job_new(webhook->jobs, request->received_us);
   Page *page = job ? arena_calloc(job->arena, 1, sizeof *page) : NULL;
-  if (page) {
+  Workspace *w = workspace_get(webhook->workspaces);
+  if (page && w) {
     *page = (Page){ .webhook = webhook, .job = job };
-    run_and_respond(webhook, request, page);
+    run_and_respond(webhook, request, page, &w->run);
   } else {
     atomic_fetch_sub(&webhook->jobs_under_way, 1);
     refuse(request, 503, "no memory");
   }
+  workspace_put(webhook->workspaces, w);
   if (job) job_release(job);
 }
 

@@ -1,9 +1,10 @@
-// A list of runs under one mutex: a run is in it for the microseconds that its first slice takes.
+// A list that only grows, of runs that say themselves what state they are in.
 #include "bot/rescue.h"
 
-#include "base/mutex.h"
-
+#include <sched.h>
 #include <stdlib.h>
+
+enum { RUN_IDLE, RUN_WATCHED, RUN_BEING_ANSWERED, RUN_ANSWERED };
 
 struct Rescue {
   pthread_mutex_t mutex;
@@ -12,7 +13,7 @@ struct Rescue {
 
 Rescue *rescue_new(void) {
   Rescue *rescue = calloc(1, sizeof *rescue);
-  if (rescue) mutex_init_brief(&rescue->mutex);
+  if (rescue) pthread_mutex_init(&rescue->mutex, NULL);
   return rescue;
 }
 
@@ -22,32 +23,45 @@ void rescue_free(Rescue *rescue) {
   free(rescue);
 }
 
-void rescue_begin(Rescue *rescue, RescueRun *run) {
-  run->answered = false;
-  run->previous = NULL;
+void rescue_join(Rescue *rescue, RescueRun *run) {
+  atomic_init(&run->state, RUN_IDLE);
   pthread_mutex_lock(&rescue->mutex);
   run->next = rescue->first;
-  if (run->next) run->next->previous = run;
   rescue->first = run;
   pthread_mutex_unlock(&rescue->mutex);
 }
 
-bool rescue_end(Rescue *rescue, RescueRun *run) {
-  pthread_mutex_lock(&rescue->mutex);
-  if (run->previous) run->previous->next = run->next;
-  else rescue->first = run->next;
-  if (run->next) run->next->previous = run->previous;
-  bool answered = run->answered;
-  pthread_mutex_unlock(&rescue->mutex);
-  return answered;
+void rescue_begin(RescueRun *run, int64_t deadline_us, void (*answer)(void *ctx), void *ctx) {
+  run->answer = answer;
+  run->ctx = ctx;
+  atomic_store_explicit(&run->deadline_us, deadline_us, memory_order_relaxed);
+  atomic_store_explicit(&run->state, RUN_WATCHED, memory_order_release);
+}
+
+bool rescue_end(RescueRun *run) {
+  int watched = RUN_WATCHED;
+  if (atomic_compare_exchange_strong(&run->state, &watched, RUN_IDLE)) return false;
+  int state;
+  while ((state = atomic_load(&run->state)) == RUN_BEING_ANSWERED) sched_yield();
+  if (state == RUN_WATCHED) return rescue_end(run);  // the watching thread found that it was not due
+  atomic_store(&run->state, RUN_IDLE);
+  return true;
+}
+
+// The run may have ended and another one begun between the look and the claim, so what was claimed is looked at again.
+static void answer_if_due(RescueRun *run, int64_t now_us) {
+  int watched = RUN_WATCHED;
+  if (atomic_load_explicit(&run->state, memory_order_relaxed) != RUN_WATCHED || atomic_load(&run->deadline_us) > now_us ||
+      !atomic_compare_exchange_strong(&run->state, &watched, RUN_BEING_ANSWERED)) {
+    return;
+  }
+  bool due = atomic_load(&run->deadline_us) <= now_us;
+  if (due) run->answer(run->ctx);
+  atomic_store(&run->state, due ? RUN_ANSWERED : RUN_WATCHED);
 }
 
 void rescue_answer_due(Rescue *rescue, int64_t now_us) {
   pthread_mutex_lock(&rescue->mutex);
-  for (RescueRun *run = rescue->first; run; run = run->next) {
-    if (run->answered || run->deadline_us > now_us) continue;
-    run->answered = true;
-    run->answer(run->ctx);
-  }
+  for (RescueRun *run = rescue->first; run; run = run->next) answer_if_due(run, now_us);
   pthread_mutex_unlock(&rescue->mutex);
 }

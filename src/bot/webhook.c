@@ -130,9 +130,10 @@ static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
 static void on_over(void *ctx) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  Interpreter *interpreter = job->interpreter;
+  // On its own thread `run` lets it go, once it has come out of it.
+  Interpreter *interpreter = pthread_equal(job->runner, pthread_self()) ? NULL : job->interpreter;
   job_release(job);
-  interpreter_release(interpreter);
+  if (interpreter) interpreter_release(interpreter);
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
@@ -157,16 +158,14 @@ static void run(Callback *c, Job *job, const MessageHead *head) {
                        .owner = job_retain(job), .done = on_done, .over = on_over };
   TaskState state;
   job->runner = pthread_self();
-  RescueRun watched = { .deadline_us = c->deadline_us, .answer = respond_in_its_place, .ctx = c };
-  rescue_begin(c->webhook->rescue, &watched);
+  rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
     Interpreter *interpreter = slot_get(c->webhook->slot);
-    job->interpreter = interpreter_retain(interpreter);
+    job->interpreter = interpreter;
     state = interpreter_run_message(interpreter, &task, c->deadline_us);
-    if (state == TASK_LOST) interpreter_release(interpreter);  // on_over was not called, and will not be
-    interpreter_release(interpreter);
+    if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
   } while (state == TASK_LOST && pause_before(c->deadline_us));
-  c->answered = rescue_end(c->webhook->rescue, &watched);
+  c->answered = rescue_end(&c->w->run);
   if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) abandon(c->webhook, job);
 }

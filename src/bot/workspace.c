@@ -12,6 +12,7 @@ enum { KEEP_MAX = 64 * 1024 };
 struct WorkspacePool {
   pthread_mutex_t mutex;
   Workspace *first;
+  Rescue *rescue;
 };
 
 static void workspace_free(Workspace *w) {
@@ -29,7 +30,7 @@ static void workspace_free(Workspace *w) {
   free(w);
 }
 
-static Workspace *workspace_new(void) {
+static Workspace *workspace_new(Rescue *rescue) {
   Workspace *w = calloc(1, sizeof *w);
   if (!w) return NULL;
   nodes_init(&w->outer);
@@ -42,9 +43,12 @@ static Workspace *workspace_new(void) {
   w->aes = aes_new();
   w->xml = xml_parser_new();
   w->arena = arena_new();
-  if (w->digest && w->aes && w->xml && w->arena) return w;
-  workspace_free(w);
-  return NULL;
+  if (!w->digest || !w->aes || !w->xml || !w->arena) {
+    workspace_free(w);
+    return NULL;
+  }
+  rescue_join(rescue, &w->run);
+  return w;
 }
 
 static void empty_tree(NodeTree *tree) {
@@ -59,9 +63,11 @@ static void empty_buf(Buf *buf) {
   else buf_reset(buf);
 }
 
-WorkspacePool *workspace_pool_new(void) {
+WorkspacePool *workspace_pool_new(Rescue *rescue) {
   WorkspacePool *pool = calloc(1, sizeof *pool);
-  if (pool) mutex_init_brief(&pool->mutex);
+  if (!pool) return NULL;
+  mutex_init_brief(&pool->mutex);
+  pool->rescue = rescue;
   return pool;
 }
 
@@ -81,7 +87,7 @@ Workspace *workspace_get(WorkspacePool *pool) {
   Workspace *w = pool->first;
   if (w) pool->first = w->next;
   pthread_mutex_unlock(&pool->mutex);
-  return w ? w : workspace_new();
+  return w ? w : workspace_new(pool->rescue);
 }
 
 void workspace_put(WorkspacePool *pool, Workspace *w) {

@@ -4,6 +4,7 @@
 #define WEMOON_BOT_WORKSPACE_H
 
 #include "base/arena.h"
+#include "bot/rescue.h"
 #include "codec/aes.h"
 #include "codec/digest.h"
 #include "codec/xml.h"
@@ -15,12 +16,14 @@ typedef struct Workspace {
   NodeTree outer, tree;      // the document as posted; the message
   Buf plain, identity, reply, sealed;
   Arena *arena;              // query parameters; reset between callbacks
+  RescueRun run;             // of the script for this callback
   struct Workspace *next;    // in the pool
 } Workspace;
 
 typedef struct WorkspacePool WorkspacePool;
 
-WorkspacePool *workspace_pool_new(void);  // NULL without memory
+// The workspaces' runs join `rescue`, which nobody asks any more when the pool is freed. NULL without memory.
+WorkspacePool *workspace_pool_new(Rescue *rescue);
 void workspace_pool_free(WorkspacePool *pool);  // all workspaces have been put back
 // A workspace with everything empty, or NULL without memory. Give it back with workspace_put.
 Workspace *workspace_get(WorkspacePool *pool);

@@ -141,6 +141,7 @@ static void close_if_over(Connections *all, int fd, const struct sockaddr_storag
     if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
+  // A request that came whole and waits for a thread loses nothing by it.
   bool draining = atomic_load(&all->draining);
   bool silent = (others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
   if (silent || (others_wait && is_unanswered(fd, DAWDLE_MS))) shutdown(fd, SHUT_RD);
@@ -238,7 +239,7 @@ void connections_free(Connections *all) {
 }
 
 static void set_phase(Connection *connection, Phase phase) {
-  atomic_store_explicit(&connection->since_us, clock_now_us(), memory_order_relaxed);
+  atomic_store_explicit(&connection->since_us, clock_coarse_us(), memory_order_relaxed);
   atomic_store_explicit(&connection->phase, phase, memory_order_release);
 }
 
