@@ -79,6 +79,14 @@ local function check(wechat, print_line, print_fault)
 
   local function never() return false end
 
+  -- Tokens are had without it too, by each process for itself.
+  local function check_store()
+    local _, err = wechat.store.get("online")
+    if not err then return end
+    fine = false
+    print_fault(tostring(err))
+  end
+
   local function check_token()
     local made, err = wechat.grant_token()
     if not note("access token", made, err, never) then return false end
@@ -119,6 +127,7 @@ local function check(wechat, print_line, print_fault)
     check_ticket()
   end
 
+  check_store()
   check_all()
   return fine
 end

@@ -62,7 +62,10 @@ static int run(Invocation *in) {
     return report_usage("explain", "\"%s\" has no error code in it: give a number, 40164", words);
   Str code = arena_dup(in->arena, found);
   Err err;
-  if (!code.ptr) return STATUS_FAILED;
+  if (!code.ptr) {
+    report("explain", "no memory");
+    return STATUS_FAILED;
+  }
   return explain((char *)code.ptr, &err) ? STATUS_DONE : report_err("explain", &err);
 }
 

@@ -98,6 +98,12 @@ test('a platform that cannot be reached is one line', async (t) => {
   assert.match(faults[0], /^wemoon: online: access token: .*network/);
 });
 
+test('a store that is away is a finding', async (t) => {
+  const platform = await startPlatform(t);
+  const { stderr } = await check(t, platform, { config: { store: 'redis://:hunter2@127.0.0.1:1/0' }, code: 1 });
+  assert.match(stderr, /^wemoon: online: .*Redis at 127\.0\.0\.1:1/m);
+});
+
 test('faults of the script and of the account are both reported', async (t) => {
   const platform = await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40125, errmsg: 'invalid appsecret' } });
   const { faults, stdout } = await check(t, platform, { script: 'error("at load")', code: 1 });
