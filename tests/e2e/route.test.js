@@ -12,6 +12,10 @@ const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
 const echo = 'function on_message(msg) return msg.content end\n';
 const get = (bot, where, options) => bot.request({ method: 'GET', path: where, ...options });
 const json = async (bot, where, options) => JSON.parse((await get(bot, where, options)).body);
+// A page that says in the log that it is under way, and takes its time.
+const slowPage = (seconds) => `wechat.route("GET", "/slow", function()
+  wechat.log.info("begun") wechat.sleep(${seconds}) return "done" end)`;
+const begun = (bot, count) => until(() => bot.log.split('begun').length - 1 === count, `${count} slow pages to begin`);
 
 test('a string is a page of HTML', async (t) => {
   const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/hi", function() return "<p>你好</p>" end)` });
@@ -199,10 +203,9 @@ test('a page slower than job_timeout_s is ended: 503, and its <close> variables 
 });
 
 test('pages hold half of the HTTP threads at most: beyond is 503, and messages go on', async (t) => {
-  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.8) return "done" end)`,
-    config: { threads: 8 } });
+  const bot = await startBot(t, { script: `${echo} ${slowPage(1)}`, config: { threads: 8 } });
   const slow = Array.from({ length: 4 }, () => get(bot, '/slow'));
-  await sleep(200);
+  await begun(bot, 4);
   assert.equal((await get(bot, '/slow')).status, 503);
   await bot.waitForLog(/503: half of the HTTP threads/);
   assert.equal(await bot.say('x'), 'x');
@@ -211,10 +214,9 @@ test('pages hold half of the HTTP threads at most: beyond is 503, and messages g
 });
 
 test('pages count to max_jobs', async (t) => {
-  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.5) return "done" end)`,
-    config: { max_jobs: 2 } });
+  const bot = await startBot(t, { script: `${echo} ${slowPage(1)}`, config: { max_jobs: 2 } });
   const slow = [get(bot, '/slow'), get(bot, '/slow')];
-  await sleep(150);
+  await begun(bot, 2);
   assert.equal((await get(bot, '/slow')).status, 503);
   await bot.waitForLog(/503: max_jobs/);
   await Promise.all(slow);
@@ -224,12 +226,12 @@ test('pages count to max_jobs', async (t) => {
 
 test('routes end with their script; a page under way ends on the old one; the new one has its own', async (t) => {
   const script = (n, name) => `${echo}
-    wechat.route("GET", "/both", function() wechat.sleep(0.6) return "${n}" end)
+    wechat.route("GET", "/both", function() wechat.log.info("begun") wechat.sleep(0.8) return "${n}" end)
     wechat.route("GET", "/${name}", function() return "${name}" end)`;
   const bot = await startBot(t, { script: script(1, 'old') });
   assert.equal((await get(bot, '/old')).body, 'old');
   const slow = get(bot, '/both');
-  await sleep(100);
+  await begun(bot, 1);
   bot.replace('bot.lua', script(2, 'new'));
   await until(async () => (await get(bot, '/new')).status === 200, 'the new script');
   assert.equal((await get(bot, '/old')).status, 404);
@@ -307,9 +309,9 @@ test('a page stuck in a call that nothing interrupts is answered 503, and a fres
 });
 
 test('SIGTERM lets a page under way end', async (t) => {
-  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/slow", function() wechat.sleep(0.4) return "done" end)` });
+  const bot = await startBot(t, { script: `${echo} ${slowPage(0.4)}` });
   const slow = get(bot, '/slow');
-  await sleep(100);
+  await begun(bot, 1);
   bot.signal('SIGTERM');
   assert.equal((await slow).body, 'done');
   await bot.stop();
