@@ -170,11 +170,16 @@ static bool stop(XmlParser *parser, ErrCode code, const char *reason) {
   return false;
 }
 
-// The length of text before the first byte that means something to XML.
+// The length of text before the first byte that means something to XML. A section ends with ']', so that is looked for first.
 static size_t plain_text_len(const char *at, const char *end) {
-  const char *from = at;
-  while (at < end && *at != '<' && *at != '>' && *at != '&' && *at != ']') at++;
-  return (size_t)(at - from);
+  static const char others[] = { '<', '>', '&' };
+  const char *stop = memchr(at, ']', (size_t)(end - at));
+  if (!stop) stop = end;
+  for (size_t i = 0; i < sizeof others; i++) {
+    const char *found = memchr(at, others[i], (size_t)(stop - at));
+    if (found) stop = found;
+  }
+  return (size_t)(stop - at);
 }
 
 // Copies the document and takes the wrapping off CDATA sections that make up an element's whole text and hold
