@@ -9,6 +9,7 @@ if here then package.path = here .. "?.lua;" .. package.path end
 
 local catalogue = require "wechat.catalogue"
 local types = require "meta.types"
+local menu_types = require "wechat.menu.types"
 
 local generate = {}
 
@@ -91,6 +92,20 @@ local function method_lines(lines, row)
     lines[#lines + 1] = ("---@overload fun(named: { %s })%s"):format(table.concat(named, ", "), result)
   end
   lines[#lines + 1] = ("function wechat.%s(%s) end\n"):format(row.name, table.concat(names, ", "))
+end
+
+-- The class of what wechat.menu.new gives: its methods are made from the table of button types.
+local function menu_lines(lines)
+  local own = { types.menu }
+  for _, row in ipairs(menu_types.methods) do
+    local parameters = {}
+    for i, parameter in ipairs(row.parameters) do
+      parameters[i] = parameter[1] .. ": " .. lua_type(parameter[2])
+    end
+    local text = "---@field %s fun(self: Menu, %s): %s %s"
+    own[#own + 1] = text:format(row.name, table.concat(parameters, ", "), row.returns, row.doc)
+  end
+  lines[#lines + 1] = table.concat(own, "\n") .. "\n"
 end
 
 -- ---- endpoints
@@ -177,6 +192,7 @@ end
 ---@return string
 function generate.text()
   local lines, declared = { "---@meta wechat\n", types.classes }, {}
+  menu_lines(lines)
   for _, row in ipairs(collect()) do
     declare(lines, declared, row.name:match("^(.*)%.") or "")
     method_lines(lines, row)

@@ -104,6 +104,26 @@ on_unload = nil
 on_error = nil
 ]==]
 
+-- What wechat.menu.new gives, but for its methods.
+types.menu = [==[
+---@class MenuFault tostring(fault) says it in one line
+---@field path string "button[2].sub_button[1].name"
+---@field what string
+---@field limit? integer
+---@field errcode? integer what the platform would say
+
+---@class MenuChange tostring(change) says it in one line
+---@field path string of a button that is gone: where it was; else where it is in the new menu
+---@field what string
+---@field old any
+---@field new any
+
+---@class Menu a menu to edit, a plain table as create_menu takes it; a list of sub-buttons has the same methods
+---@field button? table[]
+---@field sub_button? table[]
+---@field matchrule? table of a personalised menu: whom it is for
+---@field conditionalmenu? Menu[] the personalised menus; the one added last wins]==]
+
 -- What `require "wechat.bot"` gives.
 types.bot = [==[
 ---@meta wechat.bot
@@ -166,7 +186,10 @@ types.returns = {
   ["^cron$"] = "table",
   ["^ask$"] = "Message?, string?",
   ["^route$"] = "",
-  ["^menu%.check$"] = "table[]",
+  ["^menu%.new$"] = "Menu",
+  ["^menu%.check$"] = "MenuFault[]",
+  ["^menu%.diff$"] = "MenuChange[]",
+  ["^menu%.pull$"] = "Menu?, ApiError?",
   ["^download_media$"] = "Download?, ApiError?",
   ["^show_qrcode$"] = "Download?, ApiError?",
 }

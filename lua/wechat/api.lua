@@ -141,6 +141,8 @@ return function(wechat, host)
     return api.send(made)
   end, "Calls what the catalogue lacks, with the token, decoded, tried again and reported like any other.")
 
+  require("wechat.menu")(wechat, host, api)
+
   -- A group may have tools of its own already: wechat.menu.check.
   for _, group in ipairs(catalogue.groups) do
     local root = group:match("^[^.]+")

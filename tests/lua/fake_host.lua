@@ -62,7 +62,13 @@ function fake.new()
   local wechat, host = {}, { requests = {}, logged = {}, config = {}, answer = { errcode = 0 } }
   host.args = { method = function(name, parameters, body) return method("wechat." .. name, parameters, body) end }
   function host.args.fail(text, ...) error(text:format(...), 3) end
-  function host.args.add(where, name, parameters, body) where[name] = host.args.method(name, parameters, body) end
+  function host.args.add(where, name, parameters, body)
+    for group in name:gmatch("([^.]+)%.") do
+      where[group] = rawget(where, group) or {}
+      where = where[group]
+    end
+    where[name:match("[^.]+$")] = host.args.method(name, parameters, body)
+  end
   host.json = {
     encode = encode, null = io.stdout, array = function(list) return setmetatable(list or {}, array_mark) end,
     is_array = function(list) return getmetatable(list) == array_mark end,
