@@ -79,7 +79,7 @@ static int answer_resume(lua_State *L, lua_State *co, int count) {
   if (count == RESUME_ENDED) return guard_unwind(L);
   if (count == RESUME_SUSPENDED) {
     set_reserved(L, co, true);
-    return lua_yieldk(L, 0, 0, resume_k);
+    return lua_yieldk(L, 0, (lua_KContext)co, resume_k);
   }
   lua_pushboolean(L, count >= 0);
   int results = count >= 0 ? count : 1;
@@ -87,8 +87,15 @@ static int answer_resume(lua_State *L, lua_State *co, int count) {
   return results + 1;
 }
 
+// `debug` can exchange the coroutine of a call that is suspended: what another one waits for is none of this call's business.
+static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
+  lua_State *co = lua_tothread(L, index);
+  if (!co || co != (lua_State *)context) luaL_error(L, "the coroutine was exchanged while it waited for wechat");
+  return co;
+}
+
 static int resume_k(lua_State *L, int status, lua_KContext context) {
-  lua_State *co = lua_tothread(L, 1);
+  lua_State *co = check_same(L, 1, context);
   set_reserved(L, co, false);
   return answer_resume(L, co, resume(L, co, 0));
 }
@@ -105,7 +112,7 @@ static int answer_wrap(lua_State *L, lua_State *co, int count) {
   if (count == RESUME_ENDED) return guard_unwind(L);
   if (count == RESUME_SUSPENDED) {
     set_reserved(L, co, true);
-    return lua_yieldk(L, 0, 0, wrap_k);
+    return lua_yieldk(L, 0, (lua_KContext)co, wrap_k);
   }
   if (count >= 0) return count;
   int status = lua_status(co);
@@ -123,7 +130,7 @@ static int answer_wrap(lua_State *L, lua_State *co, int count) {
 }
 
 static int wrap_k(lua_State *L, int status, lua_KContext context) {
-  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  lua_State *co = check_same(L, lua_upvalueindex(1), context);
   set_reserved(L, co, false);
   return answer_wrap(L, co, resume(L, co, 0));
 }
@@ -204,6 +211,7 @@ void coroutine_open(lua_State *L) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &RESERVED);
+  coroutine_reserve(L, L);  // the main one: finalizers can get hold of it
   lua_getglobal(L, LUA_COLIBNAME);
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

@@ -351,6 +351,8 @@ static bool fail(Task *task, int status) {
   Interpreter *in = task->in;
   if (in->suspending) wait_cancel(in->suspending);
   in->suspending = NULL;
+  wait_release(task->wait);  // one that is over, and whose call was not gone on with
+  task->wait = NULL;
   TaskState state = state_of_failure(in, status);
   if (task->state == TASK_RETURNED) task->state = state;
   Failure failure;

@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const net = require('node:net');
 const { test } = require('node:test');
 const { startBot, sleep, checkSanitizers, signedQuery, textXml } = require('./harness.js');
@@ -158,3 +159,63 @@ for (const [what, head] of [['head', 'X-Slow: '], ['body', 'Content-Length: 1000
     }
   });
 }
+
+test('no script gets at the coroutines that are not its own', async (t) => {
+  const bot = await startBot(t, { script: `
+local main
+local cases = {}
+-- Finalizers and __tostring may run in the state's main coroutine.
+function cases.catch()
+  local function note() main = coroutine.running() end
+  setmetatable({}, { __gc = note })
+  collectgarbage()
+  error(setmetatable({}, { __tostring = function() note() return 'caught' end }))
+end
+function cases.use()
+  local closed <close> = setmetatable({}, { __close = function()
+    pcall(coroutine.resume, main, 1)
+    pcall(coroutine.close, main)
+  end })
+  error(function() end)
+end
+-- What a suspended call waits for is taken away from under it.
+function cases.exchange()
+  local resumed = coroutine.wrap(function() wechat.sleep(0.05) end)
+  wechat.spawn(function() debug.setupvalue(resumed, 1, 5) end)
+  return resumed()
+end
+function cases.swap()
+  local resumed = coroutine.wrap(function() wechat.sleep(0.05) end)
+  wechat.spawn(function()
+    local other = coroutine.running()
+    wechat.spawn(function() debug.setupvalue(resumed, 1, other) end)
+    wechat.sleep(0.1)
+  end)
+  return resumed()
+end
+function cases.locals()
+  local own, inner = coroutine.running(), coroutine.create(function() wechat.sleep(0.05) end)
+  wechat.spawn(function()
+    for level = 0, 3 do for i = -5, 5 do pcall(debug.setlocal, own, level, i, 7) end end
+  end)
+  return tostring(coroutine.resume(inner))
+end
+function on_message(msg) return cases[msg.content] and cases[msg.content]() or msg.content end` });
+  for (const what of ['catch', 'use', 'exchange', 'swap', 'locals']) {
+    await bot.say(what);
+    assert.equal(await bot.say('alive'), 'alive', `after ${what}\n${bot.log}`);
+  }
+  await sleep(150);
+  assert.match(bot.log, /the coroutine was exchanged/);
+});
+
+test('an error whose text names a pipe or a device is told without its source line', async (t) => {
+  const bot = await startBot(t, { config: IMPATIENT, script: 'function on_message(msg) error(msg.content, 0) end' });
+  execFileSync('mkfifo', [bot.file('pipe')]);
+  for (const file of [bot.file('pipe'), '/dev/zero', bot.dir]) {
+    const began = Date.now();
+    assert.equal(await bot.say(`${file}:5: on purpose`), null);
+    assert.ok(Date.now() - began < 2000, `${file}: answered after ${Date.now() - began} ms`);
+  }
+  assert.doesNotMatch(bot.log, /stuck/);
+});
