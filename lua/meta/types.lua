@@ -118,7 +118,7 @@ types.menu = [==[
 ---@field old any
 ---@field new any
 
----@class Menu a menu to edit, a plain table as create_menu takes it; a list of sub-buttons has the same methods
+---@class Menu a plain table as create_menu takes it; a list of sub-buttons has the same methods
 ---@field button? table[]
 ---@field sub_button? table[]
 ---@field matchrule? table of a personalised menu: whom it is for

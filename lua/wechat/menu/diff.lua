@@ -155,7 +155,9 @@ function compare_buttons(changes, old, new, path)
   compare_lists(changes, list(old), list(new), path, ways_of_buttons, described, compare_button)
 end
 
-local function tell_menu(menu) return ("%d in it, for %s"):format(#list(list(menu).button), rule_text(menu)) end
+local function tell_menu(menu)
+  return ("%d in it, for %s"):format(#list(list(menu).button), rule_text(menu))
+end
 
 local function compare_menu(changes, old, new, path)
   compare_buttons(changes, list(old).button, list(new).button, path .. ".button")
