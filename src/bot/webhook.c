@@ -153,7 +153,7 @@ static bool pause_before(int64_t deadline_us) {
 }
 
 // An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
-static void run(Callback *c, Job *job, const MessageHead *head) {
+static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
                        .owner = job_retain(job), .done = on_done, .over = on_over };
   TaskState state;
@@ -168,6 +168,7 @@ static void run(Callback *c, Job *job, const MessageHead *head) {
   c->answered = rescue_end(&c->w->run);
   if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) abandon(c->webhook, job);
+  return state;
 }
 
 static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, Str identity) {
@@ -179,8 +180,17 @@ static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, St
   return job->identity.ptr && job->to_user.ptr && job->from_user.ptr;
 }
 
+// Slow scripts must not take all threads from quick ones: when most of them wait, a reply that is not there yet is a late one at
+// once. With `retry` there is no other way to deliver it than to wait.
+static int64_t patience_us(Callback *c, int waiting) {
+  return waiting < c->webhook->options->max_waiting || late_reply(c->webhook) == LATE_RETRY ? c->deadline_us : 0;
+}
+
 static void wait_and_respond(Callback *c, Job *job) {
-  if (job_wait(job, c->deadline_us)) respond_job(c, job);
+  int waiting = atomic_fetch_add(&c->webhook->waiting, 1);
+  bool in_time = job_wait(job, patience_us(c, waiting));
+  atomic_fetch_sub(&c->webhook->waiting, 1);
+  if (in_time) respond_job(c, job);
   else respond_deadline(c);
 }
 
@@ -198,8 +208,10 @@ static void run_new(Callback *c, Job *job, const MessageHead *head) {
     abandon(webhook, job_retain(job));
     return refuse(c, 503, "max_jobs messages are under way already");
   }
-  run(c, job, head);
-  if (!c->answered) wait_and_respond(c, job);
+  TaskState state = run(c, job, head);
+  if (c->answered) return;
+  if (state == TASK_WAITING) wait_and_respond(c, job);
+  else respond_job(c, job);
 }
 
 static void answer_message(Callback *c, const MessageHead *head) {

@@ -20,6 +20,7 @@ typedef struct {
   Rescue *rescue;
   Fleet fleet;
   atomic_int jobs_under_way;
+  atomic_int waiting;  // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread
   atomic_bool refusing;  // SIGTERM came: 503
 } Webhook;

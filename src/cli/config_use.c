@@ -59,6 +59,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .replay_window_s = config_integer(config, "replay_window_s"),
     .dedup_window_s = config_integer(config, "dedup_window_s"),
     .deadline_ms = config_integer(config, "deadline_ms"),
+    .max_waiting = (int)(config_integer(config, "threads") * 3 / 4),
     .max_jobs = config_integer(config, "max_jobs"),
     .max_pages = config_integer(config, "threads") > 1 ? config_integer(config, "threads") / 2 : 1,
     .late_reply = late_reply(config_text(config, "late_reply")),

@@ -245,3 +245,26 @@ test('SIGTERM waits for a job that becomes a late reply', async (t) => {
   await bot.stop();
   assert.equal(platform.sent.length, 1);
 });
+
+test('slow scripts on few threads: quick messages are answered, slow ones all delivered late, none twice', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `function on_message(msg)
+    if msg.content ~= "quick" then wechat.sleep(2) return msg.content end
+    return "quick"
+  end`;
+  const bot = await startBot(t, { script, config: { threads: 16, deadline_ms: 1500, ...platform.config } });
+  const slow = Array.from({ length: 60 }, (_, i) => bot.deliver(text(`slow ${i}`, { MsgId: 1000 + i, FromUserName: `oUser${i}` })));
+  await sleep(300);
+  const times = [];
+  for (let i = 0; i < 20; i++) {
+    const began = Date.now();
+    assert.equal((await bot.deliver(text('quick', { MsgId: 5000 + i }))).reply.Content, 'quick');
+    times.push(Date.now() - began);
+  }
+  assert.ok(Math.max(...times) < 1000, `${times}`);
+  for (const answer of await Promise.all(slow)) assert.equal(answer.body, 'success');
+  await until(() => platform.sent.length >= 60, 15000);
+  await sleep(300);
+  const sent = platform.sent.map(({ body }) => `${body.touser} ${body.text.content}`).sort();
+  assert.deepEqual(sent, Array.from({ length: 60 }, (_, i) => `oUser${i} slow ${i}`).sort());
+});
