@@ -144,7 +144,7 @@ static void fire(Interpreter *in, void *ctx) {
   if (tick->interval_us > 0 || tick->due_s > 0) arm(tick);
   if (due && !atomic_load(&in->retired)) run_tick(tick);
   else free_when_over(tick);
-  lock_give(&in->lock);
+  lock_give_way(&in->lock);
 }
 
 static void stop_tick(Tick *tick) {

@@ -12,6 +12,9 @@
 // About as long as a quick script's slice: beyond that the thread had better sleep.
 enum { SPINS = 200 };
 
+// So long who gives way waits for a sleeper to wake up.
+enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
+
 enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep
 
 void lock_init_condition(pthread_cond_t *condition) {
@@ -77,6 +80,12 @@ bool lock_take(Lock *lock, int64_t deadline_us) {
 
 void lock_give(Lock *lock) {
   if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED) wake(lock, 1);
+}
+
+void lock_give_way(Lock *lock) {
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) != LOCK_AWAITED) return;
+  wake(lock, 1);
+  for (int i = 0; i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++) usleep(WAY_LOOK_US);
 }
 
 // A waiter that is about to sleep finds the state changed, or is woken.

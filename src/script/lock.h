@@ -18,6 +18,8 @@ void lock_clear(Lock *lock);
 // Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
 void lock_give(Lock *lock);
+// Gives it back, and lets somebody who waits have it first: for a thread that would take it again at once, and win each time.
+void lock_give_way(Lock *lock);
 // Nobody gets the lock any more; all waits end.
 void lock_break(Lock *lock);
 bool lock_is_broken(Lock *lock);

@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { IDLE_MAX = 64 };  // coroutines kept for the next message
+enum {
+  IDLE_MAX = 64,         // coroutines kept for the next message
+  SUSPENDED_MAX = 10000  // a script that spawns without end leaves memory for messages
+};
 
 const char *task_state_name(TaskState state) {
   switch (state) {
@@ -532,6 +535,9 @@ int task_spawn(lua_State *L) {
   Err err = { 0 };
   if (!in->task) return luaL_error(L, "wechat.spawn can only be called while the script runs");
   if (!worker_start(in, &err)) return luaL_error(L, "wechat.spawn: %s", err.text);
+  if (atomic_load_explicit(&in->suspended, memory_order_relaxed) >= SUSPENDED_MAX) {
+    return luaL_error(L, "wechat.spawn: %d functions are under way already; wait for some of them", SUSPENDED_MAX);
+  }
   int count = lua_gettop(L);
   Task *task = task_new(in, &SPAWNED);
   if (!task || !lua_checkstack(task->co, count + 1)) return luaL_error(L, "not enough memory");

@@ -137,7 +137,7 @@ static void go_on(Interpreter *in, Wait *wait) {
     guard_leave(in);
   }
   wait_release(wait);
-  lock_give(&in->lock);
+  lock_give_way(&in->lock);
 }
 
 // What was interrupted while it waited is ended. With the inbox's mutex held before and after.

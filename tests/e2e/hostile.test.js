@@ -219,3 +219,31 @@ test('an error whose text names a pipe or a device is told without its source li
   }
   assert.doesNotMatch(bot.log, /stuck/);
 });
+
+test('a timer that takes longer than its interval lets messages through', async (t) => {
+  const bot = await startBot(t, { config: { late_reply: 'drop' }, script: `
+wechat.every(0.001, function()
+  local over = os.clock() + 0.05
+  while os.clock() < over do end
+end)
+function on_message(msg) return msg.content end` });
+  for (let i = 0; i < 5; i++) {
+    const began = Date.now();
+    assert.equal(await bot.say('hi'), 'hi');
+    assert.ok(Date.now() - began < 1500, `answered after ${Date.now() - began} ms`);
+  }
+});
+
+test('functions that spawn without end leave memory for messages', async (t) => {
+  const bot = await startBot(t, { config: { script_memory_mb: 64, late_reply: 'drop' }, script: `
+local function twice() wechat.spawn(twice) wechat.spawn(twice) end
+function on_message(msg)
+  if msg.content == 'bomb' then twice() end
+  return msg.content
+end` });
+  assert.equal(await bot.say('bomb'), 'bomb');
+  await bot.waitForLog(/functions are under way already/, 20000);
+  for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
+  assert.doesNotMatch(bot.log, /not enough memory/);
+  await kill(bot);
+});
