@@ -147,7 +147,7 @@ tests() {
 suite_of_threads() {
   failed=
   TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ${TSAN_OPTIONS:-}" \
-    suite tsan -R '^unit\.(net|store|api|script|bot)_|^e2e\.reload'
+    suite tsan -R '^unit\.(net|store|api|bot|script_(task|wait|interpreter|guard|routes))_|^e2e\.reload'
   [ -z "$failed" ]
 }
 
