@@ -2,6 +2,7 @@
 #ifndef WEMOON_SCRIPT_CORE_H
 #define WEMOON_SCRIPT_CORE_H
 
+#include "base/heap.h"
 #include "script/context.h"
 #include "script/lock.h"
 #include "script/wait.h"
@@ -228,6 +229,7 @@ struct Interpreter {
   InterpreterOptions options;
   Lock lock;
   lua_State *L;           // the main state: loads, describes errors; scripts run in coroutines
+  Heap heap;
   Slice slice;
   atomic_bool given_up, interrupted, retired;
   atomic_size_t memory;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAIN_STACK = 64, CALLER_LOOK_US = 50000, BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000 };
+enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64, CALLER_LOOK_US = 50000, BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000 };
 
 // ---- memory -----------------------------------------------------------------------------------------------------------------
 
@@ -22,11 +22,11 @@ static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) 
   if (!block) old_size = 0;
   size_t used = atomic_load_explicit(&in->memory, memory_order_relaxed) - old_size;
   if (new_size == 0) {
-    free(block);
+    if (block) heap_free(&in->heap, block, old_size);
   } else {
     size_t max = in->options.memory_max;
     if (max && new_size > old_size && used + new_size > max) return NULL;
-    block = realloc(block, new_size);
+    block = heap_resize(&in->heap, block, old_size, new_size);
     if (!block) return NULL;
   }
   atomic_store_explicit(&in->memory, used + new_size, memory_order_relaxed);
@@ -128,6 +128,7 @@ void interpreter_free(Interpreter *in) {
   pthread_cond_destroy(&in->ended);
   guard_clear(&in->slice);
   lock_clear(&in->lock);
+  heap_clear(&in->heap);
   inbox_release(in->inbox);
   routes_free(in->routes);
   free(in);
@@ -143,6 +144,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   in->options = *options;
   if (options->fleet) atomic_fetch_add(&options->fleet->interpreters, 1);
   atomic_init(&in->holders, 1);
+  heap_init(&in->heap, SMALL_OBJECTS);
   lock_init(&in->lock);
   guard_init(&in->slice);
   pthread_mutex_init(&in->files_mutex, NULL);

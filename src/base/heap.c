@@ -1,0 +1,80 @@
+// Small blocks are carved from the region, and go back to the free list of their size. The region is address space: its pages
+// are had as they are first touched.
+#include "base/heap.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { WATCHED = true };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { WATCHED = true };
+#else
+enum { WATCHED = false };
+#endif
+#else
+enum { WATCHED = false };
+#endif
+
+void heap_init(Heap *heap, size_t size) {
+  memset(heap, 0, sizeof *heap);
+  if (WATCHED) return;
+  void *region = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (region == MAP_FAILED) return;
+  heap->region = heap->unused = region;
+  heap->end = heap->region + size;
+}
+
+void heap_clear(Heap *heap) {
+  if (heap->region) munmap(heap->region, (size_t)(heap->end - heap->region));
+}
+
+static bool is_ours(const Heap *heap, const void *block) {
+  return (const char *)block >= heap->region && (const char *)block < heap->end;
+}
+
+static size_t class_of(size_t size) { return (size + HEAP_STEP - 1) / HEAP_STEP; }
+
+// A block of the region, or NULL when the size is not for it or it is used up.
+static void *take(Heap *heap, size_t size) {
+  if (size > HEAP_LARGEST || !heap->region) return NULL;
+  size_t class = class_of(size);
+  void *block = heap->free[class];
+  if (block) {
+    memcpy(&heap->free[class], block, sizeof block);
+    return block;
+  }
+  if ((size_t)(heap->end - heap->unused) < class * HEAP_STEP) return NULL;
+  block = heap->unused;
+  heap->unused += class * HEAP_STEP;
+  return block;
+}
+
+void heap_free(Heap *heap, void *block, size_t size) {
+  if (!is_ours(heap, block)) {
+    free(block);
+    return;
+  }
+  size_t class = class_of(size);
+  memcpy(block, &heap->free[class], sizeof block);
+  heap->free[class] = block;
+}
+
+void *heap_resize(Heap *heap, void *block, size_t old_size, size_t new_size) {
+  bool ours = block && is_ours(heap, block);
+  if (ours && class_of(old_size) == class_of(new_size)) return block;
+  void *resized = take(heap, new_size);
+  if (!resized) {
+    if (!ours) return realloc(block, new_size);
+    resized = malloc(new_size);
+    if (!resized) return NULL;
+  }
+  if (block) {
+    memcpy(resized, block, old_size < new_size ? old_size : new_size);
+    heap_free(heap, block, old_size);
+  }
+  return resized;
+}
