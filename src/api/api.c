@@ -46,7 +46,7 @@ bool api_has_credentials(const Api *api) {
   return (options->account->appid.len && options->account->appsecret.len) || options->access_token.value.len;
 }
 
-// ---- the end of a call ---------------------------------------------------------------------------------
+// ---- the end of a call --------------------------------------------------------------------------
 
 static void close_parts(const ApiRequest *request) {
   for (const ClientPart *part = request->parts; part; part = part->next) {
@@ -80,7 +80,7 @@ static void finish_memory(Call *call) {
   finish(call);
 }
 
-// ---- the answer ----------------------------------------------------------------------------------------
+// ---- the answer ---------------------------------------------------------------------------------
 
 static void send_call(Call *call, int64_t pause_ms);
 static void on_token(void *ctx, const Token *token, const ApiResult *error);
@@ -205,7 +205,7 @@ static void on_answer(void *ctx, ClientResult *answer) {
   client_result_free(answer);
 }
 
-// ---- the request ---------------------------------------------------------------------------------------
+// ---- the request --------------------------------------------------------------------------------
 
 static bool build_url(Call *call, Buf *url) {
   const ApiOptions *options = &call->api->options;
@@ -277,7 +277,7 @@ static void on_token(void *ctx, const Token *token, const ApiResult *error) {
   else send_call(call, 0);
 }
 
-// ---- copies --------------------------------------------------------------------------------------------
+// ---- copies -------------------------------------------------------------------------------------
 
 static bool copy_query(Call *call, const Pairs *query) {
   Pairs *copy = arena_calloc(call->arena, 1, sizeof(*copy));
@@ -362,7 +362,7 @@ void api_cancel(Api *api, uint64_t id) {
   pthread_mutex_unlock(&api->lock);
 }
 
-// ---- tokens from the platform --------------------------------------------------------------------------
+// ---- tokens from the platform -------------------------------------------------------------------
 
 static void on_fetched(void *ctx, ApiResult *result) { tokens_fetched(ctx, result); }
 

@@ -71,7 +71,7 @@ struct TokenFlight {
   Step step;
 };
 
-// ---- values --------------------------------------------------------------------------------------------
+// ---- values -------------------------------------------------------------------------------------
 
 static void held_clear(Held *held) {
   free(held->value);
@@ -143,7 +143,7 @@ static void waiters_add(Waiters *waiters, Waiter *waiter) {
   waiters->last = waiter;
 }
 
-// ---- the store -----------------------------------------------------------------------------------------
+// ---- the store ----------------------------------------------------------------------------------
 
 static bool is_access(const Entry *entry) { return str_eq(str_of(entry->name), TOKEN_ACCESS); }
 
@@ -174,7 +174,7 @@ static void ask_store(TokenFlight *flight, const char *kind, StoreCall call, Ste
 
 static bool store_failed(const StoreReply *reply) { return !reply || reply->err.code != ERR_NONE; }
 
-// ---- the end of a flight -------------------------------------------------------------------------------
+// ---- the end of a flight ------------------------------------------------------------------------
 
 static void launch(Tokens *tokens, Entry *entry);
 
@@ -242,7 +242,7 @@ static void release_lease(TokenFlight *flight) {
             on_released);
 }
 
-// ---- what the platform said ----------------------------------------------------------------------------
+// ---- what the platform said ---------------------------------------------------------------------
 
 static void read_again(TokenFlight *flight, StoreReply *reply);
 
@@ -391,7 +391,7 @@ void tokens_fetched(TokenFlight *flight, ApiResult *reply) {
   }
 }
 
-// ---- the way to the platform ---------------------------------------------------------------------------
+// ---- the way to the platform --------------------------------------------------------------------
 
 static void fetch(TokenFlight *flight) {
   const TokenOptions *options = &flight->tokens->options;

@@ -1,5 +1,5 @@
-// Small blocks are carved from the region, and go back to the free list of their size. The region is address space: its pages
-// are had as they are first touched.
+// Small blocks are carved from the region, and go back to the free list of their size. The region is address
+// space: its pages are had as they are first touched.
 #include "base/heap.h"
 
 #include <stdbool.h>

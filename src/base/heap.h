@@ -1,5 +1,5 @@
-// Memory for small objects that one thread takes and another gives back, all the time: free lists by size in one region of their
-// owner's. malloc would make every thread keep some. One thread at a time.
+// Memory for small objects that one thread takes and another gives back, all the time: free lists by size in
+// one region of their owner's. malloc would make every thread keep some. One thread at a time.
 #ifndef WEMOON_BASE_HEAP_H
 #define WEMOON_BASE_HEAP_H
 
@@ -12,8 +12,8 @@ typedef struct {
   void *free[HEAP_LARGEST / HEAP_STEP + 1];
 } Heap;
 
-// Small blocks come from a region of `size` bytes while there is room. Where none can be had, or a sanitizer watches, all
-// comes from malloc.
+// Small blocks come from a region of `size` bytes while there is room. Where none can be had, or a sanitizer
+// watches, all comes from malloc.
 void heap_init(Heap *heap, size_t size);
 void heap_clear(Heap *heap);  // all blocks have been given back
 // As realloc and free do, but with the old size given.

@@ -4,9 +4,11 @@
 
 #include "bot/job.h"
 
-// Appends the packed form of what a finished job was answered with: a text's content, or the rendered document.
+// Appends the packed form of what a finished job was answered with: a text's content, or the rendered
+// document.
 void answer_pack(const Job *job, Buf *packed);
-// Appends the reply document that `packed` stands for; nothing for "success". `arena` is scratch. False without memory.
+// Appends the reply document that `packed` stands for; nothing for "success". `arena` is scratch. False
+// without memory.
 bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena, Buf *xml);
 
 #endif

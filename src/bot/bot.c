@@ -66,7 +66,8 @@ static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->fleet.inte
 
 static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_ms) {
   int64_t until_us = clock_now_us() + max_ms * 1000;
-  while (!is_so(webhook) && clock_now_us() < until_us) nanosleep(&(struct timespec){ .tv_nsec = 2 * 1000 * 1000 }, NULL);
+  while (!is_so(webhook) && clock_now_us() < until_us)
+    nanosleep(&(struct timespec){ .tv_nsec = 2 * 1000 * 1000 }, NULL);
   return is_so(webhook);
 }
 

@@ -11,31 +11,33 @@ typedef enum { LATE_AUTO, LATE_CUSTOMER_SERVICE, LATE_RETRY, LATE_DROP } LateRep
 
 typedef struct {
   const Account *account;
-  const char *script;         // path
-  Str path;                   // callback path, exact
+  const char *script;  // path
+  Str path;            // callback path, exact
   size_t max_body;
   int64_t replay_window_s;
   int64_t dedup_window_s;
   int64_t deadline_ms;
   int64_t max_jobs;
-  int max_waiting;            // HTTP threads that may wait for slow scripts at once
-  int64_t max_pages;          // pages of the script's own under way at once: fewer than there are HTTP threads
+  int max_waiting;    // HTTP threads that may wait for slow scripts at once
+  int64_t max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
   InterpreterOptions interpreter;
 } BotOptions;
 
-// Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept as they are: they
-// and what they point to outlive the bot.
+// Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept
+// as they are: they and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
-// Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of the process helps.
+// Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of
+// the process helps.
 bool bot_drain(Bot *bot, int64_t grace_ms);
-// Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which still uses what the options
-// point to: then only the end of the process helps.
+// Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which
+// still uses what the options point to: then only the end of the process helps.
 bool bot_free(Bot *bot);
 // What net/server calls.
 HttpHandler bot_handler(Bot *bot);
-// Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says why.
+// Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says
+// why.
 bool bot_reload(Bot *bot, Err *err);
 // Answers 503 from now on (SIGTERM came).
 void bot_refuse(Bot *bot);

@@ -13,9 +13,9 @@ enum { BUCKETS = 1 << 16 };
 enum { SHORT_ANSWER = 40 };
 
 typedef struct Entry {
-  struct Entry *chain;        // in its bucket
-  struct Entry *newer;        // in the queue of the answered
-  Job *job;                   // while under way
+  struct Entry *chain;  // in its bucket
+  struct Entry *newer;  // in the queue of the answered
+  Job *job;             // while under way
   int64_t expires_us, answered_s;
   uint64_t hash;
   uint32_t identity_len, answer_len;
@@ -44,7 +44,9 @@ static uint64_t hash_of(const Dedupe *dedupe, Str identity) {
   return hash * 0xd6e8feb86659fd93u;
 }
 
-static Entry **bucket_of(Dedupe *dedupe, uint64_t hash) { return &dedupe->buckets[hash >> 48 & (BUCKETS - 1)]; }
+static Entry **bucket_of(Dedupe *dedupe, uint64_t hash) {
+  return &dedupe->buckets[hash >> 48 & (BUCKETS - 1)];
+}
 
 static Entry *find(Dedupe *dedupe, uint64_t hash, Str identity) {
   for (Entry *entry = *bucket_of(dedupe, hash); entry; entry = entry->chain) {
@@ -52,7 +54,6 @@ static Entry *find(Dedupe *dedupe, uint64_t hash, Str identity) {
   }
   return NULL;
 }
-
 
 static void unchain(Dedupe *dedupe, Entry *entry) {
   Entry **link = bucket_of(dedupe, entry->hash);
@@ -121,7 +122,9 @@ static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
   Entry *entry = malloc(sizeof *entry + job->identity.len + SHORT_ANSWER);
   if (!entry) return false;
   Entry **bucket = bucket_of(dedupe, hash);
-  *entry = (Entry){ .chain = *bucket, .job = job_retain(job), .hash = hash, .identity_len = (uint32_t)job->identity.len };
+  *entry = (Entry){
+    .chain = *bucket, .job = job_retain(job), .hash = hash, .identity_len = (uint32_t)job->identity.len
+  };
   memcpy(entry->identity, job->identity.ptr, job->identity.len);
   *bucket = entry;
   job->known = entry;
@@ -130,7 +133,8 @@ static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
 
 static bool is_over(const Entry *entry, int64_t now_us) { return !entry->job && entry->expires_us <= now_us; }
 
-DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer, int64_t *answered_s) {
+DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
+                          int64_t *answered_s) {
   uint64_t hash = hash_of(dedupe, job->identity);
   DedupeResult result = DEDUPE_NEW;
   pthread_mutex_lock(&dedupe->mutex);

@@ -1,5 +1,5 @@
-// Which messages are being answered and which were, so that the script runs once however often the platform asks.
-// Finished answers are remembered for a window, within a bound of memory: the oldest go first.
+// Which messages are being answered and which were, so that the script runs once however often the platform
+// asks. Finished answers are remembered for a window, within a bound of memory: the oldest go first.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
@@ -20,9 +20,10 @@ typedef enum {
 // `window_s` 0: an answered message is forgotten at once.
 Dedupe *dedupe_new(int64_t window_s);
 void dedupe_free(Dedupe *dedupe);
-// Looks `job->identity` up. When new, `job` is registered (held once more) until dedupe_finish or dedupe_forget.
-// `answer` gets the packed answer (reply_pack) of an answered one.
-DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer, int64_t *answered_s);
+// Looks `job->identity` up. When new, `job` is registered (held once more) until dedupe_finish or
+// dedupe_forget. `answer` gets the packed answer (reply_pack) of an answered one.
+DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
+                          int64_t *answered_s);
 // The job has its answer: from now on duplicates get `answer`.
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
 // The job was not run at all (the bot is full, the interpreter gave up): the platform's retry shall run it.

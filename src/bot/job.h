@@ -8,19 +8,19 @@
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
-  pthread_t runner;         // the thread that runs the first slice
-  void *owner;              // whose message it is: for the callback that gets the script's answer
-  Interpreter *interpreter; // that the script runs in, held until it has answered: a reload must not end it
-  Str identity;             // what duplicates are known by; in `arena`
-  Str to_user, from_user;   // of the message; in `arena`
+  pthread_t runner;          // the thread that runs the first slice
+  void *owner;               // whose message it is: for the callback that gets the script's answer
+  Interpreter *interpreter;  // that the script runs in, held until it has answered: a reload must not end it
+  Str identity;              // what duplicates are known by; in `arena`
+  Str to_user, from_user;    // of the message; in `arena`
   bool is_event;
-  void *known;              // dedupe's entry for it
+  void *known;  // dedupe's entry for it
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
   TaskState state;
-  Reply reply;              // REPLY_NONE: `success`; what it points to is in `arena`
-  Str rest;                 // of a long text, what did not fit
-  int64_t answered_s;       // Unix seconds: CreateTime of the reply, the same for every duplicate
+  Reply reply;         // REPLY_NONE: `success`; what it points to is in `arena`
+  Str rest;            // of a long text, what did not fit
+  int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
 } Job;
 
@@ -33,11 +33,12 @@ Job *job_new(JobPool *pool, int64_t started_us);
 Job *job_retain(Job *job);
 void job_release(Job *job);  // the last one gives it back to its pool
 
-// The script has answered: wakes all who wait. `reply` is copied, what it points to lives in the job's arena; NULL: none. Returns whether nobody was waiting any more
-// and every one who had waited left at a deadline: the reply is late.
+// The script has answered: wakes all who wait. `reply` is copied, what it points to lives in the job's arena;
+// NULL: none. Returns whether nobody was waiting any more and every one who had waited left at a deadline:
+// the reply is late.
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
-// Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever called has
-// answered otherwise, and the reply will be late.
+// Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever
+// called has answered otherwise, and the reply will be late.
 bool job_wait(Job *job, int64_t deadline_us);
 bool job_is_finished(Job *job);
 

@@ -48,10 +48,12 @@ bool rescue_end(RescueRun *run) {
   return true;
 }
 
-// The run may have ended and another one begun between the look and the claim, so what was claimed is looked at again.
+// The run may have ended and another one begun between the look and the claim, so what was claimed is looked
+// at again.
 static void answer_if_due(RescueRun *run, int64_t now_us) {
   int watched = RUN_WATCHED;
-  if (atomic_load_explicit(&run->state, memory_order_relaxed) != RUN_WATCHED || atomic_load(&run->deadline_us) > now_us ||
+  if (atomic_load_explicit(&run->state, memory_order_relaxed) != RUN_WATCHED ||
+      atomic_load(&run->deadline_us) > now_us ||
       !atomic_compare_exchange_strong(&run->state, &watched, RUN_BEING_ANSWERED)) {
     return;
   }

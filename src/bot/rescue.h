@@ -1,5 +1,5 @@
-// A script runs its first slice on the thread of its request. When it is stuck there in a call that nothing interrupts, that thread
-// cannot keep the deadline: a watching thread answers in its place.
+// A script runs its first slice on the thread of its request. When it is stuck there in a call that nothing
+// interrupts, that thread cannot keep the deadline: a watching thread answers in its place.
 #ifndef WEMOON_BOT_RESCUE_H
 #define WEMOON_BOT_RESCUE_H
 
@@ -10,8 +10,8 @@
 
 typedef struct Rescue Rescue;  // all who may be watched
 
-// One who runs a script at a time; its memory is the caller's, from rescue_join to the end of the Rescue. To begin and to end a
-// run costs one atomic operation each: no lock, no memory that other threads write.
+// One who runs a script at a time; its memory is the caller's, from rescue_join to the end of the Rescue. To
+// begin and to end a run costs one atomic operation each: no lock, no memory that other threads write.
 typedef struct RescueRun {
   atomic_int state;
   atomic_int_least64_t deadline_us;  // monotonic
@@ -20,11 +20,12 @@ typedef struct RescueRun {
   struct RescueRun *next;
 } RescueRun;
 
-Rescue *rescue_new(void);  // NULL without memory
+Rescue *rescue_new(void);          // NULL without memory
 void rescue_free(Rescue *rescue);  // NULL is allowed
 void rescue_join(Rescue *rescue, RescueRun *run);
 void rescue_begin(RescueRun *run, int64_t deadline_us, void (*answer)(void *ctx), void *ctx);
-// The run came back. True when it was answered for: then nothing more may be written for it. Waits for an answer being written.
+// The run came back. True when it was answered for: then nothing more may be written for it. Waits for an
+// answer being written.
 bool rescue_end(RescueRun *run);
 // Answers for the runs whose deadline has come. One thread at a time.
 void rescue_answer_due(Rescue *rescue, int64_t now_us);

@@ -14,7 +14,7 @@ struct Slot {
   pthread_mutex_t loading;  // one load at a time
   pthread_mutex_t mutex;    // what follows
   Interpreter *current;
-  Interpreter *failed;      // the last load that failed: kept for the list of its files
+  Interpreter *failed;  // the last load that failed: kept for the list of its files
   SlotStatus status;
 };
 
@@ -122,7 +122,8 @@ bool slot_reload(Slot *slot, Err *err) {
   return ok;
 }
 
-// A load that was under way meanwhile may have put another in its place; or it gave up the one in service, and failed.
+// A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
+// and failed.
 bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err) {
   Interpreter *stuck = slot_get(slot);
   bool replaced = false;

@@ -1,4 +1,5 @@
-// Is this callback authentic, and what does it say: signatures, replay window, envelope. Pure but for the time given.
+// Is this callback authentic, and what does it say: signatures, replay window, envelope. Pure but for the
+// time given.
 #ifndef WEMOON_BOT_VERIFY_H
 #define WEMOON_BOT_VERIFY_H
 
@@ -13,11 +14,13 @@ typedef struct {
   bool sealed;                   // it came encrypted
 } Verified;
 
-// Checks the signature and the timestamp of a request without a body (URL verification). False with ERR_FORBIDDEN.
+// Checks the signature and the timestamp of a request without a body (URL verification). False with
+// ERR_FORBIDDEN.
 bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query, int64_t now_s,
                   Workspace *workspace, Err *err);
-// Checks a callback and opens it as the account's mode demands. False with ERR_FORBIDDEN (403) or ERR_INVALID (400).
-bool verify_callback(const Account *account, int64_t replay_window_s, const Pairs *query, Str body, int64_t now_s,
-                     Workspace *workspace, Verified *verified, Err *err);
+// Checks a callback and opens it as the account's mode demands. False with ERR_FORBIDDEN (403) or ERR_INVALID
+// (400).
+bool verify_callback(const Account *account, int64_t replay_window_s, const Pairs *query, Str body,
+                     int64_t now_s, Workspace *workspace, Verified *verified, Err *err);
 
 #endif

@@ -1,4 +1,5 @@
-// The threads that look after the script: a load takes as long as the script's on_load does, and deadlines do not wait for it.
+// The threads that look after the script: a load takes as long as the script's on_load does, and deadlines do
+// not wait for it.
 #include "bot/watch.h"
 
 #include "base/clock.h"
@@ -27,7 +28,8 @@ typedef struct {
 } FilesState;
 
 static void mix(FilesState *state, const void *bytes, size_t len) {
-  for (size_t i = 0; i < len; i++) state->hash = (state->hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+  for (size_t i = 0; i < len; i++)
+    state->hash = (state->hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
 }
 
 static bool is_before(struct timespec a, struct timespec b) {
@@ -70,12 +72,14 @@ static void replace_stuck(Watch *watch) {
   char place[256] = "";
   Err err = { 0 };
   if (slot_replace_stuck(watch->slot, place, sizeof place, &err)) {
-    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh interpreter serves",
+    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh "
+              "interpreter serves",
               place[0] ? place : "an unknown place");
     watch->complained[0] = '\0';
-  } else if (err.code != ERR_NONE && strncmp(watch->complained, err.text, sizeof watch->complained - 1) != 0) {
-    log_error("the script is stuck at %s and no fresh interpreter can be had: %s", place[0] ? place : "an unknown place",
-              err.text);
+  } else if (err.code != ERR_NONE &&
+             strncmp(watch->complained, err.text, sizeof watch->complained - 1) != 0) {
+    log_error("the script is stuck at %s and no fresh interpreter can be had: %s",
+              place[0] ? place : "an unknown place", err.text);
     snprintf(watch->complained, sizeof watch->complained, "%s", err.text);
   }
 }
@@ -97,8 +101,8 @@ typedef struct {
   uint64_t last;    // their state at the last look
 } Known;
 
-// A file changed since a load began may have been read before or after the change, so it counts as changed. True where
-// there was a load since the last time.
+// A file changed since a load began may have been read before or after the change, so it counts as changed.
+// True where there was a load since the last time.
 static bool note_load(const Watch *watch, const FilesState *now, Known *known) {
   SlotStatus status;
   slot_status(watch->slot, &status);
@@ -114,7 +118,8 @@ static void *run_rescuer(void *arg) {
   return NULL;
 }
 
-// The files are looked at again at once: a link that is turned to an older file shows no time at which that happened.
+// The files are looked at again at once: a link that is turned to an older file shows no time at which that
+// happened.
 static void *run(void *arg) {
   Watch *watch = arg;
   Arena *arena = arena_new();

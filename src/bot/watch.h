@@ -1,5 +1,6 @@
-// The watcher: one thread reloads when a file of the script changed and has a stuck interpreter replaced, another answers for
-// requests whose thread is stuck. The first asks with stat(2), so that renames, links and network file systems are all the same to it.
+// The watcher: one thread reloads when a file of the script changed and has a stuck interpreter replaced,
+// another answers for requests whose thread is stuck. The first asks with stat(2), so that renames, links and
+// network file systems are all the same to it.
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 

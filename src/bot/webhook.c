@@ -52,15 +52,19 @@ static int status_of(const Err *err) {
 }
 
 // Closes without a byte: the platform counts that as no answer, and tries again.
-static void leave_unanswered(Callback *c) { server_respond(c->request, &(HttpResponse){ .no_answer = true }); }
+static void leave_unanswered(Callback *c) {
+  server_respond(c->request, &(HttpResponse){ .no_answer = true });
+}
 
 static bool seal(Callback *c, Str xml, Err *err) {
   uint32_t number;
-  if (!digest_random(&number, sizeof number)) return err_set(err, ERR_FAILED, "the system gives no random bytes");
+  if (!digest_random(&number, sizeof number))
+    return err_set(err, ERR_FAILED, "the system gives no random bytes");
   char nonce[16];
   int len = snprintf(nonce, sizeof nonce, "%u", number);
-  return envelope_seal_reply(c->w->aes, c->w->digest, c->verified.credential, c->webhook->options->account->appid, xml,
-                             clock_unix_s(), str_make(nonce, (size_t)len), &c->w->sealed, err);
+  return envelope_seal_reply(c->w->aes, c->w->digest, c->verified.credential,
+                             c->webhook->options->account->appid, xml, clock_unix_s(),
+                             str_make(nonce, (size_t)len), &c->w->sealed, err);
 }
 
 // `xml` is the reply document, or empty for "success". A reply is sealed when its message was.
@@ -84,7 +88,8 @@ static void respond_job(Callback *c, const Job *job) {
 static LateReply late_reply(const Webhook *webhook) {
   LateReply way = webhook->options->late_reply;
   if (way != LATE_AUTO) return way;
-  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed) ? LATE_RETRY : LATE_CUSTOMER_SERVICE;
+  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed) ? LATE_RETRY
+                                                                                      : LATE_CUSTOMER_SERVICE;
 }
 
 static void respond_deadline(Callback *c) {
@@ -92,7 +97,8 @@ static void respond_deadline(Callback *c) {
   else respond_success(c);
 }
 
-// On the watcher's thread. The connection's own thread will not read another request soon, so the connection ends.
+// On the watcher's thread. The connection's own thread will not read another request soon, so the connection
+// ends.
 static void respond_in_its_place(void *ctx) {
   Callback *c = ctx;
   if (late_reply(c->webhook) == LATE_RETRY) return;
@@ -115,8 +121,8 @@ static void log_dropped(const Job *job) {
            STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
-// The script has answered; called with the interpreter's lock held, so it does nothing slow: where the answer came in the
-// first slice, its thread remembers it after the lock.
+// The script has answered; called with the interpreter's lock held, so it does nothing slow: where the answer
+// came in the first slice, its thread remembers it after the lock.
 static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
@@ -152,10 +158,16 @@ static bool pause_before(int64_t deadline_us) {
   return true;
 }
 
-// An interpreter that was given up while the message waited for it has a successor: try that one, until the deadline.
+// An interpreter that was given up while the message waited for it has a successor: try that one, until the
+// deadline.
 static TaskState run(Callback *c, Job *job, const MessageHead *head) {
-  MessageTask task = { .tree = &c->w->tree, .head = head, .raw = c->verified.document, .arena = job->arena,
-                       .owner = job_retain(job), .done = on_done, .over = on_over };
+  MessageTask task = { .tree = &c->w->tree,
+                       .head = head,
+                       .raw = c->verified.document,
+                       .arena = job->arena,
+                       .owner = job_retain(job),
+                       .done = on_done,
+                       .over = on_over };
   TaskState state;
   job->runner = pthread_self();
   rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
@@ -180,10 +192,11 @@ static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, St
   return job->identity.ptr && job->to_user.ptr && job->from_user.ptr;
 }
 
-// Slow scripts must not take all threads from quick ones: when most of them wait, a reply that is not there yet is a late one at
-// once. With `retry` there is no other way to deliver it than to wait.
+// Slow scripts must not take all threads from quick ones: when most of them wait, a reply that is not there
+// yet is a late one at once. With `retry` there is no other way to deliver it than to wait.
 static int64_t patience_us(Callback *c, int waiting) {
-  return waiting < c->webhook->options->max_waiting || late_reply(c->webhook) == LATE_RETRY ? c->deadline_us : 0;
+  return waiting < c->webhook->options->max_waiting || late_reply(c->webhook) == LATE_RETRY ? c->deadline_us
+                                                                                            : 0;
 }
 
 static void wait_and_respond(Callback *c, Job *job) {
@@ -225,9 +238,7 @@ static void answer_message(Callback *c, const MessageHead *head) {
   }
   int64_t answered_s = 0;
   switch (dedupe_enter(webhook->dedupe, job, c->request->received_us, &running, &w->sealed, &answered_s)) {
-    case DEDUPE_NEW:
-      run_new(c, job, head);
-      break;
+    case DEDUPE_NEW: run_new(c, job, head); break;
     case DEDUPE_RUNNING:
       wait_and_respond(c, running);
       job_release(running);
@@ -239,9 +250,7 @@ static void answer_message(Callback *c, const MessageHead *head) {
       else leave_unanswered(c);
       break;
     }
-    case DEDUPE_NO_MEMORY:
-      refuse(c, 503, "no memory");
-      break;
+    case DEDUPE_NO_MEMORY: refuse(c, 503, "no memory"); break;
   }
   job_release(job);
 }
@@ -255,7 +264,8 @@ static void handle_verification(Callback *c, const Pairs *query) {
   if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w, &err)) {
     return refuse(c, status_of(&err), err.text);
   }
-  if (pairs_get(query, STR("echostr"), &echostr) != 1) return refuse(c, 400, "echostr is missing, or given more than once");
+  if (pairs_get(query, STR("echostr"), &echostr) != 1)
+    return refuse(c, 400, "echostr is missing, or given more than once");
   respond(c, 200, NULL, echostr);
 }
 
@@ -263,8 +273,8 @@ static void handle_message(Callback *c, const Pairs *query) {
   Err err = { 0 };
   MessageHead head;
   const BotOptions *options = c->webhook->options;
-  if (!verify_callback(options->account, options->replay_window_s, query, c->request->body, clock_unix_s(), c->w,
-                       &c->verified, &err) ||
+  if (!verify_callback(options->account, options->replay_window_s, query, c->request->body, clock_unix_s(),
+                       c->w, &c->verified, &err) ||
       !message_parse(c->w->xml, c->verified.document, &c->w->tree, &head, &err)) {
     return refuse(c, status_of(&err), err.text);
   }
@@ -285,7 +295,9 @@ void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *r
 }
 
 void webhook_handle(Webhook *webhook, HttpRequest *request) {
-  Callback c = { .webhook = webhook, .request = request, .w = workspace_get(webhook->workspaces),
+  Callback c = { .webhook = webhook,
+                 .request = request,
+                 .w = workspace_get(webhook->workspaces),
                  .deadline_us = request->received_us + webhook->options->deadline_ms * 1000 };
   Pairs query = { 0 };
   if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {

@@ -1,5 +1,6 @@
-// What answering one callback needs besides the script: codec handles and buffers, kept warm between callbacks.
-// A pool hands out the one used last, so that as many exist as callbacks were ever under way at once.
+// What answering one callback needs besides the script: codec handles and buffers, kept warm between
+// callbacks. A pool hands out the one used last, so that as many exist as callbacks were ever under way at
+// once.
 #ifndef WEMOON_BOT_WORKSPACE_H
 #define WEMOON_BOT_WORKSPACE_H
 
@@ -13,11 +14,11 @@ typedef struct Workspace {
   Digest *digest;
   Aes *aes;
   XmlParser *xml;
-  NodeTree outer, tree;      // the document as posted; the message
+  NodeTree outer, tree;  // the document as posted; the message
   Buf plain, identity, reply, sealed;
-  Arena *arena;              // query parameters; reset between callbacks
-  RescueRun run;             // of the script for this callback
-  struct Workspace *next;    // in the pool
+  Arena *arena;            // query parameters; reset between callbacks
+  RescueRun run;           // of the script for this callback
+  struct Workspace *next;  // in the pool
 } Workspace;
 
 typedef struct WorkspacePool WorkspacePool;

@@ -42,7 +42,7 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
   return ok;
 }
 
-// ---- the account, asked of the platform ----------------------------------------------------------------
+// ---- the account, asked of the platform ---------------------------------------------------------
 
 static const char online_chunk[] = "return require('wechat.online')(wechat)\n";
 
@@ -82,7 +82,7 @@ static int check_online(Invocation *in, const char *script, const Account *accou
   return status == STATUS_DONE && !fine ? STATUS_FAILED : status;
 }
 
-// ---- the command ---------------------------------------------------------------------------------------
+// ---- the command --------------------------------------------------------------------------------
 
 static void print_ok(const Invocation *in, const char *script, const Account *account, Str handlers) {
   Str names = str_sub(str_trim(handlers), 1, str_trim(handlers).len - 2);

@@ -129,15 +129,15 @@ static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL
 static const char *const log_formats[] = { "text", "json", NULL };
 
 #define DAY_S 86400
-#define TEXT(name_, fallback_, argument_, help_) \
+#define TEXT(name_, fallback_, argument_, help_)                                                             \
   .name = name_, .type = CONFIG_TEXT, .fallback = fallback_, .argument = argument_, .help = help_
-#define SECRET(name_, check_, help_) \
-  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_, \
+#define SECRET(name_, check_, help_)                                                                         \
+  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_,         \
   .check = check_
-#define INTEGER(name_, fallback_, min_, max_, help_) \
+#define INTEGER(name_, fallback_, min_, max_, help_)                                                         \
   .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_, .min = min_, \
   .max = max_
-#define BOOLEAN(name_, fallback_, help_) \
+#define BOOLEAN(name_, fallback_, help_)                                                                     \
   .name = name_, .type = CONFIG_BOOLEAN, .fallback = fallback_, .argument = "true|false", .help = help_
 
 const ConfigKey config_keys[] = {
@@ -161,7 +161,8 @@ const ConfigKey config_keys[] = {
          "ADDRESS:PORT, PORT (on 127.0.0.1), [::1]:PORT; port 0: a free one"),
     .check = check_address, .number_fits = true },
   { TEXT("path", "/wechat", "PATH", "callback path"), .check = check_path },
-  { TEXT("admin_listen", NULL, "ADDRESS", "/healthz, /metrics, /reload on an address of their own; no effect in this version"),
+  { TEXT("admin_listen", NULL, "ADDRESS",
+         "/healthz, /metrics, /reload on an address of their own; no effect in this version"),
     .check = check_optional_address, .number_fits = true },
   { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"), .check = check_base },
   { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"), .check = check_base },
@@ -174,7 +175,8 @@ const ConfigKey config_keys[] = {
          "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the script"),
     .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
   { INTEGER("threads", "512", 1, 8192, "HTTP threads: as many messages can wait for slow scripts at once") },
-  { INTEGER("interpreters", "1", 1, 256, "Lua states; no effect in this version: one, whose globals all messages share") },
+  { INTEGER("interpreters", "1", 1, 256,
+            "Lua states; no effect in this version: one, whose globals all messages share") },
   { INTEGER("deadline_ms", "4500", 1, 60000, "answer the platform by then, whatever the script does") },
   { TEXT("late_reply", "auto", "WAY",
          "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),

@@ -170,7 +170,8 @@ static bool stop(XmlParser *parser, ErrCode code, const char *reason) {
   return false;
 }
 
-// The length of text before the first byte that means something to XML. A section ends with ']', so that is looked for first.
+// The length of text before the first byte that means something to XML. A section ends with ']', so that is
+// looked for first.
 static size_t plain_text_len(const char *at, const char *end) {
   static const char others[] = { '<', '>', '&' };
   const char *stop = memchr(at, ']', (size_t)(end - at));

@@ -31,7 +31,7 @@ typedef struct Transfer Transfer;
 // What a part's bytes are read from.
 typedef struct {
   Str data;
-  int fd;            // -1: data
+  int fd;  // -1: data
   off_t start, size, at;
 } Source;
 
@@ -93,7 +93,7 @@ typedef struct {
   Client *client;
 } Socket;
 
-// ---- lists ---------------------------------------------------------------------------------------------
+// ---- lists --------------------------------------------------------------------------------------
 
 static void list_add(List *list, Transfer *transfer) {
   transfer->next = NULL;
@@ -111,7 +111,7 @@ static void list_remove(List *list, Transfer *transfer) {
   transfer->prev = transfer->next = NULL;
 }
 
-// ---- the end of a transfer -----------------------------------------------------------------------------
+// ---- the end of a transfer ----------------------------------------------------------------------
 
 static void close_parts(Transfer *transfer) {
   for (Part *part = transfer->parts; part; part = part->next) {
@@ -226,8 +226,8 @@ static void take_finished(Client *client) {
 
 static void on_timer(uv_timer_t *timer);
 
-// Lets libcurl do what is due. When it fails (no memory) it forgets to ask for its timer, so it is driven again
-// soon.
+// Lets libcurl do what is due. When it fails (no memory) it forgets to ask for its timer, so it is driven
+// again soon.
 static void drive(Client *client, curl_socket_t fd, int flags) {
   int running;
   CURLMcode code = curl_multi_socket_action(client->multi, fd, flags, &running);
@@ -252,7 +252,7 @@ static void on_sweep(uv_timer_t *timer) {
   if (!client->active.first) uv_timer_stop(timer);
 }
 
-// ---- the answer ----------------------------------------------------------------------------------------
+// ---- the answer ---------------------------------------------------------------------------------
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
@@ -323,7 +323,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   return transfer->body.failed ? 0 : text.len;
 }
 
-// ---- the request ---------------------------------------------------------------------------------------
+// ---- the request --------------------------------------------------------------------------------
 
 static size_t read_source(char *out, size_t size, size_t count, void *ctx) {
   Source *source = ctx;
@@ -470,7 +470,7 @@ static void begin(Client *client, Transfer *transfer) {
   start(client, transfer);
 }
 
-// ---- libuv ---------------------------------------------------------------------------------------------
+// ---- libuv --------------------------------------------------------------------------------------
 
 static void on_socket_ready(uv_poll_t *poll, int status, int events) {
   Socket *sock = poll->data;
@@ -565,7 +565,7 @@ static void on_wake(uv_async_t *wake) {
   if (stopping) tear_down(client);
 }
 
-// ---- from other threads --------------------------------------------------------------------------------
+// ---- from other threads -------------------------------------------------------------------------
 
 static bool has_line_break(Str s) {
   for (size_t i = 0; i < s.len; i++) {
@@ -721,7 +721,7 @@ size_t client_active(Client *client) {
   return count;
 }
 
-// ---- set-up and end, on the loop thread ----------------------------------------------------------------
+// ---- set-up and end, on the loop thread ---------------------------------------------------------
 
 // Each connection takes a descriptor; the HTTP threads and the store need theirs too. What the system allows
 // is made use of.

@@ -1,8 +1,9 @@
 // The table of connections, and the thread that looks after it.
 //
-// civetweb does not tell a connection's socket, nor its peer before the first request. The sockets are found among the
-// process's descriptors; that is done only when something is to be closed or no thread is free, so that it costs nothing
-// otherwise. One whose peer has sent no request yet is judged by what the kernel knows of it.
+// civetweb does not tell a connection's socket, nor its peer before the first request. The sockets are found
+// among the process's descriptors; that is done only when something is to be closed or no thread is free, so
+// that it costs nothing otherwise. One whose peer has sent no request yet is judged by what the kernel knows
+// of it.
 #include "net/connections.h"
 
 #include <netdb.h>
@@ -21,17 +22,18 @@
 #include "base/clock.h"
 
 enum {
-  TICK_SHORT_MS = 20,    // while no thread is free
+  TICK_SHORT_MS = 20,  // while no thread is free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
-  SILENCE_MS = 250,      // so long a connection may say nothing while others wait for its thread
-  REST_MS = 20,          // so long it may when the server stops
-  PAUSE_MS = 250,        // so long a body may pause then
-  DAWDLE_MS = 400,       // so long its first request may take then, from the first packet on, however busily it drips
-  FAIR_SHARE_MS = 20,    // so long a busy connection keeps its thread while others wait
+  SILENCE_MS = 250,  // so long a connection may say nothing while others wait for its thread
+  REST_MS = 20,      // so long it may when the server stops
+  PAUSE_MS = 250,    // so long a body may pause then
+  DAWDLE_MS =
+      400,  // so long its first request may take then, from the first packet on, however busily it drips
+  FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
   DESCRIPTORS_MAX = 65536,
-  UNUSED_MAX = 1024      // so many numbers in a row without one of ours end the walk
+  UNUSED_MAX = 1024  // so many numbers in a row without one of ours end the walk
 };
 
 typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
@@ -41,9 +43,9 @@ struct Connection {
   _Atomic Phase phase;
   atomic_int_least64_t since_us;  // of the phase
   int64_t opened_us;
-  bool answered;                  // at least one request; of its thread
-  char address[ADDRESS_LEN];      // empty for IPv6, which civetweb cannot spell: the port must do
-  int port;                       // 0: no request yet, the peer is not known
+  bool answered;              // at least one request; of its thread
+  char address[ADDRESS_LEN];  // empty for IPv6, which civetweb cannot spell: the port must do
+  int port;                   // 0: no request yet, the peer is not known
   Connection *next_free;
 };
 
@@ -62,7 +64,7 @@ struct Connections {
   Connection slots[];
 };
 
-// ---- sockets ------------------------------------------------------------------------------------------------------------
+// ---- sockets ------------------------------------------------------------------------------------
 
 static int port_of(const struct sockaddr_storage *address) {
   if (address->ss_family == AF_INET) return ntohs(((const struct sockaddr_in *)address)->sin_port);
@@ -91,14 +93,17 @@ static bool ask_kernel(int fd, struct tcp_info *info) {
   return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
 }
 
-// Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or would have.
+// Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or
+// would have.
 static bool is_silent(int fd, uint32_t for_ms) {
   struct tcp_info info;
   int unread = 0;
-  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && ask_kernel(fd, &info) && info.tcpi_last_data_recv > for_ms;
+  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && ask_kernel(fd, &info) &&
+         info.tcpi_last_data_recv > for_ms;
 }
 
-// Whether we have sent nothing for a while: where we never did, the kernel counts from the connection's beginning.
+// Whether we have sent nothing for a while: where we never did, the kernel counts from the connection's
+// beginning.
 static bool is_unanswered(int fd, uint32_t for_ms) {
   struct tcp_info info;
   return ask_kernel(fd, &info) && info.tcpi_last_data_sent > for_ms;
@@ -110,12 +115,13 @@ static int descriptors_end(void) {
   return (int)limit.rlim_cur;
 }
 
-// ---- the thread ---------------------------------------------------------------------------------------------------------
+// ---- the thread ---------------------------------------------------------------------------------
 
 static bool is_over(const Connection *connection, bool others_wait, int64_t now_us) {
   Phase phase = atomic_load(&connection->phase);
   int64_t age_us = now_us - atomic_load(&connection->since_us);
-  if (phase == PHASE_READS) return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
+  if (phase == PHASE_READS)
+    return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
   if (phase != PHASE_WAITS) return false;
   if (atomic_load(&connection->all->draining)) return age_us > REST_MS * 1000;
   return others_wait && age_us > SILENCE_MS * 1000;
@@ -129,9 +135,10 @@ static bool any_over(Connections *all) {
   return false;
 }
 
-// A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and closes; it can
-// still answer.
-static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len, int64_t now_us) {
+// A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and
+// closes; it can still answer.
+static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len,
+                          int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
@@ -183,7 +190,7 @@ static void *run(void *arg) {
   return NULL;
 }
 
-// ---- life ---------------------------------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 Connections *connections_new(int threads, int64_t request_timeout_ms) {
   Connections *all = calloc(1, sizeof *all + (size_t)threads * sizeof *all->slots);
@@ -278,7 +285,8 @@ void connection_closing(Connection *connection) {
   pthread_mutex_unlock(&all->mutex);
 }
 
-// A first request has one allowance of time for head and body together; a later one begins when its head arrives.
+// A first request has one allowance of time for head and body together; a later one begins when its head
+// arrives.
 void connection_reads_body(Connection *connection) {
   if (!connection) return;
   if (connection->answered) set_phase(connection, PHASE_READS);

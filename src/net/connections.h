@@ -1,5 +1,5 @@
-// Who has the HTTP threads. A thread belongs to its connection, so when none is left, connections that send nothing are closed for
-// those that wait, and a request that dawdles is cut off. Inside net/ only.
+// Who has the HTTP threads. A thread belongs to its connection, so when none is left, connections that send
+// nothing are closed for those that wait, and a request that dawdles is cut off. Inside net/ only.
 #ifndef WEMOON_NET_CONNECTIONS_H
 #define WEMOON_NET_CONNECTIONS_H
 
@@ -12,7 +12,8 @@ typedef struct Connection Connection;
 // For `threads` connections at once. NULL without memory or thread. `port` is set with connections_serve.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
-// Nothing new is accepted any more: returns when each request under way was answered and each connection closed, or after `max_ms`.
+// Nothing new is accepted any more: returns when each request under way was answered and each connection
+// closed, or after `max_ms`.
 void connections_drain(Connections *connections, int64_t max_ms);
 void connections_free(Connections *connections);
 
@@ -28,7 +29,8 @@ void connection_reads_body(Connection *connection);
 void connection_handles(Connection *connection);
 // It was answered; the thread waits for the next request.
 void connection_waits(Connection *connection);
-// Whether its thread should go to somebody else after this answer: others wait for one, and it had a fair share.
+// Whether its thread should go to somebody else after this answer: others wait for one, and it had a fair
+// share.
 bool connection_should_close(const Connection *connection);
 
 int connections_busy(const Connections *connections);

@@ -20,7 +20,9 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
   int64_t port;
   char text[INET6_ADDRSTRLEN + 1];
   if (!str_to_int64(number, &port) || port < 0 || port > UINT16_MAX) {
-    return err_set(err, ERR_USAGE, "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080", STR_FMT(listen));
+    return err_set(err, ERR_USAGE,
+                   "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080",
+                   STR_FMT(listen));
   }
   bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
   if (brackets) host = str_sub(host, 1, host.len - 2);
@@ -32,10 +34,14 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
   *len = brackets ? sizeof *ipv6 : sizeof *ipv4;
   if (brackets) ipv6->sin6_port = htons((uint16_t)port);
   else ipv4->sin_port = htons((uint16_t)port);
-  bool known = host.len < sizeof text &&
-               inet_pton(out->ss_family, text, brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
-  return known || err_set(err, ERR_USAGE, "listen is '%.*s': '%.*s' is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT "
-                          "or [::1]:PORT", STR_FMT(listen), STR_FMT(host));
+  bool known =
+      host.len < sizeof text &&
+      inet_pton(out->ss_family, text, brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
+  return known ||
+         err_set(err, ERR_USAGE,
+                 "listen is '%.*s': '%.*s' is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT "
+                 "or [::1]:PORT",
+                 STR_FMT(listen), STR_FMT(host));
 }
 
 static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
@@ -43,7 +49,8 @@ static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
   listener->fd = -1;
   const char *mend = "";
   if (why == EADDRINUSE) mend = ": another process has the port; `ss -ltnp` says which";
-  else if (why == EADDRNOTAVAIL) mend = ": this machine does not have the address; `ip addr` lists those it has";
+  else if (why == EADDRNOTAVAIL)
+    mend = ": this machine does not have the address; `ip addr` lists those it has";
   else if (why == EACCES) mend = ": ports below 1024 need rights; listen on a higher one, behind a proxy";
   else if (why == EAFNOSUPPORT) mend = ": this machine has no IPv6";
   return err_set(err, ERR_FAILED, "cannot listen on %.*s: %s%s", STR_FMT(listen), strerror(why), mend);
@@ -57,7 +64,8 @@ static void name_it(Listener *listener) {
   bool ipv6 = bound.ss_family == AF_INET6;
   const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
   const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
-  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host, sizeof host);
+  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host,
+            sizeof host);
   listener->port = ntohs(ipv6 ? v6->sin6_port : v4->sin_port);
   snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host, listener->port);
 }
@@ -84,22 +92,24 @@ static bool listens_on(int fd, int port) {
   int listens = 0;
   socklen_t size = sizeof listens, len = sizeof local;
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
-         getsockname(fd, (struct sockaddr *)&local, &len) == 0 && local.sin_family == AF_INET && ntohs(local.sin_port) == port;
+         getsockname(fd, (struct sockaddr *)&local, &len) == 0 && local.sin_family == AF_INET &&
+         ntohs(local.sin_port) == port;
 }
 
 bool listener_replace(Listener *listener, int port, Err *err) {
   int fd = 0;  // a process whose standard streams were closed has it there
   while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
   if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
-    return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found", listener->address);
+    return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found",
+                   listener->address);
   }
   close(listener->fd);
   listener->fd = fd;
   return true;
 }
 
-// A thread that polls the descriptor still waits for the socket that it was. It is woken by the socket's end, and goes back to
-// sleep on it unless it finds the new one readable: so that is readable for a moment.
+// A thread that polls the descriptor still waits for the socket that it was. It is woken by the socket's end,
+// and goes back to sleep on it unless it finds the new one readable: so that is readable for a moment.
 void listener_quiet(Listener *listener) {
   eventfd_t told;
   int quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), before = dup(listener->fd);

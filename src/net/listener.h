@@ -1,6 +1,6 @@
-// The socket that the server listens on. Debian's civetweb knows no IPv6, does not say why it cannot listen, and cannot stop
-// listening without ending the requests under way. So it is made here and put in the place of one of civetweb's own.
-// Inside net/ only.
+// The socket that the server listens on. Debian's civetweb knows no IPv6, does not say why it cannot listen,
+// and cannot stop listening without ending the requests under way. So it is made here and put in the place of
+// one of civetweb's own. Inside net/ only.
 #ifndef WEMOON_NET_LISTENER_H
 #define WEMOON_NET_LISTENER_H
 
@@ -13,10 +13,11 @@ typedef struct {
   char address[128];  // "127.0.0.1:8080", "[::1]:8080", as bound
 } Listener;
 
-// Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (of 127.0.0.1). ERR_USAGE for what is none of these, ERR_FAILED where it
-// cannot be had: the error says why, and how to see who has a port that is taken.
+// Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (of 127.0.0.1). ERR_USAGE for what is none of these,
+// ERR_FAILED where it cannot be had: the error says why, and how to see who has a port that is taken.
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
-// Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed; before anything polls that.
+// Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed;
+// before anything polls that.
 bool listener_replace(Listener *listener, int port, Err *err);
 // Nothing new is accepted any more; what polls or closes the descriptor finds it quiet, but open.
 void listener_quiet(Listener *listener);

@@ -36,11 +36,13 @@ struct Loop {
 
 static void free_handle(uv_handle_t *handle) { free(handle); }
 
-// What is left when the loop ends: timers and signals are ours, other files of net/ have closed theirs before.
+// What is left when the loop ends: timers and signals are ours, other files of net/ have closed theirs
+// before.
 static void close_left(uv_handle_t *handle, void *wake) {
   if (uv_is_closing(handle)) return;
   if (handle == wake) uv_close(handle, NULL);
-  else if (handle->type == UV_TIMER || handle->type == UV_SIGNAL) uv_close(handle, handle->data ? free_handle : NULL);
+  else if (handle->type == UV_TIMER || handle->type == UV_SIGNAL)
+    uv_close(handle, handle->data ? free_handle : NULL);
 }
 
 static Posted *take_all(Loop *loop, bool *closing) {
@@ -143,7 +145,8 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
   uv_timer_init(&loop->uv, &timer->handle);
   timer->handle.data = timer;
   uv_update_time(&loop->uv);
-  uv_timer_start(&timer->handle, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, timer->once ? 0 : (uint64_t)repeat_ms);
+  uv_timer_start(&timer->handle, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0,
+                 timer->once ? 0 : (uint64_t)repeat_ms);
   return timer;
 }
 
@@ -169,4 +172,6 @@ bool loop_signal(Loop *loop, int signum, LoopFn fn, void *ctx, Err *err) {
   return err_set(err, ERR_FAILED, "cannot watch signal %d: %s", signum, uv_strerror(failed));
 }
 
-struct uv_loop_s *loop_uv(Loop *loop) { return &loop->uv; }
+struct uv_loop_s *loop_uv(Loop *loop) {
+  return &loop->uv;
+}

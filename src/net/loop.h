@@ -1,4 +1,5 @@
-// The loop, over libuv: the one thread that waits for the outside (timers, signals, sockets). Nothing that runs on it may block.
+// The loop, over libuv: the one thread that waits for the outside (timers, signals, sockets). Nothing that
+// runs on it may block.
 #ifndef WEMOON_NET_LOOP_H
 #define WEMOON_NET_LOOP_H
 
@@ -12,10 +13,12 @@ typedef void (*LoopFn)(void *ctx);
 Loop *loop_new(Err *err);  // starts its thread
 // Stops the thread after what was posted before has run, frees timers that are left.
 void loop_free(Loop *loop);
-// Runs fn(ctx) on the loop thread, soon, in the order of posting. From any thread. False without memory or after loop_free began.
+// Runs fn(ctx) on the loop thread, soon, in the order of posting. From any thread. False without memory or
+// after loop_free began.
 bool loop_post(Loop *loop, LoopFn fn, void *ctx);
 bool loop_is_current(const Loop *loop);  // whether the caller is the loop thread
-// Calls fn(ctx) on the loop thread after `delay_ms`, then each `repeat_ms` (0: once; a once-timer frees itself after fn). Loop thread only.
+// Calls fn(ctx) on the loop thread after `delay_ms`, then each `repeat_ms` (0: once; a once-timer frees
+// itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
 void loop_timer_stop(LoopTimer *timer);  // frees; loop thread only; not for a once-timer that has fired
 // Calls fn(ctx) on the loop thread for each arrival of the signal. Loop thread only or before it is busy.

@@ -45,11 +45,11 @@ typedef struct {
   Server *server;
   Worker *worker;
   Connection *connection;
-  bool last;  // the connection ends with this answer
+  bool last;   // the connection ends with this answer
   int status;  // 0: not answered yet
 } Exchange;
 
-// ---- requests -------------------------------------------------------------------------------------------------------------
+// ---- requests -----------------------------------------------------------------------------------
 
 static const struct mg_request_info *info_of(const HttpRequest *request) {
   return mg_get_request_info((const struct mg_connection *)request->connection);
@@ -68,22 +68,46 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
   const struct mg_request_info *info = info_of(request);
   size_t count = 0;
   for (int i = 0; i < info->num_headers && count < max; i++) {
-    out[count++] = (Pair){ .name = str_of(info->http_headers[i].name), .value = str_of(info->http_headers[i].value) };
+    out[count++] =
+        (Pair){ .name = str_of(info->http_headers[i].name), .value = str_of(info->http_headers[i].value) };
   }
   return count;
 }
 
-// ---- answers --------------------------------------------------------------------------------------------------------------
+// ---- answers ------------------------------------------------------------------------------------
 
 static const struct {
   int status;
   const char *text;
 } reasons[] = {
-  { 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
-  { 303, "See Other" }, { 304, "Not Modified" }, { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-  { 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" }, { 410, "Gone" }, { 411, "Length Required" }, { 413, "Content Too Large" },
-  { 414, "URI Too Long" }, { 422, "Unprocessable Content" }, { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
-  { 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" },
+  { 200, "OK" },
+  { 201, "Created" },
+  { 202, "Accepted" },
+  { 204, "No Content" },
+  { 301, "Moved Permanently" },
+  { 302, "Found" },
+  { 303, "See Other" },
+  { 304, "Not Modified" },
+  { 307, "Temporary Redirect" },
+  { 308, "Permanent Redirect" },
+  { 400, "Bad Request" },
+  { 401, "Unauthorized" },
+  { 403, "Forbidden" },
+  { 404, "Not Found" },
+  { 405, "Method Not Allowed" },
+  { 408, "Request Timeout" },
+  { 409, "Conflict" },
+  { 410, "Gone" },
+  { 411, "Length Required" },
+  { 413, "Content Too Large" },
+  { 414, "URI Too Long" },
+  { 422, "Unprocessable Content" },
+  { 429, "Too Many Requests" },
+  { 431, "Request Header Fields Too Large" },
+  { 500, "Internal Server Error" },
+  { 501, "Not Implemented" },
+  { 502, "Bad Gateway" },
+  { 503, "Service Unavailable" },
 };
 
 static const char *reason_of(int status) {
@@ -96,7 +120,8 @@ static const char *reason_of(int status) {
 static bool wants_keep_alive(const Exchange *x) {
   Str connection = server_header(&x->request, "Connection");
   if (str_eq_nocase(connection, STR("close"))) return false;
-  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 || str_eq_nocase(connection, STR("keep-alive"));
+  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 ||
+         str_eq_nocase(connection, STR("keep-alive"));
 }
 
 // These answers end with their head, and a length would be taken for that of a body to come.
@@ -125,7 +150,8 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   if (x->status) return;
   Buf *out = &x->worker->out;
   buf_reset(out);
-  bool keep_alive = !x->last && !response->close && !response->no_answer && wants_keep_alive(x) && !connection_should_close(x->connection);
+  bool keep_alive = !x->last && !response->close && !response->no_answer && wants_keep_alive(x) &&
+                    !connection_should_close(x->connection);
   if (!keep_alive) mg_disable_connection_keep_alive(x->conn);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
@@ -141,10 +167,12 @@ static void refuse(Exchange *x, int status, const char *allow) {
   if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
   int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
   x->last = true;
-  server_respond(&x->request, &(HttpResponse){ .status = status, .body = str_make(body, (size_t)len), .extra_headers = headers });
+  server_respond(
+      &x->request,
+      &(HttpResponse){ .status = status, .body = str_make(body, (size_t)len), .extra_headers = headers });
 }
 
-// ---- one request ------------------------------------------------------------------------------------------------------------
+// ---- one request --------------------------------------------------------------------------------
 
 static bool read_body(Exchange *x) {
   Buf *body = &x->worker->body;
@@ -172,8 +200,9 @@ static bool is_length(Str text) {
   return text.len > 0;
 }
 
-// civetweb takes the first of several lengths, digits up to whatever follows them, and no more headers than it has room for: a proxy
-// in front may have understood another end of the body, and what follows ours would be a request that nobody sent.
+// civetweb takes the first of several lengths, digits up to whatever follows them, and no more headers than
+// it has room for: a proxy in front may have understood another end of the body, and what follows ours would
+// be a request that nobody sent.
 static int status_by_framing(const struct mg_request_info *info) {
   int lengths = 0;
   if (info->num_headers >= MG_MAX_HEADERS) return 431;
@@ -207,8 +236,8 @@ static void serve(Exchange *x) {
   // A body that nobody asked for would be taken for the next request.
   if (!route.needs_body && (x->request.content_length > 0 || x->request.chunked)) x->last = true;
   if (route.needs_body && !read_body(x)) {
-    log_warn("refused %.*s %.*s from %s: its body did not come whole", STR_FMT(x->request.method), STR_FMT(x->request.path),
-             server_remote(&x->request));
+    log_warn("refused %.*s %.*s from %s: its body did not come whole", STR_FMT(x->request.method),
+             STR_FMT(x->request.path), server_remote(&x->request));
     refuse(x, 408, NULL);
     return;
   }
@@ -225,10 +254,16 @@ static int on_request(struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   const char *path = info->local_uri_raw ? info->local_uri_raw : info->local_uri;
   Exchange x = {
-    .request = { .method = str_of(info->request_method), .path = str_of(path), .query = str_of(info->query_string),
-                 .content_length = info->content_length, .received_us = clock_now_us(), .connection = conn,
+    .request = { .method = str_of(info->request_method),
+                 .path = str_of(path),
+                 .query = str_of(info->query_string),
+                 .content_length = info->content_length,
+                 .received_us = clock_now_us(),
+                 .connection = conn,
                  .chunked = mg_get_header(conn, "Transfer-Encoding") != NULL },
-    .conn = conn, .server = info->user_data, .worker = mg_get_thread_pointer(conn),
+    .conn = conn,
+    .server = info->user_data,
+    .worker = mg_get_thread_pointer(conn),
     .connection = mg_get_user_connection_data(conn),
   };
   if (!x.worker) return STATUS_UNANSWERED;
@@ -242,18 +277,22 @@ static int on_request(struct mg_connection *conn) {
   return x.status;
 }
 
-// ---- civetweb's other calls -----------------------------------------------------------------------------------------------
+// ---- civetweb's other calls ---------------------------------------------------------------------
 
-// Requests that never reach us (a broken head, a head too large): no page of civetweb's, which would tell its version.
+// Requests that never reach us (a broken head, a head too large): no page of civetweb's, which would tell its
+// version.
 static int on_error(struct mg_connection *conn, int status, const char *message) {
   char answer[256], body[64];
   int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
-  len = snprintf(answer, sizeof answer, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+  len = snprintf(answer, sizeof answer,
+                 "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+                 "%d\r\nConnection: close\r\n\r\n%s",
                  status, reason_of(status), len, body);
   mg_disable_connection_keep_alive(conn);
   mg_write(conn, answer, (size_t)len);
   const struct mg_request_info *info = mg_get_request_info(conn);
-  log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status, reason_of(status));
+  log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status,
+           reason_of(status));
   return 0;
 }
 
@@ -262,14 +301,17 @@ static int on_log(const struct mg_connection *conn, const char *message) {
   return 1;
 }
 
-// No log_access callback: with one, civetweb formats a line with the local time for each request, which costs a stat(2).
+// No log_access callback: with one, civetweb formats a line with the local time for each request, which costs
+// a stat(2).
 static int on_open(const struct mg_connection *conn, void **data) {
   Server *server = mg_get_user_data(mg_get_context(conn));
   *data = connection_opened(server->connections);
   return 0;
 }
 
-static void on_close(const struct mg_connection *conn) { connection_closing(mg_get_user_connection_data(conn)); }
+static void on_close(const struct mg_connection *conn) {
+  connection_closing(mg_get_user_connection_data(conn));
+}
 
 static void *on_thread(const struct mg_context *mg, int type) {
   if (type != 1) return NULL;  // 1: a worker
@@ -284,7 +326,8 @@ static void *on_thread(const struct mg_context *mg, int type) {
 static void on_context(const struct mg_context *mg) {
   Server *server = mg_get_user_data(mg);
   struct mg_server_port bound[1];
-  if (mg_get_server_ports(mg, 1, bound) == 1) server->listens = listener_replace(&server->listener, bound[0].port, &server->why);
+  if (mg_get_server_ports(mg, 1, bound) == 1)
+    server->listens = listener_replace(&server->listener, bound[0].port, &server->why);
 }
 
 static void on_thread_end(const struct mg_context *mg, int type, void *data) {
@@ -295,7 +338,7 @@ static void on_thread_end(const struct mg_context *mg, int type, void *data) {
   free(worker);
 }
 
-// ---- life -----------------------------------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 static struct mg_context *start(Server *server, const ServerOptions *options) {
   char threads[16], timeout[16], idle[16];
@@ -304,15 +347,35 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
   snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
   const char *list[] = {
     // A port of no importance: listener_replace puts ours in its place.
-    "listening_ports", "127.0.0.1:0", "num_threads", threads, "request_timeout_ms", timeout, "keep_alive_timeout_ms", idle,
-    "enable_keep_alive", "yes", "tcp_nodelay", "1",
+    "listening_ports",
+    "127.0.0.1:0",
+    "num_threads",
+    threads,
+    "request_timeout_ms",
+    timeout,
+    "keep_alive_timeout_ms",
+    idle,
+    "enable_keep_alive",
+    "yes",
+    "tcp_nodelay",
+    "1",
     // The default drops connections when a thousand come at once, as a short backlog does.
-    "connection_queue", "1024",
-    "decode_url", "no", "enable_directory_listing", "no", NULL,
+    "connection_queue",
+    "1024",
+    "decode_url",
+    "no",
+    "enable_directory_listing",
+    "no",
+    NULL,
   };
   struct mg_callbacks callbacks = {
-    .begin_request = on_request, .http_error = on_error, .log_message = on_log,
-    .init_connection = on_open, .connection_close = on_close, .init_context = on_context, .init_thread = on_thread,
+    .begin_request = on_request,
+    .http_error = on_error,
+    .log_message = on_log,
+    .init_connection = on_open,
+    .connection_close = on_close,
+    .init_context = on_context,
+    .init_thread = on_thread,
     .exit_thread = on_thread_end,
   };
   return mg_start(&callbacks, server, list);
@@ -321,12 +384,16 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
 static bool start_with_listener(Server *server, const ServerOptions *options, Err *err) {
   if (!listener_open(&server->listener, options->listen, BACKLOG, err)) return false;
   server->mg = start(server, options);
-  if (!server->mg) return err_set(err, ERR_FAILED, "cannot start %d HTTP threads: the machine gives no more; ask for fewer", options->threads);
+  if (!server->mg)
+    return err_set(err, ERR_FAILED, "cannot start %d HTTP threads: the machine gives no more; ask for fewer",
+                   options->threads);
   if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
   if (stack < STACK_REFUSED_BELOW) {
-    return err_set(err, ERR_FAILED, "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d", stack,
-                   STACK_REFUSED_BELOW);
+    return err_set(
+        err, ERR_FAILED,
+        "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d", stack,
+        STACK_REFUSED_BELOW);
   }
   connections_serve(server->connections, server->listener.port);
   return true;

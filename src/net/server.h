@@ -1,4 +1,5 @@
-// The HTTP server, over civetweb: one place that knows its options and its traps. Plain HTTP; a proxy in front ends HTTPS.
+// The HTTP server, over civetweb: one place that knows its options and its traps. Plain HTTP; a proxy in
+// front ends HTTPS.
 #ifndef WEMOON_NET_SERVER_H
 #define WEMOON_NET_SERVER_H
 
@@ -25,7 +26,7 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
 
 typedef struct {
   int status;
-  const char *content_type;   // NULL: text/plain; charset=utf-8
+  const char *content_type;  // NULL: text/plain; charset=utf-8
   Str body;
   const char *extra_headers;  // whole "Name: value\r\n" lines or NULL; the caller vouches for them
   bool close;                 // the connection ends with this answer
@@ -45,22 +46,23 @@ typedef struct {
 } HttpRoute;
 
 typedef struct {
-  // Both are called on an HTTP thread, many at once. `route` decides by the head alone and must be quick; `handle` must
-  // call server_respond once (a handler that does not is answered 500 for).
+  // Both are called on an HTTP thread, many at once. `route` decides by the head alone and must be quick;
+  // `handle` must call server_respond once (a handler that does not is answered 500 for).
   void (*route)(void *ctx, const HttpRequest *head, HttpRoute *route);
   void (*handle)(void *ctx, HttpRequest *request);
   void *ctx;
 } HttpHandler;
 
 typedef struct {
-  Str listen;            // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
-  int threads;           // HTTP threads, each for one connection at a time
-  int head_timeout_ms;   // head and body must be there within this (5000)
-  int keep_alive_ms;     // idle connections are closed after this (500 to 1000)
+  Str listen;   // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
+  int threads;  // HTTP threads, each for one connection at a time
+  int head_timeout_ms;  // head and body must be there within this (5000)
+  int keep_alive_ms;    // idle connections are closed after this (500 to 1000)
 } ServerOptions;
 
-// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who has it; too few threads;
-// threads that got a stack under 512 KiB). The handler's ctx must outlive the server.
+// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who
+// has it; too few threads; threads that got a stack under 512 KiB). The handler's ctx must outlive the
+// server.
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
 int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound

@@ -1,6 +1,6 @@
-// The size of HTTP threads' stacks. libcivetweb asks for 102,400 bytes, on which a Lua script that recurses through C (string.gsub
-// with a callback) runs off the end; the executable's own pthread_attr_setstacksize, which the library finds before
-// libc's, raises what is asked for.
+// The size of HTTP threads' stacks. libcivetweb asks for 102,400 bytes, on which a Lua script that recurses
+// through C (string.gsub with a callback) runs off the end; the executable's own pthread_attr_setstacksize,
+// which the library finds before libc's, raises what is asked for.
 #ifndef WEMOON_NET_STACK_H
 #define WEMOON_NET_STACK_H
 

@@ -20,12 +20,14 @@ typedef struct {
 
 static inline ScriptContext *script_context(lua_State *L) { return *(ScriptContext **)lua_getextraspace(L); }
 
-// Pushes the current message of the running task (nil without one): the one being answered, or the last one parsed.
+// Pushes the current message of the running task (nil without one): the one being answered, or the last one
+// parsed.
 void context_push_message(lua_State *L);
 // Pops a value and makes it the running task's current message.
 void context_set_message(lua_State *L);
-// Pushes the table that belongs to the running task alone and goes with it. A function in its field `at_end` is called, in the task,
-// when the task's own function has ended or failed and nobody was told of it yet; it may wait. Raises outside a task.
+// Pushes the table that belongs to the running task alone and goes with it. A function in its field `at_end`
+// is called, in the task, when the task's own function has ended or failed and nobody was told of it yet; it
+// may wait. Raises outside a task.
 void context_push_locals(lua_State *L);
 
 #endif

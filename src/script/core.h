@@ -1,4 +1,5 @@
-// What the files that make up an interpreter share: state, guard, tasks, worker. The libraries (lib_*.c) do not include it.
+// What the files that make up an interpreter share: state, guard, tasks, worker. The libraries (lib_*.c) do
+// not include it.
 #ifndef WEMOON_SCRIPT_CORE_H
 #define WEMOON_SCRIPT_CORE_H
 
@@ -11,7 +12,7 @@ typedef struct Task Task;
 typedef struct Timer Timer;
 typedef struct Tick Tick;
 
-// ---- guard.c: one slice, from taking the lock to giving it back ------------------------------------------------------
+// ---- guard.c: one slice, from taking the lock to giving it back ---------------------------------
 
 typedef enum { SLICE_GOES_ON, SLICE_OVER_CPU, SLICE_INTERRUPTED, SLICE_GIVEN_UP } SliceEnd;
 
@@ -22,19 +23,19 @@ typedef struct {
   atomic_int_least64_t began_us;  // monotonic; 0: nothing runs
   atomic_int_least64_t seen_us;   // when the script last gave a sign of life
   atomic_uint_least64_t number;
-  atomic_int cpu_clock;           // the running thread's
-  pthread_mutex_t mutex;          // of what follows, up to watched_cpu_us
+  atomic_int cpu_clock;   // the running thread's
+  pthread_mutex_t mutex;  // of what follows, up to watched_cpu_us
   char place[PLACE_SIZE];
-  uint64_t place_number;          // the slice that it was seen in
-  char entry[PLACE_SIZE];         // where on_message is defined: the place as long as nothing better is known
+  uint64_t place_number;   // the slice that it was seen in
+  char entry[PLACE_SIZE];  // where on_message is defined: the place as long as nothing better is known
   uint64_t watched_number;
   int64_t watched_cpu_us;
   // The running thread's own.
-  int64_t cpu_began_us;           // thread CPU time; -1: not asked yet
+  int64_t cpu_began_us;  // thread CPU time; -1: not asked yet
   SliceEnd end;
-  bool warned;                    // that it takes long
-  Buf trace;                      // where it was stopped
-  Buf inner_text, inner_trace;    // of the error that last left a coroutine of the script's own
+  bool warned;                  // that it takes long
+  Buf trace;                    // where it was stopped
+  Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
 } Slice;
 
 void guard_init(Slice *slice);
@@ -55,10 +56,12 @@ void guard_last_place(Slice *slice, char *place, size_t size);
 // Writes "file:line" of the innermost frame of the script in L's stack, "" without one.
 void guard_place(lua_State *L, char *place, size_t size);
 
-// Keeps the traceback of a coroutine of the script's own that died, the error value being on top of L's stack.
+// Keeps the traceback of a coroutine of the script's own that died, the error value being on top of L's
+// stack.
 void guard_note_coroutine(lua_State *L, lua_State *co);
 
-// What a failed coroutine comes to. `text`: "file:line: message", newline, source line; `trace`: the traceback.
+// What a failed coroutine comes to. `text`: "file:line: message", newline, source line; `trace`: the
+// traceback.
 typedef struct {
   Buf text, trace;
 } Failure;
@@ -70,7 +73,7 @@ void guard_describe(Interpreter *in, lua_State *co, Failure *failure);
 void failure_log(const Failure *failure, const char *doing);
 void failure_to_err(const Failure *failure, Err *err);
 
-// ---- worker.c: the interpreter's thread, what is ready to go on, and the timers ---------------------------------------
+// ---- worker.c: the interpreter's thread, what is ready to go on, and the timers -----------------
 
 typedef void (*TimerFn)(Interpreter *in, void *ctx);
 
@@ -78,7 +81,7 @@ struct Timer {
   int64_t due_us;  // monotonic
   TimerFn fn;      // on the worker's thread, without locks; the timer is out of the heap then
   void *ctx;
-  size_t index;    // in the heap, from 1; 0: not in it
+  size_t index;  // in the heap, from 1; 0: not in it
 };
 
 // Outlives the interpreter as long as something outside holds a Wait.
@@ -86,13 +89,13 @@ typedef struct {
   atomic_int holders;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  Wait *first, *last;   // ready to go on
+  Wait *first, *last;  // ready to go on
   Timer **heap;
   size_t heap_count, heap_cap;
-  bool closing;         // the worker is to end
+  bool closing;  // the worker is to end
   bool started;
-  bool closed;          // by the worker: the state is closed
-  bool deserted;        // nobody waits for that: the worker frees the interpreter
+  bool closed;    // by the worker: the state is closed
+  bool deserted;  // nobody waits for that: the worker frees the interpreter
   pthread_t thread;
 } Inbox;
 
@@ -104,33 +107,35 @@ void inbox_drain(Inbox *inbox);  // drops what is ready
 void inbox_add_locked(Inbox *inbox, Wait *wait);
 // Starts the interpreter's thread where it does not run yet.
 bool worker_start(Interpreter *in, Err *err);
-// Ends it and has the state closed. True when the caller must free the interpreter, false when the worker will.
+// Ends it and has the state closed. True when the caller must free the interpreter, false when the worker
+// will.
 bool worker_stop(Interpreter *in);
 // Any thread. False without memory.
 bool timer_add(Inbox *inbox, Timer *timer, int64_t due_us);
 void timer_remove(Inbox *inbox, Timer *timer);
 void timer_remove_locked(Inbox *inbox, Timer *timer);  // with inbox->mutex held
 
-// ---- wait.c -------------------------------------------------------------------------------------------------------------
+// ---- wait.c -------------------------------------------------------------------------------------
 
 struct Wait {
   atomic_int holders;
   Inbox *inbox;
-  Task *task;        // with the interpreter's lock; NULL when the task has ended
+  Task *task;  // with the interpreter's lock; NULL when the task has ended
   // With inbox->mutex:
-  bool parked;       // the task is suspended
-  bool finished;     // the result is there
-  bool cancelled;    // the task has ended before
+  bool parked;     // the task is suspended
+  bool finished;   // the result is there
+  bool cancelled;  // the task has ended before
   WaitPush push;
   WaitDrop drop;
   void *data;
   void (*cancel)(void *ctx);
   void *cancel_ctx;
-  Wait *next;        // in the inbox
+  Wait *next;  // in the inbox
   char what[48];
 };
 
-// A wait that is over already, the task's own hold taken: for tasks that the worker is to start. NULL without memory.
+// A wait that is over already, the task's own hold taken: for tasks that the worker is to start. NULL without
+// memory.
 Wait *wait_over(Task *task);
 // The task is suspended now (the lock is held); it goes on when the wait is finished. With inbox->mutex held.
 void wait_park_locked(Wait *wait);
@@ -138,10 +143,11 @@ void wait_park_locked(Wait *wait);
 void wait_cancel(Wait *wait);
 void wait_release(Wait *wait);
 
-// ---- task.c: one run of something in a coroutine of its own -----------------------------------------------------------
+// ---- task.c: one run of something in a coroutine of its own -------------------------------------
 
-// What a task runs: `prepare` leaves a function and its arguments alone on the stack and returns the arguments' number, or -1 when
-// there is nothing to call; `finish` finds the results alone on the stack. Both run in the task's coroutine and may raise.
+// What a task runs: `prepare` leaves a function and its arguments alone on the stack and returns the
+// arguments' number, or -1 when there is nothing to call; `finish` finds the results alone on the stack. Both
+// run in the task's coroutine and may raise.
 typedef struct {
   int (*prepare)(lua_State *L, Task *task);
   void (*finish)(lua_State *L, Task *task);
@@ -155,23 +161,23 @@ typedef struct {
   int holders;
   TaskState state;
   Err err;
-  Buf out;            // what the body's finish gives
+  Buf out;  // what the body's finish gives
   // What the bodies are given; copies, because a caller may leave a stuck task behind.
-  Buf code;           // source, or JSON
-  char *name;         // path or chunk name
+  Buf code;    // source, or JSON
+  char *name;  // path or chunk name
   char **args;
   size_t arg_count;
 } Sync;
 
 struct Task {
   Interpreter *in;
-  lua_State *co;          // NULL: none, or spent
+  lua_State *co;  // NULL: none, or spent
   int co_ref, message_ref, reply_ref;
-  int locals_ref;         // what context_push_locals gives; LUA_NOREF: not asked for
+  int locals_ref;  // what context_push_locals gives; LUA_NOREF: not asked for
   const TaskBody *body;
-  TaskState state;        // TASK_RETURNED until something failed
+  TaskState state;  // TASK_RETURNED until something failed
   bool is_event;
-  bool counted;           // exec waits for it
+  bool counted;  // exec waits for it
   void *owner;
   bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
   void (*over)(void *owner);
@@ -180,8 +186,8 @@ struct Task {
   Reply reply;
   Str rest;
   Sync *sync;
-  Buf error_text;         // for on_error
-  Wait *wait;             // what it is suspended on
+  Buf error_text;  // for on_error
+  Wait *wait;      // what it is suspended on
   Timer timeout;
   int64_t deadline_us;    // INT64_MAX: none
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
@@ -189,7 +195,8 @@ struct Task {
 
 // A task with a coroutine, `task_main` on its stack, from the pool. NULL without memory. The lock is held.
 Task *task_new(Interpreter *in, const TaskBody *body);
-// Runs its next slice, to its end or its next wait; in the end `task` is gone. The lock is held and a slice entered.
+// Runs its next slice, to its end or its next wait; in the end `task` is gone. The lock is held and a slice
+// entered.
 TaskState task_run(Task *task);
 // The worker begins it as soon as it can. False without memory: the task is gone.
 bool task_post(Task *task);
@@ -201,20 +208,19 @@ void task_free_idle(Interpreter *in);
 
 // Pushes a global, whatever metatable the script has given to its globals; returns its type.
 int task_push_global(lua_State *L, const char *name);
-// Pops a value into a slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil for a free one, and give it to another.
+// Pops a value into a slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil for a
+// free one, and give it to another.
 void task_keep(lua_State *L, int ref);
-// ---- deliver.c: replies that came too late, and what did not fit into one -----------------------------------------------
+// ---- deliver.c: replies that came too late, and what did not fit into one -----------------------
 
 // Has the Lua half send the task's reply (`late`), or else the rest of its text, to the message's sender.
 void deliver(Task *task, bool late);
 // The task has ended. True when it was a delivery, which holds the interpreter once.
 bool deliver_ended(const Task *task);
 
-
-
 int task_spawn(lua_State *L);  // spawn(fn, ...): posts a task
 
-// ---- the others -------------------------------------------------------------------------------------------------------
+// ---- the others ---------------------------------------------------------------------------------
 
 // Raised by resuming, outermost last: which coroutines stand between the running one and its task.
 typedef struct ResumeFrame {
@@ -228,18 +234,18 @@ struct Interpreter {
   atomic_int holders;
   InterpreterOptions options;
   Lock lock;
-  lua_State *L;           // the main state: loads, describes errors; scripts run in coroutines
+  lua_State *L;  // the main state: loads, describes errors; scripts run in coroutines
   Heap heap;
   Slice slice;
   atomic_bool given_up, interrupted, retired;
   atomic_size_t memory;
   atomic_size_t suspended;
-  Task *task;             // running
+  Task *task;  // running
   ResumeFrame *frame;
-  Wait *suspending;       // set between a wait's yield and the task's return
+  Wait *suspending;  // set between a wait's yield and the task's return
   Task *idle;
   size_t idle_count;
-  bool has_on_error;      // asked for once, at load
+  bool has_on_error;  // asked for once, at load
   Inbox *inbox;
   Task *parked;           // with inbox->mutex
   int counted;            // tasks that exec waits for, with inbox->mutex
@@ -249,7 +255,7 @@ struct Interpreter {
   struct Routes *routes;  // its pages, with a mutex of their own
   // Files, with a mutex of their own: asked for while the script runs.
   pthread_mutex_t files_mutex;
-  char *folder;           // of the script, with its '/'; NULL: none
+  char *folder;  // of the script, with its '/'; NULL: none
   char **files;
   size_t file_count, file_cap;
 };

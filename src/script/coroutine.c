@@ -1,5 +1,5 @@
-// The library `coroutine`, replaced: a wait inside a script's own coroutine suspends the whole task, and its results come back to
-// that coroutine. Otherwise these are Lua's own functions in behaviour.
+// The library `coroutine`, replaced: a wait inside a script's own coroutine suspends the whole task, and its
+// results come back to that coroutine. Otherwise these are Lua's own functions in behaviour.
 #include "script/core.h"
 
 #include <lualib.h>
@@ -36,8 +36,9 @@ void coroutine_reserve(lua_State *L, lua_State *co) { set_reserved(L, co, true);
 
 typedef enum { RESUME_FAILED = -1, RESUME_SUSPENDED = -2, RESUME_ENDED = -3 } ResumeOutcome;
 
-// Resumes `co` with `count` values from L's stack. Returns the number of results on L's stack, RESUME_FAILED with an error value
-// there, RESUME_SUSPENDED when the whole task has to wait, RESUME_ENDED when the slice is over.
+// Resumes `co` with `count` values from L's stack. Returns the number of results on L's stack, RESUME_FAILED
+// with an error value there, RESUME_SUSPENDED when the whole task has to wait, RESUME_ENDED when the slice is
+// over.
 static int resume(lua_State *L, lua_State *co, int count) {
   Interpreter *in = interpreter_of(L);
   if (!lua_checkstack(co, count)) {
@@ -87,10 +88,12 @@ static int answer_resume(lua_State *L, lua_State *co, int count) {
   return results + 1;
 }
 
-// `debug` can exchange the coroutine of a call that is suspended: what another one waits for is none of this call's business.
+// `debug` can exchange the coroutine of a call that is suspended: what another one waits for is none of this
+// call's business.
 static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
   lua_State *co = lua_tothread(L, index);
-  if (!co || co != (lua_State *)context) luaL_error(L, "the coroutine was exchanged while it waited for wechat");
+  if (!co || co != (lua_State *)context)
+    luaL_error(L, "the coroutine was exchanged while it waited for wechat");
   return co;
 }
 
@@ -159,7 +162,8 @@ static int l_wrap(lua_State *L) {
 static int l_yield(lua_State *L) {
   Task *task = interpreter_of(L)->task;
   if (task && task->co == L) {
-    return luaL_error(L, "coroutine.yield outside of a coroutine of the script's own: nobody would resume it; "
+    return luaL_error(L,
+                      "coroutine.yield outside of a coroutine of the script's own: nobody would resume it; "
                       "wechat.sleep and the calls of wechat wait by themselves");
   }
   return lua_yield(L, lua_gettop(L));
@@ -194,15 +198,9 @@ static int l_close(lua_State *L) {
   return 2;
 }
 
-static const luaL_Reg functions[] = {
-  { "close",  l_close  },
-  { "create", l_create },
-  { "resume", l_resume },
-  { "status", l_status },
-  { "wrap",   l_wrap   },
-  { "yield",  l_yield  },
-  { NULL,     NULL     }
-};
+static const luaL_Reg functions[] = { { "close", l_close },   { "create", l_create }, { "resume", l_resume },
+                                      { "status", l_status }, { "wrap", l_wrap },     { "yield", l_yield },
+                                      { NULL, NULL } };
 
 void coroutine_open(lua_State *L) {
   lua_newtable(L);

@@ -9,26 +9,23 @@ typedef struct {
   const char *const *names;  // of low, low + 1, ...
 } Field;
 
-static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", NULL };
+static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul",
+                                      "aug", "sep", "oct", "nov", "dec", NULL };
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
-static const Field fields[] = {
-  { "minute",       0, 59, NULL     },
-  { "hour",         0, 23, NULL     },
-  { "day of month", 1, 31, NULL     },
-  { "month",        1, 12, months   },
-  { "day of week",  0, 7,  weekdays }
-};
+static const Field fields[] = { { "minute", 0, 59, NULL },
+                                { "hour", 0, 23, NULL },
+                                { "day of month", 1, 31, NULL },
+                                { "month", 1, 12, months },
+                                { "day of week", 0, 7, weekdays } };
 
 static const struct {
   Str name, spec;
-} shorthands[] = {
-  { STR("@hourly"),  STR("0 * * * *") },
-  { STR("@daily"),   STR("0 0 * * *") },
-  { STR("@weekly"),  STR("0 0 * * 0") },
-  { STR("@monthly"), STR("0 0 1 * *") },
-  { STR("@yearly"),  STR("0 0 1 1 *") }
-};
+} shorthands[] = { { STR("@hourly"), STR("0 * * * *") },
+                   { STR("@daily"), STR("0 0 * * *") },
+                   { STR("@weekly"), STR("0 0 * * 0") },
+                   { STR("@monthly"), STR("0 0 1 * *") },
+                   { STR("@yearly"), STR("0 0 1 1 *") } };
 
 static bool parse_number(const Field *field, Str text, int64_t *out) {
   for (int64_t i = 0; field->names && field->names[i]; i++) {
@@ -62,8 +59,8 @@ static bool parse_field(const Field *field, Str text, uint64_t *bits, Err *err) 
   do {
     str_cut(rest, ',', &item, &rest);
     if (!parse_range(field, item, bits)) {
-      return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)", STR_FMT(text), field->name,
-                     (long long)field->low, (long long)field->high);
+      return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)", STR_FMT(text),
+                     field->name, (long long)field->low, (long long)field->high);
     }
   } while (rest.len > 0);
   return true;
@@ -87,14 +84,16 @@ bool cron_parse(Str spec, Cron *cron, Err *err) {
   Str rest = spec, word;
   for (size_t i = 0; i < 5; i++) {
     if (!next_word(&rest, &word)) {
-      return err_set(err, ERR_USAGE, "'%.*s' has no field for the %s: write minute, hour, day of month, month, day of week",
+      return err_set(err, ERR_USAGE,
+                     "'%.*s' has no field for the %s: write minute, hour, day of month, month, day of week",
                      STR_FMT(spec), fields[i].name);
     }
     if (!parse_field(&fields[i], word, bits[i], err)) return false;
     if (i == 2) cron->any_day = word.ptr[0] == '*';
     if (i == 4) cron->any_weekday = word.ptr[0] == '*';
   }
-  if (next_word(&rest, &word)) return err_set(err, ERR_USAGE, "'%.*s' has more than five fields", STR_FMT(spec));
+  if (next_word(&rest, &word))
+    return err_set(err, ERR_USAGE, "'%.*s' has more than five fields", STR_FMT(spec));
   if (cron->weekdays & (UINT64_C(1) << 7)) cron->weekdays |= 1;
   return true;
 }
@@ -107,7 +106,8 @@ static bool day_fits(const Cron *cron, const struct tm *day) {
   return cron->any_day || cron->any_weekday ? by_day && by_weekday : by_day || by_weekday;
 }
 
-// Hours and minutes are stepped through in real time, so that a day with a clock change has those that it has.
+// Hours and minutes are stepped through in real time, so that a day with a clock change has those that it
+// has.
 int64_t cron_next(const Cron *cron, int64_t unix_s) {
   time_t at = (time_t)(unix_s - unix_s % 60 + 60);
   time_t end = at + (time_t)5 * 366 * 86400;
@@ -115,7 +115,9 @@ int64_t cron_next(const Cron *cron, int64_t unix_s) {
     struct tm now;
     if (!localtime_r(&at, &now)) return -1;
     if (!day_fits(cron, &now)) {
-      struct tm next = { .tm_year = now.tm_year, .tm_mon = now.tm_mon, .tm_mday = now.tm_mday + 1, .tm_isdst = -1 };
+      struct tm next = {
+        .tm_year = now.tm_year, .tm_mon = now.tm_mon, .tm_mday = now.tm_mday + 1, .tm_isdst = -1
+      };
       time_t midnight = mktime(&next);
       at = midnight > at ? midnight : at + 3600;
     } else if (!has(cron->hours, now.tm_hour)) {

@@ -1,4 +1,5 @@
-// When a line of crontab's five fields comes due: minute, hour, day of month, month, day of week, in local time.
+// When a line of crontab's five fields comes due: minute, hour, day of month, month, day of week, in local
+// time.
 #ifndef WEMOON_SCRIPT_CRON_H
 #define WEMOON_SCRIPT_CRON_H
 
@@ -10,9 +11,11 @@ typedef struct {
   bool any_day, any_weekday;                        // written as '*': then the other of the two decides alone
 } Cron;
 
-// Lists, ranges, steps, names (jan, mon), 7 for Sunday; also @hourly, @daily, @weekly, @monthly, @yearly. ERR_USAGE names the field.
+// Lists, ranges, steps, names (jan, mon), 7 for Sunday; also @hourly, @daily, @weekly, @monthly, @yearly.
+// ERR_USAGE names the field.
 bool cron_parse(Str spec, Cron *cron, Err *err);
-// The first time after `unix_s` that fits, at second 0; -1 when there is none within five years (February 30).
+// The first time after `unix_s` that fits, at second 0; -1 when there is none within five years (February
+// 30).
 int64_t cron_next(const Cron *cron, int64_t unix_s);
 
 #endif

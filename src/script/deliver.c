@@ -44,7 +44,9 @@ static int prepare(lua_State *L) {
 static bool post(Task *task, bool late) {
   Interpreter *in = task->in;
   Err err = { 0 };
-  Delivery delivery = { .from = task, .to = worker_start(in, &err) ? task_new(in, &DELIVERY) : NULL, .late = late };
+  Delivery delivery = { .from = task,
+                        .to = worker_start(in, &err) ? task_new(in, &DELIVERY) : NULL,
+                        .late = late };
   if (!delivery.to) return false;
   lua_pushcfunction(in->L, prepare);
   lua_pushlightuserdata(in->L, &delivery);

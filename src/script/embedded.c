@@ -1,4 +1,5 @@
-// The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them needs no rebuild.
+// The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them
+// needs no rebuild.
 #include "script/core.h"
 
 #include <stdio.h>
@@ -36,8 +37,8 @@ static bool read_from_source(const char *name, Buf *text) {
 
 static const char globals_key;
 
-// Embedded files see the globals as they were before the script: one that defines a `type` or a `select` of its own changes nothing
-// for them. What is not among those they find in the script's globals.
+// Embedded files see the globals as they were before the script: one that defines a `type` or a `select` of
+// its own changes nothing for them. What is not among those they find in the script's globals.
 static void push_globals(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &globals_key) == LUA_TTABLE) return;
   lua_pop(L, 1);
@@ -50,7 +51,7 @@ static void push_globals(lua_State *L) {
   }
   lua_createtable(L, 0, 1);
   lua_insert(L, -2);
-  lua_setfield(L, -2, "__index");           // globals, {__index = _G}
+  lua_setfield(L, -2, "__index");  // globals, {__index = _G}
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &globals_key);

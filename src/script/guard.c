@@ -79,8 +79,9 @@ static void warn_of_length(Interpreter *in, int64_t elapsed_us) {
   slice->warned = true;
   char place[PLACE_SIZE];
   guard_last_place(slice, place, sizeof place);
-  log_warn("the script has held its interpreter for %lld ms without pause, at %s: other messages wait meanwhile",
-           (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
+  log_warn(
+      "the script has held its interpreter for %lld ms without pause, at %s: other messages wait meanwhile",
+      (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
 }
 
 void guard_leave(Interpreter *in) {
@@ -90,7 +91,9 @@ void guard_leave(Interpreter *in) {
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
 }
 
-static bool is_ours(const char *short_src) { return strncmp(short_src, EMBEDDED_MARK, strlen(EMBEDDED_MARK)) == 0; }
+static bool is_ours(const char *short_src) {
+  return strncmp(short_src, EMBEDDED_MARK, strlen(EMBEDDED_MARK)) == 0;
+}
 
 void guard_place(lua_State *L, char *place, size_t size) {
   lua_Debug ar;
@@ -103,8 +106,8 @@ void guard_place(lua_State *L, char *place, size_t size) {
   }
 }
 
-// The message "not enough memory" makes a memory error, the one kind that no message handler gets to see: a handler would
-// run with hooks off, inside this one, and could loop for ever.
+// The message "not enough memory" makes a memory error, the one kind that no message handler gets to see: a
+// handler would run with hooks off, inside this one, and could loop for ever.
 static int throw_past_handlers(lua_State *L) {
   lua_settop(L, 0);
   lua_pushliteral(L, "not enough memory");
@@ -121,9 +124,10 @@ static void note_trace(lua_State *L, Slice *slice) {
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-// Where the running coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing of the script
-// runs any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so, an error goes up, and from then on
-// every instruction raises it again until a place is reached where the coroutine can yield.
+// Where the running coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing
+// of the script runs any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so,
+// an error goes up, and from then on every instruction raises it again until a place is reached where the
+// coroutine can yield.
 static bool end_by_yield(lua_State *L) {
   lua_sethook(L, hook, LUA_MASKCOUNT, 1);
   return lua_isyieldable(L);
@@ -147,7 +151,8 @@ static SliceEnd look_at_clocks(Interpreter *in, lua_State *L) {
   }
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
   if (elapsed_us <= in->options.cpu_us_max) return SLICE_GOES_ON;
-  return clock_thread_cpu_us() - slice->cpu_began_us > in->options.cpu_us_max ? SLICE_OVER_CPU : SLICE_GOES_ON;
+  return clock_thread_cpu_us() - slice->cpu_began_us > in->options.cpu_us_max ? SLICE_OVER_CPU
+                                                                              : SLICE_GOES_ON;
 }
 
 static void hook(lua_State *L, lua_Debug *ar) {
@@ -171,7 +176,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
 
 void guard_watch(lua_State *L) { lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY); }
 
-// ---- what is said ----------------------------------------------------------------------------------------------------
+// ---- what is said -------------------------------------------------------------------------------
 
 void failure_init(Failure *failure) {
   buf_init(&failure->text);
@@ -196,7 +201,8 @@ static bool cut_place(Str message, Str *file, int64_t *line) {
   return false;
 }
 
-// NULL where there is none. An error's text may name anything: what is no plain file could block, or never end.
+// NULL where there is none. An error's text may name anything: what is no plain file could block, or never
+// end.
 static FILE *open_source(const char *path) {
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -251,7 +257,8 @@ static void end_line(Buf *out) {
   if (out->len > 0) buf_addc(out, '\n');
 }
 
-// An error that passes through several coroutines gathers their tracebacks: its text stays the end of its text.
+// An error that passes through several coroutines gathers their tracebacks: its text stays the end of its
+// text.
 void guard_note_coroutine(lua_State *L, lua_State *co) {
   Slice *slice = &interpreter_of(L)->slice;
   if (lua_type(L, -1) != LUA_TSTRING) return;
@@ -334,7 +341,8 @@ static void describe_end(Interpreter *in, Failure *failure) {
     snprintf(message, sizeof message, "stopped after %lld ms of CPU time without a pause (script_cpu_ms)",
              (long long)(in->options.cpu_us_max / 1000));
   } else {
-    snprintf(message, sizeof message, "%s", slice->end == SLICE_INTERRUPTED ? "interrupted" : "given up: it did not come back");
+    snprintf(message, sizeof message, "%s",
+             slice->end == SLICE_INTERRUPTED ? "interrupted" : "given up: it did not come back");
   }
   add_message(str_of(message), place, &failure->text);
   add_script_frames(buf_str(&slice->trace), &failure->trace);

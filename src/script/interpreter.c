@@ -12,11 +12,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64, CALLER_LOOK_US = 50000, BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000 };
+enum {
+  SMALL_OBJECTS = 8 * 1024 * 1024,
+  MAIN_STACK = 64,
+  CALLER_LOOK_US = 50000,
+  BLOCKED_FACTOR = 5,
+  LOOK_SLACK_US = 300000,
+  SILENT_US = 100000
+};
 
-// ---- memory -----------------------------------------------------------------------------------------------------------------
+// ---- memory -------------------------------------------------------------------------------------
 
-// Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a memory error.
+// Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a
+// memory error.
 static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
   Interpreter *in = ctx;
   if (!block) old_size = 0;
@@ -41,10 +49,11 @@ size_t interpreter_tasks(const Interpreter *in) {
   return atomic_load_explicit(&((Interpreter *)in)->suspended, memory_order_relaxed);
 }
 
-// ---- birth and death ------------------------------------------------------------------------------------------------------
+// ---- birth and death ----------------------------------------------------------------------------
 
 static int panic(lua_State *L) {
-  log_error("Lua raised outside of protection: %s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
+  log_error("Lua raised outside of protection: %s",
+            lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
   return 0;
 }
 
@@ -93,7 +102,8 @@ static bool open_state(Interpreter *in, Err *err) {
   *(ScriptContext **)lua_getextraspace(in->L) = &in->context;
   lua_atpanic(in->L, panic);
   lua_setwarnf(in->L, take_warning, NULL);
-  if (!lua_checkstack(in->L, MAIN_STACK)) return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
+  if (!lua_checkstack(in->L, MAIN_STACK))
+    return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
   lua_pushcfunction(in->L, open_all);
   if (lua_pcall(in->L, 0, 0, 0) == LUA_OK) {
     guard_watch(in->L);  // it runs the __tostring of what scripts raise
@@ -169,9 +179,7 @@ void interpreter_release(Interpreter *in) {
   if (worker_stop(in)) interpreter_free(in);
 }
 
-void interpreter_retire(Interpreter *in) {
-  time_stop(in);
-}
+void interpreter_retire(Interpreter *in) { time_stop(in); }
 
 void interpreter_interrupt(Interpreter *in) {
   atomic_store(&in->interrupted, true);
@@ -180,7 +188,7 @@ void interpreter_interrupt(Interpreter *in) {
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
-// ---- who watches ------------------------------------------------------------------------------------------------------------
+// ---- who watches --------------------------------------------------------------------------------
 
 static int64_t cpu_of(int clock) {
   struct timespec now;
@@ -188,7 +196,8 @@ static int64_t cpu_of(int clock) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// CPU time of the slice, as seen from outside: counted from the watcher's first look, which comes soon after its beginning. -1 unknown.
+// CPU time of the slice, as seen from outside: counted from the watcher's first look, which comes soon after
+// its beginning. -1 unknown.
 static int64_t watched_cpu(Slice *slice, uint64_t number, int64_t elapsed_us) {
   int64_t cpu_us = cpu_of(atomic_load_explicit(&slice->cpu_clock, memory_order_relaxed));
   if (cpu_us < 0) return -1;
@@ -214,13 +223,14 @@ bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
   // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.
   bool over = (used_us > max_us + SILENT_US && silent_us > SILENT_US) || silent_us > BLOCKED_FACTOR * max_us;
   if (!over || atomic_load_explicit(&slice->number, memory_order_relaxed) != number ||
-      atomic_load_explicit(&slice->began_us, memory_order_relaxed) != began_us) return false;
+      atomic_load_explicit(&slice->began_us, memory_order_relaxed) != began_us)
+    return false;
   if (place && size) guard_last_place(slice, place, size);
   return true;
 }
 
-// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them, and when it comes
-// back it finds the lock broken.
+// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them,
+// and when it comes back it finds the lock broken.
 void interpreter_give_up(Interpreter *in) {
   if (atomic_exchange(&in->given_up, true)) return;
   lock_break(&in->lock);
@@ -234,7 +244,7 @@ void interpreter_give_up(Interpreter *in) {
 
 bool interpreter_is_given_up(const Interpreter *in) { return atomic_load(&((Interpreter *)in)->given_up); }
 
-// ---- what is run for a caller that waits -----------------------------------------------------------------------------------
+// ---- what is run for a caller that waits --------------------------------------------------------
 
 static void sync_release(Sync *sync) {
   if (--sync->holders > 0) return;
@@ -279,13 +289,15 @@ static bool take_lock_or_give_up(Interpreter *in) {
 
 static bool post(Interpreter *in, const TaskBody *body, Sync *sync, bool limited, Err *err) {
   if (!worker_start(in, err)) return false;
-  if (!take_lock_or_give_up(in)) return err_set(err, ERR_BUSY, "the script was stuck in a call that does not come back, and was given up");
+  if (!take_lock_or_give_up(in))
+    return err_set(err, ERR_BUSY, "the script was stuck in a call that does not come back, and was given up");
   Task *task = task_new(in, body);
   bool ok = task != NULL;
   if (ok) {
     task->sync = sync;
     sync->holders++;
-    if (limited && in->options.job_timeout_ms > 0) task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
+    if (limited && in->options.job_timeout_ms > 0)
+      task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
     ok = task_post(task);
     if (!ok) sync->holders--;
   }
@@ -293,7 +305,8 @@ static bool post(Interpreter *in, const TaskBody *body, Sync *sync, bool limited
   return ok ? true : err_set(err, ERR_MEMORY, "no memory to run the script (script_memory_mb)");
 }
 
-// Waits for the end of the task, and of what it spawned where `all` says so. False when the script is stuck: it is left behind.
+// Waits for the end of the task, and of what it spawned where `all` says so. False when the script is stuck:
+// it is left behind.
 static bool await(Interpreter *in, Sync *sync, bool all) {
   Inbox *inbox = in->inbox;
   pthread_mutex_lock(&inbox->mutex);
@@ -320,11 +333,13 @@ static bool run_for_caller(Interpreter *in, const TaskBody *body, Sync *sync, bo
   if (!await(in, sync, !limited)) {
     char place[PLACE_SIZE];
     guard_last_place(&in->slice, place, sizeof place);
-    return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not come back", place, place[0] ? ": " : "", body->doing);
+    return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not come back", place,
+                   place[0] ? ": " : "", body->doing);
   }
   if (sync->state == TASK_RETURNED) return true;
   if (err) *err = sync->err;
-  if (err && err->code == ERR_NONE) err_set(err, ERR_FAILED, "%s: %s", body->doing, task_state_name(sync->state));
+  if (err && err->code == ERR_NONE)
+    err_set(err, ERR_FAILED, "%s: %s", body->doing, task_state_name(sync->state));
   return false;
 }
 
@@ -334,7 +349,7 @@ static void finish_with(Interpreter *in, Sync *sync) {
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
-// ---- the script ---------------------------------------------------------------------------------------------------------------
+// ---- the script ---------------------------------------------------------------------------------
 
 static int prepare_load(lua_State *L, Task *task) {
   loader_load(L, task->sync->name);
@@ -350,7 +365,8 @@ static void finish_load(lua_State *L, Task *task) {
   task->in->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
   lua_settop(L, 0);
   if (task_push_global(L, "on_message") == LUA_TNIL) {
-    luaL_error(L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`", task->sync->name);
+    luaL_error(L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`",
+               task->sync->name);
   }
   if (!is_callable(L, 1)) {
     luaL_error(L, "%s: on_message must be a function, not a %s", task->sync->name, luaL_typename(L, 1));
@@ -387,12 +403,15 @@ static int prepare_on_load(lua_State *L, Task *task) {
   if (task_push_global(L, "on_load") == LUA_TNIL) return -1;
   Err err = { 0 };
   if (task->sync->code.len == 0) lua_pushnil(L);
-  else if (!value_from_json(L, buf_str(&task->sync->code), &err)) luaL_error(L, "the old script's state: %s", err.text);
+  else if (!value_from_json(L, buf_str(&task->sync->code), &err))
+    luaL_error(L, "the old script's state: %s", err.text);
   return 1;
 }
 
 // It may have defined on_error.
-static void finish_on_load(lua_State *L, Task *task) { task->in->has_on_error = task_push_global(L, "on_error") != LUA_TNIL; }
+static void finish_on_load(lua_State *L, Task *task) {
+  task->in->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
+}
 
 static const TaskBody ON_LOAD = { prepare_on_load, finish_on_load, 0, "on_load" };
 
@@ -408,12 +427,15 @@ bool interpreter_start(Interpreter *in, Str state_json, Err *err) {
   return ok;
 }
 
-static int prepare_on_unload(lua_State *L, Task *task) { return task_push_global(L, "on_unload") == LUA_TNIL ? -1 : 0; }
+static int prepare_on_unload(lua_State *L, Task *task) {
+  return task_push_global(L, "on_unload") == LUA_TNIL ? -1 : 0;
+}
 
 static void finish_on_unload(lua_State *L, Task *task) {
   Err err = { 0 };
   if (lua_isnil(L, 1)) return;
-  if (!value_to_json(L, 1, &task->sync->out, &err)) luaL_error(L, "what on_unload returned is no state: %s", err.text);
+  if (!value_to_json(L, 1, &task->sync->out, &err))
+    luaL_error(L, "what on_unload returned is no state: %s", err.text);
 }
 
 static const TaskBody ON_UNLOAD = { prepare_on_unload, finish_on_unload, 1, "on_unload" };
@@ -427,7 +449,7 @@ void interpreter_unload(Interpreter *in, Buf *state_json) {
   finish_with(in, sync);
 }
 
-// ---- exec ---------------------------------------------------------------------------------------------------------------------
+// ---- exec ---------------------------------------------------------------------------------------
 
 // `arg` as lua(1) has it: the name at 0, the arguments from 1.
 static int prepare_exec(lua_State *L, Task *task) {
@@ -459,7 +481,8 @@ static void finish_exec(lua_State *L, Task *task) {
   Buf *out = &task->sync->out;
   for (int i = 1; i <= count; i++) {
     Err err = { 0 };
-    if (!value_to_json(L, i, out, &err)) luaL_error(L, "result %d cannot be printed as JSON: %s", i, err.text);
+    if (!value_to_json(L, i, out, &err))
+      luaL_error(L, "result %d cannot be printed as JSON: %s", i, err.text);
     buf_addc(out, '\n');
   }
   if (out->failed) luaL_error(L, "not enough memory for the results");
@@ -476,7 +499,8 @@ static bool copy_args(Sync *sync, char **args, size_t count) {
   return true;
 }
 
-bool interpreter_exec(Interpreter *in, Str code, const char *name, char **args, size_t arg_count, Buf *out, Err *err) {
+bool interpreter_exec(Interpreter *in, Str code, const char *name, char **args, size_t arg_count, Buf *out,
+                      Err *err) {
   if (name[0] == '@' && !set_script(in, name + 1)) return err_set(err, ERR_MEMORY, "no memory");
   atomic_store(&in->interrupted, false);
   in->ticking = true;

@@ -1,4 +1,5 @@
-// An interpreter: a Lua state, its lock, its limits and the script loaded in it. This header is all that the layers above see of Lua.
+// An interpreter: a Lua state, its lock, its limits and the script loaded in it. This header is all that the
+// layers above see of Lua.
 #ifndef WEMOON_SCRIPT_INTERPRETER_H
 #define WEMOON_SCRIPT_INTERPRETER_H
 
@@ -15,49 +16,53 @@ typedef struct Interpreter Interpreter;
 
 // What the interpreters of one bot share.
 typedef struct {
-  atomic_int interpreters;        // not yet closed
-  atomic_int late_under_way;      // replies that came too late to be the answer, on their way as customer service messages
-  atomic_bool late_not_allowed;   // the platform or the configuration says that the account has no such messages
+  atomic_int interpreters;    // not yet closed
+  atomic_int late_under_way;  // replies that came too late to be the answer, on their way as customer service
+                              // messages
+  atomic_bool
+      late_not_allowed;  // the platform or the configuration says that the account has no such messages
 } Fleet;
 
 typedef struct {
-  const Account *account;   // outlives the interpreter
-  const Pairs *config;      // what `wechat.config` shows: no secrets in it; outlives the interpreter
-  int64_t cpu_us_max;       // CPU time without pause; 0: no limit (exec)
-  size_t memory_max;        // bytes; 0: no limit
-  bool allow_shell;         // os.execute and io.popen
-  bool strict;              // undefined globals raise (all but the REPL)
-  Str error_reply;          // text reply when the script fails; empty: none
-  Fleet *fleet;             // outlives the interpreter; NULL: it is alone, and late replies are dropped
-  int64_t job_timeout_ms;   // a task is cancelled after this; 0: never
-  struct Loop *loop;        // for those who need one; sleeping and timers do not
-  struct Api *api;          // the platform; NULL: calls of it raise
-  struct Store *store;      // NULL: wechat.store and wechat.session raise
-  struct Client *client;    // NULL: wechat.http raises
+  const Account *account;  // outlives the interpreter
+  const Pairs *config;     // what `wechat.config` shows: no secrets in it; outlives the interpreter
+  int64_t cpu_us_max;      // CPU time without pause; 0: no limit (exec)
+  size_t memory_max;       // bytes; 0: no limit
+  bool allow_shell;        // os.execute and io.popen
+  bool strict;             // undefined globals raise (all but the REPL)
+  Str error_reply;         // text reply when the script fails; empty: none
+  Fleet *fleet;            // outlives the interpreter; NULL: it is alone, and late replies are dropped
+  int64_t job_timeout_ms;  // a task is cancelled after this; 0: never
+  struct Loop *loop;       // for those who need one; sleeping and timers do not
+  struct Api *api;         // the platform; NULL: calls of it raise
+  struct Store *store;     // NULL: wechat.store and wechat.session raise
+  struct Client *client;   // NULL: wechat.http raises
 } InterpreterOptions;
 
-// A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted: free with
-// interpreter_release; interpreter_retain adds a holder. The last one closes the state; suspended tasks are cancelled then. Whoever
-// calls a function below holds the interpreter meanwhile. Release comes back even where a finalizer does not.
+// A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
+// free with interpreter_release; interpreter_retain adds a holder. The last one closes the state; suspended
+// tasks are cancelled then. Whoever calls a function below holds the interpreter meanwhile. Release comes
+// back even where a finalizer does not.
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);
 void interpreter_release(Interpreter *interpreter);
 
-// Loads the file and runs its main chunk, within the limits, on the interpreter's own thread; it may wait (API calls). The caller comes
-// back even when the script is stuck. On failure `err` holds message, file, line and source line (the
-// traceback goes to the log).
-// ERR_USAGE: the file is not there; ERR_FAILED: it does not parse, fails, runs too long, or defines no on_message.
+// Loads the file and runs its main chunk, within the limits, on the interpreter's own thread; it may wait
+// (API calls). The caller comes back even when the script is stuck. On failure `err` holds message, file,
+// line and source line (the traceback goes to the log). ERR_USAGE: the file is not there; ERR_FAILED: it does
+// not parse, fails, runs too long, or defines no on_message.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
-// Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned (empty: nil).
-// False when it raises or runs too long: the interpreter must not be put into service.
+// Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned
+// (empty: nil). False when it raises or runs too long: the interpreter must not be put into service.
 bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
-// Calls on_unload, appends what it returned as JSON to `state_json` (nothing for nil). Failures are logged: the state is nil then.
+// Calls on_unload, appends what it returned as JSON to `state_json` (nothing for nil). Failures are logged:
+// the state is nil then.
 void interpreter_unload(Interpreter *interpreter, Buf *state_json);
 // It is out of service: its timers and routes end; tasks under way go on, and the last holder closes it.
 void interpreter_retire(Interpreter *interpreter);
-// The files that a change of which asks for a reload: the script, every module it required, and the paths where a
-// missing module was looked for, as names of pairs (values are empty). In `arena`, NUL-terminated. Valid after a failed load
-// too. Does not take the interpreter's lock: it answers while the script is stuck.
+// The files that a change of which asks for a reload: the script, every module it required, and the paths
+// where a missing module was looked for, as names of pairs (values are empty). In `arena`, NUL-terminated.
+// Valid after a failed load too. Does not take the interpreter's lock: it answers while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 
 // How a run of the script ended; each has one meaning and one place that maps it (task_state_name).
@@ -74,34 +79,40 @@ const char *task_state_name(TaskState state);
 
 // One message for the script.
 typedef struct {
-  const NodeTree *tree;     // the message; copied before the call returns
+  const NodeTree *tree;  // the message; copied before the call returns
   const MessageHead *head;
-  Str raw;                  // the decrypted document
-  Arena *arena;             // where the reply is put; the task's owner keeps it until `done`
+  Str raw;       // the decrypted document
+  Arena *arena;  // where the reply is put; the task's owner keeps it until `done`
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` is valid during the call, what it points to lives in `arena`.
-  // `rest`: what of a long text did not fit. `place`: "file:line" where the script spent the slice, for warnings; may be empty.
-  // True: the reply came too late to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
+  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` is valid during
+  // the call, what it points to lives in `arena`. `rest`: what of a long text did not fit. `place`:
+  // "file:line" where the script spent the slice, for warnings; may be empty. True: the reply came too late
+  // to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
   bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
-  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until then. May be NULL.
+  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until
+  // then. May be NULL.
   void (*over)(void *owner);
 } MessageTask;
 
 // Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
-// Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be called.
+// Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be
+// called.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us);
 
-// Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or "@file"); `args` become `...` and
-// `arg`. Each returned value is appended to `out` as one line of JSON. ERR_FAILED with traceback; also when it returned nil, err.
-bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count, Buf *out, Err *err);
+// Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or
+// "@file"); `args` become `...` and `arg`. Each returned value is appended to `out` as one line of JSON.
+// ERR_FAILED with traceback; also when it returned nil, err.
+bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count,
+                      Buf *out, Err *err);
 
 // Stops what interpreter_exec runs, soon (Ctrl-C). Any thread.
 void interpreter_interrupt(Interpreter *interpreter);
 
-// The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a library call
-// that nothing interrupts). `place` (at most `size` bytes) is where it last was seen.
+// The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a
+// library call that nothing interrupts). `place` (at most `size` bytes) is where it last was seen.
 bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
-// Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is closed.
+// Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is
+// closed.
 void interpreter_give_up(Interpreter *interpreter);
 // Whether it was: it serves nobody any more, though the call may have come back since.
 bool interpreter_is_given_up(const Interpreter *interpreter);

@@ -66,7 +66,7 @@ static int push_failure(lua_State *L, const ApiResult *result) {
   return 2;
 }
 
-// ---- downloads -----------------------------------------------------------------------------------------
+// ---- downloads ----------------------------------------------------------------------------------
 
 enum { SELF = 1, PATH = 2 };
 
@@ -172,7 +172,7 @@ static int push_download(lua_State *L, Pending *pending) {
   return 1;
 }
 
-// ---- calls ---------------------------------------------------------------------------------------------
+// ---- calls --------------------------------------------------------------------------------------
 
 static int take_result(lua_State *L, void *data) {
   ApiResult *result = data;
@@ -292,7 +292,7 @@ static int l_call(lua_State *L) {
   return luaL_error(L, "not enough memory");
 }
 
-// ---- tokens --------------------------------------------------------------------------------------------
+// ---- tokens -------------------------------------------------------------------------------------
 
 // What a token comes to; made before it is asked for.
 typedef struct {

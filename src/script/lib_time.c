@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-// ---- sleep --------------------------------------------------------------------------------------------------------------------
+// ---- sleep --------------------------------------------------------------------------------------
 
 typedef struct {
   Timer timer;  // first
@@ -54,16 +54,16 @@ static int l_sleep(lua_State *L) {
   return wait_suspend(L, wait, cancel_sleep, sleep);
 }
 
-// ---- every, cron ------------------------------------------------------------------------------------------------------------------
+// ---- every, cron --------------------------------------------------------------------------------
 
 struct Tick {
   Timer timer;  // first
   Interpreter *in;
-  int function;          // in the registry
-  int64_t interval_us;   // 0: by `cron`
+  int function;         // in the registry
+  int64_t interval_us;  // 0: by `cron`
   Cron cron;
-  int64_t due_s;         // of cron, Unix seconds
-  bool armed;            // in the heap, or fired and on its way to the lock
+  int64_t due_s;  // of cron, Unix seconds
+  bool armed;     // in the heap, or fired and on its way to the lock
   bool running, stopped;
   struct Tick *previous, *next;
 };
@@ -187,13 +187,19 @@ static double parse_interval(Str text) {
   static const struct {
     Str name;
     double seconds;
-  } units[] = { { STR("ms"), 0.001 }, { STR("s"), 1 }, { STR("m"), 60 }, { STR("h"), 3600 }, { STR("d"), 86400 } };
+  } units[] = {
+    { STR("ms"), 0.001 }, { STR("s"), 1 }, { STR("m"), 60 }, { STR("h"), 3600 }, { STR("d"), 86400 }
+  };
   double total = 0, number;
   if (str_to_double(text, &number)) return number;
   while (text.len > 0) {
     size_t digits = 0, letters = 0;
-    while (digits < text.len && ((text.ptr[digits] >= '0' && text.ptr[digits] <= '9') || text.ptr[digits] == '.')) digits++;
-    while (digits + letters < text.len && text.ptr[digits + letters] >= 'a' && text.ptr[digits + letters] <= 'z') letters++;
+    while (digits < text.len &&
+           ((text.ptr[digits] >= '0' && text.ptr[digits] <= '9') || text.ptr[digits] == '.'))
+      digits++;
+    while (digits + letters < text.len && text.ptr[digits + letters] >= 'a' &&
+           text.ptr[digits + letters] <= 'z')
+      letters++;
     Str unit = str_sub(text, digits, letters);
     double seconds = 0;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -256,7 +262,8 @@ static int l_every(lua_State *L) {
   } else {
     seconds = luaL_checknumber(L, 1);
   }
-  luaL_argcheck(L, seconds >= 0.001 && seconds <= 1e9, 1, "seconds, or an interval such as \"10m\" or \"1h30m\"");
+  luaL_argcheck(L, seconds >= 0.001 && seconds <= 1e9, 1,
+                "seconds, or an interval such as \"10m\" or \"1h30m\"");
   luaL_checktype(L, 2, LUA_TFUNCTION);
   return add_tick(L, &(Tick){ .interval_us = (int64_t)(seconds * 1e6) });
 }
@@ -273,17 +280,10 @@ static int l_cron(lua_State *L) {
   return add_tick(L, &tick);
 }
 
-static const luaL_Reg timer_methods[] = {
-  { "stop", l_stop },
-  { NULL,   NULL   }
-};
+static const luaL_Reg timer_methods[] = { { "stop", l_stop }, { NULL, NULL } };
 
 static const luaL_Reg functions[] = {
-  { "cron",  l_cron     },
-  { "every", l_every    },
-  { "sleep", l_sleep    },
-  { "spawn", task_spawn },
-  { NULL,    NULL       }
+  { "cron", l_cron }, { "every", l_every }, { "sleep", l_sleep }, { "spawn", task_spawn }, { NULL, NULL }
 };
 
 int lib_time(lua_State *L) {

@@ -1,4 +1,5 @@
-// Where code comes from: the script, what it requires beside itself, the embedded files; and which files a change of matters.
+// Where code comes from: the script, what it requires beside itself, the embedded files; and which files a
+// change of matters.
 #include "script/core.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@ bool loader_read(const char *path, Buf *text) {
   return !failed;
 }
 
-// Without a byte order mark and a first line that begins with '#' (its newline stays, so that lines keep their numbers).
+// Without a byte order mark and a first line that begins with '#' (its newline stays, so that lines keep
+// their numbers).
 Str loader_skip_head(Str text) {
   if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_sub(text, 3, text.len);
   if (!str_starts(text, STR("#"))) return text;
@@ -81,7 +83,7 @@ bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
   return ok;
 }
 
-// ---- require ------------------------------------------------------------------------------------------------------------
+// ---- require ------------------------------------------------------------------------------------
 
 // A searcher's answer: the chunk in front of the path it came from.
 static int found(lua_State *L, const char *path) {
@@ -89,7 +91,8 @@ static int found(lua_State *L, const char *path) {
   return 2;
 }
 
-// Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there takes effect.
+// Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there
+// takes effect.
 static int search_beside(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");

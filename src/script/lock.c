@@ -1,5 +1,5 @@
-// The lock of an interpreter: one word, on which waiters sleep in the kernel (futex(2)). A mutex with a condition beside it would
-// make a convoy of threads that wake only to wait for the mutex.
+// The lock of an interpreter: one word, on which waiters sleep in the kernel (futex(2)). A mutex with a
+// condition beside it would make a convoy of threads that wake only to wait for the mutex.
 #include "script/lock.h"
 
 #include "base/clock.h"
@@ -43,7 +43,8 @@ bool lock_is_broken(Lock *lock) { return atomic_load_explicit(&lock->broken, mem
 static bool try_take(Lock *lock) {
   int expected = LOCK_FREE;
   return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
-         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire, memory_order_relaxed);
+         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire,
+                                                 memory_order_relaxed);
 }
 
 // Sleeps while the state is LOCK_AWAITED. False at the deadline.
@@ -54,10 +55,12 @@ static bool sleep_until(Lock *lock, int64_t deadline_us) {
   return failed == 0 || errno != ETIMEDOUT;
 }
 
-static void wake(Lock *lock, int threads) { syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
+static void wake(Lock *lock, int threads) {
+  syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
 
-// Whoever takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is asked after the
-// mark: a mark set over lock_break's own would be slept on for ever.
+// Whoever takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is
+// asked after the mark: a mark set over lock_break's own would be slept on for ever.
 static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
   bool in_time = true;
   while (in_time) {
@@ -85,7 +88,8 @@ void lock_give(Lock *lock) {
 void lock_give_way(Lock *lock) {
   if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) != LOCK_AWAITED) return;
   wake(lock, 1);
-  for (int i = 0; i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++) usleep(WAY_LOOK_US);
+  for (int i = 0; i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++)
+    usleep(WAY_LOOK_US);
 }
 
 // A waiter that is about to sleep finds the state changed, or is woken.

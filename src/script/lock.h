@@ -1,5 +1,6 @@
-// An interpreter's lock: taken for microseconds at a time by many threads, so waiters spin a little before they sleep; every
-// wait has a deadline, and all waits end at once when the interpreter is given up. Inside script/ only.
+// An interpreter's lock: taken for microseconds at a time by many threads, so waiters spin a little before
+// they sleep; every wait has a deadline, and all waits end at once when the interpreter is given up. Inside
+// script/ only.
 #ifndef WEMOON_SCRIPT_LOCK_H
 #define WEMOON_SCRIPT_LOCK_H
 
@@ -15,10 +16,12 @@ typedef struct {
 
 void lock_init(Lock *lock);
 void lock_clear(Lock *lock);
-// Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock is broken.
+// Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock
+// is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
 void lock_give(Lock *lock);
-// Gives it back, and lets somebody who waits have it first: for a thread that would take it again at once, and win each time.
+// Gives it back, and lets somebody who waits have it first: for a thread that would take it again at once,
+// and win each time.
 void lock_give_way(Lock *lock);
 // Nobody gets the lock any more; all waits end.
 void lock_break(Lock *lock);

@@ -157,7 +157,7 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
   return pairs;
 }
 
-// ---- files ---------------------------------------------------------------------------------------------
+// ---- files --------------------------------------------------------------------------------------
 
 typedef struct {
   int count, fds[FILES_MAX];

@@ -14,7 +14,8 @@ static void remove_field(lua_State *L, const char *library, const char *name) {
 
 // The hook belongs to the guard.
 static int l_sethook(lua_State *L) {
-  return luaL_error(L, "debug.sethook is not there for scripts: the guard that keeps script_cpu_ms has the hook");
+  return luaL_error(
+      L, "debug.sethook is not there for scripts: the guard that keeps script_cpu_ms has the hook");
 }
 
 static int l_gethook(lua_State *L) {
@@ -37,10 +38,7 @@ static int l_getregistry(lua_State *L) {
 }
 
 static const luaL_Reg debug_functions[] = {
-  { "gethook",     l_gethook     },
-  { "getregistry", l_getregistry },
-  { "sethook",     l_sethook     },
-  { NULL,          NULL          }
+  { "gethook", l_gethook }, { "getregistry", l_getregistry }, { "sethook", l_sethook }, { NULL, NULL }
 };
 
 void stdlib_open(lua_State *L, const InterpreterOptions *options) {
@@ -56,11 +54,13 @@ void stdlib_open(lua_State *L, const InterpreterOptions *options) {
   lua_pop(L, 1);
 }
 
-// ---- strict globals -------------------------------------------------------------------------------------------------------
+// ---- strict globals -----------------------------------------------------------------------------
 
 static int read_undefined(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
-  return luaL_error(L, "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") asks without error)",
+  return luaL_error(L,
+                    "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
+                    "asks without error)",
                     lua_tostring(L, 2), lua_tostring(L, 2));
 }
 
@@ -80,8 +80,9 @@ static int define(lua_State *L) {
       lua_pushboolean(L, true);
       lua_rawset(L, lua_upvalueindex(1));
       luaL_where(L, 1);
-      log_warn("%sglobal '%s' made inside a function: write `local %s`, or set it once at the top of the file", lua_tostring(L, -1),
-               lua_tostring(L, 2), lua_tostring(L, 2));
+      log_warn(
+          "%sglobal '%s' made inside a function: write `local %s`, or set it once at the top of the file",
+          lua_tostring(L, -1), lua_tostring(L, 2), lua_tostring(L, 2));
     }
   }
   lua_settop(L, 3);

@@ -34,7 +34,7 @@ void task_keep(lua_State *L, int ref) {
   lua_rawseti(L, LUA_REGISTRYINDEX, ref);
 }
 
-// ---- what runs in the coroutine ---------------------------------------------------------------------------------------
+// ---- what runs in the coroutine -----------------------------------------------------------------
 
 void context_push_locals(lua_State *L) {
   Task *task = interpreter_of(L)->task;
@@ -99,8 +99,9 @@ static int prepare_message(lua_State *L, Task *task) {
 static void complain_of_result(lua_State *L, const char *function) {
   lua_Debug ar = { .short_src = "?", .linedefined = 0 };
   if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
-  log_error("%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a string, or nothing",
-            ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+  log_error(
+      "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a string, or nothing",
+      ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
 }
 
 static void take_reply(lua_State *L, Task *task, const char *function) {
@@ -141,7 +142,7 @@ static const TaskBody AT_END = { prepare_at_end, NULL, 0, "the end of a job that
 static const TaskBody ON_ERROR = { prepare_on_error, finish_on_error, 1, "on_error" };
 static const TaskBody SPAWNED = { NULL, NULL, 0, "a spawned function" };
 
-// ---- the pool -----------------------------------------------------------------------------------------------------------
+// ---- the pool -----------------------------------------------------------------------------------
 
 static int make_coroutine(lua_State *L) {
   Task *task = lua_touserdata(L, 1);
@@ -250,7 +251,7 @@ void task_free_idle(Interpreter *in) {
   for (Task *task; (task = take_idle(in));) free_task(task);
 }
 
-// ---- how it ends ---------------------------------------------------------------------------------------------------------
+// ---- how it ends --------------------------------------------------------------------------------
 
 static void tell_caller(Task *task) {
   Interpreter *in = task->in;
@@ -280,7 +281,8 @@ static TaskState end(Task *task) {
   bool delivery = deliver_ended(task);
   tell_caller(task);
   recycle(task);
-  // From here the last holder may be gone: on the worker's thread the state is closed after this step, on others the caller holds it.
+  // From here the last holder may be gone: on the worker's thread the state is closed after this step, on
+  // others the caller holds it.
   if (delivery) interpreter_release(in);
   if (over) over(owner);
   return state;
@@ -289,7 +291,8 @@ static TaskState end(Task *task) {
 static TaskState state_of_failure(Interpreter *in, int status) {
   switch (in->slice.end) {
     case SLICE_OVER_CPU: return TASK_OVER_CPU;
-    case SLICE_INTERRUPTED: case SLICE_GIVEN_UP: return TASK_CANCELLED;
+    case SLICE_INTERRUPTED:
+    case SLICE_GIVEN_UP: return TASK_CANCELLED;
     case SLICE_GOES_ON: break;
   }
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
@@ -334,7 +337,8 @@ static bool begin_at_end(Task *task) {
   return true;
 }
 
-// Closes what the failed coroutine left open (<close>), within the same slice. Its error value stays on top of its stack.
+// Closes what the failed coroutine left open (<close>), within the same slice. Its error value stays on top
+// of its stack.
 static void close_variables(Task *task) {
   Interpreter *in = task->in;
   lua_xmove(task->co, in->L, 1);
@@ -370,7 +374,7 @@ static bool fail(Task *task, int status) {
   return again;
 }
 
-// ---- suspension ------------------------------------------------------------------------------------------------------------
+// ---- suspension ---------------------------------------------------------------------------------
 
 static void link_parked(Task *task) {
   Interpreter *in = task->in;
@@ -416,8 +420,9 @@ static void cancel(Task *task, const char *why) {
   bool reachable = !lock_is_broken(&in->lock);
   task->state = TASK_CANCELLED;
   if (why) log_error("%s %s while it waited in %s", task->body->doing, why, wait->what);
-  if (task->sync) err_set(&task->sync->err, ERR_FAILED, "%s %s while it waited in %s", task->body->doing,
-                          why ? why : "was ended", wait->what);
+  if (task->sync)
+    err_set(&task->sync->err, ERR_FAILED, "%s %s while it waited in %s", task->body->doing,
+            why ? why : "was ended", wait->what);
   task->wait = NULL;
   wait_cancel(wait);
   if (reachable) {
@@ -483,11 +488,12 @@ static TaskState suspend(Task *task) {
   return TASK_WAITING;
 }
 
-// ---- running -----------------------------------------------------------------------------------------------------------
+// ---- running ------------------------------------------------------------------------------------
 
 TaskState task_run(Task *task) {
   Interpreter *in = task->in;
-  if (lua_status(task->co) != LUA_YIELD) {  // what it waited for was its start: there is no continuation to let go of it
+  if (lua_status(task->co) !=
+      LUA_YIELD) {  // what it waited for was its start: there is no continuation to let go of it
     wait_release(task->wait);
     task->wait = NULL;
   }
@@ -536,7 +542,8 @@ int task_spawn(lua_State *L) {
   if (!in->task) return luaL_error(L, "wechat.spawn can only be called while the script runs");
   if (!worker_start(in, &err)) return luaL_error(L, "wechat.spawn: %s", err.text);
   if (atomic_load_explicit(&in->suspended, memory_order_relaxed) >= SUSPENDED_MAX) {
-    return luaL_error(L, "wechat.spawn: %d functions are under way already; wait for some of them", SUSPENDED_MAX);
+    return luaL_error(L, "wechat.spawn: %d functions are under way already; wait for some of them",
+                      SUSPENDED_MAX);
   }
   int count = lua_gettop(L);
   Task *task = task_new(in, &SPAWNED);

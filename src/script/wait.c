@@ -25,9 +25,10 @@ void wait_release(Wait *wait) {
   free(wait);
 }
 
-// ---- where Lua cannot yield -----------------------------------------------------------------------------------------
+// ---- where Lua cannot yield ---------------------------------------------------------------------
 
-// Replaces the function on top by the name that `package.loaded` knows it by ("string.gsub"), or that the call gives away.
+// Replaces the function on top by the name that `package.loaded` knows it by ("string.gsub"), or that the
+// call gives away.
 static void name_function(lua_State *L, lua_Debug *ar) {
   int function = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -51,7 +52,8 @@ static void name_function(lua_State *L, lua_Debug *ar) {
   lua_replace(L, function);
 }
 
-// What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield across.
+// What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield
+// across.
 static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
   for (int level = 1; lua_getstack(where, level, &ar); level++) {
@@ -64,12 +66,19 @@ static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
     name_function(where, &ar);
     if (where != L) lua_xmove(where, L, 1);
     const char *name = lua_tostring(L, -1);
-    if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0) continue;
-    return luaL_error(L, "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or collect what "
-                      "is needed first", what, name);
+    if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0)
+      continue;
+    return luaL_error(
+        L,
+        "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or collect what "
+        "is needed first",
+        what, name);
   }
-  return luaL_error(L, "%s cannot wait here: Lua cannot suspend the function that is under way (a metamethod called from C, a "
-                    "finalizer or a __close)", what);
+  return luaL_error(
+      L,
+      "%s cannot wait here: Lua cannot suspend the function that is under way (a metamethod called from C, a "
+      "finalizer or a __close)",
+      what);
 }
 
 Wait *wait_begin(lua_State *L, const char *what) {

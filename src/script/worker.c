@@ -1,4 +1,5 @@
-// The interpreter's own thread: it goes on with tasks whose wait is over, starts those that were spawned, and keeps the timers.
+// The interpreter's own thread: it goes on with tasks whose wait is over, starts those that were spawned, and
+// keeps the timers.
 #include "script/core.h"
 
 #include "base/clock.h"
@@ -53,7 +54,7 @@ void inbox_drain(Inbox *inbox) {
   }
 }
 
-// ---- timers: a binary heap by due time --------------------------------------------------------------------------------
+// ---- timers: a binary heap by due time ----------------------------------------------------------
 
 static void place_timer(Inbox *inbox, Timer *timer, size_t index) {
   inbox->heap[index - 1] = timer;
@@ -122,7 +123,7 @@ static Timer *take_due(Inbox *inbox) {
   return timer;
 }
 
-// ---- the thread -----------------------------------------------------------------------------------------------------
+// ---- the thread ---------------------------------------------------------------------------------
 
 // Goes on with the task of a wait that is over. The wait's hold is taken.
 static void go_on(Interpreter *in, Wait *wait) {
@@ -211,8 +212,8 @@ bool worker_start(Interpreter *in, Err *err) {
   return failed ? err_set(err, ERR_FAILED, "cannot start the script's thread: %s", strerror(failed)) : true;
 }
 
-// The worker closes the state, because finalizers may take for ever: then the rest is left to it. So it is when the worker itself
-// is the last holder (in a task's `done`).
+// The worker closes the state, because finalizers may take for ever: then the rest is left to it. So it is
+// when the worker itself is the last holder (in a task's `done`).
 bool worker_stop(Interpreter *in) {
   Inbox *inbox = in->inbox;
   pthread_mutex_lock(&inbox->mutex);
