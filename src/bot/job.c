@@ -46,11 +46,7 @@ static Entry *entry_new(JobPool *pool) {
     arena_free(arena);
     return NULL;
   }
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&entry->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  condition_init(&entry->changed);
   pthread_mutex_init(&entry->mutex, NULL);
   entry->job.arena = arena;
   entry->pool = pool;

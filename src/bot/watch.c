@@ -2,6 +2,7 @@
 // not wait for it.
 #include "bot/watch.h"
 
+#include "base/mutex.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -175,11 +176,7 @@ Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
   watch->slot = slot;
   watch->rescue = rescue;
   watch->files = files;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&watch->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
   int failed = start_threads(watch);
   if (!failed) return watch;

@@ -66,7 +66,6 @@ void outside_close(Outside *outside) {
 }
 
 void outside_lend(const Outside *outside, InterpreterOptions *options) {
-  options->loop = outside->loop;
   options->client = outside->client;
   options->store = outside->store;
   options->api = outside->api;

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/mutex.h"
 #include "base/clock.h"
 
 enum {
@@ -202,11 +203,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
     all->slots[i].next_free = all->free;
     all->free = &all->slots[i];
   }
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&all->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  condition_init(&all->changed);
   pthread_mutex_init(&all->mutex, NULL);
   if (pthread_create(&all->thread, NULL, run, all) == 0) return all;
   pthread_cond_destroy(&all->changed);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "script/libs.h"
 #include "script/routes.h"
 #include "script/value.h"
@@ -137,7 +138,6 @@ void interpreter_free(Interpreter *in) {
   pthread_mutex_destroy(&in->files_mutex);
   pthread_cond_destroy(&in->ended);
   guard_clear(&in->slice);
-  lock_clear(&in->lock);
   heap_clear(&in->heap);
   inbox_release(in->inbox);
   routes_free(in->routes);
@@ -158,7 +158,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   lock_init(&in->lock);
   guard_init(&in->slice);
   pthread_mutex_init(&in->files_mutex, NULL);
-  lock_init_condition(&in->ended);
+  condition_init(&in->ended);
   in->inbox = inbox_new();
   in->routes = routes_new();
   bool ready = open_context(in) && in->inbox && in->routes;

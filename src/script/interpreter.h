@@ -33,7 +33,6 @@ typedef struct {
   Str error_reply;         // text reply when the script fails; empty: none
   Fleet *fleet;            // outlives the interpreter; NULL: it is alone, and late replies are dropped
   int64_t job_timeout_ms;  // a task is cancelled after this; 0: never
-  struct Loop *loop;       // for those who need one; sleeping and timers do not
   struct Api *api;         // the platform; NULL: calls of it raise
   struct Store *store;     // NULL: wechat.store and wechat.session raise
   struct Client *client;   // NULL: wechat.http raises

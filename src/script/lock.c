@@ -17,20 +17,10 @@ enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep
 
-void lock_init_condition(pthread_cond_t *condition) {
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(condition, &monotonic);
-  pthread_condattr_destroy(&monotonic);
-}
-
 void lock_init(Lock *lock) {
   atomic_init(&lock->state, LOCK_FREE);
   atomic_init(&lock->broken, false);
 }
-
-void lock_clear(Lock *lock) { (void)lock; }
 
 static void pause_briefly(void) {
 #if defined(__x86_64__) || defined(__i386__)

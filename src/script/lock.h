@@ -10,12 +10,11 @@
 #include <stdint.h>
 
 typedef struct {
-  atomic_int state;  // LOCK_FREE ... LOCK_BROKEN: a futex
+  atomic_int state;  // free, held, or held and awaited: a futex
   atomic_bool broken;
 } Lock;
 
 void lock_init(Lock *lock);
-void lock_clear(Lock *lock);
 // Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock
 // is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
@@ -26,8 +25,5 @@ void lock_give_way(Lock *lock);
 // Nobody gets the lock any more; all waits end.
 void lock_break(Lock *lock);
 bool lock_is_broken(Lock *lock);
-
-// A condition variable on the monotonic clock, for the other waits of this layer.
-void lock_init_condition(pthread_cond_t *condition);
 
 #endif

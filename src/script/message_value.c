@@ -354,8 +354,6 @@ void message_value_fill(lua_State *L, int index) {
   lua_rawsetp(L, index, &data_key);
 }
 
-bool message_value_is(lua_State *L, int index) { return data_of(L, index) != NULL; }
-
 void message_value_set_credential(lua_State *L, int index, size_t credential) {
   MessageData *data = data_of(L, index);
   if (data) data->credential = (uint32_t)credential;

@@ -14,8 +14,6 @@
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw);
 // Registers the metatable; once per state.
 void message_value_open(lua_State *L);
-// Whether the value at `index` is a message with fields yet to fill in.
-bool message_value_is(lua_State *L, int index);
 // Fills in every field and makes the table at `index` a plain one; nothing for any other value.
 void message_value_fill(lua_State *L, int index);
 // Which of the account's credentials opened it: 0 unless message_value_set_credential said otherwise.

@@ -2,6 +2,7 @@
 // keeps the timers.
 #include "script/core.h"
 
+#include "base/mutex.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ Inbox *inbox_new(void) {
   if (!inbox) return NULL;
   atomic_init(&inbox->holders, 1);
   pthread_mutex_init(&inbox->mutex, NULL);
-  lock_init_condition(&inbox->changed);
+  condition_init(&inbox->changed);
   return inbox;
 }
 

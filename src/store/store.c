@@ -1,5 +1,6 @@
 // The store's thread and its queue; what a key or a value is happens in the backends.
 #include "store/backend.h"
+#include "base/mutex.h"
 #include "base/clock.h"
 #include <pthread.h>
 #include <signal.h>
@@ -246,12 +247,8 @@ bool store_healthy(Store *store, Err *err) {
 const char *store_kind(const Store *store) { return store->backend->scheme; }
 
 static bool start_thread(Store *store) {
-  pthread_condattr_t attr;
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_mutex_init(&store->lock, NULL);
-  pthread_cond_init(&store->wake, &attr);
-  pthread_condattr_destroy(&attr);
+  condition_init(&store->wake);
   if (pthread_create(&store->thread, NULL, store_main, store) == 0) return true;
   pthread_cond_destroy(&store->wake);
   pthread_mutex_destroy(&store->lock);
