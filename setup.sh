@@ -14,7 +14,7 @@ usage() {
   cat <<'END'
 usage: ./setup.sh COMMAND
 
-  run           build, then serve scripts/hello.lua and say how to talk to it
+  run           build, then serve scripts/hello.lua beside a simulated platform: a page to chat with it
   test          build, then every test; then again under AddressSanitizer, and what has threads under ThreadSanitizer
   bench [...]   build, then measure against a bare civetweb handler and nginx with Lua (--quick: seconds instead of minutes)
   deps          install what building needs, no more
@@ -101,7 +101,7 @@ build_wemoon() {
 
 run() {
   build_wemoon
-  exec build/release/wemoon run scripts/hello.lua "$@"
+  exec build/release/wemoon dev scripts/hello.lua "$@"
 }
 
 failed_under() {

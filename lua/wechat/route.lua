@@ -20,8 +20,11 @@ local HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 ---@field headers? table<string, string|number|string[]> a list is sent as one header each (Set-Cookie)
 ---@field body? string text/html; charset=utf-8 unless the headers say otherwise
 ---@field json? any sent as JSON
+--- Goes on after the body, in a coroutine of its own, until it returns: `send` gives false once nobody reads any
+--- more. The connection ends with it; a Content-Type such as text/event-stream belongs to it.
+---@field stream? fun(send: fun(text: string): boolean)
 
-local known = { status = true, headers = true, body = true, json = true }
+local known = { status = true, headers = true, body = true, json = true, stream = true }
 
 -- What the server says by itself.
 local reserved = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true }
@@ -114,11 +117,14 @@ return function(wechat, host)
   local function check_answer(page, answer)
     for name in pairs(answer) do
       if not known[name] then
-        complain(page, "returned a table with '%s': there are status, headers, body and json", tostring(name))
+        complain(page, "returned a table with '%s': there are status, headers, body, json and stream", tostring(name))
       end
     end
     if answer.body ~= nil and type(answer.body) ~= "string" then
       complain(page, "returned a body that is a %s (string expected; tables go as json)", type(answer.body))
+    end
+    if answer.stream ~= nil and type(answer.stream) ~= "function" then
+      complain(page, "returned a stream that is a %s (function expected)", type(answer.stream))
     end
     if answer.body and answer.json ~= nil then
       complain(page, "returned body and json, which exclude each other")
@@ -129,7 +135,17 @@ return function(wechat, host)
     end
   end
 
-  -- Status, Content-Type, header lines and body of what the script's function returned.
+  -- Runs a stream's function beside the page; what it fails of is logged.
+  local function start(fn)
+    local stream = host.route.stream()
+    host.time.spawn(function()
+      local ending <close> = setmetatable({}, { __close = function() stream:close() end })
+      fn(function(text) return stream:send(text) end)
+    end)
+    return stream
+  end
+
+  -- Status, Content-Type, header lines, body and stream of what the script's function returned.
   local function write(page, answer, err)
     if type(answer) == "string" then return 200, HTML, "", answer end
     if not answer then
@@ -142,8 +158,19 @@ return function(wechat, host)
     check_answer(page, answer)
     local lines, kind = "", nil
     if answer.headers ~= nil then lines, kind = write_headers(page, answer.headers) end
-    if answer.json == nil then return answer.status or 200, kind or HTML, lines, answer.body or "" end
-    return answer.status or 200, kind or JSON, lines, encode(page, answer.json)
+    local body = answer.json == nil and (answer.body or "") or encode(page, answer.json)
+    local stream = answer.stream and start(answer.stream)
+    return answer.status or 200, kind or (answer.json == nil and HTML or JSON), lines, body, stream
+  end
+
+  -- Adds a page: paths as they are sent, "*" with the method "*" for all that have no page of their own.
+  function host.page(method, path, fn)
+    local info = getinfo(fn, "S")
+    local page = { method = method, path = path, place = ("%s:%d"):format(info.short_src, info.linedefined) }
+    host.route.add(method, path, function(request)
+      host.route.at(page.place)
+      return write(page, fn(read(request)))
+    end)
   end
 
   host.args.add(wechat, "route", {
@@ -161,12 +188,7 @@ return function(wechat, host)
     if path == host.config.path then
       fail("wechat.route: %s is the callback path, where messages come in", path)
     end
-    local info = getinfo(fn, "S")
-    local page = { method = method, path = path, place = ("%s:%d"):format(info.short_src, info.linedefined) }
     local as_sent = path:gsub("[\x80-\xff]", function(byte) return ("%%%02X"):format(byte:byte()) end)
-    host.route.add(method, as_sent, function(request)
-      host.route.at(page.place)
-      return write(page, fn(read(request)))
-    end)
+    host.page(method, as_sent, fn)
   end, "A page of the bot's own: fn is called for each request, in a coroutine of its own; it may wait.")
 end

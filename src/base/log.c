@@ -14,6 +14,10 @@
 static _Atomic LogLevel log_level = LOG_INFO;
 static _Atomic LogFormat log_format = LOG_TEXT;
 
+typedef void (*LogTap)(void *ctx, LogLevel level, Str message);
+static _Atomic LogTap log_tap_fn;
+static void *_Atomic log_tap_ctx;
+
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 void log_setup(LogLevel level, LogFormat format) {
@@ -101,6 +105,11 @@ static void write_line(LogLevel level, Str message) {
   buf_clear(&line);
 }
 
+void log_tap(LogTap tap, void *ctx) {
+  if (tap) log_tap_ctx = ctx;
+  log_tap_fn = tap;
+}
+
 void log_line(LogLevel level, const char *format, ...) {
   if (!log_on(level)) return;
   int saved_errno = errno;
@@ -120,6 +129,8 @@ void log_line(LogLevel level, const char *format, ...) {
   }
   va_end(again);
   write_line(level, shown);
+  LogTap tap = log_tap_fn;
+  if (tap) tap(log_tap_ctx, level, shown);
   buf_clear(&message);
   errno = saved_errno;
 }

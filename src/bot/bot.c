@@ -33,6 +33,12 @@ static void handle(void *ctx, HttpRequest *request) {
   else page_handle(webhook, request);
 }
 
+bool bot_serves(const Bot *bot, const HttpRequest *head) {
+  return is_callback(&bot->webhook, head) || page_exists(&bot->webhook, head);
+}
+
+bool bot_files(Bot *bot, Arena *arena, Pairs *files) { return slot_files(bot->webhook.slot, arena, files); }
+
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -52,6 +58,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
   ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, err)) != NULL;
+  if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
   if (ok) return bot;
   bot_free(bot);

@@ -22,6 +22,10 @@ typedef struct {
   int64_t max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
+  // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
+  // nobody is told.
+  void (*on_load)(void *ctx, const char *error);
+  void *on_load_ctx;
   InterpreterOptions interpreter;
 } BotOptions;
 
@@ -36,6 +40,10 @@ bool bot_drain(Bot *bot, int64_t grace_ms);
 bool bot_free(Bot *bot);
 // What net/server calls.
 HttpHandler bot_handler(Bot *bot);
+// Whether the request is for the bot: the callback path, or a page of the script's own.
+bool bot_serves(const Bot *bot, const HttpRequest *head);
+// The files a change of which makes it load the script anew, in `arena` (slot_files). False without memory.
+bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says
 // why.
 bool bot_reload(Bot *bot, Err *err);

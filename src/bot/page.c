@@ -12,7 +12,8 @@ enum {
   HEADERS_MAX = 64,  // what net/server gives
   ALLOW_MAX = 128,
   END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
-  RETRY_NS = 5 * 1000 * 1000
+  RETRY_NS = 5 * 1000 * 1000,
+  STREAM_LOOK_MS = 200  // so often a quiet stream looks whether the server is to stop
 };
 
 static const char GONE[] = "the script that has just been loaded has no such page";
@@ -70,14 +71,29 @@ static const char *how_it_ended(TaskState state) {
   }
 }
 
+// Passes on what the script sends, until one of the two sides has enough.
+static void pass_on(HttpRequest *request, Stream *stream) {
+  Buf out;
+  buf_init(&out);
+  for (StreamState state; (state = stream_take(stream, &out, STREAM_LOOK_MS)) != STREAM_OVER;
+       buf_reset(&out)) {
+    if (state == STREAM_QUIET ? server_is_stopping(request) : !server_write(request, buf_str(&out))) break;
+  }
+  buf_clear(&out);
+}
+
 static void respond_page(HttpRequest *request, TaskState state, const PageAnswer *answer) {
   if (state == TASK_CANCELLED) return respond_failure(request, 503, "was ended");
   if (state != TASK_RETURNED) return respond_failure(request, 500, how_it_ended(state));
   if (answer->status == 0) return refuse(request, 404, GONE);
-  server_respond(request, &(HttpResponse){ .status = answer->status,
-                                           .content_type = answer->type.ptr,
-                                           .body = answer->body,
-                                           .extra_headers = answer->headers.ptr });
+  HttpResponse response = { .status = answer->status,
+                            .content_type = answer->type.ptr,
+                            .body = answer->body,
+                            .extra_headers = answer->headers.ptr };
+  if (!answer->stream) return server_respond(request, &response);
+  server_begin(request, &response);
+  if (!str_eq(request->method, STR("HEAD"))) pass_on(request, answer->stream);
+  stream_leave(answer->stream);
 }
 
 // On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
@@ -90,7 +106,9 @@ static void respond_in_its_place(void *ctx) {
 static void on_done(void *ctx, TaskState state, const PageAnswer *answer) {
   Page *page = ctx;
   page->answer = *answer;
-  job_finish(page->job, state, NULL, STR(""));
+  Stream *stream = state == TASK_RETURNED ? answer->stream : NULL;
+  bool late = job_finish(page->job, state, NULL, STR(""));
+  if (late) stream_leave(stream);
 }
 
 static void on_over(void *ctx) {
@@ -150,6 +168,7 @@ static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page, 
   if (rescue_end(watched)) {
     log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method),
               STR_FMT(request->path), server_remote(request));
+    if (state != TASK_LOST && job_wait(page->job, 0)) stream_leave(page->answer.stream);
   } else if (state == TASK_LOST) {
     refuse(request, 503, "the script was busy until deadline_ms");
   } else if (job_wait(page->job, last_moment(webhook))) {
@@ -201,6 +220,10 @@ static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *
 static bool has_body(const HttpRequest *head) {
   return head->content_length > 0 || head->chunked || str_eq(head->method, STR("POST")) ||
          str_eq(head->method, STR("PUT")) || str_eq(head->method, STR("PATCH"));
+}
+
+bool page_exists(const Webhook *webhook, const HttpRequest *head) {
+  return find(webhook, head, NULL, 0) != PAGE_NONE;
 }
 
 void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {

@@ -9,6 +9,8 @@
 
 #include "bot/webhook.h"
 
+// Whether the script has a page at that path, by whatever method.
+bool page_exists(const Webhook *webhook, const HttpRequest *head);
 // By the head alone. A path that has no such method goes on to page_handle, which says which ones it has.
 void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route);
 void page_handle(Webhook *webhook, HttpRequest *request);

@@ -16,6 +16,8 @@ struct Slot {
   Interpreter *current;
   Interpreter *failed;  // the last load that failed: kept for the list of its files
   SlotStatus status;
+  void (*on_load)(void *ctx, const char *error);
+  void *on_load_ctx;
 };
 
 static void note_beginning(Slot *slot) {
@@ -33,6 +35,7 @@ static void note_outcome(Slot *slot, Interpreter *failed, const Err *err) {
   snprintf(slot->status.error, sizeof slot->status.error, "%s", failed ? err->text : "");
   pthread_mutex_unlock(&slot->mutex);
   if (old) interpreter_release(old);
+  if (slot->on_load) slot->on_load(slot->on_load_ctx, failed ? err->text : NULL);
 }
 
 // A new interpreter with the script in it, not yet started.
@@ -79,6 +82,11 @@ Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err) 
   }
   slot_free(slot);
   return NULL;
+}
+
+void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx) {
+  slot->on_load = on_load;
+  slot->on_load_ctx = ctx;
 }
 
 void slot_free(Slot *slot) {

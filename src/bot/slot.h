@@ -11,6 +11,8 @@ typedef struct Slot Slot;
 
 // Loads `script`; NULL with the reason. Options and path outlive the slot.
 Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err);
+// Who is told of loads (bot.h, on_load). Before anything else is done with the slot.
+void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload of the one in service and lets it go.
 void slot_free(Slot *slot);
 // The interpreter in service, retained for the caller. Never NULL.

@@ -9,7 +9,6 @@
 #include "cli/post.h"
 #include "cli/reply_out.h"
 #include "codec/url.h"
-#include "wechat/signature.h"
 
 enum {
   DOCUMENT_MAX = 16 << 20,
@@ -32,9 +31,7 @@ static const Option options[] = {
 // What one command needs from its first to its last message.
 typedef struct {
   Account account;
-  Aes *aes;
-  Digest *digest;
-  XmlParser *parser;
+  Courier courier;
   const char *url;
   Str from, to;
   ReplyStyle style;
@@ -117,55 +114,13 @@ static bool make_document(Sending *s, Invocation *in, Err *err) {
 
 // ---- as the platform seals and signs ------------------------------------------------------------
 
-// The document's own addressee, which stands outside the envelope; a document without one (`send xml` of
-// something broken) has the default's.
-static void add_wrapper(Sending *s) {
-  NodeTree tree;
-  nodes_init(&tree);
-  MessageHead head = { .to_user = s->to };
-  if (!message_parse(s->parser, buf_str(&s->document), &tree, &head, NULL) || head.to_user.len == 0)
-    head.to_user = s->to;
-  envelope_wrap_message(head.to_user, buf_str(&s->sealed), &s->body);
-  nodes_clear(&tree);
-}
-
-static bool make_body(Sending *s, Err *err) {
-  const Account *account = &s->account;
-  if (account->mode == MODE_NORMAL) {
-    buf_add(&s->body, buf_str(&s->document));
-  } else {
-    const Credential *credential = &account->credentials[0];
-    if (!envelope_seal(s->aes, credential->key, account->appid, buf_str(&s->document), &s->sealed, err))
-      return false;
-    bool both = account->mode == MODE_COMPATIBLE &&
-                envelope_wrap_both(buf_str(&s->document), buf_str(&s->sealed), &s->body, NULL);
-    if (!both) add_wrapper(s);
-  }
-  return s->body.failed ? err_set(err, ERR_MEMORY, "no memory") : true;
-}
-
 static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
-  Str token = s->account.credentials[0].token, sealed = buf_str(&s->sealed);
-  char timestamp[24], nonce[24], signature[SHA1_HEX_LEN + 1], msg_signature[SHA1_HEX_LEN + 1] = "";
+  char timestamp[24], nonce[24];
   uint32_t chance = 0;
   digest_random(&chance, sizeof(chance));
   snprintf(timestamp, sizeof(timestamp), "%lld", (long long)clock_unix_s());
   snprintf(nonce, sizeof(nonce), "%u", chance);
-  bool seals = s->account.mode != MODE_NORMAL;
-  if (!signature_make(s->digest, token, str_of(timestamp), str_of(nonce), NULL, signature) ||
-      (seals &&
-       !signature_make(s->digest, token, str_of(timestamp), str_of(nonce), &sealed, msg_signature))) {
-    return err_set(err, ERR_FAILED, "the message could not be signed");
-  }
-  url_add_param(url, STR("signature"), str_of(signature));
-  url_add_param(url, STR("timestamp"), str_of(timestamp));
-  url_add_param(url, STR("nonce"), str_of(nonce));
-  url_add_param(url, STR("openid"), s->from);
-  if (seals) {
-    url_add_param(url, STR("encrypt_type"), STR("aes"));
-    url_add_param(url, STR("msg_signature"), str_of(msg_signature));
-  }
-  return url->failed ? err_set(err, ERR_MEMORY, "no memory") : true;
+  return courier_sign(&s->courier, buf_str(&s->sealed), s->from, str_of(timestamp), str_of(nonce), url, err);
 }
 
 // ---- what comes back ----------------------------------------------------------------------------
@@ -213,9 +168,8 @@ static int report_status(const ClientResult *result) {
 static int take_answer(Sending *s, const ClientResult *result) {
   if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
   if (result->status != 200) return report_status(result);
-  ReplyReader reader = { .account = &s->account, .aes = s->aes, .digest = s->digest, .parser = s->parser };
   Err err;
-  return reply_print(&reader, result->body, s->style, &err) ? STATUS_DONE : report_err("send", &err);
+  return reply_print(&s->courier, result->body, s->style, &err) ? STATUS_DONE : report_err("send", &err);
 }
 
 static int send_once(Sending *s) {
@@ -238,7 +192,8 @@ static int send_all(Sending *s, Invocation *in) {
   int64_t repeats;
   bool ready = count_repeats(&in->arguments, &repeats, &err) &&
                choose_style(&in->arguments, &s->style, &err) && make_url(in, &s->url, &err) &&
-               make_document(s, in, &err) && make_body(s, &err);
+               make_document(s, in, &err) &&
+               courier_wrap(&s->courier, buf_str(&s->document), s->to, &s->sealed, &s->body, &err);
   if (!ready) return report_err("send", &err);
   int status = STATUS_DONE;
   for (int64_t i = 0; i < repeats; i++) {
@@ -259,19 +214,20 @@ static int run(Invocation *in) {
   Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM),
                 .to = value_or(&in->arguments, "to", DEFAULT_TO) };
   if (!config_account(in->config, &s.account, &err)) return report_err("", &err);
-  s.aes = aes_new();
-  s.digest = digest_new();
-  s.parser = xml_parser_new();
+  Courier courier = {
+    .account = &s.account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new()
+  };
+  s.courier = courier;
   buf_init(&s.document);
   buf_init(&s.sealed);
   buf_init(&s.body);
-  int status = s.aes && s.digest && s.parser ? send_all(&s, in) : report_err("send", &err);
+  int status = courier.aes && courier.digest && courier.parser ? send_all(&s, in) : report_err("send", &err);
   buf_clear(&s.body);
   buf_clear(&s.sealed);
   buf_clear(&s.document);
-  xml_parser_free(s.parser);
-  digest_free(s.digest);
-  aes_free(s.aes);
+  xml_parser_free(courier.parser);
+  digest_free(courier.digest);
+  aes_free(courier.aes);
   return status;
 }
 

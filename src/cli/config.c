@@ -394,6 +394,12 @@ void config_report(const Config *config) {
   }
 }
 
+void config_fill(Config *config, const char *key, Str value) {
+  size_t index = key_index(key);
+  if (config->values[index].text.len == 0)
+    set_value(config, index, CONFIG_FROM_DEFAULT, "the simulated account", value);
+}
+
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
   FAULT(config, "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",

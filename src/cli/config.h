@@ -54,6 +54,8 @@ const Option *config_options(const Config *config);
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment);
 const ConfigFault *config_faults(const Config *config);
+// Gives a text key that is not set, or set to nothing, a value: as if it were the default.
+void config_fill(Config *config, const char *key, Str value);
 // Reports the faults on standard error.
 void config_report(const Config *config);
 // Without a token there is nobody to serve: adds a fault and returns false.

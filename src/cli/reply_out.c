@@ -6,59 +6,6 @@
 #include "codec/json.h"
 #include "wechat/message.h"
 #include "wechat/reply.h"
-#include "wechat/signature.h"
-
-static bool is_empty(Str body) { return body.len == 0 || str_eq(body, STR("success")); }
-
-// ---- opening ------------------------------------------------------------------------------------
-
-static const Credential *signer(const ReplyReader *reader, const NodeTree *tree, Str sealed) {
-  Str signature = STR(""), timestamp = STR(""), nonce = STR("");
-  node_child_text(tree, 0, STR("MsgSignature"), &signature);
-  node_child_text(tree, 0, STR("TimeStamp"), &timestamp);
-  node_child_text(tree, 0, STR("Nonce"), &nonce);
-  for (size_t i = 0; i < reader->account->credential_count; i++) {
-    const Credential *credential = &reader->account->credentials[i];
-    bool fits = signature_check(reader->digest, signature, credential->token, timestamp, nonce, &sealed);
-    if (credential->has_key && fits) return credential;
-  }
-  return NULL;
-}
-
-// Replaces the parsed envelope in `tree` by the parsed reply that was in it.
-static bool open_sealed(const ReplyReader *reader, NodeTree *tree, Str sealed, Buf *plain, Err *err) {
-  if (reader->account->mode == MODE_NORMAL) {
-    return err_set(
-        err, ERR_FAILED,
-        "the reply is encrypted, and encrypt_mode is normal here: give send the bot's configuration");
-  }
-  const Credential *credential = signer(reader, tree, sealed);
-  if (!credential)
-    return err_set(err, ERR_FAILED,
-                   "the reply's MsgSignature is wrong: are token and encoding_aes_key the bot's?");
-  if (!envelope_open(reader->aes, credential->key, reader->account->appid, sealed, plain, err) ||
-      !xml_parse(reader->parser, buf_str(plain), tree, err)) {
-    err_wrap(err, "the reply cannot be opened");
-    err->code = ERR_FAILED;
-    return false;
-  }
-  return true;
-}
-
-static bool read_reply(const ReplyReader *reader, Str body, NodeTree *tree, Buf *plain, Err *err) {
-  if (!xml_parse(reader->parser, body, tree, err)) {
-    err_wrap(err, "the answer is no reply that the platform would take");
-    err->code = ERR_FAILED;
-    return false;
-  }
-  Str sealed;
-  if (node_child_text(tree, 0, STR("Encrypt"), &sealed)) return open_sealed(reader, tree, sealed, plain, err);
-  if (reader->account->mode == MODE_SAFE) {
-    return err_set(err, ERR_FAILED,
-                   "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
-  }
-  return true;
-}
 
 // ---- JSON ---------------------------------------------------------------------------------------
 
@@ -125,17 +72,17 @@ static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   return ok ? true : err_set(err, ERR_MEMORY, "no memory for the reply");
 }
 
-bool reply_print(const ReplyReader *reader, Str body, ReplyStyle style, Err *err) {
+bool reply_print(const Courier *courier, Str body, ReplyStyle style, Err *err) {
   if (style == REPLY_STYLE_RAW) {
     fwrite(body.ptr ? body.ptr : "", 1, body.len, stdout);
     return true;
   }
-  if (is_empty(body)) return print_parsed(NULL, style, err);
+  if (courier_is_empty(body)) return print_parsed(NULL, style, err);
   NodeTree tree;
   Buf plain;
   nodes_init(&tree);
   buf_init(&plain);
-  bool ok = read_reply(reader, body, &tree, &plain, err) && print_parsed(&tree, style, err);
+  bool ok = courier_open(courier, body, &tree, &plain, err) && print_parsed(&tree, style, err);
   buf_clear(&plain);
   nodes_clear(&tree);
   return ok;

@@ -29,6 +29,7 @@ struct Server {
   Listener listener;
   int threads;
   bool listens, serving;
+  atomic_bool stopping;
   Err why;  // where it does not listen
   atomic_size_t smallest_stack;
 };
@@ -127,7 +128,8 @@ static bool wants_keep_alive(const Exchange *x) {
 // These answers end with their head, and a length would be taken for that of a body to come.
 static bool has_body(int status) { return status != 204 && status != 304; }
 
-static void add_head(Buf *out, const HttpResponse *response, bool keep_alive) {
+// Of a streamed answer nobody knows the length: it ends with the connection.
+static void add_head(Buf *out, const HttpResponse *response, bool keep_alive, bool streamed) {
   const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
   buf_add(out, STR("HTTP/1.1 "));
   buf_add_int(out, response->status);
@@ -136,8 +138,10 @@ static void add_head(Buf *out, const HttpResponse *response, bool keep_alive) {
   if (has_body(response->status)) {
     buf_add(out, STR("\r\nContent-Type: "));
     buf_add(out, str_of(type));
-    buf_add(out, STR("\r\nContent-Length: "));
-    buf_add_int(out, (int64_t)response->body.len);
+    if (!streamed) {
+      buf_add(out, STR("\r\nContent-Length: "));
+      buf_add_int(out, (int64_t)response->body.len);
+    }
   }
   buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
   if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
@@ -155,10 +159,31 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   if (!keep_alive) mg_disable_connection_keep_alive(x->conn);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
-  add_head(out, response, keep_alive);
+  add_head(out, response, keep_alive, false);
   if (has_body(response->status) && !str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
   if (!out->failed) mg_write(x->conn, out->ptr, out->len);
   else mg_disable_connection_keep_alive(x->conn);
+}
+
+void server_begin(HttpRequest *request, const HttpResponse *response) {
+  Exchange *x = (Exchange *)request;
+  if (x->status) return;
+  x->status = response->status;
+  mg_disable_connection_keep_alive(x->conn);
+  Buf *out = &x->worker->out;
+  buf_reset(out);
+  add_head(out, response, false, true);
+  buf_add(out, response->body);
+  if (!out->failed) mg_write(x->conn, out->ptr, out->len);
+}
+
+bool server_is_stopping(const HttpRequest *request) {
+  return atomic_load_explicit(&((const Exchange *)request)->server->stopping, memory_order_relaxed);
+}
+
+bool server_write(HttpRequest *request, Str bytes) {
+  return !server_is_stopping(request) &&
+         mg_write(((Exchange *)request)->conn, bytes.ptr, bytes.len) == (int)bytes.len;
 }
 
 // An answer by status alone. What the client goes on sending is not read, so the connection ends.
@@ -431,6 +456,7 @@ void server_load(const Server *server, int *busy, int *threads) {
 // civetweb writes and reads nothing more once it is told to stop, so that comes last.
 void server_stop(Server *server) {
   if (!server) return;
+  atomic_store(&server->stopping, true);
   if (server->serving) {
     listener_quiet(&server->listener);
     connections_drain(server->connections, DRAIN_MS);

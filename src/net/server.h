@@ -37,6 +37,14 @@ typedef struct {
 // dropped), while `handle` has not returned: on its thread, or on another one that it waits for.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
+// Writes the head of an answer that ends with its connection, and `response->body` as its beginning. In place
+// of server_respond.
+void server_begin(HttpRequest *request, const HttpResponse *response);
+// Goes on with it; on the thread of `handle` alone. False when the other side is gone or takes nothing for
+// as long as a request may take to come, or when the server is about to stop; then `handle` should return.
+bool server_write(HttpRequest *request, Str bytes);
+bool server_is_stopping(const HttpRequest *request);
+
 // What is to be done with a request whose head is known and whose body is not yet read.
 typedef struct {
   int status;         // 0: go on to `handle`; else answer this at once

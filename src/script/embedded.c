@@ -1,6 +1,10 @@
 // The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them
 // needs no rebuild.
+//   host.file.embedded(name): the bytes of one ("platform/console/index.html"), or nil
 #include "script/core.h"
+
+#include "script/box.h"
+#include "script/libs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,14 +61,23 @@ static void push_globals(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &globals_key);
 }
 
+// The bytes of a file, in `text` where they come from the disk.
+static bool get(const char *name, Buf *text, Str *bytes) {
+  const EmbeddedFile *file = find(name);
+  if (in_source_tree() && read_from_source(name, text)) *bytes = buf_str(text);
+  else if (file) *bytes = str_make(file->start, (size_t)(file->end - file->start));
+  else return false;
+  return true;
+}
+
 bool embedded_load(lua_State *L, const char *name) {
   Buf text;
   buf_init(&text);
   Str code;
-  const EmbeddedFile *file;
-  if (in_source_tree() && read_from_source(name, &text)) code = buf_str(&text);
-  else if ((file = find(name))) code = str_make(file->start, (size_t)(file->end - file->start));
-  else return false;
+  if (!get(name, &text, &code)) {
+    buf_clear(&text);
+    return false;
+  }
   char chunk[300];
   snprintf(chunk, sizeof chunk, "@%s%s", EMBEDDED_MARK, name);
   int status = luaL_loadbufferx(L, code.ptr, code.len, chunk, "t");
@@ -73,4 +86,22 @@ bool embedded_load(lua_State *L, const char *name) {
   push_globals(L);
   lua_setupvalue(L, -2, 1);
   return true;
+}
+
+// The disk is asked only for names that the binary knows, so that none leads out of lua/.
+static int l_embedded(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  Buf *text = box_buf(L);
+  Str bytes;
+  if (!find(name) || !get(name, text, &bytes)) return 0;
+  lua_pushlstring(L, bytes.ptr ? bytes.ptr : "", bytes.len);
+  box_close(L, 2);
+  return 1;
+}
+
+static const luaL_Reg functions[] = { { "embedded", l_embedded }, { NULL, NULL } };
+
+int lib_file(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
 }

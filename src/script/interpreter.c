@@ -62,6 +62,8 @@ static void take_warning(void *ctx, const char *message, int to_continue) {
   log_warn("%s%s", message, to_continue ? " ..." : "");
 }
 
+static const char host_key;
+
 // `host` goes to the Lua half, which returns what becomes `wechat`.
 static int open_all(lua_State *L) {
   Interpreter *in = interpreter_of(L);
@@ -71,6 +73,8 @@ static int open_all(lua_State *L) {
   value_open(L);
   if (!embedded_load(L, "wechat/init.lua")) return luaL_error(L, "wechat/init.lua is not in this binary");
   libs_open(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
   lua_call(L, 1, 1);
   lua_setglobal(L, "wechat");
   if (in->options.strict) strict_open(L);
@@ -389,12 +393,24 @@ static bool set_script(Interpreter *in, const char *path) {
   return in->folder && loader_track(in, path);
 }
 
+static int prepare_program(lua_State *L, Task *task) {
+  if (!embedded_load(L, task->sync->name)) luaL_error(L, "%s is not in this binary", task->sync->name);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key);
+  return 1;
+}
+
+static void finish_program(lua_State *L, Task *task) {}
+
+static const TaskBody PROGRAM = { prepare_program, finish_program, 0, "a program of wemoon's own" };
+
 bool interpreter_load(Interpreter *in, const char *path, Err *err) {
-  if (!set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
-  if (access(path, F_OK) != 0) return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
-  Sync *sync = sync_new(path, STR(""));
+  const char *program = in->options.program;
+  if (!program && !set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
+  if (!program && access(path, F_OK) != 0)
+    return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
+  Sync *sync = sync_new(program ? program : path, STR(""));
   if (!sync) return err_set(err, ERR_MEMORY, "no memory");
-  bool ok = run_for_caller(in, &LOAD, sync, true, err);
+  bool ok = run_for_caller(in, program ? &PROGRAM : &LOAD, sync, true, err);
   finish_with(in, sync);
   return ok;
 }

@@ -36,6 +36,8 @@ typedef struct {
   struct Api *api;         // the platform; NULL: calls of it raise
   struct Store *store;     // NULL: wechat.store and wechat.session raise
   struct Client *client;   // NULL: wechat.http raises
+  const char *program;     // an embedded file that is run in place of a script, given `host`; NULL: none
+  struct Feed *feed;       // what host.feed waits for; NULL: nothing
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
@@ -49,7 +51,7 @@ void interpreter_release(Interpreter *interpreter);
 // Loads the file and runs its main chunk, within the limits, on the interpreter's own thread; it may wait
 // (API calls). The caller comes back even when the script is stuck. On failure `err` holds message, file,
 // line and source line (the traceback goes to the log). ERR_USAGE: the file is not there; ERR_FAILED: it does
-// not parse, fails, runs too long, or defines no on_message.
+// not parse, fails, runs too long, or defines no on_message. With options.program `path` is but a name.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
 // Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned
 // (empty: nil). False when it raises or runs too long: the interpreter must not be put into service.

@@ -1,10 +1,12 @@
 // host.route: pages of the bot's own.
 //   add(method, path, fn): fn(request) is called for each request, in a task of its own (page.c says how)
+//   stream(): a stream, for an answer that goes on (stream_value.h)
 //   at(place): the running slice is at that "file:line", as long as nothing better is known
 #include "script/core.h"
 
 #include "script/libs.h"
 #include "script/routes.h"
+#include "script/stream_value.h"
 
 static int l_add(lua_State *L) {
   Str method, path;
@@ -26,6 +28,7 @@ static int l_at(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "add", l_add },
   { "at", l_at },
+  { "stream", stream_value_new },
   { NULL, NULL },
 };
 

@@ -282,8 +282,14 @@ static int l_cron(lua_State *L) {
 
 static const luaL_Reg timer_methods[] = { { "stop", l_stop }, { NULL, NULL } };
 
+static int l_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)clock_unix_ms() / 1000);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
-  { "cron", l_cron }, { "every", l_every }, { "sleep", l_sleep }, { "spawn", task_spawn }, { NULL, NULL }
+  { "cron", l_cron },   { "every", l_every },      { "now", l_now },
+  { "sleep", l_sleep }, { "spawn", task_spawn },   { NULL, NULL },
 };
 
 int lib_time(lua_State *L) {

@@ -236,6 +236,8 @@ static void push_node(lua_State *L, const NodeTree *tree, uint32_t index) {
   else push_children(L, tree, index);
 }
 
+void message_value_push_elements(lua_State *L, const NodeTree *tree) { push_children(L, tree, 0); }
+
 // Pushes the element of that name, all of them as a list where it is one.
 static bool push_element(lua_State *L, const MessageData *data, Str name) {
   NodeTree tree = data_tree(data);

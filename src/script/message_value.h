@@ -12,6 +12,8 @@
 // Pushes the table `msg` for a parsed message. It keeps its own copy of tree and raw, in Lua's memory. May
 // raise (memory).
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw);
+// Pushes the elements of any document as plain tables and strings, lists as message_is_list says.
+void message_value_push_elements(lua_State *L, const NodeTree *tree);
 // Registers the metatable; once per state.
 void message_value_open(lua_State *L);
 // Fills in every field and makes the table at `index` a plain one; nothing for any other value.

@@ -1,10 +1,12 @@
 // One page in a task of its own. The Lua half (lua/wechat/route.lua) wraps the script's function: it is given
-// what was sent, as a table of strings, and gives status, Content-Type, header lines and body.
+// what was sent, as a table of strings, and gives status, Content-Type, header lines, body and, where more is to come, a
+// stream.
 #include "script/page.h"
 
 #include "base/clock.h"
 #include "script/core.h"
 #include "script/routes.h"
+#include "script/stream_value.h"
 
 #include <ctype.h>
 
@@ -14,7 +16,7 @@ typedef struct {
   PageAnswer answer;
 } PageRun;
 
-enum { RESULT_STATUS = 1, RESULT_TYPE, RESULT_HEADERS, RESULT_BODY };
+enum { RESULT_STATUS = 1, RESULT_TYPE, RESULT_HEADERS, RESULT_BODY, RESULT_STREAM };
 
 static void set_field(lua_State *L, const char *name, Str value) {
   lua_pushlstring(L, value.ptr ? value.ptr : "", value.len);
@@ -80,10 +82,11 @@ static void finish_page(lua_State *L, Task *task) {
   answer.type = take_result(L, RESULT_TYPE, run->page.arena);
   answer.headers = take_result(L, RESULT_HEADERS, run->page.arena);
   answer.body = take_result(L, RESULT_BODY, run->page.arena);
+  answer.stream = stream_value_take(L, RESULT_STREAM);
   run->answer = answer;
 }
 
-static const TaskBody PAGE = { prepare_page, finish_page, RESULT_BODY, "a page" };
+static const TaskBody PAGE = { prepare_page, finish_page, RESULT_STREAM, "a page" };
 
 static bool page_done(void *owner, TaskState state, const Reply *reply, Str rest) {
   PageRun *run = owner;

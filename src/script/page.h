@@ -4,6 +4,7 @@
 #define WEMOON_SCRIPT_PAGE_H
 
 #include "script/interpreter.h"
+#include "script/stream.h"
 
 typedef enum { PAGE_NONE, PAGE_OTHER_METHOD, PAGE_FOUND } PageMatch;
 
@@ -26,6 +27,7 @@ typedef struct {
   Str type;     // Content-Type, NUL-terminated
   Str headers;  // whole "Name: value\r\n" lines, checked, NUL-terminated
   Str body;
+  Stream *stream;  // goes on after the body: the taker's to leave (stream_leave); NULL: that is all
 } PageAnswer;
 
 typedef struct {

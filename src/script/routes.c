@@ -98,6 +98,7 @@ PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char 
   Route *route = find_exact(routes, method, path);
   if (!route && str_eq(method, STR("HEAD"))) route = find_exact(routes, STR("GET"), path);
   if (!route) route = find_exact(routes, STR("*"), path);
+  if (!route) route = find_exact(routes, STR("*"), STR("*"));
   if (route && function) *function = route->function;
   PageMatch match = route                                     ? PAGE_FOUND
                     : list_methods(routes, path, allow, size) ? PAGE_OTHER_METHOD

@@ -14,8 +14,8 @@ void routes_free(Routes *routes);  // NULL is allowed
 // Adds a page, or puts `function` in the place of the one that was there: *replaced is that one's number,
 // else it stays as it was. `method` is in upper case, or "*". False without memory.
 bool routes_add(Routes *routes, Str method, Str path, int function, int *replaced);
-// The page for a request: of its very method, else, for HEAD, of GET, else of "*". *function, where not NULL,
-// is set with PAGE_FOUND. `allow` (NULL with size 0 for none) gets the methods that the path has ("GET, HEAD,
+// The page for a request: of its very method, else, for HEAD, of GET, else of "*", else the one of "*" and the
+// path "*". *function, where not NULL, is set with PAGE_FOUND. `allow` (NULL with size 0 for none) gets the methods that the path has ("GET, HEAD,
 // POST"), as many as fit, with PAGE_OTHER_METHOD.
 PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow, size_t size);
 

@@ -1,0 +1,156 @@
+-- The way from a request to its answer: the control API (/sim/...), the console's files, and all the rest, which
+-- is the platform's API (api.lua).
+
+local CALLS_KEPT = 500
+
+local types = {
+  html = "text/html; charset=utf-8", css = "text/css; charset=utf-8", js = "text/javascript; charset=utf-8",
+  svg = "image/svg+xml", json = "application/json; charset=utf-8",
+}
+
+-- Nothing of another site in the console's page, and the page in none of another's.
+local GUARD = {
+  ["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob: http: https:; media-src 'self' blob: http: https:; " ..
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  ["X-Frame-Options"] = "DENY", ["Referrer-Policy"] = "no-referrer", ["Cache-Control"] = "no-store",
+}
+
+return function(p, host)
+  local json = host.json
+  local api = host.file.embedded("platform/api.lua") and require("platform.api")
+  local calls, last_call = {}, 0
+  local bot = { script = p.script, ok = p.script ~= "" }
+
+  local function refuse(status, why) return { status = status, json = { error = why } } end
+
+  -- ---- the control API ----
+
+  local control = {}
+
+  control["GET /sim/state"] = function()
+    local menus = {}
+    for openid in pairs(p.state.users) do menus[openid] = p.menu(openid) or json.null end
+    local account = p.account
+    return { json = {
+      account = { name = account.name, original_id = account.original_id, appid = account.appid,
+        mode = account.mode, callback = p.callback },
+      users = json.array(p.users()), menus = menus, chats = p.chats, trace = p.trace, faults = p.faults,
+      bot = bot, event = p.last_event(),
+    } }
+  end
+
+  control["GET /sim/events"] = function(request)
+    return p.event_stream(tonumber(request.headers["last-event-id"] or request.query.after))
+  end
+
+  control["POST /sim/act"] = function(request)
+    local answer, why = p.act(request.json)
+    if not answer then return refuse(400, why) end
+    return { json = answer }
+  end
+
+  control["POST /sim/user"] = function(request)
+    local fields = request.json
+    if not fields.openid and not fields.nickname then return refuse(400, "openid or nickname is missing") end
+    return { json = p.change_user(fields) }
+  end
+
+  control["POST /sim/faults"] = function(request)
+    local done, why = p.switch_faults(request.json)
+    if not done then return refuse(400, why) end
+    return { json = p.faults }
+  end
+
+  control["GET /sim/calls"] = function(request)
+    local after, list = tonumber(request.query.after) or 0, json.array {}
+    for id = math.max(after + 1, last_call - CALLS_KEPT + 1), last_call do
+      list[#list + 1] = calls[id % CALLS_KEPT]
+    end
+    return { json = list }
+  end
+
+  --- The present token, for those who would know it.
+  if p.script ~= "" and host.file.embedded("platform/source.lua") then
+    require("platform.source")(p, host, control)
+  end
+
+  local function is_post_of_json(request)
+    local kind = (request.headers["content-type"] or ""):lower()
+    return kind == "" or kind:find("json", 1, true) ~= nil or kind:find("x-www-form-urlencoded", 1, true) ~= nil
+  end
+
+  local function answer_control(request)
+    local answer = control[request.method .. " " .. request.path]
+    if not answer then return refuse(404, "there is no " .. request.method .. " " .. request.path) end
+    if request.method == "POST" then
+      if not is_post_of_json(request) then return refuse(400, "send JSON") end
+      local value, fault = {}, nil
+      if request.body ~= "" then value, fault = json.decode(request.body) end
+      if type(value) ~= "table" then return refuse(400, "the body is no JSON object: " .. tostring(fault)) end
+      request.json = value
+    end
+    return answer(request)
+  end
+
+  -- ---- the console ----
+
+  local function answer_console(path)
+    local name = path == "/console" and "index.html" or path:match("^/console/([%w_-]+%.%w+)$")
+    local bytes = name and host.file.embedded("platform/console/" .. name)
+    if not bytes then return refuse(404, "the console has no such file") end
+    local headers = { ["Content-Type"] = types[name:match("%w+$")] or "application/octet-stream" }
+    for field, value in pairs(GUARD) do headers[field] = value end
+    return { headers = headers, body = bytes }
+  end
+
+  -- ---- the platform's API ----
+
+  local function note_call(request, answer, began)
+    last_call = last_call + 1
+    local call = {
+      id = last_call, time = began, verb = request.method, path = request.path, name = answer.name,
+      query = request.query, body = request.body, status = answer.status or 200, answer = answer.body,
+      ms = (p.clock() - began) * 1000 // 1 | 0,
+    }
+    calls[last_call % CALLS_KEPT] = call
+    p.trace_call(call)
+  end
+
+  local function answer_api(request)
+    local began = p.clock()
+    local answer = api and api.answer(p, request) or refuse(404, "the simulated platform has no API here")
+    note_call(request, answer, began)
+    return { status = answer.status, headers = answer.headers, body = answer.body, json = answer.json }
+  end
+
+  host.page("*", "*", function(request)
+    local path = request.path
+    if path:find("^/sim/") then return answer_control(request) end
+    if path == "/console" or path:find("^/console/") then return answer_console(path) end
+    if path == "/" then return { status = 302, headers = { Location = "/console" } } end
+    return answer_api(request)
+  end)
+
+  -- ---- what happens in the process ----
+
+  local function take_note(kind, text, time)
+    if kind == "loaded" or kind == "unloadable" then
+      bot.ok, bot.error = kind == "loaded", kind ~= "loaded" and text or nil
+      return p.emit("reload", { ok = bot.ok, error = bot.error, time = time })
+    end
+    local file, line = text:match("([^%s:'\"]+%.lua):(%d+):")
+    p.emit("log", { level = kind, text = text, time = time, file = file, line = line and tonumber(line) })
+  end
+
+  host.time.spawn(function()
+    while true do
+      local kind, text, time = host.feed.next()
+      pcall(take_note, kind, text, time) -- what fails here is logged, and would be the next note
+    end
+  end)
+
+  if host.config.faults ~= "" then
+    local done, why = p.parse_faults(host.config.faults)
+    if not done then error(why, 0) end
+  end
+end

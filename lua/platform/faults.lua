@@ -1,0 +1,53 @@
+-- Faults that can be switched on, for a bot to be tried against.
+
+--- What there is, with what its value means. A switched-off fault is nil in p.faults.
+local known = {
+  slow_ms = "number",  -- every API answer comes that much later
+  fail = "number",     -- every API call is answered with this errcode
+  revoke = "boolean",  -- no token is accepted: each new one is refused like the one before
+  quota = "boolean",   -- the day's calls are spent (45009)
+  twice = "boolean",   -- every message is delivered twice, as the platform does now and then
+  network = "boolean", -- the bot and the platform do not reach each other
+}
+
+local short = { slow = "slow_ms" }
+
+return function(p)
+  p.faults = {}
+
+  --- Switches faults: a name with false, null or 0 is switched off, others are left as they are.
+  ---@return boolean?, string? nil and what is wrong
+  function p.switch_faults(wanted)
+    local faults = {}
+    for name, value in pairs(wanted) do
+      local kind = known[name]
+      if not kind then return nil, ("there is no fault '%s': slow_ms, fail, revoke, quota, twice, network"):format(name) end
+      if value == p.host.json.null or value == 0 then value = false end
+      if value and type(value) ~= kind or kind == "number" and value and value < 0 then
+        return nil, ("the fault '%s' takes a %s"):format(name, kind == "number" and "number" or "true or false")
+      end
+      faults[name] = value
+    end
+    for name, value in pairs(faults) do p.faults[name] = value or nil end
+    p.emit("faults", p.faults)
+    return true
+  end
+
+  --- "slow=3000,fail=45009,twice", as the command line has it.
+  function p.parse_faults(text)
+    local wanted = {}
+    for part in text:gmatch("[^,%s]+") do
+      local name, value = part:match("^(%w+)=(.*)$")
+      name = name or part
+      name = short[name] or name
+      if known[name] == "number" then
+        wanted[name] = tonumber(value or "")
+        if not wanted[name] then return nil, ("--fault %s: write %s=NUMBER"):format(part, part:match("^%w+")) end
+      else
+        wanted[name] = true
+      end
+    end
+    local done, why = p.switch_faults(wanted)
+    return done, why and "--fault: " .. why
+  end
+end

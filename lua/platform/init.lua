@@ -1,0 +1,59 @@
+-- The simulated platform, as a program on wemoon's own runtime: it is given `host`, what C gives, and answers
+-- every request that is not the bot's (src/dev/platform.h).
+--
+-- Its modules share one table `p`:
+--   p.account            {name, original_id, appid, appsecret, token, mode}
+--   p.base, p.callback   its own address; where the bot is ("" for nowhere)
+--   p.state              what the platform keeps (state.lua)
+--   p.emit(event, data)  tells the desk (events.lua)
+--   p.user(name)         a user by openid or nickname, made when unknown (phone.lua)
+--   p.chat(openid, entry)    shows an entry in a user's chat (phone.lua)
+--   p.push(openid, fields)   delivers an event to the bot, not waited for (delivery.lua)
+--   p.faults             what is switched on (faults.lua)
+--   p.now(), p.after(seconds, fn), p.random(n)
+--   p.media_url(id)      where the bytes of a media file are
+
+local host = ...
+
+local p = {
+  host = host,
+  account = host.courier.account(),
+  base = host.config.base,
+  callback = host.config.callback,
+  script = host.config.script,
+  stored = host.config.stored == "true",
+}
+p.account.name = "微月测试号"
+p.account.original_id = "gh_0123456789ab"
+
+--- Unix seconds.
+function p.now() return host.time.now() // 1 | 0 end
+
+--- Unix seconds with their fraction.
+function p.clock() return host.time.now() end
+
+--- Calls fn later, in a coroutine of its own.
+function p.after(seconds, fn)
+  host.time.spawn(function()
+    host.time.sleep(seconds)
+    fn()
+  end)
+end
+
+local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+--- So many letters and digits by chance.
+function p.random(length)
+  local letters = {}
+  for i = 1, length do
+    local at = math.random(#LETTERS)
+    letters[i] = LETTERS:sub(at, at)
+  end
+  return table.concat(letters)
+end
+
+function p.media_url(id) return p.base .. "/sim/media/" .. id end
+
+for _, part in ipairs { "events", "faults", "phone", "delivery", "control" } do
+  require("platform." .. part)(p, host)
+end

@@ -1,0 +1,175 @@
+-- The users' side: who there is, their chats, and what each act of theirs sends to the bot.
+
+local CHAT_KEPT = 500
+
+local FIRST_USERS = {
+  { nickname = "小艾", alias = "alice", openid = "oWemoonAlice0000000000000001", sex = 2, city = "广州", province = "广东" },
+  { nickname = "阿波", alias = "bob", openid = "oWemoonBob000000000000000002", sex = 1, city = "杭州", province = "浙江" },
+  { nickname = "Carol", alias = "carol", openid = "oWemoonCarol0000000000000003", sex = 2, city = "", province = "", language = "en" },
+}
+local COLORS = { "#5b8def", "#e58a3c", "#57a86b", "#b06bd1", "#d9646b", "#3aa6b0" }
+
+return function(p, host)
+  if host.file.embedded("platform/state.lua") then require("platform.state")(p, host) end
+  p.state = p.state or {}
+  p.state.users = p.state.users or {} -- by openid
+  p.chats = {} -- by openid: lists of entries
+
+  local next_entry, last_msg_id = 0, 0
+
+  -- ---- users ----
+
+  local function count_users()
+    local count = 0
+    for _ in pairs(p.state.users) do count = count + 1 end
+    return count
+  end
+
+  local function add_user(user)
+    local number = count_users()
+    user.number = number
+    user.headcolor = user.headcolor or COLORS[number % #COLORS + 1]
+    user.language = user.language or "zh_CN"
+    user.country = user.country or "中国"
+    user.sex = user.sex or 0
+    if user.subscribed == nil then user.subscribed = true end
+    user.subscribe_time = user.subscribe_time or p.now()
+    p.state.users[user.openid] = user
+    return user
+  end
+
+  local function fill()
+    if next(p.state.users) then return end
+    for _, user in ipairs(FIRST_USERS) do
+      local copy = {}
+      for name, value in pairs(user) do copy[name] = value end
+      add_user(copy)
+    end
+  end
+
+  --- The users, in the order of their coming.
+  function p.users()
+    local list = {}
+    for _, user in pairs(p.state.users) do list[#list + 1] = user end
+    table.sort(list, function(a, b)
+      local x, y = a.number or 0, b.number or 0
+      if x ~= y then return x < y end
+      return a.openid < b.openid
+    end)
+    return list
+  end
+
+  local function find_user(name)
+    if p.state.users[name] then return p.state.users[name] end
+    for _, user in ipairs(p.users()) do
+      if user.nickname == name or user.alias == name then return user end
+    end
+  end
+
+  --- A user by openid or nickname; one that nobody knows is made, and follows.
+  function p.user(name)
+    local user = find_user(name)
+    if user then return user end
+    local openid = name
+    if not name:find("^o[%w_-]+$") or #name ~= 28 then
+      openid = ("oWemoon%021d"):format(tonumber(host.codec.sha1(name):sub(1, 14), 16))
+    end
+    user = add_user { openid = openid, nickname = name }
+    p.emit("user", user)
+    return user
+  end
+
+  --- Adds or changes one; fields by their names.
+  function p.change_user(fields)
+    local user = p.user(fields.openid or fields.nickname)
+    for name, value in pairs(fields) do
+      if name ~= "openid" then user[name] = value end
+    end
+    p.emit("user", user)
+    return user
+  end
+
+  -- ---- chats ----
+
+  --- Shows an entry in a user's chat. Its time and id are set here.
+  ---@return table entry
+  function p.chat(openid, entry)
+    next_entry = next_entry + 1
+    entry.id, entry.time = next_entry, p.clock()
+    local chat = p.chats[openid] or host.json.array {}
+    p.chats[openid] = chat
+    chat[#chat + 1] = entry
+    if #chat > CHAT_KEPT then table.remove(chat, 1) end
+    p.emit("entry", { openid = openid, entry = entry })
+    return entry
+  end
+
+  --- What appeared in a chat from others than the user since the entry with that id.
+  function p.shown_since(openid, id)
+    local shown = host.json.array {}
+    for _, entry in ipairs(p.chats[openid] or {}) do
+      if entry.id > id and entry.from ~= "user" then shown[#shown + 1] = entry end
+    end
+    return shown
+  end
+
+  function p.last_entry() return next_entry end
+
+  --- The menu that a user sees, nil without one.
+  if not p.menu then function p.menu() return p.state.menu end end
+
+  -- ---- acts ----
+
+  local function message_id()
+    last_msg_id = math.max(last_msg_id + 1, (p.clock() * 1000 // 1 | 0) * 10000 + math.random(0, 9999))
+    return last_msg_id
+  end
+
+  local function message(kind, ...)
+    local fields = { { "MsgType", kind }, ... }
+    fields[#fields + 1] = { "MsgId", message_id() }
+    return fields
+  end
+
+  local function event(name, ...)
+    return { { "MsgType", "event" }, { "Event", name }, ... }
+  end
+
+  local acts = {}
+
+  --- Each gives the entry in the user's chat (nil: none) and the fields that the bot gets (nil: nothing is
+  --- delivered), or nil, nil and what is wrong.
+  p.acts = acts
+
+  function acts.say(_, act)
+    local content = act.content
+    if type(content) ~= "string" or content == "" then return nil, nil, "say needs content" end
+    return { kind = "text", content = content }, message("text", { "Content", content })
+  end
+
+  --- Does what an act says and waits until its delivery is over.
+  ---@return table? answer, string? why
+  function p.act(act)
+    local does = type(act.act) == "string" and acts[act.act]
+    if not does then return nil, ("there is no act '%s'"):format(tostring(act.act)) end
+    if type(act.user) ~= "string" or act.user == "" then return nil, "user is missing: an openid, or a name" end
+    local user = p.user(act.user)
+    local before, began = p.last_entry(), p.clock()
+    local entry, fields, why = does(user, act)
+    if why then return nil, why end
+    if entry then
+      entry.from, entry.via = entry.from or "user", entry.via or "message"
+      before = p.chat(user.openid, entry).id
+    end
+    local answer = { ok = true, replied = "", attempts = 0 }
+    if fields then
+      local item = p.deliver(user.openid, fields)
+      answer.trace, answer.replied, answer.attempts = item.id, item.replied or "", #item.tries
+    end
+    answer.shown = p.shown_since(user.openid, before)
+    answer.ms = (p.clock() - began) * 1000 // 1 | 0
+    return answer
+  end
+
+  fill()
+end

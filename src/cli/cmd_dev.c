@@ -1,0 +1,134 @@
+// `wemoon dev`: serves a bot beside a simulated platform and its console, or these two for a bot elsewhere.
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/serving.h"
+#include "codec/url.h"
+#include "dev/sandbox.h"
+
+static const Option options[] = {
+  { .name = "callback", .argument = "URL", .help = "where the bot is, in any language (without BOT.lua)" },
+  { .name = "state",
+    .argument = "FILE",
+    .help = "keep the platform's state there (else each start is fresh)" },
+  { .name = "port", .argument = "PORT", .help = "as --listen 127.0.0.1:PORT; 0: any free one" },
+  { .name = "fault",
+    .argument = "FAULT",
+    .help = "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
+  { .name = NULL },
+};
+
+// ---- what the command line says -----------------------------------------------------------------
+
+static bool choose_callback(Invocation *in, const char *script, const char **callback, Err *err) {
+  *callback = options_value(&in->arguments, "callback");
+  if (!*callback) return true;
+  if (script) return err_set(err, ERR_USAGE, "BOT.lua and --callback exclude each other: there is one bot");
+  Url url;
+  bool fits = url_split(str_of(*callback), &url, NULL) &&
+              (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")));
+  if (fits) return true;
+  return err_set(err, ERR_USAGE, "--callback %s: is no http address: write http://HOST:PORT/PATH", *callback);
+}
+
+static bool choose_listen(Invocation *in, Str *listen, Err *err) {
+  const char *port = options_value(&in->arguments, "port");
+  int64_t number;
+  *listen = config_text(in->config, "listen");
+  if (!port) return true;
+  if (config_source(in->config, "listen") == CONFIG_FROM_FLAG)
+    return err_set(err, ERR_USAGE, "--port and --listen exclude each other: leave one away");
+  if (!str_to_int64(str_of(port), &number) || number < 0 || number > 65535)
+    return err_set(err, ERR_USAGE, "--port %s: write a number from 0 to 65535", port);
+  *listen = str_of(port);
+  return true;
+}
+
+// A bot without an account gets a simulated one. What a real account has is not used against the simulated
+// platform: neither imported tokens nor the store where its real ones are.
+static bool make_account(Invocation *in, Account *account, Err *err) {
+  AccountSettings simulated = { .token = STR("") };
+  sandbox_fill(&simulated);
+  config_fill(in->config, "token", simulated.token);
+  config_fill(in->config, "appid", simulated.appid);
+  config_fill(in->config, "appsecret", simulated.appsecret);
+  return config_account(in->config, account, err);
+}
+
+static Str choose_store(const Config *config) {
+  ConfigSource source = config_source(config, "store");
+  bool for_this_run = source == CONFIG_FROM_FLAG || source == CONFIG_FROM_ENVIRONMENT;
+  return for_this_run ? config_text(config, "store") : STR("");
+}
+
+// ---- serving ------------------------------------------------------------------------------------
+
+static bool reload(void *ctx, Err *err) { return sandbox_reload(ctx, err); }
+
+static void announce(Invocation *in, const Sandbox *sandbox, const SandboxOptions *sandbox_options) {
+  const char *url = sandbox_url(sandbox), *callback = sandbox_callback(sandbox);
+  const BotOptions *bot = sandbox_options->bot;
+  if (bot) {
+    printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot->script, callback,
+           config_mode_name(sandbox_options->account->mode));
+    serving_print_how_to_talk(in->config, callback, options_value(&in->arguments, "port") != NULL);
+  } else {
+    printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
+           callback[0] ? callback : "an address to give as --callback URL");
+  }
+  printf("chat with it in a browser:\n  %s/console\n", url);
+  serving_flush();
+}
+
+static int serve(Invocation *in, const SandboxOptions *sandbox_options, const sigset_t *set) {
+  Err err;
+  Sandbox *sandbox = sandbox_open(sandbox_options, &err);
+  if (!sandbox) return report_err("", &err);
+  announce(in, sandbox, sandbox_options);
+  serving_wait(set, sandbox_options->bot ? sandbox_options->bot->script : NULL, reload, sandbox);
+  serving_begin_end();
+  if (!sandbox_close(sandbox, SERVING_GRACE_MS)) _exit(STATUS_DONE);
+  return STATUS_DONE;
+}
+
+static int run(Invocation *in) {
+  const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
+  if (!command_configure(in, script, !script, false)) return STATUS_USAGE;
+  Account account;
+  BotOptions bot;
+  Err err;
+  sigset_t set;
+  SandboxOptions sandbox_options = {
+    .account = &account,
+    .bot = script ? &bot : NULL,
+    .state_file = options_value(&in->arguments, "state"),
+    .faults = options_value(&in->arguments, "fault"),
+    .store = choose_store(in->config),
+    .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
+    .classic_token = str_eq(config_text(in->config, "token_api"), STR("classic")),
+  };
+  config_server(in->config, &sandbox_options.server);
+  bool ready = choose_callback(in, script, &sandbox_options.callback, &err) &&
+               choose_listen(in, &sandbox_options.server.listen, &err) && make_account(in, &account, &err) &&
+               (!script || config_bot(in->config, script, &account, &bot, &err));
+  if (!ready) return report_err("dev", &err);
+  serving_raise_file_limit(config_integer(in->config, "threads"));
+  serving_block_signals(&set);
+  return serve(in, &sandbox_options, &set);
+}
+
+const Command command_dev = {
+  .name = "dev",
+  .usage = "[BOT.lua]",
+  .summary = "Serve the bot beside a simulated platform and a browser console, on one loopback port",
+  .details = "No account is needed: what the configuration lacks is simulated. The bot's calls go to the\n"
+             "simulated platform. Without BOT.lua it and the console stand alone, for a bot in any\n"
+             "language at --callback URL.\n",
+  .options = options,
+  .least = 0,
+  .most = 1,
+  .configured = true,
+  .run = run,
+};

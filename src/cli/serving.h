@@ -1,0 +1,28 @@
+// What the commands that serve have in common: descriptors, signals, what is said at the start, the end.
+#ifndef WEMOON_CLI_SERVING_H
+#define WEMOON_CLI_SERVING_H
+
+#include <signal.h>
+
+#include "cli/config.h"
+
+enum { SERVING_GRACE_MS = 10000 };  // how long jobs under way may take once SIGTERM came
+
+// Each HTTP thread serves one connection, and accept fails when there are no descriptors left: raises the
+// process's limit, and warns where it cannot.
+void serving_raise_file_limit(int64_t threads);
+// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those that it starts: they are taken by serving_wait
+// alone, so that no handler runs and no system call is interrupted.
+void serving_block_signals(sigset_t *set);
+// Returns when the process is to end. SIGHUP: `reload(ctx)` loads `script` again (NULL: there is none).
+void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err), void *ctx);
+// From here a second Ctrl-C ends the process at once, and so does SERVING_GRACE_MS and a second: a thread
+// that is stuck in a script's call cannot be ended.
+void serving_begin_end(void);
+// How to talk to the bot at `url`, as lines on standard output. `listens_elsewhere`: not where the
+// configuration says.
+void serving_print_how_to_talk(const Config *config, const char *url, bool listens_elsewhere);
+// Writes out what was said at the start; where nobody reads it, that is no reason not to serve.
+void serving_flush(void);
+
+#endif

@@ -1,0 +1,99 @@
+// The program of lua/platform/ as a bot that gets no messages: one page for every path.
+#include "dev/platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bot/bot.h"
+#include "script/feed.h"
+
+enum {
+  UPLOAD_MAX = 64 << 20,  // the largest file that the platform takes has 20 MB
+  MEMORY_MAX = 1 << 30,
+  CPU_US_MAX = 20 * 1000000,
+  TURN_MS = 30000,  // so long a request waits for its turn
+  CLOSING_MS = 2000
+};
+
+struct Platform {
+  Bot *bot;
+  Feed *feed;
+  Arena *arena;
+  Pairs config;
+  BotOptions options;
+};
+
+static bool add_config(Platform *platform, const PlatformOptions *options) {
+  const struct {
+    const char *name, *value;
+  } values[] = {
+    { "base", options->base },
+    { "callback", options->callback },
+    { "script", options->script },
+    { "faults", options->faults },
+    { "stored", options->stored ? "true" : NULL },
+  };
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    Str value = arena_dup(platform->arena, str_of(values[i].value ? values[i].value : ""));
+    if (!value.ptr || !pairs_add(&platform->config, platform->arena, str_of(values[i].name), value))
+      return false;
+  }
+  return true;
+}
+
+static void set_options(Platform *platform, const PlatformOptions *options) {
+  platform->options = (BotOptions){
+    .account = options->account,
+    .script = "the simulated platform",
+    .path = STR(""),  // no request has an empty path: it gets no callbacks
+    .max_body = UPLOAD_MAX,
+    .deadline_ms = TURN_MS,
+    .max_waiting = options->threads,
+    .max_jobs = options->threads,
+    .max_pages = options->threads > 4 ? options->threads * 3 / 4 : options->threads,
+    .interpreter = { .account = options->account,
+                     .config = &platform->config,
+                     .cpu_us_max = CPU_US_MAX,
+                     .memory_max = MEMORY_MAX,
+                     .strict = true,
+                     .program = "platform/init.lua",
+                     .feed = platform->feed,
+                     .store = options->store,
+                     .client = options->client },
+  };
+}
+
+Platform *platform_new(const PlatformOptions *options, Err *err) {
+  Platform *platform = calloc(1, sizeof *platform);
+  bool ok = platform && (platform->arena = arena_new()) && (platform->feed = feed_new()) &&
+            add_config(platform, options);
+  if (!ok) {
+    err_set(err, ERR_MEMORY, "no memory");
+  } else {
+    set_options(platform, options);
+    platform->bot = bot_new(&platform->options, err);
+    if (platform->bot) return platform;
+  }
+  platform_free(platform);
+  return NULL;
+}
+
+HttpHandler platform_handler(Platform *platform) { return bot_handler(platform->bot); }
+
+void platform_note(Platform *platform, LogLevel level, Str text) {
+  static const char *const kinds[] = { "debug", "info", "warn", "error" };
+  feed_put(platform->feed, kinds[level], text);
+}
+
+void platform_note_load(Platform *platform, const char *error) {
+  feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
+}
+
+bool platform_free(Platform *platform) {
+  if (!platform) return true;
+  if (platform->bot && (!bot_drain(platform->bot, CLOSING_MS) || !bot_free(platform->bot))) return false;
+  feed_free(platform->feed);
+  arena_free(platform->arena);
+  free(platform);
+  return true;
+}

@@ -1,0 +1,200 @@
+// Puts platform, bot and server together, and decides by the head of a request whose it is.
+#include "dev/sandbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "dev/guest.h"
+#include "dev/platform.h"
+
+struct Sandbox {
+  const SandboxOptions *options;
+  BotOptions bot_options;
+  Loop *loop;
+  Client *client;
+  Store *bot_store, *state;
+  Api *api;
+  Server *server;
+  Platform *platform;
+  Bot *bot;
+  atomic_bool platform_ready, bot_ready;  // the server runs before them: they need its port
+  char url[128];
+  char callback[640];
+};
+
+// ---- whose request it is ------------------------------------------------------------------------
+
+static bool is_reserved(Str path) {
+  return str_starts(path, STR("/sim/")) || str_eq(path, STR("/console")) ||
+         str_starts(path, STR("/console/"));
+}
+
+static bool is_for_bot(const Sandbox *sandbox, const HttpRequest *head) {
+  return atomic_load(&sandbox->bot_ready) && !is_reserved(head->path) && bot_serves(sandbox->bot, head);
+}
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  const Sandbox *sandbox = ctx;
+  bool for_bot = is_for_bot(sandbox, head);
+  const char *why = guest_fault(head, server_port(sandbox->server), for_bot);
+  if (why) {
+    log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
+    to->status = 403;
+  } else if (!atomic_load(&sandbox->platform_ready)) {
+    to->status = 503;
+  } else {
+    HttpHandler handler = for_bot ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
+    handler.route(handler.ctx, head, to);
+  }
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  Sandbox *sandbox = ctx;
+  HttpHandler handler =
+      is_for_bot(sandbox, request) ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
+  handler.handle(handler.ctx, request);
+}
+
+// ---- what the desk is told ----------------------------------------------------------------------
+
+static void on_log(void *ctx, LogLevel level, Str message) {
+  platform_note(((Sandbox *)ctx)->platform, level, message);
+}
+
+static void on_load(void *ctx, const char *error) { platform_note_load(((Sandbox *)ctx)->platform, error); }
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static bool open_stores(Sandbox *sandbox, Err *err) {
+  const SandboxOptions *options = sandbox->options;
+  char url[1024] = "memory:";
+  if (options->state_file && snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
+    return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
+  sandbox->state = store_open(str_of(url), err);
+  sandbox->bot_store =
+      sandbox->state ? store_open(options->store.len ? options->store : str_of(url), err) : NULL;
+  return sandbox->bot_store != NULL;
+}
+
+static bool open_server(Sandbox *sandbox, Err *err) {
+  HttpHandler handler = { .route = route, .handle = handle, .ctx = sandbox };
+  if (!guest_is_loopback(sandbox->options->server.listen)) {
+    return err_set(
+        err, ERR_USAGE,
+        "listen: %.*s can be reached from other machines, and whoever reaches the simulated platform "
+        "rules it: give a loopback address (127.0.0.1:PORT, [::1]:PORT or PORT)",
+        STR_FMT(sandbox->options->server.listen));
+  }
+  sandbox->server = server_start(&sandbox->options->server, &handler, err);
+  if (!sandbox->server) return false;
+  const SandboxOptions *options = sandbox->options;
+  snprintf(sandbox->url, sizeof sandbox->url, "http://%s", server_address(sandbox->server));
+  if (options->callback) snprintf(sandbox->callback, sizeof sandbox->callback, "%s", options->callback);
+  else if (options->bot)
+    snprintf(sandbox->callback, sizeof sandbox->callback, "%s%.*s", sandbox->url,
+             STR_FMT(options->bot->path));
+  return true;
+}
+
+static bool open_platform(Sandbox *sandbox, Err *err) {
+  const SandboxOptions *options = sandbox->options;
+  PlatformOptions platform = {
+    .account = options->account,
+    .base = sandbox->url,
+    .callback = sandbox->callback[0] ? sandbox->callback : NULL,
+    .script = options->bot ? options->bot->script : NULL,
+    .faults = options->faults,
+    .stored = options->state_file != NULL,
+    .threads = options->server.threads,
+    .client = sandbox->client,
+    .store = sandbox->state,
+  };
+  sandbox->platform = platform_new(&platform, err);
+  if (!sandbox->platform) return false;
+  atomic_store(&sandbox->platform_ready, true);
+  log_tap(on_log, sandbox);
+  return true;
+}
+
+static bool open_api(Sandbox *sandbox, Err *err) {
+  ApiOptions options = { .account = sandbox->options->account,
+                         .client = sandbox->client,
+                         .store = sandbox->bot_store,
+                         .api_base = str_of(sandbox->url),
+                         .mp_base = str_of(sandbox->url),
+                         .classic_token = sandbox->options->classic_token,
+                         .timeout_ms = sandbox->options->api_timeout_ms };
+  return (sandbox->api = api_new(&options, err)) != NULL;
+}
+
+static bool open_bot(Sandbox *sandbox, Err *err) {
+  if (!sandbox->options->bot) return true;
+  sandbox->bot_options = *sandbox->options->bot;
+  sandbox->bot_options.on_load = on_load;
+  sandbox->bot_options.on_load_ctx = sandbox;
+  sandbox_lend(sandbox, &sandbox->bot_options.interpreter);
+  sandbox->bot = bot_new(&sandbox->bot_options, err);
+  if (!sandbox->bot) return false;
+  atomic_store(&sandbox->bot_ready, true);
+  return true;
+}
+
+Sandbox *sandbox_open(const SandboxOptions *options, Err *err) {
+  Sandbox *sandbox = calloc(1, sizeof *sandbox);
+  if (!sandbox) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  sandbox->options = options;
+  bool ok = (sandbox->loop = loop_new(err)) &&
+            (sandbox->client = client_new(sandbox->loop, &(ClientOptions){ .proxy = NULL }, err)) &&
+            open_stores(sandbox, err) && open_server(sandbox, err) && open_platform(sandbox, err) &&
+            open_api(sandbox, err) && open_bot(sandbox, err);
+  if (ok) return sandbox;
+  sandbox_close(sandbox, 0);
+  return NULL;
+}
+
+// ---- public -------------------------------------------------------------------------------------
+
+void sandbox_fill(AccountSettings *settings) {
+  if (settings->token.len == 0) settings->token = STR("development");
+  if (settings->appid.len == 0) settings->appid = STR("wx0123456789abcdef");
+  if (settings->appsecret.len == 0) settings->appsecret = STR("0123456789abcdef0123456789abcdef");
+}
+
+const char *sandbox_url(const Sandbox *sandbox) { return sandbox->url; }
+
+const char *sandbox_callback(const Sandbox *sandbox) { return sandbox->callback; }
+
+void sandbox_lend(const Sandbox *sandbox, InterpreterOptions *options) {
+  options->client = sandbox->client;
+  options->store = sandbox->bot_store;
+  options->api = sandbox->api;
+}
+
+bool sandbox_reload(Sandbox *sandbox, Err *err) {
+  if (!sandbox->bot) return err_set(err, ERR_USAGE, "there is no bot in this process");
+  return bot_reload(sandbox->bot, err);
+}
+
+bool sandbox_close(Sandbox *sandbox, int64_t grace_ms) {
+  if (!sandbox) return true;
+  int64_t end_ms = clock_now_ms() + grace_ms;
+  if (sandbox->bot) bot_refuse(sandbox->bot);
+  server_stop(sandbox->server);
+  int64_t left_ms = end_ms - clock_now_ms();
+  if (sandbox->bot && (!bot_drain(sandbox->bot, left_ms > 0 ? left_ms : 0) || !bot_free(sandbox->bot)))
+    return false;
+  log_tap(NULL, NULL);
+  if (!platform_free(sandbox->platform)) return false;
+  api_free(sandbox->api);
+  client_free(sandbox->client);
+  store_close(sandbox->bot_store);
+  store_close(sandbox->state);
+  if (sandbox->loop) loop_free(sandbox->loop);
+  free(sandbox);
+  return true;
+}

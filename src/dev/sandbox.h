@@ -1,0 +1,47 @@
+// A simulated platform and, beside it, a bot of this process or an address where one is, on one loopback
+// port: what `wemoon dev`, the prompt and the specs stand on.
+//
+// Requests for the bot's callback path and for its own pages go to the bot, all others to the platform, which
+// has /sim/... (the control API) and /console to itself. Only what was meant for this address is answered: a
+// foreign Host header is 403, and so is, but for what goes to the bot, a request that a page of another site
+// makes.
+#ifndef WEMOON_DEV_SANDBOX_H
+#define WEMOON_DEV_SANDBOX_H
+
+#include "bot/bot.h"
+
+typedef struct Sandbox Sandbox;
+
+typedef struct {
+  ServerOptions server;    // listen: loopback only; port 0: any free one
+  const Account *account;  // of the bot and the platform; sandbox_fill makes a whole one of any settings
+  const BotOptions *bot;   // what it reaches outside is filled in here; NULL: no bot in this process
+  const char *callback;    // the address of a bot elsewhere; NULL: none
+  Str store;               // the bot's; empty: in the state file, else in memory
+  const char *state_file;  // where the platform's state is kept; NULL: nowhere
+  const char *faults;      // "slow=3000,fail=45009"; NULL: none
+  int64_t api_timeout_ms;
+  bool classic_token;
+} SandboxOptions;
+
+// Puts simulated values where an account's token, appid and appsecret are missing, so that a bot without an
+// account can be tried.
+void sandbox_fill(AccountSettings *settings);
+
+// What the options point to outlives the sandbox. NULL with ERR_USAGE (an address that is not loopback, a bot
+// file that is not there, unknown faults) or ERR_FAILED (the port is taken, the script fails ...). One in a
+// process at a time has the log.
+Sandbox *sandbox_open(const SandboxOptions *options, Err *err);
+const char *sandbox_url(const Sandbox *sandbox);  // "http://127.0.0.1:8080"
+// Where callbacks go; empty: nowhere.
+const char *sandbox_callback(const Sandbox *sandbox);
+// Lends client, store and API, which is the simulated platform's, to another interpreter: it must be gone
+// before sandbox_close.
+void sandbox_lend(const Sandbox *sandbox, InterpreterOptions *options);
+// Loads the bot's script anew; as bot_reload.
+bool sandbox_reload(Sandbox *sandbox, Err *err);
+// Ends all of it, `grace_ms` at most for messages under way. False when something is stuck: then only the end
+// of the process helps. NULL is allowed.
+bool sandbox_close(Sandbox *sandbox, int64_t grace_ms);
+
+#endif

@@ -1,0 +1,138 @@
+// host.courier: callbacks as the platform makes them, for the simulated one.
+//   account() -> { appid =, appsecret =, token =, mode = }
+//   compose(elements) -> the document; elements: a list of { name, text, number, boolean or such a list again
+//   } post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to
+//   post open(body) -> the reply's elements as a table, and its document; both nil for no reply; or nil, nil
+//   and why
+//                 the platform would not take it
+#include "script/libs.h"
+
+#include <lauxlib.h>
+
+#include "script/box.h"
+#include "script/context.h"
+#include "script/message_value.h"
+#include "wechat/courier.h"
+#include "wechat/message.h"
+
+static Str string_at(lua_State *L, int index) {
+  Str s;
+  s.ptr = luaL_checklstring(L, index, &s.len);
+  return s;
+}
+
+static Courier courier_of(lua_State *L) {
+  ScriptContext *context = script_context(L);
+  return (Courier){ .account = context->options->account,
+                    .aes = context->aes,
+                    .digest = context->digest,
+                    .parser = context->xml };
+}
+
+static void set_field(lua_State *L, const char *name, Str value) {
+  lua_pushlstring(L, value.ptr ? value.ptr : "", value.len);
+  lua_setfield(L, -2, name);
+}
+
+static int l_account(lua_State *L) {
+  static const char *const modes[] = { "normal", "compatible", "safe" };
+  const Account *account = script_context(L)->options->account;
+  lua_createtable(L, 0, 4);
+  set_field(L, "appid", account->appid);
+  set_field(L, "appsecret", account->appsecret);
+  set_field(L, "token", account->credentials[0].token);
+  set_field(L, "mode", str_of(modes[account->mode]));
+  return 1;
+}
+
+// ---- documents ----------------------------------------------------------------------------------
+
+static void add_text(lua_State *L, NodeTree *tree, uint32_t node) {
+  Str text;
+  text.ptr = luaL_tolstring(L, -1, &text.len);
+  if (node != NODE_NONE) {
+    tree->nodes[node].text_off = (uint32_t)tree->text.len;
+    tree->nodes[node].text_len = (uint32_t)text.len;
+    buf_add(&tree->text, text);
+  }
+  lua_pop(L, 1);
+}
+
+// With a list of elements on top.
+static void add_elements(lua_State *L, NodeTree *tree, uint32_t parent, int depth) {
+  uint32_t last = NODE_NONE;
+  if (depth > XML_DEPTH_MAX) luaL_error(L, "elements nested too deep");
+  luaL_checkstack(L, 4, "elements nested too deep");
+  for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++, lua_pop(L, 1)) {
+    if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) luaL_error(L, "an element has no name");
+    uint32_t node = nodes_add(tree, parent, &last, string_at(L, -1));
+    lua_pop(L, 1);
+    if (lua_rawgeti(L, -1, 2) == LUA_TTABLE) add_elements(L, tree, node, depth + 1);
+    else add_text(L, tree, node);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static int l_compose(lua_State *L) {
+  NodeTree *tree = &script_context(L)->tree;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  Buf *out = box_buf(L);
+  uint32_t last = NODE_NONE;
+  nodes_reset(tree);
+  uint32_t root = nodes_add(tree, NODE_NONE, &last, STR("xml"));
+  lua_pushvalue(L, 1);
+  add_elements(L, tree, root, 0);
+  message_render(tree, out);
+  if (tree->failed || tree->text.failed || out->failed) return luaL_error(L, "not enough memory");
+  lua_pushlstring(L, out->ptr, out->len);
+  box_close(L, 2);
+  return 1;
+}
+
+static int l_post(lua_State *L) {
+  Courier courier = courier_of(L);
+  Err err = { 0 };
+  lua_settop(L, 6);
+  Buf *sealed = box_buf(L), *body = box_buf(L), *url = box_buf(L);
+  buf_add(url, string_at(L, 6));
+  bool ok =
+      courier_wrap(&courier, string_at(L, 1), string_at(L, 2), sealed, body, &err) &&
+      courier_sign(&courier, buf_str(sealed), string_at(L, 3), string_at(L, 4), string_at(L, 5), url, &err);
+  if (!ok) return luaL_error(L, "%s", err.text);
+  lua_pushlstring(L, url->ptr, url->len);
+  lua_pushlstring(L, body->ptr ? body->ptr : "", body->len);
+  for (int index = 7; index <= 9; index++) box_close(L, index);
+  return 2;
+}
+
+static int l_open(lua_State *L) {
+  Courier courier = courier_of(L);
+  NodeTree *tree = &script_context(L)->tree;
+  Str body = string_at(L, 1);
+  Err err = { 0 };
+  lua_settop(L, 1);
+  if (courier_is_empty(body)) return 0;
+  Buf *plain = box_buf(L);
+  if (!courier_open(&courier, body, tree, plain, &err)) {
+    lua_pushnil(L);
+    lua_pushnil(L);
+    lua_pushstring(L, err.text);
+    return 3;
+  }
+  Str document = plain->len ? buf_str(plain) : body;
+  message_value_push_elements(L, tree);
+  lua_pushlstring(L, document.ptr, document.len);
+  box_close(L, 2);
+  return 2;
+}
+
+static const luaL_Reg functions[] = {
+  { "account", l_account }, { "compose", l_compose }, { "open", l_open }, { "post", l_post }, { NULL, NULL },
+};
+
+int lib_courier(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

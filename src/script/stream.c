@@ -1,0 +1,146 @@
+// A bounded queue of bytes between one script and one reader.
+#include "script/stream_value.h"
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+#include <lauxlib.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { BEHIND_MAX = 1 << 20 };
+
+static const char TYPE[] = "wemoon.stream";
+
+struct Stream {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  Buf queue;
+  int holders;
+  bool closed;     // by the script
+  bool abandoned;  // by the reader, or because it was too far behind
+};
+
+static Stream *stream_new(void) {
+  Stream *stream = calloc(1, sizeof *stream);
+  if (!stream) return NULL;
+  pthread_mutex_init(&stream->mutex, NULL);
+  condition_init(&stream->changed);
+  buf_init(&stream->queue);
+  stream->holders = 1;
+  return stream;
+}
+
+// With the mutex held; gives it back.
+static void release_locked(Stream *stream) {
+  bool last = --stream->holders == 0;
+  pthread_mutex_unlock(&stream->mutex);
+  if (!last) return;
+  pthread_cond_destroy(&stream->changed);
+  pthread_mutex_destroy(&stream->mutex);
+  buf_clear(&stream->queue);
+  free(stream);
+}
+
+// ---- the reader ---------------------------------------------------------------------------------
+
+static bool has_news(const Stream *stream) {
+  return stream->queue.len > 0 || stream->closed || stream->abandoned;
+}
+
+StreamState stream_take(Stream *stream, Buf *out, int64_t wait_ms) {
+  struct timespec until = clock_to_timespec(clock_now_us() + wait_ms * 1000);
+  pthread_mutex_lock(&stream->mutex);
+  while (!has_news(stream) && pthread_cond_timedwait(&stream->changed, &stream->mutex, &until) == 0) {
+  }
+  StreamState state = stream->abandoned       ? STREAM_OVER
+                      : stream->queue.len > 0 ? STREAM_SENT
+                      : stream->closed        ? STREAM_OVER
+                                              : STREAM_QUIET;
+  if (state == STREAM_SENT) {
+    buf_add(out, buf_str(&stream->queue));
+    buf_reset(&stream->queue);
+  }
+  pthread_mutex_unlock(&stream->mutex);
+  return state;
+}
+
+void stream_leave(Stream *stream) {
+  if (!stream) return;
+  pthread_mutex_lock(&stream->mutex);
+  stream->abandoned = true;
+  buf_clear(&stream->queue);
+  release_locked(stream);
+}
+
+// ---- the script ---------------------------------------------------------------------------------
+
+static Stream **check(lua_State *L) { return luaL_checkudata(L, 1, TYPE); }
+
+static int l_send(lua_State *L) {
+  Stream *stream = *check(L);
+  Str text;
+  text.ptr = luaL_checklstring(L, 2, &text.len);
+  bool taken = false;
+  if (stream) {
+    pthread_mutex_lock(&stream->mutex);
+    taken = !stream->closed && !stream->abandoned;
+    if (taken) buf_add(&stream->queue, text);
+    if (stream->queue.failed || stream->queue.len > BEHIND_MAX) {
+      stream->abandoned = true;
+      taken = false;
+    }
+    pthread_cond_signal(&stream->changed);
+    pthread_mutex_unlock(&stream->mutex);
+  }
+  lua_pushboolean(L, taken);
+  return 1;
+}
+
+static void close_stream(Stream *stream) {
+  pthread_mutex_lock(&stream->mutex);
+  stream->closed = true;
+  pthread_cond_signal(&stream->changed);
+  pthread_mutex_unlock(&stream->mutex);
+}
+
+static int l_close(lua_State *L) {
+  Stream *stream = *check(L);
+  if (stream) close_stream(stream);
+  return 0;
+}
+
+static int l_gc(lua_State *L) {
+  Stream **stream = check(L);
+  if (!*stream) return 0;
+  close_stream(*stream);
+  pthread_mutex_lock(&(*stream)->mutex);
+  release_locked(*stream);
+  *stream = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = { { "close", l_close }, { "send", l_send }, { NULL, NULL } };
+
+int stream_value_new(lua_State *L) {
+  Stream **stream = lua_newuserdatauv(L, sizeof *stream, 0);
+  *stream = NULL;
+  if (luaL_newmetatable(L, TYPE)) {
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *stream = stream_new();
+  return *stream ? 1 : luaL_error(L, "not enough memory");
+}
+
+Stream *stream_value_take(lua_State *L, int index) {
+  Stream **stream = luaL_testudata(L, index, TYPE);
+  if (!stream || !*stream) return NULL;
+  pthread_mutex_lock(&(*stream)->mutex);
+  (*stream)->holders++;
+  pthread_mutex_unlock(&(*stream)->mutex);
+  return *stream;
+}
