@@ -5,6 +5,7 @@
 #include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
+#include "script/talk.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -53,7 +54,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->jobs = job_pool_new();
   webhook->rescue = rescue_new();
   webhook->workspaces = workspace_pool_new(webhook->rescue);
-  bool ok = webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
+  webhook->fleet.talks = talks_new();
+  bool ok = webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
@@ -87,8 +89,10 @@ bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
   watch_stop(bot->watch);
+  if (webhook->fleet.talks) talks_end_all(webhook->fleet.talks);
   slot_free(webhook->slot);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
+  talks_free(webhook->fleet.talks);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);
   job_pool_free(webhook->jobs);

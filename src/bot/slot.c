@@ -3,10 +3,14 @@
 
 #include "base/mutex.h"
 #include "base/log.h"
+#include "script/talk.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+// Interpreters out of service whose conversations go on.
+enum { OLD_INTERPRETERS_MAX = 8 };
 
 struct Slot {
   const char *script;
@@ -63,6 +67,8 @@ static void take_over(Slot *slot, Interpreter *interpreter) {
   if (!old) return;
   interpreter_retire(old);
   interpreter_release(old);
+  if (slot->options->fleet && slot->options->fleet->talks)
+    talks_limit_old(slot->options->fleet->talks, OLD_INTERPRETERS_MAX);
 }
 
 Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err) {
@@ -145,6 +151,10 @@ bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err) {
   }
   interpreter_release(stuck);
   return replaced;
+}
+
+void slot_sweep(Slot *slot) {
+  if (slot->options->fleet && slot->options->fleet->talks) talks_sweep(slot->options->fleet->talks);
 }
 
 bool slot_files(Slot *slot, Arena *arena, Pairs *files) {

@@ -25,6 +25,8 @@ bool slot_reload(Slot *slot, Err *err);
 // happened. `place` is where it was stuck. When no fresh one can be had (`err` says why), the next call tries
 // again.
 bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err);
+// Lets go of interpreters that were given up while conversations held them. From time to time.
+void slot_sweep(Slot *slot);
 // The files a change of which asks for a reload, those of the last load that failed included. In `arena`.
 bool slot_files(Slot *slot, Arena *arena, Pairs *files);
 

@@ -128,6 +128,7 @@ static void *run(void *arg) {
   Known known = { .loads = 0 };
   while (pause_for_a_tick(watch)) {
     replace_stuck(watch);
+    slot_sweep(watch->slot);
     if (!watch->files || !arena || !look(watch, arena, &now)) continue;
     if (!note_load(watch, &now, &known) && now.hash != known.loaded && now.hash == known.last) {
       reload(watch);

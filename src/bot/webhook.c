@@ -6,6 +6,7 @@
 #include "bot/answer.h"
 #include "bot/verify.h"
 #include "codec/url.h"
+#include "script/talk.h"
 #include "wechat/envelope.h"
 
 #include <stdio.h>
@@ -158,23 +159,33 @@ static bool pause_before(int64_t deadline_us) {
   return true;
 }
 
-// An interpreter that was given up while the message waited for it has a successor: try that one, until the
-// deadline.
+// Whoever leaves has no more to say.
+static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
+  if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
+    talks_end_user(webhook->fleet.talks, job->from_user, "unsubscribe");
+}
+
+// A script that waits for this user's next message gets it, else on_message does. An interpreter that was given
+// up while the message waited for it has a successor: try that one, until the deadline.
 static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree,
                        .head = head,
                        .raw = c->verified.document,
+                       .sender = job->from_user,
                        .arena = job->arena,
                        .owner = job_retain(job),
                        .done = on_done,
                        .over = on_over };
   TaskState state;
   job->runner = pthread_self();
+  end_talks_of_leaver(c->webhook, job, head);
   rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
-    Interpreter *interpreter = slot_get(c->webhook->slot);
+    Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
+    Interpreter *interpreter = talk ? talk_interpreter(talk) : slot_get(c->webhook->slot);
     job->interpreter = interpreter;
-    state = interpreter_run_message(interpreter, &task, c->deadline_us);
+    state = talk ? talk_run_message(talk, &task, c->deadline_us)
+                 : interpreter_run_message(interpreter, &task, c->deadline_us);
     if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
   } while (state == TASK_LOST && pause_before(c->deadline_us));
   c->answered = rescue_end(&c->w->run);

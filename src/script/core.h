@@ -183,6 +183,10 @@ struct Task {
   void (*over)(void *owner);
   const MessageTask *message;  // during its first slice
   Arena *arena;
+  Arena *own_arena;  // of one that goes on without a message to answer; else NULL
+  Str sender;        // of the message, in `arena`
+  bool asked;        // it is about to wait for the user's next message
+  bool holds;        // its interpreter, which nobody else does
   Reply reply;
   Str rest;
   Sync *sync;
@@ -211,6 +215,19 @@ int task_push_global(lua_State *L, const char *name);
 // Pops a value into a slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil for a
 // free one, and give it to another.
 void task_keep(lua_State *L, int ref);
+
+// For conversations (talk.c). Whether the task is on_message's, or what it came to.
+bool task_is_message(const Task *task);
+// The value at 1 becomes the task's reply. Raises for what is none.
+void task_take_question(lua_State *L, Task *task);
+// Answers the message at hand with that; the task stays, without a message.
+void task_answer_and_stay(Task *task);
+// In the task: it goes on with no message to answer, and holds its interpreter.
+void task_orphan(Task *task, Str openid);
+// Goes on with the unparked task: `message` is the result of its wait, and what it answers from now on. A slice
+// is entered.
+TaskState task_answer(Task *task, Wait *wait, const MessageTask *message);
+
 // ---- deliver.c: replies that came too late, and what did not fit into one -----------------------
 
 // Has the Lua half send the task's reply (`late`), or else the rest of its text, to the message's sender.
@@ -237,6 +254,7 @@ struct Interpreter {
   lua_State *L;  // the main state: loads, describes errors; scripts run in coroutines
   Heap heap;
   Slice slice;
+  uint64_t number;  // in the order in which they were made
   atomic_bool given_up, interrupted, retired;
   atomic_size_t memory;
   atomic_size_t suspended;

@@ -158,6 +158,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   in->options = *options;
   if (options->fleet) atomic_fetch_add(&options->fleet->interpreters, 1);
   atomic_init(&in->holders, 1);
+  in->number = (uint64_t)clock_now_us();
   heap_init(&in->heap, SMALL_OBJECTS);
   lock_init(&in->lock);
   guard_init(&in->slice);

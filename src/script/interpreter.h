@@ -21,6 +21,7 @@ typedef struct {
                               // messages
   atomic_bool
       late_not_allowed;  // the platform or the configuration says that the account has no such messages
+  struct Talks *talks;   // open conversations; NULL: wechat.ask raises
 } Fleet;
 
 typedef struct {
@@ -83,9 +84,11 @@ typedef struct {
   const NodeTree *tree;  // the message; copied before the call returns
   const MessageHead *head;
   Str raw;       // the decrypted document
+  Str sender;    // the openid, in `arena`
   Arena *arena;  // where the reply is put; the task's owner keeps it until `done`
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's. `reply` is valid during
+  // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end
+  // where that asks the user something (wechat.ask): the question is the reply. `reply` is valid during
   // the call, what it points to lives in `arena`. `rest`: what of a long text did not fit. `place`:
   // "file:line" where the script spent the slice, for warnings; may be empty. True: the reply came too late
   // to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.

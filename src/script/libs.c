@@ -19,6 +19,7 @@ static const luaL_Reg libs[] = {
   { "route",   lib_route   },
   { "session", lib_session },
   { "store",   lib_store   },
+  { "talk",    lib_talk    },
   { "time",    lib_time    },
   { NULL,      NULL        }
 };

@@ -1,4 +1,5 @@
 // One run of something of the script in a coroutine of its own, from its first slice to its end.
+#include "script/args.h"
 #include "script/core.h"
 
 #include "base/clock.h"
@@ -205,7 +206,7 @@ Task *task_new(Interpreter *in, const TaskBody *body) {
   }
   task->body = body;
   task->state = TASK_RETURNED;
-  task->is_event = task->counted = false;
+  task->is_event = task->counted = task->asked = task->holds = false;
   task->owner = task->arena = NULL;
   task->done = NULL;
   task->over = NULL;
@@ -230,6 +231,8 @@ static void drop_coroutine(Task *task) {
 static void recycle(Task *task) {
   Interpreter *in = task->in;
   lua_State *L = in->L;
+  arena_free(task->own_arena);
+  task->own_arena = NULL;
   lua_pushnil(L);
   task_keep(L, task->message_ref);
   lua_pushnil(L);
@@ -270,20 +273,26 @@ static void use_error_reply(Task *task) {
   if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
 }
 
+// To whoever waits for it; what came too late, or has nobody who waits, goes out as customer service messages.
+static void give_reply(Task *task) {
+  bool late = task->own_arena && task->reply.form != REPLY_NONE;
+  if (task->done) late = task->done(task->owner, task->state, &task->reply, task->rest);
+  if (late || task->rest.len > 0) deliver(task, late);
+}
+
 static TaskState end(Task *task) {
   Interpreter *in = task->in;
   TaskState state = task->state;
   void *owner = task->owner;
   void (*over)(void *owner) = task->over;
   use_error_reply(task);
-  bool late = task->done && task->done(task->owner, state, &task->reply, task->rest);
-  if (late || task->rest.len > 0) deliver(task, late);
-  bool delivery = deliver_ended(task);
+  give_reply(task);
+  bool held = deliver_ended(task) || task->holds;
   tell_caller(task);
   recycle(task);
   // From here the last holder may be gone: on the worker's thread the state is closed after this step, on
   // others the caller holds it.
-  if (delivery) interpreter_release(in);
+  if (held) interpreter_release(in);
   if (over) over(owner);
   return state;
 }
@@ -435,8 +444,10 @@ static void cancel(Task *task, const char *why) {
   }
   use_error_reply(task);
   if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
-  deliver_ended(task);
+  bool held = deliver_ended(task) || task->holds;
+  arena_free(task->own_arena);
   tell_caller(task);
+  if (held) interpreter_release(in);
   if (task->over) task->over(task->owner);
   free(task);
 }
@@ -484,8 +495,11 @@ static TaskState suspend(Task *task) {
     task->timeout.ctx = task;
     timer_add(in->inbox, &task->timeout, task->deadline_us);
   }
+  // Whose answer it was is over: it waits for the user, not for something that its answer needs.
+  TaskState state = task->asked ? TASK_RETURNED : TASK_WAITING;
+  task->asked = false;
   park(task, wait);
-  return TASK_WAITING;
+  return state;
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -557,22 +571,86 @@ int task_spawn(lua_State *L) {
   return 0;
 }
 
+static void take_message(Task *task, const MessageTask *message) {
+  task->message = message;
+  task->is_event = message->head->is_event;
+  task->owner = message->owner;
+  task->done = message->done;
+  task->over = message->over;
+  task->arena = message->arena;
+  task->sender = message->sender;
+  task->deadline_us = deadline_from_now(task->in);
+}
+
 TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us) {
   if (!lock_take(&in->lock, deadline_us)) return TASK_LOST;
   guard_enter(in);
   Task *task = task_new(in, &MESSAGE);
   TaskState state = TASK_LOST;
   if (task) {
-    task->message = message;
-    task->is_event = message->head->is_event;
-    task->owner = message->owner;
-    task->done = message->done;
-    task->over = message->over;
-    task->arena = message->arena;
-    task->deadline_us = deadline_from_now(in);
+    take_message(task, message);
     state = task_run(task);
   }
   guard_leave(in);
   lock_give(&in->lock);
   return state;
+}
+
+// ---- conversations ------------------------------------------------------------------------------
+
+bool task_is_message(const Task *task) { return task->body == &MESSAGE && task->arena; }
+
+void task_take_question(lua_State *L, Task *task) {
+  switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
+    case REPLY_VALUE_OK: break;
+    case REPLY_VALUE_NOT_A_REPLY:
+      args_error(L, "wechat.ask: question is a %s (string or reply expected)", luaL_typename(L, 1));
+      break;
+    case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the question");
+  }
+  lua_pushvalue(L, 1);
+  task_keep(L, task->reply_ref);
+}
+
+void task_answer_and_stay(Task *task) {
+  void *owner = task->owner;
+  void (*over)(void *owner) = task->over;
+  give_reply(task);
+  task->owner = task->arena = NULL;
+  task->done = NULL;
+  task->over = NULL;
+  task->sender = STR("");
+  task->reply = (Reply){ .form = REPLY_NONE };
+  task->rest = STR("");
+  task->deadline_us = INT64_MAX;
+  task->asked = true;
+  arena_free(task->own_arena);
+  task->own_arena = NULL;
+  // The conversation holds the interpreter now.
+  if (task->holds) interpreter_release(task->in);
+  task->holds = false;
+  if (over) over(owner);
+}
+
+void task_orphan(Task *task, Str openid) {
+  task->holds = true;
+  task->own_arena = task->arena = arena_new();
+  if (task->arena) task->sender = arena_dup(task->arena, openid);
+  task->deadline_us = deadline_from_now(task->in);
+}
+
+static int push_answer(lua_State *L, void *data) {
+  Task *task = interpreter_of(L)->task;
+  message_value_push(L, task->message->tree, task->message->head, task->message->raw);
+  lua_pushvalue(L, -1);
+  task_keep(L, task->message_ref);
+  return 1;
+}
+
+TaskState task_answer(Task *task, Wait *wait, const MessageTask *message) {
+  wait->push = push_answer;
+  wait->finished = true;
+  wait->cancel = NULL;
+  take_message(task, message);
+  return task_run(task);
 }

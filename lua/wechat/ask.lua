@@ -1,0 +1,40 @@
+-- wechat.ask: a dialogue as straight-line code. The question is the reply to the message at hand; the script
+-- waits, as long as it takes, for the same user's next message.
+
+local TIMEOUT_S = 600
+
+---@class AskOptions
+---@field timeout_s? number seconds; 600
+---@field events? boolean the user's events are answers too
+
+---@param wechat table
+---@param host table
+return function(wechat, host)
+  local fail = host.args.fail
+  local known = { timeout_s = "number", events = "boolean" }
+
+  local function check(options)
+    for name, value in pairs(options) do
+      if not known[name] then fail("wechat.ask: there is no option named '%s'", tostring(name)) end
+      if type(value) ~= known[name] then
+        fail("wechat.ask: %s is a %s (%s expected)", name, type(value), known[name])
+      end
+    end
+    local timeout = options.timeout_s
+    if timeout and not (timeout > 0 and timeout < 1e9) then
+      fail("wechat.ask: timeout_s must be a positive number of seconds")
+    end
+  end
+
+  host.args.add(wechat, "ask", {
+    { "question", "any", "a string or a reply; it answers the message at hand" },
+    { "options", "table?", "{timeout_s = 600, events = false}" },
+  }, function(question, options)
+    options = options or {}
+    check(options)
+    -- What the session got so far is kept before the user can answer.
+    local locals = host.session.locals()
+    if locals.at_end then locals.at_end() end
+    return host.talk.ask(question, options.timeout_s or TIMEOUT_S, options.events or false)
+  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\" or \"reload\".")
+end

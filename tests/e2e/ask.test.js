@@ -1,0 +1,245 @@
+// Conversations (wechat.ask): the question answers the message at hand, the same user's next message is what ask returns.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const http = require('node:http');
+const { startBot, eventXml, textXml, sleep, until } = require('./harness');
+
+const dialogue = `
+function on_message(msg)
+  if msg.content == "start" then
+    local name, why = wechat.ask("name?", { timeout_s = 60 })
+    if not name then wechat.log.warn("no name: " .. why) return nil end
+    local age = wechat.ask("age of " .. name.content .. "?")
+    return name.content .. " is " .. age.content .. ", said " .. wechat.get_message().content
+  end
+  return "echo " .. (msg.content or msg.type)
+end
+`;
+
+const from = (openid) => ({ fields: { FromUserName: openid } });
+
+for (const mode of ['normal', 'safe']) {
+  test(`a dialogue is straight-line code (${mode})`, async (t) => {
+    const bot = await startBot(t, { script: dialogue, mode });
+    assert.equal(await bot.say('start'), 'name?');
+    assert.equal(await bot.say('Bob'), 'age of Bob?');
+    assert.equal(await bot.say('42'), 'Bob is 42, said 42');
+    assert.equal(await bot.say('hi'), 'echo hi');
+  });
+}
+
+test('each user has a conversation of his own, others go to on_message', async (t) => {
+  const bot = await startBot(t, { script: dialogue });
+  assert.equal(await bot.say('start', from('oA')), 'name?');
+  assert.equal(await bot.say('start', from('oB')), 'name?');
+  assert.equal(await bot.say('hi', from('oC')), 'echo hi');
+  assert.equal(await bot.say('Bea', from('oB')), 'age of Bea?');
+  assert.equal(await bot.say('Ada', from('oA')), 'age of Ada?');
+});
+
+test('a hundred questions in a loop', async (t) => {
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      local sum = 0
+      for i = 1, 100 do sum = sum + tonumber(wechat.ask("n" .. i).content) end
+      return "sum " .. sum
+    end`,
+  });
+  assert.equal(await bot.say('go'), 'n1');
+  for (let i = 2; i <= 100; i++) assert.equal(await bot.say('2'), `n${i}`);
+  assert.equal(await bot.say('2'), 'sum 200');
+});
+
+test("events go to on_message while a conversation waits, unless it wants them", async (t) => {
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      if msg.event == "click" then return "tapped " .. msg.key end
+      local answer = wechat.ask("?", { events = msg.content == "with events" })
+      return "got " .. (answer.content or answer.event)
+    end`,
+  });
+  const tap = () => bot.deliver(eventXml('CLICK', { EventKey: 'K', CreateTime: 1700000000 + Math.floor(Math.random() * 1e6) }));
+  assert.equal(await bot.say('plain'), '?');
+  assert.equal((await tap()).reply.Content, 'tapped K');
+  assert.equal(await bot.say('x'), 'got x');
+  assert.equal(await bot.say('with events'), '?');
+  assert.equal((await tap()).reply.Content, 'got click');
+});
+
+// A platform that notes the customer service messages that it is given.
+async function platform(t) {
+  const sent = [];
+  const server = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.url.includes('/message/custom/send')) sent.push(JSON.parse(Buffer.concat(chunks).toString()));
+      response.end(JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: 'T', expires_in: 7200 }));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  return { sent, config: { appid: 'wx0123456789abcdef', appsecret: 's'.repeat(32), api_base: `http://127.0.0.1:${server.address().port}` } };
+}
+
+test('without an answer ask returns nil and "timeout", and what is said then goes out as a customer service message', async (t) => {
+  const { sent, config } = await platform(t);
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      local answer, why = wechat.ask("?", { timeout_s = 0.3 })
+      return answer and "got " .. answer.content or "gave up: " .. why
+    end`,
+    config,
+  });
+  assert.equal(await bot.say('hi'), '?');
+  await until(() => sent.length > 0, 'the customer service message');
+  assert.equal(sent[0].text.content, 'gave up: timeout');
+  assert.equal(await bot.say('hi again'), '?');
+  assert.equal(await bot.say('there'), 'got there');
+});
+
+test('after a time-out a script may ask again: the question is a customer service message', async (t) => {
+  const { sent, config } = await platform(t);
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      local answer
+      repeat answer = wechat.ask("still there?", { timeout_s = 0.3 }) until answer
+      return "back: " .. answer.content
+    end`,
+    config,
+  });
+  assert.equal(await bot.say('hi'), 'still there?');
+  await until(() => sent.length >= 2, 'two more questions');
+  assert.equal(await bot.say('yes'), 'back: yes');
+});
+
+test('a question that comes past the deadline is a late reply; its answer is an answer', async (t) => {
+  const { sent, config } = await platform(t);
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      wechat.sleep(0.5)
+      return "got " .. wechat.ask("late question").content
+    end`,
+    config: { ...config, deadline_ms: 200 },
+  });
+  assert.equal(await bot.say('hi'), null);
+  await until(() => sent.length > 0, 'the question');
+  assert.equal(sent[0].text.content, 'late question');
+  assert.equal(await bot.say('x'), 'got x');
+});
+
+test('who unfollows ends his conversation', async (t) => {
+  const bot = await startBot(t, { script: dialogue });
+  assert.equal(await bot.say('start'), 'name?');
+  await bot.deliver(eventXml('unsubscribe', { EventKey: '' }));
+  await bot.waitForLog(/no name: unsubscribe/);
+  assert.equal(await bot.say('Bob'), 'echo Bob');
+});
+
+test('the platform\'s retry of an answer gets the reply that the answer got', async (t) => {
+  const bot = await startBot(t, { script: dialogue });
+  assert.equal(await bot.say('start'), 'name?');
+  const answer = textXml('Bob');
+  assert.equal((await bot.deliver(answer)).reply.Content, 'age of Bob?');
+  assert.equal((await bot.deliver(answer)).reply.Content, 'age of Bob?');
+  assert.equal(await bot.say('7'), 'Bob is 7, said 7');
+});
+
+test('a newer question of the same user is answered first', async (t) => {
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      if msg.event == "click" then return "key " .. wechat.ask("about the key?").content end
+      return "text " .. wechat.ask("about the text?").content
+    end`,
+  });
+  assert.equal(await bot.say('hi'), 'about the text?');
+  assert.equal((await bot.deliver(eventXml('CLICK', { EventKey: 'K' }))).reply.Content, 'about the key?');
+  assert.equal(await bot.say('1'), 'key 1');
+  assert.equal(await bot.say('2'), 'text 2');
+});
+
+test('conversations of a reloaded script go on in the old one; the ninth reload ends the first', async (t) => {
+  const script = (n) => `function on_message(msg)
+    if msg.content ~= "start" then return "v${n}" end
+    local answer, why = wechat.ask("v${n}?", { timeout_s = 60 })
+    if not answer then wechat.log.warn("v${n} ended: " .. why) return end
+    return "v${n} got " .. answer.content
+  end`;
+  const bot = await startBot(t, { script: script(0) });
+  for (let n = 1; n <= 9; n++) {
+    assert.equal(await bot.say('start', from(`oUser${n - 1}`)), `v${n - 1}?`);
+    bot.write('bot.lua', script(n));
+    bot.signal('SIGHUP');
+    await until(async () => (await bot.say('which', from('oOther'))) === `v${n}`, `version ${n}`);
+  }
+  await bot.waitForLog(/v0 ended: reload/);
+  assert.equal(await bot.say('x', from('oUser0')), 'v9');
+  assert.equal(await bot.say('x', from('oUser1')), 'v1 got x');
+  assert.equal(await bot.say('x', from('oUser8')), 'v8 got x');
+});
+
+test('the session is saved before the question goes out, and changed keys after the answer', async (t) => {
+  const script = `function on_message(msg)
+    local s = wechat.session()
+    if msg.content == "show" then return tostring(s.step) .. " " .. tostring(s.name) end
+    s.step = 1
+    s.name = wechat.ask("name?").content
+    return "kept"
+  end`;
+  const bot = await startBot(t, { script });
+  assert.equal(await bot.say('go'), 'name?');
+  bot.signal('SIGKILL');
+  await bot.ended;
+  bot.stopped = true;
+  const again = await startBot(t, { script, config: { store: `sqlite:${bot.dir}/wemoon.db` } });
+  assert.equal(await again.say('show'), '1 nil');
+  assert.equal(await again.say('go'), 'name?');
+  assert.equal(await again.say('Bob'), 'kept');
+  assert.equal(await again.say('show'), '1 Bob');
+});
+
+test('ask where there is no message to answer says so', async (t) => {
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      wechat.spawn(function() wechat.ask("?") end)
+      local fine, why = pcall(wechat.ask, 42)
+      return why
+    end`,
+  });
+  assert.match(await bot.say('hi'), /wechat\.ask: question is a number \(string or reply expected\)/);
+  await bot.waitForLog(/wechat\.ask: there is no message to answer here/);
+});
+
+test('job_timeout_s counts what the script works, not what the user thinks', async (t) => {
+  const bot = await startBot(t, { script: dialogue, config: { job_timeout_s: 1 } });
+  assert.equal(await bot.say('start'), 'name?');
+  await sleep(1500);
+  assert.equal(await bot.say('Bob'), 'age of Bob?');
+});
+
+test('open conversations do not keep the process from ending', async (t) => {
+  const bot = await startBot(t, { script: dialogue });
+  assert.equal(await bot.say('start'), 'name?');
+  const began = Date.now();
+  await bot.stop();
+  assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+});
+
+test('ten thousand open conversations take less than 100 MB, and each gets its answer', async (t) => {
+  const bot = await startBot(t, { script: dialogue });
+  const memory = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${bot.pid}/status`, 'utf8'))[1]) / 1024;
+  await bot.say('hi');
+  const before = memory();
+  const everybody = Array.from({ length: 10000 }, (_, i) => `oUser${i}`);
+  const inTurns = async (what) => {
+    for (let i = 0; i < everybody.length; i += 50) await Promise.all(everybody.slice(i, i + 50).map(what));
+  };
+  await inTurns(async (openid) => assert.equal(await bot.say('start', from(openid)), 'name?'));
+  const taken = memory() - before;
+  await inTurns(async (openid) => assert.equal(await bot.say(openid, from(openid)), `age of ${openid}?`));
+  if (!process.env.WEMOON || !/asan|tsan/.test(process.env.WEMOON)) assert.ok(taken < 100, `${taken} MB`);
+  t.diagnostic(`${taken.toFixed(1)} MB`);
+});
