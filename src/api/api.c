@@ -24,7 +24,7 @@ typedef struct Call {
   Str token;          // the one sent last
   bool renewed, cancelled;
   int busy;           // how often the platform said -1
-  int64_t deadline_us;
+  int64_t began_us, deadline_us;
   ApiDone done;
   void *ctx;
 } Call;
@@ -61,9 +61,23 @@ static void call_free(Call *call) {
   free(call);
 }
 
+static void tell_observer(const Call *call) {
+  const ApiOptions *options = &call->api->options;
+  const ApiResult *result = call->result;
+  char errcode[24];
+  if (!options->observe) return;
+  const char *how = result->kind == API_OK ? "0" : api_kind_name(result->kind);
+  if (result->kind == API_REFUSED) {
+    snprintf(errcode, sizeof errcode, "%lld", (long long)result->errcode);
+    how = errcode;
+  }
+  options->observe(options->observe_ctx, str_of(result->method), str_of(how), clock_now_us() - call->began_us);
+}
+
 static void finish(Call *call) {
   Api *api = call->api;
   ApiResult *result = call->result;
+  tell_observer(call);
   call->result = NULL;
   call->done(call->ctx, result);
   pthread_mutex_lock(&api->lock);
@@ -339,7 +353,8 @@ uint64_t api_call(Api *api, const ApiRequest *request, ApiDone done, void *ctx) 
   call->ctx = ctx;
   int64_t timeout_ms = api->options.timeout_ms;
   if (request->timeout_ms > 0 && request->timeout_ms < timeout_ms) timeout_ms = request->timeout_ms;
-  call->deadline_us = clock_now_us() + timeout_ms * 1000;
+  call->began_us = clock_now_us();
+  call->deadline_us = call->began_us + timeout_ms * 1000;
   pthread_mutex_lock(&api->lock);
   uint64_t id = call->id = ++api->last_id;
   call->next = api->first;

@@ -20,6 +20,10 @@ typedef struct {
   bool classic_token;      // token_api = "classic"
   int64_t timeout_ms;      // api_timeout_s
   Token access_token, jsapi_ticket;  // imported; empty: none
+  // Told of each call's end: the method, "0" or the errcode or the kind of failure, and how long it took. On
+  // any thread, must not wait. NULL: nobody.
+  void (*observe)(void *ctx, Str method, Str result, int64_t us);
+  void *observe_ctx;
 } ApiOptions;
 
 typedef enum { API_GET, API_POST, API_UPLOAD, API_DOWNLOAD } ApiVerb;

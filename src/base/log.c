@@ -2,10 +2,12 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@
 
 static _Atomic LogLevel log_level = LOG_INFO;
 static _Atomic LogFormat log_format = LOG_TEXT;
+static atomic_int log_fd = STDERR_FILENO;
+static atomic_int_least64_t log_looked_s;
+static char *log_path;  // set before threads start; NULL: standard error
 
 typedef void (*LogTap)(void *ctx, LogLevel level, Str message);
 static _Atomic LogTap log_tap_fn;
@@ -82,9 +87,45 @@ static void add_time(Buf *out, LogFormat format) {
   buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
+// Another file takes the descriptor's place: whoever is writing ends in the old one.
+static bool open_file(void) {
+  int fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return false;
+  int expected = STDERR_FILENO;
+  if (atomic_compare_exchange_strong(&log_fd, &expected, fd)) return true;
+  bool moved = dup3(fd, expected, O_CLOEXEC) >= 0;
+  close(fd);
+  return moved;
+}
+
+bool log_to_file(const char *path) {
+  char *copy = strdup(path), *before = log_path;
+  if (!copy) return false;
+  log_path = copy;
+  if (open_file()) return true;
+  log_path = before;
+  free(copy);
+  return false;
+}
+
+void log_reopen(void) {
+  if (log_path) open_file();
+}
+
+// Whether the file has another name by now; asked once a second at most.
+static void follow_rename(void) {
+  int64_t now_s = clock_unix_s(), before = atomic_load_explicit(&log_looked_s, memory_order_relaxed);
+  struct stat named, written;
+  if (!log_path || now_s == before || !atomic_compare_exchange_strong(&log_looked_s, &before, now_s)) return;
+  bool same = stat(log_path, &named) == 0 && fstat(log_fd, &written) == 0 && named.st_ino == written.st_ino &&
+              named.st_dev == written.st_dev;
+  if (!same) open_file();
+}
+
 static void write_all(Str line) {
+  follow_rename();
   while (line.len) {
-    ssize_t written = write(STDERR_FILENO, line.ptr, line.len);
+    ssize_t written = write(log_fd, line.ptr, line.len);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;
     line = str_sub(line, (size_t)written, line.len);

@@ -1,4 +1,5 @@
-// The log: one line per happening on standard error, text or JSON. Level and format are process-wide.
+// The log: one line per happening on standard error or in a file, text or JSON. Level and format are
+// process-wide.
 #ifndef WEMOON_BASE_LOG_H
 #define WEMOON_BASE_LOG_H
 
@@ -8,6 +9,11 @@ typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 
 void log_setup(LogLevel level, LogFormat format);
+// Lines go to the end of that file from now on; it is made where it is missing (mode 0640). When it is
+// renamed (logrotate), the next line but a second opens it anew, and so does log_reopen. False with errno:
+// nothing has changed.
+bool log_to_file(const char *path);
+void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
 // A line, in local time. Newlines inside are kept in JSON and indented in text (tracebacks); other control
 // characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a

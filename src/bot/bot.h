@@ -22,6 +22,7 @@ typedef struct {
   int64_t max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
+  struct Metrics *metrics;  // what is counted in; NULL: nothing is
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.
   void (*on_load)(void *ctx, const char *error);
@@ -47,6 +48,17 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says
 // why.
 bool bot_reload(Bot *bot, Err *err);
+// For health pages; any thread, never waits for the script.
+typedef struct {
+  bool refusing;             // it is stopping
+  int jobs;                  // messages and pages under way
+  size_t conversations;      // open ones (wechat.ask)
+  size_t lua_memory;         // bytes, of the interpreter in service
+  int interpreters;          // not yet closed
+  uint64_t loads, failures;  // of the script
+  char error[480];           // of the last load; empty when it worked
+} BotStatus;
+void bot_status(Bot *bot, BotStatus *status);
 // Answers 503 from now on (SIGTERM came).
 void bot_refuse(Bot *bot);
 

@@ -3,6 +3,7 @@
 
 #include "base/mutex.h"
 #include "base/log.h"
+#include "bot/counts.h"
 #include "script/talk.h"
 
 #include <pthread.h>
@@ -15,6 +16,7 @@ enum { OLD_INTERPRETERS_MAX = 8 };
 struct Slot {
   const char *script;
   const InterpreterOptions *options;
+  Metrics *metrics;
   pthread_mutex_t loading;  // one load at a time
   pthread_mutex_t mutex;    // what follows
   Interpreter *current;
@@ -39,6 +41,7 @@ static void note_outcome(Slot *slot, Interpreter *failed, const Err *err) {
   snprintf(slot->status.error, sizeof slot->status.error, "%s", failed ? err->text : "");
   pthread_mutex_unlock(&slot->mutex);
   if (old) interpreter_release(old);
+  count_reload(slot->metrics, !failed);
   if (slot->on_load) slot->on_load(slot->on_load_ctx, failed ? err->text : NULL);
 }
 
@@ -71,7 +74,7 @@ static void take_over(Slot *slot, Interpreter *interpreter) {
     talks_limit_old(slot->options->fleet->talks, OLD_INTERPRETERS_MAX);
 }
 
-Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err) {
+Slot *slot_new(const char *script, const InterpreterOptions *options, Metrics *metrics, Err *err) {
   Slot *slot = calloc(1, sizeof *slot);
   if (!slot) {
     err_set(err, ERR_MEMORY, "no memory");
@@ -79,6 +82,7 @@ Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err) 
   }
   slot->script = script;
   slot->options = options;
+  slot->metrics = metrics;
   pthread_mutex_init(&slot->loading, NULL);
   mutex_init_brief(&slot->mutex);
   Interpreter *interpreter = load(slot, err);

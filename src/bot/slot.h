@@ -3,14 +3,15 @@
 #ifndef WEMOON_BOT_SLOT_H
 #define WEMOON_BOT_SLOT_H
 
+#include "base/metrics.h"
 #include "script/interpreter.h"
 
 #include <time.h>
 
 typedef struct Slot Slot;
 
-// Loads `script`; NULL with the reason. Options and path outlive the slot.
-Slot *slot_new(const char *script, const InterpreterOptions *options, Err *err);
+// Loads `script`; NULL with the reason. Options, path and metrics (NULL: none) outlive the slot.
+Slot *slot_new(const char *script, const InterpreterOptions *options, Metrics *metrics, Err *err);
 // Who is told of loads (bot.h, on_load). Before anything else is done with the slot.
 void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload of the one in service and lets it go.

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/answer.h"
+#include "bot/counts.h"
 #include "bot/verify.h"
 #include "codec/url.h"
 #include "script/talk.h"
@@ -19,6 +20,10 @@ typedef struct {
   Verified verified;
   int64_t deadline_us;
   bool answered;  // by the watcher, in this thread's place
+  // For the log and the figures.
+  const MessageHead *head;  // once it is known
+  const char *outcome;
+  int api_calls;
 } Callback;
 
 // ---- answers ----
@@ -27,7 +32,10 @@ static void respond(Callback *c, int status, const char *type, Str body) {
   server_respond(c->request, &(HttpResponse){ .status = status, .content_type = type, .body = body });
 }
 
-static void respond_success(Callback *c) { respond(c, 200, NULL, STR("success")); }
+static void respond_success(Callback *c) {
+  c->outcome = "success";
+  respond(c, 200, NULL, STR("success"));
+}
 
 static const char *reason_of(int status) {
   switch (status) {
@@ -41,6 +49,7 @@ static const char *reason_of(int status) {
 static void refuse(Callback *c, int status, const char *why) {
   log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(c->request->method), STR_FMT(c->request->path),
            server_remote(c->request), status, why);
+  c->outcome = "refused";
   respond(c, status, NULL, str_of(reason_of(status)));
 }
 
@@ -54,6 +63,7 @@ static int status_of(const Err *err) {
 
 // Closes without a byte: the platform counts that as no answer, and tries again.
 static void leave_unanswered(Callback *c) {
+  c->outcome = "unanswered";
   server_respond(c->request, &(HttpResponse){ .no_answer = true });
 }
 
@@ -72,6 +82,7 @@ static bool seal(Callback *c, Str xml, Err *err) {
 static void respond_xml(Callback *c, Str xml) {
   Err err = { 0 };
   if (xml.len == 0) return respond_success(c);
+  c->outcome = "replied";
   if (!c->verified.sealed) return respond(c, 200, "text/xml; charset=utf-8", xml);
   if (seal(c, xml, &err)) return respond(c, 200, "text/xml; charset=utf-8", buf_str(&c->w->sealed));
   log_error("a reply could not be sealed: %s", err.text);
@@ -79,6 +90,7 @@ static void respond_xml(Callback *c, Str xml) {
 }
 
 static void respond_job(Callback *c, const Job *job) {
+  c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
   if (job->state == TASK_LOST) return leave_unanswered(c);
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
   if (c->w->reply.failed) return leave_unanswered(c);
@@ -96,6 +108,7 @@ static LateReply late_reply(const Webhook *webhook) {
 static void respond_deadline(Callback *c) {
   if (late_reply(c->webhook) == LATE_RETRY) leave_unanswered(c);
   else respond_success(c);
+  if (late_reply(c->webhook) != LATE_RETRY) c->outcome = "late";
 }
 
 // On the watcher's thread. The connection's own thread will not read another request soon, so the connection
@@ -131,6 +144,10 @@ static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   if (!pthread_equal(job->runner, pthread_self())) remember(webhook, job);
   LateReply way = late_reply(webhook);
   if (late && way == LATE_DROP) log_dropped(job);
+  if (late)
+    count_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
+                                          : way == LATE_RETRY          ? STR("retry")
+                                                                       : STR("dropped"));
   return late && way == LATE_CUSTOMER_SERVICE;
 }
 
@@ -165,13 +182,14 @@ static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageH
     talks_end_user(webhook->fleet.talks, job->from_user, "unsubscribe");
 }
 
-// A script that waits for this user's next message gets it, else on_message does. An interpreter that was given
-// up while the message waited for it has a successor: try that one, until the deadline.
+// A script that waits for this user's next message gets it, else on_message does. An interpreter that was
+// given up while the message waited for it has a successor: try that one, until the deadline.
 static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree,
                        .head = head,
                        .raw = c->verified.document,
                        .sender = job->from_user,
+                       .api_calls = &job->api_calls,
                        .arena = job->arena,
                        .owner = job_retain(job),
                        .done = on_done,
@@ -233,7 +251,10 @@ static void run_new(Callback *c, Job *job, const MessageHead *head) {
     return refuse(c, 503, "max_jobs messages are under way already");
   }
   TaskState state = run(c, job, head);
-  if (c->answered) return;
+  if (c->answered) {
+    c->outcome = "late";
+    return;
+  }
   if (state == TASK_WAITING) wait_and_respond(c, job);
   else respond_job(c, job);
 }
@@ -277,19 +298,54 @@ static void handle_verification(Callback *c, const Pairs *query) {
   }
   if (pairs_get(query, STR("echostr"), &echostr) != 1)
     return refuse(c, 400, "echostr is missing, or given more than once");
+  c->outcome = "verified";
   respond(c, 200, NULL, echostr);
 }
 
-static void handle_message(Callback *c, const Pairs *query) {
+static void handle_message(Callback *c, const Pairs *query, MessageHead *head) {
   Err err = { 0 };
-  MessageHead head;
   const BotOptions *options = c->webhook->options;
   if (!verify_callback(options->account, options->replay_window_s, query, c->request->body, clock_unix_s(),
                        c->w, &c->verified, &err) ||
-      !message_parse(c->w->xml, c->verified.document, &c->w->tree, &head, &err)) {
+      !message_parse(c->w->xml, c->verified.document, &c->w->tree, head, &err)) {
     return refuse(c, status_of(&err), err.text);
   }
-  answer_message(c, &head);
+  c->head = head;
+  answer_message(c, head);
+}
+
+// ---- what is said of it -------------------------------------------------------------------------
+
+enum { TYPE_MAX = 48, SENDER_SHOWN = 6 };
+
+// The event's name, or the message's type, in lower case: what scripts call msg.type.
+static Str type_of(const Callback *c, char text[TYPE_MAX]) {
+  if (!c->head) return STR("none");
+  Str type = c->head->is_event ? c->head->event : c->head->msg_type;
+  size_t len = str_utf8_prefix(type, TYPE_MAX);
+  for (size_t i = 0; i < len; i++) {
+    char letter = type.ptr[i];
+    text[i] = letter >= 'A' && letter <= 'Z' ? (char)(letter + 32) : letter;
+  }
+  return str_make(text, len);
+}
+
+static void log_message(const Callback *c, Str type, int64_t us) {
+  char calls[32] = "";
+  if (!c->head || !log_on(LOG_INFO)) return;
+  Str sender = str_sub(c->head->from_user, 0, str_utf8_prefix(c->head->from_user, SENDER_SHOWN));
+  if (c->api_calls)
+    snprintf(calls, sizeof calls, ", %d API call%s", c->api_calls, c->api_calls == 1 ? "" : "s");
+  log_info("%.*s from %.*s…: %s in %.1f ms%s", STR_FMT(type), STR_FMT(sender), c->outcome, (double)us / 1000,
+           calls);
+}
+
+static void tell(const Callback *c) {
+  char text[TYPE_MAX];
+  Str type = type_of(c, text);
+  int64_t us = clock_now_us() - c->request->received_us;
+  count_callback(c->webhook->options->metrics, type, str_of(c->outcome), us);
+  log_message(c, type, us);
 }
 
 void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
@@ -309,16 +365,19 @@ void webhook_handle(Webhook *webhook, HttpRequest *request) {
   Callback c = { .webhook = webhook,
                  .request = request,
                  .w = workspace_get(webhook->workspaces),
-                 .deadline_us = request->received_us + webhook->options->deadline_ms * 1000 };
+                 .deadline_us = request->received_us + webhook->options->deadline_ms * 1000,
+                 .outcome = "unanswered" };
+  MessageHead head;
   Pairs query = { 0 };
   if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {
     refuse(&c, 503, "no memory");
   } else if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) {
     refuse(&c, 503, "the bot is stopping");
   } else if (str_eq(request->method, STR("POST"))) {
-    handle_message(&c, &query);
+    handle_message(&c, &query, &head);
   } else {
     handle_verification(&c, &query);
   }
+  if (webhook->options->metrics || log_on(LOG_INFO)) tell(&c);
   workspace_put(webhook->workspaces, c.w);
 }

@@ -35,7 +35,7 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
   InterpreterOptions interpreter_options;
   Outside outside;
   if (!config_interpreter(in->config, account, &interpreter_options, err)) return false;
-  if (!outside_open(&outside, in->config, account, script, STORE_NOWHERE, err)) return false;
+  if (!outside_open(&outside, in->config, account, script, STORE_NOWHERE, NULL, err)) return false;
   outside_lend(&outside, &interpreter_options);
   bool ok = load(&interpreter_options, script, handlers, err);
   outside_close(&outside);
@@ -70,7 +70,7 @@ static int check_online(Invocation *in, const char *script, const Account *accou
   Outside outside;
   Err err;
   if (!config_interpreter(in->config, account, &interpreter_options, &err)) return report_err("check", &err);
-  if (!outside_open(&outside, in->config, account, script, STORE_IF_IT_OPENS, &err))
+  if (!outside_open(&outside, in->config, account, script, STORE_IF_IT_OPENS, NULL, &err))
     return report_err("check", &err);
   interpreter_options.job_timeout_ms = 0;
   outside_lend(&outside, &interpreter_options);

@@ -44,7 +44,7 @@ static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
   Outside outside;
   if (!config_account(in->config, &account, err)) return false;
   if (!config_interpreter(in->config, &account, &interpreter_options, err)) return false;
-  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, err)) return false;
+  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, NULL, err)) return false;
   interpreter_options.cpu_us_max = 0;
   interpreter_options.job_timeout_ms = 0;
   outside_lend(&outside, &interpreter_options);

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bot/admin.h"
+#include "bot/counts.h"
+#include "cli/notify.h"
 #include "cli/outside.h"
 #include "cli/serving.h"
 
@@ -23,9 +26,6 @@ static void announce(const Config *config, const Account *account, const char *s
 
 // Keys of the contract that this version reads and checks and has no use for: whoever set one is told.
 static void tell_what_has_no_effect(const Config *config) {
-  if (config_text(config, "admin_listen").len) {
-    log_warn("admin_listen has no effect in this version: /healthz, /metrics and /reload are not served");
-  }
   if (config_integer(config, "interpreters") > 1) {
     log_warn("interpreters has no effect in this version: one interpreter serves all messages");
   }
@@ -35,47 +35,96 @@ static void tell_what_has_no_effect(const Config *config) {
 
 static bool reload(void *ctx, Err *err) { return bot_reload(ctx, err); }
 
-static void stop(Bot *bot, Server *server) {
+// What `run` has open, in the order in which it was opened.
+typedef struct {
+  Metrics *metrics;
+  Outside outside;
+  Bot *bot;
+  Server *server, *admin_server;
+  Admin admin;
+} Service;
+
+enum { ADMIN_THREADS = 4 };
+
+static bool start_admin(Service *service, const Config *config, const char *script, Err *err) {
+  Str listen = config_text(config, "admin_listen");
+  if (listen.len == 0) return true;
+  service->admin = (Admin){ .bot = service->bot,
+                            .script = script,
+                            .server = service->server,
+                            .store = service->outside.store,
+                            .api = service->outside.api,
+                            .metrics = service->metrics,
+                            .started_s = clock_unix_s() };
+  ServerOptions server_options;
+  config_server(config, &server_options);
+  server_options.listen = listen;
+  server_options.threads = ADMIN_THREADS;
+  HttpHandler handler = admin_handler(&service->admin);
+  service->admin_server = server_start(&server_options, &handler, err);
+  if (service->admin_server) return true;
+  err_wrap(err, "admin_listen");
+  return false;
+}
+
+static bool start(Service *service, const Config *config, const BotOptions *bot_options, Err *err) {
+  if (!(service->bot = bot_new(bot_options, err))) return false;
+  ServerOptions server_options;
+  config_server(config, &server_options);
+  HttpHandler handler = bot_handler(service->bot);
+  return (service->server = server_start(&server_options, &handler, err)) != NULL &&
+         start_admin(service, config, bot_options->script, err);
+}
+
+// What is being answered is answered; the admin address tells of it to the end.
+static void stop(Service *service) {
   int64_t end_ms = clock_now_ms() + SERVING_GRACE_MS;
   serving_begin_end();
-  bot_refuse(bot);
-  server_stop(server);
+  notify_manager("STOPPING=1");
+  bot_refuse(service->bot);
+  server_stop(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
-  if (!bot_drain(bot, left_ms > 0 ? left_ms : 0)) {
+  if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
     log_warn("messages were still under way after %d s; ending without them", SERVING_GRACE_MS / 1000);
     _exit(STATUS_DONE);
   }
-  if (!bot_free(bot)) _exit(STATUS_DONE);
+  server_stop(service->admin_server);
+  if (!bot_free(service->bot)) _exit(STATUS_DONE);
 }
 
-static int serve(const Config *config, const BotOptions *bot_options, const sigset_t *set) {
+static int serve(Service *service, const Config *config, const BotOptions *bot_options, const sigset_t *set) {
   Err err;
-  Bot *bot = bot_new(bot_options, &err);
-  if (!bot) return report_err("", &err);
-  ServerOptions server_options;
-  config_server(config, &server_options);
-  HttpHandler handler = bot_handler(bot);
-  Server *server = server_start(&server_options, &handler, &err);
-  if (!server) {
-    bot_free(bot);
+  if (!start(service, config, bot_options, &err)) {
+    server_stop(service->server);
+    bot_free(service->bot);
     return report_err("", &err);
   }
-  announce(config, bot_options->account, bot_options->script, server);
-  serving_wait(set, bot_options->script, reload, bot);
-  stop(bot, server);
+  announce(config, bot_options->account, bot_options->script, service->server);
+  if (service->admin_server)
+    log_info("health and figures are at http://%s/healthz and /metrics",
+             server_address(service->admin_server));
+  notify_manager("READY=1");
+  notify_watchdog(service->outside.loop, service->bot);
+  serving_wait(set, bot_options->script, reload, service->bot);
+  stop(service);
   return STATUS_DONE;
 }
 
 static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
-  Err err;
-  Outside outside;
+  Err err = { .text = "no memory" };
+  Service service = { .metrics = metrics_new(count_families) };
   sigset_t set;
   serving_block_signals(&set);
-  if (!outside_open(&outside, in->config, account, bot_options->script, STORE_BESIDE_SCRIPT, &err))
+  if (!service.metrics || !outside_open(&service.outside, in->config, account, bot_options->script,
+                                        STORE_BESIDE_SCRIPT, service.metrics, &err)) {
+    metrics_free(service.metrics);
     return report_err("", &err);
-  outside_lend(&outside, &bot_options->interpreter);
-  int status = serve(in->config, bot_options, &set);
-  outside_close(&outside);
+  }
+  outside_lend(&service.outside, &bot_options->interpreter);
+  bot_options->metrics = service.metrics;
+  int status = serve(&service, in->config, bot_options, &set);
+  outside_close(&service.outside);
+  metrics_free(service.metrics);
   return status;
 }
 

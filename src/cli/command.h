@@ -29,7 +29,8 @@ struct Command {
 };
 
 extern const Command *const commands[];  // in the order of help; NULL at the end
-extern const Command command_run, command_dev, command_exec, command_send, command_check, command_explain;
+extern const Command command_run, command_dev, command_exec, command_send, command_check, command_status,
+    command_explain;
 
 // Loads and reports the configuration; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);

@@ -5,8 +5,8 @@
 
 #include "cli/nearest.h"
 
-const Command *const commands[] = { &command_run,   &command_dev,     &command_exec, &command_send,
-                                    &command_check, &command_explain, NULL };
+const Command *const commands[] = { &command_run,   &command_dev,    &command_exec,    &command_send,
+                                    &command_check, &command_status, &command_explain, NULL };
 
 static const Option common_options[] = {
   { .name = "help", .letter = 'h', .help = "this text" },
@@ -75,9 +75,11 @@ bool command_configure(Invocation *in, const char *script, bool here, bool needs
   extern char **environ;
   bool loaded = config_load(in->config, &in->arguments, script, here, environ);
   if (needs_token && !config_need_token(in->config)) loaded = false;
-  if (loaded) config_log(in->config);
-  else config_report(in->config);
-  return loaded;
+  Err err;
+  if (!loaded) config_report(in->config);
+  else if (!config_log(in->config, &err)) report_err("", &err);
+  else return true;
+  return false;
 }
 
 static bool is_word(const char *word, const char *name, const char *letter) {

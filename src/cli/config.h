@@ -82,6 +82,7 @@ const Pairs *config_open_values(Config *config, Err *err);
 // `account` is put in as it is; what the script reaches outside is the caller's to add.
 bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options, Err *err);
 bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options, Err *err);
-void config_log(const Config *config);  // sets up the log
+// Sets up the log. False with ERR_USAGE: log_file cannot be written.
+bool config_log(const Config *config, Err *err);
 
 #endif

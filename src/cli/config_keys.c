@@ -162,7 +162,7 @@ const ConfigKey config_keys[] = {
     .check = check_address, .number_fits = true },
   { TEXT("path", "/wechat", "PATH", "callback path"), .check = check_path },
   { TEXT("admin_listen", NULL, "ADDRESS",
-         "/healthz, /metrics, /reload on an address of their own; no effect in this version"),
+         "/healthz, /metrics and /reload on an address of their own"),
     .check = check_optional_address, .number_fits = true },
   { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"), .check = check_base },
   { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"), .check = check_base },
@@ -195,5 +195,7 @@ const ConfigKey config_keys[] = {
   { BOOLEAN("allow_shell", "false", "give the script os.execute and io.popen") },
   { TEXT("log_level", "info", "LEVEL", "debug, info, warn or error"), .choices = log_levels },
   { TEXT("log_format", "text", "FORMAT", "text or json"), .choices = log_formats },
+  { TEXT("log_file", NULL, "FILE",
+         "in place of standard error; opened again at SIGUSR1, or when it was renamed") },
   { .name = NULL },
 };

@@ -1,6 +1,8 @@
 // Hands the configuration to the parts of the program that want it.
 #include "cli/config.h"
 
+#include <errno.h>
+
 bool config_account(const Config *config, Account *account, Err *err) {
   AccountSettings settings = {
     .token = config_text(config, "token"),
@@ -74,11 +76,14 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
   return config_interpreter(config, account, &options->interpreter, err);
 }
 
-void config_log(const Config *config) {
+bool config_log(const Config *config, Err *err) {
   Str level = config_text(config, "log_level");
   LogLevel chosen = str_eq(level, STR("debug"))   ? LOG_DEBUG
                     : str_eq(level, STR("warn"))  ? LOG_WARN
                     : str_eq(level, STR("error")) ? LOG_ERROR
                                                   : LOG_INFO;
   log_setup(chosen, str_eq(config_text(config, "log_format"), STR("json")) ? LOG_JSON : LOG_TEXT);
+  const char *file = config_text(config, "log_file").ptr;
+  if (!file || !file[0] || log_to_file(file)) return true;
+  return err_set(err, ERR_USAGE, "log_file: cannot write %s: %s", file, strerror(errno));
 }

@@ -1,6 +1,8 @@
 // Opens what a script reaches outside, as configured.
 #include "cli/outside.h"
 
+#include "bot/counts.h"
+
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
 
 static Store *open_default_store(const char *script, Err *err) {
@@ -27,7 +29,10 @@ static Store *open_store(const Config *config, const char *script, StorePlace pl
   return store_open(STR("memory:"), err);
 }
 
-static Api *open_api(const Outside *outside, const Config *config, const Account *account, Err *err) {
+static void observe(void *ctx, Str method, Str result, int64_t us) { count_api_call(ctx, method, result, us); }
+
+static Api *open_api(const Outside *outside, const Config *config, const Account *account, Metrics *metrics,
+                     Err *err) {
   ApiOptions options = {
     .account = account,
     .client = outside->client,
@@ -41,18 +46,20 @@ static Api *open_api(const Outside *outside, const Config *config, const Account
                       config_integer(config, "access_token_expires_at") },
     .jsapi_ticket = { config_text(config, "jsapi_ticket"),
                       config_integer(config, "jsapi_ticket_expires_at") },
+    .observe = metrics ? observe : NULL,
+    .observe_ctx = metrics,
   };
   return api_new(&options, err);
 }
 
 bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
-                  StorePlace place, Err *err) {
+                  StorePlace place, Metrics *metrics, Err *err) {
   *outside = (Outside){ .loop = loop_new(err) };
   ClientOptions client = { .proxy = or_null(config_text(config, "proxy")),
                            .ca_file = or_null(config_text(config, "ca_file")) };
   bool ok = outside->loop && (outside->store = open_store(config, script, place, err)) &&
             (outside->client = client_new(outside->loop, &client, err)) &&
-            (outside->api = open_api(outside, config, account, err));
+            (outside->api = open_api(outside, config, account, metrics, err));
   if (!ok) outside_close(outside);
   return ok;
 }

@@ -23,8 +23,9 @@ typedef enum {
 
 // Starts the loop thread and opens the rest as configured. False: nothing is open, `err` says why (ERR_USAGE
 // for the configuration).
+// Calls of the platform are counted in `metrics`, which may be NULL.
 bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
-                  StorePlace place, Err *err);
+                  StorePlace place, struct Metrics *metrics, Err *err);
 // After the interpreters that use it are gone.
 void outside_close(Outside *outside);
 // Lends it to an interpreter.

@@ -1,4 +1,4 @@
-// A blocking POST over the asynchronous client.
+// Blocking requests over the asynchronous client.
 #include "cli/post.h"
 
 #include <semaphore.h>
@@ -27,24 +27,36 @@ static ClientResult *send_and_wait(Client *client, const ClientRequest *request,
   return waiting.result;
 }
 
-ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err) {
+static ClientResult *send_alone(const ClientRequest *request, Err *err) {
   Loop *loop = loop_new(err);
   if (!loop) return NULL;
   ClientResult *result = NULL;
   Client *client = client_new(loop, &(ClientOptions){ .proxy = NULL }, err);
   if (client) {
-    Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
-    Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
-    ClientRequest request = { .method = STR("POST"),
-                              .url = str_of(url),
-                              .headers = &headers,
-                              .body = body,
-                              .has_body = true,
-                              .response_max = ANSWER_MAX,
-                              .timeout_ms = timeout_ms };
-    result = send_and_wait(client, &request, err);
+    result = send_and_wait(client, request, err);
     client_free(client);
   }
   loop_free(loop);
   return result;
+}
+
+ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err) {
+  Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
+  Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
+  return send_alone(&(ClientRequest){ .method = STR("POST"),
+                                      .url = str_of(url),
+                                      .headers = &headers,
+                                      .body = body,
+                                      .has_body = true,
+                                      .response_max = ANSWER_MAX,
+                                      .timeout_ms = timeout_ms },
+                    err);
+}
+
+ClientResult *get_and_wait(const char *url, int64_t timeout_ms, Err *err) {
+  return send_alone(&(ClientRequest){ .method = STR("GET"),
+                                      .url = str_of(url),
+                                      .response_max = ANSWER_MAX,
+                                      .timeout_ms = timeout_ms },
+                    err);
 }

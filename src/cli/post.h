@@ -1,4 +1,4 @@
-// One POST, waited for: what `wemoon send` does.
+// One request, waited for: what `wemoon send` and `wemoon status` do.
 #ifndef WEMOON_CLI_POST_H
 #define WEMOON_CLI_POST_H
 
@@ -8,5 +8,7 @@
 // result, whatever its outcome, is the caller's to free (client_result_free). NULL where nothing could be
 // sent, with ERR_USAGE for a url that is none.
 ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err);
+// The same with GET.
+ClientResult *get_and_wait(const char *url, int64_t timeout_ms, Err *err);
 
 #endif

@@ -32,6 +32,7 @@ void serving_block_signals(sigset_t *set) {
   sigaddset(set, SIGINT);
   sigaddset(set, SIGTERM);
   sigaddset(set, SIGHUP);
+  sigaddset(set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
@@ -113,6 +114,10 @@ void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *
     int number;
     Err err;
     if (sigwait(set, &number) != 0) continue;
+    if (number == SIGUSR1) {
+      log_reopen();
+      continue;
+    }
     if (number != SIGHUP) {
       log_info("%s: stopping", number == SIGINT ? "SIGINT" : "SIGTERM");
       return;

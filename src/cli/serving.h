@@ -11,10 +11,11 @@ enum { SERVING_GRACE_MS = 10000 };  // how long jobs under way may take once SIG
 // Each HTTP thread serves one connection, and accept fails when there are no descriptors left: raises the
 // process's limit, and warns where it cannot.
 void serving_raise_file_limit(int64_t threads);
-// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those that it starts: they are taken by serving_wait
+// Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and those that it starts: they are taken by serving_wait
 // alone, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
-// Returns when the process is to end. SIGHUP: `reload(ctx)` loads `script` again (NULL: there is none).
+// Returns when the process is to end. SIGHUP: `reload(ctx)` loads `script` again (NULL: there is none);
+// SIGUSR1 opens the log's file anew.
 void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err), void *ctx);
 // From here a second Ctrl-C ends the process at once, and so does SERVING_GRACE_MS and a second: a thread
 // that is stuck in a script's call cannot be ended.

@@ -25,6 +25,8 @@ static inline ScriptContext *script_context(lua_State *L) { return *(ScriptConte
 void context_push_message(lua_State *L);
 // Pops a value and makes it the running task's current message.
 void context_set_message(lua_State *L);
+// The running task calls the platform: counted for the message that it answers.
+void context_count_call(lua_State *L);
 // Pushes the table that belongs to the running task alone and goes with it. A function in its field `at_end`
 // is called, in the task, when the task's own function has ended or failed and nobody was told of it yet; it
 // may wait. Raises outside a task.

@@ -185,6 +185,7 @@ struct Task {
   Arena *arena;
   Arena *own_arena;  // of one that goes on without a message to answer; else NULL
   Str sender;        // of the message, in `arena`
+  atomic_int *api_calls;
   bool asked;        // it is about to wait for the user's next message
   bool holds;        // its interpreter, which nobody else does
   Reply reply;

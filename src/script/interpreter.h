@@ -85,6 +85,7 @@ typedef struct {
   const MessageHead *head;
   Str raw;       // the decrypted document
   Str sender;    // the openid, in `arena`
+  atomic_int *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
   Arena *arena;  // where the reply is put; the task's owner keeps it until `done`
   void *owner;
   // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end

@@ -280,6 +280,7 @@ static int l_call(lua_State *L) {
   struct Api *api = the_api(L, full.ptr, request.token.len > 0);
   pending->target = api;
   Wait *wait = wait_begin(L, full.ptr);
+  context_count_call(L);
   pending->id = api_call(api, &request, on_done, wait);
   if (pending->id) {
     // What was copied is not kept twice while the script waits. The files' userdata and a JSON body go with

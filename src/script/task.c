@@ -49,6 +49,11 @@ void context_push_locals(lua_State *L) {
   task->locals_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+void context_count_call(lua_State *L) {
+  Task *task = interpreter_of(L)->task;
+  if (task && task->api_calls) atomic_fetch_add_explicit(task->api_calls, 1, memory_order_relaxed);
+}
+
 // Pushes what is to be called at the task's end, once; false, with nothing pushed, when there is nothing.
 static bool take_at_end(lua_State *L, Task *task) {
   if (task->locals_ref == LUA_NOREF) return false;
@@ -214,6 +219,7 @@ Task *task_new(Interpreter *in, const TaskBody *body) {
   task->reply = (Reply){ .form = REPLY_NONE };
   task->rest = STR("");
   task->sync = NULL;
+  task->api_calls = NULL;
   task->wait = NULL;
   task->deadline_us = INT64_MAX;
   lua_pushcfunction(task->co, task_main);
@@ -579,6 +585,7 @@ static void take_message(Task *task, const MessageTask *message) {
   task->over = message->over;
   task->arena = message->arena;
   task->sender = message->sender;
+  task->api_calls = message->api_calls;
   task->deadline_us = deadline_from_now(task->in);
 }
 
@@ -620,6 +627,7 @@ void task_answer_and_stay(Task *task) {
   task->done = NULL;
   task->over = NULL;
   task->sender = STR("");
+  task->api_calls = NULL;
   task->reply = (Reply){ .form = REPLY_NONE };
   task->rest = STR("");
   task->deadline_us = INT64_MAX;

@@ -1,0 +1,146 @@
+// Health as JSON, figures as text, and a reload on demand.
+#include "bot/admin.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <stdio.h>
+
+// ---- health -------------------------------------------------------------------------------------
+
+static void add_error(Buf *json, const char *error) {
+  if (error[0]) json_add_string(json, str_of(error));
+  else buf_add(json, STR("null"));
+}
+
+// The bot answers callbacks as long as it is not stopping: a script that failed to load leaves the one before
+// in service, and a store that is away fails those calls alone.
+static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
+  Err store = { .text = "" };
+  bool healthy = store_healthy(admin->store, &store);
+  buf_printf(json, "{\"status\":\"%s\",\"version\":\"%s\",\"uptime_s\":%lld,",
+             bot->refusing ? "stopping" : "ok", WEMOON_VERSION,
+             (long long)(clock_unix_s() - admin->started_s));
+  buf_add(json, STR("\"script\":{\"file\":"));
+  json_add_string(json, str_of(admin->script));
+  buf_printf(json, ",\"loads\":%llu,\"failures\":%llu,\"error\":", (unsigned long long)bot->loads,
+             (unsigned long long)bot->failures);
+  add_error(json, bot->error);
+  buf_printf(json, "},\"store\":{\"kind\":\"%s\",\"ok\":%s,\"error\":", store_kind(admin->store),
+             healthy ? "true" : "false");
+  add_error(json, healthy ? "" : store.text);
+  int64_t left_s = tokens_left_s(api_tokens(admin->api), TOKEN_ACCESS);
+  buf_add(json, STR("},\"access_token\":{\"expires_in_s\":"));
+  if (left_s < 0) buf_add(json, STR("null"));
+  else buf_add_int(json, left_s);
+  buf_printf(json, "},\"jobs\":%d,\"conversations\":%zu}\n", bot->jobs, bot->conversations);
+}
+
+static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
+  if (body->failed) server_respond(request, &(HttpResponse){ .status = 503, .body = STR("no memory\n") });
+  else
+    server_respond(request, &(HttpResponse){ .status = status, .content_type = type, .body = buf_str(body) });
+  buf_clear(body);
+}
+
+static void show_health(Admin *admin, HttpRequest *request) {
+  BotStatus bot;
+  Buf json;
+  buf_init(&json);
+  bot_status(admin->bot, &bot);
+  add_health(admin, &bot, &json);
+  respond(request, bot.refusing ? 503 : 200, "application/json; charset=utf-8", &json);
+}
+
+// ---- figures ------------------------------------------------------------------------------------
+
+static void show_metrics(Admin *admin, HttpRequest *request) {
+  BotStatus bot;
+  int busy, threads;
+  Buf text;
+  buf_init(&text);
+  bot_status(admin->bot, &bot);
+  server_load(admin->server, &busy, &threads);
+  int64_t left_s = tokens_left_s(api_tokens(admin->api), TOKEN_ACCESS);
+  const struct {
+    const char *name, *help;
+    double value;
+  } gauges[] = {
+    { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
+    { "wemoon_conversations", "Scripts that wait for a user's next message.", (double)bot.conversations },
+    { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.", bot.interpreters },
+    { "wemoon_lua_memory_bytes", "Memory of the interpreter in service.", (double)bot.lua_memory },
+    { "wemoon_http_threads_busy", "HTTP threads that have a connection.", busy },
+    { "wemoon_http_threads", "HTTP threads.", threads },
+    { "wemoon_store_up", "Whether the store's last call reached it.", store_healthy(admin->store, NULL) },
+    { "wemoon_access_token_expires_in_seconds", "How long the token lives; -1: none.", (double)left_s },
+    { "wemoon_start_time_seconds", "When the process began, in Unix seconds.", (double)admin->started_s },
+  };
+  for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
+    metrics_render_value(&text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+  metrics_render(admin->metrics, &text);
+  respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+}
+
+// ---- reload -------------------------------------------------------------------------------------
+
+static void reload(Admin *admin, HttpRequest *request) {
+  Err err;
+  Buf text;
+  buf_init(&text);
+  bool worked = bot_reload(admin->bot, &err);
+  if (worked) {
+    log_info("POST /reload: %s was loaded again", admin->script);
+    buf_add(&text, STR("reloaded\n"));
+  } else {
+    log_error("POST /reload: %s was not loaded again, the one before goes on: %s", admin->script, err.text);
+    buf_printf(&text, "not reloaded, the script before stays in service: %s\n", err.text);
+  }
+  respond(request, worked ? 200 : 500, NULL, &text);
+}
+
+// ---- the table of pages -------------------------------------------------------------------------
+
+static const struct {
+  const char *method, *allow, *path;
+  void (*show)(Admin *admin, HttpRequest *request);
+} pages[] = {
+  { "GET", "GET, HEAD", "/healthz", show_health },
+  { "GET", "GET, HEAD", "/metrics", show_metrics },
+  { "POST", "POST", "/reload", reload },
+};
+enum { PAGES = sizeof pages / sizeof *pages };
+
+static int find(const HttpRequest *head, bool *method_fits) {
+  for (int i = 0; i < PAGES; i++) {
+    if (!str_eq(head->path, str_of(pages[i].path))) continue;
+    *method_fits = str_eq(head->method, str_of(pages[i].method)) ||
+                   (str_eq(head->method, STR("HEAD")) && str_eq(STR("GET"), str_of(pages[i].method)));
+    return i;
+  }
+  return PAGES;
+}
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  bool method_fits = false;
+  int page = find(head, &method_fits);
+  if (page == PAGES) {
+    to->status = 404;
+  } else if (!method_fits) {
+    to->status = 405;
+    to->allow = pages[page].allow;
+  } else {
+    // A page that is open in somebody's browser can post here too; it cannot leave its Origin out.
+    if (server_header(head, "Origin").len) to->status = 403;
+  }
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  bool method_fits;
+  pages[find(request, &method_fits)].show(ctx, request);
+}
+
+HttpHandler admin_handler(Admin *admin) {
+  return (HttpHandler){ .route = route, .handle = handle, .ctx = admin };
+}

@@ -1,0 +1,23 @@
+// The pages of the admin address: GET /healthz, GET /metrics, POST /reload. For the operator's own tools; it
+// must not be reachable from outside.
+#ifndef WEMOON_BOT_ADMIN_H
+#define WEMOON_BOT_ADMIN_H
+
+#include "api/api.h"
+#include "base/metrics.h"
+#include "bot/bot.h"
+
+// All outlive the pages.
+typedef struct {
+  Bot *bot;
+  const char *script;
+  const Server *server;  // that callbacks come to
+  Store *store;
+  Api *api;
+  Metrics *metrics;
+  int64_t started_s;  // Unix seconds
+} Admin;
+
+HttpHandler admin_handler(Admin *admin);
+
+#endif

@@ -1,0 +1,14 @@
+// What a service manager is told (sd_notify(3)); nothing where there is none.
+#ifndef WEMOON_CLI_NOTIFY_H
+#define WEMOON_CLI_NOTIFY_H
+
+#include "bot/bot.h"
+#include "net/loop.h"
+
+// "READY=1", "STOPPING=1", "RELOADING=1".
+void notify_manager(const char *state);
+// From now on, on the loop's thread, tells the manager in time that the process works, as long as the bot can
+// be asked and the loop runs. Nothing where the manager does not watch.
+void notify_watchdog(Loop *loop, Bot *bot);
+
+#endif

@@ -1,0 +1,204 @@
+// The admin address: health, figures, reload; the log's lines and its file; what a service manager is told.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const net = require('node:net');
+const { startBot, wemoon, tempDir, eventXml, textXml, sleep, until } = require('./harness');
+
+const echo = 'function on_message(msg) if msg.content == "fail" then error("oops") end return msg.content end';
+
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+async function startAdmin(t, options = {}) {
+  const port = await freePort();
+  const bot = await startBot(t, { script: echo, ...options, config: { admin_listen: `127.0.0.1:${port}`, ...options.config } });
+  const ask = async (path, init) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text(), allow: answer.headers.get('allow') };
+  };
+  return { bot, ask, port };
+}
+
+// The exposition format, strictly: HELP and TYPE before the samples of a family, no sample twice, histograms that add up.
+function parseMetrics(text) {
+  assert.ok(text.endsWith('\n'));
+  const families = new Map();
+  const samples = new Map();
+  for (const line of text.trimEnd().split('\n')) {
+    const comment = /^# (HELP|TYPE) ([a-z_:][a-z0-9_:]*) (.+)$/.exec(line);
+    if (comment) {
+      const family = families.get(comment[2]) || {};
+      assert.ok(!(comment[1] in family), `${line}: twice`);
+      families.set(comment[2], { ...family, [comment[1]]: comment[3] });
+      continue;
+    }
+    const sample = /^([a-z_:][a-z0-9_:]*)(\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (-?[0-9.e+]+)$/.exec(line);
+    assert.ok(sample, `no sample: ${line}`);
+    const family = families.get(sample[1]) || families.get(sample[1].replace(/_(bucket|sum|count)$/, ''));
+    assert.ok(family && family.HELP && family.TYPE, `${line}: without HELP and TYPE`);
+    if (family.TYPE === 'counter') assert.match(sample[1], /_total$/);
+    const key = sample[1] + (sample[2] || '');
+    assert.ok(!samples.has(key), `${key}: twice`);
+    samples.set(key, Number(sample[4]));
+  }
+  for (const [key, count] of samples) {
+    const histogram = /^(.*)_count(\{.*\})?$/.exec(key);
+    if (!histogram) continue;
+    const labels = histogram[2] ? `${histogram[2].slice(0, -1)},le="+Inf"}` : '{le="+Inf"}';
+    assert.equal(samples.get(`${histogram[1]}_bucket${labels}`), count, key);
+  }
+  return samples;
+}
+
+test('/healthz says that the bot answers, with script, store and token', async (t) => {
+  const { bot, ask } = await startAdmin(t);
+  const { status, type, text } = await ask('/healthz');
+  assert.equal(status, 200);
+  assert.match(type, /^application\/json/);
+  const health = JSON.parse(text);
+  assert.equal(health.status, 'ok');
+  assert.deepEqual(health.store, { kind: 'sqlite', ok: true, error: null });
+  assert.equal(health.script.error, null);
+  assert.deepEqual(health.access_token, { expires_in_s: null });
+  assert.ok(health.script.file.endsWith('bot.lua'));
+  assert.equal((await bot.request({ method: 'GET', path: '/healthz' })).status, 404); // not where the platform comes
+});
+
+test('/healthz keeps 200 and says file and line when a reload failed, until it is mended', async (t) => {
+  const { bot, ask } = await startAdmin(t);
+  bot.write('bot.lua', 'function on_message(msg)\n  return (\nend\n');
+  await until(async () => JSON.parse((await ask('/healthz')).text).script.error, 'the error');
+  const health = await ask('/healthz');
+  assert.equal(health.status, 200);
+  assert.match(JSON.parse(health.text).script.error, /bot\.lua:3: /);
+  assert.equal(await bot.say('still'), 'still');
+  bot.write('bot.lua', 'function on_message(msg) return "mended" end\n');
+  await until(async () => JSON.parse((await ask('/healthz')).text).script.error === null, 'no error');
+});
+
+test('/metrics counts callbacks by type and outcome, reloads and times', async (t) => {
+  const { bot, ask } = await startAdmin(t);
+  await bot.say('hi');
+  await bot.say('fail');
+  await bot.deliver(eventXml('CLICK', { EventKey: 'K' }));
+  await bot.request({ body: textXml('forged'), query: { signature: 'x', timestamp: '1', nonce: 'n' } });
+  await bot.deliver(eventXml('we"ird\nname', { EventKey: 'K' }));
+  const samples = parseMetrics((await ask('/metrics')).text);
+  assert.equal(samples.get('wemoon_callbacks_total{type="text",outcome="replied"}'), 1);
+  assert.equal(samples.get('wemoon_callbacks_total{type="text",outcome="success"}'), 1);
+  assert.equal(samples.get('wemoon_callbacks_total{type="click",outcome="success"}'), 1);
+  assert.equal(samples.get('wemoon_callbacks_total{type="none",outcome="refused"}'), 1);
+  assert.equal(samples.get('wemoon_callback_duration_seconds_count{outcome="success"}'), 3);
+  assert.equal(samples.get('wemoon_reloads_total{result="success"}'), 1);
+  assert.equal(samples.get('wemoon_http_threads'), 512);
+});
+
+test('types that a stranger makes up do not make the figures grow without end', async (t) => {
+  const { bot, ask } = await startAdmin(t);
+  for (let i = 0; i < 300; i++) await bot.deliver(eventXml(`made_up_${i}`, { EventKey: 'K' }));
+  const samples = parseMetrics((await ask('/metrics')).text);
+  const types = [...samples.keys()].filter((key) => key.startsWith('wemoon_callbacks_total'));
+  assert.ok(types.length <= 201, `${types.length}`);
+  assert.ok(samples.get('wemoon_callbacks_total{type="other",outcome="success"}') >= 100);
+});
+
+test('POST /reload loads anew or says why not; other methods, paths and pages of other sites are refused', async (t) => {
+  const { bot, ask } = await startAdmin(t, { config: { watch: false } });
+  bot.write('bot.lua', 'function on_message(msg) return "new" end');
+  assert.equal(await bot.say('a'), 'a');
+  assert.deepEqual((await ask('/reload', { method: 'POST' })).text, 'reloaded\n');
+  assert.equal(await bot.say('a'), 'new');
+  bot.write('bot.lua', 'function on_message(');
+  const failed = await ask('/reload', { method: 'POST' });
+  assert.equal(failed.status, 500);
+  assert.match(failed.text, /bot\.lua:1: /);
+  assert.equal(await bot.say('a'), 'new');
+  assert.deepEqual((({ status, allow }) => ({ status, allow }))(await ask('/reload')), { status: 405, allow: 'POST' });
+  assert.equal((await ask('/')).status, 404);
+  assert.equal((await ask('/reload', { method: 'POST', headers: { Origin: 'http://evil.example' } })).status, 403);
+});
+
+test('wemoon status prints it readably', async (t) => {
+  const { bot, port } = await startAdmin(t);
+  await bot.say('hi');
+  const { stdout } = await wemoon(['status', '--admin-listen', String(port)], { cwd: bot.dir, code: 0 });
+  assert.match(stdout, /^state +ok/m);
+  assert.match(stdout, /^callbacks +text replied 1$/m);
+  assert.match(stdout, /^loads +success 1$/m);
+});
+
+test('wemoon status where nothing listens: exit 1 and a word why; without an address: exit 2', async (t) => {
+  const cwd = tempDir(t);
+  const { stderr } = await wemoon(['status', '--url', 'http://127.0.0.1:1'], { cwd, code: 1 });
+  assert.match(stderr, /^wemoon: status: .*127\.0\.0\.1/);
+  await wemoon(['status'], { cwd, code: 2 });
+});
+
+test('each message is one line of the log: type, sender shortened, outcome, time, API calls', async (t) => {
+  const bot = await startBot(t, { script: echo });
+  await bot.say('hi', { fields: { FromUserName: 'oAbCdEfGhIjKlMn' } });
+  await bot.waitForLog(/info {2}text from oAbCdE…: replied in \d+\.\d ms\n/);
+  assert.doesNotMatch(bot.log, /oAbCdEfGhI/);
+});
+
+test('a stranger\'s text cannot forge a line of the log', async (t) => {
+  const bot = await startBot(t, { script: echo, config: { log_format: 'json' } });
+  await bot.deliver(eventXml('x\n2026-01-01 00:00:00.000 error forged', { EventKey: 'K', FromUserName: 'o\u001b[2J"\n}' }));
+  await bot.waitForLog(/success in/);
+  for (const line of bot.log.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line).message, 'string');
+});
+
+test('the log goes to a file, and to a new one when that was renamed or at SIGUSR1', async (t) => {
+  const dir = tempDir(t);
+  const file = `${dir}/w.log`;
+  const bot = await startBot(t, { script: echo, config: { log_file: file } });
+  await bot.say('one');
+  fs.renameSync(file, `${file}.1`);
+  await sleep(1100);
+  await bot.say('two');
+  await until(() => fs.existsSync(file), 'a new file after the rename');
+  fs.renameSync(file, `${file}.2`);
+  bot.signal('SIGUSR1');
+  await until(() => fs.existsSync(file), 'a new file after SIGUSR1');
+  await bot.say('three');
+  assert.match(fs.readFileSync(`${file}.1`, 'utf8'), /text from/);
+  await until(() => /text from/.test(fs.readFileSync(file, 'utf8')), 'the third line');
+  assert.doesNotMatch(bot.log, /text from/);
+});
+
+test('a log file that cannot be written: exit 2, named', async (t) => {
+  const cwd = tempDir(t);
+  fs.writeFileSync(`${cwd}/bot.lua`, echo);
+  const { stderr } = await wemoon(['run', 'bot.lua', '--token', 't', '--log-file', '/nowhere/w.log'], { cwd, code: 2 });
+  assert.match(stderr, /log_file: cannot write \/nowhere\/w\.log: No such file or directory/);
+});
+
+test('a service manager is told READY, WATCHDOG and STOPPING', async (t) => {
+  const dir = tempDir(t);
+  const said = [];
+  // Node has no datagram sockets of this family: a small helper of Python's stands in where there is one.
+  const script = `import socket,sys
+s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
+while True: print(s.recv(200).decode(),flush=True)`;
+  const listener = spawn('python3', ['-c', script, `${dir}/notify`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const missing = await new Promise((resolve) => {
+    listener.on('error', () => resolve(true));
+    listener.stdout.once('data', () => resolve(false));
+  });
+  if (missing) return t.skip('no python3');
+  t.after(() => listener.kill());
+  listener.stdout.on('data', (chunk) => said.push(...chunk.toString().trim().split('\n')));
+  const bot = await startBot(t, { script: echo, env: { NOTIFY_SOCKET: `${dir}/notify`, WATCHDOG_USEC: '100000' } });
+  await until(() => said.includes('READY=1'), 'READY=1');
+  await until(() => said.filter((line) => line === 'WATCHDOG=1').length > 3, 'WATCHDOG=1');
+  await bot.stop();
+  await until(() => said.includes('STOPPING=1'), 'STOPPING=1');
+});
