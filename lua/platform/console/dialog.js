@@ -1,0 +1,48 @@
+// Questions to whoever sits before the page, and what went wrong.
+
+import { h, fill } from './dom.js';
+import { t } from './words.js';
+
+const dialog = document.getElementById('dialog');
+
+function control(field) {
+  if (field.type === 'lines') return h('textarea', { name: field.name, rows: 4 });
+  const input = h('input', { name: field.name, type: field.type || 'text', required: field.needed || false, step: field.type === 'number' ? 'any' : null });
+  if (field.value !== undefined) input.value = field.value;
+  return input;
+}
+
+const value_of = (field, input) => {
+  if (field.type === 'file') return input.files[0];
+  return field.type === 'number' ? Number(input.value) : input.value;
+};
+
+function show(children) {
+  fill(dialog, children);
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true }));
+}
+
+// fields: [{ name, label, type, value, needed }]. The values by their names; null when it was cancelled.
+export async function ask(title, fields) {
+  const inputs = fields.map(control);
+  dialog.returnValue = '';
+  const answer = await show(h('form', { method: 'dialog' }, h('h2', {}, title),
+    fields.map((field, i) => h('label', {}, h('span', {}, field.label), inputs[i])),
+    h('div', { class: 'row' },
+      h('button', { type: 'button', onclick: () => dialog.close('') }, t('cancel')),
+      h('button', { value: 'ok', class: 'main' }, t('ok')))));
+  if (answer !== 'ok') return null;
+  return Object.fromEntries(fields.map((field, i) => [field.name, value_of(field, inputs[i])]));
+}
+
+export function show_page(title, ...children) {
+  return show(h('form', { method: 'dialog' }, h('h2', {}, title), children,
+    h('div', { class: 'row' }, h('button', { class: 'main' }, t('close')))));
+}
+
+export function tell_error(text) {
+  const note = h('p', { class: 'toast', role: 'alert' }, text);
+  document.body.append(note);
+  setTimeout(() => note.remove(), 6000);
+}

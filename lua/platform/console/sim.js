@@ -1,0 +1,90 @@
+// The control API of the simulated platform: its state as it is now, what it is told, what it tells.
+
+export const state = { account: {}, users: [], menus: {}, chats: {}, trace: [], faults: {}, bot: {}, log: [], calls: [], event: 0 };
+
+const listeners = [];
+let source = null;
+
+// fn(event, data) is called after the state has taken the event.
+export function listen(fn) { listeners.push(fn); }
+
+function tell(event, data) {
+  for (const fn of listeners) fn(event, data);
+}
+
+async function ask(method, path, body) {
+  const answer = await fetch(path, {
+    method, headers: body ? { 'Content-Type': 'application/json' } : {}, body: body ? JSON.stringify(body) : undefined,
+  });
+  const value = await answer.json();
+  if (!answer.ok) throw new Error(value.error || answer.statusText);
+  return value;
+}
+
+export const act = (fields) => ask('POST', '/sim/act', fields);
+export const change_user = (fields) => ask('POST', '/sim/user', fields);
+export const switch_faults = (faults) => ask('POST', '/sim/faults', faults);
+export const revoke_token = () => ask('POST', '/sim/token', { revoke: true });
+export const reset = () => ask('POST', '/sim/reset', {});
+export const read_source = () => ask('GET', '/sim/source');
+export const save_source = (file, text) => ask('POST', '/sim/source', { file, text });
+
+export async function read_calls() {
+  const last = state.calls.length ? state.calls[state.calls.length - 1].id : 0;
+  const more = await ask('GET', `/sim/calls?after=${last}`);
+  state.calls.push(...more);
+  state.calls.splice(0, state.calls.length - 500);
+  return more.length > 0;
+}
+
+function put(list, item) {
+  const at = list.findIndex((one) => one.id === item.id);
+  if (at >= 0) list[at] = item;
+  else list.push(item);
+}
+
+const take = {
+  entry({ openid, entry }) { put(state.chats[openid] ||= [], entry); },
+  trace(item) {
+    put(state.trace, item);
+    state.trace.splice(0, state.trace.length - 200);
+  },
+  user(user) {
+    const at = state.users.findIndex((one) => one.openid === user.openid);
+    if (at >= 0) state.users[at] = user;
+    else state.users.push(user);
+  },
+  faults(faults) { state.faults = faults; },
+  log(line) {
+    state.log.push(line);
+    state.log.splice(0, state.log.length - 500);
+  },
+  reload({ ok, error }) { Object.assign(state.bot, { ok, error }); },
+};
+
+async function read_state() {
+  const { log, calls } = state;
+  Object.assign(state, await ask('GET', '/sim/state'), { log, calls });
+}
+
+export async function start() {
+  await read_state();
+  tell('all');
+  if (source) source.close();
+  source = new EventSource(`/sim/events?after=${state.event}`);
+  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'reload']) {
+    source.addEventListener(event, (message) => {
+      const data = JSON.parse(message.data);
+      take[event](data);
+      tell(event, data);
+    });
+  }
+  for (const event of ['reset', 'menu']) {
+    source.addEventListener(event, async () => {
+      await read_state();
+      tell('all');
+    });
+  }
+  source.addEventListener('open', () => tell('open'));
+  source.addEventListener('error', () => tell('lost'));
+}

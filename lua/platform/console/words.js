@@ -1,0 +1,88 @@
+// Every text of the page, in both languages. The browser's language comes first, the switch is remembered.
+
+const words = {
+  // [Chinese, English]
+  serving: ['正在运行 {0}', 'serving {0}'],
+  broken: ['新脚本有错误，旧脚本仍在服务', 'the new script has an error; the one before goes on'],
+  elsewhere: ['消息发往 {0}', 'messages go to {0}'],
+  nowhere: ['没有机器人：用 --callback URL 指定', 'no bot: give one as --callback URL'],
+  lost: ['连接断开，正在重连…', 'connection lost, trying again…'],
+  language: ['English', '中文'],
+  theme: ['深色/浅色', 'dark/light'],
+  help: ['快捷键', 'keys'],
+  phone: ['手机', 'Phone'],
+  desk: ['桌面', 'Desk'],
+  people: ['用户', 'users'],
+  add_user: ['添加用户', 'add a user'],
+  user_name: ['昵称', 'nickname'],
+  not_following: ['未关注', 'not following'],
+  message: ['输入消息', 'message'],
+  send: ['发送', 'Send'],
+  keyboard: ['键盘', 'keyboard'],
+  menu: ['菜单', 'menu'],
+  more: ['更多', 'more'],
+  image: ['图片', 'Picture'], voice: ['语音', 'Voice'], video: ['视频', 'Video'], shortvideo: ['小视频', 'Short video'],
+  location: ['位置', 'Location'], link: ['链接', 'Link'], scan: ['扫码', 'Scan'], locate: ['上报位置', 'Report position'],
+  follow: ['关注', 'Follow'], unfollow: ['取消关注', 'Unfollow'], event: ['事件', 'Event'],
+  recognition: ['语音识别结果', 'what was recognised'],
+  title: ['标题', 'title'], description: ['描述', 'description'], url: ['网址', 'address'], label: ['地点', 'place'],
+  latitude: ['纬度', 'latitude'], longitude: ['经度', 'longitude'], precision: ['精度', 'precision'],
+  scene: ['场景值', 'scene'], name: ['名称', 'name'], fields: ['字段（每行 名称=值）', 'fields (name=value, one a line)'],
+  ok: ['确定', 'OK'], cancel: ['取消', 'Cancel'], close: ['关闭', 'Close'], save: ['保存', 'Save'],
+  choose_file: ['选择文件（留空用样例）', 'choose a file (none: a sample)'],
+  no_menu: ['还没有菜单', 'no menu yet'],
+  empty_chat: ['说点什么吧', 'Say something'],
+  typing: ['对方正在输入…', 'typing…'],
+  transfer: ['已转接客服', 'handed to customer service'],
+  opens: ['打开 {0}', 'opens {0}'],
+  miniprogram: ['小程序', 'Mini Program'],
+  seconds: ['{0} 秒', '{0} s'],
+  e_follow: ['{0}关注了公众号', '{0} followed'], e_unfollow: ['{0}取消关注', '{0} unfollowed'],
+  e_scan: ['扫描了二维码 {0}', 'scanned code {0}'], e_locate: ['上报了位置 {0}', 'reported position {0}'],
+  e_tap: ['点击菜单「{0}」', 'tapped “{0}”'], e_open_url: ['打开了 {0}', 'opened {0}'], e_other: ['事件 {0}', 'event {0}'],
+  tab_trace: ['消息', 'Messages'], tab_calls: ['接口调用', 'API calls'], tab_log: ['日志', 'Log'],
+  tab_script: ['脚本', 'Script'], tab_faults: ['故障', 'Faults'],
+  no_trace: ['每条消息的来龙去脉会出现在这里', 'each message appears here, from its XML to its reply'],
+  no_calls: ['还没有接口调用', 'no API calls yet'],
+  no_log: ['日志是空的', 'the log is empty'],
+  no_source: ['没有可编辑的脚本', 'there is no script to edit'],
+  try_n: ['第 {0} 次', 'try {0}'],
+  xml_in: ['收到的 XML', 'XML in'], xml_out: ['回复', 'reply'], t_fields: ['字段', 'fields'], t_calls: ['接口调用', 'API calls'],
+  nothing: ['（无回复）', '(no reply)'],
+  replied: ['已回复', 'replied'], success: ['无回复', 'no reply'], failed: ['失败', 'failed'], late: ['稍后回复', 'late'],
+  under_way: ['进行中', 'under way'],
+  request: ['请求', 'request'], answer: ['响应', 'answer'],
+  saved: ['已保存，等待重新加载', 'saved; the reload follows'],
+  reloaded: ['已重新加载', 'reloaded'], not_reloaded: ['没有重新加载：{0}', 'not reloaded: {0}'],
+  see_line: ['查看第 {0} 行', 'see line {0}'],
+  f_slow_ms: ['接口变慢（毫秒）', 'API answers come late (ms)'], f_fail: ['接口返回错误码', 'API calls fail with errcode'],
+  f_revoke: ['令牌总是失效', 'tokens are refused'], f_quota: ['调用次数用尽 (45009)', 'quota spent (45009)'],
+  f_twice: ['消息投递两次', 'messages are delivered twice'], f_network: ['网络中断', 'network gone'],
+  revoke_now: ['使当前令牌失效', 'revoke the present token'], reset: ['全部重置', 'reset everything'],
+  keys_title: ['键盘快捷键', 'Keyboard'],
+  k_slash: ['输入消息', 'write a message'], k_plus: ['更多操作', 'more to send'], k_menu: ['菜单', 'the menu'],
+  k_user: ['下一个用户', 'next user'], k_tabs: ['桌面的各页', 'the desk’s tabs'], k_save: ['保存脚本', 'save the script'], k_esc: ['关闭', 'close'],
+  editor: ['脚本编辑器', 'script editor'],
+};
+
+let column = 0;
+
+export function language() { return column === 0 ? 'zh-CN' : 'en'; }
+
+export function choose(name) {
+  column = name.startsWith('zh') ? 0 : 1;
+  document.documentElement.lang = language();
+  try { localStorage.setItem('language', language()); } catch { /* private windows */ }
+}
+
+export function choose_first() {
+  let kept = null;
+  try { kept = localStorage.getItem('language'); } catch { /* private windows */ }
+  choose(kept || navigator.language || 'zh-CN');
+}
+
+// t('serving', 'bot.lua')
+export function t(key, ...values) {
+  const text = words[key] ? words[key][column] : key;
+  return text.replace(/\{(\d)\}/g, (_, n) => values[n]);
+}
