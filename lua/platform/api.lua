@@ -1,0 +1,223 @@
+-- From a request for a path of the platform's API to its answer: which endpoint, faults that are switched on, the
+-- token, the fields and limits, then the endpoint's own function (endpoints/), or an answer made of what the
+-- catalogue says that it returns.
+
+local catalogue = require "wechat.catalogue"
+local checks = require "platform.checks"
+local errcodes = require "wechat.errcodes"
+local form = require "platform.form"
+local limits = require "platform.limits"
+
+local api = {}
+
+-- ---- the endpoints' own functions
+
+local handlers = {}
+for _, name in ipairs { "token", "menu", "message", "media", "article", "people", "qrcode", "staff", "oauth", "openapi" } do
+  for full, handler in pairs(require("platform.endpoints." .. name)) do handlers[full] = handler end
+end
+
+-- ---- which endpoint
+
+local by_path = {}
+
+local function read_catalogue()
+  for _, group in ipairs(catalogue.groups) do
+    local _, names = catalogue.group(group)
+    for _, name in ipairs(names) do
+      local endpoint = catalogue.find(group, name)
+      by_path[endpoint.path] = by_path[endpoint.path] or {}
+      table.insert(by_path[endpoint.path], endpoint)
+    end
+  end
+end
+
+local verbs = { GET = { GET = true }, POST = { POST = true }, UPLOAD = { POST = true }, DOWNLOAD = { GET = true, POST = true } }
+
+local function value_at(value, path)
+  for name in path:gmatch("[^.]+") do value = type(value) == "table" and value[name] or nil end
+  return value
+end
+
+-- Several share a path and are told apart by a field with one possible value.
+local function is_meant(endpoint, given)
+  for _, field in ipairs(endpoint.query) do
+    if field.value and given.query[field.path] and tostring(field.value) ~= tostring(given.query[field.path]) then return false end
+  end
+  for _, field in ipairs(endpoint.body) do
+    local value = field.value and value_at(given.body, field.path)
+    if field.value and value ~= nil and value ~= field.value then return false end
+  end
+  return true
+end
+
+local function find(method, path, given)
+  local all = by_path[path]
+  if not all then return nil, 0 end
+  local wrong_verb = true
+  for _, endpoint in ipairs(all) do
+    if verbs[endpoint.verb][method] then
+      wrong_verb = false
+      if is_meant(endpoint, given) then return endpoint end
+    end
+  end
+  if wrong_verb then return nil, verbs[all[1].verb].POST and 43002 or 43001 end
+  return nil, 40008
+end
+
+-- ---- answers
+
+local function rid() return ("%x-%08x-%08x"):format(os.time(), math.random(0, 0xffffffff), math.random(0, 0xffffffff)) end
+
+local function words_of(code)
+  local known = errcodes.find(code)
+  return known and known.symbol:lower():gsub("_", " ") or "error"
+end
+
+--- A refusal as the platform puts it.
+function api.refusal(code, words)
+  return { json = { errcode = code, errmsg = ("%s rid: %s"):format(words or words_of(code), rid()) } }
+end
+
+local samples = { string = "", integer = 0, number = 0, boolean = false, object = {}, binary = "" }
+
+-- What an endpoint without a function of its own gives: the fields that the catalogue lists.
+local function make_sample(p, endpoint)
+  local answer = { errcode = 0, errmsg = "ok" }
+  for _, field in ipairs(endpoint.returns) do
+    if field.path == "(body)" then return { headers = { ["Content-Type"] = "application/octet-stream" }, body = "" } end
+    local where, names = answer, {}
+    for name in field.path:gmatch("[%a_][%w_]*") do names[#names + 1] = name end
+    for i = 1, #names - 1 do
+      if type(where[names[i]]) ~= "table" then where[names[i]] = {} end
+      where = where[names[i]]
+    end
+    local kind = field.type:match("^[^|]+")
+    local last = names[#names]
+    if last and where[last] == nil then
+      where[last] = (kind:find("%[%]$") or kind == "array") and p.host.json.array {} or kind == "object" and {} or samples[kind]
+    end
+  end
+  return { json = answer }
+end
+
+local function finish(p, endpoint, answer)
+  if answer.file then
+    local file = answer.file
+    return {
+      headers = {
+        ["Content-Type"] = file.content_type or "application/octet-stream",
+        ["Content-disposition"] = ('attachment; filename="%s"'):format(file.filename or "file"),
+      },
+      body = file.body,
+    }
+  end
+  if answer.page then return answer.page end
+  if #endpoint.returns == 0 and answer.errcode == nil then answer.errcode, answer.errmsg = 0, "ok" end
+  if answer.errcode and answer.errmsg == nil then answer.errmsg = "ok" end
+  return { json = answer }
+end
+
+-- ---- what is checked of all
+
+local function read_request(p, request)
+  local given = { query = {}, body = {}, files = {}, raw = request.body or "" }
+  for name, value in pairs(request.query or {}) do given.query[name] = type(value) == "table" and value[1] or value end
+  local kind = (request.headers["content-type"] or ""):lower()
+  if request.method ~= "POST" then return given end
+  if kind:find("^multipart/form%-data") then
+    local files, fields = form.parse(request.headers["content-type"], given.raw)
+    if not files then return nil, 40035 end
+    given.files, given.body, given.multipart = files, fields, true
+    return given
+  end
+  if given.raw == "" then return given end
+  local value = p.host.json.decode(given.raw)
+  if type(value) == "table" then given.body = value
+  else given.broken = true end
+  return given
+end
+
+local function takes_body(endpoint)
+  for _, field in ipairs(endpoint.body) do
+    if field.required then return true end
+  end
+  return false
+end
+
+-- The day's counter of an endpoint; an errcode beyond its limit.
+local function count(p, endpoint)
+  local counters, today = p.state.counters, os.date("%F", p.now())
+  if p.state.calls_day ~= today then
+    p.state.calls_day, p.state.counters = today, {}
+    counters = p.state.counters
+  end
+  counters[endpoint.name] = (counters[endpoint.name] or 0) + 1
+  local most = limits.calls[endpoint.name] or limits.calls_of_others
+  if p.faults.quota or counters[endpoint.name] > most then return 45009 end
+end
+
+local function fault_of_body(endpoint, given, null)
+  if given.multipart then
+    for _, field in ipairs(endpoint.body) do
+      if field.types.file and field.required and not given.files[field.path] then return 41005 end
+    end
+    return nil
+  end
+  if endpoint.verb == "UPLOAD" then return 41005 end
+  if given.broken then
+    for _, field in ipairs(endpoint.body) do
+      if field.path == "(raw)" then return nil end
+    end
+    return 47001
+  end
+  if given.raw == "" and takes_body(endpoint) then return 44002 end
+  return checks.fault(endpoint.body, given.body, null)
+end
+
+local function fault_of(p, endpoint, given)
+  if p.faults.fail and endpoint.token ~= "none" then return p.faults.fail end
+  if endpoint.token == "access_token" then
+    local code = p.token_fault(given.query.access_token)
+    if code then return code end
+  end
+  given.query = checks.read_query(endpoint.query, given.query)
+  local code, path = checks.fault(endpoint.query, given.query, p.host.json.null)
+  if code then return code, path end
+  code, path = fault_of_body(endpoint, given, p.host.json.null)
+  if code then return code, path end
+  return count(p, endpoint)
+end
+
+--- Answers a request: {status, headers, body or json, name}.
+---@param p table
+---@param request table method, path, query, headers, body
+function api.answer(p, request)
+  if next(by_path) == nil then read_catalogue() end
+  if p.faults.slow_ms then p.host.time.sleep(p.faults.slow_ms / 1000) end
+  local given, code = read_request(p, request)
+  if not given then return api.refusal(code) end
+  local endpoint
+  endpoint, code = find(request.method, request.path, given)
+  if not endpoint then
+    if code == 0 then return { status = 404, body = "404 page not found", headers = { ["Content-Type"] = "text/plain" } } end
+    return api.refusal(code)
+  end
+  local fault, path = fault_of(p, endpoint, given)
+  local answer
+  if fault then
+    answer = api.refusal(fault, path and ("%s: %s"):format(words_of(fault), path))
+  else
+    local handler = handlers[endpoint.name]
+    local call = { name = endpoint.name, query = given.query, body = given.body, files = given.files, fields = given.body, raw = given.raw }
+    local value, errcode, words = nil, nil, nil
+    if handler then value, errcode, words = handler(p, call) end
+    if not handler then answer = make_sample(p, endpoint)
+    elseif value == nil then answer = api.refusal(errcode, words)
+    else answer = finish(p, endpoint, value) end
+  end
+  answer.name = endpoint.name
+  return answer
+end
+
+return api

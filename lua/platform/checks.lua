@@ -1,0 +1,91 @@
+-- What the platform checks of every request: the fields that the catalogue says must be there, and their types.
+
+local checks = {}
+
+-- What is said where a field is missing or empty, by its last name; 40035 for others.
+local missing_codes = {
+  openid = 40003, touser = 40003, user_id = 40003, openid_list = 40003, user_list = 40003,
+  media_id = 40007, thumb_media_id = 40007, template_id = 40037, appid = 41002, secret = 41004, appsecret = 41004,
+  button = 40015, media = 41005, content = 44004, articles = 44003, msgtype = 40008,
+}
+
+local fits = {
+  string = function(value) return type(value) == "string" end,
+  integer = function(value) return math.tointeger(value) ~= nil and type(value) == "number" end,
+  number = function(value) return type(value) == "number" end,
+  boolean = function(value) return type(value) == "boolean" end,
+  object = function(value) return type(value) == "table" and value[1] == nil end,
+  array = function(value) return type(value) == "table" and (value[1] ~= nil or next(value) == nil) end,
+}
+
+local function fits_any(field, value)
+  for name in pairs(field.types) do
+    local check = fits[name] or (name:find("%[%]$") and fits.array)
+    if not check or check(value) then return true end
+  end
+  return false
+end
+
+local function last_name(path) return path:match("([%w_]+)[%[%]]*$") or path end
+
+-- Calls fn with each value that a path leads to; nil where it leads to none.
+local function each(value, path, fn)
+  local name, list, rest = path:match("^([%w_]+)(%[?%]?)%.?(.*)$")
+  local inner = type(value) == "table" and value[name] or nil
+  if rest == "" and list == "" then return fn(inner) end
+  if list ~= "[]" then return each(inner, rest, fn) end
+  for _, member in ipairs(type(inner) == "table" and inner or {}) do
+    local code, path_of = each(member, rest, fn)
+    if code then return code, path_of end
+  end
+end
+
+-- A field inside an object that was left out as a whole is asked for only where the object must be there.
+local function parent_is_absent(field, given, fields)
+  local parent = field.path:match("^(.*)%.[^.]+$")
+  if not parent then return false end
+  local absent = false
+  each(given, parent, function(value) absent = value == nil end)
+  if not absent then return false end
+  for _, other in ipairs(fields) do
+    local inside = other.path == parent or other.path:sub(1, #parent + 1) == parent .. "."
+    if inside and other.required then return false end
+  end
+  return true
+end
+
+--- The errcode for a request's fields, and the path at fault; nil when all is well.
+---@param fields Field[]
+---@param given table
+---@param null any JSON's null
+function checks.fault(fields, given, null)
+  for _, field in ipairs(fields) do
+    if field.path:find("^[%a_]") and not field.types.file and not parent_is_absent(field, given, fields) then
+      local code, path = each(given, field.path, function(value)
+        if value == null then value = nil end
+        if value == nil or value == "" then
+          if field.required then return missing_codes[last_name(field.path)] or 40035, field.path end
+        elseif not fits_any(field, value) then
+          return 47001, field.path
+        end
+      end)
+      if code then return code, path end
+    end
+  end
+end
+
+--- Texts of a query as the types that the catalogue gives them.
+function checks.read_query(fields, query)
+  local values = {}
+  for name, value in pairs(query) do values[name] = type(value) == "table" and value[1] or value end
+  for _, field in ipairs(fields) do
+    local text = values[field.path]
+    if text and not field.types.string then
+      if field.types.integer then values[field.path] = math.tointeger(tonumber(text)) or text end
+      if field.types.boolean and (text == "true" or text == "false") then values[field.path] = text == "true" end
+    end
+  end
+  return values
+end
+
+return checks

@@ -1,0 +1,87 @@
+-- Web pages that learn who is looking. The page that asks (/connect/oauth2/authorize) agrees at once, for the user
+-- that it is opened for.
+
+local limits = require "platform.limits"
+
+local CODE_S = 300
+
+local function encode(p, text) return p.host.codec.url_encode(text) end
+
+local function authorize(p, call)
+  local query = call.query
+  if query.appid ~= p.account.appid then return nil, 40013 end
+  local address = query.redirect_uri
+  if not address or not address:find("^https?://") then return nil, 10003 end
+  local user = query.user and p.user(query.user) or p.users()[1]
+  local code = p.random(32)
+  p.state.codes = p.state.codes or {}
+  p.state.codes[code] = { openid = user.openid, scope = query.scope or "snsapi_base", expires_at = p.now() + CODE_S }
+  local sign = address:find("?", 1, true) and "&" or "?"
+  local location = address .. sign .. "code=" .. code .. "&state=" .. encode(p, query.state or "")
+  return { page = { status = 302, headers = { Location = location }, body = "" } }
+end
+
+local function grant(p, openid, scope)
+  local token, refresh = p.random(100), p.random(100)
+  p.state.web = p.state.web or {}
+  p.state.web[token] = { openid = openid, scope = scope, expires_at = p.now() + limits.token_s }
+  p.state.web[refresh] = { openid = openid, scope = scope, refresh = true, expires_at = p.now() + 30 * 86400 }
+  return { access_token = token, expires_in = limits.token_s, refresh_token = refresh, openid = openid, scope = scope }
+end
+
+local function web_token(p, value, openid)
+  local token = p.state.web and p.state.web[value or ""]
+  if not token or token.refresh then return nil, 40001 end
+  if token.expires_at <= p.now() then return nil, 42001 end
+  if openid ~= token.openid then return nil, 40003 end
+  return token
+end
+
+return {
+  ["oauth.authorize"] = authorize,
+  ["oauth.qrconnect"] = authorize,
+
+  ["oauth.access_token"] = function(p, call)
+    local query = call.query
+    if query.appid ~= p.account.appid then return nil, 40013 end
+    if query.secret ~= p.account.appsecret then return nil, 40125 end
+    local code = p.state.codes and p.state.codes[query.code or ""]
+    if not code then return nil, 40029 end
+    if code.used then return nil, 40163 end
+    if code.expires_at <= p.now() then return nil, 42003 end
+    code.used = true
+    return grant(p, code.openid, code.scope)
+  end,
+
+  ["oauth.refresh_token"] = function(p, call)
+    local token = p.state.web and p.state.web[call.query.refresh_token or ""]
+    if not token or not token.refresh then return nil, 40030 end
+    if token.expires_at <= p.now() then return nil, 42002 end
+    return grant(p, token.openid, token.scope)
+  end,
+
+  ["oauth.userinfo"] = function(p, call)
+    local token, code = web_token(p, call.query.access_token, call.query.openid)
+    if not token then return nil, code end
+    if not token.scope:find("snsapi_userinfo", 1, true) then return nil, 48001 end
+    local user = p.state.users[token.openid]
+    return {
+      openid = user.openid, nickname = user.nickname, sex = user.sex, province = user.province or "", city = user.city or "",
+      country = user.country or "", headimgurl = "", privilege = p.host.json.array {},
+    }
+  end,
+
+  ["oauth.auth_check"] = function(p, call)
+    local token, code = web_token(p, call.query.access_token, call.query.openid)
+    if not token then return nil, code end
+    return { errcode = 0, errmsg = "ok" }
+  end,
+
+  ["oauth.jscode2session"] = function(p, call)
+    local query = call.query
+    if query.appid ~= p.account.appid then return nil, 40013 end
+    if query.secret ~= p.account.appsecret then return nil, 40125 end
+    if not query.js_code or query.js_code == "" then return nil, 40029 end
+    return { openid = p.users()[1].openid, session_key = p.host.codec.base64_encode(p.random(16)) }
+  end,
+}

@@ -1,0 +1,45 @@
+-- The platform's limits as data: sizes, numbers, times, and what it says beyond them.
+
+local MB = 1024 * 1024
+
+return {
+  token_s = 7200, overlap_s = 300, -- a token's life; how long the one before it still works
+  classic_tokens = 2000,           -- fetches a day
+
+  -- Temporary and permanent media by type.
+  media = {
+    image = { bytes = 10 * MB, types = { png = true, jpeg = true, jpg = true, gif = true, bmp = true } },
+    voice = { bytes = 2 * MB, types = { amr = true, mp3 = true, wma = true, wav = true } },
+    video = { bytes = 10 * MB, types = { mp4 = true } },
+    thumb = { bytes = 64 * 1024, types = { jpg = true, jpeg = true, png = true } },
+  },
+  media_s = 3 * 24 * 3600, picture_bytes = MB,
+  too_big = { image = 40009, voice = 40010, video = 40011, thumb = 40012 },
+
+  -- Customer service messages by the user's last act: how many, for how long.
+  custom = {
+    message = { count = 5, seconds = 48 * 3600 },
+    click = { count = 3, seconds = 60 }, follow = { count = 3, seconds = 60 }, scan = { count = 3, seconds = 60 },
+  },
+  custom_text_bytes = 2048, typing_s = 30,
+
+  tags = 100, tag_name_bytes = 30, tags_of_user = 20, group_name_characters = 30,
+  remark_characters = 29, batch_users = 50, batch_blacklist = 20, batch_info = 100, user_page = 10000,
+
+  qr_seconds = 2592000, qr_default_seconds = 60, qr_scene_id = 4294967295, qr_limit_scene_id = 100000,
+  qr_scene_str = 64, short_data_bytes = 4096,
+
+  templates = 25, articles = 8, article_title = 64, article_content_characters = 20000, list_page = 20,
+  staff = 100, staff_nick = 16, comment_page = 49,
+
+  -- Calls a day of what is counted; of the others there are plenty.
+  calls = {
+    ["menu.create"] = 1000, ["menu.get"] = 10000, ["menu.delete"] = 1000, ["menu.addconditional"] = 2000,
+    ["menu.delconditional"] = 2000, ["menu.trymatch"] = 20000, ["media.upload"] = 100000, ["media.get"] = 200000,
+    ["draft.add"] = 1000, ["draft.get"] = 500, ["draft.delete"] = 1000, ["draft.batchget"] = 1000,
+    ["freepublish.submit"] = 100, ["freepublish.delete"] = 10, ["media.uploadnews"] = 10,
+    ["user.list"] = 500, ["user.update_remark"] = 10000, ["qrcode.create"] = 100000,
+    ["token.get_access_token"] = 2000, ["message.mass.sendall"] = 100,
+  },
+  calls_of_others = 5000000, resets_a_month = 10,
+}

@@ -1,0 +1,116 @@
+-- What the platform keeps of one account, and what stands on it: tokens, the menus that users see, tickets.
+
+local limits = require "platform.limits"
+
+return function(p, host)
+  local state = p.state
+
+  -- Everything that a fresh account has. Users are phone.lua's.
+  local function fresh()
+    return {
+      tokens = {},            -- by value: {expires_at, kind = "classic" | "stable" | "web", ...}
+      current = {},           -- by kind: the value that is handed out
+      tickets = {},           -- by type: {ticket, expires_at}
+      tags = { [0] = "未分组", [1] = "黑名单", [2] = "星标组" }, next_tag = 100,
+      menu = nil,             -- {button, menuid}
+      conditional = {},       -- list of {button, matchrule, menuid}, the newest last
+      next_menu = 400000001,
+      material = {}, drafts = {}, published = {}, qrcodes = {}, shorts = {},
+      industry = nil, templates = {}, subscribe_templates = {},
+      staff = {}, sessions = {}, comments = {}, mass = {}, speed = 0,
+      counters = {}, resets = 0, calls_day = nil, next_id = 1000000001,
+    }
+  end
+
+  local function refill()
+    for name in pairs(state) do
+      if name ~= "users" then state[name] = nil end
+    end
+    for name, value in pairs(fresh()) do state[name] = value end
+  end
+
+  refill()
+  p.on_reset(refill)
+
+  --- The next of the platform's numbers: message ids, publish ids.
+  function p.next_id()
+    state.next_id = state.next_id + 1
+    return state.next_id
+  end
+
+  -- ---- tokens
+
+  --- A new token of a kind; the one before it works five minutes more, unless it ends at once.
+  function p.issue_token(kind, ends_at_once)
+    local before = state.tokens[state.current[kind] or ""]
+    if before then
+      before.expires_at = math.min(before.expires_at, p.now() + (ends_at_once and 0 or limits.overlap_s))
+    end
+    local value = ("%d_"):format(math.random(10, 99)) .. p.random(130)
+    state.tokens[value] = { expires_at = p.now() + limits.token_s, kind = kind }
+    state.current[kind] = value
+    return value
+  end
+
+  --- The token that is handed out for a kind, with the seconds that it has left; nil where there is none any more.
+  function p.present_token(kind)
+    local value = state.current[kind]
+    local token = value and state.tokens[value]
+    local left = token and token.expires_at - p.now() or 0
+    if left > limits.overlap_s then return value, left end
+  end
+
+  --- Why a token is refused: an errcode; nil when it is good.
+  function p.token_fault(value)
+    if not value or value == "" then return 41001 end
+    local token = state.tokens[value]
+    if not token or token.revoked or p.faults.revoke then return 40001 end
+    if token.expires_at <= p.now() then return 42001 end
+  end
+
+  function p.revoke_token()
+    for _, kind in ipairs { "classic", "stable" } do
+      local token = state.tokens[state.current[kind] or ""]
+      if token then token.revoked = true end
+      state.current[kind] = nil
+    end
+  end
+
+  -- ---- menus
+
+  local function has_tag(user, id)
+    for _, tag in ipairs(user.tagid_list or {}) do
+      if tag == id then return true end
+    end
+    return false
+  end
+
+  -- A rule's fields that are left out or empty match everybody.
+  local function matches(rule, user)
+    local tag = rule.tag_id or rule.group_id
+    if tag and tag ~= "" and not has_tag(user, math.tointeger(tonumber(tag))) then return false end
+    local platform = rule.client_platform_type
+    if platform and platform ~= "" and tostring(platform) ~= tostring(user.client_platform_type or 1) then return false end
+    local language = rule.language
+    return not language or language == "" or language == user.language
+  end
+
+  --- The buttons that a user sees: of the newest personalised menu that matches, else of the menu for all.
+  function p.menu(openid)
+    local user = state.users[openid]
+    for i = #state.conditional, 1, -1 do
+      if user and matches(state.conditional[i].matchrule, user) then return { button = state.conditional[i].button } end
+    end
+    return state.menu and { button = state.menu.button } or nil
+  end
+
+  -- ---- QR codes
+
+  --- The ticket of the code with that scene, where the bot made one; else one that nobody made.
+  function p.ticket_of(scene)
+    for ticket, code in pairs(state.qrcodes) do
+      if code.scene == scene then return ticket end
+    end
+    return "gQ" .. host.codec.sha1(scene)
+  end
+end
