@@ -2,6 +2,7 @@
 -- is the platform's API (api.lua).
 
 local CALLS_KEPT = 500
+local HANG_UP = 444
 
 local types = {
   html = "text/html; charset=utf-8", css = "text/css; charset=utf-8", js = "text/javascript; charset=utf-8",
@@ -69,9 +70,28 @@ return function(p, host)
     return { json = list }
   end
 
-  --- The present token, for those who would know it.
-  if p.script ~= "" and host.file.embedded("platform/source.lua") then
-    require("platform.source")(p, host, control)
+  control["POST /sim/reset"] = function()
+    p.reset()
+    calls, last_call = {}, 0
+    return { json = { ok = true } }
+  end
+
+  -- state.lua knows tokens.
+  control["POST /sim/token"] = function(request)
+    if request.json.revoke ~= true then return refuse(400, "there is only {revoke = true}") end
+    if not p.revoke_token then return refuse(404, "there are no tokens here") end
+    p.revoke_token()
+    return { json = { ok = true } }
+  end
+
+  require("platform.source")(p, host, control)
+
+  local function answer_media(id)
+    local file = p.media(id)
+    if not file then return refuse(404, "there is no such file") end
+    local kind = file.content_type or "application/octet-stream"
+    return { headers = { ["Content-Type"] = kind, ["Content-Security-Policy"] = "sandbox; default-src 'none'" },
+      body = file.body }
   end
 
   local function is_post_of_json(request)
@@ -80,6 +100,8 @@ return function(p, host)
   end
 
   local function answer_control(request)
+    local id = request.path:match("^/sim/media/([%w_-]+)$")
+    if id and request.method == "GET" then return answer_media(id) end
     local answer = control[request.method .. " " .. request.path]
     if not answer then return refuse(404, "there is no " .. request.method .. " " .. request.path) end
     if request.method == "POST" then
@@ -118,6 +140,7 @@ return function(p, host)
 
   local function answer_api(request)
     local began = p.clock()
+    if p.faults.network then return { status = HANG_UP } end
     local answer = api and api.answer(p, request) or refuse(404, "the simulated platform has no API here")
     note_call(request, answer, began)
     return { status = answer.status, headers = answer.headers, body = answer.body, json = answer.json }

@@ -2,7 +2,6 @@
 -- same MsgId and a new signature; the notice in the chat when nothing good came back.
 
 local WAIT_S, TRIES, PAUSE_S = 5, 3, 0.2
-local TEXT_MAX = 2048
 local TRACE_KEPT = 200
 local NOTICE = "该公众号提供的服务出现故障，请稍后再试"
 
@@ -14,6 +13,7 @@ return function(p, host)
   -- ---- the trace ----
 
   local function as_table(fields)
+    if type(fields) ~= "table" then return { document = fields } end
     local values = {}
     for _, field in ipairs(fields) do
       local name, value = field[1], field[2]
@@ -24,6 +24,7 @@ return function(p, host)
 
   local function summary(fields)
     local values = as_table(fields)
+    if values.document then return "xml", "" end
     if values.MsgType ~= "event" then return values.MsgType, values.Content or values.MediaId or values.Label or values.Url or "" end
     return values.Event, values.EventKey or ""
   end
@@ -33,6 +34,7 @@ return function(p, host)
     local kind, text = summary(fields)
     local item = {
       id = next_id, time = p.clock(), openid = openid, kind = kind, summary = tostring(text),
+      is_event = as_table(fields).MsgType == "event" or nil,
       tries = host.json.array {}, calls = host.json.array {}, fields = as_table(fields),
     }
     p.trace[#p.trace + 1] = item
@@ -56,72 +58,40 @@ return function(p, host)
     end
   end
 
-  -- ---- replies: what the platform takes, and what the user sees of it ----
-
-  local function text_of(value) return type(value) == "string" and value or "" end
-
-  local function media(kind, element)
-    return function(reply)
-      local part = reply[element]
-      local id = type(part) == "table" and text_of(part.MediaId) or ""
-      if id == "" then return nil, ("a %s needs %s.MediaId"):format(kind, element) end
-      return {
-        kind = kind, media_id = id, url = p.media_url(id),
-        title = part.Title, description = part.Description,
-      }
-    end
-  end
-
-  local replies = {
-    image = media("image", "Image"),
-    voice = media("voice", "Voice"),
-    video = media("video", "Video"),
-  }
-
-  function replies.text(reply)
-    local content = text_of(reply.Content)
-    if content == "" then return nil, "a text needs Content" end
-    if #content > TEXT_MAX then
-      return nil, ("a text of %d bytes: the platform takes %d"):format(#content, TEXT_MAX)
-    end
-    return { kind = "text", content = content }
-  end
-
-  -- What is wrong with an opened reply, or its entry.
-  local function read_reply(item, reply)
-    if text_of(reply.ToUserName) ~= item.openid then
-      return nil, ("ToUserName is '%s', and the message came from %s"):format(text_of(reply.ToUserName), item.openid)
-    end
-    local read = replies[text_of(reply.MsgType)]
-    if not read then return nil, ("there is no reply of MsgType '%s'"):format(text_of(reply.MsgType)) end
-    return read(reply)
-  end
-
   -- ---- one try ----
 
-  local function post(item, document, number)
-    local try = { n = number, request = document }
-    item.tries[#item.tries + 1] = try
-    local began = p.clock()
-    local url, body = host.courier.post(document, p.account.original_id, item.openid, tostring(p.now()),
+  local function send(document, openid)
+    if p.faults.network then return nil, "the network is gone (a fault that is switched on)" end
+    local url, body = host.courier.post(document, p.account.original_id, openid, tostring(p.now()),
       tostring(math.random(100000000, 2147483647)), p.callback)
-    local answer, err
-    if p.faults.network then
-      err = { errmsg = "the network is gone (a fault that is switched on)" }
-    else
-      answer, err = wechat.http.request {
-        method = "POST", url = url, body = body, timeout = WAIT_S,
-        headers = { ["Content-Type"] = "text/xml", ["User-Agent"] = "Mozilla/4.0", Pragma = "no-cache" },
-      }
-    end
+    local answer, err = wechat.http.request {
+      method = "POST", url = url, body = body, timeout = WAIT_S,
+      headers = { ["Content-Type"] = "text/xml", ["User-Agent"] = "Mozilla/4.0", Pragma = "no-cache" },
+    }
+    return answer, err and err.errmsg
+  end
+
+  local function post(item, document, try)
+    item.tries[#item.tries + 1] = try
+    try.n, try.request = #item.tries, document
+    local began = p.clock()
+    local answer, why = send(document, item.openid)
     try.ms = (p.clock() - began) * 1000 // 1 | 0
-    if answer then
+    if not answer then
+      try.error = why
+    else
       try.status, try.reply = answer.status, answer.body
       if answer.status ~= 200 then try.error = ("the bot answered with status %d"):format(answer.status) end
-    else
-      try.error = err.errmsg
     end
     return try
+  end
+
+  -- The same message once more, at the same time: what comes back is not shown a second time.
+  local function post_again(item, document)
+    p.after(0.01, function()
+      post(item, document, { duplicate = true })
+      p.emit("trace", item)
+    end)
   end
 
   local function take_reply(item, try)
@@ -129,7 +99,7 @@ return function(p, host)
     if why then return nil, why end
     if not reply then return false end
     try.reply, item.replied = document, document
-    return read_reply(item, reply)
+    return p.read_reply(item, reply)
   end
 
   -- ---- the whole way ----
@@ -150,22 +120,24 @@ return function(p, host)
     finish(item, "failed")
   end
 
-  --- Delivers a message or event and waits for the end of it. `fields`: a list of {name, value} from MsgType on.
+  --- Delivers a message or event and waits for the end of it. `fields`: a list of {name, value} from MsgType on, or
+  --- a whole document.
   ---@return table item of the trace
   function p.deliver(openid, fields)
-    fields = with_head(openid, fields)
+    if type(fields) == "table" then fields = with_head(openid, fields) end
     local item = begin(openid, fields)
     if p.callback == "" then
       finish(item, "success")
       return item
     end
-    local document = host.courier.compose(fields)
-    local try
-    for number = 1, TRIES do
-      if number > 1 then host.time.sleep(PAUSE_S) end
-      try = post(item, document, number)
+    local document = type(fields) == "table" and host.courier.compose(fields) or fields
+    if p.faults.twice then post_again(item, document) end
+    local try = post(item, document, {})
+    for _ = 2, TRIES do
       if not try.error then break end
       p.emit("trace", item)
+      host.time.sleep(PAUSE_S)
+      try = post(item, document, {})
     end
     if try.error then
       fail(item, try)
@@ -178,35 +150,60 @@ return function(p, host)
       item.replied = try.reply
       finish(item, "success")
     else
-      entry.from, entry.via = "account", "passive"
+      entry.from, entry.via = entry.from or "account", "passive"
       p.chat(openid, entry)
       finish(item, "replied")
     end
     return item
   end
 
-  --- Delivers an event that the platform itself causes, soon and not waited for. `fields`: by the platform's
-  --- names, Event among them; an element's value may be a table of elements, or a list of what is repeated.
-  function p.push(openid, fields)
-    local list, names = { { "MsgType", fields.MsgType or "event" }, { "Event", fields.Event } }, {}
-    for name in pairs(fields) do
-      if name ~= "MsgType" and name ~= "Event" then names[#names + 1] = name end
-    end
-    table.sort(names)
-    local function add(into, name, value)
-      if type(value) ~= "table" then
-        into[#into + 1] = { name, value }
-      elseif #value > 0 then
-        for _, one in ipairs(value) do add(into, name, one) end
-      else
-        local children, keys = {}, {}
-        for key in pairs(value) do keys[#keys + 1] = key end
-        table.sort(keys)
-        for _, key in ipairs(keys) do add(children, key, value[key]) end
-        into[#into + 1] = { name, children }
+  -- A customer service message soon after a `success`: the answer came late.
+  local LATE_S = 300
+
+  --- Tells the trace of an entry that a call of the bot's put into a chat.
+  function p.trace_entry(openid, entry)
+    if entry.via ~= "custom" then return end
+    for i = #p.trace, 1, -1 do
+      local item = p.trace[i]
+      if p.clock() - item.time > LATE_S then return end
+      if item.openid == openid then
+        if item.outcome == "success" then item.outcome = "late" end
+        return p.emit("trace", item)
       end
     end
+  end
+
+  local function add(into, name, value)
+    if type(value) ~= "table" then
+      into[#into + 1] = { name, value }
+    elseif #value > 0 then
+      for _, one in ipairs(value) do add(into, name, one) end
+    else
+      into[#into + 1] = { name, p.elements(value) }
+    end
+  end
+
+  --- A list of elements from a table by their names, in the order of these; an element's value may be a table of
+  --- elements, or a list of what is repeated.
+  function p.elements(fields)
+    local list, names = {}, {}
+    for name in pairs(fields) do names[#names + 1] = name end
+    table.sort(names)
     for _, name in ipairs(names) do add(list, name, fields[name]) end
+    return list
+  end
+
+  --- Delivers an event that the platform itself causes, soon and not waited for. `fields`: by the platform's
+  --- names, Event among them, as p.elements takes them.
+  function p.push(openid, fields)
+    local rest = {}
+    for name, value in pairs(fields) do rest[name] = value end
+    rest.MsgType, rest.Event = nil, nil
+    local list = p.elements(rest)
+    table.insert(list, 1, { "MsgType", fields.MsgType or "event" })
+    table.insert(list, 2, { "Event", fields.Event })
     p.after(0.02, function() p.deliver(openid, list) end)
   end
+
+  p.on_reset(function() p.trace = host.json.array {} end)
 end

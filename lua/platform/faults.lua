@@ -14,6 +14,7 @@ local short = { slow = "slow_ms" }
 
 return function(p)
   p.faults = {}
+  p.on_reset(function() p.faults = {} end)
 
   --- Switches faults: a name with false, null or 0 is switched off, others are left as they are.
   ---@return boolean?, string? nil and what is wrong

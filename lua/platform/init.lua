@@ -11,7 +11,9 @@
 --   p.push(openid, fields)   delivers an event to the bot, not waited for (delivery.lua)
 --   p.faults             what is switched on (faults.lua)
 --   p.now(), p.after(seconds, fn), p.random(n)
---   p.media_url(id)      where the bytes of a media file are
+--   p.keep_media(file), p.media(id), p.media_url(id), p.qr_picture(text)    (media.lua)
+--   p.act(act)           has a user do something (acts.lua)
+--   p.on_reset(fn)       what is to be done for everything to be fresh
 
 local host = ...
 
@@ -52,8 +54,19 @@ function p.random(length)
   return table.concat(letters)
 end
 
-function p.media_url(id) return p.base .. "/sim/media/" .. id end
+local resets = {}
 
-for _, part in ipairs { "events", "faults", "phone", "delivery", "control" } do
-  require("platform." .. part)(p, host)
+--- Has fn called when everything is to be fresh (POST /sim/reset), in the order of registering.
+function p.on_reset(fn) resets[#resets + 1] = fn end
+
+function p.reset()
+  for _, fn in ipairs(resets) do fn() end
+  p.emit("reset", {})
+end
+
+-- What another module may replace (p.menu, p.ticket_of, p.media ...) is made by the earlier one: state.lua.
+p.state = {}
+for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "delivery", "acts", "control" } do
+  local file = "platform/" .. part .. ".lua"
+  if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end

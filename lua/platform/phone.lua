@@ -1,4 +1,4 @@
--- The users' side: who there is, their chats, and what each act of theirs sends to the bot.
+-- The users' side: who there is, what their phones show, which menu they see.
 
 local CHAT_KEPT = 500
 
@@ -10,12 +10,10 @@ local FIRST_USERS = {
 local COLORS = { "#5b8def", "#e58a3c", "#57a86b", "#b06bd1", "#d9646b", "#3aa6b0" }
 
 return function(p, host)
-  if host.file.embedded("platform/state.lua") then require("platform.state")(p, host) end
-  p.state = p.state or {}
   p.state.users = p.state.users or {} -- by openid
   p.chats = {} -- by openid: lists of entries
 
-  local next_entry, last_msg_id = 0, 0
+  local next_entry = 0
 
   -- ---- users ----
 
@@ -101,6 +99,7 @@ return function(p, host)
     chat[#chat + 1] = entry
     if #chat > CHAT_KEPT then table.remove(chat, 1) end
     p.emit("entry", { openid = openid, entry = entry })
+    p.trace_entry(openid, entry)
     return entry
   end
 
@@ -113,63 +112,21 @@ return function(p, host)
     return shown
   end
 
+  --- The id of the last entry in any chat.
   function p.last_entry() return next_entry end
 
   --- The menu that a user sees, nil without one.
   if not p.menu then function p.menu() return p.state.menu end end
 
-  -- ---- acts ----
-
-  local function message_id()
-    last_msg_id = math.max(last_msg_id + 1, (p.clock() * 1000 // 1 | 0) * 10000 + math.random(0, 9999))
-    return last_msg_id
-  end
-
-  local function message(kind, ...)
-    local fields = { { "MsgType", kind }, ... }
-    fields[#fields + 1] = { "MsgId", message_id() }
-    return fields
-  end
-
-  local function event(name, ...)
-    return { { "MsgType", "event" }, { "Event", name }, ... }
-  end
-
-  local acts = {}
-
-  --- Each gives the entry in the user's chat (nil: none) and the fields that the bot gets (nil: nothing is
-  --- delivered), or nil, nil and what is wrong.
-  p.acts = acts
-
-  function acts.say(_, act)
-    local content = act.content
-    if type(content) ~= "string" or content == "" then return nil, nil, "say needs content" end
-    return { kind = "text", content = content }, message("text", { "Content", content })
-  end
-
-  --- Does what an act says and waits until its delivery is over.
-  ---@return table? answer, string? why
-  function p.act(act)
-    local does = type(act.act) == "string" and acts[act.act]
-    if not does then return nil, ("there is no act '%s'"):format(tostring(act.act)) end
-    if type(act.user) ~= "string" or act.user == "" then return nil, "user is missing: an openid, or a name" end
-    local user = p.user(act.user)
-    local before, began = p.last_entry(), p.clock()
-    local entry, fields, why = does(user, act)
-    if why then return nil, why end
-    if entry then
-      entry.from, entry.via = entry.from or "user", entry.via or "message"
-      before = p.chat(user.openid, entry).id
-    end
-    local answer = { ok = true, replied = "", attempts = 0 }
-    if fields then
-      local item = p.deliver(user.openid, fields)
-      answer.trace, answer.replied, answer.attempts = item.id, item.replied or "", #item.tries
-    end
-    answer.shown = p.shown_since(user.openid, before)
-    answer.ms = (p.clock() - began) * 1000 // 1 | 0
-    return answer
+  --- The ticket of the QR code with that scene.
+  if not p.ticket_of then
+    function p.ticket_of(scene) return "gQ" .. host.codec.sha1(scene) end
   end
 
   fill()
+
+  p.on_reset(function()
+    p.state.users, p.chats = {}, {}
+    fill()
+  end)
 end

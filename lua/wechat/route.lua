@@ -16,7 +16,7 @@ local HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 ---@field remote string the other side's address; behind a proxy, the proxy's
 
 ---@class PageAnswer
----@field status? integer 200 to 599; 200
+---@field status? integer 200 to 599; 200. 444 closes the connection without an answer
 ---@field headers? table<string, string|number|string[]> a list is sent as one header each (Set-Cookie)
 ---@field body? string text/html; charset=utf-8 unless the headers say otherwise
 ---@field json? any sent as JSON

@@ -13,6 +13,7 @@ enum {
   ALLOW_MAX = 128,
   END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
   RETRY_NS = 5 * 1000 * 1000,
+  STATUS_HANG_UP = 444,  // as other servers have it: the connection ends without an answer
   STREAM_LOOK_MS = 200  // so often a quiet stream looks whether the server is to stop
 };
 
@@ -89,7 +90,8 @@ static void respond_page(HttpRequest *request, TaskState state, const PageAnswer
   HttpResponse response = { .status = answer->status,
                             .content_type = answer->type.ptr,
                             .body = answer->body,
-                            .extra_headers = answer->headers.ptr };
+                            .extra_headers = answer->headers.ptr,
+                            .no_answer = answer->status == STATUS_HANG_UP };
   if (!answer->stream) return server_respond(request, &response);
   server_begin(request, &response);
   if (!str_eq(request->method, STR("HEAD"))) pass_on(request, answer->stream);

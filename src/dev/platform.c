@@ -58,6 +58,8 @@ static void set_options(Platform *platform, const PlatformOptions *options) {
                      .strict = true,
                      .program = "platform/init.lua",
                      .feed = platform->feed,
+                     .watched = options->files,
+                     .watched_ctx = options->files_ctx,
                      .store = options->store,
                      .client = options->client },
   };

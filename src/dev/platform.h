@@ -17,6 +17,9 @@ typedef struct {
   const char *faults;      // switched on from the start: "slow=3000,fail=45009"; NULL: none
   bool stored;             // the state is kept in `store`
   int threads;             // of the server
+  // Lists the files of the bot's script, which the console shows and saves; NULL: there is none.
+  bool (*files)(void *ctx, Arena *arena, Pairs *files);
+  void *files_ctx;
   struct Client *client;
   struct Store *store;
 } PlatformOptions;

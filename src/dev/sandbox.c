@@ -65,6 +65,11 @@ static void on_log(void *ctx, LogLevel level, Str message) {
 
 static void on_load(void *ctx, const char *error) { platform_note_load(((Sandbox *)ctx)->platform, error); }
 
+static bool list_files(void *ctx, Arena *arena, Pairs *files) {
+  Sandbox *sandbox = ctx;
+  return !atomic_load(&sandbox->bot_ready) || bot_files(sandbox->bot, arena, files);
+}
+
 // ---- opening ------------------------------------------------------------------------------------
 
 static bool open_stores(Sandbox *sandbox, Err *err) {
@@ -108,6 +113,8 @@ static bool open_platform(Sandbox *sandbox, Err *err) {
     .faults = options->faults,
     .stored = options->state_file != NULL,
     .threads = options->server.threads,
+    .files = options->bot ? list_files : NULL,
+    .files_ctx = sandbox,
     .client = sandbox->client,
     .store = sandbox->state,
   };

@@ -1,6 +1,7 @@
 // The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them
 // needs no rebuild.
 //   host.file.embedded(name): the bytes of one ("platform/console/index.html"), or nil
+//   host.file.watched(): the names of the files that another interpreter, the bot's, was loaded from
 #include "script/core.h"
 
 #include "script/box.h"
@@ -99,7 +100,28 @@ static int l_embedded(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = { { "embedded", l_embedded }, { NULL, NULL } };
+static int l_watched(lua_State *L) {
+  const InterpreterOptions *options = &interpreter_of(L)->options;
+  Pairs files = { 0 };
+  lua_newtable(L);
+  Arena *arena = box_arena(L);
+  if (options->watched && !options->watched(options->watched_ctx, arena, &files))
+    return luaL_error(L, "not enough memory");
+  lua_Integer n = 0;
+  for (const Pair *file = files.first; file; file = file->next) {
+    lua_pushlstring(L, file->name.ptr, file->name.len);
+    lua_rawseti(L, 1, ++n);
+  }
+  box_close(L, 2);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "embedded", l_embedded },
+  { "watched", l_watched },
+  { NULL, NULL },
+};
 
 int lib_file(lua_State *L) {
   luaL_newlib(L, functions);

@@ -39,6 +39,10 @@ typedef struct {
   struct Client *client;   // NULL: wechat.http raises
   const char *program;     // an embedded file that is run in place of a script, given `host`; NULL: none
   struct Feed *feed;       // what host.feed waits for; NULL: nothing
+  // Lists the files that host.file.watched names: another interpreter's (the platform shows the bot's). NULL:
+  // none.
+  bool (*watched)(void *ctx, Arena *arena, Pairs *files);
+  void *watched_ctx;
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:

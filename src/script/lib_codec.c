@@ -1,9 +1,10 @@
-// host.codec: digests, base64, percent-encoding and UTF-8 for scripts.
+// host.codec: digests, base64, percent-encoding and UTF-8 for scripts, QR codes for the simulated platform.
 #include "script/libs.h"
 
 #include <lauxlib.h>
 #include "codec/base64.h"
 #include "codec/digest.h"
+#include "codec/qr.h"
 #include "codec/url.h"
 #include "script/box.h"
 #include "script/context.h"
@@ -159,11 +160,25 @@ static int l_utf8_cut(lua_State *L) {
   return 1;
 }
 
+// qr_png(text[, scale]): the picture of a QR code, modules of `scale` pixels; nil and why not.
+static int l_qr_png(lua_State *L) {
+  Str text = check_str(L, 1);
+  lua_Integer scale = luaL_optinteger(L, 2, 8);
+  Err err = { 0 };
+  lua_settop(L, 1);
+  Buf *out = box_buf(L);
+  if (qr_png(text, scale > 0 && scale < 100 ? (int)scale : 8, out, &err)) return give_buf(L, 2, out);
+  lua_pushnil(L);
+  lua_pushstring(L, err.text);
+  return 2;
+}
+
 static const luaL_Reg functions[] = {
   { "base64_decode", l_base64_decode },
   { "base64_encode", l_base64_encode },
   { "hmac_sha256", l_hmac_sha256 },
   { "md5", l_md5 },
+  { "qr_png", l_qr_png },
   { "sha1", l_sha1 },
   { "url_decode", l_url_decode },
   { "url_encode", l_url_encode },

@@ -1,0 +1,42 @@
+-- The bytes of what is sent and shown: what bots upload, what users send, pictures of QR codes.
+
+local QR_SCALE = 8 -- pixels of a module
+
+-- What a user sends who picked no file: something real of each kind.
+local samples = {
+  image = { content_type = "image/png", filename = "picture.png" },
+  voice = { content_type = "audio/amr", filename = "voice.amr", body = "#!AMR\n" .. ("\x3c" .. ("\0"):rep(31)):rep(50) },
+  video = { content_type = "video/mp4", filename = "video.mp4",
+    body = "\0\0\0\x18ftypisom\0\0\2\0isomiso2\0\0\0\8mdat" },
+  thumb = { content_type = "image/png", filename = "thumb.png" },
+}
+
+return function(p, host)
+  local files = {} -- by media id
+
+  --- The picture of a QR code, PNG.
+  function p.qr_picture(text) return host.codec.qr_png(text, QR_SCALE) end
+
+  --- Keeps a file: {body, content_type, filename, ...}. Its id is made unless given.
+  ---@return string id
+  function p.keep_media(file, id)
+    id = id or p.random(64)
+    files[id] = file
+    return id
+  end
+
+  --- The file of that id, nil for none.
+  function p.media(id) return files[id] end
+
+  --- Where anybody gets it.
+  function p.media_url(id) return p.base .. "/sim/media/" .. id end
+
+  --- The id of a file of that kind for a user who picked none.
+  function p.sample_media(kind)
+    local sample = samples[kind]
+    sample.body = sample.body or p.qr_picture("https://github.com/")
+    return p.keep_media { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
+  end
+
+  p.on_reset(function() files = {} end)
+end

@@ -1,0 +1,55 @@
+-- The bot's files on the desk: read and saved, so that the reload can be watched. Only what the script was
+-- loaded from can be named, never a path of the caller's own.
+
+local SIZE_MAX = 1 << 20
+
+return function(p, host, control)
+  local function refuse(status, why) return { status = status, json = { error = why } } end
+
+  local function read(name)
+    local file = io.open(name, "rb")
+    local text = file and file:read(SIZE_MAX + 1)
+    if file then file:close() end
+    if text and #text <= SIZE_MAX then return text end
+  end
+
+  -- The configuration has secrets in it, should a script require it.
+  local function is_shown(name)
+    return name ~= (p.script:match("^(.*/)") or "") .. "config.lua"
+  end
+
+  -- The script comes first; paths where a module was looked for in vain are no files.
+  local function files()
+    local list, seen = host.json.array {}, {}
+    for _, name in ipairs(host.file.watched()) do
+      local text = not seen[name] and is_shown(name) and read(name)
+      seen[name] = true
+      if text then list[#list + 1] = { file = name, text = text } end
+    end
+    return list
+  end
+
+  control["GET /sim/source"] = function(request)
+    local name = request.query.file
+    if not name then return { json = { script = p.script, files = files() } } end
+    for _, entry in ipairs(files()) do
+      if entry.file == name then return { json = entry } end
+    end
+    return refuse(404, "the script has no such file")
+  end
+
+  control["POST /sim/source"] = function(request)
+    local name, text = request.json.file, request.json.text
+    if type(text) ~= "string" then return refuse(400, "text is missing") end
+    for _, entry in ipairs(files()) do
+      if entry.file == name then
+        local file, why = io.open(name, "wb")
+        local done = file and file:write(text)
+        if file then done, why = file:close() and done, why end
+        if not done then return refuse(400, "not saved: " .. tostring(why)) end
+        return { json = { ok = true, file = name } }
+      end
+    end
+    return refuse(404, "the script has no such file")
+  end
+end
