@@ -313,7 +313,7 @@ return function(p, host)
 
   local function perform(user, act, answer)
     local entry, fields, more = start(user, act)
-    user.last_act_time = p.now() -- customer service messages may be sent for 48 hours from here
+    user.last_act, user.last_act_time = act.act, p.now() -- customer service messages may be sent for 48 hours from here
     entry.from, entry.via = "user", "message"
     p.chat(user.openid, entry)
     if fields then deliver(user, fields, answer) end

@@ -17,7 +17,9 @@ return function(p, host)
     local values = {}
     for _, field in ipairs(fields) do
       local name, value = field[1], field[2]
-      values[name] = type(value) == "table" and as_table(value) or value
+      -- Pages read this, and their numbers have 53 bits.
+      local long = math.type(value) == "integer" and math.abs(value) > 1 << 53
+      values[name] = type(value) == "table" and as_table(value) or long and tostring(value) or value
     end
     return values
   end

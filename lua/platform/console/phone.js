@@ -96,7 +96,7 @@ const notes = {
   unfollow: () => t('e_unfollow', user_of(user).nickname),
   scan: (e) => t('e_scan', e.scene),
   locate: (e) => t('e_locate', `${e.latitude}, ${e.longitude}`),
-  tap: (e) => t('e_tap', e.button || e.label || e.key || e.path || ''),
+  tap: (e) => t('e_tap', e.title || e.key || e.path || ''),
   open_url: (e) => t('e_open_url', e.url),
 };
 
