@@ -91,12 +91,20 @@ static int found(lua_State *L, const char *path) {
   return 2;
 }
 
+// Whether a file of wemoon's own calls `require`: its modules are wemoon's too, and it may ask for them long after
+// the script was loaded, which must not look like a change of the script's files.
+static bool asks_for_own(lua_State *L) {
+  lua_Debug ar;
+  return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && ar.source[0] == '@' &&
+         strncmp(ar.source + 1, EMBEDDED_MARK, strlen(EMBEDDED_MARK)) == 0;
+}
+
 // Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there
 // takes effect.
 static int search_beside(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
-  if (!in->folder) return 0;
+  if (!in->folder || asks_for_own(L)) return 0;
   for (size_t i = 0; i < 2; i++) {
     const char *path = lua_pushfstring(L, i == 0 ? "%s%s.lua" : "%s%s/init.lua", in->folder, name);
     if (!loader_track(in, path)) return luaL_error(L, "not enough memory");

@@ -239,3 +239,14 @@ end
   const served = Number(/(\d+) requests in/.exec(output)[1]);
   assert.ok(served > 1000, output);
 });
+
+test('what wemoon itself reads late is no change of the script: no reload without one', async (t) => {
+  const bot = await startBot(t, {
+    script: 'function on_message(msg) return tostring(wechat.tag ~= nil) end',
+  });
+  await sleep(600);
+  assert.equal(await bot.say('hi'), 'true');
+  await sleep(800);
+  const reloads = bot.log.match(/reloaded in/g) || [];
+  assert.ok(reloads.length <= 1, bot.log); // a file that was made just before the start may be read once more
+});
