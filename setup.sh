@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
-  libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libqrencode-dev"
-TEST_PACKAGES="libcmocka-dev nodejs npm wrk redis-server sqlite3 nginx jq libxml2-utils"
+  libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev"
+TEST_PACKAGES="tmux libcmocka-dev nodejs npm wrk redis-server sqlite3 nginx jq libxml2-utils"
 BENCH_PACKAGES="nodejs wrk nginx libnginx-mod-http-lua"
 JOBS=$(nproc)
 

@@ -22,6 +22,8 @@ static char *log_path;  // set before threads start; NULL: standard error
 typedef void (*LogTap)(void *ctx, LogLevel level, Str message);
 static _Atomic LogTap log_tap_fn;
 static void *_Atomic log_tap_ctx;
+static _Atomic LogTap log_show;
+static void *_Atomic log_show_ctx;
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
@@ -146,6 +148,11 @@ static void write_line(LogLevel level, Str message) {
   buf_clear(&line);
 }
 
+void log_divert(LogTap show, void *ctx) {
+  if (show) log_show_ctx = ctx;
+  log_show = show;
+}
+
 void log_tap(LogTap tap, void *ctx) {
   if (tap) log_tap_ctx = ctx;
   log_tap_fn = tap;
@@ -169,7 +176,9 @@ void log_line(LogLevel level, const char *format, ...) {
     if (message.ptr) vsnprintf(message.ptr, shown.len + 1, format, again);
   }
   va_end(again);
-  write_line(level, shown);
+  LogTap show = log_show;
+  if (show) show(log_show_ctx, level, shown);
+  else write_line(level, shown);
   LogTap tap = log_tap_fn;
   if (tap) tap(log_tap_ctx, level, shown);
   buf_clear(&message);

@@ -31,6 +31,9 @@ __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *
 // is called on the thread that logs, whatever locks that holds: it must neither wait nor log. Process-wide,
 // one at a time; set it where nobody logs, or when the one before may still be called for a moment.
 void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
+// Has lines shown by `show` in place of being written: a prompt puts them above what is being typed. NULL ends it.
+void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);
+
 
 // A secret as it may be shown: "wx12…(32)", the first four characters and the length; of one shorter than
 // 12: "…(n)".

@@ -119,4 +119,6 @@ void bot_status(Bot *bot, BotStatus *status) {
   memcpy(status->error, slot.error, sizeof status->error);
 }
 
+Interpreter *bot_interpreter(Bot *bot) { return slot_get(bot->webhook.slot); }
+
 void bot_refuse(Bot *bot) { atomic_store(&bot->webhook.refusing, true); }

@@ -59,6 +59,8 @@ typedef struct {
   char error[480];           // of the last load; empty when it worked
 } BotStatus;
 void bot_status(Bot *bot, BotStatus *status);
+// The interpreter in service, retained for the caller.
+Interpreter *bot_interpreter(Bot *bot);
 // Answers 503 from now on (SIGTERM came).
 void bot_refuse(Bot *bot);
 

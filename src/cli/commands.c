@@ -5,7 +5,7 @@
 
 #include "cli/nearest.h"
 
-const Command *const commands[] = { &command_run,   &command_dev,    &command_exec,    &command_send,
+const Command *const commands[] = { &command_run,   &command_dev,    &command_repl,    &command_exec, &command_send,
                                     &command_check, &command_status, &command_explain, NULL };
 
 static const Option common_options[] = {

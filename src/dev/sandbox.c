@@ -179,8 +179,10 @@ const char *sandbox_callback(const Sandbox *sandbox) { return sandbox->callback;
 void sandbox_lend(const Sandbox *sandbox, InterpreterOptions *options) {
   options->client = sandbox->client;
   options->store = sandbox->bot_store;
-  options->api = sandbox->api;
+  options->api = sandbox->options->api ? sandbox->options->api : sandbox->api;
 }
+
+Bot *sandbox_bot(Sandbox *sandbox) { return sandbox->bot; }
 
 bool sandbox_reload(Sandbox *sandbox, Err *err) {
   if (!sandbox->bot) return err_set(err, ERR_USAGE, "there is no bot in this process");

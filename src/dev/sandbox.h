@@ -20,6 +20,7 @@ typedef struct {
   Str store;               // the bot's; empty: in the state file, else in memory
   const char *state_file;  // where the platform's state is kept; NULL: nowhere
   const char *faults;      // "slow=3000,fail=45009"; NULL: none
+  struct Api *api;         // what the bot calls in place of the simulated platform: the real one; NULL: that one
   int64_t api_timeout_ms;
   bool classic_token;
 } SandboxOptions;
@@ -38,6 +39,7 @@ const char *sandbox_callback(const Sandbox *sandbox);
 // Lends client, store and API, which is the simulated platform's, to another interpreter: it must be gone
 // before sandbox_close.
 void sandbox_lend(const Sandbox *sandbox, InterpreterOptions *options);
+Bot *sandbox_bot(Sandbox *sandbox);  // NULL: there is none in this process
 // Loads the bot's script anew; as bot_reload.
 bool sandbox_reload(Sandbox *sandbox, Err *err);
 // Ends all of it, `grace_ms` at most for messages under way. False when something is stuck: then only the end

@@ -400,15 +400,49 @@ static int prepare_program(lua_State *L, Task *task) {
   return 1;
 }
 
-static void finish_program(lua_State *L, Task *task) {}
+static const char program_key;
 
-static const TaskBody PROGRAM = { prepare_program, finish_program, 0, "a program of wemoon's own" };
+// A table of functions for interpreter_program, or nothing.
+static void finish_program(lua_State *L, Task *task) {
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &program_key);
+}
+
+static const TaskBody PROGRAM = { prepare_program, finish_program, 1, "a program of wemoon's own" };
+
+static int prepare_function(lua_State *L, Task *task) {
+  Str argument = buf_str(&task->sync->code);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &program_key) != LUA_TTABLE)
+    luaL_error(L, "the program has no functions");
+  lua_getfield(L, -1, task->sync->name);
+  lua_remove(L, -2);
+  lua_pushlstring(L, argument.ptr ? argument.ptr : "", argument.len);
+  return 1;
+}
+
+static void finish_function(lua_State *L, Task *task) {
+  Str text = { 0 };
+  if (lua_type(L, 1) == LUA_TSTRING) text.ptr = lua_tolstring(L, 1, &text.len);
+  buf_add(&task->sync->out, text);
+  if (task->sync->out.failed) luaL_error(L, "not enough memory");
+}
+
+static const TaskBody FUNCTION = { prepare_function, finish_function, 1, "the program" };
+
+bool interpreter_program(Interpreter *in, const char *function, Str argument, Buf *out, Err *err) {
+  Sync *sync = sync_new(function, argument);
+  if (!sync) return err_set(err, ERR_MEMORY, "no memory");
+  atomic_store(&in->interrupted, false);
+  bool ok = run_for_caller(in, &FUNCTION, sync, false, err);
+  if (ok) buf_add(out, buf_str(&sync->out));
+  finish_with(in, sync);
+  return ok;
+}
 
 bool interpreter_load(Interpreter *in, const char *path, Err *err) {
   const char *program = in->options.program;
   if (!program && !set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
-  if (!program && access(path, F_OK) != 0)
-    return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
+  if (!program && access(path, F_OK) != 0) return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
   Sync *sync = sync_new(program ? program : path, STR(""));
   if (!sync) return err_set(err, ERR_MEMORY, "no memory");
   bool ok = run_for_caller(in, program ? &PROGRAM : &LOAD, sync, true, err);

@@ -58,6 +58,9 @@ void interpreter_release(Interpreter *interpreter);
 // line and source line (the traceback goes to the log). ERR_USAGE: the file is not there; ERR_FAILED: it does
 // not parse, fails, runs too long, or defines no on_message. With options.program `path` is but a name.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
+// Calls a function of the program's: of the table that it returned. It gets `argument` and may wait; the
+// string that it returns is appended to `out`. False with ERR_FAILED when it raises or is interrupted.
+bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out, Err *err);
 // Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned
 // (empty: nil). False when it raises or runs too long: the interpreter must not be put into service.
 bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
@@ -87,10 +90,10 @@ const char *task_state_name(TaskState state);
 typedef struct {
   const NodeTree *tree;  // the message; copied before the call returns
   const MessageHead *head;
-  Str raw;       // the decrypted document
-  Str sender;    // the openid, in `arena`
+  Str raw;                // the decrypted document
+  Str sender;             // the openid, in `arena`
   atomic_int *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
-  Arena *arena;  // where the reply is put; the task's owner keeps it until `done`
+  Arena *arena;           // where the reply is put; the task's owner keeps it until `done`
   void *owner;
   // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end
   // where that asks the user something (wechat.ask): the question is the reply. `reply` is valid during
@@ -114,7 +117,7 @@ TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *t
 bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count,
                       Buf *out, Err *err);
 
-// Stops what interpreter_exec runs, soon (Ctrl-C). Any thread.
+// Stops what interpreter_exec or interpreter_program runs, soon (Ctrl-C). Any thread.
 void interpreter_interrupt(Interpreter *interpreter);
 
 // The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a

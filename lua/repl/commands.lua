@@ -1,0 +1,257 @@
+-- The prompt's own commands: what a user does, the menu, the script, help.
+
+return function(repl)
+  local wechat, host, paint = repl.wechat, repl.host, repl.paint
+  local draw, help = require("repl.draw")(repl), require("repl.help")(repl)
+
+  local commands, order = {}, {}
+
+  -- name, what follows it, one line, fn(rest) -> word, text
+  local function add(name, usage, doc, fn)
+    commands[name] = { usage = usage, doc = doc, fn = fn }
+    order[#order + 1] = name
+  end
+
+  -- ---- what a user does
+
+  local function control(method, path, body)
+    local answer, err = wechat.http.request { method = method, url = repl.settings.sim .. path, json = body, timeout = 60 }
+    if not answer then return nil, tostring(err) end
+    local value = host.json.decode(answer.body)
+    if answer.status ~= 200 then return nil, type(value) == "table" and value.error or answer.body end
+    return value
+  end
+
+  local shown = {
+    text = function(e) return e.content end,
+    image = function(e) return "[图片] " .. tostring(e.media_id) end,
+    voice = function(e) return "[语音] " .. tostring(e.media_id) end,
+    video = function(e) return "[视频] " .. (e.title or tostring(e.media_id)) end,
+    music = function(e) return ("[音乐] %s %s %s"):format(e.title or "", e.description or "", e.url or e.hq_url or "") end,
+    location = function(e) return ("[位置] %s %s,%s"):format(e.label or "", e.latitude, e.longitude) end,
+    notice = function(e) return paint.text("bad", e.content or e.text or "") end,
+    transfer = function() return "(转接客服)" end,
+    typing = function(e) return e.on == false and "" or "(对方正在输入…)" end,
+    news = function(e)
+      local lines = {}
+      for i, a in ipairs(e.articles) do lines[i] = ("[图文] %s\n  %s"):format(a.title or "", a.url or "") end
+      return table.concat(lines, "\n")
+    end,
+    template = function(e)
+      local lines = { "[模板] " .. (e.title or "") }
+      for _, field in ipairs(e.fields or {}) do lines[#lines + 1] = "  " .. field.name .. ": " .. field.value end
+      return table.concat(lines, "\n")
+    end,
+  }
+
+  local function show_entry(entry)
+    local show = shown[entry.kind]
+    local text = show and show(entry) or "[" .. entry.kind .. "]"
+    if text == "" then return nil end
+    return paint.text("name", "微月: ") .. text
+  end
+
+  local function show_trace(answer)
+    if not repl.tracing then return end
+    local lines, state = {}, control("GET", "/sim/state")
+    for _, item in ipairs(state and state.trace or {}) do
+      if item.id == answer.trace then
+        for _, try in ipairs(item.tries) do
+          lines[#lines + 1] = paint.text("faint", "→ " .. tostring(try.request))
+          lines[#lines + 1] = paint.text("faint", ("← %s %s (%d ms)"):format(try.status or "-", try.reply or try.error or "", try.ms or 0))
+        end
+        for _, call in ipairs(item.calls) do lines[#lines + 1] = paint.text("faint", "  API " .. call.name .. " " .. call.status) end
+      end
+    end
+    return table.concat(lines, "\n")
+  end
+
+  local function act(fields)
+    fields.user = repl.user
+    local answer, err = control("POST", "/sim/act", fields)
+    if not answer then return "failed", paint.text("bad", "error: ") .. err end
+    local lines = { show_trace(answer) }
+    for _, entry in ipairs(answer.shown) do lines[#lines + 1] = show_entry(entry) end
+    if #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
+    return "done", table.concat(lines, "\n")
+  end
+
+  local function words(rest)
+    local list = {}
+    for word in rest:gmatch("%S+") do list[#list + 1] = word end
+    return list
+  end
+
+  local function needs(what) return "failed", paint.text("bad", "error: ") .. what end
+
+  add(".say", "TEXT", "send a text", function(rest)
+    if rest == "" then return needs("say what? .say 你好") end
+    return act { act = "say", content = rest }
+  end)
+
+  -- What was drawn is tapped, pushed or not: the menu at the prompt, where there is one.
+  add(".tap", "N[.M]", "tap a button of the menu that you drew (or of the platform's, where you drew none)", function(rest)
+    local place = rest:match("^%d+%.?%d*$")
+    if not place then return needs("which button? .tap 1, or .tap 2.1") end
+    local i, j = place:match("^(%d+)%.?(%d*)$")
+    local menu = _G.menu
+    local drawn = type(menu) == "table" and type(menu.button) == "table" and menu.button[tonumber(i)]
+    local button = drawn and j ~= "" and type(drawn.sub_button) == "table" and drawn.sub_button[tonumber(j)] or (j == "" and drawn)
+    if not button then
+      local any = type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0
+      if any then return needs(("there is no button %s"):format(place)) end
+      return act { act = "tap", path = place }
+    end
+    if button.type == "click" then return act { act = "event", name = "CLICK", fields = { EventKey = button.key } } end
+    if button.type == "view" then return act { act = "event", name = "VIEW", fields = { EventKey = button.url } } end
+    if not button.type then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
+    return act { act = "event", name = button.type, fields = { EventKey = button.key or button.pagepath or "" } }
+  end)
+
+  add(".subscribe", "[SCENE]", "follow the account", function(rest) return act { act = "follow", scene = rest ~= "" and rest or nil } end)
+  add(".unsubscribe", "", "unfollow", function() return act { act = "unfollow" } end)
+
+  add(".scan", "SCENE", "scan a QR code with that scene", function(rest)
+    if rest == "" then return needs("which scene? .scan 42") end
+    return act { act = "scan", scene = rest }
+  end)
+
+  add(".locate", "LAT LNG", "send a location", function(rest)
+    local list = words(rest)
+    local latitude, longitude = tonumber(list[1]), tonumber(list[2])
+    if not longitude then return needs("where? .locate 23.13 113.36") end
+    return act { act = "location", latitude = latitude, longitude = longitude }
+  end)
+
+  add(".image", "[MEDIA_ID]", "send a picture", function(rest) return act { act = "image", media_id = rest ~= "" and rest or nil } end)
+
+  add(".as", "OPENID", "be another user (an openid, or a name)", function(rest)
+    if rest == "" then return "done", "you are " .. repl.user end
+    repl.user = rest
+    return "done", "you are " .. rest
+  end)
+
+  -- ---- the menu
+
+  local function faults_of() return wechat.menu.check(_G.menu) end
+
+  add(".menu", "", "draw the menu, with its faults", function()
+    if type(_G.menu) ~= "table" then return needs("menu is no table any more: menu = wechat.menu.new()") end
+    return "done", draw(_G.menu, faults_of())
+  end)
+
+  local function present()
+    local kept, err = wechat.menu.pull()
+    if kept then return kept end
+    if type(err) == "table" and err.errcode == 46003 then return wechat.menu.new() end
+    return nil, err
+  end
+
+  add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
+    local faults = faults_of()
+    if #faults > 0 then return "failed", draw(_G.menu, faults) .. "\nnot pushed: mend the faults first" end
+    local now, err = present()
+    if not now then return needs(tostring(err)) end
+    local changes = wechat.menu.diff(now, _G.menu)
+    if #changes == 0 then return "done", "the platform has this menu already" end
+    local lines = {}
+    for i, change in ipairs(changes) do lines[i] = "  " .. tostring(change) end
+    if rest ~= "yes" then return "done", table.concat(lines, "\n") .. "\nto do it: .push yes" end
+    local done
+    done, err = wechat.create_menu(_G.menu)
+    if not done then return needs(tostring(err)) end
+    return "done", table.concat(lines, "\n") .. "\npushed"
+  end)
+
+  add(".pull", "", "fetch the platform's menu into `menu`", function()
+    local now, err = present()
+    if not now then return needs(tostring(err)) end
+    _G.menu = now
+    return "done", draw(_G.menu, faults_of())
+  end)
+
+  -- ---- the script
+
+  add(".reload", "", "load the bot's script anew", function()
+    return needs("there is no script: the bot is what you define here")  -- with one, C does it
+  end)
+
+  add(".trace", "on|off", "show XML and API calls of what you .say", function(rest)
+    if rest ~= "on" and rest ~= "off" then return needs("on or off?") end
+    repl.tracing = rest == "on"
+    return "done", "trace is " .. rest
+  end)
+
+  local function literal(value, indent)
+    if type(value) == "string" then return ("%q"):format(value):gsub("\\\n", "\\n") .. "" end
+    if type(value) ~= "table" then return tostring(value) end
+    local parts, inner = {}, indent .. "  "
+    for i, member in ipairs(value) do parts[i] = inner .. literal(member, inner) end
+    local keys = {}
+    for key in pairs(value) do
+      if type(key) == "string" then keys[#keys + 1] = key end
+    end
+    table.sort(keys)
+    for _, key in ipairs(keys) do parts[#parts + 1] = inner .. key .. " = " .. literal(value[key], inner) end
+    if #parts == 0 then return "{}" end
+    return "{\n" .. table.concat(parts, ",\n") .. ",\n" .. indent .. "}"
+  end
+
+  add(".save", "FILE", "write what was typed, and the menu, as a script", function(rest)
+    if rest == "" then return needs("which file? .save bot.lua") end
+    local there = io.open(rest, "r")
+    if there then
+      there:close()
+      return needs(rest .. " is there already: name another file")
+    end
+    local file, why = io.open(rest, "w")
+    if not file then return needs(why) end
+    file:write("-- Typed at wemoon's prompt.\n\nlocal menu = wechat.menu.new()\n")
+    for _, input in ipairs(repl.typed) do
+      local is_expression = load("return " .. input, "=", "t", {}) ~= nil
+      file:write(is_expression and "local _ = " or "", input, "\n")
+    end
+    local menu = _G.menu
+    if type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0 then
+      file:write("\n-- What came of it; to put it on the platform: wechat.create_menu(menu)\nmenu = ", literal({ button = menu.button }, ""), "\n")
+    end
+    file:close()
+    return "done", "written to " .. rest
+  end)
+
+  -- ---- help
+
+  add(".help", "[NAME]", "this list; or what is known of a name: .help wechat.tag.create", function(rest)
+    if rest ~= "" then
+      local text = help(rest)
+      if not text then return needs("nothing is known of " .. rest) end
+      return "done", text
+    end
+    local lines = {}
+    for _, name in ipairs(order) do
+      lines[#lines + 1] = paint.pad(name .. " " .. commands[name].usage, 24) .. commands[name].doc
+    end
+    lines[#lines + 1] = paint.pad("Ctrl-C, Ctrl-D", 24) .. "end the running call; leave"
+    return "done", table.concat(lines, "\n")
+  end)
+
+  add(".quit", "", "leave", function() return "quit", "" end)
+
+  -- ----
+
+  local out = {}
+
+  function out.names() return order end
+
+  --- Runs a command line: how it went, and what is to be printed.
+  function out.run(input)
+    local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
+    local command = commands[name]
+    if not command then return "failed", paint.text("bad", "error: ") .. ("there is no %s: .help lists what there is"):format(name) end
+    local good, word, text = pcall(command.fn, rest)
+    if not good then return "failed", paint.text("bad", "error: ") .. tostring(word) end
+    return word, text
+  end
+
+  return out
+end

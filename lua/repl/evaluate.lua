@@ -1,0 +1,92 @@
+-- An input as Lua: an expression is printed, a statement runs, an unfinished one asks for more.
+
+return function(repl)
+  local paint = repl.paint
+
+  local function is_unfinished(fault) return fault:find("<eof>['\"]?$") ~= nil or fault:find("unfinished long") ~= nil end
+
+  -- The line of the input that an error names, with a caret below what it is about.
+  local function point_at(input, number, message)
+    local lines = {}
+    for line in (input .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = line end
+    local line = lines[number]
+    if not line then return "" end
+    local about = message:match("near '([^']+)'") or message:match("%(%a+ '([^']+)'%)") or message:match("%(field '([^']+)'%)")
+    local from = about and about ~= "<eof>" and line:find(about, 1, true)
+    local text = "  " .. line .. "\n"
+    if not from then return text end
+    local before = line:sub(1, from - 1)
+    return text .. "  " .. (" "):rep(paint.width(before)) .. paint.text("bad", ("^"):rep(math.max(1, paint.width(about)))) .. "\n"
+  end
+
+  local function describe(input, fault, trace)
+    local text = tostring(fault)
+    local number, message = text:match("^input:(%d+): (.*)$")
+    local shown = paint.text("bad", "error: ") .. (message or text) .. "\n"
+    if number then shown = shown .. point_at(input, tonumber(number), message) end
+    return shown .. (trace or "")
+  end
+
+  -- From the innermost frame of the script's or the input's own on; what carries the prompt is left out.
+  local function trace_of(level)
+    local lines = {}
+    for line in debug.traceback("", level):gmatch("[^\n]+") do
+      if line:find("wemoon/repl/", 1, true) then break end
+      if line:find("^%s+%S") and not line:find("[C]: in function 'error'", 1, true) and not line:find("wemoon/", 1, true) then
+        lines[#lines + 1] = "  " .. line:gsub("^%s+", "")
+      end
+    end
+    while lines[#lines] and lines[#lines]:find("[C]: in", 1, true) do lines[#lines] = nil end
+    if #lines < 2 then return "" end
+    return paint.text("faint", table.concat(lines, "\n")) .. "\n"
+  end
+
+  -- A local of one input would be gone at the next: at the prompt it is a global.
+  local function without_local(input)
+    local name = input:match("^%s*local%s+function%s+([%a_][%w_]*)")
+    if name then return (input:gsub("local%s+", "", 1)) end
+    local names, rest = input:match("^%s*local%s+([%a_][%w_, ]*)%s*(.*)$")
+    if not names then return input end
+    if rest == "" then return names .. " = nil" end
+    return rest:sub(1, 1) == "=" and (input:gsub("local%s+", "", 1)) or input
+  end
+
+  local function compile(input)
+    local chunk, as_value = load("return " .. input, "=input", "t", _G)
+    if chunk then return chunk end
+    local as_statement
+    chunk, as_statement = load(without_local(input), "=input", "t", _G)
+    if chunk then return chunk end
+    return nil, is_unfinished(as_value) and as_value or as_statement
+  end
+
+  local function show_results(results)
+    if results.n == 0 then return "" end
+    _G._ = results[1]
+    if results[1] == nil and results.n > 1 then
+      return paint.text("bad", "nil, ") .. (type(results[2]) == "table" and tostring(results[2]) or repl.print(results[2]))
+    end
+    local shown = {}
+    for i = 1, results.n do shown[i] = repl.print(results[i]) end
+    return table.concat(shown, "\n")
+  end
+
+  --- Runs an input: how it went, and what is to be printed.
+  ---@return "done"|"failed"|"more" word
+  ---@return string text
+  return function(input)
+    local chunk, fault = compile(input)
+    if not chunk and is_unfinished(fault) then return "more", "" end
+    if not chunk then return "failed", describe(input, fault) end
+    local trace
+    local results = table.pack(xpcall(chunk, function(raised)
+      trace = trace_of(2)
+      return raised == nil and "nil" or raised
+    end))
+    if not results[1] then return "failed", describe(input, results[2], trace) end
+    repl.typed[#repl.typed + 1] = input
+    local text = show_results(table.pack(table.unpack(results, 2, results.n)))
+    local failed = results.n > 2 and results[2] == nil and results[3] ~= nil
+    return failed and "failed" or "done", text
+  end
+end

@@ -1,0 +1,60 @@
+-- The prompt: takes lines, gives what is to be printed. C reads the lines and prints (src/cli/cmd_repl.c).
+--
+-- The functions that it returns get and give strings. `line` answers with a word on a line of its own (done,
+-- failed, more, quit) and then the text.
+
+local host = ...
+local wechat = wechat
+
+local repl = {
+  host = host, wechat = wechat,
+  user = "alice",      -- whose phone .say and the others are
+  typed = {},          -- inputs that worked, for .save
+}
+
+repl.paint = require("repl.paint")
+repl.print = require("repl.print")(repl)
+local evaluate = require("repl.evaluate")(repl)
+local commands = require("repl.commands")(repl)
+local complete = require("repl.complete")(repl, commands)
+
+-- The bot, as long as nothing better is defined at the prompt.
+function _G.on_message() end
+
+_G.menu = wechat.menu.new()
+
+local function answer(word, text)
+  if text ~= "" and text:sub(-1) ~= "\n" then text = text .. "\n" end
+  return word .. "\n" .. text
+end
+
+local function banner(settings)
+  local where = settings.real ~= "" and "calls go to the real platform"
+    or "no appid and appsecret: calls go to a simulated platform"
+  local bot = settings.script ~= "" and settings.script .. " answers what you .say"
+    or "define an on_message, and .say 你好 to it"
+  return ("wemoon %s · %s\n%s · .help lists the rest\n"):format(settings.version, where, bot)
+end
+
+local program = {}
+
+function program.start(json)
+  local settings = host.json.decode(json)
+  repl.settings = settings
+  repl.columns = math.max(20, tonumber(settings.columns) or 80)
+  repl.paint.on = settings.color ~= ""
+  return settings.terminal == "" and "done\n" or answer("done", banner(settings))
+end
+
+function program.line(input)
+  if input:match("^%s*$") then return "done\n" end
+  if input:find("^%s*%.%a") then return answer(commands.run(input)) end
+  return answer(evaluate(input))
+end
+
+function program.complete(before)
+  local length, candidates = complete(before)
+  return length .. "\n" .. table.concat(candidates, "\n")
+end
+
+return program

@@ -1,0 +1,70 @@
+-- Colours, where the terminal has them, and how many columns a text takes.
+
+local paint = { on = false }
+
+local codes = { string = "32", number = "36", keyword = "35", name = "34", faint = "2", bad = "31", bold = "1" }
+
+--- The text in the colour of its kind.
+function paint.text(kind, text)
+  if not paint.on or text == "" then return text end
+  return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
+end
+
+-- Ranges of characters that take two columns (East Asian Wide and Fullwidth, emoji), and that take none.
+local wide = {
+  { 0x1100, 0x115F }, { 0x231A, 0x231B }, { 0x23E9, 0x23EC }, { 0x25FD, 0x25FE }, { 0x2614, 0x2615 }, { 0x2648, 0x2653 },
+  { 0x26A1, 0x26A1 }, { 0x26BD, 0x26BE }, { 0x26C4, 0x26C5 }, { 0x26D4, 0x26D4 }, { 0x26EA, 0x26EA }, { 0x2705, 0x2705 },
+  { 0x2728, 0x2728 }, { 0x274C, 0x274C }, { 0x2753, 0x2755 }, { 0x2795, 0x2797 }, { 0x2B50, 0x2B50 }, { 0x2E80, 0x303E },
+  { 0x3041, 0x33FF }, { 0x3400, 0x4DBF }, { 0x4E00, 0xA4CF }, { 0xA960, 0xA97F }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF },
+  { 0xFE30, 0xFE6F }, { 0xFF01, 0xFF60 }, { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1F64F }, { 0x1F680, 0x1F6FF },
+  { 0x1F900, 0x1F9FF }, { 0x1FA70, 0x1FAFF }, { 0x20000, 0x3FFFD },
+}
+local none = {
+  { 0x0300, 0x036F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F }, { 0xFE20, 0xFE2F }, { 0x1F3FB, 0x1F3FF },
+}
+
+local function is_in(ranges, code)
+  local low, high = 1, #ranges
+  while low <= high do
+    local middle = (low + high) // 2
+    local range = ranges[middle]
+    if code < range[1] then high = middle - 1
+    elseif code > range[2] then low = middle + 1
+    else return true end
+  end
+  return false
+end
+
+local function width_of(code)
+  if code < 0x300 then return code < 32 and 0 or 1 end
+  if is_in(none, code) then return 0 end
+  return is_in(wide, code) and 2 or 1
+end
+
+--- The columns of a text at a terminal; colours take none.
+function paint.width(text)
+  local columns, plain = 0, text:gsub("\27%[[%d;]*m", "")
+  for at, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
+  return columns
+end
+
+--- The front of a text that fits into so many columns; with a sign where something was cut off.
+function paint.cut(text, columns)
+  if paint.width(text) <= columns then return text end
+  local used, last = 0, 0
+  for at, code in utf8.codes(text, true) do
+    used = used + width_of(code)
+    if used > columns - 1 then break end
+    last = utf8.offset(text, 2, at) - 1
+  end
+  return text:sub(1, last) .. "…"
+end
+
+--- The text filled up with spaces to so many columns; `centre`: on both sides.
+function paint.pad(text, columns, centre)
+  local missing = math.max(0, columns - paint.width(text))
+  if not centre then return text .. (" "):rep(missing) end
+  return (" "):rep(missing // 2) .. text .. (" "):rep(missing - missing // 2)
+end
+
+return paint

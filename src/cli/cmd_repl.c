@@ -1,0 +1,313 @@
+// `wemoon repl`: a prompt with `wechat` in it, beside a bot or none.
+#include "cli/command.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/outside.h"
+#include "cli/prompt.h"
+#include "codec/json.h"
+#include "dev/sandbox.h"
+#include "script/feed.h"
+
+enum { THREADS = 16, GRACE_MS = 1000, COLUMNS = 80 };
+
+static const Option options[] = { { .name = NULL } };
+
+// What the prompt has open.
+typedef struct {
+  Invocation *in;
+  const char *script;  // NULL: what is typed at the prompt is the bot
+  bool real;           // calls go to the real platform
+  Account account;
+  Outside outside;  // of the real one
+  BotOptions bot;
+  SandboxOptions sandbox_options;
+  Sandbox *sandbox;
+  InterpreterOptions interpreter_options;
+  Feed *feed;
+  Interpreter *interpreter;
+  Prompt *prompt;
+  atomic_bool interrupted;  // Ctrl-C came while an input ran
+  Buf input, out;           // the lines of one input so far; what the program says
+} Repl;
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static bool is_given(const Config *config, const char *key) {
+  return config_source(config, key) != CONFIG_FROM_DEFAULT && config_text(config, key).len > 0;
+}
+
+static bool fill_account(Repl *repl, Err *err) {
+  Config *config = repl->in->config;
+  repl->real =
+      is_given(config, "appid") && (is_given(config, "appsecret") || is_given(config, "access_token"));
+  AccountSettings simulated = { .token = STR("") };
+  sandbox_fill(&simulated);
+  config_fill(config, "token", simulated.token);
+  if (!repl->real) {
+    config_fill(config, "appid", simulated.appid);
+    config_fill(config, "appsecret", simulated.appsecret);
+  }
+  return config_account(config, &repl->account, err);
+}
+
+// The prompt's interpreter: a program, nothing of whose input is held to a bot's rules.
+static void loosen(InterpreterOptions *of, Feed *feed) {
+  of->program = "repl/init.lua";
+  of->strict = false;
+  of->cpu_us_max = 0;
+  of->job_timeout_ms = 0;
+  of->feed = feed;
+}
+
+static bool open_sandbox(Repl *repl, Err *err) {
+  Config *config = repl->in->config;
+  if (!config_bot(config, repl->script ? repl->script : "the prompt", &repl->account, &repl->bot, err))
+    return false;
+  if (!repl->script) {
+    loosen(&repl->bot.interpreter, repl->feed);
+    repl->bot.watch = false;
+  }
+  repl->sandbox_options = (SandboxOptions){
+    .account = &repl->account,
+    .bot = &repl->bot,
+    .api = repl->outside.api,
+    .api_timeout_ms = config_integer(config, "api_timeout_s") * 1000,
+    .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
+  };
+  config_server(config, &repl->sandbox_options.server);
+  repl->sandbox_options.server.listen = STR("127.0.0.1:0");
+  repl->sandbox_options.server.threads = THREADS;
+  return (repl->sandbox = sandbox_open(&repl->sandbox_options, err)) != NULL;
+}
+
+static bool open_interpreter(Repl *repl, Err *err) {
+  if (!repl->script) {
+    repl->interpreter = bot_interpreter(sandbox_bot(repl->sandbox));
+    return true;
+  }
+  if (!config_interpreter(repl->in->config, &repl->account, &repl->interpreter_options, err)) return false;
+  loosen(&repl->interpreter_options, repl->feed);
+  sandbox_lend(repl->sandbox, &repl->interpreter_options);
+  repl->interpreter = interpreter_new(&repl->interpreter_options, err);
+  return repl->interpreter && interpreter_load(repl->interpreter, "the prompt", err);
+}
+
+static bool open_all(Repl *repl, Err *err) {
+  const char *script = repl->script;
+  repl->feed = feed_new();
+  if (!repl->feed) return err_set(err, ERR_MEMORY, "no memory");
+  if (!fill_account(repl, err)) return false;
+  if (repl->real &&
+      !outside_open(&repl->outside, repl->in->config, &repl->account, script, STORE_IF_IT_OPENS, NULL, err))
+    return false;
+  return open_sandbox(repl, err) && open_interpreter(repl, err);
+}
+
+static void close_all(Repl *repl) {
+  if (repl->interpreter) {
+    if (repl->script) interpreter_retire(repl->interpreter);
+    interpreter_release(repl->interpreter);
+  }
+  if (!sandbox_close(repl->sandbox, GRACE_MS)) _exit(STATUS_DONE);
+  outside_close(&repl->outside);
+  feed_free(repl->feed);
+  buf_clear(&repl->input);
+  buf_clear(&repl->out);
+}
+
+// ---- what the program is asked ------------------------------------------------------------------
+
+static int terminal_columns(void) {
+  struct winsize size;
+  const char *columns = getenv("COLUMNS");
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return columns && atoi(columns) > 0 ? atoi(columns) : COLUMNS;
+}
+
+static void add_member(Buf *json, const char *name, Str value) {
+  buf_add(json, json->len ? STR(",") : STR("{"));
+  json_add_string(json, str_of(name));
+  buf_addc(json, ':');
+  json_add_string(json, value);
+}
+
+static bool start_program(Repl *repl, Err *err) {
+  Buf json;
+  buf_init(&json);
+  char columns[16];
+  snprintf(columns, sizeof columns, "%d", terminal_columns());
+  const char *no_color = getenv("NO_COLOR");
+  bool terminal = prompt_is_terminal(repl->prompt);
+  add_member(&json, "sim", str_of(sandbox_url(repl->sandbox)));
+  add_member(&json, "script", str_of(repl->script ? repl->script : ""));
+  add_member(&json, "real", str_of(repl->real ? "yes" : ""));
+  add_member(&json, "terminal", str_of(terminal ? "yes" : ""));
+  add_member(&json, "color", str_of(terminal && !(no_color && no_color[0]) ? "yes" : ""));
+  add_member(&json, "columns", str_of(columns));
+  add_member(&json, "version", str_of(WEMOON_VERSION));
+  buf_addc(&json, '}');
+  bool ok = interpreter_program(repl->interpreter, "start", buf_str(&json), &repl->out, err);
+  buf_clear(&json);
+  return ok;
+}
+
+static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
+  Repl *repl = ctx;
+  Buf out;
+  buf_init(&out);
+  if (interpreter_program(repl->interpreter, "complete", before, &out, NULL)) {
+    Str number, rest;
+    int64_t taken = 0;
+    str_cut(buf_str(&out), '\n', &number, &rest);
+    if (str_to_int64(number, &taken)) *length = (size_t)taken;
+    buf_add(candidates, rest);
+  }
+  buf_clear(&out);
+}
+
+// ---- one input ----------------------------------------------------------------------------------
+
+typedef enum { INPUT_DONE, INPUT_FAILED, INPUT_MORE, INPUT_QUIT } InputResult;
+
+// The program's answer begins with a line that says how it went.
+static InputResult say_answer(Str answer) {
+  static const char *const words[] = { "done", "failed", "more", "quit" };
+  Str word, text;
+  str_cut(answer, '\n', &word, &text);
+  fwrite(text.ptr ? text.ptr : "", 1, text.len, stdout);
+  fflush(stdout);
+  for (int i = 0; i < 4; i++) {
+    if (str_eq(word, str_of(words[i]))) return (InputResult)i;
+  }
+  return INPUT_DONE;
+}
+
+static InputResult reload(Repl *repl) {
+  Err err;
+  bool worked = sandbox_reload(repl->sandbox, &err);
+  printf("%s\n", worked ? "reloaded" : err.text);
+  return worked ? INPUT_DONE : INPUT_FAILED;
+}
+
+static InputResult run_input(Repl *repl) {
+  Err err;
+  if (repl->script && str_eq(str_trim(buf_str(&repl->input)), STR(".reload"))) return reload(repl);
+  buf_reset(&repl->out);
+  atomic_store(&repl->interrupted, false);
+  if (interpreter_program(repl->interpreter, "line", buf_str(&repl->input), &repl->out, &err))
+    return say_answer(buf_str(&repl->out));
+  printf("%s\n", atomic_exchange(&repl->interrupted, false) ? "interrupted" : err.text);
+  return INPUT_FAILED;
+}
+
+static void *watch_interrupts(void *ctx) {
+  Repl *repl = ctx;
+  sigset_t set;
+  int number;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  while (sigwait(&set, &number) == 0) {
+    atomic_store(&repl->interrupted, true);
+    interpreter_interrupt(repl->interpreter);
+  }
+  return NULL;
+}
+
+// From a pipe the first input that fails makes the exit status, and the others are run all the same.
+static int read_inputs(Repl *repl) {
+  int status = STATUS_DONE;
+  Buf line;
+  buf_init(&line);
+  for (;;) {
+    PromptResult got = prompt_read(repl->prompt, repl->input.len ? "   > " : "月 > ", &line);
+    if (got == PROMPT_END) break;
+    if (got == PROMPT_INTERRUPTED) {
+      buf_reset(&repl->input);
+      continue;
+    }
+    if (repl->input.len) buf_addc(&repl->input, '\n');
+    buf_add(&repl->input, buf_str(&line));
+    InputResult result = run_input(repl);
+    if (result == INPUT_MORE) continue;
+    prompt_remember(repl->prompt, buf_str(&repl->input));
+    buf_reset(&repl->input);
+    if (result == INPUT_QUIT) break;
+    if (result == INPUT_FAILED && !prompt_is_terminal(repl->prompt)) status = STATUS_FAILED;
+  }
+  if (repl->input.len && !prompt_is_terminal(repl->prompt)) {
+    report("repl", "the input ends in the middle: %.*s", STR_FMT(buf_str(&repl->input)));
+    status = STATUS_FAILED;
+  }
+  if (prompt_is_terminal(repl->prompt)) putchar('\n');
+  buf_clear(&line);
+  return status;
+}
+
+// Lines of the log come above the line that is being typed; from a pipe they go to standard error as ever.
+static void on_log(void *ctx, LogLevel level, Str message) {
+  Repl *repl = ctx;
+  Buf text;
+  if (level < LOG_INFO) return;
+  buf_init(&text);
+  buf_printf(&text, "· %.*s\n", STR_FMT(message));
+  prompt_show(repl->prompt, buf_str(&text));
+  buf_clear(&text);
+}
+
+static int run_prompt(Repl *repl) {
+  Err err;
+  pthread_t interrupts;
+  PromptOptions prompt_options = { .complete = complete, .ctx = repl };
+  if (!(repl->prompt = prompt_open(&prompt_options, &err))) return report_err("repl", &err);
+  int status;
+  if (!start_program(repl, &err)) {
+    status = report_err("repl", &err);
+  } else {
+    say_answer(buf_str(&repl->out));
+    bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
+    if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
+    status = read_inputs(repl);
+    log_divert(NULL, NULL);
+    if (watching) pthread_cancel(interrupts);
+    if (watching) pthread_join(interrupts, NULL);
+  }
+  prompt_close(repl->prompt);
+  return status;
+}
+
+static int run(Invocation *in) {
+  Repl repl = { .in = in, .script = in->arguments.count ? in->arguments.positionals[0] : NULL };
+  if (!command_configure(in, repl.script, !repl.script, false)) return STATUS_USAGE;
+  if (config_source(in->config, "log_level") == CONFIG_FROM_DEFAULT) log_setup(LOG_ERROR, LOG_TEXT);
+  Err err;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  bool opened = open_all(&repl, &err);
+  int status = opened ? run_prompt(&repl) : report_err("repl", &err);
+  close_all(&repl);
+  return status;
+}
+
+const Command command_repl = {
+  .name = "repl",
+  .usage = "[BOT.lua]",
+  .summary = "A prompt: call APIs, prototype menus, talk to the bot",
+  .details =
+      "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. Without an appid "
+      "and\n"
+      "its secret the platform is a simulated one. Without BOT.lua an on_message that is defined at the\n"
+      "prompt is the bot. From a pipe: exit status 1 when an input failed.\n",
+  .options = options,
+  .most = 1,
+  .configured = true,
+  .run = run,
+};

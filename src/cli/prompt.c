@@ -1,0 +1,274 @@
+// libedit, and a pipe through which other threads have their say while it waits for keys.
+#include "cli/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <histedit.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
+
+enum { HISTORY_KEPT = 1000 };
+
+struct Prompt {
+  PromptOptions options;
+  bool terminal;
+  const char *mark;
+  EditLine *edit;
+  History *history;
+  char *history_file;  // NULL: nowhere
+  bool interrupted;
+  int notes[2];  // what is to be shown: read end, write end
+};
+
+// ---- keys ---------------------------------------------------------------------------------------
+
+static Prompt *prompt_of(EditLine *edit) {
+  void *prompt = NULL;
+  el_get(edit, EL_CLIENTDATA, &prompt);
+  return prompt;
+}
+
+static char *mark_of(EditLine *edit) { return (char *)prompt_of(edit)->mark; }
+
+static void show_notes(Prompt *prompt) {
+  char text[4096];
+  ssize_t len = read(prompt->notes[0], text, sizeof text);
+  if (len <= 0) return;
+  fputs("\r\033[K", stdout);
+  fwrite(text, 1, (size_t)len, stdout);
+  fflush(stdout);
+  el_set(prompt->edit, EL_REFRESH);
+}
+
+// The next character, as libedit asks for it; notes are shown meanwhile.
+static int get_char(EditLine *edit, wchar_t *out) {
+  Prompt *prompt = prompt_of(edit);
+  char bytes[MB_LEN_MAX];
+  mbstate_t state = { 0 };
+  size_t count = 0;
+  for (;;) {
+    struct pollfd ready[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
+                               { .fd = prompt->notes[0], .events = POLLIN } };
+    if (poll(ready, 2, -1) < 0 && errno != EINTR) return -1;
+    if (ready[1].revents & POLLIN) show_notes(prompt);
+    if (!(ready[0].revents & (POLLIN | POLLHUP | POLLERR))) continue;
+    ssize_t len = read(STDIN_FILENO, &bytes[count], 1);
+    if (len <= 0) return (int)len;
+    size_t used = mbrtowc(out, &bytes[count], 1, &state);
+    if (used == (size_t)-1) {
+      *out = (unsigned char)bytes[count];
+      return 1;
+    }
+    if (used != (size_t)-2) return 1;
+    if (++count == sizeof bytes) return -1;
+  }
+}
+
+// Ctrl-C: what was typed is given up.
+static unsigned char on_interrupt(EditLine *edit, int key) {
+  Prompt *prompt = prompt_of(edit);
+  fputs("^C\n", stdout);
+  fflush(stdout);
+  el_reset(edit);
+  prompt->interrupted = true;
+  return CC_NEWLINE;
+}
+
+static size_t common_length(Str candidates) {
+  Str first, rest, line;
+  str_cut(candidates, '\n', &first, &rest);
+  size_t common = first.len;
+  while (rest.len) {
+    str_cut(rest, '\n', &line, &rest);
+    size_t same = 0;
+    while (same < common && same < line.len && line.ptr[same] == first.ptr[same]) same++;
+    common = same;
+  }
+  return common;
+}
+
+static void list_candidates(Str candidates) {
+  putchar('\n');
+  while (candidates.len) {
+    Str line;
+    str_cut(candidates, '\n', &line, &candidates);
+    printf("%.*s%s", STR_FMT(line), candidates.len ? "  " : "\n");
+  }
+}
+
+static unsigned char on_complete(EditLine *edit, int key) {
+  Prompt *prompt = prompt_of(edit);
+  const LineInfo *info = el_line(edit);
+  size_t length = 0;
+  Buf candidates;
+  buf_init(&candidates);
+  Str before = str_make(info->buffer, (size_t)(info->cursor - info->buffer));
+  prompt->options.complete(prompt->options.ctx, before, &candidates, &length);
+  Str all = str_trim(buf_str(&candidates));
+  unsigned char result = CC_ERROR;
+  size_t common = common_length(all);
+  if (all.len && common > length) {
+    char *text = strndup(all.ptr + length, common - length);
+    if (text && el_insertstr(edit, text) == 0) result = CC_REFRESH;
+    free(text);
+  } else if (all.len && str_find(all, STR("\n")) >= 0) {
+    list_candidates(all);
+    result = CC_REDISPLAY;
+  }
+  buf_clear(&candidates);
+  return result;
+}
+
+// ---- history ------------------------------------------------------------------------------------
+
+// $XDG_STATE_HOME/wemoon/history, its folders made where they are missing.
+static char *find_history(void) {
+  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+  char path[1024];
+  if (state && state[0] == '/') snprintf(path, sizeof path, "%s/wemoon/history", state);
+  else if (home && home[0]) snprintf(path, sizeof path, "%s/.local/state/wemoon/history", home);
+  else return NULL;
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
+  return strdup(path);
+}
+
+static void open_history(Prompt *prompt) {
+  HistEvent event;
+  prompt->history = history_init();
+  prompt->history_file = find_history();
+  if (!prompt->history) return;
+  history(prompt->history, &event, H_SETSIZE, HISTORY_KEPT);
+  history(prompt->history, &event, H_SETUNIQUE, 1);
+  if (prompt->history_file) history(prompt->history, &event, H_LOAD, prompt->history_file);
+  el_set(prompt->edit, EL_HIST, history, prompt->history);
+}
+
+static void save_history(Prompt *prompt) {
+  HistEvent event;
+  if (!prompt->history || !prompt->history_file) return;
+  mode_t before = umask(0077);
+  history(prompt->history, &event, H_SAVE, prompt->history_file);
+  umask(before);
+  chmod(prompt->history_file, 0600);
+}
+
+void prompt_remember(Prompt *prompt, Str input) {
+  HistEvent event;
+  // What sets a secret is not kept.
+  static const char *const secrets[] = { "appsecret", "encoding_aes_key", "partnerkey", "paysignkey",
+                                         "access_token" };
+  if (!prompt->history || input.len == 0) return;
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    if (str_find(input, str_of(secrets[i])) >= 0 && str_find(input, STR("=")) >= 0) return;
+  }
+  char *copy = strndup(input.ptr, input.len);
+  if (copy) history(prompt->history, &event, H_ENTER, copy);
+  free(copy);
+}
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static void choose_locale(void) {
+  setlocale(LC_CTYPE, "");
+  if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
+  const char *was = nl_langinfo(CODESET);
+  fprintf(stderr, "wemoon: repl: the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8\n",
+          was);
+  setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static bool open_edit(Prompt *prompt) {
+  choose_locale();
+  prompt->edit = el_init("wemoon", stdin, stdout, stderr);
+  if (!prompt->edit) return false;
+  EditLine *edit = prompt->edit;
+  el_set(edit, EL_CLIENTDATA, prompt);
+  el_set(edit, EL_PROMPT, mark_of);
+  el_set(edit, EL_EDITOR, "emacs");
+  el_set(edit, EL_SIGNAL, 0);
+  el_set(edit, EL_SETTY, "-d", "-isig", NULL);
+  el_set(edit, EL_ADDFN, "wemoon-interrupt", "give up the line", on_interrupt);
+  el_set(edit, EL_ADDFN, "wemoon-complete", "complete the word", on_complete);
+  el_set(edit, EL_BIND, "^C", "wemoon-interrupt", NULL);
+  el_set(edit, EL_BIND, "^I", "wemoon-complete", NULL);
+  el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+  open_history(prompt);
+  el_source(edit, NULL);
+  el_set(edit, EL_GETCFN, get_char);
+  return true;
+}
+
+Prompt *prompt_open(const PromptOptions *options, Err *err) {
+  Prompt *prompt = calloc(1, sizeof *prompt);
+  if (!prompt || pipe2(prompt->notes, O_CLOEXEC | O_NONBLOCK) != 0) {
+    free(prompt);
+    err_set(err, ERR_MEMORY, "no memory for the prompt");
+    return NULL;
+  }
+  prompt->options = *options;
+  prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+  if (!prompt->terminal || open_edit(prompt)) return prompt;
+  prompt_close(prompt);
+  err_set(err, ERR_FAILED, "the terminal cannot be used (TERM=%s)", getenv("TERM") ? getenv("TERM") : "");
+  return NULL;
+}
+
+void prompt_close(Prompt *prompt) {
+  if (!prompt) return;
+  save_history(prompt);
+  if (prompt->edit) el_end(prompt->edit);
+  if (prompt->history) history_end(prompt->history);
+  free(prompt->history_file);
+  close(prompt->notes[0]);
+  close(prompt->notes[1]);
+  free(prompt);
+}
+
+bool prompt_is_terminal(const Prompt *prompt) { return prompt->terminal; }
+
+// ---- reading ------------------------------------------------------------------------------------
+
+static PromptResult read_pipe(Buf *line) {
+  char *text = NULL;
+  size_t size = 0;
+  ssize_t len = getline(&text, &size, stdin);
+  if (len > 0 && text[len - 1] == '\n') len--;
+  if (len >= 0) buf_add(line, str_make(text, (size_t)len));
+  free(text);
+  return len < 0 ? PROMPT_END : PROMPT_LINE;
+}
+
+PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line) {
+  buf_reset(line);
+  if (!prompt->terminal) return read_pipe(line);
+  int count = 0;
+  prompt->mark = mark;
+  prompt->interrupted = false;
+  const char *text = el_gets(prompt->edit, &count);
+  if (prompt->interrupted) return PROMPT_INTERRUPTED;
+  if (!text || count <= 0) return PROMPT_END;
+  size_t len = strlen(text);
+  if (len && text[len - 1] == '\n') len--;
+  buf_add(line, str_make(text, len));
+  return PROMPT_LINE;
+}
+
+void prompt_show(Prompt *prompt, Str text) {
+  if (!prompt->terminal) return;
+  while (text.len) {
+    ssize_t written = write(prompt->notes[1], text.ptr, text.len < 4096 ? text.len : 4096);
+    if (written <= 0) return;
+    text = str_sub(text, (size_t)written, text.len);
+  }
+}

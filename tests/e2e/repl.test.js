@@ -1,0 +1,229 @@
+// The prompt: through a pipe, and at a real terminal (tmux).
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, sleep, until } = require('./harness');
+
+async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { ...files, ...(script ? { 'bot.lua': script } : {}) });
+  const args = script ? ['repl', 'bot.lua'] : ['repl'];
+  const { stdout, stderr } = await wemoon(args, { cwd, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: cwd, ...env } });
+  return { out: stdout, err: stderr, cwd };
+}
+
+test('an expression prints its value, a statement runs, _ is the last value', async (t) => {
+  const { out } = await type(t, ['1 + 1', '_ * 21', 'x = 5', 'x', 'local y = x + 1', 'y']);
+  assert.equal(out, '2\n42\n5\n6\n');
+});
+
+test('an unfinished input goes on on the next line, a long string too', async (t) => {
+  const { out } = await type(t, ['for i = 1, 2 do', '  n = i', 'end', 'n', '#[[ab', 'cd]]', '(1 +', '2)']);
+  assert.equal(out, '2\n5\n3\n');
+});
+
+test('values can be read: nested tables, cycles, long strings, Chinese, functions by name and place', async (t) => {
+  const { out } = await type(t, [
+    '{1, {a = "微月", ["a b"] = true}}', 't = {}; t.me = t', 't', '("x"):rep(1000)', '"a\\0b\\n"', 'string.rep', 'wechat.json.null', '{}',
+    '{ aaaaaaaaaaaaaaaaaaaaaaaaaaaa = 1, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb = 2, ccccccccccccccccccccccccccc = 3 }',
+  ]);
+  const lines = out.split('\n');
+  assert.equal(lines[0], '{ 1, { a = "微月", ["a b"] = true } }');
+  assert.equal(lines[1], '{ me = <_> }');
+  assert.match(lines[2], /^"x{300}" … \(1000 bytes\)$/);
+  assert.equal(lines[3], '"a\\x00b\\n"');
+  assert.equal(lines[4], 'function string.rep (in C)');
+  assert.equal(lines[5], 'json.null');
+  assert.equal(lines[6], '{}');
+  assert.deepEqual(lines.slice(7, 12).map((line) => line.trim()[0]), ['{', 'a', 'b', 'c', '}']);
+});
+
+test('an error points at its place, with a traceback of the input\'s own; the exit status of a pipe is 1', async (t) => {
+  const { out } = await type(t, ['print(nothing.here)', 'x = = 1', 'function f() error("oops") end', 'f()', '2'], { code: 1 });
+  assert.match(out, /error: attempt to index a nil value \(global 'nothing'\)\n {2}print\(nothing\.here\)\n {8}\^{7}\n/);
+  assert.match(out, /error: unexpected symbol near '='\n {2}x = = 1\n {4}\^\n/);
+  assert.match(out, /error: oops\n/);
+  assert.match(out, /\n2\n$/);
+  assert.doesNotMatch(out, /wemoon\/repl/);
+});
+
+test('an undefined global is nil at the prompt', async (t) => assert.equal((await type(t, ['nothing'])).out, 'nil\n'));
+
+test('an input that ends in the middle is an error', async (t) => {
+  const { err } = await type(t, ['for i = 1, 2 do'], { code: 1 });
+  assert.match(err, /wemoon: repl: the input ends in the middle/);
+});
+
+test('without credentials APIs are the simulated platform\'s; a failure is printed with what to do', async (t) => {
+  const { out } = await type(t, ['wechat.tag.create{tag = {name = "vip"}}', 'wechat.tag.list().tags[4].name', 'wechat.user.info{openid = "x"}'], { code: 1 });
+  assert.match(out, /^\{ tag = \{ id = 100, name = "vip" \} \}\n"vip"\nnil, wechat\.user\.info: 40003 /);
+});
+
+test('an on_message that is defined at the prompt answers what is said', async (t) => {
+  const { out } = await type(t, [
+    'function on_message(msg) return "你说：" .. (msg.content or msg.type) end', '.say 你好', '.subscribe', '.scan 42', '.locate 1.5 2.5', '.image',
+    '.as bob', '.say hi', '.unsubscribe',
+  ]);
+  assert.deepEqual(out.trim().split('\n'), [
+    '微月: 你说：你好', '微月: 你说：subscribe', '微月: 你说：scan', '微月: 你说：location', '微月: 你说：image', 'you are bob', '微月: 你说：hi', '(no reply)',
+  ]);
+});
+
+test('beside a script the script answers; .reload loads it anew, or says why not', async (t) => {
+  const script = 'function on_message(msg) return "v1" end';
+  const { out } = await type(t, ['.say a', 'io.open("bot.lua", "w"):write("function on_message() return \\"v2\\" end"):close()', '.reload', '.say a'], { script, code: 0 });
+  assert.match(out, /微月: v1\n[^]*reloaded\n微月: v2\n/);
+});
+
+const MENU = [
+  'menu:click("今日歌曲", "V1001")', 'local m = menu:sub("菜单")', 'm:view("搜索", "http://www.soso.com/")', 'm:click("赞一下我们", "GOOD")',
+];
+
+test('a menu is drawn as the phone shows it, pushed as it was drawn, and pulled back equal', async (t) => {
+  const { out } = await type(t, [
+    ...MENU.map((line) => `${line};`), '.menu', '.push', '.push yes', '.push', 'a = wechat.json.encode(menu)', '.pull', 'wechat.json.encode(menu) == a',
+    'wechat.get_menu().menu.button[2].sub_button[1].url',
+  ]);
+  assert.match(out, /│ +搜索 ↗ +│\n.*│ +赞一下我们 +│\n┌─+┬─+┐\n│ +今日歌曲 +│ +≡ 菜单 +│\n└─+┴─+┘/);
+  assert.match(out, /button\[1\] is new: '今日歌曲' \(click\)\n.*\nto do it: \.push yes\n/);
+  assert.match(out, /\npushed\nthe platform has this menu already\n/);
+  assert.match(out, /\ntrue\n"http:\/\/www\.soso\.com\/"\n$/);
+});
+
+test('faults are marked with their path and limit, and nothing is pushed', async (t) => {
+  const { out } = await type(t, ['menu:click("一二三四五六", "K");', 'menu.button[2] = {name = "x", type = "view"};', '.menu', '.push yes'], { code: 1 });
+  assert.match(out, /! button\[1\]\.name has 18 bytes \(at most 16\) \(40018\)/);
+  assert.match(out, /! button\[2\]\.url is missing/);
+  assert.match(out, /not pushed: mend the faults first/);
+});
+
+test('buttons of a menu that was only drawn can be tapped', async (t) => {
+  const { out } = await type(t, [
+    'function on_message(msg) return msg.type .. " " .. tostring(msg.key) end', ...MENU.map((line) => `${line};`), '.tap 1', '.tap 2.1', '.tap 2.2', '.tap 3', '.tap 2',
+  ], { code: 1 });
+  assert.match(out, /微月: click V1001\n\(no reply\)\n微月: click GOOD\nerror: there is no button 3\nerror: button 2 opens a sheet/);
+});
+
+test('.save writes a script that recreates what was typed, and does not overwrite', async (t) => {
+  const { out, cwd } = await type(t, ['function on_message(msg) return "saved" end', ...MENU.map((line) => `${line};`), '.save made.lua', '.save made.lua'], { code: 1 });
+  assert.match(out, /written to made\.lua\nerror: made\.lua is there already/);
+  const text = fs.readFileSync(`${cwd}/made.lua`, 'utf8');
+  assert.match(text, /function on_message\(msg\) return "saved" end/);
+  assert.match(text, /name = "今日歌曲"/);
+  await wemoon(['check', 'made.lua', '--token', 't'], { cwd, code: 0 });
+});
+
+test('.help lists the commands, and tells of names', async (t) => {
+  const { out } = await type(t, ['.help', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help nothing.there', '.nope'], { code: 1 });
+  for (const name of ['say', 'tap', 'subscribe', 'unsubscribe', 'scan', 'locate', 'image', 'as', 'menu', 'push', 'pull', 'reload', 'trace', 'save', 'help']) {
+    assert.match(out, new RegExp(`^\\.${name} `, 'm'));
+  }
+  assert.match(out, /POST \/cgi-bin\/tags\/create/);
+  assert.match(out, /tag\.name string {2}needed up to 30 bytes/);
+  assert.match(out, /wechat\.create_menu\(menu\)/);
+  assert.match(out, /error: nothing is known of nothing\.there\nerror: there is no \.nope/);
+});
+
+test('.trace shows the XML and the API calls, and no token', async (t) => {
+  const { out } = await type(t, ['function on_message(msg) wechat.get_menu() return "x" end', '.trace on', '.say a']);
+  assert.match(out, /→ <xml>/);
+  assert.match(out, /API menu\.get 200/);
+  assert.doesNotMatch(out, /access_token=/);
+});
+
+// ---- at a terminal ----
+
+let sessions = 0;
+function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
+  const name = `wemoon-${process.pid}-${++sessions}`;
+  const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LANG: 'C.UTF-8', TERM: 'xterm' }) }).toString();
+  const settings = Object.entries({ LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
+  tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
+  t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
+  const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
+  return {
+    screen, home,
+    keys: (...keys) => tmux('send-keys', ...keys),
+    shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, 10000),
+    ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', 10000),
+  };
+}
+
+test('at a terminal: completion of names, of arguments by the catalogue, and of commands', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('wechat.tag.cr', 'Tab');
+  await term.shows(/月 > wechat\.tag\.create$/);
+  term.keys('{', 'Tab');
+  await term.shows(/wechat\.tag\.create\{tag$/);
+  term.keys('C-c', 'wechat.user.info{', 'Tab', 'Tab');
+  await term.shows(/lang {2}openid/);
+  term.keys('C-c', '.unsub', 'Tab');
+  await term.shows(/月 > \.unsubscribe$/);
+});
+
+test('at a terminal: Ctrl-C ends the call and not the prompt, gives up a line, Ctrl-D leaves', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('wechat.sleep(1000)', 'Enter');
+  await sleep(300);
+  term.keys('C-c');
+  await term.shows(/interrupted/);
+  term.keys('while true do end', 'Enter');
+  await sleep(300);
+  term.keys('C-c');
+  await term.shows(/interrupted[^]*interrupted/);
+  term.keys('for i = 1, 2 do', 'Enter');
+  await term.shows(/\n {3}>/);
+  term.keys('C-c', '40 + 2', 'Enter');
+  await term.shows(/\n42\n/);
+  term.keys('C-d');
+  await term.ended();
+});
+
+test('at a terminal: history is kept across runs, but no secret', async (t) => {
+  const first = terminal(t);
+  await first.shows(/月 >/);
+  first.keys('"remember me"', 'Enter');
+  await first.shows(/\n"remember me"\n/);
+  first.keys('appsecret = "0123456789"', 'Enter', 'C-d');
+  await first.ended();
+  const file = `${first.home}/wemoon/history`;
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  assert.doesNotMatch(fs.readFileSync(file, 'utf8'), /0123456789/);
+  const second = terminal(t, { home: first.home });
+  await second.shows(/月 >/);
+  second.keys('Up');
+  await second.shows(/月 > "remember me"$/);
+});
+
+test('at a terminal of 40 columns a menu with Chinese is as wide as it says', async (t) => {
+  const term = terminal(t, { width: 40 });
+  await term.shows(/月 >/);
+  for (const line of [...MENU, '.menu']) term.keys('-l', `${line}`), term.keys('Enter');
+  await term.shows(/└─+┴─+┘/);
+  const rows = term.screen().split('\n').filter((line) => /^[┌│└]/.test(line));
+  const width = (line) => [...line].reduce((sum, c) => sum + (/[\u2e80-\uffef]/.test(c) ? 2 : 1), 0);
+  assert.equal(new Set(rows.map(width)).size, 1, rows.join('\n'));
+  assert.ok(width(rows[0]) <= 40);
+});
+
+test('at a terminal: NO_COLOR, and a locale that is not UTF-8', async (t) => {
+  const term = terminal(t, { width: 120, env: { NO_COLOR: '1', LC_ALL: 'C' } });
+  await term.shows(/the locale's characters are .*set LANG=C\.UTF-8/);
+  term.keys('-l', '"微月"');
+  term.keys('Enter');
+  await term.shows(/\n"微月"\n/);
+});
+
+test('the log of the bot comes above what is being typed', async (t) => {
+  const home = tempDir(t);
+  writeFiles(home, { 'bot.lua': 'function on_load() wechat.spawn(function() wechat.sleep(1) wechat.log.error("from the bot") end) end function on_message() end' });
+  const term = terminal(t, { home, args: ['repl', 'bot.lua'] });
+  await term.shows(/月 >/);
+  term.keys('half a li');
+  await term.shows(/from the bot[^]*\n月 > half a li$/);
+});
