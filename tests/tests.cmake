@@ -30,6 +30,11 @@ if(WEMOON_TESTS)
     set_tests_properties(lua.${name} PROPERTIES TIMEOUT 120)
   endforeach()
 
+  # Every example has its spec.
+  file(GLOB example_specs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/scripts/*_spec.lua)
+  add_test(NAME lua.examples COMMAND wemoon test ${example_specs} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/scripts)
+  set_tests_properties(lua.examples PROPERTIES TIMEOUT 120)
+
   find_program(NODE node)
   file(GLOB e2e_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*.test.js)
   foreach(source ${e2e_tests})

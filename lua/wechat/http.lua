@@ -134,6 +134,11 @@ return function(wechat, host)
       content_type = "application/x-www-form-urlencoded"
     end
     add_headers(request, options.headers, content_type)
+    if host.http.via and not request.url:find("^https?://127%.0%.0%.1[:/]") then
+      request.headers = request.headers or {}
+      table.insert(request.headers, { "X-Outside-Url", request.url })
+      request.url = host.http.via
+    end
     local answer, err = host.http.request(request)
     if not answer then
       err.method, err.retryable = method, err.kind ~= "http"

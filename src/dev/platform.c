@@ -91,6 +91,12 @@ void platform_note_load(Platform *platform, const char *error) {
   feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
 }
 
+void platform_wake(Platform *platform) {
+  Interpreter *interpreter = bot_interpreter(platform->bot);
+  interpreter_wake(interpreter);
+  interpreter_release(interpreter);
+}
+
 bool platform_free(Platform *platform) {
   if (!platform) return true;
   if (platform->bot && (!bot_drain(platform->bot, CLOSING_MS) || !bot_free(platform->bot))) return false;

@@ -32,6 +32,8 @@ HttpHandler platform_handler(Platform *platform);
 // worked). Any thread, whatever locks it holds; nothing is waited for.
 void platform_note(Platform *platform, LogLevel level, Str text);
 void platform_note_load(Platform *platform, const char *error);
+// Time was moved.
+void platform_wake(Platform *platform);
 // The server has stopped. False when something is stuck: then only the end of the process helps. NULL is
 // allowed.
 bool platform_free(Platform *platform);

@@ -164,6 +164,33 @@ Sandbox *sandbox_open(const SandboxOptions *options, Err *err) {
   return NULL;
 }
 
+// Drops the bot and what it has stored. False when it is stuck.
+static bool close_bot(Sandbox *sandbox) {
+  enum { SETTLE_MS = 1000 };
+  atomic_store(&sandbox->bot_ready, false);
+  if (sandbox->bot && (!bot_drain(sandbox->bot, SETTLE_MS) || !bot_free(sandbox->bot))) return false;
+  sandbox->bot = NULL;
+  api_free(sandbox->api);
+  store_close(sandbox->bot_store);
+  sandbox->api = NULL;
+  sandbox->bot_store = NULL;
+  return true;
+}
+
+bool sandbox_restart(Sandbox *sandbox, Err *err) {
+  if (!close_bot(sandbox)) return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+  return (sandbox->bot_store = store_open(STR("memory:"), err)) && open_api(sandbox, err) && open_bot(sandbox, err);
+}
+
+void sandbox_advance(Sandbox *sandbox, int64_t us) {
+  clock_advance(us);
+  platform_wake(sandbox->platform);
+  if (!sandbox->bot) return;
+  Interpreter *interpreter = bot_interpreter(sandbox->bot);
+  interpreter_wake(interpreter);
+  interpreter_release(interpreter);
+}
+
 // ---- public -------------------------------------------------------------------------------------
 
 void sandbox_fill(AccountSettings *settings) {

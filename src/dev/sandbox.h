@@ -42,6 +42,10 @@ void sandbox_lend(const Sandbox *sandbox, InterpreterOptions *options);
 Bot *sandbox_bot(Sandbox *sandbox);  // NULL: there is none in this process
 // Loads the bot's script anew; as bot_reload.
 bool sandbox_reload(Sandbox *sandbox, Err *err);
+// The bot begins anew, with an empty store and nothing remembered (a spec's next test). Nothing is under way.
+bool sandbox_restart(Sandbox *sandbox, Err *err);
+// Moves the process's time forward and wakes what waits for it.
+void sandbox_advance(Sandbox *sandbox, int64_t us);
 // Ends all of it, `grace_ms` at most for messages under way. False when something is stuck: then only the end
 // of the process helps. NULL is allowed.
 bool sandbox_close(Sandbox *sandbox, int64_t grace_ms);

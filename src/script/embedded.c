@@ -2,6 +2,8 @@
 // needs no rebuild.
 //   host.file.embedded(name): the bytes of one ("platform/console/index.html"), or nil
 //   host.file.watched(): the names of the files that another interpreter, the bot's, was loaded from
+#include "script/embedded.h"
+
 #include "script/core.h"
 
 #include "script/box.h"
@@ -69,6 +71,14 @@ static bool get(const char *name, Buf *text, Str *bytes) {
   else if (file) *bytes = str_make(file->start, (size_t)(file->end - file->start));
   else return false;
   return true;
+}
+
+bool embedded_read(const char *name, Buf *text) {
+  Str bytes;
+  size_t before = text->len;
+  if (!get(name, text, &bytes)) return false;
+  if (text->len == before) buf_add(text, bytes);
+  return !text->failed;
 }
 
 bool embedded_load(lua_State *L, const char *name) {

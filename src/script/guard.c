@@ -60,7 +60,7 @@ static clockid_t thread_clock(void) {
 
 void guard_enter(Interpreter *in) {
   Slice *slice = &in->slice;
-  int64_t now_us = clock_now_us();
+  int64_t now_us = clock_real_us();
   slice->cpu_began_us = -1;
   slice->end = SLICE_GOES_ON;
   slice->warned = false;
@@ -86,7 +86,7 @@ static void warn_of_length(Interpreter *in, int64_t elapsed_us) {
 
 void guard_leave(Interpreter *in) {
   Slice *slice = &in->slice;
-  int64_t elapsed_us = clock_now_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
+  int64_t elapsed_us = clock_real_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->began_us, 0, memory_order_release);
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
 }
@@ -139,7 +139,7 @@ static SliceEnd look_at_clocks(Interpreter *in, lua_State *L) {
   Slice *slice = &in->slice;
   if (atomic_load_explicit(&in->given_up, memory_order_relaxed)) return SLICE_GIVEN_UP;
   if (atomic_load_explicit(&in->interrupted, memory_order_relaxed)) return SLICE_INTERRUPTED;
-  int64_t now_us = clock_now_us();
+  int64_t now_us = clock_real_us();
   int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
   if (in->options.cpu_us_max == 0) return SLICE_GOES_ON;

@@ -186,11 +186,15 @@ void interpreter_release(Interpreter *in) {
 
 void interpreter_retire(Interpreter *in) { time_stop(in); }
 
-void interpreter_interrupt(Interpreter *in) {
-  atomic_store(&in->interrupted, true);
+void interpreter_wake(Interpreter *in) {
   pthread_mutex_lock(&in->inbox->mutex);
   pthread_cond_broadcast(&in->inbox->changed);
   pthread_mutex_unlock(&in->inbox->mutex);
+}
+
+void interpreter_interrupt(Interpreter *in) {
+  atomic_store(&in->interrupted, true);
+  interpreter_wake(in);
 }
 
 // ---- who watches --------------------------------------------------------------------------------
@@ -222,7 +226,7 @@ bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
   int64_t began_us = atomic_load_explicit(&slice->began_us, memory_order_acquire);
   if (!max_us || !began_us) return false;
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
-  int64_t now_us = clock_now_us();
+  int64_t now_us = clock_real_us();
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
   // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.

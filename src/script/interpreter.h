@@ -43,6 +43,10 @@ typedef struct {
   // none.
   bool (*watched)(void *ctx, Arena *arena, Pairs *files);
   void *watched_ctx;
+  // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
+  void (*advance)(void *ctx, int64_t us);
+  void *advance_ctx;
+  const char *http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
@@ -129,6 +133,8 @@ void interpreter_give_up(Interpreter *interpreter);
 // Whether it was: it serves nobody any more, though the call may have come back since.
 bool interpreter_is_given_up(const Interpreter *interpreter);
 
+// Time was moved: what waits for a time looks again.
+void interpreter_wake(Interpreter *interpreter);
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua
 size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks
 

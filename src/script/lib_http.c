@@ -121,5 +121,7 @@ static const luaL_Reg functions[] = {
 
 int lib_http(lua_State *L) {
   luaL_newlib(L, functions);
+  lua_pushstring(L, script_context(L)->options->http_via);
+  lua_setfield(L, -2, "via");
   return 1;
 }

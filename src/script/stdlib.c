@@ -1,6 +1,7 @@
 // Lua's standard library as a script gets it, and the globals that watch for slips.
 #include "script/core.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <lualib.h>
@@ -41,6 +42,42 @@ static const luaL_Reg debug_functions[] = {
   { "gethook", l_gethook }, { "getregistry", l_getregistry }, { "sethook", l_sethook }, { NULL, NULL }
 };
 
+// Without an argument both tell the process's time, which a spec may have moved.
+static int l_time(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_pushinteger(L, clock_unix_s());
+    return 1;
+  }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int l_date(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_pushliteral(L, "%c");
+  }
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_pushinteger(L, clock_unix_s());
+    lua_replace(L, 2);
+  }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
+  lua_getglobal(L, LUA_OSLIBNAME);
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, function, 1);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
 void stdlib_open(lua_State *L, const InterpreterOptions *options) {
   luaL_openlibs(L);
   remove_field(L, LUA_OSLIBNAME, "exit");
@@ -49,6 +86,8 @@ void stdlib_open(lua_State *L, const InterpreterOptions *options) {
     remove_field(L, LUA_OSLIBNAME, "execute");
     remove_field(L, LUA_IOLIBNAME, "popen");
   }
+  wrap_time(L, "time", l_time);
+  wrap_time(L, "date", l_date);
   lua_getglobal(L, LUA_DBLIBNAME);
   luaL_setfuncs(L, debug_functions, 0);
   lua_pop(L, 1);

@@ -1,0 +1,20 @@
+-- What your account answers. Save the file: the next message is answered by what you wrote.
+--
+--   wemoon dev bot.lua         chat with it in the browser, no account needed
+--   wemoon test bot_spec.lua   see that it does what its spec says
+
+local bot = require "wechat.bot"
+
+bot.on("subscribe", function() return "你好，欢迎关注！说说你的名字？" end)
+
+bot.text("^我叫(.+)$", function(msg, name)
+  wechat.session().name = name
+  return "记住了，" .. name .. "。"
+end)
+
+bot.default(function(msg)
+  local name = wechat.session().name or "朋友"
+  return ("%s，你说：%s"):format(name, msg.content or msg.type)
+end)
+
+on_message = bot.on_message

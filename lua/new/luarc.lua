@@ -1,0 +1,20 @@
+-- What an editor is told (.luarc.json), as text; and the annotations that it completes from.
+
+local host = ...
+
+local settings = {
+  ["runtime.version"] = "Lua 5.4",
+  ["workspace.library"] = { ".wemoon" },
+  ["workspace.checkThirdParty"] = false,
+  ["diagnostics.globals"] = { "wechat", "on_message", "on_load", "on_unload", "on_error", "test", "before_each", "expect", "bot" },
+}
+
+local program = {}
+
+function program.files()
+  local files = { [".luarc.json"] = host.json.encode(settings) .. "\n", [".gitignore"] = "*.db\n*.db-shm\n*.db-wal\n" }
+  for name, text in pairs(require("meta.generate").files()) do files[".wemoon/" .. name] = text end
+  return host.json.encode(files)
+end
+
+return program

@@ -1,0 +1,168 @@
+-- `bot`: what users do to it, what it answered, which calls it made; time, faults, other hosts.
+
+return function(spec)
+  local wechat, host = spec.wechat, spec.host
+  local bot = {}
+
+  local function control(method, path, body)
+    local answer, err = host.http.request {
+      what = "spec", method = method, url = spec.settings.sim .. path, body = body and host.json.encode(body), timeout = 60,
+      headers = { { "Content-Type", "application/json" } },
+    }
+    if not answer then error(tostring(err.errmsg or err), 0) end
+    local value = host.json.decode(answer.body)
+    if answer.status ~= 200 then error({ failure = type(value) == "table" and value.error or answer.body }, 0) end
+    return value
+  end
+
+  spec.control = control
+
+  -- ---- what comes back
+
+  local reply_meta = {}
+
+  -- Of several entries the first is the reply; all are in the list.
+  function reply_meta.__index(reply, name)
+    local first = rawget(reply, 1)
+    if name == "text" then return first and (first.content or first.text) end
+    return first and first[name]
+  end
+
+  function reply_meta.__tostring(reply)
+    if #reply == 0 then return "(no reply)" end
+    local parts = {}
+    for i, entry in ipairs(reply) do parts[i] = entry.content and spec.show.value(entry.content) or entry.kind end
+    return table.concat(parts, ", ")
+  end
+
+  local function reply_of(answer)
+    local reply = { is_reply = true, xml = answer.replied, attempts = answer.attempts, ms = answer.ms }
+    for _, entry in ipairs(answer.shown) do
+      if entry.kind ~= "typing" then reply[#reply + 1] = entry end
+    end
+    return setmetatable(reply, reply_meta)
+  end
+
+  -- ---- users
+
+  local user = {}
+  user.__index = user
+
+  local function act(self, fields)
+    if spec.settings.bot == "" then error("there is no bot: a spec bot_spec.lua is of bot.lua beside it; or give --bot FILE", 3) end
+    fields.user = self.name
+    return reply_of(control("POST", "/sim/act", fields))
+  end
+
+  function user:says(text) return act(self, { act = "say", content = text }) end
+  --- A button by its names ("菜单", "搜索"), its place ("2.1") or its key.
+  function user:taps(...)
+    local names = { ... }
+    return act(self, { act = "tap", path = #names > 1 and names or names[1] })
+  end
+  function user:follows(scene) return act(self, { act = "follow", scene = scene and tostring(scene) }) end
+  function user:unfollows() return act(self, { act = "unfollow" }) end
+  function user:scans(scene) return act(self, { act = "scan", scene = tostring(scene) }) end
+  function user:locates(latitude, longitude, precision)
+    return act(self, { act = "locate", latitude = latitude, longitude = longitude, precision = precision })
+  end
+  function user:sends_location(latitude, longitude, label)
+    return act(self, { act = "location", latitude = latitude, longitude = longitude, label = label })
+  end
+  function user:sends_image(media_id) return act(self, { act = "image", media_id = media_id }) end
+  function user:sends_voice(recognition) return act(self, { act = "voice", recognition = recognition }) end
+  function user:sends_video() return act(self, { act = "video" }) end
+  function user:sends_link(title, description, url)
+    return act(self, { act = "link", title = title, description = description, url = url })
+  end
+  --- Any event, by the platform's name and fields.
+  function user:causes(name, fields) return act(self, { act = "event", name = name, fields = fields or {} }) end
+
+  --- What the user's chat shows, from the account alone.
+  function user:sees()
+    local state, list = control("GET", "/sim/state"), {}
+    for _, entry in ipairs(state.chats[self:openid()] or {}) do
+      if entry.from ~= "user" then list[#list + 1] = entry end
+    end
+    return list
+  end
+
+  function user:openid()
+    self.known = self.known or control("POST", "/sim/user", { nickname = self.name }).openid
+    return self.known
+  end
+
+  --- A user; one that nobody knows is made, and follows.
+  ---@param name string
+  function bot:user(name) return setmetatable({ name = name }, user) end
+
+  -- ---- what the bot did
+
+  --- The calls of the platform that the bot made, all or those of one method ("message.custom.send_text"):
+  --- {name, query, body, answer}. Fetching tokens is not among them.
+  function bot:calls(name)
+    local list = {}
+    for _, call in ipairs(control("GET", "/sim/calls")) do
+      local wanted = name and call.name == name or (not name and not (call.name or ""):find("^token%."))
+      if wanted then
+        local body = call.body ~= "" and host.json.decode(call.body) or call.body
+        list[#list + 1] = { name = call.name, query = call.query, body = body, status = call.status, answer = call.answer }
+      end
+    end
+    return list
+  end
+
+  --- What the bot keeps of a user (wechat.session).
+  function bot:session(name)
+    local openid = bot:user(name):openid()
+    local text = host.store.own.get("session/" .. host.session.appid .. "/" .. openid)
+    return text and host.json.decode(text) or {}
+  end
+
+  --- What the bot keeps under a key (wechat.store).
+  function bot:store(key) return wechat.store.get(key) end
+
+  -- ---- the world
+
+  local units = { s = 1, m = 60, h = 3600, d = 86400 }
+
+  local function seconds_of(interval)
+    if type(interval) == "number" then return interval end
+    local total = 0
+    for number, unit in tostring(interval):gmatch("([%d.]+)(%a)") do total = total + tonumber(number) * (units[unit] or 0) end
+    if total == 0 then error(("bot:wait: '%s' is no time: 90, \"10m\", \"1h30m\""):format(tostring(interval)), 3) end
+    return total
+  end
+
+  --- Lets time pass, for everything in the process: timers, time-outs, tokens, sessions' ages.
+  function bot:wait(interval)
+    local left = seconds_of(interval)
+    local step = math.max(1, left / 200)
+    while left > 0 do
+      host.time.advance(math.min(step, left))
+      left = left - step
+      host.time.sleep(0.001)
+    end
+    host.time.sleep(0.02)
+  end
+
+  --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
+  function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
+
+  --- What another host answers to wechat.http: a text, a table as JSON, or {status =, headers =, body =}.
+  function bot:answers(url, answer)
+    local given = { url = url, status = 200, headers = {} }
+    if type(answer) == "string" then given.body = answer
+    elseif answer.status or answer.body then
+      given.status, given.headers, given.body, given.delay = answer.status, answer.headers, answer.body, answer.delay
+    else
+      given.body, given.headers["Content-Type"] = host.json.encode(answer), "application/json"
+    end
+    control("POST", "/sim/outside_answer", given)
+  end
+
+  --- What the bot asked of other hosts: {method, url, body}.
+  function bot:requests() return control("GET", "/sim/outside_requests") end
+
+  return bot
+end

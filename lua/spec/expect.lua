@@ -1,0 +1,85 @@
+-- expect(value):is(...) and its like. A failure says what was expected, what was there, and where they part.
+
+return function(spec)
+  local show = spec.show
+
+  local function fail(format, ...) error({ failure = format:format(...) }, 0) end
+
+  -- What a reply is compared by: its text, where a string is expected.
+  local function plain(value, other)
+    if type(value) == "table" and rawget(value, "is_reply") and type(other) ~= "table" then return value.text end
+    return value
+  end
+
+  local checks = {}
+
+  --- Equal: tables by what is in them; a reply and a string by the reply's text.
+  function checks.is(value, expected)
+    local found = show.difference(plain(value, expected), expected)
+    if found then fail("%s", found) end
+  end
+
+  function checks.is_not(value, other)
+    if not show.difference(plain(value, other), other) then fail("expected something else than %s", show.value(other)) end
+  end
+
+  function checks.is_nil(value)
+    value = plain(value)
+    if value ~= nil then fail("  expected nil\n  got      %s", show.value(value)) end
+  end
+
+  function checks.exists(value)
+    if plain(value) == nil then fail("expected something, got nil") end
+  end
+
+  --- A string holds another; a list has an equal member.
+  function checks.contains(value, part)
+    value = plain(value, part)
+    if type(value) == "string" then
+      if not value:find(tostring(part), 1, true) then fail("  expected a text with %s\n  got      %s", show.value(part), show.value(value)) end
+      return
+    end
+    if type(value) ~= "table" then fail("  expected a text or list with %s\n  got      %s", show.value(part), show.value(value)) end
+    for _, member in ipairs(value) do
+      if not show.difference(member, part) then return end
+    end
+    fail("  expected a list with %s\n  got      %s", show.value(part), show.value(value))
+  end
+
+  --- A string fits a Lua pattern.
+  function checks.matches(value, pattern)
+    value = plain(value, pattern)
+    if type(value) ~= "string" or not value:find(pattern) then
+      fail("  expected a text like %s\n  got      %s", show.value(pattern), show.value(value))
+    end
+  end
+
+  --- A function raises; with a text, an error that holds it.
+  function checks.raises(fn, part)
+    local good, raised = pcall(fn)
+    if good then fail("expected an error%s, there was none", part and " with " .. show.value(part) or "") end
+    if part and not tostring(raised):find(part, 1, true) then
+      fail("  expected an error with %s\n  got      %s", show.value(part), tostring(raised))
+    end
+  end
+
+  local methods = {}
+  for name, check in pairs(checks) do
+    methods[name] = function(self, ...)
+      check(rawget(self, "value"), ...)
+      return self
+    end
+  end
+
+  local meta = {
+    __index = function(_, name)
+      if methods[name] then return methods[name] end
+      local names = {}
+      for known in pairs(methods) do names[#names + 1] = known end
+      table.sort(names)
+      error(("expect(...) has no '%s': there are %s"):format(tostring(name), table.concat(names, ", ")), 2)
+    end,
+  }
+
+  return function(value) return setmetatable({ value = value }, meta) end
+end

@@ -1,0 +1,20 @@
+local alice = bot:user("alice")
+
+test("a dialogue from top to bottom", function()
+  expect(alice:says("评价")):contains("几颗星")
+  expect(alice:says("很多")):is("请回复 1 到 5 的数字")
+  expect(alice:says("5")):contains("说点什么")
+  expect(alice:says("很好")):is("谢谢！★★★★★ 很好")
+  expect(bot:store("stars:5")):is(1)
+end)
+
+test("other users are answered meanwhile", function()
+  alice:says("评价")
+  expect(bot:user("bob"):says("你好")):contains("回复“评价”")
+end)
+
+test("who does not answer for five minutes is told so", function()
+  alice:says("评价")
+  bot:wait("6m")
+  expect(alice:sees()[2].content):is("太久没有回复，下次再来吧")
+end)

@@ -1,0 +1,235 @@
+// `wemoon test`: runs specs of bots against the simulated platform.
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "codec/json.h"
+#include "dev/sandbox.h"
+
+enum { THREADS = 16, SPEC_CPU_US = 5 * 1000000, SPEC_TIMEOUT_MS = 60000, LOG_MAX = 8192 };
+
+static const Option options[] = {
+  { .name = "bot", .argument = "BOT.lua", .help = "the bot of all specs (NAME.lua beside NAME_spec.lua)" },
+  { .name = "filter", .argument = "TEXT", .help = "run the tests whose name holds TEXT" },
+  { .name = "quiet", .help = "print what fails, and the count" },
+  { .name = NULL },
+};
+
+// One spec file with what its tests run in.
+typedef struct {
+  Invocation *in;
+  Config *config;
+  const char *path;
+  const char *script;  // NULL: there is none
+  Account account;
+  BotOptions bot;
+  SandboxOptions sandbox_options;
+  Sandbox *sandbox;
+  InterpreterOptions interpreter;
+  char via[192];
+  Buf log;  // of the test at hand
+} Spec;
+
+typedef struct {
+  int passed, failed;
+  bool broken;  // a file that could not be read, or a configuration
+} Count;
+
+// ---- what a spec is of --------------------------------------------------------------------------
+
+// bot_spec.lua is of bot.lua beside it.
+static const char *find_script(Invocation *in, const char *path) {
+  const char *given = options_value(&in->arguments, "bot");
+  if (given) return given;
+  Str name = str_of(path), ending = STR("_spec.lua");
+  if (!str_ends(name, ending)) return NULL;
+  const char *script =
+      arena_printf(in->arena, "%.*s.lua", (int)(name.len - ending.len), path).ptr;
+  return script && access(script, F_OK) == 0 ? script : NULL;
+}
+
+static void advance(void *ctx, int64_t us) { sandbox_advance(((Spec *)ctx)->sandbox, us); }
+
+static void keep_log(void *ctx, LogLevel level, Str message) {
+  Spec *spec = ctx;
+  if (level >= LOG_WARN && spec->log.len < LOG_MAX) buf_printf(&spec->log, "    %s: %.*s\n", level == LOG_ERROR ? "error" : "warning", STR_FMT(message));
+}
+
+static bool fill_account(Spec *spec, Err *err) {
+  AccountSettings simulated = { .token = STR("") };
+  sandbox_fill(&simulated);
+  config_fill(spec->config, "token", simulated.token);
+  config_fill(spec->config, "appid", simulated.appid);
+  config_fill(spec->config, "appsecret", simulated.appsecret);
+  return config_account(spec->config, &spec->account, err);
+}
+
+static bool open_spec(Spec *spec, Err *err) {
+  extern char **environ;
+  if (!(spec->config = config_new(err))) return false;
+  if (!config_load(spec->config, &spec->in->arguments, spec->script, !spec->script, environ)) {
+    config_report(spec->config);
+    return err_set(err, ERR_USAGE, "the configuration of %s has faults", spec->path);
+  }
+  if (!fill_account(spec, err) || !config_bot(spec->config, spec->script, &spec->account, &spec->bot, err) ||
+      !config_interpreter(spec->config, &spec->account, &spec->interpreter, err))
+    return false;
+  spec->bot.watch = false;
+  spec->sandbox_options = (SandboxOptions){ .account = &spec->account,
+                                            .bot = spec->script ? &spec->bot : NULL,
+                                            .api_timeout_ms = config_integer(spec->config, "api_timeout_s") * 1000 };
+  config_server(spec->config, &spec->sandbox_options.server);
+  spec->sandbox_options.server.listen = STR("127.0.0.1:0");
+  spec->sandbox_options.server.threads = THREADS;
+  spec->bot.interpreter.http_via = spec->via;
+  return (spec->sandbox = sandbox_open(&spec->sandbox_options, err)) != NULL;
+}
+
+static void close_spec(Spec *spec) {
+  if (!sandbox_close(spec->sandbox, 0)) _exit(STATUS_FAILED);
+  config_free(spec->config);
+  buf_clear(&spec->log);
+}
+
+// ---- one test -----------------------------------------------------------------------------------
+
+static void add_member(Buf *json, const char *name, const char *value) {
+  buf_add(json, json->len ? STR(",") : STR("{"));
+  json_add_string(json, str_of(name));
+  buf_addc(json, ':');
+  json_add_string(json, str_of(value));
+}
+
+// An interpreter with the spec's file in it; `names` gets its tests, a line each.
+static Interpreter *load_spec(Spec *spec, Buf *names, Err *err) {
+  InterpreterOptions *interpreter_options = &spec->interpreter;
+  interpreter_options->program = "spec/init.lua";
+  interpreter_options->strict = false;
+  interpreter_options->cpu_us_max = SPEC_CPU_US;
+  interpreter_options->job_timeout_ms = SPEC_TIMEOUT_MS;
+  interpreter_options->advance = advance;
+  interpreter_options->advance_ctx = spec;
+  sandbox_lend(spec->sandbox, interpreter_options);
+  Interpreter *interpreter = interpreter_new(interpreter_options, err);
+  Buf json;
+  buf_init(&json);
+  add_member(&json, "path", spec->path);
+  add_member(&json, "bot", spec->script ? spec->script : "");
+  add_member(&json, "sim", sandbox_url(spec->sandbox));
+  buf_addc(&json, '}');
+  bool ok = interpreter && interpreter_load(interpreter, "the spec", err) &&
+            interpreter_program(interpreter, "load", buf_str(&json), names, err);
+  buf_clear(&json);
+  if (ok) return interpreter;
+  interpreter_release(interpreter);
+  return NULL;
+}
+
+static bool run_in(Interpreter *interpreter, int number, Buf *out, Err *err) {
+  char text[16];
+  snprintf(text, sizeof text, "%d", number);
+  return interpreter_program(interpreter, "run", str_of(text), out, err);
+}
+
+// Says how it went; true when it passed.
+static bool report_test(Spec *spec, Str name, bool ran, Str answer, const Err *err) {
+  Str word, why;
+  str_cut(answer, '\n', &word, &why);
+  bool passed = ran && str_eq(word, STR("passed"));
+  if (passed && options_value(&spec->in->arguments, "quiet")) return true;
+  printf("%s %.*s\n", passed ? "ok  " : "FAIL", STR_FMT(name));
+  if (passed) return true;
+  if (ran) printf("%.*s", STR_FMT(why));
+  else printf("    %s\n", err->text);
+  if (spec->log.len) printf("    -- the bot's log:\n%.*s", STR_FMT(buf_str(&spec->log)));
+  return false;
+}
+
+static bool run_test(Spec *spec, int number, Str name) {
+  Err err = { .text = "" };
+  Buf names, out;
+  buf_init(&names);
+  buf_init(&out);
+  buf_reset(&spec->log);
+  bool ran = sandbox_restart(spec->sandbox, &err);
+  Interpreter *interpreter = ran ? load_spec(spec, &names, &err) : NULL;
+  ran = interpreter && run_in(interpreter, number, &out, &err);
+  if (interpreter) {
+    interpreter_retire(interpreter);
+    interpreter_release(interpreter);
+  }
+  bool passed = report_test(spec, name, ran, buf_str(&out), &err);
+  buf_clear(&names);
+  buf_clear(&out);
+  return passed;
+}
+
+static void run_tests(Spec *spec, Str names, Count *count) {
+  const char *filter = options_value(&spec->in->arguments, "filter");
+  for (int number = 1; names.len; number++) {
+    Str name, rest;
+    str_cut(names, '\n', &name, &rest);
+    names = rest;
+    if (filter && str_find(name, str_of(filter)) < 0) continue;
+    if (run_test(spec, number, name)) count->passed++;
+    else count->failed++;
+    fflush(stdout);
+  }
+}
+
+static void run_spec(Invocation *in, const char *path, Count *count) {
+  Spec spec = { .in = in, .path = path, .script = find_script(in, path) };
+  Err err = { .text = "" };
+  Buf names;
+  buf_init(&names);
+  log_divert(keep_log, &spec);
+  bool opened = open_spec(&spec, &err);
+  if (opened) snprintf(spec.via, sizeof spec.via, "%s/sim/outside", sandbox_url(spec.sandbox));
+  Interpreter *interpreter = opened ? load_spec(&spec, &names, &err) : NULL;
+  interpreter_release(interpreter);
+  if (interpreter) {
+    run_tests(&spec, buf_str(&names), count);
+  } else {
+    report("test", "%s: %s", path, err.text);
+    if (err.code == ERR_USAGE) count->broken = true;
+    count->failed++;
+  }
+  close_spec(&spec);
+  log_divert(NULL, NULL);
+  buf_clear(&names);
+}
+
+static int run(Invocation *in) {
+  Count count = { 0 };
+  for (size_t i = 0; i < in->arguments.count; i++) {
+    const char *path = in->arguments.positionals[i];
+    if (access(path, R_OK) != 0) return report_usage("test", "there is no spec %s", path);
+  }
+  for (size_t i = 0; i < in->arguments.count; i++) run_spec(in, in->arguments.positionals[i], &count);
+  printf("%d passed, %d failed\n", count.passed, count.failed);
+  if (count.broken) return STATUS_USAGE;
+  return count.failed ? STATUS_FAILED : STATUS_DONE;
+}
+
+const Command command_test = {
+  .name = "test",
+  .usage = "SPEC.lua...",
+  .summary = "Run specs of bots against a simulated platform",
+  .details =
+      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; nothing leaves the\n"
+      "machine. In a spec:\n"
+      "  test(NAME, FN), before_each(FN)\n"
+      "  bot:user(\"alice\"):says(TEXT), :taps(NAME, ...), :follows([SCENE]), :unfollows(), :scans(SCENE),\n"
+      "    :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), :sends_link(...),\n"
+      "    :causes(EVENT, FIELDS): the reply (text, kind, articles, ...); :sees(): the chat\n"
+      "  bot:calls([METHOD]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, VALUE]),\n"
+      "    bot:answers(URL, ANSWER), bot:requests()\n"
+      "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), :exists()\n",
+  .options = options,
+  .least = 1,
+  .most = SIZE_MAX,
+  .configured = true,
+  .run = run,
+};
