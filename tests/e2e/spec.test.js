@@ -1,0 +1,145 @@
+// `wemoon test` and `wemoon new`: specs that pass, fail readably, move time; a new bot that works at once.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { wemoon, tempDir, writeFiles } = require('./harness');
+
+async function run(t, spec, { bot = 'function on_message(msg) return "echo " .. (msg.content or msg.type) end', code = 0, args = [], files = {} } = {}) {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': bot, 'bot_spec.lua': spec, ...files });
+  return (await wemoon(['test', ...args, 'bot_spec.lua'], { cwd, code })).stdout;
+}
+
+test('what passes is counted, exit 0', async (t) => {
+  const out = await run(t, `
+    test("echoes", function() expect(bot:user("alice"):says("hi")):is("echo hi") end)
+    test("again", function() expect(bot:user("bob"):follows().text):is("echo subscribe") end)`);
+  assert.equal(out, 'ok   echoes\nok   again\n2 passed, 0 failed\n');
+});
+
+test('what fails shows the line, its text, and both values; exit 1', async (t) => {
+  const out = await run(t, 'test("wrong", function()\n  expect(bot:user("alice"):says("hi")):is("echo ho")\nend)', { code: 1 });
+  assert.equal(out, 'FAIL wrong\n    bot_spec.lua:2:\n    2 | expect(bot:user("alice"):says("hi")):is("echo ho")\n'
+    + '      expected "echo ho"\n      got      "echo hi"\n0 passed, 1 failed\n');
+});
+
+test('nested tables are told apart by their path', async (t) => {
+  const out = await run(t, 'test("t", function() expect({ a = { { b = 1 } } }):is({ a = { { b = 2 } } }) end)', { code: 1 });
+  assert.match(out, /a\[1\]\.b:\n +expected 2\n +got +1\n/);
+});
+
+test('a script error of the bot is shown with the failure', async (t) => {
+  const out = await run(t, 'test("t", function() expect(bot:user("a"):says("hi")):is("x") end)', { bot: 'function on_message() error("broken here") end', code: 1 });
+  assert.match(out, /-- the bot's log:\n {4}error: on_message failed: bot\.lua:1: broken here/);
+});
+
+test('every matcher fails when what it says is not so', async (t) => {
+  const cases = ['(1):is(2)', '(1):is_not(1)', '(1):is_nil()', '(nil):exists()', '("abc"):contains("x")', '({1}):contains(2)', '("abc"):matches("^b")',
+    '(function() end):raises()', '(function() error("a") end):raises("zzz")', '(1):nonsense()'];
+  const out = await run(t, cases.map((one, i) => `test("${i}", function() expect${one} end)`).join('\n'), { code: 1 });
+  assert.match(out, new RegExp(`0 passed, ${cases.length} failed`));
+  const good = ['({a={1,2}}):is({a={1,2}})', '(1):is_not(2)', '(nil):is_nil()', '(1):exists()', '("abc"):contains("b")', '({{x=1}}):contains({x=1})',
+    '("abc"):matches("^a")', '(function() error("abc") end):raises("b")'];
+  assert.match(await run(t, good.map((one, i) => `test("${i}", function() expect${one} end)`).join('\n')), /8 passed, 0 failed/);
+});
+
+test('each test has a fresh bot, store and platform', async (t) => {
+  const bot = 'n = 0 function on_message(msg) n = n + 1 return n .. " " .. wechat.store.incr("k") end';
+  const one = 'test("t", function() expect(bot:user("a"):says("hi")):is("1 1") expect(#bot:user("a"):sees()):is(1) end)\n';
+  assert.match(await run(t, one.repeat(3), { bot }), /3 passed, 0 failed/);
+});
+
+test('taps by names, follows with a scene, scans, locates, events: as the platform sends them', async (t) => {
+  const bot = `function on_message(msg)
+    if msg.content == "menu" then
+      assert(wechat.create_menu { button = { { name = "菜单", sub_button = { { type = "click", name = "赞", key = "K" } } } } })
+      return "made"
+    end
+    return table.concat({ msg.type, tostring(msg.key), tostring(msg.scene), tostring(msg.latitude) }, " ")
+  end`;
+  assert.match(await run(t, `test("t", function()
+    local a = bot:user("alice")
+    expect(a:says("menu")):is("made")
+    expect(a:taps("菜单", "赞")):is("click K nil nil")
+    expect(a:taps("K")):is("click K nil nil")
+    a:unfollows()
+    expect(a:follows("42")):is("subscribe qrscene_42 42 nil")
+    expect(a:scans(7)):is("scan 7 7 nil")
+    expect(a:locates(1.5, 2.5)):matches("^location nil nil 1.5")
+    expect(a:causes("poi_check_notify", { UniqId = "1" })):matches("^poi_check_notify")
+    expect(#bot:calls("menu.create")):is(1)
+    expect(bot:calls("menu.create")[1].body.button[1].name):is("菜单")
+  end)`, { bot }), /1 passed/);
+});
+
+test('time can be moved: timers, conversations, tokens', async (t) => {
+  const bot = `ticks = 0
+  wechat.every("1m", function() ticks = ticks + 1 end)
+  function on_message(msg)
+    if msg.content == "ask" then local a, why = wechat.ask("?", { timeout_s = 600 }) return a and "got" or why end
+    if msg.content == "token" then return wechat.get_access_token().access_token end
+    return tostring(ticks)
+  end`;
+  assert.match(await run(t, `test("t", function()
+    local a = bot:user("alice")
+    local token = a:says("token").text
+    expect(a:says("token").text):is(token)
+    expect(a:says("ask")):is("?")
+    bot:wait("11m")
+    expect(a:sees()[4].content):is("timeout")
+    expect(tonumber(a:says("ticks").text) >= 10):is(true)
+    bot:wait("2h")
+    expect(a:says("token").text):is_not(token)
+  end)`, { bot }), /1 passed/);
+});
+
+test('other hosts are what the spec says, and nothing leaves the machine', async (t) => {
+  const bot = 'function on_message(msg) local a, e = wechat.http.get("http://api.example.com/x?y=1") return a.status .. " " .. a.body end';
+  assert.match(await run(t, `test("t", function()
+    expect(bot:user("a"):says("hi")):contains("502 the spec has no answer for http://api.example.com/x?y=1")
+    bot:answers("http://api.example.com/", "fine")
+    expect(bot:user("a"):says("ho")):is("200 fine")
+    expect(bot:requests()[2].url):is("http://api.example.com/x?y=1")
+  end)`, { bot }), /1 passed/);
+});
+
+test('faults of the platform can be tried', async (t) => {
+  const bot = 'function on_message(msg) local r, e = wechat.get_followers() return e and tostring(e.errcode) or "ok" end';
+  assert.match(await run(t, 'test("t", function() bot:fault("fail", 45009) expect(bot:user("a"):says("x")):is("45009") bot:fault("fail", false) expect(bot:user("a"):says("y")):is("ok") end)', { bot }), /1 passed/);
+});
+
+test('sessions can be looked at', async (t) => {
+  const bot = 'function on_message(msg) wechat.session().last = msg.content return "k" end';
+  assert.match(await run(t, 'test("t", function() bot:user("a"):says("x") expect(bot:session("a").last):is("x") expect(bot:session("b")):is({}) end)', { bot }), /1 passed/);
+});
+
+test('--filter runs some, --quiet says less, before_each runs before each', async (t) => {
+  const spec = 'local n = 0 before_each(function() n = n + 1 end) test("one", function() expect(n):is(1) end) test("two", function() error("x") end)';
+  assert.equal(await run(t, spec, { args: ['--filter', 'one', '--quiet'] }), '1 passed, 0 failed\n');
+});
+
+test('a spec that loops for ever, or does not load, fails and says so; a missing one is a usage error', async (t) => {
+  const out = await run(t, 'test("loops", function() while true do end end) test("fine", function() end)', { code: 1 });
+  assert.match(out, /FAIL loops\n.*stopped after 5000 ms of CPU time/s);
+  assert.match(out, /1 passed, 1 failed/);
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'x_spec.lua': 'test(' });
+  assert.match((await wemoon(['test', 'x_spec.lua'], { cwd, code: 1 })).stderr, /x_spec\.lua:1: /);
+  await wemoon(['test', 'nothing_spec.lua'], { cwd, code: 2 });
+});
+
+test('wemoon new makes a bot that passes its own spec, is checked, and completes in an editor', async (t) => {
+  const cwd = tempDir(t);
+  const { stdout } = await wemoon(['new', 'mybot'], { cwd, code: 0 });
+  assert.match(stdout, /wemoon dev bot\.lua/);
+  const dir = `${cwd}/mybot`;
+  assert.match((await wemoon(['test', 'bot_spec.lua'], { cwd: dir, code: 0 })).stdout, /2 passed, 0 failed/);
+  await wemoon(['check', 'bot.lua', '--token', 'abc'], { cwd: dir, code: 0 });
+  assert.deepEqual(JSON.parse(fs.readFileSync(`${dir}/.luarc.json`))['workspace.library'], ['.wemoon']);
+  assert.match(fs.readFileSync(`${dir}/.wemoon/wechat.lua`, 'utf8'), /function wechat\.ask\(/);
+  assert.equal(fs.statSync(`${dir}/config.lua`).mode & 0o777, 0o600);
+  const { stderr } = await wemoon(['new', 'mybot'], { cwd, code: 2 });
+  assert.match(stderr, /mybot is there already and not empty: name a new folder/);
+});
