@@ -42,11 +42,11 @@ end
 -- Several share a path and are told apart by a field with one possible value.
 local function is_meant(endpoint, given)
   for _, field in ipairs(endpoint.query) do
-    if field.value and given.query[field.path] and tostring(field.value) ~= tostring(given.query[field.path]) then return false end
+    if field.value and not field.choices and given.query[field.path] and tostring(field.value) ~= tostring(given.query[field.path]) then return false end
   end
   for _, field in ipairs(endpoint.body) do
-    local value = field.value and value_at(given.body, field.path)
-    if field.value and value ~= nil and value ~= field.value then return false end
+    local value = field.value and not field.choices and value_at(given.body, field.path)
+    if value and value ~= field.value then return false end
   end
   return true
 end

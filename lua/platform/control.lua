@@ -46,6 +46,7 @@ return function(p, host)
 
   control["POST /sim/act"] = function(request)
     local answer, why = p.act(request.json)
+    p.changed()
     if not answer then return refuse(400, why) end
     return { json = answer }
   end
@@ -144,6 +145,7 @@ return function(p, host)
     if p.faults.network then return { status = HANG_UP } end
     local answer = api and api.answer(p, request) or refuse(404, "the simulated platform has no API here")
     note_call(request, answer, began)
+    if request.method == "POST" or answer.name ~= nil then p.changed() end
     return { status = answer.status, headers = answer.headers, body = answer.body, json = answer.json }
   end
 

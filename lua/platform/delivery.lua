@@ -196,8 +196,12 @@ return function(p, host)
   end
 
   --- Delivers an event that the platform itself causes, soon and not waited for. `fields`: by the platform's
-  --- names, Event among them, as p.elements takes them.
+  --- names, Event among them, as p.elements takes them; or the elements in order, as p.deliver takes them.
   function p.push(openid, fields)
+    if fields[1] then
+      p.after(0.02, function() p.deliver(openid, fields) end)
+      return
+    end
     local rest = {}
     for name, value in pairs(fields) do rest[name] = value end
     rest.MsgType, rest.Event = nil, nil

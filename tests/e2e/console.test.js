@@ -1,0 +1,196 @@
+// The console, driven in Chromium as somebody at it would.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { chromium } = require('playwright-core');
+const { BINARY, until } = require('./harness');
+const { startDev } = require('./dev');
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => fs.existsSync(file));
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const slow = /asan|tsan/.test(BINARY) ? 3 : 1;
+
+const BOT = `
+local bot = require "wechat.bot"
+bot.on("subscribe", "欢迎")
+bot.text("^news$", function() return wechat.response_news { { title = "标题", description = "描述", url = "https://example.com/" } } end)
+bot.text("^music$", function() return wechat.response_music("https://example.com/a.mp3", "歌") end)
+bot.text("^image$", function(msg) return wechat.response_image(wechat.upload_media("image", "\\137PNG fake", "png").media_id) end)
+bot.text("^transfer$", function() return wechat.group_transfer_message() end)
+bot.text("^template$", function(msg) wechat.send_template_message(msg.source, ("t"):rep(43), { first = { value = "模板值" } }) end)
+bot.text("^msgmenu$", function(msg) wechat.message.custom.send_msgmenu { touser = msg.source, msgmenu = { head_content = "选", list = { { id = "1", content = "选项甲" } }, tail_content = "尾" } } end)
+bot.text("^menu$", function() assert(wechat.create_menu { button = { { type = "click", name = "今日歌曲", key = "V1" }, { name = "菜单", sub_button = { { type = "click", name = "赞", key = "GOOD" } } } } }) return "made" end)
+bot.text("^error$", function() error("broken on purpose") end)
+bot.text("^html$", "<img src=x onerror=alert(1)><script>document.title='owned'</script><b>bold</b>")
+bot.default(function(msg) return "回：" .. (msg.content or msg.key or msg.type) end)
+on_message = bot.on_message
+`;
+
+async function open(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light' } = {}) {
+  const dev = await startDev(t, { script: BOT });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  t.after(() => browser.close());
+  const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
+  const faults = [];
+  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('request', (request) => { if (!request.url().startsWith(dev.url)) faults.push(`outside: ${request.url()}`); });
+  page.setDefaultTimeout(10000 * slow);
+  await page.goto(`${dev.url}/console`);
+  await page.waitForSelector('.person');
+  const say = async (text) => {
+    await page.fill('#input', text);
+    await page.press('#input', 'Enter');
+  };
+  return { dev, page, faults, say, saw: (text) => page.waitForSelector(`#chat >> text=${text}`) };
+}
+
+test('every kind of reply is shown, and the browser has nothing to complain of', async (t) => {
+  const { page, faults, say, saw } = await open(t);
+  await say('你好');
+  await saw('回：你好');
+  const kinds = { news: 'news', music: 'music', image: 'image', transfer: 'transfer', template: 'template', msgmenu: 'msgmenu' };
+  for (const [word, kind] of Object.entries(kinds)) {
+    await say(word);
+    await page.waitForSelector(`#chat [data-kind=${kind}]:not(.user)`);
+  }
+  await page.click('text=选项甲');
+  await saw('回：选项甲');
+  assert.deepEqual(faults.filter((text) => !/Failed to load resource/.test(text)), []);
+});
+
+test('a hostile reply is text', async (t) => {
+  const { page, faults, say, saw } = await open(t);
+  await say('html');
+  await saw('<b>bold</b>');
+  assert.equal(await page.title(), '微月 wemoon');
+  assert.equal(await page.locator('#chat img[src=x], #chat b >> text=bold').count(), 0);
+  assert.deepEqual(faults, []);
+});
+
+test('everything that can be sent arrives', async (t) => {
+  const { page, saw } = await open(t);
+  const send = async (act, fill) => {
+    await page.click('#foot .toggle >> nth=1');
+    await page.click(`[data-act=${act}]`);
+    if (!fill) return;
+    for (const [name, value] of Object.entries(fill)) await page.fill(`dialog [name=${name}]`, value);
+    await page.click('dialog .main');
+  };
+  const count = () => page.locator('#chat .entry.account').count();
+  let before = await count();
+  for (const [act, fill] of [['image', {}], ['voice', { recognition: '听见' }], ['video', {}], ['shortvideo', {}], ['location', {}], ['link', { title: 'T' }], ['scan', { scene: '42' }], ['locate', {}], ['event', { name: 'any_event' }]]) {
+    await send(act, fill);
+    await until(async () => (await count()) > before, `an answer to ${act}`, 10000 * slow);
+    before = await count();
+  }
+  await send('unfollow');
+  await saw('取消关注');
+  await send('follow', {});
+  await saw('欢迎');
+});
+
+test('the menu appears when the bot makes it, and its buttons send', async (t) => {
+  const { page, say, saw } = await open(t);
+  await say('menu');
+  await saw('made');
+  await page.click('#foot .toggle >> nth=0');
+  await page.click('.menu >> text=今日歌曲');
+  await saw('回：V1');
+  await page.click('.menu >> text=菜单');
+  await page.click('.sub >> text=赞');
+  await saw('回：GOOD');
+});
+
+test('the desk shows XML, fields, calls and time; errors lead to their line, and saving mends them', async (t) => {
+  const { page, say, saw, dev } = await open(t);
+  await say('template');
+  await page.waitForSelector('#panel details');
+  await page.click('#panel details >> nth=-1 >> summary');
+  await page.waitForSelector('#panel >> text=<FromUserName>');
+  await page.waitForSelector('#panel >> text=message.template.send');
+  await say('error');
+  await page.click('#tab-log');
+  await page.click('#panel .logged.error .place');
+  await page.waitForSelector('#editor');
+  assert.match(await page.inputValue('#editor'), /broken on purpose/);
+  await page.waitForSelector('#gutter .marked');
+  const mended = (await page.inputValue('#editor')).replace('error("broken on purpose")', 'return "mended"');
+  await page.fill('#editor', mended);
+  await page.press('#editor', 'Control+s');
+  await page.waitForSelector('#note >> text=/已重新加载/');
+  await say('error');
+  await saw('mended');
+  await page.fill('#editor', 'function (');
+  await page.press('#editor', 'Control+s');
+  await page.waitForSelector('#note .fault');
+  await page.waitForSelector('#bot.bad');
+  assert.match(fs.readFileSync(path.join(dev.dir, 'bot.lua'), 'utf8'), /^function \(/);
+});
+
+test('faults are switches', async (t) => {
+  const { page, say } = await open(t);
+  await page.click('#tab-faults');
+  await page.check('.switch:has-text("网络中断") input[type=checkbox]');
+  await say('hi');
+  await page.waitForSelector('#chat .note.fault');
+  await page.click('#tab-faults');
+  await until(() => page.isChecked('.switch:has-text("网络中断") input[type=checkbox]'), 'the switch');
+});
+
+test('several users, and what was not looked at yet', async (t) => {
+  const { page, dev, say, saw } = await open(t);
+  await dev.act({ user: 'bob', act: 'say', content: 'from bob' });
+  await page.waitForSelector('.person:has-text("阿波") .count');
+  await page.click('.person:has-text("阿波")');
+  await saw('回：from bob');
+  await page.click('.person.add');
+  await page.fill('dialog [name=nickname]', '丁');
+  await page.click('dialog .main');
+  await page.waitForSelector('.person[aria-selected=true]:has-text("丁")');
+  await say('hi');
+  await saw('回：hi');
+});
+
+test('by the keyboard alone', async (t) => {
+  const { page, saw } = await open(t);
+  await page.keyboard.press('/');
+  await page.keyboard.type('typed');
+  await page.keyboard.press('Enter');
+  await saw('回：typed');
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('?');
+  await page.waitForSelector('dialog[open]');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('3');
+  await page.waitForSelector('#tab-log[aria-selected=true]');
+  await page.keyboard.press('u');
+  await page.waitForSelector('.person[aria-selected=true]:has-text("阿波")');
+});
+
+test('in both languages, dark and light, wide and narrow: nothing hangs over the edge', async (t) => {
+  for (const [locale, scheme, width, word] of [['zh-CN', 'light', 1280, '消息'], ['en-US', 'dark', 1280, 'Messages'], ['en-US', 'light', 360, 'Desk'], ['zh-CN', 'dark', 360, '桌面']]) {
+    await t.test(`${locale} ${scheme} ${width}`, async (t2) => {
+      const { page, say, saw, faults } = await open(t2, { locale, scheme, width, height: 740 });
+      await page.waitForSelector(`button:has-text("${word}")`);
+      await say('a long line of words that goes on and on '.repeat(6));
+      await saw('回：a long');
+      if (width === 360) await page.click(`#sides button >> nth=1`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+      const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, input, textarea, select')].filter((one) => one.offsetParent && !one.textContent.trim() && !one.getAttribute('aria-label') && !one.closest('label')).length);
+      assert.equal(unnamed, 0);
+      assert.deepEqual(faults, []);
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${locale}-${scheme}-${width}.png`) });
+    });
+  }
+});
+
+test('the page is under 100 KB', () => {
+  const dir = path.join(__dirname, '../../lua/platform/console');
+  const bytes = fs.readdirSync(dir).reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0);
+  assert.ok(bytes < 100 * 1024, `${bytes}`);
+});

@@ -1,0 +1,214 @@
+// The simulated platform's API: what is done is seen afterwards, what is wrong has its errcode; asked by wemoon and by the npm
+// clients wechat-api and co-wechat-api.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { wemoon, tempDir } = require('./harness');
+const { startDev } = require('./dev');
+const { FILE, calls } = require('./npm_calls');
+
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const ACCOUNT = { appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef' };
+
+// Lua against a platform of its own: what the code returns.
+async function lua(t, code, dev) {
+  dev = dev || await startDev(t);
+  const cwd = tempDir(t);
+  fs.writeFileSync(`${cwd}/p.png`, PNG);
+  const args = ['exec', '--appid', ACCOUNT.appid, '--appsecret', ACCOUNT.appsecret, '--api-base', dev.url, '--mp-base', dev.url, '--store', 'memory:', '-e', code];
+  const { stdout } = await wemoon(args, { cwd, code: 0 });
+  return stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+const code_of = 'local function code(r, e) return r and 0 or e.errcode end\n';
+
+test('tags: created, listed, put on users, found on them, removed; their errors', async (t) => {
+  const out = await lua(t, `${code_of}
+    local ids = wechat.user.list{}.data.openid
+    local id = wechat.tag.create{tag = {name = "vip"}}.tag.id
+    assert(wechat.tag.batch_tagging{tagid = id, openid_list = {ids[1], ids[2]}})
+    return wechat.tag.list_of_user{openid = ids[1]}.tagid_list[1] == id, wechat.tag.list_users{tagid = id}.count,
+      code(wechat.tag.create{tag = {name = "vip"}}), code(wechat.tag.create{tag = {name = ("x"):rep(31)}}), code(wechat.tag.delete{tag = {id = 0}}),
+      code(wechat.tag.batch_tagging{tagid = 9999, openid_list = {ids[1]}}), code(wechat.tag.delete{tag = {id = id}}), #wechat.tag.list_of_user{openid = ids[1]}.tagid_list`);
+  assert.deepEqual(out, [true, 2, 45157, 45158, 45058, 45159, 0, 0]);
+});
+
+test('groups, users, remarks, the blacklist', async (t) => {
+  const out = await lua(t, `${code_of}
+    local ids = wechat.get_followers().data.openid
+    local g = wechat.create_group("一组").group.id
+    assert(wechat.move_user(ids[1], g))
+    assert(wechat.update_group(g, "二组"))
+    assert(wechat.user.update_remark{openid = ids[1], remark = "老王"})
+    assert(wechat.user.batch_blacklist{openid_list = {ids[2]}})
+    return wechat.get_group_by_id(ids[1]).groupid == g, wechat.get_user_info(ids[1]).remark, wechat.user.get_blacklist{}.total, code(wechat.get_user_info("oNobody")),
+      #wechat.user.batchget_info{user_list = {{openid = ids[1]}, {openid = ids[2]}}}.user_info_list`);
+  assert.deepEqual(out, [true, '老王', 1, 40003, 2]);
+});
+
+test('menus: pushed and got back equal, conditional ones by their rule, faults by their code', async (t) => {
+  const out = await lua(t, `${code_of}
+    local menu = {button = {{type = "click", name = "今日歌曲", key = "K"}, {name = "菜单", sub_button = {{type = "view", name = "搜索", url = "http://www.soso.com/"}}}}}
+    local before = code(wechat.get_menu())
+    assert(wechat.create_menu(menu))
+    local ids = wechat.get_followers().data.openid
+    local tag = wechat.tag.create{tag = {name = "vip"}}.tag.id
+    wechat.tag.batch_tagging{tagid = tag, openid_list = {ids[1]}}
+    local extra = wechat.menu.addconditional{button = {{type = "click", name = "VIP", key = "V"}}, matchrule = {tag_id = tostring(tag)}}
+    return before, #wechat.menu.diff(wechat.get_menu().menu, menu), wechat.menu.trymatch{user_id = ids[1]}.button[1].name, wechat.menu.trymatch{user_id = ids[2]}.button[1].name,
+      code(wechat.call("POST", "/cgi-bin/menu/create", nil, {button = {{type = "click", name = ("一"):rep(6), key = "K"}}})), code(wechat.menu.delconditional{menuid = extra.menuid}),
+      wechat.menu.get_current_selfmenu_info{}.selfmenu_info.button[2].sub_button.list[1].name, code(wechat.delete_menu()), code(wechat.get_menu())`);
+  assert.deepEqual(out, [46003, 0, 'VIP', '今日歌曲', 40018, 0, '搜索', 0, 46003]);
+});
+
+test('media and material come back byte for byte; wrong types and ids have their codes', async (t) => {
+  const out = await lua(t, `${code_of}
+    local bytes = io.open("p.png", "rb"):read("a")
+    local up = assert(wechat.upload_media("image", "p.png"))
+    local kept = assert(wechat.material.add_material{type = "image", media = "p.png"})
+    return wechat.download_media(up.media_id).body == bytes, wechat.material.get_material{media_id = kept.media_id}.body == bytes, code(wechat.download_media("nothing")),
+      wechat.material.get_materialcount{}.image_count, wechat.material.batchget_material{type = "image", offset = 0, count = 20}.item_count,
+      code(wechat.material.del_material{media_id = kept.media_id}), code(wechat.material.del_material{media_id = kept.media_id}), wechat.media.uploadimg{media = "p.png"}.url ~= nil`);
+  assert.deepEqual(out, [true, true, 40007, 1, 1, 0, 40007, true]);
+});
+
+test('QR codes have tickets, pictures, limits; scanning one tells its scene', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message(msg) return msg.type .. " " .. tostring(msg.scene) .. " " .. tostring(msg.ticket) end' });
+  const out = await lua(t, `${code_of}
+    local made = wechat.create_qrcode{expire_seconds = 600, action_name = "QR_SCENE", action_info = {scene = {scene_id = 123}}}
+    return made.ticket, wechat.show_qrcode(made.ticket).body:sub(2, 4), code(wechat.create_qrcode{action_name = "QR_LIMIT_SCENE", action_info = {scene = {scene_id = 100001}}}),
+      code(wechat.create_qrcode{expire_seconds = 2592001, action_name = "QR_SCENE", action_info = {scene = {scene_id = 1}}}), code(wechat.show_qrcode("nothing"))`, dev);
+  assert.equal(out[1], 'PNG');
+  assert.deepEqual(out.slice(2, 4), [40053, 40052]);
+  assert.equal((await dev.act({ act: 'scan', scene: '123' })).shown[0].content, `scan 123 ${out[0]}`);
+});
+
+test('customer service messages appear in the chat, within window and number', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message() end' });
+  await dev.act({ act: 'say', content: 'hi' });
+  const alice = (await dev.state()).users.find((user) => user.alias === 'alice').openid;
+  const bob = (await dev.state()).users.find((user) => user.alias === 'bob').openid;
+  const out = await lua(t, `${code_of}
+    local list = {}
+    for i = 1, 6 do list[i] = code(wechat.send_text_message("${alice}", "n" .. i)) end
+    list[7] = code(wechat.send_text_message("${bob}", "x"))
+    list[8] = code(wechat.send_text_message("oNobody", "x"))
+    return table.unpack(list)`, dev);
+  assert.deepEqual(out, [0, 0, 0, 0, 0, 45047, 45015, 40003]);
+  const shown = (await dev.state()).chats[alice].filter((entry) => entry.via === 'custom');
+  assert.deepEqual(shown.map((entry) => entry.content), ['n1', 'n2', 'n3', 'n4', 'n5']);
+});
+
+test('template messages are shown, and TEMPLATESENDJOBFINISH comes; broadcasts and MASSSENDJOBFINISH', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message(msg) wechat.log.warn("got " .. msg.type .. " " .. tostring(msg.status or msg.Status)) end' });
+  const out = await lua(t, `${code_of}
+    local ids = wechat.get_followers().data.openid
+    assert(wechat.set_template_industry(1, 4))
+    local id = wechat.get_template_id("TM00015").template_id
+    assert(wechat.send_template_message(ids[1], id, {first = {value = "你好", color = "#173177"}}, "https://example.com"))
+    assert(wechat.message.mass.sendall{filter = {is_to_all = true}, msgtype = "text", text = {content = "大家好"}})
+    return code(wechat.set_template_industry(1, 4)), code(wechat.send_template_message(ids[1], "short", {})), #wechat.message.template.list{}.template_list`, dev);
+  assert.deepEqual(out, [43100, 40037, 1]);
+  const { chats } = await dev.state();
+  assert.equal(Object.values(chats).flat().filter((entry) => entry.kind === 'template' && entry.fields[0].value === '你好').length, 1);
+  assert.equal(Object.values(chats).flat().filter((entry) => entry.via === 'mass').length, 3);
+  for (const event of ['templatesendjobfinish success', 'masssendjobfinish send success']) {
+    for (let i = 0; i < 50 && !dev.log.includes(`got ${event}`); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.match(dev.log, new RegExp(`got ${event}`));
+  }
+});
+
+test('drafts are published', async (t) => {
+  const out = await lua(t, `${code_of}
+    local thumb = wechat.material.add_material{type = "image", media = "p.png"}.media_id
+    local draft = wechat.draft.add{articles = {{title = "标题", content = "<p>正文</p>", thumb_media_id = thumb}}}.media_id
+    local job = wechat.freepublish.submit{media_id = draft}
+    local state = wechat.freepublish.get{publish_id = job.publish_id}
+    return state.publish_status, wechat.freepublish.getarticle{article_id = state.article_id}.news_item[1].title, wechat.draft.count{}.total_count, code(wechat.draft.get{media_id = draft}),
+      code(wechat.draft.add{articles = {{title = "t", content = "c", thumb_media_id = "nothing"}}})`);
+  assert.deepEqual(out, [0, '标题', 0, 40007, 40007]);
+});
+
+test('web login: a code that is good once, a token, a profile by scope', async (t) => {
+  const dev = await startDev(t);
+  const there = await dev.ask('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=${encodeURIComponent('http://x.example/back?a=1')}&response_type=code&scope=snsapi_userinfo&state=s%26t`);
+  assert.equal(there.status, 302);
+  const back = new URL(there.headers.get('location'));
+  assert.equal(back.searchParams.get('state'), 's&t');
+  const out = await lua(t, `${code_of}
+    local token = assert(wechat.oauth.access_token{code = "${back.searchParams.get('code')}"})
+    return wechat.oauth.userinfo{access_token = token.access_token, openid = token.openid}.nickname, code(wechat.oauth.access_token{code = "${back.searchParams.get('code')}"}),
+      code(wechat.oauth.access_token{code = "nothing"}), code(wechat.oauth.refresh_token{refresh_token = token.refresh_token})`, dev);
+  assert.deepEqual(out, ['小艾', 40163, 40029, 0]);
+});
+
+test('tokens: missing, wrong, of another secret, old ones for five minutes more; verbs, bodies, fields', async (t) => {
+  const dev = await startDev(t);
+  const get = async (path) => (await dev.ask('GET', path)).value.errcode;
+  const post = async (path, body) => (await dev.ask('POST', path, body)).value.errcode;
+  const token = async (more) => (await dev.ask('GET', `/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=${ACCOUNT.appsecret}${more || ''}`)).value;
+  assert.equal(await get('/cgi-bin/menu/get'), 41001);
+  assert.equal(await get('/cgi-bin/menu/get?access_token=x'), 40001);
+  assert.equal(await get(`/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=x`), 40125);
+  assert.equal(await get(`/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=x`), 40013);
+  const first = (await token()).access_token;
+  const second = (await token()).access_token;
+  assert.notEqual(first, second);
+  assert.equal(await get(`/cgi-bin/menu/get?access_token=${first}`), 46003);
+  assert.equal(await get(`/cgi-bin/menu/get?access_token=${second}`), 46003);
+  const at = `?access_token=${second}`;
+  assert.equal(await get(`/cgi-bin/tags/create${at}`), 43002);
+  assert.equal(await post(`/cgi-bin/menu/get${at}`, {}), 43001);
+  assert.equal(await post(`/cgi-bin/tags/create${at}`, '{broken'), 47001);
+  assert.equal(await post(`/cgi-bin/tags/create${at}`, ''), 44002);
+  assert.equal(await post(`/cgi-bin/message/custom/send${at}`, { touser: 'x', msgtype: 'nonsense' }), 40008);
+  assert.equal((await dev.ask('GET', '/cgi-bin/no/such')).status, 404);
+  const stable = async (more) => (await dev.ask('POST', '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: ACCOUNT.appid, secret: ACCOUNT.appsecret, ...more })).value.access_token;
+  const kept = await stable();
+  assert.equal(await stable(), kept);
+  assert.notEqual(await stable({ force_refresh: true }), kept);
+  assert.match((await dev.ask('GET', '/cgi-bin/menu/get')).value.errmsg, / rid: [0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/);
+});
+
+test('state is kept where it is asked for, and fresh without', async (t) => {
+  const dir = tempDir(t);
+  const one = await startDev(t, { dir, args: ['--state', 'sim.db'] });
+  await lua(t, 'return wechat.tag.create{tag = {name = "kept"}} ~= nil', one);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  one.stopped = true;
+  await one.stop();
+  const two = await startDev(t, { dir, args: ['--state', 'sim.db'] });
+  assert.deepEqual(await lua(t, 'for _, tag in ipairs(wechat.tag.list{}.tags) do if tag.name == "kept" then return true end end return false', two), [true]);
+  assert.deepEqual(await lua(t, 'return #wechat.tag.list{}.tags'), [3]);
+});
+
+for (const name of ['wechat-api', 'co-wechat-api']) {
+  test(`every call of ${name} is understood`, async (t) => {
+    const dev = await startDev(t);
+    const Package = require(name);
+    const api = new Package(ACCOUNT.appid, ACCOUNT.appsecret);
+    api.endpoint = api.prefix = undefined;
+    Object.assign(api, { prefix: `${dev.url}/cgi-bin/`, mpPrefix: `${dev.url}/cgi-bin/`, fileServerPrefix: `${dev.url}/cgi-bin/`, payPrefix: `${dev.url}/pay/`, merchantPrefix: `${dev.url}/merchant/`,
+      customservicePrefix: `${dev.url}/customservice/`, wxaPrefix: `${dev.url}/wxa/`, snsPrefix: `${dev.url}/sns/`, endpoint: dev.url });
+    const dir = tempDir(t);
+    fs.writeFileSync(`${dir}/p.png`, PNG);
+    let understood = 0;
+    for (const row of calls.filter((one) => !one.only || one.only === name)) {
+      if (typeof api[row.method] !== 'function') continue;
+      const args = row.args.map((arg) => (arg && arg.file ? `${dir}/p.png` : arg));
+      const answer = await new Promise((resolve) => {
+        const done = (error, value) => resolve(error || value);
+        try {
+          const result = name === 'wechat-api' ? api[row.method](...args, done) : api[row.method](...args);
+          if (result && result.then) result.then(resolve, resolve);
+        } catch (error) { resolve(error); }
+      });
+      // An errcode is an answer too; what is none of the platform's words is not.
+      if (answer instanceof Error && answer.code === undefined) continue;
+      understood += 1;
+    }
+    t.diagnostic(`${understood} calls`);
+    assert.ok(understood > 150, `${understood} calls were understood`);
+  });
+}
