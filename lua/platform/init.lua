@@ -70,3 +70,8 @@ for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive"
   local file = "platform/" .. part .. ".lua"
   if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end
+
+-- Called at the end, as a script's is.
+rawset(_G, "on_unload", function()
+  if p.save then p.save() end
+end)

@@ -1,68 +1,123 @@
--- The platform's state in its store, where it is asked for (`wemoon dev --state FILE`): read at the start, written
--- a moment after something changed.
+-- Keeps the platform's state in the store (`--state FILE`): users, chats, menus, tokens, drafts ... in one value,
+-- each media file in one of its own. Loaded before anything is answered, saved soon after something has changed
+-- and at the end.
 
-local PAUSE_S = 0.3
+local STATE, MEDIA = "simulated platform", "simulated platform's file "
+local PAUSE_S = 0.5
 
 return function(p, host)
-  if not p.stored then
-    function p.changed() end
-    return
-  end
+  local dirty = false
 
-  -- JSON knows names and lists alone: other tables become lists of pairs, bytes that are no text base64.
-  local function pack(value)
-    if type(value) == "string" and not utf8.len(value) then return { base64 = host.codec.base64_encode(value) } end
-    if type(value) ~= "table" then return value end
-    local pairs_of, list, count = {}, true, 0
-    for key, member in pairs(value) do
-      count = count + 1
-      pairs_of[count] = { key, pack(member) }
-      list = list and math.type(key) == "integer"
+  --- Something that may have to be kept has changed.
+  function p.changed() dirty = true end
+
+  if not p.stored then return end
+  local json, store = host.json, host.store
+  local saved, written = nil, {} -- the text that was saved last; media ids that are in the store
+
+  -- ---- a table as text: Lua that builds it, with A{...} for JSON's arrays and N for its null ----
+
+  local function write(value, out)
+    if value == json.null then
+      out[#out + 1] = "N"
+    elseif type(value) ~= "table" then
+      out[#out + 1] = ("%q"):format(value)
+    else
+      out[#out + 1] = json.is_array(value) and "A{" or "{"
+      local keys = {}
+      for key in pairs(value) do keys[#keys + 1] = key end
+      table.sort(keys, function(a, b)
+        if type(a) == type(b) then return a < b end
+        return type(a) == "number"
+      end)
+      for _, key in ipairs(keys) do
+        out[#out + 1] = ("[%q]="):format(key)
+        write(value[key], out)
+        out[#out + 1] = ","
+      end
+      out[#out + 1] = "}"
     end
-    if list and #value == count then
-      local packed = {}
-      for i, member in ipairs(value) do packed[i] = pack(member) end
-      return { list = host.json.array(packed) }
+  end
+
+  local function to_text(value)
+    local out = { "return " }
+    write(value, out)
+    return table.concat(out)
+  end
+
+  local function from_text(text)
+    local chunk, why = load(text, "=the kept state", "t", { A = json.array, N = json.null, math = { huge = math.huge } })
+    if not chunk then error(why, 0) end
+    return chunk()
+  end
+
+  -- ---- saving ----
+
+  local function save_media()
+    local files, ids = p.all_media(), {}
+    for id, file in pairs(files) do
+      ids[id] = true
+      if not written[id] then
+        local done, why = store.set(MEDIA .. id, to_text(file))
+        if not done then wechat.log.warn("a media file is not kept in --state: " .. tostring(why)) end
+        written[id] = true
+      end
     end
-    return { pairs = host.json.array(pairs_of) }
-  end
-
-  local function unpack(value)
-    if type(value) ~= "table" then return value end
-    if value.base64 then return host.codec.base64_decode(value.base64) end
-    local made = host.json.array {}
-    if value.list then
-      for i, member in ipairs(value.list) do made[i] = unpack(member) end
-      return made
+    for id in pairs(written) do
+      if not ids[id] then
+        store.delete(MEDIA .. id)
+        written[id] = nil
+      end
     end
-    made = {}
-    for _, pair in ipairs(value.pairs or {}) do made[pair[1]] = unpack(pair[2]) end
-    return made
+    return ids
   end
 
-  local function restore()
-    local text = host.store.own.get("platform/state")
-    local kept = text and host.json.decode(text)
-    if not kept then return end
-    for name, value in pairs(unpack(kept.state)) do p.state[name] = value end
-    p.chats = unpack(kept.chats)
-    p.restore_media(unpack(kept.media))
+  --- Saves what has changed since the last time.
+  function p.save()
+    local text = to_text { base = p.base, state = p.state, chats = p.chats, media = save_media() }
+    if text == saved then return end
+    local done, why = store.set(STATE, text)
+    if done then saved = text
+    else wechat.log.warn("the platform's state is not kept in --state: " .. tostring(why)) end
   end
 
-  local waiting = false
+  -- ---- loading ----
 
-  --- Something changed: it is written soon.
-  function p.changed()
-    if waiting then return end
-    waiting = true
-    p.after(PAUSE_S, function()
-      waiting = false
-      local kept = { state = pack(p.state), chats = pack(p.chats), media = pack(p.all_media()) }
-      local done, err = host.store.own.set("platform/state", host.json.encode(kept))
-      if not done then host.log.error("the platform's state is not kept: " .. tostring(err)) end
-    end)
+  local function load_media(ids)
+    for id in pairs(ids) do
+      local text = store.get(MEDIA .. id)
+      if text then p.keep_media(from_text(text), id) end
+      written[id] = true
+    end
   end
 
-  p.on_reset(function() p.changed() end)
-  restore()
+  -- The port may be another one now.
+  local function at_this_address(text)
+    local before = text:match('%["base"%]="(http://[%w.:%[%]]+)"')
+    if not before or before == p.base then return text end
+    return (text:gsub(before:gsub("%p", "%%%0") .. "/sim/media/", (p.media_url(""):gsub("%%", "%%%%"))))
+  end
+
+  local function load_all()
+    local text, why = store.get(STATE)
+    if why then error("--state: " .. tostring(why), 0) end
+    if not text then return end
+    local kept = from_text(at_this_address(text))
+    for name in pairs(p.state) do p.state[name] = nil end
+    for name, value in pairs(kept.state) do p.state[name] = value end
+    load_media(kept.media)
+    p.set_chats(kept.chats)
+  end
+
+  load_all()
+  host.time.spawn(function()
+    local seen = p.last_event()
+    while true do
+      host.time.sleep(PAUSE_S)
+      if dirty or p.last_event() ~= seen then
+        seen, dirty = p.last_event(), false
+        p.save()
+      end
+    end
+  end)
 end

@@ -38,9 +38,8 @@ return function(p, host)
     return p.keep_media { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
   end
 
-  --- All files, to be kept and put back (keep.lua).
+  --- All files by their ids, to be kept (keep.lua).
   function p.all_media() return files end
-  function p.restore_media(kept) files = kept end
 
   p.on_reset(function() files = {} end)
 end

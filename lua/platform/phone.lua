@@ -112,6 +112,14 @@ return function(p, host)
     return shown
   end
 
+  --- Puts kept chats in the place of those there are; new entries get greater ids.
+  function p.set_chats(chats)
+    p.chats = chats
+    for _, chat in pairs(chats) do
+      for _, entry in ipairs(chat) do next_entry = math.max(next_entry, entry.id) end
+    end
+  end
+
   --- The id of the last entry in any chat.
   function p.last_entry() return next_entry end
 

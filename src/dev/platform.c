@@ -75,6 +75,8 @@ Platform *platform_new(const PlatformOptions *options, Err *err) {
     set_options(platform, options);
     platform->bot = bot_new(&platform->options, err);
     if (platform->bot) return platform;
+    if (str_starts(str_of(err->text), STR("--fault")))
+      err->code = ERR_USAGE;  // the program says so of its options
   }
   platform_free(platform);
   return NULL;

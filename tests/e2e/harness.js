@@ -396,12 +396,13 @@ class Bot {
 //   mode     'normal', 'compatible' or 'safe': sets encrypt_mode, encoding_aes_key and appid too
 //   files    other files: { 'lib/util.lua': 'return {}' }
 //   args     further arguments; env: further environment
-async function startBot(t, { script, config = {}, mode, files = {}, args = [], env } = {}) {
+//   command  `dev` instead of `run`; its script may be undefined: the simulated platform alone
+async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run' } = {}) {
   const dir = makeDir();
   const sealing = mode && mode !== 'normal' ? { encrypt_mode: mode, encoding_aes_key: AES_KEY, appid: APPID } : {};
   const all = { token: TOKEN, listen: '127.0.0.1:0', ...sealing, ...config };
-  writeFiles(dir, { 'bot.lua': script, 'config.lua': configLua(all), ...files });
-  const child = spawn(BINARY, ['run', path.join(dir, 'bot.lua'), ...args], {
+  writeFiles(dir, { ...(script === undefined ? {} : { 'bot.lua': script }), 'config.lua': configLua(all), ...files });
+  const child = spawn(BINARY, [command, ...(script === undefined ? [] : [path.join(dir, 'bot.lua')]), ...args], {
     cwd: dir, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'],
   });
   const bot = new Bot(dir, child, {
