@@ -19,6 +19,7 @@ usage: ./setup.sh COMMAND
   bench [...]   build, then measure against a bare civetweb handler and nginx with Lua (--quick: seconds instead of minutes)
   deps          install what building needs, no more
   build         install and build: build/release/wemoon
+  package       install, build and pack: build/package/wemoon_*.deb
 
 Each installs the Debian packages that it needs and that are missing (as root, or with sudo).
 END
@@ -97,6 +98,15 @@ build_wemoon() {
   cmake --build build/release --target wemoon -j "$JOBS"
 }
 
+# A build of its own: the package's files go below /usr.
+package() {
+  # shellcheck disable=SC2086  # a list of words
+  need $BUILD_PACKAGES dpkg-dev file
+  cmake -S . -B build/package -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr -DWEMOON_TESTS=OFF
+  cmake --build build/package -j "$JOBS" --target wemoon docs
+  (cd build/package && cpack -G DEB)
+}
+
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 run() {
@@ -167,6 +177,7 @@ case $command in
   bench) bench "$@" ;;
   deps) install_dependencies ;;
   build) build_wemoon ;;
+  package) package ;;
   -h | --help | help) usage ;;
   *)
     usage >&2

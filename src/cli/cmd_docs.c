@@ -1,0 +1,178 @@
+// `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself uses.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+static const Option options[] = { { .name = NULL } };
+
+// ---- the manual page ----------------------------------------------------------------------------
+
+static void put_roff(const char *text) {
+  bool start = true;
+  for (; *text; text++) {
+    if (start && (*text == '.' || *text == '\'')) fputs("\\&", stdout);
+    if (*text == '\\') fputs("\\e", stdout);
+    else if (*text == '-') fputs("\\-", stdout);
+    else putchar(*text);
+    start = *text == '\n';
+  }
+}
+
+static void put_options(const Option *list) {
+  for (; list && list->name; list++) {
+    fputs(".TP\n.B \\-\\-", stdout);
+    put_roff(list->name);
+    if (list->argument) printf(" \\fI%s\\fR", list->argument);
+    putchar('\n');
+    put_roff(list->help);
+    putchar('\n');
+  }
+}
+
+static void put_command(const Command *command) {
+  fputs(".SS wemoon ", stdout);
+  put_roff(command->name);
+  putchar(' ');
+  put_roff(command->usage);
+  putchar('\n');
+  put_roff(command->summary);
+  fputs(".\n", stdout);
+  put_roff(command->details ? command->details : "");
+  put_options(command->options);
+}
+
+static void put_keys(void) {
+  fputs(".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
+        "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts.\n",
+        stdout);
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    printf(".TP\n.B %s\n", key->name);
+    put_roff(key->help);
+    if (key->fallback) printf(" (%s)", key->fallback);
+    putchar('\n');
+  }
+}
+
+static int print_methods(void) {
+  Err err;
+  Account account = { .mode = MODE_NORMAL };
+  InterpreterOptions interpreter_options = { .account = &account, .program = "docs/init.lua" };
+  Interpreter *interpreter = interpreter_new(&interpreter_options, &err);
+  Buf text;
+  buf_init(&text);
+  bool ok = interpreter && interpreter_load(interpreter, "the manual", &err) &&
+            interpreter_program(interpreter, "man", STR(""), &text, &err);
+  if (ok) fwrite(text.ptr, 1, text.len, stdout);
+  buf_clear(&text);
+  interpreter_release(interpreter);
+  return ok ? STATUS_DONE : report_err("docs", &err);
+}
+
+static int print_man(void) {
+  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n", WEMOON_VERSION);
+  fputs(".SH SYNOPSIS\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n", stdout);
+  for (size_t i = 0; commands[i]; i++) put_command(commands[i]);
+  put_keys();
+  fputs(".SH EXIT STATUS\n0 done; 1 it ran and failed; 2 usage or configuration.\n"
+        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the script again. SIGUSR1: open "
+        "the log's file anew.\n",
+        stdout);
+  return print_methods();
+}
+
+// ---- completions --------------------------------------------------------------------------------
+
+static void put_flags(const Option *list) {
+  for (; list && list->name; list++) printf(" --%s", list->name);
+}
+
+static void put_key_flags(void) {
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    fputs(" --", stdout);
+    for (const char *c = key->name; *c; c++) putchar(*c == '_' ? '-' : *c);
+  }
+  fputs(" --config", stdout);
+}
+
+static int print_bash(void) {
+  fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n"
+        "  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version",
+        stdout);
+  for (size_t i = 0; commands[i]; i++) printf(" %s", commands[i]->name);
+  fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n", stdout);
+  for (size_t i = 0; commands[i]; i++) {
+    printf("      %s) words=\"--help", commands[i]->name);
+    put_flags(commands[i]->options);
+    if (commands[i]->configured) fputs(" $keys", stdout);
+    fputs("\" ;;\n", stdout);
+  }
+  fputs("    esac\n  fi\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
+        "    *) [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || COMPREPLY=($(compgen -f -- "
+        "\"$word\")) ;;\n  esac\n}\n",
+        stdout);
+  fputs("keys=\"", stdout);
+  put_key_flags();
+  fputs("\"\ncomplete -o filenames -F _wemoon wemoon\n", stdout);
+  return STATUS_DONE;
+}
+
+static void put_quoted(const char *text) {
+  for (; *text; text++) {
+    if (*text == '\'') fputs("'\\''", stdout);
+    else if (*text == '[' || *text == ']' || *text == ':') printf("\\%c", *text);
+    else putchar(*text);
+  }
+}
+
+static int print_zsh(void) {
+  fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n", stdout);
+  for (size_t i = 0; commands[i]; i++) {
+    printf("  '%s:", commands[i]->name);
+    put_quoted(commands[i]->summary);
+    fputs("'\n", stdout);
+  }
+  fputs(")\nkeys=(\n", stdout);
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    fputs("  '--", stdout);
+    for (const char *c = key->name; *c; c++) putchar(*c == '_' ? '-' : *c);
+    fputs("[", stdout);
+    put_quoted(key->help);
+    fputs("]:value:'\n", stdout);
+  }
+  fputs("  '--config[the configuration file]:file:_files'\n)\nif (( CURRENT == 2 )); then\n"
+        "  _describe command commands\nelse\n  case $words[2] in\n",
+        stdout);
+  for (size_t i = 0; commands[i]; i++) {
+    printf("    %s) _arguments '*:file:_files'", commands[i]->name);
+    for (const Option *option = commands[i]->options; option && option->name; option++) {
+      printf(" '--%s[", option->name);
+      put_quoted(option->help);
+      fputs(option->argument ? "]:value:'" : "]'", stdout);
+    }
+    fputs(commands[i]->configured ? " $keys ;;\n" : " ;;\n", stdout);
+  }
+  fputs("  esac\nfi\n", stdout);
+  return STATUS_DONE;
+}
+
+static int run(Invocation *in) {
+  static const struct {
+    const char *name;
+    int (*print)(void);
+  } kinds[] = { { "man", print_man }, { "bash", print_bash }, { "zsh", print_zsh } };
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strcmp(in->arguments.positionals[0], kinds[i].name) == 0) return kinds[i].print();
+  }
+  return report_usage("docs", "there is no \"%s\": man, bash or zsh", in->arguments.positionals[0]);
+}
+
+const Command command_docs = {
+  .name = "docs",
+  .usage = "man|bash|zsh",
+  .summary = "Print the manual page, or a shell's completion",
+  .details = "",
+  .options = options,
+  .least = 1,
+  .most = 1,
+  .run = run,
+};
