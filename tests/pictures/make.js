@@ -1,0 +1,94 @@
+// The README's pictures, from the running program: node tests/pictures/make.js  (after ./setup.sh test, which installs what it needs).
+'use strict';
+
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { chromium } = require('../e2e/node_modules/playwright-core');
+
+const BINARY = path.resolve(process.env.WEMOON || path.join(__dirname, '../../build/release/wemoon'));
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-pictures-'));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const BOT = `local bot = require "wechat.bot"
+bot.on("subscribe", "你好，我是微月。发「菜单」看看。")
+bot.text("^菜单$", function()
+  assert(wechat.create_menu { button = {
+    { type = "click", name = "今日歌曲", key = "SONG" },
+    { name = "菜单", sub_button = {
+      { type = "view", name = "搜索", url = "https://example.com/" }, { type = "click", name = "赞一下我们", key = "LIKE" },
+    } },
+  } })
+  return "菜单已经放好了"
+end)
+bot.click("SONG", function() return wechat.response_music("https://example.com/a.mp3", "月光", "德彪西") end)
+bot.text("^天气%s*(.*)", function(msg, city) return city .. "：晴，今晚有新月" end)
+on_message = bot.on_message
+`;
+
+async function console_picture(browser) {
+  fs.writeFileSync(path.join(dir, 'bot.lua'), BOT);
+  const child = spawn(BINARY, ['dev', 'bot.lua', '--port', '0'], { cwd: dir });
+  const url = await new Promise((resolve) => child.stdout.on('data', (text) => {
+    const found = /(http:\S+)\/console/.exec(text);
+    if (found) resolve(found[1]);
+  }));
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, locale: 'zh-CN' })).newPage();
+  await page.goto(`${url}/console`);
+  await page.waitForSelector('#input');
+  for (const text of ['天气 杭州', '菜单']) {
+    await page.fill('#input', text);
+    await page.press('#input', 'Enter');
+    await sleep(300);
+  }
+  await page.click('#foot .toggle >> nth=0');
+  await page.click('.menu >> text=今日歌曲');
+  await sleep(300);
+  await page.click('.menu >> text=菜单');
+  await page.click('#panel details >> nth=0 >> summary');
+  await sleep(300);
+  await page.screenshot({ path: path.join(__dirname, 'console.png') });
+  child.kill();
+}
+
+async function prompt_picture(browser) {
+  const tmux = (...words) => execFileSync('tmux', ['-L', 'wemoon-pictures', ...words], { env: { ...process.env, LANG: 'C.UTF-8' } }).toString();
+  tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', '76', '-y', '26', '-c', dir, 'env', `XDG_STATE_HOME=${dir}`, 'LANG=C.UTF-8', BINARY, 'repl');
+  await sleep(700);
+  const lines = ['function on_message(msg) return "你说：" .. (msg.content or msg.key) end', '.say 你好', 'menu:click("今日歌曲", "SONG");', 'm = menu:sub("菜单")',
+    'm:view("搜索", "https://example.com/"); m:click("赞一下我们", "LIKE");', '.menu', '.tap 2.2', 'wechat.tag.create{tag = {name = "vip"}}', 'wechat.user.info{openid = "x"}'];
+  for (const line of lines) {
+    tmux('send-keys', '-l', line);
+    tmux('send-keys', 'Enter');
+    await sleep(250);
+  }
+  const text = tmux('capture-pane', '-p').trimEnd();
+  tmux('kill-server');
+  const page = await browser.newPage({ viewport: { width: 760, height: 470 } });
+  await page.setContent('<body style="margin:0;background:#12161e"><pre style="margin:0;padding:20px;color:#e7eaf0;font:14px/1.5 DejaVu Sans Mono,\'Noto Sans Mono CJK SC\',monospace"></pre>');
+  // Each character in cells of the terminal's own, whatever the fonts think of its width.
+  await page.evaluate((words) => {
+    const pre = document.querySelector('pre');
+    for (const c of words) {
+      if (c === '\n') {
+        pre.append(c);
+        continue;
+      }
+      const cell = document.createElement('span');
+      cell.textContent = c;
+      cell.style.cssText = `display:inline-block;text-align:center;width:${/[\u2e80-\uffef]/.test(c) ? 17 : 8.5}px`;
+      pre.append(cell);
+    }
+  }, text);
+  await page.locator('pre').screenshot({ path: path.join(__dirname, 'prompt.png') });
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  await console_picture(browser);
+  await prompt_picture(browser);
+  await browser.close();
+  fs.rmSync(dir, { recursive: true, force: true });
+})();
