@@ -70,6 +70,16 @@ static void test_head_is_for_its_own_page_then_for_that_of_get_then_for_that_of_
   assert_int_equal(find(routes, "GET", "/a").function, 2);
 }
 
+static void test_the_page_of_all_paths_serves_what_has_none_of_its_own(void **state) {
+  Routes *routes = *state;
+  add(routes, "GET", "/a", 1);
+  assert_int_equal(find(routes, "GET", "/b").match, PAGE_NONE);
+  add(routes, "*", "*", 2);
+  assert_int_equal(find(routes, "GET", "/a").function, 1);
+  assert_int_equal(find(routes, "POST", "/a").function, 2);
+  assert_int_equal(find(routes, "HEAD", "/b").function, 2);
+}
+
 static void test_another_method_is_told_which_there_are(void **state) {
   Routes *routes = *state;
   add(routes, "POST", "/a", 1);
@@ -106,6 +116,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_the_method_itself_comes_before_all_methods, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_head_is_for_its_own_page_then_for_that_of_get_then_for_that_of_all,
                                     set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_the_page_of_all_paths_serves_what_has_none_of_its_own, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_another_method_is_told_which_there_are, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_methods_that_do_not_fit_into_allow_are_left_out_whole, set_up,
                                     tear_down),
