@@ -173,7 +173,7 @@ void server_begin(HttpRequest *request, const HttpResponse *response) {
   Buf *out = &x->worker->out;
   buf_reset(out);
   add_head(out, response, false, true);
-  buf_add(out, response->body);
+  if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
   if (!out->failed) mg_write(x->conn, out->ptr, out->len);
 }
 

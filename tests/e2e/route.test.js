@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
+const net = require('node:net');
 const path = require('node:path');
 const { startBot, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
 
@@ -360,4 +361,83 @@ test('the example logs a visitor in and configures the JS-SDK', async (t) => {
   const config = await json(bot, '/jssdk', { query: { url: 'https://bot.example.com/page?a=1' } });
   assert.deepEqual(Object.keys(config).sort(), ['appId', 'nonceStr', 'signature', 'timestamp']);
   assert.equal((await get(bot, '/jssdk', { query: { url: 'https://elsewhere.example.net/' } })).status, 403);
+});
+
+// ---- answers that go on ---------------------------------------------------------------------------------------------
+
+// Opens a page and gives what came so far as it grows: { text, ended, close }.
+function read(bot, where) {
+  const reader = { text: '', ended: false };
+  const request = http.get({ host: bot.host, port: bot.port, path: where, agent: false }, (response) => {
+    reader.headers = response.headers;
+    response.on('data', (chunk) => { reader.text += chunk; });
+    response.on('end', () => { reader.ended = true; });
+    response.on('error', () => {});
+  });
+  request.on('error', () => {});
+  reader.close = () => request.destroy();
+  return reader;
+}
+
+test('a stream goes on after the answer, bit by bit, and ends with its function', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo} wechat.route("GET", "/stream", function()
+      return { headers = { ["Content-Type"] = "text/event-stream" }, body = "a", stream = function(send)
+        for i = 1, 3 do wechat.sleep(0.2) assert(send(tostring(i))) end
+      end }
+    end)`,
+  });
+  const reader = read(bot, '/stream');
+  await until(() => reader.text === 'a1', 'the first bits');
+  assert.equal(await bot.say('meanwhile'), 'meanwhile');
+  await until(() => reader.ended, 'the end');
+  assert.equal(reader.text, 'a123');
+  assert.equal(reader.headers['content-type'], 'text/event-stream');
+  assert.equal(reader.headers['content-length'], undefined);
+});
+
+test('a stream whose reader has left, or does not read, is told so', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo} wechat.route("GET", "/endless", function()
+      return { stream = function(send)
+        while send(("x"):rep(100000)) do wechat.sleep(0.01) end
+        wechat.log.info("nobody reads")
+      end }
+    end)`,
+  });
+  const reader = read(bot, '/endless');
+  await until(() => reader.text.length > 300000, 'some of it');
+  reader.close();
+  await bot.waitForLog(/nobody reads/);
+  const stalled = net.connect(bot.port, bot.host, () => stalled.write(`GET /endless HTTP/1.1\r\nHost: x\r\n\r\n`));
+  stalled.on('error', () => {});
+  stalled.pause();
+  await until(() => bot.log.split('nobody reads').length === 3, 'the one that stalls', 20000);
+  stalled.destroy();
+});
+
+test('a stream that fails ends, is logged, and HEAD has none', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo} wechat.route("GET", "/broken", function()
+      return { body = "so far", stream = function(send) send("!") error("no more") end }
+    end)`,
+  });
+  const reader = read(bot, '/broken');
+  await until(() => reader.ended, 'the end');
+  assert.equal(reader.text, 'so far!');
+  await bot.waitForLog(/no more/);
+  assert.equal((await bot.request({ method: 'HEAD', path: '/broken', agent: false })).body, '');
+});
+
+test('an open stream does not hold up the end of the bot', async (t) => {
+  const bot = await startBot(t, {
+    script: `${echo} wechat.route("GET", "/open", function()
+      return { body = "open", stream = function(send) while send("") do wechat.sleep(60) end end }
+    end)`,
+  });
+  const reader = read(bot, '/open');
+  await until(() => reader.text === 'open', 'the stream');
+  const began = Date.now();
+  await bot.stop();
+  assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
 });
