@@ -3,6 +3,7 @@
 
 local CALLS_KEPT = 500
 local HANG_UP = 444
+local SHOWN_MAX = 64 * 1024 -- bytes of a body that the desk shows
 
 local types = {
   html = "text/html; charset=utf-8", css = "text/css; charset=utf-8", js = "text/javascript; charset=utf-8",
@@ -129,12 +130,37 @@ return function(p, host)
 
   -- ---- the platform's API ----
 
+  -- A secret as it may be shown: its beginning and its length.
+  local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
+
+  local hidden = { access_token = true, refresh_token = true, secret = true, appsecret = true, component_appsecret = true }
+
+  -- A body for the desk: an account's secret may be a real one, and a file is no text.
+  local function shown_body(text)
+    if type(text) ~= "string" then return nil end
+    if #text > SHOWN_MAX or not utf8.len(text) then return ("(%d bytes)"):format(#text) end
+    text = text:gsub('("([%w_]+)"%s*:%s*")([^"]*)"', function(head, name, value)
+      if hidden[name] then return head .. mask(value) .. '"' end
+    end)
+    local secret = p.account.appsecret
+    if secret == "" then return text end
+    return (text:gsub(secret:gsub("%p", "%%%0"), (mask(secret):gsub("%%", "%%%%"))))
+  end
+
+  local function shown_query(query)
+    local shown = {}
+    for name, value in pairs(query) do
+      shown[name] = hidden[name] and type(value) == "string" and mask(value) or value
+    end
+    return shown
+  end
+
   local function note_call(request, answer, began)
     last_call = last_call + 1
     local call = {
       id = last_call, time = began, verb = request.method, path = request.path, name = answer.name,
-      query = request.query, body = request.body, status = answer.status or 200, answer = answer.body,
-      ms = (p.clock() - began) * 1000 // 1 | 0,
+      query = shown_query(request.query), body = shown_body(request.body), status = answer.status or 200,
+      answer = shown_body(answer.body or answer.json ~= nil and json.encode(answer.json)), ms = (p.clock() - began) * 1000 // 1 | 0,
     }
     calls[last_call % CALLS_KEPT] = call
     p.trace_call(call)

@@ -35,19 +35,22 @@ static bool is_for_bot(const Sandbox *sandbox, const HttpRequest *head) {
   return atomic_load(&sandbox->bot_ready) && !is_reserved(head->path) && bot_serves(sandbox->bot, head);
 }
 
+// What is not atomic was set before the platform was ready.
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   const Sandbox *sandbox = ctx;
+  if (!atomic_load(&sandbox->platform_ready)) {
+    to->status = 503;
+    return;
+  }
   bool for_bot = is_for_bot(sandbox, head);
   const char *why = guest_fault(head, server_port(sandbox->server), for_bot);
   if (why) {
     log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
     to->status = 403;
-  } else if (!atomic_load(&sandbox->platform_ready)) {
-    to->status = 503;
-  } else {
-    HttpHandler handler = for_bot ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
-    handler.route(handler.ctx, head, to);
+    return;
   }
+  HttpHandler handler = for_bot ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
+  handler.route(handler.ctx, head, to);
 }
 
 static void handle(void *ctx, HttpRequest *request) {

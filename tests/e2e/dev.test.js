@@ -383,6 +383,22 @@ test('a bot calls the platform in the same process, and the call is in the trace
   assert.ok(calls.some((call) => call.path === '/cgi-bin/message/custom/send' && call.status === 200));
 });
 
+test('secrets are masked wherever the desk shows them', async (t) => {
+  for (const token_api of ['stable', 'classic']) {
+    const secret = '00ff11ee22dd33cc44bb55aa66997788';
+    const sim = await startDev(t, { script: SENDER, config: { appid: APPID, appsecret: secret, token_api } });
+    assert.equal((await sim.say('x')).shown.at(-1).content, 'sent');
+    const calls = await sim.get('/sim/calls');
+    const shown = JSON.stringify([calls, await sim.get('/sim/state')]);
+    assert.ok(calls.length >= 2);
+    assert.ok(!shown.includes(secret) && !shown.includes(TOKEN), shown);
+    assert.ok(shown.includes('00ff…(32)'), shown);
+    const sent = calls.find((call) => call.path === '/cgi-bin/message/custom/send');
+    assert.match(sent.query.access_token, /^.{4}…\(\d+\)$/);
+    assert.match(calls.find((call) => /token$/.test(call.path)).answer, /"access_token":".{4}…\(\d+\)"/);
+  }
+});
+
 test('a hundred messages at once that each call back do not block one another', async (t) => {
   const sim = await startDev(t, { script: SENDER });
   const all = await Promise.all(Array.from({ length: 100 }, (_, i) => sim.act('say', { user: `user${i}`, content: 'x' })));
