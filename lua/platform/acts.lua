@@ -31,6 +31,9 @@ return function(p, host)
     if value == nil then value = fallback end
     if value == nil then error({ why = ("%s needs %s"):format(act.act, name) }, 0) end
     if kind == "number" then value = tonumber(value) or error({ why = name .. " must be a number" }, 0) end
+    if kind == "number" and not (value > -math.huge and value < math.huge) then
+      error({ why = name .. " must be a finite number" }, 0)
+    end
     if kind == "string" and type(value) == "number" then value = tostring(value) end
     if type(value) ~= kind then error({ why = ("%s must be a %s"):format(name, kind) }, 0) end
     return value
@@ -89,7 +92,8 @@ return function(p, host)
 
   local function place(act)
     return take(act, "latitude", "number", 23.134521), take(act, "longitude", "number", 113.358803),
-      text(act, "label", "广州市海珠区客村艺苑路 12 号"), take(act, "scale", "number", ACT_SCALE) // 1 | 0
+      text(act, "label", "广州市海珠区客村艺苑路 12 号"),
+      math.tointeger(take(act, "scale", "number", ACT_SCALE) // 1) or ACT_SCALE
   end
 
   function acts.location(_, act)

@@ -12,8 +12,8 @@ local types = {
 
 -- Nothing of another site in the console's page, and the page in none of another's.
 local GUARD = {
-  ["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob: http: https:; media-src 'self' blob: http: https:; " ..
-    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  ["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob: http: https:; " ..
+    "media-src 'self' blob: http: https:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   ["X-Frame-Options"] = "DENY", ["Referrer-Policy"] = "no-referrer", ["Cache-Control"] = "no-store",
 }
 
@@ -24,6 +24,12 @@ return function(p, host)
   local bot = { script = p.script, ok = p.script ~= "" }
 
   local function refuse(status, why) return { status = status, json = { error = why } } end
+
+  -- The number that a parameter says, from 0; nil for anything else.
+  local function whole(text)
+    local number = type(text) == "string" and math.tointeger(tonumber(text))
+    return number and number >= 0 and number or nil
+  end
 
   -- ---- the control API ----
 
@@ -42,7 +48,7 @@ return function(p, host)
   end
 
   control["GET /sim/events"] = function(request)
-    return p.event_stream(tonumber(request.headers["last-event-id"] or request.query.after))
+    return p.event_stream(whole(request.headers["last-event-id"] or request.query.after))
   end
 
   control["POST /sim/act"] = function(request)
@@ -53,9 +59,9 @@ return function(p, host)
   end
 
   control["POST /sim/user"] = function(request)
-    local fields = request.json
-    if not fields.openid and not fields.nickname then return refuse(400, "openid or nickname is missing") end
-    return { json = p.change_user(fields) }
+    local user, why = p.change_user(request.json)
+    if not user then return refuse(400, why) end
+    return { json = user }
   end
 
   control["POST /sim/faults"] = function(request)
@@ -65,7 +71,7 @@ return function(p, host)
   end
 
   control["GET /sim/calls"] = function(request)
-    local after, list = tonumber(request.query.after) or 0, json.array {}
+    local after, list = whole(request.query.after) or 0, json.array {}
     for id = math.max(after + 1, last_call - CALLS_KEPT + 1), last_call do
       list[#list + 1] = calls[id % CALLS_KEPT]
     end
@@ -133,7 +139,7 @@ return function(p, host)
   -- A secret as it may be shown: its beginning and its length.
   local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
 
-  local hidden = { access_token = true, refresh_token = true, secret = true, appsecret = true, component_appsecret = true }
+  local hidden = { access_token = true, refresh_token = true, secret = true, appsecret = true }
 
   -- A body for the desk: an account's secret may be a real one, and a file is no text.
   local function shown_body(text)

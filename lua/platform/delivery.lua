@@ -27,8 +27,8 @@ return function(p, host)
   local function summary(fields)
     local values = as_table(fields)
     if values.document then return "xml", "" end
-    if values.MsgType ~= "event" then return values.MsgType, values.Content or values.MediaId or values.Label or values.Url or "" end
-    return values.Event, values.EventKey or ""
+    if values.MsgType == "event" then return values.Event, values.EventKey or "" end
+    return values.MsgType, values.Content or values.MediaId or values.Label or values.Url or ""
   end
 
   local function begin(openid, fields)
@@ -129,6 +129,7 @@ return function(p, host)
     if type(fields) == "table" then fields = with_head(openid, fields) end
     local item = begin(openid, fields)
     if p.callback == "" then
+      item.note = "there is no bot: start wemoon dev with BOT.lua or --callback URL"
       finish(item, "success")
       return item
     end
@@ -189,7 +190,9 @@ return function(p, host)
   --- elements, or a list of what is repeated.
   function p.elements(fields)
     local list, names = {}, {}
-    for name in pairs(fields) do names[#names + 1] = name end
+    for name in pairs(fields) do
+      if type(name) == "string" then names[#names + 1] = name end
+    end
     table.sort(names)
     for _, name in ipairs(names) do add(list, name, fields[name]) end
     return list

@@ -3,9 +3,12 @@
 local CHAT_KEPT = 500
 
 local FIRST_USERS = {
-  { nickname = "小艾", alias = "alice", openid = "oWemoonAlice0000000000000001", sex = 2, city = "广州", province = "广东" },
-  { nickname = "阿波", alias = "bob", openid = "oWemoonBob000000000000000002", sex = 1, city = "杭州", province = "浙江" },
-  { nickname = "Carol", alias = "carol", openid = "oWemoonCarol0000000000000003", sex = 2, city = "", province = "", language = "en" },
+  { nickname = "小艾", alias = "alice", openid = "oWemoonAlice0000000000000001",
+    sex = 2, city = "广州", province = "广东" },
+  { nickname = "阿波", alias = "bob", openid = "oWemoonBob000000000000000002",
+    sex = 1, city = "杭州", province = "浙江" },
+  { nickname = "Carol", alias = "carol", openid = "oWemoonCarol0000000000000003",
+    sex = 2, city = "", province = "", language = "en" },
 }
 local COLORS = { "#5b8def", "#e58a3c", "#57a86b", "#b06bd1", "#d9646b", "#3aa6b0" }
 
@@ -77,11 +80,23 @@ return function(p, host)
     return user
   end
 
+  local is_text = { openid = true, nickname = true, alias = true, language = true, headcolor = true, city = true,
+    province = true, country = true, remark = true, unionid = true, headimgurl = true }
+
   --- Adds or changes one; fields by their names.
+  ---@return table? user, string? why
   function p.change_user(fields)
-    local user = p.user(fields.openid or fields.nickname)
-    for name, value in pairs(fields) do
-      if name ~= "openid" then user[name] = value end
+    local name = fields.openid or fields.nickname
+    if type(name) ~= "string" or name == "" then return nil, "openid or nickname is missing" end
+    for field, value in pairs(fields) do
+      if is_text[field] and type(value) ~= "string" then return nil, field .. " must be a text" end
+    end
+    if fields.subscribed ~= nil and type(fields.subscribed) ~= "boolean" then
+      return nil, "subscribed is true or false"
+    end
+    local user = p.user(name)
+    for field, value in pairs(fields) do
+      if field ~= "openid" and field ~= "number" then user[field] = value end
     end
     p.emit("user", user)
     return user

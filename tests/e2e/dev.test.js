@@ -45,10 +45,12 @@ class Sim {
   // Server-sent events as they come: { list, close }.
   events(after) {
     const list = [];
+    const reader = { list, close: () => request.destroy() };
     const request = http.get({
       host: this.bot.host, port: this.bot.port, path: `/sim/events${after === undefined ? '' : `?after=${after}`}`, agent: false,
     }, (response) => {
       let text = '';
+      reader.begun = response.statusCode === 200;
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
         text += chunk;
@@ -61,7 +63,7 @@ class Sim {
       response.on('end', () => { list.ended = true; });
     });
     request.on('error', () => {});
-    return { list, close: () => request.destroy() };
+    return reader;
   }
 }
 
@@ -250,6 +252,17 @@ test('a bot that fails is tried three times with one MsgId and new signatures, t
   const item = await sim.trace(said.trace);
   assert.equal(item.outcome, 'failed');
   assert.deepEqual(item.tries.map((one) => one.status), [500, 500, 500]);
+});
+
+test('an answer that comes after the deadline is a customer service message, and the trace says late', async (t) => {
+  const sim = await startDev(t, { script: 'function on_message(msg) wechat.sleep(1) return "slow" end', config: { deadline_ms: 300 } });
+  const said = await sim.say('x');
+  assert.deepEqual([said.attempts, said.shown], [1, []]);
+  assert.equal((await sim.trace(said.trace)).outcome, 'success');
+  await until(async () => (await sim.trace(said.trace)).outcome === 'late', 'the late reply');
+  const state = await sim.get('/sim/state');
+  const entry = state.chats[state.users[0].openid].at(-1);
+  assert.deepEqual([entry.via, entry.content], ['custom', 'slow']);
 });
 
 test('a bot that answers at the second try is shown once', async (t) => {
@@ -647,6 +660,24 @@ test('what is no JSON object is 400, what is too large 413, and the platform goe
     const answer = await sim.bot.request({ path: '/sim/act', body, agent: false });
     assert.equal(answer.status, 400, `${body}: ${answer.body}`);
   }
+  for (const fields of [{}, { openid: 5 }, { nickname: [] }, { openid: '' }, { nickname: 'x', language: 7 }, { nickname: 'x', subscribed: 'yes' }]) {
+    assert.equal((await sim.call('POST', '/sim/user', fields)).status, 400, JSON.stringify(fields));
+  }
+  for (const act of [{ act: 'location', latitude: 'x' }, { act: 'tap', path: [[1]] }, { act: 'image', data: '***' }, { act: 'link', title: 'x' },
+    { act: 'event' }, { act: 'event', name: 'x', fields: 7 }, { act: 'xml' }, { act: 'say', content: '' }, {}]) {
+    assert.equal((await sim.call('POST', '/sim/act', { user: 'alice', ...act })).status, 400, JSON.stringify(act));
+  }
+  for (const fields of [[1, 2], { a: [[1]], 'b c': 1, d: null, e: true, f: { g: [] } }]) {
+    assert.equal((await sim.act('event', { name: 'odd', fields })).attempts, 1);
+  }
+  assert.equal((await sim.act('location', { scale: 1e300 })).attempts, 1);
+  for (const after of ['-5', '1.5', 'x', '1e999', '9223372036854775808', '1&after=2']) {
+    assert.equal((await sim.call('GET', `/sim/calls?after=${after}`)).status, 200, after);
+    const events = sim.events(after);
+    await until(() => events.begun, `events after ${after}`);
+    events.close();
+  }
+  assert.ok(!sim.bot.log.includes('error'), sim.bot.log);
   assert.match(await sim.bot.raw(`POST /sim/act HTTP/1.1\r\nHost: 127.0.0.1:${sim.bot.port}\r\nContent-Length: 999999999\r\n\r\n`), /^HTTP\/1\.1 413/);
   const large = await sim.bot.request({ path: '/sim/act', agent: false,
     body: JSON.stringify({ act: 'image', user: 'alice', data: 'A'.repeat(8 << 20) }) });

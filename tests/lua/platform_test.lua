@@ -1,0 +1,107 @@
+-- The simulated platform's parts that need no server: what it takes as a reply, its faults, its events, how elements
+-- are written.
+local check = require "check"
+
+local host = { json = wechat.json, time = { spawn = function() end, sleep = function() end } }
+
+local function new_platform(...)
+  local p = { host = host, told = {}, resets = {} }
+  function p.emit(event, data) p.told[#p.told + 1] = { event, data } end
+  function p.on_reset(fn) p.resets[#p.resets + 1] = fn end
+  function p.media_url(id) return "http://here/" .. id end
+  function p.clock() return 1.5 end
+  for _, part in ipairs { ... } do require("platform." .. part)(p, host) end
+  return p
+end
+
+-- ---- passive replies
+
+local p = new_platform("passive")
+
+local function read(reply, item)
+  reply.ToUserName = reply.ToUserName or "o1"
+  item = item or {}
+  item.openid, item.kind = "o1", item.kind or "text"
+  return p.read_reply(item, reply)
+end
+
+local function refused(reply, why)
+  local entry, text = read(reply)
+  check.equal(entry, nil)
+  check.has(text, why)
+end
+
+check.equal(read { MsgType = "text", Content = ("x"):rep(2048) }.kind, "text")
+refused({ MsgType = "text", Content = ("x"):rep(2049) }, "2049 bytes")
+refused({ MsgType = "text" }, "needs Content")
+refused({ MsgType = "text", Content = "x", ToUserName = "o2" }, "ToUserName is 'o2'")
+refused({ MsgType = "TEXT", Content = "x" }, "no reply of MsgType 'TEXT'")
+refused({}, "no reply of MsgType ''")
+refused({ MsgType = "image", Image = "x" }, "needs Image")
+refused({ MsgType = "image", Image = {} }, "needs Image.MediaId")
+refused({ MsgType = "music", Music = { Title = "x" } }, "needs Music.MusicUrl")
+check.equal(read { MsgType = "image", Image = { MediaId = "m" } }, { kind = "image", media_id = "m", url = "http://here/m" })
+
+local function news(count, said)
+  local items = {}
+  for i = 1, count do items[i] = { Title = "t" .. i } end
+  return { MsgType = "news", ArticleCount = tostring(said or count), Articles = { item = items } }
+end
+
+check.equal(#read(news(3)).articles, 1, "articles in answer to a message")
+check.equal(#read(news(9), { is_event = true, kind = "CLICK" }).articles, 8, "articles in answer to an event")
+refused(news(2, 3), "ArticleCount is '3'")
+refused({ MsgType = "news", ArticleCount = "0" }, "needs Articles")
+
+local seen = { kind = "VIEW", is_event = true }
+check.equal(read({ MsgType = "text", Content = "x" }, seen), false, "the reply to VIEW")
+check.has(seen.note, "sees no reply")
+check.equal(read { MsgType = "transfer_customer_service" }.from, "system")
+
+-- ---- faults
+
+p = new_platform("faults")
+check.equal(p.parse_faults "slow=300,fail=45009,twice", true)
+check.equal(p.faults, { slow_ms = 300, fail = 45009, twice = true })
+check.equal(p.switch_faults { fail = 0, twice = false, quota = true }, true)
+check.equal(p.faults, { slow_ms = 300, quota = true })
+check.equal(p.switch_faults { slow_ms = wechat.json.null }, true)
+for wanted, why in pairs {
+  [{ rain = true }] = "no fault 'rain'", [{ slow_ms = "x" }] = "takes a number", [{ quota = 1 }] = "takes a true or false",
+  [{ fail = -1 }] = "takes a number", [{ quota = false, rain = 1 }] = "no fault 'rain'",
+} do
+  local done, text = p.switch_faults(wanted)
+  check.equal(done, nil)
+  check.has(text, why)
+end
+check.equal(p.faults, { quota = true }, "after refusals")
+check.has(select(2, p.parse_faults "slow"), "slow=NUMBER")
+p.resets[1]()
+check.equal(p.faults, {})
+
+-- ---- events
+
+p = new_platform("events")
+local function collect(after, room)
+  local got = {}
+  p.event_stream(after).stream(function(text)
+    got[#got + 1] = text:match("^id: (%d+)") or text
+    return #got < room
+  end)
+  return table.concat(got, " ")
+end
+for _ = 1, 3 do p.emit("entry", {}) end
+check.equal(p.last_event(), 3)
+check.equal(collect(1, 3), "2 3 : still here\n\n")
+check.equal(collect(0, 2), "1 2")
+check.equal(collect(nil, 1), ": still here\n\n")
+check.equal(collect(99, 1), "3", "a reset for who knows too much")
+for _ = 1, 1000 do p.emit("entry", {}) end
+check.equal(collect(1, 1), "1003", "a reset for who was away too long")
+check.equal(collect(1001, 2), "1002 1003")
+
+-- ---- elements
+
+p = new_platform("delivery")
+check.equal(p.elements { B = 1, A = { D = { "x", "y" }, C = true }, [1] = "no name" },
+  { { "A", { { "C", true }, { "D", "x" }, { "D", "y" } } }, { "B", 1 } })
