@@ -46,17 +46,7 @@ static bool choose_listen(Invocation *in, Str *listen, Err *err) {
   return true;
 }
 
-// A bot without an account gets a simulated one. What a real account has is not used against the simulated
-// platform: neither imported tokens nor the store where its real ones are.
-static bool make_account(Invocation *in, Account *account, Err *err) {
-  AccountSettings simulated = { .token = STR("") };
-  sandbox_fill(&simulated);
-  config_fill(in->config, "token", simulated.token);
-  config_fill(in->config, "appid", simulated.appid);
-  config_fill(in->config, "appsecret", simulated.appsecret);
-  return config_account(in->config, account, err);
-}
-
+// The store where a real account's tokens are is not used against the simulated platform.
 static Str choose_store(const Config *config) {
   ConfigSource source = config_source(config, "store");
   bool for_this_run = source == CONFIG_FROM_FLAG || source == CONFIG_FROM_ENVIRONMENT;
@@ -95,7 +85,9 @@ static int serve(Invocation *in, const SandboxOptions *sandbox_options, const si
 
 static int run(Invocation *in) {
   const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
+  config_simulate_account(in->config);
   if (!command_configure(in, script, !script, false)) return STATUS_USAGE;
+  config_simulate_account(in->config);
   Account account;
   BotOptions bot;
   Err err;
@@ -111,7 +103,8 @@ static int run(Invocation *in) {
   };
   config_server(in->config, &sandbox_options.server);
   bool ready = choose_callback(in, script, &sandbox_options.callback, &err) &&
-               choose_listen(in, &sandbox_options.server.listen, &err) && make_account(in, &account, &err) &&
+               choose_listen(in, &sandbox_options.server.listen, &err) &&
+               config_account(in->config, &account, &err) &&
                (!script || config_bot(in->config, script, &account, &bot, &err));
   if (!ready) return report_err("dev", &err);
   serving_raise_file_limit(config_integer(in->config, "threads"));

@@ -45,8 +45,7 @@ static const char *find_script(Invocation *in, const char *path) {
   if (given) return given;
   Str name = str_of(path), ending = STR("_spec.lua");
   if (!str_ends(name, ending)) return NULL;
-  const char *script =
-      arena_printf(in->arena, "%.*s.lua", (int)(name.len - ending.len), path).ptr;
+  const char *script = arena_printf(in->arena, "%.*s.lua", (int)(name.len - ending.len), path).ptr;
   return script && access(script, F_OK) == 0 ? script : NULL;
 }
 
@@ -54,32 +53,28 @@ static void advance(void *ctx, int64_t us) { sandbox_advance(((Spec *)ctx)->sand
 
 static void keep_log(void *ctx, LogLevel level, Str message) {
   Spec *spec = ctx;
-  if (level >= LOG_WARN && spec->log.len < LOG_MAX) buf_printf(&spec->log, "    %s: %.*s\n", level == LOG_ERROR ? "error" : "warning", STR_FMT(message));
-}
-
-static bool fill_account(Spec *spec, Err *err) {
-  AccountSettings simulated = { .token = STR("") };
-  sandbox_fill(&simulated);
-  config_fill(spec->config, "token", simulated.token);
-  config_fill(spec->config, "appid", simulated.appid);
-  config_fill(spec->config, "appsecret", simulated.appsecret);
-  return config_account(spec->config, &spec->account, err);
+  if (level >= LOG_WARN && spec->log.len < LOG_MAX)
+    buf_printf(&spec->log, "    %s: %.*s\n", level == LOG_ERROR ? "error" : "warning", STR_FMT(message));
 }
 
 static bool open_spec(Spec *spec, Err *err) {
   extern char **environ;
   if (!(spec->config = config_new(err))) return false;
+  config_simulate_account(spec->config);
   if (!config_load(spec->config, &spec->in->arguments, spec->script, !spec->script, environ)) {
     config_report(spec->config);
     return err_set(err, ERR_USAGE, "the configuration of %s has faults", spec->path);
   }
-  if (!fill_account(spec, err) || !config_bot(spec->config, spec->script, &spec->account, &spec->bot, err) ||
+  config_simulate_account(spec->config);
+  if (!config_account(spec->config, &spec->account, err) ||
+      !config_bot(spec->config, spec->script, &spec->account, &spec->bot, err) ||
       !config_interpreter(spec->config, &spec->account, &spec->interpreter, err))
     return false;
   spec->bot.watch = false;
-  spec->sandbox_options = (SandboxOptions){ .account = &spec->account,
-                                            .bot = spec->script ? &spec->bot : NULL,
-                                            .api_timeout_ms = config_integer(spec->config, "api_timeout_s") * 1000 };
+  spec->sandbox_options =
+      (SandboxOptions){ .account = &spec->account,
+                        .bot = spec->script ? &spec->bot : NULL,
+                        .api_timeout_ms = config_integer(spec->config, "api_timeout_s") * 1000 };
   config_server(spec->config, &spec->sandbox_options.server);
   spec->sandbox_options.server.listen = STR("127.0.0.1:0");
   spec->sandbox_options.server.threads = THREADS;
@@ -218,15 +213,19 @@ const Command command_test = {
   .usage = "SPEC.lua...",
   .summary = "Run specs of bots against a simulated platform",
   .details =
-      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; nothing leaves the\n"
+      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; nothing leaves "
+      "the\n"
       "machine. In a spec:\n"
       "  test(NAME, FN), before_each(FN)\n"
       "  bot:user(\"alice\"):says(TEXT), :taps(NAME, ...), :follows([SCENE]), :unfollows(), :scans(SCENE),\n"
-      "    :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), :sends_link(...),\n"
+      "    :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), "
+      ":sends_link(...),\n"
       "    :causes(EVENT, FIELDS): the reply (text, kind, articles, ...); :sees(): the chat\n"
-      "  bot:calls([METHOD]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, VALUE]),\n"
+      "  bot:calls([METHOD]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, "
+      "VALUE]),\n"
       "    bot:answers(URL, ANSWER), bot:requests()\n"
-      "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), :exists()\n",
+      "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), "
+      ":exists()\n",
   .options = options,
   .least = 1,
   .most = SIZE_MAX,

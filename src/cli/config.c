@@ -317,7 +317,7 @@ static void check_encryption(Config *config) {
           "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 characters",
           cause, place, STR_FMT(mode->text));
   }
-  if (!is_set(config, "appid")) {
+  if (config_text(config, "appid").len == 0) {
     FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause, place);
   }
 }

@@ -54,6 +54,9 @@ const Option *config_options(const Config *config);
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment);
 const ConfigFault *config_faults(const Config *config);
+// Fills in a simulated account where token, appid or appsecret are not set, or set to nothing. Before
+// config_load it is there for keys that need an appid too.
+void config_simulate_account(Config *config);
 // Gives a text key that is not set, or set to nothing, a value: as if it were the default.
 void config_fill(Config *config, const char *key, Str value);
 // Reports the faults on standard error.

@@ -1,6 +1,8 @@
 // Hands the configuration to the parts of the program that want it.
 #include "cli/config.h"
 
+#include "dev/sandbox.h"
+
 #include <errno.h>
 
 bool config_account(const Config *config, Account *account, Err *err) {
@@ -17,6 +19,14 @@ bool config_account(const Config *config, Account *account, Err *err) {
     .paysignkey = config_text(config, "paysignkey"),
   };
   return account_init(account, &settings, err);
+}
+
+void config_simulate_account(Config *config) {
+  AccountSettings simulated = { .token = STR("") };
+  sandbox_fill(&simulated);
+  config_fill(config, "token", simulated.token);
+  config_fill(config, "appid", simulated.appid);
+  config_fill(config, "appsecret", simulated.appsecret);
 }
 
 const char *config_mode_name(EncryptMode mode) {

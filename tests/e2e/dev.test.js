@@ -336,6 +336,12 @@ test('sealed both ways in safe and compatible mode', async (t) => {
   }
 });
 
+test('a key alone is enough to try sealed messages', async (t) => {
+  const sim = await startDev(t, { script: ECHO, config: { token: undefined, encoding_aes_key: AES_KEY, appsecret: '' } });
+  assert.match(sim.bot.output, /\(safe mode\)/);
+  assert.deepEqual(texts((await sim.say('x')).shown), ['你说：x']);
+});
+
 test('in safe mode an open reply is refused', async (t) => {
   const { sim, foreign } = await startPlatform(t, (message) => replyTo({ FromUserName: 'a', ToUserName: 'b' }, { MsgType: 'text', Content: 'x' }),
     [], { appid: APPID, encoding_aes_key: AES_KEY });
