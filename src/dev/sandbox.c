@@ -92,7 +92,7 @@ static bool open_server(Sandbox *sandbox, Err *err) {
     return err_set(
         err, ERR_USAGE,
         "listen: %.*s can be reached from other machines, and whoever reaches the simulated platform "
-        "rules it: give a loopback address (127.0.0.1:PORT, [::1]:PORT or PORT)",
+        "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
         STR_FMT(sandbox->options->server.listen));
   }
   sandbox->server = server_start(&sandbox->options->server, &handler, err);
