@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
   libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev"
 TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm wrk redis-server sqlite3 nginx jq libxml2-utils"
-BENCH_PACKAGES="nodejs wrk nginx libnginx-mod-http-lua"
+BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua"
 JOBS=$(nproc)
 
 usage() {
@@ -16,7 +16,7 @@ usage: ./setup.sh COMMAND
 
   run           build, then serve scripts/hello.lua beside a simulated platform: a page to chat with it
   test          build, then every test; then again under AddressSanitizer, and what has threads under ThreadSanitizer
-  bench [...]   build, then measure against a bare civetweb handler and nginx with Lua (--quick: seconds instead of minutes)
+  bench [...]   build, then measure against a bare civetweb handler, nginx with Lua and npm packages (--quick: a minute or two)
   deps          install what building needs, no more
   build         install and build: build/release/wemoon
   package       install, build and pack: build/package/wemoon_*.deb
@@ -164,7 +164,9 @@ suite_of_threads() {
 bench() {
   # shellcheck disable=SC2086  # a list of words
   need $BUILD_PACKAGES $BENCH_PACKAGES
+  need_node_modules
   build_wemoon
+  cmake --build build/release --target dedupe_bench -j "$JOBS"
   exec node tests/bench/bench.js "$@"
 }
 

@@ -5,7 +5,7 @@ local function says(text) return { choices = { { message = { role = "assistant",
 test("the model's answer is the reply, and typing shows meanwhile", function()
   bot:answers(url, says("我是月亮"))
   expect(bot:user("alice"):says("你是谁")):contains("我是月亮")
-  expect(#bot:calls("message.custom.typing")):is(1)
+  expect(function() return #bot:calls("message.custom.typing") end):becomes(1)
 end)
 
 test("the talk so far is asked along, until it begins anew", function()

@@ -63,6 +63,16 @@ return function(spec)
     end
   end
 
+  --- A function comes to return what is expected, within some seconds (1): for what the bot does beside its reply.
+  function checks.becomes(fn, expected, seconds)
+    if type(fn) ~= "function" then error("expect(FUNCTION):becomes(VALUE): a function that is called until it returns the value", 0) end
+    for _ = 1, (seconds or 1) * 100 do
+      if not show.difference(plain(fn(), expected), expected) then return end
+      spec.host.time.sleep(0.01)
+    end
+    checks.is(fn(), expected)
+  end
+
   local methods = {}
   for name, check in pairs(checks) do
     methods[name] = function(self, ...)

@@ -225,7 +225,8 @@ const Command command_test = {
       "VALUE]),\n"
       "    bot:answers(URL, ANSWER), bot:requests()\n"
       "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), "
-      ":exists()\n",
+      ":exists();\n"
+      "  expect(FUNCTION):becomes(V[, SECONDS]): for what the bot does beside its reply\n",
   .options = options,
   .least = 1,
   .most = SIZE_MAX,

@@ -1,9 +1,9 @@
-// ./setup.sh bench [--quick] [start|crowd|api|memory|speed ...]: measures, and says which targets are met.
+// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed ...]: measures, and says which targets are met.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
-const SUBJECTS = ['start', 'crowd', 'api', 'memory', 'speed'];
+const SUBJECTS = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed'];
 
 function verdict({ value, most }) {
   if (most === undefined) return '';

@@ -23,7 +23,7 @@ function wrk(args) {
 async function run(side, { connections, close = false, mode, seconds }) {
   const now = String(Math.floor(Date.now() / 1000));
   const before = cpuUs(side.pids());
-  const result = await wrk(['-t2', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', path.join(__dirname, 'load.lua'),
+  const result = await wrk([`-t${Math.min(2, connections)}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', path.join(__dirname, 'load.lua'),
     `http://127.0.0.1:${side.port}`, '--', mode, ACCOUNT.token, now, ACCOUNT.appid, ACCOUNT.key, close ? 'close' : 'keep', __dirname]);
   const cpu = cpuUs(side.pids()) - before;
   return {

@@ -110,6 +110,12 @@ async function nginx(mode) {
   return side;
 }
 
+// npm's wechat or co-wechat (rival.js): one thread, as Node has it.
+async function rival(name, mode) {
+  const port = await freePort();
+  return start(name, port, process.execPath, [path.join(__dirname, 'rival.js'), name, String(port), mode]);
+}
+
 // ---- what the kernel knows of processes ------------------------------------------------------------------------------
 
 const TICK_US = 1e6 / Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout || 100);
@@ -127,4 +133,4 @@ function rssMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, compileBare, cpuUs, rssMb, sleep, freePort };
+module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };

@@ -1,8 +1,11 @@
-// CPU, throughput and latency of a callback: wemoon beside a bare civetweb handler and nginx with hand-written Lua.
+// CPU, throughput and latency of a callback: wemoon beside a bare civetweb handler, nginx with hand-written Lua, and the npm
+// packages wechat and co-wechat.
 'use strict';
 
-const { bare, nginx, wemoon } = require('./sides.js');
+const { bare, nginx, rival, wemoon } = require('./sides.js');
 const load = require('./load.js');
+
+const RIVALS = ['wechat', 'co-wechat'];
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -17,6 +20,7 @@ function plan(quick) {
   for (const mode of ['plain', 'safe']) {
     sides.push({ name: 'nginx', mode, start: () => nginx(mode) });
     for (const n of threads) sides.push({ name: `wemoon ${n}`, mode, start: () => wemoon(n, mode) });
+    for (const name of RIVALS) sides.push({ name, mode, start: () => rival(name, mode) });
   }
   return { loads, sides, rounds: quick ? 1 : 3, seconds: quick ? 2 : 4 };
 }
@@ -69,6 +73,13 @@ function checks(rows, { sides }) {
     out.push({ what: `${name} threads, plain: p99 against bare civetweb`, value: plain.p99 / floor.p99, most: 1.5, unit: 'x' });
     out.push({ what: `${name} threads, plain: CPU against nginx`, value: plain.cpu / hand.cpu, unit: 'x' });
     out.push({ what: `${name} threads, encrypted: CPU against nginx`, value: sealed.cpu / handSealed.cpu, most: 1, unit: 'x' });
+  }
+  const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
+  for (const mode of ['plain', 'safe']) {
+    for (const name of RIVALS) {
+      const value = rows[`${mode}|64 kept|${name}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu;
+      out.push({ what: `npm ${name}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`, value, unit: 'x' });
+    }
   }
   const failed = Object.values(rows).reduce((sum, row) => sum + row.failed, 0);
   out.push({ what: 'answers refused or lost', value: failed, most: 0, unit: '' });

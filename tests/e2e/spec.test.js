@@ -37,12 +37,13 @@ test('a script error of the bot is shown with the failure', async (t) => {
 
 test('every matcher fails when what it says is not so', async (t) => {
   const cases = ['(1):is(2)', '(1):is_not(1)', '(1):is_nil()', '(nil):exists()', '("abc"):contains("x")', '({1}):contains(2)', '("abc"):matches("^b")',
-    '(function() end):raises()', '(function() error("a") end):raises("zzz")', '(1):nonsense()'];
+    '(function() end):raises()', '(function() error("a") end):raises("zzz")', '(function() return 1 end):becomes(2, 0.1)', '(1):becomes(1)', '(1):nonsense()'];
   const out = await run(t, cases.map((one, i) => `test("${i}", function() expect${one} end)`).join('\n'), { code: 1 });
   assert.match(out, new RegExp(`0 passed, ${cases.length} failed`));
   const good = ['({a={1,2}}):is({a={1,2}})', '(1):is_not(2)', '(nil):is_nil()', '(1):exists()', '("abc"):contains("b")', '({{x=1}}):contains({x=1})',
-    '("abc"):matches("^a")', '(function() error("abc") end):raises("b")'];
-  assert.match(await run(t, good.map((one, i) => `test("${i}", function() expect${one} end)`).join('\n')), /8 passed, 0 failed/);
+    '("abc"):matches("^a")', '(function() error("abc") end):raises("b")',
+    '((function() local n = 0 return function() n = n + 1 return n end end)()):becomes(3)'];
+  assert.match(await run(t, good.map((one, i) => `test("${i}", function() expect${one} end)`).join('\n')), /9 passed, 0 failed/);
 });
 
 test('each test has a fresh bot, store and platform', async (t) => {
