@@ -1,6 +1,8 @@
 // URLs: query strings, percent-encoding, parts of an address.
 #include "codec/url.h"
 
+#include <string.h>
+
 enum { PAIRS_MAX = 64, PORT_MAX = 65535 };
 
 static int hex_value(char c) {
@@ -10,10 +12,18 @@ static int hex_value(char c) {
   return -1;
 }
 
+static size_t plain_prefix(Str text) {
+  size_t len = 0;
+  while (len < text.len && text.ptr[len] != '%' && text.ptr[len] != '+') len++;
+  return len;
+}
+
 // Decodes into `at`, which never needs more than `text` has; moves `at` on.
 static Str decode(Str text, char **at) {
-  char *start = *at, *to = start;
-  for (size_t i = 0; i < text.len; i++) {
+  size_t plain = plain_prefix(text);
+  char *start = *at, *to = start + plain;
+  if (plain) memcpy(start, text.ptr, plain);
+  for (size_t i = plain; i < text.len; i++) {
     char c = text.ptr[i];
     int high = -1, low = -1;
     if (c == '%' && text.len - i > 2) {

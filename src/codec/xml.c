@@ -50,23 +50,38 @@ static bool noncharacter(Str s) {
   return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
 }
 
+// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is.
+static bool plain_three(const char *at) {
+  unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
+  bool leads = (first >= 0xE1 && first <= 0xEC) || first == 0xEE || (first == 0xEF && second != 0xBF);
+  return leads && (second & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
+}
+
+// Whether what is left from `from` on is plain and less than a lane: the last lane is looked at whole.
+static bool ends_plain(Str s, size_t from) {
+  return s.len >= sizeof(Lane) && s.len - from < sizeof(Lane) && plain_lane(s.ptr + s.len - sizeof(Lane));
+}
+
 // How many bytes at the front need no cleaning.
 static size_t clean_prefix(Str s) {
   size_t i = 0;
   while (i < s.len) {
     while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
+    if (ends_plain(s, i)) return s.len;
     size_t until = s.len - i < sizeof(Lane) ? s.len : i + sizeof(Lane);
     while (i < until) {
       unsigned char c = (unsigned char)s.ptr[i];
       if (c < 0x80) {
         if (forbidden_control(c)) return i;
         i++;
-        continue;
+      } else if (s.len - i >= 3 && plain_three(s.ptr + i)) {
+        i += 3;
+      } else {
+        bool valid;
+        size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
+        if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
+        i += len;
       }
-      bool valid;
-      size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
-      if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
-      i += len;
     }
   }
   return i;
