@@ -24,8 +24,8 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
              (long long)(clock_unix_s() - admin->started_s));
   buf_add(json, STR("\"script\":{\"file\":"));
   json_add_string(json, str_of(admin->script));
-  buf_printf(json, ",\"loads\":%llu,\"failures\":%llu,\"error\":", (unsigned long long)bot->loads,
-             (unsigned long long)bot->failures);
+  buf_printf(json, ",\"interpreters\":%zu,\"loads\":%llu,\"failures\":%llu,\"error\":", bot->serving,
+             (unsigned long long)bot->loads, (unsigned long long)bot->failures);
   add_error(json, bot->error);
   buf_printf(json, "},\"store\":{\"kind\":\"%s\",\"ok\":%s,\"error\":", store_kind(admin->store),
              healthy ? "true" : "false");
@@ -70,7 +70,10 @@ static void show_metrics(Admin *admin, HttpRequest *request) {
     { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
     { "wemoon_conversations", "Scripts that wait for a user's next message.", (double)bot.conversations },
     { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.", bot.interpreters },
-    { "wemoon_lua_memory_bytes", "Memory of the interpreter in service.", (double)bot.lua_memory },
+    { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.", (double)bot.lua_memory },
+    { "wemoon_lua_memory_max_bytes", "Memory of the one that has most: each may take script_memory_mb.",
+      (double)bot.lua_memory_max },
+    { "wemoon_interpreters_serving", "Lua states that answer messages.", (double)bot.serving },
     { "wemoon_http_threads_busy", "HTTP threads that have a connection.", busy },
     { "wemoon_http_threads", "HTTP threads.", threads },
     { "wemoon_store_up", "Whether the store's last call reached it.", store_healthy(admin->store, NULL) },

@@ -59,7 +59,9 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
-  ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, options->metrics, err)) != NULL;
+  size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
+  ok = ok &&
+       (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->metrics, err)) != NULL;
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
   if (ok) return bot;
@@ -107,18 +109,20 @@ void bot_status(Bot *bot, BotStatus *status) {
   Webhook *webhook = &bot->webhook;
   SlotStatus slot;
   slot_status(webhook->slot, &slot);
-  Interpreter *interpreter = slot_get(webhook->slot);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = atomic_load(&webhook->jobs_under_way),
                          .conversations = talks_count(webhook->fleet.talks),
-                         .lua_memory = interpreter_memory(interpreter),
+                         .lua_memory = slot.memory,
+                         .lua_memory_max = slot.memory_max,
+                         .serving = slot_count(webhook->slot),
                          .interpreters = atomic_load(&webhook->fleet.interpreters),
                          .loads = slot.loads,
                          .failures = slot.failures };
-  interpreter_release(interpreter);
   memcpy(status->error, slot.error, sizeof status->error);
 }
 
-Interpreter *bot_interpreter(Bot *bot) { return slot_get(bot->webhook.slot); }
+Interpreter *bot_interpreter(Bot *bot) { return slot_get(bot->webhook.slot, 0); }
+
+void bot_wake(Bot *bot) { slot_wake(bot->webhook.slot); }
 
 void bot_refuse(Bot *bot) { atomic_store(&bot->webhook.refusing, true); }

@@ -27,6 +27,7 @@ typedef struct {
   // nobody is told.
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
+  int64_t interpreters;  // Lua states in service at once; 0: one
   InterpreterOptions interpreter;
 } BotOptions;
 
@@ -53,14 +54,18 @@ typedef struct {
   bool refusing;             // it is stopping
   int jobs;                  // messages and pages under way
   size_t conversations;      // open ones (wechat.ask)
-  size_t lua_memory;         // bytes, of the interpreter in service
+  size_t serving;            // interpreters in service
+  size_t lua_memory;         // bytes, of all in service
+  size_t lua_memory_max;     // of the one that has most
   int interpreters;          // not yet closed
   uint64_t loads, failures;  // of the script
   char error[480];           // of the last load; empty when it worked
 } BotStatus;
 void bot_status(Bot *bot, BotStatus *status);
-// The interpreter in service, retained for the caller.
+// The first interpreter in service, retained for the caller.
 Interpreter *bot_interpreter(Bot *bot);
+// Time was moved (interpreter_wake).
+void bot_wake(Bot *bot);
 // Answers 503 from now on (SIGTERM came).
 void bot_refuse(Bot *bot);
 

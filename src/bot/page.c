@@ -123,17 +123,18 @@ static void on_over(void *ctx) {
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
-// An interpreter that was given up meanwhile has a successor: try that one, until the deadline. The job is
-// held for `on_over`.
+// An interpreter that was given up meanwhile has a successor, one that is busy may have another beside it:
+// try that one, until the deadline. The job is held for `on_over`.
 static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us) {
   Job *job = job_retain(page->job);
   PageTask task = {
     .request = request, .arena = job->arena, .owner = page, .done = on_done, .over = on_over
   };
   for (;;) {
-    Interpreter *interpreter = slot_get(page->webhook->slot);
+    int64_t until_us = deadline_us;
+    Interpreter *interpreter = slot_pick(page->webhook->slot, &until_us);
     job->interpreter = interpreter_retain(interpreter);
-    TaskState state = interpreter_run_page(interpreter, &task, deadline_us);
+    TaskState state = interpreter_run_page(interpreter, &task, until_us);
     if (state == TASK_LOST) interpreter_release(interpreter);  // on_over will not be called
     interpreter_release(interpreter);
     if (state != TASK_LOST) return state;
@@ -212,8 +213,9 @@ static void admit(Webhook *webhook, HttpRequest *request) {
 
 // ---- the request's side ----
 
+// All interpreters have the pages that the script makes while it is loaded.
 static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow, size_t size) {
-  Interpreter *interpreter = slot_get(webhook->slot);
+  Interpreter *interpreter = slot_get(webhook->slot, 0);
   PageMatch match = interpreter_find_page(interpreter, request->method, request->path, allow, size);
   interpreter_release(interpreter);
   return match;

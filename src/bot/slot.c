@@ -1,30 +1,39 @@
-// The interpreter in service and its successors.
+// The interpreters in service and their successors.
 #include "bot/slot.h"
 
-#include "base/mutex.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "bot/counts.h"
 #include "script/talk.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-// Interpreters out of service whose conversations go on.
-enum { OLD_INTERPRETERS_MAX = 8 };
+enum {
+  OLD_LOADS_MAX = 8,  // out of service, whose conversations go on
+  PATIENCE_US = 100 * 1000
+};
 
 struct Slot {
   const char *script;
   const InterpreterOptions *options;
+  size_t count;
   Metrics *metrics;
   pthread_mutex_t loading;  // one load at a time
+  Interpreter **fresh;      // `count` of them, during a load
   pthread_mutex_t mutex;    // what follows
-  Interpreter *current;
-  Interpreter *failed;  // the last load that failed: kept for the list of its files
+  Interpreter **seats;      // `count` of them; NULL before the first load
+  size_t turn;              // the seat that is asked first for the next message
+  Interpreter *failed;      // the last load that failed: kept for the list of its files
   SlotStatus status;
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
 };
+
+// ---- loading ------------------------------------------------------------------------------------
 
 static void note_beginning(Slot *slot) {
   pthread_mutex_lock(&slot->mutex);
@@ -46,35 +55,108 @@ static void note_outcome(Slot *slot, Interpreter *failed, const Err *err) {
 }
 
 // A new interpreter with the script in it, not yet started.
-static Interpreter *load(Slot *slot, Err *err) {
-  note_beginning(slot);
-  Interpreter *interpreter = interpreter_new(slot->options, err);
+static Interpreter *load(Slot *slot, size_t seat, Err *err) {
+  InterpreterOptions options = *slot->options;
+  options.timers_elsewhere = seat > 0;
+  Interpreter *interpreter = interpreter_new(&options, err);
   if (!interpreter) return NULL;
   if (interpreter_load(interpreter, slot->script, err)) return interpreter;
   note_outcome(slot, interpreter, err);
   return NULL;
 }
 
-static bool start(Slot *slot, Interpreter *interpreter, Str state_json, Err *err) {
-  if (interpreter_start(interpreter, state_json, err)) return true;
-  note_outcome(slot, interpreter, err);
+// It gets what on_unload of the one in its seat gives, where `hand_over` says so.
+static bool start(Slot *slot, size_t seat, bool hand_over, Err *err) {
+  Buf state;
+  buf_init(&state);
+  Interpreter *old = hand_over ? slot_get(slot, seat) : NULL;
+  if (old) interpreter_unload(old, &state);
+  interpreter_release(old);
+  bool ok = interpreter_start(slot->fresh[seat], buf_str(&state), err);
+  buf_clear(&state);
+  if (ok) return true;
+  note_outcome(slot, slot->fresh[seat], err);
+  slot->fresh[seat] = NULL;
   return false;
 }
 
-static void take_over(Slot *slot, Interpreter *interpreter) {
-  pthread_mutex_lock(&slot->mutex);
-  Interpreter *old = slot->current;
-  slot->current = interpreter;
-  pthread_mutex_unlock(&slot->mutex);
-  note_outcome(slot, NULL, NULL);
-  if (!old) return;
-  interpreter_retire(old);
-  interpreter_release(old);
-  if (slot->options->fleet && slot->options->fleet->talks)
-    talks_limit_old(slot->options->fleet->talks, OLD_INTERPRETERS_MAX);
+// All of them, or none is of any use. The first seat comes last, for its timers tick once it has started.
+static bool load_all(Slot *slot, bool hand_over, Err *err) {
+  note_beginning(slot);
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    if (!(slot->fresh[seat] = load(slot, seat, err))) return false;
+  }
+  for (size_t seat = slot->count; seat-- > 0;) {
+    if (!start(slot, seat, hand_over, err)) return false;
+  }
+  return true;
 }
 
-Slot *slot_new(const char *script, const InterpreterOptions *options, Metrics *metrics, Err *err) {
+// The fresh ones that there are and those in service change places.
+static void take_over(Slot *slot) {
+  pthread_mutex_lock(&slot->mutex);
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    Interpreter *fresh = slot->fresh[seat];
+    if (!fresh) continue;
+    slot->fresh[seat] = slot->seats[seat];
+    slot->seats[seat] = fresh;
+  }
+  pthread_mutex_unlock(&slot->mutex);
+  note_outcome(slot, NULL, NULL);
+}
+
+// What a load leaves behind: the old ones, or fresh ones that are of no use.
+static void let_go(Slot *slot, Interpreter **interpreters) {
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    if (!interpreters[seat]) continue;
+    interpreter_retire(interpreters[seat]);
+    interpreter_release(interpreters[seat]);
+    interpreters[seat] = NULL;
+  }
+  if (slot->options->fleet && slot->options->fleet->talks)
+    talks_limit_old(slot->options->fleet->talks, OLD_LOADS_MAX * (int)slot->count);
+}
+
+bool slot_reload(Slot *slot, Err *err) {
+  pthread_mutex_lock(&slot->loading);
+  bool ok = load_all(slot, true, err);
+  if (ok) take_over(slot);
+  let_go(slot, slot->fresh);
+  pthread_mutex_unlock(&slot->loading);
+  return ok;
+}
+
+// A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
+// and failed.
+bool slot_replace_stuck(Slot *slot, size_t seat, char *place, size_t size, Err *err) {
+  Interpreter *stuck = slot_get(slot, seat);
+  bool replaced = false;
+  if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
+    interpreter_give_up(stuck);
+    pthread_mutex_lock(&slot->loading);
+    if (stuck == slot->seats[seat]) {
+      note_beginning(slot);
+      slot->fresh[seat] = load(slot, seat, err);
+      replaced = slot->fresh[seat] && start(slot, seat, false, err);
+      if (replaced) take_over(slot);
+      let_go(slot, slot->fresh);
+    }
+    pthread_mutex_unlock(&slot->loading);
+  }
+  interpreter_release(stuck);
+  return replaced;
+}
+
+// ---- birth and death ----------------------------------------------------------------------------
+
+static bool open_seats(Slot *slot, Err *err) {
+  slot->fresh = calloc(slot->count, sizeof *slot->fresh);
+  slot->seats = calloc(slot->count, sizeof *slot->seats);
+  return slot->fresh && slot->seats ? true : err_set(err, ERR_MEMORY, "no memory");
+}
+
+Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+               Err *err) {
   Slot *slot = calloc(1, sizeof *slot);
   if (!slot) {
     err_set(err, ERR_MEMORY, "no memory");
@@ -82,12 +164,13 @@ Slot *slot_new(const char *script, const InterpreterOptions *options, Metrics *m
   }
   slot->script = script;
   slot->options = options;
+  slot->count = count;
   slot->metrics = metrics;
   pthread_mutex_init(&slot->loading, NULL);
   mutex_init_brief(&slot->mutex);
-  Interpreter *interpreter = load(slot, err);
-  if (interpreter && start(slot, interpreter, STR(""), err)) {
-    take_over(slot, interpreter);
+  bool ok = open_seats(slot, err) && load_all(slot, false, err);
+  if (ok) {
+    take_over(slot);
     return slot;
   }
   slot_free(slot);
@@ -99,72 +182,87 @@ void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void
   slot->on_load_ctx = ctx;
 }
 
-void slot_free(Slot *slot) {
-  if (!slot) return;
-  if (slot->current) {
+static void unload(Slot *slot) {
+  for (size_t seat = 0; seat < slot->count && slot->seats[seat]; seat++) {
     Buf state;
     buf_init(&state);
-    interpreter_unload(slot->current, &state);
+    interpreter_unload(slot->seats[seat], &state);
     buf_clear(&state);
-    interpreter_retire(slot->current);
-    interpreter_release(slot->current);
   }
+}
+
+void slot_free(Slot *slot) {
+  if (!slot) return;
+  if (slot->seats) {
+    unload(slot);
+    let_go(slot, slot->seats);
+  }
+  if (slot->fresh) let_go(slot, slot->fresh);
   if (slot->failed) interpreter_release(slot->failed);
+  free(slot->seats);
+  free(slot->fresh);
   pthread_mutex_destroy(&slot->mutex);
   pthread_mutex_destroy(&slot->loading);
   free(slot);
 }
 
-Interpreter *slot_get(Slot *slot) {
+// ---- who is asked -------------------------------------------------------------------------------
+
+size_t slot_count(const Slot *slot) { return slot->count; }
+
+Interpreter *slot_get(Slot *slot, size_t seat) {
   pthread_mutex_lock(&slot->mutex);
-  Interpreter *interpreter = interpreter_retain(slot->current);
+  Interpreter *interpreter = interpreter_retain(slot->seats[seat]);
   pthread_mutex_unlock(&slot->mutex);
   return interpreter;
 }
 
-bool slot_reload(Slot *slot, Err *err) {
-  pthread_mutex_lock(&slot->loading);
-  Interpreter *interpreter = load(slot, err);
-  bool ok = interpreter != NULL;
-  if (ok) {
-    Buf state;
-    buf_init(&state);
-    Interpreter *old = slot_get(slot);
-    interpreter_unload(old, &state);
-    interpreter_release(old);
-    ok = start(slot, interpreter, buf_str(&state), err);
-    buf_clear(&state);
-    if (ok) take_over(slot, interpreter);
+// They take turns, so that two messages that come together do not find the same one free.
+static Interpreter *least_busy(Slot *slot) {
+  Interpreter *best = NULL;
+  int least = INT_MAX;
+  size_t seat = slot->turn;
+  for (size_t i = 0; i < slot->count && least > 0; i++, seat++) {
+    if (seat == slot->count) seat = 0;
+    int queue = interpreter_queue(slot->seats[seat]);
+    if (best && queue >= least) continue;
+    best = slot->seats[seat];
+    least = queue;
   }
-  pthread_mutex_unlock(&slot->loading);
-  return ok;
+  slot->turn = slot->turn + 1 < slot->count ? slot->turn + 1 : 0;
+  return best;
 }
 
-// A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
-// and failed.
-bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err) {
-  Interpreter *stuck = slot_get(slot);
-  bool replaced = false;
-  if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
-    interpreter_give_up(stuck);
-    pthread_mutex_lock(&slot->loading);
-    Interpreter *fresh = stuck == slot->current ? load(slot, err) : NULL;
-    replaced = fresh && start(slot, fresh, STR(""), err);
-    if (replaced) take_over(slot, fresh);
-    pthread_mutex_unlock(&slot->loading);
-  }
-  interpreter_release(stuck);
-  return replaced;
+Interpreter *slot_pick(Slot *slot, int64_t *until_us) {
+  if (slot->count == 1) return slot_get(slot, 0);
+  int64_t until_patient_us = clock_now_us() + PATIENCE_US;
+  if (*until_us > until_patient_us) *until_us = until_patient_us;
+  pthread_mutex_lock(&slot->mutex);
+  Interpreter *interpreter = interpreter_retain(least_busy(slot));
+  pthread_mutex_unlock(&slot->mutex);
+  return interpreter;
 }
 
 void slot_sweep(Slot *slot) {
   if (slot->options->fleet && slot->options->fleet->talks) talks_sweep(slot->options->fleet->talks);
 }
 
+void slot_wake(Slot *slot) {
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    Interpreter *interpreter = slot_get(slot, seat);
+    interpreter_wake(interpreter);
+    interpreter_release(interpreter);
+  }
+}
+
+// ---- what is told -------------------------------------------------------------------------------
+
 bool slot_files(Slot *slot, Arena *arena, Pairs *files) {
   pthread_mutex_lock(&slot->mutex);
-  bool ok = interpreter_files(slot->current, arena, files) &&
-            (!slot->failed || interpreter_files(slot->failed, arena, files));
+  bool ok = !slot->failed || interpreter_files(slot->failed, arena, files);
+  for (size_t seat = 0; seat < slot->count && ok; seat++) {
+    ok = interpreter_files(slot->seats[seat], arena, files);
+  }
   pthread_mutex_unlock(&slot->mutex);
   return ok;
 }
@@ -172,5 +270,10 @@ bool slot_files(Slot *slot, Arena *arena, Pairs *files) {
 void slot_status(Slot *slot, SlotStatus *status) {
   pthread_mutex_lock(&slot->mutex);
   *status = slot->status;
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    size_t memory = interpreter_memory(slot->seats[seat]);
+    status->memory += memory;
+    if (memory > status->memory_max) status->memory_max = memory;
+  }
   pthread_mutex_unlock(&slot->mutex);
 }

@@ -1,5 +1,5 @@
-// The interpreter in service, and how another takes its place: a reload, or a fresh one for one that is
-// stuck. Messages under way keep the interpreter that they began on.
+// The interpreters in service, each in a seat of its own, and how others take their places: a reload replaces
+// all of them, a fresh one that which is stuck. Messages under way keep the interpreter that they began on.
 #ifndef WEMOON_BOT_SLOT_H
 #define WEMOON_BOT_SLOT_H
 
@@ -10,32 +10,42 @@
 
 typedef struct Slot Slot;
 
-// Loads `script`; NULL with the reason. Options, path and metrics (NULL: none) outlive the slot.
-Slot *slot_new(const char *script, const InterpreterOptions *options, Metrics *metrics, Err *err);
+// Loads `script` into `count` interpreters; NULL with the reason. The timers that the script makes while it
+// is loaded tick in the first seat alone. Options, path and metrics (NULL: none) outlive the slot.
+Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+               Err *err);
 // Who is told of loads (bot.h, on_load). Before anything else is done with the slot.
 void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx);
-// Calls on_unload of the one in service and lets it go.
+// Calls on_unload of those in service and lets them go.
 void slot_free(Slot *slot);
-// The interpreter in service, retained for the caller. Never NULL.
-Interpreter *slot_get(Slot *slot);
-// Loads the script anew, beside the one in service. Once it loaded and defines on_message, the old one's
-// on_unload gives the state, the new one's on_load takes it, and the new one takes over. False with the
-// reason: the old one stays. One at a time.
+size_t slot_count(const Slot *slot);
+// The interpreter in that seat, retained for the caller. Never NULL.
+Interpreter *slot_get(Slot *slot, size_t seat);
+// The one for the next message, retained for the caller: one that is free, else one that few wait for. Never
+// NULL. *until_us, the time until which the caller would wait for it, is brought forward where another one
+// may be free sooner: ask again then.
+Interpreter *slot_pick(Slot *slot, int64_t *until_us);
+// Loads the script anew, beside those in service. Once it loaded and defines on_message in all seats, the
+// on_unload of each old one gives the state, the on_load of the new one in its seat takes it, and all new
+// ones take over at once. False with the reason: the old ones stay. One at a time.
 bool slot_reload(Slot *slot, Err *err);
-// Gives the interpreter in service up when it is stuck and puts a fresh one in its place. True when that
+// Gives the interpreter in that seat up when it is stuck and puts a fresh one in its place. True when that
 // happened. `place` is where it was stuck. When no fresh one can be had (`err` says why), the next call tries
 // again.
-bool slot_replace_stuck(Slot *slot, char *place, size_t size, Err *err);
+bool slot_replace_stuck(Slot *slot, size_t seat, char *place, size_t size, Err *err);
 // Lets go of interpreters that were given up while conversations held them. From time to time.
 void slot_sweep(Slot *slot);
+// Time was moved (interpreter_wake).
+void slot_wake(Slot *slot);
 // The files a change of which asks for a reload, those of the last load that failed included. In `arena`.
 bool slot_files(Slot *slot, Arena *arena, Pairs *files);
 
 // What the last load came to, for health and log: loads so far, and the error of the last one (empty when it
-// worked).
+// worked). And what those in service take.
 typedef struct {
   uint64_t loads, failures;
   struct timespec began;  // when the last one began, on the clock that stamps files
+  size_t memory, memory_max;  // bytes in use by Lua: of all in service, and of the one that has most
   char error[480];
 } SlotStatus;
 void slot_status(Slot *slot, SlotStatus *status);

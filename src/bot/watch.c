@@ -69,10 +69,10 @@ static void reload(Watch *watch) {
   }
 }
 
-static void replace_stuck(Watch *watch) {
+static void replace_stuck(Watch *watch, size_t seat) {
   char place[256] = "";
   Err err = { 0 };
-  if (slot_replace_stuck(watch->slot, place, sizeof place, &err)) {
+  if (slot_replace_stuck(watch->slot, seat, place, sizeof place, &err)) {
     log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh "
               "interpreter serves",
               place[0] ? place : "an unknown place");
@@ -127,7 +127,7 @@ static void *run(void *arg) {
   FilesState now;
   Known known = { .loads = 0 };
   while (pause_for_a_tick(watch)) {
-    replace_stuck(watch);
+    for (size_t seat = 0; seat < slot_count(watch->slot); seat++) replace_stuck(watch, seat);
     slot_sweep(watch->slot);
     if (!watch->files || !arena || !look(watch, arena, &now)) continue;
     if (!note_load(watch, &now, &known) && now.hash != known.loaded && now.hash == known.last) {

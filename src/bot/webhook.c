@@ -183,7 +183,8 @@ static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageH
 }
 
 // A script that waits for this user's next message gets it, else on_message does. An interpreter that was
-// given up while the message waited for it has a successor: try that one, until the deadline.
+// given up while the message waited for it has a successor, one that is busy may have another beside it: try
+// that one, until the deadline.
 static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree,
                        .head = head,
@@ -199,11 +200,12 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   end_talks_of_leaver(c->webhook, job, head);
   rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
+    int64_t until_us = c->deadline_us;
     Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
-    Interpreter *interpreter = talk ? talk_interpreter(talk) : slot_get(c->webhook->slot);
+    Interpreter *interpreter = talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
     job->interpreter = interpreter;
-    state = talk ? talk_run_message(talk, &task, c->deadline_us)
-                 : interpreter_run_message(interpreter, &task, c->deadline_us);
+    state = talk ? talk_run_message(talk, &task, until_us)
+                 : interpreter_run_message(interpreter, &task, until_us);
     if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
   } while (state == TASK_LOST && pause_before(c->deadline_us));
   c->answered = rescue_end(&c->w->run);

@@ -73,6 +73,7 @@ static bool open_sandbox(Repl *repl, Err *err) {
   if (!repl->script) {
     loosen(&repl->bot.interpreter, repl->feed);
     repl->bot.watch = false;
+    repl->bot.interpreters = 1;
   }
   repl->sandbox_options = (SandboxOptions){
     .account = &repl->account,

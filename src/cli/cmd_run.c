@@ -24,13 +24,6 @@ static void announce(const Config *config, const Account *account, const char *s
   serving_flush();
 }
 
-// Keys of the contract that this version reads and checks and has no use for: whoever set one is told.
-static void tell_what_has_no_effect(const Config *config) {
-  if (config_integer(config, "interpreters") > 1) {
-    log_warn("interpreters has no effect in this version: one interpreter serves all messages");
-  }
-}
-
 // ---- serving ------------------------------------------------------------------------------------
 
 static bool reload(void *ctx, Err *err) { return bot_reload(ctx, err); }
@@ -138,7 +131,6 @@ static int run(Invocation *in) {
                config_bot(in->config, script, &account, &bot_options, &err);
   if (!ready) return report_err("", &err);
   serving_raise_file_limit(config_integer(in->config, "threads"));
-  tell_what_has_no_effect(in->config);
   return open_and_serve(in, &account, &bot_options);
 }
 
@@ -146,8 +138,14 @@ const Command command_run = {
   .name = "run",
   .usage = "BOT.lua",
   .summary = "Serve the bot",
-  .details = "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The\n"
-             "configuration is config.lua beside the script.\n",
+  .details =
+      "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The\n"
+      "configuration is config.lua beside the script.\n\n"
+      "With interpreters = N messages run in N Lua states, so that scripts that compute use N cores; each\n"
+      "state may take script_memory_mb. Each loads the script for itself, and two messages, of one user\n"
+      "too, may meet different states: a global or a local of the script is no place for what messages\n"
+      "share; wechat.store and wechat.session are. Timers and pages belong where the script is loaded:\n"
+      "all states have the pages, and one state's timers tick.\n",
   .options = options,
   .least = 1,
   .most = 1,

@@ -64,8 +64,11 @@ static void print_health(const Json *health) {
   printf("%-16s%.*s (wemoon %.*s)\n", "state", STR_FMT(text_at(health, "status")),
          STR_FMT(text_at(health, "version")));
   print_duration("up for", number_at(health, "uptime_s", 0));
-  printf("%-16s%.*s, loaded %lld times\n", "script", STR_FMT(text_at(script, "file")),
+  printf("%-16s%.*s, loaded %lld times", "script", STR_FMT(text_at(script, "file")),
          (long long)number_at(script, "loads", 0));
+  int64_t states = number_at(script, "interpreters", 1);
+  if (states > 1) printf(", in %lld Lua states", (long long)states);
+  putchar('\n');
   Str fault = text_at(script, "error");
   if (fault.len) printf("%-16s%.*s\n", "not reloaded", STR_FMT(fault));
   printf("%-16s%.*s, %s%.*s\n", "store", STR_FMT(text_at(store, "kind")),

@@ -176,7 +176,7 @@ const ConfigKey config_keys[] = {
     .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
   { INTEGER("threads", "512", 1, 8192, "HTTP threads: as many messages can wait for slow scripts at once") },
   { INTEGER("interpreters", "1", 1, 256,
-            "Lua states; no effect in this version: one, whose globals all messages share") },
+            "Lua states that run messages at once; only with 1 do messages share the script's globals") },
   { INTEGER("deadline_ms", "4500", 1, 60000, "answer the platform by then, whatever the script does") },
   { TEXT("late_reply", "auto", "WAY",
          "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),

@@ -82,6 +82,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .max_pages = config_integer(config, "threads") > 1 ? config_integer(config, "threads") / 2 : 1,
     .late_reply = late_reply(config_text(config, "late_reply")),
     .watch = config_boolean(config, "watch"),
+    .interpreters = config_integer(config, "interpreters"),
   };
   return config_interpreter(config, account, &options->interpreter, err);
 }

@@ -93,11 +93,7 @@ void platform_note_load(Platform *platform, const char *error) {
   feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
 }
 
-void platform_wake(Platform *platform) {
-  Interpreter *interpreter = bot_interpreter(platform->bot);
-  interpreter_wake(interpreter);
-  interpreter_release(interpreter);
-}
+void platform_wake(Platform *platform) { bot_wake(platform->bot); }
 
 bool platform_free(Platform *platform) {
   if (!platform) return true;

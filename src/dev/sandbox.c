@@ -198,10 +198,7 @@ void sandbox_advance(Sandbox *sandbox, int64_t us) {
   settle(sandbox);
   clock_advance(us);
   platform_wake(sandbox->platform);
-  if (!sandbox->bot) return;
-  Interpreter *interpreter = bot_interpreter(sandbox->bot);
-  interpreter_wake(interpreter);
-  interpreter_release(interpreter);
+  if (sandbox->bot) bot_wake(sandbox->bot);
 }
 
 // ---- public -------------------------------------------------------------------------------------

@@ -256,6 +256,7 @@ struct Interpreter {
   Heap heap;
   Slice slice;
   uint64_t number;  // in the order in which they were made
+  uint64_t counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
   atomic_bool given_up, interrupted, retired;
   atomic_size_t memory;
   atomic_size_t suspended;

@@ -251,6 +251,8 @@ void interpreter_give_up(Interpreter *in) {
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
+int interpreter_queue(Interpreter *in) { return lock_queue(&in->lock); }
+
 bool interpreter_is_given_up(const Interpreter *in) { return atomic_load(&((Interpreter *)in)->given_up); }
 
 // ---- what is run for a caller that waits --------------------------------------------------------

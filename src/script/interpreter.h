@@ -31,6 +31,7 @@ typedef struct {
   size_t memory_max;       // bytes; 0: no limit
   bool allow_shell;        // os.execute and io.popen
   bool strict;             // undefined globals raise (all but the REPL)
+  bool timers_elsewhere;   // another state of the script keeps the timers that are made while it is loaded
   Str error_reply;         // text reply when the script fails; empty: none
   Fleet *fleet;            // outlives the interpreter; NULL: it is alone, and late replies are dropped
   int64_t job_timeout_ms;  // a task is cancelled after this; 0: never
@@ -74,7 +75,8 @@ void interpreter_unload(Interpreter *interpreter, Buf *state_json);
 // It is out of service: its timers and routes end; tasks under way go on, and the last holder closes it.
 void interpreter_retire(Interpreter *interpreter);
 // The files that a change of which asks for a reload: the script, every module it required, and the paths
-// where a missing module was looked for, as names of pairs (values are empty). In `arena`, NUL-terminated.
+// where a missing module was looked for, as names of pairs (values are empty), but for those that `files` has
+// already. In `arena`, NUL-terminated.
 // Valid after a failed load too. Does not take the interpreter's lock: it answers while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 
@@ -133,6 +135,9 @@ void interpreter_give_up(Interpreter *interpreter);
 // Whether it was: it serves nobody any more, though the call may have come back since.
 bool interpreter_is_given_up(const Interpreter *interpreter);
 
+// How many runs would come before one that came now: 0 when it is free, INT_MAX when it was given up. Any
+// thread; it may have changed when the caller looks at it.
+int interpreter_queue(Interpreter *interpreter);
 // Time was moved: what waits for a time looks again.
 void interpreter_wake(Interpreter *interpreter);
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua

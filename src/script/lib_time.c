@@ -161,6 +161,7 @@ static void stop_tick(Tick *tick) {
 
 void time_start(Interpreter *in) {
   in->ticking = true;
+  if (in->options.timers_elsewhere) return;  // what a message makes from now on is its own, and ticks
   for (Tick *tick = in->ticks; tick; tick = tick->next) {
     tick->timer.due_us = clock_now_us();
     if (!tick->armed) arm(tick);

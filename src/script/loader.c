@@ -76,6 +76,7 @@ bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
   pthread_mutex_lock(&in->files_mutex);
   bool ok = true;
   for (size_t i = 0; i < in->file_count && ok; i++) {
+    if (pairs_get(files, str_of(in->files[i]), NULL)) continue;
     Str name = arena_dup(arena, str_of(in->files[i]));
     ok = name.ptr && pairs_add(files, arena, name, STR(""));
   }

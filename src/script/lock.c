@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may
 void lock_init(Lock *lock) {
   atomic_init(&lock->state, LOCK_FREE);
   atomic_init(&lock->broken, false);
+  atomic_init(&lock->asleep, 0);
 }
 
 static void pause_briefly(void) {
@@ -29,6 +31,12 @@ static void pause_briefly(void) {
 }
 
 bool lock_is_broken(Lock *lock) { return atomic_load_explicit(&lock->broken, memory_order_acquire); }
+
+int lock_queue(Lock *lock) {
+  if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE) return 0;
+  if (atomic_load_explicit(&lock->broken, memory_order_relaxed)) return INT_MAX;
+  return 1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed);
+}
 
 static bool try_take(Lock *lock) {
   int expected = LOCK_FREE;
@@ -68,7 +76,10 @@ bool lock_take(Lock *lock, int64_t deadline_us) {
     if (try_take(lock)) return true;
     pause_briefly();
   }
-  return sleep_and_take(lock, deadline_us);
+  atomic_fetch_add_explicit(&lock->asleep, 1, memory_order_relaxed);
+  bool taken = sleep_and_take(lock, deadline_us);
+  atomic_fetch_sub_explicit(&lock->asleep, 1, memory_order_relaxed);
+  return taken;
 }
 
 void lock_give(Lock *lock) {

@@ -12,6 +12,7 @@
 typedef struct {
   atomic_int state;  // free, held, or held and awaited: a futex
   atomic_bool broken;
+  atomic_int asleep;  // threads that wait for it in the kernel
 } Lock;
 
 void lock_init(Lock *lock);
@@ -25,5 +26,7 @@ void lock_give_way(Lock *lock);
 // Nobody gets the lock any more; all waits end.
 void lock_break(Lock *lock);
 bool lock_is_broken(Lock *lock);
+// How many would be served before one that comes now: 0 when it is free, INT_MAX when it is broken.
+int lock_queue(Lock *lock);
 
 #endif

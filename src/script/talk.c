@@ -34,6 +34,7 @@ struct Talk {
 struct Talks {
   pthread_mutex_t mutex;
   atomic_size_t count;
+  uint64_t counts;  // of interpreters, so far
   Talk *buckets[BUCKETS];
   Talk *cut_off;
 };
@@ -246,20 +247,17 @@ void talks_end_user(Talks *talks, Str openid, const char *reason) {
   }
 }
 
-enum { OLD_MAX = 64 };
-
 // How many interpreters out of service have conversations; *oldest is the first of them that was made.
 static int count_old(Talks *talks, Interpreter **oldest) {
-  Interpreter *old[OLD_MAX];
   int count = 0;
   *oldest = NULL;
   pthread_mutex_lock(&talks->mutex);
+  talks->counts++;
   for (size_t i = 0; i < BUCKETS; i++) {
     for (Talk *talk = talks->buckets[i]; talk; talk = talk->next) {
-      if (!atomic_load(&talk->in->retired)) continue;
-      int known = 0;
-      while (known < count && old[known] != talk->in) known++;
-      if (known == count && count < OLD_MAX) old[count++] = talk->in;
+      if (!atomic_load(&talk->in->retired) || talk->in->counted_in == talks->counts) continue;
+      talk->in->counted_in = talks->counts;
+      count++;
       if (!*oldest || talk->in->number < (*oldest)->number) *oldest = talk->in;
     }
   }

@@ -105,7 +105,7 @@ static bool try_load(const char *code) {
   return interpreter_load(world.in, world.script, &world.err) && interpreter_start(world.in, STR(""), &world.err);
 }
 
-static void load(const char *code) {
+static inline void load(const char *code) {
   if (!try_load(code)) fail_msg("not loaded: %s", world.err.text);
 }
 
@@ -185,7 +185,7 @@ static TaskState send_text(Answer *answer, const char *content) {
 }
 
 // Sends a text, waits for the end, compares state and reply.
-static void assert_answer(const char *content, TaskState state, const char *reply) {
+static inline void assert_answer(const char *content, TaskState state, const char *reply) {
   Answer answer;
   answer_init(&answer);
   TaskState returned = send_text(&answer, content);
