@@ -155,6 +155,27 @@ test('several users, and what was not looked at yet', async (t) => {
   await saw('回：hi');
 });
 
+test('what happens while the page reads the state anew is not lost, and who types goes on typing', async (t) => {
+  const { page, dev, say, saw } = await open(t);
+  let late = 0;
+  await page.route('**/sim/state', async (route) => {
+    const answer = await route.fetch(); // the state as it was before the bot's reply
+    late++;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await route.fulfill({ response: answer });
+  });
+  await say('menu');
+  await until(() => late > 0, 'the state read anew', 10000 * slow);
+  await page.focus('#input');
+  await page.keyboard.type('abc');
+  await dev.act({ act: 'say', content: 'from outside' });
+  await saw('made');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await saw('made');
+  await page.keyboard.type('def');
+  assert.equal(await page.inputValue('#input'), 'abcdef');
+});
+
 test('by the keyboard alone', async (t) => {
   const { page, saw } = await open(t);
   await page.keyboard.press('/');

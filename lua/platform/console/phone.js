@@ -303,6 +303,8 @@ function menu_bar() {
 
 function draw_foot(focus) {
   const keys = foot === 'keyboard';
+  const before = at('input'); // who types goes on typing, whatever made this necessary
+  const typing_at = before && document.activeElement === before ? before.selectionStart : -1;
   fill(at('foot'), raised === 'more' && more(), h('div', { class: 'line' },
     h('button', {
       type: 'button', class: 'toggle', 'aria-label': keys ? t('menu') : t('keyboard'), title: keys ? t('menu') : t('keyboard'),
@@ -313,7 +315,9 @@ function draw_foot(focus) {
       type: 'button', class: 'toggle', 'aria-label': t('more'), title: t('more'), 'aria-expanded': String(raised === 'more'),
       onclick: toggle_more,
     }, icon(icons.plus))));
-  if (focus) at('input')?.focus();
+  if (!focus && typing_at < 0) return;
+  at('input')?.focus();
+  if (typing_at >= 0) at('input')?.setSelectionRange(typing_at, typing_at);
 }
 
 export function toggle_more() {

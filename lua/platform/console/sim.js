@@ -22,7 +22,6 @@ async function ask(method, path, body) {
 }
 
 export const act = (fields) => ask('POST', '/sim/act', fields);
-export const change_user = (fields) => ask('POST', '/sim/user', fields);
 export const switch_faults = (faults) => ask('POST', '/sim/faults', faults);
 export const revoke_token = () => ask('POST', '/sim/token', { revoke: true });
 export const reset = () => ask('POST', '/sim/reset', {});
@@ -32,7 +31,7 @@ export const save_source = (file, text) => ask('POST', '/sim/source', { file, te
 export async function read_calls() {
   const last = state.calls.length ? state.calls[state.calls.length - 1].id : 0;
   const more = await ask('GET', `/sim/calls?after=${last}`);
-  state.calls.push(...more);
+  for (const call of more) put(state.calls, call);
   state.calls.splice(0, state.calls.length - 500);
   return more.length > 0;
 }
@@ -62,9 +61,22 @@ const take = {
   reload({ ok, error }) { Object.assign(state.bot, { ok, error }); },
 };
 
+// The user as it is then; the event may come later.
+export async function change_user(fields) {
+  const user = await ask('POST', '/sim/user', fields);
+  take.user(user);
+  return user;
+}
+
+let recent = []; // events: { id, event, data }
+
+// What came while the state was on its way is newer than it.
 async function read_state() {
+  const now = await ask('GET', '/sim/state');
   const { log, calls } = state;
-  Object.assign(state, await ask('GET', '/sim/state'), { log, calls });
+  Object.assign(state, now, { log, calls });
+  recent = recent.filter((one) => one.id > state.event);
+  for (const { event, data } of recent) if (event !== 'log') take[event](data);
 }
 
 export async function start() {
@@ -76,6 +88,7 @@ export async function start() {
     source.addEventListener(event, (message) => {
       const data = JSON.parse(message.data);
       take[event](data);
+      recent = [...recent.slice(-200), { id: Number(message.lastEventId), event, data }];
       tell(event, data);
     });
   }
