@@ -5,59 +5,23 @@
 #include "base/mutex.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "bot/files.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 struct Watch {
   Slot *slot;
   Rescue *rescue;
-  bool files;
+  Files *files;          // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
   pthread_t thread, rescuer;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool stopping;
 };
-
-// What tells one state of the files from another: any change of a byte of it counts as a change.
-typedef struct {
-  uint64_t hash;
-  struct timespec newest;  // the latest change of any of the files
-} FilesState;
-
-static void mix(FilesState *state, const void *bytes, size_t len) {
-  for (size_t i = 0; i < len; i++)
-    state->hash = (state->hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
-}
-
-static bool is_before(struct timespec a, struct timespec b) {
-  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
-}
-
-static void mix_file(FilesState *state, Str path) {
-  struct stat info = { 0 };
-  mix(state, path.ptr, path.len);
-  if (stat(path.ptr, &info) != 0) return mix(state, "-", 1);
-  mix(state, &info.st_dev, sizeof info.st_dev);
-  mix(state, &info.st_ino, sizeof info.st_ino);
-  mix(state, &info.st_size, sizeof info.st_size);
-  mix(state, &info.st_mtim, sizeof info.st_mtim);
-  mix(state, &info.st_ctim, sizeof info.st_ctim);
-  if (is_before(state->newest, info.st_ctim)) state->newest = info.st_ctim;
-}
-
-// False when there was no memory to ask: nothing is known then.
-static bool look(Watch *watch, Arena *arena, FilesState *state) {
-  Pairs files = { 0 };
-  arena_reset(arena);
-  if (!slot_files(watch->slot, arena, &files)) return false;
-  *state = (FilesState){ .hash = 0xcbf29ce484222325u };
-  for (const Pair *file = files.first; file; file = file->next) mix_file(state, file->name);
-  return true;
-}
 
 static void reload(Watch *watch) {
   Err err = { 0 };
@@ -95,24 +59,6 @@ static bool pause_for_a_tick(Watch *watch) {
   return go_on;
 }
 
-// What the watcher knows of the files between its looks.
-typedef struct {
-  uint64_t loads;   // how many loads the slot had done when `loaded` was noted
-  uint64_t loaded;  // the state of the files that the script in service was read from
-  uint64_t last;    // their state at the last look
-} Known;
-
-// A file changed since a load began may have been read before or after the change, so it counts as changed.
-// True where there was a load since the last time.
-static bool note_load(const Watch *watch, const FilesState *now, Known *known) {
-  SlotStatus status;
-  slot_status(watch->slot, &status);
-  if (status.loads + status.failures == known->loads) return false;
-  known->loads = status.loads + status.failures;
-  known->loaded = is_before(now->newest, status.began) ? now->hash : ~now->hash;
-  return true;
-}
-
 static void *run_rescuer(void *arg) {
   Watch *watch = arg;
   while (pause_for_a_tick(watch)) rescue_answer_due(watch->rescue, clock_now_us());
@@ -123,20 +69,13 @@ static void *run_rescuer(void *arg) {
 // happened.
 static void *run(void *arg) {
   Watch *watch = arg;
-  Arena *arena = arena_new();
-  FilesState now;
-  Known known = { .loads = 0 };
   while (pause_for_a_tick(watch)) {
     for (size_t seat = 0; seat < slot_count(watch->slot); seat++) replace_stuck(watch, seat);
     slot_sweep(watch->slot);
-    if (!watch->files || !arena || !look(watch, arena, &now)) continue;
-    if (!note_load(watch, &now, &known) && now.hash != known.loaded && now.hash == known.last) {
-      reload(watch);
-      if (look(watch, arena, &now)) note_load(watch, &now, &known);
-    }
-    known.last = now.hash;
+    if (!watch->files || !files_changed(watch->files)) continue;
+    reload(watch);
+    files_changed(watch->files);
   }
-  arena_free(arena);
   return NULL;
 }
 
@@ -163,6 +102,7 @@ static int start_threads(Watch *watch) {
 }
 
 static void watch_free(Watch *watch) {
+  files_free(watch->files);
   pthread_cond_destroy(&watch->changed);
   pthread_mutex_destroy(&watch->mutex);
   free(watch);
@@ -176,10 +116,11 @@ Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
   }
   watch->slot = slot;
   watch->rescue = rescue;
-  watch->files = files;
+  watch->files = files ? files_new(slot) : NULL;
   condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
-  int failed = start_threads(watch);
+  bool ready = !files || watch->files;
+  int failed = ready ? start_threads(watch) : ENOMEM;
   if (!failed) return watch;
   err_set(err, ERR_FAILED, "cannot start the watcher's threads: %s", strerror(failed));
   watch_free(watch);

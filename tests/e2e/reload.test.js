@@ -68,6 +68,21 @@ test('a module that was required while a message was answered is looked after to
   await assertSays(bot, 'two');
 });
 
+test('a module that was required while a message was answered is no change: nothing is loaded again', async (t) => {
+  const bot = await startBot(t, {
+    script: 'local n = 0\nfunction on_message() n = n + 1 return require("late") .. n end', files: { 'late.lua': 'return "one "' }, config: { interpreters: 2 },
+  });
+  await sleep(600); // a file that was made just before the start may be read once more
+  const before = (bot.log.match(/reloaded in/g) || []).length;
+  for (const n of [1, 1, 2, 2, 3]) {
+    assert.equal(await bot.say('?'), `one ${n}`);
+    await sleep(350);
+  }
+  assert.equal((bot.log.match(/reloaded in/g) || []).length, before, bot.log);
+  bot.write('late.lua', 'return "two "');
+  await assertSays(bot, 'two 1');
+});
+
 test('a link is followed, and a link that is turned is seen', async (t) => {
   const bot = await startBot(t, { script: saying('start'), files: { 'v1/m.lua': 'return "one"', 'v2/m.lua': 'return "two"' } });
   fs.symlinkSync('v1', bot.file('current'));
