@@ -35,6 +35,7 @@ typedef struct {
   Bot *bot;
   Server *server, *admin_server;
   Admin admin;
+  Watchdog watchdog;
 } Service;
 
 enum { ADMIN_THREADS = 4 };
@@ -75,13 +76,15 @@ static void stop(Service *service) {
   serving_begin_end();
   notify_manager("STOPPING=1");
   bot_refuse(service->bot);
-  server_stop(service->server);
+  server_end(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
     log_warn("messages were still under way after %d s; ending without them", SERVING_GRACE_MS / 1000);
     _exit(STATUS_DONE);
   }
   server_stop(service->admin_server);
+  server_stop(service->server);
+  notify_watchdog_end(&service->watchdog);
   if (!bot_free(service->bot)) _exit(STATUS_DONE);
 }
 
@@ -97,7 +100,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
     log_info("health and figures are at http://%s/healthz and /metrics",
              server_address(service->admin_server));
   notify_manager("READY=1");
-  notify_watchdog(service->outside.loop, service->bot);
+  notify_watchdog(&service->watchdog, service->outside.loop, service->bot);
   serving_wait(set, bot_options->script, reload, service->bot);
   stop(service);
   return STATUS_DONE;

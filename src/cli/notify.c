@@ -26,30 +26,33 @@ void notify_manager(const char *state) {
 }
 
 static void pat(void *ctx) {
+  Watchdog *watchdog = ctx;
   BotStatus status;
-  bot_status(ctx, &status);
-  notify_manager("WATCHDOG=1");
+  pthread_mutex_lock(&watchdog->mutex);
+  bool there = watchdog->bot != NULL;
+  if (there) bot_status(watchdog->bot, &status);
+  pthread_mutex_unlock(&watchdog->mutex);
+  if (there) notify_manager("WATCHDOG=1");
 }
-
-typedef struct {
-  Loop *loop;
-  Bot *bot;
-  int64_t every_ms;
-} Watchdog;
 
 static void begin(void *ctx) {
   Watchdog *watchdog = ctx;
-  loop_timer(watchdog->loop, 0, watchdog->every_ms, pat, watchdog->bot);
-  free(watchdog);
+  loop_timer(watchdog->loop, 0, watchdog->every_ms, pat, watchdog);
 }
 
-void notify_watchdog(Loop *loop, Bot *bot) {
+void notify_watchdog_end(Watchdog *watchdog) {
+  pthread_mutex_lock(&watchdog->mutex);
+  watchdog->bot = NULL;
+  pthread_mutex_unlock(&watchdog->mutex);
+}
+
+void notify_watchdog(Watchdog *watchdog, Loop *loop, Bot *bot) {
   const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
   int64_t us;
+  *watchdog = (Watchdog){ .loop = loop, .bot = bot };
+  pthread_mutex_init(&watchdog->mutex, NULL);
   if (!text || !str_to_int64(str_of(text), &us) || us < 2000) return;
   if (pid && atoll(pid) != (long long)getpid()) return;
-  Watchdog *watchdog = malloc(sizeof *watchdog);
-  if (!watchdog) return;
-  *watchdog = (Watchdog){ .loop = loop, .bot = bot, .every_ms = us / 2000 };
-  if (!loop_post(loop, begin, watchdog)) free(watchdog);
+  watchdog->every_ms = us / 2000;
+  loop_post(loop, begin, watchdog);
 }

@@ -28,7 +28,7 @@ struct Server {
   Connections *connections;
   Listener listener;
   int threads;
-  bool listens, serving;
+  bool listens, serving, ended;
   atomic_bool stopping;
   Err why;  // where it does not listen
   atomic_size_t smallest_stack;
@@ -454,8 +454,9 @@ void server_load(const Server *server, int *busy, int *threads) {
 }
 
 // civetweb writes and reads nothing more once it is told to stop, so that comes last.
-void server_stop(Server *server) {
-  if (!server) return;
+void server_end(Server *server) {
+  if (server->ended) return;
+  server->ended = true;
   atomic_store(&server->stopping, true);
   if (server->serving) {
     listener_quiet(&server->listener);
@@ -465,6 +466,11 @@ void server_stop(Server *server) {
     close(server->listener.fd);
   }
   if (server->mg) mg_stop(server->mg);
+}
+
+void server_stop(Server *server) {
+  if (!server) return;
+  server_end(server);
   connections_free(server->connections);
   mg_exit_library();
   free(server);

@@ -202,3 +202,25 @@ while True: print(s.recv(200).decode(),flush=True)`;
   await bot.stop();
   await until(() => said.includes('STOPPING=1'), 'STOPPING=1');
 });
+
+test('figures and health are told to the end, while what is under way ends', async (t) => {
+  const { bot, ask } = await startAdmin(t, {
+    script: 'function on_message() wechat.sleep(1.5) return "late" end', config: { deadline_ms: 100, late_reply: 'drop' },
+  });
+  assert.equal(await bot.say('hi'), null);
+  await until(async () => parseMetrics((await ask('/metrics')).text).get('wemoon_jobs') === 1, 'the job');
+  bot.signal('SIGTERM');
+  await bot.waitForLog(/stopping/);
+  let asked = 0;
+  for (;; asked++) {
+    const health = await ask('/healthz').catch(() => null);
+    if (!health) break;
+    assert.equal(health.status, 503);
+    assert.equal(JSON.parse(health.text).status, 'stopping');
+    const figures = await ask('/metrics').catch(() => null);
+    if (!figures) break;
+    assert.ok(parseMetrics(figures.text).has('wemoon_http_threads'));
+    await sleep(20);
+  }
+  assert.ok(asked > 10, `asked ${asked} times`);
+});
