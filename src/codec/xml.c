@@ -2,6 +2,8 @@
 // a NodeTree.
 #include "codec/xml.h"
 
+#include "codec/xml_mend.h"
+
 #include <libxml/catalog.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -26,147 +28,6 @@ struct XmlParser {
   int cause, line;
   char reason[200];
 };
-
-// ---- cleaning -----------------------------------------------------------------------------------
-
-#define REPLACEMENT "\xEF\xBF\xBD"  // U+FFFD
-
-typedef uint8_t Lane __attribute__((vector_size(16)));
-
-static bool forbidden_control(unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
-
-// Whether all sixteen bytes are ASCII that XML allows.
-static bool plain_lane(const char *at) {
-  Lane bytes;
-  memcpy(&bytes, at, sizeof bytes);
-  Lane bad = (Lane)(bytes < 0x20) & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r');
-  bad |= (Lane)(bytes >= 0x80);
-  uint64_t half[2];
-  memcpy(half, &bad, sizeof half);
-  return (half[0] | half[1]) == 0;
-}
-
-static bool noncharacter(Str s) {
-  return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
-}
-
-// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is.
-static bool plain_three(const char *at) {
-  unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
-  bool leads = (first >= 0xE1 && first <= 0xEC) || first == 0xEE || (first == 0xEF && second != 0xBF);
-  return leads && (second & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
-}
-
-// Whether what is left from `from` on is plain and less than a lane: the last lane is looked at whole.
-static bool ends_plain(Str s, size_t from) {
-  return s.len >= sizeof(Lane) && s.len - from < sizeof(Lane) && plain_lane(s.ptr + s.len - sizeof(Lane));
-}
-
-// How many bytes at the front need no cleaning.
-static size_t clean_prefix(Str s) {
-  size_t i = 0;
-  while (i < s.len) {
-    while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
-    if (ends_plain(s, i)) return s.len;
-    size_t until = s.len - i < sizeof(Lane) ? s.len : i + sizeof(Lane);
-    while (i < until) {
-      unsigned char c = (unsigned char)s.ptr[i];
-      if (c < 0x80) {
-        if (forbidden_control(c)) return i;
-        i++;
-      } else if (s.len - i >= 3 && plain_three(s.ptr + i)) {
-        i += 3;
-      } else {
-        bool valid;
-        size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
-        if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
-        i += len;
-      }
-    }
-  }
-  return i;
-}
-
-static void add_cleaned(Buf *out, Str s) {
-  while (s.len) {
-    size_t clean = clean_prefix(s);
-    buf_add(out, str_sub(s, 0, clean));
-    s = str_sub(s, clean, s.len);
-    if (s.len == 0) return;
-    bool valid;
-    size_t dirty = str_utf8_len(s, &valid);
-    if ((unsigned char)s.ptr[0] >= 0x80) buf_add(out, STR(REPLACEMENT));
-    s = str_sub(s, dirty, s.len);
-  }
-}
-
-Str xml_clean(Buf *scratch, Str in) {
-  if (clean_prefix(in) == in.len) return in;
-  size_t from = scratch->len;
-  add_cleaned(scratch, in);
-  return str_sub(buf_str(scratch), from, scratch->len);
-}
-
-static int digit_value(char c, bool hex) {
-  if (c >= '0' && c <= '9') return c - '0';
-  char lower = (char)(c | 32);
-  return hex && lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// The number that a character reference at the front of `s` names, and its length; 0 bytes when it is none.
-static size_t read_reference(Str s, uint32_t *code) {
-  bool hex = str_starts(s, STR("&#x"));
-  size_t i = hex ? 3 : 2, digits = 0;
-  *code = 0;
-  for (; i < s.len; i++, digits++) {
-    int digit = digit_value(s.ptr[i], hex);
-    if (digit < 0) break;
-    if (*code <= 0x10FFFF) *code = *code * (hex ? 16 : 10) + (uint32_t)digit;
-  }
-  return digits && i < s.len && s.ptr[i] == ';' ? i + 1 : 0;
-}
-
-static bool allowed_code(uint32_t code) {
-  if (code < 0x20) return !forbidden_control((unsigned char)code);
-  return code < 0xD800 || (code > 0xDFFF && code != 0xFFFE && code != 0xFFFF && code <= 0x10FFFF);
-}
-
-// The end of a section in which '&' is a letter like any other, when `s` begins with one; else 0.
-static size_t literal_section(Str s) {
-  static const struct {
-    Str begin, end;
-  } sections[] = {
-    { { "<![CDATA[", 9 }, { "]]>", 3 } },
-    { { "<!--", 4 }, { "-->", 3 } },
-    { { "<?", 2 }, { "?>", 2 } },
-  };
-  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-    if (!str_starts(s, sections[i].begin)) continue;
-    ptrdiff_t end = str_find(str_sub(s, sections[i].begin.len, s.len), sections[i].end);
-    return end < 0 ? s.len : sections[i].begin.len + (size_t)end + sections[i].end.len;
-  }
-  return 0;
-}
-
-// Drops or replaces references to forbidden characters, as if the characters themselves had been sent.
-static void add_without_bad_references(Buf *out, Str s) {
-  while (s.len) {
-    size_t len = 1;
-    Str part = str_sub(s, 0, 1);
-    if (s.ptr[0] == '<' && literal_section(s)) {
-      len = literal_section(s);
-      part = str_sub(s, 0, len);
-    } else if (str_starts(s, STR("&#"))) {
-      uint32_t code;
-      size_t reference = read_reference(s, &code);
-      len = reference ? reference : 1;
-      part = str_sub(s, 0, len);
-      if (reference && !allowed_code(code)) part = code < 0x20 ? str_make("", 0) : STR(REPLACEMENT);
-    }
-    buf_add(out, part);
-    s = str_sub(s, len, s.len);
-  }
-}
 
 // ---- libxml2's input ----------------------------------------------------------------------------
 
@@ -239,7 +100,7 @@ static bool make_input(XmlParser *parser, Str document) {
 static bool too_many_attributes(Str s) {
   const char *at = s.ptr, *end = s.ptr + s.len;
   while ((at = memchr(at, '<', (size_t)(end - at)))) {
-    size_t skipped = literal_section(str_make(at, (size_t)(end - at)));
+    size_t skipped = xml_literal_section(str_make(at, (size_t)(end - at)));
     at += skipped ? skipped : 1;
     char quote = 0;
     for (size_t count = 0; !skipped && at < end && (quote || *at != '>'); at++) {
@@ -414,14 +275,14 @@ static bool check(Str document, Err *err) {
   return true;
 }
 
-// Once more without references to forbidden characters, if it was one of those that was refused.
+// Once more with what was refused mended, where that changes the document.
 static bool run_mended(XmlParser *parser, Str document) {
-  if (parser->cause != XML_ERR_INVALID_CHAR) return false;
   Buf mended;
   buf_init(&mended);
-  add_without_bad_references(&mended, document);
-  parser->failed = mended.failed ? ERR_MEMORY : ERR_NONE;
-  bool done = !mended.failed && run(parser, buf_str(&mended));
+  bool changed = parser->cause == XML_ERR_INVALID_CHAR ? xml_mend_references(&mended, document)
+                                                       : xml_mend_sections(&mended, document);
+  bool done = changed && !mended.failed && run(parser, buf_str(&mended));
+  if (mended.failed) parser->failed = ERR_MEMORY;
   buf_clear(&mended);
   return done;
 }

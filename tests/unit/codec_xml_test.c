@@ -139,6 +139,35 @@ static void test_line_ends_become_line_feeds_as_xml_has_it(void **state) {
 
 // ---- cleaning -----------------------------------------------------------------------------------
 
+static void test_what_users_send_may_hold_the_end_of_a_section(void **state) {
+  static const char *texts[] = {
+    "a]]>b",
+    "]]>",
+    "a]]>",
+    "<msg><![CDATA[a]]><status>x</status></msg>",
+    "<xml><Content><![CDATA[hi]]></Content></xml>",
+    "]]></Content><MsgId>9</MsgId> & more",
+    "a & ]]> < b",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    char document[512];
+    int len =
+        snprintf(document, sizeof document,
+                 "<xml><From><![CDATA[o]]></From>\n<Content><![CDATA[%s]]></Content>\n<MsgId>5</MsgId></xml>",
+                 texts[i]);
+    parse(str_make(document, (size_t)len));
+    assert_child("From", "o");
+    assert_child("Content", texts[i]);
+    assert_child("MsgId", "5");
+  }
+}
+
+static void test_a_section_without_an_end_is_refused(void **state) {
+  assert_refused(STR("<xml><a><![CDATA[x]]></a><b><![CDATA[y</b></xml>"), "");
+  assert_refused(STR("<xml><a><![CDATA[x]]></b></xml>"), "");
+  assert_refused(STR("<xml><a><![CDATA[x]]>]]></a></b></xml>"), "");
+}
+
 static void test_forbidden_control_characters_are_dropped(void **state) {
   assert_root_text(STR("<a>x\x01\x08\x0B\x0C\x0E\x1F\0y</a>"), STR("xy"));
   assert_root_text(STR("<a><![CDATA[x\x01y\tz\n]]></a>"), STR("xy\tz\n"));
@@ -381,6 +410,8 @@ int main(void) {
     cmocka_unit_test(test_a_colon_is_part_of_a_name),
     cmocka_unit_test(test_a_byte_order_mark_and_a_declaration_of_utf8_are_accepted),
     cmocka_unit_test(test_line_ends_become_line_feeds_as_xml_has_it),
+    cmocka_unit_test(test_what_users_send_may_hold_the_end_of_a_section),
+    cmocka_unit_test(test_a_section_without_an_end_is_refused),
     cmocka_unit_test(test_forbidden_control_characters_are_dropped),
     cmocka_unit_test(test_references_to_forbidden_characters_are_treated_like_the_characters),
     cmocka_unit_test(test_broken_utf8_and_noncharacters_become_replacement_characters),

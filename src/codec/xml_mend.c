@@ -1,0 +1,195 @@
+// What real documents need before they are well-formed.
+#include "codec/xml_mend.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "codec/xml.h"
+
+// ---- characters ---------------------------------------------------------------------------------
+
+#define REPLACEMENT "\xEF\xBF\xBD"  // U+FFFD
+
+typedef uint8_t Lane __attribute__((vector_size(16)));
+
+static bool forbidden_control(unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
+
+// Whether all sixteen bytes are ASCII that XML allows.
+static bool plain_lane(const char *at) {
+  Lane bytes;
+  memcpy(&bytes, at, sizeof bytes);
+  Lane bad = (Lane)(bytes < 0x20) & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r');
+  bad |= (Lane)(bytes >= 0x80);
+  uint64_t half[2];
+  memcpy(half, &bad, sizeof half);
+  return (half[0] | half[1]) == 0;
+}
+
+static bool noncharacter(Str s) {
+  return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
+}
+
+// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is.
+static bool plain_three(const char *at) {
+  unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
+  bool leads = (first >= 0xE1 && first <= 0xEC) || first == 0xEE || (first == 0xEF && second != 0xBF);
+  return leads && (second & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
+}
+
+// Whether what is left from `from` on is plain and less than a lane: the last lane is looked at whole.
+static bool ends_plain(Str s, size_t from) {
+  return s.len >= sizeof(Lane) && s.len - from < sizeof(Lane) && plain_lane(s.ptr + s.len - sizeof(Lane));
+}
+
+// How many bytes at the front need no cleaning.
+static size_t clean_prefix(Str s) {
+  size_t i = 0;
+  while (i < s.len) {
+    while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
+    if (ends_plain(s, i)) return s.len;
+    size_t until = s.len - i < sizeof(Lane) ? s.len : i + sizeof(Lane);
+    while (i < until) {
+      unsigned char c = (unsigned char)s.ptr[i];
+      if (c < 0x80) {
+        if (forbidden_control(c)) return i;
+        i++;
+      } else if (s.len - i >= 3 && plain_three(s.ptr + i)) {
+        i += 3;
+      } else {
+        bool valid;
+        size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
+        if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
+        i += len;
+      }
+    }
+  }
+  return i;
+}
+
+static void add_cleaned(Buf *out, Str s) {
+  while (s.len) {
+    size_t clean = clean_prefix(s);
+    buf_add(out, str_sub(s, 0, clean));
+    s = str_sub(s, clean, s.len);
+    if (s.len == 0) return;
+    bool valid;
+    size_t dirty = str_utf8_len(s, &valid);
+    if ((unsigned char)s.ptr[0] >= 0x80) buf_add(out, STR(REPLACEMENT));
+    s = str_sub(s, dirty, s.len);
+  }
+}
+
+Str xml_clean(Buf *scratch, Str in) {
+  if (clean_prefix(in) == in.len) return in;
+  size_t from = scratch->len;
+  add_cleaned(scratch, in);
+  return str_sub(buf_str(scratch), from, scratch->len);
+}
+
+// ---- references ---------------------------------------------------------------------------------
+
+static int digit_value(char c, bool hex) {
+  if (c >= '0' && c <= '9') return c - '0';
+  char lower = (char)(c | 32);
+  return hex && lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// The number that a character reference at the front of `s` names, and its length; 0 bytes when it is none.
+static size_t read_reference(Str s, uint32_t *code) {
+  bool hex = str_starts(s, STR("&#x"));
+  size_t i = hex ? 3 : 2, digits = 0;
+  *code = 0;
+  for (; i < s.len; i++, digits++) {
+    int digit = digit_value(s.ptr[i], hex);
+    if (digit < 0) break;
+    if (*code <= 0x10FFFF) *code = *code * (hex ? 16 : 10) + (uint32_t)digit;
+  }
+  return digits && i < s.len && s.ptr[i] == ';' ? i + 1 : 0;
+}
+
+static bool allowed_code(uint32_t code) {
+  if (code < 0x20) return !forbidden_control((unsigned char)code);
+  return code < 0xD800 || (code > 0xDFFF && code != 0xFFFE && code != 0xFFFF && code <= 0x10FFFF);
+}
+
+size_t xml_literal_section(Str s) {
+  static const struct {
+    Str begin, end;
+  } sections[] = {
+    { { "<![CDATA[", 9 }, { "]]>", 3 } },
+    { { "<!--", 4 }, { "-->", 3 } },
+    { { "<?", 2 }, { "?>", 2 } },
+  };
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+    if (!str_starts(s, sections[i].begin)) continue;
+    ptrdiff_t end = str_find(str_sub(s, sections[i].begin.len, s.len), sections[i].end);
+    return end < 0 ? s.len : sections[i].begin.len + (size_t)end + sections[i].end.len;
+  }
+  return 0;
+}
+
+bool xml_mend_references(Buf *out, Str s) {
+  while (s.len) {
+    size_t len = 1;
+    Str part = str_sub(s, 0, 1);
+    if (s.ptr[0] == '<' && xml_literal_section(s)) {
+      len = xml_literal_section(s);
+      part = str_sub(s, 0, len);
+    } else if (str_starts(s, STR("&#"))) {
+      uint32_t code;
+      size_t reference = read_reference(s, &code);
+      len = reference ? reference : 1;
+      part = str_sub(s, 0, len);
+      if (reference && !allowed_code(code)) part = code < 0x20 ? str_make("", 0) : STR(REPLACEMENT);
+    }
+    buf_add(out, part);
+    s = str_sub(s, len, s.len);
+  }
+  return true;
+}
+
+// ---- sections -----------------------------------------------------------------------------------
+
+#define SECTION "<![CDATA["
+
+enum { MENDED_MAX = 64 * 1024 };  // a message is a few thousand bytes
+
+// The name of the element that opens just before `at`, empty without one: "...<Content>" gives "Content".
+static Str name_before(Str s, size_t at) {
+  size_t from = at;
+  if (at < 3 || s.ptr[at - 1] != '>') return STR("");
+  while (from > 0 && s.ptr[from - 1] != '<') from--;
+  Str name = str_sub(s, from, at - 1 - from);
+  return xml_name_ok(name) ? name : STR("");
+}
+
+// Where the last "]]></name>" in `s` begins; -1 without one.
+static ptrdiff_t last_end(Str s, Str name) {
+  size_t len = name.len + sizeof "]]></>" - 1;
+  for (size_t at = s.len; at >= len; at--) {
+    Str end = str_sub(s, at - len, len);
+    if (str_starts(end, STR("]]></")) && end.ptr[len - 1] == '>' && str_eq(str_sub(end, 5, name.len), name))
+      return (ptrdiff_t)(at - len);
+  }
+  return -1;
+}
+
+bool xml_mend_sections(Buf *out, Str s) {
+  bool changed = false;
+  ptrdiff_t begin;
+  if (s.len > MENDED_MAX) return false;
+  while ((begin = str_find(s, STR(SECTION))) >= 0) {
+    Str name = name_before(s, (size_t)begin);
+    buf_add(out, str_sub(s, 0, (size_t)begin));
+    s = str_sub(s, (size_t)begin + sizeof SECTION - 1, s.len);
+    ptrdiff_t own_end = str_find(s, STR("]]>"));
+    ptrdiff_t end = name.len ? last_end(s, name) : -1;
+    if (own_end < 0) return false;
+    if (end < 0) end = own_end;
+    changed = changed || end > own_end;
+    xml_add_cdata(out, str_sub(s, 0, (size_t)end));
+    s = str_sub(s, (size_t)end + 3, s.len);
+  }
+  buf_add(out, s);
+  return changed;
+}
