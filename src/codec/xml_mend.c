@@ -163,13 +163,22 @@ static Str name_before(Str s, size_t at) {
   return xml_name_ok(name) ? name : STR("");
 }
 
-// Where the last "]]></name>" in `s` begins; -1 without one.
-static ptrdiff_t last_end(Str s, Str name) {
-  size_t len = name.len + sizeof "]]></>" - 1;
-  for (size_t at = s.len; at >= len; at--) {
-    Str end = str_sub(s, at - len, len);
-    if (str_starts(end, STR("]]></")) && end.ptr[len - 1] == '>' && str_eq(str_sub(end, 5, name.len), name))
-      return (ptrdiff_t)(at - len);
+// The length of `before`, `name`, `after` where `s` begins with them; else 0.
+static size_t tag_len(Str s, Str before, Str name, Str after) {
+  if (!str_starts(s, before) || !str_starts(str_sub(s, before.len, s.len), name)) return 0;
+  size_t len = before.len + name.len;
+  return str_starts(str_sub(s, len, s.len), after) ? len + after.len : 0;
+}
+
+// Where the "]]></name>" begins that ends the section in which `s` begins: what a user sent may hold elements
+// of that name, each with a section. -1 without one.
+static ptrdiff_t matching_end(Str s, Str name) {
+  int open = 1;
+  for (size_t at = 0; at < s.len; at++) {
+    if (s.ptr[at] != '<' && s.ptr[at] != ']') continue;
+    Str rest = str_sub(s, at, s.len);
+    if (tag_len(rest, STR("<"), name, STR(">" SECTION))) open++;
+    else if (tag_len(rest, STR("]]></"), name, STR(">")) && --open == 0) return (ptrdiff_t)at;
   }
   return -1;
 }
@@ -183,7 +192,7 @@ bool xml_mend_sections(Buf *out, Str s) {
     buf_add(out, str_sub(s, 0, (size_t)begin));
     s = str_sub(s, (size_t)begin + sizeof SECTION - 1, s.len);
     ptrdiff_t own_end = str_find(s, STR("]]>"));
-    ptrdiff_t end = name.len ? last_end(s, name) : -1;
+    ptrdiff_t end = name.len ? matching_end(s, name) : -1;
     if (own_end < 0) return false;
     if (end < 0) end = own_end;
     changed = changed || end > own_end;

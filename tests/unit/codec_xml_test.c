@@ -146,7 +146,6 @@ static void test_what_users_send_may_hold_the_end_of_a_section(void **state) {
     "a]]>",
     "<msg><![CDATA[a]]><status>x</status></msg>",
     "<xml><Content><![CDATA[hi]]></Content></xml>",
-    "]]></Content><MsgId>9</MsgId> & more",
     "a & ]]> < b",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -166,6 +165,8 @@ static void test_a_section_without_an_end_is_refused(void **state) {
   assert_refused(STR("<xml><a><![CDATA[x]]></a><b><![CDATA[y</b></xml>"), "");
   assert_refused(STR("<xml><a><![CDATA[x]]></b></xml>"), "");
   assert_refused(STR("<xml><a><![CDATA[x]]>]]></a></b></xml>"), "");
+  assert_refused(STR("<xml><a><![CDATA[]]></a><b>9</b> & more]]></a></xml>"), "");
+  assert_refused(STR("<xml><a><![CDATA[x]]></a></xml><xml><a><![CDATA[x]]></a></xml>"), "");
 }
 
 static void test_forbidden_control_characters_are_dropped(void **state) {
