@@ -1,4 +1,5 @@
-// `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself uses.
+// `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself
+// uses.
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -69,12 +70,14 @@ static int print_methods(void) {
 }
 
 static int print_man(void) {
-  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n", WEMOON_VERSION);
+  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n",
+         WEMOON_VERSION);
   fputs(".SH SYNOPSIS\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n", stdout);
   for (size_t i = 0; commands[i]; i++) put_command(commands[i]);
   put_keys();
   fputs(".SH EXIT STATUS\n0 done; 1 it ran and failed; 2 usage or configuration.\n"
-        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the script again. SIGUSR1: open "
+        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the script again. "
+        "SIGUSR1: open "
         "the log's file anew.\n",
         stdout);
   return print_methods();
@@ -86,18 +89,41 @@ static void put_flags(const Option *list) {
   for (; list && list->name; list++) printf(" --%s", list->name);
 }
 
+static void put_key_flag(const ConfigKey *key) {
+  fputs("--", stdout);
+  for (const char *c = key->name; *c; c++) putchar(*c == '_' ? '-' : *c);
+}
+
 static void put_key_flags(void) {
   for (const ConfigKey *key = config_keys; key->name; key++) {
-    fputs(" --", stdout);
-    for (const char *c = key->name; *c; c++) putchar(*c == '_' ? '-' : *c);
+    putchar(' ');
+    put_key_flag(key);
   }
   fputs(" --config", stdout);
 }
 
+static void put_choices(const ConfigKey *key) {
+  for (size_t i = 0; key->choices[i]; i++) printf("%s%s", i ? " " : "", key->choices[i]);
+}
+
+// What may follow a flag with words of its own.
+static void put_bash_choices(void) {
+  fputs("  case ${COMP_WORDS[COMP_CWORD-1]} in\n", stdout);
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    if (!key->choices) continue;
+    fputs("    ", stdout);
+    put_key_flag(key);
+    fputs(") COMPREPLY=($(compgen -W \"", stdout);
+    put_choices(key);
+    fputs("\" -- \"$word\")); return ;;\n", stdout);
+  }
+  fputs("  esac\n", stdout);
+}
+
 static int print_bash(void) {
-  fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n"
-        "  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version",
-        stdout);
+  fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n", stdout);
+  put_bash_choices();
+  fputs("  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version", stdout);
   for (size_t i = 0; commands[i]; i++) printf(" %s", commands[i]->name);
   fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n", stdout);
   for (size_t i = 0; commands[i]; i++) {
@@ -107,7 +133,8 @@ static int print_bash(void) {
     fputs("\" ;;\n", stdout);
   }
   fputs("    esac\n  fi\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-        "    *) [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || COMPREPLY=($(compgen -f -- "
+        "    *) [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || "
+        "COMPREPLY=($(compgen -f -- "
         "\"$word\")) ;;\n  esac\n}\n",
         stdout);
   fputs("keys=\"", stdout);
@@ -133,11 +160,13 @@ static int print_zsh(void) {
   }
   fputs(")\nkeys=(\n", stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
-    fputs("  '--", stdout);
-    for (const char *c = key->name; *c; c++) putchar(*c == '_' ? '-' : *c);
-    fputs("[", stdout);
+    fputs("  '", stdout);
+    put_key_flag(key);
+    putchar('[');
     put_quoted(key->help);
-    fputs("]:value:'\n", stdout);
+    fputs(key->choices ? "]:value:(" : "]:value:", stdout);
+    if (key->choices) put_choices(key);
+    fputs(key->choices ? ")'\n" : "'\n", stdout);
   }
   fputs("  '--config[the configuration file]:file:_files'\n)\nif (( CURRENT == 2 )); then\n"
         "  _describe command commands\nelse\n  case $words[2] in\n",

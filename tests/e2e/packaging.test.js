@@ -28,11 +28,16 @@ test('the scripts of the package are shell', () => {
   for (const name of ['postinst', 'prerm', 'postrm']) assert.ok(has('sh', '-n', path.join(PACKAGING, 'debian', name)), name);
 });
 
-test('completion for bash offers commands, keys and kinds', () => {
-  const script = `${docs('bash')}\nCOMP_WORDS=(wemoon "$1" "$2"); COMP_CWORD=$3; COMPREPLY=(); $(complete -p wemoon | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo "\${COMPREPLY[*]}"`;
-  const complete = (...words) => spawnSync('bash', ['-c', script, 'bash', words[0], words[1] || '', String(words.length)], { encoding: 'utf8' }).stdout;
+test('completion for bash offers commands, keys and what a key may be', () => {
+  const script = `${docs('bash')}\nCOMP_WORDS=(wemoon "$@"); COMP_CWORD=$#; COMPREPLY=(); $(complete -p wemoon | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo "\${COMPREPLY[*]}"`;
+  const complete = (...words) => spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' }).stdout;
   assert.match(complete('re'), /\brepl\b/);
   assert.match(complete('run', '--deadline'), /--deadline-ms/);
+  assert.equal(complete('run', '--encrypt-mode', 'c').trim(), 'compatible');
+});
+
+test('completion for zsh is what zsh can read', { skip: !has('zsh', '--version') && 'there is no zsh here' }, () => {
+  assert.equal(spawnSync('zsh', ['-n'], { input: docs('zsh') }).status, 0);
 });
 
 test('the manual page has every command and every key', { skip: !has('man', '--version') && 'there is no man here' }, () => {
