@@ -11,6 +11,7 @@
 typedef struct Task Task;
 typedef struct Timer Timer;
 typedef struct Tick Tick;
+typedef struct Sync Sync;
 
 // ---- guard.c: one slice, from taking the lock to giving it back ---------------------------------
 
@@ -155,20 +156,6 @@ typedef struct {
   const char *doing;  // for the log: "on_message"
 } TaskBody;
 
-// A caller that waits for a task's end; with inbox->mutex.
-typedef struct {
-  bool finished;
-  int holders;
-  TaskState state;
-  Err err;
-  Buf out;  // what the body's finish gives
-  // What the bodies are given; copies, because a caller may leave a stuck task behind.
-  Buf code;    // source, or JSON
-  char *name;  // path or chunk name
-  char **args;
-  size_t arg_count;
-} Sync;
-
 struct Task {
   Interpreter *in;
   lua_State *co;  // NULL: none, or spent
@@ -205,11 +192,17 @@ Task *task_new(Interpreter *in, const TaskBody *body);
 TaskState task_run(Task *task);
 // The worker begins it as soon as it can. False without memory: the task is gone.
 bool task_post(Task *task);
-// The suspended task of a wait that is over, out of the list of the suspended; NULL when it was cancelled.
-Task *task_unpark(Interpreter *in, Wait *wait);
-// Ends all suspended tasks. The lock is held, or broken.
-void task_cancel_all(Interpreter *in);
+int task_spawn(lua_State *L);  // spawn(fn, ...): posts a task
 void task_free_idle(Interpreter *in);
+int64_t task_deadline(Interpreter *in);  // of one that begins now: job_timeout_ms
+// The coroutine failed or was left in mid-air: it is not used again.
+void task_drop_coroutine(Task *task);
+// To whoever waits for it; what came too late, or has nobody who waits, goes out as customer service messages.
+void task_give_reply(Task *task);
+// It has ended, with its state; `task` is gone.
+TaskState task_end(Task *task);
+// The same where the interpreter was given up: its state is not touched, and no late reply can be sent.
+void task_end_untouched(Task *task);
 
 // Pushes a global, whatever metatable the script has given to its globals; returns its type.
 int task_push_global(lua_State *L, const char *name);
@@ -217,6 +210,20 @@ int task_push_global(lua_State *L, const char *name);
 // free one, and give it to another.
 void task_keep(lua_State *L, int ref);
 
+// ---- park.c: tasks that wait --------------------------------------------------------------------
+
+// Suspends the task until the wait is finished.
+void task_park(Task *task, Wait *wait);
+// The same with the wait that its coroutine yielded for; what the task comes to for its caller.
+TaskState task_suspend(Task *task);
+// The suspended task of a wait that is over, out of the list of the suspended; NULL when it was cancelled.
+Task *task_unpark(Interpreter *in, Wait *wait);
+// Ends all suspended tasks. The lock is held, or broken.
+void task_cancel_all(Interpreter *in);
+
+// ---- on_message.c -------------------------------------------------------------------------------
+
+extern const TaskBody MESSAGE_BODY, ON_ERROR_BODY;
 // For conversations (talk.c). Whether the task is on_message's, or what it came to.
 bool task_is_message(const Task *task);
 // The value at 1 becomes the task's reply. Raises for what is none.
@@ -229,14 +236,36 @@ void task_orphan(Task *task, Str openid);
 // is entered.
 TaskState task_answer(Task *task, Wait *wait, const MessageTask *message);
 
+// ---- sync.c: what is run on the interpreter's thread for a caller that waits ---------------------
+
+// A caller that waits for a task's end; with inbox->mutex.
+struct Sync {
+  bool finished;
+  int holders;
+  TaskState state;
+  Err err;
+  Buf out;  // what the body's finish gives
+  // What the bodies are given; copies, because a caller may leave a stuck task behind.
+  Buf code;    // source, or JSON
+  char *name;  // path or chunk name
+  char **args;
+  size_t arg_count;
+};
+
+// NULL without memory. Let go of by sync_finish.
+Sync *sync_new(const char *name, Str code);
+// Runs `body` and waits for its end; without `limited` by job_timeout_ms, for the end of what it spawned too.
+// False with the reason, also when the script is stuck: then it is given up.
+bool sync_run(Interpreter *in, const TaskBody *body, Sync *sync, bool limited, Err *err);
+void sync_finish(Interpreter *in, Sync *sync);
+void sync_done(Task *task);  // the task's side: it has ended
+
 // ---- deliver.c: replies that came too late, and what did not fit into one -----------------------
 
 // Has the Lua half send the task's reply (`late`), or else the rest of its text, to the message's sender.
 void deliver(Task *task, bool late);
 // The task has ended. True when it was a delivery, which holds the interpreter once.
 bool deliver_ended(const Task *task);
-
-int task_spawn(lua_State *L);  // spawn(fn, ...): posts a task
 
 // ---- the others ---------------------------------------------------------------------------------
 
@@ -282,13 +311,13 @@ struct Interpreter {
 
 static inline Interpreter *interpreter_of(lua_State *L) { return script_context(L)->interpreter; }
 
+void interpreter_push_host(lua_State *L);       // the table of what C offers to lua/
 void interpreter_close_state(Interpreter *in);  // the last act but one
 void interpreter_free(Interpreter *in);         // the last act
 
 void time_start(Interpreter *in);  // arms the timers that the script made; the lock is held or nothing runs
 void time_stop(Interpreter *in);   // any thread
 void time_close(Interpreter *in);
-void sync_done(Task *task);
 void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
 // Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
 void coroutine_reserve(lua_State *L, lua_State *co);
@@ -300,8 +329,11 @@ bool loader_read(const char *path, Buf *text);
 // Pushes the chunk of a file; raises when it cannot be read or parsed.
 void loader_load(lua_State *L, const char *path);
 Str loader_skip_head(Str code);  // without byte order mark and '#' line
+// The file whose folder modules are looked for in; noted as well. False without memory.
+bool loader_set_script(Interpreter *in, const char *path);
 // Notes a file that the script depends on. False without memory.
 bool loader_track(Interpreter *in, const char *path);
+bool program_load(Interpreter *in, Err *err);  // options.program, in place of a script
 // An embedded file of lua/ by its name there ("wechat/init.lua"); pushes its chunk, or returns false.
 bool embedded_load(lua_State *L, const char *name);
 extern const char EMBEDDED_MARK[];  // how the chunk names of embedded files begin

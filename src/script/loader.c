@@ -84,6 +84,13 @@ bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
   return ok;
 }
 
+bool loader_set_script(Interpreter *in, const char *path) {
+  const char *slash = strrchr(path, '/');
+  free(in->folder);
+  in->folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
+  return in->folder && loader_track(in, path);
+}
+
 // ---- require ------------------------------------------------------------------------------------
 
 // A searcher's answer: the chunk in front of the path it came from.
@@ -92,8 +99,8 @@ static int found(lua_State *L, const char *path) {
   return 2;
 }
 
-// Whether a file of wemoon's own calls `require`: its modules are wemoon's too, and it may ask for them long after
-// the script was loaded, which must not look like a change of the script's files.
+// Whether a file of wemoon's own calls `require`: its modules are wemoon's too, and it may ask for them long
+// after the script was loaded, which must not look like a change of the script's files.
 static bool asks_for_own(lua_State *L) {
   lua_Debug ar;
   return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && ar.source[0] == '@' &&

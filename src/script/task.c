@@ -1,11 +1,8 @@
 // One run of something of the script in a coroutine of its own, from its first slice to its end.
-#include "script/args.h"
 #include "script/core.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "script/message_value.h"
-#include "script/reply_value.h"
 
 #include <stdlib.h>
 
@@ -93,59 +90,9 @@ int task_push_global(lua_State *L, const char *name) {
   return type;
 }
 
-static int prepare_message(lua_State *L, Task *task) {
-  const MessageTask *message = task->message;
-  task_push_global(L, "on_message");
-  message_value_push(L, message->tree, message->head, message->raw);
-  lua_pushvalue(L, -1);
-  task_keep(L, task->message_ref);
-  return 1;
-}
-
-static void complain_of_result(lua_State *L, const char *function) {
-  lua_Debug ar = { .short_src = "?", .linedefined = 0 };
-  if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
-  log_error(
-      "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a string, or nothing",
-      ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
-}
-
-static void take_reply(lua_State *L, Task *task, const char *function) {
-  switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
-    case REPLY_VALUE_OK:
-      lua_pushvalue(L, 1);
-      task_keep(L, task->reply_ref);
-      return;
-    case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
-    case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the reply");
-  }
-  task->reply = (Reply){ .form = REPLY_NONE };
-  task->rest = STR("");
-}
-
-static void finish_message(lua_State *L, Task *task) { take_reply(L, task, "on_message"); }
-
-static const TaskBody MESSAGE = { prepare_message, finish_message, 1, "on_message" };
-
-// The error's own value is on the stack; nil where there is none, and the text says what happened.
-static int prepare_on_error(lua_State *L, Task *task) {
-  if (lua_isnil(L, 1)) {
-    Str text = buf_str(&task->error_text);
-    lua_pushlstring(L, text.ptr, text.len);
-    lua_replace(L, 1);
-  }
-  task_push_global(L, "on_error");
-  lua_insert(L, 1);
-  context_push_message(L);
-  return 2;
-}
-
-static void finish_on_error(lua_State *L, Task *task) { take_reply(L, task, "on_error"); }
-
 static int prepare_at_end(lua_State *L, Task *task) { return take_at_end(L, task) ? 0 : -1; }
 
 static const TaskBody AT_END = { prepare_at_end, NULL, 0, "the end of a job that failed" };
-static const TaskBody ON_ERROR = { prepare_on_error, finish_on_error, 1, "on_error" };
 static const TaskBody SPAWNED = { NULL, NULL, 0, "a spawned function" };
 
 // ---- the pool -----------------------------------------------------------------------------------
@@ -226,8 +173,7 @@ Task *task_new(Interpreter *in, const TaskBody *body) {
   return task;
 }
 
-// The coroutine failed or was left in mid-air: it is not used again.
-static void drop_coroutine(Task *task) {
+void task_drop_coroutine(Task *task) {
   lua_State *L = task->in->L;
   lua_pushnil(L);
   task_keep(L, task->co_ref);
@@ -279,20 +225,19 @@ static void use_error_reply(Task *task) {
   if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
 }
 
-// To whoever waits for it; what came too late, or has nobody who waits, goes out as customer service messages.
-static void give_reply(Task *task) {
+void task_give_reply(Task *task) {
   bool late = task->own_arena && task->reply.form != REPLY_NONE;
   if (task->done) late = task->done(task->owner, task->state, &task->reply, task->rest);
   if (late || task->rest.len > 0) deliver(task, late);
 }
 
-static TaskState end(Task *task) {
+TaskState task_end(Task *task) {
   Interpreter *in = task->in;
   TaskState state = task->state;
   void *owner = task->owner;
   void (*over)(void *owner) = task->over;
   use_error_reply(task);
-  give_reply(task);
+  task_give_reply(task);
   bool held = deliver_ended(task) || task->holds;
   tell_caller(task);
   recycle(task);
@@ -301,6 +246,17 @@ static TaskState end(Task *task) {
   if (held) interpreter_release(in);
   if (over) over(owner);
   return state;
+}
+
+void task_end_untouched(Task *task) {
+  use_error_reply(task);
+  if (task->done) task->done(task->owner, task->state, &task->reply, task->rest);
+  bool held = deliver_ended(task) || task->holds;
+  arena_free(task->own_arena);
+  tell_caller(task);
+  if (held) interpreter_release(task->in);
+  if (task->over) task->over(task->owner);
+  free(task);
 }
 
 static TaskState state_of_failure(Interpreter *in, int status) {
@@ -326,10 +282,10 @@ static void report(Task *task, const Failure *failure) {
 static bool begin_on_error(Task *task, const Failure *failure) {
   Interpreter *in = task->in;
   lua_State *L = in->L;
-  if (task->body != &MESSAGE || in->slice.end == SLICE_GIVEN_UP || !in->has_on_error) return false;
+  if (task->body != &MESSAGE_BODY || in->slice.end == SLICE_GIVEN_UP || !in->has_on_error) return false;
   if (in->slice.end == SLICE_GOES_ON) lua_xmove(task->co, L, 1);
   else lua_pushnil(L);
-  drop_coroutine(task);
+  task_drop_coroutine(task);
   if (!fill_coroutine(task)) {
     lua_pop(L, 1);
     return false;
@@ -337,7 +293,7 @@ static bool begin_on_error(Task *task, const Failure *failure) {
   lua_pushcfunction(task->co, task_main);
   lua_xmove(L, task->co, 1);
   buf_add(&task->error_text, buf_str(&failure->text));
-  task->body = &ON_ERROR;
+  task->body = &ON_ERROR_BODY;
   return true;
 }
 
@@ -345,7 +301,7 @@ static bool begin_on_error(Task *task, const Failure *failure) {
 static bool begin_at_end(Task *task) {
   Interpreter *in = task->in;
   if (task->locals_ref == LUA_NOREF || task->body == &AT_END || in->slice.end != SLICE_GOES_ON) return false;
-  if (task->co) drop_coroutine(task);
+  if (task->co) task_drop_coroutine(task);
   if (!fill_coroutine(task)) return false;
   lua_pushcfunction(task->co, task_main);
   task->body = &AT_END;
@@ -384,128 +340,9 @@ static bool fail(Task *task, int status) {
   if (in->slice.end == SLICE_GOES_ON) close_variables(task);
   bool again = begin_on_error(task, &failure) || begin_at_end(task);
   failure_clear(&failure);
-  if (!again && task->co) drop_coroutine(task);
+  if (!again && task->co) task_drop_coroutine(task);
   if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(in->L, LUA_GCCOLLECT);
   return again;
-}
-
-// ---- suspension ---------------------------------------------------------------------------------
-
-static void link_parked(Task *task) {
-  Interpreter *in = task->in;
-  task->previous = NULL;
-  task->next = in->parked;
-  if (in->parked) in->parked->previous = task;
-  in->parked = task;
-  atomic_fetch_add_explicit(&in->suspended, 1, memory_order_relaxed);
-}
-
-// Whoever unlinks a task has it for himself: its wait does not lead to it any more.
-static void unlink_parked(Task *task) {
-  Interpreter *in = task->in;
-  task->wait->task = NULL;
-  if (task->previous) task->previous->next = task->next;
-  else in->parked = task->next;
-  if (task->next) task->next->previous = task->previous;
-  atomic_fetch_sub_explicit(&in->suspended, 1, memory_order_relaxed);
-}
-
-static void park(Task *task, Wait *wait) {
-  Inbox *inbox = task->in->inbox;
-  task->wait = wait;
-  pthread_mutex_lock(&inbox->mutex);
-  link_parked(task);
-  wait_park_locked(wait);
-  pthread_mutex_unlock(&inbox->mutex);
-}
-
-Task *task_unpark(Interpreter *in, Wait *wait) {
-  pthread_mutex_lock(&in->inbox->mutex);
-  Task *task = wait->task;
-  if (task) unlink_parked(task);
-  pthread_mutex_unlock(&in->inbox->mutex);
-  if (task) timer_remove(in->inbox, &task->timeout);
-  return task;
-}
-
-// A suspended task is over. Its <close> variables are closed, unless the state cannot be touched.
-static void cancel(Task *task, const char *why) {
-  Interpreter *in = task->in;
-  Wait *wait = task->wait;
-  bool reachable = !lock_is_broken(&in->lock);
-  task->state = TASK_CANCELLED;
-  if (why) log_error("%s %s while it waited in %s", task->body->doing, why, wait->what);
-  if (task->sync)
-    err_set(&task->sync->err, ERR_FAILED, "%s %s while it waited in %s", task->body->doing,
-            why ? why : "was ended", wait->what);
-  task->wait = NULL;
-  wait_cancel(wait);
-  if (reachable) {
-    in->task = task;
-    lua_resetthread(task->co);
-    in->task = NULL;
-    drop_coroutine(task);
-    end(task);
-    return;
-  }
-  use_error_reply(task);
-  if (task->done) task->done(task->owner, TASK_CANCELLED, &task->reply, task->rest);
-  bool held = deliver_ended(task) || task->holds;
-  arena_free(task->own_arena);
-  tell_caller(task);
-  if (held) interpreter_release(in);
-  if (task->over) task->over(task->owner);
-  free(task);
-}
-
-// Once more whether it is there: it may have been ended while its timer was on its way.
-static bool claim_parked(Interpreter *in, Task *task) {
-  pthread_mutex_lock(&in->inbox->mutex);
-  Task *found = in->parked;
-  while (found && found != task) found = found->next;
-  if (found) unlink_parked(found);
-  pthread_mutex_unlock(&in->inbox->mutex);
-  return found != NULL;
-}
-
-static void time_out(Interpreter *in, void *ctx) {
-  Task *task = ctx;
-  if (!lock_take(&in->lock, INT64_MAX)) return;
-  if (claim_parked(in, task)) {
-    guard_enter(in);
-    cancel(task, "was ended after job_timeout_s");
-    guard_leave(in);
-  }
-  lock_give(&in->lock);
-}
-
-void task_cancel_all(Interpreter *in) {
-  for (;;) {
-    pthread_mutex_lock(&in->inbox->mutex);
-    Task *task = in->parked;
-    if (task) unlink_parked(task);
-    pthread_mutex_unlock(&in->inbox->mutex);
-    if (!task) return;
-    timer_remove(in->inbox, &task->timeout);
-    cancel(task, NULL);
-  }
-}
-
-static TaskState suspend(Task *task) {
-  Interpreter *in = task->in;
-  Wait *wait = in->suspending;
-  in->suspending = NULL;
-  task->message = NULL;
-  if (task->deadline_us != INT64_MAX) {
-    task->timeout.fn = time_out;
-    task->timeout.ctx = task;
-    timer_add(in->inbox, &task->timeout, task->deadline_us);
-  }
-  // Whose answer it was is over: it waits for the user, not for something that its answer needs.
-  TaskState state = task->asked ? TASK_RETURNED : TASK_WAITING;
-  task->asked = false;
-  park(task, wait);
-  return state;
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -526,18 +363,18 @@ TaskState task_run(Task *task) {
     in->task = NULL;
     if (status == LUA_OK && in->slice.end == SLICE_GOES_ON) break;
     if (in->slice.end == SLICE_GOES_ON && lock_is_broken(&in->lock)) in->slice.end = SLICE_GIVEN_UP;
-    if (status == LUA_YIELD && in->suspending && in->slice.end == SLICE_GOES_ON) return suspend(task);
+    if (status == LUA_YIELD && in->suspending && in->slice.end == SLICE_GOES_ON) return task_suspend(task);
     if (!fail(task, status)) break;
     guard_leave(in);
     guard_enter(in);
   }
-  return end(task);
+  return task_end(task);
 }
 
 bool task_post(Task *task) {
   Wait *wait = wait_over(task);
   if (!wait) {
-    drop_coroutine(task);
+    task_drop_coroutine(task);
     recycle(task);
     return false;
   }
@@ -546,11 +383,11 @@ bool task_post(Task *task) {
     task->in->counted++;
     pthread_mutex_unlock(&task->in->inbox->mutex);
   }
-  park(task, wait);
+  task_park(task, wait);
   return true;
 }
 
-static int64_t deadline_from_now(Interpreter *in) {
+int64_t task_deadline(Interpreter *in) {
   int64_t timeout_ms = in->options.job_timeout_ms;
   return timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 : INT64_MAX;
 }
@@ -571,94 +408,8 @@ int task_spawn(lua_State *L) {
   context_push_message(L);
   task_keep(L, task->message_ref);
   lua_xmove(L, task->co, count);
-  task->deadline_us = deadline_from_now(in);
+  task->deadline_us = task_deadline(in);
   task->counted = true;
   if (!task_post(task)) return luaL_error(L, "not enough memory");
   return 0;
-}
-
-static void take_message(Task *task, const MessageTask *message) {
-  task->message = message;
-  task->is_event = message->head->is_event;
-  task->owner = message->owner;
-  task->done = message->done;
-  task->over = message->over;
-  task->arena = message->arena;
-  task->sender = message->sender;
-  task->api_calls = message->api_calls;
-  task->deadline_us = deadline_from_now(task->in);
-}
-
-TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us) {
-  if (!lock_take(&in->lock, deadline_us)) return TASK_LOST;
-  guard_enter(in);
-  Task *task = task_new(in, &MESSAGE);
-  TaskState state = TASK_LOST;
-  if (task) {
-    take_message(task, message);
-    state = task_run(task);
-  }
-  guard_leave(in);
-  lock_give(&in->lock);
-  return state;
-}
-
-// ---- conversations ------------------------------------------------------------------------------
-
-bool task_is_message(const Task *task) { return task->body == &MESSAGE && task->arena; }
-
-void task_take_question(lua_State *L, Task *task) {
-  switch (reply_value_to(L, 1, task->arena, task->is_event, &task->reply, &task->rest)) {
-    case REPLY_VALUE_OK: break;
-    case REPLY_VALUE_NOT_A_REPLY:
-      args_error(L, "wechat.ask: question is a %s (string or reply expected)", luaL_typename(L, 1));
-      break;
-    case REPLY_VALUE_NO_MEMORY: luaL_error(L, "not enough memory for the question");
-  }
-  lua_pushvalue(L, 1);
-  task_keep(L, task->reply_ref);
-}
-
-void task_answer_and_stay(Task *task) {
-  void *owner = task->owner;
-  void (*over)(void *owner) = task->over;
-  give_reply(task);
-  task->owner = task->arena = NULL;
-  task->done = NULL;
-  task->over = NULL;
-  task->sender = STR("");
-  task->api_calls = NULL;
-  task->reply = (Reply){ .form = REPLY_NONE };
-  task->rest = STR("");
-  task->deadline_us = INT64_MAX;
-  task->asked = true;
-  arena_free(task->own_arena);
-  task->own_arena = NULL;
-  // The conversation holds the interpreter now.
-  if (task->holds) interpreter_release(task->in);
-  task->holds = false;
-  if (over) over(owner);
-}
-
-void task_orphan(Task *task, Str openid) {
-  task->holds = true;
-  task->own_arena = task->arena = arena_new();
-  if (task->arena) task->sender = arena_dup(task->arena, openid);
-  task->deadline_us = deadline_from_now(task->in);
-}
-
-static int push_answer(lua_State *L, void *data) {
-  Task *task = interpreter_of(L)->task;
-  message_value_push(L, task->message->tree, task->message->head, task->message->raw);
-  lua_pushvalue(L, -1);
-  task_keep(L, task->message_ref);
-  return 1;
-}
-
-TaskState task_answer(Task *task, Wait *wait, const MessageTask *message) {
-  wait->push = push_answer;
-  wait->finished = true;
-  wait->cancel = NULL;
-  take_message(task, message);
-  return task_run(task);
 }

@@ -270,7 +270,7 @@ async function hang(bot, state) {
 }
 
 test('a stuck state is replaced alone while the other serves; its successor takes over the timers', async (t) => {
-  const bot = await start(t, HANGING, { config: { script_cpu_ms: 500 * SLOW, deadline_ms: 6000, late_reply: 'drop' } });
+  const bot = await start(t, HANGING, { config: { script_cpu_ms: 500 * SLOW, deadline_ms: 3000, late_reply: 'drop' } });
   const before = await statesOf(bot);
   const ticking = await until(() => say(bot, 'ticking'), 'a tick');
   const stuck = await hang(bot, ticking);
