@@ -21,6 +21,7 @@ struct Sandbox {
   Platform *platform;
   Bot *bot;
   atomic_bool platform_ready, bot_ready;  // the server runs before them: they need its port
+  atomic_int with_bot;                    // threads that may use it
   char url[128];
   char callback[640];
 };
@@ -32,18 +33,25 @@ static bool is_reserved(Str path) {
          str_starts(path, STR("/console/"));
 }
 
-static bool is_for_bot(const Sandbox *sandbox, const HttpRequest *head) {
-  return atomic_load(&sandbox->bot_ready) && !is_reserved(head->path) && bot_serves(sandbox->bot, head);
+static void leave_bot(Sandbox *sandbox) { atomic_fetch_sub(&sandbox->with_bot, 1); }
+
+// Whether there is a bot; it is not freed until leave_bot.
+static bool enter_bot(Sandbox *sandbox) {
+  atomic_fetch_add(&sandbox->with_bot, 1);
+  if (atomic_load(&sandbox->bot_ready)) return true;
+  leave_bot(sandbox);
+  return false;
 }
 
-// What is not atomic was set before the platform was ready.
-static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
-  const Sandbox *sandbox = ctx;
-  if (!atomic_load(&sandbox->platform_ready)) {
-    to->status = 503;
-    return;
-  }
-  bool for_bot = is_for_bot(sandbox, head);
+// Enters the bot where it is.
+static bool is_for_bot(Sandbox *sandbox, const HttpRequest *head) {
+  if (is_reserved(head->path) || !enter_bot(sandbox)) return false;
+  if (bot_serves(sandbox->bot, head)) return true;
+  leave_bot(sandbox);
+  return false;
+}
+
+static void route_to(const Sandbox *sandbox, bool for_bot, const HttpRequest *head, HttpRoute *to) {
   const char *why = guest_fault(head, server_port(sandbox->server), for_bot);
   if (why) {
     log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
@@ -54,11 +62,24 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   handler.route(handler.ctx, head, to);
 }
 
+// What is not atomic was set before the platform was ready.
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  Sandbox *sandbox = ctx;
+  if (!atomic_load(&sandbox->platform_ready)) {
+    to->status = 503;
+    return;
+  }
+  bool for_bot = is_for_bot(sandbox, head);
+  route_to(sandbox, for_bot, head, to);
+  if (for_bot) leave_bot(sandbox);
+}
+
 static void handle(void *ctx, HttpRequest *request) {
   Sandbox *sandbox = ctx;
-  HttpHandler handler =
-      is_for_bot(sandbox, request) ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
+  bool for_bot = is_for_bot(sandbox, request);
+  HttpHandler handler = for_bot ? bot_handler(sandbox->bot) : platform_handler(sandbox->platform);
   handler.handle(handler.ctx, request);
+  if (for_bot) leave_bot(sandbox);
 }
 
 // ---- what the desk is told ----------------------------------------------------------------------
@@ -71,7 +92,10 @@ static void on_load(void *ctx, const char *error) { platform_note_load(((Sandbox
 
 static bool list_files(void *ctx, Arena *arena, Pairs *files) {
   Sandbox *sandbox = ctx;
-  return !atomic_load(&sandbox->bot_ready) || bot_files(sandbox->bot, arena, files);
+  if (!enter_bot(sandbox)) return true;
+  bool ok = bot_files(sandbox->bot, arena, files);
+  leave_bot(sandbox);
+  return ok;
 }
 
 // ---- opening ------------------------------------------------------------------------------------
@@ -168,11 +192,21 @@ Sandbox *sandbox_open(const SandboxOptions *options, Err *err) {
   return NULL;
 }
 
+// A request is answered before its thread has come out of the bot.
+static bool all_have_left(Sandbox *sandbox, int64_t max_ms) {
+  int64_t end_ms = clock_now_ms() + max_ms;
+  while (atomic_load(&sandbox->with_bot) > 0 && clock_now_ms() < end_ms)
+    nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+  return atomic_load(&sandbox->with_bot) == 0;
+}
+
 // Drops the bot and what it has stored. False when it is stuck.
 static bool close_bot(Sandbox *sandbox) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&sandbox->bot_ready, false);
-  if (sandbox->bot && (!bot_drain(sandbox->bot, SETTLE_MS) || !bot_free(sandbox->bot))) return false;
+  if (sandbox->bot && (!bot_drain(sandbox->bot, SETTLE_MS) || !all_have_left(sandbox, SETTLE_MS) ||
+                       !bot_free(sandbox->bot)))
+    return false;
   sandbox->bot = NULL;
   api_free(sandbox->api);
   store_close(sandbox->bot_store);
