@@ -16,6 +16,7 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
+  Duty *duty;  // NULL: the store is this process's own
 };
 
 static bool is_callback(const Webhook *webhook, const HttpRequest *request) {
@@ -42,6 +43,16 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files) { return slot_files(bot->we
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
 
+// Where the store is one that other processes may be on.
+static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
+  Store *store = options->interpreter.store;
+  if (!store || strcmp(store_kind(store), "redis") != 0) return true;
+  Str appid = options->account->appid;
+  bot->webhook.peers = peers_new(store, appid, options->dedup_window_s);
+  bot->duty = duty_new(store, appid, &bot->webhook.fleet);
+  return (bot->webhook.peers && bot->duty) || err_set(err, ERR_MEMORY, "no memory");
+}
+
 Bot *bot_new(const BotOptions *options, Err *err) {
   Bot *bot = calloc(1, sizeof *bot);
   if (!bot) {
@@ -60,10 +71,16 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
+  ok = ok && meet_others(bot, options, err);
   ok = ok &&
        (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->metrics, err)) != NULL;
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
-  ok = ok && (bot->watch = watch_start(webhook->slot, webhook->rescue, options->watch, err)) != NULL;
+  Watched watched = { .slot = webhook->slot,
+                      .rescue = webhook->rescue,
+                      .peers = webhook->peers,
+                      .duty = bot->duty,
+                      .files = options->watch };
+  ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
   if (ok) return bot;
   bot_free(bot);
   return NULL;
@@ -95,6 +112,8 @@ bool bot_free(Bot *bot) {
   slot_free(webhook->slot);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
   talks_free(webhook->fleet.talks);
+  duty_free(bot->duty);
+  peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);
   job_pool_free(webhook->jobs);

@@ -16,6 +16,7 @@ typedef struct Job {
   Str to_user, from_user;    // of the message; in `arena`
   bool is_event;
   void *known;  // dedupe's entry for it
+  void *claim;  // peers' claim of it
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.

@@ -14,7 +14,7 @@
 
 struct Watch {
   Slot *slot;
-  Rescue *rescue;
+  Watched watched;
   Files *files;          // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
   pthread_t thread, rescuer;
@@ -61,7 +61,13 @@ static bool pause_for_a_tick(Watch *watch) {
 
 static void *run_rescuer(void *arg) {
   Watch *watch = arg;
-  while (pause_for_a_tick(watch)) rescue_answer_due(watch->rescue, clock_now_us());
+  const Watched *watched = &watch->watched;
+  while (pause_for_a_tick(watch)) {
+    int64_t now_us = clock_now_us();
+    rescue_answer_due(watched->rescue, now_us);
+    if (watched->peers) peers_renew(watched->peers, now_us);
+    if (watched->duty) duty_look(watched->duty, now_us);
+  }
   return NULL;
 }
 
@@ -108,18 +114,18 @@ static void watch_free(Watch *watch) {
   free(watch);
 }
 
-Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err) {
+Watch *watch_start(const Watched *watched, Err *err) {
   Watch *watch = calloc(1, sizeof *watch);
   if (!watch) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
-  watch->slot = slot;
-  watch->rescue = rescue;
-  watch->files = files ? files_new(slot) : NULL;
+  watch->slot = watched->slot;
+  watch->watched = *watched;
+  watch->files = watched->files ? files_new(watched->slot) : NULL;
   condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
-  bool ready = !files || watch->files;
+  bool ready = !watched->files || watch->files;
   int failed = ready ? start_threads(watch) : ENOMEM;
   if (!failed) return watch;
   err_set(err, ERR_FAILED, "cannot start the watcher's threads: %s", strerror(failed));

@@ -1,9 +1,12 @@
 // The watcher: one thread reloads when a file of the script changed and has a stuck interpreter replaced,
-// another answers for requests whose thread is stuck. The first asks with stat(2), so that renames, links and
-// network file systems are all the same to it.
+// another keeps times: it answers for requests whose thread is stuck, and prolongs what this process holds in a
+// shared store. The first asks with stat(2), so that renames, links and network file systems are all the same to
+// it.
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
+#include "bot/duty.h"
+#include "bot/peers.h"
 #include "bot/rescue.h"
 #include "bot/slot.h"
 
@@ -11,8 +14,17 @@ enum { WATCH_TICK_MS = 150 };  // a change is acted on when it stood still for o
 
 typedef struct Watch Watch;
 
-// `files`: whether changed files cause a reload. NULL without memory or thread.
-Watch *watch_start(Slot *slot, Rescue *rescue, bool files, Err *err);
+// What is watched, all of which outlives the watcher.
+typedef struct {
+  Slot *slot;
+  Rescue *rescue;
+  Peers *peers;  // NULL: none
+  Duty *duty;    // NULL: none
+  bool files;    // changed files cause a reload
+} Watched;
+
+// NULL without memory or thread.
+Watch *watch_start(const Watched *watched, Err *err);
 void watch_stop(Watch *watch);
 
 #endif

@@ -125,6 +125,7 @@ static void remember(Webhook *webhook, Job *job) {
   Buf packed;
   buf_init(&packed);
   answer_pack(job, &packed);
+  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
   if (packed.failed) dedupe_forget(webhook->dedupe, job);
   else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
   buf_clear(&packed);
@@ -163,6 +164,7 @@ static void on_over(void *ctx) {
 
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
 static void abandon(Webhook *webhook, Job *job) {
+  if (webhook->peers) peers_forget(webhook->peers, job);
   dedupe_forget(webhook->dedupe, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
@@ -246,6 +248,14 @@ static void answer_again(Callback *c, const MessageHead *head, Str packed, int64
   }
 }
 
+// With the packed answer in `sealed`.
+static void answer_packed(Callback *c, const MessageHead *head, int64_t answered_s) {
+  Str packed = arena_dup(c->w->arena, buf_str(&c->w->sealed));
+  buf_reset(&c->w->sealed);
+  if (packed.ptr) answer_again(c, head, packed, answered_s);
+  else leave_unanswered(c);
+}
+
 static void run_new(Callback *c, Job *job, const MessageHead *head) {
   Webhook *webhook = c->webhook;
   if (atomic_fetch_add(&webhook->jobs_under_way, 1) >= webhook->options->max_jobs) {
@@ -261,32 +271,68 @@ static void run_new(Callback *c, Job *job, const MessageHead *head) {
   else respond_job(c, job);
 }
 
-static void answer_message(Callback *c, const MessageHead *head) {
+// Another process has it under way: waits for its answer as for a slow script's. False when that process died: the
+// message is to be answered anew.
+static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
+  Webhook *webhook = c->webhook;
+  int64_t answered_s = 0;
+  dedupe_forget(webhook->dedupe, job);
+  job_finish(job, TASK_LOST, NULL, STR(""));
+  buf_reset(&c->w->sealed);
+  int waiting = atomic_fetch_add(&webhook->waiting, 1);
+  PeersResult result =
+      peers_wait(webhook->peers, job, patience_us(c, waiting), &c->w->sealed, &answered_s);
+  atomic_fetch_sub(&webhook->waiting, 1);
+  if (result == PEERS_RUNNING) respond_deadline(c);
+  if (result == PEERS_ANSWERED) answer_packed(c, head, answered_s);
+  return result != PEERS_MINE;
+}
+
+static bool answer_new(Callback *c, Job *job, const MessageHead *head) {
+  Webhook *webhook = c->webhook;
+  int64_t answered_s = 0;
+  PeersResult result =
+      webhook->peers ? peers_claim(webhook->peers, job, &c->w->sealed, &answered_s) : PEERS_MINE;
+  if (result == PEERS_RUNNING) return answer_as_peer(c, job, head);
+  if (result == PEERS_MINE) {
+    run_new(c, job, head);
+    return true;
+  }
+  dedupe_forget(webhook->dedupe, job);
+  job_finish(job, TASK_LOST, NULL, STR(""));
+  answer_packed(c, head, answered_s);
+  return true;
+}
+
+// False: it is to be tried anew.
+static bool try_to_answer(Callback *c, const MessageHead *head) {
   Webhook *webhook = c->webhook;
   Workspace *w = c->w;
-  message_identity(head, &w->tree, &w->identity);
+  bool done = true;
   Job *job = job_new(webhook->jobs, c->request->received_us), *running = NULL;
   if (!job || w->identity.failed || !job_describe(job, webhook, head, buf_str(&w->identity))) {
     if (job) job_release(job);
-    return refuse(c, 503, "no memory");
+    refuse(c, 503, "no memory");
+    return true;
   }
   int64_t answered_s = 0;
   switch (dedupe_enter(webhook->dedupe, job, c->request->received_us, &running, &w->sealed, &answered_s)) {
-    case DEDUPE_NEW: run_new(c, job, head); break;
+    case DEDUPE_NEW: done = answer_new(c, job, head); break;
     case DEDUPE_RUNNING:
       wait_and_respond(c, running);
       job_release(running);
       break;
-    case DEDUPE_ANSWERED: {
-      Str packed = arena_dup(w->arena, buf_str(&w->sealed));
-      buf_reset(&w->sealed);
-      if (packed.ptr) answer_again(c, head, packed, answered_s);
-      else leave_unanswered(c);
-      break;
-    }
+    case DEDUPE_ANSWERED: answer_packed(c, head, answered_s); break;
     case DEDUPE_NO_MEMORY: refuse(c, 503, "no memory"); break;
   }
   job_release(job);
+  return done;
+}
+
+static void answer_message(Callback *c, const MessageHead *head) {
+  message_identity(head, &c->w->tree, &c->w->identity);
+  while (!try_to_answer(c, head)) {
+  }
 }
 
 // ---- the request's side ----

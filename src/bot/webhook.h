@@ -4,6 +4,7 @@
 
 #include "bot/bot.h"
 #include "bot/dedupe.h"
+#include "bot/peers.h"
 #include "bot/rescue.h"
 #include "bot/slot.h"
 #include "bot/workspace.h"
@@ -15,6 +16,7 @@ typedef struct {
   const BotOptions *options;
   Slot *slot;
   Dedupe *dedupe;
+  Peers *peers;  // NULL: the store is this process's own
   JobPool *jobs;
   WorkspacePool *workspaces;
   Rescue *rescue;

@@ -135,12 +135,16 @@ static bool is_due(Tick *tick) {
   return true;
 }
 
+static bool is_on_duty(const Interpreter *in) {
+  return !in->options.fleet || !atomic_load_explicit(&in->options.fleet->off_duty, memory_order_relaxed);
+}
+
 // A tick that is still under way when the next is due lets that one pass.
 static void fire(Interpreter *in, void *ctx) {
   Tick *tick = ctx;
   if (!lock_take(&in->lock, INT64_MAX)) return;
   tick->armed = false;
-  bool due = !tick->stopped && is_due(tick) && !tick->running;
+  bool due = !tick->stopped && is_due(tick) && !tick->running && is_on_duty(in);
   if (tick->interval_us > 0 || tick->due_s > 0) arm(tick);
   if (due && !atomic_load(&in->retired)) run_tick(tick);
   else free_when_over(tick);
@@ -226,6 +230,7 @@ static void link_tick(Interpreter *in, Tick *tick) {
   tick->next = in->ticks;
   if (in->ticks) in->ticks->previous = tick;
   in->ticks = tick;
+  if (in->options.fleet) atomic_store(&in->options.fleet->timers, true);
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 

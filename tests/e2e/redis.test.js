@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
-const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
+const { APPID, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
 
 const freePort = () => new Promise((resolve) => {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
@@ -98,4 +98,55 @@ test('Redis away: an error within a second; when it is back, so is the session',
   await redis.start();
   await until(async () => !String(await bot.say('keys')).startsWith('no session'), 'the store to come back', 3000);
   assert.doesNotMatch(bot.log, /p@ss|p%40ss/);
+});
+
+// ---- messages and timers of several processes -----------------------------------------------------------------------
+
+const COUNTING = `function on_message(msg)
+  local runs = wechat.store.incr("runs:" .. msg.content)
+  if msg.content:find("slow") then wechat.sleep(1) end
+  return msg.content .. " " .. runs
+end`;
+
+const two = (t, redis, script, config = {}) => Promise.all([1, 2].map(() => startBot(t, { script, config: { store: redis.url, appid: APPID, ...config } })));
+const textOf = (answer) => (answer.reply ? answer.reply.Content : answer.body);
+
+test('a retry that another process gets is answered with the first answer, and the script runs once', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await two(t, redis, COUNTING);
+  const quick = textXml('quick', { MsgId: '1' }), slow = textXml('slow', { MsgId: '2' });
+  assert.equal(textOf(await a.deliver(quick)), 'quick 1');
+  assert.equal(textOf(await b.deliver(quick)), 'quick 1');
+  const [first, second] = await Promise.all([a.deliver(slow), sleep(200).then(() => b.deliver(slow))]);
+  assert.deepEqual([textOf(first), textOf(second)], ['slow 1', 'slow 1']);
+  assert.equal(textOf(await b.deliver(textXml('slow', { MsgId: '3' }))), 'slow 2');
+});
+
+test('past its deadline the other process says success', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await two(t, redis, COUNTING, { deadline_ms: 400, late_reply: 'drop' });
+  const slow = textXml('slow', { MsgId: '2' });
+  const answers = await Promise.all([a.deliver(slow), sleep(50).then(() => b.deliver(slow))]);
+  assert.deepEqual(answers.map(textOf), ['success', 'success']);
+});
+
+test('timers fire in one process, and in another when that one is stopped', async (t) => {
+  const redis = await makeRedis(t);
+  const script = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
+  const [a, b] = await two(t, redis, script);
+  await sleep(2500);
+  const ticks = [a, b].map((bot) => bot.log.split('tick').length - 1);
+  assert.ok(Math.max(...ticks) > 5 && Math.min(...ticks) === 0, String(ticks));
+  const [on, off] = ticks[0] ? [a, b] : [b, a];
+  await on.stop();
+  await until(() => off.log.includes('tick'), 'the other process takes over', 8000);
+});
+
+test('messages are answered while Redis is away', async (t) => {
+  const redis = await makeRedis(t);
+  const bot = await startBot(t, { script: 'function on_message(msg) return msg.content end', config: { store: redis.url, appid: APPID } });
+  await redis.stop();
+  const begun = Date.now();
+  for (let i = 0; i < 5; i++) assert.equal(textOf(await bot.deliver(textXml(`away${i}`, { MsgId: String(i) }))), `away${i}`);
+  assert.ok(Date.now() - begun < 3000);
 });
