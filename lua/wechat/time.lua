@@ -13,7 +13,8 @@ return function(wechat, host)
   add(wechat, "spawn", nil, time.spawn,
     "Runs fn(...) beside the caller, in a coroutine of its own; what it returns is dropped, an error is logged.")
   add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
-    "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Returns a timer.")
+    "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Of an account's "
+    .. "processes on one store one does it; another takes over within ten seconds. Returns a timer.")
   add(wechat, "cron", { { "spec", "string", "minute, hour, day of month, month, day of week" }, { "fn", "function" } }, time.cron,
-    "Calls fn whenever the local time fits a line as in crontab. Returns a timer.")
+    "Calls fn whenever the local time fits a line as in crontab, in one process as for wechat.every. Returns a timer.")
 end

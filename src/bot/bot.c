@@ -5,8 +5,10 @@
 #include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
+#include "codec/digest.h"
 #include "script/talk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,7 +18,8 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
-  Duty *duty;  // NULL: the store is this process's own
+  Duty *duty;     // NULL: the store is this process's own
+  char name[64];  // what the processes of one account know each other by
 };
 
 static bool is_callback(const Webhook *webhook, const HttpRequest *request) {
@@ -43,14 +46,32 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files) { return slot_files(bot->we
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
 
-// Where the store is one that other processes may be on.
+// The appid; without one the digest of the callback token, so that bots on one store do not take each other
+// for the same.
+static bool name_account(Bot *bot, const Account *account, Err *err) {
+  char hex[SHA1_HEX_LEN + 1];
+  if (account->appid.len > 0) {
+    snprintf(bot->name, sizeof bot->name, "%.*s", STR_FMT(account->appid));
+    return true;
+  }
+  Digest *digest = digest_new();
+  bool ok = digest && digest_sha1(digest, &account->credentials[0].token, 1, hex);
+  digest_free(digest);
+  if (!ok) return err_set(err, ERR_FAILED, "OpenSSL gives no SHA-1");
+  snprintf(bot->name, sizeof bot->name, "token-%.16s", hex);
+  return true;
+}
+
+// Processes may share a file, for their timers; on Redis they share duplicates too.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
-  if (!store || strcmp(store_kind(store), "redis") != 0) return true;
-  Str appid = options->account->appid;
-  bot->webhook.peers = peers_new(store, appid, options->dedup_window_s);
-  bot->duty = duty_new(store, appid, &bot->webhook.fleet);
-  return (bot->webhook.peers && bot->duty) || err_set(err, ERR_MEMORY, "no memory");
+  if (!store || strcmp(store_kind(store), "memory") == 0) return true;
+  if (!name_account(bot, options->account, err)) return false;
+  Str name = str_of(bot->name);
+  bool remote = strcmp(store_kind(store), "redis") == 0;
+  bot->duty = duty_new(store, name, &bot->webhook.fleet);
+  if (remote) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
+  return (bot->duty && (bot->webhook.peers || !remote)) || err_set(err, ERR_MEMORY, "no memory");
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -66,7 +87,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->rescue = rescue_new();
   webhook->workspaces = workspace_pool_new(webhook->rescue);
   webhook->fleet.talks = talks_new();
-  bool ok = webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
+  bool ok =
+      webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
@@ -74,6 +96,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   ok = ok && meet_others(bot, options, err);
   ok = ok &&
        (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->metrics, err)) != NULL;
+  if (ok && bot->duty) duty_look(bot->duty, clock_now_us());  // the first tick may be near
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   Watched watched = { .slot = webhook->slot,
                       .rescue = webhook->rescue,

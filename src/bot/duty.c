@@ -21,7 +21,7 @@ struct Duty {
   bool asking;
 };
 
-Duty *duty_new(Store *store, Str appid, Fleet *fleet) {
+Duty *duty_new(Store *store, Str account, Fleet *fleet) {
   Duty *duty = calloc(1, sizeof *duty);
   uint64_t owner;
   if (!duty || !digest_random(&owner, sizeof owner)) {
@@ -30,7 +30,7 @@ Duty *duty_new(Store *store, Str appid, Fleet *fleet) {
   }
   duty->store = store;
   duty->fleet = fleet;
-  snprintf(duty->key, sizeof duty->key, "timers/%.*s", STR_FMT(appid));
+  snprintf(duty->key, sizeof duty->key, "timers/%.*s", STR_FMT(account));
   snprintf(duty->owner, sizeof duty->owner, "%016" PRIx64, owner);
   pthread_mutex_init(&duty->mutex, NULL);
   pthread_cond_init(&duty->answered, NULL);
@@ -42,7 +42,8 @@ Duty *duty_new(Store *store, Str appid, Fleet *fleet) {
 static void on_answer(void *ctx, StoreReply *reply) {
   Duty *duty = ctx;
   if (reply->err.code == ERR_NONE && atomic_exchange(&duty->fleet->off_duty, !reply->ok) != !reply->ok)
-    log_debug(reply->ok ? "this process runs the script's timers" : "another process runs the script's timers");
+    log_debug(reply->ok ? "this process runs the script's timers"
+                        : "another process runs the script's timers");
   store_reply_free(reply);
   pthread_mutex_lock(&duty->mutex);
   duty->asking = false;

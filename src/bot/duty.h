@@ -10,13 +10,14 @@ enum { DUTY_LEASE_MS = 6000 };
 
 typedef struct Duty Duty;
 
-// Says in fleet->off_duty whether this process runs timers: not before it has the lease, which it asks for once
-// fleet->timers says that there are some. While the store is away all stays as it is. Store, appid and fleet
+// Says in fleet->off_duty whether this process runs timers: not before it has the lease, which it asks for
+// once fleet->timers says that there are some. While the store is away all stays as it is. Store and fleet
 // outlive it. NULL without memory.
-Duty *duty_new(Store *store, Str appid, Fleet *fleet);
+Duty *duty_new(Store *store, Str account, Fleet *fleet);
 // Gives the lease back: another process has it at once. NULL is allowed.
 void duty_free(Duty *duty);
-// Asks for the lease, or prolongs it, when it is time to. Every half second, or more often; waits for nothing.
+// Asks for the lease, or prolongs it, when it is time to. Every half second, or more often; waits for
+// nothing.
 void duty_look(Duty *duty, int64_t now_us);
 
 #endif

@@ -1,4 +1,5 @@
-// Claims and answers under a message's identity: "R" and the process that has it, or "A", the time and the answer.
+// Claims and answers under a message's identity: "R" and the process that has it, or "A", the time and the
+// answer.
 #include "bot/peers.h"
 
 #include "base/clock.h"
@@ -15,7 +16,7 @@
 
 enum {
   RENEW_US = 750 * 1000,
-  LOOK_US = 40 * 1000,     // between two looks at what another process has under way
+  LOOK_US = 40 * 1000,    // between two looks at what another process has under way
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
 };
 
@@ -27,7 +28,7 @@ typedef struct Claim {
 
 struct Peers {
   Store *store;
-  Str appid;
+  Str account;
   int64_t window_ms;
   char claim[1 + 16 + 1];  // the value of what this process has under way
   atomic_int_least64_t away_until_us;
@@ -36,7 +37,7 @@ struct Peers {
   Claim *claims;
 };
 
-Peers *peers_new(Store *store, Str appid, int64_t window_s) {
+Peers *peers_new(Store *store, Str account, int64_t window_s) {
   Peers *peers = calloc(1, sizeof *peers);
   uint64_t owner;
   if (!peers || !digest_random(&owner, sizeof owner)) {
@@ -44,7 +45,7 @@ Peers *peers_new(Store *store, Str appid, int64_t window_s) {
     return NULL;
   }
   peers->store = store;
-  peers->appid = appid;
+  peers->account = account;
   peers->window_ms = window_s * 1000;
   snprintf(peers->claim, sizeof peers->claim, "R%016" PRIx64, owner);
   mutex_init_brief(&peers->mutex);
@@ -66,7 +67,8 @@ static bool is_away(Peers *peers) {
 static void note_failure(Peers *peers, const Err *err) {
   atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
   if (!atomic_exchange(&peers->complained, true))
-    log_warn("other processes cannot be asked which messages they have: %s. Messages are answered all the same; one "
+    log_warn("other processes cannot be asked which messages they have: %s. Messages are answered all the "
+             "same; one "
              "that the platform sends again to another process runs there too",
              err->text);
 }
@@ -96,8 +98,8 @@ static void tell(Peers *peers, const StoreCall *call) {
 
 // In the job's arena; empty where there is none.
 static Str key_of(const Peers *peers, Job *job) {
-  if (job->identity.len + peers->appid.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  return arena_printf(job->arena, "answer/%.*s/%.*s", STR_FMT(peers->appid), STR_FMT(job->identity));
+  if (job->identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
+  return arena_printf(job->arena, "answer/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
 }
 
 static void hold(Peers *peers, Job *job, Str key) {
@@ -132,8 +134,9 @@ void peers_renew(Peers *peers, int64_t now_us) {
   for (Claim *claim = peers->claims; claim; claim = claim->next) {
     if (claim->renew_us > now_us) continue;
     claim->renew_us = now_us + RENEW_US;
-    tell(peers, &(StoreCall){
-                    .op = STORE_LEASE, .key = claim->key, .value = str_of(peers->claim), .ttl_ms = PEERS_CLAIM_MS });
+    tell(peers,
+         &(StoreCall){
+             .op = STORE_LEASE, .key = claim->key, .value = str_of(peers->claim), .ttl_ms = PEERS_CLAIM_MS });
   }
   pthread_mutex_unlock(&peers->mutex);
 }
@@ -147,9 +150,10 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   buf_add_int(&value, job->answered_s);
   buf_addc(&value, ':');
   buf_add(&value, packed);
-  if (value.failed || peers->window_ms == 0)
-    tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
-  else tell(peers, &(StoreCall){ .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = peers->window_ms });
+  if (value.failed || peers->window_ms == 0) tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
+  else
+    tell(peers,
+         &(StoreCall){ .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = peers->window_ms });
   buf_clear(&value);
 }
 
@@ -165,8 +169,7 @@ typedef enum { FOUND_NOTHING, FOUND_CLAIM, FOUND_OWN, FOUND_ANSWER, FOUND_NOBODY
 
 static Found read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s) {
   Str seconds, packed;
-  if (!str_starts(value, STR("A")))
-    return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
+  if (!str_starts(value, STR("A"))) return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
   if (!str_cut(str_sub(value, 1, value.len), ':', &seconds, &packed) || !str_to_int64(seconds, answered_s))
     return FOUND_CLAIM;
   buf_add(answer, packed);
@@ -182,10 +185,9 @@ static Found look(Peers *peers, Str key, Buf *answer, int64_t *answered_s) {
 }
 
 static Found try_claim(Peers *peers, Str key) {
-  StoreReply *reply = ask(peers, &(StoreCall){ .op = STORE_ADD,
-                                               .key = key,
-                                               .value = str_of(peers->claim),
-                                               .ttl_ms = PEERS_CLAIM_MS });
+  StoreReply *reply = ask(
+      peers,
+      &(StoreCall){ .op = STORE_ADD, .key = key, .value = str_of(peers->claim), .ttl_ms = PEERS_CLAIM_MS });
   if (!reply) return FOUND_NOBODY_TO_ASK;
   Found found = reply->ok ? FOUND_OWN : FOUND_CLAIM;
   store_reply_free(reply);

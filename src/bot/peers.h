@@ -1,5 +1,6 @@
-// The other processes that answer the same account's messages, met in a store that all of them share: a message
-// is claimed by the first one that gets it, and its answer is there for those that the platform asks next.
+// The other processes that answer the same account's messages, met in a store that all of them share: a
+// message is claimed by the first one that gets it, and its answer is there for those that the platform asks
+// next.
 #ifndef WEMOON_BOT_PEERS_H
 #define WEMOON_BOT_PEERS_H
 
@@ -13,26 +14,27 @@ enum { PEERS_CLAIM_MS = 3000 };
 typedef struct Peers Peers;
 
 typedef enum {
-  PEERS_MINE,      // nobody else has it, or nobody can be asked (the store is away: one warning for each time)
-  PEERS_RUNNING,   // another process has it under way
+  PEERS_MINE,     // nobody else has it, or nobody can be asked (the store is away: one warning for each time)
+  PEERS_RUNNING,  // another process has it under way
   PEERS_ANSWERED,  // another process has answered it: `answer` (packed) and *answered_s
 } PeersResult;
 
-// `appid` tells the account from others on the store; answers are kept for `window_s`. Store and appid outlive it.
+// `account` tells it from others on the store; answers are kept for `window_s`. Store and name outlive it.
 // NULL without memory.
-Peers *peers_new(Store *store, Str appid, int64_t window_s);
+Peers *peers_new(Store *store, Str account, int64_t window_s);
 void peers_free(Peers *peers);  // nothing is claimed any more; NULL is allowed
 
-// Claims the message for the job. A claim is held until peers_finish or peers_forget. Waits for the store, a second
-// at the most. An identity too long for a key is nobody else's.
+// Claims the message for the job. A claim is held until peers_finish or peers_forget. Waits for the store, a
+// second at the most. An identity too long for a key is nobody else's.
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
-// Waits for whoever has it. PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it again.
+// Waits for whoever has it. PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it
+// again.
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer, int64_t *answered_s);
 // The job was answered with that. Any thread; waits for nothing. Without a claim, nothing happens.
 void peers_finish(Peers *peers, Job *job, Str packed);
 // The job was not run: any process may have it. Any thread; waits for nothing.
 void peers_forget(Peers *peers, Job *job);
-// Prolongs the claims of what takes long. Four times within PEERS_CLAIM_MS, or more often; waits for nothing.
+// Prolongs the claims of what takes long. Every quarter of a second, or more often; waits for nothing.
 void peers_renew(Peers *peers, int64_t now_us);
 
 #endif

@@ -375,6 +375,14 @@ class Bot {
 
   signal(name) { this.child.kill(name); }
 
+  // As a power failure would: nothing is said to anybody.
+  async kill() {
+    this.stopped = true;
+    this.agent.destroy();
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
   // Ends the bot and checks how it ended; a second call does nothing.
   async stop({ signal = 'SIGTERM', code = 0, timeoutMs = 20000 } = {}) {
     if (this.stopped) return this.exit;

@@ -1,4 +1,4 @@
-// Several processes on one Redis share tokens and sessions; Redis that goes away and comes back.
+// Several processes on one store share tokens, sessions, duplicates and timers; Redis that goes away and comes back.
 'use strict';
 
 const test = require('node:test');
@@ -130,6 +130,17 @@ test('past its deadline the other process says success', async (t) => {
   assert.deepEqual(answers.map(textOf), ['success', 'success']);
 });
 
+test('what a killed process had under way runs in another when the platform asks again', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await two(t, redis, COUNTING);
+  const slow = textXml('slow', { MsgId: '2' });
+  const lost = assert.rejects(a.deliver(slow));
+  await sleep(300);
+  await a.kill();
+  await lost;
+  assert.equal(textOf(await b.deliver(slow)), 'slow 2');
+});
+
 test('timers fire in one process, and in another when that one is stopped', async (t) => {
   const redis = await makeRedis(t);
   const script = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
@@ -139,7 +150,27 @@ test('timers fire in one process, and in another when that one is stopped', asyn
   assert.ok(Math.max(...ticks) > 5 && Math.min(...ticks) === 0, String(ticks));
   const [on, off] = ticks[0] ? [a, b] : [b, a];
   await on.stop();
-  await until(() => off.log.includes('tick'), 'the other process takes over', 8000);
+  await until(() => off.log.includes('tick'), 'the other process takes over', 2500);
+});
+
+test('the timers of a killed process fire in another within ten seconds', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await two(t, redis, 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end');
+  await until(() => a.log.includes('tick') || b.log.includes('tick'), 'a first tick');
+  const [on, off] = a.log.includes('tick') ? [a, b] : [b, a];
+  await on.kill();
+  await until(() => off.log.includes('tick'), 'the other process takes over', 10000);
+});
+
+test('processes on one SQLite file share the timers of one account, and of no other', async (t) => {
+  const dir = tempDir(t);
+  const config = { store: `sqlite:${dir}/shared.db`, appid: APPID };
+  const script = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
+  const bots = await Promise.all([startBot(t, { script, config }), startBot(t, { script, config }),
+    startBot(t, { script, config: { ...config, appid: undefined } })]);
+  await sleep(1500);
+  const [a, b, stranger] = bots.map((bot) => bot.log.split('tick').length - 1);
+  assert.ok(Math.max(a, b) > 3 && Math.min(a, b) === 0 && stranger > 3, String([a, b, stranger]));
 });
 
 test('messages are answered while Redis is away', async (t) => {

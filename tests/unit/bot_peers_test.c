@@ -1,0 +1,282 @@
+// Processes on one store: one of them has a message, the others get its answer.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bot/peers.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+// Two processes, `here` and `there`.
+typedef struct {
+  Store *store;
+  JobPool *pool;
+  Peers *here, *there;
+  Buf answer;
+  int64_t answered_s;
+} Fixture;
+
+static Store *open_store(const char *url) {
+  Err err = { 0 };
+  Store *store = store_open(str_of(url), &err);
+  if (!store) fail_msg("%s", err.text);
+  return store;
+}
+
+static void meet(Fixture *f, const char *url, int64_t window_s) {
+  *f = (Fixture){ .store = open_store(url), .pool = job_pool_new() };
+  f->here = peers_new(f->store, STR("wx1"), window_s);
+  f->there = peers_new(f->store, STR("wx1"), window_s);
+}
+
+static void part(Fixture *f) {
+  peers_free(f->here);
+  peers_free(f->there);
+  store_close(f->store);
+  job_pool_free(f->pool);
+  buf_clear(&f->answer);
+}
+
+static int set_up(void **state) {
+  static Fixture f;
+  meet(&f, "memory:", 60);
+  *state = &f;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  part(*state);
+  return 0;
+}
+
+static Job *job_known_as(Fixture *f, const char *identity) {
+  Job *job = job_new(f->pool, 0);
+  job->identity = arena_dup(job->arena, str_of(identity));
+  return job;
+}
+
+static PeersResult claim(Fixture *f, Peers *peers, Job *job) {
+  buf_reset(&f->answer);
+  return peers_claim(peers, job, &f->answer, &f->answered_s);
+}
+
+static PeersResult wait_ms(Fixture *f, Peers *peers, Job *job, int64_t ms) {
+  buf_reset(&f->answer);
+  return peers_wait(peers, job, clock_now_us() + ms * 1000, &f->answer, &f->answered_s);
+}
+
+static void test_the_first_one_that_gets_a_message_has_it(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a"), *other = job_known_as(f, "b");
+  assert_int_equal(claim(f, f->here, first), PEERS_MINE);
+  assert_int_equal(claim(f, f->there, again), PEERS_RUNNING);
+  assert_int_equal(claim(f, f->there, other), PEERS_MINE);
+  peers_forget(f->here, first);
+  peers_forget(f->there, other);
+  job_release(first);
+  job_release(again);
+  job_release(other);
+}
+
+static void test_its_answer_and_the_time_of_it_are_there_for_the_others(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  first->answered_s = 1800000000;
+  peers_finish(f->here, first, str_make("T:hi\0there", 10));
+  assert_int_equal(claim(f, f->there, again), PEERS_ANSWERED);
+  assert_int_equal(f->answer.len, 10);
+  assert_memory_equal(f->answer.ptr, "T:hi\0there", 10);
+  assert_int_equal(f->answered_s, 1800000000);
+  job_release(first);
+  job_release(again);
+}
+
+static void test_who_waits_has_nothing_at_the_deadline_and_the_answer_once_it_is_there(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  assert_int_equal(wait_ms(f, f->there, again, 60), PEERS_RUNNING);
+  peers_finish(f->here, first, STR("Thi"));
+  assert_int_equal(wait_ms(f, f->there, again, 5000), PEERS_ANSWERED);
+  assert_string_equal(f->answer.ptr, "Thi");
+  job_release(first);
+  job_release(again);
+}
+
+static void test_what_was_not_run_is_anybodys(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  peers_forget(f->here, first);
+  assert_int_equal(wait_ms(f, f->there, again, 5000), PEERS_MINE);
+  assert_int_equal(claim(f, f->there, again), PEERS_MINE);
+  peers_forget(f->there, again);
+  job_release(first);
+  job_release(again);
+}
+
+static void test_a_claim_stays_while_it_is_renewed_and_lapses_after(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  for (int64_t end_us = clock_now_us() + (PEERS_CLAIM_MS + 600) * 1000; clock_now_us() < end_us;
+       usleep(100000))
+    peers_renew(f->here, clock_now_us());
+  assert_int_equal(claim(f, f->there, again), PEERS_RUNNING);
+  // The process has died: nobody renews.
+  assert_int_equal(wait_ms(f, f->there, again, PEERS_CLAIM_MS + 1000), PEERS_MINE);
+  peers_forget(f->here, first);
+  job_release(first);
+  job_release(again);
+}
+
+static void test_a_claim_that_lapsed_takes_nothing_from_its_successor(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a"), *third = job_known_as(f, "a");
+  claim(f, f->here, first);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  assert_int_equal(claim(f, f->there, again), PEERS_MINE);
+  peers_forget(f->here, first);
+  assert_int_equal(claim(f, f->here, third), PEERS_RUNNING);
+  peers_forget(f->there, again);
+  job_release(first);
+  job_release(again);
+  job_release(third);
+}
+
+static void test_accounts_do_not_meet(void **state) {
+  Fixture *f = *state;
+  Peers *another = peers_new(f->store, STR("wx2"), 60);
+  Job *first = job_known_as(f, "a"), *theirs = job_known_as(f, "a");
+  claim(f, f->here, first);
+  assert_int_equal(claim(f, another, theirs), PEERS_MINE);
+  peers_forget(f->here, first);
+  peers_forget(another, theirs);
+  peers_free(another);
+  job_release(first);
+  job_release(theirs);
+}
+
+static void test_without_a_window_answers_are_not_kept(void **state) {
+  Fixture f;
+  meet(&f, "memory:", 0);
+  Job *first = job_known_as(&f, "a"), *again = job_known_as(&f, "a");
+  claim(&f, f.here, first);
+  peers_finish(f.here, first, STR("Thi"));
+  assert_int_equal(claim(&f, f.there, again), PEERS_MINE);
+  peers_forget(f.there, again);
+  job_release(first);
+  job_release(again);
+  part(&f);
+}
+
+static void test_an_identity_too_long_for_a_key_is_nobody_elses(void **state) {
+  Fixture *f = *state;
+  static char name[STORE_KEY_MAX + 1];
+  memset(name, 'x', sizeof name - 1);
+  Job *first = job_known_as(f, name), *again = job_known_as(f, name);
+  assert_int_equal(claim(f, f->here, first), PEERS_MINE);
+  assert_int_equal(claim(f, f->there, again), PEERS_MINE);
+  job_release(first);
+  job_release(again);
+}
+
+static void count_line(void *ctx, LogLevel level, Str message) { ++*(int *)ctx; }
+
+static void test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(void **state) {
+  Fixture f;
+  int lines = 0;
+  meet(&f, "redis://127.0.0.1:1", 60);
+  Job *first = job_known_as(&f, "a"), *again = job_known_as(&f, "a");
+  log_divert(count_line, &lines);
+  int64_t began_us = clock_now_us();
+  assert_int_equal(claim(&f, f.here, first), PEERS_MINE);
+  assert_true(clock_now_us() - began_us < 1100000);
+  began_us = clock_now_us();
+  assert_int_equal(claim(&f, f.here, again), PEERS_MINE);
+  assert_true(clock_now_us() - began_us < 20000);
+  peers_forget(f.here, first);
+  usleep(1100000);
+  assert_int_equal(claim(&f, f.here, again), PEERS_MINE);
+  peers_forget(f.here, again);
+  log_divert(NULL, NULL);
+  assert_int_equal(lines, 1);
+  job_release(first);
+  job_release(again);
+  part(&f);
+}
+
+// ---- many threads -------------------------------------------------------------------------------
+
+enum { THREADS = 4, MESSAGES = 200 };
+
+typedef struct {
+  Fixture *f;
+  Peers *peers;
+  int ran;
+} Crowd;
+
+static void *answer_all(void *arg) {
+  Crowd *crowd = arg;
+  for (int i = 0; i < MESSAGES; i++) {
+    char name[16];
+    Buf answer;
+    int64_t answered_s;
+    buf_init(&answer);
+    snprintf(name, sizeof name, "m%d", i);
+    Job *job = job_known_as(crowd->f, name);
+    PeersResult result = peers_claim(crowd->peers, job, &answer, &answered_s);
+    if (result == PEERS_MINE) {
+      crowd->ran++;
+      peers_finish(crowd->peers, job, STR("Tok"));
+    }
+    peers_renew(crowd->peers, clock_now_us() + 1000000);
+    buf_clear(&answer);
+    job_release(job);
+  }
+  return NULL;
+}
+
+// Within a process dedupe sees to it that a message is claimed once; here each thread is a process.
+static void test_of_many_that_get_the_same_messages_each_is_run_once(void **state) {
+  Fixture *f = *state;
+  Crowd crowd[THREADS];
+  pthread_t threads[THREADS];
+  int ran = 0;
+  for (int i = 0; i < THREADS; i++) {
+    crowd[i] = (Crowd){ .f = f, .peers = peers_new(f->store, STR("wx1"), 60) };
+    pthread_create(&threads[i], NULL, answer_all, &crowd[i]);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    peers_free(crowd[i].peers);
+    ran += crowd[i].ran;
+  }
+  assert_int_equal(ran, MESSAGES);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(the_first_one_that_gets_a_message_has_it),
+    TEST(its_answer_and_the_time_of_it_are_there_for_the_others),
+    TEST(who_waits_has_nothing_at_the_deadline_and_the_answer_once_it_is_there),
+    TEST(what_was_not_run_is_anybodys),
+    TEST(a_claim_stays_while_it_is_renewed_and_lapses_after),
+    TEST(a_claim_that_lapsed_takes_nothing_from_its_successor),
+    TEST(accounts_do_not_meet),
+    cmocka_unit_test(test_without_a_window_answers_are_not_kept),
+    TEST(an_identity_too_long_for_a_key_is_nobody_elses),
+    cmocka_unit_test(test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so),
+    TEST(of_many_that_get_the_same_messages_each_is_run_once),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
