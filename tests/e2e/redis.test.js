@@ -3,47 +3,9 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const http = require('node:http');
-const net = require('node:net');
+const { makeRedis } = require('./redis');
 const { APPID, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
-const connects = (port) => new Promise((resolve) => {
-  const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
-  socket.on('error', () => resolve(false));
-});
-
-// A redis-server of the test's own, with a password; start() and stop() as often as wanted.
-async function makeRedis(t) {
-  const port = await freePort();
-  const dir = tempDir(t);
-  let child;
-  const redis = {
-    url: `redis://:p%40ss@127.0.0.1:${port}/2`,
-    async start() {
-      child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'p@ss', '--save', '',
-        '--dir', dir], { stdio: 'ignore' });
-      await until(() => connects(port), 'redis-server');
-    },
-    async stop() {
-      if (!child) return;
-      const ended = new Promise((resolve) => child.on('close', resolve));
-      child.kill('SIGKILL');
-      await ended;
-      child = undefined;
-    },
-  };
-  t.after(() => redis.stop());
-  await redis.start();
-  return redis;
-}
 
 test('four processes fetch one token together', async (t) => {
   const redis = await makeRedis(t);
