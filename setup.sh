@@ -17,6 +17,7 @@ usage: ./setup.sh COMMAND
   run           build, then serve scripts/hello.lua beside a simulated platform: a page to chat with it
   test          build, then every test; then again under AddressSanitizer, and what has threads under ThreadSanitizer
   bench [...]   build, then measure against a bare civetweb handler, nginx with Lua and npm packages (--quick: a minute or two)
+                (bench soak: half an hour of load, reloads and failures)
   deps          install what building needs, no more
   build         install and build: build/release/wemoon
   package       install, build and pack: build/package/wemoon_*.deb

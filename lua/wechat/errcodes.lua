@@ -107,11 +107,7 @@ local advice = {
 -- [code] = { symbol, kind of trouble, what it means, the same in Chinese }
 local codes = {
   [-1000] = { "SYSTEM_ERROR", "retry", "an internal error of some endpoints", "部分接口的内部错误" },
-  [-1] = {
-    "SYSTEM_BUSY", "retry",
-    "the platform is busy; a message may have gone out all the same",
-    "系统繁忙；消息可能已经发出",
-  },
+  [-1] = { "SYSTEM_BUSY", "retry", "the platform is busy", "系统繁忙" },
   [0] = { "SUCCESS", "ok", "done", "成功" },
   [40001] = {
     "INVALID_CREDENTIAL", "token",

@@ -317,7 +317,7 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
   mg_write(conn, answer, (size_t)len);
   const struct mg_request_info *info = mg_get_request_info(conn);
   log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status,
-           reason_of(status));
+           status == 400 ? "its head is malformed, or was not complete in time" : reason_of(status));
   return 0;
 }
 

@@ -1,9 +1,11 @@
-// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed ...]: measures, and says which targets are met.
+// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|soak ...]: measures, and says which targets are met.
+// The soak takes half an hour (with --quick a minute and a half) and is done only when it is named.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
-const SUBJECTS = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed'];
+const USUAL = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed'];
+const SUBJECTS = [...USUAL, 'soak'];
 
 function verdict({ value, most }) {
   if (most === undefined) return '';
@@ -20,7 +22,7 @@ async function main(args) {
   }
   compileBare();
   const checks = [];
-  for (const subject of SUBJECTS.filter((name) => !wanted.length || wanted.includes(name))) {
+  for (const subject of wanted.length ? SUBJECTS.filter((name) => wanted.includes(name)) : USUAL) {
     checks.push(...await require(`./${subject}.js`).measure(quick, console.log));
   }
   console.log('\n' + 'what'.padEnd(64) + 'measured'.padStart(12) + 'target'.padStart(12));

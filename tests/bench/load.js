@@ -19,12 +19,14 @@ function wrk(args) {
   });
 }
 
-// load: { connections, close (a new connection for each request), mode ('plain' or 'safe'), seconds }
-async function run(side, { connections, close = false, mode, seconds }) {
+// load: { connections, close (a new connection for each request), mode ('plain' or 'safe'), seconds, texts (sent in turn; one
+// of its own), pause (ms between two requests of a connection; none) }
+async function run(side, { connections, close = false, mode, seconds, texts, pause }) {
   const now = String(Math.floor(Date.now() / 1000));
   const before = cpuUs(side.pids());
   const result = await wrk([`-t${Math.min(2, connections)}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', path.join(__dirname, 'load.lua'),
-    `http://127.0.0.1:${side.port}`, '--', mode, ACCOUNT.token, now, ACCOUNT.appid, ACCOUNT.key, close ? 'close' : 'keep', __dirname]);
+    `http://127.0.0.1:${side.port}`, '--', mode, ACCOUNT.token, now, ACCOUNT.appid, ACCOUNT.key, close ? 'close' : 'keep', __dirname,
+    ...(texts ? [texts.join(',')] : []), ...(pause ? [String(pause)] : [])]);
   const cpu = cpuUs(side.pids()) - before;
   return {
     requests: result.requests, refused: result.refused, lost: result.lost,

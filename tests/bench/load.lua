@@ -1,5 +1,6 @@
 -- The load, for wrk: text messages, each with a MsgId of its own, signed and, in safe mode, sealed as they are sent.
--- wrk ... -- MODE TOKEN TIMESTAMP APPID AES_KEY CONNECTION FOLDER
+-- wrk ... -- MODE TOKEN TIMESTAMP APPID AES_KEY CONNECTION FOLDER [TEXT,TEXT,... [PAUSE]]
+-- The texts are sent in turn, with a pause of so many milliseconds on each connection.
 
 local threads = 0
 function setup(thread)
@@ -10,6 +11,7 @@ end
 local envelope, account, mode, token, timestamp, signature, headers
 local nonce = "n0123456789"
 local count, prefix = 0, nil
+local texts = {}
 
 function init(args)
   mode, token, timestamp = args[1], args[2], args[3]
@@ -19,6 +21,11 @@ function init(args)
   signature = envelope.sign(token, timestamp, nonce)
   headers = { ["Content-Type"] = "text/xml", Host = "127.0.0.1" }
   if args[6] == "close" then headers.Connection = "close" end
+  for text in (args[8] or "你好，今天的天气怎么样？"):gmatch("[^,]+") do texts[#texts + 1] = text end
+  local pause = tonumber(args[9])
+  if pause then
+    function delay() return pause end
+  end
   prefix = string.format("%s%d", tostring(os.time()), number)
 end
 
@@ -26,7 +33,8 @@ local function message()
   count = count + 1
   return "<xml><ToUserName><![CDATA[gh_demo000001]]></ToUserName><FromUserName><![CDATA[oDemoUser000000000000000000"
     .. count % 90 + 10 .. "]]></FromUserName><CreateTime>" .. timestamp
-    .. "</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好，今天的天气怎么样？]]></Content><MsgId>"
+    .. "</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[" .. texts[count % #texts + 1]
+    .. "]]></Content><MsgId>"
     .. prefix .. string.format("%08d", count % 100000000) .. "</MsgId></xml>"
 end
 
