@@ -136,6 +136,15 @@ bool job_wait(Job *job, int64_t deadline_us) {
   return finished;
 }
 
+bool job_desert(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool unfinished = !entry->finished;
+  if (unfinished) entry->deserted = true;
+  pthread_mutex_unlock(&entry->mutex);
+  return unfinished;
+}
+
 bool job_is_finished(Job *job) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);

@@ -15,8 +15,8 @@ typedef struct Job {
   Str identity;              // what duplicates are known by; in `arena`
   Str to_user, from_user;    // of the message; in `arena`
   bool is_event;
-  void *known;  // dedupe's entry for it
-  void *claim;  // peers' claim of it
+  void *known;           // dedupe's entry for it
+  void *claim;           // peers' claim of it
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
@@ -43,6 +43,9 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever
 // called has answered otherwise, and the reply will be late.
 bool job_wait(Job *job, int64_t deadline_us);
+// Whoever was to answer with it has answered otherwise, on another's behalf: as if job_wait had come to its
+// deadline. False when the script has answered already.
+bool job_desert(Job *job);
 bool job_is_finished(Job *job);
 
 #endif

@@ -99,8 +99,9 @@ static void respond_page(HttpRequest *request, TaskState state, const PageAnswer
 }
 
 // On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
-static void respond_in_its_place(void *ctx) {
+static bool respond_in_its_place(void *ctx) {
   server_respond(ctx, &(HttpResponse){ .status = 503, .body = str_of(reason_of(503)), .close = true });
+  return true;
 }
 
 // ---- the script's side ----

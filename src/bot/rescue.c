@@ -31,7 +31,7 @@ void rescue_join(Rescue *rescue, RescueRun *run) {
   pthread_mutex_unlock(&rescue->mutex);
 }
 
-void rescue_begin(RescueRun *run, int64_t deadline_us, void (*answer)(void *ctx), void *ctx) {
+void rescue_begin(RescueRun *run, int64_t deadline_us, bool (*answer)(void *ctx), void *ctx) {
   run->answer = answer;
   run->ctx = ctx;
   atomic_store_explicit(&run->deadline_us, deadline_us, memory_order_relaxed);
@@ -43,7 +43,7 @@ bool rescue_end(RescueRun *run) {
   if (atomic_compare_exchange_strong(&run->state, &watched, RUN_IDLE)) return false;
   int state;
   while ((state = atomic_load(&run->state)) == RUN_BEING_ANSWERED) sched_yield();
-  if (state == RUN_WATCHED) return rescue_end(run);  // the watching thread found that it was not due
+  if (state == RUN_WATCHED) return rescue_end(run);  // the watching thread found nothing to answer
   atomic_store(&run->state, RUN_IDLE);
   return true;
 }
@@ -57,9 +57,8 @@ static void answer_if_due(RescueRun *run, int64_t now_us) {
       !atomic_compare_exchange_strong(&run->state, &watched, RUN_BEING_ANSWERED)) {
     return;
   }
-  bool due = atomic_load(&run->deadline_us) <= now_us;
-  if (due) run->answer(run->ctx);
-  atomic_store(&run->state, due ? RUN_ANSWERED : RUN_WATCHED);
+  bool answered = atomic_load(&run->deadline_us) <= now_us && run->answer(run->ctx);
+  atomic_store(&run->state, answered ? RUN_ANSWERED : RUN_WATCHED);
 }
 
 void rescue_answer_due(Rescue *rescue, int64_t now_us) {

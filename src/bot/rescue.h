@@ -15,7 +15,7 @@ typedef struct Rescue Rescue;  // all who may be watched
 typedef struct RescueRun {
   atomic_int state;
   atomic_int_least64_t deadline_us;  // monotonic
-  void (*answer)(void *ctx);         // called on the watching thread, once a run
+  bool (*answer)(void *ctx);         // called on the watching thread; once a run, when it says true
   void *ctx;
   struct RescueRun *next;
 } RescueRun;
@@ -23,7 +23,8 @@ typedef struct RescueRun {
 Rescue *rescue_new(void);          // NULL without memory
 void rescue_free(Rescue *rescue);  // NULL is allowed
 void rescue_join(Rescue *rescue, RescueRun *run);
-void rescue_begin(RescueRun *run, int64_t deadline_us, void (*answer)(void *ctx), void *ctx);
+// `answer` says whether it answered: it does not where the run has just come to its end.
+void rescue_begin(RescueRun *run, int64_t deadline_us, bool (*answer)(void *ctx), void *ctx);
 // The run came back. True when it was answered for: then nothing more may be written for it. Waits for an
 // answer being written.
 bool rescue_end(RescueRun *run);

@@ -19,6 +19,7 @@ typedef struct {
   Workspace *w;
   Verified verified;
   int64_t deadline_us;
+  Job *job;       // once its script may run on this thread
   bool answered;  // by the watcher, in this thread's place
   // For the log and the figures.
   const MessageHead *head;  // once it is known
@@ -112,11 +113,13 @@ static void respond_deadline(Callback *c) {
 }
 
 // On the watcher's thread. The connection's own thread will not read another request soon, so the connection
-// ends.
-static void respond_in_its_place(void *ctx) {
+// ends. False where the script has just answered: the thread itself does the rest.
+static bool respond_in_its_place(void *ctx) {
   Callback *c = ctx;
-  if (late_reply(c->webhook) == LATE_RETRY) return;
+  if (!job_desert(c->job)) return false;
+  if (late_reply(c->webhook) == LATE_RETRY) return true;
   server_respond(c->request, &(HttpResponse){ .status = 200, .body = STR("success"), .close = true });
+  return true;
 }
 
 // ---- the script's side ----
@@ -162,6 +165,13 @@ static void on_over(void *ctx) {
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
+static void log_not_run(const Webhook *webhook, const Job *job) {
+  log_error("a message from %.*s was not run: other messages left the script no time for it within "
+            "job_timeout_s (%lld "
+            "s), or script_memory_mb no memory",
+            STR_FMT(job->from_user), (long long)(webhook->options->interpreter.job_timeout_ms / 1000));
+}
+
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
 static void abandon(Webhook *webhook, Job *job) {
   if (webhook->peers) peers_forget(webhook->peers, job);
@@ -171,9 +181,9 @@ static void abandon(Webhook *webhook, Job *job) {
   job_release(job);
 }
 
-// False when the deadline has come.
-static bool pause_before(int64_t deadline_us) {
-  if (clock_now_us() >= deadline_us) return false;
+// False when that time has come.
+static bool pause_before(int64_t end_us) {
+  if (clock_now_us() >= end_us) return false;
   nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
   return true;
 }
@@ -184,9 +194,16 @@ static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageH
     talks_end_user(webhook->fleet.talks, job->from_user, "unsubscribe");
 }
 
+// So long a message waits for its turn.
+static int64_t turn_end_us(const Webhook *webhook, const Job *job) {
+  int64_t timeout_ms = webhook->options->interpreter.job_timeout_ms;
+  return timeout_ms > 0 ? job->started_us + timeout_ms * 1000 : INT64_MAX;
+}
+
 // A script that waits for this user's next message gets it, else on_message does. An interpreter that was
 // given up while the message waited for it has a successor, one that is busy may have another beside it: try
-// that one, until the deadline.
+// that one. The platform has its answer at the deadline; the message waits on for its turn, and its reply is
+// late.
 static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   MessageTask task = { .tree = &c->w->tree,
                        .head = head,
@@ -198,21 +215,26 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
                        .done = on_done,
                        .over = on_over };
   TaskState state;
+  int64_t end_us = turn_end_us(c->webhook, job);
   job->runner = pthread_self();
+  c->job = job;
   end_talks_of_leaver(c->webhook, job, head);
   rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
-    int64_t until_us = c->deadline_us;
+    int64_t until_us = end_us;
     Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
     Interpreter *interpreter = talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
     job->interpreter = interpreter;
     state = talk ? talk_run_message(talk, &task, until_us)
                  : interpreter_run_message(interpreter, &task, until_us);
     if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
-  } while (state == TASK_LOST && pause_before(c->deadline_us));
+  } while (state == TASK_LOST && pause_before(end_us));
   c->answered = rescue_end(&c->w->run);
   if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
-  if (state == TASK_LOST) abandon(c->webhook, job);
+  if (state == TASK_LOST) {
+    log_not_run(c->webhook, job);
+    abandon(c->webhook, job);
+  }
   return state;
 }
 
@@ -271,8 +293,8 @@ static void run_new(Callback *c, Job *job, const MessageHead *head) {
   else respond_job(c, job);
 }
 
-// Another process has it under way: waits for its answer as for a slow script's. False when that process died: the
-// message is to be answered anew.
+// Another process has it under way: waits for its answer as for a slow script's. False when that process
+// died: the message is to be answered anew.
 static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
   Webhook *webhook = c->webhook;
   int64_t answered_s = 0;
@@ -280,8 +302,7 @@ static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
   job_finish(job, TASK_LOST, NULL, STR(""));
   buf_reset(&c->w->sealed);
   int waiting = atomic_fetch_add(&webhook->waiting, 1);
-  PeersResult result =
-      peers_wait(webhook->peers, job, patience_us(c, waiting), &c->w->sealed, &answered_s);
+  PeersResult result = peers_wait(webhook->peers, job, patience_us(c, waiting), &c->w->sealed, &answered_s);
   atomic_fetch_sub(&webhook->waiting, 1);
   if (result == PEERS_RUNNING) respond_deadline(c);
   if (result == PEERS_ANSWERED) answer_packed(c, head, answered_s);

@@ -238,6 +238,46 @@ test('45015 and 45047 are told plainly and not tried again', async (t) => {
   }
 });
 
+// Computes without a pause: others wait for their turn.
+const computing = `
+local runs = 0
+function on_message(msg)
+  runs = runs + 1
+  local ends = os.clock() + 0.35
+  while os.clock() < ends do end
+  return msg.content .. " " .. runs
+end`;
+
+test('messages that get no turn by their deadlines are answered in time, run once, and their replies come late', async (t) => {
+  const platform = await startPlatform(t);
+  const bot = await startBot(t, { script: computing, config: { deadline_ms: 500, script_cpu_ms: 3000, ...platform.config } });
+  const began = Date.now();
+  const users = Array.from({ length: 6 }, (_, i) => `oUser${i}`);
+  const answers = await Promise.all(users.map((user, i) => bot.deliver(text('busy', { MsgId: 100 + i, FromUserName: user }))
+    .then((answer) => ({ user, answer, ms: Date.now() - began }))));
+  const late = answers.filter(({ answer }) => !answer.reply);
+  assert.ok(late.length >= 4, `${late.length}`);
+  late.forEach(({ answer, ms }) => { assert.equal(answer.body, 'success'); assert.ok(ms < 1000, `${ms} ms`); });
+  await until(() => platform.sent.length === late.length, 8000);
+  await sleep(500);
+  const texts = [...answers.filter(({ answer }) => answer.reply).map(({ answer }) => answer.reply.Content),
+    ...platform.sent.map(({ body }) => body.text.content)];
+  assert.deepEqual(texts.sort(), [1, 2, 3, 4, 5, 6].map((run) => `busy ${run}`));
+  assert.deepEqual(platform.sent.map(({ body }) => body.touser).sort(), late.map(({ user }) => user).sort());
+});
+
+test('with late_reply = retry one that gets no turn by its deadline runs once, and a retry gets the answer', async (t) => {
+  const bot = await startBot(t, { script: computing, config: { deadline_ms: 500, script_cpu_ms: 3000, late_reply: 'retry' } });
+  const others = [1, 2, 3].map((i) => bot.deliver(text('busy', { MsgId: i, FromUserName: `oUser${i}` })).catch(() => {}));
+  await sleep(50);
+  const last = text('last', { MsgId: 7004 });
+  await assert.rejects(bot.deliver(last, { timeoutMs: 700 }));
+  await Promise.all(others);
+  let answer;
+  for (let i = 0; i < 3 && !answer; i++) answer = await bot.deliver(last, { timeoutMs: 700 }).catch(() => undefined);
+  assert.equal(answer.reply.Content, 'last 4');
+});
+
 test('SIGTERM waits for a job that becomes a late reply', async (t) => {
   const platform = await startPlatform(t);
   const bot = await startBot(t, { script: counting, config: { deadline_ms: 100, ...platform.config } });

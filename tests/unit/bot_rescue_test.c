@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void count(void *ctx) { atomic_fetch_add((atomic_int *)ctx, 1); }
+static bool count(void *ctx) {
+  atomic_fetch_add((atomic_int *)ctx, 1);
+  return true;
+}
 
 static void test_a_run_that_comes_back_is_not_answered_for(void **state) {
   Rescue *rescue = rescue_new();
