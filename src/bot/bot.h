@@ -22,6 +22,8 @@ typedef struct {
   int64_t max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
+  bool anyhow;  // a script that fails at its first load does not end it: bot_status has the error, and
+                // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.

@@ -155,8 +155,8 @@ static bool open_seats(Slot *slot, Err *err) {
   return slot->fresh && slot->seats ? true : err_set(err, ERR_MEMORY, "no memory");
 }
 
-Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-               Err *err) {
+static Slot *open_slot(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+                       Err *err) {
   Slot *slot = calloc(1, sizeof *slot);
   if (!slot) {
     err_set(err, ERR_MEMORY, "no memory");
@@ -168,11 +168,45 @@ Slot *slot_new(const char *script, const InterpreterOptions *options, size_t cou
   slot->metrics = metrics;
   pthread_mutex_init(&slot->loading, NULL);
   mutex_init_brief(&slot->mutex);
-  bool ok = open_seats(slot, err) && load_all(slot, false, err);
-  if (ok) {
-    take_over(slot);
-    return slot;
+  if (open_seats(slot, err)) return slot;
+  slot_free(slot);
+  return NULL;
+}
+
+// False when it failed; nothing of it is left then.
+static bool load_first(Slot *slot, Err *err) {
+  bool ok = load_all(slot, false, err);
+  if (ok) take_over(slot);
+  let_go(slot, slot->fresh);
+  return ok;
+}
+
+// A program of wemoon's own in every seat. What the script's load came to stays as it is.
+static bool stand_in(Slot *slot, Err *err) {
+  InterpreterOptions options = *slot->options;
+  options.program = "bot/stand_in.lua";
+  for (size_t seat = 0; seat < slot->count; seat++) {
+    Interpreter *interpreter = interpreter_new(&options, err);
+    if (!interpreter) return false;
+    slot->seats[seat] = interpreter;
+    if (!interpreter_load(interpreter, slot->script, err)) return false;
   }
+  return true;
+}
+
+Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+               Err *err) {
+  Slot *slot = open_slot(script, options, count, metrics, err);
+  if (!slot || load_first(slot, err)) return slot;
+  slot_free(slot);
+  return NULL;
+}
+
+Slot *slot_new_anyhow(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+                      Err *err) {
+  Slot *slot = open_slot(script, options, count, metrics, err);
+  if (!slot || load_first(slot, err)) return slot;
+  if (err->code == ERR_FAILED && stand_in(slot, err)) return slot;
   slot_free(slot);
   return NULL;
 }

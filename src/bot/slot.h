@@ -14,6 +14,10 @@ typedef struct Slot Slot;
 // is loaded tick in the first seat alone. Options, path and metrics (NULL: none) outlive the slot.
 Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
                Err *err);
+// The same for a script that fails (ERR_FAILED): something that answers each message with an error is in
+// service until slot_reload finds it mended, and slot_status has what was wrong.
+Slot *slot_new_anyhow(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
+                      Err *err);
 // Who is told of loads (bot.h, on_load). Before anything else is done with the slot.
 void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload of those in service and lets them go.
@@ -44,7 +48,7 @@ bool slot_files(Slot *slot, Arena *arena, Pairs *files);
 // worked). And what those in service take.
 typedef struct {
   uint64_t loads, failures;
-  struct timespec began;  // when the last one began, on the clock that stamps files
+  struct timespec began;      // when the last one began, on the clock that stamps files
   size_t memory, memory_max;  // bytes in use by Lua: of all in service, and of the one that has most
   char error[480];
 } SlotStatus;

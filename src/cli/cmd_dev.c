@@ -107,6 +107,7 @@ static int run(Invocation *in) {
                config_account(in->config, &account, &err) &&
                (!script || config_bot(in->config, script, &account, &bot, &err));
   if (!ready) return report_err("dev", &err);
+  bot.anyhow = true;
   serving_raise_file_limit(config_integer(in->config, "threads"));
   serving_block_signals(&set);
   return serve(in, &sandbox_options, &set);

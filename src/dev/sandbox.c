@@ -164,6 +164,15 @@ static bool open_api(Sandbox *sandbox, Err *err) {
   return (sandbox->api = api_new(&options, err)) != NULL;
 }
 
+static void tell_first_load(Sandbox *sandbox) {
+  BotStatus status;
+  bot_status(sandbox->bot, &status);
+  if (!status.error[0]) return;
+  log_error("%s\n%s is not in service until it is mended and saved", status.error,
+            sandbox->bot_options.script);
+  on_load(sandbox, status.error);
+}
+
 static bool open_bot(Sandbox *sandbox, Err *err) {
   if (!sandbox->options->bot) return true;
   sandbox->bot_options = *sandbox->options->bot;
@@ -172,6 +181,7 @@ static bool open_bot(Sandbox *sandbox, Err *err) {
   sandbox_lend(sandbox, &sandbox->bot_options.interpreter);
   sandbox->bot = bot_new(&sandbox->bot_options, err);
   if (!sandbox->bot) return false;
+  tell_first_load(sandbox);
   atomic_store(&sandbox->bot_ready, true);
   return true;
 }
@@ -204,8 +214,8 @@ static bool all_have_left(Sandbox *sandbox, int64_t max_ms) {
 static bool close_bot(Sandbox *sandbox) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&sandbox->bot_ready, false);
-  if (sandbox->bot && (!bot_drain(sandbox->bot, SETTLE_MS) || !all_have_left(sandbox, SETTLE_MS) ||
-                       !bot_free(sandbox->bot)))
+  if (sandbox->bot &&
+      (!bot_drain(sandbox->bot, SETTLE_MS) || !all_have_left(sandbox, SETTLE_MS) || !bot_free(sandbox->bot)))
     return false;
   sandbox->bot = NULL;
   api_free(sandbox->api);
@@ -216,8 +226,10 @@ static bool close_bot(Sandbox *sandbox) {
 }
 
 bool sandbox_restart(Sandbox *sandbox, Err *err) {
-  if (!close_bot(sandbox)) return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
-  return (sandbox->bot_store = store_open(STR("memory:"), err)) && open_api(sandbox, err) && open_bot(sandbox, err);
+  if (!close_bot(sandbox))
+    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+  return (sandbox->bot_store = store_open(STR("memory:"), err)) && open_api(sandbox, err) &&
+         open_bot(sandbox, err);
 }
 
 // A call under way gets some real time to end: minutes that pass within its milliseconds would end it. One

@@ -29,8 +29,8 @@ bot.default(function(msg) return "回：" .. (msg.content or msg.key or msg.type
 on_message = bot.on_message
 `;
 
-async function open(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light' } = {}) {
-  const dev = await startDev(t, { script: BOT });
+async function open(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', script = BOT } = {}) {
+  const dev = await startDev(t, { script });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   t.after(() => browser.close());
   const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
@@ -129,6 +129,18 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
   await page.waitForSelector('#note .fault');
   await page.waitForSelector('#bot.bad');
   assert.match(fs.readFileSync(path.join(dev.dir, 'bot.lua'), 'utf8'), /^function \(/);
+});
+
+test('a script that does not load is there to be mended', async (t) => {
+  const { page, say, saw } = await open(t, { script: 'function on_message(msg return "x" end' });
+  await page.waitForSelector('#bot.bad');
+  await page.waitForSelector('#note .fault');
+  await page.waitForSelector('#gutter .marked');
+  await page.fill('#editor', 'function on_message() return "mended" end');
+  await page.press('#editor', 'Control+s');
+  await page.waitForSelector('#bot:not(.bad)');
+  await say('x');
+  await saw('mended');
 });
 
 test('faults are switches', async (t) => {

@@ -487,6 +487,29 @@ test('faults of the command line that there are not end it with 2', async (t) =>
   assert.match(number.stderr, /slow=NUMBER/);
 });
 
+test('a script that does not load is shown on the desk, and answers once it is mended and saved', async (t) => {
+  for (const broken of ['function on_message(', 'error("at once")', 'local x = 1', 'while true do end',
+    'function on_message() end function on_load() error("later") end']) {
+    const sim = await startDev(t, { script: broken, config: { script_cpu_ms: 200 } });
+    const { bot } = await sim.get('/sim/state');
+    assert.equal(bot.ok, false, broken);
+    assert.match(bot.error, /bot\.lua/);
+    assert.match(sim.bot.log, /bot\.lua is not in service until it is mended and saved/);
+    assert.deepEqual((await sim.say('x')).shown, []);
+    await sim.bot.waitForLog(/the script has not loaded/);
+    const [file] = (await sim.get('/sim/source')).files;
+    await sim.post('/sim/source', { file: file.file, text: ECHO });
+    await until(async () => (await sim.get('/sim/state')).bot.ok, 'the mended script');
+    assert.deepEqual(texts((await sim.say('y')).shown), ['你说：y']);
+    await sim.bot.stop();
+  }
+});
+
+test('a script that is not there ends it with 2', async (t) => {
+  const { stderr } = await wemoon(['dev', 'nowhere.lua', '--port', '0'], { cwd: tempDir(t), code: 2 });
+  assert.match(stderr, /nowhere\.lua: No such file/);
+});
+
 // ---- the script on the desk ----------------------------------------------------------------------------------------
 
 test('a script error reaches the desk with file and line, a saved script is reloaded and told', async (t) => {

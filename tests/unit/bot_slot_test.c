@@ -200,6 +200,33 @@ static void test_when_one_does_not_start_none_takes_over(void **state) {
   assert_string_equal(say(1, "?"), "mended");
 }
 
+static void test_a_script_that_fails_at_first_is_waited_for(void **state) {
+  write_file("bot.lua", "function on_message( end");
+  assert_null(slot_new(world.script, &world.options, 2, NULL, &world.err));
+  slot = slot_new_anyhow(world.script, &world.options, 2, NULL, &world.err);
+  assert_non_null(slot);
+  SlotStatus status;
+  slot_status(slot, &status);
+  assert_non_null(strstr(status.error, "bot.lua:1:"));
+  assert_string_equal(say(1, "?"), "");
+  assert_logged("the script has not loaded");
+  Arena *arena = arena_new();
+  Pairs files = { 0 };
+  assert_true(slot_files(slot, arena, &files));
+  assert_int_equal(files.count, 1);
+  arena_free(arena);
+  assert_false(slot_reload(slot, &world.err));
+  write_file("bot.lua", "function on_message() return 'mended' end\n");
+  assert_true(slot_reload(slot, &world.err));
+  assert_string_equal(say(0, "?"), "mended");
+  assert_string_equal(say(1, "?"), "mended");
+}
+
+static void test_a_script_that_is_not_there_is_not_waited_for(void **state) {
+  assert_null(slot_new_anyhow("/nowhere/bot.lua", &world.options, 1, NULL, &world.err));
+  assert_int_equal(world.err.code, ERR_USAGE);
+}
+
 static void test_files_are_listed_once(void **state) {
   Arena *arena = arena_new();
   Pairs files = { 0 };
@@ -316,6 +343,8 @@ int main(void) {
     TEST(test_each_has_globals_of_its_own_and_hands_them_to_the_one_in_its_seat),
     TEST(test_when_one_does_not_load_none_takes_over),
     TEST(test_when_one_does_not_start_none_takes_over),
+    TEST(test_a_script_that_fails_at_first_is_waited_for),
+    TEST(test_a_script_that_is_not_there_is_not_waited_for),
     TEST(test_files_are_listed_once),
     TEST(test_memory_is_told_in_sum_and_at_its_most),
     TEST(test_one_that_is_stuck_is_replaced_alone),

@@ -10,6 +10,7 @@ const at = (id) => document.getElementById(id);
 const names = ['trace', 'calls', 'log', 'script', 'faults'];
 const open = new Set(); // what is unfolded, by its key
 let tab = 'trace';
+let seen = false;      // the state was read once
 let source = null;      // { files, file, text, changed, note, line }
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
@@ -236,10 +237,10 @@ const panels = {
 };
 
 function draw_tabs() {
-  const bad = state.bot.error || state.log.some((line) => line.level === 'error');
+  const bad = { log: state.log.some((line) => line.level === 'error'), script: state.bot.error };
   fill(at('tabs'), names.map((name, i) => h('button', {
     type: 'button', role: 'tab', id: `tab-${name}`, 'aria-selected': String(name === tab), 'aria-controls': 'panel',
-    class: name === 'log' && bad ? 'alert' : null, onclick: () => choose(i),
+    class: bad[name] ? 'alert' : null, onclick: () => choose(i),
   }, t(`tab_${name}`))));
   at('panel').setAttribute('aria-labelledby', `tab-${tab}`);
 }
@@ -271,6 +272,8 @@ const soon = (() => {
 
 sim.listen(async (event) => {
   if (event === 'all') {
+    if (!seen && state.bot.error) tab = 'script'; // there is nothing else to do
+    seen = true;
     await sim.read_calls().catch(() => {});
     return draw();
   }

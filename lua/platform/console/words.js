@@ -3,7 +3,7 @@
 const words = {
   // [Chinese, English]
   serving: ['正在运行 {0}', 'serving {0}'],
-  broken: ['新脚本有错误，旧脚本仍在服务', 'the new script has an error; the one before goes on'],
+  broken: ['脚本有错误，见“脚本”页', 'the script has an error: see Script'],
   elsewhere: ['消息发往 {0}', 'messages go to {0}'],
   nowhere: ['没有机器人：用 --callback URL 指定', 'no bot: give one as --callback URL'],
   lost: ['连接断开，正在重连…', 'connection lost, trying again…'],
