@@ -79,6 +79,14 @@ function api.refusal(code, words)
   return { json = { errcode = code, errmsg = ("%s rid: %s"):format(words or words_of(code), rid()) } }
 end
 
+--- Whether an endpoint behaves as documented; the others check their input and answer with a sample.
+---@param name string
+---@return boolean
+function api.behaves(name)
+  local group, last = name:match("^(.*)%.([^.]+)$")
+  return handlers[name] ~= nil or catalogue.find(group, last).status == "removed"
+end
+
 local samples = { string = "", integer = 0, number = 0, boolean = false, object = {}, binary = "" }
 
 -- What an endpoint without a function of its own gives: the fields that the catalogue lists.
@@ -212,7 +220,8 @@ function api.answer(p, request)
     local call = { name = endpoint.name, query = given.query, body = given.body, files = given.files, fields = given.body, raw = given.raw }
     local value, errcode, words = nil, nil, nil
     if handler then value, errcode, words = handler(p, call) end
-    if not handler then answer = make_sample(p, endpoint)
+    if not handler and endpoint.status == "removed" then answer = api.refusal(47009)
+    elseif not handler then answer = make_sample(p, endpoint)
     elseif value == nil then answer = api.refusal(errcode, words)
     else answer = finish(p, endpoint, value) end
   end

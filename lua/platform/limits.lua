@@ -29,6 +29,7 @@ return {
   qr_seconds = 2592000, qr_default_seconds = 60, qr_scene_id = 4294967295, qr_limit_scene_id = 100000,
   qr_scene_str = 64, short_data_bytes = 4096,
 
+  titles = 30, blocked = 100, changed_openids = 100, subscribe_scene = 10000, subscribe_reserved_bytes = 128,
   templates = 25, articles = 8, article_title = 64, article_content_characters = 20000, list_page = 20,
   staff = 100, staff_nick = 16, comment_page = 49,
 

@@ -34,6 +34,53 @@ test('tags: created, listed, put on users, found on them, removed; their errors'
   assert.deepEqual(out, [true, 2, 45157, 45158, 45058, 45159, 0, 0]);
 });
 
+test('notices: the trade, its public templates, their words, and the page on which a user allows one', async (t) => {
+  const dev = await startDev(t);
+  const out = await lua(t, `${code_of}
+    local s = wechat.message.subscribe
+    local trade = s.get_category().data[1]
+    local titles = s.get_pub_template_titles{ids = tostring(trade.id), start = 0, limit = 30}
+    local words = s.get_pub_template_keywords{tid = tostring(titles.data[1].tid)}
+    return titles.count == #titles.data and titles.count > 0, words.count == #words.data and words.data[1].kid,
+      s.get_pub_template_titles{ids = "1", start = 0, limit = 30}.count, code(s.get_pub_template_titles{ids = "612", start = 0, limit = 31}),
+      code(s.get_pub_template_keywords{tid = "9"}), #wechat.message.template.query_block{tmpl_msg_id = "1"}.msginfo,
+      wechat.message.autoreply.get_current_autoreply_info().is_autoreply_open`, dev);
+  assert.deepEqual(out, [true, 1, 0, 40097, 40037, 0, 0]);
+  const page = (fields) => fetch(`${dev.url}/mp/subscribemsg?${new URLSearchParams({ action: 'get_confirm', appid: ACCOUNT.appid, scene: '7',
+    template_id: 'T', redirect_url: 'https://example.com/back?a=b', reserved: 'r', ...fields })}`, { redirect: 'manual' });
+  const allowed = await page({});
+  assert.equal(allowed.status, 302);
+  const back = new URL(allowed.headers.get('location')).searchParams;
+  assert.match(back.get('openid'), /^oWemoon/);
+  assert.deepEqual(['a', 'template_id', 'action', 'scene', 'reserved'].map((name) => back.get(name)), ['b', 'T', 'confirm', '7', 'r']);
+  for (const [fields, errcode] of [[{ scene: '10001' }, 40035], [{ reserved: 'x'.repeat(129) }, 40035], [{ appid: 'wx' }, 40013]]) {
+    assert.equal((await (await page(fields)).json()).errcode, errcode, JSON.stringify(fields));
+  }
+});
+
+test('what the platform has withdrawn says so; openids of a moved account; cards of products', async (t) => {
+  const dev = await startDev(t);
+  const out = await lua(t, `${code_of}
+    local id = wechat.user.list{}.data.openid[1]
+    local moved = wechat.user.change_openid{from_appid = "wx1", openid_list = {id, "gone"}}.result_list
+    local many = {}
+    for i = 1, 101 do many[i] = "o" .. i end
+    return code(wechat.qrcode.shorturl{action = "long2short", long_url = "http://a"}),
+      moved[1].new_openid == id, moved[2].new_openid, moved[2].err_msg, code(wechat.user.change_openid{from_appid = "wx1", openid_list = many}),
+      wechat.draft.get_product_card{product_id = "p", article_type = "news"}.DOM:match("productid=.(%w+)"),
+      code(wechat.draft.get_product_card{product_id = "p", article_type = "news", card_type = 4})`, dev);
+  assert.deepEqual(out, [47009, true, null, 'ori_openid error', 40032, 'p', 40097]);
+  const ask = async (path) => (await (await fetch(dev.url + path, { redirect: 'manual' })).json());
+  const code = new URL((await fetch(`${dev.url}/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`,
+    { redirect: 'manual' })).headers.get('location')).searchParams.get('code');
+  const component = `component_appid=wx2&component_access_token=C&appid=${ACCOUNT.appid}`;
+  const token = await ask(`/sns/oauth2/component/access_token?${component}&code=${code}&grant_type=authorization_code`);
+  assert.match(token.openid, /^oWemoon/);
+  assert.equal((await ask(`/sns/oauth2/component/access_token?${component}&code=${code}&grant_type=authorization_code`)).errcode, 40163);
+  const renewed = await ask(`/sns/oauth2/component/refresh_token?${component}&grant_type=refresh_token&refresh_token=${token.refresh_token}`);
+  assert.equal(renewed.openid, token.openid);
+});
+
 test('groups, users, remarks, the blacklist', async (t) => {
   const out = await lua(t, `${code_of}
     local ids = wechat.get_followers().data.openid

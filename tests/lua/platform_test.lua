@@ -105,3 +105,21 @@ check.equal(collect(1001, 2), "1002 1003")
 p = new_platform("delivery")
 check.equal(p.elements { B = 1, A = { D = { "x", "y" }, C = true }, [1] = "no name" },
   { { "A", { { "C", true }, { "D", "x" }, { "D", "y" } } }, { "B", 1 } })
+
+-- ---- endpoints
+
+local api, catalogue = require "platform.api", require "wechat.catalogue"
+local core = {
+  token = true, basic = true, menu = true, message = true, media = true, material = true, draft = true, freepublish = true,
+  user = true, tag = true, group = true, qrcode = true, kf = true, comment = true, oauth = true, openapi = true,
+}
+local samples, counted = {}, 0
+for _, group in ipairs(catalogue.groups) do
+  local _, names = catalogue.group(group)
+  for _, name in ipairs(core[group:match("^[^.]+")] and names or {}) do
+    counted = counted + 1
+    if not api.behaves(group .. "." .. name) then samples[#samples + 1] = group .. "." .. name end
+  end
+end
+check.equal(samples, {}, "endpoints of the core that answer with a sample")
+check.equal(counted > 130, true, "endpoints of the core")

@@ -21,6 +21,14 @@ local function find(list, field, value)
   end
 end
 
+-- There is no shop: every product has a card.
+local function product_card(p, call)
+  local id, kind = call.body.product_id, call.body.card_type or 0
+  if kind < 0 or kind > 3 then return nil, 40097 end
+  if call.body.article_type == "newspic" then return { errcode = 0, product_key = "product-" .. p.random(16) } end
+  return { errcode = 0, DOM = ('<mp-common-product data-productid="%s" data-cardtype="%d"></mp-common-product>'):format(p.host.codec.url_encode(id), kind) }
+end
+
 local function with_url(p, articles)
   local list = p.host.json.array {}
   for i, one in ipairs(articles) do
@@ -82,6 +90,8 @@ local function comment(change)
 end
 
 return {
+  ["draft.get_product_card"] = product_card,
+
   ["draft.add"] = function(p, call)
     local code, words = fault_of(p, call.body.articles)
     if code then return nil, code, words end

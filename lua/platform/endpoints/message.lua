@@ -181,6 +181,17 @@ endpoints["message.template.send"] = function(p, call)
   return { errcode = 0, msgid = id }
 end
 
+-- Nothing that is sent here is held back.
+endpoints["message.template.query_block"] = function(p, call)
+  if (call.body.limit or 1) > limits.blocked then return nil, 40097 end
+  return { errcode = 0, msginfo = p.host.json.array {} }
+end
+
+-- No rules are kept on the website.
+endpoints["message.autoreply.get_current_autoreply_info"] = function(p)
+  return { is_add_friend_reply_open = 0, is_autoreply_open = 0, keyword_autoreply_info = { list = p.host.json.array {} } }
+end
+
 -- ---- notices
 
 local function send_notice(p, call)
@@ -212,6 +223,52 @@ endpoints["message.subscribe.add_template"] = function(p, call)
 end
 
 endpoints["message.subscribe.list_templates"] = function(p) return { errcode = 0, data = p.host.json.array(p.state.subscribe_templates) } end
+
+-- What the website offers: notices of one trade, each with the words that it may hold.
+local trade = { id = 612, name = "文化传媒" }
+local public = {
+  { tid = 307, title = "活动开始提醒", keywords = { { "活动名称", "春日读书会", "thing" }, { "开始时间", "2019年10月1日 15:01", "time" }, { "活动地点", "文化馆", "thing" } } },
+  { tid = 1128, title = "预约结果通知", keywords = { { "预约项目", "场地预约", "thing" }, { "预约状态", "成功", "phrase" } } },
+}
+
+endpoints["message.subscribe.get_category"] = function(p) return { errcode = 0, data = p.host.json.array { trade } } end
+
+endpoints["message.subscribe.get_pub_template_titles"] = function(p, call)
+  local start, limit, wanted = tonumber(call.query.start) or 0, tonumber(call.query.limit) or 0, false
+  if limit < 1 or limit > limits.titles then return nil, 40097 end
+  for id in tostring(call.query.ids):gmatch("%d+") do wanted = wanted or tonumber(id) == trade.id end
+  local data = p.host.json.array {}
+  for i = start + 1, wanted and math.min(#public, start + limit) or 0 do
+    data[#data + 1] = { tid = public[i].tid, title = public[i].title, type = 2, categoryId = tostring(trade.id) }
+  end
+  return { errcode = 0, count = wanted and #public or 0, data = data }
+end
+
+endpoints["message.subscribe.get_pub_template_keywords"] = function(p, call)
+  for _, one in ipairs(public) do
+    if one.tid == tonumber(call.query.tid) then
+      local data = p.host.json.array {}
+      for i, word in ipairs(one.keywords) do data[i] = { kid = i, name = word[1], example = word[2], rule = word[3] } end
+      return { errcode = 0, count = #data, data = data }
+    end
+  end
+  return nil, 40037
+end
+
+-- The page on which a user allows one notice: he does, at once.
+endpoints["message.subscribe.authorize_url"] = function(p, call)
+  local query, encode = call.query, p.host.codec.url_encode
+  local scene = math.tointeger(tonumber(query.scene))
+  if query.appid ~= p.account.appid then return nil, 40013 end
+  if not scene or scene < 0 or scene > limits.subscribe_scene then return nil, 40035 end
+  if #(query.reserved or "") > limits.subscribe_reserved_bytes then return nil, 40035 end
+  if not (query.redirect_url or ""):find("^https?://") then return nil, 10003 end
+  local user = query.user and p.user(query.user) or p.users()[1]
+  local sign = query.redirect_url:find("?", 1, true) and "&" or "?"
+  local location = ("%s%sopenid=%s&template_id=%s&action=confirm&scene=%d&reserved=%s"):format(query.redirect_url, sign,
+    user.openid, encode(query.template_id or ""), scene, encode(query.reserved or ""))
+  return { page = { status = 302, headers = { Location = location }, body = "" } }
+end
 
 endpoints["message.subscribe.delete_template"] = function(p, call)
   for i, one in ipairs(p.state.subscribe_templates) do

@@ -37,7 +37,35 @@ local function web_token(p, value, openid)
   return token
 end
 
+-- A code that authorize gave is good for once.
+local function exchange(p, value)
+  local code = p.state.codes and p.state.codes[value or ""]
+  if not code then return nil, 40029 end
+  if code.used then return nil, 40163 end
+  if code.expires_at <= p.now() then return nil, 42003 end
+  code.used = true
+  return grant(p, code.openid, code.scope)
+end
+
+local function renew(p, value)
+  local token = p.state.web and p.state.web[value or ""]
+  if not token or not token.refresh then return nil, 40030 end
+  if token.expires_at <= p.now() then return nil, 42002 end
+  return grant(p, token.openid, token.scope)
+end
+
+-- On behalf of the account, by a third-party platform that the sandbox takes anybody for.
+local function for_component(act, name)
+  return function(p, call)
+    if call.query.appid ~= p.account.appid then return nil, 40013 end
+    if (call.query.component_access_token or "") == "" then return nil, 40001 end
+    return act(p, call.query[name])
+  end
+end
+
 return {
+  ["oauth.component_access_token"] = for_component(exchange, "code"),
+  ["oauth.component_refresh_token"] = for_component(renew, "refresh_token"),
   ["oauth.authorize"] = authorize,
   ["oauth.qrconnect"] = authorize,
 
@@ -45,20 +73,10 @@ return {
     local query = call.query
     if query.appid ~= p.account.appid then return nil, 40013 end
     if query.secret ~= p.account.appsecret then return nil, 40125 end
-    local code = p.state.codes and p.state.codes[query.code or ""]
-    if not code then return nil, 40029 end
-    if code.used then return nil, 40163 end
-    if code.expires_at <= p.now() then return nil, 42003 end
-    code.used = true
-    return grant(p, code.openid, code.scope)
+    return exchange(p, query.code)
   end,
 
-  ["oauth.refresh_token"] = function(p, call)
-    local token = p.state.web and p.state.web[call.query.refresh_token or ""]
-    if not token or not token.refresh then return nil, 40030 end
-    if token.expires_at <= p.now() then return nil, 42002 end
-    return grant(p, token.openid, token.scope)
-  end,
+  ["oauth.refresh_token"] = function(p, call) return renew(p, call.query.refresh_token) end,
 
   ["oauth.userinfo"] = function(p, call)
     local token, code = web_token(p, call.query.access_token, call.query.openid)

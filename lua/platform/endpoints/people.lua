@@ -148,6 +148,17 @@ return {
 
   ["user.get_blacklist"] = function(p, call) return page(p, call.body.begin_openid, function(user) return user.black end) end,
 
+  -- Users of the sandbox moved here with the openids that they have.
+  ["user.change_openid"] = function(p, call)
+    if #call.body.openid_list > limits.changed_openids then return nil, 40032 end
+    local list = p.host.json.array {}
+    for i, openid in ipairs(call.body.openid_list) do
+      local known = p.state.users[openid]
+      list[i] = { ori_openid = openid, new_openid = known and openid or nil, err_msg = known and "ok" or "ori_openid error" }
+    end
+    return { errcode = 0, result_list = list }
+  end,
+
   ["user.batch_blacklist"] = function(p, call)
     local users, code, words = followers(p, call.body.openid_list, limits.batch_blacklist, 40032)
     if not users then return nil, code, words end
