@@ -384,6 +384,17 @@ bool config_load(Config *config, const Arguments *arguments, const char *script,
   return config_faults(config) == NULL;
 }
 
+void config_clear_environment(Config *config) {
+  for (size_t i = 0; i < config->count; i++) {
+    if (config_keys[i].secrecy == CONFIG_OPEN) continue;
+    const char *variable = variable_of(config, config_keys[i].name);
+    char *value = *variable ? getenv(variable) : NULL;
+    if (!value) continue;
+    memset(value, '*', strlen(value));
+    unsetenv(variable);
+  }
+}
+
 const ConfigFault *config_faults(const Config *config) {
   return config->no_memory && !config->faults ? &no_memory_fault : config->faults;
 }

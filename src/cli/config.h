@@ -53,6 +53,9 @@ const Option *config_options(const Config *config);
 // faults.
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment);
+// Takes the secrets out of this process's environment, where /proc, core files, scripts and the programs that they
+// start would find them. After config_load; no other thread runs.
+void config_clear_environment(Config *config);
 const ConfigFault *config_faults(const Config *config);
 // Fills in a simulated account where token, appid or appsecret are not set, or set to nothing. Before
 // config_load it is there for keys that need an appid too.
