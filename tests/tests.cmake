@@ -35,6 +35,18 @@ if(WEMOON_TESTS)
   add_test(NAME lua.examples COMMAND wemoon test ${example_specs} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/scripts)
   set_tests_properties(lua.examples PROPERTIES TIMEOUT 120)
 
+  # What fuzzing has found and begun with, once more.
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.c)
+  foreach(source ${fuzzers})
+    layer_of(${source} layer)
+    string(REGEX REPLACE "^[a-z]+_(.*)_fuzz$" "\\1" corpus ${test_name})
+    add_executable(${test_name}_replay ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+    target_link_libraries(${test_name}_replay PRIVATE ${layer})
+    set_target_properties(${test_name}_replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    add_test(NAME fuzz.${test_name} COMMAND ${test_name}_replay ${CMAKE_SOURCE_DIR}/tests/data/fuzz/${corpus})
+    set_tests_properties(fuzz.${test_name} PROPERTIES TIMEOUT 120)
+  endforeach()
+
   find_program(NODE node)
   file(GLOB e2e_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*.test.js)
   foreach(source ${e2e_tests})

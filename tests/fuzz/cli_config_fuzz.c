@@ -5,7 +5,10 @@
 
 enum { WORDS_MAX = 16 };
 
-// Cuts the input at newlines: lines that begin with "WEMOON_" are variables, the others words of a command line.
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// Cuts the input at newlines: lines that begin with "WEMOON_" are variables, the others words of a command
+// line.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = malloc(size + 1);
   char *variables[WORDS_MAX + 1] = { NULL }, *words[WORDS_MAX + 1] = { NULL };
@@ -22,9 +25,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Arena *arena = arena_new();
   Config *config = config_new(&err);
   OptionRules rules = { .lists = { config_options(config) } };
-  if (options_parse(word_count, words, &rules, arena, &arguments, &err) && !options_value(&arguments, "config") &&
+  if (options_parse(word_count, words, &rules, arena, &arguments, &err) &&
+      !options_value(&arguments, "config") &&
       config_load(config, &arguments, "/nowhere/bot.lua", false, variables)) {
-    if (!config_account(config, &account, &err)) abort();  // whatever account_init refuses was to be found before
+    if (!config_account(config, &account, &err))
+      abort();  // whatever account_init refuses was to be found before
   }
   config_free(config);
   arena_free(arena);

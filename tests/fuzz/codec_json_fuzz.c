@@ -14,13 +14,13 @@ static void write_value(Buf *out, const Json *value, int depth) {
   bool object = kind == JSON_OBJECT;
   size_t count = 0;
   switch (kind) {
-  case JSON_NULL: buf_add(out, STR("null")); return;
-  case JSON_BOOL: buf_add(out, json_bool(value) ? STR("true") : STR("false")); return;
-  case JSON_INT: buf_add_int(out, json_int(value)); return;
-  case JSON_REAL: json_add_real(out, json_real(value)); return;
-  case JSON_STRING: json_add_string(out, json_string(value)); return;
-  case JSON_ARRAY:
-  case JSON_OBJECT: break;
+    case JSON_NULL: buf_add(out, STR("null")); return;
+    case JSON_BOOL: buf_add(out, json_bool(value) ? STR("true") : STR("false")); return;
+    case JSON_INT: buf_add_int(out, json_int(value)); return;
+    case JSON_REAL: json_add_real(out, json_real(value)); return;
+    case JSON_STRING: json_add_string(out, json_string(value)); return;
+    case JSON_ARRAY:
+    case JSON_OBJECT: break;
   }
   buf_addc(out, object ? '{' : '[');
   for (const Json *member = json_first(value); member; member = json_next(member)) {
@@ -44,6 +44,8 @@ static bool rewrite(Str text, Buf *out) {
   json_free(doc);
   return doc != NULL;
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   // json_get is linear: an object of a million names would take its time here.

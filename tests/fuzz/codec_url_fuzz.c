@@ -51,6 +51,8 @@ static void check_base64(Str text) {
   buf_clear(&back);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Str text = str_make((const char *)data, size);
   check_query(text);

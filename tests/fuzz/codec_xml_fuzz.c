@@ -53,6 +53,8 @@ static void check_round_trip(XmlParser *parser, NodeTree *tree, Str text, void (
   buf_clear(&expected);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static XmlParser *parser;
   static NodeTree tree;

@@ -8,12 +8,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-// Text only: a precompiled chunk that lies can do anything, and whoever writes the operator's configuration may.
+// Text only: a precompiled chunk that lies can do anything, and whoever writes the operator's configuration
+// may.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static int fd = -1;
   char path[64];
   if (size > 0 && data[0] == 0x1b) return 0;
-  if (memmem(data, size, "os", 2) || memmem(data, size, "io", 2) || memmem(data, size, "load", 4) || memmem(data, size, "req", 3)) return 0;
+  if (memmem(data, size, "os", 2) || memmem(data, size, "io", 2) || memmem(data, size, "load", 4) ||
+      memmem(data, size, "req", 3))
+    return 0;
   if (fd < 0) fd = memfd_create("settings", 0);
   if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, data, size, 0) != (ssize_t)size) return 0;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
