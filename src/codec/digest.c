@@ -2,6 +2,7 @@
 #include "codec/digest.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -35,13 +36,20 @@ void digest_free(Digest *digest) {
   free(digest);
 }
 
-static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count,
-                 unsigned char *out) {
-  if (EVP_DigestInit_ex2(digest->context, algorithm, NULL) != 1) return false;
+static bool update(Digest *digest, const Str *parts, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (parts[i].len && EVP_DigestUpdate(digest->context, parts[i].ptr, parts[i].len) != 1) return false;
   }
-  return EVP_DigestFinal_ex(digest->context, out, NULL) == 1;
+  return true;
+}
+
+// What OpenSSL notes of a failure, nobody asks for: it is not kept with the thread.
+static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count,
+                 unsigned char *out) {
+  bool ok = EVP_DigestInit_ex2(digest->context, algorithm, NULL) == 1 && update(digest, parts, count) &&
+            EVP_DigestFinal_ex(digest->context, out, NULL) == 1;
+  if (!ok) ERR_clear_error();
+  return ok;
 }
 
 static void to_hex(const unsigned char *bytes, size_t len, char *hex) {

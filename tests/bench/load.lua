@@ -11,7 +11,7 @@ end
 local envelope, account, mode, token, timestamp, signature, headers
 local nonce = "n0123456789"
 local count, prefix = 0, nil
-local texts = {}
+local texts, pause = {}, nil
 
 function init(args)
   mode, token, timestamp = args[1], args[2], args[3]
@@ -22,7 +22,7 @@ function init(args)
   headers = { ["Content-Type"] = "text/xml", Host = "127.0.0.1" }
   if args[6] == "close" then headers.Connection = "close" end
   for text in (args[8] or "你好，今天的天气怎么样？"):gmatch("[^,]+") do texts[#texts + 1] = text end
-  local pause = tonumber(args[9])
+  pause = tonumber(args[9])
   if pause then
     function delay() return pause end
   end
@@ -38,7 +38,14 @@ local function message()
     .. prefix .. string.format("%08d", count % 100000000) .. "</MsgId></xml>"
 end
 
+-- Who sends for longer than a callback is valid signs each second anew.
+local function sign_anew()
+  local now = tostring(os.time())
+  if now ~= timestamp then timestamp, signature = now, envelope.sign(token, now, nonce) end
+end
+
 function request()
+  if pause then sign_anew() end
   local target = "/wechat?signature=" .. signature .. "&timestamp=" .. timestamp .. "&nonce=" .. nonce .. "&openid=oDemoUser"
   if mode ~= "safe" then return wrk.format("POST", target, headers, message()) end
   local text = account.seal(message(), "0123456789abcdef")

@@ -1,0 +1,100 @@
+// Memory that runs out: one allocation after the other fails, in every library too, and the bot lives and answers.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { APPID, BINARY, sleep, startBot, tempDir, textXml } = require('./harness');
+
+// A sanitizer's allocator stands in the way.
+const skip = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
+
+const MOST = 2000; // no message takes that many allocations
+const SLACK = 4;   // blocks that other threads may hold for a moment
+
+// A library to preload: fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
+function makeStarver(t) {
+  const dir = tempDir(t);
+  const library = path.join(dir, 'starve.so'), file = path.join(dir, 'number');
+  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, 'starve.c'), '-ldl']);
+  fs.writeFileSync(file, Buffer.alloc(16));
+  const fd = fs.openSync(file, 'r+');
+  t.after(() => fs.closeSync(fd));
+  const read = (at) => {
+    const number = new BigInt64Array(1);
+    fs.readSync(fd, number, 0, 8, at);
+    return Number(number[0]);
+  };
+  return {
+    env: { LD_PRELOAD: library, STARVE: file },
+    fail(n) { fs.writeSync(fd, new BigInt64Array([BigInt(n)]), 0, 8, 0); },
+    left: () => read(0),
+    inUse: () => read(8),
+  };
+}
+
+// Each allocation on the way of one message fails in its turn, until there is none left that could.
+async function starveMessages(bot, starver, content) {
+  let failed = 0;
+  for (let n = 1; n < MOST; n++) {
+    const message = textXml(content);
+    starver.fail(n);
+    await bot.deliver(message).catch(() => {}); // unanswered is well: the platform asks again
+    const reached = starver.left() <= 0;
+    starver.fail(0);
+    assert.equal(bot.exit, undefined, `allocation ${n}:\n${bot.log.slice(-3000)}`);
+    if (!reached) return failed;
+    failed++;
+    const again = await bot.deliver(message);
+    assert.equal(again.status, 200, `allocation ${n}: ${again.body}`);
+    assert.equal(await bot.say('are you there?'), 'text are you there?', `after allocation ${n}`);
+  }
+  return assert.fail(`a message that takes ${MOST} allocations`);
+}
+
+// Four times over: what the first ones leave is kept for later use, what each of them leaves is lost.
+async function starveAndCount(t, bot, starver, content, least) {
+  const inUse = [];
+  for (let i = 0; i < 4; i++) {
+    const failed = await starveMessages(bot, starver, content);
+    assert.ok(failed >= least, `${failed} allocations`);
+    await sleep(50);
+    await bot.say('sweep');
+    inUse.push(starver.inUse());
+  }
+  t.diagnostic(`blocks in use: ${inUse.join(', ')}`);
+  assert.ok(inUse[3] - inUse[2] <= SLACK, `blocks in use: ${inUse}`);
+}
+
+const SCRIPT = `function on_message(msg)
+  if msg.content == "api" then
+    local user, err = wechat.get_user_info(msg.source)
+    return user and user.nickname or err.errmsg
+  end
+  if msg.content == "sweep" then collectgarbage() collectgarbage() end
+  return "text " .. msg.content
+end`;
+const CONFIG = { store: 'memory:', watch: false, log_level: 'error', threads: 2, dedup_window_s: 0 };
+
+for (const mode of ['normal', 'safe']) {
+  test(`every allocation of a message fails once: the bot answers on, and nothing leaks (${mode})`, { skip, timeout: 240000 }, async (t) => {
+    const starver = makeStarver(t);
+    const bot = await startBot(t, { script: SCRIPT, mode, env: starver.env, config: CONFIG });
+    await starveAndCount(t, bot, starver, 'hello', 5);
+  });
+}
+
+test('every allocation of a call of the platform fails once: the bot calls on, and nothing leaks', { skip, timeout: 240000 }, async (t) => {
+  const platform = http.createServer((request, response) => response.end('{"nickname":"moon"}'));
+  await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
+  t.after(() => { platform.closeAllConnections(); platform.close(); });
+  const starver = makeStarver(t);
+  const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: { ...CONFIG, appid: APPID, access_token: 'T',
+    access_token_expires_at: Math.floor(Date.now() / 1000) + 7200, api_base: `http://127.0.0.1:${platform.address().port}` } });
+  assert.equal(await bot.say('api'), 'moon');
+  await starveAndCount(t, bot, starver, 'api', 20);
+  assert.equal(await bot.say('api'), 'moon');
+});
