@@ -55,6 +55,13 @@ function parseMetrics(text) {
     const labels = histogram[2] ? `${histogram[2].slice(0, -1)},le="+Inf"}` : '{le="+Inf"}';
     assert.equal(samples.get(`${histogram[1]}_bucket${labels}`), count, key);
   }
+  let last; // buckets stand in order, and each holds those before it
+  for (const [key, count] of samples) {
+    const bucket = /^(.*_bucket\{.*)le="([^"]+)"\}$/.exec(key);
+    const limit = bucket && Number(bucket[2].replace('+Inf', 'Infinity'));
+    if (bucket && last && last.name === bucket[1]) assert.ok(limit > last.limit && count >= last.count, key);
+    last = bucket && { name: bucket[1], limit, count };
+  }
   return samples;
 }
 

@@ -1,0 +1,52 @@
+// A store whose disk is full, or may not be written: the bot says so and answers on, and goes on storing when it is mended.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { startBot, wemoon, writeFiles } = require('./harness');
+
+const mount = (...args) => spawnSync('mount', args, { encoding: 'utf8' }).status === 0;
+
+// A small disk of the test's own, or null where one may not be had (only root may mount).
+function makeDisk(t, size) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
+  const mounted = mount('-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir);
+  t.after(() => {
+    if (mounted) spawnSync('umount', ['-l', dir]);
+    fs.rmdirSync(dir);
+  });
+  return mounted ? dir : null;
+}
+
+const SCRIPT = `function on_message(msg)
+  local ok, err = wechat.store.set(msg.content, ("x"):rep(20000))
+  return ok and "kept" or err
+end`;
+
+test('a full disk: each call says so, messages are answered, and with room again all is well', async (t) => {
+  const disk = makeDisk(t, '300k');
+  if (!disk) return t.skip('needs the right to mount');
+  const bot = await startBot(t, { script: SCRIPT, config: { store: `sqlite:${disk}/store.db` } });
+  let answer;
+  for (let i = 0; i < 40 && (!answer || answer === 'kept'); i++) answer = await bot.say(`key${i}`);
+  assert.match(answer, /^store: .*store\.db cannot grow: the disk is full/);
+  assert.match(await bot.say('one more'), /the disk is full/);
+  assert.ok(mount('-o', 'remount,size=8m', disk));
+  assert.equal(await bot.say('again'), 'kept');
+});
+
+test('a disk that may not be written is told before anything is served', async (t) => {
+  const disk = makeDisk(t, '1m');
+  if (!disk) return t.skip('needs the right to mount');
+  writeFiles(disk, { 'bot.lua': SCRIPT, 'config.lua': 'return { token = "t", listen = "127.0.0.1:0" }' });
+  const bot = await startBot(t, { script: SCRIPT, config: { store: `sqlite:${disk}/store.db` } });
+  await bot.say('key');
+  await bot.stop();
+  assert.ok(mount('-o', 'remount,ro', disk));
+  const { stderr } = await wemoon(['run', 'bot.lua', '--store', `sqlite:${disk}/store.db`], { cwd: disk, code: 1 });
+  assert.match(stderr, /store: .*store\.db cannot be opened for writing: Read-only file system/);
+});
