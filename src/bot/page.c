@@ -14,7 +14,7 @@ enum {
   END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
   RETRY_NS = 5 * 1000 * 1000,
   STATUS_HANG_UP = 444,  // as other servers have it: the connection ends without an answer
-  STREAM_LOOK_MS = 200  // so often a quiet stream looks whether the server is to stop
+  STREAM_LOOK_MS = 200   // so often a quiet stream looks whether the server is to stop
 };
 
 static const char GONE[] = "the script that has just been loaded has no such page";
@@ -28,40 +28,22 @@ typedef struct {
 
 // ---- answers ----
 
-static const char *reason_of(int status) {
-  switch (status) {
-    case 404: return "not found\n";
-    case 405: return "method not allowed\n";
-    case 500: return "internal error\n";
-    default: return "try again later\n";
-  }
-}
-
-static void respond(HttpRequest *request, int status, const char *headers) {
-  server_respond(
-      request,
-      &(HttpResponse){ .status = status, .body = str_of(reason_of(status)), .extra_headers = headers });
-}
-
 static void refuse(HttpRequest *request, int status, const char *why) {
-  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path),
-           server_remote(request), status, why);
-  respond(request, status, NULL);
+  server_refuse(request, status, NULL, why);
 }
 
 static void refuse_method(HttpRequest *request, const char *allow) {
-  char headers[ALLOW_MAX + 16];
+  char headers[ALLOW_MAX + 16], why[ALLOW_MAX + 32];
   snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
-  log_warn("refused %.*s %.*s from %s with 405: the script's page has %s", STR_FMT(request->method),
-           STR_FMT(request->path), server_remote(request), allow);
-  respond(request, 405, headers);
+  snprintf(why, sizeof why, "the script's page has %s", allow);
+  server_refuse(request, 405, headers, why);
 }
 
 // The script's error is in the log already, with its traceback.
 static void respond_failure(HttpRequest *request, int status, const char *how) {
   log_error("%.*s %.*s from %s was answered with %d: its page %s", STR_FMT(request->method),
             STR_FMT(request->path), server_remote(request), status, how);
-  respond(request, status, NULL);
+  server_respond_status(request, status, NULL);
 }
 
 static const char *how_it_ended(TaskState state) {
@@ -100,7 +82,8 @@ static void respond_page(HttpRequest *request, TaskState state, const PageAnswer
 
 // On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
 static bool respond_in_its_place(void *ctx) {
-  server_respond(ctx, &(HttpResponse){ .status = 503, .body = str_of(reason_of(503)), .close = true });
+  server_respond(ctx,
+                 &(HttpResponse){ .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
   return true;
 }
 

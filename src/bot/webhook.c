@@ -38,20 +38,9 @@ static void respond_success(Callback *c) {
   respond(c, 200, NULL, STR("success"));
 }
 
-static const char *reason_of(int status) {
-  switch (status) {
-    case 400: return "bad request\n";
-    case 403: return "forbidden\n";
-    case 503: return "try again later\n";
-    default: return "error\n";
-  }
-}
-
 static void refuse(Callback *c, int status, const char *why) {
-  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(c->request->method), STR_FMT(c->request->path),
-           server_remote(c->request), status, why);
   c->outcome = "refused";
-  respond(c, status, NULL, str_of(reason_of(status)));
+  server_refuse(c->request, status, NULL, why);
 }
 
 static int status_of(const Err *err) {

@@ -332,27 +332,6 @@ void xml_add_cdata(Buf *out, Str text) {
   buf_clear(&scratch);
 }
 
-static Str escape_of(char c) {
-  return c == '&' ? STR("&amp;") : c == '<' ? STR("&lt;") : c == '>' ? STR("&gt;") : str_make(NULL, 0);
-}
-
-void xml_add_escaped(Buf *out, Str text) {
-  Buf scratch;
-  buf_init(&scratch);
-  Str clean = xml_clean(&scratch, text);
-  size_t from = 0;
-  for (size_t i = 0; i < clean.len; i++) {
-    Str escape = escape_of(clean.ptr[i]);
-    if (!escape.len) continue;
-    buf_add(out, str_sub(clean, from, i - from));
-    buf_add(out, escape);
-    from = i + 1;
-  }
-  buf_add(out, str_sub(clean, from, clean.len));
-  if (scratch.failed) out->failed = true;
-  buf_clear(&scratch);
-}
-
 static bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 bool xml_name_ok(Str name) {

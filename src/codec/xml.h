@@ -22,8 +22,6 @@ bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err);
 
 // Appends `<![CDATA[...]]>` with "]]>" split, cleaned as by xml_clean.
 void xml_add_cdata(Buf *out, Str text);
-// Appends text escaped for element content (& < >), cleaned in the same way.
-void xml_add_escaped(Buf *out, Str text);
 // Whether `name` can be an element's name here: ASCII letters, digits, '_', '-', '.', first a letter or '_';
 // at most 128 bytes.
 bool xml_name_ok(Str name);

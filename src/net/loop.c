@@ -19,12 +19,6 @@ struct LoopTimer {
   bool once;
 };
 
-typedef struct Signal {
-  uv_signal_t handle;  // first
-  LoopFn fn;
-  void *ctx;
-} Signal;
-
 struct Loop {
   uv_loop_t uv;
   uv_async_t wake;
@@ -152,24 +146,6 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
 
 void loop_timer_stop(LoopTimer *timer) {
   if (timer) uv_close((uv_handle_t *)&timer->handle, free_handle);
-}
-
-static void on_signal(uv_signal_t *handle, int signum) {
-  Signal *entry = (Signal *)handle;
-  entry->fn(entry->ctx);
-}
-
-bool loop_signal(Loop *loop, int signum, LoopFn fn, void *ctx, Err *err) {
-  Signal *entry = calloc(1, sizeof *entry);
-  if (!entry) return err_set(err, ERR_MEMORY, "no memory");
-  entry->fn = fn;
-  entry->ctx = ctx;
-  uv_signal_init(&loop->uv, &entry->handle);
-  entry->handle.data = entry;
-  int failed = uv_signal_start(&entry->handle, on_signal, signum);
-  if (!failed) return true;
-  uv_close((uv_handle_t *)&entry->handle, free_handle);
-  return err_set(err, ERR_FAILED, "cannot watch signal %d: %s", signum, uv_strerror(failed));
 }
 
 struct uv_loop_s *loop_uv(Loop *loop) {

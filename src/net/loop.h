@@ -21,8 +21,6 @@ bool loop_is_current(const Loop *loop);  // whether the caller is the loop threa
 // itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
 void loop_timer_stop(LoopTimer *timer);  // frees; loop thread only; not for a once-timer that has fired
-// Calls fn(ctx) on the loop thread for each arrival of the signal. Loop thread only or before it is busy.
-bool loop_signal(Loop *loop, int signum, LoopFn fn, void *ctx, Err *err);
 // The uv_loop_t, for the other files of net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
 

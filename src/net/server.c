@@ -186,15 +186,26 @@ bool server_write(HttpRequest *request, Str bytes) {
          mg_write(((Exchange *)request)->conn, bytes.ptr, bytes.len) == (int)bytes.len;
 }
 
-// An answer by status alone. What the client goes on sending is not read, so the connection ends.
-static void refuse(Exchange *x, int status, const char *allow) {
-  char headers[160] = "", body[64];
-  if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
+void server_respond_status(HttpRequest *request, int status, const char *headers) {
+  char body[64];
   int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
-  x->last = true;
   server_respond(
-      &x->request,
+      request,
       &(HttpResponse){ .status = status, .body = str_make(body, (size_t)len), .extra_headers = headers });
+}
+
+void server_refuse(HttpRequest *request, int status, const char *headers, const char *why) {
+  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path),
+           server_remote(request), status, why);
+  server_respond_status(request, status, headers);
+}
+
+// What the client goes on sending is not read, so the connection ends.
+static void refuse_by_head(Exchange *x, int status, const char *allow) {
+  char headers[160] = "";
+  if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
+  x->last = true;
+  server_refuse(&x->request, status, headers, reason_of(status));
 }
 
 // ---- one request --------------------------------------------------------------------------------
@@ -253,22 +264,19 @@ static void serve(Exchange *x) {
     status = status_by_head(&x->request, &route);
   }
   if (status) {
-    log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(x->request.method), STR_FMT(x->request.path),
-             server_remote(&x->request), status, reason_of(status));
-    refuse(x, status, route.allow);
+    refuse_by_head(x, status, route.allow);
     return;
   }
   // A body that nobody asked for would be taken for the next request.
   if (!route.needs_body && (x->request.content_length > 0 || x->request.chunked)) x->last = true;
   if (route.needs_body && !read_body(x)) {
-    log_warn("refused %.*s %.*s from %s: its body did not come whole", STR_FMT(x->request.method),
-             STR_FMT(x->request.path), server_remote(&x->request));
-    refuse(x, 408, NULL);
+    x->last = true;
+    server_refuse(&x->request, 408, NULL, "its body did not come whole");
     return;
   }
   connection_handles(x->connection);
   x->server->handler.handle(x->server->handler.ctx, &x->request);
-  if (!x->status) refuse(x, 500, NULL);
+  if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
 }
 
 static void keep_small(Buf *buf) {

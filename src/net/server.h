@@ -37,6 +37,11 @@ typedef struct {
 // dropped), while `handle` has not returned: on its thread, or on another one that it waits for.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
+// Answers with a status and its name alone. `headers`: as extra_headers.
+void server_respond_status(HttpRequest *request, int status, const char *headers);
+// The same, and one line of the log says why.
+void server_refuse(HttpRequest *request, int status, const char *headers, const char *why);
+
 // Writes the head of an answer that ends with its connection, and `response->body` as its beginning. In place
 // of server_respond.
 void server_begin(HttpRequest *request, const HttpResponse *response);
@@ -76,8 +81,8 @@ int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound
 // How many HTTP threads have a connection now, and how many there are.
 void server_load(const Server *server, int *busy, int *threads);
-// Stops accepting, lets requests under way finish (10 s at most). Its address and load can be asked for until it
-// is freed.
+// Stops accepting, lets requests under way finish (10 s at most). Its address and load can be asked for until
+// it is freed.
 void server_end(Server *server);
 // Ends it where it has not ended, and frees it. NULL is allowed.
 void server_stop(Server *server);

@@ -98,9 +98,3 @@ bool account_init(Account *account, const AccountSettings *settings, Err *err) {
   }
   return true;
 }
-
-bool account_require_token(const Account *account, Err *err) {
-  if (account->credentials[0].token.len) return true;
-  return err_set(err, ERR_USAGE,
-                 "token is not set: give the one that is written on the platform's page as Token");
-}

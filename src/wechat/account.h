@@ -39,7 +39,5 @@ typedef struct {
 // appid, an unknown mode, a previous value without a present one. An empty token is allowed here (`exec`
 // needs none): there is one credential then, with which nothing verifies.
 bool account_init(Account *account, const AccountSettings *settings, Err *err);
-// For those who serve: ERR_USAGE without a token.
-bool account_require_token(const Account *account, Err *err);
 
 #endif

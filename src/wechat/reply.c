@@ -92,37 +92,6 @@ void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create
   buf_add(out, STR("</xml>"));
 }
 
-// ---- copying ----
-
-static bool copy_text(Arena *arena, Str from, Str *to) {
-  *to = arena_dup(arena, from);
-  return to->ptr != NULL;
-}
-
-static bool copy_elements(Arena *arena, const ReplyElement *first, int depth, ReplyElement **end) {
-  *end = NULL;
-  for (const ReplyElement *e = depth > XML_DEPTH_MAX ? NULL : first; e; e = e->next) {
-    ReplyElement *copy = arena_calloc(arena, 1, sizeof *copy);
-    if (!copy || !copy_text(arena, e->name, &copy->name) || !copy_text(arena, e->text, &copy->text) ||
-        !copy_elements(arena, e->child, depth + 1, &copy->child)) {
-      return false;
-    }
-    copy->bare = e->bare;
-    *end = copy;
-    end = &copy->next;
-  }
-  return true;
-}
-
-Reply *reply_copy(const Reply *reply, Arena *arena) {
-  Reply *copy = arena_calloc(arena, 1, sizeof *copy);
-  if (!copy) return NULL;
-  copy->form = reply->form;
-  bool ok = copy_text(arena, reply->type, &copy->type) && copy_text(arena, reply->raw, &copy->raw) &&
-            copy_elements(arena, reply->elements, 2, &copy->elements);
-  return ok ? copy : NULL;
-}
-
 // ---- news ----
 
 enum { NEWS_MAX_TO_MESSAGE = 1, NEWS_MAX_TO_EVENT = 8 };

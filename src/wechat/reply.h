@@ -40,8 +40,6 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest);
 // whose name cannot be one (xml_name_ok), or that is nested deeper than XML_DEPTH_MAX, is left out. REPLY_RAW
 // is sent as it is but for forbidden characters. REPLY_NONE appends nothing.
 void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create_time, Buf *out);
-// A deep copy into `arena`: what must outlive the slices it was made of. NULL without memory.
-Reply *reply_copy(const Reply *reply, Arena *arena);
 // How many articles may be in an answer to a message of that type: 1 to what users write, 8 to events.
 size_t reply_news_max(bool to_event);
 // Of a news reply drops the articles beyond `max` and corrects ArticleCount, in place; returns how many were

@@ -147,7 +147,7 @@ test('a page that fails is 500, the error in the log and not in the answer', asy
     ['/loops', /GET \/loops.*500.*script_cpu_ms/], ['/says', /bot\.lua:6: the page GET \/says returned nil and: out of stock/]]) {
     const answer = await get(bot, where);
     assert.equal(answer.status, 500, where);
-    assert.equal(answer.body, 'internal error\n');
+    assert.equal(answer.body, '500 Internal Server Error\n');
     await bot.waitForLog(pattern);
   }
   assert.equal(await bot.say('x'), 'x');

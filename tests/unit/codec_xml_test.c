@@ -377,11 +377,6 @@ static void test_cdata_is_split_where_it_would_end_and_cleaned_first(void **stat
   assert_written(xml_add_cdata, STR("a\0\xFF\xEF\xBF\xBF"), "<![CDATA[a\xEF\xBF\xBD\xEF\xBF\xBD]]>");
 }
 
-static void test_escaped_text_has_no_markup_left(void **state) {
-  assert_written(xml_add_escaped, STR("a<b>&\"c\x01]]>"), "a&lt;b&gt;&amp;\"c]]&gt;");
-  assert_written(xml_add_escaped, str_make(NULL, 0), "");
-}
-
 static void test_names_of_elements_are_plain(void **state) {
   char name[130];
   memset(name, 'a', sizeof name);
@@ -428,7 +423,6 @@ int main(void) {
     cmocka_unit_test(test_names_without_end_do_not_pile_up),
     cmocka_unit_test(test_libxml2_writes_nothing_to_standard_error),
     cmocka_unit_test(test_cdata_is_split_where_it_would_end_and_cleaned_first),
-    cmocka_unit_test(test_escaped_text_has_no_markup_left),
     cmocka_unit_test(test_names_of_elements_are_plain),
   };
   return cmocka_run_group_tests(tests, make_parser, free_parser);

@@ -155,23 +155,6 @@ static void test_timers_that_are_left_end_with_the_loop(void **state) {
   assert_int_equal(atomic_load(&probe.ticks), 0);
 }
 
-static void watch(void *ctx) {
-  Probe *probe = ctx;
-  Err err;
-  probe->on_loop = loop_signal(probe->loop, SIGUSR1, fire, probe, &err);
-  atomic_fetch_add(&probe->ticks, 1);
-}
-
-static void test_a_signal_arrives_on_the_loop(void **state) {
-  Probe probe = { .loop = new_loop() };
-  loop_post(probe.loop, watch, &probe);
-  assert_true(reaches(&probe.ticks, 1));
-  assert_true(probe.on_loop);
-  kill(getpid(), SIGUSR1);
-  assert_true(reaches(&probe.ticks, 2));
-  loop_free(probe.loop);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_posted_runs_in_order_and_before_the_end),
@@ -180,7 +163,6 @@ int main(void) {
     cmocka_unit_test(test_a_timer_fires_once_and_not_early),
     cmocka_unit_test(test_a_repeating_timer_stops_from_within),
     cmocka_unit_test(test_timers_that_are_left_end_with_the_loop),
-    cmocka_unit_test(test_a_signal_arrives_on_the_loop),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

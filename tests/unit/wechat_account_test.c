@@ -127,14 +127,6 @@ static void test_a_previous_value_like_the_present_one_adds_nothing(void **state
   assert_int_equal(account.credential_count, 1);
 }
 
-static void test_who_serves_needs_a_token(void **state) {
-  assert_true(given((AccountSettings){ .appid = STR("wx1") }));
-  assert_false(account_require_token(&account, &err));
-  assert_int_equal(err.code, ERR_USAGE);
-  assert_true(given((AccountSettings){ .token = STR("t") }));
-  assert_true(account_require_token(&account, &err));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_token_alone_makes_a_normal_account),
@@ -149,7 +141,6 @@ int main(void) {
     cmocka_unit_test(test_an_unknown_mode_is_refused_by_name),
     cmocka_unit_test(test_while_keys_change_every_pair_of_token_and_key_is_accepted),
     cmocka_unit_test(test_a_previous_value_like_the_present_one_adds_nothing),
-    cmocka_unit_test(test_who_serves_needs_a_token),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

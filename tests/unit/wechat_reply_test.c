@@ -200,19 +200,6 @@ static void test_raw_xml_goes_out_as_it_is_but_for_what_xml_forbids(void **state
   assert_int_equal(out.len, 0);
 }
 
-static void test_a_copy_needs_nothing_of_its_original(void **state) {
-  Arena *other = arena_new();
-  given_news(2);
-  char expected[1024];
-  strcpy(expected, rendered());
-  Reply *copy = reply_copy(&reply, other);
-  arena_reset(arena);
-  memset(arena_alloc(arena, 2000), 'x', 2000);
-  reply = *copy;
-  assert_string_equal(rendered(), expected);
-  arena_free(other);
-}
-
 // ---- news ----
 
 static void test_a_message_takes_one_article_and_an_event_eight(void **state) {
@@ -303,7 +290,6 @@ int main(void) {
     cmocka_unit_test(test_elements_without_end_downwards_are_cut_off),
     cmocka_unit_test(test_types_and_names_of_users_are_wrapped_too),
     cmocka_unit_test(test_raw_xml_goes_out_as_it_is_but_for_what_xml_forbids),
-    cmocka_unit_test(test_a_copy_needs_nothing_of_its_original),
     cmocka_unit_test(test_a_message_takes_one_article_and_an_event_eight),
     cmocka_unit_test(test_articles_beyond_the_limit_are_dropped_and_counted),
     cmocka_unit_test(test_news_within_the_limit_stay_as_they_are),
