@@ -54,13 +54,16 @@ static void note_outcome(Slot *slot, Interpreter *failed, const Err *err) {
   if (slot->on_load) slot->on_load(slot->on_load_ctx, failed ? err->text : NULL);
 }
 
-// A new interpreter with the script in it, not yet started.
-static Interpreter *load(Slot *slot, size_t seat, Err *err) {
+// A new interpreter with the script in it, not yet started; with the sources of `like` where that is not
+// NULL.
+static Interpreter *load(Slot *slot, size_t seat, Interpreter *like, Err *err) {
   InterpreterOptions options = *slot->options;
   options.timers_elsewhere = seat > 0;
   Interpreter *interpreter = interpreter_new(&options, err);
   if (!interpreter) return NULL;
-  if (interpreter_load(interpreter, slot->script, err)) return interpreter;
+  bool ok = like ? interpreter_load_like(interpreter, like, slot->script, err)
+                 : interpreter_load(interpreter, slot->script, err);
+  if (ok) return interpreter;
   note_outcome(slot, interpreter, err);
   return NULL;
 }
@@ -84,7 +87,7 @@ static bool start(Slot *slot, size_t seat, bool hand_over, Err *err) {
 static bool load_all(Slot *slot, bool hand_over, Err *err) {
   note_beginning(slot);
   for (size_t seat = 0; seat < slot->count; seat++) {
-    if (!(slot->fresh[seat] = load(slot, seat, err))) return false;
+    if (!(slot->fresh[seat] = load(slot, seat, NULL, err))) return false;
   }
   for (size_t seat = slot->count; seat-- > 0;) {
     if (!start(slot, seat, hand_over, err)) return false;
@@ -93,7 +96,7 @@ static bool load_all(Slot *slot, bool hand_over, Err *err) {
 }
 
 // The fresh ones that there are and those in service change places.
-static void take_over(Slot *slot) {
+static void change_places(Slot *slot) {
   pthread_mutex_lock(&slot->mutex);
   for (size_t seat = 0; seat < slot->count; seat++) {
     Interpreter *fresh = slot->fresh[seat];
@@ -102,6 +105,10 @@ static void take_over(Slot *slot) {
     slot->seats[seat] = fresh;
   }
   pthread_mutex_unlock(&slot->mutex);
+}
+
+static void take_over(Slot *slot) {
+  change_places(slot);
   note_outcome(slot, NULL, NULL);
 }
 
@@ -126,6 +133,26 @@ bool slot_reload(Slot *slot, Err *err) {
   return ok;
 }
 
+static bool load_fresh(Slot *slot, size_t seat, Interpreter *like, Err *err) {
+  note_beginning(slot);
+  slot->fresh[seat] = load(slot, seat, like, err);
+  return slot->fresh[seat] && start(slot, seat, false, err);
+}
+
+// With the lock of loads. What the files' own load came to stays as it is where the stuck one's sources help
+// out.
+static bool replace(Slot *slot, size_t seat, Interpreter *stuck, Err *err) {
+  bool replaced = load_fresh(slot, seat, NULL, err);
+  if (replaced) {
+    take_over(slot);
+  } else if ((replaced = load_fresh(slot, seat, stuck, err))) {
+    log_error("the script's files as they are now do not load; what they were before is in service");
+    change_places(slot);
+  }
+  let_go(slot, slot->fresh);
+  return replaced;
+}
+
 // A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
 // and failed.
 bool slot_replace_stuck(Slot *slot, size_t seat, char *place, size_t size, Err *err) {
@@ -134,13 +161,7 @@ bool slot_replace_stuck(Slot *slot, size_t seat, char *place, size_t size, Err *
   if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
     interpreter_give_up(stuck);
     pthread_mutex_lock(&slot->loading);
-    if (stuck == slot->seats[seat]) {
-      note_beginning(slot);
-      slot->fresh[seat] = load(slot, seat, err);
-      replaced = slot->fresh[seat] && start(slot, seat, false, err);
-      if (replaced) take_over(slot);
-      let_go(slot, slot->fresh);
-    }
+    if (stuck == slot->seats[seat]) replaced = replace(slot, seat, stuck, err);
     pthread_mutex_unlock(&slot->loading);
   }
   interpreter_release(stuck);

@@ -33,9 +33,10 @@ Interpreter *slot_pick(Slot *slot, int64_t *until_us);
 // on_unload of each old one gives the state, the on_load of the new one in its seat takes it, and all new
 // ones take over at once. False with the reason: the old ones stay. One at a time.
 bool slot_reload(Slot *slot, Err *err);
-// Gives the interpreter in that seat up when it is stuck and puts a fresh one in its place. True when that
-// happened. `place` is where it was stuck. When no fresh one can be had (`err` says why), the next call tries
-// again.
+// Gives the interpreter in that seat up when it is stuck and puts a fresh one in its place: of the files as
+// they are, and where these do not load (slot_status has why, until they are mended), of what they were when
+// the stuck one was loaded. True when that happened. `place` is where it was stuck. When no fresh one can be
+// had (`err` says why), the next call tries again.
 bool slot_replace_stuck(Slot *slot, size_t seat, char *place, size_t size, Err *err);
 // Lets go of interpreters that were given up while conversations held them. From time to time.
 void slot_sweep(Slot *slot);

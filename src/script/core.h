@@ -7,6 +7,7 @@
 #include "script/context.h"
 #include "script/lock.h"
 #include "script/wait.h"
+#include "script/sources.h"
 
 typedef struct Task Task;
 typedef struct Timer Timer;
@@ -302,11 +303,8 @@ struct Interpreter {
   Tick *ticks;            // with inbox->mutex and the lock; to read, one of them
   bool ticking;           // in service: timers are armed
   struct Routes *routes;  // its pages, with a mutex of their own
-  // Files, with a mutex of their own: asked for while the script runs.
-  pthread_mutex_t files_mutex;
+  Sources *sources;
   char *folder;  // of the script, with its '/'; NULL: none
-  char **files;
-  size_t file_count, file_cap;
 };
 
 static inline Interpreter *interpreter_of(lua_State *L) { return script_context(L)->interpreter; }

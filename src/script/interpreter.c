@@ -128,10 +128,8 @@ void interpreter_free(Interpreter *in) {
   Fleet *fleet = in->options.fleet;
   time_close(in);
   close_context(&in->context);
-  for (size_t i = 0; i < in->file_count; i++) free(in->files[i]);
-  free(in->files);
+  sources_free(in->sources);
   free(in->folder);
-  pthread_mutex_destroy(&in->files_mutex);
   pthread_cond_destroy(&in->ended);
   guard_clear(&in->slice);
   heap_clear(&in->heap);
@@ -154,11 +152,11 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   heap_init(&in->heap, SMALL_OBJECTS);
   lock_init(&in->lock);
   guard_init(&in->slice);
-  pthread_mutex_init(&in->files_mutex, NULL);
   condition_init(&in->ended);
   in->inbox = inbox_new();
   in->routes = routes_new();
-  bool ready = open_context(in) && in->inbox && in->routes;
+  in->sources = sources_new();
+  bool ready = open_context(in) && in->inbox && in->routes && in->sources;
   if (!ready) err_set(err, ERR_MEMORY, "no memory for an interpreter");
   if (ready && open_state(in, err)) return in;
   interpreter_close_state(in);

@@ -49,7 +49,8 @@ typedef struct {
   // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
   void (*advance)(void *ctx, int64_t us);
   void *advance_ctx;
-  const char *http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
+  const char
+      *http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
@@ -65,6 +66,9 @@ void interpreter_release(Interpreter *interpreter);
 // line and source line (the traceback goes to the log). ERR_USAGE: the file is not there; ERR_FAILED: it does
 // not parse, fails, runs too long, or defines no on_message. With options.program `path` is but a name.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
+// The same with what `other`, which is out of service or stuck, read in its time, whatever the files hold
+// now.
+bool interpreter_load_like(Interpreter *interpreter, Interpreter *other, const char *path, Err *err);
 // Calls a function of the program's: of the table that it returned. It gets `argument` and may wait; the
 // string that it returns is appended to `out`. False with ERR_FAILED when it raises or is interrupted.
 bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out, Err *err);

@@ -32,56 +32,39 @@ Str loader_skip_head(Str text) {
   return newline < 0 ? STR("") : str_sub(text, (size_t)newline, text.len);
 }
 
-void loader_load(lua_State *L, const char *path) {
-  Buf text;
-  buf_init(&text);
-  const char *chunk = lua_pushfstring(L, "@%s", path);
-  if (!loader_read(path, &text)) {
-    int failed = errno;
-    buf_clear(&text);
-    luaL_error(L, "cannot read %s: %s", path, strerror(failed));
-  }
-  Str code = loader_skip_head(buf_str(&text));
-  int status = luaL_loadbufferx(L, code.ptr, code.len, chunk, NULL);
-  buf_clear(&text);
-  if (status != LUA_OK) lua_error(L);
+// Pushes the chunk.
+static void load_text(lua_State *L, const char *path, Str text) {
+  Str code = loader_skip_head(text);
+  lua_pushfstring(L, "@%s", path);
+  if (luaL_loadbufferx(L, code.ptr, code.len, lua_tostring(L, -1), NULL) != LUA_OK) lua_error(L);
   lua_remove(L, -2);
 }
 
-static bool track_locked(Interpreter *in, const char *path) {
-  for (size_t i = 0; i < in->file_count; i++) {
-    if (strcmp(in->files[i], path) == 0) return true;
+void loader_load(lua_State *L, const char *path) {
+  Sources *sources = interpreter_of(L)->sources;
+  const Str *given = sources_given(sources, path);
+  Buf text;
+  if (given) {
+    load_text(L, path, *given);
+    return;
   }
-  if (in->file_count == in->file_cap) {
-    size_t cap = in->file_cap ? 2 * in->file_cap : 8;
-    char **files = realloc(in->files, cap * sizeof *files);
-    if (!files) return false;
-    in->files = files;
-    in->file_cap = cap;
-  }
-  char *copy = strdup(path);
-  if (!copy) return false;
-  in->files[in->file_count++] = copy;
-  return true;
+  buf_init(&text);
+  bool kept = loader_read(path, &text) && sources_keep(sources, path, buf_str(&text));
+  int failed = errno;
+  buf_clear(&text);
+  if (!kept) luaL_error(L, "cannot read %s: %s", path, strerror(failed));
+  load_text(L, path, *sources_read(sources, path));
 }
 
-bool loader_track(Interpreter *in, const char *path) {
-  pthread_mutex_lock(&in->files_mutex);
-  bool ok = track_locked(in, path);
-  pthread_mutex_unlock(&in->files_mutex);
-  return ok;
-}
+bool loader_track(Interpreter *in, const char *path) { return sources_track(in->sources, path); }
 
 bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
-  pthread_mutex_lock(&in->files_mutex);
-  bool ok = true;
-  for (size_t i = 0; i < in->file_count && ok; i++) {
-    if (pairs_get(files, str_of(in->files[i]), NULL)) continue;
-    Str name = arena_dup(arena, str_of(in->files[i]));
-    ok = name.ptr && pairs_add(files, arena, name, STR(""));
-  }
-  pthread_mutex_unlock(&in->files_mutex);
-  return ok;
+  return sources_list(in->sources, arena, files);
+}
+
+bool interpreter_load_like(Interpreter *in, Interpreter *other, const char *path, Err *err) {
+  if (!sources_give(in->sources, other->sources)) return err_set(err, ERR_MEMORY, "no memory");
+  return interpreter_load(in, path, err);
 }
 
 bool loader_set_script(Interpreter *in, const char *path) {
@@ -116,7 +99,7 @@ static int search_beside(lua_State *L) {
   for (size_t i = 0; i < 2; i++) {
     const char *path = lua_pushfstring(L, i == 0 ? "%s%s.lua" : "%s%s/init.lua", in->folder, name);
     if (!loader_track(in, path)) return luaL_error(L, "not enough memory");
-    if (access(path, F_OK) != 0) continue;
+    if (!sources_given(in->sources, path) && access(path, F_OK) != 0) continue;
     loader_load(L, path);
     return found(L, path);
   }

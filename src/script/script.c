@@ -42,7 +42,8 @@ static const TaskBody LOAD = { prepare_load, finish_load, 0, "the script" };
 bool interpreter_load(Interpreter *in, const char *path, Err *err) {
   if (in->options.program) return program_load(in, err);
   if (!loader_set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
-  if (access(path, F_OK) != 0) return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
+  if (!sources_given(in->sources, path) && access(path, F_OK) != 0)
+    return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
   Sync *sync = sync_new(path, STR(""));
   if (!sync) return err_set(err, ERR_MEMORY, "no memory");
   bool ok = sync_run(in, &LOAD, sync, true, err);

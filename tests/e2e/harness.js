@@ -381,6 +381,7 @@ class Bot {
     this.agent.destroy();
     this.child.kill('SIGKILL');
     await this.ended;
+    checkSanitizers(this.log);
   }
 
   // Ends the bot and checks how it ended; a second call does nothing.

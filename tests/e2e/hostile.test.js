@@ -2,10 +2,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { execFileSync } = require('node:child_process');
 const net = require('node:net');
 const { test } = require('node:test');
-const { startBot, sleep, checkSanitizers, signedQuery, textXml } = require('./harness.js');
+const { startBot, sleep, signedQuery, textXml } = require('./harness.js');
 
 // For crowds: each message from a user of its own.
 const from = (user) => ({ fields: { FromUserName: `oUser${user}` } });
@@ -29,14 +30,7 @@ end` });
   assert.deepEqual(await Promise.all([...early, ...late]), [...Array(4).fill('early'), ...Array(4).fill('late')]);
 });
 
-// At SIGTERM a bot gives a call that is stuck ten seconds; no test waits for them.
-async function kill(bot) {
-  bot.stopped = true;
-  bot.signal('SIGKILL');
-  await bot.ended;
-  checkSanitizers(bot.log);
-}
-
+// At SIGTERM a bot gives a call that is stuck ten seconds; no test waits for them, but kills it.
 // A call that nothing interrupts and that outlives every test: backtracking without end.
 const STUCK = `
 local function stuck() return (string.rep('a', 40)):find(string.rep('a-', 40) .. 'b') end
@@ -56,7 +50,7 @@ test('a reload while a call is stuck gives that call up', async (t) => {
   bot.signal('SIGHUP');
   assert.equal(await bot.say('hi', from(2)), 'first hi');
   assert.equal(await stuck, null);
-  await kill(bot);
+  await bot.kill();
 });
 
 test('a saved file while a call is stuck is served', async (t) => {
@@ -66,7 +60,7 @@ test('a saved file while a call is stuck is served', async (t) => {
   await bot.waitForLog(/a script file changed/);
   assert.equal(await bot.say('hi', from(2)), 'second hi');
   assert.equal(await stuck, null);
-  await kill(bot);
+  await bot.kill();
 });
 
 test('a deadline is kept for a stuck message while another script is loading', async (t) => {
@@ -76,7 +70,24 @@ test('a deadline is kept for a stuck message while another script is loading', a
   const began = Date.now();
   assert.equal(await bot.say('stuck', from(1)), null);
   assert.ok(Date.now() - began < 2000, `answered after ${Date.now() - began} ms`);
-  await kill(bot);
+  await bot.kill();
+});
+
+test('where the files are broken when a call is stuck, what they were before serves, until they are mended', async (t) => {
+  const script = `local word = require 'lib.word'\n${ECHO_OR_STUCK.replace("'first '", 'word')}`;
+  const bot = await startBot(t, { config: IMPATIENT, script, files: { 'lib/word.lua': 'return "first "' } });
+  assert.equal(await bot.say('hi', from(2)), 'first hi');
+  bot.write('lib/word.lua', 'return (');
+  await bot.waitForLog(/not reloaded/);
+  fs.rmSync(bot.file('bot.lua'));
+  assert.equal(await bot.say('stuck', from(1)), null);
+  await bot.waitForLog(/what they were before is in service/);
+  assert.equal(await bot.say('hi', from(3)), 'first hi');
+  bot.write('lib/word.lua', 'return "mended "');
+  bot.write('bot.lua', script);
+  await bot.waitForLog(/a script file changed/);
+  assert.equal(await bot.say('hi', from(4)), 'mended hi');
+  await bot.kill();
 });
 
 test('an interpreter that a failed reload gave up is replaced', async (t) => {
@@ -245,5 +256,5 @@ end` });
   await bot.waitForLog(/functions are under way already/, 20000);
   for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
   assert.doesNotMatch(bot.log, /not enough memory/);
-  await kill(bot);
+  await bot.kill();
 });

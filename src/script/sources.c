@@ -1,0 +1,120 @@
+// A list under a lock: a script has a handful of files.
+#include "script/sources.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Source {
+  struct Source *next;
+  char *path;
+  Str text;  // what was read; ptr NULL: nothing yet
+  bool given;
+} Source;
+
+struct Sources {
+  pthread_mutex_t mutex;
+  Source *first, **end;
+};
+
+Sources *sources_new(void) {
+  Sources *sources = calloc(1, sizeof *sources);
+  if (!sources) return NULL;
+  pthread_mutex_init(&sources->mutex, NULL);
+  sources->end = &sources->first;
+  return sources;
+}
+
+void sources_free(Sources *sources) {
+  if (!sources) return;
+  for (Source *next, *source = sources->first; source; source = next) {
+    next = source->next;
+    free(source->path);
+    free((char *)source->text.ptr);
+    free(source);
+  }
+  pthread_mutex_destroy(&sources->mutex);
+  free(sources);
+}
+
+// With the lock.
+static Source *find(Sources *sources, const char *path) {
+  Source *source = sources->first;
+  while (source && strcmp(source->path, path) != 0) source = source->next;
+  return source;
+}
+
+static Source *add(Sources *sources, const char *path) {
+  Source *source = find(sources, path);
+  if (source) return source;
+  source = calloc(1, sizeof *source);
+  if (!source || !(source->path = strdup(path))) {
+    free(source);
+    return NULL;
+  }
+  *sources->end = source;
+  sources->end = &source->next;
+  return source;
+}
+
+static bool put(Sources *sources, const char *path, Str text, bool given) {
+  Source *source = add(sources, path);
+  char *copy = source ? malloc(text.len + 1) : NULL;
+  if (!copy) return false;
+  if (text.len) memcpy(copy, text.ptr, text.len);
+  copy[text.len] = '\0';
+  free((char *)source->text.ptr);
+  source->text = str_make(copy, text.len);
+  source->given = given;
+  return true;
+}
+
+bool sources_track(Sources *sources, const char *path) {
+  pthread_mutex_lock(&sources->mutex);
+  bool ok = add(sources, path) != NULL;
+  pthread_mutex_unlock(&sources->mutex);
+  return ok;
+}
+
+bool sources_keep(Sources *sources, const char *path, Str text) {
+  pthread_mutex_lock(&sources->mutex);
+  bool ok = put(sources, path, text, false);
+  pthread_mutex_unlock(&sources->mutex);
+  return ok;
+}
+
+bool sources_give(Sources *sources, Sources *from) {
+  bool ok = true;
+  pthread_mutex_lock(&from->mutex);
+  for (Source *source = from->first; source && ok; source = source->next)
+    if (source->text.ptr) ok = put(sources, source->path, source->text, true);
+  pthread_mutex_unlock(&from->mutex);
+  return ok;
+}
+
+const Str *sources_read(Sources *sources, const char *path) {
+  pthread_mutex_lock(&sources->mutex);
+  Source *source = find(sources, path);
+  pthread_mutex_unlock(&sources->mutex);
+  return source && source->text.ptr ? &source->text : NULL;
+}
+
+// Given once and for all, so its text does not move.
+const Str *sources_given(Sources *sources, const char *path) {
+  pthread_mutex_lock(&sources->mutex);
+  Source *source = find(sources, path);
+  pthread_mutex_unlock(&sources->mutex);
+  return source && source->given ? &source->text : NULL;
+}
+
+bool sources_list(Sources *sources, Arena *arena, Pairs *files) {
+  bool ok = true;
+  pthread_mutex_lock(&sources->mutex);
+  for (Source *source = sources->first; source && ok; source = source->next) {
+    if (pairs_get(files, str_of(source->path), NULL)) continue;
+    Str name = arena_dup(arena, str_of(source->path));
+    ok = name.ptr && pairs_add(files, arena, name, STR(""));
+  }
+  pthread_mutex_unlock(&sources->mutex);
+  return ok;
+}

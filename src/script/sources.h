@@ -1,0 +1,27 @@
+// The files that a script came from: which ones a change of matters, and what they held when they were read.
+// Asked for from other threads too, while the script runs or is stuck. Inside script/.
+#ifndef WEMOON_SCRIPT_SOURCES_H
+#define WEMOON_SCRIPT_SOURCES_H
+
+#include "base/arena.h"
+#include "base/pairs.h"
+
+typedef struct Sources Sources;
+
+Sources *sources_new(void);           // NULL without memory
+void sources_free(Sources *sources);  // NULL is allowed
+
+// Notes a file, whether it is there or not. False without memory.
+bool sources_track(Sources *sources, const char *path);
+// Keeps what a file held when it was read. False without memory.
+bool sources_keep(Sources *sources, const char *path, Str text);
+// What sources_keep kept, or NULL.
+const Str *sources_read(Sources *sources, const char *path);
+// From now on sources_given has what `from` kept.
+bool sources_give(Sources *sources, Sources *from);
+// What to load in place of the file's present text; NULL: there is nothing. Valid as long as the sources.
+const Str *sources_given(Sources *sources, const char *path);
+// Adds the names that `files` does not have yet, in `arena`. False without memory.
+bool sources_list(Sources *sources, Arena *arena, Pairs *files);
+
+#endif
