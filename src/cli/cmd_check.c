@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/outside.h"
 
@@ -91,6 +92,18 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
          file ? "configuration from " : "no configuration file", file ? file : "");
 }
 
+// The limit of a script is of no use where the kernel's comes first.
+static void warn_of_memory(const Config *config) {
+  int64_t wanted_mb = config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
+  int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
+  if (wanted_mb <= there_mb) return;
+  report("check",
+         "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: scripts that "
+         "fill "
+         "theirs would have the kernel end the bot. Lower one of the two",
+         (long long)wanted_mb, (long long)there_mb);
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
   bool configured = command_configure(in, script, false, true);
@@ -105,7 +118,10 @@ static int run(Invocation *in) {
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  if (status == STATUS_DONE) print_ok(in, script, &account, buf_str(&handlers));
+  if (status == STATUS_DONE) {
+    print_ok(in, script, &account, buf_str(&handlers));
+    warn_of_memory(in->config);
+  }
   buf_clear(&handlers);
   if (!configured || !options_value(&in->arguments, "online")) return status;
   int online = check_online(in, script, &account);

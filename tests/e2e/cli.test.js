@@ -293,6 +293,16 @@ test('check of a faulty script: status 1; of a missing one: 2; without a token: 
   assert.match((await wemoon(['check', 'bot.lua'], { cwd: bare, code: 2 })).stderr, /token/);
 });
 
+test('check warns where the interpreters may take more memory than there is', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': ECHO });
+  const most = ['check', 'bot.lua', '--token', 't', '--interpreters', '64'];
+  const { stdout, stderr } = await wemoon([...most, '--script-memory-mb', '1000000'], { cwd, code: 0 });
+  assert.match(stdout, /^ok: /);
+  assert.match(stderr, /interpreters times script_memory_mb is 64000000 MB and this machine has \d+ MB/);
+  assert.equal((await wemoon([...most, '--script-memory-mb', '1'], { cwd, code: 0 })).stderr, '');
+});
+
 test('check of a script that loops at load: status 1', async (t) => {
   const dir = botDir(t, { script: 'while true do end', config: { token: TOKEN } });
   const { stderr } = await wemoon(['check', 'bot.lua', '--script-cpu-ms', '200'], { cwd: dir, code: 1 });
