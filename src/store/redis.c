@@ -2,6 +2,7 @@
 // after it was lost; while Redis is away calls fail at once but for one attempt every half second.
 #include "store/backend.h"
 #include "base/clock.h"
+#include "store/resolve.h"
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum { PORT = 6379, ATTEMPT_US = 500 * 1000, ARGS_MAX = 8 };
 
 typedef struct {
   redisContext *link;      // NULL: not connected
+  Resolver *resolver;
   int64_t next_attempt_us;  // monotonic
   Err why;                 // why there is no link
   char *host, *password;   // password NULL: none
@@ -76,6 +78,19 @@ static void drop_dead_link(Redis *redis) {
   redis->link = NULL;
 }
 
+// The last one's failure is told.
+static redisContext *connect_to(const struct addrinfo *address, int port, int64_t give_up_us) {
+  redisContext *link = NULL;
+  for (; address; address = address->ai_next) {
+    char text[64];
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0) continue;
+    if (link) redisFree(link);
+    link = redisConnectWithTimeout(text, port, time_left(give_up_us));
+    if (!link || !link->err) return link;
+  }
+  return link;
+}
+
 static bool connect_now(Redis *redis, int64_t give_up_us) {
   drop_dead_link(redis);
   if (redis->link) {
@@ -83,7 +98,10 @@ static bool connect_now(Redis *redis, int64_t give_up_us) {
     return true;
   }
   if (clock_now_us() < redis->next_attempt_us) return false;
-  redis->link = redisConnectWithTimeout(redis->host, redis->port, time_left(give_up_us));
+  const char *why = NULL;
+  const struct addrinfo *addresses = resolver_ask(redis->resolver, give_up_us, &why);
+  if (!addresses) return give_link_up(redis, why);
+  redis->link = connect_to(addresses, redis->port, give_up_us);
   if (!redis->link) return give_link_up(redis, "no memory for a connection");
   if (redis->link->err) return give_link_up(redis, link_error(redis->link));
   redisSetTimeout(redis->link, time_left(give_up_us));
@@ -198,6 +216,7 @@ static void redis_run(void *self, StoreJob *first) {
 static void redis_close(void *self) {
   Redis *redis = self;
   if (redis->link) redisFree(redis->link);
+  resolver_free(redis->resolver);
   free(redis);
 }
 
@@ -268,9 +287,11 @@ static void *redis_open(Str rest, Err *err) {
     err_set(err, ERR_MEMORY, "store: no memory");
     return NULL;
   }
-  if (str_starts(rest, STR("//")) && rest.len > 2 && parse(redis, rest)) return redis;
+  bool good = str_starts(rest, STR("//")) && rest.len > 2 && parse(redis, rest);
+  if (good && (redis->resolver = resolver_new(redis->host))) return redis;
   free(redis);
-  err_set(err, ERR_USAGE, "store: a Redis URL is written redis://[:PASSWORD@]HOST:PORT/DB");
+  if (good) err_set(err, ERR_MEMORY, "store: no memory");
+  else err_set(err, ERR_USAGE, "store: a Redis URL is written redis://[:PASSWORD@]HOST:PORT/DB");
   return NULL;
 }
 

@@ -3,9 +3,11 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const dgram = require('node:dgram');
 const http = require('node:http');
 const { makeRedis } = require('./redis');
-const { APPID, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
+const { APPID, BINARY, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
 
 test('four processes fetch one token together', async (t) => {
   const redis = await makeRedis(t);
@@ -142,4 +144,22 @@ test('messages are answered while Redis is away', async (t) => {
   const begun = Date.now();
   for (let i = 0; i < 5; i++) assert.equal(textOf(await bot.deliver(textXml(`away${i}`, { MsgId: String(i) }))), `away${i}`);
   assert.ok(Date.now() - begun < 3000);
+});
+
+// A name server that says nothing: a socket that nobody reads, and a view of /etc in which it is the name server.
+test('a Redis whose name cannot be looked up is away within a second, too', async (t) => {
+  const dir = tempDir(t);
+  const silent = dgram.createSocket('udp4');
+  t.after(() => silent.close());
+  const bound = await new Promise((resolve) => silent.on('error', () => resolve(false)).bind(53, '127.0.0.1', () => resolve(true)));
+  const unshared = bound && spawnSync('unshare', ['-m', 'true']).status === 0;
+  if (!unshared) return t.skip('needs the right to be a name server');
+  writeFiles(dir, { 'resolv.conf': 'nameserver 127.0.0.1\n', 'nsswitch.conf': 'hosts: files dns\n',
+    'x.lua': 'local began = os.time() local ok, err = wechat.store.set("a", 1) return os.time() - began <= 1 and err' });
+  const views = ['resolv.conf', 'nsswitch.conf'].map((name) => `mount --bind ${dir}/${name} /etc/${name}`).join(' && ');
+  const began = Date.now();
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${views} && exec ${BINARY} exec --store redis://redis.example:6379 x.lua`],
+    { cwd: dir, encoding: 'utf8', timeout: 30000 });
+  assert.match(stdout, /store: Redis at redis\.example:6379: its name is still being looked up/, stderr);
+  assert.ok(Date.now() - began < 5000);
 });
