@@ -97,7 +97,7 @@ test('an interpreter that a failed reload gave up is replaced', async (t) => {
   const stuck = bot.say('stuck', from(1));
   await sleep(50);
   bot.write('bot.lua', `${script}\nfunction on_load() error('on purpose') end`);
-  await bot.waitForLog(/not reloaded|no fresh interpreter/);
+  await bot.waitForLog(/not reloaded|before is in service/);
   await stuck;
   await sleep(1500);
   bot.write('bot.lua', script);

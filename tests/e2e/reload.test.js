@@ -136,9 +136,9 @@ for (const [what, script, why] of [
   ['is empty', '', /on_message/],
 ]) {
   test(`a script that ${what} does not take over; the log says why, and the mended one does`, async (t) => {
-    const bot = await startBot(t, { script: saying('good'), config: { script_memory_mb: 16 } });
+    const bot = await startBot(t, { script: saying('good'), config: { script_memory_mb: 16, script_cpu_ms: 4000 } });
     bot.write('bot.lua', script);
-    await bot.waitForLog(/not reloaded/);
+    await bot.waitForLog(/not reloaded/, 20000);
     assert.match(bot.log, why);
     assert.equal(await bot.say('?'), 'good');
     bot.write('bot.lua', saying('mended'));
