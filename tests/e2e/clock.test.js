@@ -1,0 +1,95 @@
+// Somebody sets the date, an hour forward or back, while a bot serves.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { APPID, BINARY, sleep, startBot, tempDir, textXml, until } = require('./harness');
+
+const skip = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
+const HOUR = 3600;
+
+function makeClock(t) {
+  const dir = tempDir(t);
+  const library = path.join(dir, 'shift.so'), file = path.join(dir, 'seconds');
+  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, 'shift.c'), '-ldl']);
+  fs.writeFileSync(file, Buffer.alloc(8));
+  const fd = fs.openSync(file, 'r+');
+  t.after(() => fs.closeSync(fd));
+  const clock = {
+    env: { LD_PRELOAD: library, SHIFT: file },
+    seconds: 0,
+    set(seconds) {
+      clock.seconds = seconds;
+      fs.writeSync(fd, new BigInt64Array([BigInt(seconds)]), 0, 8, 0);
+    },
+    now: () => Math.floor(Date.now() / 1000) + clock.seconds,
+  };
+  return clock;
+}
+
+async function startPlatform(t) {
+  const platform = { tokens: 0 };
+  const server = http.createServer((request, response) => {
+    const token = request.url.includes('stable_token');
+    if (token) platform.tokens++;
+    response.end(JSON.stringify(token ? { access_token: `T${platform.tokens}`, expires_in: 7200 } : { nickname: 'moon' }));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  platform.url = `http://127.0.0.1:${server.address().port}`;
+  return platform;
+}
+
+const SCRIPT = `
+local runs, ticks = 0, 0
+function on_load() wechat.every(0.05, function() ticks = ticks + 1 end) end
+function on_message(msg)
+  runs = runs + 1
+  if msg.content == "slow" then wechat.sleep(0.4) end
+  if msg.content == "api" then return (wechat.get_user_info(msg.source) or {}).nickname end
+  if msg.content == "ticks" then return tostring(ticks) end
+  local session = wechat.session()
+  session.n = (session.n or 0) + 1
+  return session.n .. " " .. runs
+end`;
+
+for (const [direction, seconds] of [['forward', HOUR], ['back', -HOUR]]) {
+  test(`the clock is set an hour ${direction}: duplicates, deadlines, sessions, tokens and timers go on`, { skip }, async (t) => {
+    const clock = makeClock(t), platform = await startPlatform(t);
+    const bot = await startBot(t, { script: SCRIPT, env: clock.env, config: { appid: APPID, appsecret: 'a-secret-of-the-account', api_base: platform.url,
+      deadline_ms: 200, late_reply: 'retry' } });
+    const ask = (content, id) => bot.deliver(textXml(content, { MsgId: id }), { query: { timestamp: clock.now() } });
+    const say = async (content, id) => {
+      const answer = await ask(content, id);
+      return answer.reply ? answer.reply.Content : `${answer.status} ${answer.body}`;
+    };
+    assert.equal(await say('a', '1'), '1 1');
+    assert.equal(await say('api', '2'), 'moon');
+    const slow = assert.rejects(ask('slow', '3'), 'unanswered at the deadline');
+    await sleep(50);
+    clock.set(seconds);
+    const began = Date.now();
+    await slow;
+    assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+    assert.equal(await say('a', '1'), '1 1', 'a duplicate of before');
+    assert.equal(await say('a', '4'), '2 4', 'the session, while the slow one is under way');
+    assert.equal(await say('api', '5'), 'moon');
+    assert.equal(platform.tokens, 1, 'tokens fetched');
+    const before = Number(await say('ticks', '6'));
+    await until(async () => Number(await say('ticks', `7${Date.now()}`)) > before, 'a tick');
+  });
+}
+
+test('a clock that is wrong has the platform\'s messages refused, and the log asks whether it is right', { skip }, async (t) => {
+  const clock = makeClock(t);
+  const bot = await startBot(t, { script: 'function on_message() return "hi" end', env: clock.env });
+  clock.set(HOUR);
+  assert.equal((await bot.deliver(textXml('x'))).status, 403);
+  await bot.waitForLog(/timestamp is 3\d+ s off this machine's clock, more than replay_window_s.*clock right\?/s);
+  clock.set(0);
+  assert.equal(await bot.say('x'), 'hi');
+});
