@@ -3,28 +3,20 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const http = require('node:http');
-const path = require('node:path');
-const { APPID, BINARY, sleep, startBot, tempDir, textXml, until } = require('./harness');
+const { APPID, sleep, startBot, textXml, until } = require('./harness');
+const { preload, sanitized: skip } = require('./preload');
 
-const skip = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
 const HOUR = 3600;
 
 function makeClock(t) {
-  const dir = tempDir(t);
-  const library = path.join(dir, 'shift.so'), file = path.join(dir, 'seconds');
-  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, 'shift.c'), '-ldl']);
-  fs.writeFileSync(file, Buffer.alloc(8));
-  const fd = fs.openSync(file, 'r+');
-  t.after(() => fs.closeSync(fd));
+  const { env, put } = preload(t, 'shift', 1);
   const clock = {
-    env: { LD_PRELOAD: library, SHIFT: file },
+    env,
     seconds: 0,
     set(seconds) {
       clock.seconds = seconds;
-      fs.writeSync(fd, new BigInt64Array([BigInt(seconds)]), 0, 8, 0);
+      put(0, seconds);
     },
     now: () => Math.floor(Date.now() / 1000) + clock.seconds,
   };

@@ -3,37 +3,17 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const http = require('node:http');
-const path = require('node:path');
-const { APPID, BINARY, sleep, startBot, tempDir, textXml } = require('./harness');
-
-// A sanitizer's allocator stands in the way.
-const skip = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
+const { APPID, sleep, startBot, textXml } = require('./harness');
+const { preload, sanitized: skip } = require('./preload');
 
 const MOST = 2000; // no message takes that many allocations
 const SLACK = 4;   // blocks that other threads may hold for a moment
 
-// A library to preload: fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
+// fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
 function makeStarver(t) {
-  const dir = tempDir(t);
-  const library = path.join(dir, 'starve.so'), file = path.join(dir, 'number');
-  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, 'starve.c'), '-ldl']);
-  fs.writeFileSync(file, Buffer.alloc(16));
-  const fd = fs.openSync(file, 'r+');
-  t.after(() => fs.closeSync(fd));
-  const read = (at) => {
-    const number = new BigInt64Array(1);
-    fs.readSync(fd, number, 0, 8, at);
-    return Number(number[0]);
-  };
-  return {
-    env: { LD_PRELOAD: library, STARVE: file },
-    fail(n) { fs.writeSync(fd, new BigInt64Array([BigInt(n)]), 0, 8, 0); },
-    left: () => read(0),
-    inUse: () => read(8),
-  };
+  const { env, put, get } = preload(t, 'starve', 2);
+  return { env, fail: (n) => put(0, n), left: () => get(0), inUse: () => get(1) };
 }
 
 // Each allocation on the way of one message fails in its turn, until there is none left that could.

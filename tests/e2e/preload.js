@@ -1,0 +1,34 @@
+// Libraries of the tests' own between wemoon and the system (starve.c, shift.c), and the numbers that they share with a test.
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { BINARY, tempDir } = require('./harness');
+
+// A reason to skip: a sanitizer wants to be the first library, and has an allocator of its own.
+const sanitized = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
+
+// Compiles `name`.c; `count` 64-bit numbers, all 0, are in a file that the variable NAME names: put(i, number), get(i).
+function preload(t, name, count) {
+  const dir = tempDir(t);
+  const library = path.join(dir, `${name}.so`), file = path.join(dir, 'numbers');
+  execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, `${name}.c`), '-ldl']);
+  fs.writeFileSync(file, Buffer.alloc(8 * count));
+  const fd = fs.openSync(file, 'r+');
+  t.after(() => fs.closeSync(fd));
+  const number = new BigInt64Array(1);
+  return {
+    env: { LD_PRELOAD: library, [name.toUpperCase()]: file },
+    put(i, value) {
+      number[0] = BigInt(value);
+      fs.writeSync(fd, number, 0, 8, 8 * i);
+    },
+    get(i) {
+      fs.readSync(fd, number, 0, 8, 8 * i);
+      return Number(number[0]);
+    },
+  };
+}
+
+module.exports = { preload, sanitized };
