@@ -193,10 +193,10 @@ static size_t end_all(Client *client) {
   return count;
 }
 
-// A multi handle that was once short of memory is of no use: it has lost sight of a socket, keeps a table of
-// no size, by which it would divide, or answers nothing any more. What is under way ends, and another takes
-// over.
-static void renew(Client *client) {
+// A multi handle that has once failed, for want of memory or descriptors, is of no use: it has lost sight of
+// a socket, keeps a table of no size, by which it would divide, or answers nothing any more. What is under
+// way ends, and another takes over.
+static void renew(Client *client, CURLMcode code) {
   CURLM *fresh = make_multi(client);
   client->broken = fresh == NULL;
   if (client->broken) {
@@ -207,8 +207,10 @@ static void renew(Client *client) {
   size_t ended = end_all(client);
   drop_multi(client);
   client->multi = fresh;
-  log_warn("memory was short: requests under way (%zu) have ended with an error, and connections were closed",
-           ended);
+  log_warn("libcurl has failed (%s): requests under way (%zu) have ended with an error, and connections were "
+           "closed. "
+           "Look at this machine's memory and at the limit of open files",
+           curl_multi_strerror(code), ended);
 }
 
 // Lets libcurl do what is due.
@@ -219,7 +221,7 @@ static void drive(Client *client, curl_socket_t fd, int flags) {
     code = curl_multi_socket_action(client->multi, fd, flags, &running);
     take_finished(client);
   }
-  if (code != CURLM_OK) renew(client);
+  if (code != CURLM_OK) renew(client, code);
 }
 
 static void on_timer(uv_timer_t *timer) { drive(timer->data, CURL_SOCKET_TIMEOUT, 0); }
@@ -246,13 +248,14 @@ static void start(Client *client, Transfer *transfer) {
   transfer->easy = client->kept_count ? client->kept[--client->kept_count] : curl_easy_init();
   EasyOptions options = { .proxy = client->proxy, .ca_file = client->ca_file, .share = client->share };
   bool ready = transfer->easy && !client->broken && transfer_tell_easy(transfer, &options);
-  if (ready && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK) {
+  CURLMcode code = ready ? curl_multi_add_handle(client->multi, transfer->easy) : CURLM_OK;
+  if (ready && code == CURLM_OK) {
     transfer->multi = client->multi;
     return;
   }
   transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
   finish(client, transfer);
-  if (ready) renew(client);
+  if (code != CURLM_OK) renew(client, code);
 }
 
 static void start_delayed(void *ctx) {
