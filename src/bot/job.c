@@ -3,13 +3,15 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
+#include "base/shelves.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 // Blocks beyond the first are freed with the job; this many idle jobs keep theirs.
-enum { IDLE_MAX = 256 };
+enum { IDLE_MAX = 64 };  // for each core
 
 typedef struct Entry {
   Job job;  // first: a Job is its Entry
@@ -20,16 +22,19 @@ typedef struct Entry {
   int waiting;    // requests that wait now
   bool deserted;  // a request left at its deadline
   bool finished;
-  struct Entry *next;
+  Shelved shelved;
 } Entry;
 
 struct JobPool {
-  pthread_mutex_t mutex;
-  Entry *idle;
-  int idle_count;
+  Shelves idle;
 };
 
 static Entry *entry_of(Job *job) { return (Entry *)job; }
+
+static Entry *take_idle(JobPool *pool) {
+  Shelved *shelved = shelves_take(&pool->idle);
+  return shelved ? (Entry *)((char *)shelved - offsetof(Entry, shelved)) : NULL;
+}
 
 static void entry_free(Entry *entry) {
   pthread_cond_destroy(&entry->changed);
@@ -55,29 +60,19 @@ static Entry *entry_new(JobPool *pool) {
 
 JobPool *job_pool_new(void) {
   JobPool *pool = calloc(1, sizeof *pool);
-  if (pool) mutex_init_brief(&pool->mutex);
+  if (pool) shelves_init(&pool->idle);
   return pool;
 }
 
 void job_pool_free(JobPool *pool) {
   if (!pool) return;
-  while (pool->idle) {
-    Entry *entry = pool->idle;
-    pool->idle = entry->next;
-    entry_free(entry);
-  }
-  pthread_mutex_destroy(&pool->mutex);
+  for (Entry *entry; (entry = take_idle(pool));) entry_free(entry);
+  shelves_clear(&pool->idle);
   free(pool);
 }
 
 Job *job_new(JobPool *pool, int64_t started_us) {
-  pthread_mutex_lock(&pool->mutex);
-  Entry *entry = pool->idle;
-  if (entry) {
-    pool->idle = entry->next;
-    pool->idle_count--;
-  }
-  pthread_mutex_unlock(&pool->mutex);
+  Entry *entry = take_idle(pool);
   if (!entry) entry = entry_new(pool);
   if (!entry) return NULL;
   entry->job = (Job){ .arena = entry->job.arena, .started_us = started_us, .state = TASK_WAITING };
@@ -96,16 +91,7 @@ void job_release(Job *job) {
   Entry *entry = entry_of(job);
   if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
   arena_reset(job->arena);
-  JobPool *pool = entry->pool;
-  pthread_mutex_lock(&pool->mutex);
-  bool keep = pool->idle_count < IDLE_MAX;
-  if (keep) {
-    entry->next = pool->idle;
-    pool->idle = entry;
-    pool->idle_count++;
-  }
-  pthread_mutex_unlock(&pool->mutex);
-  if (!keep) entry_free(entry);
+  if (!shelves_put(&entry->pool->idle, &entry->shelved, IDLE_MAX)) entry_free(entry);
 }
 
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {

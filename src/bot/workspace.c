@@ -1,17 +1,14 @@
 // Warm codec handles and buffers for callbacks under way.
 #include "bot/workspace.h"
 
-#include "base/mutex.h"
-
-#include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 // A buffer that a large message has blown up is not kept: memory stays flat.
 enum { KEEP_MAX = 64 * 1024 };
 
 struct WorkspacePool {
-  pthread_mutex_t mutex;
-  Workspace *first;
+  Shelves shelves;
   Rescue *rescue;
 };
 
@@ -66,28 +63,21 @@ static void empty_buf(Buf *buf) {
 WorkspacePool *workspace_pool_new(Rescue *rescue) {
   WorkspacePool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
-  mutex_init_brief(&pool->mutex);
+  shelves_init(&pool->shelves);
   pool->rescue = rescue;
   return pool;
 }
 
 void workspace_pool_free(WorkspacePool *pool) {
   if (!pool) return;
-  while (pool->first) {
-    Workspace *w = pool->first;
-    pool->first = w->next;
-    workspace_free(w);
-  }
-  pthread_mutex_destroy(&pool->mutex);
+  for (Shelved *w; (w = shelves_take(&pool->shelves));) workspace_free((Workspace *)w);
+  shelves_clear(&pool->shelves);
   free(pool);
 }
 
 Workspace *workspace_get(WorkspacePool *pool) {
-  pthread_mutex_lock(&pool->mutex);
-  Workspace *w = pool->first;
-  if (w) pool->first = w->next;
-  pthread_mutex_unlock(&pool->mutex);
-  return w ? w : workspace_new(pool->rescue);
+  Shelved *w = shelves_take(&pool->shelves);
+  return w ? (Workspace *)w : workspace_new(pool->rescue);
 }
 
 void workspace_put(WorkspacePool *pool, Workspace *w) {
@@ -99,8 +89,5 @@ void workspace_put(WorkspacePool *pool, Workspace *w) {
   empty_buf(&w->reply);
   empty_buf(&w->sealed);
   arena_reset(w->arena);
-  pthread_mutex_lock(&pool->mutex);
-  w->next = pool->first;
-  pool->first = w;
-  pthread_mutex_unlock(&pool->mutex);
+  shelves_put(&pool->shelves, &w->shelved, SIZE_MAX);
 }

@@ -1,24 +1,25 @@
 // What answering one callback needs besides the script: codec handles and buffers, kept warm between
-// callbacks. A pool hands out the one used last, so that as many exist as callbacks were ever under way at
-// once.
+// callbacks. A pool hands out the one that was used last on the same core, so that as many exist as callbacks
+// were ever under way at once.
 #ifndef WEMOON_BOT_WORKSPACE_H
 #define WEMOON_BOT_WORKSPACE_H
 
 #include "base/arena.h"
+#include "base/shelves.h"
 #include "bot/rescue.h"
 #include "codec/aes.h"
 #include "codec/digest.h"
 #include "codec/xml.h"
 
 typedef struct Workspace {
+  Shelved shelved;  // first
   Digest *digest;
   Aes *aes;
   XmlParser *xml;
   NodeTree outer, tree;  // the document as posted; the message
   Buf plain, identity, reply, sealed;
-  Arena *arena;            // query parameters; reset between callbacks
-  RescueRun run;           // of the script for this callback
-  struct Workspace *next;  // in the pool
+  Arena *arena;   // query parameters; reset between callbacks
+  RescueRun run;  // of the script for this callback
 } Workspace;
 
 typedef struct WorkspacePool WorkspacePool;

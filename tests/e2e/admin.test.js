@@ -168,6 +168,7 @@ test('the log goes to a file, and to a new one when that was renamed or at SIGUS
   const file = `${dir}/w.log`;
   const bot = await startBot(t, { script: echo, config: { log_file: file } });
   await bot.say('one');
+  await until(() => /text from/.test(fs.readFileSync(file, 'utf8')), 'the first line');
   fs.renameSync(file, `${file}.1`);
   await sleep(1100);
   await bot.say('two');

@@ -377,6 +377,7 @@ test('past max_jobs a message is refused with 503, and taken when it is tried ag
   const other = textXml('0');
   await expect(bot, 503, post(other));
   assert.equal((await slow).status, 200);
+  await sleep(200); // it is under way until its thread has let it go
   assert.equal(parseXml((await expect(bot, 200, post(other))).body).Content, 'done');
 });
 

@@ -1,0 +1,52 @@
+// A list and a lock for each core. A thread that is moved between the look and the lock is none the worse for
+// it.
+#include "base/shelves.h"
+
+#include "base/mutex.h"
+
+#include <sched.h>
+
+static size_t this_core(void) {
+  int core = sched_getcpu();
+  return core < 0 ? 0 : (size_t)core % SHELVES;
+}
+
+void shelves_init(Shelves *shelves) {
+  *shelves = (Shelves){ 0 };
+  for (size_t i = 0; i < SHELVES; i++) mutex_init_brief(&shelves->shelf[i].mutex);
+}
+
+void shelves_clear(Shelves *shelves) {
+  for (size_t i = 0; i < SHELVES; i++) pthread_mutex_destroy(&shelves->shelf[i].mutex);
+}
+
+static Shelved *take_from(Shelves *shelves, size_t core) {
+  pthread_mutex_lock(&shelves->shelf[core].mutex);
+  Shelved *thing = shelves->shelf[core].first;
+  if (thing) {
+    shelves->shelf[core].first = thing->next;
+    shelves->shelf[core].count--;
+  }
+  pthread_mutex_unlock(&shelves->shelf[core].mutex);
+  return thing;
+}
+
+Shelved *shelves_take(Shelves *shelves) {
+  size_t core = this_core();
+  Shelved *thing = take_from(shelves, core);
+  for (size_t i = 1; !thing && i < SHELVES; i++) thing = take_from(shelves, (core + i) % SHELVES);
+  return thing;
+}
+
+bool shelves_put(Shelves *shelves, Shelved *thing, size_t most) {
+  size_t core = this_core();
+  pthread_mutex_lock(&shelves->shelf[core].mutex);
+  bool room = shelves->shelf[core].count < most;
+  if (room) {
+    thing->next = shelves->shelf[core].first;
+    shelves->shelf[core].first = thing;
+    shelves->shelf[core].count++;
+  }
+  pthread_mutex_unlock(&shelves->shelf[core].mutex);
+  return room;
+}

@@ -1,0 +1,33 @@
+// Things that are used again, kept for each core by itself: what one thread has just put back is still warm
+// for the next on the same core, and cold for all others.
+#ifndef WEMOON_BASE_SHELVES_H
+#define WEMOON_BASE_SHELVES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+// The first member of a thing that can be put on a shelf.
+typedef struct Shelved {
+  struct Shelved *next;
+} Shelved;
+
+enum { SHELVES = 16 };  // cores beyond share
+
+typedef struct {
+  struct {
+    pthread_mutex_t mutex;
+    Shelved *first;
+    size_t count;
+    char apart[64];  // no two of them in one cache line
+  } shelf[SHELVES];
+} Shelves;
+
+void shelves_init(Shelves *shelves);
+void shelves_clear(Shelves *shelves);  // all are empty
+// The one that was put back last on this core, else one of another core's; NULL: there is none at all.
+Shelved *shelves_take(Shelves *shelves);
+// On this core's shelf. Where that has `most` already, it is not taken: false.
+bool shelves_put(Shelves *shelves, Shelved *thing, size_t most);
+
+#endif
