@@ -1,61 +1,92 @@
-// glibc's getaddrinfo_a: a thread of its own looks the name up.
+// A look-up has a thread of its own, which ends when the system has answered, whoever still waits for it.
 #include "store/resolve.h"
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+// Held by its resolver and by its thread; whoever lets go last frees it.
+typedef struct {
+  pthread_mutex_t mutex;
+  pthread_cond_t ended;
+  int holders;
+  bool over;
+  int failed;  // getaddrinfo's number
+  struct addrinfo *addresses;
+  char host[];
+} Lookup;
+
 struct Resolver {
-  struct gaicb ask;  // first: its thread may outlive the resolver
-  bool asking;
-  struct addrinfo hints;
+  Lookup *lookup;              // NULL: none is under way
+  struct addrinfo *addresses;  // of the last one
   char host[];
 };
 
 Resolver *resolver_new(const char *host) {
-  size_t len = strlen(host);
-  Resolver *resolver = calloc(1, sizeof *resolver + len + 1);
-  if (!resolver) return NULL;
-  memcpy(resolver->host, host, len + 1);
-  resolver->hints = (struct addrinfo){ .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-  resolver->ask = (struct gaicb){ .ar_name = resolver->host, .ar_request = &resolver->hints };
+  size_t size = strlen(host) + 1;
+  Resolver *resolver = calloc(1, sizeof *resolver + size);
+  if (resolver) memcpy(resolver->host, host, size);
   return resolver;
 }
 
-static void forget(Resolver *resolver) {
-  if (resolver->ask.ar_result) freeaddrinfo(resolver->ask.ar_result);
-  resolver->ask.ar_result = NULL;
+// ---- one look-up --------------------------------------------------------------------------------
+
+// With its lock, which is given back.
+static void let_go(Lookup *lookup) {
+  bool last = --lookup->holders == 0;
+  pthread_mutex_unlock(&lookup->mutex);
+  if (!last) return;
+  if (lookup->addresses) freeaddrinfo(lookup->addresses);
+  pthread_cond_destroy(&lookup->ended);
+  pthread_mutex_destroy(&lookup->mutex);
+  free(lookup);
 }
 
-// A look-up that is under way cannot be ended, and still writes here: it is left with what it has.
-void resolver_free(Resolver *resolver) {
-  if (!resolver || (resolver->asking && gai_cancel(&resolver->ask) == EAI_NOTCANCELED)) return;
-  forget(resolver);
-  free(resolver);
+static void *run(void *arg) {
+  Lookup *lookup = arg;
+  struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *addresses = NULL;
+  int failed = getaddrinfo(lookup->host, NULL, &hints, &addresses);
+  pthread_mutex_lock(&lookup->mutex);
+  lookup->addresses = failed ? NULL : addresses;
+  lookup->failed = failed;
+  lookup->over = true;
+  pthread_cond_signal(&lookup->ended);
+  let_go(lookup);
+  return NULL;
 }
 
-static bool begin(Resolver *resolver, const char **why) {
-  struct gaicb *list[] = { &resolver->ask };
-  if (resolver->asking) return true;
-  forget(resolver);
-  int failed = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
-  if (failed) *why = gai_strerror(failed);
-  return resolver->asking = !failed;
-}
-
-// False when the time is over.
-static bool wait_for_it(Resolver *resolver, int64_t give_up_us) {
-  const struct gaicb *list[] = { &resolver->ask };
-  while (gai_error(&resolver->ask) == EAI_INPROGRESS) {
-    int64_t left_us = give_up_us - clock_now_us();
-    if (left_us <= 0) return false;
-    gai_suspend(list, 1,
-                &(struct timespec){ .tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000 });
+// NULL without memory or thread.
+static Lookup *begin(const char *host) {
+  size_t size = strlen(host) + 1;
+  pthread_t thread;
+  Lookup *lookup = calloc(1, sizeof *lookup + size);
+  if (!lookup) return NULL;
+  memcpy(lookup->host, host, size);
+  pthread_mutex_init(&lookup->mutex, NULL);
+  condition_init(&lookup->ended);
+  lookup->holders = 2;
+  if (pthread_create(&thread, NULL, run, lookup) == 0) {
+    pthread_detach(thread);
+    return lookup;
   }
-  return true;
+  pthread_mutex_lock(&lookup->mutex);
+  lookup->holders--;
+  let_go(lookup);
+  return NULL;
 }
+
+// With its lock. False when the time is over.
+static bool wait_for_it(Lookup *lookup, int64_t give_up_us) {
+  struct timespec until = clock_to_timespec(give_up_us);
+  while (!lookup->over && pthread_cond_timedwait(&lookup->ended, &lookup->mutex, &until) == 0) {
+  }
+  return lookup->over;
+}
+
+// ---- public -------------------------------------------------------------------------------------
 
 static struct addrinfo *with_ipv4_first(struct addrinfo *all) {
   struct addrinfo *four = NULL, **four_end = &four, *others = NULL, **others_end = &others;
@@ -70,17 +101,38 @@ static struct addrinfo *with_ipv4_first(struct addrinfo *all) {
   return four;
 }
 
+static void forget(Resolver *resolver) {
+  if (resolver->addresses) freeaddrinfo(resolver->addresses);
+  resolver->addresses = NULL;
+}
+
+void resolver_free(Resolver *resolver) {
+  if (!resolver) return;
+  if (resolver->lookup) {
+    pthread_mutex_lock(&resolver->lookup->mutex);
+    let_go(resolver->lookup);
+  }
+  forget(resolver);
+  free(resolver);
+}
+
 const struct addrinfo *resolver_ask(Resolver *resolver, int64_t give_up_us, const char **why) {
-  if (!begin(resolver, why)) return NULL;
-  if (!wait_for_it(resolver, give_up_us)) {
+  forget(resolver);
+  if (!resolver->lookup && !(resolver->lookup = begin(resolver->host))) {
+    *why = "no memory, or no thread, to look its name up";
+    return NULL;
+  }
+  Lookup *lookup = resolver->lookup;
+  pthread_mutex_lock(&lookup->mutex);
+  if (!wait_for_it(lookup, give_up_us)) {
+    pthread_mutex_unlock(&lookup->mutex);
     *why = "its name is still being looked up: the name server does not answer";
     return NULL;
   }
-  resolver->asking = false;
-  int failed = gai_error(&resolver->ask);
-  if (failed) {
-    *why = gai_strerror(failed);
-    return NULL;
-  }
-  return resolver->ask.ar_result = with_ipv4_first(resolver->ask.ar_result);
+  if (lookup->failed) *why = gai_strerror(lookup->failed);
+  resolver->addresses = with_ipv4_first(lookup->addresses);
+  lookup->addresses = NULL;
+  resolver->lookup = NULL;
+  let_go(lookup);
+  return resolver->addresses;
 }
