@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The first member of a thing that can be put on a shelf.
+// A member of a thing that can be put on a shelf.
 typedef struct Shelved {
   struct Shelved *next;
 } Shelved;

@@ -94,8 +94,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter.fleet = &webhook->fleet;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && meet_others(bot, options, err);
-  ok = ok && (webhook->slot = (options->anyhow ? slot_new_anyhow : slot_new)(
-                  options->script, &bot->interpreter, count, options->metrics, err)) != NULL;
+  ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->anyhow,
+                                       options->metrics, err)) != NULL;
   if (ok && bot->duty) duty_look(bot->duty, clock_now_us());  // the first tick may be near
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   Watched watched = { .slot = webhook->slot,

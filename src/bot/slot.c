@@ -124,11 +124,16 @@ static void let_go(Slot *slot, Interpreter **interpreters) {
     talks_limit_old(slot->options->fleet->talks, OLD_LOADS_MAX * (int)slot->count);
 }
 
-bool slot_reload(Slot *slot, Err *err) {
-  pthread_mutex_lock(&slot->loading);
-  bool ok = load_all(slot, true, err);
+static bool load_and_take_over(Slot *slot, bool hand_over, Err *err) {
+  bool ok = load_all(slot, hand_over, err);
   if (ok) take_over(slot);
   let_go(slot, slot->fresh);
+  return ok;
+}
+
+bool slot_reload(Slot *slot, Err *err) {
+  pthread_mutex_lock(&slot->loading);
+  bool ok = load_and_take_over(slot, true, err);
   pthread_mutex_unlock(&slot->loading);
   return ok;
 }
@@ -194,14 +199,6 @@ static Slot *open_slot(const char *script, const InterpreterOptions *options, si
   return NULL;
 }
 
-// False when it failed; nothing of it is left then.
-static bool load_first(Slot *slot, Err *err) {
-  bool ok = load_all(slot, false, err);
-  if (ok) take_over(slot);
-  let_go(slot, slot->fresh);
-  return ok;
-}
-
 // A program of wemoon's own in every seat. What the script's load came to stays as it is.
 static bool stand_in(Slot *slot, Err *err) {
   InterpreterOptions options = *slot->options;
@@ -215,19 +212,11 @@ static bool stand_in(Slot *slot, Err *err) {
   return true;
 }
 
-Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-               Err *err) {
+Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
+               Metrics *metrics, Err *err) {
   Slot *slot = open_slot(script, options, count, metrics, err);
-  if (!slot || load_first(slot, err)) return slot;
-  slot_free(slot);
-  return NULL;
-}
-
-Slot *slot_new_anyhow(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-                      Err *err) {
-  Slot *slot = open_slot(script, options, count, metrics, err);
-  if (!slot || load_first(slot, err)) return slot;
-  if (err->code == ERR_FAILED && stand_in(slot, err)) return slot;
+  if (!slot || load_and_take_over(slot, false, err)) return slot;
+  if (anyhow && err->code == ERR_FAILED && stand_in(slot, err)) return slot;
   slot_free(slot);
   return NULL;
 }

@@ -11,13 +11,11 @@
 typedef struct Slot Slot;
 
 // Loads `script` into `count` interpreters; NULL with the reason. The timers that the script makes while it
-// is loaded tick in the first seat alone. Options, path and metrics (NULL: none) outlive the slot.
-Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-               Err *err);
-// The same for a script that fails (ERR_FAILED): something that answers each message with an error is in
-// service until slot_reload finds it mended, and slot_status has what was wrong.
-Slot *slot_new_anyhow(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-                      Err *err);
+// is loaded tick in the first seat alone. `anyhow`: where the script fails (ERR_FAILED), something that
+// answers each message with an error is in service until slot_reload finds it mended, and slot_status has
+// what was wrong. Options, path and metrics (NULL: none) outlive the slot.
+Slot *slot_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
+               Metrics *metrics, Err *err);
 // Who is told of loads (bot.h, on_load). Before anything else is done with the slot.
 void slot_listen(Slot *slot, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload of those in service and lets them go.

@@ -98,9 +98,8 @@ static void warn_of_memory(const Config *config) {
   int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
   if (wanted_mb <= there_mb) return;
   report("check",
-         "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: scripts that "
-         "fill "
-         "theirs would have the kernel end the bot. Lower one of the two",
+         "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: "
+         "scripts that fill theirs would have the kernel end the bot. Lower one of the two",
          (long long)wanted_mb, (long long)there_mb);
 }
 

@@ -42,18 +42,16 @@ static void load_text(lua_State *L, const char *path, Str text) {
 
 void loader_load(lua_State *L, const char *path) {
   Sources *sources = interpreter_of(L)->sources;
-  const Str *given = sources_given(sources, path);
-  Buf text;
-  if (given) {
-    load_text(L, path, *given);
-    return;
+  const Str *source = sources_given(sources, path);
+  if (!source) {
+    Buf text;
+    buf_init(&text);
+    if (loader_read(path, &text)) source = sources_keep(sources, path, buf_str(&text));
+    int failed = errno;
+    buf_clear(&text);
+    if (!source) luaL_error(L, "cannot read %s: %s", path, strerror(failed));
   }
-  buf_init(&text);
-  bool kept = loader_read(path, &text) && sources_keep(sources, path, buf_str(&text));
-  int failed = errno;
-  buf_clear(&text);
-  if (!kept) luaL_error(L, "cannot read %s: %s", path, strerror(failed));
-  load_text(L, path, *sources_read(sources, path));
+  load_text(L, path, *source);
 }
 
 bool loader_track(Interpreter *in, const char *path) { return sources_track(in->sources, path); }

@@ -57,16 +57,16 @@ static Source *add(Sources *sources, const char *path) {
   return source;
 }
 
-static bool put(Sources *sources, const char *path, Str text, bool given) {
+static Source *put(Sources *sources, const char *path, Str text, bool given) {
   Source *source = add(sources, path);
   char *copy = source ? malloc(text.len + 1) : NULL;
-  if (!copy) return false;
+  if (!copy) return NULL;
   if (text.len) memcpy(copy, text.ptr, text.len);
   copy[text.len] = '\0';
   free((char *)source->text.ptr);
   source->text = str_make(copy, text.len);
   source->given = given;
-  return true;
+  return source;
 }
 
 bool sources_track(Sources *sources, const char *path) {
@@ -76,27 +76,20 @@ bool sources_track(Sources *sources, const char *path) {
   return ok;
 }
 
-bool sources_keep(Sources *sources, const char *path, Str text) {
+const Str *sources_keep(Sources *sources, const char *path, Str text) {
   pthread_mutex_lock(&sources->mutex);
-  bool ok = put(sources, path, text, false);
+  Source *source = put(sources, path, text, false);
   pthread_mutex_unlock(&sources->mutex);
-  return ok;
+  return source ? &source->text : NULL;
 }
 
 bool sources_give(Sources *sources, Sources *from) {
   bool ok = true;
   pthread_mutex_lock(&from->mutex);
   for (Source *source = from->first; source && ok; source = source->next)
-    if (source->text.ptr) ok = put(sources, source->path, source->text, true);
+    if (source->text.ptr) ok = put(sources, source->path, source->text, true) != NULL;
   pthread_mutex_unlock(&from->mutex);
   return ok;
-}
-
-const Str *sources_read(Sources *sources, const char *path) {
-  pthread_mutex_lock(&sources->mutex);
-  Source *source = find(sources, path);
-  pthread_mutex_unlock(&sources->mutex);
-  return source && source->text.ptr ? &source->text : NULL;
 }
 
 // Given once and for all, so its text does not move.

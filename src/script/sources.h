@@ -13,10 +13,9 @@ void sources_free(Sources *sources);  // NULL is allowed
 
 // Notes a file, whether it is there or not. False without memory.
 bool sources_track(Sources *sources, const char *path);
-// Keeps what a file held when it was read. False without memory.
-bool sources_keep(Sources *sources, const char *path, Str text);
-// What sources_keep kept, or NULL.
-const Str *sources_read(Sources *sources, const char *path);
+// Keeps a copy of what a file held when it was read, and gives it: valid until the file is kept again. NULL
+// without memory.
+const Str *sources_keep(Sources *sources, const char *path, Str text);
 // From now on sources_given has what `from` kept.
 bool sources_give(Sources *sources, Sources *from);
 // What to load in place of the file's present text; NULL: there is nothing. Valid as long as the sources.

@@ -5,17 +5,9 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
-const net = require('node:net');
-const { startBot, wemoon, tempDir, eventXml, textXml, sleep, until } = require('./harness');
+const { startBot, wemoon, tempDir, eventXml, textXml, freePort, sleep, until } = require('./harness');
 
 const echo = 'function on_message(msg) if msg.content == "fail" then error("oops") end return msg.content end';
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 async function startAdmin(t, options = {}) {
   const port = await freePort();

@@ -191,9 +191,7 @@ test('the session is saved before the question goes out, and changed keys after 
   end`;
   const bot = await startBot(t, { script });
   assert.equal(await bot.say('go'), 'name?');
-  bot.signal('SIGKILL');
-  await bot.ended;
-  bot.stopped = true;
+  await bot.kill();
   const again = await startBot(t, { script, config: { store: `sqlite:${bot.dir}/wemoon.db` } });
   assert.equal(await again.say('show'), '1 nil');
   assert.equal(await again.say('go'), 'name?');

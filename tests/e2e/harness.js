@@ -41,6 +41,14 @@ async function until(probe, what, timeoutMs = 5000) {
   }
 }
 
+// A port of the loopback address that nobody has now.
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
 // ---- the platform's signatures and envelope -----------------------------------------------------------------------
 
 const sha1 = (text) => crypto.createHash('sha1').update(text).digest('hex');
@@ -429,7 +437,7 @@ async function startBot(t, { script, config = {}, mode, files = {}, args = [], e
 
 module.exports = {
   BINARY, TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID,
-  sleep, until, sha1, sign, signedQuery, seal, unseal, wrap,
+  sleep, until, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
   messageXml, textXml, eventXml, element, cdata, parseXml,
   tempDir, writeFiles, configLua, luaValue, cleanEnv, wemoon, startBot, checkSanitizers,
 };

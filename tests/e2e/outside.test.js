@@ -354,9 +354,7 @@ test('a session is kept per user, across messages, failures and a kill -9', asyn
   assert.equal(await bot.say('a', { fields: { FromUserName: 'other' } }), '1');
   assert.equal(await bot.say('fail'), null);
   assert.equal(await bot.say('a'), '4');
-  bot.signal('SIGKILL');
-  bot.stopped = true;
-  await bot.ended;
+  await bot.kill();
   const again = await startBot(t, { script: SESSION, config });
   assert.equal(await again.say('a'), '5');
   assert.equal(await again.say('clear'), 'cleared');

@@ -3,14 +3,7 @@
 
 const { spawn } = require('node:child_process');
 const net = require('node:net');
-const { tempDir, until } = require('./harness');
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
+const { freePort, tempDir, until } = require('./harness');
 
 const connects = (port) => new Promise((resolve) => {
   const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
@@ -41,4 +34,4 @@ async function makeRedis(t) {
   return redis;
 }
 
-module.exports = { freePort, connects, makeRedis };
+module.exports = { connects, makeRedis };

@@ -105,10 +105,11 @@ test('what a killed process had under way runs in another when the platform asks
   assert.equal(textOf(await b.deliver(slow)), 'slow 2');
 });
 
+const TICKING = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
+
 test('timers fire in one process, and in another when that one is stopped', async (t) => {
   const redis = await makeRedis(t);
-  const script = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
-  const [a, b] = await two(t, redis, script);
+  const [a, b] = await two(t, redis, TICKING);
   await sleep(2500);
   const ticks = [a, b].map((bot) => bot.log.split('tick').length - 1);
   assert.ok(Math.max(...ticks) > 5 && Math.min(...ticks) === 0, String(ticks));
@@ -119,7 +120,7 @@ test('timers fire in one process, and in another when that one is stopped', asyn
 
 test('the timers of a killed process fire in another within ten seconds', async (t) => {
   const redis = await makeRedis(t);
-  const [a, b] = await two(t, redis, 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end');
+  const [a, b] = await two(t, redis, TICKING);
   await until(() => a.log.includes('tick') || b.log.includes('tick'), 'a first tick');
   const [on, off] = a.log.includes('tick') ? [a, b] : [b, a];
   await on.kill();
@@ -129,9 +130,8 @@ test('the timers of a killed process fire in another within ten seconds', async 
 test('processes on one SQLite file share the timers of one account, and of no other', async (t) => {
   const dir = tempDir(t);
   const config = { store: `sqlite:${dir}/shared.db`, appid: APPID };
-  const script = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
-  const bots = await Promise.all([startBot(t, { script, config }), startBot(t, { script, config }),
-    startBot(t, { script, config: { ...config, appid: undefined } })]);
+  const bots = await Promise.all([startBot(t, { script: TICKING, config }), startBot(t, { script: TICKING, config }),
+    startBot(t, { script: TICKING, config: { ...config, appid: undefined } })]);
   await sleep(1500);
   const [a, b, stranger] = bots.map((bot) => bot.log.split('tick').length - 1);
   assert.ok(Math.max(a, b) > 3 && Math.min(a, b) === 0 && stranger > 3, String([a, b, stranger]));

@@ -29,9 +29,7 @@ async function assertGivenUp(bot) {
   await sleep(1600);
   await assertAlive(bot);
   assert.match(bot.log, /bot\.lua/);
-  bot.stopped = true;
-  bot.child.kill('SIGKILL');
-  await bot.ended;
+  await bot.kill();
   await stuck;
 }
 

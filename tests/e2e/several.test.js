@@ -8,8 +8,8 @@ const { spawn, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const https = require('node:https');
 const path = require('node:path');
-const { freePort, connects, makeRedis } = require('./redis');
-const { TOKEN, APPID, sleep, signedQuery, textXml, parseXml, tempDir, writeFiles, startBot, until } = require('./harness');
+const { connects, makeRedis } = require('./redis');
+const { TOKEN, APPID, freePort, sleep, signedQuery, textXml, parseXml, tempDir, writeFiles, startBot, until } = require('./harness');
 
 const PORTS = ['8081', '8082', '8083'];
 

@@ -7,8 +7,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const net = require('node:net');
-const { startBot, wemoon, tempDir, writeFiles, checkSanitizers, sleep, until } = require('./harness');
+const { startBot, wemoon, tempDir, writeFiles, freePort, sleep, until } = require('./harness');
 
 const WHO = `
 local me = tostring({}):match("%x+$")
@@ -32,13 +31,6 @@ async function statesOf(bot, times = 8) {
   for (let i = 0; i < times; i++) all.add(await say(bot, 'who'));
   return all;
 }
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
 
 // ---- messages at once ---------------------------------------------------------------------------------------------
 
@@ -283,10 +275,7 @@ test('a stuck state is replaced alone while the other serves; its successor take
   await until(async () => after.has(await say(bot, 'ticking')), 'the successor\'s tick', 10000);
   assert.notEqual(await say(bot, 'ticking'), other);
   assert.equal(await stuck.answer, null);
-  bot.stopped = true; // the call that is stuck would keep SIGTERM for ten seconds
-  bot.signal('SIGKILL');
-  await bot.ended;
-  checkSanitizers(bot.log);
+  await bot.kill(); // the call that is stuck would keep SIGTERM for ten seconds
 });
 
 // ---- what is told of them -----------------------------------------------------------------------------------------

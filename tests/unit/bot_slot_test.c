@@ -7,7 +7,7 @@ static Slot *slot;
 
 static void open_slot(size_t count, const char *code) {
   write_file("bot.lua", code);
-  slot = slot_new(world.script, &world.options, count, NULL, &world.err);
+  slot = slot_new(world.script, &world.options, count, false, NULL, &world.err);
   if (!slot) fail_msg("no slot: %s", world.err.text);
 }
 
@@ -202,8 +202,8 @@ static void test_when_one_does_not_start_none_takes_over(void **state) {
 
 static void test_a_script_that_fails_at_first_is_waited_for(void **state) {
   write_file("bot.lua", "function on_message( end");
-  assert_null(slot_new(world.script, &world.options, 2, NULL, &world.err));
-  slot = slot_new_anyhow(world.script, &world.options, 2, NULL, &world.err);
+  assert_null(slot_new(world.script, &world.options, 2, false, NULL, &world.err));
+  slot = slot_new(world.script, &world.options, 2, true, NULL, &world.err);
   assert_non_null(slot);
   SlotStatus status;
   slot_status(slot, &status);
@@ -223,7 +223,7 @@ static void test_a_script_that_fails_at_first_is_waited_for(void **state) {
 }
 
 static void test_a_script_that_is_not_there_is_not_waited_for(void **state) {
-  assert_null(slot_new_anyhow("/nowhere/bot.lua", &world.options, 1, NULL, &world.err));
+  assert_null(slot_new("/nowhere/bot.lua", &world.options, 1, true, NULL, &world.err));
   assert_int_equal(world.err.code, ERR_USAGE);
 }
 

@@ -1,6 +1,7 @@
 -- What the account sends: customer service messages within their windows, templates, broadcasts, notices.
 
 local limits = require "platform.limits"
+local visit = require "platform.visit"
 
 -- ---- customer service
 
@@ -257,17 +258,16 @@ end
 
 -- The page on which a user allows one notice: he does, at once.
 endpoints["message.subscribe.authorize_url"] = function(p, call)
-  local query, encode = call.query, p.host.codec.url_encode
+  local query = call.query
   local scene = math.tointeger(tonumber(query.scene))
   if query.appid ~= p.account.appid then return nil, 40013 end
   if not scene or scene < 0 or scene > limits.subscribe_scene then return nil, 40035 end
   if #(query.reserved or "") > limits.subscribe_reserved_bytes then return nil, 40035 end
   if not (query.redirect_url or ""):find("^https?://") then return nil, 10003 end
-  local user = query.user and p.user(query.user) or p.users()[1]
-  local sign = query.redirect_url:find("?", 1, true) and "&" or "?"
-  local location = ("%s%sopenid=%s&template_id=%s&action=confirm&scene=%d&reserved=%s"):format(query.redirect_url, sign,
-    user.openid, encode(query.template_id or ""), scene, encode(query.reserved or ""))
-  return { page = { status = 302, headers = { Location = location }, body = "" } }
+  return visit.send_on(p, query.redirect_url, {
+    { "openid", visit.visitor(p, query).openid }, { "template_id", query.template_id or "" }, { "action", "confirm" },
+    { "scene", scene }, { "reserved", query.reserved or "" },
+  })
 end
 
 endpoints["message.subscribe.delete_template"] = function(p, call)

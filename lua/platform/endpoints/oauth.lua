@@ -2,23 +2,20 @@
 -- that it is opened for.
 
 local limits = require "platform.limits"
+local visit = require "platform.visit"
 
 local CODE_S = 300
-
-local function encode(p, text) return p.host.codec.url_encode(text) end
 
 local function authorize(p, call)
   local query = call.query
   if query.appid ~= p.account.appid then return nil, 40013 end
   local address = query.redirect_uri
   if not address or not address:find("^https?://") then return nil, 10003 end
-  local user = query.user and p.user(query.user) or p.users()[1]
+  local user = visit.visitor(p, query)
   local code = p.random(32)
   p.state.codes = p.state.codes or {}
   p.state.codes[code] = { openid = user.openid, scope = query.scope or "snsapi_base", expires_at = p.now() + CODE_S }
-  local sign = address:find("?", 1, true) and "&" or "?"
-  local location = address .. sign .. "code=" .. code .. "&state=" .. encode(p, query.state or "")
-  return { page = { status = 302, headers = { Location = location }, body = "" } }
+  return visit.send_on(p, address, { { "code", code }, { "state", query.state or "" } })
 end
 
 local function grant(p, openid, scope)
