@@ -18,15 +18,19 @@ function certificate(dir, name) {
   return { key: fs.readFileSync(path.join(dir, 'key.pem')), cert: fs.readFileSync(path.join(dir, 'cert.pem')) };
 }
 
-// A platform over TLS that speaks HTTP/2 and HTTP/1.1.
+// A platform over TLS that speaks HTTP/2 and HTTP/1.1. It reads a request before it answers: libcurl 7.88 calls a stream broken
+// whose answer ends while the body is still to be sent.
 async function startSecure(t, dir, name) {
   const seen = { connections: 0, versions: new Set(), requests: 0 };
   const server = http2.createSecureServer({ ...certificate(dir, name), allowHTTP1: true }, (request, response) => {
     seen.requests++;
     seen.versions.add(request.httpVersion);
     response.setHeader('Content-Type', 'application/json');
-    if (request.url.startsWith('/cgi-bin/stable_token')) return response.end('{"access_token":"T","expires_in":7200}');
-    setTimeout(() => response.end('{"errcode":0,"menu":{}}'), 50);
+    const token = request.url.startsWith('/cgi-bin/stable_token');
+    request.resume().on('end', () => {
+      if (token) response.end('{"access_token":"T","expires_in":7200}');
+      else setTimeout(() => response.end('{"errcode":0,"menu":{}}'), 50);
+    });
   });
   server.on('secureConnection', () => { seen.connections++; });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -61,12 +65,12 @@ test('a certificate that nobody vouches for, or for another name, is refused; ch
     local answer, why = wechat.http.get("${server.url}/x")
     return {menu and true or false, err and err.kind or "", tostring(err), answer and true or false, why and why.kind or ""}`;
   const strict = await run(t, dir, code, { api_base: server.url, store: 'memory:' });
-  assert.equal(strict.values[0][1], 'network');
+  assert.equal(strict.values[0][1], 'network', JSON.stringify(strict.values));
   assert.match(strict.values[0][2], /certificate/);
   const wrongName = await run(t, dir, code, { api_base: server.url, store: 'memory:', ca_file: path.join(dir, 'cert.pem') });
-  assert.equal(wrongName.values[0][1], 'network');
+  assert.equal(wrongName.values[0][1], 'network', JSON.stringify(wrongName.values));
   const lax = await run(t, dir, code, { api_base: server.url, store: 'memory:', checkssl: false });
-  assert.equal(lax.values[0][0], true);
+  assert.equal(lax.values[0][0], true, JSON.stringify(lax.values));
   assert.equal(lax.values[0][4], 'network');
 });
 
