@@ -1,6 +1,7 @@
 // A call of the platform, step by step: token, request, answer, and perhaps once more.
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "codec/url.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,7 +20,7 @@ typedef struct Call {
   Api *api;
   uint64_t id, sent;  // `sent`: the client's number for what is under way, 0: nothing
   ApiResult *result;
-  Arena *arena;
+  Arena *arena;  // the call itself, and copies of the request
   ApiRequest request;
   Str token;          // the one sent last
   bool renewed, cancelled;
@@ -56,9 +57,8 @@ static void close_parts(const ApiRequest *request) {
 
 static void call_free(Call *call) {
   close_parts(&call->request);
-  arena_free(call->arena);
   api_result_free(call->result);
-  free(call);
+  arena_free(call->arena);
 }
 
 static void tell_observer(const Call *call) {
@@ -324,14 +324,18 @@ static bool copy_parts(Call *call, const ClientPart *from) {
 }
 
 static Call *call_new(Api *api, const ApiRequest *request) {
-  Call *call = calloc(1, sizeof(*call));
-  if (!call) return NULL;
+  Arena *arena = arena_new();
+  Call *call = arena ? arena_calloc(arena, 1, sizeof *call) : NULL;
+  if (!call) {
+    arena_free(arena);
+    return NULL;
+  }
   call->api = api;
   call->request = *request;
   call->request.parts = NULL;
-  call->arena = arena_new();
+  call->arena = arena;
   call->result = api_result_new(request->method);
-  bool good = call->arena && call->result;
+  bool good = call->result != NULL;
   if (good) {
     call->request.path = arena_dup(call->arena, request->path);
     call->request.body = arena_dup(call->arena, request->body);
@@ -434,7 +438,7 @@ Api *api_new(const ApiOptions *options, Err *err) {
     return NULL;
   }
   api->options = *options;
-  pthread_mutex_init(&api->lock, NULL);
+  mutex_init_brief(&api->lock);
   pthread_cond_init(&api->idle, NULL);
   int64_t fetch_ms = options->timeout_ms < FETCH_MS ? options->timeout_ms : FETCH_MS;
   TokenOptions tokens = { .appid = options->account->appid,

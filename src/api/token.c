@@ -3,6 +3,7 @@
 
 #include "api/flight.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "codec/digest.h"
 
 #include <stdio.h>
@@ -119,7 +120,7 @@ Tokens *tokens_new(const TokenOptions *options, Err *err) {
     err_set(err, ERR_MEMORY, "no memory for the token cache");
     return NULL;
   }
-  pthread_mutex_init(&tokens->lock, NULL);
+  mutex_init_brief(&tokens->lock);
   pthread_cond_init(&tokens->idle, NULL);
   return tokens;
 }

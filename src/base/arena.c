@@ -1,12 +1,18 @@
 // Memory in blocks, handed out by moving a mark. The first block lives in the arena itself.
+//
+// Arenas are made on one thread and freed on another, which malloc makes dear: its threads then wait for each
+// other. So some that were freed are kept for whoever needs one next.
 #include "base/arena.h"
+
+#include "base/shelves.h"
+#include "base/watched.h"
 
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 65536, ALIGNMENT = alignof(max_align_t) };
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 65536, KEPT_ON_A_CORE = 64, ALIGNMENT = alignof(max_align_t) };
 
 typedef struct Block {
   struct Block *previous;  // NULL in the first
@@ -20,8 +26,11 @@ struct Arena {
   Block first;
 };
 
+static Shelves kept = SHELVES_INITIALIZER;
+
 Arena *arena_new(void) {
-  Arena *arena = malloc(FIRST_BLOCK);
+  Arena *arena = (Arena *)shelves_take(&kept);
+  if (!arena) arena = malloc(FIRST_BLOCK);
   if (!arena) return NULL;
   arena->used = 0;
   arena->first = (Block){ .size = FIRST_BLOCK - sizeof *arena };
@@ -42,7 +51,7 @@ void arena_reset(Arena *arena) {
 void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
-  free(arena);
+  if (WATCHED || !shelves_put(&kept, (Shelved *)arena, KEPT_ON_A_CORE)) free(arena);
 }
 
 static bool add_block(Arena *arena, size_t least) {

@@ -2,22 +2,11 @@
 // space: its pages are had as they are first touched.
 #include "base/heap.h"
 
-#include <stdbool.h>
+#include "base/watched.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { WATCHED = true };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { WATCHED = true };
-#else
-enum { WATCHED = false };
-#endif
-#else
-enum { WATCHED = false };
-#endif
 
 void heap_init(Heap *heap, size_t size) {
   memset(heap, 0, sizeof *heap);

@@ -2,6 +2,8 @@
 // threads.
 #include "base/metrics.h"
 
+#include "base/mutex.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -44,7 +46,7 @@ Metrics *metrics_new(const MetricFamily *families) {
   if (!metrics) return NULL;
   metrics->families = families;
   metrics->family_count = count;
-  pthread_mutex_init(&metrics->mutex, NULL);
+  mutex_init_brief(&metrics->mutex);
   return metrics;
 }
 

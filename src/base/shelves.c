@@ -20,12 +20,21 @@ void shelves_clear(Shelves *shelves) {
   for (size_t i = 0; i < SHELVES; i++) pthread_mutex_destroy(&shelves->shelf[i].mutex);
 }
 
+static size_t count_on(Shelves *shelves, size_t core) {
+  return atomic_load_explicit(&shelves->shelf[core].count, memory_order_relaxed);
+}
+
+static void set_count(Shelves *shelves, size_t core, size_t count) {
+  atomic_store_explicit(&shelves->shelf[core].count, count, memory_order_relaxed);
+}
+
 static Shelved *take_from(Shelves *shelves, size_t core) {
+  if (count_on(shelves, core) == 0) return NULL;
   pthread_mutex_lock(&shelves->shelf[core].mutex);
   Shelved *thing = shelves->shelf[core].first;
   if (thing) {
     shelves->shelf[core].first = thing->next;
-    shelves->shelf[core].count--;
+    set_count(shelves, core, count_on(shelves, core) - 1);
   }
   pthread_mutex_unlock(&shelves->shelf[core].mutex);
   return thing;
@@ -41,11 +50,11 @@ Shelved *shelves_take(Shelves *shelves) {
 bool shelves_put(Shelves *shelves, Shelved *thing, size_t most) {
   size_t core = this_core();
   pthread_mutex_lock(&shelves->shelf[core].mutex);
-  bool room = shelves->shelf[core].count < most;
+  bool room = count_on(shelves, core) < most;
   if (room) {
     thing->next = shelves->shelf[core].first;
     shelves->shelf[core].first = thing;
-    shelves->shelf[core].count++;
+    set_count(shelves, core, count_on(shelves, core) + 1);
   }
   pthread_mutex_unlock(&shelves->shelf[core].mutex);
   return room;

@@ -4,8 +4,8 @@
 #define WEMOON_BASE_SHELVES_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 // A member of a thing that can be put on a shelf.
 typedef struct Shelved {
@@ -18,12 +18,15 @@ typedef struct {
   struct {
     pthread_mutex_t mutex;
     Shelved *first;
-    size_t count;
+    atomic_size_t count;
     char apart[64];  // no two of them in one cache line
   } shelf[SHELVES];
 } Shelves;
 
 void shelves_init(Shelves *shelves);
+// What shelves_init does, for static ones.
+#define SHELVES_INITIALIZER                                                                                  \
+  { .shelf[0 ... SHELVES - 1].mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP }
 void shelves_clear(Shelves *shelves);  // all are empty
 // The one that was put back last on this core, else one of another core's; NULL: there is none at all.
 Shelved *shelves_take(Shelves *shelves);

@@ -11,8 +11,8 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 
@@ -26,8 +26,7 @@ struct Json {
 };
 
 struct JsonDoc {
-  cJSON *strings;
-  Arena *arena;
+  Arena *arena;  // it is in there itself
   Json *root;
 };
 
@@ -304,25 +303,38 @@ static bool report(const Mender *m, Err *err) {
                  found);
 }
 
-static bool build(JsonDoc *doc, const Mender *m) {
-  if (m->out.failed || m->numbers.failed || !doc->arena) return false;
-  doc->strings = cJSON_ParseWithLength(m->out.ptr, m->out.len + 1);
-  doc->root = doc->strings ? adopt(doc->strings, doc->arena, (const Number *)m->numbers.ptr) : NULL;
-  return doc->root != NULL;
+// cJSON's allocator is told the size alone, so the arena of the document that is being read is known here.
+static _Thread_local Arena *reading;
+
+static void *cjson_allocate(size_t size) { return arena_alloc(reading, size); }
+
+static void cjson_free(void *block) {}
+
+static void tell_cjson(void) {
+  cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = cjson_allocate, .free_fn = cjson_free });
+}
+
+static Json *build(Arena *arena, const Mender *m) {
+  static pthread_once_t told = PTHREAD_ONCE_INIT;
+  if (m->out.failed || m->numbers.failed) return NULL;
+  pthread_once(&told, tell_cjson);
+  reading = arena;
+  cJSON *tree = cJSON_ParseWithLength(m->out.ptr, m->out.len + 1);
+  return tree ? adopt(tree, arena, (const Number *)m->numbers.ptr) : NULL;
 }
 
 void json_free(JsonDoc *doc) {
-  if (!doc) return;
-  cJSON_Delete(doc->strings);
-  arena_free(doc->arena);
-  free(doc);
+  if (doc) arena_free(doc->arena);
 }
 
 static JsonDoc *read_document(const Mender *m, Err *err) {
-  JsonDoc *doc = calloc(1, sizeof *doc);
-  if (doc) doc->arena = arena_new();
-  if (doc && build(doc, m)) return doc;
-  json_free(doc);
+  Arena *arena = arena_new();
+  JsonDoc *doc = arena ? arena_alloc(arena, sizeof *doc) : NULL;
+  if (doc) {
+    *doc = (JsonDoc){ arena, build(arena, m) };
+    if (doc->root) return doc;
+  }
+  arena_free(arena);
   err_set(err, ERR_MEMORY, "no memory to read a JSON text");
   return NULL;
 }

@@ -64,16 +64,20 @@ static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c 
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+static bool is_unreserved(char c) {
+  return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '~';
+}
+
 void url_add_encoded(Buf *out, Str text) {
   static const char digits[] = "0123456789ABCDEF";
   for (size_t i = 0; i < text.len; i++) {
-    char c = text.ptr[i];
-    if (is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '~') {
-      buf_addc(out, c);
-    } else {
-      char escape[] = { '%', digits[(unsigned char)c >> 4], digits[c & 15] };
-      buf_add(out, str_make(escape, sizeof escape));
-    }
+    size_t from = i;
+    while (i < text.len && is_unreserved(text.ptr[i])) i++;
+    buf_add(out, str_sub(text, from, i - from));
+    if (i == text.len) return;
+    unsigned char c = (unsigned char)text.ptr[i];
+    char escape[] = { '%', digits[c >> 4], digits[c & 15] };
+    buf_add(out, str_make(escape, sizeof escape));
   }
 }
 
@@ -89,8 +93,11 @@ void url_add_param(Buf *out, Str name, Str value) {
 
 // Cuts `s` before the first byte that is one of `ends`; *rest begins with that byte.
 static Str cut_before(Str s, const char *ends, Str *rest) {
-  size_t len = 0;
-  while (len < s.len && !strchr(ends, s.ptr[len])) len++;
+  size_t len = s.len;
+  for (; *ends; ends++) {
+    const char *found = len ? memchr(s.ptr, *ends, len) : NULL;
+    if (found) len = (size_t)(found - s.ptr);
+  }
   *rest = str_sub(s, len, s.len);
   return str_sub(s, 0, len);
 }

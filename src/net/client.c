@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
+#include "net/sockets.h"
 #include "net/transfer.h"
 
 #include <errno.h>
@@ -19,15 +21,13 @@ typedef struct {
   Transfer *first, *last;
 } List;
 
-typedef struct Socket Socket;
-
 struct Client {
   Loop *loop;
   char *proxy, *ca_file;
   CURLM *multi;
   CURLSH *share;
-  Socket *sockets;  // that libcurl asked to watch
-  bool broken;      // the multi handle is of no use, and there was no memory for another
+  Sockets *sockets;
+  bool broken;  // the multi handle is of no use, and there was no memory for another
   bool renewing;
   uv_timer_t timer, sweep;
   uv_async_t wake;
@@ -42,12 +42,6 @@ struct Client {
   bool stopping;
   int setup;    // 0 under way, 1 done, -1 failed
   int handles;  // uv handles not closed yet
-};
-
-struct Socket {
-  uv_poll_t poll;
-  Client *client;
-  Socket *previous, *next;
 };
 
 // ---- lists --------------------------------------------------------------------------------------
@@ -104,7 +98,7 @@ static void cancel(Client *client, Transfer *transfer) {
   if (transfer->delay) loop_timer_stop(transfer->delay);
   transfer->delay = NULL;
   transfer->result.outcome = CLIENT_CANCELLED;
-  err_set(&transfer->result.err, ERR_FAILED, "%s: the request was cancelled", transfer->place);
+  err_set(&transfer->result.err, ERR_FAILED, "%s: the request was cancelled", transfer_place(transfer));
   finish(client, transfer);
 }
 
@@ -163,20 +157,10 @@ static CURLM *make_multi(Client *client) {
   return multi;
 }
 
-static void free_socket(uv_handle_t *handle) { free(handle->data); }
-
-static void close_socket(Client *client, Socket *sock) {
-  if (sock->previous) sock->previous->next = sock->next;
-  else client->sockets = sock->next;
-  if (sock->next) sock->next->previous = sock->previous;
-  uv_poll_stop(&sock->poll);
-  uv_close((uv_handle_t *)&sock->poll, free_socket);
-}
-
 // Its connections end with it.
 static void drop_multi(Client *client) {
   client->renewing = true;
-  while (client->sockets) close_socket(client, client->sockets);
+  sockets_forget(client->sockets);
   curl_multi_cleanup(client->multi);
   client->renewing = false;
 }
@@ -274,46 +258,11 @@ static void begin(Client *client, Transfer *transfer) {
 
 // ---- libuv --------------------------------------------------------------------------------------
 
-static void on_socket_ready(uv_poll_t *poll, int status, int events) {
-  Socket *sock = poll->data;
-  Client *client = sock->client;
-  int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-  if (events & UV_READABLE) flags |= CURL_CSELECT_IN;
-  if (events & UV_WRITABLE) flags |= CURL_CSELECT_OUT;
-  uv_os_fd_t fd;
-  if (uv_fileno((uv_handle_t *)poll, &fd) != 0) return;
-  drive(client, fd, flags);
-}
-
-static Socket *watch_socket(Client *client, curl_socket_t fd) {
-  Socket *sock = calloc(1, sizeof(*sock));
-  if (!sock) return NULL;
-  sock->client = client;
-  sock->poll.data = sock;
-  if (uv_poll_init(loop_uv(client->loop), &sock->poll, fd) != 0) {
-    free(sock);
-    return NULL;
-  }
-  sock->next = client->sockets;
-  if (sock->next) sock->next->previous = sock;
-  client->sockets = sock;
-  curl_multi_assign(client->multi, fd, sock);
-  return sock;
-}
+static void on_socket_ready(void *ctx, int fd, int flags) { drive(ctx, fd, flags); }
 
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx) {
   Client *client = ctx;
-  Socket *sock = socket_ctx;
-  if (client->renewing) return 0;
-  if (what == CURL_POLL_REMOVE) {
-    if (!sock) return 0;
-    curl_multi_assign(client->multi, fd, NULL);
-    close_socket(client, sock);
-    return 0;
-  }
-  if (!sock && !(sock = watch_socket(client, fd))) return -1;
-  int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-  return uv_poll_start(&sock->poll, events, on_socket_ready) == 0 ? 0 : -1;
+  return client->renewing || sockets_watch(client->sockets, fd, what) ? 0 : -1;
 }
 
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *ctx) {
@@ -337,19 +286,22 @@ static void cancel_marked(Client *client) {
   }
 }
 
-static void on_handle_closed(uv_handle_t *handle) {
-  Client *client = handle->data;
+static void on_gone(void *ctx) {
+  Client *client = ctx;
   pthread_mutex_lock(&client->lock);
   client->handles--;
   pthread_cond_broadcast(&client->changed);
   pthread_mutex_unlock(&client->lock);
 }
 
+static void on_handle_closed(uv_handle_t *handle) { on_gone(handle->data); }
+
 static void tear_down(Client *client) {
   while (client->active.first) cancel(client, client->active.first);
   while (client->kept_count) curl_easy_cleanup(client->kept[--client->kept_count]);
   drop_multi(client);
   curl_share_cleanup(client->share);
+  sockets_free(client->sockets, on_gone);
   uv_close((uv_handle_t *)&client->timer, on_handle_closed);
   uv_close((uv_handle_t *)&client->sweep, on_handle_closed);
   uv_close((uv_handle_t *)&client->wake, on_handle_closed);
@@ -389,7 +341,7 @@ uint64_t client_send(Client *client, const ClientRequest *request, ClientDone do
   }
   pthread_mutex_unlock(&client->lock);
   if (!id) {
-    err_set(err, ERR_BUSY, "%s: the program is ending", transfer->place);
+    err_set(err, ERR_BUSY, "%s: the program is ending", transfer_place(transfer));
     client_result_free(&transfer->result);
   }
   return id;
@@ -438,11 +390,15 @@ static void set_up(void *ctx) {
   client->timer.data = client->sweep.data = client->wake.data = client;
   client->multi = make_multi(client);
   client->share = curl_share_init();
+  client->sockets = sockets_new(client->loop, on_socket_ready, client);
   if (client->share) curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  bool good = client->multi && client->share && uv_async_init(uv, &client->wake, on_wake) == 0;
+  bool good =
+      client->multi && client->share && client->sockets && uv_async_init(uv, &client->wake, on_wake) == 0;
   if (good) {
     uv_timer_init(uv, &client->timer);
     uv_timer_init(uv, &client->sweep);
+  } else {
+    sockets_free(client->sockets, NULL);
   }
   say(client, good ? 1 : -1);
 }
@@ -472,8 +428,8 @@ Client *client_new(Loop *loop, const ClientOptions *options, Err *err) {
     return NULL;
   }
   client->loop = loop;
-  client->handles = 3;
-  pthread_mutex_init(&client->lock, NULL);
+  client->handles = 4;
+  mutex_init_brief(&client->lock);
   pthread_cond_init(&client->changed, NULL);
   bool good = copy_options(client, options, err);
   if (good) {

@@ -118,6 +118,10 @@ static bool add_header(Transfer *transfer, const char *line) {
   return list != NULL;
 }
 
+static bool posts(const Transfer *transfer) {
+  return transfer->request.has_body || transfer->parts || strcmp(transfer->method, "POST") == 0;
+}
+
 // "Name: value"; libcurl wants "Name;" for an empty value.
 static bool add_headers(Transfer *transfer) {
   const Pairs *headers = transfer->request.headers;
@@ -127,6 +131,7 @@ static bool add_headers(Transfer *transfer) {
                    : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
     if (!line.ptr || !add_header(transfer, line.ptr)) return false;
   }
+  if (!posts(transfer)) return true;
   bool typed = headers && pairs_get_nocase(headers, STR("Content-Type"), NULL);
   bool expects = headers && pairs_get_nocase(headers, STR("Expect"), NULL);
   // No form type for bodies that are none, and no second of waiting for "100 Continue" before a large body.
@@ -152,7 +157,7 @@ static bool set_body(Transfer *transfer) {
   bool body = request->has_body || transfer->parts;
   if (transfer->parts) {
     if (!add_parts(transfer)) return false;
-  } else if (body || post) {
+  } else if (posts(transfer)) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.len ? request->body.ptr : "");
   } else if (head) {
@@ -192,7 +197,7 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   }
   // These copy or allocate, so they can fail.
   return curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
          (!options->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +24,6 @@ void client_result_free(ClientResult *result) {
   close_parts(transfer);
   buf_clear(&transfer->body);
   arena_free(transfer->arena);
-  free(transfer);
 }
 
 void transfer_release(Transfer *transfer) {
@@ -45,25 +43,34 @@ static const char *details(const Transfer *transfer, CURLcode code) {
   return plain ? text : curl_easy_strerror(code);
 }
 
+const char *transfer_place(Transfer *transfer) {
+  Url url;
+  char *place = transfer->place;
+  if (!url_split(str_of(transfer->url), &url, NULL)) return "";
+  if (url.port < 0) snprintf(place, sizeof transfer->place, "%.*s", STR_FMT(url.host));
+  else snprintf(place, sizeof transfer->place, "%.*s:%d", STR_FMT(url.host), url.port);
+  return place;
+}
+
 void transfer_fail(Transfer *transfer, CURLcode code) {
   ClientResult *result = &transfer->result;
+  const char *place = transfer_place(transfer);
   result->outcome = CLIENT_NETWORK;
   if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY) {
-    err_set(&result->err, ERR_MEMORY, "%s: no memory for the answer", transfer->place);
+    err_set(&result->err, ERR_MEMORY, "%s: no memory for the answer", place);
   } else if (transfer->too_large) {
     result->outcome = CLIENT_TOO_LARGE;
-    err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", transfer->place,
+    err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", place,
             transfer->request.response_max);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
-    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", transfer->place,
-            details(transfer, code));
+    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", place, details(transfer, code));
   } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
     err_set(&result->err, ERR_NETWORK,
-            "%s: its certificate is not trusted: %s (ca_file names further authorities)", transfer->place,
+            "%s: its certificate is not trusted: %s (ca_file names further authorities)", place,
             details(transfer, code));
   } else {
-    err_set(&result->err, ERR_NETWORK, "%s: %s", transfer->place, details(transfer, code));
+    err_set(&result->err, ERR_NETWORK, "%s: %s", place, details(transfer, code));
   }
 }
 
@@ -146,14 +153,10 @@ static bool copy_url(Transfer *transfer, Str text, Err *err) {
   if (has_line_break(text) || memchr(text.ptr, ' ', text.len))
     return err_set(err, ERR_USAGE, "a URL may hold neither blanks nor line breaks: encode them (%%20)");
   transfer->url = arena_dup(transfer->arena, text).ptr;
-  if (url.port < 0) snprintf(transfer->place, sizeof(transfer->place), "%.*s", STR_FMT(url.host));
-  else snprintf(transfer->place, sizeof(transfer->place), "%.*s:%d", STR_FMT(url.host), url.port);
   return transfer->url ? true : err_set(err, ERR_MEMORY, "no memory for a request");
 }
 
 static bool copy_request(Transfer *transfer, const ClientRequest *request, Err *err) {
-  transfer->arena = arena_new();
-  if (!transfer->arena) return err_set(err, ERR_MEMORY, "no memory for a request");
   if (!is_token(request->method))
     return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
   if (request->timeout_ms <= 0) return err_set(err, ERR_USAGE, "a time-out must be positive");
@@ -170,11 +173,14 @@ static bool copy_request(Transfer *transfer, const ClientRequest *request, Err *
 }
 
 Transfer *transfer_new(const ClientRequest *request, Err *err) {
-  Transfer *transfer = calloc(1, sizeof(*transfer));
+  Arena *arena = arena_new();
+  Transfer *transfer = arena ? arena_calloc(arena, 1, sizeof *transfer) : NULL;
   if (!transfer) {
+    arena_free(arena);
     err_set(err, ERR_MEMORY, "no memory for a request");
     return NULL;
   }
+  transfer->arena = arena;
   transfer->result.fd = -1;
   buf_init(&transfer->body);
   if (copy_request(transfer, request, err)) return transfer;

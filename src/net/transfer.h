@@ -31,10 +31,10 @@ struct Transfer {
   Transfer *prev, *next;
   uint64_t id;
   bool cancelled, too_large, no_memory, head_ended;
-  Arena *arena;  // copies of the request, the answer's headers
+  Arena *arena;  // the transfer itself, copies of the request, the answer's headers
   ClientRequest request;
   const char *url, *method;
-  char place[280];  // host and port, for messages
+  char place[280];  // transfer_place
   Part *parts;
   CURL *easy;
   CURLM *multi;  // it was added to
@@ -52,6 +52,8 @@ struct Transfer {
 Transfer *transfer_new(const ClientRequest *request, Err *err);
 // Gives back what only a transfer under way needs; its easy handle is its owner's.
 void transfer_release(Transfer *transfer);
+// Host and port, for messages.
+const char *transfer_place(Transfer *transfer);
 // Says in the result what went wrong.
 void transfer_fail(Transfer *transfer, CURLcode code);
 

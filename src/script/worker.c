@@ -14,7 +14,7 @@ Inbox *inbox_new(void) {
   Inbox *inbox = calloc(1, sizeof *inbox);
   if (!inbox) return NULL;
   atomic_init(&inbox->holders, 1);
-  pthread_mutex_init(&inbox->mutex, NULL);
+  mutex_init_brief(&inbox->mutex);
   condition_init(&inbox->changed);
   return inbox;
 }

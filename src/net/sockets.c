@@ -1,0 +1,125 @@
+// A table of what each socket is watched for, and the set in the kernel, which follows it as late as can be:
+// a socket that nobody waits for stays in the set until something happens on it, or it is closed.
+#include "net/sockets.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { EVENTS_AT_ONCE = 64 };
+
+typedef struct {
+  unsigned char wanted;  // CURL_POLL_IN, CURL_POLL_OUT, both; 0: nothing
+  bool known;            // it was put into the set, and may be there still
+} Entry;
+
+struct Sockets {
+  int set;
+  uv_poll_t poll;
+  SocketsReady ready;
+  void *ctx;
+  void (*gone)(void *ctx);
+  Entry *entries;  // by descriptor
+  int count;
+};
+
+static uint32_t events_of(int wanted) {
+  return (wanted & CURL_POLL_IN ? EPOLLIN : 0) | (wanted & CURL_POLL_OUT ? EPOLLOUT : 0);
+}
+
+static int tell_kernel(Sockets *sockets, int operation, int fd) {
+  struct epoll_event event = { .events = events_of(sockets->entries[fd].wanted), .data.fd = fd };
+  return epoll_ctl(sockets->set, operation, fd, &event);
+}
+
+static bool make_room(Sockets *sockets, int fd) {
+  if (fd < sockets->count) return true;
+  int count = fd + fd / 2 + 64;
+  Entry *entries = realloc(sockets->entries, (size_t)count * sizeof *entries);
+  if (!entries) return false;
+  memset(entries + sockets->count, 0, (size_t)(count - sockets->count) * sizeof *entries);
+  sockets->entries = entries;
+  sockets->count = count;
+  return true;
+}
+
+// The kernel forgets what is closed, so one that was known may have to be added again.
+static bool follow(Sockets *sockets, int fd) {
+  Entry *entry = &sockets->entries[fd];
+  if (entry->known && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0) return true;
+  entry->known = tell_kernel(sockets, EPOLL_CTL_ADD, fd) == 0 ||
+                 (errno == EEXIST && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0);
+  return entry->known;
+}
+
+bool sockets_watch(Sockets *sockets, int fd, int what) {
+  if (!make_room(sockets, fd)) return false;
+  int wanted = what == CURL_POLL_REMOVE ? 0 : what & CURL_POLL_INOUT;
+  if (sockets->entries[fd].wanted == wanted) return true;
+  sockets->entries[fd].wanted = (unsigned char)wanted;
+  return wanted == 0 || follow(sockets, fd);
+}
+
+static void drop(Sockets *sockets, int fd) {
+  if (sockets->entries[fd].known) tell_kernel(sockets, EPOLL_CTL_DEL, fd);
+  sockets->entries[fd] = (Entry){ 0 };
+}
+
+void sockets_forget(Sockets *sockets) {
+  for (int fd = 0; fd < sockets->count; fd++) drop(sockets, fd);
+}
+
+// An error, or the other side's end, is found by whoever reads or writes.
+static void tell(Sockets *sockets, const struct epoll_event *event) {
+  int fd = event->data.fd;
+  uint32_t wanted = events_of(sockets->entries[fd].wanted), events = event->events;
+  if (events & (EPOLLERR | EPOLLHUP)) events |= wanted;
+  if (!wanted) drop(sockets, fd);
+  if (events & wanted)
+    sockets->ready(sockets->ctx, fd,
+                   (events & wanted & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                       (events & wanted & EPOLLOUT ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_ready(uv_poll_t *poll, int status, int ready) {
+  Sockets *sockets = poll->data;
+  struct epoll_event events[EVENTS_AT_ONCE];
+  int count = epoll_wait(sockets->set, events, EVENTS_AT_ONCE, 0);
+  for (int i = 0; i < count; i++) tell(sockets, &events[i]);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  Sockets *sockets = handle->data;
+  close(sockets->set);
+  if (sockets->gone) sockets->gone(sockets->ctx);
+  free(sockets->entries);
+  free(sockets);
+}
+
+void sockets_free(Sockets *sockets, void (*gone)(void *ctx)) {
+  if (!sockets) return;
+  sockets->gone = gone;
+  uv_poll_stop(&sockets->poll);
+  uv_close((uv_handle_t *)&sockets->poll, on_closed);
+}
+
+Sockets *sockets_new(Loop *loop, SocketsReady ready, void *ctx) {
+  Sockets *sockets = calloc(1, sizeof *sockets);
+  if (!sockets) return NULL;
+  sockets->ready = ready;
+  sockets->ctx = ctx;
+  sockets->set = epoll_create1(EPOLL_CLOEXEC);
+  if (sockets->set < 0 || uv_poll_init(loop_uv(loop), &sockets->poll, sockets->set) != 0) {
+    if (sockets->set >= 0) close(sockets->set);
+    free(sockets);
+    return NULL;
+  }
+  sockets->poll.data = sockets;
+  if (uv_poll_start(&sockets->poll, UV_READABLE, on_ready) == 0) return sockets;
+  sockets_free(sockets, NULL);
+  return NULL;
+}

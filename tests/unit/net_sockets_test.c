@@ -1,0 +1,204 @@
+// The sockets that libcurl waits for: told of when they are ready, and never when nobody waits for them.
+#include "net/sockets.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static Loop *loop;
+static Sockets *sockets;
+static atomic_int told_in, told_out, told_fd, gone;
+
+static void on_ready(void *ctx, int fd, int flags) {
+  char bytes[16];
+  atomic_store(&told_fd, fd);
+  if (flags & CURL_CSELECT_OUT) {
+    atomic_fetch_add(&told_out, 1);
+    sockets_watch(sockets, fd, CURL_POLL_REMOVE);
+  }
+  if (!(flags & CURL_CSELECT_IN)) return;
+  atomic_fetch_add(&told_in, 1);
+  if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) sockets_watch(sockets, fd, CURL_POLL_REMOVE);
+}
+
+static void on_gone(void *ctx) { atomic_store(&gone, 1); }
+
+// ---- on the loop's thread -----------------------------------------------------------------------
+
+typedef struct {
+  void (*fn)(int fd, int what);
+  int fd, what;
+  atomic_bool done;
+} Step;
+
+static void run_step(void *ctx) {
+  Step *step = ctx;
+  step->fn(step->fd, step->what);
+  atomic_store(&step->done, true);
+}
+
+static void on_loop(void (*fn)(int fd, int what), int fd, int what) {
+  Step step = { fn, fd, what, false };
+  assert_true(loop_post(loop, run_step, &step));
+  while (!atomic_load(&step.done)) usleep(200);
+}
+
+static void make(int fd, int what) { sockets = sockets_new(loop, on_ready, NULL); }
+
+static void watch(int fd, int what) { sockets_watch(sockets, fd, what); }
+
+static void forget(int fd, int what) { sockets_forget(sockets); }
+
+static void end(int fd, int what) { sockets_free(sockets, on_gone); }
+
+// ---- helpers ------------------------------------------------------------------------------------
+
+static bool reaches(atomic_int *counter, int wanted) {
+  for (int i = 0; i < 2000 && atomic_load(counter) < wanted; i++) usleep(1000);
+  return atomic_load(counter) >= wanted;
+}
+
+static void make_pair(int pair[2]) {
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+}
+
+static void say(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
+
+static void close_pair(const int pair[2]) {
+  close(pair[0]);
+  close(pair[1]);
+}
+
+static int open_all(void **state) {
+  Err err;
+  loop = loop_new(&err);
+  atomic_store(&told_in, 0);
+  atomic_store(&told_out, 0);
+  atomic_store(&gone, 0);
+  on_loop(make, 0, 0);
+  return loop && sockets ? 0 : -1;
+}
+
+static int close_all(void **state) {
+  on_loop(end, 0, 0);
+  assert_true(reaches(&gone, 1));
+  loop_free(loop);
+  return 0;
+}
+
+// ---- tests --------------------------------------------------------------------------------------
+
+static void test_it_tells_of_what_a_socket_is_watched_for(void **state) {
+  int pair[2];
+  make_pair(pair);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  usleep(20000);
+  assert_int_equal(atomic_load(&told_in) + atomic_load(&told_out), 0);
+  say(pair[1]);
+  assert_true(reaches(&told_in, 1));
+  assert_int_equal(atomic_load(&told_fd), pair[0]);
+  on_loop(watch, pair[0], CURL_POLL_INOUT);
+  assert_true(reaches(&told_out, 1));
+  close_pair(pair);
+}
+
+static void test_nobody_is_told_of_a_socket_that_is_watched_no_more(void **state) {
+  int pair[2];
+  make_pair(pair);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  on_loop(watch, pair[0], CURL_POLL_REMOVE);
+  say(pair[1]);
+  usleep(50000);
+  assert_int_equal(atomic_load(&told_in), 0);
+  on_loop(watch, pair[0], CURL_POLL_IN);  // what came meanwhile is there
+  assert_true(reaches(&told_in, 1));
+  close_pair(pair);
+}
+
+// As between two requests on one connection, again and again.
+static void test_a_socket_is_watched_again_and_again(void **state) {
+  int pair[2];
+  make_pair(pair);
+  for (int i = 1; i <= 100; i++) {
+    on_loop(watch, pair[0], CURL_POLL_IN);
+    say(pair[1]);
+    assert_true(reaches(&told_in, i));
+    on_loop(watch, pair[0], CURL_POLL_REMOVE);
+  }
+  close_pair(pair);
+}
+
+// libcurl closes without a word.
+static void test_a_number_that_was_closed_is_watched_as_another_socket(void **state) {
+  int pair[2], other[2];
+  make_pair(pair);
+  int number = pair[0];
+  on_loop(watch, number, CURL_POLL_IN);
+  on_loop(watch, number, CURL_POLL_REMOVE);
+  close(number);
+  make_pair(other);
+  if (other[0] != number) {
+    assert_int_equal(dup2(other[0], number), number);
+    close(other[0]);
+  }
+  on_loop(watch, number, CURL_POLL_IN);
+  say(other[1]);
+  assert_true(reaches(&told_in, 1));
+  assert_int_equal(atomic_load(&told_fd), number);
+  close(number);
+  close(other[1]);
+  close(pair[1]);
+}
+
+static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else(void **state) {
+  int pair[2], idle[2];
+  make_pair(pair);
+  make_pair(idle);
+  on_loop(watch, idle[0], CURL_POLL_IN);
+  on_loop(watch, idle[0], CURL_POLL_REMOVE);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  close(idle[1]);
+  close(pair[1]);
+  assert_true(reaches(&told_in, 1));
+  usleep(50000);
+  assert_int_equal(atomic_load(&told_in), 1);
+  assert_int_equal(atomic_load(&told_fd), pair[0]);
+  close(pair[0]);
+  close(idle[0]);
+}
+
+static void test_after_forget_none_is_watched_and_all_may_be_watched_anew(void **state) {
+  int pair[2];
+  make_pair(pair);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  on_loop(forget, 0, 0);
+  say(pair[1]);
+  usleep(50000);
+  assert_int_equal(atomic_load(&told_in), 0);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  assert_true(reaches(&told_in, 1));
+  close_pair(pair);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(test_it_tells_of_what_a_socket_is_watched_for, open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_nobody_is_told_of_a_socket_that_is_watched_no_more, open_all,
+                                    close_all),
+    cmocka_unit_test_setup_teardown(test_a_socket_is_watched_again_and_again, open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_a_number_that_was_closed_is_watched_as_another_socket, open_all,
+                                    close_all),
+    cmocka_unit_test_setup_teardown(test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else,
+                                    open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_after_forget_none_is_watched_and_all_may_be_watched_anew, open_all,
+                                    close_all),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
