@@ -71,9 +71,14 @@ static void make_pair(int pair[2]) {
 
 static void say(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
 
+// Where the loop cannot be at work on it.
+static void shut_fd(int fd, int what) { close(fd); }
+
+static void shut(int fd) { on_loop(shut_fd, fd, 0); }
+
 static void close_pair(const int pair[2]) {
-  close(pair[0]);
-  close(pair[1]);
+  shut(pair[0]);
+  shut(pair[1]);
 }
 
 static int open_all(void **state) {
@@ -142,7 +147,7 @@ static void test_a_number_that_was_closed_is_watched_as_another_socket(void **st
   int number = pair[0];
   on_loop(watch, number, CURL_POLL_IN);
   on_loop(watch, number, CURL_POLL_REMOVE);
-  close(number);
+  shut(number);
   make_pair(other);
   if (other[0] != number) {
     assert_int_equal(dup2(other[0], number), number);
@@ -152,9 +157,9 @@ static void test_a_number_that_was_closed_is_watched_as_another_socket(void **st
   say(other[1]);
   assert_true(reaches(&told_in, 1));
   assert_int_equal(atomic_load(&told_fd), number);
-  close(number);
-  close(other[1]);
-  close(pair[1]);
+  shut(number);
+  shut(other[1]);
+  shut(pair[1]);
 }
 
 static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else(void **state) {
@@ -164,14 +169,14 @@ static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_els
   on_loop(watch, idle[0], CURL_POLL_IN);
   on_loop(watch, idle[0], CURL_POLL_REMOVE);
   on_loop(watch, pair[0], CURL_POLL_IN);
-  close(idle[1]);
-  close(pair[1]);
+  shut(idle[1]);
+  shut(pair[1]);
   assert_true(reaches(&told_in, 1));
   usleep(50000);
   assert_int_equal(atomic_load(&told_in), 1);
   assert_int_equal(atomic_load(&told_fd), pair[0]);
-  close(pair[0]);
-  close(idle[0]);
+  shut(pair[0]);
+  shut(idle[0]);
 }
 
 static void test_after_forget_none_is_watched_and_all_may_be_watched_anew(void **state) {
