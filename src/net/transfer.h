@@ -57,13 +57,18 @@ const char *transfer_place(Transfer *transfer);
 // Says in the result what went wrong.
 void transfer_fail(Transfer *transfer, CURLcode code);
 
-// What an easy handle has to know beside the request; all of it outlives the transfer.
+// What an easy handle has to know beside its requests; all of it outlives the handle.
 typedef struct {
   const char *proxy, *ca_file;  // NULL: none, the system's
   CURLSH *share;
 } EasyOptions;
 
-// Tells transfer->easy what to send, and to give the answer to the transfer. False without memory.
-bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options);
+// NULL without memory.
+CURL *easy_new(const EasyOptions *options);
+// Tells transfer->easy, a new one or one that carried a plain transfer, what to send, and to give the answer
+// to the transfer. False without memory.
+bool transfer_tell_easy(Transfer *transfer);
+// A GET, or a POST of bytes: what leaves nothing behind in its easy handle.
+bool transfer_is_plain(const Transfer *transfer);
 
 #endif
