@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { startBot, wemoon, tempDir, eventXml, textXml, freePort, sleep, until } = require('./harness');
 
@@ -41,7 +41,23 @@ function parseMetrics(text) {
     assert.ok(!samples.has(key), `${key}: twice`);
     samples.set(key, Number(sample[4]));
   }
+  let before; // samples of a family stand together, after its HELP and TYPE
+  const over = new Set();
+  for (const key of samples.keys()) {
+    const name = /^[^{]+/.exec(key)[0], family = families.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '');
+    assert.ok(!over.has(family), `${key}: apart from its family`);
+    if (before && before !== family) over.add(before);
+    before = family;
+  }
+  for (const [name, family] of families) {
+    assert.match(family.TYPE, /^(counter|gauge|histogram)$/, name);
+    assert.doesNotMatch(name, /_(ms|us|minutes|hours|kb|mb|kilobytes|megabytes|percent)(_total)?$/, `${name}: not a base unit`);
+  }
   for (const [key, count] of samples) {
+    if (families.get(key.replace(/_bucket\{.*/, ''))?.TYPE === 'histogram') {
+      const rest = key.replace(/,?le="[^"]+"/, '').replace('{}', '');
+      for (const part of ['_sum', '_count']) assert.ok(samples.has(rest.replace('_bucket', part)), `${key}: without ${part}`);
+    }
     const histogram = /^(.*)_count(\{.*\})?$/.exec(key);
     if (!histogram) continue;
     const labels = histogram[2] ? `${histogram[2].slice(0, -1)},le="+Inf"}` : '{le="+Inf"}';
@@ -98,6 +114,15 @@ test('/metrics counts callbacks by type and outcome, reloads and times', async (
   assert.equal(samples.get('wemoon_callback_duration_seconds_count{outcome="success"}'), 3);
   assert.equal(samples.get('wemoon_reloads_total{result="success"}'), 1);
   assert.equal(samples.get('wemoon_http_threads'), 512);
+});
+
+test('promtool, where it is installed, finds nothing to say of the figures', async (t) => {
+  if (spawnSync('promtool', ['--version']).error) return t.skip('no promtool here');
+  const { bot, ask } = await startAdmin(t);
+  for (const content of ['hi', 'fail']) await bot.say(content);
+  const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input: (await ask('/metrics')).text, encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+  assert.equal(stdout + stderr, '');
 });
 
 test('types that a stranger makes up do not make the figures grow without end', async (t) => {

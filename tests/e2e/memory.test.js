@@ -8,7 +8,7 @@ const { APPID, sleep, startBot, textXml } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
 
 const MOST = 2000; // no message takes that many allocations
-const SLACK = 4;   // blocks that other threads may hold for a moment
+const SLACK = 4;   // blocks that other threads may hold for a moment; AddressSanitizer counts by itself too, at the end
 
 // fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
 function makeStarver(t) {

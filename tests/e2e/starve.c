@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 static _Atomic(_Atomic long *) numbers;
-static char early[1 << 16];  // for dlsym itself
+static char early[1 << 16];  // while the system's allocator is being looked for
 static atomic_size_t early_used;
 
 __attribute__((constructor)) static void begin(void) {
@@ -40,42 +40,53 @@ static void *early_alloc(size_t size) {
 
 static int is_early(const void *p) { return (const char *)p >= early && (const char *)p < early + sizeof early; }
 
-// The next one of that name; NULL while it is being looked for.
-static void *next(const char *name, void **kept) {
+// What stands behind: under AddressSanitizer its own, by the names that it gives them, else the system's.
+#define REAL(name)                                                        \
+  extern __typeof__(name) __interceptor_##name __attribute__((weak));           \
+  static __typeof__(name) *real_##name(void) {                                  \
+    static __typeof__(name) *kept;                                              \
+    if (__interceptor_##name) return __interceptor_##name;                      \
+    if (!kept) kept = (__typeof__(name) *)look_up(#name);                       \
+    return kept;                                                                \
+  }
+
+// NULL while it is being looked for.
+static void *look_up(const char *name) {
   static _Thread_local int looking;
-  if (*kept || looking) return *kept;
+  if (looking) return NULL;
   looking = 1;
-  *kept = dlsym(RTLD_NEXT, name);
+  void *found = dlsym(RTLD_NEXT, name);
   looking = 0;
-  return *kept;
+  return found;
 }
 
+REAL(malloc)
+REAL(calloc)
+REAL(realloc)
+REAL(free)
+
 void *malloc(size_t size) {
-  static void *kept;
   if (starves()) return NULL;
-  void *(*real)(size_t) = (void *(*)(size_t))next("malloc", &kept);
+  __typeof__(malloc) *real = real_malloc();
   return real ? counted(real(size)) : early_alloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-  static void *kept;
   if (starves()) return NULL;
-  void *(*real)(size_t, size_t) = (void *(*)(size_t, size_t))next("calloc", &kept);
+  __typeof__(calloc) *real = real_calloc();
   return real ? counted(real(count, size)) : early_alloc(count * size);
 }
 
 void free(void *p) {
-  static void *kept;
-  void (*real)(void *) = (void (*)(void *))next("free", &kept);
+  __typeof__(free) *real = real_free();
   if (!p || !real || is_early(p)) return;
   if (numbers) atomic_fetch_sub(numbers + 1, 1);
   real(p);
 }
 
 void *realloc(void *p, size_t size) {
-  static void *kept;
   if (size && starves()) return NULL;
-  void *(*real)(void *, size_t) = (void *(*)(void *, size_t))next("realloc", &kept);
+  __typeof__(realloc) *real = real_realloc();
   if (!p) return malloc(size);
   if (!is_early(p) && real) return real(p, size);
   size_t most = (size_t)(early + sizeof early - (char *)p);
