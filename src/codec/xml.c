@@ -3,6 +3,7 @@
 #include "codec/xml.h"
 
 #include "codec/xml_mend.h"
+#include "codec/xml_plain.h"
 
 #include <libxml/catalog.h>
 #include <libxml/parser.h>
@@ -290,7 +291,8 @@ static bool run_mended(XmlParser *parser, Str document) {
 static bool parse(XmlParser *parser, Str document, Err *err) {
   document = xml_clean(&parser->cleaned, document);
   if (parser->cleaned.failed) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
-  if (run(parser, document) || run_mended(parser, document)) return true;
+  if (xml_plain_read(document, parser->tree) || run(parser, document) || run_mended(parser, document))
+    return true;
   if (parser->failed == ERR_MEMORY) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
   return err_set(err, ERR_INVALID, "the XML document cannot be read: line %d: %s", parser->line,
                  parser->reason);
