@@ -52,6 +52,8 @@ static void empty_tree(NodeTree *tree) {
   if (tree->text.cap > KEEP_MAX || tree->cap * sizeof(Node) > KEEP_MAX || tree->failed) {
     nodes_clear(tree);
     nodes_init(tree);
+  } else {
+    nodes_reset(tree);
   }
 }
 

@@ -17,7 +17,7 @@ typedef struct StoreJob {
   char bytes[];
 } StoreJob;
 
-// Everything here runs on the store's thread, `open` excepted.
+// Everything here but `open` runs on the store's thread, or on one that waits for its reply: one at a time.
 typedef struct {
   const char *scheme;                       // what stands before the ':' of the URL
   void *(*open)(Str rest, Err *err);        // `rest` is what stands after it

@@ -1,4 +1,5 @@
-// The store's thread and its queue; what a key or a value is happens in the backends.
+// The store's thread and its queue; what a key or a value is happens in the backends. Whoever would wait for
+// a reply does the call itself where nobody is at the backend: to wake two threads takes as long as Redis.
 #include "store/backend.h"
 #include "base/mutex.h"
 #include "base/clock.h"
@@ -22,8 +23,10 @@ struct Store {
   pthread_cond_t wake;
   Queue ready;        // in the order given
   StoreJob *delayed;  // by due_us
+  bool busy;          // somebody is at the backend
+  bool awaited;       // the thread waits for its turn there
   bool closing;
-  Err health;         // of the last call that reached the backend
+  Err health;  // of the last call that reached the backend
 };
 
 static void queue_put(Queue *queue, StoreJob *job) {
@@ -95,20 +98,33 @@ static StoreJob *take_batch(Store *store) {
 // What a call may be refused for (a count that is none) says nothing about the backend's health.
 static bool is_healthy(const Err *err) { return err->code == ERR_NONE || err->code == ERR_INVALID; }
 
-static void run_batch(Store *store, StoreJob *first) {
-  store->backend->run(store->self, first);
+// With `busy` taken, which it gives back.
+static void run_jobs(Store *store, StoreJob *first) {
   Err health = { 0 };
+  if (first) store->backend->run(store->self, first);
   for (const StoreJob *job = first; job; job = job->next) {
     if (!is_healthy(&job->reply.err)) health = job->reply.err;
   }
   pthread_mutex_lock(&store->lock);
-  store->health = health;
+  if (first) store->health = health;
+  store->busy = false;
+  if (store->awaited) pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
+}
+
+static void run_batch(Store *store, StoreJob *first) {
+  run_jobs(store, first);
   while (first) {
     StoreJob *job = first;
     first = job->next;
     job->done(job->ctx, &job->reply);
   }
+}
+
+static void wait_for_turn(Store *store) {
+  store->awaited = true;
+  while (store->busy) pthread_cond_wait(&store->wake, &store->lock);
+  store->awaited = false;
 }
 
 static void sleep_until_work(Store *store, int64_t tidy_at) {
@@ -131,6 +147,7 @@ static void *store_main(void *arg) {
   int64_t tidy_at = clock_now_us() + TIDY_US;
   pthread_mutex_lock(&store->lock);
   for (;;) {
+    wait_for_turn(store);
     int64_t now = clock_now_us();
     if (store->closing) fail_delayed(store);
     wake_delayed(store, now);
@@ -140,12 +157,13 @@ static void *store_main(void *arg) {
       sleep_until_work(store, tidy_at);
       continue;
     }
+    store->busy = true;
     pthread_mutex_unlock(&store->lock);
-    if (batch) run_batch(store, batch);
     if (now >= tidy_at) {
       if (store->backend->tidy) store->backend->tidy(store->self);
       tidy_at = now + TIDY_US;
     }
+    run_batch(store, batch);
     pthread_mutex_lock(&store->lock);
   }
   pthread_mutex_unlock(&store->lock);
@@ -190,17 +208,20 @@ static StoreJob *job_new(const StoreCall *call) {
   return job;
 }
 
-bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err) {
-  if (!call_is_right(call, err)) return false;
+static StoreJob *make_job(const StoreCall *call, Err *err) {
+  if (!call_is_right(call, err)) return NULL;
   StoreJob *job = job_new(call);
-  if (!job) return err_set(err, ERR_MEMORY, "store: no memory for a call");
-  job->done = done;
-  job->ctx = ctx;
+  if (!job) err_set(err, ERR_MEMORY, "store: no memory for a call");
+  return job;
+}
+
+// The job is the store's from now on.
+static bool put(Store *store, StoreJob *job, Err *err) {
   pthread_mutex_lock(&store->lock);
   bool closing = store->closing;
   if (closing) {
     free(job);
-  } else if (call->delay_ms > 0) {
+  } else if (job->call.delay_ms > 0) {
     StoreJob **at = &store->delayed;
     while (*at && (*at)->due_us <= job->due_us) at = &(*at)->next;
     job->next = *at;
@@ -211,6 +232,14 @@ bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, 
   pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
   return closing ? err_set(err, ERR_BUSY, "store: it is being closed") : true;
+}
+
+bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err) {
+  StoreJob *job = make_job(call, err);
+  if (!job) return false;
+  job->done = done;
+  job->ctx = ctx;
+  return put(store, job, err);
 }
 
 typedef struct {
@@ -227,9 +256,26 @@ static void wake_waiter(void *ctx, StoreReply *reply) {
   pthread_mutex_unlock(&waiter->lock);
 }
 
+// Takes the backend for itself, unless others are before it.
+static bool take_turn(Store *store) {
+  pthread_mutex_lock(&store->lock);
+  bool free = !store->busy && !store->ready.first && !store->closing;
+  if (free) store->busy = true;
+  pthread_mutex_unlock(&store->lock);
+  return free;
+}
+
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
+  StoreJob *job = make_job(call, err);
+  if (!job) return NULL;
+  if (call->delay_ms == 0 && take_turn(store)) {
+    run_jobs(store, job);
+    return &job->reply;
+  }
   Waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
-  if (!store_call(store, call, wake_waiter, &waiter, err)) return NULL;
+  job->done = wake_waiter;
+  job->ctx = &waiter;
+  if (!put(store, job, err)) return NULL;
   pthread_mutex_lock(&waiter.lock);
   while (!waiter.reply) pthread_cond_wait(&waiter.wake, &waiter.lock);
   pthread_mutex_unlock(&waiter.lock);

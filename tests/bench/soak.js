@@ -98,18 +98,22 @@ async function complaints(log) {
   return found;
 }
 
+// Milliseconds between two messages of a connection, so that all of them send so many a second where an answer takes that long.
+const pauseFor = (perSecond, answerMs) => Math.max(1, Math.round(CONNECTIONS / perSecond * 1000 - answerMs));
+
 async function pressOn(side, script, seconds, say) {
   const full = await load.run(side, { connections: CONNECTIONS, mode: 'plain', seconds: 5, texts: TEXTS });
-  const pause = Math.max(1, Math.round(CONNECTIONS / (full.perSecond / 2) * 1000));
+  const first = pauseFor(full.perSecond / 2, 0);
   const state = { over: false, sockets: new Set(), seen: [] };
   const others = [reloadNowAndThen(script, state), ...Array.from({ length: SLOW_CLIENTS }, () => trickle(side.port, state))];
-  await load.run(side, { connections: CONNECTIONS, mode: 'plain', seconds: Math.min(30, seconds / 3), texts: TEXTS, pause }); // to warm up
+  const warm = await load.run(side, { connections: CONNECTIONS, mode: 'plain', seconds: Math.min(30, seconds / 3), texts: TEXTS, pause: first });
+  const pause = pauseFor(full.perSecond / 2, CONNECTIONS / warm.perSecond * 1000 - first);
   others.push(watch(side.pid, state));
   const half = await load.run(side, { connections: CONNECTIONS, mode: 'plain', seconds, texts: TEXTS, pause });
   state.over = true;
   state.sockets.forEach((socket) => socket.destroy());
   await Promise.all(others);
-  say(`soak: ${half.requests} messages in ${seconds} s (${half.perSecond.toFixed(0)} a second, full load ${full.perSecond.toFixed(0)}), ` +
+  say(`soak: ${half.requests} messages in ${seconds} s (${half.perSecond.toFixed(0)} a second, full load ${full.perSecond.toFixed(0)}: ${(half.perSecond / full.perSecond).toFixed(2)} of it), ` +
     `${calls} calls of the platform, p99 ${half.p99.toFixed(0)} ms`);
   return { half, seen: state.seen };
 }

@@ -81,8 +81,9 @@ function checks(rows, { sides }) {
       out.push({ what: `npm ${name}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`, value, unit: 'x' });
     }
   }
-  const failed = Object.values(rows).reduce((sum, row) => sum + row.failed, 0);
-  out.push({ what: 'answers refused or lost', value: failed, most: 0, unit: '' });
+  // wrk counts an answer whose connection ends without a word of it in its head as lost: the bare handler's all do.
+  const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.includes('|wemoon') ? row.failed : 0), 0);
+  out.push({ what: 'wemoon: answers refused or lost', value: failed, most: 0, unit: '' });
   return out;
 }
 

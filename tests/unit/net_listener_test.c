@@ -1,0 +1,100 @@
+// net/listener: where it listens, and why it cannot.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static Listener listener;
+static Err err;
+
+static bool opens(const char *listen) {
+  err = (Err){ 0 };
+  listener = (Listener){ .fd = -1 };
+  return listener_open(&listener, str_of(listen), 16, &err);
+}
+
+static bool connects(int family, int port) {
+  struct sockaddr_in v4 = { .sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+                             .sin6_port = htons((uint16_t)port),
+                             .sin6_addr = in6addr_loopback };
+  int fd = socket(family, SOCK_STREAM, 0);
+  bool done = family == AF_INET ? connect(fd, (struct sockaddr *)&v4, sizeof v4) == 0
+                                : connect(fd, (struct sockaddr *)&v6, sizeof v6) == 0;
+  close(fd);
+  return done;
+}
+
+static void test_a_port_alone_is_of_the_loopback(void **state) {
+  assert_true(opens("0"));
+  char address[64];
+  snprintf(address, sizeof address, "127.0.0.1:%d", listener.port);
+  assert_string_equal(listener.address, address);
+  assert_true(connects(AF_INET, listener.port));
+  close(listener.fd);
+}
+
+static void test_an_address_and_a_port(void **state) {
+  assert_true(opens("127.0.0.1:0"));
+  assert_true(listener.port > 0);
+  assert_true(connects(AF_INET, listener.port));
+  close(listener.fd);
+}
+
+static void test_ipv6_stands_in_brackets(void **state) {
+  if (!opens("[::1]:0")) return;  // a machine without IPv6
+  char address[64];
+  snprintf(address, sizeof address, "[::1]:%d", listener.port);
+  assert_string_equal(listener.address, address);
+  assert_true(connects(AF_INET6, listener.port));
+  close(listener.fd);
+}
+
+static void test_what_is_no_address_is_the_callers_fault(void **state) {
+  static const char *const wrong[] = {
+    "",   "host",  ":",      "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "65536",
+    "-1", "[::1]", "[::1]:", "[::1:80",    "::1:80",      "1.2.3:80",        "127.0.0.1:80:80"
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    if (opens(wrong[i])) fail_msg("%s: opened", wrong[i]);
+    if (err.code != ERR_USAGE || !err.text[0]) fail_msg("%s: %s", wrong[i], err.text);
+  }
+}
+
+static void test_a_port_that_is_taken_is_named(void **state) {
+  assert_true(opens("0"));
+  int taken = listener.fd;
+  char listen[32];
+  snprintf(listen, sizeof listen, "%d", listener.port);
+  assert_false(opens(listen));
+  assert_int_equal(err.code, ERR_FAILED);
+  assert_non_null(strstr(err.text, listen));
+  close(taken);
+}
+
+static void test_an_address_of_another_machine_cannot_be_had(void **state) {
+  assert_false(opens("192.0.2.1:0"));
+  assert_int_equal(err.code, ERR_FAILED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_port_alone_is_of_the_loopback),
+    cmocka_unit_test(test_an_address_and_a_port),
+    cmocka_unit_test(test_ipv6_stands_in_brackets),
+    cmocka_unit_test(test_what_is_no_address_is_the_callers_fault),
+    cmocka_unit_test(test_a_port_that_is_taken_is_named),
+    cmocka_unit_test(test_an_address_of_another_machine_cannot_be_had),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+// net/transfer: requests that cannot be sent are refused with a reason; what is copied is the transfer's own.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "net/transfer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static Arena *arena;
+static Err err;
+
+static int begin(void **state) { return (arena = arena_new()) ? 0 : -1; }
+
+static int end(void **state) {
+  arena_free(arena);
+  return 0;
+}
+
+static ClientRequest request(const char *url) {
+  return (ClientRequest){ .method = STR("GET"), .url = str_of(url), .response_max = 10, .timeout_ms = 1000 };
+}
+
+static void free_transfer(Transfer *transfer) {
+  transfer_release(transfer);
+  client_result_free(&transfer->result);
+}
+
+static void assert_refused(const ClientRequest *request, const char *why) {
+  err = (Err){ 0 };
+  assert_null(transfer_new(request, &err));
+  assert_int_equal(err.code, ERR_USAGE);
+  if (!strstr(err.text, why)) fail_msg("%s", err.text);
+}
+
+static void test_what_is_no_http_address_is_refused(void **state) {
+  static const char *const urls[] = { "",        "host",         "ftp://host/", "file:///etc/passwd",
+                                      "http://", "http:///path", "//host/" };
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    ClientRequest bad = request(urls[i]);
+    assert_refused(&bad, "http://");
+  }
+}
+
+static void test_a_header_cannot_bring_another_one(void **state) {
+  static const Str names[] = { STR("A b"), STR("A\r\nB"), STR(""), STR("A"), STR("A") };
+  static const Str values[] = { STR("1"), STR("1"), STR("1"), STR("1\r\nB: 2"), { "1\0002", 3 } };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    Pairs headers = { 0 };
+    pairs_add(&headers, arena, names[i], values[i]);
+    ClientRequest bad = request("http://host/");
+    bad.headers = &headers;
+    assert_refused(&bad, "header");
+  }
+}
+
+static void test_methods_and_times_have_their_shape(void **state) {
+  ClientRequest bad = request("http://host/");
+  bad.method = STR("GET /x");
+  assert_refused(&bad, "method");
+  bad = request("http://host/");
+  bad.timeout_ms = 0;
+  assert_refused(&bad, "positive");
+}
+
+static void test_a_part_is_a_regular_file(void **state) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  ClientPart part = { .name = STR("media"), .filename = STR("a.jpg"), .fd = ends[0] };
+  ClientRequest bad = request("http://host/");
+  bad.parts = &part;
+  assert_refused(&bad, "a.jpg: not a regular file");
+  close(ends[0]);
+  close(ends[1]);
+}
+
+static void test_the_request_may_go_once_it_is_copied(void **state) {
+  char url[] = "http://host:81/path?secret=1", body[] = "body", name[] = "X-Name", value[] = "value";
+  Pairs headers = { 0 };
+  pairs_add(&headers, arena, str_of(name), str_of(value));
+  ClientRequest copied = request(url);
+  copied.body = str_of(body);
+  copied.has_body = true;
+  copied.headers = &headers;
+  Transfer *transfer = transfer_new(&copied, &err);
+  assert_non_null(transfer);
+  memset(url, 'x', sizeof url - 1);
+  memset(body, 'x', sizeof body - 1);
+  memset(name, 'x', sizeof name - 1);
+  memset(value, 'x', sizeof value - 1);
+  assert_string_equal(transfer->url, "http://host:81/path?secret=1");
+  assert_true(str_eq(transfer->request.body, STR("body")));
+  assert_true(str_eq(transfer->request.headers->first->name, STR("X-Name")));
+  assert_true(str_eq(transfer->request.headers->first->value, STR("value")));
+  free_transfer(transfer);
+}
+
+static void test_failures_name_host_and_port_and_nothing_more(void **state) {
+  ClientRequest good = request("http://user:hunter2@host:81/path?secret=1");
+  Transfer *transfer = transfer_new(&good, &err);
+  assert_string_equal(transfer_place(transfer), "host:81");
+  strcpy(transfer->error, "Failed on http://host/path?secret=1");
+  transfer_fail(transfer, CURLE_COULDNT_CONNECT);
+  assert_int_equal(transfer->result.outcome, CLIENT_NETWORK);
+  assert_non_null(strstr(transfer->result.err.text, "host:81"));
+  assert_null(strstr(transfer->result.err.text, "secret"));
+  assert_null(strstr(transfer->result.err.text, "hunter2"));
+  free_transfer(transfer);
+}
+
+static void test_failures_have_their_outcome(void **state) {
+  static const struct {
+    CURLcode code;
+    ClientOutcome outcome;
+    ErrCode error;
+  } cases[] = {
+    { CURLE_OPERATION_TIMEDOUT, CLIENT_TIMEOUT, ERR_TIMEOUT },
+    { CURLE_OUT_OF_MEMORY, CLIENT_NETWORK, ERR_MEMORY },
+    { CURLE_PEER_FAILED_VERIFICATION, CLIENT_NETWORK, ERR_NETWORK },
+    { CURLE_COULDNT_RESOLVE_HOST, CLIENT_NETWORK, ERR_NETWORK },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ClientRequest good = request("https://host/");
+    Transfer *transfer = transfer_new(&good, &err);
+    transfer_fail(transfer, cases[i].code);
+    assert_int_equal(transfer->result.outcome, cases[i].outcome);
+    assert_int_equal(transfer->result.err.code, cases[i].error);
+    free_transfer(transfer);
+  }
+}
+
+static void test_a_get_and_a_post_of_bytes_are_plain(void **state) {
+  ClientPart part = { .name = STR("a"), .data = STR("1"), .fd = -1 };
+  static const struct {
+    const char *method;
+    bool body, parts, plain;
+  } cases[] = {
+    { "GET", false, false, true },   { "POST", true, false, true },     { "POST", false, false, true },
+    { "GET", true, false, false },   { "POST", false, true, false },    { "PUT", true, false, false },
+    { "HEAD", false, false, false }, { "DELETE", false, false, false },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ClientRequest one = request("https://host/");
+    one.method = str_of(cases[i].method);
+    one.has_body = cases[i].body;
+    one.parts = cases[i].parts ? &part : NULL;
+    Transfer *transfer = transfer_new(&one, &err);
+    assert_int_equal(transfer_is_plain(transfer), cases[i].plain);
+    free_transfer(transfer);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_what_is_no_http_address_is_refused),
+    cmocka_unit_test(test_a_header_cannot_bring_another_one),
+    cmocka_unit_test(test_methods_and_times_have_their_shape),
+    cmocka_unit_test(test_a_part_is_a_regular_file),
+    cmocka_unit_test(test_the_request_may_go_once_it_is_copied),
+    cmocka_unit_test(test_failures_name_host_and_port_and_nothing_more),
+    cmocka_unit_test(test_failures_have_their_outcome),
+    cmocka_unit_test(test_a_get_and_a_post_of_bytes_are_plain),
+  };
+  return cmocka_run_group_tests(tests, begin, end);
+}
