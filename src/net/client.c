@@ -1,10 +1,9 @@
-// libcurl's multi handle on libuv: sockets and time-outs here, one Transfer per request.
+// libcurl's multi handle on libuv: its time-outs here, its sockets in net/sockets, one Transfer per request.
 #include "net/client.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "net/sockets.h"
 #include "net/transfer.h"
 
 #include <errno.h>
@@ -67,7 +66,11 @@ static void list_remove(List *list, Transfer *transfer) {
 static void release(Client *client, Transfer *transfer) {
   if (transfer->easy) {
     if (transfer->multi) curl_multi_remove_handle(transfer->multi, transfer->easy);
-    bool good = transfer->result.outcome == CLIENT_OK && transfer_is_plain(transfer);
+    // Without this libcurl counts on how often a kept connection had died under the handle's transfers, and
+    // refuses the sixth.
+    curl_easy_reset(transfer->easy);
+    // One that failed may be left half reset.
+    bool good = transfer->result.outcome == CLIENT_OK;
     if (good && client->kept_count < EASY_KEPT) client->kept[client->kept_count++] = transfer->easy;
     else curl_easy_cleanup(transfer->easy);
   }
@@ -227,9 +230,11 @@ static void start(Client *client, Transfer *transfer) {
   transfer->overdue_us = clock_now_us() + (transfer->request.timeout_ms + OVERDUE_MS) * 1000;
   if (!uv_is_active((uv_handle_t *)&client->sweep))
     uv_timer_start(&client->sweep, on_sweep, OVERDUE_MS, OVERDUE_MS);
-  EasyOptions options = { .proxy = client->proxy, .ca_file = client->ca_file, .share = client->share };
-  transfer->easy = client->kept_count ? client->kept[--client->kept_count] : easy_new(&options);
-  bool ready = transfer->easy && !client->broken && transfer_tell_easy(transfer);
+  EasyOptions options = {
+    .proxy = client->proxy, .ca_file = client->ca_file, .share = client->share, .sockets = client->sockets
+  };
+  transfer->easy = client->kept_count ? client->kept[--client->kept_count] : curl_easy_init();
+  bool ready = transfer->easy && !client->broken && transfer_tell_easy(transfer, &options);
   CURLMcode code = ready ? curl_multi_add_handle(client->multi, transfer->easy) : CURLM_OK;
   if (ready && code == CURLM_OK) {
     transfer->multi = client->multi;

@@ -162,8 +162,6 @@ static bool set_body(Transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.len ? request->body.ptr : "");
   } else if (head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  } else {
-    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);  // whatever it carried before
   }
   // What libcurl knows by itself is left to it: it changes POST to GET on redirects as browsers do. Other
   // verbs are kept.
@@ -171,12 +169,29 @@ static bool set_body(Transfer *transfer) {
   return known || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-bool transfer_is_plain(const Transfer *transfer) {
-  return !transfer->parts && (strcmp(transfer->method, "GET") == 0 ? !transfer->request.has_body
-                                                                   : strcmp(transfer->method, "POST") == 0);
+// What all transfers are told alike.
+static bool tell_common(CURL *easy, const EasyOptions *options) {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
+  // These copy or allocate, so they can fail.
+  return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
+         (!options->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
+         curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
 }
 
-bool transfer_tell_easy(Transfer *transfer) {
+bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   CURL *easy = transfer->easy;
   const ClientRequest *request = &transfer->request;
   long connect_ms = request->timeout_ms < CONNECT_MS ? (long)request->timeout_ms : CONNECT_MS;
@@ -189,33 +204,11 @@ bool transfer_tell_easy(Transfer *transfer) {
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
-  // These copy or allocate, so they can fail.
-  return curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK && set_body(transfer) &&
-         add_headers(transfer) && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
-}
-
-static bool tell_for_good(CURL *easy, const EasyOptions *options) {
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
-         (!options->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
-         curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
-}
-
-CURL *easy_new(const EasyOptions *options) {
-  CURL *easy = curl_easy_init();
-  if (!easy || tell_for_good(easy, options)) return easy;
-  curl_easy_cleanup(easy);
-  return NULL;
+  if (request->insecure) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  return tell_common(easy, options) && curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK &&
+         set_body(transfer) && add_headers(transfer) &&
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }

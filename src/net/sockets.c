@@ -1,12 +1,13 @@
 // A table of what each socket is watched for, and the set in the kernel, which follows it as late as can be:
-// a socket that nobody waits for stays in the set until something happens on it, or it is closed.
+// a socket that nobody waits for stays in the set until something happens on it, or it is closed. libcurl
+// closes some without a word (one that never got its connection), and the kernel forgets those by itself.
 #include "net/sockets.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -47,7 +48,7 @@ static bool make_room(Sockets *sockets, int fd) {
   return true;
 }
 
-// The kernel forgets what is closed, so one that was known may have to be added again.
+// One that was known may be another by now, and have to be added again.
 static bool follow(Sockets *sockets, int fd) {
   Entry *entry = &sockets->entries[fd];
   if (entry->known && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0) return true;
@@ -67,6 +68,16 @@ bool sockets_watch(Sockets *sockets, int fd, int what) {
 static void drop(Sockets *sockets, int fd) {
   if (sockets->entries[fd].known) tell_kernel(sockets, EPOLL_CTL_DEL, fd);
   sockets->entries[fd] = (Entry){ 0 };
+}
+
+curl_socket_t sockets_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *address) {
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+int sockets_close(void *sockets, curl_socket_t fd) {
+  if (fd < ((Sockets *)sockets)->count) drop(sockets, fd);
+  return close(fd);
 }
 
 void sockets_forget(Sockets *sockets) {

@@ -4,6 +4,7 @@
 #ifndef WEMOON_NET_SOCKETS_H
 #define WEMOON_NET_SOCKETS_H
 
+#include <curl/curl.h>
 #include <stdbool.h>
 
 #include "net/loop.h"
@@ -20,6 +21,11 @@ void sockets_free(Sockets *sockets, void (*gone)(void *ctx));
 // `what` is one of libcurl's CURL_POLL_...: what this socket is to be watched for from now on. False without
 // memory.
 bool sockets_watch(Sockets *sockets, int fd, int what);
+// A new one, which no program that a script starts inherits; -1 where there is none. As libcurl wants to be
+// called (CURLOPT_OPENSOCKETFUNCTION).
+curl_socket_t sockets_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *address);
+// Closes it, and forgets it first (CURLOPT_CLOSESOCKETFUNCTION).
+int sockets_close(void *sockets, curl_socket_t fd);
 // None is watched any more.
 void sockets_forget(Sockets *sockets);
 

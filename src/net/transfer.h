@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "net/client.h"
+#include "net/sockets.h"
 
 typedef struct Transfer Transfer;
 
@@ -57,18 +58,14 @@ const char *transfer_place(Transfer *transfer);
 // Says in the result what went wrong.
 void transfer_fail(Transfer *transfer, CURLcode code);
 
-// What an easy handle has to know beside its requests; all of it outlives the handle.
+// What an easy handle has to know beside the request; all of it outlives the handle.
 typedef struct {
   const char *proxy, *ca_file;  // NULL: none, the system's
   CURLSH *share;
+  Sockets *sockets;
 } EasyOptions;
 
-// NULL without memory.
-CURL *easy_new(const EasyOptions *options);
-// Tells transfer->easy, a new one or one that carried a plain transfer, what to send, and to give the answer
-// to the transfer. False without memory.
-bool transfer_tell_easy(Transfer *transfer);
-// A GET, or a POST of bytes: what leaves nothing behind in its easy handle.
-bool transfer_is_plain(const Transfer *transfer);
+// Tells transfer->easy what to send, and to give the answer to the transfer. False without memory.
+bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options);
 
 #endif

@@ -2,6 +2,7 @@
 #include "net/client.h"
 #include "base/clock.h"
 #include "http_peer.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,8 +44,10 @@ static bool answer_big(int fd) {
 }
 
 static bool behave(void *ctx, const PeerRequest *request) {
+  static _Thread_local int before;  // on this connection
   int fd = request->fd;
   note(request);
+  if (is(request, "/once") && before++ > 0) return false;
   if (is(request, "/silence")) return sleep(3), false;
   if (is(request, "/second")) return usleep(1000000), peer_json(fd, "late");
   if (is(request, "/half"))
@@ -258,6 +261,31 @@ static void test_connections_are_kept(void **state) {
   int before = atomic_load(&peer.connections);
   for (int i = 0; i < 20; i++) client_result_free(run(get("/hello")));
   assert_in_range(atomic_load(&peer.connections) - before, 0, 1);
+}
+
+// It closes kept connections as the next request arrives, each time: nobody hears of it, however often.
+static void test_a_kept_connection_that_dies_is_replaced_without_a_word(void **state) {
+  for (int i = 0; i < 20; i++) {
+    ClientResult *result = run(get("/once"));
+    if (result->outcome != CLIENT_OK) fail_msg("request %d: %s", i, result->err.text);
+    client_result_free(result);
+  }
+}
+
+// What a script starts (io.popen) must not hold them open.
+static void test_connections_are_not_inherited_by_child_processes(void **state) {
+  client_result_free(run(get("/hello")));
+  int found = 0;
+  for (int fd = 3; fd < 1024; fd++) {
+    struct sockaddr_in other;
+    socklen_t len = sizeof other;
+    if (getpeername(fd, (struct sockaddr *)&other, &len) != 0 || other.sin_family != AF_INET ||
+        ntohs(other.sin_port) != peer.port)
+      continue;
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    found++;
+  }
+  assert_true(found > 0);
 }
 
 static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
@@ -490,6 +518,8 @@ int main(void) {
     cmocka_unit_test(test_a_large_answer_goes_to_a_file_and_one_too_large_is_none),
     cmocka_unit_test(test_redirects_are_followed_only_when_asked_for),
     cmocka_unit_test(test_connections_are_kept),
+    cmocka_unit_test(test_a_kept_connection_that_dies_is_replaced_without_a_word),
+    cmocka_unit_test(test_connections_are_not_inherited_by_child_processes),
     cmocka_unit_test(test_what_cannot_be_sent_is_refused_at_once),
     cmocka_unit_test(test_an_answer_that_ends_early_is_a_network_failure),
     cmocka_unit_test(test_a_peer_that_accepts_and_says_nothing_times_out),

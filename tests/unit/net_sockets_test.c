@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -55,6 +56,8 @@ static void make(int fd, int what) { sockets = sockets_new(loop, on_ready, NULL)
 static void watch(int fd, int what) { sockets_watch(sockets, fd, what); }
 
 static void forget(int fd, int what) { sockets_forget(sockets); }
+
+static void close_socket(int fd, int what) { sockets_close(sockets, fd); }
 
 static void end(int fd, int what) { sockets_free(sockets, on_gone); }
 
@@ -179,6 +182,23 @@ static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_els
   shut(idle[0]);
 }
 
+// A child process may hold what is closed here open: the set must not keep it, and tell of it for ever.
+static void test_what_is_closed_is_told_of_no_more_though_another_holds_it(void **state) {
+  int pair[2];
+  make_pair(pair);
+  on_loop(watch, pair[0], CURL_POLL_IN);
+  on_loop(watch, pair[0], CURL_POLL_REMOVE);
+  int held = dup(pair[0]);
+  on_loop(close_socket, pair[0], 0);
+  say(pair[1]);
+  clock_t begun = clock();
+  usleep(200000);
+  assert_true(clock() - begun < CLOCKS_PER_SEC / 20);
+  assert_int_equal(atomic_load(&told_in), 0);
+  close(held);
+  shut(pair[1]);
+}
+
 static void test_after_forget_none_is_watched_and_all_may_be_watched_anew(void **state) {
   int pair[2];
   make_pair(pair);
@@ -202,6 +222,8 @@ int main(void) {
                                     close_all),
     cmocka_unit_test_setup_teardown(test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else,
                                     open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_what_is_closed_is_told_of_no_more_though_another_holds_it, open_all,
+                                    close_all),
     cmocka_unit_test_setup_teardown(test_after_forget_none_is_watched_and_all_may_be_watched_anew, open_all,
                                     close_all),
   };

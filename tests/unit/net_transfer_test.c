@@ -133,27 +133,6 @@ static void test_failures_have_their_outcome(void **state) {
   }
 }
 
-static void test_a_get_and_a_post_of_bytes_are_plain(void **state) {
-  ClientPart part = { .name = STR("a"), .data = STR("1"), .fd = -1 };
-  static const struct {
-    const char *method;
-    bool body, parts, plain;
-  } cases[] = {
-    { "GET", false, false, true },   { "POST", true, false, true },     { "POST", false, false, true },
-    { "GET", true, false, false },   { "POST", false, true, false },    { "PUT", true, false, false },
-    { "HEAD", false, false, false }, { "DELETE", false, false, false },
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    ClientRequest one = request("https://host/");
-    one.method = str_of(cases[i].method);
-    one.has_body = cases[i].body;
-    one.parts = cases[i].parts ? &part : NULL;
-    Transfer *transfer = transfer_new(&one, &err);
-    assert_int_equal(transfer_is_plain(transfer), cases[i].plain);
-    free_transfer(transfer);
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_no_http_address_is_refused),
@@ -163,7 +142,6 @@ int main(void) {
     cmocka_unit_test(test_the_request_may_go_once_it_is_copied),
     cmocka_unit_test(test_failures_name_host_and_port_and_nothing_more),
     cmocka_unit_test(test_failures_have_their_outcome),
-    cmocka_unit_test(test_a_get_and_a_post_of_bytes_are_plain),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }
