@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$(mktemp -d)
+chmod 755 "$root"  # its / is everybody's, as a machine's is
 mirror=${1:-http://deb.debian.org/debian}
 
 end() {
@@ -22,8 +23,8 @@ fail() {
 
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
 
-# What is on its disk, but for what apt and dpkg keep for themselves.
-files() { inside find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache -o -path /var/log \) -prune -o -print | sort; }
+# What is on its disk, but for what apt, dpkg and useradd (/etc/shadow-) keep for themselves.
+files() { inside find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache -o -path /var/log -o -path '/etc/*-' \) -prune -o -print | sort; }
 
 say 'packing'
 ./setup.sh package >/dev/null
