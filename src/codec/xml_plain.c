@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LARGEST = 1 << 20, NAME_LONGEST = 128 };
+enum { LARGEST = 1 << 20 };
 
 typedef struct {
   const char *at, *end;
@@ -33,21 +33,17 @@ static bool take(Reader *r, Str what) {
   return true;
 }
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-static bool is_name_char(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
-
+// All up to the end of the tag, for xml_name_ok to judge.
 static Str read_name(Reader *r) {
   const char *from = r->at;
-  if (left(r) == 0 || !is_letter(*from)) return str_make(from, 0);
-  while (r->at < r->end && is_name_char(*r->at)) r->at++;
+  while (r->at < r->end && *r->at != '>' && *r->at != '/') r->at++;
   return str_make(from, (size_t)(r->at - from));
 }
 
 // "<name>" or "<name/>", whose end comes at once.
 static bool read_start(Reader *r, bool *empty) {
   Str name = read_name(r);
-  if (name.len == 0 || name.len > NAME_LONGEST || r->depth == XML_DEPTH_MAX) return false;
+  if (!xml_name_ok(name) || r->depth == XML_DEPTH_MAX) return false;
   *empty = take(r, STR("/"));
   if (!take(r, STR(">"))) return false;
   uint32_t first = NODE_NONE, *last = r->depth ? &r->last_child[r->depth - 1] : &first;

@@ -59,7 +59,7 @@ static bool follow(Sockets *sockets, int fd) {
 
 bool sockets_watch(Sockets *sockets, int fd, int what) {
   if (!make_room(sockets, fd)) return false;
-  int wanted = what == CURL_POLL_REMOVE ? 0 : what & CURL_POLL_INOUT;
+  int wanted = what & CURL_POLL_INOUT;  // of CURL_POLL_REMOVE nothing
   if (sockets->entries[fd].wanted == wanted) return true;
   sockets->entries[fd].wanted = (unsigned char)wanted;
   return wanted == 0 || follow(sockets, fd);
@@ -87,13 +87,12 @@ void sockets_forget(Sockets *sockets) {
 // An error, or the other side's end, is found by whoever reads or writes.
 static void tell(Sockets *sockets, const struct epoll_event *event) {
   int fd = event->data.fd;
-  uint32_t wanted = events_of(sockets->entries[fd].wanted), events = event->events;
-  if (events & (EPOLLERR | EPOLLHUP)) events |= wanted;
+  uint32_t wanted = events_of(sockets->entries[fd].wanted);
+  uint32_t ready = event->events & (EPOLLERR | EPOLLHUP) ? wanted : event->events & wanted;
   if (!wanted) drop(sockets, fd);
-  if (events & wanted)
+  if (ready)
     sockets->ready(sockets->ctx, fd,
-                   (events & wanted & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                       (events & wanted & EPOLLOUT ? CURL_CSELECT_OUT : 0));
+                   (ready & EPOLLIN ? CURL_CSELECT_IN : 0) | (ready & EPOLLOUT ? CURL_CSELECT_OUT : 0));
 }
 
 static void on_ready(uv_poll_t *poll, int status, int ready) {

@@ -191,9 +191,14 @@ static Str keep(char **at, Str s) {
 }
 
 // One allocation holds the job, the reply and copies of all that was given.
-static StoreJob *job_new(const StoreCall *call) {
+// NULL for a call that is none, and without memory.
+static StoreJob *job_new(const StoreCall *call, Err *err) {
+  if (!call_is_right(call, err)) return NULL;
   StoreJob *job = malloc(sizeof(*job) + 2 + call->key.len + call->value.len + call->expected.len);
-  if (!job) return NULL;
+  if (!job) {
+    err_set(err, ERR_MEMORY, "store: no memory for a call");
+    return NULL;
+  }
   memset(job, 0, sizeof(*job));
   job->call = *call;
   char *at = job->bytes;
@@ -205,13 +210,6 @@ static StoreJob *job_new(const StoreCall *call) {
   job->call.expected = keep(&at, call->expected);
   job->due_us = clock_now_us() + call->delay_ms * 1000;
   job->give_up_us = job->due_us + AWAY_US;
-  return job;
-}
-
-static StoreJob *make_job(const StoreCall *call, Err *err) {
-  if (!call_is_right(call, err)) return NULL;
-  StoreJob *job = job_new(call);
-  if (!job) err_set(err, ERR_MEMORY, "store: no memory for a call");
   return job;
 }
 
@@ -235,7 +233,7 @@ static bool put(Store *store, StoreJob *job, Err *err) {
 }
 
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err) {
-  StoreJob *job = make_job(call, err);
+  StoreJob *job = job_new(call, err);
   if (!job) return false;
   job->done = done;
   job->ctx = ctx;
@@ -266,7 +264,7 @@ static bool take_turn(Store *store) {
 }
 
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
-  StoreJob *job = make_job(call, err);
+  StoreJob *job = job_new(call, err);
   if (!job) return NULL;
   if (call->delay_ms == 0 && take_turn(store)) {
     run_jobs(store, job);

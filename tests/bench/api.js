@@ -7,6 +7,7 @@ const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { BUILD, WEMOON, ACCOUNT, wemoon, rssMb } = require('./sides.js');
+const median = require('./median.js');
 
 const AT_ONCE = 64;
 const WAITING = 1000;
@@ -64,7 +65,6 @@ function measureBy(command, args) {
 const account = (peer) => ['--api-base', peer.url, '--appid', ACCOUNT.appid, '--access-token', 'a-token-of-the-usual-length-'.repeat(5),
   '--access-token-expires-at', String(Math.floor(Date.now() / 1000) + 7200), '--store', 'memory:', '--log-level', 'error'];
 const byLua = (peer, ...args) => measureBy(WEMOON, ['exec', ...account(peer), path.join(__dirname, 'api.lua'), ...args.map(String)]);
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 async function cost(quick, say) {
   const program = compileMulti();

@@ -9,6 +9,7 @@ const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { ACCOUNT, BUILD, ROOT, WEMOON, freePort, sleep, wemoon } = require('./sides.js');
+const median = require('./median.js');
 const load = require('./load.js');
 
 const SLOW = 500, TRIES = 3, QUICK_AT_ONCE = 4;
@@ -136,8 +137,6 @@ async function alone(store) {
     await side.stop();
   }
 }
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 async function duplicates(quick, say) {
   const redis = await startRedis();

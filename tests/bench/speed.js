@@ -3,11 +3,10 @@
 'use strict';
 
 const { bare, nginx, rival, wemoon } = require('./sides.js');
+const median = require('./median.js');
 const load = require('./load.js');
 
 const RIVALS = ['wechat', 'co-wechat'];
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 function plan(quick) {
   const loads = quick

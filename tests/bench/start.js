@@ -8,8 +8,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { ROOT, WEMOON, ACCOUNT, freePort, sleep } = require('./sides.js');
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const median = require('./median.js');
 
 function verification(port) {
   const timestamp = String(Math.floor(Date.now() / 1000));

@@ -41,7 +41,7 @@ static void *early_alloc(size_t size) {
 static int is_early(const void *p) { return (const char *)p >= early && (const char *)p < early + sizeof early; }
 
 // What stands behind: under AddressSanitizer its own, by the names that it gives them, else the system's.
-#define REAL(name)                                                        \
+#define REAL(name)                                                              \
   extern __typeof__(name) __interceptor_##name __attribute__((weak));           \
   static __typeof__(name) *real_##name(void) {                                  \
     static __typeof__(name) *kept;                                              \
