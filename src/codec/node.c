@@ -29,18 +29,24 @@ static bool grow(NodeTree *tree) {
   return true;
 }
 
+static uint32_t fail(NodeTree *tree) {
+  tree->failed = true;
+  return NODE_NONE;
+}
+
 uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name) {
-  if (tree->failed) return NODE_NONE;
   size_t name_off = tree->text.len;
-  bool room = (tree->count < tree->cap || grow(tree)) && name.len <= UINT32_MAX - 1 - name_off;
-  if (room) buf_add(&tree->text, name);
-  if (!room || tree->text.failed) {
-    tree->failed = true;
-    return NODE_NONE;
-  }
-  uint32_t index = tree->count++, text_off = (uint32_t)tree->text.len;
+  if (tree->failed || name.len > UINT32_MAX - 1 - name_off) return fail(tree);
+  buf_add(&tree->text, name);
+  if (tree->text.failed) return fail(tree);
+  return nodes_add_named(tree, parent, last, (uint32_t)name_off, (uint32_t)name.len);
+}
+
+uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off, uint32_t name_len) {
+  if (tree->failed || (tree->count == tree->cap && !grow(tree))) return fail(tree);
+  uint32_t index = tree->count++;
   tree->nodes[index] = (Node){
-    .name_off = (uint32_t)name_off, .name_len = (uint32_t)name.len, .text_off = text_off,
+    .name_off = name_off, .name_len = name_len, .text_off = (uint32_t)tree->text.len,
     .first_child = NODE_NONE, .next = NODE_NONE,
   };
   if (parent != NODE_NONE) {

@@ -316,6 +316,16 @@ bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
+ptrdiff_t xml_section_end(Str s) {
+  for (size_t at = 0; at < s.len; at++) {
+    const char *found = memchr(s.ptr + at, ']', s.len - at);
+    if (!found) return -1;
+    at = (size_t)(found - s.ptr);
+    if (s.len - at >= 3 && found[1] == ']' && found[2] == '>') return (ptrdiff_t)at;
+  }
+  return -1;
+}
+
 void xml_add_cdata(Buf *out, Str text) {
   Buf scratch;
   buf_init(&scratch);
@@ -323,7 +333,7 @@ void xml_add_cdata(Buf *out, Str text) {
   Str rest = xml_clean(&scratch, text);
   buf_add(out, STR("<![CDATA["));
   ptrdiff_t end;
-  while ((end = str_find(rest, STR("]]>"))) >= 0) {
+  while ((end = xml_section_end(rest)) >= 0) {
     buf_add(out, str_sub(rest, 0, (size_t)end + 2));
     buf_add(out, STR("]]><![CDATA["));
     rest = str_sub(rest, (size_t)end + 2, rest.len);
@@ -334,13 +344,21 @@ void xml_add_cdata(Buf *out, Str text) {
   buf_clear(&scratch);
 }
 
-static bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+enum { NAME_START = 1, NAME_MORE = 2 };
 
-bool xml_name_ok(Str name) {
-  if (name.len == 0 || name.len > NAME_MAX_LEN || !name_start(name.ptr[0])) return false;
-  for (size_t i = 1; i < name.len; i++) {
-    char c = name.ptr[i];
-    if (!name_start(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.') return false;
-  }
-  return true;
+static unsigned char name_class(unsigned char c) {
+  static const unsigned char classes[256] = {
+    ['A' ... 'Z'] = NAME_START | NAME_MORE, ['a' ... 'z'] = NAME_START | NAME_MORE, ['_'] = NAME_START | NAME_MORE,
+    ['0' ... '9'] = NAME_MORE, ['-'] = NAME_MORE, ['.'] = NAME_MORE,
+  };
+  return classes[c];
 }
+
+size_t xml_name_len(Str s) {
+  if (s.len == 0 || !(name_class((unsigned char)s.ptr[0]) & NAME_START)) return 0;
+  size_t len = 1;
+  while (len < s.len && name_class((unsigned char)s.ptr[len]) & NAME_MORE) len++;
+  return len <= NAME_MAX_LEN ? len : 0;
+}
+
+bool xml_name_ok(Str name) { return name.len > 0 && xml_name_len(name) == name.len; }

@@ -25,6 +25,10 @@ void xml_add_cdata(Buf *out, Str text);
 // Whether `name` can be an element's name here: ASCII letters, digits, '_', '-', '.', first a letter or '_';
 // at most 128 bytes.
 bool xml_name_ok(Str name);
+// The length of such a name at the front of `s`; 0 without one.
+size_t xml_name_len(Str s);
+// Where the first "]]>" begins; -1 without one.
+ptrdiff_t xml_section_end(Str s);
 // Bytes as XML may carry them: forbidden control characters dropped; broken UTF-8, U+FFFE and U+FFFF as
 // U+FFFD. Returns `in` itself when it is clean, else the cleaned copy that was appended to `scratch` (look at
 // its `failed`).

@@ -29,38 +29,41 @@ static bool noncharacter(Str s) {
   return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
 }
 
-// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is.
+// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. By the
+// lead's low half: E0 and ED have a second byte to judge.
 static bool plain_three(const char *at) {
-  unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
-  bool leads = (first >= 0xE1 && first <= 0xEC) || first == 0xEE || (first == 0xEF && second != 0xBF);
-  return leads && (second & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
+  const unsigned char *byte = (const unsigned char *)at;
+  uint32_t word = (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
+  return (word & 0xF0C0C0) == 0xE08080 && (0xDFFEu >> (byte[0] & 15) & 1) && word < 0xEFBF00;
 }
 
-// Whether what is left from `from` on is plain and less than a lane: the last lane is looked at whole.
+// Whether what is left from `from` on, less than a lane, is plain: looked at as a whole lane, the last one of `s`
+// or one filled up with spaces.
 static bool ends_plain(Str s, size_t from) {
-  return s.len >= sizeof(Lane) && s.len - from < sizeof(Lane) && plain_lane(s.ptr + s.len - sizeof(Lane));
+  if (s.len >= sizeof(Lane)) return plain_lane(s.ptr + s.len - sizeof(Lane));
+  char lane[sizeof(Lane)] = "                ";
+  for (size_t i = from; i < s.len; i++) lane[i] = s.ptr[i];
+  return plain_lane(lane);
+}
+
+// The length of the character at `from`, 0 when it needs cleaning.
+static size_t clean_character(Str s, size_t from) {
+  const char *at = s.ptr + from;
+  if ((unsigned char)*at < 0x80) return forbidden_control((unsigned char)*at) ? 0 : 1;
+  if (s.len - from >= 3 && plain_three(at)) return 3;
+  bool valid;
+  size_t len = str_utf8_len(str_make(at, s.len - from), &valid);
+  return valid && !(len == 3 && noncharacter(str_make(at, 3))) ? len : 0;
 }
 
 // How many bytes at the front need no cleaning.
 static size_t clean_prefix(Str s) {
-  size_t i = 0;
+  size_t i = 0, len;
   while (i < s.len) {
     while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
-    if (ends_plain(s, i)) return s.len;
-    size_t until = s.len - i < sizeof(Lane) ? s.len : i + sizeof(Lane);
-    while (i < until) {
-      unsigned char c = (unsigned char)s.ptr[i];
-      if (c < 0x80) {
-        if (forbidden_control(c)) return i;
-        i++;
-      } else if (s.len - i >= 3 && plain_three(s.ptr + i)) {
-        i += 3;
-      } else {
-        bool valid;
-        size_t len = str_utf8_len(str_make(s.ptr + i, s.len - i), &valid);
-        if (!valid || (len == 3 && noncharacter(str_make(s.ptr + i, 3)))) return i;
-        i += len;
-      }
+    if (s.len - i < sizeof(Lane) && ends_plain(s, i)) return s.len;
+    for (size_t until = i + sizeof(Lane); i < s.len && i < until; i += len) {
+      if (!(len = clean_character(s, i))) return i;
     }
   }
   return i;
@@ -191,7 +194,7 @@ bool xml_mend_sections(Buf *out, Str s) {
     Str name = name_before(s, (size_t)begin);
     buf_add(out, str_sub(s, 0, (size_t)begin));
     s = str_sub(s, (size_t)begin + sizeof SECTION - 1, s.len);
-    ptrdiff_t own_end = str_find(s, STR("]]>"));
+    ptrdiff_t own_end = xml_section_end(s);
     ptrdiff_t end = name.len ? matching_end(s, name) : -1;
     if (own_end < 0) return false;
     if (end < 0) end = own_end;
