@@ -21,10 +21,6 @@ bool str_eq_nocase(Str a, Str b) {
   return true;
 }
 
-bool str_starts(Str s, Str prefix) {
-  return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
-}
-
 bool str_ends(Str s, Str suffix) {
   return s.len >= suffix.len &&
          (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);

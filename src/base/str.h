@@ -22,9 +22,12 @@ static inline bool str_eq(Str a, Str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+static inline bool str_starts(Str s, Str prefix) {
+  return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
+}
+
 // ASCII letters compare without case; other bytes must be equal.
 bool str_eq_nocase(Str a, Str b);
-bool str_starts(Str s, Str prefix);
 bool str_ends(Str s, Str suffix);
 // The position of the first `needle` in `s`, or -1. An empty needle is at 0.
 ptrdiff_t str_find(Str s, Str needle);

@@ -1,4 +1,4 @@
-// Digests over OpenSSL. A Digest holds the fetched algorithms and one context: looking an algorithm up at
+// Digests over OpenSSL. A Digest holds the fetched algorithms and their contexts: looking an algorithm up at
 // each use costs more than hashing a signature. One thread at a time per handle.
 #ifndef WEMOON_CODEC_DIGEST_H
 #define WEMOON_CODEC_DIGEST_H

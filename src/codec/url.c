@@ -12,18 +12,14 @@ static int hex_value(char c) {
   return -1;
 }
 
-static size_t plain_prefix(Str text) {
-  size_t len = 0;
-  while (len < text.len && text.ptr[len] != '%' && text.ptr[len] != '+') len++;
-  return len;
+static bool is_encoded(Str text) {
+  return text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '+', text.len));
 }
 
 // Decodes into `at`, which never needs more than `text` has; moves `at` on.
 static Str decode(Str text, char **at) {
-  size_t plain = plain_prefix(text);
-  char *start = *at, *to = start + plain;
-  if (plain) memcpy(start, text.ptr, plain);
-  for (size_t i = plain; i < text.len; i++) {
+  char *start = *at, *to = start;
+  for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
     int high = -1, low = -1;
     if (c == '%' && text.len - i > 2) {
@@ -44,17 +40,18 @@ static Str decode(Str text, char **at) {
 
 bool url_parse_query(Str query, Arena *arena, Pairs *out) {
   *out = (Pairs){ 0 };
-  if (query.len == 0) return true;
-  char *at = arena_alloc(arena, query.len);
-  if (!at) return false;
-  bool more = true;
+  bool encoded = is_encoded(query), more = query.len > 0;
+  char *at = encoded ? arena_alloc(arena, query.len) : NULL;
+  if (encoded && !at) return false;
   while (more && out->count < PAIRS_MAX) {
     Str part, name, value;
     more = str_cut(query, '&', &part, &query);
     if (part.len == 0) continue;
     str_cut(part, '=', &name, &value);
-    name = decode(name, &at);
-    value = decode(value, &at);
+    if (encoded) {
+      name = decode(name, &at);
+      value = decode(value, &at);
+    }
     if (!pairs_add(out, arena, name, value)) return false;
   }
   return true;

@@ -10,31 +10,48 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"  // U+FFFD
 
-typedef uint8_t Lane __attribute__((vector_size(16)));
+typedef int8_t Lane __attribute__((vector_size(16)));
 
 static bool forbidden_control(unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
 
-// Whether all sixteen bytes are ASCII that XML allows.
+static bool none(Lane lane) {
+  uint64_t half[2];
+  memcpy(half, &lane, sizeof half);
+  return (half[0] | half[1]) == 0;
+}
+
+// Whether all sixteen bytes are ASCII that XML allows: as signed numbers those beyond ASCII are below a space too.
 static bool plain_lane(const char *at) {
   Lane bytes;
   memcpy(&bytes, at, sizeof bytes);
-  Lane bad = (Lane)(bytes < 0x20) & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r');
-  bad |= (Lane)(bytes >= 0x80);
-  uint64_t half[2];
-  memcpy(half, &bad, sizeof half);
-  return (half[0] | half[1]) == 0;
+  Lane below = bytes < ' ';
+  return none(below) || none(below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r'));
+}
+
+#define FIVE_TIMES(a, b, c) { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
+
+// Whether the first fifteen bytes are five characters of three bytes, none of those beginnings whose other bytes
+// would have to be judged: Chinese text nearly always is.
+static bool five_of_three(const char *at) {
+  static const Lane mask = FIVE_TIMES((int8_t)0xF0, (int8_t)0xC0, (int8_t)0xC0);
+  static const Lane form = FIVE_TIMES((int8_t)0xE0, (int8_t)0x80, (int8_t)0x80);
+  static const Lane one = FIVE_TIMES((int8_t)0xE0, (int8_t)0xBF, 0), other = FIVE_TIMES((int8_t)0xED, 0, 0);
+  Lane bytes;
+  memcpy(&bytes, at, sizeof bytes);
+  Lane judged = (Lane)(bytes == one) | (Lane)(bytes == other);
+  return none((Lane)((bytes & mask) != form) | (judged & mask));
 }
 
 static bool noncharacter(Str s) {
   return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
 }
 
-// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. By the
-// lead's low half: E0 and ED have a second byte to judge.
+// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. Of the
+// leads E0 and ED the second byte would have to be judged.
 static bool plain_three(const char *at) {
   const unsigned char *byte = (const unsigned char *)at;
   uint32_t word = (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
-  return (word & 0xF0C0C0) == 0xE08080 && (0xDFFEu >> (byte[0] & 15) & 1) && word < 0xEFBF00;
+  return (word & 0xF0C0C0) == 0xE08080 && word >= 0xE10000 && word < 0xEFBF00 && byte[0] != 0xED;
 }
 
 // Whether what is left from `from` on, less than a lane, is plain: looked at as a whole lane, the last one of `s`
@@ -49,24 +66,30 @@ static bool ends_plain(Str s, size_t from) {
 // The length of the character at `from`, 0 when it needs cleaning.
 static size_t clean_character(Str s, size_t from) {
   const char *at = s.ptr + from;
-  if ((unsigned char)*at < 0x80) return forbidden_control((unsigned char)*at) ? 0 : 1;
   if (s.len - from >= 3 && plain_three(at)) return 3;
+  if ((unsigned char)*at < 0x80) return forbidden_control((unsigned char)*at) ? 0 : 1;
   bool valid;
   size_t len = str_utf8_len(str_make(at, s.len - from), &valid);
   return valid && !(len == 3 && noncharacter(str_make(at, 3))) ? len : 0;
+}
+
+// How many of the first sixteen bytes need no cleaning, where that is seen at once.
+static size_t plain_len(const char *at) {
+  if (plain_lane(at)) return sizeof(Lane);
+  return five_of_three(at) ? sizeof(Lane) - 1 : 0;
 }
 
 // How many bytes at the front need no cleaning.
 static size_t clean_prefix(Str s) {
   size_t i = 0, len;
   while (i < s.len) {
-    while (s.len - i >= sizeof(Lane) && plain_lane(s.ptr + i)) i += sizeof(Lane);
+    while (s.len - i >= sizeof(Lane) && (len = plain_len(s.ptr + i))) i += len;
     if (s.len - i < sizeof(Lane) && ends_plain(s, i)) return s.len;
     for (size_t until = i + sizeof(Lane); i < s.len && i < until; i += len) {
       if (!(len = clean_character(s, i))) return i;
     }
   }
-  return i;
+  return s.len;
 }
 
 static void add_cleaned(Buf *out, Str s) {

@@ -46,8 +46,10 @@ typedef struct {
   Server *server;
   Worker *worker;
   Connection *connection;
-  bool last;   // the connection ends with this answer
-  int status;  // 0: not answered yet
+  Str asks;      // what its Connection header says
+  bool expects;  // it waits for "100 Continue" before it sends its body
+  bool last;     // the connection ends with this answer
+  int status;    // 0: not answered yet
 } Exchange;
 
 // ---- requests -----------------------------------------------------------------------------------
@@ -119,10 +121,8 @@ static const char *reason_of(int status) {
 }
 
 static bool wants_keep_alive(const Exchange *x) {
-  Str connection = server_header(&x->request, "Connection");
-  if (str_eq_nocase(connection, STR("close"))) return false;
-  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 ||
-         str_eq_nocase(connection, STR("keep-alive"));
+  if (str_eq_nocase(x->asks, STR("close"))) return false;
+  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 || str_eq_nocase(x->asks, STR("keep-alive"));
 }
 
 // These answers end with their head, and a length would be taken for that of a body to come.
@@ -216,9 +216,7 @@ static bool read_body(Exchange *x) {
   buf_reset(body);
   if (!buf_reserve(body, wanted)) return false;
   connection_reads_body(x->connection);
-  if (wanted && str_eq_nocase(server_header(&x->request, "Expect"), STR("100-continue"))) {
-    mg_write(x->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-  }
+  if (wanted && x->expects) mg_write(x->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
   while (body->len < wanted) {
     int n = mg_read(x->conn, body->ptr + body->len, wanted - body->len);
     if (n <= 0) return false;
@@ -236,17 +234,34 @@ static bool is_length(Str text) {
   return text.len > 0;
 }
 
+static void note_header(Exchange *x, Str name, Str value, int *lengths) {
+  switch (name.len) {
+    case 6:
+      if (str_eq_nocase(name, STR("Expect"))) x->expects = str_eq_nocase(value, STR("100-continue"));
+      break;
+    case 10:
+      if (str_eq_nocase(name, STR("Connection")) && !x->asks.ptr) x->asks = value;
+      break;
+    case 14:
+      if (str_eq_nocase(name, STR("Content-Length"))) *lengths += is_length(value) ? 1 : 2;
+      break;
+    case 17:
+      if (str_eq_nocase(name, STR("Transfer-Encoding"))) x->request.chunked = true;
+      break;
+  }
+}
+
 // civetweb takes the first of several lengths, digits up to whatever follows them, and no more headers than
 // it has room for: a proxy in front may have understood another end of the body, and what follows ours would
 // be a request that nobody sent.
-static int status_by_framing(const struct mg_request_info *info) {
+static int read_headers(Exchange *x) {
+  const struct mg_request_info *info = info_of(&x->request);
   int lengths = 0;
   if (info->num_headers >= MG_MAX_HEADERS) return 431;
   for (int i = 0; i < info->num_headers; i++) {
-    if (!str_eq_nocase(str_of(info->http_headers[i].name), STR("Content-Length"))) continue;
-    if (++lengths > 1 || !is_length(str_of(info->http_headers[i].value))) return 400;
+    note_header(x, str_of(info->http_headers[i].name), str_of(info->http_headers[i].value), &lengths);
   }
-  return 0;
+  return lengths > 1 ? 400 : 0;
 }
 
 static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
@@ -258,7 +273,7 @@ static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
 
 static void serve(Exchange *x) {
   HttpRoute route = { 0 };
-  int status = status_by_framing(info_of(&x->request));
+  int status = read_headers(x);
   if (!status) {
     x->server->handler.route(x->server->handler.ctx, &x->request, &route);
     status = status_by_head(&x->request, &route);
@@ -292,8 +307,7 @@ static int on_request(struct mg_connection *conn) {
                  .query = str_of(info->query_string),
                  .content_length = info->content_length,
                  .received_us = clock_now_us(),
-                 .connection = conn,
-                 .chunked = mg_get_header(conn, "Transfer-Encoding") != NULL },
+                 .connection = conn },
     .conn = conn,
     .server = info->user_data,
     .worker = mg_get_thread_pointer(conn),

@@ -1,5 +1,5 @@
 // `msg`: contract names (content, media_id ...) and the platform's own (Content, MediaId ...), filled in when
-// first read.
+// first read; the two that every script asks for are there at once.
 #include "script/message_value.h"
 
 #include <lauxlib.h>
@@ -19,11 +19,12 @@ enum {
 
 enum { DATA_MAGIC = 0x6d736731 };  // a userdata that the script put in the place of ours is not taken for one
 
-// The copy: followed by the nodes, the text that they refer to, and the raw document.
+// The copy: followed by the nodes, the text that they refer to, and the raw document, where that is not the text
+// itself.
 typedef struct {
   uint32_t magic, kind, credential;
   uint32_t node_count;
-  size_t text_len, raw_len;
+  size_t text_len, raw_off, raw_len;
 } MessageData;
 
 static const Node *data_nodes(const MessageData *data) { return (const Node *)(data + 1); }
@@ -31,10 +32,7 @@ static const char *data_text(const MessageData *data) {
   return (const char *)(data_nodes(data) + data->node_count);
 }
 static Str data_raw(const MessageData *data) {
-  return str_make(data_text(data) + data->text_len, data->raw_len);
-}
-static size_t data_size(uint32_t nodes, size_t text, size_t raw) {
-  return sizeof(MessageData) + nodes * sizeof(Node) + text + raw;
+  return str_make(data_text(data) + data->raw_off, data->raw_len);
 }
 
 static NodeTree data_tree(const MessageData *data) {
@@ -395,17 +393,34 @@ static int l_tostring(lua_State *L) {
   return 1;
 }
 
+static void push_data(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
+  Str text = buf_str(&tree->text);
+  bool same = str_eq(raw, text);
+  size_t nodes_size = tree->count * sizeof(Node), raw_off = same ? 0 : text.len;
+  MessageData *data = lua_newuserdatauv(L, sizeof *data + nodes_size + (raw_off + raw.len), 0);
+  *data = (MessageData){ .magic = DATA_MAGIC, .kind = kind_of(head), .node_count = tree->count,
+                         .text_len = text.len, .raw_off = raw_off, .raw_len = raw.len };
+  char *out = (char *)(data + 1);
+  memcpy(out, tree->nodes, nodes_size);
+  out += nodes_size;
+  memcpy(out, text.ptr, text.len);
+  if (!same && raw.len) memcpy(out + raw_off, raw.ptr, raw.len);
+}
+
+static void set_first_fields(lua_State *L, const NodeTree *tree, const MessageHead *head) {
+  Str content;
+  if (head->is_event) push_lower(L, head->event);
+  else push_str(L, head->msg_type);
+  lua_setfield(L, -2, "type");
+  if (kind_of(head) != KIND_TEXT || !node_child_text(tree, 0, STR("Content"), &content)) return;
+  push_str(L, content);
+  lua_setfield(L, -2, "content");
+}
+
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
   lua_createtable(L, 0, 4);
-  size_t size = data_size(tree->count, tree->text.len, raw.len);
-  MessageData *data = lua_newuserdatauv(L, size, 0);
-  *data = (MessageData){ .magic = DATA_MAGIC, .kind = kind_of(head), .node_count = tree->count,
-                         .text_len = tree->text.len, .raw_len = raw.len };
-  char *out = (char *)(data + 1);
-  memcpy(out, tree->nodes, tree->count * sizeof(Node));
-  out += tree->count * sizeof(Node);
-  if (tree->text.len) memcpy(out, tree->text.ptr, tree->text.len);
-  if (raw.len) memcpy(out + tree->text.len, raw.ptr, raw.len);
+  set_first_fields(L, tree, head);
+  push_data(L, tree, head, raw);
   lua_rawsetp(L, -2, &data_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &message_metatable);
   lua_setmetatable(L, -2);

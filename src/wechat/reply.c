@@ -35,16 +35,6 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest) {
 
 // ---- rendering ----
 
-static void add_cdata_element(Buf *out, Str name, Str text) {
-  buf_addc(out, '<');
-  buf_add(out, name);
-  buf_addc(out, '>');
-  xml_add_cdata(out, text);
-  buf_add(out, STR("</"));
-  buf_add(out, name);
-  buf_addc(out, '>');
-}
-
 // What stands bare must not be able to mean anything to XML.
 static bool is_number(Str text) {
   for (size_t i = 0; i < text.len; i++) {
@@ -58,15 +48,12 @@ static void add_elements(Buf *out, const ReplyElement *first, int depth) {
   for (const ReplyElement *e = first; e; e = e->next) {
     bool bare = !e->child && e->bare && is_number(e->text);
     if (depth > XML_DEPTH_MAX || !xml_name_ok(e->name)) continue;
-    if (!e->child && !bare) {
-      add_cdata_element(out, e->name, e->text);
-      continue;
-    }
     buf_addc(out, '<');
     buf_add(out, e->name);
     buf_addc(out, '>');
-    if (bare) buf_add(out, e->text);
-    else add_elements(out, e->child, depth + 1);
+    if (e->child) add_elements(out, e->child, depth + 1);
+    else if (bare) buf_add(out, e->text);
+    else xml_add_cdata(out, e->text);
     buf_add(out, STR("</"));
     buf_add(out, e->name);
     buf_addc(out, '>');
@@ -81,13 +68,15 @@ static void add_raw(Buf *out, Str raw) {
 void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create_time, Buf *out) {
   if (reply->form == REPLY_RAW) add_raw(out, reply->raw);
   if (reply->form != REPLY_ELEMENTS) return;
-  buf_add(out, STR("<xml>"));
-  add_cdata_element(out, STR("ToUserName"), to_user);
-  add_cdata_element(out, STR("FromUserName"), from_user);
-  buf_add(out, STR("<CreateTime>"));
+  buf_add(out, STR("<xml><ToUserName>"));
+  xml_add_cdata(out, to_user);
+  buf_add(out, STR("</ToUserName><FromUserName>"));
+  xml_add_cdata(out, from_user);
+  buf_add(out, STR("</FromUserName><CreateTime>"));
   buf_add_int(out, create_time);
-  buf_add(out, STR("</CreateTime>"));
-  add_cdata_element(out, STR("MsgType"), reply->type);
+  buf_add(out, STR("</CreateTime><MsgType>"));
+  xml_add_cdata(out, reply->type);
+  buf_add(out, STR("</MsgType>"));
   add_elements(out, reply->elements, 2);
   buf_add(out, STR("</xml>"));
 }

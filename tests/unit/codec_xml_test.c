@@ -193,6 +193,29 @@ static void test_broken_utf8_and_noncharacters_become_replacement_characters(voi
   assert_root_text(STR("<a>\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE</a>"), STR("\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE"));
 }
 
+// Long texts are looked at many bytes at a time: whatever stands in the midst of Chinese must be judged as when it
+// stands alone.
+static void test_three_bytes_are_judged_alike_wherever_they_stand(void **state) {
+  static const unsigned char leads[] = { 'a', 0x01, 0x7F, 0x80, 0xC3, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0 };
+  static const unsigned char others[] = { 0x00, 0x41, 0x7F, 0x80, 0x9F, 0xA0, 0xBD, 0xBE, 0xBF, 0xC0, 0xE4, 0xFF };
+  enum { COUNT = sizeof others };
+  for (size_t which = 0; which < sizeof leads * COUNT * COUNT; which++) {
+    unsigned char three[] = { leads[which / COUNT / COUNT], others[which / COUNT % COUNT], others[which % COUNT] };
+    for (size_t before = 0; before < 12; before++) {
+      Buf text, expected, scratch, alone;
+      buf_init(&text), buf_init(&expected), buf_init(&scratch), buf_init(&alone);
+      for (size_t i = 0; i < before; i++) buf_add(&text, STR("好"));
+      buf_add(&expected, buf_str(&text));
+      buf_add(&text, str_make((const char *)three, sizeof three));
+      buf_add(&expected, xml_clean(&alone, str_make((const char *)three, sizeof three)));
+      for (size_t i = 0; i < 7; i++) buf_add(&text, STR("，")), buf_add(&expected, STR("，"));
+      if (!str_eq(xml_clean(&scratch, buf_str(&text)), buf_str(&expected)))
+        fail_msg("%02X %02X %02X behind %zu characters", three[0], three[1], three[2], before);
+      buf_clear(&text), buf_clear(&expected), buf_clear(&scratch), buf_clear(&alone);
+    }
+  }
+}
+
 static void test_dirt_is_found_wherever_it_stands(void **state) {
   // The scan goes by sixteen bytes: each place in them is tried.
   for (size_t at = 0; at < 70; at++) {
@@ -411,6 +434,7 @@ int main(void) {
     cmocka_unit_test(test_forbidden_control_characters_are_dropped),
     cmocka_unit_test(test_references_to_forbidden_characters_are_treated_like_the_characters),
     cmocka_unit_test(test_broken_utf8_and_noncharacters_become_replacement_characters),
+    cmocka_unit_test(test_three_bytes_are_judged_alike_wherever_they_stand),
     cmocka_unit_test(test_dirt_is_found_wherever_it_stands),
     cmocka_unit_test(test_what_is_not_well_formed_is_refused_with_line_and_cause),
     cmocka_unit_test(test_anything_after_the_root_is_refused),
