@@ -2,6 +2,7 @@
 #include "bot/dedupe.h"
 
 #include "base/mutex.h"
+#include "base/watched.h"
 #include "codec/digest.h"
 
 #include <pthread.h>
@@ -9,8 +10,10 @@
 
 enum { BUCKETS = 1 << 16 };
 
-// A short answer has room behind the identity, so that most messages cost one allocation.
-enum { SHORT_ANSWER = 40 };
+// A short answer has room behind the identity, so that most messages cost one allocation; and where the identity is
+// as short as most, none once the window is full: a new entry takes the place of one that has just expired, which
+// is at hand, while malloc would have to bring it to whichever thread frees it.
+enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 64, SPARE_MAX = 64 };
 
 typedef struct Entry {
   struct Entry *chain;  // in its bucket
@@ -30,6 +33,8 @@ struct Dedupe {
   Entry **buckets;
   Entry *oldest, *newest;
   size_t answered, bytes;
+  Entry *spare;  // chained
+  size_t spare_count;
 };
 
 // Eight bytes at a time over a secret start: who can send messages cannot choose their buckets.
@@ -64,12 +69,33 @@ static void unchain(Dedupe *dedupe, Entry *entry) {
 static bool is_short(const Entry *entry) { return entry->answer == entry->identity + entry->identity_len; }
 
 static size_t entry_size(const Entry *entry) {
-  return sizeof *entry + entry->identity_len + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
+  size_t room = entry->identity_len > SHORT_IDENTITY ? entry->identity_len : SHORT_IDENTITY;
+  return sizeof *entry + room + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
 }
 
 static void entry_free(Entry *entry) {
   if (!is_short(entry)) free(entry->answer);
   free(entry);
+}
+
+static Entry *entry_new(Dedupe *dedupe, size_t identity_len) {
+  if (identity_len > SHORT_IDENTITY) return malloc(sizeof(Entry) + identity_len + SHORT_ANSWER);
+  Entry *entry = dedupe->spare;
+  if (!entry) return malloc(sizeof *entry + SHORT_IDENTITY + SHORT_ANSWER);
+  dedupe->spare = entry->chain;
+  dedupe->spare_count--;
+  return entry;
+}
+
+static void entry_put_back(Dedupe *dedupe, Entry *entry) {
+  if (WATCHED || entry->identity_len > SHORT_IDENTITY || dedupe->spare_count == SPARE_MAX) {
+    entry_free(entry);
+    return;
+  }
+  if (!is_short(entry)) free(entry->answer);
+  entry->chain = dedupe->spare;
+  dedupe->spare = entry;
+  dedupe->spare_count++;
 }
 
 static void drop_oldest(Dedupe *dedupe) {
@@ -79,7 +105,7 @@ static void drop_oldest(Dedupe *dedupe) {
   dedupe->answered--;
   dedupe->bytes -= entry_size(entry);
   unchain(dedupe, entry);
-  entry_free(entry);
+  entry_put_back(dedupe, entry);
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us) {
@@ -113,13 +139,18 @@ void dedupe_free(Dedupe *dedupe) {
       entry_free(entry);
     }
   }
+  while (dedupe->spare) {
+    Entry *entry = dedupe->spare;
+    dedupe->spare = entry->chain;
+    free(entry);
+  }
   pthread_mutex_destroy(&dedupe->mutex);
   free(dedupe->buckets);
   free(dedupe);
 }
 
 static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
-  Entry *entry = malloc(sizeof *entry + job->identity.len + SHORT_ANSWER);
+  Entry *entry = entry_new(dedupe, job->identity.len);
   if (!entry) return false;
   Entry **bucket = bucket_of(dedupe, hash);
   *entry = (Entry){
@@ -176,7 +207,7 @@ static bool keep_answer(Entry *entry, Str answer) {
 // Out of the table, whoever holds it; with the mutex held.
 static void remove_entry(Dedupe *dedupe, Job *job, Entry *entry) {
   unchain(dedupe, entry);
-  entry_free(entry);
+  entry_put_back(dedupe, entry);
   job->known = NULL;
 }
 

@@ -25,19 +25,19 @@ typedef struct {
   atomic_int_least64_t began_us;  // monotonic; 0: nothing runs
   atomic_int_least64_t seen_us;   // when the script last gave a sign of life
   atomic_uint_least64_t number;
-  atomic_int cpu_clock;   // the running thread's
-  pthread_mutex_t mutex;  // of what follows, up to watched_cpu_us
+  atomic_int cpu_clock;  // the running thread's
+  // The running thread's own.
+  SliceEnd end;
+  int64_t cpu_began_us;         // thread CPU time; -1: not asked yet
+  bool warned;                  // that it takes long
+  Buf trace;                    // where it was stopped
+  Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
+  pthread_mutex_t mutex;        // of what follows
   char place[PLACE_SIZE];
   uint64_t place_number;   // the slice that it was seen in
   char entry[PLACE_SIZE];  // where on_message is defined: the place as long as nothing better is known
   uint64_t watched_number;
   int64_t watched_cpu_us;
-  // The running thread's own.
-  int64_t cpu_began_us;  // thread CPU time; -1: not asked yet
-  SliceEnd end;
-  bool warned;                  // that it takes long
-  Buf trace;                    // where it was stopped
-  Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
 } Slice;
 
 void guard_init(Slice *slice);
@@ -277,25 +277,28 @@ typedef struct ResumeFrame {
   bool yieldable;
 } ResumeFrame;
 
+enum { CACHE_LINE = 64 };
+
 struct Interpreter {
   ScriptContext context;  // first
+  // What each message writes stands together: an interpreter goes from core to core, and each line takes its time.
+  _Alignas(CACHE_LINE) Lock lock;
   atomic_int holders;
-  InterpreterOptions options;
-  Lock lock;
-  lua_State *L;  // the main state: loads, describes errors; scripts run in coroutines
-  Heap heap;
-  Slice slice;
-  uint64_t number;  // in the order in which they were made
-  uint64_t counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
   atomic_bool given_up, interrupted, retired;
+  bool has_on_error;  // asked for once, at load
+  lua_State *L;       // the main state: loads, describes errors; scripts run in coroutines
   atomic_size_t memory;
-  atomic_size_t suspended;
   Task *task;  // running
-  ResumeFrame *frame;
-  Wait *suspending;  // set between a wait's yield and the task's return
   Task *idle;
   size_t idle_count;
-  bool has_on_error;  // asked for once, at load
+  Slice slice;
+  Heap heap;
+  ResumeFrame *frame;
+  Wait *suspending;  // set between a wait's yield and the task's return
+  InterpreterOptions options;
+  uint64_t number;  // in the order in which they were made
+  uint64_t counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
+  atomic_size_t suspended;
   Inbox *inbox;
   Task *parked;           // with inbox->mutex
   int counted;            // tasks that exec waits for, with inbox->mutex

@@ -64,8 +64,8 @@ void guard_enter(Interpreter *in) {
   slice->cpu_began_us = -1;
   slice->end = SLICE_GOES_ON;
   slice->warned = false;
-  buf_reset(&slice->trace);
-  buf_reset(&slice->inner_text);
+  if (slice->trace.len || slice->trace.failed) buf_reset(&slice->trace);
+  if (slice->inner_text.len || slice->inner_text.failed) buf_reset(&slice->inner_text);
   atomic_store_explicit(&slice->cpu_clock, thread_clock(), memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed) + 1;
