@@ -1,10 +1,11 @@
-// Series in a list per family, to which one is only ever added; their numbers in shards, one for a few
-// threads.
+// Series in a list per family, to which one is only ever added; their numbers in shards, one for a core
+// or a few.
 #include "base/metrics.h"
 
 #include "base/mutex.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,12 +105,10 @@ Series *metrics_series(Metrics *metrics, int family_index, Str a, Str b) {
   return series;
 }
 
-// Threads are numbered as they come, so that neighbours seldom share a shard.
+// The core's own, which no other core has to give away first.
 static Shard *shard_of(Series *series) {
-  static atomic_uint threads;
-  static _Thread_local unsigned mine;
-  if (!mine) mine = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
-  return &series->shards[mine % SHARDS];
+  int core = sched_getcpu();
+  return &series->shards[core < 0 ? 0 : core % SHARDS];
 }
 
 void series_add(Series *series, uint64_t amount) {

@@ -21,10 +21,11 @@ typedef struct {
   WorkspacePool *workspaces;
   Rescue *rescue;
   Fleet fleet;
-  atomic_int jobs_under_way;
-  atomic_int waiting;  // threads that wait for a script
+  atomic_int waiting;    // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread
   atomic_bool refusing;  // SIGTERM came: 503
+  char apart[64];        // what each message writes is not in one cache line with what all of them read
+  atomic_int jobs_under_way;
 } Webhook;
 
 // By the head alone: path, method, length.
