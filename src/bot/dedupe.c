@@ -10,9 +10,9 @@
 
 enum { BUCKETS = 1 << 16 };
 
-// A short answer has room behind the identity, so that most messages cost one allocation; and where the identity is
-// as short as most, none once the window is full: a new entry takes the place of one that has just expired, which
-// is at hand, while malloc would have to bring it to whichever thread frees it.
+// A short answer has room behind the identity, so that most messages cost one allocation; and where the
+// identity is as short as most, none once the window is full: a new entry takes the place of one that has
+// just expired, which is at hand, while malloc would have to bring it to whichever thread frees it.
 enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 64, SPARE_MAX = 64 };
 
 typedef struct Entry {

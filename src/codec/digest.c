@@ -61,8 +61,8 @@ static void to_hex(const unsigned char *bytes, size_t len, char *hex) {
   *hex = '\0';
 }
 
-// Every callback waits for this one, and of a signature's digest four fifths would be what EVP does around it;
-// so it is taken from beneath EVP, where OpenSSL 3 still has it and calls it deprecated.
+// Every callback waits for this one, and of a signature's digest four fifths would be what EVP does around
+// it; so it is taken from beneath EVP, where OpenSSL 3 still has it and calls it deprecated.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 bool digest_sha1(Digest *digest, const Str *parts, size_t count, char hex[SHA1_HEX_LEN + 1]) {

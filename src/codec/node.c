@@ -42,12 +42,16 @@ uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name) {
   return nodes_add_named(tree, parent, last, (uint32_t)name_off, (uint32_t)name.len);
 }
 
-uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off, uint32_t name_len) {
+uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off,
+                         uint32_t name_len) {
   if (tree->failed || (tree->count == tree->cap && !grow(tree))) return fail(tree);
   uint32_t index = tree->count++;
   tree->nodes[index] = (Node){
-    .name_off = name_off, .name_len = name_len, .text_off = (uint32_t)tree->text.len,
-    .first_child = NODE_NONE, .next = NODE_NONE,
+    .name_off = name_off,
+    .name_len = name_len,
+    .text_off = (uint32_t)tree->text.len,
+    .first_child = NODE_NONE,
+    .next = NODE_NONE,
   };
   if (parent != NODE_NONE) {
     if (*last == NODE_NONE) tree->nodes[parent].first_child = index;

@@ -28,7 +28,8 @@ void nodes_reset(NodeTree *tree);  // empty, keeps the memory
 // NODE_NONE, and is set to the new one. Returns the new index, NODE_NONE without memory.
 uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name);
 // The same for a name that stands in the tree's text already, from `name_off` on.
-uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off, uint32_t name_len);
+uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off,
+                         uint32_t name_len);
 Str node_name(const NodeTree *tree, uint32_t index);
 Str node_text(const NodeTree *tree, uint32_t index);
 // The first child of `parent` with that exact name, or NODE_NONE.

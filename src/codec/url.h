@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 // Splits `query` at '&' and '=' into decoded pairs in `arena`, in order; '+' is a space; a '%' without two
-// hex digits stays as it is; empty parts are skipped. At most 64 pairs are kept. What needs no decoding stays a
-// slice of `query`. False only without memory.
+// hex digits stays as it is; empty parts are skipped. At most 64 pairs are kept. Where nothing is to be
+// decoded, they are slices of `query`. False only without memory.
 bool url_parse_query(Str query, Arena *arena, Pairs *out);
 // Percent-encodes all but A-Z a-z 0-9 - _ . ~
 void url_add_encoded(Buf *out, Str text);

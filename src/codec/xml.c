@@ -348,8 +348,12 @@ enum { NAME_START = 1, NAME_MORE = 2 };
 
 static unsigned char name_class(unsigned char c) {
   static const unsigned char classes[256] = {
-    ['A' ... 'Z'] = NAME_START | NAME_MORE, ['a' ... 'z'] = NAME_START | NAME_MORE, ['_'] = NAME_START | NAME_MORE,
-    ['0' ... '9'] = NAME_MORE, ['-'] = NAME_MORE, ['.'] = NAME_MORE,
+    ['A' ... 'Z'] = NAME_START | NAME_MORE,
+    ['a' ... 'z'] = NAME_START | NAME_MORE,
+    ['_'] = NAME_START | NAME_MORE,
+    ['0' ... '9'] = NAME_MORE,
+    ['-'] = NAME_MORE,
+    ['.'] = NAME_MORE,
   };
   return classes[c];
 }

@@ -20,7 +20,8 @@ static bool none(Lane lane) {
   return (half[0] | half[1]) == 0;
 }
 
-// Whether all sixteen bytes are ASCII that XML allows: as signed numbers those beyond ASCII are below a space too.
+// Whether all sixteen bytes are ASCII that XML allows: as signed numbers those beyond ASCII are below a space
+// too.
 static bool plain_lane(const char *at) {
   Lane bytes;
   memcpy(&bytes, at, sizeof bytes);
@@ -28,10 +29,11 @@ static bool plain_lane(const char *at) {
   return none(below) || none(below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r'));
 }
 
-#define FIVE_TIMES(a, b, c) { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
+#define FIVE_TIMES(a, b, c)                                                                                  \
+  { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
 
-// Whether the first fifteen bytes are five characters of three bytes, none of those beginnings whose other bytes
-// would have to be judged: Chinese text nearly always is.
+// Whether the first fifteen bytes are five characters of three bytes, none of those beginnings whose other
+// bytes would have to be judged: Chinese text nearly always is.
 static bool five_of_three(const char *at) {
   static const Lane mask = FIVE_TIMES((int8_t)0xF0, (int8_t)0xC0, (int8_t)0xC0);
   static const Lane form = FIVE_TIMES((int8_t)0xE0, (int8_t)0x80, (int8_t)0x80);
@@ -46,16 +48,16 @@ static bool noncharacter(Str s) {
   return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
 }
 
-// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. Of the
-// leads E0 and ED the second byte would have to be judged.
+// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. Of
+// the leads E0 and ED the second byte would have to be judged.
 static bool plain_three(const char *at) {
   const unsigned char *byte = (const unsigned char *)at;
   uint32_t word = (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
   return (word & 0xF0C0C0) == 0xE08080 && word >= 0xE10000 && word < 0xEFBF00 && byte[0] != 0xED;
 }
 
-// Whether what is left from `from` on, less than a lane, is plain: looked at as a whole lane, the last one of `s`
-// or one filled up with spaces.
+// Whether what is left from `from` on, less than a lane, is plain: looked at as a whole lane, the last one of
+// `s` or one filled up with spaces.
 static bool ends_plain(Str s, size_t from) {
   if (s.len >= sizeof(Lane)) return plain_lane(s.ptr + s.len - sizeof(Lane));
   char lane[sizeof(Lane)] = "                ";

@@ -112,8 +112,8 @@ static bool is_unanswered(int fd, uint32_t for_ms) {
   return ask_kernel(fd, &info) && info.tcpi_last_data_sent > for_ms;
 }
 
-// All of a window with one call: most numbers are not in use, and the walk is made fifty times a second while no
-// thread is free. Where the call fails, none is said to be closed.
+// All of a window with one call: most numbers are not in use, and the walk is made fifty times a second while
+// no thread is free. Where the call fails, none is said to be closed.
 static void look_which_are_open(int first, struct pollfd window[WINDOW]) {
   for (int i = 0; i < WINDOW; i++) window[i] = (struct pollfd){ .fd = first + i };
   poll(window, WINDOW, 0);

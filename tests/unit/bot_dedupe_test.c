@@ -150,6 +150,25 @@ static void test_answers_are_bounded_by_bytes(void **state) {
   assert_in_range(dedupe_count(f->dedupe), 1, 4);
 }
 
+// Names and answers of all lengths, so that each takes the place of another kind: what was there is gone.
+static void test_a_place_that_is_used_again_keeps_nothing_of_what_was_there(void **state) {
+  Fixture *f = *state;
+  for (int i = 0; i < 2000; i++) {
+    char identity[128], answer[128];
+    snprintf(identity, sizeof identity, "m%0*d", 1 + i * 7 % 100, i);
+    snprintf(answer, sizeof answer, "T%0*d", 1 + i * 11 % 90, i);
+    int now_s = 1 + i * 10;  // six of them are remembered
+    Job *job = job_known_as(f, identity), *again = job_known_as(f, identity);
+    assert_int_equal(enter(f, job, now_s), DEDUPE_NEW);
+    finish(f, job, answer, now_s);
+    assert_int_equal(enter(f, again, now_s), DEDUPE_ANSWERED);
+    assert_string_equal(f->answer.ptr, answer);
+    assert_in_range(dedupe_count(f->dedupe), 1, 6);
+    job_release(job);
+    job_release(again);
+  }
+}
+
 typedef struct {
   Fixture *f;
   atomic_int runs;
@@ -203,6 +222,7 @@ int main(void) {
     TEST(test_without_a_window_an_answer_is_forgotten_at_once),
     TEST(test_answers_are_bounded_by_count_and_the_oldest_go_first),
     TEST(test_answers_are_bounded_by_bytes),
+    TEST(test_a_place_that_is_used_again_keeps_nothing_of_what_was_there),
     TEST(test_of_many_at_once_one_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

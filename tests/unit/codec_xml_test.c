@@ -193,14 +193,18 @@ static void test_broken_utf8_and_noncharacters_become_replacement_characters(voi
   assert_root_text(STR("<a>\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE</a>"), STR("\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE"));
 }
 
-// Long texts are looked at many bytes at a time: whatever stands in the midst of Chinese must be judged as when it
-// stands alone.
+// Long texts are looked at many bytes at a time: whatever stands in the midst of Chinese must be judged as
+// when it stands alone.
 static void test_three_bytes_are_judged_alike_wherever_they_stand(void **state) {
-  static const unsigned char leads[] = { 'a', 0x01, 0x7F, 0x80, 0xC3, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0 };
-  static const unsigned char others[] = { 0x00, 0x41, 0x7F, 0x80, 0x9F, 0xA0, 0xBD, 0xBE, 0xBF, 0xC0, 0xE4, 0xFF };
+  static const unsigned char leads[] = {
+    'a', 0x01, 0x7F, 0x80, 0xC3, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0
+  };
+  static const unsigned char others[] = { 0x00, 0x41, 0x7F, 0x80, 0x9F, 0xA0,
+                                          0xBD, 0xBE, 0xBF, 0xC0, 0xE4, 0xFF };
   enum { COUNT = sizeof others };
   for (size_t which = 0; which < sizeof leads * COUNT * COUNT; which++) {
-    unsigned char three[] = { leads[which / COUNT / COUNT], others[which / COUNT % COUNT], others[which % COUNT] };
+    unsigned char three[] = { leads[which / COUNT / COUNT], others[which / COUNT % COUNT],
+                              others[which % COUNT] };
     for (size_t before = 0; before < 12; before++) {
       Buf text, expected, scratch, alone;
       buf_init(&text), buf_init(&expected), buf_init(&scratch), buf_init(&alone);
