@@ -13,7 +13,7 @@ enum { BUCKETS = 1 << 16 };
 // A short answer has room behind the identity, so that most messages cost one allocation; and where the
 // identity is as short as most, none once the window is full: a new entry takes the place of one that has
 // just expired, which is at hand, while malloc would have to bring it to whichever thread frees it.
-enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 64, SPARE_MAX = 64 };
+enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 56, SPARE_MAX = 64, MALLOC_ADDS = 16 };
 
 typedef struct Entry {
   struct Entry *chain;  // in its bucket
@@ -70,7 +70,7 @@ static bool is_short(const Entry *entry) { return entry->answer == entry->identi
 
 static size_t entry_size(const Entry *entry) {
   size_t room = entry->identity_len > SHORT_IDENTITY ? entry->identity_len : SHORT_IDENTITY;
-  return sizeof *entry + room + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
+  return MALLOC_ADDS + sizeof *entry + room + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
 }
 
 static void entry_free(Entry *entry) {

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shelves.h"
 #include "net/connections.h"
 #include "net/listener.h"
 #include "net/stack.h"
@@ -32,10 +33,13 @@ struct Server {
   atomic_bool stopping;
   Err why;  // where it does not listen
   atomic_size_t smallest_stack;
+  Shelves workers;
 };
 
-// What one HTTP thread keeps between requests.
+// What a request is read into and answered from. Hundreds of threads that each kept their own would keep as
+// many, all of them cold.
 typedef struct {
+  Shelved shelved;  // first
   Buf body, out;
 } Worker;
 
@@ -294,8 +298,28 @@ static void serve(Exchange *x) {
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
 }
 
+static Worker *take_worker(Server *server) {
+  Shelved *worker = shelves_take(&server->workers);
+  return worker ? (Worker *)worker : calloc(1, sizeof(Worker));
+}
+
 static void keep_small(Buf *buf) {
   if (buf->cap > WORKER_KEEP_MAX || buf->failed) buf_clear(buf);
+}
+
+static void put_worker(Server *server, Worker *worker) {
+  keep_small(&worker->body);
+  keep_small(&worker->out);
+  shelves_put(&server->workers, &worker->shelved, SIZE_MAX);
+}
+
+static void free_workers(Server *server) {
+  for (Worker *worker; (worker = (Worker *)shelves_take(&server->workers));) {
+    buf_clear(&worker->body);
+    buf_clear(&worker->out);
+    free(worker);
+  }
+  shelves_clear(&server->workers);
 }
 
 static int on_request(struct mg_connection *conn) {
@@ -310,7 +334,7 @@ static int on_request(struct mg_connection *conn) {
                  .connection = conn },
     .conn = conn,
     .server = info->user_data,
-    .worker = mg_get_thread_pointer(conn),
+    .worker = take_worker(info->user_data),
     .connection = mg_get_user_connection_data(conn),
   };
   if (!x.worker) return STATUS_UNANSWERED;
@@ -318,8 +342,7 @@ static int on_request(struct mg_connection *conn) {
     connection_introduce(x.connection, info->remote_addr, info->remote_port);
   }
   serve(&x);
-  keep_small(&x.worker->body);
-  keep_small(&x.worker->out);
+  put_worker(x.server, x.worker);
   connection_waits(x.connection);
   return x.status;
 }
@@ -366,7 +389,7 @@ static void *on_thread(const struct mg_context *mg, int type) {
   size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
   while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }
-  return calloc(1, sizeof(Worker));
+  return NULL;
 }
 
 // Before any thread is started.
@@ -375,14 +398,6 @@ static void on_context(const struct mg_context *mg) {
   struct mg_server_port bound[1];
   if (mg_get_server_ports(mg, 1, bound) == 1)
     server->listens = listener_replace(&server->listener, bound[0].port, &server->why);
-}
-
-static void on_thread_end(const struct mg_context *mg, int type, void *data) {
-  Worker *worker = data;
-  if (!worker) return;
-  buf_clear(&worker->body);
-  buf_clear(&worker->out);
-  free(worker);
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -423,7 +438,6 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
     .connection_close = on_close,
     .init_context = on_context,
     .init_thread = on_thread,
-    .exit_thread = on_thread_end,
   };
   return mg_start(&callbacks, server, list);
 }
@@ -454,6 +468,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
     err_set(err, ERR_MEMORY, "no memory for %d HTTP threads", options->threads);
     return NULL;
   }
+  shelves_init(&server->workers);
   server->handler = *handler;
   server->threads = options->threads;
   atomic_init(&server->smallest_stack, SIZE_MAX);
@@ -494,6 +509,7 @@ void server_stop(Server *server) {
   if (!server) return;
   server_end(server);
   connections_free(server->connections);
+  free_workers(server);
   mg_exit_library();
   free(server);
 }

@@ -14,7 +14,7 @@ enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
 
 // The collector begins anew when memory has grown to this many percent of what was left. What is left is
 // mostly the library, which it would go through twice as often at Lua's 200 for nothing.
-enum { COLLECT_AT = 400 };
+enum { COLLECT_AT = 300 };
 
 // ---- memory -------------------------------------------------------------------------------------
 
