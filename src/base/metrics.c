@@ -2,15 +2,15 @@
 // or a few.
 #include "base/metrics.h"
 
+#include "base/cpu.h"
 #include "base/mutex.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SHARDS = 8, SERIES_MAX = 200, CACHE_LINE = 64 };
+enum { SHARDS = 8, SERIES_MAX = 200 };
 
 static const int64_t bounds_us[METRIC_BUCKETS] = { 100,    500,    1000,    5000,    10000,   50000,
                                                    100000, 500000, 1000000, 2500000, 5000000, 15000000 };
@@ -107,8 +107,7 @@ Series *metrics_series(Metrics *metrics, int family_index, Str a, Str b) {
 
 // The core's own, which no other core has to give away first.
 static Shard *shard_of(Series *series) {
-  int core = sched_getcpu();
-  return &series->shards[core < 0 ? 0 : core % SHARDS];
+  return &series->shards[cpu_index(SHARDS)];
 }
 
 void series_add(Series *series, uint64_t amount) {

@@ -4,13 +4,6 @@
 
 #include "base/mutex.h"
 
-#include <sched.h>
-
-static size_t this_core(void) {
-  int core = sched_getcpu();
-  return core < 0 ? 0 : (size_t)core % SHELVES;
-}
-
 void shelves_init(Shelves *shelves) {
   *shelves = (Shelves){ 0 };
   for (size_t i = 0; i < SHELVES; i++) mutex_init_brief(&shelves->shelf[i].mutex);
@@ -41,14 +34,14 @@ static Shelved *take_from(Shelves *shelves, size_t core) {
 }
 
 Shelved *shelves_take(Shelves *shelves) {
-  size_t core = this_core();
+  size_t core = cpu_index(SHELVES);
   Shelved *thing = take_from(shelves, core);
   for (size_t i = 1; !thing && i < SHELVES; i++) thing = take_from(shelves, (core + i) % SHELVES);
   return thing;
 }
 
 bool shelves_put(Shelves *shelves, Shelved *thing, size_t most) {
-  size_t core = this_core();
+  size_t core = cpu_index(SHELVES);
   pthread_mutex_lock(&shelves->shelf[core].mutex);
   bool room = count_on(shelves, core) < most;
   if (room) {

@@ -3,6 +3,8 @@
 #ifndef WEMOON_BASE_SHELVES_H
 #define WEMOON_BASE_SHELVES_H
 
+#include "base/cpu.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,7 +21,7 @@ typedef struct {
     pthread_mutex_t mutex;
     Shelved *first;
     atomic_size_t count;
-    char apart[64];  // no two of them in one cache line
+    char apart[CACHE_LINE];  // no two of them in one cache line
   } shelf[SHELVES];
 } Shelves;
 

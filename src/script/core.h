@@ -3,6 +3,7 @@
 #ifndef WEMOON_SCRIPT_CORE_H
 #define WEMOON_SCRIPT_CORE_H
 
+#include "base/cpu.h"
 #include "base/heap.h"
 #include "script/context.h"
 #include "script/lock.h"
@@ -276,8 +277,6 @@ typedef struct ResumeFrame {
   lua_State *L;  // who resumed
   bool yieldable;
 } ResumeFrame;
-
-enum { CACHE_LINE = 64 };
 
 struct Interpreter {
   ScriptContext context;  // first

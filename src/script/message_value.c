@@ -113,7 +113,7 @@ static const Field fields[] = {
   FIELD("precision", KIND_LOCATION_EVENT, AS_NUMBER, "Precision"),
   FIELD("status", KIND_TEMPLATE, AS_TEXT, "Status"),
 };
-enum { FIELD_COUNT = sizeof fields / sizeof *fields };
+enum { FIELD_COUNT = sizeof fields / sizeof *fields, FIELDS_AT_ONCE = 2 };  // the first ones: type, content
 
 typedef struct {
   Str name;
@@ -393,7 +393,7 @@ static int l_tostring(lua_State *L) {
   return 1;
 }
 
-static void push_data(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
+static const MessageData *push_data(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
   Str text = buf_str(&tree->text);
   bool same = str_eq(raw, text);
   size_t nodes_size = tree->count * sizeof(Node), raw_off = same ? 0 : text.len;
@@ -405,22 +405,15 @@ static void push_data(lua_State *L, const NodeTree *tree, const MessageHead *hea
   out += nodes_size;
   memcpy(out, text.ptr, text.len);
   if (!same && raw.len) memcpy(out + raw_off, raw.ptr, raw.len);
-}
-
-static void set_first_fields(lua_State *L, const NodeTree *tree, const MessageHead *head) {
-  Str content;
-  if (head->is_event) push_lower(L, head->event);
-  else push_str(L, head->msg_type);
-  lua_setfield(L, -2, "type");
-  if (kind_of(head) != KIND_TEXT || !node_child_text(tree, 0, STR("Content"), &content)) return;
-  push_str(L, content);
-  lua_setfield(L, -2, "content");
+  return data;
 }
 
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
   lua_createtable(L, 0, 4);
-  set_first_fields(L, tree, head);
-  push_data(L, tree, head, raw);
+  const MessageData *data = push_data(L, tree, head, raw);
+  for (const Field *field = fields; field < fields + FIELDS_AT_ONCE; field++) {
+    if ((field->kinds & data->kind) && push_field(L, data, field)) lua_setfield(L, -3, field->name.ptr);
+  }
   lua_rawsetp(L, -2, &data_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &message_metatable);
   lua_setmetatable(L, -2);
