@@ -13,7 +13,9 @@ enum { BUCKETS = 1 << 16 };
 // A short answer has room behind the identity, so that most messages cost one allocation; and where the
 // identity is as short as most, none once the window is full: a new entry takes the place of one that has
 // just expired, which is at hand, while malloc would have to bring it to whichever thread frees it.
-enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 56, SPARE_MAX = 64, MALLOC_ADDS = 16 };
+enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 56, SPARE_MAX = 64 };
+
+enum { MALLOC_ADDS = 16 };  // to a block
 
 typedef struct Entry {
   struct Entry *chain;  // in its bucket
@@ -68,9 +70,13 @@ static void unchain(Dedupe *dedupe, Entry *entry) {
 
 static bool is_short(const Entry *entry) { return entry->answer == entry->identity + entry->identity_len; }
 
+// Of an entry with an answer as short as most.
+static size_t short_size(size_t identity_len) {
+  return sizeof(Entry) + (identity_len > SHORT_IDENTITY ? identity_len : SHORT_IDENTITY) + SHORT_ANSWER;
+}
+
 static size_t entry_size(const Entry *entry) {
-  size_t room = entry->identity_len > SHORT_IDENTITY ? entry->identity_len : SHORT_IDENTITY;
-  return MALLOC_ADDS + sizeof *entry + room + SHORT_ANSWER + (is_short(entry) ? 0 : entry->answer_len);
+  return MALLOC_ADDS + short_size(entry->identity_len) + (is_short(entry) ? 0 : entry->answer_len);
 }
 
 static void entry_free(Entry *entry) {
@@ -79,9 +85,8 @@ static void entry_free(Entry *entry) {
 }
 
 static Entry *entry_new(Dedupe *dedupe, size_t identity_len) {
-  if (identity_len > SHORT_IDENTITY) return malloc(sizeof(Entry) + identity_len + SHORT_ANSWER);
-  Entry *entry = dedupe->spare;
-  if (!entry) return malloc(sizeof *entry + SHORT_IDENTITY + SHORT_ANSWER);
+  Entry *entry = identity_len <= SHORT_IDENTITY ? dedupe->spare : NULL;
+  if (!entry) return malloc(short_size(identity_len));
   dedupe->spare = entry->chain;
   dedupe->spare_count--;
   return entry;

@@ -17,7 +17,7 @@
 #include "net/stack.h"
 
 enum {
-  WORKER_KEEP_MAX = 64 * 1024,
+  KEEP_MAX = 64 * 1024,
   STATUS_UNANSWERED = 499,
   BACKLOG = 4096,
   DRAIN_MS = 10000  // so long requests under way may take when the server stops
@@ -33,7 +33,7 @@ struct Server {
   atomic_bool stopping;
   Err why;  // where it does not listen
   atomic_size_t smallest_stack;
-  Shelves workers;
+  Shelves buffers;
 };
 
 // What a request is read into and answered from. Hundreds of threads that each kept their own would keep as
@@ -41,14 +41,14 @@ struct Server {
 typedef struct {
   Shelved shelved;  // first
   Buf body, out;
-} Worker;
+} Buffers;
 
 // A request with what its answer needs; the handler sees the request alone.
 typedef struct {
   HttpRequest request;  // first
   struct mg_connection *conn;
   Server *server;
-  Worker *worker;
+  Buffers *buffers;
   Connection *connection;
   Str asks;      // what its Connection header says
   bool expects;  // it waits for "100 Continue" before it sends its body
@@ -156,7 +156,7 @@ static void add_head(Buf *out, const HttpResponse *response, bool keep_alive, bo
 void server_respond(HttpRequest *request, const HttpResponse *response) {
   Exchange *x = (Exchange *)request;
   if (x->status) return;
-  Buf *out = &x->worker->out;
+  Buf *out = &x->buffers->out;
   buf_reset(out);
   bool keep_alive = !x->last && !response->close && !response->no_answer && wants_keep_alive(x) &&
                     !connection_should_close(x->connection);
@@ -174,7 +174,7 @@ void server_begin(HttpRequest *request, const HttpResponse *response) {
   if (x->status) return;
   x->status = response->status;
   mg_disable_connection_keep_alive(x->conn);
-  Buf *out = &x->worker->out;
+  Buf *out = &x->buffers->out;
   buf_reset(out);
   add_head(out, response, false, true);
   if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
@@ -215,7 +215,7 @@ static void refuse_by_head(Exchange *x, int status, const char *allow) {
 // ---- one request --------------------------------------------------------------------------------
 
 static bool read_body(Exchange *x) {
-  Buf *body = &x->worker->body;
+  Buf *body = &x->buffers->body;
   size_t wanted = (size_t)x->request.content_length;
   buf_reset(body);
   if (!buf_reserve(body, wanted)) return false;
@@ -298,28 +298,28 @@ static void serve(Exchange *x) {
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
 }
 
-static Worker *take_worker(Server *server) {
-  Shelved *worker = shelves_take(&server->workers);
-  return worker ? (Worker *)worker : calloc(1, sizeof(Worker));
+static Buffers *take_buffers(Server *server) {
+  Shelved *buffers = shelves_take(&server->buffers);
+  return buffers ? (Buffers *)buffers : calloc(1, sizeof(Buffers));
 }
 
 static void keep_small(Buf *buf) {
-  if (buf->cap > WORKER_KEEP_MAX || buf->failed) buf_clear(buf);
+  if (buf->cap > KEEP_MAX || buf->failed) buf_clear(buf);
 }
 
-static void put_worker(Server *server, Worker *worker) {
-  keep_small(&worker->body);
-  keep_small(&worker->out);
-  shelves_put(&server->workers, &worker->shelved, SIZE_MAX);
+static void put_buffers(Server *server, Buffers *buffers) {
+  keep_small(&buffers->body);
+  keep_small(&buffers->out);
+  shelves_put(&server->buffers, &buffers->shelved, SIZE_MAX);
 }
 
-static void free_workers(Server *server) {
-  for (Worker *worker; (worker = (Worker *)shelves_take(&server->workers));) {
-    buf_clear(&worker->body);
-    buf_clear(&worker->out);
-    free(worker);
+static void free_buffers(Server *server) {
+  for (Buffers *buffers; (buffers = (Buffers *)shelves_take(&server->buffers));) {
+    buf_clear(&buffers->body);
+    buf_clear(&buffers->out);
+    free(buffers);
   }
-  shelves_clear(&server->workers);
+  shelves_clear(&server->buffers);
 }
 
 static int on_request(struct mg_connection *conn) {
@@ -334,15 +334,15 @@ static int on_request(struct mg_connection *conn) {
                  .connection = conn },
     .conn = conn,
     .server = info->user_data,
-    .worker = take_worker(info->user_data),
+    .buffers = take_buffers(info->user_data),
     .connection = mg_get_user_connection_data(conn),
   };
-  if (!x.worker) return STATUS_UNANSWERED;
+  if (!x.buffers) return STATUS_UNANSWERED;
   if (x.connection && !connection_is_known(x.connection)) {
     connection_introduce(x.connection, info->remote_addr, info->remote_port);
   }
   serve(&x);
-  put_worker(x.server, x.worker);
+  put_buffers(x.server, x.buffers);
   connection_waits(x.connection);
   return x.status;
 }
@@ -468,7 +468,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
     err_set(err, ERR_MEMORY, "no memory for %d HTTP threads", options->threads);
     return NULL;
   }
-  shelves_init(&server->workers);
+  shelves_init(&server->buffers);
   server->handler = *handler;
   server->threads = options->threads;
   atomic_init(&server->smallest_stack, SIZE_MAX);
@@ -509,7 +509,7 @@ void server_stop(Server *server) {
   if (!server) return;
   server_end(server);
   connections_free(server->connections);
-  free_workers(server);
+  free_buffers(server);
   mg_exit_library();
   free(server);
 }
