@@ -61,12 +61,14 @@ async function bare(threads) {
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'), [String(port), String(threads), String(REPLY_BYTES)]);
 }
 
-async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua')) {
+// `under`: a command that wemoon is started by.
+async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua'), under = []) {
   const port = await freePort();
   const args = ['run', script, '--listen', String(port), '--threads', String(threads), '--token', ACCOUNT.token,
     '--appid', ACCOUNT.appid, '--encoding-aes-key', ACCOUNT.key, '--encrypt-mode', mode === 'safe' ? 'safe' : 'normal',
     '--store', 'memory:', '--log-level', 'warn', ...more];
-  return start(`wemoon, ${threads} threads`, port, WEMOON, args);
+  const [program, ...rest] = [...under, WEMOON, ...args];
+  return start(`wemoon, ${threads} threads`, port, program, rest);
 }
 
 function nginxConf(port, folder) {
@@ -110,6 +112,9 @@ async function nginx(mode) {
   return side;
 }
 
+// As the systemd unit has it: a thread that is woken does not take the place of the one that runs.
+const asService = (threads, mode) => wemoon(threads, mode, [], undefined, ['chrt', '--batch', '0']);
+
 // npm's wechat or co-wechat (rival.js): one thread, as Node has it.
 async function rival(name, mode) {
   const port = await freePort();
@@ -133,4 +138,4 @@ function rssMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };
+module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, asService, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };

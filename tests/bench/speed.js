@@ -2,7 +2,7 @@
 // packages wechat and co-wechat.
 'use strict';
 
-const { bare, nginx, rival, wemoon } = require('./sides.js');
+const { asService, bare, nginx, rival, wemoon } = require('./sides.js');
 const median = require('./median.js');
 const load = require('./load.js');
 
@@ -19,6 +19,7 @@ function plan(quick) {
   for (const mode of ['plain', 'safe']) {
     sides.push({ name: 'nginx', mode, start: () => nginx(mode) });
     for (const n of threads) sides.push({ name: `wemoon ${n}`, mode, start: () => wemoon(n, mode) });
+    sides.push({ name: 'service 512', mode, start: () => asService(512, mode) });
     for (const name of RIVALS) sides.push({ name, mode, start: () => rival(name, mode) });
   }
   return { loads, sides, rounds: quick ? 1 : 3, seconds: quick ? 2 : 4 };
@@ -72,6 +73,10 @@ function checks(rows, { sides }) {
     out.push({ what: `${name} threads, plain: p99 against bare civetweb`, value: plain.p99 / floor.p99, most: 1.5, unit: 'x' });
     out.push({ what: `${name} threads, plain: CPU against nginx`, value: plain.cpu / hand.cpu, unit: 'x' });
     out.push({ what: `${name} threads, encrypted: CPU against nginx`, value: sealed.cpu / handSealed.cpu, most: 1, unit: 'x' });
+  }
+  for (const mode of ['plain', 'safe']) {
+    const value = rows[`${mode}|64 kept|service 512`].cpu / rows[`${mode}|64 kept|wemoon 512`].cpu;
+    out.push({ what: `as the systemd unit runs it, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against wemoon 512 threads`, value, unit: 'x' });
   }
   const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
   for (const mode of ['plain', 'safe']) {
