@@ -2,6 +2,7 @@
 
 return function(repl)
   local paint = repl.paint
+  local inputs = {} -- all of this session: a function of an earlier one may be what fails now
 
   local function is_unfinished(fault) return fault:find("<eof>['\"]?$") ~= nil or fault:find("unfinished long") ~= nil end
 
@@ -19,11 +20,17 @@ return function(repl)
     return text .. "  " .. (" "):rep(paint.width(before)) .. paint.text("bad", ("^"):rep(math.max(1, paint.width(about)))) .. "\n"
   end
 
-  local function describe(input, fault, trace)
-    local text = tostring(fault)
-    local number, message = text:match("^input:(%d+): (.*)$")
+  -- A table that does not say itself what it is, is laid out.
+  local function words(value)
+    if type(value) ~= "table" or (debug.getmetatable(value) or {}).__tostring then return tostring(value) end
+    return repl.print(value)
+  end
+
+  local function describe(fault, trace)
+    local text = words(fault)
+    local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
     local shown = paint.text("bad", "error: ") .. (message or text) .. "\n"
-    if number then shown = shown .. point_at(input, tonumber(number), message) end
+    if number then shown = shown .. point_at(inputs[tonumber(which)] or "", tonumber(number), message) end
     return shown .. (trace or "")
   end
 
@@ -31,8 +38,8 @@ return function(repl)
   local function trace_of(level)
     local lines = {}
     for line in debug.traceback("", level):gmatch("[^\n]+") do
-      if line:find("wemoon/repl/", 1, true) then break end
-      if line:find("^%s+%S") and not line:find("[C]: in function 'error'", 1, true) and not line:find("wemoon/", 1, true) then
+      if line:find("[wemoon]/repl/", 1, true) then break end
+      if line:find("^%s+%S") and not line:find("[C]: in function 'error'", 1, true) and not line:find("[wemoon]/", 1, true) then
         lines[#lines + 1] = "  " .. line:gsub("^%s+", "")
       end
     end
@@ -52,10 +59,11 @@ return function(repl)
   end
 
   local function compile(input)
-    local chunk, as_value = load("return " .. input, "=input", "t", _G)
+    local name = "=input " .. #inputs + 1
+    local chunk, as_value = load("return " .. input, name, "t", _G)
     if chunk then return chunk end
     local as_statement
-    chunk, as_statement = load(without_local(input), "=input", "t", _G)
+    chunk, as_statement = load(without_local(input), name, "t", _G)
     if chunk then return chunk end
     return nil, is_unfinished(as_value) and as_value or as_statement
   end
@@ -64,7 +72,7 @@ return function(repl)
     if results.n == 0 then return "" end
     _G._ = results[1]
     if results[1] == nil and results.n > 1 then
-      return paint.text("bad", "nil, ") .. (type(results[2]) == "table" and tostring(results[2]) or repl.print(results[2]))
+      return paint.text("bad", "nil, ") .. (type(results[2]) == "table" and words(results[2]) or repl.print(results[2]))
     end
     local shown = {}
     for i = 1, results.n do shown[i] = repl.print(results[i]) end
@@ -77,13 +85,14 @@ return function(repl)
   return function(input)
     local chunk, fault = compile(input)
     if not chunk and is_unfinished(fault) then return "more", "" end
-    if not chunk then return "failed", describe(input, fault) end
+    inputs[#inputs + 1] = input
+    if not chunk then return "failed", describe(fault) end
     local trace
     local results = table.pack(xpcall(chunk, function(raised)
       trace = trace_of(2)
       return raised == nil and "nil" or raised
     end))
-    if not results[1] then return "failed", describe(input, results[2], trace) end
+    if not results[1] then return "failed", describe(results[2], trace) end
     repl.typed[#repl.typed + 1] = input
     local text = show_results(table.pack(table.unpack(results, 2, results.n)))
     local failed = results.n > 2 and results[2] == nil and results[3] ~= nil

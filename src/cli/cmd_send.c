@@ -160,7 +160,11 @@ static int report_status(const ClientResult *result) {
   Str line, rest;
   str_cut(said, '\n', &line, &rest);
   line = str_sub(line, 0, str_utf8_prefix(line, 200));
-  report("send", "the bot answered %d%s%.*s: %s", result->status, line.len ? " " : "", STR_FMT(line),
+  char status[16];
+  int len = snprintf(status, sizeof status, "%d", result->status);
+  // wemoon's own answers begin with it.
+  if (str_starts(line, str_of(status))) line = str_trim(str_sub(line, (size_t)len, line.len));
+  report("send", "the bot answered %s%s%.*s: %s", status, line.len ? " " : "", STR_FMT(line),
          status_hint(result->status));
   return STATUS_FAILED;
 }

@@ -337,5 +337,10 @@ bool program_load(Interpreter *in, Err *err);  // options.program, in place of a
 // An embedded file of lua/ by its name there ("wechat/init.lua"); pushes its chunk, or returns false.
 bool embedded_load(lua_State *L, const char *name);
 extern const char EMBEDDED_MARK[];  // how the chunk names of embedded files begin
+// Whether a place ("FILE:LINE", or a short_src) is in a file of lua/.
+bool embedded_is_place(const char *place);
+// Pushes what luaL_where has for the function at that level; "" for one of wemoon's own, which is no place that a
+// script's author could look at.
+void embedded_where(lua_State *L, int level);
 
 #endif

@@ -20,7 +20,19 @@ typedef struct {
 extern const EmbeddedFile wemoon_embedded_files[];
 extern const uint64_t wemoon_embedded_count;
 
-const char EMBEDDED_MARK[] = "wemoon/";
+// No folder of a script's: one called "wemoon" is a bot's as likely as not.
+const char EMBEDDED_MARK[] = "[wemoon]/";
+
+bool embedded_is_place(const char *place) {
+  return strncmp(place, EMBEDDED_MARK, sizeof EMBEDDED_MARK - 1) == 0;
+}
+
+void embedded_where(lua_State *L, int level) {
+  luaL_where(L, level);
+  if (!embedded_is_place(lua_tostring(L, -1))) return;
+  lua_pop(L, 1);
+  lua_pushliteral(L, "");
+}
 
 static bool in_source_tree(void) {
   char path[4096];

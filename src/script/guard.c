@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "script/value.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,16 +92,12 @@ void guard_leave(Interpreter *in) {
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
 }
 
-static bool is_ours(const char *short_src) {
-  return strncmp(short_src, EMBEDDED_MARK, strlen(EMBEDDED_MARK)) == 0;
-}
-
 void guard_place(lua_State *L, char *place, size_t size) {
   lua_Debug ar;
   place[0] = '\0';
   for (int level = 0; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);
-    if (ar.currentline <= 0 || is_ours(ar.short_src)) continue;
+    if (ar.currentline <= 0 || embedded_is_place(ar.short_src)) continue;
     snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
     return;
   }
@@ -241,7 +238,7 @@ static void add_script_frames(Str trace, Buf *out) {
   size_t kept = 0, foot = 0;  // where trailing C frames begin
   while (rest.len > 0) {
     str_cut(rest, '\n', &line, &rest);
-    if (str_starts(line, STR("\t")) && is_ours(line.ptr + 1)) continue;
+    if (str_starts(line, STR("\t")) && embedded_is_place(line.ptr + 1)) continue;
     bool is_c = str_starts(line, STR("\t[C]: in ?"));
     if (!is_c) foot = 0;
     else if (foot == 0) foot = out->len + 1;
@@ -313,7 +310,8 @@ static int describe(lua_State *L) {
     text = "the script called error(nil): an error without a message";
     len = strlen(text);
   } else {
-    text = luaL_tolstring(L, 2, &len);
+    value_push_text(L, 2);
+    text = lua_tolstring(L, -1, &len);
   }
   Failure *failure = described->failure;
   Slice *slice = &interpreter_of(L)->slice;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "script/args.h"
+#include "script/core.h"
 
 enum {
   TAKES_STRING = 1, TAKES_INTEGER = 2, TAKES_NUMBER = 4, TAKES_BOOLEAN = 8,
@@ -155,7 +156,7 @@ static int caller_level(lua_State *L) {
 
 int args_error(lua_State *L, const char *format, ...) {
   luaL_checkstack(L, 8, "an error");
-  luaL_where(L, caller_level(L));
+  embedded_where(L, caller_level(L));
   va_list args;
   va_start(args, format);
   lua_pushvfstring(L, format, args);

@@ -84,8 +84,7 @@ static int found(lua_State *L, const char *path) {
 // after the script was loaded, which must not look like a change of the script's files.
 static bool asks_for_own(lua_State *L) {
   lua_Debug ar;
-  return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && ar.source[0] == '@' &&
-         strncmp(ar.source + 1, EMBEDDED_MARK, strlen(EMBEDDED_MARK)) == 0;
+  return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && embedded_is_place(ar.short_src);
 }
 
 // Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there

@@ -268,6 +268,22 @@ bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
   return false;
 }
 
+void value_push_text(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TTABLE && luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) {
+    Buf *json = box_buf(L);
+    if (value_to_json(L, index, json, NULL)) {
+      lua_pushlstring(L, json->ptr, json->len);
+      box_close(L, -2);
+      lua_remove(L, -2);
+      return;
+    }
+    lua_pop(L, 1);
+  } else if (lua_type(L, index) == LUA_TTABLE) {
+    lua_pop(L, 1);
+  }
+  luaL_tolstring(L, index, NULL);
+}
+
 // ---- to Lua
 
 static void push_string(lua_State *L, Str s) { lua_pushlstring(L, s.ptr ? s.ptr : "", s.len); }

@@ -45,9 +45,13 @@ test('an error points at its place, with a traceback of the input\'s own; the ex
   const { out } = await type(t, ['print(nothing.here)', 'x = = 1', 'function f() error("oops") end', 'f()', '2'], { code: 1 });
   assert.match(out, /error: attempt to index a nil value \(global 'nothing'\)\n {2}print\(nothing\.here\)\n {8}\^{7}\n/);
   assert.match(out, /error: unexpected symbol near '='\n {2}x = = 1\n {4}\^\n/);
-  assert.match(out, /error: oops\n/);
+  assert.match(out, /error: oops\n {2}function f\(\) error\("oops"\) end\n/, 'the input that raised, not the one that called it');
   assert.match(out, /\n2\n$/);
-  assert.doesNotMatch(out, /wemoon\/repl/);
+  assert.doesNotMatch(out, /wemoon\]\/repl/);
+});
+
+test('a table that is raised is laid out', async (t) => {
+  assert.equal((await type(t, ['error { code = 5, why = "无" }'], { code: 1 })).out, 'error: { code = 5, why = "无" }\n');
 });
 
 test('an undefined global is nil at the prompt', async (t) => assert.equal((await type(t, ['nothing'])).out, 'nil\n'));

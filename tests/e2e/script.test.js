@@ -127,6 +127,24 @@ for (const [what, code] of [['error(nil)', 'error(nil)'], ['error()', 'error()']
   });
 }
 
+test('the log shows what a table that is raised holds', async (t) => {
+  const bot = await startBot(t, { script: withCases({ x: 'error({ code = 7, why = "无" })', y: 'error({ print })' }) });
+  assert.equal(await bot.say('x'), null);
+  await bot.waitForLog(/on_message failed: \S*bot\.lua:3: \{"code":7,"why":"无"\}/);
+  assert.equal(await bot.say('y'), null); // no JSON
+  await bot.waitForLog(/on_message failed: \S*bot\.lua:\d+: table: /);
+  await assertAlive(bot);
+});
+
+test('a script in a folder called wemoon is not taken for a part of wemoon', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'wemoon/words.lua': 'return { hi = "你好" }', 'wemoon/good.lua': 'return require("words").hi',
+    'wemoon/bad.lua': 'local function f() wechat.response_text(5) end\nf()' });
+  assert.match((await wemoon(['exec', 'wemoon/good.lua'], { cwd, code: 0 })).stdout, /你好/);
+  const { stderr } = await wemoon(['exec', 'wemoon/bad.lua', '--log-level', 'debug'], { cwd, code: 1 });
+  assert.match(stderr, /wemoon\/bad\.lua:1: wechat\.response_text/);
+});
+
 // ---- globals ------------------------------------------------------------------------------------------------------
 
 test('reading an undefined global raises and names it', async (t) => {

@@ -345,6 +345,6 @@ test('repeated to a real bot, the script runs once', async (t) => {
 test('with the wrong token, send says what to compare', async (t) => {
   const bot = await startBot(t, { script: 'function on_message() end' });
   const { stderr } = await wemoon(['send', '--url', bot.url, '--token', 'another', 'text', 'hi'], { cwd: bot.dir, code: 1 });
-  assert.match(stderr, /403/);
+  assert.match(stderr, /answered 403 Forbidden: /);
   assert.match(stderr, /token/);
 });
