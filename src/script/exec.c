@@ -36,7 +36,7 @@ static void finish_exec(lua_State *L, Task *task) {
   for (int i = 1; i <= count; i++) {
     Err err = { 0 };
     if (!value_to_json(L, i, out, &err))
-      luaL_error(L, "result %d cannot be printed as JSON: %s", i, err.text);
+      luaL_error(L, "result %d %s", i, err.text);
     buf_addc(out, '\n');
   }
   if (out->failed) luaL_error(L, "not enough memory for the results");
