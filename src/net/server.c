@@ -20,7 +20,11 @@ enum {
   KEEP_MAX = 64 * 1024,
   STATUS_UNANSWERED = 499,
   BACKLOG = 4096,
-  DRAIN_MS = 10000  // so long requests under way may take when the server stops
+  DRAIN_MS = 10000,  // so long requests under way may take when the server stops
+  // So long its last thread may take to run, once civetweb has started it; where others are missing, it may
+  // well be too.
+  START_MS = 5000,
+  FEW_THREADS_WAIT_MS = 500,
 };
 
 struct Server {
@@ -28,9 +32,9 @@ struct Server {
   HttpHandler handler;
   Connections *connections;
   Listener listener;
-  int threads;
+  int threads, started;  // asked for; got
   bool listens, serving, ended;
-  atomic_bool stopping;
+  atomic_bool stopping, accepts;  // the thread that takes connections runs
   Err why;  // where it does not listen
   atomic_size_t smallest_stack;
   Shelves buffers;
@@ -90,7 +94,9 @@ static const struct {
   { 200, "OK" },
   { 201, "Created" },
   { 202, "Accepted" },
+  { 203, "Non-Authoritative Information" },
   { 204, "No Content" },
+  { 206, "Partial Content" },
   { 301, "Moved Permanently" },
   { 302, "Found" },
   { 303, "See Other" },
@@ -99,22 +105,32 @@ static const struct {
   { 308, "Permanent Redirect" },
   { 400, "Bad Request" },
   { 401, "Unauthorized" },
+  { 402, "Payment Required" },
   { 403, "Forbidden" },
   { 404, "Not Found" },
   { 405, "Method Not Allowed" },
+  { 406, "Not Acceptable" },
   { 408, "Request Timeout" },
   { 409, "Conflict" },
   { 410, "Gone" },
   { 411, "Length Required" },
+  { 412, "Precondition Failed" },
   { 413, "Content Too Large" },
   { 414, "URI Too Long" },
+  { 415, "Unsupported Media Type" },
+  { 416, "Range Not Satisfiable" },
   { 422, "Unprocessable Content" },
+  { 426, "Upgrade Required" },
+  { 428, "Precondition Required" },
   { 429, "Too Many Requests" },
   { 431, "Request Header Fields Too Large" },
+  { 451, "Unavailable For Legal Reasons" },
   { 500, "Internal Server Error" },
   { 501, "Not Implemented" },
   { 502, "Bad Gateway" },
   { 503, "Service Unavailable" },
+  { 504, "Gateway Timeout" },
+  { 505, "HTTP Version Not Supported" },
 };
 
 static const char *reason_of(int status) {
@@ -366,7 +382,16 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
   return 0;
 }
 
+// civetweb says only here that it goes on with fewer threads than it was asked for.
+static void note_missing_threads(const struct mg_connection *conn, const char *message) {
+  int first_missing;
+  if (sscanf(message, "Cannot start worker thread %d", &first_missing) != 1) return;
+  Server *server = mg_get_user_data(mg_get_context(conn));
+  server->started = first_missing - 1;
+}
+
 static int on_log(const struct mg_connection *conn, const char *message) {
+  note_missing_threads(conn, message);
   log_debug("civetweb: %s", message);
   return 1;
 }
@@ -384,8 +409,10 @@ static void on_close(const struct mg_connection *conn) {
 }
 
 static void *on_thread(const struct mg_context *mg, int type) {
-  if (type != 1) return NULL;  // 1: a worker
+  enum { ACCEPTS, WORKS };
   Server *server = mg_get_user_data(mg);
+  if (type == ACCEPTS) atomic_store(&server->accepts, true);
+  if (type != WORKS) return NULL;
   size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
   while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }
@@ -442,12 +469,24 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
   return mg_start(&callbacks, server, list);
 }
 
+// civetweb starts the thread that takes connections last, and does not say when the system had none for it.
+static bool wait_until_it_accepts(Server *server) {
+  int64_t end_ms = clock_now_ms() + (server->started < server->threads ? FEW_THREADS_WAIT_MS : START_MS);
+  while (!atomic_load(&server->accepts) && clock_now_ms() < end_ms)
+    nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 }, NULL);
+  return atomic_load(&server->accepts);
+}
+
 static bool start_with_listener(Server *server, const ServerOptions *options, Err *err) {
   if (!listener_open(&server->listener, options->listen, BACKLOG, err)) return false;
   server->mg = start(server, options);
-  if (!server->mg)
-    return err_set(err, ERR_FAILED, "cannot start %d HTTP threads: the machine gives no more; ask for fewer",
-                   options->threads);
+  if (!server->mg) server->started = 0;
+  bool accepts = server->mg && wait_until_it_accepts(server);
+  if (!accepts || server->started < server->threads)
+    return err_set(err, ERR_FAILED,
+                   "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's TasksMax, memory): "
+                   "raise the limit, or ask for fewer with `threads`",
+                   server->started + accepts, server->threads + 1);
   if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
   if (stack < STACK_REFUSED_BELOW) {
@@ -470,7 +509,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   }
   shelves_init(&server->buffers);
   server->handler = *handler;
-  server->threads = options->threads;
+  server->threads = server->started = options->threads;
   atomic_init(&server->smallest_stack, SIZE_MAX);
   mg_init_library(0);
   if (start_with_listener(server, options, err)) {
@@ -490,6 +529,9 @@ void server_load(const Server *server, int *busy, int *threads) {
   *threads = server->threads;
 }
 
+// Without the thread that takes connections civetweb does not stop the others.
+static bool can_stop(const Server *server) { return server->mg && atomic_load(&server->accepts); }
+
 // civetweb writes and reads nothing more once it is told to stop, so that comes last.
 void server_end(Server *server) {
   if (server->ended) return;
@@ -502,12 +544,13 @@ void server_end(Server *server) {
   } else if (server->listener.fd >= 0) {
     close(server->listener.fd);
   }
-  if (server->mg) mg_stop(server->mg);
+  if (can_stop(server)) mg_stop(server->mg);
 }
 
 void server_stop(Server *server) {
   if (!server) return;
   server_end(server);
+  if (server->mg && !can_stop(server)) return;  // they run on, and use all of it
   connections_free(server->connections);
   free_buffers(server);
   mg_exit_library();

@@ -176,6 +176,22 @@ test('run on a port that is taken: status 1, which port', async (t) => {
   assert.match(stderr, new RegExp(`^wemoon: .*${port}`, 'm'));
 });
 
+// As a user who may have 60 threads; who runs the tests as another cannot become one.
+test('fewer HTTP threads than were asked for: status 1, how many there are and the mend', { skip: process.getuid() === 0 ? false : 'this needs root' }, (t) => {
+  const dir = botDir(t, { config: { token: TOKEN, listen: '0', store: 'memory:' } });
+  fs.copyFileSync(BINARY, path.join(dir, 'wemoon'));
+  spawnSync('chown', ['-R', '65534:65534', dir]);
+  const run = (threads) => spawnSync('prlimit', ['--nproc=60', 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
+    './wemoon', 'run', 'bot.lua', '--threads', String(threads)], { cwd: dir, env: cleanEnv(), encoding: 'utf8', timeout: 30000 });
+  const few = run(512);
+  const said = /^wemoon: the system gives (\d+) of the 513 threads that HTTP needs .*`threads`$/m.exec(few.stderr);
+  assert.ok(said, few.stderr);
+  assert.equal(few.status, 1);
+  const allButOne = run(Number(said[1]));
+  assert.match(allButOne.stderr, /the system gives (\d+) of the \d+ threads that HTTP needs/);
+  assert.equal(allButOne.status, 1);
+});
+
 test('a bare port means the loopback address', async (t) => {
   const bot = await startBot(t, { script: ECHO, args: ['--listen', '0'] });
   assert.equal(bot.host, '127.0.0.1');

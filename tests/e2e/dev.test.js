@@ -491,8 +491,8 @@ test('a script that does not load is shown on the desk, and answers once it is m
   for (const broken of ['function on_message(', 'error("at once")', 'local x = 1', 'while true do end',
     'function on_message() end function on_load() error("later") end']) {
     const sim = await startDev(t, { script: broken, config: { script_cpu_ms: 200 } });
-    const { bot } = await sim.get('/sim/state');
-    assert.equal(bot.ok, false, broken);
+    let bot;
+    await until(async () => !(({ bot } = await sim.get('/sim/state')).bot.ok), `the desk to be told of ${broken}`);
     assert.match(bot.error, /bot\.lua/);
     assert.match(sim.bot.log, /bot\.lua is not in service until it is mended and saved/);
     assert.deepEqual((await sim.say('x')).shown, []);
