@@ -105,10 +105,10 @@ static int run(Invocation *in) {
   bool ready = choose_callback(in, script, &sandbox_options.callback, &err) &&
                choose_listen(in, &sandbox_options.server.listen, &err) &&
                config_account(in->config, &account, &err) &&
-               (!script || config_bot(in->config, script, &account, &bot, &err));
+               (!script || config_bot(in->config, script, &account, &bot, &err)) &&
+               serving_raise_file_limit(config_integer(in->config, "threads"), &err);
   if (!ready) return report_err("dev", &err);
   bot.anyhow = true;
-  serving_raise_file_limit(config_integer(in->config, "threads"));
   serving_block_signals(&set);
   return serve(in, &sandbox_options, &set);
 }

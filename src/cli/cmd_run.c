@@ -131,9 +131,9 @@ static int run(Invocation *in) {
   BotOptions bot_options;
   Err err;
   bool ready = config_account(in->config, &account, &err) &&
-               config_bot(in->config, script, &account, &bot_options, &err);
+               config_bot(in->config, script, &account, &bot_options, &err) &&
+               serving_raise_file_limit(config_integer(in->config, "threads"), &err);
   if (!ready) return report_err("", &err);
-  serving_raise_file_limit(config_integer(in->config, "threads"));
   return open_and_serve(in, &account, &bot_options);
 }
 

@@ -12,19 +12,26 @@
 #include "cli/report.h"
 
 enum {
+  OWN_FILES = 64,  // store, log, loop, script
   SPARE_FILES = 1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
 };
 
-void serving_raise_file_limit(int64_t threads) {
+bool serving_raise_file_limit(int64_t threads, Err *err) {
   struct rlimit limit;
-  rlim_t wanted = (rlim_t)threads * 2 + SPARE_FILES;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  rlim_t wanted = (rlim_t)threads * 2 + SPARE_FILES, needed = (rlim_t)threads + OWN_FILES;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return true;
   rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-  if (limit.rlim_cur >= wanted) return;
+  if (limit.rlim_cur >= wanted) return true;
+  if (limit.rlim_cur < needed)
+    return err_set(err, ERR_FAILED,
+                   "only %llu files may be open at once, and %lld threads need %llu: raise the limit (ulimit -n), "
+                   "or ask for fewer with `threads`",
+                   (unsigned long long)limit.rlim_cur, (long long)threads, (unsigned long long)needed);
   log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit (ulimit -n)",
            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted, (long long)threads);
+  return true;
 }
 
 void serving_block_signals(sigset_t *set) {

@@ -9,8 +9,9 @@
 enum { SERVING_GRACE_MS = 10000 };  // how long jobs under way may take once SIGTERM came
 
 // Each HTTP thread serves one connection, and accept fails when there are no descriptors left: raises the
-// process's limit, and warns where it cannot.
-void serving_raise_file_limit(int64_t threads);
+// process's limit, and warns where it cannot. False where silent connections could take the last descriptor
+// before they have the last thread, from which on they give way.
+bool serving_raise_file_limit(int64_t threads, Err *err);
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and those that it starts: they are taken by serving_wait
 // alone, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
