@@ -142,14 +142,20 @@ bool args_is_method(lua_State *L, int index) {
   return function == l_method || function == l_unchecked;
 }
 
-// The level of the function that called the method under way; 1 outside any.
+// Whether the function at that level calls a method and is none of wemoon's own.
+static bool is_caller(lua_State *L, int level) {
+  lua_Debug ar;
+  if (!lua_getstack(L, level - 1, &ar) || !lua_getinfo(L, "f", &ar)) return false;
+  bool method = args_is_method(L, -1);
+  lua_pop(L, 1);
+  return method && lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && !embedded_is_place(ar.short_src);
+}
+
+// The level of the function that called the method under way, which may call others; 1 outside any.
 static int caller_level(lua_State *L) {
   lua_Debug ar;
-  for (int level = 0; lua_getstack(L, level, &ar); level++) {
-    lua_getinfo(L, "f", &ar);
-    bool method = args_is_method(L, -1);
-    lua_pop(L, 1);
-    if (method) return level + 1;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    if (is_caller(L, level)) return level;
   }
   return 1;
 }

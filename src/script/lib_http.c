@@ -96,7 +96,7 @@ static int l_request(lua_State *L) {
   struct Client *client = script_context(L)->options->client;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  if (!client) return luaL_error(L, "HTTP requests cannot be made here");
+  if (!client) return args_error(L, "HTTP requests cannot be made here");
   Pending *pending = pending_push(L, free_result, client);
   Arena *arena = box_arena(L);
   ClientRequest request = { 0 };

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include "base/clock.h"
+#include "script/args.h"
 #include "script/box.h"
 #include "script/context.h"
 #include "script/message_value.h"
@@ -45,13 +46,13 @@ static int l_render(lua_State *L) {
   Arena *arena = box_arena(L);                  // reply, message, arena
   ReplyValue result = reply_value_to(L, 1, arena, to_event, &reply, &rest);
   if (result == REPLY_VALUE_NO_MEMORY) return luaL_error(L, "not enough memory for the reply");
-  if (result == REPLY_VALUE_NOT_A_REPLY) return luaL_error(L, "a %s is not a reply", luaL_typename(L, 1));
+  if (result == REPLY_VALUE_NOT_A_REPLY) return args_error(L, "a %s is not a reply", luaL_typename(L, 1));
   if (reply.form == REPLY_NONE) {
     lua_pushliteral(L, "success");
     return 1;
   }
   if (!has_message && reply.form == REPLY_ELEMENTS) {
-    return luaL_error(L, "a reply is addressed to the current message's sender, and there is no message: "
+    return args_error(L, "a reply is addressed to the current message's sender, and there is no message: "
                          "print it in on_message, or after wechat.parse_data");
   }
   Buf *xml = box_buf(L);                        // reply, message, arena, xml

@@ -7,6 +7,7 @@
 #include "script/libs.h"
 
 #include <lauxlib.h>
+#include "script/args.h"
 #include "script/context.h"
 #include "script/pending.h"
 #include "script/wait.h"
@@ -52,7 +53,7 @@ static int64_t ttl_at(lua_State *L, int index) {
   if (lua_isnoneornil(L, index)) return 0;
   lua_Number seconds = luaL_checknumber(L, index);
   if (!(seconds > 0 && seconds < 1e10))
-    luaL_argerror(L, index - 1, "the time to live is a positive number of seconds");
+    args_error(L, "store: the time to live is %f (a positive number of seconds expected)", seconds);
   int64_t ms = (int64_t)(seconds * 1000);
   return ms ? ms : 1;
 }
@@ -60,13 +61,13 @@ static int64_t ttl_at(lua_State *L, int index) {
 static int call(lua_State *L, StoreCall *what) {
   struct Store *store = script_context(L)->options->store;
   Err err = { 0 };
-  if (!store) return luaL_error(L, "there is no store here");
+  if (!store) return args_error(L, "there is no store here");
   what->space = lua_toboolean(L, lua_upvalueindex(1)) ? STORE_OWN : STORE_SCRIPT;
   pending_at(L, PENDING)->id = what->op;
   Wait *wait = wait_begin(L, "wechat.store");
   if (store_call(store, what, on_done, wait, &err)) return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
-  if (err.code == ERR_USAGE) return luaL_error(L, "%s", err.text);
+  if (err.code == ERR_USAGE) return args_error(L, "%s", err.text);
   return push_failure(L, &err);
 }
 

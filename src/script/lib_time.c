@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "script/args.h"
 #include "script/cron.h"
 #include "script/libs.h"
 
@@ -34,10 +35,11 @@ static void cancel_sleep(void *ctx) {
 
 static int l_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
-  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 1, "seconds, from 0 to a thousand million");
+  if (!(seconds >= 0 && seconds <= 1e9))
+    return args_error(L, "wechat.sleep: seconds is %f (0 to a thousand million expected)", seconds);
   Interpreter *in = interpreter_of(L);
   Err err = { 0 };
-  if (!worker_start(in, &err)) return luaL_error(L, "wechat.sleep: %s", err.text);
+  if (!worker_start(in, &err)) return args_error(L, "wechat.sleep: %s", err.text);
   Wait *wait = wait_begin(L, "wechat.sleep");
   Sleep *sleep = calloc(1, sizeof *sleep);
   if (sleep) {
@@ -238,7 +240,7 @@ static void link_tick(Interpreter *in, Tick *tick) {
 static int add_tick(lua_State *L, const Tick *what) {
   Interpreter *in = interpreter_of(L);
   Err err = { 0 };
-  if (!worker_start(in, &err)) return luaL_error(L, "%s", err.text);
+  if (!worker_start(in, &err)) return args_error(L, "%s", err.text);
   Tick **handle = lua_newuserdatauv(L, sizeof *handle, 0);
   *handle = NULL;
   luaL_setmetatable(L, "wemoon.timer");
@@ -268,9 +270,10 @@ static int l_every(lua_State *L) {
   } else {
     seconds = luaL_checknumber(L, 1);
   }
-  luaL_argcheck(L, seconds >= 0.001 && seconds <= 1e9, 1,
-                "seconds, or an interval such as \"10m\" or \"1h30m\"");
-  luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (!(seconds >= 0.001 && seconds <= 1e9)) {
+    return args_error(L, "wechat.every: interval is '%s' (seconds, from 0.001, or \"10m\", \"1h30m\" expected)",
+                      luaL_tolstring(L, 1, NULL));
+  }
   return add_tick(L, &(Tick){ .interval_us = (int64_t)(seconds * 1e6) });
 }
 
@@ -279,10 +282,9 @@ static int l_cron(lua_State *L) {
   Err err = { 0 };
   Str spec;
   spec.ptr = luaL_checklstring(L, 1, &spec.len);
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  if (!cron_parse(spec, &tick.cron, &err)) return luaL_argerror(L, 1, err.text);
+  if (!cron_parse(spec, &tick.cron, &err)) return args_error(L, "wechat.cron: %s", err.text);
   tick.due_s = cron_next(&tick.cron, clock_unix_s());
-  luaL_argcheck(L, tick.due_s > 0, 1, "no date ever fits");
+  if (tick.due_s <= 0) return args_error(L, "wechat.cron: no date ever fits '%s'", spec.ptr);
   return add_tick(L, &tick);
 }
 

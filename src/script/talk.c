@@ -331,7 +331,7 @@ static int l_ask(lua_State *L) {
     return args_error(L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
                          "on_message calls, not in a timer or a spawned function");
   task_take_question(L, task);
-  if (!worker_start(in, &err)) return luaL_error(L, "wechat.ask: %s", err.text);
+  if (!worker_start(in, &err)) return args_error(L, "wechat.ask: %s", err.text);
   Wait *wait = wait_begin(L, "wechat.ask");
   Talk *talk = talk_new(fleet->talks, in, wait, task->sender);
   if (!talk) {

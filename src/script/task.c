@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "script/args.h"
 
 #include <stdlib.h>
 
@@ -393,13 +394,14 @@ int64_t task_deadline(Interpreter *in) {
 }
 
 int task_spawn(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (lua_type(L, 1) != LUA_TFUNCTION)
+    return args_error(L, "wechat.spawn: fn is a %s (function expected)", luaL_typename(L, 1));
   Interpreter *in = interpreter_of(L);
   Err err = { 0 };
-  if (!in->task) return luaL_error(L, "wechat.spawn can only be called while the script runs");
-  if (!worker_start(in, &err)) return luaL_error(L, "wechat.spawn: %s", err.text);
+  if (!in->task) return args_error(L, "wechat.spawn can only be called while the script runs");
+  if (!worker_start(in, &err)) return args_error(L, "wechat.spawn: %s", err.text);
   if (atomic_load_explicit(&in->suspended, memory_order_relaxed) >= SUSPENDED_MAX) {
-    return luaL_error(L, "wechat.spawn: %d functions are under way already; wait for some of them",
+    return args_error(L, "wechat.spawn: %d functions are under way already; wait for some of them",
                       SUSPENDED_MAX);
   }
   int count = lua_gettop(L);

@@ -2,7 +2,6 @@
 #include "script/args.h"
 #include "script/core.h"
 
-#include "script/args.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,13 +67,13 @@ static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
     const char *name = lua_tostring(L, -1);
     if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0)
       continue;
-    return luaL_error(
+    return args_error(
         L,
         "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or collect what "
         "is needed first",
         what, name);
   }
-  return luaL_error(
+  return args_error(
       L,
       "%s cannot wait here: Lua cannot suspend the function that is under way (a metamethod called from C, a "
       "finalizer or a __close)",
@@ -83,7 +82,7 @@ static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
 
 Wait *wait_begin(lua_State *L, const char *what) {
   Interpreter *in = interpreter_of(L);
-  if (!in->task) luaL_error(L, "%s can only be called while the script runs", what);
+  if (!in->task) args_error(L, "%s can only be called while the script runs", what);
   if (!lua_isyieldable(L)) raise_obstacle(L, L, what);
   for (ResumeFrame *frame = in->frame; frame; frame = frame->up) {
     if (!frame->yieldable) raise_obstacle(L, frame->L, what);

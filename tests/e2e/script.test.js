@@ -145,6 +145,21 @@ test('a script in a folder called wemoon is not taken for a part of wemoon', asy
   assert.match(stderr, /wemoon\/bad\.lua:1: wechat\.response_text/);
 });
 
+const WRONG = ['store.set("big", ("x"):rep(20 << 20))', 'store.set("k", 1, -1)', 'ask("x")', 'sleep("x")', 'sleep(-1)', 'spawn(5)',
+  'every("10x", print)', 'every(1)', 'cron("61 * * * *", print)', 'cron("0 0 30 2 *", print)', 'route("GET", "x", print)',
+  'http.get(5)', 'http.get("nope")', 'http.get("http://127.0.0.1:1/", { bogus = 1 })', 'session()', 'pay_sign { a = 1 }',
+  'jssdk_config("http://x")', 'utf8.sub("x", "y")', 'response_news("x")', 'response_news {}', 'create_menu("x")',
+  'upload_media("image", "nope.jpg")', 'tag.create {}', 'get_menu()', 'call("GET", 5)'];
+
+test('what is wrong with a call is said with its name and the line of the script', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'x.lua': WRONG.map((call) => `print(select(2, pcall(function() wechat.${call} end)))`).join('\n') });
+  const { stdout } = await wemoon(['exec', '--store', 'memory:', 'x.lua'], { cwd, code: 0 });
+  const said = stdout.trim().split('\n');
+  assert.equal(said.length, WRONG.length, stdout);
+  said.forEach((line, i) => assert.match(line, new RegExp(`^x\\.lua:${i + 1}: (wechat\\.|store: )`), WRONG[i]));
+});
+
 // ---- globals ------------------------------------------------------------------------------------------------------
 
 test('reading an undefined global raises and names it', async (t) => {
