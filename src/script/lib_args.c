@@ -151,10 +151,12 @@ static bool is_caller(lua_State *L, int level) {
   return method && lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && !embedded_is_place(ar.short_src);
 }
 
+// Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
+enum { LEVELS_SEARCHED = 50 };
+
 // The level of the function that called the method under way, which may call others; 1 outside any.
 static int caller_level(lua_State *L) {
-  lua_Debug ar;
-  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+  for (int level = 1; level <= LEVELS_SEARCHED; level++) {
     if (is_caller(L, level)) return level;
   }
   return 1;

@@ -51,11 +51,14 @@ static void name_function(lua_State *L, lua_Debug *ar) {
   lua_replace(L, function);
 }
 
+// Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
+enum { LEVELS_SEARCHED = 1000 };
+
 // What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield
 // across.
 static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
-  for (int level = 1; lua_getstack(where, level, &ar); level++) {
+  for (int level = 1; level <= LEVELS_SEARCHED && lua_getstack(where, level, &ar); level++) {
     luaL_checkstack(where, 10, NULL);
     lua_getinfo(where, "Sf", &ar);
     if (strcmp(ar.what, "C") != 0 || args_is_method(where, -1)) {
