@@ -166,11 +166,12 @@ tests() {
   echo "setup.sh: all tests passed: release, asan (with UBSan), tsan"
 }
 
-# What has threads: server, loop, client, jobs, interpreters, stores; and a bot reloaded under load.
+# What has threads: server, loop, client, jobs, interpreters, stores; and a bot reloaded under load; and
+# the simulated platform with a bot beside it in one process.
 suite_of_threads() {
   failed=
   TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ${TSAN_OPTIONS:-}" \
-    suite tsan -R '^unit\.(net|store|api|bot|script_(task|wait|interpreter|guard|routes))_|^e2e\.reload'
+    suite tsan -R '^unit\.(net|store|api|bot|script_(task|wait|interpreter|guard|routes))_|^e2e\.(reload|dev)$'
   [ -z "$failed" ]
 }
 
