@@ -5,10 +5,22 @@ return function(spec)
 
   local function fail(format, ...) error({ failure = format:format(...) }, 0) end
 
-  -- What a reply is compared by: its text, where a string is expected.
+  local function is_reply(value) return type(value) == "table" and rawget(value, "is_reply") == true end
+
+  -- What a reply is compared by, but with a table: nil where none came, its text where it has one, else itself.
   local function plain(value, other)
-    if type(value) == "table" and rawget(value, "is_reply") and type(other) ~= "table" then return value.text end
-    return value
+    if not is_reply(value) or type(other) == "table" then return value end
+    if #value == 0 then return nil end
+    return value.text or value
+  end
+
+  -- Whether one of the texts in a reply's entries (titles, descriptions, addresses ...) holds `part`.
+  local function shows(entry, part)
+    for name, value in pairs(entry) do
+      if type(value) == "table" and shows(value, part) then return true end
+      if type(value) == "string" and name ~= "kind" and value:find(part, 1, true) then return true end
+    end
+    return false
   end
 
   local checks = {}
@@ -32,9 +44,14 @@ return function(spec)
     if plain(value) == nil then fail("expected something, got nil") end
   end
 
-  --- A string holds another; a list has an equal member.
+  --- A string holds another; a reply without a text, one of its titles, descriptions, addresses; a list has an equal member.
   function checks.contains(value, part)
     value = plain(value, part)
+    if is_reply(value) and type(part) == "string" then
+      local entries = table.move(value, 1, #value, 1, {})
+      if not shows(entries, part) then fail("  expected a reply with %s\n  got      %s", show.value(part), show.value(entries)) end
+      return
+    end
     if type(value) == "string" then
       if not value:find(tostring(part), 1, true) then fail("  expected a text with %s\n  got      %s", show.value(part), show.value(value)) end
       return
@@ -58,9 +75,8 @@ return function(spec)
   function checks.raises(fn, part)
     local good, raised = pcall(fn)
     if good then fail("expected an error%s, there was none", part and " with " .. show.value(part) or "") end
-    if part and not tostring(raised):find(part, 1, true) then
-      fail("  expected an error with %s\n  got      %s", show.value(part), tostring(raised))
-    end
+    raised = show.raised(raised)
+    if part and not raised:find(part, 1, true) then fail("  expected an error with %s\n  got      %s", show.value(part), raised) end
   end
 
   --- A function comes to return what is expected, within some seconds (1): for what the bot does beside its reply.

@@ -49,7 +49,7 @@ end
 
 local function describe(raised, traceback)
   local failure = type(raised) == "table" and raised.failure
-  local text = failure or tostring(raised)
+  local text = failure or spec.show.raised(raised)
   local place = place_in_spec(traceback) or (type(raised) == "string" and raised:match("^([^:]+:%d+):"))
   if place and text:sub(1, #place) == place then text = text:sub(#place + 3) end
   return (place and "    " .. place .. ":\n" .. source_line(place) or "") .. "    " .. text:gsub("\n", "\n    ") .. "\n"

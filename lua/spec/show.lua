@@ -38,6 +38,9 @@ function show.value(value, depth)
   return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
 end
 
+--- What was raised: a string as it is.
+function show.raised(value) return type(value) == "table" and show.value(value) or tostring(value) end
+
 --- The first place where two values differ, as lines; nil where they are equal. Integers and floats of one value are equal.
 function show.difference(actual, expected, path)
   if actual == expected then return nil end

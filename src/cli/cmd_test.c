@@ -53,8 +53,13 @@ static void advance(void *ctx, int64_t us) { sandbox_advance(((Spec *)ctx)->sand
 
 static void keep_log(void *ctx, LogLevel level, Str message) {
   Spec *spec = ctx;
-  if (level >= LOG_WARN && spec->log.len < LOG_MAX)
-    buf_printf(&spec->log, "    %s: %.*s\n", level == LOG_ERROR ? "error" : "warning", STR_FMT(message));
+  if (level < LOG_WARN || spec->log.len >= LOG_MAX) return;
+  Str line;
+  buf_printf(&spec->log, "    %s: ", level == LOG_ERROR ? "error" : "warning");
+  for (bool more = true, first = true; more; first = false) {
+    more = str_cut(message, '\n', &line, &message);
+    buf_printf(&spec->log, "%s%.*s\n", first ? "" : "      ", STR_FMT(line));
+  }
 }
 
 static bool open_spec(Spec *spec, Err *err) {

@@ -32,7 +32,24 @@ test('nested tables are told apart by their path', async (t) => {
 
 test('a script error of the bot is shown with the failure', async (t) => {
   const out = await run(t, 'test("t", function() expect(bot:user("a"):says("hi")):is("x") end)', { bot: 'function on_message() error("broken here") end', code: 1 });
-  assert.match(out, /-- the bot's log:\n {4}error: on_message failed: bot\.lua:1: broken here/);
+  assert.match(out, /-- the bot's log:\n {4}error: on_message failed: bot\.lua:1: broken here\n {8}1 \| function on_message/);
+});
+
+test('a reply without a text is a reply, and holds what it shows', async (t) => {
+  const bot = 'function on_message(msg) if msg.content == "news" then return wechat.response_news { { title = "月亮", url = "https://example.com/a" } } end end';
+  const good = ['exists()', 'contains("月亮")', 'contains("example.com")', 'is_not(nil)', 'is_not("月亮")'];
+  const wrong = ['is_nil()', 'contains("太阳")', 'contains("news")', 'is("月亮")', 'matches("月")'];
+  const spec = (checks) => checks.map((check, i) => `test("${i}", function() expect(bot:user("a"):says("news")):${check} end)`).join('\n');
+  assert.match(await run(t, spec(good), { bot }), /5 passed, 0 failed/);
+  const out = await run(t, spec(wrong), { bot, code: 1 });
+  assert.match(out, /0 passed, 5 failed/);
+  assert.match(out, /expected a reply with "太阳"\n +got +.*title = "月亮"/);
+  const none = 'test("n", function() expect(bot:user("a"):says("x")):is_nil() end)\ntest("e", function() expect(bot:user("a"):says("x")):exists() end)';
+  assert.match(await run(t, none, { bot, code: 1 }), /1 passed, 1 failed/);
+});
+
+test('a table that a spec raises is shown', async (t) => {
+  assert.match(await run(t, 'test("t", function() error { a = 1 } end)', { code: 1 }), /\n {4}\{ a = 1 \}\n/);
 });
 
 test('every matcher fails when what it says is not so', async (t) => {
