@@ -21,8 +21,9 @@ return function(p)
   function p.switch_faults(wanted)
     local faults = {}
     for name, value in pairs(wanted) do
+      name = short[name] or name
       local kind = known[name]
-      if not kind then return nil, ("there is no fault '%s': slow_ms, fail, revoke, quota, twice, network"):format(name) end
+      if not kind then return nil, ("there is no fault '%s': slow, fail, revoke, quota, twice, network"):format(name) end
       if value == p.host.json.null or value == 0 then value = false end
       if value and type(value) ~= kind or kind == "number" and value and value < 0 then
         return nil, ("the fault '%s' takes a %s"):format(name, kind == "number" and "number" or "true or false")
@@ -40,8 +41,7 @@ return function(p)
     for part in text:gmatch("[^,%s]+") do
       local name, value = part:match("^(%w+)=(.*)$")
       name = name or part
-      name = short[name] or name
-      if known[name] == "number" then
+      if known[short[name] or name] == "number" then
         wanted[name] = tonumber(value or "")
         if not wanted[name] then return nil, ("--fault %s: write %s=NUMBER"):format(part, part:match("^%w+")) end
       else

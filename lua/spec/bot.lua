@@ -94,13 +94,25 @@ return function(spec)
 
   --- A user; one that nobody knows is made, and follows.
   ---@param name string
-  function bot:user(name) return setmetatable({ name = name }, user) end
+  function bot:user(name)
+    if type(name) ~= "string" or name == "" then error("bot:user(NAME): a name is needed", 2) end
+    return setmetatable({ name = name }, user)
+  end
 
   -- ---- what the bot did
 
-  --- The calls of the platform that the bot made, all or those of one method ("message.custom.send_text"):
+  -- A test that counts the calls of what nobody calls so could not fail.
+  local function check_endpoint(name)
+    local value = wechat
+    for part in name:gmatch("[^.]+") do value = type(value) == "table" and value[part] or nil end
+    if value and name:find(".", 1, true) then return end
+    error(('bot:calls: no endpoint is called \'%s\': the names are the platform\'s, as in wechat.media.upload: "media.upload"'):format(name), 3)
+  end
+
+  --- The calls of the platform that the bot made, all or those of one endpoint ("message.custom.send_text"):
   --- {name, query, body, answer}. Fetching tokens is not among them.
   function bot:calls(name)
+    if name then check_endpoint(name) end
     local list = {}
     for _, call in ipairs(control("GET", "/sim/calls")) do
       local wanted = name and call.name == name or (not name and not (call.name or ""):find("^token%."))
@@ -149,16 +161,26 @@ return function(spec)
   --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
   function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
 
-  --- What another host answers to wechat.http: a text, a table as JSON, or {status =, headers =, body =}.
-  function bot:answers(url, answer)
-    local given = { url = url, status = 200, headers = {} }
-    if type(answer) == "string" then given.body = answer
-    elseif answer.status or answer.body then
-      given.status, given.headers, given.body, given.delay = answer.status, answer.headers, answer.body, answer.delay
-    else
-      given.body, given.headers["Content-Type"] = host.json.encode(answer), "application/json"
+  local parts = { status = true, headers = true, body = true, json = true, delay = true }
+
+  -- Whether it is {status =, ...}; a table with anything else in it is what is answered, as JSON.
+  local function is_whole_answer(answer)
+    for name in pairs(answer) do
+      if not parts[name] then return false end
     end
-    control("POST", "/sim/outside_answer", given)
+    return answer.body or answer.json ~= nil or math.type(answer.status) == "integer"
+  end
+
+  --- What another host answers to wechat.http: a text, a table as JSON, or {status =, headers =, body = or json =, delay =}
+  --- (seconds).
+  function bot:answers(url, answer)
+    if type(answer) ~= "string" and type(answer) ~= "table" then error("bot:answers(URL, ANSWER): a text or a table is needed", 2) end
+    if type(answer) == "string" then answer = { body = answer }
+    elseif not is_whole_answer(answer) then answer = { json = answer } end
+    local headers, body = {}, answer.body
+    if answer.json ~= nil then headers["Content-Type"], body = "application/json", host.json.encode(answer.json) end
+    for name, value in pairs(answer.headers or {}) do headers[name] = value end
+    control("POST", "/sim/outside_answer", { url = url, status = answer.status or 200, headers = headers, body = body, delay = answer.delay })
   end
 
   --- What the bot asked of other hosts: {method, url, body}.

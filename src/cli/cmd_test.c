@@ -226,7 +226,7 @@ const Command command_test = {
       "    :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), "
       ":sends_link(...),\n"
       "    :causes(EVENT, FIELDS): the reply (text, kind, articles, ...); :sees(): the chat\n"
-      "  bot:calls([METHOD]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, "
+      "  bot:calls([ENDPOINT]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, "
       "VALUE]),\n"
       "    bot:answers(URL, ANSWER), bot:requests()\n"
       "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), "

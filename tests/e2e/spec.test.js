@@ -123,6 +123,23 @@ test('other hosts are what the spec says, and nothing leaves the machine', async
   end)`, { bot }), /1 passed/);
 });
 
+test('another host answers a text, JSON, or all of it by hand', async (t) => {
+  const bot = 'function on_message(msg) local a = wechat.http.get("http://api.example.com/x") return a.status .. " " .. tostring(a.headers["content-type"]) .. " " .. a.body end';
+  const answers = { '"fine"': '200 .* fine', '{ a = "好" }': '200 application/json {"a":"好"}', '{ status = 201, json = { b = 1 } }': '201 application/json {"b":1}',
+    '{ status = "ok" }': '200 application/json {"status":"ok"}', '{ body = "x", headers = { ["Content-Type"] = "text/x" } }': '200 text/x x', '{ status = 404 }': '404 .* ' };
+  const spec = Object.entries(answers).map(([given, pattern], i) =>
+    `test("${i}", function() bot:answers("http://api.example.com/", ${given}) expect(bot:user("a"):says("hi")):matches([[^${pattern}$]]) end)`);
+  assert.match(await run(t, spec.join('\n'), { bot }), /6 passed, 0 failed/);
+});
+
+test('what a spec cannot mean is an error, not a test that cannot fail', async (t) => {
+  const wrong = { 'bot:calls("upload_media")': /no endpoint is called 'upload_media'/, 'bot:calls("tag.nothing")': /no endpoint is called 'tag\.nothing'/,
+    'bot:user()': /a name is needed/, 'bot:answers("http://x")': /a text or a table is needed/, 'bot:fault("nothing")': /there is no fault 'nothing': slow, fail/ };
+  const out = await run(t, Object.keys(wrong).map((one, i) => `test("${i}", function() ${one} end)`).join('\n'), { code: 1 });
+  for (const text of Object.values(wrong)) assert.match(out, text);
+  assert.match(out, /0 passed, 5 failed/);
+});
+
 test('faults of the platform can be tried', async (t) => {
   const bot = 'function on_message(msg) local r, e = wechat.get_followers() return e and tostring(e.errcode) or "ok" end';
   assert.match(await run(t, 'test("t", function() bot:fault("fail", 45009) expect(bot:user("a"):says("x")):is("45009") bot:fault("fail", false) expect(bot:user("a"):says("y")):is("ok") end)', { bot }), /1 passed/);
