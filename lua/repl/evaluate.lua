@@ -20,14 +20,8 @@ return function(repl)
     return text .. "  " .. (" "):rep(paint.width(before)) .. paint.text("bad", ("^"):rep(math.max(1, paint.width(about)))) .. "\n"
   end
 
-  -- A table that does not say itself what it is, is laid out.
-  local function words(value)
-    if type(value) ~= "table" or (debug.getmetatable(value) or {}).__tostring then return tostring(value) end
-    return repl.print(value)
-  end
-
   local function describe(fault, trace)
-    local text = words(fault)
+    local text = type(fault) == "table" and repl.print(fault) or tostring(fault)
     local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
     local shown = paint.text("bad", "error: ") .. (message or text) .. "\n"
     if number then shown = shown .. point_at(inputs[tonumber(which)] or "", tonumber(number), message) end
@@ -72,7 +66,7 @@ return function(repl)
     if results.n == 0 then return "" end
     _G._ = results[1]
     if results[1] == nil and results.n > 1 then
-      return paint.text("bad", "nil, ") .. (type(results[2]) == "table" and words(results[2]) or repl.print(results[2]))
+      return paint.text("bad", "nil, ") .. repl.print(results[2])
     end
     local shown = {}
     for i = 1, results.n do shown[i] = repl.print(results[i]) end

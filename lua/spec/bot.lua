@@ -1,5 +1,7 @@
 -- `bot`: what users do to it, what it answered, which calls it made; time, faults, other hosts.
 
+local catalogue = require "wechat.catalogue"
+
 return function(spec)
   local wechat, host = spec.wechat, spec.host
   local bot = {}
@@ -101,18 +103,13 @@ return function(spec)
 
   -- ---- what the bot did
 
-  -- A test that counts the calls of what nobody calls so could not fail.
-  local function check_endpoint(name)
-    local value = wechat
-    for part in name:gmatch("[^.]+") do value = type(value) == "table" and value[part] or nil end
-    if value and name:find(".", 1, true) then return end
-    error(('bot:calls: no endpoint is called \'%s\': the names are the platform\'s, as in wechat.media.upload: "media.upload"'):format(name), 3)
-  end
-
   --- The calls of the platform that the bot made, all or those of one endpoint ("message.custom.send_text"):
   --- {name, query, body, answer}. Fetching tokens is not among them.
   function bot:calls(name)
-    if name then check_endpoint(name) end
+    -- A test that counts the calls of what nobody calls so could not fail.
+    if name and not catalogue.endpoint(name) then
+      error(('bot:calls: no endpoint is called \'%s\': the names are the platform\'s, as in wechat.media.upload: "media.upload"'):format(name), 2)
+    end
     local list = {}
     for _, call in ipairs(control("GET", "/sim/calls")) do
       local wanted = name and call.name == name or (not name and not (call.name or ""):find("^token%."))

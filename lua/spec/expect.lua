@@ -48,7 +48,7 @@ return function(spec)
   function checks.contains(value, part)
     value = plain(value, part)
     if is_reply(value) and type(part) == "string" then
-      local entries = table.move(value, 1, #value, 1, {})
+      local entries = { table.unpack(value) }
       if not shows(entries, part) then fail("  expected a reply with %s\n  got      %s", show.value(part), show.value(entries)) end
       return
     end

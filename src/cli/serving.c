@@ -12,7 +12,7 @@
 #include "cli/report.h"
 
 enum {
-  OWN_FILES = 64,  // store, log, loop, script
+  OWN_FILES = 64,           // store, log, loop, script
   SPARE_FILES = 1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
 };
 
@@ -25,10 +25,11 @@ bool serving_raise_file_limit(int64_t threads, Err *err) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   if (limit.rlim_cur >= wanted) return true;
   if (limit.rlim_cur < needed)
-    return err_set(err, ERR_FAILED,
-                   "only %llu files may be open at once, and %lld threads need %llu: raise the limit (ulimit -n), "
-                   "or ask for fewer with `threads`",
-                   (unsigned long long)limit.rlim_cur, (long long)threads, (unsigned long long)needed);
+    return err_set(
+        err, ERR_FAILED,
+        "only %llu files may be open at once, and %lld threads need %llu: raise the limit (ulimit -n), "
+        "or ask for fewer with `threads`",
+        (unsigned long long)limit.rlim_cur, (long long)threads, (unsigned long long)needed);
   log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit (ulimit -n)",
            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted, (long long)threads);
   return true;

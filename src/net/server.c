@@ -35,7 +35,7 @@ struct Server {
   int threads, started;  // asked for; got
   bool listens, serving, ended;
   atomic_bool stopping, accepts;  // the thread that takes connections runs
-  Err why;  // where it does not listen
+  Err why;                        // where it does not listen
   atomic_size_t smallest_stack;
   Shelves buffers;
 };
@@ -483,10 +483,11 @@ static bool start_with_listener(Server *server, const ServerOptions *options, Er
   if (!server->mg) server->started = 0;
   bool accepts = server->mg && wait_until_it_accepts(server);
   if (!accepts || server->started < server->threads)
-    return err_set(err, ERR_FAILED,
-                   "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's TasksMax, memory): "
-                   "raise the limit, or ask for fewer with `threads`",
-                   server->started + accepts, server->threads + 1);
+    return err_set(
+        err, ERR_FAILED,
+        "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's TasksMax, memory): "
+        "raise the limit, or ask for fewer with `threads`",
+        server->started + accepts, server->threads + 1);
   if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
   if (stack < STACK_REFUSED_BELOW) {

@@ -74,8 +74,8 @@ typedef struct {
 } ServerOptions;
 
 // Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who
-// has it; fewer threads than asked for; threads that got a stack under 512 KiB). The handler's ctx must outlive the
-// server.
+// has it; fewer threads than asked for; threads that got a stack under 512 KiB). The handler's ctx must
+// outlive the server.
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
 int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound

@@ -29,14 +29,13 @@ static int prepare_exec(lua_State *L, Task *task) {
 static void finish_exec(lua_State *L, Task *task) {
   int count = lua_gettop(L);
   if (count >= 2 && lua_isnil(L, 1) && !lua_isnil(L, 2)) {
-    luaL_tolstring(L, 2, NULL);
+    value_push_text(L, 2);
     lua_error(L);
   }
   Buf *out = &task->sync->out;
   for (int i = 1; i <= count; i++) {
     Err err = { 0 };
-    if (!value_to_json(L, i, out, &err))
-      luaL_error(L, "result %d %s", i, err.text);
+    if (!value_to_json(L, i, out, &err)) luaL_error(L, "result %d %s", i, err.text);
     buf_addc(out, '\n');
   }
   if (out->failed) luaL_error(L, "not enough memory for the results");

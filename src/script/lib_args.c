@@ -142,22 +142,19 @@ bool args_is_method(lua_State *L, int index) {
   return function == l_method || function == l_unchecked;
 }
 
-// Whether the function at that level calls a method and is none of wemoon's own.
-static bool is_caller(lua_State *L, int level) {
-  lua_Debug ar;
-  if (!lua_getstack(L, level - 1, &ar) || !lua_getinfo(L, "f", &ar)) return false;
-  bool method = args_is_method(L, -1);
-  lua_pop(L, 1);
-  return method && lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && !embedded_is_place(ar.short_src);
-}
-
 // Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
 enum { LEVELS_SEARCHED = 50 };
 
-// The level of the function that called the method under way, which may call others; 1 outside any.
+// The level of the innermost function that calls a method and is none of wemoon's own; 1 where there is none.
 static int caller_level(lua_State *L) {
-  for (int level = 1; level <= LEVELS_SEARCHED; level++) {
-    if (is_caller(L, level)) return level;
+  lua_Debug ar;
+  bool called_method = false;
+  for (int level = 0; level <= LEVELS_SEARCHED && lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sf", &ar);
+    bool is_method = args_is_method(L, -1);
+    lua_pop(L, 1);
+    if (called_method && !embedded_is_place(ar.short_src)) return level;
+    called_method = is_method;
   }
   return 1;
 }

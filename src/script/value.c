@@ -268,20 +268,22 @@ bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
   return false;
 }
 
+static bool has_tostring(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
 void value_push_text(lua_State *L, int index) {
-  if (lua_type(L, index) == LUA_TTABLE && luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) {
-    Buf *json = box_buf(L);
-    if (value_to_json(L, index, json, NULL)) {
-      lua_pushlstring(L, json->ptr, json->len);
-      box_close(L, -2);
-      lua_remove(L, -2);
-      return;
-    }
-    lua_pop(L, 1);
-  } else if (lua_type(L, index) == LUA_TTABLE) {
-    lua_pop(L, 1);
+  if (lua_type(L, index) != LUA_TTABLE || has_tostring(L, index)) {
+    luaL_tolstring(L, index, NULL);
+    return;
   }
-  luaL_tolstring(L, index, NULL);
+  Buf *json = box_buf(L);
+  if (value_to_json(L, index, json, NULL)) lua_pushlstring(L, json->ptr, json->len);
+  else luaL_tolstring(L, index, NULL);
+  box_close(L, -2);
+  lua_remove(L, -2);
 }
 
 // ---- to Lua

@@ -1,7 +1,7 @@
 // Suspension: a task yields, something outside finishes, the worker goes on with it.
-#include "script/args.h"
 #include "script/core.h"
 
+#include "script/args.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -74,16 +74,12 @@ function checks(rows, { sides }) {
     out.push({ what: `${name} threads, plain: CPU against nginx`, value: plain.cpu / hand.cpu, unit: 'x' });
     out.push({ what: `${name} threads, encrypted: CPU against nginx`, value: sealed.cpu / handSealed.cpu, most: 1, unit: 'x' });
   }
-  for (const mode of ['plain', 'safe']) {
-    const value = rows[`${mode}|64 kept|service 512`].cpu / rows[`${mode}|64 kept|wemoon 512`].cpu;
-    out.push({ what: `as the systemd unit runs it, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against wemoon 512 threads`, value, unit: 'x' });
-  }
   const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
   for (const mode of ['plain', 'safe']) {
-    for (const name of RIVALS) {
-      const value = rows[`${mode}|64 kept|${name}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu;
-      out.push({ what: `npm ${name}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`, value, unit: 'x' });
-    }
+    const compare = (side, title) => out.push({ what: `${title}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`,
+      value: rows[`${mode}|64 kept|${side}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu, unit: 'x' });
+    compare('service 512', 'as a service');
+    for (const name of RIVALS) compare(name, `npm ${name}`);
   }
   // wrk counts an answer whose connection ends without a word of it in its head as lost: the bare handler's all do.
   const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.includes('|wemoon') ? row.failed : 0), 0);

@@ -493,7 +493,10 @@ test('a script that does not load is shown on the desk, and answers once it is m
     'function on_message() end function on_load() error("later") end']) {
     const sim = await startDev(t, { script: broken, config: { script_cpu_ms: 200 } });
     let bot;
-    await until(async () => !(({ bot } = await sim.get('/sim/state')).bot.ok), `the desk to be told of ${broken}`);
+    await until(async () => {
+      ({ bot } = await sim.get('/sim/state'));
+      return bot.ok === false;
+    }, `the desk to be told of ${broken}`);
     assert.match(bot.error, /bot\.lua/);
     assert.match(sim.bot.log, /bot\.lua is not in service until it is mended and saved/);
     assert.deepEqual((await sim.say('x')).shown, []);
