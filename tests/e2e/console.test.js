@@ -128,7 +128,7 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
   await page.press('#editor', 'Control+s');
   await page.waitForSelector('#note .fault');
   await page.waitForSelector('#bot.bad');
-  assert.match(fs.readFileSync(path.join(dev.dir, 'bot.lua'), 'utf8'), /^function \(/);
+  assert.match(fs.readFileSync(dev.bot.file('bot.lua'), 'utf8'), /^function \(/);
 });
 
 test('a script that does not load is there to be mended', async (t) => {
@@ -155,7 +155,7 @@ test('faults are switches', async (t) => {
 
 test('several users, and what was not looked at yet', async (t) => {
   const { page, dev, say, saw } = await open(t);
-  await dev.act({ user: 'bob', act: 'say', content: 'from bob' });
+  await dev.act('say', { user: 'bob', content: 'from bob' });
   await page.waitForSelector('.person:has-text("阿波") .count');
   await page.click('.person:has-text("阿波")');
   await saw('回：from bob');
@@ -180,7 +180,7 @@ test('what happens while the page reads the state anew is not lost, and who type
   await until(() => late > 0, 'the state read anew', 10000 * slow);
   await page.focus('#input');
   await page.keyboard.type('abc');
-  await dev.act({ act: 'say', content: 'from outside' });
+  await dev.say('from outside');
   await saw('made');
   await new Promise((resolve) => setTimeout(resolve, 1000));
   await saw('made');

@@ -1,40 +1,74 @@
-// `wemoon dev` for the tests: started, asked over its control API, stopped.
+// `wemoon dev` for the tests: a bot beside the simulated platform, driven over /sim as the console drives it.
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const fs = require('node:fs');
-const { BINARY, cleanEnv, checkSanitizers, tempDir, writeFiles, until } = require('./harness');
+const http = require('node:http');
+const { startBot, until } = require('./harness');
 
-// dev: { url, dir, log, ask(method, path, body, headers), act(fields), state() }
-async function startDev(t, { script, args = [], files = {}, dir = tempDir(t) } = {}) {
-  writeFiles(dir, { ...files, ...(script ? { 'bot.lua': script } : {}) });
-  const child = spawn(BINARY, ['dev', ...(script ? ['bot.lua'] : []), '--port', '0', ...args], { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const dev = { dir, log: '', output: '' };
-  child.stdout.on('data', (chunk) => { dev.output += chunk; });
-  child.stderr.on('data', (chunk) => { dev.log += chunk; });
-  const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
-  dev.stop = async () => {
-    child.kill('SIGTERM');
-    const exit = await ended;
-    checkSanitizers(dev.log);
-    assert.deepEqual(exit, { code: 0, signal: null }, dev.log);
-  };
-  t.after(() => dev.stopped || dev.stop());
-  await until(() => /(http:\S+)\/console/.exec(dev.output), `the console's address:\n${dev.log}`, 20000);
-  dev.url = /(http:\S+)\/console/.exec(dev.output)[1];
-  dev.pid = child.pid;
-  dev.ask = async (method, path, body, headers = {}) => {
-    const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-    const answer = await fetch(dev.url + path, { method, headers: { ...type, ...headers }, body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body), redirect: 'manual' });
-    const text = await answer.text();
-    let value = text;
-    try { value = JSON.parse(text); } catch { /* no JSON */ }
-    return { status: answer.status, headers: answer.headers, text, value };
-  };
-  dev.act = async (fields) => (await dev.ask('POST', '/sim/act', { user: 'alice', ...fields })).value;
-  dev.state = async () => (await dev.ask('GET', '/sim/state')).value;
-  return dev;
+class Sim {
+  constructor(bot) { this.bot = bot; }
+
+  // Without a slash at its end: what stands in api.weixin.qq.com's place.
+  get url() { return `http://${this.bot.host}:${this.bot.port}`; }
+
+  // `body` is sent as JSON, a string as it is. `json` of the answer is null where it is none.
+  async call(method, where, body, headers = {}) {
+    const answer = await this.bot.request({
+      method, path: where, agent: false, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body), headers,
+    });
+    return { ...answer, json: answer.body.startsWith('{') || answer.body.startsWith('[') ? JSON.parse(answer.body) : null };
+  }
+
+  async get(where) {
+    const answer = await this.call('GET', where);
+    assert.equal(answer.status, 200, answer.body);
+    return answer.json;
+  }
+
+  async post(where, body) {
+    const answer = await this.call('POST', where, body);
+    assert.equal(answer.status, 200, `${answer.body}\n${this.bot.log}`);
+    return answer.json;
+  }
+
+  act(act, more = {}) { return this.post('/sim/act', { act, user: 'alice', ...more }); }
+  say(content, more) { return this.act('say', { content, ...more }); }
+  state() { return this.get('/sim/state'); }
+  async trace(id) { return (await this.state()).trace.find((item) => item.id === id); }
+
+  // Server-sent events as they come: { list, close }.
+  events(after) {
+    const list = [];
+    const reader = { list, close: () => request.destroy() };
+    const request = http.get({
+      host: this.bot.host, port: this.bot.port, path: `/sim/events${after === undefined ? '' : `?after=${after}`}`, agent: false,
+    }, (response) => {
+      let text = '';
+      reader.begun = response.statusCode === 200;
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        text += chunk;
+        for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+          const fields = Object.fromEntries(text.slice(0, end).split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line).slice(1)));
+          if (fields.event) list.push({ id: Number(fields.id), event: fields.event, data: JSON.parse(fields.data) });
+        }
+      });
+      response.on('error', () => {});
+      response.on('end', () => { list.ended = true; });
+    });
+    request.on('error', () => {});
+    return reader;
+  }
 }
 
-module.exports = { startDev, read: (file) => fs.readFileSync(file, 'utf8') };
+// Starts `wemoon dev`; options as startBot's. Without a script it is the simulated platform alone.
+async function startDev(t, options) {
+  const bot = await startBot(t, { command: 'dev', ...options });
+  // What was printed first may be a bot elsewhere.
+  const page = new URL((await until(() => /http:\/\/\S+\/console/.exec(bot.output), 'the console\'s address'))[0]);
+  bot.host = page.hostname;
+  bot.port = Number(page.port);
+  return new Sim(bot);
+}
+
+module.exports = { startDev };

@@ -10,72 +10,11 @@ const path = require('node:path');
 const zlib = require('node:zlib');
 const jsqr = require('jsqr');
 const harness = require('./harness');
+const { startDev } = require('./dev');
 const { sanitized } = require('./preload');
 
 const { startBot, wemoon, sleep, until, TOKEN, APPID, AES_KEY, tempDir } = harness;
 const ECHO = 'function on_message(msg) if msg.content then return "你说：" .. msg.content end return msg.type .. " " .. tostring(msg.key) end\n';
-
-// ---- the control API -----------------------------------------------------------------------------------------------
-
-class Sim {
-  constructor(bot) { this.bot = bot; }
-
-  async call(method, where, body, headers = {}) {
-    const answer = await this.bot.request({
-      method, path: where, agent: false, body: body === undefined ? undefined : JSON.stringify(body), headers,
-    });
-    return { ...answer, json: answer.body.startsWith('{') || answer.body.startsWith('[') ? JSON.parse(answer.body) : null };
-  }
-
-  async get(where) {
-    const answer = await this.call('GET', where);
-    assert.equal(answer.status, 200, answer.body);
-    return answer.json;
-  }
-
-  async post(where, body) {
-    const answer = await this.call('POST', where, body);
-    assert.equal(answer.status, 200, `${answer.body}\n${this.bot.log}`);
-    return answer.json;
-  }
-
-  act(act, more = {}) { return this.post('/sim/act', { act, user: 'alice', ...more }); }
-  say(content, more) { return this.act('say', { content, ...more }); }
-  async trace(id) { return (await this.get('/sim/state')).trace.find((item) => item.id === id); }
-
-  // Server-sent events as they come: { list, close }.
-  events(after) {
-    const list = [];
-    const reader = { list, close: () => request.destroy() };
-    const request = http.get({
-      host: this.bot.host, port: this.bot.port, path: `/sim/events${after === undefined ? '' : `?after=${after}`}`, agent: false,
-    }, (response) => {
-      let text = '';
-      reader.begun = response.statusCode === 200;
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => {
-        text += chunk;
-        for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-          const fields = Object.fromEntries(text.slice(0, end).split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line).slice(1)));
-          if (fields.event) list.push({ id: Number(fields.id), event: fields.event, data: JSON.parse(fields.data) });
-        }
-      });
-      response.on('error', () => {});
-      response.on('end', () => { list.ended = true; });
-    });
-    request.on('error', () => {});
-    return reader;
-  }
-}
-
-async function startDev(t, options) {
-  const bot = await startBot(t, { command: 'dev', ...options });
-  // What was printed first may be a bot elsewhere.
-  const page = new URL((await until(() => /http:\/\/\S+\/console/.exec(bot.output), 'the console\'s address'))[0]);
-  bot.host = page.hostname;
-  bot.port = Number(page.port);
-  return new Sim(bot);
-}
 
 const texts = (entries) => entries.map((entry) => entry.content);
 
@@ -132,7 +71,7 @@ test('a user says something and the answer is in the chat, the trace and the eve
   assert.deepEqual(texts(said.shown), ['你说：hi']);
   assert.equal(said.attempts, 1);
   assert.match(said.replied, /<Content><!\[CDATA\[你说：hi\]\]>/);
-  const state = await sim.get('/sim/state');
+  const state = await sim.state();
   const alice = state.users.find((user) => user.alias === 'alice');
   assert.deepEqual(state.chats[alice.openid].map((entry) => [entry.from, entry.via, entry.content]),
     [['user', 'message', 'hi'], ['account', 'passive', '你说：hi']]);
@@ -147,7 +86,7 @@ test('a user says something and the answer is in the chat, the trace and the eve
 test('who reads the events again goes on where it was', async (t) => {
   const sim = await startDev(t, { script: ECHO });
   await sim.say('one');
-  const { event } = await sim.get('/sim/state');
+  const { event } = await sim.state();
   await sim.say('two');
   const events = sim.events(event);
   await until(() => events.list.some((one) => one.data.entry && one.data.entry.content === '你说：two'), 'the events since');
@@ -231,7 +170,7 @@ test('a bot makes its menu and users tap it, by number, names and key', async (t
   assert.deepEqual(texts((await sim.act('tap', { path: '2.2' })).shown), ['scancode_waitmsg:SCAN']);
   assert.deepEqual(texts((await sim.act('tap', { path: '2.3' })).shown), ['pic_sysphoto:PIC', 'image:nil']);
   assert.deepEqual(texts((await sim.act('tap', { path: '2.4' })).shown), ['location_select:LOC', 'location:nil']);
-  const state = await sim.get('/sim/state');
+  const state = await sim.state();
   assert.equal(state.menus[state.users[0].openid].button.length, 2);
 });
 
@@ -261,7 +200,7 @@ test('an answer that comes after the deadline is a customer service message, and
   assert.deepEqual([said.attempts, said.shown], [1, []]);
   assert.equal((await sim.trace(said.trace)).outcome, 'success');
   await until(async () => (await sim.trace(said.trace)).outcome === 'late', 'the late reply');
-  const state = await sim.get('/sim/state');
+  const state = await sim.state();
   const entry = state.chats[state.users[0].openid].at(-1);
   assert.deepEqual([entry.via, entry.content], ['custom', 'slow']);
 });
@@ -332,7 +271,7 @@ test('sealed both ways in safe and compatible mode', async (t) => {
   for (const mode of ['safe', 'compatible']) {
     const sim = await startDev(t, { script: ECHO, mode });
     assert.deepEqual(texts((await sim.say('秘密')).shown), ['你说：秘密'], mode);
-    const item = (await sim.get('/sim/state')).trace.at(-1);
+    const item = (await sim.state()).trace.at(-1);
     assert.match(item.tries[0].reply, /<Content><!\[CDATA\[你说：秘密/); // opened for the desk
   }
 });
@@ -409,7 +348,7 @@ test('secrets are masked wherever the desk shows them', async (t) => {
     const sim = await startDev(t, { script: SENDER, config: { appid: APPID, appsecret: secret, token_api } });
     assert.equal((await sim.say('x')).shown.at(-1).content, 'sent');
     const calls = await sim.get('/sim/calls');
-    const shown = JSON.stringify([calls, await sim.get('/sim/state')]);
+    const shown = JSON.stringify([calls, await sim.state()]);
     assert.ok(calls.length >= 2);
     assert.ok(!shown.includes(secret) && !shown.includes(TOKEN), shown);
     assert.ok(shown.includes('00ff…(32)'), shown);
@@ -475,7 +414,7 @@ test('fault: delivered twice; the script runs once', async (t) => {
   });
   assert.deepEqual(texts((await sim.say('a')).shown), ['1']);
   await sleep(300);
-  const item = (await sim.get('/sim/state')).trace.at(-1);
+  const item = (await sim.state()).trace.at(-1);
   assert.deepEqual(item.tries.map((one) => one.duplicate || false).sort(), [false, true]);
   assert.deepEqual(texts((await sim.say('b')).shown), ['2']);
 });
@@ -494,7 +433,7 @@ test('a script that does not load is shown on the desk, and answers once it is m
     const sim = await startDev(t, { script: broken, config: { script_cpu_ms: 200 } });
     let bot;
     await until(async () => {
-      ({ bot } = await sim.get('/sim/state'));
+      ({ bot } = await sim.state());
       return bot.ok === false;
     }, `the desk to be told of ${broken}`);
     assert.match(bot.error, /bot\.lua/);
@@ -503,7 +442,7 @@ test('a script that does not load is shown on the desk, and answers once it is m
     await sim.bot.waitForLog(/the script has not loaded/);
     const [file] = (await sim.get('/sim/source')).files;
     await sim.post('/sim/source', { file: file.file, text: ECHO });
-    await until(async () => (await sim.get('/sim/state')).bot.ok, 'the mended script');
+    await until(async () => (await sim.state()).bot.ok, 'the mended script');
     assert.deepEqual(texts((await sim.say('y')).shown), ['你说：y']);
     await sim.bot.stop();
   }
@@ -534,7 +473,7 @@ test('a script error reaches the desk with file and line, a saved script is relo
   assert.deepEqual(texts((await sim.say('y')).shown), ['你说：y']);
   await sim.post('/sim/source', { file: source.files[0].file, text: 'function on_message(' });
   await until(() => events.list.some((one) => one.event === 'reload' && !one.data.ok), 'the failed reload');
-  const { bot } = await sim.get('/sim/state');
+  const { bot } = await sim.state();
   assert.equal(bot.ok, false);
   assert.match(bot.error, /bot\.lua:1/);
   assert.deepEqual(texts((await sim.say('z')).shown), ['你说：z']); // the one before goes on
@@ -546,7 +485,7 @@ test('reset makes everything fresh', async (t) => {
   await sim.say('x', { user: 'somebody' });
   await sim.post('/sim/faults', { slow_ms: 5 });
   await sim.post('/sim/reset');
-  const state = await sim.get('/sim/state');
+  const state = await sim.state();
   assert.deepEqual([state.chats, state.trace, state.faults], [{}, [], {}]);
   assert.ok(!state.users.some((user) => user.nickname === 'somebody'));
   assert.deepEqual(texts((await sim.say('again')).shown), ['你说：again']);

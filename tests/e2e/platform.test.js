@@ -128,12 +128,12 @@ test('QR codes have tickets, pictures, limits; scanning one tells its scene', as
       code(wechat.create_qrcode{expire_seconds = 2592001, action_name = "QR_SCENE", action_info = {scene = {scene_id = 1}}}), code(wechat.show_qrcode("nothing"))`, dev);
   assert.equal(out[1], 'PNG');
   assert.deepEqual(out.slice(2, 4), [40053, 40052]);
-  assert.equal((await dev.act({ act: 'scan', scene: '123' })).shown[0].content, `scan 123 ${out[0]}`);
+  assert.equal((await dev.act('scan', { scene: '123' })).shown[0].content, `scan 123 ${out[0]}`);
 });
 
 test('customer service messages appear in the chat, within window and number', async (t) => {
   const dev = await startDev(t, { script: 'function on_message() end' });
-  await dev.act({ act: 'say', content: 'hi' });
+  await dev.act('say', { content: 'hi' });
   const alice = (await dev.state()).users.find((user) => user.alias === 'alice').openid;
   const bob = (await dev.state()).users.find((user) => user.alias === 'bob').openid;
   const out = await lua(t, `${code_of}
@@ -161,8 +161,8 @@ test('template messages are shown, and TEMPLATESENDJOBFINISH comes; broadcasts a
   assert.equal(Object.values(chats).flat().filter((entry) => entry.kind === 'template' && entry.fields[0].value === '你好').length, 1);
   assert.equal(Object.values(chats).flat().filter((entry) => entry.via === 'mass').length, 3);
   for (const event of ['templatesendjobfinish success', 'masssendjobfinish send success']) {
-    for (let i = 0; i < 50 && !dev.log.includes(`got ${event}`); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.match(dev.log, new RegExp(`got ${event}`));
+    for (let i = 0; i < 50 && !dev.bot.log.includes(`got ${event}`); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.match(dev.bot.log, new RegExp(`got ${event}`));
   }
 });
 
@@ -179,9 +179,9 @@ test('drafts are published', async (t) => {
 
 test('web login: a code that is good once, a token, a profile by scope', async (t) => {
   const dev = await startDev(t);
-  const there = await dev.ask('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=${encodeURIComponent('http://x.example/back?a=1')}&response_type=code&scope=snsapi_userinfo&state=s%26t`);
+  const there = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=${encodeURIComponent('http://x.example/back?a=1')}&response_type=code&scope=snsapi_userinfo&state=s%26t`);
   assert.equal(there.status, 302);
-  const back = new URL(there.headers.get('location'));
+  const back = new URL(there.headers.location);
   assert.equal(back.searchParams.get('state'), 's&t');
   const out = await lua(t, `${code_of}
     local token = assert(wechat.oauth.access_token{code = "${back.searchParams.get('code')}"})
@@ -192,9 +192,9 @@ test('web login: a code that is good once, a token, a profile by scope', async (
 
 test('tokens: missing, wrong, of another secret, old ones for five minutes more; verbs, bodies, fields', async (t) => {
   const dev = await startDev(t);
-  const get = async (path) => (await dev.ask('GET', path)).value.errcode;
-  const post = async (path, body) => (await dev.ask('POST', path, body)).value.errcode;
-  const token = async (more) => (await dev.ask('GET', `/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=${ACCOUNT.appsecret}${more || ''}`)).value;
+  const get = async (path) => (await dev.call('GET', path)).json.errcode;
+  const post = async (path, body) => (await dev.call('POST', path, body)).json.errcode;
+  const token = async (more) => (await dev.call('GET', `/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=${ACCOUNT.appsecret}${more || ''}`)).json;
   assert.equal(await get('/cgi-bin/menu/get'), 41001);
   assert.equal(await get('/cgi-bin/menu/get?access_token=x'), 40001);
   assert.equal(await get(`/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=x`), 40125);
@@ -210,22 +210,21 @@ test('tokens: missing, wrong, of another secret, old ones for five minutes more;
   assert.equal(await post(`/cgi-bin/tags/create${at}`, '{broken'), 47001);
   assert.equal(await post(`/cgi-bin/tags/create${at}`, ''), 44002);
   assert.equal(await post(`/cgi-bin/message/custom/send${at}`, { touser: 'x', msgtype: 'nonsense' }), 40008);
-  assert.equal((await dev.ask('GET', '/cgi-bin/no/such')).status, 404);
-  const stable = async (more) => (await dev.ask('POST', '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: ACCOUNT.appid, secret: ACCOUNT.appsecret, ...more })).value.access_token;
+  assert.equal((await dev.call('GET', '/cgi-bin/no/such')).status, 404);
+  const stable = async (more) => (await dev.call('POST', '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: ACCOUNT.appid, secret: ACCOUNT.appsecret, ...more })).json.access_token;
   const kept = await stable();
   assert.equal(await stable(), kept);
   assert.notEqual(await stable({ force_refresh: true }), kept);
-  assert.match((await dev.ask('GET', '/cgi-bin/menu/get')).value.errmsg, / rid: [0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/);
+  assert.match((await dev.call('GET', '/cgi-bin/menu/get')).json.errmsg, / rid: [0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/);
 });
 
 test('state is kept where it is asked for, and fresh without', async (t) => {
-  const dir = tempDir(t);
-  const one = await startDev(t, { dir, args: ['--state', 'sim.db'] });
+  const state = `${tempDir(t)}/sim.db`;
+  const one = await startDev(t, { args: ['--state', state] });
   await lua(t, 'return wechat.tag.create{tag = {name = "kept"}} ~= nil', one);
   await new Promise((resolve) => setTimeout(resolve, 600));
-  one.stopped = true;
-  await one.stop();
-  const two = await startDev(t, { dir, args: ['--state', 'sim.db'] });
+  await one.bot.stop();
+  const two = await startDev(t, { args: ['--state', state] });
   assert.deepEqual(await lua(t, 'for _, tag in ipairs(wechat.tag.list{}.tags) do if tag.name == "kept" then return true end end return false', two), [true]);
   assert.deepEqual(await lua(t, 'return #wechat.tag.list{}.tags'), [3]);
 });
