@@ -439,5 +439,5 @@ module.exports = {
   BINARY, TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID,
   sleep, until, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
   messageXml, textXml, eventXml, element, cdata, parseXml,
-  tempDir, writeFiles, configLua, luaValue, cleanEnv, wemoon, startBot, checkSanitizers,
+  tempDir, writeFiles, configLua, luaValue, cleanEnv, wemoon, startBot,
 };

@@ -5,7 +5,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { wemoon, tempDir } = require('./harness');
+const { wemoon, tempDir, sleep } = require('./harness');
 const { startDev } = require('./dev');
 const { FILE, calls } = require('./npm_calls');
 
@@ -70,9 +70,9 @@ test('what the platform has withdrawn says so; openids of a moved account; cards
       wechat.draft.get_product_card{product_id = "p", article_type = "news"}.DOM:match("productid=.(%w+)"),
       code(wechat.draft.get_product_card{product_id = "p", article_type = "news", card_type = 4})`, dev);
   assert.deepEqual(out, [47009, true, null, 'ori_openid error', 40032, 'p', 40097]);
-  const ask = async (path) => (await (await fetch(dev.url + path, { redirect: 'manual' })).json());
-  const code = new URL((await fetch(`${dev.url}/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`,
-    { redirect: 'manual' })).headers.get('location')).searchParams.get('code');
+  const ask = async (path) => (await dev.call('GET', path)).json;
+  const there = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`);
+  const code = new URL(there.headers.location).searchParams.get('code');
   const component = `component_appid=wx2&component_access_token=C&appid=${ACCOUNT.appid}`;
   const token = await ask(`/sns/oauth2/component/access_token?${component}&code=${code}&grant_type=authorization_code`);
   assert.match(token.openid, /^oWemoon/);
@@ -133,7 +133,7 @@ test('QR codes have tickets, pictures, limits; scanning one tells its scene', as
 
 test('customer service messages appear in the chat, within window and number', async (t) => {
   const dev = await startDev(t, { script: 'function on_message() end' });
-  await dev.act('say', { content: 'hi' });
+  await dev.say('hi');
   const alice = (await dev.state()).users.find((user) => user.alias === 'alice').openid;
   const bob = (await dev.state()).users.find((user) => user.alias === 'bob').openid;
   const out = await lua(t, `${code_of}
@@ -161,8 +161,7 @@ test('template messages are shown, and TEMPLATESENDJOBFINISH comes; broadcasts a
   assert.equal(Object.values(chats).flat().filter((entry) => entry.kind === 'template' && entry.fields[0].value === '你好').length, 1);
   assert.equal(Object.values(chats).flat().filter((entry) => entry.via === 'mass').length, 3);
   for (const event of ['templatesendjobfinish success', 'masssendjobfinish send success']) {
-    for (let i = 0; i < 50 && !dev.bot.log.includes(`got ${event}`); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.match(dev.bot.log, new RegExp(`got ${event}`));
+    await dev.bot.waitForLog(new RegExp(`got ${event}`), 2500);
   }
 });
 
@@ -222,7 +221,7 @@ test('state is kept where it is asked for, and fresh without', async (t) => {
   const state = `${tempDir(t)}/sim.db`;
   const one = await startDev(t, { args: ['--state', state] });
   await lua(t, 'return wechat.tag.create{tag = {name = "kept"}} ~= nil', one);
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await sleep(600);
   await one.bot.stop();
   const two = await startDev(t, { args: ['--state', state] });
   assert.deepEqual(await lua(t, 'for _, tag in ipairs(wechat.tag.list{}.tags) do if tag.name == "kept" then return true end end return false', two), [true]);
