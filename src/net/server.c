@@ -15,6 +15,7 @@
 #include "net/connections.h"
 #include "net/listener.h"
 #include "net/stack.h"
+#include "net/turn.h"
 
 enum {
   KEEP_MAX = 64 * 1024,
@@ -360,6 +361,7 @@ static int on_request(struct mg_connection *conn) {
   serve(&x);
   put_buffers(x.server, x.buffers);
   connection_waits(x.connection);
+  turn_pass();
   return x.status;
 }
 
@@ -413,6 +415,7 @@ static void *on_thread(const struct mg_context *mg, int type) {
   Server *server = mg_get_user_data(mg);
   if (type == ACCEPTS) atomic_store(&server->accepts, true);
   if (type != WORKS) return NULL;
+  turn_shorten();
   size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
   while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }

@@ -1,24 +1,36 @@
 // The measure of what a civetweb handler costs when it does nothing: it reads the body and writes a fixed answer, with
-// the options and the one write that serve civetweb best. bare PORT THREADS ANSWER-BYTES
+// the options and the one write that serve civetweb best; with "turns", its threads take turns on the CPU as wemoon's
+// do. bare PORT THREADS ANSWER-BYTES [turns]
 #include <civetweb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "net/turn.h"
+
 static char answer[4096];
 static int answer_len;
+static bool takes_turns;
 
 static int on_request(struct mg_connection *conn) {
   char body[8192];
   while (mg_read(conn, body, sizeof body) > 0) {
   }
   mg_write(conn, answer, (size_t)answer_len);
+  if (takes_turns) turn_pass();
   return 200;
 }
 
+static void *on_thread(const struct mg_context *mg, int type) {
+  if (takes_turns) turn_shorten();
+  return NULL;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc < 4 || argc > 5) return 2;
+  takes_turns = argc == 5 && strcmp(argv[4], "turns") == 0;
   int size = atoi(argv[3]);
   char listen[64];
   snprintf(listen, sizeof listen, "127.0.0.1:%s", argv[1]);
@@ -28,7 +40,7 @@ int main(int argc, char **argv) {
     "enable_keep_alive", "yes", "tcp_nodelay", "1", "listen_backlog", "4096", "connection_queue", "1024",
     "decode_url", "no", NULL,
   };
-  struct mg_callbacks callbacks = { .begin_request = on_request };
+  struct mg_callbacks callbacks = { .begin_request = on_request, .init_thread = on_thread };
   mg_init_library(0);
   if (!mg_start(&callbacks, NULL, options)) return 1;
   pause();

@@ -51,24 +51,25 @@ const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
 function compileBare() {
   fs.mkdirSync(BUILD, { recursive: true });
   const program = path.join(BUILD, 'bare');
-  const done = spawnSync('cc', ['-O2', '-o', program, path.join(__dirname, 'bare.c'), '-lcivetweb'], { encoding: 'utf8' });
+  const sources = [path.join(__dirname, 'bare.c'), path.join(ROOT, 'src/net/turn.c')];
+  const done = spawnSync('cc', ['-O2', '-D_GNU_SOURCE', '-I', path.join(ROOT, 'src'), '-o', program, ...sources, '-lcivetweb'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`bare.c does not compile: ${done.stderr}`);
   return program;
 }
 
-async function bare(threads) {
+// `turns`: its threads take turns on the CPU as wemoon's do.
+async function bare(threads, turns = false) {
   const port = await freePort();
-  return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'), [String(port), String(threads), String(REPLY_BYTES)]);
+  return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
+    [String(port), String(threads), String(REPLY_BYTES), ...(turns ? ['turns'] : [])]);
 }
 
-// `under`: a command that wemoon is started by.
-async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua'), under = []) {
+async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua')) {
   const port = await freePort();
   const args = ['run', script, '--listen', String(port), '--threads', String(threads), '--token', ACCOUNT.token,
     '--appid', ACCOUNT.appid, '--encoding-aes-key', ACCOUNT.key, '--encrypt-mode', mode === 'safe' ? 'safe' : 'normal',
     '--store', 'memory:', '--log-level', 'warn', ...more];
-  const [program, ...rest] = [...under, WEMOON, ...args];
-  return start(`wemoon, ${threads} threads`, port, program, rest);
+  return start(`wemoon, ${threads} threads`, port, WEMOON, args);
 }
 
 function nginxConf(port, folder) {
@@ -112,9 +113,6 @@ async function nginx(mode) {
   return side;
 }
 
-// As the systemd unit has it: a thread that is woken does not take the place of the one that runs.
-const asService = (threads, mode) => wemoon(threads, mode, [], undefined, ['chrt', '--batch', '0']);
-
 // npm's wechat or co-wechat (rival.js): one thread, as Node has it.
 async function rival(name, mode) {
   const port = await freePort();
@@ -138,4 +136,4 @@ function rssMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, asService, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };
+module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };

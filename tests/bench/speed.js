@@ -2,7 +2,7 @@
 // packages wechat and co-wechat.
 'use strict';
 
-const { asService, bare, nginx, rival, wemoon } = require('./sides.js');
+const { bare, nginx, rival, wemoon } = require('./sides.js');
 const median = require('./median.js');
 const load = require('./load.js');
 
@@ -16,10 +16,10 @@ function plan(quick) {
   const threads = quick ? [512] : [64, 512];
   const sides = [];
   for (const n of threads) sides.push({ name: `bare ${n}`, mode: 'plain', start: () => bare(n) });
+  sides.push({ name: 'bare turns', mode: 'plain', start: () => bare(512, true) });
   for (const mode of ['plain', 'safe']) {
     sides.push({ name: 'nginx', mode, start: () => nginx(mode) });
     for (const n of threads) sides.push({ name: `wemoon ${n}`, mode, start: () => wemoon(n, mode) });
-    sides.push({ name: 'service 512', mode, start: () => asService(512, mode) });
     for (const name of RIVALS) sides.push({ name, mode, start: () => rival(name, mode) });
   }
   return { loads, sides, rounds: quick ? 1 : 3, seconds: quick ? 2 : 4 };
@@ -75,11 +75,11 @@ function checks(rows, { sides }) {
     out.push({ what: `${name} threads, encrypted: CPU against nginx`, value: sealed.cpu / handSealed.cpu, most: 1, unit: 'x' });
   }
   const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
+  const compare = (mode, side, title) => out.push({ what: `${title}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`,
+    value: rows[`${mode}|64 kept|${side}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu, unit: 'x' });
+  compare('plain', 'bare turns', 'bare civetweb that takes turns as wemoon does');
   for (const mode of ['plain', 'safe']) {
-    const compare = (side, title) => out.push({ what: `${title}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`,
-      value: rows[`${mode}|64 kept|${side}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu, unit: 'x' });
-    compare('service 512', 'as a service');
-    for (const name of RIVALS) compare(name, `npm ${name}`);
+    for (const name of RIVALS) compare(mode, name, `npm ${name}`);
   }
   // wrk counts an answer whose connection ends without a word of it in its head as lost: the bare handler's all do.
   const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.includes('|wemoon') ? row.failed : 0), 0);

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/stack.h"
+#include "slice.h"
 
 // What a crowd may make another client wait. On a quiet machine it is a quarter of a second; this one may be running other tests.
 enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000, BUSY_MACHINE_MS = 5000 };
@@ -29,6 +30,7 @@ enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000, BUSY_MACHINE_MS = 5000 };
 typedef struct {
   atomic_int handled;
   atomic_size_t stack;
+  atomic_uint_least64_t slice_ns;
   pthread_mutex_t mutex;  // of the strings
   char path[256], query[256], header[256];
 } Seen;
@@ -67,6 +69,7 @@ static void handle(void *ctx, HttpRequest *request) {
   copy(seen.path, sizeof seen.path, request->path);
   pthread_mutex_unlock(&seen.mutex);
   atomic_store(&seen.stack, stack_size_here());
+  atomic_store(&seen.slice_ns, slice_here().slice_ns);
   server_respond(request, &response);
 }
 
@@ -291,6 +294,14 @@ static void test_handlers_have_stacks_for_deep_recursion(void **state) {
   Server *server = serve(4);
   ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   assert_true(atomic_load(&seen.stack) >= 1024 * 1024);
+  server_stop(server);
+}
+
+static void test_handlers_take_short_turns(void **state) {
+  if (!slices_are_kept()) skip();
+  Server *server = serve(4);
+  ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_true(atomic_load(&seen.slice_ns) > 0 && atomic_load(&seen.slice_ns) < 1000 * 1000);
   server_stop(server);
 }
 
@@ -565,6 +576,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_a_handler_that_does_not_answer_is_answered_for),
     cmocka_unit_test(test_handlers_have_stacks_for_deep_recursion),
+    cmocka_unit_test(test_handlers_take_short_turns),
     cmocka_unit_test(test_a_bare_port_means_this_machine_alone),
     cmocka_unit_test(test_ipv6_is_listened_on),
     cmocka_unit_test(test_an_address_that_is_none_is_named),
