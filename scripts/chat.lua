@@ -18,7 +18,7 @@ end
 
 function on_message(msg)
   if msg.type ~= "text" then return "请用文字和我说话。" end
-  local talk = wechat.session()
+  local talk = assert(wechat.session())
   if msg.content == "重来" then
     talk.messages = nil
     return "好，我们重新开始。"

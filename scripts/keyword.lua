@@ -17,5 +17,5 @@ function on_message(msg)
   if msg.type ~= "text" then return end
   local answer = answers[msg.content:match("^%s*(.-)%s*$")]
   if type(answer) == "function" then return answer() end
-  return answer or "可以问我：" .. list_of_keywords()
+  return answer or ("可以问我：" .. list_of_keywords())
 end

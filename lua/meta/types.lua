@@ -94,6 +94,7 @@ types.classes = [==[
 ---@field config table<string, string|integer|boolean> the settings, read only, without secrets
 wechat = {}
 
+-- Editors do not carry these over to a function of yours: write  ---@param msg Message  above it.
 ---@type fun(msg: Message): Reply|string|false|nil
 on_message = nil
 ---@type fun(state: any)
@@ -176,10 +177,10 @@ types.returns = {
   ["^utf8%.len$"] = "integer",
   ["^utf8%."] = "string",
   ["^http%."] = "HttpAnswer?, ApiError?",
-  ["^store%.get$"] = "any, ApiError?",
-  ["^store%.incr$"] = "integer?, ApiError?",
-  ["^store%."] = "boolean?, ApiError?",
-  ["^session$"] = "table?, ApiError?",
+  ["^store%.get$"] = "any, string?",
+  ["^store%.incr$"] = "integer?, string?",
+  ["^store%."] = "boolean?, string?",
+  ["^session$"] = "table?, string?",
   ["^sleep$"] = "",
   ["^spawn$"] = "",
   ["^every$"] = "table",

@@ -175,3 +175,7 @@ check.has(text, [[
 ---@overload fun(named: { user_id: string, content: string }): table?, ApiError?
 function wechat.send_text_message(user_id, content) end
 ]])
+
+-- A call of the platform fails with an ApiError; the store, which is none, with a text.
+check.has(text, "---@return any\n---@return string?\n---@overload fun(named: { key: string }): any, string?\nfunction wechat.store.get(key) end")
+check.has(text, "---@return table?\n---@return string?\n---@overload fun(named: { openid?: string }): table?, string?\nfunction wechat.session(openid) end")

@@ -164,9 +164,7 @@ local function compare_menu(changes, old, new, path)
 end
 
 --- Whether two personalised menus are the same to the platform.
----@param old Menu
----@param new Menu
----@return boolean
+---@type fun(old: Menu, new: Menu): boolean
 diff.same = ways_of_menus[1]
 
 --- The changes that lead from one menu to the other, empty for none. Personalised menus are looked at only
