@@ -32,6 +32,7 @@ enum {
   PAUSE_MS = 250,    // so long a body may pause then
   DAWDLE_MS =
       400,  // so long its first request may take then, from the first packet on, however busily it drips
+  SOON_US = 2000,      // so soon the next request comes under full load
   FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
   ADDRESS_LEN = 64,
   DESCRIPTORS_MAX = 65536,
@@ -45,7 +46,7 @@ struct Connection {
   Connections *all;
   _Atomic Phase phase;
   atomic_int_least64_t since_us;  // of the phase
-  int64_t opened_us;
+  int64_t opened_us, came_us;
   bool answered;              // at least one request; of its thread
   char address[ADDRESS_LEN];  // empty for IPv6, which civetweb cannot spell: the port must do
   int port;                   // 0: no request yet, the peer is not known
@@ -265,6 +266,7 @@ Connection *connection_opened(Connections *all) {
     all->free = connection->next_free;
     connection->port = 0;
     connection->opened_us = clock_now_us();
+    connection->came_us = 0;
     connection->answered = false;
     set_phase(connection, PHASE_WAITS);
     if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
@@ -281,6 +283,13 @@ void connection_introduce(Connection *connection, const char *remote_address, in
 }
 
 bool connection_is_known(const Connection *connection) { return connection->port != 0; }
+
+bool connection_comes_again(Connection *connection, int64_t now_us) {
+  if (!connection) return false;
+  int64_t before_us = connection->came_us;
+  connection->came_us = now_us;
+  return now_us - before_us < SOON_US;
+}
 
 void connection_closing(Connection *connection) {
   if (!connection) return;

@@ -24,6 +24,8 @@ void connection_introduce(Connection *connection, const char *remote_address, in
 bool connection_is_known(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
+// A request came. Whether it followed close on the one before, as each does under full load.
+bool connection_comes_again(Connection *connection, int64_t now_us);
 // A head has been read; the body must follow.
 void connection_reads_body(Connection *connection);
 void connection_handles(Connection *connection);

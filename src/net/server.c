@@ -354,6 +354,7 @@ static int on_request(struct mg_connection *conn) {
     .buffers = take_buffers(info->user_data),
     .connection = mg_get_user_connection_data(conn),
   };
+  bool again = connection_comes_again(x.connection, x.request.received_us);
   if (!x.buffers) return STATUS_UNANSWERED;
   if (x.connection && !connection_is_known(x.connection)) {
     connection_introduce(x.connection, info->remote_addr, info->remote_port);
@@ -361,7 +362,7 @@ static int on_request(struct mg_connection *conn) {
   serve(&x);
   put_buffers(x.server, x.buffers);
   connection_waits(x.connection);
-  turn_pass();
+  if (again) turn_pass();
   return x.status;
 }
 

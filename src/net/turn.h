@@ -9,7 +9,8 @@
 // wait. Where the kernel has no such thing (before Linux 6.12) or does not allow it, turns stay as they are.
 void turn_shorten(void);
 
-// After an answer: whoever else can run goes first. Returns at once if there is nobody.
+// After an answer: whoever else can run goes first. Returns at once if there is nobody. On a connection whose
+// next request will be long in coming this is one switch more, for nothing.
 void turn_pass(void);
 
 #endif
