@@ -80,10 +80,11 @@ local function method_lines(lines, row)
   lines[#lines + 1] = "--- " .. row.doc
   for i, parameter in ipairs(row.parameters or {}) do
     local optional = parameter[2]:sub(-1) == "?" and "?" or ""
+    local kind = types.parameters[row.name .. "." .. parameter[1]] or lua_type(parameter[2])
     names[i] = reserved[parameter[1]] and parameter[1] .. "_" or parameter[1]
-    named[i] = parameter[1] .. optional .. ": " .. lua_type(parameter[2])
+    named[i] = parameter[1] .. optional .. ": " .. kind
     local words = parameter[3] and " " .. parameter[3] or ""
-    lines[#lines + 1] = ("---@param %s%s %s%s"):format(names[i], optional, lua_type(parameter[2]), words)
+    lines[#lines + 1] = ("---@param %s%s %s%s"):format(names[i], optional, kind, words)
   end
   if not row.parameters then names[1], lines[#lines + 1] = "...", "---@param ... any" end
   for name in returned:gmatch("[^,%s]+") do lines[#lines + 1] = "---@return " .. name end

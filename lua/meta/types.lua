@@ -54,10 +54,31 @@ types.classes = [==[
 ---@field filename? string
 ---@field save fun(self: Download, path: string): true?, string?
 
+---@class HttpOptions what to send is json, form, files (form beside it, as fields) or body
+---@field headers? table<string, string>
+---@field query? table<string, string|number|boolean> added to the URL
+---@field json? any
+---@field form? table<string, string|number|boolean>
+---@field files? table<string, string|file*|table> by field: a path, an open file, or {path =, data =, filename =, content_type =}
+---@field body? string sent as it is
+---@field timeout? number seconds; 30
+---@field follow? boolean follow redirects
+
+---@class HttpRequest: HttpOptions
+---@field method? string GET
+---@field url string
+
 ---@class HttpAnswer
 ---@field status integer
----@field headers table<string, string>
+---@field headers table<string, string> found under any case
 ---@field body string
+
+---@class AskOptions
+---@field timeout_s? number seconds; 600
+---@field events? boolean the user's events are answers too
+
+---@class Timer what wechat.every and wechat.cron give
+---@field stop fun(self: Timer) no further tick; one under way goes on to its end
 
 ---@class PageRequest what a page of wechat.route gets
 ---@field method string as sent
@@ -75,6 +96,7 @@ types.classes = [==[
 ---@field headers? table<string, string|number|string[]>
 ---@field body? string text/html unless the headers say otherwise
 ---@field json? any
+---@field stream? fun(send: fun(text: string): boolean) goes on after the body until it returns; send gives false once nobody reads
 
 ---@class wechat.json
 ---@field encode fun(value: any): string the text, keys sorted; raises, naming the path, for what JSON cannot say
@@ -160,6 +182,18 @@ function bot.on_message(msg) end
 return bot
 ]==]
 
+-- Of parameters of which more is to be said than the kind that is checked; by method and name.
+types.parameters = {
+  ["ask.question"] = "string|Reply",
+  ["ask.options"] = "AskOptions",
+  ["http.get.options"] = "HttpOptions",
+  ["http.post.options"] = "HttpOptions",
+  ["http.request.options"] = "HttpRequest",
+  ["route.fn"] = "fun(request: PageRequest): PageAnswer|string|nil",
+  ["every.fn"] = "fun()",
+  ["cron.fn"] = "fun()",
+}
+
 -- By a pattern of names, the longest that fits; what none fits is a call of the platform.
 types.returns = {
   ["^response_"] = "Reply",
@@ -183,8 +217,8 @@ types.returns = {
   ["^session$"] = "table?, string?",
   ["^sleep$"] = "",
   ["^spawn$"] = "",
-  ["^every$"] = "table",
-  ["^cron$"] = "table",
+  ["^every$"] = "Timer",
+  ["^cron$"] = "Timer",
   ["^ask$"] = "Message?, string?",
   ["^route$"] = "",
   ["^menu%.new$"] = "Menu",

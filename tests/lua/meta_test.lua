@@ -92,6 +92,8 @@ local line_kinds = {
     local name = rest:match("^([%w_.]+)")
     check.equal(classes[name], nil, "class " .. name .. " before")
     classes[name], fields = true, {}
+    local parent = rest:match("^[%w_.]+:%s*([%w_.]+)")
+    if parent then used[parent] = true end
   end,
   field = function(rest)
     local name, after = rest:match("^(%[?[%w_]+%]?)%??%s+(.*)$")
@@ -143,6 +145,12 @@ local built_in = {
 }
 for name in pairs(used) do check.equal(built_in[name] or classes[name], true, "type " .. name) end
 
+-- A class that nothing names helps nobody: what a page of wechat.route gets would be known, and not where.
+for name in pairs(classes) do
+  local is_table = name == "wechat" or text:find("\nwechat." .. name:gsub("^wechat%.", "") .. " = {}", 1, true) or name == "wechat.bot"
+  if not is_table then check.equal(used[name], true, "class " .. name .. " named") end
+end
+
 for _, group in ipairs(catalogue.groups) do
   local _, names = catalogue.group(group)
   for _, name in ipairs(names) do check.equal(functions[group .. "." .. name], true, group .. "." .. name .. " annotated") end
@@ -179,3 +187,8 @@ function wechat.send_text_message(user_id, content) end
 -- A call of the platform fails with an ApiError; the store, which is none, with a text.
 check.has(text, "---@return any\n---@return string?\n---@overload fun(named: { key: string }): any, string?\nfunction wechat.store.get(key) end")
 check.has(text, "---@return table?\n---@return string?\n---@overload fun(named: { openid?: string }): table?, string?\nfunction wechat.session(openid) end")
+
+-- What is given a table or a function says what is in it.
+check.has(text, "---@param fn fun(request: PageRequest): PageAnswer|string|nil fn(request) gives HTML")
+check.has(text, "---@param options? HttpOptions\n---@return HttpAnswer?\n---@return ApiError?\n"
+  .. "---@overload fun(named: { url: string, options?: HttpOptions }): HttpAnswer?, ApiError?\nfunction wechat.http.get(url, options) end")
