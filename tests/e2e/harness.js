@@ -414,12 +414,14 @@ class Bot {
 //   files    other files: { 'lib/util.lua': 'return {}' }
 //   args     further arguments; env: further environment
 //   command  `dev` instead of `run`; its script may be undefined: the simulated platform alone
-async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run' } = {}) {
+//   under    a command that starts it in its own place: ['prlimit', '--nofile=64']
+async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run', under = [] } = {}) {
   const dir = makeDir();
   const sealing = mode && mode !== 'normal' ? { encrypt_mode: mode, encoding_aes_key: AES_KEY, appid: APPID } : {};
   const all = { token: TOKEN, listen: '127.0.0.1:0', ...sealing, ...config };
   writeFiles(dir, { ...(script === undefined ? {} : { 'bot.lua': script }), 'config.lua': configLua(all), ...files });
-  const child = spawn(BINARY, [command, ...(script === undefined ? [] : [path.join(dir, 'bot.lua')]), ...args], {
+  const [program, ...rest] = [...under, BINARY, command, ...(script === undefined ? [] : [path.join(dir, 'bot.lua')]), ...args];
+  const child = spawn(program, rest, {
     cwd: dir, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'],
   });
   const bot = new Bot(dir, child, {

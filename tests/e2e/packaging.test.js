@@ -5,11 +5,12 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { spawn, spawnSync } = require('node:child_process');
-const { BINARY, cleanEnv, configLua, tempDir, until, wemoon, writeFiles } = require('./harness');
+const { spawnSync } = require('node:child_process');
+const { BINARY, startBot } = require('./harness');
 
 const PACKAGING = path.resolve(__dirname, '../../src/packaging');
 const UNIT = path.join(PACKAGING, 'wemoon.service');
+const unit = fs.readFileSync(UNIT, 'utf8');
 const has = (program, ...args) => spawnSync(program, args).status === 0;
 const docs = (kind) => spawnSync(BINARY, ['docs', kind], { encoding: 'utf8' }).stdout;
 
@@ -20,12 +21,11 @@ test('systemd finds the unit hardened', { skip: !has('systemd-analyze', '--versi
 });
 
 test('the unit is told when the bot is ready, and watches it', () => {
-  const unit = fs.readFileSync(UNIT, 'utf8');
   for (const line of ['Type=notify', /WatchdogSec=\d+/, /ExecReload=.*HUP/, 'Restart=on-failure', 'User=wemoon', 'UMask=0077']) assert.match(unit, new RegExp(line, 'm'));
 });
 
 test('what the unit runs is on the barest machine', () => {
-  const programs = fs.readFileSync(UNIT, 'utf8').match(/^Exec\w+=\S+/gm).map((line) => line.replace(/^.*=/, ''));
+  const programs = unit.match(/^Exec\w+=\S+/gm).map((line) => line.replace(/^.*=/, ''));
   assert.deepEqual(programs, ['/usr/bin/wemoon', '/bin/sh']);
 });
 
@@ -35,7 +35,7 @@ function allowedCalls() {
     .split('\n').slice(1).map((line) => line.trim()).filter((name) => name && name[0] !== '#');
   const spelledOut = (name) => (name[0] === '@' ? list(name).flatMap(spelledOut) : [name]);
   const allowed = new Set(['execve', 'exit', 'exit_group', 'rt_sigreturn']); // those of starting and ending
-  for (const [, not, names] of fs.readFileSync(UNIT, 'utf8').matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
+  for (const [, not, names] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
     for (const name of names.split(' ').flatMap(spelledOut)) allowed[not ? 'delete' : 'add'](name);
   }
   return allowed;
@@ -44,23 +44,17 @@ function allowedCalls() {
 const TRACES = has('systemd-analyze', '--version') && has('strace', '-o', '/dev/null', 'true');
 
 test('the bot makes no system call for which the unit would have it killed', { skip: !TRACES && 'strace does not work here' }, async (t) => {
-  const dir = tempDir(t), trace = path.join(dir, 'trace');
-  const account = { token: 'a-callback-token', encrypt_mode: 'normal' };
-  writeFiles(dir, { 'bot.lua': 'function on_message(msg) return msg.content end', 'config.lua': configLua(account) });
-  const env = cleanEnv({ ASAN_OPTIONS: 'detect_leaks=0' }); // which does not work under a tracer
-  const child = spawn('strace', ['-f', '-c', '-U', 'name', '-o', trace, BINARY, 'run', 'bot.lua', '--listen', '127.0.0.1:0',
-    '--threads', '4', '--store', 'sqlite:bot.db'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const ended = new Promise((resolve) => child.on('close', resolve));
-  let output = '';
-  child.stdout.on('data', (chunk) => { output += chunk; });
-  const [url] = await until(() => /http:\S+/.exec(output), 'the address', 20000);
-  const bot = Number(fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim());
-  assert.match((await wemoon(['send', '--url', url, 'text', '你好'], { cwd: dir, code: 0 })).stdout, /你好/);
-  process.kill(bot, 'SIGHUP');
-  assert.match((await wemoon(['send', '--url', url, 'text', '再见'], { cwd: dir, code: 0 })).stdout, /再见/);
-  process.kill(bot, 'SIGTERM');
-  assert.equal(await ended, 0);
-  const calls = fs.readFileSync(trace, 'utf8').split(/-{8,}/)[1].trim().split('\n');
+  const bot = await startBot(t, {
+    script: 'function on_message(msg) return msg.content end', config: { store: 'sqlite:bot.db' }, args: ['--threads', '4'],
+    under: ['strace', '-D', '-f', '-c', '-U', 'name', '-o', 'trace'],
+    env: { ASAN_OPTIONS: 'detect_leaks=0' }, // which does not work under a tracer
+  });
+  assert.equal(await bot.say('你好'), '你好');
+  bot.signal('SIGHUP');
+  await bot.waitForLog(/SIGHUP: .* was loaded again/);
+  assert.equal(await bot.say('再见'), '再见');
+  await bot.stop();
+  const calls = fs.readFileSync(bot.file('trace'), 'utf8').split(/-{8,}/)[1].trim().split('\n');
   assert.ok(calls.includes('recvfrom') && calls.includes('sched_setattr'), calls.join(' '));
   const allowed = allowedCalls().add('fchown'); // SQLite's, where it is root that opens a file
   assert.deepEqual(calls.filter((name) => !allowed.has(name)), []);

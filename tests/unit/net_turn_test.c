@@ -1,5 +1,4 @@
-// Turns on the CPU: short ones for a thread that serves, with nothing else about it changed, and passed to who waits
-// where requests follow each other closely.
+// Turns on the CPU: short ones for a thread that serves, with nothing else about it changed, and passed to who waits.
 #include "net/turn.h"
 
 #include <pthread.h>
@@ -12,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "net/connections.h"
 #include "slice.h"
 
 // On a thread of its own, whose scheduling ends with it.
@@ -101,32 +99,12 @@ static void test_a_turn_that_is_passed_is_anothers(void **state) {
   assert_true(others >= 10);
 }
 
-// ---- when one is passed -----------------------------------------------------------------------------------------------
-
-static void test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
-  Connections *connections = connections_new(1, 1000);
-  Connection *connection = connection_opened(connections);
-  assert_false(connection_comes_again(connection, 5000000));
-  assert_true(connection_comes_again(connection, 5000600));
-  assert_true(connection_comes_again(connection, 5001200));
-  assert_false(connection_comes_again(connection, 5004200));
-  connection_closing(connection);
-  assert_false(connection_comes_again(connection_opened(connections), 5004300));
-  connections_free(connections);
-}
-
-static void test_a_connection_without_a_slot_is_not_busy(void **state) {
-  assert_false(connection_comes_again(NULL, 1));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_turn_is_short),
     cmocka_unit_test(test_policy_and_nice_value_stay),
     cmocka_unit_test(test_who_has_no_turns_gets_none),
     cmocka_unit_test(test_a_turn_that_is_passed_is_anothers),
-    cmocka_unit_test(test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection),
-    cmocka_unit_test(test_a_connection_without_a_slot_is_not_busy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
