@@ -43,6 +43,19 @@ bool str_to_int64(Str s, int64_t *out);
 // The whole of `s` as a finite decimal number of at most 1,023 bytes, whatever the locale; false on anything
 // else.
 bool str_to_double(Str s, double *out);
+// All 64 bits are good for a hash table. Who does not know `seed` cannot choose strings that meet in one
+// place.
+static inline uint64_t str_hash(Str s, uint64_t seed) {
+  uint64_t hash = seed ^ s.len;
+  for (size_t at = 0; at < s.len; at += 8) {
+    uint64_t word = 0;
+    memcpy(&word, s.ptr + at, s.len - at < 8 ? s.len - at : 8);
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 32;
+  }
+  hash *= 0xd6e8feb86659fd93u;
+  return hash ^ hash >> 32;
+}
 // How many of the first `max` bytes make whole UTF-8 characters: never cuts one in two.
 size_t str_utf8_prefix(Str s, size_t max);
 // The length of the UTF-8 character at the front of `s`, which is not empty. Where there is none, *valid is

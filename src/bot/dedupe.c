@@ -1,121 +1,111 @@
-// A hash table of messages under way and answered, with a queue of the answered ones in order of their end.
+// An index of messages under way and answered, with a queue of the answered ones in order of their end.
 #include "bot/dedupe.h"
 
+#include "base/index.h"
 #include "base/mutex.h"
-#include "base/watched.h"
 #include "codec/digest.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BUCKETS = 1 << 16 };
+// Most messages have room in their entry for what they are known by and for their answer; what does not fit
+// comes from malloc. Once the window is full a new message takes the entry of one that has just expired.
+enum { ROOM = 88 };
 
-// A short answer has room behind the identity, so that most messages cost one allocation; and where the
-// identity is as short as most, none once the window is full: a new entry takes the place of one that has
-// just expired, which is at hand, while malloc would have to bring it to whichever thread frees it.
-enum { SHORT_ANSWER = 40, SHORT_IDENTITY = 56, SPARE_MAX = 64 };
-
-enum { MALLOC_ADDS = 16 };  // to a block
-
-typedef struct Entry {
-  struct Entry *chain;  // in its bucket
-  struct Entry *newer;  // in the queue of the answered
-  Job *job;             // while under way
+typedef struct {
+  Job *job;  // while under way
   int64_t expires_us, answered_s;
-  uint64_t hash;
+  char *long_identity, *long_answer;  // NULL: in the room, the answer behind the identity
+  uint32_t hash;
+  uint32_t newer;  // in the queue of the answered; of a spare one: the next spare one
   uint32_t identity_len, answer_len;
-  char *answer;
-  char identity[];
+  char room[ROOM];
 } Entry;
 
 struct Dedupe {
   pthread_mutex_t mutex;
   int64_t window_us;
   uint64_t seed;
-  Entry **buckets;
-  Entry *oldest, *newest;
+  Index index;
+  Entry *entries;  // moves when it grows
+  uint32_t capacity, used, spare;
+  uint32_t oldest, newest;
   size_t answered, bytes;
-  Entry *spare;  // chained
-  size_t spare_count;
 };
 
-// Eight bytes at a time over a secret start: who can send messages cannot choose their buckets.
-static uint64_t hash_of(const Dedupe *dedupe, Str identity) {
-  uint64_t hash = dedupe->seed ^ identity.len;
-  for (size_t at = 0; at < identity.len; at += 8) {
-    uint64_t word = 0;
-    memcpy(&word, identity.ptr + at, identity.len - at < 8 ? identity.len - at : 8);
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 32;
-  }
-  return hash * 0xd6e8feb86659fd93u;
+// Over a secret start: who can send messages cannot choose where they come to lie.
+static uint32_t hash_of(const Dedupe *dedupe, Str identity) {
+  return (uint32_t)str_hash(identity, dedupe->seed);
 }
 
-static Entry **bucket_of(Dedupe *dedupe, uint64_t hash) {
-  return &dedupe->buckets[hash >> 48 & (BUCKETS - 1)];
+static Str identity_of(const Entry *entry) {
+  return str_make(entry->long_identity ? entry->long_identity : entry->room, entry->identity_len);
 }
 
-static Entry *find(Dedupe *dedupe, uint64_t hash, Str identity) {
-  for (Entry *entry = *bucket_of(dedupe, hash); entry; entry = entry->chain) {
-    if (entry->hash == hash && str_eq(str_make(entry->identity, entry->identity_len), identity)) return entry;
+static char *room_for_answer(Entry *entry) {
+  return entry->room + (entry->long_identity ? 0 : entry->identity_len);
+}
+
+static Str answer_of(Entry *entry) {
+  return str_make(entry->long_answer ? entry->long_answer : room_for_answer(entry), entry->answer_len);
+}
+
+static size_t entry_size(const Entry *entry) {
+  return sizeof *entry + (entry->long_identity ? entry->identity_len : 0) +
+         (entry->long_answer ? entry->answer_len : 0);
+}
+
+static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
+  uint32_t number;
+  for (uint32_t at = hash; (number = index_next(&dedupe->index, hash, &at)) != INDEX_NONE;) {
+    if (str_eq(identity_of(&dedupe->entries[number]), identity)) return &dedupe->entries[number];
   }
   return NULL;
 }
 
-static void unchain(Dedupe *dedupe, Entry *entry) {
-  Entry **link = bucket_of(dedupe, entry->hash);
-  while (*link != entry) link = &(*link)->chain;
-  *link = entry->chain;
+static bool grow(Dedupe *dedupe) {
+  uint32_t capacity = dedupe->capacity ? dedupe->capacity * 2 : 256;
+  Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
+  if (!entries) return false;
+  dedupe->entries = entries;
+  dedupe->capacity = capacity;
+  return true;
 }
 
-static bool is_short(const Entry *entry) { return entry->answer == entry->identity + entry->identity_len; }
-
-// Of an entry with an answer as short as most.
-static size_t short_size(size_t identity_len) {
-  return sizeof(Entry) + (identity_len > SHORT_IDENTITY ? identity_len : SHORT_IDENTITY) + SHORT_ANSWER;
+// One that nobody uses; INDEX_NONE: no memory.
+static uint32_t take_entry(Dedupe *dedupe) {
+  uint32_t number = dedupe->spare;
+  if (number != INDEX_NONE) dedupe->spare = dedupe->entries[number].newer;
+  else if (dedupe->used < dedupe->capacity || grow(dedupe)) number = dedupe->used++;
+  return number;
 }
 
-static size_t entry_size(const Entry *entry) {
-  return MALLOC_ADDS + short_size(entry->identity_len) + (is_short(entry) ? 0 : entry->answer_len);
+static void put_back(Dedupe *dedupe, Entry *entry) {
+  free(entry->long_identity);
+  free(entry->long_answer);
+  entry->job = NULL;
+  entry->long_identity = entry->long_answer = NULL;
+  entry->newer = dedupe->spare;
+  dedupe->spare = (uint32_t)(entry - dedupe->entries);
 }
 
-static void entry_free(Entry *entry) {
-  if (!is_short(entry)) free(entry->answer);
-  free(entry);
-}
-
-static Entry *entry_new(Dedupe *dedupe, size_t identity_len) {
-  Entry *entry = identity_len <= SHORT_IDENTITY ? dedupe->spare : NULL;
-  if (!entry) return malloc(short_size(identity_len));
-  dedupe->spare = entry->chain;
-  dedupe->spare_count--;
-  return entry;
-}
-
-static void entry_put_back(Dedupe *dedupe, Entry *entry) {
-  if (WATCHED || entry->identity_len > SHORT_IDENTITY || dedupe->spare_count == SPARE_MAX) {
-    entry_free(entry);
-    return;
-  }
-  if (!is_short(entry)) free(entry->answer);
-  entry->chain = dedupe->spare;
-  dedupe->spare = entry;
-  dedupe->spare_count++;
+// Out of the index too.
+static void remove_entry(Dedupe *dedupe, Entry *entry) {
+  index_remove(&dedupe->index, entry->hash, (uint32_t)(entry - dedupe->entries));
+  put_back(dedupe, entry);
 }
 
 static void drop_oldest(Dedupe *dedupe) {
-  Entry *entry = dedupe->oldest;
+  Entry *entry = &dedupe->entries[dedupe->oldest];
   dedupe->oldest = entry->newer;
-  if (!dedupe->oldest) dedupe->newest = NULL;
   dedupe->answered--;
   dedupe->bytes -= entry_size(entry);
-  unchain(dedupe, entry);
-  entry_put_back(dedupe, entry);
+  remove_entry(dedupe, entry);
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us) {
-  while (dedupe->oldest && (dedupe->oldest->expires_us <= now_us || dedupe->answered > DEDUPE_ENTRIES_MAX ||
-                            dedupe->bytes > DEDUPE_BYTES_MAX)) {
+  while (dedupe->answered > 0 &&
+         (dedupe->bytes > DEDUPE_BYTES_MAX || dedupe->entries[dedupe->oldest].expires_us <= now_us)) {
     drop_oldest(dedupe);
   }
 }
@@ -124,9 +114,8 @@ Dedupe *dedupe_new(int64_t window_s) {
   Dedupe *dedupe = calloc(1, sizeof *dedupe);
   if (!dedupe) return NULL;
   dedupe->window_us = window_s * 1000000;
-  dedupe->buckets = calloc(BUCKETS, sizeof *dedupe->buckets);
-  if (!dedupe->buckets || !digest_random(&dedupe->seed, sizeof dedupe->seed)) {
-    free(dedupe->buckets);
+  dedupe->spare = INDEX_NONE;
+  if (!digest_random(&dedupe->seed, sizeof dedupe->seed)) {
     free(dedupe);
     return NULL;
   }
@@ -136,34 +125,46 @@ Dedupe *dedupe_new(int64_t window_s) {
 
 void dedupe_free(Dedupe *dedupe) {
   if (!dedupe) return;
-  for (size_t i = 0; i < BUCKETS; i++) {
-    while (dedupe->buckets[i]) {
-      Entry *entry = dedupe->buckets[i];
-      dedupe->buckets[i] = entry->chain;
-      if (entry->job) job_release(entry->job);
-      entry_free(entry);
-    }
+  for (uint32_t i = 0; i < dedupe->used; i++) {
+    Entry *entry = &dedupe->entries[i];
+    if (entry->job) job_release(entry->job);
+    free(entry->long_identity);
+    free(entry->long_answer);
   }
-  while (dedupe->spare) {
-    Entry *entry = dedupe->spare;
-    dedupe->spare = entry->chain;
-    free(entry);
-  }
+  free(dedupe->entries);
+  index_clear(&dedupe->index);
   pthread_mutex_destroy(&dedupe->mutex);
-  free(dedupe->buckets);
   free(dedupe);
 }
 
-static bool add(Dedupe *dedupe, uint64_t hash, Job *job) {
-  Entry *entry = entry_new(dedupe, job->identity.len);
-  if (!entry) return false;
-  Entry **bucket = bucket_of(dedupe, hash);
-  *entry = (Entry){
-    .chain = *bucket, .job = job_retain(job), .hash = hash, .identity_len = (uint32_t)job->identity.len
-  };
-  memcpy(entry->identity, job->identity.ptr, job->identity.len);
-  *bucket = entry;
-  job->known = entry;
+static bool keep_identity(Entry *entry, Str identity) {
+  char *to = identity.len <= ROOM ? entry->room : (entry->long_identity = malloc(identity.len));
+  if (!to) return false;
+  if (identity.len) memcpy(to, identity.ptr, identity.len);
+  entry->identity_len = (uint32_t)identity.len;
+  return true;
+}
+
+static bool keep_answer(Entry *entry, Str answer) {
+  char *to = room_for_answer(entry);
+  if (answer.len > (size_t)(entry->room + ROOM - to)) to = entry->long_answer = malloc(answer.len);
+  if (!to) return false;
+  if (answer.len) memcpy(to, answer.ptr, answer.len);
+  entry->answer_len = (uint32_t)answer.len;
+  return true;
+}
+
+static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
+  uint32_t number = take_entry(dedupe);
+  if (number == INDEX_NONE) return false;
+  Entry *entry = &dedupe->entries[number];
+  *entry = (Entry){ .hash = hash };
+  if (!keep_identity(entry, job->identity) || !index_add(&dedupe->index, hash, number)) {
+    put_back(dedupe, entry);
+    return false;
+  }
+  entry->job = job_retain(job);
+  job->known = number + 1;
   return true;
 }
 
@@ -171,7 +172,7 @@ static bool is_over(const Entry *entry, int64_t now_us) { return !entry->job && 
 
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s) {
-  uint64_t hash = hash_of(dedupe, job->identity);
+  uint32_t hash = hash_of(dedupe, job->identity);
   DedupeResult result = DEDUPE_NEW;
   pthread_mutex_lock(&dedupe->mutex);
   Entry *entry = find(dedupe, hash, job->identity);
@@ -185,7 +186,7 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
     *running = job_retain(entry->job);
     result = DEDUPE_RUNNING;
   } else {
-    buf_add(answer, str_make(entry->answer, entry->answer_len));
+    buf_add(answer, answer_of(entry));
     *answered_s = entry->answered_s;
     result = answer->failed ? DEDUPE_NO_MEMORY : DEDUPE_ANSWERED;
   }
@@ -194,39 +195,37 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
 }
 
 static void enqueue(Dedupe *dedupe, Entry *entry) {
-  if (dedupe->newest) dedupe->newest->newer = entry;
-  else dedupe->oldest = entry;
-  dedupe->newest = entry;
+  uint32_t number = (uint32_t)(entry - dedupe->entries);
+  if (dedupe->answered > 0) dedupe->entries[dedupe->newest].newer = number;
+  else dedupe->oldest = number;
+  dedupe->newest = number;
   dedupe->answered++;
   dedupe->bytes += entry_size(entry);
 }
 
-static bool keep_answer(Entry *entry, Str answer) {
-  entry->answer = answer.len <= SHORT_ANSWER ? entry->identity + entry->identity_len : malloc(answer.len);
-  if (!entry->answer) return false;
-  if (answer.len) memcpy(entry->answer, answer.ptr, answer.len);
-  entry->answer_len = (uint32_t)answer.len;
-  return true;
+// Its entry, which it has no longer; NULL: it had none. With the mutex held.
+static Entry *part(Dedupe *dedupe, Job *job) {
+  Entry *entry = job->known ? &dedupe->entries[job->known - 1] : NULL;
+  job->known = 0;
+  return entry;
 }
 
-// Out of the table, whoever holds it; with the mutex held.
-static void remove_entry(Dedupe *dedupe, Job *job, Entry *entry) {
-  unchain(dedupe, entry);
-  entry_put_back(dedupe, entry);
-  job->known = NULL;
+// Not before those in the queue, whatever the order in which two threads took the time and the mutex.
+static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
+  int64_t newest_us = dedupe->answered > 0 ? dedupe->entries[dedupe->newest].expires_us : 0;
+  return now_us + dedupe->window_us > newest_us ? now_us + dedupe->window_us : newest_us;
 }
 
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = job->known;
+  Entry *entry = part(dedupe, job);
   if (entry && dedupe->window_us > 0 && keep_answer(entry, answer)) {
     entry->job = NULL;
     entry->answered_s = job->answered_s;
-    entry->expires_us = now_us + dedupe->window_us;
+    entry->expires_us = expiry(dedupe, now_us);
     enqueue(dedupe, entry);
-    job->known = NULL;
   } else if (entry) {
-    remove_entry(dedupe, job, entry);
+    remove_entry(dedupe, entry);
   }
   expire(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
@@ -235,8 +234,8 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
 
 void dedupe_forget(Dedupe *dedupe, Job *job) {
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = job->known;
-  if (entry) remove_entry(dedupe, job, entry);
+  Entry *entry = part(dedupe, job);
+  if (entry) remove_entry(dedupe, entry);
   pthread_mutex_unlock(&dedupe->mutex);
   if (entry) job_release(job);
 }

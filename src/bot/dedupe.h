@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "bot/job.h"
 
-enum { DEDUPE_ENTRIES_MAX = 65536, DEDUPE_BYTES_MAX = 4 * 1024 * 1024 };
+enum { DEDUPE_BYTES_MAX = 4 * 1024 * 1024 };
 
 typedef struct Dedupe Dedupe;
 

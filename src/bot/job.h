@@ -15,7 +15,7 @@ typedef struct Job {
   Str identity;              // what duplicates are known by; in `arena`
   Str to_user, from_user;    // of the message; in `arena`
   bool is_event;
-  void *known;           // dedupe's entry for it
+  uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;

@@ -57,11 +57,7 @@ size_t talks_count(const Talks *talks) {
 
 // ---- one conversation ---------------------------------------------------------------------------
 
-static uint32_t hash_of(Str openid) {
-  uint32_t hash = 2166136261u;
-  for (size_t i = 0; i < openid.len; i++) hash = (hash ^ (unsigned char)openid.ptr[i]) * 16777619u;
-  return hash;
-}
+static uint32_t hash_of(Str openid) { return (uint32_t)str_hash(openid, 0); }
 
 static void talk_release(Talk *talk) {
   if (atomic_fetch_sub_explicit(&talk->holders, 1, memory_order_acq_rel) == 1) free(talk);

@@ -19,12 +19,8 @@ typedef struct {
   int64_t now_us;
 } Memory;
 
-// FNV-1a: keys come from the account's own script, not from strangers who could choose collisions.
-static uint64_t hash_of(Str key) {
-  uint64_t hash = 1469598103934665603u;
-  for (size_t i = 0; i < key.len; i++) hash = (hash ^ (unsigned char)key.ptr[i]) * 1099511628211u;
-  return hash ^ hash >> 32;
-}
+// Without a secret: keys come from the account's own script, not from strangers who could choose collisions.
+static uint64_t hash_of(Str key) { return str_hash(key, 0); }
 
 static void entry_free(Entry *entry) {
   free(entry->value);

@@ -7,6 +7,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/str.h"
 
@@ -35,6 +36,29 @@ static void test_beginnings_and_ends_are_found(void **state) {
   assert_false(str_ends(STR("lua"), STR(".lua")));
   assert_true(str_starts(str_make(NULL, 0), STR("")));
   assert_true(str_ends(str_make(NULL, 0), STR("")));
+}
+
+enum { PLACES = 256, STRINGS = 256 * 64 };
+
+// How many of many strings that differ in a number meet in the fullest of a few places.
+static int fullest(uint64_t seed, int shift) {
+  int places[PLACES] = { 0 }, most = 0;
+  for (int i = 0; i < STRINGS; i++) {
+    char text[40];
+    int len = snprintf(text, sizeof text, "oDemoUser%07d:", i);
+    uint64_t hash = str_hash(str_make(text, (size_t)len), seed);
+    int in_place = ++places[hash >> shift & (PLACES - 1)];
+    if (in_place > most) most = in_place;
+  }
+  return most;
+}
+
+static void test_hashes_of_strings_alike_lie_far_apart(void **state) {
+  for (int shift = 0; shift <= 56; shift += 8) assert_in_range(fullest(7, shift), STRINGS / PLACES, 110);
+  assert_true(str_hash(STR("a"), 1) != str_hash(STR("a"), 2));
+  assert_true(str_hash(STR("a"), 1) != str_hash(STR("a\0"), 1));
+  assert_true(str_hash(STR("12345678a"), 1) != str_hash(STR("12345678b"), 1));
+  assert_true(str_hash(STR("a"), 1) == str_hash(STR("a"), 1));
 }
 
 static void test_find_gives_the_first_place_or_minus_one(void **state) {
@@ -180,6 +204,7 @@ int main(void) {
     cmocka_unit_test(test_equality_looks_at_every_byte_and_at_the_length),
     cmocka_unit_test(test_only_ascii_letters_compare_without_case),
     cmocka_unit_test(test_beginnings_and_ends_are_found),
+    cmocka_unit_test(test_hashes_of_strings_alike_lie_far_apart),
     cmocka_unit_test(test_find_gives_the_first_place_or_minus_one),
     cmocka_unit_test(test_a_slice_is_clamped_to_what_is_there),
     cmocka_unit_test(test_trim_takes_white_space_off_both_ends),

@@ -1,0 +1,55 @@
+// Open addressing, one step at a time. A removed number leaves no mark: those behind it move up.
+#include "base/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEWEST_SLOTS = 1024 };
+
+void index_init(Index *index) { *index = (Index){ .slots = NULL }; }
+
+void index_clear(Index *index) {
+  free(index->slots);
+  index_init(index);
+}
+
+static void put(IndexSlot *slots, uint32_t mask, IndexSlot slot) {
+  uint32_t at = slot.hash & mask;
+  while (slots[at].number != INDEX_NONE) at = (at + 1) & mask;
+  slots[at] = slot;
+}
+
+static bool grow(Index *index) {
+  size_t before = index->slots ? (size_t)index->mask + 1 : 0, count = before ? before * 2 : FEWEST_SLOTS;
+  IndexSlot *slots = malloc(count * sizeof *slots);
+  if (!slots) return false;
+  memset(slots, 0xff, count * sizeof *slots);
+  for (size_t i = 0; i < before; i++) {
+    if (index->slots[i].number != INDEX_NONE) put(slots, (uint32_t)count - 1, index->slots[i]);
+  }
+  free(index->slots);
+  index->slots = slots;
+  index->mask = (uint32_t)count - 1;
+  return true;
+}
+
+bool index_add(Index *index, uint32_t hash, uint32_t number) {
+  if ((!index->slots || index->count > index->mask / 2) && !grow(index)) return false;
+  put(index->slots, index->mask, (IndexSlot){ hash, number });
+  index->count++;
+  return true;
+}
+
+void index_remove(Index *index, uint32_t hash, uint32_t number) {
+  IndexSlot *slots = index->slots;
+  uint32_t mask = index->mask, gap = hash & mask;
+  while (slots[gap].number != number) gap = (gap + 1) & mask;
+  for (uint32_t at = (gap + 1) & mask; slots[at].number != INDEX_NONE; at = (at + 1) & mask) {
+    uint32_t strayed = (at - slots[at].hash) & mask;  // how far it is from where it belongs
+    if (strayed < ((at - gap) & mask)) continue;
+    slots[gap] = slots[at];
+    gap = at;
+  }
+  slots[gap].number = INDEX_NONE;
+  index->count--;
+}
