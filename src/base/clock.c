@@ -27,6 +27,8 @@ int64_t clock_unix_ms(void) { return (read_us(CLOCK_REALTIME) + ahead_us()) / 10
 
 int64_t clock_thread_cpu_us(void) { return read_us(CLOCK_THREAD_CPUTIME_ID); }
 
+int64_t clock_process_cpu_us(void) { return read_us(CLOCK_PROCESS_CPUTIME_ID); }
+
 struct timespec clock_to_timespec(int64_t monotonic_us) {
   monotonic_us -= ahead_us();
   if (monotonic_us < 0) monotonic_us = 0;

@@ -1,5 +1,6 @@
-// Who has the HTTP threads. A thread belongs to its connection, so when none is left, connections that send
-// nothing are closed for those that wait, and a request that dawdles is cut off. Inside net/ only.
+// Who has the HTTP threads, and when they step aside. A thread belongs to its connection, so when none is
+// left, connections that send nothing are closed for those that wait, and a request that dawdles is cut off.
+// Inside net/ only.
 #ifndef WEMOON_NET_CONNECTIONS_H
 #define WEMOON_NET_CONNECTIONS_H
 
@@ -24,13 +25,15 @@ void connection_introduce(Connection *connection, const char *remote_address, in
 bool connection_is_known(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
-// A request came. Whether it followed close on the one before, as each does under full load.
-bool connection_comes_again(Connection *connection, int64_t now_us);
+// A request came. True if it followed close on the one before, as each does under full load.
+bool connection_comes(Connection *connection, int64_t now_us);
 // A head has been read; the body must follow.
 void connection_reads_body(Connection *connection);
 void connection_handles(Connection *connection);
 // It was answered; the thread waits for the next request.
 void connection_waits(Connection *connection);
+// After an answer to a request that came close on the one before: other threads go first.
+void connection_steps_aside(Connection *connection);
 // Whether its thread should go to somebody else after this answer: others wait for one, and it had a fair
 // share.
 bool connection_should_close(const Connection *connection);

@@ -15,7 +15,6 @@
 #include "net/connections.h"
 #include "net/listener.h"
 #include "net/stack.h"
-#include "net/turn.h"
 
 enum {
   KEEP_MAX = 64 * 1024,
@@ -354,7 +353,7 @@ static int on_request(struct mg_connection *conn) {
     .buffers = take_buffers(info->user_data),
     .connection = mg_get_user_connection_data(conn),
   };
-  bool again = connection_comes_again(x.connection, x.request.received_us);
+  bool again = connection_comes(x.connection, x.request.received_us);
   if (!x.buffers) return STATUS_UNANSWERED;
   if (x.connection && !connection_is_known(x.connection)) {
     connection_introduce(x.connection, info->remote_addr, info->remote_port);
@@ -362,7 +361,7 @@ static int on_request(struct mg_connection *conn) {
   serve(&x);
   put_buffers(x.server, x.buffers);
   connection_waits(x.connection);
-  if (again) turn_pass();
+  if (again) connection_steps_aside(x.connection);
   return x.status;
 }
 
@@ -416,7 +415,6 @@ static void *on_thread(const struct mg_context *mg, int type) {
   Server *server = mg_get_user_data(mg);
   if (type == ACCEPTS) atomic_store(&server->accepts, true);
   if (type != WORKS) return NULL;
-  turn_shorten();
   size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
   while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }

@@ -1,14 +1,32 @@
 // Taking turns on the CPU. Under load there are more connections with a message than cores, each served by a
 // thread of its own. A thread that sleeps after its answer has to be woken for the next message, which costs
-// as much as the message itself; one that lets the others go first often finds the next message there when
-// its turn comes.
+// as much as the message itself; one that lets the others go first finds the next message there when its turn
+// comes, if it does not come too soon: whose turns are longer goes further back in the line.
 #ifndef WEMOON_NET_TURN_H
 #define WEMOON_NET_TURN_H
 
-// Once, by each thread that serves: it gets short turns, so that going to the end of the line is not a long
-// wait. Where the kernel has no such thing (before Linux 6.12) or does not allow it, turns stay as they are.
-void turn_shorten(void);
+#include <stdint.h>
 
+enum { TURN_SHORTEST_US = 300, TURN_LONGEST_US = 3000 };
+
+// How long turns should be, measured as the load comes. One thread writes it.
+typedef struct {
+  int cores, length_us;
+  int64_t at_us, cpu_us;  // the time and the process's CPU time at the last measurement
+  uint64_t requests;      // likewise
+} TurnPace;
+
+void turn_pace_init(TurnPace *pace);
+// Twice a second or so. `active` connections have had requests since the last time; `requests` came so far,
+// in all. Sets pace->length_us.
+void turn_pace_measure(TurnPace *pace, int64_t now_us, int active, uint64_t requests);
+// So long that between two turns of a thread each of the others that is likely to have a request answers it;
+// within the two bounds. `load` is the process's share of all cores' time, from 0 to 1.
+int turn_length_us(int active, int cores, double request_cpu_us, double load);
+
+// Of the calling thread. Where the kernel has no such thing (before Linux 6.12) or does not allow it, turns
+// stay as they are.
+void turn_set_length(int length_us);
 // After an answer: whoever else can run goes first. Returns at once if there is nobody. On a connection whose
 // next request will be long in coming this is one switch more, for nothing.
 void turn_pass(void);

@@ -24,7 +24,7 @@ static int on_request(struct mg_connection *conn) {
 }
 
 static void *on_thread(const struct mg_context *mg, int type) {
-  if (takes_turns) turn_shorten();
+  if (takes_turns) turn_set_length(TURN_SHORTEST_US);
   return NULL;
 }
 

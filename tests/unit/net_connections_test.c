@@ -1,4 +1,4 @@
-// Connections as their threads see them: which are busy. What the table is for, crowds, is net_server_test's.
+// Connections as their threads see them: which are busy, and how far their threads step aside. What the table is for, crowds, is net_server_test's.
 #include "net/connections.h"
 
 #include <setjmp.h>
@@ -7,25 +7,80 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "slice.h"
+
+#include <pthread.h>
+#include <sched.h>
+
 static void test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
   Connections *connections = connections_new(1, 1000);
   Connection *connection = connection_opened(connections);
-  assert_false(connection_comes_again(connection, 5000000));
-  assert_true(connection_comes_again(connection, 5000600));
-  assert_true(connection_comes_again(connection, 5001200));
-  assert_false(connection_comes_again(connection, 5004200));
+  assert_false(connection_comes(connection, 5000000));
+  assert_true(connection_comes(connection, 5000600));
+  assert_true(connection_comes(connection, 5001200));
+  assert_false(connection_comes(connection, 5004200));
   connection_closing(connection);
-  assert_false(connection_comes_again(connection_opened(connections), 5004300));
+  assert_false(connection_comes(connection_opened(connections), 5004300));
   connections_free(connections);
 }
 
 static void test_a_connection_without_a_slot_is_not_busy(void **state) {
-  assert_false(connection_comes_again(NULL, 1));
+  assert_false(connection_comes(NULL, 1));
+}
+
+enum { CROWD = 100 };
+
+static void all_send_requests(Connection **crowd, int64_t until_us) {
+  while (clock_now_us() < until_us) {
+    for (int i = 0; i < CROWD; i++) {
+      int64_t began_us = clock_process_cpu_us();
+      connection_comes(crowd[i], clock_now_us());
+      while (clock_process_cpu_us() < began_us + 20) {
+      }
+      connection_waits(crowd[i]);
+    }
+  }
+}
+
+static int slice_us_after(Connection *connection) {
+  connection_steps_aside(connection);
+  return (int)(slice_here().slice_ns / 1000);
+}
+
+// On a thread and a core of its own.
+static void *serve_a_crowd(void *arg) {
+  int *slices_us = arg;
+  Connection *crowd[CROWD];
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET((size_t)sched_getcpu(), &one);
+  sched_setaffinity(0, sizeof one, &one);
+  Connections *connections = connections_new(CROWD + 1, 1000);
+  connections_serve(connections, 1);
+  for (int i = 0; i < CROWD; i++) crowd[i] = connection_opened(connections);
+  slices_us[0] = slice_us_after(crowd[0]);
+  all_send_requests(crowd, clock_now_us() + 1600000);
+  slices_us[1] = slice_us_after(crowd[0]);
+  for (int i = 0; i < CROWD; i++) connection_closing(crowd[i]);
+  connections_free(connections);
+  return NULL;
+}
+
+static void test_the_thread_of_one_of_many_steps_further_aside(void **state) {
+  int slices_us[2];
+  pthread_t thread;
+  if (!slices_are_kept()) skip();
+  pthread_create(&thread, NULL, serve_a_crowd, slices_us);
+  pthread_join(thread, NULL);
+  assert_int_equal(slices_us[0], 300);
+  assert_in_range(slices_us[1], 400, 3000);  // of a round of 100 times 20 us
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection),
+    cmocka_unit_test(test_the_thread_of_one_of_many_steps_further_aside),
     cmocka_unit_test(test_a_connection_without_a_slot_is_not_busy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

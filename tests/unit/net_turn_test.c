@@ -1,5 +1,7 @@
-// Turns on the CPU: short ones for a thread that serves, with nothing else about it changed, and passed to who waits.
+// Turns on the CPU: as long as a round takes, with nothing else about the thread changed, and passed to who waits.
 #include "net/turn.h"
+
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -21,12 +23,12 @@ static void on_a_thread(void *(*fn)(void *), void *arg) {
 }
 
 static void *shorten(void *arg) {
-  turn_shorten();
+  turn_set_length(TURN_SHORTEST_US);
   *(Slice *)arg = slice_here();
   return NULL;
 }
 
-static void test_a_turn_is_short(void **state) {
+static void test_a_turn_is_as_long_as_it_was_set(void **state) {
   Slice slice;
   if (!slices_are_kept()) skip();
   on_a_thread(shorten, &slice);
@@ -57,6 +59,55 @@ static void test_who_has_no_turns_gets_none(void **state) {
   if (slice.policy == SCHED_OTHER) skip();  // no right to real time here
   assert_int_equal(slice.policy, SCHED_FIFO);
   assert_int_equal(slice.priority, 5);
+}
+
+// ---- their length -----------------------------------------------------------------------------------------------------
+
+static void test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request(void **state) {
+  int plain = turn_length_us(256, 2, 12, 0.6), sealed = turn_length_us(256, 2, 18, 0.6);
+  int crowded = turn_length_us(512, 2, 12, 0.6);
+  assert_in_range(plain, 900, 1500);
+  assert_in_range(sealed, plain * 14 / 10, plain * 16 / 10);
+  assert_in_range(crowded, plain * 19 / 10, plain * 21 / 10);
+  assert_in_range(turn_length_us(256, 1, 12, 0.6), plain * 19 / 10, plain * 21 / 10);
+  assert_in_range(turn_length_us(256, 2, 12, 0.3), plain * 4 / 10, plain * 6 / 10);
+}
+
+static void test_turns_have_bounds(void **state) {
+  assert_int_equal(turn_length_us(0, 2, 12, 1), TURN_SHORTEST_US);
+  assert_int_equal(turn_length_us(1, 64, 0.001, 0), TURN_SHORTEST_US);
+  assert_int_equal(turn_length_us(100000, 1, 1e12, 1), TURN_LONGEST_US);
+}
+
+static void burn(int64_t us) {
+  int64_t until_us = clock_process_cpu_us() + us;
+  while (clock_process_cpu_us() < until_us) {
+  }
+}
+
+static void test_what_requests_cost_is_measured(void **state) {
+  TurnPace pace;
+  turn_pace_init(&pace);
+  assert_true(pace.cores >= 1);
+  pace.cores = 1;
+  turn_pace_measure(&pace, 1000000, 0, 1000);
+  burn(20000);
+  turn_pace_measure(&pace, 1040000, 100, 3000);  // 2000 requests of 10 us on a core that is half busy
+  assert_in_range(pace.length_us, 590, 1200);
+  burn(10000);
+  turn_pace_measure(&pace, 1080000, 100, 5000);  // of 5 us, a quarter busy
+  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
+}
+
+static void test_few_requests_and_the_first_measurement_say_nothing(void **state) {
+  TurnPace pace;
+  turn_pace_init(&pace);
+  burn(20000);
+  turn_pace_measure(&pace, 20000, 1000, 1000);
+  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
+  burn(20000);
+  turn_pace_measure(&pace, 40000, 10, 1010);
+  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
 }
 
 // ---- passing ----------------------------------------------------------------------------------------------------------
@@ -101,9 +152,13 @@ static void test_a_turn_that_is_passed_is_anothers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_a_turn_is_short),
+    cmocka_unit_test(test_a_turn_is_as_long_as_it_was_set),
     cmocka_unit_test(test_policy_and_nice_value_stay),
     cmocka_unit_test(test_who_has_no_turns_gets_none),
+    cmocka_unit_test(test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request),
+    cmocka_unit_test(test_turns_have_bounds),
+    cmocka_unit_test(test_what_requests_cost_is_measured),
+    cmocka_unit_test(test_few_requests_and_the_first_measurement_say_nothing),
     cmocka_unit_test(test_a_turn_that_is_passed_is_anothers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
