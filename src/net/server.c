@@ -457,6 +457,9 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
     "no",
     "enable_directory_listing",
     "no",
+    // A request whose target is a whole URL is taken under any name; its port has to be ours.
+    "enable_auth_domain_check",
+    "no",
     NULL,
   };
   struct mg_callbacks callbacks = {

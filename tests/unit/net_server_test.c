@@ -251,6 +251,17 @@ static void test_what_is_no_request_is_refused_in_few_words(void **state) {
   server_stop(server);
 }
 
+static void test_a_target_that_is_a_whole_url_names_the_path_and_the_query(void **state) {
+  Server *server = serve(4);
+  char request[200];
+  snprintf(request, sizeof request, "GET http://bot.example.com:%d/look?a=1 HTTP/1.1\r\nHost: x\r\nX-Thing: there\r\n\r\n", server_port(server));
+  assert_starts(ask(server, request), "HTTP/1.1 200 ");
+  assert_seen(seen.path, "/look");
+  assert_seen(seen.query, "a=1");
+  assert_seen(seen.header, "there");
+  server_stop(server);
+}
+
 static void test_a_connection_is_kept_for_the_next_request(void **state) {
   Server *server = serve(4);
   int fd = dial(server_port(server));
@@ -576,6 +587,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_client_that_asks_before_its_body_is_told_to_go_on),
     cmocka_unit_test(test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives),
     cmocka_unit_test(test_what_is_no_request_is_refused_in_few_words),
+    cmocka_unit_test(test_a_target_that_is_a_whole_url_names_the_path_and_the_query),
     cmocka_unit_test(test_a_connection_is_kept_for_the_next_request),
     cmocka_unit_test(test_a_body_that_nobody_asked_for_is_not_the_next_request),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
