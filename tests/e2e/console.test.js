@@ -144,9 +144,10 @@ test('a script that does not load is there to be mended', async (t) => {
 });
 
 test('faults are switches', async (t) => {
-  const { page, say } = await open(t);
+  const { page, dev, say } = await open(t);
   await page.click('#tab-faults');
   await page.check('.switch:has-text("网络中断") input[type=checkbox]');
+  await until(async () => (await dev.state()).faults.network, 'the platform to know of it');
   await say('hi');
   await page.waitForSelector('#chat .note.fault');
   await page.click('#tab-faults');

@@ -53,6 +53,7 @@ test('the bot makes no system call for which the unit would have it killed', { s
   bot.signal('SIGHUP');
   await bot.waitForLog(/SIGHUP: .* was loaded again/);
   assert.equal(await bot.say('再见'), '再见');
+  await bot.raw('GET /wechat HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50), { timeoutMs: 500 }); // so close on each other that they take turns
   await bot.stop();
   const calls = fs.readFileSync(bot.file('trace'), 'utf8').split(/-{8,}/)[1].trim().split('\n');
   assert.ok(calls.includes('recvfrom') && calls.includes('sched_setattr'), calls.join(' '));
