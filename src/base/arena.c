@@ -51,7 +51,7 @@ void arena_reset(Arena *arena) {
 void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
-  if (WATCHED || !shelves_put(&kept, (Shelved *)arena, KEPT_ON_A_CORE)) free(arena);
+  free(WATCHED ? arena : (Arena *)shelves_put(&kept, (Shelved *)arena, KEPT_ON_A_CORE));
 }
 
 static bool add_block(Arena *arena, size_t least) {

@@ -17,12 +17,15 @@ typedef struct Shelved {
 enum { SHELVES = 16 };  // cores beyond share
 
 typedef struct {
-  struct {
-    pthread_mutex_t mutex;
-    Shelved *first;
-    atomic_size_t count;
-    char apart[CACHE_LINE];  // no two of them in one cache line
-  } shelf[SHELVES];
+  _Atomic(Shelved *) front;  // the one that was put back last
+  pthread_mutex_t mutex;     // of those behind it
+  Shelved *first;
+  atomic_size_t count;
+  char apart[CACHE_LINE];  // no two shelves in one cache line
+} Shelf;
+
+typedef struct {
+  Shelf shelf[SHELVES];
 } Shelves;
 
 void shelves_init(Shelves *shelves);
@@ -32,7 +35,8 @@ void shelves_init(Shelves *shelves);
 void shelves_clear(Shelves *shelves);  // all are empty
 // The one that was put back last on this core, else one of another core's; NULL: there is none at all.
 Shelved *shelves_take(Shelves *shelves);
-// On this core's shelf. Where that has `most` already, it is not taken: false.
-bool shelves_put(Shelves *shelves, Shelved *thing, size_t most);
+// On this core's shelf, which holds `most` at the most, one at the least. Returns the one that there is no
+// room for, which need not be the same; NULL: there was room.
+Shelved *shelves_put(Shelves *shelves, Shelved *thing, size_t most);
 
 #endif

@@ -31,12 +31,15 @@ struct JobPool {
 
 static Entry *entry_of(Job *job) { return (Entry *)job; }
 
-static Entry *take_idle(JobPool *pool) {
-  Shelved *shelved = shelves_take(&pool->idle);
+// NULL for none.
+static Entry *from_shelf(Shelved *shelved) {
   return shelved ? (Entry *)((char *)shelved - offsetof(Entry, shelved)) : NULL;
 }
 
+static Entry *take_idle(JobPool *pool) { return from_shelf(shelves_take(&pool->idle)); }
+
 static void entry_free(Entry *entry) {
+  if (!entry) return;
   pthread_cond_destroy(&entry->changed);
   pthread_mutex_destroy(&entry->mutex);
   arena_free(entry->job.arena);
@@ -91,7 +94,7 @@ void job_release(Job *job) {
   Entry *entry = entry_of(job);
   if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
   arena_reset(job->arena);
-  if (!shelves_put(&entry->pool->idle, &entry->shelved, IDLE_MAX)) entry_free(entry);
+  entry_free(from_shelf(shelves_put(&entry->pool->idle, &entry->shelved, IDLE_MAX)));
 }
 
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
