@@ -20,13 +20,17 @@ static bool none(Lane lane) {
   return (half[0] | half[1]) == 0;
 }
 
-// Whether all sixteen bytes are ASCII that XML allows: as signed numbers those beyond ASCII are below a space
-// too.
-static bool plain_lane(const char *at) {
+// How many bytes at the front of sixteen are ASCII that XML allows: as signed numbers those beyond ASCII are
+// below a space too.
+static size_t plain_len(const char *at) {
   Lane bytes;
   memcpy(&bytes, at, sizeof bytes);
   Lane below = bytes < ' ';
-  return none(below) || none(below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r'));
+  if (none(below)) return sizeof(Lane);
+  Lane others = below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r');
+  size_t len = 0;
+  while (len < sizeof(Lane) && !others[len]) len++;
+  return len;
 }
 
 #define FIVE_TIMES(a, b, c)                                                                                  \
@@ -59,10 +63,10 @@ static bool plain_three(const char *at) {
 // Whether what is left from `from` on, less than a lane, is plain: looked at as a whole lane, the last one of
 // `s` or one filled up with spaces.
 static bool ends_plain(Str s, size_t from) {
-  if (s.len >= sizeof(Lane)) return plain_lane(s.ptr + s.len - sizeof(Lane));
+  if (s.len >= sizeof(Lane)) return plain_len(s.ptr + s.len - sizeof(Lane)) == sizeof(Lane);
   char lane[sizeof(Lane)] = "                ";
   for (size_t i = from; i < s.len; i++) lane[i] = s.ptr[i];
-  return plain_lane(lane);
+  return plain_len(lane) == sizeof(Lane);
 }
 
 // The length of the character at `from`, 0 when it needs cleaning.
@@ -75,21 +79,18 @@ static size_t clean_character(Str s, size_t from) {
   return valid && !(len == 3 && noncharacter(str_make(at, 3))) ? len : 0;
 }
 
-// How many of the first sixteen bytes need no cleaning, where that is seen at once.
-static size_t plain_len(const char *at) {
-  if (plain_lane(at)) return sizeof(Lane);
-  return five_of_three(at) ? sizeof(Lane) - 1 : 0;
-}
-
 // How many bytes at the front need no cleaning.
 static size_t clean_prefix(Str s) {
   size_t i = 0, len;
-  while (i < s.len) {
-    while (s.len - i >= sizeof(Lane) && (len = plain_len(s.ptr + i))) i += len;
-    if (s.len - i < sizeof(Lane) && ends_plain(s, i)) return s.len;
-    for (size_t until = i + sizeof(Lane); i < s.len && i < until; i += len) {
-      if (!(len = clean_character(s, i))) return i;
-    }
+  while (s.len - i >= sizeof(Lane)) {
+    const char *at = s.ptr + i;
+    if (!(len = plain_len(at))) len = five_of_three(at) ? sizeof(Lane) - 1 : clean_character(s, i);
+    if (len == 0) return i;
+    i += len;
+  }
+  if (ends_plain(s, i)) return s.len;
+  for (; i < s.len; i += len) {
+    if (!(len = clean_character(s, i))) return i;
   }
   return s.len;
 }
