@@ -49,7 +49,7 @@ struct Connection {
   atomic_int_least64_t since_us;   // of the phase
   atomic_uint_least64_t requests;  // that came in this slot, whoever had it; written by its thread
   int64_t opened_us, came_us;
-  int turn_us;                // of its thread; 0: whatever the thread's last connection had
+  int turn_us;                // its thread's turns; 0: as its last connection left them
   bool answered;              // at least one request; of its thread
   char address[ADDRESS_LEN];  // empty for IPv6, which civetweb cannot spell: the port must do
   int port;                   // 0: no request yet, the peer is not known
@@ -61,8 +61,7 @@ struct Connections {
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
-  atomic_int turn_us;     // how long turns should be
-  TurnPace pace;          // the thread's, that measures it
+  Turns turns;
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;
   pthread_t thread;
@@ -192,19 +191,16 @@ static int look_after(Connections *all) {
   return found;
 }
 
-// A new length is worth two system calls of each thread only if it is quite another.
-static void pace(Connections *all, int64_t now_us) {
+static void measure_turns(Connections *all, int64_t now_us) {
   int active = 0;
   uint64_t requests = 0;
   for (int i = 0; i < all->threads; i++) {
     const Connection *connection = &all->slots[i];
     bool open = atomic_load_explicit(&connection->phase, memory_order_relaxed) != PHASE_FREE;
-    active += open && atomic_load_explicit(&connection->since_us, memory_order_relaxed) >= all->pace.at_us;
+    active += open && atomic_load_explicit(&connection->since_us, memory_order_relaxed) >= all->turns.at_us;
     requests += atomic_load_explicit(&connection->requests, memory_order_relaxed);
   }
-  turn_pace_measure(&all->pace, now_us, active, requests);
-  int before_us = atomic_load(&all->turn_us), length_us = all->pace.length_us;
-  if (abs(length_us - before_us) > before_us / 4) atomic_store(&all->turn_us, length_us);
+  turns_measure(&all->turns, now_us, active, requests);
 }
 
 static void *run(void *arg) {
@@ -216,7 +212,7 @@ static void *run(void *arg) {
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
     int64_t now_us = clock_now_us();
-    if (now_us - all->pace.at_us >= TICK_MS * 1000) pace(all, now_us);
+    if (now_us - all->turns.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
     taken = atomic_load(&all->busy) >= all->threads;
     if (!taken) atomic_store(&all->others_wait, false);
     if (taken || any_over(all)) look_after(all);
@@ -237,8 +233,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
     all->slots[i].next_free = all->free;
     all->free = &all->slots[i];
   }
-  turn_pace_init(&all->pace);
-  atomic_init(&all->turn_us, all->pace.length_us);
+  turns_init(&all->turns);
   condition_init(&all->changed);
   pthread_mutex_init(&all->mutex, NULL);
   if (pthread_create(&all->thread, NULL, run, all) == 0) return all;
@@ -309,21 +304,17 @@ void connection_introduce(Connection *connection, const char *remote_address, in
 
 bool connection_is_known(const Connection *connection) { return connection->port != 0; }
 
-static int turn_now_us(const Connections *all) {
-  return atomic_load_explicit(&all->turn_us, memory_order_relaxed);
-}
-
 bool connection_comes(Connection *connection, int64_t now_us) {
   if (!connection) return false;
   uint64_t requests = atomic_load_explicit(&connection->requests, memory_order_relaxed);
   atomic_store_explicit(&connection->requests, requests + 1, memory_order_relaxed);
   int64_t before_us = connection->came_us;
   connection->came_us = now_us;
-  return now_us - before_us < SOON_TURNS * turn_now_us(connection->all);
+  return now_us - before_us < SOON_TURNS * turns_length_us(&connection->all->turns);
 }
 
 void connection_steps_aside(Connection *connection) {
-  int turn_us = turn_now_us(connection->all);
+  int turn_us = turns_length_us(&connection->all->turns);
   if (connection->turn_us != turn_us) turn_set_length(connection->turn_us = turn_us);
   turn_pass();
 }

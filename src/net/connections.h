@@ -1,6 +1,6 @@
-// Who has the HTTP threads, and when they step aside. A thread belongs to its connection, so when none is
-// left, connections that send nothing are closed for those that wait, and a request that dawdles is cut off.
-// Inside net/ only.
+// Who has the HTTP threads. A thread belongs to its connection, so when none is left, connections that send
+// nothing are closed for those that wait, and a request that dawdles is cut off; and a connection that is
+// busy lets the others' threads go first. Inside net/ only.
 #ifndef WEMOON_NET_CONNECTIONS_H
 #define WEMOON_NET_CONNECTIONS_H
 

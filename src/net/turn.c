@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,8 +31,9 @@ static int count_cores(void) {
   return sched_getaffinity(0, sizeof ours, &ours) == 0 ? CPU_COUNT(&ours) : 1;
 }
 
-void turn_pace_init(TurnPace *pace) {
-  *pace = (TurnPace){ .cores = count_cores(), .length_us = TURN_SHORTEST_US };
+void turns_init(Turns *turns) {
+  *turns = (Turns){ .cores = count_cores() };
+  atomic_init(&turns->length_us, TURN_SHORTEST_US);
 }
 
 int turn_length_us(int active, int cores, double request_cpu_us, double load) {
@@ -40,16 +42,23 @@ int turn_length_us(int active, int cores, double request_cpu_us, double load) {
   return length_us < TURN_LONGEST_US ? (int)length_us : TURN_LONGEST_US;
 }
 
-void turn_pace_measure(TurnPace *pace, int64_t now_us, int active, uint64_t requests) {
-  TurnPace before = *pace;
-  pace->at_us = now_us;
-  pace->cpu_us = clock_process_cpu_us();
-  pace->requests = requests;
-  if (before.at_us == 0 || requests - before.requests < FEWEST_REQUESTS) return;
-  double cpu_us = (double)(pace->cpu_us - before.cpu_us);
-  double request_cpu_us = cpu_us / (double)(requests - before.requests);
-  double load = cpu_us / (double)(now_us - before.at_us) / pace->cores;
-  pace->length_us = turn_length_us(active, pace->cores, request_cpu_us, load);
+// A new length is worth two system calls of each thread only if it is quite another.
+static void set_length(Turns *turns, int length_us) {
+  int before_us = turns_length_us(turns);
+  if (abs(length_us - before_us) > before_us / 4) atomic_store(&turns->length_us, length_us);
+}
+
+void turns_measure(Turns *turns, int64_t now_us, int active, uint64_t requests) {
+  int64_t process_us = clock_process_cpu_us();
+  uint64_t came = requests - turns->requests;
+  if (turns->at_us > 0 && came >= FEWEST_REQUESTS) {
+    double cpu_us = (double)(process_us - turns->cpu_us);
+    double load = cpu_us / (double)(now_us - turns->at_us) / turns->cores;
+    set_length(turns, turn_length_us(active, turns->cores, cpu_us / (double)came, load));
+  }
+  turns->at_us = now_us;
+  turns->cpu_us = process_us;
+  turns->requests = requests;
 }
 
 void turn_set_length(int length_us) {

@@ -5,21 +5,28 @@
 #ifndef WEMOON_NET_TURN_H
 #define WEMOON_NET_TURN_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 enum { TURN_SHORTEST_US = 300, TURN_LONGEST_US = 3000 };
 
-// How long turns should be, measured as the load comes. One thread writes it.
+// How long turns should be, measured as the load comes.
 typedef struct {
-  int cores, length_us;
-  int64_t at_us, cpu_us;  // the time and the process's CPU time at the last measurement
-  uint64_t requests;      // likewise
-} TurnPace;
+  atomic_int length_us;
+  // Of the one thread that measures: cores, and the time, the process's CPU time and the requests of the last
+  // measurement.
+  int cores;
+  int64_t at_us, cpu_us;
+  uint64_t requests;
+} Turns;
 
-void turn_pace_init(TurnPace *pace);
+void turns_init(Turns *turns);
 // Twice a second or so. `active` connections have had requests since the last time; `requests` came so far,
-// in all. Sets pace->length_us.
-void turn_pace_measure(TurnPace *pace, int64_t now_us, int active, uint64_t requests);
+// in all.
+void turns_measure(Turns *turns, int64_t now_us, int active, uint64_t requests);
+static inline int turns_length_us(const Turns *turns) {
+  return atomic_load_explicit(&turns->length_us, memory_order_relaxed);
+}
 // So long that between two turns of a thread each of the others that is likely to have a request answers it;
 // within the two bounds. `load` is the process's share of all cores' time, from 0 to 1.
 int turn_length_us(int active, int cores, double request_cpu_us, double load);

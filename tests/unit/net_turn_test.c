@@ -86,38 +86,42 @@ static void burn(int64_t us) {
 }
 
 static void test_what_requests_cost_is_measured(void **state) {
-  TurnPace pace;
-  turn_pace_init(&pace);
-  assert_true(pace.cores >= 1);
-  pace.cores = 1;
-  turn_pace_measure(&pace, 1000000, 0, 1000);
+  Turns turns;
+  turns_init(&turns);
+  assert_true(turns.cores >= 1);
+  turns.cores = 1;
+  turns_measure(&turns, 1000000, 0, 1000);
   burn(20000);
-  turn_pace_measure(&pace, 1040000, 100, 3000);  // 2000 requests of 10 us on a core that is half busy
-  assert_in_range(pace.length_us, 590, 1200);
+  turns_measure(&turns, 1040000, 100, 3000);  // 2000 requests of 10 us on a core that is half busy
+  assert_in_range(turns_length_us(&turns), 590, 1200);
+  int before_us = turns_length_us(&turns);
+  burn(20500);
+  turns_measure(&turns, 1080000, 100, 5000);  // nearly the same
+  assert_int_equal(turns_length_us(&turns), before_us);
   burn(10000);
-  turn_pace_measure(&pace, 1080000, 100, 5000);  // of 5 us, a quarter busy
-  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
+  turns_measure(&turns, 1120000, 100, 7000);  // of 5 us, a quarter busy
+  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
 }
 
 static void test_few_requests_and_the_first_measurement_say_nothing(void **state) {
-  TurnPace pace;
-  turn_pace_init(&pace);
+  Turns turns;
+  turns_init(&turns);
   burn(20000);
-  turn_pace_measure(&pace, 20000, 1000, 1000);
-  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
+  turns_measure(&turns, 20000, 1000, 1000);
+  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
   burn(20000);
-  turn_pace_measure(&pace, 40000, 10, 1010);
-  assert_int_equal(pace.length_us, TURN_SHORTEST_US);
+  turns_measure(&turns, 40000, 10, 1010);
+  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
 }
 
 // ---- passing ----------------------------------------------------------------------------------------------------------
 
-static atomic_int turns;
+static atomic_int turns_taken;
 static atomic_bool enough;
 
 static void *count_turns(void *arg) {
   while (!atomic_load(&enough)) {
-    atomic_fetch_add(&turns, 1);
+    atomic_fetch_add(&turns_taken, 1);
     sched_yield();
   }
   return NULL;
@@ -135,10 +139,10 @@ static void *pass_turns(void *arg) {
   pthread_t other;
   stay_on_one_core();
   pthread_create(&other, NULL, count_turns, NULL);
-  while (atomic_load(&turns) == 0) usleep(100);
-  int before = atomic_load(&turns);
+  while (atomic_load(&turns_taken) == 0) usleep(100);
+  int before = atomic_load(&turns_taken);
   for (int i = 0; i < 100; i++) turn_pass();
-  *(int *)arg = atomic_load(&turns) - before;
+  *(int *)arg = atomic_load(&turns_taken) - before;
   atomic_store(&enough, true);
   pthread_join(other, NULL);
   return NULL;
