@@ -1,6 +1,6 @@
 // The measure of what a civetweb handler costs when it does nothing: it reads the body and writes a fixed answer, with
-// the options and the one write that serve civetweb best; with "turns", its threads take turns on the CPU as wemoon's
-// do. bare PORT THREADS ANSWER-BYTES [turns]
+// the options and the one write that serve civetweb best; with "turns", its threads take short turns on the CPU, as
+// wemoon's do. bare PORT THREADS ANSWER-BYTES [turns]
 #include <civetweb.h>
 #include <stdbool.h>
 #include <stdio.h>

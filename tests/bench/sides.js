@@ -57,7 +57,7 @@ function compileBare() {
   return program;
 }
 
-// `turns`: its threads take turns on the CPU as wemoon's do.
+// `turns`: its threads take turns on the CPU as wemoon's do on 64 connections.
 async function bare(threads, turns = false) {
   const port = await freePort();
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
