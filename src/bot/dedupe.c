@@ -38,6 +38,10 @@ static uint32_t hash_of(const Dedupe *dedupe, Str identity) {
   return (uint32_t)str_hash(identity, dedupe->seed);
 }
 
+static uint32_t number_of(const Dedupe *dedupe, const Entry *entry) {
+  return (uint32_t)(entry - dedupe->entries);
+}
+
 static Str identity_of(const Entry *entry) {
   return str_make(entry->long_identity ? entry->long_identity : entry->room, entry->identity_len);
 }
@@ -86,12 +90,12 @@ static void put_back(Dedupe *dedupe, Entry *entry) {
   entry->job = NULL;
   entry->long_identity = entry->long_answer = NULL;
   entry->newer = dedupe->spare;
-  dedupe->spare = (uint32_t)(entry - dedupe->entries);
+  dedupe->spare = number_of(dedupe, entry);
 }
 
 // Out of the index too.
 static void remove_entry(Dedupe *dedupe, Entry *entry) {
-  index_remove(&dedupe->index, entry->hash, (uint32_t)(entry - dedupe->entries));
+  index_remove(&dedupe->index, entry->hash, number_of(dedupe, entry));
   put_back(dedupe, entry);
 }
 
@@ -195,7 +199,7 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
 }
 
 static void enqueue(Dedupe *dedupe, Entry *entry) {
-  uint32_t number = (uint32_t)(entry - dedupe->entries);
+  uint32_t number = number_of(dedupe, entry);
   if (dedupe->answered > 0) dedupe->entries[dedupe->newest].newer = number;
   else dedupe->oldest = number;
   dedupe->newest = number;

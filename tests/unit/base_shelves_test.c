@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "base/shelves.h"
+#include "core.h"
 
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,19 +24,11 @@ static int tear_down(void **state) {
   return 0;
 }
 
-// False where this machine has no such core.
-static bool move_to(int core) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(core, &cores);
-  return sched_setaffinity(0, sizeof cores, &cores) == 0;
-}
-
 static void test_an_empty_shelf_has_nothing(void **state) { assert_null(shelves_take(&shelves)); }
 
 static void test_the_last_one_comes_first(void **state) {
   Shelved one, two, three;
-  if (!move_to(0)) skip();
+  if (!stay_on_core(0)) skip();
   Shelved *all[] = { &one, &two, &three };
   for (int i = 0; i < 3; i++) assert_null(shelves_put(&shelves, all[i], 8));
   for (int i = 2; i >= 0; i--) assert_ptr_equal(shelves_take(&shelves), all[i]);
@@ -45,7 +37,7 @@ static void test_the_last_one_comes_first(void **state) {
 
 static void test_a_full_shelf_gives_one_back(void **state) {
   Shelved one, two, three;
-  if (!move_to(0)) skip();
+  if (!stay_on_core(0)) skip();
   assert_null(shelves_put(&shelves, &one, 2));
   assert_null(shelves_put(&shelves, &two, 2));
   assert_ptr_equal(shelves_put(&shelves, &three, 2), &two);
@@ -58,9 +50,9 @@ static void test_a_full_shelf_gives_one_back(void **state) {
 
 static void test_a_core_takes_its_own_first_and_then_anothers(void **state) {
   Shelved here, there;
-  if (!move_to(1)) skip();
+  if (!stay_on_core(1)) skip();
   assert_null(shelves_put(&shelves, &there, 8));
-  assert_true(move_to(0));
+  assert_true(stay_on_core(0));
   assert_null(shelves_put(&shelves, &here, 8));
   assert_ptr_equal(shelves_take(&shelves), &here);
   assert_ptr_equal(shelves_take(&shelves), &there);

@@ -7,11 +7,10 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
+#include "core.h"
 #include "slice.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 static void test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
   Connections *connections = connections_new(1, 1000);
@@ -34,10 +33,8 @@ enum { CROWD = 100 };
 static void all_send_requests(Connection **crowd, int64_t until_us) {
   while (clock_now_us() < until_us) {
     for (int i = 0; i < CROWD; i++) {
-      int64_t began_us = clock_process_cpu_us();
       connection_comes(crowd[i], clock_now_us());
-      while (clock_process_cpu_us() < began_us + 20) {
-      }
+      burn_cpu(20);
       connection_waits(crowd[i]);
     }
   }
@@ -52,10 +49,7 @@ static int slice_us_after(Connection *connection) {
 static void *serve_a_crowd(void *arg) {
   int *slices_us = arg;
   Connection *crowd[CROWD];
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET((size_t)sched_getcpu(), &one);
-  sched_setaffinity(0, sizeof one, &one);
+  stay_on_core(sched_getcpu());
   Connections *connections = connections_new(CROWD + 1, 1000);
   connections_serve(connections, 1);
   for (int i = 0; i < CROWD; i++) crowd[i] = connection_opened(connections);

@@ -1,8 +1,6 @@
 // Turns on the CPU: as long as a round takes, with nothing else about the thread changed, and passed to who waits.
 #include "net/turn.h"
 
-#include "base/clock.h"
-
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core.h"
 #include "slice.h"
 
 // On a thread of its own, whose scheduling ends with it.
@@ -79,26 +78,20 @@ static void test_turns_have_bounds(void **state) {
   assert_int_equal(turn_length_us(100000, 1, 1e12, 1), TURN_LONGEST_US);
 }
 
-static void burn(int64_t us) {
-  int64_t until_us = clock_process_cpu_us() + us;
-  while (clock_process_cpu_us() < until_us) {
-  }
-}
-
 static void test_what_requests_cost_is_measured(void **state) {
   Turns turns;
   turns_init(&turns);
   assert_true(turns.cores >= 1);
   turns.cores = 1;
   turns_measure(&turns, 1000000, 0, 1000);
-  burn(20000);
+  burn_cpu(20000);
   turns_measure(&turns, 1040000, 100, 3000);  // 2000 requests of 10 us on a core that is half busy
   assert_in_range(turns_length_us(&turns), 590, 1200);
   int before_us = turns_length_us(&turns);
-  burn(20500);
+  burn_cpu(20500);
   turns_measure(&turns, 1080000, 100, 5000);  // nearly the same
   assert_int_equal(turns_length_us(&turns), before_us);
-  burn(10000);
+  burn_cpu(10000);
   turns_measure(&turns, 1120000, 100, 7000);  // of 5 us, a quarter busy
   assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
 }
@@ -106,10 +99,10 @@ static void test_what_requests_cost_is_measured(void **state) {
 static void test_few_requests_and_the_first_measurement_say_nothing(void **state) {
   Turns turns;
   turns_init(&turns);
-  burn(20000);
+  burn_cpu(20000);
   turns_measure(&turns, 20000, 1000, 1000);
   assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
-  burn(20000);
+  burn_cpu(20000);
   turns_measure(&turns, 40000, 10, 1010);
   assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
 }
@@ -127,17 +120,10 @@ static void *count_turns(void *arg) {
   return NULL;
 }
 
-static void stay_on_one_core(void) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET((size_t)sched_getcpu(), &one);
-  sched_setaffinity(0, sizeof one, &one);
-}
-
 // Two threads share a core. A hundred passes take microseconds if they pass nothing, and then the other has not run.
 static void *pass_turns(void *arg) {
   pthread_t other;
-  stay_on_one_core();
+  stay_on_core(sched_getcpu());
   pthread_create(&other, NULL, count_turns, NULL);
   while (atomic_load(&turns_taken) == 0) usleep(100);
   int before = atomic_load(&turns_taken);
