@@ -19,6 +19,7 @@ static void hold_standard_streams(void) {
 int main(int argc, char **argv) {
   hold_standard_streams();
   signal(SIGPIPE, SIG_IGN);  // a reader who left is an error of the write
-  mallopt(M_ARENA_MAX, 4);   // hundreds of threads with an arena each would keep what one of them once needed
+  mallopt(M_ARENA_MAX,
+          4);  // hundreds of threads with an arena each would keep what one of them once needed
   return commands_run(argc, argv);
 }

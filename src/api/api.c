@@ -10,9 +10,13 @@
 #include <unistd.h>
 
 enum {
-  ANSWER_MAX = 64 << 20, DOWNLOAD_MAX = 256 << 20, MEMORY_MAX = 1 << 20,
-  FETCH_MS = 20 * 1000, LEASE_MARGIN_MS = 2000,
-  BUSY_TRIES = 2, BUSY_PAUSE_MS = 300
+  ANSWER_MAX = 64 << 20,
+  DOWNLOAD_MAX = 256 << 20,
+  MEMORY_MAX = 1 << 20,
+  FETCH_MS = 20 * 1000,
+  LEASE_MARGIN_MS = 2000,
+  BUSY_TRIES = 2,
+  BUSY_PAUSE_MS = 300
 };
 
 typedef struct Call {
@@ -22,9 +26,9 @@ typedef struct Call {
   ApiResult *result;
   Arena *arena;  // the call itself, and copies of the request
   ApiRequest request;
-  Str token;          // the one sent last
+  Str token;  // the one sent last
   bool renewed, cancelled;
-  int busy;           // how often the platform said -1
+  int busy;  // how often the platform said -1
   int64_t began_us, deadline_us;
   ApiDone done;
   void *ctx;
@@ -44,7 +48,8 @@ Tokens *api_tokens(Api *api) { return api->tokens; }
 
 bool api_has_credentials(const Api *api) {
   const ApiOptions *options = &api->options;
-  return (options->account->appid.len && options->account->appsecret.len) || options->access_token.value.len;
+  return (options->account->appid.len && options->account->appsecret.len) ||
+         options->access_token.value.len;
 }
 
 // ---- the end of a call --------------------------------------------------------------------------
@@ -71,7 +76,8 @@ static void tell_observer(const Call *call) {
     snprintf(errcode, sizeof errcode, "%lld", (long long)result->errcode);
     how = errcode;
   }
-  options->observe(options->observe_ctx, str_of(result->method), str_of(how), clock_now_us() - call->began_us);
+  options->observe(options->observe_ctx, str_of(result->method), str_of(how),
+                   clock_now_us() - call->began_us);
 }
 
 static void finish(Call *call) {
@@ -251,7 +257,8 @@ static bool fill_request(Call *call, ClientRequest *out, Pairs *headers, int64_t
   };
   if (out->timeout_ms < 1) out->timeout_ms = 1;
   if (!request->has_body || request->parts) return true;
-  Str type = request->content_type.len ? request->content_type : STR("application/json; charset=utf-8");
+  Str type =
+      request->content_type.len ? request->content_type : STR("application/json; charset=utf-8");
   out->headers = headers;
   return pairs_add(headers, call->arena, STR("Content-Type"), type);
 }
@@ -266,7 +273,8 @@ static void send_call(Call *call, int64_t pause_ms) {
   bool good = build_url(call, &url) && fill_request(call, &request, &headers, pause_ms);
   if (!good) err_set(&err, ERR_MEMORY, "no memory");
   pthread_mutex_lock(&api->lock);
-  if (good && (api->closed || call->cancelled)) good = err_set(&err, ERR_BUSY, "the call was cancelled");
+  if (good && (api->closed || call->cancelled))
+    good = err_set(&err, ERR_BUSY, "the call was cancelled");
   if (good) {
     request.url = buf_str(&url);
     call->sent = client_send(api->options.client, &request, on_answer, call, &err);
@@ -407,7 +415,8 @@ static void fetch_token(void *ctx, Str name, bool force, TokenFlight *flight) {
   ApiRequest request = { .verb = API_GET, .method = STR("grant_token"), .timeout_ms = FETCH_MS };
   bool good = true;
   if (!str_eq(name, TOKEN_ACCESS)) {
-    request.method = str_eq(name, STR("jsapi")) ? STR("grant_jsapi_ticket") : STR("token.getticket");
+    request.method =
+        str_eq(name, STR("jsapi")) ? STR("grant_jsapi_ticket") : STR("token.getticket");
     request.path = STR("/cgi-bin/ticket/getticket");
     request.query = &ticket;
     request.token = TOKEN_ACCESS;
@@ -451,7 +460,8 @@ Api *api_new(const ApiOptions *options, Err *err) {
                           .ctx = api };
   api->tokens = tokens_new(&tokens, err);
   if (api->tokens && tokens_import(api->tokens, TOKEN_ACCESS, options->access_token) &&
-      tokens_import(api->tokens, STR("jsapi"), options->jsapi_ticket)) return api;
+      tokens_import(api->tokens, STR("jsapi"), options->jsapi_ticket))
+    return api;
   err_set(err, ERR_MEMORY, "no memory for the platform's API");
   tokens_free(api->tokens);
   destroy(api);

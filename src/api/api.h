@@ -16,9 +16,9 @@ typedef struct {
   Store *store;
   // "https://api.weixin.qq.com", "https://mp.weixin.qq.com"; no '/' at the end is needed
   Str api_base, mp_base;
-  bool insecure;           // checkssl = false
-  bool classic_token;      // token_api = "classic"
-  int64_t timeout_ms;      // api_timeout_s
+  bool insecure;                     // checkssl = false
+  bool classic_token;                // token_api = "classic"
+  int64_t timeout_ms;                // api_timeout_s
   Token access_token, jsapi_ticket;  // imported; empty: none
   // Told of each call's end: the method, "0" or the errcode or the kind of failure, and how long it took. On
   // any thread, must not wait. NULL: nobody.
@@ -30,17 +30,17 @@ typedef enum { API_GET, API_POST, API_UPLOAD, API_DOWNLOAD } ApiVerb;
 
 typedef struct {
   ApiVerb verb;
-  bool mp;                  // mp_base instead of api_base
-  Str method;               // the name after `wechat.`, for errors: "tag.create"
-  Str path;                 // "/cgi-bin/tags/create"
-  const Pairs *query;       // NULL: none
-  Str body;                 // has_body: sent as it is; a DOWNLOAD with a body is a POST
-  Str content_type;         // of the body; empty: application/json
+  bool mp;             // mp_base instead of api_base
+  Str method;          // the name after `wechat.`, for errors: "tag.create"
+  Str path;            // "/cgi-bin/tags/create"
+  const Pairs *query;  // NULL: none
+  Str body;            // has_body: sent as it is; a DOWNLOAD with a body is a POST
+  Str content_type;    // of the body; empty: application/json
   bool has_body;
   const ClientPart *parts;  // API_UPLOAD: fields and files
-  Str token;                // which token to send, and under which query name: "access_token"; empty: none
-  bool send;                // it may have happened though it failed: not tried again on -1
-  int64_t timeout_ms;       // shorter than the Api's; 0: the Api's
+  Str token;  // which token to send, and under which query name: "access_token"; empty: none
+  bool send;  // it may have happened though it failed: not tried again on -1
+  int64_t timeout_ms;  // shorter than the Api's; 0: the Api's
 } ApiRequest;
 
 // Gets the result to keep: free it with api_result_free, on any thread. On the loop's, the store's or the

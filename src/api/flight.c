@@ -33,8 +33,9 @@ static bool is_access(const Entry *entry) { return str_eq(str_of(entry->name), T
 static Str key_of(const TokenFlight *flight, const char *kind, char out[KEY_SIZE]) {
   const Tokens *tokens = flight->tokens;
   bool refusal = strcmp(kind, "refused") == 0;
-  int len = snprintf(out, KEY_SIZE, "token/%.*s/%s/%s%s%s", STR_FMT(tokens->options.appid),
-                     flight->entry->name, kind, refusal ? "/" : "", refusal ? tokens->secret_mark : "");
+  int len =
+      snprintf(out, KEY_SIZE, "token/%.*s/%s/%s%s%s", STR_FMT(tokens->options.appid),
+               flight->entry->name, kind, refusal ? "/" : "", refusal ? tokens->secret_mark : "");
   return str_make(out, (size_t)(len < KEY_SIZE ? len : KEY_SIZE - 1));
 }
 
@@ -59,7 +60,8 @@ static bool store_failed(const StoreReply *reply) { return !reply || reply->err.
 
 // ---- the end of a flight ------------------------------------------------------------------------
 
-const ApiResult token_no_memory = { .kind = API_NETWORK, .errmsg = { .ptr = (char *)"no memory", .len = 9 } };
+const ApiResult token_no_memory = { .kind = API_NETWORK,
+                                    .errmsg = { .ptr = (char *)"no memory", .len = 9 } };
 
 static void answer(Waiters waiters, const Token *token, const ApiResult *error) {
   for (Waiter *next, *waiter = waiters.first; waiter; waiter = next) {
@@ -79,7 +81,8 @@ static bool old_one_serves(Entry *entry) {
 static void end_flight(TokenFlight *flight) {
   Tokens *tokens = flight->tokens;
   Entry *entry = flight->entry;
-  const ApiResult *error = flight->reply && flight->reply->kind != API_OK ? flight->reply : &token_no_memory;
+  const ApiResult *error =
+      flight->reply && flight->reply->kind != API_OK ? flight->reply : &token_no_memory;
   Waiters waiters = { 0 };
   Token token = { 0 };
   char *value = NULL;
@@ -118,7 +121,8 @@ static void release_lease(TokenFlight *flight) {
     end_flight(flight);
     return;
   }
-  ask_store(flight, "lease", (StoreCall){ .op = STORE_RELEASE, .value = str_of(flight->tokens->owner) },
+  ask_store(flight, "lease",
+            (StoreCall){ .op = STORE_RELEASE, .value = str_of(flight->tokens->owner) },
             on_released);
 }
 
@@ -128,7 +132,8 @@ static void read_again(TokenFlight *flight, StoreReply *reply);
 
 static void on_written(TokenFlight *flight, StoreReply *reply) {
   if (store_failed(reply))
-    log_warn("the %s could not be kept: %s", flight->entry->name, reply ? reply->err.text : "no memory");
+    log_warn("the %s could not be kept: %s", flight->entry->name,
+             reply ? reply->err.text : "no memory");
   bool lost = !store_failed(reply) && !reply->ok && !flight->rewrite;
   store_reply_free(reply);
   // Somebody else wrote meanwhile: this process had lost its lease.
@@ -209,7 +214,8 @@ static void keep_refusal(TokenFlight *flight) {
   if (flight->alone || text.failed) release_lease(flight);
   else
     ask_store(flight, "refused",
-              (StoreCall){ .op = STORE_SET, .value = buf_str(&text), .ttl_ms = REFUSAL_MS }, on_refusal_kept);
+              (StoreCall){ .op = STORE_SET, .value = buf_str(&text), .ttl_ms = REFUSAL_MS },
+              on_refusal_kept);
   buf_clear(&text);
 }
 
@@ -350,7 +356,8 @@ static void on_lease(TokenFlight *flight, StoreReply *reply) {
   if (failed) return;
   flight->leased = got;
   if (got || clock_now_us() < flight->wait_until_us) {
-    ask_store(flight, "value", (StoreCall){ .op = STORE_GET, .delay_ms = got ? 0 : POLL_MS }, on_record);
+    ask_store(flight, "value", (StoreCall){ .op = STORE_GET, .delay_ms = got ? 0 : POLL_MS },
+              on_record);
   } else {
     fail(flight, API_TIMEOUT, "another process has been fetching the token for too long");
   }
@@ -360,8 +367,9 @@ static void on_lease(TokenFlight *flight, StoreReply *reply) {
 static bool adopt_imported(Entry *entry) {
   Held imported = entry->imported;
   entry->imported = (Held){ 0 };
-  bool counts = held_is_alive(&imported) && !is_refused(entry, str_of(imported.value)) &&
-                (!held_is_alive(&entry->present) || entry->present.expires_at < imported.expires_at);
+  bool counts =
+      held_is_alive(&imported) && !is_refused(entry, str_of(imported.value)) &&
+      (!held_is_alive(&entry->present) || entry->present.expires_at < imported.expires_at);
   held_clear(counts ? &entry->present : &imported);
   if (counts) entry->present = imported;
   return counts;
@@ -390,7 +398,9 @@ static void on_record(TokenFlight *flight, StoreReply *reply) {
     fresh = held_is_fresh(&entry->present);
     pthread_mutex_unlock(&tokens->lock);
   }
-  StoreCall lease = { .op = STORE_LEASE, .value = str_of(tokens->owner), .ttl_ms = tokens->options.lease_ms };
+  StoreCall lease = { .op = STORE_LEASE,
+                      .value = str_of(tokens->owner),
+                      .ttl_ms = tokens->options.lease_ms };
   if (fresh && write) write_record(flight);
   else if (fresh) release_lease(flight);
   else if (!flight->leased) ask_store(flight, "lease", lease, on_lease);

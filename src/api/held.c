@@ -22,7 +22,8 @@ bool held_set(Held *held, Str value, int64_t expires_at, int64_t lifetime_s, int
   held_clear(held);
   if (left_s > lifetime_s) left_s = lifetime_s;
   int64_t margin_s = lifetime_s > MARGIN_S ? MARGIN_S : 0, now = clock_now_us();
-  *held = (Held){ copy, expires_at, lifetime_s, now + (left_s - margin_s) * 1000000, now + left_s * 1000000 };
+  *held = (Held){ copy, expires_at, lifetime_s, now + (left_s - margin_s) * 1000000,
+                  now + left_s * 1000000 };
   return true;
 }
 
@@ -46,8 +47,8 @@ void held_read(Held *held, Str record, const char *refused) {
     expires = json_get(root, STR("expires_at"));
     lifetime = json_get(root, STR("lifetime"));
   }
-  if (value && json_kind(value) == JSON_STRING && expires && json_kind(expires) == JSON_INT && lifetime &&
-      json_kind(lifetime) == JSON_INT) {
+  if (value && json_kind(value) == JSON_STRING && expires && json_kind(expires) == JSON_INT &&
+      lifetime && json_kind(lifetime) == JSON_INT) {
     int64_t left = json_int(expires) - clock_unix_s();
     if (left > 0 && !(refused && str_eq(str_of(refused), json_string(value))))
       held_set(held, json_string(value), json_int(expires), json_int(lifetime), left);

@@ -10,8 +10,8 @@ typedef enum {
   API_REFUSED,  // "api": the platform answered with an errcode
   API_NETWORK,  // no connection, no trust, or it ended early
   API_TIMEOUT,
-  API_HTTP,     // a status other than 200, or an answer beyond every limit
-  API_JSON      // a whole answer that is no JSON
+  API_HTTP,  // a status other than 200, or an answer beyond every limit
+  API_JSON   // a whole answer that is no JSON
 } ApiKind;
 
 // Its name in Lua: "ok", "api", "network", "timeout", "http", "json".
@@ -19,17 +19,17 @@ const char *api_kind_name(ApiKind kind);
 
 typedef struct {
   ApiKind kind;
-  int64_t errcode;     // API_REFUSED; 0 otherwise
-  int status;          // HTTP status, 0 without an answer
-  char method[64];     // the name after `wechat.`
-  char rid[64];        // the platform's request id, from its errmsg; empty without one
-  Buf errmsg;          // what went wrong, without the method; the platform's own words for API_REFUSED
-  JsonDoc *json;       // API_OK: the answer; NULL for a download that is no JSON
-  ClientResult *body;  // API_OK: the download
+  int64_t errcode;  // API_REFUSED; 0 otherwise
+  int status;       // HTTP status, 0 without an answer
+  char method[64];  // the name after `wechat.`
+  char rid[64];     // the platform's request id, from its errmsg; empty without one
+  Buf errmsg;       // what went wrong, without the method; the platform's own words for API_REFUSED
+  JsonDoc *json;    // API_OK: the answer; NULL for a download that is no JSON
+  ClientResult *body;          // API_OK: the download
   Buf content_type, filename;  // of a download
 } ApiResult;
 
-ApiResult *api_result_new(Str method);  // API_OK and nothing; NULL without memory
+ApiResult *api_result_new(Str method);    // API_OK and nothing; NULL without memory
 void api_result_free(ApiResult *result);  // NULL is allowed
 // Makes it a failure; returns it.
 __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *result, ApiKind kind,

@@ -30,7 +30,8 @@ static void waiters_add(Waiters *waiters, Waiter *waiter) {
 // With the lock held: `refused` is of no use any more.
 static void note_refused(Entry *entry, Str refused) {
   bool present = entry->present.value && str_eq(str_of(entry->present.value), refused);
-  if (entry->imported.value && str_eq(str_of(entry->imported.value), refused)) held_clear(&entry->imported);
+  if (entry->imported.value && str_eq(str_of(entry->imported.value), refused))
+    held_clear(&entry->imported);
   if (!present && (entry->present.value || entry->refused)) return;
   free(entry->refused);
   entry->refused = strndup(refused.ptr, refused.len);
@@ -46,7 +47,8 @@ void tokens_get(Tokens *tokens, Str name, Str refused, TokenDone done, void *ctx
   if (entry) {
     if (refused.len) note_refused(entry, refused);
     *waiter = (Waiter){ .done = done, .ctx = ctx };
-    if (held_is_fresh(&entry->present) && !entry->imported.value) value = strdup(entry->present.value);
+    if (held_is_fresh(&entry->present) && !entry->imported.value)
+      value = strdup(entry->present.value);
     if (value) token = (Token){ str_of(value), entry->present.expires_at };
     else waiters_add(&entry->waiters, waiter);
   }

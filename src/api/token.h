@@ -33,9 +33,10 @@ typedef struct {
   // One fetched anew may be the same one again: then it is asked for with force_refresh, and only then. Also:
   // two processes that fetch at once do each other no harm, so a store that is away stops nobody.
   bool stable;
-  int64_t lease_ms;  // how long a process that died while fetching holds others up; longer than a fetch takes
-  int64_t wait_ms;   // how long a caller waits for another process's fetch
-  Store *store;      // outlives the cache
+  int64_t
+      lease_ms;  // how long a process that died while fetching holds others up; longer than a fetch takes
+  int64_t wait_ms;  // how long a caller waits for another process's fetch
+  Store *store;     // outlives the cache
   // Asks the platform for a new one; what it says is handed to tokens_fetched, exactly once. On any thread.
   void (*fetch)(void *ctx, Str name, bool force, TokenFlight *flight);
   void *ctx;

@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 65536, KEPT_ON_A_CORE = 64, ALIGNMENT = alignof(max_align_t) };
+enum {
+  FIRST_BLOCK = 4096,
+  LARGEST_BLOCK = 65536,
+  KEPT_ON_A_CORE = 64,
+  ALIGNMENT = alignof(max_align_t)
+};
 
 typedef struct Block {
   struct Block *previous;  // NULL in the first

@@ -15,7 +15,8 @@ void buf_init(Buf *buf);                  // empty; allocates nothing
 void buf_clear(Buf *buf);                 // frees; as after buf_init
 void buf_reset(Buf *buf);                 // empty, keeps the memory
 bool buf_reserve(Buf *buf, size_t more);  // room for `more` further bytes
-void buf_add_slowly(Buf *buf, Str s);     // what buf_add does when the buffer has to grow, or has failed
+void buf_add_slowly(Buf *buf,
+                    Str s);  // what buf_add does when the buffer has to grow, or has failed
 static inline void buf_add(Buf *buf, Str s) {
   if (buf->failed || !buf->ptr || s.len >= buf->cap - buf->len) {
     buf_add_slowly(buf, s);

@@ -32,5 +32,6 @@ int64_t clock_process_cpu_us(void) { return read_us(CLOCK_PROCESS_CPUTIME_ID); }
 struct timespec clock_to_timespec(int64_t monotonic_us) {
   monotonic_us -= ahead_us();
   if (monotonic_us < 0) monotonic_us = 0;
-  return (struct timespec){ .tv_sec = monotonic_us / 1000000, .tv_nsec = monotonic_us % 1000000 * 1000 };
+  return (struct timespec){ .tv_sec = monotonic_us / 1000000,
+                            .tv_nsec = monotonic_us % 1000000 * 1000 };
 }

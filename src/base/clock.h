@@ -7,10 +7,11 @@
 
 int64_t clock_now_us(void);  // monotonic microseconds, arbitrary origin
 static inline int64_t clock_now_ms(void) { return clock_now_us() / 1000; }
-int64_t clock_coarse_us(void);       // the same, up to some milliseconds behind, for a fifth of the price
-int64_t clock_real_us(void);         // as clock_now_us, whatever clock_advance did: for what is measured
-int64_t clock_unix_s(void);          // wall clock, seconds
-int64_t clock_unix_ms(void);         // wall clock, milliseconds
+int64_t
+clock_coarse_us(void);        // the same, up to some milliseconds behind, for a fifth of the price
+int64_t clock_real_us(void);  // as clock_now_us, whatever clock_advance did: for what is measured
+int64_t clock_unix_s(void);   // wall clock, seconds
+int64_t clock_unix_ms(void);  // wall clock, milliseconds
 int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
 struct timespec clock_to_timespec(int64_t monotonic_us);

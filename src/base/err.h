@@ -19,7 +19,8 @@ typedef enum {
 
 typedef struct {
   ErrCode code;
-  char text[480];  // one sentence: what, where, what to do; no newline at the end, nothing secret in it
+  char text
+      [480];  // one sentence: what, where, what to do; no newline at the end, nothing secret in it
 } Err;
 
 // Fills `err` (which may be NULL) and returns false, so that a function can end with `return err_set(...)`.

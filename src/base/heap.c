@@ -11,7 +11,8 @@
 void heap_init(Heap *heap, size_t size) {
   memset(heap, 0, sizeof *heap);
   if (WATCHED) return;
-  void *region = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *region =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (region == MAP_FAILED) return;
   heap->region = heap->unused = region;
   heap->end = heap->region + size;

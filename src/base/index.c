@@ -20,7 +20,8 @@ static void put(IndexSlot *slots, uint32_t mask, IndexSlot slot) {
 }
 
 static bool grow(Index *index) {
-  size_t before = index->slots ? (size_t)index->mask + 1 : 0, count = before ? before * 2 : FEWEST_SLOTS;
+  size_t before = index->slots ? (size_t)index->mask + 1 : 0,
+         count = before ? before * 2 : FEWEST_SLOTS;
   IndexSlot *slots = malloc(count * sizeof *slots);
   if (!slots) return false;
   memset(slots, 0xff, count * sizeof *slots);

@@ -32,7 +32,9 @@ void log_setup(LogLevel level, LogFormat format) {
   log_format = format;
 }
 
-bool log_on(LogLevel level) { return level >= atomic_load_explicit(&log_level, memory_order_relaxed); }
+bool log_on(LogLevel level) {
+  return level >= atomic_load_explicit(&log_level, memory_order_relaxed);
+}
 
 // Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character.
 // Those from U+0080 to U+009F count too, for terminals obey them.
@@ -82,8 +84,9 @@ static void add_time(Buf *out, LogFormat format) {
   time_t now = now_ms / 1000;
   struct tm tm = { 0 };
   localtime_r(&now, &tm);
-  buf_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-             format == LOG_JSON ? 'T' : ' ', tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now_ms % 1000));
+  buf_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d", tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday, format == LOG_JSON ? 'T' : ' ', tm.tm_hour, tm.tm_min, tm.tm_sec,
+             (int)(now_ms % 1000));
   if (format != LOG_JSON) return;
   long minutes = labs(tm.tm_gmtoff) / 60;
   buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
@@ -116,11 +119,14 @@ void log_reopen(void) {
 
 // Whether the file has another name by now; asked once a second at most.
 static void follow_rename(void) {
-  int64_t now_s = clock_unix_s(), before = atomic_load_explicit(&log_looked_s, memory_order_relaxed);
+  int64_t now_s = clock_unix_s(),
+          before = atomic_load_explicit(&log_looked_s, memory_order_relaxed);
   struct stat named, written;
-  if (!log_path || now_s == before || !atomic_compare_exchange_strong(&log_looked_s, &before, now_s)) return;
-  bool same = stat(log_path, &named) == 0 && fstat(log_fd, &written) == 0 && named.st_ino == written.st_ino &&
-              named.st_dev == written.st_dev;
+  if (!log_path || now_s == before ||
+      !atomic_compare_exchange_strong(&log_looked_s, &before, now_s))
+    return;
+  bool same = stat(log_path, &named) == 0 && fstat(log_fd, &written) == 0 &&
+              named.st_ino == written.st_ino && named.st_dev == written.st_dev;
   if (!same) open_file();
 }
 
@@ -141,7 +147,8 @@ static void write_line(LogLevel level, Str message) {
   buf_reserve(&line, message.len + 64);
   if (format == LOG_JSON) buf_add(&line, STR("{\"time\":\""));
   add_time(&line, format);
-  buf_printf(&line, format == LOG_JSON ? "\",\"level\":\"%s\",\"message\":\"" : " %-5s ", level_names[level]);
+  buf_printf(&line, format == LOG_JSON ? "\",\"level\":\"%s\",\"message\":\"" : " %-5s ",
+             level_names[level]);
   add_clean(&line, message, format);
   buf_add(&line, format == LOG_JSON ? STR("\"}\n") : STR("\n"));
   write_all(line.failed ? STR("wemoon: no memory for a line of the log\n") : buf_str(&line));

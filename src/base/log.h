@@ -19,9 +19,9 @@ bool log_on(LogLevel level);  // ask before building an expensive line
 // characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
 // line. One write(2) per line; errno is kept.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
-#define log_debug(...)                                                                                       \
-  do {                                                                                                       \
-    if (log_on(LOG_DEBUG)) log_line(LOG_DEBUG, __VA_ARGS__);                                                 \
+#define log_debug(...)                                                                             \
+  do {                                                                                             \
+    if (log_on(LOG_DEBUG)) log_line(LOG_DEBUG, __VA_ARGS__);                                       \
   } while (0)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
@@ -33,7 +33,6 @@ __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *
 void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
 // Has lines shown by `show` in place of being written: a prompt puts them above what is being typed. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);
-
 
 // A secret as it may be shown: "wx12…(32)", the first four characters and the length; of one shorter than
 // 12: "…(n)".

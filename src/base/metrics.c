@@ -12,8 +12,9 @@
 
 enum { SHARDS = 8, SERIES_MAX = 200 };
 
-static const int64_t bounds_us[METRIC_BUCKETS] = { 100,    500,    1000,    5000,    10000,   50000,
-                                                   100000, 500000, 1000000, 2500000, 5000000, 15000000 };
+static const int64_t bounds_us[METRIC_BUCKETS] = { 100,     500,     1000,    5000,
+                                                   10000,   50000,   100000,  500000,
+                                                   1000000, 2500000, 5000000, 15000000 };
 
 typedef struct {
   _Alignas(CACHE_LINE) atomic_uint_least64_t count;
@@ -106,9 +107,7 @@ Series *metrics_series(Metrics *metrics, int family_index, Str a, Str b) {
 }
 
 // The core's own, which no other core has to give away first.
-static Shard *shard_of(Series *series) {
-  return &series->shards[cpu_index(SHARDS)];
-}
+static Shard *shard_of(Series *series) { return &series->shards[cpu_index(SHARDS)]; }
 
 void series_add(Series *series, uint64_t amount) {
   if (series) atomic_fetch_add_explicit(&shard_of(series)->count, amount, memory_order_relaxed);
@@ -121,7 +120,8 @@ void series_observe_us(Series *series, int64_t us) {
   atomic_fetch_add_explicit(&shard->sum_us, (uint64_t)(us > 0 ? us : 0), memory_order_relaxed);
   int bucket = 0;
   while (bucket < METRIC_BUCKETS && us > bounds_us[bucket]) bucket++;
-  if (bucket < METRIC_BUCKETS) atomic_fetch_add_explicit(&shard->buckets[bucket], 1, memory_order_relaxed);
+  if (bucket < METRIC_BUCKETS)
+    atomic_fetch_add_explicit(&shard->buckets[bucket], 1, memory_order_relaxed);
 }
 
 // ---- text ---------------------------------------------------------------------------------------
@@ -145,7 +145,8 @@ static void add_label(Buf *out, const char *name, Str value, const char **joint)
   *joint = ",";
 }
 
-static void add_labels(Buf *out, const MetricFamily *family, const Series *series, const char *bound) {
+static void add_labels(Buf *out, const MetricFamily *family, const Series *series,
+                       const char *bound) {
   const char *joint = "{";
   for (int i = 0; i < 2; i++) {
     if (family->labels[i]) add_label(out, family->labels[i], value_of(series, i), &joint);
@@ -196,6 +197,7 @@ void metrics_render(const Metrics *metrics, Buf *out) {
   }
 }
 
-void metrics_render_value(Buf *out, const char *name, const char *type, const char *help, double value) {
+void metrics_render_value(Buf *out, const char *name, const char *type, const char *help,
+                          double value) {
   buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", name, help, name, type, name, value);
 }

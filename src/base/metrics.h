@@ -6,7 +6,8 @@
 #include "base/buf.h"
 
 typedef struct Metrics Metrics;
-typedef struct Series Series;  // one family with one set of label values; lives as long as its Metrics
+typedef struct Series
+    Series;  // one family with one set of label values; lives as long as its Metrics
 
 typedef enum { METRIC_COUNTER, METRIC_HISTOGRAM } MetricType;
 
@@ -34,6 +35,7 @@ uint64_t series_total(const Series *series);
 // Appends all families that have been counted in.
 void metrics_render(const Metrics *metrics, Buf *out);
 // Appends one gauge or counter whose value is asked for only now: HELP, TYPE and the sample.
-void metrics_render_value(Buf *out, const char *name, const char *type, const char *help, double value);
+void metrics_render_value(Buf *out, const char *name, const char *type, const char *help,
+                          double value);
 
 #endif

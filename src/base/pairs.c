@@ -21,7 +21,9 @@ static size_t get(const Pairs *pairs, Str name, Str *value, bool (*equal)(Str, S
   return found;
 }
 
-size_t pairs_get(const Pairs *pairs, Str name, Str *value) { return get(pairs, name, value, str_eq); }
+size_t pairs_get(const Pairs *pairs, Str name, Str *value) {
+  return get(pairs, name, value, str_eq);
+}
 
 size_t pairs_get_nocase(const Pairs *pairs, Str name, Str *value) {
   return get(pairs, name, value, str_eq_nocase);

@@ -35,14 +35,16 @@ static Shelved *take_behind(Shelf *shelf) {
 
 static Shelved *take_from(Shelf *shelf) {
   Shelved *thing = NULL;
-  if (atomic_load_explicit(&shelf->front, memory_order_relaxed)) thing = atomic_exchange(&shelf->front, NULL);
+  if (atomic_load_explicit(&shelf->front, memory_order_relaxed))
+    thing = atomic_exchange(&shelf->front, NULL);
   return thing ? thing : take_behind(shelf);
 }
 
 Shelved *shelves_take(Shelves *shelves) {
   size_t core = cpu_index(SHELVES);
   Shelved *thing = take_from(&shelves->shelf[core]);
-  for (size_t i = 1; !thing && i < SHELVES; i++) thing = take_from(&shelves->shelf[(core + i) % SHELVES]);
+  for (size_t i = 1; !thing && i < SHELVES; i++)
+    thing = take_from(&shelves->shelf[(core + i) % SHELVES]);
   return thing;
 }
 

@@ -30,7 +30,7 @@ typedef struct {
 
 void shelves_init(Shelves *shelves);
 // What shelves_init does, for static ones.
-#define SHELVES_INITIALIZER                                                                                  \
+#define SHELVES_INITIALIZER                                                                        \
   { .shelf[0 ... SHELVES - 1].mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP }
 void shelves_clear(Shelves *shelves);  // all are empty
 // The one that was put back last on this core, else one of another core's; NULL: there is none at all.

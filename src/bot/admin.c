@@ -24,7 +24,8 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
              (long long)(clock_unix_s() - admin->started_s));
   buf_add(json, STR("\"script\":{\"file\":"));
   json_add_string(json, str_of(admin->script));
-  buf_printf(json, ",\"interpreters\":%zu,\"loads\":%llu,\"failures\":%llu,\"error\":", bot->serving,
+  buf_printf(json,
+             ",\"interpreters\":%zu,\"loads\":%llu,\"failures\":%llu,\"error\":", bot->serving,
              (unsigned long long)bot->loads, (unsigned long long)bot->failures);
   add_error(json, bot->error);
   buf_printf(json, "},\"store\":{\"kind\":\"%s\",\"ok\":%s,\"error\":", store_kind(admin->store),
@@ -38,9 +39,11 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
 }
 
 static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
-  if (body->failed) server_respond(request, &(HttpResponse){ .status = 503, .body = STR("no memory\n") });
+  if (body->failed)
+    server_respond(request, &(HttpResponse){ .status = 503, .body = STR("no memory\n") });
   else
-    server_respond(request, &(HttpResponse){ .status = status, .content_type = type, .body = buf_str(body) });
+    server_respond(
+        request, &(HttpResponse){ .status = status, .content_type = type, .body = buf_str(body) });
   buf_clear(body);
 }
 
@@ -68,17 +71,24 @@ static void show_metrics(Admin *admin, HttpRequest *request) {
     double value;
   } gauges[] = {
     { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
-    { "wemoon_conversations", "Scripts that wait for a user's next message.", (double)bot.conversations },
-    { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.", bot.interpreters },
-    { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.", (double)bot.lua_memory },
-    { "wemoon_lua_memory_max_bytes", "Memory of the one that has most: each may take script_memory_mb.",
+    { "wemoon_conversations", "Scripts that wait for a user's next message.",
+      (double)bot.conversations },
+    { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.",
+      bot.interpreters },
+    { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.",
+      (double)bot.lua_memory },
+    { "wemoon_lua_memory_max_bytes",
+      "Memory of the one that has most: each may take script_memory_mb.",
       (double)bot.lua_memory_max },
     { "wemoon_interpreters_serving", "Lua states that answer messages.", (double)bot.serving },
     { "wemoon_http_threads_busy", "HTTP threads that have a connection.", busy },
     { "wemoon_http_threads", "HTTP threads.", threads },
-    { "wemoon_store_up", "Whether the store's last call reached it.", store_healthy(admin->store, NULL) },
-    { "wemoon_access_token_expires_in_seconds", "How long the token lives; -1: none.", (double)left_s },
-    { "wemoon_start_time_seconds", "When the process began, in Unix seconds.", (double)admin->started_s },
+    { "wemoon_store_up", "Whether the store's last call reached it.",
+      store_healthy(admin->store, NULL) },
+    { "wemoon_access_token_expires_in_seconds", "How long the token lives; -1: none.",
+      (double)left_s },
+    { "wemoon_start_time_seconds", "When the process began, in Unix seconds.",
+      (double)admin->started_s },
   };
   for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
     metrics_render_value(&text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
@@ -97,7 +107,8 @@ static void reload(Admin *admin, HttpRequest *request) {
     log_info("POST /reload: %s was loaded again", admin->script);
     buf_add(&text, STR("reloaded\n"));
   } else {
-    log_error("POST /reload: %s was not loaded again, the one before goes on: %s", admin->script, err.text);
+    log_error("POST /reload: %s was not loaded again, the one before goes on: %s", admin->script,
+              err.text);
     buf_printf(&text, "not reloaded, the script before stays in service: %s\n", err.text);
   }
   respond(request, worked ? 200 : 500, NULL, &text);
@@ -118,8 +129,9 @@ enum { PAGES = sizeof pages / sizeof *pages };
 static int find(const HttpRequest *head, bool *method_fits) {
   for (int i = 0; i < PAGES; i++) {
     if (!str_eq(head->path, str_of(pages[i].path))) continue;
-    *method_fits = str_eq(head->method, str_of(pages[i].method)) ||
-                   (str_eq(head->method, STR("HEAD")) && str_eq(STR("GET"), str_of(pages[i].method)));
+    *method_fits =
+        str_eq(head->method, str_of(pages[i].method)) ||
+        (str_eq(head->method, STR("HEAD")) && str_eq(STR("GET"), str_of(pages[i].method)));
     return i;
   }
   return PAGES;

@@ -5,8 +5,9 @@ enum { FORM_TEXT = 'T', FORM_DOCUMENT = 'X' };
 
 static bool is_plain_text(const Reply *reply) {
   const ReplyElement *content = reply->elements;
-  return reply->form == REPLY_ELEMENTS && str_eq(reply->type, STR("text")) && content && !content->next &&
-         !content->child && !content->bare && str_eq(content->name, STR("Content"));
+  return reply->form == REPLY_ELEMENTS && str_eq(reply->type, STR("text")) && content &&
+         !content->next && !content->child && !content->bare &&
+         str_eq(content->name, STR("Content"));
 }
 
 void answer_pack(const Job *job, Buf *packed) {
@@ -20,7 +21,8 @@ void answer_pack(const Job *job, Buf *packed) {
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, packed);
 }
 
-bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena, Buf *xml) {
+bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
+                   Buf *xml) {
   if (packed.len == 0) return true;
   Str bytes = str_sub(packed, 1, packed.len - 1);
   if (packed.ptr[0] == FORM_DOCUMENT) {

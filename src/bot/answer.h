@@ -9,6 +9,7 @@
 void answer_pack(const Job *job, Buf *packed);
 // Appends the reply document that `packed` stands for; nothing for "success". `arena` is scratch. False
 // without memory.
-bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena, Buf *xml);
+bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
+                   Buf *xml);
 
 #endif

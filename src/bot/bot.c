@@ -42,9 +42,13 @@ bool bot_serves(const Bot *bot, const HttpRequest *head) {
   return is_callback(&bot->webhook, head) || page_exists(&bot->webhook, head);
 }
 
-bool bot_files(Bot *bot, Arena *arena, Pairs *files) { return slot_files(bot->webhook.slot, arena, files); }
+bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
+  return slot_files(bot->webhook.slot, arena, files);
+}
 
-HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .handle = handle, .ctx = bot }; }
+HttpHandler bot_handler(Bot *bot) {
+  return (HttpHandler){ .route = route, .handle = handle, .ctx = bot };
+}
 
 // The appid; without one the digest of the callback token, so that bots on one store do not take each other
 // for the same.
@@ -87,8 +91,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->rescue = rescue_new();
   webhook->workspaces = workspace_pool_new(webhook->rescue);
   webhook->fleet.talks = talks_new();
-  bool ok =
-      webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces && webhook->rescue;
+  bool ok = webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces &&
+            webhook->rescue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
@@ -110,7 +114,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
 }
 
 static bool is_idle(Webhook *webhook) {
-  return atomic_load(&webhook->jobs_under_way) == 0 && atomic_load(&webhook->fleet.late_under_way) == 0;
+  return atomic_load(&webhook->jobs_under_way) == 0 &&
+         atomic_load(&webhook->fleet.late_under_way) == 0;
 }
 
 static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->fleet.interpreters) == 0; }

@@ -18,12 +18,14 @@ typedef struct {
   int64_t dedup_window_s;
   int64_t deadline_ms;
   int64_t max_jobs;
-  int max_waiting;    // HTTP threads that may wait for slow scripts at once
-  int64_t max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
+  int max_waiting;  // HTTP threads that may wait for slow scripts at once
+  int64_t
+      max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
-  bool anyhow;  // a script that fails at its first load does not end it: bot_status has the error, and
-                // messages get one until the script is mended (bot_reload, or `watch`)
+  bool
+      anyhow;  // a script that fails at its first load does not end it: bot_status has the error, and
+               // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.

@@ -46,5 +46,6 @@ void count_late(Metrics *metrics, Str fate) {
 }
 
 void count_reload(Metrics *metrics, bool worked) {
-  series_add(metrics_series(metrics, COUNT_RELOADS, worked ? STR("success") : STR("failure"), STR("")), 1);
+  series_add(
+      metrics_series(metrics, COUNT_RELOADS, worked ? STR("success") : STR("failure"), STR("")), 1);
 }

@@ -51,7 +51,8 @@ static char *room_for_answer(Entry *entry) {
 }
 
 static Str answer_of(Entry *entry) {
-  return str_make(entry->long_answer ? entry->long_answer : room_for_answer(entry), entry->answer_len);
+  return str_make(entry->long_answer ? entry->long_answer : room_for_answer(entry),
+                  entry->answer_len);
 }
 
 static size_t entry_size(const Entry *entry) {
@@ -108,8 +109,8 @@ static void drop_oldest(Dedupe *dedupe) {
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us) {
-  while (dedupe->answered > 0 &&
-         (dedupe->bytes > DEDUPE_BYTES_MAX || dedupe->entries[dedupe->oldest].expires_us <= now_us)) {
+  while (dedupe->answered > 0 && (dedupe->bytes > DEDUPE_BYTES_MAX ||
+                                  dedupe->entries[dedupe->oldest].expires_us <= now_us)) {
     drop_oldest(dedupe);
   }
 }
@@ -172,7 +173,9 @@ static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
   return true;
 }
 
-static bool is_over(const Entry *entry, int64_t now_us) { return !entry->job && entry->expires_us <= now_us; }
+static bool is_over(const Entry *entry, int64_t now_us) {
+  return !entry->job && entry->expires_us <= now_us;
+}
 
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s) {

@@ -41,7 +41,8 @@ Duty *duty_new(Store *store, Str account, Fleet *fleet) {
 // On the store's thread.
 static void on_answer(void *ctx, StoreReply *reply) {
   Duty *duty = ctx;
-  if (reply->err.code == ERR_NONE && atomic_exchange(&duty->fleet->off_duty, !reply->ok) != !reply->ok)
+  if (reply->err.code == ERR_NONE &&
+      atomic_exchange(&duty->fleet->off_duty, !reply->ok) != !reply->ok)
     log_debug(reply->ok ? "this process runs the script's timers"
                         : "another process runs the script's timers");
   store_reply_free(reply);
@@ -76,7 +77,8 @@ void duty_free(Duty *duty) {
   if (!duty) return;
   await_answer(duty);
   if (!atomic_load(&duty->fleet->off_duty)) {
-    ask(duty, &(StoreCall){ .op = STORE_RELEASE, .key = str_of(duty->key), .value = str_of(duty->owner) });
+    ask(duty, &(StoreCall){
+                  .op = STORE_RELEASE, .key = str_of(duty->key), .value = str_of(duty->owner) });
     await_answer(duty);
   }
   pthread_cond_destroy(&duty->answered);

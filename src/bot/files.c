@@ -46,7 +46,8 @@ void files_free(Files *files) {
 // ---- one file -----------------------------------------------------------------------------------
 
 static void mix(uint64_t *hash, const void *bytes, size_t len) {
-  for (size_t i = 0; i < len; i++) *hash = (*hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+  for (size_t i = 0; i < len; i++)
+    *hash = (*hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
 }
 
 static FileState state_of(Str path) {

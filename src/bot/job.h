@@ -9,11 +9,12 @@
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
-  pthread_t runner;          // the thread that runs the first slice
-  void *owner;               // whose message it is: for the callback that gets the script's answer
-  Interpreter *interpreter;  // that the script runs in, held until it has answered: a reload must not end it
-  Str identity;              // what duplicates are known by; in `arena`
-  Str to_user, from_user;    // of the message; in `arena`
+  pthread_t runner;  // the thread that runs the first slice
+  void *owner;       // whose message it is: for the callback that gets the script's answer
+  Interpreter *
+      interpreter;  // that the script runs in, held until it has answered: a reload must not end it
+  Str identity;     // what duplicates are known by; in `arena`
+  Str to_user, from_user;  // of the message; in `arena`
   bool is_event;
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it

@@ -11,7 +11,8 @@
 enum {
   HEADERS_MAX = 64,  // what net/server gives
   ALLOW_MAX = 128,
-  END_SLACK_US = 5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
+  END_SLACK_US =
+      5 * 1000000,  // so long after job_timeout_s a task that was to be ended may still be at it
   RETRY_NS = 5 * 1000 * 1000,
   STATUS_HANG_UP = 444,  // as other servers have it: the connection ends without an answer
   STREAM_LOOK_MS = 200   // so often a quiet stream looks whether the server is to stop
@@ -60,7 +61,8 @@ static void pass_on(HttpRequest *request, Stream *stream) {
   buf_init(&out);
   for (StreamState state; (state = stream_take(stream, &out, STREAM_LOOK_MS)) != STREAM_OVER;
        buf_reset(&out)) {
-    if (state == STREAM_QUIET ? server_is_stopping(request) : !server_write(request, buf_str(&out))) break;
+    if (state == STREAM_QUIET ? server_is_stopping(request) : !server_write(request, buf_str(&out)))
+      break;
   }
   buf_clear(&out);
 }
@@ -82,8 +84,8 @@ static void respond_page(HttpRequest *request, TaskState state, const PageAnswer
 
 // On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
 static bool respond_in_its_place(void *ctx) {
-  server_respond(ctx,
-                 &(HttpResponse){ .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
+  server_respond(ctx, &(HttpResponse){
+                          .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
   return true;
 }
 
@@ -138,7 +140,8 @@ static int64_t last_moment(const Webhook *webhook) {
 
 // The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after
 // that is stuck.
-static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page, RescueRun *watched) {
+static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page,
+                            RescueRun *watched) {
   const BotOptions *options = webhook->options;
   Pair headers[HEADERS_MAX];
   PageRequest given = { .method = request->method,
@@ -153,8 +156,8 @@ static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page, 
   rescue_begin(watched, stuck_us, respond_in_its_place, request);
   TaskState state = run(page, &given, deadline_us);
   if (rescue_end(watched)) {
-    log_error("%.*s %.*s from %s was answered with 503: the script was stuck", STR_FMT(request->method),
-              STR_FMT(request->path), server_remote(request));
+    log_error("%.*s %.*s from %s was answered with 503: the script was stuck",
+              STR_FMT(request->method), STR_FMT(request->path), server_remote(request));
     if (state != TASK_LOST && job_wait(page->job, 0)) stream_leave(page->answer.stream);
   } else if (state == TASK_LOST) {
     refuse(request, 503, "the script was busy until deadline_ms");
@@ -190,15 +193,19 @@ static void answer_page(Webhook *webhook, HttpRequest *request) {
 }
 
 static void admit(Webhook *webhook, HttpRequest *request) {
-  if (atomic_fetch_add(&webhook->pages, 1) < webhook->options->max_pages) answer_page(webhook, request);
-  else refuse(request, 503, "half of the HTTP threads have pages under way; the others are for messages");
+  if (atomic_fetch_add(&webhook->pages, 1) < webhook->options->max_pages)
+    answer_page(webhook, request);
+  else
+    refuse(request, 503,
+           "half of the HTTP threads have pages under way; the others are for messages");
   atomic_fetch_sub(&webhook->pages, 1);
 }
 
 // ---- the request's side ----
 
 // All interpreters have the pages that the script makes while it is loaded.
-static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow, size_t size) {
+static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow,
+                      size_t size) {
   Interpreter *interpreter = slot_get(webhook->slot, 0);
   PageMatch match = interpreter_find_page(interpreter, request->method, request->path, allow, size);
   interpreter_release(interpreter);

@@ -67,7 +67,8 @@ static bool is_away(Peers *peers) {
 static void note_failure(Peers *peers, const Err *err) {
   atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
   if (!atomic_exchange(&peers->complained, true))
-    log_warn("other processes cannot be asked which messages they have: %s. Messages are answered all the "
+    log_warn("other processes cannot be asked which messages they have: %s. Messages are answered "
+             "all the "
              "same; one "
              "that the platform sends again to another process runs there too",
              err->text);
@@ -99,7 +100,8 @@ static void tell(Peers *peers, const StoreCall *call) {
 // In the job's arena; empty where there is none.
 static Str key_of(const Peers *peers, Job *job) {
   if (job->identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  return arena_printf(job->arena, "answer/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
+  return arena_printf(job->arena, "answer/%.*s/%.*s", STR_FMT(peers->account),
+                      STR_FMT(job->identity));
 }
 
 static void hold(Peers *peers, Job *job, Str key) {
@@ -134,9 +136,10 @@ void peers_renew(Peers *peers, int64_t now_us) {
   for (Claim *claim = peers->claims; claim; claim = claim->next) {
     if (claim->renew_us > now_us) continue;
     claim->renew_us = now_us + RENEW_US;
-    tell(peers,
-         &(StoreCall){
-             .op = STORE_LEASE, .key = claim->key, .value = str_of(peers->claim), .ttl_ms = PEERS_CLAIM_MS });
+    tell(peers, &(StoreCall){ .op = STORE_LEASE,
+                              .key = claim->key,
+                              .value = str_of(peers->claim),
+                              .ttl_ms = PEERS_CLAIM_MS });
   }
   pthread_mutex_unlock(&peers->mutex);
 }
@@ -150,10 +153,12 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   buf_add_int(&value, job->answered_s);
   buf_addc(&value, ':');
   buf_add(&value, packed);
-  if (value.failed || peers->window_ms == 0) tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
+  if (value.failed || peers->window_ms == 0)
+    tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
   else
     tell(peers,
-         &(StoreCall){ .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = peers->window_ms });
+         &(StoreCall){
+             .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = peers->window_ms });
   buf_clear(&value);
 }
 
@@ -169,8 +174,10 @@ typedef enum { FOUND_NOTHING, FOUND_CLAIM, FOUND_OWN, FOUND_ANSWER, FOUND_NOBODY
 
 static Found read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s) {
   Str seconds, packed;
-  if (!str_starts(value, STR("A"))) return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
-  if (!str_cut(str_sub(value, 1, value.len), ':', &seconds, &packed) || !str_to_int64(seconds, answered_s))
+  if (!str_starts(value, STR("A")))
+    return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
+  if (!str_cut(str_sub(value, 1, value.len), ':', &seconds, &packed) ||
+      !str_to_int64(seconds, answered_s))
     return FOUND_CLAIM;
   buf_add(answer, packed);
   return answer->failed ? FOUND_CLAIM : FOUND_ANSWER;
@@ -185,9 +192,10 @@ static Found look(Peers *peers, Str key, Buf *answer, int64_t *answered_s) {
 }
 
 static Found try_claim(Peers *peers, Str key) {
-  StoreReply *reply = ask(
-      peers,
-      &(StoreCall){ .op = STORE_ADD, .key = key, .value = str_of(peers->claim), .ttl_ms = PEERS_CLAIM_MS });
+  StoreReply *reply = ask(peers, &(StoreCall){ .op = STORE_ADD,
+                                               .key = key,
+                                               .value = str_of(peers->claim),
+                                               .ttl_ms = PEERS_CLAIM_MS });
   if (!reply) return FOUND_NOBODY_TO_ASK;
   Found found = reply->ok ? FOUND_OWN : FOUND_CLAIM;
   store_reply_free(reply);
@@ -205,12 +213,14 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer, int64_t *answered_s) {
+PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
+                       int64_t *answered_s) {
   Str key = key_of(peers, job);
   for (;;) {
     int64_t left_us = deadline_us - clock_now_us();
     if (left_us <= 0) return PEERS_RUNNING;
-    nanosleep(&(struct timespec){ .tv_nsec = (left_us < LOOK_US ? left_us : LOOK_US) * 1000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = (left_us < LOOK_US ? left_us : LOOK_US) * 1000 },
+              NULL);
     Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : look(peers, key, answer, answered_s);
     if (found == FOUND_ANSWER) return PEERS_ANSWERED;
     if (found == FOUND_NOTHING || found == FOUND_OWN) return PEERS_MINE;

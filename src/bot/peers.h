@@ -14,8 +14,8 @@ enum { PEERS_CLAIM_MS = 3000 };
 typedef struct Peers Peers;
 
 typedef enum {
-  PEERS_MINE,     // nobody else has it, or nobody can be asked (the store is away: one warning for each time)
-  PEERS_RUNNING,  // another process has it under way
+  PEERS_MINE,  // nobody else has it, or nobody can be asked (the store is away: one warning for each time)
+  PEERS_RUNNING,   // another process has it under way
   PEERS_ANSWERED,  // another process has answered it: `answer` (packed) and *answered_s
 } PeersResult;
 
@@ -29,7 +29,8 @@ void peers_free(Peers *peers);  // nothing is claimed any more; NULL is allowed
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
 // Waits for whoever has it. PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it
 // again.
-PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer, int64_t *answered_s);
+PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
+                       int64_t *answered_s);
 // The job was answered with that. Any thread; waits for nothing. Without a claim, nothing happens.
 void peers_finish(Peers *peers, Job *job, Str packed);
 // The job was not run: any process may have it. Any thread; waits for nothing.

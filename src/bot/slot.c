@@ -151,7 +151,8 @@ static bool replace(Slot *slot, size_t seat, Interpreter *stuck, Err *err) {
   if (replaced) {
     take_over(slot);
   } else if ((replaced = load_fresh(slot, seat, stuck, err))) {
-    log_error("the script's files as they are now do not load; what they were before is in service");
+    log_error(
+        "the script's files as they are now do not load; what they were before is in service");
     change_places(slot);
   }
   let_go(slot, slot->fresh);
@@ -181,8 +182,8 @@ static bool open_seats(Slot *slot, Err *err) {
   return slot->fresh && slot->seats ? true : err_set(err, ERR_MEMORY, "no memory");
 }
 
-static Slot *open_slot(const char *script, const InterpreterOptions *options, size_t count, Metrics *metrics,
-                       Err *err) {
+static Slot *open_slot(const char *script, const InterpreterOptions *options, size_t count,
+                       Metrics *metrics, Err *err) {
   Slot *slot = calloc(1, sizeof *slot);
   if (!slot) {
     err_set(err, ERR_MEMORY, "no memory");

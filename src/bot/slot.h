@@ -47,8 +47,9 @@ bool slot_files(Slot *slot, Arena *arena, Pairs *files);
 // worked). And what those in service take.
 typedef struct {
   uint64_t loads, failures;
-  struct timespec began;      // when the last one began, on the clock that stamps files
-  size_t memory, memory_max;  // bytes in use by Lua: of all in service, and of the one that has most
+  struct timespec began;  // when the last one began, on the clock that stamps files
+  size_t memory,
+      memory_max;  // bytes in use by Lua: of all in service, and of the one that has most
   char error[480];
 } SlotStatus;
 void slot_status(Slot *slot, SlotStatus *status);

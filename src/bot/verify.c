@@ -14,7 +14,8 @@ typedef struct {
 static bool take(const Pairs *query, Str name, Str *value, Err *err) {
   size_t count = pairs_get(query, name, value);
   if (count == 1) return true;
-  return err_set(err, ERR_FORBIDDEN, "%.*s is %s", STR_FMT(name), count ? "given more than once" : "missing");
+  return err_set(err, ERR_FORBIDDEN, "%.*s is %s", STR_FMT(name),
+                 count ? "given more than once" : "missing");
 }
 
 static bool take_claims(const Pairs *query, Claims *claims, Err *err) {
@@ -39,35 +40,37 @@ static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *er
     return err_set(err, ERR_FORBIDDEN, "timestamp is no number");
   int64_t off = sent > now_s ? sent - now_s : now_s - sent;
   if (off <= window_s) return true;
-  return err_set(
-      err, ERR_FORBIDDEN,
-      "timestamp is %lld s off this machine's clock, more than replay_window_s (%lld); is the clock right?",
-      (long long)off, (long long)window_s);
+  return err_set(err, ERR_FORBIDDEN,
+                 "timestamp is %lld s off this machine's clock, more than replay_window_s (%lld); "
+                 "is the clock right?",
+                 (long long)off, (long long)window_s);
 }
 
 // Whether a token signed the claims, and with `sealed` the sealed text too.
 static bool is_signed_by(Digest *digest, Str token, const Claims *claims, const Str *sealed) {
   if (!signature_check(digest, claims->signature, token, claims->timestamp, claims->nonce, NULL))
     return false;
-  return !sealed ||
-         signature_check(digest, claims->msg_signature, token, claims->timestamp, claims->nonce, sealed);
+  return !sealed || signature_check(digest, claims->msg_signature, token, claims->timestamp,
+                                    claims->nonce, sealed);
 }
 
 static const Credential *signer(const Account *account, Digest *digest, const Claims *claims,
                                 const Str *sealed) {
   for (size_t i = 0; i < account->credential_count; i++) {
-    if (is_signed_by(digest, account->credentials[i].token, claims, sealed)) return &account->credentials[i];
+    if (is_signed_by(digest, account->credentials[i].token, claims, sealed))
+      return &account->credentials[i];
   }
   return NULL;
 }
 
-static bool check_signed(const Account *account, int64_t window_s, const Claims *claims, int64_t now_s,
-                         Digest *digest, const Credential **credential, Err *err) {
+static bool check_signed(const Account *account, int64_t window_s, const Claims *claims,
+                         int64_t now_s, Digest *digest, const Credential **credential, Err *err) {
   *credential = signer(account, digest, claims, NULL);
   if (!*credential) {
-    return err_set(err, ERR_FORBIDDEN,
-                   "signature is wrong: not made with this account's token (is `token` the one on the "
-                   "platform's page?)");
+    return err_set(
+        err, ERR_FORBIDDEN,
+        "signature is wrong: not made with this account's token (is `token` the one on the "
+        "platform's page?)");
   }
   return check_window(claims->timestamp, window_s, now_s, err);
 }
@@ -79,11 +82,13 @@ static bool open_sealed(const Account *account, const Claims *claims, Str sealed
   bool is_signed = false;
   for (size_t i = 0; i < account->credential_count; i++) {
     const Credential *credential = &account->credentials[i];
-    if (!credential->has_key || !is_signed_by(w->digest, credential->token, claims, &sealed)) continue;
+    if (!credential->has_key || !is_signed_by(w->digest, credential->token, claims, &sealed))
+      continue;
     is_signed = true;
     buf_reset(&w->plain);
     if (!envelope_open(w->aes, credential->key, account->appid, sealed, &w->plain, err)) continue;
-    *verified = (Verified){ .credential = credential, .document = buf_str(&w->plain), .sealed = true };
+    *verified =
+        (Verified){ .credential = credential, .document = buf_str(&w->plain), .sealed = true };
     return true;
   }
   if (is_signed) return false;
@@ -95,8 +100,9 @@ static bool open_callback(const Account *account, const Claims *claims, Str body
                           Verified *verified, Err *err) {
   bool must = account->mode == MODE_SAFE;
   if (must && !claims->has_msg_signature) {
-    return err_set(err, ERR_FORBIDDEN,
-                   "msg_signature is missing: encrypt_mode is safe, and a plain message is not taken");
+    return err_set(
+        err, ERR_FORBIDDEN,
+        "msg_signature is missing: encrypt_mode is safe, and a plain message is not taken");
   }
   if (!must && !claims->has_msg_signature && !claims->is_aes) return true;
   if (!claims->has_msg_signature)
@@ -104,15 +110,16 @@ static bool open_callback(const Account *account, const Claims *claims, Str body
   if (!message_read(w->xml, body, &w->outer, err)) return false;
   Str sealed;
   if (!node_child_text(&w->outer, 0, STR("Encrypt"), &sealed)) {
-    if (must) return err_set(err, ERR_FORBIDDEN, "a plain message (no Encrypt) while encrypt_mode is safe");
+    if (must)
+      return err_set(err, ERR_FORBIDDEN, "a plain message (no Encrypt) while encrypt_mode is safe");
     return err_set(err, ERR_INVALID,
                    "the query says that the message is sealed, and there is no Encrypt in it");
   }
   return open_sealed(account, claims, sealed, w, verified, err);
 }
 
-bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query, int64_t now_s,
-                  Workspace *w, Err *err) {
+bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query,
+                  int64_t now_s, Workspace *w, Err *err) {
   Claims claims;
   const Credential *credential;
   return take_claims(query, &claims, err) &&
@@ -123,8 +130,8 @@ bool verify_callback(const Account *account, int64_t replay_window_s, const Pair
                      int64_t now_s, Workspace *w, Verified *verified, Err *err) {
   Claims claims;
   *verified = (Verified){ .document = body };
-  if (!take_claims(query, &claims, err) ||
-      !check_signed(account, replay_window_s, &claims, now_s, w->digest, &verified->credential, err)) {
+  if (!take_claims(query, &claims, err) || !check_signed(account, replay_window_s, &claims, now_s,
+                                                         w->digest, &verified->credential, err)) {
     return false;
   }
   return account->mode == MODE_NORMAL || open_callback(account, &claims, body, w, verified, err);

@@ -9,15 +9,16 @@
 #include "wechat/message.h"
 
 typedef struct {
-  const Credential *credential;  // whose token and key opened the message: its reply is sealed with them
-  Str document;                  // the plain message: the body itself, or in the workspace
-  bool sealed;                   // it came encrypted
+  const Credential
+      *credential;  // whose token and key opened the message: its reply is sealed with them
+  Str document;     // the plain message: the body itself, or in the workspace
+  bool sealed;      // it came encrypted
 } Verified;
 
 // Checks the signature and the timestamp of a request without a body (URL verification). False with
 // ERR_FORBIDDEN.
-bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query, int64_t now_s,
-                  Workspace *workspace, Err *err);
+bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query,
+                  int64_t now_s, Workspace *workspace, Err *err);
 // Checks a callback and opens it as the account's mode demands. False with ERR_FORBIDDEN (403) or ERR_INVALID
 // (400).
 bool verify_callback(const Account *account, int64_t replay_window_s, const Pairs *query, Str body,

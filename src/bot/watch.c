@@ -27,7 +27,8 @@ static void reload(Watch *watch) {
   Err err = { 0 };
   int64_t began_us = clock_now_us();
   if (slot_reload(watch->slot, &err)) {
-    log_info("reloaded in %.1f ms: a script file changed", (double)(clock_now_us() - began_us) / 1000);
+    log_info("reloaded in %.1f ms: a script file changed",
+             (double)(clock_now_us() - began_us) / 1000);
   } else {
     log_error("not reloaded, the script before the change stays in service: %s", err.text);
   }
@@ -37,7 +38,8 @@ static void replace_stuck(Watch *watch, size_t seat) {
   char place[256] = "";
   Err err = { 0 };
   if (slot_replace_stuck(watch->slot, seat, place, sizeof place, &err)) {
-    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up and a fresh "
+    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
+              "and a fresh "
               "interpreter serves",
               place[0] ? place : "an unknown place");
     watch->complained[0] = '\0';

@@ -30,7 +30,8 @@ typedef struct {
 // ---- answers ----
 
 static void respond(Callback *c, int status, const char *type, Str body) {
-  server_respond(c->request, &(HttpResponse){ .status = status, .content_type = type, .body = body });
+  server_respond(c->request,
+                 &(HttpResponse){ .status = status, .content_type = type, .body = body });
 }
 
 static void respond_success(Callback *c) {
@@ -91,8 +92,9 @@ static void respond_job(Callback *c, const Job *job) {
 static LateReply late_reply(const Webhook *webhook) {
   LateReply way = webhook->options->late_reply;
   if (way != LATE_AUTO) return way;
-  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed) ? LATE_RETRY
-                                                                                      : LATE_CUSTOMER_SERVICE;
+  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed)
+             ? LATE_RETRY
+             : LATE_CUSTOMER_SERVICE;
 }
 
 static void respond_deadline(Callback *c) {
@@ -107,7 +109,8 @@ static bool respond_in_its_place(void *ctx) {
   Callback *c = ctx;
   if (!job_desert(c->job)) return false;
   if (late_reply(c->webhook) == LATE_RETRY) return true;
-  server_respond(c->request, &(HttpResponse){ .status = 200, .body = STR("success"), .close = true });
+  server_respond(c->request,
+                 &(HttpResponse){ .status = 200, .body = STR("success"), .close = true });
   return true;
 }
 
@@ -124,7 +127,8 @@ static void remember(Webhook *webhook, Job *job) {
 }
 
 static void log_dropped(const Job *job) {
-  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
+  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms; it is dropped "
+           "(late_reply)",
            STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
@@ -158,7 +162,8 @@ static void log_not_run(const Webhook *webhook, const Job *job) {
   log_error("a message from %.*s was not run: other messages left the script no time for it within "
             "job_timeout_s (%lld "
             "s), or script_memory_mb no memory",
-            STR_FMT(job->from_user), (long long)(webhook->options->interpreter.job_timeout_ms / 1000));
+            STR_FMT(job->from_user),
+            (long long)(webhook->options->interpreter.job_timeout_ms / 1000));
 }
 
 // Nothing was run: whoever waits closes unanswered, and the platform's retry finds no trace.
@@ -212,7 +217,8 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   do {
     int64_t until_us = end_us;
     Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
-    Interpreter *interpreter = talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
+    Interpreter *interpreter =
+        talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
     job->interpreter = interpreter;
     state = talk ? talk_run_message(talk, &task, until_us)
                  : interpreter_run_message(interpreter, &task, until_us);
@@ -239,8 +245,9 @@ static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, St
 // Slow scripts must not take all threads from quick ones: when most of them wait, a reply that is not there
 // yet is a late one at once. With `retry` there is no other way to deliver it than to wait.
 static int64_t patience_us(Callback *c, int waiting) {
-  return waiting < c->webhook->options->max_waiting || late_reply(c->webhook) == LATE_RETRY ? c->deadline_us
-                                                                                            : 0;
+  return waiting < c->webhook->options->max_waiting || late_reply(c->webhook) == LATE_RETRY
+             ? c->deadline_us
+             : 0;
 }
 
 static void wait_and_respond(Callback *c, Job *job) {
@@ -252,7 +259,8 @@ static void wait_and_respond(Callback *c, Job *job) {
 }
 
 static void answer_again(Callback *c, const MessageHead *head, Str packed, int64_t answered_s) {
-  if (answer_render(packed, head->from_user, head->to_user, answered_s, c->w->arena, &c->w->reply)) {
+  if (answer_render(packed, head->from_user, head->to_user, answered_s, c->w->arena,
+                    &c->w->reply)) {
     respond_xml(c, buf_str(&c->w->reply));
   } else {
     leave_unanswered(c);
@@ -291,7 +299,8 @@ static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
   job_finish(job, TASK_LOST, NULL, STR(""));
   buf_reset(&c->w->sealed);
   int waiting = atomic_fetch_add(&webhook->waiting, 1);
-  PeersResult result = peers_wait(webhook->peers, job, patience_us(c, waiting), &c->w->sealed, &answered_s);
+  PeersResult result =
+      peers_wait(webhook->peers, job, patience_us(c, waiting), &c->w->sealed, &answered_s);
   atomic_fetch_sub(&webhook->waiting, 1);
   if (result == PEERS_RUNNING) respond_deadline(c);
   if (result == PEERS_ANSWERED) answer_packed(c, head, answered_s);
@@ -326,7 +335,8 @@ static bool try_to_answer(Callback *c, const MessageHead *head) {
     return true;
   }
   int64_t answered_s = 0;
-  switch (dedupe_enter(webhook->dedupe, job, c->request->received_us, &running, &w->sealed, &answered_s)) {
+  switch (dedupe_enter(webhook->dedupe, job, c->request->received_us, &running, &w->sealed,
+                       &answered_s)) {
     case DEDUPE_NEW: done = answer_new(c, job, head); break;
     case DEDUPE_RUNNING:
       wait_and_respond(c, running);
@@ -351,7 +361,8 @@ static void handle_verification(Callback *c, const Pairs *query) {
   Err err = { 0 };
   Str echostr;
   const BotOptions *options = c->webhook->options;
-  if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w, &err)) {
+  if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w,
+                    &err)) {
     return refuse(c, status_of(&err), err.text);
   }
   if (pairs_get(query, STR("echostr"), &echostr) != 1)
@@ -363,8 +374,8 @@ static void handle_verification(Callback *c, const Pairs *query) {
 static void handle_message(Callback *c, const Pairs *query, MessageHead *head) {
   Err err = { 0 };
   const BotOptions *options = c->webhook->options;
-  if (!verify_callback(options->account, options->replay_window_s, query, c->request->body, clock_unix_s(),
-                       c->w, &c->verified, &err) ||
+  if (!verify_callback(options->account, options->replay_window_s, query, c->request->body,
+                       clock_unix_s(), c->w, &c->verified, &err) ||
       !message_parse(c->w->xml, c->verified.document, &c->w->tree, head, &err)) {
     return refuse(c, status_of(&err), err.text);
   }
@@ -394,8 +405,8 @@ static void log_message(const Callback *c, Str type, int64_t us) {
   Str sender = str_sub(c->head->from_user, 0, str_utf8_prefix(c->head->from_user, SENDER_SHOWN));
   if (c->api_calls)
     snprintf(calls, sizeof calls, ", %d API call%s", c->api_calls, c->api_calls == 1 ? "" : "s");
-  log_info("%.*s from %.*s…: %s in %.1f ms%s", STR_FMT(type), STR_FMT(sender), c->outcome, (double)us / 1000,
-           calls);
+  log_info("%.*s from %.*s…: %s in %.1f ms%s", STR_FMT(type), STR_FMT(sender), c->outcome,
+           (double)us / 1000, calls);
 }
 
 static void tell(const Callback *c) {

@@ -25,7 +25,8 @@ typedef struct {
   atomic_int waiting;    // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread
   atomic_bool refusing;  // SIGTERM came: 503
-  char apart[CACHE_LINE];  // what each message writes is not in one cache line with what all of them read
+  char apart
+      [CACHE_LINE];  // what each message writes is not in one cache line with what all of them read
   atomic_int jobs_under_way;
 } Webhook;
 

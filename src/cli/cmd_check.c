@@ -24,8 +24,9 @@ static const char handlers_chunk[] =
 static bool load(const InterpreterOptions *options_, const char *script, Buf *handlers, Err *err) {
   Interpreter *interpreter = interpreter_new(options_, err);
   if (!interpreter) return false;
-  bool ok = interpreter_load(interpreter, script, err) &&
-            interpreter_exec(interpreter, str_of(handlers_chunk), "=(check)", NULL, 0, handlers, err);
+  bool ok =
+      interpreter_load(interpreter, script, err) &&
+      interpreter_exec(interpreter, str_of(handlers_chunk), "=(check)", NULL, 0, handlers, err);
   interpreter_retire(interpreter);
   interpreter_release(interpreter);
   return ok;
@@ -63,14 +64,16 @@ static bool ask(const InterpreterOptions *interpreter_options, bool *fine, Err *
 // The bot's own store is used: a token fetched past it would put the bot's out of use.
 static int check_online(Invocation *in, const char *script, const Account *account) {
   if (!account->appid.len || !account->appsecret.len) {
-    report("check", "--online needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
-                    "WEMOON_APPSECRET, or as --appid and --appsecret");
+    report("check",
+           "--online needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
+           "WEMOON_APPSECRET, or as --appid and --appsecret");
     return STATUS_USAGE;
   }
   InterpreterOptions interpreter_options;
   Outside outside;
   Err err;
-  if (!config_interpreter(in->config, account, &interpreter_options, &err)) return report_err("check", &err);
+  if (!config_interpreter(in->config, account, &interpreter_options, &err))
+    return report_err("check", &err);
   if (!outside_open(&outside, in->config, account, script, STORE_IF_IT_OPENS, NULL, &err))
     return report_err("check", &err);
   interpreter_options.job_timeout_ms = 0;
@@ -85,7 +88,8 @@ static int check_online(Invocation *in, const char *script, const Account *accou
 
 // ---- the command --------------------------------------------------------------------------------
 
-static void print_ok(const Invocation *in, const char *script, const Account *account, Str handlers) {
+static void print_ok(const Invocation *in, const char *script, const Account *account,
+                     Str handlers) {
   Str names = str_sub(str_trim(handlers), 1, str_trim(handlers).len - 2);
   const char *file = config_file(in->config);
   printf("ok: %s: %.*s; %s mode; %s%s\n", script, STR_FMT(names), config_mode_name(account->mode),
@@ -94,7 +98,8 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
 
 // The limit of a script is of no use where the kernel's comes first.
 static void warn_of_memory(const Config *config) {
-  int64_t wanted_mb = config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
+  int64_t wanted_mb =
+      config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
   int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
   if (wanted_mb <= there_mb) return;
   report("check",
@@ -134,7 +139,8 @@ const Command command_check = {
   .details =
       "The script's main chunk is run, its functions are not. Exit status 1 for a faulty script,\n"
       "2 for a faulty configuration or a missing file.\n"
-      "--online also fetches an access token (kept in the bot's store), reads the menu and probes which\n"
+      "--online also fetches an access token (kept in the bot's store), reads the menu and probes "
+      "which\n"
       "rights the account has, changing nothing; exit status 1 when something is to be mended.\n",
   .options = options,
   .least = 1,

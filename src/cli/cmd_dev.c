@@ -9,14 +9,17 @@
 #include "dev/sandbox.h"
 
 static const Option options[] = {
-  { .name = "callback", .argument = "URL", .help = "where the bot is, in any language (without BOT.lua)" },
+  { .name = "callback",
+    .argument = "URL",
+    .help = "where the bot is, in any language (without BOT.lua)" },
   { .name = "state",
     .argument = "FILE",
     .help = "keep the platform's state there (else each start is fresh)" },
   { .name = "port", .argument = "PORT", .help = "as --listen 127.0.0.1:PORT; 0: any free one" },
   { .name = "fault",
     .argument = "FAULT",
-    .help = "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
+    .help =
+        "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
   { .name = NULL },
 };
 
@@ -25,12 +28,14 @@ static const Option options[] = {
 static bool choose_callback(Invocation *in, const char *script, const char **callback, Err *err) {
   *callback = options_value(&in->arguments, "callback");
   if (!*callback) return true;
-  if (script) return err_set(err, ERR_USAGE, "BOT.lua and --callback exclude each other: there is one bot");
+  if (script)
+    return err_set(err, ERR_USAGE, "BOT.lua and --callback exclude each other: there is one bot");
   Url url;
   bool fits = url_split(str_of(*callback), &url, NULL) &&
               (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")));
   if (fits) return true;
-  return err_set(err, ERR_USAGE, "--callback %s: is no http address: write http://HOST:PORT/PATH", *callback);
+  return err_set(err, ERR_USAGE, "--callback %s: is no http address: write http://HOST:PORT/PATH",
+                 *callback);
 }
 
 static bool choose_listen(Invocation *in, Str *listen, Err *err) {
@@ -57,7 +62,8 @@ static Str choose_store(const Config *config) {
 
 static bool reload(void *ctx, Err *err) { return sandbox_reload(ctx, err); }
 
-static void announce(Invocation *in, const Sandbox *sandbox, const SandboxOptions *sandbox_options) {
+static void announce(Invocation *in, const Sandbox *sandbox,
+                     const SandboxOptions *sandbox_options) {
   const char *url = sandbox_url(sandbox), *callback = sandbox_callback(sandbox);
   const BotOptions *bot = sandbox_options->bot;
   if (bot) {
@@ -116,10 +122,12 @@ static int run(Invocation *in) {
 const Command command_dev = {
   .name = "dev",
   .usage = "[BOT.lua]",
-  .summary = "Serve the bot beside a simulated platform and a browser console, on one loopback port",
-  .details = "No account is needed: what the configuration lacks is simulated. The bot's calls go to the\n"
-             "simulated platform. Without BOT.lua it and the console stand alone, for a bot in any\n"
-             "language at --callback URL.\n",
+  .summary =
+      "Serve the bot beside a simulated platform and a browser console, on one loopback port",
+  .details =
+      "No account is needed: what the configuration lacks is simulated. The bot's calls go to the\n"
+      "simulated platform. Without BOT.lua it and the console stand alone, for a bot in any\n"
+      "language at --callback URL.\n",
   .options = options,
   .least = 0,
   .most = 1,

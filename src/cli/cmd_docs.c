@@ -43,9 +43,10 @@ static void put_command(const Command *command) {
 }
 
 static void put_keys(void) {
-  fputs(".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
-        "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts.\n",
-        stdout);
+  fputs(
+      ".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
+      "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts.\n",
+      stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
     printf(".TP\n.B %s\n", key->name);
     put_roff(key->help);
@@ -70,13 +71,15 @@ static int print_methods(void) {
 }
 
 static int print_man(void) {
-  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n",
-         WEMOON_VERSION);
+  printf(
+      ".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n",
+      WEMOON_VERSION);
   fputs(".SH SYNOPSIS\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n", stdout);
   for (size_t i = 0; commands[i]; i++) put_command(commands[i]);
   put_keys();
   fputs(".SH EXIT STATUS\n0 done; 1 it ran and failed; 2 usage or configuration.\n"
-        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the script again. "
+        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the "
+        "script again. "
         "SIGUSR1: open "
         "the log's file anew.\n",
         stdout);
@@ -121,7 +124,8 @@ static void put_bash_choices(void) {
 }
 
 static int print_bash(void) {
-  fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n", stdout);
+  fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n",
+        stdout);
   put_bash_choices();
   fputs("  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version", stdout);
   for (size_t i = 0; commands[i]; i++) printf(" %s", commands[i]->name);
@@ -132,7 +136,8 @@ static int print_bash(void) {
     if (commands[i]->configured) fputs(" $keys", stdout);
     fputs("\" ;;\n", stdout);
   }
-  fputs("    esac\n  fi\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
+  fputs("    esac\n  fi\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- "
+        "\"$word\")) ;;\n"
         "    *) [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || "
         "COMPREPLY=($(compgen -f -- "
         "\"$word\")) ;;\n  esac\n}\n",
@@ -152,7 +157,8 @@ static void put_quoted(const char *text) {
 }
 
 static int print_zsh(void) {
-  fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n", stdout);
+  fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n",
+        stdout);
   for (size_t i = 0; commands[i]; i++) {
     printf("  '%s:", commands[i]->name);
     put_quoted(commands[i]->summary);

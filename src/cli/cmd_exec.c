@@ -29,10 +29,12 @@ typedef struct {
   size_t arg_count;
 } Chunk;
 
-static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *chunk, Buf *out, Err *err) {
+static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *chunk, Buf *out,
+                   Err *err) {
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
-  bool ok = interpreter_exec(interpreter, chunk->code, chunk->name, chunk->args, chunk->arg_count, out, err);
+  bool ok = interpreter_exec(interpreter, chunk->code, chunk->name, chunk->args, chunk->arg_count,
+                             out, err);
   interpreter_retire(interpreter);
   interpreter_release(interpreter);
   return ok;
@@ -44,7 +46,8 @@ static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
   Outside outside;
   if (!config_account(in->config, &account, err)) return false;
   if (!config_interpreter(in->config, &account, &interpreter_options, err)) return false;
-  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, NULL, err)) return false;
+  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, NULL, err))
+    return false;
   interpreter_options.cpu_us_max = 0;
   interpreter_options.job_timeout_ms = 0;
   outside_lend(&outside, &interpreter_options);
@@ -102,8 +105,10 @@ const Command command_exec = {
   .name = "exec",
   .usage = "FILE.lua [ARG...] | -e CODE [ARG...]",
   .summary = "Run a script once, with `wechat`; print what it returns as JSON, one line per value",
-  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and `arg`). The\n"
-             "configuration is config.lua beside the script, else in the working directory. Exit status 1\n"
+  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and "
+             "`arg`). The\n"
+             "configuration is config.lua beside the script, else in the working directory. Exit "
+             "status 1\n"
              "when the script raises an error or returns nil and an error.\n",
   .options = options,
   .most = SIZE_MAX,

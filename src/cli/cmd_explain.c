@@ -25,7 +25,8 @@ static Str find_number(Str line, size_t digits_least) {
     if (line.ptr[end] == '-') end++;
     size_t digits = end;
     while (end < line.len && is_digit(line.ptr[end])) end++;
-    bool alone = end == line.len || !is_word(line.ptr[end]) || (line.ptr[end] == '.' && end + 1 == line.len);
+    bool alone =
+        end == line.len || !is_word(line.ptr[end]) || (line.ptr[end] == '.' && end + 1 == line.len);
     if (end - digits >= digits_least && alone) return str_sub(line, i, end - i);
     while (end < line.len && is_word(line.ptr[end])) end++;
     i = end > i ? end : i + 1;
@@ -43,7 +44,9 @@ static Str find_code(Str line) {
 static bool explain(char *code, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   Pairs config = { 0 };
-  InterpreterOptions interpreter_options = { .account = &account, .config = &config, .strict = true };
+  InterpreterOptions interpreter_options = { .account = &account,
+                                             .config = &config,
+                                             .strict = true };
   Interpreter *interpreter = interpreter_new(&interpreter_options, err);
   if (!interpreter) return false;
   Buf out;
@@ -73,9 +76,10 @@ const Command command_explain = {
   .name = "explain",
   .usage = "CODE",
   .summary = "Say what an error code of the platform means and what to do, in English and Chinese",
-  .details =
-      "CODE is a number (40164, -1), or, in quotes, the line of a log or an answer of the platform that\n"
-      "has it: '{\"errcode\":40164,\"errmsg\":\"...\"}'. Exit status 1 for a code that is not known.\n",
+  .details = "CODE is a number (40164, -1), or, in quotes, the line of a log or an answer of the "
+             "platform that\n"
+             "has it: '{\"errcode\":40164,\"errmsg\":\"...\"}'. Exit status 1 for a code that is "
+             "not known.\n",
   .options = options,
   .least = 1,
   .most = 1,

@@ -36,28 +36,32 @@ void help_short(void) {
 void help_all(void) {
   printf("wemoon %s: WeChat Official Account bots, written in Lua\n\n", WEMOON_VERSION);
   for (size_t i = 0; commands[i]; i++) {
-    printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage, commands[i]->summary);
+    printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
+           commands[i]->summary);
   }
-  fputs(
-      "  wemoon COMMAND --help\n      all that the command takes\n"
-      "  wemoon --version\n\n"
-      "A first bot, hello.lua:\n"
-      "  function on_message(msg) return \"你说：\" .. msg.content end\n"
-      "served:    WEMOON_TOKEN=a-token wemoon run hello.lua\n"
-      "spoken to: WEMOON_TOKEN=a-token wemoon send text 你好\n\n"
-      "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
-      stdout);
+  fputs("  wemoon COMMAND --help\n      all that the command takes\n"
+        "  wemoon --version\n\n"
+        "A first bot, hello.lua:\n"
+        "  function on_message(msg) return \"你说：\" .. msg.content end\n"
+        "served:    WEMOON_TOKEN=a-token wemoon run hello.lua\n"
+        "spoken to: WEMOON_TOKEN=a-token wemoon send text 你好\n\n"
+        "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
+        stdout);
 }
 
 static void print_config(const Option *config_options) {
-  fputs(
-      "\nConfiguration. Each key may be given as a flag (--encrypt-mode safe), as an environment variable\n"
-      "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first wins.\n"
-      "Whoever may look at this machine's processes sees flags: secrets are better off in the environment\n"
-      "or in the file. Booleans are true or false (as flags and in the environment also 1, 0, yes, no).\n",
-      stdout);
+  fputs("\nConfiguration. Each key may be given as a flag (--encrypt-mode safe), as an environment "
+        "variable\n"
+        "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first "
+        "wins.\n"
+        "Whoever may look at this machine's processes sees flags: secrets are better off in the "
+        "environment\n"
+        "or in the file. Booleans are true or false (as flags and in the environment also 1, 0, "
+        "yes, no).\n",
+        stdout);
   const Option *option = config_options;
-  for (size_t i = 0; config_keys[i].name; i++, option++) print_option(option, config_keys[i].fallback);
+  for (size_t i = 0; config_keys[i].name; i++, option++)
+    print_option(option, config_keys[i].fallback);
   print_option(option, "config.lua, where there is one");
 }
 

@@ -24,7 +24,8 @@ static bool is_empty(const char *path) {
 
 static bool make_folder(const char *path, Err *err) {
   if (mkdir(path, 0755) == 0) return true;
-  if (errno != EEXIST) return err_set(err, ERR_FAILED, "cannot make the folder %s: %s", path, strerror(errno));
+  if (errno != EEXIST)
+    return err_set(err, ERR_FAILED, "cannot make the folder %s: %s", path, strerror(errno));
   if (is_empty(path)) return true;
   return err_set(err, ERR_USAGE, "%s is there already and not empty: name a new folder", path);
 }
@@ -33,8 +34,10 @@ static bool make_folder(const char *path, Err *err) {
 static bool write_file(const char *folder, Str name, Str text, mode_t mode, Err *err) {
   char path[4096];
   int len = snprintf(path, sizeof path, "%s/%.*s", folder, STR_FMT(name));
-  if (len < 0 || (size_t)len >= sizeof path) return err_set(err, ERR_USAGE, "%s: the name is too long", folder);
-  for (char *slash = strchr(path + strlen(folder) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+  if (len < 0 || (size_t)len >= sizeof path)
+    return err_set(err, ERR_USAGE, "%s: the name is too long", folder);
+  for (char *slash = strchr(path + strlen(folder) + 1, '/'); slash;
+       slash = strchr(slash + 1, '/')) {
     *slash = '\0';
     mkdir(path, 0755);
     *slash = '/';
@@ -58,8 +61,9 @@ static bool write_templates(const char *folder, Err *err) {
     Buf text;
     buf_init(&text);
     snprintf(name, sizeof name, "new/%s", files[i].name);
-    bool ok = embedded_read(name, &text) ? write_file(folder, str_of(files[i].name), buf_str(&text), files[i].mode, err)
-                                         : err_set(err, ERR_FAILED, "%s is not in this binary", name);
+    bool ok = embedded_read(name, &text)
+                  ? write_file(folder, str_of(files[i].name), buf_str(&text), files[i].mode, err)
+                  : err_set(err, ERR_FAILED, "%s is not in this binary", name);
     buf_clear(&text);
     if (!ok) return false;
   }
@@ -77,7 +81,8 @@ static bool write_generated(const char *folder, Err *err) {
             interpreter_program(interpreter, "files", STR(""), &json, err);
   JsonDoc *doc = ok ? json_parse(buf_str(&json), err) : NULL;
   ok = doc != NULL;
-  for (const Json *file = doc ? json_first(json_root(doc)) : NULL; file && ok; file = json_next(file))
+  for (const Json *file = doc ? json_first(json_root(doc)) : NULL; file && ok;
+       file = json_next(file))
     ok = write_file(folder, json_key(file), json_string(file), 0644, err);
   json_free(doc);
   buf_clear(&json);
@@ -88,7 +93,8 @@ static bool write_generated(const char *folder, Err *err) {
 static int run(Invocation *in) {
   const char *folder = in->arguments.positionals[0];
   Err err;
-  if (!make_folder(folder, &err) || !write_templates(folder, &err) || !write_generated(folder, &err))
+  if (!make_folder(folder, &err) || !write_templates(folder, &err) ||
+      !write_generated(folder, &err))
     return report_err("new", &err);
   printf("%s has a bot, its spec and its configuration. Now:\n"
          "  cd %s\n"

@@ -45,8 +45,8 @@ static bool is_given(const Config *config, const char *key) {
 
 static bool fill_account(Repl *repl, Err *err) {
   Config *config = repl->in->config;
-  repl->real =
-      is_given(config, "appid") && (is_given(config, "appsecret") || is_given(config, "access_token"));
+  repl->real = is_given(config, "appid") &&
+               (is_given(config, "appsecret") || is_given(config, "access_token"));
   AccountSettings simulated = { .token = STR("") };
   sandbox_fill(&simulated);
   config_fill(config, "token", simulated.token);
@@ -68,7 +68,8 @@ static void loosen(InterpreterOptions *of, Feed *feed) {
 
 static bool open_sandbox(Repl *repl, Err *err) {
   Config *config = repl->in->config;
-  if (!config_bot(config, repl->script ? repl->script : "the prompt", &repl->account, &repl->bot, err))
+  if (!config_bot(config, repl->script ? repl->script : "the prompt", &repl->account, &repl->bot,
+                  err))
     return false;
   if (!repl->script) {
     loosen(&repl->bot.interpreter, repl->feed);
@@ -93,7 +94,8 @@ static bool open_interpreter(Repl *repl, Err *err) {
     repl->interpreter = bot_interpreter(sandbox_bot(repl->sandbox));
     return true;
   }
-  if (!config_interpreter(repl->in->config, &repl->account, &repl->interpreter_options, err)) return false;
+  if (!config_interpreter(repl->in->config, &repl->account, &repl->interpreter_options, err))
+    return false;
   loosen(&repl->interpreter_options, repl->feed);
   sandbox_lend(repl->sandbox, &repl->interpreter_options);
   repl->interpreter = interpreter_new(&repl->interpreter_options, err);
@@ -105,8 +107,8 @@ static bool open_all(Repl *repl, Err *err) {
   repl->feed = feed_new();
   if (!repl->feed) return err_set(err, ERR_MEMORY, "no memory");
   if (!fill_account(repl, err)) return false;
-  if (repl->real &&
-      !outside_open(&repl->outside, repl->in->config, &repl->account, script, STORE_IF_IT_OPENS, NULL, err))
+  if (repl->real && !outside_open(&repl->outside, repl->in->config, &repl->account, script,
+                                  STORE_IF_IT_OPENS, NULL, err))
     return false;
   return open_sandbox(repl, err) && open_interpreter(repl, err);
 }
@@ -302,11 +304,12 @@ const Command command_repl = {
   .name = "repl",
   .usage = "[BOT.lua]",
   .summary = "A prompt: call APIs, prototype menus, talk to the bot",
-  .details =
-      "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. Without an appid "
-      "and\n"
-      "its secret the platform is a simulated one. Without BOT.lua an on_message that is defined at the\n"
-      "prompt is the bot. From a pipe: exit status 1 when an input failed.\n",
+  .details = "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. "
+             "Without an appid "
+             "and\n"
+             "its secret the platform is a simulated one. Without BOT.lua an on_message that is "
+             "defined at the\n"
+             "prompt is the bot. From a pipe: exit status 1 when an input failed.\n",
   .options = options,
   .most = 1,
   .configured = true,

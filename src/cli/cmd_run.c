@@ -15,9 +15,11 @@ static const Option options[] = { { .name = NULL } };
 
 // ---- what is said at the start ------------------------------------------------------------------
 
-static void announce(const Config *config, const Account *account, const char *script, const Server *server) {
+static void announce(const Config *config, const Account *account, const char *script,
+                     const Server *server) {
   char url[512];
-  snprintf(url, sizeof(url), "http://%s%s", server_address(server), config_text(config, "path").ptr);
+  snprintf(url, sizeof(url), "http://%s%s", server_address(server),
+           config_text(config, "path").ptr);
   printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url,
          config_mode_name(account->mode));
   serving_print_how_to_talk(config, url, false);
@@ -79,7 +81,8 @@ static void stop(Service *service) {
   server_end(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
-    log_warn("messages were still under way after %d s; ending without them", SERVING_GRACE_MS / 1000);
+    log_warn("messages were still under way after %d s; ending without them",
+             SERVING_GRACE_MS / 1000);
     _exit(STATUS_DONE);
   }
   server_stop(service->admin_server);
@@ -88,7 +91,8 @@ static void stop(Service *service) {
   if (!bot_free(service->bot)) _exit(STATUS_DONE);
 }
 
-static int serve(Service *service, const Config *config, const BotOptions *bot_options, const sigset_t *set) {
+static int serve(Service *service, const Config *config, const BotOptions *bot_options,
+                 const sigset_t *set) {
   Err err;
   if (!start(service, config, bot_options, &err)) {
     server_stop(service->server);
@@ -144,10 +148,14 @@ const Command command_run = {
   .details =
       "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The\n"
       "configuration is config.lua beside the script.\n\n"
-      "With interpreters = N messages run in N Lua states, so that scripts that compute use N cores; each\n"
-      "state may take script_memory_mb. Each loads the script for itself, and two messages, of one user\n"
-      "too, may meet different states: a global or a local of the script is no place for what messages\n"
-      "share; wechat.store and wechat.session are. Timers and pages belong where the script is loaded:\n"
+      "With interpreters = N messages run in N Lua states, so that scripts that compute use N "
+      "cores; each\n"
+      "state may take script_memory_mb. Each loads the script for itself, and two messages, of one "
+      "user\n"
+      "too, may meet different states: a global or a local of the script is no place for what "
+      "messages\n"
+      "share; wechat.store and wechat.session are. Timers and pages belong where the script is "
+      "loaded:\n"
       "all states have the pages, and one state's timers tick.\n",
   .options = options,
   .least = 1,

@@ -22,7 +22,9 @@ static const Option options[] = {
   { .name = "url", .argument = "URL", .help = "where the bot is (built from listen and path)" },
   { .name = "from", .argument = "OPENID", .help = "the user who sends it (" DEFAULT_FROM ")" },
   { .name = "to", .argument = "ORIGINAL_ID", .help = "the account that gets it (" DEFAULT_TO ")" },
-  { .name = "repeat", .argument = "N", .help = "send it N times with one MsgId, as the platform retries" },
+  { .name = "repeat",
+    .argument = "N",
+    .help = "send it N times with one MsgId, as the platform retries" },
   { .name = "raw", .help = "print the reply's bytes as received" },
   { .name = "json", .help = "print the reply as JSON" },
   { .name = NULL },
@@ -45,13 +47,16 @@ typedef struct {
 static bool count_repeats(const Arguments *arguments, int64_t *repeats, Err *err) {
   const char *word = options_value(arguments, "repeat");
   *repeats = 1;
-  if (!word || (str_to_int64(str_of(word), repeats) && *repeats >= 1 && *repeats <= REPEAT_MAX)) return true;
+  if (!word || (str_to_int64(str_of(word), repeats) && *repeats >= 1 && *repeats <= REPEAT_MAX))
+    return true;
   return err_set(err, ERR_USAGE, "--repeat %s: write a number from 1 to %d", word, REPEAT_MAX);
 }
 
 static bool choose_style(const Arguments *arguments, ReplyStyle *style, Err *err) {
-  bool raw = options_value(arguments, "raw") != NULL, json = options_value(arguments, "json") != NULL;
-  if (raw && json) return err_set(err, ERR_USAGE, "--raw and --json exclude each other: leave one away");
+  bool raw = options_value(arguments, "raw") != NULL,
+       json = options_value(arguments, "json") != NULL;
+  if (raw && json)
+    return err_set(err, ERR_USAGE, "--raw and --json exclude each other: leave one away");
   *style = raw ? REPLY_STYLE_RAW : json ? REPLY_STYLE_JSON : REPLY_STYLE_LINE;
   return true;
 }
@@ -65,17 +70,20 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
                 (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) &&
                 parts.host.len > 0;
     if (http) return true;
-    return err_set(err, ERR_USAGE, "--url %s: is no http address: write http://HOST:PORT/PATH", *url);
+    return err_set(err, ERR_USAGE, "--url %s: is no http address: write http://HOST:PORT/PATH",
+                   *url);
   }
   Str host;
   int port;
   if (!config_split_address(config_text(in->config, "listen"), &host, &port) || port == 0) {
-    return err_set(err, ERR_USAGE,
-                   "the bot's port is any free one (listen): give the address that it printed as --url");
+    return err_set(
+        err, ERR_USAGE,
+        "the bot's port is any free one (listen): give the address that it printed as --url");
   }
   if (host.len == 0 || str_eq(host, STR("0.0.0.0"))) host = STR("127.0.0.1");
   if (str_eq(host, STR("[::]"))) host = STR("[::1]");
-  *url = arena_printf(in->arena, "http://%.*s:%d%s", STR_FMT(host), port, config_text(in->config, "path").ptr)
+  *url = arena_printf(in->arena, "http://%.*s:%d%s", STR_FMT(host), port,
+                      config_text(in->config, "path").ptr)
              .ptr;
   return *url ? true : err_set(err, ERR_MEMORY, "no memory");
 }
@@ -90,10 +98,12 @@ static int64_t new_id(void) {
 static bool read_document(Sending *s, Invocation *in, Err *err) {
   const Arguments *arguments = &in->arguments;
   if (arguments->count != 2)
-    return err_set(err, ERR_USAGE, "give one file, or - for standard input: wemoon send xml FILE|-");
-  if (options_value(arguments, "from") || options_value(arguments, "to")) {
     return err_set(err, ERR_USAGE,
-                   "--from and --to do not go with xml: the document itself says who sends it to whom");
+                   "give one file, or - for standard input: wemoon send xml FILE|-");
+  if (options_value(arguments, "from") || options_value(arguments, "to")) {
+    return err_set(
+        err, ERR_USAGE,
+        "--from and --to do not go with xml: the document itself says who sends it to whom");
   }
   return file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err);
 }
@@ -104,8 +114,8 @@ static bool make_document(Sending *s, Invocation *in, Err *err) {
   DraftHead head = { .from = s->from, .to = s->to, .time = clock_unix_s(), .id = new_id() };
   NodeTree tree;
   nodes_init(&tree);
-  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1, &head,
-                       &tree, err);
+  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1,
+                       &head, &tree, err);
   if (ok) message_render(&tree, &s->document);
   nodes_clear(&tree);
   if (ok && s->document.failed) return err_set(err, ERR_MEMORY, "no memory");
@@ -120,7 +130,8 @@ static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
   digest_random(&chance, sizeof(chance));
   snprintf(timestamp, sizeof(timestamp), "%lld", (long long)clock_unix_s());
   snprintf(nonce, sizeof(nonce), "%u", chance);
-  return courier_sign(&s->courier, buf_str(&s->sealed), s->from, str_of(timestamp), str_of(nonce), url, err);
+  return courier_sign(&s->courier, buf_str(&s->sealed), s->from, str_of(timestamp), str_of(nonce),
+                      url, err);
 }
 
 // ---- what comes back ----------------------------------------------------------------------------
@@ -131,7 +142,8 @@ static const char *status_hint(int status) {
     const char *hint;
   } hints[] = {
     { 400, "the message did not open or parse: are encoding_aes_key and appid the bot's?" },
-    { 403, "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
+    { 403,
+      "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
     { 404, "there is no bot at that path: is `path` the bot's, or give --url" },
     { 405, "what listens there takes no messages: is it the bot? give --url" },
     { 413, "the message is over the bot's max_body" },
@@ -147,10 +159,13 @@ static const char *status_hint(int status) {
 
 static int report_no_answer(const Sending *s, const ClientResult *result) {
   if (result->outcome == CLIENT_TIMEOUT) {
-    report("send", "no answer from %s within %d s: the platform waits 5 s", s->url, TIMEOUT_MS / 1000);
+    report("send", "no answer from %s within %d s: the platform waits 5 s", s->url,
+           TIMEOUT_MS / 1000);
   } else {
-    report("send", "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is",
-           result->err.text);
+    report(
+        "send",
+        "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is",
+        result->err.text);
   }
   return STATUS_FAILED;
 }
@@ -173,7 +188,8 @@ static int take_answer(Sending *s, const ClientResult *result) {
   if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
   if (result->status != 200) return report_status(result);
   Err err;
-  return reply_print(&s->courier, result->body, s->style, &err) ? STATUS_DONE : report_err("send", &err);
+  return reply_print(&s->courier, result->body, s->style, &err) ? STATUS_DONE
+                                                                : report_err("send", &err);
 }
 
 static int send_once(Sending *s) {
@@ -183,7 +199,8 @@ static int send_once(Sending *s) {
   buf_add(&url, str_of(s->url));
   int status = STATUS_FAILED;
   ClientResult *result = NULL;
-  if (add_signed_query(s, &url, &err)) result = post_and_wait(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
+  if (add_signed_query(s, &url, &err))
+    result = post_and_wait(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
   if (result) status = take_answer(s, result);
   else status = report_err("send", &err);
   client_result_free(result);
@@ -225,7 +242,8 @@ static int run(Invocation *in) {
   buf_init(&s.document);
   buf_init(&s.sealed);
   buf_init(&s.body);
-  int status = courier.aes && courier.digest && courier.parser ? send_all(&s, in) : report_err("send", &err);
+  int status =
+      courier.aes && courier.digest && courier.parser ? send_all(&s, in) : report_err("send", &err);
   buf_clear(&s.body);
   buf_clear(&s.sealed);
   buf_clear(&s.document);
@@ -239,9 +257,11 @@ const Command command_send = {
   .name = "send",
   .usage = "KIND ...",
   .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
-  .details = "Signed, and sealed as configured (config.lua in the working directory). A field of an event\n"
-             "goes under the platform's name, nested by dots; item[2] is the second item of a list. What\n"
-             "begins with a dash goes behind --. Kinds:\n",
+  .details =
+      "Signed, and sealed as configured (config.lua in the working directory). A field of an "
+      "event\n"
+      "goes under the platform's name, nested by dots; item[2] is the second item of a list. What\n"
+      "begins with a dash goes behind --. Kinds:\n",
   .print_details = draft_print_kinds,
   .options = options,
   .least = 1,

@@ -19,7 +19,8 @@ static const char *make_base(Invocation *in, Err *err) {
   int port;
   if (url) return url;
   if (listen.len == 0 || !config_split_address(listen, &host, &port) || port == 0) {
-    err_set(err, ERR_USAGE, "admin_listen is not set: set it to an address (127.0.0.1:9090), or give --url");
+    err_set(err, ERR_USAGE,
+            "admin_listen is not set: set it to an address (127.0.0.1:9090), or give --url");
     return NULL;
   }
   if (host.len == 0 || str_eq(host, STR("0.0.0.0"))) host = STR("127.0.0.1");
@@ -111,7 +112,8 @@ static void print_figures(Str text) {
     text = rest;
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
       Str prefix = str_of(counters[i].prefix);
-      if (str_starts(line, prefix)) print_sample(counters[i].title, str_sub(line, prefix.len, line.len));
+      if (str_starts(line, prefix))
+        print_sample(counters[i].title, str_sub(line, prefix.len, line.len));
     }
   }
 }
@@ -140,9 +142,9 @@ const Command command_status = {
   .name = "status",
   .usage = "",
   .summary = "Print what a running bot's admin address says",
-  .details =
-      "Asks /healthz and /metrics of admin_listen (config.lua in the working directory). Exit status 1 when\n"
-      "the bot is not there, or is stopping.\n",
+  .details = "Asks /healthz and /metrics of admin_listen (config.lua in the working directory). "
+             "Exit status 1 when\n"
+             "the bot is not there, or is stopping.\n",
   .options = options,
   .configured = true,
   .run = run,

@@ -11,7 +11,9 @@
 enum { THREADS = 16, SPEC_CPU_US = 5 * 1000000, SPEC_TIMEOUT_MS = 60000, LOG_MAX = 8192 };
 
 static const Option options[] = {
-  { .name = "bot", .argument = "BOT.lua", .help = "the bot of all specs (NAME.lua beside NAME_spec.lua)" },
+  { .name = "bot",
+    .argument = "BOT.lua",
+    .help = "the bot of all specs (NAME.lua beside NAME_spec.lua)" },
   { .name = "filter", .argument = "TEXT", .help = "run the tests whose name holds TEXT" },
   { .name = "quiet", .help = "print what fails, and the count" },
   { .name = NULL },
@@ -207,7 +209,8 @@ static int run(Invocation *in) {
     const char *path = in->arguments.positionals[i];
     if (access(path, R_OK) != 0) return report_usage("test", "there is no spec %s", path);
   }
-  for (size_t i = 0; i < in->arguments.count; i++) run_spec(in, in->arguments.positionals[i], &count);
+  for (size_t i = 0; i < in->arguments.count; i++)
+    run_spec(in, in->arguments.positionals[i], &count);
   printf("%d passed, %d failed\n", count.passed, count.failed);
   if (count.broken) return STATUS_USAGE;
   return count.failed ? STATUS_FAILED : STATUS_DONE;
@@ -218,18 +221,22 @@ const Command command_test = {
   .usage = "SPEC.lua...",
   .summary = "Run specs of bots against a simulated platform",
   .details =
-      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; nothing leaves "
+      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; "
+      "nothing leaves "
       "the\n"
       "machine. In a spec:\n"
       "  test(NAME, FN), before_each(FN)\n"
-      "  bot:user(\"alice\"):says(TEXT), :taps(NAME, ...), :follows([SCENE]), :unfollows(), :scans(SCENE),\n"
+      "  bot:user(\"alice\"):says(TEXT), :taps(NAME, ...), :follows([SCENE]), :unfollows(), "
+      ":scans(SCENE),\n"
       "    :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), "
       ":sends_link(...),\n"
       "    :causes(EVENT, FIELDS): the reply (text, kind, articles, ...); :sees(): the chat\n"
-      "  bot:calls([ENDPOINT]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), bot:fault(NAME[, "
+      "  bot:calls([ENDPOINT]), bot:session(USER), bot:store(KEY), bot:wait(\"10m\"), "
+      "bot:fault(NAME[, "
       "VALUE]),\n"
       "    bot:answers(URL, ANSWER), bot:requests()\n"
-      "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), "
+      "  expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), "
+      ":is_nil(), "
       ":exists();\n"
       "  expect(FUNCTION):becomes(V[, SECONDS]): for what the bot does beside its reply\n",
   .options = options,

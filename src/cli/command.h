@@ -17,20 +17,20 @@ typedef struct {
 
 struct Command {
   const char *name;
-  const char *usage;                   // what stands behind the name: "BOT.lua [OPTION...]"
-  const char *summary;                 // one line
-  const char *details;                 // paragraphs for its own help; may be empty
-  void (*print_details)(void);         // what its help says after them, made from tables; may be NULL
-  const Option *options;               // its own, ended by a NULL name
-  size_t least, most;                  // how many positional arguments it takes
-  bool configured;                     // it takes the configuration's options too
-  bool arguments_are_its_own;          // what follows the first positional argument is not wemoon's
+  const char *usage;            // what stands behind the name: "BOT.lua [OPTION...]"
+  const char *summary;          // one line
+  const char *details;          // paragraphs for its own help; may be empty
+  void (*print_details)(void);  // what its help says after them, made from tables; may be NULL
+  const Option *options;        // its own, ended by a NULL name
+  size_t least, most;           // how many positional arguments it takes
+  bool configured;              // it takes the configuration's options too
+  bool arguments_are_its_own;   // what follows the first positional argument is not wemoon's
   int (*run)(Invocation *invocation);  // returns a STATUS_
 };
 
 extern const Command *const commands[];  // in the order of help; NULL at the end
-extern const Command command_run, command_dev, command_repl, command_exec, command_send, command_test, command_new, command_check, command_status,
-    command_explain, command_docs;
+extern const Command command_run, command_dev, command_repl, command_exec, command_send,
+    command_test, command_new, command_check, command_status, command_explain, command_docs;
 
 // Loads and reports the configuration; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);

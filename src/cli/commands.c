@@ -5,9 +5,10 @@
 
 #include "cli/nearest.h"
 
-const Command *const commands[] = { &command_run,   &command_dev,    &command_repl,    &command_exec, &command_send,
-                                    &command_test,  &command_new,    &command_check, &command_status, &command_explain,
-                                    &command_docs,  NULL };
+const Command *const commands[] = { &command_run,     &command_dev,   &command_repl,
+                                    &command_exec,    &command_send,  &command_test,
+                                    &command_new,     &command_check, &command_status,
+                                    &command_explain, &command_docs,  NULL };
 
 static const Option common_options[] = {
   { .name = "help", .letter = 'h', .help = "this text" },
@@ -26,8 +27,10 @@ static int unknown_command(const char *name) {
   for (size_t i = 0; commands[i]; i++) nearest_try(&nearest, commands[i]->name);
   size_t length = strlen(name);
   bool script = length > 4 && strcmp(name + length - 4, ".lua") == 0;
-  if (script) return report_usage("", "there is no command %s: to serve a bot, wemoon run %s", name, name);
-  if (nearest.name) return report_usage("", "there is no command %s; did you mean %s?", name, nearest.name);
+  if (script)
+    return report_usage("", "there is no command %s: to serve a bot, wemoon run %s", name, name);
+  if (nearest.name)
+    return report_usage("", "there is no command %s; did you mean %s?", name, nearest.name);
   return report_usage("", "there is no command %s", name);
 }
 
@@ -35,7 +38,8 @@ static int check_count(const Invocation *in) {
   const Command *command = in->command;
   size_t count = in->arguments.count;
   if (count < command->least)
-    return report_usage(command->name, "something is missing: wemoon %s %s", command->name, command->usage);
+    return report_usage(command->name, "something is missing: wemoon %s %s", command->name,
+                        command->usage);
   if (count <= command->most) return STATUS_DONE;
   return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s",
                       in->arguments.positionals[command->most], command->name, command->usage);
@@ -103,8 +107,9 @@ static int choose(int argc, char **argv) {
   }
   if (argv[1][0] == '-') {
     int length = (int)strcspn(argv[1], "=");
-    return report_usage("", "there is no option %.*s before a command: wemoon COMMAND --option value", length,
-                        argv[1]);
+    return report_usage("",
+                        "there is no option %.*s before a command: wemoon COMMAND --option value",
+                        length, argv[1]);
   }
   const Command *command = find_command(argv[1]);
   return command ? run_command(command, argc - 2, argv + 2) : unknown_command(argv[1]);

@@ -75,7 +75,8 @@ static bool parse_boolean(Str text, int64_t *out) {
     const char *word;
     bool value;
   } words[] = {
-    { "true", true }, { "1", true }, { "yes", true }, { "false", false }, { "0", false }, { "no", false },
+    { "true", true },   { "1", true },  { "yes", true },
+    { "false", false }, { "0", false }, { "no", false },
   };
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
     if (!str_eq_nocase(text, str_of(words[i].word))) continue;
@@ -86,10 +87,12 @@ static bool parse_boolean(Str text, int64_t *out) {
 }
 
 // The value's own check; the faults found are added.
-static bool check_value(Config *config, const ConfigKey *key, const char *place, Str text, int64_t *number) {
+static bool check_value(Config *config, const ConfigKey *key, const char *place, Str text,
+                        int64_t *number) {
   if (key->type == CONFIG_BOOLEAN) {
     if (parse_boolean(text, number)) return true;
-    FAULT(config, "%s (from %s): \"%.*s\" is neither true nor false", key->name, place, STR_FMT(text));
+    FAULT(config, "%s (from %s): \"%.*s\" is neither true nor false", key->name, place,
+          STR_FMT(text));
     return false;
   }
   if (key->type == CONFIG_INTEGER) {
@@ -98,10 +101,11 @@ static bool check_value(Config *config, const ConfigKey *key, const char *place,
     } else if (*number >= key->min && *number <= key->max) {
       return true;
     } else if (key->max == INT64_MAX) {
-      FAULT(config, "%s (from %s): %.*s is below %lld", key->name, place, STR_FMT(text), (long long)key->min);
+      FAULT(config, "%s (from %s): %.*s is below %lld", key->name, place, STR_FMT(text),
+            (long long)key->min);
     } else {
-      FAULT(config, "%s (from %s): %.*s is out of range: write %lld to %lld", key->name, place, STR_FMT(text),
-            (long long)key->min, (long long)key->max);
+      FAULT(config, "%s (from %s): %.*s is out of range: write %lld to %lld", key->name, place,
+            STR_FMT(text), (long long)key->min, (long long)key->max);
     }
     return false;
   }
@@ -117,7 +121,8 @@ static bool check_value(Config *config, const ConfigKey *key, const char *place,
 }
 
 // Takes over a value from a stronger place. A NUL byte would cut it short where C strings are wanted.
-static void set_value(Config *config, size_t index, ConfigSource source, const char *place, Str text) {
+static void set_value(Config *config, size_t index, ConfigSource source, const char *place,
+                      Str text) {
   const ConfigKey *key = &config_keys[index];
   int64_t number = 0;
   Str copy = arena_dup(config->arena, text);
@@ -126,7 +131,8 @@ static void set_value(Config *config, size_t index, ConfigSource source, const c
   } else if (text.len && memchr(text.ptr, '\0', text.len)) {
     FAULT(config, "%s (from %s): holds a NUL byte: take it away", key->name, place);
   } else if (check_value(config, key, place, copy, &number)) {
-    config->values[index] = (Value){ .text = copy, .number = number, .source = source, .place = place };
+    config->values[index] =
+        (Value){ .text = copy, .number = number, .source = source, .place = place };
   }
 }
 
@@ -158,7 +164,8 @@ static int line_of(Str source, Str key) {
     source = rest;
     number++;
     Str shown = str_trim(line);
-    if (str_starts(shown, STR("return"))) shown = str_trim(str_sub(shown, strlen("return"), shown.len));
+    if (str_starts(shown, STR("return")))
+      shown = str_trim(str_sub(shown, strlen("return"), shown.len));
     if (str_starts(shown, STR("{"))) shown = str_sub(shown, 1, shown.len);
     if (!assigns(shown, key)) continue;
     if (found) return 0;
@@ -169,14 +176,15 @@ static int line_of(Str source, Str key) {
 
 static const char *place_in_file(Config *config, const char *path, Str source, Str key) {
   int line = line_of(source, key);
-  Str place =
-      line ? arena_printf(config->arena, "%s:%d", path, line) : arena_printf(config->arena, "%s", path);
+  Str place = line ? arena_printf(config->arena, "%s:%d", path, line)
+                   : arena_printf(config->arena, "%s", path);
   return place.ptr ? place.ptr : path;
 }
 
 static const char *nearest_key(Str word) {
   Nearest nearest = nearest_to(word);
-  for (const ConfigKey *known = config_keys; known->name; known++) nearest_try(&nearest, known->name);
+  for (const ConfigKey *known = config_keys; known->name; known++)
+    nearest_try(&nearest, known->name);
   return nearest.name;
 }
 
@@ -216,7 +224,8 @@ static void load_file(Config *config, const char *path) {
   Buf source;
   buf_init(&source);
   config->file = path;
-  if (!file_read(path, CONFIG_FILE_MAX, &source, &err) || !settings_read(path, config->arena, &first, &err)) {
+  if (!file_read(path, CONFIG_FILE_MAX, &source, &err) ||
+      !settings_read(path, config->arena, &first, &err)) {
     FAULT(config, "%s", err.text);
     first = NULL;
   }
@@ -244,7 +253,8 @@ static const char *find_file(Config *config, const char *script, bool here) {
 static const char *variable_of(Config *config, const char *key) {
   Str name = arena_printf(config->arena, VARIABLE_PREFIX "%s", key);
   if (!name.ptr) config->no_memory = true;
-  for (size_t i = 0; i < name.len; i++) ((char *)name.ptr)[i] = (char)toupper((unsigned char)name.ptr[i]);
+  for (size_t i = 0; i < name.len; i++)
+    ((char *)name.ptr)[i] = (char)toupper((unsigned char)name.ptr[i]);
   return name.ptr ? name.ptr : "";
 }
 
@@ -259,7 +269,8 @@ static void take_variable(Config *config, const char *entry) {
   }
   const char *meant = nearest_key(str_sub(name, strlen(VARIABLE_PREFIX), name.len));
   FAULT(config, "%.*s (from the environment): there is no such variable: %s%s%s", STR_FMT(name),
-        meant ? "did you mean " : "take it away", meant ? variable_of(config, meant) : "", meant ? "?" : "");
+        meant ? "did you mean " : "take it away", meant ? variable_of(config, meant) : "",
+        meant ? "?" : "");
 }
 
 static void load_environment(Config *config, char **environment) {
@@ -274,7 +285,8 @@ static void load_flags(Config *config, const Arguments *arguments) {
     ptrdiff_t index = use->option - config->options;
     if (use->option < config->options || (size_t)index >= config->count) continue;
     Str place = arena_printf(config->arena, "--%s", use->option->name);
-    set_value(config, (size_t)index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag", str_of(use->value));
+    set_value(config, (size_t)index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag",
+              str_of(use->value));
     if (config_keys[index].secrecy != CONFIG_OPEN) memset(use->typed, '*', strlen(use->typed));
   }
 }
@@ -311,14 +323,17 @@ static void check_encryption(Config *config) {
   bool encrypts = mode->text.len > 0 ? !str_eq(mode->text, STR("normal")) : key;
   if (!encrypts) return;
   const char *cause = mode->text.len > 0 ? "encrypt_mode" : "encoding_aes_key";
-  const char *place = mode->text.len > 0 ? mode->place : config->values[key_index("encoding_aes_key")].place;
+  const char *place =
+      mode->text.len > 0 ? mode->place : config->values[key_index("encoding_aes_key")].place;
   if (!key) {
     FAULT(config,
-          "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 characters",
+          "%s (from %s): \"%.*s\" needs encoding_aes_key too: the account's EncodingAESKey, 43 "
+          "characters",
           cause, place, STR_FMT(mode->text));
   }
   if (config_text(config, "appid").len == 0) {
-    FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause, place);
+    FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause,
+          place);
   }
 }
 
@@ -333,8 +348,9 @@ static bool make_options(Config *config) {
     for (size_t c = 0; c < name.len; c++) {
       if (name.ptr[c] == '_') ((char *)name.ptr)[c] = '-';
     }
-    config->options[i] =
-        (Option){ .name = name.ptr, .argument = config_keys[i].argument, .help = config_keys[i].help };
+    config->options[i] = (Option){ .name = name.ptr,
+                                   .argument = config_keys[i].argument,
+                                   .help = config_keys[i].help };
   }
   config->options[config->count] =
       (Option){ .name = "config", .argument = "FILE", .help = "the configuration file" };
@@ -413,7 +429,8 @@ void config_fill(Config *config, const char *key, Str value) {
 
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
-  FAULT(config, "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
+  FAULT(config,
+        "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
         "the callback token of the account's settings page");
   return false;
 }
@@ -422,9 +439,15 @@ static const Value *value_of(const Config *config, const char *key) {
   return &config->values[key_index(key)];
 }
 Str config_text(const Config *config, const char *key) { return value_of(config, key)->text; }
-int64_t config_integer(const Config *config, const char *key) { return value_of(config, key)->number; }
-bool config_boolean(const Config *config, const char *key) { return value_of(config, key)->number != 0; }
-ConfigSource config_source(const Config *config, const char *key) { return value_of(config, key)->source; }
+int64_t config_integer(const Config *config, const char *key) {
+  return value_of(config, key)->number;
+}
+bool config_boolean(const Config *config, const char *key) {
+  return value_of(config, key)->number != 0;
+}
+ConfigSource config_source(const Config *config, const char *key) {
+  return value_of(config, key)->source;
+}
 const char *config_file(const Config *config) { return config->file; }
 
 static bool list_open_values(Config *config, Pairs *pairs) {

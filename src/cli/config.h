@@ -23,9 +23,10 @@ typedef struct {
   const char *help;            // one line
   int64_t min, max;            // CONFIG_INTEGER
   const char *const *choices;  // CONFIG_TEXT: the words there are, NULL at the end; NULL: any
-  bool (*check)(Str value,
-                Err *err);  // CONFIG_TEXT: false, and the reason with its mend, which must not hold a secret
-  bool number_fits;         // CONFIG_TEXT: the file may give it as an integer (a port)
+  bool (*check)(
+      Str value,
+      Err *err);  // CONFIG_TEXT: false, and the reason with its mend, which must not hold a secret
+  bool number_fits;  // CONFIG_TEXT: the file may give it as an integer (a port)
 } ConfigKey;
 
 extern const ConfigKey config_keys[];  // the last one's name is NULL
@@ -86,8 +87,10 @@ void config_server(const Config *config, ServerOptions *options);
 // The keys that may be shown and their values: what `wechat.config` holds. NULL without memory.
 const Pairs *config_open_values(Config *config, Err *err);
 // `account` is put in as it is; what the script reaches outside is the caller's to add.
-bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options, Err *err);
-bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options, Err *err);
+bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options,
+                        Err *err);
+bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,
+                Err *err);
 // Sets up the log. False with ERR_USAGE: log_file cannot be written.
 bool config_log(const Config *config, Err *err);
 

@@ -17,21 +17,23 @@ static bool check_trimmed(Str value, Err *err) {
 static bool check_aes_key(Str value, Err *err) {
   if (value.len == 0) return true;
   if (value.len != 43)
-    return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again", value.len);
+    return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again",
+                   value.len);
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
-    bool known =
-        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    bool known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                 c == '+' || c == '/';
     if (!known)
-      return err_set(err, ERR_USAGE, "has a character that no EncodingAESKey has (at %zu): copy it again",
-                     i + 1);
+      return err_set(err, ERR_USAGE,
+                     "has a character that no EncodingAESKey has (at %zu): copy it again", i + 1);
   }
   return true;
 }
 
 static bool parse_port(Str text, int *port) {
   int64_t number;
-  if (text.len == 0 || text.ptr[0] == '-' || !str_to_int64(text, &number) || number > 65535) return false;
+  if (text.len == 0 || text.ptr[0] == '-' || !str_to_int64(text, &number) || number > 65535)
+    return false;
   *port = (int)number;
   return true;
 }
@@ -75,22 +77,25 @@ static bool check_path(Str value, Err *err) {
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
     if (c > ' ' && c < 0x7f && c != '?' && c != '#') continue;
-    return err_set(err, ERR_USAGE,
-                   "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
-                   STR_FMT(value));
+    return err_set(
+        err, ERR_USAGE,
+        "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
+        STR_FMT(value));
   }
   return true;
 }
 
 static bool check_base(Str value, Err *err) {
   Url url;
-  bool fits = url_split(value, &url, NULL) && url.host.len > 0 && url.query.len == 0 && url.userinfo.len == 0;
+  bool fits = url_split(value, &url, NULL) && url.host.len > 0 && url.query.len == 0 &&
+              url.userinfo.len == 0;
   if (fits && (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")))) return true;
   return err_set(err, ERR_USAGE, "is no address of a server: write https://HOST[:PORT]");
 }
 
 static bool check_proxy(Str value, Err *err) {
-  static const char *const schemes[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h", NULL };
+  static const char *const schemes[] = { "http",   "https",   "socks4", "socks4a",
+                                         "socks5", "socks5h", NULL };
   if (value.len == 0) return true;
   Url url;
   if (url_split(value, &url, NULL) && url.host.len > 0) {
@@ -98,8 +103,9 @@ static bool check_proxy(Str value, Err *err) {
       if (str_eq(url.scheme, str_of(schemes[i]))) return true;
     }
   }
-  return err_set(err, ERR_USAGE,
-                 "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
+  return err_set(
+      err, ERR_USAGE,
+      "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
 }
 
 static bool check_file(Str value, Err *err) {
@@ -129,16 +135,17 @@ static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL
 static const char *const log_formats[] = { "text", "json", NULL };
 
 #define DAY_S 86400
-#define TEXT(name_, fallback_, argument_, help_)                                                             \
+#define TEXT(name_, fallback_, argument_, help_)                                                   \
   .name = name_, .type = CONFIG_TEXT, .fallback = fallback_, .argument = argument_, .help = help_
-#define SECRET(name_, check_, help_)                                                                         \
-  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET", .help = help_,         \
-  .check = check_
-#define INTEGER(name_, fallback_, min_, max_, help_)                                                         \
-  .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_, .min = min_, \
-  .max = max_
-#define BOOLEAN(name_, fallback_, help_)                                                                     \
-  .name = name_, .type = CONFIG_BOOLEAN, .fallback = fallback_, .argument = "true|false", .help = help_
+#define SECRET(name_, check_, help_)                                                               \
+  .name = name_, .type = CONFIG_TEXT, .secrecy = CONFIG_SECRET, .argument = "SECRET",              \
+  .help = help_, .check = check_
+#define INTEGER(name_, fallback_, min_, max_, help_)                                               \
+  .name = name_, .type = CONFIG_INTEGER, .fallback = fallback_, .argument = "N", .help = help_,    \
+  .min = min_, .max = max_
+#define BOOLEAN(name_, fallback_, help_)                                                           \
+  .name = name_, .type = CONFIG_BOOLEAN, .fallback = fallback_, .argument = "true|false",          \
+  .help = help_
 
 const ConfigKey config_keys[] = {
   { SECRET("token", check_trimmed, "the callback token of the account's settings page") },
@@ -148,7 +155,8 @@ const ConfigKey config_keys[] = {
   { TEXT("encrypt_mode", NULL, "MODE", "normal, compatible or safe; with a key safe, else normal"),
     .choices = modes },
   { SECRET("previous_token", check_trimmed, "still accepted while a change of the token spreads") },
-  { SECRET("previous_encoding_aes_key", check_aes_key, "still accepted while a change of the key spreads") },
+  { SECRET("previous_encoding_aes_key", check_aes_key,
+           "still accepted while a change of the key spreads") },
   { TEXT("partnerid", NULL, "ID", "merchant number, for pay signatures"), .check = check_trimmed },
   { SECRET("partnerkey", check_trimmed, "merchant key, for pay signatures") },
   { SECRET("paysignkey", check_trimmed, "signing key, for pay signatures") },
@@ -164,20 +172,28 @@ const ConfigKey config_keys[] = {
   { TEXT("admin_listen", NULL, "ADDRESS",
          "/healthz, /metrics and /reload on an address of their own"),
     .check = check_optional_address, .number_fits = true },
-  { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"), .check = check_base },
-  { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"), .check = check_base },
+  { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"),
+    .check = check_base },
+  { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"),
+    .check = check_base },
   { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL,
     .check = check_proxy },
-  { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"), .check = check_file },
-  { TEXT("token_api", "stable", "API", "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
+  { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"),
+    .check = check_file },
+  { TEXT("token_api", "stable", "API",
+         "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
     .choices = token_apis },
   { TEXT("store", NULL, "URL",
-         "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the script"),
+         "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the "
+         "script"),
     .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
-  { INTEGER("threads", "512", 1, 8192, "HTTP threads: as many messages can wait for slow scripts at once") },
-  { INTEGER("interpreters", "1", 1, 256,
-            "Lua states that run messages at once; only with 1 do messages share the script's globals") },
-  { INTEGER("deadline_ms", "4500", 1, 60000, "answer the platform by then, whatever the script does") },
+  { INTEGER("threads", "512", 1, 8192,
+            "HTTP threads: as many messages can wait for slow scripts at once") },
+  { INTEGER(
+      "interpreters", "1", 1, 256,
+      "Lua states that run messages at once; only with 1 do messages share the script's globals") },
+  { INTEGER("deadline_ms", "4500", 1, 60000,
+            "answer the platform by then, whatever the script does") },
   { TEXT("late_reply", "auto", "WAY",
          "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
     .choices = late_replies },

@@ -42,7 +42,8 @@ void config_server(const Config *config, ServerOptions *options) {
   };
 }
 
-bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options, Err *err) {
+bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options,
+                        Err *err) {
   *options = (InterpreterOptions){
     .account = account,
     .config = config_open_values(config, err),
@@ -68,7 +69,8 @@ static int most_waiting(int64_t threads) {
   return (int)(threads > kept ? threads - kept : 1);
 }
 
-bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options, Err *err) {
+bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,
+                Err *err) {
   *options = (BotOptions){
     .account = account,
     .script = script,

@@ -10,15 +10,17 @@ enum { WORDS_MAX = 3 };
 
 typedef struct {
   const char *name, *usage;
-  const char *type;                    // MsgType of a message; NULL: an event
-  const char *event;                   // its Event
-  const char *fields[WORDS_MAX];       // the elements that the words become, in order; NULL: no more words
-  size_t least;                        // words that must be there
-  const char *prefix;                  // put before the first word
+  const char *type;   // MsgType of a message; NULL: an event
+  const char *event;  // its Event
+  const char
+      *fields[WORDS_MAX];  // the elements that the words become, in order; NULL: no more words
+  size_t least;            // words that must be there
+  const char *prefix;      // put before the first word
   const char *constant, *value;        // an element that the platform sends along
   const char *with_word, *word_value;  // the same, only where there is a first word
-  const char *absent;  // what the optional field holds where its word is not given; NULL: it is left out
-  bool coordinates;    // the first two words are latitude and longitude
+  const char
+      *absent;  // what the optional field holds where its word is not given; NULL: it is left out
+  bool coordinates;  // the first two words are latitude and longitude
 } Kind;
 
 // clang-format off
@@ -54,7 +56,8 @@ static const char *const other_usages[] = { "event NAME [Field=value...]", "xml 
 
 static uint32_t last_child(const NodeTree *tree, uint32_t parent) {
   uint32_t last = NODE_NONE;
-  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) last = i;
+  for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next)
+    last = i;
   return last;
 }
 
@@ -108,27 +111,29 @@ static bool finish(const NodeTree *tree, Err *err) {
 static bool check_coordinate(const char *name, Str word, double limit, Err *err) {
   double number;
   if (str_to_double(word, &number) && number >= -limit && number <= limit) return true;
-  return err_set(err, ERR_USAGE, "%s \"%.*s\" is no number from %g to %g", name, STR_FMT(word), -limit,
-                 limit);
+  return err_set(err, ERR_USAGE, "%s \"%.*s\" is no number from %g to %g", name, STR_FMT(word),
+                 -limit, limit);
 }
 
 static bool check_words(const Kind *kind, char **words, size_t count, Err *err) {
   size_t most = 0;
   while (most < WORDS_MAX && kind->fields[most]) most++;
   if (count < kind->least)
-    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s %s", kind->name, kind->usage);
+    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s %s", kind->name,
+                   kind->usage);
   if (count > most) {
-    return err_set(err, ERR_USAGE,
-                   "\"%s\" is one argument too many: wemoon send %s %s (text with spaces goes in quotes)",
-                   words[most], kind->name, kind->usage);
+    return err_set(
+        err, ERR_USAGE,
+        "\"%s\" is one argument too many: wemoon send %s %s (text with spaces goes in quotes)",
+        words[most], kind->name, kind->usage);
   }
   if (!kind->coordinates) return true;
   return check_coordinate("latitude", str_of(words[0]), 90, err) &&
          check_coordinate("longitude", str_of(words[1]), 180, err);
 }
 
-static bool make_kind(const Kind *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
-                      Err *err) {
+static bool make_kind(const Kind *kind, char **words, size_t count, const DraftHead *head,
+                      NodeTree *tree, Err *err) {
   if (!check_words(kind, words, count, err)) return false;
   begin(tree);
   add_head(tree, head);
@@ -138,7 +143,8 @@ static bool make_kind(const Kind *kind, char **words, size_t count, const DraftH
     Str prefix = i == 0 && kind->prefix ? str_of(kind->prefix) : STR("");
     add_leaf(tree, 0, str_of(kind->fields[i]), prefix, str_of(words[i]));
   }
-  if (kind->absent && count == kind->least) add_text(tree, kind->fields[count], str_of(kind->absent));
+  if (kind->absent && count == kind->least)
+    add_text(tree, kind->fields[count], str_of(kind->absent));
   if (kind->constant) add_text(tree, kind->constant, str_of(kind->value));
   if (kind->with_word && count > 0) add_text(tree, kind->with_word, str_of(kind->word_value));
   if (kind->type) add_number(tree, "MsgId", head->id);
@@ -153,7 +159,8 @@ static bool split_segment(Str segment, Str *name, int64_t *index) {
   *name = segment;
   Str head, tail;
   if (str_cut(segment, '[', &head, &tail)) {
-    if (!str_ends(tail, STR("]")) || !str_to_int64(str_sub(tail, 0, tail.len - 1), index) || *index < 1)
+    if (!str_ends(tail, STR("]")) || !str_to_int64(str_sub(tail, 0, tail.len - 1), index) ||
+        *index < 1)
       return false;
     *name = head;
   }
@@ -178,7 +185,8 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
   if (!str_cut(str_of(word), '=', &path, &value)) {
     return err_set(
         err, ERR_USAGE,
-        "\"%s\" is no field: write Field=value (nested: SendPicsInfo.PicList.item.PicMd5Sum=value)", word);
+        "\"%s\" is no field: write Field=value (nested: SendPicsInfo.PicList.item.PicMd5Sum=value)",
+        word);
   }
   uint32_t parent = 0;
   for (;;) {
@@ -186,7 +194,8 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
     int64_t index;
     bool nested = str_cut(path, '.', &segment, &rest);
     if (!split_segment(segment, &name, &index)) {
-      return err_set(err, ERR_USAGE, "\"%.*s\" in \"%s\" is no element's name", STR_FMT(segment), word);
+      return err_set(err, ERR_USAGE, "\"%.*s\" in \"%s\" is no element's name", STR_FMT(segment),
+                     word);
     }
     if (!nested) {
       add_leaf(tree, parent, name, STR(""), value);
@@ -198,8 +207,10 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
   }
 }
 
-static bool make_event(char **words, size_t count, const DraftHead *head, NodeTree *tree, Err *err) {
-  if (count == 0) return err_set(err, ERR_USAGE, "something is missing: wemoon send %s", other_usages[0]);
+static bool make_event(char **words, size_t count, const DraftHead *head, NodeTree *tree,
+                       Err *err) {
+  if (count == 0)
+    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s", other_usages[0]);
   begin(tree);
   add_text(tree, "MsgType", STR("event"));
   add_text(tree, "Event", str_of(words[0]));
@@ -219,12 +230,14 @@ bool draft_make(const char *kind, char **words, size_t count, const DraftHead *h
   nearest_try(&nearest, "event");
   nearest_try(&nearest, "xml");
   for (size_t i = 0; i < KIND_COUNT; i++) {
-    if (strcmp(kind, kinds[i].name) == 0) return make_kind(&kinds[i], words, count, head, tree, err);
+    if (strcmp(kind, kinds[i].name) == 0)
+      return make_kind(&kinds[i], words, count, head, tree, err);
     nearest_try(&nearest, kinds[i].name);
   }
   if (nearest.name)
     return err_set(err, ERR_USAGE, "there is no kind \"%s\"; did you mean %s?", kind, nearest.name);
-  return err_set(err, ERR_USAGE, "there is no kind \"%s\"; a text goes as: wemoon send text CONTENT", kind);
+  return err_set(err, ERR_USAGE,
+                 "there is no kind \"%s\"; a text goes as: wemoon send text CONTENT", kind);
 }
 
 void draft_print_kinds(void) {

@@ -13,7 +13,8 @@
 void notify_manager(const char *state) {
   const char *name = getenv("NOTIFY_SOCKET");
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  if (!name || (name[0] != '/' && name[0] != '@') || strlen(name) >= sizeof address.sun_path) return;
+  if (!name || (name[0] != '/' && name[0] != '@') || strlen(name) >= sizeof address.sun_path)
+    return;
   size_t len = strlen(name);
   memcpy(address.sun_path, name, len);
   if (name[0] == '@') address.sun_path[0] = '\0';  // the abstract name space

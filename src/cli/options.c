@@ -33,7 +33,8 @@ static const Option *find_letter(const OptionRules *rules, char letter) {
 static bool unknown(const OptionRules *rules, Str name, Err *err) {
   Nearest nearest = nearest_to(name);
   for (size_t i = 0; i < sizeof(rules->lists) / sizeof(rules->lists[0]) && rules->lists[i]; i++) {
-    for (const Option *option = rules->lists[i]; option->name; option++) nearest_try(&nearest, option->name);
+    for (const Option *option = rules->lists[i]; option->name; option++)
+      nearest_try(&nearest, option->name);
   }
   if (nearest.name) {
     return err_set(err, ERR_USAGE, "there is no option --%.*s; did you mean --%s?", STR_FMT(name),
@@ -55,7 +56,8 @@ static bool add_use(Reading *r, const Option *option, char *value, Err *err) {
 
 static bool looks_like_option(const char *word) {
   if (word[0] != '-' || word[1] == '\0') return false;
-  return !((word[1] >= '0' && word[1] <= '9') || (word[1] == '.' && word[2] >= '0' && word[2] <= '9'));
+  return !((word[1] >= '0' && word[1] <= '9') ||
+           (word[1] == '.' && word[2] >= '0' && word[2] <= '9'));
 }
 
 // The option's value where it is a word of its own.
@@ -65,7 +67,8 @@ static bool next_value(Reading *r, const Option *option, char **value, Err *err)
                    option->argument);
   }
   if (strncmp(r->argv[r->at], "--", 2) == 0) {
-    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s (one that begins with dashes: --%s=VALUE)",
+    return err_set(err, ERR_USAGE,
+                   "--%s needs a value: --%s %s (one that begins with dashes: --%s=VALUE)",
                    option->name, option->name, option->argument, option->name);
   }
   *value = r->argv[r->at++];
@@ -90,7 +93,8 @@ static bool read_short(Reading *r, char *word, Err *err) {
   const Option *option = find_letter(r->rules, word[1]);
   if (!option) {
     return err_set(err, ERR_USAGE,
-                   "there is no option %s; an argument that begins with a dash goes behind --", word);
+                   "there is no option %s; an argument that begins with a dash goes behind --",
+                   word);
   }
   if (!option->argument) {
     if (word[2]) return err_set(err, ERR_USAGE, "-%c takes no value", option->letter);
@@ -104,10 +108,13 @@ static bool read_short(Reading *r, char *word, Err *err) {
   return add_use(r, option, value, err);
 }
 
-bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out, Err *err) {
+bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out,
+                   Err *err) {
   *out = (Arguments){ .positionals = arena_calloc(arena, (size_t)argc + 1, sizeof(char *)) };
   if (!out->positionals) return err_set(err, ERR_MEMORY, "no memory");
-  Reading r = { .argc = argc, .argv = argv, .rules = rules, .arena = arena, .out = out, .last = &out->first };
+  Reading r = {
+    .argc = argc, .argv = argv, .rules = rules, .arena = arena, .out = out, .last = &out->first
+  };
   bool only_positionals = false;
   while (r.at < argc) {
     char *word = argv[r.at++];

@@ -17,7 +17,7 @@ typedef struct {
 typedef struct OptionUse {
   const Option *option;
   const char *value;  // a copy in the arena; NULL for a switch
-  char *typed;        // where in argv the value stands, for who must overwrite it; NULL for a switch
+  char *typed;  // where in argv the value stands, for who must overwrite it; NULL for a switch
   struct OptionUse *next;
 } OptionUse;
 
@@ -28,14 +28,16 @@ typedef struct {
 } Arguments;
 
 typedef struct {
-  const Option *lists[3];  // known options, each list ended by a NULL name; the first NULL list is the last
+  const Option
+      *lists[3];  // known options, each list ended by a NULL name; the first NULL list is the last
   bool
       stop_at_positional;  // what follows the first positional argument is positional, whatever it looks like
 } OptionRules;
 
 // Reads `argc` words (no program or command name among them). False with ERR_USAGE, which names the option
 // and never its value.
-bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out, Err *err);
+bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out,
+                   Err *err);
 // The value last given for an option (for a switch its name), or NULL.
 const char *options_value(const Arguments *arguments, const char *name);
 

@@ -29,10 +29,12 @@ static Store *open_store(const Config *config, const char *script, StorePlace pl
   return store_open(STR("memory:"), err);
 }
 
-static void observe(void *ctx, Str method, Str result, int64_t us) { count_api_call(ctx, method, result, us); }
+static void observe(void *ctx, Str method, Str result, int64_t us) {
+  count_api_call(ctx, method, result, us);
+}
 
-static Api *open_api(const Outside *outside, const Config *config, const Account *account, Metrics *metrics,
-                     Err *err) {
+static Api *open_api(const Outside *outside, const Config *config, const Account *account,
+                     Metrics *metrics, Err *err) {
   ApiOptions options = {
     .account = account,
     .client = outside->client,
@@ -52,8 +54,8 @@ static Api *open_api(const Outside *outside, const Config *config, const Account
   return api_new(&options, err);
 }
 
-bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
-                  StorePlace place, Metrics *metrics, Err *err) {
+bool outside_open(Outside *outside, const Config *config, const Account *account,
+                  const char *script, StorePlace place, Metrics *metrics, Err *err) {
   *outside = (Outside){ .loop = loop_new(err) };
   ClientOptions client = { .proxy = or_null(config_text(config, "proxy")),
                            .ca_file = or_null(config_text(config, "ca_file")) };

@@ -17,15 +17,15 @@ typedef struct {
 typedef enum {
   STORE_BESIDE_SCRIPT,  // sqlite:wemoon.db beside the script (in the working directory where there is no
                         // script)
-  STORE_IF_IT_OPENS,    // the same; where that cannot be opened, in memory, with a warning
-  STORE_NOWHERE         // in memory: nothing is served, nothing is to stay
+  STORE_IF_IT_OPENS,  // the same; where that cannot be opened, in memory, with a warning
+  STORE_NOWHERE       // in memory: nothing is served, nothing is to stay
 } StorePlace;
 
 // Starts the loop thread and opens the rest as configured. False: nothing is open, `err` says why (ERR_USAGE
 // for the configuration).
 // Calls of the platform are counted in `metrics`, which may be NULL.
-bool outside_open(Outside *outside, const Config *config, const Account *account, const char *script,
-                  StorePlace place, struct Metrics *metrics, Err *err);
+bool outside_open(Outside *outside, const Config *config, const Account *account,
+                  const char *script, StorePlace place, struct Metrics *metrics, Err *err);
 // After the interpreters that use it are gone.
 void outside_close(Outside *outside);
 // Lends it to an interpreter.

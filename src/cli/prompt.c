@@ -166,8 +166,8 @@ static void save_history(Prompt *prompt) {
 void prompt_remember(Prompt *prompt, Str input) {
   HistEvent event;
   // What sets a secret is not kept.
-  static const char *const secrets[] = { "appsecret", "encoding_aes_key", "partnerkey", "paysignkey",
-                                         "access_token" };
+  static const char *const secrets[] = { "appsecret", "encoding_aes_key", "partnerkey",
+                                         "paysignkey", "access_token" };
   if (!prompt->history || input.len == 0) return;
   for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
     if (str_find(input, str_of(secrets[i])) >= 0 && str_find(input, STR("=")) >= 0) return;
@@ -183,7 +183,8 @@ static void choose_locale(void) {
   setlocale(LC_CTYPE, "");
   if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
   const char *was = nl_langinfo(CODESET);
-  fprintf(stderr, "wemoon: repl: the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8\n",
+  fprintf(stderr,
+          "wemoon: repl: the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8\n",
           was);
   setlocale(LC_CTYPE, "C.UTF-8");
 }
@@ -220,7 +221,8 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
   prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
   if (!prompt->terminal || open_edit(prompt)) return prompt;
   prompt_close(prompt);
-  err_set(err, ERR_FAILED, "the terminal cannot be used (TERM=%s)", getenv("TERM") ? getenv("TERM") : "");
+  err_set(err, ERR_FAILED, "the terminal cannot be used (TERM=%s)",
+          getenv("TERM") ? getenv("TERM") : "");
   return NULL;
 }
 

@@ -13,7 +13,8 @@ __attribute__((format(printf, 2, 3))) void report(const char *what, const char *
 // STATUS_FAILED.
 int report_err(const char *what, const Err *err);
 // Reports a wrong use of the command, with where to read on; returns STATUS_USAGE.
-__attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format,
+                                                       ...);
 // Writes out what standard output holds. A full disk or a reader that has left is reported, and makes
 // STATUS_DONE STATUS_FAILED; other statuses stay.
 int report_output(int status);

@@ -12,8 +12,9 @@
 #include "cli/report.h"
 
 enum {
-  OWN_FILES = 64,           // store, log, loop, script
-  SPARE_FILES = 1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
+  OWN_FILES = 64,  // store, log, loop, script
+  SPARE_FILES =
+      1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
 };
 
 bool serving_raise_file_limit(int64_t threads, Err *err) {
@@ -25,12 +26,14 @@ bool serving_raise_file_limit(int64_t threads, Err *err) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   if (limit.rlim_cur >= wanted) return true;
   if (limit.rlim_cur < needed)
-    return err_set(
-        err, ERR_FAILED,
-        "only %llu files may be open at once, and %lld threads need %llu: raise the limit (ulimit -n), "
-        "or ask for fewer with `threads`",
-        (unsigned long long)limit.rlim_cur, (long long)threads, (unsigned long long)needed);
-  log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit (ulimit -n)",
+    return err_set(err, ERR_FAILED,
+                   "only %llu files may be open at once, and %lld threads need %llu: raise the "
+                   "limit (ulimit -n), "
+                   "or ask for fewer with `threads`",
+                   (unsigned long long)limit.rlim_cur, (long long)threads,
+                   (unsigned long long)needed);
+  log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit "
+           "(ulimit -n)",
            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted, (long long)threads);
   return true;
 }
@@ -80,9 +83,10 @@ static bool from_flag(const Config *config, const char *key) {
 
 void serving_print_how_to_talk(const Config *config, const char *url, bool listens_elsewhere) {
   static const char *const secrets[] = { "token", "encoding_aes_key", NULL };
-  bool any_port =
-      str_ends(config_text(config, "listen"), STR(":0")) || str_eq(config_text(config, "listen"), STR("0"));
-  bool url_needed = listens_elsewhere || any_port || from_flag(config, "listen") || from_flag(config, "path");
+  bool any_port = str_ends(config_text(config, "listen"), STR(":0")) ||
+                  str_eq(config_text(config, "listen"), STR("0"));
+  bool url_needed =
+      listens_elsewhere || any_port || from_flag(config, "listen") || from_flag(config, "path");
   const char *file = config_file(config);
   printf("talk to it from another terminal:\n  %s send", program_invocation_name);
   if (file && !same_file(file, "config.lua")) {
@@ -101,7 +105,8 @@ void serving_print_how_to_talk(const Config *config, const char *url, bool liste
   }
   fputs(" text 你好\n", stdout);
   for (size_t i = 0; secrets[i]; i++) {
-    if (!from_flag(config, secrets[i]) && config_source(config, secrets[i]) != CONFIG_FROM_ENVIRONMENT)
+    if (!from_flag(config, secrets[i]) &&
+        config_source(config, secrets[i]) != CONFIG_FROM_ENVIRONMENT)
       continue;
     const char *variable = i == 0 ? "WEMOON_TOKEN" : "WEMOON_ENCODING_AES_KEY";
     printf("  (with the same %s in its environment, as %s)\n", secrets[i], variable);
@@ -117,7 +122,8 @@ void serving_flush(void) {
 
 // ---- signals and the end ------------------------------------------------------------------------
 
-void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err), void *ctx) {
+void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err),
+                  void *ctx) {
   for (;;) {
     int number;
     Err err;

@@ -17,7 +17,8 @@ bool serving_raise_file_limit(int64_t threads, Err *err);
 void serving_block_signals(sigset_t *set);
 // Returns when the process is to end. SIGHUP: `reload(ctx)` loads `script` again (NULL: there is none);
 // SIGUSR1 opens the log's file anew.
-void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err), void *ctx);
+void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err),
+                  void *ctx);
 // From here a second Ctrl-C ends the process at once, and so does SERVING_GRACE_MS and a second: a thread
 // that is stuck in a script's call cannot be ended.
 void serving_begin_end(void);

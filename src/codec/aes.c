@@ -38,16 +38,16 @@ static bool run(EVP_CIPHER_CTX *context, const void *in, size_t len, void *out) 
   return EVP_CipherUpdate(context, out, &done, in, (int)len) == 1 && (size_t)done == len;
 }
 
-bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN], const void *in,
-                     size_t len, void *out) {
+bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
+                     const void *in, size_t len, void *out) {
   bool ok = EVP_EncryptInit_ex2(aes->encrypting, aes->cipher, key, iv, NULL) == 1 &&
             run(aes->encrypting, in, len, out);
   if (!ok) ERR_clear_error();
   return ok;
 }
 
-bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN], const void *in,
-                     size_t len, void *out) {
+bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
+                     const void *in, size_t len, void *out) {
   bool ok = EVP_DecryptInit_ex2(aes->decrypting, aes->cipher, key, iv, NULL) == 1 &&
             run(aes->decrypting, in, len, out);
   if (!ok) ERR_clear_error();

@@ -12,9 +12,9 @@ Aes *aes_new(void);
 void aes_free(Aes *aes);
 // `len` is a multiple of 16; `out` has room for `len` bytes and may be `in`. False when it is not, or OpenSSL
 // fails.
-bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN], const void *in,
-                     size_t len, void *out);
-bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN], const void *in,
-                     size_t len, void *out);
+bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
+                     const void *in, size_t len, void *out);
+bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
+                     const void *in, size_t len, void *out);
 
 #endif

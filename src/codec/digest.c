@@ -38,7 +38,8 @@ void digest_free(Digest *digest) {
 
 static bool update(Digest *digest, const Str *parts, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    if (parts[i].len && EVP_DigestUpdate(digest->context, parts[i].ptr, parts[i].len) != 1) return false;
+    if (parts[i].len && EVP_DigestUpdate(digest->context, parts[i].ptr, parts[i].len) != 1)
+      return false;
   }
   return true;
 }
@@ -46,8 +47,8 @@ static bool update(Digest *digest, const Str *parts, size_t count) {
 // What OpenSSL notes of a failure, nobody asks for: it is not kept with the thread.
 static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count,
                  unsigned char *out) {
-  bool ok = EVP_DigestInit_ex2(digest->context, algorithm, NULL) == 1 && update(digest, parts, count) &&
-            EVP_DigestFinal_ex(digest->context, out, NULL) == 1;
+  bool ok = EVP_DigestInit_ex2(digest->context, algorithm, NULL) == 1 &&
+            update(digest, parts, count) && EVP_DigestFinal_ex(digest->context, out, NULL) == 1;
   if (!ok) ERR_clear_error();
   return ok;
 }
@@ -86,7 +87,8 @@ bool digest_md5(Digest *digest, Str data, char hex[MD5_HEX_LEN + 1]) {
 
 // RFC 2104, over the hash that is at hand: OpenSSL's own HMAC looks its algorithm up at each use.
 bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_LEN + 1]) {
-  unsigned char block[SHA256_BLOCK] = { 0 }, inner[SHA256_BLOCK], outer[SHA256_BLOCK], bytes[EVP_MAX_MD_SIZE];
+  unsigned char block[SHA256_BLOCK] = { 0 }, inner[SHA256_BLOCK], outer[SHA256_BLOCK],
+                bytes[EVP_MAX_MD_SIZE];
   bool done = true;
   if (key.len > sizeof block) done = hash(digest, digest->sha256, &key, 1, block);
   else if (key.len) memcpy(block, key.ptr, key.len);
@@ -95,9 +97,10 @@ bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_L
     outer[i] = block[i] ^ 0x5C;
   }
   Str first[] = { str_make((const char *)inner, sizeof inner), data };
-  Str second[] = { str_make((const char *)outer, sizeof outer), str_make((const char *)bytes, SHA256_LEN) };
-  done =
-      done && hash(digest, digest->sha256, first, 2, bytes) && hash(digest, digest->sha256, second, 2, bytes);
+  Str second[] = { str_make((const char *)outer, sizeof outer),
+                   str_make((const char *)bytes, SHA256_LEN) };
+  done = done && hash(digest, digest->sha256, first, 2, bytes) &&
+         hash(digest, digest->sha256, second, 2, bytes);
   if (done) to_hex(bytes, SHA256_LEN, hex);
   OPENSSL_cleanse(block, sizeof block);
   OPENSSL_cleanse(inner, sizeof inner);

@@ -148,8 +148,8 @@ static bool mend_string(Mender *m) {
   for (m->at++; m->at < m->text.len;) {
     Str rest = str_sub(m->text, m->at, m->text.len);
     size_t plain = 0;
-    while (plain < rest.len && (unsigned char)rest.ptr[plain] - 0x20u < 0x60 && rest.ptr[plain] != '"' &&
-           rest.ptr[plain] != '\\') {
+    while (plain < rest.len && (unsigned char)rest.ptr[plain] - 0x20u < 0x60 &&
+           rest.ptr[plain] != '"' && rest.ptr[plain] != '\\') {
       plain++;
     }
     buf_add(&m->out, str_sub(rest, 0, plain));
@@ -218,7 +218,8 @@ static bool mend_mark(Mender *m, char c) {
 static bool mend_token(Mender *m, char c) {
   if (c && strchr("{}[],:", c)) return mend_mark(m, c);
   bool name = m->expected == NAME || m->expected == NAME_OR_END;
-  if (!(name && c == '"') && m->expected != VALUE && m->expected != VALUE_OR_END) return fail(m, NULL);
+  if (!(name && c == '"') && m->expected != VALUE && m->expected != VALUE_OR_END)
+    return fail(m, NULL);
   bool done = c == '"' ? mend_string(m) : c == '-' || is_digit(c) ? mend_number(m) : mend_word(m);
   if (name) m->expected = COLON;
   else value_done(m);
@@ -290,17 +291,20 @@ static Json *adopt(cJSON *item, Arena *arena, const Number *numbers) {
 static bool report(const Mender *m, Err *err) {
   if (m->text.len == 0) return err_set(err, ERR_INVALID, "the JSON text is empty");
   size_t position = m->at + 1;
-  if (m->fault) return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, %s", position, m->fault);
+  if (m->fault)
+    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, %s", position, m->fault);
   if (m->at == m->text.len) {
-    return err_set(err, ERR_INVALID, "the JSON text ends after byte %zu, before its value does", m->at);
+    return err_set(err, ERR_INVALID, "the JSON text ends after byte %zu, before its value does",
+                   m->at);
   }
   unsigned char found = (unsigned char)m->text.ptr[m->at];
   if (found <= ' ' || found >= 0x7F) {
-    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand",
+    return err_set(err, ERR_INVALID,
+                   "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand",
                    position, found);
   }
-  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand", position,
-                 found);
+  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand",
+                 position, found);
 }
 
 // cJSON's allocator is told the size alone, so the arena of the document that is being read is known here.
@@ -361,7 +365,9 @@ int64_t json_int(const Json *value) { return value->kind == JSON_INT ? value->in
 
 double json_real(const Json *value) { return value->real; }
 
-static bool is_number(const Json *value) { return value->kind == JSON_INT || value->kind == JSON_REAL; }
+static bool is_number(const Json *value) {
+  return value->kind == JSON_INT || value->kind == JSON_REAL;
+}
 
 Str json_number(const Json *value) { return is_number(value) ? value->string : STR(""); }
 

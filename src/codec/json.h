@@ -10,7 +10,15 @@
 
 typedef struct JsonDoc JsonDoc;
 typedef struct Json Json;
-typedef enum { JSON_NULL, JSON_BOOL, JSON_INT, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT } JsonKind;
+typedef enum {
+  JSON_NULL,
+  JSON_BOOL,
+  JSON_INT,
+  JSON_REAL,
+  JSON_STRING,
+  JSON_ARRAY,
+  JSON_OBJECT
+} JsonKind;
 
 enum { JSON_DEPTH_MAX = 256 };
 
@@ -24,10 +32,10 @@ const Json *json_root(const JsonDoc *doc);
 JsonKind json_kind(const Json *value);
 bool json_bool(const Json *value);
 int64_t json_int(const Json *value);
-double json_real(const Json *value);        // of JSON_INT too
-Str json_number(const Json *value);         // of JSON_INT and JSON_REAL: as it was written, to the digit
-Str json_string(const Json *value);         // lives as long as the document; may hold NUL bytes
-size_t json_count(const Json *value);       // members of an array or object
+double json_real(const Json *value);   // of JSON_INT too
+Str json_number(const Json *value);    // of JSON_INT and JSON_REAL: as it was written, to the digit
+Str json_string(const Json *value);    // lives as long as the document; may hold NUL bytes
+size_t json_count(const Json *value);  // members of an array or object
 const Json *json_first(const Json *value);  // first member, or NULL
 const Json *json_next(const Json *member);
 Str json_key(const Json *member);  // of an object's member

@@ -49,7 +49,8 @@ static void add_stored(Buf *out, Str data) {
     Str block = str_sub(data, 0, BLOCK_MAX);
     data = str_sub(data, block.len, data.len);
     last = data.len == 0;
-    char head[5] = { last, (char)block.len, (char)(block.len >> 8), (char)~block.len, (char)(~block.len >> 8) };
+    char head[5] = { last, (char)block.len, (char)(block.len >> 8), (char)~block.len,
+                     (char)(~block.len >> 8) };
     buf_add(out, str_make(head, 5));
     buf_add(out, block);
   }

@@ -112,7 +112,8 @@ static bool scheme_ok(Str scheme) {
 static bool host_ok(Str host, bool ipv6) {
   for (size_t i = 0; i < host.len; i++) {
     char c = host.ptr[i];
-    if (ipv6 ? hex_value(c) < 0 && !strchr(":.%", c) && !is_letter(c) : strchr("[]:\\<>\"^`{|}", c) != NULL)
+    if (ipv6 ? hex_value(c) < 0 && !strchr(":.%", c) && !is_letter(c)
+             : strchr("[]:\\<>\"^`{|}", c) != NULL)
       return false;
   }
   return host.len > 0;
@@ -128,8 +129,8 @@ static bool split_authority(Str authority, Url *out, Err *err) {
   }
   out->ipv6 = str_starts(authority, STR("["));
   Str rest;
-  out->host =
-      cut_before(out->ipv6 ? str_sub(authority, 1, authority.len) : authority, out->ipv6 ? "]" : ":", &rest);
+  out->host = cut_before(out->ipv6 ? str_sub(authority, 1, authority.len) : authority,
+                         out->ipv6 ? "]" : ":", &rest);
   if (out->ipv6 && rest.len == 0)
     return err_set(err, ERR_INVALID, "the address opens '[' and never closes it");
   if (out->ipv6) rest = str_sub(rest, 1, rest.len);
@@ -140,7 +141,8 @@ static bool split_authority(Str authority, Url *out, Err *err) {
   int64_t port;
   Str digits = str_sub(rest, 1, rest.len);
   if (rest.ptr[0] != ':' || !str_to_int64(digits, &port) || port < 1 || port > PORT_MAX) {
-    return err_set(err, ERR_INVALID, "the port in the address is not a number from 1 to %d", PORT_MAX);
+    return err_set(err, ERR_INVALID, "the port in the address is not a number from 1 to %d",
+                   PORT_MAX);
   }
   out->port = (int)port;
   return true;
@@ -150,8 +152,8 @@ bool url_split(Str text, Url *out, Err *err) {
   *out = (Url){ .port = -1 };
   for (size_t i = 0; i < text.len; i++) {
     if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7F) {
-      return err_set(err, ERR_INVALID, "the address has white space or a control character at byte %zu",
-                     i + 1);
+      return err_set(err, ERR_INVALID,
+                     "the address has white space or a control character at byte %zu", i + 1);
     }
   }
   ptrdiff_t colon = str_find(text, STR("://"));

@@ -14,8 +14,8 @@ enum {
   NAME_MAX_LEN = 128,
   ATTRIBUTES_MAX = 256,            // in one tag: libxml2 compares each with all before it
   ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
-  NAMES_KEPT_MAX = 2048,           // libxml2 never forgets a name: the context is made anew past that
-  TEXT_MAX = INT32_MAX             // libxml2 counts in int
+  NAMES_KEPT_MAX = 2048,  // libxml2 never forgets a name: the context is made anew past that
+  TEXT_MAX = INT32_MAX    // libxml2 counts in int
 };
 
 struct XmlParser {
@@ -41,7 +41,8 @@ static bool stop(XmlParser *parser, ErrCode code, const char *reason) {
   parser->failed = code;
   parser->line = parser->context->input ? parser->context->input->line : 1;
   size_t len = strcspn(reason, "\n");
-  if (len >= sizeof parser->reason) len = str_utf8_prefix(str_make(reason, len), sizeof parser->reason - 1);
+  if (len >= sizeof parser->reason)
+    len = str_utf8_prefix(str_make(reason, len), sizeof parser->reason - 1);
   memcpy(parser->reason, reason, len);
   parser->reason[len] = '\0';
   return false;
@@ -130,7 +131,9 @@ static Str declared_encoding(Str s) {
 
 // ---- libxml2's callbacks ------------------------------------------------------------------------
 
-static Str open_text(XmlParser *parser) { return node_text(parser->tree, parser->open[parser->depth - 1]); }
+static Str open_text(XmlParser *parser) {
+  return node_text(parser->tree, parser->open[parser->depth - 1]);
+}
 
 static void on_start(void *data, const xmlChar *name, const xmlChar **attributes) {
   XmlParser *parser = data;
@@ -254,24 +257,27 @@ static bool run(XmlParser *parser, Str document) {
 
 // Told from the bytes as they came: cleaning would drop the NULs.
 static bool is_utf16(Str s) {
-  return str_starts(s, STR("\xFF\xFE")) || str_starts(s, STR("\xFE\xFF")) || str_starts(s, STR("<\0")) ||
-         str_starts(s, STR("\0<"));
+  return str_starts(s, STR("\xFF\xFE")) || str_starts(s, STR("\xFE\xFF")) ||
+         str_starts(s, STR("<\0")) || str_starts(s, STR("\0<"));
 }
 
 static bool check(Str document, Err *err) {
   if (document.len == 0) return err_set(err, ERR_INVALID, "the XML document is empty");
-  if (document.len > TEXT_MAX) return err_set(err, ERR_INVALID, "the XML document is larger than 2 GB");
+  if (document.len > TEXT_MAX)
+    return err_set(err, ERR_INVALID, "the XML document is larger than 2 GB");
   if (is_utf16(document)) {
     return err_set(err, ERR_INVALID, "the XML document is in UTF-16; only UTF-8 is understood");
   }
   Str encoding = declared_encoding(document);
-  if (encoding.len && !str_eq_nocase(encoding, STR("UTF-8")) && !str_eq_nocase(encoding, STR("UTF8"))) {
+  if (encoding.len && !str_eq_nocase(encoding, STR("UTF-8")) &&
+      !str_eq_nocase(encoding, STR("UTF8"))) {
     return err_set(err, ERR_INVALID,
                    "the XML document says that its encoding is %.*s; only UTF-8 is understood",
                    (int)str_utf8_prefix(encoding, 40), encoding.ptr);
   }
   if (document.len > ATTRIBUTES_CHECKED_FROM && too_many_attributes(document)) {
-    return err_set(err, ERR_INVALID, "a tag of the XML document has more than %d attributes", ATTRIBUTES_MAX);
+    return err_set(err, ERR_INVALID, "a tag of the XML document has more than %d attributes",
+                   ATTRIBUTES_MAX);
   }
   return true;
 }
@@ -291,9 +297,11 @@ static bool run_mended(XmlParser *parser, Str document) {
 static bool parse(XmlParser *parser, Str document, Err *err) {
   document = xml_clean(&parser->cleaned, document);
   if (parser->cleaned.failed) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
-  if (xml_plain_read(document, parser->tree) || run(parser, document) || run_mended(parser, document))
+  if (xml_plain_read(document, parser->tree) || run(parser, document) ||
+      run_mended(parser, document))
     return true;
-  if (parser->failed == ERR_MEMORY) return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
+  if (parser->failed == ERR_MEMORY)
+    return err_set(err, ERR_MEMORY, "no memory to parse an XML document");
   return err_set(err, ERR_INVALID, "the XML document cannot be read: line %d: %s", parser->line,
                  parser->reason);
 }

@@ -12,7 +12,9 @@
 
 typedef int8_t Lane __attribute__((vector_size(16)));
 
-static bool forbidden_control(unsigned char c) { return c < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
+static bool forbidden_control(unsigned char c) {
+  return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
 
 static bool none(Lane lane) {
   uint64_t half[2];
@@ -33,7 +35,7 @@ static size_t plain_len(const char *at) {
   return len;
 }
 
-#define FIVE_TIMES(a, b, c)                                                                                  \
+#define FIVE_TIMES(a, b, c)                                                                        \
   { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
 
 // Whether the first fifteen bytes are five characters of three bytes, none of those beginnings whose other
@@ -41,7 +43,8 @@ static size_t plain_len(const char *at) {
 static bool five_of_three(const char *at) {
   static const Lane mask = FIVE_TIMES((int8_t)0xF0, (int8_t)0xC0, (int8_t)0xC0);
   static const Lane form = FIVE_TIMES((int8_t)0xE0, (int8_t)0x80, (int8_t)0x80);
-  static const Lane one = FIVE_TIMES((int8_t)0xE0, (int8_t)0xBF, 0), other = FIVE_TIMES((int8_t)0xED, 0, 0);
+  static const Lane one = FIVE_TIMES((int8_t)0xE0, (int8_t)0xBF, 0),
+                    other = FIVE_TIMES((int8_t)0xED, 0, 0);
   Lane bytes;
   memcpy(&bytes, at, sizeof bytes);
   Lane judged = (Lane)(bytes == one) | (Lane)(bytes == other);

@@ -77,7 +77,8 @@ static bool read_section(Reader *r) {
 
 static bool read_text(Reader *r) {
   const char *from = r->at;
-  while (r->at < r->end && *r->at != '<' && *r->at != '>' && *r->at != '&' && *r->at != ']') r->at++;
+  while (r->at < r->end && *r->at != '<' && *r->at != '>' && *r->at != '&' && *r->at != ']')
+    r->at++;
   return take_text(r, from, r->at);
 }
 
@@ -104,7 +105,8 @@ static bool read_tag(Reader *r) {
 }
 
 bool xml_plain_read(Str document, NodeTree *tree) {
-  if (document.len == 0 || document.len > LARGEST || memchr(document.ptr, '\r', document.len)) return false;
+  if (document.len == 0 || document.len > LARGEST || memchr(document.ptr, '\r', document.len))
+    return false;
   nodes_reset(tree);
   buf_add(&tree->text, document);
   if (tree->text.failed) return false;

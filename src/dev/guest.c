@@ -10,7 +10,8 @@ bool guest_host_fits(Str host, int port) {
     Str rest = str_sub(host, name.len, host.len);
     int64_t number;
     if (rest.len == 0) return port == 80;
-    return rest.ptr[0] == ':' && str_to_int64(str_sub(rest, 1, rest.len), &number) && number == port;
+    return rest.ptr[0] == ':' && str_to_int64(str_sub(rest, 1, rest.len), &number) &&
+           number == port;
   }
   return false;
 }
@@ -18,21 +19,25 @@ bool guest_host_fits(Str host, int port) {
 // A page of this very server. Its address may be written in another way than the one that was asked.
 static bool is_own_origin(Str origin, int port) {
   Str scheme = STR("http://");
-  return str_starts(origin, scheme) && guest_host_fits(str_sub(origin, scheme.len, origin.len), port);
+  return str_starts(origin, scheme) &&
+         guest_host_fits(str_sub(origin, scheme.len, origin.len), port);
 }
 
 // A link that somebody follows, or an address that they type: what is shown, the other site does not see.
 static bool is_visit(const HttpRequest *head) {
-  return str_eq(head->method, STR("GET")) && str_eq(server_header(head, "Sec-Fetch-Mode"), STR("navigate")) &&
+  return str_eq(head->method, STR("GET")) &&
+         str_eq(server_header(head, "Sec-Fetch-Mode"), STR("navigate")) &&
          str_eq(server_header(head, "Sec-Fetch-Dest"), STR("document"));
 }
 
 const char *guest_fault(const HttpRequest *head, int port, bool any_site) {
   if (!guest_host_fits(server_header(head, "Host"), port))
-    return "its Host header is none of this server's names (localhost, 127.0.0.1, [::1], with the port)";
+    return "its Host header is none of this server's names (localhost, 127.0.0.1, [::1], with the "
+           "port)";
   if (any_site) return NULL;
   Str origin = server_header(head, "Origin"), site = server_header(head, "Sec-Fetch-Site");
-  if (origin.len && !is_own_origin(origin, port)) return "a page of another site asks for it (Origin)";
+  if (origin.len && !is_own_origin(origin, port))
+    return "a page of another site asks for it (Origin)";
   bool own_site = site.len == 0 || str_eq(site, STR("same-origin")) || str_eq(site, STR("none"));
   if (own_site || is_visit(head)) return NULL;
   return "a page of another site asks for it (Sec-Fetch-Site)";

@@ -97,7 +97,8 @@ void platform_wake(Platform *platform) { bot_wake(platform->bot); }
 
 bool platform_free(Platform *platform) {
   if (!platform) return true;
-  if (platform->bot && (!bot_drain(platform->bot, CLOSING_MS) || !bot_free(platform->bot))) return false;
+  if (platform->bot && (!bot_drain(platform->bot, CLOSING_MS) || !bot_free(platform->bot)))
+    return false;
   feed_free(platform->feed);
   arena_free(platform->arena);
   free(platform);

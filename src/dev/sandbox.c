@@ -88,7 +88,9 @@ static void on_log(void *ctx, LogLevel level, Str message) {
   platform_note(((Sandbox *)ctx)->platform, level, message);
 }
 
-static void on_load(void *ctx, const char *error) { platform_note_load(((Sandbox *)ctx)->platform, error); }
+static void on_load(void *ctx, const char *error) {
+  platform_note_load(((Sandbox *)ctx)->platform, error);
+}
 
 static bool list_files(void *ctx, Arena *arena, Pairs *files) {
   Sandbox *sandbox = ctx;
@@ -103,7 +105,8 @@ static bool list_files(void *ctx, Arena *arena, Pairs *files) {
 static bool open_stores(Sandbox *sandbox, Err *err) {
   const SandboxOptions *options = sandbox->options;
   char url[1024] = "memory:";
-  if (options->state_file && snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
+  if (options->state_file &&
+      snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
     return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
   sandbox->state = store_open(str_of(url), err);
   sandbox->bot_store =
@@ -114,17 +117,18 @@ static bool open_stores(Sandbox *sandbox, Err *err) {
 static bool open_server(Sandbox *sandbox, Err *err) {
   HttpHandler handler = { .route = route, .handle = handle, .ctx = sandbox };
   if (!guest_is_loopback(sandbox->options->server.listen)) {
-    return err_set(
-        err, ERR_USAGE,
-        "listen: %.*s can be reached from other machines, and whoever reaches the simulated platform "
-        "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
-        STR_FMT(sandbox->options->server.listen));
+    return err_set(err, ERR_USAGE,
+                   "listen: %.*s can be reached from other machines, and whoever reaches the "
+                   "simulated platform "
+                   "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
+                   STR_FMT(sandbox->options->server.listen));
   }
   sandbox->server = server_start(&sandbox->options->server, &handler, err);
   if (!sandbox->server) return false;
   const SandboxOptions *options = sandbox->options;
   snprintf(sandbox->url, sizeof sandbox->url, "http://%s", server_address(sandbox->server));
-  if (options->callback) snprintf(sandbox->callback, sizeof sandbox->callback, "%s", options->callback);
+  if (options->callback)
+    snprintf(sandbox->callback, sizeof sandbox->callback, "%s", options->callback);
   else if (options->bot)
     snprintf(sandbox->callback, sizeof sandbox->callback, "%s%.*s", sandbox->url,
              STR_FMT(options->bot->path));
@@ -214,8 +218,8 @@ static bool all_have_left(Sandbox *sandbox, int64_t max_ms) {
 static bool close_bot(Sandbox *sandbox) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&sandbox->bot_ready, false);
-  if (sandbox->bot &&
-      (!bot_drain(sandbox->bot, SETTLE_MS) || !all_have_left(sandbox, SETTLE_MS) || !bot_free(sandbox->bot)))
+  if (sandbox->bot && (!bot_drain(sandbox->bot, SETTLE_MS) || !all_have_left(sandbox, SETTLE_MS) ||
+                       !bot_free(sandbox->bot)))
     return false;
   sandbox->bot = NULL;
   api_free(sandbox->api);
@@ -278,7 +282,8 @@ bool sandbox_close(Sandbox *sandbox, int64_t grace_ms) {
   if (sandbox->bot) bot_refuse(sandbox->bot);
   server_stop(sandbox->server);
   int64_t left_ms = end_ms - clock_now_ms();
-  if (sandbox->bot && (!bot_drain(sandbox->bot, left_ms > 0 ? left_ms : 0) || !bot_free(sandbox->bot)))
+  if (sandbox->bot &&
+      (!bot_drain(sandbox->bot, left_ms > 0 ? left_ms : 0) || !bot_free(sandbox->bot)))
     return false;
   log_tap(NULL, NULL);
   if (!platform_free(sandbox->platform)) return false;

@@ -13,14 +13,16 @@
 typedef struct Sandbox Sandbox;
 
 typedef struct {
-  ServerOptions server;    // listen: loopback only; port 0: any free one
-  const Account *account;  // of the bot and the platform; sandbox_fill makes a whole one of any settings
-  const BotOptions *bot;   // what it reaches outside is filled in here; NULL: no bot in this process
-  const char *callback;    // the address of a bot elsewhere; NULL: none
-  Str store;               // the bot's; empty: in the state file, else in memory
+  ServerOptions server;  // listen: loopback only; port 0: any free one
+  const Account
+      *account;  // of the bot and the platform; sandbox_fill makes a whole one of any settings
+  const BotOptions *bot;  // what it reaches outside is filled in here; NULL: no bot in this process
+  const char *callback;   // the address of a bot elsewhere; NULL: none
+  Str store;              // the bot's; empty: in the state file, else in memory
   const char *state_file;  // where the platform's state is kept; NULL: nowhere
   const char *faults;      // "slow=3000,fail=45009"; NULL: none
-  struct Api *api;         // what the bot calls in place of the simulated platform: the real one; NULL: that one
+  struct Api
+      *api;  // what the bot calls in place of the simulated platform: the real one; NULL: that one
   int64_t api_timeout_ms;
   bool classic_token;
 } SandboxOptions;

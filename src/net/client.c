@@ -14,7 +14,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { EASY_KEPT = 64, CONNECTIONS_MAX = 4096, FDS_FOR_OTHERS = 700, OVERDUE_MS = 1000, AGAIN_MS = 10 };
+enum {
+  EASY_KEPT = 64,
+  CONNECTIONS_MAX = 4096,
+  FDS_FOR_OTHERS = 700,
+  OVERDUE_MS = 1000,
+  AGAIN_MS = 10
+};
 
 typedef struct {
   Transfer *first, *last;
@@ -99,7 +105,8 @@ static void cancel(Client *client, Transfer *transfer) {
   if (transfer->delay) loop_timer_stop(transfer->delay);
   transfer->delay = NULL;
   transfer->result.outcome = CLIENT_CANCELLED;
-  err_set(&transfer->result.err, ERR_FAILED, "%s: the request was cancelled", transfer_place(transfer));
+  err_set(&transfer->result.err, ERR_FAILED, "%s: the request was cancelled",
+          transfer_place(transfer));
   finish(client, transfer);
 }
 
@@ -192,7 +199,8 @@ static void renew(Client *client, CURLMcode code) {
   size_t ended = end_all(client);
   drop_multi(client);
   client->multi = fresh;
-  log_warn("libcurl has failed (%s): requests under way (%zu) have ended with an error, and connections were "
+  log_warn("libcurl has failed (%s): requests under way (%zu) have ended with an error, and "
+           "connections were "
            "closed. "
            "Look at this machine's memory and at the limit of open files",
            curl_multi_strerror(code), ended);
@@ -230,9 +238,10 @@ static void start(Client *client, Transfer *transfer) {
   transfer->overdue_us = clock_now_us() + (transfer->request.timeout_ms + OVERDUE_MS) * 1000;
   if (!uv_is_active((uv_handle_t *)&client->sweep))
     uv_timer_start(&client->sweep, on_sweep, OVERDUE_MS, OVERDUE_MS);
-  EasyOptions options = {
-    .proxy = client->proxy, .ca_file = client->ca_file, .share = client->share, .sockets = client->sockets
-  };
+  EasyOptions options = { .proxy = client->proxy,
+                          .ca_file = client->ca_file,
+                          .share = client->share,
+                          .sockets = client->sockets };
   transfer->easy = client->kept_count ? client->kept[--client->kept_count] : curl_easy_init();
   bool ready = transfer->easy && !client->broken && transfer_tell_easy(transfer, &options);
   CURLMcode code = ready ? curl_multi_add_handle(client->multi, transfer->easy) : CURLM_OK;
@@ -253,7 +262,8 @@ static void start_delayed(void *ctx) {
 
 static void begin(Client *client, Transfer *transfer) {
   if (transfer->request.delay_ms > 0) {
-    transfer->delay = loop_timer(client->loop, transfer->request.delay_ms, 0, start_delayed, transfer);
+    transfer->delay =
+        loop_timer(client->loop, transfer->request.delay_ms, 0, start_delayed, transfer);
     if (transfer->delay) return;
   }
   start(client, transfer);
@@ -328,7 +338,8 @@ static void on_wake(uv_async_t *wake) {
 
 // ---- from other threads -------------------------------------------------------------------------
 
-uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx, Err *err) {
+uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx,
+                     Err *err) {
   Transfer *transfer = transfer_new(request, err);
   if (!transfer) return 0;
   transfer->client = client;
@@ -395,8 +406,8 @@ static void set_up(void *ctx) {
   client->share = curl_share_init();
   client->sockets = sockets_new(client->loop, on_socket_ready, client);
   if (client->share) curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  bool good =
-      client->multi && client->share && client->sockets && uv_async_init(uv, &client->wake, on_wake) == 0;
+  bool good = client->multi && client->share && client->sockets &&
+              uv_async_init(uv, &client->wake, on_wake) == 0;
   if (good) {
     uv_timer_init(uv, &client->timer);
     uv_timer_init(uv, &client->sweep);
@@ -416,7 +427,8 @@ static void destroy(Client *client) {
 
 static bool copy_options(Client *client, const ClientOptions *options, Err *err) {
   if (options->ca_file && access(options->ca_file, R_OK) != 0)
-    return err_set(err, ERR_USAGE, "ca_file: %s cannot be read: %s", options->ca_file, strerror(errno));
+    return err_set(err, ERR_USAGE, "ca_file: %s cannot be read: %s", options->ca_file,
+                   strerror(errno));
   if (options->proxy) client->proxy = strdup(options->proxy);
   if (options->ca_file) client->ca_file = strdup(options->ca_file);
   if ((options->proxy && !client->proxy) || (options->ca_file && !client->ca_file))

@@ -28,23 +28,25 @@ typedef struct ClientPart {
 } ClientPart;
 
 typedef struct {
-  Str method;               // "GET", "POST", ...
-  Str url;                  // http or https
-  const Pairs *headers;     // NULL: none
-  Str body;                 // sent with its length where has_body
+  Str method;            // "GET", "POST", ...
+  Str url;               // http or https
+  const Pairs *headers;  // NULL: none
+  Str body;              // sent with its length where has_body
   bool has_body;
-  const ClientPart *parts;  // the body is multipart/form-data, its length known, not chunked; NULL: none
-  size_t response_max;      // bytes of an answer's body after decompression; beyond: CLIENT_TOO_LARGE
-  size_t memory_max;        // beyond, the body goes to a nameless temporary file (`fd`); 0: always in memory
-  int64_t timeout_ms;       // for the whole, from when it begins; must be positive
-  int64_t delay_ms;         // begin that much later
-  bool follow;              // follow redirects, ten at most
-  bool insecure;            // do not verify the certificate
+  const ClientPart
+      *parts;  // the body is multipart/form-data, its length known, not chunked; NULL: none
+  size_t response_max;  // bytes of an answer's body after decompression; beyond: CLIENT_TOO_LARGE
+  size_t
+      memory_max;  // beyond, the body goes to a nameless temporary file (`fd`); 0: always in memory
+  int64_t timeout_ms;  // for the whole, from when it begins; must be positive
+  int64_t delay_ms;    // begin that much later
+  bool follow;         // follow redirects, ten at most
+  bool insecure;       // do not verify the certificate
 } ClientRequest;
 
 typedef enum {
-  CLIENT_OK,         // there is an answer, whatever its status
-  CLIENT_NETWORK,    // no name, no connection, no trust, or it ended early
+  CLIENT_OK,       // there is an answer, whatever its status
+  CLIENT_NETWORK,  // no name, no connection, no trust, or it ended early
   CLIENT_TIMEOUT,
   CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max
   CLIENT_CANCELLED   // client_cancel or client_free
@@ -74,7 +76,8 @@ void client_free(Client *client);
 // Copies `request` and begins it; from any thread. Returns a number for client_cancel; 0 without memory,
 // after client_free began, or for a request that cannot be sent (no http URL, a header with a line break, a
 // file that is none): `done` is not called then.
-uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx, Err *err);
+uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx,
+                     Err *err);
 // Ends a request: its `done` comes soon with CLIENT_CANCELLED, unless it has come or is under way. From any
 // thread.
 void client_cancel(Client *client, uint64_t id);

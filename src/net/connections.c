@@ -76,7 +76,8 @@ struct Connections {
 
 static int port_of(const struct sockaddr_storage *address) {
   if (address->ss_family == AF_INET) return ntohs(((const struct sockaddr_in *)address)->sin_port);
-  if (address->ss_family == AF_INET6) return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+  if (address->ss_family == AF_INET6)
+    return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
   return -1;
 }
 
@@ -89,10 +90,12 @@ static bool is_ours(int fd, int port, struct sockaddr_storage *peer, socklen_t *
          getpeername(fd, (struct sockaddr *)peer, len) == 0;
 }
 
-static bool is_peer(const Connection *connection, const struct sockaddr_storage *peer, socklen_t len) {
+static bool is_peer(const Connection *connection, const struct sockaddr_storage *peer,
+                    socklen_t len) {
   char text[ADDRESS_LEN];
   return atomic_load(&connection->phase) != PHASE_FREE && port_of(peer) == connection->port &&
-         getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0 &&
+         getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0,
+                     NI_NUMERICHOST) == 0 &&
          (!connection->address[0] || strcmp(text, connection->address) == 0);
 }
 
@@ -126,7 +129,8 @@ static void look_which_are_open(int first, struct pollfd window[WINDOW]) {
 
 static int descriptors_end(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX) return DESCRIPTORS_MAX;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX)
+    return DESCRIPTORS_MAX;
   return (int)limit.rlim_cur;
 }
 
@@ -152,14 +156,15 @@ static bool any_over(Connections *all) {
 
 // A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and
 // closes; it can still answer.
-static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer, socklen_t len,
-                          int64_t now_us) {
+static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer,
+                          socklen_t len, int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
     if (!is_peer(connection, peer, len)) continue;
     // A body whose beginning lay unread while nobody had a thread for it has had its time.
-    bool stalls = others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
+    bool stalls =
+        others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
     if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
@@ -197,7 +202,8 @@ static void measure_turns(Connections *all, int64_t now_us) {
   for (int i = 0; i < all->threads; i++) {
     const Connection *connection = &all->slots[i];
     bool open = atomic_load_explicit(&connection->phase, memory_order_relaxed) != PHASE_FREE;
-    active += open && atomic_load_explicit(&connection->since_us, memory_order_relaxed) >= all->turns.at_us;
+    active += open &&
+              atomic_load_explicit(&connection->since_us, memory_order_relaxed) >= all->turns.at_us;
     requests += atomic_load_explicit(&connection->requests, memory_order_relaxed);
   }
   turns_measure(&all->turns, now_us, active, requests);
@@ -208,7 +214,8 @@ static void *run(void *arg) {
   pthread_mutex_lock(&all->mutex);
   while (!all->stopping) {
     bool taken = atomic_load(&all->busy) >= all->threads;
-    struct timespec until = clock_to_timespec(clock_now_us() + (taken ? TICK_SHORT_MS : TICK_MS) * 1000);
+    struct timespec until =
+        clock_to_timespec(clock_now_us() + (taken ? TICK_SHORT_MS : TICK_MS) * 1000);
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
     int64_t now_us = clock_now_us();

@@ -16,14 +16,16 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
   Str text = str_trim(str_make(line, size * count)), name, value;
   if (str_starts(text, STR("HTTP/"))) {
-    transfer->result.headers = (Pairs){ 0 };  // of an interim answer or a redirect: the last answer's count
+    transfer->result.headers =
+        (Pairs){ 0 };  // of an interim answer or a redirect: the last answer's count
     transfer->head_ended = false;
   } else if (text.len == 0) {
     transfer->head_ended = true;
   } else if (str_cut(text, ':', &name, &value)) {
     name = arena_dup(transfer->arena, name);
     value = arena_dup(transfer->arena, str_trim(value));
-    if (!name.ptr || !value.ptr || !pairs_add(&transfer->result.headers, transfer->arena, name, value)) {
+    if (!name.ptr || !value.ptr ||
+        !pairs_add(&transfer->result.headers, transfer->arena, name, value)) {
       transfer->no_memory = true;
       return 0;
     }
@@ -37,8 +39,8 @@ int client_temp_file(Err *err) {
   snprintf(path, sizeof(path), "%s/wemoon-XXXXXX", folder && *folder ? folder : "/tmp");
   int fd = mkostemp(path, O_CLOEXEC);
   if (fd < 0) {
-    err_set(err, ERR_FAILED, "cannot make a temporary file in %s: %s", folder && *folder ? folder : "/tmp",
-            strerror(errno));
+    err_set(err, ERR_FAILED, "cannot make a temporary file in %s: %s",
+            folder && *folder ? folder : "/tmp", strerror(errno));
     return -1;
   }
   unlink(path);
@@ -58,7 +60,8 @@ static bool write_all(int fd, Str bytes) {
 // Moves the body from memory to a file, where it goes on.
 static bool spill(Transfer *transfer) {
   transfer->result.fd = client_temp_file(NULL);
-  if (transfer->result.fd < 0 || !write_all(transfer->result.fd, buf_str(&transfer->body))) return false;
+  if (transfer->result.fd < 0 || !write_all(transfer->result.fd, buf_str(&transfer->body)))
+    return false;
   buf_clear(&transfer->body);
   return true;
 }
@@ -73,7 +76,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
     transfer->too_large = true;
     return 0;
   }
-  if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(transfer))
+  if (request->memory_max && result->fd < 0 && result->size > request->memory_max &&
+      !spill(transfer))
     return 0;
   if (result->fd >= 0) return write_all(result->fd, text) ? text.len : 0;
   buf_add(&transfer->body, text);
@@ -126,9 +130,9 @@ static bool posts(const Transfer *transfer) {
 static bool add_headers(Transfer *transfer) {
   const Pairs *headers = transfer->request.headers;
   for (const Pair *pair = headers ? headers->first : NULL; pair; pair = pair->next) {
-    Str line = pair->value.len
-                   ? arena_printf(transfer->arena, "%.*s: %.*s", STR_FMT(pair->name), STR_FMT(pair->value))
-                   : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
+    Str line = pair->value.len ? arena_printf(transfer->arena, "%.*s: %.*s", STR_FMT(pair->name),
+                                              STR_FMT(pair->value))
+                               : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
     if (!line.ptr || !add_header(transfer, line.ptr)) return false;
   }
   if (!posts(transfer)) return true;
@@ -187,7 +191,8 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
-         (!options->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
+         (!options->ca_file ||
+          curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
          curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
 }
 
@@ -208,7 +213,8 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  return tell_common(easy, options) && curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK &&
-         set_body(transfer) && add_headers(transfer) &&
+  return tell_common(easy, options) &&
+         curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK && set_body(transfer) &&
+         add_headers(transfer) &&
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }

@@ -20,9 +20,10 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
   int64_t port;
   char text[INET6_ADDRSTRLEN + 1];
   if (!str_to_int64(number, &port) || port < 0 || port > UINT16_MAX) {
-    return err_set(err, ERR_USAGE,
-                   "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080",
-                   STR_FMT(listen));
+    return err_set(
+        err, ERR_USAGE,
+        "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080",
+        STR_FMT(listen));
   }
   bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
   if (brackets) host = str_sub(host, 1, host.len - 2);
@@ -34,14 +35,14 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
   *len = brackets ? sizeof *ipv6 : sizeof *ipv4;
   if (brackets) ipv6->sin6_port = htons((uint16_t)port);
   else ipv4->sin_port = htons((uint16_t)port);
-  bool known =
-      host.len < sizeof text &&
-      inet_pton(out->ss_family, text, brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
-  return known ||
-         err_set(err, ERR_USAGE,
-                 "listen is '%.*s': '%.*s' is no IP address of this form; use 127.0.0.1:PORT, 0.0.0.0:PORT "
-                 "or [::1]:PORT",
-                 STR_FMT(listen), STR_FMT(host));
+  bool known = host.len < sizeof text &&
+               inet_pton(out->ss_family, text,
+                         brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
+  return known || err_set(err, ERR_USAGE,
+                          "listen is '%.*s': '%.*s' is no IP address of this form; use "
+                          "127.0.0.1:PORT, 0.0.0.0:PORT "
+                          "or [::1]:PORT",
+                          STR_FMT(listen), STR_FMT(host));
 }
 
 static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
@@ -51,9 +52,11 @@ static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
   if (why == EADDRINUSE) mend = ": another process has the port; `ss -ltnp` says which";
   else if (why == EADDRNOTAVAIL)
     mend = ": this machine does not have the address; `ip addr` lists those it has";
-  else if (why == EACCES) mend = ": ports below 1024 need rights; listen on a higher one, behind a proxy";
+  else if (why == EACCES)
+    mend = ": ports below 1024 need rights; listen on a higher one, behind a proxy";
   else if (why == EAFNOSUPPORT) mend = ": this machine has no IPv6";
-  return err_set(err, ERR_FAILED, "cannot listen on %.*s: %s%s", STR_FMT(listen), strerror(why), mend);
+  return err_set(err, ERR_FAILED, "cannot listen on %.*s: %s%s", STR_FMT(listen), strerror(why),
+                 mend);
 }
 
 static void name_it(Listener *listener) {
@@ -64,10 +67,11 @@ static void name_it(Listener *listener) {
   bool ipv6 = bound.ss_family == AF_INET6;
   const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
   const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
-  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host,
-            sizeof host);
+  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
+            host, sizeof host);
   listener->port = ntohs(ipv6 ? v6->sin6_port : v4->sin_port);
-  snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host, listener->port);
+  snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host,
+           listener->port);
 }
 
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
@@ -79,8 +83,10 @@ bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   listener->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (listener->fd < 0) return cannot_listen(listener, text, errno, err);
   setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.ss_family == AF_INET6) setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (bind(listener->fd, (struct sockaddr *)&address, len) != 0 || listen(listener->fd, backlog) != 0) {
+  if (address.ss_family == AF_INET6)
+    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(listener->fd, (struct sockaddr *)&address, len) != 0 ||
+      listen(listener->fd, backlog) != 0) {
     return cannot_listen(listener, text, errno, err);
   }
   name_it(listener);
@@ -100,7 +106,8 @@ bool listener_replace(Listener *listener, int port, Err *err) {
   int fd = 0;  // a process whose standard streams were closed has it there
   while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
   if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
-    return err_set(err, ERR_FAILED, "cannot listen on %s: the HTTP library's own socket was not found",
+    return err_set(err, ERR_FAILED,
+                   "cannot listen on %s: the HTTP library's own socket was not found",
                    listener->address);
   }
   close(listener->fd);

@@ -20,7 +20,8 @@ bool loop_is_current(const Loop *loop);  // whether the caller is the loop threa
 // Calls fn(ctx) on the loop thread after `delay_ms`, then each `repeat_ms` (0: once; a once-timer frees
 // itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
-void loop_timer_stop(LoopTimer *timer);  // frees; loop thread only; not for a once-timer that has fired
+void loop_timer_stop(
+    LoopTimer *timer);  // frees; loop thread only; not for a once-timer that has fired
 // The uv_loop_t, for the other files of net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
 

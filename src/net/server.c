@@ -79,8 +79,8 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
   const struct mg_request_info *info = info_of(request);
   size_t count = 0;
   for (int i = 0; i < info->num_headers && count < max; i++) {
-    out[count++] =
-        (Pair){ .name = str_of(info->http_headers[i].name), .value = str_of(info->http_headers[i].value) };
+    out[count++] = (Pair){ .name = str_of(info->http_headers[i].name),
+                           .value = str_of(info->http_headers[i].value) };
   }
   return count;
 }
@@ -142,7 +142,8 @@ static const char *reason_of(int status) {
 
 static bool wants_keep_alive(const Exchange *x) {
   if (str_eq_nocase(x->asks, STR("close"))) return false;
-  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 || str_eq_nocase(x->asks, STR("keep-alive"));
+  return strcmp(info_of(&x->request)->http_version, "1.1") == 0 ||
+         str_eq_nocase(x->asks, STR("keep-alive"));
 }
 
 // These answers end with their head, and a length would be taken for that of a body to come.
@@ -180,7 +181,8 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
   add_head(out, response, keep_alive, false);
-  if (has_body(response->status) && !str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
+  if (has_body(response->status) && !str_eq(request->method, STR("HEAD")))
+    buf_add(out, response->body);
   if (!out->failed) mg_write(x->conn, out->ptr, out->len);
   else mg_disable_connection_keep_alive(x->conn);
 }
@@ -209,14 +211,14 @@ bool server_write(HttpRequest *request, Str bytes) {
 void server_respond_status(HttpRequest *request, int status, const char *headers) {
   char body[64];
   int len = snprintf(body, sizeof body, "%d %s\n", status, reason_of(status));
-  server_respond(
-      request,
-      &(HttpResponse){ .status = status, .body = str_make(body, (size_t)len), .extra_headers = headers });
+  server_respond(request, &(HttpResponse){ .status = status,
+                                           .body = str_make(body, (size_t)len),
+                                           .extra_headers = headers });
 }
 
 void server_refuse(HttpRequest *request, int status, const char *headers, const char *why) {
-  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method), STR_FMT(request->path),
-           server_remote(request), status, why);
+  log_warn("refused %.*s %.*s from %s with %d: %s", STR_FMT(request->method),
+           STR_FMT(request->path), server_remote(request), status, why);
   server_respond_status(request, status, headers);
 }
 
@@ -257,7 +259,8 @@ static bool is_length(Str text) {
 static void note_header(Exchange *x, Str name, Str value, int *lengths) {
   switch (name.len) {
     case 6:
-      if (str_eq_nocase(name, STR("Expect"))) x->expects = str_eq_nocase(value, STR("100-continue"));
+      if (str_eq_nocase(name, STR("Expect")))
+        x->expects = str_eq_nocase(value, STR("100-continue"));
       break;
     case 10:
       if (str_eq_nocase(name, STR("Connection")) && !x->asks.ptr) x->asks = value;
@@ -279,7 +282,8 @@ static int read_headers(Exchange *x) {
   int lengths = 0;
   if (info->num_headers >= MG_MAX_HEADERS) return 431;
   for (int i = 0; i < info->num_headers; i++) {
-    note_header(x, str_of(info->http_headers[i].name), str_of(info->http_headers[i].value), &lengths);
+    note_header(x, str_of(info->http_headers[i].name), str_of(info->http_headers[i].value),
+                &lengths);
   }
   return lengths > 1 ? 400 : 0;
 }
@@ -380,7 +384,8 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
   mg_write(conn, answer, (size_t)len);
   const struct mg_request_info *info = mg_get_request_info(conn);
   log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status,
-           status == 400 ? "its head is malformed, or was not complete in time" : reason_of(status));
+           status == 400 ? "its head is malformed, or was not complete in time"
+                         : reason_of(status));
   return 0;
 }
 
@@ -416,7 +421,8 @@ static void *on_thread(const struct mg_context *mg, int type) {
   if (type == ACCEPTS) atomic_store(&server->accepts, true);
   if (type != WORKS) return NULL;
   size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
-  while (size < smallest && !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
+  while (size < smallest &&
+         !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }
   return NULL;
 }
@@ -476,7 +482,8 @@ static struct mg_context *start(Server *server, const ServerOptions *options) {
 
 // civetweb starts the thread that takes connections last, and does not say when the system had none for it.
 static bool wait_until_it_accepts(Server *server) {
-  int64_t end_ms = clock_now_ms() + (server->started < server->threads ? FEW_THREADS_WAIT_MS : START_MS);
+  int64_t end_ms =
+      clock_now_ms() + (server->started < server->threads ? FEW_THREADS_WAIT_MS : START_MS);
   while (!atomic_load(&server->accepts) && clock_now_ms() < end_ms)
     nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 }, NULL);
   return atomic_load(&server->accepts);
@@ -488,18 +495,18 @@ static bool start_with_listener(Server *server, const ServerOptions *options, Er
   if (!server->mg) server->started = 0;
   bool accepts = server->mg && wait_until_it_accepts(server);
   if (!accepts || server->started < server->threads)
-    return err_set(
-        err, ERR_FAILED,
-        "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's TasksMax, memory): "
-        "raise the limit, or ask for fewer with `threads`",
-        server->started + accepts, server->threads + 1);
+    return err_set(err, ERR_FAILED,
+                   "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's "
+                   "TasksMax, memory): "
+                   "raise the limit, or ask for fewer with `threads`",
+                   server->started + accepts, server->threads + 1);
   if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
   if (stack < STACK_REFUSED_BELOW) {
     return err_set(
         err, ERR_FAILED,
-        "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d", stack,
-        STACK_REFUSED_BELOW);
+        "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d",
+        stack, STACK_REFUSED_BELOW);
   }
   connections_serve(server->connections, server->listener.port);
   return true;

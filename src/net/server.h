@@ -67,8 +67,8 @@ typedef struct {
 } HttpHandler;
 
 typedef struct {
-  Str listen;   // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
-  int threads;  // HTTP threads, each for one connection at a time
+  Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
+  int threads;          // HTTP threads, each for one connection at a time
   int head_timeout_ms;  // head and body must be there within this (5000)
   int keep_alive_ms;    // idle connections are closed after this (500 to 1000)
 } ServerOptions;

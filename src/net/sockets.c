@@ -92,7 +92,8 @@ static void tell(Sockets *sockets, const struct epoll_event *event) {
   if (!wanted) drop(sockets, fd);
   if (ready)
     sockets->ready(sockets->ctx, fd,
-                   (ready & EPOLLIN ? CURL_CSELECT_IN : 0) | (ready & EPOLLOUT ? CURL_CSELECT_OUT : 0));
+                   (ready & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                       (ready & EPOLLOUT ? CURL_CSELECT_OUT : 0));
 }
 
 static void on_ready(uv_poll_t *poll, int status, int ready) {

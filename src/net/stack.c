@@ -20,7 +20,8 @@ enum { STACK_SIZE = 1024 * 1024 };
 
 typedef int (*SetStackSize)(pthread_attr_t *attr, size_t size);
 
-__attribute__((visibility("default"))) int pthread_attr_setstacksize(pthread_attr_t *attr, size_t size) {
+__attribute__((visibility("default"))) int pthread_attr_setstacksize(pthread_attr_t *attr,
+                                                                     size_t size) {
   SetStackSize set = (SetStackSize)dlsym(RTLD_NEXT, "pthread_attr_setstacksize");
   if (!set) return EINVAL;
   return set(attr, size < STACK_SIZE ? STACK_SIZE : size);

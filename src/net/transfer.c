@@ -64,7 +64,8 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
             transfer->request.response_max);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
-    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", place, details(transfer, code));
+    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", place,
+            details(transfer, code));
   } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
     err_set(&result->err, ERR_NETWORK,
             "%s: its certificate is not trusted: %s (ca_file names further authorities)", place,
@@ -90,16 +91,20 @@ static bool is_token(Str s) {
   return s.len > 0;
 }
 
-static const char *dup_or_null(Arena *arena, Str s) { return s.len ? arena_dup(arena, s).ptr : NULL; }
+static const char *dup_or_null(Arena *arena, Str s) {
+  return s.len ? arena_dup(arena, s).ptr : NULL;
+}
 
 static bool copy_headers(Transfer *transfer, const Pairs *headers, Err *err) {
   Pairs *copy = arena_calloc(transfer->arena, 1, sizeof(*copy));
   if (!copy) return err_set(err, ERR_MEMORY, "no memory for a request");
   for (const Pair *pair = headers->first; pair; pair = pair->next) {
     if (!is_token(pair->name) || has_line_break(pair->value))
-      return err_set(err, ERR_USAGE, "the header \"%.*s\" has a name or a value that no header may have",
+      return err_set(err, ERR_USAGE,
+                     "the header \"%.*s\" has a name or a value that no header may have",
                      STR_FMT(pair->name));
-    Str name = arena_dup(transfer->arena, pair->name), value = arena_dup(transfer->arena, pair->value);
+    Str name = arena_dup(transfer->arena, pair->name),
+        value = arena_dup(transfer->arena, pair->value);
     if (!name.ptr || !value.ptr || !pairs_add(copy, transfer->arena, name, value))
       return err_set(err, ERR_MEMORY, "no memory for a request");
   }
@@ -121,7 +126,8 @@ static bool copy_source(Source *source, Arena *arena, const ClientPart *from, Er
   source->start = lseek(from->fd, 0, SEEK_CUR);
   source->size = info.st_size > source->start ? info.st_size - source->start : 0;
   source->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
-  if (source->fd < 0) return err_set(err, ERR_FAILED, "%.*s: %s", STR_FMT(from->filename), strerror(errno));
+  if (source->fd < 0)
+    return err_set(err, ERR_FAILED, "%.*s: %s", STR_FMT(from->filename), strerror(errno));
   return true;
 }
 
@@ -140,7 +146,8 @@ static bool copy_parts(Transfer *transfer, const ClientPart *from, Err *err) {
     part->content_type = dup_or_null(transfer->arena, type);
     if (!part->name || (from->filename.len && !part->filename) || (type.len && !part->content_type))
       return err_set(err, ERR_MEMORY, "no memory for a request");
-    if (has_line_break(type)) return err_set(err, ERR_USAGE, "a part's content type has a line break in it");
+    if (has_line_break(type))
+      return err_set(err, ERR_USAGE, "a part's content type has a line break in it");
   }
   return true;
 }
@@ -151,7 +158,8 @@ static bool copy_url(Transfer *transfer, Str text, Err *err) {
       !(str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
     return err_set(err, ERR_USAGE, "a URL must begin with http:// or https:// and name a host");
   if (has_line_break(text) || memchr(text.ptr, ' ', text.len))
-    return err_set(err, ERR_USAGE, "a URL may hold neither blanks nor line breaks: encode them (%%20)");
+    return err_set(err, ERR_USAGE,
+                   "a URL may hold neither blanks nor line breaks: encode them (%%20)");
   transfer->url = arena_dup(transfer->arena, text).ptr;
   return transfer->url ? true : err_set(err, ERR_MEMORY, "no memory for a request");
 }

@@ -19,8 +19,14 @@ static const char box_metatable;
 static void box_free(Box *box) {
   switch (box->kind) {
     case BOX_BUF: buf_clear(&box->buf); break;
-    case BOX_ARENA: arena_free(box->arena); box->arena = NULL; break;
-    case BOX_JSON: json_free(box->doc); box->doc = NULL; break;
+    case BOX_ARENA:
+      arena_free(box->arena);
+      box->arena = NULL;
+      break;
+    case BOX_JSON:
+      json_free(box->doc);
+      box->doc = NULL;
+      break;
   }
 }
 

@@ -18,7 +18,9 @@ typedef struct {
   Buf scratch;    // scratch for building text; reset before use, never held across a call into Lua
 } ScriptContext;
 
-static inline ScriptContext *script_context(lua_State *L) { return *(ScriptContext **)lua_getextraspace(L); }
+static inline ScriptContext *script_context(lua_State *L) {
+  return *(ScriptContext **)lua_getextraspace(L);
+}
 
 // Pushes the current message of the running task (nil without one): the one being answered, or the last one
 // parsed.

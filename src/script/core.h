@@ -35,8 +35,9 @@ typedef struct {
   Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
   pthread_mutex_t mutex;        // of what follows
   char place[PLACE_SIZE];
-  uint64_t place_number;   // the slice that it was seen in
-  char entry[PLACE_SIZE];  // where on_message is defined: the place as long as nothing better is known
+  uint64_t place_number;  // the slice that it was seen in
+  char entry
+      [PLACE_SIZE];  // where on_message is defined: the place as long as nothing better is known
   uint64_t watched_number;
   int64_t watched_cpu_us;
 } Slice;
@@ -175,8 +176,8 @@ struct Task {
   Arena *own_arena;  // of one that goes on without a message to answer; else NULL
   Str sender;        // of the message, in `arena`
   atomic_int *api_calls;
-  bool asked;        // it is about to wait for the user's next message
-  bool holds;        // its interpreter, which nobody else does
+  bool asked;  // it is about to wait for the user's next message
+  bool holds;  // its interpreter, which nobody else does
   Reply reply;
   Str rest;
   Sync *sync;
@@ -296,7 +297,8 @@ struct Interpreter {
   Wait *suspending;  // set between a wait's yield and the task's return
   InterpreterOptions options;
   uint64_t number;  // in the order in which they were made
-  uint64_t counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
+  uint64_t
+      counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
   atomic_size_t suspended;
   Inbox *inbox;
   Task *parked;           // with inbox->mutex
@@ -315,8 +317,9 @@ void interpreter_push_host(lua_State *L);       // the table of what C offers to
 void interpreter_close_state(Interpreter *in);  // the last act but one
 void interpreter_free(Interpreter *in);         // the last act
 
-void time_start(Interpreter *in);  // arms the timers that the script made; the lock is held or nothing runs
-void time_stop(Interpreter *in);   // any thread
+void time_start(
+    Interpreter *in);  // arms the timers that the script made; the lock is held or nothing runs
+void time_stop(Interpreter *in);  // any thread
 void time_close(Interpreter *in);
 void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
 // Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.

@@ -162,9 +162,9 @@ static int l_wrap(lua_State *L) {
 static int l_yield(lua_State *L) {
   Task *task = interpreter_of(L)->task;
   if (task && task->co == L) {
-    return luaL_error(L,
-                      "coroutine.yield outside of a coroutine of the script's own: nobody would resume it; "
-                      "wechat.sleep and the calls of wechat wait by themselves");
+    return luaL_error(
+        L, "coroutine.yield outside of a coroutine of the script's own: nobody would resume it; "
+           "wechat.sleep and the calls of wechat wait by themselves");
   }
   return lua_yield(L, lua_gettop(L));
 }
@@ -198,8 +198,9 @@ static int l_close(lua_State *L) {
   return 2;
 }
 
-static const luaL_Reg functions[] = { { "close", l_close },   { "create", l_create }, { "resume", l_resume },
-                                      { "status", l_status }, { "wrap", l_wrap },     { "yield", l_yield },
+static const luaL_Reg functions[] = { { "close", l_close },   { "create", l_create },
+                                      { "resume", l_resume }, { "status", l_status },
+                                      { "wrap", l_wrap },     { "yield", l_yield },
                                       { NULL, NULL } };
 
 void coroutine_open(lua_State *L) {

@@ -59,8 +59,8 @@ static bool parse_field(const Field *field, Str text, uint64_t *bits, Err *err) 
   do {
     str_cut(rest, ',', &item, &rest);
     if (!parse_range(field, item, bits)) {
-      return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)", STR_FMT(text),
-                     field->name, (long long)field->low, (long long)field->high);
+      return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)",
+                     STR_FMT(text), field->name, (long long)field->low, (long long)field->high);
     }
   } while (rest.len > 0);
   return true;
@@ -84,9 +84,10 @@ bool cron_parse(Str spec, Cron *cron, Err *err) {
   Str rest = spec, word;
   for (size_t i = 0; i < 5; i++) {
     if (!next_word(&rest, &word)) {
-      return err_set(err, ERR_USAGE,
-                     "'%.*s' has no field for the %s: write minute, hour, day of month, month, day of week",
-                     STR_FMT(spec), fields[i].name);
+      return err_set(
+          err, ERR_USAGE,
+          "'%.*s' has no field for the %s: write minute, hour, day of month, month, day of week",
+          STR_FMT(spec), fields[i].name);
     }
     if (!parse_field(&fields[i], word, bits[i], err)) return false;
     if (i == 2) cron->any_day = word.ptr[0] == '*';

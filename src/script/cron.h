@@ -8,7 +8,7 @@
 
 typedef struct {
   uint64_t minutes, hours, days, months, weekdays;  // a bit for each that fits
-  bool any_day, any_weekday;                        // written as '*': then the other of the two decides alone
+  bool any_day, any_weekday;  // written as '*': then the other of the two decides alone
 } Cron;
 
 // Lists, ranges, steps, names (jan, mon), 7 for Sunday; also @hourly, @daily, @weekly, @monthly, @yearly.

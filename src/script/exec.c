@@ -52,9 +52,10 @@ static bool copy_args(Sync *sync, char **args, size_t count) {
   return true;
 }
 
-bool interpreter_exec(Interpreter *in, Str code, const char *name, char **args, size_t arg_count, Buf *out,
-                      Err *err) {
-  if (name[0] == '@' && !loader_set_script(in, name + 1)) return err_set(err, ERR_MEMORY, "no memory");
+bool interpreter_exec(Interpreter *in, Str code, const char *name, char **args, size_t arg_count,
+                      Buf *out, Err *err) {
+  if (name[0] == '@' && !loader_set_script(in, name + 1))
+    return err_set(err, ERR_MEMORY, "no memory");
   atomic_store(&in->interrupted, false);
   in->ticking = true;
   Sync *sync = sync_new(name, code);

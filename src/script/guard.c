@@ -80,14 +80,15 @@ static void warn_of_length(Interpreter *in, int64_t elapsed_us) {
   slice->warned = true;
   char place[PLACE_SIZE];
   guard_last_place(slice, place, sizeof place);
-  log_warn(
-      "the script has held its interpreter for %lld ms without pause, at %s: other messages wait meanwhile",
-      (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
+  log_warn("the script has held its interpreter for %lld ms without pause, at %s: other messages "
+           "wait meanwhile",
+           (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
 }
 
 void guard_leave(Interpreter *in) {
   Slice *slice = &in->slice;
-  int64_t elapsed_us = clock_real_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
+  int64_t elapsed_us =
+      clock_real_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->began_us, 0, memory_order_release);
   if (elapsed_us > WARN_AFTER_US) warn_of_length(in, elapsed_us);
 }
@@ -130,7 +131,9 @@ static bool end_by_yield(lua_State *L) {
   return lua_isyieldable(L);
 }
 
-int guard_unwind(lua_State *L) { return end_by_yield(L) ? lua_yield(L, 0) : throw_past_handlers(L); }
+int guard_unwind(lua_State *L) {
+  return end_by_yield(L) ? lua_yield(L, 0) : throw_past_handlers(L);
+}
 
 static SliceEnd look_at_clocks(Interpreter *in, lua_State *L) {
   Slice *slice = &in->slice;
@@ -336,7 +339,8 @@ static void describe_end(Interpreter *in, Failure *failure) {
   guard_last_place(slice, place, sizeof place);
   char message[200];
   if (slice->end == SLICE_OVER_CPU) {
-    snprintf(message, sizeof message, "stopped after %lld ms of CPU time without a pause (script_cpu_ms)",
+    snprintf(message, sizeof message,
+             "stopped after %lld ms of CPU time without a pause (script_cpu_ms)",
              (long long)(in->options.cpu_us_max / 1000));
   } else {
     snprintf(message, sizeof message, "%s",
@@ -369,8 +373,8 @@ void guard_describe(Interpreter *in, lua_State *co, Failure *failure) {
 }
 
 void failure_log(const Failure *failure, const char *doing) {
-  log_error("%s failed: %.*s%s%.*s", doing, STR_FMT(buf_str(&failure->text)), failure->trace.len ? "\n" : "",
-            STR_FMT(buf_str(&failure->trace)));
+  log_error("%s failed: %.*s%s%.*s", doing, STR_FMT(buf_str(&failure->text)),
+            failure->trace.len ? "\n" : "", STR_FMT(buf_str(&failure->trace)));
 }
 
 void failure_to_err(const Failure *failure, Err *err) {

@@ -65,7 +65,8 @@ static int open_all(lua_State *L) {
   coroutine_open(L);
   loader_open(L);
   value_open(L);
-  if (!embedded_load(L, "wechat/init.lua")) return luaL_error(L, "wechat/init.lua is not in this binary");
+  if (!embedded_load(L, "wechat/init.lua"))
+    return luaL_error(L, "wechat/init.lua is not in this binary");
   libs_open(L);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);

@@ -16,9 +16,10 @@ typedef struct Interpreter Interpreter;
 
 // What the interpreters of one bot share.
 typedef struct {
-  atomic_int interpreters;    // not yet closed
-  atomic_int late_under_way;  // replies that came too late to be the answer, on their way as customer service
-                              // messages
+  atomic_int interpreters;  // not yet closed
+  atomic_int
+      late_under_way;  // replies that came too late to be the answer, on their way as customer service
+                       // messages
   atomic_bool
       late_not_allowed;  // the platform or the configuration says that the account has no such messages
   struct Talks *talks;   // open conversations; NULL: wechat.ask raises
@@ -33,15 +34,17 @@ typedef struct {
   size_t memory_max;       // bytes; 0: no limit
   bool allow_shell;        // os.execute and io.popen
   bool strict;             // undefined globals raise (all but the REPL)
-  bool timers_elsewhere;   // another state of the script keeps the timers that are made while it is loaded
-  Str error_reply;         // text reply when the script fails; empty: none
-  Fleet *fleet;            // outlives the interpreter; NULL: it is alone, and late replies are dropped
+  bool
+      timers_elsewhere;  // another state of the script keeps the timers that are made while it is loaded
+  Str error_reply;       // text reply when the script fails; empty: none
+  Fleet *fleet;  // outlives the interpreter; NULL: it is alone, and late replies are dropped
   int64_t job_timeout_ms;  // a task is cancelled after this; 0: never
   struct Api *api;         // the platform; NULL: calls of it raise
   struct Store *store;     // NULL: wechat.store and wechat.session raise
   struct Client *client;   // NULL: wechat.http raises
-  const char *program;     // an embedded file that is run in place of a script, given `host`; NULL: none
-  struct Feed *feed;       // what host.feed waits for; NULL: nothing
+  const char
+      *program;       // an embedded file that is run in place of a script, given `host`; NULL: none
+  struct Feed *feed;  // what host.feed waits for; NULL: nothing
   // Lists the files that host.file.watched names: another interpreter's (the platform shows the bot's). NULL:
   // none.
   bool (*watched)(void *ctx, Arena *arena, Pairs *files);
@@ -49,8 +52,8 @@ typedef struct {
   // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
   void (*advance)(void *ctx, int64_t us);
   void *advance_ctx;
-  const char
-      *http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
+  const char *
+      http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
@@ -68,10 +71,12 @@ void interpreter_release(Interpreter *interpreter);
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
 // The same with what `other`, which is out of service or stuck, read in its time, whatever the files hold
 // now.
-bool interpreter_load_like(Interpreter *interpreter, Interpreter *other, const char *path, Err *err);
+bool interpreter_load_like(Interpreter *interpreter, Interpreter *other, const char *path,
+                           Err *err);
 // Calls a function of the program's: of the table that it returned. It gets `argument` and may wait; the
 // string that it returns is appended to `out`. False with ERR_FAILED when it raises or is interrupted.
-bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out, Err *err);
+bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out,
+                         Err *err);
 // Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned
 // (empty: nil). False when it raises or runs too long: the interpreter must not be put into service.
 bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
@@ -102,10 +107,11 @@ const char *task_state_name(TaskState state);
 typedef struct {
   const NodeTree *tree;  // the message; copied before the call returns
   const MessageHead *head;
-  Str raw;                // the decrypted document
-  Str sender;             // the openid, in `arena`
-  atomic_int *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
-  Arena *arena;           // where the reply is put; the task's owner keeps it until `done`
+  Str raw;     // the decrypted document
+  Str sender;  // the openid, in `arena`
+  atomic_int
+      *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
+  Arena *arena;    // where the reply is put; the task's owner keeps it until `done`
   void *owner;
   // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end
   // where that asks the user something (wechat.ask): the question is the reply. `reply` is valid during
@@ -121,13 +127,14 @@ typedef struct {
 // Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
 // Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be
 // called.
-TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us);
+TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
+                                  int64_t deadline_us);
 
 // Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or
 // "@file"); `args` become `...` and `arg`. Each returned value is appended to `out` as one line of JSON.
 // ERR_FAILED with traceback; also when it returned nil, err.
-bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args, size_t arg_count,
-                      Buf *out, Err *err);
+bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args,
+                      size_t arg_count, Buf *out, Err *err);
 
 // Stops what interpreter_exec or interpreter_program runs, soon (Ctrl-C). Any thread.
 void interpreter_interrupt(Interpreter *interpreter);

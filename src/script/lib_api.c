@@ -79,7 +79,8 @@ static void unmap(void *mapping) {
 static void push_file(lua_State *L, const ClientResult *body) {
   Pending *mapping = pending_push(L, unmap, NULL);
   mapping->target = mmap(NULL, body->size, PROT_READ, MAP_PRIVATE, body->fd, 0);
-  if (mapping->target == MAP_FAILED) luaL_error(L, "the download cannot be read: %s", strerror(errno));
+  if (mapping->target == MAP_FAILED)
+    luaL_error(L, "the download cannot be read: %s", strerror(errno));
   mapping->id = body->size;
   mapping->result = mapping;
   lua_pushlstring(L, mapping->target, body->size);
@@ -186,7 +187,9 @@ static int take_result(lua_State *L, void *data) {
   return 1;
 }
 
-static void on_done(void *ctx, ApiResult *result) { wait_finish(ctx, take_result, free_result, result); }
+static void on_done(void *ctx, ApiResult *result) {
+  wait_finish(ctx, take_result, free_result, result);
+}
 
 static void cancel(void *ctx) {
   Pending *pending = ctx;
@@ -198,7 +201,8 @@ static struct Api *the_api(lua_State *L, const char *method, bool needs_token) {
   if (!api) args_error(L, "%s: the platform cannot be called here", method);
   if (needs_token && !api_has_credentials(api)) {
     args_error(L,
-               "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, "
+               "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
+               "WEMOON_APPSECRET, "
                "or as --appid "
                "and --appsecret",
                method);
@@ -250,12 +254,15 @@ static void read_body(lua_State *L, ApiRequest *request) {
 }
 
 static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
-  Str base = request_string(L, REQUEST, "base", arena), token = request_string(L, REQUEST, "token", arena);
+  Str base = request_string(L, REQUEST, "base", arena),
+      token = request_string(L, REQUEST, "token", arena);
   request->verb = read_verb(L);
   request->mp = str_eq(base, STR("mp"));
-  if (base.len && !request->mp && !str_eq(base, STR("api"))) luaL_error(L, "base is neither api nor mp");
+  if (base.len && !request->mp && !str_eq(base, STR("api")))
+    luaL_error(L, "base is neither api nor mp");
   request->path = request_string(L, REQUEST, "path", arena);
-  if (request->path.len == 0 || request->path.ptr[0] != '/') luaL_error(L, "path must begin with '/'");
+  if (request->path.len == 0 || request->path.ptr[0] != '/')
+    luaL_error(L, "path must begin with '/'");
   request->query = request_pairs(L, REQUEST, "query", arena);
   request->content_type = request_string(L, REQUEST, "content_type", arena);
   request->send = request_boolean(L, REQUEST, "send");

@@ -11,14 +11,24 @@
 #include "script/core.h"
 
 enum {
-  TAKES_STRING = 1, TAKES_INTEGER = 2, TAKES_NUMBER = 4, TAKES_BOOLEAN = 8,
-  TAKES_TABLE = 16, TAKES_FUNCTION = 32, TAKES_FILE = 64, TAKES_ANY = 128
+  TAKES_STRING = 1,
+  TAKES_INTEGER = 2,
+  TAKES_NUMBER = 4,
+  TAKES_BOOLEAN = 8,
+  TAKES_TABLE = 16,
+  TAKES_FUNCTION = 32,
+  TAKES_FILE = 64,
+  TAKES_ANY = 128
 };
 
-static const struct { Str name; uint32_t bit; } types[] = {
-  { STR("string"), TAKES_STRING }, { STR("integer"), TAKES_INTEGER }, { STR("number"), TAKES_NUMBER },
-  { STR("boolean"), TAKES_BOOLEAN }, { STR("table"), TAKES_TABLE }, { STR("function"), TAKES_FUNCTION },
-  { STR("file"), TAKES_FILE }, { STR("any"), TAKES_ANY },
+static const struct {
+  Str name;
+  uint32_t bit;
+} types[] = {
+  { STR("string"), TAKES_STRING }, { STR("integer"), TAKES_INTEGER },
+  { STR("number"), TAKES_NUMBER }, { STR("boolean"), TAKES_BOOLEAN },
+  { STR("table"), TAKES_TABLE },   { STR("function"), TAKES_FUNCTION },
+  { STR("file"), TAKES_FILE },     { STR("any"), TAKES_ANY },
 };
 
 typedef struct {
@@ -53,7 +63,8 @@ static bool fits(lua_State *L, int index, uint32_t takes) {
 
 // What errors call the value: a message, a reply and null are known by their own names.
 static const char *type_name(lua_State *L, int index) {
-  return luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, index);
+  return luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
+                                                              : luaL_typename(L, index);
 }
 
 static void check_parameter(lua_State *L, const Signature *signature, int i) {
@@ -66,8 +77,8 @@ static void check_parameter(lua_State *L, const Signature *signature, int i) {
     return;
   }
   if (!fits(L, index, parameter->takes)) {
-    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, type_name(L, index),
-               parameter->type);
+    luaL_error(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name,
+               type_name(L, index), parameter->type);
   }
 }
 
@@ -177,7 +188,8 @@ static uint32_t type_bit(lua_State *L, Str name) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (str_eq(types[i].name, name)) return types[i].bit;
   }
-  return (uint32_t)luaL_error(L, "a parameter's type is unknown: %s", lua_pushlstring(L, name.ptr, name.len));
+  return (uint32_t)luaL_error(L, "a parameter's type is unknown: %s",
+                              lua_pushlstring(L, name.ptr, name.len));
 }
 
 // Reads {name, type} at the top: the type is one or more names with '|' between, and '?' last where it may be

@@ -55,7 +55,8 @@ static int l_sha1(lua_State *L) {
 
 static int l_md5(lua_State *L) {
   char hex[MD5_HEX_LEN + 1];
-  if (!digest_md5(script_context(L)->digest, check_str(L, 1), hex)) return luaL_error(L, "md5 failed");
+  if (!digest_md5(script_context(L)->digest, check_str(L, 1), hex))
+    return luaL_error(L, "md5 failed");
   lua_pushlstring(L, hex, MD5_HEX_LEN);
   return 1;
 }
@@ -167,7 +168,8 @@ static int l_qr_png(lua_State *L) {
   Err err = { 0 };
   lua_settop(L, 1);
   Buf *out = box_buf(L);
-  if (qr_png(text, scale > 0 && scale < 100 ? (int)scale : 8, out, &err)) return give_buf(L, 2, out);
+  if (qr_png(text, scale > 0 && scale < 100 ? (int)scale : 8, out, &err))
+    return give_buf(L, 2, out);
   lua_pushnil(L);
   lua_pushstring(L, err.text);
   return 2;

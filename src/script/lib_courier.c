@@ -97,9 +97,9 @@ static int l_post(lua_State *L) {
   lua_settop(L, 6);
   Buf *sealed = box_buf(L), *body = box_buf(L), *url = box_buf(L);
   buf_add(url, string_at(L, 6));
-  bool ok =
-      courier_wrap(&courier, string_at(L, 1), string_at(L, 2), sealed, body, &err) &&
-      courier_sign(&courier, buf_str(sealed), string_at(L, 3), string_at(L, 4), string_at(L, 5), url, &err);
+  bool ok = courier_wrap(&courier, string_at(L, 1), string_at(L, 2), sealed, body, &err) &&
+            courier_sign(&courier, buf_str(sealed), string_at(L, 3), string_at(L, 4),
+                         string_at(L, 5), url, &err);
   if (!ok) return luaL_error(L, "%s", err.text);
   lua_pushlstring(L, url->ptr, url->len);
   lua_pushlstring(L, body->ptr ? body->ptr : "", body->len);
@@ -129,7 +129,8 @@ static int l_open(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "account", l_account }, { "compose", l_compose }, { "open", l_open }, { "post", l_post }, { NULL, NULL },
+  { "account", l_account }, { "compose", l_compose }, { "open", l_open },
+  { "post", l_post },       { NULL, NULL },
 };
 
 int lib_courier(lua_State *L) {

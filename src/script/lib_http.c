@@ -58,7 +58,8 @@ static int take_result(lua_State *L, void *data) {
   ClientResult *result = data;
   Pending *pending = pending_at(L, PENDING);
   pending->result = result;
-  if (result->outcome != CLIENT_OK) return push_failure(L, kind_of(result->outcome), result->err.text);
+  if (result->outcome != CLIENT_OK)
+    return push_failure(L, kind_of(result->outcome), result->err.text);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, result->status);
   lua_setfield(L, -2, "status");
@@ -70,7 +71,9 @@ static int take_result(lua_State *L, void *data) {
   return 1;
 }
 
-static void on_done(void *ctx, ClientResult *result) { wait_finish(ctx, take_result, free_result, result); }
+static void on_done(void *ctx, ClientResult *result) {
+  wait_finish(ctx, take_result, free_result, result);
+}
 
 static void cancel(void *ctx) {
   Pending *pending = ctx;
@@ -102,7 +105,8 @@ static int l_request(lua_State *L) {
   ClientRequest request = { 0 };
   Err err = { 0 };
   read_request(L, arena, &request);
-  const char *what = lua_getfield(L, REQUEST, "what") == LUA_TSTRING ? lua_tostring(L, -1) : "wechat.http";
+  const char *what =
+      lua_getfield(L, REQUEST, "what") == LUA_TSTRING ? lua_tostring(L, -1) : "wechat.http";
   Wait *wait = wait_begin(L, what);
   pending->id = client_send(client, &request, on_done, wait, &err);
   if (pending->id) {

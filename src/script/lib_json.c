@@ -49,11 +49,8 @@ static int l_is_array(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "array", l_array },
-  { "decode", l_decode },
-  { "encode", l_encode },
-  { "is_array", l_is_array },
-  { NULL, NULL },
+  { "array", l_array },       { "decode", l_decode }, { "encode", l_encode },
+  { "is_array", l_is_array }, { NULL, NULL },
 };
 
 int lib_json(lua_State *L) {

@@ -26,11 +26,8 @@ static int l_warn(lua_State *L) { return write_line(L, LOG_WARN); }
 static int l_error(lua_State *L) { return write_line(L, LOG_ERROR); }
 
 static const luaL_Reg functions[] = {
-  { "debug", l_debug },
-  { "error", l_error },
-  { "info", l_info },
-  { "warn", l_warn },
-  { NULL, NULL },
+  { "debug", l_debug }, { "error", l_error }, { "info", l_info },
+  { "warn", l_warn },   { NULL, NULL },
 };
 
 int lib_log(lua_State *L) {

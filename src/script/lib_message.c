@@ -28,8 +28,8 @@ static int find_credential(lua_State *L, Str signature, Str timestamp, Str nonce
   for (size_t i = (size_t)from; i < account->credential_count; i++) {
     const Credential *credential = &account->credentials[i];
     if (sealed && !credential->has_key) continue;
-    if (credential->token.len > 0 &&
-        signature_check(script_context(L)->digest, signature, credential->token, timestamp, nonce, sealed)) {
+    if (credential->token.len > 0 && signature_check(script_context(L)->digest, signature,
+                                                     credential->token, timestamp, nonce, sealed)) {
       return (int)i;
     }
   }
@@ -63,7 +63,8 @@ static int l_pay_digest(lua_State *L) {
   Str text = check_str(L, 1), key = account_of(L)->partnerkey;
   bool hmac = lua_toboolean(L, 2), done;
   char hex[SHA256_HEX_LEN + 1] = "";
-  if (key.len == 0) return args_error(L, "wechat.pay_sign: no merchant key is configured (key 'partnerkey')");
+  if (key.len == 0)
+    return args_error(L, "wechat.pay_sign: no merchant key is configured (key 'partnerkey')");
   Buf *signed_text = box_buf(L);
   buf_add(signed_text, text);
   buf_add(signed_text, STR("&key="));
@@ -94,24 +95,27 @@ static bool push_sealed(lua_State *L, Str data, Err *err) {
   Str sealed;
   if (!message_read(context->xml, data, &context->tree, err)) return false;
   if (!node_child_text(&context->tree, 0, STR("Encrypt"), &sealed)) {
-    return err_set(err, ERR_FORBIDDEN,
-                   "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
+    return err_set(
+        err, ERR_FORBIDDEN,
+        "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
   }
   lua_pushlstring(L, sealed.ptr ? sealed.ptr : "", sealed.len);
   return true;
 }
 
 // Opens the sealed text at the top into `out`; *credential is the one that did.
-static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, Buf *out, int *credential,
-                        Err *err) {
+static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, Buf *out,
+                        int *credential, Err *err) {
   const Account *account = account_of(L);
   Str sealed = check_str(L, -1);
   *credential = find_credential(L, signature, timestamp, nonce, &sealed, 0);
   if (*credential < 0) {
-    return err_set(err, ERR_FORBIDDEN, "msg_signature does not fit: another token, or not from the platform");
+    return err_set(err, ERR_FORBIDDEN,
+                   "msg_signature does not fit: another token, or not from the platform");
   }
   // While keys change the same token can stand with two: the signature does not tell which one sealed it.
-  for (int i = *credential; i >= 0; i = find_credential(L, signature, timestamp, nonce, &sealed, i + 1)) {
+  for (int i = *credential; i >= 0;
+       i = find_credential(L, signature, timestamp, nonce, &sealed, i + 1)) {
     buf_reset(out);
     *credential = i;
     const uint8_t *key = account->credentials[i].key;
@@ -145,13 +149,15 @@ static int l_parse(lua_State *L) {
       }
     }
     if (!push_sealed(L, document, &err)) return give_error(L, &err);
-    if (!open_sealed(L, check_str(L, 2), check_str(L, 3), check_str(L, 4), plain, &credential, &err)) {
+    if (!open_sealed(L, check_str(L, 2), check_str(L, 3), check_str(L, 4), plain, &credential,
+                     &err)) {
       return give_error(L, &err);
     }
     document = buf_str(plain);
   }
   MessageHead head;
-  if (!message_parse(context->xml, document, &context->tree, &head, &err)) return give_error(L, &err);
+  if (!message_parse(context->xml, document, &context->tree, &head, &err))
+    return give_error(L, &err);
   message_value_push(L, &context->tree, &head, document);
   message_value_set_credential(L, -1, (size_t)credential);
   box_close(L, 5);

@@ -27,8 +27,8 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   Err err;
   if (!digest_random(&random, sizeof random)) luaL_error(L, "the system gives no random bytes");
   snprintf(nonce, sizeof nonce, "%u", random);
-  if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now, str_of(nonce),
-                           out, &err)) {
+  if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now,
+                           str_of(nonce), out, &err)) {
     luaL_error(L, "%s", err.text);
   }
 }
@@ -37,25 +37,27 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
 // "success" for none.
 static int l_render(lua_State *L) {
   lua_settop(L, 1);
-  context_push_message(L);                      // reply, message
+  context_push_message(L);  // reply, message
   bool has_message = lua_type(L, 2) == LUA_TTABLE;
   bool to_event = has_message && lua_getfield(L, 2, "event") != LUA_TNIL;
   lua_settop(L, 2);
   Reply reply;
   Str rest;
-  Arena *arena = box_arena(L);                  // reply, message, arena
+  Arena *arena = box_arena(L);  // reply, message, arena
   ReplyValue result = reply_value_to(L, 1, arena, to_event, &reply, &rest);
   if (result == REPLY_VALUE_NO_MEMORY) return luaL_error(L, "not enough memory for the reply");
-  if (result == REPLY_VALUE_NOT_A_REPLY) return args_error(L, "a %s is not a reply", luaL_typename(L, 1));
+  if (result == REPLY_VALUE_NOT_A_REPLY)
+    return args_error(L, "a %s is not a reply", luaL_typename(L, 1));
   if (reply.form == REPLY_NONE) {
     lua_pushliteral(L, "success");
     return 1;
   }
   if (!has_message && reply.form == REPLY_ELEMENTS) {
-    return args_error(L, "a reply is addressed to the current message's sender, and there is no message: "
-                         "print it in on_message, or after wechat.parse_data");
+    return args_error(
+        L, "a reply is addressed to the current message's sender, and there is no message: "
+           "print it in on_message, or after wechat.parse_data");
   }
-  Buf *xml = box_buf(L);                        // reply, message, arena, xml
+  Buf *xml = box_buf(L);  // reply, message, arena, xml
   int64_t now = clock_unix_s();
   Str to_user = has_message ? get_string(L, 2, "source") : STR(""),
       from_user = has_message ? get_string(L, 2, "target") : STR("");
@@ -96,11 +98,8 @@ static int l_not_allowed(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "not_allowed", l_not_allowed },
-  { "on_late", l_on_late },
-  { "register", l_register },
-  { "render", l_render },
-  { NULL, NULL },
+  { "not_allowed", l_not_allowed }, { "on_late", l_on_late }, { "register", l_register },
+  { "render", l_render },           { NULL, NULL },
 };
 
 int lib_reply(lua_State *L) {

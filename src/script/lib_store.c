@@ -40,7 +40,9 @@ static int take_reply(lua_State *L, void *data) {
   return count;
 }
 
-static void on_done(void *ctx, StoreReply *reply) { wait_finish(ctx, take_reply, free_reply, reply); }
+static void on_done(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, take_reply, free_reply, reply);
+}
 
 static Str string_at(lua_State *L, int index) {
   Str s;
@@ -116,15 +118,9 @@ static int l_swap(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "add", l_add },
-  { "delete", l_delete },
-  { "get", l_get },
-  { "incr", l_incr },
-  { "lease", l_lease },
-  { "release", l_release },
-  { "set", l_set },
-  { "swap", l_swap },
-  { NULL, NULL },
+  { "add", l_add },   { "delete", l_delete }, { "get", l_get },
+  { "incr", l_incr }, { "lease", l_lease },   { "release", l_release },
+  { "set", l_set },   { "swap", l_swap },     { NULL, NULL },
 };
 
 static void push_functions(lua_State *L, bool own) {

@@ -124,7 +124,8 @@ static void run_tick(Tick *tick) {
   task->owner = tick;
   task->done = tick_done;
   tick->running = true;
-  if (in->options.job_timeout_ms > 0) task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
+  if (in->options.job_timeout_ms > 0)
+    task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
   guard_enter(in);
   task_run(task);
   guard_leave(in);
@@ -138,7 +139,8 @@ static bool is_due(Tick *tick) {
 }
 
 static bool is_on_duty(const Interpreter *in) {
-  return !in->options.fleet || !atomic_load_explicit(&in->options.fleet->off_duty, memory_order_relaxed);
+  return !in->options.fleet ||
+         !atomic_load_explicit(&in->options.fleet->off_duty, memory_order_relaxed);
 }
 
 // A tick that is still under way when the next is due lets that one pass.
@@ -167,7 +169,8 @@ static void stop_tick(Tick *tick) {
 
 void time_start(Interpreter *in) {
   in->ticking = true;
-  if (in->options.timers_elsewhere) return;  // what a message makes from now on is its own, and ticks
+  if (in->options.timers_elsewhere)
+    return;  // what a message makes from now on is its own, and ticks
   for (Tick *tick = in->ticks; tick; tick = tick->next) {
     tick->timer.due_us = clock_now_us();
     if (!tick->armed) arm(tick);
@@ -177,7 +180,8 @@ void time_start(Interpreter *in) {
 void time_stop(Interpreter *in) {
   atomic_store(&in->retired, true);
   pthread_mutex_lock(&in->inbox->mutex);
-  for (Tick *tick = in->ticks; tick; tick = tick->next) timer_remove_locked(in->inbox, &tick->timer);
+  for (Tick *tick = in->ticks; tick; tick = tick->next)
+    timer_remove_locked(in->inbox, &tick->timer);
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 
@@ -271,8 +275,9 @@ static int l_every(lua_State *L) {
     seconds = luaL_checknumber(L, 1);
   }
   if (!(seconds >= 0.001 && seconds <= 1e9)) {
-    return args_error(L, "wechat.every: interval is '%s' (seconds, from 0.001, or \"10m\", \"1h30m\" expected)",
-                      luaL_tolstring(L, 1, NULL));
+    return args_error(
+        L, "wechat.every: interval is '%s' (seconds, from 0.001, or \"10m\", \"1h30m\" expected)",
+        luaL_tolstring(L, 1, NULL));
   }
   return add_tick(L, &(Tick){ .interval_us = (int64_t)(seconds * 1e6) });
 }
@@ -305,9 +310,8 @@ static int l_advance(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "advance", l_advance },
-  { "cron", l_cron },   { "every", l_every },      { "now", l_now },
-  { "sleep", l_sleep }, { "spawn", task_spawn },   { NULL, NULL },
+  { "advance", l_advance }, { "cron", l_cron },      { "every", l_every }, { "now", l_now },
+  { "sleep", l_sleep },     { "spawn", task_spawn }, { NULL, NULL },
 };
 
 int lib_time(lua_State *L) {

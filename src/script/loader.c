@@ -100,7 +100,8 @@ static int search_beside(lua_State *L) {
     loader_load(L, path);
     return found(L, path);
   }
-  lua_pushfstring(L, "no file '%s%s.lua'\n\tno file '%s%s/init.lua'", in->folder, name, in->folder, name);
+  lua_pushfstring(L, "no file '%s%s.lua'\n\tno file '%s%s/init.lua'", in->folder, name, in->folder,
+                  name);
   return 1;
 }
 

@@ -30,7 +30,9 @@ static void pause_briefly(void) {
 #endif
 }
 
-bool lock_is_broken(Lock *lock) { return atomic_load_explicit(&lock->broken, memory_order_acquire); }
+bool lock_is_broken(Lock *lock) {
+  return atomic_load_explicit(&lock->broken, memory_order_acquire);
+}
 
 int lock_queue(Lock *lock) {
   if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE) return 0;
@@ -41,8 +43,8 @@ int lock_queue(Lock *lock) {
 static bool try_take(Lock *lock) {
   int expected = LOCK_FREE;
   return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
-         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire,
-                                                 memory_order_relaxed);
+         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD,
+                                                 memory_order_acquire, memory_order_relaxed);
 }
 
 // Sleeps while the state is LOCK_AWAITED. False at the deadline.
@@ -62,7 +64,8 @@ static void wake(Lock *lock, int threads) {
 static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
   bool in_time = true;
   while (in_time) {
-    bool taken = atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acq_rel) == LOCK_FREE;
+    bool taken =
+        atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acq_rel) == LOCK_FREE;
     if (lock_is_broken(lock)) return false;
     if (taken) return true;
     in_time = sleep_until(lock, deadline_us);
@@ -83,13 +86,16 @@ bool lock_take(Lock *lock, int64_t deadline_us) {
 }
 
 void lock_give(Lock *lock) {
-  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED) wake(lock, 1);
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED)
+    wake(lock, 1);
 }
 
 void lock_give_way(Lock *lock) {
-  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) != LOCK_AWAITED) return;
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) != LOCK_AWAITED)
+    return;
   wake(lock, 1);
-  for (int i = 0; i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++)
+  for (int i = 0;
+       i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++)
     usleep(WAY_LOOK_US);
 }
 

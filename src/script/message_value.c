@@ -10,14 +10,27 @@ static const char data_key;
 
 // What kind of message it is, as far as the fields depend on it: one bit each.
 enum {
-  KIND_TEXT = 1, KIND_IMAGE = 2, KIND_VOICE = 4, KIND_VIDEO = 8, KIND_LOCATION = 16, KIND_LINK = 32,
+  KIND_TEXT = 1,
+  KIND_IMAGE = 2,
+  KIND_VOICE = 4,
+  KIND_VIDEO = 8,
+  KIND_LOCATION = 16,
+  KIND_LINK = 32,
   KIND_OTHER = 64,
-  KIND_SUBSCRIBE = 128, KIND_SCAN = 256, KIND_VIEW = 512, KIND_LOCATION_EVENT = 1024, KIND_TEMPLATE = 2048,
+  KIND_SUBSCRIBE = 128,
+  KIND_SCAN = 256,
+  KIND_VIEW = 512,
+  KIND_LOCATION_EVENT = 1024,
+  KIND_TEMPLATE = 2048,
   KIND_OTHER_EVENT = 4096,
-  KINDS_OF_MESSAGE = 127, KINDS_OF_EVENT = 8191 - 127, KINDS_ALL = 8191
+  KINDS_OF_MESSAGE = 127,
+  KINDS_OF_EVENT = 8191 - 127,
+  KINDS_ALL = 8191
 };
 
-enum { DATA_MAGIC = 0x6d736731 };  // a userdata that the script put in the place of ours is not taken for one
+enum {
+  DATA_MAGIC = 0x6d736731
+};  // a userdata that the script put in the place of ours is not taken for one
 
 // The copy: followed by the nodes, the text that they refer to, and the raw document, where that is not the text
 // itself.
@@ -38,7 +51,8 @@ static Str data_raw(const MessageData *data) {
 static NodeTree data_tree(const MessageData *data) {
   Buf text = { .ptr = (char *)data_text(data), .len = data->text_len, .cap = data->text_len };
   Node *nodes = (Node *)data_nodes(data);
-  return (NodeTree){ .nodes = nodes, .count = data->node_count, .cap = data->node_count, .text = text };
+  return (
+      NodeTree){ .nodes = nodes, .count = data->node_count, .cap = data->node_count, .text = text };
 }
 
 static void push_str(lua_State *L, Str s) { lua_pushlstring(L, s.ptr ? s.ptr : "", s.len); }
@@ -72,17 +86,28 @@ static bool push_lower(lua_State *L, Str text) {
 
 // ---- contract names
 
-typedef enum { AS_TEXT, AS_INTEGER, AS_NUMBER, AS_LOWER, AS_TYPE, AS_RAW, AS_POINT, AS_SCENE } Conversion;
+typedef enum {
+  AS_TEXT,
+  AS_INTEGER,
+  AS_NUMBER,
+  AS_LOWER,
+  AS_TYPE,
+  AS_RAW,
+  AS_POINT,
+  AS_SCENE
+} Conversion;
 
 typedef struct {
   Str name;
-  uint32_t kinds;         // for which it is a field
+  uint32_t kinds;  // for which it is a field
   Conversion conversion;
   Str element;
 } Field;
 
-#define LITERAL(text) { text, sizeof(text) - 1 }
-#define FIELD(name, kinds, conversion, element) { LITERAL(name), kinds, conversion, LITERAL(element) }
+#define LITERAL(text)                                                                              \
+  { text, sizeof(text) - 1 }
+#define FIELD(name, kinds, conversion, element)                                                    \
+  { LITERAL(name), kinds, conversion, LITERAL(element) }
 
 static const Field fields[] = {
   FIELD("type", KINDS_ALL, AS_TYPE, ""),
@@ -113,7 +138,10 @@ static const Field fields[] = {
   FIELD("precision", KIND_LOCATION_EVENT, AS_NUMBER, "Precision"),
   FIELD("status", KIND_TEMPLATE, AS_TEXT, "Status"),
 };
-enum { FIELD_COUNT = sizeof fields / sizeof *fields, FIELDS_AT_ONCE = 2 };  // the first ones: type, content
+enum {
+  FIELD_COUNT = sizeof fields / sizeof *fields,
+  FIELDS_AT_ONCE = 2
+};  // the first ones: type, content
 
 typedef struct {
   Str name;
@@ -121,12 +149,9 @@ typedef struct {
 } Kind;
 
 static const Kind message_kinds[] = {
-  { LITERAL("text"), KIND_TEXT },
-  { LITERAL("image"), KIND_IMAGE },
-  { LITERAL("voice"), KIND_VOICE },
-  { LITERAL("video"), KIND_VIDEO },
-  { LITERAL("shortvideo"), KIND_VIDEO },
-  { LITERAL("location"), KIND_LOCATION },
+  { LITERAL("text"), KIND_TEXT },        { LITERAL("image"), KIND_IMAGE },
+  { LITERAL("voice"), KIND_VOICE },      { LITERAL("video"), KIND_VIDEO },
+  { LITERAL("shortvideo"), KIND_VIDEO }, { LITERAL("location"), KIND_LOCATION },
   { LITERAL("link"), KIND_LINK },
 };
 
@@ -200,7 +225,7 @@ static void push_node(lua_State *L, const NodeTree *tree, uint32_t index);
 // Sets or extends the member `name` (at the top, below it the table) with the node's value.
 static void add_member(lua_State *L, const NodeTree *tree, uint32_t index, Str name) {
   lua_pushvalue(L, -1);
-  int found = lua_rawget(L, -3);            // table, name, old
+  int found = lua_rawget(L, -3);  // table, name, old
   if (found == LUA_TNIL && !message_is_list(name)) {
     lua_pop(L, 1);
     push_node(L, tree, index);
@@ -210,11 +235,11 @@ static void add_member(lua_State *L, const NodeTree *tree, uint32_t index, Str n
   if (!value_is_array(L, -1)) {
     lua_createtable(L, 2, 0);
     value_mark_array(L, -1);
-    lua_insert(L, -2);                      // table, name, list, old
+    lua_insert(L, -2);  // table, name, list, old
     if (found == LUA_TNIL) lua_pop(L, 1);
     else lua_rawseti(L, -2, 1);
   }
-  push_node(L, tree, index);                // table, name, list, value
+  push_node(L, tree, index);  // table, name, list, value
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   lua_rawset(L, -3);
 }
@@ -329,12 +354,12 @@ static void fill_elements(lua_State *L, int message, const MessageData *data) {
   NodeTree tree = data_tree(data);
   push_children(L, &tree, 0);
   lua_pushnil(L);
-  while (lua_next(L, -2)) {                 // elements, name, value
+  while (lua_next(L, -2)) {  // elements, name, value
     Str name;
     name.ptr = lua_tolstring(L, -2, &name.len);
     const Field *field = find_field(name, data->kind);
     lua_pushvalue(L, -2);
-    lua_insert(L, -2);                      // elements, name, name, value
+    lua_insert(L, -2);  // elements, name, name, value
     if (is_reserved(name) || (field && field->conversion != AS_TEXT)) lua_pop(L, 2);
     else set_absent(L, message);
   }
@@ -393,13 +418,18 @@ static int l_tostring(lua_State *L) {
   return 1;
 }
 
-static const MessageData *push_data(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
+static const MessageData *push_data(lua_State *L, const NodeTree *tree, const MessageHead *head,
+                                    Str raw) {
   Str text = buf_str(&tree->text);
   bool same = str_eq(raw, text);
   size_t nodes_size = tree->count * sizeof(Node), raw_off = same ? 0 : text.len;
   MessageData *data = lua_newuserdatauv(L, sizeof *data + nodes_size + (raw_off + raw.len), 0);
-  *data = (MessageData){ .magic = DATA_MAGIC, .kind = kind_of(head), .node_count = tree->count,
-                         .text_len = text.len, .raw_off = raw_off, .raw_len = raw.len };
+  *data = (MessageData){ .magic = DATA_MAGIC,
+                         .kind = kind_of(head),
+                         .node_count = tree->count,
+                         .text_len = text.len,
+                         .raw_off = raw_off,
+                         .raw_len = raw.len };
   char *out = (char *)(data + 1);
   memcpy(out, tree->nodes, nodes_size);
   out += nodes_size;
@@ -412,7 +442,8 @@ void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *h
   lua_createtable(L, 0, 4);
   const MessageData *data = push_data(L, tree, head, raw);
   for (const Field *field = fields; field < fields + FIELDS_AT_ONCE; field++) {
-    if ((field->kinds & data->kind) && push_field(L, data, field)) lua_setfield(L, -3, field->name.ptr);
+    if ((field->kinds & data->kind) && push_field(L, data, field))
+      lua_setfield(L, -3, field->name.ptr);
   }
   lua_rawsetp(L, -2, &data_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &message_metatable);

@@ -19,9 +19,9 @@ static int prepare_message(lua_State *L, Task *task) {
 static void complain_of_result(lua_State *L, const char *function) {
   lua_Debug ar = { .short_src = "?", .linedefined = 0 };
   if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
-  log_error(
-      "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a string, or nothing",
-      ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+  log_error("%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "
+            "string, or nothing",
+            ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
 }
 
 static void take_reply(lua_State *L, Task *task, const char *function) {
@@ -70,7 +70,8 @@ static void take_message(Task *task, const MessageTask *message) {
   task->deadline_us = task_deadline(task->in);
 }
 
-TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us) {
+TaskState interpreter_run_message(Interpreter *in, const MessageTask *message,
+                                  int64_t deadline_us) {
   if (!lock_take(&in->lock, deadline_us)) return TASK_LOST;
   guard_enter(in);
   Task *task = task_new(in, &MESSAGE_BODY);

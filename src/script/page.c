@@ -61,7 +61,8 @@ static int prepare_page(lua_State *L, Task *task) {
   PageRun *run = task->owner;
   const PageRequest *request = run->page.request;
   int function;
-  if (routes_find(task->in->routes, request->method, request->path, &function, NULL, 0) != PAGE_FOUND)
+  if (routes_find(task->in->routes, request->method, request->path, &function, NULL, 0) !=
+      PAGE_FOUND)
     return -1;
   lua_rawgeti(L, LUA_REGISTRYINDEX, function);
   push_request(L, request);

@@ -11,7 +11,8 @@ typedef enum { PAGE_NONE, PAGE_OTHER_METHOD, PAGE_FOUND } PageMatch;
 // Whether the script has a page for method and path, which must be equal byte for byte. With
 // PAGE_OTHER_METHOD `allow` gets what an Allow header says; NULL with size 0: not asked for. Any thread;
 // never waits for the script.
-PageMatch interpreter_find_page(Interpreter *interpreter, Str method, Str path, char *allow, size_t size);
+PageMatch interpreter_find_page(Interpreter *interpreter, Str method, Str path, char *allow,
+                                size_t size);
 
 // One request for a page.
 typedef struct {

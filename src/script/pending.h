@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 typedef struct {
-  void *result;                 // freed by `free` when the userdata is collected
+  void *result;  // freed by `free` when the userdata is collected
   void (*free)(void *result);
-  void *target;                 // for cancelling: whom to tell ...
-  uint64_t id;                  // ... and about what
+  void *target;  // for cancelling: whom to tell ...
+  uint64_t id;   // ... and about what
 } Pending;
 
 // Pushes an empty one. Raises without memory.

@@ -4,7 +4,8 @@
 static const char program_key;
 
 static int prepare_program(lua_State *L, Task *task) {
-  if (!embedded_load(L, task->sync->name)) luaL_error(L, "%s is not in this binary", task->sync->name);
+  if (!embedded_load(L, task->sync->name))
+    luaL_error(L, "%s is not in this binary", task->sync->name);
   interpreter_push_host(L);
   return 1;
 }

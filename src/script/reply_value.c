@@ -45,7 +45,8 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
   if (!element) luaL_error(L, "not enough memory for the reply");
   if (lua_type(L, -1) != LUA_TTABLE) {
-    luaL_error(L, "reply '%s': an element is a %s, not {name, content}", type, luaL_typename(L, -1));
+    luaL_error(L, "reply '%s': an element is a %s, not {name, content}", type,
+               luaL_typename(L, -1));
   }
   if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) {
     luaL_error(L, "reply '%s': an element's name is a %s", type, luaL_typename(L, -1));
@@ -57,11 +58,15 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
   }
   switch (lua_rawgeti(L, -1, 2)) {
     case LUA_TSTRING: element->text = copy_string(L, arena); break;
-    case LUA_TNUMBER: element->text = copy_string(L, arena); element->bare = true; break;
+    case LUA_TNUMBER:
+      element->text = copy_string(L, arena);
+      element->bare = true;
+      break;
     case LUA_TTABLE: element->child = copy_elements(L, arena, type, depth + 1); break;
     default:
-      luaL_error(L, "reply '%s': element %s is a %s; it must be a string, a number or a list of elements",
-                 type, element->name.ptr, luaL_typename(L, -1));
+      luaL_error(
+          L, "reply '%s': element %s is a %s; it must be a string, a number or a list of elements",
+          type, element->name.ptr, luaL_typename(L, -1));
   }
   lua_pop(L, 1);
   return element;
@@ -83,7 +88,8 @@ static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type,
   return first;
 }
 
-static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply) {
+static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_event,
+                                 Reply *reply) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &elements_key);
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
@@ -93,8 +99,8 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   lua_pop(L, 1);
   size_t max = reply_news_max(to_event), dropped = reply_limit_news(reply, arena, max);
   if (dropped > 0) {
-    log_warn("news reply: the platform takes %zu article%s in answer to %s; the last %zu left out", max,
-             max == 1 ? "" : "s", to_event ? "an event" : "a message", dropped);
+    log_warn("news reply: the platform takes %zu article%s in answer to %s; the last %zu left out",
+             max, max == 1 ? "" : "s", to_event ? "an event" : "a message", dropped);
   }
   return REPLY_VALUE_OK;
 }
@@ -107,7 +113,8 @@ static void push_string_field(lua_State *L, int index, const char *type, const c
   }
 }
 
-static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply, Str *rest) {
+static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply,
+                              Str *rest) {
   lua_pushliteral(L, "type");
   if (lua_rawget(L, index) != LUA_TSTRING) {
     luaL_error(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
@@ -131,7 +138,8 @@ static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_eve
   return elements_reply(L, index, arena, to_event, reply);
 }
 
-ReplyValue reply_value_to(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply, Str *rest) {
+ReplyValue reply_value_to(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply,
+                          Str *rest) {
   index = lua_absindex(L, index);
   luaL_checkstack(L, 8, "a reply");
   *reply = (Reply){ .form = REPLY_NONE };

@@ -15,7 +15,8 @@ typedef enum { REPLY_VALUE_OK, REPLY_VALUE_NOT_A_REPLY, REPLY_VALUE_NO_MEMORY } 
 // `to_event`: it answers an event (8 articles, else 1; what is over is dropped and logged). `rest`: what of a
 // long text did not fit. May raise for elements that the script put into a reply table by hand; call it
 // protected.
-ReplyValue reply_value_to(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply, Str *rest);
+ReplyValue reply_value_to(lua_State *L, int index, Arena *arena, bool to_event, Reply *reply,
+                          Str *rest);
 
 // Takes the metatable at the top and, below it, the function that lists the elements of a reply; pops both.
 // Once per state.

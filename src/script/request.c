@@ -37,12 +37,14 @@ static Str keep(lua_State *L, Arena *arena, Str s) {
 static Str take_text(lua_State *L, Arena *arena, const char *where, const char *name) {
   Str text = { 0 };
   switch (lua_type(L, -1)) {
-    case LUA_TSTRING: case LUA_TNUMBER: text.ptr = lua_tolstring(L, -1, &text.len); break;
+    case LUA_TSTRING:
+    case LUA_TNUMBER: text.ptr = lua_tolstring(L, -1, &text.len); break;
     case LUA_TBOOLEAN: text = lua_toboolean(L, -1) ? STR("true") : STR("false"); break;
     case LUA_TTABLE: {
       Err err;
       Buf *json = box_buf(L);
-      if (!value_to_json(L, lua_gettop(L) - 1, json, &err)) fault(L, "%s.%s: %s", where, name, err.text);
+      if (!value_to_json(L, lua_gettop(L) - 1, json, &err))
+        fault(L, "%s.%s: %s", where, name, err.text);
       text = keep(L, arena, buf_str(json));
       box_close(L, -1);
       lua_pop(L, 2);
@@ -203,12 +205,14 @@ static void open_path(lua_State *L, ClientPart *part, Files *files, Str path) {
 
 // From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the
 // one it was opened by.
-static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Stream *stream, Arena *arena) {
+static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Stream *stream,
+                        Arena *arena) {
   if (!stream->closef) fault(L, "%s: the file is closed", part->name.ptr);
   fflush(stream->f);
   long at = ftell(stream->f);
   int fd = at < 0 ? -1 : fcntl(fileno(stream->f), F_DUPFD_CLOEXEC, 3);
-  if (fd < 0) fault(L, "%s: this file is none that can be sent (a pipe has no length)", part->name.ptr);
+  if (fd < 0)
+    fault(L, "%s: this file is none that can be sent (a pipe has no length)", part->name.ptr);
   part->fd = hold(files, fd);
   lseek(fd, at, SEEK_SET);
   char path[REQUEST_PATH_MAX];
@@ -229,7 +233,8 @@ static void take_data(lua_State *L, ClientPart *part, Files *files, Str data) {
   for (size_t done = 0; done < data.len;) {
     ssize_t n = write(fd, data.ptr + done, data.len - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) fault(L, "%s: a temporary file cannot be written: %s", part->name.ptr, strerror(errno));
+    if (n <= 0)
+      fault(L, "%s: a temporary file cannot be written: %s", part->name.ptr, strerror(errno));
     done += (size_t)n;
   }
   lseek(fd, 0, SEEK_SET);

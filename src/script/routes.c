@@ -51,7 +51,8 @@ static Route *route_new(Str method, Str path, int function) {
 
 static Route *find_exact(Routes *routes, Str method, Str path) {
   Route *route = routes->first;
-  while (route && !(str_eq(route->path, path) && str_eq(route->method, method))) route = route->next;
+  while (route && !(str_eq(route->path, path) && str_eq(route->method, method)))
+    route = route->next;
   return route;
 }
 
@@ -93,7 +94,8 @@ static bool list_methods(Routes *routes, Str path, char *allow, size_t size) {
   return any;
 }
 
-PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow, size_t size) {
+PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow,
+                      size_t size) {
   pthread_mutex_lock(&routes->mutex);
   Route *route = find_exact(routes, method, path);
   if (!route && str_eq(method, STR("HEAD"))) route = find_exact(routes, STR("GET"), path);

@@ -17,6 +17,7 @@ bool routes_add(Routes *routes, Str method, Str path, int function, int *replace
 // The page for a request: of its very method, else, for HEAD, of GET, else of "*", else the one of "*" and the
 // path "*". *function, where not NULL, is set with PAGE_FOUND. `allow` (NULL with size 0 for none) gets the methods that the path has ("GET, HEAD,
 // POST"), as many as fit, with PAGE_OTHER_METHOD.
-PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow, size_t size);
+PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow,
+                      size_t size);
 
 #endif

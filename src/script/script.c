@@ -22,11 +22,13 @@ static void finish_load(lua_State *L, Task *task) {
   task->in->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
   lua_settop(L, 0);
   if (task_push_global(L, "on_message") == LUA_TNIL) {
-    luaL_error(L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`",
-               task->sync->name);
+    luaL_error(
+        L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`",
+        task->sync->name);
   }
   if (!is_callable(L, 1)) {
-    luaL_error(L, "%s: on_message must be a function, not a %s", task->sync->name, luaL_typename(L, 1));
+    luaL_error(L, "%s: on_message must be a function, not a %s", task->sync->name,
+               luaL_typename(L, 1));
   }
   lua_settop(L, 1);
   if (!lua_isfunction(L, 1)) return;

@@ -115,8 +115,8 @@ static int read_table(lua_State *L) {
   if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
   lua_call(L, 0, 1);
   if (!lua_istable(L, -1)) {
-    return luaL_error(L, "%s returns %s, not a table: end it with return { key = value, ... }", path,
-                      lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
+    return luaL_error(L, "%s returns %s, not a table: end it with return { key = value, ... }",
+                      path, lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
   }
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) add_setting(L);
   return 0;
@@ -143,7 +143,9 @@ static void explain(lua_State *L, const Reader *reader, Err *err) {
 }
 
 bool settings_read(const char *path, Arena *arena, Setting **first, Err *err) {
-  Reader reader = { .path = path, .arena = arena, .cpu_end_us = clock_thread_cpu_us() + CPU_MAX_US };
+  Reader reader = { .path = path,
+                    .arena = arena,
+                    .cpu_end_us = clock_thread_cpu_us() + CPU_MAX_US };
   lua_State *L = lua_newstate(allocate, &reader);
   if (!L) return err_set(err, ERR_MEMORY, "no memory to read %s", path);
   *(Reader **)lua_getextraspace(L) = &reader;

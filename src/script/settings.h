@@ -6,10 +6,17 @@
 #include "base/err.h"
 #include "base/pairs.h"
 
-typedef enum { SETTING_STRING, SETTING_INTEGER, SETTING_NUMBER, SETTING_BOOLEAN, SETTING_OTHER } SettingKind;
+typedef enum {
+  SETTING_STRING,
+  SETTING_INTEGER,
+  SETTING_NUMBER,
+  SETTING_BOOLEAN,
+  SETTING_OTHER
+} SettingKind;
 
 typedef struct Setting {
-  Str key, text;  // the value as text: strings as they are, integers in decimal, booleans as true/false
+  Str key,
+      text;  // the value as text: strings as they are, integers in decimal, booleans as true/false
   SettingKind kind;
   const char *type_name;  // Lua's name of the type, for messages
   struct Setting *next;

@@ -38,9 +38,10 @@ static int l_getregistry(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg debug_functions[] = {
-  { "gethook", l_gethook }, { "getregistry", l_getregistry }, { "sethook", l_sethook }, { NULL, NULL }
-};
+static const luaL_Reg debug_functions[] = { { "gethook", l_gethook },
+                                            { "getregistry", l_getregistry },
+                                            { "sethook", l_sethook },
+                                            { NULL, NULL } };
 
 // Without an argument both tell the process's time, which a spec may have moved.
 static int l_time(lua_State *L) {
@@ -97,10 +98,11 @@ void stdlib_open(lua_State *L, const InterpreterOptions *options) {
 
 static int read_undefined(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
-  return luaL_error(L,
-                    "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
-                    "asks without error)",
-                    lua_tostring(L, 2), lua_tostring(L, 2));
+  return luaL_error(
+      L,
+      "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
+      "asks without error)",
+      lua_tostring(L, 2), lua_tostring(L, 2));
 }
 
 static bool made_by_main_chunk(lua_State *L) {
@@ -119,9 +121,9 @@ static int define(lua_State *L) {
       lua_pushboolean(L, true);
       lua_rawset(L, lua_upvalueindex(1));
       luaL_where(L, 1);
-      log_warn(
-          "%sglobal '%s' made inside a function: write `local %s`, or set it once at the top of the file",
-          lua_tostring(L, -1), lua_tostring(L, 2), lua_tostring(L, 2));
+      log_warn("%sglobal '%s' made inside a function: write `local %s`, or set it once at the top "
+               "of the file",
+               lua_tostring(L, -1), lua_tostring(L, 2), lua_tostring(L, 2));
     }
   }
   lua_settop(L, 3);

@@ -51,7 +51,8 @@ static bool has_news(const Stream *stream) {
 StreamState stream_take(Stream *stream, Buf *out, int64_t wait_ms) {
   struct timespec until = clock_to_timespec(clock_now_us() + wait_ms * 1000);
   pthread_mutex_lock(&stream->mutex);
-  while (!has_news(stream) && pthread_cond_timedwait(&stream->changed, &stream->mutex, &until) == 0) {
+  while (!has_news(stream) &&
+         pthread_cond_timedwait(&stream->changed, &stream->mutex, &until) == 0) {
   }
   StreamState state = stream->abandoned       ? STREAM_OVER
                       : stream->queue.len > 0 ? STREAM_SENT

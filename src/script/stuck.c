@@ -37,7 +37,8 @@ bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
   // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.
-  bool over = (used_us > max_us + SILENT_US && silent_us > SILENT_US) || silent_us > BLOCKED_FACTOR * max_us;
+  bool over = (used_us > max_us + SILENT_US && silent_us > SILENT_US) ||
+              silent_us > BLOCKED_FACTOR * max_us;
   if (!over || atomic_load_explicit(&slice->number, memory_order_relaxed) != number ||
       atomic_load_explicit(&slice->began_us, memory_order_relaxed) != began_us)
     return false;
@@ -60,4 +61,6 @@ void interpreter_give_up(Interpreter *in) {
 
 int interpreter_queue(Interpreter *in) { return lock_queue(&in->lock); }
 
-bool interpreter_is_given_up(const Interpreter *in) { return atomic_load(&((Interpreter *)in)->given_up); }
+bool interpreter_is_given_up(const Interpreter *in) {
+  return atomic_load(&((Interpreter *)in)->given_up);
+}

@@ -52,7 +52,8 @@ static bool take_lock_or_give_up(Interpreter *in) {
 static bool post(Interpreter *in, const TaskBody *body, Sync *sync, bool limited, Err *err) {
   if (!worker_start(in, err)) return false;
   if (!take_lock_or_give_up(in))
-    return err_set(err, ERR_BUSY, "the script was stuck in a call that does not come back, and was given up");
+    return err_set(err, ERR_BUSY,
+                   "the script was stuck in a call that does not come back, and was given up");
   Task *task = task_new(in, body);
   bool ok = task != NULL;
   if (ok) {

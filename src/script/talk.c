@@ -206,7 +206,8 @@ void talks_sweep(Talks *talks) {
 // ---- ends that others decide --------------------------------------------------------------------
 
 // The first in the table that fits, taken out; NULL without one.
-static Talk *take_where(Talks *talks, bool (*fits)(const Talk *talk, const void *ctx), const void *ctx) {
+static Talk *take_where(Talks *talks, bool (*fits)(const Talk *talk, const void *ctx),
+                        const void *ctx) {
   Talk *found = NULL;
   pthread_mutex_lock(&talks->mutex);
   for (size_t i = 0; i < BUCKETS && !found; i++) {
@@ -324,8 +325,9 @@ static int l_ask(lua_State *L) {
   double timeout_s = luaL_optnumber(L, 2, -1);
   bool events = lua_toboolean(L, 3);
   if (!fleet || !fleet->talks || !task || !task_is_message(task))
-    return args_error(L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
-                         "on_message calls, not in a timer or a spawned function");
+    return args_error(
+        L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
+           "on_message calls, not in a timer or a spawned function");
   task_take_question(L, task);
   if (!worker_start(in, &err)) return args_error(L, "wechat.ask: %s", err.text);
   Wait *wait = wait_begin(L, "wechat.ask");

@@ -222,8 +222,11 @@ static void tell_caller(Task *task) {
 // What failed and has no reply of on_error's gets the configured one.
 static void use_error_reply(Task *task) {
   Str text = task->in->options.error_reply;
-  if (task->state == TASK_RETURNED || task->reply.form != REPLY_NONE || !task->arena || text.len == 0) return;
-  if (!reply_text(&task->reply, task->arena, text, &task->rest)) task->reply = (Reply){ .form = REPLY_NONE };
+  if (task->state == TASK_RETURNED || task->reply.form != REPLY_NONE || !task->arena ||
+      text.len == 0)
+    return;
+  if (!reply_text(&task->reply, task->arena, text, &task->rest))
+    task->reply = (Reply){ .form = REPLY_NONE };
 }
 
 void task_give_reply(Task *task) {
@@ -283,7 +286,8 @@ static void report(Task *task, const Failure *failure) {
 static bool begin_on_error(Task *task, const Failure *failure) {
   Interpreter *in = task->in;
   lua_State *L = in->L;
-  if (task->body != &MESSAGE_BODY || in->slice.end == SLICE_GIVEN_UP || !in->has_on_error) return false;
+  if (task->body != &MESSAGE_BODY || in->slice.end == SLICE_GIVEN_UP || !in->has_on_error)
+    return false;
   if (in->slice.end == SLICE_GOES_ON) lua_xmove(task->co, L, 1);
   else lua_pushnil(L);
   task_drop_coroutine(task);
@@ -301,7 +305,8 @@ static bool begin_on_error(Task *task, const Failure *failure) {
 // What is to be done at a task's end is done for one that failed too, unless the script is being stopped.
 static bool begin_at_end(Task *task) {
   Interpreter *in = task->in;
-  if (task->locals_ref == LUA_NOREF || task->body == &AT_END || in->slice.end != SLICE_GOES_ON) return false;
+  if (task->locals_ref == LUA_NOREF || task->body == &AT_END || in->slice.end != SLICE_GOES_ON)
+    return false;
   if (task->co) task_drop_coroutine(task);
   if (!fill_coroutine(task)) return false;
   lua_pushcfunction(task->co, task_main);
@@ -364,7 +369,8 @@ TaskState task_run(Task *task) {
     in->task = NULL;
     if (status == LUA_OK && in->slice.end == SLICE_GOES_ON) break;
     if (in->slice.end == SLICE_GOES_ON && lock_is_broken(&in->lock)) in->slice.end = SLICE_GIVEN_UP;
-    if (status == LUA_YIELD && in->suspending && in->slice.end == SLICE_GOES_ON) return task_suspend(task);
+    if (status == LUA_YIELD && in->suspending && in->slice.end == SLICE_GOES_ON)
+      return task_suspend(task);
     if (!fail(task, status)) break;
     guard_leave(in);
     guard_enter(in);

@@ -88,9 +88,9 @@ static void unfold(lua_State *L) {
   int meta = luaL_getmetafield(L, -1, "__pairs");
   if (meta == LUA_TNIL) return;
   lua_pushvalue(L, -2);
-  lua_call(L, 1, 3);   // table, next, state, control
+  lua_call(L, 1, 3);  // table, next, state, control
   lua_newtable(L);
-  lua_insert(L, -4);   // table, copy, next, state, control
+  lua_insert(L, -4);  // table, copy, next, state, control
   for (;;) {
     lua_pushvalue(L, -3);
     lua_pushvalue(L, -3);
@@ -101,7 +101,7 @@ static void unfold(lua_State *L) {
     lua_replace(L, -4);  // the key is the next control
     lua_rawset(L, -6);
   }
-  lua_pop(L, 5);       // table, copy
+  lua_pop(L, 5);  // table, copy
   lua_remove(L, -2);
 }
 
@@ -198,8 +198,9 @@ static void write_table(Writer *w) {
   if (!marked) unfold(L);
   Keys keys = count_keys(L);
   if (keys.other) {
-    refuse(w, lua_pushfstring(L, "has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole",
-                              keys.other));
+    refuse(w, lua_pushfstring(
+                  L, "has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole",
+                  keys.other));
   }
   if (keys.names && (keys.positions || marked)) refuse(w, "is an array and has named keys too");
   if ((size_t)keys.last != keys.positions) {
@@ -262,7 +263,8 @@ bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
   if (status == LUA_OK && !out->failed) return true;
   if (out->len > before) out->ptr[out->len = before] = 0;
   if (status == LUA_OK) return err_set(err, ERR_MEMORY, "no memory to write JSON");
-  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "the value's __pairs failed";
+  const char *text =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "the value's __pairs failed";
   err_set(err, status == LUA_ERRMEM ? ERR_MEMORY : ERR_INVALID, "%s", text);
   lua_pop(L, 1);
   return false;

@@ -68,19 +68,20 @@ static int raise_obstacle(lua_State *L, lua_State *where, const char *what) {
     name_function(where, &ar);
     if (where != L) lua_xmove(where, L, 1);
     const char *name = lua_tostring(L, -1);
-    if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 || strncmp(name, "coroutine.", 10) == 0)
+    if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 ||
+        strncmp(name, "coroutine.", 10) == 0)
       continue;
-    return args_error(
-        L,
-        "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or collect what "
-        "is needed first",
-        what, name);
+    return args_error(L,
+                      "%s cannot wait inside %s: Lua cannot suspend a C function; call it before "
+                      "or after, or collect what "
+                      "is needed first",
+                      what, name);
   }
-  return args_error(
-      L,
-      "%s cannot wait here: Lua cannot suspend the function that is under way (a metamethod called from C, a "
-      "finalizer or a __close)",
-      what);
+  return args_error(L,
+                    "%s cannot wait here: Lua cannot suspend the function that is under way (a "
+                    "metamethod called from C, a "
+                    "finalizer or a __close)",
+                    what);
 }
 
 Wait *wait_begin(lua_State *L, const char *what) {

@@ -19,7 +19,9 @@ Inbox *inbox_new(void) {
   return inbox;
 }
 
-void inbox_hold(Inbox *inbox) { atomic_fetch_add_explicit(&inbox->holders, 1, memory_order_relaxed); }
+void inbox_hold(Inbox *inbox) {
+  atomic_fetch_add_explicit(&inbox->holders, 1, memory_order_relaxed);
+}
 
 void inbox_release(Inbox *inbox) {
   if (!inbox || atomic_fetch_sub_explicit(&inbox->holders, 1, memory_order_acq_rel) != 1) return;
@@ -71,7 +73,8 @@ static void sift_up(Inbox *inbox, Timer *timer, size_t index) {
 
 static void sift_down(Inbox *inbox, Timer *timer, size_t index) {
   for (size_t child = 2 * index; child <= inbox->heap_count; index = child, child *= 2) {
-    if (child < inbox->heap_count && inbox->heap[child]->due_us < inbox->heap[child - 1]->due_us) child++;
+    if (child < inbox->heap_count && inbox->heap[child]->due_us < inbox->heap[child - 1]->due_us)
+      child++;
     if (inbox->heap[child - 1]->due_us >= timer->due_us) break;
     place_timer(inbox, inbox->heap[child - 1], index);
   }
@@ -210,7 +213,8 @@ bool worker_start(Interpreter *in, Err *err) {
     pthread_attr_destroy(&attr);
   }
   pthread_mutex_unlock(&inbox->mutex);
-  return failed ? err_set(err, ERR_FAILED, "cannot start the script's thread: %s", strerror(failed)) : true;
+  return failed ? err_set(err, ERR_FAILED, "cannot start the script's thread: %s", strerror(failed))
+                : true;
 }
 
 // The worker closes the state, because finalizers may take for ever: then the rest is left to it. So it is

@@ -8,9 +8,9 @@
 typedef struct StoreJob {
   StoreReply reply;  // first: the caller frees the job through it
   StoreCall call;
-  Str key;               // with its space before it: what the backend sees
-  int64_t due_us;        // monotonic: when it may begin
-  int64_t give_up_us;    // monotonic: it should have failed by then if the other side is away
+  Str key;             // with its space before it: what the backend sees
+  int64_t due_us;      // monotonic: when it may begin
+  int64_t give_up_us;  // monotonic: it should have failed by then if the other side is away
   StoreDone done;
   void *ctx;
   struct StoreJob *next;
@@ -19,8 +19,8 @@ typedef struct StoreJob {
 
 // Everything here but `open` runs on the store's thread, or on one that waits for its reply: one at a time.
 typedef struct {
-  const char *scheme;                       // what stands before the ':' of the URL
-  void *(*open)(Str rest, Err *err);        // `rest` is what stands after it
+  const char *scheme;                 // what stands before the ':' of the URL
+  void *(*open)(Str rest, Err *err);  // `rest` is what stands after it
   // does each job of the chain in order and fills its reply; calls no `done`
   void (*run)(void *self, StoreJob *first);
   // every few seconds: forget what has expired; NULL: it does so by itself

@@ -84,7 +84,9 @@ static Entry *insert(Memory *memory, Str key) {
   return entry;
 }
 
-static Str value_of(Entry **at) { return at ? str_make((*at)->value, (*at)->value_len) : (Str){ 0 }; }
+static Str value_of(Entry **at) {
+  return at ? str_make((*at)->value, (*at)->value_len) : (Str){ 0 };
+}
 
 // Sets `value`, with the job's expiry unless `keep_expiry`.
 static void set(Memory *memory, StoreJob *job, Entry **at, Str value, bool keep_expiry) {
@@ -100,7 +102,8 @@ static void set(Memory *memory, StoreJob *job, Entry **at, Str value, bool keep_
   free(entry->value);
   entry->value = copy;
   entry->value_len = value.len;
-  if (!keep_expiry) entry->expires_us = job->call.ttl_ms ? memory->now_us + job->call.ttl_ms * 1000 : 0;
+  if (!keep_expiry)
+    entry->expires_us = job->call.ttl_ms ? memory->now_us + job->call.ttl_ms * 1000 : 0;
   job->reply.ok = true;
 }
 
@@ -115,28 +118,28 @@ static void run_one(Memory *memory, StoreJob *job) {
   const StoreCall *call = &job->call;
   Entry **at = find(memory, job->key);
   switch (call->op) {
-  case STORE_GET:
-    if (at) store_job_value(job, value_of(at));
-    break;
-  case STORE_SET: set(memory, job, at, call->value, false); break;
-  case STORE_ADD:
-    if (!at) set(memory, job, at, call->value, false);
-    break;
-  case STORE_INCR: incr(memory, job, at); break;
-  case STORE_DELETE:
-    job->reply.ok = at != NULL;
-    if (at) unlink_entry(memory, at);
-    break;
-  case STORE_SWAP:
-    if (at && str_eq(value_of(at), call->expected)) set(memory, job, at, call->value, false);
-    break;
-  case STORE_LEASE:
-    if (!at || str_eq(value_of(at), call->value)) set(memory, job, at, call->value, false);
-    break;
-  case STORE_RELEASE:
-    job->reply.ok = at && str_eq(value_of(at), call->value);
-    if (job->reply.ok) unlink_entry(memory, at);
-    break;
+    case STORE_GET:
+      if (at) store_job_value(job, value_of(at));
+      break;
+    case STORE_SET: set(memory, job, at, call->value, false); break;
+    case STORE_ADD:
+      if (!at) set(memory, job, at, call->value, false);
+      break;
+    case STORE_INCR: incr(memory, job, at); break;
+    case STORE_DELETE:
+      job->reply.ok = at != NULL;
+      if (at) unlink_entry(memory, at);
+      break;
+    case STORE_SWAP:
+      if (at && str_eq(value_of(at), call->expected)) set(memory, job, at, call->value, false);
+      break;
+    case STORE_LEASE:
+      if (!at || str_eq(value_of(at), call->value)) set(memory, job, at, call->value, false);
+      break;
+    case STORE_RELEASE:
+      job->reply.ok = at && str_eq(value_of(at), call->value);
+      if (job->reply.ok) unlink_entry(memory, at);
+      break;
   }
 }
 

@@ -12,26 +12,29 @@
 enum { PORT = 6379, ATTEMPT_US = 500 * 1000, ARGS_MAX = 8 };
 
 typedef struct {
-  redisContext *link;      // NULL: not connected
+  redisContext *link;  // NULL: not connected
   Resolver *resolver;
   int64_t next_attempt_us;  // monotonic
-  Err why;                 // why there is no link
-  char *host, *password;   // password NULL: none
+  Err why;                  // why there is no link
+  char *host, *password;    // password NULL: none
   int port, db;
   char bytes[];
 } Redis;
 
 // Scripts that Redis runs as one step. KEYS[1] key; ARGV: value, time to live in ms, expected value.
-#define WRITE "if tonumber(ARGV[2]) > 0 then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) " \
+#define WRITE                                                                                      \
+  "if tonumber(ARGV[2]) > 0 then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "              \
   "else redis.call('SET', KEYS[1], ARGV[1]) end return 1"
-static const char swap_script[] = "if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end " WRITE;
-static const char lease_script[] =
-  "local owner = redis.call('GET', KEYS[1]) if owner and owner ~= ARGV[1] then return 0 end " WRITE;
+static const char swap_script[] =
+    "if redis.call('GET', KEYS[1]) ~= ARGV[3] then return 0 end " WRITE;
+static const char lease_script[] = "local owner = redis.call('GET', KEYS[1]) if owner and owner ~= "
+                                   "ARGV[1] then return 0 end " WRITE;
 static const char release_script[] =
-  "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])";
-static const char incr_script[] =
-  "local fresh = redis.call('EXISTS', KEYS[1]) == 0 local sum = redis.call('INCRBY', KEYS[1], ARGV[1]) "
-  "if fresh and tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return sum";
+    "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])";
+static const char incr_script[] = "local fresh = redis.call('EXISTS', KEYS[1]) == 0 local sum = "
+                                  "redis.call('INCRBY', KEYS[1], ARGV[1]) "
+                                  "if fresh and tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', "
+                                  "KEYS[1], ARGV[2]) end return sum";
 
 static bool give_link_up(Redis *redis, const char *what) {
   err_set(&redis->why, ERR_NETWORK, "store: Redis at %s:%d: %s", redis->host, redis->port, what);
@@ -43,7 +46,8 @@ static bool give_link_up(Redis *redis, const char *what) {
 
 static const char *link_error(const redisContext *link) {
   // A time-out of the socket comes as EAGAIN, which tells nobody anything.
-  if (link->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK)) return "no answer in time";
+  if (link->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
+    return "no answer in time";
   return link->errstr[0] ? link->errstr : "the connection was lost";
 }
 
@@ -60,8 +64,8 @@ static bool greet(Redis *redis, const char *what, const char *arg) {
   bool good = reply->type != REDIS_REPLY_ERROR;
   if (!good) {
     char text[200];
-    snprintf(text, sizeof(text), "it refuses %s: %.*s", what, (int)(reply->len > 120 ? 120 : reply->len),
-             reply->str);
+    snprintf(text, sizeof(text), "it refuses %s: %.*s", what,
+             (int)(reply->len > 120 ? 120 : reply->len), reply->str);
     give_link_up(redis, text);
   }
   freeReplyObject(reply);
@@ -83,7 +87,9 @@ static redisContext *connect_to(const struct addrinfo *address, int port, int64_
   redisContext *link = NULL;
   for (; address; address = address->ai_next) {
     char text[64];
-    if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0) continue;
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+      continue;
     if (link) redisFree(link);
     link = redisConnectWithTimeout(text, port, time_left(give_up_us));
     if (!link || !link->err) return link;
@@ -135,34 +141,36 @@ static void eval(Command *command, const char *script, Str key, Str first, Str t
 static bool append(Redis *redis, const StoreJob *job) {
   char ttl_text[24], by_text[24], key_bytes[STORE_KEY_MAX + 16];
   const StoreCall *call = &job->call;
-  Str ttl = str_make(ttl_text, (size_t)snprintf(ttl_text, sizeof(ttl_text), "%lld", (long long)call->ttl_ms));
-  Str by = str_make(by_text, (size_t)snprintf(by_text, sizeof(by_text), "%lld", (long long)call->by));
+  Str ttl = str_make(ttl_text,
+                     (size_t)snprintf(ttl_text, sizeof(ttl_text), "%lld", (long long)call->ttl_ms));
+  Str by =
+      str_make(by_text, (size_t)snprintf(by_text, sizeof(by_text), "%lld", (long long)call->by));
   memcpy(key_bytes, "wemoon:", 7);
   memcpy(key_bytes + 7, job->key.ptr, job->key.len);
   Str key = str_make(key_bytes, job->key.len + 7);
   Command command = { .count = 0 };
   switch (call->op) {
-  case STORE_GET:
-  case STORE_DELETE:
-    arg(&command, call->op == STORE_GET ? STR("GET") : STR("DEL"));
-    arg(&command, key);
-    break;
-  case STORE_SET:
-  case STORE_ADD:
-    arg(&command, STR("SET"));
-    arg(&command, key);
-    arg(&command, call->value);
-    if (call->op == STORE_ADD) arg(&command, STR("NX"));
-    if (call->ttl_ms) arg(&command, STR("PX"));
-    if (call->ttl_ms) arg(&command, ttl);
-    break;
-  case STORE_INCR: eval(&command, incr_script, key, by, ttl); break;
-  case STORE_SWAP:
-    eval(&command, swap_script, key, call->value, ttl);
-    arg(&command, call->expected);
-    break;
-  case STORE_LEASE: eval(&command, lease_script, key, call->value, ttl); break;
-  case STORE_RELEASE: eval(&command, release_script, key, call->value, ttl); break;
+    case STORE_GET:
+    case STORE_DELETE:
+      arg(&command, call->op == STORE_GET ? STR("GET") : STR("DEL"));
+      arg(&command, key);
+      break;
+    case STORE_SET:
+    case STORE_ADD:
+      arg(&command, STR("SET"));
+      arg(&command, key);
+      arg(&command, call->value);
+      if (call->op == STORE_ADD) arg(&command, STR("NX"));
+      if (call->ttl_ms) arg(&command, STR("PX"));
+      if (call->ttl_ms) arg(&command, ttl);
+      break;
+    case STORE_INCR: eval(&command, incr_script, key, by, ttl); break;
+    case STORE_SWAP:
+      eval(&command, swap_script, key, call->value, ttl);
+      arg(&command, call->expected);
+      break;
+    case STORE_LEASE: eval(&command, lease_script, key, call->value, ttl); break;
+    case STORE_RELEASE: eval(&command, release_script, key, call->value, ttl); break;
   }
   return redisAppendCommandArgv(redis->link, command.count, command.args, command.lens) == REDIS_OK;
 }
@@ -182,14 +190,14 @@ static void refuse(Redis *redis, StoreJob *job, const redisReply *reply) {
 
 static void take(Redis *redis, StoreJob *job, const redisReply *reply) {
   switch (reply->type) {
-  case REDIS_REPLY_ERROR: refuse(redis, job, reply); break;
-  case REDIS_REPLY_STRING: store_job_value(job, str_make(reply->str, reply->len)); break;
-  case REDIS_REPLY_STATUS: job->reply.ok = true; break;
-  case REDIS_REPLY_INTEGER:
-    job->reply.ok = job->call.op == STORE_INCR || reply->integer != 0;
-    job->reply.number = reply->integer;
-    break;
-  default: break;  // nil: there was nothing, or it was not set
+    case REDIS_REPLY_ERROR: refuse(redis, job, reply); break;
+    case REDIS_REPLY_STRING: store_job_value(job, str_make(reply->str, reply->len)); break;
+    case REDIS_REPLY_STATUS: job->reply.ok = true; break;
+    case REDIS_REPLY_INTEGER:
+      job->reply.ok = job->call.op == STORE_INCR || reply->integer != 0;
+      job->reply.number = reply->integer;
+      break;
+    default: break;  // nil: there was nothing, or it was not set
   }
 }
 
@@ -238,7 +246,8 @@ static bool parse_address(Redis *redis, Str address, Str *host) {
   } else if (str_cut(address, ':', host, &rest) && rest.len == 0) {
     return false;
   }
-  return host->len > 0 && (rest.len == 0 || (parse_number(rest, 65535, &redis->port) && redis->port > 0));
+  return host->len > 0 &&
+         (rest.len == 0 || (parse_number(rest, 65535, &redis->port) && redis->port > 0));
 }
 
 static int hex_digit(char c) {

@@ -14,7 +14,8 @@ enum { BUSY_MS = 3000 };
 // Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected
 // value.
 #define ALIVE "(expires = 0 OR expires > ?2)"
-#define INSERT "INSERT INTO wemoon_store (key, value, expires) VALUES (?1, ?3, ?4) " \
+#define INSERT                                                                                     \
+  "INSERT INTO wemoon_store (key, value, expires) VALUES (?1, ?3, ?4) "                            \
   "ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires"
 
 enum {
@@ -38,7 +39,8 @@ static const char *const texts[SQL_COUNT] = {
   [SQL_ADD] = INSERT " WHERE NOT " ALIVE,
   [SQL_REPLACE] = "UPDATE wemoon_store SET value = ?3 WHERE key = ?1 AND " ALIVE,
   [SQL_DELETE] = "DELETE FROM wemoon_store WHERE key = ?1 AND " ALIVE,
-  [SQL_SWAP] = "UPDATE wemoon_store SET value = ?3, expires = ?4 WHERE key = ?1 AND value = ?5 AND " ALIVE,
+  [SQL_SWAP] =
+      "UPDATE wemoon_store SET value = ?3, expires = ?4 WHERE key = ?1 AND value = ?5 AND " ALIVE,
   [SQL_LEASE] = INSERT " WHERE NOT " ALIVE " OR value = excluded.value",
   [SQL_RELEASE] = "DELETE FROM wemoon_store WHERE key = ?1 AND value = ?3 AND " ALIVE,
   [SQL_TIDY] = "DELETE FROM wemoon_store WHERE expires > 0 AND expires <= ?2",
@@ -62,39 +64,43 @@ typedef struct {
 static bool explain(Sqlite *sqlite, int code, Err *err) {
   const char *path = sqlite->path;
   switch (code & 0xff) {
-  case SQLITE_BUSY:
-  case SQLITE_LOCKED:
-    return err_set(err, ERR_BUSY,
-                   "store: %s is locked by another program for over %d s: end that program or give this one "
-                   "a file of its own (--store sqlite:PATH)",
-                   path, BUSY_MS / 1000);
-  case SQLITE_READONLY:
-  case SQLITE_PERM:
-    return err_set(err, ERR_FAILED,
-                   "store: %s cannot be written: give this user the right to write the file and its folder",
-                   path);
-  case SQLITE_FULL:
-    return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
-  case SQLITE_NOTADB:
-    return err_set(
-        err, ERR_FAILED,
-        "store: %s is not a SQLite database: name another file (--store sqlite:PATH) or move it away", path);
-  case SQLITE_CORRUPT:
-    return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made", path);
-  case SQLITE_CANTOPEN:
-    return err_set(err, ERR_FAILED,
-                   "store: %s cannot be opened: see that its folder is there and may be written", path);
-  case SQLITE_NOMEM:
-    return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
-  default:
-    return err_set(err, ERR_FAILED, "store: %s: %s", path, sqlite3_errstr(code));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return err_set(
+          err, ERR_BUSY,
+          "store: %s is locked by another program for over %d s: end that program or give this one "
+          "a file of its own (--store sqlite:PATH)",
+          path, BUSY_MS / 1000);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return err_set(
+          err, ERR_FAILED,
+          "store: %s cannot be written: give this user the right to write the file and its folder",
+          path);
+    case SQLITE_FULL:
+      return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
+    case SQLITE_NOTADB:
+      return err_set(err, ERR_FAILED,
+                     "store: %s is not a SQLite database: name another file (--store sqlite:PATH) "
+                     "or move it away",
+                     path);
+    case SQLITE_CORRUPT:
+      return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made",
+                     path);
+    case SQLITE_CANTOPEN:
+      return err_set(err, ERR_FAILED,
+                     "store: %s cannot be opened: see that its folder is there and may be written",
+                     path);
+    case SQLITE_NOMEM: return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
+    default: return err_set(err, ERR_FAILED, "store: %s: %s", path, sqlite3_errstr(code));
   }
 }
 
 static sqlite3_stmt *prepare(Sqlite *sqlite, int index, Err *err) {
   sqlite3_stmt **statement = &sqlite->statements[index];
   if (!*statement) {
-    int code = sqlite3_prepare_v3(sqlite->db, texts[index], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    int code = sqlite3_prepare_v3(sqlite->db, texts[index], -1, SQLITE_PREPARE_PERSISTENT,
+                                  statement, NULL);
     if (code != SQLITE_OK) explain(sqlite, code, err);
   }
   return *statement;
@@ -106,7 +112,8 @@ static void bind_bytes(sqlite3_stmt *statement, int index, Str s) {
 }
 
 static void bind_number(sqlite3_stmt *statement, int index, int64_t number) {
-  if (index <= sqlite3_bind_parameter_count(statement)) sqlite3_bind_int64(statement, index, number);
+  if (index <= sqlite3_bind_parameter_count(statement))
+    sqlite3_bind_int64(statement, index, number);
 }
 
 // One step of a statement for a job (NULL: none). SQLITE_ROW leaves it open: reset it after reading. False:
@@ -149,7 +156,8 @@ static bool incr(Sqlite *sqlite, StoreJob *job) {
   if (!summed) return true;
   char text[24];
   int code, len = snprintf(text, sizeof(text), "%lld", (long long)job->reply.number);
-  if (!step(sqlite, there ? SQL_REPLACE : SQL_SET, job, str_make(text, (size_t)len), &code, &job->reply.err))
+  if (!step(sqlite, there ? SQL_REPLACE : SQL_SET, job, str_make(text, (size_t)len), &code,
+            &job->reply.err))
     return false;
   job->reply.ok = true;
   return true;
@@ -159,7 +167,8 @@ static bool run_one(Sqlite *sqlite, StoreJob *job) {
   if (job->call.op == STORE_GET) return get(sqlite, job);
   if (job->call.op == STORE_INCR) return incr(sqlite, job);
   int code;
-  if (!step(sqlite, text_of[job->call.op], job, job->call.value, &code, &job->reply.err)) return false;
+  if (!step(sqlite, text_of[job->call.op], job, job->call.value, &code, &job->reply.err))
+    return false;
   job->reply.ok = sqlite3_changes(sqlite->db) > 0;
   return true;
 }
@@ -223,19 +232,21 @@ static bool make_file(const char *path, Err *err) {
                      : errno == EACCES || errno == EROFS
                          ? ": give this user the right to write the file and its folder"
                          : "";
-  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path, strerror(errno),
-                 mend);
+  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path,
+                 strerror(errno), mend);
 }
 
 static bool set_up(Sqlite *sqlite, Err *err) {
-  int code = sqlite3_open_v2(sqlite->path, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  int code =
+      sqlite3_open_v2(sqlite->path, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return explain(sqlite, code, err);
   sqlite3_busy_timeout(sqlite->db, BUSY_MS);
-  static const char schema[] =
-      "PRAGMA synchronous = NORMAL;"
-      "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires INTEGER "
-      "NOT NULL) WITHOUT ROWID;"
-      "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store (expires) WHERE expires > 0;";
+  static const char schema[] = "PRAGMA synchronous = NORMAL;"
+                               "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, "
+                               "value BLOB NOT NULL, expires INTEGER "
+                               "NOT NULL) WITHOUT ROWID;"
+                               "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store "
+                               "(expires) WHERE expires > 0;";
   // The change to the log mode does not wait for other processes that start at the same moment: so this does.
   int64_t until = clock_now_ms() + BUSY_MS;
   do {

@@ -175,8 +175,8 @@ static bool call_is_right(const StoreCall *call, Err *err) {
     return err_set(err, ERR_USAGE, "store: a key has 1 to %d bytes, this one %zu", STORE_KEY_MAX,
                    call->key.len);
   if (call->value.len > STORE_VALUE_MAX)
-    return err_set(err, ERR_USAGE, "store: a value has at most %d bytes, this one %zu", STORE_VALUE_MAX,
-                   call->value.len);
+    return err_set(err, ERR_USAGE, "store: a value has at most %d bytes, this one %zu",
+                   STORE_VALUE_MAX, call->value.len);
   if (call->ttl_ms < 0) return err_set(err, ERR_USAGE, "store: a time to live cannot be negative");
   if (call->op == STORE_LEASE && call->ttl_ms == 0)
     return err_set(err, ERR_USAGE, "store: a lease needs a time to live");
@@ -323,8 +323,9 @@ Store *store_open(Str url, Err *err) {
       if (str_eq(scheme, str_of(backends[i]->scheme))) return open_with(backends[i], rest, err);
     }
   }
-  err_set(err, ERR_USAGE,
-          "store: the URL begins with none of memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB");
+  err_set(
+      err, ERR_USAGE,
+      "store: the URL begins with none of memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB");
   return NULL;
 }
 

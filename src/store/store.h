@@ -11,15 +11,15 @@
 typedef struct Store Store;
 
 typedef enum {
-  STORE_GET,      // ok: it is there; `value`
-  STORE_SET,      // ok: always
-  STORE_ADD,      // sets where nothing is; ok: it was set
+  STORE_GET,  // ok: it is there; `value`
+  STORE_SET,  // ok: always
+  STORE_ADD,  // sets where nothing is; ok: it was set
   // adds `by` to the decimal integer there (0 where nothing is), keeps its expiry; `number` is the
   STORE_INCR,
-                  // sum. ERR_INVALID: what is there is no integer, or the sum does not fit 64 bits
-  STORE_DELETE,   // ok: it was there
-  STORE_SWAP,     // sets where the value equals `expected`; ok: it did
-  STORE_LEASE,    // takes the lease `key` for the owner `value`, or prolongs it; ok: the owner has it
+  // sum. ERR_INVALID: what is there is no integer, or the sum does not fit 64 bits
+  STORE_DELETE,  // ok: it was there
+  STORE_SWAP,    // sets where the value equals `expected`; ok: it did
+  STORE_LEASE,  // takes the lease `key` for the owner `value`, or prolongs it; ok: the owner has it
   STORE_RELEASE,  // gives it back; ok: `value` was its owner
 } StoreOp;
 
@@ -43,7 +43,7 @@ typedef struct {
   bool ok;
   int64_t number;  // STORE_INCR
   Str value;       // STORE_GET; NUL-terminated
-  Err err;         // not ERR_NONE: it failed. ERR_NETWORK: Redis is away; ERR_BUSY: locked, or closing
+  Err err;  // not ERR_NONE: it failed. ERR_NETWORK: Redis is away; ERR_BUSY: locked, or closing
 } StoreReply;
 
 // Gets the reply to keep: free it with store_reply_free. On the store's thread; must not block.

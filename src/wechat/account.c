@@ -10,15 +10,16 @@ enum { KEY_TEXT_LEN = 43 };
 static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err *err) {
   if (text.len != KEY_TEXT_LEN) {
     return err_set(err, ERR_USAGE,
-                   "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again", name,
-                   text.len, KEY_TEXT_LEN);
+                   "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again",
+                   name, text.len, KEY_TEXT_LEN);
   }
   char padded[KEY_TEXT_LEN + 1];
   memcpy(padded, text.ptr, KEY_TEXT_LEN);
   padded[KEY_TEXT_LEN] = '=';
   Buf bytes;
   buf_init(&bytes);
-  bool ok = base64_decode(&bytes, str_make(padded, sizeof padded), true) && bytes.len == AES_KEY_LEN;
+  bool ok =
+      base64_decode(&bytes, str_make(padded, sizeof padded), true) && bytes.len == AES_KEY_LEN;
   bool no_memory = bytes.failed;
   if (ok) memcpy(key, bytes.ptr, AES_KEY_LEN);
   if (bytes.ptr) explicit_bzero(bytes.ptr, bytes.cap);
@@ -27,7 +28,8 @@ static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err
   if (ok) return true;
   if (no_memory) return err_set(err, ERR_MEMORY, "no memory");
   return err_set(err, ERR_USAGE,
-                 "%s holds a character that is neither letter, digit, '+' nor '/': copy it again", name);
+                 "%s holds a character that is neither letter, digit, '+' nor '/': copy it again",
+                 name);
 }
 
 static bool read_mode(Account *account, const AccountSettings *settings, Err *err) {
@@ -45,28 +47,32 @@ static bool read_mode(Account *account, const AccountSettings *settings, Err *er
 static bool check_partners(const Account *account, const AccountSettings *settings, Err *err) {
   const char *mode = account->mode == MODE_SAFE ? "safe" : "compatible";
   if (settings->previous_token.len && !settings->token.len) {
-    return err_set(err, ERR_USAGE, "previous_token is set without token: give the present one as token");
+    return err_set(err, ERR_USAGE,
+                   "previous_token is set without token: give the present one as token");
   }
   if (settings->previous_encoding_aes_key.len && !settings->encoding_aes_key.len) {
-    return err_set(err, ERR_USAGE,
-                   "previous_encoding_aes_key is set without encoding_aes_key: give the present one as "
-                   "encoding_aes_key");
+    return err_set(
+        err, ERR_USAGE,
+        "previous_encoding_aes_key is set without encoding_aes_key: give the present one as "
+        "encoding_aes_key");
   }
   if (account->mode == MODE_NORMAL) return true;
   if (!settings->encoding_aes_key.len) {
-    return err_set(err, ERR_USAGE,
-                   "encrypt_mode %s needs encoding_aes_key: copy it from the platform's page, or set "
-                   "encrypt_mode to normal there and here",
-                   mode);
+    return err_set(
+        err, ERR_USAGE,
+        "encrypt_mode %s needs encoding_aes_key: copy it from the platform's page, or set "
+        "encrypt_mode to normal there and here",
+        mode);
   }
   if (!account->appid.len) {
-    return err_set(err, ERR_USAGE, "encrypt_mode %s needs appid: it stands inside every sealed message",
-                   mode);
+    return err_set(err, ERR_USAGE,
+                   "encrypt_mode %s needs appid: it stands inside every sealed message", mode);
   }
   return true;
 }
 
-static void add_credential(Account *account, Str token, bool has_key, const uint8_t key[AES_KEY_LEN]) {
+static void add_credential(Account *account, Str token, bool has_key,
+                           const uint8_t key[AES_KEY_LEN]) {
   Credential *credential = &account->credentials[account->credential_count++];
   *credential = (Credential){ .token = token, .has_key = has_key };
   if (has_key) memcpy(credential->key, key, AES_KEY_LEN);
@@ -85,8 +91,8 @@ bool account_init(Account *account, const AccountSettings *settings, Err *err) {
        has_previous = settings->previous_encoding_aes_key.len > 0;
   if (!read_mode(account, settings, err) || !check_partners(account, settings, err) ||
       (has_key && !decode_key(settings->encoding_aes_key, "encoding_aes_key", key, err)) ||
-      (has_previous &&
-       !decode_key(settings->previous_encoding_aes_key, "previous_encoding_aes_key", previous, err))) {
+      (has_previous && !decode_key(settings->previous_encoding_aes_key, "previous_encoding_aes_key",
+                                   previous, err))) {
     return false;
   }
   Str tokens[] = { settings->token, settings->previous_token };

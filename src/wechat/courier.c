@@ -25,20 +25,23 @@ bool courier_wrap(const Courier *courier, Str document, Str to, Buf *sealed, Buf
     buf_add(body, document);
   } else {
     const Credential *credential = &account->credentials[0];
-    if (!envelope_seal(courier->aes, credential->key, account->appid, document, sealed, err)) return false;
-    bool both = account->mode == MODE_COMPATIBLE && envelope_wrap_both(document, buf_str(sealed), body, NULL);
+    if (!envelope_seal(courier->aes, credential->key, account->appid, document, sealed, err))
+      return false;
+    bool both = account->mode == MODE_COMPATIBLE &&
+                envelope_wrap_both(document, buf_str(sealed), body, NULL);
     if (!both) add_wrapper(courier, document, to, buf_str(sealed), body);
   }
   return body->failed ? err_set(err, ERR_MEMORY, "no memory") : true;
 }
 
-bool courier_sign(const Courier *courier, Str sealed, Str openid, Str timestamp, Str nonce, Buf *url,
-                  Err *err) {
+bool courier_sign(const Courier *courier, Str sealed, Str openid, Str timestamp, Str nonce,
+                  Buf *url, Err *err) {
   Str token = courier->account->credentials[0].token;
   char signature[SHA1_HEX_LEN + 1], msg_signature[SHA1_HEX_LEN + 1] = "";
   bool seals = sealed.len > 0;
   if (!signature_make(courier->digest, token, timestamp, nonce, NULL, signature) ||
-      (seals && !signature_make(courier->digest, token, timestamp, nonce, &sealed, msg_signature))) {
+      (seals &&
+       !signature_make(courier->digest, token, timestamp, nonce, &sealed, msg_signature))) {
     return err_set(err, ERR_FAILED, "the message could not be signed");
   }
   url_add_param(url, STR("signature"), str_of(signature));
@@ -61,7 +64,8 @@ static const Credential *signer(const Courier *courier, const NodeTree *tree, St
   node_child_text(tree, 0, STR("Nonce"), &nonce);
   for (size_t i = 0; i < courier->account->credential_count; i++) {
     const Credential *credential = &courier->account->credentials[i];
-    bool fits = signature_check(courier->digest, signature, credential->token, timestamp, nonce, &sealed);
+    bool fits =
+        signature_check(courier->digest, signature, credential->token, timestamp, nonce, &sealed);
     if (credential->has_key && fits) return credential;
   }
   return NULL;
@@ -99,6 +103,7 @@ bool courier_open(const Courier *courier, Str body, NodeTree *tree, Buf *plain, 
   if (node_child_text(tree, 0, STR("Encrypt"), &sealed))
     return open_sealed(courier, tree, sealed, plain, err);
   if (courier->account->mode != MODE_SAFE) return true;
-  return err_set(err, ERR_FAILED,
-                 "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
+  return err_set(
+      err, ERR_FAILED,
+      "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
 }

@@ -21,8 +21,8 @@ typedef struct {
 bool courier_wrap(const Courier *courier, Str document, Str to, Buf *sealed, Buf *body, Err *err);
 // Appends to `url` the query that the platform puts there: signature, timestamp, nonce, openid and, where
 // `sealed` is what courier_wrap sealed, encrypt_type and msg_signature.
-bool courier_sign(const Courier *courier, Str sealed, Str openid, Str timestamp, Str nonce, Buf *url,
-                  Err *err);
+bool courier_sign(const Courier *courier, Str sealed, Str openid, Str timestamp, Str nonce,
+                  Buf *url, Err *err);
 // Whether an answer's body says that there is no reply: empty, or "success".
 bool courier_is_empty(Str body);
 // Parses an answer's body into `tree`; a sealed one is verified and opened first, into `plain`, which else

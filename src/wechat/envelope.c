@@ -29,8 +29,9 @@ static uint32_t read_length(const uint8_t *at) {
 static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *message, Err *err) {
   size_t content_len;
   if (!strip_padding(bytes, len, &content_len)) {
-    return err_set(err, ERR_INVALID,
-                   "the sealed message has bad padding: is encoding_aes_key the one on the platform's page?");
+    return err_set(
+        err, ERR_INVALID,
+        "the sealed message has bad padding: is encoding_aes_key the one on the platform's page?");
   }
   if (content_len < PREFIX_LEN)
     return err_set(err, ERR_INVALID, "the sealed message is cut off: %zu bytes", content_len);
@@ -44,12 +45,14 @@ static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *messa
   *message = str_make((const char *)bytes + PREFIX_LEN, message_len);
   Str sent_to = str_make(message->ptr + message_len, content_len - PREFIX_LEN - message_len);
   if (str_eq(sent_to, appid)) return true;
-  return err_set(err, ERR_INVALID,
-                 "the sealed message is for another appid than this account's: is appid the one on the "
-                 "platform's page?");
+  return err_set(
+      err, ERR_INVALID,
+      "the sealed message is for another appid than this account's: is appid the one on the "
+      "platform's page?");
 }
 
-bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out, Err *err) {
+bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out,
+                   Err *err) {
   size_t before = out->len;
   if (!base64_decode(out, sealed, false)) {
     if (out->failed) return err_set(err, ERR_MEMORY, "no memory");
@@ -60,8 +63,8 @@ bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str seal
   Str message = STR("");
   bool ok = false;
   if (len == 0 || len % AES_BLOCK_LEN) {
-    err_set(err, ERR_INVALID, "the sealed message is %zu bytes long, which is not a multiple of %d", len,
-            AES_BLOCK_LEN);
+    err_set(err, ERR_INVALID, "the sealed message is %zu bytes long, which is not a multiple of %d",
+            len, AES_BLOCK_LEN);
   } else if (!aes_cbc_decrypt(aes, key, key, bytes, len, bytes)) {
     err_set(err, ERR_FAILED, "the sealed message could not be decrypted");
   } else {
@@ -97,7 +100,8 @@ static size_t padded_len(Str appid, Str xml) {
   return content + PADDING_UNIT - content % PADDING_UNIT;
 }
 
-bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml, Buf *out, Err *err) {
+bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml, Buf *out,
+                   Err *err) {
   if (xml.len > INT32_MAX || appid.len > INT32_MAX)
     return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes cannot be sealed", xml.len);
   size_t padded = padded_len(appid, xml), text_len = (padded + 2) / 3 * 4;
@@ -150,8 +154,9 @@ void envelope_wrap_message(Str to_user, Str sealed, Buf *out) {
 bool envelope_wrap_both(Str document, Str sealed, Buf *out, Err *err) {
   Str plain = str_trim(document), end = STR("</xml>");
   if (!str_ends(plain, end)) {
-    return err_set(err, ERR_INVALID,
-                   "the message does not end with </xml>, so Encrypt cannot be put beside its elements");
+    return err_set(
+        err, ERR_INVALID,
+        "the message does not end with </xml>, so Encrypt cannot be put beside its elements");
   }
   buf_add(out, str_sub(plain, 0, plain.len - end.len));
   add_encrypt(out, sealed);

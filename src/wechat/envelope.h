@@ -14,10 +14,12 @@
 // padding (1 to 32 bytes that all say how many they are), a length field that lies, another appid (compared
 // to the byte). Padding that is told from a lying length is an oracle to whoever may ask again and again:
 // check msg_signature first, which they cannot make.
-bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out, Err *err);
+bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out,
+                   Err *err);
 
 // Encrypts `xml` (not a slice of `out`) and appends the base64 text for <Encrypt>.
-bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml, Buf *out, Err *err);
+bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml, Buf *out,
+                   Err *err);
 
 // Seals `xml` (not a slice of `out`) and appends the whole reply document: Encrypt, MsgSignature, TimeStamp,
 // Nonce.

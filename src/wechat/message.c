@@ -25,13 +25,14 @@ static void set_leaf(NodeTree *tree, uint32_t index, const Json *value) {
 }
 
 static bool too_deep(Err *err) {
-  return err_set(err, ERR_INVALID, "the JSON message is nested deeper than %d levels", XML_DEPTH_MAX);
+  return err_set(err, ERR_INVALID, "the JSON message is nested deeper than %d levels",
+                 XML_DEPTH_MAX);
 }
 
 static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err);
 
-static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value, int depth,
-                      Err *err) {
+static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value,
+                      int depth, Err *err) {
   if (depth > XML_DEPTH_MAX) return too_deep(err);
   if (json_kind(value) == JSON_ARRAY) {
     for (const Json *member = json_first(value); member; member = json_next(member)) {
@@ -50,7 +51,8 @@ static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int
   uint32_t last = NODE_NONE;
   for (const Json *member = json_first(object); member; member = json_next(member)) {
     Str name = json_key(member);
-    if (xml_name_ok(name) && !add_value(tree, parent, &last, name, member, depth + 1, err)) return false;
+    if (xml_name_ok(name) && !add_value(tree, parent, &last, name, member, depth + 1, err))
+      return false;
   }
   return true;
 }
@@ -73,8 +75,9 @@ static bool read_json(Str document, NodeTree *tree, Err *err) {
 static const Str byte_order_mark = { "\xEF\xBB\xBF", 3 };
 
 bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
-  Str text =
-      str_starts(document, byte_order_mark) ? str_sub(document, byte_order_mark.len, document.len) : document;
+  Str text = str_starts(document, byte_order_mark)
+                 ? str_sub(document, byte_order_mark.len, document.len)
+                 : document;
   text = str_trim(text);
   if (text.len == 0) {
     nodes_reset(tree);
@@ -112,7 +115,8 @@ static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
   if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
   head->is_event = str_eq(head->msg_type, STR("event"));
   if (!head->is_event) return true;
-  if (head->event.len == 0) return err_set(err, ERR_INVALID, "the message is an event without Event");
+  if (head->event.len == 0)
+    return err_set(err, ERR_INVALID, "the message is an event without Event");
   head->msg_id = STR("");
   return true;
 }
@@ -153,7 +157,8 @@ static void add_part(Buf *out, Str part) {
 
 void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out) {
   bool has_id = !head->is_event && head->msg_id.len > 0;
-  bool has_key = head->is_event && head->event_key.len > 0 && !str_eq_nocase(head->event, STR("location"));
+  bool has_key =
+      head->is_event && head->event_key.len > 0 && !str_eq_nocase(head->event, STR("location"));
   buf_addc(out, has_id ? 'm' : has_key ? 'e' : 'd');
   add_part(out, head->from_user);
   if (has_id) {

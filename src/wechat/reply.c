@@ -39,7 +39,8 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest) {
 static bool is_number(Str text) {
   for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
-    if ((c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E') return false;
+    if ((c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E')
+      return false;
   }
   return text.len > 0;
 }
@@ -131,11 +132,13 @@ static void add_line(Buf *out, Str text) {
 
 // The texts of some children of `parent`, in that order, with spaces between; those that are missing or empty
 // are left out.
-static void add_texts(Buf *out, const NodeTree *tree, uint32_t parent, const Str *names, size_t count) {
+static void add_texts(Buf *out, const NodeTree *tree, uint32_t parent, const Str *names,
+                      size_t count) {
   bool first = true;
   Str text;
   for (size_t i = 0; i < count; i++) {
-    if (parent == NODE_NONE || !node_child_text(tree, parent, names[i], &text) || text.len == 0) continue;
+    if (parent == NODE_NONE || !node_child_text(tree, parent, names[i], &text) || text.len == 0)
+      continue;
     if (!first) buf_addc(out, ' ');
     add_line(out, text);
     first = false;
@@ -181,8 +184,14 @@ static const struct {
 } kinds[] = {
   { { "image", 5 }, { "Image", 5 }, { { "MediaId", 7 } }, 1 },
   { { "voice", 5 }, { "Voice", 5 }, { { "MediaId", 7 } }, 1 },
-  { { "video", 5 }, { "Video", 5 }, { { "MediaId", 7 }, { "Title", 5 }, { "Description", 11 } }, 3 },
-  { { "music", 5 }, { "Music", 5 }, { { "Title", 5 }, { "Description", 11 }, { "MusicUrl", 8 } }, 3 },
+  { { "video", 5 },
+    { "Video", 5 },
+    { { "MediaId", 7 }, { "Title", 5 }, { "Description", 11 } },
+    3 },
+  { { "music", 5 },
+    { "Music", 5 },
+    { { "Title", 5 }, { "Description", 11 }, { "MusicUrl", 8 } },
+    3 },
   { { "transfer_customer_service", 25 }, { "TransInfo", 9 }, { { "KfAccount", 9 } }, 1 },
 };
 

@@ -9,8 +9,8 @@
 
 typedef struct ReplyElement {
   Str name;
-  Str text;                    // of a leaf
-  bool bare;                   // a number: written without CDATA; text that is none gets one all the same
+  Str text;   // of a leaf
+  bool bare;  // a number: written without CDATA; text that is none gets one all the same
   struct ReplyElement *child;  // first child; then text is not used
   struct ReplyElement *next;
 } ReplyElement;

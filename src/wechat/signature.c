@@ -28,7 +28,8 @@ bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const S
   return digest_sha1(digest, parts, count, hex);
 }
 
-bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce, const Str *sealed) {
+bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce,
+                     const Str *sealed) {
   char hex[SHA1_HEX_LEN + 1];
   if (signature.len != SHA1_HEX_LEN || token.len == 0) return false;
   return signature_make(digest, token, timestamp, nonce, sealed, hex) &&

@@ -11,7 +11,8 @@ bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const S
                     char hex[SHA1_HEX_LEN + 1]);
 // Whether `signature` is that of the others: lower-case hex of exactly 40 characters, compared in constant
 // time. With an empty token nothing verifies, since anybody could sign with it.
-bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce, const Str *sealed);
+bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce,
+                     const Str *sealed);
 // The JS-SDK's: of jsapi_ticket, noncestr, timestamp and url without its '#' part.
 bool signature_jsapi(Digest *digest, Str ticket, Str noncestr, Str timestamp, Str url,
                      char hex[SHA1_HEX_LEN + 1]);

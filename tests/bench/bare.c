@@ -34,11 +34,29 @@ int main(int argc, char **argv) {
   int size = atoi(argv[3]);
   char listen[64];
   snprintf(listen, sizeof listen, "127.0.0.1:%s", argv[1]);
-  answer_len = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%0*d", size, size, 0);
+  answer_len = snprintf(
+      answer, sizeof answer,
+      "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%0*d", size, size, 0);
   const char *options[] = {
-    "listening_ports", listen, "num_threads", argv[2], "request_timeout_ms", "5000", "keep_alive_timeout_ms", "1000",
-    "enable_keep_alive", "yes", "tcp_nodelay", "1", "listen_backlog", "4096", "connection_queue", "1024",
-    "decode_url", "no", NULL,
+    "listening_ports",
+    listen,
+    "num_threads",
+    argv[2],
+    "request_timeout_ms",
+    "5000",
+    "keep_alive_timeout_ms",
+    "1000",
+    "enable_keep_alive",
+    "yes",
+    "tcp_nodelay",
+    "1",
+    "listen_backlog",
+    "4096",
+    "connection_queue",
+    "1024",
+    "decode_url",
+    "no",
+    NULL,
   };
   struct mg_callbacks callbacks = { .begin_request = on_request, .init_thread = on_thread };
   mg_init_library(0);

@@ -17,7 +17,8 @@ static atomic_size_t early_used;
 __attribute__((constructor)) static void begin(void) {
   const char *name = getenv("STARVE");
   int fd = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
-  void *shared = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void *shared =
+      fd < 0 ? MAP_FAILED : mmap(NULL, 2 * sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (shared != MAP_FAILED) numbers = shared;
 }
 
@@ -38,16 +39,18 @@ static void *early_alloc(size_t size) {
   return at + size <= sizeof early ? early + at : NULL;
 }
 
-static int is_early(const void *p) { return (const char *)p >= early && (const char *)p < early + sizeof early; }
+static int is_early(const void *p) {
+  return (const char *)p >= early && (const char *)p < early + sizeof early;
+}
 
 // What stands behind: under AddressSanitizer its own, by the names that it gives them, else the system's.
-#define REAL(name)                                                              \
-  extern __typeof__(name) __interceptor_##name __attribute__((weak));           \
-  static __typeof__(name) *real_##name(void) {                                  \
-    static __typeof__(name) *kept;                                              \
-    if (__interceptor_##name) return __interceptor_##name;                      \
-    if (!kept) kept = (__typeof__(name) *)look_up(#name);                       \
-    return kept;                                                                \
+#define REAL(name)                                                                                 \
+  extern __typeof__(name) __interceptor_##name __attribute__((weak));                              \
+  static __typeof__(name) *real_##name(void) {                                                     \
+    static __typeof__(name) *kept;                                                                 \
+    if (__interceptor_##name) return __interceptor_##name;                                         \
+    if (!kept) kept = (__typeof__(name) *)look_up(#name);                                          \
+    return kept;                                                                                   \
   }
 
 // NULL while it is being looked for.

@@ -77,7 +77,8 @@ static World *open_world(void) {
   static World w;
   Err err = { 0 };
   AccountSettings settings = { .token = STR("token"),
-                               .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"),
+                               .encoding_aes_key =
+                                   STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"),
                                .appid = STR("wx0123456789abcdef"),
                                .encrypt_mode = STR("safe") };
   log_divert(swallow, NULL);
@@ -127,7 +128,8 @@ static void dial(World *w) {
   if (w->fd >= 0) return;
   w->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   must(connect(w->fd, (struct sockaddr *)&address, sizeof address) == 0, "a connection is taken");
-  setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = WAIT_S }, sizeof(struct timeval));
+  setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = WAIT_S },
+             sizeof(struct timeval));
 }
 
 static bool send_all(World *w, Str bytes) {
@@ -174,8 +176,8 @@ static Str body_of(const World *w) {
 // False where the connection was closed without an answer, or not taken.
 static bool post(World *w, Str query, Str body) {
   buf_reset(&w->head);
-  buf_printf(&w->head, "POST /wechat?%.*s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", STR_FMT(query),
-             body.len);
+  buf_printf(&w->head, "POST /wechat?%.*s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+             STR_FMT(query), body.len);
   buf_add(&w->head, body);
   for (int tries = 0; tries < 2; tries++) {
     dial(w);
@@ -195,8 +197,10 @@ static void check_reply(World *w, bool again) {
   buf_reset(&w->plain);
   must(number == 200 || number == 400 || number == 503, "a signed message is answered");
   if (number == 200 && !courier_is_empty(body_of(w)))
-    must(courier_open(&w->courier, body_of(w), &tree, &w->plain, &err), "a reply that the platform takes");
-  if (again) must(str_eq(buf_str(&w->first), buf_str(&w->plain)), "a duplicate gets the same reply");
+    must(courier_open(&w->courier, body_of(w), &tree, &w->plain, &err),
+         "a reply that the platform takes");
+  if (again)
+    must(str_eq(buf_str(&w->first), buf_str(&w->plain)), "a duplicate gets the same reply");
   buf_reset(&w->first);
   buf_add(&w->first, buf_str(&w->plain));
   nodes_clear(&tree);
@@ -211,7 +215,8 @@ static void deliver(World *w, bool again) {
   buf_reset(&w->body);
   snprintf(timestamp, sizeof timestamp, "%lld", (long long)clock_unix_s());
   if (courier_wrap(&w->courier, w->document, STR("gh"), &w->sealed, &w->body, &err) &&
-      courier_sign(&w->courier, buf_str(&w->sealed), STR("o"), str_of(timestamp), STR("n"), &url, &err)) {
+      courier_sign(&w->courier, buf_str(&w->sealed), STR("o"), str_of(timestamp), STR("n"), &url,
+                   &err)) {
     Str query = buf_str(&url);
     if (str_starts(query, STR("?"))) query = str_sub(query, 1, query.len);
     if (post(w, query, buf_str(&w->body))) check_reply(w, again);

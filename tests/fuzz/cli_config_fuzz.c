@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memcpy(text, data, size);
   text[size] = '\0';
   for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-    if (strncmp(line, "WEMOON_", 7) == 0 && variable_count < WORDS_MAX) variables[variable_count++] = line;
+    if (strncmp(line, "WEMOON_", 7) == 0 && variable_count < WORDS_MAX)
+      variables[variable_count++] = line;
     else if (word_count < WORDS_MAX) words[word_count++] = line;
   }
   Err err;

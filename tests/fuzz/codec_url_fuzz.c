@@ -16,7 +16,8 @@ static void check_query(Str text) {
   must(url_parse_query(text, arena, &pairs) && pairs.count <= 64);
   for (const Pair *pair = pairs.first; pair; pair = pair->next)
     url_add_param(&query, pair->name, pair->value);
-  must(url_parse_query(str_sub(buf_str(&query), 1, query.len), arena, &again) && again.count == pairs.count);
+  must(url_parse_query(str_sub(buf_str(&query), 1, query.len), arena, &again) &&
+       again.count == pairs.count);
   const Pair *b = again.first;
   for (const Pair *a = pairs.first; a; a = a->next, b = b->next)
     must(str_eq(a->name, b->name) && str_eq(a->value, b->value));

@@ -46,7 +46,8 @@ static void check_round_trip(XmlParser *parser, NodeTree *tree, Str text) {
   Str clean = xml_clean(&scratch, text);
   for (size_t i = 0; i < clean.len; i++) {
     bool cr = clean.ptr[i] == '\r';
-    if (!(cr && i + 1 < clean.len && clean.ptr[i + 1] == '\n')) buf_addc(&expected, cr ? '\n' : clean.ptr[i]);
+    if (!(cr && i + 1 < clean.len && clean.ptr[i + 1] == '\n'))
+      buf_addc(&expected, cr ? '\n' : clean.ptr[i]);
   }
   must(str_eq(node_text(tree, 0), buf_str(&expected)));
   buf_clear(&document);

@@ -13,13 +13,13 @@
 typedef struct {
   Peer peer;
   pthread_mutex_t lock;
-  int number;           // of the token that is good; the tokens are "T1", "T2", ...
+  int number;  // of the token that is good; the tokens are "T1", "T2", ...
   int fetches, forced, tickets, calls, busy_left;
-  int errcode;          // the token endpoint refuses with this one
-  int delay_ms;         // it takes so long
+  int errcode;   // the token endpoint refuses with this one
+  int delay_ms;  // it takes so long
   int lifetime_s;
-  bool sticky;          // the stable endpoint gives the same one again unless forced
-  char last[8192];      // the last request's target and body
+  bool sticky;      // the stable endpoint gives the same one again unless forced
+  char last[8192];  // the last request's target and body
 } Platform;
 
 static Platform platform;
@@ -62,17 +62,19 @@ static bool token_is_good(const PeerRequest *request) {
 
 static bool serve(void *ctx, const PeerRequest *request) {
   int fd = request->fd;
-  if (is(request, "/cgi-bin/stable_token") || is(request, "/cgi-bin/token")) return give_token(request);
+  if (is(request, "/cgi-bin/stable_token") || is(request, "/cgi-bin/token"))
+    return give_token(request);
   bool good = token_is_good(request);
   pthread_mutex_lock(&platform.lock);
-  snprintf(platform.last, sizeof(platform.last), "%s %.2000s\n%.4000s\n%s", request->method, request->target,
-           request->head, request->body);
+  snprintf(platform.last, sizeof(platform.last), "%s %.2000s\n%.4000s\n%s", request->method,
+           request->target, request->head, request->body);
   bool busy = is(request, "/busy") && platform.busy_left > 0;
   if (busy) platform.busy_left--;
   if (is(request, "/cgi-bin/ticket/getticket")) platform.tickets++;
   pthread_mutex_unlock(&platform.lock);
   if (is(request, "/free")) return peer_json(fd, "{\"free\":true}");
-  if (is(request, "/html")) return peer_answer(fd, 200, "application/json", "<html>busy</html>", 17);
+  if (is(request, "/html"))
+    return peer_answer(fd, 200, "application/json", "<html>busy</html>", 17);
   if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);
   if (is(request, "/redirect"))
     return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /free\r\nContent-Length: 0\r\n\r\n");
@@ -80,7 +82,8 @@ static bool serve(void *ctx, const PeerRequest *request) {
     return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
   if (is(request, "/silence")) return sleep(2), false;
   if (is(request, "/never")) good = false;
-  if (!good) return peer_json(fd, "{\"errcode\":40001,\"errmsg\":\"invalid credential rid: 5f-aa\"}");
+  if (!good)
+    return peer_json(fd, "{\"errcode\":40001,\"errmsg\":\"invalid credential rid: 5f-aa\"}");
   if (busy) return peer_json(fd, "{\"errcode\":-1,\"errmsg\":\"system error\"}");
   if (is(request, "/cgi-bin/ticket/getticket"))
     return peer_json(fd, "{\"errcode\":0,\"ticket\":\"TICKET\",\"expires_in\":7200}");
@@ -90,11 +93,13 @@ static bool serve(void *ctx, const PeerRequest *request) {
     return peer_json(fd, "{\"errcode\":99999,\"errmsg\":\"never heard of rid: 60f-7\"}");
   if (is(request, "/text-code")) return peer_json(fd, "{\"errcode\":\"45009\",\"errmsg\":\"x\"}");
   if (is(request, "/picture"))
-    return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-disposition: attachment; "
-                        "filename=\"a 1.jpg\"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff");
+    return peer_raw(
+        fd, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-disposition: attachment; "
+            "filename=\"a 1.jpg\"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff");
   if (is(request, "/video")) return peer_json(fd, "{\"video_url\":\"http://x\"}");
   if (is(request, "/no-picture"))
-    return peer_answer(fd, 200, "image/jpeg", "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}", 45);
+    return peer_answer(fd, 200, "image/jpeg", "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}",
+                       45);
   return peer_json(fd, "{\"errcode\":0,\"errmsg\":\"ok\"}");
 }
 
@@ -165,7 +170,8 @@ typedef struct {
   int good, bad;
 } Box;
 
-#define BOX(n) (Box){ PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, (n), NULL, "", 0, 0, 0 }
+#define BOX(n)                                                                                     \
+  (Box) { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, (n), NULL, "", 0, 0, 0 }
 
 static void arrive(Box *box) {
   if (--box->left == 0) pthread_cond_signal(&box->changed);
@@ -214,7 +220,8 @@ static ApiResult *run(Side side, ApiRequest request) {
 static void ends(Side side, ApiRequest request, ApiKind kind, int64_t errcode, const char *word) {
   ApiResult *result = run(side, request);
   if (result->kind != kind || result->errcode != errcode)
-    fail_msg("%s %lld: %s", api_kind_name(result->kind), (long long)result->errcode, result->errmsg.ptr);
+    fail_msg("%s %lld: %s", api_kind_name(result->kind), (long long)result->errcode,
+             result->errmsg.ptr);
   if (word && !strstr(result->errmsg.ptr, word))
     fail_msg("\"%s\" does not say \"%s\"", result->errmsg.ptr, word);
   if (kind != API_OK) {
@@ -376,7 +383,8 @@ static void test_ten_thousand_callers_make_one_request(void **state) {
   Side side = open_fresh();
   platform.delay_ms = 100;
   Box box = BOX(10000);
-  for (int i = 0; i < 10000; i++) tokens_get(api_tokens(side.api), TOKEN_ACCESS, (Str){ 0 }, put_token, &box);
+  for (int i = 0; i < 10000; i++)
+    tokens_get(api_tokens(side.api), TOKEN_ACCESS, (Str){ 0 }, put_token, &box);
   wait_box(&box);
   assert_int_equal(box.good, 10000);
   assert_int_equal(platform.fetches, 1);
@@ -470,7 +478,8 @@ static void test_a_token_that_lives_under_five_minutes_is_used_until_it_ends(voi
   close_side(side);
 }
 
-static void test_a_refusal_that_will_not_pass_is_remembered_but_a_grant_asks_all_the_same(void **state) {
+static void
+test_a_refusal_that_will_not_pass_is_remembered_but_a_grant_asks_all_the_same(void **state) {
   reset_platform();
   const char *file = fresh_file();
   Side side = open_side(file, (ApiOptions){ 0 });
@@ -584,7 +593,8 @@ static void test_an_imported_token_counts_unless_the_store_s_lives_longer(void *
 static void test_tickets_are_fetched_with_the_token_and_cached(void **state) {
   Side side = open_fresh();
   Box box = BOX(100);
-  for (int i = 0; i < 100; i++) tokens_get(api_tokens(side.api), STR("jsapi"), (Str){ 0 }, put_token, &box);
+  for (int i = 0; i < 100; i++)
+    tokens_get(api_tokens(side.api), STR("jsapi"), (Str){ 0 }, put_token, &box);
   wait_box(&box);
   assert_string_equal(box.token, "TICKET");
   assert_int_equal(platform.tickets, 1);
@@ -617,7 +627,8 @@ static int be_a_process(char **args) {
   bool dies = strcmp(args[1], "die") == 0;
   Side side = open_side(args[2], (ApiOptions){ .timeout_ms = dies ? 1000 : 0 });
   Box box = BOX(50);
-  for (int i = 0; i < 50; i++) tokens_get(api_tokens(side.api), TOKEN_ACCESS, (Str){ 0 }, put_token, &box);
+  for (int i = 0; i < 50; i++)
+    tokens_get(api_tokens(side.api), TOKEN_ACCESS, (Str){ 0 }, put_token, &box);
   if (dies) {
     usleep(300000);
     _exit(0);
@@ -641,7 +652,8 @@ static void test_four_processes_on_one_store_make_one_request(void **state) {
   assert_int_equal(platform.fetches, 1);
 }
 
-static void test_a_process_that_died_while_fetching_holds_others_up_only_for_its_lease(void **state) {
+static void
+test_a_process_that_died_while_fetching_holds_others_up_only_for_its_lease(void **state) {
 #if defined(__SANITIZE_THREAD__)
   skip();  // to start a process takes longer than the lease there
 #endif
@@ -660,7 +672,9 @@ static void test_a_process_that_died_while_fetching_holds_others_up_only_for_its
 
 // A record as a process with another clock would have left it.
 static void keep_record(Side side, const char *record) {
-  StoreCall set = { .op = STORE_SET, .key = STR("token/wxtest/access_token/value"), .value = str_of(record) };
+  StoreCall set = { .op = STORE_SET,
+                    .key = STR("token/wxtest/access_token/value"),
+                    .value = str_of(record) };
   StoreReply *reply = store_call_wait(side.store, &set, NULL);
   assert_true(reply->ok);
   store_reply_free(reply);
@@ -668,8 +682,8 @@ static void keep_record(Side side, const char *record) {
 
 static void keep_token(Side side, const char *value, int64_t expires_at) {
   char record[200];
-  snprintf(record, sizeof(record), "{\"value\":\"%s\",\"expires_at\":%lld,\"lifetime\":7200}", value,
-           (long long)expires_at);
+  snprintf(record, sizeof(record), "{\"value\":\"%s\",\"expires_at\":%lld,\"lifetime\":7200}",
+           value, (long long)expires_at);
   keep_record(side, record);
 }
 
@@ -694,7 +708,8 @@ static void test_a_clock_that_jumped_makes_nobody_believe_in_more_than_a_lifetim
 }
 
 static void test_what_the_store_holds_may_be_rubbish(void **state) {
-  static const char *const records[] = { "{\"value\":1,", "[]", "{\"value\":1,\"expires_at\":2,\"lifetime\":3}", "" };
+  static const char *const records[] = { "{\"value\":1,", "[]",
+                                         "{\"value\":1,\"expires_at\":2,\"lifetime\":3}", "" };
   for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
     Box box;
     Side side = open_fresh();
@@ -707,7 +722,8 @@ static void test_what_the_store_holds_may_be_rubbish(void **state) {
 }
 
 static void
-test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not(void **state) {
+test_without_a_store_the_stable_endpoint_still_gives_tokens_and_the_classic_one_does_not(
+    void **state) {
   reset_platform();
   Side side = open_side("redis://127.0.0.1:1", (ApiOptions){ 0 });
   ends(side, to("/echo"), API_OK, 0, NULL);

@@ -17,7 +17,8 @@ static int end(void **state) {
 }
 
 static void assert_says(const char *text) {
-  if (!str_eq(buf_str(&result->errmsg), str_of(text))) fail_msg("%.*s", STR_FMT(buf_str(&result->errmsg)));
+  if (!str_eq(buf_str(&result->errmsg), str_of(text)))
+    fail_msg("%.*s", STR_FMT(buf_str(&result->errmsg)));
 }
 
 static void test_kinds_have_the_names_that_scripts_see(void **state) {
@@ -78,8 +79,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_kinds_have_the_names_that_scripts_see, begin, end),
     cmocka_unit_test_setup_teardown(test_a_failure_forgets_the_answer, begin, end),
-    cmocka_unit_test_setup_teardown(test_a_call_that_got_no_token_says_whose_failure_it_was, begin, end),
-    cmocka_unit_test_setup_teardown(test_the_request_id_is_found_in_the_platforms_words, begin, end),
+    cmocka_unit_test_setup_teardown(test_a_call_that_got_no_token_says_whose_failure_it_was, begin,
+                                    end),
+    cmocka_unit_test_setup_teardown(test_the_request_id_is_found_in_the_platforms_words, begin,
+                                    end),
     cmocka_unit_test_setup_teardown(test_names_and_ids_too_long_are_cut, begin, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,8 @@ static void test_cpu_time_runs_while_the_thread_works_and_not_while_it_sleeps(vo
   usleep(50000);
   assert_true(clock_thread_cpu_us() - before < 40000);
   int64_t start = clock_thread_cpu_us();
-  while (clock_thread_cpu_us() - start < 2000) {}
+  while (clock_thread_cpu_us() - start < 2000) {
+  }
   assert_true(clock_thread_cpu_us() - before >= 2000);
 }
 

@@ -38,7 +38,10 @@ static void test_bytes_survive_growing_and_shrinking(void **state) {
 
 static void test_no_two_blocks_share_a_byte_and_more_than_the_region_can_be_had(void **state) {
   enum { COUNT = 40000 };
-  static struct { char *at; size_t size; } blocks[COUNT];
+  static struct {
+    char *at;
+    size_t size;
+  } blocks[COUNT];
   Heap heap;
   heap_init(&heap, 8 * 1024 * 1024);
   srand(7);

@@ -28,9 +28,7 @@ static bool has(uint32_t hash, uint32_t wanted) {
   return false;
 }
 
-static void test_an_empty_one_has_nothing(void **state) {
-  assert_false(has(0, 0));
-}
+static void test_an_empty_one_has_nothing(void **state) { assert_false(has(0, 0)); }
 
 static void test_a_hash_may_have_several_numbers(void **state) {
   for (uint32_t i = 0; i < 5; i++) assert_true(index_add(&numbers, 7, i));

@@ -52,9 +52,9 @@ static void test_a_text_line_has_time_level_and_message(void **state) {
   log_warn("disk is %d%% full", 93);
   const char *line = captured();
   int year, month, day, hour, minute, second, ms, used = 0;
-  assert_int_equal(
-      sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d.%3d%n", &year, &month, &day, &hour, &minute, &second, &ms, &used),
-      7);
+  assert_int_equal(sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d.%3d%n", &year, &month, &day, &hour,
+                          &minute, &second, &ms, &used),
+                   7);
   assert_int_equal(used, TIME_LEN - 1);
   assert_string_equal(line + used, " warn  disk is 93% full\n");
 }
@@ -75,7 +75,8 @@ static void test_a_stranger_cannot_forge_a_line_of_text(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
   capture();
   log_info("said: %s", "x\n2026-11-24 02:03:04.123 error fire\r\x1b[2J\x7f\xc2\x9b");
-  assert_text_line("info  said: x\n    2026-11-24 02:03:04.123 error fire\\r\\x1b[2J\\x7f\\xc2\\x9b\n");
+  assert_text_line(
+      "info  said: x\n    2026-11-24 02:03:04.123 error fire\\r\\x1b[2J\\x7f\\xc2\\x9b\n");
 }
 
 static void test_a_traceback_is_indented_and_chinese_stays_readable(void **state) {
@@ -101,8 +102,8 @@ static void test_a_json_line_is_json(void **state) {
   assert_int_equal(line[9 + 10], 'T');
   const char *rest = strstr(line, "\",\"level\"");
   assert_non_null(rest);
-  assert_string_equal(rest,
-                      "\",\"level\":\"error\",\"message\":\"\\\"q\\\" \\\\ \\n\\t\\r\\u0001 你\\ufffd\"}\n");
+  assert_string_equal(
+      rest, "\",\"level\":\"error\",\"message\":\"\\\"q\\\" \\\\ \\n\\t\\r\\u0001 你\\ufffd\"}\n");
   log_setup(LOG_INFO, LOG_TEXT);
 }
 

@@ -90,7 +90,9 @@ static void assert_each_is_held_by_one(int count) {
   assert_int_equal(left, count);
 }
 
-static void test_nothing_is_held_by_two_and_nothing_is_lost(void **state) { assert_each_is_held_by_one(THREADS); }
+static void test_nothing_is_held_by_two_and_nothing_is_lost(void **state) {
+  assert_each_is_held_by_one(THREADS);
+}
 
 // Then threads on all cores reach for the same one.
 static void test_one_for_all_is_held_by_one(void **state) { assert_each_is_held_by_one(1); }

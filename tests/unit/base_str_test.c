@@ -54,7 +54,8 @@ static int fullest(uint64_t seed, int shift) {
 }
 
 static void test_hashes_of_strings_alike_lie_far_apart(void **state) {
-  for (int shift = 0; shift <= 56; shift += 8) assert_in_range(fullest(7, shift), STRINGS / PLACES, 110);
+  for (int shift = 0; shift <= 56; shift += 8)
+    assert_in_range(fullest(7, shift), STRINGS / PLACES, 110);
   assert_true(str_hash(STR("a"), 1) != str_hash(STR("a"), 2));
   assert_true(str_hash(STR("a"), 1) != str_hash(STR("a\0"), 1));
   assert_true(str_hash(STR("12345678a"), 1) != str_hash(STR("12345678b"), 1));

@@ -35,7 +35,8 @@ static void assert_same_answer(const Reply *reply) {
   job_finish(job, TASK_RETURNED, reply, STR(""));
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &first);
   answer_pack(job, &packed);
-  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s, arena, &again));
+  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s, arena,
+                            &again));
   assert_true(str_eq(buf_str(&first), buf_str(&again)));
   buf_clear(&first);
   buf_clear(&packed);

@@ -193,8 +193,7 @@ static void *one_of_the_crowd(void *arg) {
         assert_true(job_wait(running, INT64_MAX / 2));
         job_release(running);
         break;
-      default:
-        assert_string_equal(answer.ptr, identity);
+      default: assert_string_equal(answer.ptr, identity);
     }
     job_release(job);
   }

@@ -54,7 +54,9 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static void test_nobody_is_on_duty_before_it_has_asked(void **state) { assert_false(on_duty(&one)); }
+static void test_nobody_is_on_duty_before_it_has_asked(void **state) {
+  assert_false(on_duty(&one));
+}
 
 static void test_without_timers_the_lease_is_left_to_those_who_have_some(void **state) {
   atomic_store(&one.fleet.timers, false);

@@ -98,7 +98,8 @@ static void assert_packs(Job *job, const Reply *reply) {
   job_finish(job, TASK_RETURNED, reply, STR(""));
   if (reply) reply_render(reply, job->from_user, job->to_user, job->answered_s, &direct);
   answer_pack(job, &packed);
-  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s, job->arena, &again));
+  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s,
+                            job->arena, &again));
   assert_true(str_eq(buf_str(&direct), buf_str(&again)));
   buf_clear(&direct);
   buf_clear(&packed);
@@ -108,8 +109,10 @@ static void assert_packs(Job *job, const Reply *reply) {
 static void test_a_packed_answer_is_the_same_to_the_byte(void **state) {
   JobPool *pool = job_pool_new();
   Job *job = job_new(pool, 0);
-  Reply text, none = { .form = REPLY_NONE }, raw = { .form = REPLY_RAW, .raw = STR("<xml>a</xml>") };
-  ReplyElement id = { .name = STR("MediaId"), .text = STR("m1") }, image = { .name = STR("Image"), .child = &id };
+  Reply text, none = { .form = REPLY_NONE },
+              raw = { .form = REPLY_RAW, .raw = STR("<xml>a</xml>") };
+  ReplyElement id = { .name = STR("MediaId"), .text = STR("m1") },
+               image = { .name = STR("Image"), .child = &id };
   Reply picture = { .form = REPLY_ELEMENTS, .type = STR("image"), .elements = &image };
   Str rest;
   assert_true(reply_text(&text, job->arena, STR("\xe4\xbd\xa0]]>\x01"), &rest));

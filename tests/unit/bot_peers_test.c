@@ -98,7 +98,8 @@ static void test_its_answer_and_the_time_of_it_are_there_for_the_others(void **s
   job_release(again);
 }
 
-static void test_who_waits_has_nothing_at_the_deadline_and_the_answer_once_it_is_there(void **state) {
+static void
+test_who_waits_has_nothing_at_the_deadline_and_the_answer_once_it_is_there(void **state) {
   Fixture *f = *state;
   Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
   claim(f, f->here, first);
@@ -190,7 +191,8 @@ static void test_an_identity_too_long_for_a_key_is_nobody_elses(void **state) {
 
 static void count_line(void *ctx, LogLevel level, Str message) { ++*(int *)ctx; }
 
-static void test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(void **state) {
+static void
+test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(void **state) {
   Fixture f;
   int lines = 0;
   meet(&f, "redis://127.0.0.1:1", 60);
@@ -275,7 +277,8 @@ int main(void) {
     TEST(accounts_do_not_meet),
     cmocka_unit_test(test_without_a_window_answers_are_not_kept),
     TEST(an_identity_too_long_for_a_key_is_nobody_elses),
-    cmocka_unit_test(test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so),
+    cmocka_unit_test(
+        test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so),
     TEST(of_many_that_get_the_same_messages_each_is_run_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

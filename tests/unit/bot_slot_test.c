@@ -23,7 +23,8 @@ static const char *say(size_t seat, const char *content) {
   Answer answer;
   Interpreter *in = slot_get(slot, seat);
   answer_init(&answer);
-  if (send_text_within(in, &answer, content, 5000000) == TASK_LOST) fail_msg("%s was lost", content);
+  if (send_text_within(in, &answer, content, 5000000) == TASK_LOST)
+    fail_msg("%s was lost", content);
   snprintf(reply, sizeof reply, "%s", answer.reply);
   answer_clear(&answer);
   interpreter_release(in);
@@ -82,8 +83,9 @@ static void wait_for_log(const char *part) {
   assert_logged(part);
 }
 
-#define BURN                                                                                                 \
-  "function on_message(m) local now = os.clock() while os.clock() - now < 0.2 do end return m.content end\n"
+#define BURN                                                                                       \
+  "function on_message(m) local now = os.clock() while os.clock() - now < 0.2 do end return "      \
+  "m.content end\n"
 
 static void test_a_message_gets_the_one_that_is_free(void **state) {
   Busy busy;
@@ -129,11 +131,12 @@ static void test_a_single_one_is_waited_for_to_the_end(void **state) {
 
 // ---- globals and reloads
 
-#define COUNTING(version)                                                                                    \
-  "local n = 0\n"                                                                                            \
-  "function on_load(state) n = state and state.n or 0 end\n"                                                 \
-  "function on_unload() return { n = n } end\n"                                                              \
-  "function on_message(m) if m.content == 'add' then n = n + 1 end return '" version " ' .. n end\n"
+#define COUNTING(version)                                                                          \
+  "local n = 0\n"                                                                                  \
+  "function on_load(state) n = state and state.n or 0 end\n"                                       \
+  "function on_unload() return { n = n } end\n"                                                    \
+  "function on_message(m) if m.content == 'add' then n = n + 1 end return '" version               \
+  " ' .. n end\n"
 
 static void test_each_has_globals_of_its_own_and_hands_them_to_the_one_in_its_seat(void **state) {
   open_slot(3, COUNTING("v1"));
@@ -152,7 +155,8 @@ static void test_when_one_does_not_load_none_takes_over(void **state) {
   char code[1024];
   snprintf(code, sizeof code,
            "local path, word = '%s/loads', 'new'\n"
-           "local file = io.open(path) local n = file and file:read('n') or 0 if file then file:close() end\n"
+           "local file = io.open(path) local n = file and file:read('n') or 0 if file then "
+           "file:close() end\n"
            "file = io.open(path, 'w') file:write(n + 1) file:close()\n"
            "if n == 3 then error('not the fourth time') end\n"
            "wechat.every(0.01, function() wechat.log.info('tick of load ' .. n) end)\n"
@@ -248,12 +252,12 @@ static void test_memory_is_told_in_sum_and_at_its_most(void **state) {
 
 // ---- one that is stuck
 
-#define STUCK                                                                                                \
-  "function on_message(m)\n"                                                                                 \
-  "  if m.content == 'hang' then return (('a'):rep(40)):find(('a-'):rep(40) .. 'b') end\n"                   \
-  "  return m.content\n"                                                                                     \
-  "end\n"                                                                                                    \
-  "local mine = tostring({})\n"                                                                              \
+#define STUCK                                                                                      \
+  "function on_message(m)\n"                                                                       \
+  "  if m.content == 'hang' then return (('a'):rep(40)):find(('a-'):rep(40) .. 'b') end\n"         \
+  "  return m.content\n"                                                                           \
+  "end\n"                                                                                          \
+  "local mine = tostring({})\n"                                                                    \
   "wechat.every(0.01, function() wechat.log.info('tick of ' .. mine) end)\n"
 
 static bool replace_stuck(size_t seat) {
@@ -324,8 +328,9 @@ static void test_timers_tick_in_one_state_and_then_in_its_successor(void **state
 }
 
 static void test_a_timer_that_a_message_makes_ticks_where_it_was_made(void **state) {
-  open_slot(2, "function on_message(m) wechat.every(0.01, function() wechat.log.info('tick for ' .. "
-               "m.content) end) end\n");
+  open_slot(2,
+            "function on_message(m) wechat.every(0.01, function() wechat.log.info('tick for ' .. "
+            "m.content) end) end\n");
   say(0, "the first");
   say(1, "the second");
   wait_for_log("tick for the first");

@@ -14,7 +14,8 @@ enum { NOW = 1700000000, WINDOW = 600 };
 
 #define KEY "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 #define OLD_KEY "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba"
-#define MESSAGE "<xml><ToUserName>gh</ToUserName><FromUserName>oA</FromUserName><MsgType>text</MsgType></xml>"
+#define MESSAGE                                                                                    \
+  "<xml><ToUserName>gh</ToUserName><FromUserName>oA</FromUserName><MsgType>text</MsgType></xml>"
 
 static Rescue *rescue;
 static WorkspacePool *pool;
@@ -94,7 +95,8 @@ static Str sealed_body(const char *token, const char *key, const char *appid, Pa
   Buf sealed, body;
   buf_init(&sealed);
   buf_init(&body);
-  assert_true(envelope_seal(w->aes, theirs.credentials[0].key, theirs.appid, STR(MESSAGE), &sealed, &err));
+  assert_true(
+      envelope_seal(w->aes, theirs.credentials[0].key, theirs.appid, STR(MESSAGE), &sealed, &err));
   envelope_wrap_message(STR("gh"), buf_str(&sealed), &body);
   Str text = buf_str(&sealed), document = arena_dup(arena, buf_str(&body));
   *pairs = signed_query(token, "1700000000");
@@ -122,7 +124,8 @@ static void test_parameters_stand_once(void **state) {
     pairs_add(&twice, arena, str_of(names[i]), STR("x"));
     assert_refused(&twice, STR(MESSAGE), ERR_FORBIDDEN, "more than once");
     for (const Pair *pair = twice.first; pair->next; pair = pair->next) {
-      if (!str_eq(pair->name, str_of(names[i]))) pairs_add(&without, arena, pair->name, pair->value);
+      if (!str_eq(pair->name, str_of(names[i])))
+        pairs_add(&without, arena, pair->name, pair->value);
     }
     assert_refused(&without, STR(MESSAGE), ERR_FORBIDDEN, "missing");
   }
@@ -131,8 +134,8 @@ static void test_parameters_stand_once(void **state) {
 static void test_another_token_or_another_time_is_refused(void **state) {
   use("normal", "", "");
   Pairs forged = signed_query("another", "1700000000"), old = signed_query("a-token", "1699999399"),
-        future = signed_query("a-token", "1700000601"), edge = signed_query("a-token", "1699999400"),
-        words = signed_query("a-token", "now");
+        future = signed_query("a-token", "1700000601"),
+        edge = signed_query("a-token", "1699999400"), words = signed_query("a-token", "now");
   assert_refused(&forged, STR(MESSAGE), ERR_FORBIDDEN, "signature is wrong");
   assert_refused(&old, STR(MESSAGE), ERR_FORBIDDEN, "replay_window_s");
   assert_refused(&future, STR(MESSAGE), ERR_FORBIDDEN, "replay_window_s");
@@ -184,11 +187,14 @@ static void test_what_was_sealed_is_what_was_signed(void **state) {
   assert_refused(&pairs, body, ERR_FORBIDDEN, "msg_signature is wrong");
 }
 
-static void test_during_a_change_of_keys_both_are_taken_and_the_reply_is_sealed_with_its_own(void **state) {
+static void
+test_during_a_change_of_keys_both_are_taken_and_the_reply_is_sealed_with_its_own(void **state) {
   use("safe", "old-token", OLD_KEY);
   static const struct {
     const char *token, *key;
-  } pairs[] = { { "a-token", KEY }, { "a-token", OLD_KEY }, { "old-token", KEY }, { "old-token", OLD_KEY } };
+  } pairs[] = {
+    { "a-token", KEY }, { "a-token", OLD_KEY }, { "old-token", KEY }, { "old-token", OLD_KEY }
+  };
   for (size_t i = 0; i < 4; i++) {
     Pairs query;
     Str body = sealed_body(pairs[i].token, pairs[i].key, "wx01", &query);
@@ -206,7 +212,8 @@ int main(void) {
     cmocka_unit_test(test_compatible_mode_takes_both_but_not_a_sealed_one_unsigned),
     cmocka_unit_test(test_another_appid_or_another_key_is_refused_as_a_bad_message),
     cmocka_unit_test(test_what_was_sealed_is_what_was_signed),
-    cmocka_unit_test(test_during_a_change_of_keys_both_are_taken_and_the_reply_is_sealed_with_its_own),
+    cmocka_unit_test(
+        test_during_a_change_of_keys_both_are_taken_and_the_reply_is_sealed_with_its_own),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }

@@ -31,7 +31,8 @@ static void test_what_was_put_back_is_handed_out_again_and_is_empty(void **state
   workspace_put(pool, w);
   Workspace *again = workspace_get(pool);
   assert_ptr_equal(again, w);
-  assert_int_equal(again->plain.len + again->reply.len + again->sealed.len + again->identity.len, 0);
+  assert_int_equal(again->plain.len + again->reply.len + again->sealed.len + again->identity.len,
+                   0);
   assert_int_equal(again->tree.count + again->outer.count, 0);
   assert_int_equal(arena_used(again->arena), 0);
   workspace_put(pool, again);

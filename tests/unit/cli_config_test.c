@@ -75,7 +75,8 @@ static void assert_keeps(const char *secret) {
 
 static void assert_text(const char *key, const char *text) {
   Str value = config_text(config, key);
-  if (!str_eq(value, str_of(text))) fail_msg("%s is \"%.*s\", not \"%s\"", key, STR_FMT(value), text);
+  if (!str_eq(value, str_of(text)))
+    fail_msg("%s is \"%.*s\", not \"%s\"", key, STR_FMT(value), text);
 }
 
 // ---- places -------------------------------------------------------------------------------------
@@ -101,9 +102,11 @@ static void test_the_file_beside_the_script_is_read(void **state) {
   assert_string_equal(config_file(config), file);
 }
 
-static void test_the_environment_is_stronger_than_the_file_and_a_flag_stronger_than_both(void **state) {
+static void
+test_the_environment_is_stronger_than_the_file_and_a_flag_stronger_than_both(void **state) {
   write_file("return { token = 'f', path = '/f', appid = 'f' }");
-  assert_true(load(WORDS("WEMOON_PATH=/e", "WEMOON_APPID=e", "PATH=/bin"), WORDS("--appid", "flag")));
+  assert_true(
+      load(WORDS("WEMOON_PATH=/e", "WEMOON_APPID=e", "PATH=/bin"), WORDS("--appid", "flag")));
   assert_text("token", "f");
   assert_text("path", "/e");
   assert_text("appid", "flag");
@@ -164,7 +167,8 @@ static void test_a_variable_in_lower_case_is_unknown(void **state) {
 }
 
 static void test_a_wrong_type_in_the_file_names_what_it_must_be(void **state) {
-  write_file("return {\n  token = 12,\n  threads = '16',\n  watch = 1,\n  max_jobs = 1.5,\n path = {},\n}");
+  write_file("return {\n  token = 12,\n  threads = '16',\n  watch = 1,\n  max_jobs = 1.5,\n path = "
+             "{},\n}");
   assert_false(load(nothing, nothing));
   assert_says("token (from ");
   assert_says("is a number, must be a string");
@@ -188,8 +192,8 @@ static void test_all_faults_are_found_at_once(void **state) {
 }
 
 static void test_integers_have_ranges(void **state) {
-  assert_false(load(
-      nothing, WORDS("--threads", "0", "--max-jobs", "many", "--deadline-ms", "-1", "--max-body", "1e6")));
+  assert_false(load(nothing, WORDS("--threads", "0", "--max-jobs", "many", "--deadline-ms", "-1",
+                                   "--max-body", "1e6")));
   assert_says("threads (from --threads): 0 is out of range: write 1 to 8192");
   assert_says("max_jobs (from --max-jobs): \"many\" is no integer");
   assert_says("deadline_ms (from --deadline-ms): -1 is out of range");
@@ -215,9 +219,10 @@ static void test_another_spelling_of_a_boolean_is_a_fault(void **state) {
 
 static void test_words_that_a_key_does_not_know_are_listed(void **state) {
   assert_false(load(WORDS("WEMOON_ENCRYPT_MODE=sfae"), WORDS("--log-level", "loud")));
+  assert_says("encrypt_mode (from WEMOON_ENCRYPT_MODE): there is no \"sfae\": write normal, "
+              "compatible or safe");
   assert_says(
-      "encrypt_mode (from WEMOON_ENCRYPT_MODE): there is no \"sfae\": write normal, compatible or safe");
-  assert_says("log_level (from --log-level): there is no \"loud\": write debug, info, warn or error");
+      "log_level (from --log-level): there is no \"loud\": write debug, info, warn or error");
 }
 
 // ---- addresses, paths, URLs ---------------------------------------------------------------------
@@ -269,9 +274,9 @@ static void test_a_path_begins_with_a_slash_and_has_no_query(void **state) {
 }
 
 static void test_urls_and_stores_are_checked(void **state) {
-  assert_false(
-      load(WORDS("WEMOON_API_BASE=ftp://x", "WEMOON_PROXY=nonsense", "WEMOON_STORE=mysql://u:s3cret@h/1"),
-           nothing));
+  assert_false(load(WORDS("WEMOON_API_BASE=ftp://x", "WEMOON_PROXY=nonsense",
+                          "WEMOON_STORE=mysql://u:s3cret@h/1"),
+                    nothing));
   assert_says("api_base (from WEMOON_API_BASE)");
   assert_says("proxy (from WEMOON_PROXY)");
   assert_says("store (from WEMOON_STORE)");
@@ -299,7 +304,8 @@ static void test_a_key_needs_an_appid_unless_the_mode_is_normal(void **state) {
 }
 
 static void test_a_key_is_left_alone_in_normal_mode(void **state) {
-  assert_true(load(nothing, WORDS("--encoding-aes-key", (char[]){ AES_KEY }, "--encrypt-mode", "normal")));
+  assert_true(
+      load(nothing, WORDS("--encoding-aes-key", (char[]){ AES_KEY }, "--encrypt-mode", "normal")));
 }
 
 static void test_a_token_needs_its_expiry(void **state) {
@@ -311,12 +317,12 @@ static void test_a_token_needs_its_expiry(void **state) {
 }
 
 static void test_previous_values_and_a_secret_need_what_they_belong_to(void **state) {
-  assert_false(load(
-      WORDS("WEMOON_PREVIOUS_TOKEN=a", "WEMOON_PREVIOUS_ENCODING_AES_KEY=" AES_KEY, "WEMOON_APPSECRET=b"),
-      nothing));
+  assert_false(load(WORDS("WEMOON_PREVIOUS_TOKEN=a", "WEMOON_PREVIOUS_ENCODING_AES_KEY=" AES_KEY,
+                          "WEMOON_APPSECRET=b"),
+                    nothing));
   assert_says("previous_token (from WEMOON_PREVIOUS_TOKEN): needs token too");
-  assert_says(
-      "previous_encoding_aes_key (from WEMOON_PREVIOUS_ENCODING_AES_KEY): needs encoding_aes_key too");
+  assert_says("previous_encoding_aes_key (from WEMOON_PREVIOUS_ENCODING_AES_KEY): needs "
+              "encoding_aes_key too");
   assert_says("appsecret (from WEMOON_APPSECRET): needs appid too");
 }
 
@@ -331,7 +337,8 @@ static void test_partners_may_come_from_different_places(void **state) {
 
 static void test_a_key_of_wrong_form_is_refused_without_showing_it(void **state) {
   assert_false(load(WORDS("WEMOON_ENCODING_AES_KEY=s3cret", "WEMOON_APPID=x"), nothing));
-  assert_says("encoding_aes_key (from WEMOON_ENCODING_AES_KEY): has 6 characters, an EncodingAESKey has 43");
+  assert_says("encoding_aes_key (from WEMOON_ENCODING_AES_KEY): has 6 characters, an "
+              "EncodingAESKey has 43");
   assert_keeps("s3cret");
 }
 
@@ -343,7 +350,8 @@ static void test_white_space_around_a_secret_is_a_fault(void **state) {
 
 static void test_a_secret_given_as_a_flag_is_overwritten_where_it_stands(void **state) {
   char token[] = "--token=s3cret", key[] = AES_KEY, store[] = "redis://:pw@h:1/0";
-  assert_true(load(nothing, WORDS(token, "--encoding-aes-key", key, "--appid", "wx1", "--store", store)));
+  assert_true(
+      load(nothing, WORDS(token, "--encoding-aes-key", key, "--appid", "wx1", "--store", store)));
   assert_string_equal(token, "--token=******");
   assert_null(strstr(key, "abc"));
   assert_null(strstr(store, "pw"));
@@ -353,13 +361,13 @@ static void test_a_secret_given_as_a_flag_is_overwritten_where_it_stands(void **
 static void test_what_the_script_may_see_holds_no_secret(void **state) {
   for (size_t i = 0; config_keys[i].name; i++) {
     const char *name = config_keys[i].name;
-    bool secret =
-        strstr(name, "secret") || strstr(name, "key") || strstr(name, "ticket") || strstr(name, "token");
+    bool secret = strstr(name, "secret") || strstr(name, "key") || strstr(name, "ticket") ||
+                  strstr(name, "token");
     secret = secret && !strstr(name, "expires_at") && strcmp(name, "token_api") != 0;
     assert_int_equal(secret, config_keys[i].secrecy == CONFIG_SECRET);
   }
-  assert_true(
-      load(WORDS("WEMOON_TOKEN=s3cret", "WEMOON_STORE=redis://:pw@h:1/0", "WEMOON_APPID=wx1"), nothing));
+  assert_true(load(
+      WORDS("WEMOON_TOKEN=s3cret", "WEMOON_STORE=redis://:pw@h:1/0", "WEMOON_APPID=wx1"), nothing));
   const Pairs *pairs = config_open_values(config, NULL);
   Str value;
   assert_int_equal(pairs_get(pairs, STR("token"), NULL), 0);
@@ -371,10 +379,11 @@ static void test_what_the_script_may_see_holds_no_secret(void **state) {
 // ---- what it becomes ----------------------------------------------------------------------------
 
 static void test_the_values_reach_the_parts_in_their_units(void **state) {
-  assert_true(load(nothing, WORDS("--token", (char[]){ "t" }, "--script-cpu-ms", "7", "--script-memory-mb",
-                                  "3", "--job-timeout-s", "5", "--max-body", "1000", "--late-reply", "retry",
-                                  "--watch", "false", "--listen", "81", "--threads", "9", "--error-reply",
-                                  "sorry", "--path", "/p")));
+  assert_true(
+      load(nothing, WORDS("--token", (char[]){ "t" }, "--script-cpu-ms", "7", "--script-memory-mb",
+                          "3", "--job-timeout-s", "5", "--max-body", "1000", "--late-reply",
+                          "retry", "--watch", "false", "--listen", "81", "--threads", "9",
+                          "--error-reply", "sorry", "--path", "/p")));
   Account account;
   BotOptions bot;
   ServerOptions server;

@@ -28,7 +28,9 @@ static void test_case_and_dashes_make_no_difference(void **state) {
   assert_string_equal(nearest("encryptmod"), "encrypt_mode");
 }
 
-static void test_the_nearest_of_several_wins(void **state) { assert_string_equal(nearest("stor"), "store"); }
+static void test_the_nearest_of_several_wins(void **state) {
+  assert_string_equal(nearest("stor"), "store");
+}
 
 static void test_what_is_like_none_is_none(void **state) {
   assert_null(nearest("watch"));

@@ -153,21 +153,24 @@ static void test_a_word_too_far_from_all_finds_none(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(test_a_value_stands_behind_its_option_or_behind_an_equals_sign, set_up,
+    cmocka_unit_test_setup_teardown(test_a_value_stands_behind_its_option_or_behind_an_equals_sign,
+                                    set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_a_value_may_be_empty_and_may_hold_equals_signs, set_up,
                                     tear_down),
-    cmocka_unit_test_setup_teardown(test_a_value_may_be_empty_and_may_hold_equals_signs, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_the_last_value_given_counts, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_switch_takes_no_value, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_an_option_without_its_value_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_an_unknown_option_is_refused_with_the_nearest_one, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_an_error_never_shows_the_value, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_a_short_option_takes_its_value_from_the_same_or_the_next_word,
-                                    set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_negative_numbers_and_a_lone_dash_are_arguments, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(
+        test_a_short_option_takes_its_value_from_the_same_or_the_next_word, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_negative_numbers_and_a_lone_dash_are_arguments, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_behind_two_dashes_nothing_is_an_option, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_scripts_arguments_are_its_own, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_who_must_hide_a_value_is_told_where_it_stands, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_who_must_hide_a_value_is_told_where_it_stands, set_up,
+                                    tear_down),
     cmocka_unit_test(test_a_misspelt_word_finds_its_name),
     cmocka_unit_test(test_a_word_too_far_from_all_finds_none),
   };

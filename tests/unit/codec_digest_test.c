@@ -36,7 +36,8 @@ static void test_hmac_sha256_is_that_of_rfc_4231(void **state) {
   char key[131];
   memset(key, 0xAA, sizeof key);
   assert_true(digest_hmac_sha256(digest, str_make(key, sizeof key),
-                                 STR("Test Using Larger Than Block-Size Key - Hash Key First"), hex));
+                                 STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+                                 hex));
   assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   assert_true(digest_hmac_sha256(digest, STR(""), STR(""), hex));
   assert_string_equal(hex, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");

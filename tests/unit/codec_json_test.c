@@ -53,8 +53,9 @@ static void assert_refused(Str text, const char *reason) {
 // ---- values -------------------------------------------------------------------------------------
 
 static void test_every_kind_of_value_is_told_apart(void **state) {
-  JsonDoc *doc = parse(STR(" {\"null\":null,\"yes\":true,\"no\":false,\"int\":-7,\"real\":2.5,\"text\":\"x\","
-                           "\"list\":[1,2],\"object\":{}} "));
+  JsonDoc *doc =
+      parse(STR(" {\"null\":null,\"yes\":true,\"no\":false,\"int\":-7,\"real\":2.5,\"text\":\"x\","
+                "\"list\":[1,2],\"object\":{}} "));
   const Json *root = json_root(doc);
   static const JsonKind kinds[] = { JSON_NULL, JSON_BOOL,   JSON_BOOL,  JSON_INT,
                                     JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -131,7 +132,8 @@ static void test_the_platforms_broken_bytes_are_taken(void **state) {
   assert_string(STR("\"\xE4\xBD\""), STR("\xEF\xBF\xBD"));
   assert_string(STR("\"\xFFx\xC0\x80\""), STR("\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBD"));
   assert_string(STR("\"\\ud800\""), STR("\xEF\xBF\xBD"));
-  assert_string(STR("\"\\udc00\\ud800x\\ud800\\u0041\""), STR("\xEF\xBF\xBD\xEF\xBF\xBDx\xEF\xBF\xBD\x41"));
+  assert_string(STR("\"\\udc00\\ud800x\\ud800\\u0041\""),
+                STR("\xEF\xBF\xBD\xEF\xBF\xBDx\xEF\xBF\xBD\x41"));
 }
 
 static void test_a_byte_order_mark_is_stepped_over(void **state) {

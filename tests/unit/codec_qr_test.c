@@ -32,7 +32,8 @@ static void test_a_short_text_gives_the_smallest_code_with_its_quiet_zone(void *
 
 // Lengths of chunks lead from one to the next, up to the end.
 static void test_the_chunks_fill_the_file(void **state) {
-  assert_true(qr_png(STR("https://example.com/a/long/enough/address?with=parameters"), 3, &out, &err));
+  assert_true(
+      qr_png(STR("https://example.com/a/long/enough/address?with=parameters"), 3, &out, &err));
   size_t at = 8, chunks = 0;
   for (; at < out.len; chunks++) at += number_at(at) + 12;
   assert_int_equal(at, out.len);
@@ -56,7 +57,8 @@ static void test_what_does_not_fit_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_a_short_text_gives_the_smallest_code_with_its_quiet_zone, tear_down),
+    cmocka_unit_test_teardown(test_a_short_text_gives_the_smallest_code_with_its_quiet_zone,
+                              tear_down),
     cmocka_unit_test_teardown(test_the_chunks_fill_the_file, tear_down),
     cmocka_unit_test_teardown(test_a_picture_of_more_than_one_block_is_whole, tear_down),
     cmocka_unit_test_teardown(test_what_does_not_fit_is_refused, tear_down),

@@ -87,8 +87,8 @@ static void test_parameters_are_appended_with_the_right_sign(void **state) {
   buf_clear(&out);
 }
 
-static void assert_split(const char *text, const char *scheme, const char *userinfo, const char *host,
-                         int port, const char *path, const char *query) {
+static void assert_split(const char *text, const char *scheme, const char *userinfo,
+                         const char *host, int port, const char *path, const char *query) {
   Url url;
   Err err = { 0 };
   if (!url_split(str_of(text), &url, &err)) fail_msg("%s: %s", text, err.text);
@@ -102,7 +102,8 @@ static void assert_split(const char *text, const char *scheme, const char *useri
 
 static void test_an_address_is_taken_apart(void **state) {
   assert_split("https://api.weixin.qq.com", "https", "", "api.weixin.qq.com", -1, "", "");
-  assert_split("http://127.0.0.1:8080/wechat?a=b#top", "http", "", "127.0.0.1", 8080, "/wechat", "a=b");
+  assert_split("http://127.0.0.1:8080/wechat?a=b#top", "http", "", "127.0.0.1", 8080, "/wechat",
+               "a=b");
 }
 
 static void test_passwords_ipv6_and_bare_queries_are_understood(void **state) {
@@ -117,12 +118,25 @@ static void test_passwords_ipv6_and_bare_queries_are_understood(void **state) {
 }
 
 static void test_what_is_no_address_is_refused(void **state) {
-  static const char *const bad[] = {
-    "",           "host",          "host:80",       "://host",           "1http://host",  "http://",
-    "http://:80", "http://host:",  "http://host:0", "http://host:65536", "http://host:x", "http://[::1",
-    "http://[]",  "http://[::1]x", "http://ho st",  "http://host/\n",    "http://a:b:c",  "http://h<st",
-    "http://h[st"
-  };
+  static const char *const bad[] = { "",
+                                     "host",
+                                     "host:80",
+                                     "://host",
+                                     "1http://host",
+                                     "http://",
+                                     "http://:80",
+                                     "http://host:",
+                                     "http://host:0",
+                                     "http://host:65536",
+                                     "http://host:x",
+                                     "http://[::1",
+                                     "http://[]",
+                                     "http://[::1]x",
+                                     "http://ho st",
+                                     "http://host/\n",
+                                     "http://a:b:c",
+                                     "http://h<st",
+                                     "http://h[st" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     Url url;
     Err err = { 0 };

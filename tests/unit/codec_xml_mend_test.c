@@ -13,7 +13,8 @@ static void assert_mended(Mend mend, const char *document, const char *expected)
   Buf out;
   buf_init(&out);
   assert_true(mend(&out, str_of(document)));
-  if (!str_eq(buf_str(&out), str_of(expected))) fail_msg("%s became %.*s", document, STR_FMT(buf_str(&out)));
+  if (!str_eq(buf_str(&out), str_of(expected)))
+    fail_msg("%s became %.*s", document, STR_FMT(buf_str(&out)));
   buf_clear(&out);
 }
 

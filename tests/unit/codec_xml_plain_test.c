@@ -30,8 +30,9 @@ static void assert_text(uint32_t parent, const char *name, const char *expected)
 }
 
 static void test_a_message_is_read(void **state) {
-  assert_true(reads("<xml><ToUserName><![CDATA[gh_1]]></ToUserName>\n  <CreateTime>1700000000</CreateTime>\n"
-                    "<Content><![CDATA[ 你好 <a & b> ]] ]]></Content><Empty/><Nothing></Nothing></xml>\n"));
+  assert_true(reads(
+      "<xml><ToUserName><![CDATA[gh_1]]></ToUserName>\n  <CreateTime>1700000000</CreateTime>\n"
+      "<Content><![CDATA[ 你好 <a & b> ]] ]]></Content><Empty/><Nothing></Nothing></xml>\n"));
   assert_int_equal(tree.count, 6);
   assert_text(0, "ToUserName", "gh_1");
   assert_text(0, "CreateTime", "1700000000");
@@ -41,7 +42,8 @@ static void test_a_message_is_read(void **state) {
 }
 
 static void test_elements_inside_elements_hang_together(void **state) {
-  assert_true(reads("<xml><List><item><A>1</A></item> <item><A>2</A><B> </B></item></List><C>3</C></xml>"));
+  assert_true(
+      reads("<xml><List><item><A>1</A></item> <item><A>2</A><B> </B></item></List><C>3</C></xml>"));
   uint32_t list = node_child(&tree, 0, STR("List")), item = tree.nodes[list].first_child;
   assert_int_equal(tree.nodes[list].child_count, 2);
   assert_int_equal(tree.nodes[list].text_len, 0);

@@ -55,7 +55,8 @@ static void assert_child(const char *name, const char *expected) {
 static void test_a_text_message_becomes_a_flat_tree(void **state) {
   parse(STR(
       "<xml>\n  <ToUserName><![CDATA[gh_1]]></ToUserName>\n  <CreateTime>1460537339</CreateTime>\n"
-      "  <Content><![CDATA[你好, <b> & ]] ]]></Content>\n  <MsgId>6272960105994287618</MsgId>\n</xml>\n"));
+      "  <Content><![CDATA[你好, <b> & ]] ]]></Content>\n  "
+      "<MsgId>6272960105994287618</MsgId>\n</xml>\n"));
   assert_int_equal(tree.count, 5);
   assert_true(str_eq(node_name(&tree, 0), STR("xml")));
   assert_int_equal(node_text(&tree, 0).len, 0);
@@ -67,7 +68,8 @@ static void test_a_text_message_becomes_a_flat_tree(void **state) {
 }
 
 static void test_nested_elements_keep_their_place(void **state) {
-  parse(STR("<xml><SendPicsInfo><Count>2</Count><PicList><item><Md5>a</Md5></item><item><Md5>b</Md5></item></"
+  parse(STR("<xml><SendPicsInfo><Count>2</Count><PicList><item><Md5>a</Md5></item><item><Md5>b</"
+            "Md5></item></"
             "PicList>"
             "</SendPicsInfo><After>x</After></xml>"));
   uint32_t list = node_child(&tree, node_child(&tree, 0, STR("SendPicsInfo")), STR("PicList"));
@@ -91,8 +93,9 @@ static void test_text_is_kept_as_sent_inside_and_outside_cdata(void **state) {
 }
 
 static void test_pieces_of_text_are_joined(void **state) {
-  assert_root_text(STR("<a>one<![CDATA[ two]]> three<!-- no --><![CDATA[ four]]><?pi no?> five</a>"),
-                   STR("one two three four five"));
+  assert_root_text(
+      STR("<a>one<![CDATA[ two]]> three<!-- no --><![CDATA[ four]]><?pi no?> five</a>"),
+      STR("one two three four five"));
 }
 
 static void test_white_space_between_children_is_dropped(void **state) {
@@ -103,7 +106,8 @@ static void test_white_space_between_children_is_dropped(void **state) {
 }
 
 static void test_entities_are_decoded_once(void **state) {
-  assert_root_text(STR("<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x4e2d;&#x1F600;</a>"), STR("<>&\"'A中😀"));
+  assert_root_text(STR("<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x4e2d;&#x1F600;</a>"),
+                   STR("<>&\"'A中😀"));
   assert_root_text(STR("<a>&amp;lt;</a>"), STR("&lt;"));
   assert_root_text(STR("<a><![CDATA[&lt;&#65;]]></a>"), STR("&lt;&#65;"));
 }
@@ -128,7 +132,8 @@ static void test_a_colon_is_part_of_a_name(void **state) {
 static void test_a_byte_order_mark_and_a_declaration_of_utf8_are_accepted(void **state) {
   assert_root_text(STR("\xEF\xBB\xBF<a>b</a>"), STR("b"));
   assert_root_text(STR("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<a>b</a>"), STR("b"));
-  assert_root_text(STR("<?xml version='1.0' encoding='UTF-8' standalone='yes'?><a>b</a>"), STR("b"));
+  assert_root_text(STR("<?xml version='1.0' encoding='UTF-8' standalone='yes'?><a>b</a>"),
+                   STR("b"));
   assert_root_text(STR("<?xml version='1.0'?><a>b</a>"), STR("b"));
 }
 
@@ -150,10 +155,10 @@ static void test_what_users_send_may_hold_the_end_of_a_section(void **state) {
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     char document[512];
-    int len =
-        snprintf(document, sizeof document,
-                 "<xml><From><![CDATA[o]]></From>\n<Content><![CDATA[%s]]></Content>\n<MsgId>5</MsgId></xml>",
-                 texts[i]);
+    int len = snprintf(document, sizeof document,
+                       "<xml><From><![CDATA[o]]></From>\n<Content><![CDATA[%s]]></"
+                       "Content>\n<MsgId>5</MsgId></xml>",
+                       texts[i]);
     parse(str_make(document, (size_t)len));
     assert_child("From", "o");
     assert_child("Content", texts[i]);
@@ -190,15 +195,15 @@ static void test_broken_utf8_and_noncharacters_become_replacement_characters(voi
   assert_root_text(STR("<a><![CDATA[\xE4\xBD]]></a>"), STR("\xEF\xBF\xBD"));
   assert_root_text(STR("<a>\xEF\xBF\xBE\xEF\xBF\xBF</a>"), STR("\xEF\xBF\xBD\xEF\xBF\xBD"));
   assert_root_text(STR("<a>\xED\xA0\x80</a>"), STR("\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"));
-  assert_root_text(STR("<a>\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE</a>"), STR("\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE"));
+  assert_root_text(STR("<a>\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE</a>"),
+                   STR("\xEF\xBF\xBD😀\xF0\x9F\xBF\xBE"));
 }
 
 // Long texts are looked at many bytes at a time: whatever stands in the midst of Chinese must be judged as
 // when it stands alone.
 static void test_three_bytes_are_judged_alike_wherever_they_stand(void **state) {
-  static const unsigned char leads[] = {
-    'a', 0x01, 0x7F, 0x80, 0xC3, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0
-  };
+  static const unsigned char leads[] = { 'a',  0x01, 0x7F, 0x80, 0xC3, 0xE0,
+                                         0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0 };
   static const unsigned char others[] = { 0x00, 0x41, 0x7F, 0x80, 0x9F, 0xA0,
                                           0xBD, 0xBE, 0xBF, 0xC0, 0xE4, 0xFF };
   enum { COUNT = sizeof others };
@@ -267,7 +272,8 @@ static void test_anything_after_the_root_is_refused(void **state) {
 static void test_doctypes_and_entities_of_ones_own_are_refused(void **state) {
   assert_refused(STR("<!DOCTYPE a><a/>"), "DOCTYPE");
   assert_refused(STR("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"), "DOCTYPE");
-  assert_refused(STR("<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>"), "DOCTYPE");
+  assert_refused(STR("<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>"),
+                 "DOCTYPE");
   assert_refused(STR("<a>&b;</a>"), "Entity 'b' not defined");
   assert_refused(STR("<a b='&c;'/>"), "Entity 'c' not defined");
 }
@@ -351,7 +357,8 @@ static void test_a_tag_with_a_thousand_attributes_is_refused(void **state) {
 
 static void test_a_refused_document_does_not_spoil_the_next(void **state) {
   static const char *const bad[] = {
-    "<a>", "<a><b>", "<!DOCTYPE a [", "<a>&x;</a>", "<?xml version='1.0' encoding='GBK'?><a/>", "<a x='"
+    "<a>",   "<a><b>", "<!DOCTYPE a [", "<a>&x;</a>", "<?xml version='1.0' encoding='GBK'?><a/>",
+    "<a x='"
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     assert_false(xml_parse(parser, str_of(bad[i]), &tree, NULL));
@@ -401,7 +408,8 @@ static void test_cdata_is_split_where_it_would_end_and_cleaned_first(void **stat
   assert_written(xml_add_cdata, STR(""), "<![CDATA[]]>");
   assert_written(xml_add_cdata, STR("]]>]]>"), "<![CDATA[]]]]><![CDATA[>]]]]><![CDATA[>]]>");
   assert_written(xml_add_cdata, STR("]\x01]\x02>"), "<![CDATA[]]]]><![CDATA[>]]>");
-  assert_written(xml_add_cdata, STR("a\0\xFF\xEF\xBF\xBF"), "<![CDATA[a\xEF\xBF\xBD\xEF\xBF\xBD]]>");
+  assert_written(xml_add_cdata, STR("a\0\xFF\xEF\xBF\xBF"),
+                 "<![CDATA[a\xEF\xBF\xBD\xEF\xBF\xBD]]>");
 }
 
 static void test_names_of_elements_are_plain(void **state) {

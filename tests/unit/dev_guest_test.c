@@ -8,7 +8,8 @@
 #include "dev/guest.h"
 
 static void test_the_names_of_loopback_fit_with_the_servers_port(void **state) {
-  static const char *const good[] = { "localhost:8080", "LocalHost:8080", "127.0.0.1:8080", "[::1]:8080" };
+  static const char *const good[] = { "localhost:8080", "LocalHost:8080", "127.0.0.1:8080",
+                                      "[::1]:8080" };
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
     assert_true(guest_host_fits(str_of(good[i]), 8080));
   assert_true(guest_host_fits(STR("localhost"), 80));

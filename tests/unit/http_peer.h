@@ -21,9 +21,9 @@
 typedef struct {
   char head[16384];  // request line and headers
   char method[16], target[4096];
-  char *body;        // NUL-terminated
+  char *body;  // NUL-terminated
   size_t body_len;
-  int fd;            // where the answer goes, raw
+  int fd;  // where the answer goes, raw
 } PeerRequest;
 
 // False: the connection is closed.
@@ -54,11 +54,12 @@ static bool peer_write(int fd, const void *bytes, size_t len) {
 }
 
 // A whole answer with Content-Length.
-__attribute__((unused)) static bool peer_answer(int fd, int status, const char *type, const void *body,
-                                                size_t len) {
+__attribute__((unused)) static bool peer_answer(int fd, int status, const char *type,
+                                                const void *body, size_t len) {
   char head[300];
-  int n = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
-                   status, type, len);
+  int n = snprintf(head, sizeof(head),
+                   "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type,
+                   len);
   return peer_write(fd, head, (size_t)n) && peer_write(fd, body, len);
 }
 
@@ -157,7 +158,8 @@ static void peer_start(Peer *peer, PeerFn fn, void *ctx) {
   peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t len = sizeof(address);
-  if (bind(peer->listener, (struct sockaddr *)&address, len) != 0 || listen(peer->listener, 4096) != 0)
+  if (bind(peer->listener, (struct sockaddr *)&address, len) != 0 ||
+      listen(peer->listener, 4096) != 0)
     abort();
   getsockname(peer->listener, (struct sockaddr *)&address, &len);
   peer->port = ntohs(address.sin_port);
@@ -168,7 +170,8 @@ static void peer_start(Peer *peer, PeerFn fn, void *ctx) {
 static void peer_stop(Peer *peer) {
   atomic_store(&peer->stopping, true);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)peer->port),
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)peer->port),
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) abort();
   pthread_join(peer->thread, NULL);

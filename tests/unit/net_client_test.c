@@ -62,8 +62,10 @@ static bool behave(void *ctx, const PeerRequest *request) {
   if (is(request, "/loop"))
     return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n");
   if (is(request, "/file"))
-    return peer_raw(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
-  return peer_raw(fd, "HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: 5\r\n\r\nhello");
+    return peer_raw(
+        fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
+  return peer_raw(
+      fd, "HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: 5\r\n\r\nhello");
 }
 
 // ---- short forms ---------------------------------------------------------------------------------------
@@ -115,7 +117,8 @@ static ClientResult *run(ClientRequest request) { return run_with(client, reques
 static void ends(ClientRequest request, ClientOutcome outcome, const char *word) {
   ClientResult *result = run(request);
   if (result->outcome != outcome) fail_msg("outcome %d: %s", result->outcome, result->err.text);
-  if (word && !strstr(result->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", result->err.text, word);
+  if (word && !strstr(result->err.text, word))
+    fail_msg("\"%s\" does not say \"%s\"", result->err.text, word);
   client_result_free(result);
 }
 
@@ -128,7 +131,8 @@ static void is_seen(const char *text) {
 
 static void is_not_seen(const char *text) {
   pthread_mutex_lock(&seen_lock);
-  if (memmem(seen, seen_len, text, strlen(text))) fail_msg("the request holds \"%s\":\n%s", text, seen);
+  if (memmem(seen, seen_len, text, strlen(text)))
+    fail_msg("the request holds \"%s\":\n%s", text, seen);
   pthread_mutex_unlock(&seen_lock);
 }
 
@@ -361,7 +365,8 @@ static pid_t start_tls(int *port) {
   char command[600], number[16];
   snprintf(command, sizeof(command),
            "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=elsewhere.example "
-           "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem 2>/dev/null",
+           "-addext subjectAltName=DNS:elsewhere.example -keyout %s/key.pem -out %s/cert.pem "
+           "2>/dev/null",
            folder, folder);
   assert_int_equal(system(command), 0);
   snprintf(number, sizeof(number), "%d", *port);
@@ -370,8 +375,8 @@ static pid_t start_tls(int *port) {
     int quiet = open("/dev/null", O_RDWR);
     if (chdir(folder) != 0) _exit(126);
     dup2(quiet, 0), dup2(quiet, 1), dup2(quiet, 2);
-    execlp("openssl", "openssl", "s_server", "-accept", number, "-cert", "cert.pem", "-key", "key.pem",
-           "-www", (char *)NULL);
+    execlp("openssl", "openssl", "s_server", "-accept", number, "-cert", "cert.pem", "-key",
+           "key.pem", "-www", (char *)NULL);
     _exit(127);
   }
   return pid;

@@ -12,7 +12,8 @@
 
 #include <pthread.h>
 
-static void test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
+static void
+test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
   Connections *connections = connections_new(1, 1000);
   Connection *connection = connection_opened(connections);
   assert_false(connection_comes(connection, 5000000));

@@ -73,7 +73,8 @@ static void test_many_threads_may_post(void **state) {
   atomic_int counter = 0;
   Poster poster = { .loop = new_loop(), .counter = &counter };
   pthread_t threads[THREADS];
-  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, post_many, &poster), 0);
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, post_many, &poster), 0);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   loop_free(poster.loop);
   assert_int_equal(atomic_load(&counter), MANY / THREADS * THREADS);

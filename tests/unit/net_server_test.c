@@ -79,7 +79,9 @@ static void handle_echo(void *ctx, HttpRequest *request) {
 }
 
 static Server *serve_with(const char *listen, int threads, void (*handler)(void *, HttpRequest *)) {
-  ServerOptions options = { .listen = str_of(listen), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  ServerOptions options = {
+    .listen = str_of(listen), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 500
+  };
   HttpHandler http = { .route = route, .handle = handler };
   Err err;
   Server *server = server_start(&options, &http, &err);
@@ -92,7 +94,9 @@ static Server *serve(int threads) { return serve_with("0", threads, handle); }
 // ---- a client -----------------------------------------------------------------------------------------------------------
 
 static int dial(int port) {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
   struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
   if (fd < 0) return -1;
@@ -128,7 +132,8 @@ static const char *ask_on(int fd, const char *request) {
   static char answer[ANSWER_MAX];
   answer[0] = '\0';
   assert_true(say(fd, request));
-  if (hear(fd, answer, sizeof answer, strncmp(request, "HEAD", 4) == 0) < 0) fail_msg("no whole answer, only '%s'", answer);
+  if (hear(fd, answer, sizeof answer, strncmp(request, "HEAD", 4) == 0) < 0)
+    fail_msg("no whole answer, only '%s'", answer);
   return answer;
 }
 
@@ -141,7 +146,8 @@ static const char *ask(Server *server, const char *request) {
 }
 
 static void assert_starts(const char *text, const char *start) {
-  if (strncmp(text, start, strlen(start)) != 0) fail_msg("'%s' does not begin with '%s'", text, start);
+  if (strncmp(text, start, strlen(start)) != 0)
+    fail_msg("'%s' does not begin with '%s'", text, start);
 }
 
 static bool ends_within(int fd, int ms) {
@@ -179,16 +185,21 @@ static void test_path_and_query_are_given_as_sent(void **state) {
 
 static void test_refusals_by_the_head_do_not_wait_for_the_body(void **state) {
   Server *server = serve(4);
-  assert_starts(ask(server, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n"), "HTTP/1.1 404 ");
-  const char *answer = ask(server, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+  assert_starts(
+      ask(server, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n"),
+      "HTTP/1.1 404 ");
+  const char *answer =
+      ask(server, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
   assert_starts(answer, "HTTP/1.1 405 ");
   assert_non_null(strstr(answer, "\r\nAllow: GET, POST\r\n"));
   answer = ask(server, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
   assert_starts(answer, "HTTP/1.1 405 ");
   assert_non_null(strstr(answer, "\r\nAllow: GET, POST\r\n"));
   assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 411 ");
-  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"), "HTTP/1.1 411 ");
-  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"), "HTTP/1.1 413 ");
+  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                "HTTP/1.1 411 ");
+  assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"),
+                "HTTP/1.1 413 ");
   server_stop(server);
 }
 
@@ -197,7 +208,8 @@ static void test_a_body_of_the_greatest_length_arrives_whole(void **state) {
   char request[1200], body[1001];
   memset(body, 'z', 1000);
   body[1000] = '\0';
-  snprintf(request, sizeof request, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", body);
+  snprintf(request, sizeof request,
+           "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", body);
   assert_non_null(strstr(ask(server, request), body));
   server_stop(server);
 }
@@ -206,7 +218,8 @@ static void test_a_client_that_asks_before_its_body_is_told_to_go_on(void **stat
   Server *server = serve(4);
   char answer[512];
   int fd = dial(server_port(server));
-  assert_true(say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"));
+  assert_true(say(
+      fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"));
   assert_true(hear(fd, answer, sizeof answer, true) > 0);
   assert_starts(answer, "HTTP/1.1 100 ");
   answer[0] = '\0';
@@ -241,10 +254,13 @@ static void test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives(v
 
 static void test_what_is_no_request_is_refused_in_few_words(void **state) {
   Server *server = serve(4);
-  const char *nonsense[] = { "\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/7.7\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n" };
+  const char *nonsense[] = { "\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n",
+                             "GET / HTTP/7.7\r\nHost: x\r\n\r\n",
+                             "POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n" };
   for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
     const char *answer = ask(server, nonsense[i]);
-    if (strncmp(answer, "HTTP/1.1 4", 10) != 0) assert_starts(answer, "HTTP/1.1 505 HTTP Version Not Supported\r\n");
+    if (strncmp(answer, "HTTP/1.1 4", 10) != 0)
+      assert_starts(answer, "HTTP/1.1 505 HTTP Version Not Supported\r\n");
     assert_null(strcasestr(answer, "civetweb"));
     assert_null(strcasestr(answer, "\r\nserver:"));
   }
@@ -254,7 +270,9 @@ static void test_what_is_no_request_is_refused_in_few_words(void **state) {
 static void test_a_target_that_is_a_whole_url_names_the_path_and_the_query(void **state) {
   Server *server = serve(4);
   char request[200];
-  snprintf(request, sizeof request, "GET http://bot.example.com:%d/look?a=1 HTTP/1.1\r\nHost: x\r\nX-Thing: there\r\n\r\n", server_port(server));
+  snprintf(request, sizeof request,
+           "GET http://bot.example.com:%d/look?a=1 HTTP/1.1\r\nHost: x\r\nX-Thing: there\r\n\r\n",
+           server_port(server));
   assert_starts(ask(server, request), "HTTP/1.1 200 ");
   assert_seen(seen.path, "/look");
   assert_seen(seen.query, "a=1");
@@ -266,9 +284,12 @@ static void test_a_connection_is_kept_for_the_next_request(void **state) {
   Server *server = serve(4);
   int fd = dial(server_port(server));
   for (int i = 0; i < 5; i++) {
-    assert_non_null(strstr(ask_on(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), "\r\n\r\nabc"));
+    assert_non_null(
+        strstr(ask_on(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+               "\r\n\r\nabc"));
   }
-  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "hello"));
+  assert_non_null(
+      strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "hello"));
   assert_true(ends_within(fd, 1000));
   close(fd);
   server_stop(server);
@@ -278,7 +299,9 @@ static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **sta
   Server *server = serve(4);
   int before = atomic_load(&seen.handled);
   int fd = dial(server_port(server));
-  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\nGET /look HTTP/1.1\r\nA: b\r\n\r\n"), "hello"));
+  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\nGET "
+                                    "/look HTTP/1.1\r\nA: b\r\n\r\n"),
+                         "hello"));
   assert_true(ends_within(fd, 1000));
   assert_int_equal(atomic_load(&seen.handled), before + 1);
   close(fd);
@@ -333,7 +356,9 @@ static void test_a_bare_port_means_this_machine_alone(void **state) {
 }
 
 static void test_ipv6_is_listened_on(void **state) {
-  ServerOptions options = { .listen = STR("[::1]:0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  ServerOptions options = {
+    .listen = STR("[::1]:0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
+  };
   HttpHandler http = { .route = route, .handle = handle };
   struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
   int probe = socket(AF_INET6, SOCK_STREAM, 0);
@@ -352,7 +377,9 @@ static void test_ipv6_is_listened_on(void **state) {
 }
 
 static void assert_refused(const char *listen, ErrCode code, const char *saying) {
-  ServerOptions options = { .listen = str_of(listen), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500 };
+  ServerOptions options = {
+    .listen = str_of(listen), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
+  };
   HttpHandler http = { .route = route, .handle = handle };
   Err err = { 0 };
   Server *server = server_start(&options, &http, &err);
@@ -390,7 +417,8 @@ static void test_stopping_lets_requests_under_way_finish(void **state) {
   Server *server = serve(4);
   char answer[512] = "";
   pthread_t stopper;
-  int fd = dial(server_port(server)), half = dial(server_port(server)), idle = dial(server_port(server));
+  int fd = dial(server_port(server)), half = dial(server_port(server)),
+      idle = dial(server_port(server));
   assert_true(say(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
   assert_true(say(half, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc"));
   usleep(150 * 1000);
@@ -458,7 +486,8 @@ static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
   assert_true(say(fd, "GET / HTTP/1.1\r\nX: "));
   int64_t begun = clock_now_ms();
   bool over = false;
-  while (!over && clock_now_ms() - begun < PATIENCE_MS) over = !say(fd, "x") || ends_within(fd, 100);
+  while (!over && clock_now_ms() - begun < PATIENCE_MS)
+    over = !say(fd, "x") || ends_within(fd, 100);
   assert_true(over);
   assert_true(clock_now_ms() - begun < 2500);
   close(fd);
@@ -470,8 +499,11 @@ static int64_t time_one(int port) {
   char answer[512];
   int64_t begun = clock_now_ms();
   int fd = dial(port);
-  bool answered = fd >= 0 && say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc") &&
-                  hear(fd, answer, sizeof answer, false) > 0 && strstr(answer, "\r\n\r\nabc");
+  bool answered =
+      fd >= 0 &&
+      say(fd,
+          "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc") &&
+      hear(fd, answer, sizeof answer, false) > 0 && strstr(answer, "\r\n\r\nabc");
   if (fd >= 0) close(fd);
   return answered ? clock_now_ms() - begun : -1;
 }
@@ -486,7 +518,9 @@ static void assert_nobody_waits_behind(const char *stalled, int count) {
   }
   for (int i = 0; i < 10; i++) {
     int64_t ms = time_one(server_port(server));
-    if (ms < 0 || ms > BUSY_MACHINE_MS) fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled, (long long)ms);
+    if (ms < 0 || ms > BUSY_MACHINE_MS)
+      fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled,
+               (long long)ms);
     // Others take the place of those that were sent away.
     for (int j = 0; j < 20; j++) {
       int k = (i * 20 + j) % count;
@@ -500,11 +534,18 @@ static void assert_nobody_waits_behind(const char *stalled, int count) {
   server_stop(server);
 }
 
-static void test_100_silent_connections_delay_nobody(void **state) { assert_nobody_waits_behind("", 100); }
-static void test_500_silent_connections_delay_nobody(void **state) { assert_nobody_waits_behind("", 500); }
-static void test_500_half_sent_heads_delay_nobody(void **state) { assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nCon", 500); }
+static void test_100_silent_connections_delay_nobody(void **state) {
+  assert_nobody_waits_behind("", 100);
+}
+static void test_500_silent_connections_delay_nobody(void **state) {
+  assert_nobody_waits_behind("", 500);
+}
+static void test_500_half_sent_heads_delay_nobody(void **state) {
+  assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nCon", 500);
+}
 static void test_500_half_sent_bodies_delay_nobody(void **state) {
-  assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc", 500);
+  assert_nobody_waits_behind("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc",
+                             500);
 }
 
 enum { CLIENTS = 256 };
@@ -517,7 +558,8 @@ typedef struct {
 } Client;
 
 static bool ask_echo(int fd, char *answer, size_t size) {
-  return fd >= 0 && say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc") && hear(fd, answer, size, false) > 0;
+  return fd >= 0 && say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc") &&
+         hear(fd, answer, size, false) > 0;
 }
 
 // Asks again and again, on a kept connection as long as the server keeps it. A kept one may have been closed while this
@@ -569,7 +611,8 @@ static void test_256_busy_clients_share_64_threads(void **state) {
   }
   pthread_attr_destroy(&attr);
   server_stop(server);
-  print_message("256 busy clients: longest wait %lld ms, fewest answers %d, lost %d\n", (long long)longest_ms, least, lost);
+  print_message("256 busy clients: longest wait %lld ms, fewest answers %d, lost %d\n",
+                (long long)longest_ms, least, lost);
   assert_int_equal(lost, 0);
   assert_true(least > 0);
   assert_true(longest_ms < BUSY_MACHINE_MS);

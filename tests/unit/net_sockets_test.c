@@ -26,7 +26,8 @@ static void on_ready(void *ctx, int fd, int flags) {
   }
   if (!(flags & CURL_CSELECT_IN)) return;
   atomic_fetch_add(&told_in, 1);
-  if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) sockets_watch(sockets, fd, CURL_POLL_REMOVE);
+  if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+    sockets_watch(sockets, fd, CURL_POLL_REMOVE);
 }
 
 static void on_gone(void *ctx) { atomic_store(&gone, 1); }
@@ -214,18 +215,19 @@ static void test_after_forget_none_is_watched_and_all_may_be_watched_anew(void *
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(test_it_tells_of_what_a_socket_is_watched_for, open_all, close_all),
-    cmocka_unit_test_setup_teardown(test_nobody_is_told_of_a_socket_that_is_watched_no_more, open_all,
+    cmocka_unit_test_setup_teardown(test_it_tells_of_what_a_socket_is_watched_for, open_all,
                                     close_all),
-    cmocka_unit_test_setup_teardown(test_a_socket_is_watched_again_and_again, open_all, close_all),
-    cmocka_unit_test_setup_teardown(test_a_number_that_was_closed_is_watched_as_another_socket, open_all,
-                                    close_all),
-    cmocka_unit_test_setup_teardown(test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else,
+    cmocka_unit_test_setup_teardown(test_nobody_is_told_of_a_socket_that_is_watched_no_more,
                                     open_all, close_all),
-    cmocka_unit_test_setup_teardown(test_what_is_closed_is_told_of_no_more_though_another_holds_it, open_all,
-                                    close_all),
-    cmocka_unit_test_setup_teardown(test_after_forget_none_is_watched_and_all_may_be_watched_anew, open_all,
-                                    close_all),
+    cmocka_unit_test_setup_teardown(test_a_socket_is_watched_again_and_again, open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_a_number_that_was_closed_is_watched_as_another_socket,
+                                    open_all, close_all),
+    cmocka_unit_test_setup_teardown(
+        test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else, open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_what_is_closed_is_told_of_no_more_though_another_holds_it,
+                                    open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_after_forget_none_is_watched_and_all_may_be_watched_anew,
+                                    open_all, close_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,9 @@ static int end(void **state) {
 }
 
 static ClientRequest request(const char *url) {
-  return (ClientRequest){ .method = STR("GET"), .url = str_of(url), .response_max = 10, .timeout_ms = 1000 };
+  return (ClientRequest){
+    .method = STR("GET"), .url = str_of(url), .response_max = 10, .timeout_ms = 1000
+  };
 }
 
 static void free_transfer(Transfer *transfer) {
@@ -38,8 +40,9 @@ static void assert_refused(const ClientRequest *request, const char *why) {
 }
 
 static void test_what_is_no_http_address_is_refused(void **state) {
-  static const char *const urls[] = { "",        "host",         "ftp://host/", "file:///etc/passwd",
-                                      "http://", "http:///path", "//host/" };
+  static const char *const urls[] = {
+    "", "host", "ftp://host/", "file:///etc/passwd", "http://", "http:///path", "//host/"
+  };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
     ClientRequest bad = request(urls[i]);
     assert_refused(&bad, "http://");
@@ -79,7 +82,8 @@ static void test_a_part_is_a_regular_file(void **state) {
 }
 
 static void test_the_request_may_go_once_it_is_copied(void **state) {
-  char url[] = "http://host:81/path?secret=1", body[] = "body", name[] = "X-Name", value[] = "value";
+  char url[] = "http://host:81/path?secret=1", body[] = "body", name[] = "X-Name",
+       value[] = "value";
   Pairs headers = { 0 };
   pairs_add(&headers, arena, str_of(name), str_of(value));
   ClientRequest copied = request(url);

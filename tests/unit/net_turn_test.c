@@ -62,7 +62,8 @@ static void test_who_has_no_turns_gets_none(void **state) {
 
 // ---- their length -----------------------------------------------------------------------------------------------------
 
-static void test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request(void **state) {
+static void
+test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request(void **state) {
   int plain = turn_length_us(256, 2, 12, 0.6), sealed = turn_length_us(256, 2, 18, 0.6);
   int crowded = turn_length_us(512, 2, 12, 0.6);
   assert_in_range(plain, 900, 1500);

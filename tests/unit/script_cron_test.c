@@ -12,7 +12,12 @@
 #include <time.h>
 
 static int64_t at(int year, int month, int day, int hour, int minute) {
-  struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_isdst = -1 };
+  struct tm tm = { .tm_year = year - 1900,
+                   .tm_mon = month - 1,
+                   .tm_mday = day,
+                   .tm_hour = hour,
+                   .tm_min = minute,
+                   .tm_isdst = -1 };
   return (int64_t)mktime(&tm);
 }
 
@@ -21,7 +26,9 @@ static void assert_next(const char *spec, int64_t from, int64_t expected) {
   Err err = { 0 };
   if (!cron_parse(str_of(spec), &cron, &err)) fail_msg("%s: %s", spec, err.text);
   int64_t next = cron_next(&cron, from);
-  if (next != expected) fail_msg("%s from %lld: %lld, not %lld", spec, (long long)from, (long long)next, (long long)expected);
+  if (next != expected)
+    fail_msg("%s from %lld: %lld, not %lld", spec, (long long)from, (long long)next,
+             (long long)expected);
 }
 
 static void test_fields_lists_ranges_and_steps_decide_the_minute(void **state) {
@@ -55,7 +62,9 @@ static void test_a_day_of_month_or_a_weekday_is_enough_when_both_are_given(void 
   assert_next("0 0 25 * sun", noon, at(2024, 5, 19, 0, 0));
 }
 
-static void test_a_date_that_never_comes_is_known(void **state) { assert_next("0 0 30 2 *", at(2024, 5, 15, 12, 0), -1); }
+static void test_a_date_that_never_comes_is_known(void **state) {
+  assert_next("0 0 30 2 *", at(2024, 5, 15, 12, 0), -1);
+}
 
 static void test_the_hour_that_a_clock_change_leaves_out_is_passed_over(void **state) {
   setenv("TZ", "Europe/Berlin", 1);
@@ -69,8 +78,11 @@ static void test_the_hour_that_a_clock_change_leaves_out_is_passed_over(void **s
 }
 
 static void test_a_faulty_line_is_refused_and_the_field_named(void **state) {
-  static const char *const faulty[] = { "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8",
-                                        "5-1 * * * *", "*/0 * * * *", "a * * * *", "1,,2 * * * *", "*/x * * * *", "1- * * * *" };
+  static const char *const faulty[] = {
+    "",          "* * * *",      "* * * * * *", "60 * * * *",  "* 24 * * *",
+    "* * 0 * *", "* * * 13 *",   "* * * * 8",   "5-1 * * * *", "*/0 * * * *",
+    "a * * * *", "1,,2 * * * *", "*/x * * * *", "1- * * * *"
+  };
   for (size_t i = 0; i < sizeof faulty / sizeof faulty[0]; i++) {
     Cron cron;
     Err err = { 0 };

@@ -19,7 +19,8 @@ static void test_a_faulty_script_is_refused_with_file_and_line(void **state) {
   assert_not_loaded("on_message = 5", "on_message must be a function, not a number");
   assert_not_loaded("\nwhile true do end", "bot.lua:2: stopped after 300 ms");
   world.options.cpu_us_max = 10000000;  // sanitizers are slow
-  assert_not_loaded("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 20) .. #t end", "not enough memory");
+  assert_not_loaded("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 20) .. #t end",
+                    "not enough memory");
 }
 
 static void test_a_missing_script_is_a_usage_error(void **state) {
@@ -36,20 +37,24 @@ static void test_a_byte_order_mark_and_a_first_line_for_the_shell_are_skipped(vo
 }
 
 static void test_an_object_that_can_be_called_serves_as_on_message(void **state) {
-  load("on_message = setmetatable({}, { __call = function(_, msg) return 'called with ' .. msg.content end })");
+  load("on_message = setmetatable({}, { __call = function(_, msg) return 'called with ' .. "
+       "msg.content end })");
   assert_answer("x", TASK_RETURNED, "called with x");
 }
 
 static void test_the_library_lacks_what_the_contract_takes_away(void **state) {
-  load("function on_message(msg) return table.concat({ type(os.exit), type(os.setlocale), type(os.execute), type(io.popen), type(os.time) }, ' ') end");
+  load("function on_message(msg) return table.concat({ type(os.exit), type(os.setlocale), "
+       "type(os.execute), type(io.popen), type(os.time) }, ' ') end");
   assert_answer("x", TASK_RETURNED, "nil nil nil nil function");
   world.options.allow_shell = true;
-  load("function on_message(msg) return table.concat({ type(os.exit), type(os.execute), type(io.popen) }, ' ') end");
+  load("function on_message(msg) return table.concat({ type(os.exit), type(os.execute), "
+       "type(io.popen) }, ' ') end");
   assert_answer("x", TASK_RETURNED, "nil function function");
 }
 
 static void test_the_registry_that_scripts_see_is_not_the_real_one(void **state) {
-  load("function on_message(msg) local r = debug.getregistry() for k in pairs(r) do r[k] = nil end for i = 1, 100 do r[i] = nil end return 'ok' end");
+  load("function on_message(msg) local r = debug.getregistry() for k in pairs(r) do r[k] = nil end "
+       "for i = 1, 100 do r[i] = nil end return 'ok' end");
   assert_answer("x", TASK_RETURNED, "ok");
   assert_answer("x", TASK_RETURNED, "ok");
 }
@@ -111,7 +116,8 @@ static void test_the_files_that_matter_are_known_after_a_failed_load_too(void **
 // ---- strict globals
 
 static void test_reading_an_undefined_global_raises_and_names_it(void **state) {
-  load("function on_message(msg)\n  if msg.content == 'raw' then return tostring(rawget(_G, 'mesage')) end\n  return mesage.content\nend");
+  load("function on_message(msg)\n  if msg.content == 'raw' then return tostring(rawget(_G, "
+       "'mesage')) end\n  return mesage.content\nend");
   assert_answer("x", TASK_FAILED, "");
   assert_logged("bot.lua:3: undefined global 'mesage'");
   assert_answer("raw", TASK_RETURNED, "nil");
@@ -119,7 +125,8 @@ static void test_reading_an_undefined_global_raises_and_names_it(void **state) {
 
 static void test_a_global_made_inside_a_function_warns_once_for_each_name(void **state) {
   write_file("module.lua", "made_by_module = 1 return true");
-  load("require 'module'\nmade_at_top = 1\nfunction on_message(msg)\n  count = (rawget(_G, 'count') or 0) + 1\n  other = 1\n  count = nil\n  count = 5\n  return 'ok'\nend");
+  load("require 'module'\nmade_at_top = 1\nfunction on_message(msg)\n  count = (rawget(_G, "
+       "'count') or 0) + 1\n  other = 1\n  count = nil\n  count = 5\n  return 'ok'\nend");
   for (int i = 0; i < 3; i++) assert_answer("x", TASK_RETURNED, "ok");
   assert_int_equal(times_logged("global 'count' made inside a function"), 1);
   assert_int_equal(times_logged("global 'other' made inside a function"), 1);
@@ -139,13 +146,15 @@ static void test_without_strict_nothing_of_that_happens(void **state) {
 // ---- the hand-over
 
 static void test_what_on_unload_returns_is_the_next_state(void **state) {
-  load("local n = 0 function on_message() n = n + 1 return tostring(n) end function on_unload() return { count = n, list = { 1, 2 } } end");
+  load("local n = 0 function on_message() n = n + 1 return tostring(n) end function on_unload() "
+       "return { count = n, list = { 1, 2 } } end");
   assert_answer("x", TASK_RETURNED, "1");
   Buf json;
   buf_init(&json);
   interpreter_unload(world.in, &json);
   assert_true(json.len > 0);
-  write_file("bot.lua", "local n function on_load(state) n = state.count + #state.list end function on_message() return tostring(n) end");
+  write_file("bot.lua", "local n function on_load(state) n = state.count + #state.list end "
+                        "function on_message() return tostring(n) end");
   interpreter_release(world.in);
   world.in = interpreter_new(&world.options, &world.err);
   assert_true(interpreter_load(world.in, world.script, &world.err));
@@ -155,7 +164,8 @@ static void test_what_on_unload_returns_is_the_next_state(void **state) {
 }
 
 static void test_a_faulty_on_unload_is_logged_and_gives_no_state(void **state) {
-  static const char *const faulty[] = { "error('bye')", "while true do end", "return { f = print }", "return function() end", "error(nil)" };
+  static const char *const faulty[] = { "error('bye')", "while true do end", "return { f = print }",
+                                        "return function() end", "error(nil)" };
   for (size_t i = 0; i < sizeof faulty / sizeof faulty[0]; i++) {
     char code[200];
     snprintf(code, sizeof code, "function on_message() end function on_unload() %s end", faulty[i]);
@@ -170,8 +180,10 @@ static void test_a_faulty_on_unload_is_logged_and_gives_no_state(void **state) {
 }
 
 static void test_an_on_load_that_fails_refuses_the_script(void **state) {
-  assert_not_loaded("function on_message() end\nfunction on_load() error('no') end", "bot.lua:2: no");
-  assert_not_loaded("function on_message() end\nfunction on_load() while true do end end", "stopped after 300 ms");
+  assert_not_loaded("function on_message() end\nfunction on_load() error('no') end",
+                    "bot.lua:2: no");
+  assert_not_loaded("function on_message() end\nfunction on_load() while true do end end",
+                    "stopped after 300 ms");
 }
 
 // ---- chunks run once
@@ -192,17 +204,23 @@ static const char *run_chunk(const char *code) {
 
 static void test_exec_prints_each_result_as_a_line_of_json(void **state) {
   world.options.job_timeout_ms = world.options.cpu_us_max = 0;
-  assert_string_equal(run_chunk("return 1, 'two', { a = true }, nil"), "1\n\"two\"\n{\"a\":true}\nnull\n");
+  assert_string_equal(run_chunk("return 1, 'two', { a = true }, nil"),
+                      "1\n\"two\"\n{\"a\":true}\nnull\n");
   assert_string_equal(run_chunk("local x = 1"), "");
-  assert_string_equal(run_chunk("return ..., arg[1], arg[2], #arg, arg[0]"), "\"one\"\n\"one\"\n\"two\"\n2\n\"(command line)\"\n");
+  assert_string_equal(run_chunk("return ..., arg[1], arg[2], #arg, arg[0]"),
+                      "\"one\"\n\"one\"\n\"two\"\n2\n\"(command line)\"\n");
 }
 
 static void test_exec_waits_for_all_that_was_spawned_but_not_for_timers(void **state) {
   world.options.job_timeout_ms = world.options.cpu_us_max = 0;
   write_file("out", "");
   char code[400];
-  snprintf(code, sizeof code, "wechat.every(0.01, function() end) wechat.spawn(function() wechat.sleep(0.05) wechat.spawn(function() wechat.sleep(0.05) "
-           "local f = io.open('%s/out', 'w') f:write('done') f:close() end) end) wechat.sleep(0.01) return 5", world.folder);
+  snprintf(code, sizeof code,
+           "wechat.every(0.01, function() end) wechat.spawn(function() wechat.sleep(0.05) "
+           "wechat.spawn(function() wechat.sleep(0.05) "
+           "local f = io.open('%s/out', 'w') f:write('done') f:close() end) end) "
+           "wechat.sleep(0.01) return 5",
+           world.folder);
   assert_string_equal(run_chunk(code), "5\n");
   snprintf(code, sizeof code, "local f = io.open('%s/out') return f:read('a')", world.folder);
   assert_string_equal(run_chunk(code), "\"done\"\n");

@@ -44,7 +44,8 @@ static void *count(void *arg) {
 static void test_it_has_one_owner_at_a_time(void **state) {
   pthread_t threads[THREADS];
   counter = 0;
-  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, count, NULL), 0);
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, count, NULL), 0);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   assert_int_equal(counter, THREADS * TIMES);
   assert_int_equal(lock_queue(&lock), 0);

@@ -50,9 +50,11 @@ static void given_sealed(size_t credential, const char *appid, const char *form)
   Buf sealed;
   char hex[SHA1_HEX_LEN + 1];
   buf_init(&sealed);
-  assert_true(envelope_seal(state.context.aes, with->key, str_of(appid), STR(PLAIN), &sealed, NULL));
+  assert_true(
+      envelope_seal(state.context.aes, with->key, str_of(appid), STR(PLAIN), &sealed, NULL));
   Str text = buf_str(&sealed);
-  assert_true(signature_make(state.context.digest, with->token, STR("1700000000"), STR("n"), &text, hex));
+  assert_true(
+      signature_make(state.context.digest, with->token, STR("1700000000"), STR("n"), &text, hex));
   lua_pushfstring(state.L, form, sealed.ptr);
   lua_setglobal(state.L, "data");
   lua_pushstring(state.L, hex);
@@ -66,10 +68,10 @@ static void given_sealed(size_t credential, const char *appid, const char *form)
 static void test_a_sealed_message_is_opened_and_becomes_current(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(&state,
-            "local msg = assert(message.parse(data, signature, 1700000000, 'n')) assert(msg.content == 'hi' "
-            "and message.get() == msg)\n"
-            "assert(msg.raw:find('<Content>hi</Content>'))");
+  state_run(&state, "local msg = assert(message.parse(data, signature, 1700000000, 'n')) "
+                    "assert(msg.content == 'hi' "
+                    "and message.get() == msg)\n"
+                    "assert(msg.raw:find('<Content>hi</Content>'))");
   given_sealed(0, "wx0000000000000001", JSON_FORM);
   state_run(&state, "assert(message.parse(data, signature, '1700000000', 'n').content == 'hi')");
 }
@@ -79,7 +81,8 @@ static void test_every_credential_opens_while_keys_change(void **unused) {
   assert_int_equal(state.account.credential_count, 4);
   for (size_t i = 0; i < state.account.credential_count; i++) {
     given_sealed(i, "wx0000000000000001", XML_FORM);
-    state_run(&state, "assert(assert(message.parse(data, signature, '1700000000', 'n')).content == 'hi')");
+    state_run(&state,
+              "assert(assert(message.parse(data, signature, '1700000000', 'n')).content == 'hi')");
   }
 }
 
@@ -101,7 +104,8 @@ static void test_a_printed_reply_is_sealed_with_what_opened_the_message(void **u
       lua_getglobal(state.L, names[n]);
       parts[n].ptr = lua_tolstring(state.L, -1, &parts[n].len);
     }
-    assert_true(signature_check(state.context.digest, parts[3], with->token, parts[1], parts[2], &parts[0]));
+    assert_true(signature_check(state.context.digest, parts[3], with->token, parts[1], parts[2],
+                                &parts[0]));
     Buf plain;
     Err err;
     buf_init(&plain);
@@ -118,35 +122,34 @@ static void test_a_printed_reply_is_sealed_with_what_opened_the_message(void **u
 static void test_what_is_forged_or_foreign_gives_nil_and_why(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(&state,
-            "local msg, why = message.parse(data, signature, '1700000001', 'n') assert(msg == nil and "
-            "why:find('msg_signature'))");
-  state_run(&state,
-            "local msg, why = message.parse(data, signature:upper(), '1700000000', 'n') assert(msg == nil "
-            "and why:find('msg_signature'))");
-  state_run(&state, "assert(message.get() == nil)");
-  given_sealed(0, "wx0000000000000002", XML_FORM);
   state_run(
       &state,
-      "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
+      "local msg, why = message.parse(data, signature, '1700000001', 'n') assert(msg == nil and "
+      "why:find('msg_signature'))");
+  state_run(&state, "local msg, why = message.parse(data, signature:upper(), '1700000000', 'n') "
+                    "assert(msg == nil "
+                    "and why:find('msg_signature'))");
+  state_run(&state, "assert(message.get() == nil)");
+  given_sealed(0, "wx0000000000000002", XML_FORM);
+  state_run(&state, "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg "
+                    "== nil and #why > 0)");
 }
 
 static void test_safe_mode_takes_no_plain_message(void **unused) {
   given_mode("safe");
-  state_run(&state,
-            "local msg, why = message.parse('<xml><MsgType>text</MsgType></xml>', 's', '1', 'n') assert(msg "
-            "== nil and why:find('plain message'))");
-  state_run(&state,
-            "local ok, why = pcall(message.parse, '<xml><MsgType>text</MsgType></xml>') assert(not ok and "
-            "why:find('msg_signature is missing'))");
+  state_run(&state, "local msg, why = message.parse('<xml><MsgType>text</MsgType></xml>', 's', "
+                    "'1', 'n') assert(msg "
+                    "== nil and why:find('plain message'))");
+  state_run(&state, "local ok, why = pcall(message.parse, '<xml><MsgType>text</MsgType></xml>') "
+                    "assert(not ok and "
+                    "why:find('msg_signature is missing'))");
 }
 
 static void test_normal_mode_opens_nothing(void **unused) {
   given_mode("normal");
   given_sealed(0, "wx0000000000000001", XML_FORM);
-  state_run(
-      &state,
-      "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg == nil and #why > 0)");
+  state_run(&state, "local msg, why = message.parse(data, signature, '1700000000', 'n') assert(msg "
+                    "== nil and #why > 0)");
   state_push_message(&state, PLAIN);
   lua_setglobal(state.L, "msg");
   state_run(&state, "assert(message.parse(msg.raw).content == 'hi')");
@@ -157,10 +160,11 @@ static void test_compatible_mode_takes_both(void **unused) {
   given_sealed(0, "wx0000000000000001", XML_FORM);
   state_run(&state, "assert(message.parse(data, signature, '1700000000', 'n').content == 'hi')");
   state_set_message(&state, PLAIN);
+  state_run(&state, "assert(message.parse(msg.raw).content == 'hi' and message.parse(msg.raw, 's', "
+                    "'1', 'n').content "
+                    "== 'hi')");
   state_run(&state,
-            "assert(message.parse(msg.raw).content == 'hi' and message.parse(msg.raw, 's', '1', 'n').content "
-            "== 'hi')");
-  state_run(&state, "assert(tostring(hello):find('<Content><![CDATA[hello]]></Content>', 1, true))");
+            "assert(tostring(hello):find('<Content><![CDATA[hello]]></Content>', 1, true))");
 }
 
 static void test_a_signature_fits_with_either_token(void **unused) {
@@ -168,7 +172,8 @@ static void test_a_signature_fits_with_either_token(void **unused) {
   const char *tokens[] = { "now", "then", "never" };
   for (size_t i = 0; i < 3; i++) {
     char hex[SHA1_HEX_LEN + 1];
-    assert_true(signature_make(state.context.digest, str_of(tokens[i]), STR("1"), STR("n"), NULL, hex));
+    assert_true(
+        signature_make(state.context.digest, str_of(tokens[i]), STR("1"), STR("n"), NULL, hex));
     lua_pushstring(state.L, hex);
     lua_setglobal(state.L, "signature");
     state_run(&state, i < 2 ? "assert(message.check_signature(signature, 1, 'n') == true)"
@@ -178,26 +183,26 @@ static void test_a_signature_fits_with_either_token(void **unused) {
 
 static void test_without_a_token_checking_is_a_fault_of_the_program(void **unused) {
   state.account = (Account){ 0 };
-  state_run(&state,
-            "local ok, why = pcall(message.check_signature, 's', '1', 'n') assert(not ok and why:find(\"key "
-            "'token'\"))");
-  state_run(
-      &state,
-      "local ok, why = pcall(message.pay_digest, 'a=1') assert(not ok and why:find(\"key 'partnerkey'\"))");
+  state_run(&state, "local ok, why = pcall(message.check_signature, 's', '1', 'n') assert(not ok "
+                    "and why:find(\"key "
+                    "'token'\"))");
+  state_run(&state, "local ok, why = pcall(message.pay_digest, 'a=1') assert(not ok and "
+                    "why:find(\"key 'partnerkey'\"))");
 }
 
 static void test_a_reply_without_a_message_cannot_be_printed(void **unused) {
   given_mode("normal");
-  state_run(&state, "local ok, why = pcall(tostring, hello) assert(not ok and why:find('no message'))");
+  state_run(&state,
+            "local ok, why = pcall(tostring, hello) assert(not ok and why:find('no message'))");
 }
 
 static void test_the_collector_at_every_step_does_no_harm(void **unused) {
   given_mode("safe");
   given_sealed(0, "wx0000000000000001", XML_FORM);
   state.collect_always = true;
-  state_run(&state,
-            "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') assert(#tostring(hello) "
-            "> 100)");
+  state_run(&state, "assert(message.parse(data, signature, 1700000000, 'n').content == 'hi') "
+                    "assert(#tostring(hello) "
+                    "> 100)");
 }
 
 static void test_no_memory_at_any_point_does_no_harm(void **unused) {

@@ -7,9 +7,9 @@ static Arena *arena;
 
 // The least that lua/wechat/reply.lua does: a metatable, and a function that lists the elements.
 static const char registration[] =
-  "local metatable = {}\n"
-  "host.register(function(reply) return reply.elements end, metatable)\n"
-  "function make(reply) return setmetatable(reply, metatable) end";
+    "local metatable = {}\n"
+    "host.register(function(reply) return reply.elements end, metatable)\n"
+    "function make(reply) return setmetatable(reply, metatable) end";
 
 static int set_up(void **unused) {
   state_open(&state);
@@ -56,7 +56,8 @@ static void assert_reply(bool to_event, const char *code, const char *expected) 
   Buf xml;
   buf_init(&xml);
   reply_render(&conversion.reply, STR("oUser1"), STR("gh_1"), 1700000001, &xml);
-  if (!strstr(buf_str(&xml).ptr, expected)) fail_msg("%s is not in %s", expected, buf_str(&xml).ptr);
+  if (!strstr(buf_str(&xml).ptr, expected))
+    fail_msg("%s is not in %s", expected, buf_str(&xml).ptr);
   buf_clear(&xml);
 }
 
@@ -94,7 +95,8 @@ static void test_other_values_are_not_replies(void **unused) {
 
 static void test_a_string_and_a_text_are_the_same_reply(void **unused) {
   assert_reply(false, "return '你好'", "<Content><![CDATA[你好]]></Content>");
-  assert_reply(false, "return make{type = 'text', content = '你好'}", "<Content><![CDATA[你好]]></Content>");
+  assert_reply(false, "return make{type = 'text', content = '你好'}",
+               "<Content><![CDATA[你好]]></Content>");
 }
 
 static void test_a_long_text_is_cut_at_a_character(void **unused) {
@@ -105,7 +107,8 @@ static void test_a_long_text_is_cut_at_a_character(void **unused) {
 }
 
 static void test_elements_keep_order_and_numbers_go_bare(void **unused) {
-  assert_reply(false, "return make{type = 'x', elements = {{'B', 1}, {'A', {{'C', 'c'}, {'D', '2'}}}}}",
+  assert_reply(false,
+               "return make{type = 'x', elements = {{'B', 1}, {'A', {{'C', 'c'}, {'D', '2'}}}}}",
                "<B>1</B><A><C><![CDATA[c]]></C><D><![CDATA[2]]></D></A>");
 }
 
@@ -114,11 +117,12 @@ static void test_raw_goes_out_as_it_is(void **unused) {
 }
 
 static void test_articles_beyond_the_limit_are_dropped(void **unused) {
-  const char *nine = "local items = {} for i = 1, 9 do items[i] = {'item', {{'Title', 'T' .. i}}} end\n"
-                     "return make{type = 'news', elements = {{'ArticleCount', 9}, {'Articles', items}}}";
-  assert_reply(
-      false, nine,
-      "<ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[T1]]></Title></item></Articles>");
+  const char *nine =
+      "local items = {} for i = 1, 9 do items[i] = {'item', {{'Title', 'T' .. i}}} end\n"
+      "return make{type = 'news', elements = {{'ArticleCount', 9}, {'Articles', items}}}";
+  assert_reply(false, nine,
+               "<ArticleCount>1</ArticleCount><Articles><item><Title><![CDATA[T1]]></Title></"
+               "item></Articles>");
   assert_reply(true, nine, "<ArticleCount>8</ArticleCount>");
 }
 
@@ -128,10 +132,12 @@ static void test_what_a_script_breaks_in_a_reply_raises(void **unused) {
   assert_raises("return make{}", "a reply's type is a nil");
   assert_raises("return make{type = 'x'}", "reply 'x' has no elements");
   assert_raises("return make{type = 'x', elements = {{'A'}}}", "element A is a nil");
-  assert_raises("return make{type = 'x', elements = {{'A b', 'c'}}}", "'A b' cannot be an element's name");
+  assert_raises("return make{type = 'x', elements = {{'A b', 'c'}}}",
+                "'A b' cannot be an element's name");
   assert_raises("return make{type = 'x', elements = {{1, 'c'}}}", "an element's name is a number");
   assert_raises("return make{type = 'x', elements = {'A'}}", "an element is a string");
-  assert_raises("local t = {} t[1] = {'A', t} return make{type = 'x', elements = t}", "nested deeper than");
+  assert_raises("local t = {} t[1] = {'A', t} return make{type = 'x', elements = t}",
+                "nested deeper than");
 }
 
 static const char several[] =

@@ -15,8 +15,8 @@ typedef struct {
 
 static Found find(Routes *routes, const char *method, const char *path) {
   Found found = { .allow = "untouched" };
-  found.match =
-      routes_find(routes, str_of(method), str_of(path), &found.function, found.allow, sizeof found.allow);
+  found.match = routes_find(routes, str_of(method), str_of(path), &found.function, found.allow,
+                            sizeof found.allow);
   return found;
 }
 
@@ -113,16 +113,17 @@ static void test_a_page_added_again_takes_the_place_of_the_one_before(void **sta
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_a_page_is_found_by_its_very_path, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_the_method_itself_comes_before_all_methods, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_head_is_for_its_own_page_then_for_that_of_get_then_for_that_of_all,
+    cmocka_unit_test_setup_teardown(test_the_method_itself_comes_before_all_methods, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(
+        test_head_is_for_its_own_page_then_for_that_of_get_then_for_that_of_all, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_the_page_of_all_paths_serves_what_has_none_of_its_own,
                                     set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_the_page_of_all_paths_serves_what_has_none_of_its_own, set_up,
-                                    tear_down),
     cmocka_unit_test_setup_teardown(test_another_method_is_told_which_there_are, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_methods_that_do_not_fit_into_allow_are_left_out_whole, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(test_a_page_added_again_takes_the_place_of_the_one_before, set_up,
-                                    tear_down),
+    cmocka_unit_test_setup_teardown(test_methods_that_do_not_fit_into_allow_are_left_out_whole,
+                                    set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_a_page_added_again_takes_the_place_of_the_one_before,
+                                    set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

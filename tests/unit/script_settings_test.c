@@ -48,7 +48,8 @@ static const Setting *setting(const char *key) {
 static void assert_setting(const char *key, SettingKind kind, const char *text) {
   const Setting *s = setting(key);
   assert_int_equal(s->kind, kind);
-  if (!str_eq(s->text, str_of(text))) fail_msg("%s is '%.*s', not '%s'", key, STR_FMT(s->text), text);
+  if (!str_eq(s->text, str_of(text)))
+    fail_msg("%s is '%.*s', not '%s'", key, STR_FMT(s->text), text);
 }
 
 static void assert_refused(const char *text, const char *because) {
@@ -59,7 +60,8 @@ static void assert_refused(const char *text, const char *because) {
 }
 
 static void test_each_kind_of_value_keeps_its_text_and_kind(void **state) {
-  assert_true(read_text("return { token = 'abc', threads = 16, watch = false, ratio = 0.5, big = 0x10, list = {}, [\"log_level\"] = 'info' }"));
+  assert_true(read_text("return { token = 'abc', threads = 16, watch = false, ratio = 0.5, big = "
+                        "0x10, list = {}, [\"log_level\"] = 'info' }"));
   assert_setting("token", SETTING_STRING, "abc");
   assert_setting("threads", SETTING_INTEGER, "16");
   assert_setting("big", SETTING_INTEGER, "16");
@@ -75,7 +77,8 @@ static void test_settings_come_sorted_by_key(void **state) {
   Str previous = STR("");
   size_t count = 0;
   for (const Setting *s = first; s; s = s->next, count++) {
-    assert_true(memcmp(previous.ptr, s->key.ptr, previous.len < s->key.len ? previous.len : s->key.len) <= 0);
+    assert_true(memcmp(previous.ptr, s->key.ptr,
+                       previous.len < s->key.len ? previous.len : s->key.len) <= 0);
     previous = s->key;
   }
   assert_int_equal(count, 4);
@@ -83,7 +86,8 @@ static void test_settings_come_sorted_by_key(void **state) {
 
 static void test_a_file_may_compute_its_values(void **state) {
   setenv("WEMOON_TEST_SECRET", "s3", 1);
-  assert_true(read_text("local function twice(n) return n * 2 end return { appsecret = os.getenv('WEMOON_TEST_SECRET'), threads = twice(8) }"));
+  assert_true(read_text("local function twice(n) return n * 2 end return { appsecret = "
+                        "os.getenv('WEMOON_TEST_SECRET'), threads = twice(8) }"));
   assert_setting("appsecret", SETTING_STRING, "s3");
   assert_setting("threads", SETTING_INTEGER, "16");
 }
@@ -102,20 +106,26 @@ static void test_faults_are_named_with_file_and_line(void **state) {
   assert_refused("return { [true] = 1 }", "a key of type boolean");
   assert_refused("local x = nil; return { a = x.y }", ":1:");
   assert_refused("error(nil)", "nil");
-  assert_refused("error(setmetatable({}, { __tostring = function() error('again') end }))", "no text");
+  assert_refused("error(setmetatable({}, { __tostring = function() error('again') end }))",
+                 "no text");
   assert_refused("os.exit(3)", "exit");
 }
 
 static void test_a_file_that_never_ends_is_stopped(void **state) {
   assert_refused("while true do end", "without coming to its return");
-  assert_refused("while true do pcall(function() while true do end end) end", "without coming to its return");
-  assert_refused("coroutine.wrap(function() while true do end end)()", "without coming to its return");
-  assert_refused("xpcall(function() while true do end end, function() while true do end end) while true do end", "without coming");
+  assert_refused("while true do pcall(function() while true do end end) end",
+                 "without coming to its return");
+  assert_refused("coroutine.wrap(function() while true do end end)()",
+                 "without coming to its return");
+  assert_refused("xpcall(function() while true do end end, function() while true do end end) while "
+                 "true do end",
+                 "without coming");
 }
 
 static void test_a_file_that_takes_all_memory_is_stopped(void **state) {
   assert_refused("return { a = string.rep('x', 1 << 30) }", "not enough memory");
-  assert_refused("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 22) .. #t end", "not enough memory");
+  assert_refused("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 22) .. #t end",
+                 "not enough memory");
 }
 
 static void test_endless_recursion_is_an_error(void **state) {

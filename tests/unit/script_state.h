@@ -22,9 +22,10 @@ typedef struct {
   Account account;
   Pairs config;
   // The allocator's temper.
-  bool collect_always;  // every allocation fails once, which makes Lua collect all garbage and ask again
+  bool
+      collect_always;  // every allocation fails once, which makes Lua collect all garbage and ask again
   bool refused;
-  long fail_after;      // that many allocations succeed, all later ones fail; -1: none fails
+  long fail_after;  // that many allocations succeed, all later ones fail; -1: none fails
 } State;
 
 static const char current_message;
@@ -109,8 +110,8 @@ static inline void state_set_message(State *state, const char *xml) {
   lua_setglobal(state->L, "msg");
 }
 
-#define MESSAGE(type, elements)                                                                   \
-  "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser1]]></FromUserName>" \
+#define MESSAGE(type, elements)                                                                    \
+  "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser1]]></FromUserName>"  \
   "<CreateTime>1700000000</CreateTime><MsgType><![CDATA[" type "]]></MsgType>" elements "</xml>"
 #define EVENT(event, elements) MESSAGE("event", "<Event><![CDATA[" event "]]></Event>" elements)
 

@@ -13,7 +13,8 @@ static void test_a_reply_that_was_built_is_answered(void **state) {
 }
 
 static void test_nothing_nil_and_false_are_no_reply(void **state) {
-  load("function on_message(msg) if msg.content == 'nil' then return nil elseif msg.content == 'false' then return false end end");
+  load("function on_message(msg) if msg.content == 'nil' then return nil elseif msg.content == "
+       "'false' then return false end end");
   assert_answer("nothing", TASK_RETURNED, "");
   assert_answer("nil", TASK_RETURNED, "");
   assert_answer("false", TASK_RETURNED, "");
@@ -33,7 +34,8 @@ static void test_anything_else_is_no_reply_and_an_error_that_names_type_and_plac
 }
 
 static void test_an_error_is_logged_with_place_source_line_and_traceback(void **state) {
-  load("local function inner(x)\n  return x.y.z  -- here\nend\nfunction on_message(msg)\n  local r = inner({})\n  return r\nend");
+  load("local function inner(x)\n  return x.y.z  -- here\nend\nfunction on_message(msg)\n  local r "
+       "= inner({})\n  return r\nend");
   assert_answer("hi", TASK_FAILED, "");
   assert_logged("bot.lua:2: attempt to index a nil value (field 'y')");
   assert_logged("2 | return x.y.z  -- here");
@@ -58,16 +60,23 @@ static void test_errors_of_any_type_are_readable(void **state) {
   load("local raise = {\n"
        "  none = function() error(nil) end,\n"
        "  table = function() error({ code = 7, args = {} }) end,\n"
-       "  named = function() error(setmetatable({}, { __tostring = function() return 'my own words' end })) end,\n"
-       "  bad = function() error(setmetatable({}, { __tostring = function() error('no') end })) end,\n"
-       "  worse = function() error(setmetatable({}, { __tostring = function() return 5 end })) end,\n"
+       "  named = function() error(setmetatable({}, { __tostring = function() return 'my own "
+       "words' end })) end,\n"
+       "  bad = function() error(setmetatable({}, { __tostring = function() error('no') end })) "
+       "end,\n"
+       "  worse = function() error(setmetatable({}, { __tostring = function() return 5 end })) "
+       "end,\n"
        "  number = function() error(42) end,\n"
        "  thread = function() error(coroutine.create(print)) end,\n"
-       "  loop = function() error(setmetatable({}, { __tostring = function() while true do end end })) end,\n"
+       "  loop = function() error(setmetatable({}, { __tostring = function() while true do end end "
+       "})) end,\n"
        "}\n"
        "function on_message(msg) raise[msg.content]() end");
-  static const char *const kinds[] = { "none", "table", "named", "bad", "worse", "number", "thread" };
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) assert_answer(kinds[i], TASK_FAILED, "");
+  static const char *const kinds[] = {
+    "none", "table", "named", "bad", "worse", "number", "thread"
+  };
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+    assert_answer(kinds[i], TASK_FAILED, "");
   assert_logged("bot.lua:2: the script called error(nil)");
   assert_logged("bot.lua:3: {\"args\":{},\"code\":7}");
   assert_logged("bot.lua:4: my own words");
@@ -80,25 +89,29 @@ static void test_errors_of_any_type_are_readable(void **state) {
 
 static void test_on_error_may_give_the_reply(void **state) {
   load("function on_message(msg) error('broken') end\n"
-       "function on_error(err, msg) return 'sorry, ' .. msg.content .. ': ' .. err:match('broken') end");
+       "function on_error(err, msg) return 'sorry, ' .. msg.content .. ': ' .. err:match('broken') "
+       "end");
   assert_answer("hi", TASK_FAILED, "sorry, hi: broken");
   assert_logged("broken");
 }
 
 static void test_on_error_gets_the_value_that_was_raised(void **state) {
-  load("function on_message(msg) error({ code = 7 }) end function on_error(err) return 'code ' .. err.code end");
+  load("function on_message(msg) error({ code = 7 }) end function on_error(err) return 'code ' .. "
+       "err.code end");
   assert_answer("hi", TASK_FAILED, "code 7");
   load("function on_message(msg) error(nil) end function on_error(err) return type(err) end");
   assert_answer("hi", TASK_FAILED, "string");
 }
 
 static void test_on_error_is_called_for_a_script_that_was_stopped(void **state) {
-  load("function on_message(msg) while true do end end function on_error(err) return (err:match('script_cpu_ms')) end");
+  load("function on_message(msg) while true do end end function on_error(err) return "
+       "(err:match('script_cpu_ms')) end");
   assert_answer("hi", TASK_OVER_CPU, "script_cpu_ms");
 }
 
 static void test_on_error_may_wait(void **state) {
-  load("function on_message(msg) error('x') end function on_error(err) wechat.sleep(0.02) return 'after a nap' end");
+  load("function on_message(msg) error('x') end function on_error(err) wechat.sleep(0.02) return "
+       "'after a nap' end");
   assert_answer("hi", TASK_FAILED, "after a nap");
 }
 
@@ -117,7 +130,8 @@ static void test_without_on_error_or_when_it_fails_the_error_reply_is_sent(void 
 }
 
 static void test_replacing_wechat_hurts_nobody_else(void **state) {
-  load("function on_message(msg) if msg.content == 'kill' then wechat = nil; on_error = 5; string = nil; print = nil end return 'ok' end");
+  load("function on_message(msg) if msg.content == 'kill' then wechat = nil; on_error = 5; string "
+       "= nil; print = nil end return 'ok' end");
   assert_answer("kill", TASK_RETURNED, "ok");
   assert_answer("after", TASK_RETURNED, "ok");
 }
@@ -132,14 +146,16 @@ static void test_on_message_may_be_replaced_while_running(void **state) {
 }
 
 static void test_a_message_table_belongs_to_its_message(void **state) {
-  load("local kept; function on_message(msg) if kept then return kept.content end kept = msg return wechat.get_message().content end");
+  load("local kept; function on_message(msg) if kept then return kept.content end kept = msg "
+       "return wechat.get_message().content end");
   assert_answer("one", TASK_RETURNED, "one");
   assert_answer("two", TASK_RETURNED, "one");
 }
 
 static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void **state) {
   world.options.cpu_us_max = 2000000;  // what is looked at is the lock
-  load("function on_message(msg) if msg.content == 'busy' then local t = os.clock() while os.clock() - t < 0.25 do end end return 'ok' end");
+  load("function on_message(msg) if msg.content == 'busy' then local t = os.clock() while "
+       "os.clock() - t < 0.25 do end end return 'ok' end");
   Answer busy, late;
   answer_init(&busy);
   answer_init(&late);
@@ -166,21 +182,34 @@ void *run(void *arg) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_a_string_is_answered_as_text, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_a_reply_that_was_built_is_answered, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_nothing_nil_and_false_are_no_reply, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_anything_else_is_no_reply_and_an_error_that_names_type_and_place, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_an_error_is_logged_with_place_source_line_and_traceback, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_an_error_inside_coroutines_shows_the_frames_of_each, world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_a_reply_that_was_built_is_answered, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_nothing_nil_and_false_are_no_reply, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(
+        test_anything_else_is_no_reply_and_an_error_that_names_type_and_place, world_open,
+        world_close),
+    cmocka_unit_test_setup_teardown(test_an_error_is_logged_with_place_source_line_and_traceback,
+                                    world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_an_error_inside_coroutines_shows_the_frames_of_each,
+                                    world_open, world_close),
     cmocka_unit_test_setup_teardown(test_errors_of_any_type_are_readable, world_open, world_close),
     cmocka_unit_test_setup_teardown(test_on_error_may_give_the_reply, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_on_error_gets_the_value_that_was_raised, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_on_error_is_called_for_a_script_that_was_stopped, world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_on_error_gets_the_value_that_was_raised, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_on_error_is_called_for_a_script_that_was_stopped,
+                                    world_open, world_close),
     cmocka_unit_test_setup_teardown(test_on_error_may_wait, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_without_on_error_or_when_it_fails_the_error_reply_is_sent, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_replacing_wechat_hurts_nobody_else, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_on_message_may_be_replaced_while_running, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_a_message_table_belongs_to_its_message, world_open, world_close),
-    cmocka_unit_test_setup_teardown(test_a_lock_that_is_not_had_by_the_deadline_loses_the_message, world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_without_on_error_or_when_it_fails_the_error_reply_is_sent,
+                                    world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_replacing_wechat_hurts_nobody_else, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_on_message_may_be_replaced_while_running, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_a_message_table_belongs_to_its_message, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_a_lock_that_is_not_had_by_the_deadline_loses_the_message,
+                                    world_open, world_close),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

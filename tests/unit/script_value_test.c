@@ -71,18 +71,21 @@ static void test_an_empty_table_is_an_object_unless_marked(void **unused) {
 }
 
 static void test_empty_arrays_stay_arrays(void **unused) {
-  assert_json("return json.decode('{\"a\":[],\"b\":{},\"c\":[[]]}')", "{\"a\":[],\"b\":{},\"c\":[[]]}");
+  assert_json("return json.decode('{\"a\":[],\"b\":{},\"c\":[[]]}')",
+              "{\"a\":[],\"b\":{},\"c\":[[]]}");
   assert_json("local t = json.decode('[1]') table.remove(t) return t", "[]");
 }
 
 static void test_null_in_arrays_and_objects_survives(void **unused) {
   assert_json("return json.decode('[null,1,null]')", "[null,1,null]");
-  state_run(&state, "assert(json.decode('{\"a\":null}').a == json.null and tostring(json.null) == 'null')");
+  state_run(&state,
+            "assert(json.decode('{\"a\":null}').a == json.null and tostring(json.null) == 'null')");
 }
 
 static void test_what_json_cannot_say_is_refused_by_path(void **unused) {
   assert_refused("return print", "value is a function");
-  assert_refused("return {menu = {button = {{}, {fn = print}}}}", "value.menu.button[2].fn is a function");
+  assert_refused("return {menu = {button = {{}, {fn = print}}}}",
+                 "value.menu.button[2].fn is a function");
   assert_refused("return {a = {1, 0/0}}", "value.a[2] is not a finite number");
   assert_refused("return {['a b'] = 1/0}", "value[\"a b\"] is not a finite number");
   assert_refused("return {1, 2, x = 3}", "value is an array and has named keys too");
@@ -101,7 +104,8 @@ static void test_cycles_and_depth_are_refused(void **unused) {
 }
 
 static void test_a_table_with_pairs_is_written_as_it_lists_itself(void **unused) {
-  assert_json("return setmetatable({}, {__pairs = function() return next, {a = 1}, nil end})", "{\"a\":1}");
+  assert_json("return setmetatable({}, {__pairs = function() return next, {a = 1}, nil end})",
+              "{\"a\":1}");
   assert_refused("return setmetatable({}, {__pairs = function() error('no list') end})", "no list");
   assert_refused("return setmetatable({}, {__pairs = function() error({}) end})", "__pairs failed");
 }
@@ -126,23 +130,25 @@ static void test_a_message_is_written_whole(void **unused) {
 }
 
 static void test_broken_text_is_not_decoded(void **unused) {
-  state_run(&state, "for _, text in ipairs{'', '{', '[1,]', 'nul', '1 2', '{\"a\" 1}'} do "
-                    "  local value, why = json.decode(text) assert(value == nil and #why > 0, text) end");
+  state_run(&state,
+            "for _, text in ipairs{'', '{', '[1,]', 'nul', '1 2', '{\"a\" 1}'} do "
+            "  local value, why = json.decode(text) assert(value == nil and #why > 0, text) end");
 }
 
 static void test_encode_raises_and_decode_does_not(void **unused) {
-  state_run(&state,
-            "local ok, why = pcall(json.encode, {f = print}) assert(not ok and why:find('value.f is a "
-            "function', 1, true))");
+  state_run(
+      &state,
+      "local ok, why = pcall(json.encode, {f = print}) assert(not ok and why:find('value.f is a "
+      "function', 1, true))");
   state_run(&state, "assert(not pcall(json.encode) and not pcall(json.decode, {}))");
 }
 
-static const char round_trip[] =
-    "local text = json.encode{list = {1, 2, {a = 'x'}}, empty = json.array(), s = ('y'):rep(100), msg = msg, "
-    "n = 1.5}\n"
-    "local value = assert(json.decode(text))\n"
-    "assert(json.encode(value) == text)\n"
-    "assert(value.msg.Content == 'hi' and value.list[3].a == 'x')\n";
+static const char round_trip[] = "local text = json.encode{list = {1, 2, {a = 'x'}}, empty = "
+                                 "json.array(), s = ('y'):rep(100), msg = msg, "
+                                 "n = 1.5}\n"
+                                 "local value = assert(json.decode(text))\n"
+                                 "assert(json.encode(value) == text)\n"
+                                 "assert(value.msg.Content == 'hi' and value.list[3].a == 'x')\n";
 
 static void test_the_collector_at_every_step_does_no_harm(void **unused) {
   state_set_message(&state, MESSAGE("text", "<Content>hi</Content>"));

@@ -44,7 +44,10 @@ static int world_open(void **state) {
   world.log_fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_APPEND, 0600);
   dup2(world.log_fd, 2);
   world.account = (Account){ .appid = STR("wx1234567890abcdef") };
-  world.options = (InterpreterOptions){ .account = &world.account, .cpu_us_max = 300000, .memory_max = 32 << 20, .strict = true,
+  world.options = (InterpreterOptions){ .account = &world.account,
+                                        .cpu_us_max = 300000,
+                                        .memory_max = 32 << 20,
+                                        .strict = true,
                                         .job_timeout_ms = 20000 };
   world.in = NULL;
   world.err = (Err){ 0 };
@@ -102,7 +105,8 @@ static bool try_load(const char *code) {
   world.err = (Err){ 0 };
   world.in = interpreter_new(&world.options, &world.err);
   if (!world.in) fail_msg("no interpreter: %s", world.err.text);
-  return interpreter_load(world.in, world.script, &world.err) && interpreter_start(world.in, STR(""), &world.err);
+  return interpreter_load(world.in, world.script, &world.err) &&
+         interpreter_start(world.in, STR(""), &world.err);
 }
 
 static inline void load(const char *code) {
@@ -160,19 +164,28 @@ static bool answer_wait(Answer *answer, int timeout_ms) {
   return answer->done;
 }
 
-static TaskState send_text_within(Interpreter *in, Answer *answer, const char *content, int64_t wait_us) {
+static TaskState send_text_within(Interpreter *in, Answer *answer, const char *content,
+                                  int64_t wait_us) {
   char xml[1024];
   snprintf(xml, sizeof xml,
-           "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[openid-1]]></FromUserName>"
-           "<CreateTime>1400000000</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[%s]]></Content>"
-           "<MsgId>1234567890123456</MsgId></xml>", content);
+           "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[openid-1]]></"
+           "FromUserName>"
+           "<CreateTime>1400000000</CreateTime><MsgType><![CDATA[text]]></"
+           "MsgType><Content><![CDATA[%s]]></Content>"
+           "<MsgId>1234567890123456</MsgId></xml>",
+           content);
   XmlParser *parser = xml_parser_new();
   NodeTree tree;
   MessageHead head;
   Err err = { 0 };
   nodes_init(&tree);
-  if (!message_parse(parser, str_of(xml), &tree, &head, &err)) fail_msg("the test's message: %s", err.text);
-  MessageTask task = { .tree = &tree, .head = &head, .raw = str_of(xml), .arena = answer->arena, .owner = answer,
+  if (!message_parse(parser, str_of(xml), &tree, &head, &err))
+    fail_msg("the test's message: %s", err.text);
+  MessageTask task = { .tree = &tree,
+                       .head = &head,
+                       .raw = str_of(xml),
+                       .arena = answer->arena,
+                       .owner = answer,
                        .done = answer_done };
   TaskState returned = interpreter_run_message(in, &task, clock_now_us() + wait_us);
   nodes_clear(&tree);
@@ -193,8 +206,8 @@ static inline void assert_answer(const char *content, TaskState state, const cha
   if (!answer_wait(&answer, 10000)) fail_msg("no answer to %s", content);
   usleep(1000);
   if (answer.state != state || strcmp(answer.reply, reply) != 0) {
-    fail_msg("to '%s': %s '%s', not %s '%s'; log:\n%s", content, task_state_name(answer.state), answer.reply,
-             task_state_name(state), reply, world_log());
+    fail_msg("to '%s': %s '%s', not %s '%s'; log:\n%s", content, task_state_name(answer.state),
+             answer.reply, task_state_name(state), reply, world_log());
   }
   assert_int_equal(answer.calls, 1);
   answer_clear(&answer);

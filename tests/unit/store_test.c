@@ -85,9 +85,11 @@ static int next_file;
 
 static Store *open_store(const char *kind) {
   char url[160];
-  if (strcmp(kind, "sqlite") == 0) snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
+  if (strcmp(kind, "sqlite") == 0)
+    snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
   else if (strcmp(kind, "redis") == 0)
-    snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port, next_file++ % 16);
+    snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port,
+             next_file++ % 16);
   else snprintf(url, sizeof(url), "memory:");
   Err err = { 0 };
   Store *store = store_open(str_of(url), &err);
@@ -120,8 +122,9 @@ static void has(Store *store, const char *key, const char *value) {
 }
 
 static bool set(Store *store, const char *key, const char *value, int64_t ttl_ms) {
-  return yes(store,
-             (StoreCall){ .op = STORE_SET, .key = str_of(key), .value = str_of(value), .ttl_ms = ttl_ms });
+  return yes(
+      store,
+      (StoreCall){ .op = STORE_SET, .key = str_of(key), .value = str_of(value), .ttl_ms = ttl_ms });
 }
 
 static int64_t count(Store *store, const char *key, int64_t by) {
@@ -149,8 +152,8 @@ static void test_what_was_set_is_there_until_it_is_deleted(void **state) {
 
 static void test_keys_and_values_may_be_any_bytes(void **state) {
   Store *store = open_store(*state);
-  assert_true(
-      yes(store, (StoreCall){ .op = STORE_SET, .key = STR("a\0b'\r\n"), .value = STR("v\0\xff\r\n") }));
+  assert_true(yes(
+      store, (StoreCall){ .op = STORE_SET, .key = STR("a\0b'\r\n"), .value = STR("v\0\xff\r\n") }));
   StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = STR("a\0b'\r\n") });
   assert_int_equal(reply->value.len, 5);
   assert_memory_equal(reply->value.ptr, "v\0\xff\r\n", 5);
@@ -164,8 +167,10 @@ static void test_keys_and_values_may_be_any_bytes(void **state) {
 static void test_a_script_s_keys_never_meet_wemoon_s_own(void **state) {
   Store *store = open_store(*state);
   assert_true(set(store, "k", "own", 0));
-  assert_true(yes(
-      store, (StoreCall){ .op = STORE_ADD, .space = STORE_SCRIPT, .key = STR("k"), .value = STR("script") }));
+  assert_true(yes(store, (StoreCall){ .op = STORE_ADD,
+                                      .space = STORE_SCRIPT,
+                                      .key = STR("k"),
+                                      .value = STR("script") }));
   has(store, "k", "own");
   store_close(store);
 }
@@ -232,7 +237,9 @@ static void test_incr_of_what_is_no_integer_or_too_large_is_an_error(void **stat
 
 static void test_swap_sets_only_over_the_expected_value(void **state) {
   Store *store = open_store(*state);
-  StoreCall swap = { .op = STORE_SWAP, .key = STR("k"), .value = STR("new"), .expected = STR("old") };
+  StoreCall swap = {
+    .op = STORE_SWAP, .key = STR("k"), .value = STR("new"), .expected = STR("old")
+  };
   assert_false(yes(store, swap));
   has(store, "k", NULL);
   assert_true(set(store, "k", "old", 0));
@@ -249,7 +256,8 @@ static void test_swap_sets_only_over_the_expected_value(void **state) {
 
 static void test_a_lease_has_one_owner_until_it_ends(void **state) {
   Store *store = open_store(*state);
-  StoreCall mine = { .op = STORE_LEASE, .key = STR("l"), .value = STR("me"), .ttl_ms = 200 }, yours = mine;
+  StoreCall mine = { .op = STORE_LEASE, .key = STR("l"), .value = STR("me"), .ttl_ms = 200 },
+            yours = mine;
   yours.value = STR("you");
   assert_true(yes(store, mine));
   assert_true(yes(store, mine));
@@ -279,8 +287,8 @@ static void test_a_call_that_breaks_a_rule_is_refused_at_once(void **state) {
   Err err = { 0 };
   assert_null(store_call_wait(store, &(StoreCall){ .op = STORE_GET }, &err));
   assert_int_equal(err.code, ERR_USAGE);
-  assert_null(
-      store_call_wait(store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
+  assert_null(store_call_wait(
+      store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
   store_close(store);
 }
 
@@ -336,8 +344,8 @@ static void test_closing_does_what_was_waiting(void **state) {
   Store *store = open_store(*state);
   int done = 0, failed = 0;
   for (int i = 0; i < 1000; i++)
-    assert_true(store_call(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 }, count_done,
-                           &done, NULL));
+    assert_true(store_call(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 },
+                           count_done, &done, NULL));
   assert_true(store_call(store, &(StoreCall){ .op = STORE_GET, .key = STR("n"), .delay_ms = 60000 },
                          count_done, &failed, NULL));
   store_close(store);
@@ -425,7 +433,8 @@ static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state)
            "(echo 'BEGIN EXCLUSIVE;'; sleep 4.5; echo 'COMMIT;') | sqlite3 %s/locked.db &", folder);
   assert_int_equal(system(command), 0);
   usleep(300000);
-  StoreReply *reply = call(store, (StoreCall){ .op = STORE_SET, .key = STR("k"), .value = STR("w") });
+  StoreReply *reply =
+      call(store, (StoreCall){ .op = STORE_SET, .key = STR("k"), .value = STR("w") });
   assert_int_equal(reply->err.code, ERR_BUSY);
   assert_non_null(strstr(reply->err.text, "locked"));
   assert_false(store_healthy(store, NULL));
@@ -443,7 +452,8 @@ static void fails_within_a_second(Store *store, const char *word) {
   int64_t begin = clock_now_ms();
   StoreReply *reply = call(store, (StoreCall){ .op = STORE_GET, .key = STR("k") });
   if (reply->err.code != ERR_NETWORK) fail_msg("it is %d: %s", reply->err.code, reply->err.text);
-  if (word && !strstr(reply->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", reply->err.text, word);
+  if (word && !strstr(reply->err.text, word))
+    fail_msg("\"%s\" does not say \"%s\"", reply->err.text, word);
   assert_null(strstr(reply->err.text, "s3cret"));
   store_reply_free(reply);
   assert_in_range(clock_now_ms() - begin, 0, 1000);
@@ -489,9 +499,10 @@ static void test_a_wrong_redis_password_is_told_without_the_password(void **stat
   store_close(store);
 }
 
-#define EACH(test)                                                                                           \
-  { #test " (memory)", test, NULL, NULL, "memory" }, { #test " (sqlite)", test, NULL, NULL, "sqlite" }, {    \
-#test " (redis)", test, NULL, NULL, "redis"                                                              \
+#define EACH(test)                                                                                 \
+  { #test " (memory)", test, NULL, NULL, "memory" },                                               \
+      { #test " (sqlite)", test, NULL, NULL, "sqlite" }, {                                         \
+#test " (redis)", test, NULL, NULL, "redis"                                                    \
   }
 
 int main(void) {

@@ -32,22 +32,23 @@ static void test_a_token_alone_makes_a_normal_account(void **state) {
 }
 
 static void test_a_key_makes_the_mode_safe(void **state) {
-  assert_true(
-      given((AccountSettings){ .token = STR("t"), .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
+  assert_true(given(
+      (AccountSettings){ .token = STR("t"), .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
   assert_int_equal(account.mode, MODE_SAFE);
   assert_true(account.credentials[0].has_key);
 }
 
 static void test_a_key_may_stand_beside_the_normal_mode(void **state) {
-  assert_true(given(
-      (AccountSettings){ .token = STR("t"), .encoding_aes_key = STR(KEY), .encrypt_mode = STR("normal") }));
+  assert_true(given((AccountSettings){
+      .token = STR("t"), .encoding_aes_key = STR(KEY), .encrypt_mode = STR("normal") }));
   assert_int_equal(account.mode, MODE_NORMAL);
 }
 
 static void test_the_bits_that_a_key_has_over_may_be_set(void **state) {
   uint8_t key[AES_KEY_LEN];
-  assert_true(given((AccountSettings){
-      .appid = STR("wx1"), .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE") }));
+  assert_true(given(
+      (AccountSettings){ .appid = STR("wx1"),
+                         .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFE") }));
   memcpy(key, account.credentials[0].key, AES_KEY_LEN);
   assert_true(given((AccountSettings){ .appid = STR("wx1"), .encoding_aes_key = STR(KEY) }));
   assert_memory_equal(key, account.credentials[0].key, AES_KEY_LEN);
@@ -71,12 +72,14 @@ static void test_a_key_of_another_length_is_refused(void **state) {
 }
 
 static void test_a_key_with_a_foreign_character_is_refused(void **state) {
-  assert_refused((AccountSettings){ .appid = STR("wx1"),
-                                    .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABC-EFG") },
-                 "encoding_aes_key holds a character");
-  assert_refused((AccountSettings){ .appid = STR("wx1"),
-                                    .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF=") },
-                 "encoding_aes_key holds a character");
+  assert_refused(
+      (AccountSettings){ .appid = STR("wx1"),
+                         .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABC-EFG") },
+      "encoding_aes_key holds a character");
+  assert_refused(
+      (AccountSettings){ .appid = STR("wx1"),
+                         .encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF=") },
+      "encoding_aes_key holds a character");
 }
 
 static void test_no_error_shows_the_key(void **state) {
@@ -92,7 +95,8 @@ static void test_a_mode_without_its_partner_is_refused(void **state) {
                  "compatible needs encoding_aes_key");
   assert_refused((AccountSettings){ .encoding_aes_key = STR(KEY) }, "needs appid");
   assert_refused((AccountSettings){ .previous_token = STR("t") }, "without token");
-  assert_refused((AccountSettings){ .previous_encoding_aes_key = STR(KEY) }, "without encoding_aes_key");
+  assert_refused((AccountSettings){ .previous_encoding_aes_key = STR(KEY) },
+                 "without encoding_aes_key");
 }
 
 static void test_an_unknown_mode_is_refused_by_name(void **state) {

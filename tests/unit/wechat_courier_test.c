@@ -10,7 +10,8 @@
 #include "wechat/courier.h"
 #include "wechat/signature.h"
 
-#define DOCUMENT "<xml><ToUserName>gh_1</ToUserName><MsgType>text</MsgType><Content>hi</Content></xml>"
+#define DOCUMENT                                                                                   \
+  "<xml><ToUserName>gh_1</ToUserName><MsgType>text</MsgType><Content>hi</Content></xml>"
 #define REPLY "<xml><MsgType>text</MsgType><Content>yes</Content></xml>"
 
 static Account account;
@@ -20,7 +21,9 @@ static NodeTree tree;
 static Err err;
 
 static void use(const char *mode) {
-  AccountSettings settings = { .token = STR("token"), .appid = STR("wx1"), .encrypt_mode = str_of(mode) };
+  AccountSettings settings = { .token = STR("token"),
+                               .appid = STR("wx1"),
+                               .encrypt_mode = str_of(mode) };
   if (strcmp(mode, "normal") != 0)
     settings.encoding_aes_key = STR("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG");
   if (!account_init(&account, &settings, &err)) fail_msg("%s", err.text);
@@ -32,8 +35,9 @@ static void use(const char *mode) {
 }
 
 static int set_up(void **state) {
-  courier =
-      (Courier){ .account = &account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new() };
+  courier = (Courier){
+    .account = &account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new()
+  };
   nodes_init(&tree);
   return courier.aes && courier.digest && courier.parser ? 0 : -1;
 }
@@ -53,7 +57,9 @@ static void wrap(const char *mode, const char *document) {
   assert_true(courier_wrap(&courier, str_of(document), STR("gh_default"), &sealed, &body, &err));
 }
 
-static bool has(const Buf *buf, const char *text) { return str_find(buf_str(buf), str_of(text)) >= 0; }
+static bool has(const Buf *buf, const char *text) {
+  return str_find(buf_str(buf), str_of(text)) >= 0;
+}
 
 static void test_in_normal_mode_the_document_is_posted_as_it_is(void **state) {
   wrap("normal", DOCUMENT);
@@ -67,7 +73,8 @@ static void test_in_safe_mode_it_opens_with_the_accounts_key_and_names_its_addre
   assert_false(has(&body, "Content"));
   assert_true(has(&body, "gh_1"));
   const Credential *credential = &account.credentials[0];
-  assert_true(envelope_open(courier.aes, credential->key, STR("wx1"), buf_str(&sealed), &plain, &err));
+  assert_true(
+      envelope_open(courier.aes, credential->key, STR("wx1"), buf_str(&sealed), &plain, &err));
   assert_true(str_eq(buf_str(&plain), STR(DOCUMENT)));
 }
 
@@ -85,7 +92,8 @@ static void test_in_compatible_mode_both_are_there(void **state) {
 static void test_the_query_is_signed_over_what_was_sealed(void **state) {
   wrap("safe", DOCUMENT);
   buf_add(&url, STR("http://h/p?own=1"));
-  assert_true(courier_sign(&courier, buf_str(&sealed), STR("o1"), STR("17"), STR("99"), &url, &err));
+  assert_true(
+      courier_sign(&courier, buf_str(&sealed), STR("o1"), STR("17"), STR("99"), &url, &err));
   char hex[SHA1_HEX_LEN + 1];
   Str text = buf_str(&sealed);
   assert_true(has(&url, "http://h/p?own=1&signature="));
@@ -119,8 +127,8 @@ static void assert_refused(Str text, const char *words) {
 
 static void seal_reply(const Credential *credential) {
   buf_reset(&reply);
-  assert_true(envelope_seal_reply(courier.aes, courier.digest, credential, STR("wx1"), STR(REPLY), 17,
-                                  STR("5"), &reply, &err));
+  assert_true(envelope_seal_reply(courier.aes, courier.digest, credential, STR("wx1"), STR(REPLY),
+                                  17, STR("5"), &reply, &err));
 }
 
 static void assert_opened(void) {

@@ -201,8 +201,8 @@ static void test_a_sealed_reply_is_signed_and_opens(void **state) {
   memcpy(credential.key, key, AES_KEY_LEN);
   Buf reply;
   buf_init(&reply);
-  assert_true(envelope_seal_reply(aes, digest, &credential, APPID, STR("<xml>reply</xml>"), 1700000001,
-                                  STR("42"), &reply, &err));
+  assert_true(envelope_seal_reply(aes, digest, &credential, APPID, STR("<xml>reply</xml>"),
+                                  1700000001, STR("42"), &reply, &err));
   XmlParser *parser = xml_parser_new();
   NodeTree tree;
   nodes_init(&tree);
@@ -227,7 +227,8 @@ static void test_a_safe_message_has_its_addressee_and_the_sealed_text(void **sta
   buf_init(&out);
   envelope_wrap_message(STR("gh_1"), STR("U0VB"), &out);
   assert_string_equal(
-      out.ptr, "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[U0VB]]></Encrypt></xml>");
+      out.ptr,
+      "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[U0VB]]></Encrypt></xml>");
   buf_clear(&out);
 }
 

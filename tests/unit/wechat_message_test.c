@@ -55,8 +55,8 @@ static Str text_at(const char *path) {
   return text;
 }
 
-#define FROM                                                                                                 \
-  "<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser]]></"                               \
+#define FROM                                                                                       \
+  "<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oUser]]></"                     \
   "FromUserName><CreateTime>1700000000</CreateTime>"
 #define MESSAGE(type, rest) "<xml>" FROM "<MsgType><![CDATA[" type "]]></MsgType>" rest "</xml>"
 #define EVENT(name, rest) MESSAGE("event", "<Event><![CDATA[" name "]]></Event>" rest)
@@ -87,8 +87,8 @@ static void test_a_device_event_is_no_event(void **state) {
 }
 
 static void test_elements_may_stand_in_any_order(void **state) {
-  given(
-      "<xml><MsgId>7</MsgId><Content>c</Content><MsgType>text</MsgType><FromUserName>o</FromUserName></xml>");
+  given("<xml><MsgId>7</MsgId><Content>c</Content><MsgType>text</MsgType><FromUserName>o</"
+        "FromUserName></xml>");
   assert_str(head.msg_id, "7");
   assert_str(head.from_user, "o");
   assert_str(head.to_user, "");
@@ -120,17 +120,19 @@ static void test_an_event_without_its_name_is_refused(void **state) {
 }
 
 static void test_a_sealed_document_can_be_read_without_being_a_message(void **state) {
-  assert_true(message_read(parser, STR("<xml><ToUserName>gh_1</ToUserName><Encrypt>U0VB</Encrypt></xml>"),
-                           &tree, &err));
+  assert_true(message_read(
+      parser, STR("<xml><ToUserName>gh_1</ToUserName><Encrypt>U0VB</Encrypt></xml>"), &tree, &err));
   assert_str(text_at("Encrypt"), "U0VB");
-  assert_true(message_read(parser, STR("{\"ToUserName\":\"gh_1\",\"Encrypt\":\"U0VB\"}"), &tree, &err));
+  assert_true(
+      message_read(parser, STR("{\"ToUserName\":\"gh_1\",\"Encrypt\":\"U0VB\"}"), &tree, &err));
   assert_str(text_at("Encrypt"), "U0VB");
 }
 
 // ---- JSON ----
 
 static void test_a_json_push_becomes_the_same_message(void **state) {
-  given("{\"ToUserName\":\"gh_1\",\"FromUserName\":\"oUser\",\"CreateTime\":1700000000,\"MsgType\":\"text\","
+  given("{\"ToUserName\":\"gh_1\",\"FromUserName\":\"oUser\",\"CreateTime\":1700000000,\"MsgType\":"
+        "\"text\","
         "\"Content\":\"\\u4f60\",\"MsgId\":24000000000000001}");
   assert_str(node_name(&tree, 0), "xml");
   assert_str(head.create_time, "1700000000");
@@ -163,7 +165,8 @@ static void test_json_words_become_texts(void **state) {
 }
 
 static void test_json_objects_nest_and_arrays_repeat(void **state) {
-  given("{\"MsgType\":\"event\",\"Event\":\"e\",\"Info\":{\"Count\":2,\"List\":[{\"Id\":\"a\"},{\"Id\":\"b\"}"
+  given("{\"MsgType\":\"event\",\"Event\":\"e\",\"Info\":{\"Count\":2,\"List\":[{\"Id\":\"a\"},{"
+        "\"Id\":\"b\"}"
         "]},\"None\":[],\"Deep\":[[1],[2,3]]}");
   assert_str(text_at("Info/Count"), "2");
   uint32_t info = node_child(&tree, 0, STR("Info")), list = node_child(&tree, info, STR("List"));
@@ -181,7 +184,8 @@ static void test_json_members_that_cannot_be_elements_are_left_out(void **state)
 }
 
 static void test_json_text_is_cleaned_as_xml_text_is(void **state) {
-  given("{\"MsgType\":\"t\",\"A\":\"a\\u0000b\\u0008c\\uFFFEd\",\"B\":\"\\u0000\",\"C\":\"tab\\there\"}");
+  given("{\"MsgType\":\"t\",\"A\":\"a\\u0000b\\u0008c\\uFFFEd\",\"B\":\"\\u0000\",\"C\":"
+        "\"tab\\there\"}");
   assert_str(text_at("A"), "abc\xEF\xBF\xBD"
                            "d");
   assert_str(text_at("B"), "");
@@ -224,7 +228,8 @@ static void test_documented_lists_are_lists(void **state) {
   assert_true(message_is_list(STR("item")) && message_is_list(STR("List")) &&
               message_is_list(STR("fail_idx")));
   assert_true(message_is_list(STR("AroundBeacon")));
-  assert_false(message_is_list(STR("PicList")) || message_is_list(STR("Item")) || message_is_list(STR("")));
+  assert_false(message_is_list(STR("PicList")) || message_is_list(STR("Item")) ||
+               message_is_list(STR("")));
 }
 
 // ---- identity ----
@@ -250,7 +255,8 @@ static void test_a_message_is_known_by_sender_and_id(void **state) {
               MESSAGE("text", "<Content>b</Content><MsgId>1</MsgId>"), true);
   assert_same(MESSAGE("text", "<MsgId>1</MsgId>"), MESSAGE("text", "<MsgId>2</MsgId>"), false);
   assert_same("<xml><MsgType>t</MsgType><MsgId>1</MsgId><FromUserName>a</FromUserName></xml>",
-              "<xml><MsgType>t</MsgType><MsgId>1</MsgId><FromUserName>b</FromUserName></xml>", false);
+              "<xml><MsgType>t</MsgType><MsgId>1</MsgId><FromUserName>b</FromUserName></xml>",
+              false);
 }
 
 static void test_an_event_is_known_by_sender_time_name_and_key(void **state) {
@@ -258,20 +264,23 @@ static void test_an_event_is_known_by_sender_time_name_and_key(void **state) {
   assert_same(click, EVENT("CLICK", "<EventKey>a</EventKey><Ticket>t</Ticket>"), true);
   assert_same(click, EVENT("CLICK", "<EventKey>b</EventKey>"), false);
   assert_same(click, EVENT("VIEW", "<EventKey>a</EventKey>"), false);
-  assert_same(
-      "<xml><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>",
-      "<xml><CreateTime>2</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</EventKey></xml>",
-      false);
+  assert_same("<xml><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</"
+              "EventKey></xml>",
+              "<xml><CreateTime>2</CreateTime><MsgType>event</MsgType><Event>e</Event><EventKey>k</"
+              "EventKey></xml>",
+              false);
 }
 
 static void test_keys_that_differ_only_in_where_they_are_cut_differ(void **state) {
   assert_same("<xml><FromUserName>ab</FromUserName><MsgType>t</MsgType><MsgId>c</MsgId></xml>",
-              "<xml><FromUserName>a</FromUserName><MsgType>t</MsgType><MsgId>bc</MsgId></xml>", false);
-  assert_same("<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b1:c</Event><EventKey>d</"
-              "EventKey></xml>",
-              "<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b</Event><EventKey>c1:d</"
-              "EventKey></xml>",
+              "<xml><FromUserName>a</FromUserName><MsgType>t</MsgType><MsgId>bc</MsgId></xml>",
               false);
+  assert_same(
+      "<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b1:c</Event><EventKey>d</"
+      "EventKey></xml>",
+      "<xml><FromUserName>a</FromUserName><MsgType>event</MsgType><Event>b</Event><EventKey>c1:d</"
+      "EventKey></xml>",
+      false);
 }
 
 static void test_two_places_in_one_second_are_two_events(void **state) {
@@ -299,8 +308,8 @@ static void test_without_a_key_all_elements_tell_events_apart(void **state) {
 }
 
 static void test_the_sealed_copy_of_compatible_mode_tells_nothing_apart(void **state) {
-  assert_same(EVENT("subscribe", "<Encrypt>one</Encrypt>"), EVENT("subscribe", "<Encrypt>two</Encrypt>"),
-              true);
+  assert_same(EVENT("subscribe", "<Encrypt>one</Encrypt>"),
+              EVENT("subscribe", "<Encrypt>two</Encrypt>"), true);
 }
 
 static void test_a_type_without_an_id_is_known_by_its_elements(void **state) {
@@ -315,14 +324,15 @@ static void test_a_type_without_an_id_is_known_by_its_elements(void **state) {
 static void test_texts_are_rendered_in_cdata_and_digits_bare(void **state) {
   Buf out;
   buf_init(&out);
-  given("<xml><MsgType>event</MsgType><Event>e</Event><N>12</N><Neg>-1</Neg><None></None><A><item>x]]&gt;y</"
+  given("<xml><MsgType>event</MsgType><Event>e</Event><N>12</N><Neg>-1</Neg><None></"
+        "None><A><item>x]]&gt;y</"
         "item><item>2</item></A></xml>");
   message_render(&tree, &out);
-  assert_string_equal(
-      out.ptr,
-      "<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></Event><N>12</N><Neg><![CDATA[-1]]></"
-      "Neg>"
-      "<None><![CDATA[]]></None><A><item><![CDATA[x]]]]><![CDATA[>y]]></item><item>2</item></A></xml>");
+  assert_string_equal(out.ptr, "<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></"
+                               "Event><N>12</N><Neg><![CDATA[-1]]></"
+                               "Neg>"
+                               "<None><![CDATA[]]></None><A><item><![CDATA[x]]]]><![CDATA[>y]]></"
+                               "item><item>2</item></A></xml>");
   buf_clear(&out);
 }
 
@@ -343,7 +353,8 @@ static void test_what_cannot_be_an_elements_name_is_not_rendered(void **state) {
 // ---- memory ----
 
 static void test_once_warm_a_message_costs_no_growth(void **state) {
-  Str document = STR(MESSAGE("text", "<Content><![CDATA[hi]]></Content><MsgId>24000000000000001</MsgId>"));
+  Str document =
+      STR(MESSAGE("text", "<Content><![CDATA[hi]]></Content><MsgId>24000000000000001</MsgId>"));
   assert_true(parses(document));
   Node *nodes = tree.nodes;
   const char *text = tree.text.ptr;

@@ -154,11 +154,10 @@ static void test_what_cleaning_makes_longer_is_cut_after_it(void **state) {
 // ---- elements ----
 
 static void test_numbers_stand_bare_and_texts_in_cdata(void **state) {
-  given_elements("hardware",
-                 parent("HardWare", element("MessageView", "myrank", NULL), number("FuncFlag", "0", NULL)));
-  assert_non_null(strstr(
-      rendered(),
-      "<HardWare><MessageView><![CDATA[myrank]]></MessageView></HardWare><FuncFlag>0</FuncFlag></xml>"));
+  given_elements("hardware", parent("HardWare", element("MessageView", "myrank", NULL),
+                                    number("FuncFlag", "0", NULL)));
+  assert_non_null(strstr(rendered(), "<HardWare><MessageView><![CDATA[myrank]]></MessageView></"
+                                     "HardWare><FuncFlag>0</FuncFlag></xml>"));
 }
 
 static void test_a_number_that_is_none_is_wrapped_all_the_same(void **state) {
@@ -167,7 +166,8 @@ static void test_a_number_that_is_none_is_wrapped_all_the_same(void **state) {
 }
 
 static void test_an_element_that_cannot_be_named_so_is_left_out(void **state) {
-  given_elements("x", element("A B", "1", element("", "2", element("x><y", "3", element("Ok", "4", NULL)))));
+  given_elements(
+      "x", element("A B", "1", element("", "2", element("x><y", "3", element("Ok", "4", NULL)))));
   assert_non_null(strstr(rendered(), "</MsgType><Ok><![CDATA[4]]></Ok></xml>"));
 }
 
@@ -236,9 +236,9 @@ static void assert_described(const char *xml, const char *line) {
   assert_string_equal(out.ptr, line);
 }
 
-#define REPLY(type, elements)                                                                                \
-  "<xml><ToUserName>o</ToUserName><FromUserName>g</FromUserName><CreateTime>1</CreateTime><MsgType>" type    \
-  "</MsgType>" elements "</xml>"
+#define REPLY(type, elements)                                                                      \
+  "<xml><ToUserName>o</ToUserName><FromUserName>g</FromUserName><CreateTime>1</"                   \
+  "CreateTime><MsgType>" type "</MsgType>" elements "</xml>"
 
 static void test_each_kind_is_described_in_a_line(void **state) {
   assert_described(REPLY("text", "<Content>你说：hi</Content>"), "text: 你说：hi");
@@ -246,13 +246,16 @@ static void test_each_kind_is_described_in_a_line(void **state) {
   assert_described(REPLY("image", "<Image><MediaId>media-1</MediaId></Image>"), "image: media-1");
   assert_described(REPLY("voice", "<Voice><MediaId>media-2</MediaId></Voice>"), "voice: media-2");
   assert_described(
-      REPLY("video", "<Video><MediaId>m</MediaId><Title>T</Title><Description></Description></Video>"),
+      REPLY("video",
+            "<Video><MediaId>m</MediaId><Title>T</Title><Description></Description></Video>"),
       "video: m T");
-  assert_described(REPLY("music", "<Music><Title>Song</Title><MusicUrl>https://a/b.mp3</MusicUrl></Music>"),
-                   "music: Song https://a/b.mp3");
+  assert_described(
+      REPLY("music", "<Music><Title>Song</Title><MusicUrl>https://a/b.mp3</MusicUrl></Music>"),
+      "music: Song https://a/b.mp3");
   assert_described(REPLY("transfer_customer_service", ""), "transfer_customer_service");
-  assert_described(REPLY("transfer_customer_service", "<TransInfo><KfAccount>a@b</KfAccount></TransInfo>"),
-                   "transfer_customer_service: a@b");
+  assert_described(
+      REPLY("transfer_customer_service", "<TransInfo><KfAccount>a@b</KfAccount></TransInfo>"),
+      "transfer_customer_service: a@b");
   assert_described(
       REPLY("hardware", "<HardWare><MessageView>v</MessageView></HardWare><FuncFlag>0</FuncFlag>"),
       "hardware: MessageView=v FuncFlag=0");
@@ -265,7 +268,8 @@ static void test_news_are_described_by_their_titles(void **state) {
   assert_described(REPLY("news", "<ArticleCount>2</ArticleCount><Articles><item><Title>A</Title></"
                                  "item><item><Title>B</Title></item></Articles>"),
                    "news: 2 articles: A | B");
-  assert_described(REPLY("news", "<Articles><item><Title>A</Title></item></Articles>"), "news: 1 article: A");
+  assert_described(REPLY("news", "<Articles><item><Title>A</Title></item></Articles>"),
+                   "news: 1 article: A");
   assert_described(REPLY("news", "<Articles></Articles>"), "news: 0 articles");
 }
 

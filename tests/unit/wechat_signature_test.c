@@ -54,13 +54,13 @@ static void test_the_right_signature_is_accepted(void **state) {
 static void test_a_signature_of_wrong_length_is_refused(void **state) {
   assert_false(signature_check(digest, STR(""), TOKEN, TIMESTAMP, NONCE, NULL));
   assert_false(signature_check(digest, str_sub(SIGNATURE, 0, 39), TOKEN, TIMESTAMP, NONCE, NULL));
-  assert_false(signature_check(digest, STR("647ad420367c9ffeb10a630ca41d90f9dfefb1900"), TOKEN, TIMESTAMP,
-                               NONCE, NULL));
+  assert_false(signature_check(digest, STR("647ad420367c9ffeb10a630ca41d90f9dfefb1900"), TOKEN,
+                               TIMESTAMP, NONCE, NULL));
 }
 
 static void test_a_signature_in_capitals_is_refused(void **state) {
-  assert_false(signature_check(digest, STR("647AD420367C9FFEB10A630CA41D90F9DFEFB190"), TOKEN, TIMESTAMP,
-                               NONCE, NULL));
+  assert_false(signature_check(digest, STR("647AD420367C9FFEB10A630CA41D90F9DFEFB190"), TOKEN,
+                               TIMESTAMP, NONCE, NULL));
 }
 
 static void test_a_signature_that_differs_in_any_letter_is_refused(void **state) {
@@ -77,8 +77,8 @@ static void test_nobody_can_sign_for_an_account_without_a_token(void **state) {
 }
 
 static void test_a_page_is_signed_without_its_fragment(void **state) {
-  assert_true(
-      signature_jsapi(digest, STR("ticket"), STR("noise"), TIMESTAMP, STR("http://example.com/a?b=c"), hex));
+  assert_true(signature_jsapi(digest, STR("ticket"), STR("noise"), TIMESTAMP,
+                              STR("http://example.com/a?b=c"), hex));
   assert_string_equal(hex, "d26d2bccd1c4a92969964fd31cdf3a58e9321036");
   assert_true(signature_jsapi(digest, STR("ticket"), STR("noise"), TIMESTAMP,
                               STR("http://example.com/a?b=c#d#e"), hex));
