@@ -4,7 +4,7 @@
 // other. So some that were freed are kept for whoever needs one next.
 #include "base/arena.h"
 
-#include "base/shelves.h"
+#include "base/core_pool.h"
 #include "base/watched.h"
 
 #include <stdalign.h>
@@ -31,10 +31,10 @@ struct Arena {
   Block first;
 };
 
-static Shelves kept = SHELVES_INITIALIZER;
+static CorePool kept = CORE_POOL_INITIALIZER;
 
 Arena *arena_new(void) {
-  Arena *arena = (Arena *)shelves_take(&kept);
+  Arena *arena = (Arena *)core_pool_take(&kept);
   if (!arena) arena = malloc(FIRST_BLOCK);
   if (!arena) return NULL;
   arena->used = 0;
@@ -56,7 +56,7 @@ void arena_reset(Arena *arena) {
 void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
-  free(WATCHED ? arena : (Arena *)shelves_put(&kept, (Shelved *)arena, KEPT_ON_A_CORE));
+  free(WATCHED ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
 }
 
 static bool add_block(Arena *arena, size_t least) {

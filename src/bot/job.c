@@ -3,7 +3,7 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
-#include "base/shelves.h"
+#include "base/core_pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,21 +22,21 @@ typedef struct Entry {
   int waiting;    // requests that wait now
   bool deserted;  // a request left at its deadline
   bool finished;
-  Shelved shelved;
+  Pooled pooled;
 } Entry;
 
 struct JobPool {
-  Shelves idle;
+  CorePool idle;
 };
 
 static Entry *entry_of(Job *job) { return (Entry *)job; }
 
 // NULL for none.
-static Entry *from_shelf(Shelved *shelved) {
-  return shelved ? (Entry *)((char *)shelved - offsetof(Entry, shelved)) : NULL;
+static Entry *from_pool(Pooled *pooled) {
+  return pooled ? (Entry *)((char *)pooled - offsetof(Entry, pooled)) : NULL;
 }
 
-static Entry *take_idle(JobPool *pool) { return from_shelf(shelves_take(&pool->idle)); }
+static Entry *take_idle(JobPool *pool) { return from_pool(core_pool_take(&pool->idle)); }
 
 static void entry_free(Entry *entry) {
   if (!entry) return;
@@ -63,14 +63,14 @@ static Entry *entry_new(JobPool *pool) {
 
 JobPool *job_pool_new(void) {
   JobPool *pool = calloc(1, sizeof *pool);
-  if (pool) shelves_init(&pool->idle);
+  if (pool) core_pool_init(&pool->idle);
   return pool;
 }
 
 void job_pool_free(JobPool *pool) {
   if (!pool) return;
   for (Entry *entry; (entry = take_idle(pool));) entry_free(entry);
-  shelves_clear(&pool->idle);
+  core_pool_clear(&pool->idle);
   free(pool);
 }
 
@@ -94,7 +94,7 @@ void job_release(Job *job) {
   Entry *entry = entry_of(job);
   if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
   arena_reset(job->arena);
-  entry_free(from_shelf(shelves_put(&entry->pool->idle, &entry->shelved, IDLE_MAX)));
+  entry_free(from_pool(core_pool_put(&entry->pool->idle, &entry->pooled, IDLE_MAX)));
 }
 
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {

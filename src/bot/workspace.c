@@ -8,7 +8,7 @@
 enum { KEEP_MAX = 64 * 1024 };
 
 struct WorkspacePool {
-  Shelves shelves;
+  CorePool pool;
   Rescue *rescue;
 };
 
@@ -65,20 +65,20 @@ static void empty_buf(Buf *buf) {
 WorkspacePool *workspace_pool_new(Rescue *rescue) {
   WorkspacePool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
-  shelves_init(&pool->shelves);
+  core_pool_init(&pool->pool);
   pool->rescue = rescue;
   return pool;
 }
 
 void workspace_pool_free(WorkspacePool *pool) {
   if (!pool) return;
-  for (Shelved *w; (w = shelves_take(&pool->shelves));) workspace_free((Workspace *)w);
-  shelves_clear(&pool->shelves);
+  for (Pooled *w; (w = core_pool_take(&pool->pool));) workspace_free((Workspace *)w);
+  core_pool_clear(&pool->pool);
   free(pool);
 }
 
 Workspace *workspace_get(WorkspacePool *pool) {
-  Shelved *w = shelves_take(&pool->shelves);
+  Pooled *w = core_pool_take(&pool->pool);
   return w ? (Workspace *)w : workspace_new(pool->rescue);
 }
 
@@ -91,5 +91,5 @@ void workspace_put(WorkspacePool *pool, Workspace *w) {
   empty_buf(&w->reply);
   empty_buf(&w->sealed);
   arena_reset(w->arena);
-  shelves_put(&pool->shelves, &w->shelved, SIZE_MAX);
+  core_pool_put(&pool->pool, &w->pooled, SIZE_MAX);
 }

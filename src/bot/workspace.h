@@ -5,14 +5,14 @@
 #define WEMOON_BOT_WORKSPACE_H
 
 #include "base/arena.h"
-#include "base/shelves.h"
+#include "base/core_pool.h"
 #include "bot/rescue.h"
 #include "codec/aes.h"
 #include "codec/digest.h"
 #include "codec/xml.h"
 
 typedef struct Workspace {
-  Shelved shelved;  // first
+  Pooled pooled;  // first
   Digest *digest;
   Aes *aes;
   XmlParser *xml;

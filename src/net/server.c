@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/shelves.h"
+#include "base/core_pool.h"
 #include "net/connections.h"
 #include "net/listener.h"
 #include "net/stack.h"
@@ -37,13 +37,13 @@ struct Server {
   atomic_bool stopping, accepts;  // the thread that takes connections runs
   Err why;                        // where it does not listen
   atomic_size_t smallest_stack;
-  Shelves buffers;
+  CorePool buffers;
 };
 
 // What a request is read into and answered from. Hundreds of threads that each kept their own would keep as
 // many, all of them cold.
 typedef struct {
-  Shelved shelved;  // first
+  Pooled pooled;  // first
   Buf body, out;
 } Buffers;
 
@@ -319,7 +319,7 @@ static void serve(Exchange *x) {
 }
 
 static Buffers *take_buffers(Server *server) {
-  Shelved *buffers = shelves_take(&server->buffers);
+  Pooled *buffers = core_pool_take(&server->buffers);
   return buffers ? (Buffers *)buffers : calloc(1, sizeof(Buffers));
 }
 
@@ -330,16 +330,16 @@ static void keep_small(Buf *buf) {
 static void put_buffers(Server *server, Buffers *buffers) {
   keep_small(&buffers->body);
   keep_small(&buffers->out);
-  shelves_put(&server->buffers, &buffers->shelved, SIZE_MAX);
+  core_pool_put(&server->buffers, &buffers->pooled, SIZE_MAX);
 }
 
 static void free_buffers(Server *server) {
-  for (Buffers *buffers; (buffers = (Buffers *)shelves_take(&server->buffers));) {
+  for (Buffers *buffers; (buffers = (Buffers *)core_pool_take(&server->buffers));) {
     buf_clear(&buffers->body);
     buf_clear(&buffers->out);
     free(buffers);
   }
-  shelves_clear(&server->buffers);
+  core_pool_clear(&server->buffers);
 }
 
 static int on_request(struct mg_connection *conn) {
@@ -520,7 +520,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
     err_set(err, ERR_MEMORY, "no memory for %d HTTP threads", options->threads);
     return NULL;
   }
-  shelves_init(&server->buffers);
+  core_pool_init(&server->buffers);
   server->handler = *handler;
   server->threads = server->started = options->threads;
   atomic_init(&server->smallest_stack, SIZE_MAX);

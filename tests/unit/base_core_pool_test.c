@@ -5,58 +5,58 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/shelves.h"
+#include "base/core_pool.h"
 #include "core.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static Shelves shelves;
+static CorePool pool;
 
 static int set_up(void **state) {
-  shelves_init(&shelves);
+  core_pool_init(&pool);
   return 0;
 }
 
 static int tear_down(void **state) {
-  shelves_clear(&shelves);
+  core_pool_clear(&pool);
   return 0;
 }
 
-static void test_an_empty_shelf_has_nothing(void **state) { assert_null(shelves_take(&shelves)); }
+static void test_an_empty_shelf_has_nothing(void **state) { assert_null(core_pool_take(&pool)); }
 
 static void test_the_last_one_comes_first(void **state) {
-  Shelved one, two, three;
+  Pooled one, two, three;
   if (!stay_on_core(0)) skip();
-  Shelved *all[] = { &one, &two, &three };
-  for (int i = 0; i < 3; i++) assert_null(shelves_put(&shelves, all[i], 8));
-  for (int i = 2; i >= 0; i--) assert_ptr_equal(shelves_take(&shelves), all[i]);
-  assert_null(shelves_take(&shelves));
+  Pooled *all[] = { &one, &two, &three };
+  for (int i = 0; i < 3; i++) assert_null(core_pool_put(&pool, all[i], 8));
+  for (int i = 2; i >= 0; i--) assert_ptr_equal(core_pool_take(&pool), all[i]);
+  assert_null(core_pool_take(&pool));
 }
 
 static void test_a_full_shelf_gives_one_back(void **state) {
-  Shelved one, two, three;
+  Pooled one, two, three;
   if (!stay_on_core(0)) skip();
-  assert_null(shelves_put(&shelves, &one, 2));
-  assert_null(shelves_put(&shelves, &two, 2));
-  assert_ptr_equal(shelves_put(&shelves, &three, 2), &two);
-  assert_ptr_equal(shelves_take(&shelves), &three);
-  assert_ptr_equal(shelves_take(&shelves), &one);
-  assert_null(shelves_put(&shelves, &one, 1));
-  assert_ptr_equal(shelves_put(&shelves, &two, 1), &one);
-  assert_ptr_equal(shelves_take(&shelves), &two);
+  assert_null(core_pool_put(&pool, &one, 2));
+  assert_null(core_pool_put(&pool, &two, 2));
+  assert_ptr_equal(core_pool_put(&pool, &three, 2), &two);
+  assert_ptr_equal(core_pool_take(&pool), &three);
+  assert_ptr_equal(core_pool_take(&pool), &one);
+  assert_null(core_pool_put(&pool, &one, 1));
+  assert_ptr_equal(core_pool_put(&pool, &two, 1), &one);
+  assert_ptr_equal(core_pool_take(&pool), &two);
 }
 
 static void test_a_core_takes_its_own_first_and_then_anothers(void **state) {
-  Shelved here, there;
+  Pooled here, there;
   if (!stay_on_core(1)) skip();
-  assert_null(shelves_put(&shelves, &there, 8));
+  assert_null(core_pool_put(&pool, &there, 8));
   assert_true(stay_on_core(0));
-  assert_null(shelves_put(&shelves, &here, 8));
-  assert_ptr_equal(shelves_take(&shelves), &here);
-  assert_ptr_equal(shelves_take(&shelves), &there);
-  assert_null(shelves_take(&shelves));
+  assert_null(core_pool_put(&pool, &here, 8));
+  assert_ptr_equal(core_pool_take(&pool), &here);
+  assert_ptr_equal(core_pool_take(&pool), &there);
+  assert_null(core_pool_take(&pool));
 }
 
 // ---- many threads -------------------------------------------------------------------------------
@@ -64,17 +64,17 @@ static void test_a_core_takes_its_own_first_and_then_anothers(void **state) {
 enum { THREADS = 8, ROUNDS = 100000 };
 
 typedef struct {
-  Shelved shelved;  // first
+  Pooled pooled;  // first
   atomic_int holders;
 } Thing;
 
 static void *use_and_put_back(void *arg) {
   for (int i = 0; i < ROUNDS; i++) {
-    Thing *thing = (Thing *)shelves_take(&shelves);
+    Thing *thing = (Thing *)core_pool_take(&pool);
     if (!thing) continue;
     assert_int_equal(atomic_fetch_add(&thing->holders, 1), 0);
     atomic_fetch_sub(&thing->holders, 1);
-    assert_null(shelves_put(&shelves, &thing->shelved, SIZE_MAX));
+    assert_null(core_pool_put(&pool, &thing->pooled, SIZE_MAX));
   }
   return NULL;
 }
@@ -83,10 +83,10 @@ static void assert_each_is_held_by_one(int count) {
   static Thing things[THREADS];
   pthread_t threads[THREADS];
   int left = 0;
-  for (int i = 0; i < count; i++) shelves_put(&shelves, &things[i].shelved, SIZE_MAX);
+  for (int i = 0; i < count; i++) core_pool_put(&pool, &things[i].pooled, SIZE_MAX);
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, use_and_put_back, NULL);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-  while (shelves_take(&shelves)) left++;
+  while (core_pool_take(&pool)) left++;
   assert_int_equal(left, count);
 }
 
