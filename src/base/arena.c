@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 #include "base/core_pool.h"
-#include "base/watched.h"
+#include "base/sanitized.h"
 
 #include <stdalign.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ void arena_reset(Arena *arena) {
 void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
-  free(WATCHED ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
+  free(SANITIZED ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
 }
 
 static bool add_block(Arena *arena, size_t least) {

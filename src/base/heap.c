@@ -2,7 +2,7 @@
 // space: its pages are had as they are first touched.
 #include "base/heap.h"
 
-#include "base/watched.h"
+#include "base/sanitized.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 void heap_init(Heap *heap, size_t size) {
   memset(heap, 0, sizeof *heap);
-  if (WATCHED) return;
+  if (SANITIZED) return;
   void *region =
       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (region == MAP_FAILED) return;

@@ -1,19 +1,19 @@
 // Whether a sanitizer watches memory: then every block comes from malloc, for it to be seen.
-#ifndef WEMOON_BASE_WATCHED_H
-#define WEMOON_BASE_WATCHED_H
+#ifndef WEMOON_BASE_SANITIZED_H
+#define WEMOON_BASE_SANITIZED_H
 
 #include <stdbool.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { WATCHED = true };
+enum { SANITIZED = true };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { WATCHED = true };
+enum { SANITIZED = true };
 #else
-enum { WATCHED = false };
+enum { SANITIZED = false };
 #endif
 #else
-enum { WATCHED = false };
+enum { SANITIZED = false };
 #endif
 
 #endif
