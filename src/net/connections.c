@@ -22,7 +22,7 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
-#include "net/turn.h"
+#include "net/timeslice.h"
 
 enum {
   TICK_SHORT_MS = 20,  // while no thread is free
@@ -49,7 +49,7 @@ struct Connection {
   atomic_int_least64_t since_us;   // of the phase
   atomic_uint_least64_t requests;  // that came in this slot, whoever had it; written by its thread
   int64_t opened_us, came_us;
-  int turn_us;                // its thread's turns; 0: as its last connection left them
+  int timeslice_us;           // its thread's turns; 0: as its last connection left them
   bool answered;              // at least one request; of its thread
   char address[ADDRESS_LEN];  // empty for IPv6, which civetweb cannot spell: the port must do
   int port;                   // 0: no request yet, the peer is not known
@@ -61,7 +61,7 @@ struct Connections {
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
-  Turns turns;
+  Timeslice timeslice;
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;
   pthread_t thread;
@@ -202,11 +202,11 @@ static void measure_turns(Connections *all, int64_t now_us) {
   for (int i = 0; i < all->threads; i++) {
     const Connection *connection = &all->slots[i];
     bool open = atomic_load_explicit(&connection->phase, memory_order_relaxed) != PHASE_FREE;
-    active += open &&
-              atomic_load_explicit(&connection->since_us, memory_order_relaxed) >= all->turns.at_us;
+    active += open && atomic_load_explicit(&connection->since_us, memory_order_relaxed) >=
+                          all->timeslice.at_us;
     requests += atomic_load_explicit(&connection->requests, memory_order_relaxed);
   }
-  turns_measure(&all->turns, now_us, active, requests);
+  timeslice_measure(&all->timeslice, now_us, active, requests);
 }
 
 static void *run(void *arg) {
@@ -219,7 +219,7 @@ static void *run(void *arg) {
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
     int64_t now_us = clock_now_us();
-    if (now_us - all->turns.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
+    if (now_us - all->timeslice.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
     taken = atomic_load(&all->busy) >= all->threads;
     if (!taken) atomic_store(&all->others_wait, false);
     if (taken || any_over(all)) look_after(all);
@@ -240,7 +240,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
     all->slots[i].next_free = all->free;
     all->free = &all->slots[i];
   }
-  turns_init(&all->turns);
+  timeslice_init(&all->timeslice);
   condition_init(&all->changed);
   pthread_mutex_init(&all->mutex, NULL);
   if (pthread_create(&all->thread, NULL, run, all) == 0) return all;
@@ -293,7 +293,7 @@ Connection *connection_opened(Connections *all) {
     connection->port = 0;
     connection->opened_us = clock_now_us();
     connection->came_us = 0;
-    connection->turn_us = 0;
+    connection->timeslice_us = 0;
     connection->answered = false;
     set_phase(connection, PHASE_WAITS);
     if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
@@ -317,13 +317,13 @@ bool connection_comes(Connection *connection, int64_t now_us) {
   atomic_store_explicit(&connection->requests, requests + 1, memory_order_relaxed);
   int64_t before_us = connection->came_us;
   connection->came_us = now_us;
-  return now_us - before_us < SOON_TURNS * turns_length_us(&connection->all->turns);
+  return now_us - before_us < SOON_TURNS * timeslice_us(&connection->all->timeslice);
 }
 
 void connection_steps_aside(Connection *connection) {
-  int turn_us = turns_length_us(&connection->all->turns);
-  if (connection->turn_us != turn_us) turn_set_length(connection->turn_us = turn_us);
-  turn_pass();
+  int length_us = timeslice_us(&connection->all->timeslice);
+  if (connection->timeslice_us != length_us) timeslice_set(connection->timeslice_us = length_us);
+  timeslice_yield();
 }
 
 void connection_closing(Connection *connection) {

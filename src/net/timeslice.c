@@ -1,6 +1,6 @@
-// Turns by the scheduler's own means: sched_yield, and the slice of sched_setattr. Who yields goes back in
+// Timeslice by the scheduler's own means: sched_yield, and the slice of sched_setattr. Who yields goes back in
 // the line by a slice.
-#include "net/turn.h"
+#include "net/timeslice.h"
 
 #include "base/clock.h"
 
@@ -31,37 +31,37 @@ static int count_cores(void) {
   return sched_getaffinity(0, sizeof ours, &ours) == 0 ? CPU_COUNT(&ours) : 1;
 }
 
-void turns_init(Turns *turns) {
-  *turns = (Turns){ .cores = count_cores() };
-  atomic_init(&turns->length_us, TURN_SHORTEST_US);
+void timeslice_init(Timeslice *timeslice) {
+  *timeslice = (Timeslice){ .cores = count_cores() };
+  atomic_init(&timeslice->length_us, TIMESLICE_SHORTEST_US);
 }
 
-int turn_length_us(int active, int cores, double request_cpu_us, double load) {
+int timeslice_for(int active, int cores, double request_cpu_us, double load) {
   double length_us = OF_A_ROUND * request_cpu_us * active * load / cores;
-  if (length_us < TURN_SHORTEST_US) return TURN_SHORTEST_US;
-  return length_us < TURN_LONGEST_US ? (int)length_us : TURN_LONGEST_US;
+  if (length_us < TIMESLICE_SHORTEST_US) return TIMESLICE_SHORTEST_US;
+  return length_us < TIMESLICE_LONGEST_US ? (int)length_us : TIMESLICE_LONGEST_US;
 }
 
 // A new length is worth two system calls of each thread only if it is quite another.
-static void set_length(Turns *turns, int length_us) {
-  int before_us = turns_length_us(turns);
-  if (abs(length_us - before_us) > before_us / 4) atomic_store(&turns->length_us, length_us);
+static void set_length(Timeslice *timeslice, int length_us) {
+  int before_us = timeslice_us(timeslice);
+  if (abs(length_us - before_us) > before_us / 4) atomic_store(&timeslice->length_us, length_us);
 }
 
-void turns_measure(Turns *turns, int64_t now_us, int active, uint64_t requests) {
+void timeslice_measure(Timeslice *timeslice, int64_t now_us, int active, uint64_t requests) {
   int64_t process_us = clock_process_cpu_us();
-  uint64_t came = requests - turns->requests;
-  if (turns->at_us > 0 && came >= FEWEST_REQUESTS) {
-    double cpu_us = (double)(process_us - turns->cpu_us);
-    double load = cpu_us / (double)(now_us - turns->at_us) / turns->cores;
-    set_length(turns, turn_length_us(active, turns->cores, cpu_us / (double)came, load));
+  uint64_t came = requests - timeslice->requests;
+  if (timeslice->at_us > 0 && came >= FEWEST_REQUESTS) {
+    double cpu_us = (double)(process_us - timeslice->cpu_us);
+    double load = cpu_us / (double)(now_us - timeslice->at_us) / timeslice->cores;
+    set_length(timeslice, timeslice_for(active, timeslice->cores, cpu_us / (double)came, load));
   }
-  turns->at_us = now_us;
-  turns->cpu_us = process_us;
-  turns->requests = requests;
+  timeslice->at_us = now_us;
+  timeslice->cpu_us = process_us;
+  timeslice->requests = requests;
 }
 
-void turn_set_length(int length_us) {
+void timeslice_set(int length_us) {
   Scheduling now;
   if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0) return;
   if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH) return;
@@ -70,4 +70,4 @@ void turn_set_length(int length_us) {
   syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
-void turn_pass(void) { sched_yield(); }
+void timeslice_yield(void) { sched_yield(); }

@@ -1,5 +1,5 @@
-// Turns on the CPU: as long as a round takes, with nothing else about the thread changed, and passed to who waits.
-#include "net/turn.h"
+// Timeslice on the CPU: as long as a round takes, with nothing else about the thread changed, and passed to who waits.
+#include "net/timeslice.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -22,7 +22,7 @@ static void on_a_thread(void *(*fn)(void *), void *arg) {
 }
 
 static void *shorten(void *arg) {
-  turn_set_length(TURN_SHORTEST_US);
+  timeslice_set(TIMESLICE_SHORTEST_US);
   *(Slice *)arg = slice_here();
   return NULL;
 }
@@ -64,48 +64,49 @@ static void test_who_has_no_turns_gets_none(void **state) {
 
 static void
 test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request(void **state) {
-  int plain = turn_length_us(256, 2, 12, 0.6), sealed = turn_length_us(256, 2, 18, 0.6);
-  int crowded = turn_length_us(512, 2, 12, 0.6);
+  int plain = timeslice_for(256, 2, 12, 0.6), sealed = timeslice_for(256, 2, 18, 0.6);
+  int crowded = timeslice_for(512, 2, 12, 0.6);
   assert_in_range(plain, 900, 1500);
   assert_in_range(sealed, plain * 14 / 10, plain * 16 / 10);
   assert_in_range(crowded, plain * 19 / 10, plain * 21 / 10);
-  assert_in_range(turn_length_us(256, 1, 12, 0.6), plain * 19 / 10, plain * 21 / 10);
-  assert_in_range(turn_length_us(256, 2, 12, 0.3), plain * 4 / 10, plain * 6 / 10);
+  assert_in_range(timeslice_for(256, 1, 12, 0.6), plain * 19 / 10, plain * 21 / 10);
+  assert_in_range(timeslice_for(256, 2, 12, 0.3), plain * 4 / 10, plain * 6 / 10);
 }
 
 static void test_turns_have_bounds(void **state) {
-  assert_int_equal(turn_length_us(0, 2, 12, 1), TURN_SHORTEST_US);
-  assert_int_equal(turn_length_us(1, 64, 0.001, 0), TURN_SHORTEST_US);
-  assert_int_equal(turn_length_us(100000, 1, 1e12, 1), TURN_LONGEST_US);
+  assert_int_equal(timeslice_for(0, 2, 12, 1), TIMESLICE_SHORTEST_US);
+  assert_int_equal(timeslice_for(1, 64, 0.001, 0), TIMESLICE_SHORTEST_US);
+  assert_int_equal(timeslice_for(100000, 1, 1e12, 1), TIMESLICE_LONGEST_US);
 }
 
 static void test_what_requests_cost_is_measured(void **state) {
-  Turns turns;
-  turns_init(&turns);
-  assert_true(turns.cores >= 1);
-  turns.cores = 1;
-  turns_measure(&turns, 1000000, 0, 1000);
+  Timeslice timeslice;
+  timeslice_init(&timeslice);
+  assert_true(timeslice.cores >= 1);
+  timeslice.cores = 1;
+  timeslice_measure(&timeslice, 1000000, 0, 1000);
   burn_cpu(20000);
-  turns_measure(&turns, 1040000, 100, 3000);  // 2000 requests of 10 us on a core that is half busy
-  assert_in_range(turns_length_us(&turns), 590, 1200);
-  int before_us = turns_length_us(&turns);
+  timeslice_measure(&timeslice, 1040000, 100,
+                    3000);  // 2000 requests of 10 us on a core that is half busy
+  assert_in_range(timeslice_us(&timeslice), 590, 1200);
+  int before_us = timeslice_us(&timeslice);
   burn_cpu(20500);
-  turns_measure(&turns, 1080000, 100, 5000);  // nearly the same
-  assert_int_equal(turns_length_us(&turns), before_us);
+  timeslice_measure(&timeslice, 1080000, 100, 5000);  // nearly the same
+  assert_int_equal(timeslice_us(&timeslice), before_us);
   burn_cpu(10000);
-  turns_measure(&turns, 1120000, 100, 7000);  // of 5 us, a quarter busy
-  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
+  timeslice_measure(&timeslice, 1120000, 100, 7000);  // of 5 us, a quarter busy
+  assert_int_equal(timeslice_us(&timeslice), TIMESLICE_SHORTEST_US);
 }
 
 static void test_few_requests_and_the_first_measurement_say_nothing(void **state) {
-  Turns turns;
-  turns_init(&turns);
+  Timeslice timeslice;
+  timeslice_init(&timeslice);
   burn_cpu(20000);
-  turns_measure(&turns, 20000, 1000, 1000);
-  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
+  timeslice_measure(&timeslice, 20000, 1000, 1000);
+  assert_int_equal(timeslice_us(&timeslice), TIMESLICE_SHORTEST_US);
   burn_cpu(20000);
-  turns_measure(&turns, 40000, 10, 1010);
-  assert_int_equal(turns_length_us(&turns), TURN_SHORTEST_US);
+  timeslice_measure(&timeslice, 40000, 10, 1010);
+  assert_int_equal(timeslice_us(&timeslice), TIMESLICE_SHORTEST_US);
 }
 
 // ---- passing ----------------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ static void *pass_turns(void *arg) {
   pthread_create(&other, NULL, count_turns, NULL);
   while (atomic_load(&turns_taken) == 0) usleep(100);
   int before = atomic_load(&turns_taken);
-  for (int i = 0; i < 100; i++) turn_pass();
+  for (int i = 0; i < 100; i++) timeslice_yield();
   *(int *)arg = atomic_load(&turns_taken) - before;
   atomic_store(&enough, true);
   pthread_join(other, NULL);
