@@ -14,7 +14,7 @@
 #include "base/core_pool.h"
 #include "net/connections.h"
 #include "net/listener.h"
-#include "net/stack.h"
+#include "net/thread_stack.h"
 
 enum {
   KEEP_MAX = 64 * 1024,
@@ -420,7 +420,7 @@ static void *on_thread(const struct mg_context *mg, int type) {
   Server *server = mg_get_user_data(mg);
   if (type == ACCEPTS) atomic_store(&server->accepts, true);
   if (type != WORKS) return NULL;
-  size_t size = stack_size_here(), smallest = atomic_load(&server->smallest_stack);
+  size_t size = thread_stack_size(), smallest = atomic_load(&server->smallest_stack);
   while (size < smallest &&
          !atomic_compare_exchange_weak(&server->smallest_stack, &smallest, size)) {
   }
@@ -502,11 +502,11 @@ static bool start_with_listener(Server *server, const ServerOptions *options, Er
                    server->started + accepts, server->threads + 1);
   if (!server->listens) return err_set(err, ERR_FAILED, "%s", server->why.text);
   size_t stack = atomic_load(&server->smallest_stack);
-  if (stack < STACK_REFUSED_BELOW) {
+  if (stack < THREAD_STACK_MIN) {
     return err_set(
         err, ERR_FAILED,
         "HTTP threads have stacks of %zu bytes; a script could crash the process with less than %d",
-        stack, STACK_REFUSED_BELOW);
+        stack, THREAD_STACK_MIN);
   }
   connections_serve(server->connections, server->listener.port);
   return true;

@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/stack.h"
+#include "net/thread_stack.h"
 #include "slice.h"
 
 // What a crowd may make another client wait. On a quiet machine it is a quarter of a second; this one may be running other tests.
@@ -68,7 +68,7 @@ static void handle(void *ctx, HttpRequest *request) {
   }
   copy(seen.path, sizeof seen.path, request->path);
   pthread_mutex_unlock(&seen.mutex);
-  atomic_store(&seen.stack, stack_size_here());
+  atomic_store(&seen.stack, thread_stack_size());
   atomic_store(&seen.slice_ns, slice_here().slice_ns);
   server_respond(request, &response);
 }

@@ -1,5 +1,5 @@
 // Stacks that Lua's recursion limit fits on.
-#include "net/stack.h"
+#include "net/thread_stack.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ __attribute__((visibility("default"))) int pthread_attr_setstacksize(pthread_att
   return set(attr, size < STACK_SIZE ? STACK_SIZE : size);
 }
 
-size_t stack_size_here(void) {
+size_t thread_stack_size(void) {
   pthread_attr_t attr;
   size_t size = 0;
   if (pthread_getattr_np(pthread_self(), &attr) != 0) return 0;
