@@ -78,15 +78,15 @@ static void stop(Service *service) {
   serving_begin_end();
   notify_manager("STOPPING=1");
   bot_refuse(service->bot);
-  server_end(service->server);
+  server_stop(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
     log_warn("messages were still under way after %d s; ending without them",
              SERVING_GRACE_MS / 1000);
     _exit(STATUS_DONE);
   }
-  server_stop(service->admin_server);
-  server_stop(service->server);
+  server_free(service->admin_server);
+  server_free(service->server);
   notify_watchdog_end(&service->watchdog);
   if (!bot_free(service->bot)) _exit(STATUS_DONE);
 }
@@ -95,7 +95,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
                  const sigset_t *set) {
   Err err;
   if (!start(service, config, bot_options, &err)) {
-    server_stop(service->server);
+    server_free(service->server);
     bot_free(service->bot);
     return report_err("", &err);
   }

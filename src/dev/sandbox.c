@@ -280,7 +280,7 @@ bool sandbox_close(Sandbox *sandbox, int64_t grace_ms) {
   if (!sandbox) return true;
   int64_t end_ms = clock_now_ms() + grace_ms;
   if (sandbox->bot) bot_refuse(sandbox->bot);
-  server_stop(sandbox->server);
+  server_free(sandbox->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (sandbox->bot &&
       (!bot_drain(sandbox->bot, left_ms > 0 ? left_ms : 0) || !bot_free(sandbox->bot)))

@@ -529,7 +529,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
     server->serving = true;
     return server;
   }
-  server_stop(server);
+  server_free(server);
   return NULL;
 }
 
@@ -546,7 +546,7 @@ void server_load(const Server *server, int *busy, int *threads) {
 static bool can_stop(const Server *server) { return server->mg && atomic_load(&server->accepts); }
 
 // civetweb writes and reads nothing more once it is told to stop, so that comes last.
-void server_end(Server *server) {
+void server_stop(Server *server) {
   if (server->ended) return;
   server->ended = true;
   atomic_store(&server->stopping, true);
@@ -560,9 +560,9 @@ void server_end(Server *server) {
   if (can_stop(server)) mg_stop(server->mg);
 }
 
-void server_stop(Server *server) {
+void server_free(Server *server) {
   if (!server) return;
-  server_end(server);
+  server_stop(server);
   if (server->mg && !can_stop(server)) return;  // they run on, and use all of it
   connections_free(server->connections);
   free_buffers(server);

@@ -83,8 +83,8 @@ const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is
 void server_load(const Server *server, int *busy, int *threads);
 // Stops accepting, lets requests under way finish (10 s at most). Its address and load can be asked for until
 // it is freed.
-void server_end(Server *server);
-// Ends it where it has not ended, and frees it. NULL is allowed.
 void server_stop(Server *server);
+// Ends it where it has not ended, and frees it. NULL is allowed.
+void server_free(Server *server);
 
 #endif

@@ -170,7 +170,7 @@ static void test_an_answer_has_its_length_and_names_no_software(void **state) {
   assert_non_null(strstr(answer, "\r\n\r\nhello"));
   assert_null(strcasestr(answer, "civetweb"));
   assert_null(strcasestr(answer, "\r\nserver:"));
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_path_and_query_are_given_as_sent(void **state) {
@@ -180,7 +180,7 @@ static void test_path_and_query_are_given_as_sent(void **state) {
   ask(server, "GET /look?x=%41&y[]=+ HTTP/1.1\r\nHost: x\r\nX-Thing: abc\r\n\r\n");
   assert_seen(seen.query, "x=%41&y[]=+");
   assert_seen(seen.header, "abc");
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_refusals_by_the_head_do_not_wait_for_the_body(void **state) {
@@ -200,7 +200,7 @@ static void test_refusals_by_the_head_do_not_wait_for_the_body(void **state) {
                 "HTTP/1.1 411 ");
   assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"),
                 "HTTP/1.1 413 ");
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_body_of_the_greatest_length_arrives_whole(void **state) {
@@ -211,7 +211,7 @@ static void test_a_body_of_the_greatest_length_arrives_whole(void **state) {
   snprintf(request, sizeof request,
            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", body);
   assert_non_null(strstr(ask(server, request), body));
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_client_that_asks_before_its_body_is_told_to_go_on(void **state) {
@@ -228,7 +228,7 @@ static void test_a_client_that_asks_before_its_body_is_told_to_go_on(void **stat
   assert_starts(answer, "HTTP/1.1 200 ");
   assert_non_null(strstr(answer, "\r\n\r\nabc"));
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives(void **state) {
@@ -249,7 +249,7 @@ static void test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives(v
   close(fd);
   free(request);
   assert_starts(ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_what_is_no_request_is_refused_in_few_words(void **state) {
@@ -264,7 +264,7 @@ static void test_what_is_no_request_is_refused_in_few_words(void **state) {
     assert_null(strcasestr(answer, "civetweb"));
     assert_null(strcasestr(answer, "\r\nserver:"));
   }
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_target_that_is_a_whole_url_names_the_path_and_the_query(void **state) {
@@ -277,7 +277,7 @@ static void test_a_target_that_is_a_whole_url_names_the_path_and_the_query(void 
   assert_seen(seen.path, "/look");
   assert_seen(seen.query, "a=1");
   assert_seen(seen.header, "there");
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_connection_is_kept_for_the_next_request(void **state) {
@@ -292,7 +292,7 @@ static void test_a_connection_is_kept_for_the_next_request(void **state) {
       strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "hello"));
   assert_true(ends_within(fd, 1000));
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **state) {
@@ -305,7 +305,7 @@ static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **sta
   assert_true(ends_within(fd, 1000));
   assert_int_equal(atomic_load(&seen.handled), before + 1);
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_no_answer_is_a_closed_connection(void **state) {
@@ -315,20 +315,20 @@ static void test_no_answer_is_a_closed_connection(void **state) {
   assert_true(say(fd, "GET /silent HTTP/1.1\r\nHost: x\r\n\r\n"));
   assert_int_equal(recv(fd, &byte, 1, 0), 0);
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_handler_that_does_not_answer_is_answered_for(void **state) {
   Server *server = serve(4);
   assert_starts(ask(server, "GET /forgetful HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 500 ");
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_handlers_have_stacks_for_deep_recursion(void **state) {
   Server *server = serve(4);
   ask(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   assert_true(atomic_load(&seen.stack) >= 1024 * 1024);
-  server_stop(server);
+  server_free(server);
 }
 
 // Three requests at once on one connection: the second follows close on the first, unless the machine dozes between them,
@@ -341,7 +341,7 @@ static void test_the_thread_of_a_busy_connection_takes_short_turns(void **state)
   Server *server = serve(4);
   for (int i = 0; i < 50 && atomic_load(&seen.slice_ns) != 300 * 1000; i++) ask(server, requests);
   assert_int_equal(atomic_load(&seen.slice_ns), 300 * 1000);
-  server_stop(server);
+  server_free(server);
 }
 
 // ---- addresses -----------------------------------------------------------------------------------------------------------
@@ -352,7 +352,7 @@ static void test_a_bare_port_means_this_machine_alone(void **state) {
   snprintf(expected, sizeof expected, "127.0.0.1:%d", server_port(server));
   assert_true(server_port(server) > 0);
   assert_string_equal(server_address(server), expected);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_ipv6_is_listened_on(void **state) {
@@ -373,7 +373,7 @@ static void test_ipv6_is_listened_on(void **state) {
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
   assert_starts(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 static void assert_refused(const char *listen, ErrCode code, const char *saying) {
@@ -403,13 +403,13 @@ static void test_a_taken_port_is_named_with_the_means_to_see_who_has_it(void **s
   Server *server = serve(2);
   assert_refused(server_address(server), ERR_FAILED, "ss -ltnp");
   assert_refused(server_address(server), ERR_FAILED, server_address(server));
-  server_stop(server);
+  server_free(server);
 }
 
 // ---- stopping --------------------------------------------------------------------------------------------------------------
 
 static void *stop(void *server) {
-  server_stop(server);
+  server_free(server);
   return NULL;
 }
 
@@ -477,7 +477,7 @@ static void test_a_body_that_does_not_come_ends_its_connection_in_time(void **st
   assert_true(ends_within(fd, 1000));
   close(fd);
   close(dripping);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
@@ -491,7 +491,7 @@ static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
   assert_true(over);
   assert_true(clock_now_ms() - begun < 2500);
   close(fd);
-  server_stop(server);
+  server_free(server);
 }
 
 // How long a new client's request takes, from its connection on; -1 when it is not answered.
@@ -531,7 +531,7 @@ static void assert_nobody_waits_behind(const char *stalled, int count) {
   }
   for (int i = 0; i < count; i++) close(fds[i]);
   free(fds);
-  server_stop(server);
+  server_free(server);
 }
 
 static void test_100_silent_connections_delay_nobody(void **state) {
@@ -610,7 +610,7 @@ static void test_256_busy_clients_share_64_threads(void **state) {
     if (clients[i].answers < least) least = clients[i].answers;
   }
   pthread_attr_destroy(&attr);
-  server_stop(server);
+  server_free(server);
   print_message("256 busy clients: longest wait %lld ms, fewest answers %d, lost %d\n",
                 (long long)longest_ms, least, lost);
   assert_int_equal(lost, 0);
