@@ -73,8 +73,8 @@ static void answer(Waiters waiters, const Token *token, const ApiResult *error) 
 
 // Within the last five minutes the old one serves on; it is not tried again at each call.
 static bool old_one_serves(Entry *entry) {
-  if (!held_is_alive(&entry->present)) return false;
-  if (!held_is_fresh(&entry->present)) entry->present.renew_us = clock_now_us() + RETRY_US;
+  if (!cached_token_is_alive(&entry->present)) return false;
+  if (!cached_token_is_fresh(&entry->present)) entry->present.renew_us = clock_now_us() + RETRY_US;
   return true;
 }
 
@@ -146,9 +146,9 @@ static void write_record(TokenFlight *flight) {
   Buf record;
   buf_init(&record);
   pthread_mutex_lock(&flight->tokens->lock);
-  const Held *held = &flight->entry->present;
+  const CachedToken *held = &flight->entry->present;
   int64_t lifetime_s = held->lifetime_s;
-  if (held->value) held_write(&record, held);
+  if (held->value) cached_token_write(&record, held);
   pthread_mutex_unlock(&flight->tokens->lock);
   StoreCall call = { .op = flight->rewrite  ? STORE_SET
                            : flight->record ? STORE_SWAP
@@ -165,17 +165,17 @@ static void write_record(TokenFlight *flight) {
 static void read_again(TokenFlight *flight, StoreReply *reply) {
   bool usable = false;
   if (!store_failed(reply) && reply->ok) {
-    Held ours;
+    CachedToken ours;
     pthread_mutex_lock(&flight->tokens->lock);
     Entry *entry = flight->entry;
     ours = entry->present;
-    entry->present = (Held){ 0 };
-    held_read(&entry->present, reply->value, entry->refused);
-    usable = held_is_fresh(&entry->present);
+    entry->present = (CachedToken){ 0 };
+    cached_token_read(&entry->present, reply->value, entry->refused);
+    usable = cached_token_is_fresh(&entry->present);
     if (usable) {
-      held_clear(&ours);
+      cached_token_clear(&ours);
     } else {
-      held_clear(&entry->present);
+      cached_token_clear(&entry->present);
       entry->present = ours;
     }
     pthread_mutex_unlock(&flight->tokens->lock);
@@ -259,7 +259,7 @@ void tokens_fetched(TokenFlight *flight, ApiResult *reply) {
                is_refused(entry, value);
   bool keep = !again && (!flight->grant || flight->grant->keep);
   if (keep) {
-    held_set(&entry->present, value, clock_unix_s() + lifetime_s, lifetime_s, lifetime_s);
+    cached_token_set(&entry->present, value, clock_unix_s() + lifetime_s, lifetime_s, lifetime_s);
     free(entry->refused);
     entry->refused = NULL;
     entry->refusal_us = 0;
@@ -304,11 +304,12 @@ static void go_alone(TokenFlight *flight, StoreReply *reply) {
   const char *why = reply ? reply->err.text : "no memory";
   pthread_mutex_lock(&tokens->lock);
   Entry *entry = flight->entry;
-  if (!flight->grant && held_is_alive(&entry->imported) && !held_is_alive(&entry->present)) {
+  if (!flight->grant && cached_token_is_alive(&entry->imported) &&
+      !cached_token_is_alive(&entry->present)) {
     entry->present = entry->imported;
-    entry->imported = (Held){ 0 };
+    entry->imported = (CachedToken){ 0 };
   }
-  bool fresh = !flight->grant && held_is_fresh(&entry->present);
+  bool fresh = !flight->grant && cached_token_is_fresh(&entry->present);
   ApiResult *refusal = flight->grant || fresh ? NULL : remembered(entry);
   pthread_mutex_unlock(&tokens->lock);
   flight->alone = true;
@@ -365,12 +366,12 @@ static void on_lease(TokenFlight *flight, StoreReply *reply) {
 
 // An imported token counts unless the store's lives longer. True: it has to be written to the store.
 static bool adopt_imported(Entry *entry) {
-  Held imported = entry->imported;
-  entry->imported = (Held){ 0 };
+  CachedToken imported = entry->imported;
+  entry->imported = (CachedToken){ 0 };
   bool counts =
-      held_is_alive(&imported) && !is_refused(entry, str_of(imported.value)) &&
-      (!held_is_alive(&entry->present) || entry->present.expires_at < imported.expires_at);
-  held_clear(counts ? &entry->present : &imported);
+      cached_token_is_alive(&imported) && !is_refused(entry, str_of(imported.value)) &&
+      (!cached_token_is_alive(&entry->present) || entry->present.expires_at < imported.expires_at);
+  cached_token_clear(counts ? &entry->present : &imported);
   if (counts) entry->present = imported;
   return counts;
 }
@@ -393,9 +394,9 @@ static void on_record(TokenFlight *flight, StoreReply *reply) {
   bool fresh = false, write = false;
   if (!flight->grant) {
     pthread_mutex_lock(&tokens->lock);
-    if (flight->record) held_read(&entry->present, str_of(flight->record), entry->refused);
+    if (flight->record) cached_token_read(&entry->present, str_of(flight->record), entry->refused);
     write = entry->imported.value && adopt_imported(entry);
-    fresh = held_is_fresh(&entry->present);
+    fresh = cached_token_is_fresh(&entry->present);
     pthread_mutex_unlock(&tokens->lock);
   }
   StoreCall lease = { .op = STORE_LEASE,

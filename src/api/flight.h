@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "api/held.h"
+#include "api/cached_token.h"
 #include "api/token.h"
 
 enum { TOKEN_OWNER_LEN = 32 };
@@ -25,7 +25,7 @@ typedef struct {
 typedef struct Entry {
   struct Entry *next;
   char name[TOKEN_NAME_MAX + 1];
-  Held present, imported;
+  CachedToken present, imported;
   char *refused;  // what the platform refused last
   // monotonic: until then the platform need not be asked, where there is no store to remember it
   int64_t refusal_us;

@@ -31,11 +31,11 @@ static void waiters_add(Waiters *waiters, Waiter *waiter) {
 static void note_refused(Entry *entry, Str refused) {
   bool present = entry->present.value && str_eq(str_of(entry->present.value), refused);
   if (entry->imported.value && str_eq(str_of(entry->imported.value), refused))
-    held_clear(&entry->imported);
+    cached_token_clear(&entry->imported);
   if (!present && (entry->present.value || entry->refused)) return;
   free(entry->refused);
   entry->refused = strndup(refused.ptr, refused.len);
-  if (present) held_clear(&entry->present);
+  if (present) cached_token_clear(&entry->present);
 }
 
 void tokens_get(Tokens *tokens, Str name, Str refused, TokenDone done, void *ctx) {
@@ -47,7 +47,7 @@ void tokens_get(Tokens *tokens, Str name, Str refused, TokenDone done, void *ctx
   if (entry) {
     if (refused.len) note_refused(entry, refused);
     *waiter = (Waiter){ .done = done, .ctx = ctx };
-    if (held_is_fresh(&entry->present) && !entry->imported.value)
+    if (cached_token_is_fresh(&entry->present) && !entry->imported.value)
       value = strdup(entry->present.value);
     if (value) token = (Token){ str_of(value), entry->present.expires_at };
     else waiters_add(&entry->waiters, waiter);
@@ -84,7 +84,8 @@ bool tokens_import(Tokens *tokens, Str name, Token token) {
   if (left <= 0 || token.value.len == 0) return true;
   pthread_mutex_lock(&tokens->lock);
   Entry *entry = entry_of(tokens, name);
-  bool good = entry && held_set(&entry->imported, token.value, token.expires_at, left, left);
+  bool good =
+      entry && cached_token_set(&entry->imported, token.value, token.expires_at, left, left);
   pthread_mutex_unlock(&tokens->lock);
   return good;
 }
@@ -93,7 +94,7 @@ int64_t tokens_left_s(Tokens *tokens, Str name) {
   int64_t left = -1;
   pthread_mutex_lock(&tokens->lock);
   for (Entry *entry = tokens->first; entry; entry = entry->next) {
-    if (str_eq(str_of(entry->name), name) && held_is_alive(&entry->present))
+    if (str_eq(str_of(entry->name), name) && cached_token_is_alive(&entry->present))
       left = (entry->present.end_us - clock_now_us()) / 1000000;
   }
   pthread_mutex_unlock(&tokens->lock);
@@ -135,8 +136,8 @@ void tokens_free(Tokens *tokens) {
   while (tokens->first) {
     Entry *entry = tokens->first;
     tokens->first = entry->next;
-    held_clear(&entry->present);
-    held_clear(&entry->imported);
+    cached_token_clear(&entry->present);
+    cached_token_clear(&entry->imported);
     free(entry->refused);
     api_result_free(entry->refusal);
     free(entry);
