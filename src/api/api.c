@@ -402,7 +402,7 @@ static bool stable_body(const Account *account, bool force, Buf *body) {
   return !body->failed;
 }
 
-static void fetch_token(void *ctx, Str name, bool force, TokenFlight *flight) {
+static void fetch_token(void *ctx, Str name, bool force, TokenFetch *fetch) {
   Api *api = ctx;
   const Account *account = api->options.account;
   Pair pairs[] = { { STR("grant_type"), STR("client_credential"), &pairs[1] },
@@ -430,7 +430,7 @@ static void fetch_token(void *ctx, Str name, bool force, TokenFlight *flight) {
     request.body = buf_str(&body);
     request.has_body = true;
   }
-  if (!good || !api_call(api, &request, on_fetched, flight)) tokens_fetched(flight, NULL);
+  if (!good || !api_call(api, &request, on_fetched, fetch)) tokens_fetched(fetch, NULL);
   buf_clear(&body);
 }
 
@@ -485,6 +485,6 @@ void api_free(Api *api) {
   pthread_mutex_unlock(&api->lock);
   wait_for_calls(api);
   tokens_free(api->tokens);
-  wait_for_calls(api);  // a fetch of the token cache ends its flight a moment before itself
+  wait_for_calls(api);  // a fetch of the token cache ends its fetch a moment before itself
   destroy(api);
 }

@@ -1,7 +1,7 @@
 // The cache of tokens and tickets: one Entry per name, and who waits for it.
 #include "api/token.h"
 
-#include "api/flight.h"
+#include "api/token_fetch.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "codec/digest.h"
@@ -54,7 +54,7 @@ void tokens_get(Tokens *tokens, Str name, Str refused, TokenDone done, void *ctx
   }
   pthread_mutex_unlock(&tokens->lock);
   if (!value && entry) {
-    flight_launch(tokens, entry);
+    token_fetch_begin(tokens, entry);
     return;
   }
   free(waiter);
@@ -72,7 +72,7 @@ void tokens_grant(Tokens *tokens, Str name, bool keep, TokenGrantDone done, void
   }
   pthread_mutex_unlock(&tokens->lock);
   if (entry) {
-    flight_launch(tokens, entry);
+    token_fetch_begin(tokens, entry);
     return;
   }
   free(waiter);
@@ -131,7 +131,7 @@ Tokens *tokens_new(const TokenOptions *options, Err *err) {
 void tokens_free(Tokens *tokens) {
   if (!tokens) return;
   pthread_mutex_lock(&tokens->lock);
-  while (tokens->flights) pthread_cond_wait(&tokens->idle, &tokens->lock);
+  while (tokens->fetches) pthread_cond_wait(&tokens->idle, &tokens->lock);
   pthread_mutex_unlock(&tokens->lock);
   while (tokens->first) {
     Entry *entry = tokens->first;

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 typedef struct Tokens Tokens;
-typedef struct TokenFlight TokenFlight;
+typedef struct TokenFetch TokenFetch;
 
 // What is cached, by name: the access token, or a ticket by its type ("jsapi", "wx_card"); a name has 1 to 31
 // bytes.
@@ -38,7 +38,7 @@ typedef struct {
   int64_t wait_ms;  // how long a caller waits for another process's fetch
   Store *store;     // outlives the cache
   // Asks the platform for a new one; what it says is handed to tokens_fetched, exactly once. On any thread.
-  void (*fetch)(void *ctx, Str name, bool force, TokenFlight *flight);
+  void (*fetch)(void *ctx, Str name, bool force, TokenFetch *fetch);
   void *ctx;
 } TokenOptions;
 
@@ -57,7 +57,7 @@ void tokens_get(Tokens *tokens, Str name, Str refused, TokenDone done, void *ctx
 // one.
 void tokens_grant(Tokens *tokens, Str name, bool keep, TokenGrantDone done, void *ctx);
 // The answer to `fetch`; takes the reply.
-void tokens_fetched(TokenFlight *flight, ApiResult *reply);
+void tokens_fetched(TokenFetch *fetch, ApiResult *reply);
 // How long the present one still lives, in seconds; -1: there is none in this process.
 int64_t tokens_left_s(Tokens *tokens, Str name);
 

@@ -1,7 +1,7 @@
 // The way to a new token: from the store through the lease to the platform and back. Inside api/; what the
-// cache and its flights share is here.
-#ifndef WEMOON_API_FLIGHT_H
-#define WEMOON_API_FLIGHT_H
+// cache and its fetches share is here.
+#ifndef WEMOON_API_TOKEN_FETCH_H
+#define WEMOON_API_TOKEN_FETCH_H
 
 #include <pthread.h>
 
@@ -31,7 +31,7 @@ typedef struct Entry {
   int64_t refusal_us;
   ApiResult *refusal;
   Waiters waiters, grants;
-  TokenFlight *flight;
+  TokenFetch *fetch;
 } Entry;
 
 struct Tokens {
@@ -40,12 +40,12 @@ struct Tokens {
   pthread_mutex_t lock;
   pthread_cond_t idle;
   Entry *first;
-  size_t flights;
+  size_t fetches;
 };
 
 extern const ApiResult token_no_memory;  // the error of those who wait, where there is no memory
 
-// Begins a flight where somebody waits for the entry and none is under way. Without locks held.
-void flight_launch(Tokens *tokens, Entry *entry);
+// Begins a fetch where somebody waits for the entry and none is under way. Without locks held.
+void token_fetch_begin(Tokens *tokens, Entry *entry);
 
 #endif
