@@ -33,7 +33,7 @@ static const Option options[] = {
 // What one command needs from its first to its last message.
 typedef struct {
   Account account;
-  Courier courier;
+  Callback callback;
   const char *url;
   Str from, to;
   ReplyStyle style;
@@ -130,8 +130,8 @@ static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
   digest_random(&chance, sizeof(chance));
   snprintf(timestamp, sizeof(timestamp), "%lld", (long long)clock_unix_s());
   snprintf(nonce, sizeof(nonce), "%u", chance);
-  return courier_sign(&s->courier, buf_str(&s->sealed), s->from, str_of(timestamp), str_of(nonce),
-                      url, err);
+  return callback_sign(&s->callback, buf_str(&s->sealed), s->from, str_of(timestamp), str_of(nonce),
+                       url, err);
 }
 
 // ---- what comes back ----------------------------------------------------------------------------
@@ -188,8 +188,8 @@ static int take_answer(Sending *s, const ClientResult *result) {
   if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
   if (result->status != 200) return report_status(result);
   Err err;
-  return reply_print(&s->courier, result->body, s->style, &err) ? STATUS_DONE
-                                                                : report_err("send", &err);
+  return reply_print(&s->callback, result->body, s->style, &err) ? STATUS_DONE
+                                                                 : report_err("send", &err);
 }
 
 static int send_once(Sending *s) {
@@ -211,10 +211,11 @@ static int send_once(Sending *s) {
 static int send_all(Sending *s, Invocation *in) {
   Err err;
   int64_t repeats;
-  bool ready = count_repeats(&in->arguments, &repeats, &err) &&
-               choose_style(&in->arguments, &s->style, &err) && make_url(in, &s->url, &err) &&
-               make_document(s, in, &err) &&
-               courier_wrap(&s->courier, buf_str(&s->document), s->to, &s->sealed, &s->body, &err);
+  bool ready =
+      count_repeats(&in->arguments, &repeats, &err) &&
+      choose_style(&in->arguments, &s->style, &err) && make_url(in, &s->url, &err) &&
+      make_document(s, in, &err) &&
+      callback_seal(&s->callback, buf_str(&s->document), s->to, &s->sealed, &s->body, &err);
   if (!ready) return report_err("send", &err);
   int status = STATUS_DONE;
   for (int64_t i = 0; i < repeats; i++) {
@@ -235,21 +236,21 @@ static int run(Invocation *in) {
   Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM),
                 .to = value_or(&in->arguments, "to", DEFAULT_TO) };
   if (!config_account(in->config, &s.account, &err)) return report_err("", &err);
-  Courier courier = {
+  Callback callback = {
     .account = &s.account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new()
   };
-  s.courier = courier;
+  s.callback = callback;
   buf_init(&s.document);
   buf_init(&s.sealed);
   buf_init(&s.body);
-  int status =
-      courier.aes && courier.digest && courier.parser ? send_all(&s, in) : report_err("send", &err);
+  int status = callback.aes && callback.digest && callback.parser ? send_all(&s, in)
+                                                                  : report_err("send", &err);
   buf_clear(&s.body);
   buf_clear(&s.sealed);
   buf_clear(&s.document);
-  xml_parser_free(courier.parser);
-  digest_free(courier.digest);
-  aes_free(courier.aes);
+  xml_parser_free(callback.parser);
+  digest_free(callback.digest);
+  aes_free(callback.aes);
   return status;
 }
 

@@ -72,17 +72,18 @@ static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   return ok ? true : err_set(err, ERR_MEMORY, "no memory for the reply");
 }
 
-bool reply_print(const Courier *courier, Str body, ReplyStyle style, Err *err) {
+bool reply_print(const Callback *callback, Str body, ReplyStyle style, Err *err) {
   if (style == REPLY_STYLE_RAW) {
     fwrite(body.ptr ? body.ptr : "", 1, body.len, stdout);
     return true;
   }
-  if (courier_is_empty(body)) return print_parsed(NULL, style, err);
+  if (callback_reply_is_empty(body)) return print_parsed(NULL, style, err);
   NodeTree tree;
   Buf plain;
   nodes_init(&tree);
   buf_init(&plain);
-  bool ok = courier_open(courier, body, &tree, &plain, err) && print_parsed(&tree, style, err);
+  bool ok =
+      callback_open_reply(callback, body, &tree, &plain, err) && print_parsed(&tree, style, err);
   buf_clear(&plain);
   nodes_clear(&tree);
   return ok;

@@ -2,7 +2,7 @@
 #ifndef WEMOON_CLI_REPLY_OUT_H
 #define WEMOON_CLI_REPLY_OUT_H
 
-#include "wechat/courier.h"
+#include "wechat/callback.h"
 
 typedef enum {
   REPLY_STYLE_LINE,  // one readable line
@@ -13,6 +13,6 @@ typedef enum {
 // Prints the body of an answer on standard output; a sealed one is verified and opened first, but for the raw
 // style. ERR_FAILED where it is no reply: not well-formed, a wrong signature, a key that does not fit, not
 // sealed in safe mode.
-bool reply_print(const Courier *courier, Str body, ReplyStyle style, Err *err);
+bool reply_print(const Callback *callback, Str body, ReplyStyle style, Err *err);
 
 #endif

@@ -1,4 +1,4 @@
-// host.courier: callbacks as the platform makes them, for the simulated one.
+// host.callback: callbacks as the platform makes them, for the simulated one.
 //   account() -> { appid =, appsecret =, token =, mode = }
 //   compose(elements) -> the document; elements: a list of { name, text, number, boolean or such a list again
 //   } post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to
@@ -12,7 +12,7 @@
 #include "script/box.h"
 #include "script/context.h"
 #include "script/message_value.h"
-#include "wechat/courier.h"
+#include "wechat/callback.h"
 #include "wechat/message.h"
 
 static Str string_at(lua_State *L, int index) {
@@ -21,12 +21,12 @@ static Str string_at(lua_State *L, int index) {
   return s;
 }
 
-static Courier courier_of(lua_State *L) {
+static Callback courier_of(lua_State *L) {
   ScriptContext *context = script_context(L);
-  return (Courier){ .account = context->options->account,
-                    .aes = context->aes,
-                    .digest = context->digest,
-                    .parser = context->xml };
+  return (Callback){ .account = context->options->account,
+                     .aes = context->aes,
+                     .digest = context->digest,
+                     .parser = context->xml };
 }
 
 static void set_field(lua_State *L, const char *name, Str value) {
@@ -92,14 +92,14 @@ static int l_compose(lua_State *L) {
 }
 
 static int l_post(lua_State *L) {
-  Courier courier = courier_of(L);
+  Callback callback = courier_of(L);
   Err err = { 0 };
   lua_settop(L, 6);
   Buf *sealed = box_buf(L), *body = box_buf(L), *url = box_buf(L);
   buf_add(url, string_at(L, 6));
-  bool ok = courier_wrap(&courier, string_at(L, 1), string_at(L, 2), sealed, body, &err) &&
-            courier_sign(&courier, buf_str(sealed), string_at(L, 3), string_at(L, 4),
-                         string_at(L, 5), url, &err);
+  bool ok = callback_seal(&callback, string_at(L, 1), string_at(L, 2), sealed, body, &err) &&
+            callback_sign(&callback, buf_str(sealed), string_at(L, 3), string_at(L, 4),
+                          string_at(L, 5), url, &err);
   if (!ok) return luaL_error(L, "%s", err.text);
   lua_pushlstring(L, url->ptr, url->len);
   lua_pushlstring(L, body->ptr ? body->ptr : "", body->len);
@@ -108,14 +108,14 @@ static int l_post(lua_State *L) {
 }
 
 static int l_open(lua_State *L) {
-  Courier courier = courier_of(L);
+  Callback callback = courier_of(L);
   NodeTree *tree = &script_context(L)->tree;
   Str body = string_at(L, 1);
   Err err = { 0 };
   lua_settop(L, 1);
-  if (courier_is_empty(body)) return 0;
+  if (callback_reply_is_empty(body)) return 0;
   Buf *plain = box_buf(L);
-  if (!courier_open(&courier, body, tree, plain, &err)) {
+  if (!callback_open_reply(&callback, body, tree, plain, &err)) {
     lua_pushnil(L);
     lua_pushnil(L);
     lua_pushstring(L, err.text);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/bot.h"
-#include "wechat/courier.h"
+#include "wechat/callback.h"
 
 // An input is a list of records, each ended by END. The first byte of a record says what it is:
 // 'm' a document, signed (and sealed) as the account has it; 'd' the document before once more; 'q' query, a
@@ -34,7 +34,7 @@ static const char script[] =
     "end\n";
 
 typedef struct {
-  Courier courier;
+  Callback callback;
   Account account;
   BotOptions options;
   Bot *bot;
@@ -83,7 +83,7 @@ static World *open_world(void) {
                                .encrypt_mode = STR("safe") };
   log_divert(swallow, NULL);
   must(account_init(&w.account, &settings, &err), err.text);
-  w.courier = (Courier){
+  w.callback = (Callback){
     .account = &w.account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new()
   };
   w.options = (BotOptions){ .account = &w.account,
@@ -196,8 +196,8 @@ static void check_reply(World *w, bool again) {
   int number = status(w);
   buf_reset(&w->plain);
   must(number == 200 || number == 400 || number == 503, "a signed message is answered");
-  if (number == 200 && !courier_is_empty(body_of(w)))
-    must(courier_open(&w->courier, body_of(w), &tree, &w->plain, &err),
+  if (number == 200 && !callback_reply_is_empty(body_of(w)))
+    must(callback_open_reply(&w->callback, body_of(w), &tree, &w->plain, &err),
          "a reply that the platform takes");
   if (again)
     must(str_eq(buf_str(&w->first), buf_str(&w->plain)), "a duplicate gets the same reply");
@@ -214,9 +214,9 @@ static void deliver(World *w, bool again) {
   buf_reset(&w->sealed);
   buf_reset(&w->body);
   snprintf(timestamp, sizeof timestamp, "%lld", (long long)clock_unix_s());
-  if (courier_wrap(&w->courier, w->document, STR("gh"), &w->sealed, &w->body, &err) &&
-      courier_sign(&w->courier, buf_str(&w->sealed), STR("o"), str_of(timestamp), STR("n"), &url,
-                   &err)) {
+  if (callback_seal(&w->callback, w->document, STR("gh"), &w->sealed, &w->body, &err) &&
+      callback_sign(&w->callback, buf_str(&w->sealed), STR("o"), str_of(timestamp), STR("n"), &url,
+                    &err)) {
     Str query = buf_str(&url);
     if (str_starts(query, STR("?"))) query = str_sub(query, 1, query.len);
     if (post(w, query, buf_str(&w->body))) check_reply(w, again);

@@ -1,8 +1,8 @@
 // The platform's side of a callback: what is posted, signed and sealed as the account has it, and how the
 // answer is opened. `wemoon send` and the simulated platform are its users. Pure: timestamp and nonce are
 // given.
-#ifndef WEMOON_WECHAT_COURIER_H
-#define WEMOON_WECHAT_COURIER_H
+#ifndef WEMOON_WECHAT_CALLBACK_H
+#define WEMOON_WECHAT_CALLBACK_H
 
 #include "codec/xml.h"
 #include "wechat/envelope.h"
@@ -13,21 +13,22 @@ typedef struct {
   Aes *aes;
   Digest *digest;
   XmlParser *parser;
-} Courier;
+} Callback;
 
 // Appends to `body` what is posted for the plain `document`: the document itself, or wrapped as the account's
 // mode says; then `sealed` gets the text of Encrypt (in normal mode it stays empty). `to` is the addressee of
 // a document that names none.
-bool courier_wrap(const Courier *courier, Str document, Str to, Buf *sealed, Buf *body, Err *err);
+bool callback_seal(const Callback *callback, Str document, Str to, Buf *sealed, Buf *body,
+                   Err *err);
 // Appends to `url` the query that the platform puts there: signature, timestamp, nonce, openid and, where
-// `sealed` is what courier_wrap sealed, encrypt_type and msg_signature.
-bool courier_sign(const Courier *courier, Str sealed, Str openid, Str timestamp, Str nonce,
-                  Buf *url, Err *err);
+// `sealed` is what callback_seal sealed, encrypt_type and msg_signature.
+bool callback_sign(const Callback *callback, Str sealed, Str openid, Str timestamp, Str nonce,
+                   Buf *url, Err *err);
 // Whether an answer's body says that there is no reply: empty, or "success".
-bool courier_is_empty(Str body);
+bool callback_reply_is_empty(Str body);
 // Parses an answer's body into `tree`; a sealed one is verified and opened first, into `plain`, which else
 // stays empty. ERR_FAILED where the platform would not take it: not well-formed, a wrong signature, a key
 // that does not fit, not sealed in safe mode.
-bool courier_open(const Courier *courier, Str body, NodeTree *tree, Buf *plain, Err *err);
+bool callback_open_reply(const Callback *callback, Str body, NodeTree *tree, Buf *plain, Err *err);
 
 #endif

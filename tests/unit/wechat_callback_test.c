@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/url.h"
-#include "wechat/courier.h"
+#include "wechat/callback.h"
 #include "wechat/signature.h"
 
 #define DOCUMENT                                                                                   \
@@ -15,7 +15,7 @@
 #define REPLY "<xml><MsgType>text</MsgType><Content>yes</Content></xml>"
 
 static Account account;
-static Courier courier;
+static Callback callback;
 static Buf sealed, body, url, plain, reply;
 static NodeTree tree;
 static Err err;
@@ -35,17 +35,17 @@ static void use(const char *mode) {
 }
 
 static int set_up(void **state) {
-  courier = (Courier){
+  callback = (Callback){
     .account = &account, .aes = aes_new(), .digest = digest_new(), .parser = xml_parser_new()
   };
   nodes_init(&tree);
-  return courier.aes && courier.digest && courier.parser ? 0 : -1;
+  return callback.aes && callback.digest && callback.parser ? 0 : -1;
 }
 
 static int tear_down(void **state) {
-  aes_free(courier.aes);
-  digest_free(courier.digest);
-  xml_parser_free(courier.parser);
+  aes_free(callback.aes);
+  digest_free(callback.digest);
+  xml_parser_free(callback.parser);
   nodes_clear(&tree);
   Buf *all[] = { &sealed, &body, &url, &plain, &reply };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) buf_clear(all[i]);
@@ -54,7 +54,7 @@ static int tear_down(void **state) {
 
 static void wrap(const char *mode, const char *document) {
   use(mode);
-  assert_true(courier_wrap(&courier, str_of(document), STR("gh_default"), &sealed, &body, &err));
+  assert_true(callback_seal(&callback, str_of(document), STR("gh_default"), &sealed, &body, &err));
 }
 
 static bool has(const Buf *buf, const char *text) {
@@ -74,7 +74,7 @@ static void test_in_safe_mode_it_opens_with_the_accounts_key_and_names_its_addre
   assert_true(has(&body, "gh_1"));
   const Credential *credential = &account.credentials[0];
   assert_true(
-      envelope_open(courier.aes, credential->key, STR("wx1"), buf_str(&sealed), &plain, &err));
+      envelope_open(callback.aes, credential->key, STR("wx1"), buf_str(&sealed), &plain, &err));
   assert_true(str_eq(buf_str(&plain), STR(DOCUMENT)));
 }
 
@@ -93,20 +93,20 @@ static void test_the_query_is_signed_over_what_was_sealed(void **state) {
   wrap("safe", DOCUMENT);
   buf_add(&url, STR("http://h/p?own=1"));
   assert_true(
-      courier_sign(&courier, buf_str(&sealed), STR("o1"), STR("17"), STR("99"), &url, &err));
+      callback_sign(&callback, buf_str(&sealed), STR("o1"), STR("17"), STR("99"), &url, &err));
   char hex[SHA1_HEX_LEN + 1];
   Str text = buf_str(&sealed);
   assert_true(has(&url, "http://h/p?own=1&signature="));
   assert_true(has(&url, "&timestamp=17&nonce=99&openid=o1&encrypt_type=aes&msg_signature="));
-  assert_true(signature_make(courier.digest, STR("token"), STR("17"), STR("99"), &text, hex));
+  assert_true(signature_make(callback.digest, STR("token"), STR("17"), STR("99"), &text, hex));
   assert_true(has(&url, hex));
-  assert_true(signature_make(courier.digest, STR("token"), STR("17"), STR("99"), NULL, hex));
+  assert_true(signature_make(callback.digest, STR("token"), STR("17"), STR("99"), NULL, hex));
   assert_true(has(&url, hex));
 }
 
 static void test_an_open_query_says_nothing_of_sealing(void **state) {
   use("normal");
-  assert_true(courier_sign(&courier, STR(""), STR("o1"), STR("17"), STR("99"), &url, &err));
+  assert_true(callback_sign(&callback, STR(""), STR("o1"), STR("17"), STR("99"), &url, &err));
   assert_false(has(&url, "encrypt_type"));
   assert_false(has(&url, "msg_signature"));
 }
@@ -116,7 +116,7 @@ static void test_an_open_query_says_nothing_of_sealing(void **state) {
 static bool opens(Str text) {
   buf_reset(&plain);
   err = (Err){ 0 };
-  return courier_open(&courier, text, &tree, &plain, &err);
+  return callback_open_reply(&callback, text, &tree, &plain, &err);
 }
 
 static void assert_refused(Str text, const char *words) {
@@ -127,7 +127,7 @@ static void assert_refused(Str text, const char *words) {
 
 static void seal_reply(const Credential *credential) {
   buf_reset(&reply);
-  assert_true(envelope_seal_reply(courier.aes, courier.digest, credential, STR("wx1"), STR(REPLY),
+  assert_true(envelope_seal_reply(callback.aes, callback.digest, credential, STR("wx1"), STR(REPLY),
                                   17, STR("5"), &reply, &err));
 }
 
@@ -138,9 +138,9 @@ static void assert_opened(void) {
 }
 
 static void test_success_and_nothing_are_no_reply(void **state) {
-  assert_true(courier_is_empty(STR("")));
-  assert_true(courier_is_empty(STR("success")));
-  assert_false(courier_is_empty(STR("success\n")));
+  assert_true(callback_reply_is_empty(STR("")));
+  assert_true(callback_reply_is_empty(STR("success")));
+  assert_false(callback_reply_is_empty(STR("success\n")));
 }
 
 static void test_an_open_reply_is_read_where_it_may_be_open(void **state) {
