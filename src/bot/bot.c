@@ -18,8 +18,8 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
-  Duty *duty;     // NULL: the store is this process's own
-  char name[64];  // what the processes of one account know each other by
+  TimerLeader *leader;  // NULL: the store is this process's own
+  char name[64];        // what the processes of one account know each other by
 };
 
 static bool is_callback(const Webhook *webhook, const HttpRequest *request) {
@@ -73,9 +73,9 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!name_account(bot, options->account, err)) return false;
   Str name = str_of(bot->name);
   bool remote = strcmp(store_kind(store), "redis") == 0;
-  bot->duty = duty_new(store, name, &bot->webhook.fleet);
+  bot->leader = timer_leader_new(store, name, &bot->webhook.fleet);
   if (remote) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  return (bot->duty && (bot->webhook.peers || !remote)) || err_set(err, ERR_MEMORY, "no memory");
+  return (bot->leader && (bot->webhook.peers || !remote)) || err_set(err, ERR_MEMORY, "no memory");
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -100,12 +100,13 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   ok = ok && meet_others(bot, options, err);
   ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->anyhow,
                                        options->metrics, err)) != NULL;
-  if (ok && bot->duty) duty_look(bot->duty, clock_now_us());  // the first tick may be near
+  if (ok && bot->leader)
+    timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   Watched watched = { .slot = webhook->slot,
                       .rescue = webhook->rescue,
                       .peers = webhook->peers,
-                      .duty = bot->duty,
+                      .leader = bot->leader,
                       .files = options->watch };
   ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
   if (ok) return bot;
@@ -140,7 +141,7 @@ bool bot_free(Bot *bot) {
   slot_free(webhook->slot);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
   talks_free(webhook->fleet.talks);
-  duty_free(bot->duty);
+  timer_leader_free(bot->leader);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);

@@ -68,7 +68,7 @@ static void *run_rescuer(void *arg) {
     int64_t now_us = clock_now_us();
     rescue_answer_due(watched->rescue, now_us);
     if (watched->peers) peers_renew(watched->peers, now_us);
-    if (watched->duty) duty_look(watched->duty, now_us);
+    if (watched->leader) timer_leader_look(watched->leader, now_us);
   }
   return NULL;
 }

@@ -5,7 +5,7 @@
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
-#include "bot/duty.h"
+#include "bot/timer_leader.h"
 #include "bot/peers.h"
 #include "bot/rescue.h"
 #include "bot/slot.h"
@@ -18,9 +18,9 @@ typedef struct Watch Watch;
 typedef struct {
   Slot *slot;
   Rescue *rescue;
-  Peers *peers;  // NULL: none
-  Duty *duty;    // NULL: none
-  bool files;    // changed files cause a reload
+  Peers *peers;         // NULL: none
+  TimerLeader *leader;  // NULL: none
+  bool files;           // changed files cause a reload
 } Watched;
 
 // NULL without memory or thread.

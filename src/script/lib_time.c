@@ -140,7 +140,7 @@ static bool is_due(Tick *tick) {
 
 static bool is_on_duty(const Interpreter *in) {
   return !in->options.fleet ||
-         !atomic_load_explicit(&in->options.fleet->off_duty, memory_order_relaxed);
+         !atomic_load_explicit(&in->options.fleet->timers_elsewhere, memory_order_relaxed);
 }
 
 // A tick that is still under way when the next is due lets that one pass.

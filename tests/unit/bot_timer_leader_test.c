@@ -6,14 +6,14 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bot/duty.h"
+#include "bot/timer_leader.h"
 
 #include <unistd.h>
 
 // A process: the store that it shares is the test's.
 typedef struct {
   Fleet fleet;
-  Duty *duty;
+  TimerLeader *leader;
 } Process;
 
 static Store *store;
@@ -22,17 +22,17 @@ static Process one, other;
 static void begin(Process *process, const char *account) {
   *process = (Process){ 0 };
   atomic_store(&process->fleet.timers, true);
-  process->duty = duty_new(store, str_of(account), &process->fleet);
-  assert_non_null(process->duty);
+  process->leader = timer_leader_new(store, str_of(account), &process->fleet);
+  assert_non_null(process->leader);
 }
 
-static bool on_duty(Process *process) { return !atomic_load(&process->fleet.off_duty); }
+static bool on_duty(Process *process) { return !atomic_load(&process->fleet.timers_elsewhere); }
 
-// Looks as the watcher does, for so long; whether it is on duty at the end.
+// Looks as the watcher does, for so long; whether it is on leader at the end.
 static bool look_for_ms(Process *process, int64_t ms) {
   int64_t end_us = clock_now_us() + ms * 1000;
   do {
-    duty_look(process->duty, clock_now_us());
+    timer_leader_look(process->leader, clock_now_us());
     usleep(20000);
   } while (clock_now_us() < end_us);
   return on_duty(process);
@@ -48,8 +48,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-  duty_free(one.duty);
-  duty_free(other.duty);
+  timer_leader_free(one.leader);
+  timer_leader_free(other.leader);
   store_close(store);
   return 0;
 }
@@ -66,7 +66,8 @@ static void test_without_timers_the_lease_is_left_to_those_who_have_some(void **
 
 static void test_who_asks_first_has_it_for_as_long_as_it_asks(void **state) {
   assert_true(look_for_ms(&one, 100));
-  for (int64_t end_us = clock_now_us() + (DUTY_LEASE_MS + 1000) * 1000; clock_now_us() < end_us;) {
+  for (int64_t end_us = clock_now_us() + (TIMER_LEADER_LEASE_MS + 1000) * 1000;
+       clock_now_us() < end_us;) {
     assert_true(look_for_ms(&one, 10));
     assert_false(look_for_ms(&other, 10));
   }
@@ -74,15 +75,15 @@ static void test_who_asks_first_has_it_for_as_long_as_it_asks(void **state) {
 
 static void test_who_leaves_gives_it_to_the_next_one_at_once(void **state) {
   look_for_ms(&one, 100);
-  duty_free(one.duty);
-  one.duty = NULL;
+  timer_leader_free(one.leader);
+  one.leader = NULL;
   assert_true(look_for_ms(&other, 100));
 }
 
 static void test_of_one_that_has_died_it_lapses(void **state) {
   look_for_ms(&one, 100);
   assert_false(look_for_ms(&other, 1000));
-  assert_true(look_for_ms(&other, DUTY_LEASE_MS + 2000));
+  assert_true(look_for_ms(&other, TIMER_LEADER_LEASE_MS + 2000));
   // It was not dead, only very slow: it sees that it has lost it.
   assert_false(look_for_ms(&one, 100));
 }
@@ -92,7 +93,7 @@ static void test_accounts_have_their_own(void **state) {
   begin(&stranger, "wx2");
   assert_true(look_for_ms(&one, 100));
   assert_true(look_for_ms(&stranger, 100));
-  duty_free(stranger.duty);
+  timer_leader_free(stranger.leader);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)

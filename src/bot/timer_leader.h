@@ -1,23 +1,23 @@
 // Which of the processes on one store runs the script's timers: the one that holds a lease.
-#ifndef WEMOON_BOT_DUTY_H
-#define WEMOON_BOT_DUTY_H
+#ifndef WEMOON_BOT_TIMER_LEADER_H
+#define WEMOON_BOT_TIMER_LEADER_H
 
 #include "script/interpreter.h"
 #include "store/store.h"
 
 // So long after a process has died another one takes its timers over.
-enum { DUTY_LEASE_MS = 6000 };
+enum { TIMER_LEADER_LEASE_MS = 6000 };
 
-typedef struct Duty Duty;
+typedef struct TimerLeader TimerLeader;
 
-// Says in fleet->off_duty whether this process runs timers: not before it has the lease, which it asks for
+// Says in fleet->timers_elsewhere whether this process runs timers: not before it has the lease, which it asks for
 // once fleet->timers says that there are some. While the store is away all stays as it is. Store and fleet
 // outlive it. NULL without memory.
-Duty *duty_new(Store *store, Str account, Fleet *fleet);
+TimerLeader *timer_leader_new(Store *store, Str account, Fleet *fleet);
 // Gives the lease back: another process has it at once. NULL is allowed.
-void duty_free(Duty *duty);
+void timer_leader_free(TimerLeader *leader);
 // Asks for the lease, or prolongs it, when it is time to. Every half second, or more often; waits for
 // nothing.
-void duty_look(Duty *duty, int64_t now_us);
+void timer_leader_look(TimerLeader *leader, int64_t now_us);
 
 #endif
