@@ -88,11 +88,11 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->options = options;
   webhook->dedupe = dedupe_new(options->dedup_window_s);
   webhook->jobs = job_pool_new();
-  webhook->rescue = rescue_new();
-  webhook->workspaces = workspace_pool_new(webhook->rescue);
+  webhook->overdue = overdue_new();
+  webhook->workspaces = workspace_pool_new(webhook->overdue);
   webhook->fleet.talks = talks_new();
   bool ok = webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces &&
-            webhook->rescue;
+            webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.fleet = &webhook->fleet;
@@ -104,7 +104,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
   if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
   Watched watched = { .slot = webhook->slot,
-                      .rescue = webhook->rescue,
+                      .overdue = webhook->overdue,
                       .peers = webhook->peers,
                       .leader = bot->leader,
                       .files = options->watch };
@@ -146,7 +146,7 @@ bool bot_free(Bot *bot) {
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);
   job_pool_free(webhook->jobs);
-  rescue_free(webhook->rescue);
+  overdue_free(webhook->overdue);
   free(bot);
   return true;
 }

@@ -141,7 +141,7 @@ static int64_t last_moment(const Webhook *webhook) {
 // The first slice has deadline_ms to get its turn and script_cpu_ms to run; one that is not back long after
 // that is stuck.
 static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page,
-                            RescueRun *watched) {
+                            OverdueRun *watched) {
   const BotOptions *options = webhook->options;
   Pair headers[HEADERS_MAX];
   PageRequest given = { .method = request->method,
@@ -153,9 +153,9 @@ static void run_and_respond(Webhook *webhook, HttpRequest *request, Page *page,
   given.header_count = server_headers(request, headers, HEADERS_MAX);
   int64_t deadline_us = request->received_us + options->deadline_ms * 1000;
   int64_t stuck_us = deadline_us + options->interpreter.cpu_us_max + options->deadline_ms * 1000;
-  rescue_begin(watched, stuck_us, respond_in_its_place, request);
+  overdue_begin(watched, stuck_us, respond_in_its_place, request);
   TaskState state = run(page, &given, deadline_us);
-  if (rescue_end(watched)) {
+  if (overdue_end(watched)) {
     log_error("%.*s %.*s from %s was answered with 503: the script was stuck",
               STR_FMT(request->method), STR_FMT(request->path), server_remote(request));
     if (state != TASK_LOST && job_wait(page->job, 0)) stream_leave(page->answer.stream);

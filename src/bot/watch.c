@@ -66,7 +66,7 @@ static void *run_rescuer(void *arg) {
   const Watched *watched = &watch->watched;
   while (pause_for_a_tick(watch)) {
     int64_t now_us = clock_now_us();
-    rescue_answer_due(watched->rescue, now_us);
+    overdue_answer_due(watched->overdue, now_us);
     if (watched->peers) peers_renew(watched->peers, now_us);
     if (watched->leader) timer_leader_look(watched->leader, now_us);
   }

@@ -7,7 +7,7 @@
 
 #include "bot/timer_leader.h"
 #include "bot/peers.h"
-#include "bot/rescue.h"
+#include "bot/overdue.h"
 #include "bot/slot.h"
 
 enum { WATCH_TICK_MS = 150 };  // a change is acted on when it stood still for one tick
@@ -17,7 +17,7 @@ typedef struct Watch Watch;
 // What is watched, all of which outlives the watcher.
 typedef struct {
   Slot *slot;
-  Rescue *rescue;
+  Overdue *overdue;
   Peers *peers;         // NULL: none
   TimerLeader *leader;  // NULL: none
   bool files;           // changed files cause a reload

@@ -213,7 +213,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   job->runner = pthread_self();
   c->job = job;
   end_talks_of_leaver(c->webhook, job, head);
-  rescue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
+  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
     int64_t until_us = end_us;
     Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
@@ -224,7 +224,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
                  : interpreter_run_message(interpreter, &task, until_us);
     if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
   } while (state == TASK_LOST && pause_before(end_us));
-  c->answered = rescue_end(&c->w->run);
+  c->answered = overdue_end(&c->w->run);
   if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) {
     log_not_run(c->webhook, job);

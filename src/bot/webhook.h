@@ -6,7 +6,7 @@
 #include "bot/bot.h"
 #include "bot/dedupe.h"
 #include "bot/peers.h"
-#include "bot/rescue.h"
+#include "bot/overdue.h"
 #include "bot/slot.h"
 #include "bot/workspace.h"
 
@@ -20,7 +20,7 @@ typedef struct {
   Peers *peers;  // NULL: the store is this process's own
   JobPool *jobs;
   WorkspacePool *workspaces;
-  Rescue *rescue;
+  Overdue *overdue;
   Fleet fleet;
   atomic_int waiting;    // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread

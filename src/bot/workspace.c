@@ -9,7 +9,7 @@ enum { KEEP_MAX = 64 * 1024 };
 
 struct WorkspacePool {
   CorePool pool;
-  Rescue *rescue;
+  Overdue *overdue;
 };
 
 static void workspace_free(Workspace *w) {
@@ -27,7 +27,7 @@ static void workspace_free(Workspace *w) {
   free(w);
 }
 
-static Workspace *workspace_new(Rescue *rescue) {
+static Workspace *workspace_new(Overdue *overdue) {
   Workspace *w = calloc(1, sizeof *w);
   if (!w) return NULL;
   nodes_init(&w->outer);
@@ -44,7 +44,7 @@ static Workspace *workspace_new(Rescue *rescue) {
     workspace_free(w);
     return NULL;
   }
-  rescue_join(rescue, &w->run);
+  overdue_join(overdue, &w->run);
   return w;
 }
 
@@ -62,11 +62,11 @@ static void empty_buf(Buf *buf) {
   else buf_reset(buf);
 }
 
-WorkspacePool *workspace_pool_new(Rescue *rescue) {
+WorkspacePool *workspace_pool_new(Overdue *overdue) {
   WorkspacePool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
   core_pool_init(&pool->pool);
-  pool->rescue = rescue;
+  pool->overdue = overdue;
   return pool;
 }
 
@@ -79,7 +79,7 @@ void workspace_pool_free(WorkspacePool *pool) {
 
 Workspace *workspace_get(WorkspacePool *pool) {
   Pooled *w = core_pool_take(&pool->pool);
-  return w ? (Workspace *)w : workspace_new(pool->rescue);
+  return w ? (Workspace *)w : workspace_new(pool->overdue);
 }
 
 void workspace_put(WorkspacePool *pool, Workspace *w) {

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/core_pool.h"
-#include "bot/rescue.h"
+#include "bot/overdue.h"
 #include "codec/aes.h"
 #include "codec/digest.h"
 #include "codec/xml.h"
@@ -18,14 +18,14 @@ typedef struct Workspace {
   XmlParser *xml;
   NodeTree outer, tree;  // the document as posted; the message
   Buf plain, identity, reply, sealed;
-  Arena *arena;   // query parameters; reset between callbacks
-  RescueRun run;  // of the script for this callback
+  Arena *arena;    // query parameters; reset between callbacks
+  OverdueRun run;  // of the script for this callback
 } Workspace;
 
 typedef struct WorkspacePool WorkspacePool;
 
-// The workspaces' runs join `rescue`, which nobody asks any more when the pool is freed. NULL without memory.
-WorkspacePool *workspace_pool_new(Rescue *rescue);
+// The workspaces' runs join `overdue`, which nobody asks any more when the pool is freed. NULL without memory.
+WorkspacePool *workspace_pool_new(Overdue *overdue);
 void workspace_pool_free(WorkspacePool *pool);  // all workspaces have been put back
 // A workspace with everything empty, or NULL without memory. Give it back with workspace_put.
 Workspace *workspace_get(WorkspacePool *pool);

@@ -17,7 +17,7 @@ enum { NOW = 1700000000, WINDOW = 600 };
 #define MESSAGE                                                                                    \
   "<xml><ToUserName>gh</ToUserName><FromUserName>oA</FromUserName><MsgType>text</MsgType></xml>"
 
-static Rescue *rescue;
+static Overdue *overdue;
 static WorkspacePool *pool;
 static Workspace *w;
 static Digest *digest;
@@ -27,8 +27,8 @@ static Verified verified;
 static Err err;
 
 static int begin(void **state) {
-  rescue = rescue_new();
-  pool = workspace_pool_new(rescue);
+  overdue = overdue_new();
+  pool = workspace_pool_new(overdue);
   w = workspace_get(pool);
   digest = digest_new();
   arena = arena_new();
@@ -40,7 +40,7 @@ static int end(void **state) {
   digest_free(digest);
   workspace_put(pool, w);
   workspace_pool_free(pool);
-  rescue_free(rescue);
+  overdue_free(overdue);
   return 0;
 }
 

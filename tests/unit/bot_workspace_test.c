@@ -7,18 +7,18 @@
 
 #include "bot/workspace.h"
 
-static Rescue *rescue;
+static Overdue *overdue;
 static WorkspacePool *pool;
 
 static int begin(void **state) {
-  rescue = rescue_new();
-  pool = workspace_pool_new(rescue);
+  overdue = overdue_new();
+  pool = workspace_pool_new(overdue);
   return pool ? 0 : -1;
 }
 
 static int end(void **state) {
   workspace_pool_free(pool);
-  rescue_free(rescue);
+  overdue_free(overdue);
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bot/rescue.h"
+#include "bot/overdue.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,64 +16,64 @@ static bool count(void *ctx) {
 }
 
 static void test_a_run_that_comes_back_is_not_answered_for(void **state) {
-  Rescue *rescue = rescue_new();
-  RescueRun run;
+  Overdue *overdue = overdue_new();
+  OverdueRun run;
   atomic_int answers = 0;
-  rescue_join(rescue, &run);
-  rescue_begin(&run, 100, count, &answers);
-  rescue_answer_due(rescue, 99);
-  assert_false(rescue_end(&run));
-  rescue_answer_due(rescue, 1000);
+  overdue_join(overdue, &run);
+  overdue_begin(&run, 100, count, &answers);
+  overdue_answer_due(overdue, 99);
+  assert_false(overdue_end(&run));
+  overdue_answer_due(overdue, 1000);
   assert_int_equal(atomic_load(&answers), 0);
-  rescue_free(rescue);
+  overdue_free(overdue);
 }
 
 static void test_a_run_past_its_deadline_is_answered_for_once(void **state) {
-  Rescue *rescue = rescue_new();
-  RescueRun run;
+  Overdue *overdue = overdue_new();
+  OverdueRun run;
   atomic_int answers = 0;
-  rescue_join(rescue, &run);
-  rescue_begin(&run, 100, count, &answers);
-  rescue_answer_due(rescue, 100);
-  rescue_answer_due(rescue, 200);
-  assert_true(rescue_end(&run));
+  overdue_join(overdue, &run);
+  overdue_begin(&run, 100, count, &answers);
+  overdue_answer_due(overdue, 100);
+  overdue_answer_due(overdue, 200);
+  assert_true(overdue_end(&run));
   assert_int_equal(atomic_load(&answers), 1);
-  rescue_begin(&run, 300, count, &answers);
-  rescue_answer_due(rescue, 250);
-  assert_false(rescue_end(&run));
-  rescue_free(rescue);
+  overdue_begin(&run, 300, count, &answers);
+  overdue_answer_due(overdue, 250);
+  assert_false(overdue_end(&run));
+  overdue_free(overdue);
 }
 
 typedef struct {
-  Rescue *rescue;
+  Overdue *overdue;
   atomic_bool stop;
 } Watching;
 
 static void *watch(void *arg) {
   Watching *watching = arg;
-  while (!atomic_load(&watching->stop)) rescue_answer_due(watching->rescue, 100);
+  while (!atomic_load(&watching->stop)) overdue_answer_due(watching->overdue, 100);
   return NULL;
 }
 
-// Due and not due runs in turn, as fast as they go: what rescue_end says is what happened.
+// Due and not due runs in turn, as fast as they go: what overdue_end says is what happened.
 static void test_the_end_and_the_answer_never_both_happen(void **state) {
-  Watching watching = { .rescue = rescue_new() };
-  RescueRun run;
+  Watching watching = { .overdue = overdue_new() };
+  OverdueRun run;
   pthread_t thread;
-  rescue_join(watching.rescue, &run);
+  overdue_join(watching.overdue, &run);
   pthread_create(&thread, NULL, watch, &watching);
   for (int i = 0; i < 100000; i++) {
     atomic_int answers = 0;
     bool due = i % 2 == 0;
-    rescue_begin(&run, due ? 100 : 101, count, &answers);
+    overdue_begin(&run, due ? 100 : 101, count, &answers);
     if (i % 64 == 0) usleep(1);
-    bool answered = rescue_end(&run);
+    bool answered = overdue_end(&run);
     assert_int_equal(atomic_load(&answers), answered);
     if (!due) assert_false(answered);
   }
   atomic_store(&watching.stop, true);
   pthread_join(thread, NULL);
-  rescue_free(watching.rescue);
+  overdue_free(watching.overdue);
 }
 
 int main(void) {
