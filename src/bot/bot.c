@@ -73,7 +73,7 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!name_account(bot, options->account, err)) return false;
   Str name = str_of(bot->name);
   bool remote = strcmp(store_kind(store), "redis") == 0;
-  bot->leader = timer_leader_new(store, name, &bot->webhook.fleet);
+  bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   if (remote) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
   return (bot->leader && (bot->webhook.peers || !remote)) || err_set(err, ERR_MEMORY, "no memory");
 }
@@ -90,12 +90,12 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->jobs = job_pool_new();
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
-  webhook->fleet.talks = talks_new();
-  bool ok = webhook->fleet.talks && webhook->dedupe && webhook->jobs && webhook->workspaces &&
+  webhook->shared.talks = talks_new();
+  bool ok = webhook->shared.talks && webhook->dedupe && webhook->jobs && webhook->workspaces &&
             webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
-  bot->interpreter.fleet = &webhook->fleet;
+  bot->interpreter.shared = &webhook->shared;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && meet_others(bot, options, err);
   ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->anyhow,
@@ -116,10 +116,10 @@ Bot *bot_new(const BotOptions *options, Err *err) {
 
 static bool is_idle(Webhook *webhook) {
   return atomic_load(&webhook->jobs_under_way) == 0 &&
-         atomic_load(&webhook->fleet.late_under_way) == 0;
+         atomic_load(&webhook->shared.late_under_way) == 0;
 }
 
-static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->fleet.interpreters) == 0; }
+static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->shared.interpreters) == 0; }
 
 static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_ms) {
   int64_t until_us = clock_now_us() + max_ms * 1000;
@@ -137,10 +137,10 @@ bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
   watch_stop(bot->watch);
-  if (webhook->fleet.talks) talks_end_all(webhook->fleet.talks);
+  if (webhook->shared.talks) talks_end_all(webhook->shared.talks);
   slot_free(webhook->slot);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
-  talks_free(webhook->fleet.talks);
+  talks_free(webhook->shared.talks);
   timer_leader_free(bot->leader);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
@@ -159,11 +159,11 @@ void bot_status(Bot *bot, BotStatus *status) {
   slot_status(webhook->slot, &slot);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = atomic_load(&webhook->jobs_under_way),
-                         .conversations = talks_count(webhook->fleet.talks),
+                         .conversations = talks_count(webhook->shared.talks),
                          .lua_memory = slot.memory,
                          .lua_memory_max = slot.memory_max,
                          .serving = slot_count(webhook->slot),
-                         .interpreters = atomic_load(&webhook->fleet.interpreters),
+                         .interpreters = atomic_load(&webhook->shared.interpreters),
                          .loads = slot.loads,
                          .failures = slot.failures };
   memcpy(status->error, slot.error, sizeof status->error);

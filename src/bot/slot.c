@@ -120,8 +120,8 @@ static void let_go(Slot *slot, Interpreter **interpreters) {
     interpreter_release(interpreters[seat]);
     interpreters[seat] = NULL;
   }
-  if (slot->options->fleet && slot->options->fleet->talks)
-    talks_limit_old(slot->options->fleet->talks, OLD_LOADS_MAX * (int)slot->count);
+  if (slot->options->shared && slot->options->shared->talks)
+    talks_limit_old(slot->options->shared->talks, OLD_LOADS_MAX * (int)slot->count);
 }
 
 static bool load_and_take_over(Slot *slot, bool hand_over, Err *err) {
@@ -289,7 +289,8 @@ Interpreter *slot_pick(Slot *slot, int64_t *until_us) {
 }
 
 void slot_sweep(Slot *slot) {
-  if (slot->options->fleet && slot->options->fleet->talks) talks_sweep(slot->options->fleet->talks);
+  if (slot->options->shared && slot->options->shared->talks)
+    talks_sweep(slot->options->shared->talks);
 }
 
 void slot_wake(Slot *slot) {

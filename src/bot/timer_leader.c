@@ -13,7 +13,7 @@ enum { ASK_US = 1500 * 1000 };
 
 struct TimerLeader {
   Store *store;
-  Fleet *fleet;
+  BotShared *shared;
   char key[128], owner[16 + 1];
   int64_t ask_us;  // when to ask next
   pthread_mutex_t mutex;
@@ -21,7 +21,7 @@ struct TimerLeader {
   bool asking;
 };
 
-TimerLeader *timer_leader_new(Store *store, Str account, Fleet *fleet) {
+TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared) {
   TimerLeader *leader = calloc(1, sizeof *leader);
   uint64_t owner;
   if (!leader || !digest_random(&owner, sizeof owner)) {
@@ -29,12 +29,12 @@ TimerLeader *timer_leader_new(Store *store, Str account, Fleet *fleet) {
     return NULL;
   }
   leader->store = store;
-  leader->fleet = fleet;
+  leader->shared = shared;
   snprintf(leader->key, sizeof leader->key, "timers/%.*s", STR_FMT(account));
   snprintf(leader->owner, sizeof leader->owner, "%016" PRIx64, owner);
   pthread_mutex_init(&leader->mutex, NULL);
   pthread_cond_init(&leader->answered, NULL);
-  atomic_store(&fleet->timers_elsewhere, true);
+  atomic_store(&shared->timers_elsewhere, true);
   return leader;
 }
 
@@ -42,7 +42,7 @@ TimerLeader *timer_leader_new(Store *store, Str account, Fleet *fleet) {
 static void on_answer(void *ctx, StoreReply *reply) {
   TimerLeader *leader = ctx;
   if (reply->err.code == ERR_NONE &&
-      atomic_exchange(&leader->fleet->timers_elsewhere, !reply->ok) != !reply->ok)
+      atomic_exchange(&leader->shared->timers_elsewhere, !reply->ok) != !reply->ok)
     log_debug(reply->ok ? "this process runs the script's timers"
                         : "another process runs the script's timers");
   store_reply_free(reply);
@@ -59,7 +59,7 @@ static void ask(TimerLeader *leader, const StoreCall *call) {
 }
 
 void timer_leader_look(TimerLeader *leader, int64_t now_us) {
-  if (now_us < leader->ask_us || !atomic_load(&leader->fleet->timers)) return;
+  if (now_us < leader->ask_us || !atomic_load(&leader->shared->timers)) return;
   leader->ask_us = now_us + ASK_US;
   ask(leader, &(StoreCall){ .op = STORE_LEASE,
                             .key = str_of(leader->key),
@@ -76,7 +76,7 @@ static void await_answer(TimerLeader *leader) {
 void timer_leader_free(TimerLeader *leader) {
   if (!leader) return;
   await_answer(leader);
-  if (!atomic_load(&leader->fleet->timers_elsewhere)) {
+  if (!atomic_load(&leader->shared->timers_elsewhere)) {
     ask(leader, &(StoreCall){ .op = STORE_RELEASE,
                               .key = str_of(leader->key),
                               .value = str_of(leader->owner) });

@@ -10,10 +10,10 @@ enum { TIMER_LEADER_LEASE_MS = 6000 };
 
 typedef struct TimerLeader TimerLeader;
 
-// Says in fleet->timers_elsewhere whether this process runs timers: not before it has the lease, which it asks for
-// once fleet->timers says that there are some. While the store is away all stays as it is. Store and fleet
+// Says in shared->timers_elsewhere whether this process runs timers: not before it has the lease, which it asks for
+// once shared->timers says that there are some. While the store is away all stays as it is. Store and shared
 // outlive it. NULL without memory.
-TimerLeader *timer_leader_new(Store *store, Str account, Fleet *fleet);
+TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared);
 // Gives the lease back: another process has it at once. NULL is allowed.
 void timer_leader_free(TimerLeader *leader);
 // Asks for the lease, or prolongs it, when it is time to. Every half second, or more often; waits for

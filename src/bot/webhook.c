@@ -92,7 +92,7 @@ static void respond_job(Callback *c, const Job *job) {
 static LateReply late_reply(const Webhook *webhook) {
   LateReply way = webhook->options->late_reply;
   if (way != LATE_AUTO) return way;
-  return atomic_load_explicit(&webhook->fleet.late_not_allowed, memory_order_relaxed)
+  return atomic_load_explicit(&webhook->shared.late_not_allowed, memory_order_relaxed)
              ? LATE_RETRY
              : LATE_CUSTOMER_SERVICE;
 }
@@ -185,7 +185,7 @@ static bool pause_before(int64_t end_us) {
 // Whoever leaves has no more to say.
 static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
   if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
-    talks_end_user(webhook->fleet.talks, job->from_user, "unsubscribe");
+    talks_end_user(webhook->shared.talks, job->from_user, "unsubscribe");
 }
 
 // So long a message waits for its turn.
@@ -216,7 +216,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
     int64_t until_us = end_us;
-    Talk *talk = talks_take(c->webhook->fleet.talks, job->from_user, job->is_event);
+    Talk *talk = talks_take(c->webhook->shared.talks, job->from_user, job->is_event);
     Interpreter *interpreter =
         talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
     job->interpreter = interpreter;

@@ -21,7 +21,7 @@ typedef struct {
   JobPool *jobs;
   WorkspacePool *workspaces;
   Overdue *overdue;
-  Fleet fleet;
+  BotShared shared;
   atomic_int waiting;    // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread
   atomic_bool refusing;  // SIGTERM came: 503

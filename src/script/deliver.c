@@ -53,18 +53,18 @@ static bool post(Task *task, bool late) {
   bool ready = lua_pcall(in->L, 1, 0, 0) == LUA_OK;
   if (!ready) lua_pop(in->L, 1);
   // Without its arguments it fails at once, is logged and gone: the one way out of a task.
-  atomic_fetch_add(&in->options.fleet->late_under_way, 1);
+  atomic_fetch_add(&in->options.shared->late_under_way, 1);
   interpreter_retain(in);
   return task_post(delivery.to) && ready;
 }
 
 void deliver(Task *task, bool late) {
-  if (!task->in->options.fleet || task->body == &DELIVERY) return;
+  if (!task->in->options.shared || task->body == &DELIVERY) return;
   if (!post(task, late)) log_error("a late reply is lost: no memory to send it");
 }
 
 bool deliver_ended(const Task *task) {
   if (task->body != &DELIVERY) return false;
-  atomic_fetch_sub(&task->in->options.fleet->late_under_way, 1);
+  atomic_fetch_sub(&task->in->options.shared->late_under_way, 1);
   return true;
 }

@@ -131,7 +131,7 @@ void interpreter_close_state(Interpreter *in) {
 }
 
 void interpreter_free(Interpreter *in) {
-  Fleet *fleet = in->options.fleet;
+  BotShared *shared = in->options.shared;
   time_close(in);
   close_context(&in->context);
   sources_free(in->sources);
@@ -142,7 +142,7 @@ void interpreter_free(Interpreter *in) {
   inbox_release(in->inbox);
   routes_free(in->routes);
   free(in);
-  if (fleet) atomic_fetch_sub(&fleet->interpreters, 1);
+  if (shared) atomic_fetch_sub(&shared->interpreters, 1);
 }
 
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
@@ -153,7 +153,7 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   }
   memset(in, 0, sizeof *in);
   in->options = *options;
-  if (options->fleet) atomic_fetch_add(&options->fleet->interpreters, 1);
+  if (options->shared) atomic_fetch_add(&options->shared->interpreters, 1);
   atomic_init(&in->holders, 1);
   in->number = (uint64_t)clock_now_us();
   heap_init(&in->heap, SMALL_OBJECTS);

@@ -26,7 +26,7 @@ typedef struct {
   atomic_bool timers;   // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
-} Fleet;
+} BotShared;
 
 typedef struct {
   const Account *account;  // outlives the interpreter
@@ -38,7 +38,7 @@ typedef struct {
   bool
       timers_elsewhere;  // another state of the script keeps the timers that are made while it is loaded
   Str error_reply;       // text reply when the script fails; empty: none
-  Fleet *fleet;  // outlives the interpreter; NULL: it is alone, and late replies are dropped
+  BotShared *shared;  // outlives the interpreter; NULL: it is alone, and late replies are dropped
   int64_t job_timeout_ms;  // a task is cancelled after this; 0: never
   struct Api *api;         // the platform; NULL: calls of it raise
   struct Store *store;     // NULL: wechat.store and wechat.session raise

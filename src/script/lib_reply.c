@@ -92,8 +92,8 @@ static int l_on_late(lua_State *L) {
 
 // reply.not_allowed(): the account has no customer service messages.
 static int l_not_allowed(lua_State *L) {
-  Fleet *fleet = script_context(L)->options->fleet;
-  if (fleet) atomic_store(&fleet->late_not_allowed, true);
+  BotShared *shared = script_context(L)->options->shared;
+  if (shared) atomic_store(&shared->late_not_allowed, true);
   return 0;
 }
 

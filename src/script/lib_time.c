@@ -139,8 +139,8 @@ static bool is_due(Tick *tick) {
 }
 
 static bool is_on_duty(const Interpreter *in) {
-  return !in->options.fleet ||
-         !atomic_load_explicit(&in->options.fleet->timers_elsewhere, memory_order_relaxed);
+  return !in->options.shared ||
+         !atomic_load_explicit(&in->options.shared->timers_elsewhere, memory_order_relaxed);
 }
 
 // A tick that is still under way when the next is due lets that one pass.
@@ -236,7 +236,7 @@ static void link_tick(Interpreter *in, Tick *tick) {
   tick->next = in->ticks;
   if (in->ticks) in->ticks->previous = tick;
   in->ticks = tick;
-  if (in->options.fleet) atomic_store(&in->options.fleet->timers, true);
+  if (in->options.shared) atomic_store(&in->options.shared->timers, true);
   pthread_mutex_unlock(&in->inbox->mutex);
 }
 

@@ -319,19 +319,19 @@ TaskState talk_run_message(Talk *talk, const MessageTask *message, int64_t deadl
 // user's next one. -> the message; nil and "timeout", "unsubscribe" or "reload"
 static int l_ask(lua_State *L) {
   Interpreter *in = interpreter_of(L);
-  Fleet *fleet = in->options.fleet;
+  BotShared *shared = in->options.shared;
   Task *task = in->task;
   Err err = { 0 };
   double timeout_s = luaL_optnumber(L, 2, -1);
   bool events = lua_toboolean(L, 3);
-  if (!fleet || !fleet->talks || !task || !task_is_message(task))
+  if (!shared || !shared->talks || !task || !task_is_message(task))
     return args_error(
         L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
            "on_message calls, not in a timer or a spawned function");
   task_take_question(L, task);
   if (!worker_start(in, &err)) return args_error(L, "wechat.ask: %s", err.text);
   Wait *wait = wait_begin(L, "wechat.ask");
-  Talk *talk = talk_new(fleet->talks, in, wait, task->sender);
+  Talk *talk = talk_new(shared->talks, in, wait, task->sender);
   if (!talk) {
     wait_abort(wait);
     return luaL_error(L, "not enough memory");

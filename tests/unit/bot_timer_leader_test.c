@@ -12,7 +12,7 @@
 
 // A process: the store that it shares is the test's.
 typedef struct {
-  Fleet fleet;
+  BotShared shared;
   TimerLeader *leader;
 } Process;
 
@@ -21,12 +21,12 @@ static Process one, other;
 
 static void begin(Process *process, const char *account) {
   *process = (Process){ 0 };
-  atomic_store(&process->fleet.timers, true);
-  process->leader = timer_leader_new(store, str_of(account), &process->fleet);
+  atomic_store(&process->shared.timers, true);
+  process->leader = timer_leader_new(store, str_of(account), &process->shared);
   assert_non_null(process->leader);
 }
 
-static bool on_duty(Process *process) { return !atomic_load(&process->fleet.timers_elsewhere); }
+static bool on_duty(Process *process) { return !atomic_load(&process->shared.timers_elsewhere); }
 
 // Looks as the watcher does, for so long; whether it is on leader at the end.
 static bool look_for_ms(Process *process, int64_t ms) {
@@ -59,7 +59,7 @@ static void test_nobody_is_on_duty_before_it_has_asked(void **state) {
 }
 
 static void test_without_timers_the_lease_is_left_to_those_who_have_some(void **state) {
-  atomic_store(&one.fleet.timers, false);
+  atomic_store(&one.shared.timers, false);
   assert_false(look_for_ms(&one, 100));
   assert_true(look_for_ms(&other, 100));
 }
