@@ -43,7 +43,7 @@ bool bot_serves(const Bot *bot, const HttpRequest *head) {
 }
 
 bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
-  return slot_files(bot->webhook.slot, arena, files);
+  return pool_files(bot->webhook.pool, arena, files);
 }
 
 HttpHandler bot_handler(Bot *bot) {
@@ -98,12 +98,12 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter.shared = &webhook->shared;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && meet_others(bot, options, err);
-  ok = ok && (webhook->slot = slot_new(options->script, &bot->interpreter, count, options->anyhow,
+  ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count, options->anyhow,
                                        options->metrics, err)) != NULL;
   if (ok && bot->leader)
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
-  if (ok) slot_listen(webhook->slot, options->on_load, options->on_load_ctx);
-  Watched watched = { .slot = webhook->slot,
+  if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
+  Watched watched = { .pool = webhook->pool,
                       .overdue = webhook->overdue,
                       .peers = webhook->peers,
                       .leader = bot->leader,
@@ -138,7 +138,7 @@ bool bot_free(Bot *bot) {
   Webhook *webhook = &bot->webhook;
   watch_stop(bot->watch);
   if (webhook->shared.talks) talks_end_all(webhook->shared.talks);
-  slot_free(webhook->slot);
+  pool_free(webhook->pool);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
   talks_free(webhook->shared.talks);
   timer_leader_free(bot->leader);
@@ -151,26 +151,26 @@ bool bot_free(Bot *bot) {
   return true;
 }
 
-bool bot_reload(Bot *bot, Err *err) { return slot_reload(bot->webhook.slot, err); }
+bool bot_reload(Bot *bot, Err *err) { return pool_reload(bot->webhook.pool, err); }
 
 void bot_status(Bot *bot, BotStatus *status) {
   Webhook *webhook = &bot->webhook;
-  SlotStatus slot;
-  slot_status(webhook->slot, &slot);
+  PoolStatus pool;
+  pool_status(webhook->pool, &pool);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = atomic_load(&webhook->jobs_under_way),
                          .conversations = talks_count(webhook->shared.talks),
-                         .lua_memory = slot.memory,
-                         .lua_memory_max = slot.memory_max,
-                         .serving = slot_count(webhook->slot),
+                         .lua_memory = pool.memory,
+                         .lua_memory_max = pool.memory_max,
+                         .serving = pool_count(webhook->pool),
                          .interpreters = atomic_load(&webhook->shared.interpreters),
-                         .loads = slot.loads,
-                         .failures = slot.failures };
-  memcpy(status->error, slot.error, sizeof status->error);
+                         .loads = pool.loads,
+                         .failures = pool.failures };
+  memcpy(status->error, pool.error, sizeof status->error);
 }
 
-Interpreter *bot_interpreter(Bot *bot) { return slot_get(bot->webhook.slot, 0); }
+Interpreter *bot_interpreter(Bot *bot) { return pool_get(bot->webhook.pool, 0); }
 
-void bot_wake(Bot *bot) { slot_wake(bot->webhook.slot); }
+void bot_wake(Bot *bot) { pool_wake(bot->webhook.pool); }
 
 void bot_refuse(Bot *bot) { atomic_store(&bot->webhook.refusing, true); }

@@ -48,7 +48,7 @@ bool bot_free(Bot *bot);
 HttpHandler bot_handler(Bot *bot);
 // Whether the request is for the bot: the callback path, or a page of the script's own.
 bool bot_serves(const Bot *bot, const HttpRequest *head);
-// The files a change of which makes it load the script anew, in `arena` (slot_files). False without memory.
+// The files a change of which makes it load the script anew, in `arena` (pool_files). False without memory.
 bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says
 // why.

@@ -17,18 +17,18 @@ typedef struct Known {
 } Known;
 
 struct Files {
-  Slot *slot;
-  uint64_t loads;  // how many the slot had done at the last look
+  Pool *pool;
+  uint64_t loads;  // how many the pool had done at the last look
   uint64_t last;   // the state of all files then
   struct timespec looked;
   Known *first;
   Arena *known, *look;  // what is known; the names of one look
 };
 
-Files *files_new(Slot *slot) {
+Files *files_new(Pool *pool) {
   Files *files = calloc(1, sizeof *files);
   if (!files) return NULL;
-  files->slot = slot;
+  files->pool = pool;
   files->known = arena_new();
   files->look = arena_new();
   if (files->known && files->look) return files;
@@ -90,8 +90,8 @@ static bool learn(Files *files, Str name, FileState state, struct timespec since
 // After a load nothing is known of what was known before. Returns since when files that are not known may
 // have been read: modules are required while messages are answered, too.
 static struct timespec begin(Files *files) {
-  SlotStatus status;
-  slot_status(files->slot, &status);
+  PoolStatus status;
+  pool_status(files->pool, &status);
   if (status.loads + status.failures == files->loads) return files->looked;
   files->loads = status.loads + status.failures;
   files->first = NULL;
@@ -105,7 +105,7 @@ static bool look(Files *files, bool *changed, uint64_t *all) {
   struct timespec since = begin(files);
   clock_gettime(CLOCK_REALTIME_COARSE, &files->looked);
   arena_reset(files->look);
-  if (!slot_files(files->slot, files->look, &names)) return false;
+  if (!pool_files(files->pool, files->look, &names)) return false;
   for (const Pair *name = names.first; name; name = name->next) {
     FileState state = state_of(name->name);
     mix(all, &state.hash, sizeof state.hash);

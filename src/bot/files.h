@@ -2,13 +2,13 @@
 #ifndef WEMOON_BOT_FILES_H
 #define WEMOON_BOT_FILES_H
 
-#include "bot/slot.h"
+#include "bot/pool.h"
 
 typedef struct Files Files;
 
-Files *files_new(Slot *slot);   // NULL without memory; the slot outlives it
+Files *files_new(Pool *pool);   // NULL without memory; the pool outlives it
 void files_free(Files *files);  // NULL is allowed
-// Looks at all files that the slot names, at once after a load and from time to time. True when one of them
+// Looks at all files that the pool names, at once after a load and from time to time. True when one of them
 // is another than was read, and all of them have been the same since the last look.
 bool files_changed(Files *files);
 

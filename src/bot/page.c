@@ -118,7 +118,7 @@ static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us
   };
   for (;;) {
     int64_t until_us = deadline_us;
-    Interpreter *interpreter = slot_pick(page->webhook->slot, &until_us);
+    Interpreter *interpreter = pool_pick(page->webhook->pool, &until_us);
     job->interpreter = interpreter_retain(interpreter);
     TaskState state = interpreter_run_page(interpreter, &task, until_us);
     if (state == TASK_LOST) interpreter_release(interpreter);  // on_over will not be called
@@ -206,7 +206,7 @@ static void admit(Webhook *webhook, HttpRequest *request) {
 // All interpreters have the pages that the script makes while it is loaded.
 static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow,
                       size_t size) {
-  Interpreter *interpreter = slot_get(webhook->slot, 0);
+  Interpreter *interpreter = pool_get(webhook->pool, 0);
   PageMatch match = interpreter_find_page(interpreter, request->method, request->path, allow, size);
   interpreter_release(interpreter);
   return match;

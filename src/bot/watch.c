@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 struct Watch {
-  Slot *slot;
+  Pool *pool;
   Watched watched;
   Files *files;          // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
@@ -26,7 +26,7 @@ struct Watch {
 static void reload(Watch *watch) {
   Err err = { 0 };
   int64_t began_us = clock_now_us();
-  if (slot_reload(watch->slot, &err)) {
+  if (pool_reload(watch->pool, &err)) {
     log_info("reloaded in %.1f ms: a script file changed",
              (double)(clock_now_us() - began_us) / 1000);
   } else {
@@ -34,10 +34,10 @@ static void reload(Watch *watch) {
   }
 }
 
-static void replace_stuck(Watch *watch, size_t seat) {
+static void replace_stuck(Watch *watch, size_t index) {
   char place[256] = "";
   Err err = { 0 };
-  if (slot_replace_stuck(watch->slot, seat, place, sizeof place, &err)) {
+  if (pool_replace_stuck(watch->pool, index, place, sizeof place, &err)) {
     log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
               "and a fresh "
               "interpreter serves",
@@ -78,8 +78,8 @@ static void *run_rescuer(void *arg) {
 static void *run(void *arg) {
   Watch *watch = arg;
   while (pause_for_a_tick(watch)) {
-    for (size_t seat = 0; seat < slot_count(watch->slot); seat++) replace_stuck(watch, seat);
-    slot_sweep(watch->slot);
+    for (size_t index = 0; index < pool_count(watch->pool); index++) replace_stuck(watch, index);
+    pool_sweep(watch->pool);
     if (!watch->files || !files_changed(watch->files)) continue;
     reload(watch);
     files_changed(watch->files);
@@ -122,9 +122,9 @@ Watch *watch_start(const Watched *watched, Err *err) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
-  watch->slot = watched->slot;
+  watch->pool = watched->pool;
   watch->watched = *watched;
-  watch->files = watched->files ? files_new(watched->slot) : NULL;
+  watch->files = watched->files ? files_new(watched->pool) : NULL;
   condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
   bool ready = !watched->files || watch->files;

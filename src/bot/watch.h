@@ -8,7 +8,7 @@
 #include "bot/timer_leader.h"
 #include "bot/peers.h"
 #include "bot/overdue.h"
-#include "bot/slot.h"
+#include "bot/pool.h"
 
 enum { WATCH_TICK_MS = 150 };  // a change is acted on when it stood still for one tick
 
@@ -16,7 +16,7 @@ typedef struct Watch Watch;
 
 // What is watched, all of which outlives the watcher.
 typedef struct {
-  Slot *slot;
+  Pool *pool;
   Overdue *overdue;
   Peers *peers;         // NULL: none
   TimerLeader *leader;  // NULL: none

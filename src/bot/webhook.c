@@ -218,7 +218,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
     int64_t until_us = end_us;
     Talk *talk = talks_take(c->webhook->shared.talks, job->from_user, job->is_event);
     Interpreter *interpreter =
-        talk ? talk_interpreter(talk) : slot_pick(c->webhook->slot, &until_us);
+        talk ? talk_interpreter(talk) : pool_pick(c->webhook->pool, &until_us);
     job->interpreter = interpreter;
     state = talk ? talk_run_message(talk, &task, until_us)
                  : interpreter_run_message(interpreter, &task, until_us);

@@ -7,7 +7,7 @@
 #include "bot/dedupe.h"
 #include "bot/peers.h"
 #include "bot/overdue.h"
-#include "bot/slot.h"
+#include "bot/pool.h"
 #include "bot/workspace.h"
 
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 // What the callbacks of one bot share. Owned by the bot.
 typedef struct {
   const BotOptions *options;
-  Slot *slot;
+  Pool *pool;
   Dedupe *dedupe;
   Peers *peers;  // NULL: the store is this process's own
   JobPool *jobs;

@@ -1,27 +1,27 @@
 // Several interpreters of one script in service: who gets the next message, and how they are replaced.
 #include "script_world.h"
 
-#include "bot/slot.h"
+#include "bot/pool.h"
 
-static Slot *slot;
+static Pool *pool;
 
 static void open_slot(size_t count, const char *code) {
   write_file("bot.lua", code);
-  slot = slot_new(world.script, &world.options, count, false, NULL, &world.err);
-  if (!slot) fail_msg("no slot: %s", world.err.text);
+  pool = pool_new(world.script, &world.options, count, false, NULL, &world.err);
+  if (!pool) fail_msg("no pool: %s", world.err.text);
 }
 
 static int close_slot(void **state) {
-  slot_free(slot);
-  slot = NULL;
+  pool_free(pool);
+  pool = NULL;
   return world_close(state);
 }
 
-// What the one in that seat says to a text, if it answers at once.
-static const char *say(size_t seat, const char *content) {
+// What the one in that index says to a text, if it answers at once.
+static const char *say(size_t index, const char *content) {
   static char reply[4096];
   Answer answer;
-  Interpreter *in = slot_get(slot, seat);
+  Interpreter *in = pool_get(pool, index);
   answer_init(&answer);
   if (send_text_within(in, &answer, content, 5000000) == TASK_LOST)
     fail_msg("%s was lost", content);
@@ -31,25 +31,25 @@ static const char *say(size_t seat, const char *content) {
   return reply;
 }
 
-static bool serves(size_t seat, const Interpreter *expected) {
-  Interpreter *in = slot_get(slot, seat);
+static bool serves(size_t index, const Interpreter *expected) {
+  Interpreter *in = pool_get(pool, index);
   interpreter_release(in);
   return in == expected;
 }
 
 static size_t seat_picked(void) {
   int64_t until_us = INT64_MAX;
-  Interpreter *in = slot_pick(slot, &until_us);
+  Interpreter *in = pool_pick(pool, &until_us);
   interpreter_release(in);
-  size_t seat = 0;
-  while (!serves(seat, in)) seat++;
-  return seat;
+  size_t index = 0;
+  while (!serves(index, in)) index++;
+  return index;
 }
 
 // ---- messages that take long
 
 typedef struct {
-  size_t seat;
+  size_t index;
   const char *content;
   pthread_t thread;
 } Busy;
@@ -57,7 +57,7 @@ typedef struct {
 static void *run_busy(void *arg) {
   Busy *busy = arg;
   Answer answer;
-  Interpreter *in = slot_get(slot, busy->seat);
+  Interpreter *in = pool_get(pool, busy->index);
   answer_init(&answer);
   send_text_within(in, &answer, busy->content, 10000000);
   interpreter_release(in);
@@ -65,16 +65,16 @@ static void *run_busy(void *arg) {
   return NULL;
 }
 
-static void begin(Busy *busy, size_t seat, const char *content) {
-  *busy = (Busy){ .seat = seat, .content = content };
+static void begin(Busy *busy, size_t index, const char *content) {
+  *busy = (Busy){ .index = index, .content = content };
   pthread_create(&busy->thread, NULL, run_busy, busy);
 }
 
-static void wait_until_queued(size_t seat, int count) {
-  Interpreter *in = slot_get(slot, seat);
+static void wait_until_queued(size_t index, int count) {
+  Interpreter *in = pool_get(pool, index);
   for (int i = 0; i < 2000 && interpreter_queue(in) < count; i++) usleep(1000);
   if (interpreter_queue(in) < count)
-    fail_msg("seat %zu has %d in its queue, not %d", seat, interpreter_queue(in), count);
+    fail_msg("index %zu has %d in its queue, not %d", index, interpreter_queue(in), count);
   interpreter_release(in);
 }
 
@@ -115,17 +115,17 @@ static void test_where_none_is_free_the_shortest_queue_is_taken(void **state) {
 static void test_nobody_waits_long_for_one_of_several(void **state) {
   int64_t now_us = clock_now_us(), until_us = now_us + 60000000;
   open_slot(2, BURN);
-  interpreter_release(slot_pick(slot, &until_us));
+  interpreter_release(pool_pick(pool, &until_us));
   assert_true(until_us < now_us + 5000000);
   until_us = now_us + 1;
-  interpreter_release(slot_pick(slot, &until_us));
+  interpreter_release(pool_pick(pool, &until_us));
   assert_int_equal(until_us, now_us + 1);
 }
 
 static void test_a_single_one_is_waited_for_to_the_end(void **state) {
   int64_t until_us = INT64_MAX;
   open_slot(1, BURN);
-  interpreter_release(slot_pick(slot, &until_us));
+  interpreter_release(pool_pick(pool, &until_us));
   assert_true(until_us == INT64_MAX);
 }
 
@@ -144,7 +144,7 @@ static void test_each_has_globals_of_its_own_and_hands_them_to_the_one_in_its_se
   say(2, "add");
   assert_string_equal(say(1, "?"), "v1 0");
   write_file("bot.lua", COUNTING("v2"));
-  if (!slot_reload(slot, &world.err)) fail_msg("%s", world.err.text);
+  if (!pool_reload(pool, &world.err)) fail_msg("%s", world.err.text);
   assert_string_equal(say(0, "?"), "v2 5");
   assert_string_equal(say(1, "?"), "v2 0");
   assert_string_equal(say(2, "?"), "v2 1");
@@ -163,8 +163,8 @@ static void test_when_one_does_not_load_none_takes_over(void **state) {
            "function on_message() return 'load ' .. n end\n",
            world.folder);
   open_slot(2, code);
-  Interpreter *first = slot_get(slot, 0), *second = slot_get(slot, 1);
-  assert_false(slot_reload(slot, &world.err));
+  Interpreter *first = pool_get(pool, 0), *second = pool_get(pool, 1);
+  assert_false(pool_reload(pool, &world.err));
   if (!strstr(world.err.text, "not the fourth time")) fail_msg("it says %s", world.err.text);
   assert_true(serves(0, first) && serves(1, second));
   assert_string_equal(say(0, "?"), "load 0");
@@ -172,8 +172,8 @@ static void test_when_one_does_not_load_none_takes_over(void **state) {
   usleep(50000);
   assert_logged("tick of load 0");
   assert_not_logged("tick of load 2");
-  SlotStatus status;
-  slot_status(slot, &status);
+  PoolStatus status;
+  pool_status(pool, &status);
   assert_int_equal(status.loads, 1);
   assert_int_equal(status.failures, 1);
   interpreter_release(first);
@@ -193,41 +193,41 @@ static void test_when_one_does_not_start_none_takes_over(void **state) {
            "function on_message() return 'new' end\n",
            world.folder);
   write_file("bot.lua", code);
-  assert_false(slot_reload(slot, &world.err));
+  assert_false(pool_reload(pool, &world.err));
   if (!strstr(world.err.text, "not both of them")) fail_msg("it says %s", world.err.text);
   assert_string_equal(say(0, "?"), "old");
   assert_string_equal(say(1, "?"), "old");
   assert_not_logged("tick of what failed");
   write_file("bot.lua", "function on_message() return 'mended' end\n");
-  assert_true(slot_reload(slot, &world.err));
+  assert_true(pool_reload(pool, &world.err));
   assert_string_equal(say(0, "?"), "mended");
   assert_string_equal(say(1, "?"), "mended");
 }
 
 static void test_a_script_that_fails_at_first_is_waited_for(void **state) {
   write_file("bot.lua", "function on_message( end");
-  assert_null(slot_new(world.script, &world.options, 2, false, NULL, &world.err));
-  slot = slot_new(world.script, &world.options, 2, true, NULL, &world.err);
-  assert_non_null(slot);
-  SlotStatus status;
-  slot_status(slot, &status);
+  assert_null(pool_new(world.script, &world.options, 2, false, NULL, &world.err));
+  pool = pool_new(world.script, &world.options, 2, true, NULL, &world.err);
+  assert_non_null(pool);
+  PoolStatus status;
+  pool_status(pool, &status);
   assert_non_null(strstr(status.error, "bot.lua:1:"));
   assert_string_equal(say(1, "?"), "");
   assert_logged("the script has not loaded");
   Arena *arena = arena_new();
   Pairs files = { 0 };
-  assert_true(slot_files(slot, arena, &files));
+  assert_true(pool_files(pool, arena, &files));
   assert_int_equal(files.count, 1);
   arena_free(arena);
-  assert_false(slot_reload(slot, &world.err));
+  assert_false(pool_reload(pool, &world.err));
   write_file("bot.lua", "function on_message() return 'mended' end\n");
-  assert_true(slot_reload(slot, &world.err));
+  assert_true(pool_reload(pool, &world.err));
   assert_string_equal(say(0, "?"), "mended");
   assert_string_equal(say(1, "?"), "mended");
 }
 
 static void test_a_script_that_is_not_there_is_not_waited_for(void **state) {
-  assert_null(slot_new("/nowhere/bot.lua", &world.options, 1, true, NULL, &world.err));
+  assert_null(pool_new("/nowhere/bot.lua", &world.options, 1, true, NULL, &world.err));
   assert_int_equal(world.err.code, ERR_USAGE);
 }
 
@@ -236,16 +236,16 @@ static void test_files_are_listed_once(void **state) {
   Pairs files = { 0 };
   write_file("m.lua", "return 1");
   open_slot(3, "require 'm' function on_message() end\n");
-  assert_true(slot_files(slot, arena, &files));
+  assert_true(pool_files(pool, arena, &files));
   assert_int_equal(files.count, 2);
   arena_free(arena);
 }
 
 static void test_memory_is_told_in_sum_and_at_its_most(void **state) {
-  SlotStatus status;
+  PoolStatus status;
   open_slot(2, "function on_message() kept = ('x'):rep(4000000) return 'kept' end\n");
   say(1, "?");
-  slot_status(slot, &status);
+  pool_status(pool, &status);
   assert_true(status.memory_max > 4000000);
   assert_true(status.memory > status.memory_max + 100000);
 }
@@ -260,10 +260,10 @@ static void test_memory_is_told_in_sum_and_at_its_most(void **state) {
   "local mine = tostring({})\n"                                                                    \
   "wechat.every(0.01, function() wechat.log.info('tick of ' .. mine) end)\n"
 
-static bool replace_stuck(size_t seat) {
+static bool replace_stuck(size_t index) {
   char place[256];
   for (int i = 0; i < 400; i++) {
-    if (slot_replace_stuck(slot, seat, place, sizeof place, &world.err)) return true;
+    if (pool_replace_stuck(pool, index, place, sizeof place, &world.err)) return true;
     usleep(10000);
   }
   return false;
@@ -272,7 +272,7 @@ static bool replace_stuck(size_t seat) {
 static void test_one_that_is_stuck_is_replaced_alone(void **state) {
   Busy busy;
   open_slot(2, STUCK);
-  Interpreter *first = slot_get(slot, 0), *second = slot_get(slot, 1);
+  Interpreter *first = pool_get(pool, 0), *second = pool_get(pool, 1);
   begin(&busy, 1, "hang");
   wait_until_queued(1, 1);
   assert_string_equal(say(0, "served meanwhile"), "served meanwhile");
@@ -280,7 +280,7 @@ static void test_one_that_is_stuck_is_replaced_alone(void **state) {
   assert_true(serves(0, first));
   assert_false(serves(1, second));
   assert_string_equal(say(1, "and afterwards"), "and afterwards");
-  assert_false(slot_replace_stuck(slot, 0, NULL, 0, &world.err));
+  assert_false(pool_replace_stuck(pool, 0, NULL, 0, &world.err));
   interpreter_release(first);
   interpreter_release(second);
   pthread_detach(busy.thread);
@@ -288,7 +288,7 @@ static void test_one_that_is_stuck_is_replaced_alone(void **state) {
 
 static void test_one_that_was_given_up_gets_no_message(void **state) {
   open_slot(2, STUCK);
-  Interpreter *first = slot_get(slot, 0);
+  Interpreter *first = pool_get(pool, 0);
   interpreter_give_up(first);
   for (int i = 0; i < 4; i++) assert_int_equal(seat_picked(), 1);
   assert_true(replace_stuck(0));
@@ -314,7 +314,7 @@ static void test_timers_tick_in_one_state_and_then_in_its_successor(void **state
   open_slot(3, STUCK);
   usleep(100000);
   assert_int_equal(ticking_states(), 1);
-  Interpreter *first = slot_get(slot, 0), *second = slot_get(slot, 1);
+  Interpreter *first = pool_get(pool, 0), *second = pool_get(pool, 1);
   interpreter_give_up(second);
   assert_true(replace_stuck(1));
   usleep(100000);

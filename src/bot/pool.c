@@ -1,0 +1,325 @@
+// The interpreters in service and their successors.
+#include "bot/pool.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "bot/counts.h"
+#include "script/talk.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+  OLD_LOADS_MAX = 8,  // out of service, whose conversations go on
+  PATIENCE_US = 100 * 1000
+};
+
+struct Pool {
+  const char *script;
+  const InterpreterOptions *options;
+  size_t count;
+  Metrics *metrics;
+  pthread_mutex_t loading;  // one load at a time
+  Interpreter **fresh;      // `count` of them, during a load
+  pthread_mutex_t mutex;    // what follows
+  Interpreter **indices;    // `count` of them; NULL before the first load
+  size_t turn;              // the index that is asked first for the next message
+  Interpreter *failed;      // the last load that failed: kept for the list of its files
+  PoolStatus status;
+  void (*on_load)(void *ctx, const char *error);
+  void *on_load_ctx;
+};
+
+// ---- loading ------------------------------------------------------------------------------------
+
+static void note_beginning(Pool *pool) {
+  pthread_mutex_lock(&pool->mutex);
+  clock_gettime(CLOCK_REALTIME_COARSE, &pool->status.began);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void note_outcome(Pool *pool, Interpreter *failed, const Err *err) {
+  pthread_mutex_lock(&pool->mutex);
+  Interpreter *old = pool->failed;
+  pool->failed = failed;
+  if (failed) pool->status.failures++;
+  else pool->status.loads++;
+  snprintf(pool->status.error, sizeof pool->status.error, "%s", failed ? err->text : "");
+  pthread_mutex_unlock(&pool->mutex);
+  if (old) interpreter_release(old);
+  count_reload(pool->metrics, !failed);
+  if (pool->on_load) pool->on_load(pool->on_load_ctx, failed ? err->text : NULL);
+}
+
+// A new interpreter with the script in it, not yet started; with the sources of `like` where that is not
+// NULL.
+static Interpreter *load(Pool *pool, size_t index, Interpreter *like, Err *err) {
+  InterpreterOptions options = *pool->options;
+  options.timers_elsewhere = index > 0;
+  Interpreter *interpreter = interpreter_new(&options, err);
+  if (!interpreter) return NULL;
+  bool ok = like ? interpreter_load_like(interpreter, like, pool->script, err)
+                 : interpreter_load(interpreter, pool->script, err);
+  if (ok) return interpreter;
+  note_outcome(pool, interpreter, err);
+  return NULL;
+}
+
+// It gets what on_unload of the one in its index gives, where `hand_over` says so.
+static bool start(Pool *pool, size_t index, bool hand_over, Err *err) {
+  Buf state;
+  buf_init(&state);
+  Interpreter *old = hand_over ? pool_get(pool, index) : NULL;
+  if (old) interpreter_unload(old, &state);
+  interpreter_release(old);
+  bool ok = interpreter_start(pool->fresh[index], buf_str(&state), err);
+  buf_clear(&state);
+  if (ok) return true;
+  note_outcome(pool, pool->fresh[index], err);
+  pool->fresh[index] = NULL;
+  return false;
+}
+
+// All of them, or none is of any use. The first index comes last, for its timers tick once it has started.
+static bool load_all(Pool *pool, bool hand_over, Err *err) {
+  note_beginning(pool);
+  for (size_t index = 0; index < pool->count; index++) {
+    if (!(pool->fresh[index] = load(pool, index, NULL, err))) return false;
+  }
+  for (size_t index = pool->count; index-- > 0;) {
+    if (!start(pool, index, hand_over, err)) return false;
+  }
+  return true;
+}
+
+// The fresh ones that there are and those in service change places.
+static void change_places(Pool *pool) {
+  pthread_mutex_lock(&pool->mutex);
+  for (size_t index = 0; index < pool->count; index++) {
+    Interpreter *fresh = pool->fresh[index];
+    if (!fresh) continue;
+    pool->fresh[index] = pool->indices[index];
+    pool->indices[index] = fresh;
+  }
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void take_over(Pool *pool) {
+  change_places(pool);
+  note_outcome(pool, NULL, NULL);
+}
+
+// What a load leaves behind: the old ones, or fresh ones that are of no use.
+static void let_go(Pool *pool, Interpreter **interpreters) {
+  for (size_t index = 0; index < pool->count; index++) {
+    if (!interpreters[index]) continue;
+    interpreter_retire(interpreters[index]);
+    interpreter_release(interpreters[index]);
+    interpreters[index] = NULL;
+  }
+  if (pool->options->shared && pool->options->shared->talks)
+    talks_limit_old(pool->options->shared->talks, OLD_LOADS_MAX * (int)pool->count);
+}
+
+static bool load_and_take_over(Pool *pool, bool hand_over, Err *err) {
+  bool ok = load_all(pool, hand_over, err);
+  if (ok) take_over(pool);
+  let_go(pool, pool->fresh);
+  return ok;
+}
+
+bool pool_reload(Pool *pool, Err *err) {
+  pthread_mutex_lock(&pool->loading);
+  bool ok = load_and_take_over(pool, true, err);
+  pthread_mutex_unlock(&pool->loading);
+  return ok;
+}
+
+static bool load_fresh(Pool *pool, size_t index, Interpreter *like, Err *err) {
+  note_beginning(pool);
+  pool->fresh[index] = load(pool, index, like, err);
+  return pool->fresh[index] && start(pool, index, false, err);
+}
+
+// With the lock of loads. What the files' own load came to stays as it is where the stuck one's sources help
+// out.
+static bool replace(Pool *pool, size_t index, Interpreter *stuck, Err *err) {
+  bool replaced = load_fresh(pool, index, NULL, err);
+  if (replaced) {
+    take_over(pool);
+  } else if ((replaced = load_fresh(pool, index, stuck, err))) {
+    log_error(
+        "the script's files as they are now do not load; what they were before is in service");
+    change_places(pool);
+  }
+  let_go(pool, pool->fresh);
+  return replaced;
+}
+
+// A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
+// and failed.
+bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err) {
+  Interpreter *stuck = pool_get(pool, index);
+  bool replaced = false;
+  if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
+    interpreter_give_up(stuck);
+    pthread_mutex_lock(&pool->loading);
+    if (stuck == pool->indices[index]) replaced = replace(pool, index, stuck, err);
+    pthread_mutex_unlock(&pool->loading);
+  }
+  interpreter_release(stuck);
+  return replaced;
+}
+
+// ---- birth and death ----------------------------------------------------------------------------
+
+static bool open_seats(Pool *pool, Err *err) {
+  pool->fresh = calloc(pool->count, sizeof *pool->fresh);
+  pool->indices = calloc(pool->count, sizeof *pool->indices);
+  return pool->fresh && pool->indices ? true : err_set(err, ERR_MEMORY, "no memory");
+}
+
+static Pool *open_slot(const char *script, const InterpreterOptions *options, size_t count,
+                       Metrics *metrics, Err *err) {
+  Pool *pool = calloc(1, sizeof *pool);
+  if (!pool) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  pool->script = script;
+  pool->options = options;
+  pool->count = count;
+  pool->metrics = metrics;
+  pthread_mutex_init(&pool->loading, NULL);
+  mutex_init_brief(&pool->mutex);
+  if (open_seats(pool, err)) return pool;
+  pool_free(pool);
+  return NULL;
+}
+
+// A program of wemoon's own in every index. What the script's load came to stays as it is.
+static bool stand_in(Pool *pool, Err *err) {
+  InterpreterOptions options = *pool->options;
+  options.program = "bot/stand_in.lua";
+  for (size_t index = 0; index < pool->count; index++) {
+    Interpreter *interpreter = interpreter_new(&options, err);
+    if (!interpreter) return false;
+    pool->indices[index] = interpreter;
+    if (!interpreter_load(interpreter, pool->script, err)) return false;
+  }
+  return true;
+}
+
+Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
+               Metrics *metrics, Err *err) {
+  Pool *pool = open_slot(script, options, count, metrics, err);
+  if (!pool || load_and_take_over(pool, false, err)) return pool;
+  if (anyhow && err->code == ERR_FAILED && stand_in(pool, err)) return pool;
+  pool_free(pool);
+  return NULL;
+}
+
+void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void *ctx) {
+  pool->on_load = on_load;
+  pool->on_load_ctx = ctx;
+}
+
+static void unload(Pool *pool) {
+  for (size_t index = 0; index < pool->count && pool->indices[index]; index++) {
+    Buf state;
+    buf_init(&state);
+    interpreter_unload(pool->indices[index], &state);
+    buf_clear(&state);
+  }
+}
+
+void pool_free(Pool *pool) {
+  if (!pool) return;
+  if (pool->indices) {
+    unload(pool);
+    let_go(pool, pool->indices);
+  }
+  if (pool->fresh) let_go(pool, pool->fresh);
+  if (pool->failed) interpreter_release(pool->failed);
+  free(pool->indices);
+  free(pool->fresh);
+  pthread_mutex_destroy(&pool->mutex);
+  pthread_mutex_destroy(&pool->loading);
+  free(pool);
+}
+
+// ---- who is asked -------------------------------------------------------------------------------
+
+size_t pool_count(const Pool *pool) { return pool->count; }
+
+Interpreter *pool_get(Pool *pool, size_t index) {
+  pthread_mutex_lock(&pool->mutex);
+  Interpreter *interpreter = interpreter_retain(pool->indices[index]);
+  pthread_mutex_unlock(&pool->mutex);
+  return interpreter;
+}
+
+// They take turns, so that two messages that come together do not find the same one free.
+static Interpreter *least_busy(Pool *pool) {
+  Interpreter *best = NULL;
+  int least = INT_MAX;
+  size_t index = pool->turn;
+  for (size_t i = 0; i < pool->count && least > 0; i++, index++) {
+    if (index == pool->count) index = 0;
+    int queue = interpreter_queue(pool->indices[index]);
+    if (best && queue >= least) continue;
+    best = pool->indices[index];
+    least = queue;
+  }
+  pool->turn = pool->turn + 1 < pool->count ? pool->turn + 1 : 0;
+  return best;
+}
+
+Interpreter *pool_pick(Pool *pool, int64_t *until_us) {
+  if (pool->count == 1) return pool_get(pool, 0);
+  int64_t until_patient_us = clock_now_us() + PATIENCE_US;
+  if (*until_us > until_patient_us) *until_us = until_patient_us;
+  pthread_mutex_lock(&pool->mutex);
+  Interpreter *interpreter = interpreter_retain(least_busy(pool));
+  pthread_mutex_unlock(&pool->mutex);
+  return interpreter;
+}
+
+void pool_sweep(Pool *pool) {
+  if (pool->options->shared && pool->options->shared->talks)
+    talks_sweep(pool->options->shared->talks);
+}
+
+void pool_wake(Pool *pool) {
+  for (size_t index = 0; index < pool->count; index++) {
+    Interpreter *interpreter = pool_get(pool, index);
+    interpreter_wake(interpreter);
+    interpreter_release(interpreter);
+  }
+}
+
+// ---- what is told -------------------------------------------------------------------------------
+
+bool pool_files(Pool *pool, Arena *arena, Pairs *files) {
+  pthread_mutex_lock(&pool->mutex);
+  bool ok = !pool->failed || interpreter_files(pool->failed, arena, files);
+  for (size_t index = 0; index < pool->count && ok; index++) {
+    ok = interpreter_files(pool->indices[index], arena, files);
+  }
+  pthread_mutex_unlock(&pool->mutex);
+  return ok;
+}
+
+void pool_status(Pool *pool, PoolStatus *status) {
+  pthread_mutex_lock(&pool->mutex);
+  *status = pool->status;
+  for (size_t index = 0; index < pool->count; index++) {
+    size_t memory = interpreter_memory(pool->indices[index]);
+    status->memory += memory;
+    if (memory > status->memory_max) status->memory_max = memory;
+  }
+  pthread_mutex_unlock(&pool->mutex);
+}

@@ -1,0 +1,57 @@
+// The interpreters in service, each in a index of its own, and how others take their places: a reload replaces
+// all of them, a fresh one that which is stuck. Messages under way keep the interpreter that they began on.
+#ifndef WEMOON_BOT_POOL_H
+#define WEMOON_BOT_POOL_H
+
+#include "base/metrics.h"
+#include "script/interpreter.h"
+
+#include <time.h>
+
+typedef struct Pool Pool;
+
+// Loads `script` into `count` interpreters; NULL with the reason. The timers that the script makes while it
+// is loaded tick in the first index alone. `anyhow`: where the script fails (ERR_FAILED), something that
+// answers each message with an error is in service until pool_reload finds it mended, and pool_status has
+// what was wrong. Options, path and metrics (NULL: none) outlive the pool.
+Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
+               Metrics *metrics, Err *err);
+// Who is told of loads (bot.h, on_load). Before anything else is done with the pool.
+void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void *ctx);
+// Calls on_unload of those in service and lets them go.
+void pool_free(Pool *pool);
+size_t pool_count(const Pool *pool);
+// The interpreter in that index, retained for the caller. Never NULL.
+Interpreter *pool_get(Pool *pool, size_t index);
+// The one for the next message, retained for the caller: one that is free, else one that few wait for. Never
+// NULL. *until_us, the time until which the caller would wait for it, is brought forward where another one
+// may be free sooner: ask again then.
+Interpreter *pool_pick(Pool *pool, int64_t *until_us);
+// Loads the script anew, beside those in service. Once it loaded and defines on_message in all indices, the
+// on_unload of each old one gives the state, the on_load of the new one in its index takes it, and all new
+// ones take over at once. False with the reason: the old ones stay. One at a time.
+bool pool_reload(Pool *pool, Err *err);
+// Gives the interpreter in that index up when it is stuck and puts a fresh one in its place: of the files as
+// they are, and where these do not load (pool_status has why, until they are mended), of what they were when
+// the stuck one was loaded. True when that happened. `place` is where it was stuck. When no fresh one can be
+// had (`err` says why), the next call tries again.
+bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err);
+// Lets go of interpreters that were given up while conversations held them. From time to time.
+void pool_sweep(Pool *pool);
+// Time was moved (interpreter_wake).
+void pool_wake(Pool *pool);
+// The files a change of which asks for a reload, those of the last load that failed included. In `arena`.
+bool pool_files(Pool *pool, Arena *arena, Pairs *files);
+
+// What the last load came to, for health and log: loads so far, and the error of the last one (empty when it
+// worked). And what those in service take.
+typedef struct {
+  uint64_t loads, failures;
+  struct timespec began;  // when the last one began, on the clock that stamps files
+  size_t memory,
+      memory_max;  // bytes in use by Lua: of all in service, and of the one that has most
+  char error[480];
+} PoolStatus;
+void pool_status(Pool *pool, PoolStatus *status);
+
+#endif
