@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "bot/counts.h"
+#include "bot/bot_metrics.h"
 #include "script/talk.h"
 
 #include <limits.h>
@@ -50,7 +50,7 @@ static void note_outcome(Pool *pool, Interpreter *failed, const Err *err) {
   snprintf(pool->status.error, sizeof pool->status.error, "%s", failed ? err->text : "");
   pthread_mutex_unlock(&pool->mutex);
   if (old) interpreter_release(old);
-  count_reload(pool->metrics, !failed);
+  bot_metrics_reload(pool->metrics, !failed);
   if (pool->on_load) pool->on_load(pool->on_load_ctx, failed ? err->text : NULL);
 }
 

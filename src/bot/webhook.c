@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/answer.h"
-#include "bot/counts.h"
+#include "bot/bot_metrics.h"
 #include "bot/verify.h"
 #include "codec/url.h"
 #include "script/talk.h"
@@ -142,9 +142,10 @@ static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
   LateReply way = late_reply(webhook);
   if (late && way == LATE_DROP) log_dropped(job);
   if (late)
-    count_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
-                                          : way == LATE_RETRY          ? STR("retry")
-                                                                       : STR("dropped"));
+    bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE
+                                                    ? STR("customer_service")
+                                                : way == LATE_RETRY ? STR("retry")
+                                                                    : STR("dropped"));
   return late && way == LATE_CUSTOMER_SERVICE;
 }
 
@@ -413,7 +414,7 @@ static void tell(const Callback *c) {
   char text[TYPE_MAX];
   Str type = type_of(c, text);
   int64_t us = clock_now_us() - c->request->received_us;
-  count_callback(c->webhook->options->metrics, type, str_of(c->outcome), us);
+  bot_metrics_callback(c->webhook->options->metrics, type, str_of(c->outcome), us);
   log_message(c, type, us);
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "bot/admin.h"
-#include "bot/counts.h"
+#include "bot/bot_metrics.h"
 #include "cli/notify.h"
 #include "cli/outside.h"
 #include "cli/serving.h"
@@ -112,7 +112,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
 
 static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
   Err err = { .text = "no memory" };
-  Service service = { .metrics = metrics_new(count_families) };
+  Service service = { .metrics = metrics_new(bot_metric_families) };
   sigset_t set;
   serving_block_signals(&set);
   if (!service.metrics || !outside_open(&service.outside, in->config, account, bot_options->script,

@@ -1,7 +1,7 @@
 // Opens what a script reaches outside, as configured.
 #include "cli/outside.h"
 
-#include "bot/counts.h"
+#include "bot/bot_metrics.h"
 
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
 
@@ -30,7 +30,7 @@ static Store *open_store(const Config *config, const char *script, StorePlace pl
 }
 
 static void observe(void *ctx, Str method, Str result, int64_t us) {
-  count_api_call(ctx, method, result, us);
+  bot_metrics_api_call(ctx, method, result, us);
 }
 
 static Api *open_api(const Outside *outside, const Config *config, const Account *account,
