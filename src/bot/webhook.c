@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bot/answer.h"
+#include "bot/packed_reply.h"
 #include "bot/bot_metrics.h"
 #include "bot/verify.h"
 #include "codec/url.h"
@@ -119,7 +119,7 @@ static bool respond_in_its_place(void *ctx) {
 static void remember(Webhook *webhook, Job *job) {
   Buf packed;
   buf_init(&packed);
-  answer_pack(job, &packed);
+  packed_reply_make(job, &packed);
   if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
   if (packed.failed) dedupe_forget(webhook->dedupe, job);
   else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
@@ -260,8 +260,8 @@ static void wait_and_respond(Callback *c, Job *job) {
 }
 
 static void answer_again(Callback *c, const MessageHead *head, Str packed, int64_t answered_s) {
-  if (answer_render(packed, head->from_user, head->to_user, answered_s, c->w->arena,
-                    &c->w->reply)) {
+  if (packed_reply_render(packed, head->from_user, head->to_user, answered_s, c->w->arena,
+                          &c->w->reply)) {
     respond_xml(c, buf_str(&c->w->reply));
   } else {
     leave_unanswered(c);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bot/answer.h"
+#include "bot/packed_reply.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -97,9 +97,9 @@ static void assert_packs(Job *job, const Reply *reply) {
   job->from_user = STR("o1");
   job_finish(job, TASK_RETURNED, reply, STR(""));
   if (reply) reply_render(reply, job->from_user, job->to_user, job->answered_s, &direct);
-  answer_pack(job, &packed);
-  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s,
-                            job->arena, &again));
+  packed_reply_make(job, &packed);
+  assert_true(packed_reply_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s,
+                                  job->arena, &again));
   assert_true(str_eq(buf_str(&direct), buf_str(&again)));
   buf_clear(&direct);
   buf_clear(&packed);

@@ -1,11 +1,11 @@
-// bot/answer: what a duplicate is answered with is what the message was answered with, byte for byte.
+// bot/packed_reply: what a duplicate is answered with is what the message was answered with, byte for byte.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bot/answer.h"
+#include "bot/packed_reply.h"
 
 static JobPool *pool;
 static Job *job;
@@ -34,9 +34,9 @@ static void assert_same_answer(const Reply *reply) {
   buf_init(&again);
   job_finish(job, TASK_RETURNED, reply, STR(""));
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &first);
-  answer_pack(job, &packed);
-  assert_true(answer_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s, arena,
-                            &again));
+  packed_reply_make(job, &packed);
+  assert_true(packed_reply_render(buf_str(&packed), job->from_user, job->to_user, job->answered_s,
+                                  arena, &again));
   assert_true(str_eq(buf_str(&first), buf_str(&again)));
   buf_clear(&first);
   buf_clear(&packed);
@@ -47,7 +47,7 @@ static void test_success_stays_success(void **state) {
   assert_same_answer(&(Reply){ .form = REPLY_NONE });
   Buf packed;
   buf_init(&packed);
-  answer_pack(job, &packed);
+  packed_reply_make(job, &packed);
   assert_int_equal(packed.len, 0);
   buf_clear(&packed);
 }
@@ -59,7 +59,7 @@ static void test_a_text_is_packed_as_its_content_alone(void **state) {
   assert_same_answer(&reply);
   Buf packed;
   buf_init(&packed);
-  answer_pack(job, &packed);
+  packed_reply_make(job, &packed);
   assert_int_equal(packed.len, 1 + sizeof "你好 ]]> & <b>" - 1);
   buf_clear(&packed);
 }

@@ -1,5 +1,5 @@
 // Packed answers: one letter for the form, then its bytes.
-#include "bot/answer.h"
+#include "bot/packed_reply.h"
 
 enum { FORM_TEXT = 'T', FORM_DOCUMENT = 'X' };
 
@@ -10,7 +10,7 @@ static bool is_plain_text(const Reply *reply) {
          str_eq(content->name, STR("Content"));
 }
 
-void answer_pack(const Job *job, Buf *packed) {
+void packed_reply_make(const Job *job, Buf *packed) {
   if (job->reply.form == REPLY_NONE) return;
   if (is_plain_text(&job->reply)) {
     buf_addc(packed, FORM_TEXT);
@@ -21,8 +21,8 @@ void answer_pack(const Job *job, Buf *packed) {
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, packed);
 }
 
-bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
-                   Buf *xml) {
+bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
+                         Buf *xml) {
   if (packed.len == 0) return true;
   Str bytes = str_sub(packed, 1, packed.len - 1);
   if (packed.ptr[0] == FORM_DOCUMENT) {

@@ -1,15 +1,15 @@
 // The shortest form of an answer that its duplicates can be answered from again, byte for byte.
-#ifndef WEMOON_BOT_ANSWER_H
-#define WEMOON_BOT_ANSWER_H
+#ifndef WEMOON_BOT_PACKED_REPLY_H
+#define WEMOON_BOT_PACKED_REPLY_H
 
 #include "bot/job.h"
 
 // Appends the packed form of what a finished job was answered with: a text's content, or the rendered
 // document.
-void answer_pack(const Job *job, Buf *packed);
+void packed_reply_make(const Job *job, Buf *packed);
 // Appends the reply document that `packed` stands for; nothing for "success". `arena` is scratch. False
 // without memory.
-bool answer_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
-                   Buf *xml);
+bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
+                         Buf *xml);
 
 #endif
