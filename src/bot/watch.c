@@ -5,7 +5,7 @@
 #include "base/mutex.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "bot/files.h"
+#include "bot/file_watch.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 struct Watch {
   Pool *pool;
   Watched watched;
-  Files *files;          // NULL: they are not watched
+  FileWatch *files;      // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
   pthread_t thread, rescuer;
   pthread_mutex_t mutex;
@@ -80,9 +80,9 @@ static void *run(void *arg) {
   while (pause_for_a_tick(watch)) {
     for (size_t index = 0; index < pool_count(watch->pool); index++) replace_stuck(watch, index);
     pool_sweep(watch->pool);
-    if (!watch->files || !files_changed(watch->files)) continue;
+    if (!watch->files || !file_watch_changed(watch->files)) continue;
     reload(watch);
-    files_changed(watch->files);
+    file_watch_changed(watch->files);
   }
   return NULL;
 }
@@ -110,7 +110,7 @@ static int start_threads(Watch *watch) {
 }
 
 static void watch_free(Watch *watch) {
-  files_free(watch->files);
+  file_watch_free(watch->files);
   pthread_cond_destroy(&watch->changed);
   pthread_mutex_destroy(&watch->mutex);
   free(watch);
@@ -124,7 +124,7 @@ Watch *watch_start(const Watched *watched, Err *err) {
   }
   watch->pool = watched->pool;
   watch->watched = *watched;
-  watch->files = watched->files ? files_new(watched->pool) : NULL;
+  watch->files = watched->files ? file_watch_new(watched->pool) : NULL;
   condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
   bool ready = !watched->files || watch->files;

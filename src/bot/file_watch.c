@@ -1,5 +1,5 @@
 // What is known of each file, from its first look at it on. stat(2) alone is asked.
-#include "bot/files.h"
+#include "bot/file_watch.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@ typedef struct Known {
   uint64_t read;  // the state in which it was read
 } Known;
 
-struct Files {
+struct FileWatch {
   Pool *pool;
   uint64_t loads;  // how many the pool had done at the last look
   uint64_t last;   // the state of all files then
@@ -25,18 +25,18 @@ struct Files {
   Arena *known, *look;  // what is known; the names of one look
 };
 
-Files *files_new(Pool *pool) {
-  Files *files = calloc(1, sizeof *files);
+FileWatch *file_watch_new(Pool *pool) {
+  FileWatch *files = calloc(1, sizeof *files);
   if (!files) return NULL;
   files->pool = pool;
   files->known = arena_new();
   files->look = arena_new();
   if (files->known && files->look) return files;
-  files_free(files);
+  file_watch_free(files);
   return NULL;
 }
 
-void files_free(Files *files) {
+void file_watch_free(FileWatch *files) {
   if (!files) return;
   arena_free(files->known);
   arena_free(files->look);
@@ -68,7 +68,7 @@ static bool is_before(struct timespec a, struct timespec b) {
   return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-static Known *find(const Files *files, Str name) {
+static Known *find(const FileWatch *files, Str name) {
   Known *known = files->first;
   while (known && !str_eq(known->name, name)) known = known->next;
   return known;
@@ -76,7 +76,7 @@ static Known *find(const Files *files, Str name) {
 
 // It was read after `since`. If it changed after that, it may have been read before or after the change, so
 // it counts as changed.
-static bool learn(Files *files, Str name, FileState state, struct timespec since) {
+static bool learn(FileWatch *files, Str name, FileState state, struct timespec since) {
   Known *known = arena_calloc(files->known, 1, sizeof *known);
   if (!known || !(known->name = arena_dup(files->known, name)).ptr) return false;
   known->read = is_before(state.changed, since) ? state.hash : ~state.hash;
@@ -89,7 +89,7 @@ static bool learn(Files *files, Str name, FileState state, struct timespec since
 
 // After a load nothing is known of what was known before. Returns since when files that are not known may
 // have been read: modules are required while messages are answered, too.
-static struct timespec begin(Files *files) {
+static struct timespec begin(FileWatch *files) {
   PoolStatus status;
   pool_status(files->pool, &status);
   if (status.loads + status.failures == files->loads) return files->looked;
@@ -100,7 +100,7 @@ static struct timespec begin(Files *files) {
 }
 
 // False without memory: nothing can be said then.
-static bool look(Files *files, bool *changed, uint64_t *all) {
+static bool look(FileWatch *files, bool *changed, uint64_t *all) {
   Pairs names = { 0 };
   struct timespec since = begin(files);
   clock_gettime(CLOCK_REALTIME_COARSE, &files->looked);
@@ -116,7 +116,7 @@ static bool look(Files *files, bool *changed, uint64_t *all) {
   return true;
 }
 
-bool files_changed(Files *files) {
+bool file_watch_changed(FileWatch *files) {
   bool changed = false;
   uint64_t all = 0xcbf29ce484222325u;
   if (!look(files, &changed, &all)) return false;
