@@ -7,7 +7,7 @@
 
 #include "api/api.h"
 #include "base/clock.h"
-#include "dev/guest.h"
+#include "dev/origin.h"
 #include "dev/platform.h"
 
 struct Sandbox {
@@ -52,7 +52,7 @@ static bool is_for_bot(Sandbox *sandbox, const HttpRequest *head) {
 }
 
 static void route_to(const Sandbox *sandbox, bool for_bot, const HttpRequest *head, HttpRoute *to) {
-  const char *why = guest_fault(head, server_port(sandbox->server), for_bot);
+  const char *why = origin_fault(head, server_port(sandbox->server), for_bot);
   if (why) {
     log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
     to->status = 403;
@@ -116,7 +116,7 @@ static bool open_stores(Sandbox *sandbox, Err *err) {
 
 static bool open_server(Sandbox *sandbox, Err *err) {
   HttpHandler handler = { .route = route, .handle = handle, .ctx = sandbox };
-  if (!guest_is_loopback(sandbox->options->server.listen)) {
+  if (!origin_is_loopback(sandbox->options->server.listen)) {
     return err_set(err, ERR_USAGE,
                    "listen: %.*s can be reached from other machines, and whoever reaches the "
                    "simulated platform "

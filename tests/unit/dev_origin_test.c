@@ -5,14 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "dev/guest.h"
+#include "dev/origin.h"
 
 static void test_the_names_of_loopback_fit_with_the_servers_port(void **state) {
   static const char *const good[] = { "localhost:8080", "LocalHost:8080", "127.0.0.1:8080",
                                       "[::1]:8080" };
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-    assert_true(guest_host_fits(str_of(good[i]), 8080));
-  assert_true(guest_host_fits(STR("localhost"), 80));
+    assert_true(origin_host_fits(str_of(good[i]), 8080));
+  assert_true(origin_host_fits(STR("localhost"), 80));
 }
 
 static void test_no_other_name_or_port_fits(void **state) {
@@ -36,19 +36,19 @@ static void test_no_other_name_or_port_fits(void **state) {
                                      "user@localhost:8080",
                                      "localhost:-8080" };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    if (guest_host_fits(str_of(bad[i]), 8080)) fail_msg("\"%s\" fits", bad[i]);
+    if (origin_host_fits(str_of(bad[i]), 8080)) fail_msg("\"%s\" fits", bad[i]);
   }
 }
 
 static void test_an_address_to_listen_on_is_loopback_or_it_is_not(void **state) {
-  assert_true(guest_is_loopback(STR("8080")));
-  assert_true(guest_is_loopback(STR("127.0.0.1:0")));
-  assert_true(guest_is_loopback(STR("127.1.2.3:80")));
-  assert_true(guest_is_loopback(STR("[::1]:80")));
-  assert_false(guest_is_loopback(STR("0.0.0.0:80")));
-  assert_false(guest_is_loopback(STR("[::]:80")));
-  assert_false(guest_is_loopback(STR("[::11]:80")));
-  assert_false(guest_is_loopback(STR("10.0.0.1:80")));
+  assert_true(origin_is_loopback(STR("8080")));
+  assert_true(origin_is_loopback(STR("127.0.0.1:0")));
+  assert_true(origin_is_loopback(STR("127.1.2.3:80")));
+  assert_true(origin_is_loopback(STR("[::1]:80")));
+  assert_false(origin_is_loopback(STR("0.0.0.0:80")));
+  assert_false(origin_is_loopback(STR("[::]:80")));
+  assert_false(origin_is_loopback(STR("[::11]:80")));
+  assert_false(origin_is_loopback(STR("10.0.0.1:80")));
 }
 
 int main(void) {

@@ -1,9 +1,9 @@
 // Host, Origin and what browsers say of a request's origin.
-#include "dev/guest.h"
+#include "dev/origin.h"
 
 static const char *const hosts[] = { "localhost", "127.0.0.1", "[::1]", NULL };
 
-bool guest_host_fits(Str host, int port) {
+bool origin_host_fits(Str host, int port) {
   for (size_t i = 0; hosts[i]; i++) {
     Str name = str_of(hosts[i]);
     if (!str_eq_nocase(str_sub(host, 0, name.len), name)) continue;
@@ -20,7 +20,7 @@ bool guest_host_fits(Str host, int port) {
 static bool is_own_origin(Str origin, int port) {
   Str scheme = STR("http://");
   return str_starts(origin, scheme) &&
-         guest_host_fits(str_sub(origin, scheme.len, origin.len), port);
+         origin_host_fits(str_sub(origin, scheme.len, origin.len), port);
 }
 
 // A link that somebody follows, or an address that they type: what is shown, the other site does not see.
@@ -30,8 +30,8 @@ static bool is_visit(const HttpRequest *head) {
          str_eq(server_header(head, "Sec-Fetch-Dest"), STR("document"));
 }
 
-const char *guest_fault(const HttpRequest *head, int port, bool any_site) {
-  if (!guest_host_fits(server_header(head, "Host"), port))
+const char *origin_fault(const HttpRequest *head, int port, bool any_site) {
+  if (!origin_host_fits(server_header(head, "Host"), port))
     return "its Host header is none of this server's names (localhost, 127.0.0.1, [::1], with the "
            "port)";
   if (any_site) return NULL;
@@ -43,7 +43,7 @@ const char *guest_fault(const HttpRequest *head, int port, bool any_site) {
   return "a page of another site asks for it (Sec-Fetch-Site)";
 }
 
-bool guest_is_loopback(Str listen) {
+bool origin_is_loopback(Str listen) {
   bool has_host = str_find(listen, STR(":")) >= 0;
   return !has_host || str_starts(listen, STR("127.")) || str_starts(listen, STR("[::1]:"));
 }
