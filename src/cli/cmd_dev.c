@@ -6,7 +6,7 @@
 
 #include "cli/serving.h"
 #include "codec/url.h"
-#include "dev/sandbox.h"
+#include "dev/devserver.h"
 
 static const Option options[] = {
   { .name = "callback",
@@ -60,15 +60,15 @@ static Str choose_store(const Config *config) {
 
 // ---- serving ------------------------------------------------------------------------------------
 
-static bool reload(void *ctx, Err *err) { return sandbox_reload(ctx, err); }
+static bool reload(void *ctx, Err *err) { return devserver_reload(ctx, err); }
 
-static void announce(Invocation *in, const Sandbox *sandbox,
-                     const SandboxOptions *sandbox_options) {
-  const char *url = sandbox_url(sandbox), *callback = sandbox_callback(sandbox);
-  const BotOptions *bot = sandbox_options->bot;
+static void announce(Invocation *in, const DevServer *devserver,
+                     const DevServerOptions *devserver_options) {
+  const char *url = devserver_url(devserver), *callback = devserver_callback(devserver);
+  const BotOptions *bot = devserver_options->bot;
   if (bot) {
     printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot->script, callback,
-           config_mode_name(sandbox_options->account->mode));
+           config_mode_name(devserver_options->account->mode));
     serving_print_how_to_talk(in->config, callback, options_value(&in->arguments, "port") != NULL);
   } else {
     printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
@@ -78,14 +78,15 @@ static void announce(Invocation *in, const Sandbox *sandbox,
   serving_flush();
 }
 
-static int serve(Invocation *in, const SandboxOptions *sandbox_options, const sigset_t *set) {
+static int serve(Invocation *in, const DevServerOptions *devserver_options, const sigset_t *set) {
   Err err;
-  Sandbox *sandbox = sandbox_open(sandbox_options, &err);
-  if (!sandbox) return report_err("", &err);
-  announce(in, sandbox, sandbox_options);
-  serving_wait(set, sandbox_options->bot ? sandbox_options->bot->script : NULL, reload, sandbox);
+  DevServer *devserver = devserver_open(devserver_options, &err);
+  if (!devserver) return report_err("", &err);
+  announce(in, devserver, devserver_options);
+  serving_wait(set, devserver_options->bot ? devserver_options->bot->script : NULL, reload,
+               devserver);
   serving_begin_end();
-  if (!sandbox_close(sandbox, SERVING_GRACE_MS)) _exit(STATUS_DONE);
+  if (!devserver_close(devserver, SERVING_GRACE_MS)) _exit(STATUS_DONE);
   return STATUS_DONE;
 }
 
@@ -98,7 +99,7 @@ static int run(Invocation *in) {
   BotOptions bot;
   Err err;
   sigset_t set;
-  SandboxOptions sandbox_options = {
+  DevServerOptions devserver_options = {
     .account = &account,
     .bot = script ? &bot : NULL,
     .state_file = options_value(&in->arguments, "state"),
@@ -107,16 +108,16 @@ static int run(Invocation *in) {
     .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
     .classic_token = str_eq(config_text(in->config, "token_api"), STR("classic")),
   };
-  config_server(in->config, &sandbox_options.server);
-  bool ready = choose_callback(in, script, &sandbox_options.callback, &err) &&
-               choose_listen(in, &sandbox_options.server.listen, &err) &&
+  config_server(in->config, &devserver_options.server);
+  bool ready = choose_callback(in, script, &devserver_options.callback, &err) &&
+               choose_listen(in, &devserver_options.server.listen, &err) &&
                config_account(in->config, &account, &err) &&
                (!script || config_bot(in->config, script, &account, &bot, &err)) &&
                serving_raise_file_limit(config_integer(in->config, "threads"), &err);
   if (!ready) return report_err("dev", &err);
   bot.anyhow = true;
   serving_block_signals(&set);
-  return serve(in, &sandbox_options, &set);
+  return serve(in, &devserver_options, &set);
 }
 
 const Command command_dev = {

@@ -12,7 +12,7 @@
 #include "cli/outside.h"
 #include "cli/prompt.h"
 #include "codec/json.h"
-#include "dev/sandbox.h"
+#include "dev/devserver.h"
 #include "script/feed.h"
 
 enum { THREADS = 16, GRACE_MS = 1000, COLUMNS = 80 };
@@ -27,8 +27,8 @@ typedef struct {
   Account account;
   Outside outside;  // of the real one
   BotOptions bot;
-  SandboxOptions sandbox_options;
-  Sandbox *sandbox;
+  DevServerOptions devserver_options;
+  DevServer *devserver;
   InterpreterOptions interpreter_options;
   Feed *feed;
   Interpreter *interpreter;
@@ -48,7 +48,7 @@ static bool fill_account(Repl *repl, Err *err) {
   repl->real = is_given(config, "appid") &&
                (is_given(config, "appsecret") || is_given(config, "access_token"));
   AccountSettings simulated = { .token = STR("") };
-  sandbox_fill(&simulated);
+  devserver_fill(&simulated);
   config_fill(config, "token", simulated.token);
   if (!repl->real) {
     config_fill(config, "appid", simulated.appid);
@@ -76,28 +76,28 @@ static bool open_sandbox(Repl *repl, Err *err) {
     repl->bot.watch = false;
     repl->bot.interpreters = 1;
   }
-  repl->sandbox_options = (SandboxOptions){
+  repl->devserver_options = (DevServerOptions){
     .account = &repl->account,
     .bot = &repl->bot,
     .api = repl->outside.api,
     .api_timeout_ms = config_integer(config, "api_timeout_s") * 1000,
     .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
   };
-  config_server(config, &repl->sandbox_options.server);
-  repl->sandbox_options.server.listen = STR("127.0.0.1:0");
-  repl->sandbox_options.server.threads = THREADS;
-  return (repl->sandbox = sandbox_open(&repl->sandbox_options, err)) != NULL;
+  config_server(config, &repl->devserver_options.server);
+  repl->devserver_options.server.listen = STR("127.0.0.1:0");
+  repl->devserver_options.server.threads = THREADS;
+  return (repl->devserver = devserver_open(&repl->devserver_options, err)) != NULL;
 }
 
 static bool open_interpreter(Repl *repl, Err *err) {
   if (!repl->script) {
-    repl->interpreter = bot_interpreter(sandbox_bot(repl->sandbox));
+    repl->interpreter = bot_interpreter(devserver_bot(repl->devserver));
     return true;
   }
   if (!config_interpreter(repl->in->config, &repl->account, &repl->interpreter_options, err))
     return false;
   loosen(&repl->interpreter_options, repl->feed);
-  sandbox_lend(repl->sandbox, &repl->interpreter_options);
+  devserver_lend(repl->devserver, &repl->interpreter_options);
   repl->interpreter = interpreter_new(&repl->interpreter_options, err);
   return repl->interpreter && interpreter_load(repl->interpreter, "the prompt", err);
 }
@@ -118,7 +118,7 @@ static void close_all(Repl *repl) {
     if (repl->script) interpreter_retire(repl->interpreter);
     interpreter_release(repl->interpreter);
   }
-  if (!sandbox_close(repl->sandbox, GRACE_MS)) _exit(STATUS_DONE);
+  if (!devserver_close(repl->devserver, GRACE_MS)) _exit(STATUS_DONE);
   outside_close(&repl->outside);
   feed_free(repl->feed);
   buf_clear(&repl->input);
@@ -148,7 +148,7 @@ static bool start_program(Repl *repl, Err *err) {
   snprintf(columns, sizeof columns, "%d", terminal_columns());
   const char *no_color = getenv("NO_COLOR");
   bool terminal = prompt_is_terminal(repl->prompt);
-  add_member(&json, "sim", str_of(sandbox_url(repl->sandbox)));
+  add_member(&json, "sim", str_of(devserver_url(repl->devserver)));
   add_member(&json, "script", str_of(repl->script ? repl->script : ""));
   add_member(&json, "real", str_of(repl->real ? "yes" : ""));
   add_member(&json, "terminal", str_of(terminal ? "yes" : ""));
@@ -194,7 +194,7 @@ static InputResult say_answer(Str answer) {
 
 static InputResult reload(Repl *repl) {
   Err err;
-  bool worked = sandbox_reload(repl->sandbox, &err);
+  bool worked = devserver_reload(repl->devserver, &err);
   printf("%s\n", worked ? "reloaded" : err.text);
   return worked ? INPUT_DONE : INPUT_FAILED;
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "codec/json.h"
-#include "dev/sandbox.h"
+#include "dev/devserver.h"
 
 enum { THREADS = 16, SPEC_CPU_US = 5 * 1000000, SPEC_TIMEOUT_MS = 60000, LOG_MAX = 8192 };
 
@@ -27,8 +27,8 @@ typedef struct {
   const char *script;  // NULL: there is none
   Account account;
   BotOptions bot;
-  SandboxOptions sandbox_options;
-  Sandbox *sandbox;
+  DevServerOptions devserver_options;
+  DevServer *devserver;
   InterpreterOptions interpreter;
   char via[192];
   Buf log;  // of the test at hand
@@ -51,7 +51,7 @@ static const char *find_script(Invocation *in, const char *path) {
   return script && access(script, F_OK) == 0 ? script : NULL;
 }
 
-static void advance(void *ctx, int64_t us) { sandbox_advance(((Spec *)ctx)->sandbox, us); }
+static void advance(void *ctx, int64_t us) { devserver_advance(((Spec *)ctx)->devserver, us); }
 
 static void keep_log(void *ctx, LogLevel level, Str message) {
   Spec *spec = ctx;
@@ -78,19 +78,19 @@ static bool open_spec(Spec *spec, Err *err) {
       !config_interpreter(spec->config, &spec->account, &spec->interpreter, err))
     return false;
   spec->bot.watch = false;
-  spec->sandbox_options =
-      (SandboxOptions){ .account = &spec->account,
-                        .bot = spec->script ? &spec->bot : NULL,
-                        .api_timeout_ms = config_integer(spec->config, "api_timeout_s") * 1000 };
-  config_server(spec->config, &spec->sandbox_options.server);
-  spec->sandbox_options.server.listen = STR("127.0.0.1:0");
-  spec->sandbox_options.server.threads = THREADS;
+  spec->devserver_options =
+      (DevServerOptions){ .account = &spec->account,
+                          .bot = spec->script ? &spec->bot : NULL,
+                          .api_timeout_ms = config_integer(spec->config, "api_timeout_s") * 1000 };
+  config_server(spec->config, &spec->devserver_options.server);
+  spec->devserver_options.server.listen = STR("127.0.0.1:0");
+  spec->devserver_options.server.threads = THREADS;
   spec->bot.interpreter.http_via = spec->via;
-  return (spec->sandbox = sandbox_open(&spec->sandbox_options, err)) != NULL;
+  return (spec->devserver = devserver_open(&spec->devserver_options, err)) != NULL;
 }
 
 static void close_spec(Spec *spec) {
-  if (!sandbox_close(spec->sandbox, 0)) _exit(STATUS_FAILED);
+  if (!devserver_close(spec->devserver, 0)) _exit(STATUS_FAILED);
   config_free(spec->config);
   buf_clear(&spec->log);
 }
@@ -113,13 +113,13 @@ static Interpreter *load_spec(Spec *spec, Buf *names, Err *err) {
   interpreter_options->job_timeout_ms = SPEC_TIMEOUT_MS;
   interpreter_options->advance = advance;
   interpreter_options->advance_ctx = spec;
-  sandbox_lend(spec->sandbox, interpreter_options);
+  devserver_lend(spec->devserver, interpreter_options);
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   Buf json;
   buf_init(&json);
   add_member(&json, "path", spec->path);
   add_member(&json, "bot", spec->script ? spec->script : "");
-  add_member(&json, "sim", sandbox_url(spec->sandbox));
+  add_member(&json, "sim", devserver_url(spec->devserver));
   buf_addc(&json, '}');
   bool ok = interpreter && interpreter_load(interpreter, "the spec", err) &&
             interpreter_program(interpreter, "load", buf_str(&json), names, err);
@@ -155,7 +155,7 @@ static bool run_test(Spec *spec, int number, Str name) {
   buf_init(&names);
   buf_init(&out);
   buf_reset(&spec->log);
-  bool ran = sandbox_restart(spec->sandbox, &err);
+  bool ran = devserver_restart(spec->devserver, &err);
   Interpreter *interpreter = ran ? load_spec(spec, &names, &err) : NULL;
   ran = interpreter && run_in(interpreter, number, &out, &err);
   if (interpreter) {
@@ -188,7 +188,7 @@ static void run_spec(Invocation *in, const char *path, Count *count) {
   buf_init(&names);
   log_divert(keep_log, &spec);
   bool opened = open_spec(&spec, &err);
-  if (opened) snprintf(spec.via, sizeof spec.via, "%s/sim/outside", sandbox_url(spec.sandbox));
+  if (opened) snprintf(spec.via, sizeof spec.via, "%s/sim/outside", devserver_url(spec.devserver));
   Interpreter *interpreter = opened ? load_spec(&spec, &names, &err) : NULL;
   interpreter_release(interpreter);
   if (interpreter) {

@@ -1,7 +1,7 @@
 // Hands the configuration to the parts of the program that want it.
 #include "cli/config.h"
 
-#include "dev/sandbox.h"
+#include "dev/devserver.h"
 
 #include <errno.h>
 
@@ -23,7 +23,7 @@ bool config_account(const Config *config, Account *account, Err *err) {
 
 void config_simulate_account(Config *config) {
   AccountSettings simulated = { .token = STR("") };
-  sandbox_fill(&simulated);
+  devserver_fill(&simulated);
   config_fill(config, "token", simulated.token);
   config_fill(config, "appid", simulated.appid);
   config_fill(config, "appsecret", simulated.appsecret);

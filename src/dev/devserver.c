@@ -1,0 +1,301 @@
+// Puts platform, bot and server together, and decides by the head of a request whose it is.
+#include "dev/devserver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "dev/origin.h"
+#include "dev/platform.h"
+
+struct DevServer {
+  const DevServerOptions *options;
+  BotOptions bot_options;
+  Loop *loop;
+  Client *client;
+  Store *bot_store, *state;
+  Api *api;
+  Server *server;
+  Platform *platform;
+  Bot *bot;
+  atomic_bool platform_ready, bot_ready;  // the server runs before them: they need its port
+  atomic_int with_bot;                    // threads that may use it
+  char url[128];
+  char callback[640];
+};
+
+// ---- whose request it is ------------------------------------------------------------------------
+
+static bool is_reserved(Str path) {
+  return str_starts(path, STR("/sim/")) || str_eq(path, STR("/console")) ||
+         str_starts(path, STR("/console/"));
+}
+
+static void leave_bot(DevServer *devserver) { atomic_fetch_sub(&devserver->with_bot, 1); }
+
+// Whether there is a bot; it is not freed until leave_bot.
+static bool enter_bot(DevServer *devserver) {
+  atomic_fetch_add(&devserver->with_bot, 1);
+  if (atomic_load(&devserver->bot_ready)) return true;
+  leave_bot(devserver);
+  return false;
+}
+
+// Enters the bot where it is.
+static bool is_for_bot(DevServer *devserver, const HttpRequest *head) {
+  if (is_reserved(head->path) || !enter_bot(devserver)) return false;
+  if (bot_serves(devserver->bot, head)) return true;
+  leave_bot(devserver);
+  return false;
+}
+
+static void route_to(const DevServer *devserver, bool for_bot, const HttpRequest *head,
+                     HttpRoute *to) {
+  const char *why = origin_fault(head, server_port(devserver->server), for_bot);
+  if (why) {
+    log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
+    to->status = 403;
+    return;
+  }
+  HttpHandler handler =
+      for_bot ? bot_handler(devserver->bot) : platform_handler(devserver->platform);
+  handler.route(handler.ctx, head, to);
+}
+
+// What is not atomic was set before the platform was ready.
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  DevServer *devserver = ctx;
+  if (!atomic_load(&devserver->platform_ready)) {
+    to->status = 503;
+    return;
+  }
+  bool for_bot = is_for_bot(devserver, head);
+  route_to(devserver, for_bot, head, to);
+  if (for_bot) leave_bot(devserver);
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  DevServer *devserver = ctx;
+  bool for_bot = is_for_bot(devserver, request);
+  HttpHandler handler =
+      for_bot ? bot_handler(devserver->bot) : platform_handler(devserver->platform);
+  handler.handle(handler.ctx, request);
+  if (for_bot) leave_bot(devserver);
+}
+
+// ---- what the desk is told ----------------------------------------------------------------------
+
+static void on_log(void *ctx, LogLevel level, Str message) {
+  platform_note(((DevServer *)ctx)->platform, level, message);
+}
+
+static void on_load(void *ctx, const char *error) {
+  platform_note_load(((DevServer *)ctx)->platform, error);
+}
+
+static bool list_files(void *ctx, Arena *arena, Pairs *files) {
+  DevServer *devserver = ctx;
+  if (!enter_bot(devserver)) return true;
+  bool ok = bot_files(devserver->bot, arena, files);
+  leave_bot(devserver);
+  return ok;
+}
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static bool open_stores(DevServer *devserver, Err *err) {
+  const DevServerOptions *options = devserver->options;
+  char url[1024] = "memory:";
+  if (options->state_file &&
+      snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
+    return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
+  devserver->state = store_open(str_of(url), err);
+  devserver->bot_store =
+      devserver->state ? store_open(options->store.len ? options->store : str_of(url), err) : NULL;
+  return devserver->bot_store != NULL;
+}
+
+static bool open_server(DevServer *devserver, Err *err) {
+  HttpHandler handler = { .route = route, .handle = handle, .ctx = devserver };
+  if (!origin_is_loopback(devserver->options->server.listen)) {
+    return err_set(err, ERR_USAGE,
+                   "listen: %.*s can be reached from other machines, and whoever reaches the "
+                   "simulated platform "
+                   "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
+                   STR_FMT(devserver->options->server.listen));
+  }
+  devserver->server = server_start(&devserver->options->server, &handler, err);
+  if (!devserver->server) return false;
+  const DevServerOptions *options = devserver->options;
+  snprintf(devserver->url, sizeof devserver->url, "http://%s", server_address(devserver->server));
+  if (options->callback)
+    snprintf(devserver->callback, sizeof devserver->callback, "%s", options->callback);
+  else if (options->bot)
+    snprintf(devserver->callback, sizeof devserver->callback, "%s%.*s", devserver->url,
+             STR_FMT(options->bot->path));
+  return true;
+}
+
+static bool open_platform(DevServer *devserver, Err *err) {
+  const DevServerOptions *options = devserver->options;
+  PlatformOptions platform = {
+    .account = options->account,
+    .base = devserver->url,
+    .callback = devserver->callback[0] ? devserver->callback : NULL,
+    .script = options->bot ? options->bot->script : NULL,
+    .faults = options->faults,
+    .stored = options->state_file != NULL,
+    .threads = options->server.threads,
+    .files = options->bot ? list_files : NULL,
+    .files_ctx = devserver,
+    .client = devserver->client,
+    .store = devserver->state,
+  };
+  devserver->platform = platform_new(&platform, err);
+  if (!devserver->platform) return false;
+  atomic_store(&devserver->platform_ready, true);
+  log_tap(on_log, devserver);
+  return true;
+}
+
+static bool open_api(DevServer *devserver, Err *err) {
+  ApiOptions options = { .account = devserver->options->account,
+                         .client = devserver->client,
+                         .store = devserver->bot_store,
+                         .api_base = str_of(devserver->url),
+                         .mp_base = str_of(devserver->url),
+                         .classic_token = devserver->options->classic_token,
+                         .timeout_ms = devserver->options->api_timeout_ms };
+  return (devserver->api = api_new(&options, err)) != NULL;
+}
+
+static void tell_first_load(DevServer *devserver) {
+  BotStatus status;
+  bot_status(devserver->bot, &status);
+  if (!status.error[0]) return;
+  log_error("%s\n%s is not in service until it is mended and saved", status.error,
+            devserver->bot_options.script);
+  on_load(devserver, status.error);
+}
+
+static bool open_bot(DevServer *devserver, Err *err) {
+  if (!devserver->options->bot) return true;
+  devserver->bot_options = *devserver->options->bot;
+  devserver->bot_options.on_load = on_load;
+  devserver->bot_options.on_load_ctx = devserver;
+  devserver_lend(devserver, &devserver->bot_options.interpreter);
+  devserver->bot = bot_new(&devserver->bot_options, err);
+  if (!devserver->bot) return false;
+  tell_first_load(devserver);
+  atomic_store(&devserver->bot_ready, true);
+  return true;
+}
+
+DevServer *devserver_open(const DevServerOptions *options, Err *err) {
+  DevServer *devserver = calloc(1, sizeof *devserver);
+  if (!devserver) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  devserver->options = options;
+  bool ok =
+      (devserver->loop = loop_new(err)) &&
+      (devserver->client = client_new(devserver->loop, &(ClientOptions){ .proxy = NULL }, err)) &&
+      open_stores(devserver, err) && open_server(devserver, err) && open_platform(devserver, err) &&
+      open_api(devserver, err) && open_bot(devserver, err);
+  if (ok) return devserver;
+  devserver_close(devserver, 0);
+  return NULL;
+}
+
+// A request is answered before its thread has come out of the bot.
+static bool all_have_left(DevServer *devserver, int64_t max_ms) {
+  int64_t end_ms = clock_now_ms() + max_ms;
+  while (atomic_load(&devserver->with_bot) > 0 && clock_now_ms() < end_ms)
+    nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+  return atomic_load(&devserver->with_bot) == 0;
+}
+
+// Drops the bot and what it has stored. False when it is stuck.
+static bool close_bot(DevServer *devserver) {
+  enum { SETTLE_MS = 1000 };
+  atomic_store(&devserver->bot_ready, false);
+  if (devserver->bot && (!bot_drain(devserver->bot, SETTLE_MS) ||
+                         !all_have_left(devserver, SETTLE_MS) || !bot_free(devserver->bot)))
+    return false;
+  devserver->bot = NULL;
+  api_free(devserver->api);
+  store_close(devserver->bot_store);
+  devserver->api = NULL;
+  devserver->bot_store = NULL;
+  return true;
+}
+
+bool devserver_restart(DevServer *devserver, Err *err) {
+  if (!close_bot(devserver))
+    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+  return (devserver->bot_store = store_open(STR("memory:"), err)) && open_api(devserver, err) &&
+         open_bot(devserver, err);
+}
+
+// A call under way gets some real time to end: minutes that pass within its milliseconds would end it. One
+// that is answered late on purpose goes on.
+static void settle(DevServer *devserver) {
+  enum { SETTLE_TRIES = 20 };
+  for (int i = 0; i < SETTLE_TRIES && client_active(devserver->client) > 0; i++)
+    nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+}
+
+void devserver_advance(DevServer *devserver, int64_t us) {
+  settle(devserver);
+  clock_advance(us);
+  platform_wake(devserver->platform);
+  if (devserver->bot) bot_wake(devserver->bot);
+}
+
+// ---- public -------------------------------------------------------------------------------------
+
+void devserver_fill(AccountSettings *settings) {
+  if (settings->token.len == 0) settings->token = STR("development");
+  if (settings->appid.len == 0) settings->appid = STR("wx0123456789abcdef");
+  if (settings->appsecret.len == 0) settings->appsecret = STR("0123456789abcdef0123456789abcdef");
+}
+
+const char *devserver_url(const DevServer *devserver) { return devserver->url; }
+
+const char *devserver_callback(const DevServer *devserver) { return devserver->callback; }
+
+void devserver_lend(const DevServer *devserver, InterpreterOptions *options) {
+  options->client = devserver->client;
+  options->store = devserver->bot_store;
+  options->api = devserver->options->api ? devserver->options->api : devserver->api;
+}
+
+Bot *devserver_bot(DevServer *devserver) { return devserver->bot; }
+
+bool devserver_reload(DevServer *devserver, Err *err) {
+  if (!devserver->bot) return err_set(err, ERR_USAGE, "there is no bot in this process");
+  return bot_reload(devserver->bot, err);
+}
+
+bool devserver_close(DevServer *devserver, int64_t grace_ms) {
+  if (!devserver) return true;
+  int64_t end_ms = clock_now_ms() + grace_ms;
+  if (devserver->bot) bot_refuse(devserver->bot);
+  server_free(devserver->server);
+  int64_t left_ms = end_ms - clock_now_ms();
+  if (devserver->bot &&
+      (!bot_drain(devserver->bot, left_ms > 0 ? left_ms : 0) || !bot_free(devserver->bot)))
+    return false;
+  log_tap(NULL, NULL);
+  if (!platform_free(devserver->platform)) return false;
+  api_free(devserver->api);
+  client_free(devserver->client);
+  store_close(devserver->bot_store);
+  store_close(devserver->state);
+  if (devserver->loop) loop_free(devserver->loop);
+  free(devserver);
+  return true;
+}
