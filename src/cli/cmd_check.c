@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/outside.h"
+#include "cli/services.h"
 
 static const Option options[] = {
   { .name = "online", .help = "ask the platform too: token, menu, rights; says what to mend" },
@@ -35,12 +35,13 @@ static bool load(const InterpreterOptions *options_, const char *script, Buf *ha
 static bool check_script(Invocation *in, const char *script, const Account *account, Buf *handlers,
                          Err *err) {
   InterpreterOptions interpreter_options;
-  Outside outside;
+  Services services;
   if (!config_interpreter(in->config, account, &interpreter_options, err)) return false;
-  if (!outside_open(&outside, in->config, account, script, STORE_NOWHERE, NULL, err)) return false;
-  outside_lend(&outside, &interpreter_options);
+  if (!services_open(&services, in->config, account, script, STORE_NOWHERE, NULL, err))
+    return false;
+  services_lend(&services, &interpreter_options);
   bool ok = load(&interpreter_options, script, handlers, err);
-  outside_close(&outside);
+  services_close(&services);
   return ok;
 }
 
@@ -70,19 +71,19 @@ static int check_online(Invocation *in, const char *script, const Account *accou
     return STATUS_USAGE;
   }
   InterpreterOptions interpreter_options;
-  Outside outside;
+  Services services;
   Err err;
   if (!config_interpreter(in->config, account, &interpreter_options, &err))
     return report_err("check", &err);
-  if (!outside_open(&outside, in->config, account, script, STORE_IF_IT_OPENS, NULL, &err))
+  if (!services_open(&services, in->config, account, script, STORE_IF_IT_OPENS, NULL, &err))
     return report_err("check", &err);
   interpreter_options.job_timeout_ms = 0;
-  outside_lend(&outside, &interpreter_options);
+  services_lend(&services, &interpreter_options);
   // What a call's failure puts in the log is a finding already.
   if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);
   bool fine = false;
   int status = ask(&interpreter_options, &fine, &err) ? STATUS_DONE : report_err("check", &err);
-  outside_close(&outside);
+  services_close(&services);
   return status == STATUS_DONE && !fine ? STATUS_FAILED : status;
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/file.h"
-#include "cli/outside.h"
+#include "cli/services.h"
 
 enum { SCRIPT_MAX = 64 << 20 };
 
@@ -43,16 +43,16 @@ static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *c
 static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
   Account account;
   InterpreterOptions interpreter_options;
-  Outside outside;
+  Services services;
   if (!config_account(in->config, &account, err)) return false;
   if (!config_interpreter(in->config, &account, &interpreter_options, err)) return false;
-  if (!outside_open(&outside, in->config, &account, chunk->path, STORE_IF_IT_OPENS, NULL, err))
+  if (!services_open(&services, in->config, &account, chunk->path, STORE_IF_IT_OPENS, NULL, err))
     return false;
   interpreter_options.cpu_us_max = 0;
   interpreter_options.job_timeout_ms = 0;
-  outside_lend(&outside, &interpreter_options);
+  services_lend(&services, &interpreter_options);
   bool ok = run_in(&interpreter_options, chunk, out, err);
-  outside_close(&outside);
+  services_close(&services);
   return ok;
 }
 

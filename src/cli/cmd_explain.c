@@ -40,7 +40,7 @@ static Str find_code(Str line) {
   return found.len ? found : find_number(line, 1);
 }
 
-// The table of codes is Lua's: an interpreter with no script, no configuration and nothing outside.
+// The table of codes is Lua's: an interpreter with no script, no configuration and nothing services.
 static bool explain(char *code, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   Pairs config = { 0 };

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/outside.h"
+#include "cli/services.h"
 #include "cli/prompt.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
@@ -25,7 +25,7 @@ typedef struct {
   const char *script;  // NULL: what is typed at the prompt is the bot
   bool real;           // calls go to the real platform
   Account account;
-  Outside outside;  // of the real one
+  Services services;  // of the real one
   BotOptions bot;
   DevServerOptions devserver_options;
   DevServer *devserver;
@@ -79,7 +79,7 @@ static bool open_sandbox(Repl *repl, Err *err) {
   repl->devserver_options = (DevServerOptions){
     .account = &repl->account,
     .bot = &repl->bot,
-    .api = repl->outside.api,
+    .api = repl->services.api,
     .api_timeout_ms = config_integer(config, "api_timeout_s") * 1000,
     .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
   };
@@ -107,8 +107,8 @@ static bool open_all(Repl *repl, Err *err) {
   repl->feed = feed_new();
   if (!repl->feed) return err_set(err, ERR_MEMORY, "no memory");
   if (!fill_account(repl, err)) return false;
-  if (repl->real && !outside_open(&repl->outside, repl->in->config, &repl->account, script,
-                                  STORE_IF_IT_OPENS, NULL, err))
+  if (repl->real && !services_open(&repl->services, repl->in->config, &repl->account, script,
+                                   STORE_IF_IT_OPENS, NULL, err))
     return false;
   return open_sandbox(repl, err) && open_interpreter(repl, err);
 }
@@ -119,7 +119,7 @@ static void close_all(Repl *repl) {
     interpreter_release(repl->interpreter);
   }
   if (!devserver_close(repl->devserver, GRACE_MS)) _exit(STATUS_DONE);
-  outside_close(&repl->outside);
+  services_close(&repl->services);
   feed_free(repl->feed);
   buf_clear(&repl->input);
   buf_clear(&repl->out);

@@ -8,7 +8,7 @@
 #include "bot/admin.h"
 #include "bot/bot_metrics.h"
 #include "cli/notify.h"
-#include "cli/outside.h"
+#include "cli/services.h"
 #include "cli/serving.h"
 
 static const Option options[] = { { .name = NULL } };
@@ -33,7 +33,7 @@ static bool reload(void *ctx, Err *err) { return bot_reload(ctx, err); }
 // What `run` has open, in the order in which it was opened.
 typedef struct {
   Metrics *metrics;
-  Outside outside;
+  Services services;
   Bot *bot;
   Server *server, *admin_server;
   Admin admin;
@@ -48,8 +48,8 @@ static bool start_admin(Service *service, const Config *config, const char *scri
   service->admin = (Admin){ .bot = service->bot,
                             .script = script,
                             .server = service->server,
-                            .store = service->outside.store,
-                            .api = service->outside.api,
+                            .store = service->services.store,
+                            .api = service->services.api,
                             .metrics = service->metrics,
                             .started_s = clock_unix_s() };
   ServerOptions server_options;
@@ -104,7 +104,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
     log_info("health and figures are at http://%s/healthz and /metrics",
              server_address(service->admin_server));
   notify_manager("READY=1");
-  notify_watchdog(&service->watchdog, service->outside.loop, service->bot);
+  notify_watchdog(&service->watchdog, service->services.loop, service->bot);
   serving_wait(set, bot_options->script, reload, service->bot);
   stop(service);
   return STATUS_DONE;
@@ -115,15 +115,16 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   Service service = { .metrics = metrics_new(bot_metric_families) };
   sigset_t set;
   serving_block_signals(&set);
-  if (!service.metrics || !outside_open(&service.outside, in->config, account, bot_options->script,
-                                        STORE_BESIDE_SCRIPT, service.metrics, &err)) {
+  if (!service.metrics ||
+      !services_open(&service.services, in->config, account, bot_options->script,
+                     STORE_BESIDE_SCRIPT, service.metrics, &err)) {
     metrics_free(service.metrics);
     return report_err("", &err);
   }
-  outside_lend(&service.outside, &bot_options->interpreter);
+  services_lend(&service.services, &bot_options->interpreter);
   bot_options->metrics = service.metrics;
   int status = serve(&service, in->config, bot_options, &set);
-  outside_close(&service.outside);
+  services_close(&service.services);
   metrics_free(service.metrics);
   return status;
 }

@@ -1,7 +1,7 @@
 // What a script reaches outside: the loop, HTTP, the store, the platform's API; opened and closed in their
 // order.
-#ifndef WEMOON_CLI_OUTSIDE_H
-#define WEMOON_CLI_OUTSIDE_H
+#ifndef WEMOON_CLI_SERVICES_H
+#define WEMOON_CLI_SERVICES_H
 
 #include "api/api.h"
 #include "cli/config.h"
@@ -11,7 +11,7 @@ typedef struct {
   Client *client;
   Store *store;
   Api *api;
-} Outside;
+} Services;
 
 // Where the store is when the configuration names none.
 typedef enum {
@@ -24,11 +24,11 @@ typedef enum {
 // Starts the loop thread and opens the rest as configured. False: nothing is open, `err` says why (ERR_USAGE
 // for the configuration).
 // Calls of the platform are counted in `metrics`, which may be NULL.
-bool outside_open(Outside *outside, const Config *config, const Account *account,
-                  const char *script, StorePlace place, struct Metrics *metrics, Err *err);
+bool services_open(Services *services, const Config *config, const Account *account,
+                   const char *script, StorePlace place, struct Metrics *metrics, Err *err);
 // After the interpreters that use it are gone.
-void outside_close(Outside *outside);
+void services_close(Services *services);
 // Lends it to an interpreter.
-void outside_lend(const Outside *outside, InterpreterOptions *options);
+void services_lend(const Services *services, InterpreterOptions *options);
 
 #endif

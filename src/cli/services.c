@@ -1,5 +1,5 @@
 // Opens what a script reaches outside, as configured.
-#include "cli/outside.h"
+#include "cli/services.h"
 
 #include "bot/bot_metrics.h"
 
@@ -33,12 +33,12 @@ static void observe(void *ctx, Str method, Str result, int64_t us) {
   bot_metrics_api_call(ctx, method, result, us);
 }
 
-static Api *open_api(const Outside *outside, const Config *config, const Account *account,
+static Api *open_api(const Services *services, const Config *config, const Account *account,
                      Metrics *metrics, Err *err) {
   ApiOptions options = {
     .account = account,
-    .client = outside->client,
-    .store = outside->store,
+    .client = services->client,
+    .store = services->store,
     .api_base = config_text(config, "api_base"),
     .mp_base = config_text(config, "mp_base"),
     .insecure = !config_boolean(config, "checkssl"),
@@ -54,28 +54,28 @@ static Api *open_api(const Outside *outside, const Config *config, const Account
   return api_new(&options, err);
 }
 
-bool outside_open(Outside *outside, const Config *config, const Account *account,
-                  const char *script, StorePlace place, Metrics *metrics, Err *err) {
-  *outside = (Outside){ .loop = loop_new(err) };
+bool services_open(Services *services, const Config *config, const Account *account,
+                   const char *script, StorePlace place, Metrics *metrics, Err *err) {
+  *services = (Services){ .loop = loop_new(err) };
   ClientOptions client = { .proxy = or_null(config_text(config, "proxy")),
                            .ca_file = or_null(config_text(config, "ca_file")) };
-  bool ok = outside->loop && (outside->store = open_store(config, script, place, err)) &&
-            (outside->client = client_new(outside->loop, &client, err)) &&
-            (outside->api = open_api(outside, config, account, metrics, err));
-  if (!ok) outside_close(outside);
+  bool ok = services->loop && (services->store = open_store(config, script, place, err)) &&
+            (services->client = client_new(services->loop, &client, err)) &&
+            (services->api = open_api(services, config, account, metrics, err));
+  if (!ok) services_close(services);
   return ok;
 }
 
-void outside_close(Outside *outside) {
-  api_free(outside->api);
-  client_free(outside->client);
-  store_close(outside->store);
-  if (outside->loop) loop_free(outside->loop);
-  *outside = (Outside){ .loop = NULL };
+void services_close(Services *services) {
+  api_free(services->api);
+  client_free(services->client);
+  store_close(services->store);
+  if (services->loop) loop_free(services->loop);
+  *services = (Services){ .loop = NULL };
 }
 
-void outside_lend(const Outside *outside, InterpreterOptions *options) {
-  options->client = outside->client;
-  options->store = outside->store;
-  options->api = outside->api;
+void services_lend(const Services *services, InterpreterOptions *options) {
+  options->client = services->client;
+  options->store = services->store;
+  options->api = services->api;
 }
