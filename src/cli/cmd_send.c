@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cli/draft.h"
+#include "cli/compose.h"
 #include "cli/file.h"
 #include "cli/post.h"
 #include "cli/reply_out.h"
@@ -111,11 +111,11 @@ static bool read_document(Sending *s, Invocation *in, Err *err) {
 static bool make_document(Sending *s, Invocation *in, Err *err) {
   const Arguments *arguments = &in->arguments;
   if (strcmp(arguments->positionals[0], "xml") == 0) return read_document(s, in, err);
-  DraftHead head = { .from = s->from, .to = s->to, .time = clock_unix_s(), .id = new_id() };
+  ComposeHead head = { .from = s->from, .to = s->to, .time = clock_unix_s(), .id = new_id() };
   NodeTree tree;
   nodes_init(&tree);
-  bool ok = draft_make(arguments->positionals[0], arguments->positionals + 1, arguments->count - 1,
-                       &head, &tree, err);
+  bool ok = compose_message(arguments->positionals[0], arguments->positionals + 1,
+                            arguments->count - 1, &head, &tree, err);
   if (ok) message_render(&tree, &s->document);
   nodes_clear(&tree);
   if (ok && s->document.failed) return err_set(err, ERR_MEMORY, "no memory");
@@ -263,7 +263,7 @@ const Command command_send = {
       "event\n"
       "goes under the platform's name, nested by dots; item[2] is the second item of a list. What\n"
       "begins with a dash goes behind --. Kinds:\n",
-  .print_details = draft_print_kinds,
+  .print_details = compose_print_kinds,
   .options = options,
   .least = 1,
   .most = SIZE_MAX,

@@ -1,5 +1,5 @@
 // The kinds of messages that `wemoon send` knows, as data: which elements their words become.
-#include "cli/draft.h"
+#include "cli/compose.h"
 
 #include <stdio.h>
 
@@ -91,7 +91,7 @@ static bool has(const NodeTree *tree, const char *name) {
 }
 
 // Puts in what the words did not.
-static void add_head(NodeTree *tree, const DraftHead *head) {
+static void add_head(NodeTree *tree, const ComposeHead *head) {
   if (!has(tree, "ToUserName")) add_text(tree, "ToUserName", head->to);
   if (!has(tree, "FromUserName")) add_text(tree, "FromUserName", head->from);
   if (!has(tree, "CreateTime")) add_number(tree, "CreateTime", head->time);
@@ -132,7 +132,7 @@ static bool check_words(const Kind *kind, char **words, size_t count, Err *err) 
          check_coordinate("longitude", str_of(words[1]), 180, err);
 }
 
-static bool make_kind(const Kind *kind, char **words, size_t count, const DraftHead *head,
+static bool make_kind(const Kind *kind, char **words, size_t count, const ComposeHead *head,
                       NodeTree *tree, Err *err) {
   if (!check_words(kind, words, count, err)) return false;
   begin(tree);
@@ -207,7 +207,7 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
   }
 }
 
-static bool make_event(char **words, size_t count, const DraftHead *head, NodeTree *tree,
+static bool make_event(char **words, size_t count, const ComposeHead *head, NodeTree *tree,
                        Err *err) {
   if (count == 0)
     return err_set(err, ERR_USAGE, "something is missing: wemoon send %s", other_usages[0]);
@@ -223,8 +223,8 @@ static bool make_event(char **words, size_t count, const DraftHead *head, NodeTr
 
 // ---- public -------------------------------------------------------------------------------------
 
-bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
-                Err *err) {
+bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
+                     NodeTree *tree, Err *err) {
   if (strcmp(kind, "event") == 0) return make_event(words, count, head, tree, err);
   Nearest nearest = nearest_to(str_of(kind));
   nearest_try(&nearest, "event");
@@ -240,7 +240,7 @@ bool draft_make(const char *kind, char **words, size_t count, const DraftHead *h
                  "there is no kind \"%s\"; a text goes as: wemoon send text CONTENT", kind);
 }
 
-void draft_print_kinds(void) {
+void compose_print_kinds(void) {
   for (size_t i = 0; i < KIND_COUNT; i++) printf("  %s %s\n", kinds[i].name, kinds[i].usage);
   for (size_t i = 0; i < sizeof(other_usages) / sizeof(other_usages[0]); i++)
     printf("  %s\n", other_usages[i]);

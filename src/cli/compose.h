@@ -1,6 +1,6 @@
 // A message that `wemoon send` makes, of the words on its command line.
-#ifndef WEMOON_CLI_DRAFT_H
-#define WEMOON_CLI_DRAFT_H
+#ifndef WEMOON_CLI_COMPOSE_H
+#define WEMOON_CLI_COMPOSE_H
 
 #include "codec/node.h"
 #include "base/err.h"
@@ -9,13 +9,13 @@ typedef struct {
   Str from, to;  // openid and original id
   int64_t time;  // CreateTime, Unix seconds
   int64_t id;    // MsgId of a message (events have none)
-} DraftHead;
+} ComposeHead;
 
 // Fills `tree` (reset first) with the message of `kind` ("text", "scan", "event" ...; all but "xml").
 // ERR_USAGE for an unknown kind, too few or too many words, or a word that does not fit, with the mend.
-bool draft_make(const char *kind, char **words, size_t count, const DraftHead *head, NodeTree *tree,
-                Err *err);
+bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
+                     NodeTree *tree, Err *err);
 // Prints the kinds and their words on standard output, one a line: help.
-void draft_print_kinds(void);
+void compose_print_kinds(void);
 
 #endif
