@@ -7,7 +7,7 @@
 #include "cli/compose.h"
 #include "cli/file.h"
 #include "cli/post.h"
-#include "cli/reply_out.h"
+#include "cli/print_reply.h"
 #include "codec/url.h"
 
 enum {
@@ -188,7 +188,7 @@ static int take_answer(Sending *s, const ClientResult *result) {
   if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
   if (result->status != 200) return report_status(result);
   Err err;
-  return reply_print(&s->callback, result->body, s->style, &err) ? STATUS_DONE
+  return print_reply(&s->callback, result->body, s->style, &err) ? STATUS_DONE
                                                                  : report_err("send", &err);
 }
 

@@ -1,5 +1,5 @@
 // Opens, verifies and prints a bot's reply.
-#include "cli/reply_out.h"
+#include "cli/print_reply.h"
 
 #include <stdio.h>
 
@@ -72,7 +72,7 @@ static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   return ok ? true : err_set(err, ERR_MEMORY, "no memory for the reply");
 }
 
-bool reply_print(const Callback *callback, Str body, ReplyStyle style, Err *err) {
+bool print_reply(const Callback *callback, Str body, ReplyStyle style, Err *err) {
   if (style == REPLY_STYLE_RAW) {
     fwrite(body.ptr ? body.ptr : "", 1, body.len, stdout);
     return true;

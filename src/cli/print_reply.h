@@ -1,6 +1,6 @@
 // A bot's reply as `wemoon send` prints it.
-#ifndef WEMOON_CLI_REPLY_OUT_H
-#define WEMOON_CLI_REPLY_OUT_H
+#ifndef WEMOON_CLI_PRINT_REPLY_H
+#define WEMOON_CLI_PRINT_REPLY_H
 
 #include "wechat/callback.h"
 
@@ -13,6 +13,6 @@ typedef enum {
 // Prints the body of an answer on standard output; a sealed one is verified and opened first, but for the raw
 // style. ERR_FAILED where it is no reply: not well-formed, a wrong signature, a key that does not fit, not
 // sealed in safe mode.
-bool reply_print(const Callback *callback, Str body, ReplyStyle style, Err *err);
+bool print_reply(const Callback *callback, Str body, ReplyStyle style, Err *err);
 
 #endif
