@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 
 const Command *const commands[] = { &command_run,     &command_dev,   &command_repl,
                                     &command_exec,    &command_send,  &command_test,
@@ -23,8 +23,8 @@ static const Command *find_command(const char *name) {
 }
 
 static int unknown_command(const char *name) {
-  Nearest nearest = nearest_to(str_of(name));
-  for (size_t i = 0; commands[i]; i++) nearest_try(&nearest, commands[i]->name);
+  Suggestion nearest = suggest_for(str_of(name));
+  for (size_t i = 0; commands[i]; i++) suggest_try(&nearest, commands[i]->name);
   size_t length = strlen(name);
   bool script = length > 4 && strcmp(name + length - 4, ".lua") == 0;
   if (script)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 #include "codec/xml.h"
 
 enum { WORDS_MAX = 3 };
@@ -226,13 +226,13 @@ static bool make_event(char **words, size_t count, const ComposeHead *head, Node
 bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
                      NodeTree *tree, Err *err) {
   if (strcmp(kind, "event") == 0) return make_event(words, count, head, tree, err);
-  Nearest nearest = nearest_to(str_of(kind));
-  nearest_try(&nearest, "event");
-  nearest_try(&nearest, "xml");
+  Suggestion nearest = suggest_for(str_of(kind));
+  suggest_try(&nearest, "event");
+  suggest_try(&nearest, "xml");
   for (size_t i = 0; i < KIND_COUNT; i++) {
     if (strcmp(kind, kinds[i].name) == 0)
       return make_kind(&kinds[i], words, count, head, tree, err);
-    nearest_try(&nearest, kinds[i].name);
+    suggest_try(&nearest, kinds[i].name);
   }
   if (nearest.name)
     return err_set(err, ERR_USAGE, "there is no kind \"%s\"; did you mean %s?", kind, nearest.name);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/file.h"
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 #include "cli/report.h"
 #include "script/settings.h"
 
@@ -182,9 +182,9 @@ static const char *place_in_file(Config *config, const char *path, Str source, S
 }
 
 static const char *nearest_key(Str word) {
-  Nearest nearest = nearest_to(word);
+  Suggestion nearest = suggest_for(word);
   for (const ConfigKey *known = config_keys; known->name; known++)
-    nearest_try(&nearest, known->name);
+    suggest_try(&nearest, known->name);
   return nearest.name;
 }
 

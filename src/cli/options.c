@@ -1,7 +1,7 @@
 // Reads the words of a command line.
 #include "cli/options.h"
 
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 
 typedef struct {
   int argc, at;
@@ -31,10 +31,10 @@ static const Option *find_letter(const OptionRules *rules, char letter) {
 }
 
 static bool unknown(const OptionRules *rules, Str name, Err *err) {
-  Nearest nearest = nearest_to(name);
+  Suggestion nearest = suggest_for(name);
   for (size_t i = 0; i < sizeof(rules->lists) / sizeof(rules->lists[0]) && rules->lists[i]; i++) {
     for (const Option *option = rules->lists[i]; option->name; option++)
-      nearest_try(&nearest, option->name);
+      suggest_try(&nearest, option->name);
   }
   if (nearest.name) {
     return err_set(err, ERR_USAGE, "there is no option --%.*s; did you mean --%s?", STR_FMT(name),

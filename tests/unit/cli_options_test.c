@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 #include "cli/options.h"
 
 static const Option known[] = {
@@ -133,8 +133,8 @@ static void test_who_must_hide_a_value_is_told_where_it_stands(void **state) {
 
 static const char *nearest_of(const char *word) {
   static const char *const names[] = { "token", "listen", "encrypt_mode", "previous_token", NULL };
-  Nearest nearest = nearest_to(str_of(word));
-  for (size_t i = 0; names[i]; i++) nearest_try(&nearest, names[i]);
+  Suggestion nearest = suggest_for(str_of(word));
+  for (size_t i = 0; names[i]; i++) suggest_try(&nearest, names[i]);
   return nearest.name;
 }
 

@@ -1,5 +1,5 @@
 // Edit distance (optimal string alignment) between what was typed and the names there are.
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 
 enum { WORD_MAX = 48 };
 
@@ -28,7 +28,7 @@ static size_t edit_distance(Str a, Str b) {
   return row[b.len];
 }
 
-void nearest_try(Nearest *nearest, const char *candidate) {
+void suggest_try(Suggestion *nearest, const char *candidate) {
   Str name = str_of(candidate);
   if (nearest->word.len == 0 || nearest->word.len > WORD_MAX || name.len > WORD_MAX) return;
   size_t distance = edit_distance(nearest->word, name);

@@ -1,17 +1,17 @@
-// cli/nearest: the name that was meant, or none.
+// cli/suggest: the name that was meant, or none.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/nearest.h"
+#include "cli/suggest.h"
 
 static const char *nearest(const char *word) {
   static const char *const names[] = { "token",  "threads", "encrypt_mode", "encoding_aes_key",
                                        "listen", "store" };
-  Nearest found = nearest_to(str_of(word));
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) nearest_try(&found, names[i]);
+  Suggestion found = suggest_for(str_of(word));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) suggest_try(&found, names[i]);
   return found.name;
 }
 
