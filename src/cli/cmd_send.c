@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "cli/compose.h"
 #include "cli/file.h"
-#include "cli/post.h"
+#include "cli/http_wait.h"
 #include "cli/print_reply.h"
 #include "codec/url.h"
 
@@ -200,7 +200,7 @@ static int send_once(Sending *s) {
   int status = STATUS_FAILED;
   ClientResult *result = NULL;
   if (add_signed_query(s, &url, &err))
-    result = post_and_wait(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
+    result = http_wait_post(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
   if (result) status = take_answer(s, result);
   else status = report_err("send", &err);
   client_result_free(result);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/post.h"
+#include "cli/http_wait.h"
 #include "codec/json.h"
 
 enum { TIMEOUT_MS = 5000 };
@@ -30,7 +30,7 @@ static const char *make_base(Invocation *in, Err *err) {
 
 static ClientResult *get(Invocation *in, const char *base, const char *path, Err *err) {
   Str url = arena_printf(in->arena, "%s%s", base, path);
-  ClientResult *result = url.ptr ? get_and_wait(url.ptr, TIMEOUT_MS, err) : NULL;
+  ClientResult *result = url.ptr ? http_wait_get(url.ptr, TIMEOUT_MS, err) : NULL;
   if (!result || (result->outcome == CLIENT_OK && (result->status == 200 || result->status == 503)))
     return result;
   if (result->outcome != CLIENT_OK) *err = result->err;

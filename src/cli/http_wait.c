@@ -1,5 +1,5 @@
 // Blocking requests over the asynchronous client.
-#include "cli/post.h"
+#include "cli/http_wait.h"
 
 #include <semaphore.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ static ClientResult *send_alone(const ClientRequest *request, Err *err) {
   return result;
 }
 
-ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *err) {
+ClientResult *http_wait_post(const char *url, Str body, int64_t timeout_ms, Err *err) {
   Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
   Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
   return send_alone(&(ClientRequest){ .method = STR("POST"),
@@ -53,7 +53,7 @@ ClientResult *post_and_wait(const char *url, Str body, int64_t timeout_ms, Err *
                     err);
 }
 
-ClientResult *get_and_wait(const char *url, int64_t timeout_ms, Err *err) {
+ClientResult *http_wait_get(const char *url, int64_t timeout_ms, Err *err) {
   return send_alone(&(ClientRequest){ .method = STR("GET"),
                                       .url = str_of(url),
                                       .response_max = ANSWER_MAX,
