@@ -6,7 +6,7 @@
 #include "bot/watch.h"
 #include "bot/webhook.h"
 #include "codec/digest.h"
-#include "script/talk.h"
+#include "script/conversation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +90,9 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->jobs = job_pool_new();
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
-  webhook->shared.talks = talks_new();
-  bool ok = webhook->shared.talks && webhook->dedupe && webhook->jobs && webhook->workspaces &&
-            webhook->overdue;
+  webhook->shared.conversations = conversations_new();
+  bool ok = webhook->shared.conversations && webhook->dedupe && webhook->jobs &&
+            webhook->workspaces && webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
@@ -137,10 +137,10 @@ bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
   watch_stop(bot->watch);
-  if (webhook->shared.talks) talks_end_all(webhook->shared.talks);
+  if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
-  talks_free(webhook->shared.talks);
+  conversations_free(webhook->shared.conversations);
   timer_leader_free(bot->leader);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
@@ -159,7 +159,7 @@ void bot_status(Bot *bot, BotStatus *status) {
   pool_status(webhook->pool, &pool);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = atomic_load(&webhook->jobs_under_way),
-                         .conversations = talks_count(webhook->shared.talks),
+                         .conversations = conversations_count(webhook->shared.conversations),
                          .lua_memory = pool.memory,
                          .lua_memory_max = pool.memory_max,
                          .serving = pool_count(webhook->pool),

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "bot/bot_metrics.h"
-#include "script/talk.h"
+#include "script/conversation.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -120,8 +120,8 @@ static void let_go(Pool *pool, Interpreter **interpreters) {
     interpreter_release(interpreters[index]);
     interpreters[index] = NULL;
   }
-  if (pool->options->shared && pool->options->shared->talks)
-    talks_limit_old(pool->options->shared->talks, OLD_LOADS_MAX * (int)pool->count);
+  if (pool->options->shared && pool->options->shared->conversations)
+    conversations_limit_old(pool->options->shared->conversations, OLD_LOADS_MAX * (int)pool->count);
 }
 
 static bool load_and_take_over(Pool *pool, bool hand_over, Err *err) {
@@ -289,8 +289,8 @@ Interpreter *pool_pick(Pool *pool, int64_t *until_us) {
 }
 
 void pool_sweep(Pool *pool) {
-  if (pool->options->shared && pool->options->shared->talks)
-    talks_sweep(pool->options->shared->talks);
+  if (pool->options->shared && pool->options->shared->conversations)
+    conversations_sweep(pool->options->shared->conversations);
 }
 
 void pool_wake(Pool *pool) {

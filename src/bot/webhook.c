@@ -7,7 +7,7 @@
 #include "bot/bot_metrics.h"
 #include "bot/verify.h"
 #include "codec/url.h"
-#include "script/talk.h"
+#include "script/conversation.h"
 #include "wechat/envelope.h"
 
 #include <stdio.h>
@@ -184,9 +184,9 @@ static bool pause_before(int64_t end_us) {
 }
 
 // Whoever leaves has no more to say.
-static void end_talks_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
+static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
   if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
-    talks_end_user(webhook->shared.talks, job->from_user, "unsubscribe");
+    conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
 }
 
 // So long a message waits for its turn.
@@ -213,16 +213,17 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
   int64_t end_us = turn_end_us(c->webhook, job);
   job->runner = pthread_self();
   c->job = job;
-  end_talks_of_leaver(c->webhook, job, head);
+  end_conversations_of_leaver(c->webhook, job, head);
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
   do {
     int64_t until_us = end_us;
-    Talk *talk = talks_take(c->webhook->shared.talks, job->from_user, job->is_event);
-    Interpreter *interpreter =
-        talk ? talk_interpreter(talk) : pool_pick(c->webhook->pool, &until_us);
+    Conversation *conversation =
+        conversations_take(c->webhook->shared.conversations, job->from_user, job->is_event);
+    Interpreter *interpreter = conversation ? conversation_interpreter(conversation)
+                                            : pool_pick(c->webhook->pool, &until_us);
     job->interpreter = interpreter;
-    state = talk ? talk_run_message(talk, &task, until_us)
-                 : interpreter_run_message(interpreter, &task, until_us);
+    state = conversation ? conversation_run_message(conversation, &task, until_us)
+                         : interpreter_run_message(interpreter, &task, until_us);
     if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
   } while (state == TASK_LOST && pause_before(end_us));
   c->answered = overdue_end(&c->w->run);

@@ -69,7 +69,8 @@ static void announce(Invocation *in, const DevServer *devserver,
   if (bot) {
     printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot->script, callback,
            config_mode_name(devserver_options->account->mode));
-    serving_print_how_to_talk(in->config, callback, options_value(&in->arguments, "port") != NULL);
+    serving_print_how_to_conversation(in->config, callback,
+                                      options_value(&in->arguments, "port") != NULL);
   } else {
     printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
            callback[0] ? callback : "an address to give as --callback URL");

@@ -22,7 +22,7 @@ static void announce(const Config *config, const Account *account, const char *s
            config_text(config, "path").ptr);
   printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url,
          config_mode_name(account->mode));
-  serving_print_how_to_talk(config, url, false);
+  serving_print_how_to_conversation(config, url, false);
   serving_flush();
 }
 

@@ -81,14 +81,15 @@ static bool from_flag(const Config *config, const char *key) {
   return config_source(config, key) == CONFIG_FROM_FLAG;
 }
 
-void serving_print_how_to_talk(const Config *config, const char *url, bool listens_elsewhere) {
+void serving_print_how_to_conversation(const Config *config, const char *url,
+                                       bool listens_elsewhere) {
   static const char *const secrets[] = { "token", "encoding_aes_key", NULL };
   bool any_port = str_ends(config_text(config, "listen"), STR(":0")) ||
                   str_eq(config_text(config, "listen"), STR("0"));
   bool url_needed =
       listens_elsewhere || any_port || from_flag(config, "listen") || from_flag(config, "path");
   const char *file = config_file(config);
-  printf("talk to it from another terminal:\n  %s send", program_invocation_name);
+  printf("conversation to it from another terminal:\n  %s send", program_invocation_name);
   if (file && !same_file(file, "config.lua")) {
     fputs(" --config ", stdout);
     print_quoted(file);

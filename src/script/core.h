@@ -227,7 +227,7 @@ void task_cancel_all(Interpreter *in);
 // ---- on_message.c -------------------------------------------------------------------------------
 
 extern const TaskBody MESSAGE_BODY, ON_ERROR_BODY;
-// For conversations (talk.c). Whether the task is on_message's, or what it came to.
+// For conversations (conversation.c). Whether the task is on_message's, or what it came to.
 bool task_is_message(const Task *task);
 // The value at 1 becomes the task's reply. Raises for what is none.
 void task_take_question(lua_State *L, Task *task);
@@ -298,7 +298,7 @@ struct Interpreter {
   InterpreterOptions options;
   uint64_t number;  // in the order in which they were made
   uint64_t
-      counted_in;  // the last count of those with conversations that it was in; talk.c's, with its mutex
+      counted_in;  // the last count of those with conversations that it was in; conversation.c's, with its mutex
   atomic_size_t suspended;
   Inbox *inbox;
   Task *parked;           // with inbox->mutex

@@ -22,8 +22,8 @@ typedef struct {
                        // messages
   atomic_bool
       late_not_allowed;  // the platform or the configuration says that the account has no such messages
-  struct Talks *talks;  // open conversations; NULL: wechat.ask raises
-  atomic_bool timers;   // a script has made a timer
+  struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
+  atomic_bool timers;                   // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
 } BotShared;

@@ -22,7 +22,7 @@ int lib_reply(lua_State *L);    // host.reply: render; converts what on_message 
 int lib_route(lua_State *L);    // host.route: pages of the bot's own
 int lib_session(lua_State *L);  // host.session: what a job keeps for itself, until its end
 int lib_store(lua_State *L);    // host.store: the store's operations
-int lib_talk(lua_State *L);     // host.talk: conversations
-int lib_time(lua_State *L);     // host.time: sleep, spawn, every, cron
+int lib_conversation(lua_State *L);  // host.conversation: conversations
+int lib_time(lua_State *L);          // host.time: sleep, spawn, every, cron
 
 #endif

@@ -1,0 +1,35 @@
+// Conversations (wechat.ask), as the layers above see them: which scripts wait for a user's next message. One
+// table for all interpreters of a bot.
+#ifndef WEMOON_SCRIPT_CONVERSATION_H
+#define WEMOON_SCRIPT_CONVERSATION_H
+
+#include "script/interpreter.h"
+
+typedef struct Conversations Conversations;
+typedef struct Conversation Conversation;  // one script that waits for one user's next message
+
+Conversations *conversations_new(void);                 // NULL without memory
+void conversations_free(Conversations *conversations);  // after its interpreters; NULL is allowed
+size_t conversations_count(const Conversations *conversations);
+
+// Takes out the newest conversation that waits for this user's next message, or for an event where `is_event`
+// says so; NULL without one, which costs one atomic read when nobody waits for anybody. The caller holds its
+// interpreter from then on and calls conversation_run_message.
+Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event);
+Interpreter *conversation_interpreter(const Conversation *conversation);
+// Goes on with the script, which gets the message as wechat.ask's result; as interpreter_run_message. With
+// TASK_LOST it waits for the next message again, or has ended meanwhile. `conversation` is gone afterwards.
+TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
+                                   int64_t deadline_us);
+
+// Ends all conversations with a user: wechat.ask gives nil and the reason.
+void conversations_end_user(Conversations *conversations, Str openid, const char *reason);
+// Ends those of the oldest interpreters out of service, with "reload", until at most `max` such are left.
+void conversations_limit_old(Conversations *conversations, int max);
+// Lets go of the interpreters of conversations that were cut off. From time to time, from a thread that holds
+// nothing.
+void conversations_sweep(Conversations *conversations);
+// Cuts all of them off: the bot ends.
+void conversations_end_all(Conversations *conversations);
+
+#endif
