@@ -98,8 +98,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter.shared = &webhook->shared;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && meet_others(bot, options, err);
-  ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count, options->anyhow,
-                                       options->metrics, err)) != NULL;
+  ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count,
+                                       options->start_broken, options->metrics, err)) != NULL;
   if (ok && bot->leader)
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
   if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);

@@ -24,8 +24,8 @@ typedef struct {
   LateReply late_reply;
   bool watch;
   bool
-      anyhow;  // a script that fails at its first load does not end it: bot_status has the error, and
-               // messages get one until the script is mended (bot_reload, or `watch`)
+      start_broken;  // a script that fails at its first load does not end it: bot_status has the error, and
+                     // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.

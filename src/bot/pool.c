@@ -213,11 +213,11 @@ static bool stand_in(Pool *pool, Err *err) {
   return true;
 }
 
-Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
-               Metrics *metrics, Err *err) {
+Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count,
+               bool start_broken, Metrics *metrics, Err *err) {
   Pool *pool = open_slot(script, options, count, metrics, err);
   if (!pool || load_and_take_over(pool, false, err)) return pool;
-  if (anyhow && err->code == ERR_FAILED && stand_in(pool, err)) return pool;
+  if (start_broken && err->code == ERR_FAILED && stand_in(pool, err)) return pool;
   pool_free(pool);
   return NULL;
 }

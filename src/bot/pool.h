@@ -11,11 +11,11 @@
 typedef struct Pool Pool;
 
 // Loads `script` into `count` interpreters; NULL with the reason. The timers that the script makes while it
-// is loaded tick in the first index alone. `anyhow`: where the script fails (ERR_FAILED), something that
+// is loaded tick in the first index alone. `start_broken`: where the script fails (ERR_FAILED), something that
 // answers each message with an error is in service until pool_reload finds it mended, and pool_status has
 // what was wrong. Options, path and metrics (NULL: none) outlive the pool.
-Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count, bool anyhow,
-               Metrics *metrics, Err *err);
+Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count,
+               bool start_broken, Metrics *metrics, Err *err);
 // Who is told of loads (bot.h, on_load). Before anything else is done with the pool.
 void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload of those in service and lets them go.

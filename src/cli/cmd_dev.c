@@ -116,7 +116,7 @@ static int run(Invocation *in) {
                (!script || config_bot(in->config, script, &account, &bot, &err)) &&
                serving_raise_file_limit(config_integer(in->config, "threads"), &err);
   if (!ready) return report_err("dev", &err);
-  bot.anyhow = true;
+  bot.start_broken = true;
   serving_block_signals(&set);
   return serve(in, &devserver_options, &set);
 }
