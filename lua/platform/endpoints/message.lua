@@ -1,7 +1,7 @@
 -- What the account sends: customer service messages within their windows, templates, broadcasts, notices.
 
 local limits = require "platform.limits"
-local visit = require "platform.visit"
+local consent = require "platform.consent"
 
 -- ---- customer service
 
@@ -264,8 +264,8 @@ endpoints["message.subscribe.authorize_url"] = function(p, call)
   if not scene or scene < 0 or scene > limits.subscribe_scene then return nil, 40035 end
   if #(query.reserved or "") > limits.subscribe_reserved_bytes then return nil, 40035 end
   if not (query.redirect_url or ""):find("^https?://") then return nil, 10003 end
-  return visit.send_on(p, query.redirect_url, {
-    { "openid", visit.visitor(p, query).openid }, { "template_id", query.template_id or "" }, { "action", "confirm" },
+  return consent.send_on(p, query.redirect_url, {
+    { "openid", consent.visitor(p, query).openid }, { "template_id", query.template_id or "" }, { "action", "confirm" },
     { "scene", scene }, { "reserved", query.reserved or "" },
   })
 end

@@ -2,7 +2,7 @@
 -- that it is opened for.
 
 local limits = require "platform.limits"
-local visit = require "platform.visit"
+local consent = require "platform.consent"
 
 local CODE_S = 300
 
@@ -11,11 +11,11 @@ local function authorize(p, call)
   if query.appid ~= p.account.appid then return nil, 40013 end
   local address = query.redirect_uri
   if not address or not address:find("^https?://") then return nil, 10003 end
-  local user = visit.visitor(p, query)
+  local user = consent.visitor(p, query)
   local code = p.random(32)
   p.state.codes = p.state.codes or {}
   p.state.codes[code] = { openid = user.openid, scope = query.scope or "snsapi_base", expires_at = p.now() + CODE_S }
-  return visit.send_on(p, address, { { "code", code }, { "state", query.state or "" } })
+  return consent.send_on(p, address, { { "code", code }, { "state", query.state or "" } })
 end
 
 local function grant(p, openid, scope)
