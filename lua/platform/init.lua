@@ -66,7 +66,7 @@ end
 
 -- What another module may replace (p.menu, p.ticket_of, p.media ...) is made by the earlier one: state.lua.
 p.state = {}
-for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "delivery", "acts", "keep", "control" } do
+for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "delivery", "acts", "persist", "control" } do
   local file = "platform/" .. part .. ".lua"
   if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end

@@ -38,7 +38,7 @@ return function(p, host)
     return p.keep_media { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
   end
 
-  --- All files by their ids, to be kept (keep.lua).
+  --- All files by their ids, to be kept (persist.lua).
   function p.all_media() return files end
 
   p.on_reset(function() files = {} end)
