@@ -93,7 +93,7 @@ return function(p, host)
   end
 
   require("platform.source")(p, host, control)
-  local answer_outside = require("platform.outside")(p, host, control)
+  local answer_as_host = require("platform.fake_hosts")(p, host, control)
 
   local function answer_media(id)
     local file = p.media(id)
@@ -183,7 +183,7 @@ return function(p, host)
 
   host.page("*", "*", function(request)
     local path = request.path
-    if path == "/sim/outside" then return answer_outside(request) end
+    if path == "/sim/outside" then return answer_as_host(request) end
     if path:find("^/sim/") then return answer_control(request) end
     if path == "/console" or path:find("^/console/") then return answer_console(path) end
     if path == "/" then return { status = 302, headers = { Location = "/console" } } end
