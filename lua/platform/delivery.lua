@@ -64,7 +64,7 @@ return function(p, host)
 
   local function send(document, openid)
     if p.faults.network then return nil, "the network is gone (a fault that is switched on)" end
-    local url, body = host.courier.post(document, p.account.original_id, openid, tostring(p.now()),
+    local url, body = host.callback.post(document, p.account.original_id, openid, tostring(p.now()),
       tostring(math.random(100000000, 2147483647)), p.callback)
     local answer, err = wechat.http.request {
       method = "POST", url = url, body = body, timeout = WAIT_S,
@@ -97,7 +97,7 @@ return function(p, host)
   end
 
   local function take_reply(item, try)
-    local reply, document, why = host.courier.open(try.reply)
+    local reply, document, why = host.callback.open(try.reply)
     if why then return nil, why end
     if not reply then return false end
     try.reply, item.replied = document, document
@@ -133,7 +133,7 @@ return function(p, host)
       finish(item, "success")
       return item
     end
-    local document = type(fields) == "table" and host.courier.compose(fields) or fields
+    local document = type(fields) == "table" and host.callback.compose(fields) or fields
     if p.faults.twice then post_again(item, document) end
     local try = post(item, document, {})
     for _ = 2, TRIES do

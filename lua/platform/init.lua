@@ -19,7 +19,7 @@ local host = ...
 
 local p = {
   host = host,
-  account = host.courier.account(),
+  account = host.callback.account(),
   base = host.config.base,
   callback = host.config.callback,
   script = host.config.script,

@@ -35,6 +35,6 @@ return function(wechat, host)
     -- What the session got so far is kept before the user can answer.
     local locals = host.session.locals()
     if locals.at_end then locals.at_end() end
-    return host.talk.ask(question, options.timeout_s or TIMEOUT_S, options.events or false)
+    return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false)
   end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\" or \"reload\".")
 end

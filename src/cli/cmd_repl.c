@@ -303,7 +303,7 @@ static int run(Invocation *in) {
 const Command command_repl = {
   .name = "repl",
   .usage = "[BOT.lua]",
-  .summary = "A prompt: call APIs, prototype menus, conversation to the bot",
+  .summary = "A prompt: call APIs, prototype menus, talk to the bot",
   .details = "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. "
              "Without an appid "
              "and\n"

@@ -89,7 +89,7 @@ void serving_print_how_to_conversation(const Config *config, const char *url,
   bool url_needed =
       listens_elsewhere || any_port || from_flag(config, "listen") || from_flag(config, "path");
   const char *file = config_file(config);
-  printf("conversation to it from another terminal:\n  %s send", program_invocation_name);
+  printf("talk to it from another terminal:\n  %s send", program_invocation_name);
   if (file && !same_file(file, "config.lua")) {
     fputs(" --config ", stdout);
     print_quoted(file);

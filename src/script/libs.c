@@ -5,7 +5,7 @@
 
 static const luaL_Reg libs[] = { { "api", lib_api },          { "args", lib_args },
                                  { "codec", lib_codec },      { "config", lib_config },
-                                 { "callback", lib_courier }, { "feed", lib_feed },
+                                 { "callback", lib_callback }, { "feed", lib_feed },
                                  { "file", lib_file },        { "http", lib_http },
                                  { "json", lib_json },        { "log", lib_log },
                                  { "message", lib_message },  { "reply", lib_reply },

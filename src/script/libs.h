@@ -11,7 +11,7 @@ int lib_api(lua_State *L);      // host.api: calls of the platform, tokens
 int lib_args(lua_State *L);     // host.args: methods that check their arguments
 int lib_codec(lua_State *L);    // host.codec: base64, sha1, md5, hmac_sha256, utf8 helpers, url
 int lib_config(lua_State *L);   // host.config: the settings that the script may read
-int lib_courier(lua_State *L);  // host.callback: callbacks as the platform makes them
+int lib_callback(lua_State *L);  // host.callback: callbacks as the platform makes them
 int lib_feed(lua_State *L);     // host.feed: notes from the rest of the process
 int lib_file(lua_State *L);     // host.file: the embedded files
 int lib_http(lua_State *L);     // host.http: any HTTP request

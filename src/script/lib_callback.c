@@ -21,7 +21,7 @@ static Str string_at(lua_State *L, int index) {
   return s;
 }
 
-static Callback courier_of(lua_State *L) {
+static Callback callback_of(lua_State *L) {
   ScriptContext *context = script_context(L);
   return (Callback){ .account = context->options->account,
                      .aes = context->aes,
@@ -92,7 +92,7 @@ static int l_compose(lua_State *L) {
 }
 
 static int l_post(lua_State *L) {
-  Callback callback = courier_of(L);
+  Callback callback = callback_of(L);
   Err err = { 0 };
   lua_settop(L, 6);
   Buf *sealed = box_buf(L), *body = box_buf(L), *url = box_buf(L);
@@ -108,7 +108,7 @@ static int l_post(lua_State *L) {
 }
 
 static int l_open(lua_State *L) {
-  Callback callback = courier_of(L);
+  Callback callback = callback_of(L);
   NodeTree *tree = &script_context(L)->tree;
   Str body = string_at(L, 1);
   Err err = { 0 };
@@ -133,7 +133,7 @@ static const luaL_Reg functions[] = {
   { "post", l_post },       { NULL, NULL },
 };
 
-int lib_courier(lua_State *L) {
+int lib_callback(lua_State *L) {
   luaL_newlib(L, functions);
   return 1;
 }
