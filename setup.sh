@@ -1,12 +1,13 @@
 #!/bin/sh
-# wemoon from nothing, on Debian 12: installs what is missing, builds, serves a bot, tests, measures.
-# What is there already is not done again, and with everything there no network is needed.
+# Sets wemoon up on Debian 12: installs what is missing, then builds, runs, tests, measures or installs it.
+# A second call repeats no work, and needs no network once everything is installed.
 set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
   libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev"
 TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm wrk redis-server sqlite3 nginx jq libxml2-utils strace zsh man-db"
+CHECK_PACKAGES="clang-format lua-check shellcheck libcmocka-dev"
 BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua"
 JOBS=$(nproc)
 
@@ -14,15 +15,17 @@ usage() {
   cat <<'END'
 usage: ./setup.sh COMMAND
 
-  run           build, then serve scripts/hello.lua beside a simulated platform: a page to chat with it
-  test          build, then every test; then again under AddressSanitizer, and what has threads under ThreadSanitizer
-  bench [...]   build, then measure against a bare civetweb handler, nginx with Lua and npm packages (--quick: a minute or two)
+  run           build, then serve scripts/hello.lua beside a simulated platform, with a page to chat with it
+  test          check, build, run every test; then again under AddressSanitizer, and the threaded ones under ThreadSanitizer
+  check         two minutes: formatting, luacheck, shellcheck, unit and Lua tests under AddressSanitizer
+  bench [...]   build, then measure beside a bare civetweb handler, nginx with Lua and npm packages (--quick: two minutes)
                 (bench soak: half an hour of load, reloads and failures)
-  deps          install what building needs, no more
-  build         install and build: build/release/wemoon
-  package       install, build and pack: build/package/wemoon_*.deb
+  deps          install what a build needs
+  build         build build/release/wemoon
+  install       build and install the program, its manual page and completions below PREFIX (/usr/local), DESTDIR prepended
+  package       build build/package/wemoon_*.deb
 
-Each installs the Debian packages that it needs and that are missing (as root, or with sudo).
+Every command installs the Debian packages that it needs and does not find (as root, or with sudo).
 END
 }
 
@@ -48,7 +51,7 @@ as_root() {
   elif command -v sudo >/dev/null 2>&1; then
     sudo "$@"
   else
-    fail "installing needs root and there is no sudo: run as root  apt-get install$missing"
+    fail "this step needs root, and there is no sudo. Run it as root:  $*"
   fi
 }
 
@@ -99,7 +102,19 @@ build_wemoon() {
   cmake --build build/release --target wemoon -j "$JOBS"
 }
 
-# A build of its own: the package's files go below /usr.
+# PREFIX and DESTDIR come from the environment, as for make install.
+install_wemoon() {
+  build_wemoon
+  cmake --build build/release --target docs
+  target=${DESTDIR:-}${PREFIX:-/usr/local}
+  if mkdir -p "$target" 2>/dev/null && [ -w "$target" ]; then
+    cmake --install build/release --prefix "${PREFIX:-/usr/local}"
+  else
+    as_root env "DESTDIR=${DESTDIR:-}" cmake --install build/release --prefix "${PREFIX:-/usr/local}"
+  fi
+}
+
+# The package has a build of its own, because its files go below /usr.
 package() {
   # shellcheck disable=SC2086  # a list of words
   need $BUILD_PACKAGES dpkg-dev file
@@ -154,10 +169,27 @@ without_randomisation() {
   fi
 }
 
+# The developer's two minutes, before the long tests.
+check() {
+  # shellcheck disable=SC2086  # a list of words
+  need $BUILD_PACKAGES $CHECK_PACKAGES
+  find src tests \( -name node_modules -o -name data \) -prune -o \( -name '*.c' -o -name '*.h' \) -print0 |
+    xargs -0 clang-format --dry-run --Werror || fail "formatting differs: run clang-format -i on the files above"
+  luacheck --quiet . || fail "luacheck has warnings: see above"
+  find setup.sh .ci/run src tests findings -name node_modules -prune -o -type f \
+    \( -name '*.sh' -o -path .ci/run -o -path '*/debian/post*' -o -path '*/debian/pre*' \) -print0 |
+    xargs -0 shellcheck || fail "shellcheck has warnings: see above"
+  configure asan ON
+  cmake --build build/asan -j "$JOBS" || fail "the build failed: see above"
+  run_tests asan -R '^(unit|lua|tree)\.' || fail "unit or Lua tests failed under AddressSanitizer: see above"
+  echo "setup.sh: check passed"
+}
+
 tests() {
   # shellcheck disable=SC2086  # a list of words
-  need $BUILD_PACKAGES $TEST_PACKAGES
+  need $BUILD_PACKAGES $CHECK_PACKAGES $TEST_PACKAGES
   need_node_modules
+  check
   failed=
   suite release
   suite asan
@@ -189,6 +221,8 @@ command=${1:-}
 case $command in
   run) run "$@" ;;
   test) tests ;;
+  check) check ;;
+  install) install_wemoon ;;
   suite-of-threads) suite_of_threads ;;
   bench) bench "$@" ;;
   deps) install_dependencies ;;

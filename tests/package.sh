@@ -28,6 +28,7 @@ files() { inside find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -pat
 
 say 'packing'
 ./setup.sh package >/dev/null
+# shellcheck disable=SC2012  # the names are ours, and the newest is wanted
 deb=$(ls -t build/package/wemoon_*.deb | head -n 1)
 
 say 'a bare Debian'
@@ -73,6 +74,7 @@ dpkg-deb -R "$deb" "$root/tmp/next"
 sed -i 's/^Version: .*/&+next/' "$root/tmp/next/DEBIAN/control"
 dpkg-deb -b "$root/tmp/next" "$root/tmp/next.deb" >/dev/null
 inside apt-get install -y -q /tmp/next.deb >/dev/null
+# shellcheck disable=SC2016  # dpkg-query expands it
 inside dpkg-query -W -f '${Version}\n' wemoon | grep -q '+next$' || fail 'it was not upgraded'
 grep -q 'changed by its operator' "$root/etc/wemoon/bot.lua" || fail 'the upgrade took the bot away'
 [ -e "$root/var/lib/wemoon/wemoon.db" ] || fail 'the upgrade took the store away'

@@ -109,7 +109,7 @@ local function make_sample(p, endpoint)
   return { json = answer }
 end
 
-local function finish(p, endpoint, answer)
+local function finish(endpoint, answer)
   if answer.file then
     local file = answer.file
     return {
@@ -223,7 +223,7 @@ function api.answer(p, request)
     if not handler and endpoint.status == "removed" then answer = api.refusal(47009)
     elseif not handler then answer = make_sample(p, endpoint)
     elseif value == nil then answer = api.refusal(errcode, words)
-    else answer = finish(p, endpoint, value) end
+    else answer = finish(endpoint, value) end
   end
   answer.name = endpoint.name
   return answer

@@ -44,7 +44,7 @@ end
 --- The columns of a text at a terminal; colours take none.
 function paint.width(text)
   local columns, plain = 0, text:gsub("\27%[[%d;]*m", "")
-  for at, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
+  for _, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
   return columns
 end
 

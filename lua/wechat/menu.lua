@@ -66,7 +66,7 @@ return function(wechat, host, api)
   local function put_personalised(wanted)
     local present, err = get("menu.push")
     if not present then return nil, err end
-    local there, stay, done = present.conditionalmenu or {}, 0, true
+    local there, stay, done = present.conditionalmenu or {}, 0
     while wanted[stay + 1] and there[stay + 1] and diff.same(there[stay + 1], wanted[stay + 1]) do
       stay = stay + 1
     end

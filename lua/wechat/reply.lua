@@ -215,7 +215,7 @@ end
 local function elements(shape, source)
   local list = {}
   for _, part in ipairs(shape) do
-    local name, from, value = part[1], part[2], nil
+    local name, from, value = part[1], part[2]
     if type(from) == "string" then
       value = whole_number(name, source[from])
     elseif type(from) == "function" then

@@ -139,7 +139,7 @@ return function(wechat, host)
   local function start(fn)
     local stream = host.route.stream()
     host.time.spawn(function()
-      local ending <close> = setmetatable({}, { __close = function() stream:close() end })
+      local _ <close> = setmetatable({}, { __close = function() stream:close() end })
       fn(function(text) return stream:send(text) end)
     end)
     return stream

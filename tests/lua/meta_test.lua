@@ -80,7 +80,7 @@ check.raises("'}' after a type", check_type, "string}")
 check.raises("':' expected", check_type, "{ a }")
 check.raises("a name expected at the end", check_type, "{ a: string")
 check_type 'fun(a: string, b?: integer[]): table<string, "x"|any>?, string? words'
-used = {}
+for name in pairs(used) do used[name] = nil end
 
 -- ---- the lines
 
