@@ -1,6 +1,6 @@
 // The measure of what a civetweb handler costs when it does nothing: it reads the body and writes a fixed answer, with
-// the options and the one write that serve civetweb best; with "turns", its threads take short turns on the CPU, as
-// wemoon's do. bare PORT THREADS ANSWER-BYTES [turns]
+// the options and the one write that serve civetweb best; with "slices", its threads take short slices of the CPU, as
+// wemoon's do. bare PORT THREADS ANSWER-BYTES [slices]
 #include <civetweb.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,29 +8,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/turn.h"
+#include "net/timeslice.h"
 
 static char answer[4096];
 static int answer_len;
-static bool takes_turns;
+static bool takes_slices;
 
 static int on_request(struct mg_connection *conn) {
   char body[8192];
   while (mg_read(conn, body, sizeof body) > 0) {
   }
   mg_write(conn, answer, (size_t)answer_len);
-  if (takes_turns) turn_pass();
+  if (takes_slices) timeslice_yield();
   return 200;
 }
 
 static void *on_thread(const struct mg_context *mg, int type) {
-  if (takes_turns) turn_set_length(TURN_SHORTEST_US);
+  if (takes_slices) timeslice_set(TIMESLICE_SHORTEST_US);
   return NULL;
 }
 
 int main(int argc, char **argv) {
   if (argc < 4 || argc > 5) return 2;
-  takes_turns = argc == 5 && strcmp(argv[4], "turns") == 0;
+  takes_slices = argc == 5 && strcmp(argv[4], "slices") == 0;
   int size = atoi(argv[3]);
   char listen[64];
   snprintf(listen, sizeof listen, "127.0.0.1:%s", argv[1]);

@@ -1,11 +1,11 @@
-// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|soak ...]: measures, and says which targets are met.
-// The soak takes half an hour (with --quick a minute and a half) and is done only when it is named.
+// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|instructions|soak ...]: measures, and says which targets are met.
+// The soak takes half an hour (with --quick a minute and a half) and and instructions are done only when they are named.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
 const USUAL = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed'];
-const SUBJECTS = [...USUAL, 'soak'];
+const SUBJECTS = [...USUAL, 'instructions', 'soak'];
 
 function verdict({ value, most }) {
   if (most === undefined) return '';

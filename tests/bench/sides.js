@@ -51,17 +51,17 @@ const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
 function compileBare() {
   fs.mkdirSync(BUILD, { recursive: true });
   const program = path.join(BUILD, 'bare');
-  const sources = [path.join(__dirname, 'bare.c'), path.join(ROOT, 'src/net/turn.c'), path.join(ROOT, 'src/base/clock.c')];
+  const sources = [path.join(__dirname, 'bare.c'), path.join(ROOT, 'src/net/timeslice.c'), path.join(ROOT, 'src/base/clock.c')];
   const done = spawnSync('cc', ['-O2', '-D_GNU_SOURCE', '-I', path.join(ROOT, 'src'), '-o', program, ...sources, '-lcivetweb'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`bare.c does not compile: ${done.stderr}`);
   return program;
 }
 
-// `turns`: its threads take turns on the CPU as wemoon's do on 64 connections.
-async function bare(threads, turns = false) {
+// `slices`: its threads take short slices of the CPU as wemoon's do on 64 connections.
+async function bare(threads, slices = false) {
   const port = await freePort();
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
-    [String(port), String(threads), String(REPLY_BYTES), ...(turns ? ['turns'] : [])]);
+    [String(port), String(threads), String(REPLY_BYTES), ...(slices ? ['slices'] : [])]);
 }
 
 async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua')) {

@@ -16,7 +16,7 @@ function plan(quick) {
   const threads = quick ? [512] : [64, 512];
   const sides = [];
   for (const n of threads) sides.push({ name: `bare ${n}`, mode: 'plain', start: () => bare(n) });
-  sides.push({ name: 'bare turns', mode: 'plain', start: () => bare(512, true) });
+  sides.push({ name: 'bare slices', mode: 'plain', start: () => bare(512, true) });
   for (const mode of ['plain', 'safe']) {
     sides.push({ name: 'nginx', mode, start: () => nginx(mode) });
     for (const n of threads) sides.push({ name: `wemoon ${n}`, mode, start: () => wemoon(n, mode) });
@@ -77,7 +77,7 @@ function checks(rows, { sides }) {
   const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
   const compare = (mode, side, title) => out.push({ what: `${title}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`,
     value: rows[`${mode}|64 kept|${side}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu, unit: 'x' });
-  compare('plain', 'bare turns', 'bare civetweb that takes turns as wemoon does');
+  compare('plain', 'bare slices', 'bare civetweb with wemoon's time slices');
   for (const mode of ['plain', 'safe']) {
     for (const name of RIVALS) compare(mode, name, `npm ${name}`);
   }

@@ -1,0 +1,127 @@
+// What one message costs, counted by callgrind: instructions beside a bare civetweb handler (release build), and how many
+// functions, calls and files of wemoon's own it enters (debug build). Counts repeat; a busy machine does not change them.
+'use strict';
+
+const { spawn, spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const http = require('node:http');
+const os = require('node:os');
+const path = require('node:path');
+
+const { ROOT, BUILD, WEMOON, ACCOUNT, freePort, sleep } = require('./sides.js');
+
+const FEW = 500;
+const MANY = 1500;
+
+// As the platform posts it: plain, signed, a message of its own each time.
+function post(agent, port, number) {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const nonce = String(number);
+  const signature = crypto.createHash('sha1').update([ACCOUNT.token, timestamp, nonce].sort().join('')).digest('hex');
+  const body = `<xml><ToUserName><![CDATA[gh_bench]]></ToUserName><FromUserName><![CDATA[o${number % 100}]]></FromUserName>` +
+    `<CreateTime>${timestamp}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好，今天天气怎么样？]]></Content>` +
+    `<MsgId>${9000000000 + number}</MsgId></xml>`;
+  return new Promise((resolve, reject) => {
+    const request = http.request({ agent, port, host: '127.0.0.1', method: 'POST',
+      path: `/wechat?signature=${signature}&timestamp=${timestamp}&nonce=${nonce}&openid=o1`,
+      headers: { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) } }, (response) => {
+      response.resume().on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+async function until(port) {
+  for (let i = 0; i < 600; i++) {
+    const up = await new Promise((resolve) => {
+      http.get({ port, host: '127.0.0.1', path: '/' }, (response) => { response.resume(); resolve(true); }).on('error', () => resolve(false));
+    });
+    if (up) return;
+    await sleep(50);
+  }
+  throw new Error('the program under callgrind did not start');
+}
+
+// Callgrind's file after `count` messages to a program started with these arguments.
+async function profile(folder, count, command) {
+  const port = await freePort();
+  const out = path.join(folder, `callgrind.${count}`);
+  const child = spawn('valgrind', ['--tool=callgrind', `--callgrind-out-file=${out}`, '--compress-strings=no', '--compress-pos=no', ...command(port)],
+    { stdio: 'ignore', env: { ...process.env, WEMOON: undefined } });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await until(port);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  for (let i = 0; i < count; i++) await post(agent, port, i);
+  agent.destroy();
+  child.kill('SIGTERM');
+  await ended;
+  return fs.readFileSync(out, 'utf8');
+}
+
+const total = (text) => Number(/^(?:summary|totals): (\d+)/m.exec(text)[1]);
+
+// Calls by "file function", of functions of the tree.
+function calls(text) {
+  const counts = new Map();
+  let caller = '';
+  let file = '';
+  let name = '';
+  for (const line of text.split('\n')) {
+    if (line.startsWith('fl=')) file = caller = line.slice(3);
+    else if (line.startsWith('cfi=') || line.startsWith('cfl=')) file = line.slice(4);
+    else if (line.startsWith('cfn=')) name = line.slice(4);
+    else if (line.startsWith('calls=')) {
+      if (file.includes('/src/')) {
+        const key = `${file.slice(file.indexOf('/src/') + 1)} ${name}`;
+        counts.set(key, (counts.get(key) || 0) + Number(line.slice(6).split(' ')[0]));
+      }
+      file = caller; // a call without a file of its own stays in the caller's
+    }
+  }
+  return counts;
+}
+
+const wemoonArgs = (program) => (port) => [program, 'run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', '2',
+  '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error'];
+const bareArgs = (port) => [path.join(BUILD, 'bare'), String(port), '2', '270'];
+
+async function perMessage(folder, command) {
+  const few = total(await profile(folder, FEW, command));
+  return (total(await profile(folder, MANY, command)) - few) / (MANY - FEW);
+}
+
+async function entered(folder, program) {
+  const few = calls(await profile(folder, FEW, wemoonArgs(program)));
+  const many = calls(await profile(folder, MANY, wemoonArgs(program)));
+  const each = [...many].map(([key, count]) => [key, (count - (few.get(key) || 0)) / (MANY - FEW)]).filter(([, count]) => count > 0.5);
+  return { calls: each.reduce((sum, [, count]) => sum + count, 0), functions: each.length, files: new Set(each.map(([key]) => key.split(' ')[0])).size };
+}
+
+function buildDebug() {
+  const done = spawnSync('sh', ['-c', 'cmake --preset debug && cmake --build build/debug --target wemoon'], { cwd: ROOT, encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`the debug build failed: ${done.stderr || done.stdout}`);
+  return path.join(ROOT, 'build/debug/wemoon');
+}
+
+async function measure(quick, say) {
+  say('\n== instructions: one plain message under callgrind');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-callgrind-'));
+  try {
+    const own = await perMessage(folder, wemoonArgs(WEMOON));
+    const bare = await perMessage(folder, bareArgs);
+    const way = await entered(folder, process.env.DEBUG_BUILD || buildDebug());
+    say(`wemoon ${Math.round(own)}, bare civetweb ${Math.round(bare)} instructions; ${Math.round(way.calls)} calls of ${way.functions} functions in ${way.files} files`);
+    return [
+      { what: 'instructions of a plain message beside civetweb', value: Math.round(own - bare), unit: '', most: 18000 },
+      { what: 'calls of its own functions by a plain message (debug build)', value: Math.round(way.calls), unit: '' },
+      { what: 'functions entered', value: way.functions, unit: '' },
+      { what: 'files entered', value: way.files, unit: '' },
+    ];
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+module.exports = { measure };
