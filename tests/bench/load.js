@@ -5,9 +5,10 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { ACCOUNT, cpuUs } = require('./sides.js');
 
-function wrk(args) {
+function wrk(cores, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const words = [...(cores ? ['taskset', '-c', cores] : []), 'wrk', ...args];
+    const child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     child.stdout.on('data', (chunk) => { out += chunk; });
     child.stderr.on('data', (chunk) => { out += chunk; });
@@ -19,12 +20,13 @@ function wrk(args) {
   });
 }
 
+// `cores`: where wrk runs, a thread for each.
 // load: { connections, close (a new connection for each request), mode ('plain' or 'safe'), seconds, texts (sent in turn; one
 // of its own), pause (ms between two requests of a connection; none) }
-async function run(side, { connections, close = false, mode, seconds, texts, pause }) {
+async function run(side, { connections, close = false, mode, seconds, texts, pause, cores }) {
   const now = String(Math.floor(Date.now() / 1000));
   const before = cpuUs(side.pids());
-  const result = await wrk([`-t${Math.min(2, connections)}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', path.join(__dirname, 'load.lua'),
+  const result = await wrk(cores, [`-t${cores ? cores.split(',').length : Math.min(2, connections)}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', path.join(__dirname, 'load.lua'),
     `http://127.0.0.1:${side.port}`, '--', mode, ACCOUNT.token, now, ACCOUNT.appid, ACCOUNT.key, close ? 'close' : 'keep', __dirname,
     ...(texts ? [texts.join(',')] : []), ...(pause ? [String(pause)] : [])]);
   const cpu = cpuUs(side.pids()) - before;

@@ -1,4 +1,5 @@
-// The three programs that are compared, started on ports of their own: { name, port, pids(), stop() }.
+// The programs that are compared, each on a port of its own: { name, port, pid, pids(), stop() }. A server runs as it is
+// deployed: in a session, and so in a scheduling group, of its own; `cores` (as taskset takes them) says on which cores.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -31,7 +32,9 @@ const connects = (port) => new Promise((resolve) => {
 
 // A program that serves on `port`; ready when a connection is taken.
 async function start(name, port, command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+  const { cores, ...rest } = options;
+  const words = [...(cores ? ['taskset', '-c', cores] : []), command, ...args];
+  const child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...rest });
   let log = '';
   child.stderr.on('data', (chunk) => { log = (log + chunk).slice(-4000); });
   const ended = new Promise((resolve) => child.on('close', resolve));
@@ -58,26 +61,26 @@ function compileBare() {
 }
 
 // `slices`: its threads take short slices of the CPU as wemoon's do on 64 connections.
-async function bare(threads, slices = false) {
+async function bare(threads, slices = false, cores = undefined) {
   const port = await freePort();
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
-    [String(port), String(threads), String(REPLY_BYTES), ...(slices ? ['slices'] : [])]);
+    [String(port), String(threads), String(REPLY_BYTES), ...(slices ? ['slices'] : [])], { cores });
 }
 
-async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua')) {
+async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua'), { cores, program = WEMOON } = {}) {
   const port = await freePort();
   const args = ['run', script, '--listen', String(port), '--threads', String(threads), '--token', ACCOUNT.token,
     '--appid', ACCOUNT.appid, '--encoding-aes-key', ACCOUNT.key, '--encrypt-mode', mode === 'safe' ? 'safe' : 'normal',
     '--store', 'memory:', '--log-level', 'warn', ...more];
-  return start(`wemoon, ${threads} threads`, port, WEMOON, args);
+  return start(`wemoon, ${threads} threads`, port, program, args, { cores });
 }
 
-function nginxConf(port, folder) {
+function nginxConf(port, folder, workers) {
   const modules = '/usr/lib/nginx/modules';
   return `${process.getuid() === 0 ? 'user root;' : ''}
 load_module ${modules}/ndk_http_module.so;
 load_module ${modules}/ngx_http_lua_module.so;
-worker_processes 2;
+worker_processes ${workers};
 daemon off;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log error;
@@ -101,22 +104,22 @@ http {
 `;
 }
 
-async function nginx(mode) {
+async function nginx(mode, cores = undefined) {
   const port = await freePort();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-bench-'));
-  fs.writeFileSync(path.join(folder, 'nginx.conf'), nginxConf(port, folder));
+  fs.writeFileSync(path.join(folder, 'nginx.conf'), nginxConf(port, folder, cores ? cores.split(',').length : os.cpus().length));
   const env = { ...process.env, BENCH_TOKEN: ACCOUNT.token, BENCH_APPID: ACCOUNT.appid, BENCH_AES_KEY: ACCOUNT.key, BENCH_MODE: mode };
   const program = fs.existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
-  const side = await start('nginx + Lua', port, program, ['-p', folder, '-c', path.join(folder, 'nginx.conf')], { env });
+  const side = await start('nginx + Lua', port, program, ['-p', folder, '-c', path.join(folder, 'nginx.conf')], { env, cores });
   const stop = side.stop;
   side.stop = async () => { await stop(); fs.rmSync(folder, { recursive: true, force: true }); };
   return side;
 }
 
 // npm's wechat or co-wechat (rival.js): one thread, as Node has it.
-async function rival(name, mode) {
+async function rival(name, mode, cores = undefined) {
   const port = await freePort();
-  return start(name, port, process.execPath, [path.join(__dirname, 'rival.js'), name, String(port), mode]);
+  return start(name, port, process.execPath, [path.join(__dirname, 'rival.js'), name, String(port), mode], { cores });
 }
 
 // ---- what the kernel knows of processes ------------------------------------------------------------------------------

@@ -1,45 +1,66 @@
-// CPU, throughput and latency of a callback: wemoon beside a bare civetweb handler, nginx with hand-written Lua, and the npm
-// packages wechat and co-wechat.
+// CPU, throughput and latency of a callback, measured as it is deployed: wemoon beside a bare civetweb handler, nginx with
+// hand-tuned Lua, and the npm packages wechat and co-wechat. Two arrangements: `alone`, the server on one core and its
+// load on another, as a machine whose clients are elsewhere; `shared`, both on all cores. BASELINE=PROGRAM puts an earlier
+// build of wemoon beside it.
 'use strict';
+
+const os = require('node:os');
+const path = require('node:path');
 
 const { bare, nginx, rival, wemoon } = require('./sides.js');
 const median = require('./median.js');
 const load = require('./load.js');
 
 const RIVALS = ['wechat', 'co-wechat'];
+const THREADS = 64;
+const EVERY = os.cpus().map((_, i) => i).join(',');
+const ARRANGEMENTS = [{ name: 'alone', server: '0', load: '1' }, { name: 'shared', server: EVERY, load: EVERY }];
+const SCENES = [{ name: 'kept', mode: 'plain' }, { name: 'new', mode: 'plain', close: true }, { name: 'sealed', mode: 'safe' }];
 
-function plan(quick) {
-  const loads = quick
-    ? [{ name: '64 kept', connections: 64 }]
-    : [{ name: '16 kept', connections: 16 }, { name: '64 kept', connections: 64 }, { name: '256 kept', connections: 256 },
-      { name: 'new each', connections: 64, close: true }];
-  const threads = quick ? [512] : [64, 512];
+// What one message may cost, as a part of what the other side needs in the same cell.
+const TARGETS = [
+  { arrangement: 'alone', scene: 'kept', peer: 'nginx', most: 1.05 }, { arrangement: 'alone', scene: 'sealed', peer: 'nginx', most: 0.58 },
+  { arrangement: 'shared', scene: 'kept', peer: 'nginx', most: 1.2 }, { arrangement: 'shared', scene: 'sealed', peer: 'nginx', most: 0.75 },
+  { arrangement: 'alone', scene: 'new', peer: 'bare', most: 1.15 }, { arrangement: 'shared', scene: 'new', peer: 'bare', most: 1.15 },
+];
+
+function sidesOf({ name }, scene, quick) {
   const sides = [];
-  for (const n of threads) sides.push({ name: `bare ${n}`, mode: 'plain', start: () => bare(n) });
-  sides.push({ name: 'bare slices', mode: 'plain', start: () => bare(512, true) });
-  for (const mode of ['plain', 'safe']) {
-    sides.push({ name: 'nginx', mode, start: () => nginx(mode) });
-    for (const n of threads) sides.push({ name: `wemoon ${n}`, mode, start: () => wemoon(n, mode) });
-    for (const name of RIVALS) sides.push({ name, mode, start: () => rival(name, mode) });
+  if (scene.mode === 'plain') sides.push({ name: 'bare', start: (cores) => bare(THREADS, false, cores) });
+  if (scene.name === 'kept') sides.push({ name: 'bare slices', start: (cores) => bare(THREADS, true, cores) });
+  sides.push({ name: 'nginx', start: (cores) => nginx(scene.mode, cores) });
+  sides.push({ name: 'wemoon', start: (cores) => wemoon(THREADS, scene.mode, [], undefined, { cores }) });
+  if (process.env.BASELINE) {
+    const program = path.resolve(process.env.BASELINE);
+    sides.push({ name: 'baseline', start: (cores) => wemoon(THREADS, scene.mode, [], undefined, { cores, program }) });
   }
-  return { loads, sides, rounds: quick ? 1 : 3, seconds: quick ? 2 : 4 };
+  if (name === 'shared' && scene.name !== 'new' && !quick) {
+    for (const rivalName of RIVALS) sides.push({ name: rivalName, start: (cores) => rival(rivalName, scene.mode, cores) });
+  }
+  return sides;
 }
 
-// Within a round the sides take turns for each load, so that a noisy minute hits all of them.
-async function round({ loads, sides, seconds }, samples, say) {
-  for (const one of loads) {
-    for (const side of sides) {
-      const running = await side.start();
-      try {
-        await load.run(running, { ...one, mode: side.mode, seconds: 1 }); // warm
-        const result = await load.run(running, { ...one, mode: side.mode, seconds });
-        const key = `${side.mode}|${one.name}|${side.name}`;
+async function sample(side, arrangement, scene, seconds) {
+  const running = await side.start(arrangement.server);
+  const one = { connections: 64, mode: scene.mode, close: scene.close, cores: arrangement.load };
+  try {
+    await load.run(running, { ...one, seconds: 1 }); // warm
+    return await load.run(running, { ...one, seconds });
+  } finally {
+    await running.stop();
+  }
+}
+
+// Within a round the sides take turns in each cell, so that a noisy minute hits all of them.
+async function round(samples, { quick, seconds, say }) {
+  for (const arrangement of ARRANGEMENTS) {
+    for (const scene of SCENES) {
+      for (const side of sidesOf(arrangement, scene, quick)) {
+        const result = await sample(side, arrangement, scene, seconds);
+        const key = `${arrangement.name}|${scene.name}|${side.name}`;
         (samples[key] = samples[key] || []).push(result);
-        say(`  ${side.mode.padEnd(5)} ${one.name.padEnd(8)} ${side.name.padEnd(11)} ${result.cpu.toFixed(1).padStart(6)} us  ` +
-          `${Math.round(result.perSecond).toString().padStart(6)}/s  p50 ${result.p50.toFixed(2)} ms  p99 ${result.p99.toFixed(2)} ms` +
-          (result.refused + result.lost ? `  refused ${result.refused}, lost ${result.lost}` : ''));
-      } finally {
-        await running.stop();
+        say(`  ${arrangement.name.padEnd(6)} ${scene.name.padEnd(6)} ${side.name.padEnd(11)} ${result.cpu.toFixed(1).padStart(6)} us  ` +
+          `${Math.round(result.perSecond).toString().padStart(6)}/s  p99 ${result.p99.toFixed(2)} ms`);
       }
     }
   }
@@ -49,53 +70,51 @@ function summary(samples) {
   const rows = {};
   for (const [key, results] of Object.entries(samples)) {
     const value = (name) => median(results.map((result) => result[name]));
-    rows[key] = { cpu: value('cpu'), perSecond: value('perSecond'), p50: value('p50'), p99: value('p99'),
+    rows[key] = { cpu: value('cpu'), perSecond: value('perSecond'), p99: value('p99'),
       failed: results.reduce((sum, result) => sum + result.refused + result.lost, 0) };
   }
   return rows;
 }
 
 function table(rows, say) {
-  say('\nmode   load      side         CPU us/req    req/s   p50 ms   p99 ms   failed');
+  say('\n       scene  side         CPU us/req    req/s   p99 ms   of nginx    of bare');
   for (const [key, row] of Object.entries(rows)) {
-    const [mode, name, side] = key.split('|');
-    say(`${mode.padEnd(6)} ${name.padEnd(9)} ${side.padEnd(12)} ${row.cpu.toFixed(1).padStart(10)} ${Math.round(row.perSecond).toString().padStart(8)} ` +
-      `${row.p50.toFixed(2).padStart(8)} ${row.p99.toFixed(2).padStart(8)} ${String(row.failed).padStart(8)}`);
+    const [arrangement, scene, side] = key.split('|');
+    const of = (peer) => { const other = rows[`${arrangement}|${scene}|${peer}`]; return other ? (row.cpu / other.cpu).toFixed(2) : ''; };
+    say(`${arrangement.padEnd(6)} ${scene.padEnd(6)} ${side.padEnd(12)} ${row.cpu.toFixed(1).padStart(10)} ${Math.round(row.perSecond).toString().padStart(8)} ` +
+      `${row.p99.toFixed(2).padStart(8)} ${of('nginx').padStart(10)} ${of('bare').padStart(10)}`);
   }
 }
 
-function checks(rows, { sides }) {
+function checks(rows) {
   const out = [];
-  for (const name of new Set(sides.map((side) => side.name).filter((side) => side.startsWith('wemoon')))) {
-    const plain = rows[`plain|64 kept|${name}`], floor = rows[`plain|64 kept|${name.replace('wemoon', 'bare')}`];
-    const sealed = rows[`safe|64 kept|${name}`], hand = rows['plain|64 kept|nginx'], handSealed = rows['safe|64 kept|nginx'];
-    out.push({ what: `${name} threads, plain: CPU against bare civetweb`, value: plain.cpu / floor.cpu, most: 1.25, unit: 'x' });
-    out.push({ what: `${name} threads, plain: p99 against bare civetweb`, value: plain.p99 / floor.p99, most: 1.5, unit: 'x' });
-    out.push({ what: `${name} threads, plain: CPU against nginx`, value: plain.cpu / hand.cpu, unit: 'x' });
-    out.push({ what: `${name} threads, encrypted: CPU against nginx`, value: sealed.cpu / handSealed.cpu, most: 1, unit: 'x' });
+  const ratio = (cell, peer, figure) => rows[`${cell}|wemoon`][figure] / rows[`${cell}|${peer}`][figure];
+  for (const { arrangement, scene, peer, most } of TARGETS) {
+    out.push({ what: `${arrangement}, ${scene}: CPU against ${peer === 'bare' ? 'bare civetweb' : peer}`, value: ratio(`${arrangement}|${scene}`, peer, 'cpu'), most, unit: 'x' });
   }
-  const ours = sides.filter((side) => side.name.startsWith('wemoon')).pop().name;
-  const compare = (mode, side, title) => out.push({ what: `${title}, ${mode === 'safe' ? 'encrypted' : 'plain'}: CPU against ${ours} threads`,
-    value: rows[`${mode}|64 kept|${side}`].cpu / rows[`${mode}|64 kept|${ours}`].cpu, unit: 'x' });
-  compare('plain', 'bare slices', 'bare civetweb with wemoon's time slices');
-  for (const mode of ['plain', 'safe']) {
-    for (const name of RIVALS) compare(mode, name, `npm ${name}`);
+  for (const { name } of ARRANGEMENTS) out.push({ what: `${name}, kept: p99 against bare civetweb`, value: ratio(`${name}|kept`, 'bare', 'p99'), most: 1, unit: 'x' });
+  for (const key of Object.keys(rows).filter((row) => row.endsWith('|baseline'))) {
+    const cell = key.slice(0, -'|baseline'.length);
+    out.push({ what: `${cell.replace('|', ', ')}: CPU against the baseline`, value: ratio(cell, 'baseline', 'cpu'), most: 1, unit: 'x' });
   }
-  // wrk counts an answer whose connection ends without a word of it in its head as lost: the bare handler's all do.
-  const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.includes('|wemoon') ? row.failed : 0), 0);
+  for (const [cell, name] of ['shared|kept', 'shared|sealed'].flatMap((one) => RIVALS.map((rivalName) => [one, rivalName]))) {
+    if (rows[`${cell}|${name}`]) out.push({ what: `npm ${name}, ${cell.replace('|', ', ')}: CPU against wemoon`, value: 1 / ratio(cell, name, 'cpu'), unit: 'x' });
+  }
+  // The bare handler's answers do not announce that the connection ends, so wrk counts them as lost; ours are checked.
+  const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.endsWith('|wemoon') ? row.failed : 0), 0);
   out.push({ what: 'wemoon: answers refused or lost', value: failed, most: 0, unit: '' });
   return out;
 }
 
 async function measure(quick, say) {
-  const what = plan(quick), samples = {};
-  for (let i = 1; i <= what.rounds; i++) {
-    say(`speed: round ${i} of ${what.rounds}`);
-    await round(what, samples, say);
+  const samples = {}, rounds = quick ? 1 : 5;
+  for (let i = 1; i <= rounds; i++) {
+    say(`speed: round ${i} of ${rounds}`);
+    await round(samples, { quick, seconds: quick ? 2 : 3, say });
   }
   const rows = summary(samples);
   table(rows, say);
-  return checks(rows, what);
+  return checks(rows);
 }
 
 module.exports = { measure };
