@@ -47,7 +47,8 @@ static void respond(HttpRequest *request, int status, const char *type, Buf *bod
   buf_clear(body);
 }
 
-static void show_health(Admin *admin, HttpRequest *request) {
+static void show_health(void *ctx, HttpRequest *request) {
+  Admin *admin = ctx;
   BotStatus bot;
   Buf json;
   buf_init(&json);
@@ -58,7 +59,8 @@ static void show_health(Admin *admin, HttpRequest *request) {
 
 // ---- figures ------------------------------------------------------------------------------------
 
-static void show_metrics(Admin *admin, HttpRequest *request) {
+static void show_metrics(void *ctx, HttpRequest *request) {
+  Admin *admin = ctx;
   BotStatus bot;
   int busy, threads;
   Buf text;
@@ -98,7 +100,8 @@ static void show_metrics(Admin *admin, HttpRequest *request) {
 
 // ---- reload -------------------------------------------------------------------------------------
 
-static void reload(Admin *admin, HttpRequest *request) {
+static void reload(void *ctx, HttpRequest *request) {
+  Admin *admin = ctx;
   Err err;
   Buf text;
   buf_init(&text);
@@ -118,7 +121,7 @@ static void reload(Admin *admin, HttpRequest *request) {
 
 static const struct {
   const char *method, *allow, *path;
-  void (*show)(Admin *admin, HttpRequest *request);
+  void (*show)(void *admin, HttpRequest *request);
 } pages[] = {
   { "GET", "GET, HEAD", "/healthz", show_health },
   { "GET", "GET, HEAD", "/metrics", show_metrics },
@@ -145,17 +148,12 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   } else if (!method_fits) {
     to->status = 405;
     to->allow = pages[page].allow;
+  } else if (server_header(head, "Origin").len) {
+    to->status = 403;  // a page in a browser can post here too, but not leave its Origin out
   } else {
-    // A page that is open in somebody's browser can post here too; it cannot leave its Origin out.
-    if (server_header(head, "Origin").len) to->status = 403;
+    to->handle = pages[page].show;
+    to->ctx = ctx;
   }
 }
 
-static void handle(void *ctx, HttpRequest *request) {
-  bool method_fits;
-  pages[find(request, &method_fits)].show(ctx, request);
-}
-
-HttpHandler admin_handler(Admin *admin) {
-  return (HttpHandler){ .route = route, .handle = handle, .ctx = admin };
-}
+HttpHandler admin_handler(Admin *admin) { return (HttpHandler){ .route = route, .ctx = admin }; }

@@ -22,33 +22,17 @@ struct Bot {
   char name[64];        // what the processes of one account know each other by
 };
 
-static bool is_callback(const Webhook *webhook, const HttpRequest *request) {
-  return str_eq(request->path, webhook->options->path);
-}
-
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
-  const Webhook *webhook = &((Bot *)ctx)->webhook;
-  if (is_callback(webhook, head)) webhook_route(webhook, head, to);
-  else page_route(webhook, head, to);
-}
-
-static void handle(void *ctx, HttpRequest *request) {
   Webhook *webhook = &((Bot *)ctx)->webhook;
-  if (is_callback(webhook, request)) webhook_handle(webhook, request);
-  else page_handle(webhook, request);
-}
-
-bool bot_serves(const Bot *bot, const HttpRequest *head) {
-  return is_callback(&bot->webhook, head) || page_exists(&bot->webhook, head);
+  if (str_eq(head->path, webhook->options->path)) webhook_route(webhook, head, to);
+  else page_route(webhook, head, to);
 }
 
 bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
   return pool_files(bot->webhook.pool, arena, files);
 }
 
-HttpHandler bot_handler(Bot *bot) {
-  return (HttpHandler){ .route = route, .handle = handle, .ctx = bot };
-}
+HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx = bot }; }
 
 // The appid; without one the digest of the callback token, so that bots on one store do not take each other
 // for the same.

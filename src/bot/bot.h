@@ -44,10 +44,9 @@ bool bot_drain(Bot *bot, int64_t grace_ms);
 // Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which
 // still uses what the options point to: then only the end of the process helps.
 bool bot_free(Bot *bot);
-// What net/server calls.
+// What net/server calls. A request that is neither for the callback path nor for a page of the script's own
+// is routed to 404, and no other is.
 HttpHandler bot_handler(Bot *bot);
-// Whether the request is for the bot: the callback path, or a page of the script's own.
-bool bot_serves(const Bot *bot, const HttpRequest *head);
 // The files a change of which makes it load the script anew, in `arena` (pool_files). False without memory.
 bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says

@@ -217,31 +217,29 @@ static bool has_body(const HttpRequest *head) {
          str_eq(head->method, STR("PUT")) || str_eq(head->method, STR("PATCH"));
 }
 
-bool page_exists(const Webhook *webhook, const HttpRequest *head) {
-  return find(webhook, head, NULL, 0) != PAGE_NONE;
+// The script may be replaced between the look-up and the page's turn: interpreter_run_page looks again.
+static void handle(void *ctx, HttpRequest *request) {
+  Webhook *webhook = ctx;
+  if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed))
+    refuse(request, 503, "the bot is stopping");
+  else admit(webhook, request);
 }
 
-void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
+static void handle_other_method(void *ctx, HttpRequest *request) {
+  char allow[ALLOW_MAX];
+  if (find(ctx, request, allow, sizeof allow) == PAGE_OTHER_METHOD) refuse_method(request, allow);
+  else refuse(request, 404, GONE);
+}
+
+void page_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
+  route->ctx = webhook;
   switch (find(webhook, head, NULL, 0)) {
     case PAGE_NONE: route->status = 404; break;
-    case PAGE_OTHER_METHOD: break;
+    case PAGE_OTHER_METHOD: route->handle = handle_other_method; break;
     case PAGE_FOUND:
+      route->handle = handle;
       route->needs_body = has_body(head);
       route->max_body = webhook->options->max_body;
-      break;
-  }
-}
-
-// The script may have been replaced since page_route looked.
-void page_handle(Webhook *webhook, HttpRequest *request) {
-  char allow[ALLOW_MAX];
-  switch (find(webhook, request, allow, sizeof allow)) {
-    case PAGE_NONE: refuse(request, 404, GONE); break;
-    case PAGE_OTHER_METHOD: refuse_method(request, allow); break;
-    case PAGE_FOUND:
-      if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed))
-        refuse(request, 503, "the bot is stopping");
-      else admit(webhook, request);
       break;
   }
 }

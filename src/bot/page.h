@@ -9,10 +9,7 @@
 
 #include "bot/webhook.h"
 
-// Whether the script has a page at that path, by whatever method.
-bool page_exists(const Webhook *webhook, const HttpRequest *head);
-// By the head alone. A path that has no such method goes on to page_handle, which says which ones it has.
-void page_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route);
-void page_handle(Webhook *webhook, HttpRequest *request);
+// What becomes of a request on any other path than the callback's: 404 if the script has no page there.
+void page_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route);
 
 #endif

@@ -419,20 +419,8 @@ static void tell(const Callback *c) {
   log_message(c, type, us);
 }
 
-void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
-  bool post = str_eq(head->method, STR("POST"));
-  if (!str_eq(head->path, webhook->options->path)) {
-    route->status = 404;
-  } else if (!post && !str_eq(head->method, STR("GET"))) {
-    route->status = 405;
-    route->allow = "GET, POST";
-  } else {
-    route->needs_body = post;
-    route->max_body = webhook->options->max_body;
-  }
-}
-
-void webhook_handle(Webhook *webhook, HttpRequest *request) {
+static void handle(void *ctx, HttpRequest *request) {
+  Webhook *webhook = ctx;
   Callback c = { .webhook = webhook,
                  .request = request,
                  .w = workspace_get(webhook->workspaces),
@@ -451,4 +439,17 @@ void webhook_handle(Webhook *webhook, HttpRequest *request) {
   }
   if (webhook->options->metrics || log_on(LOG_INFO)) tell(&c);
   workspace_put(webhook->workspaces, c.w);
+}
+
+void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
+  bool post = str_eq(head->method, STR("POST"));
+  if (!post && !str_eq(head->method, STR("GET"))) {
+    route->status = 405;
+    route->allow = "GET, POST";
+    return;
+  }
+  route->needs_body = post;
+  route->max_body = webhook->options->max_body;
+  route->handle = handle;
+  route->ctx = webhook;
 }

@@ -30,9 +30,8 @@ typedef struct {
   atomic_int jobs_under_way;
 } Webhook;
 
-// By the head alone: path, method, length.
-void webhook_route(const Webhook *webhook, const HttpRequest *head, HttpRoute *route);
-// Answers the request; every refusal is one line in the log that says why.
-void webhook_handle(Webhook *webhook, HttpRequest *request);
+// What becomes of a request on the callback path, by its method. Every refusal is one line in the log that
+// says why.
+void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route);
 
 #endif

@@ -33,7 +33,7 @@ static bool is_reserved(Str path) {
          str_starts(path, STR("/console/"));
 }
 
-static void leave_bot(DevServer *devserver) { atomic_fetch_sub(&devserver->with_bot, 1); }
+static void leave_bot(void *ctx) { atomic_fetch_sub(&((DevServer *)ctx)->with_bot, 1); }
 
 // Whether there is a bot; it is not freed until leave_bot.
 static bool enter_bot(DevServer *devserver) {
@@ -43,46 +43,36 @@ static bool enter_bot(DevServer *devserver) {
   return false;
 }
 
-// Enters the bot where it is.
-static bool is_for_bot(DevServer *devserver, const HttpRequest *head) {
+// False if the request is not for the bot; then *to is as it was.
+static bool route_to_bot(DevServer *devserver, const HttpRequest *head, HttpRoute *to) {
   if (is_reserved(head->path) || !enter_bot(devserver)) return false;
-  if (bot_serves(devserver->bot, head)) return true;
-  leave_bot(devserver);
-  return false;
-}
-
-static void route_to(const DevServer *devserver, bool for_bot, const HttpRequest *head,
-                     HttpRoute *to) {
-  const char *why = origin_fault(head, server_port(devserver->server), for_bot);
-  if (why) {
-    log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
-    to->status = 403;
-    return;
+  HttpHandler handler = bot_handler(devserver->bot);
+  HttpRoute route = { .over = leave_bot, .over_ctx = devserver };
+  handler.route(handler.ctx, head, &route);
+  if (route.status == 404) {
+    leave_bot(devserver);
+    return false;
   }
-  HttpHandler handler =
-      for_bot ? bot_handler(devserver->bot) : platform_handler(devserver->platform);
-  handler.route(handler.ctx, head, to);
+  *to = route;
+  return true;
 }
 
-// What is not atomic was set before the platform was ready.
+// All non-atomic fields are written before platform_ready is set.
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   DevServer *devserver = ctx;
   if (!atomic_load(&devserver->platform_ready)) {
     to->status = 503;
     return;
   }
-  bool for_bot = is_for_bot(devserver, head);
-  route_to(devserver, for_bot, head, to);
-  if (for_bot) leave_bot(devserver);
-}
-
-static void handle(void *ctx, HttpRequest *request) {
-  DevServer *devserver = ctx;
-  bool for_bot = is_for_bot(devserver, request);
-  HttpHandler handler =
-      for_bot ? bot_handler(devserver->bot) : platform_handler(devserver->platform);
-  handler.handle(handler.ctx, request);
-  if (for_bot) leave_bot(devserver);
+  bool for_bot = route_to_bot(devserver, head, to);
+  const char *why = origin_fault(head, server_port(devserver->server), for_bot);
+  if (why) {
+    log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
+    to->status = 403;
+  } else if (!for_bot) {
+    HttpHandler handler = platform_handler(devserver->platform);
+    handler.route(handler.ctx, head, to);
+  }
 }
 
 // ---- what the desk is told ----------------------------------------------------------------------
@@ -118,7 +108,7 @@ static bool open_stores(DevServer *devserver, Err *err) {
 }
 
 static bool open_server(DevServer *devserver, Err *err) {
-  HttpHandler handler = { .route = route, .handle = handle, .ctx = devserver };
+  HttpHandler handler = { .route = route, .ctx = devserver };
   if (!origin_is_loopback(devserver->options->server.listen)) {
     return err_set(err, ERR_USAGE,
                    "listen: %.*s can be reached from other machines, and whoever reaches the "

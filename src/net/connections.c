@@ -1,20 +1,16 @@
 // The table of connections, and the thread that looks after it.
 //
-// civetweb does not tell a connection's socket, nor its peer before the first request. The sockets are found
-// among the process's descriptors; that is done only when something is to be closed or no thread is free, so
-// that it costs nothing otherwise. One whose peer has sent no request yet is judged by what the kernel knows
-// of it.
+// A connection's socket is known from its first request on. Those that have sent none yet, or wait for a
+// thread, are found among the process's descriptors and judged by what the kernel knows of them; that is done
+// only when something is to be closed or no thread is free, so that it costs nothing otherwise.
 #include "net/connections.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,7 +31,6 @@ enum {
       400,  // so long its first request may take then, from the first packet on, however busily it drips
   SOON_TURNS = 5,      // within so many turns the next request comes under full load
   FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
-  ADDRESS_LEN = 64,
   DESCRIPTORS_MAX = 65536,
   UNUSED_MAX = 1024,  // so many numbers in a row without one of ours end the walk
   WINDOW = 256        // so many are looked at with one call
@@ -49,10 +44,9 @@ struct Connection {
   atomic_int_least64_t since_us;   // of the phase
   atomic_uint_least64_t requests;  // that came in this slot, whoever had it; written by its thread
   int64_t opened_us, came_us;
-  int timeslice_us;           // its thread's turns; 0: as its last connection left them
-  bool answered;              // at least one request; of its thread
-  char address[ADDRESS_LEN];  // empty for IPv6, which civetweb cannot spell: the port must do
-  int port;                   // 0: no request yet, the peer is not known
+  int timeslice_us;  // its thread's turns; 0: as its last connection left them
+  bool answered;     // at least one request; of its thread
+  int fd;            // -1: no request yet
   Connection *next_free;
 };
 
@@ -81,22 +75,16 @@ static int port_of(const struct sockaddr_storage *address) {
   return -1;
 }
 
-// Whether `fd` is a connection that was made to our port; *peer is the other side.
-static bool is_ours(int fd, int port, struct sockaddr_storage *peer, socklen_t *len) {
-  struct sockaddr_storage local;
-  socklen_t local_len = sizeof local;
-  *len = sizeof *peer;
+// Whether `fd` is a connection that was made to our port.
+static bool is_ours(int fd, int port) {
+  struct sockaddr_storage local, peer;
+  socklen_t local_len = sizeof local, peer_len = sizeof peer;
   return getsockname(fd, (struct sockaddr *)&local, &local_len) == 0 && port_of(&local) == port &&
-         getpeername(fd, (struct sockaddr *)peer, len) == 0;
+         getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0;
 }
 
-static bool is_peer(const Connection *connection, const struct sockaddr_storage *peer,
-                    socklen_t len) {
-  char text[ADDRESS_LEN];
-  return atomic_load(&connection->phase) != PHASE_FREE && port_of(peer) == connection->port &&
-         getnameinfo((const struct sockaddr *)peer, len, text, sizeof text, NULL, 0,
-                     NI_NUMERICHOST) == 0 &&
-         (!connection->address[0] || strcmp(text, connection->address) == 0);
+static bool is_its_socket(const Connection *connection, int fd) {
+  return connection->fd == fd && atomic_load(&connection->phase) != PHASE_FREE;
 }
 
 static bool ask_kernel(int fd, struct tcp_info *info) {
@@ -156,12 +144,11 @@ static bool any_over(Connections *all) {
 
 // A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and
 // closes; it can still answer.
-static void close_if_over(Connections *all, int fd, const struct sockaddr_storage *peer,
-                          socklen_t len, int64_t now_us) {
+static void close_if_over(Connections *all, int fd, int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
-    if (!is_peer(connection, peer, len)) continue;
+    if (!is_its_socket(connection, fd)) continue;
     // A body whose beginning lay unread while nobody had a thread for it has had its time.
     bool stalls =
         others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
@@ -183,13 +170,11 @@ static int look_after(Connections *all) {
   int found = 0;
   struct pollfd window[WINDOW];
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
-    struct sockaddr_storage peer;
-    socklen_t len;
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
-    bool ours = !(window[fd % WINDOW].revents & POLLNVAL) && is_ours(fd, all->port, &peer, &len);
+    bool ours = !(window[fd % WINDOW].revents & POLLNVAL) && is_ours(fd, all->port);
     unused = ours ? 0 : unused + 1;
     found += ours;
-    if (ours && judge) close_if_over(all, fd, &peer, len, now_us);
+    if (ours && judge) close_if_over(all, fd, now_us);
   }
   int busy = atomic_load(&all->busy);
   atomic_store(&all->others_wait, found > busy && busy >= all->threads);
@@ -290,7 +275,7 @@ Connection *connection_opened(Connections *all) {
   Connection *connection = all->free;
   if (connection) {
     all->free = connection->next_free;
-    connection->port = 0;
+    connection->fd = -1;
     connection->opened_us = clock_now_us();
     connection->came_us = 0;
     connection->timeslice_us = 0;
@@ -302,14 +287,13 @@ Connection *connection_opened(Connections *all) {
   return connection;
 }
 
-void connection_introduce(Connection *connection, const char *remote_address, int remote_port) {
+void connection_introduce(Connection *connection, int fd) {
   pthread_mutex_lock(&connection->all->mutex);
-  snprintf(connection->address, sizeof connection->address, "%s", remote_address);
-  connection->port = remote_port;
+  connection->fd = fd;
   pthread_mutex_unlock(&connection->all->mutex);
 }
 
-bool connection_is_known(const Connection *connection) { return connection->port != 0; }
+int connection_descriptor(const Connection *connection) { return connection ? connection->fd : -1; }
 
 bool connection_comes(Connection *connection, int64_t now_us) {
   if (!connection) return false;

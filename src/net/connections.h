@@ -20,9 +20,10 @@ void connections_free(Connections *connections);
 
 // A thread took a connection. NULL when all slots are taken, which the number of threads excludes.
 Connection *connection_opened(Connections *connections);
-// Its first request has told who is at the other end.
-void connection_introduce(Connection *connection, const char *remote_address, int remote_port);
-bool connection_is_known(const Connection *connection);
+// Its first request came on `fd`.
+void connection_introduce(Connection *connection, int fd);
+// On the connection's own thread: the descriptor, or -1 if no request has come yet.
+int connection_descriptor(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
 // A request came. True if it followed close on the one before, as each does under full load.

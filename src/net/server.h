@@ -12,9 +12,8 @@ typedef struct {
   Str method, path, query;  // path as sent, not decoded; query without '?'
   int64_t content_length;   // -1 where none is given
   bool chunked;             // a Transfer-Encoding was given
-  Str body;                 // valid in `handle` only
+  Str body;                 // valid in HttpRoute.handle only
   int64_t received_us;      // monotonic, when the head had been read
-  const void *connection;   // for server_header
 } HttpRequest;
 
 // The first header of that name (no case), empty without it.
@@ -34,7 +33,7 @@ typedef struct {
 } HttpResponse;
 
 // Writes the whole answer, head and body in one write, with Content-Length. Once per request (a second one is
-// dropped), while `handle` has not returned: on its thread, or on another one that it waits for.
+// dropped), while HttpRoute.handle has not returned: on its thread, or on another one that it waits for.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
 // Answers with a status and its name alone. `headers`: as extra_headers.
@@ -45,24 +44,31 @@ void server_refuse(HttpRequest *request, int status, const char *headers, const 
 // Writes the head of an answer that ends with its connection, and `response->body` as its beginning. In place
 // of server_respond.
 void server_begin(HttpRequest *request, const HttpResponse *response);
-// Goes on with it; on the thread of `handle` alone. False when the other side is gone or takes nothing for
-// as long as a request may take to come, or when the server is about to stop; then `handle` should return.
+// Goes on with it; on the thread of HttpRoute.handle alone. False when the other side is gone or takes nothing for
+// as long as a request may take to come, or when the server is about to stop; then HttpRoute.handle should
+// return.
 bool server_write(HttpRequest *request, Str bytes);
 bool server_is_stopping(const HttpRequest *request);
 
 // What is to be done with a request whose head is known and whose body is not yet read.
 typedef struct {
-  int status;         // 0: go on to `handle`; else answer this at once
-  const char *allow;  // with 405
-  size_t max_body;    // for `handle`: larger is 413
-  bool needs_body;    // POST: without Content-Length, or with chunks, 411
+  int status;         // 0: go on to `handle`; else answer with this status at once
+  const char *allow;  // for 405: the value of the Allow header
+  size_t max_body;    // for `handle`: a larger body is answered with 413
+  bool needs_body;    // without Content-Length, or with chunks, the request is answered with 411
+  // Answers the request, with one server_respond or server_begin; 500 is answered for one that does not.
+  // On an HTTP thread, many at once.
+  void (*handle)(void *ctx, HttpRequest *request);
+  void *ctx;
+  // If not NULL: called once on the same thread when the request is over, after `handle` or instead of it.
+  void (*over)(void *ctx);
+  void *over_ctx;
 } HttpRoute;
 
+// Decides by the head alone what a request comes to. Called on an HTTP thread, many at once; must be quick.
+// *route is all zero.
 typedef struct {
-  // Both are called on an HTTP thread, many at once. `route` decides by the head alone and must be quick;
-  // `handle` must call server_respond once (a handler that does not is answered 500 for).
   void (*route)(void *ctx, const HttpRequest *head, HttpRoute *route);
-  void (*handle)(void *ctx, HttpRequest *request);
   void *ctx;
 } HttpHandler;
 

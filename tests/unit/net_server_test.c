@@ -28,7 +28,7 @@ enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000, BUSY_MACHINE_MS = 5000 };
 // ---- a server to test -------------------------------------------------------------------------------------------------
 
 typedef struct {
-  atomic_int handled;
+  atomic_int handled, over;
   atomic_size_t stack;
   atomic_uint_least64_t slice_ns;
   pthread_mutex_t mutex;  // of the strings
@@ -44,14 +44,6 @@ static void assert_seen(const char *what, const char *expected) {
   bool same = strcmp(what, expected) == 0;
   pthread_mutex_unlock(&seen.mutex);
   if (!same) fail_msg("the handler saw something else than '%s'", expected);
-}
-
-static void route(void *ctx, const HttpRequest *head, HttpRoute *out) {
-  bool get = str_eq(head->method, STR("GET")), post = str_eq(head->method, STR("POST"));
-  if (str_eq(head->path, STR("/nowhere"))) out->status = 404;
-  else if (!get && !post) *out = (HttpRoute){ .status = 405, .allow = "GET, POST" };
-  out->needs_body = post;
-  out->max_body = 1000;
 }
 
 static void handle(void *ctx, HttpRequest *request) {
@@ -78,18 +70,36 @@ static void handle_echo(void *ctx, HttpRequest *request) {
   server_respond(request, &(HttpResponse){ .status = 200, .body = request->body });
 }
 
-static Server *serve_with(const char *listen, int threads, void (*handler)(void *, HttpRequest *)) {
+static void note_over(void *ctx) { atomic_fetch_add(&seen.over, 1); }
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *out) {
+  bool get = str_eq(head->method, STR("GET")), post = str_eq(head->method, STR("POST"));
+  if (str_eq(head->path, STR("/nowhere"))) out->status = 404;
+  else if (!get && !post) *out = (HttpRoute){ .status = 405, .allow = "GET, POST" };
+  out->needs_body = post;
+  out->max_body = 1000;
+  out->handle = handle;
+  out->over = note_over;
+}
+
+static void route_crowd(void *ctx, const HttpRequest *head, HttpRoute *out) {
+  route(ctx, head, out);
+  out->handle = handle_echo;
+}
+
+static Server *serve_with(const char *listen, int threads, HttpHandler handler) {
   ServerOptions options = {
     .listen = str_of(listen), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 500
   };
-  HttpHandler http = { .route = route, .handle = handler };
   Err err;
-  Server *server = server_start(&options, &http, &err);
+  Server *server = server_start(&options, &handler, &err);
   if (!server) fail_msg("%s", err.text);
   return server;
 }
 
-static Server *serve(int threads) { return serve_with("0", threads, handle); }
+static Server *serve(int threads) {
+  return serve_with("0", threads, (HttpHandler){ .route = route });
+}
 
 // ---- a client -----------------------------------------------------------------------------------------------------------
 
@@ -201,6 +211,20 @@ static void test_refusals_by_the_head_do_not_wait_for_the_body(void **state) {
   assert_starts(ask(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"),
                 "HTTP/1.1 413 ");
   server_free(server);
+}
+
+static void test_who_routed_a_request_is_told_when_it_is_over_however_it_ended(void **state) {
+  Server *server = serve(4);
+  const char *requests[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                             "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
+                             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n" };
+  atomic_store(&seen.over, 0);
+  for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) ask(server, requests[i]);
+  int fd = dial(server_port(server));
+  say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  close(fd);
+  server_free(server);
+  assert_int_equal(atomic_load(&seen.over), 4);
 }
 
 static void test_a_body_of_the_greatest_length_arrives_whole(void **state) {
@@ -359,7 +383,7 @@ static void test_ipv6_is_listened_on(void **state) {
   ServerOptions options = {
     .listen = STR("[::1]:0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
   };
-  HttpHandler http = { .route = route, .handle = handle };
+  HttpHandler http = { .route = route };
   struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
   int probe = socket(AF_INET6, SOCK_STREAM, 0);
   bool there = probe >= 0 && bind(probe, (struct sockaddr *)&address, sizeof address) == 0;
@@ -380,7 +404,7 @@ static void assert_refused(const char *listen, ErrCode code, const char *saying)
   ServerOptions options = {
     .listen = str_of(listen), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
   };
-  HttpHandler http = { .route = route, .handle = handle };
+  HttpHandler http = { .route = route };
   Err err = { 0 };
   Server *server = server_start(&options, &http, &err);
   if (server) fail_msg("listens on '%s'", listen);
@@ -509,7 +533,7 @@ static int64_t time_one(int port) {
 }
 
 static void assert_nobody_waits_behind(const char *stalled, int count) {
-  Server *server = serve_with("0", 64, handle_echo);
+  Server *server = serve_with("0", 64, (HttpHandler){ .route = route_crowd });
   int *fds = calloc((size_t)count, sizeof *fds);
   for (int i = 0; i < count; i++) {
     fds[i] = dial(server_port(server));
@@ -589,7 +613,7 @@ static void *never_rest(void *arg) {
 }
 
 static void test_256_busy_clients_share_64_threads(void **state) {
-  Server *server = serve_with("0", 64, handle_echo);
+  Server *server = serve_with("0", 64, (HttpHandler){ .route = route_crowd });
   atomic_bool over = false;
   static Client clients[CLIENTS];
   static pthread_t threads[CLIENTS];
@@ -626,6 +650,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_an_answer_has_its_length_and_names_no_software),
     cmocka_unit_test(test_path_and_query_are_given_as_sent),
     cmocka_unit_test(test_refusals_by_the_head_do_not_wait_for_the_body),
+    cmocka_unit_test(test_who_routed_a_request_is_told_when_it_is_over_however_it_ended),
     cmocka_unit_test(test_a_body_of_the_greatest_length_arrives_whole),
     cmocka_unit_test(test_a_client_that_asks_before_its_body_is_told_to_go_on),
     cmocka_unit_test(test_a_head_larger_than_any_buffer_is_refused_and_the_server_lives),
