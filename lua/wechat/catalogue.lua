@@ -152,10 +152,11 @@ function catalogue.find(group, name)
   local entry = file.endpoints[name]
   if not entry then return nil end
   local verb, path = entry.call:match("^(%u+) (/%S+)$")
+  local status = entry.status or file.status
   local endpoint = {
     name = full, verb = verb, path = path, host = entry.host or "api", url = entry.url,
     token = entry.token or "access_token", send = entry.send or false, doc = entry.doc,
-    status = entry.status or file.status, note = entry.note or file.note,
+    status = status ~= "current" and status or nil, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
   endpoint.query_tree, endpoint.tree = catalogue.tree(endpoint.query), catalogue.tree(endpoint.body)
