@@ -66,7 +66,7 @@ local advice = {
     "检查 appsecret（重置后旧的立即失效），或到" .. places.secret[2] .. " 重置",
   },
   [40164] = {
-    "add the IP that errmsg names to the IP whitelist (API IP 白名单) at " .. places.secret[1]
+    "add the IP that errmsg names to the whitelist (API IP 白名单) at " .. places.secret[1]
       .. "; it works after several minutes. Calls with a token are checked too",
     "把 errmsg 中的 IP 加入" .. places.secret[2] .. " 的 API IP 白名单，几分钟后生效；带 access_token 的调用同样受限",
   },

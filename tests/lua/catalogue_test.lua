@@ -95,11 +95,16 @@ check.equal(next(names_of_all), nil, "an endpoint that the list of the platform'
 -- A field's line.
 local field = catalogue.parse_field("type string!=photo photo|scan how it was taken")
 check.equal(field, { path = "type", type = "string", types = { string = true }, required = true, value = "photo",
-  choices = { "photo", "scan" }, words = "how it was taken" })
+  choices = { "photo", "scan" }, is_id = false, words = "how it was taken" })
 check.equal(catalogue.parse_field("type integer=0").value, 0)
 check.equal(catalogue.parse_field("appid string=@appid").default_of, "appid")
 check.equal(catalogue.parse_field("id string|integer!").types, { string = true, integer = true })
 check.equal(catalogue.parse_field("list object[] of id, name").words, "of id, name")
+check.equal(catalogue.parse_field("a object of b, c[], d.e[].f").lists, { c = true, e = true })
+for path, is_id in pairs {
+  ["tag.id"] = true, page_ids = true, keyword_id_list = true, kidList = true, industry_id1 = true, ["articles[].media_id"] = true, video = false,
+  title = false, openid = false, openid_list = false, sub_appid = false, is_paid_by = false,
+} do check.equal(catalogue.parse_field(path .. " string").is_id, is_id, path) end
 check.raises("not a field", catalogue.parse_field, "name")
 
 -- A tree.

@@ -58,7 +58,7 @@ return {
     get = {
       doc = "How a broadcast is getting on.",
       call = "POST /cgi-bin/message/mass/get",
-      body = { "msg_id string|integer!" },
+      body = { "msg_id string!" },
       returns = { "msg_id integer", "msg_status string SEND_SUCCESS|SENDING|SEND_FAIL|DELETE" },
     },
     speed_get = {

@@ -5,7 +5,7 @@ return {
       doc = "Sets the account's two industries.",
       call = "POST /cgi-bin/template/api_set_industry",
       status = "deprecated",
-      body = { "industry_id1 string|integer!", "industry_id2 string|integer!" },
+      body = { "industry_id1 string!", "industry_id2 string!" },
       note = "Service categories (服务类目) took the industries' place: see \z
         wechat.message.subscribe.get_category. Once a month (43100).",
     },
