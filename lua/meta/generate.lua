@@ -113,6 +113,7 @@ end
 
 local function field_type(field)
   if field.types.file then return "string|file*" end
+  if field.is_id and (field.type == "string" or field.type == "integer") then return "string|integer" end
   if not field.choices then return lua_type(field.type) end
   local out = {}
   for i, choice in ipairs(field.choices) do out[i] = ('"%s"'):format(choice) end

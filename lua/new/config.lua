@@ -1,4 +1,5 @@
--- The account's settings, from its page on mp.weixin.qq.com (设置与开发 / 基本配置). `wemoon dev` and `wemoon test`
+-- The account's settings, from 微信开发者平台 (https://developers.weixin.qq.com/platform › 我的业务 › 公众号 or 服务号 ›
+-- 基础信息: 开发密钥, 域名与消息推送配置). `wemoon dev` and `wemoon test`
 -- need none of them. Secrets may stand in the environment instead: WEMOON_TOKEN, WEMOON_APPSECRET, ...
 -- `wemoon run --help` lists every key.
 

@@ -2,6 +2,7 @@
 -- token, the fields and limits, then the endpoint's own function (endpoints/), or an answer made of what the
 -- catalogue says that it returns.
 
+local account_kinds = require "platform.account_kinds"
 local catalogue = require "wechat.catalogue"
 local checks = require "platform.checks"
 local errcodes = require "wechat.errcodes"
@@ -13,7 +14,8 @@ local api = {}
 -- ---- the endpoints' own functions
 
 local handlers = {}
-for _, name in ipairs { "token", "menu", "message", "media", "article", "people", "qrcode", "staff", "oauth", "openapi" } do
+for _, name in ipairs { "token", "menu", "message", "media", "article", "people", "qrcode", "staff", "oauth", "openapi",
+  "datacube", "jump" } do
   for full, handler in pairs(require("platform.endpoints." .. name)) do handlers[full] = handler end
 end
 
@@ -39,38 +41,52 @@ local function value_at(value, path)
   return value
 end
 
--- Several share a path and are told apart by a field with one possible value.
-local function is_meant(endpoint, given)
-  for _, field in ipairs(endpoint.query) do
-    if field.value and not field.choices and given.query[field.path] and tostring(field.value) ~= tostring(given.query[field.path]) then return false end
+-- What is said of a value that is none of the possible ones; 40097 for others.
+local codes_of_values = { grant_type = 40002, msgtype = 40008 }
+
+-- The errcode of the first field with one possible value that has another; nil when there is none.
+local function fault_of_values(fields, given)
+  for _, field in ipairs(fields) do
+    local value = field.value and not field.choices and value_at(given, field.path)
+    if value and tostring(value) ~= tostring(field.value) then return codes_of_values[field.path] or 40097 end
   end
-  for _, field in ipairs(endpoint.body) do
-    local value = field.value and not field.choices and value_at(given.body, field.path)
-    if value and value ~= field.value then return false end
-  end
-  return true
 end
 
+-- Forms of the past that the platform still takes: another verb, and fields of the body in the query.
+local older_forms = {
+  ["kf.account_delete"] = { GET = true, from_query = true },
+  ["openapi.clear_quota_v2"] = { from_query = true },
+}
+
+local function takes_verb(endpoint, method)
+  local older = older_forms[endpoint.name]
+  return verbs[endpoint.verb][method] or (older and older[method])
+end
+
+-- Several endpoints share a path and are told apart by a field with one possible value.
 local function find(method, path, given)
-  local all = by_path[path]
+  local all, code = by_path[path], nil
   if not all then return nil, 0 end
-  local wrong_verb = true
   for _, endpoint in ipairs(all) do
-    if verbs[endpoint.verb][method] then
-      wrong_verb = false
-      if is_meant(endpoint, given) then return endpoint end
+    if takes_verb(endpoint, method) then
+      local fault = fault_of_values(endpoint.query, given.query) or fault_of_values(endpoint.body, given.body)
+      if not fault then return endpoint end
+      code = code or fault
     end
   end
-  if wrong_verb then return nil, verbs[all[1].verb].POST and 43002 or 43001 end
-  return nil, 40008
+  return nil, code or (verbs[all[1].verb].POST and 43002 or 43001)
 end
 
 -- ---- answers
 
 local function rid() return ("%x-%08x-%08x"):format(os.time(), math.random(0, 0xffffffff), math.random(0, 0xffffffff)) end
 
+-- The platform's own words, where they are not the code's name.
+local own_words = { [48001] = "api unauthorized", [10005] = "scope unauthorized" }
+
 local function words_of(code)
   local known = errcodes.find(code)
+  if own_words[code] then return own_words[code] end
   return known and known.symbol:lower():gsub("_", " ") or "error"
 end
 
@@ -153,15 +169,17 @@ local function takes_body(endpoint)
   return false
 end
 
--- The day's counter of an endpoint; an errcode beyond its limit.
+local BEIJING_S = 8 * 3600
+
+-- The day's counter of an endpoint, which begins anew at midnight in Beijing; an errcode beyond its limit.
 local function count(p, endpoint)
-  local counters, today = p.state.counters, os.date("%F", p.now())
+  local counters, today = p.state.counters, os.date("!%F", p.now() + BEIJING_S)
   if p.state.calls_day ~= today then
     p.state.calls_day, p.state.counters = today, {}
     counters = p.state.counters
   end
   counters[endpoint.name] = (counters[endpoint.name] or 0) + 1
-  local most = limits.calls[endpoint.name] or limits.calls_of_others
+  local most = account_kinds.calls(p.account_kind, endpoint.name) or limits.calls[endpoint.name] or limits.calls_of_others
   if p.faults.quota or counters[endpoint.name] > most then return 45009 end
 end
 
@@ -183,18 +201,34 @@ local function fault_of_body(endpoint, given, null)
   return checks.fault(endpoint.body, given.body, null)
 end
 
+-- The fields with the types that the catalogue gives them, whatever they came as.
+local function read_fields(endpoint, given)
+  local older = older_forms[endpoint.name]
+  if older and older.from_query then
+    for _, field in ipairs(endpoint.body) do
+      if given.body[field.path] == nil then given.body[field.path] = given.query[field.path] end
+    end
+    if next(given.body) ~= nil and given.raw == "" then given.raw = "{}" end
+  end
+  given.query = checks.read_query(endpoint.query, given.query)
+  given.query, given.body = checks.read_ids(endpoint.query, given.query), checks.read_ids(endpoint.body, given.body)
+end
+
+-- In the platform's order: token, right, quota, fields.
 local function fault_of(p, endpoint, given)
   if p.faults.fail and endpoint.token ~= "none" then return p.faults.fail end
   if endpoint.token == "access_token" then
     local code = p.token_fault(given.query.access_token)
     if code then return code end
   end
-  given.query = checks.read_query(endpoint.query, given.query)
+  local refusal = account_kinds.refusal(p.account_kind, endpoint.name)
+  if refusal then return refusal end
+  local spent = count(p, endpoint)
+  if spent then return spent end
+  read_fields(endpoint, given)
   local code, path = checks.fault(endpoint.query, given.query, p.host.json.null)
   if code then return code, path end
-  code, path = fault_of_body(endpoint, given, p.host.json.null)
-  if code then return code, path end
-  return count(p, endpoint)
+  return fault_of_body(endpoint, given, p.host.json.null)
 end
 
 --- Answers a request: {status, headers, body or json, name}.

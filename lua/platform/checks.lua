@@ -9,6 +9,9 @@ local missing_codes = {
   button = 40015, media = 41005, content = 44004, articles = 44003, msgtype = 40008,
 }
 
+-- What is said where a field has another type; 47001 for others.
+local wrong_codes = { articles = 44003 }
+
 local fits = {
   string = function(value) return type(value) == "string" end,
   integer = function(value) return math.tointeger(value) ~= nil and type(value) == "number" end,
@@ -30,6 +33,7 @@ local function last_name(path) return path:match("([%w_]+)[%[%]]*$") or path end
 
 -- Calls fn with each value that a path leads to; nil where it leads to none.
 local function each(value, path, fn)
+  if path == "" then return fn(value) end
   local name, list, rest = path:match("^([%w_]+)(%[?%]?)%.?(.*)$")
   local inner = type(value) == "table" and value[name] or nil
   if rest == "" and list == "" then return fn(inner) end
@@ -66,12 +70,47 @@ function checks.fault(fields, given, null)
         if value == nil or value == "" then
           if field.required then return missing_codes[last_name(field.path)] or 40035, field.path end
         elseif not fits_any(field, value) then
-          return 47001, field.path
+          return wrong_codes[last_name(field.path)] or 47001, field.path
         end
       end)
       if code then return code, path end
     end
   end
+end
+
+-- An id as the type that is documented: 7, 7.0 and "7" are one id.
+local function read_id(type_name, value)
+  if type_name == "integer" and type(value) == "string" and value:find("^%-?%d+$") then return math.tointeger(tonumber(value)) or value end
+  if type_name == "string" and type(value) == "number" and math.tointeger(value) then return tostring(math.tointeger(value)) end
+  return value
+end
+
+-- Puts the id that a path leads to, or the ids, into their type.
+local function read_path(value, path, type_name)
+  local name, list, rest = path:match("^([%w_]+)(%[?%]?)%.?(.*)$")
+  local inner = type(value) == "table" and value[name] or nil
+  if inner == nil then return end
+  if rest ~= "" then
+    for _, member in ipairs(list == "[]" and type(inner) == "table" and inner or { inner }) do read_path(member, rest, type_name) end
+    return
+  end
+  local member_type = type_name:match("^(%a+)%[%]$")
+  if not member_type then
+    value[name] = read_id(type_name, inner)
+  elseif type(inner) == "table" then
+    for i, member in ipairs(inner) do inner[i] = read_id(member_type, member) end
+  end
+end
+
+--- The fields with their ids as documented, whether they came as numbers or as digits. Changes what it is given.
+---@param fields Field[]
+---@param given table
+---@return table given
+function checks.read_ids(fields, given)
+  for _, field in ipairs(fields) do
+    if field.is_id then read_path(given, field.path, field.type) end
+  end
+  return given
 end
 
 --- Texts of a query as the types that the catalogue gives them.

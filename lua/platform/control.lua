@@ -1,6 +1,8 @@
 -- The way from a request to its answer: the control API (/sim/...), the console's files, and all the rest, which
 -- is the platform's API (api.lua).
 
+local account_kinds = require "platform.account_kinds"
+
 local CALLS_KEPT = 500
 local HANG_UP = 444
 local SHOWN_MAX = 64 * 1024 -- bytes of a body that the desk shows
@@ -41,7 +43,7 @@ return function(p, host)
     local account = p.account
     return { json = {
       account = { name = account.name, original_id = account.original_id, appid = account.appid,
-        mode = account.mode, callback = p.callback },
+        mode = account.mode, callback = p.callback, kind = p.account_kind },
       users = json.array(p.users()), menus = menus, chats = p.chats, trace = p.trace, faults = p.faults,
       bot = bot, event = p.last_event(),
     } }
@@ -81,6 +83,17 @@ return function(p, host)
   control["POST /sim/reset"] = function()
     p.reset()
     calls, last_call = {}, 0
+    return { json = { ok = true } }
+  end
+
+  --- Plays an account of another kind from now on; null: a service account with every right.
+  control["POST /sim/account"] = function(request)
+    local kind = request.json.kind
+    if kind == json.null then kind = nil end
+    if kind and not account_kinds.exists(kind) then
+      return refuse(400, "there is no kind of account of that name: " .. table.concat(account_kinds.names, ", "))
+    end
+    p.account_kind = kind
     return { json = { ok = true } }
   end
 

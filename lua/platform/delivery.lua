@@ -1,9 +1,12 @@
 -- Callbacks by the book: signed and, as the account has it, sealed; 5 seconds to answer, three tries with the
 -- same MsgId and a new signature; the notice in the chat when nothing good came back.
 
+local account_kinds = require "platform.account_kinds"
+local document_of = require("platform.document").compose
+
 local WAIT_S, TRIES, PAUSE_S = 5, 3, 0.2
 local TRACE_KEPT = 200
-local NOTICE = "该公众号提供的服务出现故障，请稍后再试"
+local NOTICE = "该公众号暂时无法提供服务，请稍后再试"
 
 return function(p, host)
   local wechat = wechat
@@ -122,18 +125,52 @@ return function(p, host)
     finish(item, "failed")
   end
 
+  local function value_of(fields, name)
+    for _, field in ipairs(fields) do
+      if field[1] == name then return field[2] end
+    end
+  end
+
+  -- Without the scene: an account that can make no QR codes has none.
+  local function without_scene(fields)
+    local list = {}
+    for _, field in ipairs(fields) do
+      if field[1] == "EventKey" then list[#list + 1] = { "EventKey", "" }
+      elseif field[1] ~= "Ticket" then list[#list + 1] = field end
+    end
+    return list
+  end
+
+  -- What an account of this kind is told: the fields, or nothing and why.
+  local function heard(fields)
+    local event = type(fields) == "table" and value_of(fields, "MsgType") == "event" and value_of(fields, "Event")
+    if not event or not p.account_kind then return fields end
+    if not account_kinds.hears(p.account_kind, event) then
+      return nil, ("an account of the kind '%s' is not told of %s"):format(p.account_kind, event)
+    end
+    local scans = account_kinds.hears(p.account_kind, "SCAN")
+    return event == "subscribe" and not scans and without_scene(fields) or fields
+  end
+
   --- Delivers a message or event and waits for the end of it. `fields`: a list of {name, value} from MsgType on, or
   --- a whole document.
   ---@return table item of the trace
   function p.deliver(openid, fields)
+    local told, unheard = heard(fields)
+    fields = told or fields
     if type(fields) == "table" then fields = with_head(openid, fields) end
     local item = begin(openid, fields)
+    if unheard then
+      item.note = unheard
+      finish(item, "success")
+      return item
+    end
     if p.callback == "" then
       item.note = "there is no bot: start wemoon dev with BOT.lua or --callback URL"
       finish(item, "success")
       return item
     end
-    local document = type(fields) == "table" and host.callback.compose(fields) or fields
+    local document = type(fields) == "table" and document_of(fields) or fields
     if p.faults.twice then post_again(item, document) end
     local try = post(item, document, {})
     for _ = 2, TRIES do

@@ -3,6 +3,7 @@
 --
 -- Its modules share one table `p`:
 --   p.account            {name, original_id, appid, appsecret, token, mode}
+--   p.account_kind       whose rights the account has (account_kinds.lua); nil: a service account with every right
 --   p.base, p.callback   its own address; where the bot is ("" for nowhere)
 --   p.state              what the platform keeps (state.lua)
 --   p.emit(event, data)  tells the desk (events.lua)
@@ -14,6 +15,8 @@
 --   p.keep_media(file), p.media(id), p.media_url(id), p.qr_picture(text)    (media.lua)
 --   p.act(act)           has a user do something (acts.lua)
 --   p.on_reset(fn)       what is to be done for everything to be fresh
+
+local account_kinds = require "platform.account_kinds"
 
 local host = ...
 
@@ -27,6 +30,13 @@ local p = {
 }
 p.account.name = "微月测试号"
 p.account.original_id = "gh_0123456789ab"
+
+local function kind_at_start()
+  local kind = host.config.account_kind
+  return account_kinds.exists(kind) and kind or nil
+end
+
+p.account_kind = kind_at_start()
 
 --- Unix seconds.
 function p.now() return host.time.now() // 1 | 0 end
@@ -60,6 +70,7 @@ local resets = {}
 function p.on_reset(fn) resets[#resets + 1] = fn end
 
 function p.reset()
+  p.account_kind = kind_at_start()
   for _, fn in ipairs(resets) do fn() end
   p.emit("reset", {})
 end

@@ -30,15 +30,31 @@ return {
   qr_scene_str = 64, short_data_bytes = 4096,
 
   titles = 30, blocked = 100, changed_openids = 100, subscribe_scene = 10000, subscribe_reserved_bytes = 128,
-  templates = 25, articles = 8, article_title = 64, article_content_characters = 20000, list_page = 20,
+  templates = 25, articles = 8, list_page = 20,
+  -- Of a draft's article: characters, content and address in bytes. What publishers measured goes before what is
+  -- documented.
+  article = {
+    title = 64, newspic_title = 20, author = 16, digest = 128, newspic_text = 1000, content_bytes = MB, source_url_bytes = 1024,
+    pictures = 20,
+  },
+
+  -- Days that a call of the statistics may span.
+  datacube_days = {
+    getusersummary = 7, getusercumulate = 7, getarticleread = 1, getarticleshare = 1, getarticletotaldetail = 1, getbizsummary = 30,
+    getupstreammsg = 7, getupstreammsghour = 1, getupstreammsgweek = 30, getupstreammsgmonth = 30, getupstreammsgdist = 15,
+    getupstreammsgdistweek = 30, getupstreammsgdistmonth = 30, getinterfacesummary = 30, getinterfacesummaryhour = 1,
+    getcardbizuininfo = 62, getcardcardinfo = 62, getcardmembercardinfo = 62, getcardmembercarddetail = 62,
+  },
   staff = 100, staff_nick = 16, comment_page = 49,
 
   -- Calls a day of what is counted; of the others there are plenty.
   calls = {
     ["menu.create"] = 1000, ["menu.get"] = 10000, ["menu.delete"] = 1000, ["menu.addconditional"] = 2000,
     ["menu.delconditional"] = 2000, ["menu.trymatch"] = 20000, ["media.upload"] = 100000, ["media.get"] = 200000,
-    ["draft.add"] = 1000, ["draft.get"] = 500, ["draft.delete"] = 1000, ["draft.batchget"] = 1000,
-    ["freepublish.submit"] = 100, ["freepublish.delete"] = 10, ["media.uploadnews"] = 10,
+    ["draft.add"] = 1000, ["draft.get"] = 500, ["draft.delete"] = 1000, ["draft.batchget"] = 1000, ["draft.update"] = 1000,
+    ["draft.count"] = 1000, ["freepublish.submit"] = 100, ["freepublish.delete"] = 10, ["freepublish.get"] = 100,
+    ["freepublish.getarticle"] = 100, ["freepublish.batchget"] = 100, ["message.mass.delete"] = 10,
+    ["message.mass.preview"] = 100, ["media.uploadnews"] = 10,
     ["user.list"] = 500, ["user.update_remark"] = 10000, ["qrcode.create"] = 100000,
     ["token.get_access_token"] = 2000, ["message.mass.sendall"] = 100,
   },

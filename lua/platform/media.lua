@@ -28,6 +28,9 @@ return function(p, host)
   --- The file of that id, nil for none.
   function p.media(id) return files[id] end
 
+  --- Forgets a file.
+  function p.forget_media(id) files[id] = nil end
+
   --- Where anybody gets it.
   function p.media_url(id) return p.base .. "/sim/media/" .. id end
 

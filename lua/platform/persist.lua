@@ -103,7 +103,7 @@ return function(p, host)
     if why then error("--state: " .. tostring(why), 0) end
     if not text then return end
     local kept = from_text(at_this_address(text))
-    for name in pairs(p.state) do p.state[name] = nil end
+    -- What an older program did not keep stays as it is in a fresh account.
     for name, value in pairs(kept.state) do p.state[name] = value end
     load_media(kept.media)
     p.set_chats(kept.chats)

@@ -16,7 +16,9 @@ return function(p, host)
       conditional = {},       -- list of {button, matchrule, menuid}, the newest last
       next_menu = 400000001,
       material = {}, drafts = {}, published = {}, qrcodes = {}, shorts = {},
-      industry = nil, templates = {}, subscribe_templates = {},
+      industry = nil, templates = {}, subscribe_templates = {}, removed_templates = {},
+      businesses = {}, next_business = 1, work = nil, -- customer service of mini programs
+      jumps = {},             -- rules that open a mini program, by prefix
       staff = {}, sessions = {}, comments = {}, mass = {}, speed = 0,
       counters = {}, resets = 0, calls_day = nil, next_id = 1000000001,
     }

@@ -81,7 +81,7 @@ local function new_api(host, env)
 
   -- In the log too: nobody may look at it.
   function api.fail(failure, method)
-    local err = errors.new(failure, method)
+    local err = errors.new(failure, method, host.api.account("appsecret"))
     warn(tostring(err))
     return nil, err
   end

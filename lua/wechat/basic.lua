@@ -1,5 +1,6 @@
 -- The methods of WechatBasic that call the platform, each a thin entry over the catalogue.
 
+local as_text = require "wechat.as_text"
 local files = require "wechat.files"
 
 local megabyte = 1024 * 1024
@@ -34,9 +35,6 @@ local function fault_of_media(type_name, part)
     return text:format(part.filename, size, type_name, limits.bytes)
   end
 end
-
--- Group ids come as text too: from a form, from a store.
-local function whole(value) return math.tointeger(tonumber(value)) or value end
 
 local function filled(text) return text ~= "" and text or nil end
 
@@ -128,9 +126,9 @@ return function(wechat, host, api)
     function(openid) return { openid = openid } end,
     "The group that a user is in.")
   add("update_group", { { "group_id", "integer|string" }, { "name", "string" } }, "group.update",
-    function(id, name) return { group = { id = whole(id), name = name } } end, "Renames a group.")
+    function(id, name) return { group = { id = id, name = name } } end, "Renames a group.")
   add("move_user", { user, { "group_id", "integer|string" } }, "group.move_user",
-    function(openid, group_id) return { openid = openid, to_groupid = whole(group_id) } end,
+    function(openid, group_id) return { openid = openid, to_groupid = group_id } end,
     "Moves a user to a group.")
 
   -- ---- users
@@ -194,11 +192,11 @@ return function(wechat, host, api)
 
   add("set_template_industry", { { "id1", "integer|string" }, { "id2", "integer|string" } },
     "message.template.set_industry",
-    function(id1, id2) return { industry_id1 = tostring(id1), industry_id2 = tostring(id2) } end,
+    function(id1, id2) return { industry_id1 = id1, industry_id2 = id2 } end,
     "Sets the account's two industries.")
-  add("get_template_id", { { "template_id_short", "string", "number in the library" } },
+  add("get_template_id", { { "template_id_short", "string|integer", "number in the library" } },
     "message.template.add_template",
-    function(short) return { template_id_short = short } end,
+    function(short) return { template_id_short = as_text(short) } end,
     "Takes a template from the library and gives its template_id.")
   add("send_template_message", {
     user, { "template_id", "string" }, { "data", "table", "keyword = {value = ...}" }, { "url", "string?" },

@@ -14,7 +14,9 @@ local catalogue = {
 ---@field value string|integer|nil filled in where it is left out
 ---@field default_of? "appid"|"appsecret" filled in from the account
 ---@field choices? string[]
+---@field is_id boolean taken as an integer or as a text of digits, sent as documented
 ---@field words string what it means, or ""
+---@field lists? table<string, boolean> names inside it that its words call lists: "of a, b[]"
 
 ---@class Endpoint
 ---@field name string "tag.create"
@@ -40,13 +42,21 @@ local catalogue = {
 ---@field item? FieldNode of each member, for a list
 ---@field needs? string the first required path in it, from it on: "name"
 
+-- "tag.id", "template_id", "kidList", "industry_id1"; openids and appids are never numbers.
+local function is_id(path)
+  local name = path:match("([%w_]+)[%[%]]*$")
+  name = name and name:lower() or ""
+  if name:find("openid") or name:find("appid") then return false end
+  return name:find("ids?%d*$") ~= nil or name:find("id_?list$") ~= nil
+end
+
 --- Makes a field out of its line.
 ---@param line string
 ---@return Field
 function catalogue.parse_field(line)
   local path, types, need, rest = line:match("^(%S+) ([%a%[%]|]+)(!?)(.*)$")
   if not path then error("catalogue: not a field: " .. line) end
-  local field = { path = path, type = types, types = {}, required = need == "!", words = "" }
+  local field = { path = path, type = types, types = {}, required = need == "!", words = "", is_id = is_id(path) }
   for name in types:gmatch("[^|]+") do field.types[name] = true end
   local value, words = rest:match("^=(%S+)(.*)$")
   if value then
@@ -61,6 +71,10 @@ function catalogue.parse_field(line)
     for choice in choices:gmatch("[^|]+") do field.choices[#field.choices + 1] = choice end
   end
   field.words = rest
+  for name in rest:gmatch("([%w_]+)%[%]") do
+    field.lists = field.lists or {}
+    field.lists[name] = true
+  end
   return field
 end
 
@@ -152,10 +166,11 @@ function catalogue.find(group, name)
   local entry = file.endpoints[name]
   if not entry then return nil end
   local verb, path = entry.call:match("^(%u+) (/%S+)$")
+  local status = entry.status or file.status
   local endpoint = {
     name = full, verb = verb, path = path, host = entry.host or "api", url = entry.url,
     token = entry.token or "access_token", send = entry.send or false, doc = entry.doc,
-    status = entry.status or file.status, note = entry.note or file.note,
+    status = status ~= "current" and status or nil, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
   endpoint.query_tree, endpoint.tree = catalogue.tree(endpoint.query), catalogue.tree(endpoint.body)

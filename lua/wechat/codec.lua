@@ -1,9 +1,11 @@
 -- wechat.json, wechat.utf8, wechat.base64, the digests, and the signature of payments.
 
+local as_text = require "wechat.as_text"
+
 -- "a=1&b=2" of the parameters that are signed: sorted by name, without empty values and without the signature
 -- itself.
 local function signed_text(params, fail)
-  local names = {}
+  local parts = {}
   for name, value in pairs(params) do
     if type(name) ~= "string" then
       fail("wechat.pay_sign: params has a key that is a %s (string expected)", type(name))
@@ -11,11 +13,13 @@ local function signed_text(params, fail)
     if type(value) ~= "string" and type(value) ~= "number" then
       fail("wechat.pay_sign: params.%s is a %s (string or number expected)", name, type(value))
     end
-    if value ~= "" and name ~= "sign" and name ~= "paySign" then names[#names + 1] = name end
+    local text, fault = as_text(value)
+    if not text then fail("wechat.pay_sign: params.%s %s", name, fault) end
+    if text ~= "" and name ~= "sign" and name ~= "paySign" then parts[#parts + 1] = { name, text } end
   end
-  table.sort(names)
-  for i, name in ipairs(names) do names[i] = name .. "=" .. tostring(params[name]) end
-  return table.concat(names, "&")
+  table.sort(parts, function(a, b) return a[1] < b[1] end)
+  for i, part in ipairs(parts) do parts[i] = part[1] .. "=" .. part[2] end
+  return table.concat(parts, "&")
 end
 
 ---@param wechat table

@@ -1,5 +1,7 @@
 -- What the platform's error codes mean and what to do about them, for err.hint and `wemoon explain`.
 
+local places = require "wechat.places"
+
 -- What to do, by kind of trouble; `again`: the same call may succeed later.
 local actions = {
   ok = { "nothing", "无需处理" },
@@ -16,8 +18,9 @@ local actions = {
   user = { "skip this user", "跳过该用户" },
   request = { "mend the request: the same one will be refused again", "修改请求；原样重试仍会被拒绝" },
   account = {
-    "an operator has to act: look at the account's rights and settings on mp.weixin.qq.com",
-    "需要运营人员处理：到 mp.weixin.qq.com 检查账号权限与设置",
+    "an operator has to act: look at the account's rights at " .. places.rights[1]
+      .. ", and at its notices on mp.weixin.qq.com",
+    "需要运营人员处理：到" .. places.rights[2] .. " 检查账号权限，并查看 mp.weixin.qq.com 的通知",
   },
 }
 
@@ -37,29 +40,48 @@ local advice = {
     "openid 因公众号而异，请使用本公众号消息或粉丝列表中的 openid",
   },
   [40007] = {
-    "upload the file again: temporary media last three days",
-    "重新上传：临时素材只保留三天",
+    "upload the file again: temporary media last three days; a draft's cover has to be permanent \z
+      (wechat.material.add_material)",
+    "重新上传：临时素材只保留三天；草稿封面须用永久素材（wechat.material.add_material）",
   },
   [40013] = {
-    "look at appid: it begins with wx and has 18 characters",
-    "检查 appid：以 wx 开头，共 18 个字符",
+    "look at appid: it begins with wx, has 18 characters, and stands at " .. places.appid[1],
+    "检查 appid：以 wx 开头，共 18 个字符，见" .. places.appid[2],
   },
   [40029] = {
     "a code is good once and for five minutes: send the user through the authorisation page again",
     "code 只能用一次，五分钟内有效；请让用户重新授权",
   },
+  [40037] = {
+    "look at wechat.message.template.list: who changes or removes a service category (服务类目) removes its \z
+      templates",
+    "用 wechat.message.template.list 核对；更改或删除服务类目会删除其模板",
+  },
+  [40048] = {
+    "the domains of the JS-SDK (JS 接口安全域名) are set at " .. places.callback[1],
+    "JS 接口安全域名在" .. places.callback[2] .. " 设置",
+  },
   [40125] = {
-    "look at appsecret, or set a new one on mp.weixin.qq.com (Settings and development, Basic configuration)",
-    "检查 appsecret，或到 mp.weixin.qq.com 的“设置与开发 / 基本配置”重置",
+    "look at appsecret; a reset kills the old one at once. A new one is made at " .. places.secret[1],
+    "检查 appsecret（重置后旧的立即失效），或到" .. places.secret[2] .. " 重置",
   },
   [40164] = {
-    "add the IP that errmsg names to the whitelist on mp.weixin.qq.com (Settings and development, Basic \z
-      configuration)",
-    "把 errmsg 中的 IP 加入 mp.weixin.qq.com 的“设置与开发 / 基本配置 / IP 白名单”",
+    "add the IP that errmsg names to the whitelist (API IP 白名单) at " .. places.secret[1]
+      .. "; it works after several minutes. Calls with a token are checked too",
+    "把 errmsg 中的 IP 加入" .. places.secret[2] .. " 的 API IP 白名单，几分钟后生效；带 access_token 的调用同样受限",
+  },
+  [40201] = {
+    "set the callback's URL at " .. places.callback[1],
+    "到" .. places.callback[2] .. " 填写服务器地址（URL）",
   },
   [40243] = {
-    "unfreeze the secret on mp.weixin.qq.com",
-    "到 mp.weixin.qq.com 解冻 AppSecret",
+    "unfreeze the secret at " .. places.secret[1] .. "; it works after 10 minutes",
+    "到" .. places.secret[2] .. " 解冻 AppSecret，10 分钟后生效",
+  },
+  [40252] = {
+    "do not send it again: it goes out if the review (about half an hour) passes, and its \z
+      TEMPLATESENDJOBFINISH has no msgid that you know",
+    "不要重发：审核（约半小时）通过后会发出，之后的 TEMPLATESENDJOBFINISH 无法与本次调用对应",
   },
   [43004] = {
     "skip this user: only followers can be written to",
@@ -90,13 +112,20 @@ local advice = {
     "请发送 UTF-8 的 JSON；用 wechat.call 时正文传表",
   },
   [48001] = {
-    "verify the account, or use another type of account: `wemoon check --online` says which rights are \z
-      missing",
-    "认证公众号或更换账号类型；`wemoon check --online` 会列出缺少的权限",
+    "`wemoon check --online` says which rights are missing. Verification (微信认证) gives a company's account \z
+      publishing, followers and customer service; QR codes, templates and web authorisation are for verified \z
+      service accounts (服务号) alone; a person's account can have none of it (publishing with freepublish \z
+      ended in July 2025): do that by hand on mp.weixin.qq.com",
+    "`wemoon check --online` 会列出缺少的权限。企业账号通过微信认证可获得发布、粉丝、客服等权限；带参数二维码、模板消息、网页授权\z
+      仅限已认证的服务号；个人账号无法获得（2025 年 7 月起不能再用 freepublish 发布），请到 mp.weixin.qq.com 手动操作",
   },
   [48004] = {
     "see the notice on mp.weixin.qq.com",
     "查看 mp.weixin.qq.com 的通知",
+  },
+  [65400] = {
+    "give the account a WeChat id (微信号) and turn customer service on",
+    "先为公众号设置微信号并开通客服功能",
   },
   [89503] = {
     "ask the administrator to confirm the IP in WeChat",
@@ -109,6 +138,21 @@ local codes = {
   [-1000] = { "SYSTEM_ERROR", "retry", "an internal error of some endpoints", "部分接口的内部错误" },
   [-1] = { "SYSTEM_BUSY", "retry", "the platform is busy", "系统繁忙" },
   [0] = { "SUCCESS", "ok", "done", "成功" },
+  [10700] = {
+    "RECEIVER_NOT_FOLLOWER", "user",
+    "the receiver does not follow the account",
+    "接收者未关注公众号",
+  },
+  [10703] = {
+    "RECEIVER_REFUSES_MESSAGES", "user",
+    "the receiver turned messages off",
+    "接收者关闭了消息接收",
+  },
+  [10706] = {
+    "RECEIVER_SILENT_48H", "user",
+    "the receiver wrote nothing in the last 48 hours",
+    "接收者 48 小时内没有发过消息",
+  },
   [40001] = {
     "INVALID_CREDENTIAL", "token",
     "the access token is not valid, or a newer one replaced it; when fetching one: wrong secret",
@@ -121,8 +165,9 @@ local codes = {
   [40006] = { "INVALID_FILE_SIZE", "request", "the file is too big or too small", "文件大小不符合要求" },
   [40007] = {
     "INVALID_MEDIA_ID", "request",
-    "the media_id is unknown or has expired (temporary media last three days)",
-    "media_id 不存在或已过期（临时素材保留三天）",
+    "the media_id is unknown or has expired (temporary media last three days), or a draft's cover is not \z
+      permanent",
+    "media_id 不存在或已过期（临时素材保留三天），或草稿封面不是永久素材",
   },
   [40008] = { "INVALID_MESSAGE_TYPE", "request", "messages of this type are not taken", "消息类型不支持" },
   [40009] = { "INVALID_IMAGE_SIZE", "request", "the picture's size or format is not taken", "图片大小或格式不符合要求" },
@@ -242,6 +287,11 @@ local codes = {
     "code 列表为空或超过 100 个",
   },
   [40113] = { "UNSUPPORTED_FILE_TYPE", "request", "files of this type are not supported", "不支持该文件类型" },
+  [40114] = {
+    "INVALID_INDEX", "request",
+    "the draft has no article at that index",
+    "文章序号超出范围",
+  },
   [40115] = { "INVALID_SESSION_FROM", "request", "wrong session_from", "session_from 错误" },
   [40116] = { "INVALID_CODE", "request", "wrong code", "code 错误" },
   [40117] = { "INVALID_TAG_OR_GROUP_NAME", "request", "wrong group name", "分组名称不合法" },
@@ -298,9 +348,19 @@ local codes = {
   [40201] = { "INVALID_CALLBACK_URL", "account", "there is no callback address to check", "没有配置回调地址" },
   [40202] = { "INVALID_CHECK_ACTION", "request", "the check's action is wrong", "检测动作错误" },
   [40203] = { "INVALID_CHECK_OPERATOR", "request", "the check's operator is wrong", "检测运营商错误" },
+  [40212] = {
+    "INVALID_PAGE_QUERY", "request",
+    "the query of the mini program's page is wrong",
+    "小程序页面参数错误",
+  },
   [40213] = { "INVALID_HREF_TAG", "request", "a link in the text is wrong", "文本中的链接标签错误" },
   [40214] = { "INVALID_HREF_TEXT", "request", "a link's text is wrong", "链接文字错误" },
+  [40215] = { "INVALID_IMAGE_COUNT", "request", "the number of pictures is wrong", "图片数量错误" },
+  [40216] = { "INVALID_DESCRIPTION", "request", "the description is wrong", "描述错误" },
+  [40217] = { "INVALID_VIDEO_COUNT", "request", "the number of videos is wrong", "视频数量错误" },
+  [40218] = { "INVALID_VIDEO_ID", "request", "wrong video id", "视频 id 错误" },
   [40227] = { "TITLE_EMPTY", "request", "the title is missing", "缺少标题" },
+  [40229] = { "COVER_MISSING", "request", "the media have no cover", "素材没有封面" },
   [40243] = { "APP_SECRET_FROZEN", "account", "the secret was frozen on the website", "AppSecret 已在后台冻结" },
   [40246] = { "TEMPLATE_DATA_INVALID", "request", "the template's data were refused", "模板数据被拒绝" },
   [40247] = { "TEMPLATE_KEYWORD_INVALID", "request", "a keyword's value was refused", "模板关键词的值被拒绝" },
@@ -308,6 +368,11 @@ local codes = {
     "TEMPLATE_CONTENT_RISKY", "request",
     "the template's content did not pass review",
     "模板内容未通过审核",
+  },
+  [40252] = {
+    "TEMPLATE_CONTENT_IN_REVIEW", "done",
+    "the template message is under review (about half an hour): nothing was sent yet, and there is no msgid",
+    "模板内容进入审核（约半小时），尚未发出，也没有 msgid",
   },
   [41001] = { "MISSING_ACCESS_TOKEN", "token", "the access token is missing", "缺少 access_token" },
   [41002] = { "MISSING_APP_ID", "request", "the appid is missing", "缺少 appid" },
@@ -336,6 +401,11 @@ local codes = {
   },
   [41029] = { "FORM_ID_USED", "user", "the form_id was used before (mini programs)", "form_id 已被使用（小程序）" },
   [41030] = { "INVALID_PAGE", "request", "the mini program has no such page", "小程序没有该页面" },
+  [41039] = {
+    "INVALID_CONTENT_SOURCE_URL", "request",
+    "the article's content_source_url is not allowed",
+    "文章的 content_source_url 不合法",
+  },
   [42001] = { "EXPIRED_ACCESS_TOKEN", "token", "the access token has expired", "access_token 已过期" },
   [42002] = {
     "EXPIRED_REFRESH_TOKEN", "oauth",
@@ -377,7 +447,7 @@ local codes = {
   },
   [43016] = { "ACCOUNT_NOT_VERIFIED", "account", "the account is not verified", "公众号未认证" },
   [43019] = { "REQUIRE_UNBLOCK_USER", "user", "the user is on the blacklist", "用户在黑名单中" },
-  [43100] = { "OUT_OF_CHANGE_INDUSTRY_LIMIT", "quota", "industries change once a month", "行业每月只能修改一次" },
+  [43100] = { "OUT_OF_CHANGE_INDUSTRY_LIMIT", "quota", "industries change once a month", "行业每月只能修改一次（现已改为服务类目）" },
   [43101] = {
     "USER_REFUSED_SUBSCRIBE_MESSAGE", "user",
     "the user refused, or the subscription is used up",
@@ -395,15 +465,26 @@ local codes = {
   [43116] = { "TEMPLATE_BLOCKED", "account", "the template is forbidden", "模板被封禁" },
   [44001] = { "EMPTY_MEDIA_DATA", "request", "the media file is empty", "媒体文件为空" },
   [44002] = { "EMPTY_POST_DATA", "request", "the body is empty", "请求正文为空" },
-  [44003] = { "EMPTY_NEWS_DATA", "request", "the article is empty", "图文内容为空" },
+  [44003] = {
+    "EMPTY_NEWS_DATA", "request", "the article is empty, or articles is no list", "图文内容为空，或 articles 不是数组",
+  },
   [44004] = { "EMPTY_CONTENT", "request", "the text is empty", "文本内容为空" },
   [44005] = { "EMPTY_LIST_SIZE", "request", "the list is empty", "列表为空" },
   [44006] = { "EMPTY_FILE", "request", "the uploaded file is empty", "上传的文件为空" },
   [44007] = { "REPEATED_MSG_ID", "done", "the message's id was there before", "消息 id 重复" },
+  [44990] = {
+    "CALLS_TOO_FAST", "wait",
+    "more than five calls in a second (rules for QR codes)",
+    "每秒调用超过 5 次（扫普通链接二维码规则）",
+  },
   [45001] = { "OUT_OF_MEDIA_SIZE_LIMIT", "request", "the file is too big", "文件超过大小限制" },
   [45002] = { "OUT_OF_CONTENT_SIZE_LIMIT", "request", "the message is too long", "消息内容过长" },
   [45003] = { "OUT_OF_TITLE_SIZE_LIMIT", "request", "the title is too long", "标题过长" },
-  [45004] = { "OUT_OF_DESCRIPTION_SIZE_LIMIT", "request", "the description is too long", "描述过长" },
+  [45004] = {
+    "OUT_OF_DESCRIPTION_SIZE_LIMIT", "request",
+    "the description is too long; of a draft, the digest (128 characters)",
+    "描述过长；草稿则为摘要超过 128 个字符",
+  },
   [45005] = { "OUT_OF_URL_SIZE_LIMIT", "request", "the link is too long", "链接字段过长" },
   [45006] = { "OUT_OF_PIC_URL_SIZE_LIMIT", "request", "the picture's link is too long", "图片链接过长" },
   [45007] = { "OUT_OF_VOICE_TIME_LIMIT", "request", "voices last 60 s at most", "语音超过 60 秒" },
@@ -436,8 +517,8 @@ local codes = {
   },
   [45027] = {
     "TEMPLATE_CONFLICT_WITH_INDUSTRY", "account",
-    "the template is of another industry",
-    "模板与所选行业不符",
+    "the template is of no service category of the account",
+    "模板与账号的服务类目不符",
   },
   [45028] = { "NO_MASS_QUOTA", "quota", "no broadcasts are left", "群发次数已用完" },
   [45029] = { "QRCODE_COUNT_LIMIT", "account", "the permanent QR codes are used up", "永久二维码已用完" },
@@ -539,6 +620,17 @@ local codes = {
   [45101] = { "UPLOAD_LIMIT", "quota", "no uploads are left", "上传次数已达上限" },
   [45102] = { "API_TEMPORARILY_BLOCKED", "quota", "the API is blocked for a while", "接口暂时被封禁" },
   [45103] = { "API_UNSUPPORTED", "request", "the API is gone", "接口已不支持" },
+  [45104] = { "DOMAIN_QUOTA", "account", "too many domains", "域名数量超限" },
+  [45106] = {
+    "API_WITHDRAWN_MATERIAL_NEWS", "request",
+    "articles as material ended on 2022-02-28: use drafts (wechat.draft.add)",
+    "图文素材接口已于 2022-02-28 下线，请使用草稿箱（wechat.draft.add）",
+  },
+  [45110] = {
+    "AUTHOR_TOO_LONG", "request",
+    "the article's author has over 16 characters",
+    "文章作者超过 16 个字符",
+  },
   [45157] = { "INVALID_TAG_NAME", "request", "the tag's name is not allowed, or taken", "标签名不合法或已存在" },
   [45158] = { "TAG_NAME_TOO_LONG", "request", "the tag's name has over 30 bytes", "标签名超过 30 字节" },
   [45159] = { "INVALID_TAG_ID", "request", "wrong tag id", "标签 id 错误" },
@@ -546,8 +638,8 @@ local codes = {
   [45165] = { "INVALID_LIMIT", "request", "wrong limit", "limit 错误" },
   [45166] = {
     "INVALID_CONTENT", "request",
-    "the article has links or HTML that are not allowed",
-    "文章内容不合法（链接或 HTML）",
+    "the article has links or HTML that are not allowed, or the text of a newspic has over 1000 characters",
+    "文章内容不合法（链接或 HTML），或图片消息（newspic）的文字超过约 1000 字",
   },
   [45168] = { "KEYWORD_BLACKLISTED", "request", "the text has a forbidden word", "文本含禁用词" },
   [45501] = {
@@ -584,8 +676,9 @@ local codes = {
   },
   [48001] = {
     "UNAUTHORIZED_API", "account",
-    "the account has no right to this API: not verified, or of another type",
-    "没有该接口权限（未认证或账号类型不符）",
+    "the account has no right to this API: not verified, or of another type (freepublish: taken from persons' \z
+      and unverified accounts in July 2025)",
+    "没有该接口权限（未认证或账号类型不符；2025 年 7 月起个人与未认证账号不能再用发布接口）",
   },
   [48002] = { "USER_BLOCK_MESSAGE", "user", "the user turned messages off", "用户关闭了消息接收" },
   [48003] = {
@@ -655,15 +748,40 @@ local codes = {
     "the caller's IP is not in the third-party platform's whitelist",
     "调用方 IP 不在第三方平台白名单内",
   },
+  [61005] = {
+    "COMPONENT_TICKET_EXPIRED", "request",
+    "the third-party platform's ticket has expired: use the one pushed last",
+    "第三方平台 ticket 已过期，请使用最近推送的",
+  },
+  [61006] = {
+    "COMPONENT_TICKET_INVALID", "request",
+    "the third-party platform's ticket is wrong",
+    "第三方平台 ticket 错误",
+  },
   [61007] = {
     "UNAUTHORIZED_COMPONENT_API", "account",
     "the account did not give the third-party platform this right",
     "该接口未授权给第三方平台",
   },
+  [61009] = {
+    "COMPONENT_CODE", "request",
+    "the authorisation code of the third-party platform is wrong",
+    "第三方平台授权码错误",
+  },
+  [61010] = {
+    "COMPONENT_CODE_EXPIRED", "request",
+    "the authorisation code of the third-party platform has expired: have the account authorise again",
+    "第三方平台授权码已过期，请让公众号重新授权",
+  },
   [61023] = {
     "INVALID_COMPONENT_REFRESH_TOKEN", "account",
     "wrong authorizer_refresh_token",
     "authorizer_refresh_token 错误",
+  },
+  [61028] = {
+    "COMPONENT_UNPUBLISHED", "account",
+    "the third-party platform is not published",
+    "第三方平台尚未全网发布",
   },
   [61450] = {
     "SYSTEM_ERROR_KF", "retry",
@@ -689,11 +807,22 @@ local codes = {
   [61501] = { "DATE_RANGE_ERROR", "request", "the dates are too far apart, or to come", "日期范围错误" },
   [61502] = { "DATA_NOT_SUPPORTED", "account", "the account has no such statistics", "账号没有该数据接口" },
   [61503] = { "DATA_NOT_READY", "quota", "the numbers are not ready yet", "统计数据尚未就绪" },
+  [62751] = {
+    "RECEIVER_BLACKLISTED", "user",
+    "the receiver is on the account's blacklist",
+    "接收者在公众号黑名单中",
+  },
   [63001] = { "MISSING_PARAMETER", "request", "a parameter is empty", "部分参数为空" },
   [63002] = { "INVALID_JS_SDK_SIGNATURE", "request", "the JS-SDK's signature is wrong", "JS-SDK 签名错误" },
   [63178] = { "CHANGEOPENID_APPID_WRONG", "request", "from_appid is wrong", "from_appid 错误" },
   [63179] = { "CHANGEOPENID_LIMIT", "request", "too many openids to change", "转换的 openid 过多" },
   [63182] = { "CHANGEOPENID_EMPTY", "request", "no openids to change", "转换的 openid 列表为空" },
+  [65115] = { "STORE_NOT_EXIST", "request", "there is no such shop (mini program)", "门店不存在" },
+  [65118] = {
+    "INVALID_STORE_STATUS", "request",
+    "the shop's state does not allow this",
+    "门店状态不允许此操作",
+  },
   [65301] = { "INVALID_MENU_ID", "done", "there is no such personalised menu", "个性化菜单不存在" },
   [65302] = { "NO_SUCH_MENU_USER", "user", "the menu has no such user", "没有该用户" },
   [65303] = { "THERE_IS_NO_SELFMENU", "request", "a common menu has to be made first", "请先创建默认菜单" },
@@ -759,11 +888,52 @@ local codes = {
     "the rid is another account's; for quotas: wrong cgi_path",
     "rid 不属于本账号；配额接口则为 cgi_path 错误",
   },
+  [76004] = { "RID_EXPIRED", "request", "the rid is over seven days old", "rid 已超过 7 天" },
   [76021] = { "CGI_PATH_NOT_FOUND", "request", "there is no such cgi_path", "cgi_path 不存在" },
   [76022] = {
     "CGI_PATH_NO_PERMISSION", "request",
     "the account has no right to this cgi_path",
     "没有该 cgi_path 的权限",
+  },
+  [85066] = {
+    "JUMP_INVALID_PREFIX", "request",
+    "the prefix of the rule for QR codes is wrong",
+    "二维码规则的前缀错误",
+  },
+  [85070] = {
+    "JUMP_URL_BLOCKED", "request",
+    "the address of the rule for QR codes is on the blacklist",
+    "二维码规则的链接在黑名单中",
+  },
+  [85071] = {
+    "JUMP_RULE_EXISTS", "done",
+    "the rule for QR codes is there already",
+    "二维码规则已添加过",
+  },
+  [85072] = {
+    "JUMP_URL_TAKEN", "request",
+    "the address of the rule for QR codes belongs to somebody else",
+    "二维码规则的链接已被占用",
+  },
+  [85073] = {
+    "JUMP_RULE_LIMIT", "account",
+    "too many rules for QR codes",
+    "二维码规则数量已达上限",
+  },
+  [85074] = {
+    "JUMP_WEAPP_NOT_RELEASED", "account",
+    "the mini program has to be released first",
+    "小程序尚未发布",
+  },
+  [85075] = {
+    "JUMP_WEAPP_PERSONAL", "account",
+    "rules for QR codes are not for a person's mini program",
+    "个人主体小程序不能设置二维码规则",
+  },
+  [85095] = {
+    "JUMP_RULE_BROKEN", "request",
+    "the rule for QR codes is broken: remove it and add it again",
+    "二维码规则异常，请删除后重新添加",
   },
   [87009] = { "INVALID_SIGNATURE", "request", "wrong signature", "签名错误" },
   [87014] = { "RISKY_CONTENT", "request", "the content is not safe", "内容含违规信息" },
@@ -778,6 +948,31 @@ local codes = {
   [88009] = { "REPLY_NOT_EXIST", "done", "there is no such answer", "回复不存在" },
   [88010] = { "COMMENT_COUNT_RANGE", "request", "count is 1 to 50", "数量应为 1 至 50" },
   [88011] = { "COMMENT_ARTICLE_LIMITED_2", "account", "the article is restricted", "文章受限" },
+  [89000] = {
+    "OPEN_BOUND", "request",
+    "the account is bound to an open platform account already",
+    "账号已绑定开放平台账号",
+  },
+  [89001] = {
+    "OPEN_OTHER_OWNER", "account",
+    "the account and the open platform account have different owners",
+    "账号与开放平台账号主体不同",
+  },
+  [89002] = {
+    "OPEN_NOT_BOUND", "request",
+    "the account is bound to no open platform account",
+    "账号未绑定开放平台账号",
+  },
+  [89003] = {
+    "OPEN_NOT_BY_API", "account",
+    "the open platform account was not made by API, and cannot be changed by it",
+    "该开放平台账号不是通过接口创建的，不能通过接口修改",
+  },
+  [89004] = {
+    "OPEN_LIMIT", "account",
+    "the open platform account has 100 accounts already",
+    "开放平台账号绑定的账号已达 100 个",
+  },
   [89501] = {
     "IP_CONFIRM_PENDING", "account",
     "the administrator is being asked about another IP",
@@ -796,6 +991,61 @@ local codes = {
     "IP_REFUSED_1H", "quota",
     "the administrator refused this IP: locked for an hour",
     "管理员拒绝了该 IP，1 小时内不可再试",
+  },
+  [200011] = {
+    "SUBSCRIBE_ACCOUNT_BANNED", "account",
+    "the account may not use subscription templates, as a punishment",
+    "账号被封禁，无法使用订阅通知模板",
+  },
+  [200012] = {
+    "SUBSCRIBE_TEMPLATE_LIMIT", "account",
+    "the account has 25 subscription templates already",
+    "订阅通知模板已达 25 个",
+  },
+  [200013] = {
+    "SUBSCRIBE_TEMPLATE_BANNED", "account",
+    "this subscription template is banned: choose another",
+    "该订阅通知模板被封禁，请更换",
+  },
+  [200014] = {
+    "SUBSCRIBE_INVALID_TID", "request",
+    "the tid of the subscription template is wrong",
+    "订阅通知模板 tid 错误",
+  },
+  [200016] = {
+    "SUBSCRIBE_INVALID_START", "request",
+    "start is wrong (subscription templates)",
+    "订阅通知模板的 start 错误",
+  },
+  [200017] = {
+    "SUBSCRIBE_INVALID_LIMIT", "request",
+    "limit is wrong (subscription templates)",
+    "订阅通知模板的 limit 错误",
+  },
+  [200018] = {
+    "SUBSCRIBE_IDS_MISSING", "request",
+    "the ids of the categories are missing (subscription templates)",
+    "缺少订阅通知类目 ids",
+  },
+  [200019] = {
+    "SUBSCRIBE_INVALID_IDS", "request",
+    "the ids of the categories are wrong (subscription templates)",
+    "订阅通知类目 ids 错误",
+  },
+  [200020] = {
+    "SUBSCRIBE_INVALID_KIDLIST", "request",
+    "kidList is wrong (subscription templates)",
+    "订阅通知关键词列表 kidList 错误",
+  },
+  [200021] = {
+    "SUBSCRIBE_INVALID_SCENEDESC", "request",
+    "sceneDesc is wrong (subscription templates)",
+    "订阅通知场景描述 sceneDesc 错误",
+  },
+  [886001] = {
+    "JUMP_SYSTEM_BUSY", "retry",
+    "the platform is busy (rules for QR codes)",
+    "二维码规则服务繁忙",
   },
   [9001001] = { "INVALID_POST_DATA", "request", "wrong body", "请求正文错误" },
   [9001002] = { "REMOTE_SERVICE_UNAVAILABLE", "retry", "a server behind the platform is away", "后端服务不可用" },

@@ -1,7 +1,7 @@
 -- What a call that failed returns beside nil.
 
 ---@class ApiError tostring(err) says it in one line
----@field kind "api"|"network"|"timeout"|"http"|"json"
+---@field kind "api"|"network"|"timeout"|"http"|"json"|"unknown"|"cancelled"
 ---@field method string the name after `wechat.`
 ---@field errmsg string
 ---@field errcode? integer the platform's, where it answered with one
@@ -29,12 +29,32 @@ end
 
 local meta = { __name = "ApiError", __tostring = one_line }
 
---- Makes a failure as C reports it what scripts get.
+-- A secret as it may be shown: "wx12…(32)".
+local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
+
+-- What the platform quotes by these names is a secret, whose ever.
+local named = { "access_token", "refresh_token", "appsecret", "secret", "ticket" }
+
+-- The platform's words without what they quote of secrets. One of under 8 bytes could be any word.
+local function without_secrets(text, secret)
+  if secret and #secret >= 8 then
+    text = text:gsub(secret:gsub("%p", "%%%0"), (mask(secret):gsub("%%", "%%%%")))
+  end
+  for _, name in ipairs(named) do
+    text = text:gsub("(%f[%w]" .. name .. "%f[%W][\"']?%s*[=:%s]%s*[\"'%[]?)([%w_%-]+)", function(head, value)
+      if #value >= 16 then return head .. mask(value) end
+    end)
+  end
+  return text
+end
+
+--- Makes a failure as C reports it what scripts get. What errmsg quotes of secrets is masked.
 ---@param failure table kind, errcode, errmsg, rid, status, retryable
 ---@param method string
+---@param secret string? the account's appsecret
 ---@return ApiError
-function errors.new(failure, method)
-  failure.method, failure.errmsg = method, failure.errmsg or ""
+function errors.new(failure, method, secret)
+  failure.method, failure.errmsg = method, without_secrets(failure.errmsg or "", secret)
   if failure.kind == "api" then
     local errcodes = require "wechat.errcodes"  -- here: most scripts never meet one
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)

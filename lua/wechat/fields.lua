@@ -1,5 +1,7 @@
 -- Checks a table of arguments against a catalogue entry's fields, and fills in what is left out.
 
+local as_text = require "wechat.as_text"
+
 local fields = {}
 
 local kinds = {
@@ -10,7 +12,32 @@ local kinds = {
   object = function(value) return type(value) == "table" end,
 }
 
-local function is_list(value) return type(value) == "table" and (value[1] ~= nil or next(value) == nil) end
+local function is_digits(value)
+  return type(value) == "string" and value:find("^%-?%d+$") and math.tointeger(tonumber(value)) ~= nil
+end
+
+-- Whether an id of the documented type can be made of a value: 20, 20.0 and "20" are one id.
+local ids = {
+  string = function(value) return type(value) == "string" or kinds.integer(value) end,
+  integer = function(value) return kinds.integer(value) or is_digits(value) end,
+}
+
+-- The first place of a list that has no member, up to the last that has one; nil when it is whole.
+local function hole_in(list)
+  local last = #list
+  for key in pairs(list) do
+    if math.type(key) == "integer" and key > last then last = key end
+  end
+  for i = 1, last do
+    if list[i] == nil then return i end
+  end
+end
+
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local first = next(value)
+  return first == nil or value[1] ~= nil or math.type(first) == "integer"
+end
 
 -- The first member that is none of `kind`, and its place.
 local function odd_member(value, kind)
@@ -41,19 +68,24 @@ local function wrong(path, value, words)
   return ("%s is %s (%s expected)"):format(path, describe(value, words), words)
 end
 
+local function fault_of_list(name, list, path, is_id)
+  local hole = hole_in(list)
+  if hole then return ("%s[%d] is missing (a list without holes expected)"):format(path, hole) end
+  local member_type = name:match("^(.*)%[%]$")
+  local kind = is_id and ids[member_type] or kinds[member_type] or function() return true end
+  local i, member = odd_member(list, kind)
+  if not i then return nil end
+  return wrong(("%s[%d]"):format(path, i), member, member_type == "object" and "table" or member_type)
+end
+
 -- Why the value does not fit one type; nil when it does. The path is that of the member at fault.
-local function fault_of_type(name, value, path, words)
+local function fault_of_type(name, value, path, words, is_id)
   if name == "file" then
     if type(value) == "string" or io.type(value) == "file" then return nil end
     if io.type(value) == "closed file" then return path .. " is a closed file (" .. words .. " expected)" end
   elseif name == "array" or name:find("%[%]$") then
-    if is_list(value) then
-      local member_type = name:match("^(.*)%[%]$")
-      local i, member = odd_member(value, kinds[member_type] or function() return true end)
-      if not i then return nil end
-      return wrong(("%s[%d]"):format(path, i), member, member_type == "object" and "table" or member_type)
-    end
-  elseif kinds[name](value) then
+    if is_list(value) then return fault_of_list(name, value, path, is_id) end
+  elseif (is_id and ids[name] or kinds[name])(value) then
     return nil
   end
   return wrong(path, value, words)
@@ -69,25 +101,60 @@ local function fault_of(field, value, path, null)
   if value == null or (kind and kind(value)) then return nil end
   local words, fault = expected(field), nil
   for name in field.type:gmatch("[^|]+") do
-    fault = fault_of_type(name, value, path, words)
+    fault = fault_of_type(name, value, path, words, field.is_id)
     if not fault then return nil end
   end
   return fault
-end
-
--- As the platform's JSON has it: 3.0 is 3, and an empty list stays one.
-local function settle(field, value, json)
-  if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
-  if type(value) ~= "table" or next(value) ~= nil or field.types.object or json.is_array(value) then
-    return value
-  end
-  return json.array({})
 end
 
 local function copy(value)
   local out = {}
   for key, member in pairs(value) do out[key] = member end
   return out
+end
+
+-- An id as the platform documents it; a field of several types takes it as it is.
+local function settle_id(type_name, value)
+  if type_name == "integer" then return math.tointeger(tonumber(value)) or value end
+  if type_name == "string" and type(value) == "number" then return tostring(math.tointeger(value)) end
+  return value
+end
+
+local function settle_ids(field, value)
+  local member_type = field.type:match("^(%a+)%[%]$")
+  if not member_type or type(value) ~= "table" then return settle_id(field.type, value) end
+  local list = {}
+  for i, member in ipairs(value) do list[i] = settle_id(member_type, member) end
+  return list
+end
+
+-- Empty lists inside a value whose shape is given in words alone: those that the words call NAME[].
+local function mark_lists(value, names, json)
+  if type(value) ~= "table" then return value end
+  local out
+  for key, member in pairs(value) do
+    local marked = member
+    if type(member) == "table" and next(member) == nil then
+      if names[key] and not json.is_array(member) then marked = json.array {} end
+    else
+      marked = mark_lists(member, names, json)
+    end
+    if marked ~= member then
+      out = out or json.is_array(value) and json.array(table.move(value, 1, #value, 1, {})) or copy(value)
+      out[key] = marked
+    end
+  end
+  return out or value
+end
+
+-- As the platform's JSON has it: 3.0 is 3, an id has its documented type, and an empty list stays one.
+local function settle(field, value, json)
+  if field.is_id then value = settle_ids(field, value) end
+  if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
+  if type(value) ~= "table" then return value end
+  if next(value) ~= nil then return field.lists and mark_lists(value, field.lists, json) or value end
+  if field.types.object or json.is_array(value) then return value end
+  return json.array({})
 end
 
 local function missing(field, path)
@@ -156,14 +223,14 @@ function fields.fill_one(node, value, path, env)
   return value
 end
 
---- A value for a query or a form: text; tables as JSON.
+--- A value for a query or a form: text, tables as JSON; or nil and what is wrong with it.
 ---@param value any
 ---@param json table
----@return string
+---@return string?
+---@return string? fault "is not a finite number"
 function fields.text(value, json)
-  if type(value) == "table" then return json.encode(value) end
-  if math.type(value) == "float" and math.tointeger(value) then return tostring(math.tointeger(value)) end
-  return tostring(value)
+  if type(value) == "table" or value == json.null then return json.encode(value) end
+  return as_text(value)
 end
 
 fields.fault_of = fault_of

@@ -1,5 +1,7 @@
 -- wechat.http: requests to any URL.
 
+local as_text = require "wechat.as_text"
+
 local known = {
   method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table",
   files = "table", body = "string", timeout = "number", follow = "boolean",
@@ -68,18 +70,35 @@ return function(wechat, host)
     end
   end
 
-  -- "a=1&b=2", sorted by name, so that equal tables give equal text.
-  local function encode_form(method, name, values)
-    local parts = {}
-    for key, value in pairs(values) do
-      local kind = type(value)
-      if type(key) ~= "string" or kind == "table" or kind == "function" or kind == "userdata" then
-        fail("wechat.%s: %s.%s is a %s (string, number or boolean expected)", method, name, tostring(key), kind)
+  -- A list of {name, text}. What is refused is not quoted: it may be a secret.
+  local function pairs_of(method, option, values)
+    local list = {}
+    for name, value in pairs(values) do
+      if type(name) ~= "string" then
+        local meant = option == "headers" and type(value) == "string" and value:match("^%s*([%w-]+)%s*:") or "NAME"
+        fail('wechat.%s: %s[%s] has no name: write %s = {["%s"] = ...}', method, option, tostring(name), option, meant)
       end
-      parts[#parts + 1] = encode_url(key) .. "=" .. encode_url(tostring(value))
+      local text, fault = as_text(value)
+      if not text then fail("wechat.%s: %s.%s %s", method, option, name, fault) end
+      list[#list + 1] = { name, text }
     end
+    return list
+  end
+
+  -- "a=1&b=2", sorted by name, so that equal tables give equal text.
+  local function encode_form(method, option, values)
+    local parts = pairs_of(method, option, values)
+    for i, pair in ipairs(parts) do parts[i] = encode_url(pair[1]) .. "=" .. encode_url(pair[2]) end
     table.sort(parts)
     return table.concat(parts, "&")
+  end
+
+  -- The fields beside files, by their names.
+  local function fields_of(method, form)
+    if not form then return nil end
+    local fields = {}
+    for _, pair in ipairs(pairs_of(method, "form", form)) do fields[pair[1]] = pair[2] end
+    return fields
   end
 
   local function with_query(method, url, query)
@@ -92,6 +111,9 @@ return function(wechat, host)
   local function files_of(method, files)
     local list = {}
     for field, file in pairs(files) do
+      if type(field) ~= "string" then
+        fail("wechat.%s: files has a file without a field: write files = {field = path}", method)
+      end
       local entry = { field = field }
       if type(file) == "string" then entry.path = file
       elseif io.type(file) == "file" then entry.file = file
@@ -108,12 +130,9 @@ return function(wechat, host)
     return list
   end
 
-  local function add_headers(request, headers, content_type)
-    local list, typed = {}, false
-    for name, value in pairs(headers or {}) do
-      if type(name) == "string" then typed = typed or name:lower() == "content-type" end
-      list[#list + 1] = { name, value }
-    end
+  local function add_headers(method, request, headers, content_type)
+    local list, typed = pairs_of(method, "headers", headers or {}), false
+    for _, pair in ipairs(list) do typed = typed or pair[1]:lower() == "content-type" end
     if content_type and not typed then list[#list + 1] = { "Content-Type", content_type } end
     if #list > 0 then request.headers = list end
   end
@@ -128,12 +147,12 @@ return function(wechat, host)
     if options.json ~= nil then
       request.body, content_type = encode_json(options.json), "application/json; charset=utf-8"
     elseif options.files then
-      request.files, request.fields = files_of(method, options.files), options.form
+      request.files, request.fields = files_of(method, options.files), fields_of(method, options.form)
     elseif options.form then
       request.body = encode_form(method, "form", options.form)
       content_type = "application/x-www-form-urlencoded"
     end
-    add_headers(request, options.headers, content_type)
+    add_headers(method, request, options.headers, content_type)
     if host.http.via and not request.url:find("^https?://127%.0%.0%.1[:/]") then
       request.headers = request.headers or {}
       table.insert(request.headers, { "X-Outside-Url", request.url })

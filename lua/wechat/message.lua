@@ -29,6 +29,8 @@
 ---@field precision? number event location
 ---@field status? string templatesendjobfinish
 
+local as_text = require "wechat.as_text"
+
 ---@param wechat table
 ---@param host table
 return function(wechat, host)
@@ -36,13 +38,17 @@ return function(wechat, host)
 
   add(wechat, "check_signature", {
     { "signature", "string" }, { "timestamp", "string|integer" }, { "nonce", "string|integer" },
-  }, message.check_signature, "Whether the platform signed this, with the token or the previous one.")
+  }, function(signature, timestamp, nonce)
+    return message.check_signature(signature, as_text(timestamp), as_text(nonce))
+  end, "Whether the platform signed this, with the token or the previous one.")
 
   add(wechat, "parse_data", {
     { "data", "string", "the body of a callback" },
     { "msg_signature", "string?", "of a sealed one, from the query" },
     { "timestamp", "string|integer?" }, { "nonce", "string|integer?" },
-  }, message.parse, "The message, which becomes the current one; nil and why where it is none.")
+  }, function(data, msg_signature, timestamp, nonce)
+    return message.parse(data, msg_signature, timestamp and as_text(timestamp), nonce and as_text(nonce))
+  end, "The message, which becomes the current one; nil and why where it is none.")
 
   add(wechat, "get_message", {}, message.get,
     "The message being answered, or the one last parsed; nil without one.")
@@ -56,6 +62,6 @@ return function(wechat, host)
       if not answer then return nil, err end
       ticket = answer.jsapi_ticket
     end
-    return message.jsapi_signature(ticket, noncestr, timestamp, url)
+    return message.jsapi_signature(ticket, noncestr, as_text(timestamp), url)
   end, "The signature of a page that uses the JS-SDK.")
 end

@@ -1,24 +1,75 @@
 -- `wemoon check --online`: asks the platform whether the account works, and says what to mend. Nothing on the
 -- account is changed: what is probed reads, or writes to nobody.
 
-local settings_page = "on mp.weixin.qq.com (Settings and development, Basic configuration)"
+local places = require "wechat.places"
 
 -- An openid that is nobody's: where the account has the right, 40003 is the answer.
 local nobody = "oWemoonCheck00000000000000000"
 
--- What each right is for, a call that needs it, and the refusals that show it is there.
+-- Who has a right ("接口权限说明").
+local verified = "verified accounts (微信认证) have it"
+local service = "verified service accounts (服务号) alone have it"
+
+---@class Right
+---@field what string
+---@field name string the call that needs it
+---@field params table
+---@field shown? table<integer, boolean> refusals that show that it is there
+---@field who string
+
+---@type Right[]
 local rights = {
-  { "customer service messages (send_*_message, late replies)", "message.custom.typing",
-    { touser = nobody, command = "Typing" },
-    { [40003] = true, [45015] = true, [45080] = true, [45081] = true } },
-  { "followers and their profiles", "user.list", {} },
-  { "tags", "tag.list", {} },
-  { "materials", "material.get_materialcount", {} },
-  { "drafts", "draft.count", {} },
-  { "publishing", "freepublish.batchget", { offset = 0, count = 1, no_content = 1 } },
-  { "template messages", "message.template.list", {} },
-  { "subscription messages", "message.subscribe.list_templates", {} },
+  {
+    what = "customer service messages (send_*_message, late replies)", name = "message.custom.typing",
+    params = { touser = nobody, command = "Typing" }, who = verified,
+    shown = { [40003] = true, [45015] = true, [45080] = true, [45081] = true },
+  },
+  { what = "followers and their profiles", name = "user.list", params = {}, who = verified },
+  { what = "tags", name = "tag.list", params = {}, who = verified },
+  { what = "materials", name = "material.get_materialcount", params = {}, who = "every account has it" },
+  { what = "drafts", name = "draft.count", params = {}, who = "every account has it" },
+  {
+    what = "publishing", name = "freepublish.batchget", params = { offset = 0, count = 1, no_content = 1 },
+    who = verified .. "; others lost it in July 2025",
+  },
+  { what = "template messages", name = "message.template.list", params = {}, who = service },
+  { what = "subscription messages", name = "message.subscribe.list_templates", params = {}, who = service },
 }
+
+-- What the rights that are missing say of the account: the first row whose names are all missing, or there,
+-- as it says.
+local kinds = {
+  {
+    missing = { "menu.get", "message.custom.typing", "user.list", "freepublish.batchget" },
+    words = "these are the rights of a person's or an unverified account: a person's can have no more (menus and \z
+      publishing are done by hand on mp.weixin.qq.com), a company's gets more by verification (微信认证)",
+  },
+  {
+    missing = { "freepublish.batchget", "message.subscribe.list_templates" }, present = { "message.template.list" },
+    words = "these are the rights of a test account (测试号): what else the real account can do has to be tried there",
+  },
+  {
+    missing = { "message.template.list", "message.subscribe.list_templates" }, present = { "user.list", "menu.get" },
+    words = "these are the rights of a verified subscription account (公众号): the rest is for verified service \z
+      accounts (服务号)",
+  },
+}
+
+local function fits(kind, lacking)
+  for _, name in ipairs(kind.missing) do
+    if not lacking[name] then return false end
+  end
+  for _, name in ipairs(kind.present or {}) do
+    if lacking[name] then return false end
+  end
+  return true
+end
+
+local function kind_of(lacking)
+  for _, kind in ipairs(kinds) do
+    if fits(kind, lacking) then return kind.words end
+  end
+end
 
 -- Refusals of every call: there is no use in probing on.
 local hopeless = {
@@ -27,16 +78,14 @@ local hopeless = {
 
 local mends = {
   [40164] = function(err)
-    local ip = err.errmsg:match("invalid ip ([%x.:]+)")
-    if not ip then return "add this machine's public IP to the IP whitelist " .. settings_page end
-    local text = "add %s to the IP whitelist %s: the platform sees this machine under that address"
-    return text:format(ip, settings_page)
+    local ip = err.errmsg:match("invalid ip ([%x.:]+)") or "this machine's public IP"
+    return ("add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes"):format(ip, places.secret[1])
   end,
   [40125] = function()
-    return "appsecret is wrong: copy it anew, or reset it " .. settings_page
+    return "appsecret is wrong: copy it anew, or reset it at " .. places.secret[1]
   end,
   [40013] = function()
-    return "appid is wrong: it begins with wx and has 18 characters, and stands " .. settings_page
+    return "appid is wrong: it begins with wx, has 18 characters, and stands at " .. places.appid[1]
   end,
 }
 
@@ -65,12 +114,15 @@ end
 local function check(wechat, print_line, print_fault)
   local fine = true
 
+  local lacking = {}
+
   -- Says how one thing went; true where there is use in going on.
-  local function note(what, result, err, good)
+  local function note(what, result, err, good, right)
     if result or good(err) then return true end
     fine = false
     if err.errcode == 48001 then
-      print_fault(("%s: 48001 the account lacks this right: %s"):format(what, err.hint))
+      lacking[right and right.name or "?"] = true
+      print_fault(("%s: 48001 the account lacks this right: %s"):format(what, right and right.who or err.hint))
     else
       print_fault(what .. ": " .. words(err))
     end
@@ -95,18 +147,20 @@ local function check(wechat, print_line, print_fault)
     return true
   end
 
+  local menus = { name = "menu.get", who = verified .. ", and service accounts (服务号) without verification" }
+
   local function check_menu()
     local menu, err = wechat.get_menu()
-    local on = note("menu", menu, err, function(failure) return failure.errcode == 46003 end)
+    local on = note("menu", menu, err, function(failure) return failure.errcode == 46003 end, menus)
     if menu then print_line(("menu: %d buttons"):format(count_buttons(menu))) end
     if not menu and err.errcode == 46003 then print_line("menu: there is none") end
     return on
   end
 
   local function check_right(right)
-    local what, shown = "right: " .. right[1], right[4] or {}
-    local result, err = find(wechat, right[2])(right[3])
-    local on = note(what, result, err, function(failure) return shown[failure.errcode] end)
+    local what, shown = "right: " .. right.what, right.shown or {}
+    local result, err = find(wechat, right.name)(right.params)
+    local on = note(what, result, err, function(failure) return shown[failure.errcode] end, right)
     if result or shown[err.errcode] then print_line(what .. ": there") end
     return on
   end
@@ -124,7 +178,9 @@ local function check(wechat, print_line, print_fault)
     for _, right in ipairs(rights) do
       if not check_right(right) then return end
     end
-    check_ticket()
+    if not check_ticket() then return end
+    local kind = kind_of(lacking)
+    if kind then print_line(kind) end
   end
 
   check_store()

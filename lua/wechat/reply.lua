@@ -12,6 +12,7 @@
 ---@field parameters Parameter[] `from`: where left out, that element of the current message is taken
 ---@field xml table[]? {element, field}, {element, children}, {element, function(reply)}; nil is left out
 ---@field custom table? the customer service form: the JSON's keys, each with the reply's field; nil: none
+---@field may_be_empty? boolean "" is an answer: none
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
 ---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
 
@@ -36,12 +37,30 @@ local function check_article(article, place, fail)
   end
 end
 
+-- The last place of the list, and whether it has other names than places.
+local function last_place(articles)
+  local last = 0
+  for key in pairs(articles) do
+    if math.type(key) ~= "integer" or key < 1 then return 0, key end
+    last = math.max(last, key)
+  end
+  return last
+end
+
 local function check_articles(reply, host)
-  local count = #reply.articles
-  if count == 0 then
+  local last, name = last_place(reply.articles)
+  if name ~= nil then
+    host.args.fail("wechat.response_news: articles has a field '%s' (a list of %s expected)", tostring(name), article_form)
+  elseif last == 0 then
     host.args.fail("wechat.response_news: articles is empty (a list of %s expected)", article_form)
   end
-  for i = 1, count do check_article(reply.articles[i], "articles[" .. i .. "]", host.args.fail) end
+  for i = 1, last do
+    local place = "articles[" .. i .. "]"
+    if reply.articles[i] == nil then
+      host.args.fail("wechat.response_news: %s is missing (a list without holes expected)", place)
+    end
+    check_article(reply.articles[i], place, host.args.fail)
+  end
 end
 
 local function titles(reply)
@@ -55,7 +74,14 @@ local device_type = { "device_type", "string?", "as the message has it", from = 
 local device_id = { "device_id", "string?", "as the message has it", from = "DeviceID" }
 local session_id = { "session_id", "string|integer?", "as the message has it", from = "SessionID" }
 
+local function is_optional(parameter) return parameter[2]:find("?", 1, true) ~= nil end
+
 local function encode_payload(reply, host) reply.content = host.codec.base64_encode(reply.content) end
+
+local function hq_url(reply)
+  local url = reply.hq_music_url
+  return url ~= nil and url ~= "" and url or reply.music_url
+end
 
 ---@type ReplyKind[]
 local kinds = {
@@ -64,7 +90,7 @@ local kinds = {
     parameters = {},
   },
   {
-    type = "text", builder = "response_text",
+    type = "text", builder = "response_text", may_be_empty = true,
     doc = "A text; of more than 2048 bytes the rest follows as customer service messages.",
     parameters = {
       { "content", "string", "the text" }, { "escape", "boolean?", "write & < > \" ' as HTML entities" },
@@ -106,20 +132,20 @@ local kinds = {
     type = "music", builder = "response_music", doc = "A piece of music.",
     parameters = {
       { "music_url", "string" }, { "title", "string?" }, { "description", "string?" },
-      { "hq_music_url", "string?", "taken on Wi-Fi" },
+      { "hq_music_url", "string?", "taken on Wi-Fi; music_url without it" },
       { "thumb_media_id", "string?", "of an uploaded picture" },
     },
     xml = {
       { "Music", {
         { "Title", "title" }, { "Description", "description" }, { "MusicUrl", "music_url" },
-        { "HQMusicUrl", "hq_music_url" }, { "ThumbMediaId", "thumb_media_id" },
+        { "HQMusicUrl", hq_url }, { "ThumbMediaId", "thumb_media_id" },
       } },
     },
     custom = {
       music = {
         title = "title", description = "description",
         musicurl = "music_url", thumb_media_id = "thumb_media_id",
-        hqmusicurl = function(reply) return reply.hq_music_url or reply.music_url end,
+        hqmusicurl = hq_url,
       },
     },
     line = function(reply) return (reply.title and reply.title .. " " or "") .. reply.music_url end,
@@ -235,9 +261,9 @@ local function elements_of(reply)
     error(("a reply cannot have the type '%s'"):format(tostring(reply.type)), 0)
   end
   for _, parameter in ipairs(kind.parameters) do
-    local name, kind_name = parameter[1], parameter[2]
-    if not kind_name:find("?", 1, true) and reply[name] == nil then
-      error(("reply '%s': %s is missing"):format(reply.type, name), 0)
+    local value = reply[parameter[1]]
+    if not is_optional(parameter) and (value == nil or value == "" and not kind.may_be_empty) then
+      error(("reply '%s': %s is %s"):format(reply.type, parameter[1], value and "empty" or "missing"), 0)
     end
   end
   return elements(kind.xml, reply)
@@ -290,6 +316,9 @@ return function(wechat, host)
         reply[parameter[1]] = select(i, ...)
         if parameter.from and reply[parameter[1]] == nil then
           take_from_message(reply, parameter, kind.builder)
+        end
+        if reply[parameter[1]] == "" and not kind.may_be_empty and not is_optional(parameter) then
+          host.args.fail("wechat.%s: %s is empty (%s)", kind.builder, parameter[1], parameter[2])
         end
       end
       if check then check(reply, host) end

@@ -27,15 +27,26 @@ local function split(endpoint, params)
   return query, body
 end
 
-local function fill_query(endpoint, given, env)
-  local query = {}
-  for name, value in pairs(given) do query[name] = fields.text(value, env.json) end
-  for _, name in ipairs(endpoint.query_tree.names) do
-    local value, fault = fields.fill_one(endpoint.query_tree.inside[name], given[name], name, env)
-    if fault then return nil, fault end
-    query[name] = value ~= nil and fields.text(value, env.json) or nil
+-- The values as texts, by their names; or nil and what is wrong with which.
+local function texts(values, env)
+  local out = {}
+  for name, value in pairs(values) do
+    local text, fault = fields.text(value, env.json)
+    if not text then return nil, ("%s %s"):format(tostring(name), fault) end
+    out[name] = text
   end
-  return query
+  return out
+end
+
+local function fill_query(endpoint, given, env)
+  local values = {}
+  for name, value in pairs(given) do values[name] = value end
+  for _, name in ipairs(endpoint.query_tree.names) do
+    local fault
+    values[name], fault = fields.fill_one(endpoint.query_tree.inside[name], given[name], name, env)
+    if fault then return nil, fault end
+  end
+  return texts(values, env)
 end
 
 -- The query's names: the catalogue's in its order, because the platform's pages insist on it, then others.
@@ -93,14 +104,13 @@ local function take_form(out, endpoint, body, env)
     return nil, ("extension is a %s (string expected)"):format(type(extension))
   end
   if file then
-    local fault
-    local part
-    part, fault = files.part(name, file, extension, env.file_name)
-    if fault then return nil, fault end
+    local part, wrong = files.part(name, file, extension, env.file_name)
+    if wrong then return nil, wrong end
     out.files = { part }
   end
-  out.form = {}
-  for key, value in pairs(body) do out.form[key] = fields.text(value, env.json) end
+  local fault
+  out.form, fault = texts(body, env)
+  if fault then return nil, fault end
   -- A picture that is named by its address: there is nothing to make a form of.
   if not file and next(out.form) == nil then out.verb, out.form, out.body = "POST", nil, "" end
   return out
@@ -149,17 +159,19 @@ local verbs = { GET = true, POST = true, UPLOAD = true, DOWNLOAD = true }
 
 -- The form of wechat.call: its open files are files, the rest are texts.
 local function free_form(out, body, env)
-  out.form, out.files = {}, {}
+  local values, fault = {}, nil
+  out.files = {}
   for name, value in pairs(body) do
     if io.type(value) == "file" then
-      local part, fault = files.part(name, value, body.extension, env.file_name)
-      if fault then return nil, fault end
+      local part, wrong = files.part(name, value, body.extension, env.file_name)
+      if wrong then return nil, wrong end
       out.files[#out.files + 1] = part
     elseif name ~= "extension" then
-      out.form[name] = fields.text(value, env.json)
+      values[name] = value
     end
   end
-  return out
+  out.form, fault = texts(values, env)
+  return out.form and out, fault
 end
 
 --- The request of something that the catalogue lacks; nil and what is wrong.
@@ -179,11 +191,13 @@ function request.free(verb, path, query, body, env)
     return nil, ("path is '%s' (expected to begin with '/', without host and query)"):format(path)
   end
   local out = {
-    verb = verb, path = path, base = "api", query = {}, method = "call",
+    verb = verb, path = path, base = "api", method = "call",
     token = query.access_token and "none" or "access_token",
     send = path:find("/send", 1, true) and true or nil,
   }
-  for name, value in pairs(query) do out.query[name] = fields.text(value, env.json) end
+  local fault
+  out.query, fault = texts(query, env)
+  if fault then return nil, "query." .. fault end
   if verb == "UPLOAD" then
     if type(body) ~= "table" then return nil, "body is missing (table: the form)" end
     return free_form(out, body, env)

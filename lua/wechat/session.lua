@@ -3,6 +3,8 @@
 -- compare-and-set, so that two messages of one user at once lose neither one's keys. Of a key that both
 -- changed, the later write counts.
 
+local exact_json = require "wechat.exact_json"
+
 local TRIES = 50
 
 ---@param wechat table
@@ -12,7 +14,7 @@ return function(wechat, host)
   local function key_of(openid) return "session/" .. host.session.appid .. "/" .. openid end
 
   local function encode(openid, key, value)
-    local good, text = pcall(json.encode, value)
+    local good, text = pcall(exact_json, json, value)
     if not good then
       error(("wechat.session(%q).%s: %s"):format(openid, key, (tostring(text):gsub("^.-:%d+: ", ""))), 0)
     end

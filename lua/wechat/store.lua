@@ -1,6 +1,8 @@
 -- wechat.store: the script's keys in the store. Values are kept as JSON, so that integers can be counted up
 -- where they are.
 
+local exact_json = require "wechat.exact_json"
+
 ---@param wechat table
 ---@param host table
 return function(wechat, host)
@@ -17,7 +19,7 @@ return function(wechat, host)
     if value == nil then
       fail("wechat.store.%s: value is missing (to forget a key: wechat.store.delete)", method)
     end
-    local good, text = pcall(json.encode, value)
+    local good, text = pcall(exact_json, json, value)
     if not good then fail("wechat.store.%s: value: %s", method, (tostring(text):gsub("^.-:%d+: ", ""))) end
     return text
   end

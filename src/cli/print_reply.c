@@ -82,8 +82,8 @@ bool print_reply(const Callback *callback, Str body, ReplyStyle style, Err *err)
   Buf plain;
   nodes_init(&tree);
   buf_init(&plain);
-  bool ok =
-      callback_open_reply(callback, body, &tree, &plain, err) && print_parsed(&tree, style, err);
+  bool ok = callback_open_reply(callback, body, &tree, &plain, err) &&
+            print_parsed(tree.count ? &tree : NULL, style, err);
   buf_clear(&plain);
   nodes_clear(&tree);
   return ok;

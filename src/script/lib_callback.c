@@ -121,6 +121,7 @@ static int l_open(lua_State *L) {
     lua_pushstring(L, err.text);
     return 3;
   }
+  if (tree->count == 0) return 0;
   Str document = plain->len ? buf_str(plain) : body;
   message_value_push_elements(L, tree);
   lua_pushlstring(L, document.ptr, document.len);

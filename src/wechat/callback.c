@@ -84,9 +84,13 @@ static bool open_sealed(const Callback *callback, NodeTree *tree, Str sealed, Bu
   if (!credential)
     return err_set(err, ERR_FAILED,
                    "the reply's MsgSignature is wrong: are token and encoding_aes_key the bot's?");
-  if (!envelope_open(callback->aes, credential->key, callback->account->appid, sealed, plain,
-                     err) ||
-      !xml_parse(callback->parser, buf_str(plain), tree, err)) {
+  bool open =
+      envelope_open(callback->aes, credential->key, callback->account->appid, sealed, plain, err);
+  if (open && callback_reply_is_empty(buf_str(plain))) {
+    nodes_reset(tree);
+    return true;
+  }
+  if (!open || !xml_parse(callback->parser, buf_str(plain), tree, err)) {
     err_wrap(err, "the reply cannot be opened");
     err->code = ERR_FAILED;
     return false;

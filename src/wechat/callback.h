@@ -27,7 +27,8 @@ bool callback_sign(const Callback *callback, Str sealed, Str openid, Str timesta
 // Whether an answer's body says that there is no reply: empty, or "success".
 bool callback_reply_is_empty(Str body);
 // Parses an answer's body into `tree`; a sealed one is verified and opened first, into `plain`, which else
-// stays empty. ERR_FAILED where the platform would not take it: not well-formed, a wrong signature, a key
+// stays empty. A sealed nothing (silenceper seals an empty document for "no reply") leaves `tree` empty.
+// ERR_FAILED where the platform would not take it: not well-formed, a wrong signature, a key
 // that does not fit, not sealed in safe mode.
 bool callback_open_reply(const Callback *callback, Str body, NodeTree *tree, Buf *plain, Err *err);
 

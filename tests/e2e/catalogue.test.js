@@ -74,7 +74,7 @@ test('every endpoint sends what the catalogue says', { timeout: 120000 }, async 
     '--store', 'memory:', '--log-level', 'error', path.join(__dirname, 'every_endpoint.lua')], { timeoutMs: 100000 });
   assert.equal(run.stderr, '');
   const list = run.stdout.trim().split('\n').map((line) => JSON.parse(line));
-  assert.equal(list.length, 499);
+  assert.equal(list.length, 543);
   const sent = list.filter((one) => !one.url);
   assert.deepEqual(list.filter((one) => one.failed).map((one) => one.failed), []);
   assert.deepEqual(list.filter((one) => one.url).map((one) => one.name),

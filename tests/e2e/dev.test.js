@@ -181,7 +181,7 @@ test('a bot that fails is tried three times with one MsgId and new signatures, t
   const said = await sim.say('hi');
   assert.equal(said.attempts, 3);
   assert.deepEqual(said.shown.map((entry) => [entry.from, entry.kind, entry.text]),
-    [['system', 'notice', '该公众号提供的服务出现故障，请稍后再试']]);
+    [['system', 'notice', '该公众号暂时无法提供服务，请稍后再试']]);
   const ids = new Set(foreign.requests.map((request) => harness.parseXml(request.body).MsgId));
   const nonces = new Set(foreign.requests.map((request) => request.query.nonce));
   assert.deepEqual([ids.size, nonces.size], [1, 3]);

@@ -66,7 +66,7 @@ test('40164 says which address to put on the whitelist, and nothing more is aske
     const platform = await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40164, errmsg } });
     const { faults } = await check(t, platform, { code: 1 });
     assert.equal(faults.length, 1);
-    assert.match(faults[0], /^wemoon: online: access token: 40164 .*add 203\.0\.113\.9 to the IP whitelist on mp\.weixin\.qq\.com/);
+    assert.match(faults[0], /^wemoon: online: access token: 40164 .*add 203\.0\.113\.9 to the IP whitelist .*微信开发者平台 .*开发密钥/);
     assert.deepEqual(platform.asked, ['/cgi-bin/stable_token']);
   }
 });
@@ -90,6 +90,25 @@ test('48001 says which rights are lacking, one line each', async (t) => {
   assert.match(faults[1], /template messages/);
   assert.match(faults[2], /JS-SDK/);
   assert.match(stdout, /right: tags: there/);
+});
+
+test('the rights that are missing say what kind of account it is, and who has them', async (t) => {
+  const paths = { menu: '/cgi-bin/menu/get', custom: '/cgi-bin/message/custom/typing', users: '/cgi-bin/user/get', tags: '/cgi-bin/tags/get',
+    publish: '/cgi-bin/freepublish/batchget', templates: '/cgi-bin/template/get_all_private_template', notices: '/wxaapi/newtmpl/gettemplate' };
+  const kinds = [
+    [['menu', 'custom', 'users', 'tags', 'publish', 'templates', 'notices'], /a person's or an unverified account/],
+    [['templates', 'notices'], /a verified subscription account/],
+    [['publish', 'notices'], /a test account/],
+    [['templates'], null],
+  ];
+  for (const [missing, words] of kinds) {
+    const lacking = Object.fromEntries(missing.map((name) => [paths[name], { errcode: 48001, errmsg: 'api unauthorized rid: 1-2' }]));
+    const { faults, stdout } = await check(t, await startPlatform(t, lacking), { code: 1 });
+    assert.equal(faults.length, missing.length);
+    for (const line of faults) assert.match(line, /48001 the account lacks this right: .*(verified accounts|verified service accounts)/);
+    if (words) assert.match(stdout, words);
+    else assert.doesNotMatch(stdout, /these are the rights/);
+  }
 });
 
 test('a platform that cannot be reached is one line', async (t) => {

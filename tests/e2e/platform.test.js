@@ -176,6 +176,182 @@ test('drafts are published', async (t) => {
   assert.deepEqual(out, [0, '标题', 0, 40007, 40007]);
 });
 
+test('drafts have the limits that publishers measured', async (t) => {
+  const out = await lua(t, `${code_of}
+    local cover = wechat.material.add_material{type = "image", media = "p.png"}.media_id
+    local passing = wechat.upload_media("image", "p.png").media_id
+    local function add(fields)
+      local one = {title = "t", content = "c", thumb_media_id = cover}
+      for name, value in pairs(fields) do one[name] = value end
+      return code(wechat.draft.add{articles = {one}})
+    end
+    local function pictures(fields)
+      local one = {article_type = "newspic", title = "t", content = "c", image_info = {image_list = {{image_media_id = cover}}}}
+      for name, value in pairs(fields) do one[name] = value end
+      return code(wechat.draft.add{articles = {one}})
+    end
+    local many = {}
+    for i = 1, 21 do many[i] = {image_media_id = cover} end
+    local draft = wechat.draft.add{articles = {{title = "t", content = "c", thumb_media_id = cover}}}.media_id
+    local one = {title = "t", content = "c", thumb_media_id = cover}
+    return add{}, add{title = ("题"):rep(64)}, add{title = ("题"):rep(65)}, add{author = ("a"):rep(16)}, add{author = ("a"):rep(17)}, add{digest = ("摘"):rep(128)},
+      add{digest = ("摘"):rep(129)}, add{content = ("字"):rep(26843)}, add{content = ("x"):rep(1024 * 1024)}, add{content_source_url = "http://a/" .. ("x"):rep(1020)},
+      add{thumb_media_id = passing}, pictures{}, pictures{title = ("题"):rep(20)}, pictures{title = ("题"):rep(21)}, pictures{content = ("字"):rep(1001)},
+      pictures{image_info = {image_list = many}}, pictures{image_info = {image_list = {{image_media_id = passing}}}},
+      code(wechat.call("POST", "/cgi-bin/draft/add", nil, {articles = one})), code(wechat.draft.add{articles = {}}),
+      code(wechat.draft.add{articles = {one, one, one, one, one, one, one, one, one}}),
+      code(wechat.draft.update{media_id = draft, index = 1, articles = one}), code(wechat.draft.update{media_id = draft, index = 0, articles = one})`);
+  assert.deepEqual(out, [0, 0, 45003, 0, 45110, 0, 45004, 0, 45002, 41039, 40007, 0, 0, 45003, 45166, 40215, 40007, 44003, 44003, 45008, 40114, 0]);
+});
+
+test('statistics check their dates: form, order, span, not today; yesterday is there from eight in the morning on', async (t) => {
+  const out = await lua(t, `${code_of}
+    local function day(ago) return os.date("!%Y-%m-%d", os.time() + 8 * 3600 - ago * 86400) end
+    local function ask(name, first, last) return code(wechat.datacube[name]{begin_date = first, end_date = last}) end
+    return ask("getusersummary", day(8), day(2)), ask("getusersummary", day(9), day(2)), ask("getusersummary", day(2), day(3)), ask("getusersummary", day(0), day(0)),
+      ask("getarticleread", day(3), day(2)), ask("getbizsummary", day(31), day(2)), ask("getbizsummary", day(32), day(2)), ask("getinterfacesummaryhour", day(2), day(2)),
+      ask("getusersummary", "2026-02-29", "2026-02-29"), ask("getusersummary", "2024-02-29", "2024-02-29"), ask("getusersummary", "20241101", "20241101"),
+      ask("getusersummary", "2024-2-1", "2024-2-1"), ask("getusersummary", "2024-13-01", "2024-13-01"), ask("getarticlesummary", day(2), day(2)), ask("getusersummary", day(1), day(1))`);
+  const morning = out.pop();
+  assert.ok([0, 61503].includes(morning), String(morning));
+  assert.deepEqual(out, [0, 61501, 61501, 61501, 61501, 0, 61501, 0, 61500, 0, 61500, 61500, 61500, 47009]);
+});
+
+test('ids have the types of the real answers, and are taken as numbers and as digits', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message() end' });
+  const { access_token: token } = (await dev.call('GET', `/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=${ACCOUNT.appsecret}`)).json;
+  const ask = async (path, body, method = 'POST') => (await dev.call(method, `${path}${path.includes('?') ? '&' : '?'}access_token=${token}`, body)).json;
+  const form = new FormData();
+  form.append('media', new Blob([PNG]), 'p.png');
+  const { media_id: cover } = await (await fetch(`${dev.url}/cgi-bin/material/add_material?type=image&access_token=${token}`, { method: 'POST', body: form })).json();
+  const { media_id: draft } = await ask('/cgi-bin/draft/add', { articles: [{ title: 't', content: 'c', thumb_media_id: cover }] });
+  const job = await ask('/cgi-bin/freepublish/submit', { media_id: draft });
+  assert.equal(typeof job.publish_id, 'number');
+  const mass = await ask('/cgi-bin/message/mass/sendall', { filter: { is_to_all: true }, msgtype: 'text', text: { content: 'x' } });
+  const { tag } = await ask('/cgi-bin/tags/create', { tag: { name: 'vip' } });
+  const { data } = await ask('/cgi-bin/user/get', undefined, 'GET');
+  for (const as of [String, Number]) {
+    const state = await ask('/cgi-bin/freepublish/get', { publish_id: as(job.publish_id) });
+    assert.deepEqual([state.publish_status, state.publish_id], [0, job.publish_id]);
+    const sent = await ask('/cgi-bin/message/mass/get', { msg_id: as(mass.msg_id) });
+    assert.deepEqual(sent, { msg_id: mass.msg_id, msg_status: 'SEND_SUCCESS' });
+    assert.equal((await ask('/cgi-bin/tags/members/batchtagging', { tagid: as(tag.id), openid_list: [data.openid[0]] })).errcode, 0);
+    assert.equal((await ask('/cgi-bin/user/tag/get', { tagid: as(tag.id) })).count, 1);
+    assert.equal((await ask('/cgi-bin/message/mass/sendall', { filter: { is_to_all: false, tag_id: as(tag.id) }, msgtype: 'text', text: { content: 'x' } })).errcode, 0);
+    assert.equal((await ask('/cgi-bin/comment/list', { msg_data_id: as(mass.msg_data_id), index: 0, begin: 0, count: 10, type: 0 })).errcode, 0);
+    assert.equal((await ask('/cgi-bin/tags/update', { tag: { id: as(tag.id), name: `vip ${as.name}` } })).errcode, 0);
+  }
+  assert.equal((await ask('/cgi-bin/message/mass/delete', { msg_id: String(mass.msg_id) })).errcode, 0);
+  assert.equal((await ask('/cgi-bin/message/mass/get', { msg_id: mass.msg_id })).msg_status, 'DELETE');
+  assert.equal((await ask('/cgi-bin/tags/delete', { tag: { id: 'vip' } })).errcode, 47001);
+});
+
+test('older forms are taken: an agent removed by GET, a quota reset with the account in the query', async (t) => {
+  const dev = await startDev(t);
+  const token = `access_token=${(await dev.call('GET', `/cgi-bin/token?grant_type=client_credential&appid=${ACCOUNT.appid}&secret=${ACCOUNT.appsecret}`)).json.access_token}`;
+  const remove = (how) => how(`/customservice/kfaccount/del?${token}`);
+  for (const how of [
+    (path) => dev.call('GET', `${path}&kf_account=a%40b`), (path) => dev.call('POST', `${path}&kf_account=a%40b`, ''), (path) => dev.call('POST', path, { kf_account: 'a@b' }),
+  ]) {
+    assert.equal((await dev.call('POST', `/customservice/kfaccount/add?${token}`, { kf_account: 'a@b', nickname: 'n' })).json.errcode, 0);
+    assert.equal((await remove(how)).json.errcode, 0);
+    assert.equal((await remove(how)).json.errcode, 65401);
+  }
+  const account = `appid=${ACCOUNT.appid}&appsecret=${ACCOUNT.appsecret}`;
+  assert.equal((await dev.call('POST', `/cgi-bin/clear_quota/v2?${account}`, '')).json.errcode, 0);
+  assert.equal((await dev.call('POST', '/cgi-bin/clear_quota/v2', { appid: ACCOUNT.appid, appsecret: ACCOUNT.appsecret })).json.errcode, 0);
+  assert.equal((await dev.call('POST', `/cgi-bin/clear_quota/v2?appid=${ACCOUNT.appid}&appsecret=x`, '')).json.errcode, 40125);
+  assert.deepEqual(await lua(t, 'return wechat.openapi.clear_quota_v2().errcode', dev), [0]);
+});
+
+test('what was removed is gone: templates, notices, materials; a wrong grant_type; articles as material', async (t) => {
+  const out = await lua(t, `${code_of}
+    local ids = wechat.get_followers().data.openid
+    local one = wechat.get_template_id("TM1").template_id
+    local before = code(wechat.send_template_message(ids[1], one, {first = {value = "x"}}))
+    wechat.message.template.delete{template_id = one}
+    local notice = wechat.message.subscribe.add_template{tid = 307, kidList = {1, 2}}.priTmplId
+    wechat.message.subscribe.delete_template{priTmplId = notice}
+    local picture = wechat.material.add_material{type = "image", media = "p.png"}.media_id
+    wechat.material.del_material{media_id = picture}
+    local article = {title = "t", thumb_media_id = picture, content = "c"}
+    return before, code(wechat.send_template_message(ids[1], one, {})), code(wechat.message.subscribe.bizsend{touser = ids[1], template_id = notice, data = {}}),
+      code(wechat.message.mass.preview{touser = ids[1], msgtype = "image", image = {media_id = picture}}), code(wechat.material.add_news{articles = {article}}),
+      code(wechat.call("POST", "/cgi-bin/material/add_news", nil, {articles = {{}}})), code(wechat.call("POST", "/cgi-bin/material/add_news", nil, {articles = {"x"}})),
+      code(wechat.call("GET", "/cgi-bin/token", {access_token = "", grant_type = "password", appid = "${ACCOUNT.appid}", secret = "${ACCOUNT.appsecret}"})),
+      code(wechat.call("POST", "/cgi-bin/stable_token", {access_token = ""}, {grant_type = "password", appid = "${ACCOUNT.appid}", secret = "${ACCOUNT.appsecret}"})),
+      code(wechat.call("GET", "/cgi-bin/ticket/getticket", {type = "nonsense"}))`);
+  assert.deepEqual(out, [0, 40037, 40037, 40007, 47009, 40035, 40035, 40002, 40002, 40097]);
+});
+
+test('rules that open a mini program; customer service of mini programs', async (t) => {
+  const out = await lua(t, `${code_of}
+    local q, prefix = wechat.qrcode, "http://weixin.qq.com/q/abc"
+    local rule = {prefix = prefix, appid = "wx1", path = "pages/index", is_edit = 0}
+    local first, again = code(q.jump_add(rule)), code(q.jump_add(rule))
+    rule.is_edit = 1
+    local changed = code(q.jump_add(rule))
+    q.jump_publish{prefix = prefix}
+    local id = wechat.kf.business_register{account_name = "a", nickname = "n", icon_media_id = "m"}.business_id
+    return first, again, changed, code(q.jump_add(rule)), q.jump_get{}.rule_list[1].state, code(q.jump_delete{prefix = prefix}), q.jump_get{}.list_size,
+      code(q.jump_add{prefix = "http://a/", appid = "wx1", path = "p", is_edit = 0}), wechat.kf.business_get{business_id = id}.business_info.nickname,
+      wechat.kf.business_list{offset = 0, count = 5}.list[1].business_id, code(wechat.message.custom.business_typing{touser = "o", command = "Typing", businessid = 7}),
+      code(wechat.kf.work_bind{corpid = "c"}), wechat.kf.work_get().corpid, code(wechat.kf.work_unbind{corpid = "d"})`);
+  assert.deepEqual(out, [0, 85071, 0, 40097, 2, 0, 0, 85066, 'n', 1, 40139, 0, 'c', 40173]);
+});
+
+test('an account kind has its rights: what it may not do has the errcode of the real one, changes nothing and costs nothing', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message(msg) wechat.log.warn("got " .. msg.type .. " " .. tostring(msg.scene)) end' });
+  const probes = `${code_of}
+    return code(wechat.get_menu()), code(wechat.message.custom.typing{touser = "oNobody", command = "Typing"}), code(wechat.user.list()), code(wechat.tag.list()),
+      code(wechat.material.get_materialcount()), code(wechat.draft.count()), code(wechat.freepublish.batchget{offset = 0, count = 1}),
+      code(wechat.message.template.list()), code(wechat.message.subscribe.list_templates()), code(wechat.get_jsapi_ticket()),
+      code(wechat.message.mass.send{touser = {"a", "b"}, msgtype = "text", text = {content = "x"}}), code(wechat.comment.open{msg_data_id = 1}),
+      code(wechat.create_qrcode{action_name = "QR_SCENE", action_info = {scene = {scene_id = 1}}}), code(wechat.kf.list()),
+      code(wechat.oauth.access_token{code = "x"}), code(wechat.menu.get_current_selfmenu_info()), code(wechat.guide.getguideacctlist{page = 0, num = 1})`;
+  const kinds = {
+    personal: [48001, 48001, 48001, 48001, 0, 0, 48001, 48001, 48001, 0, 48001, 88000, 48001, 48001, 40029, 0, 48001],
+    unverified: [48001, 48001, 48001, 48001, 0, 0, 48001, 48001, 48001, 0, 48001, 88000, 48001, 48001, 40029, 0, 48001],
+    subscription: [46003, 40003, 0, 0, 0, 0, 0, 48001, 48001, 0, 48001, 0, 48001, 0, 40029, 0, 48001],
+    service: [46003, 40003, 0, 0, 0, 0, 0, 0, 0, 0, 40003, 0, 0, 0, 40029, 0, 9300802],
+    test: [46003, 40003, 0, 0, 0, 0, 48001, 0, 48001, 0, 48001, 88000, 0, 65400, 40029, 0, 48001],
+  };
+  for (const [kind, expected] of Object.entries(kinds)) {
+    await dev.post('/sim/account', { kind });
+    assert.equal((await dev.state()).account.kind, kind);
+    assert.deepEqual(await lua(t, probes, dev), expected, kind);
+  }
+  // Rights come before quota and fields; a refusal has the platform's words.
+  await dev.post('/sim/account', { kind: 'personal' });
+  const { access_token: token } = (await dev.call('POST', '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: ACCOUNT.appid, secret: ACCOUNT.appsecret })).json;
+  await dev.post('/sim/faults', { quota: true });
+  const refused = (await dev.call('POST', `/cgi-bin/tags/create?access_token=${token}`, {})).json;
+  await dev.post('/sim/faults', { quota: false });
+  assert.match(refused.errmsg, /^api unauthorized rid: [0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/);
+  assert.equal(refused.errcode, 48001);
+  // Its page for logging in says so too, and events that it has no right to do not come.
+  const page = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`);
+  assert.equal(page.json.errcode, 10005);
+  assert.equal((await dev.act('scan', { scene: '7' })).attempts, 0);
+  assert.equal((await dev.act('locate')).attempts, 0);
+  await dev.act('follow', { user: 'newcomer', scene: '7' });
+  await dev.bot.waitForLog(/got subscribe nil/, 2500);
+  await dev.post('/sim/account', { kind: null });
+  assert.equal((await dev.act('scan', { scene: '7' })).attempts, 1);
+  const wrong = await dev.call('POST', '/sim/account', { kind: 'rich' });
+  assert.deepEqual([wrong.status, wrong.json.error], [400, 'there is no kind of account of that name: personal, unverified, subscription, service, test']);
+});
+
+test('texts of digits are CDATA in what the platform posts, and numbers are bare', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message(msg) return msg.raw end' });
+  const { shown } = await dev.say('12345');
+  assert.match(shown[0].content, /<Content><!\[CDATA\[12345\]\]><\/Content>/);
+  assert.match(shown[0].content, /<CreateTime>\d+<\/CreateTime>/);
+  assert.match(shown[0].content, /<MsgId>\d+<\/MsgId>/);
+  const odd = await dev.say('a]]>b\u0001c');
+  assert.match(odd.shown[0].content, /a\]\]\]\]><!\[CDATA\[>bc/);
+});
+
 test('web login: a code that is good once, a token, a profile by scope', async (t) => {
   const dev = await startDev(t);
   const there = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=${encodeURIComponent('http://x.example/back?a=1')}&response_type=code&scope=snsapi_userinfo&state=s%26t`);

@@ -59,10 +59,45 @@ check.equal(given, { touser = "o1", text = { content = "hi" } })
 -- Numbers without a fraction are integers; empty lists stay lists.
 wechat.tag.delete { tag = { id = 3.0 } }
 check.equal(last().body, { tag = { id = 3 } })
+wechat.call("GET", "/x", { a = 20.0, b = 0.5, c = true, d = { e = 1 }, f = 1e15, g = -0.0 })
+check.equal(last().query, { a = "20", b = "0.5", c = "true", d = '{"e":1}', f = "1000000000000000", g = "0" })
+wechat.call("UPLOAD", "/x", {}, { a = 20.0, title = "t" })
+check.equal(last().form, { a = "20", title = "t" })
 wechat.user.batch_blacklist { openid_list = {} }
 check.equal(host.json.is_array(last().body.openid_list), true)
+-- Also those that the catalogue names in words alone; the caller's table stays as it is.
+local made = { { name = "a", type = "click", key = "k", sub_button = {} } }
+wechat.menu.create { button = made }
+check.equal(host.json.is_array(last().body.button[1].sub_button), true, "an empty sub_button")
+check.equal({ host.json.is_array(made[1].sub_button), last().body.button[1].key }, { false, "k" })
+wechat.draft.add { articles = { { title = "t", image_info = { image_list = {} }, extra = {} } } }
+check.equal(host.json.is_array(last().body.articles[1].image_info.image_list), true)
+check.equal(host.json.is_array(last().body.articles[1].extra), false)
 wechat.menu.addconditional { button = { { name = "a" } }, matchrule = {} }
 check.equal(host.json.is_array(last().body.matchrule), false)
+
+-- ---- ids: an integer or digits, sent as the platform documents them
+
+for _, id in ipairs { 7, 7.0, "7" } do
+  wechat.tag.delete { tag = { id = id } }
+  check.equal(last().body, { tag = { id = 7 } })
+  wechat.message.mass.delete { msg_id = id }
+  check.equal(last().body, { msg_id = 7 })
+  wechat.freepublish.get { publish_id = id }
+  check.equal(last().body, { publish_id = "7" })
+  wechat.message.mass.get { msg_id = id }
+  check.equal(last().body, { msg_id = "7" })
+  wechat.menu.delconditional { menuid = id }
+  check.equal(last().body, { menuid = "7" })
+  wechat.comment.mark_elect { msg_data_id = id, user_comment_id = id }
+  check.equal(last().body, { msg_data_id = 7, user_comment_id = 7 })
+  wechat.message.subscribe.add_template { tid = id, kidList = { id, 2 } }
+  check.equal(last().body, { tid = "7", kidList = { 7, 2 } })
+  wechat.qrcode.create { action_name = "QR_SCENE", action_info = { scene = { scene_id = id } } }
+  check.equal(last().body.action_info, { scene = { scene_id = 7 } })
+end
+wechat.comment.open { msg_data_id = "9007199254740993" }
+check.equal(last().body, { msg_data_id = 9007199254740993 }, "past 2^53")
 
 -- ---- the account's own
 
@@ -71,6 +106,7 @@ check.equal(last().query, { grant_type = "client_credential", appid = "wx0123456
 check.equal(last().token, "none")
 wechat.openapi.clear_quota_v2 {}
 check.equal(last().body, { appid = "wx0123456789abcdef", appsecret = "secret" })
+check.equal(last().query, { appid = "wx0123456789abcdef", appsecret = "secret" }, "the platform's pages disagree: both")
 wechat.oauth.access_token { code = "c", appid = "wx2" }
 check.equal(last().query, { appid = "wx2", secret = "secret", code = "c", grant_type = "authorization_code" })
 wechat.oauth.userinfo { access_token = "web", openid = "o1" }
@@ -146,7 +182,11 @@ local faults = {
   { "tag.create", { tag = {} }, "wechat.tag.create: tag.name is missing (string)" },
   { "tag.create", { tag = "vip" }, "wechat.tag.create: tag is a string (table expected)" },
   { "tag.create", { tag = { name = 7 } }, "wechat.tag.create: tag.name is a number (string expected)" },
-  { "tag.delete", { tag = { id = "7" } }, "wechat.tag.delete: tag.id is a string (integer expected)" },
+  { "tag.delete", { tag = { id = "seven" } }, "wechat.tag.delete: tag.id is a string (integer expected)" },
+  { "tag.delete", { tag = { id = "99999999999999999999" } }, "wechat.tag.delete: tag.id is a string (integer expected)" },
+  { "freepublish.get", { publish_id = 7.5 }, "wechat.freepublish.get: publish_id is a number (string expected)" },
+  { "freepublish.get", { publish_id = {} }, "wechat.freepublish.get: publish_id is a table (string expected)" },
+  { "user.info", { openid = 7 }, "wechat.user.info: openid is a number (string expected)" },
   { "tag.delete", { tag = { id = 7.5 } }, "wechat.tag.delete: tag.id is a number with a fraction (integer expected)" },
   { "tag.batch_tagging", { tagid = 1, openid_list = "o1" }, "openid_list is a string (list of strings expected)" },
   { "tag.batch_tagging", { tagid = 1, openid_list = { "o1", 2 } }, "openid_list[2] is a number (string expected)" },
@@ -156,6 +196,11 @@ local faults = {
   { "card.landingpage_create", { banner = "b", page_title = "p", can_share = "yes" }, "can_share is a string (boolean expected)" },
   { "user.info", { openid = {} }, "wechat.user.info: openid is a table (string expected)" },
   { "semantic.search", { latitude = "x", query = "q", category = "c", appid = "a" }, "latitude is a string (number expected)" },
+  { "draft.add", { articles = { {}, [3] = {} } }, "articles[2] is missing (a list without holes expected)" },
+  { "draft.add", { articles = { [2] = {} } }, "articles[1] is missing (a list without holes expected)" },
+  { "user.batch_blacklist", { openid_list = { "o1", [3] = "o3" } }, "openid_list[2] is missing" },
+  { "user.info", { openid = "o", count = 0 / 0 }, "wechat.user.info: count is not a finite number" },
+  { "material.add_material", { media = "x", extension = "png", size = 1 / 0 }, "size is not a finite number" },
   { "tag.list", { "x" }, "wechat.tag.list: takes fields by their names; 'x' has none" },
 }
 for _, case in ipairs(faults) do
@@ -208,6 +253,23 @@ host.failure = { kind = "api", errcode = 123456, errmsg = "new" }
 result, err = wechat.tag.list()
 check.equal({ result, err.retryable }, { nil, false })
 check.has(err.hint, "not known here")
+-- What errmsg quotes of secrets is masked.
+host.account.appsecret = "0123456789abcdef0123456789abcdef"
+for errmsg, shown in pairs {
+  ["invalid secret 0123456789abcdef0123456789abcdef, rid: 1"] = "invalid secret 0123…(32), rid: 1",
+  ["access_token=93_AbCdEf-GhIjKlMnOpQrSt&type=jsapi"] = "access_token=93_A…(24)&type=jsapi",
+  ['{"refresh_token": "93_AbCdEf-GhIjKlMnOpQrSt"}'] = '{"refresh_token": "93_A…(24)"}',
+  ["invalid ticket [kgt8ON7yVITDhtdwci0qeZ], rid: 1"] = "invalid ticket [kgt8…(22)], rid: 1",
+  ["access_token missing"] = "access_token missing",
+  ["invalid appsecret, view more at http://t.cn/LOEdzVq"] = "invalid appsecret, view more at http://t.cn/LOEdzVq",
+} do
+  host.failure = { kind = "api", errcode = 40125, errmsg = errmsg }
+  result, err = wechat.tag.list()
+  check.equal(err.errmsg, shown)
+  check.equal(host.logged[#host.logged]:find("0123456789abcdef0123456789abcdef", 1, true), nil)
+end
+host.account.appsecret = "secret"
+
 host.failure = { kind = "timeout", errmsg = "no answer within 30 s" }
 result, err = wechat.tag.list()
 check.equal({ result, err.retryable, err.errcode }, { nil, true })
@@ -233,6 +295,8 @@ check.equal(last().body, {})
 check.raises("wechat.call: verb is 'PUT'", wechat.call, "put", "/x")
 check.raises("wechat.call: path is 'http://x/y'", wechat.call, "GET", "http://x/y")
 check.raises("wechat.call: path is '/x?y=1'", wechat.call, "GET", "/x?y=1")
+check.raises("wechat.call: query.a is not a finite number", wechat.call, "GET", "/x", { a = -1 / 0 })
+check.raises("wechat.call: a is not a finite number", wechat.call, "UPLOAD", "/x", {}, { a = 0 / 0 })
 check.raises("wechat.call: path is missing", wechat.call, "GET")
 check.raises("wechat.call: body is missing", wechat.call, "UPLOAD", "/x")
 host.file_name = "a.png"
@@ -251,7 +315,9 @@ local function names_of(group)
   table.sort(names)
   return names
 end
-check.equal(names_of(wechat.qrcode), { "create", "shorten_fetch", "shorten_gen", "shorturl", "show" })
+check.equal(names_of(wechat.qrcode), {
+  "create", "jump_add", "jump_delete", "jump_get", "jump_publish", "shorten_fetch", "shorten_gen", "shorturl", "show",
+})
 check.equal(names_of(wechat.message), { "autoreply", "custom", "mass", "subscribe", "template" })
 
 -- Nothing of a group is read before it is used.

@@ -75,6 +75,16 @@ for _, case in ipairs(cases) do
   check_case(case, " by name")
 end
 
+-- Ids as numbers, as floats and as digits.
+for _, id in ipairs { 7, 7.0, "7" } do
+  wechat.set_template_industry(id, id)
+  check.equal(last().body, { industry_id1 = "7", industry_id2 = "7" })
+  wechat.get_template_id(id)
+  check.equal(last().body, { template_id_short = "7" })
+  wechat.move_user("o", id)
+  check.equal(last().body, { openid = "o", to_groupid = 7 })
+end
+
 -- ---- arguments that are missing or wrong
 
 check.raises("wechat.create_menu: button is missing", wechat.create_menu, {})

@@ -27,6 +27,22 @@ check.equal(wechat.base64.decode("aGkA/w=="), "hi\0\xff")
 check.equal((wechat.base64.decode("a?==")), nil)
 check.equal(type(select(2, wechat.base64.decode("a?=="))), "string")
 
+-- A float without a fraction is signed as an integer; what is no finite number is not signed.
+local signed = wechat.pay_sign { total_fee = 1990, mch_id = "10" }
+check.equal(wechat.pay_sign { total_fee = 1990.0, mch_id = "10" }, signed)
+check.equal(wechat.pay_sign { total_fee = "1990", mch_id = 10.0 }, signed)
+check.equal(wechat.pay_sign { rate = 0.1 }, wechat.pay_sign { rate = "0.1" })
+check.raises("wechat.pay_sign: params.total_fee is not a finite number", wechat.pay_sign, { total_fee = 0 / 0 })
+check.raises("wechat.pay_sign: params.total_fee is not a finite number", wechat.pay_sign, { total_fee = 1 / 0 })
+
+-- So is the time of a page's signature, and of a callback's.
+local function page(timestamp) return wechat.generate_jsapi_signature(timestamp, "n", "http://a.b/", "ticket") end
+check.equal(page(1.7e9), page(1700000000))
+check.equal(page(1.7e9), page("1700000000"))
+check.raises("timestamp is a number", page, 1.5)
+local sum = wechat.sha1("11700000000" .. "wemoon")
+check.equal(wechat.check_signature(sum, 1.7e9, 1.0), wechat.check_signature(sum, "1700000000", "1"))
+
 -- The settings can be read, but not changed, and no secret is among them.
 check.equal(wechat.config.appid, "wx0000000000000001")
 check.equal(wechat.config.deadline_ms, 4000)

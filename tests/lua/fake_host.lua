@@ -15,6 +15,7 @@ local function method(name, parameters, body)
   local function fits(value, types)
     for wanted in types:gmatch("%a+") do
       if type(value) == wanted or math.type(value) == wanted or wanted == "any" then return true end
+      if wanted == "integer" and type(value) == "number" and math.tointeger(value) then return true end
       if wanted == "file" and io.type(value) == "file" then return true end
     end
   end

@@ -123,3 +123,30 @@ for _, group in ipairs(catalogue.groups) do
 end
 check.equal(samples, {}, "endpoints of the core that answer with a sample")
 check.equal(counted > 130, true, "endpoints of the core")
+
+-- ---- kinds of account
+
+local kinds = require "platform.account_kinds"
+for _, kind in ipairs(kinds.names) do check.equal(kinds.exists(kind), true, kind) end
+check.equal(kinds.exists("rich"), false)
+for name, codes in pairs {
+  ["menu.create"] = { 48001, 48001 }, ["menu.get_current_selfmenu_info"] = {}, ["qrcode.show"] = {}, ["qrcode.create"] = { 48001, 48001, 48001 },
+  ["qrcode.jump_add"] = { 48001, 48001, 48001, nil, 48001 }, ["message.mass.send"] = { 48001, 48001, 48001, nil, 48001 },
+  ["message.mass.sendall"] = { 48001, 48001 }, ["message.subscribe.send_once"] = { 48001, 48001 },
+  ["message.subscribe.bizsend"] = { 48001, 48001, 48001, nil, 48001 }, ["comment.list"] = { 88000, 88000, nil, nil, 88000 },
+  ["kf.list"] = { 48001, 48001, nil, nil, 65400 }, ["freepublish.submit"] = { 48001, 48001, nil, nil, 48001 }, ["draft.add"] = {},
+  ["datacube.publisher_settlement"] = { 48001, 48001, 48001, 48001, 48001 }, ["token.get_stable_access_token"] = {}, ["media.upload"] = {},
+} do
+  for i, kind in ipairs(kinds.names) do check.equal(kinds.refusal(kind, name), codes[i], kind .. " " .. name) end
+  check.equal(kinds.refusal(nil, name), nil, name .. " of an account with every right")
+end
+check.equal({ kinds.calls("test", "menu.get"), kinds.calls("service", "menu.get"), kinds.calls("test", "draft.add") }, { 1000 })
+check.equal({ kinds.hears("personal", "CLICK"), kinds.hears("personal", "subscribe"), kinds.hears("test", "SCAN"), kinds.hears(nil, "CLICK") },
+  { false, true, true, true })
+
+-- ---- documents
+
+local compose = require("platform.document").compose
+check.equal(compose { { "A", "1" }, { "B", 1 }, { "C", { { "D", "x]]>y" }, { "E", true } } }, { "no name", "x" } },
+  "<xml><A><![CDATA[1]]></A><B>1</B><C><D><![CDATA[x]]]]><![CDATA[>y]]></D><E>true</E></C></xml>")
+check.equal(compose { { "A", "a\1\0b\tc\u{FFFE}" } }, "<xml><A><![CDATA[ab\tc\u{FFFD}]]></A></xml>")

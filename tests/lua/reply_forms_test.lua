@@ -22,6 +22,7 @@ check.equal(custom(build.response_video("m", "t")), { { msgtype = "video", video
 check.equal(custom(build.response_music("u", "t", nil, nil, "i")), {
   { msgtype = "music", music = { musicurl = "u", hqmusicurl = "u", title = "t", thumb_media_id = "i" } },
 })
+check.equal(custom(build.response_music("u", nil, nil, ""))[1].music.hqmusicurl, "u")
 check.equal(custom(build.response_news { { title = "a", url = "u" }, { title = "b" } }), {
   { msgtype = "news", news = { articles = { { title = "a", url = "u" } } } },
 })

@@ -33,7 +33,7 @@ local cases = {
     wechat.response_video("m", "t", "d"), "video",
     around("Video", cdata("MediaId", "m"), cdata("Title", "t"), cdata("Description", "d")),
   },
-  { wechat.response_music("u"), "music", around("Music", cdata("MusicUrl", "u")) },
+  { wechat.response_music("u"), "music", around("Music", cdata("MusicUrl", "u"), cdata("HQMusicUrl", "u")) },
   {
     wechat.response_music(song), "music",
     around("Music", cdata("Title", "t"), cdata("Description", "d"), cdata("MusicUrl", "u"),
@@ -41,7 +41,7 @@ local cases = {
       cdata("ThumbMediaId", "i")),
   },
   { wechat.response_music("u", "t", "", "", ""), "music", around("Music", cdata("Title", "t"),
-    cdata("MusicUrl", "u")) },
+    cdata("MusicUrl", "u"), cdata("HQMusicUrl", "u")) },
   {
     wechat.response_news { { title = "t", description = "d", picurl = "p", url = "u" } }, "news",
     "<ArticleCount>1</ArticleCount>" .. around("Articles", around("item", cdata("Title", "t"),
@@ -96,6 +96,11 @@ check.event("CLICK", { { "EventKey", "K" } })
 check.equal(count(wechat.response_news(ten)), 8)
 check.has(tostring(wechat.response_news(ten)), "<ArticleCount>8</ArticleCount>")
 check.raises("articles is empty", wechat.response_news, {})
+local holed = { { title = "A" } }
+holed[3] = { title = "C" }
+check.raises("wechat.response_news: articles[2] is missing (a list without holes expected)", wechat.response_news, holed)
+check.raises("articles[1] is missing", wechat.response_news, { [2] = { title = "B" } })
+check.raises("articles has a field 'title' (a list of {title, description, picurl, url} expected)", wechat.response_news, { title = "A" })
 check.raises("articles[2] is a string", wechat.response_news, { {}, "x" })
 check.raises("articles[1].title is a number (string expected)", wechat.response_news, { { title = 1 } })
 check.raises("articles[1] has a field 'pic_url'", wechat.response_news, { { pic_url = "x" } })
@@ -117,7 +122,20 @@ check.raises("wechat.response_device_text: device_type is missing (the message h
 local reply = wechat.response_image("a")
 reply.media_id = "b"
 check.equal(body(reply), "<Image><MediaId><![CDATA[b]]></MediaId></Image>")
+reply.media_id = ""
+check.raises("reply 'image': media_id is empty", tostring, reply)
 reply.media_id = nil
 check.raises("reply 'image': media_id is missing", tostring, reply)
 reply.type = "picture"
 check.raises("a reply cannot have the type 'picture'", tostring, reply)
+
+-- A required argument that is empty (the media_id of an upload that failed) is missing.
+for _, case in ipairs {
+  { "response_image", "media_id", "" }, { "response_voice", "media_id", "" }, { "response_video", "media_id", "", "t" },
+  { "response_music", "music_url", "" }, { "response_raw", "xml", "" }, { "response_hardware", "message_view", "", "x" },
+  { "response_hardware", "message_action", "x", "" }, { "response_device_text", "content", "", "a", "b", 1 },
+  { "response_device_event", "content", "", "bind", "a", "b", 1 },
+} do
+  local words = ("wechat.%s: %s is empty (string)"):format(case[1], case[2])
+  check.raises(words, wechat[case[1]], table.unpack(case, 3))
+end

@@ -125,11 +125,13 @@ static void assert_refused(Str text, const char *words) {
   if (!strstr(err.text, words)) fail_msg("\"%s\" does not say \"%s\"", err.text, words);
 }
 
-static void seal_reply(const Credential *credential) {
+static void seal_text(const Credential *credential, Str text) {
   buf_reset(&reply);
-  assert_true(envelope_seal_reply(callback.aes, callback.digest, credential, STR("wx1"), STR(REPLY),
-                                  17, STR("5"), &reply, &err));
+  assert_true(envelope_seal_reply(callback.aes, callback.digest, credential, STR("wx1"), text, 17,
+                                  STR("5"), &reply, &err));
 }
+
+static void seal_reply(const Credential *credential) { seal_text(credential, STR(REPLY)); }
 
 static void assert_opened(void) {
   Str content = STR("");
@@ -162,6 +164,16 @@ static void test_a_sealed_reply_is_verified_and_opened(void **state) {
   assert_true(str_eq(buf_str(&plain), STR(REPLY)));
 }
 
+static void test_a_sealed_nothing_is_no_reply(void **state) {
+  use("safe");
+  seal_text(&account.credentials[0], STR(""));
+  assert_true(opens(buf_str(&reply)));
+  assert_int_equal(tree.count, 0);
+  seal_text(&account.credentials[0], STR("success"));
+  assert_true(opens(buf_str(&reply)));
+  assert_int_equal(tree.count, 0);
+}
+
 static void test_a_reply_of_another_token_or_key_is_refused(void **state) {
   use("safe");
   Credential other = account.credentials[0];
@@ -192,6 +204,7 @@ int main(void) {
     cmocka_unit_test(test_success_and_nothing_are_no_reply),
     cmocka_unit_test(test_an_open_reply_is_read_where_it_may_be_open),
     cmocka_unit_test(test_a_sealed_reply_is_verified_and_opened),
+    cmocka_unit_test(test_a_sealed_nothing_is_no_reply),
     cmocka_unit_test(test_a_reply_of_another_token_or_key_is_refused),
     cmocka_unit_test(test_what_is_no_document_is_refused),
   };

@@ -2,16 +2,45 @@
 
 local limits = require "platform.limits"
 
+local most = limits.article
+
+local function is_longer(text, characters) return type(text) == "string" and (utf8.len(text) or #text) > characters end
+
+-- Temporary media will not do.
+local function is_permanent(p, id)
+  local file = type(id) == "string" and p.media(id)
+  return file and not file.expires_at
+end
+
+-- Pictures with a text, instead of an article with a cover.
+local function fault_of_pictures(p, one)
+  local list = type(one.image_info) == "table" and one.image_info.image_list
+  if type(list) ~= "table" or #list < 1 or #list > most.pictures then return 40215 end
+  for _, picture in ipairs(list) do
+    if not is_permanent(p, type(picture) == "table" and picture.image_media_id) then return 40007 end
+  end
+  if is_longer(one.content, most.newspic_text) then return 45166 end
+end
+
+local function fault_of_article(p, one)
+  local is_newspic = type(one) == "table" and one.article_type == "newspic"
+  if type(one) ~= "table" or type(one.title) ~= "string" or one.title == "" then return 40035, "title is missing" end
+  if is_longer(one.title, is_newspic and most.newspic_title or most.title) then return 45003 end
+  if is_longer(one.author, most.author) then return 45110 end
+  if is_longer(one.digest, most.digest) then return 45004 end
+  if type(one.content) ~= "string" or one.content == "" then return 44004 end
+  if #one.content >= most.content_bytes then return 45002 end
+  if type(one.content_source_url) == "string" and #one.content_source_url > most.source_url_bytes then return 41039 end
+  if is_newspic then return fault_of_pictures(p, one) end
+  if not is_permanent(p, one.thumb_media_id) then return 40007 end
+end
+
 local function fault_of(p, articles)
   if #articles == 0 then return 44003 end
   if #articles > limits.articles then return 45008 end
   for _, one in ipairs(articles) do
-    if type(one) ~= "table" or type(one.title) ~= "string" or one.title == "" then return 40035, "title is missing" end
-    if (utf8.len(one.title) or 999) > limits.article_title then return 45003 end
-    local content = one.content
-    if type(content) ~= "string" or content == "" then return 44004 end
-    if (utf8.len(content) or 0) >= limits.article_content_characters then return 45002 end
-    if one.article_type ~= "newspic" and not p.media(one.thumb_media_id or "") then return 40007 end
+    local code, words = fault_of_article(p, one)
+    if code then return code, words end
   end
 end
 
@@ -109,7 +138,7 @@ return {
   ["draft.update"] = function(p, call)
     local draft = find(p.state.drafts, "media_id", call.body.media_id)
     if not draft then return nil, 40007 end
-    if not draft.articles[call.body.index + 1] then return nil, 40114 end
+    if call.body.index < 0 or not draft.articles[call.body.index + 1] then return nil, 40114 end
     local code, words = fault_of(p, { call.body.articles })
     if code then return nil, code, words end
     draft.articles[call.body.index + 1], draft.update_time = call.body.articles, p.now()
@@ -132,7 +161,7 @@ return {
     if not draft then return nil, 40007 end
     table.remove(p.state.drafts, at)
     local job = {
-      publish_id = tostring(p.next_id()), article_id = p.random(43), articles = draft.articles, update_time = p.now(), msg_data_id = p.next_id(),
+      publish_id = p.next_id(), article_id = p.random(43), articles = draft.articles, update_time = p.now(), msg_data_id = p.next_id(),
     }
     with_url(p, job.articles)
     table.insert(p.state.published, 1, job)
@@ -141,7 +170,7 @@ return {
   end,
 
   ["freepublish.get"] = function(p, call)
-    local job = find(p.state.published, "publish_id", tostring(call.body.publish_id))
+    local job = find(p.state.published, "publish_id", math.tointeger(tonumber(call.body.publish_id)))
     if not job then return nil, 40035 end
     local items = {}
     for i, one in ipairs(job.articles) do items[i] = { idx = i, article_url = one.url } end

@@ -64,6 +64,9 @@ return {
     return { file = file }
   end,
 
+  -- Feedback is given in mini programs: there is none here.
+  ["media.get_feedback_media"] = function() return nil, 40007 end,
+
   ["media.uploadimg"] = function(p, call)
     local file = call.files.media
     local extension = extension_of(file)
@@ -110,6 +113,7 @@ return {
     for i, item in ipairs(p.state.material) do
       if item.media_id == call.body.media_id then
         table.remove(p.state.material, i)
+        p.forget_media(item.media_id)
         return {}
       end
     end

@@ -99,7 +99,14 @@ end
 
 for name in pairs(forms) do endpoints["message.custom.send_" .. name] = send_custom end
 
-endpoints["message.custom.typing"] = function(p, call)
+-- In the name of a sub-merchant, whom kf.business_register made.
+endpoints["message.custom.business_send"] = function(p, call)
+  if not p.state.businesses[call.body.businessid] then return nil, 40139 end
+  if not forms[call.body.msgtype] or type(call.body[call.body.msgtype]) ~= "table" then return nil, 40008 end
+  return send_custom(p, call)
+end
+
+local function show_typing(p, call)
   local user, code = listener(p, call.body.touser)
   if not user then return nil, code end
   if p.now() - user.last_act_time > limits.typing_s then return nil, 45080 end
@@ -109,6 +116,13 @@ endpoints["message.custom.typing"] = function(p, call)
   user.typing_until = on and p.now() + 15 or 0
   p.chat(user.openid, { from = "account", via = "custom", kind = "typing", on = on })
   return {}
+end
+
+endpoints["message.custom.typing"] = show_typing
+
+endpoints["message.custom.business_typing"] = function(p, call)
+  if not p.state.businesses[call.body.businessid] then return nil, 40139 end
+  return show_typing(p, call)
 end
 
 -- ---- templates
@@ -155,6 +169,7 @@ endpoints["message.template.delete"] = function(p, call)
   local found, at = template(p, call.body.template_id)
   if not found then return nil, 40037 end
   table.remove(p.state.templates, at)
+  p.state.removed_templates[found.template_id] = true
   return {}
 end
 
@@ -169,13 +184,19 @@ local function fields_of(p, data)
   return fields
 end
 
--- A template that the account has not added itself is taken as one that was added on the website.
+-- A template that the account has not added itself is taken as one that was added on the website, unless it was
+-- removed.
+local function is_template(p, id)
+  if template(p, id) then return true end
+  return #id == 43 and not p.state.removed_templates[id]
+end
+
 endpoints["message.template.send"] = function(p, call)
   local body = call.body
   local user = p.state.users[body.touser]
   if not user then return nil, 40003 end
   if not user.subscribed then return nil, 43004 end
-  if #body.template_id ~= 43 and not template(p, body.template_id) then return nil, 40037 end
+  if not is_template(p, body.template_id) then return nil, 40037 end
   local found, id = template(p, body.template_id), p.next_id()
   p.chat(user.openid, { from = "account", via = "template", kind = "template", title = found and found.title or "模板消息", fields = fields_of(p, body.data), url = body.url, template_id = body.template_id })
   p.push(user.openid, { { "MsgType", "event" }, { "Event", "TEMPLATESENDJOBFINISH" }, { "MsgID", id }, { "Status", "success" } })
@@ -199,6 +220,7 @@ local function send_notice(p, call)
   local body = call.body
   local user = p.state.users[body.touser]
   if not user then return nil, 40003 end
+  if p.state.removed_templates[body.template_id] then return nil, 40037 end
   p.chat(user.openid, { from = "account", via = "subscribe", kind = "template", title = body.title or "订阅通知", fields = fields_of(p, body.data), url = body.url or body.page, template_id = body.template_id })
   return {}
 end
@@ -274,6 +296,7 @@ endpoints["message.subscribe.delete_template"] = function(p, call)
   for i, one in ipairs(p.state.subscribe_templates) do
     if one.priTmplId == call.body.priTmplId then
       table.remove(p.state.subscribe_templates, i)
+      p.state.removed_templates[one.priTmplId] = true
       return {}
     end
   end
@@ -327,10 +350,11 @@ end
 
 endpoints["message.mass.sendall"] = function(p, call)
   local users, filter = {}, call.body.filter
-  if not filter.is_to_all and not p.state.tags[filter.tag_id or filter.group_id or -1] then return nil, 45159 end
+  local wanted = math.tointeger(tonumber(filter.tag_id or filter.group_id))
+  if not filter.is_to_all and not p.state.tags[wanted or -1] then return nil, 45159 end
   for _, user in ipairs(p.users()) do
     local chosen = filter.is_to_all
-    for _, tag in ipairs(user.tagid_list or {}) do chosen = chosen or tag == filter.tag_id end
+    for _, tag in ipairs(user.tagid_list or {}) do chosen = chosen or tag == wanted end
     if chosen and user.subscribed then users[#users + 1] = user end
   end
   return broadcast(p, call.body, users)
@@ -364,7 +388,7 @@ end
 endpoints["message.mass.get"] = function(p, call)
   local mass = p.state.mass[math.tointeger(tonumber(call.body.msg_id))]
   if not mass then return nil, 40059 end
-  return { msg_id = call.body.msg_id, msg_status = mass.status }
+  return { msg_id = math.tointeger(tonumber(call.body.msg_id)), msg_status = mass.status }
 end
 
 endpoints["message.mass.delete"] = function(p, call)

@@ -97,6 +97,53 @@ return {
     return { sessionlist = list }
   end,
 
+  -- Staff have no openids here, so nobody can be made administrator.
+  ["kf.account_setadmin"] = function() return nil, 65401 end,
+  ["kf.account_canceladmin"] = function() return nil, 65401 end,
+
+  -- Customer service of mini programs: the WeCom company it is bound to, and sub-merchants.
+  ["kf.work_get"] = function(p) return p.state.work or { entityName = "", corpid = "", bindTime = 0 } end,
+  ["kf.work_bind"] = function(p, call)
+    p.state.work = { entityName = call.body.corpid, corpid = call.body.corpid, bindTime = p.now() }
+    return {}
+  end,
+  ["kf.work_unbind"] = function(p, call)
+    if not p.state.work or p.state.work.corpid ~= call.body.corpid then return nil, 40173 end
+    p.state.work = nil
+    return {}
+  end,
+
+  ["kf.business_register"] = function(p, call)
+    local id = p.state.next_business
+    p.state.next_business = id + 1
+    p.state.businesses[id] = { business_id = id, account_name = call.body.account_name, nickname = call.body.nickname,
+      icon_url = p.media_url(call.body.icon_media_id) }
+    return { business_id = id }
+  end,
+
+  ["kf.business_update"] = function(p, call)
+    local one = p.state.businesses[call.body.business_id]
+    if not one then return nil, 40139 end
+    one.nickname = call.body.nickname or one.nickname
+    one.icon_url = call.body.icon_media_id and p.media_url(call.body.icon_media_id) or one.icon_url
+    return {}
+  end,
+
+  ["kf.business_get"] = function(p, call)
+    for id, one in pairs(p.state.businesses) do
+      if id == call.body.business_id or one.account_name == call.body.account_name then return { business_info = one } end
+    end
+    return nil, 40139
+  end,
+
+  ["kf.business_list"] = function(p, call)
+    local list = p.host.json.array {}
+    for id = call.body.offset + 1, math.min(p.state.next_business - 1, call.body.offset + call.body.count) do
+      list[#list + 1] = p.state.businesses[id]
+    end
+    return { list = list }
+  end,
+
   ["kf.session_waitcase"] = function(p) return { count = 0, waitcaselist = p.host.json.array {} } end,
   ["kf.msgrecord_list"] = function(p) return { recordlist = p.host.json.array {}, number = 0, msgid = 1 } end,
 }

@@ -297,6 +297,37 @@ return {
       body = { "type string!", "effective boolean!", "offset integer!", "count integer!" },
       returns = { "total_count integer", "rule_list array" },
     },
+    paygiftmembercard_add = {
+      doc = "Adds a rule that makes members of those who pay.",
+      call = "POST /card/paygiftmembercard/add",
+      body = {
+        "rule_info object! of card_id, jump_url, mchid_list[], begin_time, end_time, min_cost, max_cost, \z
+          is_locked",
+      },
+      returns = { "fail_mchid_list array", "succ_mchid_list array" },
+    },
+    paygiftmembercard_delete = {
+      doc = "Removes a rule that makes members of those who pay.",
+      call = "POST /card/paygiftmembercard/delete",
+      body = { "card_id string!", "mchid_list string[]!" },
+      returns = { "fail_mchid_list array", "succ_mchid_list array" },
+    },
+    paygiftmembercard_get = {
+      doc = "A merchant's rule that makes members of those who pay.",
+      call = "POST /card/paygiftmembercard/get",
+      body = { "mchid string!" },
+      returns = { "card_id string", "occupy_appid string", "is_locked boolean" },
+    },
+    mkt_activity_create = {
+      doc = "Makes an activity that gives coupons to those who pay.",
+      call = "POST /card/mkt/activity/create",
+      body = {
+        "info object! of basic_info {activity_bg_color, activity_tinyappid, begin_time, end_time, gift_num, \z
+          max_partic_times_act, max_partic_times_one_day, mch_code}, card_info_list[] {card_id, min_amt, \z
+          membership_appid}, custom_info {type}",
+      },
+      returns = { "activity_id string" },
+    },
     pay_activate = {
       doc = "Opens the account of coins that pays for coupons.",
       call = "GET /card/pay/activate",
@@ -344,6 +375,12 @@ return {
       call = "POST /card/giftcard/pay/whitelist/add",
       body = { "sub_mch_id string!" },
       returns = { "url string" },
+    },
+    giftcard_pay_wxa_set = {
+      doc = "Uploads a mini program's code for gift cards, by the path's other spelling.",
+      call = "POST /card/giftcard/pay/wxa/set",
+      body = { "wxa_appid string!", "page_id string!" },
+      note = "giftcard_wxa_set has the first spelling; one of the two is wrong.",
     },
     giftcard_pay_submch_bind = {
       doc = "Ties a merchant to a mini program.",
@@ -444,6 +481,11 @@ return {
       call = "POST /card/storewxa/get",
       body = { "poi_id string!" },
       returns = { "result object" },
+    },
+    storewxa_set = {
+      doc = "Links a card to a shop's mini program.",
+      call = "POST /card/storewxa/set",
+      body = { "poi_id string!", "card_id string!" },
     },
   },
 }

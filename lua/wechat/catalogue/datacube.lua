@@ -83,14 +83,14 @@ return {
         "list object[] of ref_date, detail{read_user, read_user_source[]{scene_desc, user_count}}",
         "is_delay boolean true: not all is there yet",
       },
-      note = "30 days at most; from November 2025 on.",
+      note = "1 day at most (30 by some reports); from November 2025 on.",
     },
     getarticleshare = {
       doc = "Sharing by day.",
       call = "POST /datacube/getarticleshare",
       body = { "begin_date string! YYYY-MM-DD", "end_date string! YYYY-MM-DD, yesterday at the latest" },
       returns = { "list object[] of ref_date, detail{share_user}", "is_delay boolean" },
-      note = "30 days at most; from November 2025 on.",
+      note = "1 day at most (30 by some reports); from November 2025 on.",
     },
     getbizsummary = {
       doc = "All of the account's content by day.",

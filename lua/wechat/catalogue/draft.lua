@@ -17,7 +17,9 @@ return {
       doc = "A draft's articles.",
       call = "POST /cgi-bin/draft/get",
       body = { "media_id string!" },
-      returns = { "news_item object[] articles, with url" },
+      returns = {
+        "news_item object[] articles, with url", "create_time integer", "update_time integer",
+      },
       note = "500 a day.",
     },
     update = {
@@ -50,8 +52,10 @@ return {
     switch = {
       doc = "Moves the account to drafts and publishing, for good; with checkonly = 1 it only asks.",
       call = "POST /cgi-bin/draft/switch",
+      status = "deprecated",
       query = { "checkonly string|integer 1: only ask" },
       returns = { "is_open integer 0 or 1" },
+      note = "All accounts have drafts now.",
     },
     get_product_card = {
       doc = "The HTML that shows an article's product.",

@@ -13,6 +13,7 @@
 --     token = "none",                          "none", "oauth" or "component": no access_token is added
 --     send = true,                             a repeat could reach a user twice: not tried again on -1
 --     status = "deprecated",                   or "removed": warns once
+--                                              "current": not what the file's own status says
 --     query = { ... }, body = { ... },         fields; of an UPLOAD the form, with its file
 --     returns = { ... },                       fields beside errcode and errmsg; "(body)" is the file itself
 --     note = "100 an account (45056).",        what else to know

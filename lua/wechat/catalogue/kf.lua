@@ -19,9 +19,10 @@ return {
       call = "POST /customservice/kfaccount/add",
       body = {
         "kf_account string! NAME@ACCOUNT", "nickname string! up to 16 characters",
-        "password string MD5; of the past",
+        "password string MD5; of the past", "business_id string sub-merchant",
       },
-      note = "100 an account (65405); 65406: there already.",
+      note = "The account needs a WeChat id (微信号) first, which stands after the @ (else 65400). 100 an \z
+        account (65405); 65406: there already.",
     },
     account_update = {
       doc = "Renames a member of staff.",
@@ -32,7 +33,7 @@ return {
       doc = "Removes a member of staff.",
       call = "POST /customservice/kfaccount/del",
       body = { "kf_account string! NAME@ACCOUNT", "business_id string" },
-      note = "Sent as JSON; the older form had kf_account in the query.",
+      note = "The older form, which the platform still takes, has kf_account in the query.",
     },
     account_inviteworker = {
       doc = "Asks a WeChat user to join as a member of staff.",
@@ -45,6 +46,18 @@ return {
       call = "UPLOAD /customservice/kfaccount/uploadheadimg",
       query = { "kf_account string" },
       body = { "media file! jpg, 640 x 640" },
+    },
+    account_setadmin = {
+      doc = "Makes a member of staff the administrator.",
+      call = "GET /customservice/kfaccount/setadmin",
+      query = { "kf_openid string" },
+      note = "Customer service of mini programs.",
+    },
+    account_canceladmin = {
+      doc = "Takes the administrator's role from a member of staff.",
+      call = "GET /customservice/kfaccount/canceladmin",
+      query = { "kf_openid string" },
+      note = "Customer service of mini programs.",
     },
     session_create = {
       doc = "Opens a session between a user and a member of staff who is online.",
@@ -94,6 +107,53 @@ return {
       },
       returns = { "recordlist object[]" },
       note = "msgrecord_list took its place.",
+    },
+    work_get = {
+      doc = "The WeCom company that customer service is bound to.",
+      call = "POST /customservice/work/get",
+      returns = { "entityName string", "corpid string", "bindTime integer" },
+      note = "Mini programs with WeCom (企业微信).",
+    },
+    work_bind = {
+      doc = "Binds customer service to a WeCom company.",
+      call = "POST /customservice/work/bind",
+      body = { "corpid string!" },
+      note = "Mini programs with WeCom (企业微信).",
+    },
+    work_unbind = {
+      doc = "Unbinds customer service from its WeCom company.",
+      call = "POST /customservice/work/unbind",
+      body = { "corpid string!" },
+      note = "Mini programs with WeCom (企业微信).",
+    },
+    business_register = {
+      doc = "Adds a sub-merchant with customer service of its own.",
+      call = "POST /cgi-bin/business/register",
+      body = {
+        "account_name string!", "nickname string!", "icon_media_id string!", "transfer_to_commkf boolean",
+      },
+      returns = { "business_id integer" },
+      note = "Customer service of mini programs.",
+    },
+    business_update = {
+      doc = "Changes a sub-merchant.",
+      call = "POST /cgi-bin/business/update",
+      body = { "business_id integer!", "nickname string", "icon_media_id string" },
+      note = "Customer service of mini programs.",
+    },
+    business_get = {
+      doc = "A sub-merchant, by its id or its name.",
+      call = "POST /cgi-bin/business/get",
+      body = { "business_id integer", "account_name string in place of business_id" },
+      returns = { "business_info object of business_id, account_name, nickname, icon_url" },
+      note = "Customer service of mini programs.",
+    },
+    business_list = {
+      doc = "Lists the sub-merchants.",
+      call = "POST /cgi-bin/business/list",
+      body = { "offset integer!", "count integer!" },
+      returns = { "list object[] of business_id, account_name, nickname, icon_url" },
+      note = "Customer service of mini programs.",
     },
   },
 }

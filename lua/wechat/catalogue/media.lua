@@ -42,5 +42,12 @@ return {
       body = { "media_id string!", "title string", "description string" },
       returns = { "type string of videos", "media_id string", "created_at integer" },
     },
+    get_feedback_media = {
+      doc = "Downloads a picture that a user sent with feedback.",
+      call = "DOWNLOAD /cgi-bin/media/getfeedbackmedia",
+      query = { "record_id string|integer", "media_id string" },
+      returns = { "(body) binary" },
+      note = "Mini programs only.",
+    },
   },
 }

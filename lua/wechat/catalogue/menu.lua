@@ -5,7 +5,7 @@ return {
       doc = "Puts a menu in place of the present one.",
       call = "POST /cgi-bin/menu/create",
       body = {
-        "button object[]! up to three: name with up to five sub_button, or name, type and what the type \z
+        "button object[]! up to three: name with up to five sub_button[], or name, type and what the type \z
           needs",
       },
       note = "1000 times a day; phones show it within five minutes.",
@@ -27,7 +27,7 @@ return {
       doc = "Adds a menu for the users whom a rule matches.",
       call = "POST /cgi-bin/menu/addconditional",
       body = {
-        "button object[]! up to three: name with up to five sub_button, or name, type and what the type \z
+        "button object[]! up to three: name with up to five sub_button[], or name, type and what the type \z
           needs",
         "matchrule object! tag_id, client_platform_type (1 iOS, 2 Android, 3 others)",
       },
@@ -37,7 +37,7 @@ return {
     delconditional = {
       doc = "Removes a personalised menu.",
       call = "POST /cgi-bin/menu/delconditional",
-      body = { "menuid string|integer!" },
+      body = { "menuid string!" },
     },
     trymatch = {
       doc = "The menu that a certain user would see.",

@@ -141,5 +141,22 @@ return {
       body = { "touser string! openid", "command string! Typing|CancelTyping" },
       note = "45080: nothing was said in the last 30 s; 45081: it shows already.",
     },
+    business_send = {
+      doc = "Sends a message in the name of a sub-merchant.",
+      call = "POST /cgi-bin/message/custom/business/send",
+      send = true,
+      body = {
+        "touser string! openid", "msgtype string!", "businessid integer!",
+        "... object the fields of that msgtype, as in send_text and its siblings",
+      },
+      note = "Customer service of mini programs. Official accounts pass businessid to send_text and its \z
+        siblings.",
+    },
+    business_typing = {
+      doc = "Shows or hides that somebody is typing, in the name of a sub-merchant.",
+      call = "POST /cgi-bin/message/custom/business/typing",
+      body = { "touser string! openid", "command string! Typing|CancelTyping", "businessid integer!" },
+      note = "Customer service of mini programs.",
+    },
   },
 }

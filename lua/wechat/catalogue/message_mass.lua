@@ -31,7 +31,7 @@ return {
         "clientmsgid string up to 64 bytes; the same one is sent once a day",
       },
       returns = { "msg_id integer", "msg_data_id integer" },
-      note = "Service accounts only.",
+      note = "Verified service accounts only (else 48001).",
     },
     preview = {
       doc = "Sends a broadcast to one user to look at.",
@@ -58,7 +58,7 @@ return {
     get = {
       doc = "How a broadcast is getting on.",
       call = "POST /cgi-bin/message/mass/get",
-      body = { "msg_id string|integer!" },
+      body = { "msg_id string!" },
       returns = { "msg_id integer", "msg_status string SEND_SUCCESS|SENDING|SEND_FAIL|DELETE" },
     },
     speed_get = {

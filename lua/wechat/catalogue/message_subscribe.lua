@@ -28,8 +28,11 @@ return {
       body = {
         "touser string!", "template_id string!", "page string", "miniprogram object appid, pagepath",
         "data object! keyword = {value = ...}",
+        "miniprogram_state string developer|trial|formal", "lang string zh_CN|en_US|zh_HK|zh_TW",
       },
-      note = "43101: refused, or used up; 47003: the data does not fit the template.",
+      returns = { "msgid integer not always there" },
+      note = "43101: refused, or used up; 47003: the data does not fit the template. Verified service \z
+        accounts only.",
     },
     add_template = {
       doc = "Takes a public template for the account.",
@@ -45,7 +48,7 @@ return {
       body = { "priTmplId string!" },
     },
     get_category = {
-      doc = "The account's categories.",
+      doc = "The account's service categories (服务类目).",
       call = "GET /wxaapi/newtmpl/getcategory",
       returns = { "data object[] of id, name" },
     },

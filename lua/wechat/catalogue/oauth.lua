@@ -8,7 +8,7 @@ return {
       query = {
         "appid string=@appid", "redirect_uri string", "response_type string=code",
         "scope string=snsapi_base snsapi_base|snsapi_userinfo", "state string comes back as it is",
-        "forcePopup boolean|string",
+        "forcePopup boolean|string", "forceSnapShot boolean|string",
       },
       note = "Comes back to redirect_uri with a code, good once, within five minutes.",
     },
@@ -95,6 +95,17 @@ return {
         "grant_type string=authorization_code",
       },
       returns = { "openid string", "session_key string", "unionid string" },
+    },
+    component_jscode2session = {
+      doc = "The same as jscode2session, on behalf of an account.",
+      call = "GET /sns/component/jscode2session",
+      token = "component",
+      query = {
+        "appid string", "js_code string", "grant_type string=authorization_code", "component_appid string",
+        "component_access_token string",
+      },
+      returns = { "openid string", "session_key string", "unionid string" },
+      note = "By third-party platforms.",
     },
   },
 }

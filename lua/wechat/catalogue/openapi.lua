@@ -11,8 +11,10 @@ return {
       doc = "The same with the secret in place of a token.",
       call = "POST /cgi-bin/clear_quota/v2",
       token = "none",
+      query = { "appid string=@appid", "appsecret string=@appsecret" },
       body = { "appid string!=@appid", "appsecret string!=@appsecret" },
-      note = "For when no calls are left to fetch a token with.",
+      note = "For when no calls are left to fetch a token with. Counts among the ten resets a month. The \z
+        platform's pages disagree on where the two stand: they are sent in query and body.",
     },
     quota_get = {
       doc = "A day's limit of one API, and what is left of it.",
@@ -22,6 +24,7 @@ return {
         "quota.daily_limit integer", "quota.used integer", "quota.remain integer",
         "rate_limit object of call_count, refresh_second", "component_rate_limit object",
       },
+      note = "76003: cgi_path is malformed, 76021: there is no such path, 76022: no right to it.",
     },
     quota_clear = {
       doc = "Sets one API's daily counter to zero.",
@@ -37,7 +40,7 @@ return {
         "request.invoke_time integer", "request.cost_in_ms integer", "request.request_url string",
         "request.request_body string", "request.response_body string", "request.client_ip string",
       },
-      note = "76001: unknown; 76003: another account's.",
+      note = "76001: unknown, 76002: malformed, 76003: another account's.",
     },
   },
 }

@@ -82,5 +82,14 @@ return {
       body = { "page_context string", "page_num integer!", "page_size integer!" },
       returns = { "product array", "page_context string", "total integer" },
     },
+    product_getqrcode = {
+      doc = "A product's QR code.",
+      call = "POST /scan/product/getqrcode",
+      body = {
+        "keystandard string! ean13|ean8|qrcode", "keystr string!", "extinfo string",
+        "qrcode_size integer side in pixels; 100 without it",
+      },
+      returns = { "pic_url string", "qrcode_url string" },
+    },
   },
 }

@@ -97,5 +97,22 @@ return {
         "... object fields of your own",
       },
     },
+    cityservice_getmedrealname = {
+      doc = "A patient's real name, encrypted.",
+      call = "POST /cityservice/getmedrealname",
+      body = { "app_id string!", "open_id string!", "wxmed_authcode string!" },
+      returns = {
+        "app_id string", "open_id string", "key_version integer", "cipher_real_name string",
+        "cipher_algorithm string",
+      },
+      note = "By application.",
+    },
+    cityservice_getmsgrelation = {
+      doc = "Whether a patient subscribed to messages.",
+      call = "POST /cityservice/getmsgrelation",
+      body = { "business_id integer!", "open_id string!" },
+      returns = { "is_subscribed boolean" },
+      note = "By application.",
+    },
   },
 }

@@ -100,5 +100,10 @@ return {
       body = { "callback_url string!" },
       returns = { "data object of is_open, wifi_token" },
     },
+    account_get_connecturl = {
+      doc = "The address at which phones connect.",
+      call = "GET /bizwifi/account/get_connecturl",
+      returns = { "data object of connect_url" },
+    },
   },
 }

@@ -83,5 +83,41 @@ return {
       body = { "path string!", "width integer" },
       returns = { "(body) binary" },
     },
+    wxamp_link = {
+      doc = "Links a mini program to the account.",
+      call = "POST /cgi-bin/wxopen/wxamplink",
+      status = "current",
+      body = {
+        "appid string! the mini program", "notify_users integer! 0 or 1", "show_profile integer! 0 or 1",
+      },
+      note = "By third-party platforms, with the account's token.",
+    },
+    wxamp_unlink = {
+      doc = "Unlinks a mini program from the account.",
+      call = "POST /cgi-bin/wxopen/wxampunlink",
+      status = "current",
+      body = { "appid string! the mini program" },
+      note = "By third-party platforms, with the account's token.",
+    },
+    wxamp_linkget = {
+      doc = "Lists the mini programs that are linked to the account.",
+      call = "POST /cgi-bin/wxopen/wxamplinkget",
+      status = "current",
+      returns = {
+        "wxopens.items object[] of status, username, appid, source, nickname, headimg_url, selected, \z
+          nearby_display_status, released, func_infos[], email",
+      },
+      note = "By third-party platforms, with the account's token.",
+    },
+    account_fastregister = {
+      doc = "Registers a mini program with the account's verification.",
+      call = "POST /cgi-bin/account/fastregister",
+      status = "current",
+      body = { "ticket string!" },
+      returns = {
+        "appid string", "authorization_code string", "is_wx_verify_succ boolean", "is_link_succ boolean",
+      },
+      note = "By third-party platforms.",
+    },
   },
 }

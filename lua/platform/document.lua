@@ -1,0 +1,36 @@
+-- Documents as the platform writes them: texts in CDATA, those of digits too, and numbers bare.
+
+local document = {}
+
+-- XML has no place for these, not even in CDATA.
+local forbidden = "[\0-\8\11\12\14-\31]"
+
+local function write_text(text)
+  text = text:gsub(forbidden, ""):gsub("\u{FFFE}", "\u{FFFD}"):gsub("\u{FFFF}", "\u{FFFD}")
+  return "<![CDATA[" .. text:gsub("]]>", "]]]]><![CDATA[>") .. "]]>"
+end
+
+local function write(elements, out)
+  for _, element in ipairs(elements) do
+    local name, value = element[1], element[2]
+    if name:find("^[%a_][%w_.-]*$") then
+      out[#out + 1] = "<" .. name .. ">"
+      if type(value) == "table" then write(value, out)
+      else out[#out + 1] = type(value) == "string" and write_text(value) or tostring(value) end
+      out[#out + 1] = "</" .. name .. ">"
+    end
+  end
+end
+
+--- The document of a list of {name, value}; a value is a text, a number, a boolean or such a list again. A name that
+--- XML does not take is left out with what is in it.
+---@param elements table[]
+---@return string
+function document.compose(elements)
+  local out = { "<xml>" }
+  write(elements, out)
+  out[#out + 1] = "</xml>"
+  return table.concat(out)
+end
+
+return document

@@ -1,0 +1,51 @@
+-- wechat.http: what goes out of the options, and which options raise. The host notes the request.
+local check = require "check"
+
+local sent
+local host = {
+  args = {
+    add = function(wechat, name, _, body) wechat[name:match("[^.]+$")] = body end,
+    fail = function(text, ...) error(text:format(...), 0) end,
+  },
+  codec = { url_encode = function(text) return text end }, json = wechat.json,
+  http = {
+    request = function(request)
+      sent = request
+      return { status = 200, headers = {}, body = "" }
+    end,
+  },
+}
+local http = {}
+require "wechat.http"(http, host)
+
+-- Numbers without a fraction are integers everywhere.
+http.get("http://a/", { query = { n = 20.0, r = 0.25, big = 1e15, on = true } })
+check.equal(sent.url, "http://a/?big=1000000000000000&n=20&on=true&r=0.25")
+http.post("http://a/", { form = { n = 20.0 } })
+check.equal(sent.body, "n=20")
+http.post("http://a/", { files = { f = "/tmp/x" }, form = { n = 20.0, s = "x" } })
+check.equal(sent.fields, { n = "20", s = "x" })
+http.post("http://a/", { json = { n = 20.0 } })
+check.equal(sent.body, '{"n":20}')
+http.get("http://a/", { headers = { ["X-Count"] = 20.0 } })
+check.equal(sent.headers, { { "X-Count", "20" } })
+http.post("http://a/", { json = {}, headers = { ["content-type"] = "application/vnd.x+json" } })
+check.equal(sent.headers, { { "content-type", "application/vnd.x+json" } }, "a type of the script's own")
+
+-- What has no text raises, and so does what has no name; a value is not quoted, for it may be a secret.
+sent = nil
+for part, options in pairs {
+  ['http.get: headers[1] has no name: write headers = {["Authorization"] = ...}'] = { headers = { "Authorization: Bearer abc" } },
+  ['http.get: headers[1] has no name: write headers = {["NAME"] = ...}'] = { headers = { {} } },
+  ['http.get: query[1] has no name: write query = {["NAME"] = ...}'] = { query = { "a=b" } },
+  ['http.get: form[1] has no name'] = { form = { "a=b" } },
+  ['http.get: files has a file without a field: write files = {field = path}'] = { files = { "/tmp/x" } },
+  ['http.get: headers.X is a table (string, number or boolean expected)'] = { headers = { X = {} } },
+  ['http.get: query.q is not a finite number'] = { query = { q = 0 / 0 } },
+  ['http.get: form.q is not a finite number'] = { form = { q = 1 / 0 } },
+  ['http.get: headers.q is not a finite number'] = { headers = { q = -1 / 0 } },
+} do
+  local why = check.raises(part, http.get, "http://a/", options)
+  check.equal(tostring(why):find("abc", 1, true), nil, "a quoted secret")
+end
+check.equal(sent, nil, "a request after a fault")

@@ -1,0 +1,22 @@
+-- wechat.store and wechat.session: what is kept comes back as it was, or raises.
+local check = require "check"
+
+for _, value in ipairs {
+  "文 & 字", "a\0b", "\u{FFFD} itself", "\u{1F600}", "", 7, 9007199254740993, 0.5, true, { 1, { a = "\u{FFFD}" } }, wechat.json.array {},
+} do
+  check.equal(wechat.store.set("k", value), true)
+  check.equal(wechat.store.get("k"), value)
+end
+
+-- Bytes that are no UTF-8.
+check.equal(wechat.store.set("k", "before"), true)
+for _, case in ipairs {
+  { "caf\xE9", "value is no UTF-8 (byte 4)" }, { "\xED\xA0\x80", "value is no UTF-8 (byte 1)" },
+  { { list = { "ok", "\xC4\xE3" } }, "value.list[2] is no UTF-8 (byte 1)" }, { { ["\xFF"] = 1 }, "value's key is no UTF-8 (byte 1)" },
+} do
+  check.raises("wechat.store.set: ", wechat.store.set, "k", case[1])
+  check.raises(case[2], wechat.store.set, "k", case[1])
+  check.raises(case[2], wechat.store.add, "another", case[1])
+end
+check.equal(wechat.store.get("k"), "before", "what was there")
+check.equal(wechat.store.get("another"), nil)
