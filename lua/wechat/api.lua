@@ -1,6 +1,6 @@
 -- The platform's calls: `wechat.GROUP.NAME{...}` for every endpoint of the catalogue, and `wechat.call`.
 --
--- C does the calling (script/lib_api.c); request.lua makes what host.api.call takes.
+-- C does the calling (host/lib_api.c); request.lua makes what host.api.call takes.
 
 local catalogue = require "wechat.catalogue"
 local errors = require "wechat.errors"

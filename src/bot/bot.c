@@ -6,6 +6,7 @@
 #include "bot/watch.h"
 #include "bot/webhook.h"
 #include "codec/digest.h"
+#include "host/host.h"
 #include "script/conversation.h"
 
 #include <stdio.h>
@@ -80,6 +81,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
+  bot->interpreter.open_host = host_open;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && meet_others(bot, options, err);
   ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count,

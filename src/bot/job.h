@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "script/interpreter.h"
+#include "script/message.h"
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.

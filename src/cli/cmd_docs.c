@@ -1,6 +1,7 @@
 // `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself
 // uses.
 #include "cli/command.h"
+#include "host/host.h"
 
 #include <stdio.h>
 
@@ -58,7 +59,9 @@ static void put_keys(void) {
 static int print_methods(void) {
   Err err;
   Account account = { .mode = MODE_NORMAL };
-  InterpreterOptions interpreter_options = { .account = &account, .program = "docs/init.lua" };
+  InterpreterOptions interpreter_options = { .account = &account,
+                                             .open_host = host_open,
+                                             .program = "docs/init.lua" };
   Interpreter *interpreter = interpreter_new(&interpreter_options, &err);
   Buf text;
   buf_init(&text);

@@ -1,5 +1,6 @@
 // `wemoon explain`: what an error code of the platform means and what to do about it.
 #include "cli/command.h"
+#include "host/host.h"
 
 #include <stdio.h>
 
@@ -44,9 +45,9 @@ static Str find_code(Str line) {
 static bool explain(char *code, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   Pairs config = { 0 };
-  InterpreterOptions interpreter_options = { .account = &account,
-                                             .config = &config,
-                                             .strict = true };
+  InterpreterOptions interpreter_options = {
+    .account = &account, .open_host = host_open, .config = &config, .strict = true
+  };
   Interpreter *interpreter = interpreter_new(&interpreter_options, err);
   if (!interpreter) return false;
   Buf out;

@@ -1,5 +1,6 @@
 // `wemoon new`: a folder with a bot, its configuration, a spec, and what an editor needs to complete `wechat`.
 #include "cli/command.h"
+#include "host/host.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -73,7 +74,9 @@ static bool write_templates(const char *folder, Err *err) {
 // Made by a program in Lua, from the catalogue.
 static bool write_generated(const char *folder, Err *err) {
   Account account = { .mode = MODE_NORMAL };
-  InterpreterOptions interpreter_options = { .account = &account, .program = "new/luarc.lua" };
+  InterpreterOptions interpreter_options = { .account = &account,
+                                             .open_host = host_open,
+                                             .program = "new/luarc.lua" };
   Interpreter *interpreter = interpreter_new(&interpreter_options, err);
   Buf json;
   buf_init(&json);

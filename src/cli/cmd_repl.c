@@ -13,7 +13,7 @@
 #include "cli/prompt.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
-#include "script/feed.h"
+#include "host/feed.h"
 
 enum { THREADS = 16, GRACE_MS = 1000, COLUMNS = 80 };
 

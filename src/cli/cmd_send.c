@@ -9,6 +9,7 @@
 #include "cli/http_wait.h"
 #include "cli/print_reply.h"
 #include "codec/url.h"
+#include "wechat/message.h"
 
 enum {
   DOCUMENT_MAX = 16 << 20,

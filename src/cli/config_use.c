@@ -2,6 +2,7 @@
 #include "cli/config.h"
 
 #include "dev/devserver.h"
+#include "host/host.h"
 
 #include <errno.h>
 
@@ -45,6 +46,7 @@ void config_server(const Config *config, ServerOptions *options) {
 bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options,
                         Err *err) {
   *options = (InterpreterOptions){
+    .open_host = host_open,
     .account = account,
     .config = config_open_values(config, err),
     .cpu_us_max = config_integer(config, "script_cpu_ms") * 1000,

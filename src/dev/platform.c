@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "bot/bot.h"
-#include "script/feed.h"
+#include "host/feed.h"
 
 enum {
   UPLOAD_MAX = 64 << 20,  // the largest file that the platform takes has 20 MB

@@ -1,23 +1,24 @@
 // The table of conversations, and how a script's wait for a user's next message begins and ends.
 //
-// A conversation in the table holds its interpreter. Whoever takes it out has that hold: a message's job, the
-// task itself (time-outs), or the list of those that were cut off, since an interpreter must not be let go of
+// A conversation in the table holds its interpreter. That hold goes to who takes it out: a message's job, the
+// task itself (time-outs), or the list of those that were cut off, since an interpreter must not be released
 // under a lock.
 #include "script/conversation.h"
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "script/args.h"
-#include "script/core.h"
-#include "script/libs.h"
-#include "script/reply_value.h"
+#include "engine/method.h"
+#include "engine/wait.h"
+#include "script/ask.h"
+#include "script/inner.h"
+#include "script/message_run.h"
 
 #include <stdlib.h>
 
 enum { BUCKETS = 4096 };
 
 struct Conversation {
-  Timer timer;  // first
+  Timer timer;
   Conversations *conversations;
   Conversation *next;  // in its bucket, or among those cut off
   Interpreter *in;
@@ -130,7 +131,7 @@ static void cut_off(Conversation *conversation) {
 static int push_reason(lua_State *L, void *data) {
   Conversation *conversation = data;
   const char *reason = conversation->reason;
-  task_orphan(interpreter_of(L)->task, str_make(conversation->openid, conversation->openid_len));
+  message_orphan(task_running(L), str_make(conversation->openid, conversation->openid_len));
   conversation_release(conversation);
   lua_pushnil(L);
   lua_pushstring(L, reason);
@@ -144,21 +145,17 @@ static void drop_reason(void *data) {
 }
 
 static void disarm(Conversation *conversation) {
-  Inbox *inbox = conversation->in->inbox;
-  pthread_mutex_lock(&inbox->mutex);
-  bool armed = conversation->timer.index != 0;
-  timer_remove_locked(inbox, &conversation->timer);
-  pthread_mutex_unlock(&inbox->mutex);
-  if (armed) conversation_release(conversation);
+  if (timer_remove(conversation->in->engine, &conversation->timer))
+    conversation_release(conversation);
 }
 
-// Of one that was taken out.
+// The conversation must already be out of the table.
 static void finish(Conversation *conversation, const char *reason) {
   conversation->reason = reason;
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
 }
 
-static void time_out(Interpreter *in, void *ctx) {
+static void time_out(Engine *engine, void *ctx) {
   Conversation *conversation = ctx;
   if (take_out(conversation)) finish(conversation, "timeout");
   conversation_release(conversation);
@@ -169,27 +166,22 @@ static void arm(Conversation *conversation) {
   conversation->timer.fn = time_out;
   conversation->timer.ctx = conversation;
   atomic_fetch_add_explicit(&conversation->holders, 1, memory_order_relaxed);
-  if (!timer_add(conversation->in->inbox, &conversation->timer, conversation->until_us))
+  if (!timer_add(conversation->in->engine, &conversation->timer, conversation->until_us))
     conversation_release(conversation);
 }
 
-// The interpreter was given up, or is interrupted; with the inbox's mutex held.
+// The interpreter was given up, or is interrupted: called as a wait's `cancel`.
 static void on_cancel(void *ctx) {
   Conversation *conversation = ctx;
   if (!take_out(conversation)) return;
-  bool armed = conversation->timer.index != 0;
-  timer_remove_locked(conversation->in->inbox, &conversation->timer);
-  if (armed) conversation_release(conversation);
+  if (timer_remove_in_cancel(conversation->in->engine, &conversation->timer))
+    conversation_release(conversation);
   cut_off(conversation);
 }
 
 // From here on the wait does not lead to the conversation any more.
 static void part_from_wait(Conversation *conversation) {
-  if (!conversation->wait) return;
-  pthread_mutex_lock(&conversation->in->inbox->mutex);
-  conversation->wait->cancel = NULL;
-  pthread_mutex_unlock(&conversation->in->inbox->mutex);
-  wait_release(conversation->wait);
+  if (conversation->wait) wait_leave(conversation->wait);
 }
 
 void conversations_sweep(Conversations *conversations) {
@@ -261,7 +253,7 @@ static int count_old(Conversations *conversations, Interpreter **oldest) {
   for (size_t i = 0; i < BUCKETS; i++) {
     for (Conversation *conversation = conversations->buckets[i]; conversation;
          conversation = conversation->next) {
-      if (!atomic_load(&conversation->in->retired) ||
+      if (!engine_is_retired(conversation->in->engine) ||
           conversation->in->counted_in == conversations->counts)
         continue;
       conversation->in->counted_in = conversations->counts;
@@ -308,21 +300,12 @@ static void put_back(Conversation *conversation) {
 
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
                                    int64_t deadline_us) {
-  Interpreter *in = conversation->in;
-  Wait *wait = conversation->wait;
-  bool locked = lock_take(&in->lock, deadline_us);
-  if (!locked && !lock_is_broken(&in->lock)) {
+  TaskState state;
+  if (!wait_resume(conversation->wait, message_begin, message_push, (void *)message, deadline_us,
+                   &state)) {
     put_back(conversation);
     return TASK_LOST;
   }
-  Task *task = locked ? task_unpark(in, wait) : NULL;
-  TaskState state = TASK_LOST;
-  if (task) {
-    guard_enter(in);
-    state = task_answer(task, wait, message);
-    guard_leave(in);
-  }
-  if (locked) lock_give(&in->lock);
   part_from_wait(conversation);
   conversation_release(conversation);
   return state;
@@ -330,41 +313,30 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
 
 // ---- asking -------------------------------------------------------------------------------------
 
-// ask(question, timeout_s | nil, events): the question is the answer to the message at hand; waits for the
-// user's next one. -> the message; nil and "timeout", "unsubscribe" or "reload"
-static int l_ask(lua_State *L) {
+int ask(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   BotShared *shared = in->options.shared;
-  Task *task = in->task;
+  Task *task = task_running(L);
   Err err = { 0 };
   double timeout_s = luaL_optnumber(L, 2, -1);
   bool events = lua_toboolean(L, 3);
-  if (!shared || !shared->conversations || !task || !task_is_message(task))
-    return args_error(
+  if (!shared || !shared->conversations || !message_can_ask(task))
+    method_raise(
         L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
            "on_message calls, not in a timer or a spawned function");
-  task_take_question(L, task);
-  if (!worker_start(in, &err)) return args_error(L, "wechat.ask: %s", err.text);
+  message_take_question(L, task);
+  if (!engine_start_thread(in->engine, &err)) method_raise(L, "wechat.ask: %s", err.text);
   Wait *wait = wait_begin(L, "wechat.ask");
-  Conversation *conversation = conversation_new(shared->conversations, in, wait, task->sender);
+  Conversation *conversation =
+      conversation_new(shared->conversations, in, wait, message_sender(task));
   if (!conversation) {
     wait_abort(wait);
-    return luaL_error(L, "not enough memory");
+    raise_no_memory(L);
   }
   conversation->events = events;
   conversation->until_us = timeout_s < 0 ? INT64_MAX : clock_now_us() + (int64_t)(timeout_s * 1e6);
   add(conversation);
   arm(conversation);
-  task_answer_and_stay(task);
+  message_answer_and_stay(task);
   return wait_suspend(L, wait, on_cancel, conversation);
-}
-
-static const luaL_Reg functions[] = {
-  { "ask", l_ask },
-  { NULL, NULL },
-};
-
-int lib_conversation(lua_State *L) {
-  luaL_newlib(L, functions);
-  return 1;
 }

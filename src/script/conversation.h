@@ -3,7 +3,7 @@
 #ifndef WEMOON_SCRIPT_CONVERSATION_H
 #define WEMOON_SCRIPT_CONVERSATION_H
 
-#include "script/interpreter.h"
+#include "script/message.h"
 
 typedef struct Conversations Conversations;
 typedef struct Conversation Conversation;  // one script that waits for one user's next message

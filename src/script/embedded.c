@@ -1,13 +1,10 @@
 // The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them
 // needs no rebuild.
-//   host.file.embedded(name): the bytes of one ("platform/console/index.html"), or nil
-//   host.file.watched(): the names of the files that another interpreter, the bot's, was loaded from
 #include "script/embedded.h"
 
-#include "script/core.h"
-
-#include "script/box.h"
-#include "script/libs.h"
+#include "engine/luaish.h"
+#include "engine/engine.h"
+#include "script/loader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,19 +17,8 @@ typedef struct {
 extern const EmbeddedFile wemoon_embedded_files[];
 extern const uint64_t wemoon_embedded_count;
 
-// No folder of a script's: one called "wemoon" is a bot's as likely as not.
+// Not a folder's name: a bot's folder may well be called "wemoon".
 const char EMBEDDED_MARK[] = "[wemoon]/";
-
-bool embedded_is_place(const char *place) {
-  return strncmp(place, EMBEDDED_MARK, sizeof EMBEDDED_MARK - 1) == 0;
-}
-
-void embedded_where(lua_State *L, int level) {
-  luaL_where(L, level);
-  if (!embedded_is_place(lua_tostring(L, -1))) return;
-  lua_pop(L, 1);
-  lua_pushliteral(L, "");
-}
 
 static bool in_source_tree(void) {
   char path[4096];
@@ -85,6 +71,8 @@ static bool get(const char *name, Buf *text, Str *bytes) {
   return true;
 }
 
+bool embedded_has(const char *name) { return find(name) != NULL; }
+
 bool embedded_read(const char *name, Buf *text) {
   Str bytes;
   size_t before = text->len;
@@ -109,43 +97,4 @@ bool embedded_load(lua_State *L, const char *name) {
   push_globals(L);
   lua_setupvalue(L, -2, 1);
   return true;
-}
-
-// The disk is asked only for names that the binary knows, so that none leads out of lua/.
-static int l_embedded(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
-  Buf *text = box_buf(L);
-  Str bytes;
-  if (!find(name) || !get(name, text, &bytes)) return 0;
-  lua_pushlstring(L, bytes.ptr ? bytes.ptr : "", bytes.len);
-  box_close(L, 2);
-  return 1;
-}
-
-static int l_watched(lua_State *L) {
-  const InterpreterOptions *options = &interpreter_of(L)->options;
-  Pairs files = { 0 };
-  lua_newtable(L);
-  Arena *arena = box_arena(L);
-  if (options->watched && !options->watched(options->watched_ctx, arena, &files))
-    return luaL_error(L, "not enough memory");
-  lua_Integer n = 0;
-  for (const Pair *file = files.first; file; file = file->next) {
-    lua_pushlstring(L, file->name.ptr, file->name.len);
-    lua_rawseti(L, 1, ++n);
-  }
-  box_close(L, 2);
-  lua_settop(L, 1);
-  return 1;
-}
-
-static const luaL_Reg functions[] = {
-  { "embedded", l_embedded },
-  { "watched", l_watched },
-  { NULL, NULL },
-};
-
-int lib_file(lua_State *L) {
-  luaL_newlib(L, functions);
-  return 1;
 }

@@ -4,7 +4,9 @@
 
 #include "base/buf.h"
 
-// Appends the file of that name there ("new/bot.lua"); false where there is none, or no memory.
+// Whether the binary has a file of that name ("new/bot.lua").
+bool embedded_has(const char *name);
+// Appends the file of that name. False if there is none, or no memory.
 bool embedded_read(const char *name, Buf *text);
 
 #endif

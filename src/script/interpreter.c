@@ -1,82 +1,36 @@
-// An interpreter's birth and death, and its memory.
-#include "script/core.h"
-
+// An interpreter: an engine with `wechat` and a script in it. Its life, and the script's: it is loaded, started
+// with the state of the one before, asked for its own, and retired.
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mutex.h"
-#include "script/libs.h"
-#include "script/routes.h"
-#include "script/value.h"
+#include "engine/place.h"
+#include "engine/stdlib.h"
+#include "engine/value.h"
+#include "script/every.h"
+#include "script/inner.h"
+#include "script/loader.h"
+#include "script/program.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
-
-// The collector begins anew when memory has grown to this many percent of what was left. What is left is
-// mostly the library, which it would go through twice as often at Lua's 200 for nothing.
-enum { COLLECT_AT = 300 };
-
-// ---- memory -------------------------------------------------------------------------------------
-
-// Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a
-// memory error.
-static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
-  Interpreter *in = ctx;
-  if (!block) old_size = 0;
-  size_t used = atomic_load_explicit(&in->memory, memory_order_relaxed) - old_size;
-  if (new_size == 0) {
-    if (block) heap_free(&in->heap, block, old_size);
-  } else {
-    size_t max = in->options.memory_max;
-    if (max && new_size > old_size && used + new_size > max) return NULL;
-    block = heap_resize(&in->heap, block, old_size, new_size);
-    if (!block) return NULL;
-  }
-  atomic_store_explicit(&in->memory, used + new_size, memory_order_relaxed);
-  return new_size ? block : NULL;
-}
-
-size_t interpreter_memory(const Interpreter *in) {
-  return atomic_load_explicit(&((Interpreter *)in)->memory, memory_order_relaxed);
-}
-
-size_t interpreter_tasks(const Interpreter *in) {
-  return atomic_load_explicit(&((Interpreter *)in)->suspended, memory_order_relaxed);
-}
+#include <unistd.h>
 
 // ---- birth and death ----------------------------------------------------------------------------
-
-static int panic(lua_State *L) {
-  log_error("Lua raised outside of protection: %s",
-            lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
-  return 0;
-}
-
-static void take_warning(void *ctx, const char *message, int to_continue) {
-  log_warn("%s%s", message, to_continue ? " ..." : "");
-}
-
-static const char host_key;
 
 // `host` goes to the Lua half, which returns what becomes `wechat`.
 static int open_all(lua_State *L) {
   Interpreter *in = interpreter_of(L);
-  stdlib_open(L, &in->options);
-  coroutine_open(L);
+  in->engine = engine_of(L);
   loader_open(L);
-  value_open(L);
-  if (!embedded_load(L, "wechat/init.lua"))
-    return luaL_error(L, "wechat/init.lua is not in this binary");
-  libs_open(L);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
+  if (!embedded_load(L, "wechat/init.lua")) raise(L, "wechat/init.lua is not in this binary");
+  if (in->options.open_host) in->options.open_host(L);
+  else lua_newtable(L);
+  program_set_host(L);
   lua_call(L, 1, 1);
   lua_setglobal(L, "wechat");
-  if (in->options.strict) strict_open(L);
+  if (in->options.strict) stdlib_strict(L);
   return 0;
 }
-
-void interpreter_push_host(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key); }
 
 static bool open_context(Interpreter *in) {
   ScriptContext *context = &in->context;
@@ -86,7 +40,6 @@ static bool open_context(Interpreter *in) {
   context->aes = aes_new();
   context->xml = xml_parser_new();
   nodes_init(&context->tree);
-  buf_init(&context->scratch);
   return context->digest && context->aes && context->xml;
 }
 
@@ -95,101 +48,184 @@ static void close_context(ScriptContext *context) {
   aes_free(context->aes);
   xml_parser_free(context->xml);
   nodes_clear(&context->tree);
-  buf_clear(&context->scratch);
 }
 
-static bool open_state(Interpreter *in, Err *err) {
-  in->L = lua_newstate(allocate, in);
-  if (!in->L) return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
-  *(ScriptContext **)lua_getextraspace(in->L) = &in->context;
-  lua_atpanic(in->L, panic);
-  lua_setwarnf(in->L, take_warning, NULL);
-  lua_gc(in->L, LUA_GCSETPAUSE, COLLECT_AT);
-  if (!lua_checkstack(in->L, MAIN_STACK))
-    return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
-  lua_pushcfunction(in->L, open_all);
-  if (lua_pcall(in->L, 0, 0, 0) == LUA_OK) {
-    guard_watch(in->L);  // it runs the __tostring of what scripts raise
-    return true;
-  }
-  err_set(err, ERR_FAILED, "the libraries of wechat do not load: %s",
-          lua_type(in->L, -1) == LUA_TSTRING ? lua_tostring(in->L, -1) : "an error without text");
-  return false;
-}
-
-// Finalizers of the script run in here: it may take long, or not come back.
-void interpreter_close_state(Interpreter *in) {
-  if (in->inbox) {
-    task_cancel_all(in);
-    inbox_drain(in->inbox);
-  }
-  if (!in->L) return;
-  guard_enter(in);
-  task_free_idle(in);
-  lua_close(in->L);
-  guard_leave(in);
-}
-
-void interpreter_free(Interpreter *in) {
+static void free_parts(void *context) {
+  Interpreter *in = ((ScriptContext *)context)->interpreter;
   BotShared *shared = in->options.shared;
-  time_close(in);
+  every_free_all(in);
   close_context(&in->context);
   sources_free(in->sources);
-  free(in->folder);
-  pthread_cond_destroy(&in->ended);
-  guard_clear(&in->slice);
-  heap_clear(&in->heap);
-  inbox_release(in->inbox);
   routes_free(in->routes);
+  free(in->folder);
   free(in);
   if (shared) atomic_fetch_sub(&shared->interpreters, 1);
 }
 
+static Engine *open_engine(Interpreter *in, Err *err) {
+  EngineOptions options = { .cpu_us_max = in->options.cpu_us_max,
+                            .memory_max = in->options.memory_max,
+                            .task_timeout_ms = in->options.job_timeout_ms,
+                            .allow_shell = in->options.allow_shell,
+                            .library = "wechat",
+                            .own_chunks = EMBEDDED_MARK,
+                            .open = open_all,
+                            .closed = free_parts,
+                            .user = &in->context };
+  return engine_new(&options, err);
+}
+
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
-  Interpreter *in = aligned_alloc(CACHE_LINE, sizeof *in);
+  Interpreter *in = calloc(1, sizeof *in);
   if (!in) {
     err_set(err, ERR_MEMORY, "no memory for an interpreter");
     return NULL;
   }
-  memset(in, 0, sizeof *in);
   in->options = *options;
   if (options->shared) atomic_fetch_add(&options->shared->interpreters, 1);
-  atomic_init(&in->holders, 1);
   in->number = (uint64_t)clock_now_us();
-  heap_init(&in->heap, SMALL_OBJECTS);
-  lock_init(&in->lock);
-  guard_init(&in->slice);
-  condition_init(&in->ended);
-  in->inbox = inbox_new();
   in->routes = routes_new();
   in->sources = sources_new();
-  bool ready = open_context(in) && in->inbox && in->routes && in->sources;
+  bool ready = open_context(in) && in->routes && in->sources;
   if (!ready) err_set(err, ERR_MEMORY, "no memory for an interpreter");
-  if (ready && open_state(in, err)) return in;
-  interpreter_close_state(in);
-  interpreter_free(in);
+  in->engine = ready ? open_engine(in, err) : NULL;
+  if (in->engine) return in;
+  free_parts(&in->context);
   return NULL;
 }
 
 Interpreter *interpreter_retain(Interpreter *in) {
-  atomic_fetch_add_explicit(&in->holders, 1, memory_order_relaxed);
+  engine_retain(in->engine);
   return in;
 }
 
 void interpreter_release(Interpreter *in) {
-  if (!in || atomic_fetch_sub_explicit(&in->holders, 1, memory_order_acq_rel) != 1) return;
-  if (worker_stop(in)) interpreter_free(in);
+  if (in) engine_release(in->engine);
 }
 
-void interpreter_retire(Interpreter *in) { time_stop(in); }
+void interpreter_retire(Interpreter *in) { engine_retire(in->engine); }
+void interpreter_wake(Interpreter *in) { engine_wake(in->engine); }
+void interpreter_interrupt(Interpreter *in) { engine_interrupt(in->engine); }
+bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
+  return engine_is_stuck(in->engine, place, size);
+}
+void interpreter_give_up(Interpreter *in) { engine_give_up(in->engine); }
+bool interpreter_is_given_up(const Interpreter *in) { return engine_is_given_up(in->engine); }
+int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
+size_t interpreter_memory(const Interpreter *in) { return engine_memory(in->engine); }
+size_t interpreter_tasks(const Interpreter *in) { return engine_tasks(in->engine); }
 
-void interpreter_wake(Interpreter *in) {
-  pthread_mutex_lock(&in->inbox->mutex);
-  pthread_cond_broadcast(&in->inbox->changed);
-  pthread_mutex_unlock(&in->inbox->mutex);
+bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
+  return sources_list(in->sources, arena, files);
 }
 
-void interpreter_interrupt(Interpreter *in) {
-  atomic_store(&in->interrupted, true);
-  interpreter_wake(in);
+// ---- loading ------------------------------------------------------------------------------------
+
+static int prepare_load(lua_State *L, Task *task) {
+  loader_load(L, task_data(task));
+  return 0;
+}
+
+static bool is_callable(lua_State *L, int index) {
+  return lua_isfunction(L, index) || luaL_getmetafield(L, index, "__call") != LUA_TNIL;
+}
+
+static void finish_load(lua_State *L, Task *task) {
+  const char *path = task_data(task);
+  lua_settop(L, 0);
+  interpreter_of(L)->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
+  lua_settop(L, 0);
+  if (task_push_global(L, "on_message") == LUA_TNIL)
+    raise(L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`",
+          path);
+  if (!is_callable(L, 1))
+    raise(L, "%s: on_message must be a function, not a %s", path, luaL_typename(L, 1));
+  lua_settop(L, 1);
+  if (!lua_isfunction(L, 1)) return;
+  lua_Debug ar;
+  char place[PLACE_SIZE];
+  lua_getinfo(L, ">S", &ar);
+  snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.linedefined);
+  engine_set_entry(engine_of(L), place);
+}
+
+static const TaskBody LOAD = { .prepare = prepare_load,
+                               .finish = finish_load,
+                               .doing = "the script" };
+
+bool interpreter_load(Interpreter *in, const char *path, Err *err) {
+  if (in->options.program) return program_load(in, err);
+  if (!loader_set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
+  if (!sources_given(in->sources, path) && access(path, F_OK) != 0)
+    return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
+  Run *run = run_new();
+  Str copy = run ? arena_dup(run_arena(run), str_of(path)) : (Str){ 0 };
+  bool ok = copy.ptr ? run_wait(run, in->engine, &LOAD, (char *)copy.ptr, RUN_LIMITED, err)
+                     : err_set(err, ERR_MEMORY, "no memory");
+  run_free(run);
+  return ok;
+}
+
+bool interpreter_load_like(Interpreter *in, Interpreter *other, const char *path, Err *err) {
+  if (!sources_give(in->sources, other->sources)) return err_set(err, ERR_MEMORY, "no memory");
+  return interpreter_load(in, path, err);
+}
+
+// ---- starting and ending ------------------------------------------------------------------------
+
+static int prepare_on_load(lua_State *L, Task *task) {
+  const Str *state = task_data(task);
+  Err err = { 0 };
+  if (task_push_global(L, "on_load") == LUA_TNIL) return -1;
+  if (state->len == 0) lua_pushnil(L);
+  else if (!value_from_json(L, *state, &err)) raise(L, "the old script's state: %s", err.text);
+  return 1;
+}
+
+// It may have defined on_error.
+static void finish_on_load(lua_State *L, Task *task) {
+  interpreter_of(L)->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
+}
+
+static const TaskBody ON_LOAD = { .prepare = prepare_on_load,
+                                  .finish = finish_on_load,
+                                  .doing = "on_load" };
+
+bool interpreter_start(Interpreter *in, Str state_json, Err *err) {
+  Run *run = run_new();
+  Str *state = run ? arena_alloc(run_arena(run), sizeof *state) : NULL;
+  if (state) *state = arena_dup(run_arena(run), state_json);
+  bool ok = state && state->ptr ? run_wait(run, in->engine, &ON_LOAD, state, RUN_LIMITED, err)
+                                : err_set(err, ERR_MEMORY, "no memory");
+  if (ok && engine_enter(in->engine, INT64_MAX)) {
+    every_start(in);
+    engine_leave(in->engine);
+  }
+  run_free(run);
+  return ok;
+}
+
+static int prepare_on_unload(lua_State *L, Task *task) {
+  return task_push_global(L, "on_unload") == LUA_TNIL ? -1 : 0;
+}
+
+static void finish_on_unload(lua_State *L, Task *task) {
+  Err err = { 0 };
+  if (lua_isnil(L, 1)) return;
+  if (!value_to_json(L, 1, task_data(task), &err))
+    raise(L, "what on_unload returned is no state: %s", err.text);
+}
+
+static const TaskBody ON_UNLOAD = {
+  .prepare = prepare_on_unload, .finish = finish_on_unload, .results = 1, .doing = "on_unload"
+};
+
+void interpreter_unload(Interpreter *in, Buf *state_json) {
+  Err err = { 0 };
+  Run *run = run_new();
+  if (!run) return;
+  if (run_wait(run, in->engine, &ON_UNLOAD, run_out(run), RUN_LIMITED, &err))
+    buf_add(state_json, buf_str(run_out(run)));
+  else log_error("on_unload failed, its state is lost: %s", err.text);
+  run_free(run);
 }

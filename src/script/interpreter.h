@@ -6,12 +6,12 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/pairs.h"
 #include "wechat/account.h"
-#include "wechat/message.h"
-#include "wechat/reply.h"
 
+typedef struct lua_State lua_State;
 typedef struct Interpreter Interpreter;
 
 // What the interpreters of one bot share.
@@ -44,7 +44,9 @@ typedef struct {
   struct Store *store;     // NULL: wechat.store and wechat.session raise
   struct Client *client;   // NULL: wechat.http raises
   const char
-      *program;       // an embedded file that is run in place of a script, given `host`; NULL: none
+      *program;  // an embedded file that is run in place of a script, given `host`; NULL: none
+  // Pushes the table `host`, what C gives to the Lua half: host_open (host/host.h).
+  int (*open_host)(lua_State *L);
   struct Feed *feed;  // what host.feed waits for; NULL: nothing
   // Lists the files that host.file.watched names: another interpreter's (the platform shows the bot's). NULL:
   // none.
@@ -91,45 +93,6 @@ void interpreter_retire(Interpreter *interpreter);
 // already. In `arena`, NUL-terminated.
 // Valid after a failed load too. Does not take the interpreter's lock: it answers while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
-
-// How a run of the script ended; each has one meaning and one place that maps it (task_state_name).
-typedef enum {
-  TASK_RETURNED,     // with a reply, or none
-  TASK_WAITING,      // suspended: `done` will be called later, from the interpreter's own thread
-  TASK_FAILED,       // a Lua error; on_error or error_reply may have given a reply
-  TASK_OVER_CPU,     // stopped after cpu_us_max
-  TASK_OVER_MEMORY,  // stopped at memory_max
-  TASK_CANCELLED,    // job_timeout_s, or the interpreter is going away
-  TASK_LOST          // the interpreter was busy until the deadline or was given up: nothing was run
-} TaskState;
-const char *task_state_name(TaskState state);
-
-// One message for the script.
-typedef struct {
-  const NodeTree *tree;  // the message; copied before the call returns
-  const MessageHead *head;
-  Str raw;     // the decrypted document
-  Str sender;  // the openid, in `arena`
-  atomic_int
-      *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
-  Arena *arena;    // where the reply is put; the task's owner keeps it until `done`
-  void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end
-  // where that asks the user something (wechat.ask): the question is the reply. `reply` is valid during
-  // the call, what it points to lives in `arena`. `rest`: what of a long text did not fit. `place`:
-  // "file:line" where the script spent the slice, for warnings; may be empty. True: the reply came too late
-  // to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
-  bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
-  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until
-  // then. May be NULL.
-  void (*over)(void *owner);
-} MessageTask;
-
-// Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
-// Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be
-// called.
-TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
-                                  int64_t deadline_us);
 
 // Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or
 // "@file"); `args` become `...` and `arg`. Each returned value is appended to `out` as one line of JSON.

@@ -1,6 +1,9 @@
 // Where code comes from: the script, what it requires beside itself, the embedded files; and which files a
 // change of matters.
-#include "script/core.h"
+#include "script/loader.h"
+
+#include "engine/place.h"
+#include "script/inner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,27 +52,16 @@ void loader_load(lua_State *L, const char *path) {
     if (loader_read(path, &text)) source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
     buf_clear(&text);
-    if (!source) luaL_error(L, "cannot read %s: %s", path, strerror(failed));
+    if (!source) raise(L, "cannot read %s: %s", path, strerror(failed));
   }
   load_text(L, path, *source);
-}
-
-bool loader_track(Interpreter *in, const char *path) { return sources_track(in->sources, path); }
-
-bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
-  return sources_list(in->sources, arena, files);
-}
-
-bool interpreter_load_like(Interpreter *in, Interpreter *other, const char *path, Err *err) {
-  if (!sources_give(in->sources, other->sources)) return err_set(err, ERR_MEMORY, "no memory");
-  return interpreter_load(in, path, err);
 }
 
 bool loader_set_script(Interpreter *in, const char *path) {
   const char *slash = strrchr(path, '/');
   free(in->folder);
   in->folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
-  return in->folder && loader_track(in, path);
+  return in->folder && sources_track(in->sources, path);
 }
 
 // ---- require ------------------------------------------------------------------------------------
@@ -84,7 +76,7 @@ static int found(lua_State *L, const char *path) {
 // after the script was loaded, which must not look like a change of the script's files.
 static bool asks_for_own(lua_State *L) {
   lua_Debug ar;
-  return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && embedded_is_place(ar.short_src);
+  return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && place_is_own(L, ar.short_src);
 }
 
 // Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there
@@ -95,7 +87,7 @@ static int search_beside(lua_State *L) {
   if (!in->folder || asks_for_own(L)) return 0;
   for (size_t i = 0; i < 2; i++) {
     const char *path = lua_pushfstring(L, i == 0 ? "%s%s.lua" : "%s%s/init.lua", in->folder, name);
-    if (!loader_track(in, path)) return luaL_error(L, "not enough memory");
+    if (!sources_track(in->sources, path)) raise_no_memory(L);
     if (!sources_given(in->sources, path) && access(path, F_OK) != 0) continue;
     loader_load(L, path);
     return found(L, path);

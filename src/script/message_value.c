@@ -2,8 +2,8 @@
 // first read; the two that every script asks for are there at once.
 #include "script/message_value.h"
 
-#include <lauxlib.h>
-#include "script/value.h"
+#include "engine/luaish.h"
+#include "engine/value.h"
 
 static const char message_metatable;
 static const char data_key;
@@ -55,8 +55,6 @@ static NodeTree data_tree(const MessageData *data) {
       NodeTree){ .nodes = nodes, .count = data->node_count, .cap = data->node_count, .text = text };
 }
 
-static void push_str(lua_State *L, Str s) { lua_pushlstring(L, s.ptr ? s.ptr : "", s.len); }
-
 // ---- numbers as the platform writes them
 
 static bool push_integer(lua_State *L, Str text) {
@@ -70,17 +68,6 @@ static bool push_number(lua_State *L, Str text) {
   double number;
   if (!str_to_double(str_trim(text), &number)) return false;
   lua_pushnumber(L, number);
-  return true;
-}
-
-static bool push_lower(lua_State *L, Str text) {
-  luaL_Buffer lower;
-  char *out = luaL_buffinitsize(L, &lower, text.len);
-  for (size_t i = 0; i < text.len; i++) {
-    char c = text.ptr[i];
-    out[i] = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-  }
-  luaL_pushresultsize(&lower, text.len);
   return true;
 }
 
@@ -206,13 +193,15 @@ static bool push_field(lua_State *L, const MessageData *data, const Field *field
   if (field->conversion == AS_TYPE) {
     bool is_event = data->kind & KINDS_OF_EVENT;
     if (!node_child_text(&tree, 0, is_event ? STR("Event") : STR("MsgType"), &text)) return false;
-    return is_event ? push_lower(L, text) : (push_str(L, text), true);
+    if (is_event) push_lower(L, text);
+    else push_str(L, text);
+    return true;
   }
   if (!node_child_text(&tree, 0, field->element, &text)) return false;
   switch (field->conversion) {
     case AS_INTEGER: return push_integer(L, text);
     case AS_NUMBER: return push_number(L, text);
-    case AS_LOWER: return push_lower(L, text);
+    case AS_LOWER: return push_lower(L, text), true;
     case AS_SCENE: return push_scene(L, data, text);
     default: return push_str(L, text), true;
   }
@@ -323,8 +312,7 @@ static bool push_named(lua_State *L, const MessageData *data, Str name) {
 static int l_index(lua_State *L) {
   const MessageData *data = data_of(L, 1);
   if (!data || lua_type(L, 2) != LUA_TSTRING) return 0;
-  Str name;
-  name.ptr = lua_tolstring(L, 2, &name.len);
+  Str name = lua_str(L, 2);
   if (!push_named(L, data, name)) return 0;
   lua_pushvalue(L, 2);
   lua_pushvalue(L, -2);
@@ -355,8 +343,7 @@ static void fill_elements(lua_State *L, int message, const MessageData *data) {
   push_children(L, &tree, 0);
   lua_pushnil(L);
   while (lua_next(L, -2)) {  // elements, name, value
-    Str name;
-    name.ptr = lua_tolstring(L, -2, &name.len);
+    Str name = lua_str(L, -2);
     const Field *field = find_field(name, data->kind);
     lua_pushvalue(L, -2);
     lua_insert(L, -2);  // elements, name, name, value

@@ -1,4 +1,4 @@
-// A message as Lua sees it: `msg`. Inside script/ only.
+// A message as Lua sees it: `msg`.
 //
 // A table that starts empty but for one userdata with a copy of tree and raw. A field is filled in when it is
 // first read; `pairs` and `next` fill in all of them first, and the table is a plain one from then on. It may

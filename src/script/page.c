@@ -3,12 +3,9 @@
 // stream.
 #include "script/page.h"
 
-#include "base/clock.h"
-#include "script/core.h"
-#include "script/routes.h"
+#include "script/inner.h"
+#include "script/page_value.h"
 #include "script/stream_value.h"
-
-#include <ctype.h>
 
 // In the arena of the page's owner, for as long as the task lives.
 typedef struct {
@@ -17,18 +14,6 @@ typedef struct {
 } PageRun;
 
 enum { RESULT_STATUS = 1, RESULT_TYPE, RESULT_HEADERS, RESULT_BODY, RESULT_STREAM };
-
-static void set_field(lua_State *L, const char *name, Str value) {
-  lua_pushlstring(L, value.ptr ? value.ptr : "", value.len);
-  lua_setfield(L, -2, name);
-}
-
-static void push_lower(lua_State *L, Str name) {
-  luaL_Buffer buffer;
-  char *out = luaL_buffinitsize(L, &buffer, name.len);
-  for (size_t i = 0; i < name.len; i++) out[i] = (char)tolower((unsigned char)name.ptr[i]);
-  luaL_pushresultsize(&buffer, name.len);
-}
 
 // With the headers' table on top: adds one; values of one name are joined as their order would read.
 static void add_header(lua_State *L, const Pair *header) {
@@ -40,28 +25,28 @@ static void add_header(lua_State *L, const Pair *header) {
     lua_concat(L, 3);
   } else {
     lua_pop(L, 1);
-    lua_pushlstring(L, header->value.ptr ? header->value.ptr : "", header->value.len);
+    push_str(L, header->value);
   }
   lua_rawset(L, -3);
 }
 
 static void push_request(lua_State *L, const PageRequest *request) {
   lua_createtable(L, 0, 8);
-  set_field(L, "method", request->method);
-  set_field(L, "path", request->path);
-  set_field(L, "query", request->query);
-  set_field(L, "body", request->body);
-  set_field(L, "remote", request->remote);
+  set_str(L, "method", request->method);
+  set_str(L, "path", request->path);
+  set_str(L, "query", request->query);
+  set_str(L, "body", request->body);
+  set_str(L, "remote", request->remote);
   lua_createtable(L, 0, (int)request->header_count);
   for (size_t i = 0; i < request->header_count; i++) add_header(L, &request->headers[i]);
   lua_setfield(L, -2, "headers");
 }
 
 static int prepare_page(lua_State *L, Task *task) {
-  PageRun *run = task->owner;
+  PageRun *run = task_data(task);
   const PageRequest *request = run->page.request;
   int function;
-  if (routes_find(task->in->routes, request->method, request->path, &function, NULL, 0) !=
+  if (routes_find(interpreter_of(L)->routes, request->method, request->path, &function, NULL, 0) !=
       PAGE_FOUND)
     return -1;
   lua_rawgeti(L, LUA_REGISTRYINDEX, function);
@@ -70,15 +55,13 @@ static int prepare_page(lua_State *L, Task *task) {
 }
 
 static Str take_result(lua_State *L, int index, Arena *arena) {
-  Str text = { 0 };
-  text.ptr = luaL_checklstring(L, index, &text.len);
-  text = arena_dup(arena, text);
-  if (!text.ptr) luaL_error(L, "not enough memory for the answer");
+  Str text = arena_dup(arena, lua_str(L, index));
+  if (!text.ptr) raise(L, "not enough memory for the answer");
   return text;
 }
 
 static void finish_page(lua_State *L, Task *task) {
-  PageRun *run = task->owner;
+  PageRun *run = task_data(task);
   PageAnswer answer = { .status = (int)luaL_checkinteger(L, RESULT_STATUS) };
   answer.type = take_result(L, RESULT_TYPE, run->page.arena);
   answer.headers = take_result(L, RESULT_HEADERS, run->page.arena);
@@ -87,18 +70,22 @@ static void finish_page(lua_State *L, Task *task) {
   run->answer = answer;
 }
 
-static const TaskBody PAGE = { prepare_page, finish_page, RESULT_STREAM, "a page" };
-
-static bool page_done(void *owner, TaskState state, const Reply *reply, Str rest) {
-  PageRun *run = owner;
-  run->page.done(run->page.owner, state, &run->answer);
-  return false;
+static void page_ended(Task *task) {
+  PageRun *run = task_data(task);
+  run->page.done(run->page.owner, task_state(task), &run->answer);
 }
 
-static void page_over(void *owner) {
-  PageRun *run = owner;
+static void page_over(void *data) {
+  PageRun *run = data;
   run->page.over(run->page.owner);
 }
+
+static const TaskBody PAGE = { .prepare = prepare_page,
+                               .finish = finish_page,
+                               .ended = page_ended,
+                               .over = page_over,
+                               .results = RESULT_STREAM,
+                               .doing = "a page" };
 
 PageMatch interpreter_find_page(Interpreter *in, Str method, Str path, char *allow, size_t size) {
   return routes_find(in->routes, method, path, NULL, allow, size);
@@ -106,20 +93,25 @@ PageMatch interpreter_find_page(Interpreter *in, Str method, Str path, char *all
 
 TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t deadline_us) {
   PageRun *run = arena_calloc(page->arena, 1, sizeof *run);
-  if (!run || !lock_take(&in->lock, deadline_us)) return TASK_LOST;
+  if (!run || !engine_enter(in->engine, deadline_us)) return TASK_LOST;
   run->page = *page;
-  guard_enter(in);
-  Task *task = task_new(in, &PAGE);
+  Task *task = task_new(in->engine, &PAGE, run);
   TaskState state = TASK_LOST;
   if (task) {
-    task->owner = run;
-    task->done = page_done;
-    task->over = page_over;
-    if (in->options.job_timeout_ms > 0)
-      task->deadline_us = clock_now_us() + in->options.job_timeout_ms * 1000;
-    state = task_run(task);
+    task_limit(task);
+    state = task_start(task);
   }
-  guard_leave(in);
-  lock_give(&in->lock);
+  engine_leave(in->engine);
   return state;
+}
+
+int page_value_add(lua_State *L) {
+  Str method = lua_str(L, 1), path = lua_str(L, 2);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_settop(L, 3);
+  int function = luaL_ref(L, LUA_REGISTRYINDEX), replaced = LUA_NOREF;
+  bool added = routes_add(interpreter_of(L)->routes, method, path, function, &replaced);
+  luaL_unref(L, LUA_REGISTRYINDEX, added ? replaced : function);
+  if (!added) raise_no_memory(L);
+  return 0;
 }

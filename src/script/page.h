@@ -3,6 +3,7 @@
 #ifndef WEMOON_SCRIPT_PAGE_H
 #define WEMOON_SCRIPT_PAGE_H
 
+#include "engine/task_state.h"
 #include "script/interpreter.h"
 #include "script/stream.h"
 

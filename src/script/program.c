@@ -1,12 +1,20 @@
-// Programs: files of lua/ that are run in place of a script, and the functions that they give.
-#include "script/core.h"
+// Programs of wemoon's own.
+#include "script/program.h"
 
-static const char program_key;
+#include "script/inner.h"
+#include "script/loader.h"
+
+static const char program_key, host_key;
+
+void program_set_host(lua_State *L) {
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
+}
 
 static int prepare_program(lua_State *L, Task *task) {
-  if (!embedded_load(L, task->sync->name))
-    luaL_error(L, "%s is not in this binary", task->sync->name);
-  interpreter_push_host(L);
+  const char *name = interpreter_of(L)->options.program;
+  if (!embedded_load(L, name)) raise(L, "%s is not in this binary", name);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key);
   return 1;
 }
 
@@ -16,41 +24,59 @@ static void finish_program(lua_State *L, Task *task) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &program_key);
 }
 
-static const TaskBody PROGRAM = { prepare_program, finish_program, 1, "a program of wemoon's own" };
+static const TaskBody PROGRAM = { .prepare = prepare_program,
+                                  .finish = finish_program,
+                                  .results = 1,
+                                  .doing = "a program of wemoon's own" };
 
 bool program_load(Interpreter *in, Err *err) {
-  Sync *sync = sync_new(in->options.program, STR(""));
-  if (!sync) return err_set(err, ERR_MEMORY, "no memory");
-  bool ok = sync_run(in, &PROGRAM, sync, true, err);
-  sync_finish(in, sync);
+  Run *run = run_new();
+  bool ok = run ? run_wait(run, in->engine, &PROGRAM, NULL, RUN_LIMITED, err)
+                : err_set(err, ERR_MEMORY, "no memory");
+  run_free(run);
   return ok;
 }
 
+typedef struct {
+  Str function, argument;
+  Buf *out;
+} Call;
+
 static int prepare_function(lua_State *L, Task *task) {
-  Str argument = buf_str(&task->sync->code);
+  const Call *call = task_data(task);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &program_key) != LUA_TTABLE)
-    luaL_error(L, "the program has no functions");
-  lua_getfield(L, -1, task->sync->name);
+    raise(L, "the program has no functions");
+  lua_getfield(L, -1, call->function.ptr);
   lua_remove(L, -2);
-  lua_pushlstring(L, argument.ptr ? argument.ptr : "", argument.len);
+  push_str(L, call->argument);
   return 1;
 }
 
 static void finish_function(lua_State *L, Task *task) {
-  Str text = { 0 };
-  if (lua_type(L, 1) == LUA_TSTRING) text.ptr = lua_tolstring(L, 1, &text.len);
-  buf_add(&task->sync->out, text);
-  if (task->sync->out.failed) luaL_error(L, "not enough memory");
+  const Call *call = task_data(task);
+  if (lua_type(L, 1) == LUA_TSTRING) buf_add(call->out, lua_str(L, 1));
+  if (call->out->failed) raise_no_memory(L);
 }
 
-static const TaskBody FUNCTION = { prepare_function, finish_function, 1, "the program" };
+static const TaskBody FUNCTION = {
+  .prepare = prepare_function, .finish = finish_function, .results = 1, .doing = "the program"
+};
+
+static Call *call_new(Run *run, const char *function, Str argument) {
+  Call *call = arena_alloc(run_arena(run), sizeof *call);
+  if (!call) return NULL;
+  *call = (Call){ .function = arena_dup(run_arena(run), str_of(function)),
+                  .argument = arena_dup(run_arena(run), argument),
+                  .out = run_out(run) };
+  return call->function.ptr && call->argument.ptr ? call : NULL;
+}
 
 bool interpreter_program(Interpreter *in, const char *function, Str argument, Buf *out, Err *err) {
-  Sync *sync = sync_new(function, argument);
-  if (!sync) return err_set(err, ERR_MEMORY, "no memory");
-  atomic_store(&in->interrupted, false);
-  bool ok = sync_run(in, &FUNCTION, sync, false, err);
-  if (ok) buf_add(out, buf_str(&sync->out));
-  sync_finish(in, sync);
+  Run *run = run_new();
+  Call *call = run ? call_new(run, function, argument) : NULL;
+  bool ok = call ? run_wait(run, in->engine, &FUNCTION, call, RUN_UNLIMITED, err)
+                 : err_set(err, ERR_MEMORY, "no memory");
+  if (ok) buf_add(out, buf_str(run_out(run)));
+  run_free(run);
   return ok;
 }

@@ -1,9 +1,9 @@
 // From what a script returns to a Reply in C.
 #include "script/reply_value.h"
 
-#include <lauxlib.h>
 #include "base/log.h"
 #include "codec/xml.h"
+#include "engine/luaish.h"
 
 static const char metatable_key;
 static const char elements_key;
@@ -25,10 +25,8 @@ bool reply_value_is(lua_State *L, int index) {
 
 // The string at the top, copied.
 static Str copy_string(lua_State *L, Arena *arena) {
-  Str s;
-  s.ptr = lua_tolstring(L, -1, &s.len);
-  Str copy = arena_dup(arena, s);
-  if (!copy.ptr) luaL_error(L, "not enough memory for the reply");
+  Str copy = arena_dup(arena, lua_str(L, -1));
+  if (!copy.ptr) raise(L, "not enough memory for the reply");
   return copy;
 }
 
@@ -43,18 +41,17 @@ static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type,
 // The element {name, content} at the top.
 static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, int depth) {
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
-  if (!element) luaL_error(L, "not enough memory for the reply");
+  if (!element) raise(L, "not enough memory for the reply");
   if (lua_type(L, -1) != LUA_TTABLE) {
-    luaL_error(L, "reply '%s': an element is a %s, not {name, content}", type,
-               luaL_typename(L, -1));
+    raise(L, "reply '%s': an element is a %s, not {name, content}", type, luaL_typename(L, -1));
   }
   if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) {
-    luaL_error(L, "reply '%s': an element's name is a %s", type, luaL_typename(L, -1));
+    raise(L, "reply '%s': an element's name is a %s", type, luaL_typename(L, -1));
   }
   element->name = copy_string(L, arena);
   lua_pop(L, 1);
   if (!xml_name_ok(element->name)) {
-    luaL_error(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
+    raise(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
   }
   switch (lua_rawgeti(L, -1, 2)) {
     case LUA_TSTRING: element->text = copy_string(L, arena); break;
@@ -64,9 +61,9 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
       break;
     case LUA_TTABLE: element->child = copy_elements(L, arena, type, depth + 1); break;
     default:
-      luaL_error(
-          L, "reply '%s': element %s is a %s; it must be a string, a number or a list of elements",
-          type, element->name.ptr, luaL_typename(L, -1));
+      raise(L,
+            "reply '%s': element %s is a %s; it must be a string, a number or a list of elements",
+            type, element->name.ptr, luaL_typename(L, -1));
   }
   lua_pop(L, 1);
   return element;
@@ -77,7 +74,7 @@ static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type,
   ReplyElement *first = NULL, **end = &first;
   luaL_checkstack(L, 6, "a reply nested too deep");
   if (depth > ELEMENT_DEPTH_MAX) {
-    luaL_error(L, "reply '%s': elements nested deeper than %d", type, ELEMENT_DEPTH_MAX);
+    raise(L, "reply '%s': elements nested deeper than %d", type, ELEMENT_DEPTH_MAX);
   }
   for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
     *end = copy_element(L, arena, type, depth);
@@ -93,7 +90,7 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   lua_rawgetp(L, LUA_REGISTRYINDEX, &elements_key);
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
-  if (lua_type(L, -1) != LUA_TTABLE) luaL_error(L, "reply '%s' has no elements", reply->type.ptr);
+  if (lua_type(L, -1) != LUA_TTABLE) raise(L, "reply '%s' has no elements", reply->type.ptr);
   reply->form = REPLY_ELEMENTS;
   reply->elements = copy_elements(L, arena, reply->type.ptr, 1);
   lua_pop(L, 1);
@@ -109,7 +106,7 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
 static void push_string_field(lua_State *L, int index, const char *type, const char *field) {
   lua_pushstring(L, field);
   if (lua_rawget(L, index) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {
-    luaL_error(L, "reply '%s': %s is a %s; it must be a string", type, field, luaL_typename(L, -1));
+    raise(L, "reply '%s': %s is a %s; it must be a string", type, field, luaL_typename(L, -1));
   }
 }
 
@@ -117,7 +114,7 @@ static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_eve
                               Str *rest) {
   lua_pushliteral(L, "type");
   if (lua_rawget(L, index) != LUA_TSTRING) {
-    luaL_error(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
+    raise(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
   }
   reply->type = copy_string(L, arena);
   lua_pop(L, 1);

@@ -1,4 +1,4 @@
-// From what a script returns to a Reply. Inside script/ only.
+// From what a script returns to a Reply.
 //
 // A reply in Lua is a table {type = ..., ...} with a metatable that lua/wechat/reply.lua registers, together
 // with the function that lists a reply's elements: {{"Title", "text"}, {"SessionID", 9}, {"Image",

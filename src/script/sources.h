@@ -1,5 +1,5 @@
 // The files that a script came from: which ones a change of matters, and what they held when they were read.
-// Asked for from other threads too, while the script runs or is stuck. Inside script/.
+// Other threads ask too, while the script runs or is stuck.
 #ifndef WEMOON_SCRIPT_SOURCES_H
 #define WEMOON_SCRIPT_SOURCES_H
 

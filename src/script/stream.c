@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "engine/luaish.h"
 
-#include <lauxlib.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -80,8 +80,7 @@ static Stream **check(lua_State *L) { return luaL_checkudata(L, 1, TYPE); }
 
 static int l_send(lua_State *L) {
   Stream *stream = *check(L);
-  Str text;
-  text.ptr = luaL_checklstring(L, 2, &text.len);
+  Str text = lua_str(L, 2);
   bool taken = false;
   if (stream) {
     pthread_mutex_lock(&stream->mutex);
@@ -134,7 +133,8 @@ int stream_value_new(lua_State *L) {
   }
   lua_setmetatable(L, -2);
   *stream = stream_new();
-  return *stream ? 1 : luaL_error(L, "not enough memory");
+  if (!*stream) raise_no_memory(L);
+  return 1;
 }
 
 Stream *stream_value_take(lua_State *L, int index) {

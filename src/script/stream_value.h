@@ -1,4 +1,4 @@
-// A stream as Lua has it: an object with `send` and `close`. Inside script/ only.
+// A stream as Lua has it: an object with `send` and `close`.
 #ifndef WEMOON_SCRIPT_STREAM_VALUE_H
 #define WEMOON_SCRIPT_STREAM_VALUE_H
 

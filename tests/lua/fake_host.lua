@@ -4,7 +4,7 @@ package.path = package.path .. ";../../lua/?.lua"
 
 local fake = {}
 
--- As script/lib_args.c does it: in order, or one table with names.
+-- As engine/method.c does it: in order, or one table with names.
 local function method(name, parameters, body)
   if not parameters then return function(...) return body(...) end end
   local function spread(named)

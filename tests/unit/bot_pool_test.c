@@ -1,5 +1,5 @@
 // Several interpreters of one script in service: who gets the next message, and how they are replaced.
-#include "script_world.h"
+#include "host_world.h"
 
 #include "bot/pool.h"
 

@@ -3,10 +3,25 @@
 
 static State state;
 
+static int l_to_json(lua_State *L) {
+  Buf text;
+  Err err;
+  buf_init(&text);
+  bool ok = value_to_json(L, 1, &text, &err);
+  if (ok) lua_pushlstring(L, text.ptr, text.len);
+  buf_clear(&text);
+  return ok ? 1 : luaL_error(L, "%s", err.text);
+}
+
+static int l_from_json(lua_State *L) {
+  Err err;
+  return value_from_json(L, lua_str(L, 1), &err) ? 1 : luaL_error(L, "%s", err.text);
+}
+
 static int set_up(void **unused) {
   state_open(&state);
-  lib_json(state.L);
-  lua_setglobal(state.L, "json");
+  lua_register(state.L, "to_json", l_to_json);
+  lua_register(state.L, "from_json", l_from_json);
   lua_pushcfunction(state.L, message_value_next);
   lua_setglobal(state.L, "next");
   return 0;
@@ -122,7 +137,7 @@ static void test_nested_elements_are_tables_and_items_are_lists(void **unused) {
           "SendPicsInfo>"),
       "assert(msg.SendPicsInfo.Count == '1' and #msg.SendPicsInfo.PicList.item == 1 and "
       "msg.SendPicsInfo.PicList.item[1].PicMd5Sum == 'a')\n"
-      "assert(json.encode(msg.SendPicsInfo.PicList) == '{\"item\":[{\"PicMd5Sum\":\"a\"}]}')");
+      "assert(to_json(msg.SendPicsInfo.PicList) == '{\"item\":[{\"PicMd5Sum\":\"a\"}]}')");
   given(EVENT("pic_weixin", "<SendPicsInfo><PicList><item><PicMd5Sum>a</PicMd5Sum></"
                             "item><item><PicMd5Sum>b</PicMd5Sum></"
                             "item></PicList></SendPicsInfo>"),
@@ -205,7 +220,7 @@ static const char use_it[] =
     "assert(msg.content == 'hi' and msg.List[1].A == '1' and msg.Deep.B.C == 'x' and msg.none == "
     "nil)\n"
     "local n = 0 for k, v in pairs(msg) do n = n + 1 end assert(n == 13, n)\n"
-    "assert(json.decode(json.encode(msg)).Deep.B.C == 'x')";
+    "assert(from_json(to_json(msg)).Deep.B.C == 'x')";
 #define RICH                                                                                       \
   MESSAGE("text", "<Content>hi</Content><List><A>1</A></List><Deep><B><C>x</C></B></Deep>")
 

@@ -8,13 +8,17 @@ static Arena *arena;
 // The least that lua/wechat/reply.lua does: a metatable, and a function that lists the elements.
 static const char registration[] =
     "local metatable = {}\n"
-    "host.register(function(reply) return reply.elements end, metatable)\n"
+    "register(function(reply) return reply.elements end, metatable)\n"
     "function make(reply) return setmetatable(reply, metatable) end";
+
+static int l_register(lua_State *L) {
+  reply_value_register(L);
+  return 0;
+}
 
 static int set_up(void **unused) {
   state_open(&state);
-  lib_reply(state.L);
-  lua_setglobal(state.L, "host");
+  lua_register(state.L, "register", l_register);
   state_run(&state, registration);
   arena = arena_new();
   return 0;

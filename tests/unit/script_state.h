@@ -1,5 +1,5 @@
-// A Lua state for the tests of script/: with a context, no interpreter around it, and an allocator that can
-// be hostile.
+// A Lua state for the tests of script/ and host/: with a context, no interpreter around it, and an allocator that
+// can be hostile.
 #ifndef WEMOON_TESTS_SCRIPT_STATE_H
 #define WEMOON_TESTS_SCRIPT_STATE_H
 
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <lualib.h>
+#include "engine/value.h"
 #include "script/context.h"
-#include "script/libs.h"
 #include "script/message_value.h"
-#include "script/value.h"
 
 typedef struct {
   lua_State *L;
+  EngineLink link;
   ScriptContext context;
   InterpreterOptions options;
   Account account;
@@ -69,10 +69,11 @@ static inline void state_open(State *state) {
   state->context.aes = aes_new();
   state->context.xml = xml_parser_new();
   nodes_init(&state->context.tree);
-  buf_init(&state->context.scratch);
   state->L = lua_newstate(state_alloc, state);
   assert_non_null(state->L);
-  *(ScriptContext **)lua_getextraspace(state->L) = &state->context;
+  state->link =
+      (EngineLink){ .user = &state->context, .library = "wechat", .own_chunks = "[wemoon]/" };
+  *(EngineLink **)lua_getextraspace(state->L) = &state->link;
   lua_pushcfunction(state->L, state_open_libs);
   assert_int_equal(lua_pcall(state->L, 0, 0, 0), LUA_OK);
 }
@@ -82,7 +83,6 @@ static inline void state_close(State *state) {
   state->fail_after = -1;
   lua_close(state->L);
   nodes_clear(&state->context.tree);
-  buf_clear(&state->context.scratch);
   xml_parser_free(state->context.xml);
   aes_free(state->context.aes);
   digest_free(state->context.digest);

@@ -1,0 +1,366 @@
+// Limits on one slice of script: CPU time, memory, interruption; and how its end is reported.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/value.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+  HOOK_EVERY = 1000,       // instructions between two looks at the clock
+  PLACE_AFTER_US = 10000,  // a slice this long is worth knowing the place of
+  WARN_AFTER_US = 100000,
+  SOURCE_MAX = 4 * 1024 * 1024  // larger files are no scripts
+};
+
+void guard_init(Slice *slice) {
+  pthread_mutex_init(&slice->mutex, NULL);
+  buf_init(&slice->trace);
+  buf_init(&slice->inner_text);
+  buf_init(&slice->inner_trace);
+}
+
+void guard_clear(Slice *slice) {
+  pthread_mutex_destroy(&slice->mutex);
+  buf_clear(&slice->trace);
+  buf_clear(&slice->inner_text);
+  buf_clear(&slice->inner_trace);
+}
+
+void engine_set_entry(Engine *engine, const char *place) {
+  Slice *slice = &engine->slice;
+  pthread_mutex_lock(&slice->mutex);
+  snprintf(slice->entry, sizeof slice->entry, "%s", place);
+  pthread_mutex_unlock(&slice->mutex);
+}
+
+void engine_set_place(Engine *engine, const char *place) {
+  Slice *slice = &engine->slice;
+  pthread_mutex_lock(&slice->mutex);
+  snprintf(slice->place, sizeof slice->place, "%s", place);
+  slice->place_number = atomic_load_explicit(&slice->number, memory_order_relaxed);
+  pthread_mutex_unlock(&slice->mutex);
+}
+
+void guard_last_place(Slice *slice, char *place, size_t size) {
+  pthread_mutex_lock(&slice->mutex);
+  bool seen = slice->place_number == atomic_load_explicit(&slice->number, memory_order_relaxed);
+  snprintf(place, size, "%s", seen && slice->place[0] ? slice->place : slice->entry);
+  pthread_mutex_unlock(&slice->mutex);
+}
+
+static clockid_t thread_clock(void) {
+  static _Thread_local clockid_t clock;
+  static _Thread_local bool known;
+  if (!known) known = pthread_getcpuclockid(pthread_self(), &clock) == 0;
+  return clock;
+}
+
+void guard_enter(Engine *engine) {
+  Slice *slice = &engine->slice;
+  int64_t now_us = clock_real_us();
+  slice->cpu_began_us = -1;
+  slice->end = SLICE_GOES_ON;
+  slice->warned = false;
+  if (slice->trace.len || slice->trace.failed) buf_reset(&slice->trace);
+  if (slice->inner_text.len || slice->inner_text.failed) buf_reset(&slice->inner_text);
+  atomic_store_explicit(&slice->cpu_clock, thread_clock(), memory_order_relaxed);
+  atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
+  uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed) + 1;
+  atomic_store_explicit(&slice->number, number, memory_order_relaxed);
+  atomic_store_explicit(&slice->began_us, now_us, memory_order_release);
+}
+
+static void warn_of_length(Engine *engine, int64_t elapsed_us) {
+  Slice *slice = &engine->slice;
+  if (slice->warned || !engine->options.cpu_us_max) return;
+  slice->warned = true;
+  char place[PLACE_SIZE];
+  guard_last_place(slice, place, sizeof place);
+  log_warn("the script has held its interpreter for %lld ms without pause, at %s: other messages "
+           "wait meanwhile",
+           (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
+}
+
+void guard_leave(Engine *engine) {
+  Slice *slice = &engine->slice;
+  int64_t elapsed_us =
+      clock_real_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
+  atomic_store_explicit(&slice->began_us, 0, memory_order_release);
+  if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
+}
+
+// The message "not enough memory" makes a memory error, the one kind that no message handler gets to see: a
+// handler would run with hooks off, inside this one, and could loop for ever.
+static int throw_past_handlers(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushliteral(L, "not enough memory");
+  return lua_error(L);
+}
+
+static void note_trace(lua_State *L, Slice *slice) {
+  luaL_traceback(L, L, NULL, 0);
+  size_t len;
+  const char *text = lua_tolstring(L, -1, &len);
+  buf_add(&slice->trace, str_make(text, len));
+  lua_pop(L, 1);
+}
+
+static void hook(lua_State *L, lua_Debug *ar);
+
+// Where the running coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing
+// of the script runs any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so,
+// an error goes up, and from then on every instruction raises it again until a place is reached where the
+// coroutine can yield.
+static bool end_by_yield(lua_State *L) {
+  lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+  return lua_isyieldable(L);
+}
+
+int guard_unwind(lua_State *L) {
+  return end_by_yield(L) ? lua_yield(L, 0) : throw_past_handlers(L);
+}
+
+static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
+  Slice *slice = &engine->slice;
+  if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) return SLICE_GIVEN_UP;
+  if (atomic_load_explicit(&engine->interrupted, memory_order_relaxed)) return SLICE_INTERRUPTED;
+  int64_t now_us = clock_real_us();
+  int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
+  atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
+  if (engine->options.cpu_us_max == 0) return SLICE_GOES_ON;
+  if (slice->cpu_began_us < 0) slice->cpu_began_us = clock_thread_cpu_us() - elapsed_us;
+  if (elapsed_us > PLACE_AFTER_US) {
+    char place[PLACE_SIZE];
+    place_innermost(L, place, sizeof place);
+    engine_set_place(engine, place);
+  }
+  if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
+  if (elapsed_us <= engine->options.cpu_us_max) return SLICE_GOES_ON;
+  return clock_thread_cpu_us() - slice->cpu_began_us > engine->options.cpu_us_max ? SLICE_OVER_CPU
+                                                                                  : SLICE_GOES_ON;
+}
+
+static void hook(lua_State *L, lua_Debug *ar) {
+  Engine *engine = engine_of(L);
+  Slice *slice = &engine->slice;
+  if (slice->end == SLICE_GOES_ON) {
+    slice->end = look_at_clocks(engine, L);
+    if (slice->end == SLICE_GOES_ON) {
+      // A coroutine that an earlier slice was ended in still stops at every instruction.
+      if (lua_gethookcount(L) != HOOK_EVERY) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
+      return;
+    }
+    char place[PLACE_SIZE];
+    place_innermost(L, place, sizeof place);
+    engine_set_place(engine, place);
+    note_trace(L, slice);
+  }
+  if (end_by_yield(L)) lua_yield(L, 0);
+  else throw_past_handlers(L);
+}
+
+void guard_watch(lua_State *L) { lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY); }
+
+// ---- what is said -------------------------------------------------------------------------------
+
+void failure_init(Failure *failure) {
+  buf_init(&failure->text);
+  buf_init(&failure->trace);
+}
+
+void failure_clear(Failure *failure) {
+  buf_clear(&failure->text);
+  buf_clear(&failure->trace);
+}
+
+// "FILE:LINE: ..." at the head of a message.
+static bool cut_place(Str message, Str *file, int64_t *line) {
+  for (size_t i = 1; i + 1 < message.len && message.ptr[i] != '\n'; i++) {
+    if (message.ptr[i] != ':') continue;
+    size_t end = i + 1;
+    while (end < message.len && message.ptr[end] >= '0' && message.ptr[end] <= '9') end++;
+    if (end == i + 1 || end == message.len || message.ptr[end] != ':') continue;
+    *file = str_sub(message, 0, i);
+    return str_to_int64(str_sub(message, i + 1, end - i - 1), line);
+  }
+  return false;
+}
+
+// NULL if there is none. An error's text may name anything: what is no plain file could block, or never end.
+static FILE *open_source(const char *path) {
+  struct stat info;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return NULL;
+  bool plain = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= SOURCE_MAX;
+  FILE *source = plain ? fdopen(fd, "r") : NULL;
+  if (!source) close(fd);
+  return source;
+}
+
+// The line as it stands in the file now; nothing when it cannot be read.
+static void add_source_line(Str file, int64_t line, Buf *out) {
+  char path[4096], text[512];
+  if (file.len >= sizeof path) return;
+  memcpy(path, file.ptr, file.len);
+  path[file.len] = '\0';
+  FILE *source = open_source(path);
+  if (!source) return;
+  bool whole = true;  // the last piece read ended its line
+  int64_t at = 0;
+  while (fgets(text, sizeof text, source)) {
+    if (whole) at++;
+    size_t len = strcspn(text, "\r\n");
+    whole = text[len] != '\0';
+    if (at != line) continue;
+    Str shown = str_trim(str_make(text, str_utf8_prefix(str_make(text, len), len)));
+    buf_printf(out, "\n  %lld | %.*s", (long long)line, STR_FMT(shown));
+    break;
+  }
+  fclose(source);
+}
+
+// The traceback without frames of the user's own files and of the C functions at its foot, which call the
+// script. Nothing if no frame is left.
+static void add_script_frames(lua_State *L, Str trace, Buf *out) {
+  Str line, rest = trace;
+  size_t kept = 0, end = 0;  // what is kept ends behind the last frame that is the script's
+  while (rest.len > 0) {
+    str_cut(rest, '\n', &line, &rest);
+    if (str_starts(line, STR("\t")) && place_is_own(L, line.ptr + 1)) continue;
+    if (kept++ > 0) buf_addc(out, '\n');
+    buf_add(out, line);
+    if (!str_starts(line, STR("\t[C]: in ?"))) end = out->len;
+  }
+  if (kept <= 1) buf_reset(out);
+  else if (!out->failed) out->len = end;
+}
+
+static void end_line(Buf *out) {
+  if (out->len > 0) buf_addc(out, '\n');
+}
+
+// An error that passes through several coroutines gathers their tracebacks: its text stays the end of its
+// text.
+void guard_note_coroutine(lua_State *L, lua_State *co) {
+  Slice *slice = &engine_of(L)->slice;
+  if (lua_type(L, -1) != LUA_TSTRING) return;
+  Str text, trace;
+  text.ptr = lua_tolstring(L, -1, &text.len);
+  if (slice->inner_text.len == 0 || !str_ends(text, buf_str(&slice->inner_text))) {
+    buf_reset(&slice->inner_text);
+    buf_reset(&slice->inner_trace);
+    buf_add(&slice->inner_text, text);
+  }
+  luaL_traceback(L, co, NULL, 0);
+  trace.ptr = lua_tolstring(L, -1, &trace.len);
+  Buf frames;
+  buf_init(&frames);
+  add_script_frames(L, trace, &frames);
+  end_line(&slice->inner_trace);
+  buf_add(&slice->inner_trace, buf_str(&frames));
+  buf_clear(&frames);
+  lua_pop(L, 1);
+}
+
+static void add_message(Str message, const char *place, Buf *out) {
+  Str file;
+  int64_t line;
+  if (!cut_place(message, &file, &line) && place[0]) buf_printf(out, "%s: ", place);
+  buf_add(out, message);
+  if (cut_place(buf_str(out), &file, &line)) {
+    char path[1024];
+    if (file.len >= sizeof path) return;
+    memcpy(path, file.ptr, file.len);
+    add_source_line(str_make(path, file.len), line, out);
+  }
+}
+
+typedef struct {
+  lua_State *co;
+  Failure *failure;
+} Described;
+
+// In protected mode: the error value (argument 2) as text, with the place where it was raised.
+static int describe(lua_State *L) {
+  Described *described = lua_touserdata(L, 1);
+  char place[PLACE_SIZE];
+  place_innermost(described->co, place, sizeof place);
+  size_t len;
+  const char *text;
+  if (lua_isnil(L, 2)) {
+    text = "the script called error(nil): an error without a message";
+    len = strlen(text);
+  } else {
+    value_push_text(L, 2);
+    text = lua_tolstring(L, -1, &len);
+  }
+  Failure *failure = described->failure;
+  Slice *slice = &engine_of(L)->slice;
+  add_message(str_make(text, len), place, &failure->text);
+  Str inner = buf_str(&slice->inner_text);
+  bool passed_through = inner.len > 0 && str_ends(str_make(text, len), inner);
+  luaL_traceback(L, described->co, NULL, 0);
+  text = lua_tolstring(L, -1, &len);
+  add_script_frames(L, str_make(text, len), &failure->trace);
+  if (passed_through && failure->trace.len > 0) {
+    end_line(&slice->inner_trace);
+    buf_add(&slice->inner_trace, buf_str(&failure->trace));
+    buf_reset(&failure->trace);
+    buf_add(&failure->trace, buf_str(&slice->inner_trace));
+  }
+  return 0;
+}
+
+static void describe_end(Engine *engine, Failure *failure) {
+  Slice *slice = &engine->slice;
+  char place[PLACE_SIZE];
+  guard_last_place(slice, place, sizeof place);
+  char message[200];
+  if (slice->end == SLICE_OVER_CPU) {
+    snprintf(message, sizeof message,
+             "stopped after %lld ms of CPU time without a pause (script_cpu_ms)",
+             (long long)(engine->options.cpu_us_max / 1000));
+  } else {
+    snprintf(message, sizeof message, "%s",
+             slice->end == SLICE_INTERRUPTED ? "interrupted" : "given up: it did not come back");
+  }
+  add_message(str_of(message), place, &failure->text);
+  add_script_frames(engine->L, buf_str(&slice->trace), &failure->trace);
+}
+
+void guard_describe(Engine *engine, lua_State *co, Failure *failure) {
+  if (engine->slice.end != SLICE_GOES_ON) return describe_end(engine, failure);
+  Described described = { co, failure };
+  lua_State *L = engine->L;
+  int top = lua_gettop(L);
+  lua_pushcfunction(L, describe);
+  lua_pushlightuserdata(L, &described);
+  const char *type = luaL_typename(co, -1);
+  lua_xmove(co, L, 1);
+  lua_pushvalue(L, -1);
+  lua_insert(L, top + 1);  // to go back
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK && failure->text.len == 0) {
+    char place[PLACE_SIZE];
+    place_innermost(co, place, sizeof place);
+    char message[120];
+    snprintf(message, sizeof message, "an error value of type %s whose __tostring fails", type);
+    add_message(str_of(message), place, &failure->text);
+  }
+  lua_settop(L, top + 1);
+  lua_xmove(L, co, 1);
+}
+
+void failure_log(const Failure *failure, const char *doing) {
+  log_error("%s failed: %.*s%s%.*s", doing, STR_FMT(buf_str(&failure->text)),
+            failure->trace.len ? "\n" : "", STR_FMT(buf_str(&failure->trace)));
+}
+
+void failure_to_err(const Failure *failure, Err *err) {
+  err_set(err, ERR_FAILED, "%.*s", STR_FMT(buf_str(&failure->text)));
+}

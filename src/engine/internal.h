@@ -1,0 +1,225 @@
+// What the files of an engine share. No other layer sees this.
+#ifndef WEMOON_ENGINE_INTERNAL_H
+#define WEMOON_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/cpu.h"
+#include "base/heap.h"
+#include "engine/engine.h"
+#include "engine/lock.h"
+#include "engine/luaish.h"
+#include "engine/place.h"
+#include "engine/run.h"
+#include "engine/task.h"
+#include "engine/timers.h"
+#include "engine/wait.h"
+
+// ---- guard.c: one slice, from entering the engine to leaving it ---------------------------------
+
+typedef enum { SLICE_GOES_ON, SLICE_OVER_CPU, SLICE_INTERRUPTED, SLICE_GIVEN_UP } SliceEnd;
+
+typedef struct {
+  // Read by other threads (stuck.c).
+  atomic_int_least64_t began_us;  // monotonic; 0: nothing runs
+  atomic_int_least64_t seen_us;   // when the hook last ran
+  atomic_uint_least64_t number;
+  atomic_int cpu_clock;  // the running thread's
+  // The running thread's own.
+  SliceEnd end;
+  int64_t cpu_began_us;         // thread CPU time; -1: not asked yet
+  bool warned;                  // that it takes long
+  Buf trace;                    // where it was stopped
+  Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
+  pthread_mutex_t mutex;        // of what follows
+  char place[PLACE_SIZE];
+  uint64_t place_number;   // the slice that it was seen in
+  char entry[PLACE_SIZE];  // the place as long as nothing better is known
+  uint64_t watched_number;
+  int64_t watched_cpu_us;
+} Slice;
+
+void guard_init(Slice *slice);
+void guard_clear(Slice *slice);
+// Begins a slice with a fresh budget. The lock is held.
+void guard_enter(Engine *engine);
+void guard_leave(Engine *engine);
+// Sets the guard on a coroutine; those that it makes inherit it.
+void guard_watch(lua_State *L);
+// Ends the running slice from a C function: as its last act, `return guard_unwind(L);`.
+int guard_unwind(lua_State *L);
+// Where the running slice was last seen. Any thread.
+void guard_last_place(Slice *slice, char *place, size_t size);
+
+// Keeps the traceback of a coroutine of the script's own that died, with the error value on top of L's stack.
+void guard_note_coroutine(lua_State *L, lua_State *co);
+
+// The error of a coroutine. `text`: "file:line: message", newline, source line; `trace`: the traceback.
+typedef struct {
+  Buf text, trace;
+} Failure;
+void failure_init(Failure *failure);
+void failure_clear(Failure *failure);
+// Describes the error on top of the stack of the dead coroutine `co`, or the slice's own end. Never raises.
+void guard_describe(Engine *engine, lua_State *co, Failure *failure);
+// Logs it, with what was under way.
+void failure_log(const Failure *failure, const char *doing);
+void failure_to_err(const Failure *failure, Err *err);
+
+// ---- inbox.c: what is ready to go on, and the timers ---------------------------------------------
+
+// Outlives the engine as long as something outside holds a Wait.
+typedef struct {
+  atomic_int holders;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  Wait *first, *last;  // ready to go on
+  Timer **heap;
+  size_t heap_count, heap_cap;
+  bool closing;  // the worker is to end
+  bool started;
+  bool closed;    // by the worker: the state is closed
+  bool deserted;  // nobody waits for that: the worker frees the engine
+  pthread_t thread;
+} Inbox;
+
+Inbox *inbox_new(void);
+void inbox_hold(Inbox *inbox);
+void inbox_release(Inbox *inbox);
+// With inbox->mutex held: appends the wait and takes over its hold; takes the first one, NULL if there is none.
+void inbox_add_locked(Inbox *inbox, Wait *wait);
+Wait *inbox_take_locked(Inbox *inbox);
+
+// ---- timers.c ------------------------------------------------------------------------------------
+
+// With inbox->mutex held: takes out a timer that is due, NULL if there is none.
+Timer *timers_take_due(Inbox *inbox);
+// With inbox->mutex held: drops those that end with the service.
+void timers_end_service(Inbox *inbox);
+
+// ---- worker.c: the engine's thread --------------------------------------------------------------
+
+// Ends it and has the state closed. True if the caller must free the engine, false if the worker will.
+bool worker_stop(Engine *engine);
+
+// ---- wait.c -------------------------------------------------------------------------------------
+
+struct Wait {
+  atomic_int holders;
+  Inbox *inbox;
+  Engine *engine;  // while `task` is set
+  Task *task;      // with the engine's lock; NULL when the task has ended
+  // With inbox->mutex:
+  bool parked;     // the task is suspended
+  bool finished;   // the result is there
+  bool cancelled;  // the task has ended before
+  WaitPush push;
+  WaitDrop drop;
+  void *data;
+  void (*cancel)(void *ctx);
+  void *cancel_ctx;
+  Wait *next;  // in the inbox
+  char what[48];
+};
+
+// A wait that has already finished, used to queue a new task; holds one reference, for the task. NULL without
+// memory.
+Wait *wait_over(Task *task);
+// The task is suspended now (the lock is held); it goes on when the wait is finished. With inbox->mutex held.
+void wait_park_locked(Wait *wait);
+// The task has ended (the lock is held, or the engine is given up): the result, if it comes, is dropped.
+void wait_cancel(Wait *wait);
+void wait_release(Wait *wait);
+
+// ---- task.c, park.c -----------------------------------------------------------------------------
+
+struct Task {
+  Engine *engine;
+  lua_State *co;  // NULL: none, or spent
+  int co_ref, values[TASK_VALUES];
+  int locals_ref;  // what task_push_locals gives; LUA_NOREF: not asked for
+  const TaskBody *body;
+  const TaskBody
+      *now;  // what runs: `body`, one that it gave in its place, or what is to be done at the end
+  void *data;
+  TaskState state;  // TASK_RETURNED until something failed
+  bool counted;     // run_wait without a limit waits for it
+  bool holds;       // the engine
+  Run *run;         // that a caller waits for; NULL if nobody does
+  Wait *wait;       // what it is suspended on
+  Timer timeout;
+  int64_t deadline_us;    // INT64_MAX: none
+  Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
+};
+
+// Runs its next slice, to its end or its next wait; in the end `task` is gone. The engine is entered.
+TaskState task_run(Task *task);
+// The coroutine failed or was left suspended: it is not used again.
+void task_drop_coroutine(Task *task);
+// It has ended, with its state; `task` is gone.
+TaskState task_end(Task *task);
+// The same if the engine was given up: its Lua state is not touched.
+void task_end_untouched(Task *task);
+void task_free_idle(Engine *engine);
+
+// Suspends the task until the wait is finished.
+void task_park(Task *task, Wait *wait);
+// The same with the wait that its coroutine yielded for. Returns what the slice's caller is told.
+TaskState task_suspend(Task *task);
+// The suspended task of a wait that is over, out of the list of the suspended; NULL if it was cancelled.
+Task *task_unpark(Engine *engine, Wait *wait);
+// Ends all suspended tasks. The lock is held, or broken.
+void task_cancel_all(Engine *engine);
+
+// ---- run.c --------------------------------------------------------------------------------------
+
+// The task of a run has ended: tells the caller.
+void run_ended(Task *task);
+// Where the error of a run's task is put.
+Err *run_err(Run *run);
+
+// ---- coroutine.c, stdlib.c ----------------------------------------------------------------------
+
+// Raised by resuming, outermost last: which coroutines stand between the running one and its task.
+typedef struct ResumeFrame {
+  struct ResumeFrame *up;
+  lua_State *L;  // who resumed
+  bool yieldable;
+} ResumeFrame;
+
+void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
+// Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
+void coroutine_reserve(lua_State *L, lua_State *co);
+void stdlib_open(lua_State *L, bool allow_shell);
+
+// ---- state.c ------------------------------------------------------------------------------------
+
+struct Engine {
+  EngineLink link;
+  // What each message writes stands together: an engine goes from core to core, and each line takes its time.
+  _Alignas(CACHE_LINE) Lock lock;
+  atomic_int holders;
+  atomic_bool given_up, interrupted, retired;
+  lua_State *L;  // the main state: loads, describes errors; scripts run in coroutines
+  atomic_size_t memory;
+  Task *task;  // running
+  Task *idle;
+  size_t idle_count;
+  Slice slice;
+  Heap heap;
+  ResumeFrame *frame;
+  Wait *suspending;  // set between a wait's yield and the task's return
+  EngineOptions options;
+  atomic_size_t suspended;
+  Inbox *inbox;
+  Task *parked;          // with inbox->mutex
+  int counted;           // tasks that run_wait waits for, with inbox->mutex
+  pthread_cond_t ended;  // of a task that somebody waits for
+};
+
+void engine_close_state(Engine *engine);  // the last act but one
+void engine_free(Engine *engine);         // the last act
+
+#endif

@@ -1,0 +1,107 @@
+// The lock of an engine: one word, on which waiters sleep in the kernel (futex(2)). A mutex with a
+// condition beside it would make a convoy of threads that wake only to wait for the mutex.
+#include "engine/lock.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// About as long as a quick script's slice: beyond that the thread had better sleep.
+enum { SPINS = 200 };
+
+// So long who gives way waits for a sleeper to wake up.
+enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
+
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep
+
+void lock_init(Lock *lock) {
+  atomic_init(&lock->state, LOCK_FREE);
+  atomic_init(&lock->broken, false);
+  atomic_init(&lock->asleep, 0);
+}
+
+static void pause_briefly(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+bool lock_is_broken(Lock *lock) {
+  return atomic_load_explicit(&lock->broken, memory_order_acquire);
+}
+
+int lock_queue(Lock *lock) {
+  if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE) return 0;
+  if (atomic_load_explicit(&lock->broken, memory_order_relaxed)) return INT_MAX;
+  return 1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed);
+}
+
+static bool try_take(Lock *lock) {
+  int expected = LOCK_FREE;
+  return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
+         atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD,
+                                                 memory_order_acquire, memory_order_relaxed);
+}
+
+// Sleeps while the state is LOCK_AWAITED. False at the deadline.
+static bool sleep_until(Lock *lock, int64_t deadline_us) {
+  struct timespec until = clock_to_timespec(deadline_us);
+  long failed = syscall(SYS_futex, &lock->state, FUTEX_WAIT_BITSET_PRIVATE, LOCK_AWAITED,
+                        deadline_us == INT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+  return failed == 0 || errno != ETIMEDOUT;
+}
+
+static void wake(Lock *lock, int threads) {
+  syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
+
+// Whoever takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is
+// asked after the mark: a mark set over lock_break's own would be slept on for ever.
+static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
+  bool in_time = true;
+  while (in_time) {
+    bool taken =
+        atomic_exchange_explicit(&lock->state, LOCK_AWAITED, memory_order_acq_rel) == LOCK_FREE;
+    if (lock_is_broken(lock)) return false;
+    if (taken) return true;
+    in_time = sleep_until(lock, deadline_us);
+  }
+  return false;
+}
+
+bool lock_take(Lock *lock, int64_t deadline_us) {
+  for (int i = 0; i < SPINS; i++) {
+    if (lock_is_broken(lock)) return false;
+    if (try_take(lock)) return true;
+    pause_briefly();
+  }
+  atomic_fetch_add_explicit(&lock->asleep, 1, memory_order_relaxed);
+  bool taken = sleep_and_take(lock, deadline_us);
+  atomic_fetch_sub_explicit(&lock->asleep, 1, memory_order_relaxed);
+  return taken;
+}
+
+void lock_give(Lock *lock) {
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) == LOCK_AWAITED)
+    wake(lock, 1);
+}
+
+void lock_give_way(Lock *lock) {
+  if (atomic_exchange_explicit(&lock->state, LOCK_FREE, memory_order_release) != LOCK_AWAITED)
+    return;
+  wake(lock, 1);
+  for (int i = 0;
+       i < WAY_LOOKS && atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE; i++)
+    usleep(WAY_LOOK_US);
+}
+
+// A waiter that is about to sleep finds the state changed, or is woken.
+void lock_break(Lock *lock) {
+  atomic_store(&lock->broken, true);
+  atomic_store(&lock->state, LOCK_HELD);
+  wake(lock, INT32_MAX);
+}

@@ -1,0 +1,258 @@
+// A method that checks its arguments before its body sees them:
+//   method(name, parameters, body) -> function; `parameters` is a list of {name, type}, or nil for a body that
+//     checks for itself
+//   fail(text): raises it with the line of the method's caller
+//
+// The check is a C function because Lua forgets the caller's line when a Lua function is called in tail
+// position, as in `return wechat.response_text(x)`; the line of a C function's caller is always known.
+#include "engine/method.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/luaish.h"
+#include "engine/place.h"
+
+enum {
+  TAKES_STRING = 1,
+  TAKES_INTEGER = 2,
+  TAKES_NUMBER = 4,
+  TAKES_BOOLEAN = 8,
+  TAKES_TABLE = 16,
+  TAKES_FUNCTION = 32,
+  TAKES_FILE = 64,
+  TAKES_ANY = 128
+};
+
+static const struct {
+  Str name;
+  uint32_t bit;
+} types[] = {
+  { STR("string"), TAKES_STRING }, { STR("integer"), TAKES_INTEGER },
+  { STR("number"), TAKES_NUMBER }, { STR("boolean"), TAKES_BOOLEAN },
+  { STR("table"), TAKES_TABLE },   { STR("function"), TAKES_FUNCTION },
+  { STR("file"), TAKES_FILE },     { STR("any"), TAKES_ANY },
+};
+
+typedef struct {
+  const char *name, *type;  // kept alive by the userdata's user values
+  uint32_t takes;
+  bool optional;
+} Parameter;
+
+typedef struct {
+  const char *name;  // "wechat.response_text"
+  int count;
+  Parameter parameters[];
+} Signature;
+
+static bool fits(lua_State *L, int index, uint32_t takes) {
+  switch (lua_type(L, index)) {
+    case LUA_TSTRING: return takes & (TAKES_STRING | TAKES_ANY);
+    case LUA_TNUMBER: {
+      int whole;
+      lua_tointegerx(L, index, &whole);
+      return takes & ((whole ? TAKES_INTEGER : 0) | TAKES_NUMBER | TAKES_ANY);
+    }
+    case LUA_TBOOLEAN: return takes & (TAKES_BOOLEAN | TAKES_ANY);
+    case LUA_TTABLE: return takes & (TAKES_TABLE | TAKES_ANY);
+    case LUA_TFUNCTION: return takes & (TAKES_FUNCTION | TAKES_ANY);
+    case LUA_TUSERDATA:
+      if (takes & TAKES_ANY) return true;
+      return (takes & TAKES_FILE) && luaL_testudata(L, index, LUA_FILEHANDLE);
+    default: return takes & TAKES_ANY;
+  }
+}
+
+// What errors call the value: a message, a reply and null are known by their own names.
+static const char *type_name(lua_State *L, int index) {
+  return luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
+                                                              : luaL_typename(L, index);
+}
+
+static void check_parameter(lua_State *L, const Signature *signature, int i) {
+  const Parameter *parameter = &signature->parameters[i];
+  int index = i + 1;
+  if (lua_isnil(L, index)) {
+    if (!parameter->optional) {
+      raise(L, "%s: %s is missing (%s)", signature->name, parameter->name, parameter->type);
+    }
+    return;
+  }
+  if (!fits(L, index, parameter->takes)) {
+    raise(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, type_name(L, index),
+          parameter->type);
+  }
+}
+
+// Whether the one argument is a table of named arguments: not where it can be the first parameter itself,
+// unless it holds that parameter's name; nor a message, a reply or another value with a named metatable.
+static bool is_named(lua_State *L, const Signature *signature) {
+  if (lua_gettop(L) != 1 || lua_type(L, 1) != LUA_TTABLE || signature->count == 0) return false;
+  if (luaL_getmetafield(L, 1, "__name") != LUA_TNIL) {
+    lua_pop(L, 1);
+    return false;
+  }
+  if (!(signature->parameters[0].takes & (TAKES_TABLE | TAKES_ANY))) return true;
+  lua_pushstring(L, signature->parameters[0].name);
+  bool named = lua_rawget(L, 1) != LUA_TNIL;
+  lua_pop(L, 1);
+  return named;
+}
+
+static bool has_parameter(const Signature *signature, const char *name) {
+  for (int i = 0; i < signature->count; i++) {
+    if (strcmp(signature->parameters[i].name, name) == 0) return true;
+  }
+  return false;
+}
+
+// Puts the named arguments where positional ones would be.
+static void spread(lua_State *L, const Signature *signature) {
+  lua_pushnil(L);
+  while (lua_next(L, 1)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) {
+      raise(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)",
+            signature->name, luaL_typename(L, -1), signature->parameters[0].name,
+            signature->parameters[0].type);
+    }
+    if (!has_parameter(signature, lua_tostring(L, -1))) {
+      raise(L, "%s: there is no argument named '%s'", signature->name, lua_tostring(L, -1));
+    }
+  }
+  luaL_checkstack(L, signature->count + 2, "too many arguments");
+  for (int i = 0; i < signature->count; i++) {
+    lua_pushstring(L, signature->parameters[i].name);
+    lua_rawget(L, 1);
+  }
+  lua_remove(L, 1);
+}
+
+static int finish(lua_State *L, int status, lua_KContext context) { return lua_gettop(L); }
+
+static int l_method(lua_State *L) {
+  const Signature *signature = lua_touserdata(L, lua_upvalueindex(1));
+  if (is_named(L, signature)) spread(L, signature);
+  lua_settop(L, signature->count);
+  for (int i = 0; i < signature->count; i++) check_parameter(L, signature, i);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 1);
+  lua_callk(L, signature->count, LUA_MULTRET, 0, finish);
+  return finish(L, LUA_OK, 0);
+}
+
+// A function that has its caller's line, and no more: all arguments go to the body as they are.
+static int l_unchecked(lua_State *L) {
+  int count = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_callk(L, count, LUA_MULTRET, 0, finish);
+  return finish(L, LUA_OK, 0);
+}
+
+bool method_is(lua_State *L, int index) {
+  lua_CFunction function = lua_tocfunction(L, index);
+  return function == l_method || function == l_unchecked;
+}
+
+// Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
+enum { LEVELS_SEARCHED = 50 };
+
+// The level of the innermost function that calls a method and is none of the user's own; 1 if there is none.
+static int caller_level(lua_State *L) {
+  lua_Debug ar;
+  bool called_method = false;
+  for (int level = 0; level <= LEVELS_SEARCHED && lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sf", &ar);
+    bool is_method = method_is(L, -1);
+    lua_pop(L, 1);
+    if (called_method && !place_is_own(L, ar.short_src)) return level;
+    called_method = is_method;
+  }
+  return 1;
+}
+
+noreturn void method_raise(lua_State *L, const char *format, ...) {
+  luaL_checkstack(L, 8, "an error");
+  place_push(L, caller_level(L));
+  va_list args;
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  lua_concat(L, 2);
+  lua_error(L);
+  abort();
+}
+
+static int l_fail(lua_State *L) { method_raise(L, "%s", luaL_checkstring(L, 1)); }
+
+static uint32_t type_bit(lua_State *L, Str name) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (str_eq(types[i].name, name)) return types[i].bit;
+  }
+  raise(L, "a parameter's type is unknown: %s", lua_pushlstring(L, name.ptr, name.len));
+}
+
+// Reads {name, type} at the top: the type is one or more names with '|' between, and '?' last where it may be
+// left out. What errors call the type goes into the list `texts`, that keeps it.
+static void read_parameter(lua_State *L, Parameter *out, int texts) {
+  luaL_checktype(L, -1, LUA_TTABLE);
+  lua_rawgeti(L, -1, 1);
+  lua_rawgeti(L, -2, 2);
+  out->name = luaL_checkstring(L, -2);
+  Str left = str_of(luaL_checkstring(L, -1)), head;
+  out->optional = str_ends(left, STR("?"));
+  if (out->optional) left.len--;
+  lua_pushlstring(L, left.ptr, left.len);
+  out->type = luaL_gsub(L, lua_tostring(L, -1), "|", " or ");
+  luaL_ref(L, texts);
+  for (bool more = true; more;) {
+    more = str_cut(left, '|', &head, &left);
+    out->takes |= type_bit(L, head);
+  }
+  lua_pop(L, 3);
+}
+
+static int l_method_new(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_settop(L, 3);
+  if (lua_isnil(L, 2)) {
+    lua_pushcclosure(L, l_unchecked, 1);
+    return 1;
+  }
+  luaL_checktype(L, 2, LUA_TTABLE);
+  int count = (int)lua_rawlen(L, 2);
+  size_t size = sizeof(Signature) + (size_t)count * sizeof(Parameter);
+  lua_newtable(L);
+  Signature *signature = lua_newuserdatauv(L, size, 3);
+  memset(signature, 0, size);
+  signature->name = name;
+  signature->count = count;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, -2, 2);
+  lua_pushvalue(L, 4);
+  lua_setiuservalue(L, -2, 3);
+  for (int i = 0; i < count; i++) {
+    lua_rawgeti(L, 2, i + 1);
+    read_parameter(L, &signature->parameters[i], 4);
+    lua_pop(L, 1);
+  }
+  lua_pushvalue(L, 3);
+  lua_pushcclosure(L, l_method, 2);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "fail", l_fail },
+  { "method", l_method_new },
+  { NULL, NULL },
+};
+
+int method_open(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,129 @@
+// Tasks that wait: out of the way until what they wait for has come, or their time is over.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static void link_parked(Task *task) {
+  Engine *engine = task->engine;
+  task->previous = NULL;
+  task->next = engine->parked;
+  if (engine->parked) engine->parked->previous = task;
+  engine->parked = task;
+  atomic_fetch_add_explicit(&engine->suspended, 1, memory_order_relaxed);
+}
+
+// The thread that unlinks a task has it alone: its wait does not lead to it any more.
+static void unlink_parked(Task *task) {
+  Engine *engine = task->engine;
+  task->wait->task = NULL;
+  if (task->previous) task->previous->next = task->next;
+  else engine->parked = task->next;
+  if (task->next) task->next->previous = task->previous;
+  atomic_fetch_sub_explicit(&engine->suspended, 1, memory_order_relaxed);
+}
+
+void task_park(Task *task, Wait *wait) {
+  Inbox *inbox = task->engine->inbox;
+  task->wait = wait;
+  pthread_mutex_lock(&inbox->mutex);
+  link_parked(task);
+  wait_park_locked(wait);
+  pthread_mutex_unlock(&inbox->mutex);
+}
+
+Task *task_unpark(Engine *engine, Wait *wait) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  Task *task = wait->task;
+  if (task) unlink_parked(task);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  if (task) timer_remove(engine, &task->timeout);
+  return task;
+}
+
+// Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched.
+static void cancel(Task *task, const char *why) {
+  Engine *engine = task->engine;
+  Wait *wait = task->wait;
+  bool reachable = !lock_is_broken(&engine->lock);
+  task->state = TASK_CANCELLED;
+  const char *doing = task->now->doing;
+  if (why) log_error("%s %s while it waited in %s", doing, why, wait->what);
+  if (task->run)
+    err_set(run_err(task->run), ERR_FAILED, "%s %s while it waited in %s", doing,
+            why ? why : "was ended", wait->what);
+  task->wait = NULL;
+  wait_cancel(wait);
+  if (reachable) {
+    engine->task = task;
+    lua_resetthread(task->co);
+    engine->task = NULL;
+    task_drop_coroutine(task);
+    task_end(task);
+    return;
+  }
+  task_end_untouched(task);
+}
+
+// Looks whether it is still there: it may have ended while its timer was on its way.
+static bool claim_parked(Engine *engine, Task *task) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  Task *found = engine->parked;
+  while (found && found != task) found = found->next;
+  if (found) unlink_parked(found);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  return found != NULL;
+}
+
+static void time_out(Engine *engine, void *ctx) {
+  Task *task = ctx;
+  if (!engine_enter(engine, INT64_MAX)) return;
+  if (claim_parked(engine, task)) cancel(task, "was ended after job_timeout_s");
+  engine_leave(engine);
+}
+
+void task_cancel_all(Engine *engine) {
+  for (;;) {
+    pthread_mutex_lock(&engine->inbox->mutex);
+    Task *task = engine->parked;
+    if (task) unlink_parked(task);
+    pthread_mutex_unlock(&engine->inbox->mutex);
+    if (!task) return;
+    timer_remove(engine, &task->timeout);
+    cancel(task, NULL);
+  }
+}
+
+TaskState task_suspend(Task *task) {
+  Engine *engine = task->engine;
+  Wait *wait = engine->suspending;
+  engine->suspending = NULL;
+  if (task->deadline_us != INT64_MAX) {
+    task->timeout.fn = time_out;
+    task->timeout.ctx = task;
+    timer_add(engine, &task->timeout, task->deadline_us);
+  }
+  TaskState state = task->body->suspended ? task->body->suspended(task) : TASK_WAITING;
+  task_park(task, wait);
+  return state;
+}
+
+bool wait_resume(Wait *wait, void (*begin)(Task *task, void *data), WaitPush push, void *data,
+                 int64_t deadline_us, TaskState *state) {
+  Engine *engine = wait->engine;
+  *state = TASK_LOST;
+  if (!engine_enter(engine, deadline_us)) return engine_is_given_up(engine);
+  Task *task = task_unpark(engine, wait);
+  if (task) {
+    wait->push = push;
+    wait->data = data;
+    wait->finished = true;
+    wait->cancel = NULL;
+    begin(task, data);
+    *state = task_run(task);
+  }
+  engine_leave(engine);
+  return true;
+}

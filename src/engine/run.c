@@ -1,0 +1,123 @@
+// What is run on the engine's own thread for a caller that waits, and returns even if the script does not.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+enum { CALLER_LOOK_US = 50000 };
+
+struct Run {
+  Arena *arena;
+  Buf out;
+  atomic_int holders;
+  Err err;  // the task's until it has ended
+  // With inbox->mutex:
+  bool finished;
+  TaskState state;
+};
+
+Arena *run_arena(Run *run) { return run->arena; }
+Buf *run_out(Run *run) { return &run->out; }
+Err *run_err(Run *run) { return &run->err; }
+
+Run *run_new(void) {
+  Run *run = calloc(1, sizeof *run);
+  if (!run) return NULL;
+  atomic_init(&run->holders, 1);
+  buf_init(&run->out);
+  run->arena = arena_new();
+  if (run->arena) return run;
+  free(run);
+  return NULL;
+}
+
+void run_free(Run *run) {
+  if (!run || atomic_fetch_sub_explicit(&run->holders, 1, memory_order_acq_rel) != 1) return;
+  buf_clear(&run->out);
+  arena_free(run->arena);
+  free(run);
+}
+
+void run_ended(Task *task) {
+  Engine *engine = task->engine;
+  Run *run = task->run;
+  pthread_mutex_lock(&engine->inbox->mutex);
+  run->state = task->state;
+  run->finished = true;
+  pthread_cond_broadcast(&engine->ended);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  run_free(run);
+}
+
+// A message may be stuck in the engine: its caller looks, since nobody else might.
+static bool enter_or_give_up(Engine *engine) {
+  while (!engine_enter(engine, clock_now_us() + CALLER_LOOK_US)) {
+    if (engine_is_given_up(engine)) return false;
+    if (engine_is_stuck(engine, NULL, 0)) engine_give_up(engine);
+  }
+  return true;
+}
+
+static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, RunLimit limit) {
+  Task *task = task_new(engine, body, data);
+  if (!task) return false;
+  task->run = run;
+  atomic_fetch_add_explicit(&run->holders, 1, memory_order_relaxed);
+  if (limit == RUN_LIMITED) task_limit(task);
+  if (task_post(task)) return true;
+  run_free(run);
+  return false;
+}
+
+static bool begin(Run *run, Engine *engine, const TaskBody *body, void *data, RunLimit limit,
+                  Err *err) {
+  if (limit == RUN_UNLIMITED) atomic_store(&engine->interrupted, false);
+  if (!engine_start_thread(engine, err)) return false;
+  if (!enter_or_give_up(engine))
+    return err_set(err, ERR_BUSY,
+                   "the script was stuck in a call that does not come back, and was given up");
+  bool ok = post(run, engine, body, data, limit);
+  engine_leave(engine);
+  return ok ? true : err_set(err, ERR_MEMORY, "no memory to run the script (script_memory_mb)");
+}
+
+static bool is_over(Engine *engine, const Run *run, RunLimit limit) {
+  if (!run->finished) return false;
+  return limit == RUN_LIMITED || engine->counted == 0 || engine_is_given_up(engine);
+}
+
+// Waits for the end of the task, and without a limit of what it counted. False if the script is stuck: it is
+// left behind.
+static bool await(Engine *engine, Run *run, RunLimit limit) {
+  Inbox *inbox = engine->inbox;
+  bool stuck = false;
+  pthread_mutex_lock(&inbox->mutex);
+  while (!is_over(engine, run, limit) && !stuck) {
+    struct timespec until = clock_to_timespec(clock_now_us() + CALLER_LOOK_US);
+    pthread_cond_timedwait(&engine->ended, &inbox->mutex, &until);
+    pthread_mutex_unlock(&inbox->mutex);
+    bool gone = engine_is_given_up(engine) || engine_is_stuck(engine, NULL, 0);
+    pthread_mutex_lock(&inbox->mutex);
+    stuck = gone && !run->finished;
+  }
+  pthread_mutex_unlock(&inbox->mutex);
+  return !stuck;
+}
+
+bool run_wait(Run *run, Engine *engine, const TaskBody *body, void *data, RunLimit limit,
+              Err *err) {
+  if (!begin(run, engine, body, data, limit, err)) return false;
+  if (!await(engine, run, limit)) {
+    char place[PLACE_SIZE];
+    engine_give_up(engine);
+    guard_last_place(&engine->slice, place, sizeof place);
+    return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not come back", place,
+                   place[0] ? ": " : "", body->doing);
+  }
+  if (run->state == TASK_RETURNED) return true;
+  if (err) *err = run->err;
+  if (err && err->code == ERR_NONE)
+    err_set(err, ERR_FAILED, "%s: %s", body->doing, task_state_name(run->state));
+  return false;
+}

@@ -1,0 +1,198 @@
+// An engine's birth and death, its memory, and who has its state.
+#include "engine/internal.h"
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "engine/value.h"
+
+#include <stdlib.h>
+
+enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
+
+// The collector begins anew when memory has grown to this many percent of what was left. What is left is
+// mostly the library, which it would go through twice as often at Lua's 200 for nothing.
+enum { COLLECT_AT = 300 };
+
+// ---- memory -------------------------------------------------------------------------------------
+
+// Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a
+// memory error.
+static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
+  Engine *engine = ctx;
+  if (!block) old_size = 0;
+  size_t used = atomic_load_explicit(&engine->memory, memory_order_relaxed) - old_size;
+  if (new_size == 0) {
+    if (block) heap_free(&engine->heap, block, old_size);
+  } else {
+    size_t max = engine->options.memory_max;
+    if (max && new_size > old_size && used + new_size > max) return NULL;
+    block = heap_resize(&engine->heap, block, old_size, new_size);
+    if (!block) return NULL;
+  }
+  atomic_store_explicit(&engine->memory, used + new_size, memory_order_relaxed);
+  return new_size ? block : NULL;
+}
+
+size_t engine_memory(const Engine *engine) {
+  return atomic_load_explicit(&((Engine *)engine)->memory, memory_order_relaxed);
+}
+
+size_t engine_tasks(const Engine *engine) {
+  return atomic_load_explicit(&((Engine *)engine)->suspended, memory_order_relaxed);
+}
+
+// ---- slices -------------------------------------------------------------------------------------
+
+bool engine_enter(Engine *engine, int64_t deadline_us) {
+  if (!lock_take(&engine->lock, deadline_us)) return false;
+  guard_enter(engine);
+  return true;
+}
+
+void engine_leave(Engine *engine) {
+  guard_leave(engine);
+  lock_give(&engine->lock);
+}
+
+void engine_leave_to_others(Engine *engine) {
+  guard_leave(engine);
+  lock_give_way(&engine->lock);
+}
+
+lua_State *engine_main(Engine *engine) { return engine->L; }
+
+// ---- birth and death ----------------------------------------------------------------------------
+
+static int panic(lua_State *L) {
+  log_error("Lua raised outside of protection: %s",
+            lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
+  return 0;
+}
+
+static void take_warning(void *ctx, const char *message, int to_continue) {
+  log_warn("%s%s", message, to_continue ? " ..." : "");
+}
+
+static int open_all(lua_State *L) {
+  Engine *engine = engine_of(L);
+  stdlib_open(L, engine->options.allow_shell);
+  coroutine_open(L);
+  value_open(L);
+  return engine->options.open ? engine->options.open(L) : 0;
+}
+
+static bool open_state(Engine *engine, Err *err) {
+  engine->L = lua_newstate(allocate, engine);
+  if (!engine->L)
+    return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
+  *(EngineLink **)lua_getextraspace(engine->L) = &engine->link;
+  lua_atpanic(engine->L, panic);
+  lua_setwarnf(engine->L, take_warning, NULL);
+  lua_gc(engine->L, LUA_GCSETPAUSE, COLLECT_AT);
+  if (!lua_checkstack(engine->L, MAIN_STACK))
+    return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
+  lua_pushcfunction(engine->L, open_all);
+  if (lua_pcall(engine->L, 0, 0, 0) == LUA_OK) {
+    guard_watch(engine->L);  // it runs the __tostring of what scripts raise
+    return true;
+  }
+  err_set(err, ERR_FAILED, "the libraries of %s do not load: %s", engine->link.library,
+          lua_type(engine->L, -1) == LUA_TSTRING ? lua_tostring(engine->L, -1)
+                                                 : "an error without text");
+  return false;
+}
+
+static void drop_ready(Inbox *inbox) {
+  for (;;) {
+    pthread_mutex_lock(&inbox->mutex);
+    Wait *wait = inbox_take_locked(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (!wait) return;
+    wait_release(wait);
+  }
+}
+
+// Finalizers of the script run in here: it may take long, or never return.
+void engine_close_state(Engine *engine) {
+  if (engine->inbox) {
+    task_cancel_all(engine);
+    drop_ready(engine->inbox);
+  }
+  if (!engine->L) return;
+  guard_enter(engine);
+  task_free_idle(engine);
+  lua_close(engine->L);
+  guard_leave(engine);
+}
+
+static void free_parts(Engine *engine) {
+  pthread_cond_destroy(&engine->ended);
+  guard_clear(&engine->slice);
+  heap_clear(&engine->heap);
+  inbox_release(engine->inbox);
+  free(engine);
+}
+
+void engine_free(Engine *engine) {
+  void (*closed)(void *user) = engine->options.closed;
+  void *user = engine->options.user;
+  free_parts(engine);
+  if (closed) closed(user);
+}
+
+static Engine *make(const EngineOptions *options) {
+  Engine *engine = aligned_alloc(CACHE_LINE, sizeof *engine);
+  if (!engine) return NULL;
+  memset(engine, 0, sizeof *engine);
+  engine->options = *options;
+  engine->link = (EngineLink){ .engine = engine,
+                               .user = options->user,
+                               .library = options->library,
+                               .own_chunks = options->own_chunks };
+  atomic_init(&engine->holders, 1);
+  heap_init(&engine->heap, SMALL_OBJECTS);
+  lock_init(&engine->lock);
+  guard_init(&engine->slice);
+  condition_init(&engine->ended);
+  engine->inbox = inbox_new();
+  return engine;
+}
+
+Engine *engine_new(const EngineOptions *options, Err *err) {
+  Engine *engine = make(options);
+  if (!engine || !engine->inbox) err_set(err, ERR_MEMORY, "no memory for an interpreter");
+  else if (open_state(engine, err)) return engine;
+  if (engine) engine_close_state(engine);
+  if (engine) free_parts(engine);
+  return NULL;
+}
+
+Engine *engine_retain(Engine *engine) {
+  atomic_fetch_add_explicit(&engine->holders, 1, memory_order_relaxed);
+  return engine;
+}
+
+void engine_release(Engine *engine) {
+  if (!engine || atomic_fetch_sub_explicit(&engine->holders, 1, memory_order_acq_rel) != 1) return;
+  if (worker_stop(engine)) engine_free(engine);
+}
+
+void engine_retire(Engine *engine) {
+  atomic_store(&engine->retired, true);
+  pthread_mutex_lock(&engine->inbox->mutex);
+  timers_end_service(engine->inbox);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+}
+
+bool engine_is_retired(const Engine *engine) { return atomic_load(&((Engine *)engine)->retired); }
+
+void engine_wake(Engine *engine) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  pthread_cond_broadcast(&engine->inbox->changed);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+}
+
+void engine_interrupt(Engine *engine) {
+  atomic_store(&engine->interrupted, true);
+  engine_wake(engine);
+}

@@ -1,0 +1,144 @@
+// Lua's standard library as a script gets it, and the globals that watch for slips.
+#include "engine/internal.h"
+#include "engine/stdlib.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <lualib.h>
+
+static void remove_field(lua_State *L, const char *library, const char *name) {
+  lua_getglobal(L, library);
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+// The hook belongs to the guard.
+static int l_sethook(lua_State *L) {
+  raise(L,
+        "debug.sethook is not there for scripts: the guard that keeps script_cpu_ms has the hook");
+}
+
+static int l_gethook(lua_State *L) {
+  luaL_pushfail(L);
+  return 1;
+}
+
+// A registry of the script's own: the real one holds what C relies on.
+static int l_getregistry(lua_State *L) {
+  static const char KEY = 'k';
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) == LUA_TTABLE) return 1;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_setfield(L, -2, LUA_LOADED_TABLE);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_setfield(L, -2, LUA_PRELOAD_TABLE);
+  return 1;
+}
+
+static const luaL_Reg debug_functions[] = { { "gethook", l_gethook },
+                                            { "getregistry", l_getregistry },
+                                            { "sethook", l_sethook },
+                                            { NULL, NULL } };
+
+// Without an argument both tell the process's time, which a spec may have moved.
+static int l_time(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_pushinteger(L, clock_unix_s());
+    return 1;
+  }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int l_date(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_pushliteral(L, "%c");
+  }
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_pushinteger(L, clock_unix_s());
+    lua_replace(L, 2);
+  }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
+  lua_getglobal(L, LUA_OSLIBNAME);
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, function, 1);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+void stdlib_open(lua_State *L, bool allow_shell) {
+  luaL_openlibs(L);
+  remove_field(L, LUA_OSLIBNAME, "exit");
+  remove_field(L, LUA_OSLIBNAME, "setlocale");
+  if (!allow_shell) {
+    remove_field(L, LUA_OSLIBNAME, "execute");
+    remove_field(L, LUA_IOLIBNAME, "popen");
+  }
+  wrap_time(L, "time", l_time);
+  wrap_time(L, "date", l_date);
+  lua_getglobal(L, LUA_DBLIBNAME);
+  luaL_setfuncs(L, debug_functions, 0);
+  lua_pop(L, 1);
+}
+
+// ---- strict globals -----------------------------------------------------------------------------
+
+static int read_undefined(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  raise(L,
+        "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
+        "asks without error)",
+        lua_tostring(L, 2), lua_tostring(L, 2));
+}
+
+static bool made_by_main_chunk(lua_State *L) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 1, &ar)) return true;
+  lua_getinfo(L, "S", &ar);
+  return strcmp(ar.what, "main") == 0 || strcmp(ar.what, "C") == 0;
+}
+
+// upvalue 1: the names that were warned of
+static int define(lua_State *L) {
+  if (lua_type(L, 2) == LUA_TSTRING && !made_by_main_chunk(L)) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) {
+      lua_pushvalue(L, 2);
+      lua_pushboolean(L, true);
+      lua_rawset(L, lua_upvalueindex(1));
+      luaL_where(L, 1);
+      log_warn("%sglobal '%s' made inside a function: write `local %s`, or set it once at the top "
+               "of the file",
+               lua_tostring(L, -1), lua_tostring(L, 2), lua_tostring(L, 2));
+    }
+  }
+  lua_settop(L, 3);
+  lua_rawset(L, 1);
+  return 0;
+}
+
+void stdlib_strict(lua_State *L) {
+  lua_pushglobaltable(L);
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, read_undefined);
+  lua_setfield(L, -2, "__index");
+  lua_newtable(L);
+  lua_pushcclosure(L, define, 1);
+  lua_setfield(L, -2, "__newindex");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,63 @@
+// Whether a script is stuck in a call that does not return, as seen from other threads; giving its engine up.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+
+enum { BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000 };
+
+static int64_t cpu_of(int clock) {
+  struct timespec now;
+  if (clock_gettime((clockid_t)clock, &now) != 0) return -1;
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// CPU time of the slice, as seen from outside: counted from the watcher's first look, which comes soon after
+// its beginning. -1 unknown.
+static int64_t watched_cpu(Slice *slice, uint64_t number, int64_t elapsed_us) {
+  int64_t cpu_us = cpu_of(atomic_load_explicit(&slice->cpu_clock, memory_order_relaxed));
+  if (cpu_us < 0) return -1;
+  pthread_mutex_lock(&slice->mutex);
+  if (slice->watched_number != number) {
+    slice->watched_number = number;
+    slice->watched_cpu_us = elapsed_us < LOOK_SLACK_US ? cpu_us - elapsed_us : cpu_us;
+  }
+  int64_t used_us = cpu_us - slice->watched_cpu_us;
+  pthread_mutex_unlock(&slice->mutex);
+  return used_us;
+}
+
+bool engine_is_stuck(Engine *engine, char *place, size_t size) {
+  Slice *slice = &engine->slice;
+  int64_t max_us = engine->options.cpu_us_max;
+  int64_t began_us = atomic_load_explicit(&slice->began_us, memory_order_acquire);
+  if (!max_us || !began_us) return false;
+  uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
+  int64_t now_us = clock_real_us();
+  int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
+  int64_t used_us = watched_cpu(slice, number, now_us - began_us);
+  // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.
+  bool over = (used_us > max_us + SILENT_US && silent_us > SILENT_US) ||
+              silent_us > BLOCKED_FACTOR * max_us;
+  if (!over || atomic_load_explicit(&slice->number, memory_order_relaxed) != number ||
+      atomic_load_explicit(&slice->began_us, memory_order_relaxed) != began_us)
+    return false;
+  if (place && size) guard_last_place(slice, place, size);
+  return true;
+}
+
+// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them,
+// and when it comes back it finds the lock broken.
+void engine_give_up(Engine *engine) {
+  if (atomic_exchange(&engine->given_up, true)) return;
+  lock_break(&engine->lock);
+  engine_retire(engine);
+  task_cancel_all(engine);
+  pthread_mutex_lock(&engine->inbox->mutex);
+  pthread_cond_broadcast(&engine->inbox->changed);
+  pthread_cond_broadcast(&engine->ended);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+}
+
+int engine_queue(Engine *engine) { return lock_queue(&engine->lock); }
+
+bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)engine)->given_up); }

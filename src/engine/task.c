@@ -1,0 +1,401 @@
+// One run of something of the script in a coroutine of its own, from its first slice to its end.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+enum { IDLE_MAX = 64 };  // coroutines kept for the next task
+
+const char *task_state_name(TaskState state) {
+  switch (state) {
+    case TASK_RETURNED: return "returned";
+    case TASK_WAITING: return "waiting";
+    case TASK_FAILED: return "failed";
+    case TASK_OVER_CPU: return "over its CPU time";
+    case TASK_OVER_MEMORY: return "out of memory";
+    case TASK_CANCELLED: return "cancelled";
+    case TASK_LOST: return "lost";
+  }
+  return "unknown";
+}
+
+Engine *task_engine(const Task *task) { return task->engine; }
+void *task_data(const Task *task) { return task->data; }
+void task_set_data(Task *task, void *data) { task->data = data; }
+const TaskBody *task_body(const Task *task) { return task->body; }
+TaskState task_state(const Task *task) { return task->state; }
+lua_State *task_coroutine(const Task *task) { return task->co; }
+Task *task_running(lua_State *L) { return engine_of(L)->task; }
+void task_count(Task *task) { task->counted = true; }
+
+void task_limit(Task *task) {
+  int64_t timeout_ms = task->engine->options.task_timeout_ms;
+  task->deadline_us = timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 : INT64_MAX;
+}
+
+void task_unlimit(Task *task) { task->deadline_us = INT64_MAX; }
+
+void task_take_hold(Task *task) { task->holds = true; }
+
+void task_hold_engine(Task *task) {
+  engine_retain(task->engine);
+  task->holds = true;
+}
+
+void task_drop_hold(Task *task) {
+  if (task->holds) engine_release(task->engine);
+  task->holds = false;
+}
+
+// ---- values -------------------------------------------------------------------------------------
+
+// Pops a value into a registry slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil
+// for a free one, and give it to another.
+static void set_slot(lua_State *L, int ref) {
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, false);
+  }
+  lua_rawseti(L, LUA_REGISTRYINDEX, ref);
+}
+
+void task_set_value(lua_State *L, Task *task, int index) { set_slot(L, task->values[index]); }
+
+void task_push_value(lua_State *L, const Task *task, int index) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, task->values[index]);
+}
+
+void task_push_locals(lua_State *L) {
+  Task *task = task_running(L);
+  if (!task) raise(L, "this can only be called while the script runs");
+  if (task->locals_ref != LUA_NOREF) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
+    return;
+  }
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  task->locals_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+int task_push_global(lua_State *L, const char *name) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushstring(L, name);
+  int type = lua_rawget(L, -2);
+  lua_remove(L, -2);
+  return type;
+}
+
+// ---- what runs in the coroutine -----------------------------------------------------------------
+
+// Pushes what is to be called at the task's end, once. False, with nothing pushed, if there is nothing.
+static bool take_at_end(lua_State *L, Task *task) {
+  if (task->locals_ref == LUA_NOREF) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
+  bool found = lua_getfield(L, -1, "at_end") == LUA_TFUNCTION;
+  lua_pushnil(L);
+  lua_setfield(L, -3, "at_end");
+  lua_remove(L, -2);
+  if (!found) lua_pop(L, 1);
+  return found;
+}
+
+static int task_finish_k(lua_State *L, int status, lua_KContext context) {
+  Task *task = (Task *)context;
+  if (task->now->finish) task->now->finish(L, task);
+  return 0;
+}
+
+static int task_main_k(lua_State *L, int status, lua_KContext context) {
+  if (take_at_end(L, (Task *)context)) lua_callk(L, 0, 0, context, task_finish_k);
+  return task_finish_k(L, LUA_OK, context);
+}
+
+static int task_main(lua_State *L) {
+  Task *task = task_running(L);
+  int args = task->now->prepare ? task->now->prepare(L, task) : lua_gettop(L) - 1;
+  if (args < 0) return 0;
+  lua_callk(L, args, task->now->results, (lua_KContext)task, task_main_k);
+  return task_main_k(L, LUA_OK, (lua_KContext)task);
+}
+
+static int prepare_at_end(lua_State *L, Task *task) { return take_at_end(L, task) ? 0 : -1; }
+
+static const TaskBody AT_END = { .prepare = prepare_at_end,
+                                 .doing = "the end of a job that failed" };
+
+// ---- the pool -----------------------------------------------------------------------------------
+
+static int make_coroutine(lua_State *L) {
+  Task *task = lua_touserdata(L, 1);
+  for (int i = 0; i < TASK_VALUES; i++) {
+    if (task->values[i] != LUA_NOREF) continue;
+    lua_pushboolean(L, false);
+    task->values[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_State *co = lua_newthread(L);
+  guard_watch(co);
+  coroutine_reserve(L, co);
+  if (task->co_ref == LUA_NOREF) task->co_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  else lua_rawseti(L, LUA_REGISTRYINDEX, task->co_ref);
+  task->co = co;
+  return 0;
+}
+
+static bool fill_coroutine(Task *task) {
+  lua_State *L = task->engine->L;
+  lua_pushcfunction(L, make_coroutine);
+  lua_pushlightuserdata(L, task);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static void free_task(Task *task) {
+  lua_State *L = task->engine->L;
+  luaL_unref(L, LUA_REGISTRYINDEX, task->co_ref);
+  for (int i = 0; i < TASK_VALUES; i++) luaL_unref(L, LUA_REGISTRYINDEX, task->values[i]);
+  luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
+  free(task);
+}
+
+static Task *take_idle(Engine *engine) {
+  Task *task = engine->idle;
+  if (!task) return NULL;
+  engine->idle = task->next;
+  engine->idle_count--;
+  return task;
+}
+
+static Task *make_task(Engine *engine) {
+  Task *task = calloc(1, sizeof *task);
+  if (!task) return NULL;
+  task->engine = engine;
+  task->co_ref = task->locals_ref = LUA_NOREF;
+  for (int i = 0; i < TASK_VALUES; i++) task->values[i] = LUA_NOREF;
+  return task;
+}
+
+Task *task_new(Engine *engine, const TaskBody *body, void *data) {
+  Task *task = take_idle(engine);
+  if (!task) task = make_task(engine);
+  if (!task) return NULL;
+  if (!task->co && !fill_coroutine(task)) {
+    free_task(task);
+    return NULL;
+  }
+  task->body = task->now = body;
+  task->data = data;
+  task->state = TASK_RETURNED;
+  task->counted = task->holds = false;
+  task->run = NULL;
+  task->wait = NULL;
+  task->deadline_us = INT64_MAX;
+  lua_pushcfunction(task->co, task_main);
+  return task;
+}
+
+void task_drop_coroutine(Task *task) {
+  lua_State *L = task->engine->L;
+  lua_pushnil(L);
+  set_slot(L, task->co_ref);
+  task->co = NULL;
+}
+
+static void recycle(Task *task) {
+  Engine *engine = task->engine;
+  lua_State *L = engine->L;
+  for (int i = 0; i < TASK_VALUES; i++) {
+    lua_pushnil(L);
+    set_slot(L, task->values[i]);
+  }
+  luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
+  task->locals_ref = LUA_NOREF;
+  if (task->co) lua_settop(task->co, 0);
+  if (engine->idle_count >= IDLE_MAX) {
+    free_task(task);
+    return;
+  }
+  task->next = engine->idle;
+  engine->idle = task;
+  engine->idle_count++;
+}
+
+void task_free_idle(Engine *engine) {
+  for (Task *task; (task = take_idle(engine));) free_task(task);
+}
+
+// ---- how it ends --------------------------------------------------------------------------------
+
+static void tell_caller(Task *task) {
+  Engine *engine = task->engine;
+  if (!task->run && !task->counted) return;
+  pthread_mutex_lock(&engine->inbox->mutex);
+  if (task->counted) engine->counted--;
+  pthread_cond_broadcast(&engine->ended);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  if (task->run) run_ended(task);
+}
+
+TaskState task_end(Task *task) {
+  Engine *engine = task->engine;
+  TaskState state = task->state;
+  const TaskBody *body = task->body;
+  void *data;
+  if (body->ended) body->ended(task);
+  data = task->data;
+  bool held = task->holds;
+  tell_caller(task);
+  recycle(task);
+  // From here the last holder may be gone: on the worker's thread the state is closed after this step, on
+  // others the caller holds it.
+  if (held) engine_release(engine);
+  if (body->over) body->over(data);
+  return state;
+}
+
+void task_end_untouched(Task *task) {
+  const TaskBody *body = task->body;
+  if (body->ended) body->ended(task);
+  tell_caller(task);
+  if (task->holds) engine_release(task->engine);
+  if (body->over) body->over(task->data);
+  free(task);
+}
+
+static TaskState state_of_failure(Engine *engine, int status) {
+  switch (engine->slice.end) {
+    case SLICE_OVER_CPU: return TASK_OVER_CPU;
+    case SLICE_INTERRUPTED:
+    case SLICE_GIVEN_UP: return TASK_CANCELLED;
+    case SLICE_GOES_ON: break;
+  }
+  return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
+}
+
+static void report(Task *task, const Failure *failure) {
+  if (!task->run) {
+    failure_log(failure, task->now->doing);
+    return;
+  }
+  failure_to_err(failure, run_err(task->run));
+  if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
+}
+
+// Puts a body that its own one gives in the failed coroutine's place. False if there is none, or no memory
+// for it.
+static bool begin_in_its_place(Task *task, const Failure *failure) {
+  Engine *engine = task->engine;
+  lua_State *L = engine->L;
+  if (task->now != task->body || !task->body->failed || engine->slice.end == SLICE_GIVEN_UP)
+    return false;
+  const TaskBody *next = task->body->failed(task, buf_str(&failure->text));
+  if (!next) return false;
+  if (engine->slice.end == SLICE_GOES_ON) lua_xmove(task->co, L, 1);
+  else lua_pushnil(L);
+  task_drop_coroutine(task);
+  if (!fill_coroutine(task)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushcfunction(task->co, task_main);
+  lua_xmove(L, task->co, 1);
+  task->now = next;
+  return true;
+}
+
+// What is to be done at a task's end is done for one that failed too, unless the script is being stopped.
+static bool begin_at_end(Task *task) {
+  Engine *engine = task->engine;
+  if (task->locals_ref == LUA_NOREF || task->now == &AT_END || engine->slice.end != SLICE_GOES_ON)
+    return false;
+  if (task->co) task_drop_coroutine(task);
+  if (!fill_coroutine(task)) return false;
+  lua_pushcfunction(task->co, task_main);
+  task->now = &AT_END;
+  return true;
+}
+
+// Closes what the failed coroutine left open (<close>), within the same slice. Its error value stays on top
+// of its stack.
+static void close_variables(Task *task) {
+  Engine *engine = task->engine;
+  lua_xmove(task->co, engine->L, 1);
+  engine->task = task;
+  lua_resetthread(task->co);
+  engine->task = NULL;
+  lua_xmove(engine->L, task->co, 1);
+  if (engine->slice.end == SLICE_GOES_ON) return;
+  Failure failure;
+  failure_init(&failure);
+  guard_describe(engine, task->co, &failure);
+  failure_log(&failure, "a __close method");
+  failure_clear(&failure);
+}
+
+static bool fail(Task *task, int status) {
+  Engine *engine = task->engine;
+  if (engine->suspending) wait_cancel(engine->suspending);
+  engine->suspending = NULL;
+  wait_release(task->wait);  // one that is over, and whose call did not go on
+  task->wait = NULL;
+  TaskState state = state_of_failure(engine, status);
+  if (task->state == TASK_RETURNED) task->state = state;
+  Failure failure;
+  failure_init(&failure);
+  guard_describe(engine, task->co, &failure);
+  report(task, &failure);
+  if (engine->slice.end == SLICE_GOES_ON) close_variables(task);
+  bool again = begin_in_its_place(task, &failure) || begin_at_end(task);
+  failure_clear(&failure);
+  if (!again && task->co) task_drop_coroutine(task);
+  if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(engine->L, LUA_GCCOLLECT);
+  return again;
+}
+
+// ---- running ------------------------------------------------------------------------------------
+
+TaskState task_run(Task *task) {
+  Engine *engine = task->engine;
+  // A task that has not started has no continuation to release its wait, so release it here.
+  if (lua_status(task->co) != LUA_YIELD) {
+    wait_release(task->wait);
+    task->wait = NULL;
+  }
+  for (;;) {
+    int args = lua_status(task->co) == LUA_YIELD ? 0 : lua_gettop(task->co) - 1;
+    int results;
+    engine->task = task;
+    engine->frame = NULL;
+    int status = lua_resume(task->co, NULL, args, &results);
+    engine->task = NULL;
+    if (status == LUA_OK && engine->slice.end == SLICE_GOES_ON) break;
+    if (engine->slice.end == SLICE_GOES_ON && lock_is_broken(&engine->lock))
+      engine->slice.end = SLICE_GIVEN_UP;
+    if (status == LUA_YIELD && engine->suspending && engine->slice.end == SLICE_GOES_ON)
+      return task_suspend(task);
+    if (!fail(task, status)) break;
+    guard_leave(engine);
+    guard_enter(engine);
+  }
+  return task_end(task);
+}
+
+TaskState task_start(Task *task) { return task_run(task); }
+
+bool task_post(Task *task) {
+  Wait *wait = wait_over(task);
+  if (!wait) {
+    task_drop_coroutine(task);
+    recycle(task);
+    return false;
+  }
+  if (task->counted) {
+    pthread_mutex_lock(&task->engine->inbox->mutex);
+    task->engine->counted++;
+    pthread_mutex_unlock(&task->engine->inbox->mutex);
+  }
+  task_park(task, wait);
+  return true;
+}

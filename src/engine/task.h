@@ -1,0 +1,80 @@
+// A task: one run of something in a coroutine of its own, from its first slice to its end. It may wait.
+#ifndef WEMOON_ENGINE_TASK_H
+#define WEMOON_ENGINE_TASK_H
+
+#include "base/str.h"
+#include "engine/engine.h"
+#include "engine/task_state.h"
+
+typedef struct Task Task;
+
+// What a task runs. Every function but `prepare` may be NULL. The engine is entered during all of them but
+// `over`, and in `ended` not if it was given up.
+typedef struct TaskBody {
+  // Leaves a function and its arguments alone on the stack; returns the number of arguments, or -1 if there
+  // is nothing to call. Runs in the task's coroutine and may raise. NULL: they are on the stack already.
+  int (*prepare)(lua_State *L, Task *task);
+  // Finds the results alone on the stack. Runs in the task's coroutine and may raise.
+  void (*finish)(lua_State *L, Task *task);
+  // The function failed, or was stopped; `error` is "file:line: message" and the source line. Returns a body
+  // to run in its place (`prepare` finds the error value on the stack, nil if it was stopped), or NULL. Of
+  // that body only prepare, finish, results and doing are used.
+  const struct TaskBody *(*failed)(Task *task, Str error);
+  // The first slice, or a later one, has ended in a wait. Returns what the slice's caller is told.
+  TaskState (*suspended)(Task *task);
+  // The task has ended, with its state (task_state). Called once. May start other tasks unless the engine
+  // was given up.
+  void (*ended)(Task *task);
+  // Called once, last of all: the task is gone, and `data` is the body's to free.
+  void (*over)(void *data);
+  int results;        // of the function; LUA_MULTRET
+  const char *doing;  // for the log: "on_message"
+} TaskBody;
+
+// A task that has not begun. NULL without memory. The engine is entered. `data` is the body's.
+Task *task_new(Engine *engine, const TaskBody *body, void *data);
+// Its time begins now (EngineOptions.task_timeout_ms), or it has all the time in the world. A new task has.
+void task_limit(Task *task);
+void task_unlimit(Task *task);
+// Runs its first slice on this thread. The engine is entered. When it returns anything but TASK_WAITING the
+// task is gone; after TASK_WAITING it belongs to the engine's thread, once the engine is left.
+TaskState task_start(Task *task);
+// The engine's thread runs the first slice as soon as it can. False without memory: the task is gone, and
+// neither `ended` nor `over` is called.
+bool task_post(Task *task);
+// A caller of run_wait without a limit waits for it as well. Before task_post.
+void task_count(Task *task);
+
+Engine *task_engine(const Task *task);
+void *task_data(const Task *task);
+void task_set_data(Task *task, void *data);
+// The body that it was made with, whatever runs in its place now.
+const TaskBody *task_body(const Task *task);
+// TASK_RETURNED until something failed.
+TaskState task_state(const Task *task);
+// The coroutine of a task that has not begun: a function and its arguments can be pushed there.
+lua_State *task_coroutine(const Task *task);
+// The task that is running in L's state; NULL if there is none.
+Task *task_running(lua_State *L);
+
+// The engine is held by the task as well, until its end.
+void task_hold_engine(Task *task);
+// The task takes over a hold of the caller's.
+void task_take_hold(Task *task);
+void task_drop_hold(Task *task);
+
+// Two Lua values that a body can keep with its task; nil at its beginning.
+enum { TASK_VALUES = 2 };
+// Pops the value at the top of L's stack (a coroutine of the task's state).
+void task_set_value(lua_State *L, Task *task, int index);
+void task_push_value(lua_State *L, const Task *task, int index);  // false for nil
+
+// Pushes the table that belongs to the running task alone and goes with it. A function in its field `at_end`
+// is called, in the task, once the task's own function has returned or failed and before `ended`; it may
+// wait. Raises outside a task.
+void task_push_locals(lua_State *L);
+
+// Pushes a global, whatever metatable the script has given to its globals; returns its type.
+int task_push_global(lua_State *L, const char *name);
+
+#endif

@@ -1,0 +1,375 @@
+// Lua values as JSON and back.
+#include "engine/value.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
+#include "codec/json.h"
+#include "engine/boxed.h"
+#include "engine/engine.h"
+#include "engine/luaish.h"
+
+static const char array_metatable;
+
+// ---- arrays and null
+
+void value_push_null(lua_State *L) { lua_pushlightuserdata(L, NULL); }
+
+static bool is_null(lua_State *L, int index) {
+  return lua_type(L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(L, index);
+}
+
+void value_mark_array(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &array_metatable);
+  lua_setmetatable(L, index);
+}
+
+bool value_is_array(lua_State *L, int index) {
+  if (!lua_getmetatable(L, index)) return false;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &array_metatable);
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
+// ---- from Lua
+
+// Where the writer is: one frame for each table that it is in.
+typedef struct Frame {
+  const struct Frame *parent;
+  const void *table;
+  Str key;        // the member being written, of an object
+  size_t member;  // of an array; 0 in an object
+} Frame;
+
+typedef struct {
+  lua_State *L;
+  Buf *out;
+  const Frame *frame;
+  size_t depth;
+} Writer;
+
+enum { PATH_STEPS_MAX = 8, PATH_STEP_BYTES = 64 };
+
+static bool is_plain_name(Str key) {
+  for (size_t i = 0; i < key.len; i++) {
+    char c = key.ptr[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    if (!letter && !(i > 0 && c >= '0' && c <= '9')) return false;
+  }
+  return key.len > 0;
+}
+
+// "value.menu.button[2]"; of a deep place the last steps.
+static void add_path(luaL_Buffer *path, const Frame *frame, size_t steps) {
+  if (!frame || steps == 0) {
+    luaL_addstring(path, frame ? "value ... " : "value");
+    return;
+  }
+  add_path(path, frame->parent, steps - 1);
+  char step[PATH_STEP_BYTES];
+  Str key = str_sub(frame->key, 0, str_utf8_prefix(frame->key, PATH_STEP_BYTES - 8));
+  if (frame->member) snprintf(step, sizeof step, "[%zu]", frame->member);
+  else snprintf(step, sizeof step, is_plain_name(key) ? ".%.*s" : "[\"%.*s\"]", STR_FMT(key));
+  luaL_addstring(path, step);
+}
+
+noreturn static void refuse(Writer *w, const char *what) {
+  luaL_Buffer path;
+  luaL_buffinit(w->L, &path);
+  add_path(&path, w->frame, PATH_STEPS_MAX);
+  luaL_pushresult(&path);
+  lua_pushfstring(w->L, "cannot be written as JSON: %s %s", lua_tostring(w->L, -1), what);
+  lua_error(w->L);
+  abort();
+}
+
+// A table of its own for one that lists itself through __pairs. Replaces the value at the top.
+static void unfold(lua_State *L) {
+  luaL_checkstack(L, 8, "JSON");
+  int meta = luaL_getmetafield(L, -1, "__pairs");
+  if (meta == LUA_TNIL) return;
+  lua_pushvalue(L, -2);
+  lua_call(L, 1, 3);  // table, next, state, control
+  lua_newtable(L);
+  lua_insert(L, -4);  // table, copy, next, state, control
+  for (;;) {
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    lua_call(L, 2, 2);  // table, copy, next, state, control, key, value
+    if (lua_isnil(L, -2)) break;
+    lua_pushvalue(L, -2);
+    lua_replace(L, -4);  // the key is the next control
+    lua_rawset(L, -6);
+  }
+  lua_pop(L, 5);  // table, copy
+  lua_remove(L, -2);
+}
+
+static void write_value(Writer *w);
+
+static void write_array(Writer *w, Frame *frame, size_t count) {
+  buf_addc(w->out, '[');
+  for (size_t i = 1; i <= count; i++) {
+    if (i > 1) buf_addc(w->out, ',');
+    frame->member = i;
+    lua_rawgeti(w->L, -1, (lua_Integer)i);
+    write_value(w);
+    lua_pop(w->L, 1);
+  }
+  buf_addc(w->out, ']');
+}
+
+static int compare_keys(const void *left, const void *right) {
+  const Str *a = left, *b = right;
+  size_t shorter = a->len < b->len ? a->len : b->len;
+  int order = memcmp(a->ptr, b->ptr, shorter);
+  return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+// Pushes the keys twice: a table that keeps them alive whatever a member's __pairs does, and the sorted
+// slices.
+static const Str *push_sorted_keys(lua_State *L, size_t count) {
+  int table = lua_gettop(L);
+  lua_createtable(L, (int)count, 0);
+  Str *keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
+  size_t n = 0;
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    lua_pop(L, 1);
+    keys[n].ptr = lua_tolstring(L, -1, &keys[n].len);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, table + 1, (lua_Integer)++n);
+  }
+  qsort(keys, n, sizeof *keys, compare_keys);
+  return keys;
+}
+
+static void write_object(Writer *w, Frame *frame, size_t count) {
+  const Str *keys = push_sorted_keys(w->L, count);  // table, names, keys
+  buf_addc(w->out, '{');
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) buf_addc(w->out, ',');
+    frame->key = keys[i];
+    json_add_string(w->out, keys[i]);
+    buf_addc(w->out, ':');
+    lua_pushlstring(w->L, keys[i].ptr, keys[i].len);
+    lua_rawget(w->L, -4);
+    write_value(w);
+    lua_pop(w->L, 1);
+  }
+  buf_addc(w->out, '}');
+  lua_pop(w->L, 2);
+}
+
+// What kinds of keys the table at the top has.
+typedef struct {
+  size_t names, positions;
+  lua_Integer last;
+  const char *other;  // the type of a key that JSON has no place for
+} Keys;
+
+static Keys count_keys(lua_State *L) {
+  Keys keys = { 0 };
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      keys.names++;
+    } else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) > 0) {
+      keys.positions++;
+      if (lua_tointeger(L, -1) > keys.last) keys.last = lua_tointeger(L, -1);
+    } else {
+      keys.other = luaL_typename(L, -1);
+    }
+  }
+  return keys;
+}
+
+static void write_table(Writer *w) {
+  lua_State *L = w->L;
+  for (const Frame *f = w->frame; f; f = f->parent) {
+    if (f->table == lua_topointer(L, -1)) refuse(w, "contains itself");
+  }
+  if (w->depth >= JSON_DEPTH_MAX) refuse(w, "is nested too deep");
+  luaL_checkstack(L, 8, "JSON");
+  bool marked = value_is_array(L, -1);
+  Frame frame = { .parent = w->frame, .table = lua_topointer(L, -1) };
+  lua_pushvalue(L, -1);
+  if (!marked) unfold(L);
+  Keys keys = count_keys(L);
+  if (keys.other) {
+    refuse(w, lua_pushfstring(
+                  L, "has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole",
+                  keys.other));
+  }
+  if (keys.names && (keys.positions || marked)) refuse(w, "is an array and has named keys too");
+  if ((size_t)keys.last != keys.positions) {
+    refuse(w, lua_pushfstring(
+                  L, "is an array with holes: put %s.json.null there, or make the keys strings",
+                  engine_link(L)->library));
+  }
+  w->frame = &frame;
+  w->depth++;
+  if (keys.positions || marked) write_array(w, &frame, keys.positions);
+  else write_object(w, &frame, keys.names);
+  w->depth--;
+  w->frame = frame.parent;
+  lua_pop(L, 1);
+}
+
+static void write_number(Writer *w) {
+  if (lua_isinteger(w->L, -1)) {
+    buf_add_int(w->out, lua_tointeger(w->L, -1));
+    return;
+  }
+  double number = lua_tonumber(w->L, -1);
+  if (!isfinite(number)) refuse(w, "is not a finite number");
+  json_add_real(w->out, number);
+}
+
+static void write_string(Writer *w) {
+  Str text;
+  text.ptr = lua_tolstring(w->L, -1, &text.len);
+  json_add_string(w->out, text);
+}
+
+static void write_value(Writer *w) {
+  switch (lua_type(w->L, -1)) {
+    case LUA_TNIL: buf_add(w->out, STR("null")); break;
+    case LUA_TBOOLEAN: buf_add(w->out, lua_toboolean(w->L, -1) ? STR("true") : STR("false")); break;
+    case LUA_TNUMBER: write_number(w); break;
+    case LUA_TSTRING: write_string(w); break;
+    case LUA_TTABLE: write_table(w); break;
+    default:
+      if (is_null(w->L, -1)) buf_add(w->out, STR("null"));
+      else refuse(w, lua_pushfstring(w->L, "is a %s", luaL_typename(w->L, -1)));
+  }
+}
+
+static int write_protected(lua_State *L) {
+  Writer *w = lua_touserdata(L, 1);
+  lua_settop(L, 2);
+  write_value(w);
+  return 0;
+}
+
+bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
+  index = lua_absindex(L, index);
+  if (!lua_checkstack(L, 4)) return err_set(err, ERR_MEMORY, "no memory to write JSON");
+  Writer w = { .L = L, .out = out };
+  size_t before = out->len;
+  lua_pushcfunction(L, write_protected);
+  lua_pushlightuserdata(L, &w);
+  lua_pushvalue(L, index);
+  int status = lua_pcall(L, 2, 0, 0);
+  if (status == LUA_OK && !out->failed) return true;
+  if (out->len > before) out->ptr[out->len = before] = 0;
+  if (status == LUA_OK) return err_set(err, ERR_MEMORY, "no memory to write JSON");
+  const char *text =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "the value's __pairs failed";
+  err_set(err, status == LUA_ERRMEM ? ERR_MEMORY : ERR_INVALID, "%s", text);
+  lua_pop(L, 1);
+  return false;
+}
+
+static bool has_tostring(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+void value_push_text(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TTABLE || has_tostring(L, index)) {
+    luaL_tolstring(L, index, NULL);
+    return;
+  }
+  Buf *json = boxed_buf(L);
+  if (value_to_json(L, index, json, NULL)) lua_pushlstring(L, json->ptr, json->len);
+  else luaL_tolstring(L, index, NULL);
+  boxed_close(L, -2);
+  lua_remove(L, -2);
+}
+
+// ---- to Lua
+
+static void push_json(lua_State *L, const Json *value);
+
+static void push_array(lua_State *L, const Json *array) {
+  lua_createtable(L, (int)json_count(array), 0);
+  value_mark_array(L, -1);
+  lua_Integer n = 0;
+  for (const Json *member = json_first(array); member; member = json_next(member)) {
+    push_json(L, member);
+    lua_rawseti(L, -2, ++n);
+  }
+}
+
+static void push_object(lua_State *L, const Json *object) {
+  lua_createtable(L, 0, (int)json_count(object));
+  for (const Json *member = json_first(object); member; member = json_next(member)) {
+    push_str(L, json_key(member));
+    push_json(L, member);
+    lua_rawset(L, -3);
+  }
+}
+
+static void push_json(lua_State *L, const Json *value) {
+  luaL_checkstack(L, 6, "JSON");
+  switch (json_kind(value)) {
+    case JSON_NULL: value_push_null(L); break;
+    case JSON_BOOL: lua_pushboolean(L, json_bool(value)); break;
+    case JSON_INT: lua_pushinteger(L, json_int(value)); break;
+    case JSON_REAL: lua_pushnumber(L, json_real(value)); break;
+    case JSON_STRING: push_str(L, json_string(value)); break;
+    case JSON_ARRAY: push_array(L, value); break;
+    case JSON_OBJECT: push_object(L, value); break;
+  }
+}
+
+void value_push_json(lua_State *L, const Json *value) {
+  luaL_checkstack(L, 6, "JSON");
+  push_json(L, value);
+}
+
+static void free_document(void *document) { json_free(document); }
+
+bool value_from_json(lua_State *L, Str json, Err *err) {
+  luaL_checkstack(L, 6, "JSON");
+  Boxed *boxed = boxed_push(L, free_document, NULL);
+  JsonDoc *document = boxed->held = json_parse(json, err);
+  if (!document) {
+    lua_pop(L, 1);
+    return false;
+  }
+  push_json(L, json_root(document));
+  boxed_close(L, -2);
+  lua_remove(L, -2);
+  return true;
+}
+
+// ---- once per state
+
+static int l_tostring(lua_State *L) {
+  if (is_null(L, 1)) lua_pushliteral(L, "null");
+  else lua_pushfstring(L, "lightuserdata: %p", lua_topointer(L, 1));
+  return 1;
+}
+
+void value_open(lua_State *L) {
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "json.array");
+  lua_setfield(L, -2, "__name");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &array_metatable);
+  // Light userdata share one metatable; null is the only one that a script sees.
+  value_push_null(L);
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, l_tostring);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushliteral(L, "null");
+  lua_setfield(L, -2, "__name");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,114 @@
+// The engine's own thread: it goes on with tasks whose wait is over, starts those that were posted, and keeps
+// the timers.
+#include "engine/internal.h"
+
+#include "base/clock.h"
+
+// Scripts run on it, to the depth of C calls that Lua allows; sanitizers make frames several times larger.
+enum { WORKER_STACK = 4 * 1024 * 1024, STUCK_LOOK_US = 50000 };
+
+// Goes on with the task of a wait that is over. The wait's hold is taken.
+static void go_on(Engine *engine, Wait *wait) {
+  if (!engine_enter(engine, INT64_MAX)) {
+    wait_release(wait);
+    return;
+  }
+  Task *task = task_unpark(engine, wait);
+  if (task) task_run(task);
+  wait_release(wait);
+  engine_leave_to_others(engine);
+}
+
+// What was interrupted while it waited is ended. With the inbox's mutex held before and after.
+static void end_interrupted(Engine *engine, Inbox *inbox) {
+  if (!atomic_load_explicit(&engine->interrupted, memory_order_relaxed) || !engine->parked) return;
+  pthread_mutex_unlock(&inbox->mutex);
+  if (engine_enter(engine, INT64_MAX)) {
+    task_cancel_all(engine);
+    engine_leave(engine);
+  }
+  pthread_mutex_lock(&inbox->mutex);
+}
+
+// One step, with the inbox's mutex held before and after. False when there was nothing to do.
+static bool step(Engine *engine, Inbox *inbox) {
+  Timer *timer = timers_take_due(inbox);
+  Wait *wait = timer ? NULL : inbox_take_locked(inbox);
+  if (!timer && !wait) return false;
+  pthread_mutex_unlock(&inbox->mutex);
+  if (timer) timer->fn(engine, timer->ctx);
+  else go_on(engine, wait);
+  pthread_mutex_lock(&inbox->mutex);
+  return true;
+}
+
+static void sleep_until_next(Inbox *inbox) {
+  if (inbox->heap_count == 0) {
+    pthread_cond_wait(&inbox->changed, &inbox->mutex);
+    return;
+  }
+  struct timespec until = clock_to_timespec(inbox->heap[0]->due_us);
+  pthread_cond_timedwait(&inbox->changed, &inbox->mutex, &until);
+}
+
+static void *serve(void *arg) {
+  Engine *engine = arg;
+  Inbox *inbox = engine->inbox;
+  pthread_setname_np(pthread_self(), "wemoon-script");
+  inbox_hold(inbox);
+  pthread_mutex_lock(&inbox->mutex);
+  while (!inbox->closing) {
+    end_interrupted(engine, inbox);
+    if (!step(engine, inbox)) sleep_until_next(inbox);
+  }
+  pthread_mutex_unlock(&inbox->mutex);
+  engine_close_state(engine);
+  pthread_mutex_lock(&inbox->mutex);
+  inbox->closed = true;
+  bool deserted = inbox->deserted;
+  pthread_cond_broadcast(&inbox->changed);
+  pthread_mutex_unlock(&inbox->mutex);
+  if (deserted) engine_free(engine);
+  inbox_release(inbox);
+  return NULL;
+}
+
+bool engine_start_thread(Engine *engine, Err *err) {
+  Inbox *inbox = engine->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  int failed = 0;
+  if (!inbox->started) {
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, WORKER_STACK);
+    failed = pthread_create(&inbox->thread, &attr, serve, engine);
+    inbox->started = !failed;
+    pthread_attr_destroy(&attr);
+  }
+  pthread_mutex_unlock(&inbox->mutex);
+  return failed ? err_set(err, ERR_FAILED, "cannot start the script's thread: %s", strerror(failed))
+                : true;
+}
+
+// The worker closes the state, because finalizers may never return: then the rest is left to it, as when the
+// worker itself is the last holder (in a task's `over`).
+bool worker_stop(Engine *engine) {
+  Inbox *inbox = engine->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  inbox->closing = true;
+  pthread_cond_broadcast(&inbox->changed);
+  bool started = inbox->started;
+  inbox->deserted = started && pthread_equal(inbox->thread, pthread_self());
+  while (started && !inbox->closed && !inbox->deserted) {
+    struct timespec until = clock_to_timespec(clock_now_us() + STUCK_LOOK_US);
+    pthread_cond_timedwait(&inbox->changed, &inbox->mutex, &until);
+    if (!inbox->closed) inbox->deserted = engine_is_stuck(engine, NULL, 0);
+  }
+  bool deserted = inbox->deserted;
+  pthread_t thread = inbox->thread;
+  pthread_mutex_unlock(&inbox->mutex);
+  if (deserted) pthread_detach(thread);
+  else if (started) pthread_join(thread, NULL);
+  else engine_close_state(engine);
+  return !deserted;
+}

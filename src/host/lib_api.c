@@ -1,0 +1,411 @@
+// host.api: calls of the platform and its tokens. Each function waits; failures come as nil and a table
+//   { kind =, errcode =, errmsg =, rid =, method =, status = }
+// `kind` is "api", "network", "timeout", "http" or "json" (api/result.h).
+//
+// call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
+//   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
+//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: it is not tried again when the platform
+//   is busy.
+//   `body`: a table goes out as JSON, a string as it is (content_type = says what it is). `form` and `files`
+//   make a multipart body: how they and `query` are written, request.h. One file may be given as file =
+//   {field =, source = a path or an open file, or data = bytes, filename =, content_type =}. Returns the
+//   platform's JSON, or for a DOWNLOAD that is none {body =, size =, content_type =, filename =, save =
+//   function(self, path)}; a body of over 1 MB stays in a file until it is asked for.
+// token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
+// ("jsapi").
+// grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
+// account("appid" | "appsecret") -> nil where the configuration has none.
+// file_name(file) -> the name that an open file was opened by, without folders; nil where it has none.
+// has_credentials() -> whether calls that need a token can be made.
+#include "host/libs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "api/api.h"
+#include "engine/method.h"
+#include "engine/boxed.h"
+#include "script/context.h"
+#include "host/request.h"
+#include "engine/value.h"
+#include "engine/wait.h"
+
+enum { REQUEST = 1, PENDING = 2, ARENA = 3 };  // the stack while it waits
+
+static void free_result(void *result) { api_result_free(result); }
+
+static void set_text(lua_State *L, const char *name, Str text) {
+  if (text.len == 0) return;
+  lua_pushlstring(L, text.ptr, text.len);
+  lua_setfield(L, -2, name);
+}
+
+static int push_failure(lua_State *L, const ApiResult *result) {
+  lua_pushnil(L);
+  lua_createtable(L, 0, 8);
+  lua_pushstring(L, api_kind_name(result->kind));
+  lua_setfield(L, -2, "kind");
+  if (result->kind == API_REFUSED) {
+    lua_pushinteger(L, result->errcode);
+    lua_setfield(L, -2, "errcode");
+  }
+  if (result->status) {
+    lua_pushinteger(L, result->status);
+    lua_setfield(L, -2, "status");
+  }
+  Str text = buf_str(&result->errmsg);
+  lua_pushlstring(L, text.ptr, text.len);
+  lua_setfield(L, -2, "errmsg");
+  set_text(L, "rid", str_of(result->rid));
+  set_text(L, "method", str_of(result->method));
+  return 2;
+}
+
+// ---- downloads ----------------------------------------------------------------------------------
+
+enum { SELF = 1, PATH = 2 };
+
+static void unmap(void *mapping) {
+  Boxed *pending = mapping;
+  munmap(pending->target, pending->id);
+}
+
+// Mapped, not read: what is copied into Lua is then in memory once.
+static void push_file(lua_State *L, const ClientResult *body) {
+  Boxed *mapping = boxed_push(L, unmap, NULL);
+  mapping->target = mmap(NULL, body->size, PROT_READ, MAP_PRIVATE, body->fd, 0);
+  if (mapping->target == MAP_FAILED) raise(L, "the download cannot be read: %s", strerror(errno));
+  mapping->id = body->size;
+  mapping->held = mapping;
+  lua_pushlstring(L, mapping->target, body->size);
+  boxed_clear(mapping);
+}
+
+// download.body, on first use.
+static int l_body(lua_State *L) {
+  if (strcmp(luaL_checkstring(L, 2), "body") != 0) return 0;
+  const ApiResult *result = boxed_at(L, lua_upvalueindex(1))->held;
+  push_file(L, result->body);
+  lua_pushliteral(L, "body");
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
+  return 1;
+}
+
+static bool write_all(int fd, const char *bytes, size_t len) {
+  while (len) {
+    ssize_t n = write(fd, bytes, len);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes += n;
+    len -= (size_t)n;
+  }
+  return true;
+}
+
+static bool copy_file(int from, int to) {
+  char block[32768];
+  for (off_t at = 0;;) {
+    ssize_t n = pread(from, block, sizeof block, at);
+    if (n == 0) return true;
+    if (n < 0 || !write_all(to, block, (size_t)n)) return false;
+    at += n;
+  }
+}
+
+// download:save(path): true, or nil and why not.
+static int l_save(lua_State *L) {
+  luaL_checktype(L, SELF, LUA_TTABLE);
+  const char *path = luaL_checkstring(L, PATH);
+  lua_settop(L, PATH);
+  lua_pushliteral(L, "body");
+  bool held = lua_rawget(L, SELF) == LUA_TSTRING;
+  const ApiResult *result = held ? NULL : boxed_at(L, lua_upvalueindex(1))->held;
+  if (!held && !result) raise(L, "save: the body of this download was taken away");
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  size_t len = 0;
+  const char *bytes = held ? lua_tolstring(L, -1, &len) : NULL;
+  bool good = fd >= 0 && (held ? write_all(fd, bytes, len) : copy_file(result->body->fd, fd));
+  int why = errno;
+  if (fd >= 0 && close(fd) != 0 && good) {
+    good = false;
+    why = errno;
+  }
+  if (good) {
+    lua_pushboolean(L, true);
+    return 1;
+  }
+  if (fd >= 0) unlink(path);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: %s", path, strerror(why));
+  return 2;
+}
+
+static int push_download(lua_State *L, Boxed *pending) {
+  const ApiResult *result = pending->held;
+  const ClientResult *body = result->body;
+  bool in_file = body->fd >= 0;
+  lua_createtable(L, 0, 5);
+  set_text(L, "content_type", buf_str(&result->content_type));
+  set_text(L, "filename", buf_str(&result->filename));
+  lua_pushinteger(L, (lua_Integer)body->size);
+  lua_setfield(L, -2, "size");
+  lua_pushvalue(L, PENDING);
+  lua_pushcclosure(L, l_save, 1);
+  lua_setfield(L, -2, "save");
+  if (in_file) {
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, PENDING);
+    lua_pushcclosure(L, l_body, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+  } else {
+    lua_pushlstring(L, body->body.ptr, body->body.len);
+    lua_setfield(L, -2, "body");
+    boxed_clear(pending);
+  }
+  return 1;
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+static int take_result(lua_State *L, void *data) {
+  ApiResult *result = data;
+  Boxed *pending = boxed_at(L, PENDING);
+  pending->held = result;
+  if (!result) raise_no_memory(L);
+  if (result->kind != API_OK) return push_failure(L, result);
+  if (result->body) return push_download(L, pending);
+  value_push_json(L, json_root(result->json));
+  boxed_clear(pending);
+  return 1;
+}
+
+static void on_done(void *ctx, ApiResult *result) {
+  wait_finish(ctx, take_result, free_result, result);
+}
+
+static void cancel(void *ctx) {
+  Boxed *pending = ctx;
+  api_cancel(pending->target, pending->id);
+}
+
+static struct Api *the_api(lua_State *L, const char *method, bool needs_token) {
+  struct Api *api = script_context(L)->options->api;
+  if (!api) method_raise(L, "%s: the platform cannot be called here", method);
+  if (needs_token && !api_has_credentials(api)) {
+    method_raise(L,
+                 "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
+                 "WEMOON_APPSECRET, "
+                 "or as --appid "
+                 "and --appsecret",
+                 method);
+  }
+  return api;
+}
+
+static ApiVerb read_verb(lua_State *L) {
+  static const char *const names[] = { "GET", "POST", "UPLOAD", "DOWNLOAD", NULL };
+  lua_getfield(L, REQUEST, "verb");
+  int verb = luaL_checkoption(L, -1, "GET", names);
+  lua_pop(L, 1);
+  return (ApiVerb)verb;
+}
+
+// file = {...} becomes the list that request.h reads.
+static void normalize_file(lua_State *L) {
+  static const char *const kept[] = { "field", "filename", "content_type", "data" };
+  if (lua_getfield(L, REQUEST, "file") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_createtable(L, 1, 0);  // file, list
+  lua_createtable(L, 0, 5);  // file, list, entry
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    lua_getfield(L, -3, kept[i]);
+    lua_setfield(L, -2, kept[i]);
+  }
+  const char *as = lua_getfield(L, -3, "source") == LUA_TSTRING ? "path" : "file";
+  lua_setfield(L, -2, as);
+  lua_rawseti(L, -2, 1);
+  lua_setfield(L, REQUEST, "files");
+  lua_pop(L, 1);
+}
+
+static void read_body(lua_State *L, ApiRequest *request) {
+  int type = lua_getfield(L, REQUEST, "body");
+  if (type == LUA_TSTRING) {
+    request->body.ptr = lua_tolstring(L, -1, &request->body.len);
+    request->has_body = true;
+    return;
+  }
+  if (type == LUA_TNIL) return;
+  Err err;
+  Buf *json = boxed_buf(L);
+  if (!value_to_json(L, lua_gettop(L) - 1, json, &err)) raise(L, "body: %s", err.text);
+  request->body = buf_str(json);
+  request->has_body = true;
+}
+
+static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
+  Str base = request_string(L, REQUEST, "base", arena),
+      token = request_string(L, REQUEST, "token", arena);
+  request->verb = read_verb(L);
+  request->mp = str_eq(base, STR("mp"));
+  if (base.len && !request->mp && !str_eq(base, STR("api"))) raise(L, "base is neither api nor mp");
+  request->path = request_string(L, REQUEST, "path", arena);
+  if (request->path.len == 0 || request->path.ptr[0] != '/') raise(L, "path must begin with '/'");
+  request->query = request_pairs(L, REQUEST, "query", arena);
+  request->content_type = request_string(L, REQUEST, "content_type", arena);
+  request->send = request_boolean(L, REQUEST, "send");
+  request->timeout_ms = request_ms(L, REQUEST, "timeout", 0);
+  if (!str_eq(token, STR("none"))) request->token = token;
+  read_body(L, request);
+  normalize_file(L);
+  request->parts = request_parts(L, REQUEST, request_pairs(L, REQUEST, "form", arena), arena);
+}
+
+static int l_call(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  Boxed *pending = boxed_push(L, free_result, NULL);
+  Arena *arena = boxed_arena(L);
+  ApiRequest request = { 0 };
+  Str method = request_string(L, REQUEST, "method", arena);
+  request.method = method;
+  Str full = arena_printf(arena, "wechat.%.*s", STR_FMT(method));
+  if (!full.ptr) raise_no_memory(L);
+  read_request(L, arena, &request);
+  struct Api *api = the_api(L, full.ptr, request.token.len > 0);
+  pending->target = api;
+  Wait *wait = wait_begin(L, full.ptr);
+  context_count_call(L);
+  pending->id = api_call(api, &request, on_done, wait);
+  if (pending->id) {
+    // What was copied is not kept twice while the script waits. The files' userdata and a JSON body go with
+    // the stack's end.
+    boxed_close(L, ARENA);
+    lua_settop(L, PENDING);
+    return wait_suspend(L, wait, cancel, pending);
+  }
+  wait_abort(wait);
+  raise_no_memory(L);
+}
+
+// ---- tokens -------------------------------------------------------------------------------------
+
+// What a token comes to; made before it is asked for.
+typedef struct {
+  Wait *wait;
+  char *value;  // NULL: failed
+  int64_t expires_at;
+  ApiResult *failure;
+} TokenAnswer;
+
+static void free_answer(void *data) {
+  TokenAnswer *answer = data;
+  free(answer->value);
+  api_result_free(answer->failure);
+  free(answer);
+}
+
+static int take_token(lua_State *L, void *data) {
+  Boxed *pending = boxed_at(L, PENDING);
+  TokenAnswer *answer = pending->held = data;
+  if (!answer->value) return push_failure(L, answer->failure);
+  lua_pushstring(L, answer->value);
+  lua_pushinteger(L, answer->expires_at);
+  boxed_clear(pending);
+  return 2;
+}
+
+static void on_token(void *ctx, const Token *token, const ApiResult *error) {
+  TokenAnswer *answer = ctx;
+  if (token) answer->value = strdup(token->value.ptr);
+  if (token) answer->expires_at = token->expires_at;
+  if (error) api_result_blame(answer->failure, error);
+  else if (!answer->value) api_result_fail(answer->failure, API_NETWORK, "no memory");
+  wait_finish(answer->wait, take_token, free_answer, answer);
+}
+
+static Str read_name(lua_State *L) {
+  Str name = lua_str(L, 1);
+  if (name.len == 0 || name.len > TOKEN_NAME_MAX) luaL_argerror(L, 1, "no name of a token");
+  return name;
+}
+
+static const char *method_of(Str name, bool grant) {
+  bool access = str_eq(name, TOKEN_ACCESS);
+  if (grant) return access ? "wechat.grant_token" : "wechat.grant_jsapi_ticket";
+  return access ? "wechat.get_access_token" : "wechat.get_jsapi_ticket";
+}
+
+static int l_token(lua_State *L) {
+  Str name = read_name(L);
+  const char *method = method_of(name, false);
+  struct Api *api = the_api(L, method, true);
+  lua_settop(L, 1);
+  Boxed *pending = boxed_push(L, free_answer, api);
+  TokenAnswer *answer = calloc(1, sizeof *answer);
+  if (answer) pending->held = answer;
+  if (!answer || !(answer->failure = api_result_new(str_of(strchr(method, '.') + 1))))
+    raise_no_memory(L);
+  Wait *wait = answer->wait = wait_begin(L, method);
+  pending->held = NULL;  // the cache has it until it answers
+  tokens_get(api_tokens(api), name, (Str){ 0 }, on_token, answer);
+  return wait_suspend(L, wait, NULL, NULL);
+}
+
+static int l_grant(lua_State *L) {
+  Str name = read_name(L);
+  bool keep = lua_toboolean(L, 2);
+  const char *method = method_of(name, true);
+  struct Api *api = the_api(L, method, true);
+  lua_settop(L, 1);
+  boxed_push(L, free_result, api);
+  Wait *wait = wait_begin(L, method);
+  tokens_grant(api_tokens(api), name, keep, on_done, wait);
+  return wait_suspend(L, wait, NULL, NULL);
+}
+
+static int l_has_credentials(lua_State *L) {
+  struct Api *api = script_context(L)->options->api;
+  lua_pushboolean(L, api && api_has_credentials(api));
+  return 1;
+}
+
+static int l_account(lua_State *L) {
+  static const char *const names[] = { "appid", "appsecret", NULL };
+  const Account *account = script_context(L)->options->account;
+  Str value = luaL_checkoption(L, 1, NULL, names) == 0 ? account->appid : account->appsecret;
+  if (value.len) lua_pushlstring(L, value.ptr, value.len);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static int l_file_name(lua_State *L) {
+  luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  char path[REQUEST_PATH_MAX];
+  Str name = stream->closef ? request_file_name(fileno(stream->f), path) : (Str){ 0 };
+  if (name.len) lua_pushlstring(L, name.ptr, name.len);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "account", l_account },
+  { "call", l_call },
+  { "file_name", l_file_name },
+  { "grant", l_grant },
+  { "has_credentials", l_has_credentials },
+  { "token", l_token },
+  { NULL, NULL },
+};
+
+int lib_api(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,127 @@
+// host.callback: callbacks as the platform makes them, for the simulated one.
+//   account() -> { appid =, appsecret =, token =, mode = }
+//   compose(elements) -> the document
+//     elements: a list of { name, content }; content: a text, number, boolean, or such a list again
+//   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
+//   open(body) -> the reply's elements as a table, and its document; nothing if there is no reply;
+//     nil, nil and why if the platform would not take it
+#include "host/libs.h"
+
+#include "engine/boxed.h"
+#include "script/context.h"
+#include "script/message_value.h"
+#include "wechat/callback.h"
+#include "wechat/message.h"
+
+static Callback callback_of(lua_State *L) {
+  ScriptContext *context = script_context(L);
+  return (Callback){ .account = context->options->account,
+                     .aes = context->aes,
+                     .digest = context->digest,
+                     .parser = context->xml };
+}
+
+static int l_account(lua_State *L) {
+  static const char *const modes[] = { "normal", "compatible", "safe" };
+  const Account *account = script_context(L)->options->account;
+  lua_createtable(L, 0, 4);
+  set_str(L, "appid", account->appid);
+  set_str(L, "appsecret", account->appsecret);
+  set_str(L, "token", account->credentials[0].token);
+  set_str(L, "mode", str_of(modes[account->mode]));
+  return 1;
+}
+
+// ---- documents ----------------------------------------------------------------------------------
+
+static void add_text(lua_State *L, NodeTree *tree, uint32_t node) {
+  Str text;
+  text.ptr = luaL_tolstring(L, -1, &text.len);
+  if (node != NODE_NONE) {
+    tree->nodes[node].text_off = (uint32_t)tree->text.len;
+    tree->nodes[node].text_len = (uint32_t)text.len;
+    buf_add(&tree->text, text);
+  }
+  lua_pop(L, 1);
+}
+
+// With a list of elements on top.
+static void add_elements(lua_State *L, NodeTree *tree, uint32_t parent, int depth) {
+  uint32_t last = NODE_NONE;
+  if (depth > XML_DEPTH_MAX) raise(L, "elements nested too deep");
+  luaL_checkstack(L, 4, "elements nested too deep");
+  for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++, lua_pop(L, 1)) {
+    if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) raise(L, "an element has no name");
+    uint32_t node = nodes_add(tree, parent, &last, lua_str(L, -1));
+    lua_pop(L, 1);
+    if (lua_rawgeti(L, -1, 2) == LUA_TTABLE) add_elements(L, tree, node, depth + 1);
+    else add_text(L, tree, node);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static int l_compose(lua_State *L) {
+  NodeTree *tree = &script_context(L)->tree;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  Buf *out = boxed_buf(L);
+  uint32_t last = NODE_NONE;
+  nodes_reset(tree);
+  uint32_t root = nodes_add(tree, NODE_NONE, &last, STR("xml"));
+  lua_pushvalue(L, 1);
+  add_elements(L, tree, root, 0);
+  message_render(tree, out);
+  if (tree->failed || tree->text.failed || out->failed) raise_no_memory(L);
+  lua_pushlstring(L, out->ptr, out->len);
+  boxed_close(L, 2);
+  return 1;
+}
+
+static int l_post(lua_State *L) {
+  Callback callback = callback_of(L);
+  Err err = { 0 };
+  lua_settop(L, 6);
+  Buf *sealed = boxed_buf(L), *body = boxed_buf(L), *url = boxed_buf(L);
+  buf_add(url, lua_str(L, 6));
+  bool ok = callback_seal(&callback, lua_str(L, 1), lua_str(L, 2), sealed, body, &err) &&
+            callback_sign(&callback, buf_str(sealed), lua_str(L, 3), lua_str(L, 4), lua_str(L, 5),
+                          url, &err);
+  if (!ok) raise(L, "%s", err.text);
+  lua_pushlstring(L, url->ptr, url->len);
+  lua_pushlstring(L, body->ptr ? body->ptr : "", body->len);
+  for (int index = 7; index <= 9; index++) boxed_close(L, index);
+  return 2;
+}
+
+static int l_open(lua_State *L) {
+  Callback callback = callback_of(L);
+  NodeTree *tree = &script_context(L)->tree;
+  Str body = lua_str(L, 1);
+  Err err = { 0 };
+  lua_settop(L, 1);
+  if (callback_reply_is_empty(body)) return 0;
+  Buf *plain = boxed_buf(L);
+  if (!callback_open_reply(&callback, body, tree, plain, &err)) {
+    lua_pushnil(L);
+    lua_pushnil(L);
+    lua_pushstring(L, err.text);
+    return 3;
+  }
+  if (tree->count == 0) return 0;
+  Str document = plain->len ? buf_str(plain) : body;
+  message_value_push_elements(L, tree);
+  lua_pushlstring(L, document.ptr, document.len);
+  boxed_close(L, 2);
+  return 2;
+}
+
+static const luaL_Reg functions[] = {
+  { "account", l_account }, { "compose", l_compose }, { "open", l_open },
+  { "post", l_post },       { NULL, NULL },
+};
+
+int lib_callback(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

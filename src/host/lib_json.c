@@ -1,0 +1,60 @@
+// host.json: JSON for scripts.
+#include "host/libs.h"
+
+#include "engine/boxed.h"
+#include "engine/luaish.h"
+#include "engine/value.h"
+
+// json.encode(value): the text. Raises, naming the path, for what JSON cannot say.
+static int l_encode(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_settop(L, 1);
+  Buf *out = boxed_buf(L);
+  Err err;
+  if (!value_to_json(L, 1, out, &err)) raise(L, "%s", err.text);
+  lua_pushlstring(L, out->ptr, out->len);
+  boxed_close(L, 2);
+  return 1;
+}
+
+// json.decode(text): the value, or nil and why not.
+static int l_decode(lua_State *L) {
+  Str text = lua_str(L, 1);
+  Err err;
+  if (value_from_json(L, text, &err)) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, err.text);
+  return 2;
+}
+
+// json.array(list): marks the table, and gives it back.
+static int l_array(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  if (!value_is_array(L, 1) && lua_getmetatable(L, 1)) {
+    raise(L, "json.array: the table has a metatable already");
+  }
+  value_mark_array(L, 1);
+  return 1;
+}
+
+static int l_is_array(lua_State *L) {
+  lua_pushboolean(L, lua_type(L, 1) == LUA_TTABLE && value_is_array(L, 1));
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "array", l_array },       { "decode", l_decode }, { "encode", l_encode },
+  { "is_array", l_is_array }, { NULL, NULL },
+};
+
+int lib_json(lua_State *L) {
+  luaL_newlib(L, functions);
+  value_push_null(L);
+  lua_setfield(L, -2, "null");
+  return 1;
+}

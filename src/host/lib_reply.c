@@ -1,0 +1,107 @@
+// host.reply: a reply as the XML that the platform would get.
+#include "host/libs.h"
+
+#include "base/clock.h"
+#include "engine/method.h"
+#include "engine/boxed.h"
+#include "script/context.h"
+#include "script/message_value.h"
+#include "script/late.h"
+#include "script/reply_value.h"
+#include "wechat/envelope.h"
+
+static Str get_string(lua_State *L, int index, const char *field) {
+  Str s = { "", 0 };
+  if (lua_getfield(L, index, field) == LUA_TSTRING) s.ptr = lua_tolstring(L, -1, &s.len);
+  return s;
+}
+
+// Seals `xml` with the credential that opened the message, for which there is a random nonce of digits.
+static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
+  ScriptContext *context = script_context(L);
+  const Account *account = context->options->account;
+  const Credential *credential = &account->credentials[message_value_credential(L, message)];
+  uint32_t random;
+  char nonce[16];
+  Err err;
+  if (!digest_random(&random, sizeof random)) raise(L, "the system gives no random bytes");
+  snprintf(nonce, sizeof nonce, "%u", random);
+  if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now,
+                           str_of(nonce), out, &err)) {
+    raise(L, "%s", err.text);
+  }
+}
+
+// reply.render(reply): the document, addressed to the current message's sender; sealed in safe mode.
+// "success" for none.
+static int l_render(lua_State *L) {
+  lua_settop(L, 1);
+  context_push_message(L);  // reply, message
+  bool has_message = lua_type(L, 2) == LUA_TTABLE;
+  bool to_event = has_message && lua_getfield(L, 2, "event") != LUA_TNIL;
+  lua_settop(L, 2);
+  Reply reply;
+  Str rest;
+  Arena *arena = boxed_arena(L);  // reply, message, arena
+  ReplyValue result = reply_value_to(L, 1, arena, to_event, &reply, &rest);
+  if (result == REPLY_VALUE_NO_MEMORY) raise(L, "not enough memory for the reply");
+  if (result == REPLY_VALUE_NOT_A_REPLY)
+    method_raise(L, "a %s is not a reply", luaL_typename(L, 1));
+  if (reply.form == REPLY_NONE) {
+    lua_pushliteral(L, "success");
+    return 1;
+  }
+  if (!has_message && reply.form == REPLY_ELEMENTS) {
+    method_raise(L,
+                 "a reply is addressed to the current message's sender, and there is no message: "
+                 "print it in on_message, or after wechat.parse_data");
+  }
+  Buf *xml = boxed_buf(L);  // reply, message, arena, xml
+  int64_t now = clock_unix_s();
+  Str to_user = has_message ? get_string(L, 2, "source") : STR(""),
+      from_user = has_message ? get_string(L, 2, "target") : STR("");
+  reply_render(&reply, to_user, from_user, now, xml);
+  if (xml->failed) raise(L, "not enough memory for the reply");
+  Buf *out = xml;
+  if (script_context(L)->options->account->mode == MODE_SAFE) {
+    out = boxed_buf(L);
+    seal(L, buf_str(xml), now, 2, out);
+  }
+  if (out->failed) raise(L, "not enough memory for the reply");
+  lua_pushlstring(L, out->ptr, out->len);
+  return 1;
+}
+
+// reply.register(elements, metatable): what lua/wechat/reply.lua makes replies with.
+static int l_register(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  reply_value_register(L);
+  return 0;
+}
+
+// reply.on_late(fn): fn(reply, message, is_rest) sends what came too late, or what did not fit.
+static int l_on_late(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  late_register(L);
+  return 0;
+}
+
+// reply.not_allowed(): the account has no customer service messages.
+static int l_not_allowed(lua_State *L) {
+  BotShared *shared = script_context(L)->options->shared;
+  if (shared) atomic_store(&shared->late_not_allowed, true);
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  { "not_allowed", l_not_allowed }, { "on_late", l_on_late }, { "register", l_register },
+  { "render", l_render },           { NULL, NULL },
+};
+
+int lib_reply(lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

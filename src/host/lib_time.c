@@ -1,0 +1,121 @@
+// host.time: sleeping, functions that run beside the caller, and functions that run again and again.
+#include "host/libs.h"
+
+#include "base/clock.h"
+#include "engine/method.h"
+#include "engine/wait.h"
+#include "script/context.h"
+#include "script/every.h"
+
+enum { SUSPENDED_MAX = 10000 };  // a script that spawns without end leaves memory for messages
+
+static int l_sleep(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  if (!(seconds >= 0 && seconds <= 1e9))
+    method_raise(L, "wechat.sleep: seconds is %f (0 to a thousand million expected)", seconds);
+  return wait_until(L, "wechat.sleep", clock_now_us() + (int64_t)(seconds * 1e6));
+}
+
+static const TaskBody SPAWNED = { .doing = "a spawned function" };
+
+static void check_spawn(lua_State *L, Engine *engine) {
+  Err err = { 0 };
+  if (lua_type(L, 1) != LUA_TFUNCTION)
+    method_raise(L, "wechat.spawn: fn is a %s (function expected)", luaL_typename(L, 1));
+  if (!task_running(L)) method_raise(L, "wechat.spawn can only be called while the script runs");
+  if (!engine_start_thread(engine, &err)) method_raise(L, "wechat.spawn: %s", err.text);
+  if (engine_tasks(engine) >= SUSPENDED_MAX)
+    method_raise(L, "wechat.spawn: %d functions are under way already; wait for some of them",
+                 SUSPENDED_MAX);
+}
+
+// spawn(fn, ...): the current message is the new task's too.
+static int l_spawn(lua_State *L) {
+  Engine *engine = engine_of(L);
+  check_spawn(L, engine);
+  int count = lua_gettop(L);
+  Task *task = task_new(engine, &SPAWNED, NULL);
+  if (!task || !lua_checkstack(task_coroutine(task), count + 1)) raise_no_memory(L);
+  context_push_message(L);
+  context_give_message(L, task);
+  lua_xmove(L, task_coroutine(task), count);
+  task_limit(task);
+  task_count(task);
+  if (!task_post(task)) raise_no_memory(L);
+  return 0;
+}
+
+// "10m", "1h30m", "500ms"; a bare number counts seconds. -1 for what is none.
+static double parse_interval(Str text) {
+  static const struct {
+    Str name;
+    double seconds;
+  } units[] = {
+    { STR("ms"), 0.001 }, { STR("s"), 1 }, { STR("m"), 60 }, { STR("h"), 3600 }, { STR("d"), 86400 }
+  };
+  double total = 0, number;
+  if (str_to_double(text, &number)) return number;
+  while (text.len > 0) {
+    size_t digits = 0, letters = 0;
+    while (digits < text.len &&
+           ((text.ptr[digits] >= '0' && text.ptr[digits] <= '9') || text.ptr[digits] == '.'))
+      digits++;
+    while (digits + letters < text.len && text.ptr[digits + letters] >= 'a' &&
+           text.ptr[digits + letters] <= 'z')
+      letters++;
+    Str unit = str_sub(text, digits, letters);
+    double seconds = 0;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+      if (str_eq(unit, units[i].name)) seconds = units[i].seconds;
+    }
+    if (seconds == 0 || !str_to_double(str_sub(text, 0, digits), &number)) return -1;
+    total += number * seconds;
+    text = str_sub(text, digits + letters, text.len);
+  }
+  return total;
+}
+
+static int l_every(lua_State *L) {
+  double seconds = lua_type(L, 1) == LUA_TSTRING ? parse_interval(str_trim(lua_str(L, 1)))
+                                                 : luaL_checknumber(L, 1);
+  if (!(seconds >= 0.001 && seconds <= 1e9))
+    method_raise(
+        L, "wechat.every: interval is '%s' (seconds, from 0.001, or \"10m\", \"1h30m\" expected)",
+        luaL_tolstring(L, 1, NULL));
+  return every_new(L, (int64_t)(seconds * 1e6), NULL, 0);
+}
+
+static int l_cron(lua_State *L) {
+  Cron cron;
+  Err err = { 0 };
+  Str spec = lua_str(L, 1);
+  if (!cron_parse(spec, &cron, &err)) method_raise(L, "wechat.cron: %s", err.text);
+  int64_t due_s = cron_next(&cron, clock_unix_s());
+  if (due_s <= 0) method_raise(L, "wechat.cron: no date ever fits '%s'", spec.ptr);
+  return every_new(L, 0, &cron, due_s);
+}
+
+static int l_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)clock_unix_ms() / 1000);
+  return 1;
+}
+
+// advance(seconds): moves the process's time, for specs.
+static int l_advance(lua_State *L) {
+  const InterpreterOptions *options = script_context(L)->options;
+  double seconds = luaL_checknumber(L, 1);
+  if (!options->advance) raise(L, "time can be moved in a spec alone");
+  options->advance(options->advance_ctx, (int64_t)(seconds * 1e6));
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "now", l_now },
+  { "sleep", l_sleep },     { "spawn", l_spawn }, { NULL, NULL },
+};
+
+int lib_time(lua_State *L) {
+  every_open(L);
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,11 @@
+// Conversations as Lua has them (conversation.c).
+#ifndef WEMOON_SCRIPT_ASK_H
+#define WEMOON_SCRIPT_ASK_H
+
+#include <lua.h>
+
+// ask(question, timeout_s | nil, events): the question is the answer to the message at hand; waits for the
+// user's next one, also for an event if `events`. -> the message; nil and "timeout", "unsubscribe" or "reload"
+int ask(lua_State *L);
+
+#endif

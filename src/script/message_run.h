@@ -1,0 +1,24 @@
+// A message's task, for the other files of script/.
+#ifndef WEMOON_SCRIPT_MESSAGE_RUN_H
+#define WEMOON_SCRIPT_MESSAGE_RUN_H
+
+#include <stdatomic.h>
+
+#include "engine/task.h"
+
+// Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
+bool message_can_ask(const Task *task);
+Str message_sender(const Task *task);
+// Who counts the calls of the platform for the message; NULL if nobody does, or the task answers none.
+atomic_int *message_calls(const Task *task);
+// The value at 1 becomes the task's reply. Raises if it is not one.
+void message_take_question(lua_State *L, Task *task);
+// Answers the message with that; the task stays, without a message, and is about to wait.
+void message_answer_and_stay(Task *task);
+// In the task: it goes on with no message to answer. It takes over the caller's hold of the engine.
+void message_orphan(Task *task, Str openid);
+// For wait_resume, with a MessageTask: it is what the task answers from now on; pushes it.
+void message_begin(Task *task, void *message);
+int message_push(lua_State *L, void *message);
+
+#endif

@@ -1,0 +1,218 @@
+// What the tests of interpreters share: a folder with a script in it, an interpreter, messages for it and its log.
+#ifndef WEMOON_TESTS_HOST_WORLD_H
+#define WEMOON_TESTS_HOST_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/host.h"
+#include "script/message.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Standard error is the log under test, so what a test has to say goes to standard output.
+#undef fail_msg
+#define fail_msg(...) (printf(__VA_ARGS__), printf("\n"), fflush(stdout), fail())
+
+static struct {
+  char folder[64], script[96];
+  int log_fd, stderr_fd;
+  Account account;
+  InterpreterOptions options;
+  Interpreter *in;
+  Err err;
+} world;
+
+static int world_open(void **state) {
+  static int count;
+  snprintf(world.folder, sizeof world.folder, "/tmp/wemoon-script-%d-%d", (int)getpid(), count++);
+  mkdir(world.folder, 0700);
+  snprintf(world.script, sizeof world.script, "%s/bot.lua", world.folder);
+  char path[96];
+  snprintf(path, sizeof path, "%s/log", world.folder);
+  fflush(stderr);
+  world.stderr_fd = dup(2);
+  world.log_fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_APPEND, 0600);
+  dup2(world.log_fd, 2);
+  world.account = (Account){ .appid = STR("wx1234567890abcdef") };
+  world.options = (InterpreterOptions){ .account = &world.account,
+                                        .open_host = host_open,
+                                        .cpu_us_max = 300000,
+                                        .memory_max = 32 << 20,
+                                        .strict = true,
+                                        .job_timeout_ms = 20000 };
+  world.in = NULL;
+  world.err = (Err){ 0 };
+  return 0;
+}
+
+// Each log is kept for the next test's reader only; the folder goes.
+static int world_close(void **state) {
+  interpreter_release(world.in);
+  dup2(world.stderr_fd, 2);
+  close(world.stderr_fd);
+  close(world.log_fd);
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf %s", world.folder);
+  return system(command) == 0 ? 0 : -1;
+}
+
+static const char *world_log(void) {
+  static char text[65536];
+  ssize_t len = pread(world.log_fd, text, sizeof text - 1, 0);
+  text[len > 0 ? len : 0] = '\0';
+  return text;
+}
+
+static void assert_logged(const char *part) {
+  if (!strstr(world_log(), part)) fail_msg("the log does not say '%s':\n%s", part, world_log());
+}
+
+static inline void assert_not_logged(const char *part) {
+  if (strstr(world_log(), part)) fail_msg("the log says '%s':\n%s", part, world_log());
+}
+
+static inline size_t times_logged(const char *part) {
+  size_t count = 0;
+  for (const char *at = world_log(); (at = strstr(at, part)); at++) count++;
+  return count;
+}
+
+static void write_file(const char *name, const char *text) {
+  char path[160];
+  snprintf(path, sizeof path, "%s/%s", world.folder, name);
+  for (char *slash = path + strlen(world.folder) + 1; (slash = strchr(slash, '/')); slash++) {
+    *slash = '\0';
+    mkdir(path, 0700);
+    *slash = '/';
+  }
+  FILE *file = fopen(path, "w");
+  fputs(text, file);
+  fclose(file);
+}
+
+static bool try_load(const char *code) {
+  write_file("bot.lua", code);
+  interpreter_release(world.in);
+  world.err = (Err){ 0 };
+  world.in = interpreter_new(&world.options, &world.err);
+  if (!world.in) fail_msg("no interpreter: %s", world.err.text);
+  return interpreter_load(world.in, world.script, &world.err) &&
+         interpreter_start(world.in, STR(""), &world.err);
+}
+
+static inline void load(const char *code) {
+  if (!try_load(code)) fail_msg("not loaded: %s", world.err.text);
+}
+
+// ---- messages
+
+typedef struct {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  bool done;
+  int calls;
+  TaskState state;
+  char reply[4096];  // of a text its content, else the type
+  Arena *arena;
+} Answer;
+
+static bool answer_done(void *owner, TaskState state, const Reply *reply, Str rest) {
+  Answer *answer = owner;
+  pthread_mutex_lock(&answer->mutex);
+  answer->done = true;
+  answer->calls++;
+  answer->state = state;
+  Str text = reply && reply->form == REPLY_ELEMENTS ? reply->type : STR("");
+  if (reply && reply->form == REPLY_RAW) text = reply->raw;
+  if (str_eq(text, STR("text"))) text = reply->elements->text;
+  snprintf(answer->reply, sizeof answer->reply, "%.*s", STR_FMT(text));
+  pthread_cond_broadcast(&answer->changed);
+  pthread_mutex_unlock(&answer->mutex);
+  return false;
+}
+
+static void answer_init(Answer *answer) {
+  memset(answer, 0, sizeof *answer);
+  pthread_mutex_init(&answer->mutex, NULL);
+  pthread_cond_init(&answer->changed, NULL);
+  answer->arena = arena_new();
+}
+
+static void answer_clear(Answer *answer) {
+  arena_free(answer->arena);
+  pthread_cond_destroy(&answer->changed);
+  pthread_mutex_destroy(&answer->mutex);
+}
+
+static bool answer_wait(Answer *answer, int timeout_ms) {
+  for (int i = 0; i < timeout_ms / 5; i++) {
+    pthread_mutex_lock(&answer->mutex);
+    bool done = answer->done;
+    pthread_mutex_unlock(&answer->mutex);
+    if (done) return true;
+    usleep(5000);
+  }
+  return answer->done;
+}
+
+static TaskState send_text_within(Interpreter *in, Answer *answer, const char *content,
+                                  int64_t wait_us) {
+  char xml[1024];
+  snprintf(xml, sizeof xml,
+           "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[openid-1]]></"
+           "FromUserName>"
+           "<CreateTime>1400000000</CreateTime><MsgType><![CDATA[text]]></"
+           "MsgType><Content><![CDATA[%s]]></Content>"
+           "<MsgId>1234567890123456</MsgId></xml>",
+           content);
+  XmlParser *parser = xml_parser_new();
+  NodeTree tree;
+  MessageHead head;
+  Err err = { 0 };
+  nodes_init(&tree);
+  if (!message_parse(parser, str_of(xml), &tree, &head, &err))
+    fail_msg("the test's message: %s", err.text);
+  MessageTask task = { .tree = &tree,
+                       .head = &head,
+                       .raw = str_of(xml),
+                       .arena = answer->arena,
+                       .owner = answer,
+                       .done = answer_done };
+  TaskState returned = interpreter_run_message(in, &task, clock_now_us() + wait_us);
+  nodes_clear(&tree);
+  xml_parser_free(parser);
+  return returned;
+}
+
+static TaskState send_text(Answer *answer, const char *content) {
+  return send_text_within(world.in, answer, content, 5000000);
+}
+
+// Sends a text, waits for the end, compares state and reply.
+static inline void assert_answer(const char *content, TaskState state, const char *reply) {
+  Answer answer;
+  answer_init(&answer);
+  TaskState returned = send_text(&answer, content);
+  if (returned == TASK_LOST) fail_msg("lost");
+  if (!answer_wait(&answer, 10000)) fail_msg("no answer to %s", content);
+  usleep(1000);
+  if (answer.state != state || strcmp(answer.reply, reply) != 0) {
+    fail_msg("to '%s': %s '%s', not %s '%s'; log:\n%s", content, task_state_name(answer.state),
+             answer.reply, task_state_name(state), reply, world_log());
+  }
+  assert_int_equal(answer.calls, 1);
+  answer_clear(&answer);
+}
+
+#endif
