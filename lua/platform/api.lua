@@ -41,7 +41,7 @@ local function value_at(value, path)
   return value
 end
 
--- What is said of a value that is none of the possible ones; 40097 for others.
+-- The errcode of a field with one possible value that has another; 40097 for others.
 local codes_of_values = { grant_type = 40002, msgtype = 40008 }
 
 -- The errcode of the first field with one possible value that has another; nil when there is none.
@@ -52,7 +52,7 @@ local function fault_of_values(fields, given)
   end
 end
 
--- Forms of the past that the platform still takes: another verb, and fields of the body in the query.
+-- Older forms that the platform still takes: another verb, or the body's fields in the query.
 local older_forms = {
   ["kf.account_delete"] = { GET = true, from_query = true },
   ["openapi.clear_quota_v2"] = { from_query = true },
@@ -105,7 +105,7 @@ end
 
 local samples = { string = "", integer = 0, number = 0, boolean = false, object = {}, binary = "" }
 
--- What an endpoint without a function of its own gives: the fields that the catalogue lists.
+-- The answer of an endpoint without a function of its own: the fields that the catalogue lists, empty.
 local function make_sample(p, endpoint)
   local answer = { errcode = 0, errmsg = "ok" }
   for _, field in ipairs(endpoint.returns) do
@@ -142,7 +142,7 @@ local function finish(endpoint, answer)
   return { json = answer }
 end
 
--- ---- what is checked of all
+-- ---- checks of every request
 
 local function read_request(p, request)
   local given = { query = {}, body = {}, files = {}, raw = request.body or "" }
@@ -201,7 +201,7 @@ local function fault_of_body(endpoint, given, null)
   return checks.fault(endpoint.body, given.body, null)
 end
 
--- The fields with the types that the catalogue gives them, whatever they came as.
+-- Reads the fields into the types that the catalogue documents.
 local function read_fields(endpoint, given)
   local older = older_forms[endpoint.name]
   if older and older.from_query then

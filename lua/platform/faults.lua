@@ -1,8 +1,8 @@
--- Faults that can be switched on, for a bot to be tried against.
+-- Faults that can be switched on to try a bot against.
 
---- What there is, with what its value means. A switched-off fault is nil in p.faults.
+-- The faults and the types of their values. A fault that is off is nil in p.faults.
 local known = {
-  slow_ms = "number",  -- every API answer comes that much later
+  slow_ms = "number",  -- every API answer comes so many milliseconds later
   fail = "number",     -- every API call is answered with this errcode
   revoke = "boolean",  -- no token is accepted: each new one is refused like the one before
   quota = "boolean",   -- the day's calls are spent (45009)

@@ -1,4 +1,4 @@
--- The platform's limits as data: sizes, numbers, times, and what it says beyond them.
+-- The platform's limits as data: sizes, numbers, times, and the errcodes beyond them.
 
 local MB = 1024 * 1024
 
@@ -31,14 +31,13 @@ return {
 
   titles = 30, blocked = 100, changed_openids = 100, subscribe_scene = 10000, subscribe_reserved_bytes = 128,
   templates = 25, articles = 8, list_page = 20,
-  -- Of a draft's article: characters, content and address in bytes. What publishers measured goes before what is
-  -- documented.
+  -- An article of a draft, in characters; content and address in bytes. Measured values go before documented ones.
   article = {
     title = 64, newspic_title = 20, author = 16, digest = 128, newspic_text = 1000, content_bytes = MB, source_url_bytes = 1024,
     pictures = 20,
   },
 
-  -- Days that a call of the statistics may span.
+  -- How many days one call of the statistics may span.
   datacube_days = {
     getusersummary = 7, getusercumulate = 7, getarticleread = 1, getarticleshare = 1, getarticletotaldetail = 1, getbizsummary = 30,
     getupstreammsg = 7, getupstreammsghour = 1, getupstreammsgweek = 30, getupstreammsgmonth = 30, getupstreammsgdist = 15,
@@ -47,7 +46,7 @@ return {
   },
   staff = 100, staff_nick = 16, comment_page = 49,
 
-  -- Calls a day of what is counted; of the others there are plenty.
+  -- Calls a day, by endpoint; others have calls_of_others.
   calls = {
     ["menu.create"] = 1000, ["menu.get"] = 10000, ["menu.delete"] = 1000, ["menu.addconditional"] = 2000,
     ["menu.delconditional"] = 2000, ["menu.trymatch"] = 20000, ["media.upload"] = 100000, ["media.get"] = 200000,

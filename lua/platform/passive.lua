@@ -1,5 +1,7 @@
 -- Passive replies as the platform reads them: what it takes, what the user sees of it, what is wrong with it.
 
+local account_kinds = require "platform.account_kinds"
+
 local TEXT_MAX = 2048
 
 return function(p, host)
@@ -53,7 +55,11 @@ return function(p, host)
     return { kind = "news", articles = articles }
   end
 
-  function replies.transfer_customer_service(reply)
+  function replies.transfer_customer_service(reply, item)
+    if account_kinds.refusal(p.account_kind, "kf.list") then
+      item.note = ("an account of the kind '%s' has no customer service staff"):format(p.account_kind)
+      return false
+    end
     local info = reply.TransInfo
     return { kind = "transfer", from = "system", account = type(info) == "table" and info.KfAccount or nil }
   end

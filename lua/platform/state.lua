@@ -1,11 +1,11 @@
--- What the platform keeps of one account, and what stands on it: tokens, the menus that users see, tickets.
+-- The account's state on the platform: tokens, menus, tickets, media, templates ...
 
 local limits = require "platform.limits"
 
 return function(p, host)
   local state = p.state
 
-  -- Everything that a fresh account has. Users are phone.lua's.
+  -- The state of a fresh account, without its users (phone.lua).
   local function fresh()
     return {
       tokens = {},            -- by value: {expires_at, kind = "classic" | "stable" | "web", ...}
@@ -54,7 +54,7 @@ return function(p, host)
     return value
   end
 
-  --- The token that is handed out for a kind, with the seconds that it has left; nil where there is none any more.
+  --- The current token of a kind, and its seconds left; nil if there is none, or none that lasts.
   function p.present_token(kind)
     local value = state.current[kind]
     local token = value and state.tokens[value]
@@ -62,7 +62,7 @@ return function(p, host)
     if left > limits.overlap_s then return value, left end
   end
 
-  --- Why a token is refused: an errcode; nil when it is good.
+  --- The errcode for which a token is refused; nil if it is good.
   function p.token_fault(value)
     if not value or value == "" then return 41001 end
     local token = state.tokens[value]
@@ -108,7 +108,7 @@ return function(p, host)
 
   -- ---- QR codes
 
-  --- The ticket of the code with that scene, where the bot made one; else one that nobody made.
+  --- The ticket of the bot's QR code with that scene; an invented one if the bot made none.
   function p.ticket_of(scene)
     for ticket, code in pairs(state.qrcodes) do
       if code.scene == scene then return ticket end

@@ -158,9 +158,13 @@ return function(spec)
   --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
   function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
 
-  --- Plays an account of a kind: personal, unverified, subscription, service or test. Until the end of the test; at its
-  --- beginning the account is a service account with every right.
-  function bot:account_kind(name) control("POST", "/sim/account", { kind = name }) end
+  --- Plays an account of a kind until the test ends: personal, unverified, subscription, service or test. A test begins
+  --- with a service account that has every right.
+  ---@param name string
+  function bot:account_kind(name)
+    if type(name) ~= "string" then error("bot:account_kind(NAME): a name is needed", 2) end
+    control("POST", "/sim/account", { kind = name })
+  end
 
   local parts = { status = true, headers = true, body = true, json = true, delay = true }
 

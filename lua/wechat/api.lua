@@ -1,6 +1,6 @@
 -- The platform's calls: `wechat.GROUP.NAME{...}` for every endpoint of the catalogue, and `wechat.call`.
 --
--- C does the calling (host/lib_api.c); request.lua makes what host.api.call takes.
+-- request.lua makes the request, C sends it (host.api.call, host/lib_api.c).
 
 local catalogue = require "wechat.catalogue"
 local errors = require "wechat.errors"
@@ -16,7 +16,7 @@ local function is_prefix(name)
   return false
 end
 
--- What wechat.PREFIX has: its endpoints, and the groups inside it.
+-- The names in wechat.PREFIX: its endpoints, and the groups inside it.
 local function names_in(prefix)
   local names = {}
   for _, group in ipairs(catalogue.groups) do
@@ -27,7 +27,7 @@ local function names_in(prefix)
   return table.move(endpoints, 1, #endpoints, #names + 1, names)
 end
 
--- Makes `t` find the names below `prefix`, each made by `make(endpoint)` when it is first asked for.
+-- Gives `t` the names below `prefix`; `make(endpoint)` makes each when it is first read.
 local function attach(t, prefix, make)
   local function index(_, name)
     if type(name) ~= "string" then return nil end
@@ -49,7 +49,7 @@ local function attach(t, prefix, make)
   return setmetatable(t, { __metatable = group_mark, __index = index, __pairs = prefix and all or nil })
 end
 
--- "bot.lua:12: ": the script's line that is being run.
+-- "bot.lua:12: ": the line of the script that is running.
 local function place()
   for level = 3, 20 do
     local info = getinfo(level, "Sl")
@@ -60,7 +60,7 @@ local function place()
   return ""
 end
 
----@class Api what the methods that call the platform are made of
+---@class Api used by the methods that call the platform
 ---@field request fun(full: string, params: table, method: string): table|string|nil, string?
 ---@field send fun(request: table): any, ApiError? waits
 ---@field fail fun(failure: table, method: string): nil, ApiError
@@ -79,7 +79,7 @@ local function new_api(host, env)
     return request.build(catalogue.endpoint(full), params, method, env)
   end
 
-  -- In the log too: nobody may look at it.
+  -- Logged too: the script may never look at the error.
   function api.fail(failure, method)
     local err = errors.new(failure, method, host.api.account("appsecret"))
     warn(tostring(err))
@@ -143,7 +143,7 @@ return function(wechat, host)
 
   require("wechat.menu")(wechat, host, api)
 
-  -- A group may have tools of its own already: wechat.menu.check.
+  -- A group may have functions of its own already: wechat.menu.check.
   for _, group in ipairs(catalogue.groups) do
     local root = group:match("^[^.]+")
     local present = rawget(wechat, root)

@@ -17,7 +17,7 @@ return function(host)
     methods = {},
   }
 
-  --- Makes a method. The body gets its arguments in order, checked, with nil for what was left out. A wrong
+  --- Makes a method. The body gets its arguments in order, checked, with nil for arguments that were left out. A wrong
   --- or missing argument raises an error that names it and blames the caller's line; so does `args.fail` in
   --- the body. Where the first parameter can be a table, one table counts as named arguments only if it holds
   --- that parameter's name. Arguments beyond the parameters are dropped. Without `parameters` the body gets

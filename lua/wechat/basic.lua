@@ -5,7 +5,7 @@ local files = require "wechat.files"
 
 local megabyte = 1024 * 1024
 
--- What the platform takes as temporary media ("新增临时素材").
+-- Sizes and types of temporary media ("新增临时素材").
 local media = {
   image = { bytes = 10 * megabyte, extensions = { "png", "jpeg", "jpg", "gif" } },
   voice = { bytes = 2 * megabyte, extensions = { "amr", "mp3" } },
@@ -20,7 +20,7 @@ local function contains(list, value)
   return false
 end
 
--- What is wrong with a file as media of that type.
+-- Why a file cannot be uploaded as media of that type; nil if it can.
 local function fault_of_media(type_name, part)
   local limits = media[type_name]
   if not limits then return ("type is '%s' (image, voice, video or thumb expected)"):format(type_name) end
@@ -57,7 +57,7 @@ return function(wechat, host, api)
 
   -- ---- tokens and tickets
 
-  -- get_ and grant_ of what host.api calls `cached`.
+  -- get_ and grant_ of the token that host.api calls `cached`.
   local function add_token(what, cached, get, grant, docs)
     host.args.add(wechat, get, {}, function()
       local value, expires_at = host.api.token(cached)

@@ -1,5 +1,5 @@
--- Reads the catalogue (catalogue/index.lua says how it is written). Functions, checks, help and annotations
--- are made from it.
+-- Reads the catalogue of endpoints; catalogue/index.lua describes its form. Functions, checks, help and the editor's
+-- annotations are made from it.
 
 local catalogue = {
   ---@type string[] "tag", "message.custom" ...
@@ -50,7 +50,7 @@ local function is_id(path)
   return name:find("ids?%d*$") ~= nil or name:find("id_?list$") ~= nil
 end
 
---- Makes a field out of its line.
+--- Parses a field's line; raises if it is none.
 ---@param line string
 ---@return Field
 function catalogue.parse_field(line)
@@ -118,7 +118,7 @@ local function note_needs(node)
   end
 end
 
---- Fields by their paths; those of the caller's own are not in it.
+--- The fields as a tree, by their paths. Fields of the caller's own ("...", "(raw)") are left out.
 ---@param fields Field[]
 ---@return FieldNode
 function catalogue.tree(fields)
@@ -143,7 +143,7 @@ end
 ---@return boolean
 function catalogue.has_group(group) return known[group] or false end
 
---- What a group is about; and its endpoints' names, sorted, without the group's.
+--- A group's subject, and the names of its endpoints, sorted, without the group's name.
 ---@param group string
 ---@return string about
 ---@return string[] names
@@ -154,7 +154,7 @@ function catalogue.group(group)
   return file.about, names
 end
 
---- An endpoint by its group and name; nil for one that there is not.
+--- An endpoint by its group and name; nil if there is none.
 ---@param group string
 ---@param name string
 ---@return Endpoint?
@@ -178,7 +178,7 @@ function catalogue.find(group, name)
   return endpoint
 end
 
---- An endpoint by its full name, "message.custom.send_text".
+--- An endpoint by its full name, "message.custom.send_text"; nil if there is none.
 ---@param full string
 ---@return Endpoint?
 function catalogue.endpoint(full)

@@ -2,8 +2,8 @@
 
 local as_text = require "wechat.as_text"
 
--- "a=1&b=2" of the parameters that are signed: sorted by name, without empty values and without the signature
--- itself.
+-- "a=1&b=2", the text that is signed: sorted by name, without empty values and without the signature itself
+-- ("支付签名").
 local function signed_text(params, fail)
   local parts = {}
   for name, value in pairs(params) do

@@ -2,7 +2,7 @@
 
 local whole = { threads = true, interpreters = true, max_jobs = true, max_body = true }
 
--- What the operator wrote, as the value it stands for: switches as booleans, counts and times as integers.
+-- A setting's text as a value: switches as booleans, counts and times as integers.
 local function value_of(key, text)
   if text == "true" then return true end
   if text == "false" then return false end

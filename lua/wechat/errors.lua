@@ -1,4 +1,4 @@
--- What a call that failed returns beside nil.
+-- The error that a failed call returns beside nil.
 
 ---@class ApiError tostring(err) says it in one line
 ---@field kind "api"|"network"|"timeout"|"http"|"json"|"unknown"|"cancelled"
@@ -32,10 +32,10 @@ local meta = { __name = "ApiError", __tostring = one_line }
 -- A secret as it may be shown: "wx12…(32)".
 local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
 
--- What the platform quotes by these names is a secret, whose ever.
+-- The platform quotes secrets after these names.
 local named = { "access_token", "refresh_token", "appsecret", "secret", "ticket" }
 
--- The platform's words without what they quote of secrets. One of under 8 bytes could be any word.
+-- Masks the secrets in a text of the platform. An appsecret of under 8 bytes could be any word: it stays.
 local function without_secrets(text, secret)
   if secret and #secret >= 8 then
     text = text:gsub(secret:gsub("%p", "%%%0"), (mask(secret):gsub("%%", "%%%%")))
@@ -48,7 +48,7 @@ local function without_secrets(text, secret)
   return text
 end
 
---- Makes a failure as C reports it what scripts get. What errmsg quotes of secrets is masked.
+--- Turns a failure as C reports it into the error that scripts get. Secrets in errmsg are masked.
 ---@param failure table kind, errcode, errmsg, rid, status, retryable
 ---@param method string
 ---@param secret string? the account's appsecret
@@ -56,7 +56,7 @@ end
 function errors.new(failure, method, secret)
   failure.method, failure.errmsg = method, without_secrets(failure.errmsg or "", secret)
   if failure.kind == "api" then
-    local errcodes = require "wechat.errcodes"  -- here: most scripts never meet one
+    local errcodes = require "wechat.errcodes"  -- here: most scripts never need it
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
   else
     failure.hint = hints[failure.kind]

@@ -1,9 +1,9 @@
--- JSON from which a value comes back as it was. JSON is UTF-8: other bytes, which the encoder writes as U+FFFD,
+-- JSON from which a value can be read back unchanged. The encoder writes bytes that are no UTF-8 as U+FFFD; they
 -- are refused here.
 
 local REPLACEMENT = "\u{FFFD}"
 
--- The path of the first text that is no UTF-8, and at which byte.
+-- The path of the first string that is no UTF-8, and the place of its first wrong byte; nil if there is none.
 local function find_bytes(value, path)
   if type(value) == "string" then
     local _, at = utf8.len(value)
@@ -18,7 +18,7 @@ local function find_bytes(value, path)
   end
 end
 
---- The value as JSON; raises, naming the path, for what JSON cannot say and for bytes that are no UTF-8.
+--- The value as JSON. Raises, naming the path, for values that JSON cannot hold and for bytes that are no UTF-8.
 ---@param json table
 ---@param value any
 ---@return string

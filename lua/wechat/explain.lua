@@ -1,4 +1,4 @@
--- What `wemoon explain CODE` says: an error code of the platform, what it means, what to do.
+-- The text of `wemoon explain CODE`: the name of an error code, its meaning, what to do.
 
 local errcodes = require "wechat.errcodes"
 

@@ -1,4 +1,5 @@
--- Checks a table of arguments against a catalogue entry's fields, and fills in what is left out.
+-- Checks a table of arguments against the fields of a catalogue entry, fills in defaults, and gives each value the
+-- type that the platform documents.
 
 local as_text = require "wechat.as_text"
 
@@ -16,13 +17,13 @@ local function is_digits(value)
   return type(value) == "string" and value:find("^%-?%d+$") and math.tointeger(tonumber(value)) ~= nil
 end
 
--- Whether an id of the documented type can be made of a value: 20, 20.0 and "20" are one id.
+-- By documented type, whether a value can be sent as an id: 20, 20.0 and "20" are the same id.
 local ids = {
   string = function(value) return type(value) == "string" or kinds.integer(value) end,
   integer = function(value) return kinds.integer(value) or is_digits(value) end,
 }
 
--- The first place of a list that has no member, up to the last that has one; nil when it is whole.
+-- The first index without a member, below the last one with one; nil if there is none.
 local function hole_in(list)
   local last = #list
   for key in pairs(list) do
@@ -39,7 +40,7 @@ local function is_list(value)
   return first == nil or value[1] ~= nil or math.type(first) == "integer"
 end
 
--- The first member that is none of `kind`, and its place.
+-- The first member that is not of the kind, and its index; nil if there is none.
 local function odd_member(value, kind)
   for i, member in ipairs(value) do
     if not kind(member) then return i, member end
@@ -78,7 +79,7 @@ local function fault_of_list(name, list, path, is_id)
   return wrong(("%s[%d]"):format(path, i), member, member_type == "object" and "table" or member_type)
 end
 
--- Why the value does not fit one type; nil when it does. The path is that of the member at fault.
+-- Why the value does not fit the type; nil if it does. Names the path of the member at fault.
 local function fault_of_type(name, value, path, words, is_id)
   if name == "file" then
     if type(value) == "string" or io.type(value) == "file" then return nil end
@@ -113,7 +114,7 @@ local function copy(value)
   return out
 end
 
--- An id as the platform documents it; a field of several types takes it as it is.
+-- An id in the documented type. A field of several types keeps it as it is.
 local function settle_id(type_name, value)
   if type_name == "integer" then return math.tointeger(tonumber(value)) or value end
   if type_name == "string" and type(value) == "number" then return tostring(math.tointeger(value)) end
@@ -128,7 +129,7 @@ local function settle_ids(field, value)
   return list
 end
 
--- Empty lists inside a value whose shape is given in words alone: those that the words call NAME[].
+-- A copy of the value in which empty tables under these names are JSON arrays; the value itself if there are none.
 local function mark_lists(value, names, json)
   if type(value) ~= "table" then return value end
   local out
@@ -147,7 +148,7 @@ local function mark_lists(value, names, json)
   return out or value
 end
 
--- As the platform's JSON has it: 3.0 is 3, an id has its documented type, and an empty list stays one.
+-- The value as it goes out: 3.0 as 3, an id in its documented type, an empty list as a list.
 local function settle(field, value, json)
   if field.is_id then value = settle_ids(field, value) end
   if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
@@ -167,7 +168,7 @@ local function left_out(field, account)
   return field.value
 end
 
---- A copy of `values` with its fields checked and filled in; or nil and what is wrong with which path.
+--- A copy of `values` with its fields checked and filled in; or nil and the fault, which names the path.
 ---@param node FieldNode
 ---@param values table
 ---@param prefix string of paths: "", "tag."
@@ -184,7 +185,7 @@ function fields.fill(node, values, prefix, env)
   return out
 end
 
--- The members of a list, each as a table of its own.
+-- A list whose members have fields of their own.
 local function fill_list(node, list, path, env)
   local out = copy(list)
   for i, member in ipairs(list) do
@@ -195,7 +196,7 @@ local function fill_list(node, list, path, env)
   return out
 end
 
---- One value, likewise.
+--- The same for the value of one field.
 ---@param node FieldNode
 ---@param value any
 ---@param path string
@@ -223,7 +224,7 @@ function fields.fill_one(node, value, path, env)
   return value
 end
 
---- A value for a query or a form: text, tables as JSON; or nil and what is wrong with it.
+--- A value as text for a query or a form, tables as JSON; or nil and the fault.
 ---@param value any
 ---@param json table
 ---@return string?

@@ -1,4 +1,4 @@
--- What an upload sends: a path, an open file, or bytes with the extension that says what they are.
+-- The files of an upload: a path, an open file, or bytes with an extension that says their type.
 
 local content_types = {
   amr = "audio/amr", bmp = "image/bmp", gif = "image/gif", jpeg = "image/jpeg", jpg = "image/jpeg",
@@ -16,7 +16,7 @@ local files = {}
 ---@field file? file* an open file, sent from where it stands
 ---@field data? string its bytes
 
---- The part of the form that sends `value`; or nil and what is wrong with it.
+--- The form's part that sends `value`; or nil and the fault.
 ---@param field string
 ---@param value string|file*
 ---@param extension string?
@@ -44,7 +44,7 @@ function files.part(field, value, extension, name_of)
   return part
 end
 
---- "png" of the part's name, "" without one.
+--- The extension of the part's name, "png"; "" if it has none.
 ---@param part FilePart
 ---@return string
 function files.extension(part) return (part.filename:match("%.([^.]+)$") or ""):lower() end
@@ -56,7 +56,7 @@ local function rest_of(file)
   return last and last - at
 end
 
---- How many bytes the part has; nil for a file that cannot say.
+--- The part's size in bytes; nil for a file that cannot be measured, such as a pipe.
 ---@param part FilePart
 ---@return integer?
 function files.size(part)

@@ -70,7 +70,7 @@ return function(wechat, host)
     end
   end
 
-  -- A list of {name, text}. What is refused is not quoted: it may be a secret.
+  -- A list of {name, text}. Values are not quoted in errors: they may be secrets.
   local function pairs_of(method, option, values)
     local list = {}
     for name, value in pairs(values) do

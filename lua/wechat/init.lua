@@ -1,4 +1,4 @@
--- Builds `wechat`, the script's one global, from `host`, what C gives. Run once per Lua state, before the
+-- Builds `wechat`, the script's one global, from `host`, which C provides. Runs once per Lua state, before the
 -- script.
 
 local host = ...
@@ -6,7 +6,7 @@ local host = ...
 ---@class wechat
 local wechat = {}
 
--- Each gives a function(wechat, host) that adds its part.
+-- Each module returns a function(wechat, host) that adds its part.
 local parts = { "config", "log", "codec", "message", "reply", "time", "http", "route", "store", "session", "ask", "late" }
 
 host.args = require("wechat.args")(host)
@@ -15,7 +15,7 @@ for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 -- Scripts see no message that is half filled in.
 rawset(_G, "next", host.message.next)
 
--- Everything that calls the platform is read when a script first asks for a name that is not there yet.
+-- The modules that call the platform are loaded when a script first reads a name that is not there yet.
 local later = {}
 
 function later.__index(_, name)

@@ -4,7 +4,7 @@
 local check = require "wechat.menu.check"
 local diff = require "wechat.menu.diff"
 
--- "there is no menu": of one that the website made, menu.get does not know.
+-- "There is no menu": menu.get does not know a menu that was made on the website.
 local no_menu = 46003
 
 ---@class Menu a menu to edit, plain as create_menu takes it; the rest are methods
@@ -12,7 +12,7 @@ local no_menu = 46003
 ---@field matchrule? table of a personalised menu: whom it is for
 ---@field conditionalmenu? Menu[] the personalised menus, the one added last wins
 
--- What a push says when there are faults: as the platform would, had it been asked.
+-- The error of a push that was not sent: as the platform would have put it.
 local function refusal(faults)
   local text = tostring(faults[1])
   if #faults == 2 then text = text .. "; and 1 fault more" end
@@ -35,7 +35,7 @@ return function(wechat, host, api)
     return { menu = rawget(menu, "menu") or menu, conditionalmenu = others }
   end
 
-  -- The platform's own shapes are checked as what would be made of them.
+  -- Menus in the platform's answers are checked as the menus that would be made of them.
   local function faults_of(menu)
     local is_wrapped = rawget(menu, "menu") or rawget(menu, "selfmenu_info")
     return check(is_wrapped and not rawget(menu, "button") and new(menu) or menu)
@@ -47,7 +47,7 @@ return function(wechat, host, api)
     return made
   end
 
-  -- The platform's menus, made by the API; an empty one where there are none.
+  -- The platform's menus that the API made; an empty menu if there are none.
   local function get(method)
     local answer, failure = host.api.call(request("menu.get", {}, method))
     if failure == nil then return new(answer) end

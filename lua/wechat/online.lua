@@ -1,9 +1,9 @@
--- `wemoon check --online`: asks the platform whether the account works, and says what to mend. Nothing on the
--- account is changed: what is probed reads, or writes to nobody.
+-- `wemoon check --online`: asks the platform whether the account works, and says what to mend. The account is
+-- not changed: probes read, or write to an openid that does not exist.
 
 local places = require "wechat.places"
 
--- An openid that is nobody's: where the account has the right, 40003 is the answer.
+-- An openid that does not exist: the answer is 40003 if the account has the right.
 local nobody = "oWemoonCheck00000000000000000"
 
 -- Who has a right ("接口权限说明").
@@ -36,8 +36,8 @@ local rights = {
   { what = "subscription messages", name = "message.subscribe.list_templates", params = {}, who = service },
 }
 
--- What the rights that are missing say of the account: the first row whose names are all missing, or there,
--- as it says.
+-- The kind of account that lacks just these rights: the first row whose `missing` are all missing and whose
+-- `present` are all there.
 local kinds = {
   {
     missing = { "menu.get", "message.custom.typing", "user.list", "freepublish.batchget" },
@@ -71,7 +71,7 @@ local function kind_of(lacking)
   end
 end
 
--- Refusals of every call: there is no use in probing on.
+-- Every call would be refused with these: probing stops.
 local hopeless = {
   [40001] = true, [40013] = true, [40014] = true, [40125] = true, [40164] = true, [40243] = true,
 }
@@ -89,7 +89,7 @@ local mends = {
   end,
 }
 
--- An error in one line: what the platform said, what to do.
+-- An error in one line: the platform's words, and what to do.
 local function words(err)
   local mend = mends[err.errcode] and mends[err.errcode](err) or err.hint
   local said = err.errcode and err.errcode .. " " .. err.errmsg or err.errmsg
@@ -116,7 +116,7 @@ local function check(wechat, print_line, print_fault)
 
   local lacking = {}
 
-  -- Says how one thing went; true where there is use in going on.
+  -- Reports a finding; returns whether to go on probing.
   local function note(what, result, err, good, right)
     if result or good(err) then return true end
     fine = false
@@ -131,7 +131,7 @@ local function check(wechat, print_line, print_fault)
 
   local function never() return false end
 
-  -- Tokens are had without it too, by each process for itself.
+  -- Without a store each process still fetches tokens for itself.
   local function check_store()
     local _, err = wechat.store.get("online")
     if not err then return end

@@ -12,7 +12,7 @@
 ---@field parameters Parameter[] `from`: where left out, that element of the current message is taken
 ---@field xml table[]? {element, field}, {element, children}, {element, function(reply)}; nil is left out
 ---@field custom table? the customer service form: the JSON's keys, each with the reply's field; nil: none
----@field may_be_empty? boolean "" is an answer: none
+---@field may_be_empty? boolean a required argument may be "", which means no reply
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
 ---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
 
@@ -37,7 +37,7 @@ local function check_article(article, place, fail)
   end
 end
 
--- The last place of the list, and whether it has other names than places.
+-- The last index of the list, and the first key that is no index, if there is one.
 local function last_place(articles)
   local last = 0
   for key in pairs(articles) do
@@ -233,7 +233,7 @@ for _, kind in ipairs(kinds) do kind_of[kind.type] = kind end
 
 -- ---- XML
 
--- Numbers that came as text (SessionID) go out bare, as the platform writes them.
+-- A SessionID that came as text goes out as a bare number, as the platform writes it.
 local function whole_number(name, value)
   return name == "SessionID" and math.tointeger(tonumber(value)) or value
 end
@@ -281,7 +281,7 @@ local function filled(shape, reply)
   return body
 end
 
--- A text in pieces that the platform takes.
+-- A text in pieces of at most 2048 bytes.
 local function texts(content, codec)
   local pieces = {}
   while content ~= "" do
@@ -330,7 +330,7 @@ return function(wechat, host)
     host.args.add(wechat, kind.builder, kind.parameters, builder_of(kind), kind.doc)
   end
 
-  -- The kind that nearly every bot builds, without the loop.
+  -- Nearly every bot builds this kind: it is built without the loop.
   local escaped = builder_of(kind_of.text)
   host.args.add(wechat, "response_text", kind_of.text.parameters, function(content, escape)
     if escape then return escaped(content, escape) end

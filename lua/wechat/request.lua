@@ -1,4 +1,4 @@
--- Makes the request that host.api.call takes out of a catalogue entry and the table that a script passed.
+-- Makes the request for host.api.call from a catalogue entry and the table that a script passed.
 
 local fields = require "wechat.fields"
 local files = require "wechat.files"
@@ -16,7 +16,7 @@ local function takes_body(endpoint)
   return endpoint.verb ~= "GET" and not (endpoint.verb == "DOWNLOAD" and #endpoint.body == 0)
 end
 
--- Which of the caller's fields go to the query and which to the body. A name listed for both goes to both.
+-- Splits the caller's fields into query and body. A name that the entry lists for both goes to both.
 local function split(endpoint, params)
   local query, body, to_body = {}, {}, takes_body(endpoint)
   for name, value in pairs(params) do
@@ -27,7 +27,7 @@ local function split(endpoint, params)
   return query, body
 end
 
--- The values as texts, by their names; or nil and what is wrong with which.
+-- The values as texts, by their names; or nil and the fault, which names the value.
 local function texts(values, env)
   local out = {}
   for name, value in pairs(values) do
@@ -111,7 +111,7 @@ local function take_form(out, endpoint, body, env)
   local fault
   out.form, fault = texts(body, env)
   if fault then return nil, fault end
-  -- A picture that is named by its address: there is nothing to make a form of.
+  -- A picture given by its address goes in the query: there is no form.
   if not file and next(out.form) == nil then out.verb, out.form, out.body = "POST", nil, "" end
   return out
 end
@@ -126,7 +126,7 @@ local function fault_of_names(endpoint, params)
   end
 end
 
---- The request, or the address where nothing is to be sent; nil and what is wrong with which field.
+--- The request, or the address if nothing is sent; nil and the fault, which names the field.
 ---@param endpoint Endpoint
 ---@param params table
 ---@param method string the name for errors
@@ -159,7 +159,7 @@ local verbs = { GET = true, POST = true, UPLOAD = true, DOWNLOAD = true }
 
 -- The form of wechat.call: its open files are files, the rest are texts.
 local function free_form(out, body, env)
-  local values, fault = {}, nil
+  local values, fault = {}
   out.files = {}
   for name, value in pairs(body) do
     if io.type(value) == "file" then
@@ -174,7 +174,7 @@ local function free_form(out, body, env)
   return out.form and out, fault
 end
 
---- The request of something that the catalogue lacks; nil and what is wrong.
+--- The request for an endpoint that the catalogue lacks; nil and the fault.
 ---@param verb string
 ---@param path string
 ---@param query table?

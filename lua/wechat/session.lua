@@ -1,5 +1,5 @@
--- wechat.session: a table per user that is there again at the user's next message.
---  Each job has a copy of its own, taken at its first use and written back when the job ends: key by key, by
+-- wechat.session: a table per user, kept until the user's next message and longer.
+-- Each job has a copy of its own, taken at its first use and written back when the job ends: key by key, by
 -- compare-and-set, so that two messages of one user at once lose neither one's keys. Of a key that both
 -- changed, the later write counts.
 
@@ -21,7 +21,7 @@ return function(wechat, host)
     return text
   end
 
-  -- The JSON of each key's value: what a change is seen by.
+  -- The JSON of each key's value, by which changes are found.
   local function snapshot(openid, values)
     local texts = {}
     for key, value in pairs(values) do
@@ -40,7 +40,7 @@ return function(wechat, host)
     return type(values) == "table" and values or {}
   end
 
-  -- Which keys the job changed: their JSON, or false for those it took out. Nil when it changed none.
+  -- The keys that the job changed: their JSON, or false if it removed them. Nil if it changed none.
   local function changes_of(before, now)
     local changes
     for key, text in pairs(now) do
@@ -65,7 +65,7 @@ return function(wechat, host)
     return json.encode(values)
   end
 
-  -- One step from what the store has to what it should have; false when somebody else was quicker.
+  -- One try to write the changes; false if another job wrote meanwhile.
   local function write(key, changes)
     local old, err = store.get(key)
     if err then return nil, err end

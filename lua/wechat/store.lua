@@ -1,5 +1,4 @@
--- wechat.store: the script's keys in the store. Values are kept as JSON, so that integers can be counted up
--- where they are.
+-- wechat.store: the script's keys in the store. Values are JSON, so that the store itself can count integers up.
 
 local exact_json = require "wechat.exact_json"
 
@@ -30,7 +29,7 @@ return function(wechat, host)
     if text then return json.decode(text) end
     if err then return nil, err end
     return nil
-  end, "The value; nil where nothing is kept; nil and why where the store fails.")
+  end, "The value; nil if there is none; nil and why if the store fails.")
 
   local kept = { { "key", "string" }, { "value", "any" }, { "ttl_s", "number?", "seconds; nil: for good" } }
 
@@ -44,7 +43,7 @@ return function(wechat, host)
     function(key, value, ttl_s)
       check("add", key, ttl_s)
       return store.add(key, text_of("add", value), ttl_s)
-    end, "Keeps a value where nothing is: true when it did, false when something was there.")
+    end, "Keeps a value if the key has none: true, or false if it has one.")
 
   add(wechat, "store.incr", { { "key", "string" }, { "by", "integer?", "1" } }, function(key, by)
     check("incr", key)

@@ -179,15 +179,8 @@ static bool try_again(Call *call, int64_t errcode) {
   return false;
 }
 
-static void read_json(Call *call, Str body) {
-  Err err = { 0 };
+static void read_json(Call *call, JsonDoc *doc) {
   ApiResult *result = call->result;
-  JsonDoc *doc = json_parse(body, &err);
-  if (!doc) {
-    api_result_fail(result, API_JSON, "the answer is no JSON: %s", err.text);
-    finish(call);
-    return;
-  }
   int64_t errcode = errcode_of(json_root(doc));
   if (errcode == 0) {
     result->json = doc;
@@ -202,25 +195,36 @@ static void read_json(Call *call, Str body) {
   json_free(doc);
 }
 
+// A file may begin with '{' too: a download is an error, or the platform's JSON, only if it parses.
+static JsonDoc *parse_answer(const Call *call, const ClientResult *answer, Err *err) {
+  bool download = call->request.verb == API_DOWNLOAD;
+  if (download && (answer->fd >= 0 || !begins_like_json(answer->body))) return NULL;
+  return json_parse(answer->body, err);
+}
+
 static void on_answer(void *ctx, ClientResult *answer) {
   Call *call = ctx;
   pthread_mutex_lock(&call->api->lock);
   call->sent = 0;
   pthread_mutex_unlock(&call->api->lock);
   call->result->status = answer->status;
-  bool download = call->request.verb == API_DOWNLOAD;
+  Err err = { 0 };
+  JsonDoc *doc = NULL;
   if (answer->outcome != CLIENT_OK) {
     fail_without_answer(call, answer);
     finish(call);
   } else if (answer->status != 200) {
     api_result_fail(call->result, API_HTTP, "HTTP status %d instead of 200", answer->status);
     finish(call);
-  } else if (download && (answer->fd >= 0 || !begins_like_json(answer->body))) {
+  } else if ((doc = parse_answer(call, answer, &err))) {
+    read_json(call, doc);
+  } else if (call->request.verb == API_DOWNLOAD) {
     keep_download(call, answer);
     answer = NULL;
     finish(call);
   } else {
-    read_json(call, answer->body);
+    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
+    finish(call);
   }
   client_result_free(answer);
 }

@@ -227,7 +227,11 @@ static void write_number(Writer *w) {
   }
   double number = lua_tonumber(w->L, -1);
   if (!isfinite(number)) refuse(w, "is not a finite number");
-  json_add_real(w->out, number);
+  int whole;
+  lua_Integer integer = lua_tointegerx(w->L, -1, &whole);
+  // 1e15 as 1000000000000000: ids are read by programs that want digits.
+  if (whole && integer != 0) buf_add_int(w->out, integer);
+  else json_add_real(w->out, number);
 }
 
 static void write_string(Writer *w) {

@@ -68,6 +68,21 @@ function checkRequest(request, one) {
   checkBody(request, one);
 }
 
+test('a download that begins like JSON and is none is a file; JSON with an errcode is an error', async (t) => {
+  const files = { css: '{color: red}', template: '{{name}} 你好', cut: '{"a":', error: '{"errcode":40007,"errmsg":"invalid media_id"}', video: '{"video_url":"http://a/"}' };
+  const server = http.createServer((request, response) => {
+    const url = new URL(request.url, 'http://x');
+    response.end(url.pathname === TOKEN_PATH ? JSON.stringify({ access_token: 'TOKEN', expires_in: 7200 }) : files[url.searchParams.get('media_id')]);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  const code = `local css, template, cut = wechat.media.get{media_id = "css"}, wechat.media.get{media_id = "template"}, wechat.media.get{media_id = "cut"}
+    local none, err = wechat.media.get{media_id = "error"}
+    return css.body, template.body, cut.body, none == nil and err.errcode, wechat.media.get{media_id = "video"}.video_url`;
+  const { stdout } = await wemoon(['exec', '--api-base', `http://127.0.0.1:${server.address().port}`, '--appid', APPID, '--appsecret', 'secret', '--store', 'memory:', '-e', code], { code: 0 });
+  assert.deepEqual(stdout.trim().split('\n').map((line) => JSON.parse(line)), [files.css, files.template, files.cut, 40007, 'http://a/']);
+});
+
 test('every endpoint sends what the catalogue says', { timeout: 120000 }, async (t) => {
   const platform = await startPlatform(t);
   const run = await wemoon(['exec', '--api-base', platform.url, '--mp-base', platform.url, '--appid', APPID, '--appsecret', 'secret',

@@ -64,6 +64,33 @@ for (const mode of ['normal', 'compatible', 'safe']) {
   });
 }
 
+// ---- all that there are -------------------------------------------------------------------------------------------
+
+// Whether an element is in the message: "SendPicsInfo.PicList.item[].PicMd5Sum".
+function hasElement(value, where) {
+  const [, name, list, rest] = /^(\w+)(\[\])?\.?(.*)$/.exec(where);
+  const inner = value && value[name];
+  if (inner === undefined) return false;
+  if (!rest) return true;
+  return [].concat(inner).some((one) => hasElement(one, rest) || (list === undefined && hasElement(one, rest)));
+}
+
+test('the samples have every message and element that is known', () => {
+  const known = fs.readFileSync(path.join(DATA, '../platform/messages.tsv'), 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
+  const lacking = [];
+  for (const line of known) {
+    const [title, elements] = line.split('\t');
+    const name = title.split(' ')[0].toLowerCase();
+    const mine = samples.filter((sample) => (sample.elements.MsgType === 'event' ? sample.elements.Event : sample.elements.MsgType).toLowerCase() === name);
+    if (mine.length === 0) lacking.push(title);
+    for (const where of elements.split(', ').filter((one) => /^\w/.test(one))) {
+      if (!mine.some((sample) => hasElement(sample.elements, where))) lacking.push(`${title}: ${where}`);
+    }
+  }
+  assert.equal(known.length, 85);
+  assert.deepEqual(lacking, []);
+});
+
 // ---- the other push format ----------------------------------------------------------------------------------------
 
 // What reads as a number is sent as one.

@@ -342,6 +342,23 @@ test('an account kind has its rights: what it may not do has the errcode of the 
   assert.deepEqual([wrong.status, wrong.json.error], [400, 'there is no kind of account of that name: personal, unverified, subscription, service, test']);
 });
 
+test('check --online says which kind of account it met', async (t) => {
+  const dev = await startDev(t);
+  const cwd = tempDir(t);
+  fs.writeFileSync(`${cwd}/bot.lua`, 'function on_message(msg) return msg.content end\n');
+  const args = ['check', 'bot.lua', '--online', '--token', 'token123', '--appid', ACCOUNT.appid, '--appsecret', ACCOUNT.appsecret, '--api-base', dev.url, '--store', 'memory:'];
+  const kinds = { personal: /a person's or an unverified account/, unverified: /a person's or an unverified account/,
+    subscription: /a verified subscription account/, test: /a test account/ };
+  for (const [kind, words] of Object.entries(kinds)) {
+    await dev.post('/sim/account', { kind });
+    assert.match((await wemoon(args, { cwd, code: 1 })).stdout, words, kind);
+  }
+  await dev.post('/sim/account', { kind: 'service' });
+  const { stdout, stderr } = await wemoon(args, { cwd, code: 0 });
+  assert.equal(stderr, '');
+  assert.doesNotMatch(stdout, /these are the rights/);
+});
+
 test('texts of digits are CDATA in what the platform posts, and numbers are bare', async (t) => {
   const dev = await startDev(t, { script: 'function on_message(msg) return msg.raw end' });
   const { shown } = await dev.say('12345');

@@ -134,15 +134,22 @@ test('another host answers a text, JSON, or all of it by hand', async (t) => {
 
 test('what a spec cannot mean is an error, not a test that cannot fail', async (t) => {
   const wrong = { 'bot:calls("upload_media")': /no endpoint is called 'upload_media'/, 'bot:calls("http.get")': /no endpoint is called 'http\.get'/, 'bot:calls("tag.nothing")': /no endpoint is called 'tag\.nothing'/,
-    'bot:user()': /a name is needed/, 'bot:answers("http://x")': /a text or a table is needed/, 'bot:fault("nothing")': /there is no fault 'nothing': slow, fail/ };
+    'bot:user()': /a name is needed/, 'bot:answers("http://x")': /a text or a table is needed/, 'bot:fault("nothing")': /there is no fault 'nothing': slow, fail/,
+    'bot:account_kind()': /a name is needed/, 'bot:account_kind("rich")': /no kind of account of that name: personal, unverified/ };
   const out = await run(t, Object.keys(wrong).map((one, i) => `test("${i}", function() ${one} end)`).join('\n'), { code: 1 });
   for (const text of Object.values(wrong)) assert.match(out, text);
-  assert.match(out, /0 passed, 6 failed/);
+  assert.match(out, /0 passed, 8 failed/);
 });
 
 test('faults of the platform can be tried', async (t) => {
   const bot = 'function on_message(msg) local r, e = wechat.get_followers() return e and tostring(e.errcode) or "ok" end';
   assert.match(await run(t, 'test("t", function() bot:fault("fail", 45009) expect(bot:user("a"):says("x")):is("45009") bot:fault("fail", false) expect(bot:user("a"):says("y")):is("ok") end)', { bot }), /1 passed/);
+});
+
+test('the account can be of any kind, for the length of a test', async (t) => {
+  const bot = 'function on_message(msg) local r, e = wechat.get_followers() return e and e.errcode .. " " .. e.hint or "ok" end';
+  assert.match(await run(t, `test("one", function() bot:account_kind("personal") expect(bot:user("a"):says("x")):contains("48001 the account has no right") end)
+    test("two", function() expect(bot:user("a"):says("x")):is("ok") bot:account_kind("subscription") expect(bot:user("a"):says("y")):is("ok") end)`, { bot }), /2 passed/);
 });
 
 test('sessions can be looked at', async (t) => {

@@ -264,7 +264,7 @@ for errmsg, shown in pairs {
   ["invalid appsecret, view more at http://t.cn/LOEdzVq"] = "invalid appsecret, view more at http://t.cn/LOEdzVq",
 } do
   host.failure = { kind = "api", errcode = 40125, errmsg = errmsg }
-  result, err = wechat.tag.list()
+  err = select(2, wechat.tag.list())
   check.equal(err.errmsg, shown)
   check.equal(host.logged[#host.logged]:find("0123456789abcdef0123456789abcdef", 1, true), nil)
 end

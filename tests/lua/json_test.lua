@@ -34,3 +34,7 @@ local msg = check.event("pic_weixin", {},
   "<SendPicsInfo><PicList><item><PicMd5Sum>a</PicMd5Sum></item></PicList></SendPicsInfo>")
 check.equal(json.decode(json.encode(msg)).SendPicsInfo, { PicList = { item = { { PicMd5Sum = "a" } } } })
 check.equal(json.decode(json.encode(wechat.config)).deadline_ms, 4000)
+
+-- A float without a fraction is written as an integer, whatever its size.
+check.equal(wechat.json.encode { 20.0, 1e15, -1e16, 2.0 ^ 62, 0.5, 1e300 },
+  "[20,1000000000000000,-10000000000000000,4611686018427387904,0.5,1e+300]")

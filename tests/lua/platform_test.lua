@@ -57,6 +57,11 @@ local seen = { kind = "VIEW", is_event = true }
 check.equal(read({ MsgType = "text", Content = "x" }, seen), false, "the reply to VIEW")
 check.has(seen.note, "sees no reply")
 check.equal(read { MsgType = "transfer_customer_service" }.from, "system")
+p.account_kind = "personal"
+local nobody = {}
+check.equal(read({ MsgType = "transfer_customer_service" }, nobody), false, "handed over to nobody")
+check.has(nobody.note, "has no customer service staff")
+p.account_kind = nil
 
 -- ---- faults
 

@@ -1,4 +1,4 @@
--- Drafts, what is published of them, and the comments below.
+-- Drafts, published articles, and their comments.
 
 local limits = require "platform.limits"
 
@@ -6,7 +6,7 @@ local most = limits.article
 
 local function is_longer(text, characters) return type(text) == "string" and (utf8.len(text) or #text) > characters end
 
--- Temporary media will not do.
+-- Covers and pictures of drafts have to be permanent.
 local function is_permanent(p, id)
   local file = type(id) == "string" and p.media(id)
   return file and not file.expires_at

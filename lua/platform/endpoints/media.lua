@@ -4,7 +4,7 @@ local limits = require "platform.limits"
 
 local function extension_of(file) return (file.filename or ""):lower():match("%.([%w]+)$") end
 
--- What is wrong with an upload as media of that type; nil when it is taken.
+-- The errcode for which an upload of that type is refused; nil if it is taken.
 local function fault_of(kind, file)
   local limit = limits.media[kind]
   if not limit then return 40004 end
@@ -21,7 +21,7 @@ local function keep(p, kind, file, until_s)
   }
 end
 
--- A file that is still there.
+-- The file, unless it has expired.
 local function find(p, id)
   local file = p.media(id)
   if not file or (file.expires_at and file.expires_at <= p.now()) then return nil, 40007 end

@@ -1,4 +1,4 @@
--- The menu for all, and those for some.
+-- The default menu, and personalised menus.
 
 local check = require "wechat.menu.check"
 
@@ -15,7 +15,7 @@ end
 
 local function changed(p) p.emit("menu", {}) end
 
--- As get_current_selfmenu_info has a button: its sub-buttons in a list of their own.
+-- A button in the form of get_current_selfmenu_info, where sub_button is {list = ...}.
 local function current(button)
   local copy = {}
   for name, value in pairs(button) do copy[name] = value end

@@ -1,4 +1,4 @@
--- What the account sends: customer service messages within their windows, templates, broadcasts, notices.
+-- Messages from the account: customer service, templates, notices, broadcasts.
 
 local limits = require "platform.limits"
 local consent = require "platform.consent"
@@ -8,7 +8,7 @@ local consent = require "platform.consent"
 -- Which window the user's last act opened.
 local windows = { tap = "click", follow = "follow", scan = "scan" }
 
--- The user, when the account may write to him now.
+-- The user, if the account may write to them now; nil and the errcode otherwise.
 local function listener(p, openid)
   local user = p.state.users[openid]
   if not user then return nil, 40003 end
@@ -203,13 +203,13 @@ endpoints["message.template.send"] = function(p, call)
   return { errcode = 0, msgid = id }
 end
 
--- Nothing that is sent here is held back.
+-- No message is held back here.
 endpoints["message.template.query_block"] = function(p, call)
   if (call.body.limit or 1) > limits.blocked then return nil, 40097 end
   return { errcode = 0, msginfo = p.host.json.array {} }
 end
 
--- No rules are kept on the website.
+-- The website has no rules for automatic replies here.
 endpoints["message.autoreply.get_current_autoreply_info"] = function(p)
   return { is_add_friend_reply_open = 0, is_autoreply_open = 0, keyword_autoreply_info = { list = p.host.json.array {} } }
 end
@@ -247,7 +247,7 @@ end
 
 endpoints["message.subscribe.list_templates"] = function(p) return { errcode = 0, data = p.host.json.array(p.state.subscribe_templates) } end
 
--- What the website offers: notices of one trade, each with the words that it may hold.
+-- The public templates of one category, each with its keywords.
 local trade = { id = 612, name = "文化传媒" }
 local public = {
   { tid = 307, title = "活动开始提醒", keywords = { { "活动名称", "春日读书会", "thing" }, { "开始时间", "2019年10月1日 15:01", "time" }, { "活动地点", "文化馆", "thing" } } },
@@ -278,7 +278,7 @@ endpoints["message.subscribe.get_pub_template_keywords"] = function(p, call)
   return nil, 40037
 end
 
--- The page on which a user allows one notice: he does, at once.
+-- The page on which a user allows one notice; the user agrees at once.
 endpoints["message.subscribe.authorize_url"] = function(p, call)
   local query = call.query
   local scene = math.tointeger(tonumber(query.scene))

@@ -51,7 +51,7 @@ local function renew(p, value)
   return grant(p, token.openid, token.scope)
 end
 
--- On behalf of the account, by a third-party platform that the sandbox takes anybody for.
+-- On behalf of the account; any third-party platform is taken here.
 local function for_component(act, name)
   return function(p, call)
     if call.query.appid ~= p.account.appid then return nil, 40013 end

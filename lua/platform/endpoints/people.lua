@@ -71,7 +71,7 @@ local function delete_tag(p, id)
   return {}
 end
 
--- All of them, or the first that is none.
+-- All followers by their openids; or nil, the errcode and the first openid that is none.
 local function followers(p, openids, most, code)
   if #openids > most then return nil, code end
   local users = {}
@@ -148,7 +148,7 @@ return {
 
   ["user.get_blacklist"] = function(p, call) return page(p, call.body.begin_openid, function(user) return user.black end) end,
 
-  -- Users of the sandbox moved here with the openids that they have.
+  -- Users keep their openids here when an account moves.
   ["user.change_openid"] = function(p, call)
     if #call.body.openid_list > limits.changed_openids then return nil, 40032 end
     local list = p.host.json.array {}

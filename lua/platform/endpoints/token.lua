@@ -2,7 +2,7 @@
 
 local limits = require "platform.limits"
 
--- Appid and secret, or why not.
+-- The errcode for which appid and secret are refused; nil if they are right.
 local function fault_of_account(p, appid, secret)
   if not appid or appid == "" then return 41002 end
   if not secret or secret == "" then return 41004 end

@@ -3,7 +3,7 @@
 
 local types = require "wechat.menu.types"
 
--- Nothing that the platform says is nested deeper; a table that holds itself is.
+-- No menu of the platform is nested deeper; a table that contains itself is.
 local DEEPEST = 20
 
 ---@param host table

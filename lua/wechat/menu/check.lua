@@ -1,4 +1,4 @@
--- What the platform would refuse in a menu, each fault with its path. Nothing is asked of the platform.
+-- The faults for which the platform would refuse a menu, each with its path. The platform is not asked.
 
 local types = require "wechat.menu.types"
 
@@ -22,12 +22,12 @@ local function report(check, path, errcode, limit, format, ...)
   check.faults[#check.faults + 1] = setmetatable(fault, fault_meta)
 end
 
--- JSON's null is no value either.
+-- JSON's null counts as absent.
 local function is_absent(value) return value == nil or type(value) == "userdata" end
 
 local function a(value) return (type(value):find("^[aeiou]") and "an " or "a ") .. type(value) end
 
--- Whether the value is a text that can go out; says what is wrong otherwise.
+-- Whether the value is a text that can be sent; reports the fault if not.
 local function check_text(check, path, value, errcode, bytes)
   if is_absent(value) then
     report(check, path, errcode, nil, "is missing (string)")
