@@ -1,23 +1,18 @@
-// The log: makes a line, cleans it, writes it at once. Threads need no lock: a line is one write(2).
+// The log: makes a line, cleans it, and hands it to the sink at once.
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_sink.h"
 
 static _Atomic LogLevel log_level = LOG_INFO;
 static _Atomic LogFormat log_format = LOG_TEXT;
-static atomic_int log_fd = STDERR_FILENO;
-static atomic_int_least64_t log_looked_s;
-static char *log_path;  // set before threads start; NULL: standard error
 
 typedef void (*LogTap)(void *ctx, LogLevel level, Str message);
 static _Atomic LogTap log_tap_fn;
@@ -92,55 +87,11 @@ static void add_time(Buf *out, LogFormat format) {
   buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
-// Another file takes the descriptor's place: whoever is writing ends in the old one.
-static bool open_file(void) {
-  int fd = open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (fd < 0) return false;
-  int expected = STDERR_FILENO;
-  if (atomic_compare_exchange_strong(&log_fd, &expected, fd)) return true;
-  bool moved = dup3(fd, expected, O_CLOEXEC) >= 0;
-  close(fd);
-  return moved;
-}
+bool log_to_file(const char *path) { return log_sink_to_file(path); }
 
-bool log_to_file(const char *path) {
-  char *copy = strdup(path), *before = log_path;
-  if (!copy) return false;
-  log_path = copy;
-  if (open_file()) return true;
-  log_path = before;
-  free(copy);
-  return false;
-}
+void log_reopen(void) { log_sink_reopen(); }
 
-void log_reopen(void) {
-  if (log_path) open_file();
-}
-
-// Whether the file has another name by now; asked once a second at most.
-static void follow_rename(void) {
-  int64_t now_s = clock_unix_s(),
-          before = atomic_load_explicit(&log_looked_s, memory_order_relaxed);
-  struct stat named, written;
-  if (!log_path || now_s == before ||
-      !atomic_compare_exchange_strong(&log_looked_s, &before, now_s))
-    return;
-  bool same = stat(log_path, &named) == 0 && fstat(log_fd, &written) == 0 &&
-              named.st_ino == written.st_ino && named.st_dev == written.st_dev;
-  if (!same) open_file();
-}
-
-static void write_all(Str line) {
-  follow_rename();
-  while (line.len) {
-    ssize_t written = write(log_fd, line.ptr, line.len);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    line = str_sub(line, (size_t)written, line.len);
-  }
-}
-
-static void write_line(LogLevel level, Str message) {
+static bool write_line(LogLevel level, Str message) {
   LogFormat format = log_format;
   Buf line;
   buf_init(&line);
@@ -151,8 +102,21 @@ static void write_line(LogLevel level, Str message) {
              level_names[level]);
   add_clean(&line, message, format);
   buf_add(&line, format == LOG_JSON ? STR("\"}\n") : STR("\n"));
-  write_all(line.failed ? STR("wemoon: no memory for a line of the log\n") : buf_str(&line));
+  bool written = log_sink_write(line.failed ? STR("wemoon: no memory for a line of the log\n")
+                                            : buf_str(&line));
   buf_clear(&line);
+  return written;
+}
+
+// Says that lines were dropped, before the first line after them that gets through.
+static void tell_dropped(void) {
+  uint64_t lines = log_sink_untold();
+  if (lines == 0) return;
+  char text[96];
+  int len = snprintf(text, sizeof text,
+                     "lines of the log were dropped: its reader did not keep up dropped=%llu",
+                     (unsigned long long)lines);
+  if (write_line(LOG_WARN, str_make(text, (size_t)len))) log_sink_told(lines);
 }
 
 void log_divert(LogTap show, void *ctx) {
@@ -184,8 +148,12 @@ void log_line(LogLevel level, const char *format, ...) {
   }
   va_end(again);
   LogTap show = log_show;
-  if (show) show(log_show_ctx, level, shown);
-  else write_line(level, shown);
+  if (show) {
+    show(log_show_ctx, level, shown);
+  } else {
+    tell_dropped();
+    if (!write_line(level, shown)) log_sink_count_dropped();
+  }
   LogTap tap = log_tap_fn;
   if (tap) tap(log_tap_ctx, level, shown);
   buf_clear(&message);

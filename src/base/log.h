@@ -9,15 +9,14 @@ typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 
 void log_setup(LogLevel level, LogFormat format);
-// Lines go to the end of that file from now on; it is made where it is missing (mode 0640). When it is
-// renamed (logrotate), the next line but a second opens it anew, and so does log_reopen. False with errno:
-// nothing has changed.
+// Lines go to the end of that file from now on (log_sink.h). False with errno: nothing has changed.
 bool log_to_file(const char *path);
 void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
 // A line, in local time. Newlines inside are kept in JSON and indented in text (tracebacks); other control
 // characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
-// line. One write(2) per line; errno is kept.
+// line. It never waits for whoever reads the log: what they do not take is dropped, and the next line that
+// gets through is preceded by a warning with dropped=N. errno is kept.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...)                                                                             \
   do {                                                                                             \
