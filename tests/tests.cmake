@@ -22,6 +22,8 @@ if(WEMOON_TESTS)
     add_test(NAME unit.${test_name} COMMAND ${test_name})
     set_tests_properties(unit.${test_name} PROPERTIES TIMEOUT 120)
   endforeach()
+  # What it allocates can be made to fail.
+  target_link_options(store_no_memory_test PRIVATE -Wl,--wrap=malloc)
   # Hundreds of clients of its own are crowd enough.
   set_tests_properties(unit.net_server_test PROPERTIES RUN_SERIAL ON)
 

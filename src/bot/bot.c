@@ -51,16 +51,17 @@ static bool name_account(Bot *bot, const Account *account, Err *err) {
   return true;
 }
 
-// Processes may share a file, for their timers; on Redis they share duplicates too.
+// With the other processes on the store, if it is shared with any.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
-  if (!store || strcmp(store_kind(store), "memory") == 0) return true;
+  StoreShared shared = store ? store_shared(store) : STORE_SHARES_NOTHING;
+  if (shared == STORE_SHARES_NOTHING) return true;
   if (!name_account(bot, options->account, err)) return false;
   Str name = str_of(bot->name);
-  bool remote = strcmp(store_kind(store), "redis") == 0;
+  bool all = shared == STORE_SHARES_ALL;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
-  if (remote) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  return (bot->leader && (bot->webhook.peers || !remote)) || err_set(err, ERR_MEMORY, "no memory");
+  if (all) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
+  return (bot->leader && (bot->webhook.peers || !all)) || err_set(err, ERR_MEMORY, "no memory");
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/preflight.h"
 #include "cli/services.h"
 
 static const Option options[] = {
@@ -122,10 +123,14 @@ static int run(Invocation *in) {
   buf_init(&handlers);
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
+  bool there = preflight_script(script, NULL);  // if not, that was said, and the store is beside it
+  if (configured && there && preflight_report(in->config, script) != STATUS_DONE)
+    status = STATUS_USAGE;
   if (!configured) status = STATUS_USAGE;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);
+    preflight_warn_of_zone();
   }
   buf_clear(&handlers);
   if (!configured || !options_value(&in->arguments, "online")) return status;

@@ -43,6 +43,14 @@ static void put_command(const Command *command) {
   put_options(command->options);
 }
 
+static void put_key_help(const ConfigKey *key, void (*put)(const char *text)) {
+  Buf help;
+  buf_init(&help);
+  config_add_help(key, &help);
+  put(buf_str(&help).ptr);
+  buf_clear(&help);
+}
+
 static void put_keys(void) {
   fputs(
       ".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
@@ -50,7 +58,7 @@ static void put_keys(void) {
       stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
     printf(".TP\n.B %s\n", key->name);
-    put_roff(key->help);
+    put_key_help(key, put_roff);
     if (key->fallback) printf(" (%s)", key->fallback);
     putchar('\n');
   }
@@ -172,7 +180,7 @@ static int print_zsh(void) {
     fputs("  '", stdout);
     put_key_flag(key);
     putchar('[');
-    put_quoted(key->help);
+    put_key_help(key, put_quoted);
     fputs(key->choices ? "]:value:(" : "]:value:", stdout);
     if (key->choices) put_choices(key);
     fputs(key->choices ? ")'\n" : "'\n", stdout);

@@ -8,6 +8,7 @@
 #include "bot/admin.h"
 #include "bot/bot_metrics.h"
 #include "cli/notify.h"
+#include "cli/preflight.h"
 #include "cli/services.h"
 #include "cli/serving.h"
 
@@ -135,7 +136,9 @@ static int run(Invocation *in) {
   Account account;
   BotOptions bot_options;
   Err err;
-  bool ready = config_account(in->config, &account, &err) &&
+  preflight_warn_of_tokens(in->config);
+  preflight_warn_of_zone();
+  bool ready = preflight_script(script, &err) && config_account(in->config, &account, &err) &&
                config_bot(in->config, script, &account, &bot_options, &err) &&
                serving_raise_file_limit(config_integer(in->config, "threads"), &err);
   if (!ready) return report_err("", &err);

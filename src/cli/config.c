@@ -3,14 +3,11 @@
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "cli/file.h"
+#include "cli/config_file.h"
 #include "cli/suggest.h"
 #include "cli/report.h"
-#include "script/settings.h"
 
-enum { CONFIG_FILE_MAX = 1 << 20 };
 #define VARIABLE_PREFIX "WEMOON_"
 
 typedef struct {
@@ -18,6 +15,7 @@ typedef struct {
   int64_t number;  // of integers and booleans
   ConfigSource source;
   const char *place;  // "--listen", "WEMOON_LISTEN", "bot/config.lua:3"
+  bool faulty;        // one was given and refused: that is told once, and no partner is missed
 } Value;
 
 struct Config {
@@ -133,53 +131,13 @@ static void set_value(Config *config, size_t index, ConfigSource source, const c
   } else if (check_value(config, key, place, copy, &number)) {
     config->values[index] =
         (Value){ .text = copy, .number = number, .source = source, .place = place };
+  } else {
+    config->values[index].faulty = true;
+    config->values[index].place = place;
   }
 }
 
 // ---- the file -----------------------------------------------------------------------------------
-
-static bool assigns(Str line, Str key) {
-  line = str_trim(line);
-  bool bracket = str_starts(line, STR("["));
-  if (bracket) line = str_trim(str_sub(line, 1, line.len));
-  char quote = bracket && line.len ? line.ptr[0] : '\0';
-  if (bracket) line = str_sub(line, 1, line.len);
-  if (!str_starts(line, key)) return false;
-  line = str_sub(line, key.len, line.len);
-  if (bracket && (line.len == 0 || line.ptr[0] != quote)) return false;
-  if (bracket) line = str_trim(str_sub(line, 1, line.len));
-  if (bracket && !str_starts(line, STR("]"))) return false;
-  if (bracket) line = str_sub(line, 1, line.len);
-  line = str_trim(line);
-  return str_starts(line, STR("=")) && !str_starts(line, STR("=="));
-}
-
-// The number of the one line that assigns `key`, as far as the text shows it; 0 where none does, or several
-// do.
-static int line_of(Str source, Str key) {
-  int found = 0, number = 0;
-  while (source.len > 0) {
-    Str line, rest;
-    str_cut(source, '\n', &line, &rest);
-    source = rest;
-    number++;
-    Str shown = str_trim(line);
-    if (str_starts(shown, STR("return")))
-      shown = str_trim(str_sub(shown, strlen("return"), shown.len));
-    if (str_starts(shown, STR("{"))) shown = str_sub(shown, 1, shown.len);
-    if (!assigns(shown, key)) continue;
-    if (found) return 0;
-    found = number;
-  }
-  return found;
-}
-
-static const char *place_in_file(Config *config, const char *path, Str source, Str key) {
-  int line = line_of(source, key);
-  Str place = line ? arena_printf(config->arena, "%s:%d", path, line)
-                   : arena_printf(config->arena, "%s", path);
-  return place.ptr ? place.ptr : path;
-}
 
 static const char *nearest_key(Str word) {
   Suggestion nearest = suggest_for(word);
@@ -200,51 +158,36 @@ static bool kind_fits(const ConfigKey *key, const Setting *setting) {
   return setting->kind == SETTING_STRING || (setting->kind == SETTING_INTEGER && key->number_fits);
 }
 
-static void take_setting(Config *config, const Setting *setting, const char *place) {
+static void refuse_kind(Config *config, size_t index, const Setting *setting, const char *place) {
   static const char *const wanted[] = { "a string: put it in quotes",
                                         "an integer, without quotes or fraction",
                                         "true or false, without quotes" };
-  for (size_t i = 0; i < config->count; i++) {
-    const ConfigKey *key = &config_keys[i];
-    if (!str_eq(setting->key, str_of(key->name))) continue;
-    if (kind_fits(key, setting)) {
-      set_value(config, i, CONFIG_FROM_FILE, place, setting->text);
-    } else {
-      FAULT(config, "%s (from %s): is a %s, must be %s", key->name, place, setting->type_name,
-            wanted[key->type]);
-    }
-    return;
-  }
-  unknown_key(config, setting->key, place);
+  const ConfigKey *key = &config_keys[index];
+  config->values[index].faulty = true;
+  config->values[index].place = place;
+  if (key->choices)
+    FAULT(config, "%s (from %s): is a %s: write %.*s, in quotes", key->name, place,
+          setting->type_name, STR_FMT(list_choices(config, key->choices)));
+  else
+    FAULT(config, "%s (from %s): is a %s, must be %s", key->name, place, setting->type_name,
+          wanted[key->type]);
+}
+
+static void take_setting(void *ctx, const Setting *setting, const char *place) {
+  Config *config = ctx;
+  size_t index = 0;
+  while (index < config->count && !str_eq(setting->key, str_of(config_keys[index].name))) index++;
+  if (index == config->count) unknown_key(config, setting->key, place);
+  else if (kind_fits(&config_keys[index], setting))
+    set_value(config, index, CONFIG_FROM_FILE, place, setting->text);
+  else refuse_kind(config, index, setting, place);
 }
 
 static void load_file(Config *config, const char *path) {
   Err err;
-  Setting *first;
-  Buf source;
-  buf_init(&source);
   config->file = path;
-  if (!file_read(path, CONFIG_FILE_MAX, &source, &err) ||
-      !settings_read(path, config->arena, &first, &err)) {
+  if (!config_file_read(path, config->arena, take_setting, config, &err))
     FAULT(config, "%s", err.text);
-    first = NULL;
-  }
-  for (const Setting *setting = first; setting; setting = setting->next) {
-    take_setting(config, setting, place_in_file(config, path, buf_str(&source), setting->key));
-  }
-  buf_clear(&source);
-}
-
-static bool there_is(const char *path) { return access(path, F_OK) == 0; }
-
-static const char *find_file(Config *config, const char *script, bool here) {
-  if (script) {
-    const char *slash = strrchr(script, '/');
-    int length = slash ? (int)(slash - script) + 1 : 0;
-    Str beside = arena_printf(config->arena, "%.*sconfig.lua", length, script);
-    if (beside.ptr && there_is(beside.ptr)) return beside.ptr;
-  }
-  return here && there_is("config.lua") ? "config.lua" : NULL;
 }
 
 // ---- environment and flags ----------------------------------------------------------------------
@@ -258,9 +201,7 @@ static const char *variable_of(Config *config, const char *key) {
   return name.ptr ? name.ptr : "";
 }
 
-static void take_variable(Config *config, const char *entry) {
-  Str name, value;
-  str_cut(str_of(entry), '=', &name, &value);
+static void take_variable(Config *config, Str name, Str value) {
   for (size_t i = 0; i < config->count; i++) {
     const char *variable = variable_of(config, config_keys[i].name);
     if (!str_eq(name, str_of(variable))) continue;
@@ -273,10 +214,31 @@ static void take_variable(Config *config, const char *entry) {
         meant ? "?" : "");
 }
 
+static bool ends_one_of(Str name, const char *const *ends) {
+  for (; *ends; ends++) {
+    if (str_ends(name, str_of(*ends))) return true;
+  }
+  return false;
+}
+
+// Kubernetes sets variables for each Service, in the form of Docker's links: of one named wemoon
+// WEMOON_PORT=tcp://..., WEMOON_SERVICE_HOST, WEMOON_SERVICE_PORT[_NAME], WEMOON_PORT_80_TCP[_ADDR], of one
+// named wemoon-redis WEMOON_REDIS_PORT and so on.
+static bool is_from_kubernetes(Str name, Str value) {
+  static const char *const ends[] = { "_SERVICE_HOST", "_SERVICE_PORT", "_TCP",       "_UDP",
+                                      "_SCTP",         "_TCP_ADDR",     "_TCP_PORT",  "_TCP_PROTO",
+                                      "_UDP_ADDR",     "_UDP_PORT",     "_UDP_PROTO", "_SCTP_ADDR",
+                                      "_SCTP_PORT",    "_SCTP_PROTO",   NULL };
+  if (str_find(name, STR("_SERVICE_PORT_")) >= 0 || ends_one_of(name, ends)) return true;
+  return str_ends(name, STR("_PORT")) && str_find(value, STR("://")) > 0;
+}
+
 static void load_environment(Config *config, char **environment) {
   for (; *environment; environment++) {
-    if (strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) == 0)
-      take_variable(config, *environment);
+    Str name, value;
+    str_cut(str_of(*environment), '=', &name, &value);
+    if (str_starts(name, STR(VARIABLE_PREFIX)) && !is_from_kubernetes(name, value))
+      take_variable(config, name, value);
   }
 }
 
@@ -295,7 +257,7 @@ static void load_flags(Config *config, const Arguments *arguments) {
 
 static bool is_set(const Config *config, const char *key) {
   const Value *value = &config->values[key_index(key)];
-  return value->source != CONFIG_FROM_DEFAULT && value->text.len > 0;
+  return value->faulty || (value->source != CONFIG_FROM_DEFAULT && value->text.len > 0);
 }
 
 static void check_partners(Config *config) {
@@ -321,7 +283,7 @@ static void check_encryption(Config *config) {
   bool key = is_set(config, "encoding_aes_key");
   const Value *mode = &config->values[key_index("encrypt_mode")];
   bool encrypts = mode->text.len > 0 ? !str_eq(mode->text, STR("normal")) : key;
-  if (!encrypts) return;
+  if (!encrypts || mode->faulty) return;
   const char *cause = mode->text.len > 0 ? "encrypt_mode" : "encoding_aes_key";
   const char *place =
       mode->text.len > 0 ? mode->place : config->values[key_index("encoding_aes_key")].place;
@@ -331,13 +293,48 @@ static void check_encryption(Config *config) {
           "characters",
           cause, place, STR_FMT(mode->text));
   }
-  if (config_text(config, "appid").len == 0) {
+  if (config_text(config, "appid").len == 0 && !is_set(config, "appid")) {
     FAULT(config, "%s (from %s): needs appid too: it is sealed into every encrypted message", cause,
           place);
   }
 }
 
+static bool is_any_host(Str host) {
+  return str_eq(host, STR("0.0.0.0")) || str_eq(host, STR("[::]"));
+}
+
+static void check_addresses(Config *config) {
+  Str listen = config_text(config, "listen"), admin_listen = config_text(config, "admin_listen");
+  Str host, admin_host;
+  int port, admin_port;
+  if (admin_listen.len == 0 || !config_split_address(listen, &host, &port) ||
+      !config_split_address(admin_listen, &admin_host, &admin_port))
+    return;
+  if (host.len == 0) host = STR("127.0.0.1");
+  if (admin_host.len == 0) admin_host = STR("127.0.0.1");
+  bool meet = str_eq(host, admin_host) || is_any_host(host) || is_any_host(admin_host);
+  if (meet && port == admin_port && port != 0)
+    FAULT(config, "admin_listen (from %s): is the address of listen too: give it another port",
+          config->values[key_index("admin_listen")].place);
+}
+
 // ---- public -------------------------------------------------------------------------------------
+
+void config_add_help(const ConfigKey *key, Buf *out) {
+  if (key->forms) key->forms(out);
+  if (key->forms) buf_add(out, STR("; "));
+  buf_add(out, str_of(key->help));
+}
+
+static const char *make_help(Config *config, const ConfigKey *key) {
+  Buf help;
+  buf_init(&help);
+  config_add_help(key, &help);
+  Str copy = arena_dup(config->arena, buf_str(&help));
+  bool ok = !help.failed;
+  buf_clear(&help);
+  return ok ? copy.ptr : NULL;
+}
 
 static bool make_options(Config *config) {
   config->options = arena_calloc(config->arena, config->count + 2, sizeof(Option));
@@ -348,9 +345,10 @@ static bool make_options(Config *config) {
     for (size_t c = 0; c < name.len; c++) {
       if (name.ptr[c] == '_') ((char *)name.ptr)[c] = '-';
     }
-    config->options[i] = (Option){ .name = name.ptr,
-                                   .argument = config_keys[i].argument,
-                                   .help = config_keys[i].help };
+    const char *help = make_help(config, &config_keys[i]);
+    if (!help) return false;
+    config->options[i] =
+        (Option){ .name = name.ptr, .argument = config_keys[i].argument, .help = help };
   }
   config->options[config->count] =
       (Option){ .name = "config", .argument = "FILE", .help = "the configuration file" };
@@ -391,12 +389,13 @@ const Option *config_options(const Config *config) { return config->options; }
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment) {
   const char *named = options_value(arguments, "config");
-  const char *path = named ? named : find_file(config, script, here);
+  const char *path = named ? named : config_file_find(config->arena, script, here);
   if (path) load_file(config, path);
   load_environment(config, environment);
   load_flags(config, arguments);
   check_partners(config);
   check_encryption(config);
+  check_addresses(config);
   return config_faults(config) == NULL;
 }
 
@@ -433,6 +432,29 @@ bool config_need_token(Config *config) {
         "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
         "the callback token of the account's settings page");
   return false;
+}
+
+static bool token_fits(Str token) {
+  bool fits = token.len >= 3 && token.len <= 32;
+  for (size_t i = 0; fits && i < token.len; i++) {
+    unsigned char c = (unsigned char)token.ptr[i];
+    fits = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  }
+  return fits;
+}
+
+bool config_tokens_fit(const Config *config, Err *err) {
+  static const char *const keys[] = { "token", "previous_token" };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const Value *value = &config->values[key_index(keys[i])];
+    if (value->text.len == 0 || value->faulty || token_fits(value->text)) continue;
+    return err_set(
+        err, ERR_USAGE,
+        "%s (from %s): is not 3 to 32 letters and digits, so the platform's settings page "
+        "cannot hold it: copy it from there, without quotes",
+        keys[i], value->place);
+  }
+  return true;
 }
 
 static const Value *value_of(const Config *config, const char *key) {

@@ -11,7 +11,7 @@ typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN } ConfigType;
 typedef enum {
   CONFIG_OPEN,          // may be shown
   CONFIG_SECRET,        // never
-  CONFIG_SECRET_IN_URL  // what stands before the '@' of the address is not shown
+  CONFIG_SECRET_IN_URL  // the part before the '@' is never shown
 } ConfigSecrecy;
 
 typedef struct {
@@ -20,18 +20,21 @@ typedef struct {
   ConfigSecrecy secrecy;
   const char *fallback;        // the default, as it would be written; NULL: none
   const char *argument;        // what help calls the value
-  const char *help;            // one line
+  const char *help;            // one line; config_add_help has the whole of it
   int64_t min, max;            // CONFIG_INTEGER
   const char *const *choices;  // CONFIG_TEXT: the words there are, NULL at the end; NULL: any
-  bool (*check)(
-      Str value,
-      Err *err);  // CONFIG_TEXT: false, and the reason with its mend, which must not hold a secret
+  // CONFIG_TEXT: false if the value is wrong; the reason, with its mend, must not hold a secret
+  bool (*check)(Str value, Err *err);
   bool number_fits;  // CONFIG_TEXT: the file may give it as an integer (a port)
+  void (*forms)(
+      Buf *out);  // appends the forms that a value may have, for help; NULL: `help` has them
 } ConfigKey;
 
 extern const ConfigKey config_keys[];  // the last one's name is NULL
 
-// "127.0.0.1:8080", "8080", "[::1]:8080" taken apart. The host is empty where only a port is given. False for
+// The whole help of a key, on one line.
+void config_add_help(const ConfigKey *key, Buf *out);
+// Takes "127.0.0.1:8080", "8080" or "[::1]:8080" apart. The host is empty if there is only a port. False for
 // anything else.
 bool config_split_address(Str address, Str *host, int *port);
 
@@ -48,25 +51,27 @@ void config_free(Config *config);  // NULL is allowed
 // The options that set keys, and --config. The list lives as long as `config`.
 const Option *config_options(const Config *config);
 
-// Reads the file (--config, else config.lua beside `script`, else, or where `script` is NULL, in the working
-// directory when `here` is set), the environment and the flags, and checks each value and what belongs
-// together. Secrets that were given as flags are overwritten where they stand in argv. False when there are
-// faults.
+// Reads the file (--config, else config.lua beside `script`, else, if `here` is set, in the working
+// directory), the environment and the flags; checks each value, then keys that belong together. Secrets that
+// were given as flags are overwritten in argv. False if there are faults.
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment);
-// Takes the secrets out of this process's environment, where /proc, core files, scripts and the programs that they
-// start would find them. After config_load; no other thread runs.
+// Takes the secrets out of this process's environment, where /proc, scripts and the programs that they start
+// would find them. After config_load, while there is no other thread.
 void config_clear_environment(Config *config);
 const ConfigFault *config_faults(const Config *config);
-// Fills in a simulated account where token, appid or appsecret are not set, or set to nothing. Before
-// config_load it is there for keys that need an appid too.
+// Fills in a simulated account for those of token, appid and appsecret that are not set, or empty. Before
+// config_load, it also serves keys that need an appid.
 void config_simulate_account(Config *config);
-// Gives a text key that is not set, or set to nothing, a value: as if it were the default.
+// Gives a text key that is not set, or empty, a value, as if that were the default.
 void config_fill(Config *config, const char *key, Str value);
 // Reports the faults on standard error.
 void config_report(const Config *config);
-// Without a token there is nobody to serve: adds a fault and returns false.
+// Adds a fault and returns false if there is no token.
 bool config_need_token(Config *config);
+// Whether token and previous_token are 3 to 32 letters and digits, as the platform takes them; if not, `err`
+// says which is not.
+bool config_tokens_fit(const Config *config, Err *err);
 
 Str config_text(const Config *config, const char *key);  // NUL-terminated; empty where not set
 int64_t config_integer(const Config *config, const char *key);
@@ -86,7 +91,7 @@ const char *config_mode_name(EncryptMode mode);  // as the key's value is writte
 void config_server(const Config *config, ServerOptions *options);
 // The keys that may be shown and their values: what `wechat.config` holds. NULL without memory.
 const Pairs *config_open_values(Config *config, Err *err);
-// `account` is put in as it is; what the script reaches outside is the caller's to add.
+// `account` is put in as it is; the services are the caller's to add (services_lend).
 bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options,
                         Err *err);
 bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,

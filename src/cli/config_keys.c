@@ -2,10 +2,10 @@
 #include "cli/config.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <unistd.h>
 
+#include "codec/certificates.h"
 #include "codec/url.h"
+#include "store/store.h"
 
 // ---- checks -------------------------------------------------------------------------------------
 
@@ -108,22 +108,8 @@ static bool check_proxy(Str value, Err *err) {
       "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
 }
 
-static bool check_file(Str value, Err *err) {
-  if (value.len == 0 || access(value.ptr, R_OK) == 0) return true;
-  return err_set(err, ERR_USAGE, "cannot read %.*s: %s", STR_FMT(value), strerror(errno));
-}
-
-static bool check_store(Str value, Err *err) {
-  if (str_eq(value, STR("memory:"))) return true;
-  if (str_starts(value, STR("sqlite:")) && value.len > strlen("sqlite:")) return true;
-  Url url;
-  int64_t database;
-  if (str_starts(value, STR("redis://")) && url_split(value, &url, NULL) && url.host.len > 0) {
-    Str path = str_sub(url.path, 1, url.path.len);
-    if (path.len == 0 || (str_to_int64(path, &database) && database >= 0)) return true;
-  }
-  return err_set(err, ERR_USAGE,
-                 "is no store: write memory:, sqlite:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
+static bool check_certificates(Str value, Err *err) {
+  return value.len == 0 || certificates_check(value.ptr, err);
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -179,20 +165,18 @@ const ConfigKey config_keys[] = {
   { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL,
     .check = check_proxy },
   { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"),
-    .check = check_file },
+    .check = check_certificates },
   { TEXT("token_api", "stable", "API",
          "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
     .choices = token_apis },
-  { TEXT("store", NULL, "URL",
-         "memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB; sqlite:wemoon.db beside the "
-         "script"),
-    .secrecy = CONFIG_SECRET_IN_URL, .check = check_store },
+  { TEXT("store", NULL, "URL", "sqlite:wemoon.db beside the script"),
+    .secrecy = CONFIG_SECRET_IN_URL, .check = store_url_check, .forms = store_url_forms },
   { INTEGER("threads", "512", 1, 8192,
             "HTTP threads: as many messages can wait for slow scripts at once") },
   { INTEGER(
       "interpreters", "1", 1, 256,
       "Lua states that run messages at once; only with 1 do messages share the script's globals") },
-  { INTEGER("deadline_ms", "4500", 1, 60000,
+  { INTEGER("deadline_ms", "4500", 50, 4900,
             "answer the platform by then, whatever the script does") },
   { TEXT("late_reply", "auto", "WAY",
          "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),

@@ -1,30 +1,34 @@
-// Opens what a script reaches outside, as configured.
+// Opens the services of a script, as configured.
 #include "cli/services.h"
 
 #include "bot/bot_metrics.h"
 
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
 
-static Store *open_default_store(const char *script, Err *err) {
+// The URL of the store, for buf_clear. False without memory.
+static bool store_url(const Config *config, const char *script, Buf *url, Err *err) {
+  Str configured = config_text(config, "store");
   const char *slash = script ? strrchr(script, '/') : NULL;
+  buf_init(url);
+  buf_add(url, configured.len ? configured : STR("sqlite:"));
+  if (configured.len == 0 && slash) buf_add(url, str_make(script, (size_t)(slash - script) + 1));
+  if (configured.len == 0) buf_add(url, STR("wemoon.db"));
+  return !url->failed || err_set(err, ERR_MEMORY, "no memory");
+}
+
+bool services_store_would_open(const Config *config, const char *script, Err *err) {
   Buf url;
-  buf_init(&url);
-  buf_add(&url, STR("sqlite:"));
-  if (slash) buf_add(&url, str_make(script, (size_t)(slash - script) + 1));
-  buf_add(&url, STR("wemoon.db"));
-  Store *store = NULL;
-  if (url.failed) err_set(err, ERR_MEMORY, "no memory");
-  else store = store_open(buf_str(&url), err);
+  bool ok = store_url(config, script, &url, err) && store_would_open(buf_str(&url), err);
   buf_clear(&url);
-  return store;
+  return ok;
 }
 
 static Store *open_store(const Config *config, const char *script, StorePlace place, Err *err) {
-  Str url = config_text(config, "store");
+  Buf url;
   if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
-  if (url.len) return store_open(url, err);
-  Store *store = open_default_store(script, err);
-  if (store || place == STORE_BESIDE_SCRIPT) return store;
+  Store *store = store_url(config, script, &url, err) ? store_open(buf_str(&url), err) : NULL;
+  buf_clear(&url);
+  if (store || place == STORE_BESIDE_SCRIPT || config_text(config, "store").len) return store;
   log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
   return store_open(STR("memory:"), err);
 }

@@ -1,4 +1,4 @@
-// The store in memory: a hash table that grows. It dies with the process.
+// The store in memory: a hash table that grows. It ends with the process.
 #include "store/backend.h"
 #include "base/clock.h"
 #include <stdio.h>
@@ -19,7 +19,8 @@ typedef struct {
   int64_t now_us;
 } Memory;
 
-// Without a secret: keys come from the account's own script, not from strangers who could choose collisions.
+// Without a secret seed: keys come from the account's own script, not from strangers who could choose
+// collisions.
 static uint64_t hash_of(Str key) { return str_hash(key, 0); }
 
 static void entry_free(Entry *entry) {
@@ -38,7 +39,7 @@ static void unlink_entry(Memory *memory, Entry **at) {
   entry_free(entry);
 }
 
-// Where the pointer to the living entry of `key` is; NULL without one.
+// The link that points to the living entry of `key`, or NULL if there is none.
 static Entry **find(Memory *memory, Str key) {
   uint64_t hash = hash_of(key);
   for (Entry **at = slot_of(memory, hash); *at; at = &(*at)->next) {
@@ -51,7 +52,7 @@ static Entry **find(Memory *memory, Str key) {
   return NULL;
 }
 
-// Twice as many slots; without memory the chains get longer instead.
+// Doubles the slots; without memory the chains get longer instead.
 static void grow(Memory *memory) {
   Entry **slots = calloc(memory->slot_count * 2, sizeof(*slots));
   if (!slots) return;
@@ -169,11 +170,12 @@ static void memory_close(void *self) {
   free(memory);
 }
 
-static void *memory_open(Str rest, Err *err) {
-  if (rest.len) {
-    err_set(err, ERR_USAGE, "store: memory: takes nothing after the colon");
-    return NULL;
-  }
+static bool memory_check(Str url, Err *err) {
+  if (str_eq(url, STR("memory:"))) return true;
+  return err_set(err, ERR_USAGE, "memory: takes nothing after the colon");
+}
+
+static void *memory_open(Str url, Err *err) {
   Memory *memory = calloc(1, sizeof(*memory));
   if (memory) {
     memory->slot_count = 1024;
@@ -185,4 +187,15 @@ static void *memory_open(Str rest, Err *err) {
   return NULL;
 }
 
-const StoreBackend store_memory = { "memory", memory_open, memory_run, memory_tidy, memory_close };
+static const char *const forms[] = { "memory:", NULL };
+
+const StoreBackend store_memory = {
+  .name = "memory",
+  .forms = forms,
+  .shared = STORE_SHARES_NOTHING,
+  .check = memory_check,
+  .open = memory_open,
+  .run = memory_run,
+  .tidy = memory_tidy,
+  .close = memory_close,
+};

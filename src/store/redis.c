@@ -2,6 +2,7 @@
 // after it was lost; while Redis is away calls fail at once but for one attempt every half second.
 #include "store/backend.h"
 #include "base/clock.h"
+#include "store/redis_url.h"
 #include "store/resolve.h"
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -9,14 +10,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { PORT = 6379, ATTEMPT_US = 500 * 1000, ARGS_MAX = 8 };
+enum { ATTEMPT_US = 500 * 1000, ARGS_MAX = 8 };
 
 typedef struct {
   redisContext *link;  // NULL: not connected
   Resolver *resolver;
-  int64_t next_attempt_us;  // monotonic
-  Err why;                  // why there is no link
-  char *host, *password;    // password NULL: none
+  int64_t next_attempt_us;       // monotonic
+  Err why;                       // why there is no link
+  char *host, *user, *password;  // user and password: NULL if there is none
   int port, db;
   char bytes[];
 } Redis;
@@ -57,9 +58,11 @@ static struct timeval time_left(int64_t give_up_us) {
   return (struct timeval){ .tv_sec = left / 1000000, .tv_usec = left % 1000000 };
 }
 
-// Greets the server; a refusal (a wrong password) is told in its own words.
-static bool greet(Redis *redis, const char *what, const char *arg) {
-  redisReply *reply = redisCommand(redis->link, "%s %s", what, arg);
+// A command of the greeting, with one or two arguments. A refusal (a wrong password) is told in the server's
+// own words.
+static bool greet(Redis *redis, const char *what, const char *first, const char *second) {
+  const char *words[] = { what, first, second };
+  redisReply *reply = redisCommandArgv(redis->link, second ? 3 : 2, words, NULL);
   if (!reply) return give_link_up(redis, link_error(redis->link));
   bool good = reply->type != REDIS_REPLY_ERROR;
   if (!good) {
@@ -114,8 +117,9 @@ static bool connect_now(Redis *redis, int64_t give_up_us) {
   redisEnableKeepAlive(redis->link);
   char db[16];
   snprintf(db, sizeof(db), "%d", redis->db);
-  return (!redis->password || greet(redis, "AUTH", redis->password)) &&
-         (redis->db == 0 || greet(redis, "SELECT", db));
+  bool in = !redis->password || (redis->user ? greet(redis, "AUTH", redis->user, redis->password)
+                                             : greet(redis, "AUTH", redis->password, NULL));
+  return in && (redis->db == 0 || greet(redis, "SELECT", db, NULL));
 }
 
 typedef struct {
@@ -228,80 +232,44 @@ static void redis_close(void *self) {
   free(redis);
 }
 
-static bool parse_number(Str text, int64_t max, int *out) {
-  int64_t number;
-  if (!str_to_int64(text, &number) || number < 0 || number > max) return false;
-  *out = (int)number;
-  return true;
+static bool redis_check(Str url, Err *err) {
+  RedisUrl parts;
+  return redis_url_parse(url, &parts, err);
 }
 
-// HOST, HOST:PORT, [::1]:PORT
-static bool parse_address(Redis *redis, Str address, Str *host) {
-  Str rest = { 0 };
-  redis->port = PORT;
-  if (address.len && address.ptr[0] == '[') {
-    if (!str_cut(str_sub(address, 1, address.len), ']', host, &rest)) return false;
-    if (rest.len && rest.ptr[0] != ':') return false;
-    rest = str_sub(rest, 1, rest.len);
-  } else if (str_cut(address, ':', host, &rest) && rest.len == 0) {
-    return false;
-  }
-  return host->len > 0 &&
-         (rest.len == 0 || (parse_number(rest, 65535, &redis->port) && redis->port > 0));
+// Copies the parts of the URL, decoded, into the handle's own bytes.
+static void keep_parts(Redis *redis, const RedisUrl *url) {
+  char *at = redis->bytes;
+  redis->port = url->port;
+  redis->db = url->db;
+  redis->host = at;
+  if (url->host.len) memcpy(at, url->host.ptr, url->host.len);
+  at += url->host.len + 1;
+  if (url->user.len) redis->user = at;
+  if (url->user.len) at += redis_url_decode(url->user, at) + 1;
+  if (url->password.len) redis->password = at;
+  if (url->password.len) redis_url_decode(url->password, at);
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// Percent-encoded bytes decoded in place; a '%' without two hex digits stays as it is.
-static void decode(char *text) {
-  char *out = text;
-  for (; *text; text++) {
-    int high = text[0] == '%' ? hex_digit(text[1]) : -1, low = high >= 0 ? hex_digit(text[2]) : -1;
-    *out++ = low >= 0 ? (char)(high << 4 | low) : *text;
-    if (low >= 0) text += 2;
-  }
-  *out = 0;
-}
-
-// Fills the handle from "//[[USER]:PASSWORD@]HOST[:PORT][/DB]"; the last '@' ends the password.
-static bool parse(Redis *redis, Str rest) {
-  Str address, db, host, password = { 0 };
-  size_t at = rest.len;
-  while (at > 0 && rest.ptr[at - 1] != '@') at--;
-  Str tail = at ? str_sub(rest, at, rest.len) : str_sub(rest, 2, rest.len);
-  if (at) {
-    Str login = str_sub(rest, 2, at - 3), user;
-    if (!str_cut(login, ':', &user, &password) || user.len || password.len == 0) return false;
-  }
-  str_cut(tail, '/', &address, &db);
-  if (db.len && !parse_number(db, 1 << 20, &redis->db)) return false;
-  if (!parse_address(redis, address, &host)) return false;
-  redis->host = redis->bytes;
-  memcpy(redis->host, host.ptr, host.len);
-  if (password.len) {
-    redis->password = redis->bytes + host.len + 1;
-    memcpy(redis->password, password.ptr, password.len);
-    decode(redis->password);
-  }
-  return true;
-}
-
-static void *redis_open(Str rest, Err *err) {
-  Redis *redis = calloc(1, sizeof(*redis) + rest.len + 2);
-  if (!redis) {
-    err_set(err, ERR_MEMORY, "store: no memory");
-    return NULL;
-  }
-  bool good = str_starts(rest, STR("//")) && rest.len > 2 && parse(redis, rest);
-  if (good && (redis->resolver = resolver_new(redis->host))) return redis;
+static void *redis_open(Str url, Err *err) {
+  RedisUrl parts;
+  if (!redis_url_parse(url, &parts, err)) return NULL;
+  Redis *redis = calloc(1, sizeof(*redis) + url.len + 3);
+  if (redis) keep_parts(redis, &parts);
+  if (redis && (redis->resolver = resolver_new(redis->host))) return redis;
   free(redis);
-  if (good) err_set(err, ERR_MEMORY, "store: no memory");
-  else err_set(err, ERR_USAGE, "store: a Redis URL is written redis://[:PASSWORD@]HOST:PORT/DB");
+  err_set(err, ERR_MEMORY, "store: no memory");
   return NULL;
 }
 
-const StoreBackend store_redis = { "redis", redis_open, redis_run, NULL, redis_close };
+static const char *const forms[] = { "redis://[[USER]:PASSWORD@]HOST:PORT/DB", NULL };
+
+const StoreBackend store_redis = {
+  .name = "redis",
+  .forms = forms,
+  .shared = STORE_SHARES_ALL,
+  .check = redis_check,
+  .open = redis_open,
+  .run = redis_run,
+  .close = redis_close,
+};

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 3000 };
@@ -106,43 +107,51 @@ static sqlite3_stmt *prepare(Sqlite *sqlite, int index, Err *err) {
   return *statement;
 }
 
-static void bind_bytes(sqlite3_stmt *statement, int index, Str s) {
-  if (index <= sqlite3_bind_parameter_count(statement))
-    sqlite3_bind_blob64(statement, index, s.len ? s.ptr : "", s.len, SQLITE_STATIC);
+static int bind_bytes(sqlite3_stmt *statement, int index, Str s) {
+  if (index > sqlite3_bind_parameter_count(statement)) return SQLITE_OK;
+  return sqlite3_bind_blob64(statement, index, s.len ? s.ptr : "", s.len, SQLITE_STATIC);
 }
 
-static void bind_number(sqlite3_stmt *statement, int index, int64_t number) {
-  if (index <= sqlite3_bind_parameter_count(statement))
-    sqlite3_bind_int64(statement, index, number);
+static int bind_number(sqlite3_stmt *statement, int index, int64_t number) {
+  if (index > sqlite3_bind_parameter_count(statement)) return SQLITE_OK;
+  return sqlite3_bind_int64(statement, index, number);
 }
 
-// One step of a statement for a job (NULL: none). SQLITE_ROW leaves it open: reset it after reading. False:
-// `err` says why.
+static int bind(sqlite3_stmt *statement, int64_t now_ms, const StoreJob *job, Str value) {
+  int code = bind_number(statement, 2, now_ms);
+  if (!job) return code;
+  int64_t expires = job->call.ttl_ms ? now_ms + job->call.ttl_ms : 0;
+  if (code == SQLITE_OK) code = bind_bytes(statement, 1, job->key);
+  if (code == SQLITE_OK) code = bind_bytes(statement, 3, value);
+  if (code == SQLITE_OK) code = bind_number(statement, 4, expires);
+  return code == SQLITE_OK ? bind_bytes(statement, 5, job->call.expected) : code;
+}
+
+// One step of a statement, for a job or for none (NULL). SQLITE_ROW leaves it open: reset it after reading.
+// False if it failed: `err` says why.
 static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int *code, Err *err) {
   sqlite3_stmt *statement = prepare(sqlite, index, err);
   if (!statement) return false;
-  bind_number(statement, 2, sqlite->now_ms);
-  if (job) {
-    bind_bytes(statement, 1, job->key);
-    bind_bytes(statement, 3, value);
-    bind_number(statement, 4, job->call.ttl_ms ? sqlite->now_ms + job->call.ttl_ms : 0);
-    bind_bytes(statement, 5, job->call.expected);
-  }
-  *code = sqlite3_step(statement);
+  *code = bind(statement, sqlite->now_ms, job, value);
+  if (*code == SQLITE_OK) *code = sqlite3_step(statement);
   if (*code == SQLITE_ROW) return true;
   sqlite3_reset(statement);
   return *code == SQLITE_DONE ? true : explain(sqlite, *code, err);
 }
 
+// False if it failed; a value that is not there is no failure.
 static bool get(Sqlite *sqlite, StoreJob *job) {
   int code;
   if (!step(sqlite, SQL_GET, job, (Str){ 0 }, &code, &job->reply.err)) return false;
   if (code != SQLITE_ROW) return true;
+  // Without memory for a value, SQLite gives an empty one.
   sqlite3_stmt *statement = sqlite->statements[SQL_GET];
   const void *bytes = sqlite3_column_blob(statement, 0);
-  store_job_value(job, str_make(bytes, (size_t)sqlite3_column_bytes(statement, 0)));
+  if (!bytes && sqlite3_errcode(sqlite->db) == SQLITE_NOMEM)
+    explain(sqlite, SQLITE_NOMEM, &job->reply.err);
+  else store_job_value(job, str_make(bytes, (size_t)sqlite3_column_bytes(statement, 0)));
   sqlite3_reset(statement);
-  return true;
+  return job->reply.ok;
 }
 
 static bool incr(Sqlite *sqlite, StoreJob *job) {
@@ -220,20 +229,44 @@ static void sqlite_close(void *self) {
   free(sqlite);
 }
 
-// Made beforehand, so that nobody else can read it even for a moment; the log files beside it get the same
-// rights.
-static bool make_file(const char *path, Err *err) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    close(fd);
-    return true;
-  }
-  const char *mend = errno == ENOENT ? ": its folder is not there, make it first"
-                     : errno == EACCES || errno == EROFS
+// ---- opening ------------------------------------------------------------------------------------
+
+static bool refuse_file(const char *path, int code, Err *err) {
+  const char *mend = code == ENOENT ? ": its folder is not there, make it first"
+                     : code == EACCES || code == EROFS
                          ? ": give this user the right to write the file and its folder"
                          : "";
   return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path,
-                 strerror(errno), mend);
+                 strerror(code), mend);
+}
+
+// Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it
+// get the same rights.
+static bool make_file(const char *path, Err *err) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return refuse_file(path, errno, err);
+  close(fd);
+  return true;
+}
+
+static bool folder_takes_files(const char *path) {
+  char folder[4096] = ".";
+  const char *slash = strrchr(path, '/');
+  size_t len = slash ? (size_t)(slash - path) + 1 : 1;
+  if (len >= sizeof folder) return true;
+  if (slash) memcpy(folder, path, len);
+  return access(folder, W_OK | X_OK) == 0;
+}
+
+// An empty file becomes a database.
+static bool is_database(const char *path) {
+  static const char magic[] = "SQLite format 3";
+  char head[sizeof magic];
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t got = read(fd, head, sizeof head);
+  close(fd);
+  return got == 0 || (got == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0);
 }
 
 static bool set_up(Sqlite *sqlite, Err *err) {
@@ -257,20 +290,61 @@ static bool set_up(Sqlite *sqlite, Err *err) {
   return code == SQLITE_OK ? true : explain(sqlite, code, err);
 }
 
-static void *sqlite_open(Str rest, Err *err) {
-  if (rest.len == 0) {
-    err_set(err, ERR_USAGE, "store: sqlite: needs a file name, as in sqlite:wemoon.db");
-    return NULL;
-  }
-  Sqlite *sqlite = calloc(1, sizeof(*sqlite) + rest.len + 1);
-  if (!sqlite) {
-    err_set(err, ERR_MEMORY, "store: no memory");
-    return NULL;
-  }
-  memcpy(sqlite->path, rest.ptr, rest.len);
+static Str path_of(Str url) { return str_sub(url, strlen("sqlite:"), url.len); }
+
+static Sqlite *new_handle(Str path, Err *err) {
+  Sqlite *sqlite = calloc(1, sizeof(*sqlite) + path.len + 1);
+  if (sqlite) memcpy(sqlite->path, path.ptr, path.len);
+  else err_set(err, ERR_MEMORY, "store: no memory");
+  return sqlite;
+}
+
+static bool sqlite_check(Str url, Err *err) {
+  Str path = path_of(url);
+  if (path.len == 0)
+    return err_set(err, ERR_USAGE, "sqlite: needs a file name: write sqlite:wemoon.db");
+  if (str_eq(path, STR(":memory:")))  // SQLite's own word for it
+    return err_set(err, ERR_USAGE,
+                   "sqlite: needs a file name; for a store in memory write memory:");
+  return true;
+}
+
+static bool probe(Sqlite *sqlite, Err *err) {
+  struct stat info;
+  const char *path = sqlite->path;
+  bool there = stat(path, &info) == 0;
+  if (!there && (errno != ENOENT || !folder_takes_files(path)))
+    return refuse_file(path, errno, err);
+  if (there && S_ISDIR(info.st_mode)) return refuse_file(path, EISDIR, err);
+  if (there && access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
+  return !there || is_database(path) || explain(sqlite, SQLITE_NOTADB, err);
+}
+
+static bool sqlite_probe(Str url, Err *err) {
+  Sqlite *sqlite = new_handle(path_of(url), err);
+  bool ok = sqlite && probe(sqlite, err);
+  free(sqlite);
+  return ok;
+}
+
+static void *sqlite_open(Str url, Err *err) {
+  Sqlite *sqlite = new_handle(path_of(url), err);
+  if (!sqlite) return NULL;
   if (make_file(sqlite->path, err) && set_up(sqlite, err)) return sqlite;
   sqlite_close(sqlite);
   return NULL;
 }
 
-const StoreBackend store_sqlite = { "sqlite", sqlite_open, sqlite_run, sqlite_tidy, sqlite_close };
+static const char *const forms[] = { "sqlite:PATH", NULL };
+
+const StoreBackend store_sqlite = {
+  .name = "sqlite",
+  .forms = forms,
+  .shared = STORE_SHARES_TIMERS,
+  .check = sqlite_check,
+  .probe = sqlite_probe,
+  .open = sqlite_open,
+  .run = sqlite_run,
+  .tidy = sqlite_tidy,
+  .close = sqlite_close,
+};

@@ -1,5 +1,6 @@
-// The store's thread and its queue; what a key or a value is happens in the backends. Whoever would wait for
-// a reply does the call itself where nobody is at the backend: to wake two threads takes as long as Redis.
+// The store's thread and its queue; keys and values are the backends' business. A caller that waits for its
+// reply makes the call itself while no other thread uses the backend: to wake two threads takes as long as
+// Redis does.
 #include "store/backend.h"
 #include "base/mutex.h"
 #include "base/clock.h"
@@ -7,7 +8,13 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static const StoreBackend *const backends[] = { &store_memory, &store_sqlite, &store_redis };
+// Every backend there is. Each is the StoreBackend of that name in a file of its own.
+#define BACKENDS(EACH) EACH(store_memory) EACH(store_sqlite) EACH(store_redis)
+
+#define DECLARE(backend) extern const StoreBackend backend;
+#define ADDRESS(backend) &(backend),
+BACKENDS(DECLARE)
+static const StoreBackend *const backends[] = { BACKENDS(ADDRESS) };
 
 enum { BATCH_MAX = 256, TIDY_US = 10 * 1000 * 1000, AWAY_US = 900 * 1000 };
 
@@ -288,7 +295,9 @@ bool store_healthy(Store *store, Err *err) {
   return health.code == ERR_NONE;
 }
 
-const char *store_kind(const Store *store) { return store->backend->scheme; }
+const char *store_kind(const Store *store) { return store->backend->name; }
+
+StoreShared store_shared(const Store *store) { return store->backend->shared; }
 
 static bool start_thread(Store *store) {
   pthread_mutex_init(&store->lock, NULL);
@@ -299,14 +308,14 @@ static bool start_thread(Store *store) {
   return false;
 }
 
-static Store *open_with(const StoreBackend *backend, Str rest, Err *err) {
+static Store *open_with(const StoreBackend *backend, Str url, Err *err) {
   Store *store = calloc(1, sizeof(*store));
   if (!store) {
     err_set(err, ERR_MEMORY, "store: no memory");
     return NULL;
   }
   store->backend = backend;
-  store->self = backend->open(rest, err);
+  store->self = backend->open(url, err);
   if (store->self && start_thread(store)) return store;
   if (store->self) {
     backend->close(store->self);
@@ -316,16 +325,53 @@ static Store *open_with(const StoreBackend *backend, Str rest, Err *err) {
   return NULL;
 }
 
-Store *store_open(Str url, Err *err) {
-  Str scheme, rest;
-  if (str_cut(url, ':', &scheme, &rest)) {
-    for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
-      if (str_eq(scheme, str_of(backends[i]->scheme))) return open_with(backends[i], rest, err);
+static bool has_scheme(const StoreBackend *backend, Str url) {
+  for (const char *const *form = backend->forms; *form; form++) {
+    if (str_starts(url, str_make(*form, strcspn(*form, ":") + 1))) return true;
+  }
+  return false;
+}
+
+void store_url_forms(Buf *out) {
+  for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
+    for (const char *const *form = backends[i]->forms; *form; form++) {
+      if (out->len) buf_add(out, STR(", "));
+      buf_add(out, str_of(*form));
     }
   }
-  err_set(
-      err, ERR_USAGE,
-      "store: the URL begins with none of memory:, sqlite:PATH, redis://[:PASSWORD@]HOST:PORT/DB");
+}
+
+static bool refuse_url(Err *err) {
+  Buf forms;
+  buf_init(&forms);
+  store_url_forms(&forms);
+  err_set(err, ERR_USAGE, "the URL is of no store: write one of %.*s", STR_FMT(buf_str(&forms)));
+  buf_clear(&forms);
+  return false;
+}
+
+// The backend whose URL this is, checked; NULL if it is no store's.
+static const StoreBackend *backend_of(Str url, Err *err) {
+  const StoreBackend *backend = NULL;
+  for (size_t i = 0; !backend && i < sizeof(backends) / sizeof(*backends); i++) {
+    if (has_scheme(backends[i], url)) backend = backends[i];
+  }
+  if (backend ? backend->check(url, err) : refuse_url(err)) return backend;
+  return NULL;
+}
+
+bool store_url_check(Str url, Err *err) { return backend_of(url, err) != NULL; }
+
+bool store_would_open(Str url, Err *err) {
+  const StoreBackend *backend = backend_of(url, err);
+  if (!backend) return err_wrap(err, "store");
+  return !backend->probe || backend->probe(url, err);
+}
+
+Store *store_open(Str url, Err *err) {
+  const StoreBackend *backend = backend_of(url, err);
+  if (backend) return open_with(backend, url, err);
+  err_wrap(err, "store");
   return NULL;
 }
 

@@ -1,24 +1,24 @@
-// The store: keys, values, expiry, shared by everything that must outlive a message, a reload or the process.
-// Memory, SQLite or Redis behind one interface, opened by URL. Calls are asynchronous: one thread of the
-// store's own does them in the order given, as many at once as are waiting, so that no other thread ever
-// waits for a disk or for Redis.
+// The store: keys, values, expiry; for everything that must outlive a message, a reload or the process.
+// Memory, SQLite or Redis behind one interface, opened by URL. Calls are asynchronous: the store's own thread
+// makes them in the order given, as many at once as are waiting, so that no other thread waits for a disk or
+// for Redis.
 #ifndef WEMOON_STORE_STORE_H
 #define WEMOON_STORE_STORE_H
 
+#include "base/buf.h"
 #include "base/err.h"
-#include "base/str.h"
 
 typedef struct Store Store;
 
 typedef enum {
-  STORE_GET,  // ok: it is there; `value`
+  STORE_GET,  // ok: there is a value; `value`
   STORE_SET,  // ok: always
-  STORE_ADD,  // sets where nothing is; ok: it was set
-  // adds `by` to the decimal integer there (0 where nothing is), keeps its expiry; `number` is the
+  STORE_ADD,  // sets the value if there is none; ok: it was set
+  // Adds `by` to the decimal integer there (0 if there is none) and keeps its expiry; `number` is the sum.
+  // ERR_INVALID: the value is no integer, or the sum does not fit 64 bits.
   STORE_INCR,
-  // sum. ERR_INVALID: what is there is no integer, or the sum does not fit 64 bits
-  STORE_DELETE,  // ok: it was there
-  STORE_SWAP,    // sets where the value equals `expected`; ok: it did
+  STORE_DELETE,  // ok: there was a value
+  STORE_SWAP,    // sets the value if the present one equals `expected`; ok: it was set
   STORE_LEASE,  // takes the lease `key` for the owner `value`, or prolongs it; ok: the owner has it
   STORE_RELEASE,  // gives it back; ok: `value` was its owner
 } StoreOp;
@@ -35,8 +35,8 @@ typedef struct {
   Str value;         // at most STORE_VALUE_MAX bytes, any
   Str expected;      // STORE_SWAP
   int64_t by;        // STORE_INCR
-  int64_t ttl_ms;    // how long what is set stays; 0: for good. A lease must have one
-  int64_t delay_ms;  // begin that much later
+  int64_t ttl_ms;    // how long a value that is set stays; 0: for good. A lease must have one
+  int64_t delay_ms;  // begins that much later
 } StoreCall;
 
 typedef struct {
@@ -46,30 +46,44 @@ typedef struct {
   Err err;  // not ERR_NONE: it failed. ERR_NETWORK: Redis is away; ERR_BUSY: locked, or closing
 } StoreReply;
 
-// Gets the reply to keep: free it with store_reply_free. On the store's thread; must not block.
+// The reply is the callee's: free it with store_reply_free. Runs on the store's thread; must not block.
 typedef void (*StoreDone)(void *ctx, StoreReply *reply);
 
-// "memory:", "sqlite:PATH" (relative paths start at the working directory),
-// "redis://[:PASSWORD@]HOST[:PORT][/DB]". ERR_USAGE where the URL is none of these; ERR_FAILED where a SQLite
-// file cannot be opened or is no database. Redis is first connected to when it is needed, and again after it
-// was away. A URL's password never shows in any text.
-Store *store_open(Str url, Err *err);
-// Does what is waiting (delayed calls fail with ERR_BUSY), then closes. Not from `done`. NULL is allowed.
-void store_close(Store *store);
-// Whether the last call that reached the backend worked; `err` says what did not. No waiting: this is for
-// health pages.
-bool store_healthy(Store *store, Err *err);
-// "memory", "sqlite" or "redis".
-const char *store_kind(const Store *store);
+// What the processes that open one URL share.
+typedef enum {
+  STORE_SHARES_NOTHING,  // it is this process's own
+  STORE_SHARES_TIMERS,   // the processes of one machine agree on who runs the timers
+  STORE_SHARES_ALL,      // messages and answers too, from any machine
+} StoreShared;
 
-// Copies `call` and has it done; from any thread. False without memory, after store_close began, or where
-// `call` breaks a rule above (ERR_USAGE); `done` is not called then. While Redis is away a call fails within
-// a second.
+// Whether `url` is the URL of a store: store_open refuses with ERR_USAGE what this refuses. Neither text has
+// any part of the URL, which may hold a password.
+bool store_url_check(Str url, Err *err);
+// Appends the forms that a URL may have, for help: "memory:, sqlite:PATH, redis://...".
+void store_url_forms(Buf *out);
+// Whether store_open would work now, as far as that is seen without making a file or a connection.
+bool store_would_open(Str url, Err *err);
+// Relative paths of "sqlite:PATH" start at the working directory. ERR_USAGE: store_url_check; ERR_FAILED: a
+// SQLite file cannot be opened or is no database. Redis is connected to with the first call, and again after
+// it was away. The password of a URL appears in no text.
+Store *store_open(Str url, Err *err);
+// Makes the calls that are waiting (delayed ones fail with ERR_BUSY), then closes. Not from `done`. NULL is
+// allowed.
+void store_close(Store *store);
+// Whether the last call that reached the backend worked; `err` says why it did not. Does not wait: for health
+// pages.
+bool store_healthy(Store *store, Err *err);
+const char *store_kind(const Store *store);  // "memory", "sqlite" or "redis"
+StoreShared store_shared(const Store *store);
+
+// Copies `call` and queues it; from any thread. False without memory, after store_close began, or if `call`
+// breaks a rule above (ERR_USAGE): `done` is not called then. While Redis is away a call fails within a
+// second.
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);
 void store_reply_free(StoreReply *reply);  // NULL is allowed
 
-// The same, waiting for the reply on this thread: for tests, tools and threads that may block; never for the
-// loop's. Free the reply. NULL where store_call says false.
+// The same, waiting for the reply on this thread: for tests, tools and threads that may block; never on the
+// loop's. Free the reply. NULL if store_call returns false.
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err);
 
 #endif

@@ -326,10 +326,83 @@ test('check of a faulty script: status 1; of a missing one: 2; without a token: 
   assert.match((await wemoon(['check', 'bot.lua'], { cwd: bare, code: 2 })).stderr, /token/);
 });
 
+const refusedByCheck = async (t, args, word, code = 2) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  const { stderr, stdout } = await wemoon(['check', 'bot.lua', ...args], { cwd: dir, code });
+  assert.match(stderr, word);
+  assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  assert.equal(stdout.startsWith('ok'), code === 0);
+  return dir;
+};
+
+test('check refuses store URLs that run refuses, and takes those that run takes', async (t) => {
+  await refusedByCheck(t, ['--store', 'redis://h/5000000'], /store \(from --store\): the database, after the \//);
+  await refusedByCheck(t, ['--store', 'redis://user@h/0'], /before the @ there is no :PASSWORD/);
+  const dir = botDir(t, { config: { token: 'abc', store: 'redis://user:a/b?c#d@127.0.0.1:1/0' } });
+  await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });
+});
+
+test('check refuses a store whose folder is missing, once, and makes none', async (t) => {
+  const dir = await refusedByCheck(t, ['--store', 'sqlite:nowhere/a.db'], /store: nowhere\/a\.db .*its folder is not there/);
+  assert.deepEqual(fs.readdirSync(dir).sort(), ['bot.lua', 'config.lua']);
+});
+
+test('check refuses an address that this machine does not have, and one that both would take', async (t) => {
+  await refusedByCheck(t, ['--listen', '192.0.2.1:8080'], /listen: cannot listen on 192\.0\.2\.1:8080/);
+  await refusedByCheck(t, ['--admin-listen', '192.0.2.1:8080'], /admin_listen: cannot listen/);
+  await refusedByCheck(t, ['--listen', '8080', '--admin-listen', '127.0.0.1:8080'], /admin_listen .* is the address of listen too/);
+});
+
+test('check passes a port that the running bot has', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  const server = net.createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await new Promise((resolve) => server.on('listening', resolve));
+  await wemoon(['check', 'bot.lua', '--listen', String(server.address().port)], { cwd: dir, code: 0 });
+});
+
+test('check refuses a token that the platform cannot hold; run serves and warns', async (t) => {
+  for (const token of ["'quoted'", 'abcdefghijklmnopqrstuvwxyz0123456', '微月', 'ab'])
+    await refusedByCheck(t, ['--token', token], /token \(from --token\): is not 3 to 32 letters and digits/);
+  const bot = await startBot(t, { script: ECHO, config: { token: "'quoted'" } });
+  await bot.waitForLog(/warn .*token \(from .*\): is not 3 to 32 letters and digits/);
+});
+
+test('check refuses a deadline that the platform does not wait for', async (t) => {
+  await refusedByCheck(t, ['--deadline-ms', '6000'], /deadline_ms .*: 6000 is out of range: write 50 to 4900/);
+});
+
+test('check refuses a ca_file that holds no certificate', async (t) => {
+  await refusedByCheck(t, ['--ca-file', __filename], /ca_file .* holds no certificate in PEM/);
+});
+
+test('an unknown time zone is a warning', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  const check = async (zone) => (await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0, env: { TZ: zone } })).stderr;
+  assert.match(await check('Asia/Shangai'), /TZ: there is no time zone Asia\/Shangai/);
+  for (const zone of ['', 'UTC', 'CST-8', '<+08>-8', ':UTC0', 'EST5EDT,M3.2.0,M11.1.0']) assert.equal(await check(zone), '', zone);
+});
+
+test('run of a script that is not there blames the script and makes no store', async (t) => {
+  const dir = tempDir(t);
+  for (const script of ['none.lua', 'nowhere/bot.lua']) {
+    const { stderr } = await wemoon(['run', script, '--token', 'abc'], { cwd: dir, code: 2 });
+    assert.equal(stderr, `wemoon: ${script}: No such file or directory\n`);
+  }
+  assert.deepEqual(fs.readdirSync(dir), []);
+});
+
+test('what Kubernetes makes of a Service named wemoon ends nothing', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  const env = { WEMOON_PORT: 'tcp://10.0.0.1:80', WEMOON_SERVICE_HOST: '10.0.0.1', WEMOON_SERVICE_PORT: '80',
+    WEMOON_PORT_80_TCP: 'tcp://10.0.0.1:80', WEMOON_PORT_80_TCP_ADDR: '10.0.0.1' };
+  await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0, env });
+});
+
 test('check warns where the interpreters may take more memory than there is', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'bot.lua': ECHO });
-  const most = ['check', 'bot.lua', '--token', 't', '--interpreters', '64'];
+  const most = ['check', 'bot.lua', '--token', 'tok', '--interpreters', '64'];
   const { stdout, stderr } = await wemoon([...most, '--script-memory-mb', '1000000'], { cwd, code: 0 });
   assert.match(stdout, /^ok: /);
   assert.match(stderr, /interpreters times script_memory_mb is 64000000 MB and this machine has \d+ MB/);

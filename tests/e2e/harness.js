@@ -21,7 +21,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const BINARY = path.resolve(process.env.WEMOON || path.join(__dirname, '../../build/release/wemoon'));
-const TOKEN = 'a-callback-token';
+const TOKEN = 'aCallbackToken1';
 const APPID = 'wx0123456789abcdef';
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG'; // 43 characters
 const OPENID = 'oDemoUser0000000000000000001';

@@ -117,7 +117,7 @@ test('.save writes a script that recreates what was typed, and does not overwrit
   const text = fs.readFileSync(`${cwd}/made.lua`, 'utf8');
   assert.match(text, /function on_message\(msg\) return "saved" end/);
   assert.match(text, /name = "今日歌曲"/);
-  await wemoon(['check', 'made.lua', '--token', 't'], { cwd, code: 0 });
+  await wemoon(['check', 'made.lua', '--token', 'tok'], { cwd, code: 0 });
 });
 
 test('.help lists the commands, and tells of names', async (t) => {

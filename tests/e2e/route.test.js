@@ -126,7 +126,7 @@ test('what cannot be a route raises and names it', async (t) => {
   const dir = tempDir(t);
   const fails = async (call, pattern) => {
     writeFiles(dir, { 'bot.lua': `${echo}\n${call}` });
-    const { stderr } = await wemoon(['check', path.join(dir, 'bot.lua'), '--token', 'x', '--path', '/callback'], { code: 1 });
+    const { stderr } = await wemoon(['check', path.join(dir, 'bot.lua'), '--token', 'xyz', '--path', '/callback'], { code: 1 });
     assert.match(stderr, pattern);
     assert.match(stderr, /bot\.lua:3/);
   };

@@ -290,7 +290,97 @@ static void test_every_kind_of_store_is_taken(void **state) {
   assert_true(load(WORDS("WEMOON_STORE=redis://127.0.0.1:6379/0"), nothing));
 }
 
+static void test_store_passwords_may_hold_what_a_url_may_not(void **state) {
+  assert_true(load(WORDS("WEMOON_STORE=redis://user:a/b?c#d@h:1/0"), nothing));
+}
+
+static void test_the_help_of_the_store_lists_every_form(void **state) {
+  Buf help;
+  buf_init(&help);
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    if (strcmp(key->name, "store") == 0) config_add_help(key, &help);
+  }
+  assert_true(str_find(buf_str(&help), STR("memory:, sqlite:PATH, redis://")) == 0);
+  assert_true(str_find(buf_str(&help), STR("; sqlite:wemoon.db beside the script")) > 0);
+  buf_clear(&help);
+}
+
+static void test_a_ca_file_must_hold_certificates(void **state) {
+  write_file("return { ca_file = 'config.lua' }");
+  char *words[] = { (char[80]){ 0 }, NULL };
+  snprintf(words[0], 80, "--ca-file=%s", file);
+  assert_false(load(nothing, words));
+  assert_says("no certificate in PEM");
+}
+
+// ---- Kubernetes ---------------------------------------------------------------------------------
+
+static void test_what_kubernetes_makes_of_a_service_is_passed_over(void **state) {
+  assert_true(
+      load(WORDS("WEMOON_PORT=tcp://10.0.0.1:80", "WEMOON_SERVICE_HOST=10.0.0.1",
+                 "WEMOON_SERVICE_PORT=80", "WEMOON_SERVICE_PORT_HTTP=80",
+                 "WEMOON_PORT_80_TCP=tcp://10.0.0.1:80", "WEMOON_PORT_80_TCP_PROTO=tcp",
+                 "WEMOON_PORT_80_TCP_PORT=80", "WEMOON_PORT_80_TCP_ADDR=10.0.0.1",
+                 "WEMOON_REDIS_SERVICE_HOST=10.0.0.2", "WEMOON_REDIS_PORT=tcp://10.0.0.2:6379"),
+           nothing));
+}
+
+static void test_a_port_of_one_s_own_is_an_unknown_variable(void **state) {
+  assert_false(load(WORDS("WEMOON_PORT=8080"), nothing));
+  assert_says("WEMOON_PORT (from the environment): there is no such variable");
+}
+
 // ---- partners -----------------------------------------------------------------------------------
+
+static void test_two_addresses_must_differ(void **state) {
+  assert_false(load(WORDS("WEMOON_LISTEN=127.0.0.1:80", "WEMOON_ADMIN_LISTEN=80"), nothing));
+  assert_says("admin_listen (from WEMOON_ADMIN_LISTEN): is the address of listen too");
+}
+
+static void test_an_address_of_all_takes_the_port_of_each(void **state) {
+  assert_false(
+      load(WORDS("WEMOON_LISTEN=0.0.0.0:80", "WEMOON_ADMIN_LISTEN=127.0.0.1:80"), nothing));
+  assert_says("is the address of listen too");
+}
+
+static void test_free_ports_and_other_addresses_differ(void **state) {
+  assert_true(load(WORDS("WEMOON_LISTEN=127.0.0.1:0", "WEMOON_ADMIN_LISTEN=127.0.0.1:0"), nothing));
+  assert_true(
+      load(WORDS("WEMOON_LISTEN=127.0.0.1:80", "WEMOON_ADMIN_LISTEN=127.0.0.2:80"), nothing));
+}
+
+static void test_a_token_that_the_platform_cannot_hold_is_seen(void **state) {
+  static const char *const tokens[] = { "ab", "with\"quote", "\xe5\xbe\xae\xe6\x9c\x88",
+                                        "abcdefghijklmnopqrstuvwxyz0123456" };
+  Err err;
+  for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+    char word[80];
+    snprintf(word, sizeof word, "WEMOON_TOKEN=%s", tokens[i]);
+    assert_true(load(WORDS(word), nothing));
+    assert_false(config_tokens_fit(config, &err));
+    assert_non_null(strstr(err.text, "token (from WEMOON_TOKEN)"));
+    assert_null(strstr(err.text, tokens[i]));
+  }
+  assert_true(load(WORDS("WEMOON_TOKEN=abcdefghijklmnopqrstuvwxyz012345"), nothing));
+  assert_true(config_tokens_fit(config, &err));
+}
+
+static void test_one_fault_is_told_once(void **state) {
+  assert_false(load(WORDS("WEMOON_TOKEN=abc ", "WEMOON_APPID= wx", "WEMOON_APPSECRET=abc",
+                          "WEMOON_ENCRYPT_MODE=saf", "WEMOON_ENCODING_AES_KEY=short",
+                          "WEMOON_PREVIOUS_TOKEN=abc"),
+                    nothing));
+  assert_false(!config_need_token(config));
+  int count = 0;
+  for (const ConfigFault *fault = config_faults(config); fault; fault = fault->next) count++;
+  assert_int_equal(count, 4);  // token, appid, encrypt_mode, encoding_aes_key
+}
+
+static void test_a_word_of_the_wrong_kind_is_told_with_the_words_there_are(void **state) {
+  write_file("return { encrypt_mode = true }");
+  assert_false(load(nothing, nothing));
+  assert_says("is a boolean: write normal, compatible or safe, in quotes");
+}
 
 static void test_a_sealing_mode_needs_key_and_appid(void **state) {
   assert_false(load(nothing, WORDS("--encrypt-mode", "safe")));
@@ -431,6 +521,17 @@ int main(void) {
     TEST(test_a_path_begins_with_a_slash_and_has_no_query),
     TEST(test_urls_and_stores_are_checked),
     TEST(test_every_kind_of_store_is_taken),
+    TEST(test_store_passwords_may_hold_what_a_url_may_not),
+    TEST(test_the_help_of_the_store_lists_every_form),
+    TEST(test_a_ca_file_must_hold_certificates),
+    TEST(test_what_kubernetes_makes_of_a_service_is_passed_over),
+    TEST(test_a_port_of_one_s_own_is_an_unknown_variable),
+    TEST(test_two_addresses_must_differ),
+    TEST(test_an_address_of_all_takes_the_port_of_each),
+    TEST(test_free_ports_and_other_addresses_differ),
+    TEST(test_a_token_that_the_platform_cannot_hold_is_seen),
+    TEST(test_one_fault_is_told_once),
+    TEST(test_a_word_of_the_wrong_kind_is_told_with_the_words_there_are),
     TEST(test_a_sealing_mode_needs_key_and_appid),
     TEST(test_a_key_needs_an_appid_unless_the_mode_is_normal),
     TEST(test_a_key_is_left_alone_in_normal_mode),

@@ -363,19 +363,84 @@ static void refuses(const char *url, ErrCode code, const char *word) {
   assert_null(strstr(err.text, "hunter2"));
 }
 
+// What the configuration asks, and what `run` does, say the same of each URL.
+static void refuses_url(const char *url, const char *word) {
+  Err err = { 0 };
+  assert_false(store_url_check(str_of(url), &err));
+  assert_int_equal(err.code, ERR_USAGE);
+  if (!strstr(err.text, word)) fail_msg("\"%s\" does not say \"%s\"", err.text, word);
+  assert_null(strstr(err.text, "hunter2"));
+  refuses(url, ERR_USAGE, word);
+  assert_false(store_would_open(str_of(url), &err));
+}
+
 static void test_a_url_of_no_store_is_refused(void **state) {
-  refuses("", ERR_USAGE, "sqlite:PATH");
-  refuses("wemoon.db", ERR_USAGE, "sqlite:PATH");
-  refuses("mysql://x", ERR_USAGE, "redis://");
-  refuses("memory:x", ERR_USAGE, "nothing");
-  refuses("sqlite:", ERR_USAGE, "file name");
-  refuses("redis:", ERR_USAGE, "redis://");
-  refuses("redis://", ERR_USAGE, "redis://");
-  refuses("redis://:hunter2@/0", ERR_USAGE, "redis://");
-  refuses("redis://:hunter2@host:0/0", ERR_USAGE, "redis://");
-  refuses("redis://:hunter2@host:99999", ERR_USAGE, "redis://");
-  refuses("redis://:hunter2@host:6379/x", ERR_USAGE, "redis://");
-  refuses("redis://user@host", ERR_USAGE, "redis://");
+  refuses_url("", "sqlite:PATH");
+  refuses_url("wemoon.db", "sqlite:PATH");
+  refuses_url("mysql://x", "redis://");
+  refuses_url("memory:x", "nothing");
+  refuses_url("sqlite:", "file name");
+  refuses_url("sqlite::memory:", "memory:");
+  refuses_url("redis:", "redis://");
+  refuses_url("redis://", "host");
+  refuses_url("redis://:hunter2@/0", "host");
+  refuses_url("redis://:hunter2@host:0/0", "port");
+  refuses_url("redis://:hunter2@host:99999", "port");
+  refuses_url("redis://:hunter2", "host");
+  refuses_url("redis://host:hunter2", "port");
+  refuses_url("redis://:hunter2@host:6379/x", "database");
+  refuses_url("redis://host/5000000", "database");
+  refuses_url("redis://user@host", "PASSWORD");
+}
+
+static void test_what_the_configuration_takes_the_store_takes(void **state) {
+  static const char *const urls[] = { "memory:", "redis://:a/b?c#d@h:1/0", "redis://user:pw@h/0",
+                                      "redis://[::1]:6379/3", "redis://h" };
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    assert_true(store_url_check(str_of(urls[i]), NULL));
+    Store *store = store_open(str_of(urls[i]), NULL);
+    assert_non_null(store);
+    store_close(store);
+  }
+}
+
+static void test_each_store_says_what_it_shares(void **state) {
+  static const struct {
+    const char *kind;
+    StoreShared shared;
+  } kinds[] = { { "memory", STORE_SHARES_NOTHING },
+                { "sqlite", STORE_SHARES_TIMERS },
+                { "redis", STORE_SHARES_ALL } };
+  for (int i = 0; i < 3; i++) {
+    Store *store = open_store(kinds[i].kind);
+    assert_int_equal(store_shared(store), kinds[i].shared);
+    store_close(store);
+  }
+}
+
+static void would_not_open(const char *path, const char *word) {
+  char url[300];
+  Err err = { 0 };
+  snprintf(url, sizeof(url), "sqlite:%s/%s", folder, path);
+  assert_false(store_would_open(str_of(url), &err));
+  if (!strstr(err.text, word)) fail_msg("\"%s\" does not say \"%s\"", err.text, word);
+}
+
+static void test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one(void **state) {
+  char path[300], url[320];
+  would_not_open("nowhere/a.db", "its folder is not there");
+  would_not_open("", "Is a directory");
+  snprintf(path, sizeof(path), "%s/text.db", folder);
+  FILE *file = fopen(path, "w");
+  fputs("this is no database", file);
+  fclose(file);
+  would_not_open("text.db", "is not a SQLite database");
+  snprintf(path, sizeof(path), "%s/later.db", folder);
+  snprintf(url, sizeof(url), "sqlite:%s", path);
+  assert_true(store_would_open(str_of(url), NULL));
+  assert_int_not_equal(access(path, F_OK), 0);
+  store_close(store_open(str_of(url), NULL));
+  assert_true(store_would_open(str_of(url), NULL));
 }
 
 // ---- SQLite --------------------------------------------------------------------------------------------
@@ -522,6 +587,9 @@ int main(void) {
     EACH(test_many_threads_lose_no_step),
     EACH(test_closing_does_what_was_waiting),
     cmocka_unit_test(test_a_url_of_no_store_is_refused),
+    cmocka_unit_test(test_what_the_configuration_takes_the_store_takes),
+    cmocka_unit_test(test_each_store_says_what_it_shares),
+    cmocka_unit_test(test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one),
     cmocka_unit_test(test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process),
     cmocka_unit_test(test_two_stores_on_one_sqlite_file_see_each_other),
     cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),

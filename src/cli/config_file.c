@@ -1,0 +1,78 @@
+// Finds and reads the configuration's file. Its line numbers are looked for in the text, since Lua's tables have
+// none.
+#include "cli/config_file.h"
+
+#include <unistd.h>
+
+#include "cli/file.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+// ---- lines --------------------------------------------------------------------------------------
+
+// Whether the line begins with `key =`, `["key"] =` or `['key'] =`.
+static bool assigns(Str line, Str key) {
+  line = str_trim(line);
+  bool bracket = str_starts(line, STR("["));
+  if (bracket) line = str_trim(str_sub(line, 1, line.len));
+  char quote = bracket && line.len ? line.ptr[0] : '\0';
+  if (bracket) line = str_sub(line, 1, line.len);
+  if (!str_starts(line, key)) return false;
+  line = str_sub(line, key.len, line.len);
+  if (bracket && (line.len == 0 || line.ptr[0] != quote)) return false;
+  if (bracket) line = str_trim(str_sub(line, 1, line.len));
+  if (bracket && !str_starts(line, STR("]"))) return false;
+  if (bracket) line = str_sub(line, 1, line.len);
+  line = str_trim(line);
+  return str_starts(line, STR("=")) && !str_starts(line, STR("=="));
+}
+
+// The number of the one line that assigns `key`, as far as the text shows it; 0 if none does, or several do.
+static int line_of(Str source, Str key) {
+  int found = 0, number = 0;
+  while (source.len > 0) {
+    Str line, rest;
+    str_cut(source, '\n', &line, &rest);
+    source = rest;
+    number++;
+    Str shown = str_trim(line);
+    if (str_starts(shown, STR("return")))
+      shown = str_trim(str_sub(shown, strlen("return"), shown.len));
+    if (str_starts(shown, STR("{"))) shown = str_sub(shown, 1, shown.len);
+    if (!assigns(shown, key)) continue;
+    if (found) return 0;
+    found = number;
+  }
+  return found;
+}
+
+static const char *place_of(const char *path, Arena *arena, Str source, Str key) {
+  int line = line_of(source, key);
+  Str place = line ? arena_printf(arena, "%s:%d", path, line) : str_of(path);
+  return place.ptr ? place.ptr : path;
+}
+
+// ---- public -------------------------------------------------------------------------------------
+
+static bool there_is(const char *path) { return access(path, F_OK) == 0; }
+
+const char *config_file_find(Arena *arena, const char *script, bool here) {
+  if (script) {
+    const char *slash = strrchr(script, '/');
+    int length = slash ? (int)(slash - script) + 1 : 0;
+    Str beside = arena_printf(arena, "%.*sconfig.lua", length, script);
+    if (beside.ptr && there_is(beside.ptr)) return beside.ptr;
+  }
+  return here && there_is("config.lua") ? "config.lua" : NULL;
+}
+
+bool config_file_read(const char *path, Arena *arena, ConfigFileTake take, void *ctx, Err *err) {
+  Setting *setting = NULL;
+  Buf source;
+  buf_init(&source);
+  bool ok = file_read(path, FILE_MAX, &source, err) && settings_read(path, arena, &setting, err);
+  for (; ok && setting; setting = setting->next)
+    take(ctx, setting, place_of(path, arena, buf_str(&source), setting->key));
+  buf_clear(&source);
+  return ok;
+}
