@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 static _Atomic LogLevel log_level = LOG_INFO;
 static _Atomic LogFormat log_format = LOG_TEXT;
@@ -130,16 +131,6 @@ static void follow_rename(void) {
   if (!same) open_file();
 }
 
-static void write_all(Str line) {
-  follow_rename();
-  while (line.len) {
-    ssize_t written = write(log_fd, line.ptr, line.len);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    line = str_sub(line, (size_t)written, line.len);
-  }
-}
-
 static void write_line(LogLevel level, Str message) {
   LogFormat format = log_format;
   Buf line;
@@ -151,7 +142,9 @@ static void write_line(LogLevel level, Str message) {
              level_names[level]);
   add_clean(&line, message, format);
   buf_add(&line, format == LOG_JSON ? STR("\"}\n") : STR("\n"));
-  write_all(line.failed ? STR("wemoon: no memory for a line of the log\n") : buf_str(&line));
+  follow_rename();
+  file_write_all(log_fd,
+                 line.failed ? STR("wemoon: no memory for a line of the log\n") : buf_str(&line));
   buf_clear(&line);
 }
 
@@ -190,9 +183,4 @@ void log_line(LogLevel level, const char *format, ...) {
   if (tap) tap(log_tap_ctx, level, shown);
   buf_clear(&message);
   errno = saved_errno;
-}
-
-void log_mask(Buf *out, Str secret) {
-  if (secret.len >= 12) buf_add(out, str_make(secret.ptr, str_utf8_prefix(secret, 4)));
-  buf_printf(out, "…(%zu)", secret.len);
 }

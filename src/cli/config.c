@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/file.h"
+#include "base/file.h"
 #include "cli/suggest.h"
 #include "cli/report.h"
 #include "script/settings.h"

@@ -2,6 +2,7 @@
 // a NodeTree.
 #include "codec/xml.h"
 
+#include "codec/xml_lex.h"
 #include "codec/xml_mend.h"
 #include "codec/xml_plain.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 
 enum {
-  NAME_MAX_LEN = 128,
   ATTRIBUTES_MAX = 256,            // in one tag: libxml2 compares each with all before it
   ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
   NAMES_KEPT_MAX = 2048,  // libxml2 never forgets a name: the context is made anew past that
@@ -65,7 +65,7 @@ static size_t plain_text_len(const char *at, const char *end) {
 // no character that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and a message takes a quarter less.
 // Any other section is stepped over, for what looks like a section inside it is none.
 static bool make_input(XmlParser *parser, Str document) {
-  static const char mark[] = "<![CDATA[";
+  static const char mark[] = XML_SECTION;
   enum { MARK = sizeof mark - 1 };
   Buf *input = &parser->input;
   buf_reset(input);
@@ -321,56 +321,3 @@ bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
   }
   return done;
 }
-
-// ---- writing ------------------------------------------------------------------------------------
-
-ptrdiff_t xml_section_end(Str s) {
-  for (size_t at = 0; at < s.len; at++) {
-    const char *found = memchr(s.ptr + at, ']', s.len - at);
-    if (!found) return -1;
-    at = (size_t)(found - s.ptr);
-    if (s.len - at >= 3 && found[1] == ']' && found[2] == '>') return (ptrdiff_t)at;
-  }
-  return -1;
-}
-
-void xml_add_cdata(Buf *out, Str text) {
-  Buf scratch;
-  buf_init(&scratch);
-  // Cleaned first: "]\1]>" is "]]>" without its control character.
-  Str rest = xml_clean(&scratch, text);
-  buf_add(out, STR("<![CDATA["));
-  ptrdiff_t end;
-  while ((end = xml_section_end(rest)) >= 0) {
-    buf_add(out, str_sub(rest, 0, (size_t)end + 2));
-    buf_add(out, STR("]]><![CDATA["));
-    rest = str_sub(rest, (size_t)end + 2, rest.len);
-  }
-  buf_add(out, rest);
-  buf_add(out, STR("]]>"));
-  if (scratch.failed) out->failed = true;
-  buf_clear(&scratch);
-}
-
-enum { NAME_START = 1, NAME_MORE = 2 };
-
-static unsigned char name_class(unsigned char c) {
-  static const unsigned char classes[256] = {
-    ['A' ... 'Z'] = NAME_START | NAME_MORE,
-    ['a' ... 'z'] = NAME_START | NAME_MORE,
-    ['_'] = NAME_START | NAME_MORE,
-    ['0' ... '9'] = NAME_MORE,
-    ['-'] = NAME_MORE,
-    ['.'] = NAME_MORE,
-  };
-  return classes[c];
-}
-
-size_t xml_name_len(Str s) {
-  if (s.len == 0 || !(name_class((unsigned char)s.ptr[0]) & NAME_START)) return 0;
-  size_t len = 1;
-  while (len < s.len && name_class((unsigned char)s.ptr[len]) & NAME_MORE) len++;
-  return len <= NAME_MAX_LEN ? len : 0;
-}
-
-bool xml_name_ok(Str name) { return name.len > 0 && xml_name_len(name) == name.len; }

@@ -13,8 +13,4 @@ bool xml_mend_references(Buf *out, Str document);
 // a section, all up to the "]]>" before its end tag is text.
 bool xml_mend_sections(Buf *out, Str document);
 
-// The length of a section, comment or instruction, where '&' and '=' are letters like any other, when `s`
-// begins with one; else 0.
-size_t xml_literal_section(Str s);
-
 #endif

@@ -3,7 +3,7 @@
 // slices of it.
 #include "codec/xml_plain.h"
 
-#include "codec/xml.h"
+#include "codec/xml_lex.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ static bool read_text(Reader *r) {
 
 // What comes first inside an element says what it holds.
 static bool read_content(Reader *r) {
-  if (take(r, STR("<![CDATA["))) return read_section(r);
+  if (take(r, STR(XML_SECTION))) return read_section(r);
   const char *from = r->at;
   skip_space(r);
   if (next_is(r, STR("<")) && !next_is(r, STR("</"))) return true;  // child elements

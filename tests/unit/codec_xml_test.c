@@ -412,22 +412,6 @@ static void test_cdata_is_split_where_it_would_end_and_cleaned_first(void **stat
                  "<![CDATA[a\xEF\xBF\xBD\xEF\xBF\xBD]]>");
 }
 
-static void test_names_of_elements_are_plain(void **state) {
-  char name[130];
-  memset(name, 'a', sizeof name);
-  assert_true(xml_name_ok(STR("FromUserName")));
-  assert_true(xml_name_ok(STR("_a-b.c9")));
-  assert_true(xml_name_ok(str_make(name, 128)));
-  assert_false(xml_name_ok(str_make(name, 129)));
-  assert_false(xml_name_ok(STR("")));
-  assert_false(xml_name_ok(STR("9a")));
-  assert_false(xml_name_ok(STR("-a")));
-  assert_false(xml_name_ok(STR("a b")));
-  assert_false(xml_name_ok(STR("a>")));
-  assert_false(xml_name_ok(STR("名")));
-  assert_false(xml_name_ok(STR("a\0")));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_text_message_becomes_a_flat_tree),
@@ -459,7 +443,6 @@ int main(void) {
     cmocka_unit_test(test_names_without_end_do_not_pile_up),
     cmocka_unit_test(test_libxml2_writes_nothing_to_standard_error),
     cmocka_unit_test(test_cdata_is_split_where_it_would_end_and_cleaned_first),
-    cmocka_unit_test(test_names_of_elements_are_plain),
   };
   return cmocka_run_group_tests(tests, make_parser, free_parser);
 }
