@@ -25,6 +25,8 @@ struct XmlParser {
   NodeTree *tree;
   uint32_t depth;
   uint32_t open[XML_DEPTH_MAX], last_child[XML_DEPTH_MAX];
+  bool has_section;  // the innermost element so far
+  size_t beside;     // where in the tree's text that begins which stands beside its last section
   ErrCode failed;
   int cause, line;
   char reason[200];
@@ -160,17 +162,47 @@ static void on_start(void *data, const xmlChar *name, const xmlChar **attributes
   parser->open[parser->depth] = index;
   parser->last_child[parser->depth] = NODE_NONE;
   parser->depth++;
+  parser->has_section = false;
+  parser->beside = tree->text.len;
 }
 
-static void on_end(void *data, const xmlChar *name) { ((XmlParser *)data)->depth--; }
+// Text counts in elements without children alone.
+static bool takes_text(const XmlParser *parser) {
+  return parser->depth > 0 && parser->last_child[parser->depth - 1] == NODE_NONE;
+}
+
+// White space between a section and a tag or another section is layout.
+static void drop_layout(XmlParser *parser) {
+  Buf *text = &parser->tree->text;
+  size_t len = text->len - parser->beside;
+  if (str_trim(str_make(text->ptr + parser->beside, len)).len > 0) return;
+  text->len -= len;
+  parser->tree->nodes[parser->open[parser->depth - 1]].text_len -= (uint32_t)len;
+}
+
+static void on_end(void *data, const xmlChar *name) {
+  XmlParser *parser = data;
+  if (parser->has_section && takes_text(parser)) drop_layout(parser);
+  parser->has_section = false;
+  parser->depth--;
+}
 
 static void on_text(void *data, const xmlChar *text, int len) {
   XmlParser *parser = data;
-  if (parser->depth == 0 || parser->last_child[parser->depth - 1] != NODE_NONE) return;
+  if (!takes_text(parser)) return;
   NodeTree *tree = parser->tree;
   buf_add(&tree->text, str_make((const char *)text, (size_t)len));
   if (tree->text.failed || tree->text.len > TEXT_MAX) stop(parser, ERR_MEMORY, "no memory");
   else tree->nodes[parser->open[parser->depth - 1]].text_len += (uint32_t)len;
+}
+
+static void on_section(void *data, const xmlChar *text, int len) {
+  XmlParser *parser = data;
+  if (!takes_text(parser)) return;
+  drop_layout(parser);
+  on_text(data, text, len);
+  parser->has_section = true;
+  parser->beside = parser->tree->text.len;
 }
 
 static void on_doctype(void *data, const xmlChar *name, const xmlChar *external_id,
@@ -202,7 +234,7 @@ static bool new_context(XmlParser *parser) {
     .endElement = on_end,
     .characters = on_text,
     .ignorableWhitespace = on_text,
-    .cdataBlock = on_text,
+    .cdataBlock = on_section,
     .internalSubset = on_doctype,
     .error = on_error,
   };

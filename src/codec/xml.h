@@ -11,7 +11,8 @@ typedef struct XmlParser XmlParser;
 XmlParser *xml_parser_new(void);  // one thread at a time per handle
 void xml_parser_free(XmlParser *parser);
 // Parses one document into `tree` (reset first). Text of an element without children is given as sent: CDATA
-// and text joined, nothing trimmed, line ends as LF (XML 1.0, 2.11). Text beside child elements is dropped;
+// and text joined, nothing trimmed but white space that stands alone beside a CDATA section, line ends as LF
+// (XML 1.0, 2.11). Text beside child elements is dropped;
 // attributes, comments and processing instructions are ignored; names are as written, with their prefix.
 // Control characters that XML forbids (NUL too) are dropped, broken UTF-8, U+FFFE and U+FFFF become U+FFFD,
 // whether they stand there or as a reference like &#1;: real users send them. A "]]>" that a user sent, which

@@ -49,8 +49,12 @@ bool xml_mend_references(Buf *out, Str s) {
 
 enum { MENDED_MAX = 64 * 1024 };  // a message is a few thousand bytes
 
-// The name of the element that opens just before `at`, empty without one: "...<Content>" gives "Content".
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// The name of the element that opens just before `at`, with nothing but white space between; empty if there
+// is none: "...<Content> " gives "Content".
 static Str name_before(Str s, size_t at) {
+  while (at > 0 && is_space(s.ptr[at - 1])) at--;
   size_t from = at;
   if (at < 3 || s.ptr[at - 1] != '>') return STR("");
   while (from > 0 && s.ptr[from - 1] != '<') from--;
@@ -58,22 +62,39 @@ static Str name_before(Str s, size_t at) {
   return xml_name_ok(name) ? name : STR("");
 }
 
-// The length of `before`, `name`, `after` where `s` begins with them; else 0.
-static size_t tag_len(Str s, Str before, Str name, Str after) {
-  if (!str_starts(s, before) || !str_starts(str_sub(s, before.len, s.len), name)) return 0;
-  size_t len = before.len + name.len;
-  return str_starts(str_sub(s, len, s.len), after) ? len + after.len : 0;
+static Str without_blanks(Str s) {
+  size_t blanks = 0;
+  while (blanks < s.len && is_space(s.ptr[blanks])) blanks++;
+  return str_sub(s, blanks, s.len);
 }
 
-// Where the "]]></name>" begins that ends the section in which `s` begins: what a user sent may hold elements
-// of that name, each with a section. -1 without one.
+// Whether `s` begins with `before`, `name`, '>'; *rest is what follows.
+static bool is_tag(Str s, Str before, Str name, Str *rest) {
+  size_t len = before.len + name.len;
+  *rest = str_sub(s, len + 1, s.len);
+  return s.len > len && s.ptr[len] == '>' && str_starts(s, before) &&
+         str_eq(str_sub(s, before.len, name.len), name);
+}
+
+static bool opens_section(Str s, Str name) {
+  Str rest;
+  return is_tag(s, STR("<"), name, &rest) && str_starts(without_blanks(rest), STR(XML_SECTION));
+}
+
+static bool closes_section(Str s, Str name) {
+  Str rest;
+  return str_starts(s, STR("]]>")) &&
+         is_tag(without_blanks(str_sub(s, 3, s.len)), STR("</"), name, &rest);
+}
+
+// Where the "]]>" begins that ends the section in which `s` begins: what a user sent may hold elements of
+// that name, each with a section. -1 if there is none.
 static ptrdiff_t matching_end(Str s, Str name) {
   int open = 1;
   for (size_t at = 0; at < s.len; at++) {
-    if (s.ptr[at] != '<' && s.ptr[at] != ']') continue;
     Str rest = str_sub(s, at, s.len);
-    if (tag_len(rest, STR("<"), name, STR(">" XML_SECTION))) open++;
-    else if (tag_len(rest, STR("]]></"), name, STR(">")) && --open == 0) return (ptrdiff_t)at;
+    if (s.ptr[at] == '<' && opens_section(rest, name)) open++;
+    else if (s.ptr[at] == ']' && closes_section(rest, name) && --open == 0) return (ptrdiff_t)at;
   }
   return -1;
 }

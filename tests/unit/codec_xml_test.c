@@ -84,12 +84,39 @@ static void test_nested_elements_keep_their_place(void **state) {
 static void test_text_is_kept_as_sent_inside_and_outside_cdata(void **state) {
   assert_root_text(STR("<a> b </a>"), STR(" b "));
   assert_root_text(STR("<a><![CDATA[ b ]]></a>"), STR(" b "));
-  assert_root_text(STR("<a> <![CDATA[b]]> </a>"), STR(" b "));
   assert_root_text(STR("<a> </a>"), STR(" "));
   assert_root_text(STR("<a><![CDATA[ ]]></a>"), STR(" "));
   assert_root_text(STR("<a></a>"), STR(""));
   assert_root_text(STR("<a/>"), STR(""));
   assert_root_text(STR("<a><![CDATA[]]></a>"), STR(""));
+}
+
+static void test_white_space_beside_a_section_is_layout(void **state) {
+  static const struct {
+    const char *document, *text;
+  } cases[] = {
+    { "<a> <![CDATA[event]]> </a>", "event" },
+    { "<a>\r\n\t<![CDATA[ 100 200 ]]>\r\n</a>", " 100 200 " },
+    { "<a>\n    <![CDATA[ 100 200 ]]>\n  </a>", " 100 200 " },
+    { "<a b='c'> <![CDATA[d]]> </a>", "d" },
+    { "<a> <![CDATA[]]> </a>", "" },
+    { "<a> <![CDATA[b]]></a>", "b" },
+    { "<a><![CDATA[b]]> </a>", "b" },
+    { "<a>\n<![CDATA[b]]>\n<![CDATA[ c]]>\n</a>", "b c" },
+    { "<a> <!-- no --> <![CDATA[b]]> <?no?> </a>", "b" },
+    { "<a>  b  </a>", "  b  " },
+    { "<a> b <![CDATA[ c]]> </a>", " b  c" },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_root_text(str_of(cases[i].document), str_of(cases[i].text));
+}
+
+static void
+test_the_end_of_a_section_that_a_user_sent_is_text_in_a_laid_out_document_too(void **state) {
+  parse(
+      STR("<xml>\n <Content>\n  <![CDATA[a]]>b]]>\n </Content>\n <MsgId>\n  1\n </MsgId>\n</xml>"));
+  assert_child("Content", "a]]>b");
+  assert_child("MsgId", "\n  1\n ");
 }
 
 static void test_pieces_of_text_are_joined(void **state) {
@@ -417,6 +444,8 @@ int main(void) {
     cmocka_unit_test(test_a_text_message_becomes_a_flat_tree),
     cmocka_unit_test(test_nested_elements_keep_their_place),
     cmocka_unit_test(test_text_is_kept_as_sent_inside_and_outside_cdata),
+    cmocka_unit_test(test_white_space_beside_a_section_is_layout),
+    cmocka_unit_test(test_the_end_of_a_section_that_a_user_sent_is_text_in_a_laid_out_document_too),
     cmocka_unit_test(test_pieces_of_text_are_joined),
     cmocka_unit_test(test_white_space_between_children_is_dropped),
     cmocka_unit_test(test_entities_are_decoded_once),
