@@ -147,6 +147,14 @@ static Str *head_field(MessageHead *head, Str name) {
   }
 }
 
+static bool no_type(const NodeTree *tree, Err *err) {
+  if (node_child(tree, 0, STR("Encrypt")) == NODE_NONE)
+    return err_set(err, ERR_INVALID, "the message has no MsgType");
+  return err_set(err, ERR_INVALID,
+                 "the message is sealed (Encrypt, no MsgType), and was to be read as a plain one: "
+                 "are encoding_aes_key and encrypt_mode set as on the platform's page?");
+}
+
 static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
   for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
@@ -154,7 +162,7 @@ static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
     if (field && !field->ptr)
       *field = node_text(tree, i);  // of an element that is there twice the first counts
   }
-  if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
+  if (head->msg_type.len == 0) return no_type(tree, err);
   head->is_event = str_eq(head->msg_type, STR("event"));
   if (!head->is_event) return true;
   if (head->event.len == 0)
