@@ -27,7 +27,6 @@ typedef struct Block {
 
 struct Arena {
   Block *current;
-  size_t used;  // in all blocks
   Block first;
 };
 
@@ -37,7 +36,6 @@ Arena *arena_new(void) {
   Arena *arena = (Arena *)core_pool_take(&kept);
   if (!arena) arena = malloc(FIRST_BLOCK);
   if (!arena) return NULL;
-  arena->used = 0;
   arena->first = (Block){ .size = FIRST_BLOCK - sizeof *arena };
   arena->current = &arena->first;
   return arena;
@@ -50,7 +48,6 @@ void arena_reset(Arena *arena) {
     free(block);
   }
   arena->first.used = 0;
-  arena->used = 0;
 }
 
 void arena_free(Arena *arena) {
@@ -82,7 +79,6 @@ void *arena_alloc(Arena *arena, size_t size) {
   }
   void *at = block->bytes + block->used;
   block->used += rounded;
-  arena->used += rounded;
   return at;
 }
 
@@ -113,5 +109,3 @@ Str arena_printf(Arena *arena, const char *format, ...) {
   va_end(again);
   return text ? str_make(text, (size_t)len) : str_make(NULL, 0);
 }
-
-size_t arena_used(const Arena *arena) { return arena->used; }

@@ -17,7 +17,5 @@ void *arena_calloc(Arena *arena, size_t count, size_t size);
 // A NUL-terminated copy of `s`; ptr is NULL only without memory.
 Str arena_dup(Arena *arena, Str s);
 __attribute__((format(printf, 2, 3))) Str arena_printf(Arena *arena, const char *format, ...);
-// Bytes handed out since the last reset.
-size_t arena_used(const Arena *arena);
 
 #endif

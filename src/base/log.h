@@ -33,8 +33,4 @@ void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
 // Has lines shown by `show` in place of being written: a prompt puts them above what is being typed. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);
 
-// A secret as it may be shown: "wx12…(32)", the first four characters and the length; of one shorter than
-// 12: "…(n)".
-void log_mask(Buf *out, Str secret);
-
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 enum { PIPE_BYTES = 1 << 20 };  // asked for: what a pipe holds while its reader rests
 
@@ -71,16 +72,6 @@ static void follow_rename(void) {
   if (!same) open_file();
 }
 
-static bool write_blocking(int fd, Str lines) {
-  while (lines.len) {
-    ssize_t written = write(fd, lines.ptr, lines.len);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    lines = str_sub(lines, (size_t)written, lines.len);
-  }
-  return true;
-}
-
 // ---- whoever reads standard error ------------------------------------------------------------------
 
 // Standard error may be shared with processes that expect it to block, so O_NONBLOCK is set on a description
@@ -137,7 +128,7 @@ static bool write_to_peer(const struct stat *now, Str lines) {
 static bool write_to_stderr(Str lines) {
   struct stat now;
   if (fstat(STDERR_FILENO, &now) != 0) return false;
-  if (S_ISREG(now.st_mode)) return write_blocking(STDERR_FILENO, lines);
+  if (S_ISREG(now.st_mode)) return file_write_all(STDERR_FILENO, lines);
   pthread_mutex_lock(&mutex);
   bool taken = write_to_peer(&now, lines);
   pthread_mutex_unlock(&mutex);
@@ -147,7 +138,7 @@ static bool write_to_stderr(Str lines) {
 bool log_sink_write(Str lines) {
   if (file_path) follow_rename();
   int fd = file_fd;
-  return fd >= 0 ? write_blocking(fd, lines) : write_to_stderr(lines);
+  return fd >= 0 ? file_write_all(fd, lines) : write_to_stderr(lines);
 }
 
 void log_sink_count_dropped(void) {

@@ -55,6 +55,12 @@ bool str_cut(Str s, char sep, Str *head, Str *tail) {
   return at != NULL;
 }
 
+int str_hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 bool str_to_int64(Str s, int64_t *out) {
   bool negative = s.len > 0 && s.ptr[0] == '-';
   if (s.len == (size_t)negative) return false;

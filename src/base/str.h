@@ -43,6 +43,8 @@ bool str_to_int64(Str s, int64_t *out);
 // The whole of `s` as a finite decimal number of at most 1,023 bytes, whatever the locale; false on anything
 // else.
 bool str_to_double(Str s, double *out);
+// The value of a hexadecimal digit of either case, or -1 if `c` is none.
+int str_hex_digit(char c);
 // All 64 bits are good for a hash table. Who does not know `seed` cannot choose strings that meet in one
 // place.
 static inline uint64_t str_hash(Str s, uint64_t seed) {

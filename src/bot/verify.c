@@ -96,6 +96,38 @@ static bool open_sealed(const Account *account, const Claims *claims, Str sealed
                  "msg_signature is wrong: not made with this account's token over what was sealed");
 }
 
+// A gateway may have wrapped the text in lines after it was signed.
+static bool open_unwrapped(const Account *account, const Claims *claims, Str sealed, Workspace *w,
+                           Verified *verified, Err *err) {
+  Buf scratch;
+  Err again;
+  buf_init(&scratch);
+  Str text = envelope_unwrap(&scratch, sealed);
+  bool opened = text.ptr != sealed.ptr && !scratch.failed &&
+                open_sealed(account, claims, text, w, verified, &again);
+  buf_clear(&scratch);
+  return opened;
+}
+
+// In normal mode what is sealed cannot be opened. One that has its elements beside Encrypt (the platform's
+// compatible mode) needs no opening.
+static bool check_not_sealed(const Account *account, Str body, Workspace *w, Err *err) {
+  Str text;
+  Err unread;
+  bool sealed = message_read(w->xml, body, &w->outer, &unread) &&
+                node_child_text(&w->outer, 0, STR("Encrypt"), &text) &&
+                node_child(&w->outer, 0, STR("MsgType")) == NODE_NONE;
+  if (!sealed) return true;
+  if (account->credentials[0].has_key)
+    return err_set(err, ERR_INVALID,
+                   "the message is sealed (Encrypt), and encrypt_mode is normal: set encrypt_mode "
+                   "to what is chosen on the platform's page, safe or compatible");
+  return err_set(err, ERR_INVALID,
+                 "the message is sealed (Encrypt), and there is no key to open it: set "
+                 "encoding_aes_key to the EncodingAESKey of the platform's page, or choose plain "
+                 "messages there");
+}
+
 static bool open_callback(const Account *account, const Claims *claims, Str body, Workspace *w,
                           Verified *verified, Err *err) {
   bool must = account->mode == MODE_SAFE;
@@ -115,7 +147,8 @@ static bool open_callback(const Account *account, const Claims *claims, Str body
     return err_set(err, ERR_INVALID,
                    "the query says that the message is sealed, and there is no Encrypt in it");
   }
-  return open_sealed(account, claims, sealed, w, verified, err);
+  return open_sealed(account, claims, sealed, w, verified, err) ||
+         open_unwrapped(account, claims, sealed, w, verified, err);
 }
 
 bool verify_query(const Account *account, int64_t replay_window_s, const Pairs *query,
@@ -134,5 +167,7 @@ bool verify_callback(const Account *account, int64_t replay_window_s, const Pair
                                                          w->digest, &verified->credential, err)) {
     return false;
   }
-  return account->mode == MODE_NORMAL || open_callback(account, &claims, body, w, verified, err);
+  if (account->mode != MODE_NORMAL) return open_callback(account, &claims, body, w, verified, err);
+  bool claims_sealed = claims.is_aes || claims.has_msg_signature;
+  return !claims_sealed || check_not_sealed(account, body, w, err);
 }

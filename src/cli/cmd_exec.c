@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/file.h"
+#include "base/file.h"
 #include "cli/services.h"
 
 enum { SCRIPT_MAX = 64 << 20 };

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/compose.h"
-#include "cli/file.h"
+#include "base/file.h"
 #include "cli/http_wait.h"
 #include "cli/print_reply.h"
 #include "codec/url.h"

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "cli/file.h"
+#include "base/file.h"
 
 enum { FILE_MAX = 1 << 20 };
 

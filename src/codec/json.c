@@ -115,8 +115,7 @@ static int code_unit(const Mender *m, size_t ahead) {
   int unit = 0;
   if (peek(m, ahead) != '\\' || peek(m, ahead + 1) != 'u') return -1;
   for (size_t i = 2; i < 6; i++) {
-    char c = peek(m, ahead + i), lower = (char)(c | 32);
-    int digit = is_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    int digit = str_hex_digit(peek(m, ahead + i));
     if (digit < 0) return -1;
     unit = unit << 4 | digit;
   }

@@ -11,7 +11,8 @@ typedef struct {
   uint32_t name_off, name_len;  // in the tree's text
   uint32_t text_off, text_len;  // its own text; of an element with children, empty
   uint32_t first_child, next;   // indices, or NODE_NONE
-  uint32_t child_count;
+  uint32_t child_count : 31;
+  uint32_t is_list : 1;  // a JSON array: its children, whose names are empty, are the members
 } Node;
 
 typedef struct {

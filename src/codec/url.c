@@ -5,13 +5,6 @@
 
 enum { PAIRS_MAX = 64, PORT_MAX = 65535 };
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 static bool is_encoded(Str text) {
   return text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '+', text.len));
 }
@@ -23,8 +16,8 @@ static Str decode(Str text, char **at) {
     char c = text.ptr[i];
     int high = -1, low = -1;
     if (c == '%' && text.len - i > 2) {
-      high = hex_value(text.ptr[i + 1]);
-      low = hex_value(text.ptr[i + 2]);
+      high = str_hex_digit(text.ptr[i + 1]);
+      low = str_hex_digit(text.ptr[i + 2]);
     }
     if (high >= 0 && low >= 0) {
       c = (char)(high << 4 | low);
@@ -112,7 +105,7 @@ static bool scheme_ok(Str scheme) {
 static bool host_ok(Str host, bool ipv6) {
   for (size_t i = 0; i < host.len; i++) {
     char c = host.ptr[i];
-    if (ipv6 ? hex_value(c) < 0 && !strchr(":.%", c) && !is_letter(c)
+    if (ipv6 ? str_hex_digit(c) < 0 && !strchr(":.%", c) && !is_letter(c)
              : strchr("[]:\\<>\"^`{|}", c) != NULL)
       return false;
   }

@@ -2,6 +2,7 @@
 // a NodeTree.
 #include "codec/xml.h"
 
+#include "codec/xml_lex.h"
 #include "codec/xml_mend.h"
 #include "codec/xml_plain.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 
 enum {
-  NAME_MAX_LEN = 128,
   ATTRIBUTES_MAX = 256,            // in one tag: libxml2 compares each with all before it
   ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
   NAMES_KEPT_MAX = 2048,  // libxml2 never forgets a name: the context is made anew past that
@@ -25,6 +25,8 @@ struct XmlParser {
   NodeTree *tree;
   uint32_t depth;
   uint32_t open[XML_DEPTH_MAX], last_child[XML_DEPTH_MAX];
+  bool has_section;  // the innermost element so far
+  size_t beside;     // where in the tree's text that begins which stands beside its last section
   ErrCode failed;
   int cause, line;
   char reason[200];
@@ -65,7 +67,7 @@ static size_t plain_text_len(const char *at, const char *end) {
 // no character that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and a message takes a quarter less.
 // Any other section is stepped over, for what looks like a section inside it is none.
 static bool make_input(XmlParser *parser, Str document) {
-  static const char mark[] = "<![CDATA[";
+  static const char mark[] = XML_SECTION;
   enum { MARK = sizeof mark - 1 };
   Buf *input = &parser->input;
   buf_reset(input);
@@ -160,17 +162,47 @@ static void on_start(void *data, const xmlChar *name, const xmlChar **attributes
   parser->open[parser->depth] = index;
   parser->last_child[parser->depth] = NODE_NONE;
   parser->depth++;
+  parser->has_section = false;
+  parser->beside = tree->text.len;
 }
 
-static void on_end(void *data, const xmlChar *name) { ((XmlParser *)data)->depth--; }
+// Text counts in elements without children alone.
+static bool takes_text(const XmlParser *parser) {
+  return parser->depth > 0 && parser->last_child[parser->depth - 1] == NODE_NONE;
+}
+
+// White space between a section and a tag or another section is layout.
+static void drop_layout(XmlParser *parser) {
+  Buf *text = &parser->tree->text;
+  size_t len = text->len - parser->beside;
+  if (str_trim(str_make(text->ptr + parser->beside, len)).len > 0) return;
+  text->len -= len;
+  parser->tree->nodes[parser->open[parser->depth - 1]].text_len -= (uint32_t)len;
+}
+
+static void on_end(void *data, const xmlChar *name) {
+  XmlParser *parser = data;
+  if (parser->has_section && takes_text(parser)) drop_layout(parser);
+  parser->has_section = false;
+  parser->depth--;
+}
 
 static void on_text(void *data, const xmlChar *text, int len) {
   XmlParser *parser = data;
-  if (parser->depth == 0 || parser->last_child[parser->depth - 1] != NODE_NONE) return;
+  if (!takes_text(parser)) return;
   NodeTree *tree = parser->tree;
   buf_add(&tree->text, str_make((const char *)text, (size_t)len));
   if (tree->text.failed || tree->text.len > TEXT_MAX) stop(parser, ERR_MEMORY, "no memory");
   else tree->nodes[parser->open[parser->depth - 1]].text_len += (uint32_t)len;
+}
+
+static void on_section(void *data, const xmlChar *text, int len) {
+  XmlParser *parser = data;
+  if (!takes_text(parser)) return;
+  drop_layout(parser);
+  on_text(data, text, len);
+  parser->has_section = true;
+  parser->beside = parser->tree->text.len;
 }
 
 static void on_doctype(void *data, const xmlChar *name, const xmlChar *external_id,
@@ -202,7 +234,7 @@ static bool new_context(XmlParser *parser) {
     .endElement = on_end,
     .characters = on_text,
     .ignorableWhitespace = on_text,
-    .cdataBlock = on_text,
+    .cdataBlock = on_section,
     .internalSubset = on_doctype,
     .error = on_error,
   };
@@ -321,56 +353,3 @@ bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
   }
   return done;
 }
-
-// ---- writing ------------------------------------------------------------------------------------
-
-ptrdiff_t xml_section_end(Str s) {
-  for (size_t at = 0; at < s.len; at++) {
-    const char *found = memchr(s.ptr + at, ']', s.len - at);
-    if (!found) return -1;
-    at = (size_t)(found - s.ptr);
-    if (s.len - at >= 3 && found[1] == ']' && found[2] == '>') return (ptrdiff_t)at;
-  }
-  return -1;
-}
-
-void xml_add_cdata(Buf *out, Str text) {
-  Buf scratch;
-  buf_init(&scratch);
-  // Cleaned first: "]\1]>" is "]]>" without its control character.
-  Str rest = xml_clean(&scratch, text);
-  buf_add(out, STR("<![CDATA["));
-  ptrdiff_t end;
-  while ((end = xml_section_end(rest)) >= 0) {
-    buf_add(out, str_sub(rest, 0, (size_t)end + 2));
-    buf_add(out, STR("]]><![CDATA["));
-    rest = str_sub(rest, (size_t)end + 2, rest.len);
-  }
-  buf_add(out, rest);
-  buf_add(out, STR("]]>"));
-  if (scratch.failed) out->failed = true;
-  buf_clear(&scratch);
-}
-
-enum { NAME_START = 1, NAME_MORE = 2 };
-
-static unsigned char name_class(unsigned char c) {
-  static const unsigned char classes[256] = {
-    ['A' ... 'Z'] = NAME_START | NAME_MORE,
-    ['a' ... 'z'] = NAME_START | NAME_MORE,
-    ['_'] = NAME_START | NAME_MORE,
-    ['0' ... '9'] = NAME_MORE,
-    ['-'] = NAME_MORE,
-    ['.'] = NAME_MORE,
-  };
-  return classes[c];
-}
-
-size_t xml_name_len(Str s) {
-  if (s.len == 0 || !(name_class((unsigned char)s.ptr[0]) & NAME_START)) return 0;
-  size_t len = 1;
-  while (len < s.len && name_class((unsigned char)s.ptr[len]) & NAME_MORE) len++;
-  return len <= NAME_MAX_LEN ? len : 0;
-}
-
-bool xml_name_ok(Str name) { return name.len > 0 && xml_name_len(name) == name.len; }

@@ -4,14 +4,15 @@
 
 #include "base/err.h"
 #include "codec/node.h"
-
-enum { XML_DEPTH_MAX = 64 };
+#include "codec/xml_lex.h"
+#include "codec/xml_text.h"
 
 typedef struct XmlParser XmlParser;
 XmlParser *xml_parser_new(void);  // one thread at a time per handle
 void xml_parser_free(XmlParser *parser);
 // Parses one document into `tree` (reset first). Text of an element without children is given as sent: CDATA
-// and text joined, nothing trimmed, line ends as LF (XML 1.0, 2.11). Text beside child elements is dropped;
+// and text joined, nothing trimmed but white space that stands alone beside a CDATA section, line ends as LF
+// (XML 1.0, 2.11). Text beside child elements is dropped;
 // attributes, comments and processing instructions are ignored; names are as written, with their prefix.
 // Control characters that XML forbids (NUL too) are dropped, broken UTF-8, U+FFFE and U+FFFF become U+FFFD,
 // whether they stand there or as a reference like &#1;: real users send them. A "]]>" that a user sent, which
@@ -19,19 +20,5 @@ void xml_parser_free(XmlParser *parser);
 // than UTF-8 is refused. False, and an empty tree, with ERR_INVALID (DOCTYPE, not well-formed, too deep, over
 // 256 attributes in a tag of a large document) or ERR_MEMORY; `err` names line and cause.
 bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err);
-
-// Appends `<![CDATA[...]]>` with "]]>" split, cleaned as by xml_clean.
-void xml_add_cdata(Buf *out, Str text);
-// Whether `name` can be an element's name here: ASCII letters, digits, '_', '-', '.', first a letter or '_';
-// at most 128 bytes.
-bool xml_name_ok(Str name);
-// The length of such a name at the front of `s`; 0 without one.
-size_t xml_name_len(Str s);
-// Where the first "]]>" begins; -1 without one.
-ptrdiff_t xml_section_end(Str s);
-// Bytes as XML may carry them: forbidden control characters dropped; broken UTF-8, U+FFFE and U+FFFF as
-// U+FFFD. Returns `in` itself when it is clean, else the cleaned copy that was appended to `scratch` (look at
-// its `failed`).
-Str xml_clean(Buf *scratch, Str in);
 
 #endif

@@ -9,12 +9,8 @@
 
 // References to forbidden characters are dropped or replaced, as if the characters themselves had been sent.
 bool xml_mend_references(Buf *out, Str document);
-// The platform puts what a user sends into a section as it is, a "]]>" in it too. Where an element opens with
-// a section, all up to the "]]>" before its end tag is text.
+// The platform puts what a user sends into a section as it is, a "]]>" in it too. If an element opens with a
+// section, all up to the "]]>" before its end tag is text; white space may stand between tag and section.
 bool xml_mend_sections(Buf *out, Str document);
-
-// The length of a section, comment or instruction, where '&' and '=' are letters like any other, when `s`
-// begins with one; else 0.
-size_t xml_literal_section(Str s);
 
 #endif

@@ -3,7 +3,7 @@
 // slices of it.
 #include "codec/xml_plain.h"
 
-#include "codec/xml.h"
+#include "codec/xml_lex.h"
 
 #include <string.h>
 
@@ -72,6 +72,7 @@ static bool read_section(Reader *r) {
   ptrdiff_t len = xml_section_end(left(r));
   if (len < 0) return false;
   r->at += len + 3;
+  skip_space(r);
   return take_text(r, from, from + len);
 }
 
@@ -82,11 +83,11 @@ static bool read_text(Reader *r) {
   return take_text(r, from, r->at);
 }
 
-// What comes first inside an element says what it holds.
+// What comes first inside an element says what it holds; white space beside a section is layout.
 static bool read_content(Reader *r) {
-  if (take(r, STR("<![CDATA["))) return read_section(r);
   const char *from = r->at;
   skip_space(r);
+  if (take(r, STR(XML_SECTION))) return read_section(r);
   if (next_is(r, STR("<")) && !next_is(r, STR("</"))) return true;  // child elements
   r->at = from;
   return read_text(r);

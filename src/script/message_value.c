@@ -215,7 +215,7 @@ static void push_node(lua_State *L, const NodeTree *tree, uint32_t index);
 static void add_member(lua_State *L, const NodeTree *tree, uint32_t index, Str name) {
   lua_pushvalue(L, -1);
   int found = lua_rawget(L, -3);  // table, name, old
-  if (found == LUA_TNIL && !message_is_list(name)) {
+  if (found == LUA_TNIL && (tree->nodes[index].is_list || !message_is_list(name))) {
     lua_pop(L, 1);
     push_node(L, tree, index);
     lua_rawset(L, -3);
@@ -242,9 +242,20 @@ static void push_children(lua_State *L, const NodeTree *tree, uint32_t parent) {
   }
 }
 
+static void push_list(lua_State *L, const NodeTree *tree, uint32_t list) {
+  lua_Integer n = 0;
+  lua_createtable(L, (int)tree->nodes[list].child_count, 0);
+  value_mark_array(L, -1);
+  for (uint32_t i = tree->nodes[list].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
+    push_node(L, tree, i);
+    lua_rawseti(L, -2, ++n);
+  }
+}
+
 static void push_node(lua_State *L, const NodeTree *tree, uint32_t index) {
   luaL_checkstack(L, 8, "a message nested too deep");
-  if (tree->nodes[index].first_child == NODE_NONE) push_str(L, node_text(tree, index));
+  if (tree->nodes[index].is_list) push_list(L, tree, index);
+  else if (tree->nodes[index].first_child == NODE_NONE) push_str(L, node_text(tree, index));
   else push_children(L, tree, index);
 }
 
@@ -257,7 +268,7 @@ static bool push_element(lua_State *L, const MessageData *data, Str name) {
   if (first == NODE_NONE) return false;
   uint32_t more = tree.nodes[first].next;
   while (more != NODE_NONE && !str_eq(node_name(&tree, more), name)) more = tree.nodes[more].next;
-  if (more == NODE_NONE && !message_is_list(name)) {
+  if (tree.nodes[first].is_list || (more == NODE_NONE && !message_is_list(name))) {
     push_node(L, &tree, first);
     return true;
   }

@@ -51,10 +51,34 @@ static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *messa
       "platform's page?");
 }
 
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+Str envelope_unwrap(Buf *scratch, Str sealed) {
+  size_t plain = 0, from = scratch->len;
+  while (plain < sealed.len && !is_space(sealed.ptr[plain])) plain++;
+  if (plain == sealed.len) return sealed;
+  buf_add(scratch, str_sub(sealed, 0, plain));
+  for (size_t i = plain; i < sealed.len; i++) {
+    if (!is_space(sealed.ptr[i])) buf_addc(scratch, sealed.ptr[i]);
+  }
+  return str_sub(buf_str(scratch), from, scratch->len);
+}
+
+static bool decode(Buf *out, Str sealed) {
+  if (base64_decode(out, sealed, false)) return true;
+  Buf scratch;
+  buf_init(&scratch);
+  Str text = envelope_unwrap(&scratch, sealed);
+  bool ok = text.ptr != sealed.ptr && !scratch.failed && base64_decode(out, text, false);
+  if (scratch.failed) out->failed = true;
+  buf_clear(&scratch);
+  return ok;
+}
+
 bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out,
                    Err *err) {
   size_t before = out->len;
-  if (!base64_decode(out, sealed, false)) {
+  if (!decode(out, sealed)) {
     if (out->failed) return err_set(err, ERR_MEMORY, "no memory");
     return err_set(err, ERR_INVALID, "the sealed message is no base64");
   }

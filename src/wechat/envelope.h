@@ -9,7 +9,11 @@
 #include "codec/digest.h"
 #include "wechat/account.h"
 
-// Decrypts the base64 text of <Encrypt> with `key` and appends the plain message to `out`, which stays as it
+// The base64 text of <Encrypt> without the white space of wrapped lines: `sealed` itself if it has none, else
+// what was appended to `scratch` (look at its `failed`).
+Str envelope_unwrap(Buf *scratch, Str sealed);
+
+// Decrypts the base64 text of <Encrypt>, in lines or in one piece, with `key` and appends the plain message to `out`, which stays as it
 // was on failure. ERR_INVALID, `err` saying which: bad base64, a length that is no multiple of 16, bad
 // padding (1 to 32 bytes that all say how many they are), a length field that lies, another appid (compared
 // to the byte). Padding that is told from a lying length is an oracle to whoever may ask again and again:

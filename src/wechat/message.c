@@ -29,30 +29,70 @@ static bool too_deep(Err *err) {
                  XML_DEPTH_MAX);
 }
 
-static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err);
+static bool add_members(NodeTree *tree, uint32_t parent, const Json *of, int depth, Err *err);
+
+static bool is_container(const Json *value) {
+  return json_kind(value) == JSON_OBJECT || json_kind(value) == JSON_ARRAY;
+}
 
 static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name, const Json *value,
                       int depth, Err *err) {
   if (depth > XML_DEPTH_MAX) return too_deep(err);
-  if (json_kind(value) == JSON_ARRAY) {
-    for (const Json *member = json_first(value); member; member = json_next(member)) {
-      if (!add_value(tree, parent, last, name, member, depth + 1, err)) return false;
-    }
-    return true;
-  }
   uint32_t index = nodes_add(tree, parent, last, name);
   if (index == NODE_NONE) return err_set(err, ERR_MEMORY, "no memory");
-  if (json_kind(value) == JSON_OBJECT) return add_members(tree, index, value, depth, err);
+  tree->nodes[index].is_list = json_kind(value) == JSON_ARRAY;
+  if (is_container(value)) return add_members(tree, index, value, depth, err);
   set_leaf(tree, index, value);
   return !tree->failed || err_set(err, ERR_MEMORY, "no memory");
 }
 
-static bool add_members(NodeTree *tree, uint32_t parent, const Json *object, int depth, Err *err) {
+// The members of an object, those of an array without a name. null is as good as a missing member.
+static bool add_members(NodeTree *tree, uint32_t parent, const Json *of, int depth, Err *err) {
+  bool is_list = json_kind(of) == JSON_ARRAY;
   uint32_t last = NODE_NONE;
-  for (const Json *member = json_first(object); member; member = json_next(member)) {
-    Str name = json_key(member);
-    if (xml_name_ok(name) && !add_value(tree, parent, &last, name, member, depth + 1, err))
-      return false;
+  for (const Json *member = json_first(of); member; member = json_next(member)) {
+    Str name = is_list ? STR("") : json_key(member);
+    if (json_kind(member) == JSON_NULL || !(is_list || xml_name_ok(name))) continue;
+    if (!add_value(tree, parent, &last, name, member, depth + 1, err)) return false;
+  }
+  return true;
+}
+
+// As JSON these events come without the element that holds their List in XML.
+static const struct {
+  Str event, container;
+} list_events[] = {
+  { { "subscribe_msg_popup_event", 25 }, { "SubscribeMsgPopupEvent", 22 } },
+  { { "subscribe_msg_change_event", 26 }, { "SubscribeMsgChangeEvent", 23 } },
+  { { "subscribe_msg_sent_event", 24 }, { "SubscribeMsgSentEvent", 21 } },
+};
+
+static uint32_t last_child(const NodeTree *tree, uint32_t parent) {
+  uint32_t last = tree->nodes[parent].first_child;
+  while (last != NODE_NONE && tree->nodes[last].next != NODE_NONE) last = tree->nodes[last].next;
+  return last;
+}
+
+// Puts a second List, with the first one's members, into an element `name` at the end of the root.
+static bool wrap_list(NodeTree *tree, uint32_t list, Str name, Err *err) {
+  uint32_t last = last_child(tree, 0), none = NODE_NONE;
+  uint32_t container = nodes_add(tree, 0, &last, name);
+  uint32_t copy =
+      container == NODE_NONE ? NODE_NONE : nodes_add(tree, container, &none, STR("List"));
+  if (copy == NODE_NONE) return err_set(err, ERR_MEMORY, "no memory");
+  tree->nodes[copy] = tree->nodes[list];
+  tree->nodes[copy].next = NODE_NONE;
+  return true;
+}
+
+static bool complete_event(NodeTree *tree, Err *err) {
+  Str event;
+  uint32_t list = node_child(tree, 0, STR("List"));
+  if (list == NODE_NONE || !node_child_text(tree, 0, STR("Event"), &event)) return true;
+  for (size_t i = 0; i < sizeof list_events / sizeof *list_events; i++) {
+    Str container = list_events[i].container;
+    if (str_eq_nocase(event, list_events[i].event) && node_child(tree, 0, container) == NODE_NONE)
+      return wrap_list(tree, list, container, err);
   }
   return true;
 }
@@ -65,7 +105,9 @@ static bool read_json(Str document, NodeTree *tree, Err *err) {
   bool ok;
   if (json_kind(json_root(doc)) != JSON_OBJECT)
     ok = err_set(err, ERR_INVALID, "the JSON message is no object");
-  else ok = add_value(tree, NODE_NONE, &last, STR("xml"), json_root(doc), 1, err);
+  else
+    ok = add_value(tree, NODE_NONE, &last, STR("xml"), json_root(doc), 1, err) &&
+         complete_event(tree, err);
   json_free(doc);
   return ok;
 }
@@ -105,6 +147,14 @@ static Str *head_field(MessageHead *head, Str name) {
   }
 }
 
+static bool no_type(const NodeTree *tree, Err *err) {
+  if (node_child(tree, 0, STR("Encrypt")) == NODE_NONE)
+    return err_set(err, ERR_INVALID, "the message has no MsgType");
+  return err_set(err, ERR_INVALID,
+                 "the message is sealed (Encrypt, no MsgType), and was to be read as a plain one: "
+                 "are encoding_aes_key and encrypt_mode set as on the platform's page?");
+}
+
 static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
   for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
@@ -112,7 +162,7 @@ static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
     if (field && !field->ptr)
       *field = node_text(tree, i);  // of an element that is there twice the first counts
   }
-  if (head->msg_type.len == 0) return err_set(err, ERR_INVALID, "the message has no MsgType");
+  if (head->msg_type.len == 0) return no_type(tree, err);
   head->is_event = str_eq(head->msg_type, STR("event"));
   if (!head->is_event) return true;
   if (head->event.len == 0)
@@ -138,13 +188,26 @@ static uint64_t digest_add(uint64_t digest, Str part) {
   return (digest ^ 0xFF) * prime;  // no byte of UTF-8: the part ends here
 }
 
+static uint64_t digest_elements(const NodeTree *tree, uint32_t parent, uint64_t digest);
+
+// A list counts as its element repeated, which is what it is in XML.
+static uint64_t digest_element(const NodeTree *tree, uint32_t index, Str name, uint64_t digest) {
+  if (!tree->nodes[index].is_list) {
+    digest = digest_add(digest_add(digest, name), node_text(tree, index));
+    return digest_add(digest_elements(tree, index, digest), STR(""));
+  }
+  for (uint32_t i = tree->nodes[index].first_child; i != NODE_NONE; i = tree->nodes[i].next)
+    digest = digest_element(tree, i, name, digest);
+  return digest;
+}
+
 // All elements below `parent`, but for the sealed copy that compatible mode brings, which differs at each
 // try.
 static uint64_t digest_elements(const NodeTree *tree, uint32_t parent, uint64_t digest) {
   for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
-    if (parent == 0 && str_eq(node_name(tree, i), STR("Encrypt"))) continue;
-    digest = digest_add(digest_add(digest, node_name(tree, i)), node_text(tree, i));
-    digest = digest_add(digest_elements(tree, i, digest), STR(""));
+    Str name = node_name(tree, i);
+    if (parent != 0 || !str_eq(name, STR("Encrypt")))
+      digest = digest_element(tree, i, name, digest);
   }
   return digest;
 }
@@ -182,9 +245,14 @@ static bool is_digits(Str text) {
 
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out);
 
-static void render_element(const NodeTree *tree, uint32_t index, Buf *out) {
-  Str name = node_name(tree, index), text = node_text(tree, index);
+static void render_element(const NodeTree *tree, uint32_t index, Str name, Buf *out) {
+  Str text = node_text(tree, index);
   if (!xml_name_ok(name)) return;
+  if (tree->nodes[index].is_list) {
+    for (uint32_t i = tree->nodes[index].first_child; i != NODE_NONE; i = tree->nodes[i].next)
+      render_element(tree, i, name, out);
+    return;
+  }
   buf_addc(out, '<');
   buf_add(out, name);
   buf_addc(out, '>');
@@ -198,7 +266,7 @@ static void render_element(const NodeTree *tree, uint32_t index, Buf *out) {
 
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out) {
   for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next)
-    render_element(tree, i, out);
+    render_element(tree, i, node_name(tree, i), out);
 }
 
 void message_render(const NodeTree *tree, Buf *out) {

@@ -122,6 +122,32 @@ test('a sealed JSON push is answered in sealed XML', async (t) => {
   }
 });
 
+test('lists of a JSON push stay lists, of one member and of none too, and null is nil', async (t) => {
+  const bot = await startBot(t, { script: `function on_message(msg)
+    local by_name = { msg.One, msg.None, msg.Deep, msg.Pic, msg.Null == nil, msg.List }
+    local all = {}
+    for name, value in pairs(msg) do all[name] = value end
+    return wechat.json.encode{ by_name, all.One, all.None, all.Deep, all.Pic, all.Null == nil, all.List }
+  end` });
+  const push = { ToUserName: 'gh', FromUserName: 'o', CreateTime: 1, MsgType: 'new_type',
+    One: ['a'], None: [], Deep: [[1], []], Pic: { item: [{ Md5: 'x' }], List: { A: 1 } }, Null: null, List: [{ A: 1 }] };
+  const expected = [['a'], [], [['1'], []], { item: [{ Md5: 'x' }], List: [{ A: '1' }] }, true, [{ A: '1' }]];
+  const answer = await bot.deliver(JSON.stringify(push));
+  assert.deepEqual(JSON.parse(answer.reply.Content), [expected, ...expected]);
+});
+
+test('a subscribe message event of JSON is the same message as in XML', async (t) => {
+  const bot = await startBot(t, { script: `function on_message(msg)
+    return wechat.json.encode{ msg.SubscribeMsgPopupEvent.List, msg.List }
+  end` });
+  for (const List of [{ TemplateId: 'T', PopupScene: '2' }, [{ TemplateId: 'T', PopupScene: '2' }]]) {
+    const answer = await bot.deliver(JSON.stringify({ ToUserName: 'gh', FromUserName: `o${Array.isArray(List)}`, CreateTime: 1,
+      MsgType: 'event', Event: 'subscribe_msg_popup_event', List }));
+    const list = [{ TemplateId: 'T', PopupScene: '2' }];
+    assert.deepEqual(JSON.parse(answer.reply.Content), [list, list]);
+  }
+});
+
 // ---- texts as users send them -------------------------------------------------------------------------------------
 
 const ECHO = 'function on_message(msg) return msg.content and (msg.content .. "|" .. #msg.content) or nil end';

@@ -200,8 +200,18 @@ static void test_broken_characters_are_as_long_as_what_one_replacement_stands_fo
   assert_char("\xF0\x9F\x98", 3, false);
 }
 
+static void test_a_hexadecimal_digit_has_a_value_in_either_case(void **state) {
+  assert_int_equal(str_hex_digit('0'), 0);
+  assert_int_equal(str_hex_digit('9'), 9);
+  assert_int_equal(str_hex_digit('a'), 10);
+  assert_int_equal(str_hex_digit('F'), 15);
+  static const char others[] = "gG/:@`\x19\xE1 ";
+  for (size_t i = 0; i < sizeof others; i++) assert_int_equal(str_hex_digit(others[i]), -1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_hexadecimal_digit_has_a_value_in_either_case),
     cmocka_unit_test(test_equality_looks_at_every_byte_and_at_the_length),
     cmocka_unit_test(test_only_ascii_letters_compare_without_case),
     cmocka_unit_test(test_beginnings_and_ends_are_found),

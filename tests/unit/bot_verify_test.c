@@ -155,6 +155,59 @@ static void test_safe_mode_takes_nothing_but_sealed_messages(void **state) {
   assert_refused(&sealed, STR(MESSAGE), ERR_FORBIDDEN, "a plain message");
 }
 
+static void wrap_lines(Str body, size_t width, Buf *out) {
+  Str mark = STR("<Encrypt><![CDATA[");
+  size_t begin = (size_t)str_find(body, mark) + mark.len;
+  size_t end = begin + (size_t)str_find(str_sub(body, begin, body.len), STR("]]>"));
+  buf_add(out, str_sub(body, 0, begin));
+  for (size_t at = begin; at < end; at += width) {
+    buf_add(out, str_sub(body, at, end - at < width ? end - at : width));
+    buf_add(out, STR("\n"));
+  }
+  buf_add(out, str_sub(body, end, body.len));
+}
+
+static void test_sealed_text_may_be_wrapped_in_lines_before_or_after_it_was_signed(void **state) {
+  use("safe", "", "");
+  Pairs pairs;
+  Str body = sealed_body("a-token", KEY, "wx01", &pairs), wrapped_text;
+  Buf wrapped;
+  buf_init(&wrapped);
+  wrap_lines(body, 76, &wrapped);
+  assert_true(verifies(&pairs, buf_str(&wrapped)));
+  assert_true(str_eq(verified.document, STR(MESSAGE)));
+  assert_true(message_read(w->xml, buf_str(&wrapped), &w->outer, &err));
+  assert_true(node_child_text(&w->outer, 0, STR("Encrypt"), &wrapped_text));
+  Str text = arena_dup(arena, wrapped_text);
+  pairs = signed_query("a-token", "1700000000");
+  pairs_add(&pairs, arena, STR("msg_signature"), signature("a-token", "1700000000", &text));
+  assert_true(verifies(&pairs, buf_str(&wrapped)));
+  assert_true(str_eq(verified.document, STR(MESSAGE)));
+  pairs = signed_query("a-token", "1700000000");
+  pairs_add(&pairs, arena, STR("msg_signature"), signature("b-token", "1700000000", &text));
+  assert_refused(&pairs, buf_str(&wrapped), ERR_FORBIDDEN, "msg_signature is wrong");
+  buf_clear(&wrapped);
+}
+
+static void test_a_sealed_message_to_a_bot_that_opens_none_names_what_to_set(void **state) {
+  Pairs pairs;
+  Str body = sealed_body("a-token", KEY, "wx01", &pairs);
+  use("normal", "", "");
+  assert_refused(&pairs, body, ERR_INVALID, "set encoding_aes_key");
+  AccountSettings settings = { .token = STR("a-token"),
+                               .appid = STR("wx01"),
+                               .encrypt_mode = STR("normal"),
+                               .encoding_aes_key = STR(KEY) };
+  assert_true(account_init(&account, &settings, &err));
+  assert_refused(&pairs, body, ERR_INVALID, "set encrypt_mode");
+  Buf both;
+  buf_init(&both);
+  assert_true(envelope_wrap_both(STR(MESSAGE), STR("U0VB"), &both, &err));
+  assert_true(verifies(&pairs, buf_str(&both)));
+  assert_false(verified.sealed);
+  buf_clear(&both);
+}
+
 static void test_compatible_mode_takes_both_but_not_a_sealed_one_unsigned(void **state) {
   use("compatible", "", "");
   Pairs plain = signed_query("a-token", "1700000000"), sealed,
@@ -209,6 +262,8 @@ int main(void) {
     cmocka_unit_test(test_parameters_stand_once),
     cmocka_unit_test(test_another_token_or_another_time_is_refused),
     cmocka_unit_test(test_safe_mode_takes_nothing_but_sealed_messages),
+    cmocka_unit_test(test_sealed_text_may_be_wrapped_in_lines_before_or_after_it_was_signed),
+    cmocka_unit_test(test_a_sealed_message_to_a_bot_that_opens_none_names_what_to_set),
     cmocka_unit_test(test_compatible_mode_takes_both_but_not_a_sealed_one_unsigned),
     cmocka_unit_test(test_another_appid_or_another_key_is_refused_as_a_bad_message),
     cmocka_unit_test(test_what_was_sealed_is_what_was_signed),

@@ -51,15 +51,6 @@ static void test_sections_that_are_whole_need_no_mending(void **state) {
   buf_clear(&out);
 }
 
-static void test_literal_sections_have_their_length(void **state) {
-  assert_int_equal(xml_literal_section(STR("<![CDATA[a]]>b")), 13);
-  assert_int_equal(xml_literal_section(STR("<!-- & -->b")), 10);
-  assert_int_equal(xml_literal_section(STR("<?php = ?>b")), 10);
-  assert_int_equal(xml_literal_section(STR("<!-- open")), 9);
-  assert_int_equal(xml_literal_section(STR("<a>")), 0);
-  assert_int_equal(xml_literal_section(STR("")), 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_references_to_forbidden_characters_go_or_are_replaced),
@@ -67,7 +58,6 @@ int main(void) {
     cmocka_unit_test(test_what_looks_like_a_reference_in_a_section_is_text),
     cmocka_unit_test(test_a_mark_that_a_user_sent_is_text),
     cmocka_unit_test(test_sections_that_are_whole_need_no_mending),
-    cmocka_unit_test(test_literal_sections_have_their_length),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,14 @@ static void test_a_message_is_read(void **state) {
   assert_text(0, "Nothing", "");
 }
 
+static void test_white_space_beside_a_section_is_layout(void **state) {
+  assert_true(reads(
+      "<xml>\n <A>\n  <![CDATA[ a ]]>\n </A> <B> <![CDATA[]]></B><C><![CDATA[c]]>\t</C></xml>"));
+  assert_text(0, "A", " a ");
+  assert_text(0, "B", "");
+  assert_text(0, "C", "c");
+}
+
 static void test_elements_inside_elements_hang_together(void **state) {
   assert_true(
       reads("<xml><List><item><A>1</A></item> <item><A>2</A><B> </B></item></List><C>3</C></xml>"));
@@ -85,7 +93,8 @@ static void test_all_else_is_left_to_libxml2(void **state) {
     "<a><![CDATA[1\r2]]></a>",
     "<a><![CDATA[1]]>2</a>",
     "<a>1<![CDATA[2]]></a>",
-    "<a> <![CDATA[1]]></a>",
+    "<a> <![CDATA[1]]>2</a>",
+    "<a> <![CDATA[1]]> <![CDATA[2]]></a>",
     "<a><![CDATA[1]] ></a>",
     "<a><![CDATA[x]]>y]]></a>",
     "<a>words <b>1</b></a>",
@@ -129,6 +138,7 @@ static void test_a_document_may_break_off_anywhere(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_message_is_read),
+    cmocka_unit_test(test_white_space_beside_a_section_is_layout),
     cmocka_unit_test(test_elements_inside_elements_hang_together),
     cmocka_unit_test(test_all_else_is_left_to_libxml2),
     cmocka_unit_test(test_depth_is_bounded),

@@ -84,12 +84,39 @@ static void test_nested_elements_keep_their_place(void **state) {
 static void test_text_is_kept_as_sent_inside_and_outside_cdata(void **state) {
   assert_root_text(STR("<a> b </a>"), STR(" b "));
   assert_root_text(STR("<a><![CDATA[ b ]]></a>"), STR(" b "));
-  assert_root_text(STR("<a> <![CDATA[b]]> </a>"), STR(" b "));
   assert_root_text(STR("<a> </a>"), STR(" "));
   assert_root_text(STR("<a><![CDATA[ ]]></a>"), STR(" "));
   assert_root_text(STR("<a></a>"), STR(""));
   assert_root_text(STR("<a/>"), STR(""));
   assert_root_text(STR("<a><![CDATA[]]></a>"), STR(""));
+}
+
+static void test_white_space_beside_a_section_is_layout(void **state) {
+  static const struct {
+    const char *document, *text;
+  } cases[] = {
+    { "<a> <![CDATA[event]]> </a>", "event" },
+    { "<a>\r\n\t<![CDATA[ 100 200 ]]>\r\n</a>", " 100 200 " },
+    { "<a>\n    <![CDATA[ 100 200 ]]>\n  </a>", " 100 200 " },
+    { "<a b='c'> <![CDATA[d]]> </a>", "d" },
+    { "<a> <![CDATA[]]> </a>", "" },
+    { "<a> <![CDATA[b]]></a>", "b" },
+    { "<a><![CDATA[b]]> </a>", "b" },
+    { "<a>\n<![CDATA[b]]>\n<![CDATA[ c]]>\n</a>", "b c" },
+    { "<a> <!-- no --> <![CDATA[b]]> <?no?> </a>", "b" },
+    { "<a>  b  </a>", "  b  " },
+    { "<a> b <![CDATA[ c]]> </a>", " b  c" },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_root_text(str_of(cases[i].document), str_of(cases[i].text));
+}
+
+static void
+test_the_end_of_a_section_that_a_user_sent_is_text_in_a_laid_out_document_too(void **state) {
+  parse(
+      STR("<xml>\n <Content>\n  <![CDATA[a]]>b]]>\n </Content>\n <MsgId>\n  1\n </MsgId>\n</xml>"));
+  assert_child("Content", "a]]>b");
+  assert_child("MsgId", "\n  1\n ");
 }
 
 static void test_pieces_of_text_are_joined(void **state) {
@@ -412,27 +439,13 @@ static void test_cdata_is_split_where_it_would_end_and_cleaned_first(void **stat
                  "<![CDATA[a\xEF\xBF\xBD\xEF\xBF\xBD]]>");
 }
 
-static void test_names_of_elements_are_plain(void **state) {
-  char name[130];
-  memset(name, 'a', sizeof name);
-  assert_true(xml_name_ok(STR("FromUserName")));
-  assert_true(xml_name_ok(STR("_a-b.c9")));
-  assert_true(xml_name_ok(str_make(name, 128)));
-  assert_false(xml_name_ok(str_make(name, 129)));
-  assert_false(xml_name_ok(STR("")));
-  assert_false(xml_name_ok(STR("9a")));
-  assert_false(xml_name_ok(STR("-a")));
-  assert_false(xml_name_ok(STR("a b")));
-  assert_false(xml_name_ok(STR("a>")));
-  assert_false(xml_name_ok(STR("名")));
-  assert_false(xml_name_ok(STR("a\0")));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_text_message_becomes_a_flat_tree),
     cmocka_unit_test(test_nested_elements_keep_their_place),
     cmocka_unit_test(test_text_is_kept_as_sent_inside_and_outside_cdata),
+    cmocka_unit_test(test_white_space_beside_a_section_is_layout),
+    cmocka_unit_test(test_the_end_of_a_section_that_a_user_sent_is_text_in_a_laid_out_document_too),
     cmocka_unit_test(test_pieces_of_text_are_joined),
     cmocka_unit_test(test_white_space_between_children_is_dropped),
     cmocka_unit_test(test_entities_are_decoded_once),
@@ -459,7 +472,6 @@ int main(void) {
     cmocka_unit_test(test_names_without_end_do_not_pile_up),
     cmocka_unit_test(test_libxml2_writes_nothing_to_standard_error),
     cmocka_unit_test(test_cdata_is_split_where_it_would_end_and_cleaned_first),
-    cmocka_unit_test(test_names_of_elements_are_plain),
   };
   return cmocka_run_group_tests(tests, make_parser, free_parser);
 }

@@ -119,12 +119,27 @@ static void test_another_appid_is_refused_be_it_one_letter_off(void **state) {
 }
 
 static void test_what_is_no_base64_is_refused(void **state) {
-  const char *texts[] = { "a", "ab", "abc", "====", "YWJj!!!!", "YWJj\nYWJj", "YW=j" };
+  const char *texts[] = { "a", "ab", "abc", "====", "YWJj!!!!", "YWJj\nYWJ", "YW=j" };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     buf_reset(&sealed);
     buf_add(&sealed, str_of(texts[i]));
     assert_refused("no base64");
   }
+}
+
+static void test_text_in_lines_is_opened(void **state) {
+  seal(STR("<xml>in lines</xml>"));
+  Buf lines;
+  buf_init(&lines);
+  for (size_t at = 0; at < sealed.len; at += 20) {
+    buf_add(&lines, str_sub(buf_str(&sealed), at, 20));
+    buf_add(&lines, STR("\r\n"));
+  }
+  buf_reset(&opened);
+  if (!envelope_open(aes, key, STR("wx0123456789abcdef"), buf_str(&lines), &opened, &err))
+    fail_msg("%s", err.text);
+  assert_true(str_eq(buf_str(&opened), STR("<xml>in lines</xml>")));
+  buf_clear(&lines);
 }
 
 static void test_a_length_that_no_cipher_makes_is_refused(void **state) {
@@ -252,6 +267,7 @@ int main(void) {
     cmocka_unit_test(test_another_key_opens_nothing),
     cmocka_unit_test(test_another_appid_is_refused_be_it_one_letter_off),
     cmocka_unit_test(test_what_is_no_base64_is_refused),
+    cmocka_unit_test(test_text_in_lines_is_opened),
     cmocka_unit_test(test_a_length_that_no_cipher_makes_is_refused),
     cmocka_unit_test(test_padding_beyond_32_or_none_is_refused),
     cmocka_unit_test(test_padding_that_contradicts_itself_is_refused),

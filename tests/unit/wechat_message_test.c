@@ -158,23 +158,86 @@ static void test_json_numbers_keep_the_digits_that_were_sent(void **state) {
 }
 
 static void test_json_words_become_texts(void **state) {
-  given("{\"MsgType\":\"t\",\"Yes\":true,\"No\":false,\"Null\":null}");
+  given("{\"MsgType\":\"t\",\"Yes\":true,\"No\":false}");
   assert_str(text_at("Yes"), "true");
   assert_str(text_at("No"), "false");
-  assert_str(text_at("Null"), "");
 }
 
-static void test_json_objects_nest_and_arrays_repeat(void **state) {
+static void test_json_null_is_as_good_as_a_missing_member(void **state) {
+  given("{\"MsgType\":\"t\",\"Null\":null,\"Deep\":{\"Null\":null,\"A\":1},\"List\":[null,2]}");
+  assert_int_equal(node_child(&tree, 0, STR("Null")), NODE_NONE);
+  uint32_t deep = node_child(&tree, 0, STR("Deep")), list = node_child(&tree, 0, STR("List"));
+  assert_int_equal(tree.nodes[deep].child_count, 1);
+  assert_int_equal(tree.nodes[list].child_count, 1);
+  assert_refused("{\"MsgType\":null}", "no MsgType");
+}
+
+static void test_json_objects_nest_and_arrays_stay_lists(void **state) {
   given("{\"MsgType\":\"event\",\"Event\":\"e\",\"Info\":{\"Count\":2,\"List\":[{\"Id\":\"a\"},{"
         "\"Id\":\"b\"}"
         "]},\"None\":[],\"Deep\":[[1],[2,3]]}");
   assert_str(text_at("Info/Count"), "2");
   uint32_t info = node_child(&tree, 0, STR("Info")), list = node_child(&tree, info, STR("List"));
-  assert_int_equal(tree.nodes[info].child_count, 3);
-  assert_str(node_name(&tree, tree.nodes[list].next), "List");
-  assert_str(text_at("Info/List/Id"), "a");
-  assert_int_equal(node_child(&tree, 0, STR("None")), NODE_NONE);
-  assert_int_equal(tree.nodes[0].child_count, 6);
+  assert_int_equal(tree.nodes[info].child_count, 2);
+  assert_true(tree.nodes[list].is_list);
+  assert_int_equal(tree.nodes[list].child_count, 2);
+  uint32_t first = tree.nodes[list].first_child;
+  assert_str(node_name(&tree, first), "");
+  assert_str(node_text(&tree, tree.nodes[first].first_child), "a");
+  uint32_t none = node_child(&tree, 0, STR("None"));
+  assert_true(tree.nodes[none].is_list);
+  assert_int_equal(tree.nodes[none].child_count, 0);
+  uint32_t deep = node_child(&tree, 0, STR("Deep"));
+  assert_int_equal(tree.nodes[deep].child_count, 2);
+  assert_true(tree.nodes[tree.nodes[deep].first_child].is_list);
+}
+
+static void test_lists_of_json_are_known_and_rendered_as_repeated_elements(void **state) {
+  char *keys[2];
+  static const char *const documents[] = { "{\"MsgType\":\"t\",\"FromUserName\":\"o\","
+                                           "\"CreateTime\":1,\"A\":[1,[2]],\"B\":[{\"C\":\"d\"}]}",
+                                           "<xml><MsgType>t</MsgType><FromUserName>o</"
+                                           "FromUserName><CreateTime>1</CreateTime><A>1</A><A>2</A>"
+                                           "<B><C>d</C></B></xml>" };
+  for (int i = 0; i < 2; i++) {
+    Buf key;
+    buf_init(&key);
+    given(documents[i]);
+    message_identity(&head, &tree, &key);
+    keys[i] = key.ptr;
+    if (i > 0) continue;
+    Buf out;
+    buf_init(&out);
+    message_render(&tree, &out);
+    assert_non_null(strstr(out.ptr, "<A>1</A><A>2</A><B><C><![CDATA[d]]></C></B>"));
+    buf_clear(&out);
+  }
+  assert_string_equal(keys[0], keys[1]);
+  free(keys[0]), free(keys[1]);
+}
+
+static void test_a_subscribe_message_event_of_json_has_its_container(void **state) {
+  static const char *const containers[][2] = {
+    { "subscribe_msg_popup_event", "SubscribeMsgPopupEvent" },
+    { "subscribe_msg_change_event", "SubscribeMsgChangeEvent" },
+    { "subscribe_msg_sent_event", "SubscribeMsgSentEvent" },
+  };
+  for (size_t i = 0; i < 3; i++) {
+    char document[300], path[64];
+    for (int array = 0; array < 2; array++) {
+      snprintf(
+          document, sizeof document,
+          "{\"MsgType\":\"event\",\"Event\":\"%s\",\"List\":%s{\"TemplateId\":\"T\"}%s,\"Z\":1}",
+          containers[i][0], array ? "[" : "", array ? "]" : "");
+      given(document);
+      snprintf(path, sizeof path, array ? "%s/List//TemplateId" : "%s/List/TemplateId",
+               containers[i][1]);
+      assert_str(text_at(path), "T");
+      assert_str(text_at(array ? "List//TemplateId" : "List/TemplateId"), "T");
+    }
+  }
+  given("{\"MsgType\":\"event\",\"Event\":\"other\",\"List\":{\"TemplateId\":\"T\"}}");
+  assert_int_equal(tree.nodes[0].child_count, 3);
 }
 
 static void test_json_members_that_cannot_be_elements_are_left_out(void **state) {
@@ -378,7 +441,10 @@ int main(void) {
     cmocka_unit_test(test_json_may_stand_behind_white_space_and_a_byte_order_mark),
     cmocka_unit_test(test_json_numbers_keep_the_digits_that_were_sent),
     cmocka_unit_test(test_json_words_become_texts),
-    cmocka_unit_test(test_json_objects_nest_and_arrays_repeat),
+    cmocka_unit_test(test_json_null_is_as_good_as_a_missing_member),
+    cmocka_unit_test(test_json_objects_nest_and_arrays_stay_lists),
+    cmocka_unit_test(test_lists_of_json_are_known_and_rendered_as_repeated_elements),
+    cmocka_unit_test(test_a_subscribe_message_event_of_json_has_its_container),
     cmocka_unit_test(test_json_members_that_cannot_be_elements_are_left_out),
     cmocka_unit_test(test_json_text_is_cleaned_as_xml_text_is),
     cmocka_unit_test(test_json_that_is_no_object_is_refused),

@@ -1,12 +1,14 @@
-// cli/file: whole files, or a reason.
+// base/file: whole files, or a reason.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/file.h"
+#include "base/file.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,12 +53,40 @@ static void test_a_folder_is_no_file(void **state) {
   assert_non_null(strstr(err.text, "/tmp"));
 }
 
+static void *read_slowly(void *arg) {
+  static char all[300000];
+  size_t len = 0;
+  for (ssize_t n; (n = read(*(int *)arg, all + len, 1000)) > 0; len += (size_t)n) usleep(100);
+  return (void *)len;
+}
+
+static void test_all_bytes_are_written_however_slowly_they_are_taken(void **state) {
+  int pipes[2];
+  pthread_t reader;
+  void *taken;
+  static char bytes[300000];  // a pipe holds 65,536
+  assert_int_equal(pipe(pipes), 0);
+  pthread_create(&reader, NULL, read_slowly, &pipes[0]);
+  assert_true(file_write_all(pipes[1], str_make(bytes, sizeof bytes)));
+  close(pipes[1]);
+  pthread_join(reader, &taken);
+  assert_int_equal((size_t)taken, sizeof bytes);
+  close(pipes[0]);
+}
+
+static void test_bytes_that_nobody_takes_are_a_failure(void **state) {
+  assert_false(file_write_all(-1, STR("bytes")));
+  assert_int_equal(errno, EBADF);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_all_bytes_are_appended),
     cmocka_unit_test(test_more_than_allowed_is_refused),
     cmocka_unit_test(test_a_missing_file_is_the_callers_fault_and_named),
     cmocka_unit_test(test_a_folder_is_no_file),
+    cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
+    cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }

@@ -1,8 +1,9 @@
-// Reads a whole file.
-#include "cli/file.h"
+// Reading a whole file, writing all bytes.
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static bool read_all(FILE *file, const char *name, size_t max, Buf *out, Err *err) {
   char block[16384];
@@ -26,4 +27,14 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err) {
   bool ok = read_all(file, path, max, out, err);
   fclose(file);
   return ok;
+}
+
+bool file_write_all(int fd, Str bytes) {
+  while (bytes.len) {
+    ssize_t n = write(fd, bytes.ptr, bytes.len);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes = str_sub(bytes, (size_t)n, bytes.len);
+  }
+  return true;
 }

@@ -1,0 +1,14 @@
+// Whole files into memory, and all of some bytes into a descriptor.
+#ifndef WEMOON_BASE_FILE_H
+#define WEMOON_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+// Appends the bytes of the file; "-" is standard input. ERR_USAGE if it cannot be opened, ERR_FAILED if it
+// cannot be read, ERR_TOO_LARGE if it has more than `max` bytes.
+bool file_read(const char *path, size_t max, Buf *out, Err *err);
+// Writes all of `bytes`, in as many calls as it takes. False with errno if some could not be written.
+bool file_write_all(int fd, Str bytes);
+
+#endif

@@ -1,0 +1,57 @@
+// The words of XML that all readers here share.
+#include "codec/xml_lex.h"
+
+enum { NAME_MAX_LEN = 128 };
+
+// ---- names --------------------------------------------------------------------------------------
+
+enum { NAME_START = 1, NAME_MORE = 2 };
+
+static unsigned char name_class(unsigned char c) {
+  static const unsigned char classes[256] = {
+    ['A' ... 'Z'] = NAME_START | NAME_MORE,
+    ['a' ... 'z'] = NAME_START | NAME_MORE,
+    ['_'] = NAME_START | NAME_MORE,
+    ['0' ... '9'] = NAME_MORE,
+    ['-'] = NAME_MORE,
+    ['.'] = NAME_MORE,
+  };
+  return classes[c];
+}
+
+size_t xml_name_len(Str s) {
+  if (s.len == 0 || !(name_class((unsigned char)s.ptr[0]) & NAME_START)) return 0;
+  size_t len = 1;
+  while (len < s.len && name_class((unsigned char)s.ptr[len]) & NAME_MORE) len++;
+  return len <= NAME_MAX_LEN ? len : 0;
+}
+
+bool xml_name_ok(Str name) { return name.len > 0 && xml_name_len(name) == name.len; }
+
+// ---- sections -----------------------------------------------------------------------------------
+
+ptrdiff_t xml_section_end(Str s) {
+  for (size_t at = 0; at < s.len; at++) {
+    const char *found = memchr(s.ptr + at, ']', s.len - at);
+    if (!found) return -1;
+    at = (size_t)(found - s.ptr);
+    if (s.len - at >= 3 && found[1] == ']' && found[2] == '>') return (ptrdiff_t)at;
+  }
+  return -1;
+}
+
+size_t xml_literal_section(Str s) {
+  static const struct {
+    Str begin, end;
+  } sections[] = {
+    { { XML_SECTION, 9 }, { "]]>", 3 } },
+    { { "<!--", 4 }, { "-->", 3 } },
+    { { "<?", 2 }, { "?>", 2 } },
+  };
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+    if (!str_starts(s, sections[i].begin)) continue;
+    ptrdiff_t end = str_find(str_sub(s, sections[i].begin.len, s.len), sections[i].end);
+    return end < 0 ? s.len : sections[i].begin.len + (size_t)end + sections[i].end.len;
+  }
+  return 0;
+}
