@@ -22,8 +22,9 @@ static void assert_says(const char *text) {
 }
 
 static void test_kinds_have_the_names_that_scripts_see(void **state) {
-  static const char *const names[] = { "ok", "api", "network", "timeout", "http", "json" };
-  for (int kind = API_OK; kind <= API_JSON; kind++)
+  static const char *const names[] = { "ok",   "api",  "network", "timeout",
+                                       "http", "json", "unknown", "cancelled" };
+  for (int kind = API_OK; kind <= API_CANCELLED; kind++)
     assert_string_equal(api_kind_name((ApiKind)kind), names[kind]);
 }
 
