@@ -13,18 +13,19 @@
 //                               origin gets no Authorization, Cookie or Proxy-Authorization
 //   time-out                    one clock for the whole request, redirects and repeats included
 //   connect                     10 s at most
-//   Expect: 100-continue        not sent, unless it is among the request's headers; then libcurl waits 1 s
-//                               for the server's word, and after a 417 sends the request without it
+//   Expect: 100-continue        not sent, unless it is among the request's headers; then the body waits 1 s
+//                               at most for the server's word; 417 is an answer like any other
 //   decoding                    gzip is asked for and decoded; the headers stay as the server wrote them. A
 //                               request's own Accept-Encoding goes out instead
 //   cookies                     neither kept nor sent back
 //   ~/.netrc                    not read
 //   HTTP_PROXY, NO_PROXY, ...   not read; ClientOptions.proxy alone counts, for every host
 //   user:password in the URL    sent as Basic authorisation; 401 is an answer like any other
-//   HTTP/0.9, Alt-Svc, HSTS     never
+//   HTTP/0.9, Alt-Svc           never
 //   cleartext HTTP/2            never asked for (no Upgrade)
-//   DNS                         an answer is believed for 60 s
-//   SSLKEYLOGFILE               left to libcurl: who sets the process's environment may read its traffic
+//
+// Left to libcurl: an answer of the DNS is believed for 60 s; SSLKEYLOGFILE, for those who may set the
+// process's environment, and could read its memory as well.
 #ifndef WEMOON_NET_CLIENT_H
 #define WEMOON_NET_CLIENT_H
 

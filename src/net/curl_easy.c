@@ -15,13 +15,11 @@ enum { CONNECT_MS = 10 * 1000, IDLE_S = 20 };
 // ---- the answer ---------------------------------------------------------------------------------
 
 // A head begins: that of an interim answer, of a redirect or the last one, whose headers count.
-static void begin_head(Transfer *transfer, Str status_line) {
+static void begin_head(Transfer *transfer) {
   ClientResult *result = transfer->result;
   if (result->arena) arena_reset(result->arena);
   result->headers = (Pairs){ 0 };
   transfer->head_ended = false;
-  // "417 Expectation Failed": nothing was done, so libcurl may send it once more.
-  if (str_find(status_line, STR(" 417")) >= 0) transfer->sent = 0;
 }
 
 static bool add_answer_header(ClientResult *result, Str name, Str value) {
@@ -35,7 +33,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
   Str text = str_trim(str_make(line, size * count)), name, value;
   if (str_starts(text, STR("HTTP/"))) {
-    begin_head(transfer, text);
+    begin_head(transfer);
   } else if (text.len == 0) {
     transfer->head_ended = true;
   } else if (str_cut(text, ':', &name, &value) &&
