@@ -14,8 +14,9 @@
 // token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
 // ("jsapi").
 // grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
-// account("appid" | "appsecret") -> nil where the configuration has none.
-// file_name(file) -> the name that an open file was opened by, without folders; nil where it has none.
+// account("appid" | "appsecret") -> nil if the configuration has none.
+// file_name(file) -> the name that an open file was opened by, without folders; nil if it has none.
+// file_fault(path or open file) -> why it cannot be sent ("is a folder: ..."); nil if it can.
 // has_credentials() -> whether calls that need a token can be made.
 #include "host/libs.h"
 
@@ -376,14 +377,24 @@ static int l_file_name(lua_State *L) {
   return 1;
 }
 
+static int l_file_fault(lua_State *L) {
+  luaL_Stream *stream = luaL_testudata(L, 1, LUA_FILEHANDLE);
+  Str path = { 0 };
+  if (!stream) path.ptr = luaL_checklstring(L, 1, &path.len);
+  if (stream && !stream->closef) {
+    lua_pushliteral(L, "is closed");
+    return 1;
+  }
+  int fd = stream ? fileno(stream->f) : request_open(path);
+  request_push_file_fault(L, fd);
+  if (!stream && fd >= 0) close(fd);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
-  { "account", l_account },
-  { "call", l_call },
-  { "file_name", l_file_name },
-  { "grant", l_grant },
-  { "has_credentials", l_has_credentials },
-  { "token", l_token },
-  { NULL, NULL },
+  { "account", l_account },     { "call", l_call },   { "file_fault", l_file_fault },
+  { "file_name", l_file_name }, { "grant", l_grant }, { "has_credentials", l_has_credentials },
+  { "token", l_token },         { NULL, NULL },
 };
 
 int lib_api(lua_State *L) {

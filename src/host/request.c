@@ -195,12 +195,19 @@ static const char *kind_of(mode_t mode) {
   return S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-static void check_regular(lua_State *L, Str field, const char *path, int fd) {
+void request_push_file_fault(lua_State *L, int fd) {
   struct stat info;
-  if (fstat(fd, &info) != 0) fault(L, "%s: %s: %s", field.ptr, path, strerror(errno));
-  if (!S_ISREG(info.st_mode))
-    fault(L, "%s: %s is %s: only a file whose length is known can be sent", field.ptr, path,
-          kind_of(info.st_mode));
+  if (fd < 0 || fstat(fd, &info) != 0) lua_pushfstring(L, "cannot be opened: %s", strerror(errno));
+  else if (!S_ISREG(info.st_mode))
+    lua_pushfstring(L, "is %s: only a file whose length is known can be sent",
+                    kind_of(info.st_mode));
+  else lua_pushnil(L);
+}
+
+static void check_regular(lua_State *L, Str field, const char *path, int fd) {
+  request_push_file_fault(L, fd);
+  if (!lua_isnil(L, -1)) fault(L, "%s: %s %s", field.ptr, path, lua_tostring(L, -1));
+  lua_pop(L, 1);
 }
 
 static Str base_name(Str path) {
@@ -216,14 +223,18 @@ Str request_file_name(int fd, char path[REQUEST_PATH_MAX]) {
   return len > 0 && path[0] == '/' ? base_name(str_make(path, (size_t)len)) : (Str){ 0 };
 }
 
-// Without waiting for a named pipe's other end.
+int request_open(Str path) {
+  if (!memchr(path.ptr, 0, path.len))
+    return open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  errno = ENOENT;
+  return -1;
+}
+
 static void open_path(lua_State *L, ClientPart *part, Arena *arena, Str path) {
-  int fd = memchr(path.ptr, 0, path.len)
-               ? -1
-               : open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) fault(L, "%s: %s cannot be read: %s", part->name.ptr, path.ptr, strerror(errno));
-  part->fd = hold(L, arena, fd);
+  int fd = request_open(path);
+  if (fd >= 0) hold(L, arena, fd);
   check_regular(L, part->name, path.ptr, fd);
+  part->fd = fd;
   if (part->filename.len == 0) part->filename = base_name(path);
 }
 

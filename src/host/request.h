@@ -25,6 +25,10 @@ bool request_body(lua_State *L, int index, Arena *arena, Str *body);
 //   filename =, content_type = if wanted.
 // What is no regular file is refused at once: a folder, a pipe, a device.
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
+// Opens a file for reading without waiting for the other end of a named pipe; -1 with errno.
+int request_open(Str path);
+// Pushes why an open file cannot be sent ("is a folder: ..."), or nil. `fd` below 0: errno says why.
+void request_push_file_fault(lua_State *L, int fd);
 enum { REQUEST_PATH_MAX = 4096 };
 // The name that an open file was opened by, without folders, in `path`; empty if it has none.
 Str request_file_name(int fd, char path[REQUEST_PATH_MAX]);

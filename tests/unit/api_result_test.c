@@ -53,6 +53,15 @@ static void test_a_call_that_got_no_token_says_whose_failure_it_was(void **state
   api_result_free(cause);
 }
 
+static void test_a_secret_that_is_quoted_is_masked(void **state) {
+  api_result_fail(result, API_REFUSED, "bad secret hunter2-hunter2, twice: hunter2-hunter2");
+  api_result_mask(result, STR("hunter2-hunter2"));
+  assert_says("bad secret hunt…(15), twice: hunt…(15)");
+  api_result_mask(result, STR(""));
+  api_result_mask(result, STR("bad"));
+  assert_says("bad secret hunt…(15), twice: hunt…(15)");
+}
+
 static void test_the_request_id_is_found_in_the_platforms_words(void **state) {
   api_result_fail(result, API_REFUSED, "invalid openid hints: [req] rid: 60f1-ab more");
   api_result_find_rid(result);
@@ -82,6 +91,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_a_failure_forgets_the_answer, begin, end),
     cmocka_unit_test_setup_teardown(test_a_call_that_got_no_token_says_whose_failure_it_was, begin,
                                     end),
+    cmocka_unit_test_setup_teardown(test_a_secret_that_is_quoted_is_masked, begin, end),
     cmocka_unit_test_setup_teardown(test_the_request_id_is_found_in_the_platforms_words, begin,
                                     end),
     cmocka_unit_test_setup_teardown(test_names_and_ids_too_long_are_cut, begin, end),

@@ -1,4 +1,4 @@
-// net/transfer: requests that cannot be sent are refused with a reason; what is copied is the transfer's own.
+// net/transfer: requests that cannot be sent are refused with a reason; redirects; how one fails.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,8 +50,10 @@ static void test_what_is_no_http_address_is_refused(void **state) {
 }
 
 static void test_a_header_cannot_bring_another_one(void **state) {
-  static const Str names[] = { STR("A b"), STR("A\r\nB"), STR(""), STR("A"), STR("A") };
-  static const Str values[] = { STR("1"), STR("1"), STR("1"), STR("1\r\nB: 2"), { "1\0002", 3 } };
+  static const Str names[] = { STR("A b"),       STR("A\r\nB"), STR(""),
+                               { "X-A\0BC", 6 }, STR("A"),      STR("A") };
+  static const Str values[] = { STR("1"), STR("1"),         STR("1"),
+                                STR("1"), STR("1\r\nB: 2"), { "1\0002", 3 } };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     Pairs headers = { 0 };
     pairs_add(&headers, arena, names[i], values[i]);
@@ -64,6 +66,8 @@ static void test_a_header_cannot_bring_another_one(void **state) {
 static void test_methods_and_times_have_their_shape(void **state) {
   ClientRequest bad = request("http://host/");
   bad.method = STR("GET /x");
+  assert_refused(&bad, "method");
+  bad.method = (Str){ "GET\0X", 5 };
   assert_refused(&bad, "method");
   bad = request("http://host/");
   bad.timeout_ms = 0;
@@ -79,6 +83,20 @@ static void test_a_part_is_a_regular_file(void **state) {
   assert_refused(&bad, "a.jpg: not a regular file");
   close(ends[0]);
   close(ends[1]);
+}
+
+static void test_no_part_has_a_text_that_libcurl_would_cut(void **state) {
+  static const ClientPart parts[] = {
+    { .name = { "a\0b", 3 }, .fd = -1 },
+    { .name = STR("a"), .filename = { "b\0.jpg", 6 }, .fd = -1 },
+    { .name = STR("a"), .content_type = { "c\0d", 3 }, .fd = -1 },
+    { .name = STR("a"), .content_type = STR("c\r\nX: y"), .fd = -1 },
+  };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    ClientRequest bad = request("http://host/");
+    bad.parts = &parts[i];
+    assert_refused(&bad, i < 2 ? "NUL" : "line break");
+  }
 }
 
 static void test_failures_name_host_and_port_and_nothing_more(void **state) {
@@ -122,6 +140,7 @@ int main(void) {
     cmocka_unit_test(test_a_header_cannot_bring_another_one),
     cmocka_unit_test(test_methods_and_times_have_their_shape),
     cmocka_unit_test(test_a_part_is_a_regular_file),
+    cmocka_unit_test(test_no_part_has_a_text_that_libcurl_would_cut),
     cmocka_unit_test(test_failures_name_host_and_port_and_nothing_more),
     cmocka_unit_test(test_failures_have_their_outcome),
   };
