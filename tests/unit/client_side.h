@@ -19,7 +19,7 @@ static char seen[65536];  // the last request: head, empty line, body
 static size_t seen_len;
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void note(const PeerRequest *request) {
+__attribute__((unused)) static void note(const PeerRequest *request) {
   pthread_mutex_lock(&seen_lock);
   size_t head = strlen(request->head), body = request->body_len;
   if (head + body < sizeof(seen)) {
