@@ -54,6 +54,8 @@ static bool behave(void *ctx, const PeerRequest *request) {
     return peer_raw(fd, "HTTP/1.1 401 X\r\nWWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n"
                         "Content-Length: 0\r\n\r\n");
   if (is(request, "/0.9")) return peer_raw(fd, "hello"), false;
+  if (strcmp(request->method, "HEAD") == 0)
+    return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
   return peer_json(fd, "end");
 }
 
