@@ -105,7 +105,7 @@ end
 return function(wechat, host)
   local env = {
     json = host.json, config = host.config, url_encode = host.codec.url_encode, account = host.api.account,
-    file_name = host.api.file_name,
+    file_name = host.api.file_name, file_fault = host.api.file_fault,
   }
   local api, warn = new_api(host, env)
   local warned = {}

@@ -107,7 +107,7 @@ return function(wechat, host, api)
     { "file", "string|file", "a path, an open file, or bytes" },
     { "extension", "string?", "of bytes: \"jpg\"" },
   }, function(type_name, file, extension)
-    local part, fault = files.part("file", file, extension, host.api.file_name)
+    local part, fault = files.part("file", file, extension, host.api)
     fault = fault or fault_of_media(type_name, part)
     if fault then host.args.fail("wechat.upload_media: %s", fault) end
     local params = { type = type_name, media = file, extension = extension }

@@ -16,27 +16,31 @@ local files = {}
 ---@field file? file* an open file, sent from where it stands
 ---@field data? string its bytes
 
---- The form's part that sends `value`; or nil and the fault.
+---@class FilesEnv what the host says of files
+---@field file_name fun(file: file*): string? an open file's name
+---@field file_fault fun(file: string|file*): string? why it cannot be sent: "is a folder: ..."
+
+--- The part of the form that sends `value`; or nil and what is wrong with it.
 ---@param field string
 ---@param value string|file*
 ---@param extension string?
----@param name_of fun(file: file*): string? an open file's name
+---@param env FilesEnv
 ---@return FilePart?
 ---@return string? fault
-function files.part(field, value, extension, name_of)
+function files.part(field, value, extension, env)
   local part = { field = field }
   extension = extension and extension:gsub("^%.", "")
+  local is_bytes = extension and type(value) == "string"
+  local fault = not is_bytes and env.file_fault(value)
+  if fault then return nil, ("%s %s"):format(field, fault) end
   if type(value) ~= "string" then
-    part.file, part.filename = value, name_of(value)
+    part.file, part.filename = value, env.file_name(value)
     if not part.filename and not extension then
       return nil, "extension is missing: the open file has no name"
     end
   elseif extension then
     part.data = value
   else
-    local file, why = io.open(value, "rb")
-    if not file then return nil, ("%s cannot be opened: %s"):format(field, why) end
-    file:close()
     part.path, part.filename = value, value:match("[^/]+$")
   end
   part.filename = part.filename or field .. "." .. extension

@@ -160,7 +160,7 @@ return function(wechat, host)
     end
     local answer, err = host.http.request(request)
     if not answer then
-      err.method, err.retryable = method, err.kind ~= "http"
+      err.method, err.retryable = method, err.kind == "network" or err.kind == "timeout"
       return nil, setmetatable(err, error_metatable)
     end
     answer.headers = headers_of(answer.headers)

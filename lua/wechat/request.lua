@@ -9,6 +9,7 @@ local request = {}
 ---@field json table
 ---@field account fun(what: "appid"|"appsecret"): string?
 ---@field file_name fun(file: file*): string?
+---@field file_fault fun(file: string|file*): string?
 ---@field url_encode fun(text: string): string
 ---@field config table<string, string>
 
@@ -89,7 +90,7 @@ local function take_raw(out, field, body, env)
   out.body, out.content_type = value, "text/plain"
   if not field.types.file then return out end
   local part
-  part, fault = files.part("body", value, body.extension, env.file_name)
+  part, fault = files.part("body", value, body.extension, env)
   if fault then return nil, fault end
   out.body, fault = files.read(part)
   out.content_type = part.content_type
@@ -104,7 +105,7 @@ local function take_form(out, endpoint, body, env)
     return nil, ("extension is a %s (string expected)"):format(type(extension))
   end
   if file then
-    local part, wrong = files.part(name, file, extension, env.file_name)
+    local part, wrong = files.part(name, file, extension, env)
     if wrong then return nil, wrong end
     out.files = { part }
   end
@@ -163,7 +164,7 @@ local function free_form(out, body, env)
   out.files = {}
   for name, value in pairs(body) do
     if io.type(value) == "file" then
-      local part, wrong = files.part(name, value, body.extension, env.file_name)
+      local part, wrong = files.part(name, value, body.extension, env)
       if wrong then return nil, wrong end
       out.files[#out.files + 1] = part
     elseif name ~= "extension" then

@@ -1,13 +1,19 @@
 // Results of calls: made before the call begins, so that no call ends without one for want of memory.
 #include "api/result.h"
+
+#include "base/log.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MASKED_LEAST = 8 };
+
 const char *api_kind_name(ApiKind kind) {
   static const char *const names[] = {
-    [API_OK] = "ok",           [API_REFUSED] = "api", [API_NETWORK] = "network",
-    [API_TIMEOUT] = "timeout", [API_HTTP] = "http",   [API_JSON] = "json",
+    [API_OK] = "ok",           [API_REFUSED] = "api",         [API_NETWORK] = "network",
+    [API_TIMEOUT] = "timeout", [API_HTTP] = "http",           [API_JSON] = "json",
+    [API_UNKNOWN] = "unknown", [API_CANCELLED] = "cancelled",
   };
   return names[kind];
 }
@@ -57,6 +63,23 @@ void api_result_blame(ApiResult *result, const ApiResult *cause) {
   memcpy(result->rid, cause->rid, sizeof(result->rid));
   if (cause->kind != API_REFUSED) buf_add(&result->errmsg, STR("fetching the token: "));
   buf_add(&result->errmsg, buf_str(&cause->errmsg));
+}
+
+void api_result_mask(ApiResult *result, Str secret) {
+  Str text = buf_str(&result->errmsg);
+  ptrdiff_t at;
+  if (secret.len < MASKED_LEAST || str_find(text, secret) < 0) return;
+  Buf masked;
+  buf_init(&masked);
+  while ((at = str_find(text, secret)) >= 0) {
+    buf_add(&masked, str_sub(text, 0, (size_t)at));
+    log_mask(&masked, secret);
+    text = str_sub(text, (size_t)at + secret.len, text.len);
+  }
+  buf_add(&masked, text);
+  if (masked.failed) buf_reset(&masked);
+  buf_clear(&result->errmsg);
+  result->errmsg = masked;
 }
 
 void api_result_find_rid(ApiResult *result) {

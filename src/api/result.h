@@ -10,11 +10,13 @@ typedef enum {
   API_REFUSED,  // "api": the platform answered with an errcode
   API_NETWORK,  // no connection, no trust, or it ended early
   API_TIMEOUT,
-  API_HTTP,  // a status other than 200, or an answer beyond every limit
-  API_JSON   // a whole answer that is no JSON
+  API_HTTP,      // a status other than 200, or an answer beyond every limit
+  API_JSON,      // a whole answer that is no JSON
+  API_UNKNOWN,   // a send whose connection broke: it may have happened
+  API_CANCELLED  // nobody waits for it any more, or the program is ending
 } ApiKind;
 
-// Its name in Lua: "ok", "api", "network", "timeout", "http", "json".
+// Its name in Lua: "ok", "api", "network", "timeout", "http", "json", "unknown", "cancelled".
 const char *api_kind_name(ApiKind kind);
 
 typedef struct {
@@ -36,6 +38,8 @@ __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *resu
                                                                  const char *format, ...);
 // Makes `result` the failure that `cause` was; its method stays.
 void api_result_blame(ApiResult *result, const ApiResult *cause);
+// Replaces `secret`, if errmsg quotes it, by its mask. Secrets of under 8 bytes stay: they are words too.
+void api_result_mask(ApiResult *result, Str secret);
 // Takes the platform's request id out of errmsg ("... rid: 60f1...").
 void api_result_find_rid(ApiResult *result);
 

@@ -25,8 +25,15 @@ typedef struct Block {
   alignas(max_align_t) char bytes[];
 } Block;
 
+typedef struct Release {
+  struct Release *previous;
+  void (*release)(void *thing);
+  void *thing;
+} Release;
+
 struct Arena {
   Block *current;
+  Release *releases;
   Block first;
 };
 
@@ -36,12 +43,15 @@ Arena *arena_new(void) {
   Arena *arena = (Arena *)core_pool_take(&kept);
   if (!arena) arena = malloc(FIRST_BLOCK);
   if (!arena) return NULL;
+  arena->releases = NULL;
   arena->first = (Block){ .size = FIRST_BLOCK - sizeof *arena };
   arena->current = &arena->first;
   return arena;
 }
 
 void arena_reset(Arena *arena) {
+  for (; arena->releases; arena->releases = arena->releases->previous)
+    arena->releases->release(arena->releases->thing);
   while (arena->current != &arena->first) {
     Block *block = arena->current;
     arena->current = block->previous;
@@ -87,6 +97,14 @@ void *arena_calloc(Arena *arena, size_t count, size_t size) {
   if (__builtin_mul_overflow(count, size, &total)) return NULL;
   void *at = arena_alloc(arena, total);
   return at ? memset(at, 0, total) : NULL;
+}
+
+bool arena_on_free(Arena *arena, void (*release)(void *thing), void *thing) {
+  Release *one = arena_alloc(arena, sizeof *one);
+  if (!one) return false;
+  *one = (Release){ arena->releases, release, thing };
+  arena->releases = one;
+  return true;
 }
 
 Str arena_dup(Arena *arena, Str s) {

@@ -1,6 +1,6 @@
 // host.api: calls of the platform and its tokens. Each function waits; failures come as nil and a table
 //   { kind =, errcode =, errmsg =, rid =, method =, status = }
-// `kind` is "api", "network", "timeout", "http" or "json" (api/result.h).
+// `kind` is "api", "network", "timeout", "http", "json", "unknown" or "cancelled" (api/result.h).
 //
 // call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
 //   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
@@ -14,8 +14,9 @@
 // token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
 // ("jsapi").
 // grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
-// account("appid" | "appsecret") -> nil where the configuration has none.
-// file_name(file) -> the name that an open file was opened by, without folders; nil where it has none.
+// account("appid" | "appsecret") -> nil if the configuration has none.
+// file_name(file) -> the name that an open file was opened by, without folders; nil if it has none.
+// file_fault(path or open file) -> why it cannot be sent ("is a folder: ..."); nil if it can.
 // has_credentials() -> whether calls that need a token can be made.
 #include "host/libs.h"
 
@@ -193,15 +194,13 @@ static void cancel(void *ctx) {
   api_cancel(pending->target, pending->id);
 }
 
-static struct Api *the_api(lua_State *L, const char *method, bool needs_token) {
+static struct Api *the_api(lua_State *L, const char *method, Str token) {
   struct Api *api = script_context(L)->options->api;
   if (!api) method_raise(L, "%s: the platform cannot be called here", method);
-  if (needs_token && !api_has_credentials(api)) {
+  if (token.len && !api_has_credentials(api, token)) {
     method_raise(L,
                  "%s needs appid and appsecret: give them in config.lua, as WEMOON_APPID and "
-                 "WEMOON_APPSECRET, "
-                 "or as --appid "
-                 "and --appsecret",
+                 "WEMOON_APPSECRET, or as --appid and --appsecret",
                  method);
   }
   return api;
@@ -235,21 +234,6 @@ static void normalize_file(lua_State *L) {
   lua_pop(L, 1);
 }
 
-static void read_body(lua_State *L, ApiRequest *request) {
-  int type = lua_getfield(L, REQUEST, "body");
-  if (type == LUA_TSTRING) {
-    request->body.ptr = lua_tolstring(L, -1, &request->body.len);
-    request->has_body = true;
-    return;
-  }
-  if (type == LUA_TNIL) return;
-  Err err;
-  Buf *json = boxed_buf(L);
-  if (!value_to_json(L, lua_gettop(L) - 1, json, &err)) raise(L, "body: %s", err.text);
-  request->body = buf_str(json);
-  request->has_body = true;
-}
-
 static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
   Str base = request_string(L, REQUEST, "base", arena),
       token = request_string(L, REQUEST, "token", arena);
@@ -263,7 +247,7 @@ static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
   request->send = request_boolean(L, REQUEST, "send");
   request->timeout_ms = request_ms(L, REQUEST, "timeout", 0);
   if (!str_eq(token, STR("none"))) request->token = token;
-  read_body(L, request);
+  request->has_body = request_body(L, REQUEST, arena, &request->body);
   normalize_file(L);
   request->parts = request_parts(L, REQUEST, request_pairs(L, REQUEST, "form", arena), arena);
 }
@@ -279,15 +263,13 @@ static int l_call(lua_State *L) {
   Str full = arena_printf(arena, "wechat.%.*s", STR_FMT(method));
   if (!full.ptr) raise_no_memory(L);
   read_request(L, arena, &request);
-  struct Api *api = the_api(L, full.ptr, request.token.len > 0);
+  struct Api *api = the_api(L, full.ptr, request.token);
   pending->target = api;
   Wait *wait = wait_begin(L, full.ptr);
   context_count_call(L);
-  pending->id = api_call(api, &request, on_done, wait);
+  pending->id = api_call(api, arena, &request, on_done, wait);
   if (pending->id) {
-    // What was copied is not kept twice while the script waits. The files' userdata and a JSON body go with
-    // the stack's end.
-    boxed_close(L, ARENA);
+    boxed_at(L, ARENA)->held = NULL;
     lua_settop(L, PENDING);
     return wait_suspend(L, wait, cancel, pending);
   }
@@ -346,7 +328,7 @@ static const char *method_of(Str name, bool grant) {
 static int l_token(lua_State *L) {
   Str name = read_name(L);
   const char *method = method_of(name, false);
-  struct Api *api = the_api(L, method, true);
+  struct Api *api = the_api(L, method, name);
   lua_settop(L, 1);
   Boxed *pending = boxed_push(L, free_answer, api);
   TokenAnswer *answer = calloc(1, sizeof *answer);
@@ -363,7 +345,7 @@ static int l_grant(lua_State *L) {
   Str name = read_name(L);
   bool keep = lua_toboolean(L, 2);
   const char *method = method_of(name, true);
-  struct Api *api = the_api(L, method, true);
+  struct Api *api = the_api(L, method, TOKEN_ACCESS);
   lua_settop(L, 1);
   boxed_push(L, free_result, api);
   Wait *wait = wait_begin(L, method);
@@ -373,7 +355,7 @@ static int l_grant(lua_State *L) {
 
 static int l_has_credentials(lua_State *L) {
   struct Api *api = script_context(L)->options->api;
-  lua_pushboolean(L, api && api_has_credentials(api));
+  lua_pushboolean(L, api && api_has_credentials(api, TOKEN_ACCESS));
   return 1;
 }
 
@@ -395,14 +377,24 @@ static int l_file_name(lua_State *L) {
   return 1;
 }
 
+static int l_file_fault(lua_State *L) {
+  luaL_Stream *stream = luaL_testudata(L, 1, LUA_FILEHANDLE);
+  Str path = { 0 };
+  if (!stream) path.ptr = luaL_checklstring(L, 1, &path.len);
+  if (stream && !stream->closef) {
+    lua_pushliteral(L, "is closed");
+    return 1;
+  }
+  int fd = stream ? fileno(stream->f) : request_open(path);
+  request_push_file_fault(L, fd);
+  if (!stream && fd >= 0) close(fd);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
-  { "account", l_account },
-  { "call", l_call },
-  { "file_name", l_file_name },
-  { "grant", l_grant },
-  { "has_credentials", l_has_credentials },
-  { "token", l_token },
-  { NULL, NULL },
+  { "account", l_account },     { "call", l_call },   { "file_fault", l_file_fault },
+  { "file_name", l_file_name }, { "grant", l_grant }, { "has_credentials", l_has_credentials },
+  { "token", l_token },         { NULL, NULL },
 };
 
 int lib_api(lua_State *L) {

@@ -17,6 +17,8 @@ static const char *kind_of(ClientOutcome outcome) {
   switch (outcome) {
     case CLIENT_TIMEOUT: return "timeout";
     case CLIENT_TOO_LARGE: return "http";
+    case CLIENT_UNKNOWN: return "unknown";
+    case CLIENT_CANCELLED: return "cancelled";
     default: return "network";
   }
 }
@@ -61,13 +63,33 @@ static int take_result(lua_State *L, void *data) {
   return 1;
 }
 
+// A request under way, in its own arena.
+typedef struct {
+  Arena *arena;
+  Wait *wait;
+  ClientRequest request;
+} Sending;
+
 static void on_done(void *ctx, ClientResult *result) {
-  wait_finish(ctx, take_result, free_result, result);
+  Sending *sending = ctx;
+  Wait *wait = sending->wait;
+  arena_free(sending->arena);
+  wait_finish(wait, take_result, free_result, result);
 }
 
 static void cancel(void *ctx) {
   Boxed *pending = ctx;
   client_cancel(pending->target, pending->id);
+}
+
+// RFC 9110 §9.2.2.
+static bool is_repeatable(Str method) {
+  static const Str methods[] = { STR("GET"),    STR("HEAD"),    STR("PUT"),
+                                 STR("DELETE"), STR("OPTIONS"), STR("TRACE") };
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+    if (str_eq(method, methods[i])) return true;
+  }
+  return false;
 }
 
 static void read_request(lua_State *L, Arena *arena, ClientRequest *request) {
@@ -77,12 +99,10 @@ static void read_request(lua_State *L, Arena *arena, ClientRequest *request) {
   request->headers = request_pairs(L, REQUEST, "headers", arena);
   request->timeout_ms = request_ms(L, REQUEST, "timeout", TIMEOUT_MS);
   request->follow = request_boolean(L, REQUEST, "follow");
+  request->repeatable = is_repeatable(request->method);
   request->response_max = BODY_MAX;
   request->parts = request_parts(L, REQUEST, request_pairs(L, REQUEST, "fields", arena), arena);
-  if (lua_getfield(L, REQUEST, "body") == LUA_TSTRING) {  // stays on the stack, as its bytes must
-    request->body.ptr = lua_tolstring(L, -1, &request->body.len);
-    request->has_body = true;
-  }
+  request->has_body = request_body(L, REQUEST, arena, &request->body);
 }
 
 static int l_request(lua_State *L) {
@@ -92,15 +112,18 @@ static int l_request(lua_State *L) {
   if (!client) method_raise(L, "HTTP requests cannot be made here");
   Boxed *pending = boxed_push(L, free_result, client);
   Arena *arena = boxed_arena(L);
-  ClientRequest request = { 0 };
+  Sending *sending = arena_calloc(arena, 1, sizeof *sending);
   Err err = { 0 };
-  read_request(L, arena, &request);
+  if (!sending) raise_no_memory(L);
+  sending->arena = arena;
+  read_request(L, arena, &sending->request);
   const char *what =
       lua_getfield(L, REQUEST, "what") == LUA_TSTRING ? lua_tostring(L, -1) : "wechat.http";
-  Wait *wait = wait_begin(L, what);
-  pending->id = client_send(client, &request, on_done, wait, &err);
+  Wait *wait = sending->wait = wait_begin(L, what);
+  pending->id = client_send(client, &sending->request, on_done, sending, &err);
   if (pending->id) {
-    boxed_close(L, ARENA);
+    boxed_at(L, ARENA)->held = NULL;
+    lua_settop(L, PENDING);
     return wait_suspend(L, wait, cancel, pending);
   }
   wait_abort(wait);

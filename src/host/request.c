@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "engine/method.h"
 #include "engine/boxed.h"
@@ -27,7 +28,7 @@ noreturn static void fault(lua_State *L, const char *format, ...) {
   method_raise(L, "wechat.%s: %s", method ? method : "?", text);
 }
 
-static Str keep(lua_State *L, Arena *arena, Str s) {
+static Str dup_str(lua_State *L, Arena *arena, Str s) {
   Str copy = arena_dup(arena, s);
   if (!copy.ptr) raise_no_memory(L);
   return copy;
@@ -45,7 +46,7 @@ static Str take_text(lua_State *L, Arena *arena, const char *where, const char *
       Buf *json = boxed_buf(L);
       if (!value_to_json(L, lua_gettop(L) - 1, json, &err))
         fault(L, "%s.%s: %s", where, name, err.text);
-      text = keep(L, arena, buf_str(json));
+      text = dup_str(L, arena, buf_str(json));
       boxed_close(L, -1);
       lua_pop(L, 2);
       return text;
@@ -54,7 +55,7 @@ static Str take_text(lua_State *L, Arena *arena, const char *where, const char *
       fault(L, "%s.%s is a %s (string, number, boolean or table expected)", where, name,
             luaL_typename(L, -1));
   }
-  text = keep(L, arena, text);
+  text = dup_str(L, arena, text);
   lua_pop(L, 1);
   return text;
 }
@@ -65,7 +66,7 @@ Str request_string(lua_State *L, int index, const char *name, Arena *arena) {
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
     lua_pushvalue(L, -1);
     text.ptr = lua_tolstring(L, -1, &text.len);
-    text = keep(L, arena, text);
+    text = dup_str(L, arena, text);
     lua_pop(L, 1);
   } else if (type != LUA_TNIL) {
     fault(L, "%s is a %s (string expected)", name, luaL_typename(L, -1));
@@ -93,6 +94,24 @@ int64_t request_ms(lua_State *L, int index, const char *name, int64_t fallback) 
   lua_pop(L, 1);
   int64_t ms = (int64_t)(seconds * 1000);
   return ms ? ms : 1;
+}
+
+static void release_buf(void *buf) { buf_clear(buf); }
+
+bool request_body(lua_State *L, int index, Arena *arena, Str *body) {
+  int type = lua_getfield(L, index, "body");
+  Err err = { 0 };
+  if (type == LUA_TSTRING) {
+    body->ptr = lua_tolstring(L, -1, &body->len);
+    *body = dup_str(L, arena, *body);
+  } else if (type != LUA_TNIL) {
+    Buf *json = arena_calloc(arena, 1, sizeof *json);
+    if (!json || !arena_on_free(arena, release_buf, json)) raise_no_memory(L);
+    if (!value_to_json(L, lua_gettop(L), json, &err)) fault(L, "body: %s", err.text);
+    *body = buf_str(json);
+  }
+  lua_pop(L, 1);
+  return type != LUA_TNIL;
 }
 
 static void add(lua_State *L, Pairs *pairs, Arena *arena, Str name, Str value) {
@@ -138,7 +157,7 @@ static void read_map(lua_State *L, Pairs *pairs, Arena *arena, const char *where
       fault(L, "%s has a key that is a %s (string expected)", where, luaL_typename(L, -2));
     Str name;
     name.ptr = lua_tolstring(L, -2, &name.len);
-    name = keep(L, arena, name);
+    name = dup_str(L, arena, name);
     add(L, pairs, arena, name, take_text(L, arena, where, name.ptr));
   }
   sort(L, pairs, arena);
@@ -161,27 +180,35 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
 
 // ---- files --------------------------------------------------------------------------------------
 
-typedef struct {
-  int count, fds[FILES_MAX];
-} Files;
+static void close_file(void *fd) { close((int)(intptr_t)fd); }
 
-static int l_close_files(lua_State *L) {
-  Files *files = lua_touserdata(L, 1);
-  while (files->count) close(files->fds[--files->count]);
-  return 0;
+// Has it closed with the arena.
+static int hold(lua_State *L, Arena *arena, int fd) {
+  if (arena_on_free(arena, close_file, (void *)(intptr_t)fd)) return fd;
+  close(fd);
+  raise_no_memory(L);
 }
 
-static Files *push_files(lua_State *L) {
-  Files *files = lua_newuserdatauv(L, sizeof *files, 0);
-  files->count = 0;
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, l_close_files);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  return files;
+static const char *kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-static int hold(Files *files, int fd) { return files->fds[files->count++] = fd; }
+void request_push_file_fault(lua_State *L, int fd) {
+  struct stat info;
+  if (fd < 0 || fstat(fd, &info) != 0) lua_pushfstring(L, "cannot be opened: %s", strerror(errno));
+  else if (!S_ISREG(info.st_mode))
+    lua_pushfstring(L, "is %s: only a file whose length is known can be sent",
+                    kind_of(info.st_mode));
+  else lua_pushnil(L);
+}
+
+static void check_regular(lua_State *L, Str field, const char *path, int fd) {
+  request_push_file_fault(L, fd);
+  if (!lua_isnil(L, -1)) fault(L, "%s: %s %s", field.ptr, path, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
 
 static Str base_name(Str path) {
   size_t at = path.len;
@@ -196,40 +223,47 @@ Str request_file_name(int fd, char path[REQUEST_PATH_MAX]) {
   return len > 0 && path[0] == '/' ? base_name(str_make(path, (size_t)len)) : (Str){ 0 };
 }
 
-static void open_path(lua_State *L, ClientPart *part, Files *files, Str path) {
-  int fd = memchr(path.ptr, 0, path.len) ? -1 : open(path.ptr, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) fault(L, "%s: %s cannot be read: %s", part->name.ptr, path.ptr, strerror(errno));
-  part->fd = hold(files, fd);
+int request_open(Str path) {
+  if (!memchr(path.ptr, 0, path.len))
+    return open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  errno = ENOENT;
+  return -1;
+}
+
+static void open_path(lua_State *L, ClientPart *part, Arena *arena, Str path) {
+  int fd = request_open(path);
+  if (fd >= 0) hold(L, arena, fd);
+  check_regular(L, part->name, path.ptr, fd);
+  part->fd = fd;
   if (part->filename.len == 0) part->filename = base_name(path);
 }
 
 // From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the
 // one it was opened by.
-static void open_stream(lua_State *L, ClientPart *part, Files *files, luaL_Stream *stream,
-                        Arena *arena) {
+static void open_stream(lua_State *L, ClientPart *part, luaL_Stream *stream, Arena *arena) {
   if (!stream->closef) fault(L, "%s: the file is closed", part->name.ptr);
   fflush(stream->f);
   long at = ftell(stream->f);
   int fd = at < 0 ? -1 : fcntl(fileno(stream->f), F_DUPFD_CLOEXEC, 3);
-  if (fd < 0)
-    fault(L, "%s: this file is none that can be sent (a pipe has no length)", part->name.ptr);
-  part->fd = hold(files, fd);
+  if (fd < 0) fault(L, "%s: a pipe cannot be sent: its length is not known", part->name.ptr);
+  part->fd = hold(L, arena, fd);
+  check_regular(L, part->name, "the open file", fd);
   lseek(fd, at, SEEK_SET);
   char path[REQUEST_PATH_MAX];
-  if (part->filename.len == 0) part->filename = keep(L, arena, request_file_name(fd, path));
+  if (part->filename.len == 0) part->filename = dup_str(L, arena, request_file_name(fd, path));
 }
 
 // Many bytes go through a file: Lua has them already, and they should not be in memory twice for as long as
 // they are sent.
-static void take_data(lua_State *L, ClientPart *part, Files *files, Str data) {
+static void take_data(lua_State *L, ClientPart *part, Arena *arena, Str data) {
   if (data.len <= DATA_IN_MEMORY_MAX) {
-    part->data = data;
+    part->data = dup_str(L, arena, data);
     return;
   }
   Err err = { 0 };
   int fd = client_temp_file(&err);
   if (fd < 0) fault(L, "%s: %s", part->name.ptr, err.text);
-  hold(files, fd);
+  part->fd = hold(L, arena, fd);
   for (size_t done = 0; done < data.len;) {
     ssize_t n = write(fd, data.ptr + done, data.len - done);
     if (n < 0 && errno == EINTR) continue;
@@ -238,27 +272,25 @@ static void take_data(lua_State *L, ClientPart *part, Files *files, Str data) {
     done += (size_t)n;
   }
   lseek(fd, 0, SEEK_SET);
-  part->fd = fd;
 }
 
-// The entry on top of the stack. Strings in it stay: the caller's table holds them.
-static void read_file(lua_State *L, ClientPart *part, Files *files, Arena *arena) {
+// The entry on top of the stack.
+static void read_file(lua_State *L, ClientPart *part, Arena *arena) {
   int entry = lua_gettop(L);
   part->fd = -1;
   part->name = request_string(L, entry, "field", arena);
   part->filename = request_string(L, entry, "filename", arena);
   part->content_type = request_string(L, entry, "content_type", arena);
   if (part->name.len == 0) fault(L, "files: an entry has no field");
-  if (files->count >= FILES_MAX) fault(L, "files: more than %d", FILES_MAX);
   Str path = request_string(L, entry, "path", arena);
   if (path.len) {
-    open_path(L, part, files, path);
+    open_path(L, part, arena, path);
   } else if (lua_getfield(L, entry, "file") != LUA_TNIL) {
-    open_stream(L, part, files, luaL_checkudata(L, -1, LUA_FILEHANDLE), arena);
+    open_stream(L, part, luaL_checkudata(L, -1, LUA_FILEHANDLE), arena);
   } else if (lua_getfield(L, entry, "data") == LUA_TSTRING) {
     Str data;
     data.ptr = lua_tolstring(L, -1, &data.len);
-    take_data(L, part, files, data);
+    take_data(L, part, arena, data);
   } else {
     fault(L, "files.%s has neither path nor file nor data", part->name.ptr);
   }
@@ -266,30 +298,32 @@ static void read_file(lua_State *L, ClientPart *part, Files *files, Arena *arena
   lua_settop(L, entry);
 }
 
+static ClientPart *add_part(lua_State *L, Arena *arena, ClientPart ***last) {
+  ClientPart *part = arena_calloc(arena, 1, sizeof *part);
+  if (!part) raise_no_memory(L);
+  **last = part;
+  *last = &part->next;
+  return part;
+}
+
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena) {
   ClientPart *first = NULL, **last = &first;
   for (const Pair *pair = fields ? fields->first : NULL; pair; pair = pair->next) {
-    ClientPart *part = *last = arena_calloc(arena, 1, sizeof *part);
-    if (!part) raise_no_memory(L);
-    *part = (ClientPart){ .name = pair->name, .data = pair->value, .fd = -1 };
-    last = &part->next;
+    ClientPart *part = add_part(L, arena, &last);
+    part->name = pair->name;
+    part->data = pair->value;
+    part->fd = -1;
   }
   int type = lua_getfield(L, index, "files");
   if (type != LUA_TNIL && type != LUA_TTABLE)
     fault(L, "files is a %s (table expected)", luaL_typename(L, -1));
-  if (type == LUA_TTABLE) {
-    Files *files = push_files(L);
-    lua_insert(L, -2);
-    lua_Integer count = luaL_len(L, -1);
-    for (lua_Integer i = 1; i <= count; i++) {
-      if (lua_rawgeti(L, -1, i) != LUA_TTABLE) fault(L, "files must list tables");
-      ClientPart *part = *last = arena_calloc(arena, 1, sizeof *part);
-      if (!part) raise_no_memory(L);
-      read_file(L, part, files, arena);
-      last = &part->next;
-      lua_pop(L, 1);
-    }
+  lua_Integer count = type == LUA_TTABLE ? luaL_len(L, -1) : 0;
+  if (count > FILES_MAX) fault(L, "files: more than %d", FILES_MAX);
+  for (lua_Integer i = 1; i <= count; i++) {
+    if (lua_rawgeti(L, -1, i) != LUA_TTABLE) fault(L, "files must list tables");
+    read_file(L, add_part(L, arena, &last), arena);
     lua_pop(L, 1);
   }
+  lua_pop(L, 1);
   return first;
 }

@@ -8,27 +8,38 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { REDIRECTS_MAX = 10, CONNECT_MS = 10 * 1000 };
+// IDLE_S: a server that closes connections idle for that long or longer cannot do so while a request that must
+// not be repeated is on its way to it.
+enum { CONNECT_MS = 10 * 1000, IDLE_S = 20 };
 
 // ---- the answer ---------------------------------------------------------------------------------
+
+// A head begins: that of an interim answer, of a redirect or the last one, whose headers count.
+static void begin_head(Transfer *transfer) {
+  ClientResult *result = transfer->result;
+  if (result->arena) arena_reset(result->arena);
+  result->headers = (Pairs){ 0 };
+  transfer->head_ended = false;
+}
+
+static bool add_answer_header(ClientResult *result, Str name, Str value) {
+  if (!result->arena && !(result->arena = arena_new())) return false;
+  name = arena_dup(result->arena, name);
+  value = arena_dup(result->arena, value);
+  return name.ptr && value.ptr && pairs_add(&result->headers, result->arena, name, value);
+}
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
   Str text = str_trim(str_make(line, size * count)), name, value;
   if (str_starts(text, STR("HTTP/"))) {
-    transfer->result.headers =
-        (Pairs){ 0 };  // of an interim answer or a redirect: the last answer's count
-    transfer->head_ended = false;
+    begin_head(transfer);
   } else if (text.len == 0) {
     transfer->head_ended = true;
-  } else if (str_cut(text, ':', &name, &value)) {
-    name = arena_dup(transfer->arena, name);
-    value = arena_dup(transfer->arena, str_trim(value));
-    if (!name.ptr || !value.ptr ||
-        !pairs_add(&transfer->result.headers, transfer->arena, name, value)) {
-      transfer->no_memory = true;
-      return 0;
-    }
+  } else if (str_cut(text, ':', &name, &value) &&
+             !add_answer_header(transfer->result, name, str_trim(value))) {
+    transfer->no_memory = true;
+    return 0;
   }
   return size * count;
 }
@@ -58,42 +69,47 @@ static bool write_all(int fd, Str bytes) {
 }
 
 // Moves the body from memory to a file, where it goes on.
-static bool spill(Transfer *transfer) {
-  transfer->result.fd = client_temp_file(NULL);
-  if (transfer->result.fd < 0 || !write_all(transfer->result.fd, buf_str(&transfer->body)))
-    return false;
-  buf_clear(&transfer->body);
+static bool spill(ClientResult *result) {
+  result->fd = client_temp_file(NULL);
+  if (result->fd < 0 || !write_all(result->fd, buf_str(&result->bytes))) return false;
+  buf_clear(&result->bytes);
   return true;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
-  const ClientRequest *request = &transfer->request;
-  ClientResult *result = &transfer->result;
+  const ClientRequest *request = transfer->request;
+  ClientResult *result = transfer->result;
   Str text = str_make(bytes, size * count);
   result->size += text.len;
   if (result->size > request->response_max) {
     transfer->too_large = true;
     return 0;
   }
-  if (request->memory_max && result->fd < 0 && result->size > request->memory_max &&
-      !spill(transfer))
+  if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(result))
     return 0;
   if (result->fd >= 0) return write_all(result->fd, text) ? text.len : 0;
-  buf_add(&transfer->body, text);
-  transfer->no_memory = transfer->body.failed;
-  return transfer->body.failed ? 0 : text.len;
+  buf_add(&result->bytes, text);
+  transfer->no_memory = result->bytes.failed;
+  return result->bytes.failed ? 0 : text.len;
 }
 
 // ---- the request --------------------------------------------------------------------------------
+
+// libcurl is about to send. It does so again, unasked, if a kept connection breaks before an answer came.
+static int on_sending(void *ctx, char *to, char *from, int to_port, int from_port) {
+  Transfer *transfer = ctx;
+  bool again = transfer->sent++ > 0;
+  return again && !transfer->request->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
 
 static size_t read_source(char *out, size_t size, size_t count, void *ctx) {
   Source *source = ctx;
   size_t room = size * count, left = (size_t)(source->size - source->at);
   if (room > left) room = left;
   ssize_t n = (ssize_t)room;
-  if (source->fd < 0) memcpy(out, source->data.ptr + source->at, room);
-  else if (room) n = pread(source->fd, out, room, source->start + source->at);
+  if (source->part->fd < 0) memcpy(out, source->part->data.ptr + source->at, room);
+  else if (room) n = pread(source->part->fd, out, room, source->start + source->at);
   // A file that shrank under the reader cannot fill the length that was announced.
   if (n < 0 || (n == 0 && room > 0)) return CURL_READFUNC_ABORT;
   source->at += n;
@@ -107,13 +123,27 @@ static int seek_source(void *ctx, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-static bool add_part(Transfer *transfer, Part *part) {
+static bool add_part(Transfer *transfer, Source *source) {
+  const ClientPart *part = source->part;
   curl_mimepart *mime = curl_mime_addpart(transfer->mime);
-  Source *source = &part->source;
-  return mime && curl_mime_name(mime, part->name) == CURLE_OK &&
-         (!part->filename || curl_mime_filename(mime, part->filename) == CURLE_OK) &&
-         (!part->content_type || curl_mime_type(mime, part->content_type) == CURLE_OK) &&
+  const char *type = part->content_type.len ? part->content_type.ptr
+                     : part->filename.len   ? "application/octet-stream"
+                                            : NULL;
+  source->at = 0;
+  return mime && curl_mime_name(mime, part->name.ptr) == CURLE_OK &&
+         (!part->filename.len || curl_mime_filename(mime, part->filename.ptr) == CURLE_OK) &&
+         (!type || curl_mime_type(mime, type) == CURLE_OK) &&
          curl_mime_data_cb(mime, source->size, read_source, seek_source, NULL, source) == CURLE_OK;
+}
+
+static bool add_parts(Transfer *transfer) {
+  Source *source = transfer->sources;
+  transfer->mime = curl_mime_init(transfer->easy);
+  if (!transfer->mime) return false;
+  for (const ClientPart *part = transfer->request->parts; part; part = part->next) {
+    if (!add_part(transfer, source++)) return false;
+  }
+  return curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime) == CURLE_OK;
 }
 
 static bool add_header(Transfer *transfer, const char *line) {
@@ -123,53 +153,63 @@ static bool add_header(Transfer *transfer, const char *line) {
 }
 
 static bool posts(const Transfer *transfer) {
-  return transfer->request.has_body || transfer->parts || strcmp(transfer->method, "POST") == 0;
+  return transfer->has_body || strcmp(transfer->method, "POST") == 0;
+}
+
+// Whether the request's header goes out on this leg.
+static bool goes_along(const Transfer *transfer, Str name) {
+  static const Str of_origin[] = { STR("Authorization"), STR("Cookie"),
+                                   STR("Proxy-Authorization") };
+  for (size_t i = 0; transfer->elsewhere && i < sizeof of_origin / sizeof *of_origin; i++) {
+    if (str_eq_nocase(name, of_origin[i])) return false;
+  }
+  bool of_body = str_eq_nocase(str_sub(name, 0, 8), STR("Content-"));
+  return !of_body || transfer->redirects == 0 || transfer->has_body;
 }
 
 // "Name: value"; libcurl wants "Name;" for an empty value.
-static bool add_headers(Transfer *transfer) {
-  const Pairs *headers = transfer->request.headers;
-  for (const Pair *pair = headers ? headers->first : NULL; pair; pair = pair->next) {
-    Str line = pair->value.len ? arena_printf(transfer->arena, "%.*s: %.*s", STR_FMT(pair->name),
-                                              STR_FMT(pair->value))
-                               : arena_printf(transfer->arena, "%.*s;", STR_FMT(pair->name));
-    if (!line.ptr || !add_header(transfer, line.ptr)) return false;
+static bool add_request_headers(Transfer *transfer, const Pairs *headers) {
+  Buf line;
+  buf_init(&line);
+  bool good = true;
+  for (const Pair *pair = headers->first; pair && good; pair = pair->next) {
+    if (!goes_along(transfer, pair->name)) continue;
+    buf_reset(&line);
+    buf_add(&line, pair->name);
+    buf_add(&line, pair->value.len ? STR(": ") : STR(";"));
+    buf_add(&line, pair->value);
+    good = !line.failed && add_header(transfer, line.ptr);
   }
+  buf_clear(&line);
+  return good;
+}
+
+static bool add_headers(Transfer *transfer) {
+  const Pairs *headers = transfer->request->headers;
+  if (headers && !add_request_headers(transfer, headers)) return false;
   if (!posts(transfer)) return true;
   bool typed = headers && pairs_get_nocase(headers, STR("Content-Type"), NULL);
   bool expects = headers && pairs_get_nocase(headers, STR("Expect"), NULL);
   // No form type for bodies that are none, and no second of waiting for "100 Continue" before a large body.
-  if (!typed && !transfer->parts && !add_header(transfer, "Content-Type:")) return false;
+  if (!typed && !transfer->mime && !add_header(transfer, "Content-Type:")) return false;
   return expects || add_header(transfer, "Expect:");
-}
-
-static bool add_parts(Transfer *transfer) {
-  transfer->mime = curl_mime_init(transfer->easy);
-  if (!transfer->mime) return false;
-  for (Part *part = transfer->parts; part; part = part->next) {
-    if (!add_part(transfer, part)) return false;
-  }
-  return curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime) == CURLE_OK;
 }
 
 static bool set_body(Transfer *transfer) {
   CURL *easy = transfer->easy;
-  const ClientRequest *request = &transfer->request;
   const char *method = transfer->method;
-  bool post = strcmp(method, "POST") == 0, head = strcmp(method, "HEAD") == 0,
-       get = strcmp(method, "GET") == 0;
-  bool body = request->has_body || transfer->parts;
-  if (transfer->parts) {
+  Str body = transfer->has_body ? transfer->request->body : (Str){ 0 };
+  bool head = strcmp(method, "HEAD") == 0;
+  if (transfer->has_body && transfer->sources) {
     if (!add_parts(transfer)) return false;
   } else if (posts(transfer)) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.len ? request->body.ptr : "");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.len ? body.ptr : "");
   } else if (head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   }
-  // What libcurl knows by itself is left to it: it changes POST to GET on redirects as browsers do. Other
-  // verbs are kept.
-  bool known = post || (head && !body) || (get && !body);
+  bool known =
+      strcmp(method, "POST") == 0 || (!transfer->has_body && (head || strcmp(method, "GET") == 0));
   return known || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
@@ -177,13 +217,12 @@ static bool set_body(Transfer *transfer) {
 static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
@@ -191,6 +230,7 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK &&
          (!options->ca_file ||
           curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
          curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
@@ -198,17 +238,16 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
 
 bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   CURL *easy = transfer->easy;
-  const ClientRequest *request = &transfer->request;
-  long connect_ms = request->timeout_ms < CONNECT_MS ? (long)request->timeout_ms : CONNECT_MS;
+  const ClientRequest *request = transfer->request;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request->follow ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+  if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
   // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
   if (request->insecure) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -61,8 +61,9 @@ static void on_wake(uv_async_t *wake) {
   if (closing) uv_walk(&loop->uv, close_left, wake);
 }
 
-static void *run(void *arg) {
+static void *loop_thread(void *arg) {
   Loop *loop = arg;
+  pthread_setname_np(pthread_self(), "wemoon-loop");
   uv_run(&loop->uv, UV_RUN_DEFAULT);
   return NULL;
 }
@@ -79,7 +80,7 @@ Loop *loop_new(Err *err) {
   if (!failed) {
     failed = uv_async_init(&loop->uv, &loop->wake, on_wake);
     loop->wake.data = loop;
-    if (!failed) failed = -pthread_create(&loop->thread, NULL, run, loop);
+    if (!failed) failed = -pthread_create(&loop->thread, NULL, loop_thread, loop);
     if (!failed) return loop;
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -121,6 +122,34 @@ bool loop_post(Loop *loop, LoopFn fn, void *ctx) {
 }
 
 bool loop_is_current(const Loop *loop) { return pthread_equal(pthread_self(), loop->thread); }
+
+typedef struct {
+  uv_work_t request;
+  LoopFn work, done;
+  void *ctx;
+} Work;
+
+static void work_thread(uv_work_t *request) {
+  Work *work = request->data;
+  pthread_setname_np(pthread_self(), "wemoon-work");
+  work->work(work->ctx);
+}
+
+static void on_worked(uv_work_t *request, int status) {
+  Work work = *(Work *)request->data;
+  free(request->data);
+  work.done(work.ctx);
+}
+
+bool loop_work(Loop *loop, LoopFn fn, LoopFn done, void *ctx) {
+  Work *work = calloc(1, sizeof *work);
+  if (!work) return false;
+  *work = (Work){ .work = fn, .done = done, .ctx = ctx };
+  work->request.data = work;
+  if (uv_queue_work(&loop->uv, &work->request, work_thread, on_worked) == 0) return true;
+  free(work);
+  return false;
+}
 
 static void on_timer(uv_timer_t *handle) {
   LoopTimer *timer = (LoopTimer *)handle;

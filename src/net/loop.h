@@ -16,12 +16,15 @@ void loop_free(Loop *loop);
 // Runs fn(ctx) on the loop thread, soon, in the order of posting. From any thread. False without memory or
 // after loop_free began.
 bool loop_post(Loop *loop, LoopFn fn, void *ctx);
+// Runs work(ctx) on another thread, since it takes long, then done(ctx) on the loop thread. False without
+// memory. Loop thread only; before loop_free.
+bool loop_work(Loop *loop, LoopFn work, LoopFn done, void *ctx);
 bool loop_is_current(const Loop *loop);  // whether the caller is the loop thread
 // Calls fn(ctx) on the loop thread after `delay_ms`, then each `repeat_ms` (0: once; a once-timer frees
 // itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
-void loop_timer_stop(
-    LoopTimer *timer);  // frees; loop thread only; not for a once-timer that has fired
+// Frees it. Loop thread only; not for a once-timer that has fired. NULL is allowed.
+void loop_timer_stop(LoopTimer *timer);
 // The uv_loop_t, for the other files of net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
 

@@ -1,37 +1,58 @@
-// A transfer's beginning, which is a copy of the request, and how it fails.
+// A transfer's beginning, its redirects, and how it fails.
 #include "net/transfer.h"
 
 #include "codec/url.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void close_parts(Transfer *transfer) {
-  for (Part *part = transfer->parts; part; part = part->next) {
-    if (part->source.fd >= 0) close(part->source.fd);
-    part->source.fd = -1;
-  }
-}
+enum { REDIRECTS_MAX = 10 };
 
 void client_result_free(ClientResult *result) {
   if (!result) return;
-  Transfer *transfer = (Transfer *)result;
   if (result->fd >= 0) close(result->fd);
-  close_parts(transfer);
-  buf_clear(&transfer->body);
-  arena_free(transfer->arena);
+  buf_clear(&result->bytes);
+  arena_free(result->arena);
+  free(result);
 }
 
-void transfer_release(Transfer *transfer) {
+void transfer_list_add(TransferList *list, Transfer *transfer) {
+  transfer->list = list;
+  transfer->next = NULL;
+  transfer->prev = list->last;
+  if (list->last) list->last->next = transfer;
+  else list->first = transfer;
+  list->last = transfer;
+}
+
+void transfer_list_remove(Transfer *transfer) {
+  TransferList *list = transfer->list;
+  if (!list) return;
+  if (transfer->prev) transfer->prev->next = transfer->next;
+  else list->first = transfer->next;
+  if (transfer->next) transfer->next->prev = transfer->prev;
+  else list->last = transfer->prev;
+  transfer->prev = transfer->next = NULL;
+  transfer->list = NULL;
+}
+
+void transfer_end_leg(Transfer *transfer) {
   curl_mime_free(transfer->mime);
   transfer->mime = NULL;
   curl_slist_free_all(transfer->headers);
   transfer->headers = NULL;
-  close_parts(transfer);
+}
+
+void transfer_free(Transfer *transfer) {
+  if (!transfer) return;
+  transfer_end_leg(transfer);
+  free(transfer->location);
+  free(transfer->sources);
+  free(transfer);
 }
 
 // ---- how it fails -------------------------------------------------------------------------------
@@ -39,43 +60,69 @@ void transfer_release(Transfer *transfer) {
 // libcurl's own words, unless they could quote an address with a secret in it.
 static const char *details(const Transfer *transfer, CURLcode code) {
   const char *text = transfer->error;
+  if (code == CURLE_ABORTED_BY_CALLBACK) return "the connection was closed before an answer came";
   bool plain = text[0] && !strchr(text, '?') && !strstr(text, "://") && !strstr(text, "token");
   return plain ? text : curl_easy_strerror(code);
 }
 
-const char *transfer_place(Transfer *transfer) {
+const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]) {
   Url url;
-  char *place = transfer->place;
-  if (!url_split(str_of(transfer->url), &url, NULL)) return "";
-  if (url.port < 0) snprintf(place, sizeof transfer->place, "%.*s", STR_FMT(url.host));
-  else snprintf(place, sizeof transfer->place, "%.*s:%d", STR_FMT(url.host), url.port);
-  return place;
+  out[0] = 0;
+  if (!url_split(str_of(transfer->url), &url, NULL)) return out;
+  if (url.port < 0) snprintf(out, TRANSFER_PLACE_SIZE, "%.*s", STR_FMT(url.host));
+  else snprintf(out, TRANSFER_PLACE_SIZE, "%.*s:%d", STR_FMT(url.host), url.port);
+  return out;
 }
 
 void transfer_fail(Transfer *transfer, CURLcode code) {
-  ClientResult *result = &transfer->result;
-  const char *place = transfer_place(transfer);
+  ClientResult *result = transfer->result;
+  char buffer[TRANSFER_PLACE_SIZE];
+  const char *place = transfer_place(transfer, buffer), *why = details(transfer, code);
   result->outcome = CLIENT_NETWORK;
   if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY) {
     err_set(&result->err, ERR_MEMORY, "%s: no memory for the answer", place);
   } else if (transfer->too_large) {
     result->outcome = CLIENT_TOO_LARGE;
     err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", place,
-            transfer->request.response_max);
+            transfer->request->response_max);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
-    err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer in time (%s)", place,
-            details(transfer, code));
+    err_set(&result->err, ERR_TIMEOUT, "%s: no connection in time (%s)", place, why);
   } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
     err_set(&result->err, ERR_NETWORK,
             "%s: its certificate is not trusted: %s (ca_file names further authorities)", place,
-            details(transfer, code));
+            why);
+  } else if (transfer->sent && !transfer->request->repeatable) {
+    result->outcome = CLIENT_UNKNOWN;
+    err_set(&result->err, ERR_NETWORK,
+            "%s: the connection broke once sending had begun, so whether the request arrived is "
+            "not known (%s)",
+            place, why);
   } else {
-    err_set(&result->err, ERR_NETWORK, "%s: %s", place, details(transfer, code));
+    err_set(&result->err, ERR_NETWORK, "%s: %s", place, why);
   }
 }
 
-// ---- the copy -----------------------------------------------------------------------------------
+void transfer_cancel(Transfer *transfer) {
+  char place[TRANSFER_PLACE_SIZE];
+  transfer->result->outcome = CLIENT_CANCELLED;
+  err_set(&transfer->result->err, ERR_FAILED, "%s: the request was cancelled",
+          transfer_place(transfer, place));
+}
+
+void transfer_expire(Transfer *transfer) {
+  ClientResult *result = transfer->result;
+  char place[TRANSFER_PLACE_SIZE];
+  result->outcome = CLIENT_TIMEOUT;
+  const char *how_far = result->size            ? "a part of the answer's body came"
+                        : result->headers.first ? "only the answer's head came"
+                        : transfer->sent        ? "connected, but no answer came"
+                                                : "no connection was made";
+  err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer within %g s (%s)",
+          transfer_place(transfer, place), (double)transfer->request->timeout_ms / 1000, how_far);
+}
+
+// ---- what can be sent ---------------------------------------------------------------------------
 
 static bool has_line_break(Str s) {
   for (size_t i = 0; i < s.len; i++) {
@@ -86,73 +133,12 @@ static bool has_line_break(Str s) {
 
 static bool is_token(Str s) {
   for (size_t i = 0; i < s.len; i++) {
-    if (!isalnum((unsigned char)s.ptr[i]) && !strchr("!#$%&'*+-.^_`|~", s.ptr[i])) return false;
+    if (!isalnum((unsigned char)s.ptr[i]) && !memchr("!#$%&'*+-.^_`|~", s.ptr[i], 15)) return false;
   }
   return s.len > 0;
 }
 
-static const char *dup_or_null(Arena *arena, Str s) {
-  return s.len ? arena_dup(arena, s).ptr : NULL;
-}
-
-static bool copy_headers(Transfer *transfer, const Pairs *headers, Err *err) {
-  Pairs *copy = arena_calloc(transfer->arena, 1, sizeof(*copy));
-  if (!copy) return err_set(err, ERR_MEMORY, "no memory for a request");
-  for (const Pair *pair = headers->first; pair; pair = pair->next) {
-    if (!is_token(pair->name) || has_line_break(pair->value))
-      return err_set(err, ERR_USAGE,
-                     "the header \"%.*s\" has a name or a value that no header may have",
-                     STR_FMT(pair->name));
-    Str name = arena_dup(transfer->arena, pair->name),
-        value = arena_dup(transfer->arena, pair->value);
-    if (!name.ptr || !value.ptr || !pairs_add(copy, transfer->arena, name, value))
-      return err_set(err, ERR_MEMORY, "no memory for a request");
-  }
-  transfer->request.headers = copy;
-  return true;
-}
-
-static bool copy_source(Source *source, Arena *arena, const ClientPart *from, Err *err) {
-  source->fd = -1;
-  if (from->fd < 0) {
-    source->data = arena_dup(arena, from->data);
-    source->size = (off_t)from->data.len;
-    return source->data.ptr ? true : err_set(err, ERR_MEMORY, "no memory for a request");
-  }
-  struct stat info;
-  if (fstat(from->fd, &info) != 0 || !S_ISREG(info.st_mode))
-    return err_set(err, ERR_USAGE, "%.*s: not a regular file, so its length is not known",
-                   STR_FMT(from->filename));
-  source->start = lseek(from->fd, 0, SEEK_CUR);
-  source->size = info.st_size > source->start ? info.st_size - source->start : 0;
-  source->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
-  if (source->fd < 0)
-    return err_set(err, ERR_FAILED, "%.*s: %s", STR_FMT(from->filename), strerror(errno));
-  return true;
-}
-
-static bool copy_parts(Transfer *transfer, const ClientPart *from, Err *err) {
-  Part **last = &transfer->parts;
-  for (; from; from = from->next) {
-    Part *part = arena_calloc(transfer->arena, 1, sizeof(*part));
-    if (!part) return err_set(err, ERR_MEMORY, "no memory for a request");
-    if (!copy_source(&part->source, transfer->arena, from, err)) return false;
-    *last = part;
-    last = &part->next;
-    part->name = arena_dup(transfer->arena, from->name).ptr;
-    part->filename = dup_or_null(transfer->arena, from->filename);
-    Str type = from->content_type;
-    if (type.len == 0 && from->filename.len) type = STR("application/octet-stream");
-    part->content_type = dup_or_null(transfer->arena, type);
-    if (!part->name || (from->filename.len && !part->filename) || (type.len && !part->content_type))
-      return err_set(err, ERR_MEMORY, "no memory for a request");
-    if (has_line_break(type))
-      return err_set(err, ERR_USAGE, "a part's content type has a line break in it");
-  }
-  return true;
-}
-
-static bool copy_url(Transfer *transfer, Str text, Err *err) {
+static bool check_url(Str text, Err *err) {
   Url url;
   if (!url_split(text, &url, NULL) || url.host.len == 0 ||
       !(str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
@@ -160,38 +146,135 @@ static bool copy_url(Transfer *transfer, Str text, Err *err) {
   if (has_line_break(text) || memchr(text.ptr, ' ', text.len))
     return err_set(err, ERR_USAGE,
                    "a URL may hold neither blanks nor line breaks: encode them (%%20)");
-  transfer->url = arena_dup(transfer->arena, text).ptr;
-  return transfer->url ? true : err_set(err, ERR_MEMORY, "no memory for a request");
+  return true;
 }
 
-static bool copy_request(Transfer *transfer, const ClientRequest *request, Err *err) {
+static bool check_headers(const Pairs *headers, Err *err) {
+  for (const Pair *pair = headers ? headers->first : NULL; pair; pair = pair->next) {
+    if (!is_token(pair->name) || has_line_break(pair->value))
+      return err_set(err, ERR_USAGE,
+                     "the header \"%.*s\" has a name or a value that no header may have",
+                     STR_FMT(pair->name));
+  }
+  return true;
+}
+
+static bool check_part(const ClientPart *part, Err *err) {
+  if (memchr(part->name.ptr, 0, part->name.len))
+    return err_set(err, ERR_USAGE, "a part's name has a NUL in it");
+  if (part->filename.len && memchr(part->filename.ptr, 0, part->filename.len))
+    return err_set(err, ERR_USAGE, "%.*s: the file name has a NUL in it", STR_FMT(part->name));
+  if (has_line_break(part->content_type))
+    return err_set(err, ERR_USAGE, "%.*s: the content type has a line break in it",
+                   STR_FMT(part->name));
+  return true;
+}
+
+static bool open_source(Source *source, const ClientPart *part, Err *err) {
+  source->part = part;
+  source->size = (off_t)part->data.len;
+  if (part->fd < 0) return true;
+  struct stat info;
+  if (fstat(part->fd, &info) != 0 || !S_ISREG(info.st_mode))
+    return err_set(err, ERR_USAGE, "%.*s: not a regular file, so its length is not known",
+                   STR_FMT(part->filename));
+  source->start = lseek(part->fd, 0, SEEK_CUR);
+  source->size = info.st_size > source->start ? info.st_size - source->start : 0;
+  return true;
+}
+
+static bool open_sources(Transfer *transfer, const ClientPart *parts, Err *err) {
+  size_t count = 0, i = 0;
+  for (const ClientPart *part = parts; part; part = part->next) count++;
+  if (count && !(transfer->sources = calloc(count, sizeof *transfer->sources)))
+    return err_set(err, ERR_MEMORY, "no memory for a request");
+  for (const ClientPart *part = parts; part; part = part->next) {
+    if (!check_part(part, err) || !open_source(&transfer->sources[i++], part, err)) return false;
+  }
+  return true;
+}
+
+static bool check_request(const ClientRequest *request, Err *err) {
   if (!is_token(request->method))
     return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
   if (request->timeout_ms <= 0) return err_set(err, ERR_USAGE, "a time-out must be positive");
-  transfer->request = *request;
-  transfer->request.headers = NULL;
-  transfer->request.parts = NULL;
-  transfer->method = arena_dup(transfer->arena, request->method).ptr;
-  transfer->request.body = arena_dup(transfer->arena, request->body);
-  if (!transfer->method || !transfer->request.body.ptr)
-    return err_set(err, ERR_MEMORY, "no memory for a request");
-  return copy_url(transfer, request->url, err) &&
-         (!request->headers || copy_headers(transfer, request->headers, err)) &&
-         copy_parts(transfer, request->parts, err);
+  return check_url(request->url, err) && check_headers(request->headers, err);
 }
 
 Transfer *transfer_new(const ClientRequest *request, Err *err) {
-  Arena *arena = arena_new();
-  Transfer *transfer = arena ? arena_calloc(arena, 1, sizeof *transfer) : NULL;
-  if (!transfer) {
-    arena_free(arena);
+  if (!check_request(request, err)) return NULL;
+  Transfer *transfer = calloc(1, sizeof *transfer);
+  ClientResult *result = transfer ? calloc(1, sizeof *result) : NULL;
+  if (!result) {
+    transfer_free(transfer);
     err_set(err, ERR_MEMORY, "no memory for a request");
     return NULL;
   }
-  transfer->arena = arena;
-  transfer->result.fd = -1;
-  buf_init(&transfer->body);
-  if (copy_request(transfer, request, err)) return transfer;
-  client_result_free(&transfer->result);
+  result->fd = -1;
+  buf_init(&result->bytes);
+  transfer->result = result;
+  transfer->request = request;
+  transfer->url = request->url.ptr;
+  transfer->method = request->method.ptr;
+  transfer->has_body = request->has_body || request->parts;
+  if (open_sources(transfer, request->parts, err)) return transfer;
+  client_result_free(result);
+  transfer_free(transfer);
   return NULL;
+}
+
+// ---- redirects ----------------------------------------------------------------------------------
+
+static int port_of(const Url *url) {
+  if (url->port >= 0) return url->port;
+  return str_eq_nocase(url->scheme, STR("https")) ? 443 : 80;
+}
+
+static bool same_origin(const char *a, const char *b) {
+  Url x, y;
+  return url_split(str_of(a), &x, NULL) && url_split(str_of(b), &y, NULL) &&
+         str_eq_nocase(x.scheme, y.scheme) && str_eq_nocase(x.host, y.host) &&
+         port_of(&x) == port_of(&y);
+}
+
+// What browsers do (WHATWG Fetch, "HTTP-redirect fetch").
+static void change_method(Transfer *transfer, int status) {
+  bool post = strcmp(transfer->method, "POST") == 0, head = strcmp(transfer->method, "HEAD") == 0;
+  bool becomes_get = status == 303 ? !head : post && (status == 301 || status == 302);
+  if (!becomes_get) return;
+  transfer->method = "GET";
+  transfer->has_body = false;
+}
+
+static bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static CURLcode refuse(Transfer *transfer, CURLcode code, const char *why) {
+  snprintf(transfer->error, sizeof transfer->error, "%s", why);
+  return code;
+}
+
+bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code) {
+  ClientResult *result = transfer->result;
+  if (!transfer->request->follow || !is_redirect(result->status) || !location) return false;
+  if (transfer->redirects++ == REDIRECTS_MAX)
+    return *code = refuse(transfer, CURLE_TOO_MANY_REDIRECTS, "more than 10 redirects"), false;
+  if (!check_url(str_of(location), NULL))
+    return *code = refuse(transfer, CURLE_UNSUPPORTED_PROTOCOL,
+                          "a redirect to what is no http address"),
+           false;
+  char *copy = strdup(location);
+  if (!copy) return *code = CURLE_OUT_OF_MEMORY, false;
+  if (!same_origin(transfer->url, copy)) transfer->elsewhere = true;
+  free(transfer->location);
+  transfer->url = transfer->location = copy;
+  change_method(transfer, result->status);
+  transfer->sent = 0;
+  transfer->head_ended = false;
+  buf_reset(&result->bytes);
+  if (result->fd >= 0) close(result->fd);
+  result->fd = -1;
+  result->size = 0;
+  return true;
 }

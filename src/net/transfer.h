@@ -1,66 +1,77 @@
-// One request on its way, inside net/: copied from what the caller gave, carried by one of libcurl's easy
-// handles, and in the end the ClientResult that the receiver frees it through.
+// One request on its way: what the caller gave, which is borrowed, the easy handle of libcurl's that carries
+// it, and the ClientResult that is being filled.
 #ifndef WEMOON_NET_TRANSFER_H
 #define WEMOON_NET_TRANSFER_H
 
 #include <curl/curl.h>
 #include <sys/types.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "net/client.h"
 #include "net/sockets.h"
 
 typedef struct Transfer Transfer;
 
-// What a part's bytes are read from.
+// How far a part of the body has been read.
 typedef struct {
-  Str data;
-  int fd;  // -1: data
+  const ClientPart *part;
   off_t start, size, at;
 } Source;
 
-typedef struct Part {
-  const char *name, *filename, *content_type;
-  Source source;
-  struct Part *next;
-} Part;
+// A list of transfers; each is in one at most.
+typedef struct {
+  Transfer *first, *last;
+} TransferList;
 
 struct Transfer {
-  ClientResult result;  // first: client_result_free frees the transfer through it
-  Client *client;
+  TransferList *list;
   Transfer *prev, *next;
+  Client *client;
   uint64_t id;
-  bool cancelled, too_large, no_memory, head_ended;
-  Arena *arena;  // the transfer itself, copies of the request, the answer's headers
-  ClientRequest request;
-  const char *url, *method;
-  char place[280];  // transfer_place
-  Part *parts;
-  CURL *easy;
-  CURLM *multi;  // it was added to
-  struct curl_slist *headers;
-  curl_mime *mime;
-  Buf body;
-  LoopTimer *delay;
-  int64_t overdue_us;  // monotonic: libcurl should have ended it long ago
-  char error[CURL_ERROR_SIZE];
+  Transfer *next_cancelled;
+  bool cancelled, ended;  // under the client's lock
+  const ClientRequest *request;
   ClientDone done;
   void *ctx;
+  ClientResult *result;
+  LoopTimer *delay, *deadline;
+  // The present leg: a redirect begins another one.
+  const char *url, *method;
+  char *location;            // owns `url` after a redirect; or NULL
+  bool has_body, elsewhere;  // elsewhere: a redirect has left the origin that the request named
+  int redirects;
+  int sent;  // how often libcurl began to send this leg
+  bool too_large, no_memory, head_ended;
+  Source *sources;  // of the request's parts
+  CURL *easy;
+  struct curl_slist *headers;
+  curl_mime *mime;
+  char error[CURL_ERROR_SIZE];
 };
 
-// Copies the request. NULL with ERR_MEMORY, or ERR_USAGE for one that cannot be sent.
+void transfer_list_add(TransferList *list, Transfer *transfer);
+void transfer_list_remove(Transfer *transfer);  // from the one it is in, if any
+
+// NULL with ERR_MEMORY, or ERR_USAGE for a request that cannot be sent.
 Transfer *transfer_new(const ClientRequest *request, Err *err);
-// Gives back what only a transfer under way needs; its easy handle is its owner's.
-void transfer_release(Transfer *transfer);
-// Host and port, for messages.
-const char *transfer_place(Transfer *transfer);
-// Says in the result what went wrong.
+// Frees it and what libcurl needed for it, but neither its easy handle nor its result. NULL is allowed.
+void transfer_free(Transfer *transfer);
+enum { TRANSFER_PLACE_SIZE = 280 };
+// Host and port, for messages; returns `out`.
+const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]);
+// Fills the result with what went wrong.
 void transfer_fail(Transfer *transfer, CURLcode code);
+void transfer_cancel(Transfer *transfer);
+// It took too long.
+void transfer_expire(Transfer *transfer);
+// The answer is a redirect that is to be followed: prepares the next leg. False: the answer is the result, or
+// `*code` says why it cannot be followed.
+bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code);
+// Gives back what one leg needed, but for the easy handle.
+void transfer_end_leg(Transfer *transfer);
 
 // What an easy handle has to know beside the request; all of it outlives the handle.
 typedef struct {
-  const char *proxy, *ca_file;  // NULL: none, the system's
+  const char *proxy, *ca_file;  // or NULL: none, the system's
   CURLSH *share;
   Sockets *sockets;
 } EasyOptions;

@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, textXml, until } = require('./harness');
@@ -35,12 +36,13 @@ const json = (response, value) => response.end(typeof value === 'string' ? value
 // A platform with tokens; `routes` by path.
 async function startPlatform(t, routes = {}, options = {}) {
   const platform = { tokens: 0, ...options };
+  const prefix = platform.longTokens ? 'LONG-TOKEN-' : 'T';
   const server = await startServer(t, (request, response) => {
     if (request.path === '/cgi-bin/stable_token' || request.path === '/cgi-bin/token') {
       if (platform.refuse) return json(response, { errcode: platform.refuse, errmsg: 'refused' });
-      return json(response, { access_token: `T${++platform.tokens}`, expires_in: 7200 });
+      return json(response, { access_token: `${prefix}${++platform.tokens}`, expires_in: 7200 });
     }
-    if (request.query.access_token !== `T${platform.tokens}`) {
+    if (request.query.access_token !== `${prefix}${platform.tokens}`) {
       return json(response, { errcode: 40001, errmsg: 'invalid credential, rid: 60a-1' });
     }
     const route = routes[request.path];
@@ -277,7 +279,94 @@ test('wechat.http: redirects only when asked, time-outs, misuse that names the o
   assert.match(values[5], /url is missing/);
   assert.match(values[6], /http:\/\/ or https:\/\//);
   assert.match(values[7], /json and body/);
-  assert.match(values[8], /\/no\/such cannot be read/);
+  assert.match(values[8], /\/no\/such cannot be opened: No such file/);
+});
+
+test('a send goes out once, or says that it does not know; what may be repeated is sent again', async (t) => {
+  const drop = (request, response) => response.socket.destroy();
+  const platform = await startPlatform(t, { '/cgi-bin/message/custom/send': drop, '/cgi-bin/message/template/send': drop });
+  const server = await startServer(t, drop);
+  const { values, stderr } = await run(t, `
+    local function why(_, err) return {kind = err.kind, retryable = err.retryable, text = tostring(err)} end
+    assert(wechat.get_menu())
+    return why(wechat.send_text_message("o", "hi")), why(wechat.http.post("${server.url}/post", {body = "x"})),
+      why(wechat.http.request{method = "PATCH", url = "${server.url}/patch", body = "x"}), why(wechat.http.get("${server.url}/get"))`,
+  { config: account(platform) });
+  assert.deepEqual(values.map((one) => one.kind), ['unknown', 'unknown', 'unknown', 'network']);
+  assert.deepEqual(values.map((one) => one.retryable), [false, false, false, true]);
+  assert.match(values[0].text, /whether the request arrived is not known.*look before the same call is made again/);
+  assert.match(stderr, /send_text_message/);
+  assert.equal(platform.count('/cgi-bin/message/custom/send'), 1);
+  assert.equal(server.count('/post') + server.count('/patch'), 2);
+});
+
+test('a redirect that is followed keeps the body of a PUT, and no credentials for another host', async (t) => {
+  const other = await startServer(t, (request, response) => response.end('x'));
+  const server = await startServer(t, (request, response) => {
+    const to = { '/here': '/end', '/there': other.url.replace('127.0.0.1', 'localhost') + '/end' }[request.path];
+    if (to) { response.statusCode = 302; response.setHeader('Location', to); }
+    response.end('x');
+  });
+  await run(t, `
+    local options = {method = "PUT", body = "kept", follow = true, headers = {Authorization = "Bearer hunter2", ["X-Mine"] = "1"}}
+    options.url = "${server.url}/here"
+    assert(wechat.http.request(options))
+    options.url = "${server.url}/there"
+    assert(wechat.http.request(options))`);
+  const here = server.seen.find((one) => one.path === '/end'), there = other.seen[0];
+  for (const one of [here, there]) assert.equal(`${one.method} ${one.body} ${one.headers['x-mine']}`, 'PUT kept 1');
+  assert.equal(here.headers.authorization, 'Bearer hunter2');
+  assert.equal(there.headers.authorization, undefined);
+});
+
+test('a name or a value that would change a request is refused', async (t) => {
+  const { values } = await run(t, `
+    local function why(options) return select(2, pcall(wechat.http.post, "http://127.0.0.1:1/", options)) end
+    return why{headers = {["X-A\\0BC"] = "v"}}, why{headers = {X = "a\\0b"}}, why{headers = {["X\\r\\nY"] = "v"}},
+      why{files = {["f\\0g"] = {data = "x"}}}, why{files = {f = {data = "x", filename = "a\\0.jpg"}}}, why{files = {f = {data = "x", content_type = "a/b\\r\\nX: y"}}},
+      select(2, pcall(wechat.http.request, {url = "http://127.0.0.1:1/", method = "G\\0ET"}))`);
+  for (const [i, word] of ['header', 'header', 'header', 'NUL', 'NUL', 'line break', 'method'].entries()) assert.match(values[i], new RegExp(word));
+});
+
+test('what is no regular file is refused at once: a pipe, a folder, a device', async (t) => {
+  const platform = await startPlatform(t);
+  const dir = tempDir(t);
+  execFileSync('mkfifo', [path.join(dir, 'pipe.jpg')]);
+  fs.mkdirSync(path.join(dir, 'folder.jpg'));
+  fs.symlinkSync('/dev/zero', path.join(dir, 'device.jpg'));
+  const began = Date.now();
+  const { values } = await run(t, `
+    local function why(...) return select(2, pcall(...)) end
+    local function post(file) return why(wechat.http.post, "${platform.url}/", {files = {f = file}}) end
+    return why(wechat.upload_media, "image", "pipe.jpg"), post("pipe.jpg"), why(wechat.upload_media, "image", "folder.jpg"), post("folder.jpg"),
+      why(wechat.upload_media, "image", "device.jpg"), post("device.jpg"), why(wechat.upload_media, "image", io.open("device.jpg"))`,
+  { config: account(platform), dir });
+  const kinds = ['pipe', 'pipe', 'folder', 'folder', 'device', 'device', 'device'];
+  for (const [i, kind] of kinds.entries()) assert.match(values[i], new RegExp(`is a ${kind}: only a file whose length is known`));
+  assert.ok(Date.now() - began < 5000);
+});
+
+test('an answer that quotes a secret is printed with its mask', async (t) => {
+  const platform = await startPlatform(t, {
+    '/cgi-bin/tags/get': (request, response) => json(response, { errcode: 40097, errmsg: `bad ${request.url} and hunter2-hunter2-hunter2, rid: 1-2` }),
+  }, { longTokens: true });
+  const { values, stderr } = await run(t, 'local _, err = wechat.call("GET", "/cgi-bin/tags/get") return err.errmsg, tostring(err)', { config: account(platform) });
+  for (const text of [...values, stderr]) assert.doesNotMatch(text, /hunter2-hunter2|LONG-TOKEN-1/);
+  assert.match(values[0], /^bad .*access_token=LONG…\(12\) and hunt…\(23\), rid: 1-2$/);
+});
+
+test('expires_in may be a text or a real; an imported ticket needs no secret', async (t) => {
+  for (const expires of ['7200', 7200.5, 1e300]) {
+    const platform = await startServer(t, (request, response) => json(response,
+      request.path === '/cgi-bin/stable_token' ? { access_token: 'T', expires_in: expires } : { errcode: 0 }));
+    const { values } = await run(t, 'local t = wechat.get_access_token() return t.access_token, t.access_token_expires_at - os.time()', { config: account(platform) });
+    assert.equal(values[0], 'T');
+    assert.ok(values[1] >= 7199 && values[1] <= 366 * 86400, String(values[1]));
+  }
+  const { values } = await run(t, 'return wechat.get_jsapi_ticket().jsapi_ticket, wechat.generate_jsapi_signature(1, "n", "http://x/")',
+    { config: { appid: APPID, jsapi_ticket: 'IMPORTED', jsapi_ticket_expires_at: Math.floor(Date.now() / 1000) + 3600 } });
+  assert.equal(values[0], 'IMPORTED');
+  assert.match(values[1], /^[0-9a-f]{40}$/);
 });
 
 // ---- the store -----------------------------------------------------------------------------------------------------------

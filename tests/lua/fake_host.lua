@@ -80,6 +80,11 @@ function fake.new()
   host.api = {
     account = function(what) return account[what] end,
     file_name = function() return host.file_name end,
+    file_fault = function(file)
+      if type(file) ~= "string" then return nil end
+      local opened, why = io.open(file, "rb")
+      return not opened and "cannot be opened: " .. why or opened:close() and nil
+    end,
     token = function(name)
       if host.failure then return nil, host.failure end
       return name .. " value", 1700007200

@@ -22,8 +22,9 @@ static void assert_says(const char *text) {
 }
 
 static void test_kinds_have_the_names_that_scripts_see(void **state) {
-  static const char *const names[] = { "ok", "api", "network", "timeout", "http", "json" };
-  for (int kind = API_OK; kind <= API_JSON; kind++)
+  static const char *const names[] = { "ok",   "api",  "network", "timeout",
+                                       "http", "json", "unknown", "cancelled" };
+  for (int kind = API_OK; kind <= API_CANCELLED; kind++)
     assert_string_equal(api_kind_name((ApiKind)kind), names[kind]);
 }
 
@@ -50,6 +51,15 @@ static void test_a_call_that_got_no_token_says_whose_failure_it_was(void **state
   assert_int_equal(result->errcode, 40164);
   assert_says("invalid ip");
   api_result_free(cause);
+}
+
+static void test_a_secret_that_is_quoted_is_masked(void **state) {
+  api_result_fail(result, API_REFUSED, "bad secret hunter2-hunter2, twice: hunter2-hunter2");
+  api_result_mask(result, STR("hunter2-hunter2"));
+  assert_says("bad secret hunt…(15), twice: hunt…(15)");
+  api_result_mask(result, STR(""));
+  api_result_mask(result, STR("bad"));
+  assert_says("bad secret hunt…(15), twice: hunt…(15)");
 }
 
 static void test_the_request_id_is_found_in_the_platforms_words(void **state) {
@@ -81,6 +91,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_a_failure_forgets_the_answer, begin, end),
     cmocka_unit_test_setup_teardown(test_a_call_that_got_no_token_says_whose_failure_it_was, begin,
                                     end),
+    cmocka_unit_test_setup_teardown(test_a_secret_that_is_quoted_is_masked, begin, end),
     cmocka_unit_test_setup_teardown(test_the_request_id_is_found_in_the_platforms_words, begin,
                                     end),
     cmocka_unit_test_setup_teardown(test_names_and_ids_too_long_are_cut, begin, end),

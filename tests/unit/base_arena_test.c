@@ -73,6 +73,23 @@ static void test_copies_and_formatted_texts_end_in_nul(void **state) {
   arena_free(arena);
 }
 
+static char released[8];
+
+static void note_release(void *name) { strcat(released, name); }
+
+static void test_what_hangs_on_an_arena_is_released_with_it_last_first(void **state) {
+  Arena *arena = arena_new();
+  released[0] = 0;
+  assert_true(arena_on_free(arena, note_release, "a"));
+  assert_true(arena_on_free(arena, note_release, "b"));
+  assert_string_equal(released, "");
+  arena_reset(arena);
+  assert_string_equal(released, "ba");
+  assert_true(arena_on_free(arena, note_release, "c"));
+  arena_free(arena);
+  assert_string_equal(released, "bac");
+}
+
 static void test_freeing_nothing_is_allowed(void **state) { arena_free(NULL); }
 
 int main(void) {
@@ -83,6 +100,7 @@ int main(void) {
     cmocka_unit_test(test_impossible_sizes_give_null_and_leave_the_arena_usable),
     cmocka_unit_test(test_calloc_gives_zeros_even_in_used_memory),
     cmocka_unit_test(test_copies_and_formatted_texts_end_in_nul),
+    cmocka_unit_test(test_what_hangs_on_an_arena_is_released_with_it_last_first),
     cmocka_unit_test(test_freeing_nothing_is_allowed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

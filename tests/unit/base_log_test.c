@@ -151,6 +151,20 @@ static void test_lines_of_several_threads_do_not_mix(void **state) {
   assert_int_equal(lines, 400);
 }
 
+static void test_a_masked_secret_shows_four_characters_and_its_length(void **state) {
+  Buf out;
+  buf_init(&out);
+  log_mask(&out, STR("wx12345678901234567890123456789x"));
+  assert_string_equal(out.ptr, "wx12…(32)");
+  buf_reset(&out);
+  log_mask(&out, STR("short"));
+  assert_string_equal(out.ptr, "…(5)");
+  buf_reset(&out);
+  log_mask(&out, STR("a密码密码密码"));
+  assert_string_equal(out.ptr, "a密…(19)");
+  buf_clear(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_text_line_has_time_level_and_message),
@@ -162,6 +176,7 @@ int main(void) {
     cmocka_unit_test(test_a_long_message_is_written_whole),
     cmocka_unit_test(test_errno_survives_a_line),
     cmocka_unit_test(test_lines_of_several_threads_do_not_mix),
+    cmocka_unit_test(test_a_masked_secret_shows_four_characters_and_its_length),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,369 @@
+// A call of the platform, step by step: token, request, answer, and perhaps once more.
+#include "api/call.h"
+
+#include "base/clock.h"
+#include "codec/url.h"
+
+#include <stdio.h>
+
+enum {
+  ANSWER_MAX = 64 << 20,
+  DOWNLOAD_MAX = 256 << 20,
+  MEMORY_MAX = 1 << 20,
+  PARSED_ON_LOOP_MAX = 32 << 10,  // bytes of JSON, parsed in about 0.3 ms
+  BUSY_TRIES = 2
+};
+
+static const int64_t busy_pause_ms[BUSY_TRIES] = { 300, 1200 };
+
+struct Call {
+  Api *api;
+  uint64_t id, sent;  // `sent`: the client's number for what is under way; 0: nothing is
+  Arena *arena;       // holds the call itself, and what its request points to
+  ApiRequest request;
+  ApiResult *result;
+  // What is lent to the client.
+  ClientRequest out;
+  Buf url;
+  Pair content_type;
+  Pairs headers;
+  // Between an answer and its JSON.
+  ClientResult *answer;
+  JsonDoc *doc;
+  Err doc_err;
+  Str token;  // the one sent last
+  bool renewed, cancelled;
+  int busy;  // how often the platform said -1
+  int64_t began_us, deadline_us;
+  ApiDone done;
+  void *ctx;
+};
+
+// ---- the end of a call --------------------------------------------------------------------------
+
+static void release(Call *call) {
+  buf_clear(&call->url);
+  api_result_free(call->result);
+  arena_free(call->arena);
+}
+
+static void tell_observer(const Call *call) {
+  const ApiOptions *options = &call->api->options;
+  const ApiResult *result = call->result;
+  char errcode[24];
+  if (!options->observe) return;
+  const char *how = result->kind == API_OK ? "0" : api_kind_name(result->kind);
+  if (result->kind == API_REFUSED) {
+    snprintf(errcode, sizeof errcode, "%lld", (long long)result->errcode);
+    how = errcode;
+  }
+  options->observe(options->observe_ctx, str_of(result->method), str_of(how),
+                   clock_now_us() - call->began_us);
+}
+
+static void finish(Call *call) {
+  Api *api = call->api;
+  ApiResult *result = call->result;
+  api_result_mask(result, api->options.account->appsecret);
+  api_result_mask(result, call->token);
+  tell_observer(call);
+  call->result = NULL;
+  call->done(call->ctx, result);
+  pthread_mutex_lock(&api->lock);
+  handles_remove(&api->calls, call->id);
+  if (--api->count == 0) pthread_cond_broadcast(&api->idle);
+  pthread_mutex_unlock(&api->lock);
+  release(call);
+}
+
+static void fail(Call *call, ApiKind kind, const char *why) {
+  api_result_fail(call->result, kind, "%s", why);
+  finish(call);
+}
+
+// ---- the answer ---------------------------------------------------------------------------------
+
+static void send_call(Call *call, int64_t pause_ms);
+static void on_token(void *ctx, const Token *token, const ApiResult *error);
+
+static ApiKind kind_of(ClientOutcome outcome) {
+  switch (outcome) {
+    case CLIENT_TIMEOUT: return API_TIMEOUT;
+    case CLIENT_TOO_LARGE: return API_HTTP;
+    case CLIENT_UNKNOWN: return API_UNKNOWN;
+    case CLIENT_CANCELLED: return API_CANCELLED;
+    default: return API_NETWORK;
+  }
+}
+
+// attachment; filename="a.jpg"
+static Str filename_in(Str disposition) {
+  ptrdiff_t at = str_find(disposition, STR("filename="));
+  if (at < 0) return (Str){ 0 };
+  Str name, rest, text = str_sub(disposition, (size_t)at + 9, disposition.len);
+  if (text.len && text.ptr[0] == '"') {
+    str_cut(str_sub(text, 1, text.len), '"', &name, &rest);
+    return name;
+  }
+  str_cut(text, ';', &name, &rest);
+  return str_trim(name);
+}
+
+static void take_download(ApiResult *result, ClientResult *answer) {
+  Str type = { 0 }, disposition = { 0 };
+  pairs_get_nocase(&answer->headers, STR("Content-Type"), &type);
+  pairs_get_nocase(&answer->headers, STR("Content-Disposition"), &disposition);
+  buf_add(&result->content_type, type);
+  buf_add(&result->filename, filename_in(disposition));
+  result->body = answer;
+}
+
+// The errcode of a decoded answer; 0 if there is none. Some old endpoints write it as a string.
+static int64_t errcode_of(const Json *root) {
+  const Json *code = json_kind(root) == JSON_OBJECT ? json_get(root, STR("errcode")) : NULL;
+  int64_t number = 0;
+  if (!code) return 0;
+  if (json_kind(code) == JSON_INT) return json_int(code);
+  if (json_kind(code) == JSON_STRING) str_to_int64(json_string(code), &number);
+  return number;
+}
+
+static void refuse(ApiResult *result, const Json *root, int64_t errcode) {
+  const Json *text = json_get(root, STR("errmsg"));
+  result->kind = API_REFUSED;
+  result->errcode = errcode;
+  buf_reset(&result->errmsg);
+  if (text && json_kind(text) == JSON_STRING) buf_add(&result->errmsg, json_string(text));
+  api_result_find_rid(result);
+}
+
+static bool token_is_dead(int64_t errcode) {
+  return errcode == 40001 || errcode == 40014 || errcode == 42001;
+}
+
+// True: the call goes on, with another token or after a pause.
+static bool try_again(Call *call, int64_t errcode) {
+  if (call->cancelled) return false;
+  if (token_is_dead(errcode) && call->request.token.len && !call->renewed) {
+    call->renewed = true;
+    tokens_get(call->api->tokens, call->request.token, call->token, on_token, call);
+    return true;
+  }
+  if (errcode == -1 && !call->request.send && call->busy < BUSY_TRIES) {
+    send_call(call, busy_pause_ms[call->busy++]);
+    return true;
+  }
+  return false;
+}
+
+static void on_parsed(void *ctx) {
+  Call *call = ctx;
+  JsonDoc *doc = call->doc;
+  ClientResult *answer = call->answer;
+  call->answer = NULL;
+  call->doc = NULL;
+  if (!doc && call->request.verb == API_DOWNLOAD) {  // a file may begin with '{' too
+    take_download(call->result, answer);
+    finish(call);
+    return;
+  }
+  client_result_free(answer);
+  int64_t errcode = doc ? errcode_of(json_root(doc)) : 0;
+  if (!doc) {
+    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", call->doc_err.text);
+    finish(call);
+  } else if (errcode == 0) {
+    call->result->json = doc;
+    finish(call);
+  } else {
+    bool again = try_again(call, errcode);
+    if (!again) {
+      refuse(call->result, json_root(doc), errcode);
+      finish(call);
+    }
+    json_free(doc);
+  }
+}
+
+static void parse(void *ctx) {
+  Call *call = ctx;
+  call->doc = json_parse(call->answer->body, &call->doc_err);
+}
+
+// What is large is parsed on another thread: the loop has other calls to serve.
+static void read_json(Call *call, ClientResult *answer) {
+  Loop *loop = client_loop(call->api->options.client);
+  call->answer = answer;
+  if (answer->body.len > PARSED_ON_LOOP_MAX && loop_work(loop, parse, on_parsed, call)) return;
+  parse(call);
+  on_parsed(call);
+}
+
+static bool begins_like_json(Str body) {
+  body = str_trim(body);
+  return body.len && body.ptr[0] == '{';
+}
+
+static void on_answer(void *ctx, ClientResult *answer) {
+  Call *call = ctx;
+  ApiResult *result = call->result;
+  pthread_mutex_lock(&call->api->lock);
+  call->sent = 0;
+  pthread_mutex_unlock(&call->api->lock);
+  result->status = answer->status;
+  bool download = call->request.verb == API_DOWNLOAD;
+  if (answer->outcome != CLIENT_OK) {
+    api_result_fail(result, kind_of(answer->outcome), "%s", answer->err.text);
+  } else if (answer->status != 200) {
+    api_result_fail(result, API_HTTP, "HTTP status %d instead of 200", answer->status);
+  } else if (download && (answer->fd >= 0 || !begins_like_json(answer->body))) {
+    take_download(result, answer);
+    answer = NULL;
+  } else {
+    read_json(call, answer);
+    return;
+  }
+  client_result_free(answer);
+  finish(call);
+}
+
+// ---- the request --------------------------------------------------------------------------------
+
+static bool build_url(Call *call) {
+  const ApiOptions *options = &call->api->options;
+  const ApiRequest *request = &call->request;
+  Buf *url = &call->url;
+  Str base = request->mp ? options->mp_base : options->api_base;
+  while (base.len && base.ptr[base.len - 1] == '/') base.len--;
+  buf_reset(url);
+  buf_add(url, base);
+  buf_add(url, request->path);
+  if (request->token.len) url_add_param(url, request->token, call->token);
+  for (const Pair *pair = request->query ? request->query->first : NULL; pair; pair = pair->next)
+    url_add_param(url, pair->name, pair->value);
+  return !url->failed;
+}
+
+// True for a request with a body of its own, which has a type.
+static bool add_content_type(Call *call) {
+  Str type = call->request.content_type;
+  if (!call->request.has_body || call->request.parts) return false;
+  if (!type.len) type = STR("application/json; charset=utf-8");
+  call->content_type = (Pair){ STR("Content-Type"), type, NULL };
+  call->headers = (Pairs){ &call->content_type, &call->content_type, 1 };
+  return true;
+}
+
+static void fill_request(Call *call, int64_t pause_ms) {
+  const ApiRequest *request = &call->request;
+  bool download = request->verb == API_DOWNLOAD;
+  bool posts =
+      request->verb == API_POST || request->verb == API_UPLOAD || (download && request->has_body);
+  int64_t left_ms = (call->deadline_us - clock_now_us()) / 1000 - pause_ms;
+  call->out = (ClientRequest){
+    .method = posts ? STR("POST") : STR("GET"),
+    .url = buf_str(&call->url),
+    .headers = add_content_type(call) ? &call->headers : NULL,
+    .body = request->body,
+    .has_body = request->has_body,
+    .repeatable = !request->send,
+    .parts = request->parts,
+    .response_max = download ? DOWNLOAD_MAX : ANSWER_MAX,
+    .memory_max = download ? MEMORY_MAX : 0,
+    .timeout_ms = left_ms > 1 ? left_ms : 1,
+    .delay_ms = pause_ms,
+    .insecure = call->api->options.insecure,
+  };
+}
+
+// With the lock held: so that a call which is cancelled is either seen here or by the client.
+static bool hand_to_client(Call *call, Err *err) {
+  Api *api = call->api;
+  if (api->closed || call->cancelled) return err_set(err, ERR_BUSY, "the call was cancelled");
+  call->sent = client_send(api->options.client, &call->out, on_answer, call, err);
+  return call->sent != 0;
+}
+
+static void send_call(Call *call, int64_t pause_ms) {
+  Err err = { 0 };
+  if (!build_url(call)) {
+    fail(call, API_NETWORK, "no memory");
+    return;
+  }
+  fill_request(call, pause_ms);
+  pthread_mutex_lock(&call->api->lock);
+  bool good = hand_to_client(call, &err);
+  pthread_mutex_unlock(&call->api->lock);
+  if (!good) fail(call, err.code == ERR_BUSY ? API_CANCELLED : API_NETWORK, err.text);
+}
+
+static void on_token(void *ctx, const Token *token, const ApiResult *error) {
+  Call *call = ctx;
+  if (error) {
+    api_result_blame(call->result, error);
+    finish(call);
+    return;
+  }
+  call->token = arena_dup(call->arena, token->value);
+  if (call->token.ptr) send_call(call, 0);
+  else fail(call, API_NETWORK, "no memory");
+}
+
+// ---- beginning and cancelling -------------------------------------------------------------------
+
+static Call *call_new(Api *api, Arena *arena, const ApiRequest *request) {
+  Call *call = arena_calloc(arena, 1, sizeof *call);
+  if (!call || !(call->result = api_result_new(request->method))) return NULL;
+  int64_t timeout_ms = api->options.timeout_ms;
+  if (request->timeout_ms > 0 && request->timeout_ms < timeout_ms) timeout_ms = request->timeout_ms;
+  call->api = api;
+  call->arena = arena;
+  call->request = *request;
+  call->began_us = clock_now_us();
+  call->deadline_us = call->began_us + timeout_ms * 1000;
+  buf_init(&call->url);
+  return call;
+}
+
+uint64_t call_begin(Api *api, Arena *arena, const ApiRequest *request, ApiDone done, void *ctx) {
+  Call *call = call_new(api, arena, request);
+  if (!call) return 0;
+  call->done = done;
+  call->ctx = ctx;
+  pthread_mutex_lock(&api->lock);
+  uint64_t id = call->id = handles_add(&api->calls, call);
+  if (id) api->count++;
+  pthread_mutex_unlock(&api->lock);
+  if (!id) api_result_free(call->result);
+  else if (request->token.len) tokens_get(api->tokens, request->token, (Str){ 0 }, on_token, call);
+  else send_call(call, 0);
+  return id;
+}
+
+// With the lock held.
+static void cancel(Call *call) {
+  call->cancelled = true;
+  if (call->sent) client_cancel(call->api->options.client, call->sent);
+}
+
+void call_cancel(Api *api, uint64_t id) {
+  pthread_mutex_lock(&api->lock);
+  Call *call = handles_get(&api->calls, id);
+  if (call) cancel(call);
+  pthread_mutex_unlock(&api->lock);
+}
+
+void call_cancel_all(Api *api) {
+  pthread_mutex_lock(&api->lock);
+  api->closed = true;
+  for (uint32_t i = 0; i < api->calls.count; i++) {
+    if (api->calls.places[i].thing) cancel(api->calls.places[i].thing);
+  }
+  pthread_mutex_unlock(&api->lock);
+}
+
+void call_wait_for_all(Api *api) {
+  pthread_mutex_lock(&api->lock);
+  while (api->count) pthread_cond_wait(&api->idle, &api->lock);
+  pthread_mutex_unlock(&api->lock);
+}

@@ -1,0 +1,30 @@
+// One call of the platform, from its request to its result; and the Api, which is what calls share.
+#ifndef WEMOON_API_CALL_H
+#define WEMOON_API_CALL_H
+
+#include <pthread.h>
+
+#include "api/api.h"
+#include "base/handles.h"
+
+typedef struct Call Call;
+
+struct Api {
+  ApiOptions options;
+  Tokens *tokens;
+  pthread_mutex_t lock;
+  pthread_cond_t idle;  // no call is under way
+  Handles calls;
+  size_t count;
+  bool closed;
+};
+
+// api_call and api_cancel.
+uint64_t call_begin(Api *api, Arena *arena, const ApiRequest *request, ApiDone done, void *ctx);
+void call_cancel(Api *api, uint64_t id);
+// Lets no further request go out, and cancels what is under way.
+void call_cancel_all(Api *api);
+// Waits until the last call has ended.
+void call_wait_for_all(Api *api);
+
+#endif
