@@ -21,6 +21,7 @@ typedef struct Entry {
   pthread_cond_t changed;
   int waiting;    // requests that wait now
   bool deserted;  // a request left at its deadline
+  bool settled;   // the answer is there, and about to be given
   bool finished;
   Pooled pooled;
 } Entry;
@@ -80,7 +81,7 @@ Job *job_new(JobPool *pool, int64_t started_us) {
   if (!entry) return NULL;
   entry->job = (Job){ .arena = entry->job.arena, .started_us = started_us, .state = TASK_WAITING };
   entry->waiting = 0;
-  entry->deserted = entry->finished = false;
+  entry->deserted = entry->settled = entry->finished = false;
   atomic_store_explicit(&entry->holders, 1, memory_order_relaxed);
   return &entry->job;
 }
@@ -97,6 +98,18 @@ void job_release(Job *job) {
   entry_free(from_pool(core_pool_put(&entry->pool->idle, &entry->pooled, IDLE_MAX)));
 }
 
+// With the mutex held.
+static bool is_late(const Entry *entry) { return entry->deserted && entry->waiting == 0; }
+
+bool job_settle(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  entry->settled = true;
+  bool late = is_late(entry);
+  pthread_mutex_unlock(&entry->mutex);
+  return late;
+}
+
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);
@@ -105,7 +118,7 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   job->rest = rest;
   job->answered_s = clock_unix_s();
   entry->finished = true;
-  bool late = entry->deserted && entry->waiting == 0;
+  bool late = is_late(entry);
   if (entry->waiting > 0) pthread_cond_broadcast(&entry->changed);
   pthread_mutex_unlock(&entry->mutex);
   return late;
@@ -116,7 +129,10 @@ bool job_wait(Job *job, int64_t deadline_us) {
   struct timespec until = clock_to_timespec(deadline_us);
   pthread_mutex_lock(&entry->mutex);
   entry->waiting++;
-  while (!entry->finished && pthread_cond_timedwait(&entry->changed, &entry->mutex, &until) == 0) {
+  bool in_time = true;
+  while (!entry->finished && (in_time || entry->settled)) {
+    if (entry->settled) pthread_cond_wait(&entry->changed, &entry->mutex);
+    else in_time = pthread_cond_timedwait(&entry->changed, &entry->mutex, &until) == 0;
   }
   entry->waiting--;
   bool finished = entry->finished;
@@ -128,10 +144,10 @@ bool job_wait(Job *job, int64_t deadline_us) {
 bool job_desert(Job *job) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);
-  bool unfinished = !entry->finished;
-  if (unfinished) entry->deserted = true;
+  bool open = !entry->finished && !entry->settled;
+  if (open) entry->deserted = true;
   pthread_mutex_unlock(&entry->mutex);
-  return unfinished;
+  return open;
 }
 
 bool job_is_finished(Job *job) {

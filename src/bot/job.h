@@ -2,18 +2,14 @@
 #ifndef WEMOON_BOT_JOB_H
 #define WEMOON_BOT_JOB_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "script/message.h"
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
-  pthread_t runner;  // the thread that runs the first slice
-  void *owner;       // whose message it is: for the callback that gets the script's answer
-  Interpreter *
-      interpreter;  // that the script runs in, held until it has answered: a reload must not end it
-  Str identity;     // what duplicates are known by; in `arena`
+  void *owner;             // whose message it is: for the callback that gets the script's answer
+  Str identity;            // what duplicates are known by; in `arena`
   Str to_user, from_user;  // of the message; in `arena`
   bool is_event;
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
@@ -44,9 +40,12 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever
 // called has answered otherwise, and the reply will be late.
 bool job_wait(Job *job, int64_t deadline_us);
-// Whoever was to answer with it has answered otherwise, on another's behalf: as if job_wait had come to its
-// deadline. False when the script has answered already.
+// Marks the job as abandoned: its request was answered in its place, so the reply will be late. False if the
+// script has answered already, or job_settle was called.
 bool job_desert(Job *job);
+// The script has come to its answer, and the calling thread is about to call job_finish: job_desert comes too
+// late from now on, and those who wait do not leave any more. Returns what job_finish will.
+bool job_settle(Job *job);
 bool job_is_finished(Job *job);
 
 #endif

@@ -102,10 +102,7 @@ static void on_done(void *ctx, TaskState state, const PageAnswer *answer) {
 static void on_over(void *ctx) {
   Page *page = ctx;
   Webhook *webhook = page->webhook;
-  Job *job = page->job;
-  Interpreter *interpreter = job->interpreter;
-  job_release(job);
-  interpreter_release(interpreter);
+  job_release(page->job);
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
@@ -119,11 +116,14 @@ static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us
   for (;;) {
     int64_t until_us = deadline_us;
     Interpreter *interpreter = pool_pick(page->webhook->pool, &until_us);
-    job->interpreter = interpreter_retain(interpreter);
-    TaskState state = interpreter_run_page(interpreter, &task, until_us);
-    if (state == TASK_LOST) interpreter_release(interpreter);  // on_over will not be called
+    TaskState state = interpreter_run_page(interpreter, &task, until_us, &page->answer);
     interpreter_release(interpreter);
-    if (state != TASK_LOST) return state;
+    if (state == TASK_WAITING) return state;
+    if (state != TASK_LOST) {
+      job_finish(job, state, NULL, STR(""));
+      on_over(page);
+      return state;
+    }
     if (clock_now_us() >= deadline_us) break;
     nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
   }

@@ -132,30 +132,36 @@ static void log_dropped(const Job *job) {
            STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
-// The script has answered; called with the interpreter's lock held, so it does nothing slow: where the answer
-// came in the first slice, its thread remembers it after the lock.
-static bool on_done(void *ctx, TaskState state, const Reply *reply, Str rest) {
+// A reply came too late to be the answer. Returns whether it goes out as customer service messages.
+static bool send_late(Webhook *webhook, const Job *job, const Answer *answer) {
+  LateReply way = late_reply(webhook);
+  if (answer->reply.form == REPLY_NONE) return false;
+  if (way == LATE_DROP) log_dropped(job);
+  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
+                                              : way == LATE_RETRY          ? STR("retry")
+                                                                           : STR("dropped"));
+  return way == LATE_CUSTOMER_SERVICE;
+}
+
+// The script has its answer in the first slice; `run` gets it.
+static bool on_answer(void *ctx, const Answer *answer) {
+  Job *job = ctx;
+  return job_settle(job) && send_late(job->owner, job, answer);
+}
+
+// The script was suspended and has its answer now.
+static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  bool late = job_finish(job, state, reply, rest) && reply->form != REPLY_NONE;
-  if (!pthread_equal(job->runner, pthread_self())) remember(webhook, job);
-  LateReply way = late_reply(webhook);
-  if (late && way == LATE_DROP) log_dropped(job);
-  if (late)
-    bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE
-                                                    ? STR("customer_service")
-                                                : way == LATE_RETRY ? STR("retry")
-                                                                    : STR("dropped"));
-  return late && way == LATE_CUSTOMER_SERVICE;
+  bool late = job_finish(job, state, &answer->reply, answer->rest);
+  remember(webhook, job);
+  return late && send_late(webhook, job, answer);
 }
 
 static void on_over(void *ctx) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  // On its own thread `run` lets it go, once it has come out of it.
-  Interpreter *interpreter = pthread_equal(job->runner, pthread_self()) ? NULL : job->interpreter;
   job_release(job);
-  if (interpreter) interpreter_release(interpreter);
   atomic_fetch_sub(&webhook->jobs_under_way, 1);
 }
 
@@ -207,11 +213,12 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
                        .api_calls = &job->api_calls,
                        .arena = job->arena,
                        .owner = job_retain(job),
+                       .late = on_answer,
                        .done = on_done,
                        .over = on_over };
   TaskState state;
+  Answer answer;
   int64_t end_us = turn_end_us(c->webhook, job);
-  job->runner = pthread_self();
   c->job = job;
   end_conversations_of_leaver(c->webhook, job, head);
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, c);
@@ -221,16 +228,18 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head) {
         conversations_take(c->webhook->shared.conversations, job->from_user, job->is_event);
     Interpreter *interpreter = conversation ? conversation_interpreter(conversation)
                                             : pool_pick(c->webhook->pool, &until_us);
-    job->interpreter = interpreter;
-    state = conversation ? conversation_run_message(conversation, &task, until_us)
-                         : interpreter_run_message(interpreter, &task, until_us);
-    if (state != TASK_WAITING) interpreter_release(interpreter);  // else on_over will
+    state = conversation ? conversation_run_message(conversation, &task, until_us, &answer)
+                         : interpreter_run_message(interpreter, &task, until_us, &answer);
+    interpreter_release(interpreter);
   } while (state == TASK_LOST && pause_before(end_us));
   c->answered = overdue_end(&c->w->run);
-  if (state != TASK_LOST && state != TASK_WAITING) remember(c->webhook, job);
   if (state == TASK_LOST) {
     log_not_run(c->webhook, job);
     abandon(c->webhook, job);
+  } else if (state != TASK_WAITING) {
+    job_finish(job, state, &answer.reply, answer.rest);
+    remember(c->webhook, job);
+    on_over(job);
   }
   return state;
 }

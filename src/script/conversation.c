@@ -299,10 +299,10 @@ static void put_back(Conversation *conversation) {
 }
 
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
-                                   int64_t deadline_us) {
+                                   int64_t deadline_us, Answer *answer) {
+  MessageStart start = { message, answer };
   TaskState state;
-  if (!wait_resume(conversation->wait, message_begin, message_push, (void *)message, deadline_us,
-                   &state)) {
+  if (!wait_resume(conversation->wait, message_begin, message_push, &start, deadline_us, &state)) {
     put_back(conversation);
     return TASK_LOST;
   }

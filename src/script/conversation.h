@@ -20,7 +20,7 @@ Interpreter *conversation_interpreter(const Conversation *conversation);
 // Goes on with the script, which gets the message as wechat.ask's result; as interpreter_run_message. With
 // TASK_LOST it waits for the next message again, or has ended meanwhile. `conversation` is gone afterwards.
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
-                                   int64_t deadline_us);
+                                   int64_t deadline_us, Answer *answer);
 
 // Ends all conversations with a user: wechat.ask gives nil and the reason.
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason);

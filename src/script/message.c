@@ -15,27 +15,32 @@
 // Behind its task; freed with it.
 typedef struct {
   Interpreter *in;
-  const MessageTask *message;  // during its first slice
+  // During the message's first slice; NULL later:
+  const NodeTree *tree;
+  const MessageHead *head;
+  Str raw;
+  Answer *returned;  // where the caller waits for the answer
+  // As long as there is a message to answer:
   bool is_event;
-  bool asked;  // it is about to wait for the user's next message
-  void *owner;
-  bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
-  void (*over)(void *owner);
-  Arena *arena;      // NULL: there is nothing to answer
-  Arena *own_arena;  // of one that goes on without a message to answer; else NULL
-  Str sender;        // of the message, in `arena`
+  Arena *arena;  // NULL if there is none
+  Str sender;    // in `arena`
   atomic_int *api_calls;
-  Reply reply;
-  Str rest;
-  Buf error_text;  // for on_error
+  void *owner;
+  bool (*late)(void *owner, const Answer *answer);
+  bool (*done)(void *owner, TaskState state, const Answer *answer);
+  void (*over)(void *owner);
+  Answer answer;
+  Arena *own_arena;  // of one that goes on without a message to answer; else NULL
+  bool asked;        // it is about to wait for the user's next message
+  Buf error_text;    // for on_error
 } MessageRun;
 
 static MessageRun *run_of(const Task *task) { return task_data(task); }
 
 static int prepare_message(lua_State *L, Task *task) {
-  const MessageTask *message = run_of(task)->message;
+  const MessageRun *run = run_of(task);
   task_push_global(L, "on_message");
-  message_value_push(L, message->tree, message->head, message->raw);
+  message_value_push(L, run->tree, run->head, run->raw);
   lua_pushvalue(L, -1);
   task_set_value(L, task, VALUE_MESSAGE);
   return 1;
@@ -51,7 +56,7 @@ static void complain_of_result(lua_State *L, const char *function) {
 
 static void take_reply(lua_State *L, Task *task, const char *function) {
   MessageRun *run = run_of(task);
-  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->reply, &run->rest)) {
+  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
     case REPLY_VALUE_OK:
       lua_pushvalue(L, 1);
       task_set_value(L, task, VALUE_REPLY);
@@ -59,8 +64,7 @@ static void take_reply(lua_State *L, Task *task, const char *function) {
     case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
     case REPLY_VALUE_NO_MEMORY: raise(L, "not enough memory for the reply");
   }
-  run->reply = (Reply){ .form = REPLY_NONE };
-  run->rest = STR("");
+  run->answer = (Answer){ .reply.form = REPLY_NONE };
 }
 
 static void finish_message(lua_State *L, Task *task) { take_reply(L, task, "on_message"); }
@@ -90,42 +94,62 @@ static const TaskBody *message_failed(Task *task, Str error) {
   return &ON_ERROR_BODY;
 }
 
+// The call that began it returns: what was the caller's is not there any more.
+static void end_first_slice(MessageRun *run) {
+  run->tree = NULL;
+  run->head = NULL;
+  run->raw = STR("");
+  run->returned = NULL;
+}
+
 static TaskState message_suspended(Task *task) {
   MessageRun *run = run_of(task);
-  // The message has been answered by the question; the task now waits for the user's next one.
-  TaskState state = run->asked ? TASK_RETURNED : TASK_WAITING;
-  run->message = NULL;
+  bool asked = run->asked;
+  if (run->returned) task_hold_engine(task);
+  end_first_slice(run);
   run->asked = false;
-  return state;
+  // The message has been answered by the question; the task now waits for the user's next one.
+  return asked ? TASK_RETURNED : TASK_WAITING;
 }
 
 // A failed one that has no reply of on_error's gets the configured one.
 static void use_error_reply(MessageRun *run, TaskState state) {
   Str text = run->in->options.error_reply;
-  if (state == TASK_RETURNED || run->reply.form != REPLY_NONE || !run->arena || text.len == 0)
+  Answer *answer = &run->answer;
+  if (state == TASK_RETURNED || answer->reply.form != REPLY_NONE || !run->arena || text.len == 0)
     return;
-  if (!reply_text(&run->reply, run->arena, text, &run->rest))
-    run->reply = (Reply){ .form = REPLY_NONE };
+  if (!reply_text(&answer->reply, run->arena, text, &answer->rest))
+    answer->reply = (Reply){ .form = REPLY_NONE };
 }
 
-// To the owner; what came too late, or has no owner, goes out as customer service messages.
-static void give_reply(Task *task, MessageRun *run) {
-  bool late = run->own_arena && run->reply.form != REPLY_NONE;
-  if (run->done) late = run->done(run->owner, task_state(task), &run->reply, run->rest);
-  if (late || run->rest.len > 0)
-    late_send(task, run->in->options.shared, late ? &run->reply : NULL, run->rest);
+// To the caller or the owner. Returns whether it is to go out as customer service messages: it came too late,
+// or there is nobody to give it to.
+static bool give_answer(const Task *task, MessageRun *run) {
+  if (run->returned) {
+    *run->returned = run->answer;
+    return run->late && run->late(run->owner, &run->answer);
+  }
+  if (run->done) return run->done(run->owner, task_state(task), &run->answer);
+  return run->own_arena;
+}
+
+static void answer_message(Task *task, MessageRun *run) {
+  const Answer *answer = &run->answer;
+  bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
+  if (late || answer->rest.len > 0)
+    late_send(task, run->in->options.shared, late ? &answer->reply : NULL, answer->rest);
 }
 
 static void message_ended(Task *task) {
   MessageRun *run = run_of(task);
   use_error_reply(run, task_state(task));
-  give_reply(task, run);
+  answer_message(task, run);
 }
 
 static void message_over(void *data) {
   MessageRun *run = data;
   void *owner = run->owner;
-  void (*over)(void *owner) = run->over;
+  void (*over)(void *owner) = run->returned ? NULL : run->over;
   arena_free(run->own_arena);
   buf_clear(&run->error_text);
   free(run);
@@ -141,34 +165,37 @@ static const TaskBody MESSAGE_BODY = { .prepare = prepare_message,
                                        .results = 1,
                                        .doing = "on_message" };
 
-static void take_message(MessageRun *run, const MessageTask *message) {
-  run->message = message;
+// A run without a message: all that is left of `run`, if that is not NULL.
+static MessageRun without_message(Interpreter *in, const MessageRun *run) {
+  return (MessageRun){ .in = in,
+                       .answer = { .reply.form = REPLY_NONE },
+                       .error_text = run ? run->error_text : (Buf){ 0 } };
+}
+
+static void take_message(MessageRun *run, const MessageTask *message, Answer *answer) {
+  run->tree = message->tree;
+  run->head = message->head;
+  run->raw = message->raw;
+  run->returned = answer;
   run->is_event = message->head->is_event;
-  run->owner = message->owner;
-  run->done = message->done;
-  run->over = message->over;
   run->arena = message->arena;
   run->sender = message->sender;
   run->api_calls = message->api_calls;
+  run->owner = message->owner;
+  run->late = message->late;
+  run->done = message->done;
+  run->over = message->over;
 }
 
-static MessageRun *message_run_new(Interpreter *in, const MessageTask *message) {
-  MessageRun *run = calloc(1, sizeof *run);
-  if (!run) return NULL;
-  run->in = in;
-  run->reply.form = REPLY_NONE;
-  buf_init(&run->error_text);
-  take_message(run, message);
-  return run;
-}
-
-TaskState interpreter_run_message(Interpreter *in, const MessageTask *message,
-                                  int64_t deadline_us) {
+TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                                  Answer *answer) {
   if (!engine_enter(in->engine, deadline_us)) return TASK_LOST;
-  MessageRun *run = message_run_new(in, message);
+  MessageRun *run = malloc(sizeof *run);
   Task *task = run ? task_new(in->engine, &MESSAGE_BODY, run) : NULL;
   TaskState state = TASK_LOST;
   if (task) {
+    *run = without_message(in, NULL);
+    take_message(run, message, answer);
     task_limit(task);
     state = task_start(task);
   } else {
@@ -194,7 +221,7 @@ atomic_int *message_calls(const Task *task) {
 
 void message_take_question(lua_State *L, Task *task) {
   MessageRun *run = run_of(task);
-  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->reply, &run->rest)) {
+  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
     case REPLY_VALUE_OK: break;
     case REPLY_VALUE_NOT_A_REPLY:
       method_raise(L, "wechat.ask: question is a %s (string or reply expected)",
@@ -208,15 +235,11 @@ void message_take_question(lua_State *L, Task *task) {
 void message_answer_and_stay(Task *task) {
   MessageRun *run = run_of(task);
   void *owner = run->owner;
-  void (*over)(void *owner) = run->over;
-  give_reply(task, run);
+  void (*over)(void *owner) = run->returned ? NULL : run->over;
+  answer_message(task, run);
   arena_free(run->own_arena);
-  *run = (MessageRun){ .in = run->in,
-                       .message = run->message,
-                       .is_event = run->is_event,
-                       .asked = true,
-                       .reply = { .form = REPLY_NONE },
-                       .error_text = run->error_text };
+  *run = without_message(run->in, run);
+  run->asked = true;
   task_unlimit(task);
   task_drop_hold(task);  // the conversation holds the engine now
   if (over) over(owner);
@@ -230,13 +253,14 @@ void message_orphan(Task *task, Str openid) {
   if (run->arena) run->sender = arena_dup(run->arena, openid);
 }
 
-void message_begin(Task *task, void *message) {
-  take_message(run_of(task), message);
+void message_begin(Task *task, void *data) {
+  const MessageStart *start = data;
+  take_message(run_of(task), start->message, start->answer);
   task_limit(task);
 }
 
 int message_push(lua_State *L, void *data) {
-  const MessageTask *message = data;
+  const MessageTask *message = ((MessageStart *)data)->message;
   message_value_push(L, message->tree, message->head, message->raw);
   lua_pushvalue(L, -1);
   task_set_value(L, task_running(L), VALUE_MESSAGE);

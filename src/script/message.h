@@ -7,31 +7,41 @@
 #include "wechat/message.h"
 #include "wechat/reply.h"
 
-// One message for the script.
+// What a script answers a message with.
 typedef struct {
-  const NodeTree *tree;  // the message; copied before the call returns
+  Reply reply;  // REPLY_NONE: `success`. What it points to lives in the message's arena
+  Str rest;  // of a long text, what did not fit; it goes out as customer service messages by itself
+} Answer;
+
+// One message for the script. A first slice returns its answer; `done` and `over` are for a script that was
+// suspended.
+typedef struct {
+  const NodeTree *tree;  // the message; tree, head and raw are copied before the call returns
   const MessageHead *head;
   Str raw;     // the decrypted document
   Str sender;  // the openid, in `arena`
   atomic_int
       *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
-  Arena *arena;    // where the reply is put; the task's owner keeps it until `done`
+  Arena *arena;    // where the answer is put; the owner keeps it until it has the answer
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's; before the script's end
-  // where that asks the user something (wechat.ask): the question is the reply. `reply` is valid during
-  // the call, what it points to lives in `arena`. `rest`: what of a long text did not fit. `place`:
-  // "file:line" where the script spent the slice, for warnings; may be empty. True: the reply came too late
-  // to be the answer, and is to go out as customer service messages. What did not fit goes so anyway.
-  bool (*done)(void *owner, TaskState state, const Reply *reply, Str rest);
-  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until
-  // then. May be NULL.
+  // A first slice has come to its answer: is it too late, the message having been answered without it? Asked
+  // once, in the calling thread, with the interpreter locked. The owner must give no other answer from then
+  // on. True: the reply goes out as customer service messages, and the call still returns it. NULL: it never
+  // is.
+  bool (*late)(void *owner, const Answer *answer);
+  // The answer of a script that was suspended (TASK_WAITING was returned). Called once, on the interpreter's
+  // thread with the interpreter locked; before the script's end if it asks the user something (wechat.ask):
+  // the question is the reply. Returns as `late` does.
+  bool (*done)(void *owner, TaskState state, const Answer *answer);
+  // After `done`, last of all, on the same thread: the interpreter does not know the owner any more.
   void (*over)(void *owner);
 } MessageTask;
 
-// Runs on_message's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
-// Returns TASK_LOST without having called `done` or run anything; otherwise `done` has been or will be
-// called.
+// Runs on_message's first slice on this thread. Waits for the interpreter until `deadline_us` (monotonic) at
+// most. TASK_LOST: nothing was run, and nothing will be called. TASK_WAITING: `done` and `over` will be called;
+// the script holds the interpreter until then. Otherwise `answer` is set, `done` and `over` are not called, and
+// the task has let go of the owner.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
-                                  int64_t deadline_us);
+                                  int64_t deadline_us, Answer *answer);
 
 #endif

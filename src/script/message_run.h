@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "engine/task.h"
+#include "script/message.h"
 
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
@@ -17,8 +18,13 @@ void message_take_question(lua_State *L, Task *task);
 void message_answer_and_stay(Task *task);
 // In the task: it goes on with no message to answer. It takes over the caller's hold of the engine.
 void message_orphan(Task *task, Str openid);
-// For wait_resume, with a MessageTask: it is what the task answers from now on; pushes it.
-void message_begin(Task *task, void *message);
-int message_push(lua_State *L, void *message);
+
+typedef struct {
+  const MessageTask *message;
+  Answer *answer;  // as interpreter_run_message has it
+} MessageStart;
+// For wait_resume, with a MessageStart: the task answers that message from now on; pushes it.
+void message_begin(Task *task, void *start);
+int message_push(lua_State *L, void *start);
 
 #endif

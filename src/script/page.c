@@ -11,6 +11,7 @@
 typedef struct {
   PageTask page;  // its request during the first slice only
   PageAnswer answer;
+  PageAnswer *returned;  // during the first slice: where the caller waits for the answer
 } PageRun;
 
 enum { RESULT_STATUS = 1, RESULT_TYPE, RESULT_HEADERS, RESULT_BODY, RESULT_STREAM };
@@ -70,18 +71,28 @@ static void finish_page(lua_State *L, Task *task) {
   run->answer = answer;
 }
 
+static TaskState page_suspended(Task *task) {
+  PageRun *run = task_data(task);
+  if (run->returned) task_hold_engine(task);
+  run->returned = NULL;
+  run->page.request = NULL;
+  return TASK_WAITING;
+}
+
 static void page_ended(Task *task) {
   PageRun *run = task_data(task);
-  run->page.done(run->page.owner, task_state(task), &run->answer);
+  if (run->returned) *run->returned = run->answer;
+  else run->page.done(run->page.owner, task_state(task), &run->answer);
 }
 
 static void page_over(void *data) {
   PageRun *run = data;
-  run->page.over(run->page.owner);
+  if (!run->returned) run->page.over(run->page.owner);
 }
 
 static const TaskBody PAGE = { .prepare = prepare_page,
                                .finish = finish_page,
+                               .suspended = page_suspended,
                                .ended = page_ended,
                                .over = page_over,
                                .results = RESULT_STREAM,
@@ -91,10 +102,12 @@ PageMatch interpreter_find_page(Interpreter *in, Str method, Str path, char *all
   return routes_find(in->routes, method, path, NULL, allow, size);
 }
 
-TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t deadline_us) {
+TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t deadline_us,
+                               PageAnswer *answer) {
   PageRun *run = arena_calloc(page->arena, 1, sizeof *run);
   if (!run || !engine_enter(in->engine, deadline_us)) return TASK_LOST;
   run->page = *page;
+  run->returned = answer;
   Task *task = task_new(in->engine, &PAGE, run);
   TaskState state = TASK_LOST;
   if (task) {

@@ -34,19 +34,20 @@ typedef struct {
 
 typedef struct {
   const PageRequest *request;  // copied before the call returns
-  Arena *arena;                // where the answer is put; the owner keeps it until `over`
+  Arena *arena;  // where the answer is put; the owner keeps it until it has the answer
   void *owner;
-  // Called once, with the lock held, on the calling thread or on the interpreter's. `answer` counts with
-  // TASK_RETURNED only; what it points to lives in `arena`.
+  // The answer of a page that was suspended (TASK_WAITING was returned). Called once, on the interpreter's
+  // thread with the interpreter locked. `answer` counts with TASK_RETURNED only; what it points to lives in
+  // `arena`.
   void (*done)(void *owner, TaskState state, const PageAnswer *answer);
-  // Called once, last of all, on the same thread: the owner may let the interpreter go, which it holds until
-  // then.
+  // After `done`, last of all, on the same thread: the interpreter does not know the owner any more.
   void (*over)(void *owner);
 } PageTask;
 
-// Runs the page's first slice on this thread. Waits for the lock until `deadline_us` (monotonic) at most.
-// TASK_LOST: nothing was run and nothing will be called; otherwise `done` and `over` have been or will be
-// called.
-TaskState interpreter_run_page(Interpreter *interpreter, const PageTask *page, int64_t deadline_us);
+// Runs the page's first slice on this thread. Waits for the interpreter until `deadline_us` (monotonic) at most.
+// TASK_LOST: nothing was run, and nothing will be called. TASK_WAITING: `done` and `over` will be called; the
+// script holds the interpreter until then. Otherwise `answer` is set, and `done` and `over` are not called.
+TaskState interpreter_run_page(Interpreter *interpreter, const PageTask *page, int64_t deadline_us,
+                               PageAnswer *answer);
 
 #endif

@@ -60,6 +60,38 @@ static void test_an_answer_after_the_one_given_in_its_place_is_late(void **state
   job_pool_free(pool);
 }
 
+static void test_nobody_answers_in_its_place_once_the_answer_is_on_its_way(void **state) {
+  JobPool *pool = job_pool_new();
+  Job *job = job_new(pool, 0);
+  assert_false(job_settle(job));
+  assert_false(job_desert(job));
+  assert_false(job_finish(job, TASK_RETURNED, NULL, STR("")));
+  job_release(job);
+  job_pool_free(pool);
+}
+
+static void test_an_answer_on_its_way_is_late_after_the_one_given_in_its_place(void **state) {
+  JobPool *pool = job_pool_new();
+  Job *job = job_new(pool, 0);
+  assert_true(job_desert(job));
+  assert_true(job_settle(job));
+  assert_true(job_finish(job, TASK_RETURNED, NULL, STR("")));
+  job_release(job);
+  job_pool_free(pool);
+}
+
+static void test_who_waits_does_not_leave_while_the_answer_is_on_its_way(void **state) {
+  JobPool *pool = job_pool_new();
+  Job *job = job_new(pool, 0);
+  pthread_t thread;
+  assert_false(job_settle(job));
+  pthread_create(&thread, NULL, finish_soon, job);
+  assert_true(job_wait(job, clock_now_us() + 1000));
+  pthread_join(thread, NULL);
+  job_release(job);
+  job_pool_free(pool);
+}
+
 static void test_a_job_lives_as_long_as_somebody_holds_it(void **state) {
   JobPool *pool = job_pool_new();
   Job *job = job_retain(job_new(pool, 0));
@@ -131,6 +163,9 @@ int main(void) {
     cmocka_unit_test(test_waiting_ends_at_the_deadline_and_the_answer_is_late),
     cmocka_unit_test(test_an_answer_in_time_is_not_late),
     cmocka_unit_test(test_an_answer_after_the_one_given_in_its_place_is_late),
+    cmocka_unit_test(test_nobody_answers_in_its_place_once_the_answer_is_on_its_way),
+    cmocka_unit_test(test_an_answer_on_its_way_is_late_after_the_one_given_in_its_place),
+    cmocka_unit_test(test_who_waits_does_not_leave_while_the_answer_is_on_its_way),
     cmocka_unit_test(test_a_job_lives_as_long_as_somebody_holds_it),
     cmocka_unit_test(test_a_reply_is_kept_though_its_maker_uses_its_own_again),
     cmocka_unit_test(test_a_packed_answer_is_the_same_to_the_byte),

@@ -20,7 +20,7 @@ static int close_slot(void **state) {
 // What the one in that index says to a text, if it answers at once.
 static const char *say(size_t index, const char *content) {
   static char reply[4096];
-  Answer answer;
+  Heard answer;
   Interpreter *in = pool_get(pool, index);
   answer_init(&answer);
   if (send_text_within(in, &answer, content, 5000000) == TASK_LOST)
@@ -56,7 +56,7 @@ typedef struct {
 
 static void *run_busy(void *arg) {
   Busy *busy = arg;
-  Answer answer;
+  Heard answer;
   Interpreter *in = pool_get(pool, busy->index);
   answer_init(&answer);
   send_text_within(in, &answer, busy->content, 10000000);

@@ -14,7 +14,7 @@ static void assert_stopped(const char *body, TaskState expected) {
            "hostile() end return 'fine' end",
            body);
   load(code);
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   int64_t began_us = clock_now_us();
   send_text(&answer, "go");
@@ -170,7 +170,7 @@ static void test_recursion_without_end_is_an_error(void **state) {
              "'survived' end return 'fine' end",
              bodies[i]);
     load(code);
-    Answer answer;
+    Heard answer;
     answer_init(&answer);
     send_text(&answer, "go");
     if (!answer_wait(&answer, 10000)) fail_msg("never ends: %s", bodies[i]);
@@ -201,20 +201,20 @@ static const char STUCK[] =
     "end";
 
 static void *send_gc(void *arg) {
-  Answer *answer = arg;
+  Heard *answer = arg;
   send_text(answer, "gc");
   return NULL;
 }
 
 static void *send_next(void *arg) {
-  Answer *answer = arg;
+  Heard *answer = arg;
   answer->state = send_text_within(world.in, answer, "next", 4000000);
   return NULL;
 }
 
 static void test_a_call_that_nothing_interrupts_is_seen_and_given_up(void **state) {
   load(STUCK);
-  Answer stuck, waiting;
+  Heard stuck, waiting;
   answer_init(&stuck);
   answer_init(&waiting);
   pthread_t stuck_thread, waiting_thread;
@@ -244,7 +244,7 @@ static void test_a_call_that_nothing_interrupts_is_seen_and_given_up(void **stat
 static void test_a_script_that_is_quick_or_pauses_is_not_stuck(void **state) {
   load(STUCK);
   assert_false(interpreter_is_stuck(world.in, NULL, 0));
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   send_text(&answer, "slow");
   assert_false(interpreter_is_stuck(world.in, NULL, 0));

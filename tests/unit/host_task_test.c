@@ -156,7 +156,7 @@ static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void *
   world.options.cpu_us_max = 2000000;  // what is looked at is the lock
   load("function on_message(msg) if msg.content == 'busy' then local t = os.clock() while "
        "os.clock() - t < 0.25 do end end return 'ok' end");
-  Answer busy, late;
+  Heard busy, late;
   answer_init(&busy);
   answer_init(&late);
   pthread_t thread;

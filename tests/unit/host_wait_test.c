@@ -3,7 +3,7 @@
 
 static void test_a_sleeping_script_goes_on_and_answers(void **state) {
   load("function on_message(msg) wechat.sleep(0.05) return 'slept' end");
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   int64_t began_us = clock_now_us();
   assert_int_equal(send_text(&answer, "x"), TASK_WAITING);
@@ -18,7 +18,7 @@ static void test_a_sleeping_script_goes_on_and_answers(void **state) {
 static void test_others_are_answered_while_one_sleeps(void **state) {
   load("function on_message(msg) if msg.content == 'slow' then wechat.sleep(0.3) end return "
        "msg.content end");
-  Answer slow;
+  Heard slow;
   answer_init(&slow);
   send_text(&slow, "slow");
   for (int i = 0; i < 20; i++) assert_answer("quick", TASK_RETURNED, "quick");
@@ -31,7 +31,7 @@ static void test_others_are_answered_while_one_sleeps(void **state) {
 static void test_each_task_keeps_its_own_message_while_it_waits(void **state) {
   load("function on_message(msg) wechat.sleep(0.02 * tonumber(msg.content)) return "
        "wechat.get_message().content end");
-  Answer answers[8];
+  Heard answers[8];
   for (int i = 0; i < 8; i++) {
     char text[8];
     answer_init(&answers[i]);
@@ -147,7 +147,7 @@ static void test_scripts_cannot_resume_or_close_what_waits(void **state) {
        "  local e = pcall(coroutine.close, base) local f = pcall(coroutine.close, inner)\n"
        "  return table.concat({ tostring(a), b, tostring(c), d, tostring(e), tostring(f) }, ';')\n"
        "end");
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   send_text(&answer, "wait");
   assert_answer("meddle", TASK_RETURNED,
@@ -216,7 +216,7 @@ static void test_timers_begin_with_service_and_end_with_it(void **state) {
   usleep(100000);
   interpreter_retire(world.in);
   usleep(30000);
-  Answer first, second;
+  Heard first, second;
   answer_init(&first);
   answer_init(&second);
   send_text(&first, "x");
@@ -258,26 +258,39 @@ static void test_loading_may_wait(void **state) {
   assert_answer("x", TASK_RETURNED, "ready");
 }
 
-static void test_release_ends_what_waits(void **state) {
-  load("function on_message(msg) wechat.spawn(function() wechat.sleep(100) end) "
-       "coroutine.wrap(function() wechat.sleep(100) end)() end");
-  Answer answers[10];
-  for (int i = 0; i < 10; i++) {
-    answer_init(&answers[i]);
-    assert_int_equal(send_text(&answers[i], "x"), TASK_WAITING);
-  }
+static void test_release_ends_what_waits_for_nobody(void **state) {
+  load("function on_message(msg)\n"
+       "  wechat.spawn(function()\n"
+       "    local closed <close> = setmetatable({}, {__close = function() "
+       "wechat.log.info('closed') end})\n"
+       "    wechat.log.info('begun')\n"
+       "    coroutine.wrap(function() wechat.sleep(100) end)()\n"
+       "  end)\n"
+       "end");
+  for (int i = 0; i < 5; i++) assert_answer("x", TASK_RETURNED, "");
+  for (int i = 0; i < 400 && times_logged("begun") < 5; i++) usleep(5000);
   interpreter_release(world.in);
   world.in = NULL;
-  for (int i = 0; i < 10; i++) {
-    assert_int_equal(answers[i].calls, 1);
-    assert_int_equal(answers[i].state, TASK_CANCELLED);
-    answer_clear(&answers[i]);
-  }
+  assert_int_equal(times_logged("closed"), 5);
+}
+
+static void test_a_message_that_waits_keeps_its_interpreter(void **state) {
+  Heard answer;
+  answer_init(&answer);
+  load("function on_message(msg) wechat.sleep(0.1) return 'kept' end");
+  assert_int_equal(send_text(&answer, "x"), TASK_WAITING);
+  interpreter_release(world.in);
+  world.in = NULL;
+  assert_true(answer_wait(&answer, 5000));
+  assert_int_equal(answer.state, TASK_RETURNED);
+  assert_string_equal(answer.reply, "kept");
+  usleep(20000);
+  answer_clear(&answer);
 }
 
 static void *send_many(void *arg) {
   for (int i = 0; i < 200; i++) {
-    Answer answer;
+    Heard answer;
     answer_init(&answer);
     const char *text = i % 10 == 0 ? "nap" : i % 31 == 0 ? "fail" : "quick";
     if (send_text(&answer, text) == TASK_LOST || !answer_wait(&answer, 20000)) *(int *)arg += 1;
@@ -324,7 +337,8 @@ int main(void) {
     TEST(test_a_tick_under_way_lets_the_next_pass),
     TEST(test_faulty_intervals_and_lines_are_refused),
     TEST(test_loading_may_wait),
-    TEST(test_release_ends_what_waits),
+    TEST(test_release_ends_what_waits_for_nobody),
+    TEST(test_a_message_that_waits_keeps_its_interpreter),
     TEST(test_many_threads_share_one_interpreter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,15 +125,16 @@ typedef struct {
   TaskState state;
   char reply[4096];  // of a text its content, else the type
   Arena *arena;
-} Answer;
+} Heard;
 
-static bool answer_done(void *owner, TaskState state, const Reply *reply, Str rest) {
-  Answer *answer = owner;
+static bool answer_done(void *owner, TaskState state, const Answer *given) {
+  Heard *answer = owner;
+  const Reply *reply = &given->reply;
   pthread_mutex_lock(&answer->mutex);
   answer->done = true;
   answer->calls++;
   answer->state = state;
-  Str text = reply && reply->form == REPLY_ELEMENTS ? reply->type : STR("");
+  Str text = reply->form == REPLY_ELEMENTS ? reply->type : STR("");
   if (reply && reply->form == REPLY_RAW) text = reply->raw;
   if (str_eq(text, STR("text"))) text = reply->elements->text;
   snprintf(answer->reply, sizeof answer->reply, "%.*s", STR_FMT(text));
@@ -142,20 +143,20 @@ static bool answer_done(void *owner, TaskState state, const Reply *reply, Str re
   return false;
 }
 
-static void answer_init(Answer *answer) {
+static void answer_init(Heard *answer) {
   memset(answer, 0, sizeof *answer);
   pthread_mutex_init(&answer->mutex, NULL);
   pthread_cond_init(&answer->changed, NULL);
   answer->arena = arena_new();
 }
 
-static void answer_clear(Answer *answer) {
+static void answer_clear(Heard *answer) {
   arena_free(answer->arena);
   pthread_cond_destroy(&answer->changed);
   pthread_mutex_destroy(&answer->mutex);
 }
 
-static bool answer_wait(Answer *answer, int timeout_ms) {
+static bool answer_wait(Heard *answer, int timeout_ms) {
   for (int i = 0; i < timeout_ms / 5; i++) {
     pthread_mutex_lock(&answer->mutex);
     bool done = answer->done;
@@ -166,7 +167,7 @@ static bool answer_wait(Answer *answer, int timeout_ms) {
   return answer->done;
 }
 
-static TaskState send_text_within(Interpreter *in, Answer *answer, const char *content,
+static TaskState send_text_within(Interpreter *in, Heard *answer, const char *content,
                                   int64_t wait_us) {
   char xml[1024];
   snprintf(xml, sizeof xml,
@@ -189,19 +190,21 @@ static TaskState send_text_within(Interpreter *in, Answer *answer, const char *c
                        .arena = answer->arena,
                        .owner = answer,
                        .done = answer_done };
-  TaskState returned = interpreter_run_message(in, &task, clock_now_us() + wait_us);
+  Answer given;
+  TaskState returned = interpreter_run_message(in, &task, clock_now_us() + wait_us, &given);
+  if (returned != TASK_WAITING && returned != TASK_LOST) answer_done(answer, returned, &given);
   nodes_clear(&tree);
   xml_parser_free(parser);
   return returned;
 }
 
-static TaskState send_text(Answer *answer, const char *content) {
+static TaskState send_text(Heard *answer, const char *content) {
   return send_text_within(world.in, answer, content, 5000000);
 }
 
 // Sends a text, waits for the end, compares state and reply.
 static inline void assert_answer(const char *content, TaskState state, const char *reply) {
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   TaskState returned = send_text(&answer, content);
   if (returned == TASK_LOST) fail_msg("lost");
