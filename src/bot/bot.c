@@ -5,7 +5,6 @@
 #include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
-#include "codec/digest.h"
 #include "host/host.h"
 #include "script/conversation.h"
 
@@ -19,8 +18,8 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
-  TimerLeader *leader;  // NULL: the store is this process's own
-  char name[64];        // what the processes of one account know each other by
+  TimerLeader *leader;          // NULL: the store is this process's own
+  char name[ACCOUNT_NAME_MAX];  // what the processes of one account know each other by
 };
 
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
@@ -35,28 +34,12 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx = bot }; }
 
-// The appid; without one the digest of the callback token, so that bots on one store do not take each other
-// for the same.
-static bool name_account(Bot *bot, const Account *account, Err *err) {
-  char hex[SHA1_HEX_LEN + 1];
-  if (account->appid.len > 0) {
-    snprintf(bot->name, sizeof bot->name, "%.*s", STR_FMT(account->appid));
-    return true;
-  }
-  Digest *digest = digest_new();
-  bool ok = digest && digest_sha1(digest, &account->credentials[0].token, 1, hex);
-  digest_free(digest);
-  if (!ok) return err_set(err, ERR_FAILED, "OpenSSL gives no SHA-1");
-  snprintf(bot->name, sizeof bot->name, "token-%.16s", hex);
-  return true;
-}
-
 // With the other processes on the store, if it is shared with any.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
   StoreShared shared = store ? store_shared(store) : STORE_SHARES_NOTHING;
   if (shared == STORE_SHARES_NOTHING) return true;
-  if (!name_account(bot, options->account, err)) return false;
+  if (!account_name(options->account, bot->name, err)) return false;
   Str name = str_of(bot->name);
   bool all = shared == STORE_SHARES_ALL;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);

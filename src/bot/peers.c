@@ -3,7 +3,6 @@
 #include "bot/peers.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mutex.h"
 #include "codec/digest.h"
 
@@ -32,7 +31,6 @@ struct Peers {
   int64_t window_ms;
   char claim[1 + 16 + 1];  // the value of what this process has under way
   atomic_int_least64_t away_until_us;
-  atomic_bool complained;
   pthread_mutex_t mutex;
   Claim *claims;
 };
@@ -64,27 +62,11 @@ static bool is_away(Peers *peers) {
   return clock_now_us() < atomic_load_explicit(&peers->away_until_us, memory_order_relaxed);
 }
 
-static void note_failure(Peers *peers, const Err *err) {
-  atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
-  if (!atomic_exchange(&peers->complained, true))
-    log_warn("other processes cannot be asked which messages they have: %s. Messages are answered "
-             "all the "
-             "same; one "
-             "that the platform sends again to another process runs there too",
-             err->text);
-}
-
-// The store's reply, to be freed; NULL when it is away.
+// The store's reply, to be freed; NULL when it is away, which it says itself.
 static StoreReply *ask(Peers *peers, const StoreCall *call) {
-  Err err = { 0 };
-  StoreReply *reply = store_call_wait(peers->store, call, &err);
-  if (reply && reply->err.code == ERR_NONE) {
-    if (atomic_load_explicit(&peers->complained, memory_order_relaxed) &&
-        atomic_exchange(&peers->complained, false))
-      log_info("other processes can be asked again which messages they have");
-    return reply;
-  }
-  note_failure(peers, reply ? &reply->err : &err);
+  StoreReply *reply = store_call_wait(peers->store, call, NULL);
+  if (reply && reply->err.code == ERR_NONE) return reply;
+  atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
   store_reply_free(reply);
   return NULL;
 }
@@ -153,12 +135,17 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   buf_add_int(&value, job->answered_s);
   buf_addc(&value, ':');
   buf_add(&value, packed);
-  if (value.failed || peers->window_ms == 0)
+  if (value.failed || peers->window_ms == 0) {
     tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
-  else
-    tell(peers,
-         &(StoreCall){
-             .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = peers->window_ms });
+  } else {
+    // A store that is away is told when it is back: the platform may try again at another process.
+    StoreCall call = { .op = STORE_SET,
+                       .key = key,
+                       .value = buf_str(&value),
+                       .ttl_ms = peers->window_ms,
+                       .keep_ms = peers->window_ms };
+    store_call(peers->store, &call, forget_reply, NULL, NULL);
+  }
   buf_clear(&value);
 }
 
@@ -204,11 +191,11 @@ static Found try_claim(Peers *peers, Str key) {
 
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s) {
   Str key = key_of(peers, job);
-  if (key.len == 0 || is_away(peers)) return PEERS_MINE;
-  Found found = try_claim(peers, key);
+  if (key.len == 0) return PEERS_MINE;
+  Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : try_claim(peers, key);
   if (found == FOUND_CLAIM) found = look(peers, key, answer, answered_s);
   if (found == FOUND_NOTHING) found = try_claim(peers, key);  // it lapsed meanwhile
-  if (found == FOUND_OWN) hold(peers, job, key);
+  if (found == FOUND_OWN || found == FOUND_NOBODY_TO_ASK) hold(peers, job, key);
   if (found == FOUND_ANSWER) return PEERS_ANSWERED;
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }

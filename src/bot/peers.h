@@ -14,7 +14,7 @@ enum { PEERS_CLAIM_MS = 3000 };
 typedef struct Peers Peers;
 
 typedef enum {
-  PEERS_MINE,  // nobody else has it, or nobody can be asked (the store is away: one warning for each time)
+  PEERS_MINE,      // no other process has it, or none can be asked: the store is away
   PEERS_RUNNING,   // another process has it under way
   PEERS_ANSWERED,  // another process has answered it: `answer` (packed) and *answered_s
 } PeersResult;
@@ -31,7 +31,8 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
 // again.
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s);
-// The job was answered with that. Any thread; waits for nothing. Without a claim, nothing happens.
+// The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
+// Without a claim, nothing happens.
 void peers_finish(Peers *peers, Job *job, Str packed);
 // The job was not run: any process may have it. Any thread; waits for nothing.
 void peers_forget(Peers *peers, Job *job);

@@ -23,10 +23,26 @@ bool services_store_would_open(const Config *config, const char *script, Err *er
   return ok;
 }
 
-static Store *open_store(const Config *config, const char *script, StorePlace place, Err *err) {
+// A script's keys are its account's; of an account without token and appid they are nobody's by name.
+static Store *open_named(const Config *config, const Account *account, Str url, Err *err) {
+  char name[ACCOUNT_NAME_MAX] = "", former[ACCOUNT_NAME_MAX] = "";
+  bool nameless = account->appid.len == 0 && account->credentials[0].token.len == 0;
+  if (!nameless &&
+      (!account_name(account, name, err) || !account_former_name(account, former, err)))
+    return NULL;
+  return store_open_with(&(StoreOptions){ .url = url,
+                                          .ca_file = config_text(config, "ca_file").ptr,
+                                          .account = str_of(name),
+                                          .former_account = str_of(former) },
+                         err);
+}
+
+static Store *open_store(const Config *config, const Account *account, const char *script,
+                         StorePlace place, Err *err) {
   Buf url;
   if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
-  Store *store = store_url(config, script, &url, err) ? store_open(buf_str(&url), err) : NULL;
+  Store *store =
+      store_url(config, script, &url, err) ? open_named(config, account, buf_str(&url), err) : NULL;
   buf_clear(&url);
   if (store || place == STORE_BESIDE_SCRIPT || config_text(config, "store").len) return store;
   log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
@@ -63,7 +79,7 @@ bool services_open(Services *services, const Config *config, const Account *acco
   *services = (Services){ .loop = loop_new(err) };
   ClientOptions client = { .proxy = or_null(config_text(config, "proxy")),
                            .ca_file = or_null(config_text(config, "ca_file")) };
-  bool ok = services->loop && (services->store = open_store(config, script, place, err)) &&
+  bool ok = services->loop && (services->store = open_store(config, account, script, place, err)) &&
             (services->client = client_new(services->loop, &client, err)) &&
             (services->api = open_api(services, config, account, metrics, err));
   if (!ok) services_close(services);

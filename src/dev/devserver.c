@@ -102,8 +102,11 @@ static bool open_stores(DevServer *devserver, Err *err) {
       snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
     return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
   devserver->state = store_open(str_of(url), err);
-  devserver->bot_store =
-      devserver->state ? store_open(options->store.len ? options->store : str_of(url), err) : NULL;
+  char name[ACCOUNT_NAME_MAX];
+  if (!devserver->state || !account_name(options->account, name, err)) return false;
+  StoreOptions bot_store = { .url = options->store.len ? options->store : str_of(url),
+                             .account = str_of(name) };
+  devserver->bot_store = store_open_with(&bot_store, err);
   return devserver->bot_store != NULL;
 }
 

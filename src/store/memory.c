@@ -17,7 +17,10 @@ typedef struct {
   Entry **slots;
   size_t slot_count, count;  // slot_count is a power of two
   int64_t now_us;
+  int64_t tidy_us;  // when the expired are looked for next
 } Memory;
+
+enum { TIDY_US = 10 * 1000 * 1000 };
 
 // Without a secret seed: keys come from the account's own script, not from strangers who could choose
 // collisions.
@@ -115,12 +118,31 @@ static void incr(Memory *memory, StoreJob *job, Entry **at) {
   set(memory, job, at, str_make(text, (size_t)len), at != NULL);
 }
 
+// The time of the wall clock at which an entry ends; 0: never.
+static int64_t expiry_of(const Memory *memory, const Entry *entry) {
+  if (entry->expires_us == 0) return 0;
+  return clock_unix_ms() + (entry->expires_us - memory->now_us) / 1000;
+}
+
+static void list(Memory *memory, StoreJob *job) {
+  bool room = true;
+  for (size_t i = 0; room && i < memory->slot_count; i++) {
+    for (const Entry *entry = memory->slots[i]; room && entry; entry = entry->next) {
+      Str key = str_make(entry->key, entry->key_len);
+      bool alive = entry->expires_us == 0 || entry->expires_us > memory->now_us;
+      if (alive && str_starts(key, job->key)) room = store_job_key(job, job->key, key);
+    }
+  }
+}
+
 static void run_one(Memory *memory, StoreJob *job) {
   const StoreCall *call = &job->call;
-  Entry **at = find(memory, job->key);
+  Entry **at = call->op == STORE_LIST ? NULL : find(memory, job->key);
   switch (call->op) {
+    case STORE_LIST: list(memory, job); break;
     case STORE_GET:
       if (at) store_job_value(job, value_of(at));
+      if (at) job->reply.expires_ms = expiry_of(memory, *at);
       break;
     case STORE_SET: set(memory, job, at, call->value, false); break;
     case STORE_ADD:
@@ -150,15 +172,18 @@ static void memory_run(void *self, StoreJob *first) {
   for (StoreJob *job = first; job; job = job->next) run_one(memory, job);
 }
 
-static void memory_tidy(void *self) {
+static bool memory_tick(void *self, Err *err) {
   Memory *memory = self;
   int64_t now = clock_now_us();
+  if (now < memory->tidy_us) return true;
+  memory->tidy_us = now + TIDY_US;
   for (size_t i = 0; i < memory->slot_count; i++) {
     for (Entry **at = &memory->slots[i]; *at;) {
       if ((*at)->expires_us && (*at)->expires_us <= now) unlink_entry(memory, at);
       else at = &(*at)->next;
     }
   }
+  return true;
 }
 
 static void memory_close(void *self) {
@@ -175,7 +200,7 @@ static bool memory_check(Str url, Err *err) {
   return err_set(err, ERR_USAGE, "memory: takes nothing after the colon");
 }
 
-static void *memory_open(Str url, Err *err) {
+static void *memory_open(const StoreOptions *options, const StorePrefixes *prefixes, Err *err) {
   Memory *memory = calloc(1, sizeof(*memory));
   if (memory) {
     memory->slot_count = 1024;
@@ -196,6 +221,6 @@ const StoreBackend store_memory = {
   .check = memory_check,
   .open = memory_open,
   .run = memory_run,
-  .tidy = memory_tidy,
+  .tick = memory_tick,
   .close = memory_close,
 };

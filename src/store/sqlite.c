@@ -2,15 +2,16 @@
 // machine.
 #include "store/backend.h"
 #include "base/clock.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
+#include "base/log.h"
+#include "store/sqlite_file.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { BUSY_MS = 3000 };
+enum {
+  TIDY_US = 10 * 1000 * 1000,
+  SETTLE_US = 1500 * 1000,  // without a write: then the log goes into the file
+  LOG_MAX = 2000,           // frames: then too
+};
 
 // Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected
 // value.
@@ -31,11 +32,15 @@ enum {
   SQL_TIDY,
   SQL_BEGIN,
   SQL_COMMIT,
+  SQL_LIST,
+  SQL_HAS,
+  SQL_MOVE,
+  SQL_DROP,
   SQL_COUNT
 };
 
 static const char *const texts[SQL_COUNT] = {
-  [SQL_GET] = "SELECT value FROM wemoon_store WHERE key = ?1 AND " ALIVE,
+  [SQL_GET] = "SELECT value, expires FROM wemoon_store WHERE key = ?1 AND " ALIVE,
   [SQL_SET] = INSERT,
   [SQL_ADD] = INSERT " WHERE NOT " ALIVE,
   [SQL_REPLACE] = "UPDATE wemoon_store SET value = ?3 WHERE key = ?1 AND " ALIVE,
@@ -47,6 +52,12 @@ static const char *const texts[SQL_COUNT] = {
   [SQL_TIDY] = "DELETE FROM wemoon_store WHERE expires > 0 AND expires <= ?2",
   [SQL_BEGIN] = "BEGIN IMMEDIATE",
   [SQL_COMMIT] = "COMMIT",
+  // ?1 to ?5: the first key, and the first one after the last
+  [SQL_LIST] = "SELECT key FROM wemoon_store WHERE key >= ?1 AND key < ?5 AND " ALIVE,
+  // ?1 the key, ?3 the old one
+  [SQL_HAS] = "SELECT 1 FROM wemoon_store WHERE key = ?3",
+  [SQL_MOVE] = "UPDATE OR IGNORE wemoon_store SET key = ?1 WHERE key = ?3 AND " ALIVE,
+  [SQL_DROP] = "DELETE FROM wemoon_store WHERE key = ?3",
 };
 
 static const int text_of[] = {
@@ -56,53 +67,20 @@ static const int text_of[] = {
 };
 
 typedef struct {
-  sqlite3 *db;
+  SqliteFile file;
   sqlite3_stmt *statements[SQL_COUNT];
   int64_t now_ms;
+  int64_t tidy_us;  // when the expired are deleted next
+  Err why;          // why there is no file
   char path[];
 } Sqlite;
-
-static bool explain(Sqlite *sqlite, int code, Err *err) {
-  const char *path = sqlite->path;
-  switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return err_set(
-          err, ERR_BUSY,
-          "store: %s is locked by another program for over %d s: end that program or give this one "
-          "a file of its own (--store sqlite:PATH)",
-          path, BUSY_MS / 1000);
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-      return err_set(
-          err, ERR_FAILED,
-          "store: %s cannot be written: give this user the right to write the file and its folder",
-          path);
-    case SQLITE_FULL:
-      return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
-    case SQLITE_NOTADB:
-      return err_set(err, ERR_FAILED,
-                     "store: %s is not a SQLite database: name another file (--store sqlite:PATH) "
-                     "or move it away",
-                     path);
-    case SQLITE_CORRUPT:
-      return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made",
-                     path);
-    case SQLITE_CANTOPEN:
-      return err_set(err, ERR_FAILED,
-                     "store: %s cannot be opened: see that its folder is there and may be written",
-                     path);
-    case SQLITE_NOMEM: return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
-    default: return err_set(err, ERR_FAILED, "store: %s: %s", path, sqlite3_errstr(code));
-  }
-}
 
 static sqlite3_stmt *prepare(Sqlite *sqlite, int index, Err *err) {
   sqlite3_stmt **statement = &sqlite->statements[index];
   if (!*statement) {
-    int code = sqlite3_prepare_v3(sqlite->db, texts[index], -1, SQLITE_PREPARE_PERSISTENT,
+    int code = sqlite3_prepare_v3(sqlite->file.db, texts[index], -1, SQLITE_PREPARE_PERSISTENT,
                                   statement, NULL);
-    if (code != SQLITE_OK) explain(sqlite, code, err);
+    if (code != SQLITE_OK) sqlite_file_explain(sqlite->path, code, err);
   }
   return *statement;
 }
@@ -136,7 +114,7 @@ static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int 
   if (*code == SQLITE_OK) *code = sqlite3_step(statement);
   if (*code == SQLITE_ROW) return true;
   sqlite3_reset(statement);
-  return *code == SQLITE_DONE ? true : explain(sqlite, *code, err);
+  return *code == SQLITE_DONE ? true : sqlite_file_explain(sqlite->path, *code, err);
 }
 
 // False if it failed; a value that is not there is no failure.
@@ -147,9 +125,10 @@ static bool get(Sqlite *sqlite, StoreJob *job) {
   // Without memory for a value, SQLite gives an empty one.
   sqlite3_stmt *statement = sqlite->statements[SQL_GET];
   const void *bytes = sqlite3_column_blob(statement, 0);
-  if (!bytes && sqlite3_errcode(sqlite->db) == SQLITE_NOMEM)
-    explain(sqlite, SQLITE_NOMEM, &job->reply.err);
+  if (!bytes && sqlite3_errcode(sqlite->file.db) == SQLITE_NOMEM)
+    sqlite_file_explain(sqlite->path, SQLITE_NOMEM, &job->reply.err);
   else store_job_value(job, str_make(bytes, (size_t)sqlite3_column_bytes(statement, 0)));
+  job->reply.expires_ms = sqlite3_column_int64(statement, 1);
   sqlite3_reset(statement);
   return job->reply.ok;
 }
@@ -172,13 +151,59 @@ static bool incr(Sqlite *sqlite, StoreJob *job) {
   return true;
 }
 
+// The keys that begin with `prefix`. No prefix is empty, and none begins with the last byte there is.
+static bool list(Sqlite *sqlite, StoreJob *job, Str prefix) {
+  char end[STORE_KEY_MAX + STORE_PREFIX_MAX];
+  size_t len = prefix.len;
+  memcpy(end, prefix.ptr, len);
+  while ((unsigned char)end[len - 1] == 0xff) len--;
+  end[len - 1]++;
+  StoreJob range = { .key = prefix, .call.expected = str_make(end, len) };
+  int code;
+  bool ok = step(sqlite, SQL_LIST, &range, (Str){ 0 }, &code, &job->reply.err);
+  sqlite3_stmt *statement = sqlite->statements[SQL_LIST];
+  while (ok && code == SQLITE_ROW) {
+    Str key =
+        str_make(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0));
+    ok = store_job_key(job, prefix, key);
+    code = sqlite3_step(statement);
+  }
+  if (statement) sqlite3_reset(statement);
+  if (!ok) return false;
+  return code == SQLITE_DONE || sqlite_file_explain(sqlite->path, code, &job->reply.err);
+}
+
+static bool list_all(Sqlite *sqlite, StoreJob *job) {
+  if (!list(sqlite, job, job->key)) return false;
+  for (int i = 0; i < STORE_OLD_KEYS; i++) {
+    if (job->old_keys[i].len && !list(sqlite, job, job->old_keys[i])) return false;
+  }
+  return true;
+}
+
+// Moves what an older version has set to the key's present name, unless that is set already.
+static bool move_old(Sqlite *sqlite, StoreJob *job, Str old) {
+  int code;
+  Err *err = &job->reply.err;
+  if (old.len == 0) return true;
+  if (!step(sqlite, SQL_HAS, job, old, &code, err)) return false;
+  if (code != SQLITE_ROW) return true;
+  sqlite3_reset(sqlite->statements[SQL_HAS]);
+  return step(sqlite, SQL_MOVE, job, old, &code, err) &&
+         step(sqlite, SQL_DROP, job, old, &code, err);
+}
+
 static bool run_one(Sqlite *sqlite, StoreJob *job) {
+  if (job->call.op == STORE_LIST) return list_all(sqlite, job);
+  for (int i = 0; i < STORE_OLD_KEYS; i++) {
+    if (!move_old(sqlite, job, job->old_keys[i])) return false;
+  }
   if (job->call.op == STORE_GET) return get(sqlite, job);
   if (job->call.op == STORE_INCR) return incr(sqlite, job);
   int code;
   if (!step(sqlite, text_of[job->call.op], job, job->call.value, &code, &job->reply.err))
     return false;
-  job->reply.ok = sqlite3_changes(sqlite->db) > 0;
+  job->reply.ok = sqlite3_changes(sqlite->file.db) > 0;
   return true;
 }
 
@@ -201,103 +226,105 @@ static bool run_in_transaction(Sqlite *sqlite, StoreJob *first, Err *err) {
   return step(sqlite, SQL_COMMIT, NULL, (Str){ 0 }, &code, err);
 }
 
-static void sqlite_run(void *self, StoreJob *first) {
-  Sqlite *sqlite = self;
-  sqlite->now_ms = clock_unix_ms();
+static void run_all(Sqlite *sqlite, StoreJob *first) {
   if (!first->next && first->call.op != STORE_INCR) {
     run_one(sqlite, first);
     return;
   }
   Err err = { 0 };
   if (run_in_transaction(sqlite, first, &err)) return;
-  if (!sqlite3_get_autocommit(sqlite->db)) sqlite3_exec(sqlite->db, "ROLLBACK", NULL, NULL, NULL);
+  if (!sqlite3_get_autocommit(sqlite->file.db))
+    sqlite3_exec(sqlite->file.db, "ROLLBACK", NULL, NULL, NULL);
   fail_all(first, &err);
 }
 
-static void sqlite_tidy(void *self) {
+static void sqlite_run(void *self, StoreJob *first) {
   Sqlite *sqlite = self;
   sqlite->now_ms = clock_unix_ms();
+  if (!sqlite->file.db) {
+    fail_all(first, &sqlite->why);
+    return;
+  }
+  run_all(sqlite, first);
+  sqlite_file_mark(&sqlite->file);
+  // A failure is told by the next tick, which tries again.
+  if (sqlite->file.frames > LOG_MAX) sqlite_file_checkpoint(&sqlite->file, NULL);
+}
+
+// ---- looking after the file ---------------------------------------------------------------------
+
+static void end_statements(Sqlite *sqlite) {
+  for (int i = 0; i < SQL_COUNT; i++) {
+    sqlite3_finalize(sqlite->statements[i]);
+    sqlite->statements[i] = NULL;
+  }
+}
+
+static bool reopen(Sqlite *sqlite) {
+  return sqlite_file_open(&sqlite->file, sqlite->path, &sqlite->why);
+}
+
+// Its content is still at hand, in the log that has no name any more.
+static bool mend_log(Sqlite *sqlite) {
+  if (!sqlite_file_checkpoint(&sqlite->file, &sqlite->why)) return false;
+  if (sqlite->file.written_us) return true;  // another process was in the way: the next time
+  end_statements(sqlite);
+  sqlite_file_close(&sqlite->file);
+  if (!reopen(sqlite)) return false;
+  log_warn("store: %s-wal was taken away while in use: nothing is lost, a new one was made",
+           sqlite->path);
+  return true;
+}
+
+static bool mend_file(Sqlite *sqlite, bool replaced) {
+  if (sqlite->file.db) {
+    end_statements(sqlite);
+    sqlite_file_abandon(&sqlite->file);
+  }
+  if (!reopen(sqlite)) return false;
+  if (replaced)
+    log_warn("store: %s was replaced while in use: the new file is used from now on", sqlite->path);
+  else log_warn("store: %s was deleted while in use: a new, empty file was made", sqlite->path);
+  return true;
+}
+
+static bool look_after(Sqlite *sqlite) {
+  SqliteFile *file = &sqlite->file;
+  SqliteFileState state = file->db ? sqlite_file_look(file) : SQLITE_FILE_GONE;
+  if (state == SQLITE_FILE_LOG_GONE) return mend_log(sqlite);
+  if (state != SQLITE_FILE_SAME) return mend_file(sqlite, state == SQLITE_FILE_REPLACED);
+  int64_t idle_us = clock_now_us() - file->written_us;
+  if (file->written_us == 0 || (idle_us < SETTLE_US && file->frames <= LOG_MAX)) return true;
+  return sqlite_file_checkpoint(file, &sqlite->why);
+}
+
+static bool delete_expired(Sqlite *sqlite) {
   int code;
-  // what could not be deleted now is deleted the next time
-  step(sqlite, SQL_TIDY, NULL, (Str){ 0 }, &code, NULL);
+  sqlite->now_ms = clock_unix_ms();
+  sqlite->tidy_us = clock_now_us() + TIDY_US;
+  bool ok = step(sqlite, SQL_TIDY, NULL, (Str){ 0 }, &code, &sqlite->why);
+  sqlite_file_mark(&sqlite->file);
+  return ok;
+}
+
+static bool sqlite_tick(void *self, Err *err) {
+  Sqlite *sqlite = self;
+  bool ok = look_after(sqlite);
+  if (ok && clock_now_us() >= sqlite->tidy_us) ok = delete_expired(sqlite);
+  if (!ok && err) *err = sqlite->why;
+  return ok;
 }
 
 static void sqlite_close(void *self) {
   Sqlite *sqlite = self;
-  for (int i = 0; i < SQL_COUNT; i++) sqlite3_finalize(sqlite->statements[i]);
-  sqlite3_close(sqlite->db);
+  end_statements(sqlite);
+  sqlite_file_close(&sqlite->file);
   free(sqlite);
 }
 
 // ---- opening ------------------------------------------------------------------------------------
 
-static bool refuse_file(const char *path, int code, Err *err) {
-  const char *mend = code == ENOENT ? ": its folder is not there, make it first"
-                     : code == EACCES || code == EROFS
-                         ? ": give this user the right to write the file and its folder"
-                         : "";
-  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path,
-                 strerror(code), mend);
-}
-
-// Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it
-// get the same rights.
-static bool make_file(const char *path, Err *err) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return refuse_file(path, errno, err);
-  close(fd);
-  return true;
-}
-
-static bool folder_takes_files(const char *path) {
-  char folder[4096] = ".";
-  const char *slash = strrchr(path, '/');
-  size_t len = slash ? (size_t)(slash - path) + 1 : 1;
-  if (len >= sizeof folder) return true;
-  if (slash) memcpy(folder, path, len);
-  return access(folder, W_OK | X_OK) == 0;
-}
-
-// An empty file becomes a database.
-static bool is_database(const char *path) {
-  static const char magic[] = "SQLite format 3";
-  char head[sizeof magic];
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t got = read(fd, head, sizeof head);
-  close(fd);
-  return got == 0 || (got == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0);
-}
-
-static bool set_up(Sqlite *sqlite, Err *err) {
-  int code =
-      sqlite3_open_v2(sqlite->path, &sqlite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-  if (code != SQLITE_OK) return explain(sqlite, code, err);
-  sqlite3_busy_timeout(sqlite->db, BUSY_MS);
-  static const char schema[] = "PRAGMA synchronous = NORMAL;"
-                               "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, "
-                               "value BLOB NOT NULL, expires INTEGER "
-                               "NOT NULL) WITHOUT ROWID;"
-                               "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store "
-                               "(expires) WHERE expires > 0;";
-  // The change to the log mode does not wait for other processes that start at the same moment: so this does.
-  int64_t until = clock_now_ms() + BUSY_MS;
-  do {
-    code = sqlite3_exec(sqlite->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-    if (code == SQLITE_OK) code = sqlite3_exec(sqlite->db, schema, NULL, NULL, NULL);
-  } while ((code & 0xff) == SQLITE_BUSY && clock_now_ms() < until && usleep(5000) == 0);
-  if (code == SQLITE_OK && sqlite3_db_readonly(sqlite->db, "main") == 1) code = SQLITE_READONLY;
-  return code == SQLITE_OK ? true : explain(sqlite, code, err);
-}
-
 static Str path_of(Str url) { return str_sub(url, strlen("sqlite:"), url.len); }
-
-static Sqlite *new_handle(Str path, Err *err) {
-  Sqlite *sqlite = calloc(1, sizeof(*sqlite) + path.len + 1);
-  if (sqlite) memcpy(sqlite->path, path.ptr, path.len);
-  else err_set(err, ERR_MEMORY, "store: no memory");
-  return sqlite;
-}
 
 static bool sqlite_check(Str url, Err *err) {
   Str path = path_of(url);
@@ -309,28 +336,24 @@ static bool sqlite_check(Str url, Err *err) {
   return true;
 }
 
-static bool probe(Sqlite *sqlite, Err *err) {
-  struct stat info;
-  const char *path = sqlite->path;
-  bool there = stat(path, &info) == 0;
-  if (!there && (errno != ENOENT || !folder_takes_files(path)))
-    return refuse_file(path, errno, err);
-  if (there && S_ISDIR(info.st_mode)) return refuse_file(path, EISDIR, err);
-  if (there && access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
-  return !there || is_database(path) || explain(sqlite, SQLITE_NOTADB, err);
+static Sqlite *new_handle(Str path, Err *err) {
+  Sqlite *sqlite = calloc(1, sizeof(*sqlite) + path.len + 1);
+  if (sqlite) memcpy(sqlite->path, path.ptr, path.len);
+  else err_set(err, ERR_MEMORY, "store: no memory");
+  return sqlite;
 }
 
 static bool sqlite_probe(Str url, Err *err) {
   Sqlite *sqlite = new_handle(path_of(url), err);
-  bool ok = sqlite && probe(sqlite, err);
+  bool ok = sqlite && sqlite_file_would_open(sqlite->path, err);
   free(sqlite);
   return ok;
 }
 
-static void *sqlite_open(Str url, Err *err) {
-  Sqlite *sqlite = new_handle(path_of(url), err);
+static void *sqlite_open(const StoreOptions *options, const StorePrefixes *prefixes, Err *err) {
+  Sqlite *sqlite = new_handle(path_of(options->url), err);
   if (!sqlite) return NULL;
-  if (make_file(sqlite->path, err) && set_up(sqlite, err)) return sqlite;
+  if (sqlite_file_open(&sqlite->file, sqlite->path, err)) return sqlite;
   sqlite_close(sqlite);
   return NULL;
 }
@@ -345,6 +368,6 @@ const StoreBackend store_sqlite = {
   .probe = sqlite_probe,
   .open = sqlite_open,
   .run = sqlite_run,
-  .tidy = sqlite_tidy,
+  .tick = sqlite_tick,
   .close = sqlite_close,
 };

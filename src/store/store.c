@@ -4,8 +4,10 @@
 #include "store/backend.h"
 #include "base/mutex.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 // Every backend there is. Each is the StoreBackend of that name in a file of its own.
@@ -16,7 +18,13 @@
 BACKENDS(DECLARE)
 static const StoreBackend *const backends[] = { BACKENDS(ADDRESS) };
 
-enum { BATCH_MAX = 256, TIDY_US = 10 * 1000 * 1000, AWAY_US = 900 * 1000 };
+enum {
+  BATCH_MAX = 256,
+  TICK_US = 1000 * 1000,
+  PATIENCE_MS = 900,
+  KEEP_PAUSE_US = 500 * 1000,
+  KEPT_MAX = 64 << 20,  // bytes of calls that wait for a store that is away
+};
 
 typedef struct {
   StoreJob *first, *last;
@@ -28,13 +36,19 @@ struct Store {
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t wake;
+  StorePrefixes prefixes;
   Queue ready;        // in the order given
   StoreJob *delayed;  // by due_us
-  bool busy;          // somebody is at the backend
-  bool awaited;       // the thread waits for its turn there
+  size_t kept;        // bytes of those that are tried again
+  bool busy;          // a thread uses the backend
+  bool awaited;       // the store's thread waits for its turn there
   bool closing;
-  Err health;  // of the last call that reached the backend
+  Err health;  // of the last call that reached the backend, or of the last tick
 };
+
+static size_t size_of(const StoreJob *job) {
+  return sizeof *job + job->call.key.len + job->call.value.len;
+}
 
 static void queue_put(Queue *queue, StoreJob *job) {
   job->next = NULL;
@@ -66,6 +80,26 @@ bool store_job_sum(StoreJob *job, Str text) {
   return true;
 }
 
+bool store_job_key(StoreJob *job, Str prefix, Str key) {
+  Str name = str_sub(key, prefix.len - job->call.key.len, key.len);
+  job->reply.ok = listing_add(&job->listing, name);
+  return job->reply.ok ||
+         err_set(&job->reply.err, ERR_MEMORY, "store: no memory for a list of keys");
+}
+
+// The list as its caller gets it.
+static void end_listing(StoreJob *job) {
+  if (job->call.op != STORE_LIST) return;
+  Err *err = &job->reply.err;
+  if (err->code == ERR_NONE)
+    job->reply.ok =
+        listing_finish(&job->listing, job->call.after, job->call.limit, &job->reply.value) ||
+        err_set(err, ERR_MEMORY, "store: no memory for a list of keys");
+  listing_free(&job->listing);
+}
+
+bool store_reply_next_key(Str *rest, Str *key) { return listing_next(rest, key); }
+
 void store_reply_free(StoreReply *reply) {
   if (!reply) return;
   free((char *)reply->value.ptr);
@@ -77,6 +111,7 @@ static void wake_delayed(Store *store, int64_t now) {
   while (store->delayed && store->delayed->due_us <= now) {
     StoreJob *job = store->delayed;
     store->delayed = job->next;
+    if (job->keep_us && store->kept >= size_of(job)) store->kept -= size_of(job);
     queue_put(&store->ready, job);
   }
 }
@@ -105,18 +140,61 @@ static StoreJob *take_batch(Store *store) {
 // What a call may be refused for (a count that is none) says nothing about the backend's health.
 static bool is_healthy(const Err *err) { return err->code == ERR_NONE || err->code == ERR_INVALID; }
 
-// With `busy` taken, which it gives back.
-static void run_jobs(Store *store, StoreJob *first) {
-  Err health = { 0 };
-  if (first) store->backend->run(store->self, first);
-  for (const StoreJob *job = first; job; job = job->next) {
-    if (!is_healthy(&job->reply.err)) health = job->reply.err;
-  }
+// Gives `busy` back.
+static void leave_backend(Store *store, const Err *health) {
   pthread_mutex_lock(&store->lock);
-  if (first) store->health = health;
+  bool was = is_healthy(&store->health), is = is_healthy(health);
+  store->health = *health;
   store->busy = false;
   if (store->awaited) pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
+  if (was && !is) log_warn("%s", health->text);
+  else if (is && !was) log_info("store: it works again");
+}
+
+// With `busy` taken.
+static void run_jobs(Store *store, StoreJob *first) {
+  Err health = { 0 };
+  store->backend->run(store->self, first);
+  for (StoreJob *job = first; job; job = job->next) {
+    end_listing(job);
+    if (!is_healthy(&job->reply.err)) health = job->reply.err;
+  }
+  leave_backend(store, &health);
+}
+
+static void run_tick(Store *store) {
+  Err health = { 0 };
+  if (store->backend->tick(store->self, &health)) health.code = ERR_NONE;
+  leave_backend(store, &health);
+}
+
+static void delay(Store *store, StoreJob *job) {
+  StoreJob **at = &store->delayed;
+  while (*at && (*at)->due_us <= job->due_us) at = &(*at)->next;
+  job->next = *at;
+  *at = job;
+}
+
+// Puts a call that failed because the store is away back, if it is to be kept. What it sets ends at the time at
+// which it would have ended.
+static bool keep_trying(Store *store, StoreJob *job) {
+  int64_t now = clock_now_us(), passed_ms = (now - job->due_us) / 1000 + KEEP_PAUSE_US / 1000;
+  if (job->keep_us <= now || is_healthy(&job->reply.err)) return false;
+  if (job->call.ttl_ms && job->call.ttl_ms <= passed_ms) return false;
+  pthread_mutex_lock(&store->lock);
+  bool kept = !store->closing && store->kept + size_of(job) <= KEPT_MAX;
+  if (kept) {
+    store->kept += size_of(job);
+    free((char *)job->reply.value.ptr);
+    job->reply = (StoreReply){ .ok = false };
+    if (job->call.ttl_ms) job->call.ttl_ms -= passed_ms;
+    job->due_us = now + KEEP_PAUSE_US;
+    job->give_up_us = job->due_us + PATIENCE_MS * 1000;
+    delay(store, job);
+  }
+  pthread_mutex_unlock(&store->lock);
+  return kept;
 }
 
 static void run_batch(Store *store, StoreJob *first) {
@@ -124,7 +202,7 @@ static void run_batch(Store *store, StoreJob *first) {
   while (first) {
     StoreJob *job = first;
     first = job->next;
-    job->done(job->ctx, &job->reply);
+    if (!keep_trying(store, job)) job->done(job->ctx, &job->reply);
   }
 }
 
@@ -134,51 +212,56 @@ static void wait_for_turn(Store *store) {
   store->awaited = false;
 }
 
-static void sleep_until_work(Store *store, int64_t tidy_at) {
-  int64_t until = tidy_at;
+static void sleep_until_work(Store *store, int64_t tick_at) {
+  int64_t until = tick_at;
   if (store->delayed && store->delayed->due_us < until) until = store->delayed->due_us;
   struct timespec at = clock_to_timespec(until);
   pthread_cond_timedwait(&store->wake, &store->lock, &at);
 }
 
-// Signals belong to the loop; and a Redis that hangs up must not end the program by SIGPIPE.
+// Signals are the loop's.
 static void block_signals(void) {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
+// One turn of the thread, with the lock. False when it is at its end.
+static bool store_turn(Store *store, int64_t *tick_at) {
+  wait_for_turn(store);
+  int64_t now = clock_now_us();
+  if (store->closing) fail_delayed(store);
+  wake_delayed(store, now);
+  StoreJob *batch = take_batch(store);
+  bool ticks = now >= *tick_at;
+  if (!batch && store->closing) return false;
+  if (!batch && !ticks) {
+    sleep_until_work(store, *tick_at);
+    return true;
+  }
+  store->busy = true;
+  pthread_mutex_unlock(&store->lock);
+  if (batch) run_batch(store, batch);
+  else run_tick(store);
+  pthread_mutex_lock(&store->lock);
+  if (!batch) *tick_at = now + TICK_US;
+  return true;
+}
+
 static void *store_main(void *arg) {
   Store *store = arg;
   block_signals();
-  int64_t tidy_at = clock_now_us() + TIDY_US;
+  int64_t tick_at = clock_now_us() + TICK_US;
   pthread_mutex_lock(&store->lock);
-  for (;;) {
-    wait_for_turn(store);
-    int64_t now = clock_now_us();
-    if (store->closing) fail_delayed(store);
-    wake_delayed(store, now);
-    StoreJob *batch = take_batch(store);
-    if (!batch && store->closing) break;
-    if (!batch && now < tidy_at) {
-      sleep_until_work(store, tidy_at);
-      continue;
-    }
-    store->busy = true;
-    pthread_mutex_unlock(&store->lock);
-    if (now >= tidy_at) {
-      if (store->backend->tidy) store->backend->tidy(store->self);
-      tidy_at = now + TIDY_US;
-    }
-    run_batch(store, batch);
-    pthread_mutex_lock(&store->lock);
-  }
+  while (store_turn(store, &tick_at)) continue;
   pthread_mutex_unlock(&store->lock);
   return NULL;
 }
 
 static bool call_is_right(const StoreCall *call, Err *err) {
-  if (call->key.len == 0 || call->key.len > STORE_KEY_MAX)
+  bool listing = call->op == STORE_LIST;
+  if ((call->key.len == 0 && !listing) || call->key.len > STORE_KEY_MAX ||
+      call->after.len > STORE_KEY_MAX)
     return err_set(err, ERR_USAGE, "store: a key has 1 to %d bytes, this one %zu", STORE_KEY_MAX,
                    call->key.len);
   if (call->value.len > STORE_VALUE_MAX)
@@ -197,26 +280,46 @@ static Str keep(char **at, Str s) {
   return copy;
 }
 
-// One allocation holds the job, the reply and copies of all that was given.
-// NULL for a call that is none, and without memory.
-static StoreJob *job_new(const StoreCall *call, Err *err) {
+// The key with a prefix before it; empty if the prefix is.
+static Str prefixed(char **at, const char *prefix, Str key) {
+  Str head = str_of(prefix);
+  if (head.len == 0) return STR("");
+  char *begin = *at;
+  keep(at, head);
+  keep(at, key);
+  return str_make(begin, head.len + key.len);
+}
+
+static void copy_call(const Store *store, StoreJob *job, const StoreCall *call) {
+  char *at = job->bytes;
+  bool own = call->space == STORE_OWN;
+  job->call = *call;
+  job->key = prefixed(&at, own ? "o:" : store->prefixes.script, call->key);
+  for (int i = 0; i < STORE_OLD_KEYS; i++)
+    job->old_keys[i] = prefixed(&at, own ? "" : store->prefixes.old[i], call->key);
+  job->call.key = keep(&at, call->key);
+  job->call.value = keep(&at, call->value);
+  job->call.expected = keep(&at, call->expected);
+  job->call.after = keep(&at, call->after);
+}
+
+// One allocation holds the job, the reply and copies of all that was given. NULL if the call breaks a rule, and
+// without memory.
+static StoreJob *job_new(const Store *store, const StoreCall *call, Err *err) {
   if (!call_is_right(call, err)) return NULL;
-  StoreJob *job = malloc(sizeof(*job) + 2 + call->key.len + call->value.len + call->expected.len);
+  size_t keys = (1 + STORE_OLD_KEYS) * (STORE_PREFIX_MAX + call->key.len);
+  StoreJob *job = malloc(sizeof(*job) + keys + call->key.len + call->value.len +
+                         call->expected.len + call->after.len);
   if (!job) {
     err_set(err, ERR_MEMORY, "store: no memory for a call");
     return NULL;
   }
   memset(job, 0, sizeof(*job));
-  job->call = *call;
-  char *at = job->bytes;
-  memcpy(at, call->space == STORE_SCRIPT ? "s:" : "o:", 2);
-  job->key = str_make(at, call->key.len + 2);
-  at += 2;
-  job->call.key = keep(&at, call->key);
-  job->call.value = keep(&at, call->value);
-  job->call.expected = keep(&at, call->expected);
+  copy_call(store, job, call);
+  int64_t patience_ms = call->patience_ms ? call->patience_ms : PATIENCE_MS;
   job->due_us = clock_now_us() + call->delay_ms * 1000;
-  job->give_up_us = job->due_us + AWAY_US;
+  job->give_up_us = job->due_us + patience_ms * 1000;
+  job->keep_us = call->keep_ms ? job->due_us + call->keep_ms * 1000 : 0;
   return job;
 }
 
@@ -224,23 +327,16 @@ static StoreJob *job_new(const StoreCall *call, Err *err) {
 static bool put(Store *store, StoreJob *job, Err *err) {
   pthread_mutex_lock(&store->lock);
   bool closing = store->closing;
-  if (closing) {
-    free(job);
-  } else if (job->call.delay_ms > 0) {
-    StoreJob **at = &store->delayed;
-    while (*at && (*at)->due_us <= job->due_us) at = &(*at)->next;
-    job->next = *at;
-    *at = job;
-  } else {
-    queue_put(&store->ready, job);
-  }
+  if (closing) free(job);
+  else if (job->call.delay_ms > 0) delay(store, job);
+  else queue_put(&store->ready, job);
   pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
   return closing ? err_set(err, ERR_BUSY, "store: it is being closed") : true;
 }
 
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err) {
-  StoreJob *job = job_new(call, err);
+  StoreJob *job = job_new(store, call, err);
   if (!job) return false;
   job->done = done;
   job->ctx = ctx;
@@ -271,7 +367,7 @@ static bool take_turn(Store *store) {
 }
 
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
-  StoreJob *job = job_new(call, err);
+  StoreJob *job = job_new(store, call, err);
   if (!job) return NULL;
   if (call->delay_ms == 0 && take_turn(store)) {
     run_jobs(store, job);
@@ -308,14 +404,30 @@ static bool start_thread(Store *store) {
   return false;
 }
 
-static Store *open_with(const StoreBackend *backend, Str url, Err *err) {
+// The prefixes of a script's keys. Without an account they are as they were before version 0.2.
+static void set_prefixes(Store *store, const StoreOptions *options) {
+  enum { NAME_MAX_LEN = 64 };
+  Str account = str_sub(options->account, 0, NAME_MAX_LEN);
+  Str former = str_sub(options->former_account, 0, NAME_MAX_LEN);
+  if (account.len == 0) {
+    memcpy(store->prefixes.script, "s:", 3);
+    return;
+  }
+  snprintf(store->prefixes.script, sizeof store->prefixes.script, "k:%.*s:", STR_FMT(account));
+  memcpy(store->prefixes.old[0], "s:", 3);
+  if (former.len && !str_eq(former, account))
+    snprintf(store->prefixes.old[1], sizeof store->prefixes.old[1], "k:%.*s:", STR_FMT(former));
+}
+
+static Store *open_backend(const StoreBackend *backend, const StoreOptions *options, Err *err) {
   Store *store = calloc(1, sizeof(*store));
   if (!store) {
     err_set(err, ERR_MEMORY, "store: no memory");
     return NULL;
   }
   store->backend = backend;
-  store->self = backend->open(url, err);
+  set_prefixes(store, options);
+  store->self = backend->open(options, &store->prefixes, err);
   if (store->self && start_thread(store)) return store;
   if (store->self) {
     backend->close(store->self);
@@ -368,12 +480,14 @@ bool store_would_open(Str url, Err *err) {
   return !backend->probe || backend->probe(url, err);
 }
 
-Store *store_open(Str url, Err *err) {
-  const StoreBackend *backend = backend_of(url, err);
-  if (backend) return open_with(backend, url, err);
+Store *store_open_with(const StoreOptions *options, Err *err) {
+  const StoreBackend *backend = backend_of(options->url, err);
+  if (backend) return open_backend(backend, options, err);
   err_wrap(err, "store");
   return NULL;
 }
+
+Store *store_open(Str url, Err *err) { return store_open_with(&(StoreOptions){ .url = url }, err); }
 
 void store_close(Store *store) {
   if (!store) return;

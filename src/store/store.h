@@ -21,9 +21,12 @@ typedef enum {
   STORE_SWAP,    // sets the value if the present one equals `expected`; ok: it was set
   STORE_LEASE,  // takes the lease `key` for the owner `value`, or prolongs it; ok: the owner has it
   STORE_RELEASE,  // gives it back; ok: `value` was its owner
+  // The keys that begin with `key` (here it may be empty), in the order of their bytes: those after `after`,
+  // `limit` at most (0: all). For store_reply_next_key. On Redis it goes through all keys there are.
+  STORE_LIST,
 } StoreOp;
 
-// A script's keys and wemoon's own never meet.
+// A script's keys and wemoon's own never meet; nor do those of two accounts' scripts.
 typedef enum { STORE_OWN, STORE_SCRIPT } StoreSpace;
 
 enum { STORE_KEY_MAX = 1024, STORE_VALUE_MAX = 16 << 20 };
@@ -37,14 +40,24 @@ typedef struct {
   int64_t by;        // STORE_INCR
   int64_t ttl_ms;    // how long a value that is set stays; 0: for good. A lease must have one
   int64_t delay_ms;  // begins that much later
+  int64_t
+      keep_ms;  // store_call: tries so long, if the store is away; ttl_ms runs from the first time
+  int64_t patience_ms;  // how long it may take; 0: 900 ms
+  Str after;            // STORE_LIST
+  int64_t limit;        // STORE_LIST
+  bool with_expiry;     // STORE_GET: expires_ms too
 } StoreCall;
 
 typedef struct {
   bool ok;
-  int64_t number;  // STORE_INCR
-  Str value;       // STORE_GET; NUL-terminated
+  int64_t number;      // STORE_INCR
+  Str value;           // STORE_GET; NUL-terminated
+  int64_t expires_ms;  // Unix milliseconds; 0: never, or not asked for
   Err err;  // not ERR_NONE: it failed. ERR_NETWORK: Redis is away; ERR_BUSY: locked, or closing
 } StoreReply;
+
+// The next key of a STORE_LIST: begin with `rest` as the reply's value. A slice of it; false at the end.
+bool store_reply_next_key(Str *rest, Str *key);
 
 // The reply is the callee's: free it with store_reply_free. Runs on the store's thread; must not block.
 typedef void (*StoreDone)(void *ctx, StoreReply *reply);
@@ -63,10 +76,21 @@ bool store_url_check(Str url, Err *err);
 void store_url_forms(Buf *out);
 // Whether store_open would work now, as far as that is seen without making a file or a connection.
 bool store_would_open(Str url, Err *err);
+typedef struct {
+  Str url;
+  const char *ca_file;  // rediss://: certificates to trust; NULL or empty: the system's
+  // Whose scripts' keys STORE_SCRIPT is; empty: those of nobody by name, as before version 0.2, whose keys an
+  // account finds too. At most 64 bytes.
+  Str account;
+  Str former_account;  // a name that the account had: its keys are found too; may be empty
+} StoreOptions;
+
 // Relative paths of "sqlite:PATH" start at the working directory. ERR_USAGE: store_url_check; ERR_FAILED: a
-// SQLite file cannot be opened or is no database. Redis is connected to with the first call, and again after
-// it was away. The password of a URL appears in no text.
+// SQLite file cannot be opened or is no database, or the data is a newer version's. A Redis that is away is
+// connected to later. The password of a URL appears in no text. A store that falls ill, and one that is well
+// again, is one line of the log.
 Store *store_open(Str url, Err *err);
+Store *store_open_with(const StoreOptions *options, Err *err);
 // Makes the calls that are waiting (delayed ones fail with ERR_BUSY), then closes. Not from `done`. NULL is
 // allowed.
 void store_close(Store *store);

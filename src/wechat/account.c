@@ -3,6 +3,9 @@
 #include "wechat/account.h"
 
 #include "codec/base64.h"
+#include "codec/digest.h"
+
+#include <stdio.h>
 
 enum { KEY_TEXT_LEN = 43 };
 
@@ -102,5 +105,23 @@ bool account_init(Account *account, const AccountSettings *settings, Err *err) {
     add_credential(account, tokens[i], has_key, key);
     if (two_keys) add_credential(account, tokens[i], true, previous);
   }
+  return true;
+}
+
+// ---- names --------------------------------------------------------------------------------------
+
+bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err) {
+  char hex[SHA1_HEX_LEN + 1];
+  Digest *digest = digest_new();
+  bool ok = digest && digest_sha1(digest, &account->credentials[0].token, 1, hex);
+  digest_free(digest);
+  if (!ok) return err_set(err, ERR_FAILED, "OpenSSL gives no SHA-1");
+  snprintf(out, ACCOUNT_NAME_MAX, "token-%.16s", hex);
+  return true;
+}
+
+bool account_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err) {
+  if (account->appid.len == 0) return account_former_name(account, out, err);
+  snprintf(out, ACCOUNT_NAME_MAX, "%.*s", STR_FMT(account->appid));
   return true;
 }

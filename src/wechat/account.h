@@ -40,4 +40,11 @@ typedef struct {
 // needs none): there is one credential then, with which nothing verifies.
 bool account_init(Account *account, const AccountSettings *settings, Err *err);
 
+enum { ACCOUNT_NAME_MAX = 64 };
+// What an account is called on a store that it shares with others: its appid; without one, "token-" and the
+// beginning of its callback token's SHA-1. False if OpenSSL gives no SHA-1.
+bool account_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err);
+// The name from its token alone, which it had before its appid was known.
+bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err);
+
 #endif

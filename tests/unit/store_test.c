@@ -51,7 +51,8 @@ static void start_redis(void) {
     int quiet = open("/dev/null", O_RDWR);
     dup2(quiet, 1);
     execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--requirepass",
-           "s3cret:@/word", "--save", "", "--appendonly", "no", "--dir", folder, (char *)NULL);
+           "s3cret:@/word", "--save", "", "--appendonly", "no", "--databases", "64", "--dir",
+           folder, (char *)NULL);
     _exit(127);
   }
   for (int i = 0; i < 500 && !answers(redis_port); i++) usleep(10000);
@@ -89,7 +90,7 @@ static Store *open_store(const char *kind) {
     snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
   else if (strcmp(kind, "redis") == 0)
     snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port,
-             next_file++ % 16);
+             next_file++ % 64);
   else snprintf(url, sizeof(url), "memory:");
   Err err = { 0 };
   Store *store = store_open(str_of(url), &err);
@@ -235,6 +236,71 @@ static void test_incr_of_what_is_no_integer_or_too_large_is_an_error(void **stat
   store_close(store);
 }
 
+static void test_a_count_past_2_to_the_53_is_exact(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "n", "9007199254740993", 60000));
+  StoreReply *reply =
+      call(store, (StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 2, .ttl_ms = 60000 });
+  assert_int_equal(reply->err.code, ERR_NONE);
+  assert_int_equal(reply->number, 9007199254740995);
+  store_reply_free(reply);
+  has(store, "n", "9007199254740995");
+  store_close(store);
+}
+
+// "a|b|c|": the keys that begin with `prefix`.
+static void lists(Store *store, StoreCall what, const char *wanted) {
+  char all[400] = "";
+  what.op = STORE_LIST;
+  StoreReply *reply = call(store, what);
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  Str rest = reply->value, key;
+  while (store_reply_next_key(&rest, &key)) {
+    strncat(all, key.ptr, key.len);
+    strcat(all, "|");
+  }
+  store_reply_free(reply);
+  assert_string_equal(all, wanted);
+}
+
+static void test_keys_are_listed_in_order_by_prefix(void **state) {
+  Store *store = open_store(*state);
+  static const char *const keys[] = { "b", "ab", "a*c", "a", "ac", "\xff\xff", "\xff", "aa" };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) assert_true(set(store, keys[i], "v", 0));
+  assert_true(set(store, "a-short", "v", 50));
+  assert_true(yes(store, (StoreCall){ .op = STORE_SET,
+                                      .space = STORE_SCRIPT,
+                                      .key = STR("a-script-s"),
+                                      .value = STR("v") }));
+  usleep(100000);
+  lists(store, (StoreCall){ .key = STR("a") }, "a|a*c|aa|ab|ac|");
+  lists(store, (StoreCall){ .key = STR("a*") }, "a*c|");
+  lists(store, (StoreCall){ .key = STR("\xff") }, "\xff|\xff\xff|");
+  lists(store, (StoreCall){ .key = STR("z") }, "");
+  lists(store, (StoreCall){ .key = STR("") }, "a|a*c|aa|ab|ac|b|\xff|\xff\xff|");
+  lists(store, (StoreCall){ .key = STR("a"), .after = STR("a*c") }, "aa|ab|ac|");
+  lists(store, (StoreCall){ .key = STR("a"), .after = STR("aaa"), .limit = 1 }, "ab|");
+  lists(store, (StoreCall){ .key = STR("a"), .limit = 2 }, "a|a*c|");
+  store_close(store);
+}
+
+static void test_a_value_comes_with_its_expiry_when_that_is_asked_for(void **state) {
+  Store *store = open_store(*state);
+  assert_true(set(store, "k", "v", 60000));
+  assert_true(set(store, "ever", "v", 0));
+  StoreCall get = { .op = STORE_GET, .key = STR("k"), .with_expiry = true };
+  StoreReply *reply = call(store, get);
+  assert_string_equal(reply->value.ptr, "v");
+  int64_t left_ms = reply->expires_ms - clock_unix_ms();
+  assert_in_range(left_ms, 55000, 60000);
+  store_reply_free(reply);
+  get.key = STR("ever");
+  reply = call(store, get);
+  assert_int_equal(reply->expires_ms, 0);
+  store_reply_free(reply);
+  store_close(store);
+}
+
 static void test_swap_sets_only_over_the_expected_value(void **state) {
   Store *store = open_store(*state);
   StoreCall swap = {
@@ -351,6 +417,91 @@ static void test_closing_does_what_was_waiting(void **state) {
   store_close(store);
   assert_int_equal(done, 1000);
   assert_int_equal(failed, 0);
+}
+
+// ---- accounts ------------------------------------------------------------------------------------------
+
+typedef struct {
+  Store *none, *one, *other, *later;
+} Accounts;
+
+static Store *open_as(const char *url, const char *account, const char *former) {
+  Err err = { 0 };
+  Store *store = store_open_with(&(StoreOptions){ .url = str_of(url),
+                                                  .account = str_of(account),
+                                                  .former_account = str_of(former) },
+                                 &err);
+  if (!store) fail_msg("%s", err.text);
+  return store;
+}
+
+static Accounts open_accounts(const char *kind) {
+  char url[200];
+  if (strcmp(kind, "sqlite") == 0)
+    snprintf(url, sizeof(url), "sqlite:%s/%d.db", folder, next_file++);
+  else
+    snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port,
+             next_file++ % 64);
+  return (Accounts){ open_as(url, "", ""), open_as(url, "one", "token-1"),
+                     open_as(url, "other", "token-2"), open_as(url, "token-1", "token-1") };
+}
+
+static void close_accounts(Accounts *all) {
+  store_close(all->none);
+  store_close(all->one);
+  store_close(all->other);
+  store_close(all->later);
+}
+
+static void script_sets(Store *store, const char *key, const char *value) {
+  assert_true(yes(store, (StoreCall){ .op = STORE_SET,
+                                      .space = STORE_SCRIPT,
+                                      .key = str_of(key),
+                                      .value = str_of(value) }));
+}
+
+static void script_has(Store *store, const char *key, const char *value) {
+  StoreReply *reply =
+      call(store, (StoreCall){ .op = STORE_GET, .space = STORE_SCRIPT, .key = str_of(key) });
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  if (value) assert_string_equal(reply->value.ptr, value);
+  else assert_false(reply->ok);
+  store_reply_free(reply);
+}
+
+static void test_the_scripts_of_two_accounts_never_meet(void **state) {
+  Accounts all = open_accounts(*state);
+  script_sets(all.one, "k", "one");
+  script_sets(all.other, "k", "other");
+  script_has(all.one, "k", "one");
+  script_has(all.other, "k", "other");
+  script_has(all.none, "k", NULL);
+  lists(all.one, (StoreCall){ .space = STORE_SCRIPT, .key = STR("") }, "k|");
+  close_accounts(&all);
+}
+
+static void test_what_an_older_version_has_set_is_found_listed_and_counted_on(void **state) {
+  Accounts all = open_accounts(*state);
+  script_sets(all.none, "old", "4");
+  script_sets(all.none, "older", "x");
+  script_sets(all.later, "token", "t");
+  lists(all.one, (StoreCall){ .space = STORE_SCRIPT, .key = STR("") }, "old|older|token|");
+  StoreReply *reply = call(
+      all.one, (StoreCall){ .op = STORE_INCR, .space = STORE_SCRIPT, .key = STR("old"), .by = 1 });
+  assert_int_equal(reply->number, 5);
+  store_reply_free(reply);
+  script_has(all.one, "token", "t");
+  StoreCall add = {
+    .op = STORE_ADD, .space = STORE_SCRIPT, .key = STR("older"), .value = STR("y")
+  };
+  assert_false(yes(all.one, add));
+  script_has(all.one, "older", "x");
+  script_has(all.other, "old", NULL);  // it is the first account's now
+  lists(all.one, (StoreCall){ .space = STORE_SCRIPT, .key = STR("") }, "old|older|token|");
+  assert_true(
+      yes(all.one, (StoreCall){ .op = STORE_DELETE, .space = STORE_SCRIPT, .key = STR("old") }));
+  script_has(all.one, "old", NULL);
+  close_accounts(&all);
 }
 
 // ---- URLs ----------------------------------------------------------------------------------------------
@@ -564,6 +715,8 @@ static void test_a_wrong_redis_password_is_told_without_the_password(void **stat
   store_close(store);
 }
 
+#define SHARED(test)                                                                               \
+  { #test " (sqlite)", test, NULL, NULL, "sqlite" }, { #test " (redis)", test, NULL, NULL, "redis" }
 #define EACH(test)                                                                                 \
   { #test " (memory)", test, NULL, NULL, "memory" },                                               \
       { #test " (sqlite)", test, NULL, NULL, "sqlite" }, {                                         \
@@ -580,12 +733,17 @@ int main(void) {
     EACH(test_add_sets_only_where_nothing_is),
     EACH(test_incr_counts_and_keeps_the_time_to_live),
     EACH(test_incr_of_what_is_no_integer_or_too_large_is_an_error),
+    EACH(test_a_count_past_2_to_the_53_is_exact),
+    EACH(test_keys_are_listed_in_order_by_prefix),
+    EACH(test_a_value_comes_with_its_expiry_when_that_is_asked_for),
     EACH(test_swap_sets_only_over_the_expected_value),
     EACH(test_a_lease_has_one_owner_until_it_ends),
     EACH(test_a_delayed_call_comes_later_and_a_closing_store_fails_it),
     EACH(test_a_call_that_breaks_a_rule_is_refused_at_once),
     EACH(test_many_threads_lose_no_step),
     EACH(test_closing_does_what_was_waiting),
+    SHARED(test_the_scripts_of_two_accounts_never_meet),
+    SHARED(test_what_an_older_version_has_set_is_found_listed_and_counted_on),
     cmocka_unit_test(test_a_url_of_no_store_is_refused),
     cmocka_unit_test(test_what_the_configuration_takes_the_store_takes),
     cmocka_unit_test(test_each_store_says_what_it_shares),

@@ -1,0 +1,20 @@
+// A list of keys: collected in any order, handed out sorted.
+#ifndef WEMOON_STORE_LISTING_H
+#define WEMOON_STORE_LISTING_H
+
+#include "base/buf.h"
+
+typedef struct {
+  Buf keys;  // each with its length before it
+  size_t count;
+} Listing;  // all zero: empty
+
+bool listing_add(Listing *listing, Str key);  // false without memory
+void listing_free(Listing *listing);
+// The keys that come after `after` in the order of their bytes, each once, `limit` at most (0: all); *out is
+// the caller's to free. False without memory.
+bool listing_finish(const Listing *listing, Str after, int64_t limit, Str *out);
+// Takes the next key, a slice, from what listing_finish gave; false at the end.
+bool listing_next(Str *rest, Str *key);
+
+#endif

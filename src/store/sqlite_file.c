@@ -1,0 +1,346 @@
+// SQLite knows its log by name alone: a backup that is moved over a database whose -wal was left behind has
+// that log laid over it, and passes the integrity check. So each log begins with a mark, a row that names the
+// log, its file and the mark before it; a log whose mark does not fit the file is not used.
+#include "store/sqlite_file.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOG_HEADER = 32, SALT_AT = 16, SALT_LEN = 8, CHECKPOINT_BUSY_MS = 100 };
+
+// ---- faults -------------------------------------------------------------------------------------
+
+bool sqlite_file_explain(const char *path, int code, Err *err) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return err_set(
+          err, ERR_BUSY,
+          "store: %s is locked by another program for over %d s: end that program or give this one "
+          "a file of its own (--store sqlite:PATH)",
+          path, SQLITE_FILE_BUSY_MS / 1000);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return err_set(
+          err, ERR_FAILED,
+          "store: %s cannot be written: give this user the right to write the file and its folder",
+          path);
+    case SQLITE_FULL:
+      return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
+    case SQLITE_NOTADB:
+      return err_set(err, ERR_FAILED,
+                     "store: %s is not a SQLite database: name another file (--store sqlite:PATH) "
+                     "or move it away",
+                     path);
+    case SQLITE_CORRUPT:
+      return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made",
+                     path);
+    case SQLITE_CANTOPEN:
+      return err_set(err, ERR_FAILED,
+                     "store: %s cannot be opened: see that its folder is there and may be written",
+                     path);
+    case SQLITE_NOMEM: return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
+    default: return err_set(err, ERR_FAILED, "store: %s: %s", path, sqlite3_errstr(code));
+  }
+}
+
+static bool refuse_file(const char *path, int code, Err *err) {
+  const char *mend = code == ENOENT ? ": its folder is not there, make it first"
+                     : code == EACCES || code == EROFS
+                         ? ": give this user the right to write the file and its folder"
+                         : "";
+  return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path,
+                 strerror(code), mend);
+}
+
+// ---- before it is opened ------------------------------------------------------------------------
+
+static bool folder_takes_files(const char *path) {
+  char folder[PATH_MAX] = ".";
+  const char *slash = strrchr(path, '/');
+  size_t len = slash ? (size_t)(slash - path) + 1 : 1;
+  if (len >= sizeof folder) return true;
+  if (slash) memcpy(folder, path, len);
+  return access(folder, W_OK | X_OK) == 0;
+}
+
+// An empty file becomes a database.
+static bool is_database(const char *path) {
+  static const char magic[] = "SQLite format 3";
+  char head[sizeof magic];
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t got = read(fd, head, sizeof head);
+  close(fd);
+  return got == 0 || (got == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0);
+}
+
+bool sqlite_file_would_open(const char *path, Err *err) {
+  struct stat info;
+  bool there = stat(path, &info) == 0;
+  if (!there && (errno != ENOENT || !folder_takes_files(path)))
+    return refuse_file(path, errno, err);
+  if (there && S_ISDIR(info.st_mode)) return refuse_file(path, EISDIR, err);
+  if (there && access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
+  return !there || is_database(path) || sqlite_file_explain(path, SQLITE_NOTADB, err);
+}
+
+// Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it
+// get the same rights. One that is there is not opened: to close it would end the locks that another connection
+// of this process has on it.
+static bool make_file(const char *path, Err *err) {
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  else if (errno != EEXIST) return refuse_file(path, errno, err);
+  return access(path, R_OK | W_OK) == 0 || refuse_file(path, errno, err);
+}
+
+// ---- the log's mark -----------------------------------------------------------------------------
+
+// "SALT PREVIOUS OWN FILE LOG": the log's own salt, the mark of the log before and its own, both random, and the
+// numbers of the two files.
+typedef struct {
+  uint64_t salt, previous, own, file, log;
+} Mark;
+
+#define MARK_KEY "'h:log'"
+
+// Opening and closing the log is harmless: SQLite locks the -shm, and the file.
+static bool read_salt(const char *log, uint64_t *salt) {
+  unsigned char head[LOG_HEADER];
+  int fd = open(log, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t got = pread(fd, head, sizeof head, 0);
+  close(fd);
+  if (got == (ssize_t)sizeof head) memcpy(salt, head + SALT_AT, SALT_LEN);
+  return got == (ssize_t)sizeof head;
+}
+
+static bool read_mark(sqlite3 *db, Mark *mark) {
+  sqlite3_stmt *statement = NULL;
+  *mark = (Mark){ .salt = 0 };
+  sqlite3_prepare_v2(
+      db, "SELECT CAST(value AS TEXT) FROM wemoon_store WHERE key = CAST(" MARK_KEY " AS BLOB)", -1,
+      &statement, NULL);
+  bool there = statement && sqlite3_step(statement) == SQLITE_ROW;
+  there = there && sscanf((const char *)sqlite3_column_text(statement, 0),
+                          "%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNu64 " %" SCNu64, &mark->salt,
+                          &mark->previous, &mark->own, &mark->file, &mark->log) == 5;
+  sqlite3_finalize(statement);
+  return there;
+}
+
+static bool log_path(const char *path, const char *end, char out[PATH_MAX]) {
+  return snprintf(out, PATH_MAX, "%s%s", path, end) < PATH_MAX;
+}
+
+static ino_t number_of(const char *path, const char *end, dev_t *device) {
+  char name[PATH_MAX];
+  struct stat info;
+  if (!log_path(path, end, name) || stat(name, &info) != 0) return 0;
+  if (device) *device = info.st_dev;
+  return info.st_ino;
+}
+
+// One connection after the other, each closed without a trace. `how` is what stands behind the file's name.
+static bool read_mark_of(const char *path, bool with_log, Mark *mark) {
+  char name[PATH_MAX + 32];
+  sqlite3 *db = NULL;
+  int persist = 1;
+  // In a URI ? and # would end the name, and % begin a code.
+  bool plain = strpbrk(path, "?#%") == NULL;
+  snprintf(name, sizeof name, with_log ? "file:%s" : "file:%s?immutable=1", path);
+  int flags = SQLITE_OPEN_URI | (with_log ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  bool found = plain && sqlite3_open_v2(name, &db, flags, NULL) == SQLITE_OK;
+  if (found) {
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+    found = read_mark(db, mark);
+  }
+  sqlite3_close(db);
+  return found;
+}
+
+// Whether another process has the database open: it holds a lock on a byte of the -shm.
+static bool is_in_use(const char *path) {
+  enum { SHM_ALIVE = 128 };
+  char name[PATH_MAX];
+  if (!log_path(path, "-shm", name)) return true;
+  int fd = open(name, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_ALIVE, .l_len = 1 };
+  bool used = fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  close(fd);
+  return used;
+}
+
+// Two files that were copied together have two new numbers and belong together still.
+static bool is_foreign(const char *path, const char *log) {
+  Mark seen, alone;
+  uint64_t salt;
+  if (!read_salt(log, &salt) || !read_mark_of(path, true, &seen) || seen.salt != salt) return false;
+  if (!read_mark_of(path, false, &alone)) alone.own = 0;
+  if (alone.own != seen.previous && alone.own != seen.own) return true;
+  return seen.file != number_of(path, "", NULL) && seen.log == number_of(path, "-wal", NULL);
+}
+
+static void move_foreign_log_aside(const char *path) {
+  char log[PATH_MAX], shm[PATH_MAX], aside[PATH_MAX];
+  struct stat info;
+  if (!log_path(path, "-wal", log) || !log_path(path, "-shm", shm) ||
+      !log_path(path, "-wal.stray", aside))
+    return;
+  if (stat(log, &info) != 0 || info.st_size <= LOG_HEADER || is_in_use(path)) return;
+  if (!is_foreign(path, log)) return;
+  if (rename(log, aside) != 0) return;
+  unlink(shm);
+  log_warn("store: %s was put in the place of another file, whose log was still there: the log was "
+           "moved to %s, and is not used",
+           path, aside);
+}
+
+static int on_commit(void *ctx, sqlite3 *db, const char *name, int frames) {
+  SqliteFile *file = ctx;
+  if (frames <= file->frames || file->frames == 0) file->log_is_new = true;
+  file->frames = frames;
+  file->written_us = clock_now_us();
+  return SQLITE_OK;
+}
+
+void sqlite_file_mark(SqliteFile *file) {
+  char log[PATH_MAX], text[400];
+  uint64_t salt, own;
+  Mark mark;
+  if (!file->log_is_new || !log_path(file->path, "-wal", log)) return;
+  file->log_is_new = false;
+  if (file->log == 0) file->log = number_of(file->path, "-wal", NULL);
+  read_mark(file->db, &mark);
+  if (!read_salt(log, &salt) || mark.salt == salt) return;
+  sqlite3_randomness(sizeof own, &own);
+  snprintf(text, sizeof text,
+           "INSERT OR REPLACE INTO wemoon_store VALUES (CAST(" MARK_KEY " AS BLOB), CAST('%" PRIx64
+           " %" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 "' AS BLOB), 0)",
+           salt, mark.own, own, (uint64_t)file->file,
+           (uint64_t)number_of(file->path, "-wal", NULL));
+  // Without the mark the log is taken for the file's own, as SQLite takes it.
+  sqlite3_exec(file->db, text, NULL, NULL, NULL);
+}
+
+// ---- opening and closing ------------------------------------------------------------------------
+
+static int read_format(sqlite3 *db) {
+  sqlite3_stmt *statement = NULL;
+  int format = 0;
+  if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW)
+    format = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  return format;
+}
+
+// Version 0.1 wrote no number.
+static bool check_format(SqliteFile *file, Err *err) {
+  char text[48];
+  int format = read_format(file->db);
+  if (format > SQLITE_FILE_FORMAT)
+    return err_set(
+        err, ERR_FAILED,
+        "store: %s was written by a newer wemoon (format %d, this one knows %d): start that "
+        "version, or name another file (--store sqlite:PATH)",
+        file->path, format, SQLITE_FILE_FORMAT);
+  snprintf(text, sizeof text, "PRAGMA user_version = %d", SQLITE_FILE_FORMAT);
+  int code =
+      format < SQLITE_FILE_FORMAT ? sqlite3_exec(file->db, text, NULL, NULL, NULL) : SQLITE_OK;
+  return code == SQLITE_OK || sqlite_file_explain(file->path, code, err);
+}
+
+static const char schema[] =
+    "PRAGMA synchronous = NORMAL;"
+    "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires "
+    "INTEGER "
+    "NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS wemoon_store_expires ON wemoon_store (expires) WHERE expires > 0;";
+
+static bool set_up(SqliteFile *file, Err *err) {
+  int code =
+      sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
+  sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
+  // The change to the log mode does not wait for other processes that start at the same moment: so this does.
+  int64_t until = clock_now_ms() + SQLITE_FILE_BUSY_MS;
+  do {
+    code = sqlite3_exec(file->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    if (code == SQLITE_OK) code = sqlite3_exec(file->db, schema, NULL, NULL, NULL);
+  } while ((code & 0xff) == SQLITE_BUSY && clock_now_ms() < until && usleep(5000) == 0);
+  if (code == SQLITE_OK && sqlite3_db_readonly(file->db, "main") == 1) code = SQLITE_READONLY;
+  if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
+  return check_format(file, err);
+}
+
+bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
+  *file = (SqliteFile){ .path = path };
+  if (!make_file(path, err)) return false;
+  move_foreign_log_aside(path);
+  if (!set_up(file, err)) {
+    sqlite_file_close(file);
+    return false;
+  }
+  file->file = number_of(path, "", &file->device);
+  file->log = number_of(path, "-wal", NULL);
+  file->written_us = clock_now_us();  // the log may hold what a process before left in it
+  sqlite3_wal_hook(file->db, on_commit, file);
+  return true;
+}
+
+void sqlite_file_close(SqliteFile *file) {
+  sqlite3_close(file->db);
+  file->db = NULL;
+}
+
+// ---- while it is open ---------------------------------------------------------------------------
+
+bool sqlite_file_checkpoint(SqliteFile *file, Err *err) {
+  int64_t written_us = file->written_us;
+  sqlite3_busy_timeout(file->db, CHECKPOINT_BUSY_MS);
+  int code = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return true;
+  if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
+  if (file->written_us == written_us) file->written_us = 0;
+  file->frames = 0;
+  return true;
+}
+
+SqliteFileState sqlite_file_look(const SqliteFile *file) {
+  dev_t device = 0;
+  ino_t now = number_of(file->path, "", &device);
+  if (now == 0) return SQLITE_FILE_GONE;
+  if (now != file->file || device != file->device) return SQLITE_FILE_REPLACED;
+  if (file->log == 0) return SQLITE_FILE_SAME;  // nothing was written yet
+  return number_of(file->path, "-wal", NULL) == file->log ? SQLITE_FILE_SAME : SQLITE_FILE_LOG_GONE;
+}
+
+static void unlink_if(const char *path, const char *end) {
+  char name[PATH_MAX];
+  if (log_path(path, end, name)) unlink(name);
+}
+
+void sqlite_file_abandon(SqliteFile *file) {
+  int persist = 1;
+  bool own_log = file->log && number_of(file->path, "-wal", NULL) == file->log;
+  sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  sqlite3_file_control(file->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  sqlite_file_close(file);
+  if (own_log) unlink_if(file->path, "-wal");
+  if (own_log) unlink_if(file->path, "-shm");
+}
