@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
-  libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev"
+  libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev libcmark-gfm-dev libcmark-gfm-extensions-dev"
 TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm wrk redis-server sqlite3 nginx jq libxml2-utils strace zsh man-db"
 CHECK_PACKAGES="clang-format lua-check shellcheck libcmocka-dev"
 BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua valgrind"
@@ -73,7 +73,7 @@ need() {
 # What tests/e2e/package.json names: wemoon is tested against these.
 need_node_modules() {
   missing=
-  for package in co-wechat co-wechat-api jsqr koa playwright-core wechat wechat-api wechat-crypto; do
+  for package in co-wechat co-wechat-api commonmark-spec jsqr koa playwright-core wechat wechat-api wechat-crypto; do
     [ -d "tests/e2e/node_modules/$package" ] || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0

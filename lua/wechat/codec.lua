@@ -51,6 +51,9 @@ return function(wechat, host)
   add(wechat, "hmac_sha256", { { "key", "string" }, { "data", "string" } }, codec.hmac_sha256,
     "HMAC-SHA256 in lower-case hex.")
 
+  add(wechat, "plain", { { "markdown", "string", "at most 65536 bytes" } }, codec.plain,
+    "What a chat can show of Markdown: no marks; links as <a>; items, rows of tables and code as lines; pictures named.")
+
   local params_row = { "params", "table", "what is signed; empty values and `sign` are left out" }
   add(wechat, "pay_sign", { params_row }, function(params)
     local kind = params.sign_type or params.signType or "MD5"

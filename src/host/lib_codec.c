@@ -3,6 +3,7 @@
 
 #include "codec/base64.h"
 #include "codec/digest.h"
+#include "codec/markdown.h"
 #include "codec/qr.h"
 #include "codec/url.h"
 #include "engine/boxed.h"
@@ -153,6 +154,16 @@ static int l_utf8_cut(lua_State *L) {
   return 1;
 }
 
+// plain(markdown): as a chat can show it. Raises past MARKDOWN_MAX bytes.
+static int l_plain(lua_State *L) {
+  Str markdown = lua_str(L, 1);
+  Err err = { 0 };
+  lua_settop(L, 1);
+  Buf *out = boxed_buf(L);
+  if (!markdown_to_plain(markdown, out, &err)) raise(L, "wechat.plain: %s", err.text);
+  return give_buf(L, 2, out);
+}
+
 // qr_png(text[, scale]): the picture of a QR code, modules of `scale` pixels; nil and why not.
 static int l_qr_png(lua_State *L) {
   Str text = lua_str(L, 1);
@@ -172,6 +183,7 @@ static const luaL_Reg functions[] = {
   { "base64_encode", l_base64_encode },
   { "hmac_sha256", l_hmac_sha256 },
   { "md5", l_md5 },
+  { "plain", l_plain },
   { "qr_png", l_qr_png },
   { "sha1", l_sha1 },
   { "url_decode", l_url_decode },
