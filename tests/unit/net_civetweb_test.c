@@ -13,9 +13,20 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "base/sanitized.h"
 #include "raw_client.h"
 
 enum { MAX_BODY = 1000, IDLE_MS = 3000 };
+
+// The next zeroed block of the process is not had while this is set. A sanitizer has an allocator of its own.
+static atomic_bool starves;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void *__libc_calloc(size_t count, size_t size);
+
+void *calloc(size_t count, size_t size) {
+  return atomic_exchange(&starves, false) ? NULL : __libc_calloc(count, size);
+}
+#endif
 
 static Server *server;
 static atomic_int handled;
@@ -367,6 +378,19 @@ static void test_a_refused_body_is_read_on_so_that_the_answer_arrives(void **sta
   }
 }
 
+static void test_a_request_without_memory_for_its_buffers_is_answered_and_told(void **state) {
+  if (SANITIZED) skip();
+  int fd = dial(server_port(server));
+  log_text[0] = '\0';
+  atomic_store(&starves, true);
+  const char *answer = ask_on(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+  assert_starts(answer, "HTTP/1.1 503 ");
+  assert_true(ends_within(fd, 500));
+  close(fd);
+  assert_said("no memory for its buffers");
+  assert_starts(ask_here("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
+}
+
 // ---- who, and when ------------------------------------------------------------------------------
 
 static void test_a_proxy_that_is_trusted_names_its_client(void **state) {
@@ -453,6 +477,7 @@ int main(void) {
     HERE(test_the_longest_idle_connection_goes_first_and_none_within_a_second),
     HERE(test_idle_clients_many_times_as_many_as_threads_keep_nobody_waiting_long),
     HERE(test_a_refused_body_is_read_on_so_that_the_answer_arrives),
+    HERE(test_a_request_without_memory_for_its_buffers_is_answered_and_told),
     HERE(test_a_proxy_that_is_trusted_names_its_client),
     cmocka_unit_test(test_a_client_that_is_no_proxy_names_nobody),
     cmocka_unit_test(test_time_counts_from_the_arrival_not_from_the_thread),
