@@ -5,7 +5,7 @@
 
 #include "codec/certificates.h"
 #include "codec/url.h"
-#include "net/forwarded.h"
+#include "net/server.h"
 #include "store/store.h"
 
 // ---- checks -------------------------------------------------------------------------------------
@@ -109,11 +109,6 @@ static bool check_proxy(Str value, Err *err) {
       "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
 }
 
-static bool check_proxies(Str value, Err *err) {
-  TrustedProxies proxies;
-  return forwarded_trust(&proxies, value, err);
-}
-
 static bool check_certificates(Str value, Err *err) {
   return value.len == 0 || certificates_check(value.ptr, err);
 }
@@ -166,7 +161,7 @@ const ConfigKey config_keys[] = {
     .check = check_optional_address, .number_fits = true },
   { TEXT("trusted_proxies", "127.0.0.1, ::1", "LIST",
          "proxies whose X-Forwarded-For is believed: addresses and CIDR blocks"),
-    .check = check_proxies },
+    .check = server_check_proxies },
   { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"),
     .check = check_base },
   { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"),

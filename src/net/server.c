@@ -345,6 +345,11 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
 
 // ---- life ---------------------------------------------------------------------------------------
 
+bool server_check_proxies(Str list, Err *err) {
+  TrustedProxies proxies;
+  return forwarded_trust(&proxies, list, err);
+}
+
 static bool start(Server *server, const ServerOptions *options, Err *err) {
   CivetwebOptions civetweb = { .threads = options->threads,
                                .head_timeout_ms = options->head_timeout_ms,

@@ -81,6 +81,8 @@ typedef struct {
   Str trusted_proxies;  // addresses and CIDR blocks with commas between; empty: none
 } ServerOptions;
 
+// Whether `list` can stand in trusted_proxies; ERR_USAGE names the entry that cannot.
+bool server_check_proxies(Str list, Err *err);
 // Starts serving; NULL with ERR_USAGE (bad address, bad trusted_proxies), ERR_FAILED (port taken: says by what means to see who
 // has it; fewer threads than asked for; threads that got a stack under 512 KiB). The handler's ctx must
 // outlive the server.
