@@ -5,6 +5,7 @@
 
 #include "codec/certificates.h"
 #include "codec/url.h"
+#include "net/server.h"
 #include "store/store.h"
 
 // ---- checks -------------------------------------------------------------------------------------
@@ -158,6 +159,9 @@ const ConfigKey config_keys[] = {
   { TEXT("admin_listen", NULL, "ADDRESS",
          "/healthz, /metrics and /reload on an address of their own"),
     .check = check_optional_address, .number_fits = true },
+  { TEXT("trusted_proxies", "127.0.0.1, ::1", "LIST",
+         "proxies whose X-Forwarded-For is believed: addresses and CIDR blocks"),
+    .check = server_check_proxies },
   { TEXT("api_base", "https://api.weixin.qq.com", "URL", "the platform's API server"),
     .check = check_base },
   { TEXT("mp_base", "https://mp.weixin.qq.com", "URL", "the platform's mp server"),

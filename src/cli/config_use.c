@@ -39,7 +39,8 @@ void config_server(const Config *config, ServerOptions *options) {
     .listen = config_text(config, "listen"),
     .threads = (int)config_integer(config, "threads"),
     .head_timeout_ms = 5000,
-    .keep_alive_ms = 1000,
+    .keep_alive_ms = 75000,
+    .trusted_proxies = config_text(config, "trusted_proxies"),
   };
 }
 

@@ -1,11 +1,16 @@
 // Options, callbacks and traps of libcivetweb 1.15 as Debian 12 has it.
 #include "net/civetweb.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -22,6 +27,7 @@ enum {
   // threads are missing, it may well be missing too.
   START_MS = 5000,
   FEW_THREADS_WAIT_MS = 500,
+  LINGER_MS = 1000,  // how long a client that was refused may go on sending
 };
 
 struct Civetweb {
@@ -36,20 +42,6 @@ struct Civetweb {
 
 // ---- a request ----------------------------------------------------------------------------------
 
-const char *civetweb_header(const CivetwebConnection *conn, const char *name) {
-  return mg_get_header(conn, name);
-}
-
-size_t civetweb_headers(const CivetwebConnection *conn, Pair *out, size_t max) {
-  const struct mg_request_info *info = mg_get_request_info(conn);
-  size_t count = 0;
-  for (int i = 0; i < info->num_headers && count < max; i++) {
-    out[count++] = (Pair){ .name = str_of(info->http_headers[i].name),
-                           .value = str_of(info->http_headers[i].value) };
-  }
-  return count;
-}
-
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len) {
   return mg_read(conn, out, len);
 }
@@ -58,43 +50,151 @@ bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len) {
   return mg_write(conn, bytes, len) == (int)len;
 }
 
-void civetweb_end(CivetwebConnection *conn) { mg_disable_connection_keep_alive(conn); }
+// Its request_info is the connection's own, behind a pointer to const.
+static struct mg_header *headers_of(const struct mg_connection *conn) {
+  return (struct mg_header *)mg_get_request_info(conn)->http_headers;
+}
+
+void civetweb_keep(CivetwebConnection *conn, bool keep) {
+  if (!keep) {
+    mg_disable_connection_keep_alive(conn);
+    wire_end();
+    return;
+  }
+  int count = mg_get_request_info(conn)->num_headers;
+  for (struct mg_header *header = headers_of(conn); count-- > 0; header++) {
+    if (strcasecmp(header->name, "Connection") == 0) header->value = "keep-alive";
+  }
+}
 
 // ---- callbacks ----------------------------------------------------------------------------------
+
+// civetweb puts a NUL in the place of the colon, and of blanks before it.
+static bool has_blank_behind(const struct mg_header *header) {
+  const char *end = header->name + strlen(header->name) + 1;
+  return header->value > end && *end == '\0';
+}
+
+static bool unmask(const struct mg_header *header) {
+  static const char rest[] = "ransfer-Encoding";
+  char *name = (char *)header->name;
+  bool masked = *name == WIRE_MASK && strcasecmp(name + 1, rest) == 0;
+  if (masked) *name = 'T';
+  return masked;
+}
+
+// Fills in the headers; what is wrong with them as civetweb read them.
+static const char *read_headers(const struct mg_connection *conn, Pair *headers, size_t count) {
+  const struct mg_header *from = headers_of(conn);
+  const char *fault = NULL;
+  int masked = wire_masked(), found = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (has_blank_behind(&from[i])) fault = "a header has a blank before its colon";
+    if (masked > 0) found += unmask(&from[i]);
+    headers[i] = (Pair){ .name = str_of(from[i].name), .value = str_of(from[i].value) };
+  }
+  return found == masked ? fault : "a header's name is mistaken for Transfer-Encoding";
+}
 
 static int on_request(struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   const Civetweb *civetweb = info->user_data;
+  Pair headers[MG_MAX_HEADERS];
+  size_t count = (size_t)info->num_headers;
+  wire_take();
   CivetwebRequest request = {
-    .method = info->request_method,
+    .lines = { .method = info->request_method,
+               .target = info->request_uri,
+               .version = info->http_version,
+               .headers = headers,
+               .header_count = count },
     .path = info->local_uri_raw ? info->local_uri_raw : info->local_uri,
     .query = info->query_string,
-    .version = info->http_version,
-    .remote = info->remote_addr,
-    .remote_port = info->remote_port,
-    .content_length = info->content_length,
+    .fault = read_headers(conn, headers, count),
+    .is_last = !wire_may_go_on(info->content_length),
+    .is_chunked = wire_masked() > 0,
+    .arrived_us = wire_arrived_us(),
     .connection = mg_get_user_connection_data(conn),
   };
   if (request.connection && connection_descriptor(request.connection) < 0)
     connection_introduce(request.connection, wire_descriptor());
-  return civetweb->options.serve(civetweb->options.ctx, conn, &request);
+  int status = civetweb->options.serve(civetweb->options.ctx, conn, &request);
+  wire_next(info->content_length);
+  return status;
 }
 
-// A request that never reaches us, because its head is broken or too large. civetweb's own page would tell
-// its version.
-static int on_error(struct mg_connection *conn, int status, const char *message) {
+// The address at the other end of the socket; civetweb cannot spell out IPv6.
+static const char *peer_of(const struct mg_connection *conn, char out[FORWARDED_TEXT_MAX]) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  struct sockaddr_in6 peer;
+  socklen_t len = sizeof peer;
+  if (info && info->remote_addr[0]) return info->remote_addr;
+  bool known = getpeername(wire_descriptor(), (struct sockaddr *)&peer, &len) == 0 &&
+               peer.sin6_family == AF_INET6 &&
+               inet_ntop(AF_INET6, &peer.sin6_addr, out, FORWARDED_TEXT_MAX);
+  return known ? out : "an unknown address";
+}
+
+const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_TEXT_MAX]) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  const Civetweb *civetweb = mg_get_user_data(mg_get_context(conn));
+  Pair headers[MG_MAX_HEADERS];
+  char peer[FORWARDED_TEXT_MAX];
+  size_t count = 0;
+  for (int i = 0; info && i < info->num_headers; i++)
+    headers[count++] = (Pair){ .name = str_of(info->http_headers[i].name),
+                               .value = str_of(info->http_headers[i].value) };
+  return forwarded_client(&civetweb->options.trusted, peer_of(conn, peer), headers, count, out);
+}
+
+// For what never becomes a request of ours: no page of civetweb's, which would tell its version.
+static void refuse(struct mg_connection *conn, int status, const char *why) {
   char answer[256], body[64];
   int len = snprintf(body, sizeof body, "%d %s\n", status, status_reason(status));
   len = snprintf(answer, sizeof answer,
                  "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
                  "%d\r\nConnection: close\r\n\r\n%s",
                  status, status_reason(status), len, body);
+  char remote[FORWARDED_TEXT_MAX];
+  wire_take();
   mg_disable_connection_keep_alive(conn);
   mg_write(conn, answer, (size_t)len);
-  const struct mg_request_info *info = mg_get_request_info(conn);
-  log_warn("refused a request from %s with %d: %s", info ? info->remote_addr : "somebody", status,
-           status == 400 ? "its head is malformed, or was not complete in time"
-                         : status_reason(status));
+  log_warn("refused a request from %s with %d: %s", civetweb_remote(conn, remote), status, why);
+  wire_linger(LINGER_MS);
+}
+
+typedef struct {
+  int status;
+  const char *why;
+} Refusal;
+
+// Of a head that civetweb calls malformed, or gave up to wait for.
+static Refusal explain_head(const Civetweb *civetweb) {
+  Str head = wire_head();
+  int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
+  if (head.len >= WIRE_HEAD_MAX) return (Refusal){ 431, "its head is larger than 16 KB" };
+  if (head.len && head.ptr[0] == '\x16')
+    return (Refusal){ 400, "it speaks HTTPS, and this is a port for HTTP: end HTTPS in a proxy" };
+  if (str_starts(head, STR("PRI")))
+    return (Refusal){ 400, "it speaks HTTP/2; only HTTP/1.1 is understood" };
+  if (!wire_is_whole() && age_ms >= civetweb->options.head_timeout_ms)
+    return (Refusal){ 408, "its head was not complete in time" };
+  if (!wire_is_whole() && wire_has_ended())
+    return (Refusal){ 400, "its connection ended within its head" };
+  return (Refusal){ 400, "its head is malformed, or its method is unknown" };
+}
+
+static Refusal explain(const Civetweb *civetweb, int status) {
+  switch (status) {
+    case 400: return explain_head(civetweb);
+    case 411: return (Refusal){ 400, "its Content-Length is no number" };
+    default: return (Refusal){ status, status_reason(status) };
+  }
+}
+
+static int on_error(struct mg_connection *conn, int status, const char *message) {
+  Refusal refusal = explain(mg_get_user_data(mg_get_context(conn)), status);
+  refuse(conn, refusal.status, refusal.why);
   return 0;
 }
 
@@ -114,18 +214,31 @@ static int on_log(const struct mg_connection *conn, const char *message) {
 
 static int on_open(const struct mg_connection *conn, void **data) {
   Civetweb *civetweb = mg_get_user_data(mg_get_context(conn));
-  wire_open();
-  *data = connection_opened(civetweb->options.connections);
+  Connection *connection = connection_opened(civetweb->options.connections);
+  wire_open(connection);
+  *data = connection;
   return 0;
 }
 
+// civetweb closes without a word after a request whose target it does not know what to do with.
+static void refuse_target(const struct mg_connection *conn) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
+  if (wire_is_taken() || !info || !info->request_method || !info->request_uri) return;
+  bool star = strcmp(info->request_uri, "*") == 0;
+  refuse((struct mg_connection *)conn, 400,
+         star ? "its target is *, and there is nothing to be said of the server as a whole"
+              : "its target is a whole URL of another host or port");
+}
+
 static void on_close(const struct mg_connection *conn) {
+  refuse_target(conn);
   connection_closing(mg_get_user_connection_data(conn));
 }
 
 static void *on_thread(const struct mg_context *mg, int type) {
   enum { ACCEPTS, WORKS };
   Civetweb *civetweb = mg_get_user_data(mg);
+  pthread_setname_np(pthread_self(), type == ACCEPTS ? "http-accept" : "http");
   if (type == ACCEPTS) atomic_store(&civetweb->accepts, true);
   if (type != WORKS) return NULL;
   size_t size = thread_stack_size(), smallest = atomic_load(&civetweb->smallest_stack);
@@ -147,10 +260,11 @@ static void on_context(const struct mg_context *mg) {
 
 static struct mg_context *start(Civetweb *civetweb) {
   const CivetwebOptions *options = &civetweb->options;
-  char threads[16], timeout[16], idle[16];
+  char threads[16], timeout[16], idle[16], head_max[16];
   snprintf(threads, sizeof threads, "%d", options->threads);
   snprintf(timeout, sizeof timeout, "%d", options->head_timeout_ms);
   snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
+  snprintf(head_max, sizeof head_max, "%d", WIRE_HEAD_MAX);
   const char *list[] = {
     // Any port: listener_replace puts ours in its place.
     "listening_ports",
@@ -168,6 +282,8 @@ static struct mg_context *start(Civetweb *civetweb) {
     // The default drops connections when a thousand come at once, as a short backlog does.
     "connection_queue",
     "1024",
+    "max_request_size",
+    head_max,
     "decode_url",
     "no",
     "enable_directory_listing",

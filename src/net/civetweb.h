@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/pairs.h"
 #include "net/connections.h"
+#include "net/forwarded.h"
+#include "net/head.h"
 #include "net/listener.h"
 
 typedef struct Civetweb Civetweb;
@@ -16,11 +17,12 @@ typedef struct mg_connection CivetwebConnection;  // of one thread at a time
 
 // A request whose head has been read. What it points to is valid until `serve` returns.
 typedef struct {
-  const char *method, *path, *query;  // path as sent, not decoded; query without '?', or NULL
-  const char *version;                // "1.0", "1.1"
-  const char *remote;                 // the other side's address, or "" if it is an IPv6 one
-  int remote_port;
-  int64_t content_length;  // -1 if none was given
+  HeadLines lines;
+  const char *path, *query;  // path as sent, not decoded; query without '?', or NULL
+  const char *fault;         // why the head cannot be believed, a clause; or NULL
+  bool is_last;     // what came behind it cannot be taken for a request: the connection has to end
+  bool is_chunked;  // the body is to be read with wire_read, and is in chunks
+  int64_t arrived_us;  // when its first byte came (monotonic)
   Connection *connection;
 } CivetwebRequest;
 
@@ -28,6 +30,7 @@ typedef struct {
   int threads, head_timeout_ms, keep_alive_ms;
   Connections *connections;  // told of every connection that is opened or closed
   Listener *listener;        // open; it takes the place of civetweb's own
+  TrustedProxies trusted;
   // On an HTTP thread. Returns the status that was answered.
   int (*serve)(void *ctx, CivetwebConnection *conn, const CivetwebRequest *request);
   void *ctx;
@@ -44,16 +47,16 @@ void civetweb_stop(Civetweb *civetweb);
 // to. NULL is allowed.
 bool civetweb_free(Civetweb *civetweb);
 
-// The first header of that name (no case), or NULL.
-const char *civetweb_header(const CivetwebConnection *conn, const char *name);
-// How many headers the request has. civetweb drops those past CIVETWEB_HEADERS_MAX unsaid.
+// civetweb drops headers past CIVETWEB_HEADERS_MAX unsaid.
 enum { CIVETWEB_HEADERS_MAX = 64 };
-size_t civetweb_headers(const CivetwebConnection *conn, Pair *out, size_t max);
 // Up to `len` bytes of the body: how many came, 0 or less if none did.
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len);
 // False if the other side did not take all of it.
 bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len);
-// The connection ends with this request.
-void civetweb_end(CivetwebConnection *conn);
+// The address of the other side (net/forwarded), in `out`.
+const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_TEXT_MAX]);
+// Whether the connection ends with this request. Before `serve` returns; civetweb would decide by the
+// Connection header, and closes without a word if that names anything but keep-alive.
+void civetweb_keep(CivetwebConnection *conn, bool keep);
 
 #endif

@@ -21,7 +21,7 @@
 #include "net/timeslice.h"
 
 enum {
-  TICK_SHORT_MS = 20,  // while no thread is free
+  TICK_SHORT_MS = 20,  // while few threads are free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
   SILENCE_MS = 250,  // so long a connection may say nothing while others wait for its thread
@@ -29,11 +29,15 @@ enum {
   PAUSE_MS = 250,    // so long a body may pause then
   DAWDLE_MS =
       400,  // so long its first request may take then, from the first packet on, however busily it drips
-  SOON_TURNS = 5,      // within so many turns the next request comes under full load
+  SOON_TURNS = 5,  // within so many turns the next request comes under full load
+  LONG_WAIT_MS =
+      250,  // so long a request waits for a thread when all of them are held by idle clients
   FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
   DESCRIPTORS_MAX = 65536,
-  UNUSED_MAX = 1024,  // so many numbers in a row without one of ours end the walk
-  WINDOW = 256        // so many are looked at with one call
+  IDLE_LEAST_MS = 1000,  // so long a connection that had an answer may be idle, whoever waits
+  RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
+  UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
+  WINDOW = 256           // so many are looked at with one call
 };
 
 typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
@@ -44,9 +48,11 @@ struct Connection {
   atomic_int_least64_t since_us;   // of the phase
   atomic_uint_least64_t requests;  // that came in this slot, whoever had it; written by its thread
   int64_t opened_us, came_us;
-  int timeslice_us;  // its thread's turns; 0: as its last connection left them
-  bool answered;     // at least one request; of its thread
-  int fd;            // -1: no request yet
+  int64_t waited_us;     // its first request, for a thread
+  int timeslice_us;      // its thread's turns; 0: as its last connection left them
+  bool told;             // its socket was shut down because it was idle
+  atomic_bool answered;  // at least one request; written by its thread
+  int fd;                // -1: no request yet
   Connection *next_free;
 };
 
@@ -124,15 +130,66 @@ static int descriptors_end(void) {
 
 // ---- the thread ---------------------------------------------------------------------------------
 
+static int64_t age_us(const Connection *connection, int64_t now_us) {
+  return now_us - atomic_load(&connection->since_us);
+}
+
 static bool is_over(const Connection *connection, bool others_wait, int64_t now_us) {
   Phase phase = atomic_load(&connection->phase);
-  int64_t age_us = now_us - atomic_load(&connection->since_us);
+  int64_t age = age_us(connection, now_us);
   if (phase == PHASE_READS)
-    return age_us > connection->all->timeout_us || (others_wait && age_us > PAUSE_MS * 1000);
+    return age > connection->all->timeout_us || (others_wait && age > PAUSE_MS * 1000);
   if (phase != PHASE_WAITS) return false;
-  if (atomic_load(&connection->all->draining)) return age_us > REST_MS * 1000;
-  return others_wait && age_us > SILENCE_MS * 1000;
+  if (atomic_load(&connection->all->draining)) return age > REST_MS * 1000;
+  return others_wait && !atomic_load(&connection->answered) && age > SILENCE_MS * 1000;
 }
+
+// ---- idle connections ---------------------------------------------------------------------------
+
+static bool is_idle(const Connection *connection) {
+  return atomic_load(&connection->phase) == PHASE_WAITS && atomic_load(&connection->answered) &&
+         connection->fd >= 0 && !connection->told;
+}
+
+static Connection *longest_idle(Connections *all) {
+  Connection *longest = NULL;
+  for (int i = 0; i < all->threads; i++) {
+    Connection *connection = &all->slots[i];
+    if (is_idle(connection) &&
+        (!longest || atomic_load(&connection->since_us) < atomic_load(&longest->since_us)))
+      longest = connection;
+  }
+  return longest;
+}
+
+static int reserve_of(const Connections *all) {
+  return all->threads > RESERVE_SHARE ? all->threads / RESERVE_SHARE : 1;
+}
+
+static bool are_few_free(const Connections *all) {
+  return atomic_load(&all->busy) > all->threads - reserve_of(all);
+}
+
+// How many threads are missing from the reserve, those left out that will be free in a moment.
+static int missing(const Connections *all) {
+  int missing = atomic_load(&all->busy) + reserve_of(all) - all->threads;
+  for (int i = 0; i < all->threads; i++) missing -= all->slots[i].told;
+  return missing;
+}
+
+// Closes what has been idle longest until the reserve is there: clients that keep a pool of connections are
+// cut off last. With the mutex held, so that no socket can be closed and its number used again meanwhile.
+static void close_idle(Connections *all) {
+  int64_t now_us = clock_now_us();
+  for (int wanted = missing(all); wanted > 0; wanted--) {
+    Connection *one = longest_idle(all);
+    if (!one || age_us(one, now_us) < IDLE_LEAST_MS * 1000) return;
+    one->told = true;
+    shutdown(one->fd, SHUT_RD);
+  }
+}
+
+// ---- the thread's rounds ------------------------------------------------------------------------
 
 static bool any_over(Connections *all) {
   int64_t now_us = clock_now_us();
@@ -194,19 +251,20 @@ static void measure_turns(Connections *all, int64_t now_us) {
   timeslice_measure(&all->timeslice, now_us, active, requests);
 }
 
-static void *run(void *arg) {
+static void *watch(void *arg) {
   Connections *all = arg;
+  pthread_setname_np(pthread_self(), "http-watch");
   pthread_mutex_lock(&all->mutex);
   while (!all->stopping) {
-    bool taken = atomic_load(&all->busy) >= all->threads;
-    struct timespec until =
-        clock_to_timespec(clock_now_us() + (taken ? TICK_SHORT_MS : TICK_MS) * 1000);
+    int64_t tick_ms = are_few_free(all) ? TICK_SHORT_MS : TICK_MS;
+    struct timespec until = clock_to_timespec(clock_now_us() + tick_ms * 1000);
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
     int64_t now_us = clock_now_us();
     if (now_us - all->timeslice.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
-    taken = atomic_load(&all->busy) >= all->threads;
+    bool taken = atomic_load(&all->busy) >= all->threads;
     if (!taken) atomic_store(&all->others_wait, false);
+    close_idle(all);
     if (taken || any_over(all)) look_after(all);
   }
   pthread_mutex_unlock(&all->mutex);
@@ -228,7 +286,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
   timeslice_init(&all->timeslice);
   condition_init(&all->changed);
   pthread_mutex_init(&all->mutex, NULL);
-  if (pthread_create(&all->thread, NULL, run, all) == 0) return all;
+  if (pthread_create(&all->thread, NULL, watch, all) == 0) return all;
   pthread_cond_destroy(&all->changed);
   pthread_mutex_destroy(&all->mutex);
   free(all);
@@ -279,9 +337,10 @@ Connection *connection_opened(Connections *all) {
     connection->opened_us = clock_now_us();
     connection->came_us = 0;
     connection->timeslice_us = 0;
-    connection->answered = false;
+    atomic_store(&connection->answered, false);
     set_phase(connection, PHASE_WAITS);
-    if (atomic_fetch_add(&all->busy, 1) + 1 >= all->threads) pthread_cond_signal(&all->changed);
+    atomic_fetch_add(&all->busy, 1);
+    if (are_few_free(all)) pthread_cond_signal(&all->changed);
   }
   pthread_mutex_unlock(&all->mutex);
   return connection;
@@ -295,8 +354,10 @@ void connection_introduce(Connection *connection, int fd) {
 
 int connection_descriptor(const Connection *connection) { return connection ? connection->fd : -1; }
 
-bool connection_comes(Connection *connection, int64_t now_us) {
+bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us) {
   if (!connection) return false;
+  if (!atomic_load_explicit(&connection->answered, memory_order_relaxed))
+    connection->waited_us = now_us - arrived_us;
   uint64_t requests = atomic_load_explicit(&connection->requests, memory_order_relaxed);
   atomic_store_explicit(&connection->requests, requests + 1, memory_order_relaxed);
   int64_t before_us = connection->came_us;
@@ -315,16 +376,17 @@ void connection_closing(Connection *connection) {
   Connections *all = connection->all;
   pthread_mutex_lock(&all->mutex);
   atomic_store(&connection->phase, PHASE_FREE);
+  connection->told = false;
   connection->next_free = all->free;
   all->free = connection;
   atomic_fetch_sub(&all->busy, 1);
   pthread_mutex_unlock(&all->mutex);
 }
 
-// A first request has one allowance of time for head and body together; a later one begins when its head
-// arrives.
-void connection_reads_body(Connection *connection) {
-  if (!connection) return;
+// The first request on a connection must come within one timeout from its opening; on later ones the timeout
+// starts with the first part that did not come alone.
+void connection_reads(Connection *connection) {
+  if (!connection || atomic_load(&connection->phase) == PHASE_READS) return;
   if (connection->answered) set_phase(connection, PHASE_READS);
   else atomic_store(&connection->phase, PHASE_READS);
 }
@@ -335,15 +397,18 @@ void connection_handles(Connection *connection) {
 
 void connection_waits(Connection *connection) {
   if (!connection) return;
-  connection->answered = true;
+  atomic_store_explicit(&connection->answered, true, memory_order_relaxed);
   set_phase(connection, PHASE_WAITS);
 }
 
+// A connection that sends one request upon the other is worth its share of a thread. But most may rather be
+// idle after the first, for a second at least: if requests wait long for a thread, none is kept.
 bool connection_should_close(const Connection *connection) {
   if (!connection) return false;
   if (atomic_load_explicit(&connection->all->draining, memory_order_relaxed)) return true;
   return atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
-         clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000;
+         (connection->waited_us > LONG_WAIT_MS * 1000 ||
+          clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000);
 }
 
 int connections_busy(const Connections *all) { return atomic_load(&all->busy); }

@@ -10,7 +10,9 @@
 typedef struct Connections Connections;
 typedef struct Connection Connection;
 
-// For `threads` connections at once. NULL without memory or thread. `port` is set with connections_serve.
+// For `threads` connections at once; `request_timeout_ms`: within that a request must have come, from its
+// first byte to its last (a connection's first request: from its opening on). NULL without memory or thread.
+// `port` is set with connections_serve.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
 // Nothing new is accepted any more: returns when each request under way was answered and each connection
@@ -26,10 +28,11 @@ void connection_introduce(Connection *connection, int fd);
 int connection_descriptor(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
-// A request came. True if it followed close on the one before, as each does under full load.
-bool connection_comes(Connection *connection, int64_t now_us);
-// A head has been read; the body must follow.
-void connection_reads_body(Connection *connection);
+// A request came at `arrived_us`, and its thread has it now. True if it followed close on the one before, as
+// each does under full load.
+bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us);
+// A part of a request has come; the rest must follow. NULL is allowed.
+void connection_reads(Connection *connection);
 void connection_handles(Connection *connection);
 // It was answered; the thread waits for the next request.
 void connection_waits(Connection *connection);

@@ -45,9 +45,19 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
                           STR_FMT(listen), STR_FMT(host));
 }
 
+static void close_one(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+void listener_close(Listener *listener) {
+  if (!listener->lent) close_one(&listener->fd);
+  close_one(&listener->second);
+  close_one(&listener->quiet);
+}
+
 static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
-  if (listener->fd >= 0) close(listener->fd);
-  listener->fd = -1;
+  listener_close(listener);
   const char *mend = "";
   if (why == EADDRINUSE) mend = ": another process has the port; `ss -ltnp` says which";
   else if (why == EADDRNOTAVAIL)
@@ -55,15 +65,16 @@ static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
   else if (why == EACCES)
     mend = ": ports below 1024 need rights; listen on a higher one, behind a proxy";
   else if (why == EAFNOSUPPORT) mend = ": this machine has no IPv6";
+  else if (why == EMFILE) mend = ": raise the limit of open files (ulimit -n)";
   return err_set(err, ERR_FAILED, "cannot listen on %.*s: %s%s", STR_FMT(listen), strerror(why),
                  mend);
 }
 
-static void name_it(Listener *listener) {
+static bool name_it(Listener *listener) {
   struct sockaddr_storage bound;
   socklen_t len = sizeof bound;
   char host[INET6_ADDRSTRLEN] = "";
-  getsockname(listener->fd, (struct sockaddr *)&bound, &len);
+  if (getsockname(listener->fd, (struct sockaddr *)&bound, &len) != 0) return false;
   bool ipv6 = bound.ss_family == AF_INET6;
   const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
   const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
@@ -72,25 +83,36 @@ static void name_it(Listener *listener) {
   listener->port = ntohs(ipv6 ? v6->sin6_port : v4->sin_port);
   snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host,
            listener->port);
+  return true;
+}
+
+static bool bind_it(Listener *listener, const struct sockaddr_storage *address, socklen_t len,
+                    int backlog) {
+  int on = 1;
+  listener->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener->fd < 0) return false;
+  setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address->ss_family == AF_INET6)
+    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  return bind(listener->fd, (const struct sockaddr *)address, len) == 0 &&
+         listen(listener->fd, backlog) == 0;
+}
+
+// What stopping takes is got at the start, for then there may be none left.
+static bool prepare_stop(Listener *listener) {
+  listener->second = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+  listener->quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+  return listener->second >= 0 && listener->quiet >= 0;
 }
 
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   struct sockaddr_storage address;
   socklen_t len = 0;
-  int on = 1;
-  listener->fd = -1;
+  *listener = (Listener){ .fd = -1, .second = -1, .quiet = -1 };
   if (!read_address(text, &address, &len, err)) return false;
-  listener->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (listener->fd < 0) return cannot_listen(listener, text, errno, err);
-  setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.ss_family == AF_INET6)
-    setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (bind(listener->fd, (struct sockaddr *)&address, len) != 0 ||
-      listen(listener->fd, backlog) != 0) {
-    return cannot_listen(listener, text, errno, err);
-  }
-  name_it(listener);
-  return true;
+  return (bind_it(listener, &address, len, backlog) && name_it(listener) &&
+          prepare_stop(listener)) ||
+         cannot_listen(listener, text, errno, err);
 }
 
 static bool listens_on(int fd, int port) {
@@ -102,9 +124,13 @@ static bool listens_on(int fd, int port) {
          ntohs(local.sin_port) == port;
 }
 
+static bool is_own(const Listener *listener, int fd) {
+  return fd == listener->fd || fd == listener->second;
+}
+
 bool listener_replace(Listener *listener, int port, Err *err) {
   int fd = 0;  // a process whose standard streams were closed has it there
-  while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
+  while (fd < DESCRIPTORS_MAX && (is_own(listener, fd) || !listens_on(fd, port))) fd++;
   if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
     return err_set(err, ERR_FAILED,
                    "cannot listen on %s: the HTTP library's own socket was not found",
@@ -112,6 +138,7 @@ bool listener_replace(Listener *listener, int port, Err *err) {
   }
   close(listener->fd);
   listener->fd = fd;
+  listener->lent = true;
   return true;
 }
 
@@ -119,14 +146,11 @@ bool listener_replace(Listener *listener, int port, Err *err) {
 // and goes back to sleep on it unless it finds the new one readable: so that is readable for a moment.
 void listener_quiet(Listener *listener) {
   eventfd_t told;
-  int quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), before = dup(listener->fd);
-  if (quiet >= 0 && before >= 0 && dup3(quiet, listener->fd, O_CLOEXEC) >= 0) {
-    shutdown(before, SHUT_RDWR);
-    usleep(MOMENT_US);
-    eventfd_read(quiet, &told);
-  }
-  if (before >= 0) close(before);
-  if (quiet >= 0) close(quiet);
+  if (dup3(listener->quiet, listener->fd, O_CLOEXEC) < 0) return;
+  shutdown(listener->second, SHUT_RDWR);
+  close_one(&listener->second);
+  usleep(MOMENT_US);
+  eventfd_read(listener->quiet, &told);
 }
 
-void listener_end(Listener *listener) { eventfd_write(listener->fd, 1); }
+void listener_end(Listener *listener) { eventfd_write(listener->quiet, 1); }

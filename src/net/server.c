@@ -11,14 +11,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/core_pool.h"
+#include "net/chunks.h"
 #include "net/civetweb.h"
 #include "net/status.h"
+#include "net/wire.h"
 
 enum {
   KEEP_MAX = 64 * 1024,  // bytes of a buffer that is kept for the next request
   STATUS_UNANSWERED = 499,
   BACKLOG = 4096,
-  DRAIN_MS = 10000,  // how long requests under way may take when the server stops
+  // How much longer an idle connection stays open than its client is told, so that a request which is sent
+  // at the last moment finds it open.
+  KEEP_ALIVE_SLACK_MS = 2000,
+  LINGER_MS = 2000,   // how long the rest of a body that nobody wants is read
+  PIECE = 16 * 1024,  // bytes of a chunked body that are read at once
+  DRAIN_MS = 10000,   // how long requests under way may take when the server stops
 };
 
 struct Server {
@@ -26,7 +33,8 @@ struct Server {
   HttpHandler handler;
   Connections *connections;
   Listener listener;
-  int threads;
+  int threads, body_timeout_ms;
+  char keep_alive[64];  // headers of an answer after which the connection stays open
   bool serving, ended;
   atomic_bool stopping;
   CorePool buffers;
@@ -42,15 +50,16 @@ typedef struct {
 // A request with what its answer needs; the handler sees the request alone.
 typedef struct {
   HttpRequest request;  // first
-  const CivetwebRequest *head;
+  const CivetwebRequest *from;
+  Head head;
   CivetwebConnection *conn;
   Server *server;
   Buffers *buffers;
   Connection *connection;
-  Str asks;      // what its Connection header says
-  bool expects;  // it waits for "100 Continue" before it sends its body
-  bool last;     // the connection ends with this answer
-  int status;    // 0: not answered yet
+  bool last;    // the connection ends with this answer
+  bool unread;  // the client may still be sending what nobody reads
+  int status;   // 0: not answered yet
+  char remote[FORWARDED_TEXT_MAX];
 } Exchange;
 
 // ---- requests -----------------------------------------------------------------------------------
@@ -58,30 +67,35 @@ typedef struct {
 static const Exchange *exchange_of(const HttpRequest *request) { return (const Exchange *)request; }
 
 Str server_header(const HttpRequest *request, const char *name) {
-  return str_of(civetweb_header(exchange_of(request)->conn, name));
+  const HeadLines *lines = &exchange_of(request)->from->lines;
+  Str wanted = str_of(name);
+  for (size_t i = 0; i < lines->header_count; i++) {
+    if (str_eq_nocase(lines->headers[i].name, wanted)) return lines->headers[i].value;
+  }
+  return str_make("", 0);
 }
 
 const char *server_remote(const HttpRequest *request) {
-  const char *address = exchange_of(request)->head->remote;
-  return address[0] ? address : "an IPv6 address";
+  Exchange *x = (Exchange *)request;
+  return x->remote[0] ? x->remote : civetweb_remote(x->conn, x->remote);
 }
 
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
-  return civetweb_headers(exchange_of(request)->conn, out, max);
+  const HeadLines *lines = &exchange_of(request)->from->lines;
+  size_t count = lines->header_count < max ? lines->header_count : max;
+  memcpy(out, lines->headers, count * sizeof *out);
+  return count;
 }
 
 // ---- answers ------------------------------------------------------------------------------------
 
-static bool wants_keep_alive(const Exchange *x) {
-  if (str_eq_nocase(x->asks, STR("close"))) return false;
-  return strcmp(x->head->version, "1.1") == 0 || str_eq_nocase(x->asks, STR("keep-alive"));
-}
-
 // These answers end with their head, and a length would be taken for that of a body to come.
 static bool has_body(int status) { return status != 204 && status != 304; }
 
-// Of a streamed answer nobody knows the length: it ends with the connection.
-static void add_head(Buf *out, const HttpResponse *response, bool keep_alive, bool streamed) {
+// `connection`: the headers about it. Of a streamed answer nobody knows the length: it ends with the
+// connection.
+static void add_head(Buf *out, const HttpResponse *response, const char *connection,
+                     bool streamed) {
   const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
   buf_add(out, STR("HTTP/1.1 "));
   buf_add_int(out, response->status);
@@ -97,8 +111,21 @@ static void add_head(Buf *out, const HttpResponse *response, bool keep_alive, bo
   }
   buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
   if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
-  if (!keep_alive) buf_add(out, STR("Connection: close\r\n"));
+  buf_add(out, str_of(connection));
   buf_add(out, STR("\r\n"));
+}
+
+static const char closes[] = "Connection: close\r\n";
+
+static bool stays_open(const Exchange *x, const HttpResponse *response) {
+  return x->head.keeps && !x->last && !response->close && !response->no_answer &&
+         !connection_should_close(x->connection);
+}
+
+static void write_out(Exchange *x) {
+  const Buf *out = &x->buffers->out;
+  if (!out->failed) civetweb_write(x->conn, out->ptr, out->len);
+  else civetweb_keep(x->conn, false);
 }
 
 void server_respond(HttpRequest *request, const HttpResponse *response) {
@@ -106,28 +133,26 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   if (x->status) return;
   Buf *out = &x->buffers->out;
   buf_reset(out);
-  bool keep_alive = !x->last && !response->close && !response->no_answer && wants_keep_alive(x) &&
-                    !connection_should_close(x->connection);
-  if (!keep_alive) civetweb_end(x->conn);
+  bool keep = stays_open(x, response);
+  civetweb_keep(x->conn, keep);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
-  add_head(out, response, keep_alive, false);
+  add_head(out, response, keep ? x->server->keep_alive : closes, false);
   if (has_body(response->status) && !str_eq(request->method, STR("HEAD")))
     buf_add(out, response->body);
-  if (!out->failed) civetweb_write(x->conn, out->ptr, out->len);
-  else civetweb_end(x->conn);
+  write_out(x);
 }
 
 void server_begin(HttpRequest *request, const HttpResponse *response) {
   Exchange *x = (Exchange *)request;
   if (x->status) return;
   x->status = response->status;
-  civetweb_end(x->conn);
+  civetweb_keep(x->conn, false);
   Buf *out = &x->buffers->out;
   buf_reset(out);
-  add_head(out, response, false, true);
+  add_head(out, response, closes, true);
   if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
-  if (!out->failed) civetweb_write(x->conn, out->ptr, out->len);
+  write_out(x);
 }
 
 bool server_is_stopping(const HttpRequest *request) {
@@ -154,85 +179,90 @@ void server_refuse(HttpRequest *request, int status, const char *headers, const 
 }
 
 // What the client goes on sending is not read, so the connection ends.
-static void refuse_by_head(Exchange *x, int status, const char *allow) {
+static void refuse_unread(Exchange *x, int status, const char *allow, const char *why) {
   char headers[160] = "";
   if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
   x->last = true;
-  server_refuse(&x->request, status, headers, status_reason(status));
+  x->unread = true;
+  server_refuse(&x->request, status, headers, why);
 }
 
 // ---- one request --------------------------------------------------------------------------------
 
-static bool read_body(Exchange *x) {
-  Buf *body = &x->buffers->body;
+// A body that did not come as announced: what it is refused with, and why.
+typedef struct {
+  int status;
+  const char *why;
+} BodyFault;
+
+static const BodyFault no_fault = { 0, NULL };
+
+static BodyFault read_plain(Exchange *x, Buf *body) {
   size_t wanted = (size_t)x->request.content_length;
-  buf_reset(body);
-  if (!buf_reserve(body, wanted)) return false;
-  connection_reads_body(x->connection);
-  if (wanted && x->expects) civetweb_write(x->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+  if (!buf_reserve(body, wanted)) return (BodyFault){ 503, "no memory for its body" };
   while (body->len < wanted) {
     int n = civetweb_read(x->conn, body->ptr + body->len, wanted - body->len);
-    if (n <= 0) return false;
+    if (n <= 0) return (BodyFault){ 408, "its body did not come whole" };
     body->len += (size_t)n;
   }
   body->ptr[wanted] = '\0';
+  return no_fault;
+}
+
+static BodyFault fault_of(ChunksState state) {
+  switch (state) {
+    case CHUNKS_TOO_LARGE: return (BodyFault){ 413, "its chunks have more than max_body bytes" };
+    case CHUNKS_BROKEN: return (BodyFault){ 400, "its body is not in chunks, as its head says" };
+    case CHUNKS_NO_MEMORY: return (BodyFault){ 503, "no memory for its body" };
+    case CHUNKS_MORE: return (BodyFault){ 408, "its body did not come whole" };
+    default: return no_fault;
+  }
+}
+
+static BodyFault read_chunks(Exchange *x, size_t max, Buf *body) {
+  char piece[PIECE];
+  Chunks chunks;
+  ChunksState state = CHUNKS_MORE;
+  Str rest = STR("");
+  chunks_init(&chunks, max);
+  while (state == CHUNKS_MORE) {
+    int n = wire_read(piece, sizeof piece, x->server->body_timeout_ms);
+    if (n <= 0) break;
+    rest = str_make(piece, (size_t)n);
+    state = chunks_read(&chunks, &rest, body);
+  }
+  // What belongs to the next request would have to be given back.
+  if (rest.len > 0 || wire_has_rest()) x->last = true;
+  return fault_of(state);
+}
+
+static BodyFault read_body(Exchange *x, size_t max) {
+  Buf *body = &x->buffers->body;
+  bool chunked = x->from->is_chunked;
+  buf_reset(body);
+  connection_reads(x->connection);
+  if (x->head.expects && (chunked || x->request.content_length > 0))
+    civetweb_write(x->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+  BodyFault fault = chunked ? read_chunks(x, max, body) : read_plain(x, body);
   x->request.body = buf_str(body);
-  return true;
-}
-
-static bool is_length(Str text) {
-  for (size_t i = 0; i < text.len; i++) {
-    if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
-  }
-  return text.len > 0;
-}
-
-static void note_header(Exchange *x, Str name, Str value, int *lengths) {
-  switch (name.len) {
-    case 6:
-      if (str_eq_nocase(name, STR("Expect")))
-        x->expects = str_eq_nocase(value, STR("100-continue"));
-      break;
-    case 10:
-      if (str_eq_nocase(name, STR("Connection")) && !x->asks.ptr) x->asks = value;
-      break;
-    case 14:
-      if (str_eq_nocase(name, STR("Content-Length"))) *lengths += is_length(value) ? 1 : 2;
-      break;
-    case 17:
-      if (str_eq_nocase(name, STR("Transfer-Encoding"))) x->request.chunked = true;
-      break;
-  }
-}
-
-// civetweb takes the first of several lengths, digits up to whatever follows them, and no more headers than
-// it has room for: a proxy in front may have understood another end of the body, and what follows ours would
-// be a request that nobody sent.
-static int read_headers(Exchange *x) {
-  Pair headers[CIVETWEB_HEADERS_MAX];
-  size_t count = civetweb_headers(x->conn, headers, CIVETWEB_HEADERS_MAX);
-  int lengths = 0;
-  if (count == CIVETWEB_HEADERS_MAX) return 431;
-  for (size_t i = 0; i < count; i++) note_header(x, headers[i].name, headers[i].value, &lengths);
-  return lengths > 1 ? 400 : 0;
+  return fault;
 }
 
 static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
   if (route->status) return route->status;
-  if (!route->needs_body) return 0;
-  if (head->chunked || head->content_length < 0) return 411;
+  if (!route->needs_body || head->chunked) return 0;
+  if (head->content_length < 0) return 411;
   return (uint64_t)head->content_length > route->max_body ? 413 : 0;
 }
 
 static void serve_route(Exchange *x, const HttpRoute *route) {
   int status = status_by_head(&x->request, route);
-  if (status) return refuse_by_head(x, status, route->allow);
+  if (status) return refuse_unread(x, status, route->allow, status_reason(status));
   // A body that nobody asked for would be taken for the next request.
-  if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked)) x->last = true;
-  if (route->needs_body && !read_body(x)) {
-    x->last = true;
-    return server_refuse(&x->request, 408, NULL, "its body did not come whole");
-  }
+  if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked))
+    x->last = x->unread = true;
+  BodyFault fault = route->needs_body ? read_body(x, route->max_body) : no_fault;
+  if (fault.status) return refuse_unread(x, fault.status, NULL, fault.why);
   connection_handles(x->connection);
   route->handle(route->ctx, &x->request);
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
@@ -240,11 +270,25 @@ static void serve_route(Exchange *x, const HttpRoute *route) {
 
 static void serve(Exchange *x) {
   HttpRoute route = { 0 };
-  int status = read_headers(x);
-  if (status) return refuse_by_head(x, status, NULL);
+  if (x->from->lines.header_count == CIVETWEB_HEADERS_MAX)
+    return refuse_unread(x, 431, NULL, "it has 64 headers or more");
+  if (x->from->fault) return refuse_unread(x, 400, NULL, x->from->fault);
+  if (x->head.status) return refuse_unread(x, x->head.status, NULL, x->head.fault);
   x->server->handler.route(x->server->handler.ctx, &x->request, &route);
   serve_route(x, &route);
   if (route.over) route.over(route.over_ctx);
+}
+
+// Without memory for buffers there is this answer.
+static int refuse_without_memory(CivetwebConnection *conn, const CivetwebRequest *from) {
+  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; "
+                               "charset=utf-8\r\nContent-Length: 24\r\nConnection: close\r\n"
+                               "\r\n503 Service Unavailable\n";
+  log_warn("refused %s %s with 503: no memory for its buffers", from->lines.method, from->path);
+  civetweb_keep(conn, false);
+  civetweb_write(conn, answer, sizeof answer - 1);
+  wire_linger(LINGER_MS);
+  return 503;
 }
 
 static Buffers *take_buffers(Server *server) {
@@ -271,23 +315,29 @@ static void free_buffers(Server *server) {
   core_pool_clear(&server->buffers);
 }
 
-static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest *head) {
+static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest *from) {
+  int64_t now_us = clock_now_us();
   Exchange x = {
-    .request = { .method = str_of(head->method),
-                 .path = str_of(head->path),
-                 .query = str_of(head->query),
-                 .content_length = head->content_length,
-                 .received_us = clock_now_us() },
-    .head = head,
+    .from = from,
+    .head = head_read(&from->lines),
     .conn = conn,
     .server = ctx,
     .buffers = take_buffers(ctx),
-    .connection = head->connection,
+    .connection = from->connection,
+    .last = from->is_last,
   };
-  bool again = connection_comes(x.connection, x.request.received_us);
-  if (!x.buffers) return STATUS_UNANSWERED;
+  x.request = (HttpRequest){ .method = str_of(from->lines.method),
+                             .path = str_of(from->path),
+                             .query = str_of(from->query),
+                             .content_length = x.head.body_len,
+                             .chunked = x.head.chunked,
+                             .received_us = from->arrived_us ? from->arrived_us : now_us };
+  x.last = x.last || x.head.upgrades;
+  bool again = connection_comes(x.connection, x.request.received_us, now_us);
+  if (!x.buffers) return refuse_without_memory(conn, from);
   serve(&x);
   put_buffers(x.server, x.buffers);
+  if (x.unread) wire_linger(LINGER_MS);
   connection_waits(x.connection);
   if (again) connection_steps_aside(x.connection);
   return x.status;
@@ -295,14 +345,21 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
 
 // ---- life ---------------------------------------------------------------------------------------
 
+bool server_check_proxies(Str list, Err *err) {
+  TrustedProxies proxies;
+  return forwarded_trust(&proxies, list, err);
+}
+
 static bool start(Server *server, const ServerOptions *options, Err *err) {
   CivetwebOptions civetweb = { .threads = options->threads,
                                .head_timeout_ms = options->head_timeout_ms,
-                               .keep_alive_ms = options->keep_alive_ms,
+                               .keep_alive_ms = options->keep_alive_ms + KEEP_ALIVE_SLACK_MS,
                                .connections = server->connections,
                                .listener = &server->listener,
                                .serve = on_request,
                                .ctx = server };
+  if (!forwarded_trust(&civetweb.trusted, options->trusted_proxies, err))
+    return err_wrap(err, "trusted_proxies");
   server->civetweb = civetweb_new(&civetweb);
   if (!server->civetweb) return err_set(err, ERR_MEMORY, "no memory");
   if (!listener_open(&server->listener, options->listen, BACKLOG, err) ||
@@ -323,7 +380,10 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   core_pool_init(&server->buffers);
   server->handler = *handler;
   server->threads = options->threads;
-  server->listener.fd = -1;
+  server->body_timeout_ms = options->head_timeout_ms;
+  server->listener = (Listener){ .fd = -1, .second = -1, .quiet = -1 };
+  snprintf(server->keep_alive, sizeof server->keep_alive,
+           "Connection: keep-alive\r\nKeep-Alive: timeout=%d\r\n", options->keep_alive_ms / 1000);
   server->serving = start(server, options, err);
   if (server->serving) return server;
   server_free(server);
@@ -348,10 +408,9 @@ void server_stop(Server *server) {
     listener_quiet(&server->listener);
     connections_drain(server->connections, DRAIN_MS);
     listener_end(&server->listener);
-  } else if (server->listener.fd >= 0) {
-    close(server->listener.fd);
   }
   if (server->civetweb) civetweb_stop(server->civetweb);
+  listener_close(&server->listener);
 }
 
 void server_free(Server *server) {

@@ -10,15 +10,16 @@ typedef struct Server Server;
 
 typedef struct {
   Str method, path, query;  // path as sent, not decoded; query without '?'
-  int64_t content_length;   // -1 where none is given
-  bool chunked;             // a Transfer-Encoding was given
+  int64_t content_length;   // -1 if none was given
+  bool chunked;             // the body comes in chunks; it is whole in `body` all the same
   Str body;                 // valid in HttpRoute.handle only
-  int64_t received_us;      // monotonic, when the head had been read
+  int64_t received_us;  // monotonic, when its first byte came, however long it waited for a thread
 } HttpRequest;
 
 // The first header of that name (no case), empty without it.
 Str server_header(const HttpRequest *request, const char *name);
-// The address of the other side, as text; IPv6 is not spelled out (civetweb cannot).
+// The address of the other side, as text: behind proxies that ServerOptions.trusted_proxies has, the one that
+// X-Forwarded-For names. Valid while the request is.
 const char *server_remote(const HttpRequest *request);
 // All headers, in order; at most 64.
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
@@ -55,7 +56,7 @@ typedef struct {
   int status;         // 0: go on to `handle`; else answer with this status at once
   const char *allow;  // for 405: the value of the Allow header
   size_t max_body;    // for `handle`: a larger body is answered with 413
-  bool needs_body;    // without Content-Length, or with chunks, the request is answered with 411
+  bool needs_body;    // a request with neither Content-Length nor chunks is answered with 411
   // Answers the request, with one server_respond or server_begin; 500 is answered for one that does not.
   // On an HTTP thread, many at once.
   void (*handle)(void *ctx, HttpRequest *request);
@@ -76,10 +77,13 @@ typedef struct {
   Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
   int threads;          // HTTP threads, each for one connection at a time
   int head_timeout_ms;  // head and body must be there within this (5000)
-  int keep_alive_ms;    // idle connections are closed after this (500 to 1000)
+  int keep_alive_ms;    // idle connections stay open for this long while threads are free (75000)
+  Str trusted_proxies;  // addresses and CIDR blocks with commas between; empty: none
 } ServerOptions;
 
-// Starts serving; NULL with ERR_USAGE (bad address), ERR_FAILED (port taken: says by what means to see who
+// Whether `list` can stand in trusted_proxies; ERR_USAGE names the entry that cannot.
+bool server_check_proxies(Str list, Err *err);
+// Starts serving; NULL with ERR_USAGE (bad address, bad trusted_proxies), ERR_FAILED (port taken: says by what means to see who
 // has it; fewer threads than asked for; threads that got a stack under 512 KiB). The handler's ctx must
 // outlive the server.
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);

@@ -5,19 +5,214 @@
 #include "net/wire.h"
 
 #include <dlfcn.h>
-#include <stddef.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
-static _Thread_local int descriptor = -1;
+#include "base/clock.h"
+
+typedef struct {
+  bool in_head;  // of an HTTP thread, while a head is to come
+  bool taken;    // the request at hand was handed on
+  bool last;     // no other one will be
+  bool ended;
+  int fd, masked;
+  // libcivetweb's buffer, in which heads begin; known from the first byte of a connection on. How many bytes
+  // it holds, and how many of them are the head of the request at hand; 0: that is not there as a whole.
+  char *buffer;
+  size_t held, head;
+  // What came behind the head of a chunked request: in that buffer, beyond what libcivetweb knows of.
+  const char *rest;
+  size_t rest_len;
+  int64_t arrived_us;
+  Connection *connection;
+} Wire;
+
+static _Thread_local Wire wire = { .fd = -1 };
+
+// ---- heads --------------------------------------------------------------------------------------
+
+// When the bytes came that have just been read first: a connection may have waited for its thread.
+static int64_t when_it_came(int fd) {
+  struct tcp_info info;
+  socklen_t len = sizeof info;
+  int64_t now_us = clock_now_us();
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return now_us;
+  return now_us - (int64_t)info.tcpi_last_data_recv * 1000;
+}
+
+// The length of the head at the front, as libcivetweb counts: up to two line feeds, or CR LF twice. 0 if it
+// is not there as a whole. `from` bytes have been looked at.
+static size_t head_len(const char *head, size_t from, size_t len) {
+  size_t at = from > 3 ? from - 3 : 0;
+  for (const char *lf; (lf = memchr(head + at, '\n', len - at)); at = (size_t)(lf - head) + 1) {
+    size_t next = (size_t)(lf - head) + 1;
+    if (next < len && head[next] == '\n') return next + 1;
+    if (next > 1 && lf[-1] == '\r' && next + 1 < len && head[next] == '\r' &&
+        head[next + 1] == '\n')
+      return next + 2;
+  }
+  return 0;
+}
+
+static bool is_coding(const char *line, size_t len) {
+  static const char name[] = "transfer-encoding";
+  return len >= sizeof name && strncasecmp(line, name, sizeof name - 1) == 0;
+}
+
+// libcivetweb takes a line that begins so for the end of the headers, and drops what follows.
+static bool is_broken(const char *line) { return *line <= ' ' || *line > '~' || *line == ':'; }
+
+typedef struct {
+  bool broken;
+  int codings;
+} Lines;
+
+// Looks at the beginning of every line; puts `mask` there, if it is not 0, where the name of a
+// coding begins.
+static Lines look_at_lines(char *head, size_t len, char mask) {
+  char *end = head + len;
+  while (head < end && (*head == '\r' || *head == '\n'))
+    head++;  // an empty line in front does no harm
+  Lines lines = { .broken = head == end || is_broken(head) };
+  for (char *lf = head; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++) {
+    char *line = lf + 1;
+    bool last =
+        line == end || (*line == '\r' && line + 2 == end) || (*line == '\n' && line + 1 == end);
+    if (last) break;
+    lines.broken = lines.broken || is_broken(line);
+    if (!is_coding(line, (size_t)(end - line))) continue;
+    lines.codings++;
+    if (mask) *line = mask;
+  }
+  return lines;
+}
+
+// The head is there as a whole. Returns how many of the `n` bytes that came last libcivetweb is to know of.
+static ssize_t take_head(ssize_t n) {
+  wire.in_head = wire.taken = false;
+  Lines lines = look_at_lines(wire.buffer, wire.head, WIRE_MASK);
+  // libcivetweb stops at a control character. It would drop lines of a broken head, and behind blank ones
+  // read on into what an earlier request left in its buffer.
+  if (lines.broken) wire.buffer[wire.head - 1] = '\x01';
+  wire.masked = lines.codings;
+  if (!wire.masked) return n;
+  wire.rest = wire.buffer + wire.head;
+  wire.rest_len = wire.held - wire.head;
+  wire.held = wire.head;
+  return n - (ssize_t)wire.rest_len;
+}
+
+static ssize_t take(int fd, char *bytes, ssize_t n) {
+  if (n <= 0) {
+    wire.ended = n == 0;
+    return n;
+  }
+  if (!wire.buffer) wire.buffer = bytes;
+  if (wire.fd < 0) {
+    wire.fd = fd;
+    wire.arrived_us = when_it_came(fd);
+  } else if (wire.arrived_us == 0) {
+    wire.arrived_us = clock_now_us();
+  }
+  size_t before = (size_t)(bytes - wire.buffer);
+  wire.held = before + (size_t)n;
+  wire.head = head_len(wire.buffer, before, wire.held);
+  if (wire.head) return take_head(n);
+  connection_reads(wire.connection);
+  return n;
+}
 
 // recvfrom without an address is what libc's recv is.
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *buf, size_t len, int flags) {
-  descriptor = fd;
-  return recvfrom(fd, buf, len, flags, NULL, NULL);
+  ssize_t n = recvfrom(fd, buf, len, flags, NULL, NULL);
+  return wire.in_head ? take(fd, buf, n) : n;
 }
+
+// ---- what civetweb.c asks -----------------------------------------------------------------------
 
 bool wire_is_tapped(void) { return dlsym(RTLD_DEFAULT, "recv") == (void *)recv; }
 
-void wire_open(void) { descriptor = -1; }
+void wire_open(Connection *connection) {
+  wire = (Wire){ .fd = -1, .in_head = true, .connection = connection };
+}
 
-int wire_descriptor(void) { return descriptor; }
+void wire_take(void) {
+  wire.in_head = false;
+  wire.taken = true;
+}
+
+bool wire_is_taken(void) { return wire.taken || wire.last; }
+
+void wire_end(void) { wire.last = true; }
+
+// What lies behind the request at hand in libcivetweb's buffer.
+static Str behind(int64_t body_len) {
+  size_t body = body_len > 0 ? (size_t)body_len : 0, left = wire.held - wire.head;
+  if (wire.head == 0 || body >= left) return str_make("", 0);
+  return str_make(wire.buffer + wire.head + body, left - body);
+}
+
+bool wire_may_go_on(int64_t body_len) {
+  Str next = behind(body_len);
+  size_t len = next.len ? head_len(next.ptr, 0, next.len) : 0;
+  if (len == 0) return true;
+  Lines lines = look_at_lines((char *)next.ptr, len, 0);
+  return !lines.broken && lines.codings == 0;
+}
+
+void wire_next(int64_t body_len) {
+  Str next = behind(body_len);
+  wire.held = next.len;
+  wire.head = next.len ? head_len(next.ptr, 0, next.len) : 0;
+  wire.in_head = wire.head == 0;
+  wire.taken = wire.in_head;
+  wire.masked = 0;
+  wire.rest_len = 0;
+  wire.arrived_us = next.len ? clock_now_us() : 0;
+}
+
+int wire_descriptor(void) { return wire.fd; }
+
+int64_t wire_arrived_us(void) { return wire.arrived_us; }
+
+Str wire_head(void) { return str_make(wire.buffer, wire.held); }
+
+bool wire_is_whole(void) { return wire.head > 0; }
+
+bool wire_has_ended(void) { return wire.ended; }
+
+int wire_masked(void) { return wire.masked; }
+
+bool wire_has_rest(void) { return wire.rest_len > 0; }
+
+// ---- bodies -------------------------------------------------------------------------------------
+
+int wire_read(void *out, size_t len, int timeout_ms) {
+  struct pollfd wait = { .fd = wire.fd, .events = POLLIN };
+  if (wire.rest_len > 0) {
+    if (len > wire.rest_len) len = wire.rest_len;
+    memcpy(out, wire.rest, len);
+    wire.rest += len;
+    wire.rest_len -= len;
+    return (int)len;
+  }
+  if (poll(&wait, 1, timeout_ms) <= 0) return -1;
+  return (int)recvfrom(wire.fd, out, len, 0, NULL, NULL);
+}
+
+void wire_linger(int max_ms) {
+  char bytes[4096];
+  int64_t end_ms = clock_now_ms() + max_ms;
+  struct pollfd wait = { .fd = wire.fd, .events = POLLIN };
+  if (wire.fd < 0) return;
+  shutdown(wire.fd, SHUT_WR);
+  for (int64_t left; (left = end_ms - clock_now_ms()) > 0;) {
+    if (poll(&wait, 1, (int)left) <= 0 ||
+        recvfrom(wire.fd, bytes, sizeof bytes, 0, NULL, NULL) <= 0)
+      return;
+  }
+}

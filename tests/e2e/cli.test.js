@@ -12,7 +12,7 @@ const { BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv,
 
 const ECHO = 'function on_message(msg) return msg.content end\n';
 const KEYS = `token appid appsecret encoding_aes_key encrypt_mode previous_token previous_encoding_aes_key partnerid partnerkey
-  paysignkey access_token access_token_expires_at jsapi_ticket jsapi_ticket_expires_at checkssl listen path admin_listen api_base
+  paysignkey access_token access_token_expires_at jsapi_ticket jsapi_ticket_expires_at checkssl listen path admin_listen trusted_proxies api_base
   mp_base proxy ca_file token_api store threads interpreters deadline_ms late_reply error_reply job_timeout_s script_cpu_ms
   script_memory_mb api_timeout_s max_jobs max_body replay_window_s dedup_window_s watch allow_shell log_level log_format`.split(/\s+/);
 
@@ -284,6 +284,14 @@ test('a wrong type, a value out of range and a missing partner are errors that n
   assert.match(stderr, /^wemoon: encrypt_mode \(from WEMOON_ENCRYPT_MODE\): .*encoding_aes_key/m);
   assert.match(stderr, /^wemoon: access_token \(from config\.lua:4\): .*access_token_expires_at/m);
   assert.doesNotMatch(stderr, /s3cret/);
+});
+
+test('trusted_proxies that are none are named by their entry', async (t) => {
+  const dir = botDir(t, { config: 'return { token = "t",\n trusted_proxies = "::1, my-proxy" }' });
+  for (const command of ['run', 'check']) {
+    const { stderr } = await wemoon([command, 'bot.lua'], { cwd: dir, code: 2 });
+    assert.match(stderr, /trusted_proxies \(from config\.lua:2\): 'my-proxy' is no address/);
+  }
 });
 
 test('a configuration file that fails names file and line', async (t) => {

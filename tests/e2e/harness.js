@@ -315,7 +315,7 @@ class Bot {
     return new Promise((resolve, reject) => {
       const request = http.request({
         host: this.host, port: this.port, method, path: search ? `${where}?${search}` : where, agent, timeout: timeoutMs,
-        headers: { ...(bytes ? { 'Content-Length': bytes.length } : {}), ...headers },
+        headers: { ...(bytes && !headers['Transfer-Encoding'] ? { 'Content-Length': bytes.length } : {}), ...headers },
       }, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));

@@ -317,9 +317,159 @@ test('a body without a length is refused without waiting for it', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const target = `/wechat?${search(signedQuery())}`;
   await raw(bot, 411, head(bot, 'POST', target, '\r\n'));
-  await raw(bot, 411, head(bot, 'POST', target, 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'));
-  await raw(bot, 411, head(bot, 'POST', target, 'Transfer-Encoding: chunked\r\n\r\n'));
-  await expect(bot, 411, { query: signedQuery(), headers: { 'Transfer-Encoding': 'chunked' }, body: undefined });
+});
+
+const chunked = (body) => `${[...body.match(/[^]{1,50}/g)].map((piece) =>
+  `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`).join('')}0\r\n\r\n`;
+
+test('a message in chunks is a message like any other, plain and sealed, and its connection is kept', async (t) => {
+  for (const mode of ['normal', 'safe']) {
+    const bot = await startBot(t, { script: ECHO, mode });
+    for (let i = 0; i < 3; i++) {
+      const xml = textXml(`第 ${i} 条 ${'长'.repeat(200)}`);
+      const sealed = mode === 'safe' ? seal(xml) : undefined;
+      const body = Buffer.from(sealed ? wrap(sealed) : xml);
+      const answer = await bot.request({ query: signedQuery({ sealed }), headers: { 'Transfer-Encoding': 'chunked' }, body });
+      assert.equal(answer.status, 200, answer.body);
+      assert.match(answer.body, mode === 'safe' ? /<Encrypt>/ : /第 \d 条/);
+      assert.match(answer.headers['keep-alive'], /timeout=75/);
+    }
+    await until(() => (bot.log.match(/replied/g) || []).length === 3, bot.log);
+  }
+});
+
+test('max_body is counted as chunks come', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { max_body: 2000 } });
+  const target = `/wechat?${search(signedQuery())}`;
+  const fill = (size) => textXml('x') + ' '.repeat(size - Buffer.byteLength(textXml('x')));
+  await raw(bot, 200, head(bot, 'POST', target, `Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(fill(2000))}`));
+  await raw(bot, 413, head(bot, 'POST', target, `Transfer-Encoding: chunked\r\n\r\n${chunked(fill(2001))}`));
+  await raw(bot, 413, head(bot, 'POST', target, 'Transfer-Encoding: chunked\r\n\r\nffffffff\r\n'));
+  await raw(bot, 400, head(bot, 'POST', target, 'Transfer-Encoding: chunked\r\n\r\nno chunk\r\n'));
+  assert.equal(await bot.say('alive'), 'alive');
+});
+
+test('framing that could be understood in two ways is answered with 400 and a line, never with silence', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const target = `/wechat?${search(signedQuery())}`;
+  const body = textXml('x'), length = `Content-Length: ${Buffer.byteLength(body)}`;
+  const line = (...headers) => `POST ${target} HTTP/1.1\r\n${headers.map((one) => `${one}\r\n`).join('')}\r\n${body}`;
+  const faults = {
+    'two lengths': [line('Host: x', length, length), /more than one Content-Length/],
+    'a length and chunks': [line('Host: x', length, 'Transfer-Encoding: chunked'), /both a Content-Length and a Transfer-Encoding/],
+    'two Hosts': [line('Host: x', 'Host: y', length), /more than one Host/],
+    'no Host': [line(length), /no Host/],
+    'a blank before a colon': [line('Host: x', length.replace(':', ' :')), /blank before its colon/],
+    'a folded line': [line('Host: x', 'X: y', ' z', length), /malformed/],
+    'OPTIONS *': ['OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', /its target is \*/],
+    'a whole URL of another host': [`POST http://other:${bot.port}${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host/],
+    'a whole URL of another port': [`POST http://bot${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host or port/],
+    'HTTPS': ['\x16\x03\x01\x00\x10\x01\x00\r\n\r\n', /HTTPS/],
+  };
+  for (const [name, [bytes, reason]] of Object.entries(faults)) {
+    const before = bot.log.length;
+    const { answer, ms } = await raw(bot, 400, bytes);
+    assert.match(answer, /\r\nConnection: close\r\n/, name);
+    assert.ok(ms < 1500, `${name}: ${ms} ms`);
+    await until(() => reason.test(bot.log.slice(before)), `${name}: ${bot.log.slice(before)}`);
+    assert.equal(bot.log.slice(before).trim().split('\n').length, 1, bot.log.slice(before));
+  }
+  const before = bot.log.length;
+  await raw(bot, 431, head(bot, 'GET', '/wechat', `X: ${'a'.repeat(20000)}\r\n\r\n`));
+  await until(() => /its head is larger than 16 KB/.test(bot.log.slice(before)), bot.log.slice(before));
+  assert.equal(await bot.say('alive'), 'alive');
+});
+
+const openSockets = new Set();
+test.after(() => { for (const socket of openSockets) socket.destroy(); });
+
+// What the clients of the field send beside a message, twice on a connection.
+async function twice(bot, version, headers) {
+  const socket = net.connect(bot.port, bot.host);
+  openSockets.add(socket);
+  let text = '';
+  socket.on('data', (chunk) => { text += chunk; }).on('error', () => {});
+  for (let i = 1; i <= 2; i++) {
+    const body = textXml(`message ${i}`);
+    socket.write(`POST /wechat?${search(signedQuery())} HTTP/${version}\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`);
+    await until(() => text.includes(`message ${i}]]`) || socket.closed, `message ${i}: ${text}`, 3000);
+  }
+  socket.destroy();
+  return text;
+}
+
+test('connections are kept for the clients of Java and for HTTP/1.0, and ended when one of several words says so', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  for (const [version, headers] of [['1.1', ''], ['1.1', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n'],
+    ['1.1', 'Connection: TE\r\nTE: trailers\r\n'], ['1.0', 'Connection: keep-alive\r\n'], ['1.0', 'Connection: Keep-Alive\r\n']]) {
+    const began = Date.now();
+    const text = await twice(bot, version, headers);
+    assert.match(text, /message 1\]\][^]*message 2\]\]/, headers);
+    assert.equal(text.match(/\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n/g).length, 2, text);
+    assert.ok(Date.now() - began < 900, `${headers}: ${Date.now() - began} ms`);
+  }
+  const target = `/wechat?${search({ ...signedQuery(), echostr: 'e' })}`;
+  const { answer, ms } = await raw(bot, 200, head(bot, 'GET', target, 'Connection: keep-alive, close\r\n\r\n'));
+  assert.match(answer, /\r\nConnection: close\r\n/);
+  assert.ok(ms < 1000, `${ms} ms`);
+});
+
+test('a client that sends all of a body before it reads gets the refusal, not a reset', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { max_body: 1000 } });
+  for (let i = 0; i < 5; i++) {
+    const socket = net.connect({ port: bot.port, host: bot.host, allowHalfOpen: true });
+    let text = '', fault;
+    socket.on('data', (chunk) => { text += chunk; }).on('error', (error) => { fault = error; });
+    socket.write(head(bot, 'POST', `/wechat?${search(signedQuery())}`, 'Content-Length: 2097152\r\n\r\n'));
+    await sleep(50); // the refusal is out by now
+    for (let j = 0; j < 8; j++) await new Promise((resolve) => socket.write(Buffer.alloc(256 << 10, 'x'), resolve));
+    await until(() => text.endsWith('Content Too Large\n'), text);
+    await sleep(20);
+    socket.destroy();
+    assert.equal(fault, undefined);
+  }
+});
+
+test('behind a proxy the log names its client, and nobody else is believed', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const refuse = async (headers, expected) => {
+    const before = bot.log.length;
+    await expect(bot, 403, { body: 'x', headers });
+    await until(() => bot.log.slice(before).includes(` from ${expected} with 403`), bot.log.slice(before));
+  };
+  await refuse({}, '127.0.0.1');
+  await refuse({ 'X-Forwarded-For': '6.6.6.6, 203.0.113.5' }, '203.0.113.5');
+  await refuse({ 'X-Forwarded-For': '203.0.113.5, 127.0.0.1' }, '203.0.113.5');
+  await refuse({ 'X-Forwarded-For': '2001:db8::5' }, '2001:db8::5');
+  const alone = await startBot(t, { script: ECHO, config: { trusted_proxies: '10.0.0.0/8, fd00::/8' } });
+  const before = alone.log.length;
+  await expect(alone, 403, { body: 'x', headers: { 'X-Forwarded-For': '203.0.113.5' } });
+  await until(() => alone.log.slice(before).includes(' from 127.0.0.1 with 403'), alone.log.slice(before));
+});
+
+test('a sealed message to a bot that opens none is refused by what to set', async (t) => {
+  const sealed = seal(textXml('x'));
+  const without = await startBot(t, { script: ECHO, config: { encoding_aes_key: '' } });
+  await expect(without, 400, { query: signedQuery({ sealed }), body: wrap(sealed) });
+  await until(() => /set encoding_aes_key/.test(without.log), without.log);
+  await expect(without, 400, { query: signedQuery(), body: wrap(sealed) });
+  await until(() => /sealed \(Encrypt, no MsgType\).*encoding_aes_key/.test(without.log), without.log);
+  const plain = await startBot(t, { script: ECHO, config: { encoding_aes_key: AES_KEY, encrypt_mode: 'normal' } });
+  await expect(plain, 400, { query: signedQuery({ sealed }), body: wrap(sealed) });
+  await until(() => /set encrypt_mode/.test(plain.log), plain.log);
+});
+
+test('a laid-out message is the message, and its reply goes to its sender', async (t) => {
+  const laidOut = textXml('你好').replace(/<!\[CDATA\[/g, '\n    <![CDATA[').replace(/\]\]>/g, ']]>\n  ');
+  const normal = await startBot(t, { script: ECHO });
+  const answer = await expect(normal, 200, post(laidOut));
+  assert.equal(parseXml(answer.body).Content, '你好');
+  assert.equal(parseXml(answer.body).ToUserName, parseXml(textXml('你好')).FromUserName);
+  const safe = await startBot(t, { script: ECHO, mode: 'safe' });
+  const sealed = seal(laidOut);
+  const lines = sealed.replace(/.{76}/g, '$&\n');
+  await expect(safe, 200, { query: signedQuery({ sealed }), body: `<xml>\n  <Encrypt>\n    <![CDATA[${lines}]]>\n  </Encrypt>\n</xml>` });
+  await expect(safe, 200, { query: signedQuery({ sealed: lines }), body: `<xml><Encrypt><![CDATA[${lines}]]></Encrypt></xml>` });
 });
 
 test('a length that is none is refused', async (t) => {

@@ -16,17 +16,17 @@ static void
 test_only_a_request_that_follows_close_on_another_is_one_of_a_busy_connection(void **state) {
   Connections *connections = connections_new(1, 1000);
   Connection *connection = connection_opened(connections);
-  assert_false(connection_comes(connection, 5000000));
-  assert_true(connection_comes(connection, 5000600));
-  assert_true(connection_comes(connection, 5001200));
-  assert_false(connection_comes(connection, 5004200));
+  assert_false(connection_comes(connection, 5000000, 5000000));
+  assert_true(connection_comes(connection, 5000600, 5000600));
+  assert_true(connection_comes(connection, 5001200, 5001200));
+  assert_false(connection_comes(connection, 5004200, 5004200));
   connection_closing(connection);
-  assert_false(connection_comes(connection_opened(connections), 5004300));
+  assert_false(connection_comes(connection_opened(connections), 5004300, 5004300));
   connections_free(connections);
 }
 
 static void test_a_connection_without_a_slot_is_not_busy(void **state) {
-  assert_false(connection_comes(NULL, 1));
+  assert_false(connection_comes(NULL, 1, 1));
 }
 
 enum { CROWD = 100 };
@@ -34,7 +34,7 @@ enum { CROWD = 100 };
 static void all_send_requests(Connection **crowd, int64_t until_us) {
   while (clock_now_us() < until_us) {
     for (int i = 0; i < CROWD; i++) {
-      connection_comes(crowd[i], clock_now_us());
+      connection_comes(crowd[i], clock_now_us(), clock_now_us());
       burn_cpu(20);
       connection_waits(crowd[i]);
     }

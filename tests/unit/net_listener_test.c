@@ -8,7 +8,10 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,14 +44,14 @@ static void test_a_port_alone_is_of_the_loopback(void **state) {
   snprintf(address, sizeof address, "127.0.0.1:%d", listener.port);
   assert_string_equal(listener.address, address);
   assert_true(connects(AF_INET, listener.port));
-  close(listener.fd);
+  listener_close(&listener);
 }
 
 static void test_an_address_and_a_port(void **state) {
   assert_true(opens("127.0.0.1:0"));
   assert_true(listener.port > 0);
   assert_true(connects(AF_INET, listener.port));
-  close(listener.fd);
+  listener_close(&listener);
 }
 
 static void test_ipv6_stands_in_brackets(void **state) {
@@ -57,7 +60,7 @@ static void test_ipv6_stands_in_brackets(void **state) {
   snprintf(address, sizeof address, "[::1]:%d", listener.port);
   assert_string_equal(listener.address, address);
   assert_true(connects(AF_INET6, listener.port));
-  close(listener.fd);
+  listener_close(&listener);
 }
 
 static void test_what_is_no_address_is_the_callers_fault(void **state) {
@@ -73,18 +76,60 @@ static void test_what_is_no_address_is_the_callers_fault(void **state) {
 
 static void test_a_port_that_is_taken_is_named(void **state) {
   assert_true(opens("0"));
-  int taken = listener.fd;
+  Listener taken = listener;
   char listen[32];
   snprintf(listen, sizeof listen, "%d", listener.port);
   assert_false(opens(listen));
   assert_int_equal(err.code, ERR_FAILED);
   assert_non_null(strstr(err.text, listen));
-  close(taken);
+  listener_close(&taken);
 }
 
 static void test_an_address_of_another_machine_cannot_be_had(void **state) {
   assert_false(opens("192.0.2.1:0"));
   assert_int_equal(err.code, ERR_FAILED);
+}
+
+// Leaves the process `spare` descriptors to open. Returns the limit as it was.
+static struct rlimit leave_descriptors(int spare) {
+  struct rlimit limit, few;
+  int first = dup(0);
+  close(first);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  few = limit;
+  few.rlim_cur = (rlim_t)(first + spare);
+  setrlimit(RLIMIT_NOFILE, &few);
+  return limit;
+}
+
+static void test_it_falls_quiet_and_wakes_its_poller_without_a_descriptor_to_spare(void **state) {
+  assert_true(opens("0"));
+  int port = listener.port;
+  struct rlimit limit = leave_descriptors(0);
+  listener_quiet(&listener);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  assert_false(connects(AF_INET, port));
+  struct pollfd wait = { .fd = listener.fd, .events = POLLIN };
+  assert_int_equal(poll(&wait, 1, 0), 0);
+  listener_end(&listener);
+  assert_int_equal(poll(&wait, 1, 0), 1);
+  listener_close(&listener);
+}
+
+static void test_a_listener_that_could_not_be_stopped_is_not_opened(void **state) {
+  for (int spare = 0; spare < 3; spare++) {
+    int first = dup(0);
+    close(first);
+    struct rlimit limit = leave_descriptors(spare);
+    bool opened = opens("0");
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (opened) fail_msg("opened with %d descriptors", spare);
+    assert_non_null(strstr(err.text, "ulimit -n"));
+    assert_int_equal(listener.fd, -1);
+    int next = dup(0);
+    close(next);
+    assert_int_equal(next, first);  // nothing was left open
+  }
 }
 
 int main(void) {
@@ -95,6 +140,8 @@ int main(void) {
     cmocka_unit_test(test_what_is_no_address_is_the_callers_fault),
     cmocka_unit_test(test_a_port_that_is_taken_is_named),
     cmocka_unit_test(test_an_address_of_another_machine_cannot_be_had),
+    cmocka_unit_test(test_it_falls_quiet_and_wakes_its_poller_without_a_descriptor_to_spare),
+    cmocka_unit_test(test_a_listener_that_could_not_be_stopped_is_not_opened),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
