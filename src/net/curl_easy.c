@@ -224,6 +224,7 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, options->sockets);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
   // These copy or allocate, so they can fail.
@@ -245,6 +246,7 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
   // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
+  if (options->fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
