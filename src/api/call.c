@@ -30,7 +30,6 @@ struct Call {
   // Between an answer and its JSON.
   ClientResult *answer;
   JsonDoc *doc;
-  Err doc_err;
   Str token;  // the one sent last
   bool renewed, cancelled;
   int busy;  // how often the platform said -1
@@ -169,10 +168,7 @@ static void on_parsed(void *ctx) {
   }
   client_result_free(answer);
   int64_t errcode = doc ? errcode_of(json_root(doc)) : 0;
-  if (!doc) {
-    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", call->doc_err.text);
-    finish(call);
-  } else if (errcode == 0) {
+  if (errcode == 0) {
     call->result->json = doc;
     finish(call);
   } else {
@@ -187,7 +183,10 @@ static void on_parsed(void *ctx) {
 
 static void parse(void *ctx) {
   Call *call = ctx;
-  call->doc = json_parse(call->answer->body, &call->doc_err);
+  Err err;
+  call->doc = json_parse(call->answer->body, &err);
+  if (!call->doc)
+    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
 // What is large is parsed on another thread: the loop has other calls to serve.

@@ -14,6 +14,7 @@
 
 enum {
   FIRST_BLOCK = 4096,
+  SMALL_BLOCK = 1520,  // of malloc's 1,536
   LARGEST_BLOCK = 65536,
   KEPT_ON_A_CORE = 64,
   ALIGNMENT = alignof(max_align_t)
@@ -39,15 +40,20 @@ struct Arena {
 
 static CorePool kept = CORE_POOL_INITIALIZER;
 
-Arena *arena_new(void) {
-  Arena *arena = (Arena *)core_pool_take(&kept);
-  if (!arena) arena = malloc(FIRST_BLOCK);
+static Arena *begin(Arena *arena, size_t size) {
   if (!arena) return NULL;
   arena->releases = NULL;
-  arena->first = (Block){ .size = FIRST_BLOCK - sizeof *arena };
+  arena->first = (Block){ .size = size - sizeof *arena };
   arena->current = &arena->first;
   return arena;
 }
+
+Arena *arena_new(void) {
+  Arena *arena = (Arena *)core_pool_take(&kept);
+  return begin(arena ? arena : malloc(FIRST_BLOCK), FIRST_BLOCK);
+}
+
+Arena *arena_new_small(void) { return begin(malloc(SMALL_BLOCK), SMALL_BLOCK); }
 
 void arena_reset(Arena *arena) {
   for (; arena->releases; arena->releases = arena->releases->previous)
@@ -63,7 +69,8 @@ void arena_reset(Arena *arena) {
 void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
-  free(SANITIZED ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
+  bool small = arena->first.size < FIRST_BLOCK - sizeof *arena;
+  free(SANITIZED || small ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
 }
 
 static bool add_block(Arena *arena, size_t least) {

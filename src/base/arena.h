@@ -8,6 +8,8 @@ typedef struct Arena Arena;
 
 // A new, empty arena, or NULL without memory. Free with arena_free.
 Arena *arena_new(void);
+// The same, with a first block that is just large enough for a request: for those that thousands wait with.
+Arena *arena_new_small(void);
 void arena_free(Arena *arena);  // NULL is allowed
 // Forgets all that was allocated but keeps the first block, so that the next message costs no malloc.
 void arena_reset(Arena *arena);

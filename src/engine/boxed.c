@@ -56,7 +56,7 @@ static void free_arena(void *arena) { arena_free(arena); }
 
 Arena *boxed_arena(lua_State *L) {
   Boxed *boxed = boxed_push(L, free_arena, NULL);
-  boxed->held = arena_new();
+  boxed->held = arena_new_small();
   if (!boxed->held) raise_no_memory(L);
   return boxed->held;
 }

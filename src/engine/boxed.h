@@ -20,7 +20,7 @@ typedef struct {
 // boxed_close.
 Boxed *boxed_push(lua_State *L, void (*free)(void *held), void *target);  // empty
 Buf *boxed_buf(lua_State *L);
-Arena *boxed_arena(lua_State *L);
+Arena *boxed_arena(lua_State *L);  // a small one
 // The one at `index`.
 Boxed *boxed_at(lua_State *L, int index);
 // Frees what the box holds, before the collector would.

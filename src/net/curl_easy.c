@@ -10,7 +10,7 @@
 
 // IDLE_S: a server that closes connections idle for that long or longer cannot do so while a request that must
 // not be repeated is on its way to it.
-enum { CONNECT_MS = 10 * 1000, IDLE_S = 20 };
+enum { CONNECT_MS = 10 * 1000, IDLE_S = 20, BUFFER_SIZE = 1024 };
 
 // ---- the answer ---------------------------------------------------------------------------------
 
@@ -224,6 +224,7 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, options->sockets);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
   // These copy or allocate, so they can fail.
@@ -245,6 +246,9 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
   // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
+  // A waiting transfer keeps its buffer; a body that goes to a file is large.
+  if (!request->memory_max) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
+  if (options->fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <uv.h>
 
@@ -11,6 +12,7 @@ enum {
   EASY_KEPT = 64,
   CONNECTIONS_MAX = 4096,
   CONNECTIONS_LEAST = 128,
+  CONNECTIONS_KEPT = 256,
   FDS_FOR_OTHERS = 700,
   AGAIN_MS = 10
 };
@@ -24,8 +26,10 @@ struct Multi {
   TransferList running;  // libcurl has them
   TransferList waiting;  // for one of those to end
   size_t running_count;
-  bool broken;    // the multi handle is of no use, and there was no memory for another
-  bool renewing;  // libcurl's word on sockets is of no interest
+  bool crowded;           // more run than connections are kept of when all is quiet
+  bool http1_tls, http2;  // seen: HTTP/1 over TLS, HTTP/2
+  bool broken;            // the multi handle is of no use, and there was no memory for another
+  bool renewing;          // libcurl's word on sockets is of no interest
   uv_timer_t timer;
   CURL *kept[EASY_KEPT];
   size_t kept_count;
@@ -51,8 +55,21 @@ static void release_easy(Multi *multi, Transfer *transfer) {
   else curl_easy_cleanup(easy);
 }
 
+// In a crowd all connections are kept: otherwise libcurl looks, at the end of each transfer, through all for
+// the one that was idle longest.
+static void watch_crowd(Multi *multi) {
+  bool crowded = multi->running_count > CONNECTIONS_KEPT;
+  if (crowded == multi->crowded) return;
+  multi->crowded = crowded;
+  curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS,
+                    crowded ? (long)multi->at_once : (long)CONNECTIONS_KEPT);
+}
+
 static void take_back(Multi *multi, Transfer *transfer) {
-  if (transfer->list == &multi->running) multi->running_count--;
+  if (transfer->list == &multi->running) {
+    multi->running_count--;
+    watch_crowd(multi);
+  }
   transfer_list_remove(transfer);
   release_easy(multi, transfer);
 }
@@ -64,12 +81,20 @@ static void end(Multi *multi, Transfer *transfer) {
 
 static void start_leg(Multi *multi, Transfer *transfer);
 
+static void note_version(Multi *multi, const Transfer *transfer) {
+  long version = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+  if (version >= CURL_HTTP_VERSION_2_0) multi->http2 = true;
+  else if (version && strncasecmp(transfer->url, "https", 5) == 0) multi->http1_tls = true;
+}
+
 static void complete(Multi *multi, Transfer *transfer, CURLcode code) {
   long status = 0;
   char *location = NULL;
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &location);
   transfer->result->status = (int)status;
+  note_version(multi, transfer);
   // libcurl takes a head that breaks off for an answer without a body.
   if (code == CURLE_OK && !transfer->head_ended) code = CURLE_GOT_NOTHING;
   if (code == CURLE_OK && transfer_redirect(transfer, location, &code)) {
@@ -123,7 +148,7 @@ static CURLM *make_curl(Multi *multi) {
   curl_multi_setopt(curl, CURLMOPT_TIMERFUNCTION, on_curl_timer);
   curl_multi_setopt(curl, CURLMOPT_TIMERDATA, multi);
   curl_multi_setopt(curl, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)multi->at_once);
-  curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, 256L);
+  curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
   return curl;
 }
 
@@ -206,13 +231,23 @@ static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
   return 0;
 }
 
+// Whether every connection is in use: libcurl would look through all to find that. Transfers that share one
+// connection (HTTP/2) are left to it.
+static bool needs_fresh(const Multi *multi, const Transfer *transfer) {
+  bool tls = strncasecmp(transfer->url, "https", 5) == 0;
+  bool shared = tls && (multi->http2 || !multi->http1_tls);
+  return !shared && multi->running_count >= sockets_count(multi->sockets);
+}
+
 static void start_leg(Multi *multi, Transfer *transfer) {
   EasyOptions options = { .proxy = multi->options.proxy,
                           .ca_file = multi->options.ca_file,
                           .share = multi->share,
-                          .sockets = multi->sockets };
+                          .sockets = multi->sockets,
+                          .fresh = needs_fresh(multi, transfer) };
   transfer_list_add(&multi->running, transfer);
   multi->running_count++;
+  watch_crowd(multi);
   transfer->easy = multi->kept_count ? multi->kept[--multi->kept_count] : curl_easy_init();
   bool ready = transfer->easy && !multi->broken && transfer_tell_easy(transfer, &options);
   CURLMcode code = ready ? curl_multi_add_handle(multi->curl, transfer->easy) : CURLM_OK;

@@ -1,6 +1,6 @@
-// A table of what each socket is watched for, and the set in the kernel, which follows it as late as can be:
-// a socket that nobody waits for stays in the set until something happens on it, or it is closed. libcurl
-// closes some without a word (one that never got its connection), and the kernel forgets those by itself.
+// A table of what each socket is watched for, and the set in the kernel, which follows as late as possible: a
+// socket that nobody waits for stays in the set until something happens on it, or it is closed. libcurl closes
+// some without a word (if a connection fails), and the kernel forgets those by itself.
 #include "net/sockets.h"
 
 #include <errno.h>
@@ -26,6 +26,7 @@ struct Sockets {
   void (*gone)(void *ctx);
   Entry *entries;  // by descriptor
   int count;
+  size_t open;
 };
 
 static uint32_t events_of(int wanted) {
@@ -59,7 +60,7 @@ static bool follow(Sockets *sockets, int fd) {
 
 bool sockets_watch(Sockets *sockets, int fd, int what) {
   if (!make_room(sockets, fd)) return false;
-  int wanted = what & CURL_POLL_INOUT;  // of CURL_POLL_REMOVE nothing
+  int wanted = what & CURL_POLL_INOUT;  // CURL_POLL_REMOVE means neither
   if (sockets->entries[fd].wanted == wanted) return true;
   sockets->entries[fd].wanted = (unsigned char)wanted;
   return wanted == 0 || follow(sockets, fd);
@@ -72,13 +73,19 @@ static void drop(Sockets *sockets, int fd) {
 
 curl_socket_t sockets_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *address) {
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  return fd < 0 ? CURL_SOCKET_BAD : fd;
+  if (fd < 0) return CURL_SOCKET_BAD;
+  ((Sockets *)sockets)->open++;
+  return fd;
 }
 
-int sockets_close(void *sockets, curl_socket_t fd) {
-  if (fd < ((Sockets *)sockets)->count) drop(sockets, fd);
+int sockets_close(void *ctx, curl_socket_t fd) {
+  Sockets *sockets = ctx;
+  if (fd < sockets->count) drop(sockets, fd);
+  if (sockets->open) sockets->open--;
   return close(fd);
 }
+
+size_t sockets_count(const Sockets *sockets) { return sockets->open; }
 
 void sockets_forget(Sockets *sockets) {
   for (int fd = 0; fd < sockets->count; fd++) drop(sockets, fd);

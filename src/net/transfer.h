@@ -74,6 +74,7 @@ typedef struct {
   const char *proxy, *ca_file;  // or NULL: none, the system's
   CURLSH *share;
   Sockets *sockets;
+  bool fresh;  // every connection is in use: libcurl need not look for an idle one
 } EasyOptions;
 
 // Tells transfer->easy what to send, and to give the answer to the transfer. False without memory.

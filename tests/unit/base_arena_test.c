@@ -73,6 +73,17 @@ static void test_copies_and_formatted_texts_end_in_nul(void **state) {
   arena_free(arena);
 }
 
+static void test_a_small_arena_grows_as_any_other(void **state) {
+  for (int round = 0; round < 3; round++) {
+    Arena *arena = arena_new_small();
+    char *pieces[100];
+    for (int i = 0; i < 100; i++) memset(pieces[i] = arena_alloc(arena, 100), i, 100);
+    for (int i = 0; i < 100; i++) assert_int_equal(pieces[i][99], i);
+    arena_free(arena);
+    arena_free(arena_new());
+  }
+}
+
 static char released[8];
 
 static void note_release(void *name) { strcat(released, name); }
@@ -100,6 +111,7 @@ int main(void) {
     cmocka_unit_test(test_impossible_sizes_give_null_and_leave_the_arena_usable),
     cmocka_unit_test(test_calloc_gives_zeros_even_in_used_memory),
     cmocka_unit_test(test_copies_and_formatted_texts_end_in_nul),
+    cmocka_unit_test(test_a_small_arena_grows_as_any_other),
     cmocka_unit_test(test_what_hangs_on_an_arena_is_released_with_it_last_first),
     cmocka_unit_test(test_freeing_nothing_is_allowed),
   };
