@@ -5,7 +5,7 @@
 // | ----------------------------------------- | ----------------------------------------------------------- |
 // | hiredis' time-out is one for each read    | one time, 0.9 s, for a whole call: connecting, the greeting |
 // |                                           | and every command of the batch                              |
-// | hiredis never connects again              | with the next call, but once in half a second               |
+// | hiredis never connects again              | with the next call; after a slow failure half a second later|
 // | a command whose answer never came         | may have been done: ERR_NETWORK, never sent again by itself |
 // | READONLY, LOADING, MASTERDOWN,            | was certainly not done: the link is dropped, the server     |
 // | CLUSTERDOWN, NOAUTH                       | looked up anew, the call made once more                     |
@@ -29,7 +29,8 @@
 
 enum {
   PORT = 6379,
-  ATTEMPT_US = 500 * 1000,
+  PAUSE_MIN_US = 20 * 1000,
+  PAUSE_MAX_US = 500 * 1000,
   PING_US = 2500 * 1000,  // a link that was not used so long is tried
   CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
@@ -46,12 +47,12 @@ typedef struct {
   char *user, *password;    // decoded; NULL: none
   char *ca_file;
   const StorePrefixes *prefixes;
-  bool settled;             // no key of an older version is left: nothing to move
-  char cursor[24];          // of the search for such keys
-  bool found_old;           // in this round of the search
-  int64_t next_attempt_us;  // monotonic
-  int64_t used_us;          // monotonic: the last answer
-  Err why;                  // why there is no link
+  bool settled;                         // no key of an older version is left: nothing to move
+  char cursor[24];                      // of the search for such keys
+  bool found_old;                       // in this round of the search
+  int64_t attempt_us, next_attempt_us;  // monotonic: the last attempt to connect, and the next one
+  int64_t used_us;                      // monotonic: the last answer
+  Err why;                              // why there is no link
   char bytes[];
 } Redis;
 
@@ -65,12 +66,19 @@ static const char *place_of(const Redis *redis, char out[300]) {
   return out;
 }
 
+// A refused connection costs nobody much; one that took its time is not tried again at once.
+static void pause_attempts(Redis *redis) {
+  int64_t now = clock_now_us(), pause_us = 5 * (now - redis->attempt_us);
+  if (pause_us < PAUSE_MIN_US) pause_us = PAUSE_MIN_US;
+  redis->next_attempt_us = now + (pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US);
+}
+
 static bool give_link_up(Redis *redis, const char *what) {
   char where[300];
   err_set(&redis->why, ERR_NETWORK, "store: Redis%s: %s", place_of(redis, where), what);
   redis_link_close(redis->link);
   redis->link = NULL;
-  redis->next_attempt_us = clock_now_us() + ATTEMPT_US;
+  pause_attempts(redis);
   return false;
 }
 
@@ -230,6 +238,7 @@ static bool connect_now(Redis *redis, int64_t give_up_us) {
   drop_dead_link(redis);
   if (redis->link) return true;
   if (clock_now_us() < redis->next_attempt_us) return false;
+  redis->attempt_us = clock_now_us();
   if (!find_master(redis, give_up_us)) return false;
   redis->its_master.port = 0;
   if (open_and_greet(redis, give_up_us)) return true;
@@ -553,7 +562,7 @@ static void attempt_again(Redis *redis, StoreJob *first, size_t count, int64_t g
     redis->why = first->reply.err;
     redis_link_close(redis->link);
     redis->link = NULL;
-    redis->next_attempt_us = clock_now_us() + ATTEMPT_US;
+    pause_attempts(redis);
   }
 }
 

@@ -284,7 +284,7 @@ static void test_a_kept_call_fails_when_the_store_is_closed(void **state) {
 // Answers each command of a connection with what `answer` gives; NULL: nothing.
 typedef struct {
   const char *(*answer)(int connection, const char *command);
-  int pause_ms;  // between two bytes of an answer
+  atomic_int pause_ms;  // between two bytes of an answer
   int fd, port;
   atomic_int connections;
   pthread_t thread;
