@@ -213,6 +213,7 @@ types.returns = {
   ["^http%."] = "HttpAnswer?, ApiError?",
   ["^store%.get$"] = "any, string?",
   ["^store%.incr$"] = "integer?, string?",
+  ["^store%.list$"] = "string[]?, string?",
   ["^store%."] = "boolean?, string?",
   ["^session$"] = "table?, string?",
   ["^sleep$"] = "",

@@ -54,4 +54,15 @@ return function(wechat, host)
     check("delete", key)
     return store.delete(key)
   end, "Forgets a key; whether it was there.")
+
+  local which = { { "prefix", "string?" }, { "options", "table?", "after: the key to go on behind; limit: how many" } }
+
+  add(wechat, "store.list", which, function(prefix, options)
+    local after, limit = options and options.after, options and options.limit
+    if after ~= nil and type(after) ~= "string" then fail("wechat.store.list: after must be a key (a string)") end
+    if limit ~= nil and not (math.type(limit) == "integer" and limit > 0) then
+      fail("wechat.store.list: limit must be a positive integer")
+    end
+    return store.list(prefix or "", after, limit)
+  end, "The keys that begin with a prefix, in order. On Redis it goes through all keys there are.")
 end

@@ -4,6 +4,7 @@
 //   set(key, value[, ttl_s]) -> true                  add(key, value[, ttl_s]) -> whether it was set
 //   incr(key[, by[, ttl_s]]) -> count                 swap(key, expected, value[, ttl_s]) -> whether it was
 //   lease(key, owner, ttl_s) -> whether owner has it  release(key, owner) -> whether it had
+//   list(prefix[, after[, limit]]) -> the keys, in order
 #include "host/libs.h"
 
 #include "engine/method.h"
@@ -22,8 +23,19 @@ static int push_failure(lua_State *L, const Err *err) {
   return 2;
 }
 
+static int push_keys(lua_State *L, Str keys) {
+  Str key;
+  lua_newtable(L);
+  for (lua_Integer i = 1; store_reply_next_key(&keys, &key); i++) {
+    lua_pushlstring(L, key.ptr, key.len);
+    lua_rawseti(L, -2, i);
+  }
+  return 1;
+}
+
 static int push_reply(lua_State *L, const StoreReply *reply, StoreOp op) {
   if (reply->err.code != ERR_NONE) return push_failure(L, &reply->err);
+  if (op == STORE_LIST) return push_keys(L, reply->value);
   if (op == STORE_INCR) lua_pushinteger(L, reply->number);
   else if (op != STORE_GET) lua_pushboolean(L, reply->ok);
   else if (reply->ok) lua_pushlstring(L, reply->value.ptr, reply->value.len);
@@ -111,10 +123,17 @@ static int l_swap(lua_State *L) {
   return call(L, &what);
 }
 
+static int l_list(lua_State *L) {
+  StoreCall what = begin(L, STORE_LIST);
+  if (!lua_isnoneornil(L, FIRST + 1)) what.after = lua_str(L, FIRST + 1);
+  what.limit = luaL_optinteger(L, FIRST + 2, 0);
+  return call(L, &what);
+}
+
 static const luaL_Reg functions[] = {
-  { "add", l_add },   { "delete", l_delete }, { "get", l_get },
-  { "incr", l_incr }, { "lease", l_lease },   { "release", l_release },
-  { "set", l_set },   { "swap", l_swap },     { NULL, NULL },
+  { "add", l_add },         { "delete", l_delete }, { "get", l_get }, { "incr", l_incr },
+  { "lease", l_lease },     { "list", l_list },     { "set", l_set }, { "swap", l_swap },
+  { "release", l_release }, { NULL, NULL },
 };
 
 static void push_functions(lua_State *L, bool own) {

@@ -5,7 +5,7 @@
 // | ----------------------------------------- | ----------------------------------------------------------- |
 // | hiredis' time-out is one for each read    | one time, 0.9 s, for a whole call: connecting, the greeting |
 // |                                           | and every command of the batch                              |
-// | hiredis never connects again              | with the next call, but once in half a second               |
+// | hiredis never connects again              | with the next call; after a slow failure half a second later|
 // | a command whose answer never came         | may have been done: ERR_NETWORK, never sent again by itself |
 // | READONLY, LOADING, MASTERDOWN,            | was certainly not done: the link is dropped, the server     |
 // | CLUSTERDOWN, NOAUTH                       | looked up anew, the call made once more                     |
@@ -29,7 +29,8 @@
 
 enum {
   PORT = 6379,
-  ATTEMPT_US = 500 * 1000,
+  PAUSE_MIN_US = 20 * 1000,
+  PAUSE_MAX_US = 500 * 1000,
   PING_US = 2500 * 1000,  // a link that was not used so long is tried
   CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
@@ -42,15 +43,16 @@ typedef struct {
   Resolver *resolver;       // of the server; NULL: a Unix socket, or no master was found yet
   RedisSentinel *sentinel;  // NULL: the URL names the server itself
   RedisAddress at;          // where the server is; without a host, at url.path
+  RedisAddress its_master;  // of a server that turned out to be a replica; port 0: none
   char *user, *password;    // decoded; NULL: none
   char *ca_file;
   const StorePrefixes *prefixes;
-  bool settled;             // no key of an older version is left: nothing to move
-  char cursor[24];          // of the search for such keys
-  bool found_old;           // in this round of the search
-  int64_t next_attempt_us;  // monotonic
-  int64_t used_us;          // monotonic: the last answer
-  Err why;                  // why there is no link
+  bool settled;                         // no key of an older version is left: nothing to move
+  char cursor[24];                      // of the search for such keys
+  bool found_old;                       // in this round of the search
+  int64_t attempt_us, next_attempt_us;  // monotonic: the last attempt to connect, and the next one
+  int64_t used_us;                      // monotonic: the last answer
+  Err why;                              // why there is no link
   char bytes[];
 } Redis;
 
@@ -64,12 +66,19 @@ static const char *place_of(const Redis *redis, char out[300]) {
   return out;
 }
 
+// A refused connection costs nobody much; one that took its time is not tried again at once.
+static void pause_attempts(Redis *redis) {
+  int64_t now = clock_now_us(), pause_us = 5 * (now - redis->attempt_us);
+  if (pause_us < PAUSE_MIN_US) pause_us = PAUSE_MIN_US;
+  redis->next_attempt_us = now + (pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US);
+}
+
 static bool give_link_up(Redis *redis, const char *what) {
   char where[300];
   err_set(&redis->why, ERR_NETWORK, "store: Redis%s: %s", place_of(redis, where), what);
   redis_link_close(redis->link);
   redis->link = NULL;
-  redis->next_attempt_us = clock_now_us() + ATTEMPT_US;
+  pause_attempts(redis);
   return false;
 }
 
@@ -83,19 +92,23 @@ static void drop_dead_link(Redis *redis) {
   redis->link = NULL;
 }
 
+static bool go_to(Redis *redis, const RedisAddress *to) {
+  bool same = strcmp(to->host, redis->at.host) == 0 && to->port == redis->at.port;
+  if (redis->resolver && same) return true;
+  if (redis->resolver) log_info("store: the master is %s:%d now", to->host, to->port);
+  resolver_free(redis->resolver);
+  redis->resolver = resolver_new(to->host);
+  redis->at = *to;
+  return redis->resolver || give_link_up(redis, "no memory");
+}
+
 static bool find_master(Redis *redis, int64_t give_up_us) {
   RedisAddress now;
   Err err;
   if (!redis->sentinel) return true;
   if (!redis_sentinel_find(redis->sentinel, give_up_us, &now, &err))
     return give_link_up(redis, err.text);
-  if (redis->resolver && strcmp(now.host, redis->at.host) == 0 && now.port == redis->at.port)
-    return true;
-  if (redis->resolver) log_info("store: the master is %s:%d now", now.host, now.port);
-  resolver_free(redis->resolver);
-  redis->resolver = resolver_new(now.host);
-  redis->at = now;
-  return redis->resolver || give_link_up(redis, "no memory");
+  return go_to(redis, &now);
 }
 
 static RedisLink *open_link(Redis *redis, int64_t give_up_us, Err *err) {
@@ -147,14 +160,25 @@ static bool take_format(Redis *redis, const redisReply *reply, bool *is_new) {
   return false;
 }
 
+// After a fail-over by hand the Sentinels name the old master for some seconds, which names the new one.
+static bool take_role(Redis *redis, const redisReply *reply) {
+  bool array = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+  const redisReply *role = array ? reply->element[0] : reply;
+  if (array && role->type == REDIS_REPLY_STRING && strcmp(role->str, "master") == 0) return true;
+  if (array && reply->elements > 2 && reply->element[1]->type == REDIS_REPLY_STRING &&
+      reply->element[1]->len < sizeof redis->its_master.host &&
+      reply->element[2]->type == REDIS_REPLY_INTEGER) {
+    memcpy(redis->its_master.host, reply->element[1]->str, reply->element[1]->len + 1);
+    redis->its_master.port = (int)reply->element[2]->integer;
+  }
+  return give_link_up(redis, "it is no master any more, though a Sentinel says so");
+}
+
 static bool take_greeting(Redis *redis, Greeting greeting, const redisReply *reply, bool *is_new) {
   if (reply->type == REDIS_REPLY_ERROR) return refuse_greeting(redis, greeting, reply);
   if (greeting == GREET_FORMAT) return take_format(redis, reply, is_new);
   if (greeting != GREET_ROLE) return true;
-  bool master = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-                reply->element[0]->type == REDIS_REPLY_STRING &&
-                strcmp(reply->element[0]->str, "master") == 0;
-  return master || give_link_up(redis, "it is no master any more, though a Sentinel says so");
+  return take_role(redis, reply);
 }
 
 static redisReply *read_reply(Redis *redis, int64_t give_up_us) {
@@ -195,8 +219,17 @@ static bool greet(Redis *redis, int64_t give_up_us) {
   return !is_new || set_format(redis, give_up_us);
 }
 
-static bool connect_now(Redis *redis, int64_t give_up_us) {
+static bool open_and_greet(Redis *redis, int64_t give_up_us) {
   Err err;
+  redis->link = open_link(redis, give_up_us, &err);
+  if (!redis->link) return give_link_up(redis, err.text);
+  if (redis->url.kind == REDIS_TLS &&
+      !redis_link_start_tls(redis->link, redis->at.host, redis->ca_file, give_up_us, &err))
+    return give_link_up(redis, err.text);
+  return greet(redis, give_up_us);
+}
+
+static bool connect_now(Redis *redis, int64_t give_up_us) {
   if (redis->sentinel && redis_sentinel_switched(redis->sentinel)) {
     redis_link_close(redis->link);
     redis->link = NULL;
@@ -205,13 +238,12 @@ static bool connect_now(Redis *redis, int64_t give_up_us) {
   drop_dead_link(redis);
   if (redis->link) return true;
   if (clock_now_us() < redis->next_attempt_us) return false;
+  redis->attempt_us = clock_now_us();
   if (!find_master(redis, give_up_us)) return false;
-  redis->link = open_link(redis, give_up_us, &err);
-  if (!redis->link) return give_link_up(redis, err.text);
-  if (redis->url.kind == REDIS_TLS &&
-      !redis_link_start_tls(redis->link, redis->at.host, redis->ca_file, give_up_us, &err))
-    return give_link_up(redis, err.text);
-  return greet(redis, give_up_us);
+  redis->its_master.port = 0;
+  if (open_and_greet(redis, give_up_us)) return true;
+  RedisAddress master = redis->its_master;
+  return master.port && go_to(redis, &master) && open_and_greet(redis, give_up_us);
 }
 
 // ---- commands -----------------------------------------------------------------------------------
@@ -530,7 +562,7 @@ static void attempt_again(Redis *redis, StoreJob *first, size_t count, int64_t g
     redis->why = first->reply.err;
     redis_link_close(redis->link);
     redis->link = NULL;
-    redis->next_attempt_us = clock_now_us() + ATTEMPT_US;
+    pause_attempts(redis);
   }
 }
 

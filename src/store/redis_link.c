@@ -150,7 +150,7 @@ bool redis_link_start_tls(RedisLink *link, const char *host, const char *ca_file
     if (!send_sealed(link, give_up_us, err)) return false;
     if (result == REDIS_TLS_DONE) return true;
     if (result != REDIS_TLS_MORE) return fail_tls(link, err);
-    if (!feed_tls(link, give_up_us, err)) return false;
+    if (!feed_tls(link, give_up_us, err)) return err_wrap(err, "TLS (does that port speak it?)");
   }
 }
 

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// In a fail-over: from now on the Sentinel names the new master. It says +switch-master when the other replicas
+// follow that one, seconds later.
+#define PROMOTED "+failover-state-reconf-slaves"
+
 typedef struct {
   Resolver *resolver;
   char name[280];  // "HOST:PORT", for messages
@@ -87,8 +91,8 @@ static bool take_address(const redisReply *reply, RedisAddress *out) {
 static bool question(RedisSentinel *sentinel, RedisLink *link, int64_t give_up_us,
                      RedisAddress *out, Err *err) {
   const Str ask[] = { STR("SENTINEL"), STR("get-master-addr-by-name"), sentinel->name };
-  const Str subscribe[] = { STR("SUBSCRIBE"), STR("+switch-master") };
-  if (!redis_link_add(link, 3, ask) || !redis_link_add(link, 2, subscribe))
+  const Str subscribe[] = { STR("SUBSCRIBE"), STR("+switch-master"), STR(PROMOTED) };
+  if (!redis_link_add(link, 3, ask) || !redis_link_add(link, 3, subscribe))
     return err_set(err, ERR_NETWORK, "no memory for a command");
   if (!redis_link_send(link, give_up_us, err)) return false;
   redisReply *reply = redis_link_read(link, give_up_us, err);
@@ -131,12 +135,14 @@ bool redis_sentinel_find(RedisSentinel *sentinel, int64_t give_up_us, RedisAddre
 
 // ---- listening ----------------------------------------------------------------------------------
 
-// "+switch-master" comes as NAME OLD-HOST OLD-PORT HOST PORT.
+// "+switch-master" comes as NAME OLD-HOST OLD-PORT HOST PORT, the other one as "master" NAME HOST PORT.
 static bool is_switch(const RedisSentinel *sentinel, const redisReply *reply) {
-  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 || !is_text(reply->element[2]))
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 || !is_text(reply->element[1]) ||
+      !is_text(reply->element[2]))
     return false;
-  Str name, rest;
-  str_cut(str_make(reply->element[2]->str, reply->element[2]->len), ' ', &name, &rest);
+  Str rest = str_make(reply->element[2]->str, reply->element[2]->len), name;
+  str_cut(rest, ' ', &name, &rest);
+  if (strcmp(reply->element[1]->str, PROMOTED) == 0) str_cut(rest, ' ', &name, &rest);
   return str_eq(name, sentinel->name);
 }
 

@@ -18,7 +18,7 @@ enum { REDIS_SENTINEL_PORT = 26379 };
 RedisSentinel *redis_sentinel_new(Str hosts, Str master);
 void redis_sentinel_free(RedisSentinel *sentinel);  // NULL is allowed
 
-// Asks one Sentinel after the other, from the one that answered last, and subscribes to +switch-master there.
+// Asks one Sentinel after the other, from the one that answered last, and subscribes to changes of the master there.
 // Monotonic microseconds. ERR_NETWORK: none answers, or none knows the master.
 bool redis_sentinel_find(RedisSentinel *sentinel, int64_t give_up_us, RedisAddress *out, Err *err);
 // Whether a Sentinel has said since the last redis_sentinel_find that the master is another one now. Does not

@@ -1,25 +1,24 @@
-// A redis-server of the test's own, with a password; start() and stop() as often as wanted.
+// A redis-server of the test's own, with a password; start() and stop() as often as wanted. Three of them and a
+// Sentinel.
 'use strict';
 
-const { spawn } = require('node:child_process');
+const { spawn, execFileSync } = require('node:child_process');
 const net = require('node:net');
-const { freePort, tempDir, until } = require('./harness');
+const { freePort, tempDir, until, writeFiles } = require('./harness');
 
 const connects = (port) => new Promise((resolve) => {
   const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
   socket.on('error', () => resolve(false));
 });
 
-async function makeRedis(t) {
-  const port = await freePort();
-  const dir = tempDir(t);
+// A server that start() starts and stop() kills, as kill -9 does.
+function makeServer(t, port, command, args) {
   let child;
-  const redis = {
-    url: `redis://:p%40ss@127.0.0.1:${port}/2`,
+  const server = {
+    port,
     async start() {
-      child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'p@ss', '--save', '',
-        '--dir', dir], { stdio: 'ignore' });
-      await until(() => connects(port), 'redis-server');
+      child = spawn(command, args, { stdio: 'ignore' });
+      await until(() => connects(port), command);
     },
     async stop() {
       if (!child) return;
@@ -28,10 +27,48 @@ async function makeRedis(t) {
       await ended;
       child = undefined;
     },
+    signal: (name) => child.kill(name),
+    cli: (...words) => execFileSync('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words], { encoding: 'utf8' }).trim(),
   };
-  t.after(() => redis.stop());
+  t.after(() => server.stop());
+  return server;
+}
+
+const redisArgs = (port, dir, more = []) => ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'p@ss', '--save', '',
+  '--dir', dir, ...more];
+
+async function makeRedis(t) {
+  const port = await freePort();
+  const redis = makeServer(t, port, 'redis-server', redisArgs(port, tempDir(t)));
+  redis.url = `redis://:p%40ss@127.0.0.1:${port}/2`;
   await redis.start();
   return redis;
 }
 
-module.exports = { connects, makeRedis };
+// A master with two replicas, and a Sentinel that takes a master for dead after half a second.
+async function makeSentinel(t) {
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const servers = ports.map((port, i) => makeServer(t, port, 'redis-server', redisArgs(port, tempDir(t), ['--masterauth', 'p@ss',
+    '--repl-diskless-sync-delay', '0', ...(i ? ['--replicaof', '127.0.0.1', String(ports[0])] : [])])));
+  for (const server of servers) await server.start();
+  const online = () => servers[0].cli('info', 'replication').split('state=online').length - 1;
+  await until(() => online() === 2, 'two replicas', 15000);
+  const port = await freePort();
+  const dir = tempDir(t);
+  writeFiles(dir, { 'sentinel.conf': `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor bots 127.0.0.1 ${ports[0]} 1
+sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentinel failover-timeout bots 3000\n` });
+  const sentinel = makeServer(t, port, 'redis-sentinel', [`${dir}/sentinel.conf`]);
+  await sentinel.start();
+  const ask = (...words) => execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).trim();
+  await until(() => /slaves=2/.test(ask('info', 'sentinel')), 'a Sentinel that knows the replicas', 15000);
+  return {
+    url: `redis+sentinel://:p%40ss@127.0.0.1:${port}/bots/2`,
+    sentinel,
+    servers,
+    ask,
+    // The server that the Sentinel takes for the master.
+    master: () => servers.find((server) => ask('sentinel', 'get-master-addr-by-name', 'bots').endsWith(`\n${server.port}`)),
+  };
+}
+
+module.exports = { connects, makeRedis, makeSentinel };

@@ -20,3 +20,13 @@ for _, case in ipairs {
 end
 check.equal(wechat.store.get("k"), "before", "what was there")
 check.equal(wechat.store.get("another"), nil)
+
+-- Keys, listed.
+for _, key in ipairs { "user:2", "user:10", "user:1", "use", "user;" } do check.equal(wechat.store.set(key, true), true) end
+check.equal(wechat.store.list("user:"), { "user:1", "user:10", "user:2" })
+check.equal(wechat.store.list("user:", { after = "user:10" }), { "user:2" })
+check.equal(wechat.store.list("user:", { limit = 2 }), { "user:1", "user:10" })
+check.equal(wechat.store.list { prefix = "nobody" }, {})
+check.equal(wechat.store.list(), { "k", "use", "user:1", "user:10", "user:2", "user;" })
+check.raises("limit must be a positive integer", wechat.store.list, "", { limit = 0 })
+check.raises("after must be a key", wechat.store.list, "", { after = 1 })

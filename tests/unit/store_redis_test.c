@@ -1,0 +1,453 @@
+// What only Redis can do to a store: TLS, users, sockets, replicas, full memory, silence. A redis-server of the
+// test's own, and a server that says what no real one can be made to say.
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char folder[] = "/tmp/wemoon-redis-XXXXXX";
+static pid_t redis_pid;
+static int port, tls_port;
+
+// ---- a Redis of the test's own ------------------------------------------------------------------
+
+static int listen_somewhere(int *on) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t len = sizeof address;
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+  assert_int_equal(listen(fd, 16), 0);
+  getsockname(fd, (struct sockaddr *)&address, &len);
+  *on = ntohs(address.sin_port);
+  return fd;
+}
+
+// A command of the shell in the folder, with $P for the port.
+static int shell(const char *command) {
+  char line[1000];
+  snprintf(line, sizeof line, "cd %s && P=%d && T=%d && %s", folder, port, tls_port, command);
+  return system(line);
+}
+
+static void cli(const char *command) {
+  char line[400];
+  snprintf(line, sizeof line, "redis-cli -p $P --no-auth-warning -a hunter2 %s > out", command);
+  assert_int_equal(shell(line), 0);
+}
+
+static void start_redis(void) {
+  redis_pid = fork();
+  if (redis_pid == 0) {
+    char command[600];
+    snprintf(
+        command, sizeof command,
+        "cd %s && exec redis-server --port %d --tls-port %d --bind 127.0.0.1 --requirepass hunter2 "
+        "--save '' --appendonly no --unixsocket r.sock --tls-cert-file cert.pem --tls-key-file "
+        "key.pem --tls-ca-cert-file cert.pem --tls-auth-clients no >/dev/null",
+        folder, port, tls_port);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+  }
+  for (int i = 0; i < 500 && shell("redis-cli -p $P ping >/dev/null 2>&1") != 0; i++) usleep(10000);
+}
+
+static void stop_redis(void) {
+  if (redis_pid <= 0) return;
+  kill(redis_pid, SIGKILL);
+  waitpid(redis_pid, NULL, 0);
+  redis_pid = 0;
+}
+
+static int set_up_all(void **state) {
+  if (!mkdtemp(folder)) return -1;
+  int fds[2] = { listen_somewhere(&port), listen_somewhere(&tls_port) };
+  close(fds[0]);
+  close(fds[1]);
+  if (shell(
+          "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext "
+          "subjectAltName=IP:127.0.0.1,DNS:localhost -keyout key.pem -out cert.pem 2>/dev/null && "
+          "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=x -keyout k2.pem -out "
+          "other.pem 2>/dev/null") != 0)
+    return -1;
+  start_redis();
+  cli("acl setuser app on '>p@ss/word?' '~*' '+@all'");
+  return 0;
+}
+
+static int tear_down_all(void **state) {
+  stop_redis();
+  char command[80];
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  return system(command);
+}
+
+// ---- short forms --------------------------------------------------------------------------------
+
+static Store *open_with_ca(const char *ca_file, const char *format, ...) {
+  char url[300], path[200];
+  va_list args;
+  Err err = { 0 };
+  va_start(args, format);
+  vsnprintf(url, sizeof url, format, args);
+  va_end(args);
+  snprintf(path, sizeof path, "%s/%s", folder, ca_file ? ca_file : "");
+  Store *store = store_open_with(
+      &(StoreOptions){ .url = str_of(url), .ca_file = ca_file ? path : NULL }, &err);
+  if (!store) fail_msg("%s", err.text);
+  return store;
+}
+
+#define OPEN(...) open_with_ca(NULL, __VA_ARGS__)
+
+static StoreReply *call(Store *store, StoreCall what) {
+  Err err = { 0 };
+  StoreReply *reply = store_call_wait(store, &what, &err);
+  if (!reply) fail_msg("%s", err.text);
+  return reply;
+}
+
+static const StoreCall set_k = { .op = STORE_SET, .key = { "k", 1 }, .value = { "v", 1 } };
+static const StoreCall get_k = { .op = STORE_GET, .key = { "k", 1 } };
+
+static void works(Store *store, StoreCall what) {
+  StoreReply *reply = call(store, what);
+  if (reply->err.code != ERR_NONE) fail_msg("%s", reply->err.text);
+  store_reply_free(reply);
+}
+
+static void fails(Store *store, StoreCall what, ErrCode code, const char *word) {
+  int64_t began_ms = clock_now_ms();
+  StoreReply *reply = call(store, what);
+  if (reply->err.code != code) fail_msg("it is %d: %s", reply->err.code, reply->err.text);
+  if (!strstr(reply->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", reply->err.text, word);
+  assert_null(strstr(reply->err.text, "hunter2"));
+  store_reply_free(reply);
+  assert_in_range(clock_now_ms() - began_ms, 0, 1000);
+}
+
+// ---- ways to reach it ---------------------------------------------------------------------------
+
+static void test_tls_works_with_the_certificate_that_is_named(void **state) {
+  Store *store = open_with_ca("cert.pem", "rediss://:hunter2@127.0.0.1:%d/1", tls_port);
+  works(store, set_k);
+  StoreCall large = set_k;
+  char *value = calloc(1, 3 << 20);
+  large.value = str_make(value, 3 << 20);
+  works(store, large);
+  StoreReply *reply = call(store, get_k);
+  assert_int_equal(reply->value.len, 3 << 20);
+  store_reply_free(reply);
+  free(value);
+  store_close(store);
+}
+
+static void test_tls_names_the_host_that_it_expects(void **state) {
+  Store *store = open_with_ca("cert.pem", "rediss://:hunter2@localhost:%d/1", tls_port);
+  works(store, set_k);
+  store_close(store);
+}
+
+static void test_a_certificate_that_is_not_trusted_is_refused(void **state) {
+  Store *store = open_with_ca("other.pem", "rediss://:hunter2@127.0.0.1:%d/1", tls_port);
+  usleep(600000);
+  fails(store, set_k, ERR_NETWORK, "its certificate is refused: ");
+  store_close(store);
+}
+
+static void test_tls_to_a_port_without_it_is_told(void **state) {
+  Store *store = open_with_ca("cert.pem", "rediss://:hunter2@127.0.0.1:%d/1", port);
+  usleep(600000);
+  fails(store, set_k, ERR_NETWORK, "TLS");
+  store_close(store);
+}
+
+static void test_a_user_has_a_password_of_its_own(void **state) {
+  Store *store = OPEN("redis://app:p%%40ss/word?@127.0.0.1:%d/1", port);
+  works(store, set_k);
+  store_close(store);
+  store = OPEN("redis://app:hunter2@127.0.0.1:%d/1", port);
+  usleep(600000);
+  fails(store, set_k, ERR_NETWORK, "it refuses AUTH");
+  store_close(store);
+}
+
+static void test_a_unix_socket_works(void **state) {
+  cli("config set requirepass ''");
+  Store *store = OPEN("redis+unix:%s/r.sock", folder);
+  works(store, set_k);
+  cli("config set requirepass hunter2");
+  store_close(store);
+}
+
+// ---- what befalls it ----------------------------------------------------------------------------
+
+static void test_a_replica_is_away_until_it_is_a_master_again(void **state) {
+  Store *store = OPEN("redis://:hunter2@127.0.0.1:%d/1", port);
+  works(store, set_k);
+  cli("replicaof 127.0.0.1 1");
+  fails(store, set_k, ERR_NETWORK, "READONLY");
+  cli("replicaof no one");
+  usleep(600000);
+  works(store, set_k);
+  store_close(store);
+}
+
+static void test_full_memory_fails_what_needs_some_and_gives_locks_back(void **state) {
+  Store *store = OPEN("redis://:hunter2@127.0.0.1:%d/1", port);
+  StoreCall lease = { .op = STORE_LEASE, .key = STR("l"), .value = STR("me"), .ttl_ms = 60000 };
+  works(store, lease);
+  cli("config set maxmemory 1");
+  fails(store, set_k, ERR_FAILED, "OOM");
+  lease.op = STORE_RELEASE;
+  works(store, lease);
+  works(store, get_k);
+  cli("config set maxmemory 0");
+  works(store, set_k);
+  store_close(store);
+}
+
+static void test_data_of_a_newer_version_is_refused(void **state) {
+  char url[80];
+  Err err;
+  cli("-n 3 set wemoon:format 3");
+  snprintf(url, sizeof url, "redis://:hunter2@127.0.0.1:%d/3", port);
+  assert_null(store_open(str_of(url), &err));
+  assert_int_equal(err.code, ERR_FAILED);
+  assert_non_null(strstr(err.text, "written by a newer wemoon"));
+  cli("-n 3 flushdb");
+  store_close(store_open(str_of(url), &err));
+  cli("-n 3 get wemoon:format");
+  assert_int_equal(shell("test \"$(cat out)\" = 2"), 0);
+}
+
+static void count_done(void *ctx, StoreReply *reply) {
+  atomic_fetch_add((atomic_int *)ctx, reply->err.code == ERR_NONE ? 1 : 100);
+  store_reply_free(reply);
+}
+
+static void test_a_kept_call_is_made_when_redis_is_back(void **state) {
+  Store *store = OPEN("redis://:hunter2@127.0.0.1:%d/1", port);
+  atomic_int done = 0;
+  stop_redis();
+  StoreCall kept = {
+    .op = STORE_SET, .key = STR("kept"), .value = STR("v"), .ttl_ms = 30000, .keep_ms = 30000
+  };
+  StoreCall lost = kept, late = kept;
+  lost.keep_ms = 0;
+  late.key = STR("late"), late.ttl_ms = 1000;
+  assert_true(store_call(store, &kept, count_done, &done, NULL));
+  assert_true(store_call(store, &lost, count_done, &done, NULL));
+  assert_true(store_call(store, &late, count_done, &done, NULL));
+  sleep(2);
+  assert_int_equal(atomic_load(&done),
+                   200);  // the one that is not kept, and the one whose time is over
+  start_redis();
+  for (int i = 0; i < 300 && atomic_load(&done) == 200; i++) usleep(10000);
+  assert_int_equal(atomic_load(&done), 201);
+  StoreReply *reply =
+      call(store, (StoreCall){ .op = STORE_GET, .key = STR("kept"), .with_expiry = true });
+  assert_true(reply->ok);
+  assert_in_range(reply->expires_ms - clock_unix_ms(), 20000, 28500);
+  store_reply_free(reply);
+  cli("acl setuser app on '>p@ss/word?' '~*' '+@all'");
+  store_close(store);
+}
+
+static void test_a_kept_call_fails_when_the_store_is_closed(void **state) {
+  atomic_int done = 0;
+  Store *store = OPEN("redis://127.0.0.1:1/0");
+  StoreCall kept = set_k;
+  kept.keep_ms = 60000;
+  assert_true(store_call(store, &kept, count_done, &done, NULL));
+  usleep(200000);
+  store_close(store);
+  assert_int_equal(atomic_load(&done), 100);
+}
+
+// ---- a server that says what it is told to ------------------------------------------------------
+
+// Answers each command of a connection with what `answer` gives; NULL: nothing.
+typedef struct {
+  const char *(*answer)(int connection, const char *command);
+  atomic_int pause_ms;  // between two bytes of an answer
+  int fd, port;
+  atomic_int connections;
+  pthread_t thread;
+} Fake;
+
+static void say(const Fake *fake, int fd, const char *text) {
+  for (; *text; text++) {
+    if (send(fd, text, 1, MSG_NOSIGNAL) != 1) return;
+    if (fake->pause_ms) usleep((useconds_t)fake->pause_ms * 1000);
+  }
+}
+
+// A command is "*N", then N times "$LEN" and a word; here words have no newline.
+static void serve(Fake *fake, int fd, int connection) {
+  FILE *in = fdopen(fd, "r");
+  char line[4000], command[100];
+  while (fgets(line, sizeof line, in)) {
+    int words = atoi(line + 1);
+    command[0] = '\0';
+    for (int i = 0; i < words; i++) {
+      if (!fgets(line, sizeof line, in) || !fgets(line, sizeof line, in)) break;
+      line[strcspn(line, "\r\n")] = '\0';
+      if (i == 0) snprintf(command, sizeof command, "%.90s", line);
+    }
+    const char *text = fake->answer(connection, command);
+    if (text) say(fake, fd, text);
+  }
+  fclose(in);
+}
+
+static void *fake_main(void *arg) {
+  Fake *fake = arg;
+  for (;;) {
+    int fd = accept(fake->fd, NULL, NULL);
+    if (fd < 0) return NULL;
+    serve(fake, fd, atomic_fetch_add(&fake->connections, 1));
+  }
+}
+
+static void start_fake(Fake *fake, const char *(*answer)(int, const char *)) {
+  *fake = (Fake){ .answer = answer };
+  fake->fd = listen_somewhere(&fake->port);
+  pthread_create(&fake->thread, NULL, fake_main, fake);
+}
+
+static void stop_fake(Fake *fake) {
+  shutdown(fake->fd, SHUT_RDWR);
+  pthread_join(fake->thread, NULL);
+  close(fake->fd);
+}
+
+static const char *refusal;
+
+static const char *refuses_once(int connection, const char *command) {
+  if (strcmp(command, "GET") == 0) return "$1\r\n2\r\n";
+  return connection == 0 ? refusal : "+OK\r\n";
+}
+
+static void test_what_was_not_done_is_done_at_the_server_found_then(void **state) {
+  static const char *const refusals[] = { "-READONLY You can't write\r\n",
+                                          "-LOADING Redis is loading\r\n",
+                                          "-MASTERDOWN Link with MASTER is down\r\n",
+                                          "-CLUSTERDOWN Hash slot not served\r\n",
+                                          "-NOAUTH Authentication required.\r\n" };
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    Fake fake;
+    refusal = refusals[i];
+    start_fake(&fake, refuses_once);
+    Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+    works(store, set_k);
+    assert_int_equal(atomic_load(&fake.connections), 2);
+    store_close(store);
+    stop_fake(&fake);
+  }
+}
+
+static const char *refuses_always(int connection, const char *command) {
+  return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : "-LOADING Redis is loading the dataset\r\n";
+}
+
+static void test_a_server_that_keeps_refusing_is_away(void **state) {
+  Fake fake;
+  start_fake(&fake, refuses_always);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fails(store, set_k, ERR_NETWORK, "LOADING");
+  Err err;
+  assert_false(store_healthy(store, &err));
+  assert_non_null(strstr(err.text, "store: Redis at 127.0.0.1"));
+  store_close(store);
+  stop_fake(&fake);
+}
+
+static const char *answers_greetings_alone(int connection, const char *command) {
+  return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : NULL;
+}
+
+static void test_a_call_that_is_not_answered_is_not_made_again(void **state) {
+  Fake fake;
+  start_fake(&fake, answers_greetings_alone);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fails(store, set_k, ERR_NETWORK, "no answer in time");
+  assert_int_equal(atomic_load(&fake.connections), 1);
+  store_close(store);
+  stop_fake(&fake);
+}
+
+static const char *answers(int connection, const char *command) {
+  return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : "+OK\r\n";
+}
+
+static void test_a_server_that_drips_has_the_time_of_one_call(void **state) {
+  Fake fake;
+  start_fake(&fake, answers);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fake.pause_ms = 400;
+  fails(store, set_k, ERR_NETWORK, "no answer in time");
+  store_close(store);
+  stop_fake(&fake);
+}
+
+static void test_a_silent_server_keeps_nobody_from_opening(void **state) {
+  int silent, fd = listen_somewhere(&silent);
+  int64_t began_ms = clock_now_ms();
+  Store *store = OPEN("redis://127.0.0.1:%d/0", silent);
+  assert_in_range(clock_now_ms() - began_ms, 800, 1100);
+  store_close(store);
+  close(fd);
+}
+
+static const char *speaks_nonsense(int connection, const char *command) {
+  return "HTTP/1.1 400\r\n";
+}
+
+static void test_a_server_of_another_kind_is_told(void **state) {
+  Fake fake;
+  start_fake(&fake, speaks_nonsense);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fails(store, set_k, ERR_NETWORK, "Protocol error");
+  store_close(store);
+  stop_fake(&fake);
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_DFL);
+  log_setup(LOG_ERROR, LOG_TEXT);
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_tls_works_with_the_certificate_that_is_named),
+    cmocka_unit_test(test_tls_names_the_host_that_it_expects),
+    cmocka_unit_test(test_a_certificate_that_is_not_trusted_is_refused),
+    cmocka_unit_test(test_tls_to_a_port_without_it_is_told),
+    cmocka_unit_test(test_a_user_has_a_password_of_its_own),
+    cmocka_unit_test(test_a_unix_socket_works),
+    cmocka_unit_test(test_a_replica_is_away_until_it_is_a_master_again),
+    cmocka_unit_test(test_full_memory_fails_what_needs_some_and_gives_locks_back),
+    cmocka_unit_test(test_data_of_a_newer_version_is_refused),
+    cmocka_unit_test(test_a_kept_call_is_made_when_redis_is_back),
+    cmocka_unit_test(test_a_kept_call_fails_when_the_store_is_closed),
+    cmocka_unit_test(test_what_was_not_done_is_done_at_the_server_found_then),
+    cmocka_unit_test(test_a_server_that_keeps_refusing_is_away),
+    cmocka_unit_test(test_a_call_that_is_not_answered_is_not_made_again),
+    cmocka_unit_test(test_a_server_that_drips_has_the_time_of_one_call),
+    cmocka_unit_test(test_a_silent_server_keeps_nobody_from_opening),
+    cmocka_unit_test(test_a_server_of_another_kind_is_told),
+  };
+  return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+}
