@@ -82,6 +82,9 @@ static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
 
 void stdlib_open(lua_State *L, bool allow_shell) {
   luaL_openlibs(L);
+  string_lib_open(L);
+  table_lib_open(L);
+  utf8_lib_open(L);
   remove_field(L, LUA_OSLIBNAME, "exit");
   remove_field(L, LUA_OSLIBNAME, "setlocale");
   if (!allow_shell) {
