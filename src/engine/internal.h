@@ -185,7 +185,7 @@ void run_ended(Task *task);
 // Where the error of a run's task is put.
 Err *run_err(Run *run);
 
-// ---- coroutine.c, stdlib.c, *_lib.c ----------------------------------------------------------------------
+// ---- coroutine.c, stdlib.c, *_lib.c, load.c ----------------------------------------------------------------------
 
 // Raised by resuming, outermost last: which coroutines stand between the running one and its task.
 typedef struct ResumeFrame {
@@ -202,6 +202,9 @@ void stdlib_open(lua_State *L, bool allow_shell);
 void string_lib_open(lua_State *L);
 void table_lib_open(lua_State *L);
 void utf8_lib_open(lua_State *L);
+void load_open(lua_State *L);
+// Replaces what could do harm by what does none.
+void debug_lib_open(lua_State *L);
 
 // ---- state.c ------------------------------------------------------------------------------------
 

@@ -221,7 +221,7 @@ function on_message(msg) return cases[msg.content] and cases[msg.content]() or m
     assert.equal(await bot.say('alive'), 'alive', `after ${what}\n${bot.log}`);
   }
   await sleep(150);
-  assert.match(bot.log, /the coroutine was exchanged/);
+  assert.match(bot.log, /debug\.setupvalue: the function is not the script's/);
 });
 
 test('an error whose text names a pipe or a device is told without its source line', async (t) => {
