@@ -37,6 +37,32 @@ typedef struct {
   double real;
 } Number;
 
+enum { ASK_EVERY = 2000 };  // tokens or values
+
+// One text on its way to a document.
+typedef struct {
+  const JsonLimits *limits;
+  Arena *arena;
+  size_t used;  // bytes of the arena
+  int until_asked;
+  bool stopped;
+} Reading;
+
+// False: over a limit.
+static bool goes_on(Reading *reading, size_t used) {
+  const JsonLimits *limits = reading->limits;
+  if (limits->memory_max && used > limits->memory_max) return false;
+  if (--reading->until_asked > 0) return true;
+  reading->until_asked = ASK_EVERY;
+  reading->stopped = limits->keep_going && !limits->keep_going(limits->ctx);
+  return !reading->stopped;
+}
+
+static void *take(Reading *reading, size_t size) {
+  reading->used += size;
+  return goes_on(reading, reading->used) ? arena_alloc(reading->arena, size) : NULL;
+}
+
 // What may come next.
 typedef enum { VALUE, VALUE_OR_END, NAME, NAME_OR_END, COLON, COMMA_OR_END, NOTHING } Expected;
 
@@ -48,6 +74,7 @@ typedef struct {
   bool in_object[JSON_DEPTH_MAX];
   Buf out, numbers;
   const char *fault;  // what is wrong at `at`; NULL: it stands where it cannot
+  bool over;          // a limit was reached
 } Mender;
 
 // ---- mending ------------------------------------------------------------------------------------
@@ -226,13 +253,15 @@ static bool mend_token(Mender *m, char c) {
 }
 
 // Writes the mended text to `out`; on a fault `at` is where it is.
-static bool mend(Mender *m) {
+static bool mend(Mender *m, Reading *reading) {
   buf_reserve(&m->out, m->text.len);
   if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->at = 3;
   for (; m->at < m->text.len;) {
     char c = m->text.ptr[m->at];
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') m->at++;
     else if (!mend_token(m, c)) return false;
+    m->over = !goes_on(reading, m->out.len + m->numbers.len);
+    if (m->over) return false;
   }
   return m->expected == NOTHING;
 }
@@ -254,20 +283,22 @@ static Str unmend_string(char *text) {
   return str_make(text, (size_t)(to - text));
 }
 
-static bool take_number(Json *value, Number number, Arena *arena) {
+static bool take_number(Json *value, Number number, Reading *reading) {
   value->kind = number.is_real ? JSON_REAL : JSON_INT;
   value->integer = number.integer;
   value->real = number.is_real ? number.real : (double)number.integer;
-  value->string = arena_dup(arena, number.literal);
+  reading->used += number.literal.len;
+  value->string = arena_dup(reading->arena, number.literal);
   return value->string.ptr != NULL;
 }
 
-static Json *adopt(cJSON *item, Arena *arena, const Number *numbers) {
-  Json *value = arena_calloc(arena, 1, sizeof *value);
+static Json *adopt(cJSON *item, Reading *reading, const Number *numbers) {
+  Json *value = take(reading, sizeof *value);
   if (!value) return NULL;
+  memset(value, 0, sizeof *value);
   if (item->string) value->key = unmend_string(item->string);
   if (cJSON_IsNumber(item)) {
-    if (!take_number(value, numbers[item->valueint], arena)) return NULL;
+    if (!take_number(value, numbers[item->valueint], reading)) return NULL;
   } else if (cJSON_IsString(item)) {
     value->kind = JSON_STRING;
     value->string = unmend_string(item->valuestring);
@@ -279,7 +310,7 @@ static Json *adopt(cJSON *item, Arena *arena, const Number *numbers) {
   }
   Json **next = &value->first;
   for (cJSON *child = item->child; child; child = child->next) {
-    *next = adopt(child, arena, numbers);
+    *next = adopt(child, reading, numbers);
     if (!*next) return NULL;
     next = &(*next)->next;
     value->count++;
@@ -306,10 +337,10 @@ static bool report(const Mender *m, Err *err) {
                  position, found);
 }
 
-// cJSON's allocator is told the size alone, so the arena of the document that is being read is known here.
-static _Thread_local Arena *reading;
+// cJSON's allocator is told the size alone, so what the thread is reading is known here.
+static _Thread_local Reading *under_way;
 
-static void *cjson_allocate(size_t size) { return arena_alloc(reading, size); }
+static void *cjson_allocate(size_t size) { return take(under_way, size); }
 
 static void cjson_free(void *block) {}
 
@@ -317,40 +348,49 @@ static void tell_cjson(void) {
   cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = cjson_allocate, .free_fn = cjson_free });
 }
 
-static Json *build(Arena *arena, const Mender *m) {
+static Json *build(Reading *reading, const Mender *m) {
   static pthread_once_t told = PTHREAD_ONCE_INIT;
   if (m->out.failed || m->numbers.failed) return NULL;
   pthread_once(&told, tell_cjson);
-  reading = arena;
+  under_way = reading;
   cJSON *tree = cJSON_ParseWithLength(m->out.ptr, m->out.len + 1);
-  return tree ? adopt(tree, arena, (const Number *)m->numbers.ptr) : NULL;
+  return tree ? adopt(tree, reading, (const Number *)m->numbers.ptr) : NULL;
 }
 
 void json_free(JsonDoc *doc) {
   if (doc) arena_free(doc->arena);
 }
 
-static JsonDoc *read_document(const Mender *m, Err *err) {
+static JsonDoc *read_document(const Mender *m, Reading *reading) {
   Arena *arena = arena_new();
   JsonDoc *doc = arena ? arena_alloc(arena, sizeof *doc) : NULL;
   if (doc) {
-    *doc = (JsonDoc){ arena, build(arena, m) };
+    reading->arena = arena;
+    *doc = (JsonDoc){ arena, build(reading, m) };
     if (doc->root) return doc;
   }
   arena_free(arena);
-  err_set(err, ERR_MEMORY, "no memory to read a JSON text");
   return NULL;
 }
 
-JsonDoc *json_parse(Str text, Err *err) {
+static bool report_end(const Reading *reading, Err *err) {
+  return reading->stopped ? err_set(err, ERR_FAILED, "the reading of a JSON text was stopped")
+                          : err_set(err, ERR_MEMORY, "no memory to read a JSON text");
+}
+
+JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err) {
   Mender m = { .text = text };
-  JsonDoc *doc = NULL;
-  if (mend(&m)) doc = read_document(&m, err);
-  else report(&m, err);
+  Reading reading = { .limits = limits, .until_asked = ASK_EVERY };
+  bool mended = mend(&m, &reading);
+  JsonDoc *doc = mended ? read_document(&m, &reading) : NULL;
+  if (!mended && !m.over) report(&m, err);
+  else if (!doc) report_end(&reading, err);
   buf_clear(&m.out);
   buf_clear(&m.numbers);
   return doc;
 }
+
+JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonLimits){ 0 }, err); }
 
 // ---- asking -------------------------------------------------------------------------------------
 

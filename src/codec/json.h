@@ -26,6 +26,14 @@ enum { JSON_DEPTH_MAX = 256 };
 // with ERR_INVALID (the byte's position, counted from 1, and what was found there) or ERR_MEMORY. Free with
 // json_free.
 JsonDoc *json_parse(Str text, Err *err);
+// For texts of any length: `keep_going` is asked now and then, and its no ends the reading with ERR_FAILED;
+// over `memory_max` bytes for the document and on the way to it (0: any number) it ends with ERR_MEMORY.
+typedef struct {
+  bool (*keep_going)(void *ctx);
+  void *ctx;
+  size_t memory_max;
+} JsonLimits;
+JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
 void json_free(JsonDoc *doc);  // NULL is allowed
 const Json *json_root(const JsonDoc *doc);
 

@@ -122,8 +122,13 @@ static bool end_by_yield(lua_State *L) {
   return lua_isyieldable(L);
 }
 
+// A coroutine of the script's own that was left so may be resumed by a later slice.
+static int cannot_go_on(lua_State *L, int status, lua_KContext context) {
+  return luaL_error(L, "the coroutine was stopped inside this call (script_cpu_ms)");
+}
+
 int guard_unwind(lua_State *L) {
-  return end_by_yield(L) ? lua_yield(L, 0) : throw_past_handlers(L);
+  return end_by_yield(L) ? lua_yieldk(L, 0, 0, cannot_go_on) : throw_past_handlers(L);
 }
 
 static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
@@ -146,23 +151,34 @@ static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
                                                                                   : SLICE_GOES_ON;
 }
 
-static void hook(lua_State *L, lua_Debug *ar) {
+bool guard_goes_on(lua_State *L) {
   Engine *engine = engine_of(L);
+  if (!engine || atomic_load_explicit(&engine->slice.began_us, memory_order_relaxed) == 0)
+    return true;
   Slice *slice = &engine->slice;
-  if (slice->end == SLICE_GOES_ON) {
-    slice->end = look_at_clocks(engine, L);
-    if (slice->end == SLICE_GOES_ON) {
-      // A coroutine that an earlier slice was ended in still stops at every instruction.
-      if (lua_gethookcount(L) != HOOK_EVERY) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
-      return;
-    }
-    char place[PLACE_SIZE];
-    place_innermost(L, place, sizeof place);
-    engine_set_place(engine, place);
-    note_trace(L, slice);
+  if (slice->end != SLICE_GOES_ON) return false;
+  slice->end = look_at_clocks(engine, L);
+  if (slice->end == SLICE_GOES_ON) return true;
+  char place[PLACE_SIZE];
+  place_innermost(L, place, sizeof place);
+  engine_set_place(engine, place);
+  note_trace(L, slice);
+  return false;
+}
+
+void guard_check(lua_State *L) {
+  if (!guard_goes_on(L)) guard_unwind(L);
+}
+
+static void hook(lua_State *L, lua_Debug *ar) {
+  if (guard_goes_on(L)) {
+    // A coroutine that an earlier slice was ended in still stops at every instruction.
+    if (lua_gethookcount(L) != HOOK_EVERY) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
+  } else if (end_by_yield(L)) {
+    lua_yield(L, 0);
+  } else {
+    throw_past_handlers(L);
   }
-  if (end_by_yield(L)) lua_yield(L, 0);
-  else throw_past_handlers(L);
 }
 
 void guard_watch(lua_State *L) { lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY); }

@@ -48,6 +48,11 @@ void guard_enter(Engine *engine);
 void guard_leave(Engine *engine);
 // Sets the guard on a coroutine; those that it makes inherit it.
 void guard_watch(lua_State *L);
+// For C that may run long: whether the slice may go on. Once it may not, the C function is to end it with
+// guard_unwind. Always true where no slice runs. Costs two looks at the clock: ask every 50 us or so.
+bool guard_goes_on(lua_State *L);
+// Asks, and unwinds if the slice may not go on: raises or yields then, and does not return.
+void guard_check(lua_State *L);
 // Ends the running slice from a C function: as its last act, `return guard_unwind(L);`.
 int guard_unwind(lua_State *L);
 // Where the running slice was last seen. Any thread.
@@ -180,7 +185,7 @@ void run_ended(Task *task);
 // Where the error of a run's task is put.
 Err *run_err(Run *run);
 
-// ---- coroutine.c, stdlib.c ----------------------------------------------------------------------
+// ---- coroutine.c, stdlib.c, *_lib.c, load.c ----------------------------------------------------------------------
 
 // Raised by resuming, outermost last: which coroutines stand between the running one and its task.
 typedef struct ResumeFrame {
@@ -193,6 +198,13 @@ void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
 // Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
 void coroutine_reserve(lua_State *L, lua_State *co);
 void stdlib_open(lua_State *L, bool allow_shell);
+// Replace functions of Lua's own libraries by such as ask the guard.
+void string_lib_open(lua_State *L);
+void table_lib_open(lua_State *L);
+void utf8_lib_open(lua_State *L);
+void load_open(lua_State *L);
+// Replaces what could do harm by what does none.
+void debug_lib_open(lua_State *L);
 
 // ---- state.c ------------------------------------------------------------------------------------
 

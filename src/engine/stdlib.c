@@ -14,36 +14,6 @@ static void remove_field(lua_State *L, const char *library, const char *name) {
   lua_pop(L, 1);
 }
 
-// The hook belongs to the guard.
-static int l_sethook(lua_State *L) {
-  raise(L,
-        "debug.sethook is not there for scripts: the guard that keeps script_cpu_ms has the hook");
-}
-
-static int l_gethook(lua_State *L) {
-  luaL_pushfail(L);
-  return 1;
-}
-
-// A registry of the script's own: the real one holds what C relies on.
-static int l_getregistry(lua_State *L) {
-  static const char KEY = 'k';
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) == LUA_TTABLE) return 1;
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_setfield(L, -2, LUA_LOADED_TABLE);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_setfield(L, -2, LUA_PRELOAD_TABLE);
-  return 1;
-}
-
-static const luaL_Reg debug_functions[] = { { "gethook", l_gethook },
-                                            { "getregistry", l_getregistry },
-                                            { "sethook", l_sethook },
-                                            { NULL, NULL } };
-
 // Without an argument both tell the process's time, which a spec may have moved.
 static int l_time(lua_State *L) {
   if (lua_isnoneornil(L, 1)) {
@@ -82,6 +52,11 @@ static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
 
 void stdlib_open(lua_State *L, bool allow_shell) {
   luaL_openlibs(L);
+  string_lib_open(L);
+  table_lib_open(L);
+  utf8_lib_open(L);
+  debug_lib_open(L);
+  load_open(L);
   remove_field(L, LUA_OSLIBNAME, "exit");
   remove_field(L, LUA_OSLIBNAME, "setlocale");
   if (!allow_shell) {
@@ -90,15 +65,19 @@ void stdlib_open(lua_State *L, bool allow_shell) {
   }
   wrap_time(L, "time", l_time);
   wrap_time(L, "date", l_date);
-  lua_getglobal(L, LUA_DBLIBNAME);
-  luaL_setfuncs(L, debug_functions, 0);
-  lua_pop(L, 1);
 }
 
 // ---- strict globals -----------------------------------------------------------------------------
 
+// Modules from elsewhere ask for what may be missing. The last upvalue of both functions below has who knows them.
+static bool caller_is_exempt(lua_State *L, int upvalue) {
+  StdlibExempt *const *exempt = lua_touserdata(L, lua_upvalueindex(upvalue));
+  lua_Debug ar;
+  return lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) && (*exempt)(L, ar.source);
+}
+
 static int read_undefined(lua_State *L) {
-  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  if (lua_type(L, 2) != LUA_TSTRING || caller_is_exempt(L, 1)) return 0;
   raise(L,
         "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
         "asks without error)",
@@ -112,9 +91,9 @@ static bool made_by_main_chunk(lua_State *L) {
   return strcmp(ar.what, "main") == 0 || strcmp(ar.what, "C") == 0;
 }
 
-// upvalue 1: the names that were warned of
+// upvalue 1: the names that were warned of; 2: who is exempt
 static int define(lua_State *L) {
-  if (lua_type(L, 2) == LUA_TSTRING && !made_by_main_chunk(L)) {
+  if (lua_type(L, 2) == LUA_TSTRING && !made_by_main_chunk(L) && !caller_is_exempt(L, 2)) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) {
       lua_pushvalue(L, 2);
@@ -131,13 +110,17 @@ static int define(lua_State *L) {
   return 0;
 }
 
-void stdlib_strict(lua_State *L) {
+void stdlib_strict(lua_State *L, StdlibExempt *exempt) {
   lua_pushglobaltable(L);
   lua_createtable(L, 0, 2);
-  lua_pushcfunction(L, read_undefined);
-  lua_setfield(L, -2, "__index");
+  StdlibExempt **kept = lua_newuserdatauv(L, sizeof *kept, 0);
+  *kept = exempt;
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, read_undefined, 1);
+  lua_setfield(L, -3, "__index");
   lua_newtable(L);
-  lua_pushcclosure(L, define, 1);
+  lua_insert(L, -2);
+  lua_pushcclosure(L, define, 2);
   lua_setfield(L, -2, "__newindex");
   lua_setmetatable(L, -2);
   lua_pop(L, 1);

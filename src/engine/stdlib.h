@@ -3,8 +3,11 @@
 #define WEMOON_ENGINE_STDLIB_H
 
 #include <lua.h>
+#include <stdbool.h>
 
+// Whether strictness is not for the file of that chunk name.
+typedef bool StdlibExempt(lua_State *L, const char *source);
 // From now on undefined globals raise, and globals that a function makes are warned of. May raise.
-void stdlib_strict(lua_State *L);
+void stdlib_strict(lua_State *L, StdlibExempt *exempt);
 
 #endif

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include "codec/json.h"
 #include "engine/boxed.h"
-#include "engine/engine.h"
-#include "engine/luaish.h"
+#include "engine/internal.h"
 
 static const char array_metatable;
 
@@ -46,9 +45,18 @@ typedef struct Frame {
 typedef struct {
   lua_State *L;
   Buf *out;
+  size_t len_max;  // of `out`; 0: any
   const Frame *frame;
   size_t depth;
+  int steps;
 } Writer;
+
+// Values or keys between two questions to the guard.
+enum { ASK_EVERY = 2000 };
+
+static void step(lua_State *L, int *steps) {
+  if (++*steps % ASK_EVERY == 0) guard_check(L);
+}
 
 enum { PATH_STEPS_MAX = 8, PATH_STEP_BYTES = 64 };
 
@@ -94,7 +102,8 @@ static void unfold(lua_State *L) {
   lua_call(L, 1, 3);  // table, next, state, control
   lua_newtable(L);
   lua_insert(L, -4);  // table, copy, next, state, control
-  for (;;) {
+  for (int steps = 0;;) {
+    step(L, &steps);
     lua_pushvalue(L, -3);
     lua_pushvalue(L, -3);
     lua_pushvalue(L, -3);
@@ -122,6 +131,8 @@ static void write_array(Writer *w, Frame *frame, size_t count) {
   buf_addc(w->out, ']');
 }
 
+enum { SORTED_AT_ONCE = 8192 };
+
 static int compare_keys(const void *left, const void *right) {
   const Str *a = left, *b = right;
   size_t shorter = a->len < b->len ? a->len : b->len;
@@ -129,10 +140,41 @@ static int compare_keys(const void *left, const void *right) {
   return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
+// Merges sorted runs of `run` keys each into runs of twice that.
+static void merge_runs(lua_State *L, const Str *from, Str *to, size_t count, size_t run) {
+  for (size_t at = 0, n = 0; at < count; at += 2 * run) {
+    size_t middle = at + run < count ? at + run : count;
+    size_t end = middle + run < count ? middle + run : count;
+    for (size_t i = at, j = middle; n < end; n++) {
+      bool left = j == end || (i < middle && compare_keys(&from[i], &from[j]) <= 0);
+      to[n] = from[left ? i++ : j++];
+      if (n % SORTED_AT_ONCE == 0) guard_check(L);
+    }
+  }
+}
+
+// Sorts `keys`, and returns where they are then: there, or in a userdata that it pushes. Pushes one value.
+static const Str *sort_keys(lua_State *L, Str *keys, size_t count) {
+  for (size_t at = 0; at < count; at += SORTED_AT_ONCE) {
+    size_t run = count - at < SORTED_AT_ONCE ? count - at : SORTED_AT_ONCE;
+    qsort(keys + at, run, sizeof *keys, compare_keys);
+    if (run < count) guard_check(L);
+  }
+  bool sorted_at_once = count <= SORTED_AT_ONCE;
+  Str *other = lua_newuserdatauv(L, sorted_at_once ? 0 : count * sizeof *keys, 0);
+  for (size_t run = SORTED_AT_ONCE; run < count; run *= 2) {
+    merge_runs(L, keys, other, count, run);
+    Str *sorted = other;
+    other = keys;
+    keys = sorted;
+  }
+  return keys;
+}
+
 // Pushes the keys twice: a table that keeps them alive whatever a member's __pairs does, and the sorted
 // slices.
 static const Str *push_sorted_keys(lua_State *L, size_t count) {
-  int table = lua_gettop(L);
+  int table = lua_gettop(L), steps = 0;
   lua_createtable(L, (int)count, 0);
   Str *keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
   size_t n = 0;
@@ -142,13 +184,13 @@ static const Str *push_sorted_keys(lua_State *L, size_t count) {
     keys[n].ptr = lua_tolstring(L, -1, &keys[n].len);
     lua_pushvalue(L, -1);
     lua_rawseti(L, table + 1, (lua_Integer)++n);
+    step(L, &steps);
   }
-  qsort(keys, n, sizeof *keys, compare_keys);
-  return keys;
+  return sort_keys(L, keys, n);
 }
 
 static void write_object(Writer *w, Frame *frame, size_t count) {
-  const Str *keys = push_sorted_keys(w->L, count);  // table, names, keys
+  const Str *keys = push_sorted_keys(w->L, count);  // table, names, keys, keys
   buf_addc(w->out, '{');
   for (size_t i = 0; i < count; i++) {
     if (i > 0) buf_addc(w->out, ',');
@@ -156,12 +198,12 @@ static void write_object(Writer *w, Frame *frame, size_t count) {
     json_add_string(w->out, keys[i]);
     buf_addc(w->out, ':');
     lua_pushlstring(w->L, keys[i].ptr, keys[i].len);
-    lua_rawget(w->L, -4);
+    lua_rawget(w->L, -5);
     write_value(w);
     lua_pop(w->L, 1);
   }
   buf_addc(w->out, '}');
-  lua_pop(w->L, 2);
+  lua_pop(w->L, 3);
 }
 
 // What kinds of keys the table at the top has.
@@ -173,6 +215,7 @@ typedef struct {
 
 static Keys count_keys(lua_State *L) {
   Keys keys = { 0 };
+  int steps = 0;
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     lua_pop(L, 1);
@@ -184,6 +227,7 @@ static Keys count_keys(lua_State *L) {
     } else {
       keys.other = luaL_typename(L, -1);
     }
+    step(L, &steps);
   }
   return keys;
 }
@@ -241,6 +285,8 @@ static void write_string(Writer *w) {
 }
 
 static void write_value(Writer *w) {
+  step(w->L, &w->steps);
+  if (w->len_max && w->out->len > w->len_max) refuse(w, "takes more than script_memory_mb");
   switch (lua_type(w->L, -1)) {
     case LUA_TNIL: buf_add(w->out, STR("null")); break;
     case LUA_TBOOLEAN: buf_add(w->out, lua_toboolean(w->L, -1) ? STR("true") : STR("false")); break;
@@ -260,10 +306,16 @@ static int write_protected(lua_State *L) {
   return 0;
 }
 
+// What a text or a document outside of Lua's own memory may take; 0: any number of bytes.
+static size_t memory_max(lua_State *L) {
+  const Engine *engine = engine_of(L);
+  return engine ? engine->options.memory_max : 0;
+}
+
 bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
   index = lua_absindex(L, index);
   if (!lua_checkstack(L, 4)) return err_set(err, ERR_MEMORY, "no memory to write JSON");
-  Writer w = { .L = L, .out = out };
+  Writer w = { .L = L, .out = out, .len_max = memory_max(L) };
   size_t before = out->len;
   lua_pushcfunction(L, write_protected);
   lua_pushlightuserdata(L, &w);
@@ -299,28 +351,35 @@ void value_push_text(lua_State *L, int index) {
 
 // ---- to Lua
 
-static void push_json(lua_State *L, const Json *value);
+typedef struct {
+  lua_State *L;
+  int steps;
+} Reader;
 
-static void push_array(lua_State *L, const Json *array) {
-  lua_createtable(L, (int)json_count(array), 0);
-  value_mark_array(L, -1);
+static void push_json(Reader *r, const Json *value);
+
+static void push_array(Reader *r, const Json *array) {
+  lua_createtable(r->L, (int)json_count(array), 0);
+  value_mark_array(r->L, -1);
   lua_Integer n = 0;
   for (const Json *member = json_first(array); member; member = json_next(member)) {
-    push_json(L, member);
-    lua_rawseti(L, -2, ++n);
+    push_json(r, member);
+    lua_rawseti(r->L, -2, ++n);
   }
 }
 
-static void push_object(lua_State *L, const Json *object) {
-  lua_createtable(L, 0, (int)json_count(object));
+static void push_object(Reader *r, const Json *object) {
+  lua_createtable(r->L, 0, (int)json_count(object));
   for (const Json *member = json_first(object); member; member = json_next(member)) {
-    push_str(L, json_key(member));
-    push_json(L, member);
-    lua_rawset(L, -3);
+    push_str(r->L, json_key(member));
+    push_json(r, member);
+    lua_rawset(r->L, -3);
   }
 }
 
-static void push_json(lua_State *L, const Json *value) {
+static void push_json(Reader *r, const Json *value) {
+  lua_State *L = r->L;
+  step(L, &r->steps);
   luaL_checkstack(L, 6, "JSON");
   switch (json_kind(value)) {
     case JSON_NULL: value_push_null(L); break;
@@ -328,27 +387,31 @@ static void push_json(lua_State *L, const Json *value) {
     case JSON_INT: lua_pushinteger(L, json_int(value)); break;
     case JSON_REAL: lua_pushnumber(L, json_real(value)); break;
     case JSON_STRING: push_str(L, json_string(value)); break;
-    case JSON_ARRAY: push_array(L, value); break;
-    case JSON_OBJECT: push_object(L, value); break;
+    case JSON_ARRAY: push_array(r, value); break;
+    case JSON_OBJECT: push_object(r, value); break;
   }
 }
 
 void value_push_json(lua_State *L, const Json *value) {
   luaL_checkstack(L, 6, "JSON");
-  push_json(L, value);
+  push_json(&(Reader){ .L = L }, value);
 }
 
 static void free_document(void *document) { json_free(document); }
 
+static bool may_go_on(void *L) { return guard_goes_on(L); }
+
 bool value_from_json(lua_State *L, Str json, Err *err) {
   luaL_checkstack(L, 6, "JSON");
   Boxed *boxed = boxed_push(L, free_document, NULL);
-  JsonDoc *document = boxed->held = json_parse(json, err);
+  JsonLimits limits = { may_go_on, L, memory_max(L) };
+  JsonDoc *document = boxed->held = json_parse_within(json, &limits, err);
   if (!document) {
     lua_pop(L, 1);
+    guard_check(L);
     return false;
   }
-  push_json(L, json_root(document));
+  push_json(&(Reader){ .L = L }, json_root(document));
   boxed_close(L, -2);
   lua_remove(L, -2);
   return true;

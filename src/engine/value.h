@@ -18,14 +18,15 @@
 
 // Registers what the functions below need; once per state.
 void value_open(lua_State *L);
-// Appends the JSON of the value at `index`. Never raises. False, `out` as long as it was, with ERR_INVALID
+// Appends the JSON of the value at `index`. Never raises; a slice that is over ends it with ERR_MEMORY, and then
+// the caller with its next instruction. False, `out` as long as it was, with ERR_INVALID
 // (the path of what cannot be written) or ERR_MEMORY.
 bool value_to_json(lua_State *L, int index, Buf *out, Err *err);
 // Pushes the value at `index`, an absolute one, as text: a table as JSON where it can be, the rest as
 // tostring has it. May raise.
 void value_push_text(lua_State *L, int index);
 // Pushes the value of a JSON text. False with nothing pushed when it does not parse. Raises only without
-// memory.
+// memory, and ends a slice that is over.
 bool value_from_json(lua_State *L, Str json, Err *err);
 // Pushes a parsed value. Raises without memory.
 void value_push_json(lua_State *L, const Json *value);

@@ -14,7 +14,7 @@ typedef struct {
 static int prepare_exec(lua_State *L, Task *task) {
   const Chunk *chunk = task_data(task);
   Str code = loader_skip_head(chunk->code);
-  if (luaL_loadbufferx(L, code.ptr, code.len, chunk->name.ptr, NULL) != LUA_OK) lua_error(L);
+  if (luaL_loadbufferx(L, code.ptr, code.len, chunk->name.ptr, "t") != LUA_OK) lua_error(L);
   luaL_checkstack(L, chunk->arg_count + 4, "too many arguments");
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   lua_pushliteral(L, "arg");

@@ -21,14 +21,14 @@
 static int open_all(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   in->engine = engine_of(L);
-  loader_open(L);
+  loader_open(L, in->options.allow_shell);
   if (!embedded_load(L, "wechat/init.lua")) raise(L, "wechat/init.lua is not in this binary");
   if (in->options.open_host) in->options.open_host(L);
   else lua_newtable(L);
   program_set_host(L);
   lua_call(L, 1, 1);
   lua_setglobal(L, "wechat");
-  if (in->options.strict) stdlib_strict(L);
+  if (in->options.strict) stdlib_strict(L, loader_is_foreign);
   return 0;
 }
 

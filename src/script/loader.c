@@ -39,7 +39,7 @@ Str loader_skip_head(Str text) {
 static void load_text(lua_State *L, const char *path, Str text) {
   Str code = loader_skip_head(text);
   lua_pushfstring(L, "@%s", path);
-  if (luaL_loadbufferx(L, code.ptr, code.len, lua_tostring(L, -1), NULL) != LUA_OK) lua_error(L);
+  if (luaL_loadbufferx(L, code.ptr, code.len, lua_tostring(L, -1), "t") != LUA_OK) lua_error(L);
   lua_remove(L, -2);
 }
 
@@ -79,22 +79,79 @@ static bool asks_for_own(lua_State *L) {
   return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && place_is_own(L, ar.short_src);
 }
 
+// As LuaRocks lays its tree out; what is in there is others' work.
+#define TREE "lua_modules/"
+
+static const char *const beside[] = {
+  "%s%s.lua",
+  "%s%s/init.lua",
+  "%s" TREE "share/lua/5.4/%s.lua",
+  "%s" TREE "share/lua/5.4/%s/init.lua",
+};
+
+enum { BESIDE_COUNT = sizeof beside / sizeof *beside };
+
+static int name_missing(lua_State *L, const Interpreter *in, const char *name) {
+  for (int i = 0; i < BESIDE_COUNT; i++) {
+    lua_pushstring(L, i == 0 ? "no file '" : "\n\tno file '");
+    lua_pushfstring(L, beside[i], in->folder, name);
+    lua_pushliteral(L, "'");
+  }
+  lua_concat(L, 3 * BESIDE_COUNT);
+  return 1;
+}
+
 // Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there
 // takes effect.
 static int search_beside(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
   if (!in->folder || asks_for_own(L)) return 0;
-  for (size_t i = 0; i < 2; i++) {
-    const char *path = lua_pushfstring(L, i == 0 ? "%s%s.lua" : "%s%s/init.lua", in->folder, name);
+  for (int i = 0; i < BESIDE_COUNT; i++) {
+    const char *path = lua_pushfstring(L, beside[i], in->folder, name);
     if (!sources_track(in->sources, path)) raise_no_memory(L);
     if (!sources_given(in->sources, path) && access(path, F_OK) != 0) continue;
     loader_load(L, path);
     return found(L, path);
   }
-  lua_pushfstring(L, "no file '%s%s.lua'\n\tno file '%s%s/init.lua'", in->folder, name, in->folder,
-                  name);
+  return name_missing(L, in, name);
+}
+
+// Along package.path, which is a field of upvalue 1. Noted as well, and text alone.
+static int search_path(lua_State *L) {
+  luaL_checkstring(L, 1);
+  if (asks_for_own(L)) return 0;
+  lua_getfield(L, lua_upvalueindex(1), "searchpath");
+  lua_pushvalue(L, 1);
+  if (lua_getfield(L, lua_upvalueindex(1), "path") != LUA_TSTRING)
+    raise(L, "'package.path' must be a string");
+  lua_call(L, 2, 2);
+  if (lua_isnil(L, -2)) return 1;
+  const char *path = lua_tostring(L, -2);
+  if (!sources_track(interpreter_of(L)->sources, path)) raise_no_memory(L);
+  loader_load(L, path);
+  return found(L, path);
+}
+
+// In place of the search for C modules.
+static int refuse_c(lua_State *L) {
+  lua_pushliteral(L, "no C module is looked for: allow_shell = false");
   return 1;
+}
+
+static int l_loadlib(lua_State *L) {
+  luaL_pushfail(L);
+  lua_pushliteral(L, "package.loadlib is refused: C libraries need allow_shell = true");
+  lua_pushliteral(L, "absent");
+  return 3;
+}
+
+bool loader_is_foreign(lua_State *L, const char *source) {
+  const Interpreter *in = interpreter_of(L);
+  if (source[0] != '@' || !in->folder || place_is_own(L, source + 1)) return false;
+  Str path = str_of(source + 1), folder = str_of(in->folder);
+  if (folder.len == 0 ? str_starts(path, STR("/")) : !str_starts(path, folder)) return true;
+  return str_starts(str_sub(path, folder.len, path.len), STR(TREE));
 }
 
 static int search_embedded(lua_State *L) {
@@ -107,17 +164,29 @@ static int search_embedded(lua_State *L) {
   return 1;
 }
 
-// package.searchers: preload, then ours, then Lua's own.
-void loader_open(lua_State *L) {
+static void set_searcher(lua_State *L, int package, lua_Integer i, lua_CFunction searcher) {
+  lua_pushvalue(L, package);
+  lua_pushcclosure(L, searcher, 1);
+  lua_rawseti(L, -2, i);
+}
+
+// package.searchers: preload, ours, along package.path, then Lua's own two for C modules or a refusal.
+void loader_open(lua_State *L, bool allow_c) {
   lua_getglobal(L, LUA_LOADLIBNAME);
-  lua_getfield(L, -1, "searchers");
-  for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i >= 2; i--) {
-    lua_rawgeti(L, -1, i);
+  int package = lua_gettop(L);
+  lua_getfield(L, package, "searchers");
+  for (lua_Integer i = 4; i >= 3; i--) {
+    if (allow_c) lua_rawgeti(L, -1, i);
+    else lua_pushnil(L);
     lua_rawseti(L, -2, i + 2);
   }
-  lua_pushcfunction(L, search_beside);
-  lua_rawseti(L, -2, 2);
-  lua_pushcfunction(L, search_embedded);
-  lua_rawseti(L, -2, 3);
-  lua_pop(L, 2);
+  set_searcher(L, package, 2, search_beside);
+  set_searcher(L, package, 3, search_embedded);
+  set_searcher(L, package, 4, search_path);
+  if (!allow_c) {
+    set_searcher(L, package, 5, refuse_c);
+    lua_pushcfunction(L, l_loadlib);
+    lua_setfield(L, package, "loadlib");
+  }
+  lua_settop(L, package - 1);
 }

@@ -5,7 +5,11 @@
 #include "base/buf.h"
 #include "script/interpreter.h"
 
-void loader_open(lua_State *L);  // package.searchers; may raise
+// package.searchers. `allow_c`: modules in C are looked for too. May raise.
+void loader_open(lua_State *L, bool allow_c);
+// Whether a chunk's name stands for a file that is neither the script's own work nor wemoon's: found along
+// package.path, or in a tree of modules.
+bool loader_is_foreign(lua_State *L, const char *source);
 // Appends a whole file; false with errno.
 bool loader_read(const char *path, Buf *text);
 // Pushes the chunk of a file; raises if it cannot be read or parsed.

@@ -293,20 +293,26 @@ test('debug.sethook cannot touch the guard', async (t) => {
   await assertAlive(bot);
 });
 
-// In these one call of a library takes for ever, or nearly: nothing interrupts it. Other messages are answered by their deadlines, and
-// within a second of its discovery a fresh interpreter serves.
-const STUCK = {
+// In these one call of a library takes for ever, or nearly: it is stopped as a loop is.
+const LONG_CALLS = {
   'a pathological pattern': 'return (("a"):rep(40000) .. "b"):find(("a-"):rep(30) .. "c")',
   'a gsub over a pathological pattern': 'return (("a"):rep(30000):gsub(("a?"):rep(20) .. ("a-"):rep(10) .. "b", ""))',
+  'a table.move of everything': 'table.move(setmetatable({}, { __index = tostring }), 1, 1 << 60, 1, setmetatable({}, { __newindex = type }))',
+  'a sort of a large table': 'local t = {} for i = 1, 3e5 do t[i] = ("x"):rep(30) .. i end while true do table.sort(t) end',
 };
 
-for (const [what, code] of Object.entries(STUCK)) {
-  test(`${what} is given up, and a fresh interpreter serves in its place`, async (t) => {
-    await assertGivenUp(await startBot(t, { script: withCases({ x: code }), config: { script_cpu_ms: 300, deadline_ms: 1500 } }));
+for (const [what, code] of Object.entries(LONG_CALLS)) {
+  test(`${what} is stopped; the process goes on`, async (t) => {
+    const bot = await startBot(t, { script: withCases({ x: code }), config: { error_reply: 'sorry', script_cpu_ms: 300 } });
+    assert.equal(await bot.say('x'), 'sorry');
+    await bot.waitForLog(/bot\.lua:\d+: stopped after 300 ms of CPU time/);
+    assert.doesNotMatch(bot.log, /given up/);
+    await assertAlive(bot);
   });
 }
 
-test('a finalizer that hangs is given up like a library call', async (t) => {
+// Nothing interrupts it: other messages are answered by their deadlines, and within a second of its discovery a fresh interpreter serves.
+test('a finalizer that hangs is given up', async (t) => {
   const code = 'setmetatable({}, { __gc = function() while true do end end }) collectgarbage() return "collected"';
   await assertGivenUp(await startBot(t, { script: withCases({ x: code }), config: { script_cpu_ms: 300, deadline_ms: 1500 } }));
 });

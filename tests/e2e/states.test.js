@@ -250,7 +250,7 @@ const HANGING = `
 wechat.every(0.05, function() wechat.store.set("ticking", me) end)
 function on_message(msg)
   if msg.content == "ticking" then return wechat.store.get("ticking") end
-  if msg.content == "hang " .. me then return (("a"):rep(40)):find(("a-"):rep(40) .. "b") end
+  if msg.content == "hang " .. me then setmetatable({}, { __gc = function() while true do end end }) collectgarbage() end
   return me
 end`;
 

@@ -187,12 +187,36 @@ static void test_deep_recursion_that_is_not_caught_is_logged_with_its_line(void 
   assert_logged("bot.lua:2");
 }
 
+static void test_json_without_end_is_stopped(void **state) {
+  assert_over_cpu("local t = {} for i = 1, 60 do t = { t, t } end wechat.json.encode(t)");
+  assert_over_cpu(
+      "wechat.json.encode(setmetatable({}, { __pairs = function() return math.max, 1, 2 "
+      "end }))");
+  world.options.memory_max = 0;
+  assert_over_cpu("wechat.json.decode('[' .. ('0,'):rep(20000000) .. '0]')");
+  assert_over_cpu("wechat.json.decode('[' .. ('[],'):rep(20000000) .. '0]')");
+  assert_over_cpu(
+      "local t = {} for i = 1, 200000 do t['k' .. i * 7919 % 200003] = i end for i = 1, "
+      "50 do wechat.json.encode(t) end");
+}
+
+static void test_json_takes_no_more_memory_than_the_script_may(void **state) {
+  world.options.cpu_us_max = 20000000;
+  assert_holds("local long = ('x'):rep(1 << 20)\n"
+               "local t = {} for i = 1, 100 do t[i] = long end\n"
+               "fails('takes more than script_memory_mb', wechat.json.encode, t)\n"
+               "local value, why = wechat.json.decode('[' .. ('0,'):rep(2000000) .. '0]')\n"
+               "is(value, nil) is(why, 'no memory to read a JSON text')\n"
+               "t = {} for i = 1, 30000 do t['k' .. i * 7919 % 30011] = i end\n"
+               "local text = wechat.json.encode(t)\n"
+               "local last = ''\n"
+               "for key in text:gmatch('\"(k%d+)\"') do is(key > last, true) last = key end\n");
+}
+
 // ---- calls that nothing interrupts
 
 static const char STUCK[] =
     "function on_message(msg)\n"
-    "  if msg.content == 'go' then string.find(string.rep('a', 4000), string.rep('.-', 12) .. 'b') "
-    "end\n"
     "  if msg.content == 'gc' then local t = os.clock() setmetatable({}, { __gc = function() while "
     "os.clock() - t < 3 do end end }) collectgarbage() end\n"
     "  if msg.content == 'slow' then local t = os.clock() string.rep('x', 100):gsub('x', "
@@ -290,6 +314,8 @@ int main(void) {
     TEST(test_a_script_may_catch_its_own_memory_error),
     TEST(test_recursion_without_end_is_an_error),
     TEST(test_deep_recursion_that_is_not_caught_is_logged_with_its_line),
+    TEST(test_json_without_end_is_stopped),
+    TEST(test_json_takes_no_more_memory_than_the_script_may),
     TEST(test_a_call_that_nothing_interrupts_is_seen_and_given_up),
     TEST(test_a_script_that_is_quick_or_pauses_is_not_stuck),
     TEST(test_a_script_that_is_stuck_at_load_is_left_behind),

@@ -113,7 +113,70 @@ static void test_the_files_that_matter_are_known_after_a_failed_load_too(void **
   assert_true(has_file("broken.lua"));
 }
 
+static void test_a_tree_of_modules_beside_the_script_is_found(void **state) {
+  write_file("lua_modules/share/lua/5.4/rock.lua", "return 'rock'");
+  write_file("lua_modules/share/lua/5.4/rocks/init.lua", "return 'rocks'");
+  write_file("lua_modules/share/lua/5.4/helper.lua", "return 'not this one'");
+  write_file("helper.lua", "return 'own'");
+  load("local a, b, c = require 'rock', require 'rocks', require 'helper'\n"
+       "function on_message() return a .. b .. c end");
+  assert_answer("x", TASK_RETURNED, "rockrocksown");
+  assert_true(has_file("lua_modules/share/lua/5.4/rock.lua"));
+}
+
+static void test_c_modules_are_refused_with_a_word(void **state) {
+  write_file("hello.so", "");
+  char code[400];
+  snprintf(code, sizeof code,
+           "package.cpath = '%s/?.so'\n"
+           "local ok, why = pcall(require, 'hello')\n"
+           "local _, refused, where = package.loadlib('%s/hello.so', '*')\n"
+           "function on_message(msg)\n"
+           "  if msg.content == 'lib' then return refused .. where end\n"
+           "  return why:match('no C module[^\\n]*')\n"
+           "end",
+           world.folder, world.folder);
+  load(code);
+  assert_answer("x", TASK_RETURNED, "no C module is looked for: allow_shell = false");
+  assert_answer("lib", TASK_RETURNED,
+                "package.loadlib is refused: C libraries need allow_shell = trueabsent");
+  world.options.allow_shell = true;
+  snprintf(code, sizeof code,
+           "package.cpath = '%s/?.so'\n"
+           "local ok, why = pcall(require, 'hello')\n"
+           "function on_message(msg) return why:match('file too short') end",
+           world.folder);
+  load(code);
+  assert_answer("x", TASK_RETURNED, "file too short");
+}
+
 // ---- strict globals
+
+static void test_modules_from_elsewhere_may_ask_for_what_is_missing(void **state) {
+  char elsewhere[] = "/tmp/wemoon-elsewhere-XXXXXX", name[64], code[400];
+  assert_non_null(mkdtemp(elsewhere));
+  snprintf(name, sizeof name, "../%s/lenient.lua", elsewhere + strlen("/tmp/"));
+  write_file(name, "local unpack = unpack or table.unpack\n"
+                   "local m = {}\n"
+                   "function m.f() made_elsewhere = 1 return jit or 'lenient' end\n"
+                   "return m");
+  write_file("lua_modules/share/lua/5.4/rock.lua", "return unpack and 1 or 'rock'");
+  write_file("own.lua", "return unpack or table.unpack");
+  snprintf(code, sizeof code,
+           "package.path = '%s/?.lua'\n"
+           "local m, rock = require 'lenient', require 'rock'\n"
+           "local ok, why = pcall(require, 'own')\n"
+           "function on_message()\n"
+           "  return m.f() .. rock .. why:match(\"undefined global '%%a+'\")\n"
+           "end",
+           elsewhere);
+  load(code);
+  snprintf(name, sizeof name, "%s/lenient.lua", elsewhere);
+  unlink(name);
+  rmdir(elsewhere);
+  assert_answer("x", TASK_RETURNED, "lenientrockundefined global 'unpack'");
+  assert_not_logged("made_elsewhere");
+}
 
 static void test_reading_an_undefined_global_raises_and_names_it(void **state) {
   load("function on_message(msg)\n  if msg.content == 'raw' then return tostring(rawget(_G, "
@@ -290,6 +353,9 @@ int main(void) {
     TEST(test_a_module_beside_the_script_comes_before_an_embedded_one),
     TEST(test_each_interpreter_reads_modules_afresh),
     TEST(test_the_files_that_matter_are_known_after_a_failed_load_too),
+    TEST(test_a_tree_of_modules_beside_the_script_is_found),
+    TEST(test_c_modules_are_refused_with_a_word),
+    TEST(test_modules_from_elsewhere_may_ask_for_what_is_missing),
     TEST(test_reading_an_undefined_global_raises_and_names_it),
     TEST(test_a_global_made_inside_a_function_warns_once_for_each_name),
     TEST(test_without_strict_nothing_of_that_happens),

@@ -74,7 +74,7 @@ static const char *world_log(void) {
   return text;
 }
 
-static void assert_logged(const char *part) {
+static inline void assert_logged(const char *part) {
   if (!strstr(world_log(), part)) fail_msg("the log does not say '%s':\n%s", part, world_log());
 }
 
@@ -216,6 +216,56 @@ static inline void assert_answer(const char *content, TaskState state, const cha
   }
   assert_int_equal(answer.calls, 1);
   answer_clear(&answer);
+}
+
+// ---- Lua that checks itself
+
+// Runs Lua in on_message that raises where something is not as it should be: `is(got, wanted)`,
+// `fails(words, function, ...)`, `all(...)` (the values in one string).
+static inline void assert_holds(const char *code) {
+  char script[8192];
+  snprintf(script, sizeof script,
+           "local function is(got, wanted)\n"
+           "  if got ~= wanted then error(tostring(got) .. ', not ' .. tostring(wanted), 2) end\n"
+           "end\n"
+           "local function fails(words, ...)\n"
+           "  local ok, why = pcall(...)\n"
+           "  if ok or not tostring(why):find(words, 1, true) then\n"
+           "    error('\"' .. tostring(why) .. '\", not \"' .. words .. '\"', 2)\n"
+           "  end\n"
+           "end\n"
+           "local function all(...) return table.concat({ ... }, ' ') end\n"
+           "local find, match, gsub, rep = string.find, string.match, string.gsub, string.rep\n"
+           "function on_message(msg) %s return 'holds' end",
+           code);
+  load(script);
+  assert_answer("go", TASK_RETURNED, "holds");
+}
+
+// The body is ended by script_cpu_ms, soon after, and the next message is answered as ever.
+static inline void assert_over_cpu(const char *body) {
+  char script[4096];
+  snprintf(script, sizeof script,
+           "function hostile() %s end\n"
+           "function on_message(msg)\n"
+           "  if msg.content == 'go' then hostile() end\n"
+           "  return 'fine'\n"
+           "end",
+           body);
+  load(script);
+  Answer answer;
+  answer_init(&answer);
+  int64_t began_us = clock_now_us();
+  send_text(&answer, "go");
+  if (!answer_wait(&answer, 10000)) fail_msg("never ends: %s", body);
+  int64_t took_ms = (clock_now_us() - began_us) / 1000;
+  if (answer.state != TASK_OVER_CPU) {
+    fail_msg("%s: %s, not over its CPU time\n%s", body, task_state_name(answer.state), world_log());
+  }
+  if (took_ms > 3000) fail_msg("%s: took %d ms", body, (int)took_ms);
+  answer_clear(&answer);
+  assert_logged("bot.lua:1: stopped after 300 ms of CPU time");
+  for (int i = 0; i < 3; i++) assert_answer("next", TASK_RETURNED, "fine");
 }
 
 #endif
