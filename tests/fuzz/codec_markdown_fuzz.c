@@ -7,6 +7,8 @@ static void must(bool holds) {
   if (!holds) abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Buf out;
   Err err = { 0 };

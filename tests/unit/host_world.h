@@ -253,7 +253,7 @@ static inline void assert_over_cpu(const char *body) {
            "end",
            body);
   load(script);
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   int64_t began_us = clock_now_us();
   send_text(&answer, "go");
