@@ -87,7 +87,7 @@ static void test_a_call_that_waits_is_closed(void **state) {
        "  local result = ('abc'):gsub('b', function(c) wechat.sleep(0.05) return c .. c end)\n"
        "  return result .. #outcome\n"
        "end");
-  Answer answer;
+  Heard answer;
   answer_init(&answer);
   send_text(&answer, "go");
   assert_true(

@@ -135,7 +135,7 @@ static void test_messages_that_wait_in_gsub_keep_apart(void **state) {
   load("function on_message(msg)\n"
        "  return (msg.content:gsub('%d', function(d) wechat.sleep(0.01 * d) return d * 2 end))\n"
        "end");
-  Answer answers[4];
+  Heard answers[4];
   const char *contents[] = { "a4 b1", "c1 d4", "e2 f2", "g3 h1" };
   const char *replies[] = { "a8 b2", "c2 d8", "e4 f4", "g6 h2" };
   for (int i = 0; i < 4; i++) {
