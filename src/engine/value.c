@@ -351,50 +351,97 @@ void value_push_text(lua_State *L, int index) {
 
 // ---- to Lua
 
-typedef struct {
-  lua_State *L;
-  int steps;
-} Reader;
-
-static void push_json(Reader *r, const Json *value);
-
-static void push_array(Reader *r, const Json *array) {
-  lua_createtable(r->L, (int)json_count(array), 0);
-  value_mark_array(r->L, -1);
-  lua_Integer n = 0;
-  for (const Json *member = json_first(array); member; member = json_next(member)) {
-    push_json(r, member);
-    lua_rawseti(r->L, -2, ++n);
-  }
-}
-
-static void push_object(Reader *r, const Json *object) {
-  lua_createtable(r->L, 0, (int)json_count(object));
-  for (const Json *member = json_first(object); member; member = json_next(member)) {
-    push_str(r->L, json_key(member));
-    push_json(r, member);
-    lua_rawset(r->L, -3);
-  }
-}
-
-static void push_json(Reader *r, const Json *value) {
-  lua_State *L = r->L;
-  step(L, &r->steps);
-  luaL_checkstack(L, 6, "JSON");
+static void push_scalar(lua_State *L, const Json *value) {
   switch (json_kind(value)) {
-    case JSON_NULL: value_push_null(L); break;
     case JSON_BOOL: lua_pushboolean(L, json_bool(value)); break;
     case JSON_INT: lua_pushinteger(L, json_int(value)); break;
     case JSON_REAL: lua_pushnumber(L, json_real(value)); break;
     case JSON_STRING: push_str(L, json_string(value)); break;
-    case JSON_ARRAY: push_array(r, value); break;
-    case JSON_OBJECT: push_object(r, value); break;
+    default: value_push_null(L);
   }
 }
 
-void value_push_json(lua_State *L, const Json *value) {
+// A container whose table is on the stack, to be filled from `next` on.
+typedef struct {
+  const Json *next;
+  lua_Integer count;
+  bool array;
+} OpenTable;
+
+struct ValueCursor {
+  const Json *root;  // NULL once it was begun
+  int depth, steps;
+  OpenTable open[JSON_DEPTH_MAX + 1];
+};
+
+static bool is_container(const Json *value) {
+  return json_kind(value) == JSON_ARRAY || json_kind(value) == JSON_OBJECT;
+}
+
+static void open_table(lua_State *L, ValueCursor *cursor, const Json *container) {
+  bool array = json_kind(container) == JSON_ARRAY;
+  int count = (int)json_count(container);
   luaL_checkstack(L, 6, "JSON");
-  push_json(&(Reader){ .L = L }, value);
+  lua_createtable(L, array ? count : 0, array ? 0 : count);
+  if (array) value_mark_array(L, -1);
+  cursor->open[cursor->depth++] = (OpenTable){ json_first(container), 0, array };
+}
+
+// Puts the value on top, its key below it in an object, into the innermost table.
+static void close_value(lua_State *L, ValueCursor *cursor) {
+  OpenTable *table = &cursor->open[cursor->depth - 1];
+  if (table->array) lua_rawseti(L, -2, ++table->count);
+  else lua_rawset(L, -3);
+}
+
+static void push_member(lua_State *L, ValueCursor *cursor) {
+  OpenTable *table = &cursor->open[cursor->depth - 1];
+  const Json *member = table->next;
+  table->next = json_next(member);
+  step(L, &cursor->steps);
+  if (!table->array) push_str(L, json_key(member));
+  if (is_container(member)) {
+    open_table(L, cursor, member);
+  } else {
+    push_scalar(L, member);
+    close_value(L, cursor);
+  }
+}
+
+static void begin_cursor(lua_State *L, ValueCursor *cursor) {
+  const Json *root = cursor->root;
+  cursor->root = NULL;
+  if (is_container(root)) open_table(L, cursor, root);
+  else push_scalar(L, root);
+}
+
+bool value_push_some(lua_State *L, ValueCursor *cursor, size_t most) {
+  luaL_checkstack(L, 6, "JSON");
+  if (cursor->root) begin_cursor(L, cursor);
+  while (cursor->depth > 0) {
+    if (cursor->open[cursor->depth - 1].next) {
+      if (most-- == 0) return false;
+      push_member(L, cursor);
+    } else if (--cursor->depth > 0) {
+      close_value(L, cursor);
+    }
+  }
+  return true;
+}
+
+ValueCursor *value_push_first(lua_State *L, const Json *value, size_t most) {
+  ValueCursor cursor = { .root = value };
+  int bottom = lua_gettop(L) + 1;
+  if (value_push_some(L, &cursor, most)) return NULL;
+  ValueCursor *kept = lua_newuserdatauv(L, sizeof *kept, 0);
+  *kept = cursor;
+  lua_insert(L, bottom);
+  return kept;
+}
+
+void value_push_json(lua_State *L, const Json *value) {
+  ValueCursor cursor = { .root = value };
+  value_push_some(L, &cursor, SIZE_MAX);
 }
 
 static void free_document(void *document) { json_free(document); }
@@ -411,7 +458,7 @@ bool value_from_json(lua_State *L, Str json, Err *err) {
     guard_check(L);
     return false;
   }
-  push_json(&(Reader){ .L = L }, json_root(document));
+  value_push_json(L, json_root(document));
   boxed_close(L, -2);
   lua_remove(L, -2);
   return true;

@@ -30,6 +30,13 @@ void value_push_text(lua_State *L, int index);
 bool value_from_json(lua_State *L, Str json, Err *err);
 // Pushes a parsed value. Raises without memory.
 void value_push_json(lua_State *L, const Json *value);
+// The same in pieces, so that a large value does not hold up the engine. Pushes the value if `most` values are
+// enough, and returns NULL; else a userdata, the cursor, and above it the tables that are not full yet.
+typedef struct ValueCursor ValueCursor;
+ValueCursor *value_push_first(lua_State *L, const Json *value, size_t most);
+// Pushes at most `most` further values, with the stack as it was left. True when all is pushed: the value is on
+// top.
+bool value_push_some(lua_State *L, ValueCursor *cursor, size_t most);
 // Pushes the JSON null.
 void value_push_null(lua_State *L);
 // Marks the table at `index` as an array; asks for the mark.

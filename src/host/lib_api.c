@@ -34,7 +34,8 @@
 #include "engine/value.h"
 #include "engine/wait.h"
 
-enum { REQUEST = 1, PENDING = 2, ARENA = 3 };  // the stack while it waits
+enum { REQUEST = 1, PENDING = 2, ARENA = 3, CURSOR = 3 };  // the stack while it waits
+enum { PIECE = 4096 };  // values of JSON that are pushed in less than 2 ms
 
 static void free_result(void *result) { api_result_free(result); }
 
@@ -173,6 +174,21 @@ static int push_download(lua_State *L, Boxed *pending) {
 
 // ---- calls --------------------------------------------------------------------------------------
 
+static int push_more(lua_State *L, void *unused);
+
+// Lets others have the engine, then goes on.
+static int pause_pushing(lua_State *L) {
+  Wait *wait = wait_begin(L, "the answer");
+  wait_finish(wait, push_more, NULL, NULL);
+  return wait_suspend(L, wait, NULL, NULL);
+}
+
+static int push_more(lua_State *L, void *unused) {
+  if (!value_push_some(L, lua_touserdata(L, CURSOR), PIECE)) return pause_pushing(L);
+  boxed_clear(boxed_at(L, PENDING));
+  return 1;
+}
+
 static int take_result(lua_State *L, void *data) {
   ApiResult *result = data;
   Boxed *pending = boxed_at(L, PENDING);
@@ -180,7 +196,7 @@ static int take_result(lua_State *L, void *data) {
   if (!result) raise_no_memory(L);
   if (result->kind != API_OK) return push_failure(L, result);
   if (result->body) return push_download(L, pending);
-  value_push_json(L, json_root(result->json));
+  if (value_push_first(L, json_root(result->json), PIECE)) return pause_pushing(L);
   boxed_clear(pending);
   return 1;
 }

@@ -10,7 +10,7 @@
 
 // IDLE_S: a server that closes connections idle for that long or longer cannot do so while a request that must
 // not be repeated is on its way to it.
-enum { CONNECT_MS = 10 * 1000, IDLE_S = 20, BUFFER_SIZE = 1024 };
+enum { CONNECT_MS = 10 * 1000, IDLE_S = 20, BUFFER_SIZE = 2048 };
 
 // ---- the answer ---------------------------------------------------------------------------------
 

@@ -346,6 +346,23 @@ test('what is no regular file is refused at once: a pipe, a folder, a device', a
   assert.ok(Date.now() - began < 5000);
 });
 
+test('a large answer arrives whole, and holds nobody up', async (t) => {
+  const openids = Array.from({ length: 200_000 }, (_, i) => `oABCDEFGHIJKLMNOPQRST${i}`);
+  const platform = await startPlatform(t, { '/cgi-bin/user/get': (request, response) => json(response, { total: 200_000, data: { openid: openids } }) });
+  const { values } = await run(t, `
+    local done, turns_meanwhile = 0, 0
+    wechat.spawn(function() while done < 3 do wechat.sleep(0.001) turns_meanwhile = turns_meanwhile + 1 end end)
+    local counts = {}
+    for i = 1, 3 do wechat.spawn(function()
+      local list = assert(wechat.get_followers()).data.openid
+      counts[i] = #list == 200000 and list[200000] == "oABCDEFGHIJKLMNOPQRST199999"
+      done = done + 1
+    end) end
+    while done < 3 do wechat.sleep(0.01) end
+    return counts, turns_meanwhile > 40`, { config: account(platform), timeoutMs: 60000 });
+  assert.deepEqual(values, [[true, true, true], true]);
+});
+
 test('an answer that quotes a secret is printed with its mask', async (t) => {
   const platform = await startPlatform(t, {
     '/cgi-bin/tags/get': (request, response) => json(response, { errcode: 40097, errmsg: `bad ${request.url} and hunter2-hunter2-hunter2, rid: 1-2` }),
