@@ -185,8 +185,7 @@ static void parse(void *ctx) {
   Call *call = ctx;
   Err err;
   call->doc = json_parse(call->answer->body, &err);
-  if (!call->doc)
-    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
+  if (!call->doc) api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
 // What is large is parsed on another thread: the loop has other calls to serve.
