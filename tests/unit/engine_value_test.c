@@ -5,23 +5,26 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/engine.h"
 #include "engine/value.h"
 
-#include <lauxlib.h>
-
+static Engine *engine;
 static lua_State *L;
 static JsonDoc *doc;
 
 static int begin(void **state) {
-  L = luaL_newstate();
-  value_open(L);
-  return L ? 0 : -1;
+  EngineOptions options = { .library = "wechat" };
+  engine = engine_new(&options, NULL);
+  if (!engine || !engine_enter(engine, INT64_MAX)) return -1;
+  L = engine_main(engine);
+  return 0;
 }
 
 static int end(void **state) {
   json_free(doc);
   doc = NULL;
-  lua_close(L);
+  engine_leave(engine);
+  engine_release(engine);
   return 0;
 }
 
