@@ -5,10 +5,11 @@
 
 #include "cli/suggest.h"
 
-const Command *const commands[] = { &command_run,     &command_dev,   &command_repl,
-                                    &command_exec,    &command_send,  &command_test,
-                                    &command_new,     &command_check, &command_status,
-                                    &command_explain, &command_docs,  NULL };
+const Command *const commands[] = {
+  &command_run, &command_dev,   &command_repl,  &command_exec,   &command_send,    &command_test,
+  &command_new, &command_check, &command_store, &command_status, &command_explain, &command_docs,
+  NULL
+};
 
 static const Option common_options[] = {
   { .name = "help", .letter = 'h', .help = "this text" },

@@ -24,7 +24,8 @@ bool services_store_would_open(const Config *config, const char *script, Err *er
 }
 
 // A script's keys are its account's; of an account without token and appid they are nobody's by name.
-static Store *open_named(const Config *config, const Account *account, Str url, Err *err) {
+static Store *open_named(const Config *config, const Account *account, Str url, bool must_exist,
+                         Err *err) {
   char name[ACCOUNT_NAME_MAX] = "", former[ACCOUNT_NAME_MAX] = "";
   bool nameless = account->appid.len == 0 && account->credentials[0].token.len == 0;
   if (!nameless &&
@@ -33,17 +34,25 @@ static Store *open_named(const Config *config, const Account *account, Str url, 
   return store_open_with(&(StoreOptions){ .url = url,
                                           .ca_file = config_text(config, "ca_file").ptr,
                                           .account = str_of(name),
-                                          .former_account = str_of(former) },
+                                          .former_account = str_of(former),
+                                          .must_exist = must_exist },
                          err);
+}
+
+Store *services_open_store(const Config *config, const Account *account, const char *beside,
+                           bool must_exist, Err *err) {
+  Buf url;
+  Store *store = store_url(config, beside, &url, err)
+                     ? open_named(config, account, buf_str(&url), must_exist, err)
+                     : NULL;
+  buf_clear(&url);
+  return store;
 }
 
 static Store *open_store(const Config *config, const Account *account, const char *script,
                          StorePlace place, Err *err) {
-  Buf url;
   if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
-  Store *store =
-      store_url(config, script, &url, err) ? open_named(config, account, buf_str(&url), err) : NULL;
-  buf_clear(&url);
+  Store *store = services_open_store(config, account, script, false, err);
   if (store || place == STORE_BESIDE_SCRIPT || config_text(config, "store").len) return store;
   log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
   return store_open(STR("memory:"), err);

@@ -25,6 +25,10 @@ bool services_open(Services *services, const Config *config, const Account *acco
                    const char *script, StorePlace place, struct Metrics *metrics, Err *err);
 // After the interpreters that use it are gone.
 void services_close(Services *services);
+// The store alone, as the bot beside whose script or configuration `beside` is has it; NULL with the reason. With
+// `must_exist` no SQLite file is made.
+Store *services_open_store(const Config *config, const Account *account, const char *beside,
+                           bool must_exist, Err *err);
 // Whether the store of STORE_BESIDE_SCRIPT would open now; makes nothing.
 bool services_store_would_open(const Config *config, const char *script, Err *err);
 // Lends them to an interpreter.

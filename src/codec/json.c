@@ -490,3 +490,27 @@ void json_add_real(Buf *out, double number) {
   uselocale(before);
   buf_add(out, str_of(text));
 }
+
+// No value is deeper than JSON_DEPTH_MAX.
+static void add_members(Buf *out, const Json *value, bool named) {
+  buf_addc(out, named ? '{' : '[');
+  for (const Json *member = value->first; member; member = member->next) {
+    if (member != value->first) buf_addc(out, ',');
+    if (named) json_add_string(out, member->key);
+    if (named) buf_addc(out, ':');
+    json_add_value(out, member);
+  }
+  buf_addc(out, named ? '}' : ']');
+}
+
+void json_add_value(Buf *out, const Json *value) {
+  switch (value->kind) {
+    case JSON_NULL: buf_add(out, STR("null")); break;
+    case JSON_BOOL: buf_add(out, value->integer ? STR("true") : STR("false")); break;
+    case JSON_INT:
+    case JSON_REAL: buf_add(out, value->string); break;
+    case JSON_STRING: json_add_string(out, value->string); break;
+    case JSON_ARRAY: add_members(out, value, false); break;
+    case JSON_OBJECT: add_members(out, value, true); break;
+  }
+}

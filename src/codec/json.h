@@ -55,5 +55,7 @@ const Json *json_get(const Json *object, Str key);
 void json_add_string(Buf *out, Str text);  // with its quotes
 // In the shortest form that reads back equal; NaN and infinities as null.
 void json_add_real(Buf *out, double number);
+// A parsed value on one line, without white space; its numbers as they were written.
+void json_add_value(Buf *out, const Json *value);
 
 #endif

@@ -6,6 +6,7 @@
 #include "store/sqlite_file.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
   TIDY_US = 10 * 1000 * 1000,
@@ -353,7 +354,10 @@ static bool sqlite_probe(Str url, Err *err) {
 static void *sqlite_open(const StoreOptions *options, const StorePrefixes *prefixes, Err *err) {
   Sqlite *sqlite = new_handle(path_of(options->url), err);
   if (!sqlite) return NULL;
-  if (sqlite_file_open(&sqlite->file, sqlite->path, err)) return sqlite;
+  if (options->must_exist && access(sqlite->path, F_OK) != 0)
+    err_set(err, ERR_FAILED, "store: there is no %s: no bot has stored anything there",
+            sqlite->path);
+  else if (sqlite_file_open(&sqlite->file, sqlite->path, err)) return sqlite;
   sqlite_close(sqlite);
   return NULL;
 }

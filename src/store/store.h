@@ -83,6 +83,7 @@ typedef struct {
   // account finds too. At most 64 bytes.
   Str account;
   Str former_account;  // a name that the account had: its keys are found too; may be empty
+  bool must_exist;     // a SQLite file that is not there is not made: ERR_FAILED
 } StoreOptions;
 
 // Relative paths of "sqlite:PATH" start at the working directory. ERR_USAGE: store_url_check; ERR_FAILED: a

@@ -344,7 +344,7 @@ const refusedByCheck = async (t, args, word, code = 2) => {
 };
 
 test('check refuses store URLs that run refuses, and takes those that run takes', async (t) => {
-  await refusedByCheck(t, ['--store', 'redis://h/5000000'], /store \(from --store\): the database, after the \//);
+  await refusedByCheck(t, ['--store', 'redis://h/5000000'], /store \(from --store\): the database, after the last \/,/);
   await refusedByCheck(t, ['--store', 'redis://user@h/0'], /before the @ there is no :PASSWORD/);
   const dir = botDir(t, { config: { token: 'abc', store: 'redis://user:a/b?c#d@127.0.0.1:1/0' } });
   await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });

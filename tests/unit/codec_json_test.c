@@ -266,6 +266,22 @@ static void test_reals_are_written_in_the_shortest_form_that_reads_back(void **s
   }
 }
 
+static void test_a_parsed_value_is_written_on_one_line_as_it_was(void **state) {
+  (void)state;
+  static const char text[] = "{\"a\":[1,2.50,-0,1e400,12345678901234567890,[],{}],\"b\":"
+                             "\"\\\"\\n月\",\"a\":null,\"c\":true}";
+  JsonDoc *doc = json_parse(STR(" {\"a\": [1, 2.50, -0, 1e400, 12345678901234567890, [ ], { }],\n"
+                                "\"b\": \"\\u0022\\n月\", \"a\": null, \"c\": true} "),
+                            NULL);
+  Buf out;
+  buf_init(&out);
+  assert_non_null(doc);
+  json_add_value(&out, json_root(doc));
+  assert_string_equal(buf_str(&out).ptr, text);
+  buf_clear(&out);
+  json_free(doc);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_every_kind_of_value_is_told_apart),
@@ -285,6 +301,7 @@ int main(void) {
     cmocka_unit_test(test_a_number_without_end_is_refused),
     cmocka_unit_test(test_a_megabyte_is_read_in_its_time),
     cmocka_unit_test(test_strings_are_written_as_utf8_with_escapes_where_needed),
+    cmocka_unit_test(test_a_parsed_value_is_written_on_one_line_as_it_was),
     cmocka_unit_test(test_reals_are_written_in_the_shortest_form_that_reads_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,141 @@
+// wemoon store: what a script keeps, from a shell; as JSON Lines that move a bot from one store to another.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { makeRedis } = require('./redis');
+const { APPID, OPENID, TOKEN, tempDir, writeFiles, configLua, wemoon, startBot } = require('./harness');
+
+const SCRIPT = `
+function on_message(msg)
+  local verb, key, value = msg.content:match("^(%w+) (%S+) ?(.*)$")
+  if verb == "set" then return tostring(wechat.store.set(key, value)) end
+  if verb == "get" then return tostring(wechat.store.get(key)) end
+  wechat.session()[verb] = key
+  return "session"
+end`;
+
+const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+// A folder with a configuration in it, and `store(...)` there.
+function makeShop(t, config = {}) {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, appid: APPID, ...config }) });
+  const store = (args, options = {}) => wemoon(['store', ...args], { cwd: dir, ...options });
+  const exec = (code) => wemoon(['exec', '-e', code], { cwd: dir, code: 0 });
+  return { dir, store, exec };
+}
+
+const FILL = `local s = wechat.store
+s.set("b", {name = "微月", n = 9007199254740993, list = wechat.json.array and {} or {1}}) s.set("a:1", "text") s.set("a:2", 2.5)
+s.set("ends", true, 1000) s.incr("count", 41) s.incr("count") s.set('quo"te', "\\n")`;
+
+test('list prints the keys in order, get a value, delete takes one key alone', async (t) => {
+  const { store, exec } = makeShop(t);
+  await exec(FILL);
+  assert.deepEqual(lines((await store(['list'], { code: 0 })).stdout).map(({ key }) => key), ['a:1', 'a:2', 'b', 'count', 'ends', 'quo"te']);
+  assert.equal((await store(['list', 'a:'], { code: 0 })).stdout, '{"key":"a:1"}\n{"key":"a:2"}\n');
+  assert.equal((await store(['get', 'a:1'], { code: 0 })).stdout, '"text"\n');
+  assert.equal((await store(['get', 'count'], { code: 0 })).stdout, '42\n');
+  assert.match((await store(['get', 'b'], { code: 0 })).stdout, /"n":9007199254740993/);
+  assert.equal((await store(['delete', 'a:'], { code: 1 })).stderr,
+    'wemoon: store: there is no key a:: wemoon store list prints those there are\n');
+  await store(['delete', 'a:1'], { code: 0 });
+  await store(['get', 'a:1'], { code: 1 });
+  assert.equal((await store(['list', 'a:'], { code: 0 })).stdout, '{"key":"a:2"}\n');
+});
+
+test('export writes what import reads: a bot moves from SQLite to Redis', async (t) => {
+  const redis = await makeRedis(t);
+  const old = makeShop(t);
+  const moved = makeShop(t, { store: redis.url });
+  await old.exec(FILL);
+  const { stdout } = await old.store(['export'], { code: 0 });
+  const ends = lines(stdout).find(({ key }) => key === 'ends');
+  assert.ok(Math.abs(ends.expires_at - Date.now() / 1000 - 1000) < 30, JSON.stringify(ends));
+  assert.deepEqual(lines(stdout).filter((line) => 'expires_at' in line), [ends]);
+  await moved.store(['import'], { code: 0, input: stdout });
+  assert.deepEqual(lines((await moved.store(['export'], { code: 0 })).stdout), lines(stdout));
+  assert.equal((await moved.exec('return wechat.store.incr("count")')).stdout, '43\n');
+  assert.equal((await old.store(['export', 'a:'], { code: 0 })).stdout, '{"key":"a:1","value":"text"}\n{"key":"a:2","value":2.5}\n');
+});
+
+test('with --all sessions, tokens and answers move too, and a message answered before is answered alike', async (t) => {
+  const redis = await makeRedis(t);
+  const fresh = await makeRedis(t);
+  const xml = `<xml><ToUserName>gh_1</ToUserName><FromUserName>${OPENID}</FromUserName><CreateTime>1</CreateTime>
+    <MsgType>text</MsgType><Content>colour blue</Content><MsgId>77</MsgId></xml>`;
+  const bot = await startBot(t, { script: SCRIPT, config: { appid: APPID, store: redis.url } });
+  const first = await bot.deliver(xml);
+  await bot.stop();
+  const old = makeShop(t, { store: redis.url });
+  const moved = makeShop(t, { store: fresh.url });
+  assert.equal((await old.store(['export'], { code: 0 })).stdout, '');
+  const { stdout } = await old.store(['export', '--all'], { code: 0 });
+  assert.deepEqual(lines(stdout).map(({ key }) => key.split('/')[0]).sort(), ['answer', 'session']);
+  assert.ok(lines(stdout).every((line) => line.own === true));
+  const left = await moved.store(['import'], { code: 0, input: stdout });
+  assert.match(left.stderr, /^wemoon: store: 2 of wemoon's own keys were left out: import them with --all\n$/);
+  await moved.store(['import', '--all'], { code: 0, input: stdout });
+  assert.deepEqual(lines((await moved.store(['export', '--all'])).stdout), lines(stdout));
+  const other = await startBot(t, { script: SCRIPT.replace('"session"', '"not again"'), config: { appid: APPID, store: fresh.url } });
+  assert.equal((await other.deliver(xml)).reply.Content, first.reply.Content);
+});
+
+test('a running bot sees the change', async (t) => {
+  const bot = await startBot(t, { script: SCRIPT });
+  const store = (args, options) => wemoon(['store', ...args], { cwd: bot.dir, ...options });
+  assert.equal(await bot.say('set city 北京'), 'true');
+  assert.equal((await store(['get', 'city'], { code: 0 })).stdout, '"北京"\n');
+  await store(['import'], { code: 0, input: '{"key":"city","value":"上海"}\n' });
+  assert.equal(await bot.say('get city'), '上海');
+  await store(['delete', 'city'], { code: 0 });
+  assert.equal(await bot.say('get city'), 'nil');
+});
+
+test('--config names the bot: its store is beside it, wherever the command is typed', async (t) => {
+  const { dir, exec } = makeShop(t);
+  await exec('wechat.store.set("k", 1)');
+  const elsewhere = tempDir(t);
+  const { stdout } = await wemoon(['store', 'list', '--config', path.join(dir, 'config.lua')], { cwd: elsewhere, code: 0 });
+  assert.equal(stdout, '{"key":"k"}\n');
+  assert.deepEqual(fs.readdirSync(elsewhere), []);
+});
+
+test('each account sees its own keys alone', async (t) => {
+  const { dir, exec } = makeShop(t);
+  await exec('wechat.store.set("mine", 1)');
+  await wemoon(['exec', '--appid', 'wxotherother12345', '-e', 'wechat.store.set("theirs", 1) '], { cwd: dir, code: 0 });
+  assert.equal((await wemoon(['store', 'list'], { cwd: dir, code: 0 })).stdout, '{"key":"mine"}\n');
+});
+
+test('a store that is not there, is memory: or away is told, and nothing is made', async (t) => {
+  const { dir, store } = makeShop(t);
+  assert.match((await store(['list'], { code: 1 })).stderr, /^wemoon: store: there is no wemoon\.db: no bot has stored anything there\n$/);
+  assert.deepEqual(fs.readdirSync(dir), ['config.lua']);
+  assert.match((await store(['list', '--store', 'memory:'], { code: 2 })).stderr, /memory:, which each process has to itself/);
+  assert.match((await store(['list', '--store', 'redis://127.0.0.1:1/0'], { code: 1 })).stderr, /^wemoon: store: Redis at 127\.0\.0\.1:1: Connection refused\n$/);
+});
+
+test('a wrong use is exit 2, a line that cannot be imported exit 1 with its number', async (t) => {
+  const { store } = makeShop(t);
+  for (const args of [['lst'], ['get'], ['delete'], ['get', 'a', 'b'], ['import', 'x'], ['list', '--all'], []]) {
+    assert.match((await store(args, { code: 2 })).stderr, /^wemoon: store: .*\nTry: wemoon store --help\n$/);
+  }
+  const { stderr } = await store(['import'], { code: 1, input: '{"key":"good","value":1}\n\n{"value":2}\n' });
+  assert.equal(stderr, 'wemoon: store: line 3 of standard input: it has no "key"\n');
+  assert.match((await store(['import'], { code: 1, input: 'nonsense' })).stderr, /^wemoon: store: line 1 of standard input: /);
+  assert.equal((await store(['list'], { code: 0 })).stdout, '{"key":"good"}\n');
+});
+
+test('jq reads what it prints, and what jq prints is imported', async (t) => {
+  const { store, exec } = makeShop(t);
+  await exec(FILL);
+  const { stdout } = await store(['export'], { code: 0 });
+  const renamed = execFileSync('jq', ['-c', 'select(.key | startswith("a:")) | .key |= "new:" + .'], { input: stdout, encoding: 'utf8' });
+  await store(['import'], { code: 0, input: renamed });
+  assert.equal((await store(['get', 'new:a:1'], { code: 0 })).stdout, '"text"\n');
+});
