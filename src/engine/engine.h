@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 typedef struct Engine Engine;
@@ -24,6 +25,9 @@ typedef struct {
   // How the chunk names of the user's own Lua files begin: errors and log lines never point there. Outlives
   // the engine; NULL if there are none.
   const char *own_chunks;
+  // Appends the line with that number, without its end, of the text that the chunk `file` was loaded from.
+  // False if that text is not known: then the file is read. NULL: it always is.
+  bool (*source_line)(void *user, Str file, int64_t line, Buf *out);
   // Opens the user's libraries, once, in a state that has the standard ones. Protected: it may raise. NULL
   // if there are none.
   lua_CFunction open;

@@ -15,7 +15,8 @@ enum {
   HOOK_EVERY = 1000,       // instructions between two looks at the clock
   PLACE_AFTER_US = 10000,  // a slice this long is worth knowing the place of
   WARN_AFTER_US = 100000,
-  SOURCE_MAX = 4 * 1024 * 1024  // larger files are no scripts
+  SOURCE_MAX = 4 * 1024 * 1024,  // larger files are no scripts
+  SOURCE_LINE_MAX = 500          // bytes shown of a line
 };
 
 void guard_init(Slice *slice) {
@@ -219,26 +220,40 @@ static FILE *open_source(const char *path) {
   return source;
 }
 
-// The line as it stands in the file now; nothing when it cannot be read.
-static void add_source_line(Str file, int64_t line, Buf *out) {
+// Appends the line as it stands in the file now. False when it cannot be read.
+static bool read_line(Str file, int64_t line, Buf *out) {
   char path[4096], text[512];
-  if (file.len >= sizeof path) return;
+  if (file.len >= sizeof path) return false;
   memcpy(path, file.ptr, file.len);
   path[file.len] = '\0';
   FILE *source = open_source(path);
-  if (!source) return;
+  if (!source) return false;
   bool whole = true;  // the last piece read ended its line
   int64_t at = 0;
-  while (fgets(text, sizeof text, source)) {
+  bool found = false;
+  while (!found && fgets(text, sizeof text, source)) {
     if (whole) at++;
     size_t len = strcspn(text, "\r\n");
     whole = text[len] != '\0';
-    if (at != line) continue;
-    Str shown = str_trim(str_make(text, str_utf8_prefix(str_make(text, len), len)));
-    buf_printf(out, "\n  %lld | %.*s", (long long)line, STR_FMT(shown));
-    break;
+    found = at == line;
+    if (found) buf_add(out, str_make(text, len));
   }
   fclose(source);
+  return found;
+}
+
+// The line that ran: of the text that was loaded, which the file may not hold any more.
+static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
+  const EngineOptions *options = &engine->options;
+  Buf text;
+  buf_init(&text);
+  bool known = options->source_line && options->source_line(options->user, file, line, &text);
+  if (known || read_line(file, line, &text)) {
+    Str shown = str_trim(buf_str(&text));
+    shown.len = str_utf8_prefix(shown, SOURCE_LINE_MAX);
+    buf_printf(out, "\n  %lld | %.*s", (long long)line, STR_FMT(shown));
+  }
+  buf_clear(&text);
 }
 
 // The traceback without frames of the user's own files and of the C functions at its foot, which call the
@@ -284,17 +299,16 @@ void guard_note_coroutine(lua_State *L, lua_State *co) {
   lua_pop(L, 1);
 }
 
-static void add_message(Str message, const char *place, Buf *out) {
+static void add_message(Engine *engine, Str message, const char *place, Buf *out) {
   Str file;
   int64_t line;
   if (!cut_place(message, &file, &line) && place[0]) buf_printf(out, "%s: ", place);
   buf_add(out, message);
-  if (cut_place(buf_str(out), &file, &line)) {
-    char path[1024];
-    if (file.len >= sizeof path) return;
-    memcpy(path, file.ptr, file.len);
-    add_source_line(str_make(path, file.len), line, out);
-  }
+  if (!cut_place(buf_str(out), &file, &line)) return;
+  char path[1024];  // `file` is in what is appended to
+  if (file.len >= sizeof path) return;
+  memcpy(path, file.ptr, file.len);
+  add_source_line(engine, str_make(path, file.len), line, out);
 }
 
 typedef struct {
@@ -318,7 +332,7 @@ static int describe(lua_State *L) {
   }
   Failure *failure = described->failure;
   Slice *slice = &engine_of(L)->slice;
-  add_message(str_make(text, len), place, &failure->text);
+  add_message(engine_of(L), str_make(text, len), place, &failure->text);
   Str inner = buf_str(&slice->inner_text);
   bool passed_through = inner.len > 0 && str_ends(str_make(text, len), inner);
   luaL_traceback(L, described->co, NULL, 0);
@@ -346,7 +360,7 @@ static void describe_end(Engine *engine, Failure *failure) {
     snprintf(message, sizeof message, "%s",
              slice->end == SLICE_INTERRUPTED ? "interrupted" : "given up: it did not come back");
   }
-  add_message(str_of(message), place, &failure->text);
+  add_message(engine, str_of(message), place, &failure->text);
   add_script_frames(engine->L, buf_str(&slice->trace), &failure->trace);
 }
 
@@ -366,7 +380,7 @@ void guard_describe(Engine *engine, lua_State *co, Failure *failure) {
     place_innermost(co, place, sizeof place);
     char message[120];
     snprintf(message, sizeof message, "an error value of type %s whose __tostring fails", type);
-    add_message(str_of(message), place, &failure->text);
+    add_message(engine, str_of(message), place, &failure->text);
   }
   lua_settop(L, top + 1);
   lua_xmove(L, co, 1);

@@ -62,6 +62,10 @@ static void free_parts(void *context) {
   if (shared) atomic_fetch_sub(&shared->interpreters, 1);
 }
 
+static bool source_line(void *context, Str file, int64_t line, Buf *out) {
+  return sources_line(((ScriptContext *)context)->interpreter->sources, file, line, out);
+}
+
 static Engine *open_engine(Interpreter *in, Err *err) {
   EngineOptions options = { .cpu_us_max = in->options.cpu_us_max,
                             .memory_max = in->options.memory_max,
@@ -69,6 +73,7 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .allow_shell = in->options.allow_shell,
                             .library = "wechat",
                             .own_chunks = EMBEDDED_MARK,
+                            .source_line = source_line,
                             .open = open_all,
                             .closed = free_parts,
                             .user = &in->context };

@@ -100,6 +100,32 @@ const Str *sources_given(Sources *sources, const char *path) {
   return source && source->given ? &source->text : NULL;
 }
 
+static bool has_name(const Source *source, Str path) {
+  Str name = str_of(source->path), cut = STR("...");
+  if (!str_starts(path, cut)) return str_eq(name, path);
+  return str_ends(name, str_sub(path, cut.len, path.len));
+}
+
+static bool add_line(Str text, int64_t line, Buf *out) {
+  Str shown = STR("");
+  for (int64_t at = 0; at < line; at++) {
+    if (text.len == 0) return false;
+    str_cut(text, '\n', &shown, &text);
+  }
+  if (str_ends(shown, STR("\r"))) shown.len--;
+  buf_add(out, shown);
+  return true;
+}
+
+bool sources_line(Sources *sources, Str path, int64_t line, Buf *out) {
+  bool found = false;
+  pthread_mutex_lock(&sources->mutex);
+  for (Source *source = sources->first; source && !found; source = source->next)
+    found = source->text.ptr && has_name(source, path) && add_line(source->text, line, out);
+  pthread_mutex_unlock(&sources->mutex);
+  return found;
+}
+
 bool sources_list(Sources *sources, Arena *arena, Pairs *files) {
   bool ok = true;
   pthread_mutex_lock(&sources->mutex);

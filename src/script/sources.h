@@ -4,6 +4,7 @@
 #define WEMOON_SCRIPT_SOURCES_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/pairs.h"
 
 typedef struct Sources Sources;
@@ -20,6 +21,9 @@ const Str *sources_keep(Sources *sources, const char *path, Str text);
 bool sources_give(Sources *sources, Sources *from);
 // What to load in place of the file's present text; NULL: there is nothing. Valid as long as the sources.
 const Str *sources_given(Sources *sources, const char *path);
+// Appends that line, without its end, of the text that was kept of a file. `path` may be the "...END" that Lua
+// makes of a long name. False if nothing is kept, or it has no such line.
+bool sources_line(Sources *sources, Str path, int64_t line, Buf *out);
 // Adds the names that `files` does not have yet, in `arena`. False without memory.
 bool sources_list(Sources *sources, Arena *arena, Pairs *files);
 
