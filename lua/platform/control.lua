@@ -208,7 +208,14 @@ return function(p, host)
   local function take_note(kind, text, time)
     if kind == "loaded" or kind == "unloadable" then
       bot.ok, bot.error = kind == "loaded", kind ~= "loaded" and text or nil
+      if bot.ok then bot.failure = nil end
       return p.emit("reload", { ok = bot.ok, error = bot.error, time = time })
+    end
+    if kind == "failed" then
+      local openid, error_text = text:match("^([^\n]*)\n(.*)$")
+      bot.failure = { text = error_text, openid = openid, time = time }
+      p.emit("failure", bot.failure)
+      return p.script_failed(openid, error_text)
     end
     local file, line = text:match("([^%s:'\"]+%.lua):(%d+):")
     p.emit("log", { level = kind, text = text, time = time, file = file, line = line and tonumber(line) })

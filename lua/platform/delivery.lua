@@ -51,9 +51,32 @@ return function(p, host)
 
   local function finish(item, outcome)
     under_way[item] = nil
-    item.outcome = outcome
+    item.outcome = item.script_error and "failed" or outcome
     item.ms = (p.clock() - item.time) * 1000 // 1 | 0
     p.emit("trace", item)
+  end
+
+  -- The item that a failure belongs to: what of this user is under way, the oldest first, else the last of theirs.
+  local function failed_item(openid)
+    local last
+    for _, item in ipairs(p.trace) do
+      if item.openid == openid and not item.script_error then
+        if under_way[item] then return item end
+        last = item
+      end
+    end
+    return last
+  end
+
+  --- The bot's script raised an error while it worked on a message of that user: chat, row and header say so. The
+  --- user of a real phone sees nothing of it.
+  function p.script_failed(openid, text)
+    local item = failed_item(openid)
+    if not item then return end
+    item.script_error = text
+    if item.outcome then item.outcome = "failed" end
+    p.emit("trace", item)
+    p.chat(openid, { from = "script", via = "notice", kind = "script_error", text = text })
   end
 
   --- A call of the API came meanwhile: it is shown with what it may belong to.

@@ -118,11 +118,12 @@ return function(p, host)
     return entry
   end
 
-  --- What appeared in a chat from others than the user since the entry with that id.
+  --- What appeared in a chat since the entry with that id, as a phone would show it: neither the user's own
+  --- entries nor the script's errors.
   function p.shown_since(openid, id)
     local shown = host.json.array {}
     for _, entry in ipairs(p.chats[openid] or {}) do
-      if entry.id > id and entry.from ~= "user" then shown[#shown + 1] = entry end
+      if entry.id > id and entry.from ~= "user" and entry.from ~= "script" then shown[#shown + 1] = entry end
     end
     return shown
   end

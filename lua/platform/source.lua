@@ -1,5 +1,6 @@
 -- The bot's files on the desk: read and saved, so that the reload can be watched. Only what the script was
--- loaded from can be named, never a path of the caller's own.
+-- loaded from can be named, never a path of the caller's own. Whoever saves says what they saw of the file before:
+-- what was written to it since is not overwritten.
 
 local SIZE_MAX = 1 << 20
 
@@ -38,11 +39,16 @@ return function(p, host, control)
     return refuse(404, "the script has no such file")
   end
 
+  -- POST {file, text, before}: `before` is the text that the file is taken to have now. 409 with its `text` where it
+  -- has another; without `before` it is overwritten whatever it has.
   control["POST /sim/source"] = function(request)
-    local name, text = request.json.file, request.json.text
+    local name, text, before = request.json.file, request.json.text, request.json.before
     if type(text) ~= "string" then return refuse(400, "text is missing") end
     for _, entry in ipairs(files()) do
       if entry.file == name then
+        if before ~= nil and before ~= entry.text and text ~= entry.text then
+          return { status = 409, json = { error = "the file was changed meanwhile", text = entry.text } }
+        end
         local file, why = io.open(name, "wb")
         local done = file and file:write(text)
         if file then done, why = file:close() and done, why end

@@ -85,6 +85,10 @@ static void on_load(void *ctx, const char *error) {
   platform_note_load(((DevServer *)ctx)->platform, error);
 }
 
+static void on_failure(void *ctx, Str openid, Str error) {
+  platform_note_failure(((DevServer *)ctx)->platform, openid, error);
+}
+
 static bool list_files(void *ctx, Arena *arena, Pairs *files) {
   DevServer *devserver = ctx;
   if (!enter_bot(devserver)) return true;
@@ -178,6 +182,8 @@ static bool open_bot(DevServer *devserver, Err *err) {
   devserver->bot_options = *devserver->options->bot;
   devserver->bot_options.on_load = on_load;
   devserver->bot_options.on_load_ctx = devserver;
+  devserver->bot_options.interpreter.on_failure = on_failure;
+  devserver->bot_options.interpreter.on_failure_ctx = devserver;
   devserver_lend(devserver, &devserver->bot_options.interpreter);
   devserver->bot = bot_new(&devserver->bot_options, err);
   if (!devserver->bot) return false;

@@ -93,6 +93,14 @@ void platform_note_load(Platform *platform, const char *error) {
   feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
 }
 
+void platform_note_failure(Platform *platform, Str openid, Str error) {
+  Buf note;
+  buf_init(&note);
+  buf_printf(&note, "%.*s\n%.*s", STR_FMT(openid), STR_FMT(error));
+  feed_put(platform->feed, "failed", buf_str(&note));
+  buf_clear(&note);
+}
+
 void platform_wake(Platform *platform) { bot_wake(platform->bot); }
 
 bool platform_free(Platform *platform) {

@@ -32,6 +32,8 @@ HttpHandler platform_handler(Platform *platform);
 // worked). Any thread, whatever locks it holds; nothing is waited for.
 void platform_note(Platform *platform, LogLevel level, Str text);
 void platform_note_load(Platform *platform, const char *error);
+// A message's script failed (InterpreterOptions.on_failure).
+void platform_note_failure(Platform *platform, Str openid, Str error);
 // Time was moved.
 void platform_wake(Platform *platform);
 // The server has stopped. False when something is stuck: then only the end of the process helps. NULL is

@@ -55,6 +55,10 @@ typedef struct {
   // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
   void (*advance)(void *ctx, int64_t us);
   void *advance_ctx;
+  // Told of each message whose script failed: who sent it, and the error with its place. On the script's
+  // thread: it must neither wait nor log. NULL: nobody is told.
+  void (*on_failure)(void *ctx, Str openid, Str error);
+  void *on_failure_ctx;
   const char *
       http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;

@@ -10,6 +10,7 @@
 #include "script/message_value.h"
 #include "script/reply_value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 // Behind its task; freed with it.
@@ -46,12 +47,21 @@ static int prepare_message(lua_State *L, Task *task) {
   return 1;
 }
 
-static void complain_of_result(lua_State *L, const char *function) {
+static void tell_failure(const MessageRun *run, Str error) {
+  const InterpreterOptions *options = &run->in->options;
+  if (options->on_failure) options->on_failure(options->on_failure_ctx, run->sender, error);
+}
+
+static void complain_of_result(lua_State *L, const MessageRun *run, const char *function) {
   lua_Debug ar = { .short_src = "?", .linedefined = 0 };
   if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
-  log_error("%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "
-            "string, or nothing",
-            ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+  char text[300];
+  snprintf(text, sizeof text,
+           "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "
+           "string, or nothing",
+           ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+  log_error("%s", text);
+  tell_failure(run, str_of(text));
 }
 
 static void take_reply(lua_State *L, Task *task, const char *function) {
@@ -61,7 +71,7 @@ static void take_reply(lua_State *L, Task *task, const char *function) {
       lua_pushvalue(L, 1);
       task_set_value(L, task, VALUE_REPLY);
       return;
-    case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, function); break;
+    case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, run, function); break;
     case REPLY_VALUE_NO_MEMORY: raise(L, "not enough memory for the reply");
   }
   run->answer = (Answer){ .reply.form = REPLY_NONE };
@@ -89,6 +99,7 @@ static const TaskBody ON_ERROR_BODY = {
 
 static const TaskBody *message_failed(Task *task, Str error) {
   MessageRun *run = run_of(task);
+  tell_failure(run, error);
   if (!run->in->has_on_error) return NULL;
   buf_add(&run->error_text, error);
   return &ON_ERROR_BODY;

@@ -5,13 +5,8 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
-const { BINARY, until } = require('./harness');
-const { startDev } = require('./dev');
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => fs.existsSync(file));
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const slow = /asan|tsan/.test(BINARY) ? 3 : 1;
+const { until } = require('./harness');
+const { openConsole, slow } = require('./browser');
 
 const BOT = `
 local bot = require "wechat.bot"
@@ -29,24 +24,7 @@ bot.default(function(msg) return "回：" .. (msg.content or msg.key or msg.type
 on_message = bot.on_message
 `;
 
-async function open(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', script = BOT } = {}) {
-  const dev = await startDev(t, { script });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  t.after(() => browser.close());
-  const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
-  const faults = [];
-  page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('request', (request) => { if (!request.url().startsWith(dev.url)) faults.push(`outside: ${request.url()}`); });
-  page.setDefaultTimeout(10000 * slow);
-  await page.goto(`${dev.url}/console`);
-  await page.waitForSelector('.person');
-  const say = async (text) => {
-    await page.fill('#input', text);
-    await page.press('#input', 'Enter');
-  };
-  return { dev, page, faults, say, saw: (text) => page.waitForSelector(`#chat >> text=${text}`) };
-}
+const open = (t, options) => openConsole(t, { script: BOT, ...options });
 
 test('every kind of reply is shown, and the browser has nothing to complain of', async (t) => {
   const { page, faults, say, saw } = await open(t);

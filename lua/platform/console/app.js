@@ -1,11 +1,12 @@
 // The page put together: language, light, sides, keys.
 
-import { h, fill } from './dom.js';
+import { h, fill, set, sync, draw_anew } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { t, choose, choose_first, language } from './words.js';
 import * as sim from './sim.js';
 import * as phone from './phone.js';
 import * as desk from './desk.js';
+import * as script from './script.js';
 
 const at = (id) => document.getElementById(id);
 const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* private windows */ } };
@@ -18,13 +19,17 @@ let connected = true;
 function bot_words() {
   if (!connected) return t('lost');
   const { bot, account } = sim.state;
-  if (bot.script) return bot.ok === false ? t('broken') : t('serving', bot.script.replace(/^.*\//, ''));
+  if (bot.script && bot.ok === false) return t('broken');
+  if (bot.failure) return t('failing', bot.failure.text.split('\n')[0]);
+  if (bot.script) return t('serving', bot.script.replace(/^.*\//, ''));
   return account.callback ? t('elsewhere', account.callback) : t('nowhere');
 }
 
 function draw_bar() {
-  at('bot').className = `state ${!connected || sim.state.bot.ok === false && sim.state.bot.script ? 'bad' : 'good'}`;
-  fill(at('bot'), bot_words());
+  const { bot } = sim.state;
+  at('bot').className = `state ${!connected || bot.failure || bot.ok === false && bot.script ? 'bad' : 'good'}`;
+  if (at('bot').textContent !== bot_words()) fill(at('bot'), bot_words());
+  at('bot').title = bot.failure?.text || bot.error || '';
   fill(at('language'), t('language'));
   at('theme').title = t('theme');
   at('theme').setAttribute('aria-label', t('theme'));
@@ -35,9 +40,10 @@ function draw_bar() {
 
 function draw_sides() {
   document.body.dataset.side = side;
-  fill(at('sides'), ['phone', 'desk'].map((name) => h('button', {
-    type: 'button', role: 'tab', 'aria-selected': String(side === name), onclick: () => { side = name; draw_sides(); },
-  }, t(name))));
+  sync(at('sides'), ['phone', 'desk'].map((name) => ({ key: name, version: '', make: () => h('button', {
+    type: 'button', role: 'tab', onclick: () => { side = name; draw_sides(); },
+  }, t(name)) })));
+  for (const button of at('sides').children) set(button, { 'aria-selected': String(button.textContent === t(side)) });
 }
 
 function set_theme(theme) {
@@ -74,9 +80,12 @@ function show_keys() {
 document.addEventListener('keydown', (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === 's') {
     event.preventDefault();
-    return desk.save();
+    return script.save();
   }
-  if (event.key === 'Escape' && phone.lower()) return undefined;
+  if (event.key === 'Escape' && !at('dialog').open) {
+    if (!phone.lower()) event.target.blur(); // out of the box that is typed into
+    return undefined;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open) return undefined;
   if (event.target.closest('input, textarea, select')) return undefined;
   if (event.key === '?') return show_keys();
@@ -89,6 +98,7 @@ document.addEventListener('keydown', (event) => {
 
 at('language').addEventListener('click', () => {
   choose(language() === 'en' ? 'zh-CN' : 'en');
+  draw_anew();
   draw();
 });
 at('theme').addEventListener('click', () => set_theme(is_dark() ? 'light' : 'dark'));

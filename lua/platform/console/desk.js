@@ -1,8 +1,9 @@
 // The desk: each message from its XML to its reply, the calls that the bot made, the log, the script, the faults.
 
-import { h, fill } from './dom.js';
+import { h, fill, set, sync } from './dom.js';
 import { tell_error } from './dialog.js';
 import { t } from './words.js';
+import * as script from './script.js';
 import * as sim from './sim.js';
 
 const { state } = sim;
@@ -10,8 +11,7 @@ const at = (id) => document.getElementById(id);
 const names = ['trace', 'calls', 'log', 'script', 'faults'];
 const open = new Set(); // what is unfolded, by its key
 let tab = 'trace';
-let seen = false;      // the state was read once
-let source = null;      // { files, file, text, changed, note, line }
+let seen = false; // the state was read once
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
@@ -77,15 +77,16 @@ function call_of(id) { return state.calls.find((one) => one.id === id); }
 
 function try_part(one) {
   const status = one.error || (one.status ? `HTTP ${one.status}` : '…');
-  return h('section', {}, h('h3', {}, t('try_n', one.n), ' · ', status, one.ms !== undefined && ` · ${one.ms} ms`),
-    h('h4', {}, t('xml_in')), code(one.request), h('h4', {}, t('xml_out')),
+  return h('section', {}, h('h2', {}, t('try_n', one.n), ' · ', status, one.ms !== undefined && ` · ${one.ms} ms`),
+    h('h3', {}, t('xml_in')), code(one.request), h('h3', {}, t('xml_out')),
     one.plain || one.reply ? code(one.plain || one.reply) : h('p', { class: 'empty' }, t('nothing')));
 }
 
 function trace_body(item) {
-  return [item.error && h('p', { class: 'fault' }, item.error), item.note && h('p', {}, item.note),
-    h('h3', {}, t('t_fields')), table(item.fields),
-    item.calls.length > 0 && [h('h3', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
+  return [item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
+    item.note && h('p', {}, item.note),
+    h('h2', {}, t('t_fields')), table(item.fields),
+    item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
     item.tries.map(try_part)];
 }
 
@@ -94,9 +95,13 @@ function trace_row(item) {
   return fold(`t${item.id}`, [
     h('span', { class: 'clock' }, clock(item.time)), h('b', {}, item.kind), h('span', { class: 'what' }, item.summary),
     h('span', { class: 'who' }, nickname(item.openid)),
-    h('span', { class: `outcome ${outcome}` }, t(outcome), item.ms !== undefined && ` ${item.ms} ms`),
+    h('span', { class: `outcome ${outcome}` }, t(item.script_error ? 'script_failed' : outcome), item.ms !== undefined && ` ${item.ms} ms`),
   ], () => trace_body(item));
 }
+
+// What a row shows is the same as long as this is.
+const version_of = (item) => [item.outcome, item.ms, item.note, item.script_error, nickname(item.openid), item.calls.filter(({ id }) => call_of(id)).length,
+  item.calls.length, item.tries.map((one) => one.ms).join()].join('\n');
 
 // ---- calls ----
 
@@ -115,86 +120,14 @@ function call_row(call) {
   return fold(`c${call.id}`, [
     h('span', { class: 'clock' }, clock(call.time)), h('b', {}, call.name || call.path), h('span', { class: 'what' }, `${call.verb} ${call.path}`),
     h('span', { class: `outcome ${bad ? 'failed' : 'replied'}` }, errcode || call.status, ` ${call.ms} ms`),
-  ], () => [h('h4', {}, t('request')), table(call.query), call.body && code(call.body), h('h4', {}, t('answer')), code(call.answer)]);
+  ], () => [h('h3', {}, t('request')), table(call.query), call.body && code(call.body), h('h3', {}, t('answer')), code(call.answer)]);
 }
 
 // ---- the log ----
 
 function log_row(line) {
-  const place = line.file && h('button', { type: 'button', class: 'place', onclick: () => edit(line.file, line.line) }, t('see_line', line.line));
-  return h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level), h('pre', {}, line.text), place);
-}
-
-// ---- the script ----
-
-async function load_source() {
-  try {
-    const { files } = await sim.read_source();
-    source = { files, file: files[0]?.file, note: '' };
-    source.text = files[0]?.text;
-  } catch (error) {
-    source = { files: [], note: error.message };
-  }
-}
-
-export async function edit(file, line) {
-  await load_source();
-  const found = source.files.find((one) => one.file === file || one.file.endsWith(`/${file}`) || file.endsWith(one.file));
-  if (found) Object.assign(source, { file: found.file, text: found.text, line });
-  choose(names.indexOf('script'));
-}
-
-export async function save() {
-  if (tab !== 'script' || !source?.file) return;
-  try {
-    await sim.save_source(source.file, at('editor').value);
-    Object.assign(source, { text: at('editor').value, changed: false, note: t('saved'), line: null });
-    for (const one of source.files) if (one.file === source.file) one.text = source.text;
-    draw_note();
-  } catch (error) {
-    tell_error(error.message);
-  }
-}
-
-function draw_note() {
-  const { error } = state.bot;
-  const line = error && /:(\d+):/.exec(error);
-  if (at('note')) fill(at('note'), error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : source.note);
-  mark_line(line ? Number(line[1]) : source.line);
-}
-
-function mark_line(number) {
-  const editor = at('editor');
-  const gutter = at('gutter');
-  if (!editor || !gutter) return;
-  const count = editor.value.split('\n').length;
-  fill(gutter, Array.from({ length: count }, (_, i) => h('span', { class: i + 1 === number ? 'marked' : null }, i + 1)));
-  if (number && source.shown !== number) {
-    source.shown = number;
-    const height = editor.scrollHeight / count;
-    editor.scrollTop = Math.max(0, (number - 6) * height);
-  }
-  gutter.scrollTop = editor.scrollTop;
-}
-
-function draw_script(panel) {
-  if (!source) return load_source().then(draw);
-  if (!source.files.length) return fill(panel, empty('no_source'));
-  const editor = h('textarea', {
-    id: 'editor', spellcheck: false, 'aria-label': t('editor'), wrap: 'off',
-    oninput: () => { source.text = editor.value; source.changed = true; mark_line(source.line); },
-    onscroll: () => { at('gutter').scrollTop = editor.scrollTop; },
-  });
-  editor.value = source.text;
-  const choice = h('select', { 'aria-label': t('tab_script'), onchange: () => {
-    const file = source.files[choice.selectedIndex];
-    Object.assign(source, { file: file.file, text: file.text, line: null, note: '' });
-    draw();
-  } }, source.files.map((one) => h('option', { selected: one.file === source.file }, one.file)));
-  fill(panel, h('div', { class: 'script' }, h('div', { class: 'row' }, choice, h('button', { type: 'button', class: 'main', onclick: save }, t('save'))),
-    h('p', { id: 'note', role: 'status' }), h('div', { class: 'edit' }, h('div', { id: 'gutter', 'aria-hidden': 'true' }), editor)));
-  draw_note();
-  return undefined;
+  return h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level), h('pre', {}, line.text),
+    script.place_button(line.text));
 }
 
 // ---- faults ----
@@ -207,42 +140,52 @@ async function change(fields) {
   }
 }
 
+const fault_names = ['slow_ms', 'fail', 'revoke', 'quota', 'twice', 'network'];
+
 function fault_row(name) {
-  const value = state.faults[name];
   const counted = name === 'slow_ms' || name === 'fail';
-  const number = counted && h('input', { type: 'number', min: 0, 'aria-label': t(`f_${name}`) });
-  if (number) number.value = value || (name === 'slow_ms' ? 3000 : 45009);
+  const number = counted && h('input', { type: 'number', min: 0, 'aria-label': t(`f_${name}`), value: String(name === 'slow_ms' ? 3000 : 45009) });
   const box = h('input', { type: 'checkbox', role: 'switch', onchange: () => change({ [name]: box.checked && (counted ? Number(number.value) : true) }) });
-  box.checked = Boolean(value);
   if (number) number.addEventListener('change', () => box.checked && change({ [name]: Number(number.value) }));
-  return h('div', { class: 'switch' }, h('label', {}, box, h('span', {}, t(`f_${name}`))), number);
+  return h('div', { class: 'switch', 'data-fault': name }, h('label', {}, box, h('span', {}, t(`f_${name}`))), number);
 }
 
-function draw_faults(panel) {
+function make_faults() {
   const once = (work) => () => work().catch((error) => tell_error(error.message));
-  fill(panel, h('div', { class: 'faults' }, ['slow_ms', 'fail', 'revoke', 'quota', 'twice', 'network'].map(fault_row),
+  return h('div', { class: 'faults' }, fault_names.map(fault_row),
     h('div', { class: 'row' }, h('button', { type: 'button', onclick: once(sim.revoke_token) }, t('revoke_now')),
-      h('button', { type: 'button', onclick: once(sim.reset) }, t('reset')))));
+      h('button', { type: 'button', onclick: once(sim.reset) }, t('reset'))));
+}
+
+// What is being typed stays.
+function draw_faults(panel) {
+  sync(panel, [{ key: 'faults', version: '', make: make_faults }]);
+  for (const name of fault_names) {
+    const [box, number] = panel.querySelectorAll(`[data-fault=${name}] input`);
+    box.checked = Boolean(state.faults[name]);
+    if (number && box.checked && number !== document.activeElement) number.value = state.faults[name];
+  }
 }
 
 // ---- all of it ----
 
-const newest_first = (list, make) => [...list].reverse().slice(0, 100).map(make);
+const newest_first = (list, make) => list.slice(-100).reverse().map(make);
+const or_empty = (panel, rows, key) => sync(panel, rows.length ? rows : [{ key, version: '', make: () => empty(key) }]);
 const panels = {
-  trace: (panel) => fill(panel, state.trace.length ? newest_first(state.trace, trace_row) : empty('no_trace')),
-  calls: (panel) => fill(panel, state.calls.length ? newest_first(state.calls, call_row) : empty('no_calls')),
-  log: (panel) => fill(panel, state.log.length ? newest_first(state.log, log_row) : empty('no_log')),
-  script: draw_script,
+  trace: (panel) => or_empty(panel, newest_first(state.trace, (item) => ({ key: `t${item.id}`, version: version_of(item), make: () => trace_row(item) })), 'no_trace'),
+  calls: (panel) => or_empty(panel, newest_first(state.calls, (call) => ({ key: `c${call.id}`, version: '', make: () => call_row(call) })), 'no_calls'),
+  log: (panel) => or_empty(panel, newest_first(state.log, (line) => ({ key: line, version: '', make: () => log_row(line) })), 'no_log'),
+  script: script.draw,
   faults: draw_faults,
 };
 
 function draw_tabs() {
   const bad = { log: state.log.some((line) => line.level === 'error'), script: state.bot.error };
-  fill(at('tabs'), names.map((name, i) => h('button', {
-    type: 'button', role: 'tab', id: `tab-${name}`, 'aria-selected': String(name === tab), 'aria-controls': 'panel',
-    class: bad[name] ? 'alert' : null, onclick: () => choose(i),
-  }, t(`tab_${name}`))));
-  at('panel').setAttribute('aria-labelledby', `tab-${tab}`);
+  sync(at('tabs'), names.map((name, i) => ({ key: name, version: '', make: () => h('button', {
+    type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose(i),
+  }, t(`tab_${name}`)) })));
+  for (const name of names) set(at(`tab-${name}`), { 'aria-selected': String(name === tab), class: bad[name] ? 'alert' : null });
+  set(at('panel'), { 'aria-labelledby': `tab-${tab}` });
 }
 
 export function choose(i) {
@@ -256,7 +199,6 @@ export function draw() {
   panels[tab](at('panel'));
 }
 
-// What is being typed into is not drawn anew.
 const soon = (() => {
   let waiting = false;
   return () => {
@@ -264,11 +206,12 @@ const soon = (() => {
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
-      if (tab !== 'script') draw();
-      else draw_tabs();
+      draw();
     });
   };
 })();
+
+script.on_open(() => choose(names.indexOf('script')));
 
 sim.listen(async (event) => {
   if (event === 'all') {
@@ -277,11 +220,8 @@ sim.listen(async (event) => {
     await sim.read_calls().catch(() => {});
     return draw();
   }
-  if (event === 'trace' || event === 'all') await sim.read_calls().catch(() => {});
-  if (event === 'reload' && source) {
-    source.note = state.bot.ok ? t('reloaded') : '';
-    if (tab === 'script') draw_note();
-  }
-  if (event === 'faults' || event === 'trace' || event === 'log' || event === 'reload') soon();
-  return undefined;
+  if (['faults', 'trace', 'log', 'failure', 'reload', 'user'].includes(event)) soon();
+  if (event !== 'trace') return undefined;
+  await sim.read_calls().catch(() => {});
+  return soon();
 });

@@ -28,6 +28,46 @@ export function fill(element, ...children) {
   append(element, children);
 }
 
+let drawn = new WeakMap(); // by parent: what its children stand for
+
+// Gives `parent` one child for each of `rows`: { key, version, make }. A child whose version is the same stays as it is, with its
+// focus, selection and scroll; another one is made anew, and has the focus if the one before had it.
+export function sync(parent, rows) {
+  const before = drawn.get(parent) || new Map();
+  const now = new Map();
+  let focused = null;
+  for (const { key, version, make } of rows) {
+    const old = before.get(key);
+    if (old && old.version === version) {
+      now.set(key, old);
+      continue;
+    }
+    now.set(key, { version, element: make() });
+    if (old && old.element.contains(document.activeElement)) focused = now.get(key).element;
+  }
+  const wanted = new Set([...now.values()].map((one) => one.element));
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  let at = parent.firstChild;
+  for (const element of wanted) {
+    if (element === at) at = at.nextSibling;
+    else parent.insertBefore(element, at);
+  }
+  drawn.set(parent, now);
+  focused?.querySelector('summary, button')?.focus();
+}
+
+// The language is another: everything is made anew.
+export function draw_anew() { drawn = new WeakMap(); }
+
+// Sets attributes of an element that stays; null and false take one away.
+export function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) element.removeAttribute(name);
+    else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? '' : value);
+  }
+  return element;
+}
+
 // A picture of one path, 24 by 24.
 export function icon(path) {
   const svg = document.createElementNS(SVG, 'svg');

@@ -1,8 +1,9 @@
 // The phone: whose it is, the chat, the account's menu, what can be sent.
 
-import { h, fill, icon, icons } from './dom.js';
+import { h, fill, icon, icons, set, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { t } from './words.js';
+import { place_button } from './script.js';
 import * as sim from './sim.js';
 
 const { state } = sim;
@@ -11,7 +12,6 @@ const seen = {};       // by openid: the id of the last entry that was looked at
 let user = null;       // openid
 let foot = 'keyboard'; // or 'menu'
 let raised = null;     // the menu button whose sub-menu is up, or 'more'
-let draft = '';
 let typing = {};       // by openid
 
 const user_of = (openid) => state.users.find((one) => one.openid === openid) || { openid, nickname: openid };
@@ -20,6 +20,7 @@ const chat_of = (openid) => state.chats[openid] || [];
 export function current_user() { return user; }
 
 async function act(fields) {
+  at_end = true;
   try {
     await sim.act({ user, ...fields });
   } catch (error) {
@@ -116,6 +117,9 @@ function face(entry) {
 
 function row(entry) {
   const body = bodies[entry.kind];
+  if (entry.kind === 'script_error') {
+    return h('div', { class: 'note fault', role: 'alert', 'data-kind': entry.kind }, h('pre', {}, `${t('script_failed')}: ${entry.text}`), place_button(entry.text));
+  }
   if (entry.from === 'system' || entry.kind === 'event' || !body) {
     return h('p', { class: entry.kind === 'notice' ? 'note fault' : 'note', 'data-kind': entry.kind }, note_of(entry));
   }
@@ -124,21 +128,51 @@ function row(entry) {
     face(entry), h('div', { class: 'said' }, h('span', { class: 'hidden' }, `${who}: `), body(entry)));
 }
 
+// What an entry is drawn from beside itself.
+const version_of = (entry, owner) => (entry.from === 'user' || entry.kind === 'event' ? owner : state.account.name);
+
 function draw_chat() {
   const rows = [];
   let before = 0;
-  for (const entry of chat_of(user)) {
+  const chat = chat_of(user);
+  const owner = user_of(user).nickname;
+  for (const entry of chat) {
     if (entry.kind === 'typing') continue;
-    if (entry.time - before > 180) rows.push(h('p', { class: 'note time' }, time_of(entry.time)));
+    if (entry.time - before > 180) rows.push({ key: `at${entry.id}`, version: '', make: () => h('p', { class: 'note time' }, time_of(entry.time)) });
     before = entry.time;
-    rows.push(row(entry));
+    rows.push({ key: `${user} ${entry.id}`, version: version_of(entry, owner), make: () => row(entry) });
   }
-  if (!rows.length) rows.push(h('p', { class: 'note empty' }, t('empty_chat')));
-  fill(at('chat'), rows);
-  at('chat').scrollTop = at('chat').scrollHeight;
-  const last = chat_of(user).at(-1);
+  sync(at('chat'), rows.length ? rows : [{ key: 'empty', version: '', make: () => h('p', { class: 'note empty' }, t('empty_chat')) }]);
+  const last = chat.at(-1);
+  show_end();
   seen[user] = last ? last.id : 0;
 }
+
+// The newest entry stays in view whatever changes the height of the chat or of what is in it, unless the reader went up.
+let at_end = true;
+
+function show_end() {
+  if (at_end) at('chat').scrollTop = at('chat').scrollHeight;
+}
+
+function follow_end() {
+  const chat = at('chat');
+  let top = 0;
+  let height = 0;
+  chat.addEventListener('scroll', () => { // a chat that became lower scrolls too, and nobody went up
+    if (chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40) at_end = true;
+    else if (chat.scrollTop < top && chat.clientHeight === height) at_end = false;
+    top = chat.scrollTop;
+  }, { passive: true });
+  chat.addEventListener('load', show_end, true);
+  chat.addEventListener('error', show_end, true);
+  new ResizeObserver(() => {
+    height = chat.clientHeight;
+    show_end();
+  }).observe(chat);
+}
+
+follow_end();
 
 // ---- whose phone ----
 
@@ -146,20 +180,25 @@ function unread(openid) {
   return chat_of(openid).filter((entry) => entry.id > (seen[openid] || 0) && entry.from === 'account').length;
 }
 
+function person(one) {
+  const disc = h('span', { class: 'face' }, [...one.nickname][0]);
+  disc.style.background = one.headcolor;
+  return h('button', { type: 'button', role: 'option', class: 'person', title: one.openid, onclick: () => choose_user(one.openid) },
+    disc, h('span', {}, one.nickname), h('i', { class: 'count', hidden: true }));
+}
+
 function draw_people() {
-  const list = state.users.map((one) => {
+  set(at('people'), { 'aria-label': t('people') });
+  sync(at('people'), state.users.map((one) => ({ key: one.openid, version: `${one.nickname} ${one.headcolor}`, make: () => person(one) })));
+  state.users.forEach((one, i) => {
+    const element = at('people').children[i];
     const count = one.openid === user ? 0 : unread(one.openid);
-    const disc = h('span', { class: 'face' }, [...one.nickname][0]);
-    disc.style.background = one.headcolor;
-    return h('button', {
-      type: 'button', role: 'option', class: one.subscribed ? 'person' : 'person away', 'aria-selected': String(one.openid === user),
-      title: one.openid, onclick: () => choose_user(one.openid),
-    }, disc, h('span', {}, one.nickname), count > 0 && h('i', { class: 'count' }, count));
+    set(element, { class: one.subscribed ? 'person' : 'person away', 'aria-selected': String(one.openid === user) });
+    set(element.lastChild, { hidden: count === 0 });
+    if (element.lastChild.textContent !== String(count)) fill(element.lastChild, count);
   });
-  list.push(h('button', { type: 'button', class: 'person add', 'aria-label': t('add_user'), title: t('add_user'), onclick: add_user },
-    h('span', { class: 'face' }, icon(icons.plus)), h('span', {}, t('add_user'))));
-  at('people').setAttribute('aria-label', t('people'));
-  fill(at('people'), list);
+  sync(at('add'), [{ key: 'add', version: '', make: () => h('button', { type: 'button', class: 'person add', 'aria-label': t('add_user'), title: t('add_user'), onclick: add_user },
+    h('span', { class: 'face' }, icon(icons.plus)), h('span', {}, t('add_user'))) }]);
 }
 
 async function add_user() {
@@ -175,6 +214,7 @@ async function add_user() {
 export function choose_user(openid) {
   user = openid;
   raised = null;
+  at_end = true;
   draw();
 }
 
@@ -235,35 +275,31 @@ async function send(name, fields) {
   await act({ act: name, ...(await with_file(given)) });
 }
 
-const more = () => h('div', { class: 'sheet', role: 'menu' }, sendable
-  .filter(([name]) => (name === 'follow') !== (user_of(user).subscribed !== false) || !['follow', 'unfollow'].includes(name))
-  .map(([name, fields]) => h('button', { type: 'button', role: 'menuitem', 'data-act': name, onclick: () => send(name, fields) },
-    icon(icons[pictures[name] || name]), h('span', {}, t(name)))));
+// One who follows can leave, one who does not can follow.
+const offered = () => sendable.filter(([name]) => name !== (user_of(user).subscribed === false ? 'unfollow' : 'follow'));
+const sheet_button = (name, fields) => h('button', { type: 'button', role: 'menuitem', 'data-act': name, onclick: () => send(name, fields) },
+  icon(icons[pictures[name] || name]), h('span', {}, t(name)));
 
 async function say(event) {
   event.preventDefault();
-  const content = draft;
+  const content = input.value;
   if (!content.trim()) return;
-  draft = '';
-  draw_foot(true);
+  input.value = '';
+  input.focus();
   await act({ act: 'say', content });
 }
 
-function keyboard() {
-  const input = h('textarea', { id: 'input', rows: 1, 'aria-label': t('message'), placeholder: t('message'), oninput: () => { draft = input.value; } });
-  input.value = draft;
-  input.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) say(event);
-  });
-  input.addEventListener('paste', async (event) => {
-    const pasted = [...event.clipboardData.files].find((one) => one.type.startsWith('image/'));
-    if (!pasted) return;
-    event.preventDefault();
-    act({ act: 'image', ...(await with_file({ file: pasted })) });
-  });
-  return h('form', { class: 'keys', onsubmit: say }, input,
-    h('button', { type: 'submit', class: 'send' }, t('send')));
+async function paste(event) {
+  const pasted = [...event.clipboardData.files].find((one) => one.type.startsWith('image/'));
+  if (!pasted) return;
+  event.preventDefault();
+  act({ act: 'image', ...(await with_file({ file: pasted })) });
 }
+
+// Made once: what is being typed stays, with caret, selection and what an input method holds.
+const input = h('textarea', { id: 'input', rows: 1, onpaste: paste, onkeydown: (event) => { if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) say(event); } });
+const send_button = h('button', { type: 'submit', class: 'send' });
+const keyboard = h('form', { class: 'keys', onsubmit: say }, input, send_button);
 
 // ---- the menu ----
 
@@ -280,63 +316,76 @@ async function tap(button, path) {
 }
 
 function sub_menu(button, i) {
-  return h('div', { class: 'sub', role: 'menu' }, button.sub_button.map((one, j) => h('button', {
+  return h('div', { class: 'sub', role: 'menu', hidden: true }, button.sub_button.map((one, j) => h('button', {
     type: 'button', role: 'menuitem', title: one.type, onclick: () => tap(one, `${i + 1}.${j + 1}`),
   }, one.name)));
 }
 
-function menu_bar() {
-  if (!buttons().length) return h('span', { class: 'none' }, t('no_menu'));
-  return h('div', { class: 'menu' }, buttons().map((button, i) => {
-    const parent = button.sub_button && button.sub_button.length;
-    const up = raised === i;
-    return h('div', { class: 'top' }, parent && up && sub_menu(button, i), h('button', {
-      type: 'button', title: button.type || '', 'aria-haspopup': parent ? 'menu' : null, 'aria-expanded': parent ? String(up) : null,
-      onclick: () => {
-        if (!parent) return tap(button, `${i + 1}`);
-        raised = up ? null : i;
-        return draw_foot();
-      },
-    }, parent && icon(icons.menu), button.name));
-  }));
+function top_button(button, i) {
+  const parent = button.sub_button && button.sub_button.length;
+  return h('div', { class: 'top' }, parent && sub_menu(button, i), h('button', {
+    type: 'button', title: button.type || '', 'aria-haspopup': parent ? 'menu' : null,
+    onclick: () => {
+      if (!parent) return tap(button, `${i + 1}`);
+      raised = raised === i ? null : i;
+      return draw_foot();
+    },
+  }, parent && icon(icons.menu), button.name));
 }
 
-function draw_foot(focus) {
+function draw_menu() {
+  const list = buttons();
+  sync(menu_bar, [{ key: 'menu', version: JSON.stringify(list), make: () => (list.length
+    ? h('div', { class: 'menu' }, list.map(top_button)) : h('span', { class: 'none' }, t('no_menu'))) }]);
+  menu_bar.querySelectorAll('.top').forEach((top, i) => {
+    const sub = top.querySelector('.sub');
+    if (!sub) return;
+    sub.hidden = raised !== i;
+    set(top.lastChild, { 'aria-expanded': String(raised === i) });
+  });
+}
+
+const menu_bar = h('div', { class: 'menu-bar' });
+const sheet = h('div', { class: 'sheet', role: 'menu' });
+const toggle = h('button', { type: 'button', class: 'toggle', onclick: () => { show_foot(foot === 'keyboard' ? 'menu' : 'keyboard'); } });
+const plus = h('button', { type: 'button', class: 'toggle', onclick: () => { toggle_more(); } }, icon(icons.plus));
+at('foot').append(sheet, h('div', { class: 'line' }, toggle, keyboard, menu_bar, plus));
+
+function draw_foot() {
   const keys = foot === 'keyboard';
-  const before = at('input'); // who types goes on typing, whatever made this necessary
-  const typing_at = before && document.activeElement === before ? before.selectionStart : -1;
-  fill(at('foot'), raised === 'more' && more(), h('div', { class: 'line' },
-    h('button', {
-      type: 'button', class: 'toggle', 'aria-label': keys ? t('menu') : t('keyboard'), title: keys ? t('menu') : t('keyboard'),
-      onclick: () => { show_foot(keys ? 'menu' : 'keyboard'); },
-    }, icon(keys ? icons.menu : icons.keyboard)),
-    keys ? keyboard() : menu_bar(),
-    h('button', {
-      type: 'button', class: 'toggle', 'aria-label': t('more'), title: t('more'), 'aria-expanded': String(raised === 'more'),
-      onclick: toggle_more,
-    }, icon(icons.plus))));
-  if (!focus && typing_at < 0) return;
-  at('input')?.focus();
-  if (typing_at >= 0) at('input')?.setSelectionRange(typing_at, typing_at);
+  sync(sheet, offered().map(([name, fields]) => ({ key: name, version: '', make: () => sheet_button(name, fields) })));
+  sheet.hidden = raised !== 'more';
+  keyboard.hidden = !keys;
+  menu_bar.hidden = keys;
+  draw_menu();
+  const other = t(keys ? 'menu' : 'keyboard');
+  set(toggle, { 'aria-label': other, title: other });
+  sync(toggle, [{ key: String(keys), version: '', make: () => icon(keys ? icons.menu : icons.keyboard) }]);
+  set(plus, { 'aria-label': t('more'), title: t('more'), 'aria-expanded': String(raised === 'more') });
+  set(input, { 'aria-label': t('message'), placeholder: t('message') });
+  fill(send_button, t('send'));
 }
 
 export function toggle_more() {
   raised = raised === 'more' ? null : 'more';
   draw_foot();
-  if (raised) at('foot').querySelector('.sheet button').focus();
+  if (raised) sheet.querySelector('button').focus();
 }
 
 export function show_foot(which) {
   foot = which;
   raised = null;
-  draw_foot(which === 'keyboard');
-  if (which === 'menu') at('foot').querySelector('.menu button')?.focus();
+  draw_foot();
+  if (which === 'menu') menu_bar.querySelector('button')?.focus();
+  else input.focus();
 }
 
 export function lower() {
   if (raised === null) return false;
+  const from = raised === 'more' ? plus : menu_bar.querySelectorAll('.top > button')[raised];
   raised = null;
   draw_foot();
+  from?.focus();
   return true;
 }
 
@@ -358,7 +407,7 @@ export function draw() {
   draw_title();
   draw_chat();
   draw_foot();
-  at('chat').setAttribute('aria-label', t('message'));
+  set(at('chat'), { 'aria-label': t('message') });
 }
 
 sim.listen((event, data) => {
@@ -366,7 +415,7 @@ sim.listen((event, data) => {
   if (event === 'user') {
     draw_people();
     draw_title();
-    if (data.openid === user && raised === 'more') draw_foot();
+    if (data.openid === user) draw_foot();
   }
   if (event === 'entry') {
     take_typing(data.openid, data.entry);

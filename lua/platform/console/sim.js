@@ -17,7 +17,7 @@ async function ask(method, path, body) {
     method, headers: body ? { 'Content-Type': 'application/json' } : {}, body: body ? JSON.stringify(body) : undefined,
   });
   const value = await answer.json();
-  if (!answer.ok) throw new Error(value.error || answer.statusText);
+  if (!answer.ok) throw Object.assign(new Error(value.error || answer.statusText), { status: answer.status, answer: value });
   return value;
 }
 
@@ -26,17 +26,34 @@ export const switch_faults = (faults) => ask('POST', '/sim/faults', faults);
 export const revoke_token = () => ask('POST', '/sim/token', { revoke: true });
 export const reset = () => ask('POST', '/sim/reset', {});
 export const read_source = () => ask('GET', '/sim/source');
-export const save_source = (file, text) => ask('POST', '/sim/source', { file, text });
+// `before`: what the file is taken to have now. Where it has something else nothing is saved: { text: what it has }.
+export async function save_source(file, text, before) {
+  try {
+    return await ask('POST', '/sim/source', { file, text, before });
+  } catch (error) {
+    if (error.status === 409) return { text: error.answer.text };
+    throw error;
+  }
+}
 
-export async function read_calls() {
+let reading = null;
+
+async function read_more_calls() {
   const last = state.calls.length ? state.calls[state.calls.length - 1].id : 0;
   const more = await ask('GET', `/sim/calls?after=${last}`);
   for (const call of more) put(state.calls, call);
   state.calls.splice(0, state.calls.length - 500);
-  return more.length > 0;
 }
 
+// Asked again while it is under way, it asks once more after that.
+export function read_calls() {
+  if (!reading) return (reading = read_more_calls().finally(() => { reading = null; }));
+  return (reading.again ||= reading.catch(() => {}).then(read_calls));
+}
+
+// New ones have greater ids.
 function put(list, item) {
+  if (!list.length || item.id > list.at(-1).id) return void list.push(item);
   const at = list.findIndex((one) => one.id === item.id);
   if (at >= 0) list[at] = item;
   else list.push(item);
@@ -58,7 +75,8 @@ const take = {
     state.log.push(line);
     state.log.splice(0, state.log.length - 500);
   },
-  reload({ ok, error }) { Object.assign(state.bot, { ok, error }); },
+  reload({ ok, error }) { Object.assign(state.bot, { ok, error, failure: ok ? null : state.bot.failure }); },
+  failure(failure) { state.bot.failure = failure; },
 };
 
 // The user as it is then; the event may come later.
@@ -84,7 +102,7 @@ export async function start() {
   tell('all');
   if (source) source.close();
   source = new EventSource(`/sim/events?after=${state.event}`);
-  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'reload']) {
+  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload']) {
     source.addEventListener(event, (message) => {
       const data = JSON.parse(message.data);
       take[event](data);

@@ -3,6 +3,7 @@
 const words = {
   // [Chinese, English]
   serving: ['正在运行 {0}', 'serving {0}'],
+  failing: ['脚本出错：{0}', 'the script failed: {0}'],
   broken: ['脚本有错误，见“脚本”页', 'the script has an error: see Script'],
   elsewhere: ['消息发往 {0}', 'messages go to {0}'],
   nowhere: ['没有机器人：用 --callback URL 指定', 'no bot: give one as --callback URL'],
@@ -50,8 +51,12 @@ const words = {
   xml_in: ['收到的 XML', 'XML in'], xml_out: ['回复', 'reply'], t_fields: ['字段', 'fields'], t_calls: ['接口调用', 'API calls'],
   nothing: ['（无回复）', '(no reply)'],
   replied: ['已回复', 'replied'], success: ['无回复', 'no reply'], failed: ['失败', 'failed'], late: ['稍后回复', 'late'],
+  script_failed: ['脚本出错', 'script failed'],
   under_way: ['进行中', 'under way'],
   request: ['请求', 'request'], answer: ['响应', 'answer'],
+  unsaved: ['未保存', 'not saved'], followed: ['文件已在别处修改，这里是新的内容', 'changed on disk: this is the file as it is now'],
+  both_changed: ['这个文件在别处也改了：下面第一份是磁盘上的，第二份是这里的。', 'The file was changed on disk too: the first text below is the file’s, the second is yours.'],
+  keep_mine: ['保存我的，覆盖磁盘上的', 'Save mine over the file'], take_theirs: ['放弃我的，用磁盘上的', 'Drop mine, take the file’s'], on_disk: ['磁盘上的文件', 'the file on disk'],
   saved: ['已保存，等待重新加载', 'saved; the reload follows'],
   reloaded: ['已重新加载', 'reloaded'], not_reloaded: ['没有重新加载：{0}', 'not reloaded: {0}'],
   see_line: ['查看第 {0} 行', 'see line {0}'],

@@ -1,0 +1,210 @@
+// The Script tab: the files as they are on disk. What another editor writes is shown; where both sides changed a file, both texts
+// are shown and the user chooses. Nothing is overwritten that was not shown.
+
+import { h, fill, set } from './dom.js';
+import { tell_error } from './dialog.js';
+import { t } from './words.js';
+import * as sim from './sim.js';
+
+const PAUSE_MS = 1000; // between looks at the disk, while the tab is shown
+
+const { state } = sim;
+const files = new Map(); // by name: { file, disk: what it had when it was shown, text: what is in the editor, theirs: what it has now, or null }
+let shown = null;        // the name of the file in the editor
+let line = null;         // the marked one
+let note = '';
+let open = () => {};     // shows the tab
+let parts = null;        // the elements, once they are made
+
+// A textarea knows no CR: a file that has CRLF gets it back.
+const as_shown = (text) => text.replaceAll('\r\n', '\n');
+const is_crlf = (text) => /\r\n/.test(text) && !/[^\r]\n/.test(text);
+const as_saved = (one) => (is_crlf(one.disk) ? one.text.replaceAll('\n', '\r\n') : one.text);
+const is_changed = (one) => one.text !== as_shown(one.disk);
+
+export function on_open(fn) { open = fn; }
+
+// ---- the disk ----
+
+function take(file, now) {
+  const one = files.get(file);
+  if (!one) return void files.set(file, { file, disk: now, text: as_shown(now), theirs: null });
+  if (now === one.disk) return void (one.theirs = null);
+  if (!is_changed(one) || one.text === as_shown(now)) {
+    if (file === shown && one.text !== as_shown(now)) note = t('followed');
+    return void Object.assign(one, { disk: now, text: as_shown(now), theirs: null });
+  }
+  one.theirs = now;
+  return undefined;
+}
+
+async function read() {
+  const answer = await sim.read_source();
+  const names = new Set(answer.files.map((one) => one.file));
+  for (const one of answer.files) take(one.file, one.text);
+  for (const one of files.values()) if (!names.has(one.file) && !is_changed(one)) files.delete(one.file);
+  if (!files.has(shown)) shown = files.keys().next().value ?? null;
+}
+
+async function follow() {
+  await read().catch(() => {});
+  if (parts?.root.isConnected) update();
+}
+
+setInterval(() => { if (parts?.root.isConnected && document.visibilityState === 'visible') follow(); }, PAUSE_MS);
+
+addEventListener('beforeunload', (event) => {
+  if ([...files.values()].some(is_changed)) event.preventDefault();
+});
+
+// ---- what is done ----
+
+// Opens the tab at a line of a file, named by the end of its path.
+export async function edit(file, number) {
+  await read().catch((error) => tell_error(error.message));
+  const found = [...files.keys()].find((name) => name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`) || file.startsWith('...') && name.endsWith(file.slice(3)));
+  if (found) choose_file(found, number);
+  open();
+}
+
+function choose_file(file, number = null) {
+  shown = file;
+  line = number;
+  note = '';
+}
+
+async function write(one) {
+  const text = one.text;
+  const { text: theirs } = await sim.save_source(one.file, as_saved(one), one.disk);
+  if (theirs !== undefined) take(one.file, theirs);
+  else {
+    one.disk = is_crlf(one.disk) ? text.replaceAll('\n', '\r\n') : text;
+    note = t('saved');
+    line = null;
+  }
+}
+
+export async function save() {
+  const one = files.get(shown);
+  if (!one || !parts?.root.isConnected) return;
+  if (one.theirs === null) await write(one).catch((error) => tell_error(error.message));
+  update();
+}
+
+async function keep_mine() {
+  const one = files.get(shown);
+  Object.assign(one, { disk: one.theirs, theirs: null });
+  await save();
+}
+
+function take_theirs() {
+  const one = files.get(shown);
+  Object.assign(one, { disk: one.theirs, text: as_shown(one.theirs), theirs: null });
+  update();
+}
+
+// A button that leads to the place that an error's text names; nothing where it names none.
+export function place_button(text) {
+  const found = /([^\s:'"]+\.lua):(\d+):/.exec(text);
+  return found && h('button', { type: 'button', class: 'place', onclick: () => edit(found[1], Number(found[2])) }, t('see_line', found[2]));
+}
+
+// ---- how it looks ----
+
+function make() {
+  const editor = h('textarea', {
+    id: 'editor', spellcheck: false, wrap: 'off',
+    oninput: () => { files.get(shown).text = editor.value; update(); },
+    onscroll: () => { parts.gutter.scrollTop = editor.scrollTop; },
+  });
+  const choice = h('select', { onchange: () => { choose_file(choice.value); update(); } });
+  const made = {
+    editor, choice, gutter: h('div', { id: 'gutter', 'aria-hidden': 'true' }), note: h('p', { id: 'note', role: 'status' }),
+    save: h('button', { type: 'button', class: 'main', onclick: save }), warning: h('p', { role: 'alert' }),
+    theirs: h('textarea', { id: 'theirs', readOnly: true, wrap: 'off' }),
+    mine: h('button', { type: 'button', onclick: keep_mine }), other: h('button', { type: 'button', onclick: take_theirs }),
+  };
+  made.both = h('div', { class: 'both' }, made.warning, h('div', { class: 'row' }, made.mine, made.other), made.theirs);
+  made.root = h('div', { class: 'script' }, h('div', { class: 'row' }, choice, made.save), made.note, made.both,
+    h('div', { class: 'edit' }, made.gutter, editor));
+  return made;
+}
+
+function put_text(area, text) {
+  if (area.value === text) return;
+  const { selectionStart, selectionEnd, scrollTop } = area;
+  area.value = text;
+  area.setSelectionRange(Math.min(selectionStart, text.length), Math.min(selectionEnd, text.length));
+  area.scrollTop = scrollTop;
+}
+
+function update_choice() {
+  const names = [...files.values()].map((one) => (is_changed(one) ? `${one.file} *` : one.file));
+  if (parts.choice.dataset.names !== names.join('\n')) {
+    parts.choice.dataset.names = names.join('\n');
+    fill(parts.choice, [...files.keys()].map((file, i) => h('option', { value: file }, names[i])));
+  }
+  if (parts.choice.value !== shown) parts.choice.value = shown;
+}
+
+// What the last load said of this file, or the line that was asked for.
+function marked_line() {
+  const found = /([^\s:'"]+\.lua):(\d+):/.exec(state.bot.error || '');
+  return found && (shown.endsWith(found[1]) || found[1].endsWith(shown)) ? Number(found[2]) : line;
+}
+
+function mark() {
+  const { editor, gutter } = parts;
+  const number = marked_line();
+  const count = editor.value.split('\n').length;
+  if (gutter.dataset.drawn !== `${count} ${number}`) {
+    gutter.dataset.drawn = `${count} ${number}`;
+    fill(gutter, Array.from({ length: count }, (_, i) => h('span', { class: i + 1 === number ? 'marked' : null }, i + 1)));
+  }
+  const place = `${shown} ${number}`;
+  if (number && gutter.dataset.place !== place) editor.scrollTop = Math.max(0, (number - 6) * editor.scrollHeight / count);
+  gutter.dataset.place = place;
+  gutter.scrollTop = editor.scrollTop;
+}
+
+function update() {
+  const one = files.get(shown);
+  if (!one) return;
+  const { error } = state.bot;
+  set(parts.editor, { 'aria-label': t('editor') });
+  set(parts.choice, { 'aria-label': t('tab_script') });
+  set(parts.theirs, { 'aria-label': t('on_disk') });
+  fill(parts.save, t('save'));
+  parts.both.hidden = one.theirs === null;
+  if (one.theirs !== null) {
+    fill(parts.warning, t('both_changed'));
+    fill(parts.mine, t('keep_mine'));
+    fill(parts.other, t('take_theirs'));
+    put_text(parts.theirs, as_shown(one.theirs));
+  }
+  update_choice();
+  put_text(parts.editor, one.text);
+  const words = error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : is_changed(one) ? t('unsaved') : note;
+  if (parts.note.textContent !== (words.textContent ?? words)) fill(parts.note, words);
+  mark();
+}
+
+export function draw(panel) {
+  if (!files.size) {
+    const empty = h('p', { class: 'empty' }, t('no_source'));
+    read().then(() => { if (files.size && empty.isConnected) draw(panel); }, (error) => tell_error(error.message));
+    return void fill(panel, empty);
+  }
+  parts ||= make();
+  if (panel.firstChild !== parts.root) {
+    fill(panel, parts.root);
+    follow();
+  }
+  return update();
+}
+
+sim.listen((event) => {
+  if (event !== 'reload') return;
+  note = state.bot.ok ? t('reloaded') : '';
+  if (files.size) follow();
+});

@@ -1,0 +1,238 @@
+// What somebody at the console must not miss, in Chromium: failures, files that change, the newest message.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { sleep, until } = require('./harness');
+const { openConsole, slow } = require('./browser');
+
+const ECHO = 'function on_message(msg)\n  return "回：" .. (msg.content or msg.key or msg.type)\nend\n';
+const FAILING = `function on_message(msg)
+  if msg.content == "slow" then wechat.sleep(0.3) end
+  if msg.content == "value" then return 42 end
+  if msg.content ~= "good" then error("broken on purpose") end
+  return "fine"
+end
+`;
+
+const scriptTab = async (page) => {
+  await page.click('#tab-script');
+  await page.waitForSelector('#editor');
+};
+const shows = (page, pattern) => until(async () => pattern.test(await page.inputValue('#editor')), `${pattern} in the editor`, 10000 * slow);
+
+test('what another editor writes is shown in the Script tab, and Ctrl+S does not undo it', async (t) => {
+  const { page, dev } = await openConsole(t, { script: ECHO });
+  const file = dev.bot.file('bot.lua');
+  await scriptTab(page);
+  await shows(page, /回：/);
+  fs.writeFileSync(file, ECHO.replace('回：', '新：'));
+  await shows(page, /新：/);
+  await page.press('#editor', 'Control+s');
+  await sleep(300);
+  assert.match(fs.readFileSync(file, 'utf8'), /新：/);
+});
+
+test('a file that the script does not load is followed too', async (t) => {
+  const { page, dev } = await openConsole(t, { script: ECHO, args: ['--watch=false'] });
+  await scriptTab(page);
+  fs.writeFileSync(dev.bot.file('bot.lua'), ECHO.replace('回：', '静：'));
+  await shows(page, /静：/);
+});
+
+test('after a change on both sides both are shown, nothing is overwritten, and the user decides', async (t) => {
+  const { page, dev } = await openConsole(t, { script: ECHO });
+  const file = dev.bot.file('bot.lua');
+  await scriptTab(page);
+  await page.fill('#editor', ECHO.replace('回：', '我：'));
+  fs.writeFileSync(file, ECHO.replace('回：', '他：'));
+  await page.press('#editor', 'Control+s'); // at once: the page has not looked at the disk yet
+  await page.waitForSelector('#theirs:visible');
+  assert.match(fs.readFileSync(file, 'utf8'), /他：/);
+  assert.match(await page.inputValue('#theirs'), /他：/);
+  assert.match(await page.inputValue('#editor'), /我：/);
+  await page.press('#editor', 'Control+s'); // which is no answer
+  await sleep(300);
+  assert.match(fs.readFileSync(file, 'utf8'), /他：/);
+  await page.click('text=放弃我的');
+  await shows(page, /他：/);
+  assert.equal(await page.locator('#theirs:visible').count(), 0);
+  await page.fill('#editor', ECHO.replace('回：', '我：'));
+  fs.writeFileSync(file, ECHO.replace('回：', '又：'));
+  await page.waitForSelector('#theirs:visible');
+  await page.click('text=保存我的');
+  await until(() => /我：/.test(fs.readFileSync(file, 'utf8')), 'mine in the file');
+});
+
+test('a file with CRLF keeps it', async (t) => {
+  const { page, dev } = await openConsole(t, { script: ECHO.replaceAll('\n', '\r\n') });
+  await scriptTab(page);
+  await page.fill('#editor', (await page.inputValue('#editor')).replace('回：', '改：'));
+  await page.press('#editor', 'Control+s');
+  const file = dev.bot.file('bot.lua');
+  await until(() => /改：/.test(fs.readFileSync(file, 'utf8')), 'the change in the file');
+  assert.equal(fs.readFileSync(file, 'utf8'), ECHO.replace('回：', '改：').replaceAll('\n', '\r\n'));
+});
+
+test('a script that failed is seen in the chat, in the header and in the row, which says failed', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: FAILING });
+  for (const word of ['x', 'slow', 'value']) {
+    await say(word);
+    await until(async () => (await dev.state()).trace.at(-1).outcome === 'failed' && (await dev.state()).trace.at(-1).summary === word, `${word} to have failed`, 10000 * slow);
+  }
+  await page.waitForSelector('#chat [data-kind=script_error] >> text=broken on purpose');
+  await page.waitForSelector('#bot.bad >> text=/脚本出错/');
+  await until(async () => (await page.locator('#panel details .outcome.failed').count()) === 3, 'three failed rows', 10000 * slow);
+  await page.click('#panel details >> nth=-1 >> summary');
+  await page.waitForSelector('#panel details pre.fault >> text=broken on purpose');
+  await page.click('#chat [data-kind=script_error] .place >> nth=0');
+  await page.waitForSelector('#gutter .marked >> text=4');
+  await say('good');
+  await saw('fine');
+  assert.equal((await dev.state()).trace.at(-1).outcome, 'replied');
+  fs.writeFileSync(dev.bot.file('bot.lua'), ECHO);
+  await page.waitForSelector('#bot:not(.bad)');
+});
+
+test('what a phone shows has no script error in it', async (t) => {
+  const { dev } = await openConsole(t, { script: FAILING });
+  const said = await dev.say('x');
+  assert.deepEqual(said.shown, []);
+});
+
+test('an error shows the line that ran, not what the file has there now', async (t) => {
+  const { page, dev, say } = await openConsole(t, { script: FAILING, args: ['--watch=false'] });
+  fs.writeFileSync(dev.bot.file('bot.lua'), `${'-- above\n'.repeat(9)}${FAILING}`);
+  await say('x');
+  await page.waitForSelector('#chat [data-kind=script_error] >> text=4 | if msg.content ~= "good" then error("broken on purpose") end');
+  assert.match(dev.bot.log, /4 \| if msg\.content ~= "good"/);
+});
+
+const PICTURES = `
+function on_message(msg)
+  if msg.content == "picture" then return wechat.response_image(wechat.upload_media("image", wechat.base64.decode(PNG), "png").media_id) end
+  return ("一行又一行\\n"):rep(3) .. msg.content
+end
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAGCAIAAABrW6giAAAAD0lEQVR4nGNgwAH+YxEAAD4ABf8C3nsAAAAASUVORK5CYII="
+`;
+const isAtEnd = (page) => page.evaluate(() => {
+  const chat = document.getElementById('chat');
+  const last = chat.lastElementChild.getBoundingClientRect();
+  return last.bottom <= chat.getBoundingClientRect().bottom + 1 && last.bottom <= innerHeight;
+});
+
+test('the page does not grow past the window, and the newest message is in view: after pictures, a reload, a menu, another user', async (t) => {
+  const { page, dev, say } = await openConsole(t, { script: PICTURES });
+  const fits = () => page.evaluate(() => document.documentElement.scrollHeight <= innerHeight && document.getElementById('foot').getBoundingClientRect().bottom <= innerHeight);
+  for (let i = 0; i < 12; i++) await dev.say(`m${i}`);
+  await page.waitForSelector('#chat >> text=m11');
+  assert.ok(await fits(), 'with a long chat');
+  assert.ok(await isAtEnd(page), 'after the twelfth');
+  await say('picture');
+  await page.waitForSelector('#chat .entry.account .picture img');
+  await until(() => isAtEnd(page), 'the picture in view', 5000 * slow);
+  await page.reload();
+  await page.waitForSelector('#chat .entry.account .picture img');
+  await until(() => isAtEnd(page), 'the picture in view after a reload', 5000 * slow);
+  await page.click('#foot .toggle >> nth=1');
+  await until(() => isAtEnd(page), 'the newest above the sheet', 5000 * slow);
+  assert.ok(await fits(), 'with the sheet');
+  await page.keyboard.press('Escape');
+  await sleep(200);
+  await page.evaluate(() => { document.getElementById('chat').scrollTop = 0; });
+  await sleep(200);
+  await dev.say('while reading above');
+  await page.waitForSelector('#panel >> text=while reading above');
+  await sleep(200);
+  assert.equal(await page.evaluate(() => document.getElementById('chat').scrollTop), 0);
+});
+
+test('a chat of 500 messages costs less than 30 ms for one more', async (t) => {
+  const { page, dev } = await openConsole(t, { script: ECHO });
+  for (let i = 0; i < 250; i++) await dev.say(`message ${i}`);
+  await page.waitForSelector('#chat >> text=回：message 249');
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const work = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value;
+  const before = await work();
+  for (let i = 0; i < 20; i++) await dev.say(`more ${i}`);
+  await page.waitForSelector('#chat >> text=回：more 19');
+  const ms = (await work() - before) * 1000 / 40; // the message and its answer
+  t.diagnostic(`${ms.toFixed(1)} ms a message`);
+  assert.ok(ms < 30 * slow, `${ms} ms`);
+});
+
+test('what is drawn anew takes neither focus nor selection nor half-typed text', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: ECHO });
+  await say('first');
+  await saw('回：first');
+  await page.click('#panel details >> nth=0 >> summary');
+  await page.evaluate(() => {
+    const text = [...document.querySelectorAll('#panel pre')].find((one) => one.textContent.includes('FromUserName'));
+    getSelection().selectAllChildren(text);
+    document.querySelector('#panel summary').focus();
+  });
+  const selected = await page.evaluate(() => String(getSelection()));
+  assert.match(selected, /FromUserName/);
+  await dev.say('second');
+  await page.waitForSelector('#panel summary >> text=second');
+  assert.equal(await page.evaluate(() => String(getSelection())), selected);
+  assert.equal(await page.evaluate(() => document.activeElement.closest('details').dataset.key), 't1');
+  await page.fill('#input', 'half a sentence');
+  await page.evaluate(() => document.getElementById('input').setSelectionRange(2, 6));
+  await dev.act('unfollow', { user: 'bob' });
+  await dev.say('third');
+  await saw('回：third');
+  assert.deepEqual(await page.evaluate(() => { const { value, selectionStart, selectionEnd } = document.activeElement; return { value, selectionStart, selectionEnd }; }),
+    { value: 'half a sentence', selectionStart: 2, selectionEnd: 6 });
+  await page.click('#tab-faults');
+  await page.fill('[data-fault=slow_ms] [type=number]', '12');
+  await dev.post('/sim/faults', { quota: true });
+  await until(() => page.isChecked('[data-fault=quota] [type=checkbox]'), 'the switch', 5000 * slow);
+  assert.equal(await page.inputValue('[data-fault=slow_ms] [type=number]'), '12');
+});
+
+test('Esc leaves the box, and a sheet that is up first', async (t) => {
+  const { page } = await openConsole(t, { script: ECHO });
+  await page.focus('#input');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
+  await page.keyboard.press('+');
+  await page.waitForSelector('.sheet:visible');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.sheet:visible').count(), 0);
+  await page.keyboard.press('2');
+  await page.waitForSelector('#tab-calls[aria-selected=true]');
+});
+
+test('axe-core finds nothing: every tab, both languages, dark and light, wide and narrow', async (t) => {
+  for (const [locale, scheme, width] of [['zh-CN', 'light', 1280], ['en-US', 'dark', 1280], ['zh-CN', 'dark', 360], ['en-US', 'light', 360]]) {
+    const { page, dev, say } = await openConsole(t, { script: FAILING, locale, scheme, width });
+    await dev.post('/sim/reset', {});
+    await say('x');
+    await say('good');
+    await page.waitForSelector('#chat >> text=fine');
+    await page.addScriptTag({ content: fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8') }).catch(() => page.evaluate(fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')));
+    const check = async (where) => {
+      const { violations } = await page.evaluate(() => axe.run()); // eslint-disable-line no-undef
+      assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), [], `${locale} ${scheme} ${width} ${where}`);
+    };
+    await check('phone');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('+');
+    await sleep(300); // it rises
+    await check('sheet');
+    await page.keyboard.press('Escape');
+    if (width === 360) await page.click('#sides button >> nth=1');
+    const tabs = await page.locator('#tabs button').count();
+    for (let i = 0; i < tabs; i++) {
+      await page.click(`#tabs button >> nth=${i}`);
+      await sleep(100);
+      if (i === 0) await page.click('#panel details >> nth=0 >> summary');
+      await check(`tab ${i + 1}`);
+    }
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${locale}-${scheme}-${width}.png`) });
+  }
+});
