@@ -1,31 +1,14 @@
 // engine/value: parsed JSON becomes Lua values, at once or in pieces.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "engine_world.h"
 
-#include "engine/engine.h"
 #include "engine/value.h"
 
-static Engine *engine;
-static lua_State *L;
 static JsonDoc *doc;
 
-static int begin(void **state) {
-  EngineOptions options = { .library = "wechat" };
-  engine = engine_new(&options, NULL);
-  if (!engine || !engine_enter(engine, INT64_MAX)) return -1;
-  L = engine_main(engine);
-  return 0;
-}
-
-static int end(void **state) {
+static int free_doc(void **state) {
   json_free(doc);
   doc = NULL;
-  engine_leave(engine);
-  engine_release(engine);
-  return 0;
+  return end(state);
 }
 
 // The value on top, written as JSON again.
@@ -95,9 +78,9 @@ static void test_the_deepest_value_is_pushed_too(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(test_a_value_is_pushed_whole, begin, end),
-    cmocka_unit_test_setup_teardown(test_pieces_of_any_size_make_the_same_value, begin, end),
-    cmocka_unit_test_setup_teardown(test_the_deepest_value_is_pushed_too, begin, end),
+    cmocka_unit_test_setup_teardown(test_a_value_is_pushed_whole, begin, free_doc),
+    cmocka_unit_test_setup_teardown(test_pieces_of_any_size_make_the_same_value, begin, free_doc),
+    cmocka_unit_test_setup_teardown(test_the_deepest_value_is_pushed_too, begin, free_doc),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
