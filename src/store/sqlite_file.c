@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "codec/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,6 +218,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int frames) {
   return SQLITE_OK;
 }
 
+// Without a mark the log is taken for the file's own, as SQLite takes it.
 void sqlite_file_mark(SqliteFile *file) {
   char log[PATH_MAX], text[400];
   uint64_t salt, own;
@@ -226,13 +228,12 @@ void sqlite_file_mark(SqliteFile *file) {
   if (file->log == 0) file->log = number_of(file->path, "-wal", NULL);
   read_mark(file->db, &mark);
   if (!read_salt(log, &salt) || mark.salt == salt) return;
-  sqlite3_randomness(sizeof own, &own);
+  if (!digest_random(&own, sizeof own)) return;
   snprintf(text, sizeof text,
            "INSERT OR REPLACE INTO wemoon_store VALUES (CAST(" MARK_KEY " AS BLOB), CAST('%" PRIx64
            " %" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 "' AS BLOB), 0)",
            salt, mark.own, own, (uint64_t)file->file,
            (uint64_t)number_of(file->path, "-wal", NULL));
-  // Without the mark the log is taken for the file's own, as SQLite takes it.
   sqlite3_exec(file->db, text, NULL, NULL, NULL);
 }
 

@@ -1,16 +1,16 @@
 // `msg`, as the script reads it.
 #include "script_state.h"
 
+#include "engine/boxed.h"
+
 static State state;
 
 static int l_to_json(lua_State *L) {
-  Buf text;
   Err err;
-  buf_init(&text);
-  bool ok = value_to_json(L, 1, &text, &err);
-  if (ok) lua_pushlstring(L, text.ptr, text.len);
-  buf_clear(&text);
-  return ok ? 1 : luaL_error(L, "%s", err.text);
+  Buf *text = boxed_buf(L);
+  if (!value_to_json(L, 1, text, &err)) return luaL_error(L, "%s", err.text);
+  lua_pushlstring(L, text->ptr, text->len);
+  return 1;
 }
 
 static int l_from_json(lua_State *L) {
