@@ -203,7 +203,7 @@ tests() {
 suite_of_threads() {
   failed=
   TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ${TSAN_OPTIONS:-}" \
-    suite tsan -R '^unit\.(net|store|api|bot|script_(task|wait|interpreter|guard|routes))_|^e2e\.(reload|dev)$'
+    suite tsan -R '^unit\.(net|store|api|bot|engine|script_routes|host_(task|wait|interpreter|guard))_|^e2e\.(reload|dev)$'
   [ -z "$failed" ]
 }
 
