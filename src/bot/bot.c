@@ -10,9 +10,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
-enum { CLOSING_MS = 2000 };  // so long an interpreter may take to close
+enum {
+  CLOSING_MS = 2000,  // so long an interpreter may take to close
+  SPARE_SHARE = 8     // of the descriptors that requests that wait leave to others
+};
 
 struct Bot {
   InterpreterOptions interpreter;
@@ -30,6 +34,13 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
 
 bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
   return pool_files(bot->webhook.pool, arena, files);
+}
+
+// Each has a descriptor of its own; some are left for connections that come, scripts, stores and calls.
+static int64_t waiting_most(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return INT64_MAX;
+  return (int64_t)(limit.rlim_cur - limit.rlim_cur / SPARE_SHARE);
 }
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx = bot }; }
@@ -55,6 +66,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   }
   Webhook *webhook = &bot->webhook;
   webhook->options = options;
+  admission_init(&webhook->admission, options->max_jobs, waiting_most());
   webhook->dedupe = dedupe_new(options->dedup_window_s);
   webhook->jobs = job_pool_new();
   webhook->overdue = overdue_new();
@@ -85,7 +97,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
 }
 
 static bool is_idle(Webhook *webhook) {
-  return atomic_load(&webhook->jobs_under_way) == 0 &&
+  return admission_is_empty(&webhook->admission) &&
          atomic_load(&webhook->shared.late_under_way) == 0;
 }
 
@@ -128,7 +140,7 @@ void bot_status(Bot *bot, BotStatus *status) {
   PoolStatus pool;
   pool_status(webhook->pool, &pool);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
-                         .jobs = atomic_load(&webhook->jobs_under_way),
+                         .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
                          .conversations = conversations_count(webhook->shared.conversations),
                          .lua_memory = pool.memory,
                          .lua_memory_max = pool.memory_max,

@@ -18,7 +18,7 @@ typedef struct {
   int64_t dedup_window_s;
   int64_t deadline_ms;
   int64_t max_jobs;
-  int max_waiting;  // HTTP threads that may wait for slow scripts at once
+  struct Loop *loop;  // where requests wait for slow scripts; outlives the bot
   int64_t
       max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;

@@ -19,9 +19,11 @@ typedef struct Entry {
   atomic_int holders;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  int waiting;    // requests that wait now
-  bool deserted;  // a request left at its deadline
-  bool settled;   // the answer is there, and about to be given
+  JobWaiter *first;  // that have joined
+  int waiting;       // requests that are expected or wait
+  bool deserted;     // a request was answered before
+  bool waits;        // a thread, in job_wait
+  bool settled;      // the answer is there, and about to be given
   bool finished;
   Pooled pooled;
 } Entry;
@@ -80,8 +82,9 @@ Job *job_new(JobPool *pool, int64_t started_us) {
   if (!entry) entry = entry_new(pool);
   if (!entry) return NULL;
   entry->job = (Job){ .arena = entry->job.arena, .started_us = started_us, .state = TASK_WAITING };
-  entry->waiting = 0;
-  entry->deserted = entry->settled = entry->finished = false;
+  entry->first = NULL;
+  entry->waiting = 1;
+  entry->waits = entry->deserted = entry->settled = entry->finished = false;
   atomic_store_explicit(&entry->holders, 1, memory_order_relaxed);
   return &entry->job;
 }
@@ -110,6 +113,13 @@ bool job_settle(Job *job) {
   return late;
 }
 
+static void tell(JobWaiter *waiter) {
+  for (JobWaiter *next; waiter; waiter = next) {
+    next = waiter->next;
+    waiter->answered(waiter);
+  }
+}
+
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);
@@ -119,35 +129,72 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   job->answered_s = clock_unix_s();
   entry->finished = true;
   bool late = is_late(entry);
-  if (entry->waiting > 0) pthread_cond_broadcast(&entry->changed);
+  JobWaiter *first = entry->first;
+  entry->first = NULL;
+  if (entry->waits) pthread_cond_broadcast(&entry->changed);
   pthread_mutex_unlock(&entry->mutex);
+  tell(first);
   return late;
+}
+
+bool job_expect(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool open = !entry->finished;
+  entry->waiting += open;
+  pthread_mutex_unlock(&entry->mutex);
+  return open;
+}
+
+bool job_join(Job *job, JobWaiter *waiter) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool open = !entry->finished;
+  if (open) {
+    waiter->next = entry->first;
+    entry->first = waiter;
+  }
+  pthread_mutex_unlock(&entry->mutex);
+  return open;
+}
+
+// With the mutex held.
+static void unlink_waiter(Entry *entry, const JobWaiter *waiter) {
+  JobWaiter **at = &entry->first;
+  while (*at && *at != waiter) at = &(*at)->next;
+  if (*at) *at = waiter->next;
+}
+
+bool job_leave(Job *job, JobWaiter *waiter, JobLeave why) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool open = !entry->finished && !entry->settled;
+  if (open) {
+    unlink_waiter(entry, waiter);
+    entry->waiting--;
+    entry->deserted = entry->deserted || why == JOB_ANSWERED_BEFORE;
+  }
+  pthread_mutex_unlock(&entry->mutex);
+  return open;
 }
 
 bool job_wait(Job *job, int64_t deadline_us) {
   Entry *entry = entry_of(job);
   struct timespec until = clock_to_timespec(deadline_us);
   pthread_mutex_lock(&entry->mutex);
-  entry->waiting++;
+  entry->waits = true;
   bool in_time = true;
   while (!entry->finished && (in_time || entry->settled)) {
     if (entry->settled) pthread_cond_wait(&entry->changed, &entry->mutex);
     else in_time = pthread_cond_timedwait(&entry->changed, &entry->mutex, &until) == 0;
   }
-  entry->waiting--;
   bool finished = entry->finished;
-  if (!finished) entry->deserted = true;
+  if (!finished) {
+    entry->waiting--;
+    entry->deserted = true;
+  }
   pthread_mutex_unlock(&entry->mutex);
   return finished;
-}
-
-bool job_desert(Job *job) {
-  Entry *entry = entry_of(job);
-  pthread_mutex_lock(&entry->mutex);
-  bool open = !entry->finished && !entry->settled;
-  if (open) entry->deserted = true;
-  pthread_mutex_unlock(&entry->mutex);
-  return open;
 }
 
 bool job_is_finished(Job *job) {

@@ -1,4 +1,5 @@
 // A job: one message being answered. The script runs once for it, however many requests wait for its answer.
+// It is counted by its requests and by its run.
 #ifndef WEMOON_BOT_JOB_H
 #define WEMOON_BOT_JOB_H
 
@@ -24,28 +25,47 @@ typedef struct Job {
   Arena *arena;
 } Job;
 
+// One request that waits for the answer; its owner's, as long as it waits.
+typedef struct JobWaiter {
+  // The job has its answer. On the thread that brought it; must not block.
+  void (*answered)(struct JobWaiter *waiter);
+  struct JobWaiter *next;
+} JobWaiter;
+
 typedef struct JobPool JobPool;
 
 JobPool *job_pool_new(void);
 void job_pool_free(JobPool *pool);  // all jobs have been released
-// A job with an empty arena, begun at `started_us` (monotonic), held once by the caller. NULL without memory.
+// A job with an empty arena, begun at `started_us` (monotonic), held once by the caller. It expects the request
+// that it was made for. NULL without memory.
 Job *job_new(JobPool *pool, int64_t started_us);
 Job *job_retain(Job *job);
 void job_release(Job *job);  // the last one gives it back to its pool
 
-// The script has answered: wakes all who wait. `reply` is copied, what it points to lives in the job's arena;
-// NULL: none. Returns whether nobody was waiting any more and every one who had waited left at a deadline:
-// the reply is late.
-bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
-// Waits until the script has answered or `deadline_us` (monotonic) has come. False at the deadline: whoever
-// called has answered otherwise, and the reply will be late.
+// Another request for the same message came, and will wait (job_join, or job_wait). False if the answer is
+// there already.
+bool job_expect(Job *job);
+// A request that is expected waits from now on: `answered` is called once. False if the answer is there
+// already: it is not.
+bool job_join(Job *job, JobWaiter *waiter);
+
+typedef enum {
+  JOB_ANSWERED_BEFORE,  // the request was, or is about to be, answered otherwise: the reply will be late
+  JOB_CLIENT_GONE       // nobody is there to be answered
+} JobLeave;
+// A request that is expected, or waits, does so no longer. `waiter`: the one that joined, or NULL. False if the
+// answer is on its way to it: nothing was done.
+bool job_leave(Job *job, JobWaiter *waiter, JobLeave why);
+// Waits here and now until the script has answered or `deadline_us` (monotonic) has come. False at the
+// deadline: the request has left (JOB_ANSWERED_BEFORE).
 bool job_wait(Job *job, int64_t deadline_us);
-// Marks the job as abandoned: its request was answered in its place, so the reply will be late. False if the
-// script has answered already, or job_settle was called.
-bool job_desert(Job *job);
-// The script has come to its answer, and the calling thread is about to call job_finish: job_desert comes too
-// late from now on, and those who wait do not leave any more. Returns what job_finish will.
+
+// The script has come to its answer, and the calling thread is about to call job_finish: job_leave comes too
+// late from now on. Returns what job_finish will.
 bool job_settle(Job *job);
+// The script has answered: tells all who wait. `reply` is copied, what it points to lives in the job's arena;
+// NULL: none. Returns whether every request was answered before, so that the reply is late.
+bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 bool job_is_finished(Job *job);
 
 #endif

@@ -103,7 +103,7 @@ static void on_over(void *ctx) {
   Page *page = ctx;
   Webhook *webhook = page->webhook;
   job_release(page->job);
-  atomic_fetch_sub(&webhook->jobs_under_way, 1);
+  admission_leave(&webhook->admission, ADMIT_JOB);
 }
 
 // An interpreter that was given up meanwhile has a successor, one that is busy may have another beside it:
@@ -127,7 +127,7 @@ static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us
     if (clock_now_us() >= deadline_us) break;
     nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
   }
-  atomic_fetch_sub(&page->webhook->jobs_under_way, 1);
+  admission_leave(&page->webhook->admission, ADMIT_JOB);
   job_release(job);
   return TASK_LOST;
 }
@@ -177,7 +177,7 @@ static void run_counted(Webhook *webhook, HttpRequest *request) {
     *page = (Page){ .webhook = webhook, .job = job };
     run_and_respond(webhook, request, page, &w->run);
   } else {
-    atomic_fetch_sub(&webhook->jobs_under_way, 1);
+    admission_leave(&webhook->admission, ADMIT_JOB);
     refuse(request, 503, "no memory");
   }
   workspace_put(webhook->workspaces, w);
@@ -185,8 +185,7 @@ static void run_counted(Webhook *webhook, HttpRequest *request) {
 }
 
 static void answer_page(Webhook *webhook, HttpRequest *request) {
-  if (atomic_fetch_add(&webhook->jobs_under_way, 1) >= webhook->options->max_jobs) {
-    atomic_fetch_sub(&webhook->jobs_under_way, 1);
+  if (!admission_enter(&webhook->admission, ADMIT_JOB)) {
     return refuse(request, 503, "max_jobs messages and pages are under way already");
   }
   run_counted(webhook, request);

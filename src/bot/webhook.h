@@ -3,6 +3,7 @@
 #define WEMOON_BOT_WEBHOOK_H
 
 #include "base/cpu.h"
+#include "bot/admission.h"
 #include "bot/bot.h"
 #include "bot/dedupe.h"
 #include "bot/peers.h"
@@ -22,12 +23,9 @@ typedef struct {
   WorkspacePool *workspaces;
   Overdue *overdue;
   BotShared shared;
-  atomic_int waiting;    // threads that wait for a script
   atomic_int pages;      // requests for pages that have an HTTP thread
   atomic_bool refusing;  // SIGTERM came: 503
-  char apart
-      [CACHE_LINE];  // what each message writes is not in one cache line with what all of them read
-  atomic_int jobs_under_way;
+  Admission admission;
 } Webhook;
 
 // What becomes of a request on the callback path, by its method. Every refusal is one line in the log that

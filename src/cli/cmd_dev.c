@@ -114,7 +114,8 @@ static int run(Invocation *in) {
                choose_listen(in, &devserver_options.server.listen, &err) &&
                config_account(in->config, &account, &err) &&
                (!script || config_bot(in->config, script, &account, &bot, &err)) &&
-               serving_raise_file_limit(config_integer(in->config, "threads"), &err);
+               serving_raise_file_limit(config_integer(in->config, "threads"),
+                                        config_integer(in->config, "max_jobs"), &err);
   if (!ready) return report_err("dev", &err);
   bot.start_broken = true;
   serving_block_signals(&set);

@@ -123,6 +123,7 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
     return report_err("", &err);
   }
   services_lend(&service.services, &bot_options->interpreter);
+  bot_options->loop = service.services.loop;
   bot_options->metrics = service.metrics;
   int status = serve(&service, in->config, bot_options, &set);
   services_close(&service.services);
@@ -140,7 +141,8 @@ static int run(Invocation *in) {
   preflight_warn_of_zone();
   bool ready = preflight_script(script, &err) && config_account(in->config, &account, &err) &&
                config_bot(in->config, script, &account, &bot_options, &err) &&
-               serving_raise_file_limit(config_integer(in->config, "threads"), &err);
+               serving_raise_file_limit(config_integer(in->config, "threads"),
+                                        config_integer(in->config, "max_jobs"), &err);
   if (!ready) return report_err("", &err);
   return open_and_serve(in, &account, &bot_options);
 }

@@ -175,8 +175,9 @@ const ConfigKey config_keys[] = {
     .choices = token_apis },
   { TEXT("store", NULL, "URL", "sqlite:wemoon.db beside the script"),
     .secrecy = CONFIG_SECRET_IN_URL, .check = store_url_check, .forms = store_url_forms },
-  { INTEGER("threads", "512", 1, 8192,
-            "HTTP threads: as many messages can wait for slow scripts at once") },
+  { INTEGER("threads", "64", 1, 8192,
+            "HTTP threads, one for each connection that is kept alive; what waits for its script "
+            "holds none") },
   { INTEGER(
       "interpreters", "1", 1, 256,
       "Lua states that run messages at once; only with 1 do messages share the script's globals") },
@@ -190,7 +191,8 @@ const ConfigKey config_keys[] = {
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000, "CPU time a script may take without pause") },
   { INTEGER("script_memory_mb", "256", 1, 1 << 20, "memory of one interpreter") },
   { INTEGER("api_timeout_s", "30", 1, DAY_S, "a platform call is given up then") },
-  { INTEGER("max_jobs", "1000", 1, 1 << 20, "messages and pages under way at once; past it: 503") },
+  { INTEGER("max_jobs", "20000", 1, 1 << 20,
+            "messages and pages under way at once; past it: closed unanswered, and tried again") },
   { INTEGER("max_body", "262144", 1, 1 << 30, "bytes of a callback") },
   { INTEGER("replay_window_s", "600", 0, INT32_MAX,
             "a signed timestamp further off is refused; 0: no check") },

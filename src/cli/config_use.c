@@ -66,12 +66,6 @@ static LateReply late_reply(Str way) {
   return str_eq(way, STR("drop")) ? LATE_DROP : LATE_AUTO;
 }
 
-// As many messages can wait for slow scripts as there are threads, but for a few that keep quick ones going.
-static int most_waiting(int64_t threads) {
-  int64_t kept = threads / 64 > 2 ? threads / 64 : 2;
-  return (int)(threads > kept ? threads - kept : 1);
-}
-
 bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,
                 Err *err) {
   *options = (BotOptions){
@@ -82,7 +76,6 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .replay_window_s = config_integer(config, "replay_window_s"),
     .dedup_window_s = config_integer(config, "dedup_window_s"),
     .deadline_ms = config_integer(config, "deadline_ms"),
-    .max_waiting = most_waiting(config_integer(config, "threads")),
     .max_jobs = config_integer(config, "max_jobs"),
     .max_pages = config_integer(config, "threads") > 1 ? config_integer(config, "threads") / 2 : 1,
     .late_reply = late_reply(config_text(config, "late_reply")),

@@ -96,7 +96,9 @@ int preflight_report(const Config *config, const char *script) {
     status_of(services_store_would_open(config, script, &err), &err),
     status_of(can_listen(config, "listen", &err), &err),
     status_of(can_listen(config, "admin_listen", &err), &err),
-    status_of(serving_raise_file_limit(config_integer(config, "threads"), &err), &err),
+    status_of(serving_raise_file_limit(config_integer(config, "threads"),
+                                       config_integer(config, "max_jobs"), &err),
+              &err),
   };
   int status = STATUS_DONE;
   for (size_t i = 0; i < sizeof found / sizeof *found; i++) {

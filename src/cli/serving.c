@@ -17,12 +17,13 @@ enum {
       1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
 };
 
-bool serving_raise_file_limit(int64_t threads, Err *err) {
+bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err) {
   struct rlimit limit;
   rlim_t wanted = (rlim_t)threads * 2 + SPARE_FILES, needed = (rlim_t)threads + OWN_FILES;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return true;
+  rlim_t best = wanted + (rlim_t)waiting;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= best) return true;
   rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  limit.rlim_cur = limit.rlim_max < best ? limit.rlim_max : best;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   if (limit.rlim_cur >= wanted) return true;
   if (limit.rlim_cur < needed)

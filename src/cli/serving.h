@@ -9,9 +9,10 @@
 enum { SERVING_GRACE_MS = 10000 };  // how long jobs under way may take once SIGTERM came
 
 // Each HTTP thread serves one connection, and accept fails when there are no descriptors left: raises the
-// process's limit, and warns where it cannot. False where silent connections could take the last descriptor
+// process's limit, so that `waiting` requests more find one, and warns where too few are to be had for the threads.
+// False where silent connections could take the last descriptor
 // before they have the last thread, from which on they give way.
-bool serving_raise_file_limit(int64_t threads, Err *err);
+bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err);
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and those that it starts: they are taken by serving_wait
 // alone, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);

@@ -147,6 +147,7 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .threads = options->server.threads,
     .files = options->bot ? list_files : NULL,
     .files_ctx = devserver,
+    .loop = devserver->loop,
     .client = devserver->client,
     .store = devserver->state,
   };
@@ -180,6 +181,7 @@ static void tell_first_load(DevServer *devserver) {
 static bool open_bot(DevServer *devserver, Err *err) {
   if (!devserver->options->bot) return true;
   devserver->bot_options = *devserver->options->bot;
+  devserver->bot_options.loop = devserver->loop;
   devserver->bot_options.on_load = on_load;
   devserver->bot_options.on_load_ctx = devserver;
   devserver->bot_options.interpreter.on_failure = on_failure;

@@ -48,7 +48,7 @@ static void set_options(Platform *platform, const PlatformOptions *options) {
     .path = STR(""),  // no request has an empty path: it gets no callbacks
     .max_body = UPLOAD_MAX,
     .deadline_ms = TURN_MS,
-    .max_waiting = options->threads,
+    .loop = options->loop,
     .max_jobs = options->threads,
     .max_pages = options->threads > 4 ? options->threads * 3 / 4 : options->threads,
     .interpreter = { .account = options->account,

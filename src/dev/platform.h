@@ -20,6 +20,7 @@ typedef struct {
   // Lists the files of the bot's script, which the console shows and saves; NULL: there is none.
   bool (*files)(void *ctx, Arena *arena, Pairs *files);
   void *files_ctx;
+  struct Loop *loop;
   struct Client *client;
   struct Store *store;
 } PlatformOptions;

@@ -67,6 +67,12 @@ void civetweb_keep(CivetwebConnection *conn, bool keep) {
   }
 }
 
+int civetweb_take(CivetwebConnection *conn, int stand_in) {
+  int taken = wire_take_away(stand_in);
+  if (taken >= 0) civetweb_keep(conn, false);
+  return taken;
+}
+
 // ---- callbacks ----------------------------------------------------------------------------------
 
 // civetweb puts a NUL in the place of the colon, and of blanks before it.
@@ -114,6 +120,7 @@ static int on_request(struct mg_connection *conn) {
     .is_last = !wire_may_go_on(info->content_length),
     .is_chunked = wire_masked() > 0,
     .arrived_us = wire_arrived_us(),
+    .came_us = wire_came_us(),
     .connection = mg_get_user_connection_data(conn),
   };
   if (request.connection && connection_descriptor(request.connection) < 0)

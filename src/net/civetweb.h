@@ -22,7 +22,8 @@ typedef struct {
   const char *fault;         // why the head cannot be believed, a clause; or NULL
   bool is_last;     // what came behind it cannot be taken for a request: the connection has to end
   bool is_chunked;  // the body is to be read with wire_read, and is in chunks
-  int64_t arrived_us;  // when its first byte came (monotonic)
+  int64_t arrived_us;  // from when on the other side waits (monotonic): wire_arrived_us
+  int64_t came_us;     // when its first byte came
   Connection *connection;
 } CivetwebRequest;
 
@@ -58,5 +59,8 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
 // Whether the connection ends with this request. Before `serve` returns; civetweb would decide by the
 // Connection header, and closes without a word if that names anything but keep-alive.
 void civetweb_keep(CivetwebConnection *conn, bool keep);
+// Takes the connection from civetweb (wire_take_away), which thinks that the request was answered: nothing
+// may be read or written here any more. -1 if there is no descriptor for it.
+int civetweb_take(CivetwebConnection *conn, int stand_in);
 
 #endif

@@ -68,6 +68,7 @@ struct Connections {
   int port;
   bool stopping;
   atomic_bool draining;
+  atomic_uchar parked[DESCRIPTORS_MAX / 8];  // bits by descriptor
   Connection *free;
   Connection slots[];
 };
@@ -218,6 +219,10 @@ static void close_if_over(Connections *all, int fd, int64_t now_us) {
   if (silent || (others_wait && is_unanswered(fd, DAWDLE_MS))) shutdown(fd, SHUT_RD);
 }
 
+static bool is_parked(Connections *all, int fd) {
+  return atomic_load_explicit(&all->parked[fd / 8], memory_order_relaxed) & 1 << fd % 8;
+}
+
 // Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
 // With the mutex held, so no slot's socket can be closed and its number used again meanwhile.
 // Returns how many there are.
@@ -228,6 +233,10 @@ static int look_after(Connections *all) {
   struct pollfd window[WINDOW];
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
+    if (is_parked(all, fd)) {
+      unused = 0;
+      continue;
+    }
     bool ours = !(window[fd % WINDOW].revents & POLLNVAL) && is_ours(fd, all->port);
     unused = ours ? 0 : unused + 1;
     found += ours;
@@ -409,6 +418,18 @@ bool connection_should_close(const Connection *connection) {
   return atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
          (connection->waited_us > LONG_WAIT_MS * 1000 ||
           clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000);
+}
+
+void connections_lock(Connections *all) { pthread_mutex_lock(&all->mutex); }
+
+void connections_unlock(Connections *all) { pthread_mutex_unlock(&all->mutex); }
+
+void connections_park(Connections *all, int fd) {
+  if (fd < DESCRIPTORS_MAX) atomic_fetch_or(&all->parked[fd / 8], (unsigned char)(1 << fd % 8));
+}
+
+void connections_unpark(Connections *all, int fd) {
+  if (fd < DESCRIPTORS_MAX) atomic_fetch_and(&all->parked[fd / 8], (unsigned char)~(1 << fd % 8));
 }
 
 int connections_busy(const Connections *all) { return atomic_load(&all->busy); }

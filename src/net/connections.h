@@ -44,4 +44,13 @@ bool connection_should_close(const Connection *connection);
 
 int connections_busy(const Connections *connections);
 
+// A connection gets a descriptor of its own, `fd`, and has no thread any more: somebody else writes its answer,
+// and it is left alone. Between connections_lock and connections_unlock, within which the descriptor is made,
+// so that it is never taken for a connection that waits for a thread.
+void connections_lock(Connections *connections);
+void connections_park(Connections *connections, int fd);
+void connections_unlock(Connections *connections);
+// `fd` is about to be closed. Any thread.
+void connections_unpark(Connections *connections, int fd);
+
 #endif

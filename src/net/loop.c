@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-typedef struct Posted {
-  LoopFn fn;
-  void *ctx;
-  struct Posted *next;
-} Posted;
-
 struct LoopTimer {
   uv_timer_t handle;  // first
   LoopFn fn;
@@ -24,7 +18,7 @@ struct Loop {
   uv_async_t wake;
   pthread_t thread;
   pthread_mutex_t mutex;
-  Posted *first, **end;
+  LoopCall *first, **end;
   bool closing;
 };
 
@@ -39,9 +33,9 @@ static void close_left(uv_handle_t *handle, void *wake) {
     uv_close(handle, handle->data ? free_handle : NULL);
 }
 
-static Posted *take_all(Loop *loop, bool *closing) {
+static LoopCall *take_all(Loop *loop, bool *closing) {
   pthread_mutex_lock(&loop->mutex);
-  Posted *first = loop->first;
+  LoopCall *first = loop->first;
   loop->first = NULL;
   loop->end = &loop->first;
   *closing = loop->closing;
@@ -52,11 +46,11 @@ static Posted *take_all(Loop *loop, bool *closing) {
 static void on_wake(uv_async_t *wake) {
   Loop *loop = wake->data;
   bool closing;
-  for (Posted *posted = take_all(loop, &closing); posted;) {
-    Posted *next = posted->next;
-    posted->fn(posted->ctx);
-    free(posted);
-    posted = next;
+  for (LoopCall *call = take_all(loop, &closing); call;) {
+    LoopCall now = *call;
+    if (now.owned) free(call);
+    now.fn(now.ctx);
+    call = now.next;
   }
   if (closing) uv_walk(&loop->uv, close_left, wake);
 }
@@ -104,21 +98,31 @@ void loop_free(Loop *loop) {
   free(loop);
 }
 
-bool loop_post(Loop *loop, LoopFn fn, void *ctx) {
-  Posted *posted = malloc(sizeof *posted);
-  if (!posted) return false;
-  *posted = (Posted){ .fn = fn, .ctx = ctx };
+static bool add(Loop *loop, LoopCall *call) {
   pthread_mutex_lock(&loop->mutex);
   bool open = !loop->closing;
   if (open) {
-    *loop->end = posted;
-    loop->end = &posted->next;
+    *loop->end = call;
+    loop->end = &call->next;
     // Within the lock: loop_free cannot have closed the handle yet.
     uv_async_send(&loop->wake);
   }
   pthread_mutex_unlock(&loop->mutex);
-  if (!open) free(posted);
   return open;
+}
+
+bool loop_post(Loop *loop, LoopFn fn, void *ctx) {
+  LoopCall *call = malloc(sizeof *call);
+  if (!call) return false;
+  *call = (LoopCall){ .fn = fn, .ctx = ctx, .owned = true };
+  bool posted = add(loop, call);
+  if (!posted) free(call);
+  return posted;
+}
+
+void loop_call(Loop *loop, LoopCall *call, LoopFn fn, void *ctx) {
+  *call = (LoopCall){ .fn = fn, .ctx = ctx };
+  add(loop, call);
 }
 
 bool loop_is_current(const Loop *loop) { return pthread_equal(pthread_self(), loop->thread); }

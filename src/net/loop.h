@@ -16,6 +16,15 @@ void loop_free(Loop *loop);
 // Runs fn(ctx) on the loop thread, soon, in the order of posting. From any thread. False without memory or
 // after loop_free began.
 bool loop_post(Loop *loop, LoopFn fn, void *ctx);
+// The same without memory of its own: `call` is the caller's, who lets it alone until fn is called. After
+// loop_free began nothing happens.
+typedef struct LoopCall {
+  LoopFn fn;
+  void *ctx;
+  struct LoopCall *next;
+  bool owned;  // by the loop
+} LoopCall;
+void loop_call(Loop *loop, LoopCall *call, LoopFn fn, void *ctx);
 // Runs work(ctx) on another thread, since it takes long, then done(ctx) on the loop thread. False without
 // memory. Loop thread only; before loop_free.
 bool loop_work(Loop *loop, LoopFn work, LoopFn done, void *ctx);

@@ -5,20 +5,24 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/core_pool.h"
+#include "net/answer.h"
 #include "net/chunks.h"
 #include "net/civetweb.h"
+#include "net/parked_new.h"
 #include "net/status.h"
 #include "net/wire.h"
 
 enum {
   KEEP_MAX = 64 * 1024,  // bytes of a buffer that is kept for the next request
   STATUS_UNANSWERED = 499,
+  STATUS_PARKED = 498,  // its answer comes later
   BACKLOG = 4096,
   // How much longer an idle connection stays open than its client is told, so that a request which is sent
   // at the last moment finds it open.
@@ -33,6 +37,7 @@ struct Server {
   HttpHandler handler;
   Connections *connections;
   Listener listener;
+  int stand_in;  // what civetweb ends in the place of a parked connection
   int threads, body_timeout_ms;
   char keep_alive[64];  // headers of an answer after which the connection stays open
   bool serving, ended;
@@ -89,34 +94,6 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
 
 // ---- answers ------------------------------------------------------------------------------------
 
-// These answers end with their head, and a length would be taken for that of a body to come.
-static bool has_body(int status) { return status != 204 && status != 304; }
-
-// `connection`: the headers about it. Of a streamed answer nobody knows the length: it ends with the
-// connection.
-static void add_head(Buf *out, const HttpResponse *response, const char *connection,
-                     bool streamed) {
-  const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
-  buf_add(out, STR("HTTP/1.1 "));
-  buf_add_int(out, response->status);
-  buf_addc(out, ' ');
-  buf_add(out, str_of(status_reason(response->status)));
-  if (has_body(response->status)) {
-    buf_add(out, STR("\r\nContent-Type: "));
-    buf_add(out, str_of(type));
-    if (!streamed) {
-      buf_add(out, STR("\r\nContent-Length: "));
-      buf_add_int(out, (int64_t)response->body.len);
-    }
-  }
-  buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
-  if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
-  buf_add(out, str_of(connection));
-  buf_add(out, STR("\r\n"));
-}
-
-static const char closes[] = "Connection: close\r\n";
-
 static bool stays_open(const Exchange *x, const HttpResponse *response) {
   return x->head.keeps && !x->last && !response->close && !response->no_answer &&
          !connection_should_close(x->connection);
@@ -137,8 +114,8 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   civetweb_keep(x->conn, keep);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
-  add_head(out, response, keep ? x->server->keep_alive : closes, false);
-  if (has_body(response->status) && !str_eq(request->method, STR("HEAD")))
+  answer_add_head(out, response, keep ? x->server->keep_alive : answer_closes, false);
+  if (answer_has_body(response->status) && !str_eq(request->method, STR("HEAD")))
     buf_add(out, response->body);
   write_out(x);
 }
@@ -150,7 +127,7 @@ void server_begin(HttpRequest *request, const HttpResponse *response) {
   civetweb_keep(x->conn, false);
   Buf *out = &x->buffers->out;
   buf_reset(out);
-  add_head(out, response, closes, true);
+  answer_add_head(out, response, answer_closes, true);
   if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
   write_out(x);
 }
@@ -162,6 +139,21 @@ bool server_is_stopping(const HttpRequest *request) {
 bool server_write(HttpRequest *request, Str bytes) {
   return !server_is_stopping(request) &&
          civetweb_write(exchange_of(request)->conn, bytes.ptr, bytes.len);
+}
+
+Parked *server_park(HttpRequest *request) {
+  Exchange *x = (Exchange *)request;
+  Connections *connections = x->server->connections;
+  if (x->status) return NULL;
+  Parked *parked = parked_new(connections, str_eq(request->method, STR("HEAD")));
+  if (!parked) return NULL;
+  connections_lock(connections);
+  int fd = civetweb_take(x->conn, x->server->stand_in);
+  if (fd >= 0) connections_park(connections, fd);
+  connections_unlock(connections);
+  if (!parked_take(parked, fd)) return NULL;
+  x->status = STATUS_PARKED;
+  return parked;
 }
 
 void server_respond_status(HttpRequest *request, int status, const char *headers) {
@@ -333,7 +325,7 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
                              .chunked = x.head.chunked,
                              .received_us = from->arrived_us ? from->arrived_us : now_us };
   x.last = x.last || x.head.upgrades;
-  bool again = connection_comes(x.connection, x.request.received_us, now_us);
+  bool again = connection_comes(x.connection, from->came_us ? from->came_us : now_us, now_us);
   if (!x.buffers) return refuse_without_memory(conn, from);
   serve(&x);
   put_buffers(x.server, x.buffers);
@@ -350,6 +342,15 @@ bool server_check_proxies(Str list, Err *err) {
   return forwarded_trust(&proxies, list, err);
 }
 
+// A socket whose other end is closed: who reads it finds the end of a stream at once.
+static bool make_stand_in(Server *server) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return false;
+  close(pair[1]);
+  server->stand_in = pair[0];
+  return true;
+}
+
 static bool start(Server *server, const ServerOptions *options, Err *err) {
   CivetwebOptions civetweb = { .threads = options->threads,
                                .head_timeout_ms = options->head_timeout_ms,
@@ -362,6 +363,9 @@ static bool start(Server *server, const ServerOptions *options, Err *err) {
     return err_wrap(err, "trusted_proxies");
   server->civetweb = civetweb_new(&civetweb);
   if (!server->civetweb) return err_set(err, ERR_MEMORY, "no memory");
+  if (!make_stand_in(server))
+    return err_set(err, ERR_FAILED,
+                   "no descriptors are left: raise the limit of open files (ulimit -n)");
   if (!listener_open(&server->listener, options->listen, BACKLOG, err) ||
       !civetweb_start(server->civetweb, err))
     return false;
@@ -382,6 +386,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   server->threads = options->threads;
   server->body_timeout_ms = options->head_timeout_ms;
   server->listener = (Listener){ .fd = -1, .second = -1, .quiet = -1 };
+  server->stand_in = -1;
   snprintf(server->keep_alive, sizeof server->keep_alive,
            "Connection: keep-alive\r\nKeep-Alive: timeout=%d\r\n", options->keep_alive_ms / 1000);
   server->serving = start(server, options, err);
@@ -418,6 +423,7 @@ void server_free(Server *server) {
   server_stop(server);
   if (!civetweb_free(server->civetweb)) return;  // its threads use all of it
   connections_free(server->connections);
+  if (server->stand_in >= 0) close(server->stand_in);
   free_buffers(server);
   free(server);
 }

@@ -13,7 +13,9 @@ typedef struct {
   int64_t content_length;   // -1 if none was given
   bool chunked;             // the body comes in chunks; it is whole in `body` all the same
   Str body;                 // valid in HttpRoute.handle only
-  int64_t received_us;  // monotonic, when its first byte came, however long it waited for a thread
+  // Monotonic: when its first byte came, however long it waited for a thread; for a connection's first request,
+  // when the connection was accepted.
+  int64_t received_us;
 } HttpRequest;
 
 // The first header of that name (no case), empty without it.
@@ -50,6 +52,14 @@ void server_begin(HttpRequest *request, const HttpResponse *response);
 // return.
 bool server_write(HttpRequest *request, Str bytes);
 bool server_is_stopping(const HttpRequest *request);
+
+// A connection that was taken from its thread, and waits for its answer without one (parked.h).
+typedef struct Parked Parked;
+
+// In place of server_respond, on the thread of HttpRoute.handle: the thread is free as soon as that returns, and
+// the connection ends with its answer. NULL without memory or descriptors, or when it was answered already:
+// nothing has happened. The server outlives it.
+Parked *server_park(HttpRequest *request);
 
 // What is to be done with a request whose head is known and whose body is not yet read.
 typedef struct {

@@ -5,12 +5,15 @@
 #include "net/wire.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -27,13 +30,27 @@ typedef struct {
   // What came behind the head of a chunked request: in that buffer, beyond what libcivetweb knows of.
   const char *rest;
   size_t rest_len;
-  int64_t arrived_us;
+  int64_t came_us, arrived_us;
   Connection *connection;
 } Wire;
 
+enum { DESCRIPTORS_MAX = 65536 };
+
 static _Thread_local Wire wire = { .fd = -1 };
 
-// ---- heads --------------------------------------------------------------------------------------
+// ---- when it came -------------------------------------------------------------------------------
+
+// By descriptor: when its connection was accepted. One thread writes it before the other reads it, which gets
+// the descriptor from the first.
+static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
+
+__attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
+                                                  socklen_t *restrict len) {
+  int accepted = accept4(fd, address, len, 0);
+  if (accepted >= 0 && accepted < DESCRIPTORS_MAX)
+    atomic_store_explicit(&accepted_us[accepted], clock_now_us(), memory_order_relaxed);
+  return accepted;
+}
 
 // When the bytes came that have just been read first: a connection may have waited for its thread.
 static int64_t when_it_came(int fd) {
@@ -43,6 +60,19 @@ static int64_t when_it_came(int fd) {
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return now_us;
   return now_us - (int64_t)info.tcpi_last_data_recv * 1000;
 }
+
+static int64_t when_it_was_accepted(int fd) {
+  return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&accepted_us[fd], memory_order_relaxed) : 0;
+}
+
+static void note_first_bytes(int fd) {
+  int64_t accepted = when_it_was_accepted(fd);
+  wire.fd = fd;
+  wire.came_us = when_it_came(fd);
+  wire.arrived_us = accepted > 0 && accepted < wire.came_us ? accepted : wire.came_us;
+}
+
+// ---- heads --------------------------------------------------------------------------------------
 
 // The length of the head at the front, as libcivetweb counts: up to two line feeds, or CR LF twice. 0 if it
 // is not there as a whole. `from` bytes have been looked at.
@@ -112,12 +142,8 @@ static ssize_t take(int fd, char *bytes, ssize_t n) {
     return n;
   }
   if (!wire.buffer) wire.buffer = bytes;
-  if (wire.fd < 0) {
-    wire.fd = fd;
-    wire.arrived_us = when_it_came(fd);
-  } else if (wire.arrived_us == 0) {
-    wire.arrived_us = clock_now_us();
-  }
+  if (wire.fd < 0) note_first_bytes(fd);
+  else if (wire.came_us == 0) wire.came_us = wire.arrived_us = clock_now_us();
   size_t before = (size_t)(bytes - wire.buffer);
   wire.held = before + (size_t)n;
   wire.head = head_len(wire.buffer, before, wire.held);
@@ -172,12 +198,22 @@ void wire_next(int64_t body_len) {
   wire.taken = wire.in_head;
   wire.masked = 0;
   wire.rest_len = 0;
-  wire.arrived_us = next.len ? clock_now_us() : 0;
+  wire.came_us = wire.arrived_us = next.len ? clock_now_us() : 0;
 }
 
 int wire_descriptor(void) { return wire.fd; }
 
+int64_t wire_came_us(void) { return wire.came_us; }
+
 int64_t wire_arrived_us(void) { return wire.arrived_us; }
+
+int wire_take_away(int stand_in) {
+  int taken = wire.fd < 0 ? -1 : fcntl(wire.fd, F_DUPFD_CLOEXEC, 0);
+  if (taken < 0) return -1;
+  if (dup3(stand_in, wire.fd, O_CLOEXEC) >= 0) return taken;
+  close(taken);
+  return -1;
+}
 
 Str wire_head(void) { return str_make(wire.buffer, wire.held); }
 

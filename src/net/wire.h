@@ -1,7 +1,8 @@
 // The bytes under an HTTP thread. libcivetweb tells neither a request's descriptor nor when it came, takes
-// blank lines for a head, and undoes chunks only of some senders. But it reads with recv, which it finds in
-// the executable before libc's: the one here looks at each head as it comes, and keeps the body of a chunked
-// request from libcivetweb. All functions are about the calling thread's connection.
+// blank lines for a head, and undoes chunks only of some senders. But it accepts with accept and reads with
+// recv, which it finds in the executable before libc's: the ones here note when a connection was accepted,
+// look at each head as it comes, and keep the body of a chunked request from libcivetweb. All functions are
+// about the calling thread's connection.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
@@ -32,7 +33,13 @@ void wire_next(int64_t body_len);
 int wire_descriptor(void);
 // When the first byte of the request at hand came, however long it waited for a thread (monotonic, in us);
 // 0 if it came with the request before.
+int64_t wire_came_us(void);
+// From when on the other side waits for this answer: the same, but for a connection's first request the time
+// when the connection was accepted.
 int64_t wire_arrived_us(void);
+// Takes the connection away from libcivetweb, which finds `stand_in` (another descriptor) in its place and
+// ends that. Returns the connection's new descriptor, or -1 if the process has none left: nothing happened.
+int wire_take_away(int stand_in);
 // What libcivetweb's buffer holds: the head, or as much of it as has come. libcivetweb puts NULs into it as it
 // reads it.
 Str wire_head(void);

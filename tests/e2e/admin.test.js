@@ -113,7 +113,7 @@ test('/metrics counts callbacks by type and outcome, reloads and times', async (
   assert.equal(samples.get('wemoon_callbacks_total{type="none",outcome="refused"}'), 1);
   assert.equal(samples.get('wemoon_callback_duration_seconds_count{outcome="success"}'), 3);
   assert.equal(samples.get('wemoon_reloads_total{result="success"}'), 1);
-  assert.equal(samples.get('wemoon_http_threads'), 512);
+  assert.equal(samples.get('wemoon_http_threads'), 64);
 });
 
 test('promtool, where it is installed, finds nothing to say of the figures', async (t) => {

@@ -197,16 +197,16 @@ test('fewer files than threads need: status 1 and the mend; few more: a warning'
   const run = (files) => spawn('prlimit', [`--nofile=${files}`, BINARY, 'run', 'bot.lua'], { cwd: dir, env: cleanEnv() });
   const ended = await new Promise((resolve) => {
     let said = '';
-    const child = run(500).on('close', (status) => resolve({ status, said }));
+    const child = run(100).on('close', (status) => resolve({ status, said }));
     child.stderr.on('data', (chunk) => { said += chunk; });
   });
-  assert.match(ended.said, /^wemoon: only 500 files may be open at once, and 512 threads need 576: .*`threads`$/m);
+  assert.match(ended.said, /^wemoon: only 100 files may be open at once, and 64 threads need 128: .*`threads`$/m);
   assert.equal(ended.status, 1);
   const child = run(700);
   t.after(() => child.kill());
   let log = '';
   child.stderr.on('data', (chunk) => { log += chunk; });
-  await until(() => /only 700 files may be open at once, 2304 would suit 512 threads/.test(log), 'the warning', 20000);
+  await until(() => /only 700 files may be open at once, 1408 would suit 64 threads/.test(log), 'the warning', 20000);
 });
 
 test('a bare port means the loopback address', async (t) => {

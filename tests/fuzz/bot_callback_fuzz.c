@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/bot.h"
+#include "net/loop.h"
 #include "wechat/callback.h"
 
 // An input is a list of records, each ended by END. The first byte of a record says what it is:
@@ -94,7 +95,7 @@ static World *open_world(void) {
                             .dedup_window_s = 60,
                             .deadline_ms = 2000,
                             .max_jobs = 100,
-                            .max_waiting = 8,
+                            .loop = loop_new(&err),
                             .max_pages = 8,
                             .late_reply = LATE_DROP,
                             .interpreter = { .account = &w.account,

@@ -53,9 +53,9 @@ static void test_an_answer_in_time_is_not_late(void **state) {
 static void test_an_answer_after_the_one_given_in_its_place_is_late(void **state) {
   JobPool *pool = job_pool_new();
   Job *job = job_new(pool, 0);
-  assert_true(job_desert(job));
+  assert_true(job_leave(job, NULL, JOB_ANSWERED_BEFORE));
   assert_true(job_finish(job, TASK_RETURNED, NULL, STR("")));
-  assert_false(job_desert(job));
+  assert_false(job_leave(job, NULL, JOB_ANSWERED_BEFORE));
   job_release(job);
   job_pool_free(pool);
 }
@@ -64,7 +64,7 @@ static void test_nobody_answers_in_its_place_once_the_answer_is_on_its_way(void 
   JobPool *pool = job_pool_new();
   Job *job = job_new(pool, 0);
   assert_false(job_settle(job));
-  assert_false(job_desert(job));
+  assert_false(job_leave(job, NULL, JOB_ANSWERED_BEFORE));
   assert_false(job_finish(job, TASK_RETURNED, NULL, STR("")));
   job_release(job);
   job_pool_free(pool);
@@ -73,7 +73,7 @@ static void test_nobody_answers_in_its_place_once_the_answer_is_on_its_way(void 
 static void test_an_answer_on_its_way_is_late_after_the_one_given_in_its_place(void **state) {
   JobPool *pool = job_pool_new();
   Job *job = job_new(pool, 0);
-  assert_true(job_desert(job));
+  assert_true(job_leave(job, NULL, JOB_ANSWERED_BEFORE));
   assert_true(job_settle(job));
   assert_true(job_finish(job, TASK_RETURNED, NULL, STR("")));
   job_release(job);

@@ -86,7 +86,7 @@ static void test_without_any_place_the_defaults_hold(void **state) {
   assert_text("listen", "127.0.0.1:8080");
   assert_text("path", "/wechat");
   assert_text("token", "");
-  assert_int_equal(config_integer(config, "threads"), 512);
+  assert_int_equal(config_integer(config, "threads"), 64);
   assert_int_equal(config_integer(config, "deadline_ms"), 4500);
   assert_true(config_boolean(config, "watch"));
   assert_false(config_boolean(config, "allow_shell"));

@@ -1,0 +1,47 @@
+// What a callback is answered with: by its thread, or, once its connection is parked, on the loop.
+#ifndef WEMOON_BOT_ANSWER_H
+#define WEMOON_BOT_ANSWER_H
+
+#include "bot/verify.h"
+#include "bot/webhook.h"
+#include "net/parked.h"
+
+enum { ANSWER_TYPE_MAX = 48 };
+
+// One request on the callback path, from its arrival to its answer.
+typedef struct {
+  Webhook *webhook;
+  HttpRequest *request;  // NULL once its connection is parked
+  Parked *parked;        // NULL as long as its thread has it; answering it ends it
+  Workspace *w;          // of the thread that answers
+  const Credential *credential;
+  bool sealed;
+  bool closes;  // the connection ends with its answer, whatever the client asked for
+  int64_t received_us, deadline_us;
+  // For the log and the figures.
+  Str type, sender;     // of its message; empty if it has none
+  const char *outcome;  // NULL: somebody else goes on with it
+  int api_calls;
+} Callback;
+
+// Each of these answers the request.
+void answer_with(Callback *c, int status, Str body);
+void answer_refuse(Callback *c, int status, const char *why);
+void answer_success(Callback *c);
+// Closes without a byte: the platform counts that as no answer, and tries again.
+void answer_nothing(Callback *c);
+// What its finished job came to.
+void answer_job(Callback *c, const Job *job);
+// What a duplicate was answered with before (packed_reply.h). `from_user`, `to_user`: of the message.
+void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t answered_s);
+
+// What becomes of a reply that misses its deadline, as configured and as the platform allows.
+LateReply answer_late_way(const Webhook *webhook);
+// The deadline has come before the script's end: `success`, and the job owes its reply from now on. The one
+// place where that is so.
+void answer_owed(Callback *c, Job *job);
+
+// One line of the log, and the figures. Once, after its answer.
+void answer_tell(const Callback *c);
+
+#endif

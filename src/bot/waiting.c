@@ -1,0 +1,143 @@
+// One object for each request that waits. It begins on an HTTP thread; everything after that happens on the
+// loop.
+#include "bot/waiting.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+// So long a request that is left unanswered is held open. The platform gives it up after 5 s; a proxy would
+// make an answer of a connection that closes before.
+enum { HELD_MS = 6000 };
+
+typedef struct {
+  JobWaiter waiter;  // first
+  LoopCall call;
+  Callback callback;
+  Job *job;
+  LoopTimer *timer;
+  bool left;  // the job: it is held until its client closes it
+  char type[ANSWER_TYPE_MAX];
+} Waiting;
+
+// ---- its end ------------------------------------------------------------------------------------
+
+// It was answered, or closed.
+static void end(Waiting *waiting) {
+  Webhook *webhook = waiting->callback.webhook;
+  loop_timer_stop(waiting->timer);
+  if (webhook->options->metrics || log_on(LOG_INFO)) answer_tell(&waiting->callback);
+  job_release(waiting->job);
+  free(waiting);
+  admission_leave(&webhook->admission, ADMIT_WAITING);
+}
+
+static void end_unanswered(Waiting *waiting) {
+  answer_nothing(&waiting->callback);
+  end(waiting);
+}
+
+// On the loop: the job has its answer.
+static void answer(void *ctx) {
+  Waiting *waiting = ctx;
+  Callback *c = &waiting->callback;
+  c->w = workspace_get(c->webhook->workspaces);
+  if (c->w) answer_job(c, waiting->job);
+  else answer_nothing(c);
+  workspace_put(c->webhook->workspaces, c->w);
+  end(waiting);
+}
+
+static void on_answered(JobWaiter *waiter) {
+  Waiting *waiting = (Waiting *)waiter;
+  loop_call(waiting->callback.webhook->options->loop, &waiting->call, answer, waiting);
+}
+
+// ---- the deadline -------------------------------------------------------------------------------
+
+static void set_timer(Waiting *waiting, int64_t due_us, LoopFn fn) {
+  int64_t left_us = due_us - clock_now_us();
+  waiting->timer = loop_timer(waiting->callback.webhook->options->loop,
+                              left_us > 0 ? (left_us + 999) / 1000 : 0, 0, fn, waiting);
+}
+
+static void on_held_long(void *ctx) {
+  Waiting *waiting = ctx;
+  waiting->timer = NULL;
+  end_unanswered(waiting);
+}
+
+// Its client closes it, and tries again.
+static void hold(Waiting *waiting) {
+  Callback *c = &waiting->callback;
+  waiting->left = true;
+  set_timer(waiting, c->received_us + HELD_MS * 1000, on_held_long);
+  if (!waiting->timer) end_unanswered(waiting);
+}
+
+static void on_deadline(void *ctx) {
+  Waiting *waiting = ctx;
+  waiting->timer = NULL;
+  if (!job_leave(waiting->job, &waiting->waiter, JOB_ANSWERED_BEFORE)) return;
+  if (answer_late_way(waiting->callback.webhook) == LATE_RETRY) return hold(waiting);
+  answer_owed(&waiting->callback, waiting->job);
+  end(waiting);
+}
+
+// ---- the client ---------------------------------------------------------------------------------
+
+static void on_changed(void *ctx) {
+  Waiting *waiting = ctx;
+  if (waiting->left) return end_unanswered(waiting);
+  if (parked_state(waiting->callback.parked) != PARKED_GONE) return;
+  if (job_leave(waiting->job, &waiting->waiter, JOB_CLIENT_GONE)) end_unanswered(waiting);
+}
+
+// ---- its beginning ------------------------------------------------------------------------------
+
+// Without its connection.
+static void end_unwatched(Waiting *waiting) {
+  waiting->callback.outcome = "unanswered";
+  job_leave(waiting->job, NULL, JOB_CLIENT_GONE);
+  end(waiting);
+}
+
+static void begin(void *ctx) {
+  Waiting *waiting = ctx;
+  Callback *c = &waiting->callback;
+  ParkedWatcher watcher = { .changed = on_changed, .ctx = waiting };
+  if (!parked_watch(c->parked, c->webhook->options->loop, &watcher)) return end_unwatched(waiting);
+  if (!job_join(waiting->job, &waiting->waiter)) return answer(waiting);
+  set_timer(waiting, c->deadline_us, on_deadline);
+  if (!waiting->timer) on_deadline(waiting);
+}
+
+static Waiting *waiting_new(const Callback *c, Job *job) {
+  Waiting *waiting = calloc(1, sizeof *waiting);
+  if (!waiting) return NULL;
+  waiting->waiter.answered = on_answered;
+  waiting->callback = *c;
+  waiting->callback.w = NULL;
+  waiting->callback.request = NULL;
+  memcpy(waiting->type, c->type.ptr, c->type.len);
+  waiting->callback.type.ptr = waiting->type;
+  waiting->callback.sender = job->from_user;
+  waiting->callback.parked = server_park(c->request);
+  if (waiting->callback.parked) return waiting;
+  free(waiting);
+  return NULL;
+}
+
+bool waiting_begin(Callback *c, Job *job) {
+  Webhook *webhook = c->webhook;
+  if (!admission_enter(&webhook->admission, ADMIT_WAITING)) return false;
+  Waiting *waiting = waiting_new(c, job);
+  if (!waiting) {
+    admission_leave(&webhook->admission, ADMIT_WAITING);
+    return false;
+  }
+  waiting->job = job_retain(job);
+  loop_call(webhook->options->loop, &waiting->call, begin, waiting);
+  return true;
+}

@@ -1,0 +1,34 @@
+// One buffer for head and body, so that they leave in one write.
+#include "net/answer.h"
+
+#include "net/status.h"
+
+const char answer_closes[] = "Connection: close\r\n";
+
+bool answer_has_body(int status) { return status != 204 && status != 304; }
+
+void answer_add_head(Buf *out, const HttpResponse *response, const char *connection,
+                     bool streamed) {
+  const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
+  buf_add(out, STR("HTTP/1.1 "));
+  buf_add_int(out, response->status);
+  buf_addc(out, ' ');
+  buf_add(out, str_of(status_reason(response->status)));
+  if (answer_has_body(response->status)) {
+    buf_add(out, STR("\r\nContent-Type: "));
+    buf_add(out, str_of(type));
+    if (!streamed) {
+      buf_add(out, STR("\r\nContent-Length: "));
+      buf_add_int(out, (int64_t)response->body.len);
+    }
+  }
+  buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
+  if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
+  buf_add(out, str_of(connection));
+  buf_add(out, STR("\r\n"));
+}
+
+void answer_add_last(Buf *out, const HttpResponse *response, bool head_only) {
+  answer_add_head(out, response, answer_closes, false);
+  if (answer_has_body(response->status) && !head_only) buf_add(out, response->body);
+}

@@ -1,0 +1,227 @@
+// One descriptor, what is still to be sent on it, and a poll handle. A connection that was answered stays until
+// its bytes are out and, if its client sent more than its request, until that has read them: closing it with
+// bytes unread would reset it, and the answer be lost.
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "net/answer.h"
+#include "net/parked_new.h"
+
+enum {
+  FLUSH_MS = 5000,       // so long a client may take nothing of its answer
+  LINGER_MS = 1000,      // so long one that sent more than its request may take to read its answer
+  DROPPED_MAX = 1 << 20  // bytes of that which are read
+};
+
+struct Parked {
+  uv_poll_t poll;  // first
+  Connections *connections;
+  int fd;
+  Loop *loop;
+  ParkedWatcher watcher;
+  ParkedState state;
+  Buf out;  // what is still to be sent, from `sent` on
+  size_t sent;
+  size_t dropped;  // bytes that came behind the request
+  LoopTimer *limit;
+  bool head_only, ending, lingers;
+};
+
+Parked *parked_new(Connections *connections, bool head_only) {
+  Parked *parked = calloc(1, sizeof *parked);
+  if (!parked) return NULL;
+  parked->connections = connections;
+  parked->head_only = head_only;
+  parked->fd = -1;
+  buf_init(&parked->out);
+  return parked;
+}
+
+bool parked_take(Parked *parked, int fd) {
+  parked->fd = fd;
+  if (fd >= 0) return true;
+  free(parked);
+  return false;
+}
+
+ParkedState parked_state(const Parked *parked) { return parked->state; }
+
+// ---- its end ------------------------------------------------------------------------------------
+
+static void close_descriptor(Parked *parked) {
+  connections_unpark(parked->connections, parked->fd);
+  close(parked->fd);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  Parked *parked = (Parked *)handle;
+  close_descriptor(parked);
+  buf_clear(&parked->out);
+  free(parked);
+}
+
+void parked_close(Parked *parked) {
+  loop_timer_stop(parked->limit);
+  uv_poll_stop(&parked->poll);
+  uv_close((uv_handle_t *)&parked->poll, on_closed);
+}
+
+static bool is_sent(const Parked *parked) { return parked->sent == parked->out.len; }
+
+static void on_event(uv_poll_t *poll, int status, int events);
+
+// What is watched follows from what is still to come: the end of the client's half shows for ever.
+static void watch(Parked *parked) {
+  int events = is_sent(parked) ? 0 : UV_WRITABLE;
+  if (parked->state == PARKED_OPEN && parked->dropped < DROPPED_MAX) events |= UV_READABLE;
+  // A reset shows whatever is asked for; something has to be.
+  if (!events) events = UV_PRIORITIZED;
+  uv_poll_start(&parked->poll, events, on_event);
+}
+
+// ---- what comes ---------------------------------------------------------------------------------
+
+static void change(Parked *parked, ParkedState state) {
+  if (parked->state >= state) return;
+  parked->state = state;
+  if (state == PARKED_GONE) uv_poll_stop(&parked->poll);
+  else watch(parked);
+  if (!parked->ending) parked->watcher.changed(parked->watcher.ctx);
+}
+
+// Reads what lies there and drops it. False at the end of the stream, or if the connection is gone.
+static bool drop_input(Parked *parked) {
+  char bytes[4096];
+  for (;;) {
+    ssize_t n = recv(parked->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n > 0) parked->dropped += (size_t)n;
+    if (n > 0 && parked->dropped < DROPPED_MAX) continue;
+    if (n > 0) return true;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    change(parked, n == 0 ? PARKED_HALF_CLOSED : PARKED_GONE);
+    return false;
+  }
+}
+
+// ---- what goes out ------------------------------------------------------------------------------
+
+// As much as the system takes now. False if nothing goes out any more.
+static bool flush(Parked *parked) {
+  while (!is_sent(parked)) {
+    ssize_t n = send(parked->fd, parked->out.ptr + parked->sent, parked->out.len - parked->sent,
+                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno == EAGAIN;
+    parked->sent += (size_t)n;
+  }
+  buf_reset(&parked->out);
+  parked->sent = 0;
+  return true;
+}
+
+static void on_limit(void *ctx) {
+  Parked *parked = ctx;
+  parked->limit = NULL;
+  if (parked->ending) parked_close(parked);
+  else change(parked, PARKED_GONE);
+}
+
+static void limit(Parked *parked, int64_t ms) {
+  loop_timer_stop(parked->limit);
+  parked->limit = loop_timer(parked->loop, ms, 0, on_limit, parked);
+}
+
+// It was given its last byte.
+static void go_on_ending(Parked *parked) {
+  bool goes_out = parked->state != PARKED_GONE && flush(parked);
+  if (!goes_out) return parked_close(parked);
+  if (!is_sent(parked)) return watch(parked);
+  if (parked->state == PARKED_OPEN) drop_input(parked);
+  if (parked->state != PARKED_OPEN || parked->dropped == 0 || parked->dropped >= DROPPED_MAX)
+    return parked_close(parked);
+  if (!parked->lingers) {
+    parked->lingers = true;
+    shutdown(parked->fd, SHUT_WR);
+    limit(parked, LINGER_MS);
+    if (!parked->limit) return parked_close(parked);
+  }
+  watch(parked);
+}
+
+static void go_on(Parked *parked) {
+  bool waited = !is_sent(parked);
+  if (waited && !flush(parked)) return change(parked, PARKED_GONE);
+  if (waited && is_sent(parked)) {
+    loop_timer_stop(parked->limit);
+    parked->limit = NULL;
+  }
+  watch(parked);
+  if (waited && is_sent(parked) && parked->watcher.sent) parked->watcher.sent(parked->watcher.ctx);
+}
+
+static bool is_broken(Parked *parked, int status, int events) {
+  int error = 0;
+  socklen_t len = sizeof error;
+  char urgent;
+  if (status < 0) return true;
+  if (!(events & UV_PRIORITIZED)) return false;
+  recv(parked->fd, &urgent, 1, MSG_OOB | MSG_DONTWAIT);
+  return getsockopt(parked->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
+}
+
+// The watcher that is told of a change may close it: nothing is done with it afterwards.
+static void on_event(uv_poll_t *poll, int status, int events) {
+  Parked *parked = (Parked *)poll;
+  if (parked->ending) return go_on_ending(parked);
+  if (is_broken(parked, status, events)) return change(parked, PARKED_GONE);
+  if (events & UV_READABLE && parked->state == PARKED_OPEN && !drop_input(parked)) return;
+  go_on(parked);
+}
+
+// ---- what it is asked for -----------------------------------------------------------------------
+
+bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher) {
+  parked->loop = loop;
+  parked->watcher = *watcher;
+  if (uv_poll_init(loop_uv(loop), &parked->poll, parked->fd) != 0) {
+    close_descriptor(parked);
+    free(parked);
+    return false;
+  }
+  watch(parked);
+  return true;
+}
+
+void parked_end(Parked *parked) {
+  parked->ending = true;
+  if (!is_sent(parked) && !parked->limit) limit(parked, FLUSH_MS);
+  go_on_ending(parked);
+}
+
+void parked_respond(Parked *parked, const HttpResponse *response) {
+  if (response->no_answer) return parked_close(parked);
+  answer_add_last(&parked->out, response, parked->head_only);
+  if (parked->out.failed) return parked_close(parked);
+  parked->ending = true;
+  if (parked->state != PARKED_GONE) flush(parked);
+  if (!is_sent(parked)) limit(parked, FLUSH_MS);
+  go_on_ending(parked);
+}
+
+bool parked_send(Parked *parked, Str bytes) {
+  if (parked->state == PARKED_GONE) return false;
+  buf_add(&parked->out, bytes);
+  if (parked->out.failed || !flush(parked)) return false;
+  if (!is_sent(parked) && !parked->limit) limit(parked, FLUSH_MS);
+  watch(parked);
+  return true;
+}
+
+void parked_begin(Parked *parked, const HttpResponse *response) {
+  answer_add_head(&parked->out, response, answer_closes, true);
+  parked_send(parked, parked->head_only ? STR("") : response->body);
+}

@@ -1,0 +1,134 @@
+// Crowds: a message that waits holds no thread. Small numbers; the large ones are in the bench (crowd).
+'use strict';
+
+const assert = require('node:assert/strict');
+const net = require('node:net');
+const test = require('node:test');
+const { startBot, textXml, signedQuery, sleep, until } = require('./harness.js');
+
+const SLEEPS = `
+runs = 0
+function on_message(msg)
+  runs = runs + 1
+  local seconds = tonumber(msg.content)
+  if seconds then wechat.sleep(seconds) end
+  return msg.source .. " " .. runs
+end`;
+
+let users = 0;
+const from = () => `oCrowd${++users}`;
+
+// A message on a bare socket: `got` is what came back so far; `ended` resolves when the server has closed it.
+function open(bot, xml, { keep = false } = {}) {
+  const query = new URLSearchParams(signedQuery()).toString();
+  const bytes = Buffer.from(xml);
+  const socket = net.connect({ port: bot.port, host: bot.host, allowHalfOpen: true });
+  const one = { socket, got: '', began: Date.now() };
+  socket.on('error', (error) => { one.error = error.code; });
+  socket.on('data', (data) => { one.got += data; });
+  one.ended = new Promise((resolve) => {
+    const done = () => { one.ms = one.ms || Date.now() - one.began; if (!keep) socket.end(); resolve(one); };
+    socket.on('end', done);
+    socket.on('close', done);
+  });
+  socket.write(Buffer.concat([Buffer.from(`POST ${bot.path}?${query} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes]));
+  return one;
+}
+
+test('messages that wait hold no thread: two hundred on four threads, and a quick one beside them', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS, config: { threads: 4, watch: false } });
+  const slow = Array.from({ length: 200 }, () => bot.say('2', { agent: false, fields: { FromUserName: from() } }));
+  await sleep(700);
+  const began = Date.now();
+  assert.match(await bot.say('now', { agent: false }), /201$/);
+  assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+  const answers = await Promise.all(slow);
+  assert.equal(new Set(answers).size, 200);
+  answers.forEach((answer) => assert.match(answer, /^oCrowd/));
+});
+
+test('a client that closes its half after its message is answered', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS });
+  const one = open(bot, textXml('0.5'));
+  one.socket.end();
+  await one.ended;
+  assert.match(one.got, /^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n[^]*<Content>/);
+});
+
+test('what a client sends behind its message while that waits does no harm', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS });
+  const a_byte = open(bot, textXml('0.5'));
+  const another = open(bot, textXml('0.5', { FromUserName: from() }));
+  const much = open(bot, textXml('0.5', { FromUserName: from() }));
+  await sleep(150);
+  a_byte.socket.write('x');
+  another.socket.write(`GET ${bot.path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  much.socket.write(Buffer.alloc(300000, 'x'));
+  for (const one of [a_byte, another, much]) {
+    await one.ended;
+    assert.match(one.got, /^HTTP\/1.1 200 OK\r\n[^]*<Content>/);
+    assert.equal(one.got.match(/HTTP\/1.1/g).length, 1);
+    assert.equal(one.error, undefined);
+  }
+});
+
+test('a client that resets its connection leaves nothing behind, and the retry gets the answer of the one run', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS });
+  const message = textXml('0.8');
+  const one = open(bot, message);
+  await sleep(200);
+  one.socket.resetAndDestroy();
+  assert.equal((await bot.deliver(message)).reply.Content.split(' ')[1], '1');
+  assert.match(await bot.say('next'), / 2$/);
+});
+
+test('retry: the request is held without a byte until its client closes it, 6 s at most', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS, config: { deadline_ms: 300, late_reply: 'retry' } });
+  const closing = open(bot, textXml('20', { FromUserName: from() }));
+  const held = open(bot, textXml('20', { FromUserName: from() }), { keep: true });
+  await sleep(1000);
+  assert.equal(closing.got + held.got, '');
+  assert.equal(closing.ms, undefined);
+  closing.socket.end();
+  await closing.ended;
+  assert.ok(closing.ms < 2000, `${closing.ms} ms`);
+  await held.ended;
+  assert.ok(held.ms > 5000 && held.ms < 7500, `${held.ms} ms`);
+  assert.equal(closing.got + held.got, '');
+  await bot.kill();
+});
+
+test('the deadline counts from when the connection was accepted', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS, config: { deadline_ms: 1500, late_reply: 'drop' } });
+  const query = new URLSearchParams(signedQuery()).toString();
+  const body = textXml('10');
+  const socket = net.connect(bot.port, bot.host);
+  let got = '';
+  socket.on('data', (data) => { got += data; });
+  const began = Date.now();
+  await sleep(1000);
+  socket.write(`POST ${bot.path}?${query} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  await until(() => /success$/.test(got), 'the answer');
+  const ms = Date.now() - began;
+  assert.ok(ms > 1400 && ms < 2300, `${ms} ms`);
+  socket.destroy();
+  await bot.kill();
+});
+
+test('SIGTERM answers those who wait', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS });
+  const waiting = Array.from({ length: 100 }, () => bot.say('1', { agent: false, fields: { FromUserName: from() } }));
+  await sleep(600);
+  const stopped = bot.stop();
+  assert.equal(new Set(await Promise.all(waiting)).size, 100);
+  await stopped;
+});
+
+test('a reload answers those who wait for the script before it', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS });
+  const waiting = Array.from({ length: 100 }, () => bot.say('1.5', { agent: false, fields: { FromUserName: from() } }));
+  await sleep(400);
+  bot.write('bot.lua', 'function on_message() return "new" end');
+  await until(async () => (await bot.say('hi')) === 'new', 'the new script');
+  (await Promise.all(waiting)).forEach((answer) => assert.match(answer, /^oCrowd/));
+});
