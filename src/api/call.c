@@ -155,13 +155,15 @@ static bool try_again(Call *call, int64_t errcode) {
   return false;
 }
 
+static bool is_download(const Call *call) { return call->request.verb == API_DOWNLOAD; }
+
 static void on_parsed(void *ctx) {
   Call *call = ctx;
   JsonDoc *doc = call->doc;
   ClientResult *answer = call->answer;
   call->answer = NULL;
   call->doc = NULL;
-  if (!doc && call->request.verb == API_DOWNLOAD) {  // a file may begin with '{' too
+  if (!doc && is_download(call)) {  // a file may begin with '{' too
     take_download(call->result, answer);
     finish(call);
     return;
@@ -185,7 +187,8 @@ static void parse(void *ctx) {
   Call *call = ctx;
   Err err;
   call->doc = json_parse(call->answer->body, &err);
-  if (!call->doc) api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
+  if (!call->doc && !is_download(call))
+    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
 // What is large is parsed on another thread: the loop has other calls to serve.
@@ -209,7 +212,7 @@ static void on_answer(void *ctx, ClientResult *answer) {
   call->sent = 0;
   pthread_mutex_unlock(&call->api->lock);
   result->status = answer->status;
-  bool download = call->request.verb == API_DOWNLOAD;
+  bool download = is_download(call);
   if (answer->outcome != CLIENT_OK) {
     api_result_fail(result, kind_of(answer->outcome), "%s", answer->err.text);
   } else if (answer->status != 200) {

@@ -18,7 +18,7 @@ local function compute_until(name, tries)
 end
 `;
 const SLOW = process.env.WEMOON_SLOW ? 4 : 1;
-const PATIENT = { script_cpu_ms: 60000, deadline_ms: 30000, replay_window_s: 0, store: 'memory:' };
+const PATIENT = { script_cpu_ms: 60000, deadline_ms: 4900, replay_window_s: 0, store: 'memory:' };
 
 const start = (t, script, { config, ...options } = {}) =>
   startBot(t, { script: WHO + script, ...options, config: { interpreters: 2, ...PATIENT, ...config } });
