@@ -24,12 +24,12 @@ return function(wechat, host)
     local lost = ("%s to %s is lost (%d message%s)"):format(what_of(is_rest), openid, left, left == 1 and "" or "s")
     if err.errcode == no_right or err.not_configured then
       host.reply.not_allowed()
-      log.error(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg) ..
+      log.warn(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg) ..
         "; from now on late_reply = \"auto\" means \"retry\"")
     elseif window[err.errcode] then
-      log.error(lost .. ": " .. tostring(err) .. "; it is not tried again")
+      log.warn(lost .. ": " .. tostring(err) .. "; it is not tried again")
     else
-      log.error(lost .. ": " .. tostring(err))
+      log.warn(lost .. ": " .. tostring(err))
     end
   end
 

@@ -2,6 +2,7 @@
 #include "api/cached_token.h"
 
 #include "base/clock.h"
+#include "base/secrets.h"
 #include "codec/json.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ bool cached_token_set(CachedToken *held, Str value, int64_t expires_at, int64_t 
   memcpy(copy, value.ptr, value.len);
   copy[value.len] = 0;
   cached_token_clear(held);
+  secrets_add_passing(value);
   if (left_s > lifetime_s) left_s = lifetime_s;
   int64_t margin_s = lifetime_s > MARGIN_S ? MARGIN_S : 0, now = clock_now_us();
   *held = (CachedToken){ copy, expires_at, lifetime_s, now + (left_s - margin_s) * 1000000,

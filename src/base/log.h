@@ -13,7 +13,7 @@ void log_setup(LogLevel level, LogFormat format);
 bool log_to_file(const char *path);
 void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
-// A line, in local time. Newlines inside are kept in JSON and indented in text (tracebacks); other control
+// A line, in local time, with the fields of its subject. Secrets that the process knows are masked (secrets.h). Newlines inside are kept in JSON and indented in text (tracebacks); other control
 // characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
 // line. It never waits for whoever reads the log: what they do not take is dropped, and the next line that
 // gets through is preceded by a warning with dropped=N. errno is kept.
@@ -25,6 +25,22 @@ __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+
+// Whom and which message a thread works for. Slices of what outlives their use; empty: nobody, none.
+typedef struct {
+  Str openid, msgid;
+} LogSubject;
+// From now on every line that this thread writes has these fields. Returns the subject before, which the
+// caller puts back.
+LogSubject log_about(LogSubject subject);
+
+typedef struct {
+  const char *name;
+  Str value;       // empty: none
+  bool is_number;  // written bare in JSON
+} LogField;
+// A line with fields of its own, in their order, after those of the subject.
+void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count);
 
 // Has every line that is logged given to `tap` too, as it was written by whoever logs it; NULL: no more. It
 // is called on the thread that logs, whatever locks that holds: it must neither wait nor log. Process-wide,

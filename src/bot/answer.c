@@ -6,10 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/bot_metrics.h"
+#include "bot/outcome.h"
 #include "bot/packed_reply.h"
 #include "wechat/envelope.h"
-
-enum { SENDER_SHOWN = 6 };
 
 static void respond(Callback *c, const HttpResponse *response) {
   if (c->parked) parked_respond(c->parked, response);
@@ -52,30 +51,41 @@ static bool seal(Callback *c, Str xml, Err *err) {
                              str_make(nonce, (size_t)len), &c->w->sealed, err);
 }
 
-// The reply in the workspace, or "success" if it is empty. It is sealed when its message was.
-static void answer_reply(Callback *c) {
+static bool answer_nothing_instead(Callback *c) {
+  answer_nothing(c);
+  return false;
+}
+
+// The reply in the workspace, or "success" if it is empty. It is sealed when its message was. False where it
+// cannot be: the request is left unanswered.
+static bool answer_reply(Callback *c) {
   Err err = { 0 };
   Str xml = buf_str(&c->w->reply);
-  if (c->w->reply.failed) return answer_nothing(c);
-  if (xml.len == 0) return answer_success(c);
-  c->outcome = "replied";
-  if (!c->sealed) return answer_type(c, "text/xml; charset=utf-8", xml);
-  if (seal(c, xml, &err)) return answer_type(c, "text/xml; charset=utf-8", buf_str(&c->w->sealed));
-  log_error("a reply could not be sealed: %s", err.text);
-  answer_nothing(c);
+  bool sealed = c->sealed && xml.len > 0;
+  if (c->w->reply.failed) return answer_nothing_instead(c);
+  if (sealed && !seal(c, xml, &err)) {
+    log_error("a reply could not be sealed: %s", err.text);
+    return answer_nothing_instead(c);
+  }
+  c->outcome = xml.len > 0 ? "replied" : "success";
+  if (xml.len == 0) answer_success(c);
+  else answer_type(c, "text/xml; charset=utf-8", sealed ? buf_str(&c->w->sealed) : xml);
+  return true;
 }
 
 void answer_job(Callback *c, const Job *job) {
   c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
   if (job->state == TASK_LOST) return answer_nothing(c);
+  c->place = arena_dup(c->w->arena, job->place);
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
-  answer_reply(c);
+  bool failed = job->state != TASK_RETURNED || job->place.len > 0;
+  if (answer_reply(c) && failed) c->outcome = "failed";
 }
 
 void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t answered_s) {
-  if (packed_reply_render(packed, from_user, to_user, answered_s, c->w->arena, &c->w->reply))
-    answer_reply(c);
-  else answer_nothing(c);
+  if (!packed_reply_render(packed, from_user, to_user, answered_s, c->w->arena, &c->w->reply))
+    return answer_nothing(c);
+  if (answer_reply(c)) c->outcome = "duplicate";
 }
 
 // ---- deadlines ----------------------------------------------------------------------------------
@@ -96,19 +106,17 @@ void answer_owed(Callback *c, Job *job) {
 
 // ---- what is said of it -------------------------------------------------------------------------
 
-static void log_message(const Callback *c, int64_t us) {
-  char calls[32] = "";
-  if (c->type.len == 0 || !log_on(LOG_INFO)) return;
-  Str sender = str_sub(c->sender, 0, str_utf8_prefix(c->sender, SENDER_SHOWN));
-  if (c->api_calls)
-    snprintf(calls, sizeof calls, ", %d API call%s", c->api_calls, c->api_calls == 1 ? "" : "s");
-  log_info("%.*s from %.*s…: %s in %.1f ms%s", STR_FMT(c->type), STR_FMT(sender), c->outcome,
-           (double)us / 1000, calls);
+LogSubject answer_begin_lines(const Callback *c) {
+  return log_about((LogSubject){ .openid = c->sender, .msgid = c->msgid });
 }
 
 void answer_tell(const Callback *c) {
-  int64_t us = clock_now_us() - c->received_us;
-  Str type = c->type.len > 0 ? c->type : STR("none");
-  bot_metrics_callback(c->webhook->options->metrics, type, str_of(c->outcome), us);
-  log_message(c, us);
+  Outcome outcome = { .type = c->type,
+                      .outcome = c->outcome,
+                      .attempt = c->attempt,
+                      .us = clock_now_us() - c->received_us,
+                      .api_calls = c->api_calls,
+                      .account = c->account,
+                      .place = c->place };
+  outcome_tell(&outcome, c->webhook->options->metrics);
 }

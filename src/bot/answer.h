@@ -2,6 +2,7 @@
 #ifndef WEMOON_BOT_ANSWER_H
 #define WEMOON_BOT_ANSWER_H
 
+#include "base/log.h"
 #include "bot/verify.h"
 #include "bot/webhook.h"
 #include "net/parked.h"
@@ -19,9 +20,12 @@ typedef struct {
   bool closes;  // the connection ends with its answer, whatever the client asked for
   int64_t received_us, deadline_us;
   // For the log and the figures.
-  Str type, sender;     // of its message; empty if it has none
+  Str type, sender, msgid;  // of its message; empty if it has none
+  Str account;              // appid, or where that is not configured whom the message is for
+  int attempt;          // the tries of the message that this process has seen, this one included
   const char *outcome;  // NULL: somebody else goes on with it
   int api_calls;
+  Str place;  // where the script failed, in the workspace; or empty
 } Callback;
 
 // Each of these answers the request.
@@ -41,6 +45,8 @@ LateReply answer_late_way(const Webhook *webhook);
 // place where that is so.
 void answer_owed(Callback *c, Job *job);
 
+// The lines that this thread writes from now on are about its message (log_about).
+LogSubject answer_begin_lines(const Callback *c);
 // One line of the log, and the figures. Once, after its answer.
 void answer_tell(const Callback *c);
 

@@ -19,6 +19,7 @@ typedef struct {
   uint32_t hash;
   uint32_t newer;  // in the queue of the answered; of a spare one: the next spare one
   uint32_t identity_len, answer_len;
+  int tries;
   char room[ROOM];
 } Entry;
 
@@ -163,7 +164,7 @@ static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
   uint32_t number = take_entry(dedupe);
   if (number == INDEX_NONE) return false;
   Entry *entry = &dedupe->entries[number];
-  *entry = (Entry){ .hash = hash };
+  *entry = (Entry){ .hash = hash, .tries = 1 };
   if (!keep_identity(entry, job->identity) || !index_add(&dedupe->index, hash, number)) {
     put_back(dedupe, entry);
     return false;
@@ -197,6 +198,7 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
     *answered_s = entry->answered_s;
     result = answer->failed ? DEDUPE_NO_MEMORY : DEDUPE_ANSWERED;
   }
+  job->attempt = entry ? ++entry->tries : 1;
   pthread_mutex_unlock(&dedupe->mutex);
   return result;
 }

@@ -12,7 +12,9 @@ typedef struct Job {
   void *owner;             // whose message it is: for the callback that gets the script's answer
   Str identity;            // what duplicates are known by; in `arena`
   Str to_user, from_user;  // of the message; in `arena`
+  Str msgid;               // what the log knows the message by (outcome.h); in `arena`
   bool is_event;
+  int attempt;           // the tries of the message that dedupe has seen, this one included
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it
   atomic_int api_calls;  // that the script has made for it so far
@@ -21,6 +23,7 @@ typedef struct Job {
   TaskState state;
   Reply reply;         // REPLY_NONE: `success`; what it points to is in `arena`
   Str rest;            // of a long text, what did not fit
+  Str place;           // where the script failed; empty: it did not. Set before job_finish
   int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
 } Job;

@@ -27,7 +27,9 @@ typedef struct {
 static void end(Waiting *waiting) {
   Webhook *webhook = waiting->callback.webhook;
   loop_timer_stop(waiting->timer);
-  if (webhook->options->metrics || log_on(LOG_INFO)) answer_tell(&waiting->callback);
+  LogSubject before = answer_begin_lines(&waiting->callback);
+  answer_tell(&waiting->callback);
+  log_about(before);
   job_release(waiting->job);
   free(waiting);
   admission_leave(&webhook->admission, ADMIT_WAITING);
@@ -42,11 +44,14 @@ static void end_unanswered(Waiting *waiting) {
 static void answer(void *ctx) {
   Waiting *waiting = ctx;
   Callback *c = &waiting->callback;
-  c->w = workspace_get(c->webhook->workspaces);
-  if (c->w) answer_job(c, waiting->job);
+  WorkspacePool *workspaces = c->webhook->workspaces;
+  LogSubject before = answer_begin_lines(c);
+  Workspace *w = c->w = workspace_get(workspaces);
+  if (w) answer_job(c, waiting->job);
   else answer_nothing(c);
-  workspace_put(c->webhook->workspaces, c->w);
   end(waiting);
+  log_about(before);
+  workspace_put(workspaces, w);
 }
 
 static void on_answered(JobWaiter *waiter) {
@@ -123,6 +128,8 @@ static Waiting *waiting_new(const Callback *c, Job *job) {
   memcpy(waiting->type, c->type.ptr, c->type.len);
   waiting->callback.type.ptr = waiting->type;
   waiting->callback.sender = job->from_user;
+  waiting->callback.msgid = job->msgid;
+  if (c->webhook->options->account->appid.len == 0) waiting->callback.account = job->to_user;
   waiting->callback.parked = server_park(c->request);
   if (waiting->callback.parked) return waiting;
   free(waiting);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "bot/answer.h"
 #include "bot/bot_metrics.h"
+#include "bot/outcome.h"
 #include "bot/packed_reply.h"
 #include "bot/waiting.h"
 #include "codec/url.h"
@@ -50,9 +51,8 @@ static void remember(Webhook *webhook, Job *job) {
 }
 
 static void log_dropped(const Job *job) {
-  log_warn("the reply to %.*s came %.1f s after the message, past deadline_ms; it is dropped "
-           "(late_reply)",
-           STR_FMT(job->from_user), (double)(clock_now_us() - job->started_us) / 1000000);
+  log_warn("the reply came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
+           (double)(clock_now_us() - job->started_us) / 1000000);
 }
 
 // A reply came too late to be the answer. Returns whether it goes out as customer service messages.
@@ -76,6 +76,7 @@ static bool on_answer(void *ctx, const Answer *answer) {
 static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
+  job->place = answer->place;
   bool late = job_finish(job, state, &answer->reply, answer->rest);
   remember(webhook, job);
   return late && send_late(webhook, job, answer);
@@ -88,11 +89,9 @@ static void on_over(void *ctx) {
   admission_leave(&webhook->admission, ADMIT_JOB);
 }
 
-static void log_not_run(const Webhook *webhook, const Job *job) {
-  log_error("a message from %.*s was not run: other messages left the script no time for it within "
-            "job_timeout_s (%lld "
-            "s), or script_memory_mb no memory",
-            STR_FMT(job->from_user),
+static void log_not_run(const Webhook *webhook) {
+  log_error("the message was not run: other messages left the script no time for it within "
+            "job_timeout_s (%lld s), or script_memory_mb no memory",
             (long long)(webhook->options->interpreter.job_timeout_ms / 1000));
 }
 
@@ -138,6 +137,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
                        .head = head,
                        .raw = document,
                        .sender = job->from_user,
+                       .msgid = job->msgid,
                        .api_calls = &job->api_calls,
                        .arena = job->arena,
                        .owner = job_retain(job),
@@ -161,9 +161,10 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
   } while (state == TASK_LOST && pause_before(end_us));
   *answered = overdue_end(&c->w->run);
   if (state == TASK_LOST) {
-    log_not_run(c->webhook, job);
+    log_not_run(c->webhook);
     abandon(c->webhook, job);
   } else if (state != TASK_WAITING) {
+    job->place = answer.place;
     job_finish(job, state, &answer.reply, answer.rest);
     remember(c->webhook, job);
     on_over(job);
@@ -171,13 +172,14 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
   return state;
 }
 
-static bool job_describe(Job *job, Webhook *webhook, const MessageHead *head, Str identity) {
-  job->owner = webhook;
+static bool job_describe(Job *job, const Callback *c, const MessageHead *head, Str identity) {
+  job->owner = c->webhook;
   job->identity = arena_dup(job->arena, identity);
   job->to_user = arena_dup(job->arena, head->to_user);
   job->from_user = arena_dup(job->arena, head->from_user);
+  job->msgid = arena_dup(job->arena, c->msgid);
   job->is_event = head->is_event;
-  return job->identity.ptr && job->to_user.ptr && job->from_user.ptr;
+  return job->identity.ptr && job->to_user.ptr && job->from_user.ptr && job->msgid.ptr;
 }
 
 // The request waits for the job, which expects it.
@@ -186,8 +188,7 @@ static void park(Callback *c, Job *job) {
     c->outcome = NULL;
     return;
   }
-  log_warn("a message from %.*s could not wait for its answer: no descriptors or no memory",
-           STR_FMT(job->from_user));
+  log_warn("the message could not wait for its answer: no descriptors or no memory");
   if (job_leave(job, NULL, JOB_CLIENT_GONE) || !job_is_finished(job)) answer_nothing(c);
   else answer_job(c, job);
 }
@@ -205,11 +206,11 @@ static void answer_before(Callback *c, const MessageHead *head, int64_t answered
   else answer_nothing(c);
 }
 
-static void refuse_for_now(Callback *c, Job *job) {
-  log_warn(
-      "a message from %.*s was closed unanswered: max_jobs (%lld) messages and pages are under "
-      "way already; the platform tries it again",
-      STR_FMT(job->from_user), (long long)c->webhook->options->max_jobs);
+static void refuse_for_now(Callback *c) {
+  log_warn("the message was closed unanswered: max_jobs (%lld) messages and pages are under way "
+           "already; "
+           "the platform tries it again",
+           (long long)c->webhook->options->max_jobs);
   answer_nothing(c);
 }
 
@@ -218,7 +219,7 @@ static void run_new(Callback *c, Job *job, const MessageHead *head, Str document
   bool answered = false;
   if (!admission_enter(&webhook->admission, ADMIT_JOB)) {
     forget(webhook, job);
-    return refuse_for_now(c, job);
+    return refuse_for_now(c);
   }
   TaskState state = run(c, job, head, document, &answered);
   if (answered) return;
@@ -263,13 +264,16 @@ static bool try_to_answer(Callback *c, const MessageHead *head, Str document) {
   Workspace *w = c->w;
   bool done = true;
   Job *job = job_new(webhook->jobs, c->received_us), *running = NULL;
-  if (!job || w->identity.failed || !job_describe(job, webhook, head, buf_str(&w->identity))) {
+  if (!job || w->identity.failed || !job_describe(job, c, head, buf_str(&w->identity))) {
     if (job) job_release(job);
     answer_refuse(c, 503, "no memory");
     return true;
   }
   int64_t answered_s = 0;
-  switch (dedupe_enter(webhook->dedupe, job, c->received_us, &running, &w->sealed, &answered_s)) {
+  DedupeResult found =
+      dedupe_enter(webhook->dedupe, job, c->received_us, &running, &w->sealed, &answered_s);
+  c->attempt = job->attempt;
+  switch (found) {
     case DEDUPE_NEW: done = answer_new(c, job, head, document); break;
     case DEDUPE_RUNNING:
       join(c, running);
@@ -315,6 +319,14 @@ static void handle_verification(Callback *c, const Pairs *query) {
   answer_with(c, 200, echostr);
 }
 
+static Str msgid_of(const MessageHead *head, Workspace *w) {
+  if (head->msg_id.len > 0) return head->msg_id;
+  outcome_msgid(head, &w->identity);
+  Str msgid = arena_dup(w->arena, buf_str(&w->identity));
+  buf_reset(&w->identity);
+  return msgid;
+}
+
 static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYPE_MAX]) {
   Err err = { 0 };
   Verified verified;
@@ -329,6 +341,9 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   c->sealed = verified.sealed;
   c->type = type_of(&head, type);
   c->sender = head.from_user;
+  c->account = options->account->appid.len > 0 ? options->account->appid : head.to_user;
+  c->msgid = msgid_of(&head, c->w);
+  answer_begin_lines(c);
   answer_message(c, &head, verified.document);
 }
 
@@ -342,6 +357,7 @@ static void handle(void *ctx, HttpRequest *request) {
                  .outcome = "unanswered" };
   char type[ANSWER_TYPE_MAX];
   Pairs query = { 0 };
+  LogSubject before = log_about((LogSubject){ 0 });
   if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {
     answer_refuse(&c, 503, "no memory");
   } else if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) {
@@ -351,7 +367,8 @@ static void handle(void *ctx, HttpRequest *request) {
   } else {
     handle_verification(&c, &query);
   }
-  if (c.outcome && (webhook->options->metrics || log_on(LOG_INFO))) answer_tell(&c);
+  if (c.outcome) answer_tell(&c);
+  log_about(before);
   workspace_put(webhook->workspaces, c.w);
 }
 

@@ -120,6 +120,7 @@ static const char *const token_apis[] = { "stable", "classic", NULL };
 static const char *const late_replies[] = { "auto", "customer_service", "retry", "drop", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const log_openids[] = { "plain", "hash", NULL };
 
 #define DAY_S 86400
 #define TEXT(name_, fallback_, argument_, help_)                                                   \
@@ -201,6 +202,8 @@ const ConfigKey config_keys[] = {
   { BOOLEAN("allow_shell", "false", "give the script os.execute and io.popen") },
   { TEXT("log_level", "info", "LEVEL", "debug, info, warn or error"), .choices = log_levels },
   { TEXT("log_format", "text", "FORMAT", "text or json"), .choices = log_formats },
+  { TEXT("log_openid", "plain", "FORM", "plain, or hash: openids in the log as a keyed hash"),
+    .choices = log_openids },
   { TEXT("log_file", NULL, "FILE",
          "in place of standard error; opened again at SIGUSR1, or when it was renamed") },
   { .name = NULL },

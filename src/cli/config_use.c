@@ -1,6 +1,9 @@
 // Hands the configuration to the parts of the program that want it.
 #include "cli/config.h"
 
+#include "base/secrets.h"
+#include "cli/openid_hash.h"
+#include "codec/url.h"
 #include "dev/devserver.h"
 #include "host/host.h"
 
@@ -85,7 +88,26 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
   return config_interpreter(config, account, &options->interpreter, err);
 }
 
+// Of a URL its password, which may stand in a message without the rest.
+static void keep_secret(const ConfigKey *key, Str value) {
+  Url url;
+  if (key->secrecy == CONFIG_SECRET) secrets_add(value);
+  if (key->secrecy != CONFIG_SECRET_IN_URL || !url_split(value, &url, NULL)) return;
+  ptrdiff_t colon = str_find(url.userinfo, STR(":"));
+  if (colon >= 0) secrets_add(str_sub(url.userinfo, (size_t)colon + 1, url.userinfo.len));
+}
+
+static void keep_secrets(const Config *config) {
+  for (const ConfigKey *key = config_keys; key->name; key++) {
+    if (key->secrecy != CONFIG_OPEN) keep_secret(key, config_text(config, key->name));
+  }
+}
+
 bool config_log(const Config *config, Err *err) {
+  keep_secrets(config);
+  if (str_eq(config_text(config, "log_openid"), STR("hash")) &&
+      !openid_hash_begin(config_text(config, "token"), err))
+    return false;
   Str level = config_text(config, "log_level");
   LogLevel chosen = str_eq(level, STR("debug"))   ? LOG_DEBUG
                     : str_eq(level, STR("warn"))  ? LOG_WARN

@@ -154,6 +154,8 @@ struct Task {
   bool holds;       // the engine
   Run *run;         // that a caller waits for; NULL if nobody does
   Wait *wait;       // what it is suspended on
+  LogSubject subject;
+  char *subject_copy;  // what `subject` points to, where that is the task's own; else NULL
   Timer timeout;
   int64_t deadline_us;    // INT64_MAX: none
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
@@ -175,8 +177,9 @@ void task_park(Task *task, Wait *wait);
 TaskState task_suspend(Task *task);
 // The suspended task of a wait that is over, out of the list of the suspended; NULL if it was cancelled.
 Task *task_unpark(Engine *engine, Wait *wait);
-// Ends all suspended tasks. The lock is held, or broken.
-void task_cancel_all(Engine *engine);
+// Ends all suspended tasks. The lock is held, or broken. `why` is for the log, which names each; NULL: it has no
+// line.
+void task_cancel_all(Engine *engine, const char *why);
 
 // ---- run.c --------------------------------------------------------------------------------------
 

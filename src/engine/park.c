@@ -44,13 +44,13 @@ Task *task_unpark(Engine *engine, Wait *wait) {
 }
 
 // Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched.
-static void cancel(Task *task, const char *why) {
+static void end_suspended(Task *task, LogLevel level, const char *why) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
   task->state = TASK_CANCELLED;
   const char *doing = task->now->doing;
-  if (why) log_error("%s %s while it waited in %s", doing, why, wait->what);
+  if (why) log_line(level, "%s %s while it waited in %s", doing, why, wait->what);
   if (task->run)
     err_set(run_err(task->run), ERR_FAILED, "%s %s while it waited in %s", doing,
             why ? why : "was ended", wait->what);
@@ -67,6 +67,12 @@ static void cancel(Task *task, const char *why) {
   task_end_untouched(task);
 }
 
+static void cancel(Task *task, LogLevel level, const char *why) {
+  LogSubject before = log_about(task->subject);
+  end_suspended(task, level, why);
+  log_about(before);
+}
+
 // Looks whether it is still there: it may have ended while its timer was on its way.
 static bool claim_parked(Engine *engine, Task *task) {
   pthread_mutex_lock(&engine->inbox->mutex);
@@ -80,11 +86,11 @@ static bool claim_parked(Engine *engine, Task *task) {
 static void time_out(Engine *engine, void *ctx) {
   Task *task = ctx;
   if (!engine_enter(engine, INT64_MAX)) return;
-  if (claim_parked(engine, task)) cancel(task, "was ended after job_timeout_s");
+  if (claim_parked(engine, task)) cancel(task, LOG_ERROR, "was ended after job_timeout_s");
   engine_leave(engine);
 }
 
-void task_cancel_all(Engine *engine) {
+void task_cancel_all(Engine *engine, const char *why) {
   for (;;) {
     pthread_mutex_lock(&engine->inbox->mutex);
     Task *task = engine->parked;
@@ -92,7 +98,7 @@ void task_cancel_all(Engine *engine) {
     pthread_mutex_unlock(&engine->inbox->mutex);
     if (!task) return;
     timer_remove(engine, &task->timeout);
-    cancel(task, NULL);
+    cancel(task, LOG_WARN, why);
   }
 }
 

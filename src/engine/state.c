@@ -115,7 +115,7 @@ static void drop_ready(Inbox *inbox) {
 // Finalizers of the script run in here: it may take long, or never return.
 void engine_close_state(Engine *engine) {
   if (engine->inbox) {
-    task_cancel_all(engine);
+    task_cancel_all(engine, NULL);
     drop_ready(engine->inbox);
   }
   if (!engine->L) return;

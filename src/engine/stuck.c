@@ -51,7 +51,7 @@ void engine_give_up(Engine *engine) {
   if (atomic_exchange(&engine->given_up, true)) return;
   lock_break(&engine->lock);
   engine_retire(engine);
-  task_cancel_all(engine);
+  task_cancel_all(engine, "ended with its interpreter, which was given up,");
   pthread_mutex_lock(&engine->inbox->mutex);
   pthread_cond_broadcast(&engine->inbox->changed);
   pthread_cond_broadcast(&engine->ended);

@@ -49,6 +49,41 @@ void task_drop_hold(Task *task) {
   task->holds = false;
 }
 
+// ---- whom it works for --------------------------------------------------------------------------
+
+LogSubject task_subject(const Task *task) { return task->subject; }
+
+// The line that is written next, in this very slice, has the new subject too.
+static void set_subject(Task *task, LogSubject subject, char *copy) {
+  char *before = task->subject_copy;
+  task->subject = subject;
+  task->subject_copy = copy;
+  if (task->engine->task == task) log_about(subject);
+  free(before);
+}
+
+void task_set_subject(Task *task, LogSubject subject) { set_subject(task, subject, NULL); }
+
+void task_copy_subject(Task *task, LogSubject subject) {
+  size_t len = subject.openid.len + subject.msgid.len;
+  char *copy = len ? malloc(len) : NULL;
+  if (!copy) return set_subject(task, (LogSubject){ 0 }, NULL);
+  char *msgid = copy + subject.openid.len;
+  if (subject.openid.len) memcpy(copy, subject.openid.ptr, subject.openid.len);
+  if (subject.msgid.len) memcpy(msgid, subject.msgid.ptr, subject.msgid.len);
+  set_subject(task,
+              (LogSubject){ .openid = str_make(copy, subject.openid.len),
+                            .msgid = str_make(msgid, subject.msgid.len) },
+              copy);
+}
+
+static void drop_subject(Task *task) {
+  if (task->subject_copy) log_about((LogSubject){ 0 });
+  free(task->subject_copy);
+  task->subject = (LogSubject){ 0 };
+  task->subject_copy = NULL;
+}
+
 // ---- values -------------------------------------------------------------------------------------
 
 // Pops a value into a registry slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil
@@ -157,6 +192,7 @@ static void free_task(Task *task) {
   luaL_unref(L, LUA_REGISTRYINDEX, task->co_ref);
   for (int i = 0; i < TASK_VALUES; i++) luaL_unref(L, LUA_REGISTRYINDEX, task->values[i]);
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
+  drop_subject(task);
   free(task);
 }
 
@@ -212,6 +248,7 @@ static void recycle(Task *task) {
   }
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   task->locals_ref = LUA_NOREF;
+  drop_subject(task);
   if (task->co) lua_settop(task->co, 0);
   if (engine->idle_count >= IDLE_MAX) {
     free_task(task);
@@ -261,6 +298,7 @@ void task_end_untouched(Task *task) {
   tell_caller(task);
   if (task->holds) engine_release(task->engine);
   if (body->over) body->over(task->data);
+  drop_subject(task);
   free(task);
 }
 
@@ -356,7 +394,7 @@ static bool fail(Task *task, int status) {
 
 // ---- running ------------------------------------------------------------------------------------
 
-TaskState task_run(Task *task) {
+static TaskState run_slice(Task *task) {
   Engine *engine = task->engine;
   // A task that has not started has no continuation to release its wait, so release it here.
   if (lua_status(task->co) != LUA_YIELD) {
@@ -380,6 +418,13 @@ TaskState task_run(Task *task) {
     guard_enter(engine);
   }
   return task_end(task);
+}
+
+TaskState task_run(Task *task) {
+  LogSubject before = log_about(task->subject);
+  TaskState state = run_slice(task);
+  log_about(before);
+  return state;
 }
 
 TaskState task_start(Task *task) { return task_run(task); }

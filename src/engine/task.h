@@ -2,6 +2,7 @@
 #ifndef WEMOON_ENGINE_TASK_H
 #define WEMOON_ENGINE_TASK_H
 
+#include "base/log.h"
 #include "base/str.h"
 #include "engine/engine.h"
 #include "engine/task_state.h"
@@ -56,6 +57,13 @@ TaskState task_state(const Task *task);
 lua_State *task_coroutine(const Task *task);
 // The task that is running in L's state; NULL if there is none.
 Task *task_running(lua_State *L);
+
+// What the lines of the log that the task causes are about (log_about); a new task's are about nobody.
+// `subject` points to what outlives the task, or the next of these calls.
+void task_set_subject(Task *task, LogSubject subject);
+// The same with a copy that goes with the task. Without memory: nobody.
+void task_copy_subject(Task *task, LogSubject subject);
+LogSubject task_subject(const Task *task);
 
 // The engine is held by the task as well, until its end.
 void task_hold_engine(Task *task);

@@ -38,6 +38,7 @@ static int l_spawn(lua_State *L) {
   if (!task || !lua_checkstack(task_coroutine(task), count + 1)) raise_no_memory(L);
   context_push_message(L);
   context_give_message(L, task);
+  task_copy_subject(task, task_subject(task_running(L)));
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
   task_count(task);

@@ -54,6 +54,7 @@ static bool post(Delivery *delivery, Engine *engine, BotShared *shared) {
   if (!engine_start_thread(engine, &err)) return false;
   delivery->to = task_new(engine, &DELIVERY, shared);
   if (!delivery->to) return false;
+  task_copy_subject(delivery->to, task_subject(delivery->from));
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, delivery);
   // Without its arguments it fails at once, is logged and gone: the one way out of a task.

@@ -47,12 +47,20 @@ static int prepare_message(lua_State *L, Task *task) {
   return 1;
 }
 
-static void tell_failure(const MessageRun *run, Str error) {
-  const InterpreterOptions *options = &run->in->options;
-  if (options->on_failure) options->on_failure(options->on_failure_ctx, run->sender, error);
+// Of "file:line: message".
+static Str place_of(Str error) {
+  size_t at = 0, colons = 0;
+  while (at < error.len && error.ptr[at] != '\n' && (colons += error.ptr[at] == ':') < 2) at++;
+  return colons == 2 ? str_sub(error, 0, at) : STR("");
 }
 
-static void complain_of_result(lua_State *L, const MessageRun *run, const char *function) {
+static void tell_failure(MessageRun *run, Str error) {
+  const InterpreterOptions *options = &run->in->options;
+  if (options->on_failure) options->on_failure(options->on_failure_ctx, run->sender, error);
+  if (run->arena) run->answer.place = arena_dup(run->arena, place_of(error));
+}
+
+static void complain_of_result(lua_State *L, MessageRun *run, const char *function) {
   lua_Debug ar = { .short_src = "?", .linedefined = 0 };
   if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
   char text[300];
@@ -74,7 +82,8 @@ static void take_reply(lua_State *L, Task *task, const char *function) {
     case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, run, function); break;
     case REPLY_VALUE_NO_MEMORY: raise(L, "not enough memory for the reply");
   }
-  run->answer = (Answer){ .reply.form = REPLY_NONE };
+  run->answer.reply = (Reply){ .form = REPLY_NONE };
+  run->answer.rest = STR("");
 }
 
 static void finish_message(lua_State *L, Task *task) { take_reply(L, task, "on_message"); }
@@ -198,6 +207,10 @@ static void take_message(MessageRun *run, const MessageTask *message, Answer *an
   run->over = message->over;
 }
 
+static LogSubject subject_of(const MessageTask *message) {
+  return (LogSubject){ .openid = message->sender, .msgid = message->msgid };
+}
+
 TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                                   Answer *answer) {
   if (!engine_enter(in->engine, deadline_us)) return TASK_LOST;
@@ -207,6 +220,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
   if (task) {
     *run = without_message(in, NULL);
     take_message(run, message, answer);
+    task_set_subject(task, subject_of(message));
     task_limit(task);
     state = task_start(task);
   } else {
@@ -248,6 +262,7 @@ void message_answer_and_stay(Task *task) {
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
   answer_message(task, run);
+  task_copy_subject(task, (LogSubject){ .openid = run->sender });
   arena_free(run->own_arena);
   *run = without_message(run->in, run);
   run->asked = true;
@@ -262,11 +277,13 @@ void message_orphan(Task *task, Str openid) {
   task_limit(task);
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, openid);
+  task_copy_subject(task, (LogSubject){ .openid = openid });
 }
 
 void message_begin(Task *task, void *data) {
   const MessageStart *start = data;
   take_message(run_of(task), start->message, start->answer);
+  task_set_subject(task, subject_of(start->message));
   task_limit(task);
 }
 

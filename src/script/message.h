@@ -11,6 +11,7 @@
 typedef struct {
   Reply reply;  // REPLY_NONE: `success`. What it points to lives in the message's arena
   Str rest;  // of a long text, what did not fit; it goes out as customer service messages by itself
+  Str place;  // where the script failed or returned what is no reply, "file:line"; empty: nowhere
 } Answer;
 
 // One message for the script. A first slice returns its answer; `done` and `over` are for a script that was
@@ -20,6 +21,7 @@ typedef struct {
   const MessageHead *head;
   Str raw;     // the decrypted document
   Str sender;  // the openid, in `arena`
+  Str msgid;   // for the log (LogSubject), in `arena`
   atomic_int
       *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
   Arena *arena;    // where the answer is put; the owner keeps it until it has the answer

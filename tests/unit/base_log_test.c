@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secrets.h"
 
 static int real_stderr, reading;
 
@@ -105,8 +106,79 @@ static void test_a_json_line_is_json(void **state) {
   const char *rest = strstr(line, "\",\"level\"");
   assert_non_null(rest);
   assert_string_equal(
-      rest, "\",\"level\":\"error\",\"message\":\"\\\"q\\\" \\\\ \\n\\t\\r\\u0001 你\\ufffd\"}\n");
+      rest, "\",\"level\":\"error\",\"msg\":\"\\\"q\\\" \\\\ \\n\\t\\r\\u0001 你\\ufffd\"}\n");
   log_setup(LOG_INFO, LOG_TEXT);
+}
+
+static LogField fields[] = { { "type", STR("text"), false },
+                             { "place", STR(""), false },
+                             { "ms", STR("1.5"), true },
+                             { "key", STR("a b=\"c\"\n你"), false } };
+
+static void test_fields_are_key_and_value_in_text(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_fields(LOG_WARN, "message", fields, 4);
+  assert_text_line("warn  message type=text ms=1.5 key=\"a b=\\\"c\\\"\\n你\"\n");
+}
+
+static void test_fields_are_members_in_json_and_null_without_a_value(void **state) {
+  log_setup(LOG_INFO, LOG_JSON);
+  capture();
+  log_fields(LOG_INFO, "message", fields, 3);
+  const char *rest = strstr(captured(), ",\"level\"");
+  assert_string_equal(rest,
+                      ",\"level\":\"info\",\"msg\":\"message\",\"type\":\"text\",\"place\":null,"
+                      "\"ms\":1.5}\n");
+  log_setup(LOG_INFO, LOG_TEXT);
+}
+
+static void test_a_line_has_its_subject_before_a_traceback(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  LogSubject before = log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a b") });
+  assert_int_equal(before.openid.len, 0);
+  capture();
+  log_error("failed\n\tbot.lua:3");
+  assert_text_line("error failed openid=oUser msgid=\"e:1:CLICK:a b\"\n    \tbot.lua:3\n");
+  assert_int_equal(log_about(before).openid.len, 5);
+}
+
+static void test_secrets_are_masked_wherever_they_stand(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  secrets_add(STR("short"));
+  secrets_add(STR("a-secret-of-24-letters.."));
+  log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a-secret-of-24-letters..") });
+  capture();
+  log_info("short a-secret-of-24-letters..a-secret-of-24-letters.. a-secret");
+  assert_text_line(
+      "info  short a-se…(24)a-se…(24) a-secret openid=oUser msgid=\"e:1:CLICK:a-se…(24)\"\n");
+  log_about((LogSubject){ 0 });
+}
+
+static void test_tokens_that_pass_push_no_secret_out(void **state) {
+  char token[32];
+  log_setup(LOG_INFO, LOG_TEXT);
+  secrets_add(STR("a-secret-that-stays"));
+  for (int i = 0; i < 3 * SECRETS_PASSING; i++) {
+    snprintf(token, sizeof token, "token-number-%04d", i);
+    secrets_add_passing(str_of(token));
+  }
+  capture();
+  log_info("a-secret-that-stays token-number-0001 %s", token);
+  assert_text_line("info  a-se…(19) token-number-0001 toke…(17)\n");
+}
+
+static void hash(Str openid, Buf *out) { buf_printf(out, "<%zu>", openid.len); }
+
+static void test_openids_are_hashed_in_fields_and_in_messages(void **state) {
+  log_setup(LOG_INFO, LOG_TEXT);
+  secrets_hash_openids(hash);
+  log_about((LogSubject){ STR("oUser"), STR("1") });
+  capture();
+  log_info("to oDemoUser0000000000000000001, not oDemoUser0000000000000000001x");
+  assert_text_line("info  to <28>, not oDemoUser0000000000000000001x openid=<5> msgid=1\n");
+  log_about((LogSubject){ 0 });
+  secrets_hash_openids(NULL);
 }
 
 static void test_a_long_message_is_written_whole(void **state) {
@@ -173,6 +245,12 @@ int main(void) {
     cmocka_unit_test(test_a_traceback_is_indented_and_chinese_stays_readable),
     cmocka_unit_test(test_broken_characters_are_made_visible_in_text),
     cmocka_unit_test(test_a_json_line_is_json),
+    cmocka_unit_test(test_fields_are_key_and_value_in_text),
+    cmocka_unit_test(test_fields_are_members_in_json_and_null_without_a_value),
+    cmocka_unit_test(test_a_line_has_its_subject_before_a_traceback),
+    cmocka_unit_test(test_secrets_are_masked_wherever_they_stand),
+    cmocka_unit_test(test_tokens_that_pass_push_no_secret_out),
+    cmocka_unit_test(test_openids_are_hashed_in_fields_and_in_messages),
     cmocka_unit_test(test_a_long_message_is_written_whole),
     cmocka_unit_test(test_errno_survives_a_line),
     cmocka_unit_test(test_lines_of_several_threads_do_not_mix),

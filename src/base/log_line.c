@@ -1,0 +1,177 @@
+#include "base/log_line.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/secrets.h"
+
+static const char *const level_names[] = { "debug", "info", "warn", "error" };
+
+// ---- characters ---------------------------------------------------------------------------------
+
+// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character.
+// Those from U+0080 to U+009F count too, for terminals obey them.
+static size_t shown_len(Str s) {
+  bool valid;
+  size_t len = str_utf8_len(s, &valid);
+  unsigned char first = (unsigned char)s.ptr[0];
+  if (!valid || first < 0x20 || first == 0x7F) return 0;
+  return first == 0xC2 && (unsigned char)s.ptr[1] < 0xA0 ? 0 : len;
+}
+
+// Continuation lines begin with white space, which a line of the log never does.
+static void add_text_char(Buf *out, char c) {
+  if (c == '\n') buf_add(out, STR("\n    "));
+  else if (c == '\t') buf_addc(out, c);
+  else if (c == '\r') buf_add(out, STR("\\r"));
+  else buf_printf(out, "\\x%02x", (unsigned)(unsigned char)c);
+}
+
+static void add_json_char(Buf *out, char c) {
+  if (c == '\n') buf_add(out, STR("\\n"));
+  else if (c == '\t') buf_add(out, STR("\\t"));
+  else if (c == '\r') buf_add(out, STR("\\r"));
+  else if ((unsigned char)c >= 0x80) buf_add(out, STR("\\ufffd"));
+  else buf_printf(out, "\\u%04x", (unsigned)c);
+}
+
+static void add_clean(Buf *out, Str s, LogFormat format) {
+  while (s.len) {
+    char c = s.ptr[0];
+    size_t len = shown_len(s);
+    if (len == 0) {
+      if (format == LOG_JSON) add_json_char(out, c);
+      else add_text_char(out, c);
+      len = 1;
+    } else {
+      if (format == LOG_JSON && (c == '"' || c == '\\')) buf_addc(out, '\\');
+      buf_add(out, str_make(s.ptr, len));
+    }
+    s = str_sub(s, len, s.len);
+  }
+}
+
+static void add_quoted(Buf *out, Str s) {
+  buf_addc(out, '"');
+  add_clean(out, s, LOG_JSON);
+  buf_addc(out, '"');
+}
+
+// ---- what may not be shown ----------------------------------------------------------------------
+
+// `s`, or, where secrets or openids in it are to be hidden, what stands in `room` in its place.
+static Str shown(Str s, Buf *room) {
+  buf_reset(room);
+  return secrets_hide(s, room) ? buf_str(room) : s;
+}
+
+// ---- fields -------------------------------------------------------------------------------------
+
+// A value that a reader of key=value would cut or take apart is quoted.
+static bool is_plain(Str value) {
+  for (size_t i = 0; i < value.len; i++) {
+    unsigned char c = (unsigned char)value.ptr[i];
+    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) return false;
+    if (c >= 0x80) return false;
+  }
+  return true;
+}
+
+static void add_text_field(Buf *out, const char *name, Str value) {
+  if (value.len == 0) return;
+  buf_printf(out, " %s=", name);
+  if (is_plain(value)) buf_add(out, value);
+  else add_quoted(out, value);
+}
+
+static void add_json_field(Buf *out, const LogField *field, Str value) {
+  buf_printf(out, ",\"%s\":", field->name);
+  if (value.len == 0) buf_add(out, STR("null"));
+  else if (field->is_number) buf_add(out, value);
+  else add_quoted(out, value);
+}
+
+static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *room) {
+  Str value = field->is_number ? field->value : shown(field->value, room);
+  if (format == LOG_JSON) add_json_field(out, field, value);
+  else add_text_field(out, field->name, value);
+}
+
+// A subject is written as log_openid has it, whatever else stands for openids in the message.
+static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
+  Buf openid;
+  buf_init(&openid);
+  if (subject->openid.len) secrets_add_openid(&openid, subject->openid);
+  LogField fields[] = { { "openid", buf_str(&openid), false }, { "msgid", subject->msgid, false } };
+  for (size_t i = 0; i < 2; i++) {
+    if (fields[i].value.len) add_field(out, &fields[i], format, room);
+  }
+  buf_clear(&openid);
+}
+
+static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *room) {
+  add_subject(out, &line->subject, format, room);
+  for (size_t i = 0; i < line->field_count; i++) add_field(out, &line->fields[i], format, room);
+}
+
+// ---- lines --------------------------------------------------------------------------------------
+
+// Local time; JSON also carries the offset, as RFC 3339 wants it.
+static void add_time(Buf *out, LogFormat format) {
+  int64_t now_ms = clock_unix_ms();
+  time_t now = now_ms / 1000;
+  struct tm tm = { 0 };
+  localtime_r(&now, &tm);
+  buf_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d", tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday, format == LOG_JSON ? 'T' : ' ', tm.tm_hour, tm.tm_min, tm.tm_sec,
+             (int)(now_ms % 1000));
+  if (format != LOG_JSON) return;
+  long minutes = labs(tm.tm_gmtoff) / 60;
+  buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+static void render_json(const LogLine *line, Buf *out, Buf *room) {
+  buf_add(out, STR("{\"time\":\""));
+  add_time(out, LOG_JSON);
+  buf_printf(out, "\",\"level\":\"%s\",\"msg\":", level_names[line->level]);
+  add_quoted(out, shown(line->message, room));
+  add_fields(out, line, LOG_JSON, room);
+  buf_add(out, STR("}\n"));
+}
+
+static size_t first_line_len(Str s) {
+  const char *newline = s.len ? memchr(s.ptr, '\n', s.len) : NULL;
+  return newline ? (size_t)(newline - s.ptr) : s.len;
+}
+
+static void render_text(const LogLine *line, Buf *out, Buf *room) {
+  Buf fields;
+  buf_init(&fields);
+  add_fields(&fields, line, LOG_TEXT, room);
+  add_time(out, LOG_TEXT);
+  buf_printf(out, " %-5s ", level_names[line->level]);
+  Str message = shown(line->message, room);
+  size_t first = first_line_len(message);
+  add_clean(out, str_sub(message, 0, first), LOG_TEXT);
+  buf_add(out, buf_str(&fields));
+  add_clean(out, str_sub(message, first, message.len), LOG_TEXT);
+  buf_addc(out, '\n');
+  buf_clear(&fields);
+}
+
+void log_line_render(const LogLine *line, LogFormat format, Buf *out) {
+  Buf room;
+  buf_init(&room);
+  if (format == LOG_JSON) render_json(line, out, &room);
+  else render_text(line, out, &room);
+  buf_clear(&room);
+}
+
+void log_line_add_message(const LogLine *line, Buf *out) {
+  Buf room;
+  buf_init(&room);
+  buf_add(out, shown(line->message, &room));
+  for (size_t i = 0; i < line->field_count; i++) add_field(out, &line->fields[i], LOG_TEXT, &room);
+  buf_clear(&room);
+}

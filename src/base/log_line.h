@@ -1,0 +1,21 @@
+// One line of the log as text: the parts that a writer gives, cleaned, masked and put in order.
+#ifndef WEMOON_BASE_LOG_LINE_H
+#define WEMOON_BASE_LOG_LINE_H
+
+#include "base/log.h"
+
+typedef struct {
+  LogLevel level;
+  Str message;
+  LogSubject subject;
+  const LogField *fields;
+  size_t field_count;
+} LogLine;
+
+// Appends the whole line with its time and newline. Text: "TIME LEVEL MESSAGE KEY=VALUE ...", where the keys
+// end the message's first line and empty values are left out. JSON: one object; a field without a value is null.
+void log_line_render(const LogLine *line, LogFormat format, Buf *out);
+// Appends "MESSAGE KEY=VALUE ..." with the line's own fields, as a prompt shows it: not cleaned.
+void log_line_add_message(const LogLine *line, Buf *out);
+
+#endif

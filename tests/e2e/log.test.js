@@ -1,0 +1,201 @@
+// The log: a line a message with its fields, read as its readers would: jq, grep, logrotate.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const { startBot, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
+
+const script = `
+function on_message(msg)
+  if msg.content == "fail" then error("oops") end
+  if msg.content == "say nothing" then return end if msg.content == "a number" then return 7 end
+  if msg.content == "log" then wechat.log.info("seen", msg.content) end
+  if msg.content == "later" then
+    wechat.sleep(0.2)
+    wechat.log.info("slept")
+    wechat.spawn(function() wechat.sleep(0.1) wechat.log.info("spawned") end)
+    error("after a while")
+  end
+  if msg.content == "slow" then wechat.sleep(0.5) end
+  if msg.content == "to a stranger" then wechat.log.info("for", "oStranger0000000000000000001") end
+  return msg.content or "event"
+end`;
+
+const json = (options = {}) => ({ script, ...options, config: { log_format: 'json', ...options.config } });
+
+// What jq makes of the log: the values of a filter, one a line.
+function jq(log, filter) {
+  const { stdout, stderr, status } = spawnSync('jq', ['-c', filter], { input: log, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return stdout.trimEnd().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+const messages = (bot) => jq(bot.log, 'select(.msg == "message")');
+const untilMessages = (bot, count) => until(() => messages(bot).length >= count && messages(bot), `${count} messages`);
+
+test('in JSON each message is one line with all fields, in their order', async (t) => {
+  const bot = await startBot(t, json({ config: { appid: APPID } }));
+  await bot.say('hi', { fields: { MsgId: 24000000000000001n } });
+  const [line] = await untilMessages(bot, 1);
+  assert.deepEqual(Object.keys(line), ['time', 'level', 'msg', 'openid', 'msgid', 'type', 'outcome', 'attempt', 'ms',
+    'api_calls', 'account', 'place']);
+  const { time, ms, ...rest } = line;
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 10000, time);
+  assert.ok(ms > 0 && ms < 5000, `${ms}`);
+  assert.deepEqual(rest, { level: 'info', msg: 'message', openid: OPENID, msgid: '24000000000000001', type: 'text',
+    outcome: 'replied', attempt: 1, api_calls: 0, account: APPID, place: null });
+});
+
+test('in text each message is one line with fields as key=value', async (t) => {
+  const bot = await startBot(t, { script });
+  await bot.say('hi', { fields: { MsgId: 24000000000000002n } });
+  await bot.waitForLog(new RegExp(`^\\d{4}-\\d\\d-\\d\\d [\\d:.]{12} info {2}message openid=${OPENID} ` +
+    `msgid=24000000000000002 type=text outcome=replied attempt=1 ms=\\d+\\.\\d api_calls=0 account=${ORIGINAL_ID}$`, 'm'));
+});
+
+test('an event has a msgid of its time, event and key', async (t) => {
+  const bot = await startBot(t, json());
+  await bot.deliver(eventXml('CLICK', { CreateTime: 1800000000, EventKey: 'a b', FromUserName: 'oSomebody' }));
+  const [line] = await untilMessages(bot, 1);
+  assert.equal(line.msgid, 'e:1800000000:CLICK:a b');
+  assert.equal(line.type, 'click');
+  assert.equal(line.openid, 'oSomebody');
+});
+
+test('a script that failed is outcome failed, with its place, and never success', async (t) => {
+  const bot = await startBot(t, json());
+  await bot.say('fail');
+  await bot.say('say nothing');
+  await bot.say('a number');
+  const [failed, nothing, number] = await untilMessages(bot, 3);
+  assert.equal(number.outcome, 'failed');
+  assert.match(number.place, /bot\.lua:2$/);
+  assert.equal(failed.outcome, 'failed');
+  assert.equal(failed.level, 'warn');
+  assert.match(failed.place, /bot\.lua:3$/);
+  assert.equal(nothing.outcome, 'success');
+  assert.equal(nothing.place, null);
+});
+
+test('error_reply and on_error answer a message whose outcome is failed all the same', async (t) => {
+  const bot = await startBot(t, json({ config: { error_reply: 'sorry' } }));
+  assert.equal(await bot.say('fail'), 'sorry');
+  const other = await startBot(t, json({ script: `${script}\nfunction on_error() return "mended" end` }));
+  assert.equal(await other.say('fail'), 'mended');
+  for (const one of [bot, other]) assert.equal((await untilMessages(one, 1))[0].outcome, 'failed');
+  assert.match((await untilMessages(other, 1))[0].place, /bot\.lua:3$/);
+});
+
+test('a message tried again is a line a try: the second is a duplicate', async (t) => {
+  const bot = await startBot(t, json());
+  for (let i = 0; i < 3; i++) await bot.say('hi', { fields: { MsgId: 7n } });
+  const lines = await untilMessages(bot, 3);
+  assert.deepEqual(lines.map((line) => [line.attempt, line.outcome]), [[1, 'replied'], [2, 'duplicate'], [3, 'duplicate']]);
+});
+
+test('every other line that a message caused carries its msgid and openid', async (t) => {
+  const bot = await startBot(t, json());
+  await bot.say('log', { fields: { MsgId: 11n, FromUserName: 'oFirst' } });
+  await bot.say('fail', { fields: { MsgId: 12n, FromUserName: 'oSecond' } });
+  await bot.say('later', { fields: { MsgId: 13n, FromUserName: 'oThird' } });
+  await bot.waitForLog(/spawned/);
+  const of = (id) => jq(bot.log, `select(.msgid == "${id}" and .msg != "message")`);
+  assert.deepEqual(of(11).map((line) => [line.openid, line.level]), [['oFirst', 'info']]);
+  assert.match(of(12)[0].msg, /^on_message failed: .*oops/);
+  assert.equal(of(12)[0].openid, 'oSecond');
+  assert.deepEqual(of(13).map((line) => line.msg.replace(/\n[^]*/, '').replace(/^.*?\/?bot\.lua/, 'bot.lua')),
+    ['bot.lua:8: slept', 'bot.lua:10: after a while', 'bot.lua:9: spawned']);
+  for (const line of of(13)) assert.equal(line.openid, 'oThird');
+  assert.deepEqual(jq(bot.log, 'select(.msgid and .openid == null)'), []);
+});
+
+test('a reply past the deadline that is dropped is a warning with the user', async (t) => {
+  const bot = await startBot(t, json({ config: { deadline_ms: 100, late_reply: 'drop' } }));
+  await bot.say('slow', { fields: { MsgId: 21n } });
+  await bot.waitForLog(/is dropped/);
+  const [late] = messages(bot);
+  assert.equal(late.outcome, 'late');
+  const [dropped] = jq(bot.log, 'select(.msg | test("dropped"))');
+  assert.deepEqual([dropped.level, dropped.openid, dropped.msgid], ['warn', OPENID, '21']);
+});
+
+test('a late reply that cannot be delivered is one warning with the user', async (t) => {
+  const bot = await startBot(t, json({ config: { deadline_ms: 100, late_reply: 'customer_service' } }));
+  await bot.say('slow', { fields: { MsgId: 22n } });
+  await bot.waitForLog(/is lost/);
+  const lost = jq(bot.log, 'select(.msg | test("is lost"))');
+  assert.deepEqual(lost.map((line) => [line.level, line.openid, line.msgid]), [['warn', OPENID, '22']]);
+});
+
+test('what ended with an interpreter that was given up is a warning a user', async (t) => {
+  const bot = await startBot(t, json({
+    script: `function on_message(msg)
+      if msg.content == "stick" then io.popen("sleep 6"):read("a") end
+      if msg.content == "ask" then return wechat.ask("who?") end
+      return "free"
+    end`,
+    config: { allow_shell: true, script_cpu_ms: 100, deadline_ms: 1500, log_level: 'warn' },
+  }));
+  assert.equal(await bot.say('ask', { fields: { FromUserName: 'oAsked' } }), 'who?');
+  bot.say('stick', { fields: { FromUserName: 'oStuck' } }).catch(() => {});
+  await bot.waitForLog(/a fresh interpreter serves/, 10000);
+  const ended = jq(bot.log, 'select(.msg | test("ended with its interpreter"))');
+  assert.deepEqual(ended.map((line) => [line.level, line.openid]), [['warn', 'oAsked']]);
+  assert.match(ended[0].msg, /while it waited in wechat\.ask/);
+  await bot.kill();
+});
+
+test('log_openid = "hash": no openid stands anywhere, and one user has one hash in every run', async (t) => {
+  const one = await startBot(t, json({ config: { log_openid: 'hash' } }));
+  await one.say('to a stranger');
+  await one.deliver(eventXml('CLICK', { EventKey: OPENID }));
+  const lines = await untilMessages(one, 2);
+  assert.match(lines[0].openid, /^[0-9a-f]{16}$/);
+  assert.equal(lines[1].openid, lines[0].openid);
+  assert.doesNotMatch(one.log, new RegExp(OPENID));
+  assert.doesNotMatch(one.log, /oStranger/);
+  const again = await startBot(t, json({ config: { log_openid: 'hash' } }));
+  await again.say('hi');
+  assert.equal((await untilMessages(again, 1))[0].openid, lines[0].openid);
+  const other = await startBot(t, json({ config: { log_openid: 'hash', token: 'anotherToken' } }));
+  await other.say('hi');
+  assert.notEqual((await untilMessages(other, 1))[0].openid, lines[0].openid);
+});
+
+test('known secrets that a stranger sends are masked', async (t) => {
+  const bot = await startBot(t, {
+    script: 'function on_message(msg) wechat.log.info(msg.content or msg.key) error(msg.content or msg.key) end',
+    config: { appid: APPID, encoding_aes_key: AES_KEY, encrypt_mode: 'compatible' },
+  });
+  await bot.say(`${TOKEN} and ${AES_KEY}`);
+  await bot.deliver(eventXml('CLICK', { EventKey: AES_KEY }));
+  await bot.waitForLog(/type=click/);
+  assert.doesNotMatch(bot.log, new RegExp(`${TOKEN}|${AES_KEY}`));
+  assert.match(bot.log, /aCal…\(15\) and abcd…\(43\)/);
+});
+
+test('logrotate takes the file away, SIGUSR1 opens it anew, and no line is lost', async (t) => {
+  if (spawnSync('logrotate', ['--version']).error) return t.skip('no logrotate here');
+  const bot = await startBot(t, { script, config: { log_file: 'w.log', log_format: 'json' } });
+  const file = bot.file('w.log');
+  bot.write('rotate.conf', `${file} {\n  rotate 3\n  create\n  su\n  postrotate\n    kill -USR1 ${bot.pid}\n  endscript\n}\n`
+    .replace('  su\n', ''));
+  fs.chmodSync(bot.dir, 0o700);
+  let said = 0;
+  const talk = async () => {
+    for (let i = 0; i < 20; i++) await bot.say('hi', { fields: { MsgId: BigInt(++said) } });
+  };
+  for (let round = 0; round < 3; round++) {
+    await talk();
+    const { status, stderr } = spawnSync('logrotate', ['-f', '-s', bot.file('state'), bot.file('rotate.conf')], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    await sleep(100);
+  }
+  await talk();
+  const all = () => ['w.log.3', 'w.log.2', 'w.log.1', 'w.log'].map((name) => fs.readFileSync(bot.file(name), 'utf8'));
+  await until(() => all().join('').split('"msg":"message"').length - 1 === said, 'every message');
+  const ids = all().map((text) => jq(text, 'select(.msg == "message") | .msgid | tonumber'));
+  assert.deepEqual(ids.flat(), Array.from({ length: said }, (_, i) => i + 1));
+  for (const part of ids) assert.equal(part.length, 20);
+});
