@@ -93,6 +93,12 @@ return function(wechat, host)
     return table.concat(parts, "&")
   end
 
+  local function json_of(method, value)
+    local ok, text = pcall(encode_json, value)
+    if ok then return text end
+    fail("wechat.%s: %s", method, (tostring(text):gsub("^.-cannot be written as JSON: value", "json")))
+  end
+
   -- The fields beside files, by their names.
   local function fields_of(method, form)
     if not form then return nil end
@@ -106,6 +112,13 @@ return function(wechat, host)
     local before, fragment = url:match("^([^#]*)(.*)$")
     local sign = not before:find("?", 1, true) and "?" or before:find("[?&]$") and "" or "&"
     return before .. sign .. encode_form(method, "query", query) .. fragment
+  end
+
+  -- Bytes beyond ASCII are no URL's: people write 天气 all the same, and browsers encode it. The host is left alone.
+  local function ascii_url(url)
+    if not url:find("[\x80-\xff]") then return url end
+    local host_part, rest = url:match("^(%a[%w+.-]*://[^/?#]*)(.*)$")
+    return host_part and host_part .. rest:gsub("[\x80-\xff]+", encode_url) or url
   end
 
   local function files_of(method, files)
@@ -140,12 +153,12 @@ return function(wechat, host)
   local function send(method, verb, url, options)
     check(method, options)
     local request = {
-      what = "wechat." .. method, method = verb:upper(), url = with_query(method, url, options.query),
+      what = "wechat." .. method, method = verb:upper(), url = with_query(method, ascii_url(url), options.query),
       timeout = options.timeout, follow = options.follow, body = options.body,
     }
     local content_type
     if options.json ~= nil then
-      request.body, content_type = encode_json(options.json), "application/json; charset=utf-8"
+      request.body, content_type = json_of(method, options.json), "application/json; charset=utf-8"
     elseif options.files then
       request.files, request.fields = files_of(method, options.files), fields_of(method, options.form)
     elseif options.form then

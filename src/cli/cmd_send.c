@@ -67,6 +67,8 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
   *url = options_value(&in->arguments, "url");
   if (*url) {
     Url parts;
+    if (strpbrk(*url, " \t\r\n"))
+      return err_set(err, ERR_USAGE, "--url %s: has a blank in it: write %%20", *url);
     bool http = url_split(str_of(*url), &parts, NULL) &&
                 (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) &&
                 parts.host.len > 0;
@@ -106,7 +108,10 @@ static bool read_document(Sending *s, Invocation *in, Err *err) {
         err, ERR_USAGE,
         "--from and --to do not go with xml: the document itself says who sends it to whom");
   }
-  return file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err);
+  if (!file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err)) return false;
+  return str_trim(buf_str(&s->document)).len > 0 ||
+         err_set(err, ERR_USAGE, "%s is empty: it is to hold one message's XML or JSON",
+                 arguments->positionals[1]);
 }
 
 static bool make_document(Sending *s, Invocation *in, Err *err) {
@@ -137,12 +142,11 @@ static bool add_signed_query(const Sending *s, Buf *url, Err *err) {
 
 // ---- what comes back ----------------------------------------------------------------------------
 
-static const char *status_hint(int status) {
+static const char *status_hint(const Sending *s, int status) {
   static const struct {
     int status;
     const char *hint;
   } hints[] = {
-    { 400, "the message did not open or parse: are encoding_aes_key and appid the bot's?" },
     { 403,
       "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
     { 404, "there is no bot at that path: is `path` the bot's, or give --url" },
@@ -152,6 +156,10 @@ static const char *status_hint(int status) {
     { 502, "a proxy is there, but not the bot behind it" },
     { 503, "the bot has max_jobs messages under way, or is stopping: try again" },
   };
+  if (status == 400)
+    return s->sealed.len
+               ? "the message did not open or parse: are encoding_aes_key and appid the bot's?"
+               : "it takes that for no message: its log says why";
   for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
     if (hints[i].status == status) return hints[i].hint;
   }
@@ -171,7 +179,7 @@ static int report_no_answer(const Sending *s, const ClientResult *result) {
   return STATUS_FAILED;
 }
 
-static int report_status(const ClientResult *result) {
+static int report_status(const Sending *s, const ClientResult *result) {
   Str said = str_trim(result->body);
   Str line, rest;
   str_cut(said, '\n', &line, &rest);
@@ -181,13 +189,13 @@ static int report_status(const ClientResult *result) {
   // wemoon's own answers begin with it.
   if (str_starts(line, str_of(status))) line = str_trim(str_sub(line, (size_t)len, line.len));
   report("send", "the bot answered %s%s%.*s: %s", status, line.len ? " " : "", STR_FMT(line),
-         status_hint(result->status));
+         status_hint(s, result->status));
   return STATUS_FAILED;
 }
 
 static int take_answer(Sending *s, const ClientResult *result) {
   if (result->outcome != CLIENT_OK) return report_no_answer(s, result);
-  if (result->status != 200) return report_status(result);
+  if (result->status != 200) return report_status(s, result);
   Err err;
   return print_reply(&s->callback, result->body, s->style, &err) ? STATUS_DONE
                                                                  : report_err("send", &err);

@@ -224,6 +224,7 @@ struct Engine {
   size_t idle_count;
   Slice slice;
   Heap heap;
+  Buf warning;  // of Lua's, as far as it was given
   ResumeFrame *frame;
   Wait *suspending;  // set between a wait's yield and the task's return
   EngineOptions options;

@@ -69,8 +69,20 @@ static int panic(lua_State *L) {
   return 0;
 }
 
+// Lua gives a warning in pieces. Its own one: "error in __gc (bot.lua:6: ...)", where `error in ` and the like
+// are pieces by themselves.
 static void take_warning(void *ctx, const char *message, int to_continue) {
-  log_warn("%s%s", message, to_continue ? " ..." : "");
+  Engine *engine = ctx;
+  Buf *warning = &engine->warning;
+  buf_add(warning, str_of(message));
+  if (to_continue) return;
+  Str text = buf_str(warning), error = STR("error in "), rest = str_sub(text, error.len, text.len);
+  ptrdiff_t open = str_find(rest, STR(" ("));
+  if (str_starts(text, error) && open >= 0 && str_ends(rest, STR(")")))
+    log_error("%.*s failed: %.*s", (int)open, rest.ptr,
+              STR_FMT(str_sub(rest, (size_t)open + 2, rest.len - (size_t)open - 3)));
+  else if (text.len > 0 && !str_starts(text, STR("@"))) log_warn("%.*s", STR_FMT(text));
+  buf_reset(warning);
 }
 
 static int open_all(lua_State *L) {
@@ -87,7 +99,7 @@ static bool open_state(Engine *engine, Err *err) {
     return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
   *(EngineLink **)lua_getextraspace(engine->L) = &engine->link;
   lua_atpanic(engine->L, panic);
-  lua_setwarnf(engine->L, take_warning, NULL);
+  lua_setwarnf(engine->L, take_warning, engine);
   lua_gc(engine->L, LUA_GCSETPAUSE, COLLECT_AT);
   if (!lua_checkstack(engine->L, MAIN_STACK))
     return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
@@ -128,6 +140,7 @@ void engine_close_state(Engine *engine) {
 static void free_parts(Engine *engine) {
   pthread_cond_destroy(&engine->ended);
   guard_clear(&engine->slice);
+  buf_clear(&engine->warning);
   heap_clear(&engine->heap);
   inbox_release(engine->inbox);
   free(engine);
@@ -153,6 +166,7 @@ static Engine *make(const EngineOptions *options) {
   heap_init(&engine->heap, SMALL_OBJECTS);
   lock_init(&engine->lock);
   guard_init(&engine->slice);
+  buf_init(&engine->warning);
   condition_init(&engine->ended);
   engine->inbox = inbox_new();
   return engine;

@@ -184,6 +184,8 @@ static Refusal explain_head(const Civetweb *civetweb) {
     return (Refusal){ 400, "it speaks HTTPS, and this is a port for HTTP: end HTTPS in a proxy" };
   if (str_starts(head, STR("PRI")))
     return (Refusal){ 400, "it speaks HTTP/2; only HTTP/1.1 is understood" };
+  if (str_starts(head, STR("PROXY")))
+    return (Refusal){ 400, "it speaks the PROXY protocol: have the proxy send X-Forwarded-For" };
   if (!wire_is_whole() && age_ms >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
   if (!wire_is_whole() && wire_has_ended())

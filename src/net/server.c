@@ -247,9 +247,17 @@ static int status_by_head(const HttpRequest *head, const HttpRoute *route) {
   return (uint64_t)head->content_length > route->max_body ? 413 : 0;
 }
 
+static const char *why_by_head(int status) {
+  switch (status) {
+    case 411: return "its body has neither a Content-Length nor chunks";
+    case 413: return "its body has more than max_body bytes";
+    default: return status_reason(status);
+  }
+}
+
 static void serve_route(Exchange *x, const HttpRoute *route) {
   int status = status_by_head(&x->request, route);
-  if (status) return refuse_unread(x, status, route->allow, status_reason(status));
+  if (status) return refuse_unread(x, status, route->allow, why_by_head(status));
   // A body that nobody asked for would be taken for the next request.
   if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked))
     x->last = x->unread = true;

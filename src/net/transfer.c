@@ -140,12 +140,12 @@ static bool is_token(Str s) {
 
 static bool check_url(Str text, Err *err) {
   Url url;
+  if (has_line_break(text) || (text.len && memchr(text.ptr, ' ', text.len)))
+    return err_set(err, ERR_USAGE,
+                   "a URL may hold neither blanks nor line breaks: encode them (%%20)");
   if (!url_split(text, &url, NULL) || url.host.len == 0 ||
       !(str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
     return err_set(err, ERR_USAGE, "a URL must begin with http:// or https:// and name a host");
-  if (has_line_break(text) || memchr(text.ptr, ' ', text.len))
-    return err_set(err, ERR_USAGE,
-                   "a URL may hold neither blanks nor line breaks: encode them (%%20)");
   return true;
 }
 

@@ -2,6 +2,7 @@
 // change of matters.
 #include "script/loader.h"
 
+#include "base/log.h"
 #include "engine/place.h"
 #include "script/inner.h"
 
@@ -43,6 +44,22 @@ static void load_text(lua_State *L, const char *path, Str text) {
   lua_remove(L, -2);
 }
 
+// Lua takes any bytes, and the platform gets U+FFFD in their place.
+static void warn_of_bytes(const char *path, Str text) {
+  int line = 1;
+  bool valid = true;
+  for (Str rest = text; rest.len > 0;) {
+    size_t len = str_utf8_len(rest, &valid);
+    if (!valid) break;
+    line += rest.ptr[0] == '\n';
+    rest = str_sub(rest, len, rest.len);
+  }
+  if (!valid)
+    log_warn("%s:%d: this is no UTF-8 (GBK?), and users would read \uFFFD in its place: save the "
+             "file as UTF-8",
+             path, line);
+}
+
 void loader_load(lua_State *L, const char *path) {
   Sources *sources = interpreter_of(L)->sources;
   const Str *source = sources_given(sources, path);
@@ -51,6 +68,7 @@ void loader_load(lua_State *L, const char *path) {
     buf_init(&text);
     if (loader_read(path, &text)) source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
+    if (source) warn_of_bytes(path, *source);
     buf_clear(&text);
     if (!source) raise(L, "cannot read %s: %s", path, strerror(failed));
   }

@@ -30,10 +30,21 @@ static Str copy_string(lua_State *L, Arena *arena) {
   return copy;
 }
 
+// Of a text that was not sent as it stands. Control characters are dropped in silence.
+static void warn_of_bytes(Str content) {
+  bool valid = true;
+  for (size_t at = 0; at < content.len && valid;)
+    at += str_utf8_len(str_sub(content, at, content.len), &valid);
+  if (!valid)
+    log_warn("the reply's text has bytes that are no UTF-8 (GBK?), which are sent as \uFFFD");
+}
+
 static ReplyValue text_reply(lua_State *L, Arena *arena, Reply *reply, Str *rest) {
   Str content = copy_string(L, arena);
   if (content.len == 0) return REPLY_VALUE_OK;  // the platform takes no empty text: `success`
-  return reply_text(reply, arena, content, rest) ? REPLY_VALUE_OK : REPLY_VALUE_NO_MEMORY;
+  if (!reply_text(reply, arena, content, rest)) return REPLY_VALUE_NO_MEMORY;
+  if (reply->elements && reply->elements->text.ptr != content.ptr) warn_of_bytes(content);
+  return REPLY_VALUE_OK;
 }
 
 static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type, int depth);

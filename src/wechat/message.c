@@ -155,12 +155,22 @@ static bool no_type(const NodeTree *tree, Err *err) {
                  "are encoding_aes_key and encrypt_mode set as on the platform's page?");
 }
 
-static bool read_head(const NodeTree *tree, MessageHead *head, Err *err) {
+// White space at the ends of these elements is layout, in whatever form it was sent: no type, no openid and
+// no number has any.
+static Str trimmed(NodeTree *tree, uint32_t index) {
+  Str text = node_text(tree, index), inner = str_trim(text);
+  if (inner.len == text.len) return text;
+  tree->nodes[index].text_off += (uint32_t)(inner.ptr - text.ptr);
+  tree->nodes[index].text_len = (uint32_t)inner.len;
+  return inner;
+}
+
+static bool read_head(NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
   for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
     Str *field = head_field(head, node_name(tree, i));
-    if (field && !field->ptr)
-      *field = node_text(tree, i);  // of an element that is there twice the first counts
+    if (!field || field->ptr) continue;  // of an element that is there twice the first counts
+    *field = field == &head->event_key ? node_text(tree, i) : trimmed(tree, i);
   }
   if (head->msg_type.len == 0) return no_type(tree, err);
   head->is_event = str_eq(head->msg_type, STR("event"));

@@ -365,6 +365,7 @@ test('framing that could be understood in two ways is answered with 400 and a li
     'a whole URL of another host': [`POST http://other:${bot.port}${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host/],
     'a whole URL of another port': [`POST http://bot${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host or port/],
     'HTTPS': ['\x16\x03\x01\x00\x10\x01\x00\r\n\r\n', /HTTPS/],
+    'the PROXY protocol': ['PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', /PROXY protocol/],
   };
   for (const [name, [bytes, reason]] of Object.entries(faults)) {
     const before = bot.log.length;

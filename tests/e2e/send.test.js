@@ -244,7 +244,7 @@ test('--json of no reply is null', async (t) => {
 
 // ---- what goes wrong ----------------------------------------------------------------------------------------------
 
-for (const [status, hint] of [[403, /token/], [404, /path|--url/], [400, /encoding_aes_key/], [503, /max_jobs/], [302, /--url/]]) {
+for (const [status, hint] of [[403, /token/], [404, /path|--url/], [400, /its log/], [503, /max_jobs/], [302, /--url/]]) {
   test(`an answer of ${status} is status 1, with what the bot said and a hint`, async (t) => {
     const peer = await recorder(t, 'what the bot said\n', status);
     const { stdout, stderr } = await peer.send(['text', 'hi'], { code: 1 });
@@ -265,6 +265,15 @@ test('nobody there: status 1, and how to start a bot', async (t) => {
 test('an answer that is no reply is status 1', async (t) => {
   const peer = await recorder(t, 'hello <there>');
   assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /no reply/);
+});
+
+test('what the bot takes for no message is not blamed on a key that there is none of', async (t) => {
+  const plain = await startBot(t, { script: 'function on_message() end' });
+  const sealed = await startBot(t, { script: 'function on_message() end', mode: 'safe' });
+  for (const [bot, hint] of [[plain, /400 .*its log says why/], [sealed, /400 .*encoding_aes_key/]]) {
+    const { stderr } = await wemoon(['send', '--url', bot.url, 'xml', '-'], { cwd: bot.dir, input: '<xml></xml>', code: 1 });
+    assert.match(stderr, hint);
+  }
 });
 
 test('a reply that is sealed with another token or key is status 1', async (t) => {
@@ -305,7 +314,8 @@ test('wrong words are status 2, and nothing is sent', async (t) => {
     [['event'], /event NAME/], [['event', 'x', 'novalue'], /Field=value/], [['event', 'x', 'a b=1'], /element's name/],
     [['event', 'x', 'A..B=1'], /element's name/], [['text', 'hi', '--repeat', '0'], /--repeat/], [['text', 'hi', '--raw', '--json'], /exclude/],
     [['xml', 'none.xml'], /none\.xml/], [['xml'], /FILE/], [['xml', '-', '--from', 'x'], /--from/], [['text', 'hi', '--url', 'nonsense'], /--url/],
-    [['text', 'hi', '--url', 'ftp://x/'], /--url/],
+    [['text', 'hi', '--url', 'ftp://x/'], /--url/], [['text', 'hi', '--url', 'http://127.0.0.1/a b'], /blank.*%20/],
+    [['xml', '/dev/null'], /\/dev\/null is empty/],
   ]) {
     assert.match((await peer.send(words, { code: 2 })).stderr, what, words.join(' '));
   }

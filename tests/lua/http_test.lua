@@ -7,7 +7,8 @@ local host = {
     add = function(wechat, name, _, body) wechat[name:match("[^.]+$")] = body end,
     fail = function(text, ...) error(text:format(...), 0) end,
   },
-  codec = { url_encode = function(text) return text end }, json = wechat.json,
+  codec = { url_encode = function(text) return (text:gsub("[\x80-\xff]", function(c) return ("%%%02X"):format(c:byte()) end)) end },
+  json = wechat.json,
   http = {
     request = function(request)
       sent = request
@@ -32,6 +33,17 @@ check.equal(sent.headers, { { "X-Count", "20" } })
 http.post("http://a/", { json = {}, headers = { ["content-type"] = "application/vnd.x+json" } })
 check.equal(sent.headers, { { "content-type", "application/vnd.x+json" } }, "a type of the script's own")
 
+-- Chinese in a URL is encoded, but for the host's; what is encoded already stays so.
+for url, goes_out in pairs {
+  ["http://a/天气?q=北京&r=a%20b#x"] = "http://a/%E5%A4%A9%E6%B0%94?q=%E5%8C%97%E4%BA%AC&r=a%20b#x",
+  ["https://例子.cn/?q=é"] = "https://例子.cn/?q=%C3%A9",
+  ["https://例子.cn"] = "https://例子.cn",
+  ["天气"] = "天气",
+} do
+  http.get(url)
+  check.equal(sent.url, goes_out)
+end
+
 -- What has no text raises, and so does what has no name; a value is not quoted, for it may be a secret.
 sent = nil
 for part, options in pairs {
@@ -43,6 +55,7 @@ for part, options in pairs {
   ['http.get: headers.X is a table (string, number or boolean expected)'] = { headers = { X = {} } },
   ['http.get: query.q is not a finite number'] = { query = { q = 0 / 0 } },
   ['http.get: form.q is not a finite number'] = { form = { q = 1 / 0 } },
+  ['http.get: json.list[2].q is not a finite number'] = { json = { list = { 1, { q = 0 / 0 } } } },
   ['http.get: headers.q is not a finite number'] = { headers = { q = -1 / 0 } },
 } do
   local why = check.raises(part, http.get, "http://a/", options)

@@ -45,6 +45,34 @@ static void test_an_error_is_logged_with_place_source_line_and_traceback(void **
   assert_not_logged("[wemoon]/");
 }
 
+static void test_an_error_of_a_finalizer_is_one_line(void **state) {
+  load("function on_message(msg)\n  setmetatable({}, { __gc = function() error('broken (a bit)') "
+       "end })\n  collectgarbage() return 'ok' end");
+  assert_answer("hi", TASK_RETURNED, "ok");
+  assert_logged("error __gc failed: ");
+  assert_logged("bot.lua:2: broken (a bit)\n");
+}
+
+static void test_a_warning_is_one_line(void **state) {
+  load("function on_message(msg) warn('@on') warn('take ', 'care', '!') return 'ok' end");
+  assert_answer("hi", TASK_RETURNED, "ok");
+  assert_logged("warn  take care!\n");
+  assert_not_logged("@on");
+}
+
+static void test_a_file_and_a_reply_that_are_no_utf8_are_named(void **state) {
+  load("-- \xE5\xA5\xBD\nfunction on_message(msg) return '\xC4\xE3\xBA\xC3' end");
+  assert_logged("bot.lua:2: this is no UTF-8 (GBK?)");
+  assert_answer("hi", TASK_RETURNED, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  assert_logged("the reply's text has bytes that are no UTF-8");
+}
+
+static void test_control_characters_are_dropped_in_silence(void **state) {
+  load("function on_message(msg) return 'a\\1b' end");
+  assert_answer("hi", TASK_RETURNED, "ab");
+  assert_not_logged("UTF-8");
+}
+
 static void test_an_error_inside_coroutines_shows_the_frames_of_each(void **state) {
   load("local function deep() local x = nil\n  return x.y\nend\n"
        "local function outer() return (coroutine.wrap(function() deep() end)()) end\n"
@@ -191,6 +219,13 @@ int main(void) {
         world_close),
     cmocka_unit_test_setup_teardown(test_an_error_is_logged_with_place_source_line_and_traceback,
                                     world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_an_error_of_a_finalizer_is_one_line, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_a_warning_is_one_line, world_open, world_close),
+    cmocka_unit_test_setup_teardown(test_a_file_and_a_reply_that_are_no_utf8_are_named, world_open,
+                                    world_close),
+    cmocka_unit_test_setup_teardown(test_control_characters_are_dropped_in_silence, world_open,
+                                    world_close),
     cmocka_unit_test_setup_teardown(test_an_error_inside_coroutines_shows_the_frames_of_each,
                                     world_open, world_close),
     cmocka_unit_test_setup_teardown(test_errors_of_any_type_are_readable, world_open, world_close),

@@ -250,7 +250,8 @@ static void test_chunks_that_are_none_or_do_not_come_are_refused(void **state) {
   assert_refused(CHUNKED "hello\r\n", "400", "not in chunks");
   assert_refused(CHUNKED "5\nhello\n0\n\n", "400", "not in chunks");
   assert_refused(CHUNKED "5\r\nhel", "408", "did not come whole");
-  assert_refused("POST / HTTP/1.1\r\nHost: x\r\n\r\n", "411", "Length Required");
+  assert_refused("POST / HTTP/1.1\r\nHost: x\r\n\r\n", "411",
+                 "neither a Content-Length nor chunks");
 }
 
 static void test_what_follows_a_body_in_chunks_is_not_lost_unsaid(void **state) {

@@ -49,6 +49,17 @@ static void test_what_is_no_http_address_is_refused(void **state) {
   }
 }
 
+static void test_a_blank_in_an_address_is_named_wherever_it_stands(void **state) {
+  static const char *const urls[] = {
+    "http://host/a b", "http://host/?q=a b", " http://host/",        "http://host/ ",
+    "http://ho st/",   "http://host/a\nb",   "http://host/\r\nX: y", "a b",
+  };
+  for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+    ClientRequest bad = request(urls[i]);
+    assert_refused(&bad, "%20");
+  }
+}
+
 static void test_a_header_cannot_bring_another_one(void **state) {
   static const Str names[] = { STR("A b"),       STR("A\r\nB"), STR(""),
                                { "X-A\0BC", 6 }, STR("A"),      STR("A") };
@@ -137,6 +148,7 @@ static void test_failures_have_their_outcome(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_no_http_address_is_refused),
+    cmocka_unit_test(test_a_blank_in_an_address_is_named_wherever_it_stands),
     cmocka_unit_test(test_a_header_cannot_bring_another_one),
     cmocka_unit_test(test_methods_and_times_have_their_shape),
     cmocka_unit_test(test_a_part_is_a_regular_file),

@@ -145,6 +145,24 @@ static void test_json_may_stand_behind_white_space_and_a_byte_order_mark(void **
   given(" \n<xml><MsgType>text</MsgType></xml>\n");
 }
 
+static void test_who_and_what_of_a_laid_out_message_have_no_white_space(void **state) {
+  given("<xml>\n <ToUserName>\n  gh_1\n </ToUserName>\n <FromUserName>\r\n\to1 </FromUserName>\n"
+        " <CreateTime> 17 </CreateTime>\n <MsgType>\n  event\n </MsgType>\n <Event> CLICK\n "
+        "</Event>\n"
+        " <EventKey> k </EventKey>\n</xml>\n");
+  assert_str(head.to_user, "gh_1");
+  assert_str(head.from_user, "o1");
+  assert_str(head.create_time, "17");
+  assert_str(head.msg_type, "event");
+  assert_str(head.event, "CLICK");
+  assert_true(head.is_event);
+  assert_str(text_at("FromUserName"), "o1");
+  assert_str(head.event_key, " k ");
+  given("<xml><MsgType> text </MsgType><MsgId> 9 </MsgId><Content> hi\n</Content></xml>");
+  assert_str(head.msg_id, "9");
+  assert_str(text_at("Content"), " hi\n");
+}
+
 static void test_json_numbers_keep_the_digits_that_were_sent(void **state) {
   given("{\"MsgType\":\"t\",\"MsgId\":18446744073709551615,\"Max\":9223372036854775807,\"Min\":-"
         "9223372036854775808,"
@@ -439,6 +457,7 @@ int main(void) {
     cmocka_unit_test(test_a_sealed_document_can_be_read_without_being_a_message),
     cmocka_unit_test(test_a_json_push_becomes_the_same_message),
     cmocka_unit_test(test_json_may_stand_behind_white_space_and_a_byte_order_mark),
+    cmocka_unit_test(test_who_and_what_of_a_laid_out_message_have_no_white_space),
     cmocka_unit_test(test_json_numbers_keep_the_digits_that_were_sent),
     cmocka_unit_test(test_json_words_become_texts),
     cmocka_unit_test(test_json_null_is_as_good_as_a_missing_member),
