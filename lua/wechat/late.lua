@@ -21,12 +21,15 @@ return function(wechat, host)
   end
 
   local function complain(openid, is_rest, left, err)
+    local kind = err.kind == "api" and "refused" or "network"
+    local reason = (err.errcode == no_right or err.not_configured) and "right" or window[err.errcode] and "quota" or kind
+    host.reply.lost(reason)
     local lost = ("%s to %s is lost (%d message%s)"):format(what_of(is_rest), openid, left, left == 1 and "" or "s")
-    if err.errcode == no_right or err.not_configured then
+    if reason == "right" then
       host.reply.not_allowed()
       log.warn(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg) ..
         "; from now on late_reply = \"auto\" means \"retry\"")
-    elseif window[err.errcode] then
+    elseif reason == "quota" then
       log.warn(lost .. ": " .. tostring(err) .. "; it is not tried again")
     else
       log.warn(lost .. ": " .. tostring(err))
@@ -37,7 +40,10 @@ return function(wechat, host)
     if is_rest then host.time.sleep(REST_WAITS) end
     local openid = message.source
     local bodies, why = host.reply.custom(reply)
-    if not bodies then return log.warn(("%s to %s is lost: %s"):format(what_of(is_rest), openid, why)) end
+    if not bodies then
+      host.reply.lost("form")
+      return log.warn(("%s to %s is lost: %s"):format(what_of(is_rest), openid, why))
+    end
     for i, body in ipairs(bodies) do
       body.touser = openid
       local answer, err = send(body)

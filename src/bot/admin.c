@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_sink.h"
 #include "codec/json.h"
 
 #include <stdio.h>
@@ -92,6 +93,11 @@ static void show_metrics(void *ctx, HttpRequest *request) {
     { "wemoon_start_time_seconds", "When the process began, in Unix seconds.",
       (double)admin->started_s },
   };
+  metrics_render_value(&text, "wemoon_script_errors_total", "counter",
+                       "Messages, pages, timers and spawned functions whose script failed.",
+                       (double)bot.script_errors);
+  metrics_render_value(&text, "wemoon_log_lines_dropped_total", "counter",
+                       "Lines of the log that nobody took in time.", (double)log_sink_dropped());
   for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
     metrics_render_value(&text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
   metrics_render(admin->metrics, &text);

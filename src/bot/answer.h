@@ -25,7 +25,7 @@ typedef struct {
   int attempt;          // the tries of the message that this process has seen, this one included
   const char *outcome;  // NULL: somebody else goes on with it
   int api_calls;
-  Str place;  // where the script failed, in the workspace; or empty
+  Str place;  // where the script failed; empty: it did not
 } Callback;
 
 // Each of these answers the request.

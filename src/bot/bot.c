@@ -2,6 +2,7 @@
 #include "bot/bot.h"
 
 #include "base/clock.h"
+#include "bot/bot_metrics.h"
 #include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
@@ -72,6 +73,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
   webhook->shared.conversations = conversations_new();
+  webhook->shared.lost = bot_metrics_lost;
+  webhook->shared.lost_ctx = options->metrics;
   bool ok = webhook->shared.conversations && webhook->dedupe && webhook->jobs &&
             webhook->workspaces && webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
@@ -141,6 +144,7 @@ void bot_status(Bot *bot, BotStatus *status) {
   pool_status(webhook->pool, &pool);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
+                         .script_errors = atomic_load(&webhook->shared.errors),
                          .conversations = conversations_count(webhook->shared.conversations),
                          .lua_memory = pool.memory,
                          .lua_memory_max = pool.memory_max,

@@ -62,6 +62,7 @@ typedef struct {
   size_t lua_memory_max;     // of the one that has most
   int interpreters;          // not yet closed
   uint64_t loads, failures;  // of the script
+  uint64_t script_errors;    // messages, pages, timers and spawned functions that failed
   char error[480];           // of the last load; empty when it worked
 } BotStatus;
 void bot_status(Bot *bot, BotStatus *status);

@@ -1,6 +1,8 @@
 // The one table of what is counted.
 #include "bot/bot_metrics.h"
 
+#include "script/interpreter.h"
+
 const MetricFamily bot_metric_families[] = {
   [METRIC_CALLBACKS] = { "wemoon_callbacks_total",
                          METRIC_COUNTER,
@@ -26,8 +28,64 @@ const MetricFamily bot_metric_families[] = {
                        METRIC_COUNTER,
                        { "result", NULL },
                        "Loads of the script, by whether they worked." },
+  [METRIC_DUPLICATES] = { "wemoon_duplicates_total",
+                          METRIC_COUNTER,
+                          { NULL, NULL },
+                          "Tries of messages that had been seen before." },
+  [METRIC_QUEUE_SECONDS] = { "wemoon_queue_seconds",
+                             METRIC_HISTOGRAM,
+                             { NULL, NULL },
+                             "Time from a message's arrival to its script's turn." },
+  [METRIC_LOST] = { "wemoon_lost_answers_total",
+                    METRIC_COUNTER,
+                    { "reason", NULL },
+                    "Replies that their users do not get, by the reason." },
+  [METRIC_API_FAILURES] = { "wemoon_api_failures_total",
+                            METRIC_COUNTER,
+                            { "kind", NULL },
+                            "Calls of the platform that failed: refused with an errcode (api), or "
+                            "without an answer." },
   { NULL, METRIC_COUNTER, { NULL, NULL }, NULL },
 };
+
+// ---- at 0 ---------------------------------------------------------------------------------------
+
+static void begin(Metrics *metrics, int family, const char *label, const char *other) {
+  metrics_series(metrics, family, str_of(label), str_of(other));
+}
+
+static void begin_callbacks(Metrics *metrics) {
+  static const char *const types[] = { "text",       "image",       "voice", "video",
+                                       "shortvideo", "location",    "link",  "click",
+                                       "subscribe",  "unsubscribe", "scan",  "view" };
+  static const char *const outcomes[] = { "replied",    "success", "late",   "duplicate",
+                                          "unanswered", "failed",  "refused" };
+  for (size_t o = 0; o < sizeof outcomes / sizeof *outcomes; o++) {
+    begin(metrics, METRIC_CALLBACK_SECONDS, outcomes[o], "");
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+      begin(metrics, METRIC_CALLBACKS, types[t], outcomes[o]);
+  }
+  begin(metrics, METRIC_CALLBACKS, "none", "refused");
+}
+
+void bot_metrics_begin(Metrics *metrics) {
+  static const char *const lost[] = { LOST_REASONS };
+  static const char *const kinds[] = { "api", "network", "timeout", "http", "json" };
+  static const char *const fates[] = { "customer_service", "retry", "dropped" };
+  begin_callbacks(metrics);
+  for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) begin(metrics, METRIC_LOST, lost[i], "");
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    begin(metrics, METRIC_API_FAILURES, kinds[i], "");
+  for (size_t i = 0; i < sizeof fates / sizeof *fates; i++)
+    begin(metrics, METRIC_LATE, fates[i], "");
+  begin(metrics, METRIC_RELOADS, "success", "");
+  begin(metrics, METRIC_RELOADS, "failure", "");
+  begin(metrics, METRIC_DUPLICATES, "", "");
+  begin(metrics, METRIC_QUEUE_SECONDS, "", "");
+  begin(metrics, METRIC_API_SECONDS, "", "");
+}
+
+// ---- counting -----------------------------------------------------------------------------------
 
 void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us) {
   if (!metrics) return;
@@ -35,14 +93,33 @@ void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us) {
   series_observe_us(metrics_series(metrics, METRIC_CALLBACK_SECONDS, outcome, STR("")), us);
 }
 
+static Str kind_of(Str result) {
+  bool is_errcode = result.len > 0 && (result.ptr[0] == '-' || result.ptr[0] <= '9');
+  return is_errcode ? STR("api") : result;
+}
+
 void bot_metrics_api_call(Metrics *metrics, Str method, Str result, int64_t us) {
   if (!metrics) return;
   series_add(metrics_series(metrics, METRIC_API_CALLS, method, result), 1);
+  if (!str_eq(result, STR("0")))
+    series_add(metrics_series(metrics, METRIC_API_FAILURES, kind_of(result), STR("")), 1);
   series_observe_us(metrics_series(metrics, METRIC_API_SECONDS, STR(""), STR("")), us);
 }
 
 void bot_metrics_late(Metrics *metrics, Str fate) {
   series_add(metrics_series(metrics, METRIC_LATE, fate, STR("")), 1);
+}
+
+void bot_metrics_duplicate(Metrics *metrics) {
+  series_add(metrics_series(metrics, METRIC_DUPLICATES, STR(""), STR("")), 1);
+}
+
+void bot_metrics_queue(Metrics *metrics, int64_t us) {
+  series_observe_us(metrics_series(metrics, METRIC_QUEUE_SECONDS, STR(""), STR("")), us);
+}
+
+void bot_metrics_lost(void *metrics, Str reason) {
+  series_add(metrics_series(metrics, METRIC_LOST, reason, STR("")), 1);
 }
 
 void bot_metrics_reload(Metrics *metrics, bool worked) {

@@ -11,16 +11,29 @@ enum {
   METRIC_API_CALLS,
   METRIC_API_SECONDS,
   METRIC_LATE,
-  METRIC_RELOADS
+  METRIC_RELOADS,
+  METRIC_DUPLICATES,
+  METRIC_QUEUE_SECONDS,
+  METRIC_LOST,
+  METRIC_API_FAILURES
 };
 extern const MetricFamily bot_metric_families[];
 
-// `outcome`: replied, success, late, unanswered, refused or verified. `metrics` NULL: nothing is counted.
+// Makes the series whose labels are known before anything happens: a counter that first appears at 1 has grown
+// by nothing for those who watch it. Once.
+void bot_metrics_begin(Metrics *metrics);
+// `outcome` (outcome.h): replied, success, late, unanswered, refused or verified. `metrics` NULL: nothing is counted.
 void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us);
 // `method`: the name after `wechat.`; `result`: "0", the errcode, or network, timeout, http, json.
 void bot_metrics_api_call(Metrics *metrics, Str method, Str result, int64_t us);
 // `fate`: customer_service, retry or dropped.
 void bot_metrics_late(Metrics *metrics, Str fate);
+// A try of a message that had been seen before.
+void bot_metrics_duplicate(Metrics *metrics);
+// How long a message waited for its script's turn.
+void bot_metrics_queue(Metrics *metrics, int64_t us);
+// A reply that its user does not get, by one of LOST_REASONS. `metrics`: a Metrics.
+void bot_metrics_lost(void *metrics, Str reason);
 void bot_metrics_reload(Metrics *metrics, bool worked);
 
 #endif

@@ -44,5 +44,7 @@ void outcome_tell(const Outcome *o, Metrics *metrics) {
   Str type = o->type.len > 0 ? o->type : STR("none");
   LogLevel level = level_of(o->outcome);
   bot_metrics_callback(metrics, type, str_of(o->outcome), o->us);
+  if (o->attempt > 1 || str_eq(str_of(o->outcome), STR("duplicate")))
+    bot_metrics_duplicate(metrics);
   if (o->type.len > 0 && log_on(level)) log_it(o, level);
 }

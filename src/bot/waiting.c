@@ -44,14 +44,14 @@ static void end_unanswered(Waiting *waiting) {
 static void answer(void *ctx) {
   Waiting *waiting = ctx;
   Callback *c = &waiting->callback;
-  WorkspacePool *workspaces = c->webhook->workspaces;
   LogSubject before = answer_begin_lines(c);
-  Workspace *w = c->w = workspace_get(workspaces);
-  if (w) answer_job(c, waiting->job);
+  c->w = workspace_get(c->webhook->workspaces);
+  if (c->w) answer_job(c, waiting->job);
   else answer_nothing(c);
+  workspace_put(c->webhook->workspaces, c->w);
+  c->place = waiting->job->place;
   end(waiting);
   log_about(before);
-  workspace_put(workspaces, w);
 }
 
 static void on_answered(JobWaiter *waiter) {

@@ -59,7 +59,10 @@ static void log_dropped(const Job *job) {
 static bool send_late(Webhook *webhook, const Job *job, const Answer *answer) {
   LateReply way = answer_late_way(webhook);
   if (answer->reply.form == REPLY_NONE) return false;
-  if (way == LATE_DROP) log_dropped(job);
+  if (way == LATE_DROP) {
+    shared_lost(&webhook->shared, "dropped");
+    log_dropped(job);
+  }
   bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
                                               : way == LATE_RETRY          ? STR("retry")
                                                                            : STR("dropped"));
@@ -133,12 +136,14 @@ static int64_t turn_end_us(const Webhook *webhook, const Job *job) {
 // late.
 static TaskState run(Callback *c, Job *job, const MessageHead *head, Str document, bool *answered) {
   Running running = { c, job };
+  int64_t begun_us = 0;
   MessageTask task = { .tree = &c->w->tree,
                        .head = head,
                        .raw = document,
                        .sender = job->from_user,
                        .msgid = job->msgid,
                        .api_calls = &job->api_calls,
+                       .begun_us = &begun_us,
                        .arena = job->arena,
                        .owner = job_retain(job),
                        .late = on_answer,
@@ -160,6 +165,8 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
     interpreter_release(interpreter);
   } while (state == TASK_LOST && pause_before(end_us));
   *answered = overdue_end(&c->w->run);
+  if (state != TASK_LOST)
+    bot_metrics_queue(c->webhook->options->metrics, begun_us - c->received_us);
   if (state == TASK_LOST) {
     log_not_run(c->webhook);
     abandon(c->webhook, job);

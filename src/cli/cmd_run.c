@@ -115,6 +115,7 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   Err err = { .text = "no memory" };
   Service service = { .metrics = metrics_new(bot_metric_families) };
   sigset_t set;
+  bot_metrics_begin(service.metrics);
   serving_block_signals(&set);
   if (!service.metrics ||
       !services_open(&service.services, in->config, account, bot_options->script,

@@ -88,6 +88,7 @@ static const struct {
 } counters[] = {
   { "wemoon_callbacks_total{", "callbacks" },
   { "wemoon_late_replies_total{", "late replies" },
+  { "wemoon_lost_answers_total{", "lost answers" },
   { "wemoon_api_calls_total{", "API calls" },
   { "wemoon_reloads_total{", "loads" },
 };
@@ -112,7 +113,7 @@ static void print_figures(Str text) {
     text = rest;
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
       Str prefix = str_of(counters[i].prefix);
-      if (str_starts(line, prefix))
+      if (str_starts(line, prefix) && !str_ends(line, STR("} 0")))
         print_sample(counters[i].title, str_sub(line, prefix.len, line.len));
     }
   }

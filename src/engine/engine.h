@@ -35,6 +35,9 @@ typedef struct {
   // if there is nothing to free. Not called if engine_new fails.
   void (*closed)(void *user);
   void *user;  // engine_user gives it to C functions
+  // Told of each task that failed, was stopped or ran out of time, but for those of a run (run.h), whose caller
+  // knows; the engine is entered. NULL: nobody is.
+  void (*failed)(void *user);
 } EngineOptions;
 
 // NULL with ERR_MEMORY or ERR_FAILED (`open` raised). Counted: free it with engine_release; engine_retain

@@ -170,6 +170,8 @@ TaskState task_end(Task *task);
 // The same if the engine was given up: its Lua state is not touched.
 void task_end_untouched(Task *task);
 void task_free_idle(Engine *engine);
+// It failed, or was stopped: EngineOptions.failed.
+void task_tell_failed(const Task *task);
 
 // Suspends the task until the wait is finished.
 void task_park(Task *task, Wait *wait);

@@ -86,7 +86,10 @@ static bool claim_parked(Engine *engine, Task *task) {
 static void time_out(Engine *engine, void *ctx) {
   Task *task = ctx;
   if (!engine_enter(engine, INT64_MAX)) return;
-  if (claim_parked(engine, task)) cancel(task, LOG_ERROR, "was ended after job_timeout_s");
+  if (claim_parked(engine, task)) {
+    task_tell_failed(task);
+    cancel(task, LOG_ERROR, "was ended after job_timeout_s");
+  }
   engine_leave(engine);
 }
 

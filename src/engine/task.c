@@ -312,6 +312,11 @@ static TaskState state_of_failure(Engine *engine, int status) {
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
 }
 
+void task_tell_failed(const Task *task) {
+  const EngineOptions *options = &task->engine->options;
+  if (options->failed && !task->run) options->failed(options->user);
+}
+
 static void report(Task *task, const Failure *failure) {
   if (!task->run) {
     failure_log(failure, task->now->doing);
@@ -384,6 +389,7 @@ static bool fail(Task *task, int status) {
   failure_init(&failure);
   guard_describe(engine, task->co, &failure);
   report(task, &failure);
+  task_tell_failed(task);
   if (engine->slice.end == SLICE_GOES_ON) close_variables(task);
   bool again = begin_in_its_place(task, &failure) || begin_at_end(task);
   failure_clear(&failure);

@@ -96,9 +96,17 @@ static int l_not_allowed(lua_State *L) {
   return 0;
 }
 
+// reply.lost(reason): one that a user will not get, for one of LOST_REASONS.
+static int l_lost(lua_State *L) {
+  static const char *const reasons[] = { LOST_REASONS, NULL };
+  int reason = luaL_checkoption(L, 1, NULL, reasons);
+  shared_lost(script_context(L)->options->shared, reasons[reason]);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
-  { "not_allowed", l_not_allowed }, { "on_late", l_on_late }, { "register", l_register },
-  { "render", l_render },           { NULL, NULL },
+  { "lost", l_lost },         { "not_allowed", l_not_allowed }, { "on_late", l_on_late },
+  { "register", l_register }, { "render", l_render },           { NULL, NULL },
 };
 
 int lib_reply(lua_State *L) {

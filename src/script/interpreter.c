@@ -66,6 +66,15 @@ static bool source_line(void *context, Str file, int64_t line, Buf *out) {
   return sources_line(((ScriptContext *)context)->interpreter->sources, file, line, out);
 }
 
+static void count_failure(void *context) {
+  BotShared *shared = ((ScriptContext *)context)->interpreter->options.shared;
+  if (shared) atomic_fetch_add_explicit(&shared->errors, 1, memory_order_relaxed);
+}
+
+void shared_lost(BotShared *shared, const char *reason) {
+  if (shared && shared->lost) shared->lost(shared->lost_ctx, str_of(reason));
+}
+
 static Engine *open_engine(Interpreter *in, Err *err) {
   EngineOptions options = { .cpu_us_max = in->options.cpu_us_max,
                             .memory_max = in->options.memory_max,
@@ -76,6 +85,7 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .source_line = source_line,
                             .open = open_all,
                             .closed = free_parts,
+                            .failed = count_failure,
                             .user = &in->context };
   return engine_new(&options, err);
 }

@@ -22,11 +22,21 @@ typedef struct {
                        // messages
   atomic_bool
       late_not_allowed;  // the platform or the configuration says that the account has no such messages
+  atomic_uint_least64_t
+      errors;  // of the scripts: messages, pages, timers and spawned functions that failed
+  // A reply that a user will not get is lost, for one of LOST_REASONS. NULL: nobody counts them.
+  void (*lost)(void *ctx, Str reason);
+  void *lost_ctx;
   struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
   atomic_bool timers;                   // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
 } BotShared;
+
+// Why a reply is lost: the account may not send it, its user's window or quota is over, the platform refused
+// it, the way to the platform failed, it cannot be sent so, it was to be dropped, there was no memory.
+#define LOST_REASONS "right", "quota", "refused", "network", "form", "dropped", "memory"
+void shared_lost(BotShared *shared, const char *reason);  // NULL is allowed
 
 typedef struct {
   const Account *account;  // outlives the interpreter

@@ -71,6 +71,7 @@ static bool post(Delivery *delivery, Engine *engine, BotShared *shared) {
 void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest) {
   Delivery delivery = { .from = from, .reply = reply, .rest = rest };
   if (!shared || engine_is_given_up(task_engine(from))) return;
-  if (!post(&delivery, task_engine(from), shared))
-    log_error("a late reply is lost: no memory to send it");
+  if (post(&delivery, task_engine(from), shared)) return;
+  shared_lost(shared, "memory");
+  log_warn("a late reply is lost: no memory to send it");
 }

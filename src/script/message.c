@@ -2,6 +2,7 @@
 // on.
 #include "script/message.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "engine/method.h"
 #include "script/inner.h"
@@ -69,6 +70,7 @@ static void complain_of_result(lua_State *L, MessageRun *run, const char *functi
            "string, or nothing",
            ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
   log_error("%s", text);
+  if (run->in->options.shared) atomic_fetch_add(&run->in->options.shared->errors, 1);
   tell_failure(run, str_of(text));
 }
 
@@ -205,6 +207,7 @@ static void take_message(MessageRun *run, const MessageTask *message, Answer *an
   run->late = message->late;
   run->done = message->done;
   run->over = message->over;
+  if (message->begun_us) *message->begun_us = clock_now_us();
 }
 
 static LogSubject subject_of(const MessageTask *message) {

@@ -23,8 +23,9 @@ typedef struct {
   Str sender;  // the openid, in `arena`
   Str msgid;   // for the log (LogSubject), in `arena`
   atomic_int
-      *api_calls;  // counts the script's calls of the platform; the owner's; NULL: nobody asks
-  Arena *arena;    // where the answer is put; the owner keeps it until it has the answer
+      *api_calls;     // counts the script's calls of the platform; the owner's; NULL: nobody asks
+  int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: nobody asks
+  Arena *arena;       // where the answer is put; the owner keeps it until it has the answer
   void *owner;
   // A first slice has come to its answer: is it too late, the message having been answered without it? Asked
   // once, in the calling thread, with the interpreter locked. The owner must give no other answer from then
