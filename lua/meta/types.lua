@@ -68,6 +68,23 @@ types.classes = [==[
 ---@field method? string GET
 ---@field url string
 
+---@class StreamRequest: HttpRequest timeout: of the whole, none unless given
+---@field idle_timeout? number the longest silence between two bytes, seconds; 60
+
+---@class HttpStream an answer that is read while it comes; closed by <close>, and when its task ends
+---@field status integer
+---@field headers table<string, string> found under any case
+---@field err? ApiError why lines(), events() or read() ended, if it was a fault
+---@field lines fun(self: HttpStream): fun(): string? without their ends
+---@field events fun(self: HttpStream): fun(): StreamEvent? server-sent events
+---@field read fun(self: HttpStream, n?: integer): string?, ApiError? what has come, or n bytes; nil at the end
+---@field close fun(self: HttpStream)
+
+---@class StreamEvent
+---@field event string "message" if it has no name
+---@field data string
+---@field id string the last one sent
+
 ---@class HttpAnswer
 ---@field status integer
 ---@field headers table<string, string> found under any case
@@ -189,6 +206,7 @@ types.parameters = {
   ["http.get.options"] = "HttpOptions",
   ["http.post.options"] = "HttpOptions",
   ["http.request.options"] = "HttpRequest",
+  ["http.stream.options"] = "StreamRequest",
   ["route.fn"] = "fun(request: PageRequest): PageAnswer|string|nil",
   ["every.fn"] = "fun()",
   ["cron.fn"] = "fun()",
@@ -211,6 +229,7 @@ types.returns = {
   ["^utf8%.len$"] = "integer",
   ["^utf8%."] = "string",
   ["^http%."] = "HttpAnswer?, ApiError?",
+  ["^http%.stream$"] = "HttpStream?, ApiError?",
   ["^store%.get$"] = "any, string?",
   ["^store%.incr$"] = "integer?, string?",
   ["^store%.list$"] = "string[]?, string?",

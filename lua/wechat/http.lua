@@ -6,6 +6,7 @@ local known = {
   method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table",
   files = "table", body = "string", timeout = "number", follow = "boolean",
 }
+local seconds = { timeout = true, idle_timeout = true }
 
 ---@class HttpOptions
 ---@field headers? table<string, string>
@@ -52,14 +53,14 @@ return function(wechat, host)
 
   local function check(method, options)
     for name, value in pairs(options) do
-      local kind = known[name]
+      local kind = known[name] or (method == "http.stream" and name == "idle_timeout" and "number")
       if not kind then fail("wechat.%s: there is no option named '%s'", method, tostring(name)) end
       if kind ~= "any" and type(value) ~= kind then
         fail("wechat.%s: %s is a %s (%s expected)", method, name, type(value), kind)
       end
-    end
-    if options.timeout and not (options.timeout > 0 and options.timeout < 1e9) then
-      fail("wechat.%s: timeout must be a positive number of seconds", method)
+      if seconds[name] and not (value > 0 and value < 1e9) then
+        fail("wechat.%s: %s must be a positive number of seconds", method, name)
+      end
     end
     local bodies = {}
     for _, name in ipairs { "json", "body", "form", "files" } do
@@ -150,11 +151,12 @@ return function(wechat, host)
     if #list > 0 then request.headers = list end
   end
 
-  local function send(method, verb, url, options)
+  -- What C takes.
+  local function prepare(method, verb, url, options)
     check(method, options)
     local request = {
       what = "wechat." .. method, method = verb:upper(), url = with_query(method, ascii_url(url), options.query),
-      timeout = options.timeout, follow = options.follow, body = options.body,
+      timeout = options.timeout, idle_timeout = options.idle_timeout, follow = options.follow, body = options.body,
     }
     local content_type
     if options.json ~= nil then
@@ -171,11 +173,17 @@ return function(wechat, host)
       table.insert(request.headers, { "X-Outside-Url", request.url })
       request.url = host.http.via
     end
-    local answer, err = host.http.request(request)
-    if not answer then
-      err.method, err.retryable = method, err.kind == "network" or err.kind == "timeout"
-      return nil, setmetatable(err, error_metatable)
-    end
+    return request
+  end
+
+  local function failure(method, err)
+    err.method, err.retryable = method, err.kind == "network" or err.kind == "timeout"
+    return setmetatable(err, error_metatable)
+  end
+
+  local function send(method, verb, url, options)
+    local answer, err = host.http.request(prepare(method, verb, url, options))
+    if not answer then return nil, failure(method, err) end
     answer.headers = headers_of(answer.headers)
     return answer
   end
@@ -194,4 +202,13 @@ return function(wechat, host)
     if type(options.url) ~= "string" then fail("wechat.http.request: url is missing (string)") end
     return send("http.request", options.method or "GET", options.url, options)
   end, "Any request: {method =, url =, ...}.")
+
+  local new_stream = require "wechat.stream" (host, failure)
+
+  host.args.add(wechat, "http.stream", { { "options", "table" } }, function(options)
+    if type(options.url) ~= "string" then fail("wechat.http.stream: url is missing (string)") end
+    local inflow, status, headers = host.stream.open(prepare("http.stream", options.method or "GET", options.url, options))
+    if not inflow then return nil, failure("http.stream", status) end
+    return new_stream(inflow, status, headers_of(headers))
+  end, "A request whose answer is read while it comes: lines, server-sent events or bytes.")
 end

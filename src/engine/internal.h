@@ -156,6 +156,7 @@ struct Task {
   Wait *wait;       // what it is suspended on
   LogSubject subject;
   char *subject_copy;  // what `subject` points to, where that is the task's own; else NULL
+  TaskTie *ties;
   Timer timeout;
   int64_t deadline_us;    // INT64_MAX: none
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones

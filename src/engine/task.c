@@ -263,6 +263,29 @@ void task_free_idle(Engine *engine) {
   for (Task *task; (task = take_idle(engine));) free_task(task);
 }
 
+// ---- what goes with it --------------------------------------------------------------------------
+
+void task_tie(Task *task, TaskTie *tie) {
+  tie->next = task->ties;
+  tie->to = &task->ties;
+  if (tie->next) tie->next->to = &tie->next;
+  task->ties = tie;
+}
+
+void task_untie(TaskTie *tie) {
+  if (!tie->to) return;
+  *tie->to = tie->next;
+  if (tie->next) tie->next->to = tie->to;
+  tie->to = NULL;
+}
+
+static void end_ties(Task *task) {
+  for (TaskTie *tie; (tie = task->ties);) {
+    task_untie(tie);
+    tie->end(tie);
+  }
+}
+
 // ---- how it ends --------------------------------------------------------------------------------
 
 static void tell_caller(Task *task) {
@@ -280,6 +303,7 @@ TaskState task_end(Task *task) {
   TaskState state = task->state;
   const TaskBody *body = task->body;
   void *data;
+  end_ties(task);
   if (body->ended) body->ended(task);
   data = task->data;
   bool held = task->holds;
@@ -294,6 +318,7 @@ TaskState task_end(Task *task) {
 
 void task_end_untouched(Task *task) {
   const TaskBody *body = task->body;
+  end_ties(task);
   if (body->ended) body->ended(task);
   tell_caller(task);
   if (task->holds) engine_release(task->engine);

@@ -82,6 +82,17 @@ void task_push_value(lua_State *L, const Task *task, int index);  // false for n
 // wait. Raises outside a task.
 void task_push_locals(lua_State *L);
 
+// Something outside Lua that goes with a task, however that ends: `end` is called once, on the thread that ends
+// the task, and must neither call Lua nor block. The owner of the tie unties it before it is gone.
+typedef struct TaskTie {
+  struct TaskTie *next, **to;  // `to`: NULL while it is tied to none
+  void (*end)(struct TaskTie *tie);
+} TaskTie;
+
+// The engine is entered, for both. One that is tied to none can be untied.
+void task_tie(Task *task, TaskTie *tie);
+void task_untie(TaskTie *tie);
+
 // Pushes a global, whatever metatable the script has given to its globals; returns its type.
 int task_push_global(lua_State *L, const char *name);
 

@@ -23,6 +23,7 @@ static const luaL_Reg libs[] = {
   { "route", lib_route },      // pages of the bot's own
   { "session", lib_session },  // what a job keeps for itself, until its end
   { "store", lib_store },      // the store's operations
+  { "stream", lib_stream },    // HTTP answers read while they come
   { "time", lib_time },        // sleep, spawn, every, cron
   { NULL, NULL },
 };

@@ -3,59 +3,27 @@
 // Headers come as a list of { name, value } with names in lower case. How the fields are written: request.h.
 #include "host/libs.h"
 
-#include "engine/method.h"
 #include "engine/boxed.h"
-#include "script/context.h"
-#include "host/request.h"
+#include "engine/method.h"
 #include "engine/wait.h"
+#include "host/answer.h"
+#include "host/request.h"
+#include "script/context.h"
 
 enum { REQUEST = 1, PENDING = 2, ARENA = 3, TIMEOUT_MS = 30 * 1000, BODY_MAX = 64 << 20 };
 
 static void free_result(void *result) { client_result_free(result); }
-
-static const char *kind_of(ClientOutcome outcome) {
-  switch (outcome) {
-    case CLIENT_TIMEOUT: return "timeout";
-    case CLIENT_TOO_LARGE: return "http";
-    case CLIENT_UNKNOWN: return "unknown";
-    case CLIENT_CANCELLED: return "cancelled";
-    default: return "network";
-  }
-}
-
-static int push_failure(lua_State *L, const char *kind, const char *text) {
-  lua_pushnil(L);
-  lua_createtable(L, 0, 4);
-  lua_pushstring(L, kind);
-  lua_setfield(L, -2, "kind");
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, "errmsg");
-  return 2;
-}
-
-static void push_headers(lua_State *L, const Pairs *headers) {
-  lua_createtable(L, (int)headers->count, 0);
-  lua_Integer i = 0;
-  for (const Pair *pair = headers->first; pair; pair = pair->next) {
-    lua_createtable(L, 2, 0);
-    push_lower(L, pair->name);
-    lua_rawseti(L, -2, 1);
-    lua_pushlstring(L, pair->value.ptr, pair->value.len);
-    lua_rawseti(L, -2, 2);
-    lua_rawseti(L, -2, ++i);
-  }
-}
 
 static int take_result(lua_State *L, void *data) {
   ClientResult *result = data;
   Boxed *pending = boxed_at(L, PENDING);
   pending->held = result;
   if (result->outcome != CLIENT_OK)
-    return push_failure(L, kind_of(result->outcome), result->err.text);
+    return answer_failure(L, answer_kind(result->outcome), result->err.text);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, result->status);
   lua_setfield(L, -2, "status");
-  push_headers(L, &result->headers);
+  answer_push_headers(L, &result->headers);
   lua_setfield(L, -2, "headers");
   lua_pushlstring(L, result->body.ptr, result->body.len);
   lua_setfield(L, -2, "body");
@@ -82,27 +50,10 @@ static void cancel(void *ctx) {
   client_cancel(pending->target, pending->id);
 }
 
-// RFC 9110 §9.2.2.
-static bool is_repeatable(Str method) {
-  static const Str methods[] = { STR("GET"),    STR("HEAD"),    STR("PUT"),
-                                 STR("DELETE"), STR("OPTIONS"), STR("TRACE") };
-  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-    if (str_eq(method, methods[i])) return true;
-  }
-  return false;
-}
-
 static void read_request(lua_State *L, Arena *arena, ClientRequest *request) {
-  request->method = request_string(L, REQUEST, "method", arena);
-  if (request->method.len == 0) request->method = STR("GET");
-  request->url = request_string(L, REQUEST, "url", arena);
-  request->headers = request_pairs(L, REQUEST, "headers", arena);
+  request_http(L, REQUEST, arena, request);
   request->timeout_ms = request_ms(L, REQUEST, "timeout", TIMEOUT_MS);
-  request->follow = request_boolean(L, REQUEST, "follow");
-  request->repeatable = is_repeatable(request->method);
   request->response_max = BODY_MAX;
-  request->parts = request_parts(L, REQUEST, request_pairs(L, REQUEST, "fields", arena), arena);
-  request->has_body = request_body(L, REQUEST, arena, &request->body);
 }
 
 static int l_request(lua_State *L) {
@@ -128,7 +79,7 @@ static int l_request(lua_State *L) {
   }
   wait_abort(wait);
   if (err.code == ERR_USAGE) method_raise(L, "%s: %s", what, err.text);
-  return push_failure(L, "network", err.text);
+  return answer_failure(L, "network", err.text);
 }
 
 static const luaL_Reg functions[] = {

@@ -19,6 +19,7 @@ int lib_reply(lua_State *L);
 int lib_route(lua_State *L);
 int lib_session(lua_State *L);
 int lib_store(lua_State *L);
+int lib_stream(lua_State *L);
 int lib_time(lua_State *L);
 
 #endif

@@ -327,3 +327,26 @@ const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Ar
   lua_pop(L, 1);
   return first;
 }
+
+// ---- requests to any address --------------------------------------------------------------------
+
+// RFC 9110 §9.2.2.
+static bool is_repeatable(Str method) {
+  static const Str methods[] = { STR("GET"),    STR("HEAD"),    STR("PUT"),
+                                 STR("DELETE"), STR("OPTIONS"), STR("TRACE") };
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+    if (str_eq(method, methods[i])) return true;
+  }
+  return false;
+}
+
+void request_http(lua_State *L, int index, Arena *arena, ClientRequest *request) {
+  request->method = request_string(L, index, "method", arena);
+  if (request->method.len == 0) request->method = STR("GET");
+  request->url = request_string(L, index, "url", arena);
+  request->headers = request_pairs(L, index, "headers", arena);
+  request->follow = request_boolean(L, index, "follow");
+  request->repeatable = is_repeatable(request->method);
+  request->parts = request_parts(L, index, request_pairs(L, index, "fields", arena), arena);
+  request->has_body = request_body(L, index, arena, &request->body);
+}

@@ -25,6 +25,8 @@ bool request_body(lua_State *L, int index, Arena *arena, Str *body);
 //   filename =, content_type = if wanted.
 // What is no regular file is refused at once: a folder, a pipe, a device.
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
+// What wechat.http's requests have in common: method, url, headers, body, fields, files, follow.
+void request_http(lua_State *L, int index, Arena *arena, ClientRequest *request);
 // Opens a file for reading without waiting for the other end of a named pipe; -1 with errno.
 int request_open(Str path);
 // Pushes why an open file cannot be sent ("is a folder: ..."), or nil. `fd` below 0: errno says why.

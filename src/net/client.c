@@ -2,6 +2,7 @@
 // and back as a result.
 #include "net/client.h"
 
+#include "base/clock.h"
 #include "base/handles.h"
 #include "base/mutex.h"
 #include "net/multi.h"
@@ -24,8 +25,8 @@ struct Client {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   TransferList incoming;
-  Transfer *cancelled;  // chained by next_cancelled
-  Handles transfers;    // those whose `done` has not been called
+  Transfer *asked;    // chained by next_asked
+  Handles transfers;  // those whose `done` has not been called
   size_t count;
   bool stopping;
   int setup;  // 0 under way, 1 done, -1 failed
@@ -34,13 +35,13 @@ struct Client {
 
 // ---- the end of a transfer ----------------------------------------------------------------------
 
-// True: nobody else will look at it. One that was cancelled is still in `cancelled`.
+// True: nobody else will look at it. One of which something is asked is still in `asked`.
 static bool forget(Client *client, Transfer *transfer) {
   pthread_mutex_lock(&client->lock);
   handles_remove(&client->transfers, transfer->id);
   client->count--;
   transfer->ended = true;
-  bool alone = !transfer->cancelled;
+  bool alone = !transfer->asked;
   pthread_mutex_unlock(&client->lock);
   return alone;
 }
@@ -49,6 +50,7 @@ static void finish(Client *client, Transfer *transfer) {
   ClientResult *result = transfer->result;
   loop_timer_stop(transfer->delay);
   loop_timer_stop(transfer->deadline);
+  loop_timer_stop(transfer->idle);
   if (result->outcome != CLIENT_OK) {
     if (result->fd >= 0) close(result->fd);
     result->fd = -1;
@@ -78,6 +80,30 @@ static void on_deadline(void *ctx) {
   finish(client, transfer);
 }
 
+static void watch_silence(Transfer *transfer);
+
+static void on_silence(void *ctx) {
+  Transfer *transfer = ctx;
+  Client *client = transfer->client;
+  int64_t silent_ms = (clock_now_us() - transfer->heard_us) / 1000;
+  transfer->idle = NULL;
+  if (transfer->held || silent_ms < transfer->request->stream->idle_ms) {
+    watch_silence(transfer);
+    return;
+  }
+  take_back(client, transfer);
+  transfer_expire_idle(transfer);
+  finish(client, transfer);
+}
+
+// One timer looks now and then when the sender was last heard: setting it anew at each piece would cost more.
+static void watch_silence(Transfer *transfer) {
+  int64_t idle_ms = transfer->request->stream->idle_ms;
+  int64_t left_ms = idle_ms - (clock_now_us() - transfer->heard_us) / 1000;
+  if (transfer->held || left_ms <= 0) left_ms = idle_ms;
+  transfer->idle = loop_timer(transfer->client->loop, left_ms, 0, on_silence, transfer);
+}
+
 static void cancel(Client *client, Transfer *transfer) {
   take_back(client, transfer);
   transfer_cancel(transfer);
@@ -86,10 +112,20 @@ static void cancel(Client *client, Transfer *transfer) {
 
 // ---- its beginning, on the loop -----------------------------------------------------------------
 
+// False without memory.
+static bool watch_time(Transfer *transfer) {
+  const ClientRequest *request = transfer->request;
+  Loop *loop = transfer->client->loop;
+  transfer->heard_us = clock_now_us();
+  if (request->stream) watch_silence(transfer);
+  if (request->timeout_ms != CLIENT_NO_TIMEOUT)
+    transfer->deadline = loop_timer(loop, request->timeout_ms, 0, on_deadline, transfer);
+  return (transfer->deadline || request->timeout_ms == CLIENT_NO_TIMEOUT) &&
+         (transfer->idle || !request->stream);
+}
+
 static void start(Client *client, Transfer *transfer) {
-  int64_t timeout_ms = transfer->request->timeout_ms;
-  transfer->deadline = loop_timer(client->loop, timeout_ms, 0, on_deadline, transfer);
-  if (transfer->deadline) {
+  if (watch_time(transfer)) {
     multi_start(client->multi, transfer);
   } else {
     transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
@@ -122,16 +158,27 @@ static Transfer *next_incoming(Client *client) {
   return transfer;
 }
 
-static Transfer *next_cancelled(Client *client) {
+// Takes out the next transfer of which something is asked.
+static Transfer *next_asked(Client *client, bool *cancelled) {
   pthread_mutex_lock(&client->lock);
-  Transfer *transfer = client->cancelled;
+  Transfer *transfer = client->asked;
   if (transfer) {
-    client->cancelled = transfer->next_cancelled;
-    transfer->cancelled = false;
-    if (transfer->list == &client->incoming) transfer_list_remove(transfer);
+    client->asked = transfer->next_asked;
+    *cancelled = transfer->cancelled;
+    transfer->asked = false;
+    if (*cancelled && transfer->list == &client->incoming) transfer_list_remove(transfer);
   }
   pthread_mutex_unlock(&client->lock);
   return transfer;
+}
+
+static void answer_asked(Client *client) {
+  bool cancelled;
+  for (Transfer *transfer; (transfer = next_asked(client, &cancelled));) {
+    if (transfer->ended) transfer_free(transfer);
+    else if (cancelled) cancel(client, transfer);
+    else multi_go_on(client->multi, transfer);
+  }
 }
 
 static void on_gone(void *ctx) {
@@ -147,10 +194,7 @@ static void on_wake_closed(uv_handle_t *handle) { on_gone(handle->data); }
 static void on_wake(uv_async_t *wake) {
   Client *client = wake->data;
   for (Transfer *transfer; (transfer = next_incoming(client));) begin(client, transfer);
-  for (Transfer *transfer; (transfer = next_cancelled(client));) {
-    if (transfer->ended) transfer_free(transfer);
-    else cancel(client, transfer);
-  }
+  answer_asked(client);
   pthread_mutex_lock(&client->lock);
   bool stopping = client->stopping && client->count == 0;
   pthread_mutex_unlock(&client->lock);
@@ -189,22 +233,27 @@ uint64_t client_send(Client *client, const ClientRequest *request, ClientDone do
 }
 
 // With the lock held.
-static void mark_cancelled(Client *client, Transfer *transfer) {
-  if (transfer->cancelled) return;
-  transfer->cancelled = true;
-  transfer->next_cancelled = client->cancelled;
-  client->cancelled = transfer;
+static void ask(Client *client, Transfer *transfer, bool to_cancel) {
+  if (to_cancel) transfer->cancelled = true;
+  if (transfer->asked) return;
+  transfer->asked = true;
+  transfer->next_asked = client->asked;
+  client->asked = transfer;
 }
 
-void client_cancel(Client *client, uint64_t id) {
+static void ask_by_id(Client *client, uint64_t id, bool to_cancel) {
   pthread_mutex_lock(&client->lock);
   Transfer *transfer = handles_get(&client->transfers, id);
   if (transfer && !client->stopping) {
-    mark_cancelled(client, transfer);
+    ask(client, transfer, to_cancel);
     uv_async_send(&client->wake);
   }
   pthread_mutex_unlock(&client->lock);
 }
+
+void client_cancel(Client *client, uint64_t id) { ask_by_id(client, id, true); }
+
+void client_go_on(Client *client, uint64_t id) { ask_by_id(client, id, false); }
 
 size_t client_active(Client *client) {
   pthread_mutex_lock(&client->lock);
@@ -301,7 +350,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Err *err) {
 static void cancel_all(Client *client) {
   for (uint32_t i = 0; i < client->transfers.count; i++) {
     Transfer *transfer = client->transfers.places[i].thing;
-    if (transfer) mark_cancelled(client, transfer);
+    if (transfer) ask(client, transfer, true);
   }
 }
 

@@ -24,6 +24,10 @@
 //   HTTP/0.9, Alt-Svc           never
 //   cleartext HTTP/2            never asked for (no Upgrade)
 //
+// A request with `stream` hands its answer on as it comes. It has a connection of its own, over HTTP/1.1, so
+// that nobody else waits while it is held, and its end closes the connection; it asks for `identity`, and
+// decodes nothing.
+//
 // Left to libcurl: an answer of the DNS is believed for 60 s; SSLKEYLOGFILE, for those who may set the
 // process's environment, and could read its memory as well.
 #ifndef WEMOON_NET_CLIENT_H
@@ -52,6 +56,19 @@ typedef struct ClientPart {
   struct ClientPart *next;
 } ClientPart;
 
+typedef struct ClientResult ClientResult;
+
+// Who takes an answer as it comes. Called on the loop thread with the request's ctx, before `done`; must not
+// block. `done` gets a result without headers and body.
+typedef struct {
+  // Once, before any bytes: status and headers of the last answer, borrowed.
+  void (*head)(void *ctx, const ClientResult *result);
+  // False: not taken now. The sender is held; the same bytes come again after client_go_on.
+  bool (*bytes)(void *ctx, Str bytes);
+  int64_t
+      idle_ms;  // the longest silence of the sender, from the beginning on; not counted while it is held
+} ClientStream;
+
 // Each Str but `body` and a part's `data` is followed by a NUL.
 typedef struct {
   Str method;            // "GET", "POST", ...
@@ -64,10 +81,12 @@ typedef struct {
       *parts;           // the body as multipart/form-data, its length known, not chunked; or NULL
   size_t response_max;  // bytes of an answer's body after decompression; beyond: CLIENT_TOO_LARGE
   size_t memory_max;    // beyond, the body goes to a nameless temporary file (`fd`); 0: never
-  int64_t timeout_ms;   // for the whole, counted from when it begins; must be positive
-  int64_t delay_ms;     // begin that much later
-  bool follow;          // follow redirects
-  bool insecure;        // do not verify the certificate
+  const ClientStream *stream;  // or NULL; response_max and memory_max do not concern it
+  int64_t
+      timeout_ms;  // for the whole, counted from when it begins; positive; CLIENT_NO_TIMEOUT: none
+  int64_t delay_ms;  // begin that much later
+  bool follow;       // follow redirects
+  bool insecure;     // do not verify the certificate
 } ClientRequest;
 
 typedef enum {
@@ -79,7 +98,9 @@ typedef enum {
   CLIENT_CANCELLED  // client_cancel or client_free
 } ClientOutcome;
 
-typedef struct {
+enum { CLIENT_NO_TIMEOUT = -1 };
+
+struct ClientResult {
   ClientOutcome outcome;
   int status;
   Pairs headers;  // of the last answer, in order
@@ -90,7 +111,7 @@ typedef struct {
   Err err;
   Arena *arena;  // holds the headers; or NULL
   Buf bytes;     // holds the body
-} ClientResult;
+};
 
 // Gets the result to keep: free it with client_result_free, on any thread. Called on the loop thread; must
 // not block. The request is the caller's again.
@@ -111,6 +132,8 @@ uint64_t client_send(Client *client, const ClientRequest *request, ClientDone do
 // Ends a request: its `done` comes soon with CLIENT_CANCELLED, unless it has come or is under way. From any
 // thread.
 void client_cancel(Client *client, uint64_t id);
+// The receiver of a stream that refused bytes can take some again. From any thread.
+void client_go_on(Client *client, uint64_t id);
 void client_result_free(ClientResult *result);  // NULL is allowed
 size_t client_active(Client *client);           // requests under way
 Loop *client_loop(const Client *client);        // the one it was made with

@@ -1,6 +1,8 @@
 // What libcurl is told of a transfer, and what it tells: options, the request's bytes, the answer's.
 #include "net/transfer.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,13 +31,38 @@ static bool add_answer_header(ClientResult *result, Str name, Str value) {
   return name.ptr && value.ptr && pairs_add(&result->headers, result->arena, name, value);
 }
 
+// A redirect that will be followed is no answer yet; nor is an interim one.
+static bool is_last_answer(Transfer *transfer, long status) {
+  const ClientResult *result = transfer->result;
+  bool elsewhere = transfer->request->follow && status >= 300 && status < 400 &&
+                   pairs_get_nocase(&result->headers, STR("Location"), NULL);
+  return status >= 200 && !elsewhere;
+}
+
+static void announce(Transfer *transfer) {
+  ClientResult *result = transfer->result;
+  long status = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer->announced || !is_last_answer(transfer, status)) return;
+  transfer->announced = true;
+  result->status = (int)status;
+  transfer->request->stream->head(transfer->ctx, result);
+  // A stream stays for long, and its head is not needed again.
+  arena_free(result->arena);
+  result->arena = NULL;
+  result->headers = (Pairs){ 0 };
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
   Str text = str_trim(str_make(line, size * count)), name, value;
+  if (transfer->announced) return size * count;  // a trailer
+  if (transfer->request->stream) transfer->heard_us = clock_now_us();
   if (str_starts(text, STR("HTTP/"))) {
     begin_head(transfer);
   } else if (text.len == 0) {
     transfer->head_ended = true;
+    if (transfer->request->stream) announce(transfer);
   } else if (str_cut(text, ':', &name, &value) &&
              !add_answer_header(transfer->result, name, str_trim(value))) {
     transfer->no_memory = true;
@@ -76,11 +103,22 @@ static bool spill(ClientResult *result) {
   return true;
 }
 
+// Hands a piece of a stream on. What comes with a redirect is dropped.
+static size_t hand_on(Transfer *transfer, Str text) {
+  transfer->heard_us = clock_now_us();
+  if (!transfer->announced) return text.len;
+  transfer->held = !transfer->request->stream->bytes(transfer->ctx, text);
+  if (transfer->held) return CURL_WRITEFUNC_PAUSE;
+  transfer->result->size += text.len;
+  return text.len;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
   const ClientRequest *request = transfer->request;
   ClientResult *result = transfer->result;
   Str text = str_make(bytes, size * count);
+  if (request->stream) return hand_on(transfer, text);
   result->size += text.len;
   if (result->size > request->response_max) {
     transfer->too_large = true;
@@ -237,6 +275,16 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
          curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
 }
 
+// A connection of its own, which ends with it: libcurl cancels nothing at a server on one that is shared, and
+// holds megabytes back for a stream that waits on one. Nothing is decoded, for the same reason.
+static bool tell_stream(CURL *easy) {
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity") == CURLE_OK;
+}
+
 bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   CURL *easy = transfer->easy;
   const ClientRequest *request = transfer->request;
@@ -256,7 +304,7 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  return tell_common(easy, options) &&
+  return tell_common(easy, options) && (!request->stream || tell_stream(easy)) &&
          curl_easy_setopt(easy, CURLOPT_URL, transfer->url) == CURLE_OK && set_body(transfer) &&
          add_headers(transfer) &&
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;

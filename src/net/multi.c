@@ -1,6 +1,7 @@
 // libcurl's multi handle on libuv: its timer here, its sockets in net/sockets.
 #include "net/multi.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -260,6 +261,15 @@ static void start_leg(Multi *multi, Transfer *transfer) {
 void multi_take_back(Multi *multi, Transfer *transfer) {
   take_back(multi, transfer);
   start_waiting(multi);
+}
+
+// libcurl gives what it holds back, and watches the socket again. What goes wrong is told as an end like any
+// other.
+void multi_go_on(Multi *multi, Transfer *transfer) {
+  if (!transfer->held) return;
+  transfer->held = false;
+  transfer->heard_us = clock_now_us();
+  if (transfer->list == &multi->running) curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
 }
 
 void multi_start(Multi *multi, Transfer *transfer) {

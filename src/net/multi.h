@@ -21,6 +21,8 @@ Multi *multi_new(const MultiOptions *options);
 void multi_start(Multi *multi, Transfer *transfer);
 // Gives back a transfer that was started and has not ended; `ended` is not called for it.
 void multi_take_back(Multi *multi, Transfer *transfer);
+// The receiver of a stream can take bytes again.
+void multi_go_on(Multi *multi, Transfer *transfer);
 // No transfer is left in it. gone(ctx) is called on the loop once it has closed its handles.
 void multi_free(Multi *multi, void (*gone)(void *ctx), void *ctx);
 

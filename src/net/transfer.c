@@ -92,6 +92,8 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
     err_set(&result->err, ERR_NETWORK,
             "%s: its certificate is not trusted: %s (ca_file names further authorities)", place,
             why);
+  } else if (transfer->announced) {
+    err_set(&result->err, ERR_NETWORK, "%s: the answer ended early (%s)", place, why);
   } else if (transfer->sent && !transfer->request->repeatable) {
     result->outcome = CLIENT_UNKNOWN;
     err_set(&result->err, ERR_NETWORK,
@@ -110,16 +112,29 @@ void transfer_cancel(Transfer *transfer) {
           transfer_place(transfer, place));
 }
 
+static const char *how_far(const Transfer *transfer) {
+  const ClientResult *result = transfer->result;
+  return result->size                                   ? "a part of the answer's body came"
+         : result->headers.first || transfer->announced ? "only the answer's head came"
+         : transfer->sent                               ? "connected, but no answer came"
+                                                        : "no connection was made";
+}
+
 void transfer_expire(Transfer *transfer) {
   ClientResult *result = transfer->result;
   char place[TRANSFER_PLACE_SIZE];
   result->outcome = CLIENT_TIMEOUT;
-  const char *how_far = result->size            ? "a part of the answer's body came"
-                        : result->headers.first ? "only the answer's head came"
-                        : transfer->sent        ? "connected, but no answer came"
-                                                : "no connection was made";
   err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer within %g s (%s)",
-          transfer_place(transfer, place), (double)transfer->request->timeout_ms / 1000, how_far);
+          transfer_place(transfer, place), (double)transfer->request->timeout_ms / 1000,
+          how_far(transfer));
+}
+
+void transfer_expire_idle(Transfer *transfer) {
+  char place[TRANSFER_PLACE_SIZE];
+  transfer->result->outcome = CLIENT_TIMEOUT;
+  err_set(&transfer->result->err, ERR_TIMEOUT, "%s: not a byte came for %g s (%s)",
+          transfer_place(transfer, place), (double)transfer->request->stream->idle_ms / 1000,
+          how_far(transfer));
 }
 
 // ---- what can be sent ---------------------------------------------------------------------------
@@ -197,7 +212,8 @@ static bool open_sources(Transfer *transfer, const ClientPart *parts, Err *err) 
 static bool check_request(const ClientRequest *request, Err *err) {
   if (!is_token(request->method))
     return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
-  if (request->timeout_ms <= 0) return err_set(err, ERR_USAGE, "a time-out must be positive");
+  if (request->timeout_ms <= 0 && request->timeout_ms != CLIENT_NO_TIMEOUT)
+    return err_set(err, ERR_USAGE, "a time-out must be positive");
   return check_url(request->url, err) && check_headers(request->headers, err);
 }
 

@@ -27,13 +27,18 @@ struct Transfer {
   Transfer *prev, *next;
   Client *client;
   uint64_t id;
-  Transfer *next_cancelled;
-  bool cancelled, ended;  // under the client's lock
+  // What other threads ask of it, under the client's lock.
+  Transfer *next_asked;
+  bool asked, cancelled;
+  bool ended;
   const ClientRequest *request;
   ClientDone done;
   void *ctx;
   ClientResult *result;
-  LoopTimer *delay, *deadline;
+  LoopTimer *delay, *deadline, *idle;
+  bool announced;    // the receiver of a stream has the head
+  bool held;         // and has refused bytes
+  int64_t heard_us;  // when the sender last said something
   // The present leg: a redirect begins another one.
   const char *url, *method;
   char *location;            // owns `url` after a redirect; or NULL
@@ -61,8 +66,9 @@ const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZ
 // Fills the result with what went wrong.
 void transfer_fail(Transfer *transfer, CURLcode code);
 void transfer_cancel(Transfer *transfer);
-// It took too long.
+// It took too long, or the sender was silent too long.
 void transfer_expire(Transfer *transfer);
+void transfer_expire_idle(Transfer *transfer);
 // The answer is a redirect that is to be followed: prepares the next leg. False: the answer is the result, or
 // `*code` says why it cannot be followed.
 bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code);
