@@ -13,11 +13,13 @@ return function(wechat, host)
 
   local function what_of(is_rest) return is_rest and "the rest of a long text" or "a late reply" end
 
-  -- Sends one message. What raises is the configuration's fault: no appid, no appsecret.
+  local function has_credentials() return host.api.account("appid") ~= nil and host.api.account("appsecret") ~= nil end
+
+  -- Sends one message. What raises is the fault of the configuration, which concerns all, or of this message.
   local function send(body)
     local sent, answer, err = pcall(function() return wechat.message.custom["send_" .. body.msgtype](body) end)
     if sent then return answer, err end
-    return nil, { errmsg = tostring(answer), not_configured = true }
+    return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
   end
 
   local function complain(openid, is_rest, left, err)
@@ -39,11 +41,17 @@ return function(wechat, host)
   host.reply.on_late(function(reply, message, is_rest)
     if is_rest then host.time.sleep(REST_WAITS) end
     local openid = message.source
+    host.reply.turn()
     local bodies, why = host.reply.custom(reply)
     if not bodies then
       host.reply.lost("form")
-      return log.warn(("%s to %s is lost: %s"):format(what_of(is_rest), openid, why))
+      return log.warn(("%s to %s is lost: %s"):format(what_of(is_rest), tostring(openid), why))
     end
+    if not openid or openid == "" then
+      host.reply.lost("form")
+      return log.warn(what_of(is_rest) .. " is lost: its message does not say who sent it (FromUserName)")
+    end
+    if why then log.warn(("%s to %s: %s"):format(what_of(is_rest), openid, why)) end
     for i, body in ipairs(bodies) do
       body.touser = openid
       local answer, err = send(body)

@@ -12,6 +12,7 @@
 ---@field parameters Parameter[] `from`: where left out, that element of the current message is taken
 ---@field xml table[]? {element, field}, {element, children}, {element, function(reply)}; nil is left out
 ---@field custom table? the customer service form: the JSON's keys, each with the reply's field; nil: none
+---@field instead? fun(reply: Reply): string?, string? a text in place of a customer service form that lacks something; why
 ---@field may_be_empty? boolean a required argument may be "", which means no reply
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
 ---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
@@ -148,6 +149,15 @@ local kinds = {
         hqmusicurl = hq_url,
       },
     },
+    -- Such a message needs a picture; an answer does not.
+    instead = function(reply)
+      if reply.thumb_media_id and reply.thumb_media_id ~= "" then return nil end
+      local lines = {}
+      for _, field in ipairs { "title", "description", "music_url" } do
+        if reply[field] and reply[field] ~= "" then lines[#lines + 1] = reply[field] end
+      end
+      return table.concat(lines, "\n"), "music without thumb_media_id goes out as a text"
+    end,
     line = function(reply) return (reply.title and reply.title .. " " or "") .. reply.music_url end,
   },
   {
@@ -338,7 +348,7 @@ return function(wechat, host)
   end, kind_of.text.doc)
 
   --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for
-  --- none; or nil and why there is no such form. A late reply goes out so, and what did not fit into a text.
+  --- none, and what was changed for that; or nil and why there is no such form. A late reply goes out so, and what did not fit into a text.
   ---@param reply Reply|string|nil|false
   ---@return table[]? bodies, string? why
   function host.reply.custom(reply)
@@ -349,12 +359,15 @@ return function(wechat, host)
     if not kind or not kind.custom then
       return nil, ("a reply of type '%s' has no customer service form"):format(tostring(reply.type))
     end
+    local text, changed = nil, nil
+    if kind.instead then text, changed = kind.instead(reply) end
+    if text then reply, kind = { type = "text", content = text }, kind_of.text end
     local bodies = {}
     for i, content in ipairs(reply.type == "text" and texts(reply.content, host.codec) or { false }) do
       bodies[i] = filled(kind.custom, content and { content = content } or reply)
       bodies[i].msgtype = reply.type
     end
-    return bodies
+    return bodies, changed
   end
 
   --- A reply in one line: "text: hello", "news: 2 articles: A | B", "(no reply)".

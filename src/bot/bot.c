@@ -8,6 +8,7 @@
 #include "bot/webhook.h"
 #include "host/host.h"
 #include "script/conversation.h"
+#include "script/late_order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,8 +76,9 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->shared.conversations = conversations_new();
   webhook->shared.lost = bot_metrics_lost;
   webhook->shared.lost_ctx = options->metrics;
-  bool ok = webhook->shared.conversations && webhook->dedupe && webhook->jobs &&
-            webhook->workspaces && webhook->overdue;
+  webhook->shared.late_order = late_order_new();
+  bool ok = webhook->shared.conversations && webhook->shared.late_order && webhook->dedupe &&
+            webhook->jobs && webhook->workspaces && webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
@@ -126,6 +128,7 @@ bool bot_free(Bot *bot) {
   pool_free(webhook->pool);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
   conversations_free(webhook->shared.conversations);
+  late_order_free(webhook->shared.late_order);
   timer_leader_free(bot->leader);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);

@@ -104,9 +104,14 @@ static int l_lost(lua_State *L) {
   return 0;
 }
 
+// reply.turn(): waits until the answers to the user's earlier messages are out.
+static int l_turn(lua_State *L) { return late_turn(L); }
+
 static const luaL_Reg functions[] = {
-  { "lost", l_lost },         { "not_allowed", l_not_allowed }, { "on_late", l_on_late },
-  { "register", l_register }, { "render", l_render },           { NULL, NULL },
+  { "lost", l_lost },       { "not_allowed", l_not_allowed },
+  { "on_late", l_on_late }, { "register", l_register },
+  { "render", l_render },   { "turn", l_turn },
+  { NULL, NULL },
 };
 
 int lib_reply(lua_State *L) {

@@ -31,6 +31,7 @@ typedef struct {
   atomic_bool timers;                   // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
+  struct LateOrder *late_order;  // of all interpreters; NULL: late answers go out as they come
 } BotShared;
 
 // Why a reply is lost: the account may not send it, its user's window or quota is over, the platform refused

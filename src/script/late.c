@@ -2,76 +2,109 @@
 #include "script/late.h"
 
 #include "base/log.h"
+#include "engine/wait.h"
 #include "script/inner.h"
+#include "script/late_order.h"
+
+#include <stdlib.h>
 
 static const char function_key;
 
+// Until it is out; freed with its task.
+typedef struct {
+  BotShared *shared;
+  LatePlace *place;  // NULL: it waits for nobody
+} Delivery;
+
 // The last of these must be sent before the bot ends.
 static void delivery_ended(Task *task) {
-  BotShared *shared = task_data(task);
-  atomic_fetch_sub(&shared->late_under_way, 1);
+  Delivery *delivery = task_data(task);
+  late_order_leave(delivery->place);
+  atomic_fetch_sub(&delivery->shared->late_under_way, 1);
 }
 
-static const TaskBody DELIVERY = { .ended = delivery_ended, .doing = "a late reply" };
+static const TaskBody DELIVERY = { .ended = delivery_ended, .over = free, .doing = "a late reply" };
 
 typedef struct {
   const Task *from;
   Task *to;
   const Reply *reply;  // NULL: `rest`
   Str rest;
-} Delivery;
+} Content;
 
 void late_register(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &function_key); }
 
+int late_turn(lua_State *L) {
+  Task *task = task_running(L);
+  Delivery *delivery = task && task_body(task) == &DELIVERY ? task_data(task) : NULL;
+  if (!delivery || !delivery->place) return 0;
+  Wait *wait = wait_begin(L, "a late reply");
+  if (!late_order_await(delivery->place, wait)) return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
 // What the script returned; of one that failed, error_reply.
-static void push_reply(lua_State *L, const Delivery *delivery) {
-  const ReplyElement *content = delivery->reply->elements;
-  task_push_value(L, delivery->from, VALUE_REPLY);
-  if (!lua_isboolean(L, -1) || !content) return;
+static void push_reply(lua_State *L, const Content *content) {
+  const ReplyElement *elements = content->reply->elements;
+  task_push_value(L, content->from, VALUE_REPLY);
+  if (!lua_isboolean(L, -1) || !elements) return;
   lua_pop(L, 1);
-  push_str(L, content->text);
+  push_str(L, elements->text);
 }
 
 // Lays function, reply or rest, message and is_rest on the new task's stack.
 static int prepare(lua_State *L) {
-  const Delivery *delivery = lua_touserdata(L, 1);
-  lua_State *to = task_coroutine(delivery->to);
+  const Content *content = lua_touserdata(L, 1);
+  lua_State *to = task_coroutine(content->to);
   if (!lua_checkstack(to, 6)) raise_no_memory(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &function_key);
-  if (delivery->reply) push_reply(L, delivery);
-  else push_str(L, delivery->rest);
-  task_push_value(L, delivery->from, VALUE_MESSAGE);
+  if (content->reply) push_reply(L, content);
+  else push_str(L, content->rest);
+  task_push_value(L, content->from, VALUE_MESSAGE);
   lua_pushvalue(L, -1);
-  task_set_value(L, delivery->to, VALUE_MESSAGE);
-  lua_pushboolean(L, !delivery->reply);
+  task_set_value(L, content->to, VALUE_MESSAGE);
+  lua_pushboolean(L, !content->reply);
   lua_xmove(L, to, 4);
   return 0;
 }
 
-static bool post(Delivery *delivery, Engine *engine, BotShared *shared) {
+static bool post(Content *content, Engine *engine, Delivery *delivery) {
   Err err = { 0 };
   lua_State *L = engine_main(engine);
   if (!engine_start_thread(engine, &err)) return false;
-  delivery->to = task_new(engine, &DELIVERY, shared);
-  if (!delivery->to) return false;
-  task_copy_subject(delivery->to, task_subject(delivery->from));
+  content->to = task_new(engine, &DELIVERY, delivery);
+  if (!content->to) return false;
+  task_copy_subject(content->to, task_subject(content->from));
   lua_pushcfunction(L, prepare);
-  lua_pushlightuserdata(L, delivery);
+  lua_pushlightuserdata(L, content);
   // Without its arguments it fails at once, is logged and gone: the one way out of a task.
-  bool ready = lua_pcall(L, 1, 0, 0) == LUA_OK;
-  if (!ready) lua_pop(L, 1);
-  task_hold_engine(delivery->to);
-  atomic_fetch_add(&shared->late_under_way, 1);
-  if (task_post(delivery->to)) return ready;
-  atomic_fetch_sub(&shared->late_under_way, 1);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+  task_hold_engine(content->to);
+  atomic_fetch_add(&delivery->shared->late_under_way, 1);
+  if (task_post(content->to)) return true;
+  atomic_fetch_sub(&delivery->shared->late_under_way, 1);
   engine_release(engine);
   return false;
 }
 
-void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest) {
-  Delivery delivery = { .from = from, .reply = reply, .rest = rest };
-  if (!shared || engine_is_given_up(task_engine(from))) return;
-  if (post(&delivery, task_engine(from), shared)) return;
+static Delivery *delivery_new(BotShared *shared, LatePlace *place, Str openid) {
+  Delivery *delivery = malloc(sizeof *delivery);
+  if (!delivery) return NULL;
+  *delivery = (Delivery){ .shared = shared, .place = place };
+  if (!place && shared->late_order && openid.len)
+    delivery->place = late_order_enter(shared->late_order, openid);
+  return delivery;
+}
+
+void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest, LatePlace *place,
+               Str openid) {
+  Content content = { .from = from, .reply = reply, .rest = rest };
+  if (!shared || engine_is_given_up(task_engine(from))) return late_order_leave(place);
+  Delivery *delivery = delivery_new(shared, place, openid);
+  if (delivery && post(&content, task_engine(from), delivery)) return;
   shared_lost(shared, "memory");
   log_warn("a late reply is lost: no memory to send it");
+  late_order_leave(delivery ? delivery->place : place);
+  free(delivery);
 }

@@ -7,6 +7,7 @@
 #include "engine/method.h"
 #include "script/inner.h"
 #include "script/late.h"
+#include "script/late_order.h"
 #include "script/message_run.h"
 #include "script/message_value.h"
 #include "script/reply_value.h"
@@ -33,6 +34,7 @@ typedef struct {
   void (*over)(void *owner);
   Answer answer;
   Arena *own_arena;  // of one that goes on without a message to answer; else NULL
+  LatePlace *place;  // among the user's messages, once it has waited; or NULL
   bool asked;        // it is about to wait for the user's next message
   Buf error_text;    // for on_error
 } MessageRun;
@@ -124,10 +126,18 @@ static void end_first_slice(MessageRun *run) {
   run->returned = NULL;
 }
 
+// An answer of this one that comes late goes out before those to what the user writes from now on.
+static void take_place(MessageRun *run) {
+  BotShared *shared = run->in->options.shared;
+  if (shared && shared->late_order && run->sender.len)
+    run->place = late_order_enter(shared->late_order, run->sender);
+}
+
 static TaskState message_suspended(Task *task) {
   MessageRun *run = run_of(task);
   bool asked = run->asked;
   if (run->returned) task_hold_engine(task);
+  if (run->returned && !asked) take_place(run);
   end_first_slice(run);
   run->asked = false;
   // The message has been answered by the question; the task now waits for the user's next one.
@@ -158,8 +168,12 @@ static bool give_answer(const Task *task, MessageRun *run) {
 static void answer_message(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
+  LatePlace *place = run->place;
+  run->place = NULL;
   if (late || answer->rest.len > 0)
-    late_send(task, run->in->options.shared, late ? &answer->reply : NULL, answer->rest);
+    late_send(task, run->in->options.shared, late ? &answer->reply : NULL, answer->rest, place,
+              run->sender);
+  else late_order_leave(place);
 }
 
 static void message_ended(Task *task) {

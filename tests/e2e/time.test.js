@@ -310,3 +310,74 @@ test('slow scripts on few threads: quick messages are answered, slow ones all de
   const sent = platform.sent.map(({ body }) => `${body.touser} ${body.text.content}`).sort();
   assert.deepEqual(sent, Array.from({ length: 60 }, (_, i) => `oUser${i} slow ${i}`).sort());
 });
+
+// ---- whose fault, and in which order -----------------------------------------------------------------------------------------
+
+test('a reply that cannot be sent as it is says nothing of the others: customer service stays on', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `
+    function on_message(msg)
+      wechat.sleep(0.3)
+      if msg.content == "music" then return wechat.response_music("http://a/1.mp3", "歌", "好听") end
+      return "again"
+    end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 100, ...platform.config } });
+  assert.equal((await bot.deliver(text('music'))).body, 'success');
+  await until(() => platform.sent.length === 1);
+  assert.deepEqual(platform.sent[0].body, { touser: OPENID, msgtype: 'text', text: { content: '歌\n好听\nhttp://a/1.mp3' } });
+  await bot.waitForLog(/music without thumb_media_id goes out as a text/);
+  await bot.deliver(eventXml('VIEW', { FromUserName: undefined, EventKey: 'k' }));
+  await bot.waitForLog(/lost: its message does not say who sent it/);
+  assert.equal((await bot.deliver(text('more', { MsgId: 7010 }))).body, 'success');
+  await until(() => platform.sent.length === 2);
+  assert.doesNotMatch(bot.log, /means "retry"/);
+});
+
+test('late answers of one user go out whole, in the order of the messages', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `
+    function on_message(msg)
+      local name, seconds = msg.content:match("(%a)(.*)")
+      wechat.sleep(tonumber(seconds))
+      return string.rep(name, 5000)
+    end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 100, ...platform.config } });
+  const all = [['A', 0.9], ['B', 0.3], ['C', 0.3]].map(async ([name, seconds], i) => {
+    await sleep(20 * i);
+    return bot.deliver(text(name + seconds, { MsgId: 7020 + i }));
+  });
+  all.push(bot.deliver(text('O0.3', { MsgId: 7030, FromUserName: 'oOther' })));
+  for (const answer of await Promise.all(all)) assert.equal(answer.body, 'success');
+  await until(() => platform.sent.length === 12);
+  const of = (openid) => platform.sent.filter(({ body }) => body.touser === openid).map(({ body }) => body.text.content[0]).join('');
+  assert.equal(of(OPENID), 'AAABBBCCC');
+  assert.equal(of('oOther'), 'OOO');
+  assert.equal(platform.sent[0].body.touser, 'oOther', 'others do not wait for that');
+});
+
+test('a message that is answered in time, fails or says nothing holds no later one up', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `
+    function on_message(msg)
+      if msg.content == "quick" then wechat.sleep(0.05) return "quick" end
+      wechat.sleep(0.3)
+      if msg.content == "fails" then error("x") end
+      if msg.content ~= "silent" then return msg.content end
+    end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 150, ...platform.config } });
+  const answers = await Promise.all(['fails', 'silent', 'quick', 'late'].map((word, i) => bot.deliver(text(word, { MsgId: 7040 + i }))));
+  assert.equal(answers[2].reply.Content, 'quick');
+  await until(() => platform.sent.length === 1);
+  assert.equal(platform.sent[0].body.text.content, 'late');
+});
+
+test('"typing" that shows already is no warning', async (t) => {
+  const platform = await startPlatform(t, { refuse: 45081 });
+  const script = `function on_message(msg)
+    local _, err = wechat.message.custom.typing{touser = msg.source, command = "Typing"}
+    return tostring(err.errcode)
+  end`;
+  const bot = await startBot(t, { script, config: platform.config });
+  assert.equal(await bot.say('x'), '45081');
+  assert.doesNotMatch(bot.log, / warn /);
+});

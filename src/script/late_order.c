@@ -1,0 +1,96 @@
+// Places in buckets by user, first come, first served.
+#include "script/late_order.h"
+
+#include <stdlib.h>
+
+#include "base/mutex.h"
+#include "engine/wait.h"
+
+enum { BUCKETS = 1024 };
+
+struct LatePlace {
+  LateOrder *order;
+  LatePlace *next;
+  Wait *wait;  // of who wants to be told that it is the first; or NULL
+  uint64_t hash;
+  size_t openid_len;
+  char openid[];
+};
+
+struct LateOrder {
+  pthread_mutex_t mutex;
+  LatePlace *buckets[BUCKETS];
+};
+
+LateOrder *late_order_new(void) {
+  LateOrder *order = calloc(1, sizeof *order);
+  if (order) mutex_init_brief(&order->mutex);
+  return order;
+}
+
+void late_order_free(LateOrder *order) {
+  if (!order) return;
+  pthread_mutex_destroy(&order->mutex);
+  free(order);
+}
+
+static LatePlace *make(LateOrder *order, Str openid) {
+  LatePlace *place = malloc(sizeof *place + openid.len);
+  if (!place) return NULL;
+  *place = (LatePlace){ .order = order, .hash = str_hash(openid, 0), .openid_len = openid.len };
+  if (openid.len) memcpy(place->openid, openid.ptr, openid.len);
+  return place;
+}
+
+LatePlace *late_order_enter(LateOrder *order, Str openid) {
+  LatePlace *place = make(order, openid);
+  if (!place) return NULL;
+  pthread_mutex_lock(&order->mutex);
+  LatePlace **end = &order->buckets[place->hash % BUCKETS];
+  while (*end) end = &(*end)->next;
+  *end = place;
+  pthread_mutex_unlock(&order->mutex);
+  return place;
+}
+
+static bool same_user(const LatePlace *a, const LatePlace *b) {
+  return a->hash == b->hash &&
+         str_eq(str_make(a->openid, a->openid_len), str_make(b->openid, b->openid_len));
+}
+
+// The user's first place, among those from `from` on.
+static LatePlace *first_of(LatePlace *from, const LatePlace *user) {
+  while (from && !same_user(from, user)) from = from->next;
+  return from;
+}
+
+bool late_order_await(LatePlace *place, Wait *wait) {
+  LateOrder *order = place->order;
+  pthread_mutex_lock(&order->mutex);
+  bool first = first_of(order->buckets[place->hash % BUCKETS], place) == place;
+  if (!first) place->wait = wait;
+  pthread_mutex_unlock(&order->mutex);
+  return first;
+}
+
+// With the mutex held: takes it out; returns who waits to be the first and is that now.
+static Wait *take_out(LatePlace *place) {
+  LatePlace **link = &place->order->buckets[place->hash % BUCKETS];
+  while (*link != place) link = &(*link)->next;
+  *link = place->next;
+  LatePlace *next = first_of(place->order->buckets[place->hash % BUCKETS], place);
+  Wait *wait = next ? next->wait : NULL;
+  if (next) next->wait = NULL;
+  return wait;
+}
+
+void late_order_leave(LatePlace *place) {
+  if (!place) return;
+  LateOrder *order = place->order;
+  pthread_mutex_lock(&order->mutex);
+  Wait *own = place->wait, *next = take_out(place);
+  pthread_mutex_unlock(&order->mutex);
+  free(place);
+  if (own) wait_finish(own, NULL, NULL, NULL);  // whose task has ended
+  if (next) wait_finish(next, NULL, NULL, NULL);
+}
