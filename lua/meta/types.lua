@@ -85,6 +85,16 @@ types.classes = [==[
 ---@field data string
 ---@field id string the last one sent
 
+---@class Task what wechat.spawn gives
+---@field cancel fun(self: Task): boolean its calls are closed, <close> variables run; false if it had ended
+---@field join fun(self: Task, timeout_s?: number): any, any what fn returned; nil and its error, "cancelled" or "timeout"
+
+---@class Gate
+---@field enter fun(self: Gate, timeout_s?: number): Pass?, string? nil and "timeout"
+
+---@class Pass given back by <close>, leave, and the end of its task
+---@field leave fun(self: Pass)
+
 ---@class HttpAnswer
 ---@field status integer
 ---@field headers table<string, string> found under any case
@@ -236,7 +246,9 @@ types.returns = {
   ["^store%."] = "boolean?, string?",
   ["^session$"] = "table?, string?",
   ["^sleep$"] = "",
-  ["^spawn$"] = "",
+  ["^spawn$"] = "Task",
+  ["^gate$"] = "Gate",
+  ["^allow$"] = "boolean?, number|string?",
   ["^every$"] = "Timer",
   ["^cron$"] = "Timer",
   ["^ask$"] = "Message?, string?",

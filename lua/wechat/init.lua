@@ -7,7 +7,7 @@ local host = ...
 local wechat = {}
 
 -- Each module returns a function(wechat, host) that adds its part.
-local parts = { "config", "log", "codec", "message", "reply", "time", "http", "route", "store", "session", "ask", "late" }
+local parts = { "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "late" }
 
 host.args = require("wechat.args")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end

@@ -1,4 +1,4 @@
--- wechat.sleep, wechat.spawn, wechat.every, wechat.cron.
+-- wechat.sleep, wechat.every, wechat.cron.
 
 ---@class wechat.timer
 ---@field stop fun(self: wechat.timer) no further tick; one under way goes on to its end
@@ -10,8 +10,6 @@ return function(wechat, host)
 
   add(wechat, "sleep", { { "seconds", "number" } }, time.sleep,
     "Waits; other messages are answered meanwhile.")
-  add(wechat, "spawn", nil, time.spawn,
-    "Runs fn(...) beside the caller, in a coroutine of its own; what it returns is dropped, an error is logged.")
   add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
     "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Of an account's "
     .. "processes on one store one does it; another takes over within ten seconds. Returns a timer.")

@@ -57,9 +57,10 @@ static void end_suspended(Task *task, LogLevel level, const char *why) {
   task->wait = NULL;
   wait_cancel(wait);
   if (reachable) {
+    Task *running = engine->task;  // the one that cancels it, if a task does
     engine->task = task;
     lua_resetthread(task->co);
-    engine->task = NULL;
+    engine->task = running;
     task_drop_coroutine(task);
     task_end(task);
     return;
@@ -91,6 +92,14 @@ static void time_out(Engine *engine, void *ctx) {
     cancel(task, LOG_ERROR, "was ended after job_timeout_s");
   }
   engine_leave(engine);
+}
+
+bool task_cancel(Task *task) {
+  Engine *engine = task->engine;
+  if (!claim_parked(engine, task)) return false;
+  timer_remove(engine, &task->timeout);
+  cancel(task, NULL);
+  return true;
 }
 
 void task_cancel_all(Engine *engine, const char *why) {

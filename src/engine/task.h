@@ -46,6 +46,10 @@ bool task_post(Task *task);
 // A caller of run_wait without a limit waits for it as well. Before task_post.
 void task_count(Task *task);
 
+// Ends a task that waits, or has not begun: what it waits for is cancelled, its <close> variables run, in the
+// caller's slice. The engine is entered. False if it is running: nothing was done.
+bool task_cancel(Task *task);
+
 Engine *task_engine(const Task *task);
 void *task_data(const Task *task);
 void task_set_data(Task *task, void *data);

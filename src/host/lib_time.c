@@ -6,6 +6,7 @@
 #include "engine/wait.h"
 #include "script/context.h"
 #include "script/every.h"
+#include "host/spawned.h"
 
 enum { SUSPENDED_MAX = 10000 };  // a script that spawns without end leaves memory for messages
 
@@ -29,7 +30,7 @@ static void check_spawn(lua_State *L, Engine *engine) {
                  SUSPENDED_MAX);
 }
 
-// spawn(fn, ...): the current message is the new task's too.
+// spawn(fn, ...): pushes its handle (spawned.h). The current message is the new task's too.
 static int l_spawn(lua_State *L) {
   Engine *engine = engine_of(L);
   check_spawn(L, engine);
@@ -42,8 +43,9 @@ static int l_spawn(lua_State *L) {
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
   task_count(task);
+  spawned_push(L, task);
   if (!task_post(task)) raise_no_memory(L);
-  return 0;
+  return 1;
 }
 
 // "10m", "1h30m", "500ms"; a bare number counts seconds. -1 for what is none.
@@ -112,11 +114,12 @@ static int l_advance(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "now", l_now },
-  { "sleep", l_sleep },     { "spawn", l_spawn }, { NULL, NULL },
+  { "gate", spawned_gate }, { "sleep", l_sleep }, { "spawn", l_spawn }, { NULL, NULL },
 };
 
 int lib_time(lua_State *L) {
   every_open(L);
+  spawned_open(L);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -342,8 +342,8 @@ test('late answers of one user go out whole, in the order of the messages', asyn
       return string.rep(name, 5000)
     end`;
   const bot = await startBot(t, { script, config: { deadline_ms: 100, ...platform.config } });
-  const all = [['A', 0.9], ['B', 0.3], ['C', 0.3]].map(async ([name, seconds], i) => {
-    await sleep(20 * i);
+  const all = [['A', 1.5], ['B', 0.5], ['C', 0.3]].map(async ([name, seconds], i) => {
+    await sleep(150 * i);
     return bot.deliver(text(name + seconds, { MsgId: 7020 + i }));
   });
   all.push(bot.deliver(text('O0.3', { MsgId: 7030, FromUserName: 'oOther' })));

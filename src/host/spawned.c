@@ -1,0 +1,184 @@
+// Tasks and gates as Lua values.
+#include "host/spawned.h"
+
+#include "base/clock.h"
+#include "engine/gate.h"
+#include "engine/luaish.h"
+#include "engine/method.h"
+
+static const char spawned_type[] = "wemoon.spawned", gate_type[] = "wemoon.gate",
+                  pass_type[] = "wemoon.pass";
+
+// Monotonic; the argument is a number of seconds, or nil: for ever.
+static int64_t due_of(lua_State *L, int index, const char *what) {
+  if (lua_isnoneornil(L, index)) return INT64_MAX;
+  double seconds = luaL_checknumber(L, index);
+  if (!(seconds >= 0 && seconds <= 1e9))
+    method_raise(L, "%s: timeout_s is %f (0 to a thousand million expected)", what, seconds);
+  return clock_now_us() + (int64_t)(seconds * 1e6);
+}
+
+static int push_nothing(lua_State *L, void *ctx) {
+  lua_pushnil(L);
+  return 1;
+}
+
+// ---- tasks --------------------------------------------------------------------------------------
+
+typedef struct {
+  TaskTie tie;  // first
+  Task *task;   // NULL once it has ended, with `state`
+  TaskState state;
+  Gate *ended;  // open then
+} Spawned;
+
+static void on_end(TaskTie *tie) {
+  Spawned *spawned = (Spawned *)tie;
+  spawned->state = task_state(spawned->task);
+  spawned->task = NULL;
+  gate_open(spawned->ended);
+}
+
+void spawned_push(lua_State *L, Task *task) {
+  Spawned *spawned = lua_newuserdatauv(L, sizeof *spawned, 0);
+  *spawned = (Spawned){ .tie.end = on_end };
+  luaL_setmetatable(L, spawned_type);
+  spawned->ended = gate_new(0);
+  if (!spawned->ended) raise_no_memory(L);
+  spawned->task = task;
+  task_tie(task, &spawned->tie);
+}
+
+static Spawned *check_spawned(lua_State *L) {
+  Spawned *spawned = luaL_checkudata(L, 1, spawned_type);
+  if (!spawned->ended) raise(L, "the task is gone");
+  return spawned;
+}
+
+static int l_cancel(lua_State *L) {
+  Spawned *spawned = check_spawned(L);
+  Task *task = spawned->task;
+  if (task && task == task_running(L))
+    method_raise(L, "task:cancel is called in the task itself: return from its function instead");
+  lua_pushboolean(L, task && task_cancel(task));
+  return 1;
+}
+
+static int push_state(lua_State *L, void *gate) {
+  const Spawned *spawned = lua_touserdata(L, 1);
+  lua_pushstring(L, spawned->state == TASK_RETURNED    ? "returned"
+                    : spawned->state == TASK_CANCELLED ? "cancelled"
+                                                       : "failed");
+  return 1;
+}
+
+static int l_join(lua_State *L) {
+  Spawned *spawned = check_spawned(L);
+  int64_t due_us = due_of(L, 2, "task:join");
+  if (spawned->task && spawned->task == task_running(L))
+    method_raise(L, "task:join is called in the task itself: it would wait for ever");
+  lua_settop(L, 1);
+  if (!spawned->task) return push_state(L, NULL);
+  return gate_enter(L, spawned->ended, "task:join", due_us, push_state, push_nothing);
+}
+
+static int l_spawned_gc(lua_State *L) {
+  Spawned *spawned = luaL_checkudata(L, 1, spawned_type);
+  if (spawned->task) task_untie(&spawned->tie);
+  spawned->task = NULL;
+  gate_release(spawned->ended);
+  spawned->ended = NULL;
+  return 0;
+}
+
+// ---- gates --------------------------------------------------------------------------------------
+
+typedef struct {
+  TaskTie tie;  // first
+  Gate *gate;   // NULL once it was given back
+} Pass;
+
+static void give_back(Pass *pass) {
+  Gate *gate = pass->gate;
+  pass->gate = NULL;
+  task_untie(&pass->tie);
+  if (!gate) return;
+  gate_leave(gate);
+  gate_release(gate);
+}
+
+static void on_holder_end(TaskTie *tie) { give_back((Pass *)tie); }
+
+static int push_pass(lua_State *L, void *gate) {
+  Pass *pass = lua_touserdata(L, 2);
+  pass->gate = gate_hold(gate);
+  task_tie(task_running(L), &pass->tie);
+  lua_settop(L, 2);
+  return 1;
+}
+
+static int l_leave(lua_State *L) {
+  give_back(luaL_checkudata(L, 1, pass_type));
+  return 0;
+}
+
+static Gate **check_gate(lua_State *L) {
+  Gate **gate = luaL_checkudata(L, 1, gate_type);
+  if (!*gate) raise(L, "the gate is gone");
+  return gate;
+}
+
+static int l_enter(lua_State *L) {
+  Gate **gate = check_gate(L);
+  int64_t due_us = due_of(L, 2, "gate:enter");
+  lua_settop(L, 1);
+  Pass *pass =
+      lua_newuserdatauv(L, sizeof *pass, 0);  // now: there must be one for who gets through
+  *pass = (Pass){ .tie.end = on_holder_end };
+  luaL_setmetatable(L, pass_type);
+  return gate_enter(L, *gate, "gate:enter", due_us, push_pass, push_nothing);
+}
+
+static int l_gate_gc(lua_State *L) {
+  Gate **gate = luaL_checkudata(L, 1, gate_type);
+  gate_release(*gate);
+  *gate = NULL;
+  return 0;
+}
+
+int spawned_gate(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  if (n < 1 || n > 1000000) method_raise(L, "wechat.gate: n must be 1 to 1000000");
+  Gate **gate = lua_newuserdatauv(L, sizeof *gate, 0);
+  *gate = NULL;
+  luaL_setmetatable(L, gate_type);
+  *gate = gate_new((int)n);
+  if (!*gate) raise_no_memory(L);
+  return 1;
+}
+
+// ---- registration -------------------------------------------------------------------------------
+
+static const luaL_Reg spawned_methods[] = { { "cancel", l_cancel },
+                                            { "join", l_join },
+                                            { NULL, NULL } };
+static const luaL_Reg gate_methods[] = { { "enter", l_enter }, { NULL, NULL } };
+static const luaL_Reg pass_methods[] = { { "leave", l_leave }, { NULL, NULL } };
+
+static void make_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc) {
+  luaL_newmetatable(L, name);
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
+  lua_newtable(L);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index");
+}
+
+void spawned_open(lua_State *L) {
+  make_type(L, spawned_type, spawned_methods, l_spawned_gc);
+  make_type(L, gate_type, gate_methods, l_gate_gc);
+  make_type(L, pass_type, pass_methods, l_leave);
+  lua_pushcfunction(L, l_leave);
+  lua_setfield(L, -2, "__close");
+  lua_pop(L, 3);
+}
