@@ -291,11 +291,11 @@ local function filled(shape, reply)
   return body
 end
 
--- A text in pieces of at most 2048 bytes.
-local function texts(content, codec)
+-- A text in pieces of at most 2048 bytes, cut where it hurts least.
+local function texts(content, host)
   local pieces = {}
   while content ~= "" do
-    local piece = codec.utf8_cut(content, 2048)
+    local piece = host.reply.cut(content)
     pieces[#pieces + 1] = piece
     content = content:sub(#piece + 1)
   end
@@ -363,7 +363,7 @@ return function(wechat, host)
     if kind.instead then text, changed = kind.instead(reply) end
     if text then reply, kind = { type = "text", content = text }, kind_of.text end
     local bodies = {}
-    for i, content in ipairs(reply.type == "text" and texts(reply.content, host.codec) or { false }) do
+    for i, content in ipairs(reply.type == "text" and texts(reply.content, host) or { false }) do
       bodies[i] = filled(kind.custom, content and { content = content } or reply)
       bodies[i].msgtype = reply.type
     end

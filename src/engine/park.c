@@ -98,7 +98,7 @@ bool task_cancel(Task *task) {
   Engine *engine = task->engine;
   if (!claim_parked(engine, task)) return false;
   timer_remove(engine, &task->timeout);
-  cancel(task, NULL);
+  cancel(task, LOG_WARN, NULL);
   return true;
 }
 

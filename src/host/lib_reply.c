@@ -9,6 +9,7 @@
 #include "script/late.h"
 #include "script/reply_value.h"
 #include "wechat/envelope.h"
+#include "wechat/sentence.h"
 
 static Str get_string(lua_State *L, int index, const char *field) {
   Str s = { "", 0 };
@@ -107,7 +108,22 @@ static int l_lost(lua_State *L) {
 // reply.turn(): waits until the answers to the user's earlier messages are out.
 static int l_turn(lua_State *L) { return late_turn(L); }
 
+// reply.cut(text): the beginning that fits into one message, cut where it hurts least.
+static int l_cut(lua_State *L) {
+  Str text = lua_str(L, 1);
+  push_str(L, str_sub(text, 0, sentence_cut(text, REPLY_TEXT_MAX)));
+  return 1;
+}
+
+// reply.whole(text): its whole sentences.
+static int l_whole(lua_State *L) {
+  Str text = lua_str(L, 1);
+  push_str(L, str_sub(text, 0, sentence_prefix(text)));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
+  { "cut", l_cut },         { "whole", l_whole },
   { "lost", l_lost },       { "not_allowed", l_not_allowed },
   { "on_late", l_on_late }, { "register", l_register },
   { "render", l_render },   { "turn", l_turn },

@@ -2,6 +2,7 @@
 #include "wechat/reply.h"
 
 #include "codec/xml.h"
+#include "wechat/sentence.h"
 
 // ---- making ----
 
@@ -26,7 +27,7 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest) {
   if (clean.len == 0) return true;
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
   if (!element) return false;
-  size_t len = str_utf8_prefix(clean, REPLY_TEXT_MAX);
+  size_t len = sentence_cut(clean, REPLY_TEXT_MAX);
   *element = (ReplyElement){ .name = STR("Content"), .text = str_sub(clean, 0, len) };
   *rest = str_sub(clean, len, clean.len);
   *reply = (Reply){ .form = REPLY_ELEMENTS, .type = STR("text"), .elements = element };

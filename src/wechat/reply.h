@@ -31,7 +31,7 @@ typedef struct {
 enum { REPLY_TEXT_MAX = 2048 };  // bytes of UTF-8 in a text reply; more, and the user sees an error
 
 // A text reply over `content`, in `arena`. The text is cleaned of what XML forbids; it stays a slice of
-// `content` where it was clean. `*rest` is what did not fit into REPLY_TEXT_MAX, cut at a character; usually
+// `content` where it was clean. `*rest` is what did not fit into REPLY_TEXT_MAX, cut where it hurts least (sentence.h); usually
 // empty. Without any text the reply is REPLY_NONE, since the platform takes no empty one. False without
 // memory.
 bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest);

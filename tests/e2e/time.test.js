@@ -211,6 +211,29 @@ test('a long text is cut at a character, and the rest follows in order', async (
   assert.deepEqual(platform.sent.map(({ body }) => body.text.content), ['月'.repeat(682), '月'.repeat(136)]);
 });
 
+test('a long text is cut after a paragraph, else a sentence, else a word, and never inside a link', async (t) => {
+  const platform = await startPlatform(t);
+  const script = `
+    local texts = {
+      paragraph = string.rep("一。", 200) .. "\\n\\n" .. string.rep("二。", 200),
+      sentence = string.rep("三", 500) .. "。" .. string.rep("四", 400),
+      word = string.rep("word ", 500),
+      link = string.rep("五", 675) .. '<a href="https://a.cn/x">看这里</a>' .. string.rep("六", 300),
+    }
+    function on_message(msg) return texts[msg.content] end`;
+  const bot = await startBot(t, { script, config: platform.config });
+  const expected = {
+    paragraph: ['一。'.repeat(200) + '\n\n', '二。'.repeat(200)], sentence: ['三'.repeat(500) + '。', '四'.repeat(400)],
+    word: ['word '.repeat(409), 'word '.repeat(91)], link: ['五'.repeat(675), '<a href="https://a.cn/x">看这里</a>' + '六'.repeat(300)],
+  };
+  for (const [kind, [first, rest]] of Object.entries(expected)) {
+    const count = platform.sent.length;
+    assert.equal((await bot.deliver(text(kind, { MsgId: 7100 + count }))).reply.Content, first, kind);
+    await until(() => platform.sent.length === count + 1);
+    assert.equal(platform.sent[count].body.text.content, rest, kind);
+  }
+});
+
 test('the rest of a long text that cannot be sent is logged', async (t) => {
   const bot = await startBot(t, { script: 'function on_message() return string.rep("月", 1500) end' });
   assert.equal((await bot.deliver(text('x'))).reply.Content, '月'.repeat(682));

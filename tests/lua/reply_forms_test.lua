@@ -5,10 +5,9 @@ local check = require "check"
 local host = {
   args = { add = function(wechat, name, _, body) wechat[name] = body end, fail = function(text) error(text,
     0) end },
-  reply = { register = function() end },
+  reply = { register = function() end, cut = function(text) return wechat.utf8.cut(text, 2048) end },
   message = { get = function() end },
-  codec = { utf8_cut = function(s, bytes) return wechat.utf8.cut(s, bytes) end,
-    base64_encode = wechat.base64.encode },
+  codec = { base64_encode = wechat.base64.encode },
 }
 local build = {}
 require "wechat.reply"(build, host)
@@ -22,7 +21,10 @@ check.equal(custom(build.response_video("m", "t")), { { msgtype = "video", video
 check.equal(custom(build.response_music("u", "t", nil, nil, "i")), {
   { msgtype = "music", music = { musicurl = "u", hqmusicurl = "u", title = "t", thumb_media_id = "i" } },
 })
-check.equal(custom(build.response_music("u", nil, nil, ""))[1].music.hqmusicurl, "u")
+check.equal(custom(build.response_music("u", nil, nil, "", "i"))[1].music.hqmusicurl, "u")
+check.equal({ custom(build.response_music("u", "t", "d")) }, {
+  { { msgtype = "text", text = { content = "t\nd\nu" } } }, "music without thumb_media_id goes out as a text",
+})
 check.equal(custom(build.response_news { { title = "a", url = "u" }, { title = "b" } }), {
   { msgtype = "news", news = { articles = { { title = "a", url = "u" } } } },
 })
