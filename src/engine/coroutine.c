@@ -121,7 +121,7 @@ static int answer_wrap(lua_State *L, lua_State *co, int count) {
   if (count >= 0) return count;
   int status = lua_status(co);
   if (status != LUA_OK && status != LUA_YIELD) {  // it died: close what it left open
-    guard_note_coroutine(L, co);
+    failure_note_coroutine(L, co);
     if (lua_resetthread(co) != LUA_OK) lua_xmove(co, L, 1);
     if (engine_of(L)->slice.end != SLICE_GOES_ON) return guard_unwind(L);
   }

@@ -58,8 +58,10 @@ int guard_unwind(lua_State *L);
 // Where the running slice was last seen. Any thread.
 void guard_last_place(Slice *slice, char *place, size_t size);
 
+// ---- failure.c: how a failure is told --------------------------------------------------------------
+
 // Keeps the traceback of a coroutine of the script's own that died, with the error value on top of L's stack.
-void guard_note_coroutine(lua_State *L, lua_State *co);
+void failure_note_coroutine(lua_State *L, lua_State *co);
 
 // The error of a coroutine. `text`: "file:line: message", newline, source line; `trace`: the traceback.
 typedef struct {
@@ -68,7 +70,7 @@ typedef struct {
 void failure_init(Failure *failure);
 void failure_clear(Failure *failure);
 // Describes the error on top of the stack of the dead coroutine `co`, or the slice's own end. Never raises.
-void guard_describe(Engine *engine, lua_State *co, Failure *failure);
+void failure_describe(Engine *engine, lua_State *co, Failure *failure);
 // Logs it, with what was under way.
 void failure_log(const Failure *failure, const char *doing);
 void failure_to_err(const Failure *failure, Err *err);

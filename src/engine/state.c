@@ -59,6 +59,8 @@ void engine_leave_to_others(Engine *engine) {
   lock_give_way(&engine->lock);
 }
 
+int engine_queue(Engine *engine) { return lock_queue(&engine->lock); }
+
 lua_State *engine_main(Engine *engine) { return engine->L; }
 
 // ---- birth and death ----------------------------------------------------------------------------
@@ -199,6 +201,21 @@ void engine_retire(Engine *engine) {
 }
 
 bool engine_is_retired(const Engine *engine) { return atomic_load(&((Engine *)engine)->retired); }
+
+bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)engine)->given_up); }
+
+// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them,
+// and when it comes back it finds the lock broken.
+void engine_give_up(Engine *engine) {
+  if (atomic_exchange(&engine->given_up, true)) return;
+  lock_break(&engine->lock);
+  engine_retire(engine);
+  task_cancel_all(engine, "ended with its interpreter, which was given up,");
+  pthread_mutex_lock(&engine->inbox->mutex);
+  pthread_cond_broadcast(&engine->inbox->changed);
+  pthread_cond_broadcast(&engine->ended);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+}
 
 void engine_wake(Engine *engine) {
   pthread_mutex_lock(&engine->inbox->mutex);

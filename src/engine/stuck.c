@@ -1,4 +1,4 @@
-// Whether a script is stuck in a call that does not return, as seen from other threads; giving its engine up.
+// Whether a script is stuck in a call that does not return, as seen from other threads.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -44,20 +44,3 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   if (place && size) guard_last_place(slice, place, size);
   return true;
 }
-
-// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them,
-// and when it comes back it finds the lock broken.
-void engine_give_up(Engine *engine) {
-  if (atomic_exchange(&engine->given_up, true)) return;
-  lock_break(&engine->lock);
-  engine_retire(engine);
-  task_cancel_all(engine, "ended with its interpreter, which was given up,");
-  pthread_mutex_lock(&engine->inbox->mutex);
-  pthread_cond_broadcast(&engine->inbox->changed);
-  pthread_cond_broadcast(&engine->ended);
-  pthread_mutex_unlock(&engine->inbox->mutex);
-}
-
-int engine_queue(Engine *engine) { return lock_queue(&engine->lock); }
-
-bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)engine)->given_up); }

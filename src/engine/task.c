@@ -397,7 +397,7 @@ static void close_variables(Task *task) {
   if (engine->slice.end == SLICE_GOES_ON) return;
   Failure failure;
   failure_init(&failure);
-  guard_describe(engine, task->co, &failure);
+  failure_describe(engine, task->co, &failure);
   failure_log(&failure, "a __close method");
   failure_clear(&failure);
 }
@@ -412,7 +412,7 @@ static bool fail(Task *task, int status) {
   if (task->state == TASK_RETURNED) task->state = state;
   Failure failure;
   failure_init(&failure);
-  guard_describe(engine, task->co, &failure);
+  failure_describe(engine, task->co, &failure);
   report(task, &failure);
   task_tell_failed(task);
   if (engine->slice.end == SLICE_GOES_ON) close_variables(task);

@@ -52,7 +52,7 @@ bool timer_add(Engine *engine, Timer *timer, int64_t due_us) {
   Inbox *inbox = engine->inbox;
   pthread_mutex_lock(&inbox->mutex);
   remove_locked(inbox, timer);
-  bool dropped = timer->ends_with_service && engine_is_retired(engine);
+  bool dropped = timer->ends_with_service && atomic_load(&engine->retired);
   bool ok = dropped || grow_heap(inbox);
   if (ok && !dropped) {
     timer->due_us = due_us;
