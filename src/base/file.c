@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,6 +28,20 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err) {
   bool ok = read_all(file, path, max, out, err);
   fclose(file);
   return ok;
+}
+
+bool file_append(const char *path, Buf *out) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t n = 1;
+  while (n > 0 && buf_reserve(out, 16384)) {
+    n = read(fd, out->ptr + out->len, 16384);
+    if (n > 0) out->len += (size_t)n;
+  }
+  int failed = out->failed ? ENOMEM : n < 0 ? errno : 0;
+  close(fd);
+  errno = failed;
+  return !failed;
 }
 
 bool file_write_all(int fd, Str bytes) {

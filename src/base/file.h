@@ -8,6 +8,8 @@
 // Appends the bytes of the file; "-" is standard input. ERR_USAGE if it cannot be opened, ERR_FAILED if it
 // cannot be read, ERR_TOO_LARGE if it has more than `max` bytes.
 bool file_read(const char *path, size_t max, Buf *out, Err *err);
+// Appends the bytes of the file, however many. False with errno, ENOMEM without memory.
+bool file_append(const char *path, Buf *out);
 // Writes all of `bytes`, in as many calls as it takes. False with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
 

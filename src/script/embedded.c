@@ -2,9 +2,10 @@
 // needs no rebuild.
 #include "script/embedded.h"
 
+#include "base/file.h"
 #include "engine/luaish.h"
 #include "engine/engine.h"
-#include "script/loader.h"
+#include "script/embedded_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static const EmbeddedFile *find(const char *name) {
 static bool read_from_source(const char *name, Buf *text) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", WEMOON_LUA_SOURCE, name);
-  return loader_read(path, text);
+  return file_append(path, text);
 }
 
 static const char globals_key;

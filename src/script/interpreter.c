@@ -7,6 +7,7 @@
 #include "engine/value.h"
 #include "script/every.h"
 #include "script/inner.h"
+#include "script/embedded_load.h"
 #include "script/loader.h"
 #include "script/program.h"
 

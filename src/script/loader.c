@@ -2,30 +2,17 @@
 // change of matters.
 #include "script/loader.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "engine/place.h"
+#include "script/embedded_load.h"
 #include "script/inner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-bool loader_read(const char *path, Buf *text) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t n = 1;
-  while (n > 0 && buf_reserve(text, 16384)) {
-    n = read(fd, text->ptr + text->len, 16384);
-    if (n > 0) text->len += (size_t)n;
-  }
-  int failed = text->failed ? ENOMEM : n < 0 ? errno : 0;
-  close(fd);
-  errno = failed;
-  return !failed;
-}
 
 // Without a byte order mark and a first line that begins with '#' (its newline stays, so that lines keep
 // their numbers).
@@ -66,7 +53,7 @@ void loader_load(lua_State *L, const char *path) {
   if (!source) {
     Buf text;
     buf_init(&text);
-    if (loader_read(path, &text)) source = sources_keep(sources, path, buf_str(&text));
+    if (file_append(path, &text)) source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
     if (source) warn_of_bytes(path, *source);
     buf_clear(&text);

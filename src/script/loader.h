@@ -10,17 +10,10 @@ void loader_open(lua_State *L, bool allow_c);
 // Whether a chunk's name stands for a file that is neither the script's own work nor wemoon's: found along
 // package.path, or in a tree of modules.
 bool loader_is_foreign(lua_State *L, const char *source);
-// Appends a whole file; false with errno.
-bool loader_read(const char *path, Buf *text);
 // Pushes the chunk of a file; raises if it cannot be read or parsed.
 void loader_load(lua_State *L, const char *path);
 Str loader_skip_head(Str code);  // without byte order mark and '#' line
 // The file whose folder modules are looked for in; noted as well. False without memory.
 bool loader_set_script(Interpreter *in, const char *path);
-
-extern const char EMBEDDED_MARK[];  // how the chunk names of embedded files begin
-// Pushes the chunk of an embedded file ("wechat/init.lua"); false, with nothing pushed, if there is none.
-// Raises if it does not parse.
-bool embedded_load(lua_State *L, const char *name);
 
 #endif

@@ -257,8 +257,14 @@ bool message_can_ask(const Task *task) {
 
 Str message_sender(const Task *task) { return run_of(task)->sender; }
 
-atomic_int *message_calls(const Task *task) {
+// Who counts the calls of the platform for the message; NULL if nobody does, or the task answers none.
+static atomic_int *message_calls(const Task *task) {
   return is_message(task) ? run_of(task)->api_calls : NULL;
+}
+
+void context_count_call(lua_State *L) {
+  atomic_int *calls = message_calls(task_running(L));
+  if (calls) atomic_fetch_add_explicit(calls, 1, memory_order_relaxed);
 }
 
 void message_take_question(lua_State *L, Task *task) {

@@ -10,8 +10,6 @@
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
 Str message_sender(const Task *task);
-// Who counts the calls of the platform for the message; NULL if nobody does, or the task answers none.
-atomic_int *message_calls(const Task *task);
 // The value at 1 becomes the task's reply. Raises if it is not one.
 void message_take_question(lua_State *L, Task *task);
 // Answers the message with that; the task stays, without a message, and is about to wait.

@@ -2,6 +2,7 @@
 #include "script/program.h"
 
 #include "script/inner.h"
+#include "script/embedded_load.h"
 #include "script/loader.h"
 
 static const char program_key, host_key;
