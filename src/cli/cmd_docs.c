@@ -81,7 +81,7 @@ static int print_methods(void) {
   return ok ? STATUS_DONE : report_err("docs", &err);
 }
 
-static int print_man(void) {
+static int print_man(const Command *const *commands) {
   printf(
       ".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n",
       WEMOON_VERSION);
@@ -134,7 +134,7 @@ static void put_bash_choices(void) {
   fputs("  esac\n", stdout);
 }
 
-static int print_bash(void) {
+static int print_bash(const Command *const *commands) {
   fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n",
         stdout);
   put_bash_choices();
@@ -167,7 +167,7 @@ static void put_quoted(const char *text) {
   }
 }
 
-static int print_zsh(void) {
+static int print_zsh(const Command *const *commands) {
   fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n",
         stdout);
   for (size_t i = 0; commands[i]; i++) {
@@ -204,10 +204,11 @@ static int print_zsh(void) {
 static int run(Invocation *in) {
   static const struct {
     const char *name;
-    int (*print)(void);
+    int (*print)(const Command *const *commands);
   } kinds[] = { { "man", print_man }, { "bash", print_bash }, { "zsh", print_zsh } };
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (strcmp(in->arguments.positionals[0], kinds[i].name) == 0) return kinds[i].print();
+    if (strcmp(in->arguments.positionals[0], kinds[i].name) == 0)
+      return kinds[i].print(in->commands);
   }
   return report_usage("docs", "there is no \"%s\": man, bash or zsh", in->arguments.positionals[0]);
 }

@@ -22,18 +22,18 @@ static void print_option(const Option *option, const char *fallback) {
   print_row(left, option->help, fallback);
 }
 
-static void print_commands(FILE *out) {
+static void print_commands(FILE *out, const Command *const *commands) {
   for (size_t i = 0; commands[i]; i++)
     fprintf(out, "  wemoon %-7s %s\n", commands[i]->name, commands[i]->summary);
 }
 
-void help_short(void) {
+void help_short(const Command *const *commands) {
   fputs("wemoon: say what is to be done:\n", stderr);
-  print_commands(stderr);
+  print_commands(stderr, commands);
   fputs("More: wemoon --help, wemoon COMMAND --help\n", stderr);
 }
 
-void help_all(void) {
+void help_all(const Command *const *commands) {
   printf("wemoon %s: WeChat Official Account bots, written in Lua\n\n", WEMOON_VERSION);
   for (size_t i = 0; commands[i]; i++) {
     printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage,

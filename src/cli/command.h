@@ -10,7 +10,8 @@ typedef struct Command Command;
 
 typedef struct {
   const Command *command;
-  Arena *arena;  // for what lives as long as the command
+  const Command *const *commands;  // all of them, in the order of help; NULL at the end
+  Arena *arena;                    // for what lives as long as the command
   Arguments arguments;
   Config *config;  // not loaded yet; NULL where the command has none
 } Invocation;
@@ -28,7 +29,6 @@ struct Command {
   int (*run)(Invocation *invocation);  // returns a STATUS_
 };
 
-extern const Command *const commands[];  // in the order of help; NULL at the end
 extern const Command command_run, command_dev, command_repl, command_exec, command_send,
     command_test, command_new, command_check, command_store, command_status, command_explain,
     command_docs;
@@ -38,8 +38,8 @@ bool command_configure(Invocation *invocation, const char *script, bool here, bo
 
 // `argc` and `argv` as main got them; returns the process's exit status.
 int commands_run(int argc, char **argv);
-void help_all(void);    // all commands, on standard output
-void help_short(void);  // the commands, on standard error
+void help_all(const Command *const *commands);    // on standard output
+void help_short(const Command *const *commands);  // one line each, on standard error
 void help_command(const Command *command, const Option *config_options);
 
 #endif

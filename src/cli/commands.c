@@ -5,7 +5,7 @@
 
 #include "cli/suggest.h"
 
-const Command *const commands[] = {
+static const Command *const commands[] = {
   &command_run, &command_dev,   &command_repl,  &command_exec,   &command_send,    &command_test,
   &command_new, &command_check, &command_store, &command_status, &command_explain, &command_docs,
   NULL
@@ -63,7 +63,7 @@ static int invoke(Invocation *in, int argc, char **argv) {
 }
 
 static int run_command(const Command *command, int argc, char **argv) {
-  Invocation in = { .command = command, .arena = arena_new() };
+  Invocation in = { .command = command, .commands = commands, .arena = arena_new() };
   Err err = { .text = "no memory" };
   int status = STATUS_FAILED;
   if (command->configured) in.config = config_new(&err);
@@ -77,29 +77,17 @@ static int run_command(const Command *command, int argc, char **argv) {
   return status;
 }
 
-bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
-  extern char **environ;
-  bool loaded = config_load(in->config, &in->arguments, script, here, environ);
-  config_clear_environment(in->config);
-  if (needs_token && !config_need_token(in->config)) loaded = false;
-  Err err;
-  if (!loaded) config_report(in->config);
-  else if (!config_log(in->config, &err)) report_err("", &err);
-  else return true;
-  return false;
-}
-
 static bool is_word(const char *word, const char *name, const char *letter) {
   return strcmp(word, name) == 0 || strcmp(word, letter) == 0;
 }
 
 static int choose(int argc, char **argv) {
   if (argc < 2) {
-    help_short();
+    help_short(commands);
     return STATUS_USAGE;
   }
   if (is_word(argv[1], "--help", "-h")) {
-    help_all();
+    help_all(commands);
     return STATUS_DONE;
   }
   if (is_word(argv[1], "--version", "-V")) {
