@@ -294,7 +294,7 @@ static void test_a_finalizer_that_hangs_does_not_hold_up_who_lets_go(void **stat
   int64_t began_us = clock_now_us();
   interpreter_release(world.in);
   world.in = NULL;
-  assert_true(clock_now_us() - began_us < 1500000);
+  assert_true(clock_now_us() - began_us < 1900000);  // the finalizer takes 2 s
   usleep(3000000);
 }
 
