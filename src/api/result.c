@@ -1,7 +1,7 @@
 // Results of calls: made before the call begins, so that no call ends without one for want of memory.
 #include "api/result.h"
 
-#include "base/log.h"
+#include "base/secrets.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ void api_result_mask(ApiResult *result, Str secret) {
   buf_init(&masked);
   while ((at = str_find(text, secret)) >= 0) {
     buf_add(&masked, str_sub(text, 0, (size_t)at));
-    log_mask(&masked, secret);
+    secrets_mask(&masked, secret);
     text = str_sub(text, (size_t)at + secret.len, text.len);
   }
   buf_add(&masked, text);

@@ -122,8 +122,3 @@ void log_line(LogLevel level, const char *format, ...) {
   buf_clear(&message);
   errno = saved_errno;
 }
-
-void log_mask(Buf *out, Str secret) {
-  if (secret.len >= 12) buf_add(out, str_make(secret.ptr, str_utf8_prefix(secret, 4)));
-  buf_printf(out, "…(%zu)", secret.len);
-}

@@ -49,8 +49,4 @@ void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
 // Has lines shown by `show` in place of being written: a prompt puts them above what is being typed. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);
 
-// Appends a secret as it may be shown: its first four characters and its length, "wx12…(32)"; of one shorter
-// than 12 bytes the length alone, "…(5)".
-void log_mask(Buf *out, Str secret);
-
 #endif

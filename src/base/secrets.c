@@ -5,7 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+void secrets_mask(Buf *out, Str secret) {
+  if (secret.len >= 12) buf_add(out, str_make(secret.ptr, str_utf8_prefix(secret, 4)));
+  buf_printf(out, "…(%zu)", secret.len);
+}
 
 enum { OPENID_LEN = 28 };
 
@@ -99,7 +102,7 @@ static void hide(Str text, Found found, Buf *out) {
     Str hidden = str_sub(text, found.at, found.len);
     buf_add(out, str_sub(text, 0, found.at));
     if (found.is_openid) secrets_add_openid(out, hidden);
-    else log_mask(out, hidden);
+    else secrets_mask(out, hidden);
     text = str_sub(text, found.at + found.len, text.len);
   }
   buf_add(out, text);

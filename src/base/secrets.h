@@ -8,8 +8,8 @@
 // Shorter ones are words too: they are masked only where wemoon itself would print them.
 enum { SECRET_MIN = 8, SECRETS_KEPT = 32, SECRETS_PASSING = 32 };
 
-// From now on that secret is masked (log_mask). One that is too short, or known, changes nothing, nor does one
-// past the SECRETS_KEPT that the configuration has room for.
+// From now on that secret is masked (secrets_mask). One that is too short, or known, changes nothing, nor does
+// one past the SECRETS_KEPT that the configuration has room for.
 void secrets_add(Str secret);
 // The same for one that another will replace, a token: past SECRETS_PASSING the oldest is forgotten.
 void secrets_add_passing(Str secret);
@@ -21,5 +21,9 @@ bool secrets_hide(Str text, Buf *out);
 void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
 // Appends an openid as it may be shown.
 void secrets_add_openid(Buf *out, Str openid);
+
+// Appends a secret as it may be shown: its first four characters and its length, "wx12…(32)"; of one shorter
+// than 12 bytes the length alone, "…(5)".
+void secrets_mask(Buf *out, Str secret);
 
 #endif

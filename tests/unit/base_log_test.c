@@ -226,13 +226,13 @@ static void test_lines_of_several_threads_do_not_mix(void **state) {
 static void test_a_masked_secret_shows_four_characters_and_its_length(void **state) {
   Buf out;
   buf_init(&out);
-  log_mask(&out, STR("wx12345678901234567890123456789x"));
+  secrets_mask(&out, STR("wx12345678901234567890123456789x"));
   assert_string_equal(out.ptr, "wx12…(32)");
   buf_reset(&out);
-  log_mask(&out, STR("short"));
+  secrets_mask(&out, STR("short"));
   assert_string_equal(out.ptr, "…(5)");
   buf_reset(&out);
-  log_mask(&out, STR("a密码密码密码"));
+  secrets_mask(&out, STR("a密码密码密码"));
   assert_string_equal(out.ptr, "a密…(19)");
   buf_clear(&out);
 }
