@@ -6,6 +6,8 @@ local STRING_SHOWN, DEPTH, MEMBERS = 300, 8, 200
 return function(repl)
   local paint = repl.paint
 
+  -- Tables that are what they seem: without a metatable, or with that of a part of wechat.
+  local plain = { [""] = true, [require("wechat.misread").mark] = true }
   local names -- of functions, by value: made when first asked for
 
   local function name_all(t, prefix, depth)
@@ -15,7 +17,7 @@ return function(repl)
       if type(key) == "string" and key ~= "_G" and key ~= "_" and key ~= "loaded" then
         local name = prefix == "" and key or prefix .. "." .. key
         if type(value) == "function" then names[value] = names[value] or name
-        elseif type(value) == "table" and getmetatable(value) == nil then name_all(value, name, depth + 1) end
+        elseif type(value) == "table" and plain[getmetatable(value) or ""] then name_all(value, name, depth + 1) end
       end
     end
   end

@@ -4,6 +4,7 @@
 
 local catalogue = require "wechat.catalogue"
 local errors = require "wechat.errors"
+local misread = require "wechat.misread"
 local request = require "wechat.request"
 local getinfo = debug.getinfo
 
@@ -27,6 +28,14 @@ local function names_in(prefix)
   return table.move(endpoints, 1, #endpoints, #names + 1, names)
 end
 
+-- Those, and what else is in the table; of `wechat` itself the outermost groups.
+local function names_below(t, prefix)
+  local names = misread.names(t)
+  if prefix then return table.move(names_in(prefix), 1, #names_in(prefix), #names + 1, names) end
+  for _, group in ipairs(catalogue.groups) do names[#names + 1] = group:match("^[^.]+") end
+  return names
+end
+
 -- Gives `t` the names below `prefix`; `make(endpoint)` makes each when it is first read.
 local function attach(t, prefix, make)
   local function index(_, name)
@@ -39,7 +48,8 @@ local function attach(t, prefix, make)
       local endpoint = prefix and catalogue.find(prefix, name)
       value = endpoint and make(endpoint) or nil
     end
-    if value then rawset(t, name, value) end
+    if not value then misread.raise(prefix and "wechat." .. prefix or "wechat", name, names_below(t, prefix)) end
+    rawset(t, name, value)
     return value
   end
   local function all()
@@ -150,7 +160,7 @@ return function(wechat, host)
   for _, group in ipairs(catalogue.groups) do
     local root = group:match("^[^.]+")
     local present = rawget(wechat, root)
-    if type(present) == "table" and getmetatable(present) == nil then attach(present, root, make) end
+    if type(present) == "table" and getmetatable(present) ~= group_mark then attach(present, root, make) end
   end
   attach(wechat, nil, make)
   require("wechat.basic")(wechat, host, api)

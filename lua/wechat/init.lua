@@ -3,6 +3,8 @@
 
 local host = ...
 
+local misread = require "wechat.misread"
+
 ---@class wechat
 local wechat = {}
 
@@ -14,6 +16,10 @@ for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 
 -- Scripts see no message that is half filled in.
 rawset(_G, "next", host.message.next)
+
+for name, part in next, wechat do
+  if type(part) == "table" and getmetatable(part) == nil then misread.watch(part, "wechat." .. name) end
+end
 
 -- The modules that call the platform are loaded when a script first reads a name that is not there yet.
 local later = {}

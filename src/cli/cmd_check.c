@@ -7,6 +7,7 @@
 
 #include "cli/preflight.h"
 #include "cli/services.h"
+#include "host/host.h"
 
 static const Option options[] = {
   { .name = "online", .help = "ask the platform too: token, menu, rights; says what to mend" },
@@ -44,6 +45,40 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
   bool ok = load(&interpreter_options, script, handlers, err);
   services_close(&services);
   return ok;
+}
+
+// ---- the script, read and not run ---------------------------------------------------------------
+
+// Appends what is wrong with names and calls, one finding a line.
+static bool read_script(const char *script, Buf *findings, Err *err) {
+  Account account = { .mode = MODE_NORMAL };
+  InterpreterOptions options_ = { .account = &account,
+                                  .open_host = host_open,
+                                  .program = "check/init.lua" };
+  Interpreter *interpreter = interpreter_new(&options_, err);
+  bool ok = interpreter && interpreter_load(interpreter, "the check", err) &&
+            interpreter_program(interpreter, "check", str_of(script), findings, err);
+  interpreter_release(interpreter);
+  return ok;
+}
+
+static int print_findings(Str findings) {
+  for (Str line; findings.len > 0;) {
+    str_cut(findings, '\n', &line, &findings);
+    fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
+  }
+  return STATUS_FAILED;
+}
+
+static int check_names(const char *script) {
+  Err err;
+  Buf findings;
+  buf_init(&findings);
+  int status = STATUS_DONE;
+  if (!read_script(script, &findings, &err)) status = report_err("check", &err);
+  else if (findings.len > 0) status = print_findings(buf_str(&findings));
+  buf_clear(&findings);
+  return status;
 }
 
 // ---- the account, asked of the platform ---------------------------------------------------------
@@ -127,6 +162,7 @@ static int run(Invocation *in) {
   if (configured && there && preflight_report(in->config, script) != STATUS_DONE)
     status = STATUS_USAGE;
   if (!configured) status = STATUS_USAGE;
+  if (there && check_names(script) != STATUS_DONE && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);
@@ -143,7 +179,12 @@ const Command command_check = {
   .usage = "BOT.lua [--online]",
   .summary = "Load script and configuration, report every fault, serve nothing",
   .details =
-      "The script's main chunk is run, its functions are not. Exit status 1 for a faulty script,\n"
+      "The script's main chunk is run, its functions are not. They are read, with the modules "
+      "beside\n"
+      "the script: names that wechat does not have, fields that no message has (but for those "
+      "that\n"
+      "the script sets and the platform's own, which begin with a capital) and wrong numbers of\n"
+      "arguments are faults. Exit status 1 for a faulty script,\n"
       "2 for a faulty configuration or a missing file.\n"
       "--online also fetches an access token (kept in the bot's store), reads the menu and probes "
       "which\n"

@@ -306,9 +306,9 @@ check.equal({ last().files[1].field, last().form }, { "media", { description = '
 
 -- ---- names
 
-check.equal(wechat.nonsense, nil)
-check.equal(wechat.tag.nonsense, nil)
-check.equal(wechat.message.custom.nonsense, nil)
+check.raises("there is no wechat.nonsense", function() return wechat.nonsense end)
+check.raises("there is no wechat.tag.creat; did you mean create?", function() return wechat.tag.creat end)
+check.raises("there is no wechat.message.custom.nonsense", function() return wechat.message.custom.nonsense end)
 local function names_of(group)
   local names = {}
   for name in pairs(group) do names[#names + 1] = name end

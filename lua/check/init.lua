@@ -1,0 +1,205 @@
+-- `wemoon check` without running anything: names below `wechat` that there are not, fields of messages that no type
+-- has, calls with too many or too few arguments. What is not certain passes.
+
+local host = ...
+local wechat = wechat
+
+local catalogue = require "wechat.catalogue"
+local nearest = require "wechat.nearest"
+local parse = require "check.parse"
+local types = require "meta.types"
+
+local _ = wechat.call -- reads the methods that call the platform
+
+-- ---- what there is
+
+local message_fields = {}
+for name in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)") do
+  message_fields[#message_fields + 1] = name
+  message_fields[name] = true
+end
+
+local function sorted_keys(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- The names below a path: of methods and groups, and of what else stands in the table there.
+local function names_below(path, value)
+  local set = {}
+  local prefix = path == "wechat" and "" or path:sub(#"wechat." + 1) .. "."
+  local function add(name)
+    if name:sub(1, #prefix) == prefix then set[name:sub(#prefix + 1):match("^[^.]+")] = true end
+  end
+  for name in pairs(host.args.methods) do add(name) end
+  for _, group in ipairs(catalogue.groups) do
+    add(group)
+    local _, names = catalogue.group(group)
+    for _, name in ipairs(names) do add(group .. "." .. name) end
+  end
+  for name in next, value do
+    if type(name) == "string" then set[name] = true end
+  end
+  return sorted_keys(set)
+end
+
+-- Tables whose members are the caller's own.
+local open_tables = { ["wechat.config"] = true }
+
+local function plural(count, word) return ("%d %s%s"):format(count, word, count == 1 and "" or "s") end
+
+local function most_and_least(parameters)
+  local least = 0
+  for i, parameter in ipairs(parameters) do
+    if parameter[2]:sub(-1) ~= "?" then least = i end
+  end
+  return #parameters, least
+end
+
+-- Why a method cannot be called with that many arguments; nil if it can.
+local function fault_of_count(path, count, open, only)
+  local name = path:sub(#"wechat." + 1)
+  if catalogue.endpoint(name) and not (host.args.methods[name] or {}).parameters then
+    if count > 1 or only == "value" then return ("%s takes one table of fields: %s{...}"):format(path, path) end
+    return nil
+  end
+  local entry = host.args.methods[name]
+  if not entry or not entry.parameters then return nil end
+  local most, least = most_and_least(entry.parameters)
+  local sure = open and count - 1 or count
+  if sure > most then return ("%s takes %s, not %d"):format(path, plural(most, "argument"), count) end
+  -- A table may have them all by name.
+  if open or count >= least or (count == 1 and only ~= "value") then return nil end
+  return ("%s: %s is missing (%s given)"):format(path, entry.parameters[count + 1][1], plural(count, "argument"))
+end
+
+-- ---- one set of files
+
+local Check = {}
+Check.__index = Check
+
+function Check:add(file, token, text, variable)
+  self.found[#self.found + 1] = { file = file, line = token.line, column = token.column, text = text, variable = variable }
+end
+
+local function did_you_mean(name, names, before)
+  local near = nearest(name, names)
+  return near and ("; did you mean %s%s?"):format(before, near) or ""
+end
+
+-- nil where reading it raises: there is no such name.
+local function value_of(t, name)
+  local there, value = pcall(function() return t[name] end)
+  return there and value or nil
+end
+
+-- Goes down a path as far as it is known. Only its last name is told of: those before it were read too.
+function Check:read_wechat(file, meaning)
+  local value, path = wechat, "wechat"
+  for name in meaning.path:sub(#"wechat" + 1):gmatch("[^.]+") do
+    if type(value) ~= "table" or open_tables[path] then return end
+    local below = value_of(value, name)
+    if below == nil then
+      if self.set_names[name] or path .. "." .. name ~= meaning.path then return end
+      local names = names_below(path, value)
+      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, did_you_mean(name, names, path .. ".")),
+        meaning.variable)
+    end
+    value, path = below, path .. "." .. name
+  end
+end
+
+function Check:read_bot(file, meaning)
+  local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
+  if meaning.path:match("^bot%.[^.]+$") and bot[name] == nil and not self.set_names[name] then
+    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, did_you_mean(name, sorted_keys(bot), "bot.")),
+      meaning.variable)
+  end
+end
+
+function Check:read_message(file, name, token, variable)
+  if message_fields[name] or name:find("^%u") then return end
+  self.fields[#self.fields + 1] = { file = file, name = name, token = token, variable = variable }
+end
+
+function Check:watcher(file)
+  return {
+    read = function(meaning)
+      self.reads[#self.reads + 1] = { file = file, meaning = meaning }
+    end,
+    set = function(base, name)
+      if name then self.set_names[name] = true
+      elseif base and base.kind == "message" then self.any_field = true end
+    end,
+    message = function(name, token, variable) self:read_message(file, name, token, variable) end,
+    call = function(meaning, count, open, only, token)
+      local fault = fault_of_count(meaning.path, count, open, only)
+      if fault then self:add(file, meaning.token or token, fault, meaning.variable) end
+    end,
+    assign_global = function(name) self.replaced = self.replaced or name == "wechat" end,
+    requires = function(name) self:file_of(name) end,
+  }
+end
+
+-- A module beside the script is looked through too; others are not the script's.
+function Check:file_of(module)
+  if self.seen[module] or module:find("^wechat%.") then return end
+  self.seen[module] = true
+  local path = self.folder .. module:gsub("%.", "/")
+  self:look(path .. ".lua", true)
+  self:look(path .. "/init.lua", true)
+end
+
+function Check:look(path, may_miss)
+  local file = io.open(path, "rb")
+  if not file then return may_miss end
+  local text = file:read("a")
+  file:close()
+  if load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
+end
+
+local function in_order(a, b)
+  if a.file ~= b.file then return a.file < b.file end
+  if a.line ~= b.line then return a.line < b.line end
+  return a.column < b.column
+end
+
+-- What was seen is judged at the end: what the script sets anywhere is known everywhere.
+function Check:judge()
+  if self.replaced then return end
+  for _, read in ipairs(self.reads) do
+    if read.meaning.kind == "bot" then self:read_bot(read.file, read.meaning) else self:read_wechat(read.file, read.meaning) end
+  end
+  if self.any_field then return end
+  for _, field in ipairs(self.fields) do
+    if not self.set_names[field.name] then
+      local hint = did_you_mean(field.name, message_fields, "")
+      self:add(field.file, field.token, ("no type of message has a field %s%s"):format(field.name, hint), field.variable)
+    end
+  end
+end
+
+local program = {}
+
+--- The findings, one a line: "FILE:LINE:COLUMN: WHAT". Nothing where there are none.
+---@param path string the script's
+---@return string
+function program.check(path)
+  local check = setmetatable({
+    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, folder = path:match("^.*/") or "",
+  }, Check)
+  check:look(path)
+  check:judge()
+  local lines = {}
+  table.sort(check.found, in_order)
+  for _, one in ipairs(check.found) do
+    if not (one.variable and one.variable.reassigned) then
+      lines[#lines + 1] = ("%s:%d:%d: %s\n"):format(one.file, one.line, one.column, one.text)
+    end
+  end
+  return table.concat(lines)
+end
+
+return program

@@ -1,0 +1,99 @@
+-- Lua's tokens, each with its line and column. The text is one that `load` has taken, so that nothing in it is
+-- malformed.
+
+local keywords = {}
+for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
+  until while]]):gmatch("%a+") do keywords[word] = true end
+
+-- Longest first.
+local operators = { "...", "<<", ">>", "//", "==", "~=", "<=", ">=", "::", ".." }
+
+---@class Token
+---@field kind "name"|"keyword"|"string"|"number"|"operator"|"end"
+---@field text string of a string its value, without escapes taken apart
+---@field line integer
+---@field column integer in characters
+
+local lex = {}
+
+-- Where a long bracket that begins at `at` ends, and where its text does; nil if there is none.
+local function long_bracket(text, at)
+  local level = text:match("^%[(=*)%[", at)
+  if not level then return nil end
+  local from = at + #level + 2
+  local close, stop = text:find("]" .. level .. "]", from, true)
+  return (stop or #text) + 1, text:sub(from, (close or #text + 1) - 1)
+end
+
+local function quoted(text, at)
+  local quote, from = text:sub(at, at), at + 1
+  while true do
+    local found = text:find("[\\" .. quote .. "]", from)
+    if not found then return #text + 1, text:sub(at + 1) end
+    if text:sub(found, found) == quote then return found + 1, text:sub(at + 1, found - 1) end
+    from = text:find("^\\z%s*", found) and select(2, text:find("^\\z%s*", found)) + 1 or found + 2
+  end
+end
+
+-- Behind white space and comments.
+local function skip(text, at)
+  while true do
+    at = text:find("%S", at) or #text + 1
+    if text:sub(at, at + 1) ~= "--" then return at end
+    at = long_bracket(text, at + 2) or text:find("\n", at, true) or #text + 1
+  end
+end
+
+local function number_at(text, at)
+  if text:find("^0[xX]", at) then
+    return text:match("^0[xX][%x.]*[pP][+-]?%d+()", at) or text:match("^0[xX][%x.]*()", at)
+  end
+  if text:find("^%.?%d", at) then return text:match("^[%d.]+[eE][+-]?%d+()", at) or text:match("^[%d.]+()", at) end
+end
+
+local function operator_at(text, at)
+  for _, operator in ipairs(operators) do
+    if text:sub(at, at + #operator - 1) == operator then return operator end
+  end
+  return text:sub(at, at)
+end
+
+-- The token's kind, its text and where it ends.
+local function read(text, at)
+  local word, after = text:match("^([%a_][%w_]*)()", at)
+  if word then return keywords[word] and "keyword" or "name", word, after end
+  local first = text:sub(at, at)
+  if first == '"' or first == "'" then
+    local stop, value = quoted(text, at)
+    return "string", value, stop
+  end
+  local stop, value = long_bracket(text, at)
+  if stop then return "string", value, stop end
+  stop = number_at(text, at)
+  if stop then return "number", text:sub(at, stop - 1), stop end
+  local operator = operator_at(text, at)
+  return "operator", operator, at + #operator
+end
+
+--- All tokens, the last of which has the kind "end".
+---@param text string
+---@return Token[]
+function lex.tokens(text)
+  local tokens, at, line, line_start, seen = {}, 1, 1, 1, 1
+  if text:sub(1, 1) == "#" then at = text:find("\n", 1, true) or #text + 1 end
+  while true do
+    at = skip(text, at)
+    for newline in text:sub(seen, at - 1):gmatch("()\n") do line, line_start = line + 1, seen + newline end
+    seen = at
+    local column = (utf8.len(text, line_start, at - 1) or at - line_start) + 1
+    if at > #text then
+      tokens[#tokens + 1] = { kind = "end", text = "", line = line, column = column }
+      return tokens
+    end
+    local kind, value, after = read(text, at)
+    tokens[#tokens + 1] = { kind = kind, text = value, line = line, column = column }
+    at = after
+  end
+end
+
+return lex

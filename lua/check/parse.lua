@@ -1,0 +1,439 @@
+-- A recursive descent over Lua 5.4 that knows what names stand for, as far as that is certain, and tells a
+-- watcher what is done with them. Nothing is kept of what it does not know.
+
+local lex = require "check.lex"
+
+---@class Meaning what an expression stands for; nil: nothing that is known
+---@field kind "wechat"|"bot"|"message"|"require"|"global"
+---@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name
+---@field variable? table the local variable that it was read from
+---@field token? Token where the last name of the path stands
+
+---@class Watcher
+---@field read fun(meaning: Meaning) a name below `wechat` or `wechat.bot` is read
+---@field set fun(base: Meaning?, name: string?) a field is set; without a name, one that is not known
+---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
+---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token) `open`: the last argument may
+---  be several; `only`: what the only argument is
+---@field assign_global fun(name: string)
+---@field requires fun(name: string)
+
+local parse = {}
+
+local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">="] = 3, ["~="] = 3, ["=="] = 3, ["|"] = 4,
+  ["~"] = 5, ["&"] = 6, ["<<"] = 7, [">>"] = 7, [".."] = 9, ["+"] = 10, ["-"] = 10, ["*"] = 11, ["/"] = 11, ["//"] = 11,
+  ["%"] = 11, ["^"] = 14 }
+local right = { [".."] = true, ["^"] = true }
+local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }, 12
+
+-- Which parameter of a function of the script's own is a message, by the function's name.
+local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
+local routes = { text = true, word = true, click = true, on = true, default = true }
+local gives_message = { ["wechat.get_message"] = true, ["wechat.parse_data"] = true, ["wechat.ask"] = true }
+
+local Parser = {}
+Parser.__index = Parser
+
+function Parser:peek() return self.tokens[self.at] end
+
+function Parser:next()
+  local token = self.tokens[self.at]
+  self.at = self.at + 1
+  return token
+end
+
+function Parser:is(text)
+  local token = self:peek()
+  return token.text == text and (token.kind == "operator" or token.kind == "keyword")
+end
+
+function Parser:accept(text)
+  if not self:is(text) then return false end
+  self.at = self.at + 1
+  return true
+end
+
+function Parser:expect(text)
+  if not self:accept(text) then error({ unexpected = self:peek() }) end
+end
+
+-- ---- names
+
+function Parser:open() self.scope = { up = self.scope, names = {} } end
+
+function Parser:close() self.scope = self.scope.up end
+
+function Parser:declare(name, meaning)
+  self.scope.names[name] = { name = name, meaning = meaning, reassigned = false }
+end
+
+function Parser:find(name)
+  local scope = self.scope
+  while scope do
+    if scope.names[name] then return scope.names[name] end
+    scope = scope.up
+  end
+end
+
+function Parser:name(token)
+  local variable = self:find(token.text)
+  if variable then
+    local meaning = variable.meaning
+    return meaning and { kind = meaning.kind, path = meaning.path, variable = variable, token = token }, variable
+  end
+  if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
+  if token.text == "require" then return { kind = "require" } end
+  return { kind = "global", path = token.text, token = token }
+end
+
+-- ---- expressions
+
+function Parser:table_constructor()
+  self:expect("{")
+  while not self:is("}") do
+    local token, after = self:peek(), self.tokens[self.at + 1]
+    if self:accept("[") then
+      self:expression()
+      self:expect("]")
+      self:expect("=")
+    elseif token.kind == "name" and after.kind == "operator" and after.text == "=" then
+      self.at = self.at + 2
+    end
+    self:expression()
+    if not self:accept(",") and not self:accept(";") then break end
+  end
+  self:expect("}")
+end
+
+-- Parameters and block, behind `function NAME`. The parameter with that number is a message.
+function Parser:body(message, is_method)
+  self:open()
+  if is_method then self:declare("self") end
+  self:expect("(")
+  local number = 0
+  while not self:is(")") do
+    local token = self:next()
+    number = number + 1
+    if token.kind == "name" then self:declare(token.text, number == message and { kind = "message" } or nil) end
+    if not self:accept(",") then break end
+  end
+  self:expect(")")
+  self:block()
+  self:expect("end")
+  self:close()
+end
+
+-- The kind of the expression that a token alone begins: what an only argument is.
+local function kind_of(token)
+  if token.kind == "string" or token.kind == "number" then return "value" end
+  if token.kind == "keyword" and (token.text == "function" or token.text == "true" or token.text == "false") then return "value" end
+  if token.kind == "operator" and token.text == "{" then return "table" end
+  return "other"
+end
+
+-- The arguments of a call, from their bracket on: how many, whether the last may be several, and what the only
+-- one is.
+function Parser:arguments(callee)
+  local token = self:peek()
+  if token.kind == "string" then
+    self.at = self.at + 1
+    return 1, false, "value", token
+  end
+  if self:is("{") then
+    self:table_constructor()
+    return 1, false, "table"
+  end
+  self:expect("(")
+  local count, open, only = 0, false, nil
+  local route = callee and callee.kind == "bot" and routes[callee.path:match("[^.]+$")]
+  local first = self:peek()
+  while not self:is(")") do
+    only = kind_of(self:peek())
+    local meaning, several = self:expression(route and 1 or nil)
+    open = several or false
+    if meaning and meaning.kind == "message" then self.handed_on = true end
+    count = count + 1
+    if not self:accept(",") then break end
+  end
+  self:expect(")")
+  return count, open, count == 1 and only or nil, first
+end
+
+function Parser:field(meaning, token)
+  local kind = meaning and meaning.kind
+  if kind == "wechat" or kind == "bot" then
+    return { kind = kind, path = meaning.path .. "." .. token.text, token = token, variable = meaning.variable, unread = true }
+  end
+  if kind == "message" then return { kind = "field", name = token.text, token = token, variable = meaning.variable, unread = true } end
+  if kind == "global" and meaning.path == "_G" and token.text == "wechat" then
+    return { kind = "wechat", path = "wechat", token = token }
+  end
+end
+
+-- It was not the target of an assignment.
+function Parser:was_read(meaning)
+  if not meaning or not meaning.unread then return end
+  meaning.unread = nil
+  if meaning.kind == "field" then self.watch.message(meaning.name, meaning.token, meaning.variable)
+  else self.watch.read(meaning) end
+end
+
+function Parser:call(meaning, token)
+  self:was_read(meaning)
+  local count, open, only, first = self:arguments(meaning)
+  if not meaning then return end
+  if meaning.kind == "require" and first and first.kind == "string" then
+    self.watch.requires(first.text)
+    return first.text == "wechat.bot" and { kind = "bot", path = "bot" } or nil
+  end
+  if meaning.kind == "wechat" then
+    self.watch.call(meaning, count, open, only, token)
+    return gives_message[meaning.path] and { kind = "message" } or nil
+  end
+  if meaning.kind == "global" and (meaning.path == "rawset" or meaning.path == "setmetatable") and self.handed_on then
+    self.watch.set({ kind = "message" })
+  end
+end
+
+-- Returns its meaning, whether it may be several values, and what it can be assigned as.
+function Parser:suffixed()
+  local token = self:peek()
+  local meaning, variable
+  if self:accept("(") then
+    meaning = self:expression()
+    self:expect(")")
+  else
+    self.at = self.at + 1
+    if token.kind ~= "name" then error({ unexpected = token }) end
+    meaning, variable = self:name(token)
+  end
+  local open, target = false, { meaning = meaning, variable = variable, name = token.text }
+  while true do
+    token = self:peek()
+    if self:accept(".") then
+      self:was_read(meaning)
+      local base, name = meaning, self:next()
+      meaning, open = self:field(base, name), false
+      target = { base = base, field = name.text, meaning = meaning }
+    elseif self:accept("[") then
+      self:was_read(meaning)
+      local base, key = meaning, self:peek()
+      local alone = self.tokens[self.at + 1]
+      self:expression()
+      self:expect("]")
+      local constant = key.kind == "string" and alone.kind == "operator" and alone.text == "]"
+      meaning, open = constant and self:field(base, key) or nil, false
+      target = { base = base, field = constant and key.text or nil, meaning = meaning, index = true }
+    elseif self:accept(":") then
+      self:was_read(meaning)
+      local name = self:next()
+      self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
+      meaning, open, target = nil, true, { called = true }
+    elseif self:is("(") or self:is("{") or token.kind == "string" then
+      meaning, open, target = self:call(meaning, token), true, { called = true }
+    else
+      return meaning, open, target
+    end
+  end
+end
+
+function Parser:simple(message)
+  local token = self:peek()
+  if token.kind == "number" or token.kind == "string" then self.at = self.at + 1
+  elseif self:accept("nil") or self:accept("true") or self:accept("false") then return
+  elseif self:accept("...") then return nil, true
+  elseif self:is("{") then self:table_constructor()
+  elseif self:accept("function") then self:body(message)
+  else
+    local meaning, open = self:suffixed()
+    self:was_read(meaning)
+    return meaning, open
+  end
+end
+
+function Parser:expression(message, limit)
+  limit = limit or 0
+  local meaning, open
+  local token = self:peek()
+  if token.kind ~= "string" and unary[token.text] then
+    self.at = self.at + 1
+    self:expression(nil, UNARY)
+  else
+    meaning, open = self:simple(message)
+  end
+  while true do
+    token = self:peek()
+    local power = token.kind ~= "string" and binary[token.text]
+    if not power or power <= limit then return meaning, open end
+    self.at = self.at + 1
+    self:expression(nil, right[token.text] and power - 1 or power)
+    meaning, open = nil, false
+  end
+end
+
+function Parser:expressions(message)
+  local meanings, count = {}, 0
+  repeat
+    count = count + 1
+    meanings[count] = self:expression(message)
+  until not self:accept(",")
+  return meanings
+end
+
+-- ---- statements
+
+function Parser:assign(target)
+  if target.called then return end
+  if target.variable then target.variable.reassigned = true
+  elseif target.field or target.index then self.watch.set(target.base, target.field)
+  elseif target.name then self.watch.assign_global(target.name) end
+end
+
+function Parser:assignment()
+  local _, _, target = self:suffixed()
+  local targets = { target }
+  while self:accept(",") do
+    _, _, targets[#targets + 1] = self:suffixed()
+  end
+  if not self:is("=") then
+    if target.meaning then self:was_read(target.meaning) end
+    return
+  end
+  self:expect("=")
+  local hook = #targets == 1 and not target.variable and not target.field and hooks[target.name]
+  self:expressions(hook or nil)
+  for _, one in ipairs(targets) do self:assign(one) end
+end
+
+function Parser:local_statement()
+  if self:accept("function") then
+    self:declare(self:next().text)
+    return self:body()
+  end
+  local names = {}
+  repeat
+    names[#names + 1] = self:next().text
+    if self:accept("<") then
+      self:next()
+      self:expect(">")
+    end
+  until not self:accept(",")
+  local meanings = self:accept("=") and self:expressions() or {}
+  for i, name in ipairs(names) do
+    local meaning = meanings[i]
+    local known = meaning and (meaning.kind == "wechat" or meaning.kind == "bot" or meaning.kind == "message")
+    self:declare(name, known and { kind = meaning.kind, path = meaning.path } or nil)
+  end
+end
+
+function Parser:function_statement()
+  local token = self:next()
+  local base, variable = self:name(token)
+  local target, is_method = { variable = variable, name = token.text }, false
+  while self:is(".") or self:is(":") do
+    is_method = self:next().text == ":"
+    local name = self:next()
+    target = { base = base, field = name.text }
+    base = nil
+  end
+  self:assign(target)
+  local hook = not target.field and not variable and hooks[target.name]
+  self:body(hook or nil, is_method)
+end
+
+function Parser:for_statement()
+  local names = {}
+  repeat names[#names + 1] = self:next().text until not self:accept(",")
+  if not self:accept("in") then self:expect("=") end
+  self:expressions()
+  self:expect("do")
+  self:open()
+  for _, name in ipairs(names) do self:declare(name) end
+  self:block()
+  self:close()
+  self:expect("end")
+end
+
+function Parser:scoped_block()
+  self:open()
+  self:block()
+  self:close()
+end
+
+function Parser:if_statement()
+  self:expression()
+  self:expect("then")
+  self:scoped_block()
+  while self:accept("elseif") do
+    self:expression()
+    self:expect("then")
+    self:scoped_block()
+  end
+  if self:accept("else") then self:scoped_block() end
+  self:expect("end")
+end
+
+-- The condition sees what the block declared.
+function Parser:repeat_statement()
+  self:open()
+  self:block()
+  self:expect("until")
+  self:expression()
+  self:close()
+end
+
+function Parser:statement()
+  if self:accept(";") or self:accept("break") then return
+  elseif self:accept("goto") then self:next()
+  elseif self:accept("::") then
+    self:next()
+    self:expect("::")
+  elseif self:accept("do") then
+    self:scoped_block()
+    self:expect("end")
+  elseif self:accept("while") then
+    self:expression()
+    self:expect("do")
+    self:scoped_block()
+    self:expect("end")
+  elseif self:accept("repeat") then self:repeat_statement()
+  elseif self:accept("if") then self:if_statement()
+  elseif self:accept("for") then self:for_statement()
+  elseif self:accept("function") then self:function_statement()
+  elseif self:accept("local") then self:local_statement()
+  else self:assignment() end
+end
+
+local function ends_block(token)
+  return token.kind == "end" or (token.kind == "keyword" and
+    (token.text == "end" or token.text == "else" or token.text == "elseif" or token.text == "until"))
+end
+
+function Parser:block()
+  while not ends_block(self:peek()) do
+    if self:accept("return") then
+      if not ends_block(self:peek()) and not self:is(";") then self:expressions() end
+      self:accept(";")
+      return
+    end
+    self.handed_on = false
+    self:statement()
+  end
+end
+
+--- Goes through a chunk. The text is one that `load` takes; false for one that is not.
+---@param text string
+---@param watch Watcher
+---@return boolean
+function parse.chunk(text, watch)
+  local parser = setmetatable({ tokens = lex.tokens(text), at = 1, watch = watch }, Parser)
+  local whole, fault = pcall(function()
+    parser:open()
+    parser:block()
+    if parser:peek().kind ~= "end" then error({ unexpected = parser:peek() }) end
+  end)
+  if not whole and type(fault) ~= "table" then error(fault, 0) end
+  return whole
+end
+
+return parse

@@ -1,0 +1,51 @@
+-- What a script reads below `wechat` that there is not: an error that names the nearest name there is.
+
+local nearest = require "wechat.nearest"
+local getinfo = debug.getinfo
+
+-- "bot.lua:12: ": the line of the script that is running.
+local function place()
+  for level = 3, 20 do
+    local info = getinfo(level, "Sl")
+    if not info then break end
+    local ours = info.source:find("wechat/[%w_]+%.lua$")
+    if info.currentline > 0 and not ours then return info.short_src .. ":" .. info.currentline .. ": " end
+  end
+  return ""
+end
+
+local misread = {}
+
+misread.mark = "a part of wechat"
+
+--- Raises.
+---@param path string "wechat", "wechat.json"
+---@param name string
+---@param names string[] those that there are
+function misread.raise(path, name, names)
+  local near = nearest(name, names)
+  local hint = near and ("; did you mean %s?"):format(near) or ""
+  error(("%sthere is no %s.%s%s"):format(place(), path, name, hint), 0)
+end
+
+--- The names in a table itself.
+---@param t table
+---@return string[]
+function misread.names(t)
+  local names = {}
+  for name in next, t do names[#names + 1] = type(name) == "string" and name or nil end
+  table.sort(names)
+  return names
+end
+
+--- From now on reading a name that the table does not have raises.
+---@param t table
+---@param path string
+function misread.watch(t, path)
+  setmetatable(t, { __metatable = misread.mark, __index = function(_, name)
+    if type(name) ~= "string" then return nil end
+    misread.raise(path, name, misread.names(t))
+  end })
+end
+
+return misread

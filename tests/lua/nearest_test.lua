@@ -1,0 +1,32 @@
+-- The nearest name, and a parser that takes all of the tree's own Lua.
+local check = require "check"
+local nearest = require "wechat.nearest"
+
+local names = { "response_text", "response_news", "get_menu", "sleep", "ask", "tag" }
+check.equal(nearest("respons_text", names), "response_text")
+check.equal(nearest("repsonse_text", names), "response_text")
+check.equal(nearest("RESPONSE_TEXT", names), "response_text")
+check.equal(nearest("getmenu", names), "get_menu")
+check.equal(nearest("aks", names), "ask")
+check.equal(nearest("t", names), nil)
+check.equal(nearest("something_else", names), nil)
+check.equal(nearest("ab", { "ac", "aa" }), "aa", "of two that are equally near")
+check.equal(nearest(("x"):rep(1000), names), nil)
+
+local parse = require "check.parse"
+local watch = setmetatable({}, { __index = function() return function() end end })
+local function takes(text) return parse.chunk(text, watch) end
+check.equal(takes("local a = function(...) return ... end"), true)
+check.equal(takes("#!/usr/bin/lua\nprint 'x'"), true)
+check.equal(takes(""), true)
+check.equal(takes("return;"), true)
+check.equal(takes("local a ="), false, "half an assignment")
+check.equal(takes("end"), false)
+
+local list = io.popen and io.popen("find ../../lua ../../scripts ../../tests -name '*.lua' -not -path '*/node_modules/*'")
+if list then
+  for path in list:lines() do
+    local file <close> = assert(io.open(path, "rb"))
+    check.equal(takes(file:read("a")), true, path)
+  end
+end
