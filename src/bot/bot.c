@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
   CLOSING_MS = 2000,  // so long an interpreter may take to close
@@ -50,14 +51,16 @@ HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx =
 // With the other processes on the store, if it is shared with any.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
-  StoreShared shared = store ? store_shared(store) : STORE_SHARES_NOTHING;
-  if (shared == STORE_SHARES_NOTHING) return true;
+  if (!store || !store_is_shared(store)) return true;
   if (!account_name(options->account, bot->name, err)) return false;
   Str name = str_of(bot->name);
-  bool all = shared == STORE_SHARES_ALL;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
-  if (all) bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  return (bot->leader && (bot->webhook.peers || !all)) || err_set(err, ERR_MEMORY, "no memory");
+  Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
+  if (!bot->leader || !peers) return err_set(err, ERR_MEMORY, "no memory");
+  peers_keep_to_oneself(peers, bot->webhook.dedupe);
+  // So long until the others have noticed, and told what they have answered.
+  if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
+  return true;
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -130,6 +133,7 @@ bool bot_free(Bot *bot) {
   conversations_free(webhook->shared.conversations);
   late_order_free(webhook->shared.late_order);
   timer_leader_free(bot->leader);
+  if (webhook->peers) peers_leave(webhook->peers);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);

@@ -249,6 +249,36 @@ void dedupe_forget(Dedupe *dedupe, Job *job) {
   if (entry) job_release(job);
 }
 
+static void each_running(Dedupe *dedupe, void (*visit)(void *ctx, const DedupeSeen *seen),
+                         void *ctx) {
+  for (uint32_t i = 0; i < dedupe->used; i++) {
+    Entry *entry = &dedupe->entries[i];
+    if (entry->job) visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = identity_of(entry) });
+  }
+}
+
+static void each_answered(Dedupe *dedupe, void (*visit)(void *ctx, const DedupeSeen *seen),
+                          void *ctx) {
+  uint32_t number = dedupe->oldest;
+  for (size_t i = 0; i < dedupe->answered; i++) {
+    Entry *entry = &dedupe->entries[number];
+    visit(ctx, &(DedupeSeen){ .identity = identity_of(entry),
+                              .answer = answer_of(entry),
+                              .answered_s = entry->answered_s,
+                              .expires_us = entry->expires_us });
+    number = entry->newer;
+  }
+}
+
+void dedupe_each(Dedupe *dedupe, int64_t now_us, void (*visit)(void *ctx, const DedupeSeen *seen),
+                 void *ctx) {
+  pthread_mutex_lock(&dedupe->mutex);
+  expire(dedupe, now_us);
+  each_running(dedupe, visit, ctx);
+  each_answered(dedupe, visit, ctx);
+  pthread_mutex_unlock(&dedupe->mutex);
+}
+
 size_t dedupe_count(Dedupe *dedupe) {
   pthread_mutex_lock(&dedupe->mutex);
   size_t count = dedupe->answered;

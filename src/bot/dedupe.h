@@ -28,6 +28,15 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
 // The job was not run at all (the bot is full, the interpreter gave up): the platform's retry shall run it.
 void dedupe_forget(Dedupe *dedupe, Job *job);
+// A message that is under way (`job`) or answered.
+typedef struct {
+  Job *job;  // NULL: it is answered
+  Str identity, answer;
+  int64_t answered_s, expires_us;  // of an answered one
+} DedupeSeen;
+// Shows `visit` each of them, while no message can enter or finish: it may not call dedupe.
+void dedupe_each(Dedupe *dedupe, int64_t now_us, void (*visit)(void *ctx, const DedupeSeen *seen),
+                 void *ctx);
 // Answered messages that are remembered now.
 size_t dedupe_count(Dedupe *dedupe);
 

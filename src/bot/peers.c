@@ -17,12 +17,14 @@ enum {
   RENEW_US = 750 * 1000,
   LOOK_US = 40 * 1000,    // between two looks at what another process has under way
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
+  ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
 
 typedef struct Claim {
   struct Claim *previous, *next;
-  Str key;
   int64_t renew_us;
+  size_t key_len;
+  char key[];
 } Claim;
 
 struct Peers {
@@ -30,6 +32,10 @@ struct Peers {
   Str account;
   int64_t window_ms;
   char claim[1 + 16 + 1];  // the value of what this process has under way
+  Dedupe *dedupe;          // NULL: everything is told at once
+  atomic_bool met;         // another process was there at the last look
+  atomic_int_least64_t looked_us,
+      others_us;  // monotonic: the last look, and the last one that saw another
   atomic_int_least64_t away_until_us;
   pthread_mutex_t mutex;
   Claim *claims;
@@ -79,27 +85,43 @@ static void tell(Peers *peers, const StoreCall *call) {
 
 // ---- claims -------------------------------------------------------------------------------------
 
-// In the job's arena; empty where there is none.
-static Str key_of(const Peers *peers, Job *job) {
-  if (job->identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  return arena_printf(job->arena, "answer/%.*s/%.*s", STR_FMT(peers->account),
-                      STR_FMT(job->identity));
+// In the arena; empty if there is none.
+static Str key_of(const Peers *peers, Arena *arena, Str identity) {
+  if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
+  return arena_printf(arena, "answer/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(identity));
 }
 
+static Str claim_key(const Claim *claim) { return str_make(claim->key, claim->key_len); }
+
+static Claim *claim_new(Str key) {
+  Claim *claim = calloc(1, sizeof *claim + key.len);
+  if (!claim) return NULL;
+  claim->renew_us = clock_now_us() + RENEW_US;
+  claim->key_len = key.len;
+  memcpy(claim->key, key.ptr, key.len);
+  return claim;
+}
+
+// Without memory it lapses unless the answer comes soon. A job that has one keeps it.
 static void hold(Peers *peers, Job *job, Str key) {
-  Claim *claim = arena_calloc(job->arena, 1, sizeof *claim);
+  Claim *claim = claim_new(key);
   if (!claim) return;
-  *claim = (Claim){ .key = key, .renew_us = clock_now_us() + RENEW_US };
   pthread_mutex_lock(&peers->mutex);
-  claim->next = peers->claims;
-  if (peers->claims) peers->claims->previous = claim;
-  peers->claims = claim;
-  job->claim = claim;
+  bool first = !job->claim;
+  if (first) {
+    claim->next = peers->claims;
+    if (peers->claims) peers->claims->previous = claim;
+    peers->claims = claim;
+    job->claim = claim;
+  }
   pthread_mutex_unlock(&peers->mutex);
+  if (!first) free(claim);
 }
 
-// Takes the job's claim out; false when it has none.
-static bool drop(Peers *peers, Job *job, Str *key) {
+// Takes the job's claim out, for its caller to free; NULL if it has none. Dedupe knows the job no longer, so none
+// can come.
+static Claim *drop(Peers *peers, Job *job) {
+  if (!job->claim) return NULL;
   pthread_mutex_lock(&peers->mutex);
   Claim *claim = job->claim;
   if (claim) {
@@ -107,10 +129,9 @@ static bool drop(Peers *peers, Job *job, Str *key) {
     else peers->claims = claim->next;
     if (claim->next) claim->next->previous = claim->previous;
     job->claim = NULL;
-    *key = claim->key;
   }
   pthread_mutex_unlock(&peers->mutex);
-  return claim != NULL;
+  return claim;
 }
 
 void peers_renew(Peers *peers, int64_t now_us) {
@@ -119,40 +140,46 @@ void peers_renew(Peers *peers, int64_t now_us) {
     if (claim->renew_us > now_us) continue;
     claim->renew_us = now_us + RENEW_US;
     tell(peers, &(StoreCall){ .op = STORE_LEASE,
-                              .key = claim->key,
+                              .key = claim_key(claim),
                               .value = str_of(peers->claim),
                               .ttl_ms = PEERS_CLAIM_MS });
   }
   pthread_mutex_unlock(&peers->mutex);
 }
 
-void peers_finish(Peers *peers, Job *job, Str packed) {
-  Str key;
-  if (!drop(peers, job, &key)) return;
+// False without memory. A store that is away is told when it is back: the platform may try again at another
+// process.
+static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int64_t left_ms) {
   Buf value;
   buf_init(&value);
   buf_addc(&value, 'A');
-  buf_add_int(&value, job->answered_s);
+  buf_add_int(&value, answered_s);
   buf_addc(&value, ':');
   buf_add(&value, packed);
-  if (value.failed || peers->window_ms == 0) {
-    tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
-  } else {
-    // A store that is away is told when it is back: the platform may try again at another process.
-    StoreCall call = { .op = STORE_SET,
-                       .key = key,
-                       .value = buf_str(&value),
-                       .ttl_ms = peers->window_ms,
-                       .keep_ms = peers->window_ms };
-    store_call(peers->store, &call, forget_reply, NULL, NULL);
-  }
+  StoreCall call = {
+    .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = left_ms, .keep_ms = left_ms
+  };
+  bool ok = !value.failed;
+  if (ok) store_call(peers->store, &call, forget_reply, NULL, NULL);
   buf_clear(&value);
+  return ok;
+}
+
+void peers_finish(Peers *peers, Job *job, Str packed) {
+  Claim *claim = drop(peers, job);
+  if (!claim) return;
+  Str key = claim_key(claim);
+  if (peers->window_ms == 0 || !put_answer(peers, key, job->answered_s, packed, peers->window_ms))
+    tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
+  free(claim);
 }
 
 void peers_forget(Peers *peers, Job *job) {
-  Str key;
-  if (drop(peers, job, &key))
-    tell(peers, &(StoreCall){ .op = STORE_RELEASE, .key = key, .value = str_of(peers->claim) });
+  Claim *claim = drop(peers, job);
+  if (!claim) return;
+  tell(peers,
+       &(StoreCall){ .op = STORE_RELEASE, .key = claim_key(claim), .value = str_of(peers->claim) });
+  free(claim);
 }
 
 // ---- what others have ---------------------------------------------------------------------------
@@ -189,9 +216,95 @@ static Found try_claim(Peers *peers, Str key) {
   return found;
 }
 
+// ---- alone, or not ------------------------------------------------------------------------------
+
+typedef struct {
+  Peers *peers;
+  Arena *arena;  // for the keys
+  int64_t now_us;
+} Telling;
+
+static void tell_answered(void *ctx, const DedupeSeen *seen) {
+  Telling *telling = ctx;
+  int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
+  if (seen->job || left_ms <= 0) return;
+  Str key = key_of(telling->peers, telling->arena, seen->identity);
+  if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
+  arena_reset(telling->arena);
+}
+
+static void tell_seen(void *ctx, const DedupeSeen *seen) {
+  Telling *telling = ctx;
+  Peers *peers = telling->peers;
+  if (!seen->job) {
+    tell_answered(ctx, seen);
+    return;
+  }
+  Str key = key_of(peers, telling->arena, seen->identity);
+  if (key.len) hold(peers, seen->job, key);
+  if (key.len)
+    store_call(peers->store,
+               &(StoreCall){ .op = STORE_LEASE,
+                             .key = key,
+                             .value = str_of(peers->claim),
+                             .ttl_ms = PEERS_CLAIM_MS },
+               forget_reply, NULL, NULL);
+  arena_reset(telling->arena);
+}
+
+static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *seen)) {
+  Telling telling = { .peers = peers, .arena = arena_new(), .now_us = clock_now_us() };
+  if (telling.arena) dedupe_each(peers->dedupe, telling.now_us, visit, &telling);
+  arena_free(telling.arena);
+}
+
+void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe) {
+  peers->dedupe = dedupe;
+  // What a process before this one has told the store is still of use.
+  atomic_store(&peers->others_us, clock_now_us());
+}
+
+void peers_look(Peers *peers) {
+  if (!peers->dedupe) return;
+  int64_t now_us = clock_now_us();
+  atomic_store_explicit(&peers->looked_us, now_us, memory_order_relaxed);
+  bool alone = store_company(peers->store) == STORE_ALONE;
+  if (!alone) atomic_store(&peers->others_us, now_us);
+  if (atomic_load_explicit(&peers->met, memory_order_relaxed) == !alone) return;
+  if (!atomic_exchange(&peers->met, !alone) && !alone) tell_all(peers, tell_seen);
+}
+
+void peers_leave(Peers *peers) {
+  if (peers->dedupe && !atomic_load(&peers->met)) tell_all(peers, tell_answered);
+}
+
+typedef enum {
+  TO_ONESELF,  // no other process is there, and none was within the window
+  TO_READ,     // none is there, but the store may have what one has answered
+  TO_SHARE
+} Company;
+
+static Company company(Peers *peers, int64_t now_us) {
+  if (!peers->dedupe) return TO_SHARE;
+  if (now_us - atomic_load_explicit(&peers->looked_us, memory_order_relaxed) > ALONE_US)
+    peers_look(peers);
+  if (atomic_load(&peers->met)) return TO_SHARE;
+  int64_t others_us = atomic_load_explicit(&peers->others_us, memory_order_relaxed);
+  return now_us - others_us > peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
+}
+
+// Alone, a claim that is found is one of a process that has died.
+static PeersResult read_answer(Peers *peers, Str key, Buf *answer, int64_t *answered_s) {
+  Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : look(peers, key, answer, answered_s);
+  return found == FOUND_ANSWER ? PEERS_ANSWERED : PEERS_MINE;
+}
+
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s) {
-  Str key = key_of(peers, job);
+  Company with = company(peers, clock_now_us());
+  if (with == TO_ONESELF) return PEERS_MINE;
+  Str key = key_of(peers, job->arena, job->identity);
   if (key.len == 0) return PEERS_MINE;
+  if (with == TO_READ) return read_answer(peers, key, answer, answered_s);
   Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : try_claim(peers, key);
   if (found == FOUND_CLAIM) found = look(peers, key, answer, answered_s);
   if (found == FOUND_NOTHING) found = try_claim(peers, key);  // it lapsed meanwhile
@@ -202,7 +315,7 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
 
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s) {
-  Str key = key_of(peers, job);
+  Str key = key_of(peers, job->arena, job->identity);
   for (;;) {
     int64_t left_us = deadline_us - clock_now_us();
     if (left_us <= 0) return PEERS_RUNNING;

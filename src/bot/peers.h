@@ -5,6 +5,7 @@
 #define WEMOON_BOT_PEERS_H
 
 #include "base/buf.h"
+#include "bot/dedupe.h"
 #include "bot/job.h"
 #include "store/store.h"
 
@@ -24,7 +25,16 @@ typedef enum {
 Peers *peers_new(Store *store, Str account, int64_t window_s);
 void peers_free(Peers *peers);  // nothing is claimed any more; NULL is allowed
 
-// Claims the message for the job. A claim is held until peers_finish or peers_forget. Waits for the store, a
+// While this process is alone on the store (store_company) messages cost it no write from now on; `dedupe`,
+// which outlives it, knows them, and once another process has come the store is told of those under way and those
+// answered. Without this call everything is told at once.
+void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
+// Notices that another process has come. With peers_renew.
+void peers_look(Peers *peers);
+// The process is about to end: tells its successor what was answered.
+void peers_leave(Peers *peers);
+
+// Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget. Waits for the store, a
 // second at the most. An identity too long for a key is nobody else's.
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
 // Waits for whoever has it. PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it
@@ -32,9 +42,9 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s);
 // The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
-// Without a claim, nothing happens.
+// Without a claim, nothing happens. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);
-// The job was not run: any process may have it. Any thread; waits for nothing.
+// The job was not run: any process may have it. Any thread; waits for nothing. After dedupe_forget.
 void peers_forget(Peers *peers, Job *job);
 // Prolongs the claims of what takes long. Every quarter of a second, or more often; waits for nothing.
 void peers_renew(Peers *peers, int64_t now_us);

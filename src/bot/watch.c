@@ -67,6 +67,7 @@ static void *run_rescuer(void *arg) {
   while (pause_for_a_tick(watch)) {
     int64_t now_us = clock_now_us();
     overdue_answer_due(watched->overdue, now_us);
+    if (watched->peers) peers_look(watched->peers);
     if (watched->peers) peers_renew(watched->peers, now_us);
     if (watched->leader) timer_leader_look(watched->leader, now_us);
   }

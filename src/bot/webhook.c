@@ -44,9 +44,9 @@ static void remember(Webhook *webhook, Job *job) {
   Buf packed;
   buf_init(&packed);
   packed_reply_make(job, &packed);
-  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
   if (packed.failed) dedupe_forget(webhook->dedupe, job);
   else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
+  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
   buf_clear(&packed);
 }
 
@@ -100,8 +100,8 @@ static void log_not_run(const Webhook *webhook) {
 
 // Nothing was run: who waits is closed unanswered, and the platform's retry finds no trace.
 static void forget(Webhook *webhook, Job *job) {
-  if (webhook->peers) peers_forget(webhook->peers, job);
   dedupe_forget(webhook->dedupe, job);
+  if (webhook->peers) peers_forget(webhook->peers, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
 }
 
@@ -133,7 +133,7 @@ static int64_t turn_end_us(const Webhook *webhook, const Job *job) {
 // A script that waits for this user's next message gets it, else on_message does. An interpreter that was
 // given up while the message waited for it has a successor, one that is busy may have another beside it: try
 // that one. The platform has its answer at the deadline; the message waits on for its turn, and its reply is
-// late.
+// late. *answered: it has it already; set if the watcher gave it meanwhile.
 static TaskState run(Callback *c, Job *job, const MessageHead *head, Str document, bool *answered) {
   Running running = { c, job };
   int64_t begun_us = 0;
@@ -153,7 +153,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
   Answer answer;
   int64_t end_us = turn_end_us(c->webhook, job);
   end_conversations_of_leaver(c->webhook, job, head);
-  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
+  overdue_begin(&c->w->run, *answered ? INT64_MAX : c->deadline_us, respond_in_its_place, &running);
   do {
     int64_t until_us = end_us;
     Conversation *conversation =
@@ -164,7 +164,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
                          : interpreter_run_message(interpreter, &task, until_us, &answer);
     interpreter_release(interpreter);
   } while (state == TASK_LOST && pause_before(end_us));
-  *answered = overdue_end(&c->w->run);
+  *answered = overdue_end(&c->w->run) || *answered;
   if (state != TASK_LOST)
     bot_metrics_queue(c->webhook->options->metrics, begun_us - c->received_us);
   if (state == TASK_LOST) {
@@ -221,12 +221,12 @@ static void refuse_for_now(Callback *c) {
   answer_nothing(c);
 }
 
-static void run_new(Callback *c, Job *job, const MessageHead *head, Str document) {
+static void run_new(Callback *c, Job *job, const MessageHead *head, Str document, bool answered) {
   Webhook *webhook = c->webhook;
-  bool answered = false;
   if (!admission_enter(&webhook->admission, ADMIT_JOB)) {
     forget(webhook, job);
-    return refuse_for_now(c);
+    if (!answered) refuse_for_now(c);
+    return;
   }
   TaskState state = run(c, job, head, document, &answered);
   if (answered) return;
@@ -240,6 +240,7 @@ static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
   Webhook *webhook = c->webhook;
   int64_t answered_s = 0;
   dedupe_forget(webhook->dedupe, job);
+  peers_forget(webhook->peers, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
   buf_reset(&c->w->sealed);
   PeersResult result = peers_wait(webhook->peers, job, c->deadline_us, &c->w->sealed, &answered_s);
@@ -249,19 +250,30 @@ static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
   return result != PEERS_MINE;
 }
 
+// A store that is slow keeps no message past its deadline: then *answered is set.
+static PeersResult claim(Callback *c, Job *job, int64_t *answered_s, bool *answered) {
+  Peers *peers = c->webhook->peers;
+  Running running = { c, job };
+  if (!peers) return PEERS_MINE;
+  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
+  PeersResult result = peers_claim(peers, job, &c->w->sealed, answered_s);
+  *answered = overdue_end(&c->w->run);
+  return result;
+}
+
 static bool answer_new(Callback *c, Job *job, const MessageHead *head, Str document) {
-  Webhook *webhook = c->webhook;
   int64_t answered_s = 0;
-  PeersResult result =
-      webhook->peers ? peers_claim(webhook->peers, job, &c->w->sealed, &answered_s) : PEERS_MINE;
-  if (result == PEERS_RUNNING) return answer_as_peer(c, job, head);
+  bool answered = false;
+  PeersResult result = claim(c, job, &answered_s, &answered);
+  if (result == PEERS_RUNNING && !answered) return answer_as_peer(c, job, head);
   if (result == PEERS_MINE) {
-    run_new(c, job, head, document);
+    run_new(c, job, head, document, answered);
     return true;
   }
-  dedupe_forget(webhook->dedupe, job);
+  dedupe_forget(c->webhook->dedupe, job);
+  peers_forget(c->webhook->peers, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
-  answer_before(c, head, answered_s);
+  if (!answered) answer_before(c, head, answered_s);
   return true;
 }
 

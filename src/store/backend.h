@@ -38,7 +38,9 @@ typedef struct {
   // How its URLs are written, NULL at the end. A URL is this backend's if one of the forms begins with the
   // same scheme ("redis:"). Help and error messages are made from them.
   const char *const *forms;
-  StoreShared shared;
+  bool shared;  // store_is_shared
+  // Whether no other process has it open; from any thread while `run` and `tick` go on. NULL: it cannot tell
+  bool (*is_alone)(const void *self);
   // Whether `url`, whose scheme fits, can be one of its URLs; if not, ERR_USAGE, and no part of the URL in
   // the text: it may be a password.
   bool (*check)(Str url, Err *err);

@@ -217,7 +217,6 @@ static const char *const forms[] = { "memory:", NULL };
 const StoreBackend store_memory = {
   .name = "memory",
   .forms = forms,
-  .shared = STORE_SHARES_NOTHING,
   .check = memory_check,
   .open = memory_open,
   .run = memory_run,

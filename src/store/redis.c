@@ -694,7 +694,7 @@ static void *redis_open(const StoreOptions *options, const StorePrefixes *prefix
 const StoreBackend store_redis = {
   .name = "redis",
   .forms = redis_url_forms,
-  .shared = STORE_SHARES_ALL,
+  .shared = true,
   .check = redis_check,
   .open = redis_open,
   .run = redis_run,

@@ -362,12 +362,17 @@ static void *sqlite_open(const StoreOptions *options, const StorePrefixes *prefi
   return NULL;
 }
 
+static bool sqlite_is_alone(const void *self) {
+  return sqlite_file_is_alone(&((const Sqlite *)self)->file);
+}
+
 static const char *const forms[] = { "sqlite:PATH", NULL };
 
 const StoreBackend store_sqlite = {
   .name = "sqlite",
   .forms = forms,
-  .shared = STORE_SHARES_TIMERS,
+  .shared = true,
+  .is_alone = sqlite_is_alone,
   .check = sqlite_check,
   .probe = sqlite_probe,
   .open = sqlite_open,

@@ -172,17 +172,32 @@ static bool read_mark_of(const char *path, bool with_log, Mark *mark) {
   return found;
 }
 
-// Whether another process has the database open: it holds a lock on a byte of the -shm.
-static bool is_in_use(const char *path) {
+// Whether another process has the database open: it holds a lock on a byte of the -shm, `fd`.
+static bool is_locked(int fd) {
   enum { SHM_ALIVE = 128 };
-  char name[PATH_MAX];
-  if (!log_path(path, "-shm", name)) return true;
-  int fd = open(name, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return false;
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_ALIVE, .l_len = 1 };
-  bool used = fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  return fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+static int open_shm(const char *path) {
+  char name[PATH_MAX];
+  return log_path(path, "-shm", name) ? open(name, O_RDWR | O_CLOEXEC) : -1;
+}
+
+// Only while this process has not opened it: to close a descriptor ends the locks that SQLite has.
+static bool is_in_use(const char *path) {
+  int fd = open_shm(path);
+  if (fd < 0) return false;
+  bool used = is_locked(fd);
   close(fd);
   return used;
+}
+
+// For a moment, while the store is being mended, the descriptor may be another file's: the answer counts for one
+// message.
+bool sqlite_file_is_alone(const SqliteFile *file) {
+  int fd = atomic_load_explicit(&file->shm, memory_order_relaxed);
+  return fd >= 0 && !is_locked(fd);
 }
 
 // Two files that were copied together have two new numbers and belong together still.
@@ -288,8 +303,18 @@ static bool set_up(SqliteFile *file, Err *err) {
   return check_format(file, err);
 }
 
+// Other threads may ask sqlite_file_is_alone meanwhile.
+static void begin(SqliteFile *file, const char *path) {
+  atomic_store(&file->shm, -1);
+  file->db = NULL;
+  file->path = path;
+  file->file = file->log = 0;
+  file->frames = 0;
+  file->log_is_new = false;
+}
+
 bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
-  *file = (SqliteFile){ .path = path };
+  begin(file, path);
   if (!make_file(path, err)) return false;
   move_foreign_log_aside(path);
   if (!set_up(file, err)) {
@@ -300,11 +325,15 @@ bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
   file->log = number_of(path, "-wal", NULL);
   file->written_us = clock_now_us();  // the log may hold what a process before left in it
   sqlite3_wal_hook(file->db, on_commit, file);
+  file->shm = open_shm(path);
   return true;
 }
 
+// The -shm's descriptor last: its end is the end of the locks on it.
 void sqlite_file_close(SqliteFile *file) {
   sqlite3_close(file->db);
+  int shm = file->db ? atomic_exchange(&file->shm, -1) : -1;
+  if (shm >= 0) close(shm);
   file->db = NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ typedef struct {
   ino_t file, log;     // which file, and which -wal, was opened
   int frames;          // of the log, after the last commit
   bool log_is_new;     // since the last commit it has begun anew: sqlite_file_mark
+  atomic_int shm;      // the -shm, to see who locks it; -1: not open
   int64_t written_us;  // monotonic: the last commit that is not in the file yet; 0: all is in it
 } SqliteFile;
 
@@ -42,6 +44,9 @@ typedef enum {
 SqliteFileState sqlite_file_look(const SqliteFile *file);
 // Closes a file that is gone or replaced, and takes its log out of the way of the next one.
 void sqlite_file_abandon(SqliteFile *file);
+
+// Whether no other process has it open. From any thread; false while it is not known.
+bool sqlite_file_is_alone(const SqliteFile *file);
 
 // What a result code of SQLite means for this file; returns false.
 bool sqlite_file_explain(const char *path, int code, Err *err);

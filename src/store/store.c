@@ -363,7 +363,14 @@ bool store_healthy(Store *store, Err *err) {
 
 const char *store_kind(const Store *store) { return store->backend->name; }
 
-StoreShared store_shared(const Store *store) { return store->backend->shared; }
+bool store_is_shared(const Store *store) { return store->backend->shared; }
+
+StoreCompany store_company(const Store *store) {
+  const StoreBackend *backend = store->backend;
+  if (!backend->shared) return STORE_ALONE;
+  if (!backend->is_alone) return STORE_CANNOT_SEE;
+  return backend->is_alone(store->self) ? STORE_ALONE : STORE_MET;
+}
 
 static bool start_thread(Store *store) {
   pthread_mutex_init(&store->lock, NULL);

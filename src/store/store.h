@@ -62,13 +62,6 @@ bool store_reply_next_key(Str *rest, Str *key);
 // The reply is the callee's: free it with store_reply_free. Runs on the store's thread; must not block.
 typedef void (*StoreDone)(void *ctx, StoreReply *reply);
 
-// What the processes that open one URL share.
-typedef enum {
-  STORE_SHARES_NOTHING,  // it is this process's own
-  STORE_SHARES_TIMERS,   // the processes of one machine agree on who runs the timers
-  STORE_SHARES_ALL,      // messages and answers too, from any machine
-} StoreShared;
-
 // Whether `url` is the URL of a store: store_open refuses with ERR_USAGE what this refuses. Neither text has
 // any part of the URL, which may hold a password.
 bool store_url_check(Str url, Err *err);
@@ -99,7 +92,15 @@ void store_close(Store *store);
 // pages.
 bool store_healthy(Store *store, Err *err);
 const char *store_kind(const Store *store);  // "memory", "sqlite" or "redis"
-StoreShared store_shared(const Store *store);
+bool store_is_shared(
+    const Store *store);  // other processes may open its URL and find what it holds
+typedef enum {
+  STORE_ALONE,      // no other process has it open now
+  STORE_MET,        // another process has
+  STORE_CANNOT_SEE  // this store cannot tell
+} StoreCompany;
+// Cheap, from any thread.
+StoreCompany store_company(const Store *store);
 
 // Copies `call` and queues it; from any thread. False without memory, after store_close began, or if `call`
 // breaks a rule above (ERR_USAGE): `done` is not called then. While Redis is away a call fails within a

@@ -57,6 +57,38 @@ static void test_a_message_nobody_knows_is_new(void **state) {
   job_release(job);
 }
 
+typedef struct {
+  int running, answered;
+  char names[8];
+} Seen;
+
+static void note_seen(void *ctx, const DedupeSeen *what) {
+  Seen *seen = ctx;
+  strncat(seen->names, what->identity.ptr, 1);
+  if (what->job) seen->running++;
+  else assert_true(str_eq(what->answer, STR("T")) && what->expires_us > 60000000);
+  seen->answered += !what->job;
+}
+
+static void test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_not(void **state) {
+  Fixture *f = *state;
+  Job *old = job_known_as(f, "o"), *done = job_known_as(f, "d"), *running = job_known_as(f, "r");
+  Seen seen = { .running = 0 };
+  enter(f, old, 1);
+  finish(f, old, "T", 1);
+  enter(f, running, 30);
+  enter(f, done, 30);
+  finish(f, done, "T", 31);
+  dedupe_each(f->dedupe, 62 * 1000000, note_seen, &seen);
+  assert_string_equal(seen.names, "rd");
+  assert_int_equal(seen.running, 1);
+  assert_int_equal(seen.answered, 1);
+  dedupe_forget(f->dedupe, running);
+  job_release(old);
+  job_release(done);
+  job_release(running);
+}
+
 static void test_a_duplicate_joins_the_job_under_way(void **state) {
   Fixture *f = *state;
   Job *first = job_known_as(f, "a"), *second = job_known_as(f, "a");
@@ -222,6 +254,7 @@ int main(void) {
     TEST(test_of_more_answers_than_there_is_memory_for_the_oldest_go_first),
     TEST(test_answers_are_bounded_by_bytes),
     TEST(test_a_place_that_is_used_again_keeps_nothing_of_what_was_there),
+    TEST(test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_not),
     TEST(test_of_many_at_once_one_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -558,13 +558,11 @@ static void test_what_the_configuration_takes_the_store_takes(void **state) {
 static void test_each_store_says_what_it_shares(void **state) {
   static const struct {
     const char *kind;
-    StoreShared shared;
-  } kinds[] = { { "memory", STORE_SHARES_NOTHING },
-                { "sqlite", STORE_SHARES_TIMERS },
-                { "redis", STORE_SHARES_ALL } };
+    bool shared;
+  } kinds[] = { { "memory", false }, { "sqlite", true }, { "redis", true } };
   for (int i = 0; i < 3; i++) {
     Store *store = open_store(kinds[i].kind);
-    assert_int_equal(store_shared(store), kinds[i].shared);
+    assert_int_equal(store_is_shared(store), kinds[i].shared);
     store_close(store);
   }
 }

@@ -1,0 +1,104 @@
+// Two processes on one SQLite file share duplicates and claims as on Redis; one alone writes nothing for a message.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
+const { OPENID, TOKEN, configLua, sleep, tempDir, textXml, writeFiles, startBot } = require('./harness');
+
+const SCRIPT = `
+function on_message(msg)
+  local s = msg.content:match("^slow (.+)$")
+  if s then wechat.sleep(tonumber(s)) end
+  local f = assert(io.open(os.getenv("RUNS"), "a"))
+  f:write(msg.content, "\\n") f:close()
+  return wechat.config.log_format .. ": " .. msg.content
+end`;
+
+// Bots that share a file; log_format tells them apart.
+function makeFile(t) {
+  const dir = tempDir(t);
+  const runs = path.join(dir, 'runs');
+  fs.writeFileSync(runs, '');
+  const start = (name, config = {}) => startBot(t, { script: SCRIPT, env: { RUNS: runs },
+    config: { store: `sqlite:${path.join(dir, 'wemoon.db')}`, log_format: name, ...config } });
+  const count = (sql) => Number(execFileSync('sqlite3', [path.join(dir, 'wemoon.db'), sql], { encoding: 'utf8' }));
+  return {
+    start, file: path.join(dir, 'wemoon.db'),
+    runs: () => fs.readFileSync(runs, 'utf8').split('\n').filter(Boolean),
+    answers: () => count("select count(*) from wemoon_store where cast(key as text) like 'o:answer/%'"),
+  };
+}
+
+const text = (content, id) => textXml(content, { MsgId: String(id) });
+const content = (answer) => (answer.reply ? answer.reply.Content : answer.body);
+
+test('a message and its duplicate at the other process: run once, answered alike', async (t) => {
+  const shop = makeFile(t);
+  const [a, b] = [await shop.start('text'), await shop.start('json')];
+  const quick = await a.deliver(text('hi', 1));
+  assert.equal(content(await b.deliver(text('hi', 1))), content(quick));
+  const slow = text('slow 0.5', 2);
+  const [one, two] = await Promise.all([a.deliver(slow), sleep(100).then(() => b.deliver(slow))]);
+  assert.equal(content(one), 'text: slow 0.5');
+  assert.equal(content(two), content(one));
+  assert.deepEqual(shop.runs(), ['hi', 'slow 0.5']);
+});
+
+test('alone, a message costs no write; what it answered is known to a process that comes later', async (t) => {
+  const shop = makeFile(t);
+  const a = await shop.start('text');
+  await a.deliver(text('before', 1));
+  const running = a.deliver(text('slow 2', 2));
+  await sleep(200);
+  assert.equal(shop.answers(), 0);
+  const b = await shop.start('json');
+  assert.equal(content(await b.deliver(text('before', 1))), 'text: before');
+  assert.ok(shop.answers() >= 2, 'the one that was there has told what it had answered, and what it had under way');
+  const joined = await b.deliver(text('slow 2', 2));
+  assert.equal(content(joined), 'text: slow 2');
+  assert.equal(content(await running), 'text: slow 2');
+  assert.deepEqual(shop.runs(), ['before', 'slow 2']);
+});
+
+test('a restart: the next process knows what the one before it answered', async (t) => {
+  const shop = makeFile(t);
+  const a = await shop.start('text');
+  for (let i = 0; i < 50; i++) await a.deliver(text(`m${i}`, 100 + i));
+  await a.stop();
+  const b = await shop.start('json');
+  for (let i = 0; i < 50; i += 7) assert.equal(content(await b.deliver(text(`m${i}`, 100 + i))), `text: m${i}`);
+  assert.equal(shop.runs().length, 50);
+});
+
+test('a process is killed: what it had under way is run by the other, at the next try', async (t) => {
+  const shop = makeFile(t);
+  const [a, b] = [await shop.start('text'), await shop.start('json')];
+  const lost = a.deliver(text('slow 1', 1)).catch(() => 'cut');
+  await sleep(300);
+  await a.kill();
+  assert.equal(await lost, 'cut');
+  assert.equal(content(await b.deliver(text('slow 1', 1))), 'json: slow 1');
+});
+
+test('300 messages at both at once: each is run once', async (t) => {
+  const shop = makeFile(t);
+  const bots = [await shop.start('text'), await shop.start('json')];
+  const all = await Promise.all(Array.from({ length: 300 }, (_, i) => Promise.all(bots.map((bot) => bot.deliver(text(`n${i}`, 1000 + i))))));
+  for (const [one, two] of all) assert.equal(content(one), content(two));
+  assert.deepEqual(shop.runs().length, 300);
+});
+
+test('another program locks the file for long: every message is answered by its deadline', async (t) => {
+  const shop = makeFile(t);
+  const [a] = [await shop.start('text', { deadline_ms: 1000 }), await shop.start('json')];
+  await a.deliver(text('warm', 1));
+  execFileSync('bash', ['-c', `(echo "begin immediate;"; sleep 2.5; echo "commit;") | sqlite3 '${shop.file}' >/dev/null 2>&1 &`]);
+  await sleep(300);
+  const began = Date.now();
+  const answer = await a.deliver(text('locked', 2));
+  assert.ok(Date.now() - began < 1400, `${Date.now() - began} ms`);
+  assert.equal(answer.status, 200);
+});
