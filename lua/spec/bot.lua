@@ -124,7 +124,7 @@ return function(spec)
   --- What the bot keeps of a user (wechat.session).
   function bot:session(name)
     local openid = bot:user(name):openid()
-    local text = host.store.own.get("session/" .. host.session.appid .. "/" .. openid)
+    local text = host.store.own.get("session/" .. host.session.account .. "/" .. openid)
     return text and host.json.decode(text) or {}
   end
 

@@ -9,7 +9,9 @@ local misread = require "wechat.misread"
 local wechat = {}
 
 -- Each module returns a function(wechat, host) that adds its part.
-local parts = { "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "late" }
+local parts = {
+  "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "late", "forget",
+}
 
 host.args = require("wechat.args")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end

@@ -11,7 +11,7 @@ local TRIES = 50
 ---@param host table
 return function(wechat, host)
   local store, json, fail = host.store.own, host.json, host.args.fail
-  local function key_of(openid) return "session/" .. host.session.appid .. "/" .. openid end
+  local function key_of(openid) return "session/" .. host.session.account .. "/" .. openid end
 
   local function encode(openid, key, value)
     local good, text = pcall(exact_json, json, value)
@@ -33,11 +33,22 @@ return function(wechat, host)
     return texts
   end
 
+  -- Before version 0.2 an account without appid shared its keys with the others of that kind: who reads one first
+  -- has it.
+  local function take_old(openid)
+    if host.session.appid ~= "" then return nil end
+    local old = "session//" .. openid
+    local text, err = store.get(old)
+    if text and store.add(key_of(openid), text) then store.delete(old) end
+    return text, err
+  end
+
   local function load(openid)
     local text, err = store.get(key_of(openid))
+    if not text and not err then text, err = take_old(openid) end
     if not text then return {}, err end
     local values = json.decode(text)
-    return type(values) == "table" and values or {}
+    return type(values) == "table" and values or {}, nil, true
   end
 
   -- The keys that the job changed: their JSON, or false if it removed them. Nil if it changed none.
@@ -66,9 +77,11 @@ return function(wechat, host)
   end
 
   -- One try to write the changes; false if another job wrote meanwhile.
-  local function write(key, changes)
+  local function write(key, changes, was_there)
     local old, err = store.get(key)
     if err then return nil, err end
+    -- It was there when the job began: wechat.forget has taken it away since.
+    if not old and was_there then return true end
     local new = apply(old, changes)
     if new == old then return true end
     if not new then
@@ -84,10 +97,10 @@ return function(wechat, host)
     local changes = changes_of(session.before, now)
     if not changes then return true end
     for _ = 1, TRIES do
-      local done, err = write(key_of(openid), changes)
+      local done, err = write(key_of(openid), changes, session.was_there)
       if done == nil then return nil, err end
       if done then
-        session.before = now
+        session.before, session.was_there = now, true
         return true
       end
     end
@@ -115,13 +128,20 @@ return function(wechat, host)
     locals.sessions, locals.at_end = locals.sessions or {}, save
     local session = locals.sessions[openid]
     if not session then
-      local values, err = load(openid)
+      local values, err, was_there = load(openid)
       if err then return nil, err end
-      session = { values = values, before = snapshot(openid, values) }
+      session = { values = values, before = snapshot(openid, values), was_there = was_there }
       locals.sessions[openid] = session
     end
     return session.values
   end, "A table kept per user across messages and restarts; saved when the job ends.")
 
   host.session.save = save
+
+  --- What the running job has of the user's session is not written back.
+  ---@param openid string
+  function host.session.forget(openid)
+    local sessions = host.session.locals().sessions
+    if sessions then sessions[openid] = nil end
+  end
 end

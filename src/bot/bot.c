@@ -26,6 +26,7 @@ struct Bot {
   Webhook webhook;
   Watch *watch;
   TimerLeader *leader;          // NULL: the store is this process's own
+  Forgotten *forgotten;         // likewise
   char name[ACCOUNT_NAME_MAX];  // what the processes of one account know each other by
 };
 
@@ -56,7 +57,8 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Str name = str_of(bot->name);
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  if (!bot->leader || !peers) return err_set(err, ERR_MEMORY, "no memory");
+  bot->forgotten = forgotten_new(store, name, bot->webhook.shared.conversations);
+  if (!bot->leader || !peers || !bot->forgotten) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
   // So long until the others have noticed, and told what they have answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
@@ -97,6 +99,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                       .overdue = webhook->overdue,
                       .peers = webhook->peers,
                       .leader = bot->leader,
+                      .forgotten = bot->forgotten,
                       .files = options->watch };
   ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
   if (ok) return bot;
@@ -130,6 +133,7 @@ bool bot_free(Bot *bot) {
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
+  forgotten_free(bot->forgotten);
   conversations_free(webhook->shared.conversations);
   late_order_free(webhook->shared.late_order);
   timer_leader_free(bot->leader);

@@ -70,6 +70,7 @@ static void *run_rescuer(void *arg) {
     if (watched->peers) peers_look(watched->peers);
     if (watched->peers) peers_renew(watched->peers, now_us);
     if (watched->leader) timer_leader_look(watched->leader, now_us);
+    if (watched->forgotten) forgotten_look(watched->forgotten, now_us);
   }
   return NULL;
 }

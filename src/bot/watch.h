@@ -5,6 +5,7 @@
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
+#include "bot/forgotten.h"
 #include "bot/timer_leader.h"
 #include "bot/peers.h"
 #include "bot/overdue.h"
@@ -18,9 +19,10 @@ typedef struct Watch Watch;
 typedef struct {
   Pool *pool;
   Overdue *overdue;
-  Peers *peers;         // NULL: none
-  TimerLeader *leader;  // NULL: none
-  bool files;           // changed files cause a reload
+  Peers *peers;          // NULL: none
+  TimerLeader *leader;   // NULL: none
+  Forgotten *forgotten;  // NULL: none
+  bool files;            // changed files cause a reload
 } Watched;
 
 // NULL without memory or thread.

@@ -36,10 +36,12 @@ static StoreReply *ask(const StoreTool *tool, StoreCall call) {
 
 // ---- which keys ---------------------------------------------------------------------------------
 
-// wemoon's own keys are KIND/ACCOUNT/NAME; what has no name of its own is a lease of a running process.
+// wemoon's own keys are KIND/ACCOUNT/NAME; what has no name of its own is a lease of a running
+// process. What processes tell each other of forgotten users is nobody else's.
 static bool is_of_account(const StoreTool *tool, Str key) {
   Str kind, account, rest;
   return str_cut(key, '/', &kind, &rest) && str_cut(rest, '/', &account, &rest) &&
+         !str_eq(kind, STR("forgotten")) &&
          (str_eq(account, str_of(tool->account_name)) || str_eq(account, tool->account.appid));
 }
 

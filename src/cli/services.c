@@ -52,8 +52,9 @@ Store *services_open_store(const Config *config, const Account *account, const c
 static Store *open_store(const Config *config, const Account *account, const char *script,
                          StorePlace place, Err *err) {
   if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
-  Store *store = services_open_store(config, account, script, false, err);
-  if (store || place == STORE_BESIDE_SCRIPT || config_text(config, "store").len) return store;
+  bool must_exist = place == STORE_MUST_EXIST;
+  Store *store = services_open_store(config, account, script, must_exist, err);
+  if (store || place != STORE_IF_IT_OPENS || config_text(config, "store").len) return store;
   log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
   return store_open(STR("memory:"), err);
 }

@@ -15,6 +15,7 @@ typedef struct {
 // Where the store is if the configuration names none.
 typedef enum {
   STORE_BESIDE_SCRIPT,  // sqlite:wemoon.db beside the script; without a script, in the working directory
+  STORE_MUST_EXIST,   // the same; a SQLite file that is not there is not made
   STORE_IF_IT_OPENS,  // the same; if that cannot be opened, in memory, with a warning
   STORE_NOWHERE       // in memory, whatever the configuration says: nothing is served or kept
 } StorePlace;

@@ -1,0 +1,12 @@
+-- What is kept of a user in wemoon's own part of the store, one row a kind: wechat.forget takes all of it away. Whoever
+-- keeps something new of a user adds a row. In a key %a stands for the account and %u for the openid.
+
+---@class KeptKind
+---@field name string what it is, for people
+---@field key string its key
+---@field prefix? boolean all keys that begin with `key` are of that kind
+
+---@type KeptKind[]
+return {
+  { name = "session", key = "session/%a/%u" },
+}

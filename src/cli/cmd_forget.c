@@ -1,0 +1,62 @@
+// `wemoon forget`: wechat.forget from a shell.
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#include "cli/services.h"
+
+static const Option options[] = { { .name = NULL } };
+
+static const char chunk[] = "return assert(wechat.forget(...))\n";
+
+static bool forget(const InterpreterOptions *interpreter_options, char *openid, Err *err) {
+  Interpreter *interpreter = interpreter_new(interpreter_options, err);
+  if (!interpreter) return false;
+  Buf out;
+  buf_init(&out);
+  bool ok = interpreter_exec(interpreter, str_of(chunk), "=(forget)", &openid, 1, &out, err);
+  buf_clear(&out);
+  interpreter_retire(interpreter);
+  interpreter_release(interpreter);
+  return ok;
+}
+
+static int run(Invocation *in) {
+  Account account;
+  InterpreterOptions interpreter_options;
+  Services services;
+  Err err;
+  if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
+  if (str_eq(config_text(in->config, "store"), STR("memory:"))) {
+    report("forget", "the store is memory:, which the running bot has to itself: ask it, with "
+                     "wechat.forget in wemoon repl --attach");
+    return STATUS_USAGE;
+  }
+  if (!config_account(in->config, &account, &err) ||
+      !config_interpreter(in->config, &account, &interpreter_options, &err) ||
+      !services_open(&services, in->config, &account, config_file(in->config), STORE_MUST_EXIST,
+                     NULL, &err))
+    return report_err("forget", &err);
+  services_lend(&services, &interpreter_options);
+  bool ok = forget(&interpreter_options, in->arguments.positionals[0], &err);
+  services_close(&services);
+  return ok ? STATUS_DONE : report_err("forget", &err);
+}
+
+const Command command_forget = {
+  .name = "forget",
+  .usage = "OPENID",
+  .summary = "Forget a user: all that the bot keeps of them goes",
+  .details = "What wechat.forget(openid) does: session, model history, record, owed and kept "
+             "answers of that\n"
+             "user are gone, and what waits for them in a running bot ends. What the script keeps "
+             "under keys of\n"
+             "its own (wechat.store) it alone knows. Account and store are those of --config, else "
+             "of\n"
+             "config.lua in the working directory.\n",
+  .options = options,
+  .least = 1,
+  .most = 1,
+  .configured = true,
+  .run = run,
+};

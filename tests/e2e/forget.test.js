@@ -1,0 +1,100 @@
+// wechat.forget and wemoon forget: all that is kept of a user goes, and what waits for them ends.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, until } = require('./harness');
+const { makeRedis } = require('./redis');
+
+const SCRIPT = `
+function on_message(msg)
+  if msg.content == "talk" then
+    local answer, why = wechat.ask("name?")
+    if not answer then wechat.store.set("ended", why) return "ended" end
+    return "hello " .. answer.content
+  end
+  if msg.content == "forget me" then return tostring(wechat.forget(msg.source)) end
+  if msg.content == "forget later" then
+    wechat.session().colour = "red"
+    return tostring(wechat.forget(msg.source))
+  end
+  if msg.content == "slow" then
+    local s = wechat.session()
+    wechat.sleep(0.6)
+    s.slow = true
+    return "slow"
+  end
+  local key, value = msg.content:match("^(%w+)=(%w+)$")
+  if key then wechat.session()[key] = value return "set" end
+  local keys = {}
+  for k in pairs(wechat.session()) do keys[#keys + 1] = k end
+  table.sort(keys)
+  return "[" .. table.concat(keys, " ") .. "]"
+end`;
+
+const OTHER = 'oOtherUser';
+const as = (FromUserName) => ({ fields: { FromUserName } });
+
+test('wechat.forget takes the session of that user alone, the running job\'s own changes too', async (t) => {
+  const bot = await startBot(t, { script: SCRIPT });
+  for (const user of [OPENID, OTHER]) assert.equal(await bot.say('a=1', as(user)), 'set');
+  assert.equal(await bot.say('forget me'), 'true');
+  assert.equal(await bot.say('keys'), '[]');
+  assert.equal(await bot.say('keys', as(OTHER)), '[a]');
+  assert.equal(await bot.say('forget later'), 'true');
+  assert.equal(await bot.say('keys'), '[]');
+});
+
+test('a job that runs meanwhile does not bring the session back', async (t) => {
+  const bot = await startBot(t, { script: SCRIPT });
+  await bot.say('a=1');
+  const slow = bot.say('slow');
+  await sleep(200);
+  assert.equal(await bot.say('forget me'), 'true');
+  assert.equal(await slow, 'slow');
+  assert.equal(await bot.say('keys'), '[]');
+});
+
+test('wemoon forget: session and conversation of a user of a running bot are gone, on SQLite and on Redis', async (t) => {
+  const redis = await makeRedis(t);
+  for (const config of [{}, { store: redis.url }]) {
+    const bot = await startBot(t, { script: SCRIPT, config });
+    for (const user of [OPENID, OTHER]) await bot.say('a=1', as(user));
+    for (const user of [OPENID, OTHER]) assert.equal(await bot.say('talk', as(user)), 'name?');
+    const { stdout } = await wemoon(['forget', OPENID], { cwd: bot.dir, code: 0 });
+    assert.equal(stdout, '');
+    await until(async () => (await wemoon(['store', 'get', 'ended'], { cwd: bot.dir })).stdout === '"forgotten"\n', 'the end of the conversation');
+    assert.equal(await bot.say('keys'), '[]');
+    assert.equal(await bot.say('moon', as(OTHER)), 'hello moon');
+    assert.equal(await bot.say('keys', as(OTHER)), '[a]');
+    const kept = await wemoon(['store', 'export', '--all'], { cwd: bot.dir, code: 0 });
+    assert.doesNotMatch(kept.stdout, new RegExp(`(session|forgotten)/[^"]*${OPENID}`));
+    await bot.stop();
+  }
+});
+
+test('wemoon forget of a user that nobody knows is done; without a store, with memory: or without an openid it is told', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, appid: APPID }) });
+  const run = (args, code) => wemoon(['forget', ...args], { cwd: dir, code });
+  assert.match((await run(['oNobody'], 1)).stderr, /^wemoon: forget: store: there is no wemoon\.db/);
+  await wemoon(['exec', '-e', 'wechat.store.set("a", 1)'], { cwd: dir, code: 0 });
+  await run(['oNobody'], 0);
+  assert.match((await run([], 2)).stderr, /something is missing: wemoon forget OPENID/);
+  assert.match((await run(['o', '--store', 'memory:'], 2)).stderr, /the store is memory:/);
+});
+
+test('accounts without an appid keep their sessions apart, and find what version 0.1 kept', async (t) => {
+  const dir = tempDir(t);
+  const store = `sqlite:${dir}/wemoon.db`;
+  writeFiles(dir, { 'config.lua': configLua({ token: 'first1' }) });
+  const old = '{"key":"session//oU","own":true,"value":{"old":1}}\n';
+  await wemoon(['store', 'import', '--all'], { cwd: dir, input: old, code: 0 });
+  const [one, two] = [await startBot(t, { script: SCRIPT, config: { token: 'first1', store } }),
+    await startBot(t, { script: SCRIPT, config: { token: 'second2', store } })];
+  assert.equal(await one.say('keys', as('oU')), '[old]');
+  assert.equal(await one.say('new=1', as('oU')), 'set');
+  assert.equal(await two.say('keys', as('oU')), '[]');
+  assert.equal(await two.say('theirs=1', as('oU')), 'set');
+  assert.equal(await one.say('keys', as('oU')), '[new old]');
+});
