@@ -7,25 +7,13 @@
 #include "base/clock.h"
 #include "bot/admin.h"
 #include "bot/bot_metrics.h"
+#include "cli/activation.h"
 #include "cli/notify.h"
 #include "cli/preflight.h"
 #include "cli/services.h"
 #include "cli/serving.h"
 
 static const Option options[] = { { .name = NULL } };
-
-// ---- what is said at the start ------------------------------------------------------------------
-
-static void announce(const Config *config, const Account *account, const char *script,
-                     const Server *server) {
-  char url[512];
-  snprintf(url, sizeof(url), "http://%s%s", server_address(server),
-           config_text(config, "path").ptr);
-  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, script, url,
-         config_mode_name(account->mode));
-  serving_print_how_to_conversation(config, url, false);
-  serving_flush();
-}
 
 // ---- serving ------------------------------------------------------------------------------------
 
@@ -37,6 +25,7 @@ typedef struct {
   Services services;
   Bot *bot;
   Server *server, *admin_server;
+  Activation sockets;
   Admin admin;
   Watchdog watchdog;
 } Service;
@@ -45,7 +34,7 @@ enum { ADMIN_THREADS = 4 };
 
 static bool start_admin(Service *service, const Config *config, const char *script, Err *err) {
   Str listen = config_text(config, "admin_listen");
-  if (listen.len == 0) return true;
+  if (listen.len == 0 && !service->sockets.admin) return true;
   service->admin = (Admin){ .bot = service->bot,
                             .script = script,
                             .server = service->server,
@@ -56,6 +45,7 @@ static bool start_admin(Service *service, const Config *config, const char *scri
   ServerOptions server_options;
   config_server(config, &server_options);
   server_options.listen = listen;
+  server_options.inherited = service->sockets.admin;
   server_options.threads = ADMIN_THREADS;
   HttpHandler handler = admin_handler(&service->admin);
   service->admin_server = server_start(&server_options, &handler, err);
@@ -68,6 +58,7 @@ static bool start(Service *service, const Config *config, const BotOptions *bot_
   if (!(service->bot = bot_new(bot_options, err))) return false;
   ServerOptions server_options;
   config_server(config, &server_options);
+  server_options.inherited = service->sockets.callback;
   HttpHandler handler = bot_handler(service->bot);
   return (service->server = server_start(&server_options, &handler, err)) != NULL &&
          start_admin(service, config, bot_options->script, err);
@@ -92,6 +83,19 @@ static void stop(Service *service) {
   if (!bot_free(service->bot)) _exit(STATUS_DONE);
 }
 
+static void announce(const Service *service, const Config *config, const BotOptions *bot_options) {
+  char url[512];
+  snprintf(url, sizeof(url), "http://%s%s", server_address(service->server),
+           config_text(config, "path").ptr);
+  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot_options->script, url,
+         config_mode_name(bot_options->account->mode));
+  serving_print_how_to_conversation(config, url, service->sockets.callback != 0);
+  serving_flush();
+  if (service->admin_server)
+    log_info("health and figures are at http://%s/healthz and /metrics",
+             server_address(service->admin_server));
+}
+
 static int serve(Service *service, const Config *config, const BotOptions *bot_options,
                  const sigset_t *set) {
   Err err;
@@ -100,10 +104,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
     bot_free(service->bot);
     return report_err("", &err);
   }
-  announce(config, bot_options->account, bot_options->script, service->server);
-  if (service->admin_server)
-    log_info("health and figures are at http://%s/healthz and /metrics",
-             server_address(service->admin_server));
+  announce(service, config, bot_options);
   notify_manager("READY=1");
   notify_watchdog(&service->watchdog, service->services.loop, service->bot);
   serving_wait(set, bot_options->script, reload, service->bot);
@@ -113,7 +114,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
 
 static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
   Err err = { .text = "no memory" };
-  Service service = { .metrics = metrics_new(bot_metric_families) };
+  Service service = { .metrics = metrics_new(bot_metric_families), .sockets = activation_take() };
   sigset_t set;
   bot_metrics_begin(service.metrics);
   serving_block_signals(&set);

@@ -115,6 +115,24 @@ bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
          cannot_listen(listener, text, errno, err);
 }
 
+bool listener_inherit(Listener *listener, int fd, Err *err) {
+  int listens = 0, family = 0;
+  socklen_t size = sizeof listens, family_size = sizeof family;
+  *listener = (Listener){ .fd = fd, .second = -1, .quiet = -1, .shared = true };
+  bool fits = getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
+              getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_size) == 0 &&
+              (family == AF_INET || family == AF_INET6);
+  if (!fits)
+    return err_set(err, ERR_USAGE,
+                   "the socket that was handed over (descriptor %d) is none on which TCP "
+                   "connections come in: a socket unit needs ListenStream=ADDRESS:PORT",
+                   fd);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return (name_it(listener) && prepare_stop(listener)) ||
+         cannot_listen(listener, str_of(listener->address), errno, err);
+}
+
 static bool listens_on(int fd, int port) {
   struct sockaddr_in local;
   int listens = 0;
@@ -142,12 +160,24 @@ bool listener_replace(Listener *listener, int port, Err *err) {
   return true;
 }
 
+// A socket that others have too cannot be shut down: a connection wakes who polls it. Nobody here accepts it; who
+// goes on with the socket finds it closed.
+static void knock(const Listener *listener) {
+  struct sockaddr_storage own;
+  socklen_t len = sizeof own;
+  if (getsockname(listener->second, (struct sockaddr *)&own, &len) != 0) return;
+  int fd = socket(own.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0) connect(fd, (struct sockaddr *)&own, len);
+  if (fd >= 0) close(fd);
+}
+
 // A thread that polls the descriptor still waits for the socket that it was. It is woken by the socket's end,
 // and goes back to sleep on it unless it finds the new one readable: so that is readable for a moment.
 void listener_quiet(Listener *listener) {
   eventfd_t told;
   if (dup3(listener->quiet, listener->fd, O_CLOEXEC) < 0) return;
-  shutdown(listener->second, SHUT_RDWR);
+  if (listener->shared) knock(listener);
+  else shutdown(listener->second, SHUT_RDWR);
   close_one(&listener->second);
   usleep(MOMENT_US);
   eventfd_read(listener->quiet, &told);

@@ -12,6 +12,7 @@ typedef struct {
   int second;         // the same socket, for when another file stands under `fd`
   int quiet;          // the eventfd that takes its place
   bool lent;          // `fd` is another's to close
+  bool shared;        // another process has the socket too, and goes on with it
   int port;           // as bound
   char address[128];  // "127.0.0.1:8080", "[::1]:8080", as bound
 } Listener;
@@ -20,6 +21,9 @@ typedef struct {
 // ERR_FAILED if it cannot be had: the error says why, and how to see who has a port that is taken. Gets all
 // descriptors that stopping takes.
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
+// Takes over the socket `fd`, on which another process, which keeps it, has begun to listen: what connects while
+// nobody serves waits in its backlog. ERR_USAGE if it is no listening TCP socket.
+bool listener_inherit(Listener *listener, int fd, Err *err);
 // Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed. To be
 // called before anything polls that.
 bool listener_replace(Listener *listener, int port, Err *err);

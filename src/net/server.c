@@ -374,9 +374,10 @@ static bool start(Server *server, const ServerOptions *options, Err *err) {
   if (!make_stand_in(server))
     return err_set(err, ERR_FAILED,
                    "no descriptors are left: raise the limit of open files (ulimit -n)");
-  if (!listener_open(&server->listener, options->listen, BACKLOG, err) ||
-      !civetweb_start(server->civetweb, err))
-    return false;
+  bool listens = options->inherited
+                     ? listener_inherit(&server->listener, options->inherited, err)
+                     : listener_open(&server->listener, options->listen, BACKLOG, err);
+  if (!listens || !civetweb_start(server->civetweb, err)) return false;
   connections_serve(server->connections, server->listener.port);
   return true;
 }

@@ -85,6 +85,7 @@ typedef struct {
 
 typedef struct {
   Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
+  int inherited;        // a listening socket that is served instead of `listen`; 0: none
   int threads;          // HTTP threads, each for one connection at a time
   int head_timeout_ms;  // head and body must be there within this (5000)
   int keep_alive_ms;    // idle connections stay open for this long while threads are free (75000)

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { BINARY, startBot } = require('./harness');
+const { BINARY, startBot, tempDir } = require('./harness');
 
 const PACKAGING = path.resolve(__dirname, '../../src/packaging');
 const UNIT = path.join(PACKAGING, 'wemoon.service');
@@ -14,10 +14,45 @@ const unit = fs.readFileSync(UNIT, 'utf8');
 const has = (program, ...args) => spawnSync(program, args).status === 0;
 const docs = (kind) => spawnSync(BINARY, ['docs', kind], { encoding: 'utf8' }).stdout;
 
-test('systemd finds the unit hardened', { skip: !has('systemd-analyze', '--version') && 'there is no systemd here' }, () => {
-  const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=yes', '--no-pager', UNIT], { encoding: 'utf8' });
-  const score = /exposure level for wemoon\.service: ([0-9.]+)/.exec(stdout);
-  assert.ok(score && Number(score[1]) <= 1.4, stdout.slice(-200));
+const NO_SYSTEMD = !has('systemd-analyze', '--version') && 'there is no systemd here';
+const UNITS = ['wemoon.service', 'wemoon@.service', 'wemoon.socket', 'wemoon@.socket'];
+
+test('systemd finds both services hardened', { skip: NO_SYSTEMD }, () => {
+  for (const name of UNITS.slice(0, 2)) {
+    const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=yes', '--no-pager', path.join(PACKAGING, name)], { encoding: 'utf8' });
+    const score = /exposure level for wemoon\S*\.service: ([0-9.]+)/.exec(stdout);
+    assert.ok(score && Number(score[1]) <= 1.4, stdout.slice(-200));
+  }
+});
+
+// As they stand, but for the program, which is where it was built.
+function verify(t, change = (text) => text) {
+  const dir = tempDir(t);
+  for (const name of UNITS) {
+    const text = fs.readFileSync(path.join(PACKAGING, name), 'utf8').replace('/usr/bin/wemoon', BINARY);
+    fs.writeFileSync(path.join(dir, name), change(text));
+  }
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...UNITS.map((name) => path.join(dir, name))], { encoding: 'utf8' });
+  return { status, said: stdout + stderr };
+}
+
+test('systemd reads every unit without a word, a % in Environment too', { skip: NO_SYSTEMD }, (t) => {
+  assert.deepEqual(verify(t), { status: 0, said: '' });
+  const drops = /Failed to resolve (unit )?specifiers/;
+  assert.match(verify(t, (text) => text.replace(/^Environment=.*$/m, 'Environment=WEMOON_STORE=redis://:a%40b@h/0')).said, drops);
+  assert.doesNotMatch(verify(t, (text) => text.replace(/^Environment=.*$/m, 'Environment=WEMOON_STORE=redis://:a%%40b@h/0')).said, drops);
+});
+
+test('the package of plain cpack holds units, manual page and completions', { skip: !has('dpkg-shlibdeps', '--version') && 'there is no dpkg-dev here' }, (t) => {
+  const dir = tempDir(t);
+  const build = path.dirname(path.resolve(BINARY));
+  const made = spawnSync('cpack', ['-G', 'DEB', '-B', dir], { cwd: build, encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stdout + made.stderr);
+  const deb = fs.readdirSync(dir).find((name) => name.endsWith('.deb'));
+  const files = spawnSync('dpkg-deb', ['-c', path.join(dir, deb)], { encoding: 'utf8' }).stdout;
+  const wanted = ['usr/bin/wemoon', 'usr/share/man/man1/wemoon.1', 'usr/share/bash-completion/completions/wemoon', 'usr/share/zsh/vendor-completions/_wemoon',
+    'etc/wemoon/bot.lua', 'etc/wemoon/config.lua', ...UNITS.map((name) => `lib/systemd/system/${name}`)];
+  for (const name of wanted) assert.ok(files.includes(` ./${name}\n`), `${name} is missing:\n${files}`);
 });
 
 test('the unit is told when the bot is ready, and watches it', () => {
