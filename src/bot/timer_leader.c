@@ -1,6 +1,7 @@
 // A lease for an account's timers.
 #include "bot/timer_leader.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "codec/digest.h"
 
@@ -15,7 +16,8 @@ struct TimerLeader {
   Store *store;
   BotShared *shared;
   char key[128], owner[16 + 1];
-  int64_t ask_us;  // when to ask next
+  int64_t ask_us;    // when to ask next
+  int64_t asked_us;  // clock_real_us: when it was asked last
   pthread_mutex_t mutex;
   pthread_cond_t answered;
   bool asking;
@@ -41,8 +43,12 @@ TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared) {
 // On the store's thread.
 static void on_answer(void *ctx, StoreReply *reply) {
   TimerLeader *leader = ctx;
-  if (reply->err.code == ERR_NONE &&
-      atomic_exchange(&leader->shared->timers_elsewhere, !reply->ok) != !reply->ok)
+  bool away = reply->err.code != ERR_NONE;
+  // Nobody gets the lease from a store that is away; one that says so shows that this process was not frozen.
+  if (away || reply->ok)
+    atomic_store(&leader->shared->timers_until_us,
+                 (away ? clock_real_us() : leader->asked_us) + TIMER_LEADER_LEASE_MS * 1000);
+  if (!away && atomic_exchange(&leader->shared->timers_elsewhere, !reply->ok) != !reply->ok)
     log_debug(reply->ok ? "this process runs the script's timers"
                         : "another process runs the script's timers");
   store_reply_free(reply);
@@ -54,6 +60,7 @@ static void on_answer(void *ctx, StoreReply *reply) {
 
 static void ask(TimerLeader *leader, const StoreCall *call) {
   pthread_mutex_lock(&leader->mutex);
+  if (!leader->asking) leader->asked_us = clock_real_us();
   if (!leader->asking) leader->asking = store_call(leader->store, call, on_answer, leader, NULL);
   pthread_mutex_unlock(&leader->mutex);
 }

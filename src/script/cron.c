@@ -49,20 +49,22 @@ static bool parse_range(const Field *field, Str text, uint64_t *bits) {
     if (!is_range && !stepped) high = low;
     if (high < low) return false;
   }
+  if (step > high) step = high + 1;
   for (int64_t n = low; n <= high; n += step) *bits |= UINT64_C(1) << n;
   return true;
 }
 
 static bool parse_field(const Field *field, Str text, uint64_t *bits, Err *err) {
   Str item, rest = text;
+  bool more = true;
   *bits = 0;
   do {
-    str_cut(rest, ',', &item, &rest);
+    more = str_cut(rest, ',', &item, &rest);
     if (!parse_range(field, item, bits)) {
       return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)",
                      STR_FMT(text), field->name, (long long)field->low, (long long)field->high);
     }
-  } while (rest.len > 0);
+  } while (more);
   return true;
 }
 
@@ -91,6 +93,7 @@ bool cron_parse(Str spec, Cron *cron, Err *err) {
     }
     if (!parse_field(&fields[i], word, bits[i], err)) return false;
     if (i == 2) cron->any_day = word.ptr[0] == '*';
+    if (i < 2) cron->by_clock = cron->by_clock || word.ptr[0] == '*';
     if (i == 4) cron->any_weekday = word.ptr[0] == '*';
   }
   if (next_word(&rest, &word))
@@ -109,7 +112,7 @@ static bool day_fits(const Cron *cron, const struct tm *day) {
 
 // Hours and minutes are stepped through in real time, so that a day with a clock change has those that it
 // has.
-int64_t cron_next(const Cron *cron, int64_t unix_s) {
+static int64_t next_by_clock(const Cron *cron, int64_t unix_s) {
   time_t at = (time_t)(unix_s - unix_s % 60 + 60);
   time_t end = at + (time_t)5 * 366 * 86400;
   while (at < end) {
@@ -130,4 +133,61 @@ int64_t cron_next(const Cron *cron, int64_t unix_s) {
     }
   }
   return -1;
+}
+
+// ---- fixed times --------------------------------------------------------------------------------
+
+static int64_t offset_at(int64_t unix_s) {
+  time_t at = (time_t)unix_s;
+  struct tm local;
+  return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
+}
+
+// The first moment after `before` at which the local clock is `offset` ahead of UTC; at `after` it is.
+static int64_t change_between(int64_t before, int64_t after, int64_t offset) {
+  while (after - before > 1) {
+    int64_t middle = before + (after - before) / 2;
+    if (offset_at(middle) == offset) after = middle;
+    else before = middle;
+  }
+  return after;
+}
+
+// The moment at which the local clock first shows `wall`, given as seconds since 1970 as if it were UTC; if it shows
+// it never, the moment at which it has jumped over it.
+static int64_t moment_of(int64_t wall) {
+  enum { DAY_S = 86400 };
+  int64_t before = offset_at(wall - DAY_S), after = offset_at(wall + DAY_S);
+  int64_t early = wall - (before > after ? before : after);
+  int64_t late = wall - (before > after ? after : before);
+  if (offset_at(early) == wall - early) return early;
+  if (offset_at(late) == wall - late) return late;
+  return change_between(early, late, after);
+}
+
+// The first time of the day that begins at `midnight`, on the local clock, which comes after `unix_s`; -1: none.
+static int64_t next_of_day(const Cron *cron, int64_t midnight, int64_t unix_s) {
+  for (int64_t minute = 0; minute < 24 * 60; minute++) {
+    if (!has(cron->hours, (int)(minute / 60)) || !has(cron->minutes, (int)(minute % 60))) continue;
+    int64_t moment = moment_of(midnight + minute * 60);
+    if (moment > unix_s) return moment;
+  }
+  return -1;
+}
+
+static int64_t next_fixed(const Cron *cron, int64_t unix_s) {
+  enum { DAY_S = 86400, DAYS = 5 * 366 };
+  int64_t wall = unix_s + offset_at(unix_s), midnight = wall - (wall % DAY_S + DAY_S) % DAY_S;
+  for (int day = 0; day < DAYS; day++, midnight += DAY_S) {
+    time_t at = (time_t)midnight;
+    struct tm date;
+    if (!gmtime_r(&at, &date)) return -1;
+    int64_t moment = day_fits(cron, &date) ? next_of_day(cron, midnight, unix_s) : -1;
+    if (moment >= 0) return moment;
+  }
+  return -1;
+}
+
+int64_t cron_next(const Cron *cron, int64_t unix_s) {
+  return cron->by_clock ? next_by_clock(cron, unix_s) : next_fixed(cron, unix_s);
 }

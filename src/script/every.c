@@ -17,13 +17,15 @@ struct Every {
   int64_t interval_us;  // 0: by `cron`
   Cron cron;
   int64_t due_s;  // of cron, Unix seconds
-  bool armed;     // in the heap, or fired and on its way to the lock
+  int64_t
+      clock_apart_us;  // of cron, at the last look: the wall clock's lead over the monotonic one
+  bool armed;          // in the heap, or fired and on its way to the lock
   bool running, stopped;
   struct Every *previous, *next;
 };
 
 // A clock that was set is noticed within that time.
-enum { CRON_LOOK_US = 30 * 1000000 };
+enum { CRON_LOOK_US = 5 * 1000000, CLOCK_SET_US = 5 * 1000000 };
 
 static void unlink_every(Every *every) {
   if (every->previous) every->previous->next = every->next;
@@ -74,16 +76,33 @@ static void run_tick(Every *every) {
   task_start(task);
 }
 
+static int64_t clock_apart_us(void) { return clock_unix_ms() * 1000 - clock_now_us(); }
+
+// A clock that was set makes up for nothing and silences nothing: the next time is the next one on the new clock.
+static bool clock_was_set(Every *every) {
+  int64_t apart_us = clock_apart_us(), moved_us = apart_us - every->clock_apart_us;
+  every->clock_apart_us = apart_us;
+  return moved_us > CLOCK_SET_US || moved_us < -CLOCK_SET_US;
+}
+
 static bool is_due(Every *every) {
   if (every->interval_us > 0) return true;
+  if (clock_was_set(every)) {
+    every->due_s = cron_next(&every->cron, clock_unix_s());
+    return false;
+  }
   if (clock_unix_s() < every->due_s) return false;
   every->due_s = cron_next(&every->cron, clock_unix_s());
   return true;
 }
 
+// A process that was frozen past its lease has none.
 static bool runs_timers(const Interpreter *in) {
-  return !in->options.shared ||
-         !atomic_load_explicit(&in->options.shared->timers_elsewhere, memory_order_relaxed);
+  const BotShared *shared = in->options.shared;
+  if (!shared) return true;
+  if (atomic_load_explicit(&shared->timers_elsewhere, memory_order_relaxed)) return false;
+  int64_t until_us = atomic_load_explicit(&shared->timers_until_us, memory_order_relaxed);
+  return until_us == 0 || clock_real_us() < until_us;
 }
 
 // A tick that is still under way when the next is due lets that one pass.
@@ -153,6 +172,7 @@ int every_new(lua_State *L, int64_t interval_us, const Cron *cron, int64_t due_s
   }
   *every = (Every){ .in = in, .function = function, .interval_us = interval_us, .due_s = due_s };
   if (cron) every->cron = *cron;
+  every->clock_apart_us = clock_apart_us();
   every->timer =
       (Timer){ .fn = fire, .ctx = every, .ends_with_service = true, .due_us = clock_now_us() };
   *handle = every;

@@ -32,6 +32,8 @@ typedef struct {
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
   struct LateOrder *late_order;  // of all interpreters; NULL: late answers go out as they come
+  atomic_int_least64_t
+      timers_until_us;  // this process runs them until then (clock_real_us); 0: for good
 } BotShared;
 
 // Why a reply is lost: the account may not send it, its user's window or quota is over, the platform refused

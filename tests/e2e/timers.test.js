@@ -1,0 +1,60 @@
+// wechat.cron and wechat.every when clocks are set and processes are frozen.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { sleep, startBot, tempDir, until } = require('./harness');
+const { preload, sanitized: skip } = require('./preload');
+
+const lines = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
+
+test('a clock that is set forth makes up for no cron time, one set back silences none', { skip }, async (t) => {
+  const { env, put } = preload(t, 'shift', 1);
+  const file = path.join(tempDir(t), 'ticks');
+  // To the moment of the day, `days` from today.
+  const set = (days, hours, minutes, seconds) => {
+    const day = new Date();
+    day.setUTCHours(hours, minutes, seconds, 0);
+    put(0, Math.round((day.getTime() - Date.now()) / 1000) + days * 86400);
+  };
+  set(1, 1, 0, 0);
+  await startBot(t, {
+    script: `
+function on_load() wechat.cron("30 2 * * *", function()
+  local f = io.open(os.getenv("TICKS"), "a") f:write(os.date("!%H:%M"), "\\n") f:close()
+end) end
+function on_message() end`, env: { ...env, TZ: 'UTC', TICKS: file },
+  });
+  set(1, 12, 0, 0); // over the time: it is not made up for
+  await sleep(6000);
+  assert.deepEqual(lines(file), []);
+  set(1, 2, 29, 53); // back before it
+  await until(() => lines(file).length === 1, 'the tick of 02:30', 15000);
+  assert.deepEqual(lines(file), ['02:30']);
+  set(2, 2, 29, 53);
+  await until(() => lines(file).length === 2, 'the tick of the next day', 15000);
+});
+
+test('a process that was frozen past its lease does not tick when it wakes', async (t) => {
+  const dir = tempDir(t);
+  const file = path.join(dir, 'ticks');
+  const script = `
+function on_load() wechat.every(0.1, function()
+  local f = io.open(os.getenv("TICKS"), "a") f:write(os.getenv("NAME"), "\\n") f:close()
+end) end
+function on_message() end`;
+  const start = (NAME) => startBot(t, { script, env: { TICKS: file, NAME }, config: { store: `sqlite:${path.join(dir, 'wemoon.db')}` } });
+  const first = await start('first');
+  await until(() => lines(file).length > 3, 'ticks of the first', 10000);
+  const second = await start('second');
+  first.signal('SIGSTOP');
+  await until(() => lines(file).at(-1) === 'second', 'ticks of the second', 15000);
+  const seen = lines(file).length;
+  first.signal('SIGCONT');
+  await sleep(1500);
+  assert.deepEqual(new Set(lines(file).slice(seen)), new Set(['second']));
+  await second.stop();
+  await until(() => lines(file).at(-1) === 'first', 'ticks of the first again', 10000);
+});
