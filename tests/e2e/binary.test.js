@@ -48,6 +48,22 @@ test('secrets of its environment are in neither its environment nor its argument
   assert.equal(await bot.say('?', { token: SECRETS.WEMOON_TOKEN }), `nil nil nil nil nil ${APPID}`);
 });
 
+// Where core files go by a name of their own, in the process's folder.
+const PLAIN_CORE = fs.readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
+const NO_CORE = !/^core[.%\w]*$/.test(PLAIN_CORE) && `core files go to ${PLAIN_CORE}`;
+
+test('a core file holds no secret', { skip: sanitized || NO_CORE }, async (t) => {
+  const bot = await startBot(t, { script: 'function on_message(msg) wechat.session().x = "s3cretsession" return msg.content end', mode: 'safe', config: { token: undefined }, env: { ...SECRETS, WEMOON_STORE: 'sqlite:bot.db' }, under: ['prlimit', '--core=unlimited'] });
+  assert.equal(await bot.say('hi', { token: SECRETS.WEMOON_TOKEN }), 'hi');
+  bot.signal('SIGABRT');
+  assert.equal((await bot.ended).signal, 'SIGABRT');
+  bot.stopped = true;
+  const core = fs.readdirSync(bot.dir).find((name) => name.startsWith('core'));
+  const bytes = fs.readFileSync(bot.file(core), 'latin1');
+  assert.ok(bytes.startsWith('\x7fELF') && bytes.length > 1000, `${bytes.length} bytes`);
+  for (const secret of ['s3cret', AES_KEY]) assert.ok(!bytes.includes(secret), `${secret} in ${core}, ${bytes.length} bytes`);
+});
+
 test('the store, which holds tokens and sessions, is its owner\'s alone', async (t) => {
   const bot = await startBot(t, { script: 'function on_message(msg) wechat.session().x = 1 return "kept" end' });
   assert.equal(await bot.say('?'), 'kept');
