@@ -70,7 +70,7 @@ void bot_status(Bot *bot, BotStatus *status);
 Interpreter *bot_interpreter(Bot *bot);
 // Time was moved (interpreter_wake).
 void bot_wake(Bot *bot);
-// Answers 503 from now on (SIGTERM came).
+// SIGTERM came: bot_status says that it is stopping. What still comes on open connections is answered.
 void bot_refuse(Bot *bot);
 
 #endif

@@ -217,12 +217,7 @@ static bool has_body(const HttpRequest *head) {
 }
 
 // The script may be replaced between the look-up and the page's turn: interpreter_run_page looks again.
-static void handle(void *ctx, HttpRequest *request) {
-  Webhook *webhook = ctx;
-  if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed))
-    refuse(request, 503, "the bot is stopping");
-  else admit(webhook, request);
-}
+static void handle(void *ctx, HttpRequest *request) { admit(ctx, request); }
 
 static void handle_other_method(void *ctx, HttpRequest *request) {
   char allow[ALLOW_MAX];

@@ -379,8 +379,6 @@ static void handle(void *ctx, HttpRequest *request) {
   LogSubject before = log_about((LogSubject){ 0 });
   if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {
     answer_refuse(&c, 503, "no memory");
-  } else if (atomic_load_explicit(&webhook->refusing, memory_order_relaxed)) {
-    answer_refuse(&c, 503, "the bot is stopping");
   } else if (str_eq(request->method, STR("POST"))) {
     handle_message(&c, &query, type);
   } else {

@@ -23,8 +23,9 @@ typedef struct {
   WorkspacePool *workspaces;
   Overdue *overdue;
   BotShared shared;
-  atomic_int pages;      // requests for pages that have an HTTP thread
-  atomic_bool refusing;  // SIGTERM came: 503
+  atomic_int pages;  // requests for pages that have an HTTP thread
+  // SIGTERM came: for health pages. What still comes on open connections is answered.
+  atomic_bool refusing;
   Admission admission;
 } Webhook;
 
