@@ -5,7 +5,11 @@
 
 local exact_json = require "wechat.exact_json"
 
-local TRIES = 50
+local min = math.min
+
+-- Of N who write at once one succeeds each time, so N tries are needed at worst; pauses make it a few.
+local TRIES = 2000
+local PAUSE_MAX_MS = 32
 
 ---@param wechat table
 ---@param host table
@@ -92,17 +96,24 @@ return function(wechat, host)
     return store.add(key, new)
   end
 
+  -- Longer each time, and for no two jobs the same.
+  local function pause(try)
+    local share = tonumber(("%p"):format({}):sub(-4), 16) % 997 / 997
+    host.time.sleep(min(2 ^ try, PAUSE_MAX_MS) * share / 1000)
+  end
+
   local function save_one(openid, session)
     local now = snapshot(openid, session.values)
     local changes = changes_of(session.before, now)
     if not changes then return true end
-    for _ = 1, TRIES do
+    for try = 1, TRIES do
       local done, err = write(key_of(openid), changes, session.was_there)
       if done == nil then return nil, err end
       if done then
         session.before, session.was_there = now, true
         return true
       end
+      pause(try)
     end
     return nil, "others keep writing it"
   end
