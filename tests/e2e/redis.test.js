@@ -147,6 +147,44 @@ test('messages are answered while Redis is away', async (t) => {
 });
 
 // A name server that says nothing: a socket that nobody reads, and a view of /etc in which it is the name server.
+const NAMING = `local runs = 0
+function on_message(msg)
+  runs = runs + 1
+  return msg.content .. " " .. runs .. " by " .. wechat.config.log_format
+end`;
+
+test('what was answered while Redis was away is told to it when it is back: another process answers alike', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await Promise.all(['text', 'json'].map((name) => startBot(t, { script: NAMING, config: { store: redis.url, appid: APPID, log_format: name } })));
+  for (let round = 1; round <= 2; round++) {
+    await redis.stop();
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((i) => a.deliver(textXml(`m${round}${i}`, { MsgId: `${round}${i}` }))));
+    await sleep(2000);
+    await redis.start();
+    await sleep(1500);
+    for (const [i, answer] of answers.entries()) {
+      const again = await b.deliver(textXml(`m${round}${i + 1}`, { MsgId: `${round}${i + 1}` }));
+      assert.equal(textOf(again), textOf(answer));
+      assert.match(textOf(again), /by text$/);
+    }
+  }
+});
+
+test('a Redis that does not answer keeps no message past its deadline, nor does it keep a bot from starting', async (t) => {
+  const redis = await makeRedis(t);
+  const bot = await startBot(t, { script: NAMING, config: { store: redis.url, appid: APPID, deadline_ms: 1500 } });
+  assert.match(await bot.say('warm'), /^warm/);
+  redis.signal('SIGSTOP');
+  const began = Date.now();
+  const times = await Promise.all(Array.from({ length: 200 }, (_, i) => bot.deliver(textXml(`s${i}`)).then(() => Date.now() - began)));
+  assert.ok(Math.max(...times) < 1900, `${Math.max(...times)} ms`);
+  const starting = Date.now();
+  const other = await startBot(t, { script: NAMING, config: { store: redis.url, appid: APPID } });
+  assert.match(await other.say('hi'), /^hi/);
+  assert.ok(Date.now() - starting < 5000, `${Date.now() - starting} ms`);
+  redis.signal('SIGCONT');
+});
+
 test('a Redis whose name cannot be looked up is away within a second, too', async (t) => {
   const dir = tempDir(t);
   const silent = dgram.createSocket('udp4');
