@@ -16,6 +16,7 @@
 enum {
   RENEW_US = 750 * 1000,
   LOOK_US = 40 * 1000,    // between two looks at what another process has under way
+  WAITERS_MAX = 16,       // threads at once in peers_wait
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
   ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
@@ -37,6 +38,7 @@ struct Peers {
   atomic_int_least64_t looked_us,
       others_us;  // monotonic: the last look, and the last one that saw another
   atomic_int_least64_t away_until_us;
+  atomic_int waiters;
   pthread_mutex_t mutex;
   Claim *claims;
 };
@@ -300,7 +302,8 @@ static PeersResult read_answer(Peers *peers, Str key, Buf *answer, int64_t *answ
 }
 
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s) {
-  Company with = company(peers, clock_now_us());
+  Company with =
+      company(peers, job->started_us);  // a moment ago, and known without a look at the clock
   if (with == TO_ONESELF) return PEERS_MINE;
   Str key = key_of(peers, job->arena, job->identity);
   if (key.len == 0) return PEERS_MINE;
@@ -313,8 +316,8 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
-                       int64_t *answered_s) {
+static PeersResult wait_for_others(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
+                                   int64_t *answered_s) {
   Str key = key_of(peers, job->arena, job->identity);
   for (;;) {
     int64_t left_us = deadline_us - clock_now_us();
@@ -325,4 +328,13 @@ PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
     if (found == FOUND_ANSWER) return PEERS_ANSWERED;
     if (found == FOUND_NOTHING || found == FOUND_OWN) return PEERS_MINE;
   }
+}
+
+PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
+                       int64_t *answered_s) {
+  bool room = atomic_fetch_add(&peers->waiters, 1) < WAITERS_MAX;
+  PeersResult result =
+      room ? wait_for_others(peers, job, deadline_us, answer, answered_s) : PEERS_RUNNING;
+  atomic_fetch_sub(&peers->waiters, 1);
+  return result;
 }

@@ -37,8 +37,8 @@ void peers_leave(Peers *peers);
 // Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget. Waits for the store, a
 // second at the most. An identity too long for a key is nobody else's.
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
-// Waits for whoever has it. PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it
-// again.
+// Waits for the process that has it, on this thread: a few threads at once, PEERS_RUNNING at once for others.
+// PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it again.
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s);
 // The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.

@@ -102,3 +102,18 @@ test('another program locks the file for long: every message is answered by its 
   assert.ok(Date.now() - began < 1400, `${Date.now() - began} ms`);
   assert.equal(answer.status, 200);
 });
+
+test('hundreds of duplicates at the other process leave threads for its own messages', async (t) => {
+  const shop = makeFile(t);
+  const [a, b] = [await shop.start('text', { threads: 32 }), await shop.start('json', { threads: 32 })];
+  const slow = Array.from({ length: 200 }, (_, i) => text(`slow 2.${i}`, 5000 + i));
+  const first = slow.map((xml) => a.deliver(xml));
+  await sleep(300);
+  const again = slow.map((xml) => b.deliver(xml, { agent: false }));
+  await sleep(300);
+  const began = Date.now();
+  assert.equal(content(await b.deliver(text('quick', 9999), { agent: false })), 'json: quick');
+  assert.ok(Date.now() - began < 800, `${Date.now() - began} ms`);
+  await Promise.all([...first, ...again]);
+  assert.equal(shop.runs().length, 201);
+});
