@@ -75,15 +75,28 @@ static bool folder_takes_files(const char *path) {
   return access(folder, W_OK | X_OK) == 0;
 }
 
-// An empty file becomes a database.
-static bool is_database(const char *path) {
+static bool refuse_newer(const char *path, int format, Err *err) {
+  return err_set(
+      err, ERR_FAILED,
+      "store: %s was written by a newer wemoon (format %d, this one knows %d): start that "
+      "version, or name another file (--store sqlite:PATH)",
+      path, format, SQLITE_FILE_FORMAT);
+}
+
+// By its first bytes, the number of its format (user_version) among them. An empty file becomes a database.
+static bool is_our_database(const char *path, Err *err) {
+  enum { HEAD = 100, FORMAT_AT = 60 };
   static const char magic[] = "SQLite format 3";
-  char head[sizeof magic];
+  unsigned char head[HEAD];
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t got = read(fd, head, sizeof head);
-  close(fd);
-  return got == 0 || (got == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0);
+  ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
+  if (fd >= 0) close(fd);
+  if (got == 0) return true;
+  if (got != HEAD || memcmp(head, magic, sizeof magic) != 0)
+    return sqlite_file_explain(path, SQLITE_NOTADB, err);
+  const unsigned char *at = head + FORMAT_AT;
+  int format = (int)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]);
+  return format <= SQLITE_FILE_FORMAT || refuse_newer(path, format, err);
 }
 
 bool sqlite_file_would_open(const char *path, Err *err) {
@@ -93,7 +106,7 @@ bool sqlite_file_would_open(const char *path, Err *err) {
     return refuse_file(path, errno, err);
   if (there && S_ISDIR(info.st_mode)) return refuse_file(path, EISDIR, err);
   if (there && access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
-  return !there || is_database(path) || sqlite_file_explain(path, SQLITE_NOTADB, err);
+  return !there || is_our_database(path, err);
 }
 
 // Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it
@@ -268,12 +281,7 @@ static int read_format(sqlite3 *db) {
 static bool check_format(SqliteFile *file, Err *err) {
   char text[48];
   int format = read_format(file->db);
-  if (format > SQLITE_FILE_FORMAT)
-    return err_set(
-        err, ERR_FAILED,
-        "store: %s was written by a newer wemoon (format %d, this one knows %d): start that "
-        "version, or name another file (--store sqlite:PATH)",
-        file->path, format, SQLITE_FILE_FORMAT);
+  if (format > SQLITE_FILE_FORMAT) return refuse_newer(file->path, format, err);
   snprintf(text, sizeof text, "PRAGMA user_version = %d", SQLITE_FILE_FORMAT);
   int code =
       format < SQLITE_FILE_FORMAT ? sqlite3_exec(file->db, text, NULL, NULL, NULL) : SQLITE_OK;

@@ -139,3 +139,20 @@ test('jq reads what it prints, and what jq prints is imported', async (t) => {
   await store(['import'], { code: 0, input: renamed });
   assert.equal((await store(['get', 'new:a:1'], { code: 0 })).stdout, '"text"\n');
 });
+
+test('a store of a newer wemoon is refused by run, check and store, which say so; it stays as it is', async (t) => {
+  const redis = await makeRedis(t);
+  redis.cli('-n', '2', 'set', 'wemoon:format', '9');
+  const { dir, exec } = makeShop(t);
+  await exec('wechat.store.set("a", 1)');
+  execFileSync('sqlite3', [path.join(dir, 'wemoon.db'), 'pragma user_version = 9; pragma wal_checkpoint(truncate)']);
+  writeFiles(dir, { 'bot.lua': SCRIPT });
+  const says = /^wemoon: store: wemoon\.db was written by a newer wemoon \(format 9, this one knows 2\): start that version, or name another file/m;
+  for (const [args, code] of [[['run', 'bot.lua', '--listen', '0'], 1], [['check', 'bot.lua'], 2], [['store', 'list'], 1]]) {
+    const { stderr } = await wemoon(args, { cwd: dir, code });
+    assert.match(stderr, says);
+    assert.equal(stderr.split('newer wemoon').length, 2, 'told once');
+  }
+  const { stderr } = await wemoon(['run', 'bot.lua', '--listen', '0', '--store', redis.url], { cwd: dir, code: 1 });
+  assert.match(stderr, /^wemoon: store: Redis at .*: its data was written by a newer wemoon/m);
+});
