@@ -15,8 +15,9 @@
 
 enum {
   RENEW_US = 750 * 1000,
-  LOOK_US = 40 * 1000,    // between two looks at what another process has under way
-  WAITERS_MAX = 16,       // threads at once in peers_wait
+  LOOK_US = 40 * 1000,  // between two looks at what another process has under way
+  WAITERS_MAX = 16,     // threads at once in peers_wait; others stay for a moment
+  MOMENT_US = 50 * 1000,
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
   ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
@@ -34,7 +35,12 @@ struct Peers {
   int64_t window_ms;
   char claim[1 + 16 + 1];  // the value of what this process has under way
   Dedupe *dedupe;          // NULL: everything is told at once
-  atomic_bool met;         // another process was there at the last look
+  // What a process before this one has answered, in the order of the keys; of use until `before_until_us`.
+  StoreReply *before;
+  Str *before_keys;
+  size_t before_count;
+  int64_t before_until_us;
+  atomic_bool met;  // another process was there at the last look
   atomic_int_least64_t looked_us,
       others_us;  // monotonic: the last look, and the last one that saw another
   atomic_int_least64_t away_until_us;
@@ -61,6 +67,8 @@ Peers *peers_new(Store *store, Str account, int64_t window_s) {
 void peers_free(Peers *peers) {
   if (!peers) return;
   pthread_mutex_destroy(&peers->mutex);
+  store_reply_free(peers->before);
+  free(peers->before_keys);
   free(peers);
 }
 
@@ -260,10 +268,45 @@ static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *se
   arena_free(telling.arena);
 }
 
+static size_t count_keys(const StoreReply *list, Str *out) {
+  Str rest = list->value, key;
+  size_t count = 0;
+  for (; store_reply_next_key(&rest, &key); count++)
+    if (out) out[count] = key;
+  return count;
+}
+
+// False if it cannot be known: then each message is looked up.
+static bool list_before(Peers *peers) {
+  char prefix[STORE_KEY_MAX];
+  int len = snprintf(prefix, sizeof prefix, "answer/%.*s/", STR_FMT(peers->account));
+  if (len >= (int)sizeof prefix) return false;
+  StoreCall call = { .op = STORE_LIST, .key = str_make(prefix, (size_t)len) };
+  peers->before = store_call_wait(peers->store, &call, NULL);
+  if (!peers->before || peers->before->err.code != ERR_NONE) return false;
+  size_t count = count_keys(peers->before, NULL);
+  peers->before_keys = malloc((count + 1) * sizeof *peers->before_keys);
+  if (!peers->before_keys) return false;
+  peers->before_count = count_keys(peers->before, peers->before_keys);
+  peers->before_until_us = clock_now_us() + peers->window_ms * 1000;
+  return true;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  const Str *x = a, *y = b;
+  int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
+  return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static bool was_before(const Peers *peers, Str key) {
+  return bsearch(&key, peers->before_keys, peers->before_count, sizeof key, compare_keys) != NULL;
+}
+
+// A store that cannot tell is asked and told of each message anyhow.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe) {
+  bool sees = store_company(peers->store) != STORE_CANNOT_SEE;
   peers->dedupe = dedupe;
-  // What a process before this one has told the store is still of use.
-  atomic_store(&peers->others_us, clock_now_us());
+  atomic_store(&peers->others_us, sees && list_before(peers) ? INT64_MIN / 2 : clock_now_us());
 }
 
 void peers_look(Peers *peers) {
@@ -292,7 +335,7 @@ static Company company(Peers *peers, int64_t now_us) {
     peers_look(peers);
   if (atomic_load(&peers->met)) return TO_SHARE;
   int64_t others_us = atomic_load_explicit(&peers->others_us, memory_order_relaxed);
-  return now_us - others_us > peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
+  return now_us > others_us + peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
 }
 
 // Alone, a claim that is found is one of a process that has died.
@@ -304,10 +347,12 @@ static PeersResult read_answer(Peers *peers, Str key, Buf *answer, int64_t *answ
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s) {
   Company with =
       company(peers, job->started_us);  // a moment ago, and known without a look at the clock
-  if (with == TO_ONESELF) return PEERS_MINE;
+  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
+  if (with == TO_ONESELF && !after_others) return PEERS_MINE;
   Str key = key_of(peers, job->arena, job->identity);
   if (key.len == 0) return PEERS_MINE;
-  if (with == TO_READ) return read_answer(peers, key, answer, answered_s);
+  if (with == TO_ONESELF && !was_before(peers, key)) return PEERS_MINE;
+  if (with != TO_SHARE) return read_answer(peers, key, answer, answered_s);
   Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : try_claim(peers, key);
   if (found == FOUND_CLAIM) found = look(peers, key, answer, answered_s);
   if (found == FOUND_NOTHING) found = try_claim(peers, key);  // it lapsed meanwhile
@@ -333,8 +378,9 @@ static PeersResult wait_for_others(Peers *peers, Job *job, int64_t deadline_us, 
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s) {
   bool room = atomic_fetch_add(&peers->waiters, 1) < WAITERS_MAX;
-  PeersResult result =
-      room ? wait_for_others(peers, job, deadline_us, answer, answered_s) : PEERS_RUNNING;
+  int64_t soon_us = clock_now_us() + MOMENT_US;
+  if (!room && deadline_us > soon_us) deadline_us = soon_us;
+  PeersResult result = wait_for_others(peers, job, deadline_us, answer, answered_s);
   atomic_fetch_sub(&peers->waiters, 1);
   return result;
 }

@@ -25,7 +25,8 @@ typedef enum {
 Peers *peers_new(Store *store, Str account, int64_t window_s);
 void peers_free(Peers *peers);  // nothing is claimed any more; NULL is allowed
 
-// While this process is alone on the store (store_company) messages cost it no write from now on; `dedupe`,
+// While this process is alone on the store (store_company) messages cost it no call from now on, but for those that
+// a process before it has answered; `dedupe`,
 // which outlives it, knows them, and once another process has come the store is told of those under way and those
 // answered. Without this call everything is told at once.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
@@ -37,7 +38,7 @@ void peers_leave(Peers *peers);
 // Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget. Waits for the store, a
 // second at the most. An identity too long for a key is nobody else's.
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
-// Waits for the process that has it, on this thread: a few threads at once, PEERS_RUNNING at once for others.
+// Waits for the process that has it, on this thread: a few threads at once, the others for a moment only.
 // PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it again.
 PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
                        int64_t *answered_s);
