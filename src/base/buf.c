@@ -48,12 +48,18 @@ void buf_add_slowly(Buf *buf, Str s) {
   buf->ptr[buf->len] = '\0';
 }
 
+static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
+
 void buf_add_int(Buf *buf, int64_t n) {
   char text[20];
   char *at = text + sizeof text;
   uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-  do *--at = (char)('0' + left % 10);
-  while (left /= 10);
+  for (; left >= 100; left /= 100) memcpy(at -= 2, &two_digits[2 * (left % 100)], 2);
+  if (left >= 10) memcpy(at -= 2, &two_digits[2 * left], 2);
+  else *--at = (char)('0' + left);
   if (n < 0) *--at = '-';
   buf_add(buf, str_make(at, (size_t)(text + sizeof text - at)));
 }

@@ -13,8 +13,10 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Mostly they are equal to the byte: programs write a header's name as its standard does.
 bool str_eq_nocase(Str a, Str b) {
   if (a.len != b.len) return false;
+  if (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0) return true;
   for (size_t i = 0; i < a.len; i++) {
     if (to_lower(a.ptr[i]) != to_lower(b.ptr[i])) return false;
   }
@@ -66,7 +68,12 @@ bool str_to_int64(Str s, int64_t *out) {
   if (s.len == (size_t)negative) return false;
   // Gathered below zero, where there is room for INT64_MIN.
   int64_t value = 0;
-  for (size_t i = negative; i < s.len; i++) {
+  size_t i = negative, safe = i + 18 < s.len ? i + 18 : s.len;  // 18 digits always fit
+  for (; i < safe; i++) {
+    if (!is_digit(s.ptr[i])) return false;
+    value = value * 10 - (s.ptr[i] - '0');
+  }
+  for (; i < s.len; i++) {
     if (!is_digit(s.ptr[i])) return false;
     if (__builtin_mul_overflow(value, 10, &value)) return false;
     if (__builtin_sub_overflow(value, s.ptr[i] - '0', &value)) return false;

@@ -59,7 +59,7 @@ static bool answer_nothing_instead(Callback *c) {
 // The reply in the workspace, or "success" if it is empty. It is sealed when its message was. False where it
 // cannot be: the request is left unanswered.
 static bool answer_reply(Callback *c) {
-  Err err = { 0 };
+  Err err;
   Str xml = buf_str(&c->w->reply);
   bool sealed = c->sealed && xml.len > 0;
   if (c->w->reply.failed) return answer_nothing_instead(c);

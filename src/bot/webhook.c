@@ -325,7 +325,7 @@ static Str type_of(const MessageHead *head, char text[ANSWER_TYPE_MAX]) {
 // ---- the request's side ----
 
 static void handle_verification(Callback *c, const Pairs *query) {
-  Err err = { 0 };
+  Err err;
   Str echostr;
   const BotOptions *options = c->webhook->options;
   if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w,
@@ -347,7 +347,7 @@ static Str msgid_of(const MessageHead *head, Workspace *w) {
 }
 
 static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYPE_MAX]) {
-  Err err = { 0 };
+  Err err;
   Verified verified;
   MessageHead head;
   const BotOptions *options = c->webhook->options;

@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <endian.h>
 #include <errno.h>
 
 enum { SHA256_LEN = 32, SHA256_BLOCK = 64 };
@@ -53,11 +54,16 @@ static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size
   return ok;
 }
 
+// Eight digits at a time, one in each byte of a word: 6 more carries a digit above 9 into the next four bits.
+// `len` is a multiple of four.
 static void to_hex(const unsigned char *bytes, size_t len, char *hex) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    *hex++ = digits[bytes[i] >> 4];
-    *hex++ = digits[bytes[i] & 15];
+  for (size_t i = 0; i < len; i += 4, hex += 8) {
+    uint64_t word = (uint64_t)bytes[i] | (uint64_t)bytes[i + 1] << 16 |
+                    (uint64_t)bytes[i + 2] << 32 | (uint64_t)bytes[i + 3] << 48;
+    uint64_t digits = (word >> 4 & 0x000F000F000F000F) | (word & 0x000F000F000F000F) << 8;
+    uint64_t letters = (digits + 0x0606060606060606) >> 4 & 0x0101010101010101;
+    uint64_t text = htole64(digits + 0x3030303030303030 + letters * ('a' - '9' - 1));
+    memcpy(hex, &text, sizeof text);
   }
   *hex = '\0';
 }

@@ -19,7 +19,7 @@ typedef struct {
 static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t'; }
 
 static void skip_space(Reader *r) {
-  while (r->at < r->end && is_space(*r->at)) r->at++;
+  while (r->at < r->end && *r->at <= ' ' && is_space(*r->at)) r->at++;
 }
 
 static Str left(const Reader *r) { return str_make(r->at, (size_t)(r->end - r->at)); }
@@ -77,10 +77,11 @@ static bool read_section(Reader *r) {
 }
 
 static bool read_text(Reader *r) {
-  const char *from = r->at;
-  while (r->at < r->end && *r->at != '<' && *r->at != '>' && *r->at != '&' && *r->at != ']')
-    r->at++;
-  return take_text(r, from, r->at);
+  static const bool ends[256] = { ['<'] = true, ['>'] = true, ['&'] = true, [']'] = true };
+  const char *from = r->at, *at = from;
+  while (at < r->end && !ends[(unsigned char)*at]) at++;
+  r->at = at;
+  return take_text(r, from, at);
 }
 
 // What comes first inside an element says what it holds; white space beside a section is layout.

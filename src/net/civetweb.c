@@ -63,7 +63,8 @@ void civetweb_keep(CivetwebConnection *conn, bool keep) {
   }
   int count = mg_get_request_info(conn)->num_headers;
   for (struct mg_header *header = headers_of(conn); count-- > 0; header++) {
-    if (strcasecmp(header->name, "Connection") == 0) header->value = "keep-alive";
+    bool begins_so = (header->name[0] | 0x20) == 'c' && (header->name[3] | 0x20) == 'n';
+    if (begins_so && strcasecmp(header->name, "Connection") == 0) header->value = "keep-alive";
   }
 }
 

@@ -70,9 +70,10 @@ static void note(Reader *r, Str name, Str value) {
 
 // Whether the target is a whole URL whose host is not the one that the Host header names.
 static bool is_for_another(const Reader *r) {
+  if (r->lines->target[0] == '/' || r->hosts == 0) return false;
   Str target = str_of(r->lines->target), authority, path;
   ptrdiff_t at = str_find(target, STR("://"));
-  if (target.len == 0 || target.ptr[0] == '/' || at < 0 || r->hosts == 0) return false;
+  if (at < 0) return false;
   str_cut(str_sub(target, (size_t)at + 3, target.len), '/', &authority, &path);
   return !str_eq_nocase(authority, str_trim(r->host));
 }
@@ -92,9 +93,11 @@ static const char *find_fault(const Reader *r) {
   return NULL;
 }
 
+// `part` begins with a small letter.
 static bool contains_nocase(Str text, Str part) {
   for (size_t i = 0; i + part.len <= text.len; i++) {
-    if (str_eq_nocase(str_sub(text, i, part.len), part)) return true;
+    if ((text.ptr[i] | 0x20) == part.ptr[0] && str_eq_nocase(str_sub(text, i, part.len), part))
+      return true;
   }
   return false;
 }

@@ -90,7 +90,8 @@ static size_t head_len(const char *head, size_t from, size_t len) {
 
 static bool is_coding(const char *line, size_t len) {
   static const char name[] = "transfer-encoding";
-  return len >= sizeof name && strncasecmp(line, name, sizeof name - 1) == 0;
+  return len >= sizeof name && (*line | 0x20) == *name &&
+         strncasecmp(line, name, sizeof name - 1) == 0;
 }
 
 // libcivetweb takes a line that begins so for the end of the headers, and drops what follows.
