@@ -47,6 +47,9 @@ const HOMES = {
 // A task suspends on a wait, its thread goes on with it, and its end may close the state: these call each other.
 const SCHEDULER = ['engine/park.c', 'engine/run.c', 'engine/state.c', 'engine/task.c', 'engine/wait.c', 'engine/worker.c'];
 
+// Layers of which each file has a test of its own.
+const TESTED = ['engine'];
+
 const layers = Object.keys(BELOW);
 const filesOf = (layer) => fs.readdirSync(path.join(SRC, layer)).filter((name) => /\.[ch]$/.test(name)).map((name) => `${layer}/${name}`);
 const files = layers.flatMap(filesOf);
@@ -168,3 +171,11 @@ test('no files call each other in a circle but the scheduler\'s own', () => {
   const found = circles(callArrows());
   assert.deepEqual(found.filter((circle) => !circle.every((file) => SCHEDULER.includes(file))), []);
 });
+
+for (const layer of TESTED) {
+  test(`each file of ${layer} has a unit test`, () => {
+    const tests = new Set(fs.readdirSync(path.join(__dirname, 'unit')));
+    const names = filesOf(layer).filter((file) => file.endsWith('.c')).map((file) => `${file.slice(0, -2).replace('/', '_')}_test.c`);
+    assert.deepEqual(names.filter((name) => !tests.has(name)), []);
+  });
+}

@@ -1,0 +1,62 @@
+// engine/guard: one slice has its CPU time and no more.
+#include "engine_world.h"
+
+#include "engine/internal.h"
+
+static void test_a_quick_slice_goes_on(void **state) {
+  assert_true(guard_goes_on(L));
+  run_lua("for i = 1, 100000 do end");
+  assert_true(guard_goes_on(L));
+}
+
+static void test_an_endless_loop_is_stopped(void **state) {
+  assert_task_fails("while true do end", "stopped after 200 ms of CPU time");
+}
+
+static void test_no_pcall_of_the_script_keeps_the_end(void **state) {
+  assert_task_fails("while true do pcall(function() while true do end end) end", "script_cpu_ms");
+}
+
+static void test_the_next_slice_has_its_whole_time_again(void **state) {
+  assert_task_fails("while true do end", "script_cpu_ms");
+  assert_task_gives("return 'fine'", "fine");
+}
+
+static void test_without_a_limit_nothing_is_stopped(void **state) {
+  end(state);
+  open_engine(&(EngineOptions){ .library = "lib" });
+  assert_task_gives("local t = os.clock() while os.clock() - t < 0.3 do end return 'done'", "done");
+}
+
+static void test_an_interrupted_engine_stops(void **state) {
+  engine_interrupt(engine);
+  assert_false(guard_goes_on(L));
+  assert_int_equal(engine->slice.end, SLICE_INTERRUPTED);
+}
+
+static void test_the_place_last_seen_is_the_entry_until_a_better_one_is_known(void **state) {
+  char place[PLACE_SIZE];
+  engine_set_entry(engine, "bot.lua:1");
+  guard_last_place(&engine->slice, place, sizeof place);
+  assert_string_equal(place, "bot.lua:1");
+  engine_set_place(engine, "bot.lua:9");
+  guard_last_place(&engine->slice, place, sizeof place);
+  assert_string_equal(place, "bot.lua:9");
+  engine_leave(engine);
+  assert_true(engine_enter(engine, INT64_MAX));  // a new slice: the place was the old one's
+  guard_last_place(&engine->slice, place, sizeof place);
+  assert_string_equal(place, "bot.lua:1");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_quick_slice_goes_on),
+    TEST(test_an_endless_loop_is_stopped),
+    TEST(test_no_pcall_of_the_script_keeps_the_end),
+    TEST(test_the_next_slice_has_its_whole_time_again),
+    TEST(test_without_a_limit_nothing_is_stopped),
+    TEST(test_an_interrupted_engine_stops),
+    TEST(test_the_place_last_seen_is_the_entry_until_a_better_one_is_known),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+// engine/method: arguments are checked, and what is wrong is said with the caller's line.
+#include "engine_world.h"
+
+#include "engine/method.h"
+
+static int set_up(void **state) {
+  begin(state);
+  luaL_requiref(L, "m", method_open, 1);
+  run_lua("f = m.method('lib.f', { { 'name', 'string' }, { 'count', 'integer?' }, { 'way', "
+          "'table|function?' } },\n"
+          "  function(name, count, way) return name .. tostring(count) .. type(way) end)");
+  return 0;
+}
+
+static void test_what_fits_reaches_the_body(void **state) {
+  assert_true_in_lua("f('a') == 'anilnil', f('a', 2) == 'a2nil', f('a', nil, {}) == 'aniltable', "
+                     "f('a', 1, print) == 'a1function'");
+}
+
+static void test_what_does_not_is_named_with_the_callers_line(void **state) {
+  assert_raises("\nf(7)", "code:2: lib.f: name");
+  assert_raises("f()", "lib.f: name");
+  assert_raises("f('a', 1.5)", "lib.f: count");
+  assert_raises("f('a', 1, true)", "table or function");
+}
+
+static void test_the_line_is_known_in_tail_position_too(void **state) {
+  assert_raises("local function g()\n  return f(7)\nend\ng()", "code:2: lib.f");
+}
+
+static void test_a_body_says_what_is_wrong_itself(void **state) {
+  run_lua("g = m.method('lib.g', nil, function() m.fail('lib.g: wrong') end)");
+  assert_raises("\n\ng()", "code:3: lib.g: wrong");
+}
+
+static void test_it_is_told_from_other_functions(void **state) {
+  lua_getglobal(L, "f");
+  assert_true(method_is(L, -1));
+  lua_getglobal(L, "print");
+  assert_false(method_is(L, -1));
+}
+
+static void test_an_unknown_type_is_the_authors_mistake(void **state) {
+  assert_raises("m.method('lib.h', { { 'x', 'number|colour' } }, print)",
+                "a parameter's type is unknown: colour");
+}
+
+#undef TEST
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_what_fits_reaches_the_body),
+    TEST(test_what_does_not_is_named_with_the_callers_line),
+    TEST(test_the_line_is_known_in_tail_position_too),
+    TEST(test_a_body_says_what_is_wrong_itself),
+    TEST(test_it_is_told_from_other_functions),
+    TEST(test_an_unknown_type_is_the_authors_mistake),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+// engine/stuck: whether a slice is in a call that does not come back, as another thread sees it.
+#include "engine_world.h"
+
+#include "engine/place.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+static void *hold(void *arg) {
+  assert_true(engine_enter(engine, INT64_MAX));
+  usleep(*(int *)arg * 1000);
+  engine_leave(engine);
+  return NULL;
+}
+
+static bool is_stuck_within(int hold_ms, int64_t cpu_us_max, char *place, size_t size) {
+  pthread_t thread;
+  bool stuck = false;
+  open_engine(&(EngineOptions){ .library = "lib", .cpu_us_max = cpu_us_max });
+  engine_set_entry(engine, "bot.lua:4");
+  engine_leave(engine);
+  pthread_create(&thread, NULL, hold, &hold_ms);
+  for (int i = 0; i < hold_ms / 10 && !stuck; i++, usleep(10000))
+    stuck = engine_is_stuck(engine, place, size);
+  pthread_join(thread, NULL);
+  engine_release(engine);
+  return stuck;
+}
+
+static void test_a_call_that_sleeps_past_the_limit_is_stuck_and_its_place_known(void **state) {
+  char place[PLACE_SIZE] = "";
+  assert_true(is_stuck_within(600, 20000, place, sizeof place));
+  assert_string_equal(place, "bot.lua:4");
+}
+
+static void test_nobody_asks_for_the_place(void **state) {
+  assert_true(is_stuck_within(600, 20000, NULL, 0));
+}
+
+static void test_a_slice_within_its_limit_is_not(void **state) {
+  assert_false(is_stuck_within(100, 5000000, NULL, 0));
+}
+
+static void test_without_a_limit_nothing_is_stuck(void **state) {
+  assert_false(is_stuck_within(300, 0, NULL, 0));
+}
+
+static void test_an_engine_in_which_nothing_runs_is_not_stuck(void **state) {
+  begin(state);
+  engine_leave(engine);
+  usleep(300000);
+  assert_false(engine_is_stuck(engine, NULL, 0));
+  engine_release(engine);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_call_that_sleeps_past_the_limit_is_stuck_and_its_place_known),
+    cmocka_unit_test(test_nobody_asks_for_the_place),
+    cmocka_unit_test(test_a_slice_within_its_limit_is_not),
+    cmocka_unit_test(test_without_a_limit_nothing_is_stuck),
+    cmocka_unit_test(test_an_engine_in_which_nothing_runs_is_not_stuck),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
