@@ -211,6 +211,7 @@ return bot
 
 -- Of parameters of which more is to be said than the kind that is checked; by method and name.
 types.parameters = {
+  ["say.part"] = "string|Reply",
   ["ask.question"] = "string|Reply",
   ["ask.options"] = "AskOptions",
   ["http.get.options"] = "HttpOptions",
@@ -246,6 +247,7 @@ types.returns = {
   ["^store%."] = "boolean?, string?",
   ["^session$"] = "table?, string?",
   ["^sleep$"] = "",
+  ["^say$"] = "",
   ["^spawn$"] = "Task",
   ["^gate$"] = "Gate",
   ["^allow$"] = "boolean?, number|string?",

@@ -88,8 +88,17 @@ local function new_api(host, env)
 
   local api = {}
 
+  -- Each customer service message counts for its user; by request.
+  local users = setmetatable({}, { __mode = "k" })
+
+  local function note_user(made, full, params)
+    if type(made) == "table" and full:find("^message%.custom%.send_") then users[made] = params.touser end
+    return made
+  end
+
   function api.request(full, params, method)
-    return request.build(catalogue.endpoint(full), params, method, env)
+    local made, fault = request.build(catalogue.endpoint(full), params, method, env)
+    return note_user(made, full, params), fault
   end
 
   -- Logged too: the script may never look at the error.
@@ -101,6 +110,7 @@ local function new_api(host, env)
 
   function api.send(made)
     local result, failure = host.api.call(made)
+    if failure == nil and users[made] and host.quota then host.quota.count(users[made]) end
     if failure == nil then return result end
     return api.fail(failure, made.method)
   end
@@ -135,7 +145,7 @@ return function(wechat, host)
       if type(params) ~= "table" or getmetatable(params) == group_mark or select("#", ...) > 0 then
         host.args.fail("wechat.%s: takes one table of fields: wechat.%s{...}", endpoint.name, endpoint.name)
       end
-      local made, fault = request.build(endpoint, params, endpoint.name, env)
+      local made, fault = api.request(endpoint.name, params, endpoint.name)
       if not made then host.args.fail("wechat.%s: %s", endpoint.name, fault) end
       warn_once(endpoint)
       if type(made) == "string" then return made end

@@ -10,11 +10,13 @@ local wechat = {}
 
 -- Each module returns a function(wechat, host) that adds its part.
 local parts = {
-  "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "late", "forget",
+  "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "say", "late",
+  "forget",
 }
 
 host.args = require("wechat.args")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
+require "wechat.quota"(host)
 
 -- Scripts see no message that is half filled in.
 rawset(_G, "next", host.message.next)

@@ -22,11 +22,13 @@ return function(wechat, host)
     return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
   end
 
-  local function complain(openid, is_rest, left, err)
+  local function complain(openid, what, left, err)
     local kind = err.kind == "api" and "refused" or "network"
     local reason = (err.errcode == no_right or err.not_configured) and "right" or window[err.errcode] and "quota" or kind
     host.reply.lost(reason)
-    local lost = ("%s to %s is lost (%d message%s)"):format(what_of(is_rest), openid, left, left == 1 and "" or "s")
+    if err.errcode == 45047 then host.quota.spend(openid) end
+    local lost = ("%s to %s is lost"):format(what, openid)
+    if left then lost = lost .. (" (%d message%s)"):format(left, left == 1 and "" or "s") end
     if reason == "right" then
       host.reply.not_allowed()
       log.warn(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg) ..
@@ -38,7 +40,52 @@ return function(wechat, host)
     end
   end
 
-  host.reply.on_late(function(reply, message, is_rest)
+  local function show_typing(openid)
+    pcall(function() return wechat.message.custom.typing { touser = openid, command = "Typing" } end)
+  end
+
+  local function send_all(bodies, openid)
+    for _, body in ipairs(bodies) do
+      body.touser = openid
+      local answer, err = send(body)
+      if not answer then return nil, err end
+    end
+    return true
+  end
+
+  -- One message of parts. True, or false if it was lost: then no more is tried.
+  local function send_part(part, openid)
+    local bodies, why = host.reply.custom(part)
+    if not bodies or why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
+    if not bodies then return true end
+    local sent, err = send_all(bodies, openid)
+    if sent then return true end
+    complain(openid, "a part of the answer", nil, err)
+    return false
+  end
+
+  -- Sends what is ready, in its turn. Those that come meanwhile too.
+  local function send_parts(parts, openid, message)
+    host.reply.turn()
+    while true do
+      local part = parts:next(host.quota.left(openid, message) or math.huge, host.reply.cut)
+      if part == nil or not send_part(part, openid) then break end
+      if not parts.done then show_typing(openid) end
+    end
+    parts.sending = false
+  end
+
+  local function deliver_parts(parts, message, early, bytes, other)
+    local openid = message.source
+    parts:leave_out(bytes, other)
+    if not early then parts.done = true end
+    if not early and parts.sending then return end
+    parts.sending = true
+    send_parts(parts, openid, message)
+  end
+
+  host.reply.on_late(function(reply, message, is_rest, bytes, other)
+    if getmetatable(reply) == host.reply.Parts then return deliver_parts(reply, message, is_rest, bytes, other) end
     if is_rest then host.time.sleep(REST_WAITS) end
     local openid = message.source
     host.reply.turn()
@@ -55,7 +102,7 @@ return function(wechat, host)
     for i, body in ipairs(bodies) do
       body.touser = openid
       local answer, err = send(body)
-      if not answer then return complain(openid, is_rest, #bodies - i + 1, err) end
+      if not answer then return complain(openid, what_of(is_rest), #bodies - i + 1, err) end
     end
     if #bodies > 0 then
       log.info(("%s to %s went out as %d customer service message%s"):format(what_of(is_rest), openid, #bodies,

@@ -98,10 +98,28 @@ LateReply answer_late_way(const Webhook *webhook) {
              : LATE_CUSTOMER_SERVICE;
 }
 
+// What was said by now. False if nothing whole was.
+static bool answer_said(Callback *c, Job *job) {
+  Reply reply;
+  bool sends = answer_late_way(c->webhook) == LATE_CUSTOMER_SERVICE;
+  if (!said_take(&job->said, sends ? SAID_SENDS : SAID_DROPS, false, c->w->arena, &reply))
+    return false;
+  reply_render(&reply, job->from_user, job->to_user, clock_unix_s(), &c->w->reply);
+  answer_reply(c);
+  return true;
+}
+
 void answer_owed(Callback *c, Job *job) {
+  bool parked = !c->w;
   c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
-  answer_success(c);
-  c->outcome = "late";
+  if (parked) c->w = workspace_get(c->webhook->workspaces);
+  if (!c->w || !answer_said(c, job)) {
+    answer_success(c);
+    c->outcome = "late";
+  }
+  if (!parked) return;
+  workspace_put(c->webhook->workspaces, c->w);
+  c->w = NULL;
 }
 
 // ---- what is said of it -------------------------------------------------------------------------

@@ -41,8 +41,8 @@ void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t 
 
 // What becomes of a reply that misses its deadline, as configured and as the platform allows.
 LateReply answer_late_way(const Webhook *webhook);
-// The deadline has come before the script's end: `success`, and the job owes its reply from now on. The one
-// place where that is so.
+// The deadline has come before the script's end: what was said by now, else `success`, and the job owes the rest
+// from now on. The one place where that is so.
 void answer_owed(Callback *c, Job *job);
 
 // The lines that this thread writes from now on are about its message (log_about).

@@ -97,6 +97,7 @@ Job *job_retain(Job *job) {
 void job_release(Job *job) {
   Entry *entry = entry_of(job);
   if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
+  said_clear(&job->said);
   arena_reset(job->arena);
   entry_free(from_pool(core_pool_put(&entry->pool->idle, &entry->pooled, IDLE_MAX)));
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "script/message.h"
+#include "script/said.h"
 
 typedef struct Job {
   // Set by its maker, not changed afterwards.
@@ -17,6 +18,7 @@ typedef struct Job {
   int attempt;           // the tries of the message that dedupe has seen, this one included
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it
+  Said said;             // parts of the answer, before the script's end
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.

@@ -40,10 +40,11 @@ static bool respond_in_its_place(void *ctx) {
 
 // ---- the script's side ----
 
-static void remember(Webhook *webhook, Job *job) {
+// What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
+static void remember(Webhook *webhook, Job *job, bool late) {
   Buf packed;
   buf_init(&packed);
-  packed_reply_make(job, &packed);
+  if (!late || answer_late_way(webhook) == LATE_RETRY) packed_reply_make(job, &packed);
   if (packed.failed) dedupe_forget(webhook->dedupe, job);
   else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
   if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
@@ -81,7 +82,7 @@ static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Webhook *webhook = job->owner;
   job->place = answer->place;
   bool late = job_finish(job, state, &answer->reply, answer->rest);
-  remember(webhook, job);
+  remember(webhook, job, late);
   return late && send_late(webhook, job, answer);
 }
 
@@ -144,6 +145,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
                        .msgid = job->msgid,
                        .api_calls = &job->api_calls,
                        .begun_us = &begun_us,
+                       .said = &job->said,
                        .arena = job->arena,
                        .owner = job_retain(job),
                        .late = on_answer,
@@ -172,8 +174,8 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
     abandon(c->webhook, job);
   } else if (state != TASK_WAITING) {
     job->place = answer.place;
-    job_finish(job, state, &answer.reply, answer.rest);
-    remember(c->webhook, job);
+    bool late = job_finish(job, state, &answer.reply, answer.rest);
+    remember(c->webhook, job, late);
     on_over(job);
   }
   return state;

@@ -8,6 +8,7 @@
 #include "script/message_value.h"
 #include "script/late.h"
 #include "script/reply_value.h"
+#include "script/say.h"
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
 
@@ -123,10 +124,16 @@ static int l_whole(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "cut", l_cut },         { "whole", l_whole },
-  { "lost", l_lost },       { "not_allowed", l_not_allowed },
-  { "on_late", l_on_late }, { "register", l_register },
-  { "render", l_render },   { "turn", l_turn },
+  { "cut", l_cut },
+  { "whole", l_whole },
+  { "lost", l_lost },
+  { "not_allowed", l_not_allowed },
+  { "on_late", l_on_late },
+  { "register", l_register },
+  { "render", l_render },
+  { "turn", l_turn },
+  { "deliver", say_deliver },
+  { "say", say_part },
   { NULL, NULL },
 };
 

@@ -30,6 +30,8 @@ typedef struct {
   Task *to;
   const Reply *reply;  // NULL: `rest`
   Str rest;
+  bool early;  // the reply value, before its task's end
+  Said *said;
 } Content;
 
 void late_register(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &function_key); }
@@ -46,26 +48,35 @@ int late_turn(lua_State *L) {
 
 // What the script returned; of one that failed, error_reply.
 static void push_reply(lua_State *L, const Content *content) {
-  const ReplyElement *elements = content->reply->elements;
+  const ReplyElement *elements = content->reply ? content->reply->elements : NULL;
   task_push_value(L, content->from, VALUE_REPLY);
   if (!lua_isboolean(L, -1) || !elements) return;
   lua_pop(L, 1);
   push_str(L, elements->text);
 }
 
-// Lays function, reply or rest, message and is_rest on the new task's stack.
+static void push_taken(lua_State *L, Said *said) {
+  size_t bytes = 0;
+  bool other = false;
+  if (said) said_taken(said, &bytes, &other);
+  lua_pushinteger(L, (lua_Integer)bytes);
+  lua_pushboolean(L, other);
+}
+
+// Lays the function and its arguments on the new task's stack.
 static int prepare(lua_State *L) {
   const Content *content = lua_touserdata(L, 1);
   lua_State *to = task_coroutine(content->to);
-  if (!lua_checkstack(to, 6)) raise_no_memory(L);
+  if (!lua_checkstack(to, 8)) raise_no_memory(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &function_key);
-  if (content->reply) push_reply(L, content);
+  if (content->reply || content->early) push_reply(L, content);
   else push_str(L, content->rest);
   task_push_value(L, content->from, VALUE_MESSAGE);
   lua_pushvalue(L, -1);
   task_set_value(L, content->to, VALUE_MESSAGE);
   lua_pushboolean(L, !content->reply);
-  lua_xmove(L, to, 4);
+  push_taken(L, content->said);
+  lua_xmove(L, to, 6);
   return 0;
 }
 
@@ -98,8 +109,8 @@ static Delivery *delivery_new(BotShared *shared, LatePlace *place, Str openid) {
 }
 
 void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest, LatePlace *place,
-               Str openid) {
-  Content content = { .from = from, .reply = reply, .rest = rest };
+               Str openid, Said *said) {
+  Content content = { .from = from, .reply = reply, .rest = rest, .said = said };
   if (!shared || engine_is_given_up(task_engine(from))) return late_order_leave(place);
   Delivery *delivery = delivery_new(shared, place, openid);
   if (delivery && post(&content, task_engine(from), delivery)) return;
@@ -107,4 +118,13 @@ void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest
   log_warn("a late reply is lost: no memory to send it");
   late_order_leave(delivery ? delivery->place : place);
   free(delivery);
+}
+
+bool late_deliver(const Task *from, BotShared *shared, LatePlace *place, Str openid, Said *said) {
+  Content content = { .from = from, .early = true, .said = said };
+  Delivery *delivery = delivery_new(shared, place, openid);
+  if (delivery && post(&content, task_engine(from), delivery)) return true;
+  late_order_leave(delivery ? delivery->place : place);
+  free(delivery);
+  return false;
 }

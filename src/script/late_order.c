@@ -11,7 +11,8 @@ enum { BUCKETS = 1024 };
 struct LatePlace {
   LateOrder *order;
   LatePlace *next;
-  Wait *wait;  // of who wants to be told that it is the first; or NULL
+  int holders;  // with the mutex
+  Wait *wait;   // of who wants to be told that it is the first; or NULL
   uint64_t hash;
   size_t openid_len;
   char openid[];
@@ -37,7 +38,9 @@ void late_order_free(LateOrder *order) {
 static LatePlace *make(LateOrder *order, Str openid) {
   LatePlace *place = malloc(sizeof *place + openid.len);
   if (!place) return NULL;
-  *place = (LatePlace){ .order = order, .hash = str_hash(openid, 0), .openid_len = openid.len };
+  *place = (LatePlace){
+    .order = order, .holders = 1, .hash = str_hash(openid, 0), .openid_len = openid.len
+  };
   if (openid.len) memcpy(place->openid, openid.ptr, openid.len);
   return place;
 }
@@ -50,6 +53,14 @@ LatePlace *late_order_enter(LateOrder *order, Str openid) {
   while (*end) end = &(*end)->next;
   *end = place;
   pthread_mutex_unlock(&order->mutex);
+  return place;
+}
+
+LatePlace *late_order_hold(LatePlace *place) {
+  if (!place) return NULL;
+  pthread_mutex_lock(&place->order->mutex);
+  place->holders++;
+  pthread_mutex_unlock(&place->order->mutex);
   return place;
 }
 
@@ -88,9 +99,10 @@ void late_order_leave(LatePlace *place) {
   if (!place) return;
   LateOrder *order = place->order;
   pthread_mutex_lock(&order->mutex);
-  Wait *own = place->wait, *next = take_out(place);
+  bool last = --place->holders == 0;
+  Wait *own = last ? place->wait : NULL, *next = last ? take_out(place) : NULL;
   pthread_mutex_unlock(&order->mutex);
-  free(place);
+  if (last) free(place);
   if (own) wait_finish(own, NULL, NULL, NULL);  // whose task has ended
   if (next) wait_finish(next, NULL, NULL, NULL);
 }

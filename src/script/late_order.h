@@ -16,8 +16,9 @@ LateOrder *late_order_new(void);         // NULL without memory
 void late_order_free(LateOrder *order);  // every place has been left; NULL is allowed
 // A place behind all others of that user. NULL without memory.
 LatePlace *late_order_enter(LateOrder *order, Str openid);
+LatePlace *late_order_hold(LatePlace *place);  // to be left once more; NULL is allowed
 // True: no message of the user is before it. False: `wait`, which gets no results, is finished once that is so.
 bool late_order_await(LatePlace *place, struct Wait *wait);
-void late_order_leave(LatePlace *place);  // NULL is allowed
+void late_order_leave(LatePlace *place);  // the last one gives it up; NULL is allowed
 
 #endif

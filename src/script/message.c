@@ -11,6 +11,7 @@
 #include "script/message_run.h"
 #include "script/message_value.h"
 #include "script/reply_value.h"
+#include "script/said_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ typedef struct {
   Arena *arena;  // NULL if there is none
   Str sender;    // in `arena`
   atomic_int *api_calls;
+  Said *said;
   void *owner;
   bool (*late)(void *owner, const Answer *answer);
   bool (*done)(void *owner, TaskState state, const Answer *answer);
@@ -35,6 +37,8 @@ typedef struct {
   Answer answer;
   Arena *own_arena;  // of one that goes on without a message to answer; else NULL
   LatePlace *place;  // among the user's messages, once it has waited; or NULL
+  bool in_parts;     // VALUE_REPLY has what was said
+  bool took_parts;   // `answer` was made of it
   bool asked;        // it is about to wait for the user's next message
   Buf error_text;    // for on_error
 } MessageRun;
@@ -76,10 +80,37 @@ static void complain_of_result(lua_State *L, MessageRun *run, const char *functi
   tell_failure(run, str_of(text));
 }
 
+// ---- an answer in parts
+
+static bool was_said(const MessageRun *run) {
+  return run->said && atomic_load_explicit(&run->said->parts, memory_order_relaxed);
+}
+
+// What was said is the answer if nothing of it was yet; else there is one if something is left to be sent.
+static void take_parts(MessageRun *run) {
+  Str rest;
+  if (!was_said(run) || run->in_parts) return;
+  run->in_parts = true;
+  run->answer.rest = STR("");
+  run->took_parts =
+      said_take(run->said, said_state(run->said), true, run->arena, &run->answer.reply);
+  if (!run->took_parts && said_left(run->said))
+    reply_text(&run->answer.reply, run->arena, STR("…"), &rest);
+}
+
+// The value at 1 is the last part. Raises if it cannot be one.
+static void take_last_part(lua_State *L, Task *task) {
+  MessageRun *run = run_of(task);
+  if (run->answer.reply.form != REPLY_NONE) said_value(L, 1, run->said, run->is_event);
+  if (run->answer.reply.form != REPLY_NONE) said_keep(L, 1, task);
+  take_parts(run);
+}
+
 static void take_reply(lua_State *L, Task *task, const char *function) {
   MessageRun *run = run_of(task);
   switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
     case REPLY_VALUE_OK:
+      if (was_said(run)) return take_last_part(L, task);
       lua_pushvalue(L, 1);
       task_set_value(L, task, VALUE_REPLY);
       return;
@@ -88,6 +119,7 @@ static void take_reply(lua_State *L, Task *task, const char *function) {
   }
   run->answer.reply = (Reply){ .form = REPLY_NONE };
   run->answer.rest = STR("");
+  take_parts(run);
 }
 
 static void finish_message(lua_State *L, Task *task) { take_reply(L, task, "on_message"); }
@@ -168,16 +200,19 @@ static bool give_answer(const Task *task, MessageRun *run) {
 static void answer_message(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
+  if (late && run->took_parts) said_give_back(run->said);
+  if (run->in_parts && said_left(run->said)) late = true;
   LatePlace *place = run->place;
   run->place = NULL;
   if (late || answer->rest.len > 0)
     late_send(task, run->in->options.shared, late ? &answer->reply : NULL, answer->rest, place,
-              run->sender);
+              run->sender, run->in_parts ? run->said : NULL);
   else late_order_leave(place);
 }
 
 static void message_ended(Task *task) {
   MessageRun *run = run_of(task);
+  if (task_state(task) != TASK_RETURNED) take_parts(run);
   use_error_reply(run, task_state(task));
   answer_message(task, run);
 }
@@ -217,6 +252,7 @@ static void take_message(MessageRun *run, const MessageTask *message, Answer *an
   run->arena = message->arena;
   run->sender = message->sender;
   run->api_calls = message->api_calls;
+  run->said = message->said;
   run->owner = message->owner;
   run->late = message->late;
   run->done = message->done;
@@ -267,10 +303,20 @@ void context_count_call(lua_State *L) {
   if (calls) atomic_fetch_add_explicit(calls, 1, memory_order_relaxed);
 }
 
+Said *message_said(const Task *task) { return message_can_ask(task) ? run_of(task)->said : NULL; }
+
+LatePlace *message_place(Task *task) {
+  MessageRun *run = run_of(task);
+  if (!run->place) take_place(run);
+  return late_order_hold(run->place);
+}
+
 void message_take_question(lua_State *L, Task *task) {
   MessageRun *run = run_of(task);
   switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
-    case REPLY_VALUE_OK: break;
+    case REPLY_VALUE_OK:
+      if (was_said(run)) return take_last_part(L, task);
+      break;
     case REPLY_VALUE_NOT_A_REPLY:
       method_raise(L, "wechat.ask: question is a %s (string or reply expected)",
                    luaL_typename(L, 1));

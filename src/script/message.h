@@ -4,6 +4,7 @@
 
 #include "engine/task_state.h"
 #include "script/interpreter.h"
+#include "script/said.h"
 #include "wechat/message.h"
 #include "wechat/reply.h"
 
@@ -25,6 +26,7 @@ typedef struct {
   atomic_int
       *api_calls;     // counts the script's calls of the platform; the owner's; NULL: nobody asks
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: nobody asks
+  Said *said;         // for the parts of the answer; the owner's; NULL: it cannot be given in parts
   Arena *arena;       // where the answer is put; the owner keeps it until it has the answer
   void *owner;
   // A first slice has come to its answer: is it too late, the message having been answered without it? Asked

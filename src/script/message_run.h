@@ -10,6 +10,10 @@
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
 Str message_sender(const Task *task);
+// Where the task's message takes parts of its answer; NULL if it takes none.
+Said *message_said(const Task *task);
+// The message's place among its user's, held once more; NULL without memory, or if nothing is sent here.
+struct LatePlace *message_place(Task *task);
 // The value at 1 becomes the task's reply. Raises if it is not one.
 void message_take_question(lua_State *L, Task *task);
 // Answers the message with that; the task stays, without a message, and is about to wait.

@@ -1,0 +1,44 @@
+// What a script has said of its answer before its end (wechat.say), for those who answer the request: what was said
+// by the deadline is the passive reply.
+#ifndef WEMOON_SCRIPT_SAID_H
+#define WEMOON_SCRIPT_SAID_H
+
+#include <stdatomic.h>
+
+#include "wechat/reply.h"
+
+typedef struct Parts Parts;
+
+// What becomes of what is said from now on.
+typedef enum {
+  SAID_WAITS,  // the request is not answered yet
+  SAID_SENDS,  // it is: parts go out as customer service messages
+  SAID_DROPS   // it is: they are lost (late_reply)
+} SaidState;
+
+// With a message's job; zeroed. Plain messages say nothing: then it costs nothing.
+typedef struct {
+  Parts *_Atomic parts;  // NULL: nothing was said
+  atomic_int state;      // SaidState
+} Said;
+
+void said_clear(Said *said);  // and zeroes it
+
+// The script's side: one thread at a time. Adds a text, or a reply of another kind, which is copied as its XML's
+// elements are: `copy` fills it from what only the caller knows. False without memory.
+bool said_text(Said *said, Str text);
+bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply), void *ctx);
+SaidState said_state(Said *said);
+
+// The request is about to be answered, and what is said later finds `state`. True with the passive reply in
+// `arena`: the texts up to the first other reply, with `whole` as they are, else their whole sentences; or that
+// reply if it came first. False: there is none, or it was taken before. Any thread.
+bool said_take(Said *said, SaidState state, bool whole, Arena *arena, Reply *reply);
+// It was taken, and did not go out.
+void said_give_back(Said *said);
+// Whether something was said that has not gone out so.
+bool said_left(Said *said);
+// How much of what was said went out: bytes of the first texts, or the first reply.
+void said_taken(Said *said, size_t *bytes, bool *other);
+
+#endif

@@ -1,0 +1,35 @@
+// Parts of an answer from a script to its message.
+#include "script/say.h"
+
+#include "engine/method.h"
+#include "script/inner.h"
+#include "script/late.h"
+#include "script/message_run.h"
+#include "script/reply_value.h"
+#include "script/said_value.h"
+
+int say_part(lua_State *L) {
+  Task *task = task_running(L);
+  Said *said = task ? message_said(task) : NULL;
+  if (!said)
+    method_raise(L, "wechat.say: no message is being answered here (write it in on_message)");
+  if (lua_type(L, 1) != LUA_TSTRING && !reply_value_is(L, 1))
+    method_raise(L, "wechat.say: part is a %s (string or reply expected)", luaL_typename(L, 1));
+  lua_settop(L, 2);
+  task_set_value(L, task, VALUE_REPLY);
+  said_value(L, 1, said, false);
+  SaidState state = said_state(said);
+  lua_pushboolean(L, state == SAID_SENDS);
+  lua_pushboolean(L, state == SAID_DROPS);
+  return 2;
+}
+
+int say_deliver(lua_State *L) {
+  Task *task = task_running(L);
+  BotShared *shared = script_context(L)->options->shared;
+  Said *said = task ? message_said(task) : NULL;
+  if (!said || !shared) return 0;
+  if (!late_deliver(task, shared, message_place(task), message_sender(task), said))
+    raise_no_memory(L);
+  return 0;
+}
