@@ -73,7 +73,7 @@ need() {
 # What tests/e2e/package.json names: wemoon is tested against these.
 need_node_modules() {
   missing=
-  for package in axe-core co-wechat co-wechat-api commonmark-spec jsqr koa playwright-core wechat wechat-api wechat-crypto; do
+  for package in axe-core co-wechat co-wechat-api commonmark-spec jsqr koa openai playwright-core wechat wechat-api wechat-crypto; do
     [ -d "tests/e2e/node_modules/$package" ] || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0

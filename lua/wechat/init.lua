@@ -18,6 +18,9 @@ host.args = require("wechat.args")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 require "wechat.quota"(host)
 
+-- require "wechat.model"; most scripts need none.
+package.preload["wechat.model"] = function() return require("wechat.models")(wechat, host) end
+
 -- Scripts see no message that is half filled in.
 rawset(_G, "next", host.message.next)
 

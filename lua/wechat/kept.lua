@@ -9,4 +9,6 @@
 ---@type KeptKind[]
 return {
   { name = "session", key = "session/%a/%u" },
+  { name = "talks with models", key = "talk/%a/%u/", prefix = true },
+  { name = "quota of customer service messages", key = "quota/%a/%u" },
 }

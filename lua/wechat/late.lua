@@ -54,10 +54,11 @@ return function(wechat, host)
   end
 
   -- One message of parts. True, or false if it was lost: then no more is tried.
-  local function send_part(part, openid)
+  local function send_part(part, openid, is_ai)
     local bodies, why = host.reply.custom(part)
     if not bodies or why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
     if not bodies then return true end
+    for _, body in ipairs(bodies) do body.aimsgcontext = is_ai and { is_ai_msg = 1 } or nil end
     local sent, err = send_all(bodies, openid)
     if sent then return true end
     complain(openid, "a part of the answer", nil, err)
@@ -69,7 +70,7 @@ return function(wechat, host)
     host.reply.turn()
     while true do
       local part = parts:next(host.quota.left(openid, message) or math.huge, host.reply.cut)
-      if part == nil or not send_part(part, openid) then break end
+      if part == nil or not send_part(part, openid, parts.ai) then break end
       if not parts.done then show_typing(openid) end
     end
     parts.sending = false

@@ -18,7 +18,7 @@ return function(host)
   local quota = {}
   host.quota = quota
 
-  local function key_of(openid) return "quota/" .. host.session.appid .. "/" .. openid end
+  local function key_of(openid) return "quota/" .. host.session.account .. "/" .. openid end
 
   -- The record that counts after the message, and as it is in the store.
   local function read(openid, message)

@@ -109,6 +109,9 @@ return function(wechat, host)
     return parts
   end
 
+  --- The parts of the message at hand are a model's: the platform is told so.
+  function host.reply.mark_ai() parts_of().ai = true end
+
   host.args.add(wechat, "say", { { "part", "any", "a string or a reply" } }, function(part)
     local parts = parts_of()
     if part == "" then return end

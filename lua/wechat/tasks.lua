@@ -105,7 +105,7 @@ return function(wechat, host)
     if count < 1 or count > 10000 then fail("wechat.allow: count must be 1 to 10000") end
     if not (per_s > 0 and per_s < 1e8) then fail("wechat.allow: per_s must be a positive number of seconds") end
     for _ = 1, TRIES do
-      local done, more = try_to_take("allow/" .. host.session.appid .. "/" .. key, count, per_s)
+      local done, more = try_to_take("allow/" .. host.session.account .. "/" .. key, count, per_s)
       if done == nil then return nil, more end
       if done and more then return false, more end
       if done then return true end
