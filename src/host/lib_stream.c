@@ -43,7 +43,7 @@ typedef struct {
   Wait *reader;
 } Inflow;
 
-static const char inflow_type[] = "wemoon.stream", events_type[] = "wemoon.events";
+static const char inflow_type[] = "wemoon.inflow", events_type[] = "wemoon.events";
 
 static void release(void *ctx) {
   Inflow *inflow = ctx;

@@ -337,3 +337,16 @@ test('a waiting stream costs at most 24 KB', async (t) => {
   t.diagnostic(`${Math.round(each)} bytes a stream`);
   if (!/asan|tsan/.test(process.env.WEMOON || '')) assert.ok(each < 24 * 1024, `${each} bytes a stream`);
 });
+
+test('a page that writes bit by bit still does, beside streams that are read', async (t) => {
+  const bot = await startBot(t, { script: `
+    wechat.route("GET", "/events", function()
+      return { headers = { ["Content-Type"] = "text/event-stream" }, stream = function(send) send("data: a\\n\\n") send("data: b\\n\\n") end }
+    end)
+    function on_message(msg)
+      local r, seen = wechat.http.stream{url = msg.content}, {}
+      for event in r:events() do seen[#seen + 1] = event.data end
+      return table.concat(seen, " ")
+    end` });
+  assert.equal(await bot.say(`http://127.0.0.1:${bot.port}/events`), 'a b');
+});
