@@ -1,25 +1,27 @@
--- The manual page's part on `wechat`: methods and endpoints, from what they say of themselves.
+-- The reference, from what methods, endpoints and tables say of themselves: the manual page's part, and a page.
 
 local host = ...
 local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
+local html = require "docs.html"
+local reference = require "docs.reference"
 
 local function roff(text) return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1")) end
 
+local _ = wechat.call -- reads the methods that call the platform
+
 local function methods(lines)
-  local names = {}
-  local _ = wechat.call -- reads the methods that call the platform
-  for name in pairs(host.args.methods) do
-    if not catalogue.endpoint(name) then names[#names + 1] = name end
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(reference.method_names(host.args.methods)) do
     local entry, arguments = host.args.methods[name], {}
     for i, parameter in ipairs(entry.parameters or {}) do
       arguments[i] = parameter[2]:find("?", 1, true) and "[" .. parameter[1] .. "]" or parameter[1]
     end
     lines[#lines + 1] = (".TP\n.B wechat.%s(%s)\n%s"):format(name, roff(table.concat(arguments, ", ")), roff(entry.doc))
+    for _, parameter in ipairs(entry.parameters or {}) do
+      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(parameter[1]), roff(parameter[2]), roff(parameter[3] or ""))
+    end
+    lines[#lines + 1] = (".br\n%s"):format(roff(reference.example(name, entry.parameters)))
   end
 end
 
@@ -34,14 +36,50 @@ local function endpoints(lines)
   end
 end
 
+local function message_fields(lines)
+  lines[#lines + 1] = ".SH MESSAGE\nFields of a message, by type; every element is there under the platform's own name too."
+  for _, group in ipairs(reference.message_types()) do
+    for _, field in ipairs(group[2]) do
+      lines[#lines + 1] = (".TP\n.B msg.%s\n%s; %s: %s"):format(field[1], roff(field[2]), roff(group[1]), roff(field[3]))
+    end
+  end
+end
+
+local function hooks(lines)
+  lines[#lines + 1] = ".SH HOOKS\nWhat a script defines."
+  for _, hook in ipairs(reference.words.hooks) do
+    lines[#lines + 1] = (".TP\n.B %s\n%s"):format(roff(hook[1]), roff(hook[2]))
+  end
+end
+
+local function menu(lines)
+  lines[#lines + 1] = ".SH MENU\nMethods of what wechat.menu.new gives."
+  for _, row in ipairs(reference.menu_methods) do
+    local names = {}
+    for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
+    lines[#lines + 1] = (".TP\n.B menu:%s(%s)\n%s"):format(row.name, roff(table.concat(names, ", ")), roff(row.doc))
+  end
+end
+
 local program = {}
 
 function program.man()
-  local lines = { ".SH METHODS" }
+  local lines = {}
+  hooks(lines)
+  message_fields(lines)
+  menu(lines)
+  lines[#lines + 1] = ".SH METHODS"
   methods(lines)
   lines[#lines + 1] = ".SH ENDPOINTS\nEach is wechat.GROUP.NAME{...}, with the platform's own fields."
   endpoints(lines)
   return table.concat(lines, "\n") .. "\n"
+end
+
+--- The page. `about`: JSON of its language ("zh" or "en"), the version, and the configuration's keys.
+---@param about string
+---@return string
+function program.html(about)
+  return html(host.args.methods, assert(host.json.decode(about)))
 end
 
 return program

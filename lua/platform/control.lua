@@ -147,6 +147,20 @@ return function(p, host)
     return { headers = headers, body = bytes }
   end
 
+  local function answer_reference(request)
+    local asked = request.query.lang
+    local accepts = (request.headers["accept-language"] or ""):lower():match("^%s*zh")
+    local lang = (asked == "zh" or asked == "en") and asked or accepts and "zh" or "en"
+    local about = host.json.decode(host.config.reference)
+    if not about then return refuse(404, "there is no reference here") end
+    about.lang = lang
+    local headers = { ["Content-Type"] = "text/html; charset=utf-8" }
+    for field, value in pairs(GUARD) do headers[field] = value end
+    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    local _ = wechat.call -- reads the methods that call the platform
+    return { headers = headers, body = require("docs.html")(host.args.methods, about) }
+  end
+
   -- ---- the platform's API ----
 
   -- A secret as it may be shown: its beginning and its length.
@@ -198,6 +212,7 @@ return function(p, host)
     local path = request.path
     if path == "/sim/outside" then return answer_as_host(request) end
     if path:find("^/sim/") then return answer_control(request) end
+    if path == "/reference" then return answer_reference(request) end
     if path == "/console" or path:find("^/console/") then return answer_console(path) end
     if path == "/" then return { status = 302, headers = { Location = "/console" } } end
     return answer_api(request)

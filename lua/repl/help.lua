@@ -1,6 +1,9 @@
 -- `.help NAME`: what is known of a method or group, from the catalogue and the methods' own words.
 
 local catalogue = require "wechat.catalogue"
+local reference = require "docs.reference"
+
+local SHOWN = 30
 
 return function(repl)
   local paint = repl.paint
@@ -51,6 +54,16 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
+  -- What has the word in its name, or in what is said of it, in English or Chinese.
+  local function search(word)
+    local found = reference.search(repl.host.args.methods, word)
+    if #found == 0 then return nil end
+    local lines = {}
+    for i = 1, math.min(#found, SHOWN) do lines[i] = ("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]) end
+    if #found > SHOWN then lines[#lines + 1] = ("  ... and %d more"):format(#found - SHOWN) end
+    return table.concat(lines, "\n")
+  end
+
   --- The text, or nil where nothing is known by that name.
   ---@param topic string "wechat.tag.create", "tag", "create_menu"
   return function(topic)
@@ -64,6 +77,7 @@ return function(repl)
     for _, group in ipairs(catalogue.groups) do
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end
     end
+    if #lines == 0 then return search(name) end
     if #lines > 0 then return "groups:\n" .. table.concat(lines, "\n") end
   end
 end

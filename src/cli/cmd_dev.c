@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/reference.h"
 #include "cli/serving.h"
 #include "codec/url.h"
 #include "dev/devserver.h"
@@ -109,6 +110,10 @@ static int run(Invocation *in) {
     .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
     .classic_token = str_eq(config_text(in->config, "token_api"), STR("classic")),
   };
+  Buf about;
+  buf_init(&about);
+  reference_about("en", &about);
+  devserver_options.reference = buf_str(&about).ptr;
   config_server(in->config, &devserver_options.server);
   bool ready = choose_callback(in, script, &devserver_options.callback, &err) &&
                choose_listen(in, &devserver_options.server.listen, &err) &&
@@ -116,10 +121,11 @@ static int run(Invocation *in) {
                (!script || config_bot(in->config, script, &account, &bot, &err)) &&
                serving_raise_file_limit(config_integer(in->config, "threads"),
                                         config_integer(in->config, "max_jobs"), &err);
-  if (!ready) return report_err("dev", &err);
   bot.start_broken = true;
   serving_block_signals(&set);
-  return serve(in, &devserver_options, &set);
+  int status = ready ? serve(in, &devserver_options, &set) : report_err("dev", &err);
+  buf_clear(&about);
+  return status;
 }
 
 const Command command_dev = {

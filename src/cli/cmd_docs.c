@@ -1,11 +1,17 @@
 // `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself
 // uses.
 #include "cli/command.h"
+#include "cli/reference.h"
 #include "host/host.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static const Option options[] = { { .name = NULL } };
+static const Option options[] = {
+  { .name = "lang", .argument = "zh|en", .help = "the page's language; else by LANG" },
+  { .name = NULL },
+};
 
 // ---- the manual page ----------------------------------------------------------------------------
 
@@ -64,7 +70,8 @@ static void put_keys(void) {
   }
 }
 
-static int print_methods(void) {
+// Prints what a function of lua/docs gives.
+static int print_made(const char *function, Str argument) {
   Err err;
   Account account = { .mode = MODE_NORMAL };
   InterpreterOptions interpreter_options = { .account = &account,
@@ -74,17 +81,19 @@ static int print_methods(void) {
   Buf text;
   buf_init(&text);
   bool ok = interpreter && interpreter_load(interpreter, "the manual", &err) &&
-            interpreter_program(interpreter, "man", STR(""), &text, &err);
+            interpreter_program(interpreter, function, argument, &text, &err);
   if (ok) fwrite(text.ptr, 1, text.len, stdout);
   buf_clear(&text);
   interpreter_release(interpreter);
   return ok ? STATUS_DONE : report_err("docs", &err);
 }
 
+static int print_methods(void) { return print_made("man", STR("")); }
+
 static int print_man(const Command *const *commands) {
-  printf(
-      ".TH WEMOON 1 \"\" \"wemoon %s\"\n.SH NAME\nwemoon \\- WeChat Official Account bots in Lua\n",
-      WEMOON_VERSION);
+  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.ad l\n.SH NAME\nwemoon \\- WeChat Official Account "
+         "bots in Lua\n",
+         WEMOON_VERSION);
   fputs(".SH SYNOPSIS\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n", stdout);
   for (size_t i = 0; commands[i]; i++) put_command(commands[i]);
   put_keys();
@@ -201,6 +210,29 @@ static int print_zsh(const Command *const *commands) {
   return STATUS_DONE;
 }
 
+static const char *language(const Invocation *in) {
+  static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+  const char *given = options_value(&in->arguments, "lang");
+  if (given) return given;
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    const char *value = getenv(variables[i]);
+    if (value && value[0]) return strncmp(value, "zh", 2) == 0 ? "zh" : "en";
+  }
+  return "en";
+}
+
+static int print_html(const Invocation *in) {
+  const char *lang = language(in);
+  if (strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0)
+    return report_usage("docs", "there is no language \"%s\": zh or en", lang);
+  Buf about;
+  buf_init(&about);
+  reference_about(lang, &about);
+  int status = print_made("html", buf_str(&about));
+  buf_clear(&about);
+  return status;
+}
+
 static int run(Invocation *in) {
   static const struct {
     const char *name;
@@ -210,13 +242,15 @@ static int run(Invocation *in) {
     if (strcmp(in->arguments.positionals[0], kinds[i].name) == 0)
       return kinds[i].print(in->commands);
   }
-  return report_usage("docs", "there is no \"%s\": man, bash or zsh", in->arguments.positionals[0]);
+  if (strcmp(in->arguments.positionals[0], "html") == 0) return print_html(in);
+  return report_usage("docs", "there is no \"%s\": html, man, bash or zsh",
+                      in->arguments.positionals[0]);
 }
 
 const Command command_docs = {
   .name = "docs",
-  .usage = "man|bash|zsh",
-  .summary = "Print the manual page, or a shell's completion",
+  .usage = "html|man|bash|zsh [--lang zh|en]",
+  .summary = "Print the reference as a page, the manual page, or a shell's completion",
   .details = "",
   .options = options,
   .least = 1,

@@ -30,7 +30,7 @@ struct DevServer {
 
 static bool is_reserved(Str path) {
   return str_starts(path, STR("/sim/")) || str_eq(path, STR("/console")) ||
-         str_starts(path, STR("/console/"));
+         str_eq(path, STR("/reference")) || str_starts(path, STR("/console/"));
 }
 
 static void leave_bot(void *ctx) { atomic_fetch_sub(&((DevServer *)ctx)->with_bot, 1); }
@@ -142,6 +142,7 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .base = devserver->url,
     .callback = devserver->callback[0] ? devserver->callback : NULL,
     .script = options->bot ? options->bot->script : NULL,
+    .reference = options->reference,
     .faults = options->faults,
     .stored = options->state_file != NULL,
     .threads = options->server.threads,

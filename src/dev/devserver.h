@@ -20,6 +20,7 @@ typedef struct {
   const char *callback;   // the address of a bot elsewhere; NULL: none
   Str store;              // the bot's; empty: in the state file, else in memory
   const char *state_file;  // where the platform's state is kept; NULL: nowhere
+  const char *reference;   // PlatformOptions.reference; NULL: none
   const char *faults;      // "slow=3000,fail=45009"; NULL: none
   struct Api
       *api;  // what the bot calls in place of the simulated platform: the real one; NULL: that one

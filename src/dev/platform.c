@@ -27,11 +27,9 @@ static bool add_config(Platform *platform, const PlatformOptions *options) {
   const struct {
     const char *name, *value;
   } values[] = {
-    { "base", options->base },
-    { "callback", options->callback },
-    { "script", options->script },
-    { "faults", options->faults },
-    { "stored", options->stored ? "true" : NULL },
+    { "base", options->base },           { "callback", options->callback },
+    { "script", options->script },       { "faults", options->faults },
+    { "reference", options->reference }, { "stored", options->stored ? "true" : NULL },
   };
   for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
     Str value = arena_dup(platform->arena, str_of(values[i].value ? values[i].value : ""));

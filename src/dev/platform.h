@@ -14,6 +14,7 @@ typedef struct {
   const char *base;        // its own address: "http://127.0.0.1:8080"
   const char *callback;    // where the bot is; NULL: nowhere
   const char *script;      // the bot's file, where it is one of this process; NULL
+  const char *reference;   // what /reference is made with (docs/init.lua); NULL: there is none
   const char *faults;      // switched on from the start: "slow=3000,fail=45009"; NULL: none
   bool stored;             // the state is kept in `store`
   int threads;             // of the server

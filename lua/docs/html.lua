@@ -1,0 +1,170 @@
+-- The reference as one page, in English or Chinese, without any outside resource.
+
+local catalogue = require "wechat.catalogue"
+local reference = require "docs.reference"
+local words = require "docs.words"
+
+local style = [[
+:root{color-scheme:light dark}body{font:15px/1.55 system-ui,"Noto Sans SC",sans-serif;margin:0 auto;max-width:60em;padding:1em 1.2em}
+h1{font-size:1.6em}h2{margin-top:2em;border-bottom:1px solid #8886}h3{margin:1.4em 0 .2em;font-size:1em}
+code,pre{font:13px/1.45 ui-monospace,"Noto Sans Mono CJK SC",monospace}pre{padding:.5em .8em;background:#8881;overflow-x:auto;margin:.4em 0}
+table{border-collapse:collapse;margin:.4em 0}td,th{text-align:left;vertical-align:top;padding:.1em .9em .1em 0}th{font-weight:600}
+p{margin:.3em 0}[role=navigation] ul{columns:3;padding-left:1.1em}.faint{opacity:.7}a{color:#0a7a43}@media(prefers-color-scheme:dark){a{color:#4fd18b}}
+@media(max-width:40em){[role=navigation] ul{columns:1}td{display:block}}]]
+
+local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
+local function escape(text) return (tostring(text):gsub('[&<>"]', escapes)) end
+
+---@param methods table<string, MethodEntry>
+---@param about { lang: string, version: string, keys: table[] }
+---@return string
+return function(methods, about)
+  local chinese = about.lang == "zh"
+  local out = {}
+  local function put(format, ...) out[#out + 1] = format:format(...) end
+  local function say(name) return escape(words.headings[name][chinese and 2 or 1]) end
+  local function code(text) return "<code>" .. escape(text) .. "</code>" end
+
+  local function put_rows(title, rows)
+    if #rows == 0 then return end
+    put("<table><caption hidden>%s</caption>", title)
+    for _, row in ipairs(rows) do put("<tr><td>%s<td>%s<td>%s", code(row[1]), escape(row[2]), escape(row[3] or "")) end
+    put("</table>")
+  end
+
+  local function parameter_rows(parameters)
+    local rows = {}
+    for i, parameter in ipairs(parameters or {}) do
+      local optional = parameter[2]:sub(-1) == "?" and (", " .. words.headings.optional[chinese and 2 or 1]) or ""
+      rows[i] = { parameter[1], parameter[2]:gsub("%?$", "") .. optional, parameter[3] }
+    end
+    return rows
+  end
+
+  -- Which of the ways to fail a function has, by what it returns.
+  local function errors_of(returned)
+    if returned:find("ApiError", 1, true) then return say("fails") end
+    if returned:find("?, string?", 1, true) then return say("reason") end
+    return say("raises")
+  end
+
+  local function put_method(name)
+    local entry = methods[name]
+    local arguments = {}
+    for i, parameter in ipairs(entry.parameters or {}) do
+      arguments[i] = parameter[2]:sub(-1) == "?" and "[" .. parameter[1] .. "]" or parameter[1]
+    end
+    put('<h3 id="wechat.%s">%s</h3>', name, code(("wechat.%s(%s)"):format(name, table.concat(arguments, ", "))))
+    put("<p>%s</p>", escape(chinese and words.methods[name] or entry.doc))
+    put_rows(say("parameters"), parameter_rows(entry.parameters))
+    local returned = reference.returns(name)
+    if returned ~= "" then put("<p>%s: %s</p>", say("returns"), code(returned)) end
+    put('<p class="faint">%s: %s</p>', say("errors"), errors_of(returned))
+    put("<pre>%s</pre>", escape(reference.example(name, entry.parameters)))
+  end
+
+  local function put_methods()
+    put('<h2 id="methods">%s</h2><p>%s %s</p>', say("methods"), say("forms"), say("raises"))
+    for _, name in ipairs(reference.method_names(methods)) do put_method(name) end
+    for _, name in ipairs { "config", "json", "log" } do
+      put('<h3 id="wechat.%s">%s</h3><p>%s</p>', name, code("wechat." .. name), escape(words.tables[name][chinese and 2 or 1]))
+    end
+  end
+
+  local function put_hooks()
+    put('<h2 id="hooks">%s</h2>', say("hooks"))
+    for _, hook in ipairs(words.hooks) do
+      put('<h3 id="%s">%s</h3><p>%s</p>', hook[1]:match("^[%w_]+"), code(hook[1]), escape(hook[chinese and 3 or 2]))
+    end
+    put("<pre>%s</pre>", escape('function on_message(msg)\n  if msg.type == "text" then return "你说：" .. msg.content end\nend'))
+  end
+
+  local function put_message()
+    put('<h2 id="message">%s</h2><p>%s</p>', say("message"), say("capital"))
+    for _, group in ipairs(reference.message_types()) do
+      local title = words.headings[group[1]] and say(group[1]) or code(group[1])
+      put("<h3>%s</h3>", title)
+      local rows = {}
+      for i, field in ipairs(group[2]) do rows[i] = { "msg." .. field[1], field[2], field[3] } end
+      put_rows(title, rows)
+    end
+  end
+
+  local function put_menu()
+    put('<h2 id="menu">%s</h2>', say("menu"))
+    for _, row in ipairs(reference.menu_methods) do
+      local names = {}
+      for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
+      put('<h3 id="menu:%s">%s</h3><p>%s</p>', row.name, code(("menu:%s(%s)"):format(row.name, table.concat(names, ", "))),
+        escape(chinese and words.menu[row.name] or row.doc))
+    end
+    put("<pre>%s</pre>", escape('local menu = wechat.menu.new()\nmenu:click("今日歌曲", "V1001")\nlocal more = menu:sub("更多")\n' ..
+      'more:view("搜索", "https://example.com/")\nwechat.menu.push(menu)'))
+  end
+
+  local function put_keys()
+    put('<h2 id="config">%s</h2><p>%s</p><table>', say("config"), say("keys"))
+    for _, key in ipairs(about.keys) do
+      put('<tr id="config.%s"><td>%s<td>%s<td>%s', key.name, code(key.name), key.default and code(key.default) or "",
+        escape(chinese and words.keys[key.name] or key.help))
+    end
+    put("</table>")
+  end
+
+  local function field_rows(fields)
+    local rows = {}
+    for i, field in ipairs(fields) do
+      local need = field.required and words.headings.needed[chinese and 2 or 1] or ""
+      local choices = field.choices and table.concat(field.choices, "|") .. " " or ""
+      rows[i] = { field.path, field.type .. (need ~= "" and ", " .. need or ""), choices .. field.words }
+    end
+    return rows
+  end
+
+  -- The platform has no address that is made of an endpoint's name: its search has.
+  local function official(endpoint)
+    return "https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=" .. escape(endpoint.path)
+  end
+
+  local function put_endpoint(endpoint)
+    put('<h3 id="wechat.%s">%s</h3><p>%s</p>', endpoint.name, code(("wechat.%s{...}"):format(endpoint.name)), escape(endpoint.doc))
+    put('<p class="faint">%s %s · <a href="%s" rel="noreferrer">%s</a></p>', endpoint.verb, code(endpoint.path), official(endpoint), say("official"))
+    for _, part in ipairs { "query", "body", "returns" } do
+      if #endpoint[part] > 0 then put("<p>%s</p>", say(part)) end
+      put_rows(say(part), field_rows(endpoint[part]))
+    end
+    if endpoint.note then put("<p>%s</p>", escape(endpoint.note)) end
+    put("<pre>%s</pre>", escape(reference.endpoint_example(endpoint)))
+  end
+
+  local function put_endpoints()
+    put('<h2 id="endpoints">%s</h2><p>%s</p>', say("endpoints"), say("fails"))
+    for _, group in ipairs(catalogue.groups) do
+      local subject, names = catalogue.group(group)
+      put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(subject))
+      for _, name in ipairs(names) do put_endpoint(catalogue.find(group, name)) end
+    end
+  end
+
+  local function put_contents()
+    put('<div role="navigation" aria-label="%s"><ul>', say("contents"))
+    for _, name in ipairs { "hooks", "message", "methods", "menu", "config", "endpoints" } do
+      put('<li><a href="#%s">%s</a>', name, say(name))
+    end
+    for _, group in ipairs(catalogue.groups) do put('<li><a href="#group.%s">wechat.%s</a>', group, group) end
+    put("</ul></div>")
+  end
+
+  put('<!DOCTYPE html>\n<html lang="%s"><head><meta charset="utf-8"><title>%s</title>', chinese and "zh-CN" or "en", say("title"))
+  put('<meta name="viewport" content="width=device-width, initial-scale=1"><style>%s</style></head><body>', style)
+  put("<h1>%s %s</h1>", say("title"), escape(about.version))
+  put_contents()
+  put_hooks()
+  put_message()
+  put_methods()
+  put_menu()
+  put_keys()
+  put_endpoints()
+  put("</body></html>\n")
+  return table.concat(out, "\n")
+end

@@ -1,0 +1,109 @@
+// The reference: one page in two languages, the manual page, and `.help`, all from the program's own tables.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { wemoon, tempDir, startBot } = require('./harness');
+
+const page = async (t, lang, env) => (await wemoon(['docs', 'html', ...(lang ? ['--lang', lang] : [])], { cwd: tempDir(t), code: 0, env })).stdout;
+const unescape = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+
+// What the editor's annotations have: every function of wechat.
+function functions(t) {
+  const file = path.join(tempDir(t), 'names.lua');
+  const source = path.join(__dirname, '../../lua/');
+  fs.writeFileSync(file, `package.path = "${source}?.lua;" .. package.path
+    for name in require("meta.generate").text():gmatch("\\nfunction wechat%.([%w_.]+)") do print(name) end`);
+  return wemoon(['exec', file], { code: 0 }).then(({ stdout }) => stdout.trim().split('\n'));
+}
+const keysOf = (help) => [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1].replaceAll('-', '_')).filter((key) => key !== 'config');
+
+test('every function and every configuration key is in the page, in both languages, with an example', async (t) => {
+  const names = await functions(t);
+  assert.ok(names.length > 350, `${names.length}`);
+  const { stdout: help } = await wemoon(['run', '--help'], { code: 0 });
+  const keys = keysOf(help);
+  assert.ok(keys.length > 40 && keys.includes('log_openid'), `${keys}`);
+  for (const lang of ['en', 'zh']) {
+    const text = await page(t, lang);
+    for (const name of names) {
+      const [, section] = text.split(`id="wechat.${name}"`);
+      assert.ok(section, `${lang}: ${name}`);
+      assert.match(unescape(section.split('<h3')[0]), new RegExp(`<pre>wechat\\.${name.replaceAll('.', '\\.')}[({]`), `${lang}: an example of ${name}`);
+    }
+    for (const key of keys) assert.ok(text.includes(`id="config.${key}"`), `${lang}: ${key}`);
+    for (const hook of ['on_message', 'on_load', 'on_unload', 'on_error']) assert.ok(text.includes(`id="${hook}"`), hook);
+    for (const what of ['msg.content', 'msg.thumb_media_id', 'msg.precision', 'menu:click', 'menu:sub']) assert.ok(text.includes(what), what);
+  }
+});
+
+test('in Chinese every function of wemoon\'s own and every key is said in Chinese', async (t) => {
+  const text = await page(t, 'zh');
+  const own = text.split('id="methods"')[1].split('id="menu"')[0].split('<h3 ').slice(1);
+  for (const section of own) assert.match(section.split('</h3>')[1].split('</p>')[0], /[\u4e00-\u9fff]/, section.slice(0, 200));
+  const menu = text.split('id="menu"')[1].split('id="config"')[0].split('<h3 ').slice(1);
+  for (const section of menu) assert.match(section.split('</h3>')[1].split('</p>')[0], /[\u4e00-\u9fff]/, section.slice(0, 200));
+  const keys = text.split('id="config"')[1].split('</table>')[0].split('<tr ').slice(1);
+  for (const row of keys) assert.match(row.split('<td>').at(-1), /[\u4e00-\u9fff]|stable/, row);
+});
+
+test('every example in it is Lua', async (t) => {
+  const examples = [...(await page(t, 'en')).matchAll(/<pre>([^]*?)<\/pre>/g)].map((match) => unescape(match[1]));
+  assert.ok(examples.length > 350);
+  const file = path.join(tempDir(t), 'load.lua');
+  fs.writeFileSync(file, examples.map((text, i) => `assert(load([=====[${text}]=====], "example ${i}"))\n`).join(''));
+  await wemoon(['exec', file], { code: 0 });
+});
+
+test('the page is whole HTML whose links lead somewhere, with no outside resource', async (t) => {
+  const text = await page(t, 'en');
+  const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
+  assert.equal(ids.size, [...text.matchAll(/ id="/g)].length, 'an id stands twice');
+  for (const [, to] of text.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(to), to);
+  assert.doesNotMatch(text, /<(script|link|img|iframe)|url\(|@import/);
+  if (spawnSync('xmllint', ['--version']).error) return t.skip('no xmllint here');
+  const { stderr, status } = spawnSync('xmllint', ['--html', '--noout', '-'], { input: text, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, '');
+});
+
+test('without --lang the language is that of LANG; another one is refused', async (t) => {
+  const env = { LC_ALL: '', LC_MESSAGES: '', LANG: 'zh_CN.UTF-8' };
+  assert.match(await page(t, null, env), /<html lang="zh-CN">/);
+  assert.match(await page(t, null, { ...env, LANG: 'C' }), /<html lang="en">/);
+  await wemoon(['docs', 'html', '--lang', 'fr'], { code: 2 });
+});
+
+test('the console has it at /reference, in the language of the browser', async (t) => {
+  const bot = await startBot(t, { command: 'dev', config: { listen: '127.0.0.1:0' } });
+  const get = async (where, headers) => (await fetch(`http://${bot.host}:${bot.port}${where}`, { headers })).text();
+  assert.match(await get('/reference', { 'Accept-Language': 'zh-CN,zh;q=0.9' }), /<html lang="zh-CN">/);
+  assert.match(await get('/reference', { 'Accept-Language': 'de,en;q=0.5' }), /<html lang="en">/);
+  const english = await get('/reference?lang=en', { 'Accept-Language': 'zh' });
+  assert.match(english, /id="wechat\.tag\.create"/);
+  assert.match(english, /id="config\.token"/);
+});
+
+test('the manual page has the functions with their parameters, message fields, hooks and menu builders', async (t) => {
+  const { stdout } = await wemoon(['docs', 'man'], { code: 0 });
+  for (const what of ['wechat.response_text(content, [escape])', 'msg.picurl', 'on_unload()', 'menu:click(', 'wechat.response_text("你好")']) {
+    assert.ok(stdout.replaceAll('\\-', '-').includes(what), what);
+  }
+  if (spawnSync('lexgrog', ['--version']).error) return t.skip('no lexgrog here');
+  const file = path.join(tempDir(t), 'wemoon.1');
+  fs.writeFileSync(file, stdout);
+  const { stdout: parsed, status } = spawnSync('lexgrog', [file], { encoding: 'utf8' });
+  assert.equal(status, 0, parsed);
+  const man = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', LC_ALL: 'C.UTF-8' } });
+  assert.equal(man.stderr, '');
+});
+
+test('.help searches for a word in names and in what is said of them, in Chinese too', async (t) => {
+  const { stdout } = await wemoon(['repl'], { input: '.help industry\n.help 二维码\n.help thumb\n', cwd: tempDir(t) });
+  assert.match(stdout, /wechat\.set_template_industry/);
+  assert.match(stdout, /wechat\.create_qrcode/);
+  assert.match(stdout, /msg\.thumb_media_id/);
+});
