@@ -155,6 +155,47 @@ return function(spec)
     host.time.sleep(0.02)
   end
 
+  -- What was begun in time comes to its end after it: moving time takes the bot no time.
+  local LATER_S, STEP_S, LOOKS_AT_END = 60, 0.25, 100
+
+  -- What the account wrote since the user did.
+  local function answers_of(self)
+    local state, list = control("GET", "/sim/state"), {}
+    for _, entry in ipairs(state.chats[self:openid()] or {}) do
+      if entry.from == "user" then list = {} else list[#list + 1] = entry end
+    end
+    return list
+  end
+
+  local function shows(list, text)
+    for _, entry in ipairs(list) do
+      if tostring(entry.content or ""):find(text, 1, true) then return true end
+    end
+    return false
+  end
+
+  --- The user reads the text, in an answer or in a part of one, within so many seconds (60) from now on. Time passes
+  --- until then.
+  ---@param text string
+  ---@param within_s? number
+  function user:expects_later(text, within_s)
+    if type(text) ~= "string" then error("user:expects_later(TEXT[, WITHIN_S]): a text is needed", 2) end
+    local left, list, looks = within_s or LATER_S, answers_of(self), 0
+    while not shows(list, text) do
+      if left <= 0 then looks = looks + 1 end
+      if looks > LOOKS_AT_END then
+        local seen = {}
+        for i, entry in ipairs(list) do seen[i] = entry.content or entry.kind end
+        error({ failure = ("%s was not shown %s within %g s, but %s"):format(self.name, spec.show.value(text), within_s or LATER_S,
+          #seen > 0 and spec.show.value(table.concat(seen, " | ")) or "nothing") }, 0)
+      end
+      if left > 0 then host.time.advance(math.min(STEP_S, left)) end
+      left = left - STEP_S
+      host.time.sleep(0.005)
+      list = answers_of(self)
+    end
+  end
+
   --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
   function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
 
@@ -166,26 +207,43 @@ return function(spec)
     control("POST", "/sim/account", { kind = name })
   end
 
-  local parts = { status = true, headers = true, body = true, json = true, delay = true }
+  local parts = { status = true, headers = true, body = true, json = true, delay = true, stream = true, pause = true }
 
   -- Whether it is {status =, ...}; a table with anything else in it is what is answered, as JSON.
   local function is_whole_answer(answer)
     for name in pairs(answer) do
       if not parts[name] then return false end
     end
-    return answer.body or answer.json ~= nil or math.type(answer.status) == "integer"
+    return answer.body or answer.json ~= nil or answer.stream or math.type(answer.status) == "integer"
+  end
+
+  -- What a model's server writes for each text, and at the end.
+  local function chunks_of(texts)
+    if type(texts) ~= "table" then error("bot:answers: stream is a list of texts", 3) end
+    local list = {}
+    for i, text in ipairs(texts) do
+      if type(text) ~= "string" then error(("bot:answers: stream[%d] is a %s (string expected)"):format(i, type(text)), 3) end
+      local chunk = { object = "chat.completion.chunk", choices = { { index = 0, delta = { content = text } } } }
+      list[i] = "data: " .. host.json.encode(chunk) .. "\n\n"
+    end
+    list[#list + 1] = "data: [DONE]\n\n"
+    return list
   end
 
   --- What another host answers to wechat.http: a text, a table as JSON, or {status =, headers =, body = or json =, delay =}
-  --- (seconds).
+  --- (seconds); or {stream = {"a", "b"}, pause =}: a language model that writes so, with so many seconds between.
   function bot:answers(url, answer)
     if type(answer) ~= "string" and type(answer) ~= "table" then error("bot:answers(URL, ANSWER): a text or a table is needed", 2) end
     if type(answer) == "string" then answer = { body = answer }
     elseif not is_whole_answer(answer) then answer = { json = answer } end
     local headers, body = {}, answer.body
     if answer.json ~= nil then headers["Content-Type"], body = "application/json", host.json.encode(answer.json) end
+    local chunks = answer.stream and chunks_of(answer.stream)
+    if chunks then headers["Content-Type"] = "text/event-stream" end
     for name, value in pairs(answer.headers or {}) do headers[name] = value end
-    control("POST", "/sim/outside_answer", { url = url, status = answer.status or 200, headers = headers, body = body, delay = answer.delay })
+    control("POST", "/sim/outside_answer", {
+      url = url, status = answer.status or 200, headers = headers, body = body, delay = answer.delay, stream = chunks, pause = answer.pause,
+    })
   end
 
   --- What the bot asked of other hosts: {method, url, body}.

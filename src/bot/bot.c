@@ -126,6 +126,15 @@ bool bot_drain(Bot *bot, int64_t grace_ms) {
   return wait_until(is_idle, &bot->webhook, grace_ms);
 }
 
+void bot_interrupt(Bot *bot) {
+  Pool *pool = bot->webhook.pool;
+  for (size_t i = 0; i < pool_count(pool); i++) {
+    Interpreter *interpreter = pool_get(pool, i);
+    interpreter_interrupt(interpreter);
+    interpreter_release(interpreter);
+  }
+}
+
 bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;

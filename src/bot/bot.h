@@ -41,6 +41,8 @@ Bot *bot_new(const BotOptions *options, Err *err);
 // Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of
 // the process helps.
 bool bot_drain(Bot *bot, int64_t grace_ms);
+// Ends the scripts that are under way in the interpreters in service. Any thread.
+void bot_interrupt(Bot *bot);
 // Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which
 // still uses what the options point to: then only the end of the process helps.
 bool bot_free(Bot *bot);

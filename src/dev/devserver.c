@@ -220,11 +220,18 @@ static bool all_have_left(DevServer *devserver, int64_t max_ms) {
   return atomic_load(&devserver->with_bot) == 0;
 }
 
+// What waits, for a model that writes slowly or for the next day, is ended. False when it is stuck.
+static bool end_scripts(Bot *bot, int64_t max_ms) {
+  if (bot_drain(bot, max_ms / 10)) return true;
+  bot_interrupt(bot);
+  return bot_drain(bot, max_ms);
+}
+
 // Drops the bot and what it has stored. False when it is stuck.
 static bool close_bot(DevServer *devserver) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&devserver->bot_ready, false);
-  if (devserver->bot && (!bot_drain(devserver->bot, SETTLE_MS) ||
+  if (devserver->bot && (!end_scripts(devserver->bot, SETTLE_MS) ||
                          !all_have_left(devserver, SETTLE_MS) || !bot_free(devserver->bot)))
     return false;
   devserver->bot = NULL;

@@ -185,3 +185,42 @@ test('wemoon new makes a bot that passes its own spec, is checked, and completes
   const { stderr } = await wemoon(['new', 'mybot'], { cwd, code: 2 });
   assert.match(stderr, /mybot is there already and not empty: name a new folder/);
 });
+
+test('a language model is played, on this machine too, and what it says late is expected', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'bot.lua': `
+      local model = require "wechat.model" { url = "http://127.0.0.1:8080/v1", model = "m" }
+      function on_message(msg)
+        local _, err = model:reply(msg)
+        if err then return tostring(err) end
+      end`,
+    'bot_spec.lua': `
+      local url = "http://127.0.0.1:8080/v1"
+      test("quick", function()
+        bot:answers(url, { stream = { "今天", "晴。", "出门" } })
+        expect(bot:user("a"):says("天气")):is("今天晴。出门")
+        expect(bot:requests()[1].body):contains("天气")
+      end)
+      test("slow", function()
+        bot:answers(url, { stream = { "今天晴。", "明天\\n\\n", "后天雨。" }, pause = 6 })
+        local user = bot:user("a")
+        expect(user:says("天气")):is("今天晴。")
+        user:expects_later("明天", 10)
+        user:expects_later("后天雨", 10)
+      end)
+      test("never", function()
+        bot:answers(url, { status = 401, json = { error = { message = "no key" } } })
+        local user = bot:user("a")
+        expect(user:says("天气")):contains("no key")
+        user:expects_later("晴", 3)
+      end)
+      test("still writing", function()
+        bot:answers(url, { stream = { "一。", "二。" }, pause = 100 })
+        expect(bot:user("a"):says("x")):is("一。")
+      end)
+      test("after it", function() expect(1):is(1) end)`,
+  });
+  const { stdout } = await wemoon(['test', 'bot_spec.lua'], { cwd: dir, code: 1, timeoutMs: 60000 });
+  assert.match(stdout, /ok +quick\nok +slow\nFAIL never\n[^]*a was not shown "晴" within 3 s, but "[^"]*no key[^]*ok +still writing\nok +after it\n4 passed, 1 failed/);
+});
