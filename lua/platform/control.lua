@@ -226,6 +226,8 @@ return function(p, host)
       if bot.ok then bot.failure = nil end
       return p.emit("reload", { ok = bot.ok, error = bot.error, time = time })
     end
+    if kind == "arrived" then return p.take_arrived(text) end
+    if kind == "answered" then return p.take_answered(text:match("^([^\n]*)\n(.*)$")) end
     if kind == "failed" then
       local openid, error_text = text:match("^([^\n]*)\n(.*)$")
       bot.failure = { text = error_text, openid = openid, time = time }

@@ -6,6 +6,8 @@ local document_of = require("platform.document").compose
 
 local WAIT_S, TRIES, PAUSE_S = 5, 3, 0.2
 local TRACE_KEPT = 200
+local OWN_KEPT = 2000 -- documents
+local KNOWN_S = 60     -- a message that another program sent
 local NOTICE = "该公众号暂时无法提供服务，请稍后再试"
 
 return function(p, host)
@@ -27,20 +29,20 @@ return function(p, host)
     return values
   end
 
-  local function summary(fields)
-    local values = as_table(fields)
+  local function summary(values)
     if values.document then return "xml", "" end
     if values.MsgType == "event" then return values.Event, values.EventKey or "" end
     return values.MsgType, values.Content or values.MediaId or values.Label or values.Url or ""
   end
 
-  local function begin(openid, fields)
+  -- `values`: what as_table makes of a message.
+  local function begin(openid, values)
     next_id = next_id + 1
-    local kind, text = summary(fields)
+    local kind, text = summary(values)
     local item = {
       id = next_id, time = p.clock(), openid = openid, kind = kind, summary = tostring(text),
-      is_event = as_table(fields).MsgType == "event" or nil,
-      tries = host.json.array {}, calls = host.json.array {}, fields = as_table(fields),
+      is_event = values.MsgType == "event" or nil,
+      tries = host.json.array {}, calls = host.json.array {}, fields = values,
     }
     p.trace[#p.trace + 1] = item
     if #p.trace > TRACE_KEPT then table.remove(p.trace, 1) end
@@ -99,7 +101,18 @@ return function(p, host)
     return answer, err and err.errmsg
   end
 
+  -- The last documents that were posted: what is said of them later concerns the platform's own messages.
+  local own, posted, last_posted = {}, {}, 0
+
+  local function note_own(document)
+    if own[document] then return end
+    last_posted = last_posted % OWN_KEPT + 1
+    if posted[last_posted] then own[posted[last_posted]] = nil end
+    posted[last_posted], own[document] = document, true
+  end
+
   local function post(item, document, try)
+    note_own(document)
     item.tries[#item.tries + 1] = try
     try.n, try.request = #item.tries, document
     local began = p.clock()
@@ -122,6 +135,72 @@ return function(p, host)
     end)
   end
 
+  -- ---- messages that another program sends to the bot of this process (wemoon send) ----
+
+  local foreign = {}    -- by document: they are known; a try of the same message is no new one
+  local unanswered = {} -- their items, in the order of their coming
+
+  local kinds = {
+    text = function(values) return { kind = "text", content = values.Content } end,
+    image = function(values) return { kind = "image", media_id = values.MediaId, url = values.PicUrl } end,
+    voice = function(values) return { kind = "voice", media_id = values.MediaId, recognition = values.Recognition } end,
+    location = function(values)
+      return { kind = "location", latitude = tonumber(values.Location_X), longitude = tonumber(values.Location_Y), label = values.Label }
+    end,
+    link = function(values) return { kind = "link", title = values.Title, description = values.Description, url = values.Url } end,
+    event = function(values) return { kind = "event", name = values.Event } end,
+  }
+
+  local function entry_of(values)
+    local make = kinds[values.MsgType]
+    local entry = make and make(values) or { kind = values.MsgType, media_id = values.MediaId }
+    entry.from, entry.via = "user", "message"
+    return entry
+  end
+
+  local function end_foreign(item, reply)
+    if item.outcome then return end
+    for i, one in ipairs(unanswered) do
+      if one == item then table.remove(unanswered, i) break end
+    end
+    local try = item.tries[1]
+    try.status, try.ms, try.reply = 200, (p.clock() - item.time) * 1000 // 1 | 0, reply ~= "" and reply or "success"
+    local elements = reply ~= "" and host.callback.read(reply)
+    local entry = elements and p.read_reply(item, elements)
+    if not entry then return finish(item, "success") end
+    item.replied = reply
+    entry.from, entry.via = entry.from or "account", "passive"
+    p.chat(item.openid, entry)
+    finish(item, "replied")
+  end
+
+  --- A message reached the bot of this process. One that another program sent is shown as its user's, who follows and
+  --- may be written to from now on.
+  function p.take_arrived(document)
+    if own[document] or foreign[document] then return end
+    local values = host.callback.read(document)
+    if not values or type(values.FromUserName) ~= "string" then return end
+    local user = p.user_of(values.FromUserName)
+    user.last_act, user.last_act_time = "say", p.now()
+    if values.Event == "unsubscribe" then user.subscribed = false
+    elseif not user.subscribed then user.subscribed = true end
+    p.chat(user.openid, entry_of(values))
+    local item = begin(user.openid, values)
+    item.note = "sent by another program"
+    item.tries[1] = { n = 1, request = document }
+    foreign[document] = true
+    p.after(KNOWN_S, function() foreign[document] = nil end)
+    unanswered[#unanswered + 1] = item
+    p.after(WAIT_S, function() end_foreign(item, "") end)
+  end
+
+  --- A message of that user was answered with that document; "" for `success`.
+  function p.take_answered(openid, reply)
+    for _, item in ipairs(unanswered) do
+      if item.openid == openid then return end_foreign(item, reply) end
+    end
+  end
+
   local function take_reply(item, try)
     local reply, document, why = host.callback.open(try.reply)
     if why then return nil, why end
@@ -132,11 +211,34 @@ return function(p, host)
 
   -- ---- the whole way ----
 
+  local function value_of(fields, name)
+    for _, field in ipairs(fields) do
+      if field[1] == name then return field[2] end
+    end
+  end
+
+  local seconds = {} -- by openid: the last CreateTime of each event, as long as it is not past
+
+  -- An event is known by its sender, second, name and key: an equal one within the second would be a duplicate, so
+  -- it gets a second of its own.
+  local function create_time(openid, fields)
+    local now, event, key = p.now(), value_of(fields, "Event"), value_of(fields, "EventKey")
+    if not event then return now end
+    local mine = seconds[openid] or {}
+    seconds[openid] = mine
+    for name, time in pairs(mine) do
+      if time < now then mine[name] = nil end
+    end
+    local name = type(key) == "string" and key ~= "" and event .. "\n" .. key or document_of(fields)
+    mine[name] = mine[name] and mine[name] + 1 or now
+    return mine[name]
+  end
+
   local function with_head(openid, fields)
     local document = {
       { "ToUserName", p.account.original_id },
       { "FromUserName", openid },
-      { "CreateTime", p.now() },
+      { "CreateTime", create_time(openid, fields) },
     }
     table.move(fields, 1, #fields, #document + 1, document)
     return document
@@ -144,14 +246,9 @@ return function(p, host)
 
   local function fail(item, try, why)
     try.error = try.error or why
+    p.note_failed_delivery()
     p.chat(item.openid, { from = "system", via = "notice", kind = "notice", text = NOTICE })
     finish(item, "failed")
-  end
-
-  local function value_of(fields, name)
-    for _, field in ipairs(fields) do
-      if field[1] == name then return field[2] end
-    end
   end
 
   -- Without the scene: an account that can make no QR codes has none.
@@ -182,7 +279,7 @@ return function(p, host)
     local told, unheard = heard(fields)
     fields = told or fields
     if type(fields) == "table" then fields = with_head(openid, fields) end
-    local item = begin(openid, fields)
+    local item = begin(openid, as_table(fields))
     if unheard then
       item.note = unheard
       finish(item, "success")
@@ -194,6 +291,7 @@ return function(p, host)
       return item
     end
     local document = type(fields) == "table" and document_of(fields) or fields
+    p.verify_if_needed()
     if p.faults.twice then post_again(item, document) end
     local try = post(item, document, {})
     for _ = 2, TRIES do

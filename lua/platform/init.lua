@@ -33,7 +33,9 @@ p.account.original_id = "gh_0123456789ab"
 
 local function kind_at_start()
   local kind = host.config.account_kind
-  return account_kinds.exists(kind) and kind or nil
+  if kind == "" then return nil end
+  if account_kinds.exists(kind) then return kind end
+  error(("--account-kind %s: there is no such kind: %s"):format(kind, table.concat(account_kinds.names, ", ")), 0)
 end
 
 p.account_kind = kind_at_start()
@@ -77,7 +79,7 @@ end
 
 -- What another module may replace (p.menu, p.ticket_of, p.media ...) is made by the earlier one: state.lua.
 p.state = {}
-for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "delivery", "acts", "persist", "control" } do
+for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "verification", "delivery", "acts", "persist", "control" } do
   local file = "platform/" .. part .. ".lua"
   if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end

@@ -67,6 +67,15 @@ return function(p, host)
     end
   end
 
+  --- The user with that openid, as it is; one that nobody knows is made, and follows.
+  function p.user_of(openid)
+    local user = p.state.users[openid]
+    if user then return user end
+    user = add_user { openid = openid, nickname = openid }
+    p.emit("user", user)
+    return user
+  end
+
   --- A user by openid or nickname; one that nobody knows is made, and follows.
   function p.user(name)
     local user = find_user(name)
@@ -75,8 +84,11 @@ return function(p, host)
     if not name:find("^o[%w_-]+$") or #name ~= 28 then
       openid = ("oWemoon%021d"):format(tonumber(host.codec.sha1(name):sub(1, 14), 16))
     end
-    user = add_user { openid = openid, nickname = name }
-    p.emit("user", user)
+    user = p.user_of(openid)
+    if user.nickname ~= name then
+      user.nickname = name
+      p.emit("user", user)
+    end
     return user
   end
 

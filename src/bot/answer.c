@@ -25,8 +25,15 @@ void answer_with(Callback *c, int status, Str body) {
   respond(c, &(HttpResponse){ .status = status, .body = body, .close = c->closes });
 }
 
+// `xml`: empty for `success`.
+static void tell_of_answer(const Callback *c, Str xml) {
+  const BotOptions *options = c->webhook->options;
+  if (options->on_answer) options->on_answer(options->on_message_ctx, c->sender, xml);
+}
+
 void answer_success(Callback *c) {
   c->outcome = "success";
+  tell_of_answer(c, STR(""));
   answer_with(c, 200, STR("success"));
 }
 
@@ -68,6 +75,7 @@ static bool answer_reply(Callback *c) {
     return answer_nothing_instead(c);
   }
   c->outcome = xml.len > 0 ? "replied" : "success";
+  if (xml.len > 0) tell_of_answer(c, xml);
   if (xml.len == 0) answer_success(c);
   else answer_type(c, "text/xml; charset=utf-8", sealed ? buf_str(&c->w->sealed) : xml);
   return true;

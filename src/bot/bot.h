@@ -31,6 +31,11 @@ typedef struct {
   // nobody is told.
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
+  // Told of each message that was verified, before the script has it, and of the answer to a user's message (plain;
+  // empty: `success`). Any thread, which they must not hold up. NULL: nobody is told.
+  void (*on_message)(void *ctx, Str document);
+  void (*on_answer)(void *ctx, Str openid, Str reply);
+  void *on_message_ctx;
   int64_t interpreters;  // Lua states in service at once; 0: one
   InterpreterOptions interpreter;
 } BotOptions;

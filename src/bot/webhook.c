@@ -365,6 +365,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   c->account = options->account->appid.len > 0 ? options->account->appid : head.to_user;
   c->msgid = msgid_of(&head, c->w);
   answer_begin_lines(c);
+  if (options->on_message) options->on_message(options->on_message_ctx, verified.document);
   answer_message(c, &head, verified.document);
 }
 

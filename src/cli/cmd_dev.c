@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/secrets.h"
 #include "cli/reference.h"
 #include "cli/serving.h"
 #include "codec/url.h"
@@ -21,6 +22,10 @@ static const Option options[] = {
     .argument = "FAULT",
     .help =
         "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
+  { .name = "account-kind",
+    .argument = "KIND",
+    .help = "play an account with that kind's rights: personal, unverified, subscription, service, "
+            "test (else one with every right)" },
   { .name = NULL },
 };
 
@@ -63,20 +68,74 @@ static Str choose_store(const Config *config) {
 
 static bool reload(void *ctx, Err *err) { return devserver_reload(ctx, err); }
 
-static void announce(Invocation *in, const DevServer *devserver,
-                     const DevServerOptions *devserver_options) {
+// Whole if it was invented for this run, else masked.
+static void print_setting(const Config *config, const char *name, const char *key) {
+  Str value = config_text(config, key);
+  if (value.len == 0) return;
+  Buf shown;
+  buf_init(&shown);
+  if (config_source(config, key) == CONFIG_FROM_DEFAULT) buf_add(&shown, value);
+  else secrets_mask(&shown, value);
+  printf("  %-15s %.*s\n", name, STR_FMT(buf_str(&shown)));
+  buf_clear(&shown);
+}
+
+static void print_account(const Config *config, const Account *account) {
+  fputs("the account that it plays (what you configured is masked):\n", stdout);
+  print_setting(config, "token", "token");
+  print_setting(config, "appid", "appid");
+  print_setting(config, "appsecret", "appsecret");
+  print_setting(config, "EncodingAESKey", "encoding_aes_key");
+  printf("  %-15s %s\n", "mode", config_mode_name(account->mode));
+}
+
+static void print_api(const char *url) {
+  printf(
+      "the API's address, in place of https://api.weixin.qq.com:\n  %s\n"
+      "how SDKs are told of it:\n"
+      "  wechatpy\n"
+      "    class Client(wechatpy.WeChatClient):\n"
+      "        API_BASE_URL = \"%s/cgi-bin/\"\n"
+      "        def fetch_access_token(self):\n"
+      "            return self._fetch_access_token(url=\"%s/cgi-bin/token\", params={\n"
+      "                \"grant_type\": \"client_credential\", \"appid\": self.appid, \"secret\": "
+      "self.secret})\n"
+      "  WxJava\n"
+      "    config.setHostConfig(WxMpHostConfig.builder().apiHost(\"%s\").mpHost(\"%s\")"
+      ".openHost(\"%s\").build());\n"
+      "  EasyWeChat\n"
+      "    'http' => ['base_uri' => '%s/'],\n"
+      "  silenceper/wechat\n"
+      "    util.SetURIModifier(func(uri string) string {\n"
+      "        return strings.Replace(uri, \"https://api.weixin.qq.com\", \"%s\", 1)\n"
+      "    })\n"
+      "  co-wechat-api\n"
+      "    api.prefix = '%s/cgi-bin/';\n",
+      url, url, url, url, url, url, url, url, url);
+}
+
+static void announce_bot(Invocation *in, const DevServer *devserver,
+                         const DevServerOptions *chosen) {
+  const char *callback = devserver_callback(devserver);
+  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, chosen->bot->script, callback,
+         config_mode_name(chosen->account->mode));
+  serving_print_how_to_conversation(in->config, chosen->account->mode, callback,
+                                    options_value(&in->arguments, "port") != NULL);
+}
+
+static void announce_platform(Invocation *in, const DevServer *devserver,
+                              const DevServerOptions *chosen) {
   const char *url = devserver_url(devserver), *callback = devserver_callback(devserver);
-  const BotOptions *bot = devserver_options->bot;
-  if (bot) {
-    printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot->script, callback,
-           config_mode_name(devserver_options->account->mode));
-    serving_print_how_to_conversation(in->config, callback,
-                                      options_value(&in->arguments, "port") != NULL);
-  } else {
-    printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
-           callback[0] ? callback : "an address to give as --callback URL");
-  }
-  printf("chat with it in a browser:\n  %s/console\n", url);
+  printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
+         callback[0] ? callback : "an address to give as --callback URL");
+  print_account(in->config, chosen->account);
+  print_api(url);
+}
+
+static void announce(Invocation *in, const DevServer *devserver, const DevServerOptions *chosen) {
+  if (chosen->bot) announce_bot(in, devserver, chosen);
+  else announce_platform(in, devserver, chosen);
+  printf("chat with it in a browser:\n  %s/console\n", devserver_url(devserver));
   serving_flush();
 }
 
@@ -106,6 +165,7 @@ static int run(Invocation *in) {
     .bot = script ? &bot : NULL,
     .state_file = options_value(&in->arguments, "state"),
     .faults = options_value(&in->arguments, "fault"),
+    .account_kind = options_value(&in->arguments, "account-kind"),
     .store = choose_store(in->config),
     .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
     .classic_token = str_eq(config_text(in->config, "token_api"), STR("classic")),

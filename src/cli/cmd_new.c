@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,18 +94,29 @@ static bool write_generated(const char *folder, Err *err) {
   return ok;
 }
 
+static void print_command(const char *rest, const char *what) {
+  char path[PATH_MAX];
+  fputs("  ", stdout);
+  report_word(stdout, report_program(path));
+  printf(" %-18s %s\n", rest, what);
+}
+
+static void print_next(const char *folder) {
+  printf("%s has a bot, its spec and its configuration. Now:\n  cd ", folder);
+  report_word(stdout, folder);
+  putchar('\n');
+  print_command("dev bot.lua", "chat with it in the browser");
+  print_command("test bot_spec.lua", "run its spec");
+  print_command("run bot.lua", "serve it, once config.lua has your account's token");
+}
+
 static int run(Invocation *in) {
   const char *folder = in->arguments.positionals[0];
   Err err;
   if (!make_folder(folder, &err) || !write_templates(folder, &err) ||
       !write_generated(folder, &err))
     return report_err("new", &err);
-  printf("%s has a bot, its spec and its configuration. Now:\n"
-         "  cd %s\n"
-         "  wemoon dev bot.lua         chat with it in the browser\n"
-         "  wemoon test bot_spec.lua   run its spec\n"
-         "  wemoon run bot.lua         serve it, once config.lua has your account's token\n",
-         folder, folder);
+  print_next(folder);
   return STATUS_DONE;
 }
 

@@ -89,7 +89,8 @@ static void announce(const Service *service, const Config *config, const BotOpti
            config_text(config, "path").ptr);
   printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot_options->script, url,
          config_mode_name(bot_options->account->mode));
-  serving_print_how_to_conversation(config, url, service->sockets.callback != 0);
+  serving_print_how_to_conversation(config, bot_options->account->mode, url,
+                                    service->sockets.callback != 0);
   serving_flush();
   if (service->admin_server)
     log_info("health and figures are at http://%s/healthz and /metrics",

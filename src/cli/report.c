@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void say(const char *what, const char *format, va_list args) {
@@ -33,6 +34,31 @@ int report_usage(const char *command, const char *format, ...) {
   va_end(args);
   fprintf(stderr, "Try: wemoon %s%s--help\n", command, command[0] ? " " : "");
   return STATUS_USAGE;
+}
+
+const char *report_program(char *path) {
+  if (!strchr(program_invocation_name, '/')) return program_invocation_name;
+  return realpath("/proc/self/exe", path) ? path : program_invocation_name;
+}
+
+static bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         strchr("-_./:+@%,", c);
+}
+
+void report_word(FILE *out, const char *word) {
+  bool plain = word[0] != '\0';
+  for (const char *c = word; *c; c++) plain = plain && is_plain(*c);
+  if (plain) {
+    fputs(word, out);
+    return;
+  }
+  fputc('\'', out);
+  for (const char *c = word; *c; c++) {
+    if (*c == '\'') fputs("'\\''", out);
+    else fputc(*c, out);
+  }
+  fputc('\'', out);
 }
 
 int report_output(int status) {

@@ -2,6 +2,8 @@
 #ifndef WEMOON_CLI_REPORT_H
 #define WEMOON_CLI_REPORT_H
 
+#include <stdio.h>
+
 #include "base/err.h"
 
 // A process ends with one of these.
@@ -15,6 +17,11 @@ int report_err(const char *what, const Err *err);
 // Reports a wrong use of the command, with where to read on; returns STATUS_USAGE.
 __attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format,
                                                        ...);
+// How this program is called from any folder: by its name where it was found along PATH, else by its whole path.
+// In `path` (PATH_MAX bytes), or the name that it was called by.
+const char *report_program(char *path);
+// Prints a word as a shell takes it, in quotes where it needs them.
+void report_word(FILE *out, const char *word);
 // Writes out what standard output holds. A full disk or a reader that has left is reported, and makes
 // STATUS_DONE STATUS_FAILED; other statuses stay.
 int report_output(int status);

@@ -2,6 +2,7 @@
 #include "cli/serving.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -50,69 +51,63 @@ void serving_block_signals(sigset_t *set) {
 
 // ---- what is said at the start ------------------------------------------------------------------
 
-static void print_quoted(const char *word) {
-  bool plain = word[0] != '\0';
-  for (const char *c = word; *c; c++) {
-    bool safe = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-                strchr("-_./:+@%,", *c);
-    plain = plain && safe;
-  }
-  if (plain) {
-    fputs(word, stdout);
-    return;
-  }
-  putchar('\'');
-  for (const char *c = word; *c; c++) {
-    if (*c == '\'') fputs("'\\''", stdout);
-    else putchar(*c);
-  }
-  putchar('\'');
+static bool is_set_for_this_run(const Config *config, const char *key) {
+  ConfigSource source = config_source(config, key);
+  return source == CONFIG_FROM_FLAG || source == CONFIG_FROM_ENVIRONMENT;
 }
 
-static bool same_file(const char *a, const char *b) {
-  char *resolved_a = realpath(a, NULL), *resolved_b = realpath(b, NULL);
-  bool same = resolved_a && resolved_b && strcmp(resolved_a, resolved_b) == 0;
-  free(resolved_a);
-  free(resolved_b);
-  return same;
+static void print_option(const char *option, const char *value) {
+  printf(" --%s ", option);
+  report_word(stdout, value);
 }
 
-// A flag that this process was given is not known to another one.
-static bool from_flag(const Config *config, const char *key) {
-  return config_source(config, key) == CONFIG_FROM_FLAG;
-}
-
-void serving_print_how_to_conversation(const Config *config, const char *url,
-                                       bool listens_elsewhere) {
-  static const char *const secrets[] = { "token", "encoding_aes_key", NULL };
-  bool any_port = str_ends(config_text(config, "listen"), STR(":0")) ||
-                  str_eq(config_text(config, "listen"), STR("0"));
-  bool url_needed =
-      listens_elsewhere || any_port || from_flag(config, "listen") || from_flag(config, "path");
+static void print_file(const Config *config) {
+  char path[PATH_MAX];
   const char *file = config_file(config);
-  printf("talk to it from another terminal:\n  %s send", program_invocation_name);
-  if (file && !same_file(file, "config.lua")) {
-    fputs(" --config ", stdout);
-    print_quoted(file);
+  if (file) print_option("config", realpath(file, path) ? path : file);
+}
+
+static void print_url(const Config *config, const char *url, bool listens_elsewhere) {
+  Str listen = config_text(config, "listen");
+  bool any_port = str_ends(listen, STR(":0")) || str_eq(listen, STR("0"));
+  if (listens_elsewhere || any_port || is_set_for_this_run(config, "listen") ||
+      is_set_for_this_run(config, "path") || !config_file(config))
+    print_option("url", url);
+}
+
+// What was invented for this run is no secret, and no other process knows it.
+static void print_account(const Config *config, EncryptMode mode) {
+  bool invented = config_source(config, "token") == CONFIG_FROM_DEFAULT;
+  if (invented) print_option("token", config_text(config, "token").ptr);
+  if (is_set_for_this_run(config, "encrypt_mode"))
+    print_option("encrypt-mode", config_mode_name(mode));
+  ConfigSource source = config_source(config, "appid");
+  if (source == CONFIG_FROM_FLAG || (source == CONFIG_FROM_DEFAULT && mode != MODE_NORMAL))
+    print_option("appid", config_text(config, "appid").ptr);
+}
+
+static void print_variables(const Config *config) {
+  static const struct {
+    const char *key, *variable;
+  } secrets[] = { { "token", "WEMOON_TOKEN" }, { "encoding_aes_key", "WEMOON_ENCODING_AES_KEY" } };
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    if (is_set_for_this_run(config, secrets[i].key))
+      printf("  (with the same %s in its environment, as %s)\n", secrets[i].key,
+             secrets[i].variable);
   }
-  if (url_needed) {
-    fputs(" --url ", stdout);
-    print_quoted(url);
-  }
-  if (from_flag(config, "encrypt_mode"))
-    printf(" --encrypt-mode %.*s", STR_FMT(config_text(config, "encrypt_mode")));
-  if (from_flag(config, "appid")) {
-    fputs(" --appid ", stdout);
-    print_quoted(config_text(config, "appid").ptr);
-  }
+}
+
+void serving_print_how_to_conversation(const Config *config, EncryptMode mode, const char *url,
+                                       bool listens_elsewhere) {
+  char path[PATH_MAX];
+  fputs("talk to it from another terminal:\n  ", stdout);
+  report_word(stdout, report_program(path));
+  fputs(" send", stdout);
+  print_file(config);
+  print_url(config, url, listens_elsewhere);
+  print_account(config, mode);
   fputs(" text 你好\n", stdout);
-  for (size_t i = 0; secrets[i]; i++) {
-    if (!from_flag(config, secrets[i]) &&
-        config_source(config, secrets[i]) != CONFIG_FROM_ENVIRONMENT)
-      continue;
-    const char *variable = i == 0 ? "WEMOON_TOKEN" : "WEMOON_ENCODING_AES_KEY";
-    printf("  (with the same %s in its environment, as %s)\n", secrets[i], variable);
-  }
+  print_variables(config);
 }
 
 void serving_flush(void) {

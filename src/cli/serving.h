@@ -23,9 +23,9 @@ void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *
 // From here a second Ctrl-C ends the process at once, and so does SERVING_GRACE_MS and a second: a thread
 // that is stuck in a script's call cannot be ended.
 void serving_begin_end(void);
-// How to talk to the bot at `url`, as lines on standard output. `listens_elsewhere`: not where the
-// configuration says.
-void serving_print_how_to_conversation(const Config *config, const char *url,
+// How to talk to the bot at `url`, as lines on standard output: a command that works in any folder.
+// `listens_elsewhere`: not where the configuration says.
+void serving_print_how_to_conversation(const Config *config, EncryptMode mode, const char *url,
                                        bool listens_elsewhere);
 // Writes out what was said at the start; where nobody reads it, that is no reason not to serve.
 void serving_flush(void);

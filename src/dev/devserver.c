@@ -89,6 +89,14 @@ static void on_failure(void *ctx, Str openid, Str error) {
   platform_note_failure(((DevServer *)ctx)->platform, openid, error);
 }
 
+static void on_message(void *ctx, Str document) {
+  platform_note_message(((DevServer *)ctx)->platform, document);
+}
+
+static void on_answer(void *ctx, Str openid, Str reply) {
+  platform_note_answer(((DevServer *)ctx)->platform, openid, reply);
+}
+
 static bool list_files(void *ctx, Arena *arena, Pairs *files) {
   DevServer *devserver = ctx;
   if (!enter_bot(devserver)) return true;
@@ -144,6 +152,7 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .script = options->bot ? options->bot->script : NULL,
     .reference = options->reference,
     .faults = options->faults,
+    .account_kind = options->account_kind,
     .stored = options->state_file != NULL,
     .threads = options->server.threads,
     .files = options->bot ? list_files : NULL,
@@ -185,6 +194,9 @@ static bool open_bot(DevServer *devserver, Err *err) {
   devserver->bot_options.loop = devserver->loop;
   devserver->bot_options.on_load = on_load;
   devserver->bot_options.on_load_ctx = devserver;
+  devserver->bot_options.on_message = on_message;
+  devserver->bot_options.on_answer = on_answer;
+  devserver->bot_options.on_message_ctx = devserver;
   devserver->bot_options.interpreter.on_failure = on_failure;
   devserver->bot_options.interpreter.on_failure_ctx = devserver;
   devserver_lend(devserver, &devserver->bot_options.interpreter);

@@ -19,9 +19,10 @@ typedef struct {
   const BotOptions *bot;  // what it reaches outside is filled in here; NULL: no bot in this process
   const char *callback;   // the address of a bot elsewhere; NULL: none
   Str store;              // the bot's; empty: in the state file, else in memory
-  const char *state_file;  // where the platform's state is kept; NULL: nowhere
-  const char *reference;   // PlatformOptions.reference; NULL: none
-  const char *faults;      // "slow=3000,fail=45009"; NULL: none
+  const char *state_file;    // where the platform's state is kept; NULL: nowhere
+  const char *reference;     // PlatformOptions.reference; NULL: none
+  const char *faults;        // "slow=3000,fail=45009"; NULL: none
+  const char *account_kind;  // "personal" ...; NULL: a service account with every right
   struct Api
       *api;  // what the bot calls in place of the simulated platform: the real one; NULL: that one
   int64_t api_timeout_ms;

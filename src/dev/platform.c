@@ -27,9 +27,13 @@ static bool add_config(Platform *platform, const PlatformOptions *options) {
   const struct {
     const char *name, *value;
   } values[] = {
-    { "base", options->base },           { "callback", options->callback },
-    { "script", options->script },       { "faults", options->faults },
-    { "reference", options->reference }, { "stored", options->stored ? "true" : NULL },
+    { "base", options->base },
+    { "callback", options->callback },
+    { "script", options->script },
+    { "faults", options->faults },
+    { "reference", options->reference },
+    { "stored", options->stored ? "true" : NULL },
+    { "account_kind", options->account_kind },
   };
   for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
     Str value = arena_dup(platform->arena, str_of(values[i].value ? values[i].value : ""));
@@ -73,7 +77,7 @@ Platform *platform_new(const PlatformOptions *options, Err *err) {
     set_options(platform, options);
     platform->bot = bot_new(&platform->options, err);
     if (platform->bot) return platform;
-    if (str_starts(str_of(err->text), STR("--fault")))
+    if (str_starts(str_of(err->text), STR("--")))
       err->code = ERR_USAGE;  // the program says so of its options
   }
   platform_free(platform);
@@ -91,12 +95,25 @@ void platform_note_load(Platform *platform, const char *error) {
   feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
 }
 
-void platform_note_failure(Platform *platform, Str openid, Str error) {
+// An openid and what is said of it.
+static void note_of_user(Platform *platform, const char *kind, Str openid, Str text) {
   Buf note;
   buf_init(&note);
-  buf_printf(&note, "%.*s\n%.*s", STR_FMT(openid), STR_FMT(error));
-  feed_put(platform->feed, "failed", buf_str(&note));
+  buf_printf(&note, "%.*s\n%.*s", STR_FMT(openid), STR_FMT(text));
+  feed_put(platform->feed, kind, buf_str(&note));
   buf_clear(&note);
+}
+
+void platform_note_failure(Platform *platform, Str openid, Str error) {
+  note_of_user(platform, "failed", openid, error);
+}
+
+void platform_note_message(Platform *platform, Str document) {
+  feed_put(platform->feed, "arrived", document);
+}
+
+void platform_note_answer(Platform *platform, Str openid, Str reply) {
+  note_of_user(platform, "answered", openid, reply);
 }
 
 void platform_wake(Platform *platform) { bot_wake(platform->bot); }

@@ -16,8 +16,10 @@ typedef struct {
   const char *script;      // the bot's file, where it is one of this process; NULL
   const char *reference;   // what /reference is made with (docs/init.lua); NULL: there is none
   const char *faults;      // switched on from the start: "slow=3000,fail=45009"; NULL: none
-  bool stored;             // the state is kept in `store`
-  int threads;             // of the server
+  const char *
+      account_kind;  // whose rights the account has: a name of lua/platform/account_kinds.lua; NULL: all
+  bool stored;       // the state is kept in `store`
+  int threads;       // of the server
   // Lists the files of the bot's script, which the console shows and saves; NULL: there is none.
   bool (*files)(void *ctx, Arena *arena, Pairs *files);
   void *files_ctx;
@@ -26,7 +28,7 @@ typedef struct {
   struct Store *store;
 } PlatformOptions;
 
-// NULL with the reason: ERR_USAGE for faults that there are not. What the options point to outlives it.
+// NULL with the reason: ERR_USAGE for faults and kinds of account that there are not. What the options point to outlives it.
 Platform *platform_new(const PlatformOptions *options, Err *err);
 // What net/server calls.
 HttpHandler platform_handler(Platform *platform);
@@ -36,6 +38,9 @@ void platform_note(Platform *platform, LogLevel level, Str text);
 void platform_note_load(Platform *platform, const char *error);
 // A message's script failed (InterpreterOptions.on_failure).
 void platform_note_failure(Platform *platform, Str openid, Str error);
+// A message reached the bot, and the answer to one (BotOptions.on_message): it may not be the platform's own.
+void platform_note_message(Platform *platform, Str document);
+void platform_note_answer(Platform *platform, Str openid, Str reply);
 // Time was moved.
 void platform_wake(Platform *platform);
 // The server has stopped. False when something is stuck: then only the end of the process helps. NULL is

@@ -3,6 +3,7 @@
 //   compose(elements) -> the document
 //     elements: a list of { name, content }; content: a text, number, boolean, or such a list again
 //   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
+//   read(document) -> a message's elements as a table; nil and why if it is none
 //   open(body) -> the reply's elements as a table, and its document; nothing if there is no reply;
 //     nil, nil and why if the platform would not take it
 #include "host/libs.h"
@@ -94,6 +95,18 @@ static int l_post(lua_State *L) {
   return 2;
 }
 
+static int l_read(lua_State *L) {
+  ScriptContext *context = script_context(L);
+  Err err = { 0 };
+  if (message_read(context->xml, lua_str(L, 1), &context->tree, &err)) {
+    message_value_push_elements(L, &context->tree);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, err.text);
+  return 2;
+}
+
 static int l_open(lua_State *L) {
   Callback callback = callback_of(L);
   NodeTree *tree = &script_context(L)->tree;
@@ -118,7 +131,7 @@ static int l_open(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "account", l_account }, { "compose", l_compose }, { "open", l_open },
-  { "post", l_post },       { NULL, NULL },
+  { "post", l_post },       { "read", l_read },       { NULL, NULL },
 };
 
 int lib_callback(lua_State *L) {

@@ -26,6 +26,7 @@ async function startForeignBot(t, answer) {
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', async () => {
       const body = Buffer.concat(chunks).toString();
+      if (request.method === 'GET') return response.end(new URL(request.url, 'http://x').searchParams.get('echostr'));
       requests.push({ url: request.url, body, query: Object.fromEntries(new URL(request.url, 'http://x').searchParams) });
       const result = await answer(harness.parseXml(body), requests.length, body);
       if (result === null) return request.socket.destroy();
