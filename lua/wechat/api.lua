@@ -128,7 +128,7 @@ end
 return function(wechat, host)
   local env = {
     json = host.json, config = host.config, url_encode = host.codec.url_encode, account = host.api.account,
-    file_name = host.api.file_name, file_fault = host.api.file_fault,
+    file_name = host.api.file_name, file_fault = host.api.file_fault, path = host.path,
   }
   local api, warn = new_api(host, env)
   local warned = {}

@@ -42,6 +42,7 @@ local function filled(text) return text ~= "" and text or nil end
 ---@param host table
 ---@param api Api
 return function(wechat, host, api)
+  local env = { file_name = host.api.file_name, file_fault = host.api.file_fault, path = host.path }
   local user = { "user_id", "string", "openid: msg.source" }
 
   -- A method that sends one request of the catalogue; `fields` makes its table from the arguments.
@@ -107,7 +108,7 @@ return function(wechat, host, api)
     { "file", "string|file", "a path, an open file, or bytes" },
     { "extension", "string?", "of bytes: \"jpg\"" },
   }, function(type_name, file, extension)
-    local part, fault = files.part("file", file, extension, host.api)
+    local part, fault = files.part("file", file, extension, env)
     fault = fault or fault_of_media(type_name, part)
     if fault then host.args.fail("wechat.upload_media: %s", fault) end
     local params = { type = type_name, media = file, extension = extension }

@@ -18,6 +18,7 @@ local files = {}
 
 ---@class FilesEnv what the host says of files
 ---@field file_name fun(file: file*): string? an open file's name
+---@field path fun(name: string): string the file that a path means
 ---@field file_fault fun(file: string|file*): string? why it cannot be sent: "is a folder: ..."
 
 --- The part of the form that sends `value`; or nil and what is wrong with it.
@@ -31,8 +32,9 @@ function files.part(field, value, extension, env)
   local part = { field = field }
   extension = extension and extension:gsub("^%.", "")
   local is_bytes = extension and type(value) == "string"
+  if type(value) == "string" and not is_bytes then value = env.path(value) end
   local fault = not is_bytes and env.file_fault(value)
-  if fault then return nil, ("%s %s"):format(field, fault) end
+  if fault then return nil, ("%s %s%s"):format(field, fault, type(value) == "string" and (" (%s)"):format(value) or "") end
   if type(value) ~= "string" then
     part.file, part.filename = value, env.file_name(value)
     if not part.filename and not extension then

@@ -129,12 +129,13 @@ return function(wechat, host)
         fail("wechat.%s: files has a file without a field: write files = {field = path}", method)
       end
       local entry = { field = field }
-      if type(file) == "string" then entry.path = file
+      if type(file) == "string" then entry.path = host.path(file)
       elseif io.type(file) == "file" then entry.file = file
       elseif type(file) == "table" then
         for _, name in ipairs { "path", "file", "data", "filename", "content_type" } do
           entry[name] = file[name]
         end
+        if type(entry.path) == "string" then entry.path = host.path(entry.path) end
       else
         fail("wechat.%s: files.%s is a %s (path, open file or table expected)", method, tostring(field), type(file))
       end

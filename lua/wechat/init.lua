@@ -10,7 +10,7 @@ local wechat = {}
 
 -- Each module returns a function(wechat, host) that adds its part.
 local parts = {
-  "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "say", "late",
+  "config", "log", "codec", "message", "reply", "time", "path", "tasks", "http", "route", "store", "session", "ask", "say", "late",
   "forget",
 }
 

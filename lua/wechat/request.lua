@@ -10,6 +10,7 @@ local request = {}
 ---@field account fun(what: "appid"|"appsecret"): string?
 ---@field file_name fun(file: file*): string?
 ---@field file_fault fun(file: string|file*): string?
+---@field path fun(name: string): string
 ---@field url_encode fun(text: string): string
 ---@field config table<string, string>
 

@@ -67,10 +67,9 @@ static bool check_signed(const Account *account, int64_t window_s, const Claims 
                          int64_t now_s, Digest *digest, const Credential **credential, Err *err) {
   *credential = signer(account, digest, claims, NULL);
   if (!*credential) {
-    return err_set(
-        err, ERR_FORBIDDEN,
-        "signature is wrong: not made with this account's token (is `token` the one on the "
-        "platform's page?)");
+    return err_set(err, ERR_FORBIDDEN,
+                   "signature is wrong: not made with this account's token (is `token` the one "
+                   "at " ACCOUNT_PLACE_CALLBACK "?)");
   }
   return check_window(claims->timestamp, window_s, now_s, err);
 }
@@ -121,10 +120,11 @@ static bool check_not_sealed(const Account *account, Str body, Workspace *w, Err
   if (account->credentials[0].has_key)
     return err_set(err, ERR_INVALID,
                    "the message is sealed (Encrypt), and encrypt_mode is normal: set encrypt_mode "
-                   "to what is chosen on the platform's page, safe or compatible");
+                   "to what is chosen at " ACCOUNT_PLACE_CALLBACK ", safe or compatible");
   return err_set(err, ERR_INVALID,
                  "the message is sealed (Encrypt), and there is no key to open it: set "
-                 "encoding_aes_key to the EncodingAESKey of the platform's page, or choose plain "
+                 "encoding_aes_key to the EncodingAESKey at " ACCOUNT_PLACE_CALLBACK
+                 ", or choose plain "
                  "messages there");
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/visible.h"
 #include "cli/services.h"
 
 enum { SCRIPT_MAX = 64 << 20 };
@@ -56,15 +57,25 @@ static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
   return ok;
 }
 
+static void print_json(Str lines) {
+  Buf shown;
+  buf_init(&shown);
+  visible_add_json(&shown, lines);
+  fwrite(shown.ptr ? shown.ptr : "", 1, shown.len, stdout);
+  buf_clear(&shown);
+}
+
 static int run_and_print(Invocation *in, const Chunk *chunk) {
   Err err;
   Buf out;
   buf_init(&out);
   bool ok = run_chunk(in, chunk, &out, &err);
   if (ok && out.failed) ok = err_set(&err, ERR_MEMORY, "no memory for what the script returned");
-  if (ok) fwrite(buf_str(&out).ptr, 1, out.len, stdout);
+  int status = ok ? STATUS_DONE : report_err("exec", &err);
+  if (ok) print_json(buf_str(&out));
+  else report_trace(buf_str(&out));
   buf_clear(&out);
-  return ok ? STATUS_DONE : report_err("exec", &err);
+  return status;
 }
 
 static int run_file(Invocation *in) {

@@ -59,6 +59,12 @@ static void print_duration(const char *what, int64_t s) {
   printf("%lld s\n", (long long)s % 60);
 }
 
+static void print_line(const char *title, Str text) {
+  printf("%-16s", title);
+  report_print(text);
+  putchar('\n');
+}
+
 static void print_health(const Json *health) {
   const Json *script = json_get(health, STR("script")), *store = json_get(health, STR("store"));
   const Json *ok = json_get(store, STR("ok")), *token = json_get(health, STR("access_token"));
@@ -71,9 +77,11 @@ static void print_health(const Json *health) {
   if (states > 1) printf(", in %lld Lua states", (long long)states);
   putchar('\n');
   Str fault = text_at(script, "error");
-  if (fault.len) printf("%-16s%.*s\n", "not reloaded", STR_FMT(fault));
-  printf("%-16s%.*s, %s%.*s\n", "store", STR_FMT(text_at(store, "kind")),
-         ok && json_bool(ok) ? "works" : "away: ", STR_FMT(text_at(store, "error")));
+  if (fault.len) print_line("not reloaded", fault);
+  printf("%-16s%.*s, %s", "store", STR_FMT(text_at(store, "kind")),
+         ok && json_bool(ok) ? "works" : "away: ");
+  report_print(text_at(store, "error"));
+  putchar('\n');
   int64_t left_s = number_at(token, "expires_in_s", -1);
   if (left_s >= 0) print_duration("access token", left_s);
   else printf("%-16s%s\n", "access token", "none yet");
@@ -101,7 +109,8 @@ static void print_sample(const char *title, Str rest) {
   while (labels.len) {
     Str before, quoted;
     if (!str_cut(labels, '"', &before, &quoted) || !str_cut(quoted, '"', &quoted, &labels)) break;
-    printf("%.*s ", STR_FMT(quoted));
+    report_print(quoted);
+    putchar(' ');
   }
   printf("%.*s\n", STR_FMT(str_trim(value)));
 }

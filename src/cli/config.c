@@ -430,7 +430,7 @@ bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
   FAULT(config,
         "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
-        "the callback token of the account's settings page");
+        "the callback token, from " ACCOUNT_PLACE_CALLBACK);
   return false;
 }
 
@@ -448,11 +448,10 @@ bool config_tokens_fit(const Config *config, Err *err) {
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const Value *value = &config->values[key_index(keys[i])];
     if (value->text.len == 0 || value->faulty || token_fits(value->text)) continue;
-    return err_set(
-        err, ERR_USAGE,
-        "%s (from %s): is not 3 to 32 letters and digits, so the platform's settings page "
-        "cannot hold it: copy it from there, without quotes",
-        keys[i], value->place);
+    return err_set(err, ERR_USAGE,
+                   "%s (from %s): is not 3 to 32 letters and digits, which is what the "
+                   "platform can hold: copy it from " ACCOUNT_PLACE_CALLBACK ", without quotes",
+                   keys[i], value->place);
   }
   return true;
 }

@@ -136,7 +136,7 @@ static const char *const log_openids[] = { "plain", "hash", NULL };
   .help = help_
 
 const ConfigKey config_keys[] = {
-  { SECRET("token", check_trimmed, "the callback token of the account's settings page") },
+  { SECRET("token", check_trimmed, "the callback token, from " ACCOUNT_PLACE_CALLBACK) },
   { TEXT("appid", NULL, "APPID", "the account's AppID"), .check = check_trimmed },
   { SECRET("appsecret", check_trimmed, "the account's AppSecret") },
   { SECRET("encoding_aes_key", check_aes_key, "the account's EncodingAESKey, 43 characters") },

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/visible.h"
 #include "codec/json.h"
 #include "wechat/message.h"
 #include "wechat/reply.h"
@@ -65,8 +66,13 @@ static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   else buf_add(&line, STR("null"));
   bool ok = !line.failed;
   if (ok) {
-    fwrite(buf_str(&line).ptr, 1, line.len, stdout);
+    Buf shown;
+    buf_init(&shown);
+    if (style == REPLY_STYLE_JSON) visible_add_json(&shown, buf_str(&line));
+    else visible_add(&shown, buf_str(&line));
+    fwrite(buf_str(&shown).ptr, 1, shown.len, stdout);
     putchar('\n');
+    buf_clear(&shown);
   }
   buf_clear(&line);
   return ok ? true : err_set(err, ERR_MEMORY, "no memory for the reply");

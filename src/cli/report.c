@@ -7,12 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/visible.h"
+
+// An error may quote what a stranger wrote.
 static void say(const char *what, const char *format, va_list args) {
+  char text[4096];
+  Buf line;
+  buf_init(&line);
   fflush(stdout);  // what was printed before the error stands before it
-  fputs("wemoon: ", stderr);
-  if (what[0]) fprintf(stderr, "%s: ", what);
-  vfprintf(stderr, format, args);
-  fputc('\n', stderr);
+  vsnprintf(text, sizeof text, format, args);
+  visible_add(&line, str_of(text));
+  fprintf(stderr, "wemoon: %s%s%.*s\n", what, what[0] ? ": " : "", STR_FMT(buf_str(&line)));
+  buf_clear(&line);
+}
+
+void report_trace(Str trace) {
+  Buf shown;
+  buf_init(&shown);
+  visible_add(&shown, trace);
+  if (shown.len) fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&shown)));
+  buf_clear(&shown);
+}
+
+void report_print(Str text) {
+  Buf shown;
+  buf_init(&shown);
+  visible_add(&shown, text);
+  fwrite(shown.ptr ? shown.ptr : "", 1, shown.len, stdout);
+  buf_clear(&shown);
 }
 
 void report(const char *what, const char *format, ...) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 // A process ends with one of these.
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -17,6 +18,10 @@ int report_err(const char *what, const Err *err);
 // Reports a wrong use of the command, with where to read on; returns STATUS_USAGE.
 __attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format,
                                                        ...);
+// A traceback on standard error, below the error that it belongs to.
+void report_trace(Str trace);
+// Prints on standard output what others wrote (base/visible.h).
+void report_print(Str text);
 // How this program is called from any folder: by its name where it was found along PATH, else by its whole path.
 // In `path` (PATH_MAX bytes), or the name that it was called by.
 const char *report_program(char *path);

@@ -89,15 +89,18 @@ static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
 // script. Nothing if no frame is left.
 static void add_script_frames(lua_State *L, Str trace, Buf *out) {
   Str line, rest = trace;
-  size_t kept = 0, end = 0;  // what is kept ends behind the last frame that is the script's
+  size_t kept = 0, shown = 0,
+         end = 0;  // what is shown ends behind the last frame that is the script's
   while (rest.len > 0) {
     str_cut(rest, '\n', &line, &rest);
     if (str_starts(line, STR("\t")) && place_is_own(L, line.ptr + 1)) continue;
     if (kept++ > 0) buf_addc(out, '\n');
     buf_add(out, line);
-    if (!str_starts(line, STR("\t[C]: in ?"))) end = out->len;
+    if (str_starts(line, STR("\t[C]: in ?"))) continue;
+    shown = kept;
+    end = out->len;
   }
-  if (kept <= 1) buf_reset(out);
+  if (shown <= 1) buf_reset(out);  // the heading
   else if (!out->failed) out->len = end;
 }
 

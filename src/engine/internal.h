@@ -192,6 +192,7 @@ void task_cancel_all(Engine *engine, const char *why);
 void run_ended(Task *task);
 // Where the error of a run's task is put.
 Err *run_err(Run *run);
+Buf *run_trace_out(Run *run);
 
 // ---- coroutine.c, stdlib.c, *_lib.c, load.c ----------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ struct Run {
   Arena *arena;
   Buf out;
   atomic_int holders;
-  Err err;  // the task's until it has ended
+  Err err;    // the task's until it has ended
+  Buf trace;  // likewise
+  bool over;  // the caller's: it has ended, and the rest is the caller's now
   // With inbox->mutex:
   bool finished;
   TaskState state;
@@ -21,11 +23,16 @@ Arena *run_arena(Run *run) { return run->arena; }
 Buf *run_out(Run *run) { return &run->out; }
 Err *run_err(Run *run) { return &run->err; }
 
+Buf *run_trace_out(Run *run) { return &run->trace; }
+
+Str run_trace(const Run *run) { return run->over ? buf_str(&run->trace) : STR(""); }
+
 Run *run_new(void) {
   Run *run = calloc(1, sizeof *run);
   if (!run) return NULL;
   atomic_init(&run->holders, 1);
   buf_init(&run->out);
+  buf_init(&run->trace);
   run->arena = arena_new();
   if (run->arena) return run;
   free(run);
@@ -35,6 +42,7 @@ Run *run_new(void) {
 void run_free(Run *run) {
   if (!run || atomic_fetch_sub_explicit(&run->holders, 1, memory_order_acq_rel) != 1) return;
   buf_clear(&run->out);
+  buf_clear(&run->trace);
   arena_free(run->arena);
   free(run);
 }
@@ -115,6 +123,7 @@ bool run_wait(Run *run, Engine *engine, const TaskBody *body, void *data, RunLim
     return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not come back", place,
                    place[0] ? ": " : "", body->doing);
   }
+  run->over = true;
   if (run->state == TASK_RETURNED) return true;
   if (err) *err = run->err;
   if (err && err->code == ERR_NONE)

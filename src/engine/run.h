@@ -15,6 +15,9 @@ void run_free(Run *run);     // the caller's hold; NULL is allowed
 Arena *run_arena(Run *run);  // for the body's data
 Buf *run_out(Run *run);  // for what the body gives; the caller reads it once run_wait returned true
 
+// Where the script was when it failed, the innermost frame first; empty without a failure. After run_wait.
+Str run_trace(const Run *run);
+
 typedef enum {
   RUN_LIMITED,   // by task_timeout_ms
   RUN_UNLIMITED  // to the end of what it counted (task_count) too; engine_interrupt stops it

@@ -348,6 +348,7 @@ static void report(Task *task, const Failure *failure) {
     return;
   }
   failure_to_err(failure, run_err(task->run));
+  buf_add(run_trace_out(task->run), buf_str(&failure->trace));
   if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
 }
 

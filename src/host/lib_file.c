@@ -1,6 +1,7 @@
 // host.file: files that are not the script's.
 //   embedded(name) -> the bytes of an embedded one ("platform/console/index.html"), or nil
 //   watched() -> the names of the files that another interpreter, the bot's, was loaded from
+//   folder() -> the folder of the script with its '/', "" for the working directory
 #include "host/libs.h"
 
 #include "engine/boxed.h"
@@ -37,7 +38,13 @@ static int l_watched(lua_State *L) {
   return 1;
 }
 
+static int l_folder(lua_State *L) {
+  push_str(L, context_folder(L));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
+  { "folder", l_folder },
   { "embedded", l_embedded },
   { "watched", l_watched },
   { NULL, NULL },

@@ -17,3 +17,8 @@ void context_set_message(lua_State *L) {
   if (task) task_set_value(L, task, VALUE_MESSAGE);
   else lua_pop(L, 1);
 }
+
+Str context_folder(lua_State *L) {
+  const char *folder = interpreter_of(L)->folder;
+  return str_of(folder ? folder : "");
+}

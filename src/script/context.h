@@ -29,6 +29,8 @@ void context_push_message(lua_State *L);
 void context_set_message(lua_State *L);
 // Pops a value and makes it that task's current message.
 void context_give_message(lua_State *L, Task *task);
+// The folder of the script with its '/'; empty: the working directory, or no script.
+Str context_folder(lua_State *L);
 // The running task calls the platform: counted for the message that it answers.
 void context_count_call(lua_State *L);
 

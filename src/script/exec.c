@@ -81,6 +81,7 @@ bool interpreter_exec(Interpreter *in, Str code, const char *name, char **args, 
   bool ok = chunk ? run_wait(run, in->engine, &EXEC, chunk, RUN_UNLIMITED, err)
                   : err_set(err, ERR_MEMORY, "no memory");
   if (ok) buf_add(out, buf_str(run_out(run)));
+  else if (run) buf_add(out, run_trace(run));
   run_free(run);
   return ok;
 }

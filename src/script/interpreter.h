@@ -113,7 +113,7 @@ bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 
 // Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or
 // "@file"); `args` become `...` and `arg`. Each returned value is appended to `out` as one line of JSON.
-// ERR_FAILED with traceback; also when it returned nil, err.
+// ERR_FAILED, also when it returned nil, err; then `out` gets the traceback, if there is one.
 bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args,
                       size_t arg_count, Buf *out, Err *err);
 

@@ -13,7 +13,8 @@ enum { KEY_TEXT_LEN = 43 };
 static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err *err) {
   if (text.len != KEY_TEXT_LEN) {
     return err_set(err, ERR_USAGE,
-                   "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again",
+                   "%s has %zu characters; the platform's EncodingAESKey has %d: copy it again "
+                   "from " ACCOUNT_PLACE_CALLBACK,
                    name, text.len, KEY_TEXT_LEN);
   }
   char padded[KEY_TEXT_LEN + 1];
@@ -61,11 +62,11 @@ static bool check_partners(const Account *account, const AccountSettings *settin
   }
   if (account->mode == MODE_NORMAL) return true;
   if (!settings->encoding_aes_key.len) {
-    return err_set(
-        err, ERR_USAGE,
-        "encrypt_mode %s needs encoding_aes_key: copy it from the platform's page, or set "
-        "encrypt_mode to normal there and here",
-        mode);
+    return err_set(err, ERR_USAGE,
+                   "encrypt_mode %s needs encoding_aes_key: copy it from " ACCOUNT_PLACE_CALLBACK
+                   ", or set "
+                   "encrypt_mode to normal there and here",
+                   mode);
   }
   if (!account->appid.len) {
     return err_set(err, ERR_USAGE,

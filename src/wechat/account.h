@@ -6,6 +6,10 @@
 #include "base/err.h"
 #include "codec/aes.h"
 
+// Where these settings stand since December 2025, for errors that send the operator there.
+#define ACCOUNT_PLACE "微信开发者平台 (https://developers.weixin.qq.com/platform) › 基础信息"
+#define ACCOUNT_PLACE_CALLBACK ACCOUNT_PLACE " › 域名与消息推送配置"
+
 typedef enum { MODE_NORMAL, MODE_COMPATIBLE, MODE_SAFE } EncryptMode;
 
 // What a callback is signed and sealed with. During a change of keys there are two.

@@ -31,7 +31,8 @@ static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *messa
   if (!strip_padding(bytes, len, &content_len)) {
     return err_set(
         err, ERR_INVALID,
-        "the sealed message has bad padding: is encoding_aes_key the one on the platform's page?");
+        "the sealed message has bad padding: is encoding_aes_key the one at " ACCOUNT_PLACE_CALLBACK
+        "?");
   }
   if (content_len < PREFIX_LEN)
     return err_set(err, ERR_INVALID, "the sealed message is cut off: %zu bytes", content_len);
@@ -39,16 +40,15 @@ static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *messa
   if (message_len > content_len - PREFIX_LEN) {
     return err_set(err, ERR_INVALID,
                    "the sealed message says that it is %u bytes long, and only %zu are there: is "
-                   "encoding_aes_key the one on the platform's page?",
+                   "encoding_aes_key the one at " ACCOUNT_PLACE_CALLBACK "?",
                    message_len, content_len - PREFIX_LEN);
   }
   *message = str_make((const char *)bytes + PREFIX_LEN, message_len);
   Str sent_to = str_make(message->ptr + message_len, content_len - PREFIX_LEN - message_len);
   if (str_eq(sent_to, appid)) return true;
-  return err_set(
-      err, ERR_INVALID,
-      "the sealed message is for another appid than this account's: is appid the one on the "
-      "platform's page?");
+  return err_set(err, ERR_INVALID,
+                 "the sealed message is for another appid than this account's: is appid the one "
+                 "at " ACCOUNT_PLACE "?");
 }
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }

@@ -2,6 +2,7 @@
 #include "wechat/message.h"
 
 #include "codec/json.h"
+#include "wechat/account.h"
 
 // ---- reading JSON into the tree ----
 
@@ -152,7 +153,7 @@ static bool no_type(const NodeTree *tree, Err *err) {
     return err_set(err, ERR_INVALID, "the message has no MsgType");
   return err_set(err, ERR_INVALID,
                  "the message is sealed (Encrypt, no MsgType), and was to be read as a plain one: "
-                 "are encoding_aes_key and encrypt_mode set as on the platform's page?");
+                 "are encoding_aes_key and encrypt_mode set as at " ACCOUNT_PLACE_CALLBACK "?");
 }
 
 // White space at the ends of these elements is layout, in whatever form it was sent: no type, no openid and

@@ -77,6 +77,7 @@ function fake.new()
   host.codec = { url_encode = url_encode, md5 = function(text) return ("%032x"):format(#text) end }
   host.log = { warn = function(text) host.logged[#host.logged + 1] = text end }
   local account = { appid = "wx0123456789abcdef", appsecret = "secret" }
+  host.path = function(name) return name end
   host.api = {
     account = function(what) return account[what] end,
     file_name = function() return host.file_name end,

@@ -7,6 +7,7 @@ local host = {
     add = function(wechat, name, _, body) wechat[name:match("[^.]+$")] = body end,
     fail = function(text, ...) error(text:format(...), 0) end,
   },
+  path = function(name) return name end,
   codec = { url_encode = function(text) return (text:gsub("[\x80-\xff]", function(c) return ("%%%02X"):format(c:byte()) end)) end },
   json = wechat.json,
   http = {

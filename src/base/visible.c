@@ -1,0 +1,44 @@
+// Looks at each character once; runs of good ones are added whole.
+#include "base/visible.h"
+
+typedef enum { GOOD, STEERING, BROKEN } Kind;
+
+// Of the character at the front of `text`, whose bytes are counted in *len.
+static Kind kind_of(Str text, size_t *len) {
+  bool valid;
+  *len = str_utf8_len(text, &valid);
+  unsigned char first = (unsigned char)text.ptr[0];
+  if (!valid || *len == 0) {
+    *len = 1;
+    return BROKEN;
+  }
+  if (first == '\n' || first == '\t') return GOOD;
+  if (first < 0x20 || first == 0x7F) return STEERING;
+  return first == 0xC2 && (unsigned char)text.ptr[1] < 0xA0 ? STEERING : GOOD;
+}
+
+static void add_bytes(Buf *out, Str bytes) {
+  for (size_t i = 0; i < bytes.len; i++) buf_printf(out, "\\x%02X", (unsigned char)bytes.ptr[i]);
+}
+
+void visible_add(Buf *out, Str text) {
+  while (text.len) {
+    size_t len;
+    Kind kind = kind_of(text, &len);
+    Str one = str_sub(text, 0, len);
+    if (kind == GOOD) buf_add(out, one);
+    else add_bytes(out, one);
+    text = str_sub(text, len, text.len);
+  }
+}
+
+void visible_add_json(Buf *out, Str json) {
+  while (json.len) {
+    size_t len;
+    Kind kind = kind_of(json, &len);
+    Str one = str_sub(json, 0, len);
+    if (kind == STEERING) buf_printf(out, "\\u%04X", (unsigned char)one.ptr[len - 1]);
+    else buf_add(out, one);
+    json = str_sub(json, len, json.len);
+  }
+}
