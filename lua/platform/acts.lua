@@ -259,7 +259,7 @@ return function(p, host)
     if type(path) ~= "string" and type(path) ~= "table" and type(path) ~= "number" then
       error({ why = 'tap needs path: "1.2", names in a list, or a key' }, 0)
     end
-    local menu = p.menu(user.openid)
+    local menu = type(act.menu) == "table" and act.menu or p.menu(user.openid) -- the prompt taps what was only drawn
     if not menu then error({ why = "there is no menu: the bot has not created one (create_menu)" }, 0) end
     local button = find_button(menu, path)
     if not button then

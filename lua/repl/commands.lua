@@ -29,7 +29,14 @@ return function(repl)
     video = function(e) return "[视频] " .. (e.title or tostring(e.media_id)) end,
     music = function(e) return ("[音乐] %s %s %s"):format(e.title or "", e.description or "", e.url or e.hq_url or "") end,
     location = function(e) return ("[位置] %s %s,%s"):format(e.label or "", e.latitude, e.longitude) end,
-    notice = function(e) return paint.text("bad", e.content or e.text or "") end,
+    shortvideo = function(e) return "[小视频] " .. tostring(e.media_id) end,
+    article = function() return "[文章]" end,
+    msgmenu = function(e)
+      local lines = { e.head or "" }
+      for _, choice in ipairs(e.list or {}) do lines[#lines + 1] = "  ▸ " .. choice.content end
+      return table.concat(lines, "\n") .. (e.tail and e.tail ~= "" and "\n" .. e.tail or "")
+    end,
+    notice = function(e) return e.content or e.text or "" end,
     transfer = function() return "(转接客服)" end,
     typing = function(e) return e.on == false and "" or "(对方正在输入…)" end,
     news = function(e)
@@ -46,30 +53,33 @@ return function(repl)
 
   local function show_entry(entry)
     local show = shown[entry.kind]
-    local text = show and show(entry) or "[" .. entry.kind .. "]"
+    local text = paint.safe(show and show(entry) or "[" .. entry.kind .. "]")
     if text == "" then return nil end
-    return paint.text("name", "微月: ") .. text
+    return paint.text("name", "微月: ") .. (entry.kind == "notice" and paint.text("bad", text) or text)
   end
 
+  local function faint(text) return paint.text("faint", paint.safe(text)) end
+
+  -- What went to the bot for an act, and what came back; the last document is the message at hand from now on.
   local function show_trace(answer)
-    if not repl.tracing then return end
     local lines, state = {}, control("GET", "/sim/state")
     for _, item in ipairs(state and state.trace or {}) do
       if item.id == answer.trace then
         for _, try in ipairs(item.tries) do
-          lines[#lines + 1] = paint.text("faint", "→ " .. tostring(try.request))
-          lines[#lines + 1] = paint.text("faint", ("← %s %s (%d ms)"):format(try.status or "-", try.reply or try.error or "", try.ms or 0))
+          repl.document = try.request or repl.document
+          lines[#lines + 1] = faint("→ " .. tostring(try.request))
+          lines[#lines + 1] = faint(("← %s %s (%d ms)"):format(try.status or "-", try.reply or try.error or "", try.ms or 0))
         end
-        for _, call in ipairs(item.calls) do lines[#lines + 1] = paint.text("faint", "  API " .. call.name .. " " .. call.status) end
+        if item.script_error then lines[#lines + 1] = paint.text("bad", paint.safe(item.script_error)) end
       end
     end
-    return table.concat(lines, "\n")
+    return repl.tracing and table.concat(lines, "\n") or nil
   end
 
   local function act(fields)
     fields.user = repl.user
     local answer, err = control("POST", "/sim/act", fields)
-    if not answer then return "failed", paint.text("bad", "error: ") .. err end
+    if not answer then return "failed", paint.text("bad", "error: ") .. paint.safe(err) end
     local lines = { show_trace(answer) }
     for _, entry in ipairs(answer.shown) do lines[#lines + 1] = show_entry(entry) end
     if #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
@@ -82,7 +92,7 @@ return function(repl)
     return list
   end
 
-  local function needs(what) return "failed", paint.text("bad", "error: ") .. what end
+  local function needs(what) return "failed", paint.text("bad", "error: ") .. paint.safe(what) end
 
   add(".say", "TEXT", "send a text", function(rest)
     if rest == "" then return needs("say what? .say 你好") end
@@ -97,15 +107,11 @@ return function(repl)
     local menu = _G.menu
     local drawn = type(menu) == "table" and type(menu.button) == "table" and menu.button[tonumber(i)]
     local button = drawn and j ~= "" and type(drawn.sub_button) == "table" and drawn.sub_button[tonumber(j)] or (j == "" and drawn)
-    if not button then
-      local any = type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0
-      if any then return needs(("there is no button %s"):format(place)) end
-      return act { act = "tap", path = place }
-    end
-    if button.type == "click" then return act { act = "event", name = "CLICK", fields = { EventKey = button.key } } end
-    if button.type == "view" then return act { act = "event", name = "VIEW", fields = { EventKey = button.url } } end
-    if not button.type then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
-    return act { act = "event", name = button.type, fields = { EventKey = button.key or button.pagepath or "" } }
+    if button and button.type then return act { act = "tap", path = place, menu = { button = menu.button } } end
+    if button then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
+    local any = type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0
+    if any then return needs(("there is no button %s"):format(place)) end
+    return act { act = "tap", path = place }
   end)
 
   add(".subscribe", "[SCENE]", "follow the account", function(rest) return act { act = "follow", scene = rest ~= "" and rest or nil } end)
@@ -147,27 +153,46 @@ return function(repl)
     return nil, err
   end
 
+  -- At a terminal the next line is the answer; in a pipe "yes" behind the command is.
+  local function when_agreed(rest, command, text, question, fn)
+    if rest == "yes" then return fn() end
+    if repl.settings.terminal == "" then return "done", text .. ("\nto do it: %s yes"):format(command) end
+    repl.asked = fn
+    return "done", text .. "\n" .. question .. " (y/N)"
+  end
+
+  local function changes_between(before, after)
+    local lines = {}
+    for i, change in ipairs(wechat.menu.diff(before, after)) do lines[i] = "  " .. paint.safe(tostring(change)) end
+    return lines
+  end
+
   add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
     local faults = faults_of()
     if #faults > 0 then return "failed", draw(_G.menu, faults) .. "\nnot pushed: mend the faults first" end
     local now, err = present()
     if not now then return needs(tostring(err)) end
-    local changes = wechat.menu.diff(now, _G.menu)
-    if #changes == 0 then return "done", "the platform has this menu already" end
-    local lines = {}
-    for i, change in ipairs(changes) do lines[i] = "  " .. tostring(change) end
-    if rest ~= "yes" then return "done", table.concat(lines, "\n") .. "\nto do it: .push yes" end
-    local done
-    done, err = wechat.create_menu(_G.menu)
-    if not done then return needs(tostring(err)) end
-    return "done", table.concat(lines, "\n") .. "\npushed"
+    local lines = changes_between(now, _G.menu)
+    if #lines == 0 then return "done", "the platform has this menu already" end
+    local text = table.concat(lines, "\n")
+    return when_agreed(rest, ".push", text, "put it on the platform?", function()
+      local done, why = wechat.menu.push(_G.menu)
+      if not done then return needs(tostring(why)) end
+      return "done", rest == "yes" and text .. "\npushed" or "pushed"
+    end)
   end)
 
-  add(".pull", "", "fetch the platform's menu into `menu`", function()
+  add(".pull", "[yes]", "fetch the platform's menu into `menu`; asks before it throws away what you drew", function(rest)
     local now, err = present()
     if not now then return needs(tostring(err)) end
-    _G.menu = now
-    return "done", draw(_G.menu, faults_of())
+    local function take()
+      _G.menu = now
+      return "done", draw(_G.menu, faults_of())
+    end
+    local drawn = type(_G.menu) == "table" and type(_G.menu.button) == "table" and (#_G.menu.button > 0 or _G.menu.conditionalmenu)
+    local lines = drawn and changes_between(_G.menu, now) or {}
+    if #lines == 0 then return take() end
+    return when_agreed(rest, ".pull", "this throws away what you drew:\n" .. table.concat(lines, "\n"), "fetch it all the same?", take)
   end)
 
   -- ---- the script
@@ -176,9 +201,10 @@ return function(repl)
     return needs("there is no script: the bot is what you define here")  -- with one, C does it
   end)
 
-  add(".trace", "on|off", "show XML and API calls of what you .say", function(rest)
+  add(".trace", "on|off", "show the XML of what you .say, and every API call", function(rest)
     if rest ~= "on" and rest ~= "off" then return needs("on or off?") end
     repl.tracing = rest == "on"
+    repl.api_trace.start()
     return "done", "trace is " .. rest
   end)
 
@@ -249,7 +275,7 @@ return function(repl)
     local command = commands[name]
     if not command then return "failed", paint.text("bad", "error: ") .. ("there is no %s: .help lists what there is"):format(name) end
     local good, word, text = pcall(command.fn, rest)
-    if not good then return "failed", paint.text("bad", "error: ") .. tostring(word) end
+    if not good then return "failed", paint.text("bad", "error: ") .. paint.safe(tostring(word)) end
     return word, text
   end
 

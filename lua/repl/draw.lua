@@ -12,18 +12,21 @@ return function(repl)
 
   local function label(button, width, marked)
     if type(button) ~= "table" then return paint.pad("?", width, true) end
-    local name = type(button.name) == "string" and button.name or "?"
+    local name = type(button.name) == "string" and paint.safe(button.name) or "?"
     local sign = is_list(button.sub_button) and #button.sub_button > 0 and "≡ " or ""
     local tail = signs[button.type] and signs[button.type] ~= "" and " " .. signs[button.type] or ""
-    local text = paint.pad(paint.cut(sign .. name .. tail, width - (marked and 2 or 0)) .. (marked and " !" or ""), width, true)
+    local room = width - paint.width(sign .. tail) - (marked and 2 or 0) -- the signs stay where the name is cut
+    local text = paint.pad(sign .. paint.cut(name, math.max(1, room)) .. tail .. (marked and " !" or ""), width, true)
     return marked and paint.text("bad", text) or text
   end
 
-  local function marked_paths(faults)
+  -- `where`: how the paths of this menu begin, "" or "conditionalmenu[1].".
+  local function marked_paths(faults, where)
     local marks = {}
     for _, fault in ipairs(faults) do
-      local i, j = fault.path:match("button%[(%d+)%]%.sub_button%[(%d+)%]")
-      i = i or fault.path:match("button%[(%d+)%]")
+      local path = fault.path:sub(1, #where) == where and fault.path:sub(#where + 1) or ""
+      local i, j = path:match("^button%[(%d+)%]%.sub_button%[(%d+)%]")
+      i = i or path:match("^button%[(%d+)%]")
       if i then marks[j and i .. "." .. j or i] = true end
     end
     return marks
@@ -45,25 +48,55 @@ return function(repl)
     return lines, most
   end
 
-  --- The drawing, in lines.
-  ---@param menu table
-  ---@param faults MenuFault[]
-  return function(menu, faults)
+  -- The names that the drawing had to cut.
+  local function add_cut_names(lines, buttons, width)
+    local function add(place, button, room)
+      local name = is_list(button) and type(button.name) == "string" and button.name or ""
+      if paint.width(name) > room - 2 then lines[#lines + 1] = ("%s %s"):format(place, paint.safe(name)) end
+    end
+    for i, button in ipairs(buttons) do
+      add(tostring(i), button, width)
+      for j, inner in ipairs(is_list(button) and is_list(button.sub_button) and button.sub_button or {}) do add(i .. "." .. j, inner, width - 2) end
+    end
+  end
+
+  local function draw_menu(menu, faults, where)
     local buttons = is_list(menu.button) and menu.button or {}
-    if #buttons == 0 then return "(an empty menu: menu:click(\"今日歌曲\", \"V1001\") adds a button)" end
-    local width = math.max(8, math.min(22, (repl.columns - 2) // #buttons - 1))
-    local marks = marked_paths(faults)
+    if #buttons == 0 then return { "(an empty menu: menu:click(\"今日歌曲\", \"V1001\") adds a button)" } end
+    local width = math.max(4, math.min(22, (repl.columns - 1) // #buttons - 1))
+    local marks = marked_paths(faults, where)
     local lines = draw_sheets(buttons, width, marks)
     local cells = {}
     for i, button in ipairs(buttons) do cells[i] = label(button, width, marks[tostring(i)]) end
-    local rule = ("─"):rep(width)
     local rules = {}
-    for i = 1, #buttons do rules[i] = rule end
+    for i = 1, #buttons do rules[i] = ("─"):rep(width) end
     lines[#lines + 1] = "┌" .. table.concat(rules, "┬") .. "┐"
     lines[#lines + 1] = "│" .. table.concat(cells, "│") .. "│"
     lines[#lines + 1] = "└" .. table.concat(rules, "┴") .. "┘"
+    add_cut_names(lines, buttons, width)
+    return lines
+  end
+
+  local function rule_of(menu)
+    local parts = {}
+    for name, value in pairs(is_list(menu.matchrule) and menu.matchrule or {}) do
+      if value ~= "" then parts[#parts + 1] = ("%s = %s"):format(name, tostring(value)) end
+    end
+    table.sort(parts)
+    return paint.safe(table.concat(parts, ", "))
+  end
+
+  --- The drawing, in lines: the menu of all, then each personalised one under its rule.
+  ---@param menu table
+  ---@param faults MenuFault[]
+  return function(menu, faults)
+    local lines = draw_menu(menu, faults, "")
+    for i, other in ipairs(is_list(menu.conditionalmenu) and menu.conditionalmenu or {}) do
+      lines[#lines + 1] = paint.text("bold", ("for users with %s:"):format(rule_of(other)))
+      table.move(draw_menu(other, faults, ("conditionalmenu[%d]."):format(i)), 1, 99, #lines + 1, lines)
+    end
     for _, fault in ipairs(faults) do
-      lines[#lines + 1] = paint.text("bad", "! ") .. tostring(fault) .. (fault.errcode and paint.text("faint", (" (%d)"):format(fault.errcode)) or "")
+      lines[#lines + 1] = paint.text("bad", "! ") .. paint.safe(tostring(fault)) .. (fault.errcode and paint.text("faint", (" (%d)"):format(fault.errcode)) or "")
     end
     return table.concat(lines, "\n")
   end

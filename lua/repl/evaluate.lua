@@ -21,7 +21,7 @@ return function(repl)
   end
 
   local function describe(fault, trace)
-    local text = type(fault) == "table" and repl.print(fault) or tostring(fault)
+    local text = type(fault) == "table" and getmetatable(fault) == nil and repl.print(fault) or paint.safe(tostring(fault))
     local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
     local shown = paint.text("bad", "error: ") .. (message or text) .. "\n"
     if number then shown = shown .. point_at(inputs[tonumber(which)] or "", tonumber(number), message) end
@@ -66,6 +66,7 @@ return function(repl)
     if results.n == 0 then return "" end
     _G._ = results[1]
     if results[1] == nil and results.n > 1 then
+      _G._ = results[2] -- the error is what one asks about next
       return paint.text("bad", "nil, ") .. repl.print(results[2])
     end
     local shown = {}

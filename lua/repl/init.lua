@@ -16,6 +16,7 @@ repl.paint = require("repl.paint")
 repl.print = require("repl.print")(repl)
 local evaluate = require("repl.evaluate")(repl)
 local commands = require("repl.commands")(repl)
+repl.api_trace = require("repl.api_trace")(repl)
 local complete = require("repl.complete")(repl, commands)
 
 -- The bot, as long as nothing better is defined at the prompt.
@@ -36,6 +37,25 @@ local function banner(settings)
   return ("wemoon %s · %s\n%s · .help lists the rest\n"):format(settings.version, where, bot)
 end
 
+-- The message at hand lasts from one input to the next: the last one that was sent, or parsed.
+local function take_message()
+  if repl.document then pcall(wechat.parse_data, repl.document) end
+end
+
+local function keep_message()
+  local message = wechat.get_message()
+  if message and message.raw ~= repl.message_raw then repl.document, repl.message_raw = message.raw, message.raw end
+end
+
+-- Runs part of the prompt; what it returns, behind the API calls that it made where these are traced.
+local function run(fn, ...)
+  take_message()
+  local word, text = fn(...)
+  keep_message()
+  local calls = repl.tracing and repl.api_trace.take() or ""
+  return answer(word, calls ~= "" and text ~= "" and calls .. "\n" .. text or calls .. text)
+end
+
 local program = {}
 
 function program.start(json)
@@ -47,9 +67,18 @@ function program.start(json)
 end
 
 function program.line(input)
-  if input:match("^%s*$") then return "done\n" end
-  if input:find("^%s*%.%a") then return answer(commands.run(input)) end
-  return answer(evaluate(input))
+  local asked = repl.asked
+  repl.asked = nil
+  if asked and input:match("^%s*[yY][eE]?[sS]?%s*$") then return run(asked) end
+  if input:match("^%s*$") or asked and input:match("^%s*[nN][oO]?%s*$") then return asked and answer("done", "not done") or "done\n" end
+  if input:find("^%s*%.%a") then return run(commands.run, input) end
+  return run(evaluate, input)
+end
+
+--- The terminal has so many columns from now on.
+function program.resize(columns)
+  repl.columns = math.max(20, tonumber(columns) or 80)
+  return ""
 end
 
 function program.complete(before)

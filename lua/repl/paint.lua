@@ -10,6 +10,15 @@ function paint.text(kind, text)
   return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
 end
 
+--- The text with control characters made visible, but for line ends and tabs: what others wrote cannot steer the
+--- terminal.
+---@param text string
+---@return string
+function paint.safe(text)
+  text = text:gsub("[\0-\8\11-\31\127]", function(c) return ("\\x%02X"):format(c:byte()) end)
+  return (text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end))
+end
+
 -- Ranges of characters that take two columns (East Asian Wide and Fullwidth, emoji), and that take none.
 local wide = {
   { 0x1100, 0x115F }, { 0x231A, 0x231B }, { 0x23E9, 0x23EC }, { 0x25FD, 0x25FE }, { 0x2614, 0x2615 }, { 0x2648, 0x2653 },

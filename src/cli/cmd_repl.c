@@ -6,16 +6,16 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/visible.h"
 #include "cli/services.h"
 #include "cli/prompt.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
 #include "host/feed.h"
 
-enum { THREADS = 16, GRACE_MS = 1000, COLUMNS = 80 };
+enum { THREADS = 16, GRACE_MS = 1000 };
 
 static const Option options[] = { { .name = NULL } };
 
@@ -33,6 +33,7 @@ typedef struct {
   Feed *feed;
   Interpreter *interpreter;
   Prompt *prompt;
+  int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
   Buf input, out;           // the lines of one input so far; what the program says
 } Repl;
@@ -127,13 +128,6 @@ static void close_all(Repl *repl) {
 
 // ---- what the program is asked ------------------------------------------------------------------
 
-static int terminal_columns(void) {
-  struct winsize size;
-  const char *columns = getenv("COLUMNS");
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return columns && atoi(columns) > 0 ? atoi(columns) : COLUMNS;
-}
-
 static void add_member(Buf *json, const char *name, Str value) {
   buf_add(json, json->len ? STR(",") : STR("{"));
   json_add_string(json, str_of(name));
@@ -145,7 +139,8 @@ static bool start_program(Repl *repl, Err *err) {
   Buf json;
   buf_init(&json);
   char columns[16];
-  snprintf(columns, sizeof columns, "%d", terminal_columns());
+  repl->columns = prompt_columns();
+  snprintf(columns, sizeof columns, "%d", repl->columns);
   const char *no_color = getenv("NO_COLOR");
   bool terminal = prompt_is_terminal(repl->prompt);
   add_member(&json, "sim", str_of(devserver_url(repl->devserver)));
@@ -195,18 +190,31 @@ static InputResult say_answer(Str answer) {
 static InputResult reload(Repl *repl) {
   Err err;
   bool worked = devserver_reload(repl->devserver, &err);
-  printf("%s\n", worked ? "reloaded" : err.text);
+  report_print(str_of(worked ? "reloaded" : err.text));
+  putchar('\n');
   return worked ? INPUT_DONE : INPUT_FAILED;
+}
+
+static void tell_columns(Repl *repl) {
+  char columns[16];
+  int now = prompt_columns();
+  if (now == repl->columns || !prompt_is_terminal(repl->prompt)) return;
+  repl->columns = now;
+  snprintf(columns, sizeof columns, "%d", now);
+  buf_reset(&repl->out);
+  interpreter_program(repl->interpreter, "resize", str_of(columns), &repl->out, NULL);
 }
 
 static InputResult run_input(Repl *repl) {
   Err err;
   if (repl->script && str_eq(str_trim(buf_str(&repl->input)), STR(".reload"))) return reload(repl);
+  tell_columns(repl);
   buf_reset(&repl->out);
   atomic_store(&repl->interrupted, false);
   if (interpreter_program(repl->interpreter, "line", buf_str(&repl->input), &repl->out, &err))
     return say_answer(buf_str(&repl->out));
-  printf("%s\n", atomic_exchange(&repl->interrupted, false) ? "interrupted" : err.text);
+  report_print(str_of(atomic_exchange(&repl->interrupted, false) ? "interrupted" : err.text));
+  putchar('\n');
   return INPUT_FAILED;
 }
 
@@ -259,7 +267,9 @@ static void on_log(void *ctx, LogLevel level, Str message) {
   Buf text;
   if (level < LOG_INFO) return;
   buf_init(&text);
-  buf_printf(&text, "· %.*s\n", STR_FMT(message));
+  buf_add(&text, STR("· "));
+  visible_add(&text, message);
+  buf_addc(&text, '\n');
   prompt_show(repl->prompt, buf_str(&text));
   buf_clear(&text);
 }
@@ -274,6 +284,8 @@ static int run_prompt(Repl *repl) {
     status = report_err("repl", &err);
   } else {
     say_answer(buf_str(&repl->out));
+    if (!repl->real && !prompt_is_terminal(repl->prompt))
+      report("repl", "no appid and appsecret: calls go to a simulated platform");
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
     status = read_inputs(repl);
@@ -293,6 +305,7 @@ static int run(Invocation *in) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGWINCH);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   bool opened = open_all(&repl, &err);
   int status = opened ? run_prompt(&repl) : report_err("repl", &err);

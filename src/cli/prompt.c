@@ -8,8 +8,11 @@
 #include <locale.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -25,6 +28,7 @@ struct Prompt {
   char *history_file;  // NULL: nowhere
   bool interrupted;
   int notes[2];  // what is to be shown: read end, write end
+  int resizes;   // signalfd of SIGWINCH; -1: none
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -47,6 +51,13 @@ static void show_notes(Prompt *prompt) {
   el_set(prompt->edit, EL_REFRESH);
 }
 
+static void take_resize(Prompt *prompt) {
+  struct signalfd_siginfo info;
+  if (read(prompt->resizes, &info, sizeof info) < 0) return;
+  el_resize(prompt->edit);
+  el_set(prompt->edit, EL_REFRESH);
+}
+
 // The next character, as libedit asks for it; notes are shown meanwhile.
 static int get_char(EditLine *edit, wchar_t *out) {
   Prompt *prompt = prompt_of(edit);
@@ -54,9 +65,11 @@ static int get_char(EditLine *edit, wchar_t *out) {
   mbstate_t state = { 0 };
   size_t count = 0;
   for (;;) {
-    struct pollfd ready[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
-                               { .fd = prompt->notes[0], .events = POLLIN } };
-    if (poll(ready, 2, -1) < 0 && errno != EINTR) return -1;
+    struct pollfd ready[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+                               { .fd = prompt->notes[0], .events = POLLIN },
+                               { .fd = prompt->resizes, .events = POLLIN } };
+    if (poll(ready, 3, -1) < 0 && errno != EINTR) return -1;
+    if (ready[2].revents & POLLIN) take_resize(prompt);
     if (ready[1].revents & POLLIN) show_notes(prompt);
     if (!(ready[0].revents & (POLLIN | POLLHUP | POLLERR))) continue;
     ssize_t len = read(STDIN_FILENO, &bytes[count], 1);
@@ -94,13 +107,20 @@ static size_t common_length(Str candidates) {
   return common;
 }
 
-static void list_candidates(Str candidates) {
+// A name is not broken at the terminal's edge.
+static void list_candidates(Str candidates, size_t columns) {
+  size_t used = 0;
   putchar('\n');
   while (candidates.len) {
-    Str line;
-    str_cut(candidates, '\n', &line, &candidates);
-    printf("%.*s%s", STR_FMT(line), candidates.len ? "  " : "\n");
+    Str name;
+    str_cut(candidates, '\n', &name, &candidates);
+    if (used > 0 && used + 2 + name.len > columns) {
+      putchar('\n');
+      used = 0;
+    }
+    used += (size_t)printf("%s%.*s", used ? "  " : "", STR_FMT(name));
   }
+  putchar('\n');
 }
 
 static unsigned char on_complete(EditLine *edit, int key) {
@@ -119,7 +139,7 @@ static unsigned char on_complete(EditLine *edit, int key) {
     if (text && el_insertstr(edit, text) == 0) result = CC_REFRESH;
     free(text);
   } else if (all.len && str_find(all, STR("\n")) >= 0) {
-    list_candidates(all);
+    list_candidates(all, (size_t)prompt_columns());
     result = CC_REDISPLAY;
   }
   buf_clear(&candidates);
@@ -204,10 +224,23 @@ static bool open_edit(Prompt *prompt) {
   el_set(edit, EL_BIND, "^C", "wemoon-interrupt", NULL);
   el_set(edit, EL_BIND, "^I", "wemoon-complete", NULL);
   el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+  // Ctrl-Left and Ctrl-Right, as xterm and rxvt send them.
+  el_set(edit, EL_BIND, "\\e[1;5D", "ed-prev-word", NULL);
+  el_set(edit, EL_BIND, "\\e[1;5C", "em-next-word", NULL);
+  el_set(edit, EL_BIND, "\\eOd", "ed-prev-word", NULL);
+  el_set(edit, EL_BIND, "\\eOc", "em-next-word", NULL);
   open_history(prompt);
   el_source(edit, NULL);
   el_set(edit, EL_GETCFN, get_char);
   return true;
+}
+
+// The other threads have it blocked too, so that it waits for this one.
+static int open_resizes(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGWINCH);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 Prompt *prompt_open(const PromptOptions *options, Err *err) {
@@ -218,6 +251,7 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
     return NULL;
   }
   prompt->options = *options;
+  prompt->resizes = open_resizes();
   prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
   if (!prompt->terminal || open_edit(prompt)) return prompt;
   prompt_close(prompt);
@@ -234,7 +268,16 @@ void prompt_close(Prompt *prompt) {
   free(prompt->history_file);
   close(prompt->notes[0]);
   close(prompt->notes[1]);
+  if (prompt->resizes >= 0) close(prompt->resizes);
   free(prompt);
+}
+
+int prompt_columns(void) {
+  enum { COLUMNS = 80 };
+  struct winsize size;
+  const char *columns = getenv("COLUMNS");
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return columns && atoi(columns) > 0 ? atoi(columns) : COLUMNS;
 }
 
 bool prompt_is_terminal(const Prompt *prompt) { return prompt->terminal; }

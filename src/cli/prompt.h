@@ -20,6 +20,8 @@ typedef struct {
 // NULL with ERR_MEMORY. Free with prompt_close, which keeps the history.
 Prompt *prompt_open(const PromptOptions *options, Err *err);
 void prompt_close(Prompt *prompt);
+// Columns of the terminal that standard output is; else those of COLUMNS, or 80.
+int prompt_columns(void);
 bool prompt_is_terminal(const Prompt *prompt);
 // Reads one line, without its end, into `line` (reset first). PROMPT_INTERRUPTED: Ctrl-C, whatever was typed
 // is given up. PROMPT_END: Ctrl-D, or the pipe's end.

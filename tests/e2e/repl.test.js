@@ -3,17 +3,9 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, sleep, until } = require('./harness');
-
-async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
-  const cwd = tempDir(t);
-  writeFiles(cwd, { ...files, ...(script ? { 'bot.lua': script } : {}) });
-  const args = script ? ['repl', 'bot.lua'] : ['repl'];
-  const { stdout, stderr } = await wemoon(args, { cwd, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: cwd, ...env } });
-  return { out: stdout, err: stderr, cwd };
-}
+const { wemoon, tempDir, writeFiles, sleep } = require('./harness');
+const { type, terminal } = require('./prompt');
 
 test('an expression prints its value, a statement runs, _ is the last value', async (t) => {
   const { out } = await type(t, ['1 + 1', '_ * 21', 'x = 5', 'x', 'local y = x + 1', 'y']);
@@ -139,22 +131,6 @@ test('.trace shows the XML and the API calls, and no token', async (t) => {
 });
 
 // ---- at a terminal ----
-
-let sessions = 0;
-function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
-  const name = `wemoon-${process.pid}-${++sessions}`;
-  const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LANG: 'C.UTF-8', TERM: 'xterm' }) }).toString();
-  const settings = Object.entries({ LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
-  tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
-  t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
-  const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
-  return {
-    screen, home,
-    keys: (...keys) => tmux('send-keys', ...keys),
-    shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, 10000),
-    ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', 10000),
-  };
-}
 
 test('at a terminal: completion of names, of arguments by the catalogue, and of commands', async (t) => {
   const term = terminal(t);

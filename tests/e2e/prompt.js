@@ -1,0 +1,34 @@
+// The prompt: through a pipe, and at a real terminal (tmux).
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, until } = require('./harness');
+
+// Types lines into a pipe: { out, err, cwd }.
+async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { ...files, ...(script ? { 'bot.lua': script } : {}) });
+  const args = script ? ['repl', 'bot.lua'] : ['repl'];
+  const { stdout, stderr } = await wemoon(args, { cwd, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: cwd, ...env } });
+  return { out: stdout, err: stderr, cwd };
+}
+
+// { screen(), keys(...), shows(pattern), ended(), resize(width), home }
+let sessions = 0;
+function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
+  const name = `wemoon-${process.pid}-${++sessions}`;
+  const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LANG: 'C.UTF-8', TERM: 'xterm' }) }).toString();
+  const settings = Object.entries({ LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
+  tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
+  t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
+  const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
+  return {
+    screen, home,
+    resize: (columns) => tmux('resize-window', '-x', String(columns), '-y', String(height)),
+    keys: (...keys) => tmux('send-keys', ...keys),
+    shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, 10000),
+    ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', 10000),
+  };
+}
+
+module.exports = { type, terminal };

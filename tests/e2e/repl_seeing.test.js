@@ -1,0 +1,132 @@
+// The prompt tells the truth: of taps, of the platform, of calls, of what others wrote.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { type, terminal } = require('./prompt');
+
+const TELL = 'function on_message(msg) return wechat.json.encode { msg.type, msg.key or "", msg.ScanCodeInfo or msg.SendPicsInfo or msg.SendLocationInfo or "" } end';
+const BUTTONS = {
+  click: { key: 'K' }, view: { url: 'https://example.com/' }, scancode_push: { key: 'K' }, scancode_waitmsg: { key: 'K' }, pic_sysphoto: { key: 'K' },
+  pic_photo_or_album: { key: 'K' }, pic_weixin: { key: 'K' }, location_select: { key: 'K' }, media_id: { media_id: 'M' }, view_limited: { media_id: 'M' },
+  article_id: { article_id: 'A' }, article_view_limited: { article_id: 'A' }, miniprogram: { url: 'https://example.com/', appid: 'wx1', pagepath: 'pages/one' },
+};
+
+test('.tap sends for each of the 13 types of buttons what the platform would send', async (t) => {
+  const lua = (fields) => Object.entries(fields).map(([name, value]) => `${name} = "${value}"`).join(', ');
+  const lines = [TELL, 'function said() end'];
+  for (const [kind, fields] of Object.entries(BUTTONS)) lines.push(`menu = {button = {{name = "b", type = "${kind}", ${lua(fields)}}}}`, '.trace on', '.tap 1', '.trace off');
+  const { out } = await type(t, lines);
+  const sent = out.split('trace is on\n').slice(1).map((part) => ({
+    events: [...part.matchAll(/→ .*?<(?:Event|MsgType)><!\[CDATA\[(?!event)(\w+)/g)].map((match) => match[1]), text: part,
+  }));
+  const types = Object.keys(BUTTONS);
+  const expected = {
+    click: ['CLICK'], view: ['VIEW'], miniprogram: ['view_miniprogram'], media_id: [], view_limited: [], article_id: [], article_view_limited: [],
+  };
+  types.forEach((kind, i) => {
+    const first = sent[i].events.slice(0, 1);
+    assert.deepEqual(first, expected[kind] || [kind], `${kind}: ${sent[i].text}`);
+  });
+  const of = (kind) => sent[types.indexOf(kind)].text;
+  assert.match(of('scancode_push'), /<ScanCodeInfo><ScanType>/);
+  assert.match(of('pic_weixin'), /<SendPicsInfo><Count>1<\/Count>/);
+  assert.match(of('location_select'), /<SendLocationInfo><Location_X>/);
+  assert.match(of('miniprogram'), /<EventKey><!\[CDATA\[pages\/one\]\]>/);
+  assert.match(of('view'), /<EventKey><!\[CDATA\[https:\/\/example\.com\/\]\]>/);
+});
+
+test('in a pipe it says on standard error that the platform is simulated', async (t) => {
+  const { out, err } = await type(t, ['1']);
+  assert.equal(out, '1\n');
+  assert.match(err, /^wemoon: repl: no appid and appsecret: calls go to a simulated platform\n$/);
+});
+
+test('.trace on shows the calls of an input with their bodies and answers, and no secret', async (t) => {
+  const { out } = await type(t, ['.trace on', 'wechat.tag.create{tag = {name = "vip"}}', '.trace off', 'wechat.tag.list().tags[1].id']);
+  assert.match(out, /API tag\.create 200\n {2}⇒ .*\{"tag":\{"name":"vip"\}\}\n {2}⇐ \{"tag":\{"id":100,"name":"vip"\}\}/);
+  assert.match(out, /trace is off\n0\n$/);
+  assert.doesNotMatch(out, /0123456789abcdef0123456789abcdef/);
+});
+
+test('_ is the error of a call that failed; wechat.get_message() is the message that was said', async (t) => {
+  const { out } = await type(t, [
+    'wechat.user.info{openid = "x"}', '_.errcode', 'function on_message(msg) return "x" end', '.say 你好', 'wechat.get_message().content', 'wechat.get_message().source == nil',
+    '.image', 'wechat.get_message().type',
+  ], { code: 1 });
+  assert.match(out, /\n40003\n微月: x\n"你好"\nfalse\n微月: x\n"image"\n$/);
+});
+
+test('a personalised menu is drawn under its rule, with the faults that are its own', async (t) => {
+  const { out } = await type(t, ['menu:click("全部", "A");', 'local c = menu:conditional{tag_id = "2"}', 'c:click("会员专享的很长很长名字", "B");', '.menu']);
+  assert.match(out, /│ +全部 +│[^]*for users with tag_id = 2:[^]*会员专享[^]*!/);
+  assert.doesNotMatch(out, /全部 !/);
+  assert.match(out, /! conditionalmenu\[1\]\.button\[1\]\.name/);
+});
+
+test('.pull says what it would throw away', async (t) => {
+  const { out } = await type(t, ['menu:click("新的", "N");', '.pull', '#menu.button', '.pull yes', '#menu.button']);
+  assert.match(out, /throws away what you drew:\n.*新的.*\nto do it: \.pull yes\n1\n[^]*empty menu[^]*\n0\n$/);
+});
+
+test('what a bot answers does not steer the terminal', async (t) => {
+  const { out, err } = await type(t, ['function on_message(msg) return "a\\27[2Jb\\u{9b}31mc" end', '.say x', '"\\27[2J\\u{9b}"', 'error("\\27]0;owned\\7")'], { code: 1 });
+  assert.doesNotMatch(out + err, /[\u001b\u009b\u0007]/);
+  assert.match(out, /a\[2Jb\\x9B31mc/);
+});
+
+// ---- at a terminal ----
+
+test('at a terminal .push asks and .pull asks', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('-l', 'menu:click("歌", "V1");');
+  term.keys('Enter', '.push', 'Enter');
+  await term.shows(/is new: '歌'[^]*put it on the platform\? \(y\/N\)\n月 >$/);
+  term.keys('n', 'Enter');
+  await term.shows(/not done/);
+  term.keys('.push', 'Enter');
+  await term.shows(/not done[^]*\(y\/N\)\n月 >$/);
+  term.keys('y', 'Enter');
+  await term.shows(/\npushed/);
+  term.keys('-l', 'menu:click("新", "V2");');
+  term.keys('Enter', '.pull', 'Enter');
+  await term.shows(/fetch it all the same\? \(y\/N\)/);
+});
+
+test('at a terminal a list of candidates breaks no name', async (t) => {
+  const term = terminal(t, { width: 60 });
+  await term.shows(/月 >/);
+  term.keys('wechat.m', 'Tab', 'Tab');
+  await term.shows(/material[^]*月 > wechat\.m$/);
+  const lines = term.screen().split('\n').filter((line) => !/[>·]/.test(line));
+  for (const line of lines) assert.ok(line.length <= 60);
+  assert.match(term.screen(), /(^| )message($| )/m);
+  assert.match(term.screen(), /(^| )move_user($| )/m);
+});
+
+test('at a terminal the line is whole after a resize, and tables use the new width', async (t) => {
+  const term = terminal(t, { width: 100 });
+  await term.shows(/月 >/);
+  const words = 'x = { "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc" }';
+  term.keys('-l', words);
+  await term.shows(/cccccccccccccccc" \}$/);
+  term.resize(50);
+  term.keys('C-a', 'C-e');
+  term.keys('Enter');
+  term.keys('-l', 'x');
+  term.keys('Enter');
+  await term.shows(/\{\n +"aaaaaaaaaaaaaaaa",\n +"bbbbbbbbbbbbbbbb",\n/);
+});
+
+test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('-l', '"one two"');
+  term.keys('C-Left');
+  term.keys('-l', 'X');
+  await term.shows(/"one Xtwo"/);
+  term.keys('C-Right');
+  term.keys('-l', 'Y');
+  await term.shows(/"one XtwoY?"?Y?/);
+});
