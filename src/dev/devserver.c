@@ -122,6 +122,13 @@ static bool open_stores(DevServer *devserver, Err *err) {
   return devserver->bot_store != NULL;
 }
 
+// A page of the platform keeps a thread, and an act waits for the bot, whose calls are pages too: acts must not
+// take all of them.
+static int threads_of(const DevServerOptions *options) {
+  enum { FOR_ONE_OF_A_BOT = 4 };
+  return options->server.threads * FOR_ONE_OF_A_BOT;
+}
+
 static bool open_server(DevServer *devserver, Err *err) {
   HttpHandler handler = { .route = route, .ctx = devserver };
   if (!origin_is_loopback(devserver->options->server.listen)) {
@@ -131,7 +138,9 @@ static bool open_server(DevServer *devserver, Err *err) {
                    "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
                    STR_FMT(devserver->options->server.listen));
   }
-  devserver->server = server_start(&devserver->options->server, &handler, err);
+  ServerOptions server = devserver->options->server;
+  server.threads = threads_of(devserver->options);
+  devserver->server = server_start(&server, &handler, err);
   if (!devserver->server) return false;
   const DevServerOptions *options = devserver->options;
   snprintf(devserver->url, sizeof devserver->url, "http://%s", server_address(devserver->server));
@@ -154,7 +163,7 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .faults = options->faults,
     .account_kind = options->account_kind,
     .stored = options->state_file != NULL,
-    .threads = options->server.threads,
+    .threads = threads_of(options),
     .files = options->bot ? list_files : NULL,
     .files_ctx = devserver,
     .loop = devserver->loop,
