@@ -188,6 +188,12 @@ local bot = {}
 ---@param answer Answer
 function bot.text(pattern, answer) end
 
+--- Answers texts that are one of the words, as a whole: words or lists of words, then the answer, which gets the
+--- message and the word. Full-width letters, digits and blanks count as narrow ones.
+---@param word string|string[]
+---@param ... string|string[]|Answer
+function bot.word(word, ...) end
+
 --- Answers a tap on the menu button with that key.
 ---@param key string
 ---@param answer Answer

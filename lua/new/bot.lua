@@ -12,7 +12,9 @@ bot.text("^我叫(.+)$", function(msg, name)
   return "记住了，" .. name .. "。"
 end)
 
+-- What nobody typed - positions, opened pages, results of jobs - wants no answer.
 bot.default(function(msg)
+  if msg.event then return end
   local name = wechat.session().name or "朋友"
   return ("%s，你说：%s"):format(name, msg.content or msg.type)
 end)

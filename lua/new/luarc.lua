@@ -6,13 +6,24 @@ local settings = {
   ["runtime.version"] = "Lua 5.4",
   ["workspace.library"] = { ".wemoon" },
   ["workspace.checkThirdParty"] = false,
-  ["diagnostics.globals"] = { "wechat", "on_message", "on_load", "on_unload", "on_error", "test", "before_each", "expect", "bot" },
+  ["diagnostics.globals"] = { "wechat", "on_message", "on_load", "on_unload", "on_error", "on_lost", "test", "before_each", "expect", "bot" },
 }
+
+-- What luacheck is told: the names that a bot has and defines.
+local luacheckrc = [[
+std = "lua54"
+max_line_length = false
+ignore = { "212/msg" } -- a handler names its message
+exclude_files = { ".wemoon" }
+read_globals = { "wechat" }
+globals = { "on_message", "on_load", "on_unload", "on_error", "on_lost" }
+files["*_spec.lua"] = { read_globals = { "test", "before_each", "expect", "bot" } }
+]]
 
 local program = {}
 
 function program.files()
-  local files = { [".luarc.json"] = host.json.encode(settings) .. "\n", [".gitignore"] = "*.db\n*.db-shm\n*.db-wal\n" }
+  local files = { [".luarc.json"] = host.json.encode(settings) .. "\n", [".gitignore"] = "*.db\n*.db-shm\n*.db-wal\n", [".luacheckrc"] = luacheckrc }
   for name, text in pairs(require("meta.generate").files()) do files[".wemoon/" .. name] = text end
   return host.json.encode(files)
 end

@@ -1,7 +1,7 @@
 -- Routing: `local bot = require "wechat.bot"`, rules, and `on_message = bot.on_message` at the end.
 --
--- The first rule that fits answers: texts by pattern and clicks by key in the order in which they were given,
--- then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a string or
+-- The first rule that fits answers: texts by pattern or word and clicks by key in the order in which they were
+-- given, then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a string or
 -- reply that is always the same.
 
 local bot = {}
@@ -27,6 +27,46 @@ function bot.text(pattern, answer)
   local works, fault = pcall(string.find, "", pattern)
   if not works then error(("bot.text: '%s' is no pattern: %s"):format(pattern, fault), 2) end
   texts[#texts + 1] = { pattern = pattern, answer = answer }
+end
+
+-- Full-width letters, digits and blanks as their narrow ones, without white space at the ends.
+local narrow = { ["\u{3000}"] = " " }
+for first, count in pairs { ["0"] = 10, A = 26, a = 26 } do
+  for i = 0, count - 1 do
+    local code = first:byte() + i
+    narrow[utf8.char(code + 0xFEE0)] = string.char(code)
+  end
+end
+
+local function plain(text)
+  return (text:gsub("[\xE3\xEF][\x80-\xBF][\x80-\xBF]", narrow):match("^%s*(.-)%s*$"))
+end
+
+local function add_words(words, value, argument)
+  check("word", argument, value, "string", "table")
+  if type(value) == "string" then
+    if plain(value) == "" then error(("bot.word: %s is empty"):format(argument), 3) end
+    words[plain(value)] = true
+    return
+  end
+  for i, one in ipairs(value) do
+    if type(one) ~= "string" then error(("bot.word: %s[%d] is a %s (string expected)"):format(argument, i, type(one)), 3) end
+    words[plain(one)] = true
+  end
+end
+
+--- Answers texts that are one of the words, as a whole: words or lists of words, then the answer, which gets the
+--- message and the word. Full-width letters, digits and blanks count as narrow ones: bot.word("天气", {"help", "帮助"}, fn).
+---@param word string|string[]
+---@param ... string|string[]|Answer
+function bot.word(word, ...)
+  local given = { word, ... }
+  local answer = table.remove(given)
+  check("word", "answer", answer, "function", "string", "table")
+  if #given == 0 then error("bot.word: word is missing: bot.word(\"天气\", fn)", 2) end
+  local words = {}
+  for i, value in ipairs(given) do add_words(words, value, i == 1 and "word" or "word " .. i) end
+  texts[#texts + 1] = { words = words, answer = answer }
 end
 
 --- Answers a tap on the menu button with that key.
@@ -65,9 +105,16 @@ local function after_find(rule, msg, first, _, ...)
   if first then return true, give(rule.answer, msg, ...) end
 end
 
+local function after_word(rule, msg)
+  local word = plain(msg.content)
+  if rule.words[word] then return true, give(rule.answer, msg, word) end
+end
+
 local function answer_text(msg)
   for _, rule in ipairs(texts) do
-    local fits, reply = after_find(rule, msg, msg.content:find(rule.pattern))
+    local fits, reply
+    if rule.words then fits, reply = after_word(rule, msg)
+    else fits, reply = after_find(rule, msg, msg.content:find(rule.pattern)) end
     if fits then return true, reply end
   end
 end

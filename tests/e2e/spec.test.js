@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { wemoon, tempDir, writeFiles } = require('./harness');
 
@@ -172,6 +173,21 @@ test('a spec that loops for ever, or does not load, fails and says so; a missing
   await wemoon(['test', 'nothing_spec.lua'], { cwd, code: 2 });
 });
 
+test('a new bot gives luacheck nothing to say, and answers nothing that nobody typed', async (t) => {
+  const cwd = tempDir(t);
+  await wemoon(['new', 'mybot'], { cwd, code: 0 });
+  const { stdout, status } = spawnSync('luacheck', ['--no-color', '.'], { cwd: `${cwd}/mybot`, encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  writeFiles(`${cwd}/mybot`, { 'quiet_spec.lua': `test("quiet", function()
+    local alice = bot:user("alice")
+    expect(#alice:locates(1, 2)):is(0)
+    expect(#alice:causes("VIEW", { EventKey = "https://example.com/" })):is(0)
+    expect(#alice:causes("MASSSENDJOBFINISH", { MsgID = 1 })):is(0)
+    expect(alice:says("在吗")):contains("在吗")
+  end)` });
+  await wemoon(['test', 'quiet_spec.lua', '--bot', 'bot.lua'], { cwd: `${cwd}/mybot`, code: 0 });
+});
+
 test('wemoon new makes a bot that passes its own spec, is checked, and completes in an editor', async (t) => {
   const cwd = tempDir(t);
   const { stdout } = await wemoon(['new', 'mybot'], { cwd, code: 0 });
@@ -181,6 +197,7 @@ test('wemoon new makes a bot that passes its own spec, is checked, and completes
   await wemoon(['check', 'bot.lua', '--token', 'abc'], { cwd: dir, code: 0 });
   assert.deepEqual(JSON.parse(fs.readFileSync(`${dir}/.luarc.json`))['workspace.library'], ['.wemoon']);
   assert.match(fs.readFileSync(`${dir}/.wemoon/wechat.lua`, 'utf8'), /function wechat\.ask\(/);
+  assert.match(fs.readFileSync(`${dir}/.wemoon/wechat/bot.lua`, 'utf8'), /function bot\.word\(/);
   assert.equal(fs.statSync(`${dir}/config.lua`).mode & 0o777, 0o600);
   const { stderr } = await wemoon(['new', 'mybot'], { cwd, code: 2 });
   assert.match(stderr, /mybot is there already and not empty: name a new folder/);
