@@ -289,6 +289,27 @@ return function(p, host)
     return { kind = "event", name = "xml" }, text(act, "document")
   end
 
+  -- The document as a new message: with a MsgId and a time of its own.
+  local function renewed(document, user)
+    local values = host.callback.read(document)
+    if not values then error({ why = "the document is no message" }, 0) end
+    document = document:gsub("<MsgId>[^<]*</MsgId>", function() return ("<MsgId>%d</MsgId>"):format(message_id()) end)
+    local time = p.create_time(user.openid, { { "Event", values.Event }, { "EventKey", values.EventKey } })
+    return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
+  end
+
+  --- A message of the trace once more, as a new one; with `document` in place of what it was.
+  function acts.resend(user, act)
+    local document = act.document
+    for _, item in ipairs(p.trace) do
+      if item.id == act.id and not document then document = item.tries[1] and item.tries[1].request end
+    end
+    if type(document) ~= "string" then error({ why = "there is no such message to send again" }, 0) end
+    document = renewed(document, user)
+    local values = host.callback.read(document)
+    return p.entry_of(values), document, { values = values }
+  end
+
   --- A page opened from the chat: nothing is delivered.
   function acts.open_url(_, act)
     return { kind = "event", name = "open_url", url = text(act, "url") }
@@ -297,7 +318,7 @@ return function(p, host)
   -- ---- doing ----
 
   -- Following, scanning and being told of the account are all that one who does not follow can do.
-  local without_following = { follow = true, scan = true, unfollow = true, open_url = true, event = true, xml = true }
+  local without_following = { follow = true, scan = true, unfollow = true, open_url = true, event = true, xml = true, resend = true }
 
   local function start(user, act)
     local does = type(act.act) == "string" and acts[act.act]
@@ -308,24 +329,34 @@ return function(p, host)
     return does(user, act)
   end
 
-  local function deliver(user, fields, answer)
-    local item = p.deliver(user.openid, fields)
+  local function deliver(user, fields, answer, values)
+    local item = p.deliver(user.openid, fields, values)
     answer.trace = answer.trace or item.id
     answer.attempts = answer.attempts + #item.tries
     if item.replied and item.replied ~= "" then answer.replied = item.replied end
   end
 
-  local function perform(user, act, answer)
+  -- What a chat keeps of an act, so that it can be done again: media by their id, not by their bytes.
+  local function kept(act, entry)
+    local copy = {}
+    for name, value in pairs(act) do copy[name] = value end
+    copy.user, copy.data = nil, nil
+    copy.media_id = act.data and entry.media_id or act.media_id
+    return copy
+  end
+
+  local function perform(user, act, answer, follows)
     local entry, fields, more = start(user, act)
+    if not follows then entry.act = kept(act, entry) end
     user.last_act, user.last_act_time = act.act, p.now() -- customer service messages may be sent for 48 hours from here
     entry.from, entry.via = "user", "message"
     p.chat(user.openid, entry)
-    if fields then deliver(user, fields, answer) end
+    if fields then deliver(user, fields, answer, more and more.values) end
     if more and more.give then
       more.give.from, more.give.via = "account", "passive"
       p.chat(user.openid, more.give)
     end
-    if more and more.follow_up then perform(user, more.follow_up, answer) end
+    if more and more.follow_up then perform(user, more.follow_up, answer, true) end
   end
 
   --- Does what an act says and waits until its delivery is over.

@@ -5,6 +5,7 @@ local account_kinds = require "platform.account_kinds"
 
 local CALLS_KEPT = 500
 local HANG_UP = 444
+local LONGEST_JUMP_S = 366 * 24 * 3600
 local SHOWN_MAX = 64 * 1024 -- bytes of a body that the desk shows
 
 local types = {
@@ -45,7 +46,7 @@ return function(p, host)
       account = { name = account.name, original_id = account.original_id, appid = account.appid,
         mode = account.mode, callback = p.callback, kind = p.account_kind },
       users = json.array(p.users()), menus = menus, chats = p.chats, trace = p.trace, faults = p.faults,
-      bot = bot, event = p.last_event(),
+      bot = bot, event = p.last_event(), now = p.clock(),
     } }
   end
 
@@ -96,6 +97,23 @@ return function(p, host)
     p.account_kind = kind
     return { json = { ok = true } }
   end
+
+  --- Moves the time of the whole process forward: timers, time-outs, tokens, ages.
+  control["POST /sim/time"] = function(request)
+    local seconds = tonumber(request.json.forward)
+    if not seconds or seconds <= 0 or seconds > LONGEST_JUMP_S then
+      return refuse(400, "forward is a number of seconds, up to a year")
+    end
+    -- This page would be over before it is answered.
+    p.after(0.01, function()
+      host.time.advance(seconds)
+      p.emit("time", { now = p.clock() })
+    end)
+    return { json = { now = p.clock() + seconds } }
+  end
+
+  --- The events that the platform has, with their elements by path.
+  control["GET /sim/events/forms"] = function() return { json = require "platform.event_forms" } end
 
   -- state.lua knows tokens.
   control["POST /sim/token"] = function(request)

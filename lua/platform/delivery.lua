@@ -151,7 +151,8 @@ return function(p, host)
     event = function(values) return { kind = "event", name = values.Event } end,
   }
 
-  local function entry_of(values)
+  --- The entry of a chat for a message's elements.
+  function p.entry_of(values)
     local make = kinds[values.MsgType]
     local entry = make and make(values) or { kind = values.MsgType, media_id = values.MediaId }
     entry.from, entry.via = "user", "message"
@@ -184,7 +185,7 @@ return function(p, host)
     user.last_act, user.last_act_time = "say", p.now()
     if values.Event == "unsubscribe" then user.subscribed = false
     elseif not user.subscribed then user.subscribed = true end
-    p.chat(user.openid, entry_of(values))
+    p.chat(user.openid, p.entry_of(values))
     local item = begin(user.openid, values)
     item.note = "sent by another program"
     item.tries[1] = { n = 1, request = document }
@@ -221,7 +222,7 @@ return function(p, host)
 
   -- An event is known by its sender, second, name and key: an equal one within the second would be a duplicate, so
   -- it gets a second of its own.
-  local function create_time(openid, fields)
+  function p.create_time(openid, fields)
     local now, event, key = p.now(), value_of(fields, "Event"), value_of(fields, "EventKey")
     if not event then return now end
     local mine = seconds[openid] or {}
@@ -238,7 +239,7 @@ return function(p, host)
     local document = {
       { "ToUserName", p.account.original_id },
       { "FromUserName", openid },
-      { "CreateTime", create_time(openid, fields) },
+      { "CreateTime", p.create_time(openid, fields) },
     }
     table.move(fields, 1, #fields, #document + 1, document)
     return document
@@ -273,13 +274,13 @@ return function(p, host)
   end
 
   --- Delivers a message or event and waits for the end of it. `fields`: a list of {name, value} from MsgType on, or
-  --- a whole document.
+  --- a whole document; `values`: its elements, where they are known.
   ---@return table item of the trace
-  function p.deliver(openid, fields)
+  function p.deliver(openid, fields, values)
     local told, unheard = heard(fields)
     fields = told or fields
     if type(fields) == "table" then fields = with_head(openid, fields) end
-    local item = begin(openid, as_table(fields))
+    local item = begin(openid, values or as_table(fields))
     if unheard then
       item.note = unheard
       finish(item, "success")

@@ -7,7 +7,7 @@ local PAUSE_S = 10 -- a comment goes out so often: a reader who is gone is notic
 return function(p, host)
   local readers, kept, last = {}, {}, 0
 
-  --- Tells every reader. Events: entry, trace, user, menu, faults, log, failure, reload, reset.
+  --- Tells every reader. Events: entry, trace, user, menu, faults, log, failure, reload, time, reset.
   ---@param event string
   ---@param data table
   function p.emit(event, data)

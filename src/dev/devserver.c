@@ -152,6 +152,8 @@ static bool open_server(DevServer *devserver, Err *err) {
   return true;
 }
 
+static void advance(void *ctx, int64_t us) { devserver_advance(ctx, us); }
+
 static bool open_platform(DevServer *devserver, Err *err) {
   const DevServerOptions *options = devserver->options;
   PlatformOptions platform = {
@@ -166,6 +168,8 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .threads = threads_of(options),
     .files = options->bot ? list_files : NULL,
     .files_ctx = devserver,
+    .advance = advance,
+    .advance_ctx = devserver,
     .loop = devserver->loop,
     .client = devserver->client,
     .store = devserver->state,

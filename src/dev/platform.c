@@ -62,6 +62,8 @@ static void set_options(Platform *platform, const PlatformOptions *options) {
                      .feed = platform->feed,
                      .watched = options->files,
                      .watched_ctx = options->files_ctx,
+                     .advance = options->advance,
+                     .advance_ctx = options->advance_ctx,
                      .store = options->store,
                      .client = options->client },
   };

@@ -24,6 +24,8 @@ typedef struct {
   bool (*files)(void *ctx, Arena *arena, Pairs *files);
   void *files_ctx;
   struct Loop *loop;
+  void (*advance)(void *ctx, int64_t us);  // moves the process's time forward; NULL: it cannot be
+  void *advance_ctx;
   struct Client *client;
   struct Store *store;
 } PlatformOptions;

@@ -1,7 +1,7 @@
 // The desk: each message from its XML to its reply, the calls that the bot made, the log, the script, the faults.
 
 import { h, fill, set, sync } from './dom.js';
-import { tell_error } from './dialog.js';
+import { ask, tell_error } from './dialog.js';
 import { t } from './words.js';
 import * as script from './script.js';
 import * as sim from './sim.js';
@@ -82,8 +82,53 @@ function try_part(one) {
     one.plain || one.reply ? code(one.plain || one.reply) : h('p', { class: 'empty' }, t('nothing')));
 }
 
+const do_act = (fields) => sim.act(fields).catch((error) => tell_error(error.message));
+const again = (item) => do_act({ act: 'resend', user: item.openid, id: item.id });
+
+async function again_changed(item) {
+  const given = await ask(t('change_again'), [{ name: 'document', label: 'XML', type: 'lines', rows: 14, value: pretty_xml(item.tries[0]?.request || '') }]);
+  // The line ends between elements were put in for reading.
+  if (given) do_act({ act: 'resend', user: item.openid, id: item.id, document: given.document.replace(/>\s*\n\s*</g, '><') });
+}
+
+// ---- which rows ----
+
+const filter = { text: '', user: '', outcome: '' };
+const outcomes = ['replied', 'success', 'late', 'failed', 'under_way'];
+
+function fits(item) {
+  if (filter.user && item.openid !== filter.user) return false;
+  if (filter.outcome && (item.outcome || 'under_way') !== filter.outcome) return false;
+  if (!filter.text) return true;
+  return JSON.stringify([item.kind, item.summary, item.fields, item.replied, item.script_error, nickname(item.openid), item.openid])
+    .toLowerCase().includes(filter.text.toLowerCase());
+}
+
+function make_filter() {
+  const on = (name) => (event) => { filter[name] = event.target.value; draw(); };
+  const search = h('input', { type: 'search', 'aria-label': t('search'), placeholder: t('search'), oninput: on('text') });
+  const outcome = h('select', { 'aria-label': t('any_outcome'), onchange: on('outcome') }, h('option', { value: '' }, t('any_outcome')),
+    outcomes.map((one) => h('option', { value: one }, t(one))));
+  search.value = filter.text;
+  outcome.value = filter.outcome;
+  return h('div', { class: 'filter', role: 'search' }, search, h('select', { id: 'of-user', 'aria-label': t('any_user'), onchange: on('user') }), outcome);
+}
+
+function draw_trace(panel) {
+  sync(panel, [{ key: 'filter', version: '', make: make_filter }, { key: 'rows', version: '', make: () => h('div') }]);
+  const users = panel.querySelector('#of-user');
+  sync(users, [{ key: '', version: '', make: () => h('option', { value: '' }, t('any_user')) },
+    ...state.users.map((one) => ({ key: one.openid, version: one.nickname, make: () => h('option', { value: one.openid }, one.nickname) }))]);
+  if (users.value !== filter.user) users.value = filter.user;
+  const found = state.trace.filter(fits);
+  or_empty(panel.lastChild, newest_first(found, (item) => ({ key: `t${item.id}`, version: version_of(item), make: () => trace_row(item) })),
+    state.trace.length ? 'none_fits' : 'no_trace');
+}
+
 function trace_body(item) {
-  return [item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
+  return [h('div', { class: 'row again' }, h('button', { type: 'button', onclick: () => again(item) }, t('send_again')),
+    h('button', { type: 'button', onclick: () => again_changed(item) }, t('change_again'))),
+    item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
     item.note && h('p', {}, item.note),
     h('h2', {}, t('t_fields')), table(item.fields),
     item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
@@ -140,6 +185,16 @@ async function change(fields) {
   }
 }
 
+const units = { s: 1, m: 60, h: 3600, d: 86400 };
+
+async function move_time() {
+  const given = await ask(t('move_time'), [{ name: 'by', label: t('time_by'), needed: true, value: '1h' }]);
+  if (!given) return;
+  const parts = [...given.by.matchAll(/([\d.]+)\s*([smhd])/g)];
+  const seconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit], 0) || Number(given.by);
+  sim.move_time(seconds).catch((error) => tell_error(error.message));
+}
+
 const fault_names = ['slow_ms', 'fail', 'revoke', 'quota', 'twice', 'network'];
 
 function fault_row(name) {
@@ -153,7 +208,8 @@ function fault_row(name) {
 function make_faults() {
   const once = (work) => () => work().catch((error) => tell_error(error.message));
   return h('div', { class: 'faults' }, fault_names.map(fault_row),
-    h('div', { class: 'row' }, h('button', { type: 'button', onclick: once(sim.revoke_token) }, t('revoke_now')),
+    h('div', { class: 'row' }, h('button', { type: 'button', onclick: move_time }, t('move_time')),
+      h('button', { type: 'button', onclick: once(sim.revoke_token) }, t('revoke_now')),
       h('button', { type: 'button', onclick: once(sim.reset) }, t('reset'))));
 }
 
@@ -172,7 +228,7 @@ function draw_faults(panel) {
 const newest_first = (list, make) => list.slice(-100).reverse().map(make);
 const or_empty = (panel, rows, key) => sync(panel, rows.length ? rows : [{ key, version: '', make: () => empty(key) }]);
 const panels = {
-  trace: (panel) => or_empty(panel, newest_first(state.trace, (item) => ({ key: `t${item.id}`, version: version_of(item), make: () => trace_row(item) })), 'no_trace'),
+  trace: draw_trace,
   calls: (panel) => or_empty(panel, newest_first(state.calls, (call) => ({ key: `c${call.id}`, version: '', make: () => call_row(call) })), 'no_calls'),
   log: (panel) => or_empty(panel, newest_first(state.log, (line) => ({ key: line, version: '', make: () => log_row(line) })), 'no_log'),
   script: script.draw,

@@ -6,7 +6,12 @@ import { t } from './words.js';
 const dialog = document.getElementById('dialog');
 
 function control(field) {
-  if (field.type === 'lines') return h('textarea', { name: field.name, rows: 4 });
+  if (field.type === 'lines') {
+    const area = h('textarea', { name: field.name, rows: field.rows || 4, spellcheck: false });
+    area.value = field.value || '';
+    return area;
+  }
+  if (field.type === 'choice') return h('select', { name: field.name }, field.choices.map((one) => h('option', {}, one)));
   const input = h('input', { name: field.name, type: field.type || 'text', required: field.needed || false, step: field.type === 'number' ? 'any' : null });
   if (field.value !== undefined) input.value = field.value;
   return input;
@@ -14,6 +19,7 @@ function control(field) {
 
 const value_of = (field, input) => {
   if (field.type === 'file') return input.files[0];
+  if (field.type === 'checkbox') return input.checked;
   return field.type === 'number' ? Number(input.value) : input.value;
 };
 

@@ -95,4 +95,5 @@ export const icons = {
   unfollow: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6M14 17h6',
   event: 'M13 3L5 14h6l-1 7 8-11h-6z',
   play: 'M8 5l11 7-11 7z',
+  save: 'M12 4v11M7 10l5 5 5-5M5 20h14',
 };

@@ -256,11 +256,63 @@ const sendable = [
   ['locate', [...place, { name: 'precision', type: 'number', value: 40 }]],
   ['follow', [{ name: 'scene' }]], ['unfollow', null],
   ['event', [{ name: 'name', needed: true }, { name: 'fields', type: 'lines' }]],
+  ['forms', null], ['save_chat', null], ['play_chat', null],
 ];
-const pictures = { image: 'picture', shortvideo: 'video', location: 'place' };
+const pictures = { image: 'picture', shortvideo: 'video', location: 'place', forms: 'event', save_chat: 'save', play_chat: 'play' };
+
+// ---- events by their forms ----
+
+// { 'A.B': value } as { A: { B: value } }.
+function nested(values) {
+  const whole = {};
+  for (const [path, value] of Object.entries(values)) {
+    const names = path.split('.');
+    let at = whole;
+    for (const name of names.slice(0, -1)) at = at[name] ||= {};
+    at[names.at(-1)] = value;
+  }
+  return whole;
+}
+
+async function send_form() {
+  const forms = await sim.read_forms();
+  const chosen = await ask(t('forms'), [{ name: 'name', label: t('event'), type: 'choice', choices: forms.map(([name]) => name) }]);
+  if (!chosen) return;
+  const [name, fields] = forms.find((one) => one[0] === chosen.name);
+  const values = await ask(name, fields.map(([path, value]) => ({ name: path, label: path, value })));
+  if (values) await act({ act: 'event', name, fields: nested(values) });
+}
+
+// ---- chats kept in a file, a line an entry, and played again ----
+
+function save_chat() {
+  const lines = chat_of(user).map(({ time, id, ...entry }) => JSON.stringify({ t: time, ...entry }));
+  const link = h('a', { href: URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })), download: `${user_of(user).nickname}.jsonl` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+async function play_chat() {
+  const given = await ask(t('play_chat'), [{ name: 'file', label: t('chat_file'), type: 'file', needed: true }, { name: 'pauses', label: t('with_pauses'), type: 'checkbox' }]);
+  if (!given) return;
+  const entries = (await given.file.text()).split('\n').filter((line) => line.trim()).map((line) => JSON.parse(line)).filter((entry) => entry.act);
+  const whose = user;
+  let before = entries[0]?.t;
+  for (const entry of entries) {
+    if (given.pauses) await new Promise((resolve) => setTimeout(resolve, Math.max(0, entry.t - before) * 1000));
+    before = entry.t;
+    await sim.act({ ...entry.act, user: whose });
+  }
+}
+
+const local_acts = { forms: send_form, save_chat, play_chat };
 
 async function send(name, fields) {
   raised = null;
+  if (local_acts[name]) {
+    draw_foot();
+    return Promise.resolve(local_acts[name]()).catch((error) => tell_error(error.message));
+  }
   let given = {};
   if (fields) {
     given = await ask(t(name), fields.map((one) => ({ ...one, label: t(one.label || one.name) })));
@@ -272,7 +324,7 @@ async function send(name, fields) {
       .map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1)]));
   }
   draw_foot();
-  await act({ act: name, ...(await with_file(given)) });
+  return act({ act: name, ...(await with_file(given)) });
 }
 
 // One who follows can leave, one who does not can follow.

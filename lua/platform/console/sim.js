@@ -25,6 +25,8 @@ export const act = (fields) => ask('POST', '/sim/act', fields);
 export const switch_faults = (faults) => ask('POST', '/sim/faults', faults);
 export const revoke_token = () => ask('POST', '/sim/token', { revoke: true });
 export const reset = () => ask('POST', '/sim/reset', {});
+export const move_time = (seconds) => ask('POST', '/sim/time', { forward: seconds });
+export const read_forms = () => ask('GET', '/sim/events/forms');
 export const read_source = () => ask('GET', '/sim/source');
 // `before`: what the file is taken to have now. Where it has something else nothing is saved: { text: what it has }.
 export async function save_source(file, text, before) {
@@ -76,6 +78,7 @@ const take = {
     state.log.splice(0, state.log.length - 500);
   },
   reload({ ok, error }) { Object.assign(state.bot, { ok, error, failure: ok ? null : state.bot.failure }); },
+  time({ now }) { state.now = now; },
   failure(failure) { state.bot.failure = failure; },
 };
 
@@ -102,7 +105,7 @@ export async function start() {
   tell('all');
   if (source) source.close();
   source = new EventSource(`/sim/events?after=${state.event}`);
-  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload']) {
+  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload', 'time']) {
     source.addEventListener(event, (message) => {
       const data = JSON.parse(message.data);
       take[event](data);

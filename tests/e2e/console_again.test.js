@@ -1,0 +1,114 @@
+// What can be done again at the console: messages, chats, time; and how rows are found.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { until, tempDir } = require('./harness');
+const { openConsole, slow } = require('./browser');
+
+const COUNT = `count = 0
+function on_message(msg)
+  count = count + 1
+  if msg.content == "bad" then error("no") end
+  return count .. ":" .. (msg.content or msg.type .. " " .. tostring(msg.key or msg.Status or ""))
+end
+`;
+const openFirstRow = (page) => page.click('#panel details >> nth=0 >> summary');
+
+test('a message is sent again as a new one, and changed and sent again', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: COUNT });
+  await say('hello');
+  await saw('1:hello');
+  await openFirstRow(page);
+  await page.click('text=再发一次');
+  await saw('2:hello');
+  const [first, second] = (await dev.state()).trace;
+  assert.notEqual(first.fields.MsgId, second.fields.MsgId);
+  await page.click('text=修改后再发 >> nth=-1');
+  const xml = await page.inputValue('dialog [name=document]');
+  await page.fill('dialog [name=document]', xml.replace('hello', '你好'));
+  await page.click('dialog .main');
+  await saw('3:你好');
+  assert.equal((await dev.state()).trace.at(-1).kind, 'text');
+});
+
+test('an event that is sent again gets a second of its own', async (t) => {
+  const { page, dev, saw } = await openConsole(t, { script: COUNT });
+  await dev.act('event', { name: 'CLICK', fields: { EventKey: 'k' } });
+  await saw('1:click k');
+  await openFirstRow(page);
+  await page.click('text=再发一次');
+  await saw('2:click k');
+  await page.click('text=再发一次 >> nth=-1');
+  await saw('3:click k');
+});
+
+test('rows are searched, and filtered by user and outcome', async (t) => {
+  const { page, dev } = await openConsole(t, { script: COUNT });
+  await dev.say('apples');
+  await dev.say('pears');
+  await dev.say('bad');
+  await dev.say('apples too', { user: 'bob' });
+  const rows = (count, what) => until(async () => (await page.locator('#panel details').count()) === count, `${count} rows ${what}`, 10000 * slow);
+  await rows(4, 'at first');
+  await page.fill('#panel [type=search]', 'APPLES');
+  await rows(2, 'with apples');
+  await dev.say('more apples');
+  await rows(3, 'with one more');
+  assert.equal(await page.inputValue('#panel [type=search]'), 'APPLES');
+  await page.selectOption('#of-user', { label: '阿波' });
+  await rows(1, 'of bob');
+  await page.fill('#panel [type=search]', '');
+  await page.selectOption('#of-user', '');
+  await page.selectOption('#panel .filter select >> nth=1', 'failed');
+  await rows(1, 'that failed');
+});
+
+test('a chat is saved as JSON Lines and played again', async (t) => {
+  const { page, say, saw } = await openConsole(t, { script: COUNT });
+  await say('one');
+  await saw('1:one');
+  await page.click('#foot .toggle >> nth=1');
+  await page.click('[data-act=location]');
+  await page.click('dialog .main');
+  await saw('2:location');
+  await page.click('#foot .toggle >> nth=1');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-act=save_chat]')]);
+  const file = `${tempDir(t)}/chat.jsonl`;
+  await download.saveAs(file);
+  const lines = fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map((line) => line.from), ['user', 'account', 'user', 'account']);
+  await page.click('.person:has-text("阿波")');
+  await page.click('#foot .toggle >> nth=1');
+  await page.click('[data-act=play_chat]');
+  await page.setInputFiles('dialog [name=file]', file);
+  await page.click('dialog .main');
+  await saw('3:one');
+  await saw('4:location');
+});
+
+test('the events of the platform are offered as forms', async (t) => {
+  const { page, dev, saw } = await openConsole(t, { script: COUNT });
+  assert.ok((await dev.get('/sim/events/forms')).length > 60);
+  await page.click('#foot .toggle >> nth=1');
+  await page.click('[data-act=forms]');
+  await page.selectOption('dialog [name=name]', 'scancode_push');
+  await page.click('dialog .main');
+  await page.fill('dialog [name="ScanCodeInfo.ScanResult"]', 'from the form');
+  await page.click('dialog .main');
+  await saw('1:scancode_push SCAN_A');
+  assert.deepEqual((await dev.state()).trace.at(-1).fields.ScanCodeInfo, { ScanType: 'qrcode', ScanResult: 'from the form' });
+});
+
+test('time can be moved', async (t) => {
+  const { page, saw } = await openConsole(t, { script: 'function on_message(msg) wechat.spawn(function() wechat.sleep(60) wechat.send_text_message(msg.source, "a minute later") end) return "wait" end' });
+  await page.fill('#input', 'x');
+  await page.press('#input', 'Enter');
+  await saw('wait');
+  await page.click('#tab-faults');
+  await page.click('text=快进时间');
+  await page.fill('dialog [name=by]', '1m 5s');
+  await page.click('dialog .main');
+  await saw('a minute later');
+});
