@@ -85,7 +85,7 @@ return function(methods, about)
       local title = words.headings[group[1]] and say(group[1]) or code(group[1])
       put("<h3>%s</h3>", title)
       local rows = {}
-      for i, field in ipairs(group[2]) do rows[i] = { "msg." .. field[1], field[2], field[3] } end
+      for i, field in ipairs(group[2]) do rows[i] = { "msg." .. field[1], field[2], chinese and words.fields[field[1]] or field[3] } end
       put_rows(title, rows)
     end
   end

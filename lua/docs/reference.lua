@@ -132,7 +132,7 @@ function reference.message_types()
     local rows = {}
     for _, field in ipairs(fields) do
       local head = ", " .. field[3]:match("^[^:]*"):gsub(" where.*", "") .. ","
-      if head:find(", " .. kind .. ",", 1, true) then rows[#rows + 1], taken[field[1]] = field, true end
+      if field[1] ~= "type" and head:find(", " .. kind .. ",", 1, true) then rows[#rows + 1], taken[field[1]] = field, true end
     end
     groups[#groups + 1] = { kind, rows }
   end

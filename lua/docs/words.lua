@@ -145,6 +145,36 @@ words.methods = {
   send_template_message = "给用户发模板消息。",
 }
 
+words.fields = {
+  id = "消息的 MsgId；事件没有",
+  target = "账号（ToUserName）",
+  source = "发送者的 openid（FromUserName）",
+  time = "发送时间，Unix 秒",
+  type = "text、image、voice……；事件则为小写的事件名",
+  event = "事件名，与 type 相同；消息没有",
+  raw = "解密后的原文",
+  content = "文本内容",
+  picurl = "图片地址",
+  media_id = "素材编号",
+  format = "语音格式",
+  recognition = "语音识别的结果（账号开通时）",
+  thumb_media_id = "缩略图的素材编号",
+  location = "纬度和经度",
+  scale = "地图缩放级别",
+  label = "位置的名称",
+  title = "链接标题",
+  description = "链接描述",
+  url = "链接地址",
+  key = "EventKey，原样",
+  scene = "二维码的场景值",
+  ticket = "二维码的 ticket",
+  menu_id = "菜单编号",
+  latitude = "纬度",
+  longitude = "经度",
+  precision = "精度",
+  status = "发送结果",
+}
+
 words.menu = {
   click = "机器人收到 click 事件。",
   view = "打开网页。",

@@ -44,6 +44,9 @@ test('in Chinese every function of wemoon\'s own and every key is said in Chines
   const text = await page(t, 'zh');
   const own = text.split('id="methods"')[1].split('id="menu"')[0].split('<h3 ').slice(1);
   for (const section of own) assert.match(section.split('</h3>')[1].split('</p>')[0], /[\u4e00-\u9fff]/, section.slice(0, 200));
+  const fields = text.split('id="message"')[1].split('id="methods"')[0].split('<tr>').slice(1);
+  assert.ok(fields.length >= 27, `${fields.length}`);
+  for (const row of fields) assert.match(row.split('<td>')[3], /[\u4e00-\u9fff]/, row);
   const menu = text.split('id="menu"')[1].split('id="config"')[0].split('<h3 ').slice(1);
   for (const section of menu) assert.match(section.split('</h3>')[1].split('</p>')[0], /[\u4e00-\u9fff]/, section.slice(0, 200));
   const keys = text.split('id="config"')[1].split('</table>')[0].split('<tr ').slice(1);
