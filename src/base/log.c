@@ -42,7 +42,7 @@ LogSubject log_about(LogSubject subject) {
 static bool write_line(const LogLine *line) {
   Buf text;
   buf_init(&text);
-  buf_reserve(&text, line->message.len + 256);
+  buf_reserve(&text, line->message.len + 512);
   log_line_render(line, log_format, &text);
   bool written = log_sink_write(text.failed ? STR("wemoon: no memory for a line of the log\n")
                                             : buf_str(&text));

@@ -1,12 +1,15 @@
 #include "base/log_line.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/secrets.h"
 
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const Str level_names[] = { STR("debug"), STR("info"), STR("warn"), STR("error") };
+static const Str level_columns[] = { STR(" debug "), STR(" info  "), STR(" warn  "),
+                                     STR(" error ") };
 
 // ---- characters ---------------------------------------------------------------------------------
 
@@ -36,8 +39,21 @@ static void add_json_char(Buf *out, char c) {
   else buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
+// How many characters at the front need no look: ASCII that is shown and that JSON does not escape.
+static size_t easy_len(Str s) {
+  size_t len = 0;
+  while (len < s.len && s.ptr[len] >= ' ' && s.ptr[len] < 0x7F && s.ptr[len] != '"' &&
+         s.ptr[len] != '\\')
+    len++;
+  return len;
+}
+
 static void add_clean(Buf *out, Str s, LogFormat format) {
   while (s.len) {
+    size_t easy = easy_len(s);
+    buf_add(out, str_sub(s, 0, easy));
+    s = str_sub(s, easy, s.len);
+    if (s.len == 0) return;
     char c = s.ptr[0];
     size_t len = shown_len(s);
     if (len == 0) {
@@ -80,13 +96,17 @@ static bool is_plain(Str value) {
 
 static void add_text_field(Buf *out, const char *name, Str value) {
   if (value.len == 0) return;
-  buf_printf(out, " %s=", name);
+  buf_addc(out, ' ');
+  buf_add(out, str_of(name));
+  buf_addc(out, '=');
   if (is_plain(value)) buf_add(out, value);
   else add_quoted(out, value);
 }
 
 static void add_json_field(Buf *out, const LogField *field, Str value) {
-  buf_printf(out, ",\"%s\":", field->name);
+  buf_add(out, STR(",\""));
+  buf_add(out, str_of(field->name));
+  buf_add(out, STR("\":"));
   if (value.len == 0) buf_add(out, STR("null"));
   else if (field->is_number) buf_add(out, value);
   else add_quoted(out, value);
@@ -100,14 +120,14 @@ static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *ro
 
 // A subject is written as log_openid has it, whatever else stands for openids in the message.
 static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
-  Buf openid;
-  buf_init(&openid);
-  if (subject->openid.len) secrets_add_openid(&openid, subject->openid);
-  LogField fields[] = { { "openid", buf_str(&openid), false }, { "msgid", subject->msgid, false } };
+  Buf hash;
+  buf_init(&hash);
+  LogField fields[] = { { "openid", secrets_show_openid(subject->openid, &hash), false },
+                        { "msgid", subject->msgid, false } };
   for (size_t i = 0; i < 2; i++) {
     if (fields[i].value.len) add_field(out, &fields[i], format, room);
   }
-  buf_clear(&openid);
+  buf_clear(&hash);
 }
 
 static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *room) {
@@ -117,24 +137,45 @@ static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *roo
 
 // ---- lines --------------------------------------------------------------------------------------
 
-// Local time; JSON also carries the offset, as RFC 3339 wants it.
-static void add_time(Buf *out, LogFormat format) {
-  int64_t now_ms = clock_unix_ms();
-  time_t now = now_ms / 1000;
+// The second that this thread wrote last, as both formats have it.
+typedef struct {
+  int64_t second;
+  char text[sizeof "2026-11-29 00:00:00"];
+  char offset[sizeof "+00:00"];
+} Second;
+
+static void fill_second(Second *at, int64_t second) {
+  time_t now = second;
   struct tm tm = { 0 };
   localtime_r(&now, &tm);
-  buf_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d.%03d", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, format == LOG_JSON ? 'T' : ' ', tm.tm_hour, tm.tm_min, tm.tm_sec,
-             (int)(now_ms % 1000));
-  if (format != LOG_JSON) return;
   long minutes = labs(tm.tm_gmtoff) / 60;
-  buf_printf(out, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  strftime(at->text, sizeof at->text, "%Y-%m-%d %H:%M:%S", &tm);
+  snprintf(at->offset, sizeof at->offset, "%c%02d:%02d", tm.tm_gmtoff < 0 ? '-' : '+',
+           (int)(minutes / 60 % 100), (int)(minutes % 60));
+  at->second = second;
+}
+
+// Local time; JSON also carries the offset, as RFC 3339 wants it.
+static void add_time(Buf *out, LogFormat format) {
+  static _Thread_local Second at = { .second = -1 };
+  int64_t now_ms = clock_unix_ms();
+  int ms = (int)(now_ms % 1000);
+  if (at.second != now_ms / 1000) fill_second(&at, now_ms / 1000);
+  size_t start = out->len;
+  buf_add(out, str_of(at.text));
+  if (format == LOG_JSON && !out->failed) out->ptr[start + 10] = 'T';
+  char fraction[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
+                      (char)('0' + ms % 10) };
+  buf_add(out, str_make(fraction, sizeof fraction));
+  if (format == LOG_JSON) buf_add(out, str_of(at.offset));
 }
 
 static void render_json(const LogLine *line, Buf *out, Buf *room) {
   buf_add(out, STR("{\"time\":\""));
   add_time(out, LOG_JSON);
-  buf_printf(out, "\",\"level\":\"%s\",\"msg\":", level_names[line->level]);
+  buf_add(out, STR("\",\"level\":\""));
+  buf_add(out, level_names[line->level]);
+  buf_add(out, STR("\",\"msg\":"));
   add_quoted(out, shown(line->message, room));
   add_fields(out, line, LOG_JSON, room);
   buf_add(out, STR("}\n"));
@@ -146,18 +187,17 @@ static size_t first_line_len(Str s) {
 }
 
 static void render_text(const LogLine *line, Buf *out, Buf *room) {
-  Buf fields;
-  buf_init(&fields);
-  add_fields(&fields, line, LOG_TEXT, room);
+  Buf message_room;
+  buf_init(&message_room);
   add_time(out, LOG_TEXT);
-  buf_printf(out, " %-5s ", level_names[line->level]);
-  Str message = shown(line->message, room);
+  buf_add(out, level_columns[line->level]);
+  Str message = shown(line->message, &message_room);
   size_t first = first_line_len(message);
   add_clean(out, str_sub(message, 0, first), LOG_TEXT);
-  buf_add(out, buf_str(&fields));
+  add_fields(out, line, LOG_TEXT, room);
   add_clean(out, str_sub(message, first, message.len), LOG_TEXT);
   buf_addc(out, '\n');
-  buf_clear(&fields);
+  buf_clear(&message_room);
 }
 
 void log_line_render(const LogLine *line, LogFormat format, Buf *out) {

@@ -55,6 +55,12 @@ void secrets_add_openid(Buf *out, Str openid) {
   else buf_add(out, openid);
 }
 
+Str secrets_show_openid(Str openid, Buf *room) {
+  if (!hash_openid || openid.len == 0) return openid;
+  secrets_add_openid(room, openid);
+  return buf_str(room);
+}
+
 // ---- finding ------------------------------------------------------------------------------------
 
 // What is to be hidden next: where it begins, its length, and whether it is an openid.

@@ -19,6 +19,8 @@ void secrets_add_passing(Str secret);
 bool secrets_hide(Str text, Buf *out);
 // From now on openids are written as `hash` appends them; NULL: as they are. Before threads start.
 void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
+// An openid as it may be shown: itself, or its hash, which is put in `room`.
+Str secrets_show_openid(Str openid, Buf *room);
 // Appends an openid as it may be shown.
 void secrets_add_openid(Buf *out, Str openid);
 

@@ -2,8 +2,6 @@
 
 #include "bot/bot_metrics.h"
 
-#include <stdio.h>
-
 void outcome_msgid(const MessageHead *head, Buf *out) {
   if (head->msg_id.len > 0) return buf_add(out, head->msg_id);
   buf_add(out, STR("e:"));
@@ -21,19 +19,28 @@ static LogLevel level_of(const char *outcome) {
   return bad || str_eq(name, STR("refused")) ? LOG_WARN : LOG_INFO;
 }
 
-static Str number(char *text, size_t size, const char *format, double value) {
-  int len = snprintf(text, size, format, value);
-  return str_make(text, len > 0 && (size_t)len < size ? (size_t)len : 0);
+enum { NUMBER_MAX = 24 };
+
+// The digits of a number that is not negative, with so many of them behind a point.
+static Str number(char text[NUMBER_MAX], int64_t value, int decimals) {
+  char *at = text + NUMBER_MAX;
+  int written = 0;
+  do {
+    if (decimals && written++ == decimals) *--at = '.';
+    *--at = (char)('0' + value % 10);
+    value /= 10;
+  } while (value > 0 || (decimals && written <= decimals));
+  return str_make(at, (size_t)(text + NUMBER_MAX - at));
 }
 
 static void log_it(const Outcome *o, LogLevel level) {
-  char attempt[16], ms[32], calls[16];
+  char attempt[NUMBER_MAX], ms[NUMBER_MAX], calls[NUMBER_MAX];
   LogField fields[] = {
     { "type", o->type, false },
     { "outcome", str_of(o->outcome), false },
-    { "attempt", number(attempt, sizeof attempt, "%.0f", o->attempt), true },
-    { "ms", number(ms, sizeof ms, "%.1f", (double)o->us / 1000), true },
-    { "api_calls", number(calls, sizeof calls, "%.0f", o->api_calls), true },
+    { "attempt", number(attempt, o->attempt, 0), true },
+    { "ms", number(ms, o->us > 0 ? o->us / 100 : 0, 1), true },
+    { "api_calls", number(calls, o->api_calls, 0), true },
     { "account", o->account, false },
     { "place", o->place, false },
   };
