@@ -201,7 +201,7 @@ static void answer_message(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
   if (late && run->took_parts) said_give_back(run->said);
-  if (run->in_parts && said_left(run->said)) late = true;
+  if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
   LatePlace *place = run->place;
   run->place = NULL;
   if (late || answer->rest.len > 0)

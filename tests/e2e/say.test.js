@@ -146,6 +146,23 @@ test('parts of two messages of one user do not mix', async (t) => {
   assert.match(platform.texts().join('').replace(/\s/g, ''), /^A1。A2。A3。B1。B2。B3。$/);
 });
 
+test('with late_reply = drop what is said after the deadline is dropped, with a line', async (t) => {
+  const { platform, bot } = await start(t, 'wechat.say("一。") wechat.sleep(0.6) wechat.say("二。") return "三。"', { config: { late_reply: 'drop' } });
+  assert.equal((await replyTo(bot)).Content, '一。');
+  await bot.waitForLog(/it is dropped/);
+  await sleep(300);
+  assert.deepEqual(platform.sent, []);
+});
+
+test('with late_reply = retry a message waits for its script, and what it said is one answer', async (t) => {
+  const { platform, bot } = await start(t, 'wechat.say("一。") wechat.sleep(0.6) wechat.say("二。") return "三。"', { config: { late_reply: 'retry' } });
+  const xml = textXml('x');
+  await assert.rejects(bot.deliver(xml, { timeoutMs: 450 }));
+  await sleep(300);
+  assert.equal((await bot.deliver(xml)).reply.Content, '一。二。三。');
+  assert.deepEqual(platform.sent, []);
+});
+
 test('misuse is named', async (t) => {
   const { bot } = await start(t, `
     local _, a = pcall(wechat.say, 7)
