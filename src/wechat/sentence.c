@@ -126,7 +126,7 @@ size_t sentence_cut(Str text, size_t max) {
     size_t whole = unbroken(text, at), len = whole && whole <= max ? whole : character(text, at);
     size_t end = whole && whole <= max ? 0 : sentence_end(text, at);
     if (at + len > max) break;
-    if (is_blank_line(text, at)) paragraph = at + 2;
+    if (at + 2 <= max && is_blank_line(text, at)) paragraph = at + 2;
     if (end && end <= max) sentence = end;
     if (text.ptr[at] == '\n') sentence = at + 1;
     if (is_space(text.ptr[at])) word = at + 1;

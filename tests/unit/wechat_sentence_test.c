@@ -57,6 +57,7 @@ static void test_where_a_cut_hurts_least(void **state) {
     { 100, "short|" },
     { 20, "one. two\n\n|three. four five" },
     { 20, "one two\nthree.| four five" },
+    { 4, "=2\n\n|\n3" },
     { 16, "one. two.| three four" },
     { 16, "one two three |four five" },
     { 9, "一二三|四五" },
