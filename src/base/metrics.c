@@ -1,5 +1,5 @@
-// Series in a list per family, to which one is only ever added; their numbers in shards, one for a core
-// or a few.
+// Series in a list per family, to which one is only ever added, and in slots by their labels, so that one is
+// found among the many that begin at 0; their numbers in shards, one for a core or a few.
 #include "base/metrics.h"
 
 #include "base/cpu.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SHARDS = 8, SERIES_MAX = 200 };
+enum { SHARDS = 8, SERIES_MAX = 200, SLOTS = 64 };
 
 static const int64_t bounds_us[METRIC_BUCKETS] = { 100,     500,     1000,    5000,
                                                    10000,   50000,   100000,  500000,
@@ -25,12 +25,14 @@ typedef struct {
 struct Series {
   Shard shards[SHARDS];
   _Atomic(Series *) next;
+  Series *next_in_slot;  // set before the series is seen
   size_t lens[2];
   char text[];  // the label values, one after the other
 };
 
 typedef struct {
   _Atomic(Series *) first;
+  _Atomic(Series *) slots[SLOTS];
   int count;  // with the mutex
 } Family;
 
@@ -70,9 +72,17 @@ static Str value_of(const Series *series, int label) {
   return str_make(series->text + (label ? series->lens[0] : 0), series->lens[label]);
 }
 
+// Labels differ by their lengths and ends.
+static size_t slot_of(Str a, Str b) {
+  size_t sum = 5 * a.len + 11 * b.len;
+  if (a.len) sum += 3 * (unsigned char)a.ptr[0] + (unsigned char)a.ptr[a.len - 1];
+  if (b.len) sum += 7 * (unsigned char)b.ptr[0] + (unsigned char)b.ptr[b.len - 1];
+  return sum % SLOTS;
+}
+
 static Series *find(const Family *family, Str a, Str b) {
-  for (Series *series = atomic_load_explicit(&family->first, memory_order_acquire); series;
-       series = atomic_load_explicit(&series->next, memory_order_acquire)) {
+  Series *series = atomic_load_explicit(&family->slots[slot_of(a, b)], memory_order_acquire);
+  for (; series; series = series->next_in_slot) {
     if (str_eq(value_of(series, 0), a) && str_eq(value_of(series, 1), b)) return series;
   }
   return NULL;
@@ -87,8 +97,11 @@ static Series *add_series(Family *family, Str a, Str b) {
   series->lens[1] = b.len;
   if (a.len) memcpy(series->text, a.ptr, a.len);
   if (b.len) memcpy(series->text + a.len, b.ptr, b.len);
+  _Atomic(Series *) *slot = &family->slots[slot_of(a, b)];
   series->next = family->first;
+  series->next_in_slot = *slot;
   atomic_store_explicit(&family->first, series, memory_order_release);
+  atomic_store_explicit(slot, series, memory_order_release);
   family->count++;
   return series;
 }
