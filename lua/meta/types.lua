@@ -255,6 +255,7 @@ types.returns = {
   ["^sleep$"] = "",
   ["^say$"] = "",
   ["^spawn$"] = "Task",
+  ["^once$"] = "any",
   ["^gate$"] = "Gate",
   ["^allow$"] = "boolean?, number|string?",
   ["^every$"] = "Timer",

@@ -111,7 +111,10 @@ local function new_api(host, env)
   function api.send(made)
     local result, failure = host.api.call(made)
     if failure == nil and users[made] and host.quota then host.quota.count(users[made]) end
-    if failure == nil then return result end
+    if failure == nil then
+      if made.verb == "DOWNLOAD" and result.size and not result.save then result.save = host.api.save end
+      return result
+    end
     return api.fail(failure, made.method)
   end
 

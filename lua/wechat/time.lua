@@ -1,4 +1,4 @@
--- wechat.sleep, wechat.every, wechat.cron.
+-- wechat.sleep, wechat.once, wechat.every, wechat.cron.
 
 ---@class wechat.timer
 ---@field stop fun(self: wechat.timer) no further tick; one under way goes on to its end
@@ -8,8 +8,13 @@
 return function(wechat, host)
   local add, time = host.args.add, host.time
 
-  add(wechat, "sleep", { { "seconds", "number" } }, time.sleep,
-    "Waits; other messages are answered meanwhile.")
+  add(wechat, "sleep", { { "seconds", "number" } }, function(seconds)
+    -- Where a conversation goes on in another process, what is left of it is slept.
+    return time.sleep(seconds, time.now() + seconds)
+  end, "Waits; other messages are answered meanwhile.")
+  add(wechat, "once", nil, time.once,
+    "Calls fn(...) and returns what it returns, which JSON can hold; a conversation that goes on elsewhere gets that "
+    .. "again and does not call fn a second time.")
   add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
     "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Of an account's "
     .. "processes on one store one does it; another takes over within ten seconds. Returns a timer.")

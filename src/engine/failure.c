@@ -190,7 +190,9 @@ static void describe_end(Engine *engine, Failure *failure) {
              (long long)(engine->options.cpu_us_max / 1000));
   } else {
     snprintf(message, sizeof message, "%s",
-             slice->end == SLICE_INTERRUPTED ? "interrupted" : "given up: it did not come back");
+             slice->end == SLICE_INTERRUPTED ? "interrupted"
+             : slice->end == SLICE_DIFFERS   ? "it took another way than its record"
+                                             : "given up: it did not come back");
   }
   add_message(engine, str_of(message), place, &failure->text);
   add_script_frames(engine->L, buf_str(&slice->trace), &failure->trace);

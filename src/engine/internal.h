@@ -8,10 +8,12 @@
 #include "base/buf.h"
 #include "base/cpu.h"
 #include "base/heap.h"
+#include "engine/door.h"
 #include "engine/engine.h"
 #include "engine/lock.h"
 #include "engine/luaish.h"
 #include "engine/place.h"
+#include "engine/record.h"
 #include "engine/run.h"
 #include "engine/task.h"
 #include "engine/timers.h"
@@ -19,7 +21,13 @@
 
 // ---- guard.c: one slice, from entering the engine to leaving it ---------------------------------
 
-typedef enum { SLICE_GOES_ON, SLICE_OVER_CPU, SLICE_INTERRUPTED, SLICE_GIVEN_UP } SliceEnd;
+typedef enum {
+  SLICE_GOES_ON,
+  SLICE_OVER_CPU,
+  SLICE_INTERRUPTED,
+  SLICE_GIVEN_UP,
+  SLICE_DIFFERS  // from the task's record
+} SliceEnd;
 
 typedef struct {
   // Read by other threads (stuck.c).
@@ -140,6 +148,73 @@ void wait_park_locked(Wait *wait);
 void wait_cancel(Wait *wait);
 void wait_release(Wait *wait);
 
+// ---- record.c, door.c ---------------------------------------------------------------------------
+
+// Who called what, from where.
+typedef struct {
+  uint32_t task;  // its number in the record
+  Str name, place;
+  uint64_t digest;  // of the arguments
+} RecordCall;
+
+// The call of a task that is under way.
+typedef struct {
+  const DoorFunction *function;  // NULL: none
+  DoorKind kind;
+  uint64_t digest;
+  char place[112];
+} Pending;
+
+typedef enum {
+  RECORD_VALUES = 'v',  // it gave these
+  RECORD_RAISED = 'r',  // it raised before it did anything
+  RECORD_ERROR = 'e',   // it raised this
+} RecordEntryKind;
+
+typedef struct {
+  RecordEntryKind kind;
+  RecordCall call;
+  Str values;  // packed, in the record's memory
+} RecordEntry;
+
+struct Record {
+  atomic_int holders;
+  Buf entries;
+  size_t at;   // what comes next, while it is replayed
+  Buf loaded;  // the calls that were under way when it was saved
+  uint64_t loaded_count;
+  bool replaying;
+  uint32_t numbers;  // that tasks have got so far
+  Task *members;     // tasks that run
+  lua_CFunction before;
+  Buf scratch;  // for packed values
+  char given_up[200], difference[400];
+};
+
+void record_add(Record *record, const RecordCall *call, RecordEntryKind kind, Str values);
+void record_give_up(Record *record, const RecordCall *call);
+// The next entry; false at the end. The second is taken.
+bool record_peek(const Record *record, RecordEntry *entry);
+void record_pass(Record *record);
+// Wakes the task whose entry comes next, or all if there is no such entry or task.
+void record_turn(Record *record);
+void record_wake_all(Record *record);
+bool record_has_task(const Record *record, uint32_t number);
+void record_differs(Record *record, const RecordEntry *was, const RecordCall *is);
+// The task's call that is under way.
+RecordCall record_call(const Task *task);
+// The call of that task that was under way when the record was saved.
+bool record_find_pending(const Record *record, uint32_t task, DoorKind *kind, RecordCall *call);
+// The task has ended.
+void record_leave(Task *task);
+// A task whose turn has come goes on in its call.
+int door_again(lua_State *L, void *unused);
+// The task's function has returned. Ends it, and does not return, if its record says that it goes on.
+void door_end(lua_State *L, Task *task);
+// Makes the function on top pass the door at once: `front` checks the arguments and returns door_tell's result.
+void door_wrap(lua_State *L, const char *name, lua_CFunction front);
+int door_tell(lua_State *L);
+
 // ---- task.c, park.c -----------------------------------------------------------------------------
 
 struct Task {
@@ -160,6 +235,15 @@ struct Task {
   char *subject_copy;  // what `subject` points to, where that is the task's own; else NULL
   TaskTie *ties;
   Timer timeout;
+  // Its record; NULL: none, or none yet.
+  Record *record;
+  Task *record_next;  // of the same record
+  uint32_t record_number;
+  bool records;
+  int once;  // calls of `once` that it is in: nothing is recorded there
+  Pending pending;
+  bool lives;             // its record has come to its end, and it has made a call since
+  Wait *turn;             // it waits for its turn in the record
   int64_t deadline_us;    // INT64_MAX: none
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
 };
@@ -210,6 +294,7 @@ void stdlib_open(lua_State *L, bool allow_shell);
 // Replace functions of Lua's own libraries by such as ask the guard.
 void string_lib_open(lua_State *L);
 void table_lib_open(lua_State *L);
+void pairs_lib_open(lua_State *L);
 void utf8_lib_open(lua_State *L);
 void load_open(lua_State *L);
 // Replaces what could do harm by what does none.

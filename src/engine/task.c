@@ -16,6 +16,7 @@ const char *task_state_name(TaskState state) {
     case TASK_OVER_CPU: return "over its CPU time";
     case TASK_OVER_MEMORY: return "out of memory";
     case TASK_CANCELLED: return "cancelled";
+    case TASK_DIFFERS: return "different from its record";
     case TASK_LOST: return "lost";
   }
   return "unknown";
@@ -138,6 +139,7 @@ static bool take_at_end(lua_State *L, Task *task) {
 
 static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   Task *task = (Task *)context;
+  if (task->records) door_end(L, task);
   if (task->now->finish) task->now->finish(L, task);
   return 0;
 }
@@ -227,6 +229,7 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->counted = task->holds = false;
   task->run = NULL;
   task->wait = NULL;
+  task->lives = false;
   task->deadline_us = INT64_MAX;
   lua_pushcfunction(task->co, task_main);
   return task;
@@ -242,6 +245,7 @@ void task_drop_coroutine(Task *task) {
 static void recycle(Task *task) {
   Engine *engine = task->engine;
   lua_State *L = engine->L;
+  if (task->records) record_leave(task);
   for (int i = 0; i < TASK_VALUES; i++) {
     lua_pushnil(L);
     set_slot(L, task->values[i]);
@@ -320,6 +324,7 @@ void task_end_untouched(Task *task) {
   const TaskBody *body = task->body;
   end_ties(task);
   if (body->ended) body->ended(task);
+  if (task->records) record_leave(task);
   tell_caller(task);
   if (task->holds) engine_release(task->engine);
   if (body->over) body->over(task->data);
@@ -332,6 +337,7 @@ static TaskState state_of_failure(Engine *engine, int status) {
     case SLICE_OVER_CPU: return TASK_OVER_CPU;
     case SLICE_INTERRUPTED:
     case SLICE_GIVEN_UP: return TASK_CANCELLED;
+    case SLICE_DIFFERS: return TASK_DIFFERS;
     case SLICE_GOES_ON: break;
   }
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
@@ -343,6 +349,7 @@ void task_tell_failed(const Task *task) {
 }
 
 static void report(Task *task, const Failure *failure) {
+  if (task->engine->slice.end == SLICE_DIFFERS) return;  // the body says it
   if (!task->run) {
     failure_log(failure, task->now->doing);
     return;
@@ -357,7 +364,8 @@ static void report(Task *task, const Failure *failure) {
 static bool begin_in_its_place(Task *task, const Failure *failure) {
   Engine *engine = task->engine;
   lua_State *L = engine->L;
-  if (task->now != task->body || !task->body->failed || engine->slice.end == SLICE_GIVEN_UP)
+  if (task->now != task->body || !task->body->failed || engine->slice.end == SLICE_GIVEN_UP ||
+      engine->slice.end == SLICE_DIFFERS)
     return false;
   const TaskBody *next = task->body->failed(task, buf_str(&failure->text));
   if (!next) return false;

@@ -9,6 +9,7 @@ typedef enum {
   TASK_OVER_CPU,     // stopped after cpu_us_max
   TASK_OVER_MEMORY,  // stopped at memory_max
   TASK_CANCELLED,    // it was out of time, or the engine is going away
+  TASK_DIFFERS,      // run from its record (record.h), it took another way
   TASK_LOST          // the engine was busy until the deadline or was given up: nothing was run
 } TaskState;
 

@@ -2,6 +2,7 @@
 #include "engine/internal.h"
 
 #include "base/clock.h"
+#include "engine/door.h"
 #include "engine/method.h"
 
 #include <stdio.h>
@@ -63,7 +64,7 @@ noreturn static void raise_obstacle(lua_State *L, lua_State *where, const char *
   for (int level = 1; level <= LEVELS_SEARCHED && lua_getstack(where, level, &ar); level++) {
     luaL_checkstack(where, 10, NULL);
     lua_getinfo(where, "Sf", &ar);
-    if (strcmp(ar.what, "C") != 0 || method_is(where, -1)) {
+    if (strcmp(ar.what, "C") != 0 || method_is(where, -1) || door_is(where, -1)) {
       lua_pop(where, 1);
       continue;
     }

@@ -17,6 +17,7 @@
 // account("appid" | "appsecret") -> nil if the configuration has none.
 // file_name(file) -> the name that an open file was opened by, without folders; nil if it has none.
 // file_fault(path or open file) -> why it cannot be sent ("is a folder: ..."); nil if it can.
+// save(download, path): what the `save` of a download does that is in memory.
 // has_credentials() -> whether calls that need a token can be made.
 #include "host/libs.h"
 
@@ -27,6 +28,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "api/api.h"
+#include "engine/door.h"
 #include "engine/method.h"
 #include "engine/boxed.h"
 #include "script/context.h"
@@ -125,7 +127,9 @@ static int l_save(lua_State *L) {
   lua_settop(L, PATH);
   lua_pushliteral(L, "body");
   bool held = lua_rawget(L, SELF) == LUA_TSTRING;
-  const ApiResult *result = held ? NULL : boxed_at(L, lua_upvalueindex(1))->held;
+  const Boxed *box =
+      held || !lua_isuserdata(L, lua_upvalueindex(1)) ? NULL : boxed_at(L, lua_upvalueindex(1));
+  const ApiResult *result = box ? box->held : NULL;
   if (!held && !result) raise(L, "save: the body of this download was taken away");
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   size_t len = 0;
@@ -155,10 +159,10 @@ static int push_download(lua_State *L, Boxed *pending) {
   set_text(L, "filename", buf_str(&result->filename));
   lua_pushinteger(L, (lua_Integer)body->size);
   lua_setfield(L, -2, "size");
-  lua_pushvalue(L, PENDING);
-  lua_pushcclosure(L, l_save, 1);
-  lua_setfield(L, -2, "save");
   if (in_file) {
+    lua_pushvalue(L, PENDING);
+    lua_pushcclosure(L, l_save, 1);
+    lua_setfield(L, -2, "save");
     lua_createtable(L, 0, 1);
     lua_pushvalue(L, PENDING);
     lua_pushcclosure(L, l_body, 1);
@@ -407,13 +411,32 @@ static int l_file_fault(lua_State *L) {
   return 1;
 }
 
+// What fetches is fetched again.
+static DoorKind kind_of_call(lua_State *L) {
+  if (!lua_istable(L, 1)) return DOOR_ACTS;
+  bool named = lua_getfield(L, 1, "verb") == LUA_TSTRING;
+  Str verb = named ? lua_str(L, -1) : STR("GET");
+  DoorKind kind =
+      str_eq(verb, STR("GET")) || str_eq(verb, STR("DOWNLOAD")) ? DOOR_READS : DOOR_ACTS;
+  lua_pop(L, 1);
+  return kind;
+}
+
+static const DoorFunction recorded[] = {
+  { "the platform", "call", l_call, DOOR_ACTS, kind_of_call },
+  { "wechat.grant_token", "grant", l_grant, DOOR_ACTS, NULL },
+  { "wechat.get_access_token", "token", l_token, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
 static const luaL_Reg functions[] = {
-  { "account", l_account },     { "call", l_call },   { "file_fault", l_file_fault },
-  { "file_name", l_file_name }, { "grant", l_grant }, { "has_credentials", l_has_credentials },
-  { "token", l_token },         { NULL, NULL },
+  { "account", l_account },     { "file_fault", l_file_fault },
+  { "file_name", l_file_name }, { "has_credentials", l_has_credentials },
+  { "save", l_save },           { NULL, NULL },
 };
 
 int lib_api(lua_State *L) {
   luaL_newlib(L, functions);
+  door_set_all(L, recorded, 0);
   return 1;
 }

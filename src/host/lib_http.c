@@ -4,6 +4,7 @@
 #include "host/libs.h"
 
 #include "engine/boxed.h"
+#include "engine/door.h"
 #include "engine/method.h"
 #include "engine/wait.h"
 #include "host/answer.h"
@@ -82,13 +83,25 @@ static int l_request(lua_State *L) {
   return answer_failure(L, "network", err.text);
 }
 
-static const luaL_Reg functions[] = {
-  { "request", l_request },
-  { NULL, NULL },
+// What fetches is fetched again.
+static DoorKind kind_of_request(lua_State *L) {
+  if (!lua_istable(L, 1)) return DOOR_ACTS;
+  bool named = lua_getfield(L, 1, "method") == LUA_TSTRING;
+  Str method = named ? lua_str(L, -1) : STR("GET");
+  DoorKind kind =
+      str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")) ? DOOR_READS : DOOR_ACTS;
+  lua_pop(L, 1);
+  return kind;
+}
+
+static const DoorFunction functions[] = {
+  { "wechat.http", "request", l_request, DOOR_ACTS, kind_of_request },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 
 int lib_http(lua_State *L) {
-  luaL_newlib(L, functions);
+  lua_newtable(L);
+  door_set_all(L, functions, 0);
   lua_pushstring(L, script_context(L)->options->http_via);
   lua_setfield(L, -2, "via");
   return 1;

@@ -2,12 +2,13 @@
 #include "host/libs.h"
 
 #include "base/log.h"
+#include "engine/door.h"
 #include "engine/luaish.h"
 #include "engine/place.h"
 #include "engine/value.h"
 
 static int write_line(lua_State *L, LogLevel level) {
-  if (!log_on(level)) return 0;
+  if (!log_on(level) || door_is_replaying(L)) return 0;
   int count = lua_gettop(L);
   luaL_checkstack(L, count + 8, "too many values for one line");
   for (int i = 1; i <= count; i++) {

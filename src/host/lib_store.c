@@ -7,6 +7,7 @@
 //   list(prefix[, after[, limit]]) -> the keys, in order
 #include "host/libs.h"
 
+#include "engine/door.h"
 #include "engine/method.h"
 #include "script/context.h"
 #include "engine/boxed.h"
@@ -130,16 +131,27 @@ static int l_list(lua_State *L) {
   return call(L, &what);
 }
 
-static const luaL_Reg functions[] = {
-  { "add", l_add },         { "delete", l_delete }, { "get", l_get }, { "incr", l_incr },
-  { "lease", l_lease },     { "list", l_list },     { "set", l_set }, { "swap", l_swap },
-  { "release", l_release }, { NULL, NULL },
-};
+// clang-format off
+#define FUNCTIONS(of) {                                      \
+  { of ".add",     "add",     l_add,     DOOR_ACTS,  NULL }, \
+  { of ".delete",  "delete",  l_delete,  DOOR_READS, NULL }, \
+  { of ".get",     "get",     l_get,     DOOR_READS, NULL }, \
+  { of ".incr",    "incr",    l_incr,    DOOR_ACTS,  NULL }, \
+  { of ".lease",   "lease",   l_lease,   DOOR_READS, NULL }, \
+  { of ".list",    "list",    l_list,    DOOR_READS, NULL }, \
+  { of ".release", "release", l_release, DOOR_READS, NULL }, \
+  { of ".set",     "set",     l_set,     DOOR_READS, NULL }, \
+  { of ".swap",    "swap",    l_swap,    DOOR_ACTS,  NULL }, \
+  { NULL, NULL, NULL, DOOR_READS, NULL } }
+// clang-format on
+
+static const DoorFunction of_script[] = FUNCTIONS("wechat.store"),
+                          of_wemoon[] = FUNCTIONS("wechat.session");
 
 static void push_functions(lua_State *L, bool own) {
-  luaL_newlibtable(L, functions);
+  lua_newtable(L);
   lua_pushboolean(L, own);
-  luaL_setfuncs(L, functions, 1);
+  door_set_all(L, own ? of_wemoon : of_script, 1);
 }
 
 int lib_store(lua_State *L) {

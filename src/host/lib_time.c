@@ -1,8 +1,12 @@
 // host.time: sleeping, functions that run beside the caller, and functions that run again and again.
 #include "host/libs.h"
 
+#include <math.h>
+
 #include "base/clock.h"
+#include "engine/door.h"
 #include "engine/method.h"
+#include "engine/record.h"
 #include "engine/wait.h"
 #include "script/context.h"
 #include "script/every.h"
@@ -10,10 +14,13 @@
 
 enum { SUSPENDED_MAX = 10000 };  // a script that spawns without end leaves memory for messages
 
+// sleep(seconds[, until]): until the first of the two; `until` in Unix seconds, for a sleep that is gone on with.
 static int l_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds >= 0 && seconds <= 1e9))
     method_raise(L, "wechat.sleep: seconds is %f (0 to a thousand million expected)", seconds);
+  double left = luaL_optnumber(L, 2, HUGE_VAL) - (double)clock_unix_ms() / 1000;
+  if (left < seconds) seconds = left < 0 ? 0 : left;
   return wait_until(L, "wechat.sleep", clock_now_us() + (int64_t)(seconds * 1e6));
 }
 
@@ -30,16 +37,26 @@ static void check_spawn(lua_State *L, Engine *engine) {
                  SUSPENDED_MAX);
 }
 
+// A task that a recorded one begins is in its record too.
+static int share_record(lua_State *L, Task *task) {
+  if (!task_record(task_running(L))) return 0;
+  task_share_record(task_running(L), task);
+  lua_pushcfunction(L, door_begin);
+  lua_insert(L, 1);
+  return 1;
+}
+
 // spawn(fn, ...): pushes its handle (spawned.h). The current message is the new task's too.
 static int l_spawn(lua_State *L) {
   Engine *engine = engine_of(L);
   check_spawn(L, engine);
   int count = lua_gettop(L);
   Task *task = task_new(engine, &SPAWNED, NULL);
-  if (!task || !lua_checkstack(task_coroutine(task), count + 1)) raise_no_memory(L);
+  if (!task || !lua_checkstack(task_coroutine(task), count + 2)) raise_no_memory(L);
   context_push_message(L);
   context_give_message(L, task);
   task_copy_subject(task, task_subject(task_running(L)));
+  count += share_record(L, task);
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
   task_count(task);
@@ -113,13 +130,20 @@ static int l_advance(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "now", l_now },
-  { "gate", spawned_gate }, { "sleep", l_sleep }, { "spawn", l_spawn }, { NULL, NULL },
+  { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "gate", spawned_gate },
+  { "once", door_once },    { "spawn", l_spawn }, { NULL, NULL },
+};
+
+static const DoorFunction recorded[] = {
+  { "the time", "now", l_now, DOOR_READS, NULL },
+  { "wechat.sleep", "sleep", l_sleep, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 
 int lib_time(lua_State *L) {
   every_open(L);
   spawned_open(L);
   luaL_newlib(L, functions);
+  door_set_all(L, recorded, 0);
   return 1;
 }

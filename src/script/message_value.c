@@ -3,6 +3,7 @@
 #include "script/message_value.h"
 
 #include "engine/luaish.h"
+#include "engine/stdlib.h"
 #include "engine/value.h"
 
 static const char message_metatable;
@@ -402,9 +403,9 @@ int message_value_next(lua_State *L) {
 static int l_pairs(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   message_value_fill(L, 1);
-  lua_pushcfunction(L, message_value_next);
+  stdlib_push_pairs(L);
   lua_pushvalue(L, 1);
-  lua_pushnil(L);
+  lua_call(L, 1, 3);
   return 3;
 }
 

@@ -159,7 +159,7 @@ local basic = "check_signature parse_data get_message response_none response_tex
   .. "grant_jsapi_ticket generate_jsapi_signature create_menu get_menu delete_menu upload_media download_media create_group "
   .. "get_groups get_group_by_id update_group move_user get_user_info get_followers send_text_message send_image_message "
   .. "send_voice_message send_video_message send_music_message send_article_message create_qrcode show_qrcode "
-  .. "set_template_industry get_template_id send_template_message call sleep spawn every cron session jssdk_config pay_sign "
+  .. "set_template_industry get_template_id send_template_message call sleep spawn once every cron session jssdk_config pay_sign "
   .. "http.get http.post http.request store.get store.set store.add store.incr store.delete store.list utf8.sub utf8.len utf8.cut plain sha1 md5 "
   .. "hmac_sha256 base64.encode base64.decode menu.new menu.check menu.diff menu.push menu.pull"
 for name in pairs(require "wechat.bot") do check.equal(functions["bot." .. name], true, "bot." .. name .. " annotated") end

@@ -1,0 +1,57 @@
+// A record: what a task, and the tasks that it began, were given from outside, in the order in which they got it.
+// From it the same tasks can be run again, anywhere: the door (door.h) gives them the same values, and does nothing.
+//
+// The engine is entered during all functions but record_new, record_load, record_retain and record_free.
+#ifndef WEMOON_ENGINE_RECORD_H
+#define WEMOON_ENGINE_RECORD_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "engine/place.h"
+
+typedef struct Record Record;
+typedef struct Task Task;
+
+enum { RECORD_MAX = 256 * 1024 };  // bytes; a longer one is given up
+
+// Counted; NULL without memory.
+Record *record_new(void);
+Record *record_retain(Record *record);
+void record_free(Record *record);  // NULL is allowed
+
+// From now on what the task is given is recorded: in a record that is made with the first value.
+void task_record_later(Task *task);
+// The task's record, made if it is to have one; NULL if it is not, or without memory.
+Record *task_record(Task *task);
+// The task is the first one of this record: a new one, or one that it is to be run from. Takes over a hold.
+void task_set_record(Task *task, Record *record);
+// The new task is one of those that `parent` began.
+void task_share_record(Task *parent, Task *task);
+
+// Appends the record, with the calls that are under way. False without memory, or if it was given up.
+bool record_save(const Record *record, Buf *out);
+// A record to run from. NULL with ERR_INVALID for bytes that no record_save of this version made.
+Record *record_load(Str bytes, Err *err);
+// The first task's call that was under way when the record was saved has these results; NULL is nil. False if there
+// is no such call, or no memory.
+bool record_answer(Record *record, const Str *results, size_t count);
+
+// Whether the tasks still run from what was recorded.
+bool record_is_replaying(const Record *record);
+// What became of it: it grew past RECORD_MAX or was given what cannot be recorded. "" or the call and its place.
+const char *record_given_up(const Record *record);
+// Where the script took another way than its record: "" or both places.
+const char *record_difference(const Record *record);
+size_t record_tasks(const Record *record);  // that run
+size_t record_size(const Record *record);   // bytes
+
+// `before`, a C function, is called before each call that leaves the process; it may wait, and gets whether the call
+// changes something there. NULL: nothing is.
+void record_watch(Record *record, lua_CFunction before);
+
+#endif
