@@ -32,9 +32,9 @@ return function(wechat, host)
   }, function(question, options)
     options = options or {}
     check(options)
-    -- What the session got so far is kept before the user can answer.
-    local locals = host.session.locals()
-    if locals.at_end then locals.at_end() end
+    -- A conversation that ends with its process keeps what the session got so far before the user can answer.
+    local locals = not host.conversation.last and host.session.locals()
+    if locals and locals.at_end then locals.at_end() end
     return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false)
   end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\" or \"reload\".")
 end

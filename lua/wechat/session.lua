@@ -98,8 +98,7 @@ return function(wechat, host)
 
   -- Longer each time, and for no two jobs the same.
   local function pause(try)
-    local share = tonumber(("%p"):format({}):sub(-4), 16) % 997 / 997
-    host.time.sleep(min(2 ^ try, PAUSE_MAX_MS) * share / 1000)
+    host.time.sleep(min(2 ^ try, PAUSE_MAX_MS) * math.random() / 1000)
   end
 
   local function save_one(openid, session)

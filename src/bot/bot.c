@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "bot/bot_metrics.h"
+#include "bot/keeper.h"
 #include "bot/page.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
@@ -25,6 +26,7 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
+  Keeper *keeper;               // NULL: nothing outlives the process
   TimerLeader *leader;          // NULL: the store is this process's own
   Forgotten *forgotten;         // likewise
   char name[ACCOUNT_NAME_MAX];  // what the processes of one account know each other by
@@ -55,6 +57,8 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!store || !store_is_shared(store)) return true;
   if (!account_name(options->account, bot->name, err)) return false;
   Str name = str_of(bot->name);
+  KeepOptions keep = { .store = store, .account = name, .conversations = options->conversations_last };
+  if (!(bot->webhook.shared.keep = keep_new(&keep))) return err_set(err, ERR_MEMORY, "no memory");
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
   bot->forgotten = forgotten_new(store, name, bot->webhook.shared.conversations);
@@ -102,6 +106,8 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                       .forgotten = bot->forgotten,
                       .files = options->watch };
   ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
+  if (ok && webhook->shared.keep)
+    ok = (bot->keeper = keeper_start(webhook->shared.keep, webhook->pool, err)) != NULL;
   if (ok) return bot;
   bot_free(bot);
   return NULL;
@@ -138,6 +144,7 @@ void bot_interrupt(Bot *bot) {
 bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
+  keeper_stop(bot->keeper);
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
@@ -145,6 +152,7 @@ bool bot_free(Bot *bot) {
   forgotten_free(bot->forgotten);
   conversations_free(webhook->shared.conversations);
   late_order_free(webhook->shared.late_order);
+  keep_free(webhook->shared.keep);
   timer_leader_free(bot->leader);
   if (webhook->peers) peers_leave(webhook->peers);
   peers_free(webhook->peers);
@@ -165,7 +173,8 @@ void bot_status(Bot *bot, BotStatus *status) {
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
                          .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
                          .script_errors = atomic_load(&webhook->shared.errors),
-                         .conversations = conversations_count(webhook->shared.conversations),
+                         .conversations = conversations_open(&webhook->shared),
+                         .owed = webhook->shared.keep ? keep_owed(webhook->shared.keep) : 0,
                          .lua_memory = pool.memory,
                          .lua_memory_max = pool.memory_max,
                          .serving = pool_count(webhook->pool),

@@ -36,7 +36,8 @@ typedef struct {
   void (*on_message)(void *ctx, Str document);
   void (*on_answer)(void *ctx, Str openid, Str reply);
   void *on_message_ctx;
-  int64_t interpreters;  // Lua states in service at once; 0: one
+  int64_t interpreters;     // Lua states in service at once; 0: one
+  bool conversations_last;  // where the store outlives the process
   InterpreterOptions interpreter;
 } BotOptions;
 
@@ -63,7 +64,8 @@ bool bot_reload(Bot *bot, Err *err);
 typedef struct {
   bool refusing;             // it is stopping
   int jobs;                  // messages and pages under way
-  size_t conversations;      // open ones (wechat.ask)
+  size_t conversations;      // open ones (wechat.ask), in memory or in the store
+  size_t owed;               // scripts whose message was answered without them
   size_t serving;            // interpreters in service
   size_t lua_memory;         // bytes, of all in service
   size_t lua_memory_max;     // of the one that has most

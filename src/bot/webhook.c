@@ -163,7 +163,7 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
     Interpreter *interpreter = conversation ? conversation_interpreter(conversation)
                                             : pool_pick(c->webhook->pool, &until_us);
     state = conversation ? conversation_run_message(conversation, &task, until_us, &answer)
-                         : interpreter_run_message(interpreter, &task, until_us, &answer);
+                         : interpreter_answer(interpreter, &task, until_us, &answer);
     interpreter_release(interpreter);
   } while (state == TASK_LOST && pause_before(end_us));
   *answered = overdue_end(&c->w->run) || *answered;

@@ -118,6 +118,7 @@ static bool check_certificates(Str value, Err *err) {
 static const char *const modes[] = { "normal", "compatible", "safe", NULL };
 static const char *const token_apis[] = { "stable", "classic", NULL };
 static const char *const late_replies[] = { "auto", "customer_service", "retry", "drop", NULL };
+static const char *const conversations[] = { "lasting", "process", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_openids[] = { "plain", "hash", NULL };
@@ -187,6 +188,9 @@ const ConfigKey config_keys[] = {
   { TEXT("late_reply", "auto", "WAY",
          "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
     .choices = late_replies },
+  { TEXT("conversations", "lasting", "HOW",
+         "lasting: they outlive the process, where the store does; process: they end with it"),
+    .choices = conversations },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
   { INTEGER("job_timeout_s", "120", 1, DAY_S, "a message's coroutine is ended then") },
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000, "CPU time a script may take without pause") },

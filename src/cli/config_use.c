@@ -84,6 +84,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .late_reply = late_reply(config_text(config, "late_reply")),
     .watch = config_boolean(config, "watch"),
     .interpreters = config_integer(config, "interpreters"),
+    .conversations_last = str_eq(config_text(config, "conversations"), STR("lasting")),
   };
   return config_interpreter(config, account, &options->interpreter, err);
 }

@@ -187,6 +187,7 @@ struct Record {
   uint32_t numbers;  // that tasks have got so far
   Task *members;     // tasks that run
   lua_CFunction before;
+  void *owner;
   Buf scratch;  // for packed values
   char given_up[200], difference[400];
 };
@@ -242,9 +243,10 @@ struct Task {
   bool records;
   int once;  // calls of `once` that it is in: nothing is recorded there
   Pending pending;
-  bool lives;             // its record has come to its end, and it has made a call since
-  Wait *turn;             // it waits for its turn in the record
-  int64_t deadline_us;    // INT64_MAX: none
+  bool dropped;         // it ends without a word: it goes on elsewhere, or the engine is going away
+  bool lives;           // its record has come to its end, and it has made a call since
+  Wait *turn;           // it waits for its turn in the record
+  int64_t deadline_us;  // INT64_MAX: none
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
 };
 

@@ -49,6 +49,7 @@ static void end_suspended(Task *task, LogLevel level, const char *why) {
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
   task->state = TASK_CANCELLED;
+  task->dropped = !why;
   const char *doing = task->now->doing;
   if (why) log_line(level, "%s %s while it waited in %s", doing, why, wait->what);
   if (task->run)
@@ -112,6 +113,18 @@ void task_cancel_all(Engine *engine, const char *why) {
     timer_remove(engine, &task->timeout);
     cancel(task, LOG_WARN, why);
   }
+}
+
+bool wait_forget(Wait *wait) {
+  Task *task = task_unpark(wait->engine, wait);
+  if (!task) return false;
+  task->state = TASK_CANCELLED;
+  task->dropped = true;
+  task->wait = NULL;
+  wait_cancel(wait);
+  task_drop_coroutine(task);
+  task_end(task);
+  return true;
 }
 
 TaskState task_suspend(Task *task) {

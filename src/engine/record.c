@@ -36,7 +36,12 @@ bool record_is_replaying(const Record *record) { return record->replaying; }
 const char *record_given_up(const Record *record) { return record->given_up; }
 const char *record_difference(const Record *record) { return record->difference; }
 size_t record_size(const Record *record) { return record->entries.len; }
-void record_watch(Record *record, lua_CFunction before) { record->before = before; }
+void *record_owner(const Record *record) { return record->owner; }
+
+void record_watch(Record *record, lua_CFunction before, void *owner) {
+  record->before = before;
+  record->owner = owner;
+}
 
 size_t record_tasks(const Record *record) {
   size_t count = 0;

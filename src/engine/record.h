@@ -51,7 +51,8 @@ size_t record_tasks(const Record *record);  // that run
 size_t record_size(const Record *record);   // bytes
 
 // `before`, a C function, is called before each call that leaves the process; it may wait, and gets whether the call
-// changes something there. NULL: nothing is.
-void record_watch(Record *record, lua_CFunction before);
+// changes something there. NULL: nothing is. `owner` is the caller's.
+void record_watch(Record *record, lua_CFunction before, void *owner);
+void *record_owner(const Record *record);
 
 #endif

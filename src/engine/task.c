@@ -27,6 +27,14 @@ void *task_data(const Task *task) { return task->data; }
 void task_set_data(Task *task, void *data) { task->data = data; }
 const TaskBody *task_body(const Task *task) { return task->body; }
 TaskState task_state(const Task *task) { return task->state; }
+bool task_is_dropped(const Task *task) { return task->dropped; }
+
+int task_leave(lua_State *L) {
+  task_running(L)->dropped = true;
+  engine_of(L)->slice.end = SLICE_DIFFERS;
+  return guard_unwind(L);
+}
+
 lua_State *task_coroutine(const Task *task) { return task->co; }
 Task *task_running(lua_State *L) { return engine_of(L)->task; }
 void task_count(Task *task) { task->counted = true; }
@@ -229,7 +237,7 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->counted = task->holds = false;
   task->run = NULL;
   task->wait = NULL;
-  task->lives = false;
+  task->lives = task->dropped = false;
   task->deadline_us = INT64_MAX;
   lua_pushcfunction(task->co, task_main);
   return task;

@@ -57,6 +57,11 @@ void task_set_data(Task *task, void *data);
 const TaskBody *task_body(const Task *task);
 // TASK_RETURNED until something failed.
 TaskState task_state(const Task *task);
+// Whether it ends without having come to an end: it goes on elsewhere (task_leave, wait_forget), or the engine is
+// going away. What it did so far is done; nothing more is to be done for it.
+bool task_is_dropped(const Task *task);
+// Ends the running task so. As a C function's last act: `return task_leave(L);`.
+int task_leave(lua_State *L);
 // The coroutine of a task that has not begun: a function and its arguments can be pushed there.
 lua_State *task_coroutine(const Task *task);
 // The task that is running in L's state; NULL if there is none.

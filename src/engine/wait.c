@@ -119,6 +119,8 @@ int wait_suspend(lua_State *L, Wait *wait, void (*cancel)(void *ctx), void *canc
   return lua_yieldk(L, 0, (lua_KContext)wait, wait_k);
 }
 
+Task *wait_task(const Wait *wait) { return wait->task; }
+
 bool wait_finish(Wait *wait, WaitPush push, WaitDrop drop, void *data) {
   Inbox *inbox = wait->inbox;
   pthread_mutex_lock(&inbox->mutex);

@@ -36,6 +36,12 @@ void wait_leave(Wait *wait);
 bool wait_resume(Wait *wait, void (*begin)(Task *task, void *data), WaitPush push, void *data,
                  int64_t deadline_us, TaskState *state);
 
+// The task that is suspended in it; NULL if it has ended. The engine is entered.
+Task *wait_task(const Wait *wait);
+// Ends the task that is suspended in this wait, with no variable closed: it goes on elsewhere, from its record. Its
+// `cancel` is called. False if it is not suspended there any more. The engine is entered; the operation keeps its hold.
+bool wait_forget(Wait *wait);
+
 // Suspends the running task until a time (monotonic, in microseconds): `return wait_until(L, ...);`.
 int wait_until(lua_State *L, const char *what, int64_t due_us);
 

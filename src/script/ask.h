@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-// ask(question, timeout_s | nil, events): the question is the answer to the message at hand; waits for the
+// Pushes ask(question, timeout_s | nil, events): the question is the answer to the message at hand; waits for the
 // user's next one, also for an event if `events`. -> the message; nil and "timeout", "unsubscribe" or "reload"
-int ask(lua_State *L);
+void ask_push(lua_State *L);
 
 #endif

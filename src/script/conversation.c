@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/log.h"
+#include "engine/door.h"
 #include "engine/method.h"
 #include "engine/wait.h"
 #include "script/ask.h"
@@ -15,7 +17,10 @@
 
 #include <stdlib.h>
 
-enum { BUCKETS = 4096 };
+enum {
+  BUCKETS = 4096,
+  IDLE_US = 300 * 1000000  // so long one that is in the store stays in memory too
+};
 
 struct Conversation {
   Timer timer;
@@ -28,6 +33,9 @@ struct Conversation {
   int64_t until_us;
   uint32_t hash;
   bool events, listed;
+  bool kept;                    // it is in the store too
+  bool claimed;                 // there, for the message that it could not be given yet
+  int64_t asks, kept_until_ms;  // as KeptRun has them
   size_t openid_len;
   char openid[];
 };
@@ -54,6 +62,12 @@ void conversations_free(Conversations *conversations) {
 
 size_t conversations_count(const Conversations *conversations) {
   return atomic_load_explicit(&((Conversations *)conversations)->count, memory_order_relaxed);
+}
+
+size_t conversations_open(const BotShared *shared) {
+  size_t kept = shared->keep ? keep_conversations(shared->keep) : 0;
+  size_t here = conversations_count(shared->conversations);
+  return here > kept ? here : kept;
 }
 
 // ---- one conversation ---------------------------------------------------------------------------
@@ -126,6 +140,8 @@ static void cut_off(Conversation *conversation) {
 
 // ---- the end of a wait that no message ended ----------------------------------------------------
 
+static void put_back(Conversation *conversation);
+
 // The task goes on without a message to answer: what it returns goes out as customer service messages. The
 // interpreter's hold is the task's from here on.
 static int push_reason(lua_State *L, void *data) {
@@ -155,18 +171,52 @@ static void finish(Conversation *conversation, const char *reason) {
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
 }
 
+static Str openid_of(const Conversation *conversation) {
+  return str_make(conversation->openid, conversation->openid_len);
+}
+
+// It leaves memory, and goes on from the store. It must be out of the table, and is cut off then.
+static void evict(Conversation *conversation) {
+  Keep *keep = conversation->in->options.shared->keep;
+  Engine *engine = conversation->in->engine;
+  if (engine_enter(engine, INT64_MAX)) {
+    wait_forget(conversation->wait);
+    engine_leave(engine);
+  }
+  keep_let_go(keep, openid_of(conversation), conversation->kept_until_ms);
+  cut_off(conversation);
+}
+
+// Tasks that the script began may still run: it stays then.
+static bool can_leave(const Conversation *conversation) {
+  if (!conversation->kept) return false;
+  if (!engine_enter(conversation->in->engine, INT64_MAX)) return true;
+  Task *task = wait_task(conversation->wait);
+  Record *record = task ? task_record(task) : NULL;
+  bool alone = record && record_tasks(record) == 1;
+  engine_leave(conversation->in->engine);
+  return alone;
+}
+
 static void time_out(Engine *engine, void *ctx) {
   Conversation *conversation = ctx;
-  if (take_out(conversation)) finish(conversation, "timeout");
+  if (take_out(conversation)) {
+    bool due = clock_now_us() >= conversation->until_us;
+    if (can_leave(conversation)) evict(conversation);
+    else if (due) finish(conversation, "timeout");
+    else put_back(conversation);
+  }
   conversation_release(conversation);
 }
 
 static void arm(Conversation *conversation) {
-  if (conversation->until_us == INT64_MAX) return;
+  int64_t due_us = conversation->until_us, idle_us = clock_now_us() + IDLE_US;
+  if (conversation->kept && idle_us < due_us) due_us = idle_us;
+  if (due_us == INT64_MAX) return;
   conversation->timer.fn = time_out;
   conversation->timer.ctx = conversation;
   atomic_fetch_add_explicit(&conversation->holders, 1, memory_order_relaxed);
-  if (!timer_add(conversation->in->engine, &conversation->timer, conversation->until_us))
+  if (!timer_add(conversation->in->engine, &conversation->timer, due_us))
     conversation_release(conversation);
 }
 
@@ -268,8 +318,10 @@ static int count_old(Conversations *conversations, Interpreter **oldest) {
 void conversations_limit_old(Conversations *conversations, int max) {
   Interpreter *oldest;
   while (conversations_count(conversations) > 0 && count_old(conversations, &oldest) > max) {
-    for (Conversation *conversation; (conversation = take_where(conversations, is_in, oldest));)
-      finish(conversation, "reload");
+    for (Conversation *conversation; (conversation = take_where(conversations, is_in, oldest));) {
+      if (can_leave(conversation)) evict(conversation);
+      else finish(conversation, "reload");
+    }
   }
 }
 
@@ -291,52 +343,146 @@ Conversation *conversations_take(Conversations *conversations, Str openid, bool 
 
 Interpreter *conversation_interpreter(const Conversation *conversation) { return conversation->in; }
 
-// It waits on; the caller keeps his hold of the interpreter.
+// It waits on, with the hold of the interpreter that it was taken out with.
 static void put_back(Conversation *conversation) {
-  interpreter_retain(conversation->in);
   add(conversation);
   arm(conversation);
 }
 
+// Whether it is still this process's to go on with: where others have the store open, one of them may have.
+static bool claim(Conversation *conversation, Str answering, Buf *value) {
+  Keep *keep = conversation->in->options.shared->keep;
+  if (!conversation->kept || !keep_is_shared(keep)) return true;
+  conversation->claimed =
+      conversation->claimed ||
+      keep_claim_held(keep, openid_of(conversation), conversation->asks, answering, value);
+  return conversation->claimed;
+}
+
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
                                    int64_t deadline_us, Answer *answer) {
-  MessageStart start = { message, answer };
+  MessageStart start = { message, answer, NULL };
   TaskState state;
-  if (!wait_resume(conversation->wait, message_begin, message_push, &start, deadline_us, &state)) {
-    put_back(conversation);
+  Buf value;
+  buf_init(&value);
+  interpreter_retain(conversation->in);  // the caller keeps the hold that it got
+  if (!claim(conversation, message->raw, &value)) {
+    evict(conversation);
+    buf_clear(&value);
     return TASK_LOST;
   }
+  if (conversation->claimed) start.value = &value;
+  if (!wait_resume(conversation->wait, message_begin, message_push, &start, deadline_us, &state)) {
+    put_back(conversation);
+    buf_clear(&value);
+    return TASK_LOST;
+  }
+  Interpreter *in = conversation->in;
   part_from_wait(conversation);
   conversation_release(conversation);
+  interpreter_release(in);
+  buf_clear(&value);
   return state;
 }
 
 // ---- asking -------------------------------------------------------------------------------------
 
-int ask(lua_State *L) {
+// In milliseconds of the wall clock; 0: never.
+static int64_t until_ms(double timeout_s) {
+  return timeout_s < 0 ? 0 : clock_unix_ms() + (int64_t)(timeout_s * 1e3);
+}
+
+// The question goes out, and the task waits for the answer. With the arguments of `ask` on the stack.
+static int ask_now(lua_State *L, const Talk *talk) {
+  Interpreter *in = interpreter_of(L);
+  Task *task = task_running(L);
+  double timeout_s = luaL_optnumber(L, 2, -1);
+  Wait *wait = wait_begin(L, "wechat.ask");
+  Conversation *conversation =
+      conversation_new(in->options.shared->conversations, in, wait, message_sender(task));
+  if (!conversation) {
+    wait_abort(wait);
+    raise_no_memory(L);
+  }
+  conversation->events = lua_toboolean(L, 3);
+  conversation->until_us = timeout_s < 0 ? INT64_MAX : clock_now_us() + (int64_t)(timeout_s * 1e6);
+  conversation->kept = talk;
+  if (talk) conversation->asks = talk->run.asks;
+  if (talk) conversation->kept_until_ms = talk->run.until_ms;
+  add(conversation);
+  arm(conversation);
+  message_answer_and_stay(task);
+  return wait_suspend(L, wait, on_cancel, conversation);
+}
+
+// The store has the question, or cannot take it: it is asked all the same.
+static int ask_stored(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  bool stored = reply->err.code == ERR_NONE && reply->ok,
+       taken = reply->err.code == ERR_NONE && !reply->ok;
+  if (reply->err.code != ERR_NONE)
+    log_warn("a conversation stays in this process, since the store did not take it: %s",
+             reply->err.text);
+  store_reply_free(reply);
+  if (!taken) return ask_now(L, stored ? message_talk(task_running(L)) : NULL);
+  log_warn("a script ended before its question: another process goes on with it");
+  return task_leave(L);
+}
+
+static void drop_stored(void *data) { store_reply_free(data); }
+
+static void on_stored(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, ask_stored, drop_stored, reply);
+}
+
+static int store_question(lua_State *L, Talk *talk) {
+  Wait *wait = wait_begin(L, "wechat.ask");
+  if (talk_save(talk, task_record(task_running(L)), KEPT_ASKS, on_stored, wait))
+    return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return ask_now(L, NULL);
+}
+
+// question, timeout_s | nil, events -> the document of the message, or nil and why there is none
+static int l_ask(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   BotShared *shared = in->options.shared;
   Task *task = task_running(L);
   Err err = { 0 };
   double timeout_s = luaL_optnumber(L, 2, -1);
-  bool events = lua_toboolean(L, 3);
+  lua_settop(L, 3);
   if (!shared || !shared->conversations || !message_can_ask(task))
     method_raise(
         L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
            "on_message calls, not in a timer or a spawned function");
   message_take_question(L, task);
   if (!engine_start_thread(in->engine, &err)) method_raise(L, "wechat.ask: %s", err.text);
-  Wait *wait = wait_begin(L, "wechat.ask");
-  Conversation *conversation =
-      conversation_new(shared->conversations, in, wait, message_sender(task));
-  if (!conversation) {
-    wait_abort(wait);
-    raise_no_memory(L);
-  }
-  conversation->events = events;
-  conversation->until_us = timeout_s < 0 ? INT64_MAX : clock_now_us() + (int64_t)(timeout_s * 1e6);
-  add(conversation);
-  arm(conversation);
-  message_answer_and_stay(task);
-  return wait_suspend(L, wait, on_cancel, conversation);
+  Talk *talk = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
+  return talk ? store_question(L, talk) : ask_now(L, NULL);
+}
+
+static const DoorFunction functions[] = {
+  { "wechat.ask", "document", l_ask, DOOR_ASKS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
+static int take_answer(lua_State *L, int status, lua_KContext context) {
+  if (lua_type(L, 1) != LUA_TSTRING) return lua_gettop(L);
+  if (!message_push_document(L, lua_str(L, 1))) raise(L, "wechat.ask: the answer is no message");
+  return 1;
+}
+
+static int ask(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, take_answer);
+  return take_answer(L, LUA_OK, 0);
+}
+
+void ask_push(lua_State *L) {
+  lua_newtable(L);
+  door_set_all(L, functions, 0);
+  lua_getfield(L, -1, "document");
+  lua_pushcclosure(L, ask, 1);
+  lua_remove(L, -2);
 }

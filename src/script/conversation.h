@@ -10,7 +10,9 @@ typedef struct Conversation Conversation;  // one script that waits for one user
 
 Conversations *conversations_new(void);                 // NULL without memory
 void conversations_free(Conversations *conversations);  // after its interpreters; NULL is allowed
-size_t conversations_count(const Conversations *conversations);
+size_t conversations_count(const Conversations *conversations);  // in memory
+// With those that are in the store alone.
+size_t conversations_open(const BotShared *shared);
 
 // Takes out the newest conversation that waits for this user's next message, or for an event where `is_event`
 // says so; NULL without one, which costs one atomic read when nobody waits for anybody. The caller holds its

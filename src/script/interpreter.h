@@ -28,6 +28,7 @@ typedef struct {
   void (*lost)(void *ctx, Str reason);
   void *lost_ctx;
   struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
+  struct Keep *keep;                    // runs that outlive the process; NULL: none do
   atomic_bool timers;                   // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/door.h"
 #include "engine/method.h"
+#include "engine/wait.h"
 #include "script/inner.h"
 #include "script/late.h"
 #include "script/late_order.h"
@@ -12,6 +14,7 @@
 #include "script/message_value.h"
 #include "script/reply_value.h"
 #include "script/said_value.h"
+#include "script/talk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +44,64 @@ typedef struct {
   bool took_parts;   // `answer` was made of it
   bool asked;        // it is about to wait for the user's next message
   Buf error_text;    // for on_error
+  Talk *talk;        // what is kept of it; NULL: nothing, or nothing yet
+  bool *moved;       // is told that another task goes on with this run; NULL: nobody is
+  bool moving;       // it has just been given to that task
+  bool refused;      // it is not begun again
 } MessageRun;
 
 static MessageRun *run_of(const Task *task) { return task_data(task); }
 
+static Keep *keep_of(const Interpreter *in) {
+  return in->options.shared ? in->options.shared->keep : NULL;
+}
+
+bool message_push_document(lua_State *L, Str document) {
+  ScriptContext *context = script_context(L);
+  MessageHead head;
+  if (!message_parse(context->xml, document, &context->tree, &head, NULL)) return false;
+  message_value_push(L, &context->tree, &head, document);
+  lua_pushvalue(L, -1);
+  context_set_message(L);
+  return true;
+}
+
+// Pushes the function that gets the message; false if that is on_lost.
+static bool push_function(lua_State *L, const Talk *talk) {
+  if (talk && talk->run.lost_since_s && task_push_global(L, "on_lost") != LUA_TNIL) return false;
+  lua_settop(L, 0);
+  task_push_global(L, "on_message");
+  return true;
+}
+
+static void push_lost(lua_State *L, const KeptRun *run) {
+  lua_createtable(L, 0, 3);
+  set_str(L, "question", run->lost_question);
+  set_str(L, "place", run->lost_place);
+  lua_pushinteger(L, run->lost_since_s);
+  lua_setfield(L, -2, "since");
+}
+
+// One that is run again gets the message that it began with.
+static int prepare_again(lua_State *L, const Talk *talk) {
+  bool lost = !push_function(L, talk);
+  if (!message_push_document(L, talk->run.message)) raise(L, "the message that was kept is none");
+  if (lost) push_lost(L, &talk->run);
+  return lost ? 2 : 1;
+}
+
+static int refuse(lua_State *L, const Talk *talk) {
+  message_push_document(L, talk->run.message);
+  raise(L, "%s%sthe script is not begun again for %s: two processes ended while they ran it",
+        talk->run.place.len ? lua_pushlstring(L, talk->run.place.ptr, talk->run.place.len) : "",
+        talk->run.place.len ? ": " : "",
+        lua_pushlstring(L, talk->run.openid.ptr, talk->run.openid.len));
+}
+
 static int prepare_message(lua_State *L, Task *task) {
   const MessageRun *run = run_of(task);
+  if (run->refused) return refuse(L, run->talk);
+  if (!run->tree) return prepare_again(L, run->talk);
   task_push_global(L, "on_message");
   message_value_push(L, run->tree, run->head, run->raw);
   lua_pushvalue(L, -1);
@@ -145,9 +200,16 @@ static const TaskBody ON_ERROR_BODY = {
 static const TaskBody *message_failed(Task *task, Str error) {
   MessageRun *run = run_of(task);
   tell_failure(run, error);
-  if (!run->in->has_on_error) return NULL;
+  if (!run->in->has_on_error || run->refused) return NULL;
   buf_add(&run->error_text, error);
   return &ON_ERROR_BODY;
+}
+
+Talk *message_talk(Task *task) {
+  MessageRun *run = run_of(task);
+  Keep *keep = keep_of(run->in);
+  if (!run->talk && keep && run->raw.len) run->talk = talk_new(keep, run->sender, run->raw);
+  return run->talk;
 }
 
 // The call that began it returns: what was the caller's is not there any more.
@@ -168,7 +230,10 @@ static void take_place(MessageRun *run) {
 static TaskState message_suspended(Task *task) {
   MessageRun *run = run_of(task);
   bool asked = run->asked;
-  if (run->returned) task_hold_engine(task);
+  if (run->returned) {
+    task_hold_engine(task);
+    message_talk(task);
+  }
   if (run->returned && !asked) take_place(run);
   end_first_slice(run);
   run->asked = false;
@@ -210,19 +275,31 @@ static void answer_message(Task *task, MessageRun *run) {
   else late_order_leave(place);
 }
 
+static bool begin_lost(Task *task, MessageRun *run);
+
 static void message_ended(Task *task) {
   MessageRun *run = run_of(task);
-  if (task_state(task) != TASK_RETURNED) take_parts(run);
-  use_error_reply(run, task_state(task));
+  Record *record = task_record(task);
+  bool dropped = task_is_dropped(task);
+  if (record) record_watch(record, NULL, NULL);
+  if (!dropped && task_state(task) == TASK_DIFFERS && begin_lost(task, run)) return;
+  if (!dropped && task_state(task) != TASK_RETURNED) take_parts(run);
+  if (!dropped) use_error_reply(run, task_state(task));
   answer_message(task, run);
+  if (!dropped && run->talk) talk_drop(run->talk);
 }
 
 static void message_over(void *data) {
   MessageRun *run = data;
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
+  if (run->moving) {
+    run->moving = false;
+    return;
+  }
   arena_free(run->own_arena);
   buf_clear(&run->error_text);
+  talk_free(run->talk);
   free(run);
   if (over) over(owner);
 }
@@ -240,7 +317,8 @@ static const TaskBody MESSAGE_BODY = { .prepare = prepare_message,
 static MessageRun without_message(Interpreter *in, const MessageRun *run) {
   return (MessageRun){ .in = in,
                        .answer = { .reply.form = REPLY_NONE },
-                       .error_text = run ? run->error_text : (Buf){ 0 } };
+                       .error_text = run ? run->error_text : (Buf){ 0 },
+                       .talk = run ? run->talk : NULL };
 }
 
 static void take_message(MessageRun *run, const MessageTask *message, Answer *answer) {
@@ -274,6 +352,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     *run = without_message(in, NULL);
     take_message(run, message, answer);
     task_set_subject(task, subject_of(message));
+    if (keep_of(in)) task_record_later(task);
     task_limit(task);
     state = task_start(task);
   } else {
@@ -351,15 +430,259 @@ void message_orphan(Task *task, Str openid) {
 
 void message_begin(Task *task, void *data) {
   const MessageStart *start = data;
-  take_message(run_of(task), start->message, start->answer);
+  MessageRun *run = run_of(task);
+  take_message(run, start->message, start->answer);
   task_set_subject(task, subject_of(start->message));
   task_limit(task);
+  if (!run->talk || !run->talk->stored) return;
+  talk_set(&run->talk->run.answering, start->message->raw);
+  if (start->value) {
+    run->talk->run.state = KEPT_RUNS;
+    buf_reset(&run->talk->value);
+    buf_add(&run->talk->value, buf_str(start->value));
+  } else {
+    talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
+  }
 }
 
 int message_push(lua_State *L, void *data) {
   const MessageTask *message = ((MessageStart *)data)->message;
-  message_value_push(L, message->tree, message->head, message->raw);
-  lua_pushvalue(L, -1);
-  task_set_value(L, task_running(L), VALUE_MESSAGE);
+  push_str(L, message->raw);
   return 1;
+}
+
+enum { ENDS_MAX = 2 };  // processes that may end with a run before it is refused
+
+// ---- runs that are kept -------------------------------------------------------------------------
+
+// Another process has the run.
+static int push_saved(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  bool taken = reply->err.code == ERR_NONE && !reply->ok;
+  store_reply_free(reply);
+  if (!taken) return 0;
+  log_warn("a script ended before its next call: another process goes on with it");
+  return task_leave(L);
+}
+
+static void drop_saved(void *data) { store_reply_free(data); }
+
+static void on_saved(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, push_saved, drop_saved, reply);
+}
+
+// What is about to be done must not be done twice: the store knows of it first.
+static int before_call(lua_State *L) {
+  Task *task = task_running(L);
+  Record *record = task_record(task);
+  MessageRun *run = record_owner(record);
+  Talk *talk = run ? run->talk : NULL;
+  if (!lua_toboolean(L, 1) || !talk || !talk->stored || talk->run.state != KEPT_RUNS) return 0;
+  Wait *wait = wait_begin(L, "the store");
+  if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
+void message_watch(Task *task) {
+  Record *record = task_record(task);
+  if (record) record_watch(record, before_call, run_of(task));
+}
+
+static Str question_text(const Reply *reply) {
+  if (reply->form != REPLY_ELEMENTS) return STR("raw");
+  return str_eq(reply->type, STR("text")) ? reply->elements->text : reply->type;
+}
+
+static void warn_of_record(Talk *talk, const Record *record) {
+  if (!talk->warned)
+    log_warn("the conversation with %.*s stays in this process: %s makes its record longer than %d "
+             "KB, or gave what "
+             "cannot be kept",
+             STR_FMT(talk->run.openid), record_given_up(record), RECORD_MAX / 1024);
+  talk->warned = true;
+}
+
+Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
+  MessageRun *run = run_of(task);
+  Talk *talk = keep_has_conversations(keep_of(run->in)) ? message_talk(task) : NULL;
+  Record *record = talk ? task_record(task) : NULL;
+  char place[PLACE_SIZE];
+  if (!record) return NULL;
+  // Of several conversations of one user, the first is kept.
+  if (!talk->stored && keep_has(talk->keep, talk->run.openid)) return NULL;
+  place_innermost(L, place, sizeof place);
+  if (record_given_up(record)[0]) {
+    warn_of_record(talk, record);
+    talk_drop(talk);
+    return NULL;
+  }
+  talk_set(&talk->run.question, question_text(&run->answer.reply));
+  talk_set(&talk->run.place, str_of(place));
+  talk->run.since_s = clock_unix_s();
+  talk->run.until_ms = until_ms;
+  talk->run.events = events;
+  talk->run.asks++;
+  talk->run.ends = 0;
+  message_watch(task);
+  return talk;
+}
+
+// The conversation cannot go on. Its user's message is given to on_lost, or to on_message, in a task of its own.
+static bool begin_lost(Task *task, MessageRun *run) {
+  Talk *talk = run->talk;
+  Engine *engine = task_engine(task);
+  if (!talk || !task_record(task)) return false;
+  log_warn("the script changed: what was under way with %.*s cannot go on: %s",
+           STR_FMT(talk->run.openid), record_difference(task_record(task)));
+  talk_drop(talk);
+  if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
+  Task *next = task_new(engine, &MESSAGE_BODY, run);
+  if (!next) return false;
+  talk_lose(talk);
+  task_record_later(next);
+  task_copy_subject(next, task_subject(task));
+  task_hold_engine(next);
+  task_limit(next);
+  end_first_slice(run);
+  run->moving = true;
+  if (task_post(next)) {
+    if (run->moved) *run->moved = true;
+    run->moved = NULL;
+    return true;
+  }
+  run->moving = false;
+  engine_release(engine);
+  return false;
+}
+
+static void answer_pending(Record *record, const KeptRun *kept, KeptState state,
+                           const MessageTask *message, const char *reason) {
+  Str document = message && state == KEPT_ASKS ? message->raw : kept->answering;
+  bool answered = state == KEPT_RUNS ? document.len > 0 : message != NULL;
+  Str results[] = { answered ? document : (Str){ 0 }, str_of(reason ? reason : "timeout") };
+  record_answer(record, results, answered ? 1 : 2);
+}
+
+// A run with what was kept; NULL without memory.
+static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
+  MessageRun *run = malloc(sizeof *run);
+  Talk *talk = run ? talk_of(keep_of(in), kept, value) : NULL;
+  if (!talk) {
+    free(run);
+    return NULL;
+  }
+  *run = without_message(in, NULL);
+  run->talk = talk;
+  talk->run.state = KEPT_RUNS;
+  return run;
+}
+
+static void go_without_message(MessageRun *run) {
+  run->own_arena = run->arena = arena_new();
+  if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
+}
+
+// Its record is of another format: as if the script had changed.
+static void lose(MessageRun *run, const Err *err) {
+  log_warn("what was under way with %.*s cannot go on: %s", STR_FMT(run->talk->run.openid),
+           err->text);
+  talk_drop(run->talk);
+  talk_lose(run->talk);
+}
+
+static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *message) {
+  Engine *engine = run->in->engine;
+  bool moved = false;
+  Task *task = engine_start_thread(engine, NULL) ? task_new(engine, &MESSAGE_BODY, run) : NULL;
+  if (!task) {
+    record_free(record);
+    message_over(run);
+    return TASK_LOST;
+  }
+  run->moved = &moved;
+  task_copy_subject(task, message ? subject_of(message) : (LogSubject){ .openid = run->sender });
+  if (record) task_set_record(task, record);
+  else if (!run->refused) task_record_later(task);
+  if (record) message_watch(task);
+  task_limit(task);
+  if (message) {
+    TaskState state = task_start(task);
+    return moved ? TASK_WAITING : state;
+  }
+  run->moved = NULL;
+  task_hold_engine(task);
+  if (task_post(task)) return TASK_WAITING;
+  engine_release(engine);
+  return TASK_LOST;
+}
+
+static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const char *reason,
+                          const MessageTask *message, int64_t deadline_us, Answer *answer) {
+  Err err = { 0 };
+  if (!engine_enter(in->engine, deadline_us)) return TASK_LOST;
+  MessageRun *run = run_from(in, kept, value);
+  TaskState state = TASK_LOST;
+  if (run) {
+    run->refused = kept->ends >= ENDS_MAX;
+    Record *record = run->refused ? NULL : record_load(kept->record, &err);
+    if (record) answer_pending(record, kept, kept->state, message, reason);
+    if (message) {
+      take_message(run, message, answer);
+      run->tree = NULL;
+      run->raw = STR("");
+    } else {
+      go_without_message(run);
+    }
+    if (!record && !run->refused) lose(run, &err);
+    state = begin_kept(run, record, message);
+  }
+  engine_leave(in->engine);
+  return state;
+}
+
+void interpreter_run_due(Interpreter *in, Str key) {
+  Keep *keep = keep_of(in);
+  Buf value;
+  KeptRun kept;
+  buf_init(&value);
+  KeepFound found = keep_claim_due(keep, key, &value, &kept);
+  if (found == KEEP_ASKING || found == KEEP_ENDED) {
+    KeptState state = kept.state;
+    if (run_kept(in, &kept, buf_str(&value), NULL, NULL, INT64_MAX, NULL) == TASK_LOST)
+      keep_put_back(keep, &kept, state);
+  }
+  buf_clear(&value);
+}
+
+// Goes on with the user's conversation that is in the store; false if there is none.
+static bool run_conversation(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                             Answer *answer, TaskState *state) {
+  Keep *keep = keep_of(in);
+  Buf value;
+  KeptRun kept = { 0 };
+  buf_init(&value);
+  KeepFound found =
+      keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
+  KeptState was = kept.state;
+  bool same = found == KEEP_ENDED && str_eq(kept.answering, message->raw);
+  *state = TASK_LOST;
+  if (found == KEEP_ASKING || found == KEEP_ENDED) {
+    bool answers = found == KEEP_ASKING || same;
+    *state =
+        run_kept(in, &kept, buf_str(&value), NULL, answers ? message : NULL, deadline_us, answer);
+    if (*state == TASK_LOST) keep_put_back(keep, &kept, was);
+    if (!answers) *state = TASK_LOST;  // the message waits for what was under way
+  }
+  buf_clear(&value);
+  return found != KEEP_NOTHING;
+}
+
+TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                             Answer *answer) {
+  TaskState state;
+  if (keep_has_conversations(keep_of(in)) &&
+      run_conversation(in, message, deadline_us, answer, &state))
+    return state;
+  return interpreter_run_message(in, message, deadline_us, answer);
 }

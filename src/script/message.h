@@ -48,5 +48,11 @@ typedef struct {
 // the task has let go of the owner.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
                                   int64_t deadline_us, Answer *answer);
+// The same, for any message: if the user's conversation is in the store, it goes on. Waits for the store. TASK_LOST also
+// while another process, or another message, goes on with it: the message waits.
+TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us,
+                             Answer *answer);
+// Goes on with a run that keep_due gave: it timed out, or its process ended. Waits for the store.
+void interpreter_run_due(Interpreter *interpreter, Str key);
 
 #endif

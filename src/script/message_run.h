@@ -6,6 +6,7 @@
 
 #include "engine/task.h"
 #include "script/message.h"
+#include "script/talk.h"
 
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
@@ -23,10 +24,21 @@ void message_orphan(Task *task, Str openid);
 
 typedef struct {
   const MessageTask *message;
-  Answer *answer;  // as interpreter_run_message has it
+  Answer *answer;    // as interpreter_run_message has it
+  const Buf *value;  // of a run that was claimed in the store; NULL: it was not
 } MessageStart;
-// For wait_resume, with a MessageStart: the task answers that message from now on; pushes it.
+// For wait_resume, with a MessageStart: the task answers that message from now on; pushes its document.
 void message_begin(Task *task, void *start);
 int message_push(lua_State *L, void *start);
+
+// Pushes the message of a document, which becomes the task's current one. False if it is none.
+bool message_push_document(lua_State *L, Str document);
+// What is kept of the task's run; NULL: nothing.
+Talk *message_talk(Task *task);
+// The same, ready to be saved with the question that message_take_question took; NULL if the conversation stays in
+// this process. `until_ms` as KeptRun has it.
+Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
+// The task's calls are known to the store before they are made.
+void message_watch(Task *task);
 
 #endif

@@ -168,7 +168,7 @@ test('conversations of a reloaded script go on in the old one; the ninth reload 
     if not answer then wechat.log.warn("v${n} ended: " .. why) return end
     return "v${n} got " .. answer.content
   end`;
-  const bot = await startBot(t, { script: script(0) });
+  const bot = await startBot(t, { script: script(0), config: { conversations: 'process' } });
   for (let n = 1; n <= 9; n++) {
     assert.equal(await bot.say('start', from(`oUser${n - 1}`)), `v${n - 1}?`);
     bot.write('bot.lua', script(n));
@@ -189,10 +189,11 @@ test('the session is saved before the question goes out, and changed keys after 
     s.name = wechat.ask("name?").content
     return "kept"
   end`;
-  const bot = await startBot(t, { script });
+  const conversations = 'process';
+  const bot = await startBot(t, { script, config: { conversations } });
   assert.equal(await bot.say('go'), 'name?');
   await bot.kill();
-  const again = await startBot(t, { script, config: { store: `sqlite:${bot.dir}/wemoon.db` } });
+  const again = await startBot(t, { script, config: { conversations, store: `sqlite:${bot.dir}/wemoon.db` } });
   assert.equal(await again.say('show'), '1 nil');
   assert.equal(await again.say('go'), 'name?');
   assert.equal(await again.say('Bob'), 'kept');

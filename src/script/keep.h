@@ -1,0 +1,99 @@
+// Runs of the script that outlive their process: conversations, and scripts whose message was answered before they
+// ended. Each is one value in the store, with the record (engine/record.h) from which any process goes on with it.
+// One table for all interpreters of a bot.
+#ifndef WEMOON_SCRIPT_KEEP_H
+#define WEMOON_SCRIPT_KEEP_H
+
+#include "base/buf.h"
+#include "store/store.h"
+
+typedef struct Keep Keep;
+
+typedef enum {
+  KEPT_ASKS,  // it waits for its user's next message; any process may go on with it
+  KEPT_RUNS   // it belongs to a process
+} KeptState;
+
+// A run as it is in the store. Texts that were read are slices of the value.
+typedef struct {
+  KeptState state;
+  bool owed;    // its message was answered without it
+  bool events;  // KEPT_ASKS: events are answers too
+  Str process;  // KEPT_RUNS: whose it is
+  Str openid;
+  Str identity;   // of a run that has asked nothing yet: what its message is known by; else empty
+  Str message;    // the document that on_message got
+  Str answering;  // KEPT_RUNS: the one that is being answered now
+  Str question, place;  // of the last question: its text or kind, and "file:line"
+  int64_t since_s;      // of that question, Unix seconds
+  int64_t begun_s;      // KEPT_RUNS: when its process began to
+  int64_t until_ms;     // KEPT_ASKS: when it times out, Unix milliseconds; 0: never
+  int64_t asks;         // questions so far
+  int64_t ends;         // processes that ended while they ran it
+  // Of one that is on_lost's: the question that was lost, and where and when it was asked.
+  Str lost_question, lost_place;
+  int64_t lost_since_s;  // 0: it is on_message's
+  Str record;
+} KeptRun;
+
+void kept_write(const KeptRun *run, Buf *out);
+// False for bytes of another format.
+bool kept_read(Str bytes, KeptRun *run);
+
+typedef struct {
+  Store *store;        // outlives it
+  Str account;         // tells it from others on the store; outlives it
+  bool shared;         // other processes may have the store open
+  bool conversations;  // these are kept too
+} KeepOptions;
+
+// NULL without memory.
+Keep *keep_new(const KeepOptions *options);
+void keep_free(Keep *keep);  // NULL is allowed
+bool keep_has_conversations(const Keep *keep);
+// What this process is called in a run that is its own.
+Str keep_process(const Keep *keep);
+
+bool keep_is_shared(const Keep *keep);
+// Writes the run; `done` as in store_call, NULL: nobody waits. False without memory. Any thread. `before`, the value
+// that was written last, NULL: whatever is there; otherwise reply->ok says whether it was still there. `value` gets
+// what was written. A run that asks is held by this process, which answers for its time-out, until keep_let_go.
+bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
+               void *ctx);
+// Whether a conversation of that user is known.
+bool keep_has(Keep *keep, Str openid);
+// It has left memory. Any thread.
+void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
+// Whether the user's conversation still waits for the answer to the question of that number, which this process
+// holds; it is claimed then as keep_claim does. Waits for the store where others have it open.
+bool keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
+// The run has ended. `identity` as in KeptRun.
+void keep_drop(Keep *keep, Str openid, Str identity);
+
+typedef enum {
+  KEEP_NOTHING,  // the user has none, or the store is away
+  KEEP_ASKING,   // it waits for this message
+  KEEP_ENDED,    // the process that ran it has ended
+  KEEP_BUSY      // a process runs it: ask again a little later
+} KeepFound;
+
+// Looks for the user's conversation; waits for the store. One that is found is claimed for this process: it is
+// KEPT_RUNS now, for the document `answering`. `value` keeps what `run` has. One that does not take events is
+// left alone for an event.
+KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *value,
+                     KeptRun *run);
+// The same for a run by its key in the store, of keep_due.
+KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run);
+
+// Looks after what is in the store: from time to time, from a thread that may wait for it.
+void keep_look(Keep *keep);
+// A run that was claimed could not be begun: it is as it was before. `state` is what was found.
+void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
+
+// The key of a run that has timed out, or whose process has ended, in `key`; false if there is none now.
+bool keep_due(Keep *keep, Buf *key);
+
+size_t keep_conversations(const Keep *keep);  // that are in the store, as far as it is known
+size_t keep_owed(const Keep *keep);           // scripts of messages that were answered without them
+
+#endif

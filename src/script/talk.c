@@ -1,0 +1,101 @@
+#include "script/talk.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+void talk_set(Str *to, Str text) {
+  char *copy = text.len ? malloc(text.len) : NULL;
+  if (copy) memcpy(copy, text.ptr, text.len);
+  free((char *)to->ptr);
+  *to = copy ? str_make(copy, text.len) : (Str){ 0 };
+}
+
+static Talk *make(Keep *keep) {
+  Talk *talk = calloc(1, sizeof *talk);
+  if (!talk) return NULL;
+  talk->keep = keep;
+  buf_init(&talk->value);
+  return talk;
+}
+
+Talk *talk_new(Keep *keep, Str openid, Str message) {
+  Talk *talk = make(keep);
+  if (!talk) return NULL;
+  talk_set(&talk->run.openid, openid);
+  talk_set(&talk->run.message, message);
+  talk_set(&talk->run.answering, message);
+  if (talk->run.openid.ptr && talk->run.message.ptr && talk->run.answering.ptr) return talk;
+  talk_free(talk);
+  return NULL;
+}
+
+// The texts that a talk has as its own.
+enum { TEXTS = 8 };
+
+static void list_texts(KeptRun *run, Str *texts[TEXTS]) {
+  Str *const all[TEXTS] = { &run->openid,   &run->identity, &run->message,       &run->answering,
+                            &run->question, &run->place,    &run->lost_question, &run->lost_place };
+  memcpy(texts, all, sizeof all);
+}
+
+Talk *talk_of(Keep *keep, const KeptRun *run, Str value) {
+  Talk *talk = make(keep);
+  Str *texts[TEXTS];
+  if (!talk) return NULL;
+  talk->run = *run;
+  talk->stored = true;
+  list_texts(&talk->run, texts);
+  for (size_t i = 0; i < TEXTS; i++) {
+    Str text = *texts[i];
+    *texts[i] = (Str){ 0 };
+    talk_set(texts[i], text);
+  }
+  if (keep_is_shared(keep)) buf_add(&talk->value, value);
+  return talk;
+}
+
+void talk_free(Talk *talk) {
+  Str *texts[TEXTS];
+  if (!talk) return;
+  list_texts(&talk->run, texts);
+  for (size_t i = 0; i < TEXTS; i++) free((char *)texts[i]->ptr);
+  buf_clear(&talk->value);
+  free(talk);
+}
+
+bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {
+  Buf bytes;
+  buf_init(&bytes);
+  talk->run.state = state;
+  talk->run.begun_s = clock_unix_s();
+  talk->run.process = state == KEPT_RUNS ? keep_process(talk->keep) : STR("");
+  bool shared = keep_is_shared(talk->keep);
+  Buf value = talk->value;  // what is expected; it is replaced
+  buf_init(&talk->value);
+  bool ok = !record || record_save(record, &bytes);
+  talk->run.record = buf_str(&bytes);
+  ok = ok && keep_save(talk->keep, &talk->run, shared && talk->stored ? &value : NULL, &talk->value,
+                       done, ctx);
+  if (ok) talk->stored = true;
+  if (!shared) buf_clear(&talk->value);
+  buf_clear(&value);
+  buf_clear(&bytes);
+  talk->run.record = (Str){ 0 };
+  return ok;
+}
+
+void talk_drop(Talk *talk) {
+  if (talk->stored) keep_drop(talk->keep, talk->run.openid, talk->run.identity);
+  talk->stored = false;
+}
+
+void talk_lose(Talk *talk) {
+  KeptRun *run = &talk->run;
+  talk_set(&run->lost_question, run->question);
+  talk_set(&run->lost_place, run->place);
+  run->lost_since_s = run->since_s ? run->since_s : 1;
+  talk_set(&run->message, run->answering);
+  talk_set(&run->question, STR(""));
+  run->asks = 0;
+}

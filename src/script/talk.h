@@ -1,0 +1,30 @@
+// What is kept of a message's run, as long as the run is in memory.
+#ifndef WEMOON_SCRIPT_TALK_H
+#define WEMOON_SCRIPT_TALK_H
+
+#include "engine/record.h"
+#include "script/keep.h"
+
+typedef struct {
+  Keep *keep;
+  KeptRun run;  // its texts are the talk's own, but for process and record
+  Buf value;    // as it was written last, where others have the store open
+  bool stored;
+  bool warned;  // that it stays in this process
+} Talk;
+
+// Of a run that has just begun. NULL without memory.
+Talk *talk_new(Keep *keep, Str openid, Str message);
+// Of one that was claimed in the store; `value` is what is there now.
+Talk *talk_of(Keep *keep, const KeptRun *run, Str value);
+void talk_free(Talk *talk);  // NULL is allowed
+// Frees what `to` had, and gives it a copy; empty without memory.
+void talk_set(Str *to, Str text);
+// Writes the run with its record. False if it cannot be kept, `done` is not called then.
+bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
+// The run has ended: it leaves the store.
+void talk_drop(Talk *talk);
+// It goes on as on_lost's, with the document that was being answered.
+void talk_lose(Talk *talk);
+
+#endif

@@ -1,0 +1,308 @@
+// Conversations outlive their process: after kill -9, a restart, or at another process of the store the user's next
+// message goes on where the script stood, and nothing is done twice.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const path = require('node:path');
+const { makeRedis } = require('./redis');
+const { startBot, eventXml, textXml, sleep, tempDir, until, BINARY, wemoon } = require('./harness');
+
+const from = (openid) => ({ fields: { FromUserName: openid } });
+const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
+
+// A server that notes what it is asked, and answers after `pause` ms; it plays the platform too.
+async function startPeer(t) {
+  const peer = { seen: [], sent: [], pause: 0 };
+  const server = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      if (request.url.includes('/message/custom/send')) peer.sent.push(JSON.parse(body));
+      else if (!request.url.includes('token')) peer.seen.push(`${request.method} ${request.url}`);
+      setTimeout(() => response.end(JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: 'T', expires_in: 7200,
+        number: peer.seen.length })), peer.pause);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  peer.url = `http://127.0.0.1:${server.address().port}`;
+  return peer;
+}
+
+const platform = (peer) => ({ api_base: peer.url, appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef',
+  encrypt_mode: 'normal' });
+
+const dialogue = `
+function on_message(msg)
+  if msg.content ~= "start" then return "plain " .. (msg.content or msg.type) end
+  local began, dice = os.time(), math.random(1000000000)
+  local name = wechat.ask("name?")
+  local age = wechat.ask("age of " .. name.content .. "? " .. dice)
+  return name.content .. " is " .. age.content .. ", said " .. wechat.get_message().content .. " to " .. dice ..
+    ((os.time() >= began and msg.content == "start") and "" or " WRONG")
+end
+`;
+
+for (const way of ['kill', 'stop']) {
+  test(`the next message goes on after ${way === 'kill' ? 'kill -9' : 'SIGTERM'}`, async (t) => {
+    const config = { store: sqlite(t) };
+    let bot = await startBot(t, { script: dialogue, config });
+    assert.equal(await bot.say('start'), 'name?');
+    await bot[way]();
+    bot = await startBot(t, { script: dialogue, config });
+    const question = await bot.say('Li');
+    const dice = /^age of Li\? (\d+)$/.exec(question)[1];
+    await bot[way]();
+    bot = await startBot(t, { script: dialogue, config });
+    assert.equal(await bot.say('7', from('another')), 'plain 7');
+    assert.equal(await bot.say('7'), `Li is 7, said 7 to ${dice}`);
+    assert.equal(await bot.say('7'), 'plain 7');
+  });
+}
+
+test('events go to on_message while a conversation is in the store, unless it wants them', async (t) => {
+  const script = `function on_message(msg)
+    if msg.event then return "event" end
+    return "got " .. wechat.ask("?", { events = msg.content == "with" }).type
+  end`;
+  const config = { store: sqlite(t) };
+  const tap = (bot) => bot.deliver(eventXml('CLICK', { EventKey: 'K', CreateTime: 1700000000 + Math.floor(Math.random() * 1e6) }));
+  for (const [word, wanted] of [['without', 'event'], ['with', 'got click']]) {
+    let bot = await startBot(t, { script, config });
+    assert.equal(await bot.say(word), '?');
+    await bot.kill();
+    bot = await startBot(t, { script, config });
+    assert.equal((await tap(bot)).reply.Content, wanted);
+    if (word === 'without') assert.equal(await bot.say('x'), 'got text');
+    await bot.stop();
+  }
+});
+
+test('what was done is not done again: calls, the store, once, spawned tasks, sleeps', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local got = wechat.http.post("${peer.url}/post", { body = "x" })
+    local number = wechat.json.decode(got.body).number
+    local count = wechat.store.incr("count")
+    local kept = wechat.once(function() return wechat.http.get("${peer.url}/once").status end)
+    wechat.spawn(function() wechat.http.post("${peer.url}/spawned", { body = "x" }) end)
+    wechat.sleep(0.3)
+    local session = wechat.session()
+    session.visits = (session.visits or 0) + 1
+    print("this line once")
+    wechat.log.info("and this one")
+    local answer = wechat.ask("number " .. number)
+    return table.concat({ number, count, kept, session.visits, answer.content }, " ")
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'number 1');
+  const seen = peer.seen.slice().sort();
+  assert.deepEqual(seen, ['GET /once', 'POST /post', 'POST /spawned']);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  const began = Date.now();
+  assert.equal(await bot.say('answer'), '1 1 200 1 answer');
+  assert.ok(Date.now() - began < 290, 'a sleep is not slept again');
+  assert.deepEqual(peer.seen.slice().sort(), seen);
+  assert.doesNotMatch(bot.log + bot.output, /this line once|and this one/);
+  assert.equal(await bot.say('go'), 'number 4');
+  assert.equal(await bot.say('again'), '4 2 200 2 again');
+});
+
+test('a call that may have happened gives "unknown", one that reads is made again', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local answer = wechat.ask("?")
+    local got, err = wechat.http[answer.content]("${peer.url}/call", answer.content == "post" and { body = "x" } or nil)
+    return got and "status " .. got.status or err.kind
+  end`;
+  for (const [verb, wanted] of [['post', 'unknown'], ['get', 'status 200']]) {
+    const config = { store: sqlite(t) };
+    let bot = await startBot(t, { script, config });
+    assert.equal(await bot.say('go'), '?');
+    const xml = textXml(verb);
+    peer.pause = 60000;
+    peer.seen.length = 0;
+    bot.deliver(xml).catch(() => {});
+    await until(() => peer.seen.length === 1, 'the call');
+    await bot.kill();
+    peer.pause = 0;
+    bot = await startBot(t, { script, config });
+    assert.equal((await bot.deliver(xml)).reply.Content, wanted);
+    assert.equal(peer.seen.length, verb === 'post' ? 1 : 2);
+  }
+});
+
+test('a script that changed is noticed: on_lost gets the message, the log both places', async (t) => {
+  const asks = (question) => `function on_message(msg)
+    if msg.content ~= "start" then return "plain " .. msg.content end
+    local name = wechat.ask("name?")
+    ${question}
+    return "done"
+  end\n`;
+  const on_lost = `function on_lost(msg, lost)
+    return ("%s lost %s at %s, %s"):format(msg.content, lost.question, lost.place:match("[^/]+$"), os.time() - lost.since < 20)
+  end`;
+  const config = { store: sqlite(t) };
+  for (const hook of [on_lost, '']) {
+    let bot = await startBot(t, { script: asks('local age = wechat.ask("age?")'), config });
+    assert.equal(await bot.say('start'), 'name?');
+    assert.equal(await bot.say('Li'), 'age?');
+    await bot.kill();
+    bot = await startBot(t, { script: asks('\n\nlocal age = wechat.ask("how old?")') + hook, config });
+    assert.equal(await bot.say('7'), hook ? '7 lost age? at bot.lua:4, true' : 'plain 7');
+    await bot.waitForLog(/it calls wechat\.ask at \S*bot\.lua:6 with other arguments, and its record has wechat\.ask at \S*bot\.lua:4/);
+    assert.equal(await bot.say('8'), 'plain 8');
+    await bot.stop();
+  }
+});
+
+test('comments, lines, names and what comes later may change', async (t) => {
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script: `function on_message(msg)
+    local name = wechat.ask("name?")
+    return "old " .. name.content
+  end`, config });
+  assert.equal(await bot.say('go'), 'name?');
+  await bot.kill();
+  bot = await startBot(t, { script: `-- a comment
+
+function on_message(message)
+    -- another
+    local who = wechat.ask("name?")
+    return "new " .. who.content
+  end`, config });
+  assert.equal(await bot.say('Li'), 'new Li');
+});
+
+test('a time-out comes true after a restart', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local answer, why = wechat.ask("?", { timeout_s = 2 })
+    return answer and answer.content or "no answer: " .. why
+  end`;
+  const config = { store: sqlite(t), ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await until(() => peer.sent.length === 1, 'the answer to a time-out', 8000);
+  assert.equal(peer.sent[0].text.content, 'no answer: timeout');
+  assert.equal(await bot.say('later'), '?');
+});
+
+test('with conversations = "process" a conversation ends with its process', async (t) => {
+  const config = { store: sqlite(t), conversations: 'process' };
+  let bot = await startBot(t, { script: dialogue, config });
+  assert.equal(await bot.say('start'), 'name?');
+  await bot.kill();
+  bot = await startBot(t, { script: dialogue, config });
+  assert.equal(await bot.say('Li'), 'plain Li');
+});
+
+test('a record past 256 KB stays in its process, with one warning that names the call', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content ~= "start" then return "plain " .. msg.content end
+    for i = 1, 300 do wechat.once(function() return ("x"):rep(1000) end) end
+    local a = wechat.ask("one?")
+    return "got " .. a.content .. wechat.ask("two?").content
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('start'), 'one?');
+  assert.equal(await bot.say('a'), 'two?');
+  assert.equal(await bot.say('b'), 'got ab');
+  assert.equal(bot.log.match(/stays in this process: wechat\.once at \S*bot\.lua:3 makes its record longer than 256 KB/g).length, 1);
+  assert.equal(await bot.say('start'), 'one?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('a'), 'plain a');
+});
+
+test('one that ended two processes is not begun a third time: an error line, error_reply to the user', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content ~= "start" then return "plain " .. msg.content end
+    local answer = wechat.ask("?")
+    os.execute("kill -9 $PPID")
+  end`;
+  const config = { store: sqlite(t), allow_shell: true, error_reply: 'sorry' };
+  const xml = textXml('die');
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('start'), '?');
+  for (let i = 0; i < 2; i++) {
+    await bot.deliver(xml).catch(() => {});
+    await bot.ended;
+    bot.stopped = true;
+    bot = await startBot(t, { script, config });
+  }
+  assert.equal((await bot.deliver(xml)).reply.Content, 'sorry');
+  await bot.waitForLog(/error.*bot\.lua:3: the script is not begun again for \S+: two processes ended while they ran it/);
+  assert.equal(await bot.say('next'), 'plain next');
+});
+
+test('open conversations are counted after a restart', async (t) => {
+  const config = { store: sqlite(t), admin_listen: '127.0.0.1:0' };
+  let bot = await startBot(t, { script: dialogue, config });
+  for (let i = 0; i < 5; i++) assert.equal(await bot.say('start', from(`user${i}`)), 'name?');
+  await bot.kill();
+  bot = await startBot(t, { script: dialogue, config });
+  const admin = () => /http:\/\/127\.0\.0\.1:(\d+)\/healthz/.exec(bot.output + bot.log);
+  await until(admin, 'the admin address');
+  const count = async () => {
+    const answer = await fetch(`http://127.0.0.1:${admin()[1]}/healthz`);
+    return (await answer.json()).conversations;
+  };
+  await until(async () => await count() === 5, 'five conversations');
+  await bot.say('x', from('user0'));
+  await bot.say('y', from('user0'));
+  assert.equal(await count(), 4);
+});
+
+test('on one Redis the proxy need keep nobody together', async (t) => {
+  const redis = await makeRedis(t);
+  const config = { store: redis.url };
+  const bots = [];
+  for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script: dialogue, config }));
+  for (let round = 0; round < 3; round++) {
+    assert.equal(await bots[0].say('start'), 'name?');
+    assert.match(await bots[1].say('Li'), /^age of Li/);
+    assert.match(await bots[0].say('7'), /^Li is 7, said 7/);
+    assert.equal(await bots[1].say('7'), 'plain 7');
+  }
+  assert.doesNotMatch(bots[0].log + bots[1].log, /warn|error/);
+});
+
+test('two messages of one user at two processes: one goes on, the other waits for its turn', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    if msg.content ~= "start" then return "plain " .. msg.content end
+    local heard = {}
+    for i = 1, 3 do
+      heard[i] = wechat.ask("q" .. i).content
+      wechat.sleep(0.2)
+    end
+    table.sort(heard)
+    return table.concat(heard, " ")
+  end`;
+  const config = { store: redis.url };
+  const bots = [];
+  for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script, config }));
+  assert.equal(await bots[0].say('start'), 'q1');
+  const answers = await Promise.all([bots[0].say('a'), bots[1].say('b')]);
+  assert.deepEqual(answers.sort(), ['q2', 'q3']);
+  assert.equal(await bots[1].say('c'), 'a b c');
+});
+
+test('another process goes on when one of several is killed', async (t) => {
+  const redis = await makeRedis(t);
+  const config = { store: redis.url };
+  const bots = [];
+  for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script: dialogue, config }));
+  assert.equal(await bots[0].say('start'), 'name?');
+  await bots[0].kill();
+  assert.match(await bots[1].say('Li'), /^age of Li/);
+});
