@@ -11,4 +11,6 @@ return {
   { name = "session", key = "session/%a/%u" },
   { name = "talks with models", key = "talk/%a/%u/", prefix = true },
   { name = "quota of customer service messages", key = "quota/%a/%u" },
+  { name = "conversation", key = "asked/%a/%u" },
+  { name = "owed answers", key = "owed/%a/%u/", prefix = true },
 }

@@ -3,6 +3,9 @@
 
 local REST_WAITS = 0.3  -- seconds: the answer that the rest belongs to is on its way to the phone
 
+local TRY_S = 600  -- how long a send that did not happen is tried again
+local passes = { [-1] = true, [40001] = true, [40164] = true, [45009] = true }
+
 -- The platform's refusals that trying again does not change.
 local no_right, window = 48001, { [45015] = true, [45047] = true }
 
@@ -20,6 +23,22 @@ return function(wechat, host)
     local sent, answer, err = pcall(function() return wechat.message.custom["send_" .. body.msgtype](body) end)
     if sent then return answer, err end
     return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
+  end
+
+  -- Whether a send certainly did not happen, and may yet.
+  local function may_yet(err) return err.kind == "network" or err.errcode and passes[err.errcode] end
+
+  -- Tries again for ten minutes, in this process or the next one.
+  local function deliver(body)
+    local until_s, pause = os.time() + TRY_S, 1
+    while true do
+      local answer, err = send(body)
+      if answer or not may_yet(err) or os.time() + pause > until_s then return answer, err end
+      log.warn(("a customer service message to %s did not go out: %s; it is tried again in %d s"):format(body.touser,
+        tostring(err), pause))
+      wechat.sleep(pause)
+      pause = math.min(pause * 2, 60)
+    end
   end
 
   local function complain(openid, what, left, err)
@@ -102,7 +121,7 @@ return function(wechat, host)
     if why then log.warn(("%s to %s: %s"):format(what_of(is_rest), openid, why)) end
     for i, body in ipairs(bodies) do
       body.touser = openid
-      local answer, err = send(body)
+      local answer, err = deliver(body)
       if not answer then return complain(openid, what_of(is_rest), #bodies - i + 1, err) end
     end
     if #bodies > 0 then

@@ -116,6 +116,7 @@ return function(wechat, host)
     local parts = parts_of()
     if part == "" then return end
     local sends = host.reply.say(part, parts)
+    if sends == nil then return end  -- it was said before
     parts.items[#parts.items + 1] = part
     if sends and not parts.sending then
       parts.sending = true

@@ -36,7 +36,8 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
   buf_add(json, STR("},\"access_token\":{\"expires_in_s\":"));
   if (left_s < 0) buf_add(json, STR("null"));
   else buf_add_int(json, left_s);
-  buf_printf(json, "},\"jobs\":%d,\"conversations\":%zu}\n", bot->jobs, bot->conversations);
+  buf_printf(json, "},\"jobs\":%d,\"conversations\":%zu,\"owed\":%zu}\n", bot->jobs,
+             bot->conversations, bot->owed);
 }
 
 static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
@@ -76,6 +77,8 @@ static void show_metrics(void *ctx, HttpRequest *request) {
     { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
     { "wemoon_conversations", "Scripts that wait for a user's next message.",
       (double)bot.conversations },
+    { "wemoon_owed_answers", "Scripts whose message was answered without them, in the store.",
+      (double)bot.owed },
     { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.",
       bot.interpreters },
     { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.",

@@ -57,7 +57,9 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!store || !store_is_shared(store)) return true;
   if (!account_name(options->account, bot->name, err)) return false;
   Str name = str_of(bot->name);
-  KeepOptions keep = { .store = store, .account = name, .conversations = options->conversations_last };
+  KeepOptions keep = { .store = store,
+                       .account = name,
+                       .conversations = options->conversations_last };
   if (!(bot->webhook.shared.keep = keep_new(&keep))) return err_set(err, ERR_MEMORY, "no memory");
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
@@ -113,9 +115,13 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   return NULL;
 }
 
+// What is in the store goes on at the next start, or elsewhere; but a call of it that is under way is let end.
 static bool is_idle(Webhook *webhook) {
-  return admission_is_empty(&webhook->admission) &&
-         atomic_load(&webhook->shared.late_under_way) == 0;
+  const BotShared *shared = &webhook->shared;
+  int64_t left =
+      admission_count(&webhook->admission, ADMIT_JOB) + atomic_load(&shared->late_under_way);
+  return admission_count(&webhook->admission, ADMIT_WAITING) == 0 &&
+         left <= atomic_load(&shared->owed_here) && atomic_load(&shared->acting) == 0;
 }
 
 static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->shared.interpreters) == 0; }

@@ -240,6 +240,9 @@ void pool_free(Pool *pool) {
   if (!pool) return;
   if (pool->indices) {
     unload(pool);
+    for (size_t i = 0; i < pool->count; i++) {
+      if (pool->indices[i]) interpreter_end_tasks(pool->indices[i]);
+    }
     let_go(pool, pool->indices);
   }
   if (pool->fresh) let_go(pool, pool->fresh);

@@ -11,6 +11,8 @@
 #include "codec/url.h"
 #include "script/conversation.h"
 
+enum { OWE_BEFORE_US = 200 * 1000 };
+
 static int status_of(const Err *err) {
   switch (err->code) {
     case ERR_FORBIDDEN: return 403;
@@ -131,6 +133,12 @@ static int64_t turn_end_us(const Webhook *webhook, const Job *job) {
   return timeout_ms > 0 ? job->started_us + timeout_ms * 1000 : INT64_MAX;
 }
 
+// The store has the script shortly before its message is answered without it.
+static int64_t owe_at_us(const Callback *c) {
+  bool owes = answer_late_way(c->webhook) == LATE_CUSTOMER_SERVICE;
+  return owes ? c->deadline_us - OWE_BEFORE_US : 0;
+}
+
 // A script that waits for this user's next message gets it, else on_message does. An interpreter that was
 // given up while the message waited for it has a successor, one that is busy may have another beside it: try
 // that one. The platform has its answer at the deadline; the message waits on for its turn, and its reply is
@@ -148,6 +156,8 @@ static TaskState run(Callback *c, Job *job, const MessageHead *head, Str documen
                        .said = &job->said,
                        .arena = job->arena,
                        .owner = job_retain(job),
+                       .identity = job->identity,
+                       .owe_at_us = owe_at_us(c),
                        .late = on_answer,
                        .done = on_done,
                        .over = on_over };

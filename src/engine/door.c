@@ -37,6 +37,7 @@ static void note_raised(Task *task) {
 
 static void describe_call(lua_State *L, Task *task, const DoorFunction *function, int args) {
   note_raised(task);
+  record_end_call(task);
   Pending *pending = &task->pending;
   pending->kind = function->kind_of ? function->kind_of(L) : function->kind;
   pending->digest = pack_digest(L, 1, args);
@@ -53,7 +54,9 @@ static void write_values(lua_State *L, Task *task, RecordEntryKind kind, int fir
   if (pack_values(L, first, count, &record->scratch))
     record_add(record, &call, kind, buf_str(&record->scratch));
   else record_give_up(record, &call);
-  task->pending.function = NULL;
+  bool acted = task->pending.kind == DOOR_ACTS;
+  record_end_call(task);
+  if (acted && record->after) record->after(record);
 }
 
 // The results of a call that was recorded, with the whole stack of the door's function.
@@ -107,10 +110,14 @@ static int call_after(lua_State *L, int status, lua_KContext args) {
 // Live: nothing is recorded of this call yet.
 static int call_live(lua_State *L, Task *task) {
   Record *record = task->record;
-  const Pending *pending = &task->pending;
+  Pending *pending = &task->pending;
   bool leaves =
       pending->function != &BEGIN && pending->kind != DOOR_TELLS && pending->kind != DOOR_ASKS;
   if (!record->before || !leaves) return call_now(L);
+  if (record->acting && pending->kind == DOOR_ACTS) {
+    pending->acting = record->acting;
+    atomic_fetch_add(pending->acting, 1);
+  }
   int args = lua_gettop(L);
   luaL_checkstack(L, 2, NULL);
   lua_pushcfunction(L, record->before);

@@ -26,6 +26,9 @@ typedef struct {
   DoorKind (*kind_of)(lua_State *L);
 } DoorFunction;
 
+// From now on time and chance of the standard library pass the door, and `print` is silent in a task that is run from
+// its record. Once per state, for EngineOptions.open.
+void door_open(lua_State *L);
 // As luaL_setfuncs: puts the functions into the table below the `upvalues` values on top, which each of them gets,
 // and pops these. `functions` outlives the state.
 void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues);

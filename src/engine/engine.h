@@ -74,6 +74,8 @@ bool engine_start_thread(Engine *engine, Err *err);
 // It is out of service: timers that end with the service are dropped; tasks go on.
 void engine_retire(Engine *engine);
 bool engine_is_retired(const Engine *engine);
+// Ends all suspended tasks (task_is_dropped), where the state is free within a second. The engine is not entered.
+void engine_end_tasks(Engine *engine);
 // Time was moved (clock_advance): the thread looks at its timers again.
 void engine_wake(Engine *engine);
 // Stops what run_wait runs without a limit, soon. Any thread.

@@ -162,6 +162,7 @@ typedef struct {
   const DoorFunction *function;  // NULL: none
   DoorKind kind;
   uint64_t digest;
+  atomic_int *acting;  // counts it; NULL: nobody does
   char place[112];
 } Pending;
 
@@ -188,6 +189,8 @@ struct Record {
   Task *members;     // tasks that run
   lua_CFunction before;
   void *owner;
+  atomic_int *acting;
+  void (*after)(Record *record);
   Buf scratch;  // for packed values
   char given_up[200], difference[400];
 };
@@ -206,6 +209,7 @@ void record_differs(Record *record, const RecordEntry *was, const RecordCall *is
 RecordCall record_call(const Task *task);
 // The call of that task that was under way when the record was saved.
 bool record_find_pending(const Record *record, uint32_t task, DoorKind *kind, RecordCall *call);
+void record_end_call(Task *task);
 // The task has ended.
 void record_leave(Task *task);
 // A task whose turn has come goes on in its call.

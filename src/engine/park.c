@@ -49,7 +49,7 @@ static void end_suspended(Task *task, LogLevel level, const char *why) {
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
   task->state = TASK_CANCELLED;
-  task->dropped = !why;
+  task->dropped = !why || !reachable;
   const char *doing = task->now->doing;
   if (why) log_line(level, "%s %s while it waited in %s", doing, why, wait->what);
   if (task->run)
@@ -60,7 +60,8 @@ static void end_suspended(Task *task, LogLevel level, const char *why) {
   if (reachable) {
     Task *running = engine->task;  // the one that cancels it, if a task does
     engine->task = task;
-    lua_resetthread(task->co);
+    // What goes on elsewhere closes its variables there.
+    if (why || !task->record) lua_resetthread(task->co);
     engine->task = running;
     task_drop_coroutine(task);
     task_end(task);

@@ -36,9 +36,13 @@ bool record_is_replaying(const Record *record) { return record->replaying; }
 const char *record_given_up(const Record *record) { return record->given_up; }
 const char *record_difference(const Record *record) { return record->difference; }
 size_t record_size(const Record *record) { return record->entries.len; }
+void record_watch_after(Record *record, void (*after)(Record *record)) { record->after = after; }
+
 void *record_owner(const Record *record) { return record->owner; }
 
-void record_watch(Record *record, lua_CFunction before, void *owner) {
+void record_watch(Record *record, lua_CFunction before, void *owner, atomic_int *acting) {
+  record->acting = acting;
+  record->after = NULL;
   record->before = before;
   record->owner = owner;
 }
@@ -75,11 +79,18 @@ void task_share_record(Task *parent, Task *task) {
   if (record) join(task, record_retain(record));
 }
 
+void record_end_call(Task *task) {
+  Pending *pending = &task->pending;
+  if (pending->acting) atomic_fetch_sub(pending->acting, 1);
+  pending->acting = NULL;
+  pending->function = NULL;
+}
+
 void record_leave(Task *task) {
   Record *record = task->record;
   task->records = false;
   task->once = 0;
-  task->pending.function = NULL;
+  record_end_call(task);
   if (!record) return;
   Task **link = &record->members;
   while (*link != task) link = &(*link)->record_next;

@@ -6,6 +6,7 @@
 #define WEMOON_ENGINE_RECORD_H
 
 #include <lua.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,8 +52,10 @@ size_t record_tasks(const Record *record);  // that run
 size_t record_size(const Record *record);   // bytes
 
 // `before`, a C function, is called before each call that leaves the process; it may wait, and gets whether the call
-// changes something there. NULL: nothing is. `owner` is the caller's.
-void record_watch(Record *record, lua_CFunction before, void *owner);
+// changes something there. NULL: nothing is. `owner` is the caller's. `acting` counts the calls under way that change
+// something; it outlives the tasks. `after` is called when such a call has its results. NULL: as above.
+void record_watch(Record *record, lua_CFunction before, void *owner, atomic_int *acting);
+void record_watch_after(Record *record, void (*after)(Record *record));
 void *record_owner(const Record *record);
 
 #endif

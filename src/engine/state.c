@@ -1,6 +1,7 @@
 // An engine's birth and death, its memory, and who has its state.
 #include "engine/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "engine/value.h"
@@ -215,6 +216,12 @@ void engine_give_up(Engine *engine) {
   pthread_cond_broadcast(&engine->inbox->changed);
   pthread_cond_broadcast(&engine->ended);
   pthread_mutex_unlock(&engine->inbox->mutex);
+}
+
+void engine_end_tasks(Engine *engine) {
+  if (!engine_enter(engine, clock_now_us() + 1000 * 1000)) return;
+  task_cancel_all(engine, NULL);
+  engine_leave(engine);
 }
 
 void engine_wake(Engine *engine) {

@@ -42,35 +42,11 @@ static int l_date(lua_State *L) {
   return 1;
 }
 
-// math.random, with the library's own errors.
-static int l_random(lua_State *L) {
-  int count = lua_gettop(L);
-  lua_Integer low = 1, high = 1;
-  if (count == 1) high = luaL_checkinteger(L, 1);
-  if (count == 2) low = luaL_checkinteger(L, 1), high = luaL_checkinteger(L, 2);
-  if (count > 2) raise(L, "wrong number of arguments");
-  if (!(count == 1 && high == 0))
-    luaL_argcheck(L, low <= high, count ? count : 1, "interval is empty");
-  return door_tell(L);
-}
-
-// What the script must not see while it is run from its record, since it has been written before.
-static int l_print(lua_State *L) {
-  if (door_is_replaying(L)) return 0;
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 0);
-  return 0;
-}
-
-// The function passes the door; `inner`, if there is one, stands before the library's own.
-static void wrap(lua_State *L, const char *library, const char *field, const char *name,
-                 lua_CFunction inner, lua_CFunction front) {
-  lua_getglobal(L, library);
-  lua_getfield(L, -1, field);
-  if (inner) lua_pushcclosure(L, inner, 1);
-  door_wrap(L, name, front);
-  lua_setfield(L, -2, field);
+static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
+  lua_getglobal(L, LUA_OSLIBNAME);
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, function, 1);
+  lua_setfield(L, -2, name);
   lua_pop(L, 1);
 }
 
@@ -88,13 +64,8 @@ void stdlib_open(lua_State *L, bool allow_shell) {
     remove_field(L, LUA_OSLIBNAME, "execute");
     remove_field(L, LUA_IOLIBNAME, "popen");
   }
-  wrap(L, LUA_OSLIBNAME, "time", "os.time", l_time, door_tell);
-  wrap(L, LUA_OSLIBNAME, "date", "os.date", l_date, door_tell);
-  wrap(L, LUA_OSLIBNAME, "clock", "os.clock", NULL, door_tell);
-  wrap(L, LUA_MATHLIBNAME, "random", "math.random", NULL, l_random);
-  lua_getglobal(L, "print");
-  lua_pushcclosure(L, l_print, 1);
-  lua_setglobal(L, "print");
+  wrap_time(L, "time", l_time);
+  wrap_time(L, "date", l_date);
 }
 
 // ---- strict globals -----------------------------------------------------------------------------

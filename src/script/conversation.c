@@ -140,6 +140,10 @@ static void cut_off(Conversation *conversation) {
 
 // ---- the end of a wait that no message ended ----------------------------------------------------
 
+static Str openid_of(const Conversation *conversation) {
+  return str_make(conversation->openid, conversation->openid_len);
+}
+
 static void put_back(Conversation *conversation);
 
 // The task goes on without a message to answer: what it returns goes out as customer service messages. The
@@ -169,10 +173,6 @@ static void disarm(Conversation *conversation) {
 static void finish(Conversation *conversation, const char *reason) {
   conversation->reason = reason;
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
-}
-
-static Str openid_of(const Conversation *conversation) {
-  return str_make(conversation->openid, conversation->openid_len);
 }
 
 // It leaves memory, and goes on from the store. It must be out of the table, and is cut off then.
@@ -224,6 +224,9 @@ static void arm(Conversation *conversation) {
 static void on_cancel(void *ctx) {
   Conversation *conversation = ctx;
   if (!take_out(conversation)) return;
+  if (conversation->kept)
+    keep_let_go(conversation->in->options.shared->keep, openid_of(conversation),
+                conversation->kept_until_ms);
   if (timer_remove_in_cancel(conversation->in->engine, &conversation->timer))
     conversation_release(conversation);
   cut_off(conversation);
@@ -415,25 +418,7 @@ static int ask_now(lua_State *L, const Talk *talk) {
   return wait_suspend(L, wait, on_cancel, conversation);
 }
 
-// The store has the question, or cannot take it: it is asked all the same.
-static int ask_stored(lua_State *L, void *data) {
-  StoreReply *reply = data;
-  bool stored = reply->err.code == ERR_NONE && reply->ok,
-       taken = reply->err.code == ERR_NONE && !reply->ok;
-  if (reply->err.code != ERR_NONE)
-    log_warn("a conversation stays in this process, since the store did not take it: %s",
-             reply->err.text);
-  store_reply_free(reply);
-  if (!taken) return ask_now(L, stored ? message_talk(task_running(L)) : NULL);
-  log_warn("a script ended before its question: another process goes on with it");
-  return task_leave(L);
-}
-
-static void drop_stored(void *data) { store_reply_free(data); }
-
-static void on_stored(void *ctx, StoreReply *reply) {
-  wait_finish(ctx, ask_stored, drop_stored, reply);
-}
+static void on_stored(void *ctx, StoreReply *reply);
 
 static int store_question(lua_State *L, Talk *talk) {
   Wait *wait = wait_begin(L, "wechat.ask");
@@ -441,6 +426,30 @@ static int store_question(lua_State *L, Talk *talk) {
     return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return ask_now(L, NULL);
+}
+
+static int store_again(lua_State *L, int status, lua_KContext context) {
+  return store_question(L, message_talk(task_running(L)));
+}
+
+// The store has the question, or cannot take it: it is asked all the same.
+static int ask_stored(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  bool away = reply->err.code != ERR_NONE, stored = !away && reply->ok;
+  if (away)
+    log_warn("a conversation stays in this process, since the store did not take it: %s",
+             reply->err.text);
+  store_reply_free(reply);
+  if (away || stored) return ask_now(L, stored ? message_talk(task_running(L)) : NULL);
+  lua_pushcfunction(L, message_check_talk);
+  lua_callk(L, 0, 0, 0, store_again);
+  return store_again(L, LUA_OK, 0);
+}
+
+static void drop_stored(void *data) { store_reply_free(data); }
+
+static void on_stored(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, ask_stored, drop_stored, reply);
 }
 
 // question, timeout_s | nil, events -> the document of the message, or nil and why there is none

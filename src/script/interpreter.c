@@ -2,6 +2,7 @@
 // with the state of the one before, asked for its own, and retired.
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/door.h"
 #include "engine/place.h"
 #include "engine/stdlib.h"
 #include "engine/value.h"
@@ -22,6 +23,7 @@
 static int open_all(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   in->engine = engine_of(L);
+  door_open(L);
   loader_open(L, in->options.allow_shell);
   if (!embedded_load(L, "wechat/init.lua")) raise(L, "wechat/init.lua is not in this binary");
   if (in->options.open_host) in->options.open_host(L);
@@ -120,6 +122,7 @@ void interpreter_release(Interpreter *in) {
 }
 
 void interpreter_retire(Interpreter *in) { engine_retire(in->engine); }
+void interpreter_end_tasks(Interpreter *in) { engine_end_tasks(in->engine); }
 void interpreter_wake(Interpreter *in) { engine_wake(in->engine); }
 void interpreter_interrupt(Interpreter *in) { engine_interrupt(in->engine); }
 bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {

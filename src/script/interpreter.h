@@ -28,8 +28,11 @@ typedef struct {
   void (*lost)(void *ctx, Str reason);
   void *lost_ctx;
   struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
-  struct Keep *keep;                    // runs that outlive the process; NULL: none do
-  atomic_bool timers;                   // a script has made a timer
+  // Of late replies and messages under way: those that are in the store, for which the end need not wait.
+  atomic_int owed_here;
+  atomic_int acting;   // calls under way of what is in the store that must not be made twice
+  struct Keep *keep;   // runs that outlive the process; NULL: none do
+  atomic_bool timers;  // a script has made a timer
   atomic_bool
       timers_elsewhere;  // another process runs the timers: those of this one let their times pass
   struct LateOrder *late_order;  // of all interpreters; NULL: late answers go out as they come
@@ -106,6 +109,8 @@ bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
 void interpreter_unload(Interpreter *interpreter, Buf *state_json);
 // It is out of service: its timers and routes end; tasks under way go on, and the last holder closes it.
 void interpreter_retire(Interpreter *interpreter);
+// What is suspended in it ends; what is in the store goes on elsewhere.
+void interpreter_end_tasks(Interpreter *interpreter);
 // The files that a change of which asks for a reload: the script, every module it required, and the paths
 // where a missing module was looked for, as names of pairs (values are empty), but for those that `files` has
 // already. In `arena`, NUL-terminated.

@@ -111,6 +111,9 @@ struct Keep {
   Buf listed;  // the key that the listing has come to
 };
 
+// Other processes may have the store open.
+bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
+
 static uint32_t hash_of(Str key) { return (uint32_t)str_hash(key, 0); }
 
 static Str entry_key(const Entry *entry) { return str_make(entry->key, entry->len); }
@@ -261,7 +264,7 @@ static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply)
 
 static void renew(Keep *keep) {
   int64_t now_us = clock_now_us();
-  if (!keep->options.shared || now_us < keep->renew_us) return;
+  if (!keep_is_shared(keep) || now_us < keep->renew_us) return;
   keep->renew_us = now_us + RENEW_US;
   StoreCall call = { .op = STORE_LEASE,
                      .key = str_of(keep->process_key),
@@ -282,7 +285,7 @@ Keep *keep_new(const KeepOptions *options) {
   Str account = options->account;
   snprintf(keep->process_key, sizeof keep->process_key, "process/%.*s/%s", STR_FMT(account),
            keep->process);
-  snprintf(keep->talks, sizeof keep->talks, "talk/%.*s/", STR_FMT(account));
+  snprintf(keep->talks, sizeof keep->talks, "asked/%.*s/", STR_FMT(account));
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   mutex_init_brief(&keep->mutex);
   buf_init(&keep->listed);
@@ -295,7 +298,7 @@ void keep_free(Keep *keep) {
   for (size_t i = 0; i < BUCKETS; i++) {
     while (keep->buckets[i]) take_out(keep, &keep->buckets[i]);
   }
-  if (keep->options.shared)
+  if (keep->renew_us)
     store_call(keep->options.store,
                &(StoreCall){ .op = STORE_DELETE, .key = str_of(keep->process_key) }, forget_reply,
                NULL, NULL);
@@ -319,11 +322,11 @@ size_t keep_owed(const Keep *keep) {
 // False if it is too long for a key.
 static bool key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
   buf_add(key, str_of(identity.len ? keep->owes : keep->talks));
-  buf_add(key, identity.len ? identity : openid);
+  buf_add(key, openid);
+  if (identity.len) buf_addc(key, '/');
+  buf_add(key, identity);
   return !key->failed && key->len <= STORE_KEY_MAX;
 }
-
-bool keep_is_shared(const Keep *keep) { return keep->options.shared; }
 
 static void hold(Keep *keep, Str key, bool events) {
   pthread_mutex_lock(&keep->mutex);
@@ -380,6 +383,23 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
   keep_save(keep, run, NULL, &value, NULL, NULL);
   keep_let_go(keep, run->openid, run->until_ms);
   buf_clear(&value);
+}
+
+bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
+  Buf key;
+  buf_init(&key);
+  bool ok = key_of(keep, run->openid, run->identity, &key) &&
+            store_call(keep->options.store, &(StoreCall){ .op = STORE_GET, .key = buf_str(&key) },
+                       done, ctx, NULL);
+  buf_clear(&key);
+  return ok;
+}
+
+bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
+  KeptRun found;
+  if (reply->err.code != ERR_NONE) return true;  // it cannot be said, and nobody else can take it
+  if (!reply->ok || !kept_read(reply->value, &found)) return false;
+  return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
 }
 
 static void drop_key(Keep *keep, Str key) {
@@ -441,7 +461,8 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return make_mine(keep, key, answering, false, value, run) ? KEEP_ASKING : KEEP_BUSY;
   }
   if (is_mine(keep, run) || is_alive(keep, run->process)) return KEEP_BUSY;
-  return make_mine(keep, key, (Str){ 0 }, true, value, run) ? KEEP_ENDED : KEEP_BUSY;
+  return make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run) ? KEEP_ENDED
+                                                                            : KEEP_BUSY;
 }
 
 // What of a conversation that is in this process's memory, where it was looked for first: it is about to ask, unless
@@ -453,6 +474,27 @@ static bool is_held(Keep *keep, Str key, bool is_event, KeepFound *found) {
   *found = held && is_event && !entry->events ? KEEP_NOTHING : KEEP_BUSY;
   pthread_mutex_unlock(&keep->mutex);
   return held;
+}
+
+void keep_forget(Keep *keep, Str openid) {
+  Buf prefix, key;
+  buf_init(&prefix);
+  buf_init(&key);
+  buf_printf(&prefix, "%s%.*s/", keep->owes, STR_FMT(openid));
+  keep_drop(keep, openid, STR(""));
+  for (size_t i = 0; i < BUCKETS; i++) {
+    do {
+      buf_reset(&key);
+      pthread_mutex_lock(&keep->mutex);
+      const Entry *entry = keep->buckets[i];
+      while (entry && !str_starts(entry_key(entry), buf_str(&prefix))) entry = entry->next;
+      if (entry) buf_add(&key, entry_key(entry));
+      pthread_mutex_unlock(&keep->mutex);
+      if (key.len) drop_key(keep, buf_str(&key));
+    } while (key.len);
+  }
+  buf_clear(&prefix);
+  buf_clear(&key);
 }
 
 bool keep_has(Keep *keep, Str openid) {
@@ -467,7 +509,7 @@ bool keep_has(Keep *keep, Str openid) {
 
 // Whether the store need not be asked.
 static bool is_known_absent(Keep *keep, Str key) {
-  if (keep->options.shared || !atomic_load_explicit(&keep->whole, memory_order_acquire))
+  if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
     return false;
   if (keep_conversations(keep) == 0) return true;
   pthread_mutex_lock(&keep->mutex);
@@ -553,7 +595,7 @@ static bool list_all(Keep *keep) {
 static void look_at_keys(Keep *keep) {
   int64_t began_us = clock_now_us();
   bool first = !atomic_load(&keep->whole);
-  if (!first && (!keep->options.shared || began_us < keep->list_us)) return;
+  if (!first && (!keep_is_shared(keep) || began_us < keep->list_us)) return;
   list_all(keep);
   int64_t took_us = clock_now_us() - began_us;
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
@@ -566,7 +608,7 @@ static void look_at_value(Keep *keep, Str key) {
   buf_init(&value);
   if (!ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, &value)) forget(keep, key);
   else if (kept_read(buf_str(&value), &run)) note(keep, key, &run);
-  else drop_key(keep, key);
+  else forget(keep, key);  // of another version
   buf_clear(&value);
 }
 

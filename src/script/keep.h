@@ -43,18 +43,17 @@ bool kept_read(Str bytes, KeptRun *run);
 typedef struct {
   Store *store;        // outlives it
   Str account;         // tells it from others on the store; outlives it
-  bool shared;         // other processes may have the store open
   bool conversations;  // these are kept too
 } KeepOptions;
 
 // NULL without memory.
 Keep *keep_new(const KeepOptions *options);
-void keep_free(Keep *keep);  // NULL is allowed
+void keep_free(Keep *keep);             // NULL is allowed
+bool keep_is_shared(const Keep *keep);  // other processes may have the store open
 bool keep_has_conversations(const Keep *keep);
 // What this process is called in a run that is its own.
 Str keep_process(const Keep *keep);
 
-bool keep_is_shared(const Keep *keep);
 // Writes the run; `done` as in store_call, NULL: nobody waits. False without memory. Any thread. `before`, the value
 // that was written last, NULL: whatever is there; otherwise reply->ok says whether it was still there. `value` gets
 // what was written. A run that asks is held by this process, which answers for its time-out, until keep_let_go.
@@ -62,6 +61,10 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
                void *ctx);
 // Whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
+// What is in the store for the run, after a keep_save that found something else: `done` as in store_call. Any thread.
+bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx);
+// Whether a value that keep_fetch brought is still this process's run: a write before may have been lost.
+bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run);
 // It has left memory. Any thread.
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // Whether the user's conversation still waits for the answer to the question of that number, which this process
@@ -69,6 +72,9 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 bool keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
 // The run has ended. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
+
+// All of a user's is gone from the store, as far as it is known here.
+void keep_forget(Keep *keep, Str openid);
 
 typedef enum {
   KEEP_NOTHING,  // the user has none, or the store is away

@@ -2,9 +2,12 @@
 #include "script/late.h"
 
 #include "base/log.h"
+#include "engine/door.h"
+#include "engine/record.h"
 #include "engine/wait.h"
 #include "script/inner.h"
 #include "script/late_order.h"
+#include "script/talk.h"
 
 #include <stdlib.h>
 
@@ -14,20 +17,35 @@ static const char function_key;
 typedef struct {
   BotShared *shared;
   LatePlace *place;  // NULL: it waits for nobody
+  Talk *talk;        // NULL: nothing is kept
 } Delivery;
+
+static void let_talk_go(BotShared *shared, Talk *talk) {
+  if (talk && talk->here) atomic_fetch_sub(&shared->owed_here, 1);
+  talk_free(talk);
+}
+
+// One that goes on elsewhere, or at the next start, stays in the store.
+static void end_talk(Task *task, Delivery *delivery) {
+  Record *record = task_record(task);
+  if (task_is_dropped(task)) talk_leave(delivery->talk, record);
+  else talk_drop(delivery->talk);
+  if (record) record_watch(record, NULL, NULL, NULL);
+  let_talk_go(delivery->shared, delivery->talk);
+}
 
 // The last of these must be sent before the bot ends.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
   late_order_leave(delivery->place);
+  if (delivery->talk) end_talk(task, delivery);
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
 }
 
 static const TaskBody DELIVERY = { .ended = delivery_ended, .over = free, .doing = "a late reply" };
 
 typedef struct {
-  const Task *from;
-  Task *to;
+  Task *from, *to;
   const Reply *reply;  // NULL: `rest`
   Str rest;
   bool early;  // the reply value, before its task's end
@@ -67,7 +85,8 @@ static void push_taken(lua_State *L, Said *said) {
 static int prepare(lua_State *L) {
   const Content *content = lua_touserdata(L, 1);
   lua_State *to = task_coroutine(content->to);
-  if (!lua_checkstack(to, 8)) raise_no_memory(L);
+  if (!lua_checkstack(to, 9)) raise_no_memory(L);
+  lua_pushcfunction(L, door_begin);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &function_key);
   if (content->reply || content->early) push_reply(L, content);
   else push_str(L, content->rest);
@@ -76,7 +95,7 @@ static int prepare(lua_State *L) {
   task_set_value(L, content->to, VALUE_MESSAGE);
   lua_pushboolean(L, !content->reply);
   push_taken(L, content->said);
-  lua_xmove(L, to, 6);
+  lua_xmove(L, to, 7);
   return 0;
 }
 
@@ -87,6 +106,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   content->to = task_new(engine, &DELIVERY, delivery);
   if (!content->to) return false;
   task_copy_subject(content->to, task_subject(content->from));
+  if (delivery->talk) task_share_record(content->from, content->to);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, content);
   // Without its arguments it fails at once, is logged and gone: the one way out of a task.
@@ -99,30 +119,30 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   return false;
 }
 
-static Delivery *delivery_new(BotShared *shared, LatePlace *place, Str openid) {
+static Delivery *delivery_new(BotShared *shared, const Late *late) {
   Delivery *delivery = malloc(sizeof *delivery);
   if (!delivery) return NULL;
-  *delivery = (Delivery){ .shared = shared, .place = place };
-  if (!place && shared->late_order && openid.len)
-    delivery->place = late_order_enter(shared->late_order, openid);
+  *delivery = (Delivery){ .shared = shared, .place = late->place, .talk = late->talk };
+  if (!late->place && shared->late_order && late->openid.len)
+    delivery->place = late_order_enter(shared->late_order, late->openid);
   return delivery;
 }
 
-void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest, LatePlace *place,
-               Str openid, Said *said) {
-  Content content = { .from = from, .reply = reply, .rest = rest, .said = said };
-  if (!shared || engine_is_given_up(task_engine(from))) return late_order_leave(place);
-  Delivery *delivery = delivery_new(shared, place, openid);
+void late_send(Task *from, BotShared *shared, const Late *late) {
+  Content content = { .from = from, .reply = late->reply, .rest = late->rest, .said = late->said };
+  bool open = shared && !engine_is_given_up(task_engine(from));
+  Delivery *delivery = open ? delivery_new(shared, late) : NULL;
   if (delivery && post(&content, task_engine(from), delivery)) return;
-  shared_lost(shared, "memory");
-  log_warn("a late reply is lost: no memory to send it");
-  late_order_leave(delivery ? delivery->place : place);
+  if (open) shared_lost(shared, "memory");
+  if (open) log_warn("a late reply is lost: no memory to send it");
+  late_order_leave(delivery ? delivery->place : late->place);
+  let_talk_go(shared, late->talk);
   free(delivery);
 }
 
-bool late_deliver(const Task *from, BotShared *shared, LatePlace *place, Str openid, Said *said) {
+bool late_deliver(Task *from, BotShared *shared, LatePlace *place, Str openid, Said *said) {
   Content content = { .from = from, .early = true, .said = said };
-  Delivery *delivery = delivery_new(shared, place, openid);
+  Delivery *delivery = delivery_new(shared, &(Late){ .place = place, .openid = openid });
   if (delivery && post(&content, task_engine(from), delivery)) return true;
   late_order_leave(delivery ? delivery->place : place);
   free(delivery);

@@ -8,17 +8,25 @@
 #include "wechat/reply.h"
 
 struct LatePlace;  // script/late_order.h
+struct Talk;       // script/talk.h
 
 // Pops the function(reply, message, is_rest, bytes_taken, other_taken) of the Lua half that sends them. May raise.
 void late_register(lua_State *L);
-// Has it send `reply` to the task's message, in a task of its own; or `rest`, if `reply` is NULL.
-// `said`: of what parts the function is told how much went out; NULL if it was not said in parts.
-// `place`: the message's among its user's; it goes with the delivery. NULL: behind all that there are.
-void late_send(const Task *from, BotShared *shared, const Reply *reply, Str rest,
-               struct LatePlace *place, Str openid, Said *said);
+// What is sent, and what goes with it.
+typedef struct {
+  const Reply *reply;  // NULL: `rest`
+  Str rest;
+  Said *
+      said;  // of what parts the function is told how much went out; NULL if it was not said in parts
+  struct LatePlace *place;  // the message's among its user's; NULL: behind all that there are
+  Str openid;
+  // What is kept of the task's run; it leaves the store when this is out. NULL: nothing.
+  struct Talk *talk;
+} Late;
+// Has it sent to the task's message, in a task of its own.
+void late_send(Task *from, BotShared *shared, const Late *late);
 // Has it called with the reply value of the running task and true, before that task's end. False without memory.
-bool late_deliver(const Task *from, BotShared *shared, struct LatePlace *place, Str openid,
-                  Said *said);
+bool late_deliver(Task *from, BotShared *shared, struct LatePlace *place, Str openid, Said *said);
 // Waits until no earlier message of the delivery's user is under way: returned by a C function as its last act.
 int late_turn(lua_State *L);
 

@@ -19,8 +19,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Behind its task; freed with it.
+typedef struct MessageRun MessageRun;
+
+// Rings when the run is to be put into the store. Freed by itself if it rings too late.
 typedef struct {
+  Timer timer;
+  Task *task;  // NULL: it has ended, or has asked
+} Alarm;
+
+// Behind its task; freed with it.
+struct MessageRun {
   Interpreter *in;
   // During the message's first slice; NULL later:
   const NodeTree *tree;
@@ -40,6 +48,7 @@ typedef struct {
   Answer answer;
   Arena *own_arena;  // of one that goes on without a message to answer; else NULL
   LatePlace *place;  // among the user's messages, once it has waited; or NULL
+  Said own_said;     // of one that goes on without a message to answer
   bool in_parts;     // VALUE_REPLY has what was said
   bool took_parts;   // `answer` was made of it
   bool asked;        // it is about to wait for the user's next message
@@ -48,7 +57,10 @@ typedef struct {
   bool *moved;       // is told that another task goes on with this run; NULL: nobody is
   bool moving;       // it has just been given to that task
   bool refused;      // it is not begun again
-} MessageRun;
+  int64_t owe_at_us;
+  Str identity;  // in `arena`
+  Alarm *alarm;
+};
 
 static MessageRun *run_of(const Task *task) { return task_data(task); }
 
@@ -227,12 +239,70 @@ static void take_place(MessageRun *run) {
     run->place = late_order_enter(shared->late_order, run->sender);
 }
 
+// ---- what is owed -------------------------------------------------------------------------------
+
+static BotShared *shared_of(const MessageRun *run) { return run->in->options.shared; }
+
+// Whether the run is in the store from now on, as one whose message is answered without it.
+static bool owe(Task *task) {
+  MessageRun *run = run_of(task);
+  Talk *talk = message_talk(task);
+  Record *record = talk ? task_record(task) : NULL;
+  if (!record || record_given_up(record)[0]) return false;
+  if (!talk->stored && talk->run.identity.len == 0) {
+    if (run->identity.len == 0) return false;
+    talk_set(&talk->run.identity, run->identity);
+  }
+  talk->run.owed = true;
+  if (!talk->here) atomic_fetch_add(&shared_of(run)->owed_here, 1);
+  talk->here = true;
+  message_watch(task);
+  return talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+}
+
+static void ring(Engine *engine, void *ctx) {
+  Alarm *alarm = ctx;
+  if (!engine_enter(engine, INT64_MAX)) return;
+  Task *task = alarm->task;
+  if (task) run_of(task)->alarm = NULL;
+  if (task) owe(task);
+  engine_leave(engine);
+  free(alarm);
+}
+
+static void set_alarm(Task *task) {
+  MessageRun *run = run_of(task);
+  if (!run->talk || run->owe_at_us == 0 || run->alarm) return;
+  Alarm *alarm = run->alarm = calloc(1, sizeof *alarm);
+  if (!alarm) return;
+  *alarm = (Alarm){ .timer = { .fn = ring, .ctx = alarm }, .task = task };
+  if (timer_add(run->in->engine, &alarm->timer, run->owe_at_us)) return;
+  free(alarm);
+  run->alarm = NULL;
+}
+
+static void drop_alarm(MessageRun *run) {
+  Alarm *alarm = run->alarm;
+  run->alarm = NULL;
+  if (!alarm) return;
+  if (timer_remove(run->in->engine, &alarm->timer)) free(alarm);
+  else alarm->task = NULL;  // it is about to ring
+}
+
+// Not owed any more.
+static void settle(BotShared *shared, Talk *talk) {
+  if (talk->here) atomic_fetch_sub(&shared->owed_here, 1);
+  talk->here = false;
+  talk->run.owed = false;
+}
+
 static TaskState message_suspended(Task *task) {
   MessageRun *run = run_of(task);
   bool asked = run->asked;
   if (run->returned) {
     task_hold_engine(task);
     message_talk(task);
+    set_alarm(task);
   }
   if (run->returned && !asked) take_place(run);
   end_first_slice(run);
@@ -262,6 +332,7 @@ static bool give_answer(const Task *task, MessageRun *run) {
   return run->own_arena;
 }
 
+// What is sent late is owed until it is out: who sends it has the talk then.
 static void answer_message(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
@@ -269,24 +340,39 @@ static void answer_message(Task *task, MessageRun *run) {
   if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
   LatePlace *place = run->place;
   run->place = NULL;
-  if (late || answer->rest.len > 0)
-    late_send(task, run->in->options.shared, late ? &answer->reply : NULL, answer->rest, place,
-              run->sender, run->in_parts ? run->said : NULL);
-  else late_order_leave(place);
+  if (!late && answer->rest.len == 0) return late_order_leave(place);
+  bool ended = !run->asked && !task_is_dropped(task);
+  bool owed = ended && late && (run->talk && run->talk->stored ? true : owe(task));
+  Late sent = { .reply = late ? &answer->reply : NULL,
+                .rest = answer->rest,
+                .said = run->in_parts ? run->said : NULL,
+                .place = place,
+                .openid = run->sender,
+                .talk = owed ? run->talk : NULL };
+  if (owed) run->talk = NULL;
+  late_send(task, shared_of(run), &sent);
 }
 
 static bool begin_lost(Task *task, MessageRun *run);
+
+static void end_talk(Task *task, MessageRun *run) {
+  Talk *talk = run->talk;
+  if (task_is_dropped(task)) talk_leave(talk, task_record(task));
+  else talk_drop(talk);
+  settle(shared_of(run), talk);
+}
 
 static void message_ended(Task *task) {
   MessageRun *run = run_of(task);
   Record *record = task_record(task);
   bool dropped = task_is_dropped(task);
-  if (record) record_watch(record, NULL, NULL);
+  drop_alarm(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && begin_lost(task, run)) return;
   if (!dropped && task_state(task) != TASK_RETURNED) take_parts(run);
   if (!dropped) use_error_reply(run, task_state(task));
   answer_message(task, run);
-  if (!dropped && run->talk) talk_drop(run->talk);
+  if (record && record_owner(record) == run->talk) record_watch(record, NULL, NULL, NULL);
+  if (run->talk) end_talk(task, run);
 }
 
 static void message_over(void *data) {
@@ -300,6 +386,7 @@ static void message_over(void *data) {
   arena_free(run->own_arena);
   buf_clear(&run->error_text);
   talk_free(run->talk);
+  said_clear(&run->own_said);
   free(run);
   if (over) over(owner);
 }
@@ -332,6 +419,8 @@ static void take_message(MessageRun *run, const MessageTask *message, Answer *an
   run->api_calls = message->api_calls;
   run->said = message->said;
   run->owner = message->owner;
+  run->owe_at_us = message->owe_at_us;
+  run->identity = message->identity;
   run->late = message->late;
   run->done = message->done;
   run->over = message->over;
@@ -409,7 +498,10 @@ void message_answer_and_stay(Task *task) {
   MessageRun *run = run_of(task);
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
+  run->asked = true;
+  drop_alarm(run);
   answer_message(task, run);
+  if (run->talk) settle(shared_of(run), run->talk);
   task_copy_subject(task, (LogSubject){ .openid = run->sender });
   arena_free(run->own_arena);
   *run = without_message(run->in, run);
@@ -455,17 +547,42 @@ enum { ENDS_MAX = 2 };  // processes that may end with a run before it is refuse
 
 // ---- runs that are kept -------------------------------------------------------------------------
 
-// Another process has the run.
-static int push_saved(lua_State *L, void *data) {
+static void drop_saved(void *data) { store_reply_free(data); }
+
+static int push_found(lua_State *L, void *data) {
   StoreReply *reply = data;
-  bool taken = reply->err.code == ERR_NONE && !reply->ok;
+  Talk *talk = record_owner(task_record(task_running(L)));
+  bool mine = talk && keep_is_mine(talk->keep, reply, &talk->run);
+  if (mine && reply->ok) {
+    buf_reset(&talk->value);
+    buf_add(&talk->value, reply->value);
+  }
   store_reply_free(reply);
-  if (!taken) return 0;
+  if (mine) return 0;
   log_warn("a script ended before its next call: another process goes on with it");
   return task_leave(L);
 }
 
-static void drop_saved(void *data) { store_reply_free(data); }
+static void on_found(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, push_found, drop_saved, reply);
+}
+
+int message_check_talk(lua_State *L) {
+  Talk *talk = record_owner(task_record(task_running(L)));
+  Wait *wait = wait_begin(L, "the store");
+  if (talk && keep_fetch(talk->keep, &talk->run, on_found, wait))
+    return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
+// What is there may be another process's, or what this one wrote before a write that was lost.
+static int push_saved(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  bool other = reply->err.code == ERR_NONE && !reply->ok;
+  store_reply_free(reply);
+  return other ? message_check_talk(L) : 0;
+}
 
 static void on_saved(void *ctx, StoreReply *reply) {
   wait_finish(ctx, push_saved, drop_saved, reply);
@@ -475,8 +592,7 @@ static void on_saved(void *ctx, StoreReply *reply) {
 static int before_call(lua_State *L) {
   Task *task = task_running(L);
   Record *record = task_record(task);
-  MessageRun *run = record_owner(record);
-  Talk *talk = run ? run->talk : NULL;
+  Talk *talk = record_owner(record);
   if (!lua_toboolean(L, 1) || !talk || !talk->stored || talk->run.state != KEPT_RUNS) return 0;
   Wait *wait = wait_begin(L, "the store");
   if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
@@ -484,9 +600,19 @@ static int before_call(lua_State *L) {
   return 0;
 }
 
+// Nobody waits for it: it spares a call that is over from being taken for one that was under way.
+static void after_call(Record *record) {
+  Talk *talk = record_owner(record);
+  if (talk && talk->stored && talk->run.state == KEPT_RUNS)
+    talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+}
+
 void message_watch(Task *task) {
   Record *record = task_record(task);
-  if (record) record_watch(record, before_call, run_of(task));
+  MessageRun *run = run_of(task);
+  if (!record || !run->talk) return;
+  record_watch(record, before_call, run->talk, &shared_of(run)->acting);
+  record_watch_after(record, after_call);
 }
 
 static Str question_text(const Reply *reply) {
@@ -501,6 +627,14 @@ static void warn_of_record(Talk *talk, const Record *record) {
              "cannot be kept",
              STR_FMT(talk->run.openid), record_given_up(record), RECORD_MAX / 1024);
   talk->warned = true;
+}
+
+// One that asks is kept under its user's name from now on.
+static void leave_owed(Talk *talk) {
+  if (talk->run.identity.len == 0) return;
+  talk_drop(talk);
+  talk_set(&talk->run.identity, STR(""));
+  buf_reset(&talk->value);
 }
 
 Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
@@ -525,6 +659,7 @@ Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool eve
   talk->run.asks++;
   talk->run.ends = 0;
   message_watch(task);
+  leave_owed(talk);
   return talk;
 }
 
@@ -536,6 +671,7 @@ static bool begin_lost(Task *task, MessageRun *run) {
   log_warn("the script changed: what was under way with %.*s cannot go on: %s",
            STR_FMT(talk->run.openid), record_difference(task_record(task)));
   talk_drop(talk);
+  record_watch(task_record(task), NULL, NULL, NULL);
   if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
   Task *next = task_new(engine, &MESSAGE_BODY, run);
   if (!next) return false;
@@ -581,6 +717,8 @@ static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
 static void go_without_message(MessageRun *run) {
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
+  atomic_store(&run->own_said.state, SAID_SENDS);
+  run->said = &run->own_said;
 }
 
 // Its record is of another format: as if the script had changed.

@@ -29,6 +29,10 @@ typedef struct {
   Said *said;         // for the parts of the answer; the owner's; NULL: it cannot be given in parts
   Arena *arena;       // where the answer is put; the owner keeps it until it has the answer
   void *owner;
+  // When a script that still runs is put into the store, since its message is about to be answered without it
+  // (monotonic); 0: never. And what the message is known by there.
+  int64_t owe_at_us;
+  Str identity;
   // A first slice has come to its answer: is it too late, the message having been answered without it? Asked
   // once, in the calling thread, with the interpreter locked. The owner must give no other answer from then
   // on. True: the reply goes out as customer service messages, and the call still returns it. NULL: it never

@@ -38,6 +38,9 @@ Talk *message_talk(Task *task);
 // The same, ready to be saved with the question that message_take_question took; NULL if the conversation stays in
 // this process. `until_ms` as KeptRun has it.
 Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
+// As a WaitPush's last act, where the store had something else than was written before: whether that is another
+// process's. The task ends then.
+int message_check_talk(lua_State *L);
 // The task's calls are known to the store before they are made.
 void message_watch(Task *task);
 

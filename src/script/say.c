@@ -1,6 +1,7 @@
 // Parts of an answer from a script to its message.
 #include "script/say.h"
 
+#include "engine/door.h"
 #include "engine/method.h"
 #include "script/inner.h"
 #include "script/late.h"
@@ -15,6 +16,8 @@ int say_part(lua_State *L) {
     method_raise(L, "wechat.say: no message is being answered here (write it in on_message)");
   if (lua_type(L, 1) != LUA_TSTRING && !reply_value_is(L, 1))
     method_raise(L, "wechat.say: part is a %s (string or reply expected)", luaL_typename(L, 1));
+  // Run again from its record, it has said this before.
+  if (door_is_replaying(L)) return 0;
   lua_settop(L, 2);
   task_set_value(L, task, VALUE_REPLY);
   said_value(L, 1, said, false);

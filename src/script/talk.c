@@ -64,25 +64,35 @@ void talk_free(Talk *talk) {
   free(talk);
 }
 
-bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {
+static bool save(Talk *talk, const Record *record, StoreDone done, void *ctx) {
   Buf bytes;
   buf_init(&bytes);
-  talk->run.state = state;
-  talk->run.begun_s = clock_unix_s();
-  talk->run.process = state == KEPT_RUNS ? keep_process(talk->keep) : STR("");
   bool shared = keep_is_shared(talk->keep);
-  Buf value = talk->value;  // what is expected; it is replaced
+  Buf before = talk->value;
   buf_init(&talk->value);
   bool ok = !record || record_save(record, &bytes);
   talk->run.record = buf_str(&bytes);
-  ok = ok && keep_save(talk->keep, &talk->run, shared && talk->stored ? &value : NULL, &talk->value,
+  ok = ok && keep_save(talk->keep, &talk->run, shared && before.len ? &before : NULL, &talk->value,
                        done, ctx);
   if (ok) talk->stored = true;
   if (!shared) buf_clear(&talk->value);
-  buf_clear(&value);
+  buf_clear(&before);
   buf_clear(&bytes);
   talk->run.record = (Str){ 0 };
   return ok;
+}
+
+bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {
+  talk->run.state = state;
+  talk->run.begun_s = clock_unix_s();
+  talk->run.process = state == KEPT_RUNS ? keep_process(talk->keep) : STR("");
+  return save(talk, record, done, ctx);
+}
+
+void talk_leave(Talk *talk, const Record *record) {
+  if (!talk->stored || talk->run.state != KEPT_RUNS || !record) return;
+  talk->run.process = STR("");
+  save(talk, record, NULL, NULL);
 }
 
 void talk_drop(Talk *talk) {

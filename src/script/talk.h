@@ -5,11 +5,12 @@
 #include "engine/record.h"
 #include "script/keep.h"
 
-typedef struct {
+typedef struct Talk {
   Keep *keep;
   KeptRun run;  // its texts are the talk's own, but for process and record
   Buf value;    // as it was written last, where others have the store open
   bool stored;
+  bool here;    // counted among what is owed here
   bool warned;  // that it stays in this process
 } Talk;
 
@@ -22,6 +23,8 @@ void talk_free(Talk *talk);  // NULL is allowed
 void talk_set(Str *to, Str text);
 // Writes the run with its record. False if it cannot be kept, `done` is not called then.
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
+// Its process lets go of it: any other one goes on with it.
+void talk_leave(Talk *talk, const Record *record);
 // The run has ended: it leaves the store.
 void talk_drop(Talk *talk);
 // It goes on as on_lost's, with the document that was being answered.

@@ -14,15 +14,15 @@ const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 
 // A server that notes what it is asked, and answers after `pause` ms; it plays the platform too.
 async function startPeer(t) {
-  const peer = { seen: [], sent: [], pause: 0 };
+  const peer = { seen: [], sent: [], pause: 0, errcode: 0 };
   const server = http.createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      if (request.url.includes('/message/custom/send')) peer.sent.push(JSON.parse(body));
+      if (request.url.includes('/message/custom/send')) peer.sent.push({ ...JSON.parse(body), went: peer.errcode === 0 });
       else if (!request.url.includes('token')) peer.seen.push(`${request.method} ${request.url}`);
-      setTimeout(() => response.end(JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: 'T', expires_in: 7200,
+      setTimeout(() => response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
         number: peer.seen.length })), peer.pause);
     });
   });
@@ -227,6 +227,7 @@ test('one that ended two processes is not begun a third time: an error line, err
   const script = `function on_message(msg)
     if msg.content ~= "start" then return "plain " .. msg.content end
     local answer = wechat.ask("?")
+    wechat.sleep(0.3)  -- the store is told within milliseconds whose the answer is
     os.execute("kill -9 $PPID")
   end`;
   const config = { store: sqlite(t), allow_shell: true, error_reply: 'sorry' };
@@ -305,4 +306,94 @@ test('another process goes on when one of several is killed', async (t) => {
   assert.equal(await bots[0].say('start'), 'name?');
   await bots[0].kill();
   assert.match(await bots[1].say('Li'), /^age of Li/);
+});
+
+// ---- what is owed ---------------------------------------------------------------------------------------------------
+
+const slow = (peer) => `function on_message(msg)
+  wechat.http.post("${peer.url}/first", { body = "x" })
+  wechat.sleep(2)
+  wechat.http.post("${peer.url}/second", { body = "x" })
+  return "late answer to " .. msg.content
+end`;
+
+for (const way of ['kill', 'stop']) {
+  test(`a script whose message was answered goes on after ${way === 'kill' ? 'kill -9' : 'SIGTERM'}, and nothing is done twice`, async (t) => {
+    const peer = await startPeer(t);
+    const config = { store: sqlite(t), deadline_ms: 600, ...platform(peer) };
+    let bot = await startBot(t, { script: slow(peer), config });
+    assert.equal(await bot.say('go'), null);
+    const began = Date.now();
+    await bot[way]();
+    assert.ok(Date.now() - began < 1500, 'it is not waited for');
+    bot = await startBot(t, { script: slow(peer), config });
+    await until(() => peer.sent.length === 1, 'the late answer', 8000);
+    assert.equal(peer.sent[0].text.content, 'late answer to go');
+    assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
+    await bot.stop();
+    bot = await startBot(t, { script: slow(peer), config });
+    await sleep(1000);
+    assert.equal(peer.sent.length, 1);
+  });
+}
+
+test('another process of one Redis takes an owed script over', async (t) => {
+  const redis = await makeRedis(t);
+  const peer = await startPeer(t);
+  const config = { store: redis.url, deadline_ms: 600, ...platform(peer) };
+  const bots = [];
+  for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script: slow(peer), config }));
+  assert.equal(await bots[0].say('go'), null);
+  await bots[0].kill();
+  await until(() => peer.sent.length === 1, 'the late answer', 12000);
+  assert.equal(peer.sent[0].text.content, 'late answer to go');
+  assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
+});
+
+test('a deployment is no fault of the script: three restarts do not end it', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg) wechat.sleep(5) return "at last" end`;
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), null);
+  for (let i = 0; i < 3; i++) {
+    await bot.stop();
+    bot = await startBot(t, { script, config });
+    await sleep(700);
+  }
+  await until(() => peer.sent.length === 1, 'the late answer', 12000);
+  assert.equal(peer.sent[0].text.content, 'at last');
+});
+
+test('an owed script that ends two processes is not begun a third time', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.sleep(1)
+    os.execute("kill -9 $PPID")
+  end`;
+  const config = { store: sqlite(t), deadline_ms: 600, allow_shell: true, error_reply: 'sorry', ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), null);
+  for (let i = 0; i < 2; i++) {
+    await bot.ended;
+    bot.stopped = true;
+    bot = await startBot(t, { script, config });
+  }
+  await until(() => peer.sent.length === 1, 'the error reply', 8000);
+  assert.equal(peer.sent[0].text.content, 'sorry');
+  await bot.waitForLog(/the script is not begun again for \S+: two processes ended/);
+});
+
+test('a late send that did not happen is tried again, a restart included', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg) wechat.sleep(1) return "late" end`;
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  peer.errcode = 45009;
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), null);
+  await bot.waitForLog(/did not go out: .*45009.*; it is tried again in 1 s/);
+  await bot.kill();
+  peer.errcode = 0;
+  bot = await startBot(t, { script, config });
+  await until(() => peer.sent.some((sent) => sent.went), 'the late answer', 8000);
 });

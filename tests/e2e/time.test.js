@@ -303,7 +303,7 @@ test('with late_reply = retry one that gets no turn by its deadline runs once, a
 
 test('SIGTERM waits for a job that becomes a late reply', async (t) => {
   const platform = await startPlatform(t);
-  const bot = await startBot(t, { script: counting, config: { deadline_ms: 100, ...platform.config } });
+  const bot = await startBot(t, { script: counting, config: { deadline_ms: 100, store: 'memory:', ...platform.config } });
   assert.equal((await bot.deliver(text('slow'))).body, 'success');
   await bot.stop();
   assert.equal(platform.sent.length, 1);
