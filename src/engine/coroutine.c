@@ -32,14 +32,30 @@ static void set_reserved(lua_State *L, lua_State *co, bool reserved) {
   lua_pop(L, 1);
 }
 
+// A call that is suspended keeps the last bits of guard_forced beside its coroutine, whose address has none there.
+enum { FORCED_KEPT = 7 };
+
+static lua_KContext context_of(lua_State *co, unsigned forced) {
+  return (lua_KContext)co | (lua_KContext)(forced & FORCED_KEPT);
+}
+
+static bool is_past(lua_State *L, unsigned forced) {
+  return ((guard_forced(L) ^ forced) & FORCED_KEPT) != 0;
+}
+
 void coroutine_reserve(lua_State *L, lua_State *co) { set_reserved(L, co, true); }
 
-typedef enum { RESUME_FAILED = -1, RESUME_SUSPENDED = -2, RESUME_ENDED = -3 } ResumeOutcome;
+typedef enum {
+  RESUME_FAILED = -1,
+  RESUME_SUSPENDED = -2,
+  RESUME_ENDED = -3,
+  RESUME_FORCED = -4
+} ResumeOutcome;
 
-// Resumes `co` with `count` values from L's stack. Returns the number of results on L's stack, RESUME_FAILED
-// with an error value there, RESUME_SUSPENDED when the whole task has to wait, RESUME_ENDED when the slice is
-// over.
-static int resume(lua_State *L, lua_State *co, int count) {
+// Resumes `co` with `count` values from L's stack; `forced`: what guard_forced said when the call began. Returns
+// the number of results on L's stack, RESUME_FAILED with an error value there, RESUME_SUSPENDED when the whole
+// task has to wait, RESUME_ENDED when the slice is over, RESUME_FORCED when the caller is to end.
+static int resume(lua_State *L, lua_State *co, int count, unsigned forced) {
   Engine *engine = engine_of(L);
   if (!lua_checkstack(co, count)) {
     lua_pushliteral(L, "too many arguments to resume");
@@ -47,12 +63,17 @@ static int resume(lua_State *L, lua_State *co, int count) {
   }
   lua_xmove(L, co, count);
   int results;
-  ResumeFrame frame = { engine->frame, L, lua_isyieldable(L) };
+  ResumeFrame frame = { engine->frame, L, co, lua_isyieldable(L) };
   engine->frame = &frame;
   int status = lua_resume(co, L, count, &results);
   engine->frame = frame.up;
   if (engine->slice.end != SLICE_GOES_ON) return RESUME_ENDED;
   if (status == LUA_YIELD && engine->suspending) return RESUME_SUSPENDED;
+  if (is_past(L, forced)) {
+    close_coroutine(engine, co);
+    lua_settop(co, 0);
+    return engine->slice.end == SLICE_GOES_ON ? RESUME_FORCED : RESUME_ENDED;
+  }
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return RESUME_FAILED;
@@ -77,11 +98,12 @@ static int check_resumable(lua_State *L, lua_State *co) {
 
 static int resume_k(lua_State *L, int status, lua_KContext context);
 
-static int answer_resume(lua_State *L, lua_State *co, int count) {
+static int answer_resume(lua_State *L, lua_State *co, int count, unsigned forced) {
   if (count == RESUME_ENDED) return guard_unwind(L);
+  if (count == RESUME_FORCED) return guard_unwind_on(L);
   if (count == RESUME_SUSPENDED) {
     set_reserved(L, co, true);
-    return lua_yieldk(L, 0, (lua_KContext)co, resume_k);
+    return lua_yieldk(L, 0, context_of(co, forced), resume_k);
   }
   lua_pushboolean(L, count >= 0);
   int results = count >= 0 ? count : 1;
@@ -93,30 +115,34 @@ static int answer_resume(lua_State *L, lua_State *co, int count) {
 // call's business.
 static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
   lua_State *co = lua_tothread(L, index);
-  if (!co || co != (lua_State *)context)
+  if (!co || co != (lua_State *)(context & ~(lua_KContext)FORCED_KEPT))
     raise(L, "the coroutine was exchanged while it waited for %s", engine_link(L)->library);
   return co;
 }
 
 static int resume_k(lua_State *L, int status, lua_KContext context) {
   lua_State *co = check_same(L, 1, context);
+  unsigned forced = context & FORCED_KEPT;
   set_reserved(L, co, false);
-  return answer_resume(L, co, resume(L, co, 0));
+  return answer_resume(L, co, resume(L, co, 0, forced), forced);
 }
 
 static int l_resume(lua_State *L) {
   lua_State *co = check_coroutine(L, 1);
   int count = check_resumable(L, co);
-  return answer_resume(L, co, count < 0 ? count : resume(L, co, lua_gettop(L) - 1));
+  unsigned forced = guard_forced(L);
+  if (count == 0) count = resume(L, co, lua_gettop(L) - 1, forced);
+  return answer_resume(L, co, count, forced);
 }
 
 static int wrap_k(lua_State *L, int status, lua_KContext context);
 
-static int answer_wrap(lua_State *L, lua_State *co, int count) {
+static int answer_wrap(lua_State *L, lua_State *co, int count, unsigned forced) {
   if (count == RESUME_ENDED) return guard_unwind(L);
+  if (count == RESUME_FORCED) return guard_unwind_on(L);
   if (count == RESUME_SUSPENDED) {
     set_reserved(L, co, true);
-    return lua_yieldk(L, 0, (lua_KContext)co, wrap_k);
+    return lua_yieldk(L, 0, context_of(co, forced), wrap_k);
   }
   if (count >= 0) return count;
   int status = lua_status(co);
@@ -124,6 +150,7 @@ static int answer_wrap(lua_State *L, lua_State *co, int count) {
     failure_note_coroutine(L, co);
     if (lua_resetthread(co) != LUA_OK) lua_xmove(co, L, 1);
     if (engine_of(L)->slice.end != SLICE_GOES_ON) return guard_unwind(L);
+    if (is_past(L, forced)) return guard_unwind_on(L);
   }
   if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
     luaL_where(L, 1);
@@ -135,14 +162,17 @@ static int answer_wrap(lua_State *L, lua_State *co, int count) {
 
 static int wrap_k(lua_State *L, int status, lua_KContext context) {
   lua_State *co = check_same(L, lua_upvalueindex(1), context);
+  unsigned forced = context & FORCED_KEPT;
   set_reserved(L, co, false);
-  return answer_wrap(L, co, resume(L, co, 0));
+  return answer_wrap(L, co, resume(L, co, 0, forced), forced);
 }
 
 static int wrapped(lua_State *L) {
   lua_State *co = check_coroutine(L, lua_upvalueindex(1));
   int count = check_resumable(L, co);
-  return answer_wrap(L, co, count < 0 ? count : resume(L, co, lua_gettop(L)));
+  unsigned forced = guard_forced(L);
+  if (count == 0) count = resume(L, co, lua_gettop(L), forced);
+  return answer_wrap(L, co, count, forced);
 }
 
 static int l_create(lua_State *L) {
@@ -193,8 +223,10 @@ static int l_close(lua_State *L) {
   }
   if (is_reserved(L, co))
     raise(L, "cannot close a coroutine that waits for %s", engine_link(L)->library);
+  unsigned forced = guard_forced(L);
   bool ok = lua_resetthread(co) == LUA_OK;
   if (engine_of(L)->slice.end != SLICE_GOES_ON) return guard_unwind(L);
+  if (is_past(L, forced)) return guard_unwind_on(L);
   lua_pushboolean(L, ok);
   if (ok) return 1;
   lua_xmove(co, L, 1);

@@ -89,18 +89,16 @@ static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
 // script. Nothing if no frame is left.
 static void add_script_frames(lua_State *L, Str trace, Buf *out) {
   Str line, rest = trace;
-  size_t kept = 0, shown = 0,
-         end = 0;  // what is shown ends behind the last frame that is the script's
+  size_t head = 0, end = 0;  // what is kept ends behind the last frame that is the script's
   while (rest.len > 0) {
     str_cut(rest, '\n', &line, &rest);
     if (str_starts(line, STR("\t")) && place_is_own(L, line.ptr + 1)) continue;
-    if (kept++ > 0) buf_addc(out, '\n');
+    if (out->len > 0) buf_addc(out, '\n');
     buf_add(out, line);
-    if (str_starts(line, STR("\t[C]: in ?"))) continue;
-    shown = kept;
-    end = out->len;
+    if (head == 0) head = out->len;
+    else if (!str_starts(line, STR("\t[C]: in ?"))) end = out->len;
   }
-  if (shown <= 1) buf_reset(out);  // the heading
+  if (end == 0) buf_reset(out);
   else if (!out->failed) out->len = end;
 }
 
@@ -145,31 +143,34 @@ static void add_message(Engine *engine, Str message, const char *place, Buf *out
 
 typedef struct {
   lua_State *co;
+  int level;          // of the function in which it was raised
+  const char *place;  // where nothing else tells one
   Failure *failure;
 } Described;
 
-// In protected mode: the error value (argument 2) as text, with the place where it was raised.
+// The error value (argument 2) as text at the top.
+static Str error_text(lua_State *L) {
+  if (lua_isnil(L, 2)) return STR("the script called error(nil): an error without a message");
+  Str text;
+  value_push_text(L, 2);
+  text.ptr = lua_tolstring(L, -1, &text.len);
+  return text;
+}
+
+// In protected mode: the error value as text, with the place where it was raised.
 static int describe(lua_State *L) {
   Described *described = lua_touserdata(L, 1);
   char place[PLACE_SIZE];
   place_innermost(described->co, place, sizeof place);
-  size_t len;
-  const char *text;
-  if (lua_isnil(L, 2)) {
-    text = "the script called error(nil): an error without a message";
-    len = strlen(text);
-  } else {
-    value_push_text(L, 2);
-    text = lua_tolstring(L, -1, &len);
-  }
+  Str text = error_text(L), trace;
   Failure *failure = described->failure;
   Slice *slice = &engine_of(L)->slice;
-  add_message(engine_of(L), str_make(text, len), place, &failure->text);
+  add_message(engine_of(L), text, place[0] ? place : described->place, &failure->text);
   Str inner = buf_str(&slice->inner_text);
-  bool passed_through = inner.len > 0 && str_ends(str_make(text, len), inner);
-  luaL_traceback(L, described->co, NULL, 0);
-  text = lua_tolstring(L, -1, &len);
-  add_script_frames(L, str_make(text, len), &failure->trace);
+  bool passed_through = inner.len > 0 && str_ends(text, inner);
+  luaL_traceback(L, described->co, NULL, described->level);
+  trace.ptr = lua_tolstring(L, -1, &trace.len);
+  add_script_frames(L, trace, &failure->trace);
   if (passed_through && failure->trace.len > 0) {
     end_line(&slice->inner_trace);
     buf_add(&slice->inner_trace, buf_str(&failure->trace));
@@ -198,9 +199,22 @@ static void describe_end(Engine *engine, Failure *failure) {
   add_script_frames(engine->L, buf_str(&slice->trace), &failure->trace);
 }
 
+static void describe_without_words(lua_State *co, const char *type, Failure *failure) {
+  char place[PLACE_SIZE], message[120];
+  place_innermost(co, place, sizeof place);
+  snprintf(message, sizeof message, "an error value of type %s whose __tostring fails", type);
+  add_message(engine_of(co), str_of(message), place, &failure->text);
+}
+
+// A memory error tells no place, and what it left is unwound by now.
+static const char *place_of(const Engine *engine, lua_State *L) {
+  bool memory = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), NO_MEMORY) == 0;
+  return memory ? engine->refused : "";
+}
+
 void failure_describe(Engine *engine, lua_State *co, Failure *failure) {
   if (engine->slice.end != SLICE_GOES_ON) return describe_end(engine, failure);
-  Described described = { co, failure };
+  Described described = { co, 0, place_of(engine, co), failure };
   lua_State *L = engine->L;
   int top = lua_gettop(L);
   lua_pushcfunction(L, describe);
@@ -209,15 +223,25 @@ void failure_describe(Engine *engine, lua_State *co, Failure *failure) {
   lua_xmove(co, L, 1);
   lua_pushvalue(L, -1);
   lua_insert(L, top + 1);  // to go back
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK && failure->text.len == 0) {
-    char place[PLACE_SIZE];
-    place_innermost(co, place, sizeof place);
-    char message[120];
-    snprintf(message, sizeof message, "an error value of type %s whose __tostring fails", type);
-    add_message(engine, str_of(message), place, &failure->text);
-  }
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK && failure->text.len == 0)
+    describe_without_words(co, type, failure);
   lua_settop(L, top + 1);
   lua_xmove(L, co, 1);
+}
+
+// `describe` and the handler stand above the function that raised.
+void failure_describe_here(lua_State *L, Failure *failure) {
+  Engine *engine = engine_of(L);
+  if (engine->slice.end != SLICE_GOES_ON) return describe_end(engine, failure);
+  Described described = { L, 2, "", failure };
+  int top = lua_gettop(L);
+  const char *type = luaL_typename(L, top);
+  lua_pushcfunction(L, describe);
+  lua_pushlightuserdata(L, &described);
+  lua_pushvalue(L, top);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK && failure->text.len == 0)
+    describe_without_words(L, type, failure);
+  lua_settop(L, top);
 }
 
 void failure_log(const Failure *failure, const char *doing) {

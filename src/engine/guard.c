@@ -71,6 +71,11 @@ void guard_enter(Engine *engine) {
   atomic_store_explicit(&slice->began_us, now_us, memory_order_release);
 }
 
+void guard_renew(Engine *engine) {
+  guard_leave(engine);
+  guard_enter(engine);
+}
+
 static void warn_of_length(Engine *engine, int64_t elapsed_us) {
   Slice *slice = &engine->slice;
   if (slice->warned || !engine->options.cpu_us_max) return;
@@ -90,12 +95,17 @@ void guard_leave(Engine *engine) {
   if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
 }
 
-// The message "not enough memory" makes a memory error, the one kind that no message handler gets to see: a
-// handler would run with hooks off, inside this one, and could loop for ever.
+// This message makes a memory error, the one kind that no message handler gets to see: a handler would run with
+// hooks off, inside this one, and could loop for ever.
 static int throw_past_handlers(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushliteral(L, "not enough memory");
+  lua_pushstring(L, NO_MEMORY);
   return lua_error(L);
+}
+
+// From a C function, which may have filled its stack. A hook's stack is that of the function it stopped.
+static int throw_from_c(lua_State *L) {
+  lua_settop(L, 0);
+  return throw_past_handlers(L);
 }
 
 static void note_trace(lua_State *L, Slice *slice) {
@@ -108,10 +118,10 @@ static void note_trace(lua_State *L, Slice *slice) {
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-// Where the running coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing
-// of the script runs any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so,
-// an error goes up, and from then on every instruction raises it again until a place is reached where the
-// coroutine can yield.
+// How a task ends for good, once it has no more time to close its variables (task_force): where the running
+// coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing of the script runs
+// any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so, an error goes up, and
+// from then on every instruction raises it again until a place is reached where the coroutine can yield.
 static bool end_by_yield(lua_State *L) {
   lua_sethook(L, hook, LUA_MASKCOUNT, 1);
   return lua_isyieldable(L);
@@ -122,14 +132,29 @@ static int cannot_go_on(lua_State *L, int status, lua_KContext context) {
   return luaL_error(L, "the coroutine was stopped inside this call (script_cpu_ms)");
 }
 
+unsigned guard_forced(lua_State *L) {
+  const Engine *engine = engine_of(L);
+  return engine && engine->task ? engine->task->forced : 0;
+}
+
+int guard_unwind_on(lua_State *L) { return throw_from_c(L); }
+
 int guard_unwind(lua_State *L) {
-  return end_by_yield(L) ? lua_yieldk(L, 0, 0, cannot_go_on) : throw_past_handlers(L);
+  if (engine_of(L)->force(L)) return throw_from_c(L);
+  return end_by_yield(L) ? lua_yieldk(L, 0, 0, cannot_go_on) : throw_from_c(L);
+}
+
+// What closes its variables has been told already, and may take a while.
+static bool heeds_interrupt(const Task *task) {
+  return !task || !task->closing || clock_now_us() > task->closing_us;
 }
 
 static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   Slice *slice = &engine->slice;
   if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) return SLICE_GIVEN_UP;
-  if (atomic_load_explicit(&engine->interrupted, memory_order_relaxed)) return SLICE_INTERRUPTED;
+  if (atomic_load_explicit(&engine->interrupted, memory_order_relaxed) &&
+      heeds_interrupt(engine->task))
+    return SLICE_INTERRUPTED;
   int64_t now_us = clock_real_us();
   int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
@@ -165,10 +190,25 @@ void guard_check(lua_State *L) {
   if (!guard_goes_on(L)) guard_unwind(L);
 }
 
+// An error that leaves the hook leaves it switched off, until a pcall of the same coroutine catches it: the
+// task's own has one. Another coroutine yields, where it can, and whoever resumed it ends it.
+static void leave_hook(lua_State *L) {
+  Engine *engine = engine_of(L);
+  bool own = engine->task->co == L;
+  if (!own && lua_isyieldable(L)) {
+    lua_yield(L, 0);
+    return;
+  }
+  if (!own) engine->deaf = L;
+  throw_past_handlers(L);
+}
+
 static void hook(lua_State *L, lua_Debug *ar) {
   if (guard_goes_on(L)) {
     // A coroutine that an earlier slice was ended in still stops at every instruction.
     if (lua_gethookcount(L) != HOOK_EVERY) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
+  } else if (engine_of(L)->force(L)) {
+    leave_hook(L);
   } else if (end_by_yield(L)) {
     lua_yield(L, 0);
   } else {

@@ -54,6 +54,8 @@ void guard_clear(Slice *slice);
 // Begins a slice with a fresh budget. The lock is held.
 void guard_enter(Engine *engine);
 void guard_leave(Engine *engine);
+// The running slice goes on with a fresh budget.
+void guard_renew(Engine *engine);
 // Sets the guard on a coroutine; those that it makes inherit it.
 void guard_watch(lua_State *L);
 // For C that may run long: whether the slice may go on. Once it may not, the C function is to end it with
@@ -61,8 +63,14 @@ void guard_watch(lua_State *L);
 bool guard_goes_on(lua_State *L);
 // Asks, and unwinds if the slice may not go on: raises or yields then, and does not return.
 void guard_check(lua_State *L);
-// Ends the running slice from a C function: as its last act, `return guard_unwind(L);`.
+// Ends the running task, or what it does to close its variables, from a C function: as its last act, `return
+// guard_unwind(L);`.
 int guard_unwind(lua_State *L);
+// Counts how often something was ended so in the running task; 0 outside one. What began at another count is to
+// end.
+unsigned guard_forced(lua_State *L);
+// Goes on unwinding what is being ended: raises an error that no handler of the script's sees.
+int guard_unwind_on(lua_State *L);
 // Where the running slice was last seen. Any thread.
 void guard_last_place(Slice *slice, char *place, size_t size);
 
@@ -70,6 +78,9 @@ void guard_last_place(Slice *slice, char *place, size_t size);
 
 // Keeps the traceback of a coroutine of the script's own that died, with the error value on top of L's stack.
 void failure_note_coroutine(lua_State *L, lua_State *co);
+
+// The text of Lua's own memory errors, which no message handler gets to see.
+#define NO_MEMORY "not enough memory"
 
 // The error of a coroutine. `text`: "file:line: message", newline, source line; `trace`: the traceback.
 typedef struct {
@@ -79,9 +90,16 @@ void failure_init(Failure *failure);
 void failure_clear(Failure *failure);
 // Describes the error on top of the stack of the dead coroutine `co`, or the slice's own end. Never raises.
 void failure_describe(Engine *engine, lua_State *co, Failure *failure);
+// Describes the error on top of L's stack, in the message handler that was called for it. Never raises.
+void failure_describe_here(lua_State *L, Failure *failure);
 // Logs it, with what was under way.
 void failure_log(const Failure *failure, const char *doing);
 void failure_to_err(const Failure *failure, Err *err);
+
+// ---- closing.c -----------------------------------------------------------------------------------
+
+// Closes the variables of a coroutine that is not to go on; what fails in it is logged. It cannot wait.
+void close_coroutine(Engine *engine, lua_State *co);
 
 // ---- inbox.c: what is ready to go on, and the timers ---------------------------------------------
 
@@ -251,11 +269,22 @@ struct Task {
   bool lives;           // its record has come to its end, and it has made a call since
   Wait *turn;           // it waits for its turn in the record
   int64_t deadline_us;  // INT64_MAX: none
+  bool closing;         // its function failed or is being ended: what runs closes its variables
+  int64_t closing_us;   // until then
+  unsigned forced;      // how often what ran in it was ended whatever its pcalls say
+  Failure *failure;     // of its function, as it was where it was raised
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
 };
 
 // Runs its next slice, to its end or its next wait; in the end `task` is gone. The engine is entered.
 TaskState task_run(Task *task);
+// A suspended one is not to go on: it closes its variables, which may wait, and ends as cancelled.
+void task_run_to_close(Task *task);
+// The one that waits while it closes its variables has no more time for that.
+void task_stop_closing(Task *task);
+// Ends what runs in the engine's task: every pcall that began before lets it pass. False if there is no task, or
+// nothing that could still be closed. For Engine.force.
+bool task_force(lua_State *L);
 // The coroutine failed or was left suspended: it is not used again.
 void task_drop_coroutine(Task *task);
 // It has ended, with its state; `task` is gone.
@@ -272,9 +301,11 @@ void task_park(Task *task, Wait *wait);
 TaskState task_suspend(Task *task);
 // The suspended task of a wait that is over, out of the list of the suspended; NULL if it was cancelled.
 Task *task_unpark(Engine *engine, Wait *wait);
-// Ends all suspended tasks. The lock is held, or broken. `why` is for the log, which names each; NULL: it has no
-// line.
+// Ends all suspended tasks at once. The lock is held, or broken. `why` is for the log, which names each; NULL: it
+// has no line.
 void task_cancel_all(Engine *engine, const char *why);
+// Ends them as a time-out does, but for those that close their variables already. The lock is held.
+void task_interrupt_all(Engine *engine);
 
 // ---- run.c --------------------------------------------------------------------------------------
 
@@ -289,7 +320,7 @@ Buf *run_trace_out(Run *run);
 // Raised by resuming, outermost last: which coroutines stand between the running one and its task.
 typedef struct ResumeFrame {
   struct ResumeFrame *up;
-  lua_State *L;  // who resumed
+  lua_State *L, *co;  // who resumed whom
   bool yieldable;
 } ResumeFrame;
 
@@ -297,6 +328,7 @@ void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
 // Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
 void coroutine_reserve(lua_State *L, lua_State *co);
 void stdlib_open(lua_State *L, bool allow_shell);
+void pcall_open(lua_State *L);  // replaces pcall and xpcall
 // Replace functions of Lua's own libraries by such as ask the guard.
 void string_lib_open(lua_State *L);
 void table_lib_open(lua_State *L);
@@ -321,9 +353,12 @@ struct Engine {
   size_t idle_count;
   Slice slice;
   Heap heap;
-  Buf warning;  // of Lua's, as far as it was given
+  char refused[PLACE_SIZE];  // where Lua was last refused memory
+  Buf warning;               // of Lua's, as far as it was given
   ResumeFrame *frame;
-  Wait *suspending;  // set between a wait's yield and the task's return
+  lua_State *deaf;              // a coroutine that the hook left in a way that keeps its hook off
+  bool (*force)(lua_State *L);  // task_force: the guard is below the tasks
+  Wait *suspending;             // set between a wait's yield and the task's return
   EngineOptions options;
   atomic_size_t suspended;
   Inbox *inbox;

@@ -6,17 +6,61 @@
 // Parsing this much takes under a fifth of a millisecond.
 enum { PIECE = 4096 };
 
-enum { CODE = 1, NAME, MODE, ENVIRONMENT, PART };
+// Lua's parser calls the message handler of whoever loads for some of its errors, as if nobody caught them. Here
+// it runs under a pcall without one.
+typedef struct {
+  int (*parse)(lua_State *L, void *what);  // as lua_load
+  void *what;
+} Parsing;
 
+static int parse_protected(lua_State *L) {
+  const Parsing *parsing = lua_touserdata(L, 1);
+  lua_remove(L, 1);
+  if (parsing->parse(L, parsing->what) != LUA_OK) return lua_error(L);
+  return 1;
+}
+
+// With `count` values at the top for `parse`, which it finds alone on its stack; leaves the chunk or the error.
+static int parse(lua_State *L, int (*function)(lua_State *L, void *what), void *what, int count) {
+  Parsing parsing = { function, what };
+  lua_pushcfunction(L, parse_protected);
+  lua_insert(L, -count - 1);
+  lua_pushlightuserdata(L, &parsing);
+  lua_insert(L, -count - 1);
+  return lua_pcall(L, count + 1, 1, 0);
+}
+
+typedef struct {
+  const char *name;  // of a file: its path
+  Str code;
+} Text;
+
+static int parse_buffer(lua_State *L, void *what) {
+  const Text *text = what;
+  return luaL_loadbufferx(L, text->code.ptr, text->code.len, text->name, "t");
+}
+
+static int parse_file(lua_State *L, void *what) {
+  const Text *text = what;
+  return luaL_loadfilex(L, text->name, "t");
+}
+
+int load_buffer(lua_State *L, Str code, const char *name) {
+  return parse(L, parse_buffer, &(Text){ name, code }, 0);
+}
+
+// ---- load ---------------------------------------------------------------------------------------
+
+enum { CODE = 1, NAME, MODE, ENVIRONMENT };
+enum { PARSED_CODE = 1, PART };
+
+// Where parts come from. What goes wrong with one is kept in its place, at PART.
 typedef struct {
   Str rest;        // of a string
   bool is_string;  // else a function gives the parts
+  const char *name, *mode;
   bool begun, stopped;
 } Source;
-
-static int refuse_binary(lua_State *L) {
-  raise(L, "attempt to load a binary chunk: only source text is loaded");
-}
 
 static Str next_piece(Source *source) {
   Str piece = str_sub(source->rest, 0, PIECE);
@@ -24,13 +68,21 @@ static Str next_piece(Source *source) {
   return piece;
 }
 
+// In a part: the caller of load is two levels up.
+static void fail(lua_State *L, const char *why) {
+  luaL_where(L, 2);
+  lua_pushstring(L, why);
+  lua_concat(L, 2);
+  lua_error(L);
+}
+
 // Empty at the end.
 static Str next_part(lua_State *L) {
   Str part = { 0 };
   luaL_checkstack(L, 2, "too many nested functions");
-  lua_pushvalue(L, CODE);
+  lua_pushvalue(L, PARSED_CODE);
   lua_call(L, 0, 1);
-  if (!lua_isnil(L, -1) && !lua_isstring(L, -1)) raise(L, "reader function must return a string");
+  if (!lua_isnil(L, -1) && !lua_isstring(L, -1)) fail(L, "reader function must return a string");
   lua_replace(L, PART);  // which keeps it alive
   part.ptr = lua_tolstring(L, PART, &part.len);
   return part;
@@ -43,10 +95,17 @@ static const char *read_source(lua_State *L, void *ctx, size_t *size) {
   source->stopped = source->begun && !guard_goes_on(L);
   if (source->stopped) return NULL;
   Str part = source->is_string ? next_piece(source) : next_part(L);
-  if (!source->begun && part.len > 0 && part.ptr[0] == LUA_SIGNATURE[0]) refuse_binary(L);
+  if (!source->begun && part.len > 0 && part.ptr[0] == LUA_SIGNATURE[0])
+    fail(L, "attempt to load a binary chunk: only source text is loaded");
   source->begun = true;
   *size = part.len;
   return part.ptr;
+}
+
+static int parse_source(lua_State *L, void *what) {
+  Source *source = what;
+  lua_settop(L, PART);
+  return lua_load(L, read_source, source, source->name, source->mode);
 }
 
 // The results of load and loadfile: the chunk at the top with its environment, or nil and the error there.
@@ -66,21 +125,25 @@ static int loaded(lua_State *L, int status, int environment) {
 static int l_load(lua_State *L) {
   Source source = { .is_string = lua_isstring(L, CODE) };
   if (source.is_string) source.rest.ptr = lua_tolstring(L, CODE, &source.rest.len);
-  const char *mode = luaL_optstring(L, MODE, "bt");
+  source.mode = luaL_optstring(L, MODE, "bt");
   int environment = lua_isnone(L, ENVIRONMENT) ? 0 : ENVIRONMENT;
-  const char *name = luaL_optstring(L, NAME, source.is_string ? source.rest.ptr : "=(load)");
+  source.name = luaL_optstring(L, NAME, source.is_string ? source.rest.ptr : "=(load)");
   if (!source.is_string) luaL_checktype(L, CODE, LUA_TFUNCTION);
-  lua_settop(L, PART);
-  int status = lua_load(L, read_source, &source, name, mode);
+  unsigned forced = guard_forced(L);
+  lua_settop(L, ENVIRONMENT);
+  lua_pushvalue(L, CODE);
+  int status = parse(L, parse_source, &source, 1);
   if (source.stopped) return guard_unwind(L);
+  if (guard_forced(L) != forced) return guard_unwind_on(L);
   return loaded(L, status, environment);
 }
 
 static int l_loadfile(lua_State *L) {
   const char *path = luaL_optstring(L, 1, NULL), *mode = luaL_optstring(L, 2, "bt");
   int environment = lua_isnone(L, 3) ? 0 : 3;
-  int status = luaL_loadfilex(L, path, strchr(mode, 't') ? "t" : "");
-  return loaded(L, status, environment);
+  bool takes_text = strchr(mode, 't') != NULL;
+  if (!takes_text) return loaded(L, luaL_loadfilex(L, path, ""), environment);
+  return loaded(L, parse(L, parse_file, &(Text){ .name = path }, 0), environment);
 }
 
 static int dofile_returned(lua_State *L, int status, lua_KContext context) {
@@ -90,7 +153,7 @@ static int dofile_returned(lua_State *L, int status, lua_KContext context) {
 static int l_dofile(lua_State *L) {
   const char *path = luaL_optstring(L, 1, NULL);
   lua_settop(L, 1);
-  if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
+  if (parse(L, parse_file, &(Text){ .name = path }, 0) != LUA_OK) return lua_error(L);
   lua_callk(L, 0, LUA_MULTRET, 0, dofile_returned);
   return dofile_returned(L, LUA_OK, 0);
 }

@@ -14,6 +14,8 @@ void push_str(lua_State *L, Str text);    // ptr NULL: ""
 void push_lower(lua_State *L, Str text);  // A to Z alone
 // t[name] = text, the table being on top.
 void set_str(lua_State *L, const char *name, Str text);
+// As luaL_loadbufferx for text, but that no message handler is called for what it returns.
+int load_buffer(lua_State *L, Str code, const char *name);
 // As luaL_error.
 noreturn void raise(lua_State *L, const char *format, ...);
 noreturn void raise_no_memory(lua_State *L);

@@ -43,12 +43,14 @@ Task *task_unpark(Engine *engine, Wait *wait) {
   return task;
 }
 
-// Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched.
-static void end_suspended(Task *task, LogLevel level, const char *why) {
+// Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched; if `may_wait`,
+// they may take a while.
+static void end_suspended(Task *task, LogLevel level, const char *why, bool may_wait) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
-  task->state = TASK_CANCELLED;
+  // What goes on elsewhere closes its variables there.
+  bool closes = why || !task->record;
   task->dropped = !why || !reachable;
   const char *doing = task->now->doing;
   if (why) log_line(level, "%s %s while it waited in %s", doing, why, wait->what);
@@ -57,22 +59,32 @@ static void end_suspended(Task *task, LogLevel level, const char *why) {
             why ? why : "was ended", wait->what);
   task->wait = NULL;
   wait_cancel(wait);
-  if (reachable) {
-    Task *running = engine->task;  // the one that cancels it, if a task does
-    engine->task = task;
-    // What goes on elsewhere closes its variables there.
-    if (why || !task->record) lua_resetthread(task->co);
-    engine->task = running;
-    task_drop_coroutine(task);
-    task_end(task);
+  if (reachable && closes && may_wait && lua_status(task->co) == LUA_YIELD) {
+    task_run_to_close(task);
     return;
   }
-  task_end_untouched(task);
+  task->state = TASK_CANCELLED;
+  if (!reachable) {
+    task_end_untouched(task);
+    return;
+  }
+  Task *running = engine->task;  // the one that cancels it, if a task does
+  engine->task = task;
+  if (closes) close_coroutine(engine, task->co);
+  engine->task = running;
+  task_drop_coroutine(task);
+  task_end(task);
 }
 
-static void cancel(Task *task, LogLevel level, const char *why) {
+static void cancel(Task *task, LogLevel level, const char *why, bool may_wait) {
   LogSubject before = log_about(task->subject);
-  end_suspended(task, level, why);
+  end_suspended(task, level, why, may_wait);
+  log_about(before);
+}
+
+static void stop_closing(Task *task) {
+  LogSubject before = log_about(task->subject);
+  task_stop_closing(task);
   log_about(before);
 }
 
@@ -90,8 +102,12 @@ static void time_out(Engine *engine, void *ctx) {
   Task *task = ctx;
   if (!engine_enter(engine, INT64_MAX)) return;
   if (claim_parked(engine, task)) {
-    task_tell_failed(task);
-    cancel(task, LOG_ERROR, "was ended after job_timeout_s");
+    if (task->closing) {
+      stop_closing(task);
+    } else {
+      task_tell_failed(task);
+      cancel(task, LOG_ERROR, "was ended after job_timeout_s", true);
+    }
   }
   engine_leave(engine);
 }
@@ -100,20 +116,26 @@ bool task_cancel(Task *task) {
   Engine *engine = task->engine;
   if (!claim_parked(engine, task)) return false;
   timer_remove(engine, &task->timeout);
-  cancel(task, LOG_WARN, NULL);
+  cancel(task, LOG_WARN, NULL, false);
   return true;
 }
 
+static Task *take_parked(Engine *engine, bool closing_too) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  Task *task = engine->parked;
+  while (task && task->closing && !closing_too) task = task->next;
+  if (task) unlink_parked(task);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  if (task) timer_remove(engine, &task->timeout);
+  return task;
+}
+
+void task_interrupt_all(Engine *engine) {
+  for (Task *task; (task = take_parked(engine, false));) cancel(task, LOG_WARN, NULL, true);
+}
+
 void task_cancel_all(Engine *engine, const char *why) {
-  for (;;) {
-    pthread_mutex_lock(&engine->inbox->mutex);
-    Task *task = engine->parked;
-    if (task) unlink_parked(task);
-    pthread_mutex_unlock(&engine->inbox->mutex);
-    if (!task) return;
-    timer_remove(engine, &task->timeout);
-    cancel(task, LOG_WARN, why);
-  }
+  for (Task *task; (task = take_parked(engine, true));) cancel(task, LOG_WARN, why, false);
 }
 
 bool wait_forget(Wait *wait) {
@@ -132,10 +154,11 @@ TaskState task_suspend(Task *task) {
   Engine *engine = task->engine;
   Wait *wait = engine->suspending;
   engine->suspending = NULL;
-  if (task->deadline_us != INT64_MAX) {
+  int64_t due_us = task->closing ? task->closing_us : task->deadline_us;
+  if (due_us != INT64_MAX) {
     task->timeout.fn = time_out;
     task->timeout.ctx = task;
-    timer_add(engine, &task->timeout, task->deadline_us);
+    timer_add(engine, &task->timeout, due_us);
   }
   TaskState state = task->body->suspended ? task->body->suspended(task) : TASK_WAITING;
   task_park(task, wait);

@@ -16,6 +16,13 @@ enum { COLLECT_AT = 300 };
 
 // ---- memory -------------------------------------------------------------------------------------
 
+// Looking at a stack needs no memory.
+static void *note_refusal(Engine *engine) {
+  lua_State *L = engine->frame ? engine->frame->co : engine->task ? engine->task->co : NULL;
+  if (L) place_innermost(L, engine->refused, sizeof engine->refused);
+  return NULL;
+}
+
 // Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a
 // memory error.
 static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
@@ -26,9 +33,9 @@ static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) 
     if (block) heap_free(&engine->heap, block, old_size);
   } else {
     size_t max = engine->options.memory_max;
-    if (max && new_size > old_size && used + new_size > max) return NULL;
-    block = heap_resize(&engine->heap, block, old_size, new_size);
-    if (!block) return NULL;
+    bool fits = !max || new_size <= old_size || used + new_size <= max;
+    block = fits ? heap_resize(&engine->heap, block, old_size, new_size) : NULL;
+    if (!block) return note_refusal(engine);
   }
   atomic_store_explicit(&engine->memory, used + new_size, memory_order_relaxed);
   return new_size ? block : NULL;
@@ -161,6 +168,7 @@ static Engine *make(const EngineOptions *options) {
   if (!engine) return NULL;
   memset(engine, 0, sizeof *engine);
   engine->options = *options;
+  engine->force = task_force;
   engine->link = (EngineLink){ .engine = engine,
                                .user = options->user,
                                .library = options->library,

@@ -58,6 +58,7 @@ void stdlib_open(lua_State *L, bool allow_shell) {
   debug_lib_open(L);
   load_open(L);
   pairs_lib_open(L);
+  pcall_open(L);
   remove_field(L, LUA_OSLIBNAME, "exit");
   remove_field(L, LUA_OSLIBNAME, "setlocale");
   if (!allow_shell) {

@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-enum { IDLE_MAX = 64 };  // coroutines kept for the next task
+enum {
+  IDLE_MAX = 64,        // coroutines kept for the next task
+  CLOSING_US = 5000000  // how long a task that failed may close its variables
+};
 
 const char *task_state_name(TaskState state) {
   switch (state) {
@@ -131,6 +134,89 @@ int task_push_global(lua_State *L, const char *name) {
   return type;
 }
 
+// ---- a task that failed, or is being ended -------------------------------------------------------
+
+// From here what runs closes variables, within a budget of its own.
+static void begin_closing(Task *task) {
+  task->closing = true;
+  task->closing_us = clock_now_us() + CLOSING_US;
+}
+
+static void drop_failure(Task *task) {
+  if (task->failure) failure_clear(task->failure);
+  free(task->failure);
+  task->failure = NULL;
+}
+
+void task_tell_failed(const Task *task) {
+  const EngineOptions *options = &task->engine->options;
+  if (options->failed && !task->run) options->failed(options->user);
+}
+
+static void report(Task *task, const Failure *failure) {
+  if (task->engine->slice.end == SLICE_DIFFERS) return;  // the body says it
+  if (!task->run) {
+    failure_log(failure, task->now->doing);
+    return;
+  }
+  failure_to_err(failure, run_err(task->run));
+  buf_add(run_trace_out(task->run), buf_str(&failure->trace));
+  if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
+}
+
+// What fails after the function itself does so while variables are closed. Takes over what `failure` holds.
+static void take_failure(Task *task, Failure *failure, bool first) {
+  Failure *kept = first ? malloc(sizeof *kept) : NULL;
+  if (first) {
+    report(task, failure);
+    task_tell_failed(task);
+  } else {
+    failure_log(failure, "a __close method");
+  }
+  if (!kept) return failure_clear(failure);
+  *kept = *failure;
+  drop_failure(task);
+  task->failure = kept;
+}
+
+bool task_force(lua_State *L) {
+  Engine *engine = engine_of(L);
+  Task *task = engine->task;
+  bool first = task && !task->closing;
+  if (!task || engine->slice.end == SLICE_GIVEN_UP || engine->slice.end == SLICE_DIFFERS ||
+      (!first && clock_now_us() > task->closing_us))
+    return false;
+  Failure failure;
+  failure_init(&failure);
+  failure_describe(engine, NULL, &failure);
+  take_failure(task, &failure, first);
+  if (first) {
+    if (task->state == TASK_RETURNED)
+      task->state = engine->slice.end == SLICE_OVER_CPU ? TASK_OVER_CPU : TASK_CANCELLED;
+    begin_closing(task);
+  }
+  task->forced++;
+  guard_renew(engine);
+  return true;
+}
+
+// The message handler of a task's function: the stack is still as it was where the error was raised. What the
+// error's own __tostring comes to is no concern of the task's.
+static int note_failure(lua_State *L) {
+  Task *task = task_running(L);
+  Failure failure;
+  bool first = !task->closing;
+  unsigned forced = task->forced;
+  if (first) begin_closing(task);
+  failure_init(&failure);
+  failure_describe_here(L, &failure);
+  take_failure(task, &failure, first);
+  task->forced = forced;
+  if (task->state == TASK_RETURNED) task->state = TASK_FAILED;
+  if (first) guard_renew(task->engine);
+  return 1;
+}
+
 // ---- what runs in the coroutine -----------------------------------------------------------------
 
 // Pushes what is to be called at the task's end, once. False, with nothing pushed, if there is nothing.
@@ -152,8 +238,13 @@ static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
+// Nothing is left open of a function that failed; its error goes on to whoever resumed the coroutine.
 static int task_main_k(lua_State *L, int status, lua_KContext context) {
-  if (take_at_end(L, (Task *)context)) lua_callk(L, 0, 0, context, task_finish_k);
+  Task *task = (Task *)context;
+  lua_remove(L, 1);  // the handler
+  if (task->forced > 0) return guard_unwind_on(L);
+  if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
+  if (take_at_end(L, task)) lua_callk(L, 0, 0, context, task_finish_k);
   return task_finish_k(L, LUA_OK, context);
 }
 
@@ -161,8 +252,10 @@ static int task_main(lua_State *L) {
   Task *task = task_running(L);
   int args = task->now->prepare ? task->now->prepare(L, task) : lua_gettop(L) - 1;
   if (args < 0) return 0;
-  lua_callk(L, args, task->now->results, (lua_KContext)task, task_main_k);
-  return task_main_k(L, LUA_OK, (lua_KContext)task);
+  lua_pushcfunction(L, note_failure);
+  lua_insert(L, 1);
+  int status = lua_pcallk(L, args, task->now->results, 1, (lua_KContext)task, task_main_k);
+  return task_main_k(L, status, (lua_KContext)task);
 }
 
 static int prepare_at_end(lua_State *L, Task *task) { return take_at_end(L, task) ? 0 : -1; }
@@ -234,7 +327,8 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->body = task->now = body;
   task->data = data;
   task->state = TASK_RETURNED;
-  task->counted = task->holds = false;
+  task->counted = task->holds = task->closing = false;
+  task->forced = 0;
   task->run = NULL;
   task->wait = NULL;
   task->lives = task->dropped = false;
@@ -261,6 +355,7 @@ static void recycle(Task *task) {
   luaL_unref(L, LUA_REGISTRYINDEX, task->locals_ref);
   task->locals_ref = LUA_NOREF;
   drop_subject(task);
+  if (task->failure) drop_failure(task);
   if (task->co) lua_settop(task->co, 0);
   if (engine->idle_count >= IDLE_MAX) {
     free_task(task);
@@ -337,6 +432,7 @@ void task_end_untouched(Task *task) {
   if (task->holds) engine_release(task->engine);
   if (body->over) body->over(task->data);
   drop_subject(task);
+  drop_failure(task);
   free(task);
 }
 
@@ -351,72 +447,71 @@ static TaskState state_of_failure(Engine *engine, int status) {
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
 }
 
-void task_tell_failed(const Task *task) {
-  const EngineOptions *options = &task->engine->options;
-  if (options->failed && !task->run) options->failed(options->user);
-}
-
-static void report(Task *task, const Failure *failure) {
-  if (task->engine->slice.end == SLICE_DIFFERS) return;  // the body says it
-  if (!task->run) {
-    failure_log(failure, task->now->doing);
-    return;
-  }
-  failure_to_err(failure, run_err(task->run));
-  buf_add(run_trace_out(task->run), buf_str(&failure->trace));
-  if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
-}
-
-// Puts a body that its own one gives in the failed coroutine's place. False if there is none, or no memory
-// for it.
-static bool begin_in_its_place(Task *task, const Failure *failure) {
-  Engine *engine = task->engine;
-  lua_State *L = engine->L;
-  if (task->now != task->body || !task->body->failed || engine->slice.end == SLICE_GIVEN_UP ||
-      engine->slice.end == SLICE_DIFFERS)
-    return false;
-  const TaskBody *next = task->body->failed(task, buf_str(&failure->text));
-  if (!next) return false;
-  if (engine->slice.end == SLICE_GOES_ON) lua_xmove(task->co, L, 1);
-  else lua_pushnil(L);
-  task_drop_coroutine(task);
+// It goes on with another function, in a coroutine of its own that finds the value at the top of L's stack.
+static bool begin_anew(Task *task, const TaskBody *body) {
+  lua_State *L = task->engine->L;
+  if (task->co) task_drop_coroutine(task);
   if (!fill_coroutine(task)) {
     lua_pop(L, 1);
     return false;
   }
   lua_pushcfunction(task->co, task_main);
   lua_xmove(L, task->co, 1);
-  task->now = next;
+  task->now = body;
+  task->closing = false;
+  task->forced = 0;
   return true;
+}
+
+// Puts a body that its own one gives in the failed coroutine's place. False if there is none, or no memory
+// for it.
+static bool begin_in_its_place(Task *task) {
+  Engine *engine = task->engine;
+  lua_State *L = engine->L;
+  if (task->now != task->body || !task->body->failed || task->state == TASK_CANCELLED ||
+      engine->slice.end == SLICE_GIVEN_UP || engine->slice.end == SLICE_DIFFERS)
+    return false;
+  Str text = task->failure ? buf_str(&task->failure->text) : STR("");
+  const TaskBody *next = task->body->failed(task, text);
+  if (!next) return false;
+  if (engine->slice.end == SLICE_GOES_ON && !task->forced) lua_xmove(task->co, L, 1);
+  else lua_pushnil(L);
+  return begin_anew(task, next);
 }
 
 // What is to be done at a task's end is done for one that failed too, unless the script is being stopped.
 static bool begin_at_end(Task *task) {
   Engine *engine = task->engine;
-  if (task->locals_ref == LUA_NOREF || task->now == &AT_END || engine->slice.end != SLICE_GOES_ON)
+  if (task->locals_ref == LUA_NOREF || task->now == &AT_END || task->forced ||
+      engine->slice.end != SLICE_GOES_ON)
     return false;
-  if (task->co) task_drop_coroutine(task);
-  if (!fill_coroutine(task)) return false;
-  lua_pushcfunction(task->co, task_main);
-  task->now = &AT_END;
-  return true;
+  lua_pushnil(engine->L);
+  return begin_anew(task, &AT_END);
 }
 
-// Closes what the failed coroutine left open (<close>), within the same slice. Its error value stays on top
-// of its stack.
-static void close_variables(Task *task) {
+// The function of a task failed, and nothing of it is left. Whether something else is to run.
+static bool begin_next(Task *task) {
+  bool again = begin_in_its_place(task) || begin_at_end(task);
+  if (!again && task->co) task_drop_coroutine(task);
+  return again;
+}
+
+// Says what has not been said, and closes what is open: what failed outside of the script's function, or was
+// stopped for good, had no handler.
+static void tell_failure(Task *task, int status) {
   Engine *engine = task->engine;
-  lua_xmove(task->co, engine->L, 1);
-  engine->task = task;
-  lua_resetthread(task->co);
-  engine->task = NULL;
-  lua_xmove(engine->L, task->co, 1);
-  if (engine->slice.end == SLICE_GOES_ON) return;
+  bool first = !task->closing;
+  if (task->state == TASK_RETURNED) task->state = state_of_failure(engine, status);
+  if (!first && engine->slice.end == SLICE_GOES_ON) return;
   Failure failure;
   failure_init(&failure);
   failure_describe(engine, task->co, &failure);
-  failure_log(&failure, "a __close method");
-  failure_clear(&failure);
+  take_failure(task, &failure, first);
+  if (engine->slice.end != SLICE_GOES_ON) return;
+  begin_closing(task);
+  engine->task = task;
+  close_coroutine(engine, task->co);
+  engine->task = NULL;
 }
 
 static bool fail(Task *task, int status) {
@@ -425,17 +520,9 @@ static bool fail(Task *task, int status) {
   engine->suspending = NULL;
   wait_release(task->wait);  // one that is over, and whose call did not go on
   task->wait = NULL;
-  TaskState state = state_of_failure(engine, status);
-  if (task->state == TASK_RETURNED) task->state = state;
-  Failure failure;
-  failure_init(&failure);
-  failure_describe(engine, task->co, &failure);
-  report(task, &failure);
-  task_tell_failed(task);
-  if (engine->slice.end == SLICE_GOES_ON) close_variables(task);
-  bool again = begin_in_its_place(task, &failure) || begin_at_end(task);
-  failure_clear(&failure);
-  if (!again && task->co) task_drop_coroutine(task);
+  tell_failure(task, status);
+  TaskState state = task->state;
+  bool again = begin_next(task);
   if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(engine->L, LUA_GCCOLLECT);
   return again;
 }
@@ -473,6 +560,29 @@ TaskState task_run(Task *task) {
   TaskState state = run_slice(task);
   log_about(before);
   return state;
+}
+
+void task_run_to_close(Task *task) {
+  task->state = TASK_CANCELLED;
+  begin_closing(task);
+  task_run(task);
+}
+
+// The rest is closed at once, and cannot wait any more.
+void task_stop_closing(Task *task) {
+  Engine *engine = task->engine;
+  Wait *wait = task->wait;
+  log_error("a __close method of %s was ended after %d s while it waited in %s", task->now->doing,
+            CLOSING_US / 1000000, wait->what);
+  task->wait = NULL;
+  wait_cancel(wait);
+  if (task->state == TASK_RETURNED) task->state = TASK_FAILED;
+  task->forced++;
+  engine->task = task;
+  close_coroutine(engine, task->co);
+  engine->task = NULL;
+  if (begin_next(task)) task_run(task);
+  else task_end(task);
 }
 
 TaskState task_start(Task *task) { return task_run(task); }

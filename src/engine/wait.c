@@ -29,6 +29,8 @@ void wait_release(Wait *wait) {
 
 // ---- where Lua cannot yield ---------------------------------------------------------------------
 
+static const char NAMELESS[] = "a C function";
+
 // Replaces the function on top by the name that `package.loaded` knows it by ("string.gsub"), or that the
 // call gives away.
 static void name_function(lua_State *L, lua_Debug *ar) {
@@ -50,17 +52,26 @@ static void name_function(lua_State *L, lua_Debug *ar) {
   }
   lua_settop(L, function);
   lua_getinfo(L, "n", ar);
-  lua_pushstring(L, ar->name ? ar->name : "a C function");
+  lua_pushstring(L, ar->name ? ar->name : NAMELESS);
   lua_replace(L, function);
 }
 
 // Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
 enum { LEVELS_SEARCHED = 1000 };
 
+noreturn static void raise_inside(lua_State *L, const char *what, const char *name) {
+  method_raise(
+      L,
+      "%s cannot wait inside %s: Lua cannot suspend a C function; call it before or after, or "
+      "collect what is needed first",
+      what, name);
+}
+
 // What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield
-// across.
+// across, and that has a name.
 noreturn static void raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
+  bool nameless = false;
   for (int level = 1; level <= LEVELS_SEARCHED && lua_getstack(where, level, &ar); level++) {
     luaL_checkstack(where, 10, NULL);
     lua_getinfo(where, "Sf", &ar);
@@ -74,12 +85,10 @@ noreturn static void raise_obstacle(lua_State *L, lua_State *where, const char *
     if (strcmp(name, "pcall") == 0 || strcmp(name, "xpcall") == 0 ||
         strncmp(name, "coroutine.", 10) == 0)
       continue;
-    method_raise(L,
-                 "%s cannot wait inside %s: Lua cannot suspend a C function; call it before "
-                 "or after, or collect what "
-                 "is needed first",
-                 what, name);
+    if (strcmp(name, NAMELESS) != 0) raise_inside(L, what, name);
+    nameless = true;
   }
+  if (nameless) raise_inside(L, what, NAMELESS);
   method_raise(L,
                "%s cannot wait here: Lua cannot suspend the function that is under way (a "
                "metamethod called from C, a "
@@ -101,11 +110,15 @@ Wait *wait_begin(lua_State *L, const char *what) {
 
 static int wait_k(lua_State *L, int status, lua_KContext context) {
   Wait *wait = (Wait *)context;
+  Task *task = engine_of(L)->task;
+  if (task->wait != wait) {  // the wait was cancelled, and is gone
+    task->forced++;
+    return guard_unwind_on(L);
+  }
   WaitPush push = wait->push;
   void *data = wait->data;
   wait->data = NULL;
-  Task *task = engine_of(L)->task;
-  if (task && task->wait == wait) task->wait = NULL;
+  task->wait = NULL;
   wait_release(wait);
   return push ? push(L, data) : 0;
 }

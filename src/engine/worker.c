@@ -24,7 +24,7 @@ static void end_interrupted(Engine *engine, Inbox *inbox) {
   if (!atomic_load_explicit(&engine->interrupted, memory_order_relaxed) || !engine->parked) return;
   pthread_mutex_unlock(&inbox->mutex);
   if (engine_enter(engine, INT64_MAX)) {
-    task_cancel_all(engine, NULL);
+    task_interrupt_all(engine);
     engine_leave(engine);
   }
   pthread_mutex_lock(&inbox->mutex);

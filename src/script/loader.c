@@ -12,6 +12,7 @@
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // Without a byte order mark and a first line that begins with '#' (its newline stays, so that lines keep
@@ -27,7 +28,7 @@ Str loader_skip_head(Str text) {
 static void load_text(lua_State *L, const char *path, Str text) {
   Str code = loader_skip_head(text);
   lua_pushfstring(L, "@%s", path);
-  if (luaL_loadbufferx(L, code.ptr, code.len, lua_tostring(L, -1), "t") != LUA_OK) lua_error(L);
+  if (load_buffer(L, code, lua_tostring(L, -1)) != LUA_OK) lua_error(L);
   lua_remove(L, -2);
 }
 
@@ -47,6 +48,15 @@ static void warn_of_bytes(const char *path, Str text) {
              path, line);
 }
 
+// A single file that is mounted into a container stays what it was when another one takes its name outside.
+static void warn_of_old_file(const char *path) {
+  struct stat info;
+  if (stat(path, &info) == 0 && info.st_nlink == 0)
+    log_warn("%s was replaced outside, and what is mounted here is still the old file: mount its "
+             "folder, or restart the container",
+             path);
+}
+
 void loader_load(lua_State *L, const char *path) {
   Sources *sources = interpreter_of(L)->sources;
   const Str *source = sources_given(sources, path);
@@ -56,6 +66,7 @@ void loader_load(lua_State *L, const char *path) {
     if (file_append(path, &text)) source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
     if (source) warn_of_bytes(path, *source);
+    if (source) warn_of_old_file(path);
     buf_clear(&text);
     if (!source) raise(L, "cannot read %s: %s", path, strerror(failed));
   }

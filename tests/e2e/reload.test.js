@@ -265,3 +265,17 @@ test('what wemoon itself reads late is no change of the script: no reload withou
   const reloads = bot.log.match(/reloaded in/g) || [];
   assert.ok(reloads.length <= 1, bot.log); // a file that was made just before the start may be read once more
 });
+
+// As `docker run -v /etc/bot.lua:/bot.lua` has it.
+test('a single mounted file that was replaced outside is the old one, and that is told', async (t) => {
+  if (spawnSync('unshare', ['-m', 'true']).status !== 0) return t.skip('needs the right to mount');
+  const bot = await startBot(t, { script: '', files: { 'outside.lua': saying('one') },
+    under: ['unshare', '-m', 'sh', '-c', 'mount --bind outside.lua bot.lua && exec "$@"', 'sh'] });
+  assert.equal(await bot.say('?'), 'one');
+  bot.write('outside.lua', saying('two')); // the same file
+  await assertSays(bot, 'two');
+  assert.doesNotMatch(bot.log, /replaced outside/);
+  bot.replace('outside.lua', saying('three'));
+  await bot.waitForLog(/bot\.lua was replaced outside, and what is mounted here is still the old file/);
+  assert.equal(await bot.say('?'), 'two');
+});
