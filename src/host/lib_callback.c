@@ -1,7 +1,5 @@
 // host.callback: callbacks as the platform makes them, for the simulated one.
 //   account() -> { appid =, appsecret =, token =, mode = }
-//   compose(elements) -> the document
-//     elements: a list of { name, content }; content: a text, number, boolean, or such a list again
 //   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
 //   read(document) -> a message's elements as a table; nil and why if it is none
 //   open(body) -> the reply's elements as a table, and its document; nothing if there is no reply;
@@ -30,52 +28,6 @@ static int l_account(lua_State *L) {
   set_str(L, "appsecret", account->appsecret);
   set_str(L, "token", account->credentials[0].token);
   set_str(L, "mode", str_of(modes[account->mode]));
-  return 1;
-}
-
-// ---- documents ----------------------------------------------------------------------------------
-
-static void add_text(lua_State *L, NodeTree *tree, uint32_t node) {
-  Str text;
-  text.ptr = luaL_tolstring(L, -1, &text.len);
-  if (node != NODE_NONE) {
-    tree->nodes[node].text_off = (uint32_t)tree->text.len;
-    tree->nodes[node].text_len = (uint32_t)text.len;
-    buf_add(&tree->text, text);
-  }
-  lua_pop(L, 1);
-}
-
-// With a list of elements on top.
-static void add_elements(lua_State *L, NodeTree *tree, uint32_t parent, int depth) {
-  uint32_t last = NODE_NONE;
-  if (depth > XML_DEPTH_MAX) raise(L, "elements nested too deep");
-  luaL_checkstack(L, 4, "elements nested too deep");
-  for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++, lua_pop(L, 1)) {
-    if (lua_rawgeti(L, -1, 1) != LUA_TSTRING) raise(L, "an element has no name");
-    uint32_t node = nodes_add(tree, parent, &last, lua_str(L, -1));
-    lua_pop(L, 1);
-    if (lua_rawgeti(L, -1, 2) == LUA_TTABLE) add_elements(L, tree, node, depth + 1);
-    else add_text(L, tree, node);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
-static int l_compose(lua_State *L) {
-  NodeTree *tree = &script_context(L)->tree;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  Buf *out = boxed_buf(L);
-  uint32_t last = NODE_NONE;
-  nodes_reset(tree);
-  uint32_t root = nodes_add(tree, NODE_NONE, &last, STR("xml"));
-  lua_pushvalue(L, 1);
-  add_elements(L, tree, root, 0);
-  message_render(tree, out);
-  if (tree->failed || tree->text.failed || out->failed) raise_no_memory(L);
-  lua_pushlstring(L, out->ptr, out->len);
-  boxed_close(L, 2);
   return 1;
 }
 
@@ -130,8 +82,8 @@ static int l_open(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "account", l_account }, { "compose", l_compose }, { "open", l_open },
-  { "post", l_post },       { "read", l_read },       { NULL, NULL },
+  { "account", l_account }, { "open", l_open }, { "post", l_post },
+  { "read", l_read },       { NULL, NULL },
 };
 
 int lib_callback(lua_State *L) {

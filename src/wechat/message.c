@@ -188,7 +188,7 @@ bool message_parse(XmlParser *parser, Str document, NodeTree *tree, MessageHead 
 
 bool message_is_list(Str name) {
   return str_eq(name, STR("item")) || str_eq(name, STR("List")) || str_eq(name, STR("fail_idx")) ||
-         str_eq(name, STR("AroundBeacon"));
+         str_eq(name, STR("AroundBeacon")) || str_eq(name, STR("detail"));
 }
 
 // ---- identity ----
