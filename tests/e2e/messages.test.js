@@ -266,3 +266,61 @@ test('more articles than the platform takes are dropped and logged', async (t) =
   assert.deepEqual(toEvent.Articles.item.map((item) => item.Title), ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8']);
   await bot.waitForLog(/article/);
 });
+
+// ---- the shapes in which the tests of other SDKs have them --------------------------------------------------------
+
+const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;');
+
+// All elements of `value` in lines of their own or in none; `leaf(text)` is what stands in an element.
+function shaped(value, leaf, line = '', depth = 1) {
+  const space = line && line + '  '.repeat(depth);
+  const one = (name, inner) => {
+    if (Array.isArray(inner)) return inner.map((each) => one(name, each)).join('');
+    if (typeof inner === 'object') return `${space}<${name}>${shaped(inner, leaf, line, depth + 1)}${space}</${name}>`;
+    const text = inner.replace(/^#/, '');
+    return `${space}${text === '' ? `<${name}/>` : `<${name}>${leaf(text, space)}</${name}>`}`;
+  };
+  return Object.entries(value).map(([name, inner]) => one(name, inner)).join('');
+}
+
+const SHAPES = {
+  'everything in CDATA, on one line': (elements) => `<xml>${shaped(elements, cdata)}</xml>`,
+  'nothing in CDATA, attributes, a comment': (elements) => `<!-- a sample --><xml version="1.0">${shaped(elements, escaped)}</xml>\n`,
+  'laid out, with a declaration and CRLF': (elements) =>
+    `\ufeff<?xml version="1.0" encoding="utf-8"?>\r\n<xml>${shaped(elements, cdata, '\r\n')}\r\n</xml>\r\n`,
+  'each section on a line of its own': (elements) =>
+    `<xml>${shaped(elements, (text, space) => `${space}  ${cdata(text)}${space}`, '\n')}\n</xml>`,
+};
+
+for (const [shape, write] of Object.entries(SHAPES)) {
+  test(`every message is the same one: ${shape}`, async (t) => {
+    const bot = await startBot(t, { script: SCRIPT });
+    for (const sample of samples) {
+      const answer = await bot.deliver(write(sample.elements));
+      assert.equal(answer.status, 200, `${sample.name}: ${answer.body}\n${bot.log.slice(-300)}`);
+      const seen = parseExact(answer.reply.Seen);
+      delete seen.by_pairs.raw;
+      assert.deepEqual(seen.by_pairs, sample.expected, sample.name);
+    }
+  });
+}
+
+const ENVELOPES = {
+  'Encrypt first, others behind': (sealed) => `<xml><Encrypt><![CDATA[${sealed}]]></Encrypt><ToUserName><![CDATA[gh_1]]></ToUserName><AgentID/></xml>`,
+  'no ToUserName': (sealed) => `<xml><Encrypt>${sealed}</Encrypt></xml>`,
+  'laid out, wrapped at 64': (sealed) => `<?xml version="1.0"?>\r\n<xml>\r\n  <Encrypt>\r\n    <![CDATA[${sealed.replace(/.{64}/g, '$&\r\n')}]]>\r\n  </Encrypt>\r\n</xml>`,
+  'JSON on several lines': (sealed) => JSON.stringify({ ToUserName: 'gh_1', Encrypt: sealed, AgentID: null }, null, 2),
+  'JSON with escaped slashes': (sealed) => `{"Encrypt":"${sealed.replace(/\//g, '\\/')}"}`,
+};
+
+for (const [shape, write] of Object.entries(ENVELOPES)) {
+  test(`sealed messages are opened: ${shape}`, async (t) => {
+    const bot = await startBot(t, { script: SCRIPT, mode: 'safe' });
+    for (const sample of samples.filter((_, i) => i % 10 === 0)) {
+      const sealed = seal(sample.xml);
+      const answer = await bot.request({ query: signedQuery({ sealed }), body: write(sealed) });
+      assert.equal(answer.status, 200, `${answer.body}\n${bot.log.slice(-300)}`);
+      assert.deepEqual(parseExact(parseXml(unseal(parseXml(answer.body).Encrypt).xml).Seen).by_name, sample.expected, sample.name);
+    }
+  });
+}
