@@ -53,7 +53,7 @@ if(WEMOON_TESTS)
 
   find_program(NODE node)
   add_test(NAME tree.layers COMMAND ${NODE} --test ${CMAKE_SOURCE_DIR}/tests/tree.test.js)
-  set_tests_properties(tree.layers PROPERTIES TIMEOUT 120 ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
+  set_tests_properties(tree.layers PROPERTIES TIMEOUT 300 ENVIRONMENT "BUILD=${CMAKE_BINARY_DIR}")
 
   file(GLOB e2e_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/*.test.js)
   foreach(source ${e2e_tests})
