@@ -84,6 +84,8 @@ static bool answer_reply(Callback *c) {
 void answer_job(Callback *c, const Job *job) {
   c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
   if (job->state == TASK_LOST) return answer_nothing(c);
+  if (job->is_packed)
+    return answer_packed(c, job->packed, job->from_user, job->to_user, job->answered_s);
   c->place = arena_dup(c->w->arena, job->place);
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
   bool failed = job->state != TASK_RETURNED || job->place.len > 0;

@@ -13,6 +13,8 @@
 // Blocks beyond the first are freed with the job; this many idle jobs keep theirs.
 enum { IDLE_MAX = 64 };  // for each core
 
+enum { PATIENCE_US = 5000000 };  // the platform's, with one request
+
 typedef struct Entry {
   Job job;  // first: a Job is its Entry
   JobPool *pool;
@@ -21,7 +23,8 @@ typedef struct Entry {
   pthread_cond_t changed;
   JobWaiter *first;  // that have joined
   int waiting;       // requests that are expected or wait
-  bool deserted;     // a request was answered before
+  bool deserted;     // a request was answered before, or is held
+  bool owed;         // a request was answered before
   bool waits;        // a thread, in job_wait
   bool settled;      // the answer is there, and about to be given
   bool finished;
@@ -84,7 +87,7 @@ Job *job_new(JobPool *pool, int64_t started_us) {
   entry->job = (Job){ .arena = entry->job.arena, .started_us = started_us, .state = TASK_WAITING };
   entry->first = NULL;
   entry->waiting = 1;
-  entry->waits = entry->deserted = entry->settled = entry->finished = false;
+  entry->waits = entry->deserted = entry->owed = entry->settled = entry->finished = false;
   atomic_store_explicit(&entry->holders, 1, memory_order_relaxed);
   return &entry->job;
 }
@@ -121,13 +124,8 @@ static void tell(JobWaiter *waiter) {
   }
 }
 
-bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
-  Entry *entry = entry_of(job);
-  pthread_mutex_lock(&entry->mutex);
-  job->state = state;
-  job->reply = reply ? *reply : (Reply){ .form = REPLY_NONE };
-  job->rest = rest;
-  job->answered_s = clock_unix_s();
+// With the mutex held, which it gives back.
+static bool finish_locked(Entry *entry) {
   entry->finished = true;
   bool late = is_late(entry);
   JobWaiter *first = entry->first;
@@ -136,6 +134,26 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
   pthread_mutex_unlock(&entry->mutex);
   tell(first);
   return late;
+}
+
+bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  job->state = state;
+  job->reply = reply ? *reply : (Reply){ .form = REPLY_NONE };
+  job->rest = rest;
+  job->answered_s = clock_unix_s();
+  return finish_locked(entry);
+}
+
+void job_finish_packed(Job *job, Str packed, int64_t answered_s) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  job->state = TASK_RETURNED;
+  job->is_packed = true;
+  job->packed = packed;
+  job->answered_s = answered_s;
+  finish_locked(entry);
 }
 
 bool job_expect(Job *job) {
@@ -173,7 +191,8 @@ bool job_leave(Job *job, JobWaiter *waiter, JobLeave why) {
   if (open) {
     unlink_waiter(entry, waiter);
     entry->waiting--;
-    entry->deserted = entry->deserted || why == JOB_ANSWERED_BEFORE;
+    entry->deserted = entry->deserted || why != JOB_CLIENT_GONE;
+    entry->owed = entry->owed || why == JOB_ANSWERED_BEFORE;
   }
   pthread_mutex_unlock(&entry->mutex);
   return open;
@@ -204,4 +223,12 @@ bool job_is_finished(Job *job) {
   bool finished = entry->finished;
   pthread_mutex_unlock(&entry->mutex);
   return finished;
+}
+
+bool job_is_wanted(Job *job, int64_t now_us) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool wanted = entry->waiting > 0 || entry->owed || now_us - job->started_us < PATIENCE_US;
+  pthread_mutex_unlock(&entry->mutex);
+  return wanted;
 }

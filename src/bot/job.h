@@ -23,9 +23,11 @@ typedef struct Job {
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
   TaskState state;
-  Reply reply;         // REPLY_NONE: `success`; what it points to is in `arena`
-  Str rest;            // of a long text, what did not fit
-  Str place;           // where the script failed; empty: it did not. Set before job_finish
+  Reply reply;     // REPLY_NONE: `success`; what it points to is in `arena`
+  Str rest;        // of a long text, what did not fit
+  Str place;       // where the script failed; empty: it did not. Set before job_finish
+  bool is_packed;  // `packed` stands for it instead (packed_reply.h), in `arena`
+  Str packed;
   int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
 } Job;
@@ -56,6 +58,7 @@ bool job_join(Job *job, JobWaiter *waiter);
 
 typedef enum {
   JOB_ANSWERED_BEFORE,  // the request was, or is about to be, answered otherwise: the reply will be late
+  JOB_HELD,             // it stays unanswered until the platform tries again
   JOB_CLIENT_GONE       // nobody is there to be answered
 } JobLeave;
 // A request that is expected, or waits, does so no longer. `waiter`: the one that joined, or NULL. False if the
@@ -71,6 +74,11 @@ bool job_settle(Job *job);
 // The script has answered: tells all who wait. `reply` is copied, what it points to lives in the job's arena;
 // NULL: none. Returns whether every request was answered before, so that the reply is late.
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
+// The same with the packed form of its answer, which is in the job's arena.
+void job_finish_packed(Job *job, Str packed, int64_t answered_s);
 bool job_is_finished(Job *job);
+// Whether its script should still begin: a request waits, or was answered with the promise of a reply, or the
+// job is younger than the platform's patience.
+bool job_is_wanted(Job *job, int64_t now_us);
 
 #endif

@@ -31,8 +31,7 @@ static bool pause_for_a_tick(Keeper *keeper) {
 }
 
 static void go_on_with(Keeper *keeper, Str key) {
-  int64_t until_us = INT64_MAX;
-  Interpreter *interpreter = pool_pick(keeper->pool, &until_us);
+  Interpreter *interpreter = pool_pick(keeper->pool);
   interpreter_run_due(interpreter, key);
   interpreter_release(interpreter);
 }

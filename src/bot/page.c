@@ -114,9 +114,8 @@ static TaskState run(Page *page, const PageRequest *request, int64_t deadline_us
     .request = request, .arena = job->arena, .owner = page, .done = on_done, .over = on_over
   };
   for (;;) {
-    int64_t until_us = deadline_us;
-    Interpreter *interpreter = pool_pick(page->webhook->pool, &until_us);
-    TaskState state = interpreter_run_page(interpreter, &task, until_us, &page->answer);
+    Interpreter *interpreter = pool_pick(page->webhook->pool);
+    TaskState state = interpreter_run_page(interpreter, &task, deadline_us, &page->answer);
     interpreter_release(interpreter);
     if (state == TASK_WAITING) return state;
     if (state != TASK_LOST) {

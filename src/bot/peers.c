@@ -11,13 +11,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
   RENEW_US = 750 * 1000,
-  LOOK_US = 40 * 1000,  // between two looks at what another process has under way
-  WAITERS_MAX = 16,     // threads at once in peers_wait; others stay for a moment
-  MOMENT_US = 50 * 1000,
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
   ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
@@ -44,7 +40,6 @@ struct Peers {
   atomic_int_least64_t looked_us,
       others_us;  // monotonic: the last look, and the last one that saw another
   atomic_int_least64_t away_until_us;
-  atomic_int waiters;
   pthread_mutex_t mutex;
   Claim *claims;
 };
@@ -361,26 +356,42 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-static PeersResult wait_for_others(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
-                                   int64_t *answered_s) {
-  Str key = key_of(peers, job->arena, job->identity);
-  for (;;) {
-    int64_t left_us = deadline_us - clock_now_us();
-    if (left_us <= 0) return PEERS_RUNNING;
-    nanosleep(&(struct timespec){ .tv_nsec = (left_us < LOOK_US ? left_us : LOOK_US) * 1000 },
-              NULL);
-    Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : look(peers, key, answer, answered_s);
-    if (found == FOUND_ANSWER) return PEERS_ANSWERED;
-    if (found == FOUND_NOTHING || found == FOUND_OWN) return PEERS_MINE;
-  }
+// A look under way.
+typedef struct {
+  Peers *peers;
+  void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s);
+  void *ctx;
+} Look;
+
+static PeersResult result_of(Found found) {
+  if (found == FOUND_ANSWER) return PEERS_ANSWERED;
+  return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
 }
 
-PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
-                       int64_t *answered_s) {
-  bool room = atomic_fetch_add(&peers->waiters, 1) < WAITERS_MAX;
-  int64_t soon_us = clock_now_us() + MOMENT_US;
-  if (!room && deadline_us > soon_us) deadline_us = soon_us;
-  PeersResult result = wait_for_others(peers, job, deadline_us, answer, answered_s);
-  atomic_fetch_sub(&peers->waiters, 1);
-  return result;
+static void on_looked(void *ctx, StoreReply *reply) {
+  Look look = *(Look *)ctx;
+  Found found = FOUND_NOBODY_TO_ASK;
+  Buf packed;
+  int64_t answered_s = 0;
+  free(ctx);
+  buf_init(&packed);
+  if (reply->err.code != ERR_NONE)
+    atomic_store(&look.peers->away_until_us, clock_now_us() + AWAY_US);
+  else if (!reply->ok) found = FOUND_NOTHING;
+  else found = read_value(look.peers, reply->value, &packed, &answered_s);
+  look.looked(look.ctx, result_of(found), buf_str(&packed), answered_s);
+  buf_clear(&packed);
+  store_reply_free(reply);
+}
+
+bool peers_ask(Peers *peers, Job *job,
+               void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s),
+               void *ctx) {
+  Look *look = is_away(peers) ? NULL : malloc(sizeof *look);
+  if (!look) return false;
+  *look = (Look){ .peers = peers, .looked = looked, .ctx = ctx };
+  StoreCall call = { .op = STORE_GET, .key = key_of(peers, job->arena, job->identity) };
+  if (store_call(peers->store, &call, on_looked, look, NULL)) return true;
+  free(look);
+  return false;
 }

@@ -38,10 +38,12 @@ void peers_leave(Peers *peers);
 // Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget. Waits for the store, a
 // second at the most. An identity too long for a key is nobody else's.
 PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
-// Waits for the process that has it, on this thread: a few threads at once, the others for a moment only.
-// PEERS_RUNNING at the deadline; PEERS_MINE when its process has died: claim it again.
-PeersResult peers_wait(Peers *peers, Job *job, int64_t deadline_us, Buf *answer,
-                       int64_t *answered_s);
+// Looks what has become of what another process had under way: PEERS_MINE if that process has died: claim it
+// again. `looked` is called once, on the store's thread; it must not block. False, and it is not called, if the
+// store cannot be asked now.
+bool peers_ask(Peers *peers, Job *job,
+               void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s),
+               void *ctx);
 // The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
 // Without a claim, nothing happens. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 
 enum {
-  OLD_LOADS_MAX = 8,  // out of service, whose conversations go on
-  PATIENCE_US = 100 * 1000
+  OLD_LOADS_MAX = 8  // out of service, whose conversations go on
 };
 
 struct Pool {
@@ -281,10 +280,8 @@ static Interpreter *least_busy(Pool *pool) {
   return best;
 }
 
-Interpreter *pool_pick(Pool *pool, int64_t *until_us) {
+Interpreter *pool_pick(Pool *pool) {
   if (pool->count == 1) return pool_get(pool, 0);
-  int64_t until_patient_us = clock_now_us() + PATIENCE_US;
-  if (*until_us > until_patient_us) *until_us = until_patient_us;
   pthread_mutex_lock(&pool->mutex);
   Interpreter *interpreter = interpreter_retain(least_busy(pool));
   pthread_mutex_unlock(&pool->mutex);
@@ -294,6 +291,32 @@ Interpreter *pool_pick(Pool *pool, int64_t *until_us) {
 void pool_sweep(Pool *pool) {
   if (pool->options->shared && pool->options->shared->conversations)
     conversations_sweep(pool->options->shared->conversations);
+}
+
+// The one that most wait for, retained for the caller; NULL if none waits, or if no other is free.
+static Interpreter *to_relieve(Pool *pool, int *longest) {
+  Interpreter *busy = NULL;
+  bool any_free = false;
+  *longest = 1;
+  pthread_mutex_lock(&pool->mutex);
+  for (size_t index = 0; index < pool->count; index++) {
+    int queue = interpreter_queue(pool->indices[index]);
+    any_free = any_free || queue == 0;
+    if (queue <= *longest || queue == INT_MAX) continue;
+    busy = pool->indices[index];
+    *longest = queue;
+  }
+  if (busy && any_free) interpreter_retain(busy);
+  pthread_mutex_unlock(&pool->mutex);
+  return any_free ? busy : NULL;
+}
+
+void pool_balance(Pool *pool) {
+  int longest;
+  Interpreter *busy = pool->count > 1 ? to_relieve(pool, &longest) : NULL;
+  if (!busy) return;
+  interpreter_give_turns_away(busy, (size_t)(longest + 1) / 2);
+  interpreter_release(busy);
 }
 
 void pool_wake(Pool *pool) {

@@ -24,9 +24,8 @@ size_t pool_count(const Pool *pool);
 // The interpreter in that index, retained for the caller. Never NULL.
 Interpreter *pool_get(Pool *pool, size_t index);
 // The one for the next message, retained for the caller: one that is free, else one that few wait for. Never
-// NULL. *until_us, the time until which the caller would wait for it, is brought forward where another one
-// may be free sooner: ask again then.
-Interpreter *pool_pick(Pool *pool, int64_t *until_us);
+// NULL.
+Interpreter *pool_pick(Pool *pool);
 // Loads the script anew, beside those in service. Once it loaded and defines on_message in all indices, the
 // on_unload of each old one gives the state, the on_load of the new one in its index takes it, and all new
 // ones take over at once. False with the reason: the old ones stay. One at a time.
@@ -38,6 +37,8 @@ bool pool_reload(Pool *pool, Err *err);
 bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err);
 // Lets go of interpreters that were given up while conversations held them. From time to time.
 void pool_sweep(Pool *pool);
+// Messages that wait at one interpreter while another is free go there. From time to time.
+void pool_balance(Pool *pool);
 // Time was moved (interpreter_wake).
 void pool_wake(Pool *pool);
 // The files a change of which asks for a reload, those of the last load that failed included. In `arena`.

@@ -84,8 +84,9 @@ static void hold(Waiting *waiting) {
 static void on_deadline(void *ctx) {
   Waiting *waiting = ctx;
   waiting->timer = NULL;
-  if (!job_leave(waiting->job, &waiting->waiter, JOB_ANSWERED_BEFORE)) return;
-  if (answer_late_way(waiting->callback.webhook) == LATE_RETRY) return hold(waiting);
+  bool retry = answer_late_way(waiting->callback.webhook) == LATE_RETRY;
+  if (!job_leave(waiting->job, &waiting->waiter, retry ? JOB_HELD : JOB_ANSWERED_BEFORE)) return;
+  if (retry) return hold(waiting);
   answer_owed(&waiting->callback, waiting->job);
   end(waiting);
 }

@@ -68,6 +68,7 @@ static void *run_rescuer(void *arg) {
     int64_t now_us = clock_now_us();
     overdue_answer_due(watched->overdue, now_us);
     if (watched->peers) peers_look(watched->peers);
+    pool_balance(watched->pool);
     if (watched->peers) peers_renew(watched->peers, now_us);
     if (watched->leader) timer_leader_look(watched->leader, now_us);
     if (watched->forgotten) forgotten_look(watched->forgotten, now_us);

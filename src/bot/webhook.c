@@ -4,14 +4,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/answer.h"
-#include "bot/bot_metrics.h"
+#include "bot/follow.h"
 #include "bot/outcome.h"
-#include "bot/packed_reply.h"
+#include "bot/run.h"
 #include "bot/waiting.h"
 #include "codec/url.h"
-#include "script/conversation.h"
-
-enum { OWE_BEFORE_US = 200 * 1000 };
 
 static int status_of(const Err *err) {
   switch (err->code) {
@@ -40,156 +37,7 @@ static bool respond_in_its_place(void *ctx) {
   return true;
 }
 
-// ---- the script's side ----
-
-// What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
-static void remember(Webhook *webhook, Job *job, bool late) {
-  Buf packed;
-  buf_init(&packed);
-  if (!late || answer_late_way(webhook) == LATE_RETRY) packed_reply_make(job, &packed);
-  if (packed.failed) dedupe_forget(webhook->dedupe, job);
-  else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
-  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
-  buf_clear(&packed);
-}
-
-static void log_dropped(const Job *job) {
-  log_warn("the reply came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
-           (double)(clock_now_us() - job->started_us) / 1000000);
-}
-
-// A reply came too late to be the answer. Returns whether it goes out as customer service messages.
-static bool send_late(Webhook *webhook, const Job *job, const Answer *answer) {
-  LateReply way = answer_late_way(webhook);
-  if (answer->reply.form == REPLY_NONE) return false;
-  if (way == LATE_DROP) {
-    shared_lost(&webhook->shared, "dropped");
-    log_dropped(job);
-  }
-  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
-                                              : way == LATE_RETRY          ? STR("retry")
-                                                                           : STR("dropped"));
-  return way == LATE_CUSTOMER_SERVICE;
-}
-
-// The script has its answer in the first slice; `run` gets it.
-static bool on_answer(void *ctx, const Answer *answer) {
-  Job *job = ctx;
-  return job_settle(job) && send_late(job->owner, job, answer);
-}
-
-// The script was suspended and has its answer now.
-static bool on_done(void *ctx, TaskState state, const Answer *answer) {
-  Job *job = ctx;
-  Webhook *webhook = job->owner;
-  job->place = answer->place;
-  bool late = job_finish(job, state, &answer->reply, answer->rest);
-  remember(webhook, job, late);
-  return late && send_late(webhook, job, answer);
-}
-
-static void on_over(void *ctx) {
-  Job *job = ctx;
-  Webhook *webhook = job->owner;
-  job_release(job);
-  admission_leave(&webhook->admission, ADMIT_JOB);
-}
-
-static void log_not_run(const Webhook *webhook) {
-  log_error("the message was not run: other messages left the script no time for it within "
-            "job_timeout_s (%lld s), or script_memory_mb no memory",
-            (long long)(webhook->options->interpreter.job_timeout_ms / 1000));
-}
-
-// Nothing was run: who waits is closed unanswered, and the platform's retry finds no trace.
-static void forget(Webhook *webhook, Job *job) {
-  dedupe_forget(webhook->dedupe, job);
-  if (webhook->peers) peers_forget(webhook->peers, job);
-  job_finish(job, TASK_LOST, NULL, STR(""));
-}
-
-static void abandon(Webhook *webhook, Job *job) {
-  forget(webhook, job);
-  admission_leave(&webhook->admission, ADMIT_JOB);
-  job_release(job);
-}
-
-// False when that time has come.
-static bool pause_before(int64_t end_us) {
-  if (clock_now_us() >= end_us) return false;
-  nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
-  return true;
-}
-
-// Whoever leaves has no more to say.
-static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
-  if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
-    conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
-}
-
-// So long a message waits for its turn.
-static int64_t turn_end_us(const Webhook *webhook, const Job *job) {
-  int64_t timeout_ms = webhook->options->interpreter.job_timeout_ms;
-  return timeout_ms > 0 ? job->started_us + timeout_ms * 1000 : INT64_MAX;
-}
-
-// The store has the script shortly before its message is answered without it.
-static int64_t owe_at_us(const Callback *c) {
-  bool owes = answer_late_way(c->webhook) == LATE_CUSTOMER_SERVICE;
-  return owes ? c->deadline_us - OWE_BEFORE_US : 0;
-}
-
-// A script that waits for this user's next message gets it, else on_message does. An interpreter that was
-// given up while the message waited for it has a successor, one that is busy may have another beside it: try
-// that one. The platform has its answer at the deadline; the message waits on for its turn, and its reply is
-// late. *answered: it has it already; set if the watcher gave it meanwhile.
-static TaskState run(Callback *c, Job *job, const MessageHead *head, Str document, bool *answered) {
-  Running running = { c, job };
-  int64_t begun_us = 0;
-  MessageTask task = { .tree = &c->w->tree,
-                       .head = head,
-                       .raw = document,
-                       .sender = job->from_user,
-                       .msgid = job->msgid,
-                       .api_calls = &job->api_calls,
-                       .begun_us = &begun_us,
-                       .said = &job->said,
-                       .arena = job->arena,
-                       .owner = job_retain(job),
-                       .identity = job->identity,
-                       .owe_at_us = owe_at_us(c),
-                       .late = on_answer,
-                       .done = on_done,
-                       .over = on_over };
-  TaskState state;
-  Answer answer;
-  int64_t end_us = turn_end_us(c->webhook, job);
-  end_conversations_of_leaver(c->webhook, job, head);
-  overdue_begin(&c->w->run, *answered ? INT64_MAX : c->deadline_us, respond_in_its_place, &running);
-  do {
-    int64_t until_us = end_us;
-    Conversation *conversation =
-        conversations_take(c->webhook->shared.conversations, job->from_user, job->is_event);
-    Interpreter *interpreter = conversation ? conversation_interpreter(conversation)
-                                            : pool_pick(c->webhook->pool, &until_us);
-    state = conversation ? conversation_run_message(conversation, &task, until_us, &answer)
-                         : interpreter_answer(interpreter, &task, until_us, &answer);
-    interpreter_release(interpreter);
-  } while (state == TASK_LOST && pause_before(end_us));
-  *answered = overdue_end(&c->w->run) || *answered;
-  if (state != TASK_LOST)
-    bot_metrics_queue(c->webhook->options->metrics, begun_us - c->received_us);
-  if (state == TASK_LOST) {
-    log_not_run(c->webhook);
-    abandon(c->webhook, job);
-  } else if (state != TASK_WAITING) {
-    job->place = answer.place;
-    bool late = job_finish(job, state, &answer.reply, answer.rest);
-    remember(c->webhook, job, late);
-    on_over(job);
-  }
-  return state;
-}
+// ---- the message's side -------------------------------------------------------------------------
 
 static bool job_describe(Job *job, const Callback *c, const MessageHead *head, Str identity) {
   job->owner = c->webhook;
@@ -227,39 +75,41 @@ static void answer_before(Callback *c, const MessageHead *head, int64_t answered
 
 static void refuse_for_now(Callback *c) {
   log_warn("the message was closed unanswered: max_jobs (%lld) messages and pages are under way "
-           "already; "
-           "the platform tries it again",
+           "already; the platform tries it again",
            (long long)c->webhook->options->max_jobs);
   answer_nothing(c);
 }
 
-static void run_new(Callback *c, Job *job, const MessageHead *head, Str document, bool answered) {
-  Webhook *webhook = c->webhook;
-  if (!admission_enter(&webhook->admission, ADMIT_JOB)) {
-    forget(webhook, job);
-    if (!answered) refuse_for_now(c);
+// It was admitted. With `answered` its request has its answer already.
+static void run_later(Callback *c, Job *job, const RunMessage *message, void (*begin)(Run *run),
+                      bool answered) {
+  Run *run = run_keep(c->webhook, job, message);
+  if (!run) {
+    run_forget(c->webhook, job);
+    admission_leave(&c->webhook->admission, ADMIT_JOB);
+    answer_refuse(c, 503, "no memory");
     return;
   }
-  TaskState state = run(c, job, head, document, &answered);
-  if (answered) return;
-  if (state == TASK_WAITING) park(c, job);
-  else answer_job(c, job);
+  begin(run);
+  if (!answered) park(c, job);
 }
 
-// Another process has it under way: waits for its answer as for a slow script's. False when that process
-// died: the message is to be answered anew.
-static bool answer_as_peer(Callback *c, Job *job, const MessageHead *head) {
-  Webhook *webhook = c->webhook;
-  int64_t answered_s = 0;
-  dedupe_forget(webhook->dedupe, job);
-  peers_forget(webhook->peers, job);
+static void run_new(Callback *c, Job *job, const RunMessage *message, bool answered) {
+  Running running = { c, job };
+  overdue_begin(&c->w->run, answered ? INT64_MAX : c->deadline_us, respond_in_its_place, &running);
+  TaskState state = run_here(c->webhook, job, message);
+  answered = overdue_end(&c->w->run) || answered;
+  if (state == TASK_LOST) run_later(c, job, message, run_in_turn, answered);
+  else if (!answered && state == TASK_WAITING) park(c, job);
+  else if (!answered) answer_job(c, job);
+}
+
+// Another process has answered it.
+static void end_as_peer(Callback *c, Job *job) {
+  dedupe_forget(c->webhook->dedupe, job);
+  peers_forget(c->webhook->peers, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
-  buf_reset(&c->w->sealed);
-  PeersResult result = peers_wait(webhook->peers, job, c->deadline_us, &c->w->sealed, &answered_s);
-  if (result == PEERS_RUNNING && answer_late_way(webhook) == LATE_RETRY) answer_nothing(c);
-  else if (result == PEERS_RUNNING) answer_owed(c, job);
-  if (result == PEERS_ANSWERED) answer_before(c, head, answered_s);
-  return result != PEERS_MINE;
+  admission_leave(&c->webhook->admission, ADMIT_JOB);
 }
 
 // A store that is slow keeps no message past its deadline: then *answered is set.
@@ -273,54 +123,52 @@ static PeersResult claim(Callback *c, Job *job, int64_t *answered_s, bool *answe
   return result;
 }
 
-static bool answer_new(Callback *c, Job *job, const MessageHead *head, Str document) {
+static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
   int64_t answered_s = 0;
   bool answered = false;
-  PeersResult result = claim(c, job, &answered_s, &answered);
-  if (result == PEERS_RUNNING && !answered) return answer_as_peer(c, job, head);
-  if (result == PEERS_MINE) {
-    run_new(c, job, head, document, answered);
-    return true;
+  switch (claim(c, job, &answered_s, &answered)) {
+    case PEERS_MINE: run_new(c, job, message, answered); break;
+    case PEERS_RUNNING: run_later(c, job, message, follow_begin, answered); break;
+    case PEERS_ANSWERED:
+      end_as_peer(c, job);
+      if (!answered) answer_before(c, message->head, answered_s);
+      break;
   }
-  dedupe_forget(c->webhook->dedupe, job);
-  peers_forget(c->webhook->peers, job);
-  job_finish(job, TASK_LOST, NULL, STR(""));
-  if (!answered) answer_before(c, head, answered_s);
-  return true;
 }
 
-// False: it is to be tried anew.
-static bool try_to_answer(Callback *c, const MessageHead *head, Str document) {
+static void answer_new(Callback *c, Job *job, const RunMessage *message) {
   Webhook *webhook = c->webhook;
+  if (admission_enter(&webhook->admission, ADMIT_JOB)) return answer_admitted(c, job, message);
+  run_forget(webhook, job);
+  refuse_for_now(c);
+}
+
+static void answer_known(Callback *c, Job *job, const RunMessage *message) {
   Workspace *w = c->w;
-  bool done = true;
-  Job *job = job_new(webhook->jobs, c->received_us), *running = NULL;
-  if (!job || w->identity.failed || !job_describe(job, c, head, buf_str(&w->identity))) {
-    if (job) job_release(job);
-    answer_refuse(c, 503, "no memory");
-    return true;
-  }
+  Job *running = NULL;
   int64_t answered_s = 0;
   DedupeResult found =
-      dedupe_enter(webhook->dedupe, job, c->received_us, &running, &w->sealed, &answered_s);
+      dedupe_enter(c->webhook->dedupe, job, c->received_us, &running, &w->sealed, &answered_s);
   c->attempt = job->attempt;
   switch (found) {
-    case DEDUPE_NEW: done = answer_new(c, job, head, document); break;
+    case DEDUPE_NEW: answer_new(c, job, message); break;
     case DEDUPE_RUNNING:
       join(c, running);
       job_release(running);
       break;
-    case DEDUPE_ANSWERED: answer_before(c, head, answered_s); break;
+    case DEDUPE_ANSWERED: answer_before(c, message->head, answered_s); break;
     case DEDUPE_NO_MEMORY: answer_refuse(c, 503, "no memory"); break;
   }
-  job_release(job);
-  return done;
 }
 
-static void answer_message(Callback *c, const MessageHead *head, Str document) {
-  message_identity(head, &c->w->tree, &c->w->identity);
-  while (!try_to_answer(c, head, document)) {
-  }
+static void answer_message(Callback *c, const RunMessage *message) {
+  Workspace *w = c->w;
+  message_identity(message->head, message->tree, &w->identity);
+  Job *job = job_new(c->webhook->jobs, c->received_us);
+  if (job && !w->identity.failed && job_describe(job, c, message->head, buf_str(&w->identity)))
+    answer_known(c, job, message);
+  else answer_refuse(c, 503, "no memory");
+  if (job) job_release(job);
 }
 
 // The event's name, or the message's type, in lower case: what scripts call msg.type.
@@ -376,7 +224,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   c->msgid = msgid_of(&head, c->w);
   answer_begin_lines(c);
   if (options->on_message) options->on_message(options->on_message_ctx, verified.document);
-  answer_message(c, &head, verified.document);
+  answer_message(c, &(RunMessage){ &c->w->tree, &head, verified.document });
 }
 
 static void handle(void *ctx, HttpRequest *request) {

@@ -61,9 +61,13 @@ static inline Engine *engine_of(lua_State *L) { return engine_link(L)->engine; }
 static inline void *engine_user(lua_State *L) { return engine_link(L)->user; }
 
 // Takes the state for this thread and begins a slice. Waits until `deadline_us` (monotonic; INT64_MAX: for
-// ever) at most. False at the deadline, or if the engine was given up.
+// ever) at most; ENGINE_SOON: only if that is likely to be a matter of microseconds. False at the deadline, or
+// if the engine was given up.
+enum { ENGINE_SOON = 0 };
 bool engine_enter(Engine *engine, int64_t deadline_us);
 void engine_leave(Engine *engine);
+// In a turn's `take`, before it waits for something else: gives back what was kept for its engine_enter.
+void engine_let_go(Engine *engine);
 // The same; threads that wait get the state first. For a thread that would otherwise win it back each time.
 void engine_leave_to_others(Engine *engine);
 // The main coroutine, for the thread that has entered.
@@ -94,7 +98,7 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size);
 void engine_give_up(Engine *engine);
 bool engine_is_given_up(const Engine *engine);
 
-// How many would enter before one that came now: 0 if it is free, INT_MAX if it was given up. Any thread; a
+// How many would have their turn before one that came now: 0 if it is free, INT_MAX if it was given up. Any thread; a
 // guess by the time it is read.
 int engine_queue(Engine *engine);
 size_t engine_memory(const Engine *engine);  // bytes in use by Lua

@@ -10,7 +10,8 @@
 enum {
   HOOK_EVERY = 1000,       // instructions between two looks at the clock
   PLACE_AFTER_US = 10000,  // a slice this long is worth knowing the place of
-  WARN_AFTER_US = 100000
+  WARN_AFTER_US = 100000,
+  MEAN_OF = 8  // slices or so that the mean is made of
 };
 
 void guard_init(Slice *slice) {
@@ -91,6 +92,9 @@ void guard_leave(Engine *engine) {
   Slice *slice = &engine->slice;
   int64_t elapsed_us =
       clock_real_us() - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
+  int64_t mean_us = atomic_load_explicit(&slice->mean_us, memory_order_relaxed);
+  atomic_store_explicit(&slice->mean_us, mean_us + (elapsed_us - mean_us) / MEAN_OF,
+                        memory_order_relaxed);
   atomic_store_explicit(&slice->began_us, 0, memory_order_release);
   if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
 }

@@ -1,14 +1,16 @@
 // What is ready to go on, for the engine's thread.
 #include "engine/internal.h"
 
+#include "base/clock.h"
 #include "base/mutex.h"
 
 #include <stdlib.h>
 
-Inbox *inbox_new(void) {
+Inbox *inbox_new(void (*go_on)(Turn *turn, bool there)) {
   Inbox *inbox = calloc(1, sizeof *inbox);
   if (!inbox) return NULL;
   atomic_init(&inbox->holders, 1);
+  inbox->go_on = go_on;
   mutex_init_brief(&inbox->mutex);
   condition_init(&inbox->changed);
   return inbox;
@@ -27,17 +29,42 @@ void inbox_release(Inbox *inbox) {
 }
 
 void inbox_add_locked(Inbox *inbox, Wait *wait) {
-  wait->next = NULL;
-  if (inbox->last) inbox->last->next = wait;
-  else inbox->first = wait;
-  inbox->last = wait;
+  wait->turn.take = inbox->go_on;
+  turns_add(&inbox->turns, &wait->turn, wait->begins ? TURN_NEW : TURN_BEGUN,
+            wait->turn.due_us == INT64_MAX ? 0 : clock_now_us());
   pthread_cond_signal(&inbox->changed);
 }
 
-Wait *inbox_take_locked(Inbox *inbox) {
-  Wait *wait = inbox->first;
-  if (!wait) return NULL;
-  inbox->first = wait->next;
-  if (!inbox->first) inbox->last = NULL;
-  return wait;
+bool engine_await_turn(Engine *engine, Turn *turn) {
+  Inbox *inbox = engine->inbox;
+  int64_t now_us = clock_now_us();
+  pthread_mutex_lock(&inbox->mutex);
+  bool open = !inbox->closing && !atomic_load(&engine->given_up);
+  if (open) {
+    turns_add(&inbox->turns, turn, TURN_NEW, now_us);
+    pthread_cond_signal(&inbox->changed);
+  }
+  pthread_mutex_unlock(&inbox->mutex);
+  return open;
+}
+
+void engine_give_turns_away(Engine *engine, size_t most) {
+  Inbox *inbox = engine->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  Turn *turn = turns_take_movable(&inbox->turns, most);
+  pthread_mutex_unlock(&inbox->mutex);
+  for (Turn *next; turn; turn = next) {
+    next = turn->next;
+    turn->take(turn, false);
+  }
+}
+
+void inbox_drop_turns(Inbox *inbox) {
+  for (;;) {
+    pthread_mutex_lock(&inbox->mutex);
+    Turn *turn = turns_take(&inbox->turns, 0);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (!turn) return;
+    turn->take(turn, false);
+  }
 }

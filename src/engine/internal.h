@@ -17,6 +17,7 @@
 #include "engine/run.h"
 #include "engine/task.h"
 #include "engine/timers.h"
+#include "engine/turns.h"
 #include "engine/wait.h"
 
 // ---- guard.c: one slice, from entering the engine to leaving it ---------------------------------
@@ -37,11 +38,12 @@ typedef struct {
   atomic_int cpu_clock;  // the running thread's
   // The running thread's own.
   SliceEnd end;
-  int64_t cpu_began_us;         // thread CPU time; -1: not asked yet
-  bool warned;                  // that it takes long
-  Buf trace;                    // where it was stopped
-  Buf inner_text, inner_trace;  // of the error that last left a coroutine of the script's own
-  pthread_mutex_t mutex;        // of what follows
+  atomic_int_least64_t mean_us;  // how long slices take, the last ones above all
+  int64_t cpu_began_us;          // thread CPU time; -1: not asked yet
+  bool warned;                   // that it takes long
+  Buf trace;                     // where it was stopped
+  Buf inner_text, inner_trace;   // of the error that last left a coroutine of the script's own
+  pthread_mutex_t mutex;         // of what follows
   char place[PLACE_SIZE];
   uint64_t place_number;   // the slice that it was seen in
   char entry[PLACE_SIZE];  // the place as long as nothing better is known
@@ -108,22 +110,26 @@ typedef struct {
   atomic_int holders;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  Wait *first, *last;  // ready to go on
+  void (*go_on)(Turn *turn, bool there);
+  Turns turns;  // ready to go on, and those that wait to begin
   Timer **heap;
   size_t heap_count, heap_cap;
-  bool closing;  // the worker is to end
+  bool timer_was_last;  // the worker's last step was a timer's
+  bool closing;         // the worker is to end
   bool started;
   bool closed;    // by the worker: the state is closed
   bool deserted;  // nobody waits for that: the worker frees the engine
   pthread_t thread;
 } Inbox;
 
-Inbox *inbox_new(void);
+// `go_on` takes the turn of a wait.
+Inbox *inbox_new(void (*go_on)(Turn *turn, bool there));
 void inbox_hold(Inbox *inbox);
 void inbox_release(Inbox *inbox);
-// With inbox->mutex held: appends the wait and takes over its hold; takes the first one, NULL if there is none.
+// With inbox->mutex held: queues the wait and takes over its hold.
 void inbox_add_locked(Inbox *inbox, Wait *wait);
-Wait *inbox_take_locked(Inbox *inbox);
+// All that waits for its turn is told that it never comes.
+void inbox_drop_turns(Inbox *inbox);
 
 // ---- timers.c ------------------------------------------------------------------------------------
 
@@ -140,11 +146,13 @@ bool worker_stop(Engine *engine);
 // ---- wait.c -------------------------------------------------------------------------------------
 
 struct Wait {
+  Turn turn;  // first; in the inbox
   atomic_int holders;
   Inbox *inbox;
   Engine *engine;  // while `task` is set
   Task *task;      // with the engine's lock; NULL when the task has ended
   // With inbox->mutex:
+  bool begins;     // its task has not begun
   bool parked;     // the task is suspended
   bool finished;   // the result is there
   bool cancelled;  // the task has ended before
@@ -153,13 +161,14 @@ struct Wait {
   void *data;
   void (*cancel)(void *ctx);
   void *cancel_ctx;
-  Wait *next;  // in the inbox
   char what[48];
 };
 
 // A wait that has already finished, used to queue a new task; holds one reference, for the task. NULL without
 // memory.
 Wait *wait_over(Task *task);
+// A wait whose turn has come: its task goes on.
+void wait_go_on(Turn *turn, bool there);
 // The task is suspended now (the lock is held); it goes on when the wait is finished. With inbox->mutex held.
 void wait_park_locked(Wait *wait);
 // The task has ended (the lock is held, or the engine is given up): the result, if it comes, is dropped.
@@ -273,6 +282,7 @@ struct Task {
   int64_t closing_us;   // until then
   unsigned forced;      // how often what ran in it was ended whatever its pcalls say
   Failure *failure;     // of its function, as it was where it was raised
+  int64_t due_us;       // its turns are late from then on; INT64_MAX: never
   Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
 };
 
@@ -367,6 +377,9 @@ struct Engine {
   pthread_cond_t ended;  // of a task that somebody waits for
 };
 
+// Waits until the state is free and keeps it for this thread, whose next engine_enter gets it at once. False if
+// the engine was given up. engine_let_go gives it back if it was not entered.
+bool engine_hold(Engine *engine);
 void engine_close_state(Engine *engine);  // the last act but one
 void engine_free(Engine *engine);         // the last act
 

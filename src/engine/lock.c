@@ -40,12 +40,14 @@ int lock_queue(Lock *lock) {
   return 1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed);
 }
 
-static bool try_take(Lock *lock) {
+bool lock_try(Lock *lock) {
   int expected = LOCK_FREE;
   return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
          atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD,
                                                  memory_order_acquire, memory_order_relaxed);
 }
+
+int lock_asleep(Lock *lock) { return atomic_load_explicit(&lock->asleep, memory_order_relaxed); }
 
 // Sleeps while the state is LOCK_AWAITED. False at the deadline.
 static bool sleep_until(Lock *lock, int64_t deadline_us) {
@@ -76,7 +78,7 @@ static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
 bool lock_take(Lock *lock, int64_t deadline_us) {
   for (int i = 0; i < SPINS; i++) {
     if (lock_is_broken(lock)) return false;
-    if (try_take(lock)) return true;
+    if (lock_try(lock)) return true;
     pause_briefly();
   }
   atomic_fetch_add_explicit(&lock->asleep, 1, memory_order_relaxed);

@@ -18,6 +18,9 @@ void lock_init(Lock *lock);
 // Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock
 // is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
+// False if somebody has it.
+bool lock_try(Lock *lock);
+int lock_asleep(Lock *lock);  // threads that wait for it in the kernel
 void lock_give(Lock *lock);
 // Gives it back, and lets somebody who waits have it first: for a thread that would take it again at once,
 // and win each time.

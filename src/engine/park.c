@@ -28,6 +28,7 @@ static void unlink_parked(Task *task) {
 void task_park(Task *task, Wait *wait) {
   Inbox *inbox = task->engine->inbox;
   task->wait = wait;
+  wait->turn.due_us = task->due_us;
   pthread_mutex_lock(&inbox->mutex);
   link_parked(task);
   wait_park_locked(wait);

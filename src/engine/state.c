@@ -6,6 +6,7 @@
 #include "base/mutex.h"
 #include "engine/value.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
@@ -13,6 +14,8 @@ enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
 // The collector begins anew when memory has grown to this many percent of what was left. What is left is
 // mostly the library, which it would go through twice as often at Lua's 200 for nothing.
 enum { COLLECT_AT = 300 };
+
+enum { SOON_US = 10000 };
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -51,8 +54,47 @@ size_t engine_tasks(const Engine *engine) {
 
 // ---- slices -------------------------------------------------------------------------------------
 
+// How long those ahead are likely to take, by what slices have taken of late.
+static bool is_free_soon(Engine *engine, int64_t now_us) {
+  size_t ahead = atomic_load_explicit(&engine->inbox->turns.count, memory_order_relaxed) +
+                 (size_t)lock_asleep(&engine->lock);
+  int64_t mean_us = atomic_load_explicit(&engine->slice.mean_us, memory_order_relaxed);
+  int64_t began_us = atomic_load_explicit(&engine->slice.began_us, memory_order_relaxed);
+  return (int64_t)ahead * mean_us < SOON_US && (began_us == 0 || now_us - began_us < SOON_US);
+}
+
+static bool take_soon(Engine *engine) {
+  bool queue = atomic_load_explicit(&engine->inbox->turns.count, memory_order_relaxed) > 0;
+  if (!queue && lock_try(&engine->lock)) return true;
+  int64_t now_us = clock_now_us();
+  return is_free_soon(engine, clock_real_us()) && lock_take(&engine->lock, now_us + SOON_US);
+}
+
+// What this thread holds without having entered it.
+static _Thread_local Engine *held;
+
+bool engine_hold(Engine *engine) {
+  bool taken = lock_take(&engine->lock, INT64_MAX);
+  if (taken) held = engine;
+  return taken;
+}
+
+void engine_let_go(Engine *engine) {
+  if (held != engine) return;
+  held = NULL;
+  lock_give(&engine->lock);
+}
+
+static bool take(Engine *engine, int64_t deadline_us) {
+  if (held == engine) {
+    held = NULL;
+    return true;
+  }
+  return deadline_us == ENGINE_SOON ? take_soon(engine) : lock_take(&engine->lock, deadline_us);
+}
+
 bool engine_enter(Engine *engine, int64_t deadline_us) {
-  if (!lock_take(&engine->lock, deadline_us)) return false;
+  if (!take(engine, deadline_us)) return false;
   guard_enter(engine);
   return true;
 }
@@ -67,7 +109,11 @@ void engine_leave_to_others(Engine *engine) {
   lock_give_way(&engine->lock);
 }
 
-int engine_queue(Engine *engine) { return lock_queue(&engine->lock); }
+int engine_queue(Engine *engine) {
+  int threads = lock_queue(&engine->lock);
+  size_t turns = atomic_load_explicit(&engine->inbox->turns.count, memory_order_relaxed);
+  return threads == INT_MAX ? threads : threads + (int)turns;
+}
 
 lua_State *engine_main(Engine *engine) { return engine->L; }
 
@@ -124,21 +170,11 @@ static bool open_state(Engine *engine, Err *err) {
   return false;
 }
 
-static void drop_ready(Inbox *inbox) {
-  for (;;) {
-    pthread_mutex_lock(&inbox->mutex);
-    Wait *wait = inbox_take_locked(inbox);
-    pthread_mutex_unlock(&inbox->mutex);
-    if (!wait) return;
-    wait_release(wait);
-  }
-}
-
 // Finalizers of the script run in here: it may take long, or never return.
 void engine_close_state(Engine *engine) {
   if (engine->inbox) {
     task_cancel_all(engine, NULL);
-    drop_ready(engine->inbox);
+    inbox_drop_turns(engine->inbox);
   }
   if (!engine->L) return;
   guard_enter(engine);
@@ -179,7 +215,7 @@ static Engine *make(const EngineOptions *options) {
   guard_init(&engine->slice);
   buf_init(&engine->warning);
   condition_init(&engine->ended);
-  engine->inbox = inbox_new();
+  engine->inbox = inbox_new(wait_go_on);
   return engine;
 }
 
@@ -220,6 +256,7 @@ void engine_give_up(Engine *engine) {
   lock_break(&engine->lock);
   engine_retire(engine);
   task_cancel_all(engine, "ended with its interpreter, which was given up,");
+  inbox_drop_turns(engine->inbox);
   pthread_mutex_lock(&engine->inbox->mutex);
   pthread_cond_broadcast(&engine->inbox->changed);
   pthread_cond_broadcast(&engine->ended);

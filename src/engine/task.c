@@ -47,6 +47,8 @@ void task_limit(Task *task) {
   task->deadline_us = timeout_ms > 0 ? clock_now_us() + timeout_ms * 1000 : INT64_MAX;
 }
 
+void task_set_due(Task *task, int64_t due_us) { task->due_us = due_us; }
+
 void task_unlimit(Task *task) { task->deadline_us = INT64_MAX; }
 
 void task_take_hold(Task *task) { task->holds = true; }
@@ -332,7 +334,7 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->run = NULL;
   task->wait = NULL;
   task->lives = task->dropped = false;
-  task->deadline_us = INT64_MAX;
+  task->deadline_us = task->due_us = INT64_MAX;
   lua_pushcfunction(task->co, task_main);
   return task;
 }

@@ -37,6 +37,8 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data);
 // Its time begins now (EngineOptions.task_timeout_ms), or it has all the time in the world. A new task has.
 void task_limit(Task *task);
 void task_unlimit(Task *task);
+// Its turns are late from then on (turn.h). Those of a new task never are.
+void task_set_due(Task *task, int64_t due_us);
 // Runs its first slice on this thread. The engine is entered. When it returns anything but TASK_WAITING the
 // task is gone; after TASK_WAITING it belongs to the engine's thread, once the engine is left.
 TaskState task_start(Task *task);

@@ -183,7 +183,7 @@ void wait_leave(Wait *wait) {
 Wait *wait_over(Task *task) {
   Wait *wait = wait_new(task, "start");
   if (!wait) return NULL;
-  wait->finished = true;
+  wait->begins = wait->finished = true;
   wait_release(wait);  // nothing outside will finish it
   return wait;
 }

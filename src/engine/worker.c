@@ -8,8 +8,10 @@
 enum { WORKER_STACK = 4 * 1024 * 1024, STUCK_LOOK_US = 50000 };
 
 // Goes on with the task of a wait that is over. The wait's hold is taken.
-static void go_on(Engine *engine, Wait *wait) {
-  if (!engine_enter(engine, INT64_MAX)) {
+void wait_go_on(Turn *turn, bool there) {
+  Wait *wait = (Wait *)turn;
+  Engine *engine = wait->engine;
+  if (!there || !engine_enter(engine, INT64_MAX)) {
     wait_release(wait);
     return;
   }
@@ -30,14 +32,26 @@ static void end_interrupted(Engine *engine, Inbox *inbox) {
   pthread_mutex_lock(&inbox->mutex);
 }
 
-// One step, with the inbox's mutex held before and after. False when there was nothing to do.
+// Whose turn it is shows once the engine is free: something better may have come until then.
+static void give_turn(Engine *engine, Inbox *inbox) {
+  bool there = engine_hold(engine);
+  pthread_mutex_lock(&inbox->mutex);
+  Turn *turn = turns_take(&inbox->turns, clock_now_us());
+  pthread_mutex_unlock(&inbox->mutex);
+  if (turn) turn->take(turn, there);
+  engine_let_go(engine);
+}
+
+// One step, with the inbox's mutex held before and after: timers and turns alternate, for timers may follow upon each
+// other without end. False when there was nothing to do.
 static bool step(Engine *engine, Inbox *inbox) {
-  Timer *timer = timers_take_due(inbox);
-  Wait *wait = timer ? NULL : inbox_take_locked(inbox);
-  if (!timer && !wait) return false;
+  bool turns = atomic_load_explicit(&inbox->turns.count, memory_order_relaxed) > 0;
+  Timer *timer = turns && inbox->timer_was_last ? NULL : timers_take_due(inbox);
+  if (!timer && !turns) return false;
+  inbox->timer_was_last = timer != NULL;
   pthread_mutex_unlock(&inbox->mutex);
   if (timer) timer->fn(engine, timer->ctx);
-  else go_on(engine, wait);
+  else give_turn(engine, inbox);
   pthread_mutex_lock(&inbox->mutex);
   return true;
 }

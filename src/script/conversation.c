@@ -330,14 +330,29 @@ void conversations_limit_old(Conversations *conversations, int max) {
 
 // ---- the user's next message --------------------------------------------------------------------
 
-Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event) {
-  if (conversations_count(conversations) == 0) return NULL;
+// With the mutex held.
+static Conversation *find(const Conversations *conversations, Str openid, bool is_event) {
   uint32_t hash = hash_of(openid);
-  pthread_mutex_lock(&conversations->mutex);
   Conversation *conversation = conversations->buckets[hash % BUCKETS];
   while (conversation &&
          !(is_of(conversation, hash, openid) && (conversation->events || !is_event)))
     conversation = conversation->next;
+  return conversation;
+}
+
+Interpreter *conversations_find(Conversations *conversations, Str openid, bool is_event) {
+  if (conversations_count(conversations) == 0) return NULL;
+  pthread_mutex_lock(&conversations->mutex);
+  const Conversation *conversation = find(conversations, openid, is_event);
+  Interpreter *in = conversation ? interpreter_retain(conversation->in) : NULL;
+  pthread_mutex_unlock(&conversations->mutex);
+  return in;
+}
+
+Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event) {
+  if (conversations_count(conversations) == 0) return NULL;
+  pthread_mutex_lock(&conversations->mutex);
+  Conversation *conversation = find(conversations, openid, is_event);
   if (conversation) unlist(conversation);
   pthread_mutex_unlock(&conversations->mutex);
   if (conversation) disarm(conversation);

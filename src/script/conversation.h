@@ -18,6 +18,8 @@ size_t conversations_open(const BotShared *shared);
 // says so; NULL without one, which costs one atomic read when nobody waits for anybody. The caller holds its
 // interpreter from then on and calls conversation_run_message.
 Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event);
+// The interpreter of the one that conversations_take would take out now, retained for the caller; NULL.
+Interpreter *conversations_find(Conversations *conversations, Str openid, bool is_event);
 Interpreter *conversation_interpreter(const Conversation *conversation);
 // Goes on with the script, which gets the message as wechat.ask's result; as interpreter_run_message. With
 // TASK_LOST it waits for the next message again, or has ended meanwhile. `conversation` is gone afterwards.

@@ -130,6 +130,17 @@ bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
 }
 void interpreter_give_up(Interpreter *in) { engine_give_up(in->engine); }
 bool interpreter_is_given_up(const Interpreter *in) { return engine_is_given_up(in->engine); }
+bool interpreter_is_retired(const Interpreter *in) { return engine_is_retired(in->engine); }
+
+bool interpreter_await_turn(Interpreter *in, Turn *turn) {
+  Err err = { 0 };
+  return engine_start_thread(in->engine, &err) && engine_await_turn(in->engine, turn);
+}
+
+void interpreter_give_turns_away(Interpreter *in, size_t most) {
+  engine_give_turns_away(in->engine, most);
+}
+
 int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
 size_t interpreter_memory(const Interpreter *in) { return engine_memory(in->engine); }
 size_t interpreter_tasks(const Interpreter *in) { return engine_tasks(in->engine); }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/pairs.h"
+#include "engine/turn.h"
 #include "wechat/account.h"
 
 typedef struct lua_State lua_State;
@@ -132,9 +133,16 @@ bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
 // Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is
 // closed.
 void interpreter_give_up(Interpreter *interpreter);
-// Whether it was: it serves nobody any more, though the call may have come back since.
+bool interpreter_is_retired(const Interpreter *interpreter);  // out of service
+// Whether it was given up: it serves nobody any more, though the call may have come back since.
 bool interpreter_is_given_up(const Interpreter *interpreter);
 
+// For the functions that wait for the interpreter until a time: only if it is likely to be free at once, or in a
+// moment.
+enum { INTERPRETER_SOON = 0 };
+// Waits in its queue (engine/turn.h). False if it was given up: `take` is not called. Any thread.
+bool interpreter_await_turn(Interpreter *interpreter, Turn *turn);
+void interpreter_give_turns_away(Interpreter *interpreter, size_t most);
 // How many runs would come before one that came now: 0 when it is free, INT_MAX when it was given up. Any
 // thread; it may have changed when the caller looks at it.
 int interpreter_queue(Interpreter *interpreter);

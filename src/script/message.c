@@ -443,6 +443,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     task_set_subject(task, subject_of(message));
     if (keep_of(in)) task_record_later(task);
     task_limit(task);
+    task_set_due(task, message->due_us);
     state = task_start(task);
   } else {
     free(run);
@@ -507,6 +508,7 @@ void message_answer_and_stay(Task *task) {
   *run = without_message(run->in, run);
   run->asked = true;
   task_unlimit(task);
+  task_set_due(task, INT64_MAX);
   task_drop_hold(task);  // the conversation holds the engine now
   if (over) over(owner);
 }
@@ -526,6 +528,7 @@ void message_begin(Task *task, void *data) {
   take_message(run, start->message, start->answer);
   task_set_subject(task, subject_of(start->message));
   task_limit(task);
+  task_set_due(task, start->message->due_us);
   if (!run->talk || !run->talk->stored) return;
   talk_set(&run->talk->run.answering, start->message->raw);
   if (start->value) {
@@ -800,6 +803,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
   Buf value;
   KeptRun kept = { 0 };
   buf_init(&value);
+  engine_let_go(in->engine);  // the store is waited for
   KeepFound found =
       keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
   KeptState was = kept.state;

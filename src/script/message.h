@@ -28,6 +28,7 @@ typedef struct {
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: nobody asks
   Said *said;         // for the parts of the answer; the owner's; NULL: it cannot be given in parts
   Arena *arena;       // where the answer is put; the owner keeps it until it has the answer
+  int64_t due_us;     // monotonic: its turns are late from then on
   void *owner;
   // When a script that still runs is put into the store, since its message is about to be answered without it
   // (monotonic); 0: never. And what the message is known by there.
@@ -47,7 +48,8 @@ typedef struct {
 } MessageTask;
 
 // Runs on_message's first slice on this thread. Waits for the interpreter until `deadline_us` (monotonic) at
-// most. TASK_LOST: nothing was run, and nothing will be called. TASK_WAITING: `done` and `over` will be called;
+// most; INTERPRETER_SOON: only for one that is likely to be free within microseconds. TASK_LOST: nothing was run,
+// and nothing will be called. TASK_WAITING: `done` and `over` will be called;
 // the script holds the interpreter until then. Otherwise `answer` is set, `done` and `over` are not called, and
 // the task has let go of the owner.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,

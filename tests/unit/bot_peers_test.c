@@ -11,6 +11,7 @@
 #include "bot/peers.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 // Two processes, `here` and `there`.
@@ -20,6 +21,8 @@ typedef struct {
   Peers *here, *there;
   Buf answer;
   int64_t answered_s;
+  PeersResult result;
+  atomic_bool looked;
 } Fixture;
 
 static Store *open_store(const char *url) {
@@ -66,9 +69,29 @@ static PeersResult claim(Fixture *f, Peers *peers, Job *job) {
   return peers_claim(peers, job, &f->answer, &f->answered_s);
 }
 
-static PeersResult wait_ms(Fixture *f, Peers *peers, Job *job, int64_t ms) {
+// On the store's thread.
+static void on_looked(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
+  Fixture *f = ctx;
+  buf_add(&f->answer, packed);
+  f->answered_s = answered_s;
+  f->result = result;
+  atomic_store(&f->looked, true);
+}
+
+static PeersResult look(Fixture *f, Peers *peers, Job *job) {
   buf_reset(&f->answer);
-  return peers_wait(peers, job, clock_now_us() + ms * 1000, &f->answer, &f->answered_s);
+  atomic_store(&f->looked, false);
+  if (!peers_ask(peers, job, on_looked, f)) return PEERS_RUNNING;
+  while (!atomic_load(&f->looked)) usleep(1000);
+  return f->result;
+}
+
+static PeersResult wait_ms(Fixture *f, Peers *peers, Job *job, int64_t ms) {
+  PeersResult result = PEERS_RUNNING;
+  for (int64_t end_us = clock_now_us() + ms * 1000;
+       result == PEERS_RUNNING && clock_now_us() < end_us; usleep(20000))
+    result = look(f, peers, job);
+  return result;
 }
 
 static void test_the_first_one_that_gets_a_message_has_it(void **state) {

@@ -38,8 +38,7 @@ static bool serves(size_t index, const Interpreter *expected) {
 }
 
 static size_t seat_picked(void) {
-  int64_t until_us = INT64_MAX;
-  Interpreter *in = pool_pick(pool, &until_us);
+  Interpreter *in = pool_pick(pool);
   interpreter_release(in);
   size_t index = 0;
   while (!serves(index, in)) index++;
@@ -110,23 +109,6 @@ static void test_where_none_is_free_the_shortest_queue_is_taken(void **state) {
   wait_until_queued(1, 1);
   for (int i = 0; i < 4; i++) assert_int_equal(seat_picked(), 1);
   for (int i = 0; i < 3; i++) pthread_join(busy[i].thread, NULL);
-}
-
-static void test_nobody_waits_long_for_one_of_several(void **state) {
-  int64_t now_us = clock_now_us(), until_us = now_us + 60000000;
-  open_slot(2, BURN);
-  interpreter_release(pool_pick(pool, &until_us));
-  assert_true(until_us < now_us + 5000000);
-  until_us = now_us + 1;
-  interpreter_release(pool_pick(pool, &until_us));
-  assert_int_equal(until_us, now_us + 1);
-}
-
-static void test_a_single_one_is_waited_for_to_the_end(void **state) {
-  int64_t until_us = INT64_MAX;
-  open_slot(1, BURN);
-  interpreter_release(pool_pick(pool, &until_us));
-  assert_true(until_us == INT64_MAX);
 }
 
 // ---- globals and reloads
@@ -345,8 +327,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_message_gets_the_one_that_is_free),
     TEST(test_where_none_is_free_the_shortest_queue_is_taken),
-    TEST(test_nobody_waits_long_for_one_of_several),
-    TEST(test_a_single_one_is_waited_for_to_the_end),
     TEST(test_each_has_globals_of_its_own_and_hands_them_to_the_one_in_its_seat),
     TEST(test_when_one_does_not_load_none_takes_over),
     TEST(test_when_one_does_not_start_none_takes_over),

@@ -1,0 +1,297 @@
+// One way for each message: conversation or on_message, on its own thread or in its turn.
+#include "bot/run.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bot/answer.h"
+#include "bot/bot_metrics.h"
+#include "bot/packed_reply.h"
+#include "net/loop.h"
+#include "script/conversation.h"
+
+enum {
+  RETRY_MS = 20,  // an interpreter that was given up has a successor then, or a little later
+  OWE_BEFORE_US = 200 * 1000
+};
+
+struct Run {
+  Turn turn;  // first
+  LoopCall call;
+  Webhook *webhook;
+  Job *job;
+  RunMessage message;
+  NodeTree tree;
+  MessageHead head;
+  Interpreter *interpreter;  // in whose queue it is
+  bool in_conversation;      // since a script there waits for this user's next message
+};
+
+// ---- the reply ----------------------------------------------------------------------------------
+
+// What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
+static void remember(Webhook *webhook, Job *job, bool late) {
+  Buf packed;
+  buf_init(&packed);
+  if (!late || answer_late_way(webhook) == LATE_RETRY) packed_reply_make(job, &packed);
+  if (packed.failed) dedupe_forget(webhook->dedupe, job);
+  else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
+  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
+  buf_clear(&packed);
+}
+
+static void log_dropped(const Job *job) {
+  log_warn("the reply came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
+           (double)(clock_now_us() - job->started_us) / 1000000);
+}
+
+// A reply came too late to be the answer. Returns whether it goes out as customer service messages.
+static bool send_late(Webhook *webhook, const Job *job, const Answer *answer) {
+  LateReply way = answer_late_way(webhook);
+  if (answer->reply.form == REPLY_NONE) return false;
+  if (way == LATE_DROP) {
+    shared_lost(&webhook->shared, "dropped");
+    log_dropped(job);
+  }
+  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
+                                              : way == LATE_RETRY          ? STR("retry")
+                                                                           : STR("dropped"));
+  return way == LATE_CUSTOMER_SERVICE;
+}
+
+// The script has its answer in the first slice; its caller gets it.
+static bool on_answer(void *ctx, const Answer *answer) {
+  Job *job = ctx;
+  return job_settle(job) && send_late(job->owner, job, answer);
+}
+
+// The script was suspended and has its answer now.
+static bool on_done(void *ctx, TaskState state, const Answer *answer) {
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
+  job->place = answer->place;
+  bool late = job_finish(job, state, &answer->reply, answer->rest);
+  remember(webhook, job, late);
+  return late && send_late(webhook, job, answer);
+}
+
+static void on_over(void *ctx) {
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
+  job_release(job);
+  admission_leave(&webhook->admission, ADMIT_JOB);
+}
+
+// ---- the first slice ----------------------------------------------------------------------------
+
+// Who unsubscribes has no more to say.
+static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
+  if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
+    conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
+}
+
+// The store has the script shortly before its message is answered without it.
+static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
+  bool owes = answer_late_way(webhook) == LATE_CUSTOMER_SERVICE;
+  return owes ? job->started_us + webhook->options->deadline_ms * 1000 - OWE_BEFORE_US : 0;
+}
+
+static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message) {
+  return (MessageTask){ .tree = message->tree,
+                        .head = message->head,
+                        .raw = message->document,
+                        .sender = job->from_user,
+                        .msgid = job->msgid,
+                        .api_calls = &job->api_calls,
+                        .said = &job->said,
+                        .identity = job->identity,
+                        .owe_at_us = owe_at_us(webhook, job),
+                        .arena = job->arena,
+                        .due_us = job->started_us + webhook->options->deadline_ms * 1000,
+                        .owner = job,
+                        .late = on_answer,
+                        .done = on_done,
+                        .over = on_over };
+}
+
+// A script that waits for this user's next message gets it, else on_message does: in `in` if that is not NULL,
+// which is waited for; any other must be free soon.
+static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageTask *task,
+                               Answer *answer) {
+  Conversation *conversation =
+      conversations_take(webhook->shared.conversations, task->sender, task->head->is_event);
+  if (conversation) {
+    Interpreter *its = conversation_interpreter(conversation);
+    TaskState state = conversation_run_message(conversation, task,
+                                               its == in ? INT64_MAX : INTERPRETER_SOON, answer);
+    interpreter_release(its);
+    return state;
+  }
+  if (in) return interpreter_answer(in, task, INT64_MAX, answer);
+  Interpreter *picked = pool_pick(webhook->pool);
+  TaskState state = interpreter_answer(picked, task, INTERPRETER_SOON, answer);
+  interpreter_release(picked);
+  return state;
+}
+
+// The run's hold of the job goes with its end.
+static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
+                             const RunMessage *message) {
+  MessageTask task = task_of(webhook, job, message);
+  int64_t begun_us = 0, received_us = job->started_us;
+  Answer answer;
+  task.begun_us = &begun_us;
+  TaskState state = run_somewhere(webhook, in, &task, &answer);
+  if (state != TASK_LOST && begun_us)
+    bot_metrics_queue(webhook->options->metrics, begun_us - received_us);
+  if (state == TASK_WAITING || state == TASK_LOST) return state;
+  job->place = answer.place;
+  bool late = job_finish(job, state, &answer.reply, answer.rest);
+  remember(webhook, job, late);
+  on_over(job);
+  return state;
+}
+
+TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
+  end_conversations_of_leaver(webhook, job, message->head);
+  TaskState state = first_slice(webhook, NULL, job_retain(job), message);
+  if (state == TASK_LOST) job_release(job);
+  else admission_turn_in_time(&webhook->admission, job->started_us);
+  return state;
+}
+
+// ---- a message that is kept ---------------------------------------------------------------------
+
+static bool keep_tree(Arena *arena, const NodeTree *from, NodeTree *to) {
+  *to = (NodeTree){ .count = from->count, .cap = from->count };
+  to->nodes = arena_alloc(arena, from->count * sizeof *to->nodes);
+  Str text = arena_dup(arena, buf_str(&from->text));
+  if (!to->nodes || !text.ptr) return false;
+  memcpy(to->nodes, from->nodes, from->count * sizeof *to->nodes);
+  to->text = (Buf){ .ptr = (char *)text.ptr, .len = text.len, .cap = text.len };
+  return true;
+}
+
+// A slice of one tree's text as that of its copy.
+static Str slice_of_copy(Str slice, const Buf *from, const Buf *to) {
+  bool inside = slice.ptr >= from->ptr && slice.ptr <= from->ptr + from->len;
+  return inside ? str_make(to->ptr + (slice.ptr - from->ptr), slice.len) : slice;
+}
+
+static void keep_head(const MessageHead *head, const Buf *from, const Buf *to, MessageHead *out) {
+  *out = (MessageHead){ .to_user = slice_of_copy(head->to_user, from, to),
+                        .from_user = slice_of_copy(head->from_user, from, to),
+                        .create_time = slice_of_copy(head->create_time, from, to),
+                        .msg_type = slice_of_copy(head->msg_type, from, to),
+                        .event = slice_of_copy(head->event, from, to),
+                        .event_key = slice_of_copy(head->event_key, from, to),
+                        .msg_id = slice_of_copy(head->msg_id, from, to),
+                        .is_event = head->is_event };
+}
+
+static void take_turn(Turn *turn, bool there);
+
+Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
+  Run *run = arena_calloc(job->arena, 1, sizeof *run);
+  if (!run || !keep_tree(job->arena, message->tree, &run->tree)) return NULL;
+  Str document = arena_dup(job->arena, message->document);
+  if (!document.ptr) return NULL;
+  keep_head(message->head, &message->tree->text, &run->tree.text, &run->head);
+  run->message = (RunMessage){ .tree = &run->tree, .head = &run->head, .document = document };
+  run->webhook = webhook;
+  run->job = job_retain(job);
+  run->turn.take = take_turn;
+  run->turn.due_us = job->started_us + webhook->options->deadline_ms * 1000;
+  return run;
+}
+
+Job *run_job(const Run *run) { return run->job; }
+
+void run_forget(Webhook *webhook, Job *job) {
+  dedupe_forget(webhook->dedupe, job);
+  if (webhook->peers) peers_forget(webhook->peers, job);
+  job_finish(job, TASK_LOST, NULL, STR(""));
+}
+
+void run_abandon(Run *run) {
+  run_forget(run->webhook, run->job);
+  on_over(run->job);
+}
+
+void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
+  Job *job = run->job;
+  job_finish_packed(job, packed, answered_s);
+  dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
+  on_over(job);
+}
+
+// ---- its turn -----------------------------------------------------------------------------------
+
+static void queue(Run *run);
+
+static void on_retry(void *ctx) { queue(ctx); }
+
+static void set_retry(void *ctx) {
+  Run *run = ctx;
+  if (!loop_timer(run->webhook->options->loop, RETRY_MS, 0, on_retry, run)) queue(run);
+}
+
+static void queue_later(Run *run) {
+  loop_call(run->webhook->options->loop, &run->call, set_retry, run);
+}
+
+static void queue(Run *run) {
+  Webhook *webhook = run->webhook;
+  Interpreter *in =
+      conversations_find(webhook->shared.conversations, run->job->from_user, run->job->is_event);
+  run->in_conversation = in != NULL;
+  run->turn.movable = !run->in_conversation;
+  run->interpreter = in ? in : pool_pick(webhook->pool);
+  in = run->interpreter;
+  if (interpreter_await_turn(in, &run->turn)) return;
+  interpreter_release(in);
+  queue_later(run);
+}
+
+static bool is_too_late(const Run *run, int64_t now_us) {
+  int64_t timeout_ms = run->webhook->options->interpreter.job_timeout_ms;
+  return timeout_ms > 0 && now_us - run->job->started_us > timeout_ms * 1000;
+}
+
+static void log_not_run(const Run *run) {
+  LogSubject before =
+      log_about((LogSubject){ .openid = run->job->from_user, .msgid = run->job->msgid });
+  log_error("the message was not run: other messages left the script no time for it within "
+            "job_timeout_s (%lld s), or script_memory_mb no memory",
+            (long long)(run->webhook->options->interpreter.job_timeout_ms / 1000));
+  log_about(before);
+}
+
+static void run_now(Run *run, Interpreter *in) {
+  int64_t now_us = clock_now_us();
+  Webhook *webhook = run->webhook;
+  admission_turn_over(&webhook->admission);
+  if (is_too_late(run, now_us)) {
+    log_not_run(run);
+    return run_abandon(run);
+  }
+  if (!job_is_wanted(run->job, now_us)) return run_abandon(run);
+  if (now_us < run->turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
+  if (first_slice(webhook, in, run->job, &run->message) != TASK_LOST) return;
+  admission_turn_awaited(&webhook->admission, now_us);
+  queue_later(run);
+}
+
+// One that waited at an interpreter which is out of service by now goes to its successor.
+static void take_turn(Turn *turn, bool there) {
+  Run *run = (Run *)turn;
+  Interpreter *in = run->interpreter;
+  if (!there) queue_later(run);
+  else if (interpreter_is_retired(in) && !run->in_conversation) queue(run);
+  else run_now(run, in);
+  interpreter_release(in);
+}
+
+void run_in_turn(Run *run) {
+  admission_turn_awaited(&run->webhook->admission, clock_now_us());
+  queue(run);
+}
