@@ -1,10 +1,12 @@
-// Crowds on 64 threads: 256 busy kept-alive connections each get their answers; connections that say nothing delay nobody.
+// Crowds on 64 threads: 256 busy kept-alive connections each get their answers; connections that say nothing delay nobody;
+// thousands wait (crowd_waits.js).
 'use strict';
 
 const crypto = require('node:crypto');
 const http = require('node:http');
 const net = require('node:net');
 const { wemoon, sleep, ACCOUNT } = require('./sides.js');
+const waits = require('./crowd_waits.js');
 
 let ids = 0;
 
@@ -75,6 +77,7 @@ async function measure(quick, say) {
       { what: '100 silent connections: longest wait of another', value: mute.longest, most: 1000, unit: ' ms' },
       { what: '500 half-sent heads: longest wait of another', value: halves.longest, most: 1000, unit: ' ms' },
       { what: 'beside stalling connections: answers lost', value: mute.lost + halves.lost, most: 0, unit: '' },
+      ...await waits.measure(quick, say),
     ];
   } finally {
     await side.stop();

@@ -1,8 +1,14 @@
--- "slow SECONDS" is answered after that time, everything else at once. How often each message ran is in the store.
+-- "slow SECONDS" is answered after that time, "compute MS" after so much work, everything else at once. How often each
+-- of them ran is in the store.
+local function work(ms)
+  local over = os.clock() + ms / 1000
+  while os.clock() < over do end
+end
+
 function on_message(msg)
-  local seconds = msg.content:match("^slow (.+)")
-  if not seconds then return "quick" end
+  local kind, time = msg.content:match("^(%l+) (.+)")
+  if not kind then return "quick" end
   wechat.store.incr("runs:" .. msg.source)
-  wechat.sleep(tonumber(seconds))
+  if kind == "slow" then wechat.sleep(tonumber(time)) else work(tonumber(time)) end
   return "late " .. wechat.store.get("runs:" .. msg.source)
 end
