@@ -1,28 +1,60 @@
-// engine/inbox: what is ready goes on in its order.
+// engine/inbox: what is ready goes on in its turn.
 #include "engine_world.h"
 
 #include "engine/internal.h"
 
-static void test_first_come_is_first_served(void **state) {
-  Inbox *inbox = inbox_new();
+static int taken[3];
+
+static void note(Turn *turn, bool there) { taken[there]++; }
+
+static Turn *take(Inbox *inbox) { return turns_take(&inbox->turns, 1); }
+
+static void test_waits_come_in_their_order(void **state) {
+  Inbox *inbox = inbox_new(note);
   Wait waits[3] = { 0 };
   pthread_mutex_lock(&inbox->mutex);
-  assert_null(inbox_take_locked(inbox));
-  for (int i = 0; i < 3; i++) inbox_add_locked(inbox, &waits[i]);
-  for (int i = 0; i < 3; i++) assert_ptr_equal(inbox_take_locked(inbox), &waits[i]);
-  assert_null(inbox_take_locked(inbox));
-  inbox_add_locked(inbox, &waits[1]);
-  assert_ptr_equal(inbox_take_locked(inbox), &waits[1]);
+  assert_null(take(inbox));
+  for (int i = 0; i < 3; i++) {
+    waits[i].turn.due_us = INT64_MAX;
+    inbox_add_locked(inbox, &waits[i]);
+  }
+  for (int i = 0; i < 3; i++) assert_ptr_equal(take(inbox), &waits[i]);
+  assert_null(take(inbox));
   pthread_mutex_unlock(&inbox->mutex);
   inbox_release(inbox);
 }
 
+static void test_what_begins_waits_behind_what_has_begun(void **state) {
+  Inbox *inbox = inbox_new(note);
+  Wait begins = { .begins = true, .turn.due_us = INT64_MAX }, begun = { .turn.due_us = INT64_MAX };
+  pthread_mutex_lock(&inbox->mutex);
+  inbox_add_locked(inbox, &begins);
+  inbox_add_locked(inbox, &begun);
+  assert_ptr_equal(take(inbox), &begun);
+  assert_ptr_equal(take(inbox), &begins);
+  pthread_mutex_unlock(&inbox->mutex);
+  inbox_release(inbox);
+}
+
+static void test_dropped_turns_are_told_that_they_never_come(void **state) {
+  Inbox *inbox = inbox_new(note);
+  Wait waits[2] = { { .turn.due_us = INT64_MAX }, { .turn.due_us = INT64_MAX } };
+  taken[false] = taken[true] = 0;
+  pthread_mutex_lock(&inbox->mutex);
+  for (int i = 0; i < 2; i++) inbox_add_locked(inbox, &waits[i]);
+  pthread_mutex_unlock(&inbox->mutex);
+  inbox_drop_turns(inbox);
+  assert_int_equal(taken[false], 2);
+  assert_int_equal(taken[true], 0);
+  inbox_release(inbox);
+}
+
 static void test_it_outlives_all_its_holders_but_the_last(void **state) {
-  Inbox *inbox = inbox_new();
+  Inbox *inbox = inbox_new(note);
   inbox_hold(inbox);
   inbox_release(inbox);
   pthread_mutex_lock(&inbox->mutex);
-  assert_null(inbox_take_locked(inbox));
+  assert_null(take(inbox));
   pthread_mutex_unlock(&inbox->mutex);
   inbox_release(inbox);
   inbox_release(NULL);
@@ -30,7 +62,9 @@ static void test_it_outlives_all_its_holders_but_the_last(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_first_come_is_first_served),
+    cmocka_unit_test(test_waits_come_in_their_order),
+    cmocka_unit_test(test_what_begins_waits_behind_what_has_begun),
+    cmocka_unit_test(test_dropped_turns_are_told_that_they_never_come),
     cmocka_unit_test(test_it_outlives_all_its_holders_but_the_last),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
