@@ -21,8 +21,10 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
   Err store = { .text = "" };
   bool healthy = store_healthy(admin->store, &store);
   buf_printf(json, "{\"status\":\"%s\",\"version\":\"%s\",\"uptime_s\":%lld,",
-             bot->refusing ? "stopping" : "ok", WEMOON_VERSION,
-             (long long)(clock_unix_s() - admin->started_s));
+             bot->refusing  ? "stopping"
+             : bot->stalled ? "stalled"
+                            : "ok",
+             WEMOON_VERSION, (long long)(clock_unix_s() - admin->started_s));
   buf_add(json, STR("\"script\":{\"file\":"));
   json_add_string(json, str_of(admin->script));
   buf_printf(json,
@@ -36,8 +38,8 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
   buf_add(json, STR("},\"access_token\":{\"expires_in_s\":"));
   if (left_s < 0) buf_add(json, STR("null"));
   else buf_add_int(json, left_s);
-  buf_printf(json, "},\"jobs\":%d,\"conversations\":%zu,\"owed\":%zu}\n", bot->jobs,
-             bot->conversations, bot->owed);
+  buf_printf(json, "},\"jobs\":%d,\"waiting\":%d,\"conversations\":%zu,\"owed\":%zu}\n", bot->jobs,
+             bot->waiting, bot->conversations, bot->owed);
 }
 
 static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
@@ -56,7 +58,8 @@ static void show_health(void *ctx, HttpRequest *request) {
   buf_init(&json);
   bot_status(admin->bot, &bot);
   add_health(admin, &bot, &json);
-  respond(request, bot.refusing ? 503 : 200, "application/json; charset=utf-8", &json);
+  respond(request, bot.refusing || bot.stalled ? 503 : 200, "application/json; charset=utf-8",
+          &json);
 }
 
 // ---- figures ------------------------------------------------------------------------------------
@@ -75,6 +78,7 @@ static void show_metrics(void *ctx, HttpRequest *request) {
     double value;
   } gauges[] = {
     { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
+    { "wemoon_waiting", "Requests that wait for their answers without a thread.", bot.waiting },
     { "wemoon_conversations", "Scripts that wait for a user's next message.",
       (double)bot.conversations },
     { "wemoon_owed_answers", "Scripts whose message was answered without them, in the store.",

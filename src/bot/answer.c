@@ -10,6 +10,8 @@
 #include "bot/packed_reply.h"
 #include "wechat/envelope.h"
 
+enum { TRIES = 3, LAST_AFTER_S = 9 };  // the platform's
+
 static void respond(Callback *c, const HttpResponse *response) {
   if (c->parked) parked_respond(c->parked, response);
   else server_respond(c->request, response);
@@ -117,6 +119,14 @@ static bool answer_said(Callback *c, Job *job) {
   reply_render(&reply, job->from_user, job->to_user, clock_unix_s(), &c->w->reply);
   answer_reply(c);
   return true;
+}
+
+bool answer_is_last_try(const Callback *c, const Job *job) {
+  int elsewhere = atomic_load_explicit(&job->tries, memory_order_relaxed);
+  int64_t waited_s = (clock_now_us() - c->received_us) / 1000000;
+  int64_t arrived_s = clock_unix_s() - waited_s;
+  return c->attempt >= TRIES || elsewhere >= TRIES ||
+         (c->created_s > 0 && arrived_s - c->created_s >= LAST_AFTER_S);
 }
 
 void answer_owed(Callback *c, Job *job) {

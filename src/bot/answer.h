@@ -17,11 +17,13 @@ typedef struct {
   Workspace *w;          // of the thread that answers
   const Credential *credential;
   bool sealed;
-  bool closes;  // the connection ends with its answer, whatever the client asked for
+  bool is_followed;  // another process has its message under way
+  bool closes;       // the connection ends with its answer, whatever the client asked for
   int64_t received_us, deadline_us;
   // For the log and the figures.
   Str type, sender, msgid;  // of its message; empty if it has none
   Str account;              // appid, or where that is not configured whom the message is for
+  int64_t created_s;        // CreateTime of its message, Unix seconds; 0: unknown
   int attempt;          // the tries of the message that this process has seen, this one included
   const char *outcome;  // NULL: somebody else goes on with it
   int api_calls;
@@ -41,6 +43,9 @@ void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t 
 
 // What becomes of a reply that misses its deadline, as configured and as the platform allows.
 LateReply answer_late_way(const Webhook *webhook);
+// Whether the platform will not try again: it is the third try, of those that all processes of the store have
+// seen, or it arrived 9 s or more after the message was made.
+bool answer_is_last_try(const Callback *c, const Job *job);
 // The deadline has come before the script's end: what was said by now, else `success`, and the job owes the rest
 // from now on. The one place where that is so.
 void answer_owed(Callback *c, Job *job);

@@ -177,6 +177,8 @@ void bot_status(Bot *bot, BotStatus *status) {
   PoolStatus pool;
   pool_status(webhook->pool, &pool);
   *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
+                         .stalled = admission_is_stalled(&webhook->admission, clock_now_us()),
+                         .waiting = (int)admission_count(&webhook->admission, ADMIT_WAITING),
                          .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
                          .script_errors = atomic_load(&webhook->shared.errors),
                          .conversations = conversations_open(&webhook->shared),

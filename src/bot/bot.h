@@ -62,12 +62,14 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 bool bot_reload(Bot *bot, Err *err);
 // For health pages; any thread, never waits for the script.
 typedef struct {
-  bool refusing;             // it is stopping
-  int jobs;                  // messages and pages under way
-  size_t conversations;      // open ones (wechat.ask), in memory or in the store
-  size_t owed;               // scripts whose message was answered without them
-  size_t serving;            // interpreters in service
-  size_t lua_memory;         // bytes, of all in service
+  bool refusing;         // it is stopping
+  bool stalled;          // messages have waited for three seconds, and no script had a turn in time
+  int jobs;              // messages and pages under way
+  int waiting;           // requests that wait for their answers without a thread
+  size_t conversations;  // open ones (wechat.ask), in memory or in the store
+  size_t owed;           // scripts whose message was answered without them
+  size_t serving;        // interpreters in service
+  size_t lua_memory;     // bytes, of all in service
   size_t lua_memory_max;     // of the one that has most
   int interpreters;          // not yet closed
   uint64_t loads, failures;  // of the script

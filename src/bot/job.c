@@ -232,3 +232,11 @@ bool job_is_wanted(Job *job, int64_t now_us) {
   pthread_mutex_unlock(&entry->mutex);
   return wanted;
 }
+
+bool job_is_owed(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool owed = entry->owed;
+  pthread_mutex_unlock(&entry->mutex);
+  return owed;
+}

@@ -19,6 +19,7 @@ typedef struct Job {
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it
   Said said;             // parts of the answer, before the script's end
+  atomic_int tries;      // that all processes of the store have seen, as far as is known
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
@@ -77,6 +78,8 @@ bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // The same with the packed form of its answer, which is in the job's arena.
 void job_finish_packed(Job *job, Str packed, int64_t answered_s);
 bool job_is_finished(Job *job);
+// Whether a request was answered before (JOB_ANSWERED_BEFORE).
+bool job_is_owed(Job *job);
 // Whether its script should still begin: a request waits, or was answered with the promise of a reply, or the
 // job is younger than the platform's patience.
 bool job_is_wanted(Job *job, int64_t now_us);

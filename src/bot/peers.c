@@ -11,9 +11,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
   RENEW_US = 750 * 1000,
+  TRIES_MS = 60000,       // the platform's tries are over long before
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
   ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
@@ -40,6 +42,7 @@ struct Peers {
   atomic_int_least64_t looked_us,
       others_us;  // monotonic: the last look, and the last one that saw another
   atomic_int_least64_t away_until_us;
+  atomic_int asking;  // calls whose reply is still to come
   pthread_mutex_t mutex;
   Claim *claims;
 };
@@ -61,6 +64,8 @@ Peers *peers_new(Store *store, Str account, int64_t window_s) {
 
 void peers_free(Peers *peers) {
   if (!peers) return;
+  // A call of the store takes less than a second, whatever becomes of it.
+  while (atomic_load(&peers->asking) > 0) nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   pthread_mutex_destroy(&peers->mutex);
   store_reply_free(peers->before);
   free(peers->before_keys);
@@ -380,6 +385,7 @@ static void on_looked(void *ctx, StoreReply *reply) {
   else if (!reply->ok) found = FOUND_NOTHING;
   else found = read_value(look.peers, reply->value, &packed, &answered_s);
   look.looked(look.ctx, result_of(found), buf_str(&packed), answered_s);
+  atomic_fetch_sub(&look.peers->asking, 1);
   buf_clear(&packed);
   store_reply_free(reply);
 }
@@ -391,7 +397,47 @@ bool peers_ask(Peers *peers, Job *job,
   if (!look) return false;
   *look = (Look){ .peers = peers, .looked = looked, .ctx = ctx };
   StoreCall call = { .op = STORE_GET, .key = key_of(peers, job->arena, job->identity) };
+  atomic_fetch_add(&peers->asking, 1);
   if (store_call(peers->store, &call, on_looked, look, NULL)) return true;
+  atomic_fetch_sub(&peers->asking, 1);
   free(look);
   return false;
+}
+
+// A count under way.
+typedef struct {
+  Peers *peers;
+  Job *job;
+} Count;
+
+static void on_counted(void *ctx, StoreReply *reply) {
+  Count count = *(Count *)ctx;
+  int before = atomic_load(&count.job->tries);
+  int tries = reply->err.code == ERR_NONE ? (int)reply->number + 1 : 0;
+  while (tries > before && !atomic_compare_exchange_weak(&count.job->tries, &before, tries)) {
+  }
+  free(ctx);
+  job_release(count.job);
+  store_reply_free(reply);
+  atomic_fetch_sub(&count.peers->asking, 1);
+}
+
+static bool ask_count(Peers *peers, Count *count, Str key) {
+  StoreCall call = { .op = STORE_INCR, .key = key, .by = 1, .ttl_ms = TRIES_MS };
+  if (!count) return false;
+  *count = (Count){ .peers = peers, .job = job_retain(count->job) };
+  atomic_fetch_add(&peers->asking, 1);
+  if (store_call(peers->store, &call, on_counted, count, NULL)) return true;
+  atomic_fetch_sub(&peers->asking, 1);
+  job_release(count->job);
+  return false;
+}
+
+void peers_count_try(Peers *peers, Job *job) {
+  char key[STORE_KEY_MAX];
+  int len =
+      snprintf(key, sizeof key, "tries/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
+  Count *count = len < (int)sizeof key && !is_away(peers) ? malloc(sizeof *count) : NULL;
+  if (count) *count = (Count){ .job = job };
+  if (!ask_count(peers, count, str_make(key, (size_t)len))) free(count);
 }

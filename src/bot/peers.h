@@ -44,6 +44,9 @@ PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s
 bool peers_ask(Peers *peers, Job *job,
                void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s),
                void *ctx);
+// One more of the platform's tries, of which the first is the claim's: job->tries has the number soon. Waits for
+// nothing.
+void peers_count_try(Peers *peers, Job *job);
 // The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
 // Without a claim, nothing happens. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);

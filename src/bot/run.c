@@ -39,18 +39,20 @@ static void remember(Webhook *webhook, Job *job, bool late) {
   buf_clear(&packed);
 }
 
-static void log_dropped(const Job *job) {
-  log_warn("the reply came %.1f s after the message, past deadline_ms; it is dropped (late_reply)",
-           (double)(clock_now_us() - job->started_us) / 1000000);
+static void log_dropped(const Job *job, LateReply way) {
+  const char *when = way == LATE_RETRY ? "past the platform's last try; it is lost"
+                                       : "past deadline_ms; it is dropped";
+  log_warn("the reply came %.1f s after the message, %s (late_reply)",
+           (double)(clock_now_us() - job->started_us) / 1000000, when);
 }
 
 // A reply came too late to be the answer. Returns whether it goes out as customer service messages.
-static bool send_late(Webhook *webhook, const Job *job, const Answer *answer) {
+static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
   LateReply way = answer_late_way(webhook);
   if (answer->reply.form == REPLY_NONE) return false;
-  if (way == LATE_DROP) {
+  if (way == LATE_DROP || (way == LATE_RETRY && job_is_owed(job))) {
     shared_lost(&webhook->shared, "dropped");
-    log_dropped(job);
+    log_dropped(job, way);
   }
   bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
                                               : way == LATE_RETRY          ? STR("retry")

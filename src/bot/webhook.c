@@ -33,7 +33,8 @@ static bool respond_in_its_place(void *ctx) {
   Callback *c = running->callback;
   if (!job_leave(running->job, NULL, JOB_ANSWERED_BEFORE)) return false;
   c->closes = true;
-  if (answer_late_way(c->webhook) != LATE_RETRY) answer_owed(c, running->job);
+  if (answer_late_way(c->webhook) != LATE_RETRY || answer_is_last_try(c, running->job))
+    answer_owed(c, running->job);
   return true;
 }
 
@@ -128,7 +129,10 @@ static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
   bool answered = false;
   switch (claim(c, job, &answered_s, &answered)) {
     case PEERS_MINE: run_new(c, job, message, answered); break;
-    case PEERS_RUNNING: run_later(c, job, message, follow_begin, answered); break;
+    case PEERS_RUNNING:
+      c->is_followed = true;
+      run_later(c, job, message, follow_begin, answered);
+      break;
     case PEERS_ANSWERED:
       end_as_peer(c, job);
       if (!answered) answer_before(c, message->head, answered_s);
@@ -220,6 +224,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   c->sealed = verified.sealed;
   c->type = type_of(&head, type);
   c->sender = head.from_user;
+  if (!str_to_int64(head.create_time, &c->created_s)) c->created_s = 0;
   c->account = options->account->appid.len > 0 ? options->account->appid : head.to_user;
   c->msgid = msgid_of(&head, c->w);
   answer_begin_lines(c);

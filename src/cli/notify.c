@@ -33,7 +33,8 @@ static void pat(void *ctx) {
   bool there = watchdog->bot != NULL;
   if (there) bot_status(watchdog->bot, &status);
   pthread_mutex_unlock(&watchdog->mutex);
-  if (there) notify_manager("WATCHDOG=1");
+  // A bot that starts afresh serves again; one that is stalled does not.
+  if (there && !status.stalled) notify_manager("WATCHDOG=1");
 }
 
 static void begin(void *ctx) {

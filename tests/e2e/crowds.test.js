@@ -132,3 +132,60 @@ test('a reload answers those who wait for the script before it', async (t) => {
   await until(async () => (await bot.say('hi')) === 'new', 'the new script');
   (await Promise.all(waiting)).forEach((answer) => assert.match(answer, /^oCrowd/));
 });
+
+test('retry: the third try is the last: `success` at its deadline, and the reply is lost with a line', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS, config: { deadline_ms: 300, late_reply: 'retry' } });
+  const message = textXml('2.5');
+  for (let i = 0; i < 2; i++) await assert.rejects(bot.deliver(message, { timeoutMs: 500 }));
+  assert.equal((await bot.deliver(message)).body, 'success');
+  await bot.waitForLog(/past the platform's last try; it is lost/);
+});
+
+test('retry: a try that arrives 9 s or more after CreateTime is the last', async (t) => {
+  const bot = await startBot(t, { script: SLEEPS, config: { deadline_ms: 300, late_reply: 'retry' } });
+  const message = textXml('1', { CreateTime: Math.floor(Date.now() / 1000) - 10 });
+  assert.equal((await bot.deliver(message)).body, 'success');
+});
+
+const COMPUTES = `
+mark = 0
+function on_message(msg)
+  local over = os.time() + (tonumber(msg.content) or 0)
+  while os.time() < over do end
+  mark = mark + 1
+  wechat.log.info("ran " .. msg.source)
+  return "ran " .. mark
+end`;
+
+test('what has not begun is not begun for a client that has gone, once the platform\'s 5 s are over', async (t) => {
+  const bot = await startBot(t, { script: COMPUTES, config: { script_cpu_ms: 20000, deadline_ms: 4900, late_reply: 'retry' } });
+  const busy = open(bot, textXml('7', { FromUserName: 'oBusy' }));
+  await sleep(300);
+  const gone = open(bot, textXml('0', { FromUserName: 'oGone' }));
+  await sleep(300);
+  gone.socket.resetAndDestroy();
+  busy.socket.destroy();
+  await bot.waitForLog(/ran oBusy/, 20000);
+  assert.match(await bot.say('0', { fields: { FromUserName: 'oNext' } }), /ran 2/);
+  assert.doesNotMatch(bot.log, /ran oGone/);
+});
+
+test('a script of short waits ends in about its own time among messages that compute', async (t) => {
+  const bot = await startBot(t, { config: { late_reply: 'drop', script_cpu_ms: 20000 }, script: `
+function on_message(msg)
+  if msg.content == "waits" then
+    for _ = 1, 5 do wechat.sleep(0.05) end
+    return "waited"
+  end
+  local over = os.clock() + 0.02
+  while os.clock() < over do end
+  return "computed"
+end` });
+  const waited = bot.say('waits', { agent: false, fields: { FromUserName: 'oWaits' } });
+  await sleep(20);
+  let computed = 0;
+  const computing = Array.from({ length: 60 }, () => bot.say('compute', { agent: false, fields: { FromUserName: from() } }).then(() => { computed++; }));
+  assert.equal(await waited, 'waited');
+  assert.ok(computed < 45, `${computed} were computed before`);
+  await Promise.all(computing);
+});

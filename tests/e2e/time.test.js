@@ -16,7 +16,7 @@ end
 `;
 
 const text = (content, fields) => messageXml({
-  ToUserName: ORIGINAL_ID, FromUserName: OPENID, CreateTime: 1700000000, MsgType: 'text', Content: content, MsgId: 7001, ...fields,
+  ToUserName: ORIGINAL_ID, FromUserName: OPENID, MsgType: 'text', Content: content, MsgId: 7001, ...fields,
 });
 const event = (fields) => messageXml({
   ToUserName: ORIGINAL_ID, FromUserName: OPENID, CreateTime: 1700000000, MsgType: 'event', ...fields,
@@ -296,8 +296,7 @@ test('with late_reply = retry one that gets no turn by its deadline runs once, a
   const last = text('last', { MsgId: 7004 });
   await assert.rejects(bot.deliver(last, { timeoutMs: 700 }));
   await Promise.all(others);
-  let answer;
-  for (let i = 0; i < 3 && !answer; i++) answer = await bot.deliver(last, { timeoutMs: 700 }).catch(() => undefined);
+  const answer = await bot.deliver(last).catch(() => bot.deliver(last));
   assert.equal(answer.reply.Content, 'last 4');
 });
 
