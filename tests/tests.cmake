@@ -61,6 +61,8 @@ if(WEMOON_TESTS)
     add_test(NAME e2e.${name} COMMAND ${NODE} --test ${source} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
     set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "WEMOON=$<TARGET_FILE:wemoon>")
   endforeach()
+  # The long ones begin first, also where no run has told ctest yet how long they take.
+  set_tests_properties(e2e.memory e2e.lasting e2e.console e2e.reload e2e.time e2e.proxies PROPERTIES COST 60)
 endif()
 
 if(WEMOON_FUZZ)
