@@ -82,7 +82,8 @@ bool engine_is_retired(const Engine *engine);
 void engine_end_tasks(Engine *engine);
 // Time was moved (clock_advance): the thread looks at its timers again.
 void engine_wake(Engine *engine);
-// Stops what run_wait runs without a limit, soon. Any thread.
+// Stops what run_wait runs without a limit, and every other task, soon; until run_wait is called
+// again. Any thread.
 void engine_interrupt(Engine *engine);
 
 // Where a slice is taken to be until the guard has seen a better place: in every slice, and in the running

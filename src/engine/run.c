@@ -80,7 +80,8 @@ static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, Run
 
 static bool begin(Run *run, Engine *engine, const TaskBody *body, void *data, RunLimit limit,
                   Err *err) {
-  if (limit == RUN_UNLIMITED) atomic_store(&engine->interrupted, false);
+  // An interruption ends what was under way before, not what its caller runs after it.
+  atomic_store(&engine->interrupted, false);
   if (!engine_start_thread(engine, err)) return false;
   if (!enter_or_give_up(engine))
     return err_set(err, ERR_BUSY,

@@ -226,6 +226,16 @@ static void test_what_on_unload_returns_is_the_next_state(void **state) {
   buf_clear(&json);
 }
 
+static void test_on_unload_is_called_after_an_interruption_too(void **state) {
+  Buf json;
+  buf_init(&json);
+  load("function on_message() end function on_unload() wechat.sleep(0.01) return { 1 } end");
+  interpreter_interrupt(world.in);
+  interpreter_unload(world.in, &json);
+  assert_true(str_eq(buf_str(&json), STR("[1]")));
+  buf_clear(&json);
+}
+
 static void test_a_faulty_on_unload_is_logged_and_gives_no_state(void **state) {
   static const char *const faulty[] = { "error('bye')", "while true do end", "return { f = print }",
                                         "return function() end", "error(nil)" };
@@ -363,6 +373,7 @@ int main(void) {
     TEST(test_a_global_made_inside_a_function_warns_once_for_each_name),
     TEST(test_without_strict_nothing_of_that_happens),
     TEST(test_what_on_unload_returns_is_the_next_state),
+    TEST(test_on_unload_is_called_after_an_interruption_too),
     TEST(test_a_faulty_on_unload_is_logged_and_gives_no_state),
     TEST(test_an_on_load_that_fails_refuses_the_script),
     TEST(test_exec_prints_each_result_as_a_line_of_json),
