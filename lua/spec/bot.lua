@@ -217,7 +217,7 @@ return function(spec)
     return answer.body or answer.json ~= nil or answer.stream or math.type(answer.status) == "integer"
   end
 
-  -- What a model's server writes for each text, and at the end.
+  -- What a model's server writes for each text. The end comes with the last one: the pause is between texts.
   local function chunks_of(texts)
     if type(texts) ~= "table" then error("bot:answers: stream is a list of texts", 3) end
     local list = {}
@@ -226,7 +226,7 @@ return function(spec)
       local chunk = { object = "chat.completion.chunk", choices = { { index = 0, delta = { content = text } } } }
       list[i] = "data: " .. host.json.encode(chunk) .. "\n\n"
     end
-    list[#list + 1] = "data: [DONE]\n\n"
+    list[math.max(#list, 1)] = (list[#list] or "") .. "data: [DONE]\n\n"
     return list
   end
 
