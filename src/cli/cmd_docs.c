@@ -233,6 +233,15 @@ static int print_html(const Invocation *in) {
   return status;
 }
 
+// For the shell that is named, else for the one in the environment.
+static int print_completions(const Invocation *in) {
+  const char *shell = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
+  if (!shell) shell = getenv("SHELL");
+  const char *slash = shell ? strrchr(shell, '/') : NULL;
+  if (slash) shell = slash + 1;
+  return shell && strcmp(shell, "zsh") == 0 ? print_zsh(in->commands) : print_bash(in->commands);
+}
+
 static int run(Invocation *in) {
   static const struct {
     const char *name;
@@ -243,17 +252,18 @@ static int run(Invocation *in) {
       return kinds[i].print(in->commands);
   }
   if (strcmp(in->arguments.positionals[0], "html") == 0) return print_html(in);
-  return report_usage("docs", "there is no \"%s\": html, man, bash or zsh",
+  if (strcmp(in->arguments.positionals[0], "completions") == 0) return print_completions(in);
+  return report_usage("docs", "there is no \"%s\": html, man, completions, bash or zsh",
                       in->arguments.positionals[0]);
 }
 
 const Command command_docs = {
   .name = "docs",
-  .usage = "html|man|bash|zsh [--lang zh|en]",
+  .usage = "html|man|completions [bash|zsh] [--lang zh|en]",
   .summary = "Print the reference as a page, the manual page, or a shell's completion",
   .details = "",
   .options = options,
   .least = 1,
-  .most = 1,
+  .most = 2,
   .run = run,
 };

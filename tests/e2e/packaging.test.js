@@ -110,6 +110,10 @@ test('completion for bash offers commands, keys and what a key may be', () => {
 
 test('completion for zsh is what zsh can read', { skip: !has('zsh', '--version') && 'there is no zsh here' }, () => {
   assert.equal(spawnSync('zsh', ['-n'], { input: docs('zsh') }).status, 0);
+  const completions = (SHELL, ...shell) => spawnSync(BINARY, ['docs', 'completions', ...shell], { env: { ...process.env, SHELL }, encoding: 'utf8' }).stdout;
+  assert.equal(completions('/usr/bin/zsh'), docs('zsh'));
+  assert.equal(completions('/bin/sh'), docs('bash'));
+  assert.equal(completions('/bin/sh', 'zsh'), docs('zsh'));
 });
 
 test('the manual page has every command and every key', { skip: !has('man', '--version') && 'there is no man here' }, () => {
