@@ -1,5 +1,5 @@
 -- The bot's files on the desk: read and saved, so that the reload can be watched. Only what the script was
--- loaded from can be named, never a path of the caller's own. Whoever saves says what they saw of the file before:
+-- loaded from can be named, never a path of the caller's own. A save says what its caller saw of the file before:
 -- what was written to it since is not overwritten.
 
 local SIZE_MAX = 1 << 20

@@ -1,7 +1,7 @@
 // Memory in blocks, handed out by moving a mark. The first block lives in the arena itself.
 //
 // Arenas are made on one thread and freed on another, which malloc makes dear: its threads then wait for each
-// other. So some that were freed are kept for whoever needs one next.
+// other. So some that were freed are kept for the next caller.
 #include "base/arena.h"
 
 #include "base/core_pool.h"

@@ -16,7 +16,7 @@ int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
 struct timespec clock_to_timespec(int64_t monotonic_us);
 // Moves all of the above but real and CPU time forward, for this process alone: what waits for a time must be
-// woken by whoever calls. For specs (`wemoon test`).
+// woken by the caller. For specs (`wemoon test`).
 void clock_advance(int64_t us);
 
 #endif

@@ -72,7 +72,7 @@ void log_tap(LogTap tap, void *ctx) {
   log_tap_fn = tap;
 }
 
-// To whoever shows or taps lines: the message with its fields, as it would be written.
+// To the sink and the tap: the message with its fields, as it would be written.
 static void hand_over(const LogLine *line, LogTap to, void *ctx) {
   Buf text;
   buf_init(&text);

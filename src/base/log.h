@@ -15,7 +15,7 @@ void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
 // A line, in local time, with the fields of its subject. Secrets that the process knows are masked (secrets.h). Newlines inside are kept in JSON and indented in text (tracebacks); other control
 // characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
-// line. It never waits for whoever reads the log: what they do not take is dropped, and the next line that
+// line. It never waits for the reader of the log: what it does not take is dropped, and the next line that
 // gets through is preceded by a warning with dropped=N. errno is kept.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...)                                                                             \
@@ -42,7 +42,7 @@ typedef struct {
 // A line with fields of its own, in their order, after those of the subject.
 void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count);
 
-// Has every line that is logged given to `tap` too, as it was written by whoever logs it; NULL: no more. It
+// Has every line that is logged given to `tap` too, by the thread that logs it; NULL: no more. It
 // is called on the thread that logs, whatever locks that holds: it must neither wait nor log. Process-wide,
 // one at a time; set it where nobody logs, or when the one before may still be called for a moment.
 void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);

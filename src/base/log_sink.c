@@ -72,7 +72,7 @@ static void follow_rename(void) {
   if (!same) open_file();
 }
 
-// ---- whoever reads standard error ------------------------------------------------------------------
+// ---- the reader of standard error ------------------------------------------------------------------
 
 // Standard error may be shared with processes that expect it to block, so O_NONBLOCK is set on a description
 // of our own. A socket has none: its writes say MSG_DONTWAIT.

@@ -1,4 +1,4 @@
-// Where the lines of the log go: standard error or a file. A write never waits for whoever reads the other
+// Where the lines of the log go: standard error or a file. A write never waits for the reader of the other
 // end: a line that a pipe, a terminal or a socket does not take at once is dropped and counted.
 #ifndef WEMOON_BASE_LOG_SINK_H
 #define WEMOON_BASE_LOG_SINK_H

@@ -1,4 +1,4 @@
-// Byte slices. A Str never owns its bytes: whoever made it says how long they live.
+// Byte slices. A Str never owns its bytes: its maker says how long they live.
 #ifndef WEMOON_BASE_STR_H
 #define WEMOON_BASE_STR_H
 
@@ -60,7 +60,7 @@ static inline uint64_t str_hash(Str s, uint64_t seed) {
 }
 // How many of the first `max` bytes make whole UTF-8 characters: never cuts one in two.
 size_t str_utf8_prefix(Str s, size_t max);
-// The length of the UTF-8 character at the front of `s`, which is not empty. Where there is none, *valid is
+// The length of the UTF-8 character at the front of `s`, which is not empty. If there is none, *valid is
 // false and the length is that of the bytes that one U+FFFD stands for: the longest beginning of a character,
 // or one byte.
 size_t str_utf8_len(Str s, bool *valid);

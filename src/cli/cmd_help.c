@@ -54,7 +54,7 @@ static void print_config(const Option *config_options) {
         "variable\n"
         "(WEMOON_ENCRYPT_MODE=safe) or in a file (return { encrypt_mode = \"safe\" }); the first "
         "wins.\n"
-        "Whoever may look at this machine's processes sees flags: secrets are better off in the "
+        "Every user of this machine can see flags: keep secrets in the "
         "environment\n"
         "or in the file. Booleans are true or false (as flags and in the environment also 1, 0, "
         "yes, no).\n",

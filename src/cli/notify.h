@@ -1,4 +1,4 @@
-// What a service manager is told (sd_notify(3)); nothing where there is none.
+// What a service manager is told (sd_notify(3)); nothing if there is none.
 #ifndef WEMOON_CLI_NOTIFY_H
 #define WEMOON_CLI_NOTIFY_H
 

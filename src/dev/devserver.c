@@ -133,7 +133,7 @@ static bool open_server(DevServer *devserver, Err *err) {
   HttpHandler handler = { .route = route, .ctx = devserver };
   if (!origin_is_loopback(devserver->options->server.listen)) {
     return err_set(err, ERR_USAGE,
-                   "listen: %.*s can be reached from other machines, and whoever reaches the "
+                   "listen: %.*s can be reached from other machines, and anybody who reaches the "
                    "simulated platform "
                    "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
                    STR_FMT(devserver->options->server.listen));

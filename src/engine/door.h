@@ -13,7 +13,7 @@
 typedef enum {
   DOOR_READS,  // it is made again: it reads, or sets a value as a whole
   DOOR_ACTS,   // it may have happened and is not made again: nil and { kind = "unknown" }
-  DOOR_ASKS,   // whoever goes on with the record has its results (record_answer)
+  DOOR_ASKS,   // a run that goes on with the record has its results (record_answer)
   DOOR_TELLS,  // it is never under way: it does not wait, and reaches nothing outside of the process
 } DoorKind;
 

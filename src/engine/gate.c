@@ -1,5 +1,5 @@
 // Who waits is in a list; who takes one out of it, under the gate's mutex, lets it go on. The gate's mutex is the
-// inner one: whoever holds it asks for no other.
+// inner one: its holder asks for no other.
 #include "engine/gate.h"
 
 #include <stdlib.h>
@@ -179,7 +179,7 @@ int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitP
   return push(L, gate);
 }
 
-// For whoever comes first, or is there.
+// For the first to come, or one that waits already.
 static Waiter *take_first(Gate *gate, int passes, bool open) {
   pthread_mutex_lock(&gate->mutex);
   Waiter *waiter = gate->first;

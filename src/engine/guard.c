@@ -195,7 +195,7 @@ void guard_check(lua_State *L) {
 }
 
 // An error that leaves the hook leaves it switched off, until a pcall of the same coroutine catches it: the
-// task's own has one. Another coroutine yields, where it can, and whoever resumed it ends it.
+// task's own has one. Another coroutine yields, where it can, and its resumer ends it.
 static void leave_hook(lua_State *L) {
   Engine *engine = engine_of(L);
   bool own = engine->task->co == L;

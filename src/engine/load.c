@@ -6,7 +6,7 @@
 // Parsing this much takes under a fifth of a millisecond.
 enum { PIECE = 4096 };
 
-// Lua's parser calls the message handler of whoever loads for some of its errors, as if nobody caught them. Here
+// Lua's parser calls the message handler of the caller of load for some of its errors, as if nobody caught them. Here
 // it runs under a pcall without one.
 typedef struct {
   int (*parse)(lua_State *L, void *what);  // as lua_load
@@ -88,7 +88,7 @@ static Str next_part(lua_State *L) {
   return part;
 }
 
-// A stopped text ends early: the parser is left the usual way, and whoever loads it asks for `stopped`.
+// A stopped text ends early: the parser is left the usual way, and the caller asks for `stopped`.
 static const char *read_source(lua_State *L, void *ctx, size_t *size) {
   Source *source = ctx;
   *size = 0;

@@ -61,7 +61,7 @@ static void wake(Lock *lock, int threads) {
   syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
 }
 
-// Whoever takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is
+// A thread that takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is
 // asked after the mark: a mark set over lock_break's own would be slept on for ever.
 static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
   bool in_time = true;

@@ -240,7 +240,7 @@ static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-// Nothing is left open of a function that failed; its error goes on to whoever resumed the coroutine.
+// Nothing is left open of a function that failed; its error goes on to the resumer of the coroutine.
 static int task_main_k(lua_State *L, int status, lua_KContext context) {
   Task *task = (Task *)context;
   lua_remove(L, 1);  // the handler

@@ -1,4 +1,4 @@
-// The queue of an engine's turns. Whoever calls these functions holds its lock.
+// The queue of an engine's turns. The caller of these functions holds its lock.
 #ifndef WEMOON_ENGINE_TURNS_H
 #define WEMOON_ENGINE_TURNS_H
 

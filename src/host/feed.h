@@ -9,7 +9,7 @@
 typedef struct Feed Feed;
 
 Feed *feed_new(void);  // NULL without memory
-// When the interpreter that reads it is gone, and nobody puts anything in any more. NULL is allowed.
+// When the interpreter that reads it is gone and nothing is put in any more. NULL is allowed.
 void feed_free(Feed *feed);
 // `kind` is a word that the reader knows ("error", "reload").
 void feed_put(Feed *feed, const char *kind, Str text);

@@ -34,7 +34,7 @@ enum {
       250,  // so long a request waits for a thread when all of them are held by idle clients
   FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
   DESCRIPTORS_MAX = 65536,
-  IDLE_LEAST_MS = 1000,  // so long a connection that had an answer may be idle, whoever waits
+  IDLE_LEAST_MS = 1000,  // so long a connection that had an answer may be idle, whatever waits
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
   WINDOW = 256           // so many are looked at with one call
@@ -45,8 +45,9 @@ typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
 struct Connection {
   Connections *all;
   _Atomic Phase phase;
-  atomic_int_least64_t since_us;   // of the phase
-  atomic_uint_least64_t requests;  // that came in this slot, whoever had it; written by its thread
+  atomic_int_least64_t since_us;  // of the phase
+  atomic_uint_least64_t
+      requests;  // that came in this slot, over all its connections; written by its thread
   int64_t opened_us, came_us;
   int64_t waited_us;     // its first request, for a thread
   int timeslice_us;      // its thread's turns; 0: as its last connection left them

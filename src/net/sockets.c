@@ -91,7 +91,7 @@ void sockets_forget(Sockets *sockets) {
   for (int fd = 0; fd < sockets->count; fd++) drop(sockets, fd);
 }
 
-// An error, or the other side's end, is found by whoever reads or writes.
+// An error, or the other side's end, is found by the next read or write.
 static void tell(Sockets *sockets, const struct epoll_event *event) {
   int fd = event->data.fd;
   uint32_t wanted = events_of(sockets->entries[fd].wanted);

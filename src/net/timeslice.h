@@ -34,7 +34,7 @@ int timeslice_for(int active, int cores, double request_cpu_us, double load);
 // Of the calling thread. Where the kernel has no such thing (before Linux 6.12) or does not allow it, turns
 // stay as they are.
 void timeslice_set(int length_us);
-// After an answer: whoever else can run goes first. Returns at once if there is nobody. On a connection whose
+// After an answer: other threads that can run go first. Returns at once if there is nobody. On a connection whose
 // next request will be long in coming this is one switch more, for nothing.
 void timeslice_yield(void);
 

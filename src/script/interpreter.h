@@ -83,7 +83,7 @@ typedef struct {
 
 // A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
 // free with interpreter_release; interpreter_retain adds a holder. The last one closes the state; suspended
-// tasks are cancelled then. Whoever calls a function below holds the interpreter meanwhile. Release comes
+// tasks are cancelled then. The caller of a function below holds the interpreter meanwhile. Release comes
 // back even where a finalizer does not.
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);

@@ -397,7 +397,8 @@ bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
 
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
   KeptRun found;
-  if (reply->err.code != ERR_NONE) return true;  // it cannot be said, and nobody else can take it
+  if (reply->err.code != ERR_NONE)
+    return true;  // it cannot be said, and no other process can take it
   if (!reply->ok || !kept_read(reply->value, &found)) return false;
   return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
 }

@@ -14,7 +14,7 @@ typedef enum {
 } StreamState;
 
 // Waits up to `wait_ms` and appends what the script has sent since the last call to `out`. A reader that is
-// more than a megabyte behind gets STREAM_OVER: whoever does not read is not waited for.
+// more than a megabyte behind gets STREAM_OVER: a reader that does not read is not waited for.
 StreamState stream_take(Stream *stream, Buf *out, int64_t wait_ms);
 // Nobody reads any more: what the script sends from now on is refused. Gives up the reader's hold. NULL is
 // allowed.

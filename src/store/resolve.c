@@ -1,4 +1,4 @@
-// A look-up has a thread of its own, which ends when the system has answered, whoever still waits for it.
+// A look-up has a thread of its own, which ends when the system has answered, also if its caller has gone.
 #include "store/resolve.h"
 
 #include "base/clock.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Held by its resolver and by its thread; whoever lets go last frees it.
+// Held by its resolver and by its thread; the last to let go frees it.
 typedef struct {
   pthread_mutex_t mutex;
   pthread_cond_t ended;

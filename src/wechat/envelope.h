@@ -16,7 +16,7 @@ Str envelope_unwrap(Buf *scratch, Str sealed);
 // Decrypts the base64 text of <Encrypt>, in lines or in one piece, with `key` and appends the plain message to `out`, which stays as it
 // was on failure. ERR_INVALID, `err` saying which: bad base64, a length that is no multiple of 16, bad
 // padding (1 to 32 bytes that all say how many they are), a length field that lies, another appid (compared
-// to the byte). Padding that is told from a lying length is an oracle to whoever may ask again and again:
+// to the byte). Padding that is told from a lying length is an oracle to an attacker who may ask again and again:
 // check msg_signature first, which they cannot make.
 bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str sealed, Buf *out,
                    Err *err);

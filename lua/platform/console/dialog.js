@@ -1,4 +1,4 @@
-// Questions to whoever sits before the page, and what went wrong.
+// Questions to the user of the page, and what went wrong.
 
 import { h, fill } from './dom.js';
 import { t } from './words.js';

@@ -159,7 +159,7 @@ function follow_end() {
   const chat = at('chat');
   let top = 0;
   let height = 0;
-  chat.addEventListener('scroll', () => { // a chat that became lower scrolls too, and nobody went up
+  chat.addEventListener('scroll', () => { // a chat that became lower scrolls too, without a hand
     if (chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40) at_end = true;
     else if (chat.scrollTop < top && chat.clientHeight === height) at_end = false;
     top = chat.scrollTop;
