@@ -240,6 +240,12 @@ static void refuse_target(const struct mg_connection *conn) {
               : "its target is a whole URL of another host or port");
 }
 
+// civetweb copies the target of each request. Without memory for that it asks for no answer, and waits for the
+// next request: the client would get nothing until the connection has been idle for too long.
+static void on_end(const struct mg_connection *conn, int status) {
+  if (status <= 0) refuse((struct mg_connection *)conn, 503, "no memory for its target");
+}
+
 static void on_close(const struct mg_connection *conn) {
   refuse_target(conn);
   connection_closing(mg_get_user_connection_data(conn));
@@ -307,6 +313,7 @@ static struct mg_context *start(Civetweb *civetweb) {
   // costs a stat(2).
   struct mg_callbacks callbacks = {
     .begin_request = on_request,
+    .end_request = on_end,
     .http_error = on_error,
     .log_message = on_log,
     .init_connection = on_open,

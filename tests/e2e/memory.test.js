@@ -7,8 +7,9 @@ const http = require('node:http');
 const { APPID, sleep, startBot, textXml } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
 
-const MOST = 2000; // no message takes that many allocations
-const SLACK = 4;   // blocks that other threads may hold for a moment; AddressSanitizer counts by itself too, at the end
+const MOST = 2000;    // no message takes that many allocations
+const SOON_MS = 3000; // before deadline_ms is over
+const SLACK = 4;      // blocks that other threads may hold for a moment; AddressSanitizer counts by itself too, at the end
 
 // fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
 function makeStarver(t) {
@@ -22,10 +23,13 @@ async function starveMessages(bot, starver, content) {
   for (let n = 1; n < MOST; n++) {
     const message = textXml(content);
     starver.fail(n);
+    const began = Date.now();
     await bot.deliver(message).catch(() => {}); // unanswered is well: the platform asks again
+    const took = Date.now() - began;
     const reached = starver.left() <= 0;
     starver.fail(0);
     assert.equal(bot.exit, undefined, `allocation ${n}:\n${bot.log.slice(-3000)}`);
+    assert.ok(took < SOON_MS, `allocation ${n}: answered, or closed, after ${took} ms\n${bot.log.slice(-3000)}`);
     if (!reached) return failed;
     failed++;
     const again = await bot.deliver(message);
