@@ -7,7 +7,7 @@
 //
 //   a kept connection breaks    a `repeatable` request is sent again on another connection. Any other is sent
 //                               once: CLIENT_UNKNOWN if it broke after sending began
-//   reuse of a kept connection  one that was idle for over 20 s is not used for what is sent only once
+//   reuse of a kept connection  one that was idle for 4 s is not used for what is sent only once
 //   redirect                    only with `follow`, ten at most, http and https alone. 301 and 302 turn POST
 //                               into GET, 303 all but HEAD; other methods keep method and body; another
 //                               origin gets no Authorization, Cookie or Proxy-Authorization
