@@ -10,6 +10,7 @@ TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm wrk redis-s
 CHECK_PACKAGES="clang-format lua-check shellcheck libcmocka-dev"
 BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua valgrind"
 JOBS=$(nproc)
+TEST_JOBS=$((JOBS + 1))  # tests sleep half of their time
 
 usage() {
   cat <<'END'
@@ -153,7 +154,7 @@ suite() { # PRESET [CTEST ARGUMENT...]
 run_tests() { # PRESET [CTEST ARGUMENT...]
   preset=$1
   shift
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$JOBS" "$@" && return
+  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$TEST_JOBS" "$@" && return
   printf '\n== %s: once more, alone, what failed\n' "$preset"
   alone=$(cut -d : -f 2 "build/$preset/Testing/Temporary/LastTestsFailed.log")
   ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --rerun-failed || return
