@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <lauxlib.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ static inline void assert_raises(const char *code, const char *words) {
 // ---- tasks --------------------------------------------------------------------------------------
 
 static char result[512];
+static pthread_mutex_t result_lock = PTHREAD_MUTEX_INITIALIZER;  // a run left behind writes late
 
 static inline int prepare_code(lua_State *co, Task *task) {
   const char *code = task_data(task);
@@ -83,7 +85,10 @@ static inline int prepare_code(lua_State *co, Task *task) {
 }
 
 static inline void keep_result(lua_State *co, Task *task) {
-  snprintf(result, sizeof result, "%s", luaL_tolstring(co, 1, NULL));
+  const char *text = luaL_tolstring(co, 1, NULL);
+  pthread_mutex_lock(&result_lock);
+  snprintf(result, sizeof result, "%s", text);
+  pthread_mutex_unlock(&result_lock);
 }
 
 // Runs Lua in a task on the engine's own thread; its first result is in `result`.
@@ -91,7 +96,9 @@ static inline bool run_in_task(const char *code, Err *err) {
   static const TaskBody body = {
     .prepare = prepare_code, .finish = keep_result, .results = 1, .doing = "code"
   };
+  pthread_mutex_lock(&result_lock);
   result[0] = '\0';
+  pthread_mutex_unlock(&result_lock);
   engine_leave(engine);
   Run *run = run_new();
   bool ok =

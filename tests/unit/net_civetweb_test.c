@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,10 +35,14 @@ static char log_text[64 * 1024];
 static char remote[64];
 static int64_t waited_us;
 
+static pthread_mutex_t noted = PTHREAD_MUTEX_INITIALIZER;  // log_text, remote, waited_us
+
 static void handle(void *ctx, HttpRequest *request) {
   atomic_fetch_add(&handled, 1);
+  pthread_mutex_lock(&noted);
   waited_us = clock_now_us() - request->received_us;
   snprintf(remote, sizeof remote, "%s", server_remote(request));
+  pthread_mutex_unlock(&noted);
   if (str_eq(request->path, STR("/slow"))) usleep(300 * 1000);
   Str coding = server_header(request, "Transfer-Encoding");
   server_respond(
@@ -53,9 +58,17 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
 }
 
 static void note_line(void *ctx, LogLevel level, Str message) {
+  pthread_mutex_lock(&noted);
   size_t len = strlen(log_text);
   if (len + message.len + 2 < sizeof log_text)
     snprintf(log_text + len, sizeof log_text - len, "%.*s\n", STR_FMT(message));
+  pthread_mutex_unlock(&noted);
+}
+
+static void forget_log(void) {
+  pthread_mutex_lock(&noted);
+  log_text[0] = '\0';
+  pthread_mutex_unlock(&noted);
 }
 
 static int start_with(int threads, const char *trusted) {
@@ -84,14 +97,32 @@ static int tear_down(void **state) {
 
 static const char *ask_here(const char *request) { return ask(server_port(server), request); }
 
+static void assert_remote(const char *wanted) {
+  char copy[sizeof remote];
+  pthread_mutex_lock(&noted);
+  memcpy(copy, remote, sizeof copy);
+  pthread_mutex_unlock(&noted);
+  assert_string_equal(copy, wanted);
+}
+
+static void assert_waited(void) {
+  pthread_mutex_lock(&noted);
+  int64_t us = waited_us;
+  pthread_mutex_unlock(&noted);
+  assert_in_range(us, 150 * 1000, 2000 * 1000);
+}
+
 static void assert_said(const char *what) {
-  if (!strstr(log_text, what)) fail_msg("the log does not say '%s':\n%s", what, log_text);
+  pthread_mutex_lock(&noted);
+  bool said = strstr(log_text, what) != NULL;
+  pthread_mutex_unlock(&noted);
+  if (!said) fail_msg("the log does not say '%s':\n%s", what, log_text);
 }
 
 // It is refused with `status`, a line of the log that says `why`, and the end of the connection; nothing is handled.
 static void assert_refused(const char *request, const char *status, const char *why) {
   int before = atomic_load(&handled), fd = dial(server_port(server));
-  log_text[0] = '\0';
+  forget_log();
   const char *answer = ask_on(fd, request);
   char start[32];
   snprintf(start, sizeof start, "HTTP/1.1 %s ", status);
@@ -382,7 +413,7 @@ static void test_a_refused_body_is_read_on_so_that_the_answer_arrives(void **sta
 static void test_a_request_without_memory_for_its_buffers_is_answered_and_told(void **state) {
   if (SANITIZED) skip();
   int fd = dial(server_port(server));
-  log_text[0] = '\0';
+  forget_log();
   atomic_store(&starves, true);
   const char *answer = ask_on(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
   assert_starts(answer, "HTTP/1.1 503 ");
@@ -396,9 +427,9 @@ static void test_a_request_without_memory_for_its_buffers_is_answered_and_told(v
 
 static void test_a_proxy_that_is_trusted_names_its_client(void **state) {
   ask_here("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.5\r\n\r\n");
-  assert_string_equal(remote, "203.0.113.5");
+  assert_remote("203.0.113.5");
   ask_here("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  assert_string_equal(remote, "127.0.0.1");
+  assert_remote("127.0.0.1");
   assert_refused("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n",
                  "400", "from 203.0.113.5 ");
   assert_refused("OPTIONS * HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n", "400",
@@ -408,7 +439,7 @@ static void test_a_proxy_that_is_trusted_names_its_client(void **state) {
 static void test_a_client_that_is_no_proxy_names_nobody(void **state) {
   start_with(4, "10.0.0.0/8");
   ask_here("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n");
-  assert_string_equal(remote, "127.0.0.1");
+  assert_remote("127.0.0.1");
   server_free(server);
 }
 
@@ -421,7 +452,7 @@ static void test_time_counts_from_the_arrival_not_from_the_thread(void **state) 
   assert_true(say(second, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   assert_true(hear(first, answer, sizeof answer, false) > 0);
   assert_true(hear(second, answer, sizeof answer, false) > 0);
-  assert_in_range(waited_us, 150 * 1000, 2000 * 1000);
+  assert_waited();
   close(first);
   close(second);
   server_free(server);
@@ -431,7 +462,7 @@ static void test_time_counts_from_the_arrival_not_from_the_thread(void **state) 
   usleep(200 * 1000);
   assert_true(say(second, "st: x\r\n\r\n"));
   assert_true(hear(second, answer, sizeof answer, false) > 0);
-  assert_in_range(waited_us, 150 * 1000, 2000 * 1000);
+  assert_waited();
   close(second);
   server_free(server);
 }

@@ -73,6 +73,20 @@ static bool on_bytes(void *ctx, Str bytes) {
   return taken;
 }
 
+static size_t length(Receiver *to) {
+  pthread_mutex_lock(&to->lock);
+  size_t len = to->len;
+  pthread_mutex_unlock(&to->lock);
+  return len;
+}
+
+static int refusals(Receiver *to) {
+  pthread_mutex_lock(&to->lock);
+  int count = to->refusals;
+  pthread_mutex_unlock(&to->lock);
+  return count;
+}
+
 static const ClientStream stream = { .head = on_head, .bytes = on_bytes, .idle_ms = 300 };
 
 static Receiver receiver(size_t room) {
@@ -111,7 +125,7 @@ static void test_who_refuses_holds_the_sender_until_it_goes_on(void **state) {
   Receiver to = receiver(10000);
   ClientRequest request = get("/flood");
   uint64_t id = begin(&request, &to);
-  for (int i = 0; i < 200 && to.refusals == 0; i++) usleep(5000);
+  for (int i = 0; i < 200 && refusals(&to) == 0; i++) usleep(5000);
   usleep(500000);  // longer than the sender may be silent
   pthread_mutex_lock(&to.lock);
   assert_int_equal(to.refusals, 1);
@@ -129,8 +143,8 @@ static void test_a_cancel_closes_the_connection(void **state) {
   Receiver to = receiver(10);
   ClientRequest request = get("/wait");
   uint64_t id = begin(&request, &to);
-  for (int i = 0; i < 200 && to.len == 0; i++) usleep(5000);
-  assert_int_equal(to.len, 1);
+  for (int i = 0; i < 200 && length(&to) == 0; i++) usleep(5000);
+  assert_int_equal(length(&to), 1);
   client_cancel(client, id);
   client_go_on(client, id);
   ClientResult *result = take(&to.box);
