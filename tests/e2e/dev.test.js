@@ -67,7 +67,7 @@ test('dev prints where the console is and how to send; both work', async (t) => 
 test('a user says something and the answer is in the chat, the trace and the events', async (t) => {
   const sim = await startDev(t, { script: ECHO });
   const events = sim.events();
-  await sleep(100);
+  await until(() => events.begun, 'the stream of events');
   const said = await sim.say('hi');
   assert.deepEqual(texts(said.shown), ['你说：hi']);
   assert.equal(said.attempts, 1);
@@ -460,7 +460,7 @@ test('a script error reaches the desk with file and line, a saved script is relo
   const sim = await startDev(t, { script: 'local m = require "lib.words"\nfunction on_message(msg)\n  error("oh " .. m)\nend\n',
     files: { 'lib/words.lua': 'return "no"' } });
   const events = sim.events();
-  await sleep(100);
+  await until(() => events.begun, 'the stream of events');
   await sim.say('x');
   await until(() => events.list.find((one) => one.event === 'log' && one.data.level === 'error'), 'the error');
   const error = events.list.find((one) => one.event === 'log' && one.data.level === 'error').data;
