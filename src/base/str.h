@@ -22,6 +22,13 @@ static inline bool str_eq(Str a, Str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+// In byte order, a prefix first: below 0, 0 or above 0.
+static inline int str_compare(Str a, Str b) {
+  size_t shorter = a.len < b.len ? a.len : b.len;
+  int order = shorter ? memcmp(a.ptr, b.ptr, shorter) : 0;
+  return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 static inline bool str_starts(Str s, Str prefix) {
   return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
 }

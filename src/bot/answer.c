@@ -76,10 +76,13 @@ static bool answer_reply(Callback *c) {
     log_error("a reply could not be sealed: %s", err.text);
     return answer_nothing_instead(c);
   }
-  c->outcome = xml.len > 0 ? "replied" : "success";
-  if (xml.len > 0) tell_of_answer(c, xml);
-  if (xml.len == 0) answer_success(c);
-  else answer_type(c, "text/xml; charset=utf-8", sealed ? buf_str(&c->w->sealed) : xml);
+  if (xml.len == 0) {
+    answer_success(c);
+    return true;
+  }
+  c->outcome = "replied";
+  tell_of_answer(c, xml);
+  answer_type(c, "text/xml; charset=utf-8", sealed ? buf_str(&c->w->sealed) : xml);
   return true;
 }
 

@@ -293,9 +293,7 @@ static bool list_before(Peers *peers) {
 }
 
 static int compare_keys(const void *a, const void *b) {
-  const Str *x = a, *y = b;
-  int order = memcmp(x->ptr, y->ptr, x->len < y->len ? x->len : y->len);
-  return order ? order : (x->len > y->len) - (x->len < y->len);
+  return str_compare(*(const Str *)a, *(const Str *)b);
 }
 
 static bool was_before(const Peers *peers, Str key) {
@@ -422,22 +420,19 @@ static void on_counted(void *ctx, StoreReply *reply) {
   atomic_fetch_sub(&count.peers->asking, 1);
 }
 
-static bool ask_count(Peers *peers, Count *count, Str key) {
-  StoreCall call = { .op = STORE_INCR, .key = key, .by = 1, .ttl_ms = TRIES_MS };
-  if (!count) return false;
-  *count = (Count){ .peers = peers, .job = job_retain(count->job) };
-  atomic_fetch_add(&peers->asking, 1);
-  if (store_call(peers->store, &call, on_counted, count, NULL)) return true;
-  atomic_fetch_sub(&peers->asking, 1);
-  job_release(count->job);
-  return false;
-}
-
 void peers_count_try(Peers *peers, Job *job) {
   char key[STORE_KEY_MAX];
   int len =
       snprintf(key, sizeof key, "tries/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
   Count *count = len < (int)sizeof key && !is_away(peers) ? malloc(sizeof *count) : NULL;
-  if (count) *count = (Count){ .job = job };
-  if (!ask_count(peers, count, str_make(key, (size_t)len))) free(count);
+  if (!count) return;
+  *count = (Count){ .peers = peers, .job = job_retain(job) };
+  StoreCall call = {
+    .op = STORE_INCR, .key = str_make(key, (size_t)len), .by = 1, .ttl_ms = TRIES_MS
+  };
+  atomic_fetch_add(&peers->asking, 1);
+  if (store_call(peers->store, &call, on_counted, count, NULL)) return;
+  atomic_fetch_sub(&peers->asking, 1);
+  job_release(job);
+  free(count);
 }

@@ -52,15 +52,10 @@ static int count_keys(lua_State *L, int *strings) {
   return count;
 }
 
-static int compare_texts(Str a, Str b) {
-  int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-  return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare(const void *a, const void *b) {
   const Key *one = a, *other = b;
   if (one->rank != other->rank) return one->rank - other->rank;
-  if (one->rank == 2) return compare_texts(one->text, other->text);
+  if (one->rank == 2) return str_compare(one->text, other->text);
   if (one->number != other->number) return one->number < other->number ? -1 : 1;
   return one->at - other->at;
 }

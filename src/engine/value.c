@@ -134,10 +134,7 @@ static void write_array(Writer *w, Frame *frame, size_t count) {
 enum { SORTED_AT_ONCE = 8192 };
 
 static int compare_keys(const void *left, const void *right) {
-  const Str *a = left, *b = right;
-  size_t shorter = a->len < b->len ? a->len : b->len;
-  int order = memcmp(a->ptr, b->ptr, shorter);
-  return order ? order : (a->len > b->len) - (a->len < b->len);
+  return str_compare(*(const Str *)left, *(const Str *)right);
 }
 
 // Merges sorted runs of `run` keys each into runs of twice that.

@@ -411,16 +411,7 @@ static int l_file_fault(lua_State *L) {
   return 1;
 }
 
-// What fetches is fetched again.
-static DoorKind kind_of_call(lua_State *L) {
-  if (!lua_istable(L, 1)) return DOOR_ACTS;
-  bool named = lua_getfield(L, 1, "verb") == LUA_TSTRING;
-  Str verb = named ? lua_str(L, -1) : STR("GET");
-  DoorKind kind =
-      str_eq(verb, STR("GET")) || str_eq(verb, STR("DOWNLOAD")) ? DOOR_READS : DOOR_ACTS;
-  lua_pop(L, 1);
-  return kind;
-}
+static DoorKind kind_of_call(lua_State *L) { return request_kind(L, "verb", STR("DOWNLOAD")); }
 
 static const DoorFunction recorded[] = {
   { "the platform", "call", l_call, DOOR_ACTS, kind_of_call },

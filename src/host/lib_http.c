@@ -83,16 +83,7 @@ static int l_request(lua_State *L) {
   return answer_failure(L, "network", err.text);
 }
 
-// What fetches is fetched again.
-static DoorKind kind_of_request(lua_State *L) {
-  if (!lua_istable(L, 1)) return DOOR_ACTS;
-  bool named = lua_getfield(L, 1, "method") == LUA_TSTRING;
-  Str method = named ? lua_str(L, -1) : STR("GET");
-  DoorKind kind =
-      str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")) ? DOOR_READS : DOOR_ACTS;
-  lua_pop(L, 1);
-  return kind;
-}
+static DoorKind kind_of_request(lua_State *L) { return request_kind(L, "method", STR("HEAD")); }
 
 static const DoorFunction functions[] = {
   { "wechat.http", "request", l_request, DOOR_ACTS, kind_of_request },

@@ -133,9 +133,7 @@ static void read_list(lua_State *L, Pairs *pairs, Arena *arena, const char *wher
 
 static int compare(const void *a, const void *b) {
   const Pair *const *x = a, *const *y = b;
-  size_t len = (*x)->name.len < (*y)->name.len ? (*x)->name.len : (*y)->name.len;
-  int order = memcmp((*x)->name.ptr, (*y)->name.ptr, len);
-  return order ? order : ((*x)->name.len > (*y)->name.len) - ((*x)->name.len < (*y)->name.len);
+  return str_compare((*x)->name, (*y)->name);
 }
 
 // Lua lists tables in no order; equal requests should look equal.
@@ -221,6 +219,15 @@ Str request_file_name(int fd, char path[REQUEST_PATH_MAX]) {
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t len = readlink(link, path, REQUEST_PATH_MAX);
   return len > 0 && path[0] == '/' ? base_name(str_make(path, (size_t)len)) : (Str){ 0 };
+}
+
+DoorKind request_kind(lua_State *L, const char *name, Str other) {
+  if (!lua_istable(L, 1)) return DOOR_ACTS;
+  bool named = lua_getfield(L, 1, name) == LUA_TSTRING;
+  Str verb = named ? lua_str(L, -1) : STR("GET");
+  DoorKind kind = str_eq(verb, STR("GET")) || str_eq(verb, other) ? DOOR_READS : DOOR_ACTS;
+  lua_pop(L, 1);
+  return kind;
 }
 
 int request_open(Str path) {

@@ -3,11 +3,12 @@
 // The request's table is the first value on the stack; its field `what` ("wechat.http.get") or `method`
 // ("tag.create") says who asks. Every function raises for what is not as it should be, naming that and the
 // field. All that they return lives in the arena, files included, so that the request can go on without Lua.
-#ifndef WEMOON_SCRIPT_REQUEST_H
-#define WEMOON_SCRIPT_REQUEST_H
+#ifndef WEMOON_HOST_REQUEST_H
+#define WEMOON_HOST_REQUEST_H
 
 #include <lua.h>
 #include "base/pairs.h"
+#include "engine/door.h"
 #include "net/client.h"
 
 // Field `name` of the table at `index`: a string, or empty if it is nil. Numbers count as strings.
@@ -27,6 +28,9 @@ bool request_body(lua_State *L, int index, Arena *arena, Str *body);
 const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Arena *arena);
 // What wechat.http's requests have in common: method, url, headers, body, fields, files, follow.
 void request_http(lua_State *L, int index, Arena *arena, ClientRequest *request);
+// What the door makes of the request (door.h): one whose field `name` is GET (also if it is nil) or `other`
+// fetches, and is made again; any other acts.
+DoorKind request_kind(lua_State *L, const char *name, Str other);
 // Opens a file for reading without waiting for the other end of a named pipe; -1 with errno.
 int request_open(Str path);
 // Pushes why an open file cannot be sent ("is a folder: ..."), or nil. `fd` below 0: errno says why.

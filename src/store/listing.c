@@ -22,14 +22,8 @@ bool listing_next(Str *rest, Str *key) {
   return true;
 }
 
-static int compare(Str a, Str b) {
-  size_t len = a.len < b.len ? a.len : b.len;
-  int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
-  return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_slices(const void *a, const void *b) {
-  return compare(*(const Str *)a, *(const Str *)b);
+  return str_compare(*(const Str *)a, *(const Str *)b);
 }
 
 bool listing_finish(const Listing *listing, Str after, int64_t limit, Str *out) {
@@ -38,12 +32,12 @@ bool listing_finish(const Listing *listing, Str after, int64_t limit, Str *out) 
   size_t count = 0;
   if (!slices) return false;
   while (listing_next(&rest, &key)) {
-    if (after.len == 0 || compare(key, after) > 0) slices[count++] = key;
+    if (after.len == 0 || str_compare(key, after) > 0) slices[count++] = key;
   }
   qsort(slices, count, sizeof *slices, compare_slices);
   Listing sorted = { .count = 0 };
   for (size_t i = 0; i < count && (limit == 0 || (int64_t)sorted.count < limit); i++) {
-    if (i == 0 || compare(slices[i], slices[i - 1]) != 0) listing_add(&sorted, slices[i]);
+    if (i == 0 || str_compare(slices[i], slices[i - 1]) != 0) listing_add(&sorted, slices[i]);
   }
   free(slices);
   *out = str_make(sorted.keys.ptr, sorted.keys.len);

@@ -3,18 +3,12 @@
 
 enum { PARTS_MAX = 4 };
 
-// As the platform sorts: by bytes, a prefix first.
-static bool comes_before(Str a, Str b) {
-  size_t shorter = a.len < b.len ? a.len : b.len;
-  int order = shorter ? memcmp(a.ptr, b.ptr, shorter) : 0;
-  return order ? order < 0 : a.len < b.len;
-}
-
+// In byte order, as the platform sorts.
 static void sort(Str *parts, size_t count) {
   for (size_t i = 1; i < count; i++) {
     Str part = parts[i];
     size_t at = i;
-    for (; at > 0 && comes_before(part, parts[at - 1]); at--) parts[at] = parts[at - 1];
+    for (; at > 0 && str_compare(part, parts[at - 1]) < 0; at--) parts[at] = parts[at - 1];
     parts[at] = part;
   }
 }

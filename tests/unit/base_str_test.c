@@ -23,6 +23,14 @@ static void test_equality_looks_at_every_byte_and_at_the_length(void **state) {
   assert_true(str_eq(str_make(NULL, 0), STR("")));
 }
 
+static void test_order_is_of_bytes_and_a_prefix_comes_first(void **state) {
+  assert_true(str_compare(STR("a"), STR("b")) < 0);
+  assert_true(str_compare(STR("\xff"), STR("a")) > 0);
+  assert_true(str_compare(STR("a"), STR("a\0")) < 0);
+  assert_true(str_compare(STR("ab"), STR("a")) > 0);
+  assert_int_equal(str_compare(str_make(NULL, 0), STR("")), 0);
+}
+
 static void test_only_ascii_letters_compare_without_case(void **state) {
   assert_true(str_eq_nocase(STR("Content-TYPE"), STR("content-type")));
   assert_false(str_eq_nocase(STR("@"), STR("`")));
@@ -213,6 +221,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_hexadecimal_digit_has_a_value_in_either_case),
     cmocka_unit_test(test_equality_looks_at_every_byte_and_at_the_length),
+    cmocka_unit_test(test_order_is_of_bytes_and_a_prefix_comes_first),
     cmocka_unit_test(test_only_ascii_letters_compare_without_case),
     cmocka_unit_test(test_beginnings_and_ends_are_found),
     cmocka_unit_test(test_hashes_of_strings_alike_lie_far_apart),
