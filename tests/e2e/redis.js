@@ -60,7 +60,9 @@ sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentine
   const sentinel = makeServer(t, port, 'redis-sentinel', [`${dir}/sentinel.conf`]);
   await sentinel.start();
   const ask = (...words) => execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).trim();
-  await until(() => /slaves=2/.test(ask('info', 'sentinel')), 'a Sentinel that knows the replicas', 15000);
+  // A Sentinel promotes no replica that has not yet told it how it is.
+  const known = () => ask('sentinel', 'replicas', 'bots').match(/master-link-status\nok$/gm) ?? [];
+  await until(() => known().length === 2, 'a Sentinel that knows how the replicas are', 15000);
   return {
     url: `redis+sentinel://:p%40ss@127.0.0.1:${port}/bots/2`,
     sentinel,
