@@ -218,8 +218,9 @@ return function(wechat, host)
 
   host.args.add(wechat, "http.stream", { { "options", "table" } }, function(options)
     if type(options.url) ~= "string" then fail("wechat.http.stream: url is missing (string)") end
-    local inflow, status, headers = host.stream.open(prepare("http.stream", options.method or "GET", options.url, options))
-    if not inflow then return nil, failure("http.stream", status) end
+    local inflow = host.stream.new()
+    local status, headers = host.stream.open(prepare("http.stream", options.method or "GET", options.url, options), inflow)
+    if not status then return nil, failure("http.stream", headers) end
     return new_stream(inflow, status, headers_of(headers))
   end, "A request whose answer is read while it comes: lines, server-sent events or bytes.")
 end

@@ -24,7 +24,7 @@ return function(host, failure)
   -- More bytes, or nil at the end, which after a fault has set stream.err.
   local function take(stream, own)
     if own.ended then return nil end
-    local text, err = own.inflow:take()
+    local text, err = host.stream.take(own.inflow)
     if text then return text end
     own.ended = true
     stream.err = err and failure("http.stream", err) or nil

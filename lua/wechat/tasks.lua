@@ -26,6 +26,9 @@ return function(wechat, host)
     own.results = table.pack(fn(...))
   end
 
+  -- When a wait of so many seconds ends: one that goes on in another process waits for what is left of it.
+  local function until_of(timeout_s) return type(timeout_s) == "number" and host.time.now() + timeout_s or nil end
+
   local function of(task, method)
     return inner[task] or fail("%s is called on a %s (write task:%s())", method, type(task), method)
   end
@@ -38,7 +41,7 @@ return function(wechat, host)
   ---@param timeout_s? number
   function Task:join(timeout_s)
     local own = of(self, "join")
-    local state = own.handle:join(timeout_s)
+    local state = own.handle:join(timeout_s, until_of(timeout_s))
     if not state then return nil, "timeout" end
     if state == "returned" then return table.unpack(own.results, 1, own.results.n) end
     if state == "cancelled" then return nil, "cancelled" end
@@ -63,8 +66,9 @@ return function(wechat, host)
   ---@param timeout_s? number
   function Gate:enter(timeout_s)
     local gate = gates[self] or fail("enter is called on a %s (write gate:enter())", type(self))
-    local pass = gate:enter(timeout_s)
-    if not pass then return nil, "timeout" end
+    local pass = gate:pass()
+    if not gate:enter(pass, timeout_s, until_of(timeout_s)) then return nil, "timeout" end
+    gate:hold(pass)
     return pass
   end
 

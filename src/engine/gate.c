@@ -21,7 +21,7 @@ typedef struct Waiter {
 struct Gate {
   atomic_int holders;
   pthread_mutex_t mutex;
-  int passes;
+  int passes;  // left; below 0: so many were taken without one
   bool open;
   Waiter *first, **end;
 };
@@ -182,12 +182,18 @@ int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitP
 // For the first to come, or one that waits already.
 static Waiter *take_first(Gate *gate, int passes, bool open) {
   pthread_mutex_lock(&gate->mutex);
-  Waiter *waiter = gate->first;
+  Waiter *waiter = open || gate->passes >= 0 ? gate->first : NULL;
   gate->open |= open;
   if (waiter) take_out(waiter);
   else gate->passes += passes;
   pthread_mutex_unlock(&gate->mutex);
   return waiter;
+}
+
+void gate_take(Gate *gate) {
+  pthread_mutex_lock(&gate->mutex);
+  if (!gate->open) gate->passes--;
+  pthread_mutex_unlock(&gate->mutex);
 }
 
 void gate_leave(Gate *gate) {

@@ -18,6 +18,8 @@ void gate_release(Gate *gate);  // NULL is allowed
 // `due_us`. `what` is the method's name, for messages.
 int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitPush push,
                WaitPush late);
+// Takes a pass at once, though there may be none left: others wait until it is given back too. Owes gate_leave.
+void gate_take(Gate *gate);
 // Gives a pass back. Any thread that holds no lock of the engine's.
 void gate_leave(Gate *gate);
 // Lets everybody through from now on.

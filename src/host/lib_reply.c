@@ -2,6 +2,7 @@
 #include "host/libs.h"
 
 #include "base/clock.h"
+#include "engine/door.h"
 #include "engine/method.h"
 #include "engine/boxed.h"
 #include "script/context.h"
@@ -124,20 +125,20 @@ static int l_whole(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "cut", l_cut },
-  { "whole", l_whole },
-  { "lost", l_lost },
-  { "not_allowed", l_not_allowed },
-  { "on_late", l_on_late },
-  { "register", l_register },
-  { "render", l_render },
-  { "turn", l_turn },
-  { "deliver", say_deliver },
-  { "say", say_part },
-  { NULL, NULL },
+  { "cut", l_cut },         { "whole", l_whole },
+  { "lost", l_lost },       { "not_allowed", l_not_allowed },
+  { "on_late", l_on_late }, { "register", l_register },
+  { "render", l_render },   { "deliver", say_deliver },
+  { "say", say_part },      { NULL, NULL },
+};
+
+static const DoorFunction recorded[] = {
+  { "a late reply's turn", "turn", l_turn, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 
 int lib_reply(lua_State *L) {
   luaL_newlib(L, functions);
+  door_set_all(L, recorded, 0);
   return 1;
 }

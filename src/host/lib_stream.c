@@ -1,9 +1,11 @@
 // host.stream: an answer that is read while it comes.
 //
-//   host.stream.open(request)  as host.http.request; waits for the head -> stream, status, headers; or nil and
-//                              { kind =, errmsg = }
-//   stream:take()   waits for bytes -> what has come; nil at the end; nil and { kind =, errmsg = }
+//   host.stream.new()  -> a stream that is not open
+//   host.stream.open(request, stream)  as host.http.request; waits for the head -> status, headers; or nil and
+//                                      { kind =, errmsg = }
+//   host.stream.take(stream)  waits for bytes -> what has come; nil at the end; nil and { kind =, errmsg = }
 //   stream:close()  closes the connection; so does the end of the task that opened it
+// A task that is run from its record is given what came; of one that was opened elsewhere there is nothing more.
 //   host.stream.events()       a reader of server-sent events
 //   events:feed(text)          -> a list of { event =, data =, id = }; nil, why if one is too large
 //
@@ -14,6 +16,7 @@
 #include "base/mutex.h"
 #include "codec/sse.h"
 #include "engine/boxed.h"
+#include "engine/door.h"
 #include "engine/method.h"
 #include "engine/task.h"
 #include "engine/wait.h"
@@ -35,7 +38,7 @@ typedef struct {
   int holders;  // Lua's value, the loop until `done`, each result that is on its way to Lua
   uint64_t id;
   Buf bytes;
-  bool head, held, over, closed;
+  bool opened, head, held, over, closed;
   int status;
   Pairs headers;
   ClientOutcome outcome;
@@ -118,10 +121,9 @@ static void on_done(void *ctx, ClientResult *result) {
 // ---- what Lua takes out -------------------------------------------------------------------------
 
 static int push_head(lua_State *L, Inflow *inflow) {
-  lua_settop(L, STREAM);
   lua_pushinteger(L, inflow->status);
   answer_push_headers(L, &inflow->headers);
-  return 3;
+  return 2;
 }
 
 // What lies there, in a userdata's care while Lua copies it.
@@ -192,15 +194,17 @@ static void close_inflow(Inflow *inflow) {
 
 static void on_task_end(TaskTie *tie) { close_inflow((Inflow *)tie); }
 
-static Inflow *check_inflow(lua_State *L) {
-  Inflow *inflow = *(Inflow **)luaL_checkudata(L, 1, inflow_type);
+static Inflow *check_inflow(lua_State *L, int index) {
+  Inflow *inflow = *(Inflow **)luaL_checkudata(L, index, inflow_type);
   if (!inflow) raise(L, "the stream is gone");
   return inflow;
 }
 
 static int l_take(lua_State *L) {
-  Inflow *inflow = check_inflow(L);
+  Inflow *inflow = check_inflow(L, 1);
   lua_settop(L, 1);
+  if (!inflow->opened)
+    return answer_failure(L, "unknown", "the stream ended with the process that read it");
   Wait *wait = wait_begin(L, "wechat.http.stream");
   drop_stale_reader(inflow);
   pthread_mutex_lock(&inflow->mutex);
@@ -208,7 +212,7 @@ static int l_take(lua_State *L) {
 }
 
 static int l_close(lua_State *L) {
-  Inflow *inflow = check_inflow(L);
+  Inflow *inflow = check_inflow(L, 1);
   task_untie(&inflow->tie);
   close_inflow(inflow);
   return 0;
@@ -226,19 +230,19 @@ static int l_gc(lua_State *L) {
 
 // ---- opening ------------------------------------------------------------------------------------
 
-static Inflow *push_inflow(lua_State *L, Client *client) {
+static int l_new(lua_State *L) {
   Inflow **place = lua_newuserdatauv(L, sizeof *place, 0);
   *place = NULL;
   luaL_setmetatable(L, inflow_type);
   Arena *arena = boxed_arena(L);
   Inflow *inflow = arena_calloc(arena, 1, sizeof *inflow);
   if (!inflow) raise_no_memory(L);
-  *inflow = (Inflow){ .tie.end = on_task_end, .client = client, .arena = arena, .holders = 1 };
+  *inflow = (Inflow){ .tie.end = on_task_end, .arena = arena, .holders = 1 };
   mutex_init_brief(&inflow->mutex);
   boxed_at(L, -1)->held = NULL;
   *place = inflow;
   lua_pop(L, 1);
-  return inflow;
+  return 1;
 }
 
 static void read_request(lua_State *L, Inflow *inflow) {
@@ -253,16 +257,19 @@ static void read_request(lua_State *L, Inflow *inflow) {
 static int l_open(lua_State *L) {
   Client *client = script_context(L)->options->client;
   luaL_checktype(L, REQUEST, LUA_TTABLE);
-  lua_settop(L, REQUEST);
+  lua_settop(L, STREAM);
   if (!client) method_raise(L, "HTTP requests cannot be made here");
-  Inflow *inflow = push_inflow(L, client);
+  Inflow *inflow = check_inflow(L, STREAM);
+  if (inflow->opened) raise(L, "the stream was opened before");
   read_request(L, inflow);
+  inflow->client = client;
   Err err = { 0 };
   Wait *wait = wait_begin(L, "wechat.http.stream");
   inflow->holders++;
   pthread_mutex_lock(&inflow->mutex);
   inflow->id = client_send(client, &inflow->request, on_done, inflow, &err);
   if (inflow->id) {
+    inflow->opened = true;
     task_tie(task_running(L), &inflow->tie);
     return wait_or_take(L, inflow, wait, false);
   }
@@ -307,11 +314,16 @@ static int l_feed(lua_State *L) {
 
 // ---- registration -------------------------------------------------------------------------------
 
-static const luaL_Reg stream_methods[] = { { "close", l_close },
-                                           { "take", l_take },
-                                           { NULL, NULL } };
+static DoorKind kind_of_request(lua_State *L) { return request_kind(L, "method", STR("HEAD")); }
+
+static const DoorFunction recorded[] = {
+  { "wechat.http.stream", "open", l_open, DOOR_ACTS, kind_of_request },
+  { "a stream's next bytes", "take", l_take, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+static const luaL_Reg stream_methods[] = { { "close", l_close }, { NULL, NULL } };
 static const luaL_Reg events_methods[] = { { "feed", l_feed }, { NULL, NULL } };
-static const luaL_Reg functions[] = { { "events", l_events }, { "open", l_open }, { NULL, NULL } };
+static const luaL_Reg functions[] = { { "events", l_events }, { "new", l_new }, { NULL, NULL } };
 
 static void make_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc) {
   luaL_newmetatable(L, name);
@@ -327,5 +339,6 @@ int lib_stream(lua_State *L) {
   make_type(L, inflow_type, stream_methods, l_gc);
   make_type(L, events_type, events_methods, l_events_gc);
   luaL_newlib(L, functions);
+  door_set_all(L, recorded, 0);
   return 1;
 }

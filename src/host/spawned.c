@@ -2,19 +2,24 @@
 #include "host/spawned.h"
 
 #include "base/clock.h"
+#include "engine/door.h"
 #include "engine/gate.h"
 #include "engine/luaish.h"
 #include "engine/method.h"
 
+#include <math.h>
+
 static const char spawned_type[] = "wemoon.spawned", gate_type[] = "wemoon.gate",
                   pass_type[] = "wemoon.pass";
 
-// Monotonic; the argument is a number of seconds, or nil: for ever.
+// Monotonic; at `index` a number of seconds, or nil: for ever. Behind it Unix seconds, for a wait that is gone on with.
 static int64_t due_of(lua_State *L, int index, const char *what) {
   if (lua_isnoneornil(L, index)) return INT64_MAX;
   double seconds = luaL_checknumber(L, index);
   if (!(seconds >= 0 && seconds <= 1e9))
     method_raise(L, "%s: timeout_s is %f (0 to a thousand million expected)", what, seconds);
+  double left = luaL_optnumber(L, index + 1, HUGE_VAL) - (double)clock_unix_ms() / 1000;
+  if (left < seconds) seconds = left < 0 ? 0 : left;
   return clock_now_us() + (int64_t)(seconds * 1e6);
 }
 
@@ -109,11 +114,14 @@ static void give_back(Pass *pass) {
 
 static void on_holder_end(TaskTie *tie) { give_back((Pass *)tie); }
 
-static int push_pass(lua_State *L, void *gate) {
-  Pass *pass = lua_touserdata(L, 2);
+static void hold_gate(lua_State *L, Pass *pass, Gate *gate) {
   pass->gate = gate_hold(gate);
   task_tie(task_running(L), &pass->tie);
-  lua_settop(L, 2);
+}
+
+static int push_passed(lua_State *L, void *gate) {
+  hold_gate(L, lua_touserdata(L, 2), gate);
+  lua_pushboolean(L, true);
   return 1;
 }
 
@@ -128,15 +136,31 @@ static Gate **check_gate(lua_State *L) {
   return gate;
 }
 
-static int l_enter(lua_State *L) {
-  Gate **gate = check_gate(L);
-  int64_t due_us = due_of(L, 2, "gate:enter");
-  lua_settop(L, 1);
-  Pass *pass =
-      lua_newuserdatauv(L, sizeof *pass, 0);  // now: there must be one for who gets through
+// gate:pass(): one that holds nothing yet. It is there before there is somebody who gets through.
+static int l_pass(lua_State *L) {
+  Pass *pass = lua_newuserdatauv(L, sizeof *pass, 0);
   *pass = (Pass){ .tie.end = on_holder_end };
   luaL_setmetatable(L, pass_type);
-  return gate_enter(L, *gate, "gate:enter", due_us, push_pass, push_nothing);
+  return 1;
+}
+
+// gate:enter(pass[, timeout_s, until]): true once the pass holds; nil at the time-out.
+static int l_enter(lua_State *L) {
+  Gate **gate = check_gate(L);
+  luaL_checkudata(L, 2, pass_type);
+  int64_t due_us = due_of(L, 3, "gate:enter");
+  lua_settop(L, 2);
+  return gate_enter(L, *gate, "gate:enter", due_us, push_passed, push_nothing);
+}
+
+// gate:hold(pass): one that got through in the task's record, and not here, holds from now on.
+static int l_hold(lua_State *L) {
+  Gate **gate = check_gate(L);
+  Pass *pass = luaL_checkudata(L, 2, pass_type);
+  if (pass->gate) return 0;
+  gate_take(*gate);
+  hold_gate(L, pass, *gate);
+  return 0;
 }
 
 static int l_gate_gc(lua_State *L) {
@@ -159,25 +183,34 @@ int spawned_gate(lua_State *L) {
 
 // ---- registration -------------------------------------------------------------------------------
 
-static const luaL_Reg spawned_methods[] = { { "cancel", l_cancel },
-                                            { "join", l_join },
-                                            { NULL, NULL } };
-static const luaL_Reg gate_methods[] = { { "enter", l_enter }, { NULL, NULL } };
+static const DoorFunction waits_of_tasks[] = {
+  { "task:join", "join", l_join, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+static const DoorFunction waits_of_gates[] = {
+  { "gate:enter", "enter", l_enter, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+static const luaL_Reg spawned_methods[] = { { "cancel", l_cancel }, { NULL, NULL } };
+static const luaL_Reg gate_methods[] = { { "hold", l_hold }, { "pass", l_pass }, { NULL, NULL } };
 static const luaL_Reg pass_methods[] = { { "leave", l_leave }, { NULL, NULL } };
 
-static void make_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction gc) {
+// `recorded`: NULL, or those of its methods that pass the door.
+static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
+                      const DoorFunction *recorded, lua_CFunction gc) {
   luaL_newmetatable(L, name);
   lua_pushcfunction(L, gc);
   lua_setfield(L, -2, "__gc");
   lua_newtable(L);
   luaL_setfuncs(L, methods, 0);
+  if (recorded) door_set_all(L, recorded, 0);
   lua_setfield(L, -2, "__index");
 }
 
 void spawned_open(lua_State *L) {
-  make_type(L, spawned_type, spawned_methods, l_spawned_gc);
-  make_type(L, gate_type, gate_methods, l_gate_gc);
-  make_type(L, pass_type, pass_methods, l_leave);
+  make_type(L, spawned_type, spawned_methods, waits_of_tasks, l_spawned_gc);
+  make_type(L, gate_type, gate_methods, waits_of_gates, l_gate_gc);
+  make_type(L, pass_type, pass_methods, NULL, l_leave);
   lua_pushcfunction(L, l_leave);
   lua_setfield(L, -2, "__close");
   lua_pop(L, 3);

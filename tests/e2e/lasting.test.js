@@ -4,36 +4,13 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const http = require('node:http');
 const path = require('node:path');
+const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
 const { startBot, eventXml, textXml, sleep, tempDir, until, BINARY, wemoon } = require('./harness');
 
 const from = (openid) => ({ fields: { FromUserName: openid } });
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
-
-// A server that notes what it is asked, and answers after `pause` ms; it plays the platform too.
-async function startPeer(t) {
-  const peer = { seen: [], sent: [], pause: 0, errcode: 0 };
-  const server = http.createServer((request, response) => {
-    const chunks = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks).toString();
-      if (request.url.includes('/message/custom/send')) peer.sent.push({ ...JSON.parse(body), went: peer.errcode === 0 });
-      else if (!request.url.includes('token')) peer.seen.push(`${request.method} ${request.url}`);
-      setTimeout(() => response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
-        number: peer.seen.length })), peer.pause);
-    });
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  peer.url = `http://127.0.0.1:${server.address().port}`;
-  return peer;
-}
-
-const platform = (peer) => ({ api_base: peer.url, appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef',
-  encrypt_mode: 'normal' });
 
 const dialogue = `
 function on_message(msg)

@@ -72,6 +72,15 @@ static void test_who_waits_too_long_is_told_so(void **state) {
   assert_heard("late");
 }
 
+static void test_a_pass_that_was_taken_without_one_is_waited_for(void **state) {
+  open_gate(1);
+  gate_take(gate);
+  gate_take(gate);
+  start_code("enter() heard = heard .. 'a' leave()");
+  start_code("sleep(20) heard = heard .. 'one ' leave() sleep(20) heard = heard .. 'two ' leave()");
+  assert_heard("one two a");
+}
+
 static void test_without_passes_all_wait_until_it_is_opened(void **state) {
   open_gate(0);
   start_code("enter() heard = heard .. 'a'");
@@ -88,6 +97,7 @@ int main(void) {
     TEST(test_who_finds_a_pass_goes_through),
     TEST(test_the_others_wait_and_come_in_their_order),
     TEST(test_who_waits_too_long_is_told_so),
+    TEST(test_a_pass_that_was_taken_without_one_is_waited_for),
     TEST(test_without_passes_all_wait_until_it_is_opened),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,198 @@
+// A conversation that outlives its process may wait for all that a script can wait for: streams, tasks, gates.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const path = require('node:path');
+const { startPeer, platform } = require('./peer');
+const { startBot, textXml, sleep, tempDir, until } = require('./harness');
+
+const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
+const from = (openid) => ({ fields: { FromUserName: openid } });
+
+// Starts the bot, says `words`, kills it by -9 before each answer but the first; what was answered.
+async function talkThroughKills(t, script, words, config = { store: sqlite(t) }) {
+  const answers = [];
+  for (const word of words) {
+    const bot = await startBot(t, { script, config });
+    answers.push(await bot.say(word));
+    assert.doesNotMatch(bot.log, /the script changed/);
+    await bot.kill();
+  }
+  return answers;
+}
+
+// A server that writes `pieces` one after the other, and waits for ever before the one that is null.
+async function startStream(t, pieces) {
+  const server = http.createServer(async (request, response) => {
+    server.asked++;
+    request.resume();
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Kind': 'slow' });
+    for (const piece of pieces) {
+      if (piece === null) return;
+      response.write(piece);
+      await sleep(20);
+    }
+    response.end();
+  });
+  server.asked = 0;
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  server.url = `http://127.0.0.1:${server.address().port}`;
+  return server;
+}
+
+test('what a task returned is known again, and what it does next is done once', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local tasks = {}
+    for i = 1, 3 do
+      tasks[i] = wechat.spawn(function(n)
+        wechat.sleep(0.05 * (4 - n))
+        return n, wechat.json.decode(wechat.http.post("${peer.url}/" .. n, { body = "x" }).body).number
+      end, i)
+    end
+    local failing = wechat.spawn(function() wechat.sleep(0.01) error("no luck", 0) end)
+    local slow = wechat.spawn(function() wechat.sleep(60) return "never" end)
+    local _, late = slow:join(0.05)
+    slow:cancel()
+    local _, ended = slow:join()
+    local _, why = failing:join()
+    local heard = { late, ended, why }
+    for i = 1, 3 do heard[#heard + 1] = table.concat({ tasks[i]:join() }, "-") end
+    local a = wechat.ask(table.concat(heard, " "))
+    local again = wechat.spawn(function() wechat.sleep(0.01) return "task" end)
+    local b = wechat.ask(a.content .. " " .. again:join())
+    return table.concat({ a.content, b.content, table.concat({ tasks[2]:join() }, "-"), again:join() }, " ")
+  end`;
+  const answers = await talkThroughKills(t, script, ['go', 'a', 'b']);
+  assert.deepEqual(answers, ['timeout cancelled no luck 1-3 2-2 3-1', 'a task', 'a b 2-2 task']);
+  assert.deepEqual(peer.seen, ['POST /3', 'POST /2', 'POST /1']);
+});
+
+test('a task that is joined when the process ends goes on in the next one', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    if msg.content == "other" then return "other" end
+    local answer = wechat.ask("?")
+    local task = wechat.spawn(function()
+      wechat.http.post("${peer.url}/first", { body = "x" })
+      wechat.sleep(1)
+      wechat.http.post("${peer.url}/second", { body = "x" })
+      return "done"
+    end)
+    local _, late = task:join(0.3)
+    return answer.content .. " " .. late .. " " .. task:join(10)
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  const xml = textXml('answer');
+  bot.deliver(xml).catch(() => {});
+  await until(() => peer.seen.length === 1, 'the first call');
+  await sleep(600);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal((await bot.deliver(xml)).reply.Content, 'answer timeout done');
+  assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
+});
+
+test('who was inside a gate is inside again, and others wait for it', async (t) => {
+  const script = `local gate = wechat.gate(1)
+  function on_message(msg)
+    if msg.content == "try" then return gate:enter(0.05) and "through" or "shut" end
+    if msg.content == "late" then
+      local pass, why = gate:enter(0.01)
+      return wechat.ask(tostring(pass) .. " " .. why).content
+    end
+    local a
+    do
+      local pass <close> = gate:enter()
+      a = wechat.ask("inside")
+      if a.content == "more" then a = wechat.ask("still inside") end
+    end
+    local b = wechat.ask("outside")
+    return a.content .. b.content
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'inside');
+  assert.equal(await bot.say('try', from('another')), 'shut');
+  assert.equal(await bot.say('late', from('third')), 'nil timeout');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('x', from('third')), 'x');
+  assert.equal(await bot.say('try', from('another')), 'through');
+  await sleep(50);
+  assert.equal(await bot.say('more'), 'still inside');
+  assert.equal(await bot.say('try', from('another')), 'shut');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('a'), 'outside');
+  assert.equal(await bot.say('try', from('another')), 'through');
+  assert.equal(await bot.say('b'), 'ab');
+});
+
+test('a stream is read once: the next process has what was read', async (t) => {
+  const server = await startStream(t, ['data: one\n\n', 'data: two\n\ndata: three\n\n', 'rest']);
+  const script = `function on_message(msg)
+    local heard = {}
+    local r <close> = wechat.http.stream { url = "${server.url}/", method = msg.content == "post" and "POST" or "GET" }
+    for event in r:events() do heard[#heard + 1] = event.data end
+    local a = wechat.ask(table.concat(heard, " ") .. " " .. r.status .. r.headers["X-Kind"] .. tostring(r.err))
+    return a.content .. " " .. table.concat(heard, " ")
+  end`;
+  for (const verb of ['get', 'post']) {
+    server.asked = 0;
+    const answers = await talkThroughKills(t, script, [verb, 'a']);
+    assert.deepEqual(answers, ['one two three 200slownil', 'a one two three']);
+    assert.equal(server.asked, 1);
+  }
+});
+
+test('of a stream that a kill cut off there is what was recorded, then "unknown"', async (t) => {
+  const server = await startStream(t, ['one\n', 'two\n', null]);
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local answer = wechat.ask("?")
+    local heard = {}
+    local r = wechat.http.stream { url = "${server.url}/" }
+    for line in r:lines() do
+      heard[#heard + 1] = line
+      wechat.http.post("${peer.url}/" .. line, { body = line })
+    end
+    return table.concat(heard, " ") .. " " .. r.err.kind .. " " .. tostring(r:read()) .. " " .. tostring(r.err)
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  const xml = textXml('answer');
+  bot.deliver(xml).catch(() => {});
+  await until(() => peer.seen.length === 2, 'both lines');
+  await sleep(100);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal((await bot.deliver(xml)).reply.Content,
+    'one two unknown nil http.stream: the stream ended with the process that read it');
+  assert.deepEqual(peer.seen, ['POST /one', 'POST /two']);
+  assert.equal(server.asked, 1);
+});
+
+test('a late answer waits for its user\'s earlier ones in the next process too', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.sleep(msg.content == "first" and 3 or 0.8)
+    return "late " .. msg.content
+  end`;
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('first'), null);
+  assert.equal(await bot.say('second'), null);
+  await sleep(700);  // the second one has its answer, and waits for the first
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await until(() => peer.sent.length === 2, 'both answers', 10000);
+  await bot.stop();
+  assert.deepEqual(peer.sent.map((sent) => sent.text.content).sort(), ['late first', 'late second']);
+});
