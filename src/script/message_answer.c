@@ -1,0 +1,134 @@
+// What a script returned becomes the answer, and goes to the caller, to the owner, or out as a late reply.
+#include "script/message_inner.h"
+
+#include "base/log.h"
+#include "engine/method.h"
+#include "script/late.h"
+#include "script/late_order.h"
+#include "script/reply_value.h"
+#include "script/said_value.h"
+
+#include <stdio.h>
+
+// Of "file:line: message".
+static Str place_of(Str error) {
+  size_t at = 0, colons = 0;
+  while (at < error.len && error.ptr[at] != '\n' && (colons += error.ptr[at] == ':') < 2) at++;
+  return colons == 2 ? str_sub(error, 0, at) : STR("");
+}
+
+void message_tell_failure(MessageRun *run, Str error) {
+  const InterpreterOptions *options = &run->in->options;
+  if (options->on_failure) options->on_failure(options->on_failure_ctx, run->sender, error);
+  if (run->arena) run->answer.place = arena_dup(run->arena, place_of(error));
+}
+
+static void complain_of_result(lua_State *L, MessageRun *run, const char *function) {
+  lua_Debug ar = { .short_src = "?", .linedefined = 0 };
+  if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
+  char text[300];
+  snprintf(text, sizeof text,
+           "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "
+           "string, or nothing",
+           ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+  log_error("%s", text);
+  if (run->in->options.shared) atomic_fetch_add(&run->in->options.shared->errors, 1);
+  message_tell_failure(run, str_of(text));
+}
+
+static bool was_said(const MessageRun *run) {
+  return run->said && atomic_load_explicit(&run->said->parts, memory_order_relaxed);
+}
+
+// What was said is the answer if nothing of it was yet; else there is one if something is left to be sent.
+void message_take_parts(MessageRun *run) {
+  Str rest;
+  if (!was_said(run) || run->in_parts) return;
+  run->in_parts = true;
+  run->answer.rest = STR("");
+  run->took_parts =
+      said_take(run->said, said_state(run->said), true, run->arena, &run->answer.reply);
+  if (!run->took_parts && said_left(run->said))
+    reply_text(&run->answer.reply, run->arena, STR("…"), &rest);
+}
+
+// The value at 1 is the last part. Raises if it cannot be one.
+static void take_last_part(lua_State *L, Task *task) {
+  MessageRun *run = message_run(task);
+  if (run->answer.reply.form != REPLY_NONE) said_value(L, 1, run->said, run->is_event);
+  if (run->answer.reply.form != REPLY_NONE) said_keep(L, 1, task);
+  message_take_parts(run);
+}
+
+void message_take_reply(lua_State *L, Task *task, const char *function) {
+  MessageRun *run = message_run(task);
+  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
+    case REPLY_VALUE_OK:
+      if (was_said(run)) return take_last_part(L, task);
+      lua_pushvalue(L, 1);
+      task_set_value(L, task, VALUE_REPLY);
+      return;
+    case REPLY_VALUE_NOT_A_REPLY: complain_of_result(L, run, function); break;
+    case REPLY_VALUE_NO_MEMORY: raise(L, "not enough memory for the reply");
+  }
+  run->answer.reply = (Reply){ .form = REPLY_NONE };
+  run->answer.rest = STR("");
+  message_take_parts(run);
+}
+
+void message_take_question(lua_State *L, Task *task) {
+  MessageRun *run = message_run(task);
+  switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
+    case REPLY_VALUE_OK:
+      if (was_said(run)) return take_last_part(L, task);
+      break;
+    case REPLY_VALUE_NOT_A_REPLY:
+      method_raise(L, "wechat.ask: question is a %s (string or reply expected)",
+                   luaL_typename(L, 1));
+    case REPLY_VALUE_NO_MEMORY: raise(L, "not enough memory for the question");
+  }
+  lua_pushvalue(L, 1);
+  task_set_value(L, task, VALUE_REPLY);
+}
+
+// A failed one that has no reply of on_error's gets the configured one.
+void message_use_error_reply(MessageRun *run, TaskState state) {
+  Str text = run->in->options.error_reply;
+  Answer *answer = &run->answer;
+  if (state == TASK_RETURNED || answer->reply.form != REPLY_NONE || !run->arena || text.len == 0)
+    return;
+  if (!reply_text(&answer->reply, run->arena, text, &answer->rest))
+    answer->reply = (Reply){ .form = REPLY_NONE };
+}
+
+// To the caller or the owner. Returns whether it is to go out as customer service messages: it came too late,
+// or there is nobody to give it to.
+static bool give_answer(const Task *task, MessageRun *run) {
+  if (run->returned) {
+    *run->returned = run->answer;
+    return run->late && run->late(run->owner, &run->answer);
+  }
+  if (run->done) return run->done(run->owner, task_state(task), &run->answer);
+  return run->own_arena;
+}
+
+// What is sent late is owed until it is out: who sends it has the talk then.
+void message_give_answer(Task *task, MessageRun *run) {
+  const Answer *answer = &run->answer;
+  bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
+  if (late && run->took_parts) said_give_back(run->said);
+  if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
+  LatePlace *place = run->place;
+  run->place = NULL;
+  if (!late && answer->rest.len == 0) return late_order_leave(place);
+  bool ended = !run->asked && !task_is_dropped(task);
+  bool owed = ended && late && (run->talk && run->talk->stored ? true : message_owe(task));
+  Late sent = { .reply = late ? &answer->reply : NULL,
+                .rest = answer->rest,
+                .said = run->in_parts ? run->said : NULL,
+                .place = place,
+                .openid = run->sender,
+                .talk = owed ? run->talk : NULL };
+  if (owed) run->talk = NULL;
+  late_send(task, message_shared(run), &sent);
+}

@@ -1,0 +1,136 @@
+// Goes on with runs that are in the store: of a process that ended, or of a conversation that another one had.
+#include "script/message_inner.h"
+
+#include "base/log.h"
+#include "script/message_value.h"
+
+#include <stdlib.h>
+
+enum { ENDS_MAX = 2 };  // processes that may end with a run before it is refused
+
+static void answer_pending(Record *record, const KeptRun *kept, KeptState state,
+                           const MessageTask *message, const char *reason) {
+  Str document = message && state == KEPT_ASKS ? message->raw : kept->answering;
+  bool answered = state == KEPT_RUNS ? document.len > 0 : message != NULL;
+  Str results[] = { answered ? document : (Str){ 0 }, str_of(reason ? reason : "timeout") };
+  record_answer(record, results, answered ? 1 : 2);
+}
+
+// A run with what was kept; NULL without memory.
+static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
+  MessageRun *run = malloc(sizeof *run);
+  Talk *talk = run ? talk_of(message_keep(in), kept, value) : NULL;
+  if (!talk) {
+    free(run);
+    return NULL;
+  }
+  *run = message_run_empty(in, NULL);
+  run->talk = talk;
+  talk->run.state = KEPT_RUNS;
+  return run;
+}
+
+static void go_without_message(MessageRun *run) {
+  run->own_arena = run->arena = arena_new();
+  if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
+  atomic_store(&run->own_said.state, SAID_SENDS);
+  run->said = &run->own_said;
+}
+
+static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *message) {
+  Engine *engine = run->in->engine;
+  bool moved = false;
+  Task *task = engine_start_thread(engine, NULL) ? task_new(engine, &message_body, run) : NULL;
+  if (!task) {
+    record_free(record);
+    message_run_free(run);
+    return TASK_LOST;
+  }
+  run->moved = &moved;
+  task_copy_subject(task,
+                    message ? message_subject(message) : (LogSubject){ .openid = run->sender });
+  if (record) task_set_record(task, record);
+  else if (!run->refused) task_record_later(task);
+  if (record) message_watch(task);
+  task_limit(task);
+  if (message) {
+    TaskState state = task_start(task);
+    return moved ? TASK_WAITING : state;
+  }
+  run->moved = NULL;
+  task_hold_engine(task);
+  if (task_post(task)) return TASK_WAITING;
+  engine_release(engine);
+  return TASK_LOST;
+}
+
+static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const char *reason,
+                          const MessageTask *message, int64_t deadline_us, Answer *answer) {
+  Err err = { 0 };
+  if (!engine_enter(in->engine, deadline_us)) return TASK_LOST;
+  MessageRun *run = run_from(in, kept, value);
+  TaskState state = TASK_LOST;
+  if (run) {
+    run->refused = kept->ends >= ENDS_MAX;
+    Record *record = run->refused ? NULL : record_load(kept->record, &err);
+    if (record) answer_pending(record, kept, kept->state, message, reason);
+    if (message) {
+      message_run_take(run, message, answer);
+      run->tree = NULL;
+      run->raw = STR("");
+    } else {
+      go_without_message(run);
+    }
+    if (!record && !run->refused) message_lose(run, &err);
+    state = begin_kept(run, record, message);
+  }
+  engine_leave(in->engine);
+  return state;
+}
+
+void interpreter_run_due(Interpreter *in, Str key) {
+  Keep *keep = message_keep(in);
+  Buf value;
+  KeptRun kept;
+  buf_init(&value);
+  KeepFound found = keep_claim_due(keep, key, &value, &kept);
+  if (found == KEEP_ASKING || found == KEEP_ENDED) {
+    KeptState state = kept.state;
+    if (run_kept(in, &kept, buf_str(&value), NULL, NULL, INT64_MAX, NULL) == TASK_LOST)
+      keep_put_back(keep, &kept, state);
+  }
+  buf_clear(&value);
+}
+
+// Goes on with the user's conversation that is in the store; false if there is none.
+static bool run_conversation(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                             Answer *answer, TaskState *state) {
+  Keep *keep = message_keep(in);
+  Buf value;
+  KeptRun kept = { 0 };
+  buf_init(&value);
+  engine_let_go(in->engine);  // the store is waited for
+  KeepFound found =
+      keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
+  KeptState was = kept.state;
+  bool same = found == KEEP_ENDED && str_eq(kept.answering, message->raw);
+  *state = TASK_LOST;
+  if (found == KEEP_ASKING || found == KEEP_ENDED) {
+    bool answers = found == KEEP_ASKING || same;
+    *state =
+        run_kept(in, &kept, buf_str(&value), NULL, answers ? message : NULL, deadline_us, answer);
+    if (*state == TASK_LOST) keep_put_back(keep, &kept, was);
+    if (!answers) *state = TASK_LOST;  // the message waits for what was under way
+  }
+  buf_clear(&value);
+  return found != KEEP_NOTHING;
+}
+
+TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                             Answer *answer) {
+  TaskState state;
+  if (keep_has_conversations(message_keep(in)) &&
+      run_conversation(in, message, deadline_us, answer, &state))
+    return state;
+  return interpreter_run_message(in, message, deadline_us, answer);
+}

@@ -1,0 +1,65 @@
+// A run that cannot go on, since the script has changed: its user's message is given to on_lost, or to on_message.
+#include "script/message_inner.h"
+
+#include "base/log.h"
+
+// Pushes the function that gets the message; false if that is on_lost.
+static bool push_function(lua_State *L, const Talk *talk) {
+  if (talk && talk->run.lost_since_s && task_push_global(L, "on_lost") != LUA_TNIL) return false;
+  lua_settop(L, 0);
+  task_push_global(L, "on_message");
+  return true;
+}
+
+static void push_lost(lua_State *L, const KeptRun *run) {
+  lua_createtable(L, 0, 3);
+  set_str(L, "question", run->lost_question);
+  set_str(L, "place", run->lost_place);
+  lua_pushinteger(L, run->lost_since_s);
+  lua_setfield(L, -2, "since");
+}
+
+// One that is run again gets the message that it began with.
+int message_prepare_again(lua_State *L, const Talk *talk) {
+  bool lost = !push_function(L, talk);
+  if (!message_push_document(L, talk->run.message)) raise(L, "the message that was kept is none");
+  if (lost) push_lost(L, &talk->run);
+  return lost ? 2 : 1;
+}
+
+// Its record is of another format: as if the script had changed.
+void message_lose(MessageRun *run, const Err *err) {
+  log_warn("what was under way with %.*s cannot go on: %s", STR_FMT(run->talk->run.openid),
+           err->text);
+  talk_drop(run->talk);
+  talk_lose(run->talk);
+}
+
+// The conversation cannot go on. Its user's message is given to on_lost, or to on_message, in a task of its own.
+bool message_begin_lost(Task *task, MessageRun *run) {
+  Talk *talk = run->talk;
+  Engine *engine = task_engine(task);
+  if (!talk || !task_record(task)) return false;
+  log_warn("the script changed: what was under way with %.*s cannot go on: %s",
+           STR_FMT(talk->run.openid), record_difference(task_record(task)));
+  talk_drop(talk);
+  record_watch(task_record(task), NULL, NULL, NULL);
+  if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
+  Task *next = task_new(engine, task_body(task), run);
+  if (!next) return false;
+  talk_lose(talk);
+  task_record_later(next);
+  task_copy_subject(next, task_subject(task));
+  task_hold_engine(next);
+  task_limit(next);
+  message_run_end_slice(run);
+  run->moving = true;
+  if (task_post(next)) {
+    if (run->moved) *run->moved = true;
+    run->moved = NULL;
+    return true;
+  }
+  run->moving = false;
+  engine_release(engine);
+  return false;
+}

@@ -1,0 +1,57 @@
+// Puts a run into the store before its message is answered without it: another process can go on with it then.
+#include "script/message_inner.h"
+
+#include <stdlib.h>
+
+// Whether the run is in the store from now on, as one whose message is answered without it.
+bool message_owe(Task *task) {
+  MessageRun *run = message_run(task);
+  Talk *talk = message_talk(task);
+  Record *record = talk ? task_record(task) : NULL;
+  if (!record || record_given_up(record)[0]) return false;
+  if (!talk->stored && talk->run.identity.len == 0) {
+    if (run->identity.len == 0) return false;
+    talk_set(&talk->run.identity, run->identity);
+  }
+  talk->run.owed = true;
+  if (!talk->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
+  talk->here = true;
+  message_watch(task);
+  return talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+}
+
+static void ring(Engine *engine, void *ctx) {
+  Alarm *alarm = ctx;
+  if (!engine_enter(engine, INT64_MAX)) return;
+  Task *task = alarm->task;
+  if (task) message_run(task)->alarm = NULL;
+  if (task) message_owe(task);
+  engine_leave(engine);
+  free(alarm);
+}
+
+void message_alarm_set(Task *task) {
+  MessageRun *run = message_run(task);
+  if (!run->talk || run->owe_at_us == 0 || run->alarm) return;
+  Alarm *alarm = run->alarm = calloc(1, sizeof *alarm);
+  if (!alarm) return;
+  *alarm = (Alarm){ .timer = { .fn = ring, .ctx = alarm }, .task = task };
+  if (timer_add(run->in->engine, &alarm->timer, run->owe_at_us)) return;
+  free(alarm);
+  run->alarm = NULL;
+}
+
+void message_alarm_drop(MessageRun *run) {
+  Alarm *alarm = run->alarm;
+  run->alarm = NULL;
+  if (!alarm) return;
+  if (timer_remove(run->in->engine, &alarm->timer)) free(alarm);
+  else alarm->task = NULL;  // it is about to ring
+}
+
+// Not owed any more.
+void message_settle(BotShared *shared, Talk *talk) {
+  if (talk->here) atomic_fetch_sub(&shared->owed_here, 1);
+  talk->here = false;
+  talk->run.owed = false;
+}

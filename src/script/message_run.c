@@ -1,0 +1,83 @@
+// A message's run: what it holds while the script answers, and afterwards.
+#include "script/message_inner.h"
+
+#include "base/clock.h"
+#include "script/late_order.h"
+#include "script/message_value.h"
+
+#include <stdlib.h>
+
+bool message_push_document(lua_State *L, Str document) {
+  ScriptContext *context = script_context(L);
+  MessageHead head;
+  if (!message_parse(context->xml, document, &context->tree, &head, NULL)) return false;
+  message_value_push(L, &context->tree, &head, document);
+  lua_pushvalue(L, -1);
+  context_set_message(L);
+  return true;
+}
+
+// A run without a message: all that is left of `run`, if that is not NULL.
+MessageRun message_run_empty(Interpreter *in, const MessageRun *run) {
+  return (MessageRun){ .in = in,
+                       .answer = { .reply.form = REPLY_NONE },
+                       .error_text = run ? run->error_text : (Buf){ 0 },
+                       .talk = run ? run->talk : NULL };
+}
+
+void message_run_take(MessageRun *run, const MessageTask *message, Answer *answer) {
+  run->tree = message->tree;
+  run->head = message->head;
+  run->raw = message->raw;
+  run->returned = answer;
+  run->is_event = message->head->is_event;
+  run->arena = message->arena;
+  run->sender = message->sender;
+  run->api_calls = message->api_calls;
+  run->said = message->said;
+  run->owner = message->owner;
+  run->owe_at_us = message->owe_at_us;
+  run->identity = message->identity;
+  run->late = message->late;
+  run->done = message->done;
+  run->over = message->over;
+  if (message->begun_us) *message->begun_us = clock_now_us();
+}
+
+// The call that began it returns: what was the caller's is not there any more.
+void message_run_end_slice(MessageRun *run) {
+  run->tree = NULL;
+  run->head = NULL;
+  run->raw = STR("");
+  run->returned = NULL;
+}
+
+Talk *message_talk(Task *task) {
+  MessageRun *run = message_run(task);
+  Keep *keep = message_keep(run->in);
+  if (!run->talk && keep && run->raw.len) run->talk = talk_new(keep, run->sender, run->raw);
+  return run->talk;
+}
+
+// An answer of this one that comes late goes out before those to what the user writes from now on.
+void message_run_take_place(MessageRun *run) {
+  BotShared *shared = run->in->options.shared;
+  if (shared && shared->late_order && run->sender.len)
+    run->place = late_order_enter(shared->late_order, run->sender);
+}
+
+void message_run_free(void *data) {
+  MessageRun *run = data;
+  void *owner = run->owner;
+  void (*over)(void *owner) = run->returned ? NULL : run->over;
+  if (run->moving) {
+    run->moving = false;
+    return;
+  }
+  arena_free(run->own_arena);
+  buf_clear(&run->error_text);
+  talk_free(run->talk);
+  said_clear(&run->own_said);
+  free(run);
+  if (over) over(owner);
+}

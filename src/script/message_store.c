@@ -1,0 +1,122 @@
+// A run that is in the store: what it is about to do, and what it asks, is written there first.
+#include "script/message_inner.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/wait.h"
+
+static void drop_saved(void *data) { store_reply_free(data); }
+
+static int push_found(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  Talk *talk = record_owner(task_record(task_running(L)));
+  bool mine = talk && keep_is_mine(talk->keep, reply, &talk->run);
+  if (mine && reply->ok) {
+    buf_reset(&talk->value);
+    buf_add(&talk->value, reply->value);
+  }
+  store_reply_free(reply);
+  if (mine) return 0;
+  log_warn("a script ended before its next call: another process goes on with it");
+  return task_leave(L);
+}
+
+static void on_found(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, push_found, drop_saved, reply);
+}
+
+int message_check_talk(lua_State *L) {
+  Talk *talk = record_owner(task_record(task_running(L)));
+  Wait *wait = wait_begin(L, "the store");
+  if (talk && keep_fetch(talk->keep, &talk->run, on_found, wait))
+    return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
+// What is there may be another process's, or what this one wrote before a write that was lost.
+static int push_saved(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  bool other = reply->err.code == ERR_NONE && !reply->ok;
+  store_reply_free(reply);
+  return other ? message_check_talk(L) : 0;
+}
+
+static void on_saved(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, push_saved, drop_saved, reply);
+}
+
+// What is about to be done must not be done twice: the store knows of it first.
+static int before_call(lua_State *L) {
+  Task *task = task_running(L);
+  Record *record = task_record(task);
+  Talk *talk = record_owner(record);
+  if (!lua_toboolean(L, 1) || !talk || !talk->stored || talk->run.state != KEPT_RUNS) return 0;
+  Wait *wait = wait_begin(L, "the store");
+  if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
+// Nobody waits for it: it spares a call that is over from being taken for one that was under way.
+static void after_call(Record *record) {
+  Talk *talk = record_owner(record);
+  if (talk && talk->stored && talk->run.state == KEPT_RUNS)
+    talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+}
+
+void message_watch(Task *task) {
+  Record *record = task_record(task);
+  MessageRun *run = message_run(task);
+  if (!record || !run->talk) return;
+  record_watch(record, before_call, run->talk, &message_shared(run)->acting);
+  record_watch_after(record, after_call);
+}
+
+static Str question_text(const Reply *reply) {
+  if (reply->form != REPLY_ELEMENTS) return STR("raw");
+  return str_eq(reply->type, STR("text")) ? reply->elements->text : reply->type;
+}
+
+static void warn_of_record(Talk *talk, const Record *record) {
+  if (!talk->warned)
+    log_warn("the conversation with %.*s stays in this process: %s makes its record longer than %d "
+             "KB, or gave what "
+             "cannot be kept",
+             STR_FMT(talk->run.openid), record_given_up(record), RECORD_MAX / 1024);
+  talk->warned = true;
+}
+
+// One that asks is kept under its user's name from now on.
+static void leave_owed(Talk *talk) {
+  if (talk->run.identity.len == 0) return;
+  talk_drop(talk);
+  talk_set(&talk->run.identity, STR(""));
+  buf_reset(&talk->value);
+}
+
+Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
+  MessageRun *run = message_run(task);
+  Talk *talk = keep_has_conversations(message_keep(run->in)) ? message_talk(task) : NULL;
+  Record *record = talk ? task_record(task) : NULL;
+  char place[PLACE_SIZE];
+  if (!record) return NULL;
+  // Of several conversations of one user, the first is kept.
+  if (!talk->stored && keep_has(talk->keep, talk->run.openid)) return NULL;
+  place_innermost(L, place, sizeof place);
+  if (record_given_up(record)[0]) {
+    warn_of_record(talk, record);
+    talk_drop(talk);
+    return NULL;
+  }
+  talk_set(&talk->run.question, question_text(&run->answer.reply));
+  talk_set(&talk->run.place, str_of(place));
+  talk->run.since_s = clock_unix_s();
+  talk->run.until_ms = until_ms;
+  talk->run.events = events;
+  talk->run.asks++;
+  talk->run.ends = 0;
+  message_watch(task);
+  leave_owed(talk);
+  return talk;
+}
