@@ -69,6 +69,7 @@ struct Connections {
   int port;
   bool stopping;
   atomic_bool draining;
+  atomic_int holders;                        // its owner, and each parked connection
   atomic_uchar parked[DESCRIPTORS_MAX / 8];  // bits by descriptor
   Connection *free;
   Connection slots[];
@@ -283,10 +284,15 @@ static void *watch(void *arg) {
 
 // ---- life ---------------------------------------------------------------------------------------
 
+static void release(Connections *all) {
+  if (atomic_fetch_sub(&all->holders, 1) == 1) free(all);
+}
+
 Connections *connections_new(int threads, int64_t request_timeout_ms) {
   Connections *all = calloc(1, sizeof *all + (size_t)threads * sizeof *all->slots);
   if (!all) return NULL;
   all->threads = threads;
+  atomic_init(&all->holders, 1);
   all->timeout_us = request_timeout_ms * 1000;
   for (int i = threads - 1; i >= 0; i--) {
     all->slots[i].all = all;
@@ -330,7 +336,7 @@ void connections_free(Connections *all) {
   pthread_join(all->thread, NULL);
   pthread_cond_destroy(&all->changed);
   pthread_mutex_destroy(&all->mutex);
-  free(all);
+  release(all);
 }
 
 static void set_phase(Connection *connection, Phase phase) {
@@ -426,11 +432,13 @@ void connections_lock(Connections *all) { pthread_mutex_lock(&all->mutex); }
 void connections_unlock(Connections *all) { pthread_mutex_unlock(&all->mutex); }
 
 void connections_park(Connections *all, int fd) {
+  atomic_fetch_add(&all->holders, 1);
   if (fd < DESCRIPTORS_MAX) atomic_fetch_or(&all->parked[fd / 8], (unsigned char)(1 << fd % 8));
 }
 
 void connections_unpark(Connections *all, int fd) {
   if (fd < DESCRIPTORS_MAX) atomic_fetch_and(&all->parked[fd / 8], (unsigned char)~(1 << fd % 8));
+  release(all);
 }
 
 int connections_busy(const Connections *all) { return atomic_load(&all->busy); }

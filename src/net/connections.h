@@ -18,6 +18,7 @@ void connections_serve(Connections *connections, int port);
 // Nothing new is accepted any more: returns when each request under way was answered and each connection
 // closed, or after `max_ms`.
 void connections_drain(Connections *connections, int64_t max_ms);
+// What parked connections need of it stays until the last of them has ended.
 void connections_free(Connections *connections);
 
 // A thread took a connection. NULL when all slots are taken, which the number of threads excludes.
@@ -50,7 +51,7 @@ int connections_busy(const Connections *connections);
 void connections_lock(Connections *connections);
 void connections_park(Connections *connections, int fd);
 void connections_unlock(Connections *connections);
-// `fd` is about to be closed. Any thread.
+// `fd` is about to be closed. Any thread; once for each connections_park, after connections_free too.
 void connections_unpark(Connections *connections, int fd);
 
 #endif

@@ -24,11 +24,13 @@ struct Loop {
 
 static void free_handle(uv_handle_t *handle) { free(handle); }
 
-// What is left when the loop ends: timers and signals are ours, other files of net/ have closed theirs
-// before.
+// What is left when the loop ends: timers and signals are ours, connections that were answered still wait for their
+// clients, and other files of net/ have closed theirs before.
 static void close_left(uv_handle_t *handle, void *wake) {
   if (uv_is_closing(handle)) return;
+  const LoopLeft *left = handle->type == UV_POLL ? handle->data : NULL;
   if (handle == wake) uv_close(handle, NULL);
+  else if (left) uv_close(handle, left->closed);
   else if (handle->type == UV_TIMER || handle->type == UV_SIGNAL)
     uv_close(handle, handle->data ? free_handle : NULL);
 }

@@ -36,5 +36,10 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
 void loop_timer_stop(LoopTimer *timer);
 // The uv_loop_t, for the other files of net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
+// What the `data` of a poll handle points to that may still be open when the loop ends: it is closed then.
+struct uv_handle_s;
+typedef struct {
+  void (*closed)(struct uv_handle_s *handle);
+} LoopLeft;
 
 #endif

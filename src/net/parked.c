@@ -72,6 +72,8 @@ void parked_close(Parked *parked) {
 
 static bool is_sent(const Parked *parked) { return parked->sent == parked->out.len; }
 
+static const LoopLeft left = { on_closed };
+
 static void on_event(uv_poll_t *poll, int status, int events);
 
 // What is watched follows from what is still to come: the end of the client's half shows for ever.
@@ -109,20 +111,6 @@ static bool drop_input(Parked *parked) {
 
 // ---- what goes out ------------------------------------------------------------------------------
 
-// As much as the system takes now. False if nothing goes out any more.
-static bool flush(Parked *parked) {
-  while (!is_sent(parked)) {
-    ssize_t n = send(parked->fd, parked->out.ptr + parked->sent, parked->out.len - parked->sent,
-                     MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno == EAGAIN;
-    parked->sent += (size_t)n;
-  }
-  buf_reset(&parked->out);
-  parked->sent = 0;
-  return true;
-}
-
 static void on_limit(void *ctx) {
   Parked *parked = ctx;
   parked->limit = NULL;
@@ -130,14 +118,41 @@ static void on_limit(void *ctx) {
   else change(parked, PARKED_GONE);
 }
 
-static void limit(Parked *parked, int64_t ms) {
+static void unlimit(Parked *parked) {
   loop_timer_stop(parked->limit);
+  parked->limit = NULL;
+}
+
+static void limit(Parked *parked, int64_t ms) {
+  unlimit(parked);
   parked->limit = loop_timer(parked->loop, ms, 0, on_limit, parked);
+}
+
+// As much as the system takes now; a client that takes nothing of the rest for FLUSH_MS is gone. False if nothing
+// goes out any more.
+static bool flush(Parked *parked) {
+  size_t before = parked->sent;
+  if (is_sent(parked)) return true;
+  while (!is_sent(parked)) {
+    ssize_t n = send(parked->fd, parked->out.ptr + parked->sent, parked->out.len - parked->sent,
+                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN) return false;
+    if (n < 0) {
+      if (parked->sent > before || !parked->limit) limit(parked, FLUSH_MS);
+      return parked->limit != NULL;
+    }
+    parked->sent += (size_t)n;
+  }
+  unlimit(parked);
+  buf_reset(&parked->out);
+  parked->sent = 0;
+  return true;
 }
 
 // It was given its last byte.
 static void go_on_ending(Parked *parked) {
-  bool goes_out = parked->state != PARKED_GONE && flush(parked);
+  bool goes_out = parked->state != PARKED_GONE && !parked->out.failed && flush(parked);
   if (!goes_out) return parked_close(parked);
   if (!is_sent(parked)) return watch(parked);
   if (parked->state == PARKED_OPEN) drop_input(parked);
@@ -155,10 +170,6 @@ static void go_on_ending(Parked *parked) {
 static void go_on(Parked *parked) {
   bool waited = !is_sent(parked);
   if (waited && !flush(parked)) return change(parked, PARKED_GONE);
-  if (waited && is_sent(parked)) {
-    loop_timer_stop(parked->limit);
-    parked->limit = NULL;
-  }
   watch(parked);
   if (waited && is_sent(parked) && parked->watcher.sent) parked->watcher.sent(parked->watcher.ctx);
 }
@@ -192,13 +203,13 @@ bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher) {
     free(parked);
     return false;
   }
+  parked->poll.data = (void *)&left;
   watch(parked);
   return true;
 }
 
 void parked_end(Parked *parked) {
   parked->ending = true;
-  if (!is_sent(parked) && !parked->limit) limit(parked, FLUSH_MS);
   go_on_ending(parked);
 }
 
@@ -207,8 +218,6 @@ void parked_respond(Parked *parked, const HttpResponse *response) {
   answer_add_last(&parked->out, response, parked->head_only);
   if (parked->out.failed) return parked_close(parked);
   parked->ending = true;
-  if (parked->state != PARKED_GONE) flush(parked);
-  if (!is_sent(parked)) limit(parked, FLUSH_MS);
   go_on_ending(parked);
 }
 
@@ -216,10 +225,11 @@ bool parked_send(Parked *parked, Str bytes) {
   if (parked->state == PARKED_GONE) return false;
   buf_add(&parked->out, bytes);
   if (parked->out.failed || !flush(parked)) return false;
-  if (!is_sent(parked) && !parked->limit) limit(parked, FLUSH_MS);
   watch(parked);
   return true;
 }
+
+bool parked_is_sent(const Parked *parked) { return is_sent(parked); }
 
 void parked_begin(Parked *parked, const HttpResponse *response) {
   answer_add_head(&parked->out, response, answer_closes, true);

@@ -34,6 +34,8 @@ void parked_close(Parked *parked);
 void parked_begin(Parked *parked, const HttpResponse *response);
 // Goes on with it. False if it is gone.
 bool parked_send(Parked *parked, Str bytes);
+// Whether the system has taken all of it: until then `sent` will be called.
+bool parked_is_sent(const Parked *parked);
 // Closes it once all is sent. `parked` is gone.
 void parked_end(Parked *parked);
 

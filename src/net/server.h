@@ -58,7 +58,7 @@ typedef struct Parked Parked;
 
 // In place of server_respond, on the thread of HttpRoute.handle: the thread is free as soon as that returns, and
 // the connection ends with its answer. NULL without memory or descriptors, or when it was answered already:
-// nothing has happened. The server outlives it.
+// nothing has happened. It may outlive the server.
 Parked *server_park(HttpRequest *request);
 
 // What is to be done with a request whose head is known and whose body is not yet read.

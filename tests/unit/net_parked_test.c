@@ -1,0 +1,283 @@
+// Connections without a thread: parked on the loop, answered by one write or bit by bit, closed, and noticed when their
+// clients go.
+#include "net/parked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "raw_client.h"
+
+// ---- a server that parks each request -----------------------------------------------------------------------------------
+
+typedef struct {
+  Loop *loop;
+  Server *server;
+  LoopCall call;
+  Parked *_Atomic parked;  // the last one
+  atomic_int state, sent;  // as its watcher was told
+  size_t given;            // bytes of a stream
+  bool streams;
+} World;
+
+static void on_changed(void *ctx) {
+  World *world = ctx;
+  atomic_store(&world->state, parked_state(atomic_load(&world->parked)));
+}
+
+static void on_sent(void *ctx) {
+  World *world = ctx;
+  atomic_fetch_add(&world->sent, 1);
+}
+
+static void begin(void *ctx) {
+  World *world = ctx;
+  ParkedWatcher watcher = { .changed = on_changed, .sent = on_sent, .ctx = world };
+  Parked *parked = atomic_load(&world->parked);
+  assert_true(parked_watch(parked, world->loop, &watcher));
+  if (world->streams) parked_begin(parked, &(HttpResponse){ .status = 200, .body = STR("begun ") });
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  World *world = ctx;
+  atomic_store(&world->parked, server_park(request));
+  loop_call(world->loop, &world->call, begin, world);
+}
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *out) {
+  *out = (HttpRoute){
+    .handle = handle, .ctx = ctx, .needs_body = str_eq(head->method, STR("POST")), .max_body = 1000
+  };
+}
+
+static World *open_world(bool streams) {
+  Err err;
+  World *world = calloc(1, sizeof *world);
+  assert_non_null(world);
+  world->streams = streams;
+  world->loop = loop_new(&err);
+  ServerOptions options = {
+    .listen = STR("0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
+  };
+  world->server = server_start(&options, &(HttpHandler){ .route = route, .ctx = world }, &err);
+  assert_non_null(world->server);
+  return world;
+}
+
+static void close_world(World *world) {
+  server_free(world->server);
+  loop_free(world->loop);
+  free(world);
+}
+
+static void on_loop(World *world, LoopFn fn) { assert_true(loop_post(world->loop, fn, world)); }
+
+static void wait_for(World *world, atomic_int *value, int wanted) {
+  for (int64_t end = clock_now_ms() + PATIENCE_MS; atomic_load(value) != wanted; usleep(2000))
+    if (clock_now_ms() > end) fail_msg("it is %d and not %d", atomic_load(value), wanted);
+}
+
+static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+// A client whose request is parked.
+static int client_of(World *world, const char *request) {
+  int fd = dial(server_port(world->server));
+  assert_true(fd >= 0);
+  assert_true(say(fd, request));
+  for (int64_t end = clock_now_ms() + PATIENCE_MS; !atomic_load(&world->parked); usleep(2000))
+    assert_true(clock_now_ms() < end);
+  usleep(20000);
+  return fd;
+}
+
+static void answer(void *ctx) {
+  World *world = ctx;
+  parked_respond(atomic_load(&world->parked),
+                 &(HttpResponse){ .status = 200, .body = STR("later") });
+}
+
+static void close_it(void *ctx) { parked_close(atomic_load(&((World *)ctx)->parked)); }
+
+static void end_it(void *ctx) { parked_end(atomic_load(&((World *)ctx)->parked)); }
+
+// ---- one answer ---------------------------------------------------------------------------------------------------------
+
+static void test_a_parked_request_is_answered_later_and_its_connection_ends(void **state) {
+  char got[ANSWER_MAX];
+  World *world = open_world(false);
+  int fd = client_of(world, GET);
+  on_loop(world, answer);
+  assert_true(hear(fd, got, sizeof got, false) > 0);
+  assert_starts(got, "HTTP/1.1 200 OK\r\n");
+  assert_non_null(strstr(got, "Connection: close"));
+  assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nlater");
+  assert_true(ends_within(fd, 1000));
+  close(fd);
+  close_world(world);
+}
+
+static void test_the_answer_to_head_has_no_body(void **state) {
+  char got[ANSWER_MAX];
+  World *world = open_world(false);
+  int fd = client_of(world, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  on_loop(world, answer);
+  assert_true(hear(fd, got, sizeof got, true) > 0);
+  assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\n");
+  close(fd);
+  close_world(world);
+}
+
+static void test_a_client_that_has_ended_its_half_is_known_and_answered(void **state) {
+  char got[ANSWER_MAX];
+  World *world = open_world(false);
+  int fd = client_of(world, GET);
+  shutdown(fd, SHUT_WR);
+  wait_for(world, &world->state, PARKED_HALF_CLOSED);
+  on_loop(world, answer);
+  assert_true(hear(fd, got, sizeof got, false) > 0);
+  close(fd);
+  close_world(world);
+}
+
+static void reset(int fd) {
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+  close(fd);
+}
+
+static void test_a_client_that_resets_is_gone_also_after_it_ended_its_half(void **state) {
+  for (int half = 0; half < 2; half++) {
+    World *world = open_world(false);
+    int fd = client_of(world, GET);
+    if (half) shutdown(fd, SHUT_WR), wait_for(world, &world->state, PARKED_HALF_CLOSED);
+    reset(fd);
+    wait_for(world, &world->state, PARKED_GONE);
+    on_loop(world, answer);  // into nowhere
+    close_world(world);
+  }
+}
+
+static void test_what_comes_behind_a_parked_request_does_not_cost_its_answer(void **state) {
+  char got[ANSWER_MAX], much[300000];
+  memset(much, 'x', sizeof much);
+  World *world = open_world(false);
+  int fd = client_of(world,
+                     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabc");  // a byte more
+  assert_true(say(fd, GET));
+  assert_int_equal(send(fd, much, sizeof much, MSG_NOSIGNAL), sizeof much);
+  on_loop(world, answer);
+  assert_true(hear(fd, got, sizeof got, false) > 0);
+  assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nlater");
+  close(fd);
+  close_world(world);
+}
+
+// ---- its end ------------------------------------------------------------------------------------------------------------
+
+static void test_an_answered_connection_may_outlive_server_and_loop_waits_for_none(void **state) {
+  World *world = open_world(false);
+  int fd = client_of(world, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nab");
+  on_loop(world, answer);  // lingers: the client does not close
+  usleep(50000);
+  int64_t began = clock_now_ms();
+  close_world(world);
+  assert_true(clock_now_ms() - began < 900);
+  close(fd);
+}
+
+static void test_the_server_may_be_freed_while_a_request_is_parked(void **state) {
+  World *world = open_world(false);
+  int fd = client_of(world, GET);
+  server_free(world->server);
+  world->server = NULL;
+  on_loop(world, close_it);
+  assert_true(ends_within(fd, 1000));
+  close(fd);
+  close_world(world);
+}
+
+// ---- bit by bit ---------------------------------------------------------------------------------------------------------
+
+static void send_bit(void *ctx) {
+  assert_true(parked_send(atomic_load(&((World *)ctx)->parked), STR("bit ")));
+}
+
+static void test_an_answer_may_come_bit_by_bit(void **state) {
+  char got[ANSWER_MAX] = "";
+  size_t len = 0;
+  World *world = open_world(true);
+  int fd = client_of(world, GET);
+  on_loop(world, send_bit);
+  on_loop(world, send_bit);
+  on_loop(world, end_it);
+  for (ssize_t n; (n = recv(fd, got + len, sizeof got - 1 - len, 0)) > 0;) len += (size_t)n;
+  got[len] = '\0';
+  assert_null(strstr(got, "Content-Length"));
+  assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nbegun bit bit ");
+  close(fd);
+  close_world(world);
+}
+
+enum { LARGE = 24 << 20 };  // more than the buffers of the system take
+
+static void send_much(void *ctx) {
+  World *world = ctx;
+  char *much = calloc(1, LARGE);
+  assert_true(parked_send(atomic_load(&world->parked), str_make(much, LARGE)));
+  assert_false(parked_is_sent(atomic_load(&world->parked)));
+  free(much);
+}
+
+static void test_who_sends_learns_when_the_client_has_taken_it_all(void **state) {
+  char bytes[65536];
+  World *world = open_world(true);
+  int fd = client_of(world, GET);
+  on_loop(world, send_much);
+  usleep(200000);
+  assert_int_equal(atomic_load(&world->sent), 0);
+  for (size_t len = 0; len < LARGE;) {
+    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    assert_true(n > 0);
+    len += (size_t)n;
+  }
+  wait_for(world, &world->sent, 1);
+  on_loop(world, end_it);
+  assert_true(ends_within(fd, 1000));
+  close(fd);
+  close_world(world);
+}
+
+static void test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_not(void **state) {
+  char bytes[4096];
+  World *world = open_world(true), *slow = open_world(true);
+  int fd = client_of(world, GET), slow_fd = client_of(slow, GET);
+  on_loop(world, send_much);
+  on_loop(slow, send_much);
+  for (int i = 0; i < 65; i++, usleep(100000))
+    for (int j = 0; j < 12; j++) assert_true(recv(slow_fd, bytes, sizeof bytes, 0) > 0);
+  wait_for(world, &world->state, PARKED_GONE);
+  assert_int_equal(atomic_load(&slow->state), PARKED_OPEN);
+  on_loop(world, end_it);
+  on_loop(slow, close_it);
+  close(fd);
+  close(slow_fd);
+  close_world(world);
+  close_world(slow);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_parked_request_is_answered_later_and_its_connection_ends),
+    cmocka_unit_test(test_the_answer_to_head_has_no_body),
+    cmocka_unit_test(test_a_client_that_has_ended_its_half_is_known_and_answered),
+    cmocka_unit_test(test_a_client_that_resets_is_gone_also_after_it_ended_its_half),
+    cmocka_unit_test(test_what_comes_behind_a_parked_request_does_not_cost_its_answer),
+    cmocka_unit_test(test_an_answered_connection_may_outlive_server_and_loop_waits_for_none),
+    cmocka_unit_test(test_the_server_may_be_freed_while_a_request_is_parked),
+    cmocka_unit_test(test_an_answer_may_come_bit_by_bit),
+    cmocka_unit_test(test_who_sends_learns_when_the_client_has_taken_it_all),
+    cmocka_unit_test(test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_not),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
