@@ -263,7 +263,7 @@ return function(p, host)
     if not menu then error({ why = "there is no menu: the bot has not created one (create_menu)" }, 0) end
     local button = find_button(menu, path)
     if not button then
-      error({ why = ("the menu has no button %s"):format(host.json.encode(path)) }, 0)
+      error({ why = ("the menu has no button %s"):format(host.json.encode_lossy(path)) }, 0)
     end
     local does = taps[button.type or ""]
     if not does then error({ why = ("'%s' opens a submenu: tap one of its buttons"):format(button.name) }, 0) end

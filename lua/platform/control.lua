@@ -211,7 +211,7 @@ return function(p, host)
     local call = {
       id = last_call, time = began, verb = request.method, path = request.path, name = answer.name,
       query = shown_query(request.query), body = shown_body(request.body), status = answer.status or 200,
-      answer = shown_body(answer.body or answer.json ~= nil and json.encode(answer.json)), ms = (p.clock() - began) * 1000 // 1 | 0,
+      answer = shown_body(answer.body or answer.json ~= nil and json.encode_lossy(answer.json)), ms = (p.clock() - began) * 1000 // 1 | 0,
     }
     calls[last_call % CALLS_KEPT] = call
     p.trace_call(call)
@@ -226,7 +226,7 @@ return function(p, host)
     return { status = answer.status, headers = answer.headers, body = answer.body, json = answer.json }
   end
 
-  host.page("*", "*", function(request)
+  local function answer_any(request)
     local path = request.path
     if path == "/sim/outside" then return answer_as_host(request) end
     if path:find("^/sim/") then return answer_control(request) end
@@ -234,6 +234,15 @@ return function(p, host)
     if path == "/console" or path:find("^/console/") then return answer_console(path) end
     if path == "/" then return { status = 302, headers = { Location = "/console" } } end
     return answer_api(request)
+  end
+
+  -- Bytes that are no UTF-8, in a query that an answer quotes, are no fault of the platform's.
+  host.page("*", "*", function(request)
+    local answer = answer_any(request)
+    if answer.json == nil then return answer end
+    local headers = { ["Content-Type"] = types.json }
+    for name, value in pairs(answer.headers or {}) do headers[name] = value end
+    return { status = answer.status, headers = headers, body = json.encode_lossy(answer.json) }
   end)
 
   -- ---- what happens in the process ----

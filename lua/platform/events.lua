@@ -12,7 +12,7 @@ return function(p, host)
   ---@param data table
   function p.emit(event, data)
     last = last + 1
-    local text = ("id: %d\nevent: %s\ndata: %s\n\n"):format(last, event, host.json.encode(data))
+    local text = ("id: %d\nevent: %s\ndata: %s\n\n"):format(last, event, host.json.encode_lossy(data))
     kept[last % KEPT] = { id = last, text = text }
     for send in pairs(readers) do
       if not send(text) then readers[send] = nil end

@@ -7,7 +7,7 @@ return function(repl)
 
   local function shown(value)
     if value == nil or value == "" or type(value) == "table" and next(value) == nil then return "" end
-    return " " .. (type(value) == "string" and value or host.json.encode(value))
+    return " " .. (type(value) == "string" and value or host.json.encode_lossy(value))
   end
 
   local function add(name, status, query, body, answer)

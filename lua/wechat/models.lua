@@ -47,10 +47,10 @@ return function(wechat, host)
   -- An error in any of the forms that servers write it in.
   local function words_of(value, text)
     local err = value and given(value.error)
-    if type(err) == "table" then return given(err.message) or given(err.msg) or json.encode(err) end
+    if type(err) == "table" then return given(err.message) or given(err.msg) or json.encode_lossy(err) end
     local said = value and (err or given(value.message) or given(value.detail) or given(value.msg))
     if type(said) == "string" then return said end
-    return said and json.encode(said) or (text or ""):match("^%s*(.-)%s*$"):sub(1, 500)
+    return said and json.encode_lossy(said) or (text or ""):match("^%s*(.-)%s*$"):sub(1, 500)
   end
 
   local function refusal(r)
@@ -183,7 +183,9 @@ return function(wechat, host)
       return "error: " .. tostring(result)
     end
     if result == nil then return err ~= nil and "error: " .. tostring(err) or "null" end
-    return type(result) == "string" and result or json.encode(result)
+    -- A page in GBK is no reason to leave the question without an answer.
+    if type(result) ~= "string" then return json.encode_lossy(result) end
+    return utf8.len(result) and result or json.decode(json.encode_lossy(result))
   end
 
   -- Asks until the model has no more to call: its text, or nil and why. What is asked between goes into `messages`.

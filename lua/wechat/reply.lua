@@ -347,6 +347,14 @@ return function(wechat, host)
     return setmetatable({ type = "text", content = content }, metatable)
   end, kind_of.text.doc)
 
+  -- Bytes that are no UTF-8 go out as U+FFFD, as in the answer to the request.
+  local function mended(bodies)
+    if pcall(host.json.encode, bodies) then return bodies end
+    local good, text = pcall(host.json.encode_lossy, bodies)
+    if not good then return bodies end
+    return host.json.decode(text), "it has bytes that are no UTF-8 (GBK?), which are sent as \u{FFFD}"
+  end
+
   --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for
   --- none, and what was changed for that; or nil and why there is no such form. A late reply goes out so, and what did not fit into a text.
   ---@param reply Reply|string|nil|false
@@ -367,7 +375,9 @@ return function(wechat, host)
       bodies[i] = filled(kind.custom, content and { content = content } or reply)
       bodies[i].msgtype = reply.type
     end
-    return bodies, changed
+    local bytes
+    bodies, bytes = mended(bodies)
+    return bodies, changed or bytes
   end
 
   --- A reply in one line: "text: hello", "news: 2 articles: A | B", "(no reply)".

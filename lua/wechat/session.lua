@@ -3,8 +3,6 @@
 -- compare-and-set, so that two messages of one user at once lose neither one's keys. Of a key that both
 -- changed, the later write counts.
 
-local exact_json = require "wechat.exact_json"
-
 local min = math.min
 
 -- Of N who write at once one succeeds each time, so N tries are needed at worst; pauses make it a few.
@@ -18,7 +16,7 @@ return function(wechat, host)
   local function key_of(openid) return "session/" .. host.session.account .. "/" .. openid end
 
   local function encode(openid, key, value)
-    local good, text = pcall(exact_json, json, value)
+    local good, text = pcall(json.encode, value)
     if not good then
       error(("wechat.session(%q).%s: %s"):format(openid, key, (tostring(text):gsub("^.-:%d+: ", ""))), 0)
     end

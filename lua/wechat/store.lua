@@ -1,7 +1,5 @@
 -- wechat.store: the script's keys in the store. Values are JSON, so that the store itself can count integers up.
 
-local exact_json = require "wechat.exact_json"
-
 ---@param wechat table
 ---@param host table
 return function(wechat, host)
@@ -18,7 +16,7 @@ return function(wechat, host)
     if value == nil then
       fail("wechat.store.%s: value is missing (to forget a key: wechat.store.delete)", method)
     end
-    local good, text = pcall(exact_json, json, value)
+    local good, text = pcall(json.encode, value)
     if not good then fail("wechat.store.%s: value: %s", method, (tostring(text):gsub("^.-:%d+: ", ""))) end
     return text
   end

@@ -443,7 +443,8 @@ static void add_escape(Buf *out, char c) {
   buf_addc(out, at[1]);
 }
 
-void json_add_string(Buf *out, Str text) {
+bool json_add_string(Buf *out, Str text) {
+  bool all_valid = true;
   buf_reserve(out, text.len + 2);
   buf_addc(out, '"');
   while (text.len) {
@@ -463,9 +464,11 @@ void json_add_string(Buf *out, Str text) {
     bool ascii = (unsigned char)text.ptr[0] < 0x80;
     if (ascii) add_escape(out, text.ptr[0]);
     else buf_add(out, STR("\xEF\xBF\xBD"));
+    all_valid = all_valid && ascii;
     text = str_sub(text, ascii ? 1 : len, text.len);
   }
   buf_addc(out, '"');
+  return all_valid;
 }
 
 void json_add_real(Buf *out, double number) {

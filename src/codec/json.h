@@ -52,7 +52,7 @@ const Json *json_get(const Json *object, Str key);
 
 // Writing: the caller puts the brackets, colons and commas. UTF-8 goes out as it is, never as \uXXXX; control
 // characters are escaped, broken UTF-8 becomes U+FFFD.
-void json_add_string(Buf *out, Str text);  // with its quotes
+bool json_add_string(Buf *out, Str text);  // with its quotes; whether it is all UTF-8
 // In the shortest form that reads back equal; NaN and infinities as null.
 void json_add_real(Buf *out, double number);
 // A parsed value on one line, without white space; its numbers as they were written.

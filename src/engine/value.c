@@ -46,6 +46,7 @@ typedef struct {
   lua_State *L;
   Buf *out;
   size_t len_max;  // of `out`; 0: any
+  bool lossy;
   const Frame *frame;
   size_t depth;
   int steps;
@@ -115,6 +116,20 @@ static void unfold(lua_State *L) {
   }
   lua_pop(L, 5);  // table, copy
   lua_remove(L, -2);
+}
+
+// Where the first byte is that belongs to no character.
+static size_t find_no_utf8(Str text) {
+  bool valid = true;
+  size_t at = 0, len = 0;
+  for (; at < text.len && valid; at += len) len = str_utf8_len(str_sub(text, at, text.len), &valid);
+  return at - len;
+}
+
+static void write_text(Writer *w, Str text, const char *of) {
+  if (json_add_string(w->out, text) || w->lossy) return;
+  const char *words = "%sis no UTF-8 (byte %I): write such bytes as base64";
+  refuse(w, lua_pushfstring(w->L, words, of, (LUAI_UACINT)find_no_utf8(text) + 1));
 }
 
 static void write_value(Writer *w);
@@ -191,8 +206,10 @@ static void write_object(Writer *w, Frame *frame, size_t count) {
   buf_addc(w->out, '{');
   for (size_t i = 0; i < count; i++) {
     if (i > 0) buf_addc(w->out, ',');
+    w->frame = frame->parent;
+    write_text(w, keys[i], "has a key that ");
+    w->frame = frame;
     frame->key = keys[i];
-    json_add_string(w->out, keys[i]);
     buf_addc(w->out, ':');
     lua_pushlstring(w->L, keys[i].ptr, keys[i].len);
     lua_rawget(w->L, -5);
@@ -278,7 +295,7 @@ static void write_number(Writer *w) {
 static void write_string(Writer *w) {
   Str text;
   text.ptr = lua_tolstring(w->L, -1, &text.len);
-  json_add_string(w->out, text);
+  write_text(w, text, "");
 }
 
 static void write_value(Writer *w) {
@@ -309,10 +326,10 @@ static size_t memory_max(lua_State *L) {
   return engine ? engine->options.memory_max : 0;
 }
 
-bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
+static bool to_json(lua_State *L, int index, bool lossy, Buf *out, Err *err) {
   index = lua_absindex(L, index);
   if (!lua_checkstack(L, 4)) return err_set(err, ERR_MEMORY, "no memory to write JSON");
-  Writer w = { .L = L, .out = out, .len_max = memory_max(L) };
+  Writer w = { .L = L, .out = out, .len_max = memory_max(L), .lossy = lossy };
   size_t before = out->len;
   lua_pushcfunction(L, write_protected);
   lua_pushlightuserdata(L, &w);
@@ -328,6 +345,14 @@ bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
   return false;
 }
 
+bool value_to_json(lua_State *L, int index, Buf *out, Err *err) {
+  return to_json(L, index, false, out, err);
+}
+
+bool value_to_json_lossy(lua_State *L, int index, Buf *out, Err *err) {
+  return to_json(L, index, true, out, err);
+}
+
 static bool has_tostring(lua_State *L, int index) {
   if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) return false;
   lua_pop(L, 1);
@@ -340,7 +365,7 @@ void value_push_text(lua_State *L, int index) {
     return;
   }
   Buf *json = boxed_buf(L);
-  if (value_to_json(L, index, json, NULL)) lua_pushlstring(L, json->ptr, json->len);
+  if (value_to_json_lossy(L, index, json, NULL)) lua_pushlstring(L, json->ptr, json->len);
   else luaL_tolstring(L, index, NULL);
   boxed_close(L, -2);
   lua_remove(L, -2);

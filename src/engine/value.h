@@ -3,7 +3,7 @@
 // From Lua: strings, booleans, integers (all 64 bits), finite floats, null, arrays and objects. A table whose
 // keys are exactly 1..n is an array, one with string keys an object, an empty one an object unless it is
 // marked as an array. Keys are written in byte order, so that equal tables give equal text. Refused, the path
-// named: functions, threads and userdata, NaN and infinities, both kinds of keys in one table, holes in an
+// named: strings and keys that are no UTF-8, functions, threads and userdata, NaN and infinities, both kinds of keys in one table, holes in an
 // array (write null there), other keys, cycles, more than JSON_DEPTH_MAX levels. A table with __pairs
 // is written as that lists it.
 //
@@ -22,7 +22,9 @@ void value_open(lua_State *L);
 // the caller with its next instruction. False, `out` as long as it was, with ERR_INVALID
 // (the path of what cannot be written) or ERR_MEMORY.
 bool value_to_json(lua_State *L, int index, Buf *out, Err *err);
-// Pushes the value at `index`, an absolute one, as text: a table as JSON where it can be, the rest as
+// The same for what is shown to people: bytes that are no UTF-8 are written as U+FFFD.
+bool value_to_json_lossy(lua_State *L, int index, Buf *out, Err *err);
+// Pushes the value at `index`, an absolute one, as text: a table as JSON (lossy) where it can be, the rest as
 // tostring has it. May raise.
 void value_push_text(lua_State *L, int index);
 // Pushes the value of a JSON text. False with nothing pushed when it does not parse. Raises only without

@@ -6,16 +6,21 @@
 #include "engine/value.h"
 
 // json.encode(value): the text. Raises, naming the path, for what JSON cannot say.
-static int l_encode(lua_State *L) {
+static int encode(lua_State *L, bool (*write)(lua_State *L, int index, Buf *out, Err *err)) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
   Buf *out = boxed_buf(L);
   Err err;
-  if (!value_to_json(L, 1, out, &err)) raise(L, "%s", err.text);
+  if (!write(L, 1, out, &err)) raise(L, "%s", err.text);
   lua_pushlstring(L, out->ptr, out->len);
   boxed_close(L, 2);
   return 1;
 }
+
+static int l_encode(lua_State *L) { return encode(L, value_to_json); }
+
+// json.encode_lossy(value): the same for what people are shown; bytes that are no UTF-8 become U+FFFD.
+static int l_encode_lossy(lua_State *L) { return encode(L, value_to_json_lossy); }
 
 // json.decode(text): the value, or nil and why not.
 static int l_decode(lua_State *L) {
@@ -48,7 +53,8 @@ static int l_is_array(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "array", l_array },       { "decode", l_decode }, { "encode", l_encode },
+  { "array", l_array },       { "decode", l_decode },
+  { "encode", l_encode },     { "encode_lossy", l_encode_lossy },
   { "is_array", l_is_array }, { NULL, NULL },
 };
 

@@ -403,3 +403,13 @@ test('"typing" that shows already is no warning', async (t) => {
   assert.equal(await bot.say('x'), '45081');
   assert.doesNotMatch(bot.log, / warn /);
 });
+
+test('a late reply that has bytes which are no UTF-8 goes out with U+FFFD in their place, and a warning', async (t) => {
+  const platform = await startPlatform(t);
+  const script = 'function on_message(msg) wechat.sleep(0.4) return "你好\\xC4\\xE3。" end';
+  const bot = await startBot(t, { script, config: { deadline_ms: 150, ...platform.config } });
+  assert.equal((await bot.deliver(text('x'))).body, 'success');
+  await until(() => platform.sent.length > 0);
+  assert.equal(platform.sent[0].body.text.content, '你好\ufffd\ufffd。');
+  await bot.waitForLog(/no UTF-8 \(GBK\?\), which are sent as/);
+});

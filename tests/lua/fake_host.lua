@@ -71,7 +71,7 @@ function fake.new()
     where[name:match("[^.]+$")] = host.args.method(name, parameters, body)
   end
   host.json = {
-    encode = encode, null = io.stdout, array = function(list) return setmetatable(list or {}, array_mark) end,
+    encode = encode, encode_lossy = encode, null = io.stdout, array = function(list) return setmetatable(list or {}, array_mark) end,
     is_array = function(list) return getmetatable(list) == array_mark end,
   }
   host.codec = { url_encode = url_encode, md5 = function(text) return ("%032x"):format(#text) end }

@@ -29,6 +29,17 @@ local cycle = {}
 cycle.again = cycle
 check.raises("value.again contains itself", json.encode, cycle)
 
+-- Bytes that are no UTF-8 are refused where they stand, in every call that writes JSON.
+local gbk = "你\xC4\xE3"
+check.raises("value.a[2] is no UTF-8 (byte 4): write such bytes as base64", json.encode, { a = { "好", gbk } })
+check.raises("value.a has a key that is no UTF-8 (byte 4)", json.encode, { a = { [gbk] = 1 } })
+check.raises("wechat.http.post: json.text is no UTF-8 (byte 4)", wechat.http.post, "http://127.0.0.1:9/", { json = { text = gbk } })
+check.raises("wechat.message.custom.send_text: body: cannot be written as JSON: value.text.content is no UTF-8 (byte 4)",
+  wechat.message.custom.send_text, { touser = "o1", text = { content = gbk } })
+check.raises("value.a is no UTF-8 (byte 4)", wechat.call, "POST", "/cgi-bin/x", {}, { a = gbk })
+check.raises("value is no UTF-8 (byte 1)", json.encode, "\xED\xA0\x80")
+check.raises("value is no UTF-8 (byte 3)", json.encode, "ab\xF0\x9F\x98")
+
 -- A message can be written at any time.
 local msg = check.event("pic_weixin", {},
   "<SendPicsInfo><PicList><item><PicMd5Sum>a</PicMd5Sum></item></PicList></SendPicsInfo>")

@@ -8,6 +8,7 @@ local host = {
   reply = { register = function() end, cut = function(text) return wechat.utf8.cut(text, 2048) end },
   message = { get = function() end },
   codec = { base64_encode = wechat.base64.encode },
+  json = { encode = wechat.json.encode },
 }
 local build = {}
 require "wechat.reply"(build, host)

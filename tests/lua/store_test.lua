@@ -12,7 +12,7 @@ end
 check.equal(wechat.store.set("k", "before"), true)
 for _, case in ipairs {
   { "caf\xE9", "value is no UTF-8 (byte 4)" }, { "\xED\xA0\x80", "value is no UTF-8 (byte 1)" },
-  { { list = { "ok", "\xC4\xE3" } }, "value.list[2] is no UTF-8 (byte 1)" }, { { ["\xFF"] = 1 }, "value's key is no UTF-8 (byte 1)" },
+  { { list = { "ok", "\xC4\xE3" } }, "value.list[2] is no UTF-8 (byte 1)" }, { { ["\xFF"] = 1 }, "value has a key that is no UTF-8 (byte 1)" },
 } do
   check.raises("wechat.store.set: ", wechat.store.set, "k", case[1])
   check.raises(case[2], wechat.store.set, "k", case[1])
