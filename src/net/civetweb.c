@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/no_head.h"
 #include "net/status.h"
 #include "net/thread_stack.h"
 #include "net/wire.h"
@@ -181,17 +182,11 @@ static Refusal explain_head(const Civetweb *civetweb) {
   Str head = wire_head();
   int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
   if (head.len >= WIRE_HEAD_MAX) return (Refusal){ 431, "its head is larger than 16 KB" };
-  if (head.len && head.ptr[0] == '\x16')
-    return (Refusal){ 400, "it speaks HTTPS, and this is a port for HTTP: end HTTPS in a proxy" };
-  if (str_starts(head, STR("PRI")))
-    return (Refusal){ 400, "it speaks HTTP/2; only HTTP/1.1 is understood" };
-  if (str_starts(head, STR("PROXY")))
-    return (Refusal){ 400, "it speaks the PROXY protocol: have the proxy send X-Forwarded-For" };
   if (!wire_is_whole() && age_ms >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
   if (!wire_is_whole() && wire_has_ended())
     return (Refusal){ 400, "its connection ended within its head" };
-  return (Refusal){ 400, "its head is malformed, or its method is unknown" };
+  return (Refusal){ 400, no_head_reason(head) };
 }
 
 static Refusal explain(const Civetweb *civetweb, int status) {

@@ -128,18 +128,25 @@ static void assert_said(const char *what) {
 }
 
 // It is refused with `status`, a line of the log that says `why`, and the end of the connection; nothing is handled.
-static void assert_refused(const char *request, const char *status, const char *why) {
+static void assert_refused_bytes(Str request, const char *status, const char *why) {
+  static char answer[ANSWER_MAX];
   int before = atomic_load(&handled), fd = dial(server_port(server));
   forget_log();
-  const char *answer = ask_on(fd, request);
+  assert_int_equal(send(fd, request.ptr, request.len, MSG_NOSIGNAL), request.len);
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
   char start[32];
   snprintf(start, sizeof start, "HTTP/1.1 %s ", status);
-  if (strncmp(answer, start, strlen(start)) != 0) fail_msg("%s\nwas answered\n%s", request, answer);
+  if (strncmp(answer, start, strlen(start)) != 0)
+    fail_msg("%.*s\nwas answered\n%s", STR_FMT(request), answer);
   assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
   assert_true(ends_within(fd, 3000));
   close(fd);
   assert_said(why);
   assert_int_equal(atomic_load(&handled), before);
+}
+
+static void assert_refused(const char *request, const char *status, const char *why) {
+  assert_refused_bytes(str_of(request), status, why);
 }
 
 // ---- heads --------------------------------------------------------------------------------------
@@ -169,7 +176,7 @@ static void test_what_a_proxy_could_have_understood_otherwise_is_refused(void **
                  "malformed");
   assert_refused("GET / HTTP/1.1\r\nHost: x\r\n\xC3\xA4: y\r\nContent-Length: 5\r\n\r\nGET /",
                  "400", "malformed");
-  assert_refused("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "400", "malformed");
+  assert_refused("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "400", "begins with empty lines");
 }
 
 static void test_targets_that_are_no_path_are_refused(void **state) {
@@ -193,6 +200,15 @@ static void test_heads_that_are_none_are_named(void **state) {
   assert_refused("\x16\x03\x01\x02\r\n\r\n", "400", "HTTPS");
   assert_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400", "HTTP/2");
   assert_refused("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", "400", "method is unknown");
+  assert_refused("\r\nBREW / HTTP/1.1\r\nHost: x\r\n\r\n", "400", "method is unknown");
+  assert_refused("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "400",
+                 "PROXY protocol");
+  static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1\0\1\0\2";
+  assert_refused_bytes(str_make(v2, sizeof v2 - 1), "400", "PROXY protocol");
+  assert_refused("\x01\x01\r\n\r\n", "400", "it is no HTTP");
+  assert_refused("GET /\r\n\r\n", "400", "does not end with HTTP/1.1");
+  assert_refused("GET\r\n\r\n", "400", "no target");
+  assert_refused("\xE4\xBD\xA0 / HTTP/1.1\r\n\r\n", "400", "it is no HTTP");
   assert_refused("GET / HTTP/1.1\r\nHost: x\r\nX: ", "408", "its head was not complete in time");
   assert_refused("GET / HTTP/3.0\r\nHost: x\r\n\r\n", "505", "HTTP Version Not Supported");
   int fd = dial(server_port(server));
