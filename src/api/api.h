@@ -1,5 +1,5 @@
-// Calls of the platform: URL, token, sending, decoding, errcode; renewed tokens and a busy platform are dealt
-// with here.
+// Calls of the platform: builds the URL, adds the token, sends, decodes, reads the errcode; renews a refused token and
+// repeats a call when the platform is busy.
 #ifndef WEMOON_API_API_H
 #define WEMOON_API_API_H
 
@@ -20,8 +20,8 @@ typedef struct {
   bool classic_token;                // token_api = "classic"
   int64_t timeout_ms;                // api_timeout_s
   Token access_token, jsapi_ticket;  // imported; or empty
-  // Told of each call's end: the method, "0" or the errcode or the kind of failure, and how long it took. On
-  // any thread, must not wait. Or NULL.
+  // Called at the end of each call, or NULL: the method; "0", the errcode or the kind of failure; the duration. On any
+  // thread; must not block.
   void (*observe)(void *ctx, Str method, Str result, int64_t us);
   void *observe_ctx;
 } ApiOptions;
@@ -40,33 +40,31 @@ typedef struct {
   bool has_body;
   const ClientPart *parts;  // API_UPLOAD: fields and files
   Str token;  // which token to send, and under which query name: "access_token"; or empty
-  // A repeat could reach a user twice: it is sent once, not again on -1 or when a connection breaks
-  // (API_UNKNOWN).
+  // A second request could reach a user twice: not repeated on -1, nor when a connection breaks (API_UNKNOWN).
   bool send;
   int64_t timeout_ms;  // if shorter than the Api's; 0: the Api's
 } ApiRequest;
 
-// Gets the result to keep: free it with api_result_free, on any thread. On the loop's, the store's or the
+// Takes ownership of the result: free it with api_result_free, on any thread. Called on the loop's, the store's or the
 // calling thread, without locks held; must not block.
 typedef void (*ApiDone)(void *ctx, ApiResult *result);
 
 // NULL with ERR_MEMORY.
 Api *api_new(const ApiOptions *options, Err *err);
-// Ends what is under way (API_CANCELLED), waits for its callbacks, frees. Neither from a callback nor from the
+// Cancels the calls under way (API_CANCELLED), waits for their callbacks, and frees. Not from a callback, not on the
 // loop thread; before client_free and store_close. NULL is allowed.
 void api_free(Api *api);
 
-// Begins a call; from any thread. All that `request` points to lives in `arena` or longer; `arena` becomes the
-// call's, which frees it. Returns a number for api_cancel; 0 without memory: `done` is not called then, and
-// the arena is still the caller's. `done` may be called before this returns.
+// Begins a call, from any thread. Everything that `request` points to lives in `arena` or longer; the call takes `arena`
+// and frees it. Returns a handle for api_cancel, or 0 without memory: then `done` is not called, and the arena is still
+// the caller's. `done` may be called before this returns.
 uint64_t api_call(Api *api, Arena *arena, const ApiRequest *request, ApiDone done, void *ctx);
-// Nobody wants the result any more: `done` comes soon, with API_CANCELLED unless it was there already. From
-// any thread.
+// Cancels a call, from any thread: `done` is called soon, with API_CANCELLED unless the result was there.
 void api_cancel(Api *api, uint64_t id);
-// Where Lua and C get tokens and tickets from. Lives as long as the Api.
+// The cache of tokens and tickets; lives as long as the Api.
 Tokens *api_tokens(Api *api);
-// Whether the token or ticket `name` can be had: there are appid and appsecret, or an imported access token,
-// or this ticket was imported.
+// Whether the token or ticket `name` is obtainable: by appid and appsecret, by an imported access token, or because this
+// ticket was imported.
 bool api_has_credentials(const Api *api, Str name);
 
 #endif

@@ -1,4 +1,4 @@
-// A token's value and how long it lives, as it is held in the process and written to the store. Inside api/.
+// A token with its lifetime, in the process and as the store keeps it.
 #ifndef WEMOON_API_CACHED_TOKEN_H
 #define WEMOON_API_CACHED_TOKEN_H
 
@@ -9,20 +9,19 @@ typedef struct {
   char *value;         // NULL: none
   int64_t expires_at;  // Unix seconds
   int64_t lifetime_s;
-  int64_t renew_us, end_us;  // monotonic: when it should be renewed, when it is of no use
+  int64_t renew_us, end_us;  // monotonic: when to renew it, when it expires
 } CachedToken;
 
 void cached_token_clear(CachedToken *held);
-// Takes a copy of the value; it lives `left_s` more of its `lifetime_s`. False without memory: nothing has
-// changed. A wall clock set back makes nobody believe in more than the lifetime that the platform told.
+// Copies the value, which lives `left_s` more of its `lifetime_s`; never more than that, even if the wall clock was set
+// back. False without memory: nothing was changed.
 bool cached_token_set(CachedToken *held, Str value, int64_t expires_at, int64_t lifetime_s,
                       int64_t left_s);
-bool cached_token_is_fresh(const CachedToken *held);  // not yet to be renewed
+bool cached_token_is_fresh(const CachedToken *held);  // need not be renewed yet
 bool cached_token_is_alive(const CachedToken *held);
-// Appends it as the store keeps it.
+// Appends its stored form.
 void cached_token_write(Buf *out, const CachedToken *held);
-// Takes what the store keeps, unless it has expired, is none, or is the one that was `refused` (NULL: none
-// was).
+// Reads the stored form. False if it is invalid, has expired, or is the token that was `refused` (NULL: none was).
 void cached_token_read(CachedToken *held, Str record, const char *refused);
 
 #endif

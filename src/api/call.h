@@ -1,4 +1,4 @@
-// One call of the platform, from its request to its result; and the Api, which is what calls share.
+// One call of the platform, from request to result, and the Api that calls share.
 #ifndef WEMOON_API_CALL_H
 #define WEMOON_API_CALL_H
 
@@ -22,7 +22,7 @@ struct Api {
 // api_call and api_cancel.
 uint64_t call_begin(Api *api, Arena *arena, const ApiRequest *request, ApiDone done, void *ctx);
 void call_cancel(Api *api, uint64_t id);
-// Lets no further request go out, and cancels what is under way.
+// Sends no further request, and cancels those under way.
 void call_cancel_all(Api *api);
 // Waits until the last call has ended.
 void call_wait_for_all(Api *api);

@@ -1,4 +1,4 @@
-// What a call of the platform came to.
+// The result of a call of the platform.
 #ifndef WEMOON_API_RESULT_H
 #define WEMOON_API_RESULT_H
 
@@ -11,9 +11,9 @@ typedef enum {
   API_NETWORK,  // no connection, no trust, or it ended early
   API_TIMEOUT,
   API_HTTP,      // a status other than 200, or an answer beyond every limit
-  API_JSON,      // a whole answer that is no JSON
-  API_UNKNOWN,   // a send whose connection broke: it may have happened
-  API_CANCELLED  // nobody waits for it any more, or the program is ending
+  API_JSON,      // a complete answer that is not JSON
+  API_UNKNOWN,   // a send whose connection broke: it may have been delivered
+  API_CANCELLED  // cancelled by the caller or by the end of the program
 } ApiKind;
 
 // Its name in Lua: "ok", "api", "network", "timeout", "http", "json", "unknown", "cancelled".
@@ -21,24 +21,24 @@ const char *api_kind_name(ApiKind kind);
 
 typedef struct {
   ApiKind kind;
-  int64_t errcode;  // API_REFUSED; 0 otherwise
-  int status;       // HTTP status, 0 without an answer
-  char method[64];  // the name after `wechat.`
-  char rid[64];     // the platform's request id, from its errmsg; empty without one
-  Buf errmsg;       // what went wrong, without the method; the platform's own words for API_REFUSED
-  JsonDoc *json;    // API_OK: the answer; NULL for a download that is no JSON
-  ClientResult *body;          // API_OK: the download
+  int64_t errcode;     // API_REFUSED; 0 otherwise
+  int status;          // HTTP status, 0 without an answer
+  char method[64];     // the name after `wechat.`
+  char rid[64];        // the platform's request id, from its errmsg; empty if there is none
+  Buf errmsg;          // the reason, without the method; of API_REFUSED the platform's own words
+  JsonDoc *json;       // API_OK: the answer; NULL for a download other than JSON
+  ClientResult *body;  // API_OK: the download
   Buf content_type, filename;  // of a download
 } ApiResult;
 
-ApiResult *api_result_new(Str method);    // API_OK and nothing; NULL without memory
+ApiResult *api_result_new(Str method);    // an empty API_OK; NULL without memory
 void api_result_free(ApiResult *result);  // NULL is allowed
-// Makes it a failure; returns it.
+// Turns it into a failure, and returns it.
 __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *result, ApiKind kind,
                                                                  const char *format, ...);
-// Makes `result` the failure that `cause` was; its method stays.
+// Turns `result` into the same failure as `cause`; its method stays.
 void api_result_blame(ApiResult *result, const ApiResult *cause);
-// Replaces `secret`, if errmsg quotes it, by its mask. Secrets of under 8 bytes stay: they are words too.
+// Masks `secret` in errmsg. A secret of under 8 bytes, which may be an ordinary word, stays.
 void api_result_mask(ApiResult *result, Str secret);
 // Takes the platform's request id out of errmsg ("... rid: 60f1...").
 void api_result_find_rid(ApiResult *result);

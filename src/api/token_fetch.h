@@ -1,5 +1,5 @@
-// The way to a new token: from the store through the lease to the platform and back. Inside api/; what the
-// cache and its fetches share is here.
+// A fetch of a new token: reads the store, takes the lease, asks the platform, writes the store. Declares what the cache
+// and its fetches share.
 #ifndef WEMOON_API_TOKEN_FETCH_H
 #define WEMOON_API_TOKEN_FETCH_H
 
@@ -26,8 +26,8 @@ typedef struct Entry {
   struct Entry *next;
   char name[TOKEN_NAME_MAX + 1];
   CachedToken present, imported;
-  char *refused;  // what the platform refused last
-  // monotonic: until then the platform need not be asked, where there is no store to remember it
+  char *refused;  // the token that the platform refused last
+  // monotonic: the platform need not be asked before then; for when the store cannot remember it
   int64_t refusal_us;
   ApiResult *refusal;
   Waiters waiters, grants;
@@ -43,9 +43,9 @@ struct Tokens {
   size_t fetches;
 };
 
-extern const ApiResult token_no_memory;  // the error of those who wait, where there is no memory
+extern const ApiResult token_no_memory;  // the error of every waiting caller without memory
 
-// Begins a fetch where somebody waits for the entry and none is under way. Without locks held.
+// Begins a fetch if a caller waits for the entry and none is under way. Without locks held.
 void token_fetch_begin(Tokens *tokens, Entry *entry);
 
 #endif

@@ -8,12 +8,12 @@ typedef struct Arena Arena;
 
 // A new, empty arena, or NULL without memory. Free with arena_free.
 Arena *arena_new(void);
-// The same, with a first block that is just large enough for a request: for those that thousands wait with.
+// The same with a small first block, just large enough for one request. Thousands of waiting messages have one each.
 Arena *arena_new_small(void);
 void arena_free(Arena *arena);  // NULL is allowed
 // Forgets all that was allocated but keeps the first block, so that the next message costs no malloc.
 void arena_reset(Arena *arena);
-// Uninitialised bytes, aligned for any type; NULL without memory. Never freed one by one.
+// Uninitialised bytes, aligned for any type; NULL without memory. The arena alone frees them.
 void *arena_alloc(Arena *arena, size_t size);
 void *arena_calloc(Arena *arena, size_t count, size_t size);
 // A NUL-terminated copy of `s`; ptr is NULL only without memory.

@@ -1,5 +1,5 @@
-// A growing byte buffer. After a failed growth it stays valid, takes nothing more, and `failed` says so:
-// writers append without asking and check once at the end.
+// A growing byte buffer. If it cannot grow, it stays valid, appends nothing more and sets `failed`: callers append
+// without checking and look at `failed` once at the end.
 #ifndef WEMOON_BASE_BUF_H
 #define WEMOON_BASE_BUF_H
 

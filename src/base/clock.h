@@ -8,15 +8,15 @@
 int64_t clock_now_us(void);  // monotonic microseconds, arbitrary origin
 static inline int64_t clock_now_ms(void) { return clock_now_us() / 1000; }
 int64_t
-clock_coarse_us(void);        // the same, up to some milliseconds behind, for a fifth of the price
-int64_t clock_real_us(void);  // as clock_now_us, whatever clock_advance did: for what is measured
+clock_coarse_us(void);        // the same, a few milliseconds late at most, for a fifth of the cost
+int64_t clock_real_us(void);  // clock_now_us without clock_advance: for measurements
 int64_t clock_unix_s(void);   // wall clock, seconds
 int64_t clock_unix_ms(void);  // wall clock, milliseconds
 int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
 struct timespec clock_to_timespec(int64_t monotonic_us);
-// Moves all of the above but real and CPU time forward, for this process alone: what waits for a time must be
-// woken by the caller. For specs (`wemoon test`).
+// Moves every clock above forward, except real and CPU time, in this process. The caller wakes what waits for a time.
+// For specs (`wemoon test`).
 void clock_advance(int64_t us);
 
 #endif

@@ -1,5 +1,5 @@
-// Things that are used again, kept for each core by itself: what one thread has just put back is still warm
-// for the next on the same core, and cold for all others.
+// A pool of reusable objects with one free list per core: an object that a thread has just put back is still in the
+// cache of its core.
 #ifndef WEMOON_BASE_CORE_POOL_H
 #define WEMOON_BASE_CORE_POOL_H
 
@@ -9,19 +9,19 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-// A member of a thing that can be put on a list.
+// Embedded in a pooled object.
 typedef struct Pooled {
   struct Pooled *next;
 } Pooled;
 
-enum { CORE_LISTS = 16 };  // cores beyond share
+enum { CORE_LISTS = 16 };  // machines with more cores share lists
 
 typedef struct {
-  _Atomic(Pooled *) front;  // the one that was put back last
-  pthread_mutex_t mutex;    // of those behind it
+  _Atomic(Pooled *) front;  // the object that was put back last
+  pthread_mutex_t mutex;    // protects the list behind it
   Pooled *first;
   atomic_size_t count;
-  char apart[CACHE_LINE];  // no two pool in one cache line
+  char apart[CACHE_LINE];  // keeps two lists out of one cache line
 } CoreList;
 
 typedef struct {
@@ -29,14 +29,14 @@ typedef struct {
 } CorePool;
 
 void core_pool_init(CorePool *pool);
-// What core_pool_init does, for static ones.
+// The same for a static pool.
 #define CORE_POOL_INITIALIZER                                                                      \
   { .list[0 ... CORE_LISTS - 1].mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP }
-void core_pool_clear(CorePool *pool);  // all are empty
-// The one that was put back last on this core, else one of another core's; NULL: there is none at all.
+void core_pool_clear(CorePool *pool);  // every list is empty by now
+// The object that was put back last on this core, else one from another core; NULL if the pool is empty.
 Pooled *core_pool_take(CorePool *pool);
-// On this core's list, which holds `most` at the most, one at the least. Returns the one that there is no
-// room for, which need not be the same; NULL: there was room.
+// Puts an object on this core's list, which holds up to `most` objects, at least one. NULL, or the object that did not
+// fit (perhaps another one): the caller frees it.
 Pooled *core_pool_put(CorePool *pool, Pooled *thing, size_t most);
 
 #endif

@@ -1,13 +1,13 @@
-// The processor's cores: which one this is, and what they hand each other.
+// The processor: which core a thread runs on, and the size of a cache line.
 #ifndef WEMOON_BASE_CPU_H
 #define WEMOON_BASE_CPU_H
 
 #include <sched.h>
 #include <stddef.h>
 
-enum { CACHE_LINE = 64 };  // bytes that go from core to core together
+enum { CACHE_LINE = 64 };  // bytes
 
-// One of `count` numbers, the same for all threads that run on this core now; they may be moved at any time.
+// A number below `count`, the same for all threads on this core. The kernel may move a thread at any time.
 static inline size_t cpu_index(size_t count) {
   int core = sched_getcpu();
   return core < 0 ? 0 : (size_t)core % count;

@@ -1,4 +1,4 @@
-// Whole files into memory, and all of some bytes into a descriptor.
+// Reads a whole file, and writes all bytes to a descriptor.
 #ifndef WEMOON_BASE_FILE_H
 #define WEMOON_BASE_FILE_H
 
@@ -8,9 +8,9 @@
 // Appends the bytes of the file; "-" is standard input. ERR_USAGE if it cannot be opened, ERR_FAILED if it
 // cannot be read, ERR_TOO_LARGE if it has more than `max` bytes.
 bool file_read(const char *path, size_t max, Buf *out, Err *err);
-// Appends the bytes of the file, however many. False with errno, ENOMEM without memory.
+// Appends the bytes of the file, without a limit. False with errno (ENOMEM without memory).
 bool file_append(const char *path, Buf *out);
-// Writes all of `bytes`, in as many calls as it takes. False with errno if some could not be written.
+// Writes all of `bytes`, with several calls if necessary. False with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
 
 #endif

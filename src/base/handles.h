@@ -1,5 +1,5 @@
-// Numbers for things that may end at any time: a number of one that has ended finds nothing, even after its
-// place was given to another. One thread at a time.
+// Handles for objects that may end at any time: the handle of an object that has ended finds nothing, even after its
+// slot was reused. One thread at a time.
 #ifndef WEMOON_BASE_HANDLES_H
 #define WEMOON_BASE_HANDLES_H
 
@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 typedef struct {
-  void *thing;      // or NULL: the place is free
-  uint32_t number;  // how often the place was given away
-  uint32_t next;    // free place after this one, plus one; 0 for none
+  void *thing;      // NULL: the slot is free
+  uint32_t number;  // how often the slot was used
+  uint32_t next;    // the next free slot, plus one; 0 if there is none
 } HandlePlace;
 
 typedef struct {
@@ -18,11 +18,11 @@ typedef struct {
 } Handles;
 
 void handles_init(Handles *handles);   // empty; allocates nothing
-void handles_clear(Handles *handles);  // frees; the things stay
-// A number that is not 0, or 0 without memory. `thing` is not NULL.
+void handles_clear(Handles *handles);  // frees the slots, not the objects
+// A handle other than 0, or 0 without memory. `thing` is not NULL.
 uint64_t handles_add(Handles *handles, void *thing);
-// The thing, or NULL if it was removed or there never was one.
+// The object, or NULL if it was removed or never added.
 void *handles_get(const Handles *handles, uint64_t id);
-void handles_remove(Handles *handles, uint64_t id);  // of one that is there
+void handles_remove(Handles *handles, uint64_t id);  // `id` is in use
 
 #endif

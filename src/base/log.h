@@ -1,5 +1,4 @@
-// The log: one line per happening on standard error or in a file, text or JSON. Level and format are
-// process-wide.
+// The log: one line per event on standard error or in a file, as text or JSON. Level and format are process-wide.
 #ifndef WEMOON_BASE_LOG_H
 #define WEMOON_BASE_LOG_H
 
@@ -9,14 +8,15 @@ typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 
 void log_setup(LogLevel level, LogFormat format);
-// Lines go to the end of that file from now on (log_sink.h). False with errno: nothing has changed.
+// Appends lines to that file from now on (log_sink.h). False with errno: nothing was changed.
 bool log_to_file(const char *path);
 void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
-// A line, in local time, with the fields of its subject. Secrets that the process knows are masked (secrets.h). Newlines inside are kept in JSON and indented in text (tracebacks); other control
-// characters but the tab, and broken UTF-8, are made visible, so that nothing a stranger sent can forge a
-// line. It never waits for the reader of the log: what it does not take is dropped, and the next line that
-// gets through is preceded by a warning with dropped=N. errno is kept.
+// Writes a line, in local time, with the fields of the thread's subject. Known secrets are masked (secrets.h).
+// Newlines are kept in JSON and indented in text (tracebacks); other control characters except the tab, and broken
+// UTF-8, are escaped, so that a stranger cannot forge a line. It never waits for the reader of the log: a line that
+// the reader does not take is dropped, and a warning with dropped=N precedes the next line that is written. errno is
+// preserved.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...)                                                                             \
   do {                                                                                             \
@@ -26,12 +26,12 @@ __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 
-// Whom and which message a thread works for. Slices of what outlives their use; empty: nobody, none.
+// The user and the message that a thread works for; empty if there is none. The bytes outlive their use.
 typedef struct {
   Str openid, msgid;
 } LogSubject;
-// From now on every line that this thread writes has these fields. Returns the subject before, which the
-// caller puts back.
+// Adds these fields to every line that this thread writes from now on. Returns the previous subject; the caller
+// restores it.
 LogSubject log_about(LogSubject subject);
 
 typedef struct {
@@ -39,14 +39,14 @@ typedef struct {
   Str value;       // empty: none
   bool is_number;  // written bare in JSON
 } LogField;
-// A line with fields of its own, in their order, after those of the subject.
+// Writes a line with fields of its own, in this order, after those of the subject.
 void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count);
 
-// Has every line that is logged given to `tap` too, by the thread that logs it; NULL: no more. It
-// is called on the thread that logs, whatever locks that holds: it must neither wait nor log. Process-wide,
-// one at a time; set it where nobody logs, or when the one before may still be called for a moment.
+// Calls `tap` with every line too; NULL ends it. It runs on the thread that logs, which may hold locks: it must neither
+// block nor log. Process-wide, one at a time. Set it while no other thread logs, unless the previous tap may be called
+// a moment longer.
 void log_tap(void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
-// Has lines shown by `show` in place of being written: a prompt puts them above what is being typed. NULL ends it.
+// Calls `show` with every line instead of writing it: a prompt prints it above the input line. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);
 
 #endif

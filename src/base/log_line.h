@@ -1,4 +1,4 @@
-// One line of the log as text: the parts that a writer gives, cleaned, masked and put in order.
+// Formats one line of the log: escapes, masks and orders its parts.
 #ifndef WEMOON_BASE_LOG_LINE_H
 #define WEMOON_BASE_LOG_LINE_H
 

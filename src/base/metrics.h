@@ -1,5 +1,5 @@
-// Counters, gauges and histograms, and their text for Prometheus (exposition format 0.0.4). To count costs
-// one or two atomic additions on memory that is shared by few threads; reading adds up.
+// Counters, gauges and histograms, and their text for Prometheus (exposition format 0.0.4). Counting costs one or two
+// atomic additions on memory that few threads share; rendering sums them up.
 #ifndef WEMOON_BASE_METRICS_H
 #define WEMOON_BASE_METRICS_H
 
@@ -18,23 +18,24 @@ typedef struct {
   const char *help;
 } MetricFamily;
 
-// The bounds of a histogram's buckets, in microseconds; its text has seconds.
+// Histograms count microseconds; their text has seconds.
 enum { METRIC_BUCKETS = 12 };
 
 // `families` ends with a NULL name and outlives the Metrics. NULL without memory.
 Metrics *metrics_new(const MetricFamily *families);
 void metrics_free(Metrics *metrics);  // NULL is allowed
 
-// The series of families[family] with these label values, made at its first use. Values beyond a bound per
-// family (a stranger may choose them) count as "other". NULL without memory, which the functions below take.
+// The series of families[family] with these label values, created at its first use. Each family has a limited number of
+// values, because strangers may choose them; the rest count as "other". NULL without memory: the functions below
+// accept it.
 Series *metrics_series(Metrics *metrics, int family, Str label, Str other_label);
 void series_add(Series *series, uint64_t amount);
 void series_observe_us(Series *series, int64_t us);
 uint64_t series_total(const Series *series);
 
-// Appends all families that have been counted in.
+// Appends every family that has a sample.
 void metrics_render(const Metrics *metrics, Buf *out);
-// Appends one gauge or counter whose value is asked for only now: HELP, TYPE and the sample.
+// Appends a gauge or counter whose value the caller has at hand: HELP, TYPE and the sample.
 void metrics_render_value(Buf *out, const char *name, const char *type, const char *help,
                           double value);
 

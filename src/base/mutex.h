@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <time.h>
 
-// For what is held for some hundred nanoseconds: who finds it taken spins before it sleeps.
+// For mutexes that are held for some hundred nanoseconds: a waiting thread spins before it sleeps.
 static inline void mutex_init_brief(pthread_mutex_t *mutex) {
   *mutex = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 }
 
-// Timed waits are on the monotonic clock (clock_to_timespec), which no change of the wall clock moves.
+// Timed waits use the monotonic clock (clock_to_timespec): a change of the wall clock does not affect them.
 static inline void condition_init(pthread_cond_t *condition) {
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);

@@ -14,11 +14,11 @@ typedef struct {
   size_t count;
 } Pairs;
 
-// Appends; the slices are kept as they are, not copied. False without memory.
+// Appends; keeps the slices without copying them. False without memory.
 bool pairs_add(Pairs *pairs, Arena *arena, Str name, Str value);
-// How many pairs carry `name`; *value, where not NULL, is the first one's.
+// The number of pairs with that name; *value, unless NULL, is set to the first one's value.
 size_t pairs_get(const Pairs *pairs, Str name, Str *value);
-// The same, names compared without ASCII case (headers).
+// The same without regard to ASCII case (headers).
 size_t pairs_get_nocase(const Pairs *pairs, Str name, Str *value);
 
 #endif

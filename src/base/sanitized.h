@@ -1,4 +1,4 @@
-// Whether a sanitizer watches memory: then every block comes from malloc, for it to be seen.
+// Whether this is a sanitizer build: then every block comes from malloc, so that the sanitizer sees it.
 #ifndef WEMOON_BASE_SANITIZED_H
 #define WEMOON_BASE_SANITIZED_H
 

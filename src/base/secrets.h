@@ -1,25 +1,23 @@
-// What no output may show: secrets that the process knows, and openids where they are to be hashed.
-// Process-wide; any thread.
+// What no output may show: the secrets that the process knows, and openids if they are to be hashed. Process-wide; any
+// thread.
 #ifndef WEMOON_BASE_SECRETS_H
 #define WEMOON_BASE_SECRETS_H
 
 #include "base/buf.h"
 
-// Shorter ones are words too: they are masked only where wemoon itself would print them.
+// SECRET_MIN: a shorter secret may be an ordinary word, so only secrets_mask hides it.
 enum { SECRET_MIN = 8, SECRETS_KEPT = 32, SECRETS_PASSING = 32 };
 
-// From now on that secret is masked (secrets_mask). One that is too short, or known, changes nothing, nor does
-// one past the SECRETS_KEPT that the configuration has room for.
+// Masks that secret from now on. Ignored if it is too short or already known, or if SECRETS_KEPT secrets were added.
 void secrets_add(Str secret);
-// The same for one that another will replace, a token: past SECRETS_PASSING the oldest is forgotten.
+// The same for a secret that will be replaced, such as a token: past SECRETS_PASSING the oldest is forgotten.
 void secrets_add_passing(Str secret);
-// Appends `text` with every known secret masked and, where openids are hashed, what looks like one (28
-// characters, the first an 'o') hashed. False, and nothing appended, where nothing was to be hidden or there
-// is no memory.
+// Appends `text` with every known secret masked and, if openids are to be hashed, everything that looks like one (28
+// characters, the first an 'o') hashed. False, with nothing appended, if there was nothing to hide or no memory.
 bool secrets_hide(Str text, Buf *out);
-// From now on openids are written as `hash` appends them; NULL: as they are. Before threads start.
+// Writes openids as `hash` appends them from now on; NULL: as they are. Call it before threads start.
 void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
-// An openid as it may be shown: itself, or its hash, which is put in `room`.
+// An openid as it may be shown: itself, or its hash, which is written to `room`.
 Str secrets_show_openid(Str openid, Buf *room);
 // Appends an openid as it may be shown.
 void secrets_add_openid(Buf *out, Str openid);

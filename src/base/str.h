@@ -1,4 +1,4 @@
-// Byte slices. A Str never owns its bytes: its maker says how long they live.
+// Byte slices. A Str does not own its bytes: the function that returns it says how long they live.
 #ifndef WEMOON_BASE_STR_H
 #define WEMOON_BASE_STR_H
 
@@ -22,7 +22,7 @@ static inline bool str_eq(Str a, Str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-// In byte order, a prefix first: below 0, 0 or above 0.
+// Compares bytes, a prefix first: below 0, 0 or above 0.
 static inline int str_compare(Str a, Str b) {
   size_t shorter = a.len < b.len ? a.len : b.len;
   int order = shorter ? memcmp(a.ptr, b.ptr, shorter) : 0;
@@ -40,20 +40,19 @@ bool str_ends(Str s, Str suffix);
 ptrdiff_t str_find(Str s, Str needle);
 // The slice from `from` (clamped) of at most `len` bytes.
 Str str_sub(Str s, size_t from, size_t len);
-// Without ASCII white space at both ends.
+// The slice without ASCII white space at both ends.
 Str str_trim(Str s);
-// Splits at the first `sep`: *head is what stands before it, *tail what follows; false (head = s, tail empty)
-// without one. Either may be the variable that `s` came from.
+// Splits at the first `sep` into *head and *tail. False if there is none: head = s, tail empty. Either may be the
+// variable that `s` came from.
 bool str_cut(Str s, char sep, Str *head, Str *tail);
 // The whole of `s` as a decimal integer with an optional '-'; false on anything else or on overflow.
 bool str_to_int64(Str s, int64_t *out);
 // The whole of `s` as a finite decimal number of at most 1,023 bytes, whatever the locale; false on anything
 // else.
 bool str_to_double(Str s, double *out);
-// The value of a hexadecimal digit of either case, or -1 if `c` is none.
+// The value of a hexadecimal digit of either case, or -1 if `c` is not one.
 int str_hex_digit(char c);
-// All 64 bits are good for a hash table. Who does not know `seed` cannot choose strings that meet in one
-// place.
+// All 64 bits are good for a hash table. Without `seed` nobody can choose strings that collide.
 static inline uint64_t str_hash(Str s, uint64_t seed) {
   uint64_t hash = seed ^ s.len;
   for (size_t at = 0; at < s.len; at += 8) {
@@ -65,11 +64,10 @@ static inline uint64_t str_hash(Str s, uint64_t seed) {
   hash *= 0xd6e8feb86659fd93u;
   return hash ^ hash >> 32;
 }
-// How many of the first `max` bytes make whole UTF-8 characters: never cuts one in two.
+// The length of the longest beginning of whole UTF-8 characters within the first `max` bytes.
 size_t str_utf8_prefix(Str s, size_t max);
-// The length of the UTF-8 character at the front of `s`, which is not empty. If there is none, *valid is
-// false and the length is that of the bytes that one U+FFFD stands for: the longest beginning of a character,
-// or one byte.
+// The length of the UTF-8 character at the front of `s`, which is not empty. If it is malformed, *valid is false and the
+// length is that of the bytes to replace by one U+FFFD: the longest valid beginning of a character, or one byte.
 size_t str_utf8_len(Str s, bool *valid);
 
 #endif

@@ -1,5 +1,4 @@
-// AES-256-CBC without padding over OpenSSL. The contexts are kept in the handle. One thread at a time per
-// handle.
+// AES-256-CBC without padding, over OpenSSL. The handle keeps the contexts; one thread at a time per handle.
 #ifndef WEMOON_CODEC_AES_H
 #define WEMOON_CODEC_AES_H
 
@@ -10,8 +9,7 @@ enum { AES_KEY_LEN = 32, AES_IV_LEN = 16, AES_BLOCK_LEN = 16 };
 typedef struct Aes Aes;
 Aes *aes_new(void);
 void aes_free(Aes *aes);
-// `len` is a multiple of 16; `out` has room for `len` bytes and may be `in`. False when it is not, or OpenSSL
-// fails.
+// `out` has room for `len` bytes and may be `in`. False if `len` is not a multiple of 16, or OpenSSL fails.
 bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
                      const void *in, size_t len, void *out);
 bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],

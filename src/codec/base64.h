@@ -5,9 +5,8 @@
 #include "base/buf.h"
 
 void base64_encode(Buf *out, Str bytes);
-// Appends the decoded bytes. Strict on the alphabet and on padding; with `lenient_tail` the unused bits of
-// the last character may be set (EncodingAESKeys have them). False, and `out` as it was, on anything else or
-// without memory.
+// Appends the decoded bytes. Strict on alphabet and padding; with `lenient_tail` the unused bits of the last character
+// may be set, as in an EncodingAESKey. False, with `out` unchanged, on anything else or without memory.
 bool base64_decode(Buf *out, Str text, bool lenient_tail);
 
 #endif

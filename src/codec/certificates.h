@@ -1,11 +1,10 @@
-// Certificates that somebody trusts, in a file.
+// Checks a file of trusted certificates.
 #ifndef WEMOON_CODEC_CERTIFICATES_H
 #define WEMOON_CODEC_CERTIFICATES_H
 
 #include "base/err.h"
 
-// Whether the file can be read and holds at least one certificate, all of them in PEM. ERR_USAGE: `err` says why
-// not.
+// True if the file can be read and holds one or more certificates, all in PEM. Else ERR_USAGE with the reason.
 bool certificates_check(const char *path, Err *err);
 
 #endif

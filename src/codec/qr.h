@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-// Appends a PNG of the QR code of `text` (UTF-8, at most some 2,000 bytes), black on white with the quiet zone
-// around it, each module `scale` pixels wide (1 to 32). False with ERR_TOO_LARGE or ERR_MEMORY.
+// Appends a PNG of the QR code of `text` (UTF-8, up to about 2,000 bytes), black on white, with its quiet zone, each
+// module `scale` pixels wide (1 to 32). False with ERR_TOO_LARGE or ERR_MEMORY.
 bool qr_png(Str text, int scale, Buf *out, Err *err);
 
 #endif

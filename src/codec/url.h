@@ -6,9 +6,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-// Splits `query` at '&' and '=' into decoded pairs in `arena`, in order; '+' is a space; a '%' without two
-// hex digits stays as it is; empty parts are skipped. At most 64 pairs are kept. Where nothing is to be
-// decoded, they are slices of `query`. False only without memory.
+// Splits `query` at '&' and '=' into decoded pairs in `arena`, in order. '+' is a space; a '%' without two hex digits
+// stays; empty parts are skipped; the first 64 pairs are kept. A pair without anything to decode is a slice of `query`.
+// False only without memory.
 bool url_parse_query(Str query, Arena *arena, Pairs *out);
 // Percent-encodes all but A-Z a-z 0-9 - _ . ~
 void url_add_encoded(Buf *out, Str text);
@@ -17,12 +17,12 @@ void url_add_param(Buf *out, Str name, Str value);
 
 typedef struct {
   Str scheme, userinfo, host, path,
-      query;  // host without brackets; path with its '/' or empty; query without '?'
-  int port;   // -1 where none is written
+      query;  // host without brackets; path with its '/', or empty; query without '?'
+  int port;   // -1 if there is none
   bool ipv6;  // the host stood in brackets
 } Url;
-// Slices of `text`; a fragment is left out. A host is needed; white space and control characters are refused.
-// False with ERR_INVALID, and never a word of the address in `err`: it may hold a password.
+// Splits `text` into slices, without its fragment. A host is required; white space and control characters are refused.
+// False with ERR_INVALID; `err` never quotes the URL, which may hold a password.
 bool url_split(Str text, Url *out, Err *err);
 
 #endif

@@ -1,16 +1,15 @@
-// Documents as they really come, made well-formed. For xml.c, which has tried them as they are.
+// Repairs malformed documents of the platform. For xml.c, which tries the original first.
 #ifndef WEMOON_CODEC_XML_MEND_H
 #define WEMOON_CODEC_XML_MEND_H
 
 #include "base/buf.h"
 
-// Both append the mended document to `out` (look at its `failed`) and say whether there was something to
-// mend.
+// Both append the repaired document to `out` (check its `failed`) and return whether they changed anything.
 
-// References to forbidden characters are dropped or replaced, as if the characters themselves had been sent.
+// Drops or replaces references to forbidden characters, as xml_parse does with the characters themselves.
 bool xml_mend_references(Buf *out, Str document);
-// The platform puts what a user sends into a section as it is, a "]]>" in it too. If an element opens with a
-// section, all up to the "]]>" before its end tag is text; white space may stand between tag and section.
+// Escapes a user's "]]>", which the platform copies into a section unescaped: if an element begins with a section (after
+// white space perhaps), everything up to the "]]>" before its end tag is text.
 bool xml_mend_sections(Buf *out, Str document);
 
 #endif

@@ -1,4 +1,4 @@
-// Text as XML can carry it.
+// Makes text fit for XML.
 #ifndef WEMOON_CODEC_XML_TEXT_H
 #define WEMOON_CODEC_XML_TEXT_H
 
@@ -10,11 +10,10 @@
 static inline bool xml_forbids(unsigned char c) {
   return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
 }
-// Bytes as XML may carry them: forbidden control characters dropped; broken UTF-8, U+FFFE and U+FFFF as
-// U+FFFD. Returns `in` itself if it is clean, else the cleaned copy that was appended to `scratch` (look at
-// its `failed`).
+// Drops forbidden control characters; replaces broken UTF-8, U+FFFE and U+FFFF by U+FFFD. Returns `in` itself if it is
+// clean, else the cleaned copy, which is appended to `scratch` (check its `failed`).
 Str xml_clean(Buf *scratch, Str in);
-// Appends `<![CDATA[...]]>` with "]]>" split, cleaned as by xml_clean.
+// Appends `<![CDATA[...]]>`, cleaned as by xml_clean, with every "]]>" split.
 void xml_add_cdata(Buf *out, Str text);
 
 #endif

@@ -1,13 +1,12 @@
-// The platform's side of a callback: what is posted, signed and sealed as the account has it, and how the
-// answer is opened. `wemoon send` and the simulated platform are its users. Pure: timestamp and nonce are
-// given.
+// The platform's side of a callback: signs and seals the request as the account asks, and opens the answer. For `wemoon
+// send` and the simulated platform. The caller gives timestamp and nonce.
 #ifndef WEMOON_WECHAT_CALLBACK_H
 #define WEMOON_WECHAT_CALLBACK_H
 
 #include "codec/xml.h"
 #include "wechat/envelope.h"
 
-// What it works with; all of it is the caller's.
+// Everything here is the caller's.
 typedef struct {
   const Account *account;
   Aes *aes;
@@ -15,21 +14,19 @@ typedef struct {
   XmlParser *parser;
 } Callback;
 
-// Appends to `body` what is posted for the plain `document`: the document itself, or wrapped as the account's
-// mode says; then `sealed` gets the text of Encrypt (in normal mode it stays empty). `to` is the addressee of
-// a document that names none.
+// Appends the body to post for the plain `document`: the document itself, or its wrapped form in the account's mode, in
+// which case `sealed` gets the text of Encrypt. `to` is the addressee if the document names none.
 bool callback_seal(const Callback *callback, Str document, Str to, Buf *sealed, Buf *body,
                    Err *err);
-// Appends to `url` the query that the platform puts there: signature, timestamp, nonce, openid and, where
-// `sealed` is what callback_seal sealed, encrypt_type and msg_signature.
+// Appends the platform's query to `url`: signature, timestamp, nonce, openid and, if callback_seal filled `sealed`,
+// encrypt_type and msg_signature.
 bool callback_sign(const Callback *callback, Str sealed, Str openid, Str timestamp, Str nonce,
                    Buf *url, Err *err);
 // Whether an answer's body says that there is no reply: empty, or "success".
 bool callback_reply_is_empty(Str body);
-// Parses an answer's body into `tree`; a sealed one is verified and opened first, into `plain`, which else
-// stays empty. A sealed nothing (silenceper seals an empty document for "no reply") leaves `tree` empty.
-// ERR_FAILED where the platform would not take it: not well-formed, a wrong signature, a key
-// that does not fit, not sealed in safe mode.
+// Parses an answer's body into `tree`. A sealed answer is verified and opened into `plain` first, which otherwise stays
+// empty. A sealed empty document (silenceper/wechat sends one for "no reply") leaves `tree` empty. ERR_FAILED if the
+// platform would refuse it: not well-formed, a wrong signature, the wrong key, not sealed in safe mode.
 bool callback_open_reply(const Callback *callback, Str body, NodeTree *tree, Buf *plain, Err *err);
 
 #endif

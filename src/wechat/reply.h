@@ -1,5 +1,5 @@
-// A passive reply ("被动回复用户消息"): the answer to one callback. Kinds are data that Lua owns
-// (lua/wechat/reply.lua); C renders them safely.
+// A passive reply ("被动回复用户消息"): the answer to one callback. Lua defines the kinds (lua/wechat/reply.lua); C
+// renders them safely.
 #ifndef WEMOON_WECHAT_REPLY_H
 #define WEMOON_WECHAT_REPLY_H
 
@@ -9,8 +9,8 @@
 
 typedef struct ReplyElement {
   Str name;
-  Str text;   // of a leaf
-  bool bare;  // a number: written without CDATA; text that is none gets one all the same
+  Str text;                    // of a leaf
+  bool bare;                   // a number, written without CDATA (other text gets its CDATA anyway)
   struct ReplyElement *child;  // first child; then text is not used
   struct ReplyElement *next;
 } ReplyElement;
@@ -30,28 +30,25 @@ typedef struct {
 
 enum { REPLY_TEXT_MAX = 2048 };  // bytes of UTF-8 in a text reply; more, and the user sees an error
 
-// A text reply over `content`, in `arena`. The text is cleaned of what XML forbids; it stays a slice of
-// `content` where it was clean. `*rest` is what did not fit into REPLY_TEXT_MAX, cut where it hurts least (sentence.h); usually
-// empty. Without any text the reply is REPLY_NONE, since the platform takes no empty one. False without
-// memory.
+// Makes a text reply of `content`, in `arena`. Characters that XML forbids are removed; clean text stays a slice of
+// `content`. `*rest`, usually empty, is what exceeds REPLY_TEXT_MAX, cut at a good place (sentence.h). An empty text
+// makes REPLY_NONE, because the platform refuses it. False without memory.
 bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest);
-// Appends the document, addressed to `to_user` (the message's sender) from `from_user` at `create_time`:
-// well-formed whatever the texts hold (CDATA with "]]>" split, forbidden characters dropped); an element
-// whose name cannot be one (xml_name_ok), or that is nested deeper than XML_DEPTH_MAX, is left out. REPLY_RAW
-// is sent as it is but for forbidden characters. REPLY_NONE appends nothing.
+// Appends the document to `to_user` (the message's sender) from `from_user` at `create_time`. It is well-formed whatever
+// the texts hold: "]]>" is split, forbidden characters are dropped; an element with an invalid name (xml_name_ok) or
+// nested deeper than XML_DEPTH_MAX is left out. REPLY_RAW loses its forbidden characters alone. REPLY_NONE appends
+// nothing.
 void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create_time, Buf *out);
-// How many articles may be in an answer to a message of that type: 1 to what users write, 8 to events.
+// The limit of articles in an answer to a message of that type: 1 if a user wrote it, 8 for an event.
 size_t reply_news_max(bool to_event);
-// Of a news reply drops the articles beyond `max` and corrects ArticleCount, in place; returns how many were
-// dropped.
+// Drops the articles of a news reply beyond `max`, in place, and corrects ArticleCount. Returns how many were dropped.
 size_t reply_limit_news(Reply *reply, Arena *arena, size_t max);
 
 // Appends one readable line about a reply document, as `wemoon send` prints it: "text: 你说：hi", "news: 2
 // articles: A | B", "image: media-1", "music: TITLE DESCRIPTION URL", "transfer_customer_service:
-// agent@account"; of other kinds every element
-// ("hardware: MessageView=myrank ..."), and of a document without MsgType too ("raw: A=b"). `tree` is the
-// parsed document; NULL for none (an empty body, "success"): "(no reply)". Line breaks in texts are written
-// as \n.
+// agent@account". For other kinds ("hardware: MessageView=myrank ...") and a document without MsgType ("raw: A=b") it
+// lists every element. `tree` is the parsed document; NULL, for an empty body or "success", gives "(no reply)". Line
+// breaks in texts are written as \n.
 void reply_describe(const NodeTree *tree, Buf *out);
 
 #endif

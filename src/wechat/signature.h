@@ -5,15 +5,15 @@
 
 #include "codec/digest.h"
 
-// Of token, timestamp and nonce; with `sealed` (the text of <Encrypt>) not NULL, the msg_signature. Hex,
+// Signs token, timestamp and nonce; if `sealed` (the text of <Encrypt>) is not NULL, makes the msg_signature. Hex,
 // NUL-terminated.
 bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const Str *sealed,
                     char hex[SHA1_HEX_LEN + 1]);
-// Whether `signature` is that of the others: lower-case hex of exactly 40 characters, compared in constant
-// time. With an empty token nothing verifies, since anybody could sign with it.
+// Whether `signature` (lower-case hex, 40 characters) is right; constant time. With an empty token nothing verifies,
+// because anybody could sign with it.
 bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce,
                      const Str *sealed);
-// The JS-SDK's: of jsapi_ticket, noncestr, timestamp and url without its '#' part.
+// Signs jsapi_ticket, noncestr, timestamp and url (up to its '#') for the JS-SDK.
 bool signature_jsapi(Digest *digest, Str ticket, Str noncestr, Str timestamp, Str url,
                      char hex[SHA1_HEX_LEN + 1]);
 
