@@ -1,0 +1,215 @@
+#include "script/kept_index.h"
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+  BUCKETS = 1 << 16,
+  MANY = 20000,    // entries: more are gone through a part at a time
+  LOOK_MS = 1000,  // until the next look at the same entry
+};
+
+typedef struct Entry {
+  struct Entry *next;
+  int64_t look_ms;  // Unix; INT64_MAX: never
+  uint32_t hash;
+  uint8_t state;
+  bool owed, events;
+  uint16_t len;
+  char key[];
+} Entry;
+
+struct KeptIndex {
+  const char *owed_prefix;
+  pthread_mutex_t mutex;
+  Entry *buckets[BUCKETS];
+  atomic_size_t conversations, owed;
+  size_t at;  // the bucket where the next search begins
+};
+
+static uint32_t hash_of(Str key) { return (uint32_t)str_hash(key, 0); }
+
+static Str entry_key(const Entry *entry) { return str_make(entry->key, entry->len); }
+
+static Entry **find(KeptIndex *index, Str key) {
+  uint32_t hash = hash_of(key);
+  Entry **link = &index->buckets[hash % BUCKETS];
+  while (*link && !((*link)->hash == hash && str_eq(entry_key(*link), key))) link = &(*link)->next;
+  return link;
+}
+
+static bool is_owed_key(const KeptIndex *index, Str key) {
+  return str_starts(key, str_of(index->owed_prefix));
+}
+
+static void count(KeptIndex *index, const Entry *entry, size_t by) {
+  if (!is_owed_key(index, entry_key(entry))) atomic_fetch_add(&index->conversations, by);
+  if (entry->owed) atomic_fetch_add(&index->owed, by);
+}
+
+// With the mutex held; NULL without memory.
+static Entry *put(KeptIndex *index, Str key) {
+  Entry **link = find(index, key);
+  if (*link || key.len > UINT16_MAX) return *link;
+  Entry *entry = malloc(sizeof *entry + key.len);
+  if (!entry) return NULL;
+  *entry = (Entry){ .hash = hash_of(key),
+                    .state = ENTRY_UNREAD,
+                    .owed = is_owed_key(index, key),
+                    .len = (uint16_t)key.len };
+  memcpy(entry->key, key.ptr, key.len);
+  count(index, entry, 1);
+  return *link = entry;
+}
+
+static void take_out(KeptIndex *index, Entry **link) {
+  Entry *entry = *link;
+  *link = entry->next;
+  count(index, entry, (size_t)-1);
+  free(entry);
+}
+
+KeptIndex *kept_index_new(const char *owed_prefix) {
+  KeptIndex *index = calloc(1, sizeof *index);
+  if (!index) return NULL;
+  index->owed_prefix = owed_prefix;
+  mutex_init_brief(&index->mutex);
+  return index;
+}
+
+void kept_index_free(KeptIndex *index) {
+  if (!index) return;
+  for (size_t i = 0; i < BUCKETS; i++) {
+    while (index->buckets[i]) take_out(index, &index->buckets[i]);
+  }
+  pthread_mutex_destroy(&index->mutex);
+  free(index);
+}
+
+void kept_index_add(KeptIndex *index, Str key) {
+  pthread_mutex_lock(&index->mutex);
+  put(index, key);
+  pthread_mutex_unlock(&index->mutex);
+}
+
+void kept_index_forget(KeptIndex *index, Str key) {
+  pthread_mutex_lock(&index->mutex);
+  Entry **link = find(index, key);
+  if (*link) take_out(index, link);
+  pthread_mutex_unlock(&index->mutex);
+}
+
+void kept_index_note(KeptIndex *index, Str key, EntryNote note) {
+  pthread_mutex_lock(&index->mutex);
+  Entry *entry = put(index, key);
+  if (entry && !(entry->state == ENTRY_HELD && note.state == ENTRY_ASKS)) {
+    if (entry->owed != note.owed) atomic_fetch_add(&index->owed, note.owed ? 1 : (size_t)-1);
+    entry->owed = note.owed;
+    entry->state = (uint8_t)note.state;
+    entry->look_ms = note.look_ms;
+  }
+  pthread_mutex_unlock(&index->mutex);
+}
+
+void kept_index_hold(KeptIndex *index, Str key, bool events) {
+  pthread_mutex_lock(&index->mutex);
+  Entry *entry = put(index, key);
+  if (entry) {
+    entry->state = ENTRY_HELD;
+    entry->events = events;
+    entry->look_ms = INT64_MAX;
+  }
+  pthread_mutex_unlock(&index->mutex);
+}
+
+void kept_index_let_go(KeptIndex *index, Str key, int64_t look_ms) {
+  pthread_mutex_lock(&index->mutex);
+  Entry *entry = *find(index, key);
+  if (entry && entry->state == ENTRY_HELD) {
+    entry->state = ENTRY_ASKS;
+    entry->look_ms = look_ms;
+  }
+  pthread_mutex_unlock(&index->mutex);
+}
+
+bool kept_index_has(KeptIndex *index, Str key) {
+  pthread_mutex_lock(&index->mutex);
+  bool has = *find(index, key);
+  pthread_mutex_unlock(&index->mutex);
+  return has;
+}
+
+bool kept_index_is_held(KeptIndex *index, Str key, bool *events) {
+  pthread_mutex_lock(&index->mutex);
+  const Entry *entry = *find(index, key);
+  bool held = entry && entry->state == ENTRY_HELD;
+  if (held) *events = entry->events;
+  pthread_mutex_unlock(&index->mutex);
+  return held;
+}
+
+static bool next_entry(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
+                       Buf *key) {
+  int64_t now_ms = clock_unix_ms();
+  buf_reset(key);
+  pthread_mutex_lock(&index->mutex);
+  size_t most = kept_index_conversations(index) > MANY ? BUCKETS / 20 : BUCKETS;
+  for (size_t i = 0; i < most && key->len == 0; i++) {
+    Entry *entry = index->buckets[index->at];
+    while (entry && !fits(entry, now_ms)) entry = entry->next;
+    if (entry) buf_add(key, entry_key(entry));
+    if (entry) entry->look_ms = now_ms + LOOK_MS;
+    if (!entry) index->at = (index->at + 1) % BUCKETS;
+  }
+  pthread_mutex_unlock(&index->mutex);
+  return key->len > 0;
+}
+
+static bool is_unread(const Entry *entry, int64_t now_ms) {
+  return entry->state == ENTRY_UNREAD && entry->look_ms <= now_ms;
+}
+
+static bool is_due(const Entry *entry, int64_t now_ms) {
+  return (entry->state == ENTRY_ASKS || entry->state == ENTRY_OTHER) && entry->look_ms <= now_ms;
+}
+
+bool kept_index_next_unread(KeptIndex *index, Buf *key) {
+  return next_entry(index, is_unread, key);
+}
+
+bool kept_index_next_due(KeptIndex *index, Buf *key) { return next_entry(index, is_due, key); }
+
+// Copies the keys of one bucket with that prefix: `fn` is called without the mutex.
+static void copy_keys(KeptIndex *index, size_t bucket, Str prefix, Buf *keys) {
+  pthread_mutex_lock(&index->mutex);
+  for (const Entry *entry = index->buckets[bucket]; entry; entry = entry->next) {
+    if (!str_starts(entry_key(entry), prefix)) continue;
+    buf_add(keys, entry_key(entry));
+    buf_addc(keys, '\0');
+  }
+  pthread_mutex_unlock(&index->mutex);
+}
+
+void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key), void *ctx) {
+  Buf keys;
+  buf_init(&keys);
+  for (size_t i = 0; i < BUCKETS; i++) {
+    buf_reset(&keys);
+    copy_keys(index, i, prefix, &keys);
+    Str rest = buf_str(&keys), key;
+    while (rest.len && str_cut(rest, '\0', &key, &rest)) fn(ctx, key);
+  }
+  buf_clear(&keys);
+}
+
+size_t kept_index_conversations(const KeptIndex *index) {
+  return atomic_load_explicit(&((KeptIndex *)index)->conversations, memory_order_relaxed);
+}
+
+size_t kept_index_owed(const KeptIndex *index) {
+  return atomic_load_explicit(&((KeptIndex *)index)->owed, memory_order_relaxed);
+}

@@ -1,0 +1,17 @@
+// Names of processes, "MACHINE:PID:START:RANDOM": those of one machine see each other's end at once.
+#ifndef WEMOON_SCRIPT_PROCESS_NAME_H
+#define WEMOON_SCRIPT_PROCESS_NAME_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum { PROCESS_NAME_SIZE = 96 };
+
+// A new name for this process; each call gives another one. False without random bytes.
+bool process_name(char out[PROCESS_NAME_SIZE]);
+// False if `process` is of another machine than `mine`, a name of this process. Otherwise *alive says whether it
+// still runs; a name that this process had before counts as ended.
+bool process_look(Str mine, Str process, bool *alive);
+
+#endif
