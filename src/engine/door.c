@@ -196,7 +196,7 @@ static int give_entry(lua_State *L, Task *task, const RecordEntry *entry) {
   Str values = entry->values;
   if (function != &BEGIN && kind != RECORD_RAISED) lua_settop(L, 0);
   int count = function == &BEGIN || kind == RECORD_RAISED ? 0 : pack_push(L, values);
-  if (count < 0) return differs(L, task, entry);
+  if (count < 0 || (kind == RECORD_ERROR && count != 1)) return differs(L, task, entry);
   task->pending.function = NULL;
   record_pass(task->record);
   if (kind == RECORD_ERROR) return lua_error(L);
