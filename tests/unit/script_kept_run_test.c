@@ -11,7 +11,7 @@
 
 static const KeptRun whole = { .state = KEPT_RUNS,
                                .owed = true,
-                               .events = true,
+                               .events = false,
                                .process = STR("machine:1:2:3"),
                                .openid = STR("oUser"),
                                .identity = STR("m1"),
