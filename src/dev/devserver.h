@@ -1,10 +1,9 @@
-// A simulated platform and, beside it, a bot of this process or an address where one is, on one loopback
-// port: what `wemoon dev`, the prompt and the specs stand on.
+// A simulated platform and a bot, in this process or at another address, on one loopback port: the base of `wemoon dev`,
+// the prompt and the specs.
 //
-// Requests for the bot's callback path and for its own pages go to the bot, all others to the platform, which
-// has /sim/... (the control API) and /console to itself. Only what was meant for this address is answered: a
-// foreign Host header is 403, and so is, but for what goes to the bot, a request that a page of another site
-// makes.
+// Requests for the bot's callback path and its own pages go to the bot; the platform gets the rest, with /sim/... (the
+// control API) and /console for itself. A request with another Host header is refused with 403, and so is one to the
+// platform from a page of another site.
 #ifndef WEMOON_DEV_DEVSERVER_H
 #define WEMOON_DEV_DEVSERVER_H
 
@@ -16,42 +15,42 @@ typedef struct {
   ServerOptions server;  // listen: loopback only; port 0: any free one
   const Account
       *account;  // of the bot and the platform; devserver_fill makes a whole one of any settings
-  const BotOptions *bot;  // what it reaches outside is filled in here; NULL: no bot in this process
-  const char *callback;   // the address of a bot elsewhere; NULL: none
-  Str store;              // the bot's; empty: in the state file, else in memory
-  const char *state_file;    // where the platform's state is kept; NULL: nowhere
+  const BotOptions
+      *bot;  // without its services, which are filled in here; NULL: no bot in this process
+  const char *callback;      // the address of a bot elsewhere; NULL: none
+  Str store;                 // the bot's store; empty: the state file, else memory
+  const char *state_file;    // keeps the platform's state; NULL: it is not kept
   const char *reference;     // PlatformOptions.reference; NULL: none
   const char *faults;        // "slow=3000,fail=45009"; NULL: none
   const char *account_kind;  // "personal" ...; NULL: a service account with every right
-  struct Api
-      *api;  // what the bot calls in place of the simulated platform: the real one; NULL: that one
+  struct Api *
+      api;  // the real platform, which the bot calls instead of the simulated one; NULL: the simulated one
   int64_t api_timeout_ms;
   bool classic_token;
 } DevServerOptions;
 
-// Puts simulated values where an account's token, appid and appsecret are missing, so that a bot without an
-// account can be tried.
+// Fills in a missing token, appid and appsecret with simulated values, so that a bot without an account can be tried.
 void devserver_fill(AccountSettings *settings);
 
-// What the options point to outlives the devserver. NULL with ERR_USAGE (an address that is not loopback, a bot
-// file that is not there, unknown faults) or ERR_FAILED (the port is taken, the script fails ...). One in a
-// process at a time has the log.
+// Everything that the options point to outlives the devserver. NULL with ERR_USAGE (an address that is not loopback, a
+// missing bot file, unknown faults) or ERR_FAILED (the port is taken, the script fails ...). One per process at a time:
+// it taps the log.
 DevServer *devserver_open(const DevServerOptions *options, Err *err);
 const char *devserver_url(const DevServer *devserver);  // "http://127.0.0.1:8080"
-// Where callbacks go; empty: nowhere.
+// The address that callbacks are sent to; empty: none.
 const char *devserver_callback(const DevServer *devserver);
-// Lends client, store and API, which is the simulated platform's, to another interpreter: it must be gone
-// before devserver_close.
+// Lends client, store and the simulated platform's API to another interpreter, which must be freed before
+// devserver_close.
 void devserver_lend(const DevServer *devserver, InterpreterOptions *options);
 Bot *devserver_bot(DevServer *devserver);  // NULL: there is none in this process
-// Loads the bot's script anew; as bot_reload.
+// Loads the bot's script anew, as bot_reload.
 bool devserver_reload(DevServer *devserver, Err *err);
-// The bot begins anew, with an empty store and nothing remembered (a spec's next test). Nothing is under way.
+// Starts the bot anew with an empty store and no memory, for the next test of a spec. Nothing may be under way.
 bool devserver_restart(DevServer *devserver, Err *err);
 // Moves the process's time forward and wakes what waits for it.
 void devserver_advance(DevServer *devserver, int64_t us);
-// Ends all of it, `grace_ms` at most for messages under way. False when something is stuck: then only the end
-// of the process helps. NULL is allowed.
+// Stops everything; messages under way have `grace_ms` at most. False if something is stuck: then end the process. NULL
+// is allowed.
 bool devserver_close(DevServer *devserver, int64_t grace_ms);
 
 #endif

@@ -1,31 +1,30 @@
-// The chunked transfer coding (RFC 9112, 7.1), undone as its bytes come.
+// Decodes the chunked transfer coding (RFC 9112, 7.1) as its bytes arrive.
 #ifndef WEMOON_NET_CHUNKS_H
 #define WEMOON_NET_CHUNKS_H
 
 #include "base/buf.h"
 
 typedef enum {
-  CHUNKS_MORE,       // go on with what comes next
-  CHUNKS_WHOLE,      // the body and its trailers have ended
-  CHUNKS_BROKEN,     // no such coding
-  CHUNKS_TOO_LARGE,  // the body has more than the bytes that are allowed
+  CHUNKS_MORE,       // more bytes are needed
+  CHUNKS_WHOLE,      // body and trailers are complete
+  CHUNKS_BROKEN,     // malformed
+  CHUNKS_TOO_LARGE,  // the body is larger than `max`
   CHUNKS_NO_MEMORY,  // `out` could not grow
 } ChunksState;
 
 typedef struct {
-  size_t max;     // bytes of the body that are allowed
-  size_t total;   // bytes of the body that were announced
-  size_t left;    // of the current chunk
+  size_t max;     // the limit of the body, in bytes
+  size_t total;   // bytes of the body announced so far
+  size_t left;    // bytes left of the current chunk
   size_t beside;  // bytes of extensions and trailers so far
-  int digits;     // of the size that is being read
-  int step;       // which part of the coding comes next
+  int digits;     // digits read of a chunk's size
+  int step;       // the part of the coding that comes next
 } Chunks;
 
 void chunks_init(Chunks *chunks, size_t max);
-// Takes bytes from the front of *in, appends those of the body to `out`. *in becomes what does not belong to
-// this body: empty until CHUNKS_WHOLE. A body that is too large is refused when the size of its chunk is
-// known. Extensions and trailers are dropped; with more than 8 KB of them the coding counts as broken. Lines
-// end with CR and LF alone. Not to be called again after any other state than CHUNKS_MORE.
+// Decodes *in and appends the body's bytes to `out`. After CHUNKS_WHOLE *in is what follows the body; before, it is
+// empty. A body that is too large is refused as soon as the size of its chunk is known. Extensions and trailers are
+// dropped; more than 8 KB of them are malformed. Lines end with CR LF alone. Call it again only after CHUNKS_MORE.
 ChunksState chunks_read(Chunks *chunks, Str *in, Buf *out);
 
 #endif

@@ -1,6 +1,6 @@
-// Asynchronous HTTP requests over libcurl's multi interface on the loop thread: thousands under way at once
-// need no thread each. Connections and TLS sessions are kept and shared; HTTP/2 if the server has it.
-// Certificates are verified unless a request says otherwise.
+// Asynchronous HTTP requests, over libcurl's multi interface on the loop thread: thousands at once, without threads of
+// their own. Connections and TLS sessions are kept and shared; HTTP/2 if the server has it. Certificates are verified
+// unless a request says otherwise.
 //
 // What libcurl would do by itself, and what is done here instead (tests/unit/net_unasked_test.c holds each
 // line):
@@ -24,12 +24,11 @@
 //   HTTP/0.9, Alt-Svc           never
 //   cleartext HTTP/2            never asked for (no Upgrade)
 //
-// A request with `stream` hands its answer on as it comes. It has a connection of its own, over HTTP/1.1, so
-// that nobody else waits while it is held, and its end closes the connection; it asks for `identity`, and
-// decodes nothing.
+// A request with `stream` passes its answer on as it arrives. It has a connection of its own, over HTTP/1.1, so that its
+// back pressure delays no other request; the connection is closed at its end. It asks for `identity` and decodes nothing.
 //
-// Left to libcurl: an answer of the DNS is believed for 60 s; SSLKEYLOGFILE, for those who may set the
-// process's environment, and could read its memory as well.
+// Left to libcurl: DNS answers are cached for 60 s; SSLKEYLOGFILE works, for those who can set the environment of the
+// process and so could read its memory too.
 #ifndef WEMOON_NET_CLIENT_H
 #define WEMOON_NET_CLIENT_H
 
@@ -45,11 +44,11 @@ typedef struct {
   const char *ca_file;  // PEM certificates to trust; NULL for the system's
 } ClientOptions;
 
-// A part of a multipart/form-data body. A file is read while it is sent, from its position when client_send
-// was called to its end; the position stays as it is.
+// A part of a multipart/form-data body. A file is read while it is sent, from its position at client_send to its end;
+// the position does not move.
 typedef struct ClientPart {
   Str name;
-  Str filename;      // goes out as it is (raw UTF-8) in filename="..."; empty for a plain field
+  Str filename;      // sent as it is (raw UTF-8) in filename="..."; empty for a plain field
   Str content_type;  // if empty: none for a field, application/octet-stream for a file
   Str data;          // its bytes if fd is -1
   int fd;            // a regular file, or -1
@@ -58,12 +57,12 @@ typedef struct ClientPart {
 
 typedef struct ClientResult ClientResult;
 
-// Who takes an answer as it comes. Called on the loop thread with the request's ctx, before `done`; must not
-// block. `done` gets a result without headers and body.
+// The receiver of a streamed answer. Called on the loop thread with the request's ctx, before `done`; must not block.
+// `done` gets a result without headers and body.
 typedef struct {
-  // Once, before any bytes: status and headers of the last answer, borrowed.
+  // Called once, before any bytes, with status and headers of the last answer, borrowed.
   void (*head)(void *ctx, const ClientResult *result);
-  // False: not taken now. The sender is held; the same bytes come again after client_go_on.
+  // False: not accepted now. The sender is held back; the same bytes come again after client_go_on.
   bool (*bytes)(void *ctx, Str bytes);
   int64_t
       idle_ms;  // the longest silence of the sender, from the beginning on; not counted while it is held
@@ -82,19 +81,18 @@ typedef struct {
   size_t response_max;  // bytes of an answer's body after decompression; beyond: CLIENT_TOO_LARGE
   size_t memory_max;    // beyond, the body goes to a nameless temporary file (`fd`); 0: never
   const ClientStream *stream;  // or NULL; response_max and memory_max do not concern it
-  int64_t
-      timeout_ms;  // for the whole, counted from when it begins; positive; CLIENT_NO_TIMEOUT: none
-  int64_t delay_ms;  // begin that much later
-  bool follow;       // follow redirects
-  bool insecure;     // do not verify the certificate
+  int64_t timeout_ms;  // of the whole request, from its beginning; positive, or CLIENT_NO_TIMEOUT
+  int64_t delay_ms;    // begin that much later
+  bool follow;         // follow redirects
+  bool insecure;       // do not verify the certificate
 } ClientRequest;
 
 typedef enum {
   CLIENT_OK,       // there is an answer, whatever its status
-  CLIENT_NETWORK,  // no name, no connection, no trust, or it ended early
+  CLIENT_NETWORK,  // the host is unknown, no connection, an untrusted certificate, or an early end
   CLIENT_TIMEOUT,
   CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max
-  CLIENT_UNKNOWN,  // not repeatable, and the connection broke after sending began: it may have happened
+  CLIENT_UNKNOWN,  // not repeatable, and the connection broke after sending began: it may have arrived
   CLIENT_CANCELLED  // client_cancel or client_free
 } ClientOutcome;
 
@@ -113,32 +111,31 @@ struct ClientResult {
   Buf bytes;     // holds the body
 };
 
-// Gets the result to keep: free it with client_result_free, on any thread. Called on the loop thread; must
-// not block. The request is the caller's again.
+// Takes ownership of the result: free it with client_result_free, on any thread. Called on the loop thread; must not
+// block. The request is no longer borrowed.
 typedef void (*ClientDone)(void *ctx, ClientResult *result);
 
-// Waits for the loop thread: not to be called from it. NULL with ERR_MEMORY, or ERR_USAGE for a ca_file that
-// cannot be read.
+// Waits for the loop thread, so it must not be called on it. NULL with ERR_MEMORY, or ERR_USAGE if ca_file cannot be
+// read.
 Client *client_new(Loop *loop, const ClientOptions *options, Err *err);
-// Ends what is under way with CLIENT_CANCELLED. Not from the loop thread; before loop_free. NULL is allowed.
+// Ends requests under way with CLIENT_CANCELLED. Not on the loop thread; before loop_free. NULL is allowed.
 void client_free(Client *client);
 
-// Begins `request`, which is borrowed with all that it points to, files included, until `done` is called;
-// from any thread. Returns a number for client_cancel. 0, and `done` is not called, with ERR_MEMORY, ERR_BUSY
-// after client_free began, or ERR_USAGE for a request that cannot be sent (no http URL, a header with a line
-// break, a file that is not a regular one).
+// Begins `request`, from any thread. The request and everything it points to, files included, are borrowed until `done`
+// is called. Returns a handle for client_cancel; or 0, without calling `done`, with ERR_MEMORY, ERR_BUSY after
+// client_free began, or ERR_USAGE for a request that cannot be sent (not an http URL, a header with a line break, a file
+// that is not regular).
 uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx,
                      Err *err);
-// Ends a request: its `done` comes soon with CLIENT_CANCELLED, unless it has come or is under way. From any
-// thread.
+// Cancels a request, from any thread: `done` is called soon with CLIENT_CANCELLED, unless it was called already.
 void client_cancel(Client *client, uint64_t id);
-// The receiver of a stream that refused bytes can take some again. From any thread.
+// The receiver of a stream that refused bytes accepts them again. From any thread.
 void client_go_on(Client *client, uint64_t id);
 void client_result_free(ClientResult *result);  // NULL is allowed
 size_t client_active(Client *client);           // requests under way
 Loop *client_loop(const Client *client);        // the one it was made with
-// A file without a name, readable and writable, gone when closed: for bytes too many to be held in memory. -1
-// with ERR_FAILED.
+// A nameless temporary file, readable and writable, which vanishes when closed: for bodies too large for memory. -1 with
+// ERR_FAILED.
 int client_temp_file(Err *err);
 
 #endif

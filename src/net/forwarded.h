@@ -1,4 +1,4 @@
-// Who is at the other end when proxies stand between: X-Forwarded-For, as far as it can be believed.
+// The client's address behind proxies: X-Forwarded-For, as far as it can be trusted.
 #ifndef WEMOON_NET_FORWARDED_H
 #define WEMOON_NET_FORWARDED_H
 
@@ -9,7 +9,7 @@
 
 enum { FORWARDED_BLOCKS_MAX = 64, FORWARDED_TEXT_MAX = 46 };
 
-// An IPv6 address and how many of its bits count; IPv4 as ::ffff:a.b.c.d.
+// An IPv6 address and the length of its prefix in bits; IPv4 as ::ffff:a.b.c.d.
 typedef struct {
   uint8_t address[16];
   uint8_t bits;
@@ -20,14 +20,13 @@ typedef struct {
   size_t count;
 } TrustedProxies;
 
-// Reads addresses and CIDR blocks, IPv4 and IPv6, with commas or white space between: "127.0.0.1, ::1,
-// 10.0.0.0/8". Empty: nobody is trusted. ERR_USAGE names the one that is none.
+// Parses addresses and CIDR blocks, IPv4 and IPv6, separated by commas or white space: "127.0.0.1, ::1, 10.0.0.0/8".
+// Empty: no proxy is trusted. ERR_USAGE names the invalid entry.
 bool forwarded_trust(TrustedProxies *proxies, Str list, Err *err);
 
-// The address of the other side, as text in `out`. `peer` is where the connection comes from; while an
-// address is one of a trusted proxy, the one that this proxy has added to X-Forwarded-For counts: the
-// rightmost first, those of several headers together. A port behind an address is dropped; at what is no
-// address the search ends. A `peer` that is no address is given as it is, cut to fit.
+// Writes the client's address to `out`. It begins with `peer`, the connection's own address; as long as the address is
+// a trusted proxy, the next one of X-Forwarded-For counts, from the right, all such headers together. A port behind an
+// address is dropped; the search ends at an invalid address. A `peer` that is no address is copied, cut to fit.
 const char *forwarded_client(const TrustedProxies *proxies, const char *peer, const Pair *headers,
                              size_t header_count, char out[FORWARDED_TEXT_MAX]);
 

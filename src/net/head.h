@@ -1,6 +1,5 @@
-// What the head of a request says of its body and its connection (RFC 9112), and whether it may be believed:
-// where a proxy in front could have understood another end of the body or another host, the request is
-// refused.
+// What the head of a request says about its body and its connection (RFC 9112). A head that a proxy in front could read
+// differently (another end of the body, another host) is refused.
 #ifndef WEMOON_NET_HEAD_H
 #define WEMOON_NET_HEAD_H
 
@@ -13,13 +12,13 @@ typedef struct {
 } HeadLines;
 
 typedef struct {
-  int status;         // what the request is refused with, or 0
-  const char *fault;  // one clause for the log, if it is refused
-  int64_t body_len;   // -1 if no length was given
+  int status;         // the status of the refusal, or 0
+  const char *fault;  // of a refusal: the reason, one clause for the log
+  int64_t body_len;   // -1 if there is no Content-Length
   bool chunked;       // the body comes in chunks
   bool expects;       // the client waits for "100 Continue" before it sends the body
   bool keeps;         // the client wants to keep the connection
-  bool upgrades;      // it asks for another protocol than HTTP/2, which nobody here speaks
+  bool upgrades;      // it asks for a protocol other than HTTP/2; none is supported
 } Head;
 
 Head head_read(const HeadLines *lines);

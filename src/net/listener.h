@@ -1,6 +1,5 @@
-// The socket that the server listens on. Debian's civetweb knows no IPv6, does not say why it cannot listen,
-// and cannot stop listening without ending the requests under way. So it is made here and put in the place of
-// one of civetweb's own. Inside net/ only.
+// The server's listening socket. Debian's civetweb has no IPv6, does not say why it cannot listen, and cannot stop
+// listening without ending the requests under way. So the socket is made here and replaces civetweb's own.
 #ifndef WEMOON_NET_LISTENER_H
 #define WEMOON_NET_LISTENER_H
 
@@ -8,30 +7,30 @@
 #include "base/str.h"
 
 typedef struct {
-  int fd;             // the socket; -1: none
-  int second;         // the same socket, for when another file stands under `fd`
-  int quiet;          // the eventfd that takes its place
-  bool lent;          // `fd` is another's to close
-  bool shared;        // another process has the socket too, and goes on with it
+  int fd;             // the socket, or -1
+  int second;         // a duplicate of the socket, for when `fd` was replaced
+  int quiet;          // the eventfd that replaces it
+  bool lent;          // `fd` is closed by its owner
+  bool shared;        // another process has the socket too, and keeps serving it
   int port;           // as bound
   char address[128];  // "127.0.0.1:8080", "[::1]:8080", as bound
 } Listener;
 
-// Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (of 127.0.0.1). ERR_USAGE for what is none of these,
-// ERR_FAILED if it cannot be had: the error says why, and how to see who has a port that is taken. Gets all
-// descriptors that stopping takes.
+// Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (on 127.0.0.1). ERR_USAGE for any other text; ERR_FAILED if the
+// address cannot be bound: the error says why, and how to find the process that has the port. Opens the descriptors for
+// stopping too.
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
-// Takes over the socket `fd`, on which another process, which keeps it, has begun to listen: what connects while
-// nobody serves waits in its backlog. ERR_USAGE if it is no listening TCP socket.
+// Takes over `fd`, a listening socket that another process opened and keeps: connections made while no process serves
+// wait in its backlog. ERR_USAGE if it is not a listening TCP socket.
 bool listener_inherit(Listener *listener, int fd, Err *err);
-// Puts it under the descriptor of this process's listening socket of 127.0.0.1:`port`, which is closed. To be
-// called before anything polls that.
+// Moves it to the descriptor of this process's listening socket on 127.0.0.1:`port`, which it closes. Call it before
+// that descriptor is polled.
 bool listener_replace(Listener *listener, int port, Err *err);
-// Accepts nothing new. What polls or closes the descriptor finds it quiet, but open. Once.
+// Stops accepting. The descriptor stays open and shows no events. Call it once.
 void listener_quiet(Listener *listener);
-// After listener_quiet: wakes what polls the descriptor.
+// After listener_quiet: wakes the thread that polls the descriptor.
 void listener_end(Listener *listener);
-// Closes what is open, but not a descriptor that listener_replace has put in another's place.
+// Closes what is open, except the descriptor that listener_replace moved to civetweb.
 void listener_close(Listener *listener);
 
 #endif

@@ -1,5 +1,4 @@
-// The loop, over libuv: the one thread that waits for the outside (timers, signals, sockets). Nothing that
-// runs on it may block.
+// The event loop, over libuv: one thread that waits for timers, signals and sockets. Code on it must not block.
 #ifndef WEMOON_NET_LOOP_H
 #define WEMOON_NET_LOOP_H
 
@@ -11,32 +10,31 @@ typedef struct LoopTimer LoopTimer;
 typedef void (*LoopFn)(void *ctx);
 
 Loop *loop_new(Err *err);  // starts its thread
-// Stops the thread after what was posted before has run, frees timers that are left.
+// Runs what was posted before, stops the thread, and frees the remaining timers.
 void loop_free(Loop *loop);
-// Runs fn(ctx) on the loop thread, soon, in the order of posting. From any thread. False without memory or
-// after loop_free began.
+// Runs fn(ctx) on the loop thread, soon, in order. From any thread. False without memory, or after loop_free began.
 bool loop_post(Loop *loop, LoopFn fn, void *ctx);
-// The same without memory of its own: `call` is the caller's, who lets it alone until fn is called. After
-// loop_free began nothing happens.
+// The same without allocation: `call` is the caller's, who does not touch it until fn is called. Does nothing after
+// loop_free began.
 typedef struct LoopCall {
   LoopFn fn;
   void *ctx;
   struct LoopCall *next;
-  bool owned;  // by the loop
+  bool owned;  // freed by the loop
 } LoopCall;
 void loop_call(Loop *loop, LoopCall *call, LoopFn fn, void *ctx);
-// Runs work(ctx) on another thread, since it takes long, then done(ctx) on the loop thread. False without
-// memory. Loop thread only; before loop_free.
+// Runs work(ctx), which takes long, on another thread, then done(ctx) on the loop thread. False without memory. Loop
+// thread only; before loop_free.
 bool loop_work(Loop *loop, LoopFn work, LoopFn done, void *ctx);
 bool loop_is_current(const Loop *loop);  // whether the caller is the loop thread
-// Calls fn(ctx) on the loop thread after `delay_ms`, then each `repeat_ms` (0: once; a once-timer frees
+// Calls fn(ctx) on the loop thread after `delay_ms`, then every `repeat_ms` (0: once; a one-shot timer frees
 // itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
-// Frees it. Loop thread only; not for a once-timer that has fired. NULL is allowed.
+// Frees the timer. Loop thread only; not for a one-shot timer that has fired. NULL is allowed.
 void loop_timer_stop(LoopTimer *timer);
-// The uv_loop_t, for the other files of net/ and store/ only.
+// The uv_loop_t, for net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
-// What the `data` of a poll handle points to that may still be open when the loop ends: it is closed then.
+// The `data` of a poll handle that may still be open when the loop ends; the loop closes it then.
 struct uv_handle_s;
 typedef struct {
   void (*closed)(struct uv_handle_s *handle);

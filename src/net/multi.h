@@ -1,4 +1,4 @@
-// libcurl's multi handle on the loop: it carries transfers from their start to their end. Loop thread only.
+// libcurl's multi handle on the loop: runs transfers from start to end. Loop thread only.
 #ifndef WEMOON_NET_MULTI_H
 #define WEMOON_NET_MULTI_H
 
@@ -9,21 +9,20 @@ typedef struct Multi Multi;
 typedef struct {
   Loop *loop;
   const char *proxy, *ca_file;  // or NULL; outlive the Multi
-  // A transfer has ended, its result is filled; the transfer is the receiver's.
+  // A transfer has ended and its result is filled; the callee owns the transfer.
   void (*ended)(void *ctx, Transfer *transfer);
   void *ctx;
 } MultiOptions;
 
 // NULL without memory or descriptors.
 Multi *multi_new(const MultiOptions *options);
-// Takes the transfer, which is in no list. `ended` is called for it exactly once, perhaps before this
-// returns.
+// Takes ownership of the transfer, which is in no list. Calls `ended` exactly once, perhaps before this returns.
 void multi_start(Multi *multi, Transfer *transfer);
-// Gives back a transfer that was started and has not ended; `ended` is not called for it.
+// Returns ownership of a transfer that has not ended; `ended` is not called.
 void multi_take_back(Multi *multi, Transfer *transfer);
-// The receiver of a stream can take bytes again.
+// The receiver of a stream accepts bytes again.
 void multi_go_on(Multi *multi, Transfer *transfer);
-// No transfer is left in it. gone(ctx) is called on the loop once it has closed its handles.
+// Call it when no transfer is left. Calls gone(ctx) on the loop once its handles are closed.
 void multi_free(Multi *multi, void (*gone)(void *ctx), void *ctx);
 
 #endif

@@ -1,8 +1,8 @@
-// A connection whose request was read and whose answer comes later. It has no thread: it waits on the loop, is
-// answered by one write, or bit by bit, and is closed.
+// A parked connection: its request was read, its answer comes later. It holds no thread: it waits on the loop, is
+// answered at once or piece by piece, and is closed.
 //
-// What its client sends meanwhile is read and dropped. A client that ends its half of the connection may still
-// read; one that has closed all of it looks the same until something is sent to it.
+// Bytes that the client sends meanwhile are dropped. A client that has closed its sending half may still read; one that
+// has closed the connection looks the same until something is sent to it.
 #ifndef WEMOON_NET_PARKED_H
 #define WEMOON_NET_PARKED_H
 
@@ -11,32 +11,32 @@
 
 typedef enum {
   PARKED_OPEN,
-  PARKED_HALF_CLOSED,  // the client has ended its half, or closed the whole
-  PARKED_GONE          // the connection was reset, or nothing goes out any more
+  PARKED_HALF_CLOSED,  // the client has closed its sending half, or the whole connection
+  PARKED_GONE          // the connection was reset, or a write failed
 } ParkedState;
 
 typedef struct {
-  void (*changed)(void *ctx);  // the state is another
-  // parked_send has sent all it was given. Not called for the last. NULL: nobody asks.
+  void (*changed)(void *ctx);  // the state has changed
+  // Everything given to parked_send was sent. Not called after parked_end. May be NULL.
   void (*sent)(void *ctx);
   void *ctx;
 } ParkedWatcher;
 
-// Loop thread only, all of these. Watches it from now on; called once, before anything else. False if the
-// system refuses: it is closed, and gone.
+// All of these on the loop thread only. Call parked_watch once, before the others. False if the system refuses: the
+// connection is closed and `parked` freed.
 bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher);
 ParkedState parked_state(const Parked *parked);
-// Writes the whole answer and closes; the watcher is not called any more. `parked` is gone.
+// Writes the whole answer, closes, and frees `parked`; the watcher is not called any more.
 void parked_respond(Parked *parked, const HttpResponse *response);
-// Closes it without a byte (or any more of them). `parked` is gone.
+// Closes it without a further byte, and frees `parked`.
 void parked_close(Parked *parked);
-// Writes the head of an answer that ends with its connection, and `response->body` as its beginning.
+// Begins a streamed answer, which ends with the connection: writes its head and `response->body`.
 void parked_begin(Parked *parked, const HttpResponse *response);
-// Goes on with it. False if it is gone.
+// Sends more of it. False if the client has gone.
 bool parked_send(Parked *parked, Str bytes);
-// Whether the system has taken all of it: until then `sent` will be called.
+// Whether the system has taken everything; if not, `sent` will be called.
 bool parked_is_sent(const Parked *parked);
-// Closes it once all is sent. `parked` is gone.
+// Closes it once everything is sent, and frees `parked`.
 void parked_end(Parked *parked);
 
 #endif

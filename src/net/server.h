@@ -1,5 +1,4 @@
-// The HTTP server, over civetweb: one place that knows its options and its traps. Plain HTTP; a proxy in
-// front ends HTTPS.
+// The HTTP server, over civetweb. Plain HTTP: a proxy in front terminates TLS.
 #ifndef WEMOON_NET_SERVER_H
 #define WEMOON_NET_SERVER_H
 
@@ -11,17 +10,17 @@ typedef struct Server Server;
 typedef struct {
   Str method, path, query;  // path as sent, not decoded; query without '?'
   int64_t content_length;   // -1 if none was given
-  bool chunked;             // the body comes in chunks; it is whole in `body` all the same
+  bool chunked;             // the body came in chunks; `body` holds it whole
   Str body;                 // valid in HttpRoute.handle only
-  // Monotonic: when its first byte came, however long it waited for a thread; for a connection's first request,
-  // when the connection was accepted.
+  // Monotonic: when its first byte was received, even if it waited for a thread; for a connection's first request, when
+  // the connection was accepted.
   int64_t received_us;
 } HttpRequest;
 
-// The first header of that name (no case), empty without it.
+// The first header of that name, without regard to case; empty if there is none.
 Str server_header(const HttpRequest *request, const char *name);
-// The address of the other side, as text: behind proxies that ServerOptions.trusted_proxies has, the one that
-// X-Forwarded-For names. Valid while the request is.
+// The address of the client, as text: behind the proxies of ServerOptions.trusted_proxies, the one that X-Forwarded-For
+// names. Valid as long as the request.
 const char *server_remote(const HttpRequest *request);
 // All headers, in order; at most 64.
 size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
@@ -30,45 +29,44 @@ typedef struct {
   int status;
   const char *content_type;  // NULL: text/plain; charset=utf-8
   Str body;
-  const char *extra_headers;  // whole "Name: value\r\n" lines or NULL; the caller vouches for them
+  const char *extra_headers;  // whole "Name: value\r\n" lines, written unchecked; or NULL
   bool close;                 // the connection ends with this answer
-  bool no_answer;             // close the connection without a byte: the platform will try again
+  bool no_answer;  // close the connection without a byte, so that the platform tries again
 } HttpResponse;
 
-// Writes the whole answer, head and body in one write, with Content-Length. Once per request (a second one is
-// dropped), while HttpRoute.handle has not returned: on its thread, or on another one that it waits for.
+// Writes the whole answer, head and body in one write, with Content-Length. Once per request (a second call does
+// nothing), before HttpRoute.handle returns: on its thread, or on a thread that it waits for.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
-// Answers with a status and its name alone. `headers`: as extra_headers.
+// Answers with a status and its name. `headers`: as extra_headers.
 void server_respond_status(HttpRequest *request, int status, const char *headers);
-// The same, and one line of the log says why.
+// The same, and logs the reason.
 void server_refuse(HttpRequest *request, int status, const char *headers, const char *why);
 
-// Writes the head of an answer that ends with its connection, and `response->body` as its beginning. In place
-// of server_respond.
+// Begins a streamed answer, which ends with the connection: writes its head and `response->body`. Instead of
+// server_respond.
 void server_begin(HttpRequest *request, const HttpResponse *response);
-// Goes on with it; on the thread of HttpRoute.handle alone. False when the other side is gone or takes nothing for
-// as long as a request may take to come, or when the server is about to stop; then HttpRoute.handle should
-// return.
+// Sends more of it; on the thread of HttpRoute.handle only. False if the client has gone or takes nothing for the time
+// that a request may take to arrive, or the server is stopping: then return from HttpRoute.handle.
 bool server_write(HttpRequest *request, Str bytes);
 bool server_is_stopping(const HttpRequest *request);
 
-// A connection that was taken from its thread, and waits for its answer without one (parked.h).
+// A connection that left its thread and waits for its answer (parked.h).
 typedef struct Parked Parked;
 
-// In place of server_respond, on the thread of HttpRoute.handle: the thread is free as soon as that returns, and
-// the connection ends with its answer. NULL without memory or descriptors, or when it was answered already:
-// nothing has happened. It may outlive the server.
+// Parks the connection. Instead of server_respond, on the thread of HttpRoute.handle, which is free once that returns;
+// the connection ends with its answer. NULL without memory or descriptors, or if it was answered already: nothing was
+// changed. It may outlive the server.
 Parked *server_park(HttpRequest *request);
 
-// What is to be done with a request whose head is known and whose body is not yet read.
+// What to do with a request whose head was read, before its body is.
 typedef struct {
   int status;         // 0: go on to `handle`; else answer with this status at once
   const char *allow;  // for 405: the value of the Allow header
   size_t max_body;    // for `handle`: a larger body is answered with 413
   bool needs_body;    // a request with neither Content-Length nor chunks is answered with 411
-  // Answers the request, with one server_respond or server_begin; 500 is answered for one that does not.
-  // On an HTTP thread, many at once.
+  // Answers the request with one server_respond or server_begin, or parks it; else the client gets 500. On an HTTP
+  // thread, many at once.
   void (*handle)(void *ctx, HttpRequest *request);
   void *ctx;
   // If not NULL: called once on the same thread when the request is over, after `handle` or instead of it.
@@ -76,8 +74,7 @@ typedef struct {
   void *over_ctx;
 } HttpRoute;
 
-// Decides by the head alone what a request comes to. Called on an HTTP thread, many at once; must be quick.
-// *route is all zero.
+// Decides by the head how a request is handled. Called on HTTP threads, many at once; must be quick. *route is all zero.
 typedef struct {
   void (*route)(void *ctx, const HttpRequest *head, HttpRoute *route);
   void *ctx;
@@ -87,25 +84,24 @@ typedef struct {
   Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
   int inherited;        // a listening socket that is served instead of `listen`; 0: none
   int threads;          // HTTP threads, each for one connection at a time
-  int head_timeout_ms;  // head and body must be there within this (5000)
+  int head_timeout_ms;  // head and body must arrive within this time (5000)
   int keep_alive_ms;    // idle connections stay open for this long while threads are free (75000)
   Str trusted_proxies;  // addresses and CIDR blocks with commas between; empty: none
 } ServerOptions;
 
-// Whether `list` can stand in trusted_proxies; ERR_USAGE names the entry that cannot.
+// Whether `list` is valid for trusted_proxies; ERR_USAGE names the invalid entry.
 bool server_check_proxies(Str list, Err *err);
-// Starts serving; NULL with ERR_USAGE (bad address, bad trusted_proxies), ERR_FAILED (port taken: says by what means to see who
-// has it; fewer threads than asked for; threads that got a stack under 512 KiB). The handler's ctx must
-// outlive the server.
+// Starts serving. The handler's ctx outlives the server. NULL with ERR_USAGE (bad address, bad trusted_proxies) or
+// ERR_FAILED (the port is taken: the error says how to find the process; fewer threads than asked for; thread stacks
+// under 512 KiB).
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
 int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound
-// How many HTTP threads have a connection now, and how many there are.
+// How many HTTP threads have a connection, and how many there are.
 void server_load(const Server *server, int *busy, int *threads);
-// Stops accepting, lets requests under way finish (10 s at most). Its address and load can be asked for until
-// it is freed.
+// Stops accepting, and lets requests under way finish, 10 s at most. Its address and load stay available.
 void server_stop(Server *server);
-// Ends it where it has not ended, and frees it. NULL is allowed.
+// Stops it if necessary, and frees it. NULL is allowed.
 void server_free(Server *server);
 
 #endif

@@ -1,6 +1,5 @@
-// The sockets that libcurl waits for: an epoll(7) set of their own, which the loop watches as one descriptor.
-// libcurl says at the end of each request that its socket is to be watched no more, and at the beginning of
-// the next that it is; libuv would make six system calls of that, this makes one.
+// libcurl's sockets, in an epoll(7) set of their own that the loop watches as one descriptor. libcurl unregisters a
+// socket after each request and registers it for the next: six system calls with libuv, one here.
 #ifndef WEMOON_NET_SOCKETS_H
 #define WEMOON_NET_SOCKETS_H
 
@@ -12,24 +11,22 @@
 
 typedef struct Sockets Sockets;
 
-// `flags`, of libcurl's CURL_CSELECT_...: what the socket is ready for.
+// `flags`: what the socket is ready for, of libcurl's CURL_CSELECT_...
 typedef void (*SocketsReady)(void *ctx, int fd, int flags);
 
-// NULL without memory or descriptors. Loop thread only, as all of this.
+// NULL without memory or descriptors. All functions on the loop thread only.
 Sockets *sockets_new(Loop *loop, SocketsReady ready, void *ctx);
-// `gone(ctx)` is called once the loop has let go of it. NULL is allowed: nothing happens.
+// Calls gone(ctx) once the loop no longer uses it. NULL is allowed: `gone` is not called.
 void sockets_free(Sockets *sockets, void (*gone)(void *ctx));
-// `what` is one of libcurl's CURL_POLL_...: what this socket is to be watched for from now on. False without
-// memory.
+// Watches the socket for `what`, one of libcurl's CURL_POLL_..., from now on. False without memory.
 bool sockets_watch(Sockets *sockets, int fd, int what);
-// A new one, which no program that a script starts inherits; -1 without descriptors. As libcurl wants to be
-// called (CURLOPT_OPENSOCKETFUNCTION).
+// For CURLOPT_OPENSOCKETFUNCTION: a new socket, closed in programs that a script starts; -1 without descriptors.
 curl_socket_t sockets_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *address);
-// Closes it, and forgets it first (CURLOPT_CLOSESOCKETFUNCTION).
+// For CURLOPT_CLOSESOCKETFUNCTION: stops watching the socket and closes it.
 int sockets_close(void *sockets, curl_socket_t fd);
 // Stops watching all sockets.
 void sockets_forget(Sockets *sockets);
-// How many are open; too many if libcurl closed some without a word.
+// How many are open. Sockets that libcurl closed by itself still count.
 size_t sockets_count(const Sockets *sockets);
 
 #endif

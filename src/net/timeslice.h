@@ -1,7 +1,7 @@
-// Taking turns on the CPU. Under load there are more connections with a message than cores, each served by a
-// thread of its own. A thread that sleeps after its answer has to be woken for the next message, which costs
-// as much as the message itself; one that lets the others go first finds the next message there when its turn
-// comes, if it does not come too soon: whose turns are longer goes further back in the line.
+// Time slices of HTTP threads. Under load more connections have a message than there are cores, each with a thread of
+// its own. To wake a thread that sleeps after its answer costs as much as the message itself. A thread that yields
+// instead finds its next message there when it runs again, if that is not too soon: a longer time slice puts it further
+// back in the kernel's queue.
 #ifndef WEMOON_NET_TIMESLICE_H
 #define WEMOON_NET_TIMESLICE_H
 
@@ -10,32 +10,30 @@
 
 enum { TIMESLICE_SHORTEST_US = 300, TIMESLICE_LONGEST_US = 3000 };
 
-// How long turns should be, measured as the load comes.
+// Adapts the length of time slices to the load.
 typedef struct {
   atomic_int length_us;
-  // Of the one thread that measures: cores, and the time, the process's CPU time and the requests of the last
-  // measurement.
+  // Of the measuring thread: the number of cores; time, CPU time of the process and requests at the last measurement.
   int cores;
   int64_t at_us, cpu_us;
   uint64_t requests;
 } Timeslice;
 
 void timeslice_init(Timeslice *timeslice);
-// Twice a second or so. `active` connections have had requests since the last time; `requests` came so far,
-// in all.
+// Call it about twice a second. `active`: connections that had requests since the last call; `requests`: all requests
+// so far.
 void timeslice_measure(Timeslice *timeslice, int64_t now_us, int active, uint64_t requests);
 static inline int timeslice_us(const Timeslice *timeslice) {
   return atomic_load_explicit(&timeslice->length_us, memory_order_relaxed);
 }
-// So long that between two turns of a thread each of the others that is likely to have a request answers it;
-// within the two bounds. `load` is the process's share of all cores' time, from 0 to 1.
+// The time slice, within two bounds, that lets every other thread that probably has a request answer it before the
+// calling thread runs again. `load`: the process's share of the time of all cores, 0 to 1.
 int timeslice_for(int active, int cores, double request_cpu_us, double load);
 
-// Of the calling thread. Where the kernel has no such thing (before Linux 6.12) or does not allow it, turns
-// stay as they are.
+// Sets the calling thread's time slice. No effect if the kernel does not support it (before Linux 6.12) or refuses.
 void timeslice_set(int length_us);
-// After an answer: other threads that can run go first. Returns at once if there is nobody. On a connection whose
-// next request will be long in coming this is one switch more, for nothing.
+// After an answer: lets other runnable threads go first; returns at once if there are none. If the connection's next
+// request is far off, it wastes one context switch.
 void timeslice_yield(void);
 
 #endif

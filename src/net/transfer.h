@@ -1,5 +1,4 @@
-// One request on its way: what the caller gave, which is borrowed, the easy handle of libcurl's that carries
-// it, and the ClientResult that is being filled.
+// One request under way: the caller's request, which is borrowed, libcurl's easy handle, and the ClientResult to fill.
 #ifndef WEMOON_NET_TRANSFER_H
 #define WEMOON_NET_TRANSFER_H
 
@@ -11,13 +10,13 @@
 
 typedef struct Transfer Transfer;
 
-// How far a part of the body has been read.
+// The read position in a part of the body.
 typedef struct {
   const ClientPart *part;
   off_t start, size, at;
 } Source;
 
-// A list of transfers; each is in one at most.
+// A list of transfers; each transfer is in one at most.
 typedef struct {
   Transfer *first, *last;
 } TransferList;
@@ -27,7 +26,7 @@ struct Transfer {
   Transfer *prev, *next;
   Client *client;
   uint64_t id;
-  // What other threads ask of it, under the client's lock.
+  // Requests of other threads; under the client's lock.
   Transfer *next_asked;
   bool asked, cancelled;
   bool ended;
@@ -36,15 +35,15 @@ struct Transfer {
   void *ctx;
   ClientResult *result;
   LoopTimer *delay, *deadline, *idle;
-  bool announced;    // the receiver of a stream has the head
-  bool held;         // and has refused bytes
-  int64_t heard_us;  // when the sender last said something
-  // The present leg: a redirect begins another one.
+  bool announced;    // the receiver of a stream was given the head
+  bool held;         // the receiver refused bytes
+  int64_t heard_us;  // when the last bytes arrived
+  // The current leg; a redirect begins another.
   const char *url, *method;
   char *location;            // owns `url` after a redirect; or NULL
   bool has_body, elsewhere;  // elsewhere: a redirect has left the origin that the request named
   int redirects;
-  int sent;  // how often libcurl began to send this leg
+  int sent;  // how many times libcurl began to send this leg
   bool too_large, no_memory, head_ended;
   Source *sources;  // of the request's parts
   CURL *easy;
@@ -58,24 +57,24 @@ void transfer_list_remove(Transfer *transfer);  // from the one it is in, if any
 
 // NULL with ERR_MEMORY, or ERR_USAGE for a request that cannot be sent.
 Transfer *transfer_new(const ClientRequest *request, Err *err);
-// Frees it and what libcurl needed for it, but neither its easy handle nor its result. NULL is allowed.
+// Frees it and libcurl's lists for it, but not its easy handle and its result. NULL is allowed.
 void transfer_free(Transfer *transfer);
 enum { TRANSFER_PLACE_SIZE = 280 };
 // Host and port, for messages; returns `out`.
 const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]);
-// Fills the result with what went wrong.
+// Fills the result with an error.
 void transfer_fail(Transfer *transfer, CURLcode code);
 void transfer_cancel(Transfer *transfer);
-// It took too long, or the sender was silent too long.
+// The error of a transfer that took too long, or whose sender was silent for too long.
 void transfer_expire(Transfer *transfer);
 void transfer_expire_idle(Transfer *transfer);
-// The answer is a redirect that is to be followed: prepares the next leg. False: the answer is the result, or
-// `*code` says why it cannot be followed.
+// Prepares the next leg if the answer is a redirect to follow. False: the answer is the result, or *code says why the
+// redirect cannot be followed.
 bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code);
-// Gives back what one leg needed, but for the easy handle.
+// Frees what the leg needed, except the easy handle.
 void transfer_end_leg(Transfer *transfer);
 
-// What an easy handle has to know beside the request; all of it outlives the handle.
+// Settings of an easy handle beside the request; they outlive the handle.
 typedef struct {
   const char *proxy, *ca_file;  // or NULL: none, the system's
   CURLSH *share;
@@ -83,7 +82,7 @@ typedef struct {
   bool fresh;  // every connection is in use: libcurl need not look for an idle one
 } EasyOptions;
 
-// Tells transfer->easy what to send, and to give the answer to the transfer. False without memory.
+// Sets up transfer->easy: the request to send, and the transfer as the receiver of the answer. False without memory.
 bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options);
 
 #endif

@@ -1,61 +1,59 @@
-// The bytes under an HTTP thread. libcivetweb tells neither a request's descriptor nor when it came, takes
-// blank lines for a head, and undoes chunks only of some senders. But it accepts with accept and reads with
-// recv, which it finds in the executable before libc's: the ones here note when a connection was accepted,
-// look at each head as it comes, and keep the body of a chunked request from libcivetweb. All functions are
-// about the calling thread's connection.
+// The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
+// head, and decodes only some chunked bodies. But it calls accept and recv, and finds the executable's before libc's:
+// those defined here record when a connection was accepted, check each head as it arrives, and keep the body of a
+// chunked request from libcivetweb. All functions are about the calling thread's connection.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
 #include "base/str.h"
 #include "net/connections.h"
 
-enum { WIRE_HEAD_MAX = 16384 };  // bytes of a head, for which libcivetweb has room
+enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 
-// What the first letter of "Transfer-Encoding" becomes in a head that libcivetweb reads, so that it takes
-// the request for one without a body.
+// Replaces the first letter of "Transfer-Encoding" in the head that libcivetweb reads, so that it sees a request without
+// a body.
 #define WIRE_MASK '!'
 
-// Whether libraries find the executable's recv. If not, nothing below works.
+// Whether libraries find the executable's recv. If not, nothing here works.
 bool wire_is_tapped(void);
-// The thread has a new connection. `connection` is told of heads that come in pieces, and may be NULL.
+// The thread has a new connection. `connection`, which may be NULL, is notified of heads that arrive in pieces.
 void wire_open(Connection *connection);
-// The request at hand, or the refusal of one, is handed on: what comes now is no head.
+// The current request, or its refusal, is passed on: further bytes are not its head.
 void wire_take(void);
 bool wire_is_taken(void);
-// The connection ends with the request at hand.
+// The connection ends with the current request.
 void wire_end(void);
-// Whether what came behind the request at hand, whose body has `body_len` bytes, can be left to libcivetweb
-// as the next one's head. If not, the connection has to end with this request.
+// Whether the bytes behind the current request, whose body has `body_len` bytes, may be left to libcivetweb as the head
+// of the next one. If not, the connection must end with this request.
 bool wire_may_go_on(int64_t body_len);
-// The request at hand is over; what comes is the next one's head.
+// The current request is over; further bytes are the head of the next one.
 void wire_next(int64_t body_len);
-// The descriptor, or -1 if nothing has been received on it yet.
+// The descriptor, or -1 before the first byte.
 int wire_descriptor(void);
-// When the first byte of the request at hand came, however long it waited for a thread (monotonic, in us);
-// 0 if it came with the request before.
+// When the first byte of the current request was received, even if it waited for a thread (monotonic, microseconds); 0
+// if it arrived together with the previous request.
 int64_t wire_came_us(void);
-// From when on the other side waits for this answer: the same, but for a connection's first request the time
-// when the connection was accepted.
+// Since when the client waits for this answer: the same, but for a connection's first request the time of its accept.
 int64_t wire_arrived_us(void);
-// Takes the connection away from libcivetweb, which finds `stand_in` (another descriptor) in its place and
-// ends that. Returns the connection's new descriptor, or -1 if the process has none left: nothing happened.
+// Takes the connection away from libcivetweb, which gets `stand_in` (another descriptor) in its place and closes that.
+// Returns the connection's new descriptor, or -1 if the process has none left: nothing was changed.
 int wire_take_away(int stand_in);
-// What libcivetweb's buffer holds: the head, or as much of it as has come. libcivetweb puts NULs into it as it
-// reads it.
+// What libcivetweb's buffer holds: the head, or as much of it as has arrived. libcivetweb writes NULs into it as it
+// parses.
 Str wire_head(void);
-// Whether the head of the request at hand is there as a whole.
+// Whether the head of the current request is complete.
 bool wire_is_whole(void);
-// Whether the other side has ended its half of the connection within the head.
+// Whether the client closed its sending half within the head.
 bool wire_has_ended(void);
-// How many Transfer-Encoding headers are masked. If there are any, the body is to be read with wire_read.
+// How many Transfer-Encoding headers are masked. If there is one, read the body with wire_read.
 int wire_masked(void);
-// Bytes behind the head of a chunked request: how many came; 0 or less at the end of the connection, or after
+// Reads bytes behind the head of a chunked request; returns how many, or 0 or less at the end of the connection or after
 // `timeout_ms`.
 int wire_read(void *out, size_t len, int timeout_ms);
-// Whether bytes have come that wire_read has not given: the next request's, once the body is whole.
+// Whether bytes have arrived that wire_read did not return: those of the next request, once the body is complete.
 bool wire_has_rest(void);
-// Ends our half of the connection and reads on until the other side has ended its own, `max_ms` at most: a
-// connection that is closed while bytes lie unread is reset, and the answer lost.
+// Closes our sending half and reads until the client closes its own, `max_ms` at most: to close a connection with
+// unread bytes resets it, and the answer is lost.
 void wire_linger(int max_ms);
 
 #endif

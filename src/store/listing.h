@@ -11,10 +11,10 @@ typedef struct {
 
 bool listing_add(Listing *listing, Str key);  // false without memory
 void listing_free(Listing *listing);
-// The keys that come after `after` in the order of their bytes, each once, `limit` at most (0: all); *out is
-// the caller's to free. False without memory.
+// The keys after `after` in byte order, without repeats, `limit` at most (0: all). The caller frees *out. False without
+// memory.
 bool listing_finish(const Listing *listing, Str after, int64_t limit, Str *out);
-// Takes the next key, a slice, from what listing_finish gave; false at the end.
+// Takes the next key, a slice, from the result of listing_finish; false at the end.
 bool listing_next(Str *rest, Str *key);
 
 #endif

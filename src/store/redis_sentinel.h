@@ -1,4 +1,4 @@
-// Which Redis is the master at present: asked of the Sentinels, which also tell when that changes.
+// Finds the current master through Redis Sentinels, which also announce a change.
 #ifndef WEMOON_STORE_REDIS_SENTINEL_H
 #define WEMOON_STORE_REDIS_SENTINEL_H
 
@@ -21,10 +21,9 @@ void redis_sentinel_free(RedisSentinel *sentinel);  // NULL is allowed
 // Asks one Sentinel after the other, from the one that answered last, and subscribes to changes of the master there.
 // Monotonic microseconds. ERR_NETWORK: none answers, or none knows the master.
 bool redis_sentinel_find(RedisSentinel *sentinel, int64_t give_up_us, RedisAddress *out, Err *err);
-// Whether a Sentinel has said since the last redis_sentinel_find that the master is another one now. Does not
-// wait.
+// Whether a Sentinel has announced another master since the last redis_sentinel_find. Does not wait.
 bool redis_sentinel_switched(RedisSentinel *sentinel);
-// Every second: subscribes again if the Sentinel has gone, and notices if another one names another master.
+// Call it every second: subscribes again if the Sentinel has gone, and asks the others whether the master has changed.
 void redis_sentinel_look(RedisSentinel *sentinel, int64_t give_up_us);
 
 #endif

@@ -1,4 +1,4 @@
-// The file of a SQLite store: opening, its log (-wal), and noticing that either was taken away or replaced.
+// The file of a SQLite store: opens it, checkpoints its log (-wal), and notices when either was deleted or replaced.
 #ifndef WEMOON_STORE_SQLITE_FILE_H
 #define WEMOON_STORE_SQLITE_FILE_H
 
@@ -15,24 +15,24 @@ typedef struct {
   sqlite3 *db;
   const char *path;
   dev_t device;
-  ino_t file, log;     // which file, and which -wal, was opened
-  int frames;          // of the log, after the last commit
-  bool log_is_new;     // since the last commit it has begun anew: sqlite_file_mark
-  atomic_int shm;      // the -shm, to see who locks it; -1: not open
-  int64_t written_us;  // monotonic: the last commit that is not in the file yet; 0: all is in it
+  ino_t file, log;  // which file, and which -wal, was opened
+  int frames;       // of the log, after the last commit
+  bool log_is_new;  // the log was reset since the last commit: sqlite_file_mark
+  atomic_int shm;   // the -shm, to see which processes lock it; -1: not open
+  int64_t
+      written_us;  // monotonic: the last commit that is not in the file yet; 0: the file is complete
 } SqliteFile;
 
-// Opens it, and makes it if it is not there. `path` outlives it. A log beside it that belongs to another file
-// (a backup was put in its place) is moved aside. ERR_FAILED: `err` says why and what to do; nothing is open.
+// Opens the file, and creates it if it is missing. `path` outlives it. A log that belongs to another file (somebody
+// restored a backup) is moved aside. ERR_FAILED: `err` has the reason and the remedy, and nothing is open.
 bool sqlite_file_open(SqliteFile *file, const char *path, Err *err);
-void sqlite_file_close(SqliteFile *file);  // one that is not open is allowed
-// Whether sqlite_file_open would work now, as far as that is seen without making anything.
+void sqlite_file_close(SqliteFile *file);  // allowed if it is not open
+// Whether sqlite_file_open would work now, as far as can be seen without creating anything.
 bool sqlite_file_would_open(const char *path, Err *err);
 
-// After commits: writes down which file and log belong together, if the log has begun anew.
+// After commits: if the log was reset, records which file and log belong together.
 void sqlite_file_mark(SqliteFile *file);
-// Brings what is in the log into the file, which alone is whole then. True too if another process is in the
-// way: try again.
+// Copies the log into the file, which is then complete by itself. True also if another process prevents it: try again.
 bool sqlite_file_checkpoint(SqliteFile *file, Err *err);
 
 typedef enum {
@@ -42,13 +42,13 @@ typedef enum {
   SQLITE_FILE_LOG_GONE,  // the -wal was deleted or replaced
 } SqliteFileState;
 SqliteFileState sqlite_file_look(const SqliteFile *file);
-// Closes a file that is gone or replaced, and takes its log out of the way of the next one.
+// Closes a file that is gone or replaced, and moves its log out of the way of the next one.
 void sqlite_file_abandon(SqliteFile *file);
 
-// Whether no other process has it open. From any thread; false while it is not known.
+// Whether no other process has it open. From any thread; false while that is unknown.
 bool sqlite_file_is_alone(const SqliteFile *file);
 
-// What a result code of SQLite means for this file; returns false.
+// Describes a result code of SQLite in `err`; returns false.
 bool sqlite_file_explain(const char *path, int code, Err *err);
 
 #endif
