@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SHARDS = 8, SERIES_MAX = 200, SLOTS = 64 };
+enum { SHARDS = 8, SERIES_MAX = 200, SLOTS = 256 };
 
 static const int64_t bounds_us[METRIC_BUCKETS] = { 100,     500,     1000,    5000,
                                                    10000,   50000,   100000,  500000,

@@ -35,26 +35,11 @@ ptrdiff_t str_find(Str s, Str needle) {
   return at ? at - s.ptr : -1;
 }
 
-Str str_sub(Str s, size_t from, size_t len) {
-  if (s.len == 0) return s;
-  if (from > s.len) from = s.len;
-  if (len > s.len - from) len = s.len - from;
-  return str_make(s.ptr + from, len);
-}
-
 Str str_trim(Str s) {
   size_t from = 0, to = s.len;
   while (from < to && is_space(s.ptr[from])) from++;
   while (to > from && is_space(s.ptr[to - 1])) to--;
   return str_sub(s, from, to - from);
-}
-
-bool str_cut(Str s, char sep, Str *head, Str *tail) {
-  const char *at = s.len ? memchr(s.ptr, sep, s.len) : NULL;
-  size_t cut = at ? (size_t)(at - s.ptr) : s.len;
-  *tail = at ? str_sub(s, cut + 1, s.len) : str_make("", 0);
-  *head = str_make(s.ptr, cut);
-  return at != NULL;
 }
 
 int str_hex_digit(char c) {

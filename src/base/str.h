@@ -18,8 +18,9 @@ typedef struct {
 
 static inline Str str_make(const char *ptr, size_t len) { return (Str){ ptr, len }; }
 static inline Str str_of(const char *cstr) { return (Str){ cstr, cstr ? strlen(cstr) : 0 }; }
+// Give a literal as `b`: the compiler then knows its length, and calls no function.
 static inline bool str_eq(Str a, Str b) {
-  return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+  return a.len == b.len && (b.len == 0 || memcmp(a.ptr, b.ptr, b.len) == 0);
 }
 
 // Compares bytes, a prefix first: below 0, 0 or above 0.
@@ -39,12 +40,23 @@ bool str_ends(Str s, Str suffix);
 // The position of the first `needle` in `s`, or -1. An empty needle is at 0.
 ptrdiff_t str_find(Str s, Str needle);
 // The slice from `from` (clamped) of at most `len` bytes.
-Str str_sub(Str s, size_t from, size_t len);
+static inline Str str_sub(Str s, size_t from, size_t len) {
+  if (s.len == 0) return s;
+  if (from > s.len) from = s.len;
+  if (len > s.len - from) len = s.len - from;
+  return str_make(s.ptr + from, len);
+}
 // The slice without ASCII white space at both ends.
 Str str_trim(Str s);
 // Splits at the first `sep` into *head and *tail. False if there is none: head = s, tail empty. Either may be the
 // variable that `s` came from.
-bool str_cut(Str s, char sep, Str *head, Str *tail);
+static inline bool str_cut(Str s, char sep, Str *head, Str *tail) {
+  const char *at = s.len ? (const char *)memchr(s.ptr, sep, s.len) : NULL;
+  size_t cut = at ? (size_t)(at - s.ptr) : s.len;
+  *tail = at ? str_make(at + 1, s.len - cut - 1) : str_make("", 0);
+  *head = str_make(s.ptr, cut);
+  return at != NULL;
+}
 // The whole of `s` as a decimal integer with an optional '-'; false on anything else or on overflow.
 bool str_to_int64(Str s, int64_t *out);
 // The whole of `s` as a finite decimal number of at most 1,023 bytes, whatever the locale; false on anything

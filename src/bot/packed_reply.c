@@ -10,15 +10,28 @@ static bool is_plain_text(const Reply *reply) {
          str_eq(content->name, STR("Content"));
 }
 
-void packed_reply_make(const Job *job, Buf *packed) {
-  if (job->reply.form == REPLY_NONE) return;
-  if (is_plain_text(&job->reply)) {
-    buf_addc(packed, FORM_TEXT);
-    buf_add(packed, job->reply.elements->text);
-    return;
-  }
-  buf_addc(packed, FORM_DOCUMENT);
-  reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, packed);
+static Str pack(Arena *arena, char form, Str bytes) {
+  char *packed = arena_alloc(arena, 1 + bytes.len);
+  if (!packed) return str_make(NULL, 0);
+  packed[0] = form;
+  if (bytes.len) memcpy(packed + 1, bytes.ptr, bytes.len);
+  return str_make(packed, 1 + bytes.len);
+}
+
+static Str pack_document(const Job *job) {
+  Buf document;
+  buf_init(&document);
+  reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &document);
+  Str packed =
+      document.failed ? str_make(NULL, 0) : pack(job->arena, FORM_DOCUMENT, buf_str(&document));
+  buf_clear(&document);
+  return packed;
+}
+
+Str packed_reply_make(const Job *job) {
+  if (job->reply.form == REPLY_NONE) return STR("");
+  if (is_plain_text(&job->reply)) return pack(job->arena, FORM_TEXT, job->reply.elements->text);
+  return pack_document(job);
 }
 
 bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,

@@ -4,9 +4,9 @@
 
 #include "bot/job.h"
 
-// Appends the packed form of what a finished job was answered with: a text's content, or the rendered
-// document.
-void packed_reply_make(const Job *job, Buf *packed);
+// The packed form of what a finished job was answered with, in its arena: a text's content, or the rendered
+// document; empty for "success". Its ptr is NULL without memory.
+Str packed_reply_make(const Job *job);
 // Appends the reply document that `packed` stands for; nothing for "success". `arena` is scratch. False
 // without memory.
 bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,

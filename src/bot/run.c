@@ -30,13 +30,11 @@ struct Run {
 
 // What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
 static void remember(Webhook *webhook, Job *job, bool late) {
-  Buf packed;
-  buf_init(&packed);
-  if (!late || answer_late_way(webhook) == LATE_RETRY) packed_reply_make(job, &packed);
-  if (packed.failed) dedupe_forget(webhook->dedupe, job);
-  else dedupe_finish(webhook->dedupe, job, buf_str(&packed), clock_now_us());
-  if (webhook->peers) peers_finish(webhook->peers, job, buf_str(&packed));
-  buf_clear(&packed);
+  bool shown = !late || answer_late_way(webhook) == LATE_RETRY;
+  Str packed = shown ? packed_reply_make(job) : STR("");
+  if (packed.ptr) dedupe_finish(webhook->dedupe, job, packed, clock_now_us());
+  else dedupe_forget(webhook->dedupe, job);
+  if (webhook->peers) peers_finish(webhook->peers, job, packed);
 }
 
 static void log_dropped(const Job *job, LateReply way) {

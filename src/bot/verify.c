@@ -5,32 +5,46 @@
 #include "wechat/envelope.h"
 #include "wechat/signature.h"
 
+// How often a parameter stands in the query, and what it says where it stands first.
 typedef struct {
-  Str signature, timestamp, nonce, msg_signature;
-  bool has_msg_signature, is_aes;
+  size_t count;
+  Str value;
+} Claim;
+
+typedef struct {
+  Claim signature, timestamp, nonce, msg_signature, encrypt_type;
 } Claims;
 
-// A parameter that stands exactly once.
-static bool take(const Pairs *query, Str name, Str *value, Err *err) {
-  size_t count = pairs_get(query, name, value);
-  if (count == 1) return true;
-  return err_set(err, ERR_FORBIDDEN, "%.*s is %s", STR_FMT(name),
-                 count ? "given more than once" : "missing");
+static Claim *claim_of(Claims *claims, Str name) {
+  if (str_eq(name, STR("signature"))) return &claims->signature;
+  if (str_eq(name, STR("timestamp"))) return &claims->timestamp;
+  if (str_eq(name, STR("nonce"))) return &claims->nonce;
+  if (str_eq(name, STR("msg_signature"))) return &claims->msg_signature;
+  if (str_eq(name, STR("encrypt_type"))) return &claims->encrypt_type;
+  return NULL;
+}
+
+static bool stands_once(const Claim *claim, const char *name, Err *err) {
+  if (claim->count == 1) return true;
+  return err_set(err, ERR_FORBIDDEN, "%s is %s", name,
+                 claim->count ? "given more than once" : "missing");
 }
 
 static bool take_claims(const Pairs *query, Claims *claims, Err *err) {
   *claims = (Claims){ 0 };
-  if (!take(query, STR("signature"), &claims->signature, err) ||
-      !take(query, STR("timestamp"), &claims->timestamp, err) ||
-      !take(query, STR("nonce"), &claims->nonce, err)) {
-    return false;
+  for (const Pair *pair = query->first; pair; pair = pair->next) {
+    Claim *claim = claim_of(claims, pair->name);
+    if (claim && claim->count++ == 0) claim->value = pair->value;
   }
-  size_t count = pairs_get(query, STR("msg_signature"), &claims->msg_signature);
-  if (count > 1) return err_set(err, ERR_FORBIDDEN, "msg_signature is given more than once");
-  claims->has_msg_signature = count == 1;
-  Str type = STR("");
-  claims->is_aes = pairs_get(query, STR("encrypt_type"), &type) > 0 && str_eq(type, STR("aes"));
-  return true;
+  return stands_once(&claims->signature, "signature", err) &&
+         stands_once(&claims->timestamp, "timestamp", err) &&
+         stands_once(&claims->nonce, "nonce", err) &&
+         (claims->msg_signature.count == 0 ||
+          stands_once(&claims->msg_signature, "msg_signature", err));
+}
+
+static bool is_aes(const Claims *claims) {
+  return claims->encrypt_type.count > 0 && str_eq(claims->encrypt_type.value, STR("aes"));
 }
 
 static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *err) {
@@ -48,10 +62,11 @@ static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *er
 
 // Whether a token signed the claims, and with `sealed` the sealed text too.
 static bool is_signed_by(Digest *digest, Str token, const Claims *claims, const Str *sealed) {
-  if (!signature_check(digest, claims->signature, token, claims->timestamp, claims->nonce, NULL))
+  Str timestamp = claims->timestamp.value, nonce = claims->nonce.value;
+  if (!signature_check(digest, claims->signature.value, token, timestamp, nonce, NULL))
     return false;
-  return !sealed || signature_check(digest, claims->msg_signature, token, claims->timestamp,
-                                    claims->nonce, sealed);
+  return !sealed ||
+         signature_check(digest, claims->msg_signature.value, token, timestamp, nonce, sealed);
 }
 
 static const Credential *signer(const Account *account, Digest *digest, const Claims *claims,
@@ -71,7 +86,7 @@ static bool check_signed(const Account *account, int64_t window_s, const Claims 
                    "signature is wrong: not made with this account's token (is `token` the one "
                    "at " ACCOUNT_PLACE_CALLBACK "?)");
   }
-  return check_window(claims->timestamp, window_s, now_s, err);
+  return check_window(claims->timestamp.value, window_s, now_s, err);
 }
 
 // Opens with the keys of those credentials whose token signed the sealed text; during a change of keys there
@@ -130,14 +145,14 @@ static bool check_not_sealed(const Account *account, Str body, Workspace *w, Err
 
 static bool open_callback(const Account *account, const Claims *claims, Str body, Workspace *w,
                           Verified *verified, Err *err) {
-  bool must = account->mode == MODE_SAFE;
-  if (must && !claims->has_msg_signature) {
+  bool must = account->mode == MODE_SAFE, has_msg_signature = claims->msg_signature.count > 0;
+  if (must && !has_msg_signature) {
     return err_set(
         err, ERR_FORBIDDEN,
         "msg_signature is missing: encrypt_mode is safe, and a plain message is not taken");
   }
-  if (!must && !claims->has_msg_signature && !claims->is_aes) return true;
-  if (!claims->has_msg_signature)
+  if (!must && !has_msg_signature && !is_aes(claims)) return true;
+  if (!has_msg_signature)
     return err_set(err, ERR_FORBIDDEN, "msg_signature is missing: encrypt_type is aes");
   if (!message_read(w->xml, body, &w->outer, err)) return false;
   Str sealed;
@@ -168,6 +183,6 @@ bool verify_callback(const Account *account, int64_t replay_window_s, const Pair
     return false;
   }
   if (account->mode != MODE_NORMAL) return open_callback(account, &claims, body, w, verified, err);
-  bool claims_sealed = claims.is_aes || claims.has_msg_signature;
+  bool claims_sealed = is_aes(&claims) || claims.msg_signature.count > 0;
   return !claims_sealed || check_not_sealed(account, body, w, err);
 }

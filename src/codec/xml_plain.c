@@ -35,73 +35,79 @@ static inline __attribute__((always_inline)) bool take(Reader *r, Str what) {
   return true;
 }
 
-// "<name>" or "<name/>", whose end comes at once.
-static bool read_start(Reader *r, bool *empty) {
-  uint32_t len = (uint32_t)xml_name_len(left(r)), offset = (uint32_t)(r->at - r->start);
-  if (len == 0 || r->depth == XML_DEPTH_MAX) return false;
-  r->at += len;
-  *empty = take(r, STR("/"));
-  if (!take(r, STR(">"))) return false;
+static uint32_t add_node(Reader *r, Str name) {
   uint32_t first = NODE_NONE, *last = r->depth ? &r->last_child[r->depth - 1] : &first;
   uint32_t parent = r->depth ? r->open[r->depth - 1] : NODE_NONE;
-  uint32_t index = nodes_add_named(r->tree, parent, last, offset, len);
-  if (index == NODE_NONE) return false;
-  if (*empty) return true;
+  return nodes_add_named(r->tree, parent, last, (uint32_t)(name.ptr - r->start),
+                         (uint32_t)name.len);
+}
+
+static bool read_end(Reader *r, Str name) {
+  return take(r, STR("</")) && take(r, name) && take(r, STR(">"));
+}
+
+// The whole text of an element, whose end has to follow.
+static bool take_text(Reader *r, Node *node, Str name, Str text) {
+  node->text_off = (uint32_t)(text.ptr - r->start);
+  node->text_len = (uint32_t)text.len;
+  return read_end(r, name);
+}
+
+static bool read_section(Reader *r, Node *node, Str name) {
+  const char *from = r->at;
+  ptrdiff_t len = xml_section_end(left(r));
+  if (len < 0) return false;
+  r->at += len + 3;
+  skip_space(r);
+  return take_text(r, node, name, str_make(from, (size_t)len));
+}
+
+static bool read_text(Reader *r, Node *node, Str name) {
+  static const bool ends[256] = { ['<'] = true, ['>'] = true, ['&'] = true, [']'] = true };
+  const char *from = r->at, *at = from;
+  while (at < r->end && !ends[(unsigned char)*at]) at++;
+  r->at = at;
+  return take_text(r, node, name, str_make(from, (size_t)(at - from)));
+}
+
+// Its children and its end are read next.
+static bool open_element(Reader *r, uint32_t index) {
   r->open[r->depth] = index;
   r->last_child[r->depth] = NODE_NONE;
   r->depth++;
   return true;
 }
 
-// With "</" taken.
-static bool read_end(Reader *r) {
-  r->depth--;
-  return take(r, node_name(r->tree, r->open[r->depth])) && take(r, STR(">"));
-}
-
-// The whole text of an element, whose end has to follow.
-static bool take_text(Reader *r, const char *from, const char *to) {
-  Node *node = &r->tree->nodes[r->open[r->depth - 1]];
-  node->text_off = (uint32_t)(from - r->start);
-  node->text_len = (uint32_t)(to - from);
-  return take(r, STR("</")) && read_end(r);
-}
-
-static bool read_section(Reader *r) {
-  const char *from = r->at;
-  ptrdiff_t len = xml_section_end(left(r));
-  if (len < 0) return false;
-  r->at += len + 3;
-  skip_space(r);
-  return take_text(r, from, from + len);
-}
-
-static bool read_text(Reader *r) {
-  static const bool ends[256] = { ['<'] = true, ['>'] = true, ['&'] = true, [']'] = true };
-  const char *from = r->at, *at = from;
-  while (at < r->end && !ends[(unsigned char)*at]) at++;
-  r->at = at;
-  return take_text(r, from, at);
-}
-
 // What comes first inside an element says what it holds; white space beside a section is layout.
-static bool read_content(Reader *r) {
+static bool read_content(Reader *r, uint32_t index, Str name) {
   const char *from = r->at;
+  Node *node = &r->tree->nodes[index];
   skip_space(r);
-  if (take(r, STR(XML_SECTION))) return read_section(r);
-  if (next_is(r, STR("<")) && !next_is(r, STR("</"))) return true;  // child elements
+  if (take(r, STR(XML_SECTION))) return read_section(r, node, name);
+  if (next_is(r, STR("<")) && !next_is(r, STR("</"))) return open_element(r, index);
   r->at = from;
-  return read_text(r);
+  return read_text(r, node, name);
 }
 
-// One start tag, with the text and the end of what has no children; or one end tag.
+// "<name/>", or "<name>" with the text and the end of what has no children. With "<" taken.
+static bool read_element(Reader *r) {
+  Str name = str_make(r->at, xml_name_len(left(r)));
+  if (name.len == 0 || r->depth == XML_DEPTH_MAX) return false;
+  uint32_t index = add_node(r, name);
+  if (index == NODE_NONE) return false;
+  r->at += name.len;
+  if (take(r, STR("/>"))) return true;
+  return take(r, STR(">")) && read_content(r, index, name);
+}
+
+static bool close_element(Reader *r) {
+  r->depth--;
+  return read_end(r, node_name(r->tree, r->open[r->depth]));
+}
+
 static bool read_tag(Reader *r) {
-  bool empty;
-  if (r->depth && take(r, STR("</"))) {
-    if (!read_end(r)) return false;
-  } else if (!take(r, STR("<")) || !read_start(r, &empty) || !(empty || read_content(r))) {
-    return false;
-  }
+  bool ends = r->depth > 0 && next_is(r, STR("</"));
+  if (!(ends ? close_element(r) : take(r, STR("<")) && read_element(r))) return false;
   skip_space(r);
   return true;
 }

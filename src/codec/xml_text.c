@@ -122,11 +122,8 @@ Str xml_clean(Buf *scratch, Str in) {
   return str_sub(buf_str(scratch), from, scratch->len);
 }
 
-void xml_add_cdata(Buf *out, Str text) {
-  Buf scratch;
-  buf_init(&scratch);
-  // Cleaned first: "]\1]>" is "]]>" without its control character.
-  Str rest = xml_clean(&scratch, text);
+void xml_add_section(Buf *out, Str clean) {
+  Str rest = clean;
   buf_add(out, STR("<![CDATA["));
   ptrdiff_t end;
   while ((end = xml_section_end(rest)) >= 0) {
@@ -136,6 +133,13 @@ void xml_add_cdata(Buf *out, Str text) {
   }
   buf_add(out, rest);
   buf_add(out, STR("]]>"));
+}
+
+// Cleaned before it is split: "]\1]>" is "]]>" without its control character.
+void xml_add_cdata(Buf *out, Str text) {
+  Buf scratch;
+  buf_init(&scratch);
+  xml_add_section(out, xml_clean(&scratch, text));
   if (scratch.failed) out->failed = true;
   buf_clear(&scratch);
 }

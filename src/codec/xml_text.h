@@ -13,7 +13,9 @@ static inline bool xml_forbids(unsigned char c) {
 // Drops forbidden control characters; replaces broken UTF-8, U+FFFE and U+FFFF by U+FFFD. Returns `in` itself if it is
 // clean, else the cleaned copy, which is appended to `scratch` (check its `failed`).
 Str xml_clean(Buf *scratch, Str in);
-// Appends `<![CDATA[...]]>`, cleaned as by xml_clean, with every "]]>" split.
+// Appends `<![CDATA[...]]>` around `clean`, a text as xml_clean returns it, with every "]]>" split.
+void xml_add_section(Buf *out, Str clean);
+// The same for any text, which is cleaned first.
 void xml_add_cdata(Buf *out, Str text);
 
 #endif

@@ -13,10 +13,12 @@
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
 
-static Str get_string(lua_State *L, int index, const char *field) {
-  Str s = { "", 0 };
-  if (lua_getfield(L, index, field) == LUA_TSTRING) s.ptr = lua_tolstring(L, -1, &s.len);
-  return s;
+// A field of the message, which the script may have set to anything.
+static Str get_name(lua_State *L, Arena *arena, const char *field) {
+  Str name = STR("");
+  if (lua_getfield(L, 2, field) == LUA_TSTRING) name = reply_clean(arena, lua_str(L, -1));
+  if (!name.ptr) raise(L, "not enough memory for the reply");
+  return name;
 }
 
 // Seals `xml` with the credential that opened the message, for which there is a random nonce of digits.
@@ -61,8 +63,8 @@ static int l_render(lua_State *L) {
   }
   Buf *xml = boxed_buf(L);  // reply, message, arena, xml
   int64_t now = clock_unix_s();
-  Str to_user = has_message ? get_string(L, 2, "source") : STR(""),
-      from_user = has_message ? get_string(L, 2, "target") : STR("");
+  Str to_user = has_message ? get_name(L, arena, "source") : STR(""),
+      from_user = has_message ? get_name(L, arena, "target") : STR("");
   reply_render(&reply, to_user, from_user, now, xml);
   if (xml->failed) raise(L, "not enough memory for the reply");
   Buf *out = xml;

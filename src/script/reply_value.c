@@ -30,6 +30,13 @@ static Str copy_string(lua_State *L, Arena *arena) {
   return copy;
 }
 
+// The same, as XML may carry it.
+static Str copy_text(lua_State *L, Arena *arena) {
+  Str clean = reply_clean(arena, copy_string(L, arena));
+  if (!clean.ptr) raise(L, "not enough memory for the reply");
+  return clean;
+}
+
 // Of a text that was not sent as it stands. Control characters are dropped in silence.
 static void warn_of_bytes(Str content) {
   bool valid = true;
@@ -65,9 +72,9 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
     raise(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
   }
   switch (lua_rawgeti(L, -1, 2)) {
-    case LUA_TSTRING: element->text = copy_string(L, arena); break;
+    case LUA_TSTRING: element->text = copy_text(L, arena); break;
     case LUA_TNUMBER:
-      element->text = copy_string(L, arena);
+      element->text = copy_text(L, arena);
       element->bare = true;
       break;
     case LUA_TTABLE: element->child = copy_elements(L, arena, type, depth + 1); break;
@@ -127,7 +134,7 @@ static ReplyValue table_reply(lua_State *L, int index, Arena *arena, bool to_eve
   if (lua_rawget(L, index) != LUA_TSTRING) {
     raise(L, "a reply's type is a %s; it must be a string", luaL_typename(L, -1));
   }
-  reply->type = copy_string(L, arena);
+  reply->type = copy_text(L, arena);
   lua_pop(L, 1);
   if (str_eq(reply->type, STR("none"))) return REPLY_VALUE_OK;
   if (str_eq(reply->type, STR("text"))) {

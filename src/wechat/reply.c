@@ -6,9 +6,7 @@
 
 // ---- making ----
 
-// The content as XML may carry it: a slice of what was given, or a copy in the arena. NULL only without
-// memory.
-static Str clean_text(Arena *arena, Str text) {
+Str reply_clean(Arena *arena, Str text) {
   Buf scratch;
   buf_init(&scratch);
   Str clean = xml_clean(&scratch, text);
@@ -22,7 +20,7 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest) {
   *reply = (Reply){ .form = REPLY_NONE };
   *rest = STR("");
   if (content.len == 0) return true;
-  Str clean = clean_text(arena, content);
+  Str clean = reply_clean(arena, content);
   if (!clean.ptr) return false;
   if (clean.len == 0) return true;
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
@@ -55,7 +53,7 @@ static void add_elements(Buf *out, const ReplyElement *first, int depth) {
     buf_addc(out, '>');
     if (e->child) add_elements(out, e->child, depth + 1);
     else if (bare) buf_add(out, e->text);
-    else xml_add_cdata(out, e->text);
+    else xml_add_section(out, e->text);
     buf_add(out, STR("</"));
     buf_add(out, e->name);
     buf_addc(out, '>');
@@ -71,13 +69,13 @@ void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create
   if (reply->form == REPLY_RAW) add_raw(out, reply->raw);
   if (reply->form != REPLY_ELEMENTS) return;
   buf_add(out, STR("<xml><ToUserName>"));
-  xml_add_cdata(out, to_user);
+  xml_add_section(out, to_user);
   buf_add(out, STR("</ToUserName><FromUserName>"));
-  xml_add_cdata(out, from_user);
+  xml_add_section(out, from_user);
   buf_add(out, STR("</FromUserName><CreateTime>"));
   buf_add_int(out, create_time);
   buf_add(out, STR("</CreateTime><MsgType>"));
-  xml_add_cdata(out, reply->type);
+  xml_add_section(out, reply->type);
   buf_add(out, STR("</MsgType>"));
   add_elements(out, reply->elements, 2);
   buf_add(out, STR("</xml>"));
