@@ -48,6 +48,7 @@ void task_limit(Task *task) {
 }
 
 void task_set_due(Task *task, int64_t due_us) { task->due_us = due_us; }
+int64_t task_due(const Task *task) { return task->due_us; }
 
 void task_unlimit(Task *task) { task->deadline_us = INT64_MAX; }
 

@@ -39,6 +39,7 @@ void task_limit(Task *task);
 void task_unlimit(Task *task);
 // Its turns are late from then on (turn.h). Those of a new task never are.
 void task_set_due(Task *task, int64_t due_us);
+int64_t task_due(const Task *task);
 // Runs its first slice on this thread. The engine is entered. When it returns anything but TASK_WAITING the
 // task is gone; after TASK_WAITING it belongs to the engine's thread, once the engine is left.
 TaskState task_start(Task *task);

@@ -59,6 +59,8 @@ static int l_spawn(lua_State *L) {
   count += share_record(L, task);
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
+  // Functions that spawn without end go behind the messages that are in time once their own message is late.
+  task_set_due(task, task_due(task_running(L)));
   task_count(task);
   spawned_push(L, task);
   if (!task_post(task)) raise_no_memory(L);

@@ -249,8 +249,21 @@ function on_message(msg) return msg.content end` });
   }
 });
 
+test('what a late message has spawned lets messages that are in time go first', async (t) => {
+  const bot = await startBot(t, { config: { deadline_ms: 1500, late_reply: 'drop' }, script: `
+local function busy() for _ = 1, 1000000 do end wechat.spawn(busy) end
+function on_message(msg)
+  if msg.content == 'crowd' then for _ = 1, 1000 do wechat.spawn(busy) end end
+  return msg.content
+end` });
+  await bot.say('crowd');
+  await sleep(1700);
+  for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
+  await bot.kill();
+});
+
 test('functions that spawn without end leave memory for messages', async (t) => {
-  const bot = await startBot(t, { config: { script_memory_mb: 64, late_reply: 'drop' }, script: `
+  const bot = await startBot(t, { config: { script_memory_mb: 64, deadline_ms: 2000, late_reply: 'drop' }, script: `
 local function twice() wechat.spawn(twice) wechat.spawn(twice) end
 function on_message(msg)
   if msg.content == 'bomb' then twice() end
@@ -258,6 +271,7 @@ function on_message(msg)
 end` });
   assert.equal(await bot.say('bomb'), 'bomb');
   await bot.waitForLog(/functions are under way already/, 20000);
+  await sleep(2000); // from here on what it spawned is late, and gives way to messages
   for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
   assert.doesNotMatch(bot.log, /not enough memory/);
   await bot.kill();
