@@ -2,6 +2,7 @@
 -- waits, as long as it takes, for the same user's next message.
 
 local TIMEOUT_S = 600
+local is_reply = { string = true, table = true }
 
 ---@class AskOptions
 ---@field timeout_s? number seconds; 600
@@ -35,6 +36,8 @@ return function(wechat, host)
     -- A conversation that ends with its process keeps what the session got so far before the user can answer.
     local locals = not host.conversation.last and host.session.locals()
     if locals and locals.at_end then locals.at_end() end
-    return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false)
+    local sent = is_reply[type(question)] and question ~= "" and host.reply.saying()
+    if sent then host.reply.send_question(question) end
+    return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false, sent or false)
   end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\" or \"reload\".")
 end

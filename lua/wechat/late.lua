@@ -66,7 +66,7 @@ return function(wechat, host)
   local function send_all(bodies, openid)
     for _, body in ipairs(bodies) do
       body.touser = openid
-      local answer, err = send(body)
+      local answer, err = deliver(body)
       if not answer then return nil, err end
     end
     return true
@@ -95,17 +95,28 @@ return function(wechat, host)
     parts.sending = false
   end
 
-  local function deliver_parts(parts, message, early, bytes, other)
-    local openid = message.source
-    parts:leave_out(bytes, other)
+  -- The last task of these ends when all is out.
+  local function deliver_parts(parts, message, early)
+    parts:leave_out(host.reply.taken())
     if not early then parts.done = true end
-    if not early and parts.sending then return end
+    local _ <close> = parts.gate:enter()
     parts.sending = true
-    send_parts(parts, openid, message)
+    send_parts(parts, message.source, message)
   end
 
-  host.reply.on_late(function(reply, message, is_rest, bytes, other)
-    if getmetatable(reply) == host.reply.Parts then return deliver_parts(reply, message, is_rest, bytes, other) end
+  --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out.
+  ---@param question string|Reply
+  function host.reply.send_question(question)
+    local parts, message = host.reply.parts(), host.message.get()
+    parts.done, parts.sending = true, true  -- no other task begins to send
+    wechat.say(question)
+    local _ <close> = parts.gate:enter()
+    parts:leave_out(host.reply.taken())
+    send_parts(parts, message.source, message)
+  end
+
+  host.reply.on_late(function(reply, message, is_rest)
+    if getmetatable(reply) == host.reply.Parts then return deliver_parts(reply, message, is_rest) end
     if is_rest then host.time.sleep(REST_WAITS) end
     local openid = message.source
     host.reply.turn()

@@ -11,6 +11,7 @@ local text_bytes = 2048
 ---@field skip integer bytes of it that have
 ---@field done? boolean the script has ended
 ---@field sending? boolean a task sends parts
+---@field gate? Gate one task sends at a time
 
 local Parts = { __name = "parts" }
 Parts.__index = Parts
@@ -103,11 +104,13 @@ return function(wechat, host)
     local locals, message = host.session.locals(), host.message.get()
     local parts = locals.parts
     if not parts or parts.message ~= message then
-      parts = setmetatable({ items = {}, at = 1, skip = 0, message = message }, Parts)
+      parts = setmetatable({ items = {}, at = 1, skip = 0, message = message, gate = wechat.gate(1) }, Parts)
       locals.parts = parts
     end
     return parts
   end
+
+  host.reply.parts = parts_of
 
   --- The parts of the message at hand are a model's: the platform is told so.
   function host.reply.mark_ai() parts_of().ai = true end
@@ -115,8 +118,8 @@ return function(wechat, host)
   host.args.add(wechat, "say", { { "part", "any", "a string or a reply" } }, function(part)
     local parts = parts_of()
     if part == "" then return end
-    local sends = host.reply.say(part, parts)
-    if sends == nil then return end  -- it was said before
+    host.reply.say(part, parts)
+    local sends = host.reply.saying()
     parts.items[#parts.items + 1] = part
     if sends and not parts.sending then
       parts.sending = true

@@ -109,9 +109,6 @@ static int l_lost(lua_State *L) {
   return 0;
 }
 
-// reply.turn(): waits until the answers to the user's earlier messages are out.
-static int l_turn(lua_State *L) { return late_turn(L); }
-
 // reply.cut(text): the beginning that fits into one message, cut where it hurts least.
 static int l_cut(lua_State *L) {
   Str text = lua_str(L, 1);
@@ -135,7 +132,9 @@ static const luaL_Reg functions[] = {
 };
 
 static const DoorFunction recorded[] = {
-  { "a late reply's turn", "turn", l_turn, DOOR_READS, NULL },
+  { "a late reply's turn", "turn", say_turn, DOOR_READS, NULL },
+  { "a late reply", "taken", say_taken, DOOR_READS, NULL },
+  { "wechat.say", "saying", say_state, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 

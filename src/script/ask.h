@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-// Pushes ask(question, timeout_s | nil, events): the question is the answer to the message at hand; waits for the
-// user's next one, also for an event if `events`. -> the message; nil and "timeout", "unsubscribe" or "reload"
+// Pushes ask(question, timeout_s | nil, events, sent): the question is the answer to the message at hand, unless it was
+// sent; waits for the user's next one, also for an event if `events`. -> the message; nil and "timeout", "unsubscribe" or "reload"
 void ask_push(lua_State *L);
 
 #endif

@@ -467,19 +467,19 @@ static void on_stored(void *ctx, StoreReply *reply) {
   wait_finish(ctx, ask_stored, drop_stored, reply);
 }
 
-// question, timeout_s | nil, events -> the document of the message, or nil and why there is none
+// question, timeout_s | nil, events, sent -> the document of the message, or nil and why there is none
 static int l_ask(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   BotShared *shared = in->options.shared;
   Task *task = task_running(L);
   Err err = { 0 };
   double timeout_s = luaL_optnumber(L, 2, -1);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   if (!shared || !shared->conversations || !message_can_ask(task))
     method_raise(
         L, "wechat.ask: there is no message to answer here: call it in on_message, or in what "
            "on_message calls, not in a timer or a spawned function");
-  message_take_question(L, task);
+  message_take_question(L, task, lua_toboolean(L, 4));
   if (!engine_start_thread(in->engine, &err)) method_raise(L, "wechat.ask: %s", err.text);
   Talk *talk = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
   return talk ? store_question(L, talk) : ask_now(L, NULL);
@@ -491,6 +491,7 @@ static const DoorFunction functions[] = {
 };
 
 static int take_answer(lua_State *L, int status, lua_KContext context) {
+  message_answered_again(task_running(L));
   if (lua_type(L, 1) != LUA_TSTRING) return lua_gettop(L);
   if (!message_push_document(L, lua_str(L, 1))) raise(L, "wechat.ask: the answer is no message");
   return 1;

@@ -2,19 +2,20 @@
 
 #include "engine/pack.h"
 
-static const char FORMAT[] = "wemoon run 1\n";
+static const char FORMAT[] = "wemoon run 2\n";
 
 static void write_int(Buf *out, int64_t n) { pack_number(out, (uint64_t)n); }
 
 void kept_write(const KeptRun *run, Buf *out) {
   buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
   write_int(out, run->state);
-  write_int(out, run->owed | run->events << 1);
+  write_int(out, run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3);
   write_int(out, run->since_s);
   write_int(out, run->begun_s);
   write_int(out, run->until_ms);
   write_int(out, run->asks);
   write_int(out, run->ends);
+  write_int(out, run->taken);
   write_int(out, run->lost_since_s);
   const Str texts[] = { run->process,    run->openid,   run->identity, run->message,
                         run->answering,  run->question, run->place,    run->lost_question,
@@ -23,21 +24,26 @@ void kept_write(const KeptRun *run, Buf *out) {
 }
 
 bool kept_read(Str bytes, KeptRun *run) {
-  uint64_t state, flags, since, begun, until, asks, ends, lost;
+  uint64_t state, flags, since, begun, until, asks, ends, taken, lost;
   if (!str_starts(bytes, str_make(FORMAT, sizeof FORMAT - 1))) return false;
   bytes = str_sub(bytes, sizeof FORMAT - 1, bytes.len);
-  uint64_t *const numbers[] = { &state, &flags, &since, &begun, &until, &asks, &ends, &lost };
+  uint64_t *const numbers[] = {
+    &state, &flags, &since, &begun, &until, &asks, &ends, &taken, &lost
+  };
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     if (!pack_take_number(&bytes, numbers[i])) return false;
   }
   *run = (KeptRun){ .state = state == KEPT_RUNS ? KEPT_RUNS : KEPT_ASKS,
                     .owed = flags & 1,
                     .events = flags & 2,
+                    .other_taken = flags & 4,
+                    .rest = flags & 8,
                     .since_s = (int64_t)since,
                     .begun_s = (int64_t)begun,
                     .until_ms = (int64_t)until,
                     .asks = (int64_t)asks,
                     .ends = (int64_t)ends,
+                    .taken = (int64_t)taken,
                     .lost_since_s = (int64_t)lost };
   Str *const texts[] = { &run->process,    &run->openid,   &run->identity, &run->message,
                          &run->answering,  &run->question, &run->place,    &run->lost_question,

@@ -25,6 +25,10 @@ typedef struct {
   int64_t until_ms;     // KEPT_ASKS: when it times out, Unix milliseconds; 0: never
   int64_t asks;         // questions so far
   int64_t ends;         // processes that ended while they ran it
+  // Of what it said, what went out as the reply to the message: bytes of the first texts, or the first part.
+  int64_t taken;
+  bool other_taken;
+  bool rest;  // the reply went out, but for what of its text did not fit
   // Of one that is on_lost's: the question that was lost, and where and when it was asked.
   Str lost_question, lost_place;
   int64_t lost_since_s;  // 0: it is on_message's

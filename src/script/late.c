@@ -18,6 +18,8 @@ typedef struct {
   BotShared *shared;
   LatePlace *place;  // NULL: it waits for nobody
   Talk *talk;        // NULL: nothing is kept
+  size_t taken;      // of what was said in parts
+  bool other_taken;
 } Delivery;
 
 static void let_talk_go(BotShared *shared, Talk *talk) {
@@ -49,17 +51,28 @@ typedef struct {
   const Reply *reply;  // NULL: `rest`
   Str rest;
   bool early;  // the reply value, before its task's end
-  Said *said;
 } Content;
 
 void late_register(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &function_key); }
 
-int late_turn(lua_State *L) {
+static Delivery *running_delivery(lua_State *L) {
   Task *task = task_running(L);
-  Delivery *delivery = task && task_body(task) == &DELIVERY ? task_data(task) : NULL;
-  if (!delivery || !delivery->place) return 0;
+  return task && task_body(task) == &DELIVERY ? task_data(task) : NULL;
+}
+
+bool late_taken(lua_State *L, size_t *bytes, bool *other) {
+  const Delivery *delivery = running_delivery(L);
+  *bytes = delivery ? delivery->taken : 0;
+  *other = delivery && delivery->other_taken;
+  return delivery;
+}
+
+int late_turn(lua_State *L, LatePlace *own) {
+  const Delivery *delivery = running_delivery(L);
+  LatePlace *place = delivery ? delivery->place : own;
+  if (!place) return 0;
   Wait *wait = wait_begin(L, "a late reply");
-  if (!late_order_await(delivery->place, wait)) return wait_suspend(L, wait, NULL, NULL);
+  if (!late_order_await(place, wait)) return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return 0;
 }
@@ -73,19 +86,11 @@ static void push_reply(lua_State *L, const Content *content) {
   push_str(L, elements->text);
 }
 
-static void push_taken(lua_State *L, Said *said) {
-  size_t bytes = 0;
-  bool other = false;
-  if (said) said_taken(said, &bytes, &other);
-  lua_pushinteger(L, (lua_Integer)bytes);
-  lua_pushboolean(L, other);
-}
-
 // Lays the function and its arguments on the new task's stack.
 static int prepare(lua_State *L) {
   const Content *content = lua_touserdata(L, 1);
   lua_State *to = task_coroutine(content->to);
-  if (!lua_checkstack(to, 9)) raise_no_memory(L);
+  if (!lua_checkstack(to, 7)) raise_no_memory(L);
   lua_pushcfunction(L, door_begin);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &function_key);
   if (content->reply || content->early) push_reply(L, content);
@@ -94,8 +99,7 @@ static int prepare(lua_State *L) {
   lua_pushvalue(L, -1);
   task_set_value(L, content->to, VALUE_MESSAGE);
   lua_pushboolean(L, !content->reply);
-  push_taken(L, content->said);
-  lua_xmove(L, to, 7);
+  lua_xmove(L, to, 5);
   return 0;
 }
 
@@ -106,7 +110,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   content->to = task_new(engine, &DELIVERY, delivery);
   if (!content->to) return false;
   task_copy_subject(content->to, task_subject(content->from));
-  if (delivery->talk) task_share_record(content->from, content->to);
+  if (delivery->talk || content->early) task_share_record(content->from, content->to);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, content);
   // Without its arguments it fails at once, is logged and gone: the one way out of a task.
@@ -123,13 +127,14 @@ static Delivery *delivery_new(BotShared *shared, const Late *late) {
   Delivery *delivery = malloc(sizeof *delivery);
   if (!delivery) return NULL;
   *delivery = (Delivery){ .shared = shared, .place = late->place, .talk = late->talk };
+  if (late->said) said_taken(late->said, &delivery->taken, &delivery->other_taken);
   if (!late->place && shared->late_order && late->openid.len)
     delivery->place = late_order_enter(shared->late_order, late->openid);
   return delivery;
 }
 
 void late_send(Task *from, BotShared *shared, const Late *late) {
-  Content content = { .from = from, .reply = late->reply, .rest = late->rest, .said = late->said };
+  Content content = { .from = from, .reply = late->reply, .rest = late->rest };
   bool open = shared && !engine_is_given_up(task_engine(from));
   Delivery *delivery = open ? delivery_new(shared, late) : NULL;
   if (delivery && post(&content, task_engine(from), delivery)) return;
@@ -141,8 +146,9 @@ void late_send(Task *from, BotShared *shared, const Late *late) {
 }
 
 bool late_deliver(Task *from, BotShared *shared, LatePlace *place, Str openid, Said *said) {
-  Content content = { .from = from, .early = true, .said = said };
-  Delivery *delivery = delivery_new(shared, &(Late){ .place = place, .openid = openid });
+  Content content = { .from = from, .early = true };
+  Delivery *delivery =
+      delivery_new(shared, &(Late){ .place = place, .openid = openid, .said = said });
   if (delivery && post(&content, task_engine(from), delivery)) return true;
   late_order_leave(delivery ? delivery->place : place);
   free(delivery);

@@ -10,7 +10,7 @@
 struct LatePlace;  // script/late_order.h
 struct Talk;       // script/talk.h
 
-// Pops the function(reply, message, is_rest, bytes_taken, other_taken) of the Lua half that sends them. May raise.
+// Pops the function(reply, message, is_rest) of the Lua half that sends them. May raise.
 void late_register(lua_State *L);
 // What is sent, and what goes with it.
 typedef struct {
@@ -27,7 +27,11 @@ typedef struct {
 void late_send(Task *from, BotShared *shared, const Late *late);
 // Has it called with the reply value of the running task and true, before that task's end. False without memory.
 bool late_deliver(Task *from, BotShared *shared, struct LatePlace *place, Str openid, Said *said);
-// Waits until no earlier message of the delivery's user is under way: returned by a C function as its last act.
-int late_turn(lua_State *L);
+// In such a task, how much of what was said in parts went out before: bytes of the first texts, whether the first part.
+// False in any other.
+bool late_taken(lua_State *L, size_t *bytes, bool *other);
+// Waits until no earlier message of the user is under way: returned by a C function as its last act. `own` is the place
+// of a task that is no such one; NULL: it waits for nobody.
+int late_turn(lua_State *L, struct LatePlace *own);
 
 #endif

@@ -141,7 +141,9 @@ void context_count_call(lua_State *L) {
 }
 
 Said *message_said(const Task *task) {
-  return message_can_ask(task) ? message_run(task)->said : NULL;
+  if (!message_can_ask(task)) return NULL;
+  MessageRun *run = message_run(task);
+  return run->behind ? &run->own_said : run->said;
 }
 
 LatePlace *message_place(Task *task) {
@@ -155,9 +157,12 @@ void message_answer_and_stay(Task *task) {
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
   run->asked = true;
+  if (run->sent) run->answer = (Answer){ .reply.form = REPLY_NONE };
   message_alarm_drop(run);
   message_give_answer(task, run);
   if (run->talk) message_settle(message_shared(run), run->talk);
+  if (run->talk) talk_leave_said(run->talk, false);
+  said_clear(&run->own_said);
   task_copy_subject(task, (LogSubject){ .openid = run->sender });
   arena_free(run->own_arena);
   *run = message_run_empty(run->in, run);
@@ -174,7 +179,16 @@ void message_orphan(Task *task, Str openid) {
   task_limit(task);
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, openid);
+  atomic_store(&run->own_said.state, SAID_SENDS);
+  run->said = &run->own_said;
   task_copy_subject(task, (LogSubject){ .openid = openid });
+}
+
+void message_answered_again(Task *task) {
+  MessageRun *run = is_message(task) ? message_run(task) : NULL;
+  if (!run || !run->behind) return;
+  run->behind--;
+  message_run_say_late(run);
 }
 
 void message_begin(Task *task, void *data) {
@@ -184,6 +198,7 @@ void message_begin(Task *task, void *data) {
   task_set_subject(task, message_subject(start->message));
   task_limit(task);
   task_set_due(task, start->message->due_us);
+  if (run->talk) run->talk->said = run->said;
   if (!run->talk || !run->talk->stored) return;
   talk_set(&run->talk->run.answering, start->message->raw);
   if (start->value) {

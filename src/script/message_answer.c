@@ -76,11 +76,12 @@ void message_take_reply(lua_State *L, Task *task, const char *function) {
   message_take_parts(run);
 }
 
-void message_take_question(lua_State *L, Task *task) {
+void message_take_question(lua_State *L, Task *task, bool sent) {
   MessageRun *run = message_run(task);
+  run->sent = sent;
   switch (reply_value_to(L, 1, run->arena, run->is_event, &run->answer.reply, &run->answer.rest)) {
     case REPLY_VALUE_OK:
-      if (was_said(run)) return take_last_part(L, task);
+      if (was_said(run) && !sent) return take_last_part(L, task);
       break;
     case REPLY_VALUE_NOT_A_REPLY:
       method_raise(L, "wechat.ask: question is a %s (string or reply expected)",
@@ -112,17 +113,26 @@ static bool give_answer(const Task *task, MessageRun *run) {
   return run->own_arena;
 }
 
+// Whether what is left to be sent is in the store.
+static bool owe_rest(Task *task, MessageRun *run, bool late) {
+  if (run->talk && run->talk->stored && late) return true;
+  if (!late && message_talk(task)) run->talk->run.rest = true;
+  return message_owe(task);
+}
+
 // What is sent late is owed until it is out: who sends it has the talk then.
 void message_give_answer(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
-  bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE;
+  bool rest = run->talk && run->talk->run.rest;
+  bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE && !rest;
   if (late && run->took_parts) said_give_back(run->said);
   if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
   LatePlace *place = run->place;
   run->place = NULL;
   if (!late && answer->rest.len == 0) return late_order_leave(place);
   bool ended = !run->asked && !task_is_dropped(task);
-  bool owed = ended && late && (run->talk && run->talk->stored ? true : message_owe(task));
+  bool owed = ended && owe_rest(task, run, late);
+  if (owed) talk_leave_said(run->talk, true);
   Late sent = { .reply = late ? &answer->reply : NULL,
                 .rest = answer->rest,
                 .said = run->in_parts ? run->said : NULL,

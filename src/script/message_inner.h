@@ -7,9 +7,11 @@
 
 struct LatePlace;  // script/late_order.h
 
-// Rings when the run is to be put into the store. Freed by itself if it rings too late.
+// Rings when the run is to be put into the store, and once more when it is known what went out as the reply. Freed by
+// itself if it rings too late.
 typedef struct {
   Timer timer;
+  bool again;
   Task *task;  // NULL: it has ended, or has asked
 } Alarm;
 
@@ -35,8 +37,10 @@ typedef struct {
   Arena *own_arena;         // of one that goes on without a message to answer; else NULL
   struct LatePlace *place;  // among the user's messages, once it has waited; or NULL
   Said own_said;            // of one that goes on without a message to answer
+  int64_t behind;           // answers that it has yet to be given again: what it says was said
   bool in_parts;            // VALUE_REPLY has what was said
   bool took_parts;          // `answer` was made of it
+  bool sent;                // the question went out by itself
   bool asked;               // it is about to wait for the user's next message
   Buf error_text;           // for on_error
   Talk *talk;               // what is kept of it; NULL: nothing, or nothing yet
@@ -63,6 +67,8 @@ static inline LogSubject message_subject(const MessageTask *message) {
 
 // ---- message_run.c
 
+// What it says from here on goes out; what it said of the message so far did, as far as its talk says so.
+void message_run_say_late(MessageRun *run);
 // A run without a message: all that is left of `run`, if that is not NULL.
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run);
 // It answers that message from now on; `answer` as interpreter_run_message has it.

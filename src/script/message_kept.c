@@ -27,14 +27,15 @@ static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   *run = message_run_empty(in, NULL);
   run->talk = talk;
   talk->run.state = KEPT_RUNS;
+  run->behind = kept->asks;
   return run;
 }
 
 static void go_without_message(MessageRun *run) {
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
-  atomic_store(&run->own_said.state, SAID_SENDS);
   run->said = &run->own_said;
+  message_run_say_late(run);
 }
 
 static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *message) {

@@ -33,6 +33,7 @@ void message_lose(MessageRun *run, const Err *err) {
            err->text);
   talk_drop(run->talk);
   talk_lose(run->talk);
+  run->behind = 0;
 }
 
 // The conversation cannot go on. Its user's message is given to on_lost, or to on_message, in a task of its own.
@@ -43,6 +44,8 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   log_warn("the script changed: what was under way with %.*s cannot go on: %s",
            STR_FMT(talk->run.openid), record_difference(task_record(task)));
   talk_drop(talk);
+  talk_leave_said(talk, false);
+  run->behind = 0;
   record_watch(task_record(task), NULL, NULL, NULL);
   if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
   Task *next = task_new(engine, task_body(task), run);

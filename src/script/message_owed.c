@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { TAKEN_AFTER_US = 250 * 1000 };  // the message has been answered by then
+
 // Whether the run is in the store from now on, as one whose message is answered without it.
 bool message_owe(Task *task) {
   MessageRun *run = message_run(task);
@@ -20,14 +22,35 @@ bool message_owe(Task *task) {
   return talk_save(talk, record, KEPT_RUNS, NULL, NULL);
 }
 
+// What went out as the reply is not sent again.
+static void keep_taken(Task *task) {
+  MessageRun *run = message_run(task);
+  size_t bytes;
+  bool other;
+  said_taken(run->said, &bytes, &other);
+  if (run->talk && run->talk->stored && (bytes || other))
+    talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
+}
+
+// True if it is to ring once more.
+static bool ring_now(Engine *engine, Alarm *alarm) {
+  MessageRun *run = message_run(alarm->task);
+  if (alarm->again) {
+    keep_taken(alarm->task);
+  } else if (message_owe(alarm->task) && run->said) {
+    alarm->again = true;
+    if (timer_add(engine, &alarm->timer, run->owe_at_us + TAKEN_AFTER_US)) return true;
+  }
+  run->alarm = NULL;
+  return false;
+}
+
 static void ring(Engine *engine, void *ctx) {
   Alarm *alarm = ctx;
   if (!engine_enter(engine, INT64_MAX)) return;
-  Task *task = alarm->task;
-  if (task) message_run(task)->alarm = NULL;
-  if (task) message_owe(task);
+  bool more = alarm->task && ring_now(engine, alarm);
   engine_leave(engine);
-  free(alarm);
+  if (!more) free(alarm);
 }
 
 void message_alarm_set(Task *task) {

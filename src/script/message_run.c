@@ -18,6 +18,13 @@ bool message_push_document(lua_State *L, Str document) {
 }
 
 // A run without a message: all that is left of `run`, if that is not NULL.
+void message_run_say_late(MessageRun *run) {
+  said_clear(&run->own_said);
+  atomic_store(&run->own_said.state, SAID_SENDS);
+  if (run->said == &run->own_said)
+    said_was_taken(&run->own_said, (size_t)run->talk->run.taken, run->talk->run.other_taken);
+}
+
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run) {
   return (MessageRun){ .in = in,
                        .answer = { .reply.form = REPLY_NONE },

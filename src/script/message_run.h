@@ -11,12 +11,15 @@
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
 Str message_sender(const Task *task);
+// The task was given the user's answer, which it may have been given before.
+void message_answered_again(Task *task);
 // Where the task's message takes parts of its answer; NULL if it takes none.
 Said *message_said(const Task *task);
 // The message's place among its user's, held once more; NULL without memory, or if nothing is sent here.
 struct LatePlace *message_place(Task *task);
-// The value at 1 becomes the task's reply. Raises if it is not one.
-void message_take_question(lua_State *L, Task *task);
+// The value at 1 becomes the task's reply; `sent`: it went out by itself, and nothing is to be answered. Raises if it is
+// no reply.
+void message_take_question(lua_State *L, Task *task, bool sent);
 // Answers the message with that; the task stays, without a message, and is about to wait.
 void message_answer_and_stay(Task *task);
 // In the task: it goes on with no message to answer. It takes over the caller's hold of the engine.

@@ -69,6 +69,7 @@ void message_watch(Task *task) {
   Record *record = task_record(task);
   MessageRun *run = message_run(task);
   if (!record || !run->talk) return;
+  run->talk->said = run->said;
   record_watch(record, before_call, run->talk, &message_shared(run)->acting);
   record_watch_after(record, after_call);
 }

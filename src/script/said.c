@@ -110,6 +110,14 @@ void said_give_back(Said *said) {
   pthread_mutex_unlock(&parts->mutex);
 }
 
+void said_was_taken(Said *said, size_t bytes, bool other) {
+  Parts *parts = bytes || other ? parts_of(said) : NULL;
+  if (!parts) return;
+  parts->answered = true;
+  parts->taken = bytes;
+  parts->other_taken = other;
+}
+
 bool said_left(Said *said) {
   Parts *parts = atomic_load(&said->parts);
   if (!parts) return false;

@@ -4,6 +4,7 @@
 #define WEMOON_SCRIPT_SAID_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "wechat/reply.h"
 
@@ -36,6 +37,8 @@ SaidState said_state(Said *said);
 bool said_take(Said *said, SaidState state, bool whole, Arena *arena, Reply *reply);
 // It was taken, and did not go out.
 void said_give_back(Said *said);
+// So much of what is yet to be said went out before, in another process.
+void said_was_taken(Said *said, size_t bytes, bool other);
 // Whether something was said that has not gone out so.
 bool said_left(Said *said);
 // How much of what was said went out: bytes of the first texts, or the first reply.

@@ -5,8 +5,15 @@
 #include <lua.h>
 
 // say(part, parts): adds a part to the answer of the running task's message and keeps the table `parts` as its
-// reply. Returns whether parts go out now, and whether they are lost. Raises where no message is answered.
+// reply. Raises where no message is answered.
 int say_part(lua_State *L);
+// saying(): whether parts go out now, and whether they are lost. For the door: the answer to a request is no script's.
+int say_state(lua_State *L);
+// taken(): how much of what the running task sends, or has said, went out as the reply: bytes of the first texts, and
+// whether the first part did.
+int say_taken(lua_State *L);
+// turn(): waits until the answers to the user's earlier messages are out.
+int say_turn(lua_State *L);
 // deliver(): has the parts that the running task keeps sent, in a task of its own, while the script goes on.
 int say_deliver(lua_State *L);
 

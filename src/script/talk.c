@@ -64,12 +64,26 @@ void talk_free(Talk *talk) {
   free(talk);
 }
 
+static void note_taken(Talk *talk) {
+  size_t bytes;
+  if (!talk->said) return;
+  said_taken(talk->said, &bytes, &talk->run.other_taken);
+  talk->run.taken = (int64_t)bytes;
+}
+
+void talk_leave_said(Talk *talk, bool taken) {
+  if (taken) note_taken(talk);
+  else talk->run.taken = talk->run.other_taken = 0;
+  talk->said = NULL;
+}
+
 static bool save(Talk *talk, const Record *record, StoreDone done, void *ctx) {
   Buf bytes;
   buf_init(&bytes);
   bool shared = keep_is_shared(talk->keep);
   Buf before = talk->value;
   buf_init(&talk->value);
+  note_taken(talk);
   bool ok = !record || record_save(record, &bytes);
   talk->run.record = buf_str(&bytes);
   ok = ok && keep_save(talk->keep, &talk->run, shared && before.len ? &before : NULL, &talk->value,

@@ -4,6 +4,7 @@
 
 #include "engine/record.h"
 #include "script/keep.h"
+#include "script/said.h"
 
 typedef struct Talk {
   Keep *keep;
@@ -11,6 +12,7 @@ typedef struct Talk {
   Buf value;    // as it was written last, where others have the store open
   bool stored;
   bool here;    // counted among what is owed here
+  Said *said;   // in parts, of the message that is being answered; NULL: none
   bool warned;  // that it stays in this process
 } Talk;
 
@@ -23,6 +25,9 @@ void talk_free(Talk *talk);  // NULL is allowed
 void talk_set(Str *to, Str text);
 // Writes the run with its record. False if it cannot be kept, `done` is not called then.
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
+// The message is answered, or another one is: what was said is not its any more. `taken`: it is kept how much of it
+// went out.
+void talk_leave_said(Talk *talk, bool taken);
 // Its process lets go of it: any other one goes on with it.
 void talk_leave(Talk *talk, const Record *record);
 // The run has ended: it leaves the store.

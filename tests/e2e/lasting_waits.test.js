@@ -196,3 +196,124 @@ test('a late answer waits for its user\'s earlier ones in the next process too',
   await bot.stop();
   assert.deepEqual(peer.sent.map((sent) => sent.text.content).sort(), ['late first', 'late second']);
 });
+
+// ---- parts of an answer ---------------------------------------------------------------------------------------------
+
+const parts = `function on_message(msg)
+  if msg.content == "plain" then return "plain" end
+  wechat.say("One. ")
+  wechat.sleep(1)
+  for _, word in ipairs { "two", "three", "four" } do
+    wechat.say(word .. "\\n\\n")
+    wechat.sleep(0.4)
+  end
+  return "five"
+end`;
+const texts = (peer) => peer.sent.filter((sent) => sent.went && sent.text).map((sent) => sent.text.content);
+
+for (const [when, ms] of [['before the answer is out', 300], ['when its first part is out', 700], ['between two parts', 1250]]) {
+  test(`no part is lost or said twice: a kill ${when}`, async (t) => {
+    const peer = await startPeer(t);
+    const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+    let bot = await startBot(t, { script: parts, config });
+    const xml = textXml('go');
+    const asked = bot.deliver(xml).catch(() => null);
+    await sleep(ms);
+    await bot.kill();
+    let first = (await asked)?.reply?.Content;
+    bot = await startBot(t, { script: parts, config });
+    if (!first) first = (await bot.deliver(xml)).reply.Content;
+    await until(() => texts(peer).join('').endsWith('five'), 'the last part', 8000);
+    assert.equal([first, ...texts(peer)].join(' ').replace(/\s+/g, ' '), 'One. two three four five');
+    await bot.stop();
+  });
+}
+
+test('parts whose sends fail are owed until they are out', async (t) => {
+  const peer = await startPeer(t);
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  peer.errcode = 45009;
+  let bot = await startBot(t, { script: parts, config });
+  assert.equal(await bot.say('go'), 'One.');
+  await bot.waitForLog(/did not go out: .*45009.*; it is tried again/);
+  await sleep(2000);  // the script has ended
+  await bot.kill();
+  peer.errcode = 0;
+  bot = await startBot(t, { script: parts, config });
+  await until(() => texts(peer).join('').endsWith('five'), 'the last part', 8000);
+  assert.equal(texts(peer).join(' ').replace(/\s+/g, ' '), 'two three four five');
+});
+
+test('a question that comes late is owed until it is out, and its answer goes on', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.say("Before. ")
+    wechat.sleep(1)
+    local name = wechat.ask("name?")
+    return "hello " .. name.content
+  end`;
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  peer.errcode = 45009;
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'Before.');
+  await bot.waitForLog(/did not go out: .*45009.*; it is tried again/);
+  await bot.kill();
+  peer.errcode = 0;
+  bot = await startBot(t, { script, config });
+  await until(() => texts(peer).length === 1, 'the question', 8000);
+  assert.deepEqual(texts(peer), ['name?']);
+  await sleep(200);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('Li'), 'hello Li');
+  assert.deepEqual(texts(peer), ['name?']);
+});
+
+test('the rest of a long text is owed until it is out', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    if msg.content == "wait" then wechat.sleep(0.1) end
+    return ("x"):rep(2047) .. "\\n" .. "the rest of " .. msg.content
+  end`;
+  for (const word of ['at once', 'wait']) {
+    const config = { store: sqlite(t), ...platform(peer) };
+    peer.sent.length = 0;
+    peer.errcode = 45009;
+    let bot = await startBot(t, { script, config });
+    assert.match(await bot.say(word), /^x+\n?$/);
+    await bot.waitForLog(/did not go out: .*45009.*; it is tried again/);
+    await bot.kill();
+    peer.errcode = 0;
+    bot = await startBot(t, { script, config });
+    await until(() => texts(peer).length === 1, 'the rest', 8000);
+    assert.deepEqual(texts(peer), [`the rest of ${word}`]);
+    await bot.stop();
+  }
+});
+
+test('a conversation may say parts before each question', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.say("Hello. ")
+    local a = wechat.ask("One?")
+    wechat.say("First. ")
+    wechat.sleep(0.8)
+    wechat.say("Later.\\n\\n")
+    local b = wechat.ask("Two?")
+    wechat.say("Almost. ")
+    return a.content .. b.content
+  end`;
+  const config = { store: sqlite(t), deadline_ms: 500, ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'Hello. One?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('a'), 'First.');
+  await until(() => texts(peer).length === 2, 'the second question', 8000);
+  await sleep(200);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('b'), 'Almost. ab');
+  assert.deepEqual(texts(peer), ['Later.', 'Two?']);
+  assert.doesNotMatch(bot.log, /the script changed/);
+});

@@ -12,6 +12,9 @@
 static const KeptRun whole = { .state = KEPT_RUNS,
                                .owed = true,
                                .events = false,
+                               .other_taken = true,
+                               .rest = true,
+                               .taken = 77,
                                .process = STR("machine:1:2:3"),
                                .openid = STR("oUser"),
                                .identity = STR("m1"),
@@ -39,6 +42,7 @@ static void test_a_run_reads_back_as_it_was_written(void **state) {
   kept_write(&whole, &bytes);
   assert_true(kept_read(buf_str(&bytes), &read));
   SAME_NUMBER(state), SAME_NUMBER(owed), SAME_NUMBER(events);
+  SAME_NUMBER(other_taken), SAME_NUMBER(rest), SAME_NUMBER(taken);
   SAME_TEXT(process), SAME_TEXT(openid), SAME_TEXT(identity), SAME_TEXT(message);
   SAME_TEXT(answering), SAME_TEXT(question), SAME_TEXT(place);
   SAME_NUMBER(since_s), SAME_NUMBER(begun_s), SAME_NUMBER(until_ms), SAME_NUMBER(asks);
@@ -69,7 +73,7 @@ static void test_bytes_of_another_length_or_format_are_refused(void **state) {
   buf_addc(&bytes, 'x');
   assert_false(kept_read(buf_str(&bytes), &read));
   bytes.len--;
-  bytes.ptr[strlen("wemoon run ")] = '2';
+  bytes.ptr[strlen("wemoon run ")] = '1';
   assert_false(kept_read(buf_str(&bytes), &read));
   buf_clear(&bytes);
 }
