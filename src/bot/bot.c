@@ -5,6 +5,7 @@
 #include "bot/bot_metrics.h"
 #include "bot/keeper.h"
 #include "bot/page.h"
+#include "bot/page_wait.h"
 #include "bot/watch.h"
 #include "bot/webhook.h"
 #include "host/host.h"
@@ -196,4 +197,6 @@ Interpreter *bot_interpreter(Bot *bot) { return pool_get(bot->webhook.pool, 0); 
 
 void bot_wake(Bot *bot) { pool_wake(bot->webhook.pool); }
 
-void bot_refuse(Bot *bot) { atomic_store(&bot->webhook.refusing, true); }
+void bot_refuse(Bot *bot) {
+  if (!atomic_exchange(&bot->webhook.refusing, true)) page_wait_end_streams(&bot->webhook);
+}

@@ -19,8 +19,6 @@ typedef struct {
   int64_t deadline_ms;
   int64_t max_jobs;
   struct Loop *loop;  // where requests wait for slow scripts; outlives the bot
-  int64_t
-      max_pages;  // pages of the script's own under way at once: fewer than there are HTTP threads
   LateReply late_reply;
   bool watch;
   bool
@@ -81,7 +79,8 @@ void bot_status(Bot *bot, BotStatus *status);
 Interpreter *bot_interpreter(Bot *bot);
 // Time was moved (interpreter_wake).
 void bot_wake(Bot *bot);
-// SIGTERM came: bot_status says that it is stopping. What still comes on open connections is answered.
+// SIGTERM came: bot_status says that it is stopping, and pages whose answers go on end. What still comes on open
+// connections is answered.
 void bot_refuse(Bot *bot);
 
 #endif

@@ -1,9 +1,8 @@
 // From a request on another path than the callback's to its answer, which a page of the script gives
 // (wechat.route).
 //
-// A page is not a message: no deadline_ms, no duplicates. But it counts to max_jobs, is ended after
-// job_timeout_s, and its request keeps an HTTP thread meanwhile, so only max_pages (bot.h) may be under way:
-// the rest of the threads are there for messages.
+// A page is not a message: no duplicates, and deadline_ms is only how long it may wait for its turn. It counts to
+// max_jobs and is ended after job_timeout_s. As a message it holds no thread while it waits.
 #ifndef WEMOON_BOT_PAGE_H
 #define WEMOON_BOT_PAGE_H
 

@@ -6,24 +6,18 @@
 #include "bot/answer.h"
 #include "bot/bot_metrics.h"
 #include "bot/packed_reply.h"
-#include "net/loop.h"
+#include "bot/queued.h"
 #include "script/conversation.h"
 
-enum {
-  RETRY_MS = 20,  // an interpreter that was given up has a successor then, or a little later
-  OWE_BEFORE_US = 200 * 1000
-};
+enum { OWE_BEFORE_US = 200 * 1000 };
 
 struct Run {
-  Turn turn;  // first
-  LoopCall call;
+  Queued queued;  // first
   Webhook *webhook;
   Job *job;
   RunMessage message;
   NodeTree tree;
   MessageHead head;
-  Interpreter *interpreter;  // in whose queue it is
-  bool in_conversation;      // since a script there waits for this user's next message
 };
 
 // ---- the reply ----------------------------------------------------------------------------------
@@ -188,7 +182,8 @@ static void keep_head(const MessageHead *head, const Buf *from, const Buf *to, M
                         .is_event = head->is_event };
 }
 
-static void take_turn(Turn *turn, bool there);
+static Interpreter *choose(Queued *queued);
+static void run_now(Queued *queued, Interpreter *in);
 
 Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
   Run *run = arena_calloc(job->arena, 1, sizeof *run);
@@ -199,8 +194,10 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
   run->message = (RunMessage){ .tree = &run->tree, .head = &run->head, .document = document };
   run->webhook = webhook;
   run->job = job_retain(job);
-  run->turn.take = take_turn;
-  run->turn.due_us = job->started_us + webhook->options->deadline_ms * 1000;
+  run->queued = (Queued){ .turn.due_us = job->started_us + webhook->options->deadline_ms * 1000,
+                          .loop = webhook->options->loop,
+                          .choose = choose,
+                          .run = run_now };
   return run;
 }
 
@@ -226,30 +223,14 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
 
 // ---- its turn -----------------------------------------------------------------------------------
 
-static void queue(Run *run);
-
-static void on_retry(void *ctx) { queue(ctx); }
-
-static void set_retry(void *ctx) {
-  Run *run = ctx;
-  if (!loop_timer(run->webhook->options->loop, RETRY_MS, 0, on_retry, run)) queue(run);
-}
-
-static void queue_later(Run *run) {
-  loop_call(run->webhook->options->loop, &run->call, set_retry, run);
-}
-
-static void queue(Run *run) {
+// A script that waits for this user's next message gets it.
+static Interpreter *choose(Queued *queued) {
+  Run *run = (Run *)queued;
   Webhook *webhook = run->webhook;
   Interpreter *in =
       conversations_find(webhook->shared.conversations, run->job->from_user, run->job->is_event);
-  run->in_conversation = in != NULL;
-  run->turn.movable = !run->in_conversation;
-  run->interpreter = in ? in : pool_pick(webhook->pool);
-  in = run->interpreter;
-  if (interpreter_await_turn(in, &run->turn)) return;
-  interpreter_release(in);
-  queue_later(run);
+  queued->turn.movable = in == NULL;
+  return in ? in : pool_pick(webhook->pool);
 }
 
 static bool is_too_late(const Run *run, int64_t now_us) {
@@ -266,7 +247,8 @@ static void log_not_run(const Run *run) {
   log_about(before);
 }
 
-static void run_now(Run *run, Interpreter *in) {
+static void run_now(Queued *queued, Interpreter *in) {
+  Run *run = (Run *)queued;
   int64_t now_us = clock_now_us();
   Webhook *webhook = run->webhook;
   admission_turn_over(&webhook->admission);
@@ -275,23 +257,13 @@ static void run_now(Run *run, Interpreter *in) {
     return run_abandon(run);
   }
   if (!job_is_wanted(run->job, now_us)) return run_abandon(run);
-  if (now_us < run->turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
+  if (now_us < queued->turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
   if (first_slice(webhook, in, run->job, &run->message) != TASK_LOST) return;
   admission_turn_awaited(&webhook->admission, now_us);
-  queue_later(run);
-}
-
-// One that waited at an interpreter which is out of service by now goes to its successor.
-static void take_turn(Turn *turn, bool there) {
-  Run *run = (Run *)turn;
-  Interpreter *in = run->interpreter;
-  if (!there) queue_later(run);
-  else if (interpreter_is_retired(in) && !run->in_conversation) queue(run);
-  else run_now(run, in);
-  interpreter_release(in);
+  queued_wait_later(queued);
 }
 
 void run_in_turn(Run *run) {
   admission_turn_awaited(&run->webhook->admission, clock_now_us());
-  queue(run);
+  queued_wait(&run->queued);
 }

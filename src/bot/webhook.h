@@ -23,7 +23,7 @@ typedef struct {
   WorkspacePool *workspaces;
   Overdue *overdue;
   BotShared shared;
-  atomic_int pages;  // requests for pages that have an HTTP thread
+  struct Page *streams;  // pages whose answers go on (page_wait.c); the loop's
   // SIGTERM came: for health pages. What still comes on open connections is answered.
   atomic_bool refusing;
   Admission admission;

@@ -80,7 +80,6 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .dedup_window_s = config_integer(config, "dedup_window_s"),
     .deadline_ms = config_integer(config, "deadline_ms"),
     .max_jobs = config_integer(config, "max_jobs"),
-    .max_pages = config_integer(config, "threads") > 1 ? config_integer(config, "threads") / 2 : 1,
     .late_reply = late_reply(config_text(config, "late_reply")),
     .watch = config_boolean(config, "watch"),
     .interpreters = config_integer(config, "interpreters"),

@@ -122,8 +122,7 @@ static bool open_stores(DevServer *devserver, Err *err) {
   return devserver->bot_store != NULL;
 }
 
-// A page of the platform keeps a thread, and an act waits for the bot, whose calls are pages too: acts must not
-// take all of them.
+// The bot and the platform share them.
 static int threads_of(const DevServerOptions *options) {
   enum { FOR_ONE_OF_A_BOT = 4 };
   return options->server.threads * FOR_ONE_OF_A_BOT;
@@ -165,7 +164,6 @@ static bool open_platform(DevServer *devserver, Err *err) {
     .faults = options->faults,
     .account_kind = options->account_kind,
     .stored = options->state_file != NULL,
-    .threads = threads_of(options),
     .files = options->bot ? list_files : NULL,
     .files_ctx = devserver,
     .advance = advance,

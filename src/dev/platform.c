@@ -12,7 +12,8 @@ enum {
   MEMORY_MAX = 1 << 30,
   CPU_US_MAX = 20 * 1000000,
   TURN_MS = 30000,  // so long a request waits for its turn
-  CLOSING_MS = 2000
+  CLOSING_MS = 2000,
+  PAGES_MAX = 20000  // under way at once
 };
 
 struct Platform {
@@ -51,8 +52,7 @@ static void set_options(Platform *platform, const PlatformOptions *options) {
     .max_body = UPLOAD_MAX,
     .deadline_ms = TURN_MS,
     .loop = options->loop,
-    .max_jobs = options->threads,
-    .max_pages = options->threads > 4 ? options->threads * 3 / 4 : options->threads,
+    .max_jobs = PAGES_MAX,
     .interpreter = { .account = options->account,
                      .config = &platform->config,
                      .cpu_us_max = CPU_US_MAX,

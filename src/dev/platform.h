@@ -19,7 +19,6 @@ typedef struct {
   const char *
       account_kind;  // whose rights the account has: a name of lua/platform/account_kinds.lua; NULL: all
   bool stored;       // the state is kept in `store`
-  int threads;       // of the server
   // Lists the files of the bot's script, which the console shows and saves; NULL: there is no script.
   bool (*files)(void *ctx, Arena *arena, Pairs *files);
   void *files_ctx;

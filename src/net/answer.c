@@ -1,6 +1,8 @@
 // One buffer for head and body, so that they leave in one write.
 #include "net/answer.h"
 
+#include <stdio.h>
+
 #include "net/status.h"
 
 const char answer_closes[] = "Connection: close\r\n";
@@ -31,4 +33,9 @@ void answer_add_head(Buf *out, const HttpResponse *response, const char *connect
 void answer_add_last(Buf *out, const HttpResponse *response, bool head_only) {
   answer_add_head(out, response, answer_closes, false);
   if (answer_has_body(response->status) && !head_only) buf_add(out, response->body);
+}
+
+Str answer_status(int status, char body[ANSWER_STATUS_MAX]) {
+  int len = snprintf(body, ANSWER_STATUS_MAX, "%d %s\n", status, status_reason(status));
+  return str_make(body, (size_t)len);
 }

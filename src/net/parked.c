@@ -221,6 +221,11 @@ void parked_respond(Parked *parked, const HttpResponse *response) {
   go_on_ending(parked);
 }
 
+void parked_respond_status(Parked *parked, int status) {
+  char body[ANSWER_STATUS_MAX];
+  parked_respond(parked, &(HttpResponse){ .status = status, .body = answer_status(status, body) });
+}
+
 bool parked_send(Parked *parked, Str bytes) {
   if (parked->state == PARKED_GONE) return false;
   buf_add(&parked->out, bytes);

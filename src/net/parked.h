@@ -28,6 +28,8 @@ bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher);
 ParkedState parked_state(const Parked *parked);
 // Writes the whole answer, closes, and frees `parked`; the watcher is not called any more.
 void parked_respond(Parked *parked, const HttpResponse *response);
+// The same with a status and its name.
+void parked_respond_status(Parked *parked, int status);
 // Closes it without a further byte, and frees `parked`.
 void parked_close(Parked *parked);
 // Begins a streamed answer, which ends with the connection: writes its head and `response->body`.

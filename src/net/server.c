@@ -41,7 +41,6 @@ struct Server {
   int threads, body_timeout_ms;
   char keep_alive[64];  // headers of an answer after which the connection stays open
   bool serving, ended;
-  atomic_bool stopping;
   CorePool buffers;
 };
 
@@ -120,27 +119,6 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   write_out(x);
 }
 
-void server_begin(HttpRequest *request, const HttpResponse *response) {
-  Exchange *x = (Exchange *)request;
-  if (x->status) return;
-  x->status = response->status;
-  civetweb_keep(x->conn, false);
-  Buf *out = &x->buffers->out;
-  buf_reset(out);
-  answer_add_head(out, response, answer_closes, true);
-  if (!str_eq(request->method, STR("HEAD"))) buf_add(out, response->body);
-  write_out(x);
-}
-
-bool server_is_stopping(const HttpRequest *request) {
-  return atomic_load_explicit(&exchange_of(request)->server->stopping, memory_order_relaxed);
-}
-
-bool server_write(HttpRequest *request, Str bytes) {
-  return !server_is_stopping(request) &&
-         civetweb_write(exchange_of(request)->conn, bytes.ptr, bytes.len);
-}
-
 Parked *server_park(HttpRequest *request) {
   Exchange *x = (Exchange *)request;
   Connections *connections = x->server->connections;
@@ -157,10 +135,9 @@ Parked *server_park(HttpRequest *request) {
 }
 
 void server_respond_status(HttpRequest *request, int status, const char *headers) {
-  char body[64];
-  int len = snprintf(body, sizeof body, "%d %s\n", status, status_reason(status));
+  char body[ANSWER_STATUS_MAX];
   server_respond(request, &(HttpResponse){ .status = status,
-                                           .body = str_make(body, (size_t)len),
+                                           .body = answer_status(status, body),
                                            .extra_headers = headers });
 }
 
@@ -417,7 +394,6 @@ void server_load(const Server *server, int *busy, int *threads) {
 void server_stop(Server *server) {
   if (server->ended) return;
   server->ended = true;
-  atomic_store(&server->stopping, true);
   if (server->serving) {
     listener_quiet(&server->listener);
     connections_drain(server->connections, DRAIN_MS);

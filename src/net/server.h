@@ -43,14 +43,6 @@ void server_respond_status(HttpRequest *request, int status, const char *headers
 // The same, and logs the reason.
 void server_refuse(HttpRequest *request, int status, const char *headers, const char *why);
 
-// Begins a streamed answer, which ends with the connection: writes its head and `response->body`. Instead of
-// server_respond.
-void server_begin(HttpRequest *request, const HttpResponse *response);
-// Sends more of it; on the thread of HttpRoute.handle only. False if the client has gone or takes nothing for the time
-// that a request may take to arrive, or the server is stopping: then return from HttpRoute.handle.
-bool server_write(HttpRequest *request, Str bytes);
-bool server_is_stopping(const HttpRequest *request);
-
 // A connection that left its thread and waits for its answer (parked.h).
 typedef struct Parked Parked;
 
@@ -65,8 +57,8 @@ typedef struct {
   const char *allow;  // for 405: the value of the Allow header
   size_t max_body;    // for `handle`: a larger body is answered with 413
   bool needs_body;    // a request with neither Content-Length nor chunks is answered with 411
-  // Answers the request with one server_respond or server_begin, or parks it; else the client gets 500. On an HTTP
-  // thread, many at once.
+  // Answers the request with server_respond, or parks it; else the client gets 500. On an HTTP thread, many at
+  // once.
   void (*handle)(void *ctx, HttpRequest *request);
   void *ctx;
   // If not NULL: called once on the same thread when the request is over, after `handle` or instead of it.

@@ -1,8 +1,6 @@
 // A bounded queue of bytes between one script and one reader.
 #include "script/stream_value.h"
 
-#include "base/clock.h"
-#include "base/mutex.h"
 #include "engine/luaish.h"
 
 #include <pthread.h>
@@ -14,7 +12,8 @@ static const char TYPE[] = "wemoon.stream";
 
 struct Stream {
   pthread_mutex_t mutex;
-  pthread_cond_t changed;
+  void (*news)(void *ctx);  // NULL: the reader does not ask
+  void *news_ctx;
   Buf queue;
   int holders;
   bool closed;     // by the script
@@ -25,7 +24,6 @@ static Stream *stream_new(void) {
   Stream *stream = calloc(1, sizeof *stream);
   if (!stream) return NULL;
   pthread_mutex_init(&stream->mutex, NULL);
-  condition_init(&stream->changed);
   buf_init(&stream->queue);
   stream->holders = 1;
   return stream;
@@ -36,7 +34,6 @@ static void release_locked(Stream *stream) {
   bool last = --stream->holders == 0;
   pthread_mutex_unlock(&stream->mutex);
   if (!last) return;
-  pthread_cond_destroy(&stream->changed);
   pthread_mutex_destroy(&stream->mutex);
   buf_clear(&stream->queue);
   free(stream);
@@ -44,16 +41,8 @@ static void release_locked(Stream *stream) {
 
 // ---- the reader ---------------------------------------------------------------------------------
 
-static bool has_news(const Stream *stream) {
-  return stream->queue.len > 0 || stream->closed || stream->abandoned;
-}
-
-StreamState stream_take(Stream *stream, Buf *out, int64_t wait_ms) {
-  struct timespec until = clock_to_timespec(clock_now_us() + wait_ms * 1000);
+StreamState stream_take(Stream *stream, Buf *out, void (*news)(void *ctx), void *ctx) {
   pthread_mutex_lock(&stream->mutex);
-  while (!has_news(stream) &&
-         pthread_cond_timedwait(&stream->changed, &stream->mutex, &until) == 0) {
-  }
   StreamState state = stream->abandoned       ? STREAM_OVER
                       : stream->queue.len > 0 ? STREAM_SENT
                       : stream->closed        ? STREAM_OVER
@@ -62,6 +51,8 @@ StreamState stream_take(Stream *stream, Buf *out, int64_t wait_ms) {
     buf_add(out, buf_str(&stream->queue));
     buf_reset(&stream->queue);
   }
+  stream->news = state == STREAM_QUIET ? news : NULL;
+  stream->news_ctx = ctx;
   pthread_mutex_unlock(&stream->mutex);
   return state;
 }
@@ -70,6 +61,7 @@ void stream_leave(Stream *stream) {
   if (!stream) return;
   pthread_mutex_lock(&stream->mutex);
   stream->abandoned = true;
+  stream->news = NULL;
   buf_clear(&stream->queue);
   release_locked(stream);
 }
@@ -77,6 +69,13 @@ void stream_leave(Stream *stream) {
 // ---- the script ---------------------------------------------------------------------------------
 
 static Stream **check(lua_State *L) { return luaL_checkudata(L, 1, TYPE); }
+
+// With the mutex held: stream_leave comes before or after it.
+static void tell(Stream *stream) {
+  void (*news)(void *ctx) = stream->news;
+  stream->news = NULL;
+  if (news) news(stream->news_ctx);
+}
 
 static int l_send(lua_State *L) {
   Stream *stream = *check(L);
@@ -90,7 +89,7 @@ static int l_send(lua_State *L) {
       stream->abandoned = true;
       taken = false;
     }
-    pthread_cond_signal(&stream->changed);
+    tell(stream);
     pthread_mutex_unlock(&stream->mutex);
   }
   lua_pushboolean(L, taken);
@@ -100,7 +99,7 @@ static int l_send(lua_State *L) {
 static void close_stream(Stream *stream) {
   pthread_mutex_lock(&stream->mutex);
   stream->closed = true;
-  pthread_cond_signal(&stream->changed);
+  tell(stream);
   pthread_mutex_unlock(&stream->mutex);
 }
 

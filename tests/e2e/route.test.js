@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { startBot, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
+const { startBot, textXml, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
 
 const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
 const echo = 'function on_message(msg) return msg.content end\n';
@@ -204,15 +204,75 @@ test('a page slower than job_timeout_s is ended: 503, and its <close> variables 
   await bot.waitForLog(/closed/);
 });
 
-test('pages hold half of the HTTP threads at most: beyond is 503, and messages go on', async (t) => {
-  const bot = await startBot(t, { script: `${echo} ${slowPage(1)}`, config: { threads: 8 } });
-  const slow = Array.from({ length: 4 }, () => get(bot, '/slow'));
-  await begun(bot, 4);
-  assert.equal((await get(bot, '/slow')).status, 503);
-  await bot.waitForLog(/503: half of the HTTP threads/);
-  assert.equal(await bot.say('x'), 'x');
-  assert.deepEqual((await Promise.all(slow)).map((answer) => answer.body), Array(4).fill('done'));
-  assert.equal((await get(bot, '/slow')).body, 'done');
+test('pages that wait hold no thread: two hundred on four threads, and messages beside them', async (t) => {
+  const bot = await startBot(t, { script: `${echo} ${slowPage(2)}`, config: { threads: 4, watch: false } });
+  const slow = Array.from({ length: 200 }, () => get(bot, '/slow', { agent: false }));
+  await begun(bot, 200);
+  const began = Date.now();
+  assert.equal(await bot.say('x', { agent: false }), 'x');
+  assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+  assert.deepEqual((await Promise.all(slow)).map((answer) => answer.body), Array(200).fill('done'));
+});
+
+test('a page that finds the script busy waits for its turn, with all that was sent, and without a thread', async (t) => {
+  const bot = await startBot(t, { config: { threads: 3, watch: false, script_cpu_ms: 5000 }, script: `
+    local function compute(s) local over = os.clock() + s while os.clock() < over do end end
+    function on_message(msg) compute(1.5) return "computed" end
+    wechat.route("POST", "/all", function(request)
+      return { json = { body = request.body, a = request.query.a, header = request.headers["x-a"] } }
+    end)` });
+  const busy = bot.say('compute', { agent: false });
+  await sleep(300);
+  const pages = Array.from({ length: 30 }, (_, i) => bot.request({ path: '/all', query: `a=${i}`, body: 'b'.repeat(5000), headers: { 'X-A': `h${i}` }, agent: false }));
+  await sleep(300);
+  assert.equal((await get(bot, '/none', { agent: false })).status, 404); // a thread is free
+  assert.equal(await busy, 'computed');
+  (await Promise.all(pages)).forEach((page, i) => assert.deepEqual(JSON.parse(page.body), { body: 'b'.repeat(5000), a: `${i}`, header: `h${i}` }));
+});
+
+test('a page without a turn by deadline_ms is 503, and is not run', async (t) => {
+  const bot = await startBot(t, { config: { deadline_ms: 300, script_cpu_ms: 5000, late_reply: 'drop' }, script: `
+    function on_message(msg) local over = os.clock() + 1.2 while os.clock() < over do end end
+    wechat.route("GET", "/page", function() wechat.log.info("page ran") return "page" end)` });
+  const busy = bot.deliver(textXml('compute'));
+  await sleep(150);
+  const began = Date.now();
+  assert.equal((await get(bot, '/page', { agent: false })).status, 503);
+  assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+  await bot.waitForLog(/GET \/page.*503: the script was busy until deadline_ms/);
+  await busy;
+  await until(async () => (await get(bot, '/page')).status === 200, 'the script');
+  assert.equal(bot.log.split('page ran').length, 2);
+});
+
+test('a client of a page that has gone before its turn is noticed: its page is not run', async (t) => {
+  const bot = await startBot(t, { config: { script_cpu_ms: 5000 }, script: `
+    function on_message(msg) local over = os.clock() + 1.2 while os.clock() < over do end return "computed" end
+    wechat.route("GET", "/page", function() wechat.log.info("page ran") return "page" end)` });
+  const busy = bot.say('compute');
+  await sleep(200);
+  const socket = net.connect(bot.port, bot.host, () => socket.write('GET /page HTTP/1.1\r\nHost: x\r\n\r\n'));
+  await sleep(200);
+  socket.resetAndDestroy();
+  await busy;
+  assert.equal((await get(bot, '/page')).body, 'page');
+  assert.equal(bot.log.split('page ran').length, 2);
+});
+
+test('what a client sends behind a page that waits does no harm, and a half-closed one is answered', async (t) => {
+  const bot = await startBot(t, { script: `${echo} ${slowPage(0.5)}` });
+  const ask = (then) => new Promise((resolve) => {
+    let got = '';
+    const socket = net.connect({ port: bot.port, host: bot.host, allowHalfOpen: true }, () => {
+      socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+      setTimeout(() => then(socket), 150);
+    });
+    socket.on('data', (data) => { got += data; });
+    socket.on('end', () => { socket.end(); resolve(got); });
+  });
+  const answers = await Promise.all([ask((socket) => socket.end()), ask((socket) => socket.write('x')),
+    ask((socket) => socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'))]);
+  answers.forEach((answer) => assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n\r\ndone$/));
 });
 
 test('pages count to max_jobs', async (t) => {
@@ -312,12 +372,12 @@ test('a page stuck in a call that nothing interrupts is answered 503, and a fres
   await bot.stop({ timeoutMs: 30000 });
 });
 
-test('SIGTERM lets a page under way end', async (t) => {
-  const bot = await startBot(t, { script: `${echo} ${slowPage(0.4)}` });
-  const slow = get(bot, '/slow');
-  await begun(bot, 1);
+test('SIGTERM lets pages under way end', async (t) => {
+  const bot = await startBot(t, { script: `${echo} ${slowPage(1)}` });
+  const slow = Array.from({ length: 100 }, () => get(bot, '/slow', { agent: false }));
+  await begun(bot, 100);
   bot.signal('SIGTERM');
-  assert.equal((await slow).body, 'done');
+  (await Promise.all(slow)).forEach((page) => assert.equal(page.body, 'done'));
   await bot.stop();
 });
 
@@ -417,6 +477,33 @@ test('a stream whose reader has left, or does not read, is told so', async (t) =
   stalled.pause();
   await until(() => bot.log.split('nobody reads').length === 3, 'the one that stalls', 20000);
   stalled.destroy();
+});
+
+test('streams hold no thread, and those of a slow reader come whole', async (t) => {
+  const bot = await startBot(t, {
+    config: { threads: 3 },
+    script: `${echo} wechat.route("GET", "/open", function()
+      return { body = "open", stream = function(send) for i = 1, 20 do wechat.sleep(0.1) send((i .. ";"):rep(20000)) end end }
+    end)`,
+  });
+  const readers = Array.from({ length: 30 }, () => read(bot, '/open'));
+  await until(() => readers.every((reader) => reader.text.startsWith('open')), 'thirty streams');
+  assert.equal(await bot.say('meanwhile', { agent: false }), 'meanwhile');
+  const whole = `open${Array.from({ length: 20 }, (_, i) => `${i + 1};`.repeat(20000)).join('')}`;
+  await until(() => readers.every((reader) => reader.ended), 'the end', 20000);
+  readers.forEach((reader) => assert.ok(reader.text === whole, `${reader.text.length} bytes`));
+});
+
+test('a stream ends with its script, at a reload', async (t) => {
+  const bot = await startBot(t, { script: `${echo} wechat.route("GET", "/open", function()
+      return { body = "open", stream = function(send) wechat.sleep(60) send(" old") end }
+    end)` });
+  const reader = read(bot, '/open');
+  await until(() => reader.text === 'open', 'the stream');
+  bot.replace('bot.lua', 'function on_message() return "new" end');
+  await until(async () => (await bot.say('x')) === 'new', 'the new script');
+  await until(() => reader.ended, 'the end');
+  assert.equal(reader.text, 'open');
 });
 
 test('a stream that fails ends, is logged, and HEAD has none', async (t) => {

@@ -96,7 +96,6 @@ static World *open_world(void) {
                             .deadline_ms = 2000,
                             .max_jobs = 100,
                             .loop = loop_new(&err),
-                            .max_pages = 8,
                             .late_reply = LATE_DROP,
                             .interpreter = { .account = &w.account,
                                              .cpu_us_max = 1000000,

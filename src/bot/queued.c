@@ -1,0 +1,34 @@
+// A turn that is asked for again until it is there.
+#include "bot/queued.h"
+
+enum { RETRY_MS = 20 };  // an interpreter that was given up has a successor then, or a little later
+
+static void on_retry(void *ctx) { queued_wait(ctx); }
+
+static void set_retry(void *ctx) {
+  Queued *queued = ctx;
+  if (!loop_timer(queued->loop, RETRY_MS, 0, on_retry, queued)) queued_wait(queued);
+}
+
+void queued_wait_later(Queued *queued) {
+  loop_call(queued->loop, &queued->call, set_retry, queued);
+}
+
+// One that waited at an interpreter which is out of service by now goes to its successor.
+static void take_turn(Turn *turn, bool there) {
+  Queued *queued = (Queued *)turn;
+  Interpreter *in = queued->interpreter;
+  if (!there) queued_wait_later(queued);
+  else if (interpreter_is_retired(in) && queued->turn.movable) queued_wait(queued);
+  else queued->run(queued, in);
+  interpreter_release(in);
+}
+
+void queued_wait(Queued *queued) {
+  Interpreter *in = queued->choose(queued);
+  queued->interpreter = in;
+  queued->turn.take = take_turn;
+  if (interpreter_await_turn(in, &queued->turn)) return;
+  interpreter_release(in);
+  queued_wait_later(queued);
+}
