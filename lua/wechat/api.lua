@@ -109,7 +109,9 @@ local function new_api(host, env)
   end
 
   function api.send(made)
+    local began = host.noted.now()
     local result, failure = host.api.call(made)
+    host.noted.platform(made, began, failure)
     if failure == nil and users[made] and host.quota then host.quota.count(users[made]) end
     if failure == nil then
       if made.verb == "DOWNLOAD" and result.size and not result.save then result.save = host.api.save end

@@ -50,6 +50,7 @@ end
 ---@param host table
 return function(wechat, host)
   local fail, encode_url, encode_json = host.args.fail, host.codec.url_encode, host.json.encode
+  local noted = host.noted
 
   local function check(method, options)
     for name, value in pairs(options) do
@@ -192,10 +193,25 @@ return function(wechat, host)
     return setmetatable(err, error_metatable)
   end
 
+  local function answer_from_capture(request)
+    local status, headers, body = noted.play(request)
+    if not status then return nil, headers end
+    return { status = status, headers = setmetatable(headers, header_metatable), body = body }
+  end
+
   local function send(method, verb, url, options)
-    local answer, err = host.http.request(prepare(method, verb, url, options))
+    local request = prepare(method, verb, url, options)
+    local note = noted.begin(request)
+    local answer, err
+    if noted.plays then
+      answer, err = answer_from_capture(request)
+    else
+      answer, err = host.http.request(request)
+      if answer then answer.headers = headers_of(answer.headers) end
+    end
+    if note and answer then note(answer.status, answer.headers, answer.body)
+    elseif note then note(nil, nil, nil, err) end
     if not answer then return nil, failure(method, err) end
-    answer.headers = headers_of(answer.headers)
     return answer
   end
 
@@ -214,13 +230,36 @@ return function(wechat, host)
     return send("http.request", options.method or "GET", options.url, options)
   end, "Any request: {method =, url =, ...}.")
 
+  -- As host.stream.open: what was captured comes at once, when it had come to its end.
+  local function open_stream(request)
+    if not noted.plays then
+      local inflow = host.stream.new()
+      local status, headers = host.stream.open(request, inflow)
+      if not status then return nil, headers end
+      return inflow, status, headers_of(headers), host.stream.take
+    end
+    local status, headers, body = noted.play(request)
+    if not status then return nil, headers end
+    local inflow = { close = function() body = "" end }
+    local function take()
+      local text = body
+      body = ""
+      return text ~= "" and text or nil
+    end
+    return inflow, status, setmetatable(headers, header_metatable), take
+  end
+
   local new_stream = require "wechat.stream" (host, failure)
 
   host.args.add(wechat, "http.stream", { { "options", "table" } }, function(options)
     if type(options.url) ~= "string" then fail("wechat.http.stream: url is missing (string)") end
-    local inflow = host.stream.new()
-    local status, headers = host.stream.open(prepare("http.stream", options.method or "GET", options.url, options), inflow)
-    if not status then return nil, failure("http.stream", headers) end
-    return new_stream(inflow, status, headers_of(headers))
+    local request = prepare("http.stream", options.method or "GET", options.url, options)
+    local note = noted.begin(request)
+    local inflow, status, headers, take = open_stream(request)
+    if not inflow then
+      if note then note(nil, nil, nil, status) end
+      return nil, failure("http.stream", status)
+    end
+    return new_stream(inflow, status, headers, take, note)
   end, "A request whose answer is read while it comes: lines, server-sent events or bytes.")
 end

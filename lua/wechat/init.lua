@@ -15,6 +15,7 @@ local parts = {
 }
 
 host.args = require("wechat.args")(host)
+host.noted = require("wechat.capture")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 require "wechat.quota"(host)
 

@@ -21,6 +21,7 @@ return function(wechat, host)
   -- Sends one message. What raises is the fault of the configuration, which concerns all, or of this message.
   local function send(body)
     local sent, answer, err = pcall(function() return wechat.message.custom["send_" .. body.msgtype](body) end)
+    if sent and answer then host.noted.late(body) end
     if sent then return answer, err end
     return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
   end

@@ -21,12 +21,24 @@ return function(host, failure)
     return inner[stream] or host.args.fail("%s: it is called on a %s (write r:%s())", method, type(stream), method)
   end
 
+  -- Once: what was read of it, as far as that was.
+  local function tell_note(stream, own, err)
+    local note = own.note
+    own.note = nil
+    if note and err and #own.came == 0 then note(nil, nil, nil, err)
+    elseif note then note(stream.status, stream.headers, table.concat(own.came)) end
+  end
+
   -- More bytes, or nil at the end, which after a fault has set stream.err.
   local function take(stream, own)
     if own.ended then return nil end
-    local text, err = host.stream.take(own.inflow)
-    if text then return text end
+    local text, err = own.take(own.inflow)
+    if text then
+      if own.note then own.came[#own.came + 1] = text end
+      return text
+    end
     own.ended = true
+    tell_note(stream, own, err)
     stream.err = err and failure("http.stream", err) or nil
     return nil
   end
@@ -125,14 +137,16 @@ return function(host, failure)
   function Stream:close()
     local own = of(self, "close")
     own.ended, own.rest, own.events = true, "", own.events and {}
+    tell_note(self, own)
     own.inflow:close()
   end
 
   Stream.__close = Stream.close
 
-  return function(inflow, status, headers)
+  -- `take_from` gives what has come of `inflow`, and nil at its end; `note` is told of all that was read, or is nil.
+  return function(inflow, status, headers, take_from, note)
     local stream = setmetatable({ status = status, headers = headers }, Stream)
-    inner[stream] = { inflow = inflow, rest = "" }
+    inner[stream] = { inflow = inflow, take = take_from, rest = "", note = note, came = note and {} }
     return stream
   end
 end

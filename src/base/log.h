@@ -3,6 +3,7 @@
 #define WEMOON_BASE_LOG_H
 
 #include "base/buf.h"
+#include "base/trail.h"
 
 typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
@@ -29,6 +30,8 @@ __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *
 // The user and the message that a thread works for; empty if there is none. The bytes outlive their use.
 typedef struct {
   Str openid, msgid;
+  Trail *
+      trail;  // of the message, where what it causes is noted down; or NULL. The log does not use it
 } LogSubject;
 // Adds these fields to every line that this thread writes from now on. Returns the previous subject; the caller
 // restores it.

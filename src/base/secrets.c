@@ -17,12 +17,45 @@ enum { SECRETS_MAX = SECRETS_KEPT + SECRETS_PASSING };
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static Buf secrets[SECRETS_MAX];  // with the lock: those that are kept, then those that pass
 static size_t kept, passed;       // with the lock: how many were added
-static atomic_size_t shortest = SIZE_MAX;
+static atomic_bool any;
 static void (*_Atomic hash_openid)(Str openid, Buf *out);
+
+// Wu and Manber: a window, as long as the shortest secret, moves over the text. For the pair of bytes at its end: how far
+// it may move on before a secret can begin; 0: one may begin here. With the lock.
+enum { PAIRS = 4096, WINDOW_MAX = 32 };
+static uint8_t moves[PAIRS];
+static size_t window;
+
+static inline size_t pair_at(const char *at) {
+  return ((size_t)(unsigned char)at[0] << 5 ^ (unsigned char)at[1]) % PAIRS;
+}
+
+static Str secret_at(size_t i) { return buf_str(&secrets[i]); }
+
+static size_t shortest_secret(void) {
+  size_t shortest = WINDOW_MAX;
+  for (size_t i = 0; i < SECRETS_MAX; i++) {
+    size_t len = secret_at(i).len;
+    if (len && len < shortest) shortest = len;
+  }
+  return shortest;
+}
+
+static void set_moves(void) {
+  window = shortest_secret();
+  memset(moves, (int)window - 1, sizeof moves);
+  for (size_t i = 0; i < SECRETS_MAX; i++) {
+    Str secret = secret_at(i);
+    for (size_t at = 0; secret.len && at + 2 <= window; at++) {
+      uint8_t *move = &moves[pair_at(secret.ptr + at)];
+      if (*move > window - 2 - at) *move = (uint8_t)(window - 2 - at);
+    }
+  }
+}
 
 static bool is_known(Str secret) {
   for (size_t i = 0; i < SECRETS_MAX; i++) {
-    if (str_eq(buf_str(&secrets[i]), secret)) return true;
+    if (str_eq(secret_at(i), secret)) return true;
   }
   return false;
 }
@@ -30,7 +63,8 @@ static bool is_known(Str secret) {
 static void put(Buf *place, Str secret) {
   buf_reset(place);
   buf_add(place, secret);
-  if (secret.len < shortest) shortest = secret.len;
+  set_moves();
+  any = true;
 }
 
 void secrets_add(Str secret) {
@@ -86,21 +120,39 @@ static Found first_openid(Str text) {
   return (Found){ .len = 0 };
 }
 
-static bool comes_first(size_t at, size_t len, const Found *before) {
-  return before->len == 0 || at < before->at || (at == before->at && len > before->len);
+static void try_secrets(Str text, size_t from, size_t count, size_t *longest) {
+  for (size_t i = from; i < from + count; i++) {
+    Str secret = secret_at(i);
+    if (secret.len > *longest && str_starts(text, secret)) *longest = secret.len;
+  }
+}
+
+// The longest secret that the text begins with; 0 if there is none.
+static size_t secret_len(Str text) {
+  size_t longest = 0;
+  try_secrets(text, 0, kept, &longest);
+  try_secrets(text, SECRETS_KEPT, passed < SECRETS_PASSING ? passed : SECRETS_PASSING, &longest);
+  return longest;
+}
+
+static Found first_secret(Str text) {
+  const char *end = text.ptr + text.len;
+  for (const char *at = text.ptr; (size_t)(end - at) >= window;) {
+    size_t move = moves[pair_at(at + window - 2)];
+    size_t len = move == 0 ? secret_len(str_make(at, (size_t)(end - at))) : 0;
+    if (len) return (Found){ (size_t)(at - text.ptr), len, false };
+    at += move ? move : 1;
+  }
+  return (Found){ .len = 0 };
 }
 
 // With the lock. `len` is 0 where there is nothing to hide.
 static Found first_hidden(Str text) {
-  Found found = hash_openid ? first_openid(text) : (Found){ .len = 0 };
-  for (size_t i = 0; i < SECRETS_MAX; i++) {
-    Str secret = buf_str(&secrets[i]);
-    if (secret.len == 0 || secret.len > text.len) continue;
-    const char *at = memmem(text.ptr, text.len, secret.ptr, secret.len);
-    if (at && comes_first((size_t)(at - text.ptr), secret.len, &found))
-      found = (Found){ (size_t)(at - text.ptr), secret.len, false };
-  }
-  return found;
+  Found secret = any ? first_secret(text) : (Found){ .len = 0 };
+  Found openid = hash_openid ? first_openid(text) : (Found){ .len = 0 };
+  bool openid_first = openid.len && (secret.len == 0 || openid.at < secret.at ||
+                                     (openid.at == secret.at && openid.len >= secret.len));
+  return openid_first ? openid : secret;
 }
 
 static void hide(Str text, Found found, Buf *out) {
@@ -115,7 +167,7 @@ static void hide(Str text, Found found, Buf *out) {
 }
 
 bool secrets_hide(Str text, Buf *out) {
-  bool may_hold = text.len >= shortest || (hash_openid && text.len >= OPENID_LEN);
+  bool may_hold = (any && text.len >= SECRET_MIN) || (hash_openid && text.len >= OPENID_LEN);
   if (!may_hold) return false;
   pthread_rwlock_rdlock(&lock);
   Found found = first_hidden(text);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/bot_metrics.h"
+#include "bot/capture.h"
 #include "bot/outcome.h"
 #include "bot/packed_reply.h"
 #include "wechat/envelope.h"
@@ -31,6 +32,7 @@ void answer_with(Callback *c, int status, Str body) {
 static void tell_of_answer(const Callback *c, Str xml) {
   const BotOptions *options = c->webhook->options;
   if (options->on_answer) options->on_answer(options->on_message_ctx, c->sender, xml);
+  if (c->trail) capture_answer(c->trail, xml);
 }
 
 void answer_success(Callback *c) {

@@ -23,6 +23,7 @@ typedef struct {
   // For the log and the figures.
   Str type, sender, msgid;  // of its message; empty if it has none
   Str account;              // appid, or where that is not configured whom the message is for
+  Trail *trail;             // of its message (capture.h), its job's; or NULL
   int64_t created_s;        // CreateTime of its message, Unix seconds; 0: unknown
   int attempt;          // the tries of the message that this process has seen, this one included
   const char *outcome;  // NULL: somebody else goes on with it

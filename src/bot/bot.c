@@ -1,5 +1,6 @@
 // A bot, put together.
 #include "bot/bot.h"
+#include "bot/capture.h"
 
 #include "base/clock.h"
 #include "bot/bot_metrics.h"
@@ -70,6 +71,11 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   // So long until the others have noticed, and told what they have answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
   return true;
+}
+
+void bot_capture(BotOptions *options, Capture *capture) {
+  options->capture = capture;
+  options->interpreter.captures = capture != NULL;
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {

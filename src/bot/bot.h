@@ -25,6 +25,7 @@ typedef struct {
       start_broken;  // a script that fails at its first load does not end it: bot_status has the error, and
                      // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
+  struct Capture *capture;  // where messages and replies are noted down (capture.h); NULL: nowhere
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.
   void (*on_load)(void *ctx, const char *error);
@@ -38,6 +39,9 @@ typedef struct {
   bool conversations_last;  // where the store outlives the process
   InterpreterOptions interpreter;
 } BotOptions;
+
+// Has it note messages down (capture.h); NULL: it does not. Before bot_new.
+void bot_capture(BotOptions *options, struct Capture *capture);
 
 // Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept
 // as they are: they and what they point to outlive the bot.

@@ -101,6 +101,8 @@ void job_release(Job *job) {
   Entry *entry = entry_of(job);
   if (!job || atomic_fetch_sub_explicit(&entry->holders, 1, memory_order_acq_rel) != 1) return;
   said_clear(&job->said);
+  trail_drop(job->trail);
+  job->trail = NULL;
   arena_reset(job->arena);
   entry_free(from_pool(core_pool_put(&entry->pool->idle, &entry->pooled, IDLE_MAX)));
 }

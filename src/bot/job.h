@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/trail.h"
 #include "script/message.h"
 #include "script/said.h"
 
@@ -20,6 +21,7 @@ typedef struct Job {
   void *claim;           // peers' claim of it
   Said said;             // parts of the answer, before the script's end
   atomic_int tries;      // that all processes of the store have seen, as far as is known
+  Trail *trail;          // where what it causes is noted down, held; NULL: nowhere
   atomic_int api_calls;  // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.

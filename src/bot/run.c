@@ -95,6 +95,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .raw = message->document,
                         .sender = job->from_user,
                         .msgid = job->msgid,
+                        .trail = job->trail,
                         .api_calls = &job->api_calls,
                         .said = &job->said,
                         .identity = job->identity,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/answer.h"
+#include "bot/capture.h"
 #include "bot/follow.h"
 #include "bot/outcome.h"
 #include "bot/run.h"
@@ -62,6 +63,7 @@ static void park(Callback *c, Job *job) {
 }
 
 static void join(Callback *c, Job *running) {
+  c->trail = running->trail;
   if (job_expect(running)) park(c, running);
   else answer_job(c, running);
 }
@@ -124,11 +126,21 @@ static PeersResult claim(Callback *c, Job *job, int64_t *answered_s, bool *answe
   return result;
 }
 
+static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
+  Capture *capture = c->webhook->options->capture;
+  if (capture)
+    c->trail = job->trail =
+        capture_begin(capture, message->document, job->from_user, c->received_us);
+}
+
 static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
   int64_t answered_s = 0;
   bool answered = false;
   switch (claim(c, job, &answered_s, &answered)) {
-    case PEERS_MINE: run_new(c, job, message, answered); break;
+    case PEERS_MINE:
+      begin_trail(c, job, message);
+      run_new(c, job, message, answered);
+      break;
     case PEERS_RUNNING:
       c->is_followed = true;
       run_later(c, job, message, follow_begin, answered);

@@ -147,8 +147,9 @@ static int serve(Invocation *in, const DevServerOptions *devserver_options, cons
   serving_wait(set, devserver_options->bot ? devserver_options->bot->script : NULL, reload,
                devserver);
   serving_begin_end();
-  if (!devserver_close(devserver, SERVING_GRACE_MS)) _exit(STATUS_DONE);
-  return STATUS_DONE;
+  if (devserver_close(devserver, SERVING_GRACE_MS)) return STATUS_DONE;
+  if (devserver_options->bot) capture_end(devserver_options->bot->capture);
+  _exit(STATUS_DONE);
 }
 
 static int run(Invocation *in) {
@@ -175,15 +176,19 @@ static int run(Invocation *in) {
   reference_about("en", &about);
   devserver_options.reference = buf_str(&about).ptr;
   config_server(in->config, &devserver_options.server);
+  Capture *capture = NULL;
   bool ready = choose_callback(in, script, &devserver_options.callback, &err) &&
                choose_listen(in, &devserver_options.server.listen, &err) &&
                config_account(in->config, &account, &err) &&
                (!script || config_bot(in->config, script, &account, &bot, &err)) &&
                serving_raise_file_limit(config_integer(in->config, "threads"),
-                                        config_integer(in->config, "max_jobs"), &err);
+                                        config_integer(in->config, "max_jobs"), &err) &&
+               (!script || config_capture(in->config, &capture, &err));
   bot.start_broken = true;
+  bot_capture(&bot, capture);
   serving_block_signals(&set);
   int status = ready ? serve(in, &devserver_options, &set) : report_err("dev", &err);
+  capture_close(capture);
   buf_clear(&about);
   return status;
 }

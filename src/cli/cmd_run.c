@@ -22,6 +22,7 @@ static bool reload(void *ctx, Err *err) { return bot_reload(ctx, err); }
 // What `run` has open, in the order in which it was opened.
 typedef struct {
   Metrics *metrics;
+  Capture *capture;
   Services services;
   Bot *bot;
   Server *server, *admin_server;
@@ -75,12 +76,15 @@ static void stop(Service *service) {
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
     log_warn("messages were still under way after %d s; ending without them",
              SERVING_GRACE_MS / 1000);
+    capture_end(service->capture);
     _exit(STATUS_DONE);
   }
   server_free(service->admin_server);
   server_free(service->server);
   notify_watchdog_end(&service->watchdog);
-  if (!bot_free(service->bot)) _exit(STATUS_DONE);
+  if (bot_free(service->bot)) return;
+  capture_end(service->capture);
+  _exit(STATUS_DONE);
 }
 
 static void announce(const Service *service, const Config *config, const BotOptions *bot_options) {
@@ -119,17 +123,20 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   sigset_t set;
   bot_metrics_begin(service.metrics);
   serving_block_signals(&set);
-  if (!service.metrics ||
+  if (!service.metrics || !config_capture(in->config, &service.capture, &err) ||
       !services_open(&service.services, in->config, account, bot_options->script,
                      STORE_BESIDE_SCRIPT, service.metrics, &err)) {
+    capture_close(service.capture);
     metrics_free(service.metrics);
     return report_err("", &err);
   }
+  bot_capture(bot_options, service.capture);
   services_lend(&service.services, &bot_options->interpreter);
   bot_options->loop = service.services.loop;
   bot_options->metrics = service.metrics;
   int status = serve(&service, in->config, bot_options, &set);
   services_close(&service.services);
+  capture_close(service.capture);
   metrics_free(service.metrics);
   return status;
 }

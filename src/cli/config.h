@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "bot/bot.h"
+#include "bot/capture.h"
 #include "cli/options.h"
 
 typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN } ConfigType;
@@ -98,5 +99,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
                 Err *err);
 // Sets up the log. False with ERR_USAGE: log_file cannot be written.
 bool config_log(const Config *config, Err *err);
+// Opens the file of `capture`; NULL where there is none. False with ERR_USAGE if it cannot be written.
+bool config_capture(const Config *config, Capture **capture, Err *err);
 
 #endif

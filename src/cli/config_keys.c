@@ -191,6 +191,9 @@ const ConfigKey config_keys[] = {
   { TEXT("conversations", "lasting", "HOW",
          "lasting: they outlive the process, where the store does; process: they end with it"),
     .choices = conversations },
+  { TEXT("capture", NULL, "FILE",
+         "messages and replies are written there, for wemoon replay; openids as log_openid has "
+         "them") },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
   { INTEGER("job_timeout_s", "120", 1, DAY_S, "a message's coroutine is ended then") },
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000, "CPU time a script may take without pause") },

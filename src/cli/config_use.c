@@ -103,6 +103,12 @@ static void keep_secrets(const Config *config) {
   }
 }
 
+bool config_capture(const Config *config, Capture **capture, Err *err) {
+  Str path = config_text(config, "capture");
+  *capture = NULL;
+  return path.len == 0 || (*capture = capture_open(path.ptr, err)) != NULL;
+}
+
 bool config_log(const Config *config, Err *err) {
   keep_secrets(config);
   if (str_eq(config_text(config, "log_openid"), STR("hash")) &&

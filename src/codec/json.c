@@ -443,6 +443,43 @@ static void add_escape(Buf *out, char c) {
   buf_addc(out, at[1]);
 }
 
+// ASCII that stands in a string as it is.
+static inline bool is_easy(unsigned char c) {
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+typedef unsigned char Block __attribute__((vector_size(16)));
+typedef signed char Signed __attribute__((vector_size(16)));
+
+static inline bool is_easy_block(const char *at) {
+  Block block;
+  memcpy(&block, at, sizeof block);
+  Block hard = (Block)((Signed)block < 0x20) | (Block)(block == '"') | (Block)(block == '\\');
+  uint64_t halves[2];
+  memcpy(halves, &hard, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+// A character of three bytes, as Chinese has them, that is certainly whole and allowed.
+static inline bool is_common_three(const char *at) {
+  unsigned char first = (unsigned char)at[0];
+  uint16_t rest;
+  memcpy(&rest, at + 1, sizeof rest);
+  return first > 0xE0 && first < 0xF0 && first != 0xED && (rest & 0xC0C0) == 0x8080;
+}
+
+// How many bytes at the front stand in a string as they are, as far as that is seen quickly.
+static size_t easy_prefix(Str text) {
+  size_t at = 0, before;
+  do {
+    while (at + sizeof(Block) <= text.len && is_easy_block(text.ptr + at)) at += sizeof(Block);
+    while (at < text.len && is_easy((unsigned char)text.ptr[at])) at++;
+    before = at;
+    while (at + 3 <= text.len && is_common_three(text.ptr + at)) at += 3;
+  } while (at != before);
+  return at;
+}
+
 bool json_add_string(Buf *out, Str text) {
   bool all_valid = true;
   buf_reserve(out, text.len + 2);
@@ -451,10 +488,9 @@ bool json_add_string(Buf *out, Str text) {
     bool valid;
     size_t plain = 0, len = 1;
     for (; plain < text.len; plain += len) {
-      unsigned char c = (unsigned char)text.ptr[plain];
-      if (c < 0x20 || c == '"' || c == '\\') break;
-      len = 1;
-      if (c < 0x80) continue;
+      len = easy_prefix(str_sub(text, plain, text.len));
+      if (len) continue;
+      if ((unsigned char)text.ptr[plain] < 0x80) break;
       len = str_utf8_len(str_make(text.ptr + plain, text.len - plain), &valid);
       if (!valid) break;
     }

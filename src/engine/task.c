@@ -71,9 +71,12 @@ LogSubject task_subject(const Task *task) { return task->subject; }
 // The line that is written next, in this very slice, has the new subject too.
 static void set_subject(Task *task, LogSubject subject, char *copy) {
   char *before = task->subject_copy;
+  Trail *trail = task->subject.trail;
   task->subject = subject;
+  trail_hold(subject.trail);
   task->subject_copy = copy;
   if (task->engine->task == task) log_about(subject);
+  trail_drop(trail);
   free(before);
 }
 
@@ -88,12 +91,14 @@ void task_copy_subject(Task *task, LogSubject subject) {
   if (subject.msgid.len) memcpy(msgid, subject.msgid.ptr, subject.msgid.len);
   set_subject(task,
               (LogSubject){ .openid = str_make(copy, subject.openid.len),
-                            .msgid = str_make(msgid, subject.msgid.len) },
+                            .msgid = str_make(msgid, subject.msgid.len),
+                            .trail = subject.trail },
               copy);
 }
 
 static void drop_subject(Task *task) {
   if (task->subject_copy) log_about((LogSubject){ 0 });
+  trail_drop(task->subject.trail);
   free(task->subject_copy);
   task->subject = (LogSubject){ 0 };
   task->subject_copy = NULL;

@@ -71,7 +71,7 @@ lua_State *task_coroutine(const Task *task);
 Task *task_running(lua_State *L);
 
 // What the lines of the log that the task causes are about (log_about); a new task's are about nobody.
-// `subject` points to what outlives the task, or the next of these calls.
+// `subject` points to what outlives the task, or the next of these calls; its trail is held until then.
 void task_set_subject(Task *task, LogSubject subject);
 // The same with a copy that goes with the task. Without memory: nobody.
 void task_copy_subject(Task *task, LogSubject subject);

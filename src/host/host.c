@@ -10,6 +10,7 @@ static const luaL_Reg libs[] = {
   { "api", lib_api },                    // calls of the platform, tokens
   { "args", method_open },               // methods that check their arguments
   { "callback", lib_callback },          // callbacks as the platform makes them
+  { "capture", lib_capture },            // what messages cause, noted down and played again
   { "codec", lib_codec },                // base64, sha1, md5, hmac_sha256, utf8 helpers, url
   { "config", lib_config },              // the settings that the script may read
   { "conversation", lib_conversation },  // conversations

@@ -6,6 +6,7 @@
 
 int lib_api(lua_State *L);
 int lib_callback(lua_State *L);
+int lib_capture(lua_State *L);
 int lib_codec(lua_State *L);
 int lib_config(lua_State *L);
 int lib_conversation(lua_State *L);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/pairs.h"
+#include "base/trail.h"
 #include "engine/turn.h"
 #include "wechat/account.h"
 
@@ -77,6 +78,11 @@ typedef struct {
   // thread: it must neither wait nor log. NULL: nobody is told.
   void (*on_failure)(void *ctx, Str openid, Str error);
   void *on_failure_ctx;
+  bool captures;  // what messages cause is noted in their trails (base/trail.h)
+  // A request that a captured message made of another host, and its turn to be answered as it was then: appends the
+  // captured call, as JSON. False if there is none. NULL: requests go out.
+  bool (*played)(void *ctx, Trail *trail, Str request, Buf *call);
+  void *played_ctx;
   const char *
       http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;

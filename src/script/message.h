@@ -2,6 +2,7 @@
 #ifndef WEMOON_SCRIPT_MESSAGE_H
 #define WEMOON_SCRIPT_MESSAGE_H
 
+#include "base/trail.h"
 #include "engine/task_state.h"
 #include "script/interpreter.h"
 #include "script/said.h"
@@ -20,9 +21,10 @@ typedef struct {
 typedef struct {
   const NodeTree *tree;  // the message; tree, head and raw are copied before the call returns
   const MessageHead *head;
-  Str raw;     // the decrypted document
-  Str sender;  // the openid, in `arena`
-  Str msgid;   // for the log (LogSubject), in `arena`
+  Str raw;       // the decrypted document
+  Str sender;    // the openid, in `arena`
+  Str msgid;     // for the log (LogSubject), in `arena`
+  Trail *trail;  // of the message, or NULL; held as long as a task works for it
   atomic_int
       *api_calls;     // counts the script's calls of the platform; the owner's; NULL: nobody asks
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: nobody asks

@@ -62,7 +62,8 @@ static inline Keep *message_keep(const Interpreter *in) {
 }
 
 static inline LogSubject message_subject(const MessageTask *message) {
-  return (LogSubject){ .openid = message->sender, .msgid = message->msgid };
+  return (
+      LogSubject){ .openid = message->sender, .msgid = message->msgid, .trail = message->trail };
 }
 
 // ---- message_run.c

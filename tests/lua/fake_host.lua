@@ -101,6 +101,8 @@ function fake.new()
     end,
   }
   host.account = account
+  host.capture = { captures = false }
+  host.noted = require("wechat.capture")(host)
   require("wechat.api")(wechat, host)
   return wechat, host
 end

@@ -17,6 +17,8 @@ local host = {
     end,
   },
 }
+host.capture = { captures = false }
+host.noted = require("wechat.capture")(host)
 local http = {}
 require "wechat.http"(http, host)
 

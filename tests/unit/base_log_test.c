@@ -135,7 +135,7 @@ static void test_fields_are_members_in_json_and_null_without_a_value(void **stat
 
 static void test_a_line_has_its_subject_before_a_traceback(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
-  LogSubject before = log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a b") });
+  LogSubject before = log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a b"), NULL });
   assert_int_equal(before.openid.len, 0);
   capture();
   log_error("failed\n\tbot.lua:3");
@@ -147,7 +147,7 @@ static void test_secrets_are_masked_wherever_they_stand(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
   secrets_add(STR("short"));
   secrets_add(STR("a-secret-of-24-letters.."));
-  log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a-secret-of-24-letters..") });
+  log_about((LogSubject){ STR("oUser"), STR("e:1:CLICK:a-secret-of-24-letters.."), NULL });
   capture();
   log_info("short a-secret-of-24-letters..a-secret-of-24-letters.. a-secret");
   assert_text_line(
@@ -173,7 +173,7 @@ static void hash(Str openid, Buf *out) { buf_printf(out, "<%zu>", openid.len); }
 static void test_openids_are_hashed_in_fields_and_in_messages(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
   secrets_hash_openids(hash);
-  log_about((LogSubject){ STR("oUser"), STR("1") });
+  log_about((LogSubject){ STR("oUser"), STR("1"), NULL });
   capture();
   log_info("to oDemoUser0000000000000000001, not oDemoUser0000000000000000001x");
   assert_text_line("info  to <28>, not oDemoUser0000000000000000001x openid=<5> msgid=1\n");

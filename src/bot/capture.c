@@ -1,0 +1,376 @@
+// Trails in memory, lines in a buffer, the buffer in a file.
+#include "bot/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/core_pool.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/secrets.h"
+#include "codec/json.h"
+
+enum {
+  WRITE_EVERY_US = 200 * 1000,
+  WRITE_AT = 256 << 10,     // bytes that do not wait for that
+  PENDING_MAX = 32 << 20,   // what the disk may be behind
+  NOTED_MAX = 4 << 20,      // bytes of one message's calls and late parts
+  ROOM = 2048,              // bytes of what most messages and replies take together
+  IDLE_MAX = 64,            // for each core
+  SAY_EVERY_US = 10000000,  // what is dropped is said so often at most
+};
+
+struct Capture {
+  void (*take)(void *ctx, Str line);
+  void *ctx;
+  CorePool idle;  // of those with ROOM
+  // Of a file:
+  char *path;
+  int fd;
+  off_t size;
+  pthread_t thread;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  Buf pending;       // with the mutex, as the two below it
+  Buf spare;         // the writer's: what `pending` was
+  uint64_t dropped;  // lines, since that was said
+  bool closing;
+  int64_t said_us;
+};
+
+typedef struct {
+  Trail trail;  // first
+  Capture *capture;
+  pthread_mutex_t mutex;      // of what follows
+  Str out;                    // in `text`, or in `long_out`
+  Buf long_out, late, calls;  // of `late` and `calls` the members of a list
+  bool answered;
+  int64_t received_ms;
+  Str document, openid;  // in `text`
+  Pooled pooled;
+  size_t room;  // bytes of `text`
+  char text[];  // the document, the openid, the reply
+} Noted;
+
+// ---- the file -----------------------------------------------------------------------------------
+
+static bool open_file(Capture *capture) {
+  struct stat info;
+  int fd = open(capture->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  if (capture->fd >= 0) close(capture->fd);
+  capture->fd = fd;
+  fchmod(fd, 0600);
+  capture->size = fstat(fd, &info) == 0 ? info.st_size : 0;
+  return true;
+}
+
+// "FILE.n", of 0 the file itself.
+static void name_of(const Capture *capture, int n, char *name, size_t size) {
+  if (n == 0) snprintf(name, size, "%s", capture->path);
+  else snprintf(name, size, "%s.%d", capture->path, n);
+}
+
+static void rotate(Capture *capture) {
+  size_t size = strlen(capture->path) + 8;
+  char from[size], to[size];
+  for (int n = CAPTURE_FILES - 1; n > 0; n--) {
+    name_of(capture, n - 1, from, size);
+    name_of(capture, n, to, size);
+    rename(from, to);
+  }
+  open_file(capture);
+}
+
+// Another process of the same file may have rotated it, or somebody has moved it away.
+static void follow_rename(Capture *capture) {
+  struct stat named, written;
+  bool same = stat(capture->path, &named) == 0 && fstat(capture->fd, &written) == 0 &&
+              named.st_ino == written.st_ino && named.st_dev == written.st_dev;
+  if (!same) open_file(capture);
+  else capture->size = written.st_size;  // other processes write too
+}
+
+static size_t count_lines(Str lines) {
+  size_t count = 0;
+  for (size_t i = 0; i < lines.len; i++) count += lines.ptr[i] == '\n';
+  return count;
+}
+
+static void say_dropped(Capture *capture, uint64_t lines, const char *why) {
+  int64_t now_us = clock_real_us();
+  pthread_mutex_lock(&capture->mutex);
+  capture->dropped += lines;
+  bool says = capture->dropped && now_us - capture->said_us >= SAY_EVERY_US;
+  uint64_t dropped = capture->dropped;
+  if (says) capture->dropped = 0;
+  pthread_mutex_unlock(&capture->mutex);
+  if (!says) return;
+  capture->said_us = now_us;
+  log_warn("capture: messages were not written to %s: %s dropped=%llu", capture->path, why,
+           (unsigned long long)dropped);
+}
+
+// A file is rotated between two lines.
+static void write_lines(Capture *capture, Str lines) {
+  follow_rename(capture);
+  if (capture->size > 0 && capture->size + (off_t)lines.len > CAPTURE_FILE_MAX) rotate(capture);
+  if (!file_write_all(capture->fd, lines))
+    say_dropped(capture, count_lines(lines), strerror(errno));
+}
+
+static void await_lines(Capture *capture) {
+  if (capture->closing || capture->pending.len >= WRITE_AT) return;
+  struct timespec until = clock_to_timespec(clock_now_us() + WRITE_EVERY_US);
+  pthread_cond_timedwait(&capture->changed, &capture->mutex, &until);
+}
+
+// Returns whether more may come.
+static bool write_once(Capture *capture) {
+  pthread_mutex_lock(&capture->mutex);
+  await_lines(capture);
+  Buf lines = capture->pending;
+  capture->pending = capture->spare;
+  bool goes_on = !capture->closing;
+  pthread_mutex_unlock(&capture->mutex);
+  if (lines.len) write_lines(capture, buf_str(&lines));
+  if (lines.cap > 2 * WRITE_AT) buf_clear(&lines);
+  buf_reset(&lines);
+  capture->spare = lines;
+  say_dropped(capture, 0, "the disk was too slow");
+  return goes_on;
+}
+
+static void *write_all(void *arg) {
+  Capture *capture = arg;
+  pthread_setname_np(pthread_self(), "capture");
+  while (write_once(capture)) continue;
+  return NULL;
+}
+
+// ---- lines --------------------------------------------------------------------------------------
+
+// The openid of the sender, which need not look like one, in the form that the log has.
+static Str with_openid_shown(Str text, Str openid, Buf *room) {
+  Buf shown;
+  buf_init(&shown);
+  Str as = secrets_show_openid(openid, &shown);
+  ptrdiff_t at;
+  if (as.ptr != openid.ptr) {
+    while (openid.len && (at = str_find(text, openid)) >= 0) {
+      buf_add(room, str_sub(text, 0, (size_t)at));
+      buf_add(room, as);
+      text = str_sub(text, (size_t)at + openid.len, text.len);
+    }
+    buf_add(room, text);
+    text = buf_str(room);
+  }
+  buf_clear(&shown);
+  return text;
+}
+
+static void add_hidden(const Noted *noted, Str text, void (*add)(Buf *out, Str text), Buf *out) {
+  Buf room, hidden;
+  buf_init(&room);
+  buf_init(&hidden);
+  text = with_openid_shown(text, noted->openid, &room);
+  add(out, secrets_hide(text, &hidden) ? buf_str(&hidden) : text);
+  buf_clear(&room);
+  buf_clear(&hidden);
+}
+
+// Broken UTF-8 becomes U+FFFD.
+static void add_string(Buf *out, Str text) { json_add_string(out, text); }
+
+static void add_line(const Noted *noted, Buf *out) {
+  int64_t ms = noted->received_ms % 1000;
+  char fraction[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
+                      (char)('0' + ms % 10) };
+  buf_add(out, STR("{\"t\":"));
+  buf_add_int(out, noted->received_ms / 1000);
+  buf_add(out, str_make(fraction, sizeof fraction));
+  buf_add(out, STR(",\"in\":"));
+  add_hidden(noted, noted->document, add_string, out);
+  buf_add(out, STR(",\"out\":"));
+  if (noted->answered) add_hidden(noted, noted->out, add_string, out);
+  else buf_add(out, STR("null"));
+  buf_add(out, STR(",\"late\":["));
+  if (noted->late.len) add_hidden(noted, buf_str(&noted->late), buf_add, out);
+  buf_add(out, STR("],\"calls\":["));
+  if (noted->calls.len) add_hidden(noted, buf_str(&noted->calls), buf_add, out);
+  buf_add(out, STR("]}"));
+}
+
+// Into what the writer takes next: no line is copied.
+static void write_line(const Noted *noted) {
+  Capture *capture = noted->capture;
+  Buf *pending = &capture->pending;
+  pthread_mutex_lock(&capture->mutex);
+  size_t before = pending->len;
+  bool full = before > PENDING_MAX;
+  if (!full) add_line(noted, pending);
+  if (!full) buf_addc(pending, '\n');
+  if (full || pending->failed) capture->dropped++;
+  if (pending->failed) pending->len = before;
+  pending->failed = false;
+  if (before < WRITE_AT && pending->len >= WRITE_AT) pthread_cond_signal(&capture->changed);
+  pthread_mutex_unlock(&capture->mutex);
+}
+
+static void give_line(const Noted *noted) {
+  Buf line;
+  buf_init(&line);
+  add_line(noted, &line);
+  if (!line.failed) noted->capture->take(noted->capture->ctx, buf_str(&line));
+  buf_clear(&line);
+}
+
+// ---- trails -------------------------------------------------------------------------------------
+
+static void over(Trail *trail);
+
+static void note(Trail *trail, TrailKind kind, Str json) {
+  Noted *noted = (Noted *)trail;
+  Buf *list = kind == TRAIL_LATE ? &noted->late : &noted->calls;
+  pthread_mutex_lock(&noted->mutex);
+  if (list->len + json.len <= NOTED_MAX) {
+    if (list->len) buf_addc(list, ',');
+    buf_add(list, json);
+  }
+  pthread_mutex_unlock(&noted->mutex);
+}
+
+// NULL for none.
+static Noted *from_pool(Pooled *pooled) {
+  return pooled ? (Noted *)((char *)pooled - offsetof(Noted, pooled)) : NULL;
+}
+
+static void noted_free(Noted *noted) {
+  if (noted) pthread_mutex_destroy(&noted->mutex);
+  free(noted);
+}
+
+static Noted *noted_new(Capture *capture, size_t least) {
+  Noted *noted = least <= ROOM ? from_pool(core_pool_take(&capture->idle)) : NULL;
+  if (noted) return noted;
+  size_t room = least <= ROOM ? ROOM : least;
+  noted = calloc(1, sizeof *noted + room);
+  if (!noted) return NULL;
+  noted->capture = capture;
+  noted->room = room;
+  noted->trail = (Trail){ .note = note, .over = over };
+  mutex_init_brief(&noted->mutex);
+  return noted;
+}
+
+static void over(Trail *trail) {
+  Noted *noted = (Noted *)trail;
+  if (noted->capture->take) give_line(noted);
+  else write_line(noted);
+  buf_clear(&noted->long_out);
+  buf_clear(&noted->late);
+  buf_clear(&noted->calls);
+  if (noted->room == ROOM)
+    noted = from_pool(core_pool_put(&noted->capture->idle, &noted->pooled, IDLE_MAX));
+  noted_free(noted);
+}
+
+static Str put(char *at, Str text) {
+  if (text.len) memcpy(at, text.ptr, text.len);
+  return str_make(at, text.len);
+}
+
+Trail *capture_begin(Capture *capture, Str document, Str openid, int64_t received_us) {
+  Noted *noted = noted_new(capture, document.len + openid.len);
+  if (!noted) return NULL;
+  atomic_init(&noted->trail.holders, 1);
+  noted->received_ms = clock_unix_ms() - (clock_now_us() - received_us) / 1000;
+  noted->document = put(noted->text, document);
+  noted->openid = put(noted->text + document.len, openid);
+  noted->out = STR("");
+  noted->answered = false;
+  return &noted->trail;
+}
+
+static void take_answer(Noted *noted, Str xml) {
+  size_t taken = noted->document.len + noted->openid.len;
+  if (taken + xml.len <= noted->room) {
+    noted->out = put(noted->text + taken, xml);
+  } else {
+    buf_add(&noted->long_out, xml);
+    noted->out = buf_str(&noted->long_out);
+  }
+}
+
+void capture_answer(Trail *trail, Str xml) {
+  Noted *noted = (Noted *)trail;
+  pthread_mutex_lock(&noted->mutex);
+  if (noted->out.len == 0) take_answer(noted, xml);
+  noted->answered = true;
+  pthread_mutex_unlock(&noted->mutex);
+}
+
+// ---- opening and closing ------------------------------------------------------------------------
+
+Capture *capture_to(void (*take)(void *ctx, Str line), void *ctx, Err *err) {
+  Capture *capture = calloc(1, sizeof *capture);
+  if (!capture) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  *capture = (Capture){ .take = take, .ctx = ctx, .fd = -1, .said_us = -SAY_EVERY_US };
+  core_pool_init(&capture->idle);
+  pthread_mutex_init(&capture->mutex, NULL);
+  condition_init(&capture->changed);
+  return capture;
+}
+
+static void capture_free(Capture *capture) {
+  if (capture->fd >= 0) close(capture->fd);
+  for (Noted *noted; (noted = from_pool(core_pool_take(&capture->idle)));) noted_free(noted);
+  core_pool_clear(&capture->idle);
+  buf_clear(&capture->pending);
+  buf_clear(&capture->spare);
+  pthread_cond_destroy(&capture->changed);
+  pthread_mutex_destroy(&capture->mutex);
+  free(capture->path);
+  free(capture);
+}
+
+static bool start(Capture *capture, const char *path, Err *err) {
+  if (!(capture->path = strdup(path))) return err_set(err, ERR_MEMORY, "no memory");
+  if (!open_file(capture))
+    return err_set(err, ERR_USAGE, "capture: cannot write %s: %s", path, strerror(errno));
+  return pthread_create(&capture->thread, NULL, write_all, capture) == 0 ||
+         err_set(err, ERR_FAILED, "capture: no thread to write %s", path);
+}
+
+Capture *capture_open(const char *path, Err *err) {
+  Capture *capture = capture_to(NULL, NULL, err);
+  if (!capture || start(capture, path, err)) return capture;
+  capture_free(capture);
+  return NULL;
+}
+
+void capture_end(Capture *capture) {
+  if (!capture || capture->take || capture->closing) return;
+  pthread_mutex_lock(&capture->mutex);
+  capture->closing = true;
+  pthread_cond_signal(&capture->changed);
+  pthread_mutex_unlock(&capture->mutex);
+  pthread_join(capture->thread, NULL);
+}
+
+void capture_close(Capture *capture) {
+  capture_end(capture);
+  if (capture) capture_free(capture);
+}
