@@ -1,24 +1,6 @@
 // wechat.session: a user's table, written back when the job ends.
 #include "host_world.h"
 
-#include "store/store.h"
-
-static Store *store;
-
-static int set_up(void **state) {
-  Err err;
-  store = store_open(STR("memory:"), &err);
-  world_open(state);
-  world.options.store = store;
-  return store ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-  int result = world_close(state);
-  store_close(store);
-  return result;
-}
-
 static void test_it_is_kept_until_the_users_next_message(void **state) {
   load("function on_message(msg) local s = wechat.session(msg.source) s.n = (s.n or 0) + 1 return "
        "'n ' .. s.n end");
@@ -39,7 +21,7 @@ static void test_a_job_that_fails_keeps_what_it_wrote(void **state) {
   assert_answer("look", TASK_RETURNED, "5");
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_store, world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

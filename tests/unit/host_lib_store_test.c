@@ -1,24 +1,6 @@
 // wechat.store, as scripts call it.
 #include "host_world.h"
 
-#include "store/store.h"
-
-static Store *store;
-
-static int set_up(void **state) {
-  Err err;
-  store = store_open(STR("memory:"), &err);
-  world_open(state);
-  world.options.store = store;
-  return store ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-  int result = world_close(state);
-  store_close(store);
-  return result;
-}
-
 static void test_values_come_back_as_they_were(void **state) {
   assert_holds("is(wechat.store.set('text', 'moon'), true) is(wechat.store.get('text'), 'moon') "
                "wechat.store.set('table', { a = { 1, 2 } }) is(wechat.store.get('table').a[2], 2) "
@@ -56,7 +38,7 @@ static void test_without_a_store_it_raises(void **state) {
   assert_holds("is(pcall(wechat.store.get, 'k'), false)");
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_store, world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
