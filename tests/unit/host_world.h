@@ -1,10 +1,10 @@
-// The world of script_world.h, with the real host: `wechat` is what scripts see.
+// The world of world.h with the real host: `wechat` is what scripts see.
 #ifndef WEMOON_TESTS_HOST_WORLD_H
 #define WEMOON_TESTS_HOST_WORLD_H
 
 #include "host/host.h"
 
 #define WORLD_HOST host_open
-#include "script_world.h"
+#include "world.h"
 
 #endif

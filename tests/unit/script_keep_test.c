@@ -1,0 +1,168 @@
+// Runs of the script in the store: written, claimed by one process, due, forgotten.
+#include "script_world.h"
+
+static Keep *keep;
+static Buf value;
+static KeptRun found;
+
+static int set_up(void **state) {
+  if (world_open_shared(state) != 0) return -1;
+  keep = world.shared.keep;
+  buf_init(&value);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  buf_clear(&value);
+  return world_close(state);
+}
+
+static const KeptRun question = {
+  .state = KEPT_ASKS, .openid = STR("a"), .message = STR("<m/>"), .question = STR("?"), .asks = 3
+};
+
+static void save(KeptRun run) { assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL)); }
+
+// As another process that has the same store: it knows nothing yet.
+static void become_another(void) {
+  keep_free(keep);
+  keep = world.shared.keep = world_new_keep();
+}
+
+static KeepFound claim(const char *openid, bool is_event) {
+  return keep_claim(keep, str_of(openid), is_event, STR("<next/>"), &value, &found);
+}
+
+static void test_a_question_is_claimed_once_by_another_process(void **state) {
+  save(question);
+  become_another();
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+  assert_int_equal(found.state, KEPT_ASKS);  // as it was found
+  assert_true(str_eq(found.question, STR("?")));
+  assert_true(str_eq(found.answering, STR("<next/>")));
+  assert_int_equal(claim("a", false), KEEP_BUSY);
+}
+
+static void test_a_user_without_a_conversation_has_nothing(void **state) {
+  save(question);
+  become_another();
+  assert_int_equal(claim("b", false), KEEP_NOTHING);
+}
+
+static void test_a_question_without_events_is_left_alone_for_an_event(void **state) {
+  KeptRun run = question;
+  save(question);
+  run.openid = STR("b");
+  run.events = true;
+  save(run);
+  become_another();
+  assert_int_equal(claim("a", true), KEEP_NOTHING);
+  assert_int_equal(claim("b", true), KEEP_ASKING);
+}
+
+static void test_a_question_that_is_held_in_memory_is_busy_until_it_is_let_go(void **state) {
+  save(question);
+  assert_int_equal(claim("a", false), KEEP_BUSY);
+  keep_let_go(keep, STR("a"), 0);
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+}
+
+static void test_a_run_whose_process_ended_is_claimed_and_its_ends_counted(void **state) {
+  KeptRun run = question;
+  run.state = KEPT_RUNS;
+  run.process = keep_process(keep);
+  save(run);
+  assert_int_equal(claim("a", false), KEEP_BUSY);  // it is this process's own
+  become_another();
+  assert_int_equal(claim("a", false), KEEP_ENDED);
+  assert_int_equal(found.ends, 1);
+}
+
+static void test_a_claim_that_failed_puts_back_what_was_found(void **state) {
+  save(question);
+  become_another();
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+  keep_put_back(keep, &found, KEPT_ASKS);
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+}
+
+static void test_the_answer_to_an_earlier_question_claims_nothing(void **state) {
+  save(question);
+  assert_false(keep_claim_held(keep, STR("a"), 2, STR("<next/>"), &value));
+  save(question);
+  assert_true(keep_claim_held(keep, STR("a"), 3, STR("<next/>"), &value));
+}
+
+static bool is_due(const char *key) {
+  Buf due;
+  buf_init(&due);
+  bool yes = keep_due(keep, &due) && str_eq(buf_str(&due), str_of(key));
+  buf_clear(&due);
+  return yes;
+}
+
+static void test_a_question_that_timed_out_is_due(void **state) {
+  KeptRun run = question;
+  run.until_ms = clock_unix_ms() - 1;
+  save(run);
+  assert_false(is_due("asked/gh_1/a"));  // held
+  become_another();
+  keep_look(keep);
+  assert_true(is_due("asked/gh_1/a"));
+}
+
+static void test_after_a_look_every_key_of_the_store_is_known(void **state) {
+  KeptRun owed = question;
+  save(question);
+  owed.openid = STR("b");
+  owed.identity = STR("id");
+  owed.owed = true;
+  save(owed);
+  become_another();
+  assert_int_equal(keep_conversations(keep), 0);
+  keep_look(keep);
+  assert_int_equal(keep_conversations(keep), 1);
+  assert_int_equal(keep_owed(keep), 1);
+  assert_true(keep_has(keep, STR("a")));
+  assert_false(keep_has(keep, STR("b")));
+}
+
+static void test_a_forgotten_user_has_nothing_in_the_store(void **state) {
+  KeptRun owed = question;
+  save(question);
+  owed.identity = STR("id");
+  owed.owed = true;
+  save(owed);
+  keep_forget(keep, STR("a"));
+  assert_int_equal(keep_conversations(keep), 0);
+  assert_int_equal(keep_owed(keep), 0);
+  become_another();
+  assert_int_equal(claim("a", false), KEEP_NOTHING);
+}
+
+static void test_a_value_of_another_format_is_dropped(void **state) {
+  StoreCall call = { .op = STORE_SET, .key = STR("asked/gh_1/a"), .value = STR("wemoon run 9") };
+  store_reply_free(store_call_wait(world.store, &call, NULL));
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+  assert_int_equal(found.record.len, 0);
+  assert_int_equal(claim("a", false), KEEP_NOTHING);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_question_is_claimed_once_by_another_process),
+    TEST(test_a_user_without_a_conversation_has_nothing),
+    TEST(test_a_question_without_events_is_left_alone_for_an_event),
+    TEST(test_a_question_that_is_held_in_memory_is_busy_until_it_is_let_go),
+    TEST(test_a_run_whose_process_ended_is_claimed_and_its_ends_counted),
+    TEST(test_a_claim_that_failed_puts_back_what_was_found),
+    TEST(test_the_answer_to_an_earlier_question_claims_nothing),
+    TEST(test_a_question_that_timed_out_is_due),
+    TEST(test_after_a_look_every_key_of_the_store_is_known),
+    TEST(test_a_forgotten_user_has_nothing_in_the_store),
+    TEST(test_a_value_of_another_format_is_dropped),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

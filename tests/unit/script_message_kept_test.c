@@ -1,0 +1,100 @@
+// Runs that are in the store go on in another process.
+#include "script_world.h"
+
+static const char asking[] = "function on_message(msg)\n"
+                             "  local number = math.random(1, 1000000)\n"
+                             "  local answer = wechat.ask(number .. '?')\n"
+                             "  return number .. ' ' .. answer.content\n"
+                             "end";
+
+static void ask(char number[40]) {
+  Heard heard;
+  answer_init(&heard);
+  send_text(&heard, "x");
+  assert_true(answer_wait(&heard, 5000));
+  snprintf(number, 40, "%.39s", heard.reply);
+  number[strcspn(number, "?")] = '\0';
+  answer_clear(&heard);
+}
+
+static void test_a_conversation_goes_on_with_what_the_script_was_given_before(void **state) {
+  char number[40], wanted[60];
+  load(asking);
+  ask(number);
+  world_restart(asking);
+  snprintf(wanted, sizeof wanted, "%s large", number);
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, wanted);
+}
+
+static void test_without_a_conversation_the_message_begins_a_run(void **state) {
+  load("function on_message(msg) return 'new ' .. msg.content end");
+  assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "new x");
+}
+
+static void save(KeptRun run) {
+  Buf value;
+  buf_init(&value);
+  assert_true(keep_save(world.shared.keep, &run, NULL, &value, NULL, NULL));
+  buf_clear(&value);
+}
+
+static KeptRun owed_run(int64_t ends) {
+  return (KeptRun){ .state = KEPT_RUNS,
+                    .owed = true,
+                    .process = STR("elsewhere:1:2:3"),
+                    .openid = STR("openid-1"),
+                    .identity = STR("id-1"),
+                    .message = STR("<xml><ToUserName>gh</ToUserName><FromUserName>openid-1</"
+                                   "FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType>"
+                                   "<Content>kept</Content></xml>"),
+                    .answering = STR("<xml/>"),
+                    .ends = ends };
+}
+
+static bool was_logged;
+static const char *words;
+static bool is_logged(void) { return was_logged = strstr(world_log(), words) != NULL; }
+
+static void assert_soon_logged(const char *part) {
+  words = part;
+  if (!wait_for(is_logged)) assert_logged(part);
+}
+
+static void
+test_a_record_of_another_version_loses_the_run_and_begins_with_its_message(void **state) {
+  load("function on_message(msg) print('again: ' .. msg.content) end");
+  save(owed_run(0));
+  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/id-1"));
+  assert_soon_logged("what was under way with openid-1 cannot go on");
+}
+
+static void test_a_run_that_two_processes_ended_with_is_not_begun_again(void **state) {
+  load("function on_message(msg) print('again') end");
+  save(owed_run(2));
+  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/id-1"));
+  assert_soon_logged("the script is not begun again for openid-1: two processes ended while they "
+                     "ran it");
+}
+
+static void test_a_run_that_this_process_has_is_left_alone(void **state) {
+  KeptRun run = owed_run(0);
+  load("function on_message(msg) error('begun') end");
+  run.process = keep_process(world.shared.keep);
+  save(run);
+  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/id-1"));
+  usleep(50000);
+  assert_not_logged("begun");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_conversation_goes_on_with_what_the_script_was_given_before),
+    TEST(test_without_a_conversation_the_message_begins_a_run),
+    TEST(test_a_record_of_another_version_loses_the_run_and_begins_with_its_message),
+    TEST(test_a_run_that_two_processes_ended_with_is_not_begun_again),
+    TEST(test_a_run_that_this_process_has_is_left_alone),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,62 @@
+// A conversation that cannot go on, since the script has changed: on_lost gets the user's message, or on_message does.
+#include "script_world.h"
+
+static const char before[] = "function on_message(msg)\n"
+                             "  return wechat.ask('Which size?').content\n"
+                             "end";
+
+static void test_on_lost_gets_the_message_and_the_question_that_was_lost(void **state) {
+  load(before);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  world_restart(
+      "function on_message(msg) return tostring(os.time()) end\n"
+      "function on_lost(msg, lost)\n"
+      "  local age = os.time() - lost.since\n"
+      "  return msg.content .. '|' .. lost.question .. '|' .. lost.place:match '[^/]*$' ..\n"
+      "    '|' .. tostring(age >= 0 and age < 60)\n"
+      "end");
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED,
+                        "large|Which size?|bot.lua:2|true");
+  assert_logged("the script changed: what was under way with openid-1 cannot go on");
+}
+
+static void test_without_on_lost_on_message_gets_the_message(void **state) {
+  load(before);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  world_restart("function on_message(msg) os.time() return 'new: ' .. msg.content end");
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "new: large");
+}
+
+static void test_a_lost_conversation_has_left_the_store(void **state) {
+  load(before);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  world_restart("function on_message(msg) os.time() return 'new' end");
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "new");
+  StoreCall call = { .op = STORE_GET, .key = STR("asked/gh_1/openid-1") };
+  StoreReply *reply = store_call_wait(world.store, &call, NULL);
+  assert_non_null(reply);
+  assert_false(reply->ok);
+  store_reply_free(reply);
+}
+
+static void test_a_script_that_changed_elsewhere_goes_on(void **state) {
+  load(before);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  world_restart("function on_lost() return 'lost' end\n"
+                "function on_message(msg)\n"
+                "  return 'now ' .. wechat.ask('Which size?').content\n"
+                "end");
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "now large");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_on_lost_gets_the_message_and_the_question_that_was_lost),
+    TEST(test_without_on_lost_on_message_gets_the_message),
+    TEST(test_a_lost_conversation_has_left_the_store),
+    TEST(test_a_script_that_changed_elsewhere_goes_on),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

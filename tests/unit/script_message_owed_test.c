@@ -1,0 +1,80 @@
+// A run is put into the store before its message is answered without it.
+#include "script_world.h"
+
+static bool is_owed(void) { return keep_owed(world.shared.keep) == 1; }
+static bool none_owed(void) { return keep_owed(world.shared.keep) == 0; }
+
+static void send_slow(Heard *heard, int64_t owe_after_us) {
+  world_message.owe_at_us = owe_after_us ? clock_now_us() + owe_after_us : 0;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg) wechat.sleep(0.15) return 'done' end");
+  answer_init(heard);
+  assert_int_equal(send_text(heard, "x"), TASK_WAITING);
+}
+
+static void end_slow(Heard *heard) {
+  assert_true(answer_wait(heard, 5000));
+  assert_string_equal(heard->reply, "done");
+  answer_clear(heard);
+}
+
+static void test_at_its_time_the_run_is_in_the_store(void **state) {
+  Heard heard;
+  send_slow(&heard, 20000);
+  assert_true(none_owed());
+  assert_true(wait_for(is_owed));
+  assert_false(heard.done);
+  assert_int_equal(world.shared.owed_here, 1);
+  end_slow(&heard);
+}
+
+static void test_a_run_that_has_ended_has_left_the_store(void **state) {
+  Heard heard;
+  send_slow(&heard, 20000);
+  assert_true(wait_for(is_owed));
+  end_slow(&heard);
+  assert_true(wait_for(none_owed));
+  assert_int_equal(world.shared.owed_here, 0);
+}
+
+static void test_a_run_that_ends_before_its_time_was_never_there(void **state) {
+  Heard heard;
+  send_slow(&heard, 10 * 1000000);
+  usleep(30000);
+  assert_true(none_owed());
+  end_slow(&heard);
+  usleep(30000);
+  assert_true(none_owed());
+}
+
+static void test_without_a_time_no_run_is_put_there(void **state) {
+  Heard heard;
+  send_slow(&heard, 0);
+  usleep(60000);
+  assert_true(none_owed());
+  end_slow(&heard);
+}
+
+static void test_without_an_identity_no_run_is_put_there(void **state) {
+  Heard heard;
+  load("function on_message(msg) wechat.sleep(0.1) return 'done' end");
+  world_message.owe_at_us = clock_now_us() + 10000;
+  answer_init(&heard);
+  assert_int_equal(send_text(&heard, "x"), TASK_WAITING);
+  usleep(50000);
+  assert_true(none_owed());
+  end_slow(&heard);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_at_its_time_the_run_is_in_the_store),
+    TEST(test_a_run_that_has_ended_has_left_the_store),
+    TEST(test_a_run_that_ends_before_its_time_was_never_there),
+    TEST(test_without_a_time_no_run_is_put_there),
+    TEST(test_without_an_identity_no_run_is_put_there),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+// A run that is in the store: what it asks, and what it is about to do, is written there first.
+#include "script_world.h"
+
+#include "engine/door.h"
+#include "engine/record.h"
+
+static Buf value;
+
+static int set_up(void **state) {
+  buf_init(&value);
+  return world_open_shared(state);
+}
+
+static int tear_down(void **state) {
+  buf_clear(&value);
+  return world_close(state);
+}
+
+// What the store has under the key; false if there is nothing.
+static bool fetch(const char *key, KeptRun *run) {
+  StoreReply *reply =
+      store_call_wait(world.store, &(StoreCall){ .op = STORE_GET, .key = str_of(key) }, NULL);
+  bool found = reply && reply->ok;
+  buf_reset(&value);
+  if (found) buf_add(&value, reply->value);
+  store_reply_free(reply);
+  return found && kept_read(buf_str(&value), run);
+}
+
+static void test_a_question_is_in_the_store_once_it_is_asked(void **state) {
+  KeptRun run;
+  load("function on_message(msg)\n"
+       "  return wechat.ask('Which size?', 60, true).content\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  assert_true(fetch("asked/gh_1/openid-1", &run));
+  assert_int_equal(run.state, KEPT_ASKS);
+  assert_true(str_eq(run.question, STR("Which size?")));
+  assert_true(str_find(run.place, STR("bot.lua:2")) >= 0);
+  assert_int_equal(run.asks, 1);
+  assert_true(run.events);
+  int64_t left_ms = run.until_ms - clock_unix_ms();
+  assert_true(left_ms > 50000 && left_ms <= 60000);
+}
+
+static void test_a_conversation_that_ended_has_left_the_store(void **state) {
+  KeptRun run;
+  load("function on_message(msg) return wechat.ask('?').content end");
+  assert_answer("x", TASK_RETURNED, "?");
+  assert_answer_through(run_conversation, "y", TASK_RETURNED, "y");
+  for (int i = 0; i < 200 && fetch("asked/gh_1/openid-1", &run); i++) usleep(5000);
+  assert_false(fetch("asked/gh_1/openid-1", &run));
+}
+
+static void test_of_one_users_two_conversations_the_first_is_kept(void **state) {
+  KeptRun run;
+  load("function on_message(msg) return wechat.ask(msg.content .. '?').content end");
+  assert_answer("one", TASK_RETURNED, "one?");
+  assert_answer("two", TASK_RETURNED, "two?");
+  assert_true(fetch("asked/gh_1/openid-1", &run));
+  assert_true(str_eq(run.question, STR("one?")));
+}
+
+static void test_a_record_that_is_too_long_keeps_the_conversation_in_this_process(void **state) {
+  KeptRun run;
+  load("function on_message(msg)\n"
+       "  for i = 1, 60000 do math.random() end\n"
+       "  return wechat.ask('?').content\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "?");
+  assert_false(fetch("asked/gh_1/openid-1", &run));
+  assert_logged("the conversation with openid-1 stays in this process");
+  assert_answer_through(run_conversation, "y", TASK_RETURNED, "y");
+}
+
+static bool known_before;
+
+// A call that changes something outside.
+static int l_act(lua_State *L) {
+  KeptRun run;
+  known_before =
+      fetch("owed/gh_1/openid-1/id-1", &run) && str_find(run.record, STR("wechat.act")) >= 0;
+  return 0;
+}
+
+static const DoorFunction doors[] = {
+  { "wechat.act", "act", l_act, DOOR_ACTS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
+static void test_a_call_that_changes_something_is_known_there_before_it_is_made(void **state) {
+  known_before = false;
+  world_doors = doors;
+  world_message.owe_at_us = clock_now_us() + 10000;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg) wechat.sleep(0.1) wechat.act() return 'done' end");
+  assert_answer("x", TASK_RETURNED, "done");
+  assert_true(known_before);
+  assert_int_equal(world.shared.acting, 0);
+}
+
+static void test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call(void **state) {
+  known_before = false;
+  world_doors = doors;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg) wechat.act() return 'done' end");
+  assert_answer("x", TASK_RETURNED, "done");
+  assert_false(known_before);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_question_is_in_the_store_once_it_is_asked),
+    TEST(test_a_conversation_that_ended_has_left_the_store),
+    TEST(test_of_one_users_two_conversations_the_first_is_kept),
+    TEST(test_a_record_that_is_too_long_keeps_the_conversation_in_this_process),
+    TEST(test_a_call_that_changes_something_is_known_there_before_it_is_made),
+    TEST(test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
