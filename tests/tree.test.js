@@ -48,8 +48,8 @@ const HOMES = {
 // call each other.
 const SCHEDULER = ['engine/door.c', 'engine/park.c', 'engine/record.c', 'engine/run.c', 'engine/state.c', 'engine/task.c', 'engine/wait.c', 'engine/worker.c'];
 
-// Layers of which each file has a test of its own.
-const TESTED = ['engine'];
+// Layers in which each file has a test of its own.
+const TESTED = ['engine', 'script'];
 
 const layers = Object.keys(BELOW);
 const filesOf = (layer) => fs.readdirSync(path.join(SRC, layer)).filter((name) => /\.[ch]$/.test(name)).map((name) => `${layer}/${name}`);

@@ -26,7 +26,7 @@ static void assert_sent(const char *wanted) {
 
 #define SEND                                                                                       \
   "local sent = ''\n"                                                                              \
-  "wechat.on_late(function(reply, msg, is_rest, bytes, other)\n"                                   \
+  "wechat.on_late(function(reply, msg, is_rest)\n"                                                 \
   "  wechat.sleep(msg.content == 'one' and 0.05 or 0)\n"                                           \
   "  wechat.turn()\n"                                                                              \
   "  sent = sent .. reply .. '|' .. msg.content .. '|' .. tostring(is_rest) .. ' '\n"              \
@@ -81,8 +81,8 @@ static void test_parts_are_delivered_before_the_scripts_end(void **state) {
   Said said = { 0 };
   world_message = (MessageTask){ .said = &said, .sender = STR("openid-1") };
   load("local sent = ''\n"
-       "wechat.on_late(function(reply, msg, is_rest, bytes)\n"
-       "  sent = reply.items[1] .. '|' .. bytes\n"
+       "wechat.on_late(function(reply)\n"
+       "  sent = reply.items[1] .. '|' .. wechat.taken()\n"
        "end)\n"
        "function on_message(msg)\n"
        "  if msg.content == 'sent' then return sent end\n"

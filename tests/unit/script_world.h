@@ -58,9 +58,11 @@ static const char world_modules[] =
 static int world_open_host(lua_State *L) {
   static const luaL_Reg functions[] = { { "say", say_part },
                                         { "deliver", say_deliver },
+                                        { "saying", say_state },
+                                        { "taken", say_taken },
                                         { "every", l_world_every },
                                         { "on_late", l_world_on_late },
-                                        { "turn", late_turn },
+                                        { "turn", say_turn },
                                         { "route", page_value_add },
                                         { "sleep", l_world_sleep },
                                         { "stream", stream_value_new },

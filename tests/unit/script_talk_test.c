@@ -1,0 +1,126 @@
+// What is kept of a message's run, as long as the run is in memory.
+#include "script_world.h"
+
+#include "engine/record.h"
+#include "script/talk.h"
+
+static Keep *keep;
+static Talk *talk;
+
+static int set_up(void **state) {
+  if (world_open_shared(state) != 0) return -1;
+  keep = world.shared.keep;
+  char document[] = "<m/>";
+  talk = talk_new(keep, STR("a"), str_of(document));
+  memset(document, 'x', sizeof document);  // its texts are the talk's own
+  return talk ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  talk_free(talk);
+  return world_close(state);
+}
+
+// What the store has of the user's conversation.
+static bool fetch(KeptRun *run, Buf *value) {
+  StoreCall call = { .op = STORE_GET, .key = STR("asked/gh_1/a") };
+  StoreReply *reply = store_call_wait(world.store, &call, NULL);
+  buf_init(value);
+  bool found = reply && reply->ok;
+  if (found) buf_add(value, reply->value);
+  store_reply_free(reply);
+  return found && kept_read(buf_str(value), run);
+}
+
+static void test_a_new_one_has_its_message_and_is_not_stored(void **state) {
+  assert_true(str_eq(talk->run.openid, STR("a")));
+  assert_true(str_eq(talk->run.message, STR("<m/>")));
+  assert_true(str_eq(talk->run.answering, STR("<m/>")));
+  assert_false(talk->stored);
+}
+
+static void test_a_saved_one_is_in_the_store_as_this_processs(void **state) {
+  KeptRun run;
+  Buf value;
+  assert_true(talk_save(talk, NULL, KEPT_RUNS, NULL, NULL));
+  assert_true(talk->stored);
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.state, KEPT_RUNS);
+  assert_true(str_eq(run.process, keep_process(keep)));
+  assert_true(llabs(run.begun_s - clock_unix_s()) < 60);
+  buf_clear(&value);
+}
+
+static void test_one_that_asks_belongs_to_no_process(void **state) {
+  KeptRun run;
+  Buf value;
+  assert_true(talk_save(talk, NULL, KEPT_ASKS, NULL, NULL));
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.state, KEPT_ASKS);
+  assert_int_equal(run.process.len, 0);
+  buf_clear(&value);
+}
+
+static void test_a_process_that_leaves_it_is_taken_off(void **state) {
+  KeptRun run;
+  Buf value;
+  Record *record = record_new();
+  assert_true(talk_save(talk, record, KEPT_RUNS, NULL, NULL));
+  talk_leave(talk, record);
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.process.len, 0);
+  assert_true(run.record.len > 0);
+  buf_clear(&value);
+  record_free(record);
+}
+
+static void test_a_dropped_one_has_left_the_store(void **state) {
+  KeptRun run;
+  Buf value;
+  assert_true(talk_save(talk, NULL, KEPT_RUNS, NULL, NULL));
+  talk_drop(talk);
+  assert_false(talk->stored);
+  assert_false(fetch(&run, &value));
+  buf_clear(&value);
+}
+
+static void test_one_that_was_claimed_has_texts_of_its_own(void **state) {
+  char question[] = "Which?";
+  KeptRun run = { .openid = STR("b"), .question = str_of(question), .asks = 2 };
+  Talk *claimed = talk_of(keep, &run, STR("value"));
+  memset(question, 'x', sizeof question - 1);
+  assert_true(str_eq(claimed->run.question, STR("Which?")));
+  assert_int_equal(claimed->run.asks, 2);
+  assert_true(claimed->stored);
+  talk_free(claimed);
+}
+
+static void test_a_lost_one_goes_on_with_the_document_that_was_being_answered(void **state) {
+  talk_set(&talk->run.answering, STR("<next/>"));
+  talk_set(&talk->run.question, STR("Which?"));
+  talk_set(&talk->run.place, STR("bot.lua:7"));
+  talk->run.since_s = 1700000000;
+  talk->run.asks = 3;
+  talk_lose(talk);
+  assert_true(str_eq(talk->run.message, STR("<next/>")));
+  assert_true(str_eq(talk->run.lost_question, STR("Which?")));
+  assert_true(str_eq(talk->run.lost_place, STR("bot.lua:7")));
+  assert_int_equal(talk->run.lost_since_s, 1700000000);
+  assert_int_equal(talk->run.question.len, 0);
+  assert_int_equal(talk->run.asks, 0);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_new_one_has_its_message_and_is_not_stored),
+    TEST(test_a_saved_one_is_in_the_store_as_this_processs),
+    TEST(test_one_that_asks_belongs_to_no_process),
+    TEST(test_a_process_that_leaves_it_is_taken_off),
+    TEST(test_a_dropped_one_has_left_the_store),
+    TEST(test_one_that_was_claimed_has_texts_of_its_own),
+    TEST(test_a_lost_one_goes_on_with_the_document_that_was_being_answered),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
