@@ -129,3 +129,13 @@ size_t str_utf8_len(Str s, bool *valid) {
   *valid = len != 0;
   return len ? len : 1;
 }
+
+uint32_t str_code_point(Str s, size_t *len) {
+  static const unsigned char masks[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+  bool valid;
+  *len = str_utf8_len(s, &valid);
+  if (!valid) return 0xFFFD;
+  uint32_t code = (unsigned char)s.ptr[0] & masks[*len];
+  for (size_t i = 1; i < *len; i++) code = code << 6 | ((unsigned char)s.ptr[i] & 0x3F);
+  return code;
+}

@@ -81,5 +81,7 @@ size_t str_utf8_prefix(Str s, size_t max);
 // The length of the UTF-8 character at the front of `s`, which is not empty. If it is malformed, *valid is false and the
 // length is that of the bytes to replace by one U+FFFD: the longest valid beginning of a character, or one byte.
 size_t str_utf8_len(Str s, bool *valid);
+// The code point at the front of `s`, which is not empty, and its length in bytes; U+FFFD if it is malformed.
+uint32_t str_code_point(Str s, size_t *len);
 
 #endif

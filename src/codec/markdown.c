@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "codec/emphasis.h"
+
 enum {
   DEPTH_MAX = 32,
   COLUMNS_MAX = 64
@@ -344,17 +346,32 @@ static void plain_clear(Plain *p) {
 
 // ---- parsing ------------------------------------------------------------------------------------
 
+// A single '~' is no mark: Chinese writes ranges with it ("9~18点").
 static cmark_node *parse(Str markdown) {
   static const char *const names[] = { "table", "strikethrough", "tasklist" };
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, cmark_gfm_core_extensions_ensure_registered);
-  cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
+  cmark_parser *parser =
+      cmark_parser_new(CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     cmark_parser_attach_syntax_extension(parser, cmark_find_syntax_extension(names[i]));
   cmark_parser_feed(parser, markdown.ptr, markdown.len);
   cmark_node *document = cmark_parser_finish(parser);
   cmark_parser_free(parser);
   return document;
+}
+
+static void write_plain(Plain *p, Str markdown) {
+  size_t from = p->out->len;
+  Buf marked;
+  buf_init(&marked);
+  bool is_marked = emphasis_mark(markdown, &marked);
+  cmark_node *document = parse(is_marked ? buf_str(&marked) : markdown);
+  write_tree(p, document);
+  cmark_node_free(document);
+  if (is_marked) emphasis_unmark(p->out, from);
+  p->out->failed = p->out->failed || marked.failed;
+  buf_clear(&marked);
 }
 
 bool markdown_to_plain(Str markdown, Buf *out, Err *err) {
@@ -364,9 +381,7 @@ bool markdown_to_plain(Str markdown, Buf *out, Err *err) {
   Plain *p = calloc(1, sizeof *p);
   if (!p) return err_set(err, ERR_MEMORY, "no memory");
   p->out = out;
-  cmark_node *document = parse(markdown);
-  write_tree(p, document);
-  cmark_node_free(document);
+  write_plain(p, markdown);
   plain_clear(p);
   free(p);
   return !out->failed || err_set(err, ERR_MEMORY, "no memory");

@@ -66,16 +66,6 @@ size_t sentence_prefix(Str text) {
 
 // ---- cuts ---------------------------------------------------------------------------------------
 
-static uint32_t code_point(Str text, size_t at, size_t *len) {
-  static const unsigned char masks[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
-  bool valid;
-  *len = str_utf8_len(str_sub(text, at, text.len), &valid);
-  if (!valid || *len > 4) return 0xFFFD;
-  uint32_t code = (unsigned char)text.ptr[at] & masks[*len];
-  for (size_t i = 1; i < *len; i++) code = code << 6 | ((unsigned char)text.ptr[at + i] & 0x3F);
-  return code;
-}
-
 static bool is_joined(uint32_t code) {
   for (size_t i = 0; i < sizeof joined / sizeof *joined; i++) {
     if (code >= joined[i].first && code <= joined[i].last) return true;
@@ -88,10 +78,10 @@ static bool is_regional(uint32_t code) { return code >= REGIONAL_FIRST && code <
 // The length of the character, of one code point or several, at `at`.
 static size_t character(Str text, size_t at) {
   size_t len, next;
-  uint32_t code = code_point(text, at, &len);
+  uint32_t code = str_code_point(str_sub(text, at, text.len), &len);
   bool flag = is_regional(code);
   for (size_t past = at + len; past < text.len; past += next) {
-    uint32_t follows = code_point(text, past, &next);
+    uint32_t follows = str_code_point(str_sub(text, past, text.len), &next);
     bool goes_along = is_joined(follows) || code == JOINER || (flag && is_regional(follows));
     if (!goes_along) break;
     if (is_regional(follows)) flag = false;

@@ -24,6 +24,22 @@ static void test_marks_go_and_their_text_stays(void **state) {
   assert_plain("a\\*b\\* &amp; &copy; 3 < 4", "a*b* & © 3 < 4");
 }
 
+static void test_emphasis_beside_chinese_punctuation_loses_its_asterisks(void **state) {
+  assert_plain("**注意：**请看*重点。*然后", "注意：请看重点。然后");
+  assert_plain("请**“引号”**看，**价格：**3元，**《书》**好", "请“引号”看，价格：3元，《书》好");
+  assert_plain("重点：**甲**，其次：**乙**。**(a)**是，见**[甲](https://a.cn)**吧",
+               "重点：甲，其次：乙。(a)是，见<a href=\"https://a.cn\">甲</a>吧");
+  assert_plain("- **第一步：**打开\n- **第二步：**关上", "• 第一步：打开\n• 第二步：关上");
+  assert_plain("***全部：***好 \\*星\\* `**码：**码` ** 空 **",
+               "全部：好 *星* **码：**码 ** 空 **");
+}
+
+static void test_asterisks_and_tildes_of_a_text_stay(void **state) {
+  assert_plain("2*3*4=24，a*b*c", "2*3*4=24，a*b*c");
+  assert_plain("3~5元，周一~周五 9~18点", "3~5元，周一~周五 9~18点");
+  assert_plain("2*3 \u205F \u2E0E **甲：**乙", "2*3 \u205F \u2E0E **甲：**乙");
+}
+
 static void test_items_are_lines(void **state) {
   assert_plain("买：\n\n- 苹果\n- 梨\n  - 小的\n- ", "买：\n\n• 苹果\n• 梨\n  • 小的\n•");
   assert_plain("3. c\n4. d\n\n   more", "3. c\n\n4. d\n\n  more");
@@ -93,6 +109,8 @@ static void test_a_text_that_is_too_large_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_marks_go_and_their_text_stays),
+    cmocka_unit_test(test_emphasis_beside_chinese_punctuation_loses_its_asterisks),
+    cmocka_unit_test(test_asterisks_and_tildes_of_a_text_stay),
     cmocka_unit_test(test_items_are_lines),
     cmocka_unit_test(test_links_are_links_of_wechat),
     cmocka_unit_test(test_pictures_are_named),
