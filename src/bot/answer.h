@@ -17,8 +17,7 @@ typedef struct {
   Workspace *w;          // of the thread that answers
   const Credential *credential;
   bool sealed;
-  bool is_followed;  // another process has its message under way
-  bool closes;       // the connection ends with its answer, whatever the client asked for
+  bool closes;  // the connection ends with its answer, whatever the client asked for
   int64_t received_us, deadline_us;
   // For the log and the figures.
   Str type, sender, msgid;  // of its message; empty if it has none

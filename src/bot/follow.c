@@ -1,62 +1,151 @@
-// A look, a pause, a look: on the loop. The store's own threads are waited for by nobody.
+// A claim, then a look, a pause, a look: on the loop. The store's own thread is waited for by nobody else.
 #include "bot/follow.h"
 
+#include <pthread.h>
+
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "net/loop.h"
 
 enum {
-  LOOK_MS = 40,         // between two looks, at first
-  LOOK_LATER_MS = 200,  // once the message is older than a second
+  MOMENT_US = 20 * 1000,  // a store that is near says sooner whose a message is
+  LOOK_MS = 40,           // between two looks, at first
+  LOOK_LATER_MS = 200,    // once the message is older than a second
   SOON_US = 1000000
 };
 
-typedef struct {
-  Run *run;
+struct Follow {
+  Job *job;
+  Run *run;  // NULL as long as a thread waits
   LoopCall call;
+  bool is_counted;  // among the message's tries
+  // What the store's thread says, under the mutex until the loop has it.
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  bool is_told;
   PeersResult result;
   Buf answer;
   int64_t answered_s;
-} Follow;
+};
 
-static Webhook *webhook_of(const Follow *follow) { return run_job(follow->run)->owner; }
+static Webhook *webhook_of(const Follow *follow) { return follow->job->owner; }
 
 static Loop *loop_of(const Follow *follow) { return webhook_of(follow)->options->loop; }
+
+// ---- what the store says ------------------------------------------------------------------------
+
+static void go_on(void *ctx);
+
+// On the store's thread.
+static void on_told(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
+  Follow *follow = ctx;
+  pthread_mutex_lock(&follow->mutex);
+  follow->is_told = true;
+  follow->result = result;
+  follow->answered_s = answered_s;
+  buf_reset(&follow->answer);
+  if (result == PEERS_ANSWERED) buf_add(&follow->answer, packed);
+  if (follow->run) loop_call(loop_of(follow), &follow->call, go_on, follow);
+  else pthread_cond_signal(&follow->changed);
+  pthread_mutex_unlock(&follow->mutex);
+}
+
+static bool await(Follow *follow, int64_t until_us) {
+  struct timespec until = clock_to_timespec(until_us);
+  pthread_mutex_lock(&follow->mutex);
+  while (!follow->is_told &&
+         pthread_cond_timedwait(&follow->changed, &follow->mutex, &until) == 0) {
+  }
+  bool is_told = follow->is_told;
+  pthread_mutex_unlock(&follow->mutex);
+  return is_told;
+}
+
+static Str take_answer(Follow *follow) {
+  return follow->answer.failed ? str_make(NULL, 0)
+                               : arena_dup(follow->job->arena, buf_str(&follow->answer));
+}
+
+static void clear(Follow *follow) {
+  buf_clear(&follow->answer);
+  pthread_cond_destroy(&follow->changed);
+  pthread_mutex_destroy(&follow->mutex);
+}
+
+// ---- on the message's thread --------------------------------------------------------------------
+
+Follow *follow_claim(Webhook *webhook, Job *job) {
+  Follow *follow = webhook->peers ? arena_calloc(job->arena, 1, sizeof *follow) : NULL;
+  if (!follow) return NULL;
+  follow->job = job;
+  buf_init(&follow->answer);
+  condition_init(&follow->changed);
+  pthread_mutex_init(&follow->mutex, NULL);
+  if (peers_claim(webhook->peers, job, on_told, follow)) return follow;
+  clear(follow);
+  return NULL;
+}
+
+bool follow_await(Follow *follow, PeersResult *result, Str *packed, int64_t *answered_s) {
+  if (!await(follow, clock_now_us() + MOMENT_US)) return false;
+  *result = follow->result;
+  *answered_s = follow->answered_s;
+  if (*result == PEERS_ANSWERED) *packed = take_answer(follow);
+  return true;
+}
+
+void follow_end(Follow *follow) {
+  await(follow, INT64_MAX);
+  clear(follow);
+}
+
+// ---- on the loop --------------------------------------------------------------------------------
 
 static void look(void *ctx);
 
 static void pause_then_look(Follow *follow) {
-  bool soon = clock_now_us() - run_job(follow->run)->started_us < SOON_US;
+  bool soon = clock_now_us() - follow->job->started_us < SOON_US;
   if (!loop_timer(loop_of(follow), soon ? LOOK_MS : LOOK_LATER_MS, 0, look, follow)) look(follow);
 }
 
-static void take_answer(Follow *follow) {
-  Str packed = arena_dup(run_job(follow->run)->arena, buf_str(&follow->answer));
-  buf_clear(&follow->answer);
-  if (packed.ptr) run_answered_elsewhere(follow->run, packed, follow->answered_s);
-  else run_abandon(follow->run);
+// The first of a message's tries is its claim's.
+static void count_try(Follow *follow) {
+  if (!follow->is_counted && follow->job->attempt <= 1)
+    peers_count_try(webhook_of(follow)->peers, follow->job);
+  follow->is_counted = true;
 }
 
-static void go_on(Follow *follow) {
-  switch (follow->result) {
-    case PEERS_RUNNING: pause_then_look(follow); break;
-    case PEERS_ANSWERED: take_answer(follow); break;
-    case PEERS_MINE: run_in_turn(follow->run); break;
-  }
+static void end_answered(Follow *follow) {
+  Str packed = take_answer(follow);
+  int64_t answered_s = follow->answered_s;
+  Run *run = follow->run;
+  clear(follow);
+  if (packed.ptr) run_answered_elsewhere(run, packed, answered_s);
+  else run_abandon(run);
 }
 
-// On a thread that may wait.
-static void claim(void *ctx) {
+static void end_with(Follow *follow, void (*go)(Run *run)) {
+  Run *run = follow->run;
+  clear(follow);
+  go(run);
+}
+
+static void go_on(void *ctx) {
   Follow *follow = ctx;
-  follow->result = peers_claim(webhook_of(follow)->peers, run_job(follow->run), &follow->answer,
-                               &follow->answered_s);
+  pthread_mutex_lock(&follow->mutex);  // the thread that posted this is done with it
+  follow->is_told = false;
+  pthread_mutex_unlock(&follow->mutex);
+  if (follow->result == PEERS_MINE) return end_with(follow, run_in_turn);
+  if (follow->result == PEERS_ANSWERED) return end_answered(follow);
+  count_try(follow);
+  pause_then_look(follow);
 }
 
-static void on_claimed(void *ctx) { go_on(ctx); }
-
-static void on_looked_here(void *ctx) {
+// The process that had it has died.
+static void claim_anew(void *ctx) {
   Follow *follow = ctx;
   if (follow->result != PEERS_MINE) return go_on(follow);
-  if (!loop_work(loop_of(follow), claim, on_claimed, follow)) pause_then_look(follow);
+  if (!peers_claim(webhook_of(follow)->peers, follow->job, on_told, follow)) go_on(follow);
 }
 
 // On the store's thread.
@@ -64,27 +153,26 @@ static void on_looked(void *ctx, PeersResult result, Str packed, int64_t answere
   Follow *follow = ctx;
   follow->result = result;
   follow->answered_s = answered_s;
+  buf_reset(&follow->answer);
   if (result == PEERS_ANSWERED) buf_add(&follow->answer, packed);
-  loop_call(loop_of(follow), &follow->call, on_looked_here, follow);
+  loop_call(loop_of(follow), &follow->call, claim_anew, follow);
 }
 
 static bool has_had_its_time(const Follow *follow) {
   int64_t timeout_ms = webhook_of(follow)->options->interpreter.job_timeout_ms;
-  return timeout_ms > 0 && clock_now_us() - run_job(follow->run)->started_us > timeout_ms * 1000;
+  return timeout_ms > 0 && clock_now_us() - follow->job->started_us > timeout_ms * 1000;
 }
 
 static void look(void *ctx) {
   Follow *follow = ctx;
-  if (has_had_its_time(follow)) run_abandon(follow->run);
-  else if (!peers_ask(webhook_of(follow)->peers, run_job(follow->run), on_looked, follow))
+  if (has_had_its_time(follow)) end_with(follow, run_abandon);
+  else if (!peers_ask(webhook_of(follow)->peers, follow->job, on_looked, follow))
     pause_then_look(follow);
 }
 
-static void begin(void *ctx) { pause_then_look(ctx); }
-
-void follow_begin(Run *run) {
-  Follow *follow = arena_calloc(run_job(run)->arena, 1, sizeof *follow);
-  if (!follow) return run_abandon(run);
+void follow_begin(Follow *follow, Run *run) {
+  pthread_mutex_lock(&follow->mutex);
   follow->run = run;
-  loop_call(loop_of(follow), &follow->call, begin, follow);
+  if (follow->is_told) loop_call(loop_of(follow), &follow->call, go_on, follow);
+  pthread_mutex_unlock(&follow->mutex);
 }

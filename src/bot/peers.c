@@ -17,6 +17,7 @@ enum {
   RENEW_US = 750 * 1000,
   TRIES_MS = 60000,       // the platform's tries are over long before
   AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
+  ASKS_US = 900 * 1000,   // a question of several calls has its answer by then
   ALONE_US = 5 * 1000,    // what a look has seen holds for so long
 };
 
@@ -78,13 +79,8 @@ static bool is_away(Peers *peers) {
   return clock_now_us() < atomic_load_explicit(&peers->away_until_us, memory_order_relaxed);
 }
 
-// The store's reply, to be freed; NULL when it is away, which it says itself.
-static StoreReply *ask(Peers *peers, const StoreCall *call) {
-  StoreReply *reply = store_call_wait(peers->store, call, NULL);
-  if (reply && reply->err.code == ERR_NONE) return reply;
+static void note_away(Peers *peers) {
   atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
-  store_reply_free(reply);
-  return NULL;
 }
 
 static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
@@ -95,10 +91,19 @@ static void tell(Peers *peers, const StoreCall *call) {
 
 // ---- claims -------------------------------------------------------------------------------------
 
-// In the arena; empty if there is none.
-static Str key_of(const Peers *peers, Arena *arena, Str identity) {
+static char *put(char *at, Str text) {
+  memcpy(at, text.ptr, text.len);
+  return at + text.len;
+}
+
+// In `text`; empty if there is none.
+static Str key_in(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
   if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  return arena_printf(arena, "answer/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(identity));
+  char *at = put(text, STR("answer/"));
+  at = put(at, peers->account);
+  at = put(at, STR("/"));
+  at = put(at, identity);
+  return str_make(text, (size_t)(at - text));
 }
 
 static Str claim_key(const Claim *claim) { return str_make(claim->key, claim->key_len); }
@@ -207,30 +212,10 @@ static Found read_value(const Peers *peers, Str value, Buf *answer, int64_t *ans
   return answer->failed ? FOUND_CLAIM : FOUND_ANSWER;
 }
 
-static Found look(Peers *peers, Str key, Buf *answer, int64_t *answered_s) {
-  StoreReply *reply = ask(peers, &(StoreCall){ .op = STORE_GET, .key = key });
-  if (!reply) return FOUND_NOBODY_TO_ASK;
-  Found found = reply->ok ? read_value(peers, reply->value, answer, answered_s) : FOUND_NOTHING;
-  store_reply_free(reply);
-  return found;
-}
-
-static Found try_claim(Peers *peers, Str key) {
-  StoreReply *reply = ask(peers, &(StoreCall){ .op = STORE_ADD,
-                                               .key = key,
-                                               .value = str_of(peers->claim),
-                                               .ttl_ms = PEERS_CLAIM_MS });
-  if (!reply) return FOUND_NOBODY_TO_ASK;
-  Found found = reply->ok ? FOUND_OWN : FOUND_CLAIM;
-  store_reply_free(reply);
-  return found;
-}
-
 // ---- alone, or not ------------------------------------------------------------------------------
 
 typedef struct {
   Peers *peers;
-  Arena *arena;  // for the keys
   int64_t now_us;
 } Telling;
 
@@ -238,9 +223,9 @@ static void tell_answered(void *ctx, const DedupeSeen *seen) {
   Telling *telling = ctx;
   int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
   if (seen->job || left_ms <= 0) return;
-  Str key = key_of(telling->peers, telling->arena, seen->identity);
+  char text[STORE_KEY_MAX];
+  Str key = key_in(telling->peers, seen->identity, text);
   if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
-  arena_reset(telling->arena);
 }
 
 static void tell_seen(void *ctx, const DedupeSeen *seen) {
@@ -250,7 +235,8 @@ static void tell_seen(void *ctx, const DedupeSeen *seen) {
     tell_answered(ctx, seen);
     return;
   }
-  Str key = key_of(peers, telling->arena, seen->identity);
+  char text[STORE_KEY_MAX];
+  Str key = key_in(peers, seen->identity, text);
   if (key.len) hold(peers, seen->job, key);
   if (key.len)
     store_call(peers->store,
@@ -259,13 +245,11 @@ static void tell_seen(void *ctx, const DedupeSeen *seen) {
                              .value = str_of(peers->claim),
                              .ttl_ms = PEERS_CLAIM_MS },
                forget_reply, NULL, NULL);
-  arena_reset(telling->arena);
 }
 
 static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *seen)) {
-  Telling telling = { .peers = peers, .arena = arena_new(), .now_us = clock_now_us() };
-  if (telling.arena) dedupe_each(peers->dedupe, telling.now_us, visit, &telling);
-  arena_free(telling.arena);
+  Telling telling = { .peers = peers, .now_us = clock_now_us() };
+  dedupe_each(peers->dedupe, telling.now_us, visit, &telling);
 }
 
 static size_t count_keys(const StoreReply *list, Str *out) {
@@ -336,70 +320,123 @@ static Company company(Peers *peers, int64_t now_us) {
   return now_us > others_us + peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
 }
 
-// Alone, a claim that is found is one of a process that has died.
-static PeersResult read_answer(Peers *peers, Str key, Buf *answer, int64_t *answered_s) {
-  Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : look(peers, key, answer, answered_s);
-  return found == FOUND_ANSWER ? PEERS_ANSWERED : PEERS_MINE;
+// ---- asking ------------------------------------------------------------------------------------------
+
+typedef enum {
+  ASK_ADD,        // the claim
+  ASK_LOOK,       // what is there instead
+  ASK_ADD_AGAIN,  // that had lapsed meanwhile
+  ASK_READ,       // an answer, where nobody else can have it under way
+  ASK_FOLLOW      // what has become of another's claim
+} AskStep;
+
+// A question under way, of one call or several.
+typedef struct {
+  Peers *peers;
+  Job *job;
+  AskStep step;
+  int64_t until_us;  // it has an answer by then
+  PeersTold told;
+  void *ctx;
+} Asking;
+
+static void on_reply(void *ctx, StoreReply *reply);
+
+static bool ask(Asking *asking) {
+  char key[STORE_KEY_MAX];
+  Peers *peers = asking->peers;
+  bool adds = asking->step == ASK_ADD || asking->step == ASK_ADD_AGAIN;
+  int64_t left_ms = (asking->until_us - clock_now_us()) / 1000;
+  StoreCall call = { .op = adds ? STORE_ADD : STORE_GET,
+                     .key = key_in(peers, asking->job->identity, key),
+                     .patience_ms = left_ms };
+  if (adds) call.value = str_of(peers->claim);
+  if (adds) call.ttl_ms = PEERS_CLAIM_MS;
+  return left_ms > 0 && store_call(peers->store, &call, on_reply, asking, NULL);
 }
 
-PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s) {
-  Company with =
-      company(peers, job->started_us);  // a moment ago, and known without a look at the clock
-  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
-  if (with == TO_ONESELF && !after_others) return PEERS_MINE;
-  Str key = key_of(peers, job->arena, job->identity);
-  if (key.len == 0) return PEERS_MINE;
-  if (with == TO_ONESELF && !was_before(peers, key)) return PEERS_MINE;
-  if (with != TO_SHARE) return read_answer(peers, key, answer, answered_s);
-  Found found = is_away(peers) ? FOUND_NOBODY_TO_ASK : try_claim(peers, key);
-  if (found == FOUND_CLAIM) found = look(peers, key, answer, answered_s);
-  if (found == FOUND_NOTHING) found = try_claim(peers, key);  // it lapsed meanwhile
-  if (found == FOUND_OWN || found == FOUND_NOBODY_TO_ASK) hold(peers, job, key);
+static bool ask_next(Asking *asking, AskStep step) {
+  asking->step = step;
+  return ask(asking);
+}
+
+static void end_asking(Asking *asking) {
+  Peers *peers = asking->peers;
+  job_release(asking->job);
+  free(asking);
+  atomic_fetch_sub(&peers->asking, 1);
+}
+
+static PeersResult result_of(const Asking *asking, Found found) {
   if (found == FOUND_ANSWER) return PEERS_ANSWERED;
+  // Where nobody else can have it under way, a claim that is found is one of a process that has died.
+  if (asking->step == ASK_READ) return PEERS_MINE;
+  if (asking->step == ASK_FOLLOW)
+    return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-// A look under way.
-typedef struct {
-  Peers *peers;
-  void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s);
-  void *ctx;
-} Look;
-
-static PeersResult result_of(Found found) {
-  if (found == FOUND_ANSWER) return PEERS_ANSWERED;
-  return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
+static void tell_found(Asking *asking, Found found, Str packed, int64_t answered_s) {
+  char key[STORE_KEY_MAX];
+  PeersResult result = result_of(asking, found);
+  bool claims = asking->step <= ASK_ADD_AGAIN;
+  if (claims && result == PEERS_MINE)
+    hold(asking->peers, asking->job, key_in(asking->peers, asking->job->identity, key));
+  asking->told(asking->ctx, result, packed, answered_s);
+  end_asking(asking);
 }
 
-static void on_looked(void *ctx, StoreReply *reply) {
-  Look look = *(Look *)ctx;
-  Found found = FOUND_NOBODY_TO_ASK;
-  Buf packed;
+// On the store's thread. An error: the store is away, which it says itself.
+static void on_reply(void *ctx, StoreReply *reply) {
+  Asking *asking = ctx;
+  AskStep step = asking->step;
+  bool adds = step == ASK_ADD || step == ASK_ADD_AGAIN;
+  bool failed = reply->err.code != ERR_NONE;
   int64_t answered_s = 0;
-  free(ctx);
+  Buf packed;
   buf_init(&packed);
-  if (reply->err.code != ERR_NONE)
-    atomic_store(&look.peers->away_until_us, clock_now_us() + AWAY_US);
-  else if (!reply->ok) found = FOUND_NOTHING;
-  else found = read_value(look.peers, reply->value, &packed, &answered_s);
-  look.looked(look.ctx, result_of(found), buf_str(&packed), answered_s);
-  atomic_fetch_sub(&look.peers->asking, 1);
-  buf_clear(&packed);
+  Found found = failed       ? FOUND_NOBODY_TO_ASK
+                : adds       ? (reply->ok ? FOUND_OWN : FOUND_CLAIM)
+                : !reply->ok ? FOUND_NOTHING
+                             : read_value(asking->peers, reply->value, &packed, &answered_s);
   store_reply_free(reply);
+  if (failed) note_away(asking->peers);
+  bool goes_on = (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
+                 (step == ASK_LOOK && found == FOUND_NOTHING && ask_next(asking, ASK_ADD_AGAIN));
+  if (!goes_on) tell_found(asking, found, buf_str(&packed), answered_s);
+  buf_clear(&packed);
 }
 
-bool peers_ask(Peers *peers, Job *job,
-               void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s),
-               void *ctx) {
-  Look *look = is_away(peers) ? NULL : malloc(sizeof *look);
-  if (!look) return false;
-  *look = (Look){ .peers = peers, .looked = looked, .ctx = ctx };
-  StoreCall call = { .op = STORE_GET, .key = key_of(peers, job->arena, job->identity) };
+static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ctx) {
+  Asking *asking = is_away(peers) ? NULL : malloc(sizeof *asking);
+  if (!asking) return false;
+  *asking = (Asking){ .peers = peers,
+                      .job = job_retain(job),
+                      .step = step,
+                      .until_us = clock_now_us() + ASKS_US,
+                      .told = told,
+                      .ctx = ctx };
   atomic_fetch_add(&peers->asking, 1);
-  if (store_call(peers->store, &call, on_looked, look, NULL)) return true;
-  atomic_fetch_sub(&peers->asking, 1);
-  free(look);
+  if (ask(asking)) return true;
+  end_asking(asking);
   return false;
+}
+
+bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
+  char text[STORE_KEY_MAX];
+  Company with =
+      company(peers, job->started_us);  // a moment ago, and known without a look at the clock
+  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
+  if (with == TO_ONESELF && !after_others) return false;
+  Str key = key_in(peers, job->identity, text);
+  if (key.len == 0 || (with == TO_ONESELF && !was_before(peers, key))) return false;
+  if (begin(peers, job, with == TO_SHARE ? ASK_ADD : ASK_READ, told, ctx)) return true;
+  if (with == TO_SHARE) hold(peers, job, key);
+  return false;
+}
+
+bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx) {
+  return begin(peers, job, ASK_FOLLOW, told, ctx);
 }
 
 // A count under way.

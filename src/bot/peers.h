@@ -35,15 +35,17 @@ void peers_look(Peers *peers);
 // The process is about to end: tells its successor what was answered.
 void peers_leave(Peers *peers);
 
-// Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget. Waits for the store, a
-// second at the most. An identity too long for a key is nobody else's.
-PeersResult peers_claim(Peers *peers, Job *job, Buf *answer, int64_t *answered_s);
-// Looks what has become of what another process had under way: PEERS_MINE if that process has died: claim it
-// again. `looked` is called once, on the store's thread; it must not block. False, and it is not called, if the
-// store cannot be asked now.
-bool peers_ask(Peers *peers, Job *job,
-               void (*looked)(void *ctx, PeersResult result, Str packed, int64_t answered_s),
-               void *ctx);
+// What has become of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on
+// the store's thread; must not block.
+typedef void (*PeersTold)(void *ctx, PeersResult result, Str packed, int64_t answered_s);
+// Claims the message for the job, which dedupe has entered. A claim is held until peers_finish or peers_forget, of which
+// the latter must not come before `told`. Waits for nothing: `told` is called within 0.9 s, also where the store does not
+// answer. False, and it is not called: the message is this process's (PEERS_MINE). An identity too long for a key is
+// nobody else's.
+bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx);
+// Looks what has become of what another process had under way: PEERS_MINE if that process has died: claim it again.
+// False, and `told` is not called, if the store cannot be asked now.
+bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx);
 // One more of the platform's tries, of which the first is the claim's: job->tries has the number soon. Waits for
 // nothing.
 void peers_count_try(Peers *peers, Job *job);

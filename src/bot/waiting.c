@@ -147,7 +147,7 @@ bool waiting_begin(Callback *c, Job *job) {
     return false;
   }
   waiting->job = job_retain(job);
-  if (webhook->peers && c->attempt + c->is_followed > 1) peers_count_try(webhook->peers, job);
+  if (webhook->peers && c->attempt > 1) peers_count_try(webhook->peers, job);
   loop_call(webhook->options->loop, &waiting->call, begin, waiting);
   return true;
 }

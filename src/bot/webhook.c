@@ -83,26 +83,27 @@ static void refuse_for_now(Callback *c) {
   answer_nothing(c);
 }
 
-// It was admitted. With `answered` its request has its answer already.
-static void run_later(Callback *c, Job *job, const RunMessage *message, void (*begin)(Run *run),
-                      bool answered) {
-  Run *run = run_keep(c->webhook, job, message);
-  if (!run) {
-    run_forget(c->webhook, job);
-    admission_leave(&c->webhook->admission, ADMIT_JOB);
-    answer_refuse(c, 503, "no memory");
-    return;
-  }
-  begin(run);
-  if (!answered) park(c, job);
+// It was admitted.
+static void forget_for_memory(Callback *c, Job *job) {
+  run_forget(c->webhook, job);
+  admission_leave(&c->webhook->admission, ADMIT_JOB);
+  answer_refuse(c, 503, "no memory");
 }
 
-static void run_new(Callback *c, Job *job, const RunMessage *message, bool answered) {
+// With `answered` its request has its answer already.
+static void run_later(Callback *c, Job *job, const RunMessage *message, bool answered) {
+  Run *run = run_keep(c->webhook, job, message);
+  if (run) run_in_turn(run);
+  if (!run) forget_for_memory(c, job);
+  else if (!answered) park(c, job);
+}
+
+static void run_new(Callback *c, Job *job, const RunMessage *message) {
   Running running = { c, job };
-  overdue_begin(&c->w->run, answered ? INT64_MAX : c->deadline_us, respond_in_its_place, &running);
+  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
   TaskState state = run_here(c->webhook, job, message);
-  answered = overdue_end(&c->w->run) || answered;
-  if (state == TASK_LOST) run_later(c, job, message, run_in_turn, answered);
+  bool answered = overdue_end(&c->w->run);
+  if (state == TASK_LOST) run_later(c, job, message, answered);
   else if (!answered && state == TASK_WAITING) park(c, job);
   else if (!answered) answer_job(c, job);
 }
@@ -115,15 +116,23 @@ static void end_as_peer(Callback *c, Job *job) {
   admission_leave(&c->webhook->admission, ADMIT_JOB);
 }
 
-// A store that is slow keeps no message past its deadline: then *answered is set.
-static PeersResult claim(Callback *c, Job *job, int64_t *answered_s, bool *answered) {
-  Peers *peers = c->webhook->peers;
-  Running running = { c, job };
-  if (!peers) return PEERS_MINE;
-  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
-  PeersResult result = peers_claim(peers, job, &c->w->sealed, answered_s);
-  *answered = overdue_end(&c->w->run);
-  return result;
+// Whose it is the store will say: nobody waits for that here.
+static void follow_later(Callback *c, Job *job, const RunMessage *message, Follow *follow) {
+  Run *run = run_keep(c->webhook, job, message);
+  if (run) {
+    follow_begin(follow, run);
+    park(c, job);
+  } else {
+    follow_end(follow);
+    forget_for_memory(c, job);
+  }
+}
+
+static void answer_as_peer(Callback *c, Job *job, const MessageHead *head, Str packed,
+                           int64_t answered_s) {
+  if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
+  else answer_nothing(c);
+  end_as_peer(c, job);
 }
 
 static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
@@ -134,22 +143,16 @@ static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
 }
 
 static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
+  PeersResult result = PEERS_MINE;
+  Str packed = { 0 };
   int64_t answered_s = 0;
-  bool answered = false;
-  switch (claim(c, job, &answered_s, &answered)) {
-    case PEERS_MINE:
-      begin_trail(c, job, message);
-      run_new(c, job, message, answered);
-      break;
-    case PEERS_RUNNING:
-      c->is_followed = true;
-      run_later(c, job, message, follow_begin, answered);
-      break;
-    case PEERS_ANSWERED:
-      end_as_peer(c, job);
-      if (!answered) answer_before(c, message->head, answered_s);
-      break;
-  }
+  Follow *follow = follow_claim(c->webhook, job);
+  bool is_known = !follow || follow_await(follow, &result, &packed, &answered_s);
+  if (!is_known || result == PEERS_MINE) begin_trail(c, job, message);
+  if (!is_known || result == PEERS_RUNNING) return follow_later(c, job, message, follow);
+  if (follow) follow_end(follow);
+  if (result == PEERS_MINE) run_new(c, job, message);
+  else answer_as_peer(c, job, message->head, packed, answered_s);
 }
 
 static void answer_new(Callback *c, Job *job, const RunMessage *message) {

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const dgram = require('node:dgram');
 const http = require('node:http');
+const net = require('node:net');
 const { makeRedis } = require('./redis');
 const { APPID, BINARY, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
 
@@ -183,6 +184,44 @@ test('a Redis that does not answer keeps no message past its deadline, nor does 
   assert.match(await other.say('hi'), /^hi/);
   assert.ok(Date.now() - starting < 5000, `${Date.now() - starting} ms`);
   redis.signal('SIGCONT');
+});
+
+test('messages that wait for a silent Redis hold no thread', async (t) => {
+  const redis = await makeRedis(t);
+  const bot = await startBot(t, { script: NAMING, config: { store: redis.url, appid: APPID, threads: 3, watch: false } });
+  assert.match(await bot.say('warm'), /^warm/);
+  redis.signal('SIGSTOP');
+  let waiting = 60;
+  const began = Date.now();
+  const answers = Array.from({ length: waiting }, (_, i) => bot.deliver(textXml(`s${i}`), { agent: false }).finally(() => { waiting--; }));
+  await sleep(600);
+  assert.equal(waiting, 60);
+  assert.equal((await bot.request({ method: 'GET', path: '/none', agent: false })).status, 404); // a thread is free
+  assert.equal(waiting, 60);
+  for (const answer of await Promise.all(answers)) assert.match(textOf(answer), /^s\d+ /);
+  assert.ok(Date.now() - began < 1900, `${Date.now() - began} ms`);
+  redis.signal('SIGCONT');
+});
+
+test('the several calls that a message makes of a slow Redis take 0.9 s in all', async (t) => {
+  const redis = await makeRedis(t);
+  let delay = 0;
+  const slow = net.createServer((client) => {
+    const server = net.connect(redis.port, '127.0.0.1');
+    client.on('data', (data) => server.write(data));
+    server.on('data', (data) => setTimeout(() => client.writable && client.write(data), delay));
+    for (const [one, other] of [[client, server], [server, client]]) one.on('close', () => other.destroy()).on('error', () => {});
+  });
+  await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  t.after(() => slow.close());
+  const url = redis.url.replace(`:${redis.port}`, `:${slow.address().port}`);
+  const [a, b] = await Promise.all([redis.url, url].map((store) => startBot(t, { script: NAMING, config: { store, appid: APPID } })));
+  const message = textXml('once');
+  assert.match(textOf(await a.deliver(message)), /^once/);
+  delay = 700; // the claim is refused after 700 ms, and what stands there would be known after 1,400
+  const began = Date.now();
+  assert.match(textOf(await b.deliver(message)), /^once/);
+  assert.ok(Date.now() - began < 1200, `${Date.now() - began} ms`);
 });
 
 test('a Redis whose name cannot be looked up is away within a second, too', async (t) => {

@@ -64,13 +64,8 @@ static Job *job_known_as(Fixture *f, const char *identity) {
   return job;
 }
 
-static PeersResult claim(Fixture *f, Peers *peers, Job *job) {
-  buf_reset(&f->answer);
-  return peers_claim(peers, job, &f->answer, &f->answered_s);
-}
-
 // On the store's thread.
-static void on_looked(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
+static void on_told(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
   Fixture *f = ctx;
   buf_add(&f->answer, packed);
   f->answered_s = answered_s;
@@ -78,10 +73,18 @@ static void on_looked(void *ctx, PeersResult result, Str packed, int64_t answere
   atomic_store(&f->looked, true);
 }
 
+static PeersResult claim(Fixture *f, Peers *peers, Job *job) {
+  buf_reset(&f->answer);
+  atomic_store(&f->looked, false);
+  if (!peers_claim(peers, job, on_told, f)) return PEERS_MINE;
+  while (!atomic_load(&f->looked)) usleep(1000);
+  return f->result;
+}
+
 static PeersResult look(Fixture *f, Peers *peers, Job *job) {
   buf_reset(&f->answer);
   atomic_store(&f->looked, false);
-  if (!peers_ask(peers, job, on_looked, f)) return PEERS_RUNNING;
+  if (!peers_ask(peers, job, on_told, f)) return PEERS_RUNNING;
   while (!atomic_load(&f->looked)) usleep(1000);
   return f->result;
 }
@@ -245,25 +248,35 @@ enum { THREADS = 4, MESSAGES = 200 };
 typedef struct {
   Fixture *f;
   Peers *peers;
+  atomic_bool told;
+  PeersResult result;
   int ran;
 } Crowd;
+
+static void on_told_in_crowd(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
+  Crowd *crowd = ctx;
+  crowd->result = result;
+  atomic_store(&crowd->told, true);
+}
+
+static PeersResult claim_in_crowd(Crowd *crowd, Job *job) {
+  atomic_store(&crowd->told, false);
+  if (!peers_claim(crowd->peers, job, on_told_in_crowd, crowd)) return PEERS_MINE;
+  while (!atomic_load(&crowd->told)) usleep(100);
+  return crowd->result;
+}
 
 static void *answer_all(void *arg) {
   Crowd *crowd = arg;
   for (int i = 0; i < MESSAGES; i++) {
     char name[16];
-    Buf answer;
-    int64_t answered_s;
-    buf_init(&answer);
     snprintf(name, sizeof name, "m%d", i);
     Job *job = job_known_as(crowd->f, name);
-    PeersResult result = peers_claim(crowd->peers, job, &answer, &answered_s);
-    if (result == PEERS_MINE) {
+    if (claim_in_crowd(crowd, job) == PEERS_MINE) {
       crowd->ran++;
       peers_finish(crowd->peers, job, STR("Tok"));
     }
     peers_renew(crowd->peers, clock_now_us() + 1000000);
-    buf_clear(&answer);
     job_release(job);
   }
   return NULL;
