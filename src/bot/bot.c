@@ -109,6 +109,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
   if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
   Watched watched = { .pool = webhook->pool,
+                      .shared = &webhook->shared,
                       .overdue = webhook->overdue,
                       .peers = webhook->peers,
                       .leader = bot->leader,

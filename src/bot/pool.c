@@ -173,6 +173,13 @@ bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err 
   return replaced;
 }
 
+bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err) {
+  pthread_mutex_lock(&pool->loading);
+  bool replaced = full == pool->indices[index] && replace(pool, index, full, err);
+  pthread_mutex_unlock(&pool->loading);
+  return replaced;
+}
+
 // ---- birth and death ----------------------------------------------------------------------------
 
 static bool open_seats(Pool *pool, Err *err) {

@@ -35,6 +35,9 @@ bool pool_reload(Pool *pool, Err *err);
 // the stuck one was loaded. True when that happened. `place` is where it was stuck. When no fresh one can be
 // had (`err` says why), the next call tries again.
 bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err);
+// The same for one whose memory is full: what it has under way goes on there. False with the reason; without one, it
+// is not in service any more.
+bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err);
 // Lets go of interpreters that were given up while conversations held them. From time to time.
 void pool_sweep(Pool *pool);
 // Messages that wait at one interpreter while another is free go there. From time to time.

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/file_watch.h"
+#include "bot/memory_watch.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 struct Watch {
   Pool *pool;
   Watched watched;
+  MemoryWatch *memory;
   FileWatch *files;      // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
   pthread_t thread, rescuer;
@@ -82,6 +84,7 @@ static void *run(void *arg) {
   Watch *watch = arg;
   while (pause_for_a_tick(watch)) {
     for (size_t index = 0; index < pool_count(watch->pool); index++) replace_stuck(watch, index);
+    memory_watch_look(watch->memory, clock_now_us());
     pool_sweep(watch->pool);
     if (!watch->files || !file_watch_changed(watch->files)) continue;
     reload(watch);
@@ -113,6 +116,7 @@ static int start_threads(Watch *watch) {
 }
 
 static void watch_free(Watch *watch) {
+  memory_watch_free(watch->memory);
   file_watch_free(watch->files);
   pthread_cond_destroy(&watch->changed);
   pthread_mutex_destroy(&watch->mutex);
@@ -128,9 +132,10 @@ Watch *watch_start(const Watched *watched, Err *err) {
   watch->pool = watched->pool;
   watch->watched = *watched;
   watch->files = watched->files ? file_watch_new(watched->pool) : NULL;
+  watch->memory = memory_watch_new(watched->pool, watched->shared);
   condition_init(&watch->changed);
   pthread_mutex_init(&watch->mutex, NULL);
-  bool ready = !watched->files || watch->files;
+  bool ready = watch->memory && (!watched->files || watch->files);
   int failed = ready ? start_threads(watch) : ENOMEM;
   if (!failed) return watch;
   err_set(err, ERR_FAILED, "cannot start the watcher's threads: %s", strerror(failed));

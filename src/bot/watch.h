@@ -18,6 +18,7 @@ typedef struct Watch Watch;
 // What is watched, all of which outlives the watcher.
 typedef struct {
   Pool *pool;
+  BotShared *shared;
   Overdue *overdue;
   Peers *peers;          // NULL: none
   TimerLeader *leader;   // NULL: none

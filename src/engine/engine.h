@@ -104,5 +104,10 @@ bool engine_is_given_up(const Engine *engine);
 int engine_queue(Engine *engine);
 size_t engine_memory(const Engine *engine);  // bytes in use by Lua
 size_t engine_tasks(const Engine *engine);   // suspended tasks
+// So far: how often Lua was refused memory, and how many slices have begun. Any thread.
+uint64_t engine_refusals(const Engine *engine);
+uint64_t engine_slices(const Engine *engine);
+// A whole cycle of the collector, in a slice. False at the deadline, as engine_enter.
+bool engine_collect(Engine *engine, int64_t deadline_us);
 
 #endif

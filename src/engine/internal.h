@@ -364,7 +364,8 @@ struct Engine {
   Slice slice;
   Heap heap;
   char refused[PLACE_SIZE];  // where Lua was last refused memory
-  Buf warning;               // of Lua's, as far as it was given
+  atomic_uint_least64_t refusals;
+  Buf warning;  // of Lua's, as far as it was given
   ResumeFrame *frame;
   lua_State *deaf;              // a coroutine that the hook left in a way that keeps its hook off
   bool (*force)(lua_State *L);  // task_force: the guard is below the tasks

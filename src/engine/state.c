@@ -14,6 +14,8 @@ enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
 // The collector begins anew when memory has grown to this many percent of what was left. What is left is
 // mostly the library, which it would go through twice as often at Lua's 200 for nothing.
 enum { COLLECT_AT = 300 };
+// Near the cap: at this many percent of it, but not before memory has grown by a tenth.
+enum { BEGIN_AT = 80, LEAST_PAUSE = 110 };
 
 enum { SOON_US = 10000 };
 
@@ -23,6 +25,7 @@ enum { SOON_US = 10000 };
 static void *note_refusal(Engine *engine) {
   lua_State *L = engine->frame ? engine->frame->co : engine->task ? engine->task->co : NULL;
   if (L) place_innermost(L, engine->refused, sizeof engine->refused);
+  atomic_fetch_add_explicit(&engine->refusals, 1, memory_order_relaxed);
   return NULL;
 }
 
@@ -46,6 +49,36 @@ static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) 
 
 size_t engine_memory(const Engine *engine) {
   return atomic_load_explicit(&((Engine *)engine)->memory, memory_order_relaxed);
+}
+
+uint64_t engine_refusals(const Engine *engine) {
+  return atomic_load_explicit(&((Engine *)engine)->refusals, memory_order_relaxed);
+}
+
+uint64_t engine_slices(const Engine *engine) {
+  return atomic_load_explicit(&((Engine *)engine)->slice.number, memory_order_relaxed);
+}
+
+// The next cycle begins before the cap: a string that is being built is refused memory there without one.
+static int pause_for(const Engine *engine) {
+  size_t left = engine_memory(engine), max = engine->options.memory_max;
+  size_t room = max ? max / 100 * BEGIN_AT / (left / 100 + 1) : COLLECT_AT;
+  return room > COLLECT_AT ? COLLECT_AT : room < LEAST_PAUSE ? LEAST_PAUSE : (int)room;
+}
+
+static int collect(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT);
+  lua_gc(L, LUA_GCSETPAUSE, pause_for(engine_of(L)));
+  return 0;
+}
+
+bool engine_collect(Engine *engine, int64_t deadline_us) {
+  if (!engine_enter(engine, deadline_us)) return false;
+  lua_State *L = engine->L;
+  lua_pushcfunction(L, collect);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
+  engine_leave(engine);
+  return true;
 }
 
 size_t engine_tasks(const Engine *engine) {

@@ -19,7 +19,11 @@
 
 enum {
   BUCKETS = 4096,
-  IDLE_US = 300 * 1000000  // so long one that is in the store stays in memory too
+  IDLE_US = 300 * 1000000,  // so long one that is in the store stays in memory too
+  // What makes room at once: of those that leave memory, and of those that end, which is one in so many.
+  LEAVE_MAX = 200,
+  END_MAX = 50,
+  END_SHARE = 10
 };
 
 struct Conversation {
@@ -30,10 +34,11 @@ struct Conversation {
   Wait *wait;
   const char *reason;  // why it ended; NULL: it goes on
   atomic_int holders;  // the table or who took it out; the timer
-  int64_t until_us;
+  int64_t since_us, until_us;
   uint32_t hash;
   bool events, listed;
   bool kept;                    // it is in the store too
+  bool stays;                   // it could not leave memory when that was short
   bool claimed;                 // there, for the message that it could not be given yet
   int64_t asks, kept_until_ms;  // as KeptRun has them
   size_t openid_len;
@@ -86,6 +91,7 @@ static Conversation *conversation_new(Conversations *conversations, Interpreter 
   conversation->conversations = conversations;
   conversation->in = interpreter_retain(in);
   conversation->wait = wait;
+  conversation->since_us = clock_now_us();
   conversation->hash = hash_of(openid);
   conversation->openid_len = openid.len;
   memcpy(conversation->openid, openid.ptr, openid.len);
@@ -326,6 +332,66 @@ void conversations_limit_old(Conversations *conversations, int max) {
       else finish(conversation, "reload");
     }
   }
+}
+
+static bool may_leave(const Conversation *conversation, const void *in) {
+  return conversation->in == in && conversation->kept && !conversation->stays;
+}
+
+static size_t let_leave(Conversations *conversations, const Interpreter *in) {
+  size_t left = 0;
+  for (Conversation *conversation;
+       left < LEAVE_MAX && (conversation = take_where(conversations, may_leave, in));) {
+    if (can_leave(conversation)) {
+      evict(conversation);
+      left++;
+    } else {
+      conversation->stays = true;
+      put_back(conversation);
+    }
+  }
+  return left;
+}
+
+// The oldest one in that interpreter, taken out; NULL without one. *count: how many there were.
+static Conversation *take_oldest(Conversations *conversations, const Interpreter *in,
+                                 size_t *count) {
+  Conversation *oldest = NULL;
+  *count = 0;
+  pthread_mutex_lock(&conversations->mutex);
+  for (size_t i = 0; i < BUCKETS; i++) {
+    for (Conversation *one = conversations->buckets[i]; one; one = one->next) {
+      if (one->in != in) continue;
+      ++*count;
+      if (!oldest || one->since_us < oldest->since_us) oldest = one;
+    }
+  }
+  if (oldest) unlist(oldest);
+  pthread_mutex_unlock(&conversations->mutex);
+  if (oldest) disarm(oldest);
+  return oldest;
+}
+
+static size_t end_oldest(Conversations *conversations, const Interpreter *in) {
+  size_t ended = 0, count = 0;
+  for (Conversation *oldest; ended < END_MAX && ended * END_SHARE <= count &&
+                             (oldest = take_oldest(conversations, in, &count));
+       ended++) {
+    LogSubject before = log_about((LogSubject){ .openid = openid_of(oldest) });
+    log_warn("the conversation was ended: script_memory_mb is used up, and no store keeps it");
+    log_about(before);
+    finish(oldest, "memory");
+  }
+  return ended;
+}
+
+ConversationsGone conversations_make_room(Conversations *conversations, const Interpreter *in) {
+  ConversationsGone gone = { 0 };
+  if (conversations_count(conversations) == 0) return gone;
+  if (in->options.shared->keep) gone.left = let_leave(conversations, in);
+  else gone.ended = end_oldest(conversations, in);
+  conversations_sweep(conversations);
+  return gone;
 }
 
 // ---- the user's next message --------------------------------------------------------------------

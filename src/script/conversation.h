@@ -30,6 +30,12 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason);
 // Ends those of the oldest interpreters out of service, with "reload", until at most `max` such are left.
 void conversations_limit_old(Conversations *conversations, int max);
+// Memory is short in that interpreter. Conversations that are in the store leave it; where nothing outlives the
+// process, the oldest end: wechat.ask gives nil and "memory". Some at a time; returns how many left, or ended.
+typedef struct {
+  size_t left, ended;
+} ConversationsGone;
+ConversationsGone conversations_make_room(Conversations *conversations, const Interpreter *in);
 // Lets go of the interpreters of conversations that were cut off. From time to time, from a thread that holds
 // nothing.
 void conversations_sweep(Conversations *conversations);

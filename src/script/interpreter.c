@@ -145,6 +145,17 @@ int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
 size_t interpreter_memory(const Interpreter *in) { return engine_memory(in->engine); }
 size_t interpreter_tasks(const Interpreter *in) { return engine_tasks(in->engine); }
 
+InterpreterMemory interpreter_look_at_memory(const Interpreter *in) {
+  return (InterpreterMemory){ .used = engine_memory(in->engine),
+                              .max = in->options.memory_max,
+                              .refusals = engine_refusals(in->engine),
+                              .slices = engine_slices(in->engine) };
+}
+
+bool interpreter_collect(Interpreter *in, int64_t deadline_us) {
+  return engine_collect(in->engine, deadline_us);
+}
+
 bool interpreter_files(Interpreter *in, Arena *arena, Pairs *files) {
   return sources_list(in->sources, arena, files);
 }

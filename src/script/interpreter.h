@@ -156,5 +156,14 @@ int interpreter_queue(Interpreter *interpreter);
 void interpreter_wake(Interpreter *interpreter);
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua
 size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks
+// What it has of memory. Any thread.
+typedef struct {
+  size_t used, max;   // bytes; max 0: no limit
+  uint64_t refusals;  // so far: Lua was refused memory, since it is full
+  uint64_t slices;    // so far; as many as before: nothing has run meanwhile
+} InterpreterMemory;
+InterpreterMemory interpreter_look_at_memory(const Interpreter *interpreter);
+// Has its garbage collected. False if it was not free until `deadline_us` (monotonic).
+bool interpreter_collect(Interpreter *interpreter, int64_t deadline_us);
 
 #endif

@@ -1,0 +1,154 @@
+// A look at each interpreter in service.
+#include "bot/memory_watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "script/conversation.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+enum {
+  TIGHT_PERCENT = 90,
+  EASY_PERCENT = 80,         // the next warning comes after it was under that
+  GARBAGE = 16 << 20,        // more than twice what was left, and so much, is worth a collection
+  GIVE_BACK = 32 << 20,      // so much less than at the highest is worth giving back to the system
+  WAIT_US = 100 * 1000,      // for an interpreter that is busy
+  COLLECT_US = 3000 * 1000,  // between two collections while it is tight
+  COLLECT_LATER_US = 30000 * 1000,  // if the last one did not help, and nothing was refused since
+  FULL_US = 5000 * 1000,            // so long it may stay full
+  RECENT_US = 1000 * 1000           // a refusal is
+};
+
+// What was seen of the interpreter in one index.
+typedef struct {
+  const Interpreter *in;  // only to be compared
+  size_t left;            // after the last collection
+  uint64_t slices, refusals;
+  int64_t collected_us, refused_us;
+  int64_t full_since_us;  // 0: it is not
+  bool warned;
+} Seat;
+
+struct MemoryWatch {
+  Pool *pool;
+  BotShared *shared;
+  size_t highest;    // bytes of all, since some were given back
+  int interpreters;  // not yet closed
+  Seat seats[];
+};
+
+MemoryWatch *memory_watch_new(Pool *pool, BotShared *shared) {
+  MemoryWatch *watch = calloc(1, sizeof *watch + pool_count(pool) * sizeof *watch->seats);
+  if (!watch) return NULL;
+  watch->pool = pool;
+  watch->shared = shared;
+  return watch;
+}
+
+void memory_watch_free(MemoryWatch *watch) { free(watch); }
+
+static bool is_over(const InterpreterMemory *memory, size_t percent) {
+  return memory->max && memory->used > memory->max / 100 * percent;
+}
+
+// ---- garbage ------------------------------------------------------------------------------------
+
+static bool is_worth_collecting(const Seat *seat, const InterpreterMemory *memory, int64_t now_us) {
+  bool idle = memory->slices == seat->slices;
+  if (idle && memory->used > seat->left * 2 + GARBAGE) return true;
+  if (!is_over(memory, TIGHT_PERCENT)) return false;
+  bool helps = !seat->warned || now_us - seat->refused_us < COLLECT_US;
+  return now_us - seat->collected_us > (helps ? COLLECT_US : COLLECT_LATER_US);
+}
+
+static void collect(Seat *seat, Interpreter *in, InterpreterMemory *memory, int64_t now_us) {
+  if (!interpreter_collect(in, now_us + WAIT_US)) return;
+  *memory = interpreter_look_at_memory(in);
+  seat->left = memory->used;
+  seat->collected_us = now_us;
+}
+
+// ---- what is done where it is short -------------------------------------------------------------
+
+static void warn(const InterpreterMemory *memory) {
+  log_warn("the script takes %zu of %zu MB (script_memory_mb): past that its messages fail",
+           memory->used >> 20, memory->max >> 20);
+}
+
+static void replace(MemoryWatch *watch, size_t index, Interpreter *full) {
+  Err err = { 0 };
+  size_t max = interpreter_look_at_memory(full).max;
+  if (pool_replace_full(watch->pool, index, full, &err))
+    log_error("the script has filled script_memory_mb (%zu MB) for %d s: a fresh interpreter "
+              "serves in its place",
+              max >> 20, FULL_US / 1000000);
+  else if (err.code != ERR_NONE)
+    log_error(
+        "the script has filled script_memory_mb (%zu MB), and no fresh interpreter can be had: %s",
+        max >> 20, err.text);
+}
+
+// It has been full, and was so a moment ago: something was refused.
+static bool stays_full(Seat *seat, int64_t now_us) {
+  bool recent = now_us - seat->refused_us < RECENT_US;
+  if (!seat->full_since_us && recent) seat->full_since_us = now_us;
+  return seat->full_since_us && recent && now_us - seat->full_since_us >= FULL_US;
+}
+
+static void make_room(MemoryWatch *watch, Seat *seat, size_t index, Interpreter *in,
+                      const InterpreterMemory *memory, int64_t now_us) {
+  if (!seat->warned) warn(memory);
+  seat->warned = true;
+  if (watch->shared->conversations) conversations_make_room(watch->shared->conversations, in);
+  if (!stays_full(seat, now_us)) return;
+  replace(watch, index, in);
+  seat->full_since_us = now_us;  // if that failed, the next try comes as late
+}
+
+static void ease(Seat *seat, const InterpreterMemory *memory) {
+  seat->full_since_us = 0;
+  if (!is_over(memory, EASY_PERCENT)) seat->warned = false;
+}
+
+// ---- a look -------------------------------------------------------------------------------------
+
+static void sit_down(Seat *seat, const Interpreter *in, const InterpreterMemory *memory) {
+  *seat = (Seat){ .in = in,
+                  .left = memory->used,
+                  .slices = memory->slices,
+                  .refusals = memory->refusals,
+                  .refused_us = INT64_MIN / 2,
+                  .collected_us = INT64_MIN / 2 };
+}
+
+static size_t look(MemoryWatch *watch, size_t index, Interpreter *in, int64_t now_us) {
+  Seat *seat = &watch->seats[index];
+  InterpreterMemory memory = interpreter_look_at_memory(in);
+  if (seat->in != in) sit_down(seat, in, &memory);
+  if (memory.refusals != seat->refusals) seat->refused_us = now_us;
+  seat->refusals = memory.refusals;
+  if (is_worth_collecting(seat, &memory, now_us)) collect(seat, in, &memory, now_us);
+  seat->slices = memory.slices;
+  if (is_over(&memory, TIGHT_PERCENT)) make_room(watch, seat, index, in, &memory, now_us);
+  else ease(seat, &memory);
+  return memory.used;
+}
+
+static void give_back(MemoryWatch *watch, size_t used) {
+  int interpreters = atomic_load(&watch->shared->interpreters);
+  bool less = used + GIVE_BACK < watch->highest || interpreters < watch->interpreters;
+  watch->interpreters = interpreters;
+  if (used > watch->highest || less) watch->highest = used;
+  if (less) malloc_trim(0);
+}
+
+void memory_watch_look(MemoryWatch *watch, int64_t now_us) {
+  size_t used = 0;
+  for (size_t index = 0; index < pool_count(watch->pool); index++) {
+    Interpreter *in = pool_get(watch->pool, index);
+    if (!interpreter_is_given_up(in)) used += look(watch, index, in, now_us);
+    interpreter_release(in);
+  }
+  give_back(watch, used);
+}
