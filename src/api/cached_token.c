@@ -1,4 +1,4 @@
-// Lifetimes on the monotonic clock, records in JSON.
+// Lifetimes run on the monotonic clock; the stored form is JSON.
 #include "api/cached_token.h"
 
 #include "base/clock.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARGIN_S = 300 };  // before its end it is renewed
+enum { MARGIN_S = 300 };  // it is renewed so long before it expires
 
 void cached_token_clear(CachedToken *held) {
   free(held->value);

@@ -1,4 +1,4 @@
-// A call of the platform, step by step: token, request, answer, and perhaps once more.
+// The steps of a call: token, request, answer, and perhaps a second try.
 #include "api/call.h"
 
 #include "base/clock.h"
@@ -18,21 +18,21 @@ static const int64_t busy_pause_ms[BUSY_TRIES] = { 300, 1200 };
 
 struct Call {
   Api *api;
-  uint64_t id, sent;  // `sent`: the client's number for what is under way; 0: nothing is
-  Arena *arena;       // holds the call itself, and what its request points to
+  uint64_t id, sent;  // `sent`: the client's handle of the request under way; 0: none
+  Arena *arena;       // holds the call and everything that its request points to
   ApiRequest request;
   ApiResult *result;
-  // What is lent to the client.
+  // Borrowed by the client.
   ClientRequest out;
   Buf url;
   Pair content_type;
   Pairs headers;
-  // Between an answer and its JSON.
+  // While the JSON of an answer is parsed.
   ClientResult *answer;
   JsonDoc *doc;
-  Str token;  // the one sent last
+  Str token;  // the token sent last
   bool renewed, cancelled;
-  int busy;  // how often the platform said -1
+  int busy;  // how many times the platform answered -1
   int64_t began_us, deadline_us;
   ApiDone done;
   void *ctx;
@@ -140,7 +140,7 @@ static bool token_is_dead(int64_t errcode) {
   return errcode == 40001 || errcode == 40014 || errcode == 42001;
 }
 
-// True: the call goes on, with another token or after a pause.
+// Returns whether the call is repeated, with another token or after a pause.
 static bool try_again(Call *call, int64_t errcode) {
   if (call->cancelled) return false;
   if (token_is_dead(errcode) && call->request.token.len && !call->renewed) {
@@ -191,7 +191,7 @@ static void parse(void *ctx) {
     api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
-// What is large is parsed on another thread: the loop has other calls to serve.
+// Parses a large answer on another thread: the loop serves other calls.
 static void read_json(Call *call, ClientResult *answer) {
   Loop *loop = client_loop(call->api->options.client);
   call->answer = answer;
@@ -245,7 +245,7 @@ static bool build_url(Call *call) {
   return !url->failed;
 }
 
-// True for a request with a body of its own, which has a type.
+// Whether the request has a body that needs a Content-Type.
 static bool add_content_type(Call *call) {
   Str type = call->request.content_type;
   if (!call->request.has_body || call->request.parts) return false;
@@ -277,7 +277,7 @@ static void fill_request(Call *call, int64_t pause_ms) {
   };
 }
 
-// With the lock held: so that a call which is cancelled is either seen here or by the client.
+// With the lock held, so that either this function or the client sees a cancellation.
 static bool hand_to_client(Call *call, Err *err) {
   Api *api = call->api;
   if (api->closed || call->cancelled) return err_set(err, ERR_BUSY, "the call was cancelled");

@@ -1,4 +1,4 @@
-// Results of calls: made before the call begins, so that no call ends without one for want of memory.
+// A result is allocated before its call begins, so that a call always has one.
 #include "api/result.h"
 
 #include "base/secrets.h"

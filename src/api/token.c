@@ -1,4 +1,4 @@
-// The cache of tokens and tickets: one Entry per name, and who waits for it.
+// One Entry per name, with the callers that wait for it.
 #include "api/token.h"
 
 #include "api/token_fetch.h"
@@ -27,7 +27,7 @@ static void waiters_add(Waiters *waiters, Waiter *waiter) {
   waiters->last = waiter;
 }
 
-// With the lock held: `refused` is of no use any more.
+// With the lock held: drops the token `refused`.
 static void note_refused(Entry *entry, Str refused) {
   bool present = entry->present.value && str_eq(str_of(entry->present.value), refused);
   if (entry->imported.value && str_eq(str_of(entry->imported.value), refused))

@@ -16,23 +16,23 @@ enum {
   KEY_SIZE = 256
 };
 
-// In this order; those marked * are skipped most of the time. A store that is away makes the fetch storeless:
-// it goes on with STEP_FETCH and skips what needs the store.
+// In this order; steps marked * are usually skipped. If the store is away, the fetch becomes storeless:
+// it continues with STEP_FETCH and skips the steps that need the store.
 typedef enum {
-  STEP_READ,          // what does the store hold? A fresh token ends the fetch
-  STEP_LEASE,         // so that one process fetches and the others wait
-  STEP_POLL,          // * another process has the lease: look again a moment later, then STEP_LEASE
-  STEP_READ_LEASED,   // another process may have written a token meanwhile
-  STEP_REFUSAL,       // did the platform refuse this secret within the last minute? (access tokens)
+  STEP_READ,         // read the store; a fresh token ends the fetch
+  STEP_LEASE,        // take the lease: one process fetches, the others wait
+  STEP_POLL,         // * another process has the lease: read again a moment later, then STEP_LEASE
+  STEP_READ_LEASED,  // read again: another process may have written a token meanwhile
+  STEP_REFUSAL,  // check whether the platform refused this secret within the last minute (access tokens)
   STEP_FETCH,         // ask the platform
-  STEP_FORCE,         // * it gave the refused token again: ask with force_refresh
-  STEP_KEEP_REFUSAL,  // * it refused, and will go on to: remember that for a minute
-  STEP_FORGET_REFUSAL,  // * it gave one to a script that asked despite a refusal
-  STEP_WRITE,           // the new token, over what the store held when it was read
-  STEP_COMPARE,  // * another process wrote after all: the lease had run out. Is its token good?
-  STEP_REWRITE,  // * it is not: write ours over it
-  STEP_RELEASE,  // give the lease back
-  STEP_END       // tell those who wait
+  STEP_FORCE,         // * it returned the refused token: ask with force_refresh
+  STEP_KEEP_REFUSAL,  // * it refused for good: remember that for a minute
+  STEP_FORGET_REFUSAL,  // * it gave a token to a script that asked despite a refusal: forget the refusal
+  STEP_WRITE,           // replace the stored value that was read by the new token
+  STEP_COMPARE,  // * the lease had expired and another process wrote: check whether its token is good
+  STEP_REWRITE,  // * it is not: overwrite it
+  STEP_RELEASE,  // release the lease
+  STEP_END       // call the waiting callers
 } Step;
 
 struct TokenFetch {
@@ -42,7 +42,7 @@ struct TokenFetch {
   Step step;
   bool leased, storeless;
   int64_t wait_until_us;
-  char *record;      // what the store held when it was last read; or NULL
+  char *record;      // the stored value that was read last; or NULL
   ApiResult *reply;  // the platform's
 };
 
@@ -71,7 +71,7 @@ static ApiResult *remembered_refusal(Entry *entry) {
   return copy;
 }
 
-// With the lock held: the imported token, which the store would have been asked about, serves at once.
+// With the lock held: uses the imported token at once, without comparing it with the store's.
 static void use_imported(Entry *entry) {
   if (!cached_token_is_alive(&entry->imported) || cached_token_is_alive(&entry->present)) return;
   cached_token_clear(&entry->present);
@@ -102,7 +102,7 @@ static Step step_storeless(TokenFetch *fetch, const StoreReply *reply) {
 
 // ---- what comes after each step -----------------------------------------------------------------
 
-// An imported token counts unless the store's lives longer. True: it has to be written to the store.
+// Uses an imported token unless the store's lives longer. Returns whether to write it to the store.
 static bool adopt_imported(Entry *entry) {
   CachedToken imported = entry->imported;
   entry->imported = (CachedToken){ 0 };
@@ -147,7 +147,7 @@ static Step after_lease(TokenFetch *fetch, const StoreReply *reply) {
   return step_fail(fetch, API_TIMEOUT, "another process has been fetching the token for too long");
 }
 
-// The refusal that the store remembers, {"errcode":..., "errmsg":...}; NULL if that is none.
+// Parses the stored refusal, {"errcode":..., "errmsg":...}; NULL if it is malformed.
 static ApiResult *read_refusal(Str text) {
   JsonDoc *doc = json_parse(text, NULL);
   const Json *root = doc ? json_root(doc) : NULL;
@@ -182,7 +182,7 @@ static int64_t seconds_in(const Json *value) {
   return seconds < LIFETIME_MAX_S ? seconds : LIFETIME_MAX_S;
 }
 
-// The token in a good reply; false, with a failure in the reply, if there is none.
+// Reads the token of a good reply. False, with a failure in the reply, if there is none.
 static bool read_token(ApiResult *reply, const Entry *entry, Str *value, int64_t *lifetime_s) {
   const Json *root = reply->json ? json_root(reply->json) : NULL, *text = NULL, *expires = NULL;
   if (root && json_kind(root) == JSON_OBJECT) {
@@ -255,7 +255,7 @@ static Step after_write(TokenFetch *fetch, const StoreReply *reply) {
   return lost ? STEP_COMPARE : step_to_end(fetch);
 }
 
-// What another process wrote counts, being newer, if it is fresh.
+// Uses the token that another process wrote, which is newer, if it is fresh.
 static Step after_compare(TokenFetch *fetch, const StoreReply *reply) {
   Entry *entry = fetch->entry;
   CachedToken theirs = { 0 };
@@ -269,7 +269,7 @@ static Step after_compare(TokenFetch *fetch, const StoreReply *reply) {
   return usable ? step_to_end(fetch) : STEP_REWRITE;
 }
 
-// Takes the answer to the present step (`reply` if it came from the store) and chooses the next.
+// Takes the answer to the current step (`reply` if it is the store's) and chooses the next one.
 static Step next_step(TokenFetch *fetch, StoreReply *reply) {
   switch (fetch->step) {
     case STEP_READ:
@@ -305,7 +305,7 @@ static Str key_of(const TokenFetch *fetch, const char *kind, char out[KEY_SIZE])
   return str_make(out, (size_t)(len < KEY_SIZE ? len : KEY_SIZE - 1));
 }
 
-// Has `call` done on the fetch's key of that kind.
+// Makes a store call on the fetch's key of that kind.
 static void ask_store(TokenFetch *fetch, const char *kind, StoreCall call) {
   char key[KEY_SIZE];
   Err err = { 0 };
@@ -410,14 +410,14 @@ static void answer(Waiters waiters, const Token *token, const ApiResult *error) 
   }
 }
 
-// Within the last five minutes the old one serves on; it is not tried again at each call.
+// In its last five minutes the old token still serves, without a new fetch for each call.
 static bool old_one_serves(Entry *entry) {
   if (!cached_token_is_alive(&entry->present)) return false;
   if (!cached_token_is_fresh(&entry->present)) entry->present.renew_us = clock_now_us() + RETRY_US;
   return true;
 }
 
-// Tells the entry's waiters, and lets the next fetch begin.
+// Calls the entry's waiters, and lets the next fetch begin.
 static void answer_waiters(TokenFetch *fetch) {
   Tokens *tokens = fetch->tokens;
   Entry *entry = fetch->entry;
@@ -457,7 +457,7 @@ static void end_fetch(TokenFetch *fetch) {
   pthread_mutex_unlock(&tokens->lock);
 }
 
-// With the lock held: for those who wait, else for the first grant. NULL without memory.
+// With the lock held: a fetch for the waiting callers, else for the first grant. NULL without memory.
 static TokenFetch *fetch_new(Tokens *tokens, Entry *entry) {
   TokenFetch *fetch = calloc(1, sizeof(*fetch));
   if (!fetch) return NULL;

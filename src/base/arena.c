@@ -1,7 +1,7 @@
-// Memory in blocks, handed out by moving a mark. The first block lives in the arena itself.
+// A bump allocator over blocks; the first block is part of the arena.
 //
-// Arenas are made on one thread and freed on another, which malloc makes dear: its threads then wait for each
-// other. So some that were freed are kept for the next caller.
+// Arenas are allocated on one thread and freed on another, which is slow with malloc: its threads contend for
+// its locks. So some freed arenas are kept for the next caller.
 #include "base/arena.h"
 
 #include "base/core_pool.h"

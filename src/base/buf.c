@@ -80,6 +80,6 @@ void buf_printf(Buf *buf, const char *format, ...) {
     buf->len += (size_t)len;
   }
   va_end(again);
-  // What did not fit was cut by the first attempt.
+  // The first attempt cut the text.
   if (buf->ptr) buf->ptr[buf->len] = '\0';
 }

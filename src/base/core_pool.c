@@ -1,5 +1,5 @@
-// For each core one thing in front, which is taken and put back with one instruction, and a list with a lock
-// behind it. A thread that is moved to another core in between is none the worse for it.
+// Each core has one object in front, taken and put back with one atomic instruction, and a locked list behind it.
+// It is correct, only slower, if the kernel moves a thread to another core in between.
 #include "base/core_pool.h"
 
 #include "base/mutex.h"

@@ -1,4 +1,4 @@
-// Filling an Err. The sentence is made beside it first: its arguments may come from the Err itself.
+// The sentence is formatted in a buffer first, because its arguments may point into the Err itself.
 #include "base/err.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-// An array of places, the free ones chained. The upper half of a number counts how often its place was used.
+// An array of slots, the free ones in a list. The upper half of a handle counts how often its slot was used.
 #include "base/handles.h"
 
 #include <stdlib.h>

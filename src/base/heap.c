@@ -28,7 +28,7 @@ static bool is_ours(const Heap *heap, const void *block) {
 
 static size_t class_of(size_t size) { return (size + HEAP_STEP - 1) / HEAP_STEP; }
 
-// A block of the region, or NULL when the size is not for it or it is used up.
+// A block of the region, or NULL if the size is too large or the region is full.
 static void *take(Heap *heap, size_t size) {
   if (size > HEAP_LARGEST || !heap->region) return NULL;
   size_t class = class_of(size);

@@ -1,4 +1,4 @@
-// Open addressing, one step at a time. A removed number leaves no mark: those behind it move up.
+// Open addressing with linear probing. A removal leaves no tombstone: the entries behind it move up.
 #include "base/index.h"
 
 #include <stdlib.h>
@@ -46,7 +46,7 @@ void index_remove(Index *index, uint32_t hash, uint32_t number) {
   uint32_t mask = index->mask, gap = hash & mask;
   while (slots[gap].number != number) gap = (gap + 1) & mask;
   for (uint32_t at = (gap + 1) & mask; slots[at].number != INDEX_NONE; at = (at + 1) & mask) {
-    uint32_t strayed = (at - slots[at].hash) & mask;  // how far it is from where it belongs
+    uint32_t strayed = (at - slots[at].hash) & mask;  // its distance from its home slot
     if (strayed < ((at - gap) & mask)) continue;
     slots[gap] = slots[at];
     gap = at;

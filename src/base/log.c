@@ -1,4 +1,4 @@
-// The log: what is written at which level, about whom, and to whom it goes.
+// Levels, subjects, the tap and the diversion of the log.
 #include "base/log.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ static bool write_line(const LogLine *line) {
   return written;
 }
 
-// Says that lines were dropped, before the first line after them that gets through.
+// Reports dropped lines, before the next line that is written.
 static void tell_dropped(void) {
   uint64_t lines = log_sink_untold();
   if (lines == 0) return;
@@ -72,7 +72,7 @@ void log_tap(LogTap tap, void *ctx) {
   log_tap_fn = tap;
 }
 
-// To the sink and the tap: the message with its fields, as it would be written.
+// Gives the message with its fields to the sink and the tap.
 static void hand_over(const LogLine *line, LogTap to, void *ctx) {
   Buf text;
   buf_init(&text);

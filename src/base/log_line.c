@@ -13,8 +13,8 @@ static const Str level_columns[] = { STR(" debug "), STR(" info  "), STR(" warn 
 
 // ---- characters ---------------------------------------------------------------------------------
 
-// Bytes of the character at the front of `s`; 0 when it may not be shown: broken, or a control character.
-// Those from U+0080 to U+009F count too, for terminals obey them.
+// The length of the character at the front of `s`; 0 if it must not be shown: malformed, or a control character.
+// U+0080 to U+009F are control characters too: terminals obey them.
 static size_t shown_len(Str s) {
   bool valid;
   size_t len = str_utf8_len(s, &valid);
@@ -39,7 +39,7 @@ static void add_json_char(Buf *out, char c) {
   else buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
-// How many characters at the front need no look: ASCII that is shown and that JSON does not escape.
+// The length of the beginning that needs no escape: printable ASCII that JSON does not escape.
 static size_t easy_len(Str s) {
   size_t len = 0;
   while (len < s.len && s.ptr[len] >= ' ' && s.ptr[len] < 0x7F && s.ptr[len] != '"' &&
@@ -76,7 +76,7 @@ static void add_quoted(Buf *out, Str s) {
 
 // ---- what may not be shown ----------------------------------------------------------------------
 
-// `s`, or, where secrets or openids in it are to be hidden, what stands in `room` in its place.
+// `s`, or its copy in `room` with secrets and openids hidden.
 static Str shown(Str s, Buf *room) {
   buf_reset(room);
   return secrets_hide(s, room) ? buf_str(room) : s;
@@ -84,7 +84,7 @@ static Str shown(Str s, Buf *room) {
 
 // ---- fields -------------------------------------------------------------------------------------
 
-// A value that a reader of key=value would cut or take apart is quoted.
+// Quotes a value that a parser of key=value would split.
 static bool is_plain(Str value) {
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
@@ -118,7 +118,7 @@ static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *ro
   else add_text_field(out, field->name, value);
 }
 
-// A subject is written as log_openid has it, whatever else stands for openids in the message.
+// The subject's openid is written as log_openid says.
 static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
   Buf hash;
   buf_init(&hash);
@@ -137,7 +137,7 @@ static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *roo
 
 // ---- lines --------------------------------------------------------------------------------------
 
-// The second that this thread wrote last, as both formats have it.
+// The second that this thread wrote last, in both formats.
 typedef struct {
   int64_t second;
   char text[sizeof "2026-11-29 00:00:00"];
@@ -155,7 +155,7 @@ static void fill_second(Second *at, int64_t second) {
   at->second = second;
 }
 
-// Local time; JSON also carries the offset, as RFC 3339 wants it.
+// Local time; JSON has the offset too (RFC 3339).
 static void add_time(Buf *out, LogFormat format) {
   static _Thread_local Second at = { .second = -1 };
   int64_t now_ms = clock_unix_ms();

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-enum { PIPE_BYTES = 1 << 20 };  // asked for: what a pipe holds while its reader rests
+enum { PIPE_BYTES = 1 << 20 };  // the capacity asked for a pipe, for a slow reader
 
 static atomic_int file_fd = -1;  // -1: standard error
 static char *file_path;          // set before threads start
@@ -29,12 +29,12 @@ static struct {
   ino_t ino;
   int fd;  // an open description of our own, non-blocking; -1: there is none
   bool is_socket;
-  Buf rest;  // of a line that was taken in part; it goes before all others
+  Buf rest;  // of a line that was written in part; it is written first
 } peer = { .fd = -1 };
 
 // ---- a file -------------------------------------------------------------------------------------
 
-// The new file takes over the descriptor, so that a thread in the middle of a write ends in the old one.
+// The new file replaces the old one under its descriptor: a thread in the middle of a write finishes in the old file.
 static bool open_file(void) {
   int fd = open(file_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return false;
@@ -98,7 +98,7 @@ static ssize_t write_now(Str bytes) {
   return can_take() ? write(STDERR_FILENO, bytes.ptr, bytes.len) : -1;
 }
 
-// Writes as much as is taken at once; returns what is left.
+// Writes as much as possible without waiting; returns the rest.
 static Str write_some(Str bytes) {
   while (bytes.len) {
     ssize_t written = write_now(bytes);

@@ -25,7 +25,7 @@ typedef struct {
 struct Series {
   Shard shards[SHARDS];
   _Atomic(Series *) next;
-  Series *next_in_slot;  // set before the series is seen
+  Series *next_in_slot;  // set before the series is published
   size_t lens[2];
   char text[];  // the label values, one after the other
 };
@@ -119,7 +119,7 @@ Series *metrics_series(Metrics *metrics, int family_index, Str a, Str b) {
   return series;
 }
 
-// The core's own, which no other core has to give away first.
+// The shard of this core: its cache line is not fetched from another core.
 static Shard *shard_of(Series *series) { return &series->shards[cpu_index(SHARDS)]; }
 
 void series_add(Series *series, uint64_t amount) {

@@ -97,7 +97,7 @@ Str secrets_show_openid(Str openid, Buf *room) {
 
 // ---- finding ------------------------------------------------------------------------------------
 
-// What is to be hidden next: where it begins, its length, and whether it is an openid.
+// The next part to hide: its position, its length, and whether it is an openid.
 typedef struct {
   size_t at, len;
   bool is_openid;
@@ -146,7 +146,7 @@ static Found first_secret(Str text) {
   return (Found){ .len = 0 };
 }
 
-// With the lock. `len` is 0 where there is nothing to hide.
+// With the lock. `len` is 0 if there is nothing to hide.
 static Found first_hidden(Str text) {
   Found secret = any ? first_secret(text) : (Found){ .len = 0 };
   Found openid = hash_openid ? first_openid(text) : (Found){ .len = 0 };

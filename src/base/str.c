@@ -13,7 +13,7 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Mostly they are equal to the byte: programs write a header's name as its standard does.
+// Usually they are equal byte for byte: programs write a header's name as its standard does.
 bool str_eq_nocase(Str a, Str b) {
   if (a.len != b.len) return false;
   if (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0) return true;
@@ -51,7 +51,7 @@ int str_hex_digit(char c) {
 bool str_to_int64(Str s, int64_t *out) {
   bool negative = s.len > 0 && s.ptr[0] == '-';
   if (s.len == (size_t)negative) return false;
-  // Gathered below zero, where there is room for INT64_MIN.
+  // Accumulated as a negative number, because INT64_MIN has no positive counterpart.
   int64_t value = 0;
   size_t i = negative, safe = i + 18 < s.len ? i + 18 : s.len;  // 18 digits always fit
   for (; i < safe; i++) {
@@ -114,7 +114,7 @@ size_t str_utf8_len(Str s, bool *valid) {
   unsigned char first = at[0];
   *valid = true;
   if (first < 0x80) return 1;
-  // Overlong forms, surrogates and what lies past U+10FFFF are told by the second byte.
+  // The second byte shows overlong forms, surrogates and code points past U+10FFFF.
   unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   size_t len = first < 0xC2 || first > 0xF4 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;

@@ -1,9 +1,9 @@
-// Looks at each character once; runs of good ones are added whole.
+// Checks each character once; adds runs of harmless ones at once.
 #include "base/visible.h"
 
 typedef enum { GOOD, STEERING, BROKEN } Kind;
 
-// Of the character at the front of `text`, whose bytes are counted in *len.
+// Whether the character at the front of `text` is harmless; *len is its length.
 static Kind kind_of(Str text, size_t *len) {
   bool valid;
   *len = str_utf8_len(text, &valid);

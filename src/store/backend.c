@@ -1,4 +1,4 @@
-// What backends put into a reply.
+// Helpers of backends that fill a reply.
 #include "store/backend.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// The store in memory: a hash table that grows. It ends with the process.
+// The store in memory: a growing hash table. It ends with the process.
 #include "store/backend.h"
 #include "base/clock.h"
 #include <stdio.h>
@@ -8,7 +8,7 @@ typedef struct Entry {
   struct Entry *next;
   uint64_t hash;
   int64_t expires_us;  // monotonic; 0: never
-  char *value;         // a block of its own, so that a new value leaves the key where it is
+  char *value;         // allocated apart, so that a new value does not move the key
   size_t value_len, key_len;
   char key[];
 } Entry;
@@ -17,7 +17,7 @@ typedef struct {
   Entry **slots;
   size_t slot_count, count;  // slot_count is a power of two
   int64_t now_us;
-  int64_t tidy_us;  // when the expired are looked for next
+  int64_t tidy_us;  // when expired keys are dropped next
 } Memory;
 
 enum { TIDY_US = 10 * 1000 * 1000 };
@@ -42,7 +42,7 @@ static void unlink_entry(Memory *memory, Entry **at) {
   entry_free(entry);
 }
 
-// The link that points to the living entry of `key`, or NULL if there is none.
+// The link to the unexpired entry of `key`, or NULL if there is none.
 static Entry **find(Memory *memory, Str key) {
   uint64_t hash = hash_of(key);
   for (Entry **at = slot_of(memory, hash); *at; at = &(*at)->next) {
@@ -118,7 +118,7 @@ static void incr(Memory *memory, StoreJob *job, Entry **at) {
   set(memory, job, at, str_make(text, (size_t)len), at != NULL);
 }
 
-// The time of the wall clock at which an entry ends; 0: never.
+// The wall-clock time at which an entry expires; 0: never.
 static int64_t expiry_of(const Memory *memory, const Entry *entry) {
   if (entry->expires_us == 0) return 0;
   return clock_unix_ms() + (entry->expires_us - memory->now_us) / 1000;

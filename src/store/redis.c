@@ -25,12 +25,12 @@
 
 enum {
   PORT = 6379,
-  PING_US = 2500 * 1000,  // a link that was not used so long is tried
+  PING_US = 2500 * 1000,  // a link that was idle so long is checked first
   CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
 };
 
-// Those of the chain up to the next STORE_LIST, or to its end: what goes out together.
+// Takes the calls up to the next STORE_LIST, or to the end of the chain: they are sent together.
 static size_t count_together(const StoreJob *first) {
   size_t count = 0;
   for (; first && first->call.op != STORE_LIST; first = first->next) count++;
@@ -64,7 +64,7 @@ static int attempt(Redis *redis, StoreJob *first, size_t count, int64_t give_up_
   return left;
 }
 
-// The same calls one by one over a new link, for those that were not done.
+// Makes the calls that were not done one by one over a new link.
 static void attempt_again(Redis *redis, StoreJob *first, size_t count, int64_t give_up_us) {
   redis_link_close(redis->link);
   redis->link = NULL;
@@ -82,7 +82,7 @@ static void attempt_again(Redis *redis, StoreJob *first, size_t count, int64_t g
 
 static void redis_run(void *self, StoreJob *first) {
   Redis *redis = self;
-  // One that has waited for its turn gets a moment at least: it says nothing about Redis that it had to wait.
+  // A call that waited in the queue gets a moment at least: its wait says nothing about Redis.
   int64_t soonest_us = clock_now_us() + MOMENT_US;
   int64_t give_up_us = first->give_up_us > soonest_us ? first->give_up_us : soonest_us;
   for (StoreJob *job = first; job;) {
@@ -135,7 +135,7 @@ static void redis_close(void *self) {
   free(redis);
 }
 
-// Copies the URL into the handle's own bytes, and what is decoded behind it.
+// Copies the URL, and its decoded parts behind it, into the handle's own memory.
 static bool keep_parts(Redis *redis, const StoreOptions *options) {
   char *at = redis->bytes;
   memcpy(at, options->url.ptr, options->url.len);

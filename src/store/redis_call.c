@@ -15,7 +15,7 @@ static const char lease_script[] = "local owner = redis.call('GET', KEYS[1]) if 
                                    "ARGV[1] then return 0 end " WRITE;
 static const char release_script[] =
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])";
-// The sum comes as a text: as a script's number it would be rounded past 2^53.
+// The sum is returned as text: a script's number would be rounded past 2^53.
 static const char incr_script[] =
     "local fresh = redis.call('EXISTS', KEYS[1]) == 0 redis.call('INCRBY', KEYS[1], ARGV[1]) "
     "if fresh then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return redis.call('GET', KEYS[1])";
@@ -63,7 +63,7 @@ static void incr(Command *command, const StoreCall *call, Str key, Str by, Str t
 
 static void make_command(const StoreCall *call, Str key, Str ttl, Str by, Command *out) {
   switch (call->op) {
-    case STORE_LIST: break;  // it has a way of its own
+    case STORE_LIST: break;  // see redis_scan.c
     case STORE_GET:
     case STORE_DELETE:
       word(out, call->op == STORE_GET ? STR("GET") : STR("DEL"));
@@ -148,7 +148,7 @@ static void take(Redis *redis, StoreJob *job, const redisReply *reply) {
       job->reply.ok = job->call.op == STORE_INCR || reply->integer != 0;
       job->reply.number = reply->integer;
       break;
-    default: break;  // nil: there was nothing, or it was not set
+    default: break;  // nil: there was no value, or it was not set
   }
 }
 

@@ -1,4 +1,4 @@
-// The connection to Redis: found, opened, greeted, and dropped once it is of no use.
+// The connection to Redis: finds the server, connects, greets, and drops a connection that is unusable.
 #include "store/redis_inner.h"
 
 #include "base/clock.h"
@@ -20,7 +20,7 @@ const char *redis_place(const Redis *redis, char out[300]) {
   return out;
 }
 
-// A refused connection costs nobody much; one that took its time is not tried again at once.
+// A refused connection fails at once and is tried with each call; after a slow failure the next try waits.
 void redis_pause(Redis *redis) {
   int64_t now = clock_now_us(), pause_us = 5 * (now - redis->attempt_us);
   if (pause_us < PAUSE_MIN_US) pause_us = PAUSE_MIN_US;
@@ -36,7 +36,7 @@ bool redis_give_up(Redis *redis, const char *what) {
   return false;
 }
 
-// A link that the server has closed meanwhile, or on which something came unasked, is of no use.
+// A link that the server closed, or on which unexpected bytes arrived, is unusable.
 static void drop_dead_link(Redis *redis) {
   bool dead = false;
   redisReply *stray = redis->link ? redis_link_peek(redis->link, &dead) : NULL;
@@ -101,8 +101,8 @@ static bool refuse_greeting(Redis *redis, Greeting greeting, const redisReply *r
   return redis_give_up(redis, text);
 }
 
-// Says in the data which format it has, for the versions to come. A replica, or a full memory, refuses: the next
-// process will.
+// Writes the format of the data into the database, for later versions. A replica, or full memory, refuses: the next
+// process writes it.
 static bool take_format(Redis *redis, const redisReply *reply, bool *is_new) {
   int64_t format = 0;
   *is_new = reply->type == REDIS_REPLY_NIL;
@@ -115,7 +115,7 @@ static bool take_format(Redis *redis, const redisReply *reply, bool *is_new) {
   return false;
 }
 
-// After a fail-over by hand the Sentinels name the old master for some seconds, which names the new one.
+// After the command FAILOVER the Sentinels name the old master for half a minute; it names the new one.
 static bool take_role(Redis *redis, const redisReply *reply) {
   bool array = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
   const redisReply *role = array ? reply->element[0] : reply;
@@ -157,7 +157,7 @@ static bool set_format(Redis *redis, int64_t give_up_us) {
   return reply != NULL;
 }
 
-// Password, database, role and format, in one go.
+// Sends password, database, role and format in one pipeline.
 static bool greet(Redis *redis, int64_t give_up_us) {
   Greeting greetings[4];
   int count = 0;

@@ -1,4 +1,4 @@
-// The socket never blocks: each read and write polls for the time that its call has left.
+// The socket is non-blocking: each read and write polls until its call's deadline.
 #include "store/redis_link.h"
 
 #include "base/buf.h"
@@ -17,8 +17,8 @@ struct RedisLink {
   int fd;
   redisReader *reader;
   RedisTls *tls;  // NULL: plain
-  Buf out;        // commands that are to be sent
-  Buf sealed;     // the same, or a handshake, as TLS sends it
+  Buf out;        // commands to send
+  Buf sealed;     // the same, or a handshake, encrypted
 };
 
 // ---- the socket ---------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ static bool send_bytes(RedisLink *link, Str bytes, int64_t give_up_us, Err *err)
   return true;
 }
 
-// 0 with *dead or `err`: nothing came.
+// 0 with *dead or `err`: nothing was received.
 static size_t receive_bytes(RedisLink *link, char *into, size_t size, bool *dead, Err *err) {
   ssize_t got;
   do got = recv(link->fd, into, size, MSG_DONTWAIT);
@@ -105,7 +105,7 @@ RedisLink *redis_link_open_host(Resolver *resolver, int port, int64_t give_up_us
   const struct addrinfo *address = resolver_ask(resolver, give_up_us, &why);
   if (!address) fail(err, why);
   for (; address; address = address->ai_next) {
-    // The last one may take all the time that is left, the others half of it.
+    // The last address may take all remaining time, each other one half of it.
     int64_t left_us = give_up_us - clock_now_us();
     int64_t until_us = address->ai_next ? give_up_us - left_us / 2 : give_up_us;
     set_port(address->ai_addr, port);
@@ -186,7 +186,7 @@ bool redis_link_send(RedisLink *link, int64_t give_up_us, Err *err) {
   return sent;
 }
 
-// Moves what the socket has to the reader. 0 if it has nothing; *dead if it is at its end.
+// Feeds the socket's bytes to the reader. 0 if there are none; *dead at the end of the connection.
 static size_t take_in(RedisLink *link, bool *dead, Err *err) {
   char bytes[16384];
   size_t got = receive_bytes(link, bytes, sizeof bytes, dead, err), plain = 0;
@@ -206,7 +206,7 @@ static size_t take_in(RedisLink *link, bool *dead, Err *err) {
   return got;
 }
 
-// False: what came is no reply, or there is no memory for it.
+// False if the bytes are not a reply, or without memory.
 static bool next_reply(RedisLink *link, void **reply, Err *err) {
   *reply = NULL;
   if (redisReaderGetReply(link->reader, reply) == REDIS_OK) return true;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-// In a pattern of SCAN these characters mean something.
+// These characters are special in a pattern of SCAN.
 static void add_pattern(Buf *pattern, Str prefix) {
   buf_add(pattern, STR(PREFIX));
   for (size_t i = 0; i < prefix.len; i++) {
@@ -13,8 +13,8 @@ static void add_pattern(Buf *pattern, Str prefix) {
   buf_addc(pattern, '*');
 }
 
-// One step of a SCAN from `cursor`, which is set to the next one; "0" at the end. NULL: the link was lost, or
-// the step was refused, as redis->why says.
+// Makes one step of a SCAN from `cursor` and sets the next one; "0" at the end. NULL: the link was lost, or
+// Redis refused; redis->why has the reason.
 static redisReply *scan(Redis *redis, char cursor[24], Str pattern, int64_t give_up_us) {
   const Str words[] = { STR("SCAN"), str_of(cursor), STR("MATCH"),
                         pattern,     STR("COUNT"),   STR("1000") };

@@ -1,4 +1,4 @@
-// One connection: it asks for the master, then listens for +switch-master, until it breaks or must ask again.
+// One connection asks for the master, then listens for +switch-master, until it breaks or must ask again.
 #include "store/redis_sentinel.h"
 
 #include "base/clock.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// In a fail-over: from now on the Sentinel names the new master. It says +switch-master when the other replicas
-// follow that one, seconds later.
+// In a fail-over this message comes first: the Sentinel names the new master from now on. +switch-master follows when
+// the other replicas follow the new master, seconds later.
 #define PROMOTED "+failover-state-reconf-slaves"
 
 typedef struct {
@@ -87,7 +87,7 @@ static bool take_address(const redisReply *reply, RedisAddress *out) {
   return true;
 }
 
-// The address, of a Sentinel that was just connected to; it listens afterwards.
+// Asks a Sentinel that was just connected for the address, and subscribes.
 static bool question(RedisSentinel *sentinel, RedisLink *link, int64_t give_up_us,
                      RedisAddress *out, Err *err) {
   const Str ask[] = { STR("SENTINEL"), STR("get-master-addr-by-name"), sentinel->name };
@@ -107,7 +107,7 @@ static bool question(RedisSentinel *sentinel, RedisLink *link, int64_t give_up_u
   return known;
 }
 
-// Asks one of them, until then at the latest.
+// Asks one Sentinel, with a deadline.
 static bool ask(RedisSentinel *sentinel, Host *host, int64_t give_up_us, RedisAddress *out,
                 Err *err) {
   RedisLink *link = redis_link_open_host(host->resolver, host->port, give_up_us, err);

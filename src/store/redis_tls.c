@@ -1,4 +1,4 @@
-// OpenSSL between two buffers: the socket, its time limits and SIGPIPE are redis_link's.
+// OpenSSL between two buffers; redis_link has the socket, its deadlines and SIGPIPE.
 #include "store/redis_tls.h"
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ static bool is_address(const char *host) {
   return inet_pton(AF_INET, host, &parsed) == 1 || inet_pton(AF_INET6, host, &parsed) == 1;
 }
 
-// An address is looked for among the certificate's addresses, and is not sent as a server's name.
+// An IP address is compared with the certificate's addresses, and is not sent as SNI.
 static bool expect_host(SSL *ssl, const char *host) {
   if (is_address(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
   return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
@@ -79,7 +79,7 @@ static void drain(RedisTls *tls, Buf *out) {
   (void)BIO_reset(tls->out);
 }
 
-// What a call that returned `code` means.
+// The state after a call that returned `code`.
 static RedisTlsResult result_of(RedisTls *tls, int code, Buf *out) {
   int error = code > 0 ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, code);
   if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) tls->error = ERR_peek_error();

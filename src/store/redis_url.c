@@ -1,4 +1,4 @@
-// Takes the URL of a Redis apart.
+// Parses the URL of a Redis.
 #include "store/redis_url.h"
 
 #include <sys/un.h>

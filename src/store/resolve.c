@@ -1,4 +1,4 @@
-// A look-up has a thread of its own, which ends when the system has answered, also if its caller has gone.
+// Each lookup has a thread of its own, which ends when the system answers, even after its caller gave up.
 #include "store/resolve.h"
 
 #include "base/clock.h"
@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Held by its resolver and by its thread; the last to let go frees it.
+// Counted: held by its resolver and by its thread.
 typedef struct {
   pthread_mutex_t mutex;
   pthread_cond_t ended;
   int holders;
   bool over;
-  int failed;  // getaddrinfo's number
+  int failed;  // getaddrinfo's error
   struct addrinfo *addresses;
   char host[];
 } Lookup;
@@ -34,7 +34,7 @@ Resolver *resolver_new(const char *host) {
 
 // ---- one look-up --------------------------------------------------------------------------------
 
-// With its lock, which is given back.
+// With its lock held, which it releases.
 static void let_go(Lookup *lookup) {
   bool last = --lookup->holders == 0;
   pthread_mutex_unlock(&lookup->mutex);
@@ -78,7 +78,7 @@ static Lookup *begin(const char *host) {
   return NULL;
 }
 
-// With its lock. False when the time is over.
+// With its lock held. False at the deadline.
 static bool wait_for_it(Lookup *lookup, int64_t give_up_us) {
   struct timespec until = clock_to_timespec(give_up_us);
   while (!lookup->over && pthread_cond_timedwait(&lookup->ended, &lookup->mutex, &until) == 0) {

@@ -10,8 +10,8 @@
 
 enum {
   TIDY_US = 10 * 1000 * 1000,
-  SETTLE_US = 1500 * 1000,  // without a write: then the log goes into the file
-  LOG_MAX = 2000,           // frames: then too
+  SETTLE_US = 1500 * 1000,  // after so long without a write the log is copied into the file
+  LOG_MAX = 2000,           // frames: a longer log is copied at once
 };
 
 // Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected
@@ -71,8 +71,8 @@ typedef struct {
   SqliteFile file;
   sqlite3_stmt *statements[SQL_COUNT];
   int64_t now_ms;
-  int64_t tidy_us;  // when the expired are deleted next
-  Err why;          // why there is no file
+  int64_t tidy_us;  // when expired keys are deleted next
+  Err why;          // the reason if there is no file
   char path[];
 } Sqlite;
 
@@ -106,7 +106,7 @@ static int bind(sqlite3_stmt *statement, int64_t now_ms, const StoreJob *job, St
   return code == SQLITE_OK ? bind_bytes(statement, 5, job->call.expected) : code;
 }
 
-// One step of a statement, for a job or for none (NULL). SQLITE_ROW leaves it open: reset it after reading.
+// Makes one step of a statement, for a job or NULL. After SQLITE_ROW the statement is open: reset it after reading.
 // False if it failed: `err` says why.
 static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int *code, Err *err) {
   sqlite3_stmt *statement = prepare(sqlite, index, err);
@@ -118,7 +118,7 @@ static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int 
   return *code == SQLITE_DONE ? true : sqlite_file_explain(sqlite->path, *code, err);
 }
 
-// False if it failed; a value that is not there is no failure.
+// False if it failed; a missing value is no failure.
 static bool get(Sqlite *sqlite, StoreJob *job) {
   int code;
   if (!step(sqlite, SQL_GET, job, (Str){ 0 }, &code, &job->reply.err)) return false;
@@ -182,7 +182,7 @@ static bool list_all(Sqlite *sqlite, StoreJob *job) {
   return true;
 }
 
-// Moves what an older version has set to the key's present name, unless that is set already.
+// Moves the value of an older version's key to the current key, unless that is set.
 static bool move_old(Sqlite *sqlite, StoreJob *job, Str old) {
   int code;
   Err *err = &job->reply.err;
@@ -208,7 +208,7 @@ static bool run_one(Sqlite *sqlite, StoreJob *job) {
   return true;
 }
 
-// What a batch did is undone as a whole, so each of its calls failed.
+// A batch is rolled back as a whole, so each of its calls failed.
 static void fail_all(StoreJob *first, const Err *err) {
   for (StoreJob *job = first; job; job = job->next) {
     free((char *)job->reply.value.ptr);
@@ -248,7 +248,7 @@ static void sqlite_run(void *self, StoreJob *first) {
   }
   run_all(sqlite, first);
   sqlite_file_mark(&sqlite->file);
-  // A failure is told by the next tick, which tries again.
+  // The next tick tries again and reports a failure.
   if (sqlite->file.frames > LOG_MAX) sqlite_file_checkpoint(&sqlite->file, NULL);
 }
 
@@ -265,10 +265,10 @@ static bool reopen(Sqlite *sqlite) {
   return sqlite_file_open(&sqlite->file, sqlite->path, &sqlite->why);
 }
 
-// Its content is still at hand, in the log that has no name any more.
+// Its content is still available in the unlinked log.
 static bool mend_log(Sqlite *sqlite) {
   if (!sqlite_file_checkpoint(&sqlite->file, &sqlite->why)) return false;
-  if (sqlite->file.written_us) return true;  // another process was in the way: the next time
+  if (sqlite->file.written_us) return true;  // another process prevented it: next time
   end_statements(sqlite);
   sqlite_file_close(&sqlite->file);
   if (!reopen(sqlite)) return false;
@@ -331,7 +331,7 @@ static bool sqlite_check(Str url, Err *err) {
   Str path = path_of(url);
   if (path.len == 0)
     return err_set(err, ERR_USAGE, "sqlite: needs a file name: write sqlite:wemoon.db");
-  if (str_eq(path, STR(":memory:")))  // SQLite's own word for it
+  if (str_eq(path, STR(":memory:")))  // SQLite's own name for a database in memory
     return err_set(err, ERR_USAGE,
                    "sqlite: needs a file name; for a store in memory write memory:");
   return true;

@@ -83,7 +83,7 @@ static bool refuse_newer(const char *path, int format, Err *err) {
       path, format, SQLITE_FILE_FORMAT);
 }
 
-// By its first bytes, the number of its format (user_version) among them. An empty file becomes a database.
+// Checks the first bytes, which include the number of the format (user_version). An empty file becomes a database.
 static bool is_our_database(const char *path, Err *err) {
   enum { HEAD = 100, FORMAT_AT = 60 };
   static const char magic[] = "SQLite format 3";
@@ -129,7 +129,7 @@ typedef struct {
 
 #define MARK_KEY "'h:log'"
 
-// Opening and closing the log is harmless: SQLite locks the -shm, and the file.
+// It is safe to open and close the log: SQLite's locks are on the -shm and the file.
 static bool read_salt(const char *log, uint64_t *salt) {
   unsigned char head[LOG_HEADER];
   int fd = open(log, O_RDONLY | O_CLOEXEC);
@@ -166,12 +166,12 @@ static ino_t number_of(const char *path, const char *end, dev_t *device) {
   return info.st_ino;
 }
 
-// One connection after the other, each closed without a trace. `how` is what stands behind the file's name.
+// Opens one connection after the other, each closed again. `how` is appended to the file's name.
 static bool read_mark_of(const char *path, bool with_log, Mark *mark) {
   char name[PATH_MAX + 32];
   sqlite3 *db = NULL;
   int persist = 1;
-  // In a URI ? and # would end the name, and % begin a code.
+  // In a URI '?' and '#' end the name, and '%' begins an escape.
   bool plain = strpbrk(path, "?#%") == NULL;
   snprintf(name, sizeof name, with_log ? "file:%s" : "file:%s?immutable=1", path);
   int flags = SQLITE_OPEN_URI | (with_log ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
@@ -185,7 +185,7 @@ static bool read_mark_of(const char *path, bool with_log, Mark *mark) {
   return found;
 }
 
-// Whether another process has the database open: it holds a lock on a byte of the -shm, `fd`.
+// Whether another process has the database open: it locks a byte of the -shm, `fd`.
 static bool is_locked(int fd) {
   enum { SHM_ALIVE = 128 };
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_ALIVE, .l_len = 1 };
@@ -197,7 +197,7 @@ static int open_shm(const char *path) {
   return log_path(path, "-shm", name) ? open(name, O_RDWR | O_CLOEXEC) : -1;
 }
 
-// Only while this process has not opened it: to close a descriptor ends the locks that SQLite has.
+// Only while this process has not opened it: closing a descriptor would release SQLite's locks.
 static bool is_in_use(const char *path) {
   int fd = open_shm(path);
   if (fd < 0) return false;
@@ -213,7 +213,7 @@ bool sqlite_file_is_alone(const SqliteFile *file) {
   return fd >= 0 && !is_locked(fd);
 }
 
-// Two files that were copied together have two new numbers and belong together still.
+// A file and a log that were copied together have new inode numbers and still belong together.
 static bool is_foreign(const char *path, const char *log) {
   Mark seen, alone;
   uint64_t salt;
@@ -246,7 +246,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int frames) {
   return SQLITE_OK;
 }
 
-// Without a mark the log is taken for the file's own, as SQLite takes it.
+// A log without a mark counts as the file's own, as SQLite has it.
 void sqlite_file_mark(SqliteFile *file) {
   char log[PATH_MAX], text[400];
   uint64_t salt, own;
@@ -277,7 +277,7 @@ static int read_format(sqlite3 *db) {
   return format;
 }
 
-// Version 0.1 wrote no number.
+// Version 0.1 wrote no format number.
 static bool check_format(SqliteFile *file, Err *err) {
   char text[48];
   int format = read_format(file->db);
@@ -311,7 +311,7 @@ static bool set_up(SqliteFile *file, Err *err) {
   return check_format(file, err);
 }
 
-// Other threads may ask sqlite_file_is_alone meanwhile.
+// Other threads may call sqlite_file_is_alone meanwhile.
 static void begin(SqliteFile *file, const char *path) {
   atomic_store(&file->shm, -1);
   file->db = NULL;
@@ -331,13 +331,13 @@ bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
   }
   file->file = number_of(path, "", &file->device);
   file->log = number_of(path, "-wal", NULL);
-  file->written_us = clock_now_us();  // the log may hold what a process before left in it
+  file->written_us = clock_now_us();  // the log may hold writes of a previous process
   sqlite3_wal_hook(file->db, on_commit, file);
   file->shm = open_shm(path);
   return true;
 }
 
-// The -shm's descriptor last: its end is the end of the locks on it.
+// Closes the -shm's descriptor last, because that releases the locks on it.
 void sqlite_file_close(SqliteFile *file) {
   sqlite3_close(file->db);
   int shm = file->db ? atomic_exchange(&file->shm, -1) : -1;
@@ -364,7 +364,7 @@ SqliteFileState sqlite_file_look(const SqliteFile *file) {
   ino_t now = number_of(file->path, "", &device);
   if (now == 0) return SQLITE_FILE_GONE;
   if (now != file->file || device != file->device) return SQLITE_FILE_REPLACED;
-  if (file->log == 0) return SQLITE_FILE_SAME;  // nothing was written yet
+  if (file->log == 0) return SQLITE_FILE_SAME;  // nothing has been written yet
   return number_of(file->path, "-wal", NULL) == file->log ? SQLITE_FILE_SAME : SQLITE_FILE_LOG_GONE;
 }
 

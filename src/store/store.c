@@ -1,4 +1,4 @@
-// The store's thread and its queue; keys and values are the backends' business. A caller that waits for its
+// The store's thread and its queue; backends keep the data. A caller that waits for its
 // reply makes the call itself while no other thread uses the backend: to wake two threads takes as long as
 // Redis does.
 #include "store/backend.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Every backend there is. Each is the StoreBackend of that name in a file of its own.
+// All backends. Each is the StoreBackend of that name, in a file of its own.
 #define BACKENDS(EACH) EACH(store_memory) EACH(store_sqlite) EACH(store_redis)
 
 #define DECLARE(backend) extern const StoreBackend backend;
@@ -39,9 +39,9 @@ struct Store {
   StorePrefixes prefixes;
   Queue ready;        // in the order given
   StoreJob *delayed;  // by due_us
-  size_t kept;        // bytes of those that are tried again
-  bool busy;          // a thread uses the backend
-  bool awaited;       // the store's thread waits for its turn there
+  size_t kept;        // bytes of the calls to repeat
+  bool busy;          // a thread is using the backend
+  bool awaited;       // the store's thread waits for the backend
   bool closing;
   Err health;  // of the last call that reached the backend, or of the last tick
 };
@@ -57,7 +57,7 @@ static void queue_put(Queue *queue, StoreJob *job) {
   queue->last = job;
 }
 
-// The list as its caller gets it.
+// Finishes a STORE_LIST for its caller.
 static void end_listing(StoreJob *job) {
   if (job->call.op != STORE_LIST) return;
   Err *err = &job->reply.err;
@@ -76,7 +76,7 @@ void store_reply_free(StoreReply *reply) {
   free(reply);
 }
 
-// Moves what is due from the delayed to the ready.
+// Moves delayed calls that are due to the ready queue.
 static void wake_delayed(Store *store, int64_t now) {
   while (store->delayed && store->delayed->due_us <= now) {
     StoreJob *job = store->delayed;
@@ -107,10 +107,10 @@ static StoreJob *take_batch(Store *store) {
   return first;
 }
 
-// What a call may be refused for (a count that is none) says nothing about the backend's health.
+// A call that was wrong in itself (INCR of a value that is not a number) says nothing about the backend's health.
 static bool is_healthy(const Err *err) { return err->code == ERR_NONE || err->code == ERR_INVALID; }
 
-// Gives `busy` back.
+// Clears `busy`.
 static void leave_backend(Store *store, const Err *health) {
   pthread_mutex_lock(&store->lock);
   bool was = is_healthy(&store->health), is = is_healthy(health);
@@ -122,7 +122,7 @@ static void leave_backend(Store *store, const Err *health) {
   else if (is && !was) log_info("store: it works again");
 }
 
-// With `busy` taken.
+// The caller has set `busy`.
 static void run_jobs(Store *store, StoreJob *first) {
   Err health = { 0 };
   store->backend->run(store->self, first);
@@ -146,8 +146,8 @@ static void delay(Store *store, StoreJob *job) {
   *at = job;
 }
 
-// Puts a call that failed because the store is away back, if it is to be kept. What it sets ends at the time at
-// which it would have ended.
+// Queues a call that failed because the store is away again, if it is to be repeated. Its value still expires at
+// the original time.
 static bool keep_trying(Store *store, StoreJob *job) {
   int64_t now = clock_now_us(), passed_ms = (now - job->due_us) / 1000 + KEEP_PAUSE_US / 1000;
   if (job->keep_us <= now || is_healthy(&job->reply.err)) return false;
@@ -189,14 +189,14 @@ static void sleep_until_work(Store *store, int64_t tick_at) {
   pthread_cond_timedwait(&store->wake, &store->lock, &at);
 }
 
-// Signals are the loop's.
+// The loop handles signals.
 static void block_signals(void) {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
-// One turn of the thread, with the lock. False when it is at its end.
+// One round of the thread, with the lock held. False at the end.
 static bool store_turn(Store *store, int64_t *tick_at) {
   wait_for_turn(store);
   int64_t now = clock_now_us();
@@ -250,7 +250,7 @@ static Str keep(char **at, Str s) {
   return copy;
 }
 
-// The key with a prefix before it; empty if the prefix is.
+// Prefixes the key; empty if the prefix is empty.
 static Str prefixed(char **at, const char *prefix, Str key) {
   Str head = str_of(prefix);
   if (head.len == 0) return STR("");
@@ -273,7 +273,7 @@ static void copy_call(const Store *store, StoreJob *job, const StoreCall *call) 
   job->call.after = keep(&at, call->after);
 }
 
-// One allocation holds the job, the reply and copies of all that was given. NULL if the call breaks a rule, and
+// One allocation holds the job, the reply and copies of the call's slices. NULL if the call breaks a rule, and
 // without memory.
 static StoreJob *job_new(const Store *store, const StoreCall *call, Err *err) {
   if (!call_is_right(call, err)) return NULL;
@@ -293,7 +293,7 @@ static StoreJob *job_new(const Store *store, const StoreCall *call, Err *err) {
   return job;
 }
 
-// The job is the store's from now on.
+// Takes ownership of the job.
 static bool put(Store *store, StoreJob *job, Err *err) {
   pthread_mutex_lock(&store->lock);
   bool closing = store->closing;
@@ -327,7 +327,7 @@ static void wake_waiter(void *ctx, StoreReply *reply) {
   pthread_mutex_unlock(&waiter->lock);
 }
 
-// Takes the backend for itself, unless others are before it.
+// Reserves the backend for this thread, unless other calls are first.
 static bool take_turn(Store *store) {
   pthread_mutex_lock(&store->lock);
   bool free = !store->busy && !store->ready.first && !store->closing;
@@ -381,7 +381,7 @@ static bool start_thread(Store *store) {
   return false;
 }
 
-// The prefixes of a script's keys. Without an account they are as they were before version 0.2.
+// The prefixes of a script's keys; without an account those of before version 0.2.
 static void set_prefixes(Store *store, const StoreOptions *options) {
   enum { NAME_MAX_LEN = 64 };
   Str account = str_sub(options->account, 0, NAME_MAX_LEN);
@@ -439,7 +439,7 @@ static bool refuse_url(Err *err) {
   return false;
 }
 
-// The backend whose URL this is, checked; NULL if it is no store's.
+// The backend of the URL, which it checks; NULL if the URL is not a store's.
 static const StoreBackend *backend_of(Str url, Err *err) {
   const StoreBackend *backend = NULL;
   for (size_t i = 0; !backend && i < sizeof(backends) / sizeof(*backends); i++) {
