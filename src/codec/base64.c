@@ -1,4 +1,4 @@
-// Base64: bytes as letters and back.
+// Base64, with a table for each direction.
 #include "codec/base64.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -45,7 +45,7 @@ void base64_encode(Buf *out, Str bytes) {
   out->len = (size_t)(at - out->ptr);
 }
 
-// Four letters to three bytes; false on a letter outside the alphabet.
+// Decodes four letters to three bytes; false on a letter outside the alphabet.
 static bool decode_group(const unsigned char *in, char *at) {
   uint8_t a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
   if ((a | b | c | d) & NO) return false;
@@ -55,7 +55,7 @@ static bool decode_group(const unsigned char *in, char *at) {
   return true;
 }
 
-// The group with the padding: one or two bytes.
+// Decodes the padded group: one or two bytes.
 static bool decode_last(const unsigned char *in, size_t bytes, bool lenient_tail, char *at) {
   unsigned char padded[4] = { in[0], in[1], bytes == 2 ? in[2] : 'A', 'A' };
   char decoded[3];

@@ -1,4 +1,4 @@
-// Reads a file of certificates to see whether it is one: OpenSSL and libcurl say so only when they connect.
+// Parses the file up front: OpenSSL and libcurl report a bad one only when they connect.
 #include "codec/certificates.h"
 
 #include <errno.h>

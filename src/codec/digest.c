@@ -45,7 +45,7 @@ static bool update(Digest *digest, const Str *parts, size_t count) {
   return true;
 }
 
-// What OpenSSL notes of a failure, nobody asks for: it is not kept with the thread.
+// Drops OpenSSL's error queue of the thread, which is not used.
 static bool hash(Digest *digest, const EVP_MD *algorithm, const Str *parts, size_t count,
                  unsigned char *out) {
   bool ok = EVP_DigestInit_ex2(digest->context, algorithm, NULL) == 1 &&
@@ -91,7 +91,7 @@ bool digest_md5(Digest *digest, Str data, char hex[MD5_HEX_LEN + 1]) {
   return true;
 }
 
-// RFC 2104, over the hash that is at hand: OpenSSL's own HMAC looks its algorithm up at each use.
+// RFC 2104 over the digest above: OpenSSL's own HMAC fetches its algorithm at each use.
 bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_LEN + 1]) {
   unsigned char block[SHA256_BLOCK] = { 0 }, inner[SHA256_BLOCK], outer[SHA256_BLOCK],
                 bytes[EVP_MAX_MD_SIZE];

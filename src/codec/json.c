@@ -1,10 +1,10 @@
 // JSON in and out, over cJSON.
 //
-// cJSON knows numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So a text is mended
-// before it gets to see it: each number becomes the index of its value in a list, NUL becomes C0 80 (which no
-// UTF-8 holds), what is broken becomes U+FFFD. The order of the tokens is checked on the way, so that a fault
-// has its place in the text as it came, and cJSON fails for want of memory alone. Its tree is then turned
-// into one of Json, whose strings are cJSON's own.
+// cJSON stores numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So the text is rewritten
+// first: each number becomes the index of its value in a list, NUL becomes C0 80 (which no
+// UTF-8 text has), malformed bytes become U+FFFD. The rewriting checks the order of the tokens, so that an error
+// has its position in the original text, and cJSON fails only without memory. Its tree is then converted
+// to Json, whose strings are cJSON's own.
 #include "codec/json.h"
 
 #include <cjson/cJSON.h>
@@ -18,7 +18,7 @@
 
 struct Json {
   JsonKind kind;
-  Str key, string;  // of a number `string` is how it was written
+  Str key, string;  // of a number `string` is its original text
   int64_t integer;  // JSON_BOOL too
   double real;
   size_t count;
@@ -26,12 +26,12 @@ struct Json {
 };
 
 struct JsonDoc {
-  Arena *arena;  // it is in there itself
+  Arena *arena;  // holds this object too
   Json *root;
 };
 
 typedef struct {
-  Str literal;  // as it stands in the text
+  Str literal;  // its original text
   bool is_real;
   int64_t integer;
   double real;
@@ -39,7 +39,7 @@ typedef struct {
 
 enum { ASK_EVERY = 2000 };  // tokens or values
 
-// One text on its way to a document.
+// The parser of one text.
 typedef struct {
   const JsonLimits *limits;
   Arena *arena;
@@ -48,7 +48,7 @@ typedef struct {
   bool stopped;
 } Reading;
 
-// False: over a limit.
+// False past a limit.
 static bool goes_on(Reading *reading, size_t used) {
   const JsonLimits *limits = reading->limits;
   if (limits->memory_max && used > limits->memory_max) return false;
@@ -63,17 +63,17 @@ static void *take(Reading *reading, size_t size) {
   return goes_on(reading, reading->used) ? arena_alloc(reading->arena, size) : NULL;
 }
 
-// What may come next.
+// The tokens that may come next.
 typedef enum { VALUE, VALUE_OR_END, NAME, NAME_OR_END, COLON, COMMA_OR_END, NOTHING } Expected;
 
 typedef struct {
   Str text;
-  size_t at;  // what is to be read next
+  size_t at;  // the position of the next token
   Expected expected;
   int depth;
   bool in_object[JSON_DEPTH_MAX];
   Buf out, numbers;
-  const char *fault;  // what is wrong at `at`; NULL: it stands where it cannot
+  const char *fault;  // what is wrong at `at`; NULL: the token is misplaced
   bool over;          // a limit was reached
 } Mender;
 
@@ -96,7 +96,7 @@ static size_t digits_at(const Mender *m, size_t from) {
   return count;
 }
 
-// The length of the number here, 0 where none is written as JSON wants it; *is_real as soon as it has a point
+// The length of the number here, 0 if it is not valid JSON; *is_real if it has a point
 // or an exponent.
 static size_t number_len(const Mender *m, bool *is_real) {
   size_t len = peek(m, 0) == '-', digits = digits_at(m, len);
@@ -137,7 +137,7 @@ static bool mend_number(Mender *m) {
   return true;
 }
 
-// The code unit of a \uXXXX that stands `ahead`, or -1.
+// The code unit of the \uXXXX at `ahead`, or -1.
 static int code_unit(const Mender *m, size_t ahead) {
   int unit = 0;
   if (peek(m, ahead) != '\\' || peek(m, ahead + 1) != 'u') return -1;
@@ -252,7 +252,7 @@ static bool mend_token(Mender *m, char c) {
   return done;
 }
 
-// Writes the mended text to `out`; on a fault `at` is where it is.
+// Writes the rewritten text to `out`; on an error `at` is its position.
 static bool mend(Mender *m, Reading *reading) {
   buf_reserve(&m->out, m->text.len);
   if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->at = 3;
@@ -337,7 +337,7 @@ static bool report(const Mender *m, Err *err) {
                  position, found);
 }
 
-// cJSON's allocator is told the size alone, so what the thread is reading is known here.
+// The text that this thread parses: cJSON's allocator gets no context.
 static _Thread_local Reading *under_way;
 
 static void *cjson_allocate(size_t size) { return take(under_way, size); }
@@ -443,7 +443,7 @@ static void add_escape(Buf *out, char c) {
   buf_addc(out, at[1]);
 }
 
-// ASCII that stands in a string as it is.
+// ASCII that needs no escape in a string.
 static inline bool is_easy(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
@@ -460,7 +460,7 @@ static inline bool is_easy_block(const char *at) {
   return (halves[0] | halves[1]) == 0;
 }
 
-// A character of three bytes, as Chinese has them, that is certainly whole and allowed.
+// Whether this is certainly a valid character of three bytes, as in Chinese.
 static inline bool is_common_three(const char *at) {
   unsigned char first = (unsigned char)at[0];
   uint16_t rest;
@@ -468,7 +468,7 @@ static inline bool is_common_three(const char *at) {
   return first > 0xE0 && first < 0xF0 && first != 0xED && (rest & 0xC0C0) == 0x8080;
 }
 
-// How many bytes at the front stand in a string as they are, as far as that is seen quickly.
+// The length of a beginning that needs no escape, as far as a quick look tells.
 static size_t easy_prefix(Str text) {
   size_t at = 0, before;
   do {
@@ -513,14 +513,14 @@ void json_add_real(Buf *out, double number) {
     return;
   }
   if (number == 0 && signbit(number)) {
-    buf_add(out, STR("-0.0"));  // "-0" is an integer, which has no sign at zero
+    buf_add(out, STR("-0.0"));  // "-0" would be the integer 0
     return;
   }
-  // printf writes the decimal point of the thread's locale.
+  // printf uses the decimal point of the thread's locale.
   locale_t before = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
   char text[40];
   double back = 0;
-  // Fifteen digits are shown without zeros at their end; only the numbers next to zero have fewer that
+  // %.15g drops trailing zeros; only the numbers next to zero have fewer significant digits.
   // matter.
   for (int digits = fabs(number) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, number);
@@ -530,7 +530,7 @@ void json_add_real(Buf *out, double number) {
   buf_add(out, str_of(text));
 }
 
-// No value is deeper than JSON_DEPTH_MAX.
+// The recursion is bounded: no value is deeper than JSON_DEPTH_MAX.
 static void add_members(Buf *out, const Json *value, bool named) {
   buf_addc(out, named ? '{' : '[');
   for (const Json *member = value->first; member; member = member->next) {

@@ -10,9 +10,9 @@
 enum {
   DEPTH_MAX = 32,
   COLUMNS_MAX = 64
-};  // what lies deeper, or further right, loses its layout, not its text
+};  // deeper blocks and further columns lose their layout, not their text
 
-// What begins the lines of a list item or a quotation.
+// The beginning of the lines of a list item or a block quote.
 typedef struct {
   char first[16], rest[16];
   bool used;  // `first` was written
@@ -24,14 +24,14 @@ typedef struct {
   int depth;   // may be more than DEPTH_MAX
   int owed;    // line ends before the next text
   bool began;  // something was written
-  Buf label;   // what a link or a picture shows
-  int labels;  // so many links and pictures are open
+  Buf label;   // the text of a link or picture
+  int labels;  // the number of open links and pictures
   Buf cell;    // of a table
   bool in_cell;
   Buf heads[COLUMNS_MAX];
-  int column, written;  // of the row: the cell at hand, and the cells written so far
+  int column, written;  // of the row: the current cell, and the cells written so far
   bool head_row;
-  int anchors;  // <a> of the author's own that are open
+  int anchors;  // open <a> tags of the author's own
 } Plain;
 
 // ---- lines --------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ static void trim_blanks(Buf *out) {
   while (out->len && out->ptr[out->len - 1] == ' ') out->len--;
 }
 
-// Writes the line ends that are owed, and the margin of the line that begins.
+// Writes the pending line ends, and the margin of the new line.
 static void begin_text(Plain *p) {
   if (p->began && p->owed == 0) return;
   for (int i = 0; p->began && i < p->owed; i++) {
@@ -104,7 +104,7 @@ static void push_margin(Plain *p, const char *first, const char *rest) {
   p->depth++;
 }
 
-// An item without a text still shows its mark.
+// An empty item still shows its bullet or number.
 static void pop_margin(Plain *p) {
   p->depth--;
   if (p->depth >= DEPTH_MAX || p->margins[p->depth].used) return;
@@ -134,7 +134,7 @@ static void open_label(Plain *p) {
   if (p->labels++ == 0) buf_reset(&p->label);
 }
 
-// `kind` stands before what names a picture.
+// `kind` precedes the name of a picture.
 static void add_link(Plain *p, Str url, const char *kind) {
   Buf link;
   buf_init(&link);
@@ -154,7 +154,7 @@ static void add_link(Plain *p, Str url, const char *kind) {
   buf_clear(&link);
 }
 
-// A picture inside a link is a part of what the link shows.
+// A picture inside a link is part of the link's text.
 static void close_label(Plain *p, cmark_node *node, const char *kind) {
   if (--p->labels == 0) add_link(p, str_of(cmark_node_get_url(node)), kind);
 }
@@ -167,7 +167,7 @@ static void add_tag(Plain *p, Str tag) {
   p->anchors += opens ? 1 : closes ? -1 : 0;
 }
 
-// The end of a tag or comment that begins at `at`; `at` if it is none.
+// The end of the tag or comment that begins at `at`; `at` if there is none.
 static size_t tag_end(Str html, size_t at) {
   Str rest = str_sub(html, at, html.len);
   bool comment = str_starts(rest, STR("<!--"));

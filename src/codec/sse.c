@@ -12,7 +12,7 @@ void sse_clear(Sse *sse) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) buf_clear(all[i]);
 }
 
-// Appends text with U+FFFD for each piece that is no UTF-8.
+// Appends text, with U+FFFD for each malformed piece of UTF-8.
 static void add_utf8(Buf *out, Str text) {
   size_t good = 0;
   while (text.len > good) {
@@ -64,7 +64,7 @@ static void take_line(Sse *sse, Str line) {
   if (name.len) take_field(sse, name, value);
 }
 
-// The blank line. False: nothing was said since the last one.
+// A blank line ends an event. False if there was no data since the last one.
 static bool dispatch(Sse *sse, SseEvent *event) {
   bool whole = sse->has_data;
   set(&sse->last_id, buf_str(&sse->id));
@@ -75,7 +75,7 @@ static bool dispatch(Sse *sse, SseEvent *event) {
   return whole;
 }
 
-// What belongs to the event before goes when the next line is read, so that its Strs last until then.
+// The previous event is cleared when the next line is read, because its slices are valid until then.
 static void begin_event(Sse *sse) {
   buf_reset(&sse->event);
   buf_reset(&sse->data);
@@ -95,7 +95,7 @@ static bool skip_bom(Sse *sse, char c) {
     if (++sse->bom == sizeof BOM) sse->bom = -1;
     return true;
   }
-  buf_add(&sse->line, str_make(BOM, (size_t)sse->bom));  // it only began like one
+  buf_add(&sse->line, str_make(BOM, (size_t)sse->bom));  // it was only the beginning of one
   sse->bom = -1;
   return false;
 }
@@ -106,7 +106,7 @@ static size_t line_length(Str text) {
   return at;
 }
 
-// Moves the rest of a line, with its end, from `*text`. False: it does not end there.
+// Takes the rest of a line, with its end, from *text. False if the line does not end there.
 static bool read_line(Sse *sse, Str *text) {
   while (text->len && skip_bom(sse, *text->ptr)) *text = str_sub(*text, 1, text->len);
   if (sse->after_cr && text->len) {

@@ -9,7 +9,7 @@ static bool is_encoded(Str text) {
   return text.len && (memchr(text.ptr, '%', text.len) || memchr(text.ptr, '+', text.len));
 }
 
-// Decodes into `at`, which never needs more than `text` has; moves `at` on.
+// Decodes into *at, which needs no more bytes than `text` has; advances *at.
 static Str decode(Str text, char **at) {
   char *start = *at, *to = start;
   for (size_t i = 0; i < text.len; i++) {
@@ -81,7 +81,7 @@ void url_add_param(Buf *out, Str name, Str value) {
   url_add_encoded(out, value);
 }
 
-// Cuts `s` before the first byte that is one of `ends`; *rest begins with that byte.
+// Cuts `s` before the first byte of `ends`; *rest begins with that byte.
 static Str cut_before(Str s, const char *ends, Str *rest) {
   size_t len = s.len;
   for (; *ends; ends++) {
@@ -101,7 +101,7 @@ static bool scheme_ok(Str scheme) {
   return true;
 }
 
-// Bytes beyond ASCII are left to who resolves the name.
+// Bytes beyond ASCII are left to the resolver.
 static bool host_ok(Str host, bool ipv6) {
   for (size_t i = 0; i < host.len; i++) {
     char c = host.ptr[i];
@@ -112,7 +112,7 @@ static bool host_ok(Str host, bool ipv6) {
   return host.len > 0;
 }
 
-// No message repeats the address: it may hold a password.
+// No error quotes the URL: it may hold a password.
 static bool split_authority(Str authority, Url *out, Err *err) {
   for (size_t i = authority.len; i > 0; i--) {
     if (authority.ptr[i - 1] != '@') continue;

@@ -1,4 +1,4 @@
-// XML in and out. A document is cleaned, copied beside a NUL, and read by libxml2 through callbacks that fill
+// A document is cleaned, copied with a NUL at its end, and parsed by libxml2, whose callbacks fill
 // a NodeTree.
 #include "codec/xml.h"
 
@@ -13,20 +13,20 @@
 
 enum {
   ATTRIBUTES_MAX = 256,            // in one tag: libxml2 compares each with all before it
-  ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document cannot hold enough of them to matter
-  NAMES_KEPT_MAX = 2048,  // libxml2 never forgets a name: the context is made anew past that
-  TEXT_MAX = INT32_MAX    // libxml2 counts in int
+  ATTRIBUTES_CHECKED_FROM = 4096,  // bytes; a shorter document has too few attributes to matter
+  NAMES_KEPT_MAX = 2048,           // libxml2 never frees a name: past this the context is recreated
+  TEXT_MAX = INT32_MAX             // libxml2 counts in int
 };
 
 struct XmlParser {
   xmlParserCtxtPtr context;
-  Buf cleaned;  // the document without what XML forbids; empty when it was clean as it came
-  Buf input;    // what libxml2 reads
+  Buf cleaned;  // the cleaned document; empty if the original was clean
+  Buf input;    // libxml2's input
   NodeTree *tree;
   uint32_t depth;
   uint32_t open[XML_DEPTH_MAX], last_child[XML_DEPTH_MAX];
-  bool has_section;  // the innermost element so far
-  size_t beside;     // where in the tree's text that begins which stands beside its last section
+  bool has_section;  // the innermost element had a section
+  size_t beside;     // where the text behind its last section begins in the tree's text
   ErrCode failed;
   int cause, line;
   char reason[200];
@@ -50,8 +50,8 @@ static bool stop(XmlParser *parser, ErrCode code, const char *reason) {
   return false;
 }
 
-// The length of text before the first byte that means something to XML. A section ends with ']', so that is
-// looked for first.
+// The length of text before the first byte that is special in XML. A section ends with ']', so that is
+// searched first.
 static size_t plain_text_len(const char *at, const char *end) {
   static const char others[] = { '<', '>', '&' };
   const char *stop = memchr(at, ']', (size_t)(end - at));
@@ -63,9 +63,9 @@ static size_t plain_text_len(const char *at, const char *end) {
   return (size_t)(stop - at);
 }
 
-// Copies the document and takes the wrapping off CDATA sections that make up an element's whole text and hold
-// no character that means anything: `<A><![CDATA[b]]></A>` is `<A>b</A>`, and a message takes a quarter less.
-// Any other section is stepped over, for what looks like a section inside it is none.
+// Copies the document and unwraps CDATA sections that are an element's whole text and have
+// no special character: `<A><![CDATA[b]]></A>` becomes `<A>b</A>`, and parsing a message takes a quarter less time.
+// Any other section is skipped as a whole, because its content may look like a section.
 static bool make_input(XmlParser *parser, Str document) {
   static const char mark[] = XML_SECTION;
   enum { MARK = sizeof mark - 1 };
@@ -115,7 +115,7 @@ static bool too_many_attributes(Str s) {
   return false;
 }
 
-// The encoding that an XML declaration names; empty without one.
+// The encoding of the XML declaration; empty if there is none.
 static Str declared_encoding(Str s) {
   if (!str_starts(s, STR("<?xml"))) return str_make("", 0);
   ptrdiff_t end = str_find(s, STR("?>"));
@@ -148,7 +148,7 @@ static void on_start(void *data, const xmlChar *name, const xmlChar **attributes
   if (parser->depth > 0) {
     parent = parser->open[parser->depth - 1];
     last = &parser->last_child[parser->depth - 1];
-    // Text before a first child: white space, or words between elements, which the platform never sends.
+    // Text before the first child: white space, or words between elements, which the platform does not send.
     if (*last == NODE_NONE) {
       tree->text.len -= open_text(parser).len;
       tree->nodes[parent].text_len = 0;
@@ -166,7 +166,7 @@ static void on_start(void *data, const xmlChar *name, const xmlChar **attributes
   parser->beside = tree->text.len;
 }
 
-// Text counts in elements without children alone.
+// Only elements without children have text.
 static bool takes_text(const XmlParser *parser) {
   return parser->depth > 0 && parser->last_child[parser->depth - 1] == NODE_NONE;
 }
@@ -214,7 +214,7 @@ static void on_error(void *data, const char *format, ...) {
   XmlParser *parser = data;
   const xmlError *error = &parser->context->lastError;
   if (!parser->failed) parser->cause = error->code;
-  // Without memory libxml2 may not even have a message to give.
+  // Without memory libxml2 may have no message.
   bool memory = error->code == XML_ERR_NO_MEMORY || !error->message;
   stop(parser, memory ? ERR_MEMORY : ERR_INVALID, memory ? "no memory" : error->message);
 }
@@ -224,7 +224,7 @@ static void on_generic_error(void *data, const char *format, ...) {}
 // ---- parsing ------------------------------------------------------------------------------------
 
 static bool new_context(XmlParser *parser) {
-  // Without a context to tell it to, libxml2 tells standard error; the setting belongs to the thread.
+  // Without a context libxml2 prints errors on standard error; the setting is per thread.
   xmlSetGenericErrorFunc(NULL, on_generic_error);
   xmlParserCtxtPtr context = xmlNewParserCtxt();
   if (!context) return false;
@@ -239,7 +239,7 @@ static bool new_context(XmlParser *parser) {
     .error = on_error,
   };
   context->userData = parser;
-  // The encoding was looked at before: libxml2 shall not act on it.
+  // The encoding was checked before: libxml2 must ignore it.
   xmlCtxtUseOptions(context, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
   parser->context = context;
   return true;
@@ -287,7 +287,7 @@ static bool run(XmlParser *parser, Str document) {
   return result == 0 || stop(parser, ERR_INVALID, "it is not well-formed");
 }
 
-// Told from the bytes as they came: cleaning would drop the NULs.
+// Checks the original bytes: cleaning would drop the NULs.
 static bool is_utf16(Str s) {
   return str_starts(s, STR("\xFF\xFE")) || str_starts(s, STR("\xFE\xFF")) ||
          str_starts(s, STR("<\0")) || str_starts(s, STR("\0<"));
@@ -314,7 +314,7 @@ static bool check(Str document, Err *err) {
   return true;
 }
 
-// Once more with what was refused mended, where that changes the document.
+// Tries a refused document once more after repair, if the repair changed it.
 static bool run_mended(XmlParser *parser, Str document) {
   Buf mended;
   buf_init(&mended);

@@ -1,4 +1,4 @@
-// The words of XML that all readers here share.
+// Lexical rules that the XML parsers share.
 #include "codec/xml_lex.h"
 
 enum { NAME_MAX_LEN = 128 };

@@ -1,4 +1,4 @@
-// What real documents need before they are well-formed.
+// Repairs that make real documents well-formed.
 #include "codec/xml_mend.h"
 
 #include "codec/xml_lex.h"

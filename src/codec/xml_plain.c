@@ -1,5 +1,5 @@
-// One pass from left to right, that gives up at the first byte which it does not expect. A message of the
-// platform takes a tenth of what libxml2 takes for it. The tree's text is the document: names and texts are
+// One pass from left to right, which gives up at the first unexpected byte. It parses a message of the
+// platform in a tenth of libxml2's time. The tree's text is the document: names and texts are
 // slices of it.
 #include "codec/xml_plain.h"
 
@@ -24,7 +24,7 @@ static void skip_space(Reader *r) {
 
 static Str left(const Reader *r) { return str_make(r->at, (size_t)(r->end - r->at)); }
 
-// Inline, for the compiler to know `what` and its length.
+// Inline, so that the compiler knows `what` and its length.
 static inline __attribute__((always_inline)) bool next_is(const Reader *r, Str what) {
   return (size_t)(r->end - r->at) >= what.len && memcmp(r->at, what.ptr, what.len) == 0;
 }
@@ -46,7 +46,7 @@ static bool read_end(Reader *r, Str name) {
   return take(r, STR("</")) && take(r, name) && take(r, STR(">"));
 }
 
-// The whole text of an element, whose end has to follow.
+// The whole text of an element; its end tag must follow.
 static bool take_text(Reader *r, Node *node, Str name, Str text) {
   node->text_off = (uint32_t)(text.ptr - r->start);
   node->text_len = (uint32_t)text.len;
@@ -70,7 +70,7 @@ static bool read_text(Reader *r, Node *node, Str name) {
   return take_text(r, node, name, str_make(from, (size_t)(at - from)));
 }
 
-// Its children and its end are read next.
+// Its children and its end tag follow.
 static bool open_element(Reader *r, uint32_t index) {
   r->open[r->depth] = index;
   r->last_child[r->depth] = NODE_NONE;
@@ -78,7 +78,7 @@ static bool open_element(Reader *r, uint32_t index) {
   return true;
 }
 
-// What comes first inside an element says what it holds; white space beside a section is layout.
+// The first byte inside an element shows what it holds; white space beside a section is layout.
 static bool read_content(Reader *r, uint32_t index, Str name) {
   const char *from = r->at;
   Node *node = &r->tree->nodes[index];
@@ -89,7 +89,7 @@ static bool read_content(Reader *r, uint32_t index, Str name) {
   return read_text(r, node, name);
 }
 
-// "<name/>", or "<name>" with the text and the end of what has no children. With "<" taken.
+// Parses "<name/>", or "<name>" with its text and end tag if it has no children. "<" was taken.
 static bool read_element(Reader *r) {
   Str name = str_make(r->at, xml_name_len(left(r)));
   if (name.len == 0 || r->depth == XML_DEPTH_MAX) return false;

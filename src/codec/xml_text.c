@@ -22,7 +22,7 @@ static bool none(Lane lane) {
   return (halves.first | halves.second) == 0;
 }
 
-// How many of its bytes, from the front, are zero.
+// The number of zero bytes at the front.
 static size_t zeros(Lane lane) {
   Halves halves = halves_of(lane);
   if (halves.first) return (size_t)__builtin_ctzll(halves.first) / 8;
@@ -59,8 +59,8 @@ static bool noncharacter(Str s) {
   return s.ptr[0] == '\xEF' && s.ptr[1] == '\xBF' && (unsigned char)s.ptr[2] >= 0xBE;
 }
 
-// Whether three bytes are a character that XML allows, told without a look at each case: all Chinese is. Of
-// the leads E0 and ED the second byte would have to be judged.
+// A quick check whether three bytes are a character that XML allows, which holds for all Chinese. With
+// the lead bytes E0 and ED the second byte would have to be checked.
 static bool plain_three(const char *at) {
   const unsigned char *byte = (const unsigned char *)at;
   uint32_t word = (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
@@ -76,7 +76,7 @@ static bool ends_plain(Str s) {
   return plain_len(lane) == sizeof(Lane);
 }
 
-// The length of the character at `from`, 0 when it needs cleaning.
+// The length of the character at `from`; 0 if it needs cleaning.
 static size_t clean_character(Str s, size_t from) {
   const char *at = s.ptr + from;
   if (s.len - from >= 3 && plain_three(at)) return 3;
@@ -86,7 +86,7 @@ static size_t clean_character(Str s, size_t from) {
   return valid && !(len == 3 && noncharacter(str_make(at, 3))) ? len : 0;
 }
 
-// How many bytes at the front need no cleaning.
+// The length of the beginning that needs no cleaning.
 static size_t clean_prefix(Str s) {
   size_t i = 0, len;
   while (s.len - i >= sizeof(Lane)) {
@@ -135,7 +135,7 @@ void xml_add_section(Buf *out, Str clean) {
   buf_add(out, STR("]]>"));
 }
 
-// Cleaned before it is split: "]\1]>" is "]]>" without its control character.
+// Clean first, then split: "]\1]>" becomes "]]>" when its control character is dropped.
 void xml_add_cdata(Buf *out, Str text) {
   Buf scratch;
   buf_init(&scratch);

@@ -1,4 +1,4 @@
-// Puts platform, bot and server together, and decides by the head of a request whose it is.
+// Connects platform, bot and server, and routes a request by its head.
 #include "dev/devserver.h"
 
 #include <stdio.h>
@@ -20,8 +20,8 @@ struct DevServer {
   Server *server;
   Platform *platform;
   Bot *bot;
-  atomic_bool platform_ready, bot_ready;  // the server runs before them: they need its port
-  atomic_int with_bot;                    // threads that may use it
+  atomic_bool platform_ready, bot_ready;  // the server starts first: they need its port
+  atomic_int with_bot;                    // threads that may be using the bot
   char url[128];
   char callback[640];
 };
@@ -35,7 +35,7 @@ static bool is_reserved(Str path) {
 
 static void leave_bot(void *ctx) { atomic_fetch_sub(&((DevServer *)ctx)->with_bot, 1); }
 
-// Whether there is a bot; it is not freed until leave_bot.
+// Whether there is a bot, which is then not freed until leave_bot.
 static bool enter_bot(DevServer *devserver) {
   atomic_fetch_add(&devserver->with_bot, 1);
   if (atomic_load(&devserver->bot_ready)) return true;
@@ -43,7 +43,7 @@ static bool enter_bot(DevServer *devserver) {
   return false;
 }
 
-// False if the request is not for the bot; then *to is as it was.
+// False, with *to unchanged, if the request is not for the bot.
 static bool route_to_bot(DevServer *devserver, const HttpRequest *head, HttpRoute *to) {
   if (is_reserved(head->path) || !enter_bot(devserver)) return false;
   HttpHandler handler = bot_handler(devserver->bot);
@@ -122,7 +122,7 @@ static bool open_stores(DevServer *devserver, Err *err) {
   return devserver->bot_store != NULL;
 }
 
-// The bot and the platform share them.
+// Shared by the bot and the platform.
 static int threads_of(const DevServerOptions *options) {
   enum { FOR_ONE_OF_A_BOT = 4 };
   return options->server.threads * FOR_ONE_OF_A_BOT;
@@ -235,7 +235,7 @@ DevServer *devserver_open(const DevServerOptions *options, Err *err) {
   return NULL;
 }
 
-// A request is answered before its thread has come out of the bot.
+// A client may have its answer before the thread has left the bot.
 static bool all_have_left(DevServer *devserver, int64_t max_ms) {
   int64_t end_ms = clock_now_ms() + max_ms;
   while (atomic_load(&devserver->with_bot) > 0 && clock_now_ms() < end_ms)
@@ -243,14 +243,14 @@ static bool all_have_left(DevServer *devserver, int64_t max_ms) {
   return atomic_load(&devserver->with_bot) == 0;
 }
 
-// What waits, for a model that writes slowly or for the next day, is ended. False when it is stuck.
+// Ends waiting scripts (for a slow model, for the next day). False if one is stuck.
 static bool end_scripts(Bot *bot, int64_t max_ms) {
   if (bot_drain(bot, max_ms / 10)) return true;
   bot_interrupt(bot);
   return bot_drain(bot, max_ms);
 }
 
-// Drops the bot and what it has stored. False when it is stuck.
+// Frees the bot and its stored data. False if it is stuck.
 static bool close_bot(DevServer *devserver) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&devserver->bot_ready, false);
@@ -272,8 +272,8 @@ bool devserver_restart(DevServer *devserver, Err *err) {
          open_bot(devserver, err);
 }
 
-// A call under way gets some real time to end: minutes that pass within its milliseconds would end it. One
-// that is answered late on purpose goes on.
+// Gives a call under way some real time to end, because a jump of minutes would time it out. A call
+// that is answered late on purpose is not awaited.
 static void settle(DevServer *devserver) {
   enum { SETTLE_TRIES = 20 };
   for (int i = 0; i < SETTLE_TRIES && client_active(devserver->client) > 0; i++)

@@ -1,4 +1,4 @@
-// Host, Origin and what browsers say of a request's origin.
+// Checks Host, Origin and Sec-Fetch headers.
 #include "dev/origin.h"
 
 static const char *const hosts[] = { "localhost", "127.0.0.1", "[::1]", NULL };
@@ -16,14 +16,14 @@ bool origin_host_fits(Str host, int port) {
   return false;
 }
 
-// A page of this very server. Its address may be written in another way than the one that was asked.
+// Whether it is a page of this server. Its address may be written differently from the requested one.
 static bool is_own_origin(Str origin, int port) {
   Str scheme = STR("http://");
   return str_starts(origin, scheme) &&
          origin_host_fits(str_sub(origin, scheme.len, origin.len), port);
 }
 
-// A link that somebody follows, or an address that they type: what is shown, the other site does not see.
+// A link that the user follows, or an address that they type: the other site does not see the page.
 static bool is_visit(const HttpRequest *head) {
   return str_eq(head->method, STR("GET")) &&
          str_eq(server_header(head, "Sec-Fetch-Mode"), STR("navigate")) &&

@@ -8,10 +8,10 @@
 #include "host/feed.h"
 
 enum {
-  UPLOAD_MAX = 64 << 20,  // the largest file that the platform takes has 20 MB
+  UPLOAD_MAX = 64 << 20,  // the platform's largest file has 20 MB
   MEMORY_MAX = 1 << 30,
   CPU_US_MAX = 20 * 1000000,
-  TURN_MS = 30000,  // so long a request waits for its turn
+  TURN_MS = 30000,  // how long a request waits for its turn
   CLOSING_MS = 2000,
   PAGES_MAX = 20000  // under way at once
 };
@@ -97,7 +97,7 @@ void platform_note_load(Platform *platform, const char *error) {
   feed_put(platform->feed, error ? "unloadable" : "loaded", str_of(error ? error : ""));
 }
 
-// An openid and what is said of it.
+// A user's openid and an event about them.
 static void note_of_user(Platform *platform, const char *kind, Str openid, Str text) {
   Buf note;
   buf_init(&note);

@@ -1,4 +1,4 @@
-// What the operator wrote about the account, checked, and the pairs of token and key that callbacks may come
+// Checks the operator's settings, and lists the pairs of token and key that callbacks may use.
 // with.
 #include "wechat/account.h"
 
@@ -9,7 +9,7 @@
 
 enum { KEY_TEXT_LEN = 43 };
 
-// The 43 characters are base64 without its '='; the two bits that are left over may be anything.
+// The 43 characters are base64 without its '='; the two unused bits may have any value.
 static bool decode_key(Str text, const char *name, uint8_t key[AES_KEY_LEN], Err *err) {
   if (text.len != KEY_TEXT_LEN) {
     return err_set(err, ERR_USAGE,

@@ -1,4 +1,4 @@
-// Callbacks as the platform makes them, answers as it reads them.
+// Makes callbacks and reads answers as the platform does.
 #include "wechat/callback.h"
 
 #include "codec/url.h"
@@ -72,7 +72,7 @@ static const Credential *signer(const Callback *callback, const NodeTree *tree, 
   return NULL;
 }
 
-// Replaces the parsed envelope in `tree` by the parsed reply that was in it.
+// Replaces the envelope in `tree` by the reply that it contains.
 static bool open_sealed(const Callback *callback, NodeTree *tree, Str sealed, Buf *plain,
                         Err *err) {
   if (callback->account->mode == MODE_NORMAL) {

@@ -1,4 +1,4 @@
-// Opening and sealing. Both work in place in the buffer that they append to, so a warm buffer costs no
+// Decryption and encryption work in place in the output buffer, so a warm buffer needs no
 // allocation.
 #include "wechat/envelope.h"
 
@@ -10,7 +10,7 @@ enum { RANDOM_LEN = 16, LENGTH_LEN = 4, PREFIX_LEN = RANDOM_LEN + LENGTH_LEN, PA
 
 // ---- opening ----
 
-// How many of the `len` decrypted bytes are not padding; false when the padding is none.
+// The number of decrypted bytes without padding; false if the padding is malformed.
 static bool strip_padding(const uint8_t *bytes, size_t len, size_t *content_len) {
   size_t padding = len ? bytes[len - 1] : 0;
   if (padding < 1 || padding > PADDING_UNIT || padding > len) return false;
@@ -25,7 +25,7 @@ static uint32_t read_length(const uint8_t *at) {
   return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-// Finds the message in the decrypted bytes and compares what follows it with the account's appid.
+// Finds the message in the decrypted bytes and compares the appid behind it with the account's.
 static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *message, Err *err) {
   size_t content_len;
   if (!strip_padding(bytes, len, &content_len)) {
@@ -106,7 +106,7 @@ static void write_length(uint8_t *at, uint32_t len) {
   for (int i = 0; i < LENGTH_LEN; i++) at[i] = (uint8_t)(len >> (24 - 8 * i));
 }
 
-// Lays out what is encrypted at `bytes`; its length is padded_len(). False where the system has no random
+// Writes the plaintext to `bytes`; its length is padded_len(). False if the system has no random
 // bytes.
 static bool lay_out(uint8_t *bytes, Str appid, Str xml, size_t padded) {
   size_t content = PREFIX_LEN + xml.len + appid.len;
@@ -118,7 +118,7 @@ static bool lay_out(uint8_t *bytes, Str appid, Str xml, size_t padded) {
   return true;
 }
 
-// There is always padding: 32 bytes of it where none is needed.
+// There is always padding: a full block of 32 bytes if the length is a multiple.
 static size_t padded_len(Str appid, Str xml) {
   size_t content = PREFIX_LEN + xml.len + appid.len;
   return content + PADDING_UNIT - content % PADDING_UNIT;
@@ -129,7 +129,7 @@ bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml,
   if (xml.len > INT32_MAX || appid.len > INT32_MAX)
     return err_set(err, ERR_TOO_LARGE, "a message of %zu bytes cannot be sealed", xml.len);
   size_t padded = padded_len(appid, xml), text_len = (padded + 2) / 3 * 4;
-  // The bytes are encrypted behind the place of their own base64 text, and of its NUL.
+  // The bytes are encrypted behind the space for their base64 text and its NUL.
   if (!buf_reserve(out, text_len + 1 + padded)) return err_set(err, ERR_MEMORY, "no memory");
   uint8_t *bytes = (uint8_t *)out->ptr + out->len + text_len + 1;
   if (!lay_out(bytes, appid, xml, padded))

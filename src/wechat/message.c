@@ -1,4 +1,4 @@
-// From a pushed document to a tree and its head; a message's identity; and back to XML.
+// Parses a pushed document, makes a message's identity, and writes XML.
 #include "wechat/message.h"
 
 #include "codec/json.h"
@@ -6,7 +6,7 @@
 
 // ---- reading JSON into the tree ----
 
-// Appends `text`, as XML may carry it, as the text of the node that was added last.
+// Appends `text`, cleaned for XML, as the text of the last node.
 static void set_text(NodeTree *tree, uint32_t index, Str text) {
   size_t before = tree->text.len;
   Str clean = xml_clean(&tree->text, text);
@@ -47,7 +47,7 @@ static bool add_value(NodeTree *tree, uint32_t parent, uint32_t *last, Str name,
   return !tree->failed || err_set(err, ERR_MEMORY, "no memory");
 }
 
-// The members of an object, those of an array without a name. null is as good as a missing member.
+// Adds the members of an object, or of an array without names. null counts as a missing member.
 static bool add_members(NodeTree *tree, uint32_t parent, const Json *of, int depth, Err *err) {
   bool is_list = json_kind(of) == JSON_ARRAY;
   uint32_t last = NODE_NONE;
@@ -59,7 +59,7 @@ static bool add_members(NodeTree *tree, uint32_t parent, const Json *of, int dep
   return true;
 }
 
-// As JSON these events come without the element that holds their List in XML.
+// In JSON these events lack the element that contains their List in XML.
 static const struct {
   Str event, container;
 } list_events[] = {
@@ -74,7 +74,7 @@ static uint32_t last_child(const NodeTree *tree, uint32_t parent) {
   return last;
 }
 
-// Puts a second List, with the first one's members, into an element `name` at the end of the root.
+// Adds an element `name` at the end of the root, with a second List of the same members.
 static bool wrap_list(NodeTree *tree, uint32_t list, Str name, Err *err) {
   uint32_t last = last_child(tree, 0), none = NODE_NONE;
   uint32_t container = nodes_add(tree, 0, &last, name);
@@ -132,7 +132,7 @@ bool message_read(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
 
 static Str *pick(Str name, Str wanted, Str *field) { return str_eq(name, wanted) ? field : NULL; }
 
-// Where the head keeps that element, or NULL. By length first: this is asked of each element of each message.
+// The head's field for that element, or NULL. Compares lengths first: it is called for each element of each message.
 static Str *head_field(MessageHead *head, Str name) {
   switch (name.len) {
     case 5:
@@ -170,7 +170,7 @@ static bool read_head(NodeTree *tree, MessageHead *head, Err *err) {
   *head = (MessageHead){ 0 };
   for (uint32_t i = tree->nodes[0].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
     Str *field = head_field(head, node_name(tree, i));
-    if (!field || field->ptr) continue;  // of an element that is there twice the first counts
+    if (!field || field->ptr) continue;  // the first of two equal elements counts
     *field = field == &head->event_key ? node_text(tree, i) : trimmed(tree, i);
   }
   if (head->msg_type.len == 0) return no_type(tree, err);
@@ -196,12 +196,12 @@ bool message_is_list(Str name) {
 static uint64_t digest_add(uint64_t digest, Str part) {
   const uint64_t prime = 0x100000001b3;  // FNV-1a
   for (size_t i = 0; i < part.len; i++) digest = (digest ^ (unsigned char)part.ptr[i]) * prime;
-  return (digest ^ 0xFF) * prime;  // no byte of UTF-8: the part ends here
+  return (digest ^ 0xFF) * prime;  // 0xFF, which UTF-8 never has, ends the part
 }
 
 static uint64_t digest_elements(const NodeTree *tree, uint32_t parent, uint64_t digest);
 
-// A list counts as its element repeated, which is what it is in XML.
+// A list counts as its element repeated, as in XML.
 static uint64_t digest_element(const NodeTree *tree, uint32_t index, Str name, uint64_t digest) {
   if (!tree->nodes[index].is_list) {
     digest = digest_add(digest_add(digest, name), node_text(tree, index));

@@ -1,4 +1,4 @@
-// Replies: made, rendered, copied, and described in a line.
+// Makes, renders, copies and describes replies.
 #include "wechat/reply.h"
 
 #include "codec/xml.h"
@@ -34,7 +34,7 @@ bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest) {
 
 // ---- rendering ----
 
-// What stands bare must not be able to mean anything to XML.
+// A bare text must not have special characters of XML.
 static bool is_number(Str text) {
   for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
@@ -92,7 +92,7 @@ static ReplyElement *find_element(ReplyElement *first, Str name) {
   return first;
 }
 
-// Cuts the list after `max` elements; returns how many it had.
+// Cuts the list after `max` elements; returns its former length.
 static size_t cut_list(ReplyElement **first, size_t max) {
   size_t count = 0;
   ReplyElement **at = first;
@@ -118,7 +118,7 @@ size_t reply_limit_news(Reply *reply, Arena *arena, size_t max) {
 
 // ---- describing ----
 
-// Text as it fits into a line: line breaks and tabs written as escapes.
+// Appends text as part of a line: line breaks and tabs become escapes.
 static void add_line(Buf *out, Str text) {
   for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
@@ -129,8 +129,8 @@ static void add_line(Buf *out, Str text) {
   }
 }
 
-// The texts of some children of `parent`, in that order, with spaces between; those that are missing or empty
-// are left out.
+// Appends the texts of the named children of `parent`, in that order, separated by spaces; missing or empty ones
+// are skipped.
 static void add_texts(Buf *out, const NodeTree *tree, uint32_t parent, const Str *names,
                       size_t count) {
   bool first = true;
@@ -160,7 +160,7 @@ static bool is_envelope(Str name) {
          str_eq(name, STR("CreateTime")) || str_eq(name, STR("MsgType"));
 }
 
-// Every leaf as NAME=TEXT, with spaces between them; `from` is where the first one stands.
+// Appends every leaf as NAME=TEXT, separated by spaces; `from` is the position of the first.
 static void add_leaves(Buf *out, const NodeTree *tree, uint32_t parent, size_t from) {
   for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next) {
     if (parent == 0 && is_envelope(node_name(tree, i))) continue;
@@ -175,7 +175,7 @@ static void add_leaves(Buf *out, const NodeTree *tree, uint32_t parent, size_t f
   }
 }
 
-// The kinds whose elements stand in a container of the kind's own.
+// The kinds whose elements are in a container.
 static const struct {
   Str type, container;
   Str shown[4];
@@ -205,7 +205,7 @@ static void describe_elements(const NodeTree *tree, Str type, Buf *out) {
     add_texts(out, tree, node_child(tree, 0, kinds[i].container), kinds[i].shown, kinds[i].count);
   else add_leaves(out, tree, 0, from);
   if (out->len != from || out->failed) return;
-  out->len = named;  // nothing to show but the type
+  out->len = named;  // there is nothing to show except the type
   out->ptr[named] = '\0';
 }
 

@@ -9,7 +9,7 @@ static const Str closing[] = { STR("”"),  STR("’"),  STR("」"), STR("』"),
                                STR("】"), STR("》"), STR("〉"), STR("〕"), STR("］"),
                                STR("｝"), STR("\""), STR("'"),  STR(")"),  STR("]"),
                                STR("}"),  STR("»"),  STR("*"),  STR("_"),  STR("~") };
-// Code points that go with the one before them.
+// Code points that combine with the previous one.
 static const struct {
   uint32_t first, last;
 } joined[] = { { 0x300, 0x36F },   { 0x200D, 0x200D },   { 0x20D0, 0x20FF },
@@ -22,7 +22,7 @@ enum { JOINER = 0x200D, REGIONAL_FIRST = 0x1F1E6, REGIONAL_LAST = 0x1F1FF };
 
 static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-// The length of the one of `list` that stands at `at`, or 0.
+// The length of the entry of `list` at `at`, or 0.
 static size_t one_of(const Str *list, size_t count, Str text, size_t at) {
   Str rest = str_sub(text, at, text.len);
   for (size_t i = 0; i < count; i++) {
@@ -40,7 +40,7 @@ static size_t skip_closing(Str text, size_t at) {
   return at;
 }
 
-// Where the sentence ends whose end mark stands at `at`; 0: nothing ends here.
+// The end of the sentence whose end mark is at `at`; 0 if there is no end mark.
 static size_t sentence_end(Str text, size_t at) {
   size_t len = end_at(text, at), past = at + len;
   if (len) {
@@ -91,7 +91,7 @@ static size_t character(Str text, size_t at) {
   return len;
 }
 
-// The length of the link or the address at `at`; 0 if there is none.
+// The length of the link or URL at `at`; 0 if there is none.
 static size_t unbroken(Str text, size_t at) {
   Str rest = str_sub(text, at, text.len);
   if (str_starts(rest, STR("<a ")) || str_starts(rest, STR("<A "))) {

@@ -1,9 +1,9 @@
-// Sorting, joining, digesting: the platform's signatures.
+// Sorts, joins and digests, as the platform signs.
 #include "wechat/signature.h"
 
 enum { PARTS_MAX = 4 };
 
-// In byte order, as the platform sorts.
+// Sorts in byte order, as the platform does.
 static void sort(Str *parts, size_t count) {
   for (size_t i = 1; i < count; i++) {
     Str part = parts[i];
