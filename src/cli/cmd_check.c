@@ -14,7 +14,7 @@ static const Option options[] = {
   { .name = NULL },
 };
 
-// Asks the loaded script which of the functions that wemoon calls it has; answers with one line of JSON, a
+// Lists which of wemoon's hooks the loaded script defines; gives one line of JSON, a
 // string.
 static const char handlers_chunk[] =
     "local found = {}\n"
@@ -49,7 +49,7 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
 
 // ---- the script, read and not run ---------------------------------------------------------------
 
-// Appends what is wrong with names and calls, one finding a line.
+// Appends the faults of names and calls, one per line.
 static bool read_script(const char *script, Buf *findings, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   InterpreterOptions options_ = { .account = &account,
@@ -98,7 +98,7 @@ static bool ask(const InterpreterOptions *interpreter_options, bool *fine, Err *
   return ok;
 }
 
-// The bot's own store is used: a token fetched past it would put the bot's out of use.
+// Uses the bot's own store: a token fetched without it would invalidate the bot's.
 static int check_online(Invocation *in, const char *script, const Account *account) {
   if (!account->appid.len || !account->appsecret.len) {
     report("check",
@@ -115,7 +115,7 @@ static int check_online(Invocation *in, const char *script, const Account *accou
     return report_err("check", &err);
   interpreter_options.job_timeout_ms = 0;
   services_lend(&services, &interpreter_options);
-  // What a call's failure puts in the log is a finding already.
+  // The report has the failure of a call; the log need not repeat it.
   if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);
   bool fine = false;
   int status = ask(&interpreter_options, &fine, &err) ? STATUS_DONE : report_err("check", &err);
@@ -133,7 +133,7 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
          file ? "configuration from " : "no configuration file", file ? file : "");
 }
 
-// The limit of a script is of no use where the kernel's comes first.
+// A script's memory limit is useless if the kernel's is lower.
 static void warn_of_memory(const Config *config) {
   int64_t wanted_mb =
       config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
@@ -158,7 +158,7 @@ static int run(Invocation *in) {
   buf_init(&handlers);
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
-  bool there = preflight_script(script, NULL);  // if not, that was said, and the store is beside it
+  bool there = preflight_script(script, NULL);  // reported if missing; the store is beside it
   if (configured && there && preflight_report(in->config, script) != STATUS_DONE)
     status = STATUS_USAGE;
   if (!configured) status = STATUS_USAGE;

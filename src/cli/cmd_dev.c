@@ -57,7 +57,7 @@ static bool choose_listen(Invocation *in, Str *listen, Err *err) {
   return true;
 }
 
-// The store where a real account's tokens are is not used against the simulated platform.
+// A store with a real account's tokens is not used with the simulated platform.
 static Str choose_store(const Config *config) {
   ConfigSource source = config_source(config, "store");
   bool for_this_run = source == CONFIG_FROM_FLAG || source == CONFIG_FROM_ENVIRONMENT;
@@ -68,7 +68,7 @@ static Str choose_store(const Config *config) {
 
 static bool reload(void *ctx, Err *err) { return devserver_reload(ctx, err); }
 
-// Whole if it was invented for this run, else masked.
+// Prints an invented value whole, a configured one masked.
 static void print_setting(const Config *config, const char *name, const char *key) {
   Str value = config_text(config, key);
   if (value.len == 0) return;

@@ -70,7 +70,7 @@ static void put_keys(void) {
   }
 }
 
-// Prints what a function of lua/docs gives.
+// Prints the result of a function of lua/docs.
 static int print_made(const char *function, Str argument) {
   Err err;
   Account account = { .mode = MODE_NORMAL };
@@ -129,7 +129,7 @@ static void put_choices(const ConfigKey *key) {
   for (size_t i = 0; key->choices[i]; i++) printf("%s%s", i ? " " : "", key->choices[i]);
 }
 
-// What may follow a flag with words of its own.
+// The values of a flag that has a fixed set of them.
 static void put_bash_choices(void) {
   fputs("  case ${COMP_WORDS[COMP_CWORD-1]} in\n", stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
@@ -233,7 +233,7 @@ static int print_html(const Invocation *in) {
   return status;
 }
 
-// For the shell that is named, else for the one in the environment.
+// For the named shell, else for $SHELL.
 static int print_completions(const Invocation *in) {
   const char *shell = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
   if (!shell) shell = getenv("SHELL");

@@ -14,7 +14,7 @@ static const Option options[] = {
   { .name = NULL },
 };
 
-// A first line that begins with '#' is for the shell; its newline stays, so that line numbers are right.
+// Drops a first line that begins with '#', but not its newline, so that line numbers are right.
 static Str skip_shebang(Str code) {
   if (!str_starts(code, STR("#"))) return code;
   Str line, rest;

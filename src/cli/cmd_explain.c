@@ -18,7 +18,7 @@ static bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
 }
 
-// The first number that stands for itself and has that many digits: 40164 of "wechat.get_menu: 40164 invalid
+// The first separate number with so many digits: 40164 in "wechat.get_menu: 40164 invalid
 // ip 1.2.3.4".
 static Str find_number(Str line, size_t digits_least) {
   for (size_t i = 0; i < line.len;) {
@@ -35,13 +35,13 @@ static Str find_number(Str line, size_t digits_least) {
   return (Str){ 0 };
 }
 
-// A line of a log begins with a date; all codes but a few have five digits or more.
+// Prefers five digits: a line of a log begins with a date, and nearly all codes have five or more.
 static Str find_code(Str line) {
   Str found = find_number(line, 5);
   return found.len ? found : find_number(line, 1);
 }
 
-// The table of codes is Lua's: an interpreter with no script, no configuration and nothing services.
+// The table of codes is in Lua: runs an interpreter without script, configuration and services.
 static bool explain(char *code, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   Pairs config = { 0 };

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { COLUMN = 34 };  // where explanations begin
+enum { COLUMN = 34 };  // of the explanations
 
 static void print_row(const char *left, const char *right, const char *fallback) {
   int width = (int)strlen(left);

@@ -19,13 +19,13 @@ enum { THREADS = 16, GRACE_MS = 1000 };
 
 static const Option options[] = { { .name = NULL } };
 
-// What the prompt has open.
+// The state of the prompt.
 typedef struct {
   Invocation *in;
-  const char *script;  // NULL: what is typed at the prompt is the bot
-  bool real;           // calls go to the real platform
+  const char *script;  // NULL: the input at the prompt is the bot
+  bool real;           // calls are sent to the real platform
   Account account;
-  Services services;  // of the real one
+  Services services;  // of the real platform
   BotOptions bot;
   DevServerOptions devserver_options;
   DevServer *devserver;
@@ -35,7 +35,7 @@ typedef struct {
   Prompt *prompt;
   int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
-  Buf input, out;           // the lines of one input so far; what the program says
+  Buf input, out;           // the lines of one input so far; the program's output
 } Repl;
 
 // ---- opening ------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ static bool fill_account(Repl *repl, Err *err) {
   return config_account(config, &repl->account, err);
 }
 
-// The prompt's interpreter: a program, nothing of whose input is held to a bot's rules.
+// The prompt's interpreter runs a program; its input is not held to a bot's rules.
 static void loosen(InterpreterOptions *of, Feed *feed) {
   of->program = "repl/init.lua";
   of->strict = false;
@@ -174,7 +174,7 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
 
 typedef enum { INPUT_DONE, INPUT_FAILED, INPUT_MORE, INPUT_QUIT } InputResult;
 
-// The program's answer begins with a line that says how it went.
+// The first line of the program's answer is its status.
 static InputResult say_answer(Str answer) {
   static const char *const words[] = { "done", "failed", "more", "quit" };
   Str word, text;
@@ -231,7 +231,7 @@ static void *watch_interrupts(void *ctx) {
   return NULL;
 }
 
-// From a pipe the first input that fails makes the exit status, and the others are run all the same.
+// From a pipe one failed input makes the exit status, and the others still run.
 static int read_inputs(Repl *repl) {
   int status = STATUS_DONE;
   Buf line;
@@ -261,7 +261,7 @@ static int read_inputs(Repl *repl) {
   return status;
 }
 
-// Lines of the log come above the line that is being typed; from a pipe they go to standard error as ever.
+// At a terminal, log lines are printed above the input line; with a pipe they go to standard error.
 static void on_log(void *ctx, LogLevel level, Str message) {
   Repl *repl = ctx;
   Buf text;

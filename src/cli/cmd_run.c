@@ -19,7 +19,7 @@ static const Option options[] = { { .name = NULL } };
 
 static bool reload(void *ctx, Err *err) { return bot_reload(ctx, err); }
 
-// What `run` has open, in the order in which it was opened.
+// What `run` has open, in the order of opening.
 typedef struct {
   Metrics *metrics;
   Capture *capture;

@@ -13,7 +13,7 @@
 
 enum {
   DOCUMENT_MAX = 16 << 20,
-  TIMEOUT_MS = 10000,  // a bot answers within 5 s; a slow one is to be seen as slow, not as dead
+  TIMEOUT_MS = 10000,  // a bot answers within 5 s; a slower one is reported as slow, not as dead
   REPEAT_MAX = 1000000
 };
 #define DEFAULT_FROM "oWemoonSendUser0000000000001"
@@ -31,7 +31,7 @@ static const Option options[] = {
   { .name = NULL },
 };
 
-// What one command needs from its first to its last message.
+// The state of one command.
 typedef struct {
   Account account;
   Callback callback;
@@ -39,8 +39,8 @@ typedef struct {
   Str from, to;
   ReplyStyle style;
   Buf document;  // the plain message
-  Buf sealed;    // base64, where the mode seals
-  Buf body;      // what is posted
+  Buf sealed;    // base64, if the mode encrypts
+  Buf body;      // the request's body
 } Sending;
 
 // ---- what the command line says -----------------------------------------------------------------
@@ -62,7 +62,7 @@ static bool choose_style(const Arguments *arguments, ReplyStyle *style, Err *err
   return true;
 }
 
-// An address that a server listens on, as one to connect to.
+// Turns a listening address into one to connect to.
 static bool make_url(Invocation *in, const char **url, Err *err) {
   *url = options_value(&in->arguments, "url");
   if (*url) {
@@ -91,7 +91,7 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
   return *url ? true : err_set(err, ERR_MEMORY, "no memory");
 }
 
-// Milliseconds and chance: two commands at once do not send the same id.
+// Milliseconds and random bits, so that two commands at once send different ids.
 static int64_t new_id(void) {
   uint32_t chance = 0;
   digest_random(&chance, sizeof(chance));
@@ -186,7 +186,7 @@ static int report_status(const Sending *s, const ClientResult *result) {
   line = str_sub(line, 0, str_utf8_prefix(line, 200));
   char status[16];
   int len = snprintf(status, sizeof status, "%d", result->status);
-  // wemoon's own answers begin with it.
+  // wemoon's own answers begin with the status.
   if (str_starts(line, str_of(status))) line = str_trim(str_sub(line, (size_t)len, line.len));
   report("send", "the bot answered %s%s%.*s: %s", status, line.len ? " " : "", STR_FMT(line),
          status_hint(s, result->status));

@@ -1,4 +1,4 @@
-// `wemoon status`: what a running bot's admin address says, readably.
+// `wemoon status`: prints what a running bot's admin address reports.
 #include "cli/command.h"
 
 #include <stdio.h>

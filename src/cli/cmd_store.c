@@ -1,4 +1,4 @@
-// `wemoon store`: what the script of a configuration keeps, as JSON Lines.
+// `wemoon store`: the stored data of a configuration's script, as JSON Lines.
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ typedef struct {
   bool all;
 } StoreTool;
 
-// The reply, to be freed; NULL if the store fails, which is reported.
+// Returns the reply, which the caller frees; NULL, after a report, if the store fails.
 static StoreReply *ask(const StoreTool *tool, StoreCall call) {
   Err err = { .code = ERR_NONE };
   call.patience_ms = PATIENCE_MS;
@@ -36,7 +36,7 @@ static StoreReply *ask(const StoreTool *tool, StoreCall call) {
 
 // ---- which keys ---------------------------------------------------------------------------------
 
-// wemoon's own keys are KIND/ACCOUNT/NAME; what has no name of its own is a lease of a running
+// wemoon's own keys are KIND/ACCOUNT/NAME; a key without a name is a lease of a running
 // process. What processes tell each other of forgotten users is nobody else's.
 static bool is_of_account(const StoreTool *tool, Str key) {
   Str kind, account, rest;
@@ -89,7 +89,7 @@ static bool print_pair(const StoreTool *tool, StoreSpace space, Str key) {
   StoreReply *reply =
       ask(tool, (StoreCall){ .op = STORE_GET, .space = space, .key = key, .with_expiry = true });
   if (!reply) return false;
-  // One that has expired since it was listed is not there.
+  // It may have expired since it was listed.
   bool ok = !reply->ok || print_line(&(StoreLine){ .space = space,
                                                    .key = key,
                                                    .value = reply->value,
@@ -129,7 +129,7 @@ static int delete (const StoreTool *tool) {
 
 static bool set(const StoreTool *tool, const StoreLine *line) {
   int64_t left_ms = line->expires_ms ? line->expires_ms - clock_unix_ms() : 0;
-  if (line->expires_ms && left_ms <= 0) return true;  // it has ended meanwhile
+  if (line->expires_ms && left_ms <= 0) return true;  // it has expired meanwhile
   StoreReply *reply = ask(tool, (StoreCall){ .op = STORE_SET,
                                              .space = line->space,
                                              .key = line->key,
@@ -139,7 +139,7 @@ static bool set(const StoreTool *tool, const StoreLine *line) {
   return reply != NULL;
 }
 
-// One line of standard input; false if it cannot be read or stored, which is reported.
+// Imports one line of standard input; false, after a report, if it is malformed or cannot be stored.
 static bool import_line(const StoreTool *tool, Str text, size_t number, size_t *left_out) {
   StoreLineDoc doc;
   Err err;
@@ -173,7 +173,7 @@ static int import(const StoreTool *tool) {
 
 static const struct Verb {
   const char *name;
-  size_t least, most;  // arguments behind it
+  size_t least, most;  // the number of its arguments
   bool takes_all, makes_file;
   int (*run)(const StoreTool *tool);
 } verbs[] = {
@@ -227,7 +227,7 @@ static int run(Invocation *in) {
   int status;
   if (!usage_is_right(in, verb, &status)) return status;
   if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
-  // What a call's failure puts in the log is reported.
+  // The command reports failures; the log need not.
   if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);
   if (!open_store(&tool, verb->makes_file, &err)) return report_err("", &err);
   status = verb->run(&tool);

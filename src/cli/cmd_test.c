@@ -19,7 +19,7 @@ static const Option options[] = {
   { .name = NULL },
 };
 
-// One spec file with what its tests run in.
+// One spec file and its environment.
 typedef struct {
   Invocation *in;
   Config *config;
@@ -31,17 +31,17 @@ typedef struct {
   DevServer *devserver;
   InterpreterOptions interpreter;
   char via[192];
-  Buf log;  // of the test at hand
+  Buf log;  // of the current test
 } Spec;
 
 typedef struct {
   int passed, failed;
-  bool broken;  // a file that could not be read, or a configuration
+  bool broken;  // a file or the configuration could not be read
 } Count;
 
 // ---- what a spec is of --------------------------------------------------------------------------
 
-// bot_spec.lua is of bot.lua beside it.
+// bot_spec.lua tests bot.lua beside it.
 static const char *find_script(Invocation *in, const char *path) {
   const char *given = options_value(&in->arguments, "bot");
   if (given) return given;
@@ -104,7 +104,7 @@ static void add_member(Buf *json, const char *name, const char *value) {
   json_add_string(json, str_of(value));
 }
 
-// An interpreter with the spec's file in it; `names` gets its tests, a line each.
+// Loads the spec into an interpreter; `names` gets its tests, one per line.
 static Interpreter *load_spec(Spec *spec, Buf *names, Err *err) {
   InterpreterOptions *interpreter_options = &spec->interpreter;
   interpreter_options->program = "spec/init.lua";
@@ -135,7 +135,7 @@ static bool run_in(Interpreter *interpreter, int number, Buf *out, Err *err) {
   return interpreter_program(interpreter, "run", str_of(text), out, err);
 }
 
-// Says how it went; true when it passed.
+// Prints the result; returns whether the test passed.
 static bool report_test(Spec *spec, Str name, bool ran, Str answer, const Err *err) {
   Str word, why;
   str_cut(answer, '\n', &word, &why);

@@ -1,11 +1,11 @@
-// What commands begin with.
+// Set-up that commands share.
 #include "cli/command.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-// A core file of this process, and of those that it starts, has its registers and no memory: secrets lie anywhere in
-// that. Who looks for a fault writes 0x33 to /proc/PID/coredump_filter.
+// A core file of this process and its children has registers but no memory, because secrets may be anywhere in
+// memory. To debug, write 0x33 to /proc/PID/coredump_filter.
 static void keep_memory_out_of_core_files(void) {
   static const char headers_only[] = "0x10";
   int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);

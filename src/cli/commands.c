@@ -1,4 +1,4 @@
-// The one list of commands, and how one is chosen and run.
+// The list of commands; finds and runs one.
 #include "cli/command.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// The kinds of messages that `wemoon send` knows, as data: which elements their words become.
+// The kinds of messages of `wemoon send`, as data: the elements that their words become.
 #include "cli/compose.h"
 
 #include <stdio.h>
@@ -14,13 +14,12 @@ typedef struct {
   const char *event;  // its Event
   const char
       *fields[WORDS_MAX];  // the elements that the words become, in order; NULL: no more words
-  size_t least;            // words that must be there
+  size_t least;            // required words
   const char *prefix;      // put before the first word
   const char *constant, *value;        // an element that the platform sends along
-  const char *with_word, *word_value;  // the same, only where there is a first word
-  const char
-      *absent;  // what the optional field holds where its word is not given; NULL: it is left out
-  bool coordinates;  // the first two words are latitude and longitude
+  const char *with_word, *word_value;  // the same, if there is a first word
+  const char *absent;  // the value of the optional field without its word; NULL: it is left out
+  bool coordinates;    // the first two words are latitude and longitude
 } Kind;
 
 // clang-format off
@@ -90,7 +89,7 @@ static bool has(const NodeTree *tree, const char *name) {
   return node_child(tree, 0, str_of(name)) != NODE_NONE;
 }
 
-// Puts in what the words did not.
+// Adds the elements that the words did not set.
 static void add_head(NodeTree *tree, const ComposeHead *head) {
   if (!has(tree, "ToUserName")) add_text(tree, "ToUserName", head->to);
   if (!has(tree, "FromUserName")) add_text(tree, "FromUserName", head->from);
@@ -153,7 +152,7 @@ static bool make_kind(const Kind *kind, char **words, size_t count, const Compos
 
 // ---- events of any name -------------------------------------------------------------------------
 
-// Takes "item[2]" apart; 0 where there is no index.
+// Parses "item[2]"; 0 if there is no index.
 static bool split_segment(Str segment, Str *name, int64_t *index) {
   *index = 0;
   *name = segment;
@@ -167,8 +166,8 @@ static bool split_segment(Str segment, Str *name, int64_t *index) {
   return xml_name_ok(*name);
 }
 
-// The child called `name` that a path means: the index-th, else the last one there is; one is made where
-// there is none, or where the index is the next.
+// The child `name` of a path: the index-th, or without an index the last one. It is created if
+// there is none, or if the index is the next one.
 static uint32_t step_into(NodeTree *tree, uint32_t parent, Str name, int64_t index) {
   uint32_t found = NODE_NONE;
   int64_t seen = 0;
@@ -202,7 +201,7 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
       return true;
     }
     parent = step_into(tree, parent, name, index);
-    if (parent == NODE_NONE) return true;  // finish() says that there is no memory
+    if (parent == NODE_NONE) return true;  // finish() reports the lack of memory
     path = rest;
   }
 }

@@ -1,4 +1,4 @@
-// Collects the configuration from its three places and checks what belongs together.
+// Collects the configuration from its three places and checks keys that belong together.
 #include "cli/config.h"
 
 #include <ctype.h>
@@ -15,7 +15,7 @@ typedef struct {
   int64_t number;  // of integers and booleans
   ConfigSource source;
   const char *place;  // "--listen", "WEMOON_LISTEN", "bot/config.lua:3"
-  bool faulty;        // one was given and refused: that is told once, and no partner is missed
+  bool faulty;        // a value was refused: reported once, and not reported as missing too
 } Value;
 
 struct Config {
@@ -48,7 +48,7 @@ static void add_fault(Config *config, Str text) {
 static size_t key_index(const char *name) {
   size_t i = 0;
   while (config_keys[i].name && strcmp(config_keys[i].name, name) != 0) i++;
-  if (!config_keys[i].name) abort();  // a name that this program itself misspells
+  if (!config_keys[i].name) abort();  // a misspelt name in this program
   return i;
 }
 
@@ -84,7 +84,7 @@ static bool parse_boolean(Str text, int64_t *out) {
   return false;
 }
 
-// The value's own check; the faults found are added.
+// Checks one value; adds its faults.
 static bool check_value(Config *config, const ConfigKey *key, const char *place, Str text,
                         int64_t *number) {
   if (key->type == CONFIG_BOOLEAN) {
@@ -118,7 +118,7 @@ static bool check_value(Config *config, const ConfigKey *key, const char *place,
   return false;
 }
 
-// Takes over a value from a stronger place. A NUL byte would cut it short where C strings are wanted.
+// Takes a value from a stronger place. Refuses a NUL byte, which would end it early as a C string.
 static void set_value(Config *config, size_t index, ConfigSource source, const char *place,
                       Str text) {
   const ConfigKey *key = &config_keys[index];
@@ -221,8 +221,8 @@ static bool ends_one_of(Str name, const char *const *ends) {
   return false;
 }
 
-// Kubernetes sets variables for each Service, in the form of Docker's links: of one named wemoon
-// WEMOON_PORT=tcp://..., WEMOON_SERVICE_HOST, WEMOON_SERVICE_PORT[_NAME], WEMOON_PORT_80_TCP[_ADDR], of one
+// Kubernetes sets variables for each Service in the form of Docker links: for one named wemoon
+// WEMOON_PORT=tcp://..., WEMOON_SERVICE_HOST, WEMOON_SERVICE_PORT[_NAME], WEMOON_PORT_80_TCP[_ADDR], for one
 // named wemoon-redis WEMOON_REDIS_PORT and so on.
 static bool is_from_kubernetes(Str name, Str value) {
   static const char *const ends[] = { "_SERVICE_HOST", "_SERVICE_PORT", "_TCP",       "_UDP",

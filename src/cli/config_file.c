@@ -1,4 +1,4 @@
-// Finds and reads the configuration's file. Its line numbers are looked for in the text, since Lua's tables have
+// Finds and reads the configuration file. Line numbers are found in its text, because Lua tables have
 // none.
 #include "cli/config_file.h"
 
@@ -27,7 +27,7 @@ static bool assigns(Str line, Str key) {
   return str_starts(line, STR("=")) && !str_starts(line, STR("=="));
 }
 
-// The number of the one line that assigns `key`, as far as the text shows it; 0 if none does, or several do.
+// The number of the line that assigns `key`, as far as the text shows; 0 if there is none, or several.
 static int line_of(Str source, Str key) {
   int found = 0, number = 0;
   while (source.len > 0) {

@@ -1,4 +1,4 @@
-// Hands the configuration to the parts of the program that want it.
+// Passes the configuration to the parts of the program.
 #include "cli/config.h"
 
 #include "base/secrets.h"
@@ -88,7 +88,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
   return config_interpreter(config, account, &options->interpreter, err);
 }
 
-// Of a URL its password, which may stand in a message without the rest.
+// The password of a URL, which a message may quote without the rest.
 static void keep_secret(const ConfigKey *key, Str value) {
   Url url;
   if (key->secrecy == CONFIG_SECRET) secrets_add(value);

@@ -1,4 +1,4 @@
-// The manager's socket is named by NOTIFY_SOCKET; a datagram per state.
+// NOTIFY_SOCKET names the manager's socket; each state is one datagram.
 #include "cli/notify.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static void pat(void *ctx) {
   bool there = watchdog->bot != NULL;
   if (there) bot_status(watchdog->bot, &status);
   pthread_mutex_unlock(&watchdog->mutex);
-  // A bot that starts afresh serves again; one that is stalled does not.
+  // A stalled bot lets the watchdog expire: the manager's restart helps it.
   if (there && !status.stalled) notify_manager("WATCHDOG=1");
 }
 

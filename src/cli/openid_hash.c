@@ -1,4 +1,4 @@
-// HMAC-SHA256, cut to 64 bits: enough to tell users apart, and no way back without the key.
+// HMAC-SHA256, truncated to 64 bits: tells users apart, and cannot be reversed without the key.
 #include "cli/openid_hash.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// Reads the words of a command line.
+// Parses a command line.
 #include "cli/options.h"
 
 #include "cli/suggest.h"
@@ -60,7 +60,7 @@ static bool looks_like_option(const char *word) {
            (word[1] == '.' && word[2] >= '0' && word[2] <= '9'));
 }
 
-// The option's value where it is a word of its own.
+// The option's value if it is a separate word.
 static bool next_value(Reading *r, const Option *option, char **value, Err *err) {
   if (r->at >= r->argc) {
     return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", option->name, option->name,

@@ -1,4 +1,4 @@
-// Looks ahead, with the means of those who will refuse.
+// Runs the same checks as the parts that would refuse later.
 #include "cli/preflight.h"
 
 #include <arpa/inet.h>

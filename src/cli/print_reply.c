@@ -24,7 +24,7 @@ static size_t count_of_name(const NodeTree *tree, uint32_t parent, Str name) {
 
 static void add_json(const NodeTree *tree, uint32_t index, Buf *out);
 
-// All children of that name: a list where the name is one, or where there are several.
+// Writes all children of that name: as a list if it is one (message_is_list), or if there are several.
 static void add_children_of_name(const NodeTree *tree, uint32_t parent, Str name, Buf *out) {
   bool list = message_is_list(name) || count_of_name(tree, parent, name) > 1;
   const char *joint = "";
@@ -38,7 +38,7 @@ static void add_children_of_name(const NodeTree *tree, uint32_t parent, Str name
   if (list) buf_addc(out, ']');
 }
 
-// An element as JSON: its text, or its children as an object. The tree's depth is bounded by the parser's.
+// Writes an element as JSON: its text, or its children as an object. The parser bounds the depth.
 static void add_json(const NodeTree *tree, uint32_t index, Buf *out) {
   if (tree->nodes[index].first_child == NODE_NONE) {
     json_add_string(out, node_text(tree, index));

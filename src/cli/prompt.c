@@ -1,4 +1,4 @@
-// libedit, and a pipe through which other threads have their say while it waits for keys.
+// libedit, and a pipe through which other threads print while it waits for keys.
 #include "cli/prompt.h"
 
 #include <errno.h>
@@ -25,9 +25,9 @@ struct Prompt {
   const char *mark;
   EditLine *edit;
   History *history;
-  char *history_file;  // NULL: nowhere
+  char *history_file;  // NULL: it is not kept
   bool interrupted;
-  int notes[2];  // what is to be shown: read end, write end
+  int notes[2];  // text to show: read end, write end
   int resizes;   // signalfd of SIGWINCH; -1: none
 };
 
@@ -58,7 +58,7 @@ static void take_resize(Prompt *prompt) {
   el_set(prompt->edit, EL_REFRESH);
 }
 
-// The next character, as libedit asks for it; notes are shown meanwhile.
+// Reads the next character for libedit; shows notes meanwhile.
 static int get_char(EditLine *edit, wchar_t *out) {
   Prompt *prompt = prompt_of(edit);
   char bytes[MB_LEN_MAX];
@@ -84,7 +84,7 @@ static int get_char(EditLine *edit, wchar_t *out) {
   }
 }
 
-// Ctrl-C: what was typed is given up.
+// Ctrl-C: drops the input.
 static unsigned char on_interrupt(EditLine *edit, int key) {
   Prompt *prompt = prompt_of(edit);
   fputs("^C\n", stdout);
@@ -107,7 +107,7 @@ static size_t common_length(Str candidates) {
   return common;
 }
 
-// A name is not broken at the terminal's edge.
+// Does not break a name at the edge of the terminal.
 static void list_candidates(Str candidates, size_t columns) {
   size_t used = 0;
   putchar('\n');
@@ -148,7 +148,7 @@ static unsigned char on_complete(EditLine *edit, int key) {
 
 // ---- history ------------------------------------------------------------------------------------
 
-// $XDG_STATE_HOME/wemoon/history, its folders made where they are missing.
+// $XDG_STATE_HOME/wemoon/history; creates missing folders.
 static char *find_history(void) {
   const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
   char path[1024];
@@ -185,7 +185,7 @@ static void save_history(Prompt *prompt) {
 
 void prompt_remember(Prompt *prompt, Str input) {
   HistEvent event;
-  // What sets a secret is not kept.
+  // Input that sets a secret is not kept.
   static const char *const secrets[] = { "appsecret", "encoding_aes_key", "partnerkey",
                                          "paysignkey", "access_token" };
   if (!prompt->history || input.len == 0) return;
@@ -235,7 +235,7 @@ static bool open_edit(Prompt *prompt) {
   return true;
 }
 
-// The other threads have it blocked too, so that it waits for this one.
+// The other threads block the signal too, so that it is delivered here.
 static int open_resizes(void) {
   sigset_t set;
   sigemptyset(&set);

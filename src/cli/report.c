@@ -1,4 +1,4 @@
-// Errors as the user sees them, and the check that output has arrived.
+// Prints errors, and checks that output was written.
 #include "cli/report.h"
 
 #include <errno.h>
@@ -9,12 +9,12 @@
 
 #include "base/visible.h"
 
-// An error may quote what a stranger wrote.
+// An error may quote a stranger's text.
 static void say(const char *what, const char *format, va_list args) {
   char text[4096];
   Buf line;
   buf_init(&line);
-  fflush(stdout);  // what was printed before the error stands before it
+  fflush(stdout);  // earlier output comes first
   vsnprintf(text, sizeof text, format, args);
   visible_add(&line, str_of(text));
   fprintf(stderr, "wemoon: %s%s%.*s\n", what, what[0] ? ": " : "", STR_FMT(buf_str(&line)));

@@ -1,11 +1,11 @@
-// Opens the services of a script, as configured.
+// Opens a script's services as configured.
 #include "cli/services.h"
 
 #include "bot/bot_metrics.h"
 
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
 
-// The URL of the store, for buf_clear. False without memory.
+// Writes the URL of the store to a buffer, which the caller clears. False without memory.
 static bool store_url(const Config *config, const char *script, Buf *url, Err *err) {
   Str configured = config_text(config, "store");
   const char *slash = script ? strrchr(script, '/') : NULL;
@@ -23,7 +23,7 @@ bool services_store_would_open(const Config *config, const char *script, Err *er
   return ok;
 }
 
-// A script's keys are its account's; of an account without token and appid they are nobody's by name.
+// A script's keys belong to its account; without token and appid they have no account.
 static Store *open_named(const Config *config, const Account *account, Str url, bool must_exist,
                          Err *err) {
   char name[ACCOUNT_NAME_MAX] = "", former[ACCOUNT_NAME_MAX] = "";

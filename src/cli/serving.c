@@ -1,4 +1,4 @@
-// Descriptors, signals, the lines at the start, the end.
+// Descriptors, signals, the lines at the start, and the end.
 #include "cli/serving.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 enum {
   OWN_FILES = 64,  // store, log, loop, script
   SPARE_FILES =
-      1024 + 256  // connections that wait for a thread; scripts, stores, outgoing requests
+      1024 +
+      256  // connections that wait for a thread, and those of scripts, stores and outgoing requests
 };
 
 bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err) {
@@ -75,7 +76,7 @@ static void print_url(const Config *config, const char *url, bool listens_elsewh
     print_option("url", url);
 }
 
-// What was invented for this run is no secret, and no other process knows it.
+// Values invented for this run are no secrets.
 static void print_account(const Config *config, EncryptMode mode) {
   bool invented = config_source(config, "token") == CONFIG_FROM_DEFAULT;
   if (invented) print_option("token", config_text(config, "token").ptr);
@@ -139,7 +140,7 @@ void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *
   }
 }
 
-// What was answered is stored already.
+// Answered messages are stored already.
 static void *end_at_last(void *arg) {
   sleep(SERVING_GRACE_MS / 1000 + 1);
   log_warn("a script is stuck in a call that does not return; ending without it");

@@ -1,4 +1,4 @@
-// Written so that the very bytes of a value come back.
+// The form keeps a value's exact bytes.
 #include "cli/store_line.h"
 
 #include "codec/base64.h"
@@ -19,7 +19,7 @@ static void add_base64(Buf *out, const char *name, Str bytes) {
   buf_addc(out, '"');
 }
 
-// The value as a member of the line; false if its bytes would not come back.
+// Adds the value as a member of the line; false if that would not keep its bytes.
 static bool add_json(Buf *out, Str value) {
   JsonDoc *doc = json_parse(value, NULL);
   Buf again;
@@ -51,7 +51,7 @@ void store_line_add(Buf *out, const StoreLine *line) {
   if (line->space == STORE_OWN) buf_add(out, STR(",\"own\":true"));
   if (line->has_value) buf_addc(out, ',');
   if (line->has_value) add_value(out, line->value);
-  // Rounded up: what is exported and imported at once does not end a moment early.
+  // Rounded up, so that a value which is exported and imported at once does not expire early.
   if (line->expires_ms)
     buf_printf(out, ",\"expires_at\":%lld", (long long)((line->expires_ms + 999) / 1000));
   buf_add(out, STR("}\n"));

@@ -1,4 +1,4 @@
-// Edit distance (optimal string alignment) between what was typed and the names there are.
+// Edit distance (optimal string alignment) between the typed word and the candidates.
 #include "cli/suggest.h"
 
 enum { WORD_MAX = 48 };
