@@ -1,4 +1,4 @@
-// A machine that takes a byte at a time, and data in one piece.
+// A state machine that takes one byte at a time, and data in one piece.
 #include "net/chunks.h"
 
 enum { BESIDE_MAX = 8192, SIZE_DIGITS_MAX = 16 };
@@ -24,7 +24,7 @@ static ChunksState go(Chunks *chunks, int step) {
   return CHUNKS_MORE;
 }
 
-// One byte that is dropped. Control characters have no place in a line.
+// Drops one byte. Control characters are malformed.
 static ChunksState drop(Chunks *chunks, char c, int at_cr) {
   if (c == '\r') return go(chunks, at_cr);
   if (((unsigned char)c < ' ' && c != '\t') || ++chunks->beside > BESIDE_MAX) return CHUNKS_BROKEN;
@@ -49,7 +49,7 @@ static ChunksState read_size(Chunks *chunks, char c) {
   return c == '\r' ? go(chunks, SIZE_LF) : CHUNKS_BROKEN;
 }
 
-// The size is known.
+// The size of a chunk is complete.
 static ChunksState begin_chunk(Chunks *chunks, char c) {
   if (c != '\n') return CHUNKS_BROKEN;
   if (chunks->left > chunks->max - chunks->total) return CHUNKS_TOO_LARGE;

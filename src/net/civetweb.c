@@ -1,4 +1,4 @@
-// Options, callbacks and traps of libcivetweb 1.15 as Debian 12 has it.
+// Options, callbacks and pitfalls of libcivetweb 1.15 (Debian 12).
 #include "net/civetweb.h"
 
 #include <arpa/inet.h>
@@ -24,8 +24,8 @@ _Static_assert((int)CIVETWEB_HEADERS_MAX == (int)MG_MAX_HEADERS,
                "as many headers as civetweb keeps");
 
 enum {
-  // How long the thread that accepts connections may take to run once civetweb has started it. If other
-  // threads are missing, it may well be missing too.
+  // How long the accepting thread may take to run once civetweb has started it. If other
+  // threads are missing, it may be missing too.
   START_MS = 5000,
   FEW_THREADS_WAIT_MS = 500,
   LINGER_MS = 1000,  // how long a client that was refused may go on sending
@@ -51,7 +51,7 @@ bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len) {
   return mg_write(conn, bytes, len) == (int)len;
 }
 
-// Its request_info is the connection's own, behind a pointer to const.
+// request_info belongs to the connection; only the pointer is const.
 static struct mg_header *headers_of(const struct mg_connection *conn) {
   return (struct mg_header *)mg_get_request_info(conn)->http_headers;
 }
@@ -77,7 +77,7 @@ int civetweb_take(CivetwebConnection *conn, int stand_in) {
 
 // ---- callbacks ----------------------------------------------------------------------------------
 
-// civetweb puts a NUL in the place of the colon, and of blanks before it.
+// civetweb replaces the colon, and blanks before it, by NULs.
 static bool has_blank_behind(const struct mg_header *header) {
   const char *end = header->name + strlen(header->name) + 1;
   return header->value > end && *end == '\0';
@@ -91,7 +91,7 @@ static bool unmask(const struct mg_header *header) {
   return masked;
 }
 
-// Fills in the headers; what is wrong with them as civetweb read them.
+// Fills in the headers; returns what civetweb got wrong, or NULL.
 static const char *read_headers(const struct mg_connection *conn, Pair *headers, size_t count) {
   const struct mg_header *from = headers_of(conn);
   const char *fault = NULL;
@@ -132,7 +132,7 @@ static int on_request(struct mg_connection *conn) {
   return status;
 }
 
-// The address at the other end of the socket; civetweb cannot spell out IPv6.
+// The peer's address; civetweb's own text lacks IPv6.
 static const char *peer_of(const struct mg_connection *conn, char out[FORWARDED_TEXT_MAX]) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   struct sockaddr_in6 peer;
@@ -156,7 +156,7 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
   return forwarded_client(&civetweb->options.trusted, peer_of(conn, peer), headers, count, out);
 }
 
-// For what never becomes a request of ours: no page of civetweb's, which would tell its version.
+// Answers a request that never reaches the handler, instead of civetweb's page, which shows its version.
 static void refuse(struct mg_connection *conn, int status, const char *why) {
   char answer[256], body[64];
   int len = snprintf(body, sizeof body, "%d %s\n", status, status_reason(status));
@@ -177,7 +177,7 @@ typedef struct {
   const char *why;
 } Refusal;
 
-// Of a head that civetweb calls malformed, or gave up to wait for.
+// The answer to a head that civetweb calls malformed, or that did not arrive in time.
 static Refusal explain_head(const Civetweb *civetweb) {
   Str head = wire_head();
   int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
@@ -203,7 +203,7 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
   return 0;
 }
 
-// civetweb says only here that it goes on with fewer threads than it was asked for.
+// Only this callback reports that civetweb runs with fewer threads than asked for.
 static void note_missing_threads(const struct mg_connection *conn, const char *message) {
   int first_missing;
   if (sscanf(message, "Cannot start worker thread %d", &first_missing) != 1) return;
@@ -225,7 +225,7 @@ static int on_open(const struct mg_connection *conn, void **data) {
   return 0;
 }
 
-// civetweb closes without a word after a request whose target it does not know what to do with.
+// civetweb silently closes after a request whose target it does not understand.
 static void refuse_target(const struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   if (wire_is_taken() || !info || !info->request_method || !info->request_uri) return;
@@ -235,8 +235,8 @@ static void refuse_target(const struct mg_connection *conn) {
               : "its target is a whole URL of another host or port");
 }
 
-// civetweb copies the target of each request. Without memory for that it asks for no answer, and waits for the
-// next request: the client would get nothing until the connection has been idle for too long.
+// civetweb copies the target of each request. Without memory for the copy it sends no answer and waits for the
+// next request: the client would wait until the connection times out.
 static void on_end(const struct mg_connection *conn, int status) {
   if (status <= 0) refuse((struct mg_connection *)conn, 503, "no memory for its target");
 }
@@ -259,7 +259,7 @@ static void *on_thread(const struct mg_context *mg, int type) {
   return NULL;
 }
 
-// Before any thread is started.
+// Called before any thread starts.
 static void on_context(const struct mg_context *mg) {
   Civetweb *civetweb = mg_get_user_data(mg);
   struct mg_server_port bound[1];
@@ -277,7 +277,7 @@ static struct mg_context *start(Civetweb *civetweb) {
   snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
   snprintf(head_max, sizeof head_max, "%d", WIRE_HEAD_MAX);
   const char *list[] = {
-    // Any port: listener_replace puts ours in its place.
+    // Any port: listener_replace replaces the socket.
     "listening_ports",
     "127.0.0.1:0",
     "num_threads",
@@ -299,7 +299,7 @@ static struct mg_context *start(Civetweb *civetweb) {
     "no",
     "enable_directory_listing",
     "no",
-    // A request whose target is a whole URL is taken under any name; its port has to be ours.
+    // A request whose target is a whole URL is accepted under any name; the port must be the server's.
     "enable_auth_domain_check",
     "no",
     NULL,
@@ -319,7 +319,7 @@ static struct mg_context *start(Civetweb *civetweb) {
   return mg_start(&callbacks, civetweb, list);
 }
 
-// civetweb starts the thread that accepts connections last, and does not say if the system had none for it.
+// civetweb starts the accepting thread last, and does not report a failure.
 static bool wait_until_it_accepts(Civetweb *civetweb) {
   bool few = civetweb->started < civetweb->options.threads;
   int64_t end_ms = clock_now_ms() + (few ? FEW_THREADS_WAIT_MS : START_MS);
@@ -361,7 +361,7 @@ bool civetweb_start(Civetweb *civetweb, Err *err) {
                  stack, THREAD_STACK_MIN);
 }
 
-// Without the thread that accepts connections civetweb does not stop the others.
+// Without its accepting thread civetweb cannot stop the others.
 static bool can_stop(const Civetweb *civetweb) {
   return !civetweb->mg || atomic_load(&civetweb->accepts);
 }

@@ -1,5 +1,5 @@
-// The way of a request: from any thread into `incoming`, on the loop through a delay into the multi handle,
-// and back as a result.
+// A request is queued in `incoming` by any thread, moved to the multi handle by the loop, after its delay,
+// and returns as a result.
 #include "net/client.h"
 
 #include "base/clock.h"
@@ -17,11 +17,11 @@
 struct Client {
   Loop *loop;
   char *proxy, *ca_file;
-  // Below: on the loop alone.
+  // Members below: loop thread only.
   Multi *multi;
   TransferList delayed;
   uv_async_t wake;
-  // Below: under `lock`.
+  // Members below: under `lock`.
   pthread_mutex_t lock;
   pthread_cond_t changed;
   TransferList incoming;
@@ -35,7 +35,7 @@ struct Client {
 
 // ---- the end of a transfer ----------------------------------------------------------------------
 
-// True: nobody else will look at it. One of which something is asked is still in `asked`.
+// Whether nothing else refers to it. A transfer with a pending request of another thread is still in `asked`.
 static bool forget(Client *client, Transfer *transfer) {
   pthread_mutex_lock(&client->lock);
   handles_remove(&client->transfers, transfer->id);
@@ -65,7 +65,7 @@ static void finish(Client *client, Transfer *transfer) {
 
 static void on_ended(void *ctx, Transfer *transfer) { finish(ctx, transfer); }
 
-// Takes it from wherever it is.
+// Removes it from its list or the multi handle.
 static void take_back(Client *client, Transfer *transfer) {
   if (transfer->list == &client->delayed) transfer_list_remove(transfer);
   else multi_take_back(client->multi, transfer);
@@ -96,7 +96,7 @@ static void on_silence(void *ctx) {
   finish(client, transfer);
 }
 
-// One timer looks now and then when the sender was last heard: setting it anew at each piece would cost more.
+// One timer checks regularly when the last bytes arrived: to restart it at each piece would cost more.
 static void watch_silence(Transfer *transfer) {
   int64_t idle_ms = transfer->request->stream->idle_ms;
   int64_t left_ms = idle_ms - (clock_now_us() - transfer->heard_us) / 1000;
@@ -158,7 +158,7 @@ static Transfer *next_incoming(Client *client) {
   return transfer;
 }
 
-// Takes out the next transfer of which something is asked.
+// Takes the next transfer that has a pending request of another thread.
 static Transfer *next_asked(Client *client, bool *cancelled) {
   pthread_mutex_lock(&client->lock);
   Transfer *transfer = client->asked;
@@ -205,7 +205,7 @@ static void on_wake(uv_async_t *wake) {
 
 // ---- from other threads -------------------------------------------------------------------------
 
-// With the lock held. Takes a number for the transfer; 0 with an error if it cannot be sent.
+// With the lock held: gives the transfer a handle; 0 with an error if it cannot be sent.
 static uint64_t enqueue(Client *client, Transfer *transfer, Err *err) {
   if (client->stopping) return err_set(err, ERR_BUSY, "the program is ending"), 0;
   transfer->id = handles_add(&client->transfers, transfer);
@@ -272,7 +272,7 @@ static bool make_on_loop(Client *client) {
                            .ca_file = client->ca_file,
                            .ended = on_ended,
                            .ctx = client };
-  // OpenSSL writes to sockets without asking for no SIGPIPE.
+  // OpenSSL writes to sockets without MSG_NOSIGNAL.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
@@ -346,7 +346,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Err *err) {
   return NULL;
 }
 
-// With the lock held: cancels all that is left.
+// With the lock held: cancels the remaining requests.
 static void cancel_all(Client *client) {
   for (uint32_t i = 0; i < client->transfers.count; i++) {
     Transfer *transfer = client->transfers.places[i].thing;

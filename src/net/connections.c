@@ -1,8 +1,8 @@
-// The table of connections, and the thread that looks after it.
+// The table of connections, and the thread that watches it.
 //
-// A connection's socket is known from its first request on. Those that have sent none yet, or wait for a
-// thread, are found among the process's descriptors and judged by what the kernel knows of them; that is done
-// only when something is to be closed or no thread is free, so that it costs nothing otherwise.
+// A connection's socket is known from its first request on. Connections without a request, or that wait for a
+// thread, are found among the process's descriptors and judged by the kernel's information; that happens
+// only if a connection must be closed or no thread is free, so that it costs nothing otherwise.
 #include "net/connections.h"
 
 #include <netinet/in.h>
@@ -101,8 +101,8 @@ static bool ask_kernel(int fd, struct tcp_info *info) {
   return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
 }
 
-// Whether nothing has come for a while and nothing lies there unread: it has a thread that waits in vain, or
-// would have.
+// Whether nothing has arrived for a while and nothing is unread: its thread, if it has one, waits
+// in vain.
 static bool is_silent(int fd, uint32_t for_ms) {
   struct tcp_info info;
   int unread = 0;
@@ -110,15 +110,15 @@ static bool is_silent(int fd, uint32_t for_ms) {
          info.tcpi_last_data_recv > for_ms;
 }
 
-// Whether we have sent nothing for a while: where we never did, the kernel counts from the connection's
+// Whether nothing was sent for a while: before the first byte the kernel counts from the connection's
 // beginning.
 static bool is_unanswered(int fd, uint32_t for_ms) {
   struct tcp_info info;
   return ask_kernel(fd, &info) && info.tcpi_last_data_sent > for_ms;
 }
 
-// All of a window with one call: most numbers are not in use, and the walk is made fifty times a second while
-// no thread is free. Where the call fails, none is said to be closed.
+// Checks a window of descriptors with one call: most are not in use, and the walk runs fifty times a second while
+// no thread is free. If the call fails, all count as open.
 static void look_which_are_open(int first, struct pollfd window[WINDOW]) {
   for (int i = 0; i < WINDOW; i++) window[i] = (struct pollfd){ .fd = first + i };
   poll(window, WINDOW, 0);
@@ -173,15 +173,15 @@ static bool are_few_free(const Connections *all) {
   return atomic_load(&all->busy) > all->threads - reserve_of(all);
 }
 
-// How many threads are missing from the reserve, those left out that will be free in a moment.
+// How many threads the reserve lacks, not counting those that will be free in a moment.
 static int missing(const Connections *all) {
   int missing = atomic_load(&all->busy) + reserve_of(all) - all->threads;
   for (int i = 0; i < all->threads; i++) missing -= all->slots[i].told;
   return missing;
 }
 
-// Closes what has been idle longest until the reserve is there: clients that keep a pool of connections are
-// cut off last. With the mutex held, so that no socket can be closed and its number used again meanwhile.
+// Closes the connections that were idle longest until the reserve is filled: clients with a pool of connections are
+// cut off last. With the mutex held, so that no socket can be closed and its number reused meanwhile.
 static void close_idle(Connections *all) {
   int64_t now_us = clock_now_us();
   for (int wanted = missing(all); wanted > 0; wanted--) {
@@ -202,20 +202,20 @@ static bool any_over(Connections *all) {
   return false;
 }
 
-// A thread whose socket's reading side is shut down reads what has come, finds the end of the stream, and
+// A thread whose socket is shut down for reading reads what has arrived, finds the end of the stream, and
 // closes; it can still answer.
 static void close_if_over(Connections *all, int fd, int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
     if (!is_its_socket(connection, fd)) continue;
-    // A body whose beginning lay unread while nobody had a thread for it has had its time.
+    // The timeout includes the time in which a body waited unread for a thread.
     bool stalls =
         others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
     if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
     return;
   }
-  // A request that came whole and waits for a thread loses nothing by it.
+  // Harmless for a complete request that waits for a thread.
   bool draining = atomic_load(&all->draining);
   bool silent = (others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
   if (silent || (others_wait && is_unanswered(fd, DAWDLE_MS))) shutdown(fd, SHUT_RD);
@@ -225,8 +225,8 @@ static bool is_parked(Connections *all, int fd) {
   return atomic_load_explicit(&all->parked[fd / 8], memory_order_relaxed) & 1 << fd % 8;
 }
 
-// Walks our sockets: counts them (more than threads: others wait), and closes those whose time is over.
-// With the mutex held, so no slot's socket can be closed and its number used again meanwhile.
+// Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout.
+// With the mutex held, so that no slot's socket can be closed and its number reused meanwhile.
 // Returns how many there are.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
@@ -400,7 +400,7 @@ void connection_closing(Connection *connection) {
 }
 
 // The first request on a connection must come within one timeout from its opening; on later ones the timeout
-// starts with the first part that did not come alone.
+// starts with the first incomplete part.
 void connection_reads(Connection *connection) {
   if (!connection || atomic_load(&connection->phase) == PHASE_READS) return;
   if (connection->answered) set_phase(connection, PHASE_READS);
@@ -417,8 +417,8 @@ void connection_waits(Connection *connection) {
   set_phase(connection, PHASE_WAITS);
 }
 
-// A connection that sends one request upon the other is worth its share of a thread. But most may rather be
-// idle after the first, for a second at least: if requests wait long for a thread, none is kept.
+// A connection that sends one request after the other deserves a share of a thread. But most are
+// idle after the first request, for a second at least: if requests wait long for a thread, none is kept.
 bool connection_should_close(const Connection *connection) {
   if (!connection) return false;
   if (atomic_load_explicit(&connection->all->draining, memory_order_relaxed)) return true;

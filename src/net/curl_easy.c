@@ -1,4 +1,4 @@
-// What libcurl is told of a transfer, and what it tells: options, the request's bytes, the answer's.
+// libcurl's options and callbacks of a transfer: the bytes of the request and of the answer.
 #include "net/transfer.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@ enum { CONNECT_MS = 10 * 1000, IDLE_S = 3, BUFFER_SIZE = 2048 };
 
 // ---- the answer ---------------------------------------------------------------------------------
 
-// A head begins: that of an interim answer, of a redirect or the last one, whose headers count.
+// A new head begins: of an interim answer, of a redirect, or the final one, whose headers count.
 static void begin_head(Transfer *transfer) {
   ClientResult *result = transfer->result;
   if (result->arena) arena_reset(result->arena);
@@ -31,7 +31,7 @@ static bool add_answer_header(ClientResult *result, Str name, Str value) {
   return name.ptr && value.ptr && pairs_add(&result->headers, result->arena, name, value);
 }
 
-// A redirect that will be followed is no answer yet; nor is an interim one.
+// A redirect to follow is not the answer yet; nor is an interim answer.
 static bool is_last_answer(Transfer *transfer, long status) {
   const ClientResult *result = transfer->result;
   bool elsewhere = transfer->request->follow && status >= 300 && status < 400 &&
@@ -47,7 +47,7 @@ static void announce(Transfer *transfer) {
   transfer->announced = true;
   result->status = (int)status;
   transfer->request->stream->head(transfer->ctx, result);
-  // A stream stays for long, and its head is not needed again.
+  // A stream lives long and does not need its head again.
   arena_free(result->arena);
   result->arena = NULL;
   result->headers = (Pairs){ 0 };
@@ -95,7 +95,7 @@ static bool write_all(int fd, Str bytes) {
   return true;
 }
 
-// Moves the body from memory to a file, where it goes on.
+// Moves the body from memory to a file.
 static bool spill(ClientResult *result) {
   result->fd = client_temp_file(NULL);
   if (result->fd < 0 || !write_all(result->fd, buf_str(&result->bytes))) return false;
@@ -103,7 +103,7 @@ static bool spill(ClientResult *result) {
   return true;
 }
 
-// Hands a piece of a stream on. What comes with a redirect is dropped.
+// Passes a piece of a stream on; drops the body of a redirect.
 static size_t hand_on(Transfer *transfer, Str text) {
   transfer->heard_us = clock_now_us();
   if (!transfer->announced) return text.len;
@@ -134,7 +134,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
 
 // ---- the request --------------------------------------------------------------------------------
 
-// libcurl is about to send. It does so again, unasked, if a kept connection breaks before an answer came.
+// Called before libcurl sends, also before it silently repeats a request whose kept connection broke.
 static int on_sending(void *ctx, char *to, char *from, int to_port, int from_port) {
   Transfer *transfer = ctx;
   bool again = transfer->sent++ > 0;
@@ -148,7 +148,7 @@ static size_t read_source(char *out, size_t size, size_t count, void *ctx) {
   ssize_t n = (ssize_t)room;
   if (source->part->fd < 0) memcpy(out, source->part->data.ptr + source->at, room);
   else if (room) n = pread(source->part->fd, out, room, source->start + source->at);
-  // A file that shrank under the reader cannot fill the length that was announced.
+  // A file that became shorter meanwhile cannot fill the announced length.
   if (n < 0 || (n == 0 && room > 0)) return CURL_READFUNC_ABORT;
   source->at += n;
   return (size_t)n;
@@ -194,7 +194,7 @@ static bool posts(const Transfer *transfer) {
   return transfer->has_body || strcmp(transfer->method, "POST") == 0;
 }
 
-// Whether the request's header goes out on this leg.
+// Whether the request's header is sent on this leg.
 static bool goes_along(const Transfer *transfer, Str name) {
   static const Str of_origin[] = { STR("Authorization"), STR("Cookie"),
                                    STR("Proxy-Authorization") };
@@ -228,7 +228,7 @@ static bool add_headers(Transfer *transfer) {
   if (!posts(transfer)) return true;
   bool typed = headers && pairs_get_nocase(headers, STR("Content-Type"), NULL);
   bool expects = headers && pairs_get_nocase(headers, STR("Expect"), NULL);
-  // No form type for bodies that are none, and no second of waiting for "100 Continue" before a large body.
+  // No form type for other bodies, and no wait of a second for "100 Continue" before a large body.
   if (!typed && !transfer->mime && !add_header(transfer, "Content-Type:")) return false;
   return expects || add_header(transfer, "Expect:");
 }
@@ -251,7 +251,7 @@ static bool set_body(Transfer *transfer) {
   return known || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-// What all transfers are told alike.
+// Options that all transfers share.
 static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -265,7 +265,7 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, options->sockets);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
-  // These copy or allocate, so they can fail.
+  // These options copy or allocate, so they can fail.
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
@@ -275,8 +275,8 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
          curl_easy_setopt(easy, CURLOPT_SHARE, options->share) == CURLE_OK;
 }
 
-// A connection of its own, which ends with it: libcurl cancels nothing at a server on one that is shared, and
-// holds megabytes back for a stream that waits on one. Nothing is decoded, for the same reason.
+// A connection of its own, closed at its end: on a shared one libcurl does not cancel at the server, and
+// buffers megabytes for a stream that waits. For the same reason nothing is decoded.
 static bool tell_stream(CURL *easy) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -292,9 +292,9 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
-  // Many at once share one HTTP/2 connection instead of making one each; without TLS there is no HTTP/2.
+  // Many requests share one HTTP/2 connection instead of opening one each; without TLS there is no HTTP/2.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
-  // A waiting transfer keeps its buffer; a body that goes to a file is large.
+  // A waiting transfer keeps its buffer, so it is small; bodies for a file are large.
   if (!request->memory_max) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
   if (options->fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);

@@ -1,4 +1,4 @@
-// Addresses are compared as IPv6, in which IPv4 has a place.
+// Addresses are compared as IPv6, IPv4 in its mapped form.
 #include "net/forwarded.h"
 
 #include <arpa/inet.h>
@@ -97,7 +97,7 @@ static bool read_entry(Str entry, uint8_t out[16]) {
   return read_address(one_colon ? head : text, out);
 }
 
-// Takes the last entry of a list from it; false if there is none left.
+// Takes the last entry of a list; false if it is empty.
 static bool take_last(Str *list, Str *entry) {
   if (list->len == 0) return false;
   const char *comma = memrchr(list->ptr, ',', list->len);
@@ -107,7 +107,7 @@ static bool take_last(Str *list, Str *entry) {
   return true;
 }
 
-// Goes through one header from its end. False when the search is over.
+// Walks one header from its end. False if the search has ended.
 static bool walk(const TrustedProxies *proxies, Str list, uint8_t address[16]) {
   Str entry;
   while (take_last(&list, &entry)) {

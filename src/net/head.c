@@ -39,7 +39,7 @@ static void note_length(Reader *r, Str value) {
   if (!is_digits(value) || !str_to_int64(value, &r->head.body_len)) r->lengths = 100;
 }
 
-// By length first: this is asked of every header of every request.
+// Compares lengths first: it runs for every header of every request.
 static void note(Reader *r, Str name, Str value) {
   switch (name.len) {
     case 4:
@@ -68,7 +68,7 @@ static void note(Reader *r, Str name, Str value) {
   }
 }
 
-// Whether the target is a whole URL whose host is not the one that the Host header names.
+// Whether the target is a whole URL with another host than the Host header.
 static bool is_for_another(const Reader *r) {
   if (r->lines->target[0] == '/' || r->hosts == 0) return false;
   Str target = str_of(r->lines->target), authority, path;
@@ -93,7 +93,7 @@ static const char *find_fault(const Reader *r) {
   return NULL;
 }
 
-// `part` begins with a small letter.
+// `part` begins with a lower-case letter.
 static bool contains_nocase(Str text, Str part) {
   for (size_t i = 0; i + part.len <= text.len; i++) {
     if ((text.ptr[i] | 0x20) == part.ptr[0] && str_eq_nocase(str_sub(text, i, part.len), part))
@@ -102,7 +102,7 @@ static bool contains_nocase(Str text, Str part) {
   return false;
 }
 
-// As libcivetweb judges it, which does not keep such a connection.
+// Decides as libcivetweb does, which does not keep such a connection.
 static bool asks_for_upgrade(const Reader *r) {
   return contains_nocase(r->connection, STR("upgrade")) &&
          (contains_nocase(r->upgrade, STR("websocket")) || !contains_nocase(r->upgrade, STR("h2")));

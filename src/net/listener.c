@@ -1,4 +1,4 @@
-// Making the listening socket, and exchanging sockets under a descriptor that civetweb knows.
+// Opens the listening socket, and replaces the socket under a descriptor that civetweb uses.
 #include "net/listener.h"
 
 #include <arpa/inet.h>
@@ -98,7 +98,7 @@ static bool bind_it(Listener *listener, const struct sockaddr_storage *address, 
          listen(listener->fd, backlog) == 0;
 }
 
-// What stopping takes is got at the start, for then there may be none left.
+// Opens the descriptors for stopping at the start: later there may be none left.
 static bool prepare_stop(Listener *listener) {
   listener->second = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
   listener->quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -160,8 +160,8 @@ bool listener_replace(Listener *listener, int port, Err *err) {
   return true;
 }
 
-// A socket that others have too cannot be shut down: a connection wakes who polls it. Nobody here accepts it; who
-// goes on with the socket finds it closed.
+// A shared socket must not be shut down: a connection wakes the polling thread. This process does not accept it; the
+// other process finds it closed.
 static void knock(const Listener *listener) {
   struct sockaddr_storage own;
   socklen_t len = sizeof own;
@@ -171,8 +171,8 @@ static void knock(const Listener *listener) {
   if (fd >= 0) close(fd);
 }
 
-// A thread that polls the descriptor still waits for the socket that it was. It is woken by the socket's end,
-// and goes back to sleep on it unless it finds the new one readable: so that is readable for a moment.
+// A thread that polls the descriptor still waits for the old socket. Its shutdown wakes the thread,
+// which sleeps again unless the new one is readable: so that is readable for a moment.
 void listener_quiet(Listener *listener) {
   eventfd_t told;
   if (dup3(listener->quiet, listener->fd, O_CLOEXEC) < 0) return;

@@ -1,4 +1,4 @@
-// One thread around uv_run, and a queue into it.
+// One thread that runs uv_run, and a queue of calls for it.
 #include "net/loop.h"
 
 #include <pthread.h>
@@ -24,8 +24,8 @@ struct Loop {
 
 static void free_handle(uv_handle_t *handle) { free(handle); }
 
-// What is left when the loop ends: timers and signals are ours, connections that were answered still wait for their
-// clients, and other files of net/ have closed theirs before.
+// Closes the remaining handles: timers, signals, and answered connections that wait for their
+// clients; other files of net/ have closed theirs before.
 static void close_left(uv_handle_t *handle, void *wake) {
   if (uv_is_closing(handle)) return;
   const LoopLeft *left = handle->type == UV_POLL ? handle->data : NULL;
@@ -106,7 +106,7 @@ static bool add(Loop *loop, LoopCall *call) {
   if (open) {
     *loop->end = call;
     loop->end = &call->next;
-    // Within the lock: loop_free cannot have closed the handle yet.
+    // Under the lock: loop_free cannot have closed the handle yet.
     uv_async_send(&loop->wake);
   }
   pthread_mutex_unlock(&loop->mutex);

@@ -1,4 +1,4 @@
-// libcurl's multi handle on libuv: its timer here, its sockets in net/sockets.
+// Drives libcurl's multi handle with libuv: its timer here, its sockets in net/sockets.
 #include "net/multi.h"
 
 #include "base/clock.h"
@@ -46,17 +46,17 @@ static void release_easy(Multi *multi, Transfer *transfer) {
   transfer->easy = NULL;
   if (!easy) return;
   curl_multi_remove_handle(multi->curl, easy);
-  // Without this libcurl counts how often a kept connection broke under the handle's transfers, and refuses
+  // Without this libcurl counts the kept connections that broke during the handle's transfers, and refuses
   // the sixth.
   curl_easy_reset(easy);
   transfer_end_leg(transfer);
-  // One that failed may be left half reset.
+  // A failed handle may be in an undefined state.
   bool good = transfer->result->outcome == CLIENT_OK;
   if (good && multi->kept_count < EASY_KEPT) multi->kept[multi->kept_count++] = easy;
   else curl_easy_cleanup(easy);
 }
 
-// In a crowd all connections are kept: otherwise libcurl looks, at the end of each transfer, through all for
+// With many requests all connections are kept: otherwise libcurl searches all of them, at the end of each transfer, for
 // the one that was idle longest.
 static void watch_crowd(Multi *multi) {
   bool crowded = multi->running_count > CONNECTIONS_KEPT;
@@ -96,7 +96,7 @@ static void complete(Multi *multi, Transfer *transfer, CURLcode code) {
   curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &location);
   transfer->result->status = (int)status;
   note_version(multi, transfer);
-  // libcurl takes a head that breaks off for an answer without a body.
+  // libcurl takes a truncated head for an answer without a body.
   if (code == CURLE_OK && !transfer->head_ended) code = CURLE_GOT_NOTHING;
   if (code == CURLE_OK && transfer_redirect(transfer, location, &code)) {
     take_back(multi, transfer);
@@ -125,8 +125,8 @@ static void on_timer(uv_timer_t *timer);
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx);
 static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx);
 
-// Each connection takes a descriptor; the HTTP threads and the store need theirs too. What the system allows
-// is made use of.
+// Each connection takes a descriptor; the HTTP threads and the store need some too. Uses as many as the system
+// allows.
 static long connections_max(void) {
   struct rlimit limit;
   const rlim_t wanted = CONNECTIONS_MAX + FDS_FOR_OTHERS;
@@ -153,7 +153,7 @@ static CURLM *make_curl(Multi *multi) {
   return curl;
 }
 
-// Its connections end with it.
+// Its connections are closed with it.
 static void drop_curl(Multi *multi) {
   multi->renewing = true;
   sockets_forget(multi->sockets);
@@ -176,8 +176,8 @@ static size_t end_all(Multi *multi) {
   return count;
 }
 
-// A multi handle that failed once, for want of memory or descriptors, is of no use: it has lost sight of a
-// socket, or answers nothing any more. What is under way ends, and another handle takes over.
+// A multi handle that failed once, without memory or descriptors, is unusable: it has lost a
+// socket, or reports nothing any more. Its transfers end, and a new handle replaces it.
 static void renew(Multi *multi, CURLMcode code) {
   CURLM *fresh = make_curl(multi);
   multi->broken = fresh == NULL;
@@ -204,7 +204,7 @@ static void start_waiting(Multi *multi) {
   }
 }
 
-// Lets libcurl do what is due.
+// Lets libcurl run its pending actions.
 static void drive(Multi *multi, curl_socket_t fd, int flags) {
   int running;
   CURLMcode code = CURLM_OUT_OF_MEMORY;
@@ -232,8 +232,8 @@ static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
   return 0;
 }
 
-// Whether every connection is in use: libcurl would look through all to find that. Transfers that share one
-// connection (HTTP/2) are left to it.
+// Whether every connection is in use, which libcurl would search all of them to find out. Transfers that share one
+// connection (HTTP/2) are left to libcurl.
 static bool needs_fresh(const Multi *multi, const Transfer *transfer) {
   bool tls = strncasecmp(transfer->url, "https", 5) == 0;
   bool shared = tls && (multi->http2 || !multi->http1_tls);
@@ -263,8 +263,8 @@ void multi_take_back(Multi *multi, Transfer *transfer) {
   start_waiting(multi);
 }
 
-// libcurl gives what it holds back, and watches the socket again. What goes wrong is told as an end like any
-// other.
+// libcurl delivers what it holds back, and watches the socket again. An error is reported as the transfer's end, like
+// any other.
 void multi_go_on(Multi *multi, Transfer *transfer) {
   if (!transfer->held) return;
   transfer->held = false;

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The second version's signature, but for its fourth byte: that is where the head seems to end.
+// The signature of version 2, except its fourth byte, where the head seems to end.
 static bool is_proxy_v2(Str head) {
   return str_starts(head, STR("\r\n\r")) &&
          str_starts(str_sub(head, 4, head.len), STR("\0\r\nQUIT\n"));

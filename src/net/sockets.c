@@ -1,6 +1,6 @@
-// A table of what each socket is watched for, and the set in the kernel, which follows as late as possible: a
-// socket that nobody waits for stays in the set until something happens on it, or it is closed. libcurl closes
-// some without a word (if a connection fails), and the kernel forgets those by itself.
+// A table of the events to watch per socket, and the epoll set, which is updated as late as possible: a
+// socket without a transfer stays in the set until an event occurs on it, or it is closed. libcurl silently closes
+// some (if a connection fails), and the kernel removes those by itself.
 #include "net/sockets.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static bool make_room(Sockets *sockets, int fd) {
   return true;
 }
 
-// One that was known may be another by now, and have to be added again.
+// A known number may be a new socket by now, which must be added again.
 static bool follow(Sockets *sockets, int fd) {
   Entry *entry = &sockets->entries[fd];
   if (entry->known && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0) return true;
@@ -91,7 +91,7 @@ void sockets_forget(Sockets *sockets) {
   for (int fd = 0; fd < sockets->count; fd++) drop(sockets, fd);
 }
 
-// An error, or the other side's end, is found by the next read or write.
+// The next read or write finds an error or the peer's end.
 static void tell(Sockets *sockets, const struct epoll_event *event) {
   int fd = event->data.fd;
   uint32_t wanted = events_of(sockets->entries[fd].wanted);

@@ -1,11 +1,11 @@
-// Stacks that Lua's recursion limit fits on.
+// Stacks large enough for Lua's recursion limit.
 #include "net/thread_stack.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 
-// Sanitizers' frames are several times as large.
+// Frames are several times as large under a sanitizer.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STACK_SIZE = 4 * 1024 * 1024 };
 #elif defined(__has_feature)

@@ -1,5 +1,5 @@
-// Timeslice by the scheduler's own means: sched_yield, and the slice of sched_setattr. Who yields goes back in
-// the line by a slice.
+// Uses sched_yield and the slice of sched_setattr: a thread that yields goes back in
+// the run queue by one slice.
 #include "net/timeslice.h"
 
 #include "base/clock.h"
@@ -9,14 +9,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Of the CPU time that a round of answers takes. Found by trying, plain and encrypted messages on 64 to 400
-// connections: with half or double that length they cost a tenth to a fifth more, and a third more with turns
-// that are too short by far.
+// A fraction of the CPU time of a round of answers. Found by experiment, with plain and encrypted messages on 64 to 400
+// connections: half or double that length costs a tenth to a fifth more, and slices
+// that are far too short a third more.
 #define OF_A_ROUND 1.2
 
 enum { FEWEST_REQUESTS = 100 };  // that say anything about what one costs
 
-// What the kernel calls struct sched_attr; glibc has none, and the kernel's header does not go together with
+// The kernel's struct sched_attr; glibc lacks it, and the kernel's header conflicts with
 // glibc's.
 typedef struct {
   uint32_t size, policy;
@@ -42,7 +42,7 @@ int timeslice_for(int active, int cores, double request_cpu_us, double load) {
   return length_us < TIMESLICE_LONGEST_US ? (int)length_us : TIMESLICE_LONGEST_US;
 }
 
-// A new length is worth two system calls of each thread only if it is quite another.
+// Two system calls per thread are worth it only if the length changes much.
 static void set_length(Timeslice *timeslice, int length_us) {
   int before_us = timeslice_us(timeslice);
   if (abs(length_us - before_us) > before_us / 4) atomic_store(&timeslice->length_us, length_us);

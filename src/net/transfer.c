@@ -1,4 +1,4 @@
-// A transfer's beginning, its redirects, and how it fails.
+// Begins transfers, follows redirects, and reports failures.
 #include "net/transfer.h"
 
 #include "codec/url.h"
@@ -57,7 +57,7 @@ void transfer_free(Transfer *transfer) {
 
 // ---- how it fails -------------------------------------------------------------------------------
 
-// libcurl's own words, unless they could quote an address with a secret in it.
+// libcurl's own error text, unless it might quote a URL with a secret.
 static const char *details(const Transfer *transfer, CURLcode code) {
   const char *text = transfer->error;
   if (code == CURLE_ABORTED_BY_CALLBACK) return "the connection was closed before an answer came";
@@ -253,7 +253,7 @@ static bool same_origin(const char *a, const char *b) {
          port_of(&x) == port_of(&y);
 }
 
-// What browsers do (WHATWG Fetch, "HTTP-redirect fetch").
+// As browsers do (WHATWG Fetch, "HTTP-redirect fetch").
 static void change_method(Transfer *transfer, int status) {
   bool post = strcmp(transfer->method, "POST") == 0, head = strcmp(transfer->method, "HEAD") == 0;
   bool becomes_get = status == 303 ? !head : post && (status == 301 || status == 302);

@@ -1,6 +1,6 @@
-// recv, as libcivetweb finds it.
+// The accept and recv that libcivetweb calls.
 //
-// The header must not make recv an inline function of its own.
+// Keeps the header from defining recv as an inline function.
 #undef _FORTIFY_SOURCE
 #include "net/wire.h"
 
@@ -23,11 +23,11 @@ typedef struct {
   bool last;     // no other one will be
   bool ended;
   int fd, masked;
-  // libcivetweb's buffer, in which heads begin; known from the first byte of a connection on. How many bytes
-  // it holds, and how many of them are the head of the request at hand; 0: that is not there as a whole.
+  // libcivetweb's buffer, in which heads begin, known from the first byte of a connection on; how many bytes
+  // it holds, and how many of them are the head of the current request; 0: the head is incomplete.
   char *buffer;
   size_t held, head;
-  // What came behind the head of a chunked request: in that buffer, beyond what libcivetweb knows of.
+  // The bytes behind the head of a chunked request: in that buffer, beyond the length that libcivetweb knows.
   const char *rest;
   size_t rest_len;
   int64_t came_us, arrived_us;
@@ -40,8 +40,8 @@ static _Thread_local Wire wire = { .fd = -1 };
 
 // ---- when it came -------------------------------------------------------------------------------
 
-// By descriptor: when its connection was accepted. One thread writes it before the other reads it, which gets
-// the descriptor from the first.
+// By descriptor: when its connection was accepted. The accepting thread writes it before it passes
+// the descriptor to the reading thread.
 static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
 
 __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
@@ -52,7 +52,7 @@ __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restr
   return accepted;
 }
 
-// When the bytes came that have just been read first: a connection may have waited for its thread.
+// When the first of the bytes just read arrived: the connection may have waited for its thread.
 static int64_t when_it_came(int fd) {
   struct tcp_info info;
   socklen_t len = sizeof info;
@@ -74,8 +74,8 @@ static void note_first_bytes(int fd) {
 
 // ---- heads --------------------------------------------------------------------------------------
 
-// The length of the head at the front, as libcivetweb counts: up to two line feeds, or CR LF twice. 0 if it
-// is not there as a whole. `from` bytes have been looked at.
+// The length of the head at the front, as libcivetweb counts it: up to two line feeds, or CR LF twice. 0 if it
+// is incomplete. `from` bytes were checked before.
 static size_t head_len(const char *head, size_t from, size_t len) {
   size_t at = from > 3 ? from - 3 : 0;
   for (const char *lf; (lf = memchr(head + at, '\n', len - at)); at = (size_t)(lf - head) + 1) {
@@ -94,7 +94,7 @@ static bool is_coding(const char *line, size_t len) {
          strncasecmp(line, name, sizeof name - 1) == 0;
 }
 
-// libcivetweb takes a line that begins so for the end of the headers, and drops what follows.
+// libcivetweb takes a line that begins so for the end of the headers, and drops the rest.
 static bool is_broken(const char *line) { return *line <= ' ' || *line > '~' || *line == ':'; }
 
 typedef struct {
@@ -102,7 +102,7 @@ typedef struct {
   int codings;
 } Lines;
 
-// Looks at the beginning of every line; puts `mask` there, if it is not 0, where the name of a
+// Checks the beginning of every line; writes `mask`, unless it is 0, where the name of a transfer
 // coding begins.
 static Lines look_at_lines(char *head, size_t len, char mask) {
   char *end = head + len;
@@ -122,12 +122,12 @@ static Lines look_at_lines(char *head, size_t len, char mask) {
   return lines;
 }
 
-// The head is there as a whole. Returns how many of the `n` bytes that came last libcivetweb is to know of.
+// The head is complete. Returns how many of the last `n` bytes libcivetweb may see.
 static ssize_t take_head(ssize_t n) {
   wire.in_head = wire.taken = false;
   Lines lines = look_at_lines(wire.buffer, wire.head, WIRE_MASK);
-  // libcivetweb stops at a control character. It would drop lines of a broken head, and behind blank ones
-  // read on into what an earlier request left in its buffer.
+  // libcivetweb stops at a control character. It would drop lines of a malformed head, and after blank ones
+  // continue with the remains of an earlier request in its buffer.
   if (lines.broken) wire.buffer[wire.head - 1] = '\x01';
   wire.masked = lines.codings;
   if (!wire.masked) return n;
@@ -153,7 +153,7 @@ static ssize_t take(int fd, char *bytes, ssize_t n) {
   return n;
 }
 
-// recvfrom without an address is what libc's recv is.
+// libc's recv is recvfrom without an address.
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *buf, size_t len, int flags) {
   ssize_t n = recvfrom(fd, buf, len, flags, NULL, NULL);
   return wire.in_head ? take(fd, buf, n) : n;
@@ -176,7 +176,7 @@ bool wire_is_taken(void) { return wire.taken || wire.last; }
 
 void wire_end(void) { wire.last = true; }
 
-// What lies behind the request at hand in libcivetweb's buffer.
+// The bytes behind the current request in libcivetweb's buffer.
 static Str behind(int64_t body_len) {
   size_t body = body_len > 0 ? (size_t)body_len : 0, left = wire.held - wire.head;
   if (wire.head == 0 || body >= left) return str_make("", 0);
