@@ -128,7 +128,8 @@ static bool is_idle(Webhook *webhook) {
   const BotShared *shared = &webhook->shared;
   int64_t left =
       admission_count(&webhook->admission, ADMIT_JOB) + atomic_load(&shared->late_under_way);
-  return admission_count(&webhook->admission, ADMIT_WAITING) == 0 &&
+  return !atomic_load(&webhook->ending_streams) &&
+         admission_count(&webhook->admission, ADMIT_WAITING) == 0 &&
          left <= atomic_load(&shared->owed_here) && atomic_load(&shared->acting) == 0;
 }
 

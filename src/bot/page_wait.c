@@ -81,11 +81,14 @@ static bool is_streaming(const Page *page) { return page->link != NULL; }
 static void end_streams(void *ctx) {
   Webhook *webhook = ctx;
   while (webhook->streams) end_stream(webhook->streams);
+  atomic_store(&webhook->ending_streams, false);  // the last act: the bot may be freed now
 }
 
 void page_wait_end_streams(Webhook *webhook) {
   Loop *loop = webhook->options->loop;
-  if (loop) loop_post(loop, end_streams, webhook);
+  if (!loop) return;
+  atomic_store(&webhook->ending_streams, true);
+  if (!loop_post(loop, end_streams, webhook)) atomic_store(&webhook->ending_streams, false);
 }
 
 // ---- the answer ---------------------------------------------------------------------------------

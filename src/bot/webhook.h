@@ -23,7 +23,8 @@ typedef struct {
   WorkspacePool *workspaces;
   Overdue *overdue;
   BotShared shared;
-  struct Page *streams;  // pages whose answers go on (page_wait.c); the loop's
+  struct Page *streams;        // pages whose answers go on (page_wait.c); the loop's
+  atomic_bool ending_streams;  // the loop is about to end them
   // SIGTERM came: for health pages. What still comes on open connections is answered.
   atomic_bool refusing;
   Admission admission;
