@@ -1,4 +1,4 @@
-// A command of `wemoon`, and what it is given.
+// A command of `wemoon`, and its invocation.
 #ifndef WEMOON_CLI_COMMAND_H
 #define WEMOON_CLI_COMMAND_H
 
@@ -11,21 +11,21 @@ typedef struct Command Command;
 typedef struct {
   const Command *command;
   const Command *const *commands;  // all of them, in the order of help; NULL at the end
-  Arena *arena;                    // for what lives as long as the command
+  Arena *arena;                    // lives as long as the command
   Arguments arguments;
-  Config *config;  // not loaded yet; NULL where the command has none
+  Config *config;  // not loaded yet; NULL if the command has none
 } Invocation;
 
 struct Command {
   const char *name;
-  const char *usage;            // what stands behind the name: "BOT.lua [OPTION...]"
-  const char *summary;          // one line
-  const char *details;          // paragraphs for its own help; may be empty
-  void (*print_details)(void);  // what its help says after them, made from tables; may be NULL
-  const Option *options;        // its own, ended by a NULL name
-  size_t least, most;           // how many positional arguments it takes
-  bool configured;              // it takes the configuration's options too
-  bool arguments_are_its_own;   // what follows the first positional argument is not wemoon's
+  const char *usage;                   // its arguments: "BOT.lua [OPTION...]"
+  const char *summary;                 // one line
+  const char *details;                 // paragraphs of its help; may be empty
+  void (*print_details)(void);         // prints more help, made from tables; may be NULL
+  const Option *options;               // its own options, ended by a NULL name
+  size_t least, most;                  // the number of positional arguments
+  bool configured;                     // it accepts the options of the configuration too
+  bool arguments_are_its_own;          // words after the first positional argument are not wemoon's
   int (*run)(Invocation *invocation);  // returns a STATUS_
 };
 
@@ -33,10 +33,10 @@ extern const Command command_run, command_dev, command_repl, command_exec, comma
     command_test, command_new, command_check, command_store, command_forget, command_status,
     command_explain, command_docs;
 
-// Loads and reports the configuration; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
+// Loads the configuration and reports its faults; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);
 
-// `argc` and `argv` as main got them; returns the process's exit status.
+// Runs main's `argc` and `argv`; returns the exit status of the process.
 int commands_run(int argc, char **argv);
 void help_all(const Command *const *commands);    // on standard output
 void help_short(const Command *const *commands);  // one line each, on standard error

@@ -1,4 +1,4 @@
-// A message that `wemoon send` makes, of the words on its command line.
+// Makes the message of `wemoon send` from the words of its command line.
 #ifndef WEMOON_CLI_COMPOSE_H
 #define WEMOON_CLI_COMPOSE_H
 

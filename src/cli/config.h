@@ -11,7 +11,7 @@
 typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN } ConfigType;
 typedef enum {
   CONFIG_OPEN,          // may be shown
-  CONFIG_SECRET,        // never
+  CONFIG_SECRET,        // never shown
   CONFIG_SECRET_IN_URL  // the part before the '@' is never shown
 } ConfigSecrecy;
 
@@ -19,27 +19,25 @@ typedef struct {
   const char *name;  // "encrypt_mode": the flag is --encrypt-mode, the variable WEMOON_ENCRYPT_MODE
   ConfigType type;
   ConfigSecrecy secrecy;
-  const char *fallback;        // the default, as it would be written; NULL: none
-  const char *argument;        // what help calls the value
-  const char *help;            // one line; config_add_help has the whole of it
+  const char *fallback;        // the default, as in the file; NULL: none
+  const char *argument;        // the value's name in help
+  const char *help;            // one line; config_add_help gives the full text
   int64_t min, max;            // CONFIG_INTEGER
-  const char *const *choices;  // CONFIG_TEXT: the words there are, NULL at the end; NULL: any
-  // CONFIG_TEXT: false if the value is wrong; the reason, with its mend, must not hold a secret
+  const char *const *choices;  // CONFIG_TEXT: the allowed words, NULL at the end; NULL: any text
+  // CONFIG_TEXT: false if the value is wrong; the reason, with its remedy, must not quote a secret
   bool (*check)(Str value, Err *err);
-  bool number_fits;  // CONFIG_TEXT: the file may give it as an integer (a port)
-  void (*forms)(
-      Buf *out);  // appends the forms that a value may have, for help; NULL: `help` has them
+  bool number_fits;         // CONFIG_TEXT: the file may give it as an integer (a port)
+  void (*forms)(Buf *out);  // appends the forms of a value, for help; NULL: `help` has them
 } ConfigKey;
 
-extern const ConfigKey config_keys[];  // the last one's name is NULL
+extern const ConfigKey config_keys[];  // ended by a NULL name
 
-// The whole help of a key, on one line.
+// Appends the full help of a key, on one line.
 void config_add_help(const ConfigKey *key, Buf *out);
-// Takes "127.0.0.1:8080", "8080" or "[::1]:8080" apart. The host is empty if there is only a port. False for
-// anything else.
+// Parses "127.0.0.1:8080", "8080" or "[::1]:8080". The host is empty if there is only a port. False for anything else.
 bool config_split_address(Str address, Str *host, int *port);
 
-// A fault that was found: "KEY (from PLACE): WHY", without secrets.
+// A fault: "KEY (from PLACE): WHY", without secrets.
 typedef struct ConfigFault {
   Str text;
   struct ConfigFault *next;
@@ -49,32 +47,31 @@ typedef struct Config Config;
 
 Config *config_new(Err *err);      // the defaults; free with config_free
 void config_free(Config *config);  // NULL is allowed
-// The options that set keys, and --config. The list lives as long as `config`.
+// The options of the keys, and --config. The list lives as long as `config`.
 const Option *config_options(const Config *config);
 
 // Reads the file (--config, else config.lua beside `script`, else, if `here` is set, in the working
-// directory), the environment and the flags; checks each value, then keys that belong together. Secrets that
-// were given as flags are overwritten in argv. False if there are faults.
+// directory), the environment and the flags; checks each value, then keys that belong together. Secrets in flags are
+// overwritten in argv. False if there are faults.
 bool config_load(Config *config, const Arguments *arguments, const char *script, bool here,
                  char **environment);
-// Takes the secrets out of this process's environment, where /proc, scripts and the programs that they start
-// would find them. After config_load, while there is no other thread.
+// Removes the secrets from the environment of this process, where /proc, scripts and their programs would find them.
+// Call it after config_load, before other threads start.
 void config_clear_environment(Config *config);
 const ConfigFault *config_faults(const Config *config);
-// Fills in a simulated account for those of token, appid and appsecret that are not set, or empty. Before
-// config_load, it also serves keys that need an appid.
+// Fills in a missing or empty token, appid and appsecret with simulated values. Call it before config_load to satisfy
+// keys that need an appid.
 void config_simulate_account(Config *config);
-// Gives a text key that is not set, or empty, a value, as if that were the default.
+// Sets the default of a text key that is missing or empty.
 void config_fill(Config *config, const char *key, Str value);
-// Reports the faults on standard error.
+// Prints the faults on standard error.
 void config_report(const Config *config);
 // Adds a fault and returns false if there is no token.
 bool config_need_token(Config *config);
-// Whether token and previous_token are 3 to 32 letters and digits, as the platform takes them; if not, `err`
-// says which is not.
+// Whether token and previous_token are 3 to 32 letters and digits, as the platform requires; if not, `err` says which.
 bool config_tokens_fit(const Config *config, Err *err);
 
-Str config_text(const Config *config, const char *key);  // NUL-terminated; empty where not set
+Str config_text(const Config *config, const char *key);  // NUL-terminated; empty if not set
 int64_t config_integer(const Config *config, const char *key);
 bool config_boolean(const Config *config, const char *key);
 typedef enum {
@@ -86,18 +83,18 @@ typedef enum {
 ConfigSource config_source(const Config *config, const char *key);
 const char *config_file(const Config *config);  // the file that was read, or NULL
 
-// The keys as the parts of the program want them. What is filled in lives as long as `config`.
+// The keys as the parts of the program need them. The results live as long as `config`.
 bool config_account(const Config *config, Account *account, Err *err);
 const char *config_mode_name(EncryptMode mode);  // as the key's value is written
 void config_server(const Config *config, ServerOptions *options);
-// The keys that may be shown and their values: what `wechat.config` holds. NULL without memory.
+// The keys that may be shown and their values, for `wechat.config`. NULL without memory.
 const Pairs *config_open_values(Config *config, Err *err);
-// `account` is put in as it is; the services are the caller's to add (services_lend).
+// Stores `account` as it is; the caller adds the services (services_lend).
 bool config_interpreter(Config *config, const Account *account, InterpreterOptions *options,
                         Err *err);
 bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,
                 Err *err);
-// Sets up the log. False with ERR_USAGE: log_file cannot be written.
+// Sets up the log. ERR_USAGE if log_file cannot be written.
 bool config_log(const Config *config, Err *err);
 // Opens the file of `capture`; NULL where there is none. False with ERR_USAGE if it cannot be written.
 bool config_capture(const Config *config, Capture **capture, Err *err);

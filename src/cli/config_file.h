@@ -1,18 +1,17 @@
-// The configuration's file: where it is, and at which line it sets what.
+// The configuration file: its path, and its settings with their lines.
 #ifndef WEMOON_CLI_CONFIG_FILE_H
 #define WEMOON_CLI_CONFIG_FILE_H
 
 #include "script/settings.h"
 
-// One setting of the file. `place` is "config.lua:3", or "config.lua" if the text does not show the line; it
-// lives in the arena.
+// One setting. `place` is "config.lua:3", or "config.lua" if the line is unknown; it lives in the arena.
 typedef void (*ConfigFileTake)(void *ctx, const Setting *setting, const char *place);
 
 // config.lua beside `script` (NULL: there is no script), else, with `here`, in the working directory. A path
 // in the arena, or NULL if there is none.
 const char *config_file_find(Arena *arena, const char *script, bool here);
-// Runs the file, which is Lua that returns a table, and calls `take` for each of its fields. False if it cannot
-// be read, fails or returns no table; settings live in the arena.
+// Runs the file, which is Lua that returns a table, and calls `take` for each field. False if it cannot be read, fails or
+// does not return a table. Settings live in the arena.
 bool config_file_read(const char *path, Arena *arena, ConfigFileTake take, void *ctx, Err *err);
 
 #endif

@@ -1,4 +1,4 @@
-// What a service manager is told (sd_notify(3)); nothing if there is none.
+// Notifies the service manager (sd_notify(3)), if there is one.
 #ifndef WEMOON_CLI_NOTIFY_H
 #define WEMOON_CLI_NOTIFY_H
 
@@ -12,16 +12,15 @@ typedef struct {
   Loop *loop;
   int64_t every_ms;
   pthread_mutex_t mutex;
-  Bot *bot;  // NULL: it has ended
+  Bot *bot;  // NULL: it was freed
 } Watchdog;
 
 // "READY=1", "STOPPING=1", "RELOADING=1".
 void notify_manager(const char *state);
-// From now on, on the loop's thread, tells the manager in time that the process works, as long as the bot can
-// be asked and the loop runs. Nothing where the manager does not watch.
-// `watchdog` outlives the loop.
+// Sends the manager's watchdog its keep-alive from the loop, as long as the bot is not stalled. Does nothing if the
+// manager has no watchdog. `watchdog` outlives the loop.
 void notify_watchdog(Watchdog *watchdog, Loop *loop, Bot *bot);
-// The bot is about to be freed: the manager is told no more.
+// Call it before the bot is freed: no keep-alive is sent any more.
 void notify_watchdog_end(Watchdog *watchdog);
 
 #endif

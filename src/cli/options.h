@@ -1,6 +1,5 @@
-// The words of a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and
-// `--`, after which nothing is an option. A word that begins with '-' and a digit is a number, "-" alone is
-// an argument.
+// Parses a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and `--`, after which
+// nothing is an option. A word that begins with '-' and a digit is a number; "-" alone is an argument.
 #ifndef WEMOON_CLI_OPTIONS_H
 #define WEMOON_CLI_OPTIONS_H
 
@@ -10,14 +9,14 @@
 typedef struct {
   const char *name;      // without its dashes: "url"; NULL ends a list
   char letter;           // of its short form, or 0
-  const char *argument;  // what help calls its value; NULL: a switch, which takes none
+  const char *argument;  // its value's name in help; NULL: a switch without a value
   const char *help;      // one line
 } Option;
 
 typedef struct OptionUse {
   const Option *option;
   const char *value;  // a copy in the arena; NULL for a switch
-  char *typed;  // where in argv the value stands, for who must overwrite it; NULL for a switch
+  char *typed;        // the value in argv, to be overwritten if it is secret; NULL for a switch
   struct OptionUse *next;
 } OptionUse;
 
@@ -29,16 +28,14 @@ typedef struct {
 
 typedef struct {
   const Option
-      *lists[3];  // known options, each list ended by a NULL name; the first NULL list is the last
-  bool
-      stop_at_positional;  // what follows the first positional argument is positional, whatever it looks like
+      *lists[3];  // known options, each list ended by a NULL name; a NULL list ends the lists
+  bool stop_at_positional;  // every word after the first positional argument is positional
 } OptionRules;
 
-// Reads `argc` words (no program or command name among them). False with ERR_USAGE, which names the option
-// and never its value.
+// Parses `argc` words, without the names of program and command. ERR_USAGE names the option, never its value.
 bool options_parse(int argc, char **argv, const OptionRules *rules, Arena *arena, Arguments *out,
                    Err *err);
-// The value last given for an option (for a switch its name), or NULL.
+// The last value of an option (of a switch its name), or NULL.
 const char *options_value(const Arguments *arguments, const char *name);
 
 #endif

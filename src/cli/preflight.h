@@ -1,18 +1,18 @@
-// What serving a bot would stumble over, seen before anything is opened, made or served.
+// Checks what serving a bot needs, without opening, creating or serving anything.
 #ifndef WEMOON_CLI_PREFLIGHT_H
 #define WEMOON_CLI_PREFLIGHT_H
 
 #include "cli/config.h"
 
-// Whether the script's file is there; ERR_USAGE if not.
+// ERR_USAGE if the script's file is missing.
 bool preflight_script(const char *script, Err *err);
-// Reports what `wemoon run` would refuse beside the configuration's own faults: a store that cannot be opened,
-// an address that this machine does not have, too few descriptors; and tokens that the platform cannot hold. A
-// port that is taken counts as free, since the bot itself may have it. Returns the exit status.
+// Reports what `wemoon run` would refuse, apart from faults of the configuration: a store that cannot be opened, an
+// address that this machine does not have, too few descriptors; and tokens that the platform does not accept. A port
+// in use is fine, because the bot itself may have it. Returns the exit status.
 int preflight_report(const Config *config, const char *script);
-// Warns of a token that the platform cannot hold.
+// Warns of a token that the platform does not accept.
 void preflight_warn_of_tokens(const Config *config);
-// Warns of an unknown time zone in TZ, for which the C library takes UTC without a word.
+// Warns of an unknown time zone in TZ, for which the C library silently uses UTC.
 void preflight_warn_of_zone(void);
 
 #endif

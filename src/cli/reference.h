@@ -1,4 +1,4 @@
-// What lua/docs makes the reference with, beside its own tables.
+// The data that lua/docs needs for the reference, apart from its own tables.
 #ifndef WEMOON_CLI_REFERENCE_H
 #define WEMOON_CLI_REFERENCE_H
 

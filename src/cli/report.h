@@ -1,4 +1,4 @@
-// What the commands say on standard error and how they end.
+// Error messages of the commands, and their exit status.
 #ifndef WEMOON_CLI_REPORT_H
 #define WEMOON_CLI_REPORT_H
 
@@ -7,28 +7,27 @@
 #include "base/err.h"
 #include "base/str.h"
 
-// A process ends with one of these.
+// Exit statuses.
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 // "wemoon: WHAT: WHY" on standard error; an empty WHAT is left out.
 __attribute__((format(printf, 2, 3))) void report(const char *what, const char *format, ...);
-// Reports `err` and returns the status that its code asks for: STATUS_USAGE for ERR_USAGE, else
-// STATUS_FAILED.
+// Reports `err`; returns STATUS_USAGE for ERR_USAGE, else STATUS_FAILED.
 int report_err(const char *what, const Err *err);
-// Reports a wrong use of the command, with where to read on; returns STATUS_USAGE.
+// Reports a wrong use of the command, and where its help is; returns STATUS_USAGE.
 __attribute__((format(printf, 2, 3))) int report_usage(const char *command, const char *format,
                                                        ...);
-// A traceback on standard error, below the error that it belongs to.
+// Prints a traceback on standard error, below its error.
 void report_trace(Str trace);
-// Prints on standard output what others wrote (base/visible.h).
+// Prints text from outside on standard output, escaped (base/visible.h).
 void report_print(Str text);
-// How this program is called from any folder: by its name where it was found along PATH, else by its whole path.
-// In `path` (PATH_MAX bytes), or the name that it was called by.
+// The command that runs this program from any folder: its name if PATH has it, else its whole path, in `path` (PATH_MAX
+// bytes).
 const char *report_program(char *path);
-// Prints a word as a shell takes it, in quotes where it needs them.
+// Prints a word for a shell, in quotes if necessary.
 void report_word(FILE *out, const char *word);
-// Writes out what standard output holds. A full disk or a reader that has left is reported, and makes
-// STATUS_DONE STATUS_FAILED; other statuses stay.
+// Flushes standard output. A full disk or a closed pipe is reported, and turns STATUS_DONE into STATUS_FAILED; other
+// statuses stay.
 int report_output(int status);
 
 #endif

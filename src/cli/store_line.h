@@ -1,5 +1,5 @@
-// One line of `wemoon store`: {"key":...,"value":...,"expires_at":...}. A key of wemoon's own has "own":true. What
-// JSON cannot hold as it is stands as "key_base64", "text" (bytes that are UTF-8 but no JSON) or "base64".
+// One line of `wemoon store`: {"key":...,"value":...,"expires_at":...}. A key of wemoon's own has "own":true. Bytes that
+// JSON cannot hold are in "key_base64", "text" (UTF-8 that is not JSON) or "base64".
 #ifndef WEMOON_CLI_STORE_LINE_H
 #define WEMOON_CLI_STORE_LINE_H
 
@@ -17,14 +17,14 @@ typedef struct {
 // Appends the line and its newline.
 void store_line_add(Buf *out, const StoreLine *line);
 
-// A line that was read; key and value are in its buffers.
+// A parsed line; its buffers hold key and value.
 typedef struct {
   StoreLine line;
   Buf key, value;
 } StoreLineDoc;
 
-// Reads what store_line_add wrote; the value's bytes are those that were exported. ERR_INVALID: it is no such line;
-// nothing is to be freed then.
+// Parses a line of store_line_add; the value has the exported bytes. ERR_INVALID if it is malformed: then there is
+// nothing to free.
 bool store_line_parse(Str text, StoreLineDoc *out, Err *err);
 void store_line_free(StoreLineDoc *doc);
 

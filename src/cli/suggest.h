@@ -1,4 +1,4 @@
-// "Did you mean": the name that a misspelt word is nearest to.
+// "Did you mean": finds the name nearest to a misspelt word.
 #ifndef WEMOON_CLI_SUGGEST_H
 #define WEMOON_CLI_SUGGEST_H
 
@@ -6,13 +6,13 @@
 
 typedef struct {
   Str word;          // what was typed
-  const char *name;  // the nearest candidate so far; NULL: none is near enough
+  const char *name;  // the nearest candidate so far; NULL if none is near enough
   size_t distance;
 } Suggestion;
 
 static inline Suggestion suggest_for(Str word) { return (Suggestion){ .word = word }; }
-// Offers a candidate. It counts when at most a third of the word's letters (one at least) were added, left
-// out, replaced or swapped with their neighbours; letter case, '-' and '_' make no difference.
+// Offers a candidate. It counts if at most a third of the word's letters (but at least one) were added, left out,
+// replaced or swapped with a neighbour; case, '-' and '_' do not matter.
 void suggest_try(Suggestion *nearest, const char *candidate);
 
 #endif
