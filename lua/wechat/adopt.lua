@@ -1,5 +1,5 @@
--- `wemoon new DIR --adopt`: what the account answers and shows by itself today ("获取公众号的自动回复规则", "查询自定义菜单"),
--- which the callback silences, as the files of a bot.
+-- `wemoon new DIR --adopt`: turns the automatic replies and the menu of the account ("获取公众号的自动回复规则", "查询自定义菜单"),
+-- which a callback URL disables, into the files of a bot.
 
 -- A text as Lua writes it, on one line.
 local function quote(text) return (("%q"):format(text):gsub("\\\n", "\\n")) end
@@ -25,7 +25,7 @@ function makers.news(reply)
   return #articles > 0 and "wechat.response_news { " .. table.concat(articles, ", ") .. " }" or nil
 end
 
--- The expression of a reply, or nil where a bot has none of that kind.
+-- The Lua expression of a reply; nil if a bot has no reply of that kind.
 local function expression(reply)
   local make = type(reply) == "table" and makers[reply.type]
   if not make or reply.type ~= "news" and not is_text(reply.content) then return nil end
@@ -72,7 +72,7 @@ end
 
 -- ---- the menu
 
--- Buttons of the website that the API has no type for become ones that the bot answers.
+-- Buttons of the website that have no type in the API become buttons that the bot answers.
 local function button_of(raw, clicks)
   local button = { name = raw.name, type = raw.type }
   if raw.type == "text" then

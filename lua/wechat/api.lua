@@ -17,7 +17,7 @@ local function is_prefix(name)
   return false
 end
 
--- The names in wechat.PREFIX: its endpoints, and the groups inside it.
+-- The names in wechat.PREFIX: its endpoints and its subgroups.
 local function names_in(prefix)
   local names = {}
   for _, group in ipairs(catalogue.groups) do
@@ -28,7 +28,7 @@ local function names_in(prefix)
   return table.move(endpoints, 1, #endpoints, #names + 1, names)
 end
 
--- Those, and what else is in the table; of `wechat` itself the outermost groups.
+-- The same and the other keys of the table; for `wechat` itself the top-level groups.
 local function names_below(t, prefix)
   local names = misread.names(t)
   if prefix then return table.move(names_in(prefix), 1, #names_in(prefix), #names + 1, names) end
@@ -36,7 +36,7 @@ local function names_below(t, prefix)
   return names
 end
 
--- Gives `t` the names below `prefix`; `make(endpoint)` makes each when it is first read.
+-- Gives `t` the names below `prefix`; make(endpoint) creates each at its first use.
 local function attach(t, prefix, make)
   local function index(_, name)
     if type(name) ~= "string" then return nil end
@@ -59,7 +59,7 @@ local function attach(t, prefix, make)
   return setmetatable(t, { __metatable = group_mark, __index = index, __pairs = prefix and all or nil })
 end
 
--- Refusals that tell of nothing wrong: "typing" is shown already.
+-- Refusals that are harmless: "typing" is shown already.
 local expected = { [45081] = true }
 
 -- "bot.lua:12: ": the line of the script that is running.
@@ -83,7 +83,7 @@ end
 ---@return Api
 ---@return fun(text: string) warn
 local function new_api(host, env)
-  -- Through pcall, because the log would name this file's line.
+  -- pcall, because the log would otherwise name a line of this file.
   local function warn(text) pcall(host.log.warn, place() .. text) end
 
   local api = {}
@@ -101,7 +101,7 @@ local function new_api(host, env)
     return note_user(made, full, params), fault
   end
 
-  -- Logged too: the script may never look at the error.
+  -- Logs it too: the script may ignore the error.
   function api.fail(failure, method)
     local err = errors.new(failure, method, host.api.account("appsecret"))
     if not expected[err.errcode] then warn(tostring(err)) end

@@ -1,4 +1,4 @@
--- How every method of `wechat` takes its arguments: in order, or as one table with their names.
+-- The arguments of every method of `wechat`: in order, or one table with their names.
 
 ---@class Parameter one row of a method's parameters
 ---@field [1] string name
@@ -11,17 +11,17 @@
 
 ---@param host table what C gives to the Lua half
 return function(host)
-  local checks = host.args  -- the C half; host.args becomes what is returned here
+  local checks = host.args  -- the C half; host.args is replaced by the result of this function
   local args = {
     ---@type table<string, MethodEntry> by the name after `wechat.`
     methods = {},
   }
 
   --- Makes a method. The body gets its arguments in order, checked, with nil for arguments that were left out. A wrong
-  --- or missing argument raises an error that names it and blames the caller's line; so does `args.fail` in
+  --- or missing argument raises an error with its name and the caller's line; so does `args.fail` in
   --- the body. Where the first parameter can be a table, one table counts as named arguments only if it holds
   --- that parameter's name. Arguments beyond the parameters are dropped. Without `parameters` the body gets
-  --- all arguments as they came.
+  --- all arguments unchecked.
   ---@param name string the name after `wechat.`
   ---@param parameters Parameter[]?
   ---@param body function may wait
@@ -32,7 +32,7 @@ return function(host)
     return checks.method("wechat." .. name, parameters, body)
   end
 
-  --- Makes a method and puts it where its name says: `add(wechat, "utf8.len", ...)` sets wechat.utf8.len.
+  --- Makes a method and stores it under its dotted name: `add(wechat, "utf8.len", ...)` sets wechat.utf8.len.
   ---@param wechat table
   ---@param name string
   ---@param parameters Parameter[]?
@@ -47,7 +47,7 @@ return function(host)
     rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc))
   end
 
-  --- Raises the text, blaming the line that called the method under way: for what a body finds wrong with its
+  --- Raises the text with the line that called the current method: for a body that finds a fault in its
   --- arguments.
   ---@param format string as in string.format
   function args.fail(format, ...)

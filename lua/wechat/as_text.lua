@@ -1,7 +1,7 @@
--- How a value is written where it is not JSON: in a query, a form, a header, a multipart field, and in what is
--- signed. A float without a fraction is an integer there, as in JSON.
+-- The text of a value outside JSON: in a query, a form, a header, a multipart field, and in a
+-- signature. A float without a fraction is written as an integer, as in JSON.
 
---- The text of a string, number or boolean; nil and what is wrong with another value.
+--- The text of a string, number or boolean; nil and the fault for any other value.
 ---@param value any
 ---@return string?
 ---@return string? fault "is a table (string, number or boolean expected)"

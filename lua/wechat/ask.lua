@@ -1,5 +1,5 @@
--- wechat.ask: a dialogue as straight-line code. The question is the reply to the message at hand; the script
--- waits, as long as it takes, for the same user's next message.
+-- wechat.ask: a dialogue as straight-line code. The question is the reply to the current message; the script
+-- waits for the same user's next message.
 
 local TIMEOUT_S = 600
 local is_reply = { string = true, table = true }
@@ -33,7 +33,7 @@ return function(wechat, host)
   }, function(question, options)
     options = options or {}
     check(options)
-    -- A conversation that ends with its process keeps what the session got so far before the user can answer.
+    -- Saves the session before the user can answer, because this conversation may end with its process.
     local locals = not host.conversation.last and host.session.locals()
     if locals and locals.at_end then locals.at_end() end
     local sent = is_reply[type(question)] and question ~= "" and host.reply.saying()

@@ -1,4 +1,4 @@
--- The methods of WechatBasic that call the platform, each a thin entry over the catalogue.
+-- The methods of WechatBasic that call the platform; each is a thin layer over an endpoint of the catalogue.
 
 local as_text = require "wechat.as_text"
 local files = require "wechat.files"
@@ -45,7 +45,7 @@ return function(wechat, host, api)
   local env = { file_name = host.api.file_name, file_fault = host.api.file_fault, path = host.path }
   local user = { "user_id", "string", "openid: msg.source" }
 
-  -- A method that sends one request of the catalogue; `fields` makes its table from the arguments.
+  -- Adds a method that calls one endpoint; `fields` makes the endpoint's table from the arguments.
   local function add(name, parameters, full, fields, doc)
     host.args.add(wechat, name, parameters, function(...)
       local request, fault = api.request(full, fields(...), name)

@@ -1,8 +1,8 @@
 -- Routing: `local bot = require "wechat.bot"`, rules, and `on_message = bot.on_message` at the end.
 --
--- The first rule that fits answers: texts by pattern or word and clicks by key in the order in which they were
--- given, then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a string or
--- reply that is always the same.
+-- The first matching rule answers: texts by pattern or word and clicks by key in the order of their
+-- definition, then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a fixed
+-- string or reply.
 
 local bot = {}
 
@@ -18,7 +18,7 @@ end
 
 ---@alias Answer string|Reply|fun(msg: Message, ...: string): (Reply|string|nil)
 
---- Answers texts in which the Lua pattern is found; its captures follow the message in the call.
+--- Answers texts that match the Lua pattern; the answer gets the message and the captures.
 ---@param pattern string
 ---@param answer Answer
 function bot.text(pattern, answer)
@@ -29,7 +29,7 @@ function bot.text(pattern, answer)
   texts[#texts + 1] = { pattern = pattern, answer = answer }
 end
 
--- Full-width letters, digits and blanks as their narrow ones, without white space at the ends.
+-- Makes full-width letters, digits and blanks narrow, and trims white space.
 local narrow = { ["\u{3000}"] = " " }
 for first, count in pairs { ["0"] = 10, A = 26, a = 26 } do
   for i = 0, count - 1 do
@@ -55,7 +55,7 @@ local function add_words(words, value, argument)
   end
 end
 
---- Answers texts that are one of the words, as a whole: words or lists of words, then the answer, which gets the
+--- Answers texts that equal one of the words: words or lists of words, then the answer, which gets the
 --- message and the word. Full-width letters, digits and blanks count as narrow ones: bot.word("天气", {"help", "帮助"}, fn).
 ---@param word string|string[]
 ---@param ... string|string[]|Answer
@@ -88,7 +88,7 @@ function bot.on(type_name, answer)
   types[type_name:lower()] = answer
 end
 
---- Answers what no other rule answered.
+--- Answers messages that no other rule answers.
 ---@param answer Answer
 function bot.default(answer)
   check("default", "answer", answer, "function", "string", "table")
@@ -100,7 +100,7 @@ local function give(answer, msg, ...)
   return answer
 end
 
--- Without captures of its own a pattern gives none, not the whole match that string.match would.
+-- A pattern without captures gives none; string.match would give the whole match.
 local function after_find(rule, msg, first, _, ...)
   if first then return true, give(rule.answer, msg, ...) end
 end

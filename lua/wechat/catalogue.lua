@@ -1,4 +1,4 @@
--- Reads the catalogue of endpoints; catalogue/index.lua describes its form. Functions, checks, help and the editor's
+-- Parses the catalogue of endpoints; catalogue/index.lua describes its form. Functions, checks, help and the editor's
 -- annotations are made from it.
 
 local catalogue = {
@@ -50,7 +50,7 @@ local function is_id(path)
   return name:find("ids?%d*$") ~= nil or name:find("id_?list$") ~= nil
 end
 
---- Parses a field's line; raises if it is none.
+--- Parses the line of a field; raises if it is malformed.
 ---@param line string
 ---@return Field
 function catalogue.parse_field(line)

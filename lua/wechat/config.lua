@@ -2,7 +2,7 @@
 
 local whole = { threads = true, interpreters = true, max_jobs = true, max_body = true }
 
--- A setting's text as a value: switches as booleans, counts and times as integers.
+-- Converts a setting's text: switches to booleans, counts and times to integers.
 local function value_of(key, text)
   if text == "true" then return true end
   if text == "false" then return false end

@@ -2,7 +2,7 @@
 
 local places = require "wechat.places"
 
--- What to do, by kind of trouble; `again`: the same call may succeed later.
+-- The remedy by kind of error; `again`: the same call may succeed later.
 local actions = {
   ok = { "nothing", "无需处理" },
   retry = { "try again after a pause, a few times", "稍后重试，次数不宜多", again = true },
@@ -24,7 +24,7 @@ local actions = {
   },
 }
 
--- Where more can be said than the kind of trouble says.
+-- Codes with a more specific remedy than their kind.
 local advice = {
   [-1] = {
     "try again after a pause; a message may have gone out, so look before sending it twice",
@@ -133,7 +133,7 @@ local advice = {
   },
 }
 
--- [code] = { symbol, kind of trouble, what it means, the same in Chinese }
+-- [code] = { symbol, kind of error, meaning, the same in Chinese }
 local codes = {
   [-1000] = { "SYSTEM_ERROR", "retry", "an internal error of some endpoints", "部分接口的内部错误" },
   [-1] = { "SYSTEM_BUSY", "retry", "the platform is busy", "系统繁忙" },
@@ -1116,7 +1116,7 @@ local errcodes = {}
 ---@field kind "ok"|"retry"|"wait"|"quota"|"token"|"oauth"|"done"|"user"|"request"|"account"
 ---@field retryable boolean the same call may succeed later
 
---- What is known of a code; nil for one that is not.
+--- The entry of a code; nil if it is unknown.
 ---@param code integer
 ---@return ErrorCode?
 function errcodes.find(code)
@@ -1138,7 +1138,7 @@ function errcodes.list()
   return list
 end
 
---- What an error's hint says: meaning and mend, in one line.
+--- The hint of an error: meaning and remedy, in one line.
 ---@param code integer
 ---@return string
 function errcodes.hint(code)

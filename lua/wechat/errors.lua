@@ -1,4 +1,4 @@
--- The error that a failed call returns beside nil.
+-- The error that a failed call returns after nil.
 
 ---@class ApiError tostring(err) says it in one line
 ---@field kind "api"|"network"|"timeout"|"http"|"json"|"unknown"|"cancelled"
@@ -34,10 +34,10 @@ local meta = { __name = "ApiError", __tostring = one_line }
 -- A secret as it may be shown: "wx12…(32)".
 local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
 
--- The platform quotes secrets after these names.
+-- Names after which the platform quotes secrets.
 local named = { "access_token", "refresh_token", "appsecret", "secret", "ticket" }
 
--- Masks the secrets in a text of the platform. An appsecret of under 8 bytes could be any word: it stays.
+-- Masks the secrets in a text of the platform. An appsecret of under 8 bytes, which may be an ordinary word, stays.
 local function without_secrets(text, secret)
   if secret and #secret >= 8 then
     text = text:gsub(secret:gsub("%p", "%%%0"), (mask(secret):gsub("%%", "%%%%")))
@@ -50,7 +50,7 @@ local function without_secrets(text, secret)
   return text
 end
 
---- Turns a failure as C reports it into the error that scripts get. Secrets in errmsg are masked.
+--- Turns C's description of a failure into the error for scripts. Masks secrets in errmsg.
 ---@param failure table kind, errcode, errmsg, rid, status, retryable
 ---@param method string
 ---@param secret string? the account's appsecret

@@ -2,7 +2,7 @@
 
 local errcodes = require "wechat.errcodes"
 
---- The text to print; nil and a sentence for a code that is not known.
+--- The text to print; nil and a sentence if the code is unknown.
 ---@param digits string an integer, as typed
 ---@return string?
 ---@return string? fault

@@ -23,7 +23,7 @@ local ids = {
   integer = function(value) return kinds.integer(value) or is_digits(value) end,
 }
 
--- The first index without a member, below the last one with one; nil if there is none.
+-- The index of the first hole in a list; nil if there is none.
 local function hole_in(list)
   local last = #list
   for key in pairs(list) do
@@ -40,7 +40,7 @@ local function is_list(value)
   return first == nil or value[1] ~= nil or math.type(first) == "integer"
 end
 
--- The first member that is not of the kind, and its index; nil if there is none.
+-- The first member of the wrong kind, and its index; nil if there is none.
 local function odd_member(value, kind)
   for i, member in ipairs(value) do
     if not kind(member) then return i, member end
@@ -79,7 +79,7 @@ local function fault_of_list(name, list, path, is_id)
   return wrong(("%s[%d]"):format(path, i), member, member_type == "object" and "table" or member_type)
 end
 
--- Why the value does not fit the type; nil if it does. Names the path of the member at fault.
+-- Why the value does not fit the type, with the path of the faulty member; nil if it fits.
 local function fault_of_type(name, value, path, words, is_id)
   if name == "file" then
     if type(value) == "string" or io.type(value) == "file" then return nil end
@@ -129,7 +129,7 @@ local function settle_ids(field, value)
   return list
 end
 
--- A copy of the value in which empty tables under these names are JSON arrays; the value itself if there are none.
+-- A copy of the value in which empty tables under these names are marked as arrays; the value itself if there are none.
 local function mark_lists(value, names, json)
   if type(value) ~= "table" then return value end
   local out
@@ -148,7 +148,7 @@ local function mark_lists(value, names, json)
   return out or value
 end
 
--- The value as it goes out: 3.0 as 3, an id in its documented type, an empty list as a list.
+-- The value as it is sent: 3.0 as 3, an id in its documented type, an empty list as a list.
 local function settle(field, value, json)
   if field.is_id then value = settle_ids(field, value) end
   if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end

@@ -1,4 +1,4 @@
--- The files of an upload: a path, an open file, or bytes with an extension that says their type.
+-- The files of an upload: a path, an open file, or bytes with an extension for their type.
 
 local content_types = {
   amr = "audio/amr", bmp = "image/bmp", gif = "image/gif", jpeg = "image/jpeg", jpg = "image/jpeg",
@@ -21,7 +21,7 @@ local files = {}
 ---@field path fun(name: string): string the file that a path means
 ---@field file_fault fun(file: string|file*): string? why it cannot be sent: "is a folder: ..."
 
---- The part of the form that sends `value`; or nil and what is wrong with it.
+--- The part of the form for `value`; or nil and the fault.
 ---@param field string
 ---@param value string|file*
 ---@param extension string?

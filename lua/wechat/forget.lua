@@ -1,4 +1,4 @@
--- wechat.forget: all that is kept of a user goes, and what waits for that user ends.
+-- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user.
 
 local kinds = require "wechat.kept"
 
@@ -14,7 +14,7 @@ return function(wechat, host)
     return (kind.key:gsub("%%([au])", names))
   end
 
-  -- The keys of a kind that are there, or nil and why they cannot be known.
+  -- The existing keys of a kind; or nil and the error.
   local function keys_of(kind, openid)
     local key = key_of(kind, openid)
     if kind.prefix then return store.list(key) end
@@ -31,7 +31,7 @@ return function(wechat, host)
     return true
   end
 
-  -- The processes of the account end what waits for the user (src/bot/forgotten.c).
+  -- Tells the other processes of the account (src/bot/forgotten.c).
   local function tell_the_others(openid)
     local place = "forgotten/" .. host.session.account
     local number, err = store.incr(place)

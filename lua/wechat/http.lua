@@ -21,7 +21,7 @@ local seconds = { timeout = true, idle_timeout = true }
 
 ---@class HttpAnswer
 ---@field status integer
---- Headers are found under any case; values of one sent several times are joined by ", " (Set-Cookie by a newline).
+--- Headers are found in any case; repeated ones are joined by ", " (Set-Cookie by a newline).
 ---@field headers table<string, string>
 ---@field body string
 
@@ -101,7 +101,7 @@ return function(wechat, host)
     fail("wechat.%s: %s", method, (tostring(text):gsub("^.-cannot be written as JSON: value", "json")))
   end
 
-  -- The fields beside files, by their names.
+  -- The plain fields beside files.
   local function fields_of(method, form)
     if not form then return nil end
     local fields = {}
@@ -116,7 +116,7 @@ return function(wechat, host)
     return before .. sign .. encode_form(method, "query", query) .. fragment
   end
 
-  -- Bytes beyond ASCII are no URL's: people write 天气 all the same, and browsers encode it. The host is left alone.
+  -- Percent-encodes bytes beyond ASCII, as browsers do: people write 天气 in URLs. The host is not changed.
   local function ascii_url(url)
     if not url:find("[\x80-\xff]") then return url end
     local host_part, rest = url:match("^(%a[%w+.-]*://[^/?#]*)(.*)$")
@@ -153,7 +153,7 @@ return function(wechat, host)
     if #list > 0 then request.headers = list end
   end
 
-  -- In a spec other hosts are played (host.http.via); of addresses on this machine those that the spec has an answer for.
+  -- A spec plays other hosts (host.http.via), and addresses on this machine for which it has an answer.
   local function is_played(url)
     local name = url:match("^https?://%[?([^/?#%]]*)")
     if not (name:find("^127%.") or name:find("^localhost%f[:\0]") or name:find("^::1")) then return true end
@@ -163,7 +163,7 @@ return function(wechat, host)
     return answer ~= nil and answer.status == 204
   end
 
-  -- What C takes.
+  -- The request for C.
   local function prepare(method, verb, url, options)
     check(method, options)
     local request = {

@@ -1,4 +1,4 @@
--- Builds `wechat`, the script's one global, from `host`, which C provides. Runs once per Lua state, before the
+-- Builds `wechat`, the script's only global of wemoon, from `host`, which C provides. Runs once per Lua state, before the
 -- script.
 
 local host = ...
@@ -19,17 +19,17 @@ host.noted = require("wechat.capture")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 require "wechat.quota"(host)
 
--- require "wechat.model"; most scripts need none.
+-- For require "wechat.model", which most scripts do not use.
 package.preload["wechat.model"] = function() return require("wechat.models")(wechat, host) end
 
--- Scripts see no message that is half filled in.
+-- Scripts never see a partly filled message.
 rawset(_G, "next", host.message.next)
 
 for name, part in next, wechat do
   if type(part) == "table" and getmetatable(part) == nil then misread.watch(part, "wechat." .. name) end
 end
 
--- The modules that call the platform are loaded when a script first reads a name that is not there yet.
+-- Loads the modules that call the platform when a script first reads a missing name.
 local later = {}
 
 function later.__index(_, name)

@@ -1,12 +1,12 @@
 -- Late replies: what the script returned after deadline_ms, and what of a long text did not fit into the answer, goes out as
 -- customer service messages ("客服消息"), in order.
 
-local REST_WAITS = 0.3  -- seconds: the answer that the rest belongs to is on its way to the phone
+local REST_WAITS = 0.3  -- seconds, so that the passive reply reaches the phone first
 
 local TRY_S = 600  -- how long a send that did not happen is tried again
 local passes = { [-1] = true, [40001] = true, [40164] = true, [45009] = true }
 
--- The platform's refusals that trying again does not change.
+-- Refusals of the platform that are final.
 local no_right, window = 48001, { [45015] = true, [45047] = true }
 
 ---@param wechat table
@@ -26,10 +26,10 @@ return function(wechat, host)
     return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
   end
 
-  -- Whether a send certainly did not happen, and may yet.
+  -- Whether a send certainly failed, and may succeed later.
   local function may_yet(err) return err.kind == "network" or err.errcode and passes[err.errcode] end
 
-  -- Tries again for ten minutes, in this process or the next one.
+  -- Repeats a send for ten minutes, in this process or a later one.
   local function deliver(body)
     local until_s, pause = os.time() + TRY_S, 1
     while true do
@@ -73,7 +73,7 @@ return function(wechat, host)
     return true
   end
 
-  -- One message of parts. True, or false if it was lost: then no more is tried.
+  -- Sends one message of parts. False if it was lost: then the rest is not sent.
   local function send_part(part, openid, is_ai)
     local bodies, why = host.reply.custom(part)
     if not bodies or why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end

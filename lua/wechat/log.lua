@@ -1,4 +1,4 @@
--- wechat.log: the script's lines in wemoon's log.
+-- wechat.log: lets the script write lines to wemoon's log.
 
 ---@class wechat.log each takes any values, joined by spaces, tables as JSON; file and line come first
 ---@field debug fun(...: any)

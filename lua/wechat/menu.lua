@@ -1,10 +1,10 @@
--- wechat.menu: menus built, checked, compared, put out and fetched. The platform's calls of the group `menu`
+-- wechat.menu: builds, checks, compares, pushes and pulls menus. The platform's calls of the group `menu`
 -- are in the same table.
 
 local check = require "wechat.menu.check"
 local diff = require "wechat.menu.diff"
 
--- "There is no menu": menu.get does not know a menu that was made on the website.
+-- "There is no menu": menu.get does not see a menu that was made on the website.
 local no_menu = 46003
 
 ---@class Menu a menu to edit, plain as create_menu takes it; the rest are methods
@@ -12,7 +12,7 @@ local no_menu = 46003
 ---@field matchrule? table of a personalised menu: whom it is for
 ---@field conditionalmenu? Menu[] the personalised menus, the one added last wins
 
--- The error of a push that was not sent: as the platform would have put it.
+-- The error of a push that was not sent, in the platform's form.
 local function refusal(faults)
   local text = tostring(faults[1])
   if #faults == 2 then text = text .. "; and 1 fault more" end
@@ -35,7 +35,7 @@ return function(wechat, host, api)
     return { menu = rawget(menu, "menu") or menu, conditionalmenu = others }
   end
 
-  -- Menus in the platform's answers are checked as the menus that would be made of them.
+  -- A menu from the platform's answer is checked as if it were to be created.
   local function faults_of(menu)
     local is_wrapped = rawget(menu, "menu") or rawget(menu, "selfmenu_info")
     return check(is_wrapped and not rawget(menu, "button") and new(menu) or menu)
@@ -61,8 +61,8 @@ return function(wechat, host, api)
     return send("menu.addconditional", { button = menu.button, matchrule = menu.matchrule })
   end
 
-  -- Of the platform's personalised menus those at the beginning that are wanted stay; the others are taken
-  -- out and put in anew, because their order says which of them wins.
+  -- Keeps the personalised menus at the beginning of the platform's list that are wanted; the others are deleted
+  -- and created again, because their order decides which of them applies.
   local function put_personalised(wanted)
     local present, err = get("menu.push")
     if not present then return nil, err end

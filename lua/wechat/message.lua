@@ -1,4 +1,4 @@
--- Messages: what a script needs to take callbacks by itself, and the message at hand.
+-- Messages: the functions for a script that handles callbacks itself, and the current message.
 
 ---@class Message a message or event; every element is there too, under the platform's own name
 ---@field id? integer of messages; nil for events

@@ -1,4 +1,4 @@
--- What a script reads below `wechat` that there is not: an error that names the nearest name there is.
+-- Reading an unknown name below `wechat` raises an error that suggests the nearest known name.
 
 local nearest = require "wechat.nearest"
 local getinfo = debug.getinfo
@@ -38,7 +38,7 @@ function misread.names(t)
   return names
 end
 
---- From now on reading a name that the table does not have raises.
+--- Makes reading an unknown name of the table raise from now on.
 ---@param t table
 ---@param path string
 function misread.watch(t, path)

@@ -1,12 +1,12 @@
--- A user's talk with a model, in the store: what was asked and answered, in the order of the questions, however many
--- are under way. Writes compare and set, so that two messages at once tear nothing.
+-- A user's conversation with a model, in the store: questions and answers in the order of the questions, however many
+-- are under way. Writes are compare-and-set, so that two messages at once lose nothing.
 
 local TRIES, KEPT_S, TURNS, BYTES_MAX = 50, 30 * 24 * 3600, 20, 65536
 
 local Talk = {}
 Talk.__index = Talk
 
--- Tries `change(list)` on the list that is kept until nobody writes meanwhile; gives what it returned.
+-- Applies change(list) to the stored list, again if another process wrote meanwhile; returns its results.
 local function update(talk, change)
   local store, json = talk.host.store.own, talk.host.json
   for _ = 1, TRIES do
@@ -34,7 +34,7 @@ local function bound(list, keep)
   while #list.turns > keep or (#list.turns > 1 and bytes_of(list) > BYTES_MAX) do table.remove(list.turns, 1) end
 end
 
---- Notes a question: the messages before it, and its number.
+--- Adds a question; returns the messages before it, and its number.
 function Talk:ask(question)
   return update(self, function(list)
     local messages = {}

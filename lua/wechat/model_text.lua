@@ -6,10 +6,10 @@ local text = {}
 local Text = {}
 Text.__index = Text
 
--- Reasoning stands at the beginning, between these.
+-- The marks around reasoning at the beginning of a text.
 local OPEN, CLOSE = "<think>", "</think>"
 
---- The text without the reasoning before it.
+--- The text without its leading reasoning.
 function text.without_reasoning(whole)
   local head = whole:match("^%s*()" .. OPEN)
   if not head then return whole end
@@ -29,7 +29,7 @@ local function is_balanced(sentence)
     and not sentence:find("<[^>]*$")
 end
 
--- What a line begins with that is no plain paragraph: it is shown with its whole block, items and headings by the line.
+-- The beginnings of lines that are not plain paragraphs: they are shown by the block, items and headings by the line.
 local function kind_of(line)
   if line:find("^%s*```") or line:find("^%s*~~~") then return "fence" end
   if line:find("^%s*|") or line:find("^%s*>") or line:find("^    ") or line:find("^%s*<") then return "block" end
@@ -44,7 +44,7 @@ local function fence_end(buffer)
   return past
 end
 
--- How much of the buffer can be shown now; 0: nothing.
+-- The length of the buffer that can be shown now; 0 if there is none.
 local function ready(buffer, whole)
   local from = buffer:match("^%s*()")
   local body = buffer:sub(from)

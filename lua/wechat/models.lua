@@ -44,7 +44,7 @@ return function(wechat, host)
 
   -- ---- what the server says
 
-  -- An error in any of the forms that servers write it in.
+  -- The error of an answer, in any of the forms that servers use.
   local function words_of(value, text)
     local err = value and given(value.error)
     if type(err) == "table" then return given(err.message) or given(err.msg) or json.encode_lossy(err) end
@@ -66,7 +66,7 @@ return function(wechat, host)
     return fault { kind = "http", status = r.status, errmsg = words, retry_after = tonumber(r.headers["retry-after"]) }
   end
 
-  -- A call comes in pieces, by its place in the list.
+  -- A tool call arrives in pieces, by its index in the list.
   local function add_call(calls, piece)
     local at = (given(piece.index) or #calls) + 1
     local call = calls[at] or { id = "", type = "function", ["function"] = { name = "", arguments = "" } }
@@ -77,7 +77,7 @@ return function(wechat, host)
     its.arguments = its.arguments .. (given(new.arguments) or "")
   end
 
-  -- What a chunk, or a whole answer, adds.
+  -- Adds a chunk, or a whole answer.
   local function take(answer, value, on_text)
     if given(value.error) then return fault { kind = "api", errmsg = words_of(value) } end
     local choice = given(value.choices) and value.choices[1]
@@ -92,7 +92,7 @@ return function(wechat, host)
     answer.finished = answer.finished or given(choice.finish_reason) ~= nil
   end
 
-  -- A server that does not stream answers whole.
+  -- The answer of a server that does not stream.
   local function read_whole(r, answer, on_text)
     local parts = {}
     for line in r:lines() do parts[#parts + 1] = line end
@@ -170,7 +170,7 @@ return function(wechat, host)
     return list
   end
 
-  -- What the model is told of a call; never an error of the script's.
+  -- The result of a tool call for the model; an error of the script becomes its text.
   local function call_tool(tools, call)
     local tool, arguments = tools[call["function"].name], {}
     if not tool then return "error: there is no such function" end
@@ -183,7 +183,7 @@ return function(wechat, host)
       return "error: " .. tostring(result)
     end
     if result == nil then return err ~= nil and "error: " .. tostring(err) or "null" end
-    -- A page in GBK is no reason to leave the question without an answer.
+    -- Malformed UTF-8, such as a page in GBK, must not leave the question unanswered.
     if type(result) ~= "string" then return json.encode_lossy(result) end
     return utf8.len(result) and result or json.decode(json.encode_lossy(result))
   end

@@ -1,4 +1,4 @@
--- "Did you mean": the name that a misspelt one is nearest to.
+-- "Did you mean": finds the name nearest to a misspelt one.
 
 local LONGEST = 64
 
@@ -21,8 +21,8 @@ local function distance(a, b, most)
   return above[#b]
 end
 
---- The nearest of the names, nil where none is near: at most a third of the letters (one at least) may differ.
---- Case does not count; of two that are equally near, the one that comes first in the alphabet.
+--- The nearest name; nil if none is near: at most a third of the letters (but at least one) may differ.
+--- Case does not matter; of two equally near names, the first in the alphabet.
 ---@param word string
 ---@param names string[]
 ---@return string?

@@ -1,5 +1,5 @@
 -- `wemoon check --online`: asks the platform whether the account works, and says what to mend. The account is
--- not changed: probes read, or write to an openid that does not exist.
+-- not changed: probes only read, or write to an openid that does not exist.
 
 local places = require "wechat.places"
 
@@ -36,8 +36,8 @@ local rights = {
   { what = "subscription messages", name = "message.subscribe.list_templates", params = {}, who = service },
 }
 
--- The kind of account that lacks just these rights: the first row whose `missing` are all missing and whose
--- `present` are all there.
+-- The kind of account that lacks these rights: the first row whose `missing` are all missing and whose
+-- `present` are all present.
 local kinds = {
   {
     missing = { "menu.get", "message.custom.typing", "user.list", "freepublish.batchget" },

@@ -14,7 +14,7 @@ return function(wechat, host)
     return file ~= nil
   end
 
-  --- The file that a path of a call means: beside the script, else from the working directory, where it is only there.
+  --- The file of a relative path: beside the script, or in the working directory if it exists only there.
   ---@param name string
   ---@return string
   function host.path(name)

@@ -1,4 +1,4 @@
--- Where an account's settings stand since December 2025: on 微信开发者平台, no longer on mp.weixin.qq.com
+-- Where an account's settings are since December 2025: on 微信开发者平台, no longer on mp.weixin.qq.com
 -- ("开发接口管理迁移"). Hints name these places; each has its words in English and in Chinese.
 
 local site = "https://developers.weixin.qq.com/platform"

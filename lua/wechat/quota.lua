@@ -1,12 +1,12 @@
--- How many customer service messages the platform still takes for a user: counted in the store, from the user's last
--- act on. What ends the count is data (api: "客服消息" by trigger).
+-- How many customer service messages the platform still accepts for a user: counted in the store, from the user's last
+-- action on. The limits by kind of action are data ("客服消息").
 
 local TRIES, KEPT_S = 50, 48 * 3600
 
 local of_message, of_event = 5, 3
 local events = { click = true, scancode_push = true, scancode_waitmsg = true, subscribe = true, scan = true }
 
--- How many an act allows; nil if it allows none of its own.
+-- How many messages an action allows; nil if it has no allowance of its own.
 local function most_of(message)
   if not message.event then return of_message end
   return events[message.event] and of_event
@@ -20,7 +20,7 @@ return function(host)
 
   local function key_of(openid) return "quota/" .. host.session.account .. "/" .. openid end
 
-  -- The record that counts after the message, and as it is in the store.
+  -- The record that applies after the message, and the stored one.
   local function read(openid, message)
     local text, err = store.get(key_of(openid))
     if err then return nil, nil, err end
@@ -30,7 +30,7 @@ return function(host)
     return record or { t = 0, n = 0, most = of_message }, text
   end
 
-  --- How many are left; nil and why where the store fails.
+  --- How many are left; nil and the error if the store fails.
   ---@param openid string
   ---@param message? Message the one being answered
   function quota.left(openid, message)
@@ -55,12 +55,12 @@ return function(host)
     end
   end
 
-  --- One more went out.
+  --- Counts one more message.
   function quota.count(openid)
     update(openid, function(record) record.n = record.n + 1 end)
   end
 
-  --- The platform says that none are left.
+  --- Records that the platform says none are left.
   function quota.spend(openid)
     update(openid, function(record) record.n = record.most end)
   end

@@ -1,5 +1,5 @@
--- Replies. One table of kinds says of each what its builder takes, its XML ("被动回复用户消息"), and the
--- customer service message that says the same when the answer comes too late; all else about replies is made
+-- Replies. One table of kinds has for each kind its builder's parameters, its XML ("被动回复用户消息"), and the
+-- equivalent customer service message for a late answer; everything else about replies is made
 -- from it.
 
 ---@class Reply what a builder gives: `type` and the kind's fields; tostring(reply) is its XML
@@ -38,7 +38,7 @@ local function check_article(article, place, fail)
   end
 end
 
--- The last index of the list, and the first key that is no index, if there is one.
+-- The last index of the list, and the first key that is not an index, if there is one.
 local function last_place(articles)
   local last = 0
   for key in pairs(articles) do
@@ -70,7 +70,7 @@ local function titles(reply)
   return ("%d article%s: %s"):format(#list, #list == 1 and "" or "s", table.concat(list, " | "))
 end
 
--- What legacy hardware messages carry to and fro.
+-- The fields of legacy hardware messages.
 local device_type = { "device_type", "string?", "as the message has it", from = "DeviceType" }
 local device_id = { "device_id", "string?", "as the message has it", from = "DeviceID" }
 local session_id = { "session_id", "string|integer?", "as the message has it", from = "SessionID" }
@@ -149,7 +149,7 @@ local kinds = {
         hqmusicurl = hq_url,
       },
     },
-    -- Such a message needs a picture; an answer does not.
+    -- Such a customer service message needs a picture; a passive reply does not.
     instead = function(reply)
       if reply.thumb_media_id and reply.thumb_media_id ~= "" then return nil end
       local lines = {}
@@ -243,7 +243,7 @@ for _, kind in ipairs(kinds) do kind_of[kind.type] = kind end
 
 -- ---- XML
 
--- A SessionID that came as text goes out as a bare number, as the platform writes it.
+-- A SessionID given as text is sent as a bare number, as the platform writes it.
 local function whole_number(name, value)
   return name == "SessionID" and math.tointeger(tonumber(value)) or value
 end
@@ -291,7 +291,7 @@ local function filled(shape, reply)
   return body
 end
 
--- A text in pieces of at most 2048 bytes, cut where it hurts least.
+-- Splits a text into pieces of at most 2048 bytes, at good places.
 local function texts(content, host)
   local pieces = {}
   while content ~= "" do
@@ -340,7 +340,7 @@ return function(wechat, host)
     host.args.add(wechat, kind.builder, kind.parameters, builder_of(kind), kind.doc)
   end
 
-  -- Nearly every bot builds this kind: it is built without the loop.
+  -- The most frequent kind: built without the generic loop.
   local escaped = builder_of(kind_of.text)
   host.args.add(wechat, "response_text", kind_of.text.parameters, function(content, escape)
     if escape then return escaped(content, escape) end
@@ -380,7 +380,7 @@ return function(wechat, host)
     return bodies, changed or bytes
   end
 
-  --- A reply in one line: "text: hello", "news: 2 articles: A | B", "(no reply)".
+  --- Describes a reply in one line: "text: hello", "news: 2 articles: A | B", "(no reply)".
   ---@param reply Reply|string|nil|false
   ---@return string
   function host.reply.describe(reply)

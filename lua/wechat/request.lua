@@ -1,4 +1,4 @@
--- Makes the request for host.api.call from a catalogue entry and the table that a script passed.
+-- Makes the request for host.api.call from a catalogue entry and the script's table.
 
 local fields = require "wechat.fields"
 local files = require "wechat.files"
@@ -18,7 +18,7 @@ local function takes_body(endpoint)
   return endpoint.verb ~= "GET" and not (endpoint.verb == "DOWNLOAD" and #endpoint.body == 0)
 end
 
--- Splits the caller's fields into query and body. A name that the entry lists for both goes to both.
+-- Splits the caller's fields into query and body. A name that the entry lists for both is sent in both.
 local function split(endpoint, params)
   local query, body, to_body = {}, {}, takes_body(endpoint)
   for name, value in pairs(params) do
@@ -113,7 +113,7 @@ local function take_form(out, endpoint, body, env)
   local fault
   out.form, fault = texts(body, env)
   if fault then return nil, fault end
-  -- A picture given by its address goes in the query: there is no form.
+  -- A picture given by its URL is sent in the query: there is no form.
   if not file and next(out.form) == nil then out.verb, out.form, out.body = "POST", nil, "" end
   return out
 end
@@ -128,7 +128,7 @@ local function fault_of_names(endpoint, params)
   end
 end
 
---- The request, or the address if nothing is sent; nil and the fault, which names the field.
+--- The request, or the URL if nothing is sent; nil and the fault, which names the field.
 ---@param endpoint Endpoint
 ---@param params table
 ---@param method string the name for errors
@@ -159,7 +159,7 @@ end
 
 local verbs = { GET = true, POST = true, UPLOAD = true, DOWNLOAD = true }
 
--- The form of wechat.call: its open files are files, the rest are texts.
+-- The form of wechat.call: open files are files, other values are texts.
 local function free_form(out, body, env)
   local values, fault = {}
   out.files = {}

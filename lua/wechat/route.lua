@@ -1,6 +1,6 @@
--- wechat.route: pages of the bot's own on the address that the platform's messages come to.
+-- wechat.route: pages of the bot's own on the address of the platform's callbacks.
 --  Paths are exact: no patterns, another case or a trailing slash is another path. One path can have several
--- methods; HEAD is answered as GET is, without the body. A page added again takes the old one's place.
+-- methods; HEAD is answered like GET, without the body. A page that is added again replaces the old one.
 
 local HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 
@@ -26,7 +26,7 @@ local HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 
 local known = { status = true, headers = true, body = true, json = true, stream = true }
 
--- What the server says by itself.
+-- Headers that the server sets itself.
 local reserved = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true }
 
 local getinfo = debug.getinfo
@@ -49,7 +49,7 @@ return function(wechat, host)
     return values
   end
 
-  -- Makes of what C gives what the script's function gets.
+  -- Turns C's request into the argument of the script's function.
   local function read(request)
     request.query = parse_pairs(request.query)
     local kind = (request.headers["content-type"] or ""):lower():match("^%s*([^;%s]*)")
@@ -61,7 +61,7 @@ return function(wechat, host)
     return request
   end
 
-  -- Raises, naming the page and its function's place, for what is wrong with an answer.
+  -- Raises for a fault of an answer, with the page and its function's place.
   local function complain(page, format, ...)
     error(("%s: the page %s %s " .. format):format(page.place, page.method, page.path, ...), 0)
   end

@@ -1,5 +1,5 @@
--- wechat.say: parts of an answer. What was said by the deadline is the passive reply (script/said.c), what is said
--- later goes out as customer service messages: each whole paragraph while enough of the quota is left, then joined,
+-- wechat.say: parts of an answer. Parts said by the deadline are the passive reply (script/said.c); parts said
+-- later are sent as customer service messages: each whole paragraph while enough of the quota is left, then joined,
 -- the last one at the end.
 
 local FEW = 3             -- fewer of the quota than these: what comes is joined

@@ -5,7 +5,7 @@
 
 local min = math.min
 
--- Of N who write at once one succeeds each time, so N tries are needed at worst; pauses make it a few.
+-- Of N jobs that write at once one succeeds each time, so N tries may be needed; pauses make it a few.
 local TRIES = 2000
 local PAUSE_MAX_MS = 32
 
@@ -23,7 +23,7 @@ return function(wechat, host)
     return text
   end
 
-  -- The JSON of each key's value, by which changes are found.
+  -- The JSON of each key's value, to find changes.
   local function snapshot(openid, values)
     local texts = {}
     for key, value in pairs(values) do
@@ -94,7 +94,7 @@ return function(wechat, host)
     return store.add(key, new)
   end
 
-  -- Longer each time, and for no two jobs the same.
+  -- Longer each time, and different for each job.
   local function pause(try)
     host.time.sleep(min(2 ^ try, PAUSE_MAX_MS) * math.random() / 1000)
   end

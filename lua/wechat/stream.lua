@@ -1,4 +1,4 @@
--- What wechat.http.stream gives: an answer that is read while it comes. C hands over bytes; lines and events are
+-- The result of wechat.http.stream: an answer that is read as it arrives. C passes bytes; lines and events are
 -- made of them here.
 
 local LINE_MAX = 1048576
@@ -11,7 +11,7 @@ local LINE_MAX = 1048576
 ---@param host table
 ---@param failure fun(method: string, err: table): table
 return function(host, failure)
-  -- By stream: where its bytes come from, and those that were taken and not read yet.
+  -- By stream: the source of its bytes, and bytes that were taken but not read yet.
   local inner = setmetatable({}, { __mode = "k" })
 
   local Stream = {}
@@ -49,7 +49,7 @@ return function(host, failure)
     stream.err = failure("http.stream", { kind = "http", errmsg = why })
   end
 
-  -- A server that compresses all the same would be read as noise.
+  -- Some servers compress although `identity` was asked for; the bytes would be garbage.
   local function is_text(stream, own)
     local coding = stream.headers["content-encoding"]
     if not coding or coding:lower() == "identity" then return true end
@@ -57,7 +57,7 @@ return function(host, failure)
     return false
   end
 
-  -- Joined when they are asked for: a long line comes in many pieces.
+  -- Joins the pieces only when needed: a long line arrives in many.
   local function more(stream, own)
     local text = take(stream, own)
     if text then own.rest = own.rest .. text end
@@ -79,7 +79,7 @@ return function(host, failure)
     return text
   end
 
-  -- The next line without its end, LF or CR LF; what stands after the last end is a line too.
+  -- The next line without its end, LF or CR LF; text after the last line end is a line too.
   local function next_line(stream, own)
     local from = 1
     while true do
@@ -98,7 +98,7 @@ return function(host, failure)
     return line ~= "" and not stream.err and line or nil
   end
 
-  --- The lines that come, without their ends. They end at a fault too: then r.err says which.
+  --- Iterates over the lines, without their ends. Also ends at a fault, which is then in r.err.
   ---@return fun(): string?
   function Stream:lines()
     local own = of(self, "lines")
@@ -121,7 +121,7 @@ return function(host, failure)
     end
   end
 
-  --- The server-sent events that come. They end at a fault too: then r.err says which.
+  --- Iterates over the server-sent events. Also ends at a fault, which is then in r.err.
   ---@return fun(): { event: string, data: string, id: string }?
   function Stream:events()
     local own = of(self, "events")

@@ -1,4 +1,4 @@
--- wechat.spawn, wechat.gate, wechat.allow: functions that run beside each other, and how many may.
+-- wechat.spawn, wechat.gate, wechat.allow: concurrent functions, and limits for them.
 
 local TRIES = 50
 
@@ -17,7 +17,7 @@ return function(wechat, host)
 
   -- ---- spawn
 
-  -- By task: C's handle, and what the function returned or raised.
+  -- By task: C's handle, and the function's results or error.
   local inner = setmetatable({}, { __mode = "k" })
   local note_error = { __close = function(own, err) own.err = err end }
 
@@ -26,18 +26,18 @@ return function(wechat, host)
     own.results = table.pack(fn(...))
   end
 
-  -- When a wait of so many seconds ends: one that goes on in another process waits for what is left of it.
+  -- The end of a wait of so many seconds; a wait that continues in another process waits for the rest.
   local function until_of(timeout_s) return type(timeout_s) == "number" and host.time.now() + timeout_s or nil end
 
   local function of(task, method)
     return inner[task] or fail("%s is called on a %s (write task:%s())", method, type(task), method)
   end
 
-  --- Ends it: its calls are closed, its <close> variables run. True, or false if it has ended.
+  --- Ends the task: closes its calls and <close> variables. False if it has ended already.
   ---@return boolean
   function Task:cancel() return of(self, "cancel").handle:cancel() end
 
-  --- Waits for its end: what its function returned; nil and the error that it raised, "cancelled" or "timeout".
+  --- Waits for the task's end. Returns the results of its function; or nil and its error, "cancelled" or "timeout".
   ---@param timeout_s? number
   function Task:join(timeout_s)
     local own = of(self, "join")
@@ -80,7 +80,7 @@ return function(wechat, host)
 
   -- ---- allow
 
-  -- When those of the last per_s seconds were, in milliseconds: the new list as JSON, or nil and how long to wait.
+  -- The times of the last per_s seconds in milliseconds: the new list as JSON, or nil and the seconds to wait.
   local function take(text, count, per_s)
     local now, list = math.floor(host.time.now() * 1000), {}
     for at in (text or ""):gmatch("%d+") do
@@ -91,7 +91,7 @@ return function(wechat, host)
     return "[" .. table.concat(list, ",") .. "]"
   end
 
-  -- One try to note it down; false if another wrote meanwhile.
+  -- Makes one try; false if another process wrote meanwhile.
   local function try_to_take(key, count, per_s)
     local store = host.store.own
     local old, err = store.get(key)

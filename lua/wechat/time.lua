@@ -9,7 +9,7 @@ return function(wechat, host)
   local add, time = host.args.add, host.time
 
   add(wechat, "sleep", { { "seconds", "number" } }, function(seconds)
-    -- Where a conversation goes on in another process, what is left of it is slept.
+    -- If the conversation continues in another process, it sleeps for the rest.
     return time.sleep(seconds, time.now() + seconds)
   end, "Waits; other messages are answered meanwhile.")
   add(wechat, "once", nil, time.once,
