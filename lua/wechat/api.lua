@@ -108,11 +108,25 @@ local function new_api(host, env)
     return nil, err
   end
 
+  -- What a customer service message says of the account and of its user's quota.
+  local function note_send(user, failure)
+    if failure == nil then
+      host.reply.allowed(true)
+      host.quota.count(user)
+    elseif failure.errcode == 48001 then
+      if host.reply.allowed(false) then
+        host.log.warn("this account has no customer service messages (48001): for an hour no late answer is sent so")
+      end
+    elseif failure.errcode == 45047 or failure.errcode == 45015 then
+      host.quota.spend(user)
+    end
+  end
+
   function api.send(made)
     local began = host.noted.now()
     local result, failure = host.api.call(made)
     host.noted.platform(made, began, failure)
-    if failure == nil and users[made] and host.quota then host.quota.count(users[made]) end
+    if users[made] and host.quota then note_send(users[made], failure) end
     if failure == nil then
       if made.verb == "DOWNLOAD" and result.size and not result.save then result.save = host.api.save end
       return result

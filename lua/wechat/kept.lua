@@ -12,5 +12,6 @@ return {
   { name = "talks with models", key = "talk/%a/%u/", prefix = true },
   { name = "quota of customer service messages", key = "quota/%a/%u" },
   { name = "conversation", key = "asked/%a/%u" },
+  { name = "kept answers", key = "kept/%a/%u" },
   { name = "owed answers", key = "owed/%a/%u/", prefix = true },
 }

@@ -1,5 +1,6 @@
 -- Late replies: what the script returned after deadline_ms, and what of a long text did not fit into the answer, goes out as
--- customer service messages ("客服消息"), in order.
+-- customer service messages ("客服消息"), in order. What cannot be sent so is kept for the user's next message
+-- (src/script/kept_answers.h), as late_reply has it.
 
 local REST_WAITS = 0.3  -- seconds, so that the passive reply reaches the phone first
 
@@ -42,23 +43,64 @@ return function(wechat, host)
     end
   end
 
+  -- Why a send failed, for one of the reasons that lost answers are counted by; and whether the answer may be kept.
+  local function reason_of(err)
+    if err.errcode == no_right or err.not_configured then return "right", true end
+    if window[err.errcode] then return "quota", true end
+    return err.kind == "api" and "refused" or "network", may_yet(err)
+  end
+
   local function complain(openid, what, left, err)
-    local kind = err.kind == "api" and "refused" or "network"
-    local reason = (err.errcode == no_right or err.not_configured) and "right" or window[err.errcode] and "quota" or kind
+    local reason = reason_of(err)
     host.reply.lost(reason)
-    if err.errcode == 45047 then host.quota.spend(openid) end
     local lost = ("%s to %s is lost"):format(what, openid)
     if left then lost = lost .. (" (%d message%s)"):format(left, left == 1 and "" or "s") end
     if reason == "right" then
-      host.reply.not_allowed()
-      log.warn(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg) ..
-        "; from now on late_reply = \"auto\" means \"retry\"")
+      log.warn(lost .. ": customer service messages cannot be sent: " .. tostring(err.errmsg))
     elseif reason == "quota" then
       log.warn(lost .. ": " .. tostring(err) .. "; it is not tried again")
     else
       log.warn(lost .. ": " .. tostring(err))
     end
   end
+
+  -- ---- keeping
+
+  -- A reply in pieces, each packed (src/script/packed_reply.h).
+  local function pack(reply)
+    local list = {}
+    if type(reply) == "table" and reply.type ~= "text" then return { "X" .. host.reply.render(reply, true) } end
+    local text = type(reply) == "table" and reply.content or reply
+    while text ~= "" do
+      local piece = host.reply.cut(text)
+      list[#list + 1], text = "T" .. piece, text:sub(#piece + 1)
+    end
+    return list
+  end
+
+  -- What is kept stands before the reply to the user's next message; with `promised` that message fetches it.
+  local function keep(late, list, why)
+    local identity = late.identity
+    -- A conversation that timed out answers no message.
+    if identity == "" then identity = ("%d.%d"):format(os.time(), math.random(1 << 30)) end
+    if late.is_rest then identity = identity .. "#rest" end
+    local kept, err = host.kept.put(late.openid, identity, list, late.asks)
+    if kept then
+      log.info(("%s to %s is kept for the user's next message%s"):format(what_of(late.is_rest), late.openid,
+        why and ": " .. tostring(why) or ""))
+    else
+      host.reply.lost("network")
+      log.warn(("%s to %s is lost: %s"):format(what_of(late.is_rest), late.openid, tostring(err)))
+    end
+  end
+
+  -- Whether what was not sent may be kept. Only the account and the user's quota speak against sending as such.
+  local function can_keep(err)
+    local _, keeps = reason_of(err)
+    return host.kept.on and keeps
+  end
+
+  -- ---- parts
 
   local function show_typing(openid)
     pcall(function() return wechat.message.custom.typing { touser = openid, command = "Typing" } end)
@@ -73,36 +115,51 @@ return function(wechat, host)
     return true
   end
 
-  -- Sends one message of parts. False if it was lost: then the rest is not sent.
+  -- Sends one message of parts. True; or false and the error: then the rest is not sent.
   local function send_part(part, openid, is_ai)
     local bodies, why = host.reply.custom(part)
     if not bodies or why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
     if not bodies then return true end
     for _, body in ipairs(bodies) do body.aimsgcontext = is_ai and { is_ai_msg = 1 } or nil end
     local sent, err = send_all(bodies, openid)
-    if sent then return true end
-    complain(openid, "a part of the answer", nil, err)
-    return false
+    return sent, err
+  end
+
+  local function keep_parts(parts, late)
+    local list = {}
+    for part in parts:rest(host.reply.cut) do table.move(pack(part), 1, 64, #list + 1, list) end
+    if #list > 0 then keep(late, list) end
   end
 
   -- Sends what is ready, in its turn. Those that come meanwhile too.
-  local function send_parts(parts, openid, message)
+  local function send_parts(parts, late, message)
     host.reply.turn()
-    while true do
-      local part = parts:next(host.quota.left(openid, message) or math.huge, host.reply.cut)
-      if part == nil or not send_part(part, openid, parts.ai) then break end
-      if not parts.done then show_typing(openid) end
+    while not parts.keeps do
+      local mark = parts:mark()
+      local part = parts:next(host.quota.left(late.openid, message) or math.huge, host.reply.cut)
+      if part == nil then break end
+      local sent, err = send_part(part, late.openid, parts.ai)
+      if not sent then
+        parts:go_back(mark)
+        parts.keeps = can_keep(err)
+        if not parts.keeps then complain(late.openid, "a part of the answer", nil, err) break end
+      elseif not parts.done then
+        show_typing(late.openid)
+      end
     end
     parts.sending = false
+    if parts.keeps and parts.done then keep_parts(parts, late) end
   end
 
   -- The last task of these ends when all is out.
   local function deliver_parts(parts, message, early)
     parts:leave_out(host.reply.taken())
+    local identity, keeps, asks = host.reply.fate()
+    parts.keeps = parts.keeps or keeps
     if not early then parts.done = true end
     local _ <close> = parts.gate:enter()
     parts.sending = true
-    send_parts(parts, message.source, message)
+    send_parts(parts, { openid = message.source, identity = identity, asks = asks }, message)
   end
 
   --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out.
@@ -113,32 +170,50 @@ return function(wechat, host)
     wechat.say(question)
     local _ <close> = parts.gate:enter()
     parts:leave_out(host.reply.taken())
-    send_parts(parts, message.source, message)
+    send_parts(parts, { openid = message.source, identity = host.reply.fate(), asks = true }, message)
+  end
+
+  -- ---- a whole answer
+
+  local function send_reply(reply, late)
+    local what = what_of(late.is_rest)
+    local bodies, why = host.reply.custom(reply)
+    if not bodies then
+      host.reply.lost("form")
+      return log.warn(("%s to %s is lost: %s"):format(what, late.openid, why))
+    end
+    if why then log.warn(("%s to %s: %s"):format(what, late.openid, why)) end
+    for i, body in ipairs(bodies) do
+      body.touser = late.openid
+      local answer, err = deliver(body)
+      if not answer and not late.gone and can_keep(err) then
+        local left = reply
+        if i > 1 then
+          left = {}
+          for j = i, #bodies do left[#left + 1] = bodies[j].text.content end
+          left = table.concat(left)
+        end
+        return keep(late, pack(left), err)
+      end
+      if not answer then return complain(late.openid, what, #bodies - i + 1, err) end
+    end
+    if #bodies == 0 then return end
+    if host.kept.on and not late.is_rest then host.kept.settle(late.openid, late.identity) end
+    log.info(("%s to %s went out as %d customer service message%s"):format(what, late.openid, #bodies,
+      #bodies == 1 and "" or "s"))
   end
 
   host.reply.on_late(function(reply, message, is_rest)
     if getmetatable(reply) == host.reply.Parts then return deliver_parts(reply, message, is_rest) end
     if is_rest then host.time.sleep(REST_WAITS) end
-    local openid = message.source
     host.reply.turn()
-    local bodies, why = host.reply.custom(reply)
-    if not bodies then
-      host.reply.lost("form")
-      return log.warn(("%s to %s is lost: %s"):format(what_of(is_rest), tostring(openid), why))
-    end
-    if not openid or openid == "" then
+    local identity, keeps, asks, gone = host.reply.fate()
+    local late = { openid = message.source, identity = identity, asks = asks, gone = gone, is_rest = is_rest }
+    if not late.openid or late.openid == "" then
       host.reply.lost("form")
       return log.warn(what_of(is_rest) .. " is lost: its message does not say who sent it (FromUserName)")
     end
-    if why then log.warn(("%s to %s: %s"):format(what_of(is_rest), openid, why)) end
-    for i, body in ipairs(bodies) do
-      body.touser = openid
-      local answer, err = deliver(body)
-      if not answer then return complain(openid, what_of(is_rest), #bodies - i + 1, err) end
-    end
-    if #bodies > 0 then
-      log.info(("%s to %s went out as %d customer service message%s"):format(what_of(is_rest), openid, #bodies,
-        #bodies == 1 and "" or "s"))
-    end
+    if keeps and host.kept.on and not gone then return keep(late, pack(reply)) end
+    send_reply(reply, late)
   end)
 end

@@ -55,13 +55,25 @@ return function(host)
     end
   end
 
+  -- None is left for the answer to the message at hand.
+  local function note_spent(openid)
+    local message = host.message.get()
+    if message and message.source == openid then host.reply.spent() end
+  end
+
   --- Counts one more message.
   function quota.count(openid)
-    update(openid, function(record) record.n = record.n + 1 end)
+    local spent
+    update(openid, function(record)
+      record.n = record.n + 1
+      spent = record.n >= record.most
+    end)
+    if spent then note_spent(openid) end
   end
 
   --- Records that the platform says none are left.
   function quota.spend(openid)
     update(openid, function(record) record.n = record.most end)
+    note_spent(openid)
   end
 end

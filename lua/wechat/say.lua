@@ -12,6 +12,7 @@ local text_bytes = 2048
 ---@field done? boolean the script has ended
 ---@field sending? boolean a task sends parts
 ---@field gate? Gate one task sends at a time
+---@field keeps? boolean what has not gone out is kept for the user's next message
 
 local Parts = { __name = "parts" }
 Parts.__index = Parts
@@ -86,6 +87,18 @@ function Parts:next(left, cut)
   pass(self, #text)
   self.at, self.skip = self.at + 1, 0
   return other
+end
+
+--- Where the next message's content begins, for go_back.
+function Parts:mark() return { self.at, self.skip } end
+
+--- What came after the mark did not go out.
+function Parts:go_back(mark) self.at, self.skip = mark[1], mark[2] end
+
+--- All that has not gone out, in as few messages as it fits into: the content of one after the other.
+---@param cut fun(text: string): string
+function Parts:rest(cut)
+  return function() return self:next(1, cut) end
 end
 
 --- Whether anything is left.

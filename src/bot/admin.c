@@ -83,6 +83,8 @@ static void show_metrics(void *ctx, HttpRequest *request) {
       (double)bot.conversations },
     { "wemoon_owed_answers", "Scripts whose message was answered without them, in the store.",
       (double)bot.owed },
+    { "wemoon_kept_answers", "Answers that wait in the store for their user's next message.",
+      (double)bot.kept },
     { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.",
       bot.interpreters },
     { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.",

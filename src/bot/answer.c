@@ -8,10 +8,11 @@
 #include "bot/bot_metrics.h"
 #include "bot/capture.h"
 #include "bot/outcome.h"
-#include "bot/packed_reply.h"
+#include "bot/kept.h"
+#include "script/packed_reply.h"
 #include "wechat/envelope.h"
 
-enum { TRIES = 3, LAST_AFTER_S = 9 };  // the platform's
+enum { LAST_AFTER_S = 9 };  // the platform's tries are over a little later
 
 static void respond(Callback *c, const HttpResponse *response) {
   if (c->parked) parked_respond(c->parked, response);
@@ -91,12 +92,16 @@ static bool answer_reply(Callback *c) {
 void answer_job(Callback *c, const Job *job) {
   c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
   if (job->state == TASK_LOST) return answer_nothing(c);
-  if (job->is_packed)
-    return answer_packed(c, job->packed, job->from_user, job->to_user, job->answered_s);
+  if (job->is_packed) {
+    answer_packed(c, job->packed, job->from_user, job->to_user, job->answered_s);
+    if (job->kept_as) c->outcome = job->kept_as;
+    return kept_given(c->webhook, job, true);
+  }
   c->place = arena_dup(c->w->arena, job->place);
   reply_render(&job->reply, job->from_user, job->to_user, job->answered_s, &c->w->reply);
   bool failed = job->state != TASK_RETURNED || job->place.len > 0;
   if (answer_reply(c) && failed) c->outcome = "failed";
+  kept_given(c->webhook, job, true);
 }
 
 void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t answered_s) {
@@ -107,41 +112,75 @@ void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t 
 
 // ---- deadlines ----------------------------------------------------------------------------------
 
-LateReply answer_late_way(const Webhook *webhook) {
+LateReply answer_late_way(const Webhook *webhook, Job *job) {
   LateReply way = webhook->options->late_reply;
   if (way != LATE_AUTO) return way;
-  return atomic_load_explicit(&webhook->shared.late_not_allowed, memory_order_relaxed)
-             ? LATE_RETRY
-             : LATE_CUSTOMER_SERVICE;
+  bool spent = atomic_load_explicit(&job->said.spent, memory_order_relaxed);
+  return spent || shared_sends_nothing(&webhook->shared) ? LATE_KEEP : LATE_CUSTOMER_SERVICE;
 }
 
-// What was said by now. False if nothing whole was.
-static bool answer_said(Callback *c, Job *job) {
-  Reply reply;
-  bool sends = answer_late_way(c->webhook) == LATE_CUSTOMER_SERVICE;
-  if (!said_take(&job->said, sends ? SAID_SENDS : SAID_DROPS, false, c->w->arena, &reply))
-    return false;
-  reply_render(&reply, job->from_user, job->to_user, clock_unix_s(), &c->w->reply);
-  answer_reply(c);
-  return true;
+bool answer_awaits_retry(const Callback *c, Job *job) {
+  LateReply way = answer_late_way(c->webhook, job);
+  return (way == LATE_RETRY || way == LATE_KEEP) && !answer_is_last_try(c, job);
+}
+
+static SaidState said_state_of(LateReply way) {
+  return way == LATE_CUSTOMER_SERVICE ? SAID_SENDS : way == LATE_KEEP ? SAID_KEEPS : SAID_DROPS;
+}
+
+// Its last line, or all of it. False if it has no place in that reply.
+static bool add_late_text(Callback *c, Reply *reply) {
+  Str content = packed_reply_content(reply), rest;
+  Buf text;
+  if (reply->form != REPLY_NONE && !content.ptr) return false;
+  buf_init(&text);
+  if (content.len > 0) buf_add(&text, content);
+  if (content.len > 0) buf_addc(&text, '\n');
+  buf_add(&text, c->webhook->options->late_text);
+  Str copy = arena_dup(c->w->arena, buf_str(&text));
+  buf_clear(&text);
+  return copy.ptr && reply_text(reply, c->w->arena, copy, &rest);
+}
+
+// What was said by now and what is kept, or late_text: what the user reads. Nothing whole: REPLY_NONE. Returns whether
+// the user is to write for the answer.
+static bool reply_by_now(Callback *c, Job *job, Reply *reply) {
+  LateReply way = answer_late_way(c->webhook, job);
+  Str late_text = c->webhook->options->late_text;
+  bool promises = way == LATE_KEEP && late_text.len > 0 && !job->is_silent;
+  size_t room = promises ? REPLY_TEXT_MAX - late_text.len - 1 : REPLY_TEXT_MAX;
+  bool said = said_take(&job->said, said_state_of(way), false, room, c->w->arena, reply);
+  promises = promises && add_late_text(c, reply);
+  if (job->is_silent || kept_join(job, c->w->arena, reply)) return promises;
+  if (said) said_give_back(&job->said);
+  return false;
 }
 
 bool answer_is_last_try(const Callback *c, const Job *job) {
   int elsewhere = atomic_load_explicit(&job->tries, memory_order_relaxed);
   int64_t waited_s = (clock_now_us() - c->received_us) / 1000000;
   int64_t arrived_s = clock_unix_s() - waited_s;
-  return c->attempt >= TRIES || elsewhere >= TRIES ||
+  return c->attempt >= ANSWER_TRIES || elsewhere >= ANSWER_TRIES ||
          (c->created_s > 0 && arrived_s - c->created_s >= LAST_AFTER_S);
 }
 
+static void answer_text_by_now(Callback *c, Job *job, const Reply *reply) {
+  reply_render(reply, job->from_user, job->to_user, clock_unix_s(), &c->w->reply);
+  answer_reply(c);
+}
+
 void answer_owed(Callback *c, Job *job) {
+  Reply reply = { .form = REPLY_NONE };
   bool parked = !c->w;
   c->api_calls = atomic_load_explicit(&job->api_calls, memory_order_relaxed);
   if (parked) c->w = workspace_get(c->webhook->workspaces);
-  if (!c->w || !answer_said(c, job)) {
-    answer_success(c);
-    c->outcome = "late";
-  }
+  bool promises = c->w && reply_by_now(c, job, &reply);
+  if (promises) kept_promise(c->webhook, job);
+  if (reply.form == REPLY_NONE) answer_success(c);
+  else answer_text_by_now(c, job, &reply);
+  if (reply.form == REPLY_NONE) c->outcome = "late";
+  if (promises) c->outcome = "late_text";
+  kept_given(c->webhook, job, false);
   if (!parked) return;
   workspace_put(c->webhook->workspaces, c->w);
   c->w = NULL;

@@ -7,7 +7,7 @@
 #include "bot/webhook.h"
 #include "net/parked.h"
 
-enum { ANSWER_TYPE_MAX = 48 };
+enum { ANSWER_TYPE_MAX = 48, ANSWER_TRIES = 3 };  // the platform's
 
 // One request on the callback path, from its arrival to its answer.
 typedef struct {
@@ -38,16 +38,19 @@ void answer_success(Callback *c);
 void answer_nothing(Callback *c);
 // What its finished job came to.
 void answer_job(Callback *c, const Job *job);
-// What a duplicate was answered with before (packed_reply.h). `from_user`, `to_user`: of the message.
+// What a duplicate was answered with before (script/packed_reply.h). `from_user`, `to_user`: of the message.
 void answer_packed(Callback *c, Str packed, Str from_user, Str to_user, int64_t answered_s);
 
-// What becomes of a reply that misses its deadline, as configured and as the platform allows.
-LateReply answer_late_way(const Webhook *webhook);
+// What becomes of a reply to the job's message that misses its deadline, as configured and as the platform allows:
+// never LATE_AUTO.
+LateReply answer_late_way(const Webhook *webhook, Job *job);
+// Whether a request whose deadline has come stays unanswered, so that the platform tries again.
+bool answer_awaits_retry(const Callback *c, Job *job);
 // Whether the platform will not try again: it is the third try, of those that all processes of the store have
 // seen, or it arrived 9 s or more after the message was made.
 bool answer_is_last_try(const Callback *c, const Job *job);
-// The deadline has come before the script's end: what was said by now, else `success`, and the job owes the rest
-// from now on. The one place where that is so.
+// The deadline has come before the script's end: what was said by now, late_text where nothing can be sent later, else
+// `success`; and the job owes the rest from now on. The one place where that is so.
 void answer_owed(Callback *c, Job *job);
 
 // The lines that this thread writes from now on are about its message (log_about).

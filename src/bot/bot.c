@@ -2,6 +2,7 @@
 #include "bot/bot.h"
 #include "bot/capture.h"
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "bot/bot_metrics.h"
 #include "bot/keeper.h"
@@ -11,7 +12,9 @@
 #include "bot/webhook.h"
 #include "host/host.h"
 #include "script/conversation.h"
+#include "script/kept_answers.h"
 #include "script/late_order.h"
+#include "script/right.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 enum {
+  KEPT_PATIENCE_S = 600,
   CLOSING_MS = 2000,  // so long an interpreter may take to close
   SPARE_SHARE = 8     // of the descriptors that requests that wait leave to others
 };
@@ -56,9 +60,8 @@ HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx =
 // With the other processes on the store, if it is shared with any.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
-  if (!store || !store_is_shared(store)) return true;
-  if (!account_name(options->account, bot->name, err)) return false;
   Str name = str_of(bot->name);
+  if (!store || !store_is_shared(store)) return true;
   KeepOptions keep = { .store = store,
                        .account = name,
                        .conversations = options->conversations_last };
@@ -78,6 +81,26 @@ void bot_capture(BotOptions *options, Capture *capture) {
   options->interpreter.captures = capture != NULL;
 }
 
+static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// What becomes of answers that are late.
+static bool begin_late(Bot *bot, const BotOptions *options, Err *err) {
+  BotShared *shared = &bot->webhook.shared;
+  Store *store = options->interpreter.store;
+  LateReply way = options->late_reply;
+  struct Api *api = options->interpreter.api;
+  bool keeps = store && (way == LATE_AUTO || way == LATE_KEEP);
+  if (!account_name(options->account, bot->name, err)) return false;
+  shared->late_order = late_order_new();
+  int64_t patience_s = max_of(KEPT_PATIENCE_S, 2 * options->interpreter.job_timeout_ms / 1000);
+  if (keeps) shared->kept = kept_answers_new(store, str_of(bot->name), patience_s);
+  if (!shared->late_order || (keeps && !shared->kept)) return err_set(err, ERR_MEMORY, "no memory");
+  bool none = way == LATE_KEEP || (api && !api_has_credentials(api, TOKEN_ACCESS));
+  atomic_store(&shared->not_allowed_until_ms, none ? INT64_MAX : 0);
+  if (keeps && store_is_shared(store)) right_learn(store, str_of(bot->name), shared);
+  return true;
+}
+
 Bot *bot_new(const BotOptions *options, Err *err) {
   Bot *bot = calloc(1, sizeof *bot);
   if (!bot) {
@@ -94,14 +117,14 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->shared.conversations = conversations_new();
   webhook->shared.lost = bot_metrics_lost;
   webhook->shared.lost_ctx = options->metrics;
-  webhook->shared.late_order = late_order_new();
-  bool ok = webhook->shared.conversations && webhook->shared.late_order && webhook->dedupe &&
-            webhook->jobs && webhook->workspaces && webhook->overdue;
+  bool ok = webhook->shared.conversations && webhook->dedupe && webhook->jobs &&
+            webhook->workspaces && webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
   bot->interpreter.open_host = host_open;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
+  ok = ok && begin_late(bot, options, err);
   ok = ok && meet_others(bot, options, err);
   ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count,
                                        options->start_broken, options->metrics, err)) != NULL;
@@ -117,7 +140,12 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                       .files = options->watch };
   ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
   if (ok && webhook->shared.keep)
-    ok = (bot->keeper = keeper_start(webhook->shared.keep, webhook->pool, err)) != NULL;
+    ok = (bot->keeper = keeper_start(&(Kept){ .keep = webhook->shared.keep,
+                                              .pool = webhook->pool,
+                                              .store = options->interpreter.store,
+                                              .account = str_of(bot->name),
+                                              .shared = &webhook->shared },
+                                     err)) != NULL;
   if (ok) return bot;
   bot_free(bot);
   return NULL;
@@ -167,6 +195,7 @@ bool bot_free(Bot *bot) {
   forgotten_free(bot->forgotten);
   conversations_free(webhook->shared.conversations);
   late_order_free(webhook->shared.late_order);
+  kept_answers_free(webhook->shared.kept);
   keep_free(webhook->shared.keep);
   timer_leader_free(bot->leader);
   if (webhook->peers) peers_leave(webhook->peers);
@@ -185,19 +214,21 @@ void bot_status(Bot *bot, BotStatus *status) {
   Webhook *webhook = &bot->webhook;
   PoolStatus pool;
   pool_status(webhook->pool, &pool);
-  *status = (BotStatus){ .refusing = atomic_load(&webhook->refusing),
-                         .stalled = admission_is_stalled(&webhook->admission, clock_now_us()),
-                         .waiting = (int)admission_count(&webhook->admission, ADMIT_WAITING),
-                         .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
-                         .script_errors = atomic_load(&webhook->shared.errors),
-                         .conversations = conversations_open(&webhook->shared),
-                         .owed = webhook->shared.keep ? keep_owed(webhook->shared.keep) : 0,
-                         .lua_memory = pool.memory,
-                         .lua_memory_max = pool.memory_max,
-                         .serving = pool_count(webhook->pool),
-                         .interpreters = atomic_load(&webhook->shared.interpreters),
-                         .loads = pool.loads,
-                         .failures = pool.failures };
+  *status =
+      (BotStatus){ .refusing = atomic_load(&webhook->refusing),
+                   .stalled = admission_is_stalled(&webhook->admission, clock_now_us()),
+                   .waiting = (int)admission_count(&webhook->admission, ADMIT_WAITING),
+                   .jobs = (int)admission_count(&webhook->admission, ADMIT_JOB),
+                   .script_errors = atomic_load(&webhook->shared.errors),
+                   .conversations = conversations_open(&webhook->shared),
+                   .kept = webhook->shared.kept ? kept_answers_count(webhook->shared.kept) : 0,
+                   .owed = webhook->shared.keep ? keep_owed(webhook->shared.keep) : 0,
+                   .lua_memory = pool.memory,
+                   .lua_memory_max = pool.memory_max,
+                   .serving = pool_count(webhook->pool),
+                   .interpreters = atomic_load(&webhook->shared.interpreters),
+                   .loads = pool.loads,
+                   .failures = pool.failures };
   memcpy(status->error, pool.error, sizeof status->error);
 }
 

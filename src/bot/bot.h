@@ -7,7 +7,7 @@
 
 typedef struct Bot Bot;
 
-typedef enum { LATE_AUTO, LATE_CUSTOMER_SERVICE, LATE_RETRY, LATE_DROP } LateReply;
+typedef enum { LATE_AUTO, LATE_CUSTOMER_SERVICE, LATE_RETRY, LATE_KEEP, LATE_DROP } LateReply;
 
 typedef struct {
   const Account *account;
@@ -20,6 +20,7 @@ typedef struct {
   int64_t max_jobs;
   struct Loop *loop;  // where requests wait for slow scripts; outlives the bot
   LateReply late_reply;
+  Str late_text;  // what a user reads when the platform's last try ends before the script; empty: nothing
   bool watch;
   bool
       start_broken;  // a script that fails at its first load does not end it: bot_status has the error, and
@@ -70,6 +71,7 @@ typedef struct {
   int waiting;           // requests that wait for their answers without a thread
   size_t conversations;  // open ones (wechat.ask), in memory or in the store
   size_t owed;           // scripts whose message was answered without them
+  size_t kept;           // answers that wait for their user's next message
   size_t serving;        // interpreters in service
   size_t lua_memory;     // bytes, of all in service
   size_t lua_memory_max;     // of the one that has most

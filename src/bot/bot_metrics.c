@@ -58,8 +58,8 @@ static void begin_callbacks(Metrics *metrics) {
   static const char *const types[] = { "text",       "image",       "voice", "video",
                                        "shortvideo", "location",    "link",  "click",
                                        "subscribe",  "unsubscribe", "scan",  "view" };
-  static const char *const outcomes[] = { "replied",    "success", "late",   "duplicate",
-                                          "unanswered", "failed",  "refused" };
+  static const char *const outcomes[] = { "replied",   "success",    "late",   "late_text", "kept",
+                                          "duplicate", "unanswered", "failed", "refused" };
   for (size_t o = 0; o < sizeof outcomes / sizeof *outcomes; o++) {
     begin(metrics, METRIC_CALLBACK_SECONDS, outcomes[o], "");
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
@@ -71,7 +71,7 @@ static void begin_callbacks(Metrics *metrics) {
 void bot_metrics_begin(Metrics *metrics) {
   static const char *const lost[] = { LOST_REASONS };
   static const char *const kinds[] = { "api", "network", "timeout", "http", "json" };
-  static const char *const fates[] = { "customer_service", "retry", "dropped" };
+  static const char *const fates[] = { "customer_service", "retry", "kept", "dropped" };
   begin_callbacks(metrics);
   for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) begin(metrics, METRIC_LOST, lost[i], "");
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -21,7 +21,7 @@ typedef enum {
 Dedupe *dedupe_new(int64_t window_s);
 void dedupe_free(Dedupe *dedupe);
 // Looks `job->identity` up. When new, `job` is registered (held once more) until dedupe_finish or
-// dedupe_forget. Sets `job->attempt`. `answer` gets the packed answer (packed_reply_make) of an answered one.
+// dedupe_forget. Sets `job->attempt`. `answer` gets the packed answer (script/packed_reply.h) of an answered one.
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s);
 // The job has its answer: from now on duplicates get `answer`.

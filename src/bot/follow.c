@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "bot/kept.h"
 #include "net/loop.h"
 
 enum {
@@ -26,6 +27,8 @@ struct Follow {
   PeersResult result;
   Buf answer;
   int64_t answered_s;
+  KeptAnswersFound found;  // of what is kept, once the message is this process's
+  bool is_text, takes_kept;
 };
 
 static Webhook *webhook_of(const Follow *follow) { return follow->job->owner; }
@@ -37,17 +40,35 @@ static Loop *loop_of(const Follow *follow) { return webhook_of(follow)->options-
 static void go_on(void *ctx);
 
 // On the store's thread.
-static void on_told(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
-  Follow *follow = ctx;
+static void tell(Follow *follow, PeersResult result, KeptAnswersFound found, Str packed,
+                 int64_t answered_s) {
   pthread_mutex_lock(&follow->mutex);
   follow->is_told = true;
   follow->result = result;
+  follow->found = found;
   follow->answered_s = answered_s;
   buf_reset(&follow->answer);
-  if (result == PEERS_ANSWERED) buf_add(&follow->answer, packed);
+  buf_add(&follow->answer, packed);
   if (follow->run) loop_call(loop_of(follow), &follow->call, go_on, follow);
   else pthread_cond_signal(&follow->changed);
   pthread_mutex_unlock(&follow->mutex);
+}
+
+static void on_kept(void *ctx, KeptAnswersFound found, Str packed) {
+  tell(ctx, PEERS_MINE, found, packed, 0);
+}
+
+static bool claim_kept(Follow *follow) {
+  const Job *job = follow->job;
+  KeptAnswers *kept = webhook_of(follow)->shared.kept;
+  return follow->takes_kept &&
+         kept_answers_claim(kept, job->from_user, job->identity, follow->is_text, on_kept, follow);
+}
+
+static void on_told(void *ctx, PeersResult result, Str packed, int64_t answered_s) {
+  Follow *follow = ctx;
+  if (result == PEERS_MINE && claim_kept(follow)) return;
+  tell(follow, result, KEPT_ANSWERS_NONE, result == PEERS_ANSWERED ? packed : STR(""), answered_s);
 }
 
 static bool await(Follow *follow, int64_t until_us) {
@@ -66,6 +87,17 @@ static Str take_answer(Follow *follow) {
                                : arena_dup(follow->job->arena, buf_str(&follow->answer));
 }
 
+// What is kept can be the message's answer: it is as one that another process gave, then.
+static Str take_kept(Follow *follow) {
+  Str packed = { 0 };
+  if (follow->result != PEERS_MINE || follow->found == KEPT_ANSWERS_NONE) return packed;
+  if (!kept_take(webhook_of(follow), follow->job, follow->found, buf_str(&follow->answer), &packed))
+    return packed;
+  follow->result = PEERS_ANSWERED;
+  follow->answered_s = clock_unix_s();
+  return packed;
+}
+
 static void clear(Follow *follow) {
   buf_clear(&follow->answer);
   pthread_cond_destroy(&follow->changed);
@@ -74,23 +106,30 @@ static void clear(Follow *follow) {
 
 // ---- on the message's thread --------------------------------------------------------------------
 
-Follow *follow_claim(Webhook *webhook, Job *job) {
-  Follow *follow = webhook->peers ? arena_calloc(job->arena, 1, sizeof *follow) : NULL;
+Follow *follow_claim(Webhook *webhook, Job *job, bool is_text, bool takes_kept) {
+  KeptAnswers *kept = webhook->shared.kept;
+  takes_kept = takes_kept && kept && kept_answers_may_be(kept, job->from_user);
+  if (!webhook->peers && !takes_kept) return NULL;
+  Follow *follow = arena_calloc(job->arena, 1, sizeof *follow);
   if (!follow) return NULL;
   follow->job = job;
+  follow->is_text = is_text;
+  follow->takes_kept = takes_kept;
   buf_init(&follow->answer);
   condition_init(&follow->changed);
   pthread_mutex_init(&follow->mutex, NULL);
-  if (peers_claim(webhook->peers, job, on_told, follow)) return follow;
+  if (webhook->peers && peers_claim(webhook->peers, job, on_told, follow)) return follow;
+  if (claim_kept(follow)) return follow;
   clear(follow);
   return NULL;
 }
 
 bool follow_await(Follow *follow, PeersResult *result, Str *packed, int64_t *answered_s) {
   if (!await(follow, clock_now_us() + MOMENT_US)) return false;
+  Str kept = take_kept(follow);
   *result = follow->result;
   *answered_s = follow->answered_s;
-  if (*result == PEERS_ANSWERED) *packed = take_answer(follow);
+  if (*result == PEERS_ANSWERED) *packed = kept.ptr ? kept : take_answer(follow);
   return true;
 }
 
@@ -115,8 +154,8 @@ static void count_try(Follow *follow) {
   follow->is_counted = true;
 }
 
-static void end_answered(Follow *follow) {
-  Str packed = take_answer(follow);
+static void end_answered(Follow *follow, Str kept) {
+  Str packed = kept.ptr ? kept : take_answer(follow);
   int64_t answered_s = follow->answered_s;
   Run *run = follow->run;
   clear(follow);
@@ -135,8 +174,9 @@ static void go_on(void *ctx) {
   pthread_mutex_lock(&follow->mutex);  // the thread that posted this is done with it
   follow->is_told = false;
   pthread_mutex_unlock(&follow->mutex);
+  Str kept = take_kept(follow);
   if (follow->result == PEERS_MINE) return end_with(follow, run_in_turn);
-  if (follow->result == PEERS_ANSWERED) return end_answered(follow);
+  if (follow->result == PEERS_ANSWERED) return end_answered(follow, kept);
   count_try(follow);
   pause_then_look(follow);
 }
@@ -153,6 +193,7 @@ static void on_looked(void *ctx, PeersResult result, Str packed, int64_t answere
   Follow *follow = ctx;
   follow->result = result;
   follow->answered_s = answered_s;
+  follow->found = KEPT_ANSWERS_NONE;
   buf_reset(&follow->answer);
   if (result == PEERS_ANSWERED) buf_add(&follow->answer, packed);
   loop_call(loop_of(follow), &follow->call, claim_anew, follow);

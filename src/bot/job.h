@@ -16,20 +16,26 @@ typedef struct Job {
   Str to_user, from_user;  // of the message; in `arena`
   Str msgid;               // what the log knows the message by (outcome.h); in `arena`
   bool is_event;
+  bool is_silent;        // its user sees no reply
   int attempt;           // the tries of the message that dedupe has seen, this one included
   uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
   void *claim;           // peers' claim of it
   Said said;             // parts of the answer, before the script's end
   atomic_int tries;      // that all processes of the store have seen, as far as is known
   Trail *trail;          // where what it causes is noted down, held; NULL: nowhere
-  atomic_int api_calls;  // that the script has made for it so far
+  atomic_bool last_try;  // the platform will not try again
+  Str kept;  // what stands before its reply (bot/kept.h), packed, in `arena`; usually empty
+  atomic_bool kept_waits;  // it has not been put there yet
+  const char *kept_as;     // its outcome, where it was answered with what was kept; else NULL
+  atomic_bool held;        // its answer, or the promise of it, is among what is kept
+  atomic_int api_calls;    // that the script has made for it so far
   int64_t started_us;
   // Set when the script has answered; read after job_wait said so.
   TaskState state;
   Reply reply;     // REPLY_NONE: `success`; what it points to is in `arena`
   Str rest;        // of a long text, what did not fit
   Str place;       // where the script failed; empty: it did not. Set before job_finish
-  bool is_packed;  // `packed` stands for it instead (packed_reply.h), in `arena`
+  bool is_packed;  // `packed` stands for it instead (script/packed_reply.h), in `arena`
   Str packed;
   int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;

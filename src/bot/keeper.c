@@ -2,17 +2,19 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "script/kept_answers.h"
 #include "script/message.h"
+#include "script/right.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 200, AT_ONCE = 100 };
+enum { TICK_MS = 200, AT_ONCE = 100, LEARN_US = 5000 * 1000 };
 
 struct Keeper {
-  Keep *keep;
-  Pool *pool;
+  Kept kept;
+  int64_t learn_us;
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -31,9 +33,18 @@ static bool pause_for_a_tick(Keeper *keeper) {
 }
 
 static void go_on_with(Keeper *keeper, Str key) {
-  Interpreter *interpreter = pool_pick(keeper->pool);
+  Interpreter *interpreter = pool_pick(keeper->kept.pool);
   interpreter_run_due(interpreter, key);
   interpreter_release(interpreter);
+}
+
+static void learn(Keeper *keeper) {
+  const Kept *kept = &keeper->kept;
+  int64_t now_us = clock_now_us();
+  if (kept->shared->kept) kept_answers_refresh(kept->shared->kept);
+  if (now_us < keeper->learn_us || store_company(kept->store) == STORE_ALONE) return;
+  keeper->learn_us = now_us + LEARN_US;
+  right_learn(kept->store, kept->account, kept->shared);
 }
 
 static void *run(void *arg) {
@@ -41,22 +52,22 @@ static void *run(void *arg) {
   Buf key;
   buf_init(&key);
   do {
-    keep_look(keeper->keep);
-    for (int i = 0; i < AT_ONCE && keep_due(keeper->keep, &key); i++)
+    keep_look(keeper->kept.keep);
+    learn(keeper);
+    for (int i = 0; i < AT_ONCE && keep_due(keeper->kept.keep, &key); i++)
       go_on_with(keeper, buf_str(&key));
   } while (pause_for_a_tick(keeper));
   buf_clear(&key);
   return NULL;
 }
 
-Keeper *keeper_start(Keep *keep, Pool *pool, Err *err) {
+Keeper *keeper_start(const Kept *kept, Err *err) {
   Keeper *keeper = calloc(1, sizeof *keeper);
   if (!keeper) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
-  keeper->keep = keep;
-  keeper->pool = pool;
+  keeper->kept = *kept;
   pthread_mutex_init(&keeper->mutex, NULL);
   condition_init(&keeper->changed);
   int failed = pthread_create(&keeper->thread, NULL, run, keeper);

@@ -1,4 +1,5 @@
-// The thread that looks after what is kept in the store: conversations that time out, scripts whose process has ended.
+// The thread that looks after what is in the store: conversations that time out, scripts whose process has ended,
+// answers that are kept, and what other processes have learned.
 #ifndef WEMOON_BOT_KEEPER_H
 #define WEMOON_BOT_KEEPER_H
 
@@ -7,8 +8,16 @@
 
 typedef struct Keeper Keeper;
 
-// NULL without memory or thread. Both outlive it.
-Keeper *keeper_start(Keep *keep, Pool *pool, Err *err);
+typedef struct {
+  Keep *keep;
+  Pool *pool;
+  Store *store;
+  Str account;  // tells it from others on the store
+  BotShared *shared;
+} Kept;
+
+// NULL without memory or thread. What it is given outlives it.
+Keeper *keeper_start(const Kept *kept, Err *err);
 void keeper_stop(Keeper *keeper);  // NULL is allowed
 
 #endif

@@ -5,9 +5,10 @@
 #include "base/log.h"
 #include "bot/answer.h"
 #include "bot/bot_metrics.h"
-#include "bot/packed_reply.h"
+#include "bot/kept.h"
 #include "bot/queued.h"
 #include "script/conversation.h"
+#include "script/packed_reply.h"
 
 enum { OWE_BEFORE_US = 200 * 1000 };
 
@@ -22,10 +23,19 @@ struct Run {
 
 // ---- the reply ----------------------------------------------------------------------------------
 
+// Whether the answer is a request's, or that of the platform's next try.
+static bool is_shown(const Webhook *webhook, Job *job, bool late) {
+  if (!late) return true;
+  LateReply way = answer_late_way(webhook, job);
+  return way == LATE_RETRY || (way == LATE_KEEP && !job_is_owed(job));
+}
+
 // What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
 static void remember(Webhook *webhook, Job *job, bool late) {
-  bool shown = !late || answer_late_way(webhook) == LATE_RETRY;
-  Str packed = shown ? packed_reply_make(job) : STR("");
+  bool shown = is_shown(webhook, job, late);
+  Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
+                                         job->answered_s)
+                     : STR("");
   if (packed.ptr) dedupe_finish(webhook->dedupe, job, packed, clock_now_us());
   else dedupe_forget(webhook->dedupe, job);
   if (webhook->peers) peers_finish(webhook->peers, job, packed);
@@ -40,16 +50,18 @@ static void log_dropped(const Job *job, LateReply way) {
 
 // A reply came too late to be the answer. Returns whether it goes out as customer service messages.
 static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
-  LateReply way = answer_late_way(webhook);
+  LateReply way = answer_late_way(webhook, job);
   if (answer->reply.form == REPLY_NONE) return false;
+  if (way == LATE_KEEP && !job_is_owed(job)) kept_hold(webhook, job, &answer->reply);
   if (way == LATE_DROP || (way == LATE_RETRY && job_is_owed(job))) {
     shared_lost(&webhook->shared, "dropped");
     log_dropped(job, way);
   }
   bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
                                               : way == LATE_RETRY          ? STR("retry")
+                                              : way == LATE_KEEP           ? STR("kept")
                                                                            : STR("dropped"));
-  return way == LATE_CUSTOMER_SERVICE;
+  return way == LATE_CUSTOMER_SERVICE || (way == LATE_KEEP && job_is_owed(job));
 }
 
 // The script has its answer in the first slice; its caller gets it.
@@ -62,8 +74,10 @@ static bool on_answer(void *ctx, const Answer *answer) {
 static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
+  Reply reply = answer->reply;
   job->place = answer->place;
-  bool late = job_finish(job, state, &answer->reply, answer->rest);
+  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, &reply);
+  bool late = job_finish(job, state, &reply, answer->rest);
   remember(webhook, job, late);
   return late && send_late(webhook, job, answer);
 }
@@ -85,8 +99,19 @@ static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const 
 
 // The store has the script shortly before its message is answered without it.
 static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
-  bool owes = answer_late_way(webhook) == LATE_CUSTOMER_SERVICE;
+  LateReply way = webhook->options->late_reply;
+  bool owes = way == LATE_AUTO || way == LATE_CUSTOMER_SERVICE || way == LATE_KEEP;
   return owes ? job->started_us + webhook->options->deadline_ms * 1000 - OWE_BEFORE_US : 0;
+}
+
+// Not yet where the platform is to try again first.
+static bool owes(void *ctx) {
+  Job *job = ctx;
+  if (answer_late_way(job->owner, job) != LATE_KEEP) return true;
+  bool is_last = atomic_load(&job->last_try) || atomic_load(&job->tries) >= ANSWER_TRIES;
+  // The user can write as soon as the request is answered: the store knows of the promise before.
+  if (is_last) kept_promise(job->owner, job);
+  return is_last;
 }
 
 static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message) {
@@ -100,6 +125,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .said = &job->said,
                         .identity = job->identity,
                         .owe_at_us = owe_at_us(webhook, job),
+                        .owes = owes,
                         .arena = job->arena,
                         .due_us = job->started_us + webhook->options->deadline_ms * 1000,
                         .owner = job,
@@ -140,6 +166,7 @@ static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
     bot_metrics_queue(webhook->options->metrics, begun_us - received_us);
   if (state == TASK_WAITING || state == TASK_LOST) return state;
   job->place = answer.place;
+  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, &answer.reply);
   bool late = job_finish(job, state, &answer.reply, answer.rest);
   remember(webhook, job, late);
   on_over(job);
@@ -217,6 +244,7 @@ void run_abandon(Run *run) {
 
 void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   Job *job = run->job;
+  if (job->kept_as && run->webhook->peers) peers_finish(run->webhook->peers, job, packed);
   job_finish_packed(job, packed, answered_s);
   dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
   on_over(job);

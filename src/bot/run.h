@@ -27,7 +27,7 @@ Job *run_job(const Run *run);
 void run_forget(Webhook *webhook, Job *job);
 // The same of one that was admitted and kept.
 void run_abandon(Run *run);
-// It was answered by another process, with `packed`, in the job's arena (packed_reply.h).
+// It was answered by another process, with `packed`, in the job's arena (script/packed_reply.h).
 void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s);
 
 #endif

@@ -84,8 +84,7 @@ static void hold(Waiting *waiting) {
 static void on_deadline(void *ctx) {
   Waiting *waiting = ctx;
   waiting->timer = NULL;
-  bool retry = answer_late_way(waiting->callback.webhook) == LATE_RETRY &&
-               !answer_is_last_try(&waiting->callback, waiting->job);
+  bool retry = answer_awaits_retry(&waiting->callback, waiting->job);
   if (!job_leave(waiting->job, &waiting->waiter, retry ? JOB_HELD : JOB_ANSWERED_BEFORE)) return;
   if (retry) return hold(waiting);
   answer_owed(&waiting->callback, waiting->job);
@@ -147,6 +146,7 @@ bool waiting_begin(Callback *c, Job *job) {
     return false;
   }
   waiting->job = job_retain(job);
+  if (answer_is_last_try(&waiting->callback, job)) atomic_store(&job->last_try, true);
   if (webhook->peers && c->attempt > 1) peers_count_try(webhook->peers, job);
   loop_call(webhook->options->loop, &waiting->call, begin, waiting);
   return true;

@@ -6,10 +6,12 @@
 #include "bot/answer.h"
 #include "bot/capture.h"
 #include "bot/follow.h"
+#include "bot/kept.h"
 #include "bot/outcome.h"
 #include "bot/run.h"
 #include "bot/waiting.h"
 #include "codec/url.h"
+#include "script/kept_answers.h"
 
 static int status_of(const Err *err) {
   switch (err->code) {
@@ -34,8 +36,7 @@ static bool respond_in_its_place(void *ctx) {
   Callback *c = running->callback;
   if (!job_leave(running->job, NULL, JOB_ANSWERED_BEFORE)) return false;
   c->closes = true;
-  if (answer_late_way(c->webhook) != LATE_RETRY || answer_is_last_try(c, running->job))
-    answer_owed(c, running->job);
+  if (!answer_awaits_retry(c, running->job)) answer_owed(c, running->job);
   return true;
 }
 
@@ -48,6 +49,7 @@ static bool job_describe(Job *job, const Callback *c, const MessageHead *head, S
   job->from_user = arena_dup(job->arena, head->from_user);
   job->msgid = arena_dup(job->arena, c->msgid);
   job->is_event = head->is_event;
+  job->is_silent = message_is_silent(c->type);
   return job->identity.ptr && job->to_user.ptr && job->from_user.ptr && job->msgid.ptr;
 }
 
@@ -69,11 +71,14 @@ static void join(Callback *c, Job *running) {
 }
 
 // With the packed answer in `sealed`.
-static void answer_before(Callback *c, const MessageHead *head, int64_t answered_s) {
+static void answer_before(Callback *c, const Job *job, const MessageHead *head,
+                          int64_t answered_s) {
   Str packed = arena_dup(c->w->arena, buf_str(&c->w->sealed));
   buf_reset(&c->w->sealed);
   if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
   else answer_nothing(c);
+  KeptAnswers *kept = c->webhook->shared.kept;
+  if (kept) kept_answers_given(kept, job->from_user, job->identity, true);
 }
 
 static void refuse_for_now(Callback *c) {
@@ -135,6 +140,14 @@ static void answer_as_peer(Callback *c, Job *job, const MessageHead *head, Str p
   end_as_peer(c, job);
 }
 
+// The message is answered with what is kept.
+static void give_kept(Callback *c, Job *job, Str packed) {
+  Webhook *webhook = c->webhook;
+  kept_finish(webhook, job, packed);
+  admission_leave(&webhook->admission, ADMIT_JOB);
+  answer_job(c, job);
+}
+
 static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
   Capture *capture = c->webhook->options->capture;
   if (capture)
@@ -146,12 +159,15 @@ static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
   PeersResult result = PEERS_MINE;
   Str packed = { 0 };
   int64_t answered_s = 0;
-  Follow *follow = follow_claim(c->webhook, job);
+  bool is_text = !message->head->is_event && str_eq(message->head->msg_type, STR("text"));
+  // What shows no reply takes none.
+  Follow *follow = follow_claim(c->webhook, job, is_text, !job->is_silent);
   bool is_known = !follow || follow_await(follow, &result, &packed, &answered_s);
-  if (!is_known || result == PEERS_MINE) begin_trail(c, job, message);
+  if (!is_known || result == PEERS_MINE || job->kept_as) begin_trail(c, job, message);
   if (!is_known || result == PEERS_RUNNING) return follow_later(c, job, message, follow);
   if (follow) follow_end(follow);
   if (result == PEERS_MINE) run_new(c, job, message);
+  else if (job->kept_as) give_kept(c, job, packed);
   else answer_as_peer(c, job, message->head, packed, answered_s);
 }
 
@@ -175,7 +191,7 @@ static void answer_known(Callback *c, Job *job, const RunMessage *message) {
       join(c, running);
       job_release(running);
       break;
-    case DEDUPE_ANSWERED: answer_before(c, message->head, answered_s); break;
+    case DEDUPE_ANSWERED: answer_before(c, job, message->head, answered_s); break;
     case DEDUPE_NO_MEMORY: answer_refuse(c, 503, "no memory"); break;
   }
 }

@@ -70,6 +70,15 @@ static bool check_optional_address(Str value, Err *err) {
   return value.len == 0 || check_address(value, err);
 }
 
+enum { LATE_TEXT_MAX = 600 };
+
+static bool check_late_text(Str value, Err *err) {
+  if (value.len <= LATE_TEXT_MAX) return true;
+  return err_set(err, ERR_USAGE,
+                 "a text of %zu bytes, and it stands behind what was said: at most %d", value.len,
+                 LATE_TEXT_MAX);
+}
+
 static bool check_path(Str value, Err *err) {
   if (!str_starts(value, STR("/"))) {
     return err_set(err, ERR_USAGE, "\"%.*s\" does not begin with /: write /%.*s", STR_FMT(value),
@@ -117,7 +126,8 @@ static bool check_certificates(Str value, Err *err) {
 
 static const char *const modes[] = { "normal", "compatible", "safe", NULL };
 static const char *const token_apis[] = { "stable", "classic", NULL };
-static const char *const late_replies[] = { "auto", "customer_service", "retry", "drop", NULL };
+static const char *const late_replies[] = { "auto", "customer_service", "retry", "keep", "drop",
+                                            NULL };
 static const char *const conversations[] = { "lasting", "process", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
@@ -186,8 +196,13 @@ const ConfigKey config_keys[] = {
   { INTEGER("deadline_ms", "4500", 50, 4900,
             "answer the platform by then, whatever the script does") },
   { TEXT("late_reply", "auto", "WAY",
-         "auto, customer_service, retry or drop: what becomes of a reply that missed the deadline"),
+         "auto, customer_service, retry, keep or drop: what becomes of a reply that missed the "
+         "deadline"),
     .choices = late_replies },
+  { TEXT("late_text", "还在想，稍后发任意文字看结果", "TEXT",
+         "what the user reads when the platform's last try ends before the script; the user's next "
+         "text fetches the answer"),
+    .check = check_late_text },
   { TEXT("conversations", "lasting", "HOW",
          "lasting: they outlive the process, where the store does; process: they end with it"),
     .choices = conversations },

@@ -66,6 +66,7 @@ bool config_interpreter(Config *config, const Account *account, InterpreterOptio
 static LateReply late_reply(Str way) {
   if (str_eq(way, STR("customer_service"))) return LATE_CUSTOMER_SERVICE;
   if (str_eq(way, STR("retry"))) return LATE_RETRY;
+  if (str_eq(way, STR("keep"))) return LATE_KEEP;
   return str_eq(way, STR("drop")) ? LATE_DROP : LATE_AUTO;
 }
 
@@ -81,6 +82,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
     .deadline_ms = config_integer(config, "deadline_ms"),
     .max_jobs = config_integer(config, "max_jobs"),
     .late_reply = late_reply(config_text(config, "late_reply")),
+    .late_text = config_text(config, "late_text"),
     .watch = config_boolean(config, "watch"),
     .interpreters = config_integer(config, "interpreters"),
     .conversations_last = str_eq(config_text(config, "conversations"), STR("lasting")),

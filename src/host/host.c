@@ -18,6 +18,7 @@ static const luaL_Reg libs[] = {
   { "file", lib_file },                  // the embedded files
   { "http", lib_http },                  // any HTTP request
   { "json", lib_json },
+  { "kept", lib_kept },  // answers that wait for their user's next message
   { "log", lib_log },
   { "message", lib_message },  // parse, get, signature checks
   { "reply", lib_reply },      // render, late replies

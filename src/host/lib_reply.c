@@ -9,6 +9,7 @@
 #include "script/message_value.h"
 #include "script/late.h"
 #include "script/reply_value.h"
+#include "script/right.h"
 #include "script/say.h"
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
@@ -37,9 +38,10 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   }
 }
 
-// reply.render(reply): the document, addressed to the current message's sender; sealed in safe mode.
-// "success" for none.
+// reply.render(reply[, plain]): the document, addressed to the current message's sender; sealed in safe mode, unless it
+// is to be plain. "success" for none.
 static int l_render(lua_State *L) {
+  bool plain = lua_toboolean(L, 2);
   lua_settop(L, 1);
   context_push_message(L);  // reply, message
   bool has_message = lua_type(L, 2) == LUA_TTABLE;
@@ -68,7 +70,7 @@ static int l_render(lua_State *L) {
   reply_render(&reply, to_user, from_user, now, xml);
   if (xml->failed) raise(L, "not enough memory for the reply");
   Buf *out = xml;
-  if (script_context(L)->options->account->mode == MODE_SAFE) {
+  if (!plain && script_context(L)->options->account->mode == MODE_SAFE) {
     out = boxed_buf(L);
     seal(L, buf_str(xml), now, 2, out);
   }
@@ -94,11 +96,16 @@ static int l_on_late(lua_State *L) {
   return 0;
 }
 
-// reply.not_allowed(): the account has no customer service messages.
-static int l_not_allowed(lua_State *L) {
-  BotShared *shared = script_context(L)->options->shared;
-  if (shared) atomic_store(&shared->late_not_allowed, true);
-  return 0;
+// reply.allowed(yes): the platform says whether the account has customer service messages. Returns whether that is news.
+static int l_allowed(lua_State *L) {
+  const InterpreterOptions *options = script_context(L)->options;
+  char name[ACCOUNT_NAME_MAX];
+  Err err;
+  bool known =
+      options->shared && !door_is_replaying(L) && account_name(options->account, name, &err);
+  lua_pushboolean(
+      L, known && right_note(options->store, str_of(name), options->shared, lua_toboolean(L, 1)));
+  return 1;
 }
 
 // reply.lost(reason): one that a user will not get, for one of LOST_REASONS.
@@ -125,15 +132,17 @@ static int l_whole(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "cut", l_cut },         { "whole", l_whole },
-  { "lost", l_lost },       { "not_allowed", l_not_allowed },
+  { "lost", l_lost },       { "allowed", l_allowed },
   { "on_late", l_on_late }, { "register", l_register },
   { "render", l_render },   { "deliver", say_deliver },
-  { "say", say_part },      { NULL, NULL },
+  { "say", say_part },      { "spent", say_spent },
+  { NULL, NULL },
 };
 
 static const DoorFunction recorded[] = {
   { "a late reply's turn", "turn", say_turn, DOOR_READS, NULL },
   { "a late reply", "taken", say_taken, DOOR_READS, NULL },
+  { "a late reply", "fate", say_fate, DOOR_READS, NULL },
   { "wechat.say", "saying", say_state, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };

@@ -14,6 +14,7 @@ int lib_feed(lua_State *L);
 int lib_file(lua_State *L);
 int lib_http(lua_State *L);
 int lib_json(lua_State *L);
+int lib_kept(lua_State *L);
 int lib_log(lua_State *L);
 int lib_message(lua_State *L);
 int lib_reply(lua_State *L);

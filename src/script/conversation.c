@@ -33,6 +33,7 @@ struct Conversation {
   Interpreter *in;
   Wait *wait;
   const char *reason;  // why it ended; NULL: it goes on
+  bool gone;           // its user is: nothing is kept for them
   atomic_int holders;  // the table or who took it out; the timer
   int64_t since_us, until_us;
   uint32_t hash;
@@ -157,7 +158,8 @@ static void put_back(Conversation *conversation);
 static int push_reason(lua_State *L, void *data) {
   Conversation *conversation = data;
   const char *reason = conversation->reason;
-  message_orphan(task_running(L), str_make(conversation->openid, conversation->openid_len));
+  message_orphan(task_running(L), str_make(conversation->openid, conversation->openid_len),
+                 conversation->gone);
   conversation_release(conversation);
   lua_pushnil(L);
   lua_pushstring(L, reason);
@@ -299,6 +301,7 @@ void conversations_end_user(Conversations *conversations, Str openid, const char
     pthread_mutex_unlock(&conversations->mutex);
     if (!conversation) return;
     disarm(conversation);
+    conversation->gone = true;
     finish(conversation, reason);
   }
 }

@@ -78,6 +78,12 @@ void shared_lost(BotShared *shared, const char *reason) {
   if (shared && shared->lost) shared->lost(shared->lost_ctx, str_of(reason));
 }
 
+bool shared_sends_nothing(const BotShared *shared) {
+  int64_t until_ms =
+      atomic_load_explicit(&((BotShared *)shared)->not_allowed_until_ms, memory_order_relaxed);
+  return until_ms != 0 && clock_unix_ms() < until_ms;
+}
+
 static Engine *open_engine(Interpreter *in, Err *err) {
   EngineOptions options = { .cpu_us_max = in->options.cpu_us_max,
                             .memory_max = in->options.memory_max,

@@ -22,8 +22,11 @@ typedef struct {
   atomic_int
       late_under_way;  // replies that came too late to be the answer, on their way as customer service
                        // messages
-  atomic_bool
-      late_not_allowed;  // the platform or the configuration says that the account has no such messages
+  // Unix milliseconds: so long the account is taken to have no customer service messages. 0: it has them; INT64_MAX: it
+  // can send none, as configured.
+  atomic_int_least64_t not_allowed_until_ms;
+  // Answers that wait for their user's next message; NULL: those that cannot be sent are lost.
+  struct KeptAnswers *kept;
   atomic_uint_least64_t
       errors;  // of the scripts: messages, pages, timers and spawned functions that failed
   // A reply that a user will not get is lost, for one of LOST_REASONS. NULL: nobody counts them.
@@ -46,6 +49,8 @@ typedef struct {
 // it, the way to the platform failed, it cannot be sent so, it was to be dropped, there was no memory.
 #define LOST_REASONS "right", "quota", "refused", "network", "form", "dropped", "memory"
 void shared_lost(BotShared *shared, const char *reason);  // NULL is allowed
+// Whether the account is taken to have no customer service messages.
+bool shared_sends_nothing(const BotShared *shared);
 
 typedef struct {
   const Account *account;  // outlives the interpreter

@@ -20,6 +20,9 @@ typedef struct {
   Talk *talk;        // NULL: nothing is kept
   size_t taken;      // of what was said in parts
   bool other_taken;
+  bool keeps, asks, gone;  // as Late has them
+  size_t identity_len;
+  char identity[];
 } Delivery;
 
 static void let_talk_go(BotShared *shared, Talk *talk) {
@@ -65,6 +68,15 @@ bool late_taken(lua_State *L, size_t *bytes, bool *other) {
   *bytes = delivery ? delivery->taken : 0;
   *other = delivery && delivery->other_taken;
   return delivery;
+}
+
+int late_fate(lua_State *L, Str own) {
+  const Delivery *delivery = running_delivery(L);
+  push_str(L, delivery ? str_make(delivery->identity, delivery->identity_len) : own);
+  lua_pushboolean(L, delivery && delivery->keeps);
+  lua_pushboolean(L, delivery && delivery->asks);
+  lua_pushboolean(L, delivery && delivery->gone);
+  return 4;
 }
 
 int late_turn(lua_State *L, LatePlace *own) {
@@ -124,9 +136,16 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
 }
 
 static Delivery *delivery_new(BotShared *shared, const Late *late) {
-  Delivery *delivery = malloc(sizeof *delivery);
+  Delivery *delivery = malloc(sizeof *delivery + late->identity.len);
   if (!delivery) return NULL;
-  *delivery = (Delivery){ .shared = shared, .place = late->place, .talk = late->talk };
+  *delivery = (Delivery){ .shared = shared,
+                          .place = late->place,
+                          .talk = late->talk,
+                          .keeps = late->keeps,
+                          .asks = late->asks,
+                          .gone = late->gone,
+                          .identity_len = late->identity.len };
+  if (late->identity.len) memcpy(delivery->identity, late->identity.ptr, late->identity.len);
   if (late->said) said_taken(late->said, &delivery->taken, &delivery->other_taken);
   if (!late->place && shared->late_order && late->openid.len)
     delivery->place = late_order_enter(shared->late_order, late->openid);
@@ -145,12 +164,11 @@ void late_send(Task *from, BotShared *shared, const Late *late) {
   free(delivery);
 }
 
-bool late_deliver(Task *from, BotShared *shared, LatePlace *place, Str openid, Said *said) {
+bool late_deliver(Task *from, BotShared *shared, const Late *late) {
   Content content = { .from = from, .early = true };
-  Delivery *delivery =
-      delivery_new(shared, &(Late){ .place = place, .openid = openid, .said = said });
+  Delivery *delivery = delivery_new(shared, late);
   if (delivery && post(&content, task_engine(from), delivery)) return true;
-  late_order_leave(delivery ? delivery->place : place);
+  late_order_leave(delivery ? delivery->place : late->place);
   free(delivery);
   return false;
 }

@@ -129,6 +129,7 @@ bool message_can_ask(const Task *task) {
 }
 
 Str message_sender(const Task *task) { return message_run(task)->sender; }
+Str message_known_by(const Task *task) { return message_run(task)->identity; }
 
 // Who counts the calls of the platform for the message; NULL if nobody does, or the task answers none.
 static atomic_int *message_calls(const Task *task) {
@@ -173,14 +174,15 @@ void message_answer_and_stay(Task *task) {
   if (over) over(owner);
 }
 
-void message_orphan(Task *task, Str openid) {
+void message_orphan(Task *task, Str openid, bool gone) {
   MessageRun *run = message_run(task);
   task_take_hold(task);
   task_limit(task);
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, openid);
-  atomic_store(&run->own_said.state, SAID_SENDS);
+  message_run_say_late(run);
   run->said = &run->own_said;
+  run->gone = gone;
   task_copy_subject(task, (LogSubject){ .openid = openid });
 }
 

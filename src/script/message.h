@@ -35,6 +35,9 @@ typedef struct {
   // When a script that still runs is put into the store, since its message is about to be answered without it
   // (monotonic); 0: never. And what the message is known by there.
   int64_t owe_at_us;
+  // Whether that is so by then, or the message waits for the platform's next try: it is asked again a little later. Any
+  // thread.
+  bool (*owes)(void *owner);
   Str identity;
   // A first slice has come to its answer: is it too late, the message having been answered without it? Asked
   // once, in the calling thread, with the interpreter locked. The owner must give no other answer from then

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/method.h"
+#include "script/kept_answers.h"
 #include "script/late.h"
 #include "script/late_order.h"
 #include "script/reply_value.h"
@@ -46,8 +47,8 @@ void message_take_parts(MessageRun *run) {
   if (!was_said(run) || run->in_parts) return;
   run->in_parts = true;
   run->answer.rest = STR("");
-  run->took_parts =
-      said_take(run->said, said_state(run->said), true, run->arena, &run->answer.reply);
+  run->took_parts = said_take(run->said, said_state(run->said), true, REPLY_TEXT_MAX, run->arena,
+                              &run->answer.reply);
   if (!run->took_parts && said_left(run->said))
     reply_text(&run->answer.reply, run->arena, STR("…"), &rest);
 }
@@ -120,6 +121,13 @@ static bool owe_rest(Task *task, MessageRun *run, bool late) {
   return message_owe(task);
 }
 
+// A script that was waited for has nothing to say.
+static void end_promise(const MessageRun *run) {
+  KeptAnswers *kept = message_shared(run) ? message_shared(run)->kept : NULL;
+  bool waited = run->own_arena || (run->said && said_state(run->said) == SAID_KEEPS);
+  if (kept && waited) kept_answers_end(kept, run->sender, run->identity);
+}
+
 // What is sent late is owed until it is out: who sends it has the talk then.
 void message_give_answer(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
@@ -129,7 +137,10 @@ void message_give_answer(Task *task, MessageRun *run) {
   if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
   LatePlace *place = run->place;
   run->place = NULL;
-  if (!late && answer->rest.len == 0) return late_order_leave(place);
+  if (!late && answer->rest.len == 0) {
+    if (!task_is_dropped(task)) end_promise(run);
+    return late_order_leave(place);
+  }
   bool ended = !run->asked && !task_is_dropped(task);
   bool owed = ended && owe_rest(task, run, late);
   if (owed) talk_leave_said(run->talk, true);
@@ -138,6 +149,10 @@ void message_give_answer(Task *task, MessageRun *run) {
                 .said = run->in_parts ? run->said : NULL,
                 .place = place,
                 .openid = run->sender,
+                .identity = run->identity,
+                .keeps = run->said && said_state(run->said) == SAID_KEEPS,
+                .asks = run->asked,
+                .gone = run->gone,
                 .talk = owed ? run->talk : NULL };
   if (owed) run->talk = NULL;
   late_send(task, message_shared(run), &sent);

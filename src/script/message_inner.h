@@ -48,8 +48,10 @@ typedef struct {
   bool moving;              // it has just been given to that task
   bool refused;             // it is not begun again
   int64_t owe_at_us;
+  bool (*owes)(void *owner);
   Str identity;  // in `arena`
   Alarm *alarm;
+  bool gone;  // its user is: nothing is kept for them
 } MessageRun;
 
 static inline MessageRun *message_run(const Task *task) { return task_data(task); }

@@ -2,6 +2,7 @@
 #include "script/message_inner.h"
 
 #include "base/log.h"
+#include "script/context.h"
 #include "script/message_value.h"
 
 #include <stdlib.h>
@@ -31,9 +32,23 @@ static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   return run;
 }
 
+// What the message that was being answered is known by.
+static Str identity_of(Interpreter *in, const KeptRun *run, Arena *arena) {
+  ScriptContext *context = script_context(engine_main(in->engine));
+  MessageHead head;
+  Buf identity;
+  buf_init(&identity);
+  if (message_parse(context->xml, run->answering, &context->tree, &head, NULL))
+    message_identity(&head, &context->tree, &identity);
+  Str copy = arena_dup(arena, buf_str(&identity));
+  buf_clear(&identity);
+  return copy;
+}
+
 static void go_without_message(MessageRun *run) {
   run->own_arena = run->arena = arena_new();
   if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
+  if (run->arena) run->identity = identity_of(run->in, &run->talk->run, run->arena);
   run->said = &run->own_said;
   message_run_say_late(run);
 }

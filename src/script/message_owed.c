@@ -1,9 +1,14 @@
 // Puts a run into the store before its message is answered without it: another process can go on with it then.
 #include "script/message_inner.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
-enum { TAKEN_AFTER_US = 250 * 1000 };  // the message has been answered by then
+enum {
+  TAKEN_AFTER_US = 250 * 1000,  // the message has been answered by then
+  AGAIN_US = 1000 * 1000        // less than a try takes
+};
 
 // Whether the run is in the store from now on, as one whose message is answered without it.
 bool message_owe(Task *task) {
@@ -35,11 +40,19 @@ static void keep_taken(Task *task) {
 // True if it is to ring once more.
 static bool ring_now(Engine *engine, Alarm *alarm) {
   MessageRun *run = message_run(alarm->task);
+  int64_t now_us = clock_now_us();
+  if (!alarm->again && run->owes && !run->owes(run->owner) &&
+      timer_add(engine, &alarm->timer, now_us + AGAIN_US))
+    return true;
+  if (alarm->again && said_state(run->said) == SAID_WAITS &&
+      timer_add(engine, &alarm->timer, now_us + TAKEN_AFTER_US))
+    return true;
   if (alarm->again) {
     keep_taken(alarm->task);
   } else if (message_owe(alarm->task) && run->said) {
     alarm->again = true;
-    if (timer_add(engine, &alarm->timer, run->owe_at_us + TAKEN_AFTER_US)) return true;
+    int64_t taken_us = run->owe_at_us > now_us ? run->owe_at_us : now_us;
+    if (timer_add(engine, &alarm->timer, taken_us + TAKEN_AFTER_US)) return true;
   }
   run->alarm = NULL;
   return false;

@@ -17,11 +17,12 @@ bool message_push_document(lua_State *L, Str document) {
   return true;
 }
 
-// A run without a message: all that is left of `run`, if that is not NULL.
 void message_run_say_late(MessageRun *run) {
+  BotShared *shared = message_shared(run);
   said_clear(&run->own_said);
-  atomic_store(&run->own_said.state, SAID_SENDS);
-  if (run->said == &run->own_said)
+  atomic_store(&run->own_said.state,
+               shared->kept && shared_sends_nothing(shared) ? SAID_KEEPS : SAID_SENDS);
+  if (run->said == &run->own_said && run->talk)
     said_was_taken(&run->own_said, (size_t)run->talk->run.taken, run->talk->run.other_taken);
 }
 
@@ -44,6 +45,7 @@ void message_run_take(MessageRun *run, const MessageTask *message, Answer *answe
   run->said = message->said;
   run->owner = message->owner;
   run->owe_at_us = message->owe_at_us;
+  run->owes = message->owes;
   run->identity = message->identity;
   run->late = message->late;
   run->done = message->done;

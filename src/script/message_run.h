@@ -13,6 +13,8 @@ bool message_can_ask(const Task *task);
 Str message_sender(const Task *task);
 // The task was given the user's answer, which it may have been given before.
 void message_answered_again(Task *task);
+// What the task's message is known by for duplicates.
+Str message_known_by(const Task *task);
 // Where the task's message takes parts of its answer; NULL if it takes none.
 Said *message_said(const Task *task);
 // The message's place among its user's, held once more; NULL without memory, or if nothing is sent here.
@@ -23,7 +25,8 @@ void message_take_question(lua_State *L, Task *task, bool sent);
 // Answers the message with that; the task stays, without a message, and is about to wait.
 void message_answer_and_stay(Task *task);
 // In the task: it goes on with no message to answer. It takes over the caller's hold of the engine.
-void message_orphan(Task *task, Str openid);
+// `gone`: what it has to say is not kept for the user.
+void message_orphan(Task *task, Str openid, bool gone);
 
 typedef struct {
   const MessageTask *message;

@@ -32,6 +32,7 @@ static Parts *parts_of(Said *said) {
 void said_clear(Said *said) {
   Parts *parts = atomic_load_explicit(&said->parts, memory_order_acquire);
   atomic_store_explicit(&said->state, SAID_WAITS, memory_order_relaxed);
+  atomic_store_explicit(&said->spent, false, memory_order_relaxed);
   if (!parts) return;
   atomic_store(&said->parts, NULL);
   pthread_mutex_destroy(&parts->mutex);
@@ -73,7 +74,7 @@ bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply),
 }
 
 // With the mutex held.
-static bool take(Parts *parts, bool whole, Arena *arena, Reply *reply) {
+static bool take(Parts *parts, bool whole, size_t most, Arena *arena, Reply *reply) {
   Str text = buf_str(&parts->text), rest;
   if (parts->answered) return false;
   parts->answered = true;
@@ -83,20 +84,19 @@ static bool take(Parts *parts, bool whole, Arena *arena, Reply *reply) {
     return parts->other_taken;
   }
   size_t len = whole ? text.len : sentence_prefix(text);
-  Str copy =
-      arena_dup(arena, str_sub(text, 0, sentence_cut(str_sub(text, 0, len), REPLY_TEXT_MAX)));
+  Str copy = arena_dup(arena, str_sub(text, 0, sentence_cut(str_sub(text, 0, len), most)));
   if (!copy.ptr || copy.len == 0 || !reply_text(reply, arena, copy, &rest)) return false;
   parts->taken = copy.len;
   return reply->form != REPLY_NONE;
 }
 
-bool said_take(Said *said, SaidState state, bool whole, Arena *arena, Reply *reply) {
+bool said_take(Said *said, SaidState state, bool whole, size_t most, Arena *arena, Reply *reply) {
   *reply = (Reply){ .form = REPLY_NONE };
   atomic_store(&said->state, state);
   Parts *parts = atomic_load(&said->parts);
   if (!parts) return false;
   pthread_mutex_lock(&parts->mutex);
-  bool taken = take(parts, whole, arena, reply);
+  bool taken = take(parts, whole, most, arena, reply);
   pthread_mutex_unlock(&parts->mutex);
   return taken;
 }

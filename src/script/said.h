@@ -14,6 +14,7 @@ typedef struct Parts Parts;
 typedef enum {
   SAID_WAITS,  // the request is not answered yet
   SAID_SENDS,  // it is: parts go out as customer service messages
+  SAID_KEEPS,  // it is: they are kept for the user's next message (script/kept_answers.h)
   SAID_DROPS   // it is: they are lost (late_reply)
 } SaidState;
 
@@ -21,6 +22,7 @@ typedef enum {
 typedef struct {
   Parts *_Atomic parts;  // NULL: nothing was said
   atomic_int state;      // SaidState
+  atomic_bool spent;     // no customer service message is left for its user
 } Said;
 
 void said_clear(Said *said);  // and zeroes it
@@ -32,9 +34,9 @@ bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply),
 SaidState said_state(Said *said);
 
 // The request is about to be answered, and what is said later finds `state`. True with the passive reply in
-// `arena`: the texts up to the first other reply, with `whole` as they are, else their whole sentences; or that
+// `arena`, a text of at most `most` bytes: the texts up to the first other reply, with `whole` as they are, else their whole sentences; or that
 // reply if it came first. False: there is none, or it was taken before. Any thread.
-bool said_take(Said *said, SaidState state, bool whole, Arena *arena, Reply *reply);
+bool said_take(Said *said, SaidState state, bool whole, size_t most, Arena *arena, Reply *reply);
 // It was taken, and did not go out.
 void said_give_back(Said *said);
 // So much of what is yet to be said went out before, in another process.

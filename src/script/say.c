@@ -49,12 +49,27 @@ int say_turn(lua_State *L) {
   return late_turn(L, own);
 }
 
+int say_fate(lua_State *L) {
+  Task *task = task_running(L);
+  return late_fate(L, task && message_can_ask(task) ? message_known_by(task) : STR(""));
+}
+
 int say_deliver(lua_State *L) {
   Task *task = task_running(L);
   BotShared *shared = script_context(L)->options->shared;
   Said *said = task ? message_said(task) : NULL;
   if (!said || !shared) return 0;
-  if (!late_deliver(task, shared, message_place(task), message_sender(task), said))
-    raise_no_memory(L);
+  Late late = { .said = said,
+                .place = message_place(task),
+                .openid = message_sender(task),
+                .identity = message_known_by(task) };
+  if (!late_deliver(task, shared, &late)) raise_no_memory(L);
+  return 0;
+}
+
+int say_spent(lua_State *L) {
+  Task *task = task_running(L);
+  Said *said = task ? message_said(task) : NULL;
+  if (said) atomic_store_explicit(&said->spent, true, memory_order_relaxed);
   return 0;
 }

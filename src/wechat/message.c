@@ -229,6 +229,14 @@ static void add_part(Buf *out, Str part) {
   buf_add(out, part);
 }
 
+bool message_is_silent(Str event) {
+  static const char *const silent[] = { "view", "view_miniprogram", "unsubscribe" };
+  for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+    if (str_eq(event, str_of(silent[i]))) return true;
+  }
+  return str_ends(event, STR("jobfinish"));
+}
+
 void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out) {
   bool has_id = !head->is_event && head->msg_id.len > 0;
   bool has_key =

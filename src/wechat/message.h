@@ -29,6 +29,9 @@ bool message_parse(XmlParser *parser, Str document, NodeTree *tree, MessageHead 
 // lists (List, fail_idx, AroundBeacon).
 bool message_is_list(Str element_name);
 
+// Whether the user sees no reply to an event of that name, in lower case: "view", "unsubscribe", ...
+bool message_is_silent(Str event);
+
 // Appends the key that identifies a message among duplicates: sender and MsgId; of an event sender, CreateTime, Event
 // and EventKey. A message without MsgId or EventKey (job results, cards, unknown types) and an event location have
 // sender, CreateTime, type and a digest of all elements, which tells apart coordinates and the MsgID of a job. Each part

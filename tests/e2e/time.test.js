@@ -127,7 +127,7 @@ test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts
     if msg.content == "stuck" then setmetatable({}, { __gc = function() while true do end end }) collectgarbage() end
     return "fine"
   end`;
-  const bot = await startBot(t, { script, config: { deadline_ms: 1000, script_cpu_ms: 300 } });
+  const bot = await startBot(t, { script, config: { deadline_ms: 1000, script_cpu_ms: 300, late_reply: 'drop' } });
   assert.equal((await bot.deliver(text('stuck'))).body, 'success');
   await bot.waitForLog(/stuck|given up/);
   assert.equal(await bot.say('hi'), 'fine');
@@ -235,25 +235,25 @@ test('a long text is cut after a paragraph, else a sentence, else a word, and ne
 });
 
 test('the rest of a long text that cannot be sent is logged', async (t) => {
-  const bot = await startBot(t, { script: 'function on_message() return string.rep("月", 1500) end' });
+  const bot = await startBot(t, { script: 'function on_message() return string.rep("月", 1500) end', config: { late_reply: 'customer_service' } });
   assert.equal((await bot.deliver(text('x'))).reply.Content, '月'.repeat(682));
   await bot.waitForLog(/rest of a long text to .* is lost/);
 });
 
-test('after 48001 `auto` means `retry`', async (t) => {
+test('after 48001 `auto` waits for the platform to try again', async (t) => {
   const platform = await startPlatform(t, { refuse: 48001 });
   const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
   assert.equal((await bot.deliver(text('slow'))).body, 'success');
-  await bot.waitForLog(/means "retry"/);
+  await bot.waitForLog(/is kept for the user's next message/);
   await assert.rejects(bot.deliver(text('slow', { MsgId: 7003 }), { timeoutMs: 250 }));
   await sleep(400);
-  assert.equal((await bot.deliver(text('slow', { MsgId: 7003 }))).reply.Content, 'run 2');
+  assert.equal((await bot.deliver(text('slow', { MsgId: 7003 }))).reply.Content, 'run 1\n\nrun 2');
 });
 
 test('45015 and 45047 are told plainly and not tried again', async (t) => {
   for (const code of [45015, 45047]) {
     const platform = await startPlatform(t, { refuse: code });
-    const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
+    const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, late_reply: 'customer_service', ...platform.config } });
     assert.equal((await bot.deliver(text('slow'))).body, 'success');
     await bot.waitForLog(new RegExp(`late reply to .* is lost .*${code}.*not tried again`));
     assert.equal(platform.sent.length, 1);

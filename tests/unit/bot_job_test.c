@@ -6,7 +6,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bot/packed_reply.h"
+#include "bot/job.h"
+#include "script/packed_reply.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -128,8 +129,10 @@ static void assert_packs(Job *job, const Reply *reply) {
   job->from_user = STR("o1");
   job_finish(job, TASK_RETURNED, reply, STR(""));
   if (reply) reply_render(reply, job->from_user, job->to_user, job->answered_s, &direct);
-  assert_true(packed_reply_render(packed_reply_make(job), job->from_user, job->to_user,
-                                  job->answered_s, job->arena, &again));
+  Str packed =
+      packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user, job->answered_s);
+  assert_true(packed_reply_render(packed, job->from_user, job->to_user, job->answered_s, job->arena,
+                                  &again));
   assert_true(str_eq(buf_str(&direct), buf_str(&again)));
   buf_clear(&direct);
   buf_clear(&again);

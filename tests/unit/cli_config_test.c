@@ -124,7 +124,7 @@ static void test_every_key_can_be_given_in_each_of_the_three_places(void **state
     assert_non_null(option->argument);
     assert_non_null(config_keys[count].help);
   }
-  assert_int_equal(count, 46);
+  assert_int_equal(count, 47);
 }
 
 static void test_a_named_file_that_is_not_there_is_a_fault(void **state) {

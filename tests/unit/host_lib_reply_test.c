@@ -40,9 +40,9 @@ static void test_a_lost_reply_is_counted_by_its_reason(void **state) {
 }
 
 static void test_an_account_without_customer_service_messages_is_noted(void **state) {
-  assert_false(atomic_load(&world.shared.late_not_allowed));
-  assert_holds("host.reply.not_allowed()");
-  assert_true(atomic_load(&world.shared.late_not_allowed));
+  assert_false(shared_sends_nothing(&world.shared));
+  assert_holds("host.reply.allowed(false)");
+  assert_true(shared_sends_nothing(&world.shared));
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)

@@ -31,7 +31,7 @@ static bool say_other(const char *xml) { return said_other(&said, copy_image, (v
 
 static void assert_takes(bool whole, const char *text) {
   Reply reply;
-  assert_true(said_take(&said, SAID_SENDS, whole, arena, &reply));
+  assert_true(said_take(&said, SAID_SENDS, whole, REPLY_TEXT_MAX, arena, &reply));
   assert_int_equal(reply.form, REPLY_ELEMENTS);
   if (!str_eq(reply.elements->text, str_of(text)))
     fail_msg("'%.*s', not '%s'", STR_FMT(reply.elements->text), text);
@@ -59,13 +59,13 @@ static void test_it_is_taken_once(void **state) {
   Reply reply;
   said_text(&said, STR("One."));
   assert_takes(true, "One.");
-  assert_false(said_take(&said, SAID_SENDS, true, arena, &reply));
+  assert_false(said_take(&said, SAID_SENDS, true, REPLY_TEXT_MAX, arena, &reply));
 }
 
 static void test_nothing_said_is_no_reply_but_the_state_changes(void **state) {
   Reply reply;
   assert_int_equal(said_state(&said), SAID_WAITS);
-  assert_false(said_take(&said, SAID_DROPS, true, arena, &reply));
+  assert_false(said_take(&said, SAID_DROPS, true, REPLY_TEXT_MAX, arena, &reply));
   assert_int_equal(reply.form, REPLY_NONE);
   assert_int_equal(said_state(&said), SAID_DROPS);
   assert_false(said_left(&said));
@@ -77,7 +77,7 @@ static void test_another_reply_that_came_first_is_the_answer(void **state) {
   bool other;
   assert_true(say_other("<image>"));
   said_text(&said, STR("behind it"));
-  assert_true(said_take(&said, SAID_SENDS, true, arena, &reply));
+  assert_true(said_take(&said, SAID_SENDS, true, REPLY_TEXT_MAX, arena, &reply));
   assert_true(str_eq(reply.raw, STR("<image>")));
   said_taken(&said, &bytes, &other);
   assert_true(other);
@@ -109,7 +109,7 @@ static void test_a_long_text_is_cut_to_what_one_reply_holds(void **state) {
   bool other;
   for (int i = 0; i < 300; i++) said_text(&said, STR("Ten bytes. "));
   Reply reply;
-  assert_true(said_take(&said, SAID_SENDS, true, arena, &reply));
+  assert_true(said_take(&said, SAID_SENDS, true, REPLY_TEXT_MAX, arena, &reply));
   said_taken(&said, &bytes, &other);
   assert_true(bytes > 2000 && bytes <= REPLY_TEXT_MAX);
   assert_true(said_left(&said));

@@ -35,7 +35,7 @@ static void say(const char *value) {
 static void assert_text(const char *text) {
   Arena *arena = arena_new();
   Reply reply;
-  assert_true(said_take(&parts, SAID_SENDS, true, arena, &reply));
+  assert_true(said_take(&parts, SAID_SENDS, true, REPLY_TEXT_MAX, arena, &reply));
   assert_int_equal(reply.form, REPLY_ELEMENTS);
   assert_true(str_eq(reply.elements->text, str_of(text)));
   arena_free(arena);

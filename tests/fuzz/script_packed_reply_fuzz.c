@@ -1,8 +1,8 @@
 // An answer of any bytes, as a store that others write to may give it: a text becomes a document that parses.
 #include <stdlib.h>
 
-#include "bot/packed_reply.h"
 #include "codec/xml.h"
+#include "script/packed_reply.h"
 
 static void must(bool holds) {
   if (!holds) abort();
