@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "script/kept_index.h"
 #include "script/process_name.h"
+#include "script/process_watch.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 enum {
   PAGE = 2000,         // keys listed at a time
   READ_AT_ONCE = 400,  // values read at a time
-  LEASE_MS = 9000,     // so long a process that cannot be seen is taken for alive
+  LEASE_MS = 9000,     // so long a process that is not seen to do anything is taken for alive
   RENEW_US = 3000 * 1000,
   LIST_US = 4000 * 1000,  // between two looks at the keys of others
   PATIENCE_S = 16,        // the platform tries a message that was not answered for so long
@@ -25,6 +26,7 @@ struct Keep {
   KeepOptions options;
   char process[PROCESS_NAME_SIZE];
   char process_key[224], talks[96], owes[96];  // keys and prefixes
+  ProcessWatch *processes;
   KeptIndex *index;
   atomic_bool whole;  // every key in the store is in the index
   // Of keep_look's thread:
@@ -68,7 +70,7 @@ static bool ask_store(Keep *keep, const StoreCall *call, Buf *value) {
 static bool is_alive(Keep *keep, Str process) {
   bool alive;
   char key[256];
-  if (process_look(str_of(keep->process), process, &alive)) return alive;
+  if (process_watch_look(keep->processes, process, &alive)) return alive;
   int len = snprintf(key, sizeof key, "process/%.*s/%.*s", STR_FMT(keep->options.account),
                      STR_FMT(process));
   StoreCall call = { .op = STORE_GET, .key = str_make(key, (size_t)len) };
@@ -107,7 +109,10 @@ Keep *keep_new(const KeepOptions *options) {
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   buf_init(&keep->listed);
   keep->index = kept_index_new(keep->owes);
-  if (!keep->index) {
+  keep->processes = process_watch_new(str_of(keep->process), LEASE_MS * 1000);
+  if (!keep->index || !keep->processes) {
+    process_watch_free(keep->processes);
+    if (keep->index) kept_index_free(keep->index);
     free(keep);
     return NULL;
   }
@@ -121,6 +126,7 @@ void keep_free(Keep *keep) {
     store_call(keep->options.store,
                &(StoreCall){ .op = STORE_DELETE, .key = str_of(keep->process_key) }, forget_reply,
                NULL, NULL);
+  process_watch_free(keep->processes);
   kept_index_free(keep->index);
   buf_clear(&keep->listed);
   free(keep);

@@ -2,6 +2,7 @@
 
 #include "codec/digest.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,4 +55,30 @@ bool process_look(Str name, Str process, bool *alive) {
   // One of this process's own that is not its own: a bot that it had before.
   *alive = number != getpid() && start_of(number) == began;
   return true;
+}
+
+// -1 if it cannot be seen: the kernel may hide other users' processes.
+static int64_t used_by_thread(const char *task, const char *thread) {
+  char path[320], text[64];
+  snprintf(path, sizeof path, "%s/%s/schedstat", task, thread);
+  FILE *file = fopen(path, "r");
+  bool known = file && fgets(text, sizeof text, file);
+  if (file) fclose(file);
+  return known ? strtoll(text, NULL, 10) : -1;
+}
+
+int64_t process_used_ns(Str process) {
+  Str machine, rest, pid;
+  char task[64];
+  int64_t sum = 0;
+  str_cut(process, ':', &machine, &rest);
+  str_cut(rest, ':', &pid, &rest);
+  snprintf(task, sizeof task, "/proc/%.*s/task", STR_FMT(pid));
+  DIR *threads = opendir(task);
+  for (struct dirent *entry; threads && (entry = readdir(threads));) {
+    int64_t used = entry->d_name[0] == '.' ? 0 : used_by_thread(task, entry->d_name);
+    if (used > 0) sum += used;
+  }
+  if (threads) closedir(threads);
+  return sum > 0 ? sum : -1;
 }

@@ -3,6 +3,7 @@
 #define WEMOON_SCRIPT_PROCESS_NAME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -13,5 +14,7 @@ bool process_name(char out[PROCESS_NAME_SIZE]);
 // False if `process` is of another machine than `mine`, a name of this process. Otherwise *alive says whether it
 // still runs; a name that this process had before counts as ended.
 bool process_look(Str mine, Str process, bool *alive);
+// The CPU time that the threads of a process of this machine have used, in nanoseconds; -1 if that cannot be seen.
+int64_t process_used_ns(Str process);
 
 #endif

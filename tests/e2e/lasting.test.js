@@ -374,3 +374,28 @@ test('a late send that did not happen is tried again, a restart included', async
   bot = await startBot(t, { script, config });
   await until(() => peer.sent.some((sent) => sent.went), 'the late answer', 8000);
 });
+
+for (const where of ['SQLite file', 'Redis']) {
+  test(`a process that was frozen past its lease sends nothing when it wakes: another one of the ${where} has`, async (t) => {
+    const store = where === 'Redis' ? (await makeRedis(t)).url : sqlite(t);
+    const peer = await startPeer(t);
+    const script = `function on_message(msg)
+      wechat.sleep(1)
+      wechat.http.post("${peer.url}/first")
+      wechat.sleep(1)
+      wechat.http.post("${peer.url}/second")
+      return "late answer to " .. msg.content
+    end`;
+    const config = { store, deadline_ms: 500, ...platform(peer) };
+    const bots = [];
+    for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script, config }));
+    for (let i = 0; i < 5; i++) assert.equal(await bots[0].say(`go ${i}`, from(`user${i}`)), null);
+    await sleep(700);
+    bots[0].signal('SIGSTOP');
+    await until(() => peer.sent.length === 5, 'the late answers of the other process', 30000);
+    bots[0].signal('SIGCONT');
+    await sleep(3000);
+    assert.deepEqual(peer.sent.map(({ text }) => text.content).sort(), [0, 1, 2, 3, 4].map((i) => `late answer to go ${i}`));
+    assert.equal(peer.seen.filter((line) => line === 'POST /second').length, 5, `${peer.seen}`);
+  });
+}
