@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
-const { startBot, sleep, signedQuery } = require('./harness');
+const { startBot, sleep, signedQuery, tempDir } = require('./harness');
 
 const saying = (word) => `function on_message() return ${JSON.stringify(word)} end\n`;
 const WITHIN_MS = 1000; // of the save
@@ -59,6 +59,17 @@ test('a saved module is served, in a subfolder too', async (t) => {
   await assertSays(bot, 'a2b1');
   bot.replace('lib/b.lua', 'return { word = "b2" }');
   await assertSays(bot, 'a2b2');
+});
+
+test('a module that LUA_PATH finds elsewhere is looked after too', async (t) => {
+  const elsewhere = tempDir(t);
+  const write = (word) => fs.writeFileSync(`${elsewhere}/found.lua`, `return ${JSON.stringify(word)}`);
+  write('one');
+  const script = 'local word = require "found" function on_message() return word end';
+  const bot = await startBot(t, { script, env: { LUA_PATH: `${elsewhere}/?.lua;;` } });
+  assert.equal(await bot.say('?'), 'one');
+  write('two');
+  await assertSays(bot, 'two');
 });
 
 test('a module that was required while a message was answered is looked after too', async (t) => {

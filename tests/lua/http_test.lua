@@ -65,3 +65,8 @@ for part, options in pairs {
   check.equal(tostring(why):find("abc", 1, true), nil, "a quoted secret")
 end
 check.equal(sent, nil, "a request after a fault")
+
+-- A blank is told by its name, not as a wrong beginning.
+for _, url in ipairs { "http://127.0.0.1:9/a b", " http://127.0.0.1:9/", "http://127.0.0.1:9/a\nb" } do
+  check.raises("wechat.http.get: a URL may hold neither blanks nor line breaks: encode them (%20)", wechat.http.get, url)
+end
