@@ -333,7 +333,7 @@ void door_end(lua_State *L, Task *task) {
   static const DoorFunction END = { .name = "nothing more", .kind = DOOR_TELLS };
   RecordEntry entry;
   Record *record = task->record;
-  task->pending = (Pending){ .function = NULL };
+  record_end_call(task);  // the last one may have raised
   if (!record || !record->replaying || !record_peek(record, &entry) ||
       entry.call.task != task->record_number)
     return;

@@ -399,3 +399,14 @@ for (const where of ['SQLite file', 'Redis']) {
     assert.equal(peer.seen.filter((line) => line === 'POST /second').length, 5, `${peer.seen}`);
   });
 }
+
+test('SIGTERM does not wait for a call that raised', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message() wechat.sleep(0.5) return "late" end', config: { store: sqlite(t), deadline_ms: 200 } });
+  await bot.say('x'); // without credentials the late reply cannot go out
+  await bot.waitForLog(/a late reply to .* is lost/, 10000);
+  await sleep(300);
+  const began = Date.now();
+  await bot.stop();
+  assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
+  assert.doesNotMatch(bot.log, /still under way/);
+});
