@@ -6,8 +6,18 @@ return function(repl)
 
   local commands, order = {}, {}
 
+  -- What is not for a running bot, and why.
+  local no_phone = "there is no simulated phone here: the bot talks to its users. Send it a message as the platform would: wemoon send text 你好"
+  local not_here = {
+    [".say"] = no_phone, [".tap"] = no_phone, [".subscribe"] = no_phone, [".unsubscribe"] = no_phone, [".scan"] = no_phone,
+    [".locate"] = no_phone, [".image"] = no_phone, [".as"] = no_phone,
+    [".trace"] = "it would stand in the way of every message: the log has them (log_level = \"debug\")",
+    [".save"] = "the file would be the bot's: write it at a prompt of its own (wemoon repl)",
+  }
+
   -- name, what follows it, one line, fn(rest) -> word, text
   local function add(name, usage, doc, fn)
+    if repl.bot and not_here[name] then return end
     commands[name] = { usage = usage, doc = doc, fn = fn }
     order[#order + 1] = name
   end
@@ -104,7 +114,7 @@ return function(repl)
     local place = rest:match("^%d+%.?%d*$")
     if not place then return needs("which button? .tap 1, or .tap 2.1") end
     local i, j = place:match("^(%d+)%.?(%d*)$")
-    local menu = _G.menu
+    local menu = repl.env.menu
     local drawn = type(menu) == "table" and type(menu.button) == "table" and menu.button[tonumber(i)]
     local button = drawn and j ~= "" and type(drawn.sub_button) == "table" and drawn.sub_button[tonumber(j)] or (j == "" and drawn)
     if button and button.type then return act { act = "tap", path = place, menu = { button = menu.button } } end
@@ -139,11 +149,11 @@ return function(repl)
 
   -- ---- the menu
 
-  local function faults_of() return wechat.menu.check(_G.menu) end
+  local function faults_of() return wechat.menu.check(repl.env.menu) end
 
   add(".menu", "", "draw the menu, with its faults", function()
-    if type(_G.menu) ~= "table" then return needs("menu is no table any more: menu = wechat.menu.new()") end
-    return "done", draw(_G.menu, faults_of())
+    if type(repl.env.menu) ~= "table" then return needs("menu is no table any more: menu = wechat.menu.new()") end
+    return "done", draw(repl.env.menu, faults_of())
   end)
 
   local function present()
@@ -169,14 +179,14 @@ return function(repl)
 
   add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
     local faults = faults_of()
-    if #faults > 0 then return "failed", draw(_G.menu, faults) .. "\nnot pushed: mend the faults first" end
+    if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\nnot pushed: mend the faults first" end
     local now, err = present()
     if not now then return needs(tostring(err)) end
-    local lines = changes_between(now, _G.menu)
+    local lines = changes_between(now, repl.env.menu)
     if #lines == 0 then return "done", "the platform has this menu already" end
     local text = table.concat(lines, "\n")
     return when_agreed(rest, ".push", text, "put it on the platform?", function()
-      local done, why = wechat.menu.push(_G.menu)
+      local done, why = wechat.menu.push(repl.env.menu)
       if not done then return needs(tostring(why)) end
       return "done", rest == "yes" and text .. "\npushed" or "pushed"
     end)
@@ -186,20 +196,24 @@ return function(repl)
     local now, err = present()
     if not now then return needs(tostring(err)) end
     local function take()
-      _G.menu = now
-      return "done", draw(_G.menu, faults_of())
+      repl.env.menu = now
+      return "done", draw(repl.env.menu, faults_of())
     end
-    local drawn = type(_G.menu) == "table" and type(_G.menu.button) == "table" and (#_G.menu.button > 0 or _G.menu.conditionalmenu)
-    local lines = drawn and changes_between(_G.menu, now) or {}
+    local drawn = type(repl.env.menu) == "table" and type(repl.env.menu.button) == "table" and (#repl.env.menu.button > 0 or repl.env.menu.conditionalmenu)
+    local lines = drawn and changes_between(repl.env.menu, now) or {}
     if #lines == 0 then return take() end
     return when_agreed(rest, ".pull", "this throws away what you drew:\n" .. table.concat(lines, "\n"), "fetch it all the same?", take)
   end)
 
   -- ---- the script
 
-  add(".reload", "", "load the bot's script anew", function()
-    return needs("there is no script: the bot is what you define here")  -- with one, C does it
-  end)
+  -- C does it, where there is a script, and what follows beside a bot.
+  add(".reload", "", "load the bot's script anew", function() return needs("there is no script: the bot is what you define here") end)
+
+  if repl.bot then
+    add(".conversations", "", "who is in a conversation with the bot, since when, and until when", function() return "done", "" end)
+    add(".end", "OPENID", "end that user's conversation: wechat.ask gives nil, \"ended\"", function() return "done", "" end)
+  end
 
   add(".trace", "on|off", "show the XML of what you .say, and every API call", function(rest)
     if rest ~= "on" and rest ~= "off" then return needs("on or off?") end
@@ -237,7 +251,7 @@ return function(repl)
       local is_expression = load("return " .. input, "=", "t", {}) ~= nil
       file:write(is_expression and "local _ = " or "", input, "\n")
     end
-    local menu = _G.menu
+    local menu = repl.env.menu
     if type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0 then
       file:write("\n-- What came of it; to put it on the platform: wechat.create_menu(menu)\nmenu = ", literal({ button = menu.button }, ""), "\n")
     end
@@ -273,6 +287,7 @@ return function(repl)
   function out.run(input)
     local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
     local command = commands[name]
+    if not command and repl.bot and not_here[name] then return needs(name .. " is not for a running bot: " .. not_here[name]) end
     if not command then return "failed", paint.text("bad", "error: ") .. ("there is no %s: .help lists what there is"):format(name) end
     local good, word, text = pcall(command.fn, rest)
     if not good then return "failed", paint.text("bad", "error: ") .. paint.safe(tostring(word)) end

@@ -25,7 +25,7 @@ return function(repl, commands)
 
   -- The value of "a.b.c", without calling anything but wemoon's own __index.
   local function value_of(path)
-    local value = _G
+    local value = repl.env
     for name in path:gmatch("[^.:]+") do
       if type(value) ~= "table" then return nil end
       local raw = rawget(value, name)
@@ -68,7 +68,7 @@ return function(repl, commands)
   local function complete_name(path, prefix)
     local names = {}
     if path == "" then
-      names_in(_G, names, 0)
+      names_in(repl.env, names, 0)
       for _, word in ipairs(keywords) do names[word] = true end
     else
       names_in(value_of(path), names, 0)

@@ -1,8 +1,10 @@
 -- An input as Lua: an expression is printed, a statement runs, an unfinished one asks for more.
 
+local INPUTS_KEPT = 1000
+
 return function(repl)
   local paint = repl.paint
-  local inputs = {} -- all of this session: a function of an earlier one may be what fails now
+  local inputs, count = {}, 0 -- of this session: a function of an earlier one may be what fails now
 
   local function is_unfinished(fault) return fault:find("<eof>['\"]?$") ~= nil or fault:find("unfinished long") ~= nil end
 
@@ -53,20 +55,20 @@ return function(repl)
   end
 
   local function compile(input)
-    local name = "=input " .. #inputs + 1
-    local chunk, as_value = load("return " .. input, name, "t", _G)
+    local name = "=input " .. count + 1
+    local chunk, as_value = load("return " .. input, name, "t", repl.env)
     if chunk then return chunk end
     local as_statement
-    chunk, as_statement = load(without_local(input), name, "t", _G)
+    chunk, as_statement = load(without_local(input), name, "t", repl.env)
     if chunk then return chunk end
     return nil, is_unfinished(as_value) and as_value or as_statement
   end
 
   local function show_results(results)
     if results.n == 0 then return "" end
-    _G._ = results[1]
+    repl.env._ = results[1]
     if results[1] == nil and results.n > 1 then
-      _G._ = results[2] -- the error is what one asks about next
+      repl.env._ = results[2] -- the error is what one asks about next
       return paint.text("bad", "nil, ") .. repl.print(results[2])
     end
     local shown = {}
@@ -80,7 +82,9 @@ return function(repl)
   return function(input)
     local chunk, fault = compile(input)
     if not chunk and is_unfinished(fault) then return "more", "" end
-    inputs[#inputs + 1] = input
+    count = count + 1
+    inputs[count] = input
+    inputs[count - INPUTS_KEPT] = nil
     if not chunk then return "failed", describe(fault) end
     local trace
     local results = table.pack(xpcall(chunk, function(raised)
@@ -88,7 +92,7 @@ return function(repl)
       return raised == nil and "nil" or raised
     end))
     if not results[1] then return "failed", describe(results[2], trace) end
-    repl.typed[#repl.typed + 1] = input
+    if not repl.bot then repl.typed[#repl.typed + 1] = input end
     local text = show_results(table.pack(table.unpack(results, 2, results.n)))
     local failed = results.n > 2 and results[2] == nil and results[3] ~= nil
     return failed and "failed" or "done", text

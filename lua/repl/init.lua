@@ -2,17 +2,31 @@
 --
 -- The functions that it returns get and give strings. `line` answers with a word on a line of its own (done,
 -- failed, more, quit) and then the text.
+--
+-- Beside a bot (wemoon repl --attach) it is loaded into the bot's own state, once for each prompt; `about` is then JSON
+-- that says which bot that is.
 
-local host = ...
+local host, about = ...
 local wechat = wechat
 
 local repl = {
   host = host, wechat = wechat,
   user = "alice",      -- whose phone .say and the others are
   typed = {},          -- inputs that worked, for .save
+  printed = {},        -- beside a bot: what the input printed
+  bot = about and host.json.decode(about) or nil,
 }
 
-repl.paint = require("repl.paint")
+-- What is typed beside a bot leaves no more behind in it than it says.
+local function print_here(...)
+  local parts = table.pack(...)
+  for i = 1, parts.n do parts[i] = tostring(parts[i]) end
+  repl.printed[#repl.printed + 1] = table.concat(parts, "\t")
+end
+
+repl.env = repl.bot and require("repl.scope") { print = print_here } or _G
+
+repl.paint = require("repl.paint")()
 repl.print = require("repl.print")(repl)
 local evaluate = require("repl.evaluate")(repl)
 local commands = require("repl.commands")(repl)
@@ -20,16 +34,23 @@ repl.api_trace = require("repl.api_trace")(repl)
 local complete = require("repl.complete")(repl, commands)
 
 -- The bot, as long as nothing better is defined at the prompt.
-function _G.on_message() end
+if not repl.bot then function _G.on_message() end end
 
-_G.menu = wechat.menu.new()
+if repl.env.menu == nil then repl.env.menu = wechat.menu.new() end
 
 local function answer(word, text)
   if text ~= "" and text:sub(-1) ~= "\n" then text = text .. "\n" end
   return word .. "\n" .. text
 end
 
+local function banner_beside(bot)
+  local where = ("process %d serves %s: what you do here, it does"):format(bot.pid, repl.paint.safe(bot.script))
+  local states = bot.states > 1 and ("one of its %d Lua states: the others have globals of their own\n"):format(bot.states) or ""
+  return ("wemoon %s · %s\n%s.conversations, .end OPENID, .reload · .help lists the rest\n"):format(bot.version, where, states)
+end
+
 local function banner(settings)
+  if repl.bot then return banner_beside(repl.bot) end
   local where = settings.real ~= "" and "calls go to the real platform"
     or "no appid and appsecret: calls go to a simulated platform"
   local bot = settings.script ~= "" and settings.script .. " answers what you .say"
@@ -52,6 +73,8 @@ local function run(fn, ...)
   take_message()
   local word, text = fn(...)
   keep_message()
+  if #repl.printed > 0 then text = repl.paint.safe(table.concat(repl.printed, "\n")) .. (text ~= "" and "\n" .. text or "") end
+  repl.printed = {}
   local calls = repl.tracing and repl.api_trace.take() or ""
   return answer(word, calls ~= "" and text ~= "" and calls .. "\n" .. text or calls .. text)
 end

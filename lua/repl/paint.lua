@@ -1,23 +1,6 @@
 -- Colours, where the terminal has them, and how many columns a text takes.
 
-local paint = { on = false }
-
 local codes = { string = "32", number = "36", keyword = "35", name = "34", faint = "2", bad = "31", bold = "1" }
-
---- The text in the colour of its kind.
-function paint.text(kind, text)
-  if not paint.on or text == "" then return text end
-  return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
-end
-
---- The text with control characters made visible, but for line ends and tabs: what others wrote cannot steer the
---- terminal.
----@param text string
----@return string
-function paint.safe(text)
-  text = text:gsub("[\0-\8\11-\31\127]", function(c) return ("\\x%02X"):format(c:byte()) end)
-  return (text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end))
-end
 
 -- Ranges of characters that take two columns (East Asian Wide and Fullwidth, emoji), and that take none.
 local wide = {
@@ -50,30 +33,50 @@ local function width_of(code)
   return is_in(wide, code) and 2 or 1
 end
 
---- The columns of a text at a terminal; colours take none.
-function paint.width(text)
-  local columns, plain = 0, text:gsub("\27%[[%d;]*m", "")
-  for _, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
-  return columns
-end
+--- Of one prompt: several stand beside a bot, each at a terminal of its own.
+return function()
+  local paint = { on = false }
 
---- The front of a text that fits into so many columns; with a sign where something was cut off.
-function paint.cut(text, columns)
-  if paint.width(text) <= columns then return text end
-  local used, last = 0, 0
-  for at, code in utf8.codes(text, true) do
-    used = used + width_of(code)
-    if used > columns - 1 then break end
-    last = utf8.offset(text, 2, at) - 1
+  --- The text in the colour of its kind.
+  function paint.text(kind, text)
+    if not paint.on or text == "" then return text end
+    return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
   end
-  return text:sub(1, last) .. "…"
-end
 
---- The text filled up with spaces to so many columns; `centre`: on both sides.
-function paint.pad(text, columns, centre)
-  local missing = math.max(0, columns - paint.width(text))
-  if not centre then return text .. (" "):rep(missing) end
-  return (" "):rep(missing // 2) .. text .. (" "):rep(missing - missing // 2)
-end
+  --- The text with control characters made visible, but for line ends and tabs: what others wrote cannot steer the
+  --- terminal.
+  ---@param text string
+  ---@return string
+  function paint.safe(text)
+    text = text:gsub("[\0-\8\11-\31\127]", function(c) return ("\\x%02X"):format(c:byte()) end)
+    return (text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end))
+  end
 
-return paint
+  --- The columns of a text at a terminal; colours take none.
+  function paint.width(text)
+    local columns, plain = 0, text:gsub("\27%[[%d;]*m", "")
+    for _, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
+    return columns
+  end
+
+  --- The front of a text that fits into so many columns; with a sign where something was cut off.
+  function paint.cut(text, columns)
+    if paint.width(text) <= columns then return text end
+    local used, last = 0, 0
+    for at, code in utf8.codes(text, true) do
+      used = used + width_of(code)
+      if used > columns - 1 then break end
+      last = utf8.offset(text, 2, at) - 1
+    end
+    return text:sub(1, last) .. "…"
+  end
+
+  --- The text filled up with spaces to so many columns; `centre`: on both sides.
+  function paint.pad(text, columns, centre)
+    local missing = math.max(0, columns - paint.width(text))
+    if not centre then return text .. (" "):rep(missing) end
+    return (" "):rep(missing // 2) .. text .. (" "):rep(missing - missing // 2)
+  end
+
+  return paint
+end

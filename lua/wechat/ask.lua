@@ -39,5 +39,5 @@ return function(wechat, host)
     local sent = is_reply[type(question)] and question ~= "" and host.reply.saying()
     if sent then host.reply.send_question(question) end
     return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false, sent or false)
-  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\" or \"reload\".")
+  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\" or \"ended\" (.end of the attached prompt).")
 end

@@ -42,3 +42,24 @@ void visible_add_json(Buf *out, Str json) {
     json = str_sub(json, len, json.len);
   }
 }
+
+// The length of the colour that `text` begins with; 0: it does not.
+static size_t colour_len(Str text) {
+  size_t at = 2;
+  if (!str_starts(text, STR("\x1b["))) return 0;
+  while (at < text.len && ((text.ptr[at] >= '0' && text.ptr[at] <= '9') || text.ptr[at] == ';'))
+    at++;
+  return at < text.len && text.ptr[at] == 'm' ? at + 1 : 0;
+}
+
+void visible_add_coloured(Buf *out, Str text) {
+  while (text.len > 0) {
+    size_t colour = colour_len(text);
+    buf_add(out, str_sub(text, 0, colour));
+    text = str_sub(text, colour, text.len);
+    ptrdiff_t next = str_find(str_sub(text, colour ? 0 : 1, text.len), STR("\x1b"));
+    size_t plain = next < 0 ? text.len : (size_t)next + (colour ? 0 : 1);
+    visible_add(out, str_sub(text, 0, plain));
+    text = str_sub(text, plain, text.len);
+  }
+}

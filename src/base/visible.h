@@ -7,6 +7,8 @@
 // Appends the text. Line ends and tabs stay; other control characters (U+0080 to U+009F included) and broken UTF-8
 // become \xNN, byte by byte.
 void visible_add(Buf *out, Str text);
+// The same, but colours (ESC [ digits and semicolons m) stay: for what wemoon itself laid out.
+void visible_add_coloured(Buf *out, Str text);
 // The same for JSON, in which the others are escaped already: U+007F to U+009F become \u00NN, which is still JSON.
 void visible_add_json(Buf *out, Str json);
 

@@ -234,6 +234,15 @@ void bot_status(Bot *bot, BotStatus *status) {
 
 Interpreter *bot_interpreter(Bot *bot) { return pool_get(bot->webhook.pool, 0); }
 
+void bot_conversations(Bot *bot, size_t max, void (*each)(void *ctx, const OpenConversation *one),
+                       void *ctx) {
+  conversations_list(&bot->webhook.shared, max, each, ctx);
+}
+
+bool bot_end_conversation(Bot *bot, Str openid) {
+  return conversations_end(&bot->webhook.shared, openid, "ended");
+}
+
 void bot_wake(Bot *bot) { pool_wake(bot->webhook.pool); }
 
 void bot_refuse(Bot *bot) {

@@ -3,6 +3,7 @@
 #define WEMOON_BOT_BOT_H
 
 #include "net/server.h"
+#include "script/conversation.h"
 #include "script/interpreter.h"
 
 typedef struct Bot Bot;
@@ -83,6 +84,11 @@ typedef struct {
 void bot_status(Bot *bot, BotStatus *status);
 // The first interpreter in service, retained for the caller.
 Interpreter *bot_interpreter(Bot *bot);
+// Gives `each` up to `max` of the conversations that are open (conversations_list). Waits for the store.
+void bot_conversations(Bot *bot, size_t max, void (*each)(void *ctx, const OpenConversation *one),
+                       void *ctx);
+// Ends a user's conversation: wechat.ask gives nil, "ended". False without one.
+bool bot_end_conversation(Bot *bot, Str openid);
 // Time was moved (interpreter_wake).
 void bot_wake(Bot *bot);
 // SIGTERM came: bot_status says that it is stopping, and pages whose answers go on end. What still comes on open

@@ -30,7 +30,8 @@ static void put_options(const Option *list) {
   for (; list && list->name; list++) {
     fputs(".TP\n.B \\-\\-", stdout);
     put_roff(list->name);
-    if (list->argument) printf(" \\fI%s\\fR", list->argument);
+    if (list->may_lack_value) printf("[=\\fI%s\\fR]", list->argument);
+    else if (list->argument) printf(" \\fI%s\\fR", list->argument);
     putchar('\n');
     put_roff(list->help);
     putchar('\n');
@@ -200,9 +201,9 @@ static int print_zsh(const Command *const *commands) {
   for (size_t i = 0; commands[i]; i++) {
     printf("    %s) _arguments '*:file:_files'", commands[i]->name);
     for (const Option *option = commands[i]->options; option && option->name; option++) {
-      printf(" '--%s[", option->name);
+      printf(" '--%s%s[", option->name, option->may_lack_value ? "=-" : "");
       put_quoted(option->help);
-      fputs(option->argument ? "]:value:'" : "]'", stdout);
+      fputs(option->may_lack_value ? "]::value:'" : option->argument ? "]:value:'" : "]'", stdout);
     }
     fputs(commands[i]->configured ? " $keys ;;\n" : " ;;\n", stdout);
   }

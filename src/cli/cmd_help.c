@@ -17,8 +17,9 @@ static void print_option(const Option *option, const char *fallback) {
   char left[96];
   char letter[8] = "";
   if (option->letter) snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-  snprintf(left, sizeof(left), "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
-           option->argument ? option->argument : "");
+  const char *joint = !option->argument ? "" : option->may_lack_value ? "[=" : " ";
+  snprintf(left, sizeof(left), "  %s--%s%s%s%s", letter, option->name, joint,
+           option->argument ? option->argument : "", option->may_lack_value ? "]" : "");
   print_row(left, option->help, fallback);
 }
 

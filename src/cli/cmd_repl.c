@@ -9,15 +9,22 @@
 #include <unistd.h>
 
 #include "base/visible.h"
+#include "cli/inputs.h"
+#include "cli/repl_attach.h"
 #include "cli/services.h"
-#include "cli/prompt.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
 #include "host/feed.h"
 
 enum { THREADS = 16, GRACE_MS = 1000 };
 
-static const Option options[] = { { .name = NULL } };
+static const Option options[] = {
+  { .name = "attach",
+    .argument = "SOCKET",
+    .may_lack_value = true,
+    .help = "in the running bot: that of this configuration, or of --attach=SOCKET" },
+  { .name = NULL },
+};
 
 // The state of the prompt.
 typedef struct {
@@ -35,7 +42,7 @@ typedef struct {
   Prompt *prompt;
   int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
-  Buf input, out;           // the lines of one input so far; the program's output
+  Buf out;                  // what the program says
 } Repl;
 
 // ---- opening ------------------------------------------------------------------------------------
@@ -122,7 +129,6 @@ static void close_all(Repl *repl) {
   if (!devserver_close(repl->devserver, GRACE_MS)) _exit(STATUS_DONE);
   services_close(&repl->services);
   feed_free(repl->feed);
-  buf_clear(&repl->input);
   buf_clear(&repl->out);
 }
 
@@ -172,21 +178,6 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
 
 // ---- one input ----------------------------------------------------------------------------------
 
-typedef enum { INPUT_DONE, INPUT_FAILED, INPUT_MORE, INPUT_QUIT } InputResult;
-
-// The first line of the program's answer is its status.
-static InputResult say_answer(Str answer) {
-  static const char *const words[] = { "done", "failed", "more", "quit" };
-  Str word, text;
-  str_cut(answer, '\n', &word, &text);
-  fwrite(text.ptr ? text.ptr : "", 1, text.len, stdout);
-  fflush(stdout);
-  for (int i = 0; i < 4; i++) {
-    if (str_eq(word, str_of(words[i]))) return (InputResult)i;
-  }
-  return INPUT_DONE;
-}
-
 static InputResult reload(Repl *repl) {
   Err err;
   bool worked = devserver_reload(repl->devserver, &err);
@@ -205,14 +196,15 @@ static void tell_columns(Repl *repl) {
   interpreter_program(repl->interpreter, "resize", str_of(columns), &repl->out, NULL);
 }
 
-static InputResult run_input(Repl *repl) {
+static InputResult run_input(void *ctx, Str input) {
+  Repl *repl = ctx;
   Err err;
-  if (repl->script && str_eq(str_trim(buf_str(&repl->input)), STR(".reload"))) return reload(repl);
+  if (repl->script && str_eq(str_trim(input), STR(".reload"))) return reload(repl);
   tell_columns(repl);
   buf_reset(&repl->out);
   atomic_store(&repl->interrupted, false);
-  if (interpreter_program(repl->interpreter, "line", buf_str(&repl->input), &repl->out, &err))
-    return say_answer(buf_str(&repl->out));
+  if (interpreter_program(repl->interpreter, "line", input, &repl->out, &err))
+    return inputs_say(buf_str(&repl->out));
   report_print(str_of(atomic_exchange(&repl->interrupted, false) ? "interrupted" : err.text));
   putchar('\n');
   return INPUT_FAILED;
@@ -231,37 +223,7 @@ static void *watch_interrupts(void *ctx) {
   return NULL;
 }
 
-// From a pipe one failed input makes the exit status, and the others still run.
-static int read_inputs(Repl *repl) {
-  int status = STATUS_DONE;
-  Buf line;
-  buf_init(&line);
-  for (;;) {
-    PromptResult got = prompt_read(repl->prompt, repl->input.len ? "   > " : "月 > ", &line);
-    if (got == PROMPT_END) break;
-    if (got == PROMPT_INTERRUPTED) {
-      buf_reset(&repl->input);
-      continue;
-    }
-    if (repl->input.len) buf_addc(&repl->input, '\n');
-    buf_add(&repl->input, buf_str(&line));
-    InputResult result = run_input(repl);
-    if (result == INPUT_MORE) continue;
-    prompt_remember(repl->prompt, buf_str(&repl->input));
-    buf_reset(&repl->input);
-    if (result == INPUT_QUIT) break;
-    if (result == INPUT_FAILED && !prompt_is_terminal(repl->prompt)) status = STATUS_FAILED;
-  }
-  if (repl->input.len && !prompt_is_terminal(repl->prompt)) {
-    report("repl", "the input ends in the middle: %.*s", STR_FMT(buf_str(&repl->input)));
-    status = STATUS_FAILED;
-  }
-  if (prompt_is_terminal(repl->prompt)) putchar('\n');
-  buf_clear(&line);
-  return status;
-}
-
-// At a terminal, log lines are printed above the input line; with a pipe they go to standard error.
+// Lines of the log come above the line that is being typed; from a pipe they go to standard error as ever.
 static void on_log(void *ctx, LogLevel level, Str message) {
   Repl *repl = ctx;
   Buf text;
@@ -283,12 +245,12 @@ static int run_prompt(Repl *repl) {
   if (!start_program(repl, &err)) {
     status = report_err("repl", &err);
   } else {
-    say_answer(buf_str(&repl->out));
+    inputs_say(buf_str(&repl->out));
     if (!repl->real && !prompt_is_terminal(repl->prompt))
       report("repl", "no appid and appsecret: calls go to a simulated platform");
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
-    status = read_inputs(repl);
+    status = inputs_read(repl->prompt, "月 > ", run_input, repl);
     log_divert(NULL, NULL);
     if (watching) pthread_cancel(interrupts);
     if (watching) pthread_join(interrupts, NULL);
@@ -307,6 +269,7 @@ static int run(Invocation *in) {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGWINCH);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
+  if (options_value(&in->arguments, "attach")) return repl_attach(in);
   bool opened = open_all(&repl, &err);
   int status = opened ? run_prompt(&repl) : report_err("repl", &err);
   close_all(&repl);
@@ -315,14 +278,20 @@ static int run(Invocation *in) {
 
 const Command command_repl = {
   .name = "repl",
-  .usage = "[BOT.lua]",
+  .usage = "[BOT.lua] [--attach[=SOCKET]]",
   .summary = "A prompt: call APIs, prototype menus, talk to the bot",
-  .details = "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. "
-             "Without an appid "
-             "and\n"
-             "its secret the platform is a simulated one. Without BOT.lua an on_message that is "
-             "defined at the\n"
-             "prompt is the bot. From a pipe: exit status 1 when an input failed.\n",
+  .details =
+      "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. "
+      "Without an appid "
+      "and\n"
+      "its secret the platform is a simulated one. Without BOT.lua an on_message that is "
+      "defined at the\n"
+      "prompt is the bot. From a pipe: exit status 1 when an input failed.\n\n"
+      "With --attach the prompt is in the running bot: its wechat, its tokens, its globals. "
+      "Each input is a\n"
+      "task of its own, which script_cpu_ms ends; the bot's log has it. The bot is the one of "
+      "BOT.lua, or of\n"
+      "config.lua here, or of --config; with several, --attach=SOCKET names one.\n",
   .options = options,
   .most = 1,
   .configured = true,

@@ -1,13 +1,17 @@
 // `wemoon run`: serves a bot until it is told to stop.
 #include "cli/command.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "bot/admin.h"
+#include "bot/attach.h"
 #include "bot/bot_metrics.h"
 #include "cli/activation.h"
+#include "cli/attach_place.h"
 #include "cli/notify.h"
 #include "cli/preflight.h"
 #include "cli/services.h"
@@ -28,6 +32,7 @@ typedef struct {
   Server *server, *admin_server;
   Activation sockets;
   Admin admin;
+  Attach *attach;
   Watchdog watchdog;
 } Service;
 
@@ -55,6 +60,27 @@ static bool start_admin(Service *service, const Config *config, const char *scri
   return false;
 }
 
+// A bot without a prompt is a bot all the same.
+static void start_attach(Service *service, const Config *config, const char *script) {
+  Err err;
+  Buf path;
+  char file[PATH_MAX] = "";
+  if (!attach_place_wanted(config)) return;
+  if (config_file(config) && !realpath(config_file(config), file)) file[0] = '\0';
+  buf_init(&path);
+  if (attach_place_own(config, script, &path, &err)) {
+    AttachOptions options_ = { .bot = service->bot,
+                               .script = script,
+                               .config = file,
+                               .states = (int)config_integer(config, "interpreters"),
+                               .path = path.ptr };
+    service->attach = attach_start(&options_, &err);
+  }
+  if (!service->attach)
+    log_warn("no socket for repl --attach (attach = false asks for none): %s", err.text);
+  buf_clear(&path);
+}
+
 static bool start(Service *service, const Config *config, const BotOptions *bot_options, Err *err) {
   if (!(service->bot = bot_new(bot_options, err))) return false;
   ServerOptions server_options;
@@ -71,6 +97,7 @@ static void stop(Service *service) {
   serving_begin_end();
   notify_manager("STOPPING=1");
   bot_refuse(service->bot);
+  bool detached = attach_stop(service->attach);
   server_stop(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
@@ -82,7 +109,7 @@ static void stop(Service *service) {
   server_free(service->admin_server);
   server_free(service->server);
   notify_watchdog_end(&service->watchdog);
-  if (bot_free(service->bot)) return;
+  if (detached && bot_free(service->bot)) return;
   capture_end(service->capture);
   _exit(STATUS_DONE);
 }
@@ -109,6 +136,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
     bot_free(service->bot);
     return report_err("", &err);
   }
+  start_attach(service, config, bot_options->script);
   announce(service, config, bot_options);
   notify_manager("READY=1");
   notify_watchdog(&service->watchdog, service->services.loop, service->bot);

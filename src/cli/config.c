@@ -155,7 +155,9 @@ static void unknown_key(Config *config, Str key, const char *place) {
 static bool kind_fits(const ConfigKey *key, const Setting *setting) {
   if (key->type == CONFIG_BOOLEAN) return setting->kind == SETTING_BOOLEAN;
   if (key->type == CONFIG_INTEGER) return setting->kind == SETTING_INTEGER;
-  return setting->kind == SETTING_STRING || (setting->kind == SETTING_INTEGER && key->number_fits);
+  return setting->kind == SETTING_STRING ||
+         (setting->kind == SETTING_INTEGER && key->number_fits) ||
+         (setting->kind == SETTING_BOOLEAN && key->boolean_fits);
 }
 
 static void refuse_kind(Config *config, size_t index, const Setting *setting, const char *place) {
@@ -165,7 +167,10 @@ static void refuse_kind(Config *config, size_t index, const Setting *setting, co
   const ConfigKey *key = &config_keys[index];
   config->values[index].faulty = true;
   config->values[index].place = place;
-  if (key->choices)
+  if (key->boolean_fits)
+    FAULT(config, "%s (from %s): is a %s, must be true, false or a string", key->name, place,
+          setting->type_name);
+  else if (key->choices)
     FAULT(config, "%s (from %s): is a %s: write %.*s, in quotes", key->name, place,
           setting->type_name, STR_FMT(list_choices(config, key->choices)));
   else

@@ -27,6 +27,7 @@ typedef struct {
   // CONFIG_TEXT: false if the value is wrong; the reason, with its remedy, must not quote a secret
   bool (*check)(Str value, Err *err);
   bool number_fits;         // CONFIG_TEXT: the file may give it as an integer (a port)
+  bool boolean_fits;        // CONFIG_TEXT: the file may give it as true or false
   void (*forms)(Buf *out);  // appends the forms of a value, for help; NULL: `help` has them
 } ConfigKey;
 

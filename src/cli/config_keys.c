@@ -118,6 +118,14 @@ static bool check_proxy(Str value, Err *err) {
       "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
 }
 
+static bool check_attach(Str value, Err *err) {
+  if (str_eq(value, STR("true")) || str_eq(value, STR("false")) || str_find(value, STR("/")) >= 0)
+    return true;
+  return err_set(err, ERR_USAGE,
+                 "\"%.*s\" is neither true, false nor a path: a path of one name is ./%.*s",
+                 STR_FMT(value), STR_FMT(value));
+}
+
 static bool check_certificates(Str value, Err *err) {
   return value.len == 0 || certificates_check(value.ptr, err);
 }
@@ -171,6 +179,10 @@ const ConfigKey config_keys[] = {
   { TEXT("admin_listen", NULL, "ADDRESS",
          "/healthz, /metrics and /reload on an address of their own"),
     .check = check_optional_address, .number_fits = true },
+  { TEXT("attach", "true", "true|false|PATH",
+         "the socket of repl --attach, which takes the bot's own user and root alone: beside the "
+         "SQLite file, nowhere, or at PATH"),
+    .check = check_attach, .boolean_fits = true },
   { TEXT("trusted_proxies", "127.0.0.1, ::1", "LIST",
          "proxies whose X-Forwarded-For is believed: addresses and CIDR blocks"),
     .check = server_check_proxies },

@@ -85,6 +85,7 @@ static bool read_long(Reading *r, char *word, Err *err) {
     return add_use(r, option, NULL, err);
   }
   char *value = equals ? equals + 1 : NULL;
+  if (!value && option->may_lack_value) return add_use(r, option, NULL, err);
   if (!value && !next_value(r, option, &value, err)) return false;
   return add_use(r, option, value, err);
 }

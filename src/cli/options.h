@@ -10,6 +10,7 @@ typedef struct {
   const char *name;      // without its dashes: "url"; NULL ends a list
   char letter;           // of its short form, or 0
   const char *argument;  // its value's name in help; NULL: a switch without a value
+  bool may_lack_value;   // given with "=" only; without a value options_value returns its name
   const char *help;      // one line
 } Option;
 

@@ -23,6 +23,15 @@ bool services_store_would_open(const Config *config, const char *script, Err *er
   return ok;
 }
 
+bool services_store_file(const Config *config, const char *beside, Buf *path, Err *err) {
+  Buf url;
+  bool ok = store_url(config, beside, &url, err);
+  Str text = buf_str(&url), scheme = STR("sqlite:");
+  if (ok && str_starts(text, scheme)) buf_add(path, str_sub(text, scheme.len, text.len));
+  buf_clear(&url);
+  return ok;
+}
+
 // A script's keys belong to its account; without token and appid they have no account.
 static Store *open_named(const Config *config, const Account *account, Str url, bool must_exist,
                          Err *err) {

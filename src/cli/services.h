@@ -30,6 +30,8 @@ void services_close(Services *services);
 // SQLite file is created.
 Store *services_open_store(const Config *config, const Account *account, const char *beside,
                            bool must_exist, Err *err);
+// Appends the path of that store's SQLite file; nothing if it has none.
+bool services_store_file(const Config *config, const char *beside, Buf *path, Err *err);
 // Whether the store of STORE_BESIDE_SCRIPT would open now; creates nothing.
 bool services_store_would_open(const Config *config, const char *script, Err *err);
 // Lends the services to an interpreter.

@@ -11,9 +11,12 @@ struct Run {
   Arena *arena;
   Buf out;
   atomic_int holders;
-  Err err;    // the task's until it has ended
-  Buf trace;  // likewise
-  bool over;  // the caller's: it has ended, and the rest is the caller's now
+  Err err;                  // the task's until it has ended
+  Buf trace;                // likewise
+  bool over;                // the caller's: it has ended, and the rest is the caller's now
+  bool (*stop)(void *ctx);  // the caller's; NULL: it waits for the end
+  void *stop_ctx;
+  Task *task;  // with the engine entered; NULL once it has ended
   // With inbox->mutex:
   bool finished;
   TaskState state;
@@ -47,9 +50,15 @@ void run_free(Run *run) {
   free(run);
 }
 
+void run_stop_when(Run *run, bool (*stop)(void *ctx), void *ctx) {
+  run->stop = stop;
+  run->stop_ctx = ctx;
+}
+
 void run_ended(Task *task) {
   Engine *engine = task->engine;
   Run *run = task->run;
+  run->task = NULL;
   pthread_mutex_lock(&engine->inbox->mutex);
   run->state = task->state;
   run->finished = true;
@@ -71,9 +80,11 @@ static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, Run
   Task *task = task_new(engine, body, data);
   if (!task) return false;
   task->run = run;
+  run->task = task;
   atomic_fetch_add_explicit(&run->holders, 1, memory_order_relaxed);
   if (limit == RUN_LIMITED) task_limit(task);
   if (task_post(task)) return true;
+  run->task = NULL;
   run_free(run);
   return false;
 }
@@ -96,6 +107,14 @@ static bool is_over(Engine *engine, const Run *run, RunLimit limit) {
   return limit == RUN_LIMITED || engine->counted == 0 || engine_is_given_up(engine);
 }
 
+// A task in the middle of a slice is asked again at the next look; its limits end it if nothing else does.
+static void stop_if_asked(Engine *engine, Run *run) {
+  if (!run->stop || !run->stop(run->stop_ctx)) return;
+  if (!engine_enter(engine, clock_now_us() + CALLER_LOOK_US)) return;
+  if (run->task) task_cancel(run->task);
+  engine_leave(engine);
+}
+
 // Waits for the end of the task, and without a limit of what it counted. False if the script is stuck: it is
 // left behind.
 static bool await(Engine *engine, Run *run, RunLimit limit) {
@@ -105,7 +124,9 @@ static bool await(Engine *engine, Run *run, RunLimit limit) {
   while (!is_over(engine, run, limit) && !stuck) {
     struct timespec until = clock_to_timespec(clock_now_us() + CALLER_LOOK_US);
     pthread_cond_timedwait(&engine->ended, &inbox->mutex, &until);
+    bool goes_on = !run->finished;
     pthread_mutex_unlock(&inbox->mutex);
+    if (goes_on) stop_if_asked(engine, run);
     bool gone = engine_is_given_up(engine) || engine_is_stuck(engine, NULL, 0);
     pthread_mutex_lock(&inbox->mutex);
     stuck = gone && !run->finished;

@@ -18,6 +18,10 @@ Buf *run_out(Run *run);  // for what the body gives; the caller reads it once ru
 // Where the script was when it failed, the innermost frame first; empty without a failure. After run_wait.
 Str run_trace(const Run *run);
 
+// run_wait asks `stop(ctx)`, on its caller's thread, every 50 ms; from true on the task is ended as soon as it waits.
+// Before run_wait.
+void run_stop_when(Run *run, bool (*stop)(void *ctx), void *ctx);
+
 typedef enum {
   RUN_LIMITED,   // by task_timeout_ms
   RUN_UNLIMITED  // to the end of what it counted (task_count) too; engine_interrupt stops it

@@ -397,6 +397,74 @@ ConversationsGone conversations_make_room(Conversations *conversations, const In
   return gone;
 }
 
+// ---- for people ---------------------------------------------------------------------------------
+
+static OpenConversation describe(const Conversation *conversation, Arena *arena) {
+  int64_t until_us = conversation->until_us, now_us = clock_now_us();
+  int64_t left_us = until_us - now_us;
+  return (OpenConversation){ .openid = arena_dup(arena, openid_of(conversation)),
+                             .since_s =
+                                 clock_unix_s() - (now_us - conversation->since_us) / 1000000,
+                             .left_s = until_us == INT64_MAX ? -1
+                                       : left_us > 0         ? left_us / 1000000
+                                                             : 0 };
+}
+
+// Those that are in memory alone, in `arena`; NULL with *count 0 without memory.
+static OpenConversation *list_here(Conversations *conversations, size_t max, Arena *arena,
+                                   size_t *count) {
+  OpenConversation *list = arena_alloc(arena, (max + 1) * sizeof *list);
+  *count = 0;
+  if (!list) return NULL;
+  pthread_mutex_lock(&conversations->mutex);
+  for (size_t i = 0; i < BUCKETS && *count < max; i++) {
+    for (Conversation *one = conversations->buckets[i]; one && *count < max; one = one->next) {
+      if (!one->kept) list[(*count)++] = describe(one, arena);
+    }
+  }
+  pthread_mutex_unlock(&conversations->mutex);
+  return list;
+}
+
+typedef struct {
+  void (*each)(void *ctx, const OpenConversation *one);
+  void *ctx;
+} Telling;
+
+static void tell_kept(void *ctx, const KeptRun *run) {
+  const Telling *telling = ctx;
+  int64_t left_ms = run->until_ms - clock_unix_ms();
+  OpenConversation one = { .openid = run->openid,
+                           .question = run->question,
+                           .place = run->place,
+                           .since_s = run->since_s,
+                           .left_s = run->until_ms == 0 ? -1
+                                     : left_ms > 0      ? left_ms / 1000
+                                                        : 0 };
+  telling->each(telling->ctx, &one);
+}
+
+void conversations_list(const BotShared *shared, size_t max,
+                        void (*each)(void *ctx, const OpenConversation *one), void *ctx) {
+  Arena *arena = arena_new();
+  size_t count = 0;
+  OpenConversation *list = arena ? list_here(shared->conversations, max, arena, &count) : NULL;
+  for (size_t i = 0; i < count; i++) each(ctx, &list[i]);
+  arena_free(arena);
+  Telling telling = { each, ctx };
+  if (shared->keep) keep_list(shared->keep, false, max - count, tell_kept, &telling);
+}
+
+bool conversations_end(const BotShared *shared, Str openid, const char *reason) {
+  Interpreter *in = conversations_find(shared->conversations, openid, false);
+  bool kept = shared->keep && keep_has(shared->keep, openid);
+  interpreter_release(in);
+  if (!in && !kept) return false;
+  conversations_end_user(shared->conversations, openid, reason);
+  if (kept) keep_drop(shared->keep, openid, STR(""));
+  return true;
+}
+
 // ---- the user's next message --------------------------------------------------------------------
 
 // With the mutex held.

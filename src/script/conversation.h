@@ -14,6 +14,19 @@ size_t conversations_count(const Conversations *conversations);  // in memory
 // With those that are in the store alone.
 size_t conversations_open(const BotShared *shared);
 
+// An open conversation, for people. What is not known is empty, or 0.
+typedef struct {
+  Str openid;
+  Str question, place;  // of those that are in the store: the question's text or kind, "file:line"
+  int64_t since_s;      // Unix: when the question was asked
+  int64_t left_s;       // until it times out; -1: never
+} OpenConversation;
+// Gives `each` up to `max` of them. Reads the store, and waits for it; `one` is valid during the call.
+void conversations_list(const BotShared *shared, size_t max,
+                        void (*each)(void *ctx, const OpenConversation *one), void *ctx);
+// Ends all conversations with a user, those in the store too; wechat.ask gives nil and the reason. False without one.
+bool conversations_end(const BotShared *shared, Str openid, const char *reason);
+
 // Takes out the newest conversation that waits for this user's next message, or for an event where `is_event`
 // says so; NULL without one, which costs one atomic read when nobody waits for anybody. The caller holds its
 // interpreter from then on and calls conversation_run_message.

@@ -148,6 +148,7 @@ void interpreter_give_turns_away(Interpreter *in, size_t most) {
 }
 
 int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
+uint64_t interpreter_number(const Interpreter *in) { return in->number; }
 size_t interpreter_memory(const Interpreter *in) { return engine_memory(in->engine); }
 size_t interpreter_tasks(const Interpreter *in) { return engine_tasks(in->engine); }
 

@@ -135,6 +135,23 @@ bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 bool interpreter_exec(Interpreter *interpreter, Str code, const char *name, char **args,
                       size_t arg_count, Buf *out, Err *err);
 
+// A call of a prompt that stands beside the script, in its state: of a function of an embedded program, one for each
+// session, which begins with the session's first call.
+typedef struct {
+  uint64_t session;
+  const char *program;  // "repl/init.lua"
+  Str about;            // JSON that the program is told at its beginning
+  const char *function;
+  Str argument;
+  bool (*stop)(void *ctx);  // asked every 50 ms; true ends the call. NULL: nobody is asked
+  void *stop_ctx;
+} PromptCall;
+// As interpreter_program, but within the limits of a message: CPU time, memory, job_timeout_s.
+bool interpreter_prompt(Interpreter *interpreter, const PromptCall *call, Buf *out, Err *err);
+void interpreter_prompt_end(Interpreter *interpreter, uint64_t session);
+// Another one for each load.
+uint64_t interpreter_number(const Interpreter *interpreter);
+
 // Stops what interpreter_exec or interpreter_program runs, soon (Ctrl-C). Any thread.
 void interpreter_interrupt(Interpreter *interpreter);
 

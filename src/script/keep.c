@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/pack.h"
 #include "script/kept_index.h"
 #include "script/process_name.h"
 #include "script/process_watch.h"
@@ -278,6 +279,24 @@ void keep_forget(Keep *keep, Str openid) {
   keep_drop(keep, openid, STR(""));
   kept_index_each(keep->index, buf_str(&prefix), drop_found, keep);
   buf_clear(&prefix);
+}
+
+void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const KeptRun *run),
+               void *ctx) {
+  Buf keys, value;
+  KeptRun run;
+  Str key;
+  if ((owed ? keep_owed(keep) : keep_conversations(keep)) == 0) return;
+  buf_init(&keys);
+  buf_init(&value);
+  kept_index_list(keep->index, owed, max, &keys);
+  for (Str rest = buf_str(&keys); !keys.failed && pack_take_str(&rest, &key);) {
+    if (ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, &value) &&
+        kept_read(buf_str(&value), &run))
+      each(ctx, &run);
+  }
+  buf_clear(&value);
+  buf_clear(&keys);
 }
 
 bool keep_has(Keep *keep, Str openid) {

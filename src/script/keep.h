@@ -68,6 +68,10 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 // The key of a run that has timed out, or whose process has ended, in `key`; false if there is none now.
 bool keep_due(Keep *keep, Buf *key);
 
+// Gives `each` up to `max` of the runs that are known here: conversations, or scripts whose message was answered
+// without them. Reads the store, and waits for it; `run` is valid during the call.
+void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const KeptRun *run),
+               void *ctx);
 size_t keep_conversations(const Keep *keep);  // that are in the store, as far as it is known
 size_t keep_owed(const Keep *keep);           // scripts of messages that were answered without them
 

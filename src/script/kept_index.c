@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "engine/pack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -204,6 +205,18 @@ void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key
     while (rest.len && str_cut(rest, '\0', &key, &rest)) fn(ctx, key);
   }
   buf_clear(&keys);
+}
+
+void kept_index_list(KeptIndex *index, bool owed, size_t max, Buf *keys) {
+  pthread_mutex_lock(&index->mutex);
+  for (size_t i = 0; i < BUCKETS && max > 0; i++) {
+    for (const Entry *entry = index->buckets[i]; entry && max > 0; entry = entry->next) {
+      if (owed ? !entry->owed : is_owed_key(index, entry_key(entry))) continue;
+      pack_str(keys, entry_key(entry));
+      max--;
+    }
+  }
+  pthread_mutex_unlock(&index->mutex);
 }
 
 size_t kept_index_conversations(const KeptIndex *index) {

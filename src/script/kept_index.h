@@ -44,6 +44,8 @@ bool kept_index_next_unread(KeptIndex *index, Buf *key);
 bool kept_index_next_due(KeptIndex *index, Buf *key);
 // Calls `fn` for each key with that prefix, in no order; `fn` may change the index.
 void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key), void *ctx);
+// Appends up to `max` keys of owed runs, or else of conversations, in no order (pack_str).
+void kept_index_list(KeptIndex *index, bool owed, size_t max, Buf *keys);
 size_t kept_index_conversations(const KeptIndex *index);
 size_t kept_index_owed(const KeptIndex *index);
 

@@ -12,10 +12,12 @@ void program_set_host(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
 }
 
+void program_push_host(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key); }
+
 static int prepare_program(lua_State *L, Task *task) {
   const char *name = interpreter_of(L)->options.program;
   if (!embedded_load(L, name)) raise(L, "%s is not in this binary", name);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key);
+  program_push_host(L);
   return 1;
 }
 

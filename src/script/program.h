@@ -6,6 +6,7 @@
 
 // Keeps the table `host` on top of the stack, which programs are given; leaves it there.
 void program_set_host(lua_State *L);
+void program_push_host(lua_State *L);
 // Loads options.program.
 bool program_load(Interpreter *in, Err *err);
 

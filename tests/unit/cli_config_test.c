@@ -124,7 +124,19 @@ static void test_every_key_can_be_given_in_each_of_the_three_places(void **state
     assert_non_null(option->argument);
     assert_non_null(config_keys[count].help);
   }
-  assert_int_equal(count, 47);
+  assert_int_equal(count, 48);
+}
+
+static void test_the_prompts_socket_is_true_false_or_a_path(void **state) {
+  write_file("return { attach = false }");
+  assert_true(load(nothing, nothing));
+  assert_text("attach", "false");
+  assert_true(load(nothing, WORDS("--attach", "/run/bot.sock")));
+  assert_text("attach", "/run/bot.sock");
+  write_file("return { attach = 5 }");
+  assert_false(load(nothing, nothing));
+  assert_says("attach (from ");
+  assert_says("is a number, must be true, false or a string");
 }
 
 static void test_a_named_file_that_is_not_there_is_a_fault(void **state) {
@@ -502,6 +514,7 @@ int main(void) {
     TEST(test_the_file_beside_the_script_is_read),
     TEST(test_the_environment_is_stronger_than_the_file_and_a_flag_stronger_than_both),
     TEST(test_every_key_can_be_given_in_each_of_the_three_places),
+    TEST(test_the_prompts_socket_is_true_false_or_a_path),
     TEST(test_a_named_file_that_is_not_there_is_a_fault),
     TEST(test_a_file_that_does_not_parse_is_a_fault_with_its_line),
     TEST(test_a_file_that_returns_no_table_is_a_fault),

@@ -13,6 +13,7 @@ static const Option known[] = {
   { .name = "encrypt-mode", .argument = "MODE" },
   { .name = "eval", .letter = 'e', .argument = "CODE" },
   { .name = "raw" },
+  { .name = "attach", .argument = "SOCKET", .may_lack_value = true },
   { .name = NULL },
 };
 
@@ -151,6 +152,14 @@ static void test_a_word_too_far_from_all_finds_none(void **state) {
   assert_null(nearest_of("a_word_that_is_so_long_that_no_name_could_ever_be_meant_by_it"));
 }
 
+static void test_a_value_that_may_be_left_out_stands_behind_an_equals_sign_alone(void **state) {
+  assert_true(parse_with(false, (char *[]){ "--attach", "bot.lua", NULL }));
+  assert_string_equal(options_value(&arguments, "attach"), "attach");
+  assert_string_equal(arguments.positionals[0], "bot.lua");
+  assert_true(parse_with(false, (char *[]){ "--attach=a.sock", "bot.lua", NULL }));
+  assert_string_equal(options_value(&arguments, "attach"), "a.sock");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_a_value_stands_behind_its_option_or_behind_an_equals_sign,
@@ -158,6 +167,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_a_value_may_be_empty_and_may_hold_equals_signs, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_the_last_value_given_counts, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(
+        test_a_value_that_may_be_left_out_stands_behind_an_equals_sign_alone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_switch_takes_no_value, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_an_option_without_its_value_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_an_unknown_option_is_refused_with_the_nearest_one, set_up,

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "engine/pack.h"
 #include "script/kept_index.h"
 
 #include <stdio.h>
@@ -118,6 +119,25 @@ static void test_keys_with_a_prefix_are_visited_and_may_be_forgotten(void **stat
   assert_int_equal(kept_index_owed(keys), 100);
 }
 
+static void test_so_many_keys_as_are_asked_for_are_listed(void **state) {
+  Str key, rest;
+  int listed = 0;
+  kept_index_add(keys, STR("asked/a"));
+  kept_index_add(keys, STR("owed/a/1"));
+  kept_index_add(keys, STR("owed/b/1"));
+  kept_index_list(keys, false, 10, &found);
+  rest = buf_str(&found);
+  assert_true(pack_take_str(&rest, &key) && str_eq(key, STR("asked/a")) && rest.len == 0);
+  buf_reset(&found);
+  kept_index_list(keys, true, 10, &found);
+  for (rest = buf_str(&found); pack_take_str(&rest, &key);) listed += str_starts(key, STR("owed/"));
+  assert_int_equal(listed, 2);
+  buf_reset(&found);
+  kept_index_list(keys, true, 1, &found);
+  rest = buf_str(&found);
+  assert_true(pack_take_str(&rest, &key) && rest.len == 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -129,6 +149,7 @@ int main(void) {
     TEST(test_a_held_question_does_not_come_due_until_it_is_let_go),
     TEST(test_a_held_question_that_another_process_took_is_not_held_any_more),
     TEST(test_keys_with_a_prefix_are_visited_and_may_be_forgotten),
+    TEST(test_so_many_keys_as_are_asked_for_are_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,242 @@
+// The socket, and who has it: a thread that accepts, and one for each session.
+#include "bot/attach.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "bot/attach_session.h"
+#include "codec/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { STOPPING_US = 3000 * 1000 };
+
+typedef struct {
+  Attach *attach;
+  Session *session;  // NULL: free
+} Seat;
+
+struct Attach {
+  AttachOptions options;
+  char *path;
+  int fd, wake;  // wake: an eventfd, for the thread that accepts
+  pthread_t acceptor;
+  atomic_bool stopping;
+  Buf about;
+  pthread_mutex_t mutex;
+  pthread_cond_t left;
+  // With the mutex:
+  Seat seats[ATTACH_SESSIONS_MAX];
+  int taken;
+  uint64_t last;
+};
+
+// ---- seats --------------------------------------------------------------------------------------
+
+// NULL where all are taken.
+static Seat *enter(Attach *attach, Session *session) {
+  Seat *seat = NULL;
+  pthread_mutex_lock(&attach->mutex);
+  for (int i = 0; i < ATTACH_SESSIONS_MAX && !seat; i++) {
+    if (!attach->seats[i].session) seat = &attach->seats[i];
+  }
+  if (seat) {
+    *seat = (Seat){ attach, session };
+    attach->taken++;
+    session->number = ++attach->last;
+  }
+  pthread_mutex_unlock(&attach->mutex);
+  return seat;
+}
+
+static void leave(Seat *seat) {
+  Attach *attach = seat->attach;
+  pthread_mutex_lock(&attach->mutex);
+  session_free(seat->session);
+  seat->session = NULL;
+  attach->taken--;
+  pthread_cond_broadcast(&attach->left);
+  pthread_mutex_unlock(&attach->mutex);
+}
+
+static void *serve(void *ctx) {
+  Seat *seat = ctx;
+  session_converse(seat->session);
+  leave(seat);
+  return NULL;
+}
+
+// ---- who comes ----------------------------------------------------------------------------------
+
+static void refuse(Session *session, const char *why) {
+  log_warn("attach: process %d of user %u was refused: %s", session->pid, session->uid, why);
+  channel_send(&session->channel, "refused", str_of(why));
+  session_free(session);
+}
+
+// The mode of the socket says the same; a changed one, or one of a folder that was copied, does not.
+static bool may_attach(Session *session) {
+  return channel_peer(&session->channel, &session->pid, &session->uid) &&
+         (session->uid == geteuid() || session->uid == 0);
+}
+
+static void take_in(Attach *attach, int fd) {
+  pthread_t thread;
+  Session *session = session_new(&attach->options, &attach->about, &attach->stopping, fd);
+  if (!session) {
+    close(fd);
+    return;
+  }
+  if (!may_attach(session)) return refuse(session, "only the bot's own user and root may attach");
+  Seat *seat = enter(attach, session);
+  if (!seat) return refuse(session, "as many prompts as there may be are attached already");
+  if (pthread_create(&thread, NULL, serve, seat) != 0) return leave(seat);
+  pthread_setname_np(thread, "attached");
+  pthread_detach(thread);
+}
+
+static void *accept_all(void *ctx) {
+  Attach *attach = ctx;
+  struct pollfd waits[] = { { .fd = attach->fd, .events = POLLIN },
+                            { .fd = attach->wake, .events = POLLIN } };
+  while (!atomic_load(&attach->stopping)) {
+    if (poll(waits, 2, -1) < 0 && errno != EINTR) break;
+    if (atomic_load(&attach->stopping)) break;
+    int fd = accept4(attach->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) take_in(attach, fd);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) usleep(100 * 1000);
+  }
+  return NULL;
+}
+
+// ---- the socket ---------------------------------------------------------------------------------
+
+// A path that is too long for a socket's address is reached through its folder.
+static bool bind_at(int fd, const char *path, Err *err) {
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  const char *slash = strrchr(path, '/');
+  Str folder = slash ? str_make(path, (size_t)(slash - path) + 1) : STR(".");
+  char name[PATH_MAX];
+  snprintf(name, sizeof name, "%.*s", STR_FMT(folder));
+  int at = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0) return err_set(err, ERR_FAILED, "%s: %s", name, strerror(errno));
+  int len = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", at,
+                     slash ? slash + 1 : path);
+  bool ok = len < (int)sizeof address.sun_path;
+  if (!ok) errno = ENAMETOOLONG;
+  // Nobody but the owner from the first moment on: Linux makes the file with the socket's own mode.
+  ok = ok && fchmod(fd, S_IRUSR | S_IWUSR) == 0;
+  if (ok) unlink(path);
+  ok = ok && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+  int why = errno;
+  close(at);
+  return ok || err_set(err, ERR_FAILED, "%s: %s", path, strerror(why));
+}
+
+static bool listen_at(Attach *attach, Err *err) {
+  attach->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  attach->wake = eventfd(0, EFD_CLOEXEC);
+  if (attach->fd < 0 || attach->wake < 0) return err_set(err, ERR_FAILED, "%s", strerror(errno));
+  if (!bind_at(attach->fd, attach->path, err)) return false;
+  return listen(attach->fd, ATTACH_SESSIONS_MAX) == 0 ||
+         err_set(err, ERR_FAILED, "%s: %s", attach->path, strerror(errno));
+}
+
+static void add_member(Buf *json, const char *name, const char *value) {
+  buf_add(json, json->len ? STR(",") : STR("{"));
+  json_add_string(json, str_of(name));
+  buf_addc(json, ':');
+  json_add_string(json, str_of(value));
+}
+
+// What the prompt is told, to know its bot by and to say where it is.
+static bool describe(Attach *attach) {
+  char script[PATH_MAX];
+  const AttachOptions *options = &attach->options;
+  add_member(&attach->about, "version", WEMOON_VERSION);
+  add_member(&attach->about, "script",
+             realpath(options->script, script) ? script : options->script);
+  add_member(&attach->about, "config", options->config);
+  buf_printf(&attach->about, ",\"pid\":%d,\"states\":%d}", (int)getpid(), options->states);
+  return !attach->about.failed;
+}
+
+// Whatever is open is closed.
+static void attach_free(Attach *attach) {
+  if (attach->fd >= 0) close(attach->fd);
+  if (attach->wake >= 0) close(attach->wake);
+  pthread_cond_destroy(&attach->left);
+  pthread_mutex_destroy(&attach->mutex);
+  buf_clear(&attach->about);
+  free(attach->path);
+  free(attach);
+}
+
+static Attach *attach_new(const AttachOptions *options) {
+  Attach *attach = calloc(1, sizeof *attach);
+  if (!attach) return NULL;
+  attach->options = *options;
+  attach->fd = attach->wake = -1;
+  buf_init(&attach->about);
+  mutex_init_brief(&attach->mutex);
+  condition_init(&attach->left);
+  attach->path = strdup(options->path);
+  if (attach->path && describe(attach)) return attach;
+  attach_free(attach);
+  return NULL;
+}
+
+Attach *attach_start(const AttachOptions *options, Err *err) {
+  Attach *attach = attach_new(options);
+  if (!attach) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  if (listen_at(attach, err)) {
+    if (pthread_create(&attach->acceptor, NULL, accept_all, attach) == 0) {
+      pthread_setname_np(attach->acceptor, "attach");
+      return attach;
+    }
+    err_set(err, ERR_FAILED, "no thread for it");
+    unlink(attach->path);
+  }
+  attach_free(attach);
+  return NULL;
+}
+
+// Their prompts hear of it at once; what they run is ended at its next look.
+static bool end_sessions(Attach *attach) {
+  struct timespec until = clock_to_timespec(clock_now_us() + STOPPING_US);
+  pthread_mutex_lock(&attach->mutex);
+  for (int i = 0; i < ATTACH_SESSIONS_MAX; i++) {
+    if (attach->seats[i].session) shutdown(attach->seats[i].session->channel.fd, SHUT_RDWR);
+  }
+  while (attach->taken > 0 &&
+         pthread_cond_timedwait(&attach->left, &attach->mutex, &until) != ETIMEDOUT) {
+  }
+  bool all = attach->taken == 0;
+  pthread_mutex_unlock(&attach->mutex);
+  return all;
+}
+
+bool attach_stop(Attach *attach) {
+  if (!attach) return true;
+  unlink(attach->path);
+  atomic_store(&attach->stopping, true);
+  eventfd_write(attach->wake, 1);
+  pthread_join(attach->acceptor, NULL);
+  if (!end_sessions(attach)) return false;
+  attach_free(attach);
+  return true;
+}

@@ -1,0 +1,260 @@
+// One attached prompt, on a thread of its own. Inputs run in the bot's interpreter, each in a task of its own; what
+// needs no script (.reload, .conversations, .end) is done on this thread.
+//
+// The prompt says hello (its settings, JSON), line, complete, resize, interrupt; the bot says wemoon (who it is, JSON),
+// refused, ready, note, answer (a word, a line end, a text), failed, candidates.
+#include "bot/attach_session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/visible.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  HELLO_MS = 5000,
+  INPUT_MAX = 256 << 10,  // bytes
+  LOGGED_MAX = 500,       // of an input, in the log
+  LISTED_MAX = 200,       // conversations
+};
+
+// ---- what is run in the interpreter -------------------------------------------------------------
+
+// What the prompt says while its input runs: that it is to end. Nothing else is due then.
+static bool should_stop(void *ctx) {
+  Session *session = ctx;
+  char word[CHANNEL_WORD_MAX];
+  Str text;
+  if (atomic_load(session->stopping) || session->interrupted || session->gone) return true;
+  ChannelResult result = channel_read(&session->channel, 0, word, &text);
+  session->gone = result == CHANNEL_OVER;
+  session->interrupted = result == CHANNEL_READ && strcmp(word, "interrupt") == 0;
+  return session->gone || session->interrupted;
+}
+
+static bool call(Session *session, Interpreter *in, const char *function, Str argument, Err *err) {
+  PromptCall prompt = { .session = session->number,
+                        .program = "repl/init.lua",
+                        .about = buf_str(session->about),
+                        .function = function,
+                        .argument = argument,
+                        .stop = should_stop,
+                        .stop_ctx = session };
+  buf_reset(&session->out);
+  session->interrupted = false;
+  return interpreter_prompt(in, &prompt, &session->out, err);
+}
+
+// A reload put another interpreter in service: the prompt's program begins anew there.
+static bool begin(Session *session, Interpreter *in, Err *err) {
+  if (session->interpreter == interpreter_number(in)) return true;
+  bool again = session->interpreter != 0;
+  if (!call(session, in, "start", buf_str(&session->settings), err)) return false;
+  session->interpreter = interpreter_number(in);
+  return !again ||
+         channel_send(&session->channel, "note",
+                      STR("the script was loaded anew: its globals are new, and so is `menu`"));
+}
+
+static bool call_program(Session *session, const char *function, Str argument, Err *err) {
+  Interpreter *in = bot_interpreter(session->options->bot);
+  bool ok = begin(session, in, err) && call(session, in, function, argument, err);
+  interpreter_release(in);
+  return ok;
+}
+
+static void end_program(Session *session) {
+  Interpreter *in = bot_interpreter(session->options->bot);
+  if (session->interpreter == interpreter_number(in)) interpreter_prompt_end(in, session->number);
+  interpreter_release(in);
+}
+
+// ---- commands of the bot, not of the script -----------------------------------------------------
+
+static void answer(Session *session, bool good, const char *text) {
+  buf_reset(&session->out);
+  buf_add(&session->out, good ? STR("done\n") : STR("failed\n"));
+  buf_add(&session->out, str_of(text));
+}
+
+static void reload(Session *session, Str rest) {
+  Err err;
+  const char *script = session->options->script;
+  if (bot_reload(session->options->bot, &err)) {
+    log_info(".reload: %s was loaded again", script);
+    answer(session, true, "reloaded\n");
+  } else {
+    log_error(".reload: %s was not loaded again, the one before goes on: %s", script, err.text);
+    answer(session, false, "not reloaded, the script before stays in service: ");
+    visible_add(&session->out, str_of(err.text));
+    buf_addc(&session->out, '\n');
+  }
+}
+
+static void add_duration(Buf *out, int64_t s) {
+  if (s >= 86400) buf_printf(out, "%lld d", (long long)(s / 86400));
+  else if (s >= 3600) buf_printf(out, "%lld h", (long long)(s / 3600));
+  else if (s >= 60) buf_printf(out, "%lld min", (long long)(s / 60));
+  else buf_printf(out, "%lld s", (long long)(s > 0 ? s : 0));
+}
+
+static void add_conversation(void *ctx, const OpenConversation *one) {
+  Buf *out = ctx;
+  visible_add(out, one->openid);
+  buf_add(out, STR("  asked "));
+  add_duration(out, clock_unix_s() - one->since_s);
+  buf_add(out, STR(" ago"));
+  if (one->place.len) buf_add(out, STR(" at "));
+  visible_add(out, one->place);
+  if (one->left_s >= 0) buf_add(out, STR(", ends in "));
+  if (one->left_s >= 0) add_duration(out, one->left_s);
+  if (one->question.len) buf_add(out, STR(": "));
+  visible_add(out, str_sub(one->question, 0, str_utf8_prefix(one->question, 60)));
+  buf_addc(out, '\n');
+}
+
+static void list_conversations(Session *session, Str rest) {
+  answer(session, true, "");
+  size_t before = session->out.len;
+  bot_conversations(session->options->bot, LISTED_MAX, add_conversation, &session->out);
+  if (session->out.len == before) buf_add(&session->out, STR("nobody is in a conversation\n"));
+}
+
+static void end_conversation(Session *session, Str openid) {
+  if (openid.len == 0)
+    return answer(session, false, "whose? .end OPENID; .conversations lists them\n");
+  if (bot_end_conversation(session->options->bot, openid)) return answer(session, true, "ended\n");
+  answer(session, false, "no conversation of that openid is open: .conversations lists them\n");
+}
+
+static const struct {
+  const char *name;
+  void (*run)(Session *session, Str rest);
+} commands[] = {
+  { ".reload", reload },
+  { ".conversations", list_conversations },
+  { ".end", end_conversation },
+};
+
+static bool run_command(Session *session, Str input) {
+  Str name, rest;
+  str_cut(str_trim(input), ' ', &name, &rest);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    if (!str_eq(name, str_of(commands[i].name))) continue;
+    commands[i].run(session, str_trim(rest));
+    return true;
+  }
+  return false;
+}
+
+// ---- a session ----------------------------------------------------------------------------------
+
+static void log_input(const Session *session, Str input) {
+  size_t len = str_utf8_prefix(input, LOGGED_MAX);
+  log_info("attach %llu: %.*s%s", (unsigned long long)session->number, (int)len,
+           input.ptr ? input.ptr : "", len < input.len ? "…" : "");
+}
+
+static bool send_answer(Session *session, bool ok, const Err *err) {
+  Buf *out = &session->out;
+  if (ok && out->len <= CHANNEL_TEXT_MAX && !out->failed)
+    return channel_send(&session->channel, "answer", buf_str(out));
+  if (ok)
+    return channel_send(&session->channel, "failed", STR("the answer is too long to be shown"));
+  return channel_send(&session->channel, "failed",
+                      session->interrupted ? STR("interrupted") : str_of(err->text));
+}
+
+static bool take_line(Session *session, Str text) {
+  Err err = { .text = "" };
+  Buf input;
+  if (text.len > INPUT_MAX)
+    return channel_send(&session->channel, "failed", STR("the input is too long"));
+  buf_init(&input);  // `text` is gone as soon as the prompt is listened to again
+  buf_add(&input, text);
+  log_input(session, buf_str(&input));
+  bool ok =
+      run_command(session, buf_str(&input)) || call_program(session, "line", buf_str(&input), &err);
+  buf_clear(&input);
+  return !session->gone && send_answer(session, ok, &err);
+}
+
+static bool take_completion(Session *session, Str text) {
+  Err err;
+  Buf before;
+  buf_init(&before);
+  buf_add(&before, text);
+  bool ok = call_program(session, "complete", buf_str(&before), &err);
+  buf_clear(&before);
+  return !session->gone &&
+         channel_send(&session->channel, "candidates", ok ? buf_str(&session->out) : STR("0\n"));
+}
+
+static bool take(Session *session, const char *word, Str text) {
+  Err err;
+  if (strcmp(word, "line") == 0) return take_line(session, text);
+  if (strcmp(word, "complete") == 0) return take_completion(session, text);
+  if (strcmp(word, "interrupt") == 0) return true;  // what it was to end has ended
+  if (strcmp(word, "resize") != 0 || text.len > 8) return false;
+  char columns[16];
+  snprintf(columns, sizeof columns, "%.*s", STR_FMT(text));
+  call_program(session, "resize", str_of(columns), &err);
+  return !session->gone;
+}
+
+// The settings of the prompt are kept for the program of the interpreter that comes after a reload.
+static bool greet(Session *session) {
+  char word[CHANNEL_WORD_MAX];
+  Str text;
+  Err err = { .text = "" };
+  if (!channel_send(&session->channel, "wemoon", buf_str(session->about)) ||
+      channel_read(&session->channel, HELLO_MS, word, &text) != CHANNEL_READ ||
+      strcmp(word, "hello") != 0 || text.len > INPUT_MAX)
+    return false;
+  buf_add(&session->settings, text);
+  log_info("attach %llu: process %d of user %u takes the prompt",
+           (unsigned long long)session->number, session->pid, session->uid);
+  Interpreter *in = bot_interpreter(session->options->bot);
+  bool ok = !session->settings.failed && begin(session, in, &err);
+  interpreter_release(in);
+  if (ok) return channel_send(&session->channel, "ready", buf_str(&session->out));
+  channel_send(&session->channel, "refused", str_of(err.text));
+  return false;
+}
+
+void session_converse(Session *session) {
+  char word[CHANNEL_WORD_MAX];
+  Str text;
+  bool begun = greet(session);
+  if (begun) {
+    while (!atomic_load(session->stopping) &&
+           channel_read(&session->channel, -1, word, &text) == CHANNEL_READ &&
+           take(session, word, text)) {
+    }
+  }
+  if (!begun) return;
+  if (!atomic_load(session->stopping)) end_program(session);
+  log_info("attach %llu: it has left", (unsigned long long)session->number);
+}
+
+Session *session_new(const AttachOptions *options, const Buf *about, const atomic_bool *stopping,
+                     int fd) {
+  Session *session = calloc(1, sizeof *session);
+  if (!session) return NULL;
+  session->options = options;
+  session->about = about;
+  session->stopping = stopping;
+  channel_open(&session->channel, fd);
+  buf_init(&session->settings);
+  buf_init(&session->out);
+  return session;
+}
+
+void session_free(Session *session) {
+  channel_close(&session->channel);
+  buf_clear(&session->settings);
+  buf_clear(&session->out);
+  free(session);
+}

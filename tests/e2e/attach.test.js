@@ -1,0 +1,311 @@
+// The prompt in the running bot: `wemoon repl --attach`, through a pipe and at a real terminal (tmux).
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { execFileSync, spawn } = require('node:child_process');
+const { BINARY, wemoon, startBot, textXml, tempDir, cleanEnv, sleep, until } = require('./harness');
+const { terminal } = require('./prompt');
+
+const ECHO = 'greeting = "hi "\nfunction on_message(msg) return greeting .. (msg.content or msg.type) end';
+
+// Types lines into the prompt of a bot: { out, err }.
+async function attach(bot, lines, { code = 0, args = ['bot.lua'], env } = {}) {
+  const { stdout, stderr } = await wemoon(['repl', ...args, '--attach'], {
+    cwd: bot.dir, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: bot.dir, ...env },
+  });
+  return { out: stdout, err: stderr };
+}
+
+const socketOf = (bot) => path.join(bot.dir, `wemoon-${bot.pid}.sock`);
+const ended = (child) => new Promise((resolve) => {
+  if (child.exitCode !== null || child.signalCode !== null) return resolve();
+  child.on('close', resolve);
+  return child.kill();
+});
+const at = (t, bot, options) => terminal(t, { home: bot.dir, args: ['repl', 'bot.lua', '--attach'], ...options });
+
+test('it is in the bot: its globals, its wechat; what is changed there, messages see', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const { out } = await attach(bot, ['greeting', 'greeting = "yo "', 'wechat.config.get and true', 'wechat.store.set("k", 7)']);
+  assert.match(out, /^"hi "\n/);
+  assert.equal(await bot.say('a'), 'yo a');
+  assert.match((await attach(bot, ['wechat.store.get("k")'])).out, /^7\n/);
+});
+
+test('what is typed leaves nothing behind: _ , menu and print are the prompt\'s, undefined globals are nil', async (t) => {
+  const bot = await startBot(t, { script: `${ECHO}
+    names = {}
+    function new()
+      local all = {}
+      for name in pairs(_G) do if not names[name] then all[#all + 1] = name end end
+      return table.concat(all, " ")
+    end
+    for name in pairs(_G) do names[name] = true end` });
+  const { out, err } = await attach(bot, ['nothing', '1 + 1', '_', 'print("a", nil)', 'menu:click("b", "k")', '#menu.button', 'rawget(_G, "menu")', 'new()']);
+  assert.equal(out.split('\n').filter((line) => !line.startsWith('{')).join('|'), 'nil|2|2|a\tnil|1|nil|""|');
+  assert.equal(err, '');
+  assert.doesNotMatch(bot.log, /made inside a function|undefined/);
+});
+
+test('a menu of the bot\'s own is the bot\'s', async (t) => {
+  const bot = await startBot(t, { script: `menu = { button = {} }\n${ECHO}` });
+  assert.equal((await attach(bot, ['#menu.button', 'menu = 5', 'rawget(_G, "menu")'])).out, '0\n5\n');
+});
+
+test('an input that runs away is ended by script_cpu_ms, and no message is lost or late for it', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { script_cpu_ms: 400 } });
+  const prompt = attach(bot, ['while true do end', 'pcall(function() while true do end end)', '("x"):rep(1e9)', '"alive"'], { code: 1 });
+  await until(() => /while true/.test(bot.log), 'the input');
+  for (let i = 0; i < 5; i++) {
+    const began = Date.now();
+    assert.equal(await bot.say(`m${i}`), `hi m${i}`);
+    assert.ok(Date.now() - began < 4500, `${Date.now() - began} ms`);
+  }
+  const { out } = await prompt;
+  assert.equal(out.match(/stopped after 400 ms of CPU time/g).length, 2);
+  assert.match(out, /not enough memory\n"alive"\n$/);
+});
+
+test('what a phone does is refused there, with what to do instead', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  for (const line of ['.say hi', '.tap 1', '.subscribe', '.unsubscribe', '.scan 1', '.locate 1 2', '.image', '.as bob', '.trace on', '.save f.lua'])
+    assert.match((await attach(bot, [line], { code: 1 })).out, new RegExp(`^error: \\${line.split(' ')[0]} is not for a running bot: `));
+  const { out } = await attach(bot, ['.help']);
+  assert.match(out, /^\.conversations/m);
+  assert.doesNotMatch(out, /^\.say/m);
+  assert.equal(fs.existsSync(path.join(bot.dir, 'f.lua')), false);
+});
+
+test('.conversations lists who talks with the bot, .end ends it', async (t) => {
+  for (const conversations of ['lasting', 'process']) {
+    const bot = await startBot(t, { config: { conversations }, script: `function on_message(msg)
+      if msg.content ~= "ask" then return "free" end
+      local answer, why = wechat.ask("your name?", { timeout_s = 3600 })
+      ended = why
+      return answer and "name " .. answer.content
+    end` });
+    assert.match((await attach(bot, ['.conversations'])).out, /^nobody is in a conversation\n/);
+    assert.equal(await bot.say('ask'), 'your name?');
+    const { out } = await attach(bot, ['.conversations']);
+    assert.match(out, /^oDemoUser0000000000000000001  asked \d s ago( at \S+bot\.lua:3)?, ends in 59 min(: your name\?)?\n/, out);
+    if (conversations === 'lasting') assert.match(out, /bot\.lua:3.*your name\?/);
+    assert.match((await attach(bot, ['.end nobody'], { code: 1 })).out, /no conversation of that openid/);
+    assert.match((await attach(bot, ['.end oDemoUser0000000000000000001', '.conversations'])).out, /^ended\nnobody is/);
+    await until(async () => /"ended"/.test((await attach(bot, ['ended'])).out), 'the reason');
+    assert.equal(await bot.say('x'), 'free');
+    await bot.stop();
+  }
+});
+
+test('.reload loads the script anew, or says why not; after a reload the next input is in the new one', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { watch: false } });
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  bot.write('bot.lua', 'function on_message(');
+  screen.keys('.reload', 'Enter');
+  await screen.shows(/not reloaded, the script before stays in service: \S*bot\.lua:1/);
+  bot.write('bot.lua', ECHO.replace('hi ', 'v2 '));
+  screen.keys('mine = 1', 'Enter');
+  screen.keys('.reload', 'Enter');
+  await screen.shows(/reloaded/);
+  screen.keys('tostring(mine) .. greeting', 'Enter');
+  await screen.shows(/· the script was loaded anew: its globals are new[^]*"nilv2 "/);
+  assert.equal(await bot.say('a'), 'v2 a');
+  bot.write('bot.lua', ECHO.replace('hi ', 'v3 '));
+  bot.signal('SIGHUP');
+  await bot.waitForLog(/SIGHUP: .* was loaded again/);
+  screen.keys('greeting', 'Enter');
+  await screen.shows(/"v3 "/);
+});
+
+test('Ctrl-C ends what was typed, and nothing of the bot\'s; Ctrl-D leaves', async (t) => {
+  const bot = await startBot(t, { script: `function on_message(msg) if msg.content == "slow" then wechat.sleep(1.5) end return "said " .. msg.content end` });
+  const screen = at(t, bot);
+  await screen.shows(/process \d+ serves \S*bot\.lua[^]*live >/);
+  const slow = bot.say('slow');
+  screen.keys('wechat.sleep(60)', 'Enter');
+  await bot.waitForLog(/attach 1: wechat\.sleep\(60\)/);
+  await sleep(200);
+  screen.keys('C-c');
+  await screen.shows(/interrupted/);
+  assert.equal(await slow, 'said slow');
+  screen.keys('6 * 7', 'Enter');
+  await screen.shows(/42/);
+  screen.keys('C-d');
+  await screen.ended();
+  await bot.waitForLog(/attach 1: it has left/);
+  assert.equal(await bot.say('b'), 'said b');
+});
+
+test('who leaves in the middle of an input takes it away', async (t) => {
+  const bot = await startBot(t, { script: `${ECHO}\nclosed = 0` });
+  const child = spawn(BINARY, ['repl', 'bot.lua', '--attach'], { cwd: bot.dir, env: cleanEnv({ XDG_STATE_HOME: bot.dir }), stdio: ['pipe', 'ignore', 'ignore'] });
+  child.stdin.write('local c <close> = setmetatable({}, { __close = function() closed = closed + 1 end }); wechat.sleep(60)\n');
+  await bot.waitForLog(/attach 1: local c/);
+  child.kill('SIGKILL');
+  await until(async () => /^1\n/.test((await attach(bot, ['closed'])).out), 'the end of the input');
+});
+
+test('names are completed from the bot\'s globals', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  screen.keys('gree', 'Tab', ' .. 1', 'Enter');
+  await screen.shows(/"hi 1"/);
+  screen.keys('.conv', 'Tab', 'Enter');
+  await screen.shows(/nobody is in a conversation/);
+});
+
+test('the end of the bot is said at once, and ends the prompt with status 1', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  const waiting = attach(bot, ['wechat.sleep(60)'], { code: 1 });
+  await bot.waitForLog(/attach 2: wechat/);
+  const began = Date.now();
+  await bot.stop();
+  assert.ok(Date.now() - began < 5000, 'an input does not hold up the end');
+  await screen.shows(/· the bot has ended/);
+  assert.match((await waiting).err, /wemoon: repl: the bot has ended\n/);
+  assert.equal(fs.existsSync(socketOf(bot)), false);
+  assert.match((await attach(bot, ['1'], { code: 1 })).err, /wemoon: repl: no running bot of this configuration \(looked for \S*wemoon-PID\.sock\)/);
+});
+
+test('several at once: each has its own _ and menu; the ninth is refused', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const sockets = [];
+  t.after(() => sockets.forEach((one) => one.destroy()));
+  const say = (socket, word, text) => socket.write(`${word} ${Buffer.byteLength(text)}\n${text}`);
+  const open = async () => {
+    const socket = net.connect(socketOf(bot));
+    socket.heard = '';
+    socket.on('data', (chunk) => { socket.heard += chunk; });
+    socket.on('error', () => {});
+    sockets.push(socket);
+    await until(() => /wemoon|refused/.test(socket.heard), 'a greeting');
+    if (/refused/.test(socket.heard)) return socket;
+    say(socket, 'hello', '{"columns":"80","terminal":"","color":""}');
+    await until(() => /ready/.test(socket.heard), 'an answer');
+    return socket;
+  };
+  for (let i = 0; i < 8; i++) {
+    const socket = await open();
+    say(socket, 'line', `${i} * 10`);
+  }
+  assert.match((await open()).heard, /refused \d+\nas many prompts as there may be/);
+  for (let i = 0; i < 8; i++) say(sockets[i], 'line', '"is " .. _');
+  for (let i = 0; i < 8; i++) await until(() => sockets[i].heard.includes(`"is ${i * 10}"`), `the value of ${i}`);
+  sockets[0].destroy();
+  await bot.waitForLog(/it has left/);
+  assert.equal((await attach(bot, ['1'])).out, '1\n');
+});
+
+test('what is no prompt is let go of', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  for (const bytes of ['GET / HTTP/1.1\r\n\r\n', 'hello 99999999999\n', 'hello -1\n', 'x'.repeat(100), 'line 1\na', 'hello 2\n{}line 300000\n']) {
+    const socket = net.connect(socketOf(bot));
+    socket.on('error', () => {});
+    socket.write(bytes + (bytes.includes('300000') ? 'x'.repeat(300000) : ''));
+    const heard = await new Promise((resolve) => {
+      let all = '';
+      socket.on('data', (chunk) => { all += chunk; if (/too long/.test(all)) socket.destroy(); });
+      socket.on('close', () => resolve(all));
+    });
+    assert.match(heard, /^wemoon \d+\n\{/);
+  }
+  assert.equal((await attach(bot, ['1'])).out, '1\n');
+});
+
+test('the socket is the owner\'s alone, and who else comes is refused by name', { skip: process.getuid() !== 0 && 'needs root' }, async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  assert.equal(fs.statSync(socketOf(bot)).mode & 0o777, 0o600);
+  const as_nobody = (file) => execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c',
+    `echo 1 | ${BINARY} repl --attach=${file} 2>&1; echo status $?`], { cwd: '/', env: cleanEnv({ HOME: '/nonexistent', XDG_STATE_HOME: '/nonexistent' }) }).toString();
+  fs.chmodSync(bot.dir, 0o755);
+  assert.match(as_nobody(socketOf(bot)), /Permission denied\nstatus 1/);
+  fs.chmodSync(socketOf(bot), 0o666);
+  assert.match(as_nobody(socketOf(bot)), /belongs to user 0, not to this one\nstatus 1/);
+  const heard = execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'node', '-e',
+    `require("net").connect(${JSON.stringify(socketOf(bot))}).on("data", (chunk) => process.stdout.write(chunk))`], { cwd: '/' }).toString();
+  assert.match(heard, /^refused \d+\nonly the bot's own user and root may attach$/);
+  await bot.waitForLog(/warn {2}attach: process \d+ of user 65534 was refused/);
+  assert.equal((await attach(bot, ['1'])).out, '1\n');
+});
+
+test('each input is a line of the log, secrets masked', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  await attach(bot, ['greeting = "x"', '"aCallbackToken1"', '"\\27[2J"', '-- ' + 'y'.repeat(1000)], { code: 0 });
+  await bot.waitForLog(new RegExp(`info  attach 1: process \\d+ of user ${process.getuid()} takes the prompt\n`));
+  await bot.waitForLog(/info {2}attach 1: greeting = "x"\n/);
+  await bot.waitForLog(/info {2}attach 1: "aCal…\(15\)"\n/);
+  await bot.waitForLog(/y…\n/);
+  assert.doesNotMatch(bot.log, /y{600}/);
+});
+
+test('nothing that a stranger wrote steers the terminal, whatever the bot\'s objects say', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message(msg) last = msg return "ok" end\nodd = setmetatable({}, { __tostring = function() return "\\27[2J\\u{9b}1m" end })' });
+  await bot.deliver(textXml('\u009b2J evil'));
+  const { out } = await attach(bot, ['last.content', 'odd', 'print(last.content)', 'error("\\27]0;x\\7")'], { code: 1 });
+  assert.doesNotMatch(out, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  assert.match(out, /\\x1B\[2J/);
+});
+
+test('two bots in one folder are told apart: by script, or the prompt lists them', async (t) => {
+  const bot = await startBot(t, { script: ECHO, files: { 'other.lua': ECHO.replace('hi', 'other') } });
+  const child = spawn(BINARY, ['run', 'other.lua', '--store', 'sqlite:other.db'], { cwd: bot.dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => ended(child));
+  await until(() => fs.existsSync(path.join(bot.dir, `wemoon-${child.pid}.sock`)), 'its socket');
+  assert.equal((await attach(bot, ['greeting'])).out, '"hi "\n');
+  assert.equal((await attach(bot, ['greeting'], { args: ['other.lua'] })).out, '"other "\n');
+  const { err } = await attach(bot, ['greeting'], { args: [], code: 2 });
+  assert.match(err, /several bots run there: name one\n {2}--attach=\S+ {2}\(process \d+, \S+\.lua\)\n {2}--attach=/);
+  const named = await wemoon(['repl', `--attach=${socketOf(bot)}`], { cwd: '/', input: 'greeting\n', code: 0, env: { XDG_STATE_HOME: bot.dir } });
+  assert.equal(named.stdout, '"hi "\n');
+});
+
+test('a socket that was left behind is taken away, and nobody is there is said', async (t) => {
+  const first = await startBot(t, { script: ECHO });
+  await first.kill();
+  assert.ok(fs.existsSync(socketOf(first)));
+  assert.match((await attach(first, ['1'], { code: 1 })).err, /no running bot of this configuration/);
+  const again = spawn(BINARY, ['run', 'bot.lua'], { cwd: first.dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => ended(again));
+  await until(() => fs.existsSync(path.join(first.dir, `wemoon-${again.pid}.sock`)), 'the new socket');
+  assert.equal(fs.existsSync(socketOf(first)), false);
+});
+
+test('attach names a path, or false; without a SQLite file the socket is in XDG_RUNTIME_DIR', async (t) => {
+  const off = await startBot(t, { script: ECHO, config: { attach: false } });
+  assert.deepEqual(fs.readdirSync(off.dir).filter((name) => name.endsWith('.sock')), []);
+  assert.match((await attach(off, ['1'], { code: 2 })).err, /attach is false in this configuration/);
+  const deep = 'd'.repeat(120);
+  const named = await startBot(t, { script: ECHO, config: { attach: `./${deep}/s.sock` }, files: { [`${deep}/x`]: '' } });
+  assert.ok(fs.statSync(path.join(named.dir, deep, 's.sock')).isSocket(), 'a path that is too long for a socket\'s address');
+  assert.equal((await attach(named, ['1'])).out, '1\n');
+  const runtime = tempDir(t);
+  const memory = await startBot(t, { script: ECHO, config: { store: 'memory:' }, env: { XDG_RUNTIME_DIR: runtime } });
+  assert.deepEqual(fs.readdirSync(runtime), [`wemoon-${memory.pid}.sock`]);
+  assert.equal((await attach(memory, ['1'], { env: { XDG_RUNTIME_DIR: runtime } })).out, '1\n');
+});
+
+test('a socket that cannot be made is one warning, and the bot serves', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { attach: '/nonexistent/s.sock' } });
+  await bot.waitForLog(/warn {2}no socket for repl --attach \(attach = false asks for none\): \/nonexistent\/: No such file/);
+  assert.equal(await bot.say('a'), 'hi a');
+});
+
+test('of several Lua states it is in one, and says so', async (t) => {
+  const bot = await startBot(t, { script: ECHO, config: { interpreters: 2 } });
+  const screen = at(t, bot, { width: 100 });
+  await screen.shows(/one of its 2 Lua states: the others have globals of their own/);
+});
+
+test('a value of attach that is none is refused with the mend', async (t) => {
+  const bot = { dir: tempDir(t) };
+  const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'abc', '--attach', 'sock'], { cwd: bot.dir, code: 2 });
+  assert.match(stderr, /attach \(from --attach\): "sock" is neither true, false nor a path: a path of one name is \.\/sock/);
+});
