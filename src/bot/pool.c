@@ -21,8 +21,8 @@ struct Pool {
   const InterpreterOptions *options;
   size_t count;
   Metrics *metrics;
-  pthread_mutex_t loading;  // one load at a time
-  Interpreter **fresh;      // `count` of them, during a load
+  pthread_mutex_t loading;  // one pool_reload at a time
+  Interpreter **fresh;      // `count` of them, during that
   pthread_mutex_t mutex;    // what follows
   Interpreter **indices;    // `count` of them; NULL before the first load
   size_t turn;              // the index that is asked first for the next message
@@ -68,17 +68,17 @@ static Interpreter *load(Pool *pool, size_t index, Interpreter *like, Err *err) 
 }
 
 // It gets what on_unload of the one in its index gives, where `hand_over` says so.
-static bool start(Pool *pool, size_t index, bool hand_over, Err *err) {
+static bool start(Pool *pool, size_t index, Interpreter **fresh, bool hand_over, Err *err) {
   Buf state;
   buf_init(&state);
   Interpreter *old = hand_over ? pool_get(pool, index) : NULL;
   if (old) interpreter_unload(old, &state);
   interpreter_release(old);
-  bool ok = interpreter_start(pool->fresh[index], buf_str(&state), err);
+  bool ok = interpreter_start(*fresh, buf_str(&state), err);
   buf_clear(&state);
   if (ok) return true;
-  note_outcome(pool, pool->fresh[index], err);
-  pool->fresh[index] = NULL;
+  note_outcome(pool, *fresh, err);
+  *fresh = NULL;
   return false;
 }
 
@@ -89,7 +89,7 @@ static bool load_all(Pool *pool, bool hand_over, Err *err) {
     if (!(pool->fresh[index] = load(pool, index, NULL, err))) return false;
   }
   for (size_t index = pool->count; index-- > 0;) {
-    if (!start(pool, index, hand_over, err)) return false;
+    if (!start(pool, index, &pool->fresh[index], hand_over, err)) return false;
   }
   return true;
 }
@@ -111,6 +111,11 @@ static void take_over(Pool *pool) {
   note_outcome(pool, NULL, NULL);
 }
 
+static void limit_old(Pool *pool) {
+  if (pool->options->shared && pool->options->shared->conversations)
+    conversations_limit_old(pool->options->shared->conversations, OLD_LOADS_MAX * (int)pool->count);
+}
+
 // What a load leaves behind: the old ones, or fresh ones that are of no use.
 static void let_go(Pool *pool, Interpreter **interpreters) {
   for (size_t index = 0; index < pool->count; index++) {
@@ -119,8 +124,7 @@ static void let_go(Pool *pool, Interpreter **interpreters) {
     interpreter_release(interpreters[index]);
     interpreters[index] = NULL;
   }
-  if (pool->options->shared && pool->options->shared->conversations)
-    conversations_limit_old(pool->options->shared->conversations, OLD_LOADS_MAX * (int)pool->count);
+  limit_old(pool);
 }
 
 static bool load_and_take_over(Pool *pool, bool hand_over, Err *err) {
@@ -137,46 +141,69 @@ bool pool_reload(Pool *pool, Err *err) {
   return ok;
 }
 
-static bool load_fresh(Pool *pool, size_t index, Interpreter *like, Err *err) {
-  note_beginning(pool);
-  pool->fresh[index] = load(pool, index, like, err);
-  return pool->fresh[index] && start(pool, index, false, err);
+// What the files' own load came to stays as it is where the sources of the one before help out.
+static Interpreter *load_like(Pool *pool, size_t index, Interpreter *like, Err *err) {
+  Interpreter *fresh = load(pool, index, like, err);
+  if (fresh) start(pool, index, &fresh, false, err);
+  return fresh;
 }
 
-// With the lock of loads. What the files' own load came to stays as it is where the stuck one's sources help
-// out.
-static bool replace(Pool *pool, size_t index, Interpreter *stuck, Err *err) {
-  bool replaced = load_fresh(pool, index, NULL, err);
-  if (replaced) {
-    take_over(pool);
-  } else if ((replaced = load_fresh(pool, index, stuck, err))) {
+// False if `before` is not in service any more: a load that was under way has put another one in its place.
+static bool take_place(Pool *pool, size_t index, Interpreter *before, Interpreter *fresh) {
+  pthread_mutex_lock(&pool->mutex);
+  bool there = pool->indices[index] == before;
+  if (there) pool->indices[index] = fresh;
+  pthread_mutex_unlock(&pool->mutex);
+  Interpreter *left = there ? before : fresh;
+  interpreter_retire(left);
+  interpreter_release(left);
+  limit_old(pool);
+  return there;
+}
+
+static bool is_loading(Pool *pool) {
+  if (pthread_mutex_trylock(&pool->loading) != 0) return true;
+  pthread_mutex_unlock(&pool->loading);
+  return false;
+}
+
+// What the one before it read is loaded where the files are being loaded already, which may take long.
+static Interpreter *load_successor(Pool *pool, size_t index, Interpreter *before, Err *err) {
+  bool loading = is_loading(pool);
+  Interpreter *fresh = load_like(pool, index, loading ? before : NULL, err);
+  if (fresh && !loading) note_outcome(pool, NULL, NULL);
+  if (fresh || loading) return fresh;
+  fresh = load_like(pool, index, before, err);
+  if (fresh)
     log_error(
         "the script's files as they are now do not load; what they were before is in service");
-    change_places(pool);
-  }
-  let_go(pool, pool->fresh);
-  return replaced;
+  return fresh;
 }
 
-// A load that was under way meanwhile may have put another in its place; or it gave up the one in service,
-// and failed.
-bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err) {
-  Interpreter *stuck = pool_get(pool, index);
+// Beside a load that may be under way: nobody waits for that here.
+static bool replace(Pool *pool, size_t index, Interpreter *before, Err *err) {
+  Interpreter *fresh = load_successor(pool, index, before, err);
+  return fresh && take_place(pool, index, before, fresh);
+}
+
+bool pool_replace_stuck(Pool *pool, size_t index, PoolStuck *stuck, Err *err) {
+  Interpreter *in = pool_get(pool, index);
   bool replaced = false;
-  if (interpreter_is_stuck(stuck, place, size) || interpreter_is_given_up(stuck)) {
-    interpreter_give_up(stuck);
-    pthread_mutex_lock(&pool->loading);
-    if (stuck == pool->indices[index]) replaced = replace(pool, index, stuck, err);
-    pthread_mutex_unlock(&pool->loading);
+  size_t waits = interpreter_tasks(in);
+  bool is_stuck = interpreter_is_stuck(in, stuck->place, sizeof stuck->place);
+  if (is_stuck || interpreter_is_given_up(in)) {
+    if (is_stuck && !interpreter_is_given_up(in)) stuck->ended = waits;
+    interpreter_give_up(in);
+    replaced = replace(pool, index, in, err);
   }
-  interpreter_release(stuck);
+  interpreter_release(in);
   return replaced;
 }
 
 bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err) {
-  pthread_mutex_lock(&pool->loading);
-  bool replaced = full == pool->indices[index] && replace(pool, index, full, err);
-  pthread_mutex_unlock(&pool->loading);
+  Interpreter *in = pool_get(pool, index);
+  bool replaced = in == full && replace(pool, index, full, err);
+  interpreter_release(in);
   return replaced;
 }
 

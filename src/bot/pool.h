@@ -30,11 +30,16 @@ Interpreter *pool_pick(Pool *pool);
 // on_unload of each old one gives the state, the on_load of the new one in its index takes it, and all new
 // ones take over at once. False with the reason: the old ones stay. One at a time.
 bool pool_reload(Pool *pool, Err *err);
+typedef struct {
+  char place[256];  // where it was stuck; empty: unknown
+  size_t ended;  // what waited in it and ended with it: messages, pages, timers, spawned functions
+} PoolStuck;
 // Gives the interpreter in that index up when it is stuck and puts a fresh one in its place: of the files as
 // they are, and where these do not load (pool_status has why, until they are mended), of what they were when
-// the stuck one was loaded. True when that happened. `place` is where it was stuck. When no fresh one can be
-// had (`err` says why), the next call tries again.
-bool pool_replace_stuck(Pool *pool, size_t index, char *place, size_t size, Err *err);
+// the stuck one was loaded. True when that happened. Waits for no pool_reload; one thread at a time. When no fresh one
+// can be had (`err` says why), the next call tries again. `stuck` is all zero before the first call, and keeps what the
+// calls for one interpreter have found.
+bool pool_replace_stuck(Pool *pool, size_t index, PoolStuck *stuck, Err *err);
 // The same for one whose memory is full: what it has under way goes on there. False with the reason; without one, it
 // is not in service any more.
 bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err);

@@ -13,16 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { WATCH_THREADS = 3 };
+
 struct Watch {
   Pool *pool;
   Watched watched;
   MemoryWatch *memory;
   FileWatch *files;      // NULL: they are not watched
   char complained[480];  // of what replace_stuck last complained: once is enough
-  pthread_t thread, rescuer;
+  pthread_t threads[WATCH_THREADS];
+  int running;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool stopping;
+  PoolStuck stuck[];
 };
 
 static void reload(Watch *watch) {
@@ -36,19 +40,26 @@ static void reload(Watch *watch) {
   }
 }
 
+static void log_given_up(const PoolStuck *stuck) {
+  char ended[80] = "";
+  if (stuck->ended)
+    snprintf(ended, sizeof ended, "; %zu of its tasks that waited ended with it", stuck->ended);
+  log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
+            "and a fresh interpreter serves%s",
+            stuck->place[0] ? stuck->place : "an unknown place", ended);
+}
+
 static void replace_stuck(Watch *watch, size_t index) {
-  char place[256] = "";
+  PoolStuck *stuck = &watch->stuck[index];
   Err err = { 0 };
-  if (pool_replace_stuck(watch->pool, index, place, sizeof place, &err)) {
-    log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
-              "and a fresh "
-              "interpreter serves",
-              place[0] ? place : "an unknown place");
+  if (pool_replace_stuck(watch->pool, index, stuck, &err)) {
+    log_given_up(stuck);
+    *stuck = (PoolStuck){ 0 };
     watch->complained[0] = '\0';
   } else if (err.code != ERR_NONE &&
              strncmp(watch->complained, err.text, sizeof watch->complained - 1) != 0) {
     log_error("the script is stuck at %s and no fresh interpreter can be had: %s",
-              place[0] ? place : "an unknown place", err.text);
+              stuck->place[0] ? stuck->place : "an unknown place", err.text);
     snprintf(watch->complained, sizeof watch->complained, "%s", err.text);
   }
 }
@@ -78,14 +89,23 @@ static void *run_rescuer(void *arg) {
   return NULL;
 }
 
-// The files are looked at again at once: a link that is turned to an older file shows no time at which that
-// happened.
-static void *run(void *arg) {
+// Interpreters that are stuck or full, while the other thread may be loading.
+static void *run_replacer(void *arg) {
   Watch *watch = arg;
+  pthread_setname_np(pthread_self(), "wemoon-replace");
   while (pause_for_a_tick(watch)) {
     for (size_t index = 0; index < pool_count(watch->pool); index++) replace_stuck(watch, index);
     memory_watch_look(watch->memory, clock_now_us());
     pool_sweep(watch->pool);
+  }
+  return NULL;
+}
+
+// The files are looked at again at once: a link that is turned to an older file shows no time at which that
+// happened.
+static void *run_loader(void *arg) {
+  Watch *watch = arg;
+  while (pause_for_a_tick(watch)) {
     if (!watch->files || !file_watch_changed(watch->files)) continue;
     reload(watch);
     file_watch_changed(watch->files);
@@ -100,18 +120,24 @@ static void tell_to_stop(Watch *watch) {
   pthread_mutex_unlock(&watch->mutex);
 }
 
-// Zero, or the error's number, and neither runs.
-static int start_threads(Watch *watch) {
-  pthread_attr_t attr;
-  int failed = pthread_create(&watch->rescuer, NULL, run_rescuer, watch);
-  if (failed) return failed;
-  pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, 4 * 1024 * 1024);  // scripts are loaded on it
-  failed = pthread_create(&watch->thread, &attr, run, watch);
-  pthread_attr_destroy(&attr);
-  if (!failed) return 0;
+static void stop_threads(Watch *watch) {
   tell_to_stop(watch);
-  pthread_join(watch->rescuer, NULL);
+  while (watch->running > 0) pthread_join(watch->threads[--watch->running], NULL);
+}
+
+// Zero, or the error's number, and none runs.
+static int start_threads(Watch *watch) {
+  void *(*const run[WATCH_THREADS])(void *) = { run_rescuer, run_replacer, run_loader };
+  pthread_attr_t attr;
+  int failed = 0;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, 4 * 1024 * 1024);  // scripts are loaded on them
+  while (!failed && watch->running < WATCH_THREADS) {
+    failed = pthread_create(&watch->threads[watch->running], &attr, run[watch->running], watch);
+    watch->running += !failed;
+  }
+  pthread_attr_destroy(&attr);
+  if (failed) stop_threads(watch);
   return failed;
 }
 
@@ -124,7 +150,7 @@ static void watch_free(Watch *watch) {
 }
 
 Watch *watch_start(const Watched *watched, Err *err) {
-  Watch *watch = calloc(1, sizeof *watch);
+  Watch *watch = calloc(1, sizeof *watch + pool_count(watched->pool) * sizeof *watch->stuck);
   if (!watch) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
@@ -145,8 +171,6 @@ Watch *watch_start(const Watched *watched, Err *err) {
 
 void watch_stop(Watch *watch) {
   if (!watch) return;
-  tell_to_stop(watch);
-  pthread_join(watch->thread, NULL);
-  pthread_join(watch->rescuer, NULL);
+  stop_threads(watch);
   watch_free(watch);
 }

@@ -1,5 +1,5 @@
-// The watcher: one thread reloads when a file of the script changed and has a stuck interpreter replaced,
-// another keeps times: it answers for requests whose thread is stuck, and prolongs what this process holds in a
+// The watcher: one thread reloads when a file of the script changed, one has interpreters replaced that are stuck or
+// full, another keeps times: it answers for requests whose thread is stuck, and prolongs what this process holds in a
 // shared store. The first asks with stat(2), so that renames, links and network file systems are all the same to
 // it.
 #ifndef WEMOON_BOT_WATCH_H

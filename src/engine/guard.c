@@ -11,6 +11,8 @@ enum {
   HOOK_EVERY = 1000,       // instructions between two looks at the clock
   PLACE_AFTER_US = 10000,  // a slice this long is worth knowing the place of
   WARN_AFTER_US = 100000,
+  // The first look comes after so much at the most: what is more the thread did not run.
+  FIRST_LOOK_US = 10000,
   MEAN_OF = 8  // slices or so that the mean is made of
 };
 
@@ -163,7 +165,9 @@ static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
   if (engine->options.cpu_us_max == 0) return SLICE_GOES_ON;
-  if (slice->cpu_began_us < 0) slice->cpu_began_us = clock_thread_cpu_us() - elapsed_us;
+  if (slice->cpu_began_us < 0)
+    slice->cpu_began_us =
+        clock_thread_cpu_us() - (elapsed_us < FIRST_LOOK_US ? elapsed_us : FIRST_LOOK_US);
   if (elapsed_us > PLACE_AFTER_US) {
     char place[PLACE_SIZE];
     place_innermost(L, place, sizeof place);

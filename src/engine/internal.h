@@ -48,12 +48,16 @@ typedef struct {
   uint64_t place_number;   // the slice that it was seen in
   char entry[PLACE_SIZE];  // the place as long as nothing better is known
   uint64_t watched_number;
+  uint64_t looked_number;  // the slice at engine_is_stuck's last look, and when that was
+  int64_t looked_us;
   int64_t watched_cpu_us;
 } Slice;
 
 void guard_init(Slice *slice);
 void guard_clear(Slice *slice);
 // Begins a slice with a fresh budget. The lock is held.
+// The number of the thread that runs the slice; 0 if none does.
+int slice_thread(const Slice *slice);
 void guard_enter(Engine *engine);
 void guard_leave(Engine *engine);
 // The running slice goes on with a fresh budget.

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/priority.h"
 #include "engine/value.h"
 
 #include <limits.h>
@@ -132,14 +133,22 @@ bool engine_enter(Engine *engine, int64_t deadline_us) {
   return true;
 }
 
+// A call that was given up has come back: its thread has other things to do. Asked once the slice is seen to have
+// ended, so that engine_give_up comes too late for it or before.
+static void come_back(Engine *engine) {
+  if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) priority_restore();
+}
+
 void engine_leave(Engine *engine) {
   guard_leave(engine);
   lock_give(&engine->lock);
+  come_back(engine);
 }
 
 void engine_leave_to_others(Engine *engine) {
   guard_leave(engine);
   lock_give_way(&engine->lock);
+  come_back(engine);
 }
 
 int engine_queue(Engine *engine) {
@@ -286,6 +295,8 @@ bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)e
 // and when it comes back it finds the lock broken.
 void engine_give_up(Engine *engine) {
   if (atomic_exchange(&engine->given_up, true)) return;
+  int thread = slice_thread(&engine->slice);
+  if (thread) priority_idle(thread);
   lock_break(&engine->lock);
   engine_retire(engine);
   task_cancel_all(engine, "ended with its interpreter, which was given up,");

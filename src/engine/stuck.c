@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-enum { BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000 };
+enum { BLOCKED_FACTOR = 5, LOOK_SLACK_US = 300000, SILENT_US = 100000, GAP_US = 1000000 };
 
 static int64_t cpu_of(int clock) {
   struct timespec now;
@@ -26,6 +26,24 @@ static int64_t watched_cpu(Slice *slice, uint64_t number, int64_t elapsed_us) {
   return used_us;
 }
 
+// A thread's CPU clock is made of its number (the kernel's posix-timers.h).
+int slice_thread(const Slice *slice) {
+  bool runs = atomic_load(&((Slice *)slice)->began_us) != 0;
+  return runs ? ~(atomic_load(&((Slice *)slice)->cpu_clock) >> 3) : 0;
+}
+
+// Looks come several times a second. If none came for long within one slice, the process was stopped (a frozen
+// container, a moved machine), and who was not running was not silent.
+static bool was_stopped(Slice *slice, uint64_t number, int64_t now_us) {
+  pthread_mutex_lock(&slice->mutex);
+  bool gap = slice->looked_number == number && now_us - slice->looked_us > GAP_US;
+  slice->looked_number = number;
+  slice->looked_us = now_us;
+  pthread_mutex_unlock(&slice->mutex);
+  if (gap) atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
+  return gap;
+}
+
 bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   Slice *slice = &engine->slice;
   int64_t max_us = engine->options.cpu_us_max;
@@ -33,6 +51,7 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   if (!max_us || !began_us) return false;
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
   int64_t now_us = clock_real_us();
+  if (was_stopped(slice, number, now_us)) return false;
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
   // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.

@@ -199,26 +199,60 @@ test('a log file that cannot be written: exit 2, named', async (t) => {
   assert.match(stderr, /log_file: cannot write \/nowhere\/w\.log: No such file or directory/);
 });
 
-test('a service manager is told READY, WATCHDOG and STOPPING', async (t) => {
-  const dir = tempDir(t);
+// What a service manager is told, as it comes; undefined where nothing can listen.
+async function listenAsManager(t) {
+  const file = `${tempDir(t)}/notify`;
   const said = [];
   // Node has no datagram sockets of this family: a small helper of Python's stands in where there is one.
   const script = `import socket,sys
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
 while True: print(s.recv(200).decode(),flush=True)`;
-  const listener = spawn('python3', ['-c', script, `${dir}/notify`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const listener = spawn('python3', ['-c', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const missing = await new Promise((resolve) => {
     listener.on('error', () => resolve(true));
     listener.stdout.once('data', () => resolve(false));
   });
-  if (missing) return t.skip('no python3');
+  if (missing) return undefined;
   t.after(() => listener.kill());
   listener.stdout.on('data', (chunk) => said.push(...chunk.toString().trim().split('\n')));
-  const bot = await startBot(t, { script: echo, env: { NOTIFY_SOCKET: `${dir}/notify`, WATCHDOG_USEC: '100000' } });
+  return { said, env: { NOTIFY_SOCKET: file, WATCHDOG_USEC: '100000' } };
+}
+
+test('a service manager is told READY, WATCHDOG and STOPPING', async (t) => {
+  const manager = await listenAsManager(t);
+  if (!manager) return t.skip('no python3');
+  const { said, env } = manager;
+  const bot = await startBot(t, { script: echo, env });
   await until(() => said.includes('READY=1'), 'READY=1');
   await until(() => said.filter((line) => line === 'WATCHDOG=1').length > 3, 'WATCHDOG=1');
   await bot.stop();
   await until(() => said.includes('STOPPING=1'), 'STOPPING=1');
+});
+
+test('messages that wait three seconds without a turn: 503, and the watchdog is not told; both end with it', { timeout: 60000 }, async (t) => {
+  const manager = await listenAsManager(t);
+  if (!manager) return t.skip('no python3');
+  const { said, env } = manager;
+  const { bot, ask } = await startAdmin(t, { env, config: { script_cpu_ms: 30000, late_reply: 'drop', deadline_ms: 1000 }, script: `
+function on_message(msg)
+  local over = os.time() + (tonumber(msg.content) or 0)
+  while os.time() < over do end
+  return "ran"
+end` });
+  const busy = bot.deliver(textXml('8'), { agent: false });
+  await sleep(200);
+  const waiting = bot.deliver(textXml('0', { FromUserName: 'oWaits' }), { agent: false });
+  await sleep(1500);
+  assert.equal((await ask('/healthz')).status, 200); // it has waited for less than three seconds
+  await until(async () => (await ask('/healthz')).status === 503, '503');
+  assert.equal(JSON.parse((await ask('/healthz')).text).status, 'stalled');
+  await sleep(200);
+  const before = said.length;
+  await sleep(1000);
+  assert.equal(said.length, before);
+  await Promise.all([busy, waiting]);
+  await until(async () => (await ask('/healthz')).status === 200, '200', 10000);
+  await until(() => said.length > before + 3, 'WATCHDOG=1');
 });
 
 test('figures and health are told to the end, while what is under way ends', async (t) => {

@@ -245,9 +245,9 @@ static void test_memory_is_told_in_sum_and_at_its_most(void **state) {
   "wechat.every(0.01, function() wechat.log.info('tick of ' .. mine) end)\n"
 
 static bool replace_stuck(size_t index) {
-  char place[256];
+  PoolStuck stuck = { 0 };
   for (int i = 0; i < 400; i++) {
-    if (pool_replace_stuck(pool, index, place, sizeof place, &world.err)) return true;
+    if (pool_replace_stuck(pool, index, &stuck, &world.err)) return true;
     usleep(10000);
   }
   return false;
@@ -264,7 +264,7 @@ static void test_one_that_is_stuck_is_replaced_alone(void **state) {
   assert_true(serves(0, first));
   assert_false(serves(1, second));
   assert_string_equal(say(1, "and afterwards"), "and afterwards");
-  assert_false(pool_replace_stuck(pool, 0, NULL, 0, &world.err));
+  assert_false(pool_replace_stuck(pool, 0, &(PoolStuck){ 0 }, &world.err));
   interpreter_release(first);
   interpreter_release(second);
   pthread_detach(busy.thread);
