@@ -15,6 +15,7 @@ static _Atomic LogFormat log_format = LOG_TEXT;
 typedef void (*LogTap)(void *ctx, LogLevel level, Str message);
 static _Atomic LogTap log_tap_fn;
 static void *_Atomic log_tap_ctx;
+static _Atomic LogLevel log_tap_from;
 static _Atomic LogTap log_show;
 static void *_Atomic log_show_ctx;
 
@@ -67,8 +68,9 @@ void log_divert(LogTap show, void *ctx) {
   log_show = show;
 }
 
-void log_tap(LogTap tap, void *ctx) {
+void log_tap(LogLevel from, LogTap tap, void *ctx) {
   if (tap) log_tap_ctx = ctx;
+  log_tap_from = from;
   log_tap_fn = tap;
 }
 
@@ -90,7 +92,7 @@ static void put(LogLevel level, Str message, const LogField *fields, size_t coun
     tell_dropped();
     if (!write_line(&line)) log_sink_count_dropped();
   }
-  if (tap) hand_over(&line, tap, log_tap_ctx);
+  if (tap && level >= log_tap_from) hand_over(&line, tap, log_tap_ctx);
 }
 
 void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_sink.h"
+#include "bot/desk.h"
 #include "codec/json.h"
 
 #include <stdio.h>
@@ -157,6 +158,8 @@ static int find(const HttpRequest *head, bool *method_fits) {
 
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   bool method_fits = false;
+  const Admin *admin = ctx;
+  if (admin->desk && desk_route(admin->desk, head, to)) return;
   int page = find(head, &method_fits);
   if (page == PAGES) {
     to->status = 404;

@@ -1,4 +1,4 @@
-// The pages of the admin address: GET /healthz, GET /metrics, POST /reload. For the operator's own tools; it
+// The pages of the admin address: GET /healthz, GET /metrics, POST /reload, and the live desk (desk.h). For the operator's own tools; it
 // must not be reachable from outside.
 #ifndef WEMOON_BOT_ADMIN_H
 #define WEMOON_BOT_ADMIN_H
@@ -16,6 +16,7 @@ typedef struct {
   Api *api;
   Metrics *metrics;
   int64_t started_s;  // Unix seconds
+  struct Desk *desk;  // NULL: there is none
 } Admin;
 
 HttpHandler admin_handler(Admin *admin);

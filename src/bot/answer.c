@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "bot/bot_metrics.h"
 #include "bot/capture.h"
+#include "bot/live.h"
 #include "bot/outcome.h"
 #include "bot/kept.h"
 #include "script/packed_reply.h"
@@ -33,6 +34,10 @@ void answer_with(Callback *c, int status, Str body) {
 static void tell_of_answer(const Callback *c, Str xml) {
   const BotOptions *options = c->webhook->options;
   if (options->on_answer) options->on_answer(options->on_message_ctx, c->sender, xml);
+  if (xml.len > 0 && live_is_watched(options->live)) {
+    LiveSubject of = { c->sender, c->msgid, clock_now_us() };
+    live_reply(options->live, &of, xml);
+  }
   if (c->trail) capture_answer(c->trail, xml);
 }
 
@@ -201,4 +206,9 @@ void answer_tell(const Callback *c) {
                       .account = c->account,
                       .place = c->place };
   outcome_tell(&outcome, c->webhook->options->metrics);
+  Live *live = c->webhook->options->live;
+  if (c->type.len > 0 && live_is_watched(live)) {
+    LiveSubject of = { c->sender, c->msgid, c->received_us + outcome.us };
+    live_outcome(live, &of, &outcome);
+  }
 }

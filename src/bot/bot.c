@@ -239,6 +239,11 @@ void bot_conversations(Bot *bot, size_t max, void (*each)(void *ctx, const OpenC
   conversations_list(&bot->webhook.shared, max, each, ctx);
 }
 
+void bot_owed(Bot *bot, size_t max, void (*each)(void *ctx, const KeptRun *run), void *ctx) {
+  Keep *keep = bot->webhook.shared.keep;
+  if (keep) keep_list(keep, true, max, each, ctx);
+}
+
 bool bot_end_conversation(Bot *bot, Str openid) {
   return conversations_end(&bot->webhook.shared, openid, "ended");
 }

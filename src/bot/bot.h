@@ -5,6 +5,7 @@
 #include "net/server.h"
 #include "script/conversation.h"
 #include "script/interpreter.h"
+#include "script/keep.h"
 
 typedef struct Bot Bot;
 
@@ -27,6 +28,7 @@ typedef struct {
       start_broken;  // a script that fails at its first load does not end it: bot_status has the error, and
                      // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
+  struct Live *live;        // what the live desk shows; NULL: there is none
   struct Capture *capture;  // where messages and replies are noted down (capture.h); NULL: nowhere
   // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
   // nobody is told.
@@ -87,6 +89,8 @@ Interpreter *bot_interpreter(Bot *bot);
 // Gives `each` up to `max` of the conversations that are open (conversations_list). Waits for the store.
 void bot_conversations(Bot *bot, size_t max, void (*each)(void *ctx, const OpenConversation *one),
                        void *ctx);
+// Gives `each` up to `max` of the scripts whose message was answered without them (keep_list). Waits for the store.
+void bot_owed(Bot *bot, size_t max, void (*each)(void *ctx, const KeptRun *run), void *ctx);
 // Ends a user's conversation: wechat.ask gives nil, "ended". False without one.
 bool bot_end_conversation(Bot *bot, Str openid);
 // Time was moved (interpreter_wake).

@@ -7,6 +7,7 @@
 #include "bot/capture.h"
 #include "bot/follow.h"
 #include "bot/kept.h"
+#include "bot/live.h"
 #include "bot/outcome.h"
 #include "bot/run.h"
 #include "bot/waiting.h"
@@ -260,6 +261,10 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   c->msgid = msgid_of(&head, c->w);
   answer_begin_lines(c);
   if (options->on_message) options->on_message(options->on_message_ctx, verified.document);
+  if (live_is_watched(options->live)) {
+    LiveSubject of = { c->sender, c->msgid, c->received_us };
+    live_message(options->live, &of, c->type, verified.document);
+  }
   answer_message(c, &(RunMessage){ &c->w->tree, &head, verified.document });
 }
 

@@ -145,6 +145,32 @@ static void warn_of_memory(const Config *config) {
          (long long)wanted_mb, (long long)there_mb);
 }
 
+static bool is_loopback(Str host) {
+  return host.len == 0 || str_starts(host, STR("127.")) || str_eq(host, STR("[::1]"));
+}
+
+// What serves, and is hardly what was meant.
+static void warn_of_admin(const Config *config) {
+  enum { SHORT = 12 };
+  Str listen = config_text(config, "admin_listen"), password = config_text(config, "admin_token");
+  Str host;
+  int port;
+  if (password.len > 0 && listen.len == 0)
+    report("check", "warning: admin_token is set and admin_listen is not: there is no desk but on "
+                    "a socket of systemd's. Set admin_listen (127.0.0.1:9090)");
+  if (password.len > 0 && password.len < SHORT)
+    report("check",
+           "warning: admin_token has %zu characters: who guesses it reads every message. "
+           "`openssl rand -hex 16` makes a better one",
+           password.len);
+  if (listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host))
+    report("check",
+           "warning: admin_listen %.*s can be reached from other machines, and whoever reaches it "
+           "reads the figures and reloads the script: take 127.0.0.1, or let a firewall or a proxy "
+           "with TLS stand before it",
+           STR_FMT(listen));
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
   bool configured = command_configure(in, script, false, true);
@@ -166,6 +192,7 @@ static int run(Invocation *in) {
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);
+    warn_of_admin(in->config);
     preflight_warn_of_zone();
   }
   buf_clear(&handlers);

@@ -10,6 +10,7 @@
 #include "bot/admin.h"
 #include "bot/attach.h"
 #include "bot/bot_metrics.h"
+#include "bot/desk.h"
 #include "cli/activation.h"
 #include "cli/attach_place.h"
 #include "cli/notify.h"
@@ -31,6 +32,8 @@ typedef struct {
   Bot *bot;
   Server *server, *admin_server;
   Activation sockets;
+  Live *live;
+  Desk *desk;
   Admin admin;
   Attach *attach;
   Watchdog watchdog;
@@ -38,16 +41,28 @@ typedef struct {
 
 enum { ADMIN_THREADS = 4 };
 
+static bool open_desk(Service *service, const Config *config, const char *script, Err *err) {
+  DeskOptions desk = { .bot = service->bot,
+                       .script = script,
+                       .live = service->live,
+                       .loop = service->services.loop,
+                       .password = config_text(config, "admin_token") };
+  if (!service->live) return true;
+  return (service->desk = desk_new(&desk, err)) != NULL;
+}
+
 static bool start_admin(Service *service, const Config *config, const char *script, Err *err) {
   Str listen = config_text(config, "admin_listen");
   if (listen.len == 0 && !service->sockets.admin) return true;
+  if (!open_desk(service, config, script, err)) return false;
   service->admin = (Admin){ .bot = service->bot,
                             .script = script,
                             .server = service->server,
                             .store = service->services.store,
                             .api = service->services.api,
                             .metrics = service->metrics,
-                            .started_s = clock_unix_s() };
+                            .started_s = clock_unix_s(),
+                            .desk = service->desk };
   ServerOptions server_options;
   config_server(config, &server_options);
   server_options.listen = listen;
@@ -107,6 +122,7 @@ static void stop(Service *service) {
     _exit(STATUS_DONE);
   }
   server_free(service->admin_server);
+  desk_free(service->desk);
   server_free(service->server);
   notify_watchdog_end(&service->watchdog);
   if (detached && bot_free(service->bot)) return;
@@ -124,8 +140,9 @@ static void announce(const Service *service, const Config *config, const BotOpti
                                     service->sockets.callback != 0);
   serving_flush();
   if (service->admin_server)
-    log_info("health and figures are at http://%s/healthz and /metrics",
-             server_address(service->admin_server));
+    log_info("health and figures are at http://%s/healthz and /metrics%s",
+             server_address(service->admin_server),
+             service->desk ? ", the live desk at /desk" : "");
 }
 
 static int serve(Service *service, const Config *config, const BotOptions *bot_options,
@@ -145,6 +162,15 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
   return STATUS_DONE;
 }
 
+// What the desk shows, where there is to be one. False without memory.
+static bool open_live(Service *service, const Config *config, BotOptions *bot_options) {
+  bool has_address = config_text(config, "admin_listen").len > 0 || service->sockets.admin;
+  if (config_text(config, "admin_token").len == 0 || !has_address) return true;
+  bot_options->live = service->live = live_new();
+  if (service->live) log_tap(LOG_WARN, live_line, service->live);
+  return service->live != NULL;
+}
+
 static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
   Err err = { .text = "no memory" };
   Service service = { .metrics = metrics_new(bot_metric_families), .sockets = activation_take() };
@@ -158,12 +184,16 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
     metrics_free(service.metrics);
     return report_err("", &err);
   }
+  if (!open_live(&service, in->config, bot_options))
+    log_warn("no memory for the live desk: there is none");
   bot_capture(bot_options, service.capture);
   services_lend(&service.services, &bot_options->interpreter);
   bot_options->loop = service.services.loop;
   bot_options->metrics = service.metrics;
   int status = serve(&service, in->config, bot_options, &set);
+  log_tap(LOG_WARN, NULL, NULL);
   services_close(&service.services);
+  live_free(service.live);
   capture_close(service.capture);
   metrics_free(service.metrics);
   return status;

@@ -177,8 +177,11 @@ const ConfigKey config_keys[] = {
     .check = check_address, .number_fits = true },
   { TEXT("path", "/wechat", "PATH", "callback path"), .check = check_path },
   { TEXT("admin_listen", NULL, "ADDRESS",
-         "/healthz, /metrics and /reload on an address of their own"),
+         "/healthz, /metrics, /reload and /desk on an address of their own"),
     .check = check_optional_address, .number_fits = true },
+  { SECRET(
+      "admin_token", check_trimmed,
+      "the password of the live desk, /desk of the admin address; without it there is no desk") },
   { TEXT("attach", "true", "true|false|PATH",
          "the socket of repl --attach, which takes the bot's own user and root alone: beside the "
          "SQLite file, nowhere, or at PATH"),

@@ -175,7 +175,7 @@ static bool open_platform(DevServer *devserver, Err *err) {
   devserver->platform = platform_new(&platform, err);
   if (!devserver->platform) return false;
   atomic_store(&devserver->platform_ready, true);
-  log_tap(on_log, devserver);
+  log_tap(LOG_DEBUG, on_log, devserver);
   return true;
 }
 
@@ -321,7 +321,7 @@ bool devserver_close(DevServer *devserver, int64_t grace_ms) {
   if (devserver->bot &&
       (!bot_drain(devserver->bot, left_ms > 0 ? left_ms : 0) || !bot_free(devserver->bot)))
     return false;
-  log_tap(NULL, NULL);
+  log_tap(LOG_DEBUG, NULL, NULL);
   if (!platform_free(devserver->platform)) return false;
   api_free(devserver->api);
   client_free(devserver->client);

@@ -30,4 +30,4 @@ async function openConsole(t, { width = 1280, height = 800, locale = 'zh-CN', sc
   return { dev, page, faults, say, saw: (text) => page.waitForSelector(`#chat >> text=${text}`) };
 }
 
-module.exports = { openConsole, slow };
+module.exports = { openConsole, slow, CHROMIUM, FLAGS };

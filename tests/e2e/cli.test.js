@@ -12,7 +12,7 @@ const { BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv,
 
 const ECHO = 'function on_message(msg) return msg.content end\n';
 const KEYS = `token appid appsecret encoding_aes_key encrypt_mode previous_token previous_encoding_aes_key partnerid partnerkey
-  paysignkey access_token access_token_expires_at jsapi_ticket jsapi_ticket_expires_at checkssl listen path admin_listen attach trusted_proxies api_base
+  paysignkey access_token access_token_expires_at jsapi_ticket jsapi_ticket_expires_at checkssl listen path admin_listen admin_token attach trusted_proxies api_base
   mp_base proxy ca_file token_api store threads interpreters deadline_ms late_reply late_text error_reply job_timeout_s script_cpu_ms
   script_memory_mb api_timeout_s max_jobs max_body replay_window_s dedup_window_s watch allow_shell log_level log_format`.split(/\s+/);
 

@@ -1,7 +1,8 @@
 // The desk: each message from its XML to its reply, the calls that the bot made, the log, the script, the faults.
 
-import { h, fill, set, sync } from './dom.js';
+import { h, set, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
+import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t } from './words.js';
 import * as script from './script.js';
 import * as sim from './sim.js';
@@ -9,65 +10,8 @@ import * as sim from './sim.js';
 const { state } = sim;
 const at = (id) => document.getElementById(id);
 const names = ['trace', 'calls', 'log', 'script', 'faults'];
-const open = new Set(); // what is unfolded, by its key
 let tab = 'trace';
 let seen = false; // the state was read once
-
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
-
-// Unfolded as long as its key is remembered, whatever is drawn anew.
-function fold(key, summary, make) {
-  const details = h('details', { open: open.has(key), 'data-key': key }, h('summary', {}, summary));
-  const body = h('div', { class: 'body' });
-  details.append(body);
-  const show = () => { if (details.open && !body.firstChild) fill(body, make()); };
-  details.addEventListener('toggle', () => {
-    if (details.open) open.add(key);
-    else open.delete(key);
-    show();
-  });
-  show();
-  return details;
-}
-
-// ---- texts ----
-
-// XML with a line an element, as one reads it.
-function pretty_xml(text) {
-  let depth = 0;
-  const lines = [];
-  for (const part of text.match(/<!\[CDATA\[[^]*?\]\]>|<\/?[^>]+>|[^<]+/g) || []) {
-    const closes = /^<\/[^!]/.test(part);
-    const opens = /^<[^/!?]/.test(part) && !part.endsWith('/>');
-    if (closes) depth = Math.max(0, depth - 1);
-    const last = lines.at(-1);
-    if (opens) lines.push({ depth, text: part, bare: true });
-    else if (closes && last && last.bare) last.text += part, last.bare = false;
-    else if (closes) lines.push({ depth, text: part });
-    else if (part.trim() && last) last.text += part;
-    if (opens) depth += 1;
-  }
-  return lines.map((line) => '  '.repeat(line.depth) + line.text).join('\n') || text;
-}
-
-function pretty(text) {
-  if (text === null || text === undefined) return '';
-  if (typeof text === 'object') return JSON.stringify(text, null, 2);
-  if (/^\s*</.test(text)) return pretty_xml(text);
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-const code = (text) => h('pre', {}, pretty(text));
-const empty = (key) => h('p', { class: 'empty' }, t(key));
-
-function table(fields) {
-  return h('dl', { class: 'fields' }, Object.entries(fields || {}).map(([name, value]) => [
-    h('dt', {}, name), h('dd', {}, typeof value === 'object' ? JSON.stringify(value) : value)]));
-}
 
 // ---- messages ----
 
@@ -225,8 +169,6 @@ function draw_faults(panel) {
 
 // ---- all of it ----
 
-const newest_first = (list, make) => list.slice(-100).reverse().map(make);
-const or_empty = (panel, rows, key) => sync(panel, rows.length ? rows : [{ key, version: '', make: () => empty(key) }]);
 const panels = {
   trace: draw_trace,
   calls: (panel) => or_empty(panel, newest_first(state.calls, (call) => ({ key: `c${call.id}`, version: '', make: () => call_row(call) })), 'no_calls'),

@@ -1,0 +1,316 @@
+// Pages, session and data of the live desk. Its files are in lua/desk, those that it shares with the console in
+// lua/platform/console.
+#include "bot/desk.h"
+
+#include "base/clock.h"
+#include "base/secrets.h"
+#include "bot/desk_login.h"
+#include "bot/desk_stream.h"
+#include "codec/json.h"
+#include "codec/url.h"
+#include "script/embedded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FORM_MAX = 4096, LISTED_MAX = 200, LINES_MAX = 200 };
+
+struct Desk {
+  DeskOptions options;
+  DeskLogin *login;
+  DeskStreams *streams;
+};
+
+// Nothing of another site in the page, and the page in none of another's. With "no-referrer" the Origin of a form would
+// be "null".
+#define GUARD                                                                                      \
+  "Content-Security-Policy: default-src 'self'; object-src 'none'; frame-ancestors 'none'; "       \
+  "base-uri 'none'; form-action 'self'\r\nX-Frame-Options: DENY\r\nReferrer-Policy: "              \
+  "same-origin\r\nCache-Control: no-store\r\n"
+
+#define COOKIE_FORM                                                                                \
+  "Set-Cookie: " DESK_COOKIE "=%s; Path=/desk; HttpOnly; SameSite=Strict; Max-Age=%d\r\n"
+
+static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
+  HttpResponse response = { .status = body->failed ? 503 : status,
+                            .content_type = body->failed ? NULL : type,
+                            .body = body->failed ? STR("no memory\n") : buf_str(body),
+                            .extra_headers = GUARD };
+  server_respond(request, &response);
+  buf_clear(body);
+}
+
+// ---- who asks -----------------------------------------------------------------------------------
+
+static bool is_known(Desk *desk, const HttpRequest *request) {
+  return desk_login_knows(desk->login, server_header(request, "Cookie"));
+}
+
+// A page of another site can have a browser send a request here, but not name another Origin than its own.
+static bool is_own_origin(const HttpRequest *head) {
+  Str origin = server_header(head, "Origin"), host = server_header(head, "Host");
+  size_t scheme = str_starts(origin, STR("http://"))    ? 7
+                  : str_starts(origin, STR("https://")) ? 8
+                                                        : 0;
+  return scheme && host.len && str_eq_nocase(str_sub(origin, scheme, origin.len), host);
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+static const char html[] = "text/html; charset=utf-8";
+
+static const struct {
+  const char *end, *type;
+} types[] = { { ".css", "text/css; charset=utf-8" },
+              { ".js", "text/javascript; charset=utf-8" },
+              { ".svg", "image/svg+xml" } };
+
+static const char *type_of(Str name) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (str_ends(name, str_of(types[i].end))) return types[i].type;
+  }
+  return NULL;
+}
+
+static bool is_plain(Str name) {
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.ptr[i];
+    if (!((c >= 'a' && c <= 'z') || c == '_' || c == '.')) return false;
+  }
+  return name.len > 0 && name.len < 40;
+}
+
+// The desk's own file of that name, or the console's.
+static bool read_file(Str name, Buf *text) {
+  static const char *const folders[] = { "desk", "platform/console" };
+  char path[80];
+  for (int i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%.*s", folders[i], STR_FMT(name));
+    if (embedded_has(path)) return embedded_read(path, text);
+  }
+  return false;
+}
+
+static void show_file(void *ctx, HttpRequest *request) {
+  Buf text;
+  Str name = str_sub(request->path, strlen("/desk/"), request->path.len);
+  const char *type = type_of(name);
+  buf_init(&text);
+  if (type && is_plain(name) && read_file(name, &text)) return respond(request, 200, type, &text);
+  buf_clear(&text);
+  server_respond_status(request, 404, GUARD);
+}
+
+// `fault`: what the page says beside the field; a word that it knows, or empty.
+static void show_login(HttpRequest *request, int status, const char *fault) {
+  Buf text, page;
+  Str mark = STR("data-fault=\"");
+  buf_init(&text);
+  buf_init(&page);
+  if (!read_file(STR("login.html"), &text)) text.failed = true;
+  ptrdiff_t at = str_find(buf_str(&text), mark);
+  size_t front = at < 0 ? text.len : (size_t)at + mark.len;
+  buf_add(&page, str_sub(buf_str(&text), 0, front));
+  buf_add(&page, str_of(fault));
+  buf_add(&page, str_sub(buf_str(&text), front, text.len));
+  page.failed = page.failed || text.failed;
+  buf_clear(&text);
+  respond(request, status, html, &page);
+}
+
+static void show_page(void *ctx, HttpRequest *request) {
+  Buf text;
+  if (!is_known(ctx, request)) return show_login(request, 200, "");
+  buf_init(&text);
+  if (!read_file(STR("index.html"), &text)) text.failed = true;
+  respond(request, 200, html, &text);
+}
+
+// ---- login --------------------------------------------------------------------------------------
+
+static void redirect(HttpRequest *request, const char *token, int age_s) {
+  char headers[1024];
+  snprintf(headers, sizeof headers, GUARD "Location: /desk\r\n" COOKIE_FORM, token, age_s);
+  server_respond_status(request, 303, headers);
+}
+
+static Str password_in(Str form, Arena *arena) {
+  Pairs fields = { 0 };
+  Str password = STR("");
+  if (url_parse_query(form, arena, &fields)) pairs_get(&fields, STR("password"), &password);
+  return password;
+}
+
+static void log_in(void *ctx, HttpRequest *request) {
+  Desk *desk = ctx;
+  char token[DESK_TOKEN_LEN + 1];
+  const char *address = server_remote(request);
+  Arena *arena = arena_new();
+  if (!arena) return server_respond_status(request, 503, NULL);
+  DeskLoginResult result =
+      desk_login_try(desk->login, password_in(request->body, arena), str_of(address), token);
+  arena_free(arena);
+  if (result != DESK_LOGIN_RIGHT)
+    log_warn("desk: a login from %s was refused: %s", address,
+             result == DESK_LOGIN_WRONG ? "a wrong password" : "too many wrong passwords before");
+  switch (result) {
+    case DESK_LOGIN_RIGHT:
+      log_info("desk: somebody at %s logged in", address);
+      return redirect(request, token, DESK_SESSION_S);
+    case DESK_LOGIN_WRONG: return show_login(request, 403, "wrong");
+    case DESK_LOGIN_TOO_OFTEN: return show_login(request, 429, "wait");
+  }
+}
+
+static void log_out(void *ctx, HttpRequest *request) {
+  Desk *desk = ctx;
+  desk_login_end(desk->login, server_header(request, "Cookie"));
+  redirect(request, "", 0);
+}
+
+// ---- data ---------------------------------------------------------------------------------------
+
+static void add_text(Buf *json, const char *name, Str text) {
+  Buf hidden;
+  buf_init(&hidden);
+  buf_printf(json, ",\"%s\":", name);
+  json_add_string(json, secrets_hide(text, &hidden) ? buf_str(&hidden) : text);
+  buf_clear(&hidden);
+}
+
+static void begin_member(Buf *json, Str openid) {
+  Buf room;
+  buf_init(&room);
+  if (json->ptr[json->len - 1] == '}') buf_addc(json, ',');
+  buf_add(json, STR("{\"openid\":"));
+  json_add_string(json, secrets_show_openid(openid, &room));
+  buf_clear(&room);
+}
+
+static void add_conversation(void *ctx, const OpenConversation *one) {
+  Buf *json = ctx;
+  begin_member(json, one->openid);
+  add_text(json, "question", one->question);
+  add_text(json, "place", one->place);
+  buf_printf(json, ",\"since\":%lld,\"left\":%lld}", (long long)one->since_s,
+             (long long)one->left_s);
+}
+
+static void add_owed(void *ctx, const KeptRun *run) {
+  Buf *json = ctx;
+  begin_member(json, run->openid);
+  add_text(json, "document", run->message);
+  buf_printf(json, ",\"asks\":%lld,\"since\":%lld,\"ends\":%lld}", (long long)run->asks,
+             (long long)run->begun_s, (long long)run->ends);
+}
+
+static void show_state(void *ctx, HttpRequest *request) {
+  Desk *desk = ctx;
+  Buf json;
+  buf_init(&json);
+  buf_add(&json, STR("{\"conversations\":["));
+  bot_conversations(desk->options.bot, LISTED_MAX, add_conversation, &json);
+  buf_add(&json, STR("],\"owed\":["));
+  bot_owed(desk->options.bot, LISTED_MAX, add_owed, &json);
+  buf_add(&json, STR("],\"lines\":["));
+  live_lines(desk->options.live, LINES_MAX, &json);
+  buf_add(&json, STR("]}"));
+  respond(request, 200, "application/json; charset=utf-8", &json);
+}
+
+static void show_events(void *ctx, HttpRequest *request) {
+  Desk *desk = ctx;
+  desk_streams_begin(desk->streams, request, server_header(request, "Cookie"));
+}
+
+static void reload(void *ctx, HttpRequest *request) {
+  Desk *desk = ctx;
+  Err err;
+  Buf text;
+  buf_init(&text);
+  bool worked = bot_reload(desk->options.bot, &err);
+  if (worked)
+    log_info("the desk at %s: %s was loaded again", server_remote(request), desk->options.script);
+  else
+    log_error("the desk at %s: %s was not loaded again, the one before goes on: %s",
+              server_remote(request), desk->options.script, err.text);
+  buf_add(&text, worked ? STR("reloaded\n") : str_of(err.text));
+  respond(request, worked ? 200 : 500, NULL, &text);
+}
+
+// ---- the table of its paths ---------------------------------------------------------------------
+
+typedef enum {
+  OPEN,     // for all
+  ORIGIN,   // likewise, with a form
+  SESSION,  // for who is logged in
+  ACTS      // likewise, and only from the desk's own page
+} Access;
+
+static const struct {
+  const char *method, *allow, *path;
+  Access access;
+  void (*handle)(void *desk, HttpRequest *request);
+} paths[] = {
+  { "GET", "GET, HEAD", "/desk", OPEN, show_page },
+  { "GET", "GET, HEAD", "/desk/", OPEN, show_page },
+  { "POST", "POST", "/desk/login", ORIGIN, log_in },
+  { "POST", "POST", "/desk/logout", ACTS, log_out },
+  { "POST", "POST", "/desk/reload", ACTS, reload },
+  { "GET", "GET, HEAD", "/desk/state", SESSION, show_state },
+  { "GET", "GET", "/desk/events", SESSION, show_events },
+  { "GET", "GET, HEAD", NULL, OPEN, show_file },
+};
+enum { PATHS = sizeof paths / sizeof *paths };
+
+static int refusal_of(Desk *desk, const HttpRequest *head, Access access) {
+  bool says_origin = server_header(head, "Origin").len > 0;
+  if ((says_origin || access == ACTS) && !is_own_origin(head)) return 403;
+  return access >= SESSION && !is_known(desk, head) ? 401 : 0;
+}
+
+static bool method_fits(const HttpRequest *head, int path) {
+  return str_eq(head->method, str_of(paths[path].method)) ||
+         (str_eq(head->method, STR("HEAD")) &&
+          str_starts(str_of(paths[path].allow), STR("GET, H")));
+}
+
+bool desk_route(Desk *desk, const HttpRequest *head, HttpRoute *to) {
+  int i = 0;
+  if (!str_eq(head->path, STR("/desk")) && !str_starts(head->path, STR("/desk/"))) return false;
+  while (i < PATHS - 1 && !str_eq(head->path, str_of(paths[i].path))) i++;
+  if (!method_fits(head, i)) {
+    to->status = 405;
+    to->allow = paths[i].allow;
+    return true;
+  }
+  to->status = refusal_of(desk, head, paths[i].access);
+  to->needs_body = paths[i].access == ORIGIN;
+  to->max_body = FORM_MAX;
+  to->handle = paths[i].handle;
+  to->ctx = desk;
+  return true;
+}
+
+// ---- birth and death ----------------------------------------------------------------------------
+
+Desk *desk_new(const DeskOptions *options, Err *err) {
+  Desk *desk = calloc(1, sizeof *desk);
+  if (desk) {
+    desk->options = *options;
+    desk->login = desk_login_new(options->password);
+    desk->streams =
+        desk->login ? desk_streams_new(options->loop, options->live, desk->login) : NULL;
+    if (desk->streams) return desk;
+    desk_free(desk);
+  }
+  err_set(err, ERR_MEMORY, "no memory for the desk");
+  return NULL;
+}
+
+void desk_free(Desk *desk) {
+  if (!desk) return;
+  desk_streams_free(desk->streams);
+  desk_login_free(desk->login);
+  free(desk);
+}

@@ -1,0 +1,156 @@
+// bot/live: what happens is kept while somebody looks, warnings always; what does not fit makes the oldest go.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "bot/live.h"
+#include "codec/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static Live *live;
+static Buf json;
+static uint64_t after;
+
+static int set_up(void **state) {
+  buf_init(&json);
+  after = 0;
+  live = live_new();
+  return live ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  live_free(live);
+  buf_clear(&json);
+  return 0;
+}
+
+static LiveSubject subject(const char *msgid) {
+  return (LiveSubject){ .openid = STR("oUser"), .msgid = str_of(msgid), .at_us = clock_now_us() };
+}
+
+static void say(const char *msgid, const char *document) {
+  LiveSubject of = subject(msgid);
+  live_message(live, &of, STR("text"), str_of(document));
+}
+
+static uint64_t read_events(size_t max) {
+  Err err = { 0 };
+  buf_reset(&json);
+  buf_addc(&json, '[');
+  uint64_t missed = live_read(live, &after, max, &json);
+  buf_addc(&json, ']');
+  JsonDoc *doc = json_parse(buf_str(&json), &err);
+  if (!doc) fail_msg("%s: %.*s", err.text, STR_FMT(buf_str(&json)));
+  json_free(doc);
+  return missed;
+}
+
+static bool has(const char *text) { return str_find(buf_str(&json), str_of(text)) >= 0; }
+
+static int count(const char *text) {
+  int found = 0;
+  Str rest = buf_str(&json);
+  for (ptrdiff_t at; (at = str_find(rest, str_of(text))) >= 0; found++)
+    rest = str_sub(rest, (size_t)at + strlen(text), rest.len);
+  return found;
+}
+
+static void test_nobody_looks_at_first(void **state) {
+  assert_false(live_is_watched(NULL));
+  assert_false(live_is_watched(live));
+  live_look(live, clock_now_us());
+  assert_true(live_is_watched(live));
+}
+
+static void test_who_looks_reads_what_happened_since(void **state) {
+  LiveSubject of = subject("7");
+  Outcome outcome = { .type = STR("text"),
+                      .outcome = "replied",
+                      .attempt = 2,
+                      .us = 1500,
+                      .api_calls = 3,
+                      .place = STR("bot.lua:1") };
+  live_look(live, clock_now_us());
+  say("7", "<xml>\"微月\"</xml>");
+  live_reply(live, &of, STR("<xml>answer</xml>"));
+  live_outcome(live, &of, &outcome);
+  assert_int_equal(read_events(10), 0);
+  assert_true(has("\"kind\":\"message\"") && has("\"document\":\"<xml>\\\"微月\\\"</xml>\""));
+  assert_true(has("\"kind\":\"reply\"") && has("<xml>answer</xml>"));
+  assert_true(has("\"outcome\":\"replied\"") && has("\"attempt\":2,\"ms\":1.5,\"api_calls\":3"));
+  assert_true(has("\"openid\":\"oUser\"") && has("\"msgid\":\"7\"") &&
+              has("\"place\":\"bot.lua:1\""));
+  assert_int_equal(after, 3);
+  read_events(10);
+  assert_string_equal((buf_addc(&json, '\0'), json.ptr), "[]");
+}
+
+static void test_the_newest_are_read_and_the_others_counted(void **state) {
+  char msgid[16];
+  live_look(live, clock_now_us());
+  for (int i = 0; i < 50; i++) {
+    snprintf(msgid, sizeof msgid, "m%d", i);
+    say(msgid, "x");
+  }
+  assert_int_equal(read_events(20), 30);
+  assert_int_equal(count("\"kind\""), 20);
+  assert_true(has("\"m49\"") && has("\"m30\"") && !has("\"m29\""));
+}
+
+static void test_what_does_not_fit_makes_the_oldest_go(void **state) {
+  static char text[9000];
+  char msgid[16];
+  memset(text, 'x', sizeof text - 1);
+  live_look(live, clock_now_us());
+  for (int i = 0; i < 2000; i++) {
+    snprintf(msgid, sizeof msgid, "m%d", i);
+    text[i % 4000] = '\0';
+    say(msgid, text);
+    text[i % 4000] = 'x';
+  }
+  read_events(5000);
+  assert_true(has("\"m1999\"") && !has("\"m0\""));
+  assert_true(count("\"kind\"") > 200);
+}
+
+static void test_when_nobody_looks_any_more_nothing_is_kept(void **state) {
+  live_look(live, clock_now_us() - 20 * 1000 * 1000);
+  assert_true(live_is_watched(live));
+  say("1", "x");
+  assert_false(live_is_watched(live));
+  read_events(10);
+  assert_false(has("kind"));
+}
+
+static void test_warnings_and_errors_are_kept_whoever_looks(void **state) {
+  live_line(live, LOG_INFO, STR("all is well"));
+  live_line(live, LOG_WARN, STR("a warning"));
+  live_line(live, LOG_ERROR, STR("an \"error\""));
+  buf_reset(&json);
+  live_lines(live, 10, &json);
+  assert_true(has("\"level\":\"warn\",\"text\":\"a warning\"") && has("\"an \\\"error\\\"\"") &&
+              !has("well"));
+  buf_reset(&json);
+  live_lines(live, 1, &json);
+  assert_true(has("error") && !has("warning"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(test_nobody_looks_at_first, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_who_looks_reads_what_happened_since, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_the_newest_are_read_and_the_others_counted, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(test_what_does_not_fit_makes_the_oldest_go, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_when_nobody_looks_any_more_nothing_is_kept, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(test_warnings_and_errors_are_kept_whoever_looks, set_up,
+                                    tear_down),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
