@@ -1,11 +1,11 @@
-// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|instructions|soak ...]: measures, and says which targets are met.
-// The soak takes half an hour (with --quick a minute and a half) and and instructions are done only when they are named.
+// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|instructions|seeing|soak ...]: measures, and says which targets are met.
+// The soak takes half an hour (with --quick a minute and a half) and what callgrind counts are done only when they are named.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
 const USUAL = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed'];
-const SUBJECTS = [...USUAL, 'instructions', 'soak'];
+const SUBJECTS = [...USUAL, 'instructions', 'seeing', 'soak'];
 
 function verdict({ value, most }) {
   if (most === undefined) return '';

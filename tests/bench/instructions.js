@@ -44,8 +44,9 @@ async function until(port) {
   throw new Error('the program under callgrind did not start');
 }
 
-// Callgrind's file after `count` messages to a program started with these arguments.
-async function profile(folder, count, command) {
+// Callgrind's file after `count` messages to a program started with these arguments. `beside`: begins something that lasts as
+// long as the messages come, and returns how it is ended.
+async function profile(folder, count, command, beside) {
   const port = await freePort();
   const out = path.join(folder, `callgrind.${count}`);
   const child = spawn('valgrind', ['--tool=callgrind', `--callgrind-out-file=${out}`, '--compress-strings=no', '--compress-pos=no', ...command(port)],
@@ -53,7 +54,9 @@ async function profile(folder, count, command) {
   const ended = new Promise((resolve) => child.on('close', resolve));
   await until(port);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const end = beside && await beside();
   for (let i = 0; i < count; i++) await post(agent, port, i);
+  if (end) end();
   agent.destroy();
   child.kill('SIGTERM');
   await ended;
@@ -87,9 +90,9 @@ const wemoonArgs = (program) => (port) => [program, 'run', path.join(ROOT, 'scri
   '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error'];
 const bareArgs = (port) => [path.join(BUILD, 'bare'), String(port), '2', '270'];
 
-async function perMessage(folder, command) {
-  const few = total(await profile(folder, FEW, command));
-  return (total(await profile(folder, MANY, command)) - few) / (MANY - FEW);
+async function perMessage(folder, command, beside) {
+  const few = total(await profile(folder, FEW, command, beside));
+  return (total(await profile(folder, MANY, command, beside)) - few) / (MANY - FEW);
 }
 
 async function entered(folder, program) {
@@ -124,4 +127,4 @@ async function measure(quick, say) {
   }
 }
 
-module.exports = { measure };
+module.exports = { measure, perMessage, wemoonArgs };

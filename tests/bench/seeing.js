@@ -1,0 +1,115 @@
+// What it costs to look at a running bot: the live desk counted by callgrind (instructions of a message while nobody looks, and
+// while somebody does), and the attached prompt beside a load of half of what the bot can take (its answers, the messages' p99).
+'use strict';
+
+const fs = require('node:fs');
+const http = require('node:http');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+
+const { run } = require('./load.js');
+const { perMessage, wemoonArgs } = require('./instructions.js');
+const { WEMOON, freePort, wemoon } = require('./sides.js');
+const median = require('./median.js');
+
+const PASSWORD = 'a-password-for-the-desk';
+
+// ---- the desk ----
+
+async function cookieOf(port) {
+  const answer = await fetch(`http://127.0.0.1:${port}/desk/login`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ password: PASSWORD }) });
+  return answer.headers.get('set-cookie').split(';')[0];
+}
+
+// Somebody looks from here on: a stream begins and is left before the first events are read, which the loop does four times
+// a second whatever the load is. Events are kept for 15 s then.
+async function look(port) {
+  const Cookie = await cookieOf(port);
+  const glance = () => {
+    const request = http.get({ port, host: '127.0.0.1', path: '/desk/events', headers: { Cookie } }, () => request.destroy());
+    request.on('error', () => {});
+  };
+  glance();
+  const timer = setInterval(glance, 2000);
+  return () => clearInterval(timer);
+}
+
+async function instructions(folder, say) {
+  const plain = wemoonArgs(WEMOON);
+  const desk = await freePort();
+  const withDesk = (port) => [...plain(port), '--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD];
+  const without = await perMessage(folder, plain);
+  const unseen = await perMessage(folder, withDesk);
+  const seen = await perMessage(folder, withDesk, () => look(desk));
+  say(`a message without a desk ${Math.round(without)}, with one that nobody looks at ${Math.round(unseen)}, that somebody looks at ${Math.round(seen)} instructions`);
+  return [
+    { what: 'instructions of a message for a desk that nobody looks at', value: Math.round(unseen - without), unit: '', most: 50 },
+    { what: 'instructions of a message while somebody looks, in percent', value: (seen / without - 1) * 100, unit: ' %', most: 3 },
+  ];
+}
+
+// ---- the prompt ----
+
+const frame = (word, text) => `${word} ${Buffer.byteLength(text)}\n${text}`;
+
+// Asks one input after another: how long each answer took, in ms.
+function prompt(file, pauseMs) {
+  const times = [];
+  const socket = net.connect(file);
+  let asked = 0n;
+  const ask = () => {
+    asked = process.hrtime.bigint();
+    socket.write(frame('line', '#wechat.config.token'));
+  };
+  socket.on('data', (chunk) => {
+    if (asked) times.push(Number(process.hrtime.bigint() - asked) / 1e6);
+    asked = 0n;
+    if (/^wemoon/.test(chunk)) socket.write(frame('hello', '{"columns":"80","terminal":"","color":""}'));
+    else setTimeout(ask, pauseMs);
+  });
+  return { times, end: () => socket.destroy() };
+}
+
+const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
+
+// 64 connections that pause so long that the bot has half of what it can take.
+async function pauseOfHalf(side, seconds) {
+  const full = await run(side, { connections: 64, mode: 'plain', seconds });
+  return Math.max(1, Math.round(64 * 2 / full.perSecond * 1000));
+}
+
+async function attached(quick, say) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-attach-'));
+  const file = path.join(folder, 's.sock');
+  const side = await wemoon(64, 'plain', ['--attach', file]);
+  const seconds = quick ? 2 : 6;
+  const load = { connections: 64, mode: 'plain', seconds, texts: ['hi'], pause: await pauseOfHalf(side, 2) };
+  const alone = [], beside = [], answers = [];
+  for (let round = 0; round < (quick ? 2 : 5); round++) {
+    alone.push((await run(side, load)).p99);
+    const typing = prompt(file, 20);
+    beside.push((await run(side, load)).p99);
+    typing.end();
+    answers.push(...typing.times);
+  }
+  await side.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+  say(`${answers.length} inputs: median ${quantile(answers, 0.5).toFixed(2)} ms, p99 ${quantile(answers, 0.99).toFixed(2)} ms; messages' p99 ${median(alone).toFixed(2)} ms alone, ${median(beside).toFixed(2)} ms beside them`);
+  return [
+    { what: 'an attached input is answered at half load, median', value: quantile(answers, 0.5), unit: ' ms', most: 5 },
+    { what: 'messages\' p99 beside attached inputs, more than alone', value: median(beside) - median(alone), unit: ' ms', most: 1 },
+  ];
+}
+
+async function measure(quick, say) {
+  say('\n== seeing: the live desk under callgrind, the attached prompt at half load');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-callgrind-'));
+  try {
+    return [...await instructions(folder, say), ...await attached(quick, say)];
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+module.exports = { measure };
