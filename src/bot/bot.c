@@ -57,6 +57,23 @@ static int64_t waiting_most(void) {
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx = bot }; }
 
+// The platform's next try of a message that is answered late, here, is no new message.
+static void on_taken(void *ctx, Str identity) {
+  Webhook *webhook = ctx;
+  Buf answer;
+  Job *running = NULL, *job = job_new(webhook->jobs, clock_now_us());
+  int64_t answered_s;
+  buf_init(&answer);
+  if (webhook->peers) peers_mark(webhook->peers, identity);
+  if (job) job->identity = arena_dup(job->arena, identity);
+  if (job && dedupe_enter(webhook->dedupe, job, clock_now_us(), &running, &answer, &answered_s) ==
+                 DEDUPE_NEW)
+    dedupe_finish(webhook->dedupe, job, STR(""), clock_now_us());
+  if (running) job_release(running);
+  if (job) job_release(job);
+  buf_clear(&answer);
+}
+
 // With the other processes on the store, if it is shared with any.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
@@ -64,7 +81,9 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!store || !store_is_shared(store)) return true;
   KeepOptions keep = { .store = store,
                        .account = name,
-                       .conversations = options->conversations_last };
+                       .conversations = options->conversations_last,
+                       .taken = on_taken,
+                       .taken_ctx = &bot->webhook };
   if (!(bot->webhook.shared.keep = keep_new(&keep))) return err_set(err, ERR_MEMORY, "no memory");
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);

@@ -189,6 +189,13 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   free(claim);
 }
 
+void peers_mark(Peers *peers, Str identity) {
+  char text[STORE_KEY_MAX];
+  Str key = key_in(peers, identity, text);
+  if (key.len && peers->window_ms)
+    put_answer(peers, key, clock_unix_s(), STR(""), peers->window_ms);
+}
+
 void peers_forget(Peers *peers, Job *job) {
   Claim *claim = drop(peers, job);
   if (!claim) return;

@@ -52,6 +52,8 @@ void peers_count_try(Peers *peers, Job *job);
 // The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
 // Without a claim, nothing happens. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);
+// The message of that identity is answered `success`, as far as other processes are concerned. Waits for nothing.
+void peers_mark(Peers *peers, Str identity);
 // The job was not run: any process may have it. Any thread; waits for nothing. After dedupe_forget.
 void peers_forget(Peers *peers, Job *job);
 // Prolongs the claims of what takes long. Every quarter of a second, or more often; waits for nothing.

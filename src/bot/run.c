@@ -8,6 +8,7 @@
 #include "bot/kept.h"
 #include "bot/queued.h"
 #include "script/conversation.h"
+#include "script/keep.h"
 #include "script/packed_reply.h"
 
 enum { OWE_BEFORE_US = 200 * 1000 };
@@ -114,6 +115,16 @@ static bool owes(void *ctx) {
   return is_last;
 }
 
+// One as old as this may have been put into the store by a process that ended before it had answered.
+static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
+  Keep *keep = webhook->shared.keep;
+  int64_t created_s;
+  if (!keep || (keep_owed(keep) == 0 && !keep_is_shared(keep))) return false;
+  return str_to_int64(head->create_time, &created_s) &&
+         clock_unix_s() - created_s >=
+             (webhook->options->deadline_ms - OWE_BEFORE_US / 1000) / 1000;
+}
+
 static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message) {
   return (MessageTask){ .tree = message->tree,
                         .head = message->head,
@@ -124,6 +135,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .api_calls = &job->api_calls,
                         .said = &job->said,
                         .identity = job->identity,
+                        .may_be_owed = may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
                         .arena = job->arena,

@@ -19,7 +19,8 @@
 
 enum {
   BUCKETS = 4096,
-  IDLE_US = 300 * 1000000,  // so long one that is in the store stays in memory too
+  STORE_PAUSE_US = 200 * 1000,  // between two tries to put a question into the store
+  IDLE_US = 300 * 1000000,      // so long one that is in the store stays in memory too
   // What makes room at once: of those that leave memory, and of those that end, which is one in so many.
   LEAVE_MAX = 200,
   END_MAX = 50,
@@ -42,6 +43,7 @@ struct Conversation {
   bool stays;                   // it could not leave memory when that was short
   bool claimed;                 // there, for the message that it could not be given yet
   int64_t asks, kept_until_ms;  // as KeptRun has them
+  uint64_t answered;            // a digest of the message that was answered by the question
   size_t openid_len;
   char openid[];
 };
@@ -505,13 +507,13 @@ static void put_back(Conversation *conversation) {
 }
 
 // Whether it is still this process's to go on with: where others have the store open, one of them may have.
-static bool claim(Conversation *conversation, Str answering, Buf *value) {
+static KeepFound claim(Conversation *conversation, Str answering, Buf *value) {
   Keep *keep = conversation->in->options.shared->keep;
-  if (!conversation->kept || !keep_is_shared(keep)) return true;
-  conversation->claimed =
-      conversation->claimed ||
+  if (!conversation->kept || !keep_is_shared(keep) || conversation->claimed) return KEEP_ASKING;
+  KeepFound found =
       keep_claim_held(keep, openid_of(conversation), conversation->asks, answering, value);
-  return conversation->claimed;
+  conversation->claimed = found == KEEP_ASKING;
+  return found;
 }
 
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
@@ -521,8 +523,16 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
   Buf value;
   buf_init(&value);
   interpreter_retain(conversation->in);  // the caller keeps the hold that it got
-  if (!claim(conversation, message->raw, &value)) {
-    evict(conversation);
+  // The platform tries a message again that another process answered, or was to answer, with this question.
+  if (conversation->kept && conversation->answered == str_hash(message->raw, 0)) {
+    put_back(conversation);
+    *answer = (Answer){ .reply.form = REPLY_NONE };
+    return TASK_RETURNED;
+  }
+  KeepFound found = claim(conversation, message->raw, &value);
+  if (found != KEEP_ASKING) {
+    if (found == KEEP_BUSY) put_back(conversation);
+    else evict(conversation);
     buf_clear(&value);
     return TASK_LOST;
   }
@@ -563,6 +573,7 @@ static int ask_now(lua_State *L, const Talk *talk) {
   conversation->until_us = timeout_s < 0 ? INT64_MAX : clock_now_us() + (int64_t)(timeout_s * 1e6);
   conversation->kept = talk;
   if (talk) conversation->asks = talk->run.asks;
+  if (talk) conversation->answered = str_hash(talk->run.answering, 0);
   if (talk) conversation->kept_until_ms = talk->run.until_ms;
   add(conversation);
   arm(conversation);
@@ -584,15 +595,27 @@ static int store_again(lua_State *L, int status, lua_KContext context) {
   return store_question(L, message_talk(task_running(L)));
 }
 
-// The store has the question, or cannot take it: it is asked all the same.
+static int pause_for_store(lua_State *L) {
+  return wait_until(L, "wechat.ask", clock_now_us() + STORE_PAUSE_US);
+}
+
+// The store has the question, or takes it a little later, or cannot take it: it is asked all the same.
 static int ask_stored(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, stored = !away && reply->ok;
+  Talk *talk = message_talk(task_running(L));
+  if (away) talk_not_saved(talk);
+  if (away && clock_now_us() + STORE_PAUSE_US < talk->ask_until_us) {
+    store_reply_free(reply);
+    lua_pushcfunction(L, pause_for_store);
+    lua_callk(L, 0, 0, 0, store_again);
+    return store_again(L, LUA_OK, 0);
+  }
   if (away)
     log_warn("a conversation stays in this process, since the store did not take it: %s",
              reply->err.text);
   store_reply_free(reply);
-  if (away || stored) return ask_now(L, stored ? message_talk(task_running(L)) : NULL);
+  if (away || stored) return ask_now(L, stored ? talk : NULL);
   lua_pushcfunction(L, message_check_talk);
   lua_callk(L, 0, 0, 0, store_again);
   return store_again(L, LUA_OK, 0);

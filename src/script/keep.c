@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/pack.h"
 #include "script/kept_index.h"
+#include "script/kept_unsaved.h"
 #include "script/process_name.h"
 #include "script/process_watch.h"
 
@@ -29,6 +30,7 @@ struct Keep {
   char process_key[224], talks[96], owes[96];  // keys and prefixes
   ProcessWatch *processes;
   KeptIndex *index;
+  KeptUnsaved *unsaved;
   atomic_bool whole;  // every key in the store is in the index
   // Of keep_look's thread:
   int64_t renew_us, list_us;
@@ -56,16 +58,26 @@ static void note(Keep *keep, Str key, const KeptRun *run) {
   kept_index_note(keep->index, key, note);
 }
 
-static bool ask_store(Keep *keep, const StoreCall *call, Buf *value) {
+typedef enum {
+  STORE_HAS,    // or has done it
+  STORE_LACKS,  // or has not done it
+  STORE_AWAY    // it cannot be said
+} Asked;
+
+static Asked ask_store(Keep *keep, const StoreCall *call, Buf *value) {
   StoreReply *reply = store_call_wait(keep->options.store, call, NULL);
-  bool ok = reply && reply->err.code == ERR_NONE && reply->ok;
-  if (ok && value) {
+  bool answered = reply && reply->err.code == ERR_NONE, has = answered && reply->ok;
+  if (has && value) {
     buf_reset(value);
     buf_add(value, reply->value);
-    ok = !value->failed;
+    answered = !value->failed;
   }
   store_reply_free(reply);
-  return ok;
+  return !answered ? STORE_AWAY : has ? STORE_HAS : STORE_LACKS;
+}
+
+static Asked read_value(Keep *keep, Str key, Buf *value) {
+  return ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value);
 }
 
 static bool is_alive(Keep *keep, Str process) {
@@ -111,9 +123,11 @@ Keep *keep_new(const KeepOptions *options) {
   buf_init(&keep->listed);
   keep->index = kept_index_new(keep->owes);
   keep->processes = process_watch_new(str_of(keep->process), LEASE_MS * 1000);
-  if (!keep->index || !keep->processes) {
+  keep->unsaved = kept_unsaved_new();
+  if (!keep->index || !keep->processes || !keep->unsaved) {
     process_watch_free(keep->processes);
     if (keep->index) kept_index_free(keep->index);
+    kept_unsaved_release(keep->unsaved);
     free(keep);
     return NULL;
   }
@@ -129,6 +143,7 @@ void keep_free(Keep *keep) {
                NULL, NULL);
   process_watch_free(keep->processes);
   kept_index_free(keep->index);
+  kept_unsaved_release(keep->unsaved);
   buf_clear(&keep->listed);
   free(keep);
 }
@@ -158,6 +173,46 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
   buf_clear(&key);
 }
 
+// A write under way that is made again if the store does not take it.
+typedef struct {
+  KeptUnsaved *unsaved;
+  StoreDone done;  // NULL: nobody waits
+  void *ctx;
+  bool gone;
+  size_t key_len, value_len;
+  char bytes[];  // the key, then the value
+} Write;
+
+static void on_written(void *ctx, StoreReply *reply) {
+  Write *write = ctx;
+  Str value = str_make(write->bytes + write->key_len, write->value_len);
+  if (reply->err.code != ERR_NONE)
+    kept_unsaved_put(write->unsaved, str_make(write->bytes, write->key_len),
+                     write->gone ? (Str){ 0 } : value);
+  if (write->done) write->done(write->ctx, reply);
+  else store_reply_free(reply);
+  kept_unsaved_release(write->unsaved);
+  free(write);
+}
+
+static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void *ctx) {
+  Write *write = malloc(sizeof *write + call->key.len + call->value.len);
+  if (!write) return false;
+  *write = (Write){ .unsaved = kept_unsaved_hold(keep->unsaved),
+                    .done = done,
+                    .ctx = ctx,
+                    .gone = call->op == STORE_DELETE,
+                    .key_len = call->key.len,
+                    .value_len = call->value.len };
+  memcpy(write->bytes, call->key.ptr, call->key.len);
+  if (call->value.len) memcpy(write->bytes + call->key.len, call->value.ptr, call->value.len);
+  kept_unsaved_cancel(keep->unsaved, call->key);
+  if (store_call(keep->options.store, call, on_written, write, NULL)) return true;
+  kept_unsaved_release(write->unsaved);
+  free(write);
+  return false;
+}
+
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx) {
   StoreCall call = { .op = before ? STORE_SWAP : STORE_SET };
@@ -171,7 +226,10 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
   if (before) call.expected = buf_str(before);
   if (ok) note(keep, call.key, run);
   if (ok && run->state == KEPT_ASKS) kept_index_hold(keep->index, call.key, run->events);
-  ok = ok && store_call(keep->options.store, &call, done ? done : forget_reply, ctx, NULL);
+  // (Whoever asks a question hears whether it was written.)
+  ok = ok &&
+       (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)
+                                        : write_surely(keep, &call, done, ctx));
   buf_reset(value);
   buf_add(value, call.value);
   buf_clear(&key);
@@ -184,6 +242,7 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
   buf_init(&value);
   run->state = state;
   run->process = STR("");
+  if (state == KEPT_ASKS) run->answering = STR("");  // no message is its answer yet
   keep_save(keep, run, NULL, &value, NULL, NULL);
   keep_let_go(keep, run->openid, run->until_ms);
   buf_clear(&value);
@@ -199,18 +258,27 @@ bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
   return ok;
 }
 
+static bool is_unsaved(const Keep *keep, const KeptRun *run) {
+  Buf key;
+  buf_init(&key);
+  bool unsaved = key_of(keep, run->openid, run->identity, &key) &&
+                 kept_unsaved_has(keep->unsaved, buf_str(&key));
+  buf_clear(&key);
+  return unsaved;
+}
+
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
   KeptRun found;
   if (reply->err.code != ERR_NONE)
     return true;  // it cannot be said, and no other process can take it
-  if (!reply->ok || !kept_read(reply->value, &found)) return false;
+  if (!reply->ok) return is_unsaved(keep, run);
+  if (!kept_read(reply->value, &found)) return false;
   return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
 }
 
 static void drop_key(Keep *keep, Str key) {
   kept_index_forget(keep->index, key);
-  store_call(keep->options.store, &(StoreCall){ .op = STORE_DELETE, .key = key }, forget_reply,
-             NULL, NULL);
+  write_surely(keep, &(StoreCall){ .op = STORE_DELETE, .key = key }, NULL, NULL);
 }
 
 void keep_drop(Keep *keep, Str openid, Str identity) {
@@ -236,7 +304,7 @@ static bool make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value
   StoreCall call = {
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
   };
-  bool ok = !after.failed && ask_store(keep, &call, NULL);
+  bool ok = !after.failed && ask_store(keep, &call, NULL) == STORE_HAS;
   if (ok) {
     KeptState was = run->state;
     buf_reset(value);
@@ -251,7 +319,9 @@ static bool make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value
 
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
                        KeptRun *run) {
-  if (!ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value)) {
+  Asked asked = read_value(keep, key, value);
+  if (asked == STORE_AWAY) return kept_index_has(keep->index, key) ? KEEP_BUSY : KEEP_NOTHING;
+  if (asked == STORE_LACKS) {
     kept_index_forget(keep->index, key);
     return KEEP_NOTHING;
   }
@@ -261,11 +331,14 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return KEEP_ASKING;
   }
   note(keep, key, run);
+  bool again = answering.len > 0 && str_eq(run->answering, answering);
   if (run->state == KEPT_ASKS) {
+    if (again) return KEEP_ANSWERED;
     if (is_event && !run->events) return KEEP_NOTHING;
     return make_mine(keep, key, answering, false, value, run) ? KEEP_ASKING : KEEP_BUSY;
   }
-  if (is_mine(keep, run) || is_alive(keep, run->process)) return KEEP_BUSY;
+  if (is_mine(keep, run)) return KEEP_BUSY;
+  if (is_alive(keep, run->process)) return again ? KEEP_ANSWERED : KEEP_BUSY;
   return make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run) ? KEEP_ENDED
                                                                             : KEEP_BUSY;
 }
@@ -336,17 +409,35 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
   return found;
 }
 
-bool keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value) {
+KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value) {
   Buf key;
   KeptRun run;
   buf_init(&key);
-  bool mine = key_of(keep, openid, STR(""), &key) &&
-              ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = buf_str(&key) }, value) &&
-              kept_read(buf_str(value), &run) && run.state == KEPT_ASKS && run.asks == asks &&
-              make_mine(keep, buf_str(&key), answering, false, value, &run);
-  if (!mine) kept_index_forget(keep->index, buf_str(&key));
+  Asked asked =
+      key_of(keep, openid, STR(""), &key) ? read_value(keep, buf_str(&key), value) : STORE_LACKS;
+  bool mine = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
+              run.asks == asks && make_mine(keep, buf_str(&key), answering, false, value, &run);
+  if (!mine && asked != STORE_AWAY) kept_index_forget(keep->index, buf_str(&key));
   buf_clear(&key);
-  return mine;
+  return mine ? KEEP_ASKING : asked == STORE_AWAY ? KEEP_BUSY : KEEP_NOTHING;
+}
+
+KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run) {
+  Buf key;
+  buf_init(&key);
+  KeepFound found = KEEP_NOTHING;
+  bool known = identity.len && key_of(keep, openid, identity, &key) &&
+               (keep_is_shared(keep) || !atomic_load(&keep->whole) ||
+                kept_index_has(keep->index, buf_str(&key)));
+  if (known) found = claim(keep, buf_str(&key), false, (Str){ 0 }, value, run);
+  buf_clear(&key);
+  return found == KEEP_BUSY ? KEEP_ANSWERED : found;
+}
+
+void keep_tell_taken(Keep *keep, const KeptRun *run) {
+  const KeepOptions *options = &keep->options;
+  if (options->taken && run->owed && run->identity.len)
+    options->taken(options->taken_ctx, run->identity);
 }
 
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {
@@ -410,16 +501,48 @@ static void look_at_value(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
-  if (!ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, &value))
-    kept_index_forget(keep->index, key);
-  else if (kept_read(buf_str(&value), &run)) note(keep, key, &run);
-  else kept_index_forget(keep->index, key);  // of another version
+  Asked asked = read_value(keep, key, &value);
+  if (asked == STORE_HAS && kept_read(buf_str(&value), &run)) note(keep, key, &run);
+  else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);  // or of another version
+  buf_clear(&value);
+}
+
+// Writes it again where nobody else has written meanwhile. False if the store is away.
+static bool write_again(Keep *keep, Str key, Str value, bool gone) {
+  Buf found;
+  KeptRun run;
+  buf_init(&found);
+  Asked asked = read_value(keep, key, &found);
+  bool mine = asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_mine(keep, &run);
+  StoreCall call = { .key = key, .value = value };
+  if (mine) call.op = gone ? STORE_RELEASE : STORE_SWAP;
+  if (mine) call.expected = buf_str(&found);
+  if (mine && gone) call.value = buf_str(&found);
+  if (asked == STORE_LACKS) call.op = STORE_ADD;
+  if (mine || (asked == STORE_LACKS && !gone)) asked = ask_store(keep, &call, NULL);
+  buf_clear(&found);
+  return asked != STORE_AWAY;
+}
+
+static void write_unsaved(Keep *keep) {
+  Buf key, value;
+  bool gone, there = true;
+  buf_init(&key);
+  buf_init(&value);
+  while (there && kept_unsaved_take(keep->unsaved, &key, &value, &gone)) {
+    there = write_again(keep, buf_str(&key), buf_str(&value), gone);
+    bool valid = kept_unsaved_done(keep->unsaved, buf_str(&key), buf_str(&value), gone, !there);
+    if (!valid && !gone && !kept_index_has(keep->index, buf_str(&key)))
+      drop_key(keep, buf_str(&key));
+  }
+  buf_clear(&key);
   buf_clear(&value);
 }
 
 void keep_look(Keep *keep) {
   Buf key;
   renew(keep);
+  write_unsaved(keep);
   look_at_keys(keep);
   buf_init(&key);
   for (int i = 0; i < READ_AT_ONCE && kept_index_next_unread(keep->index, &key); i++)
@@ -432,10 +555,10 @@ static bool has_come(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
-  bool come = ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, &value) &&
-              kept_read(buf_str(&value), &run);
+  Asked asked = read_value(keep, key, &value);
+  bool come = asked == STORE_HAS && kept_read(buf_str(&value), &run);
   if (!come) {
-    kept_index_forget(keep->index, key);
+    if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
   } else {
     note(keep, key, &run);
     if (run.state == KEPT_ASKS) come = run.until_ms && run.until_ms <= clock_unix_ms();

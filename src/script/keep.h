@@ -13,7 +13,19 @@ typedef struct {
   Store *store;        // outlives it
   Str account;         // tells it from others on the store; outlives it
   bool conversations;  // these are kept too
+  // A message's run is gone on with here, in the place of a process that has ended: its answer comes late, and the
+  // platform's next try is answered by that. NULL: nobody is told.
+  void (*taken)(void *ctx, Str identity);
+  void *taken_ctx;
 } KeepOptions;
+
+typedef enum {
+  KEEP_NOTHING,   // the user has none, as far as is known
+  KEEP_ASKING,    // it waits for this message
+  KEEP_ANSWERED,  // it has had this very message
+  KEEP_ENDED,     // the process that ran it has ended
+  KEEP_BUSY       // a process runs it, or the store is away: ask again a little later
+} KeepFound;
 
 // NULL without memory.
 Keep *keep_new(const KeepOptions *options);
@@ -23,7 +35,7 @@ bool keep_has_conversations(const Keep *keep);
 // What this process is called in a run that is its own.
 Str keep_process(const Keep *keep);
 
-// Writes the run; `done` as in store_call, NULL: nobody waits. False without memory. Any thread. `before`, the value
+// Writes the run, again and again if the store does not take it, but for one that asks with a `done`; `done` as in store_call, NULL: nobody waits. False without memory. Any thread. `before`, the value
 // that was written last, NULL: whatever is there; otherwise reply->ok says whether it was still there. `value` gets
 // what was written. A run that asks is held by this process, which answers for its time-out, until keep_let_go.
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
@@ -36,27 +48,24 @@ bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx);
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run);
 // It has left memory. Any thread.
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
-// Whether the user's conversation still waits for the answer to the question of that number, which this process
-// holds; it is claimed then as keep_claim does. Waits for the store where others have it open.
-bool keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
+// KEEP_ASKING: the user's conversation still waits for the answer to the question of that number, which this process
+// holds; it is claimed as keep_claim does. KEEP_NOTHING: it does not. Waits for the store where others have it open.
+KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
 // The run has ended. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 
 // All of a user's is gone from the store, as far as it is known here.
 void keep_forget(Keep *keep, Str openid);
 
-typedef enum {
-  KEEP_NOTHING,  // the user has none, or the store is away
-  KEEP_ASKING,   // it waits for this message
-  KEEP_ENDED,    // the process that ran it has ended
-  KEEP_BUSY      // a process runs it: ask again a little later
-} KeepFound;
-
 // Looks for the user's conversation; waits for the store. One that is found is claimed for this process: it is
 // KEPT_RUNS now, for the document `answering`. `value` keeps what `run` has. One that does not take events is
 // left alone for an event.
 KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *value,
                      KeptRun *run);
+// The same for the run of a message that the platform may have tried before. KEEP_ANSWERED: another process runs it.
+KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run);
+// A run was claimed that is gone on with without its message.
+void keep_tell_taken(Keep *keep, const KeptRun *run);
 // The same for a run by its key in the store, of keep_due.
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run);
 

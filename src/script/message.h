@@ -39,6 +39,7 @@ typedef struct {
   // thread.
   bool (*owes)(void *owner);
   Str identity;
+  bool may_be_owed;  // the platform may have tried it at a process that has ended since
   // A first slice has come to its answer: is it too late, the message having been answered without it? Asked
   // once, in the calling thread, with the interpreter locked. The owner must give no other answer from then
   // on. True: the reply goes out as customer service messages, and the call still returns it. NULL: it never

@@ -112,10 +112,35 @@ void interpreter_run_due(Interpreter *in, Str key) {
   KeepFound found = keep_claim_due(keep, key, &value, &kept);
   if (found == KEEP_ASKING || found == KEEP_ENDED) {
     KeptState state = kept.state;
+    keep_tell_taken(keep, &kept);
     if (run_kept(in, &kept, buf_str(&value), NULL, NULL, INT64_MAX, NULL) == TASK_LOST)
       keep_put_back(keep, &kept, state);
   }
   buf_clear(&value);
+}
+
+// It has its answer, or gets it late.
+static TaskState answer_nothing(Answer *answer) {
+  *answer = (Answer){ .reply.form = REPLY_NONE };
+  return TASK_RETURNED;
+}
+
+// A message that the platform may have tried at a process that has ended since: goes on with its run, if that is in the
+// store. False if it is not.
+static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                     Answer *answer, TaskState *state) {
+  Keep *keep = message_keep(in);
+  Buf value;
+  KeptRun kept = { 0 };
+  buf_init(&value);
+  engine_let_go(in->engine);  // the store is waited for
+  KeepFound found = keep_claim_owed(keep, message->sender, message->identity, &value, &kept);
+  *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
+  if (found == KEEP_ENDED)
+    *state = run_kept(in, &kept, buf_str(&value), NULL, message, deadline_us, answer);
+  if (found == KEEP_ENDED && *state == TASK_LOST) keep_put_back(keep, &kept, KEPT_RUNS);
+  buf_clear(&value);
+  return found == KEEP_ANSWERED || found == KEEP_ENDED;
 }
 
 // Goes on with the user's conversation that is in the store; false if there is none.
@@ -130,7 +155,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
       keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
   KeptState was = kept.state;
   bool same = found == KEEP_ENDED && str_eq(kept.answering, message->raw);
-  *state = TASK_LOST;
+  *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
   if (found == KEEP_ASKING || found == KEEP_ENDED) {
     bool answers = found == KEEP_ASKING || same;
     *state =
@@ -145,6 +170,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
 TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                              Answer *answer) {
   TaskState state;
+  if (message->may_be_owed && run_owed(in, message, deadline_us, answer, &state)) return state;
   if (keep_has_conversations(message_keep(in)) &&
       run_conversation(in, message, deadline_us, answer, &state))
     return state;

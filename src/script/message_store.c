@@ -5,16 +5,16 @@
 #include "base/log.h"
 #include "engine/wait.h"
 
+enum { ASK_AGAIN_US = 4000 * 1000 };  // so long a question waits for the store
+
 static void drop_saved(void *data) { store_reply_free(data); }
 
 static int push_found(lua_State *L, void *data) {
   StoreReply *reply = data;
   Talk *talk = record_owner(task_record(task_running(L)));
   bool mine = talk && keep_is_mine(talk->keep, reply, &talk->run);
-  if (mine && reply->ok) {
-    buf_reset(&talk->value);
-    buf_add(&talk->value, reply->value);
-  }
+  if (mine) buf_reset(&talk->value);
+  if (mine && reply->ok) buf_add(&talk->value, reply->value);
   store_reply_free(reply);
   if (mine) return 0;
   log_warn("a script ended before its next call: another process goes on with it");
@@ -37,7 +37,9 @@ int message_check_talk(lua_State *L) {
 // What is there may be another process's, or what this one wrote before a write that was lost.
 static int push_saved(lua_State *L, void *data) {
   StoreReply *reply = data;
-  bool other = reply->err.code == ERR_NONE && !reply->ok;
+  bool away = reply->err.code != ERR_NONE, other = !away && !reply->ok;
+  Talk *talk = record_owner(task_record(task_running(L)));
+  if (away && talk) talk_not_saved(talk);
   store_reply_free(reply);
   return other ? message_check_talk(L) : 0;
 }
@@ -117,6 +119,8 @@ Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool eve
   talk->run.events = events;
   talk->run.asks++;
   talk->run.ends = 0;
+  talk->ask_until_us = clock_now_us() + ASK_AGAIN_US;
+  if (run->owe_at_us && !run->sent) talk->ask_until_us = run->owe_at_us;
   message_watch(task);
   leave_owed(talk);
   return talk;

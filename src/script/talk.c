@@ -16,6 +16,7 @@ static Talk *make(Keep *keep) {
   if (!talk) return NULL;
   talk->keep = keep;
   buf_init(&talk->value);
+  buf_init(&talk->before);
   return talk;
 }
 
@@ -61,6 +62,7 @@ void talk_free(Talk *talk) {
   list_texts(&talk->run, texts);
   for (size_t i = 0; i < TEXTS; i++) free((char *)texts[i]->ptr);
   buf_clear(&talk->value);
+  buf_clear(&talk->before);
   free(talk);
 }
 
@@ -81,19 +83,25 @@ static bool save(Talk *talk, const Record *record, StoreDone done, void *ctx) {
   Buf bytes;
   buf_init(&bytes);
   bool shared = keep_is_shared(talk->keep);
-  Buf before = talk->value;
+  buf_clear(&talk->before);
+  talk->before = talk->value;
   buf_init(&talk->value);
   note_taken(talk);
   bool ok = !record || record_save(record, &bytes);
   talk->run.record = buf_str(&bytes);
-  ok = ok && keep_save(talk->keep, &talk->run, shared && before.len ? &before : NULL, &talk->value,
-                       done, ctx);
+  ok = ok && keep_save(talk->keep, &talk->run, shared && talk->before.len ? &talk->before : NULL,
+                       &talk->value, done, ctx);
   if (ok) talk->stored = true;
   if (!shared) buf_clear(&talk->value);
-  buf_clear(&before);
   buf_clear(&bytes);
   talk->run.record = (Str){ 0 };
   return ok;
+}
+
+void talk_not_saved(Talk *talk) {
+  buf_clear(&talk->value);
+  talk->value = talk->before;
+  buf_init(&talk->before);
 }
 
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {

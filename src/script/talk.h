@@ -9,11 +9,13 @@
 typedef struct Talk {
   Keep *keep;
   KeptRun run;  // its texts are the talk's own, but for process and record
-  Buf value;    // as it was written last, where others have the store open
+  // As it was written last, and before that, where others have the store open.
+  Buf value, before;
   bool stored;
-  bool here;    // counted among what is owed here
-  Said *said;   // in parts, of the message that is being answered; NULL: none
-  bool warned;  // that it stays in this process
+  int64_t ask_until_us;  // monotonic: until then its question waits for the store
+  bool here;             // counted among what is owed here
+  Said *said;            // in parts, of the message that is being answered; NULL: none
+  bool warned;           // that it stays in this process
 } Talk;
 
 // Of a run that has just begun. NULL without memory.
@@ -28,6 +30,8 @@ bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done
 // The message is answered, or another one is: what was said is not its any more. `taken`: it is kept how much of it
 // went out.
 void talk_leave_said(Talk *talk, bool taken);
+// The store did not take what was written last.
+void talk_not_saved(Talk *talk);
 // Its process lets go of it: any other one goes on with it.
 void talk_leave(Talk *talk, const Record *record);
 // The run has ended: it leaves the store.

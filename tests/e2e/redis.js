@@ -28,7 +28,7 @@ function makeServer(t, port, command, args) {
       child = undefined;
     },
     signal: (name) => child.kill(name),
-    cli: (...words) => execFileSync('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words], { encoding: 'utf8' }).trim(),
+    cli: (...words) => execFileSync('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
   };
   t.after(() => server.stop());
   return server;

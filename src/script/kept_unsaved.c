@@ -1,0 +1,121 @@
+// A list under a mutex: there are few, and only while the store is away.
+#include "script/kept_unsaved.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/mutex.h"
+
+typedef struct Unsaved {
+  struct Unsaved *next;
+  bool gone;
+  size_t key_len, value_len;
+  char bytes[];  // the key, then the value
+} Unsaved;
+
+struct KeptUnsaved {
+  atomic_int holders;
+  pthread_mutex_t mutex;
+  Unsaved *first, **end;
+  Buf taken;  // the key that kept_unsaved_take gave; empty: none
+  bool cancelled;
+};
+
+KeptUnsaved *kept_unsaved_new(void) {
+  KeptUnsaved *unsaved = calloc(1, sizeof *unsaved);
+  if (!unsaved) return NULL;
+  atomic_init(&unsaved->holders, 1);
+  mutex_init_brief(&unsaved->mutex);
+  buf_init(&unsaved->taken);
+  unsaved->end = &unsaved->first;
+  return unsaved;
+}
+
+KeptUnsaved *kept_unsaved_hold(KeptUnsaved *unsaved) {
+  atomic_fetch_add(&unsaved->holders, 1);
+  return unsaved;
+}
+
+void kept_unsaved_release(KeptUnsaved *unsaved) {
+  if (!unsaved || atomic_fetch_sub(&unsaved->holders, 1) != 1) return;
+  for (Unsaved *one; (one = unsaved->first);) {
+    unsaved->first = one->next;
+    free(one);
+  }
+  buf_clear(&unsaved->taken);
+  pthread_mutex_destroy(&unsaved->mutex);
+  free(unsaved);
+}
+
+static bool is_of(const Unsaved *one, Str key) {
+  return str_eq(str_make(one->bytes, one->key_len), key);
+}
+
+// With the mutex held.
+static Unsaved *take_out(KeptUnsaved *unsaved, Unsaved **link) {
+  Unsaved *one = *link;
+  *link = one->next;
+  if (!one->next) unsaved->end = link;
+  return one;
+}
+
+static void drop(KeptUnsaved *unsaved, Str key) {
+  Unsaved **link = &unsaved->first;
+  while (*link && !is_of(*link, key)) link = &(*link)->next;
+  if (*link) free(take_out(unsaved, link));
+}
+
+void kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
+  Unsaved *one = malloc(sizeof *one + key.len + value.len);
+  if (!one) return;
+  *one = (Unsaved){ .gone = !value.ptr, .key_len = key.len, .value_len = value.len };
+  memcpy(one->bytes, key.ptr, key.len);
+  if (value.len) memcpy(one->bytes + key.len, value.ptr, value.len);
+  pthread_mutex_lock(&unsaved->mutex);
+  drop(unsaved, key);
+  *unsaved->end = one;
+  unsaved->end = &one->next;
+  pthread_mutex_unlock(&unsaved->mutex);
+}
+
+void kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {
+  pthread_mutex_lock(&unsaved->mutex);
+  drop(unsaved, key);
+  if (str_eq(buf_str(&unsaved->taken), key)) unsaved->cancelled = true;
+  pthread_mutex_unlock(&unsaved->mutex);
+}
+
+bool kept_unsaved_has(KeptUnsaved *unsaved, Str key) {
+  pthread_mutex_lock(&unsaved->mutex);
+  const Unsaved *one = unsaved->first;
+  while (one && !is_of(one, key)) one = one->next;
+  bool has = one || str_eq(buf_str(&unsaved->taken), key);
+  pthread_mutex_unlock(&unsaved->mutex);
+  return has;
+}
+
+bool kept_unsaved_take(KeptUnsaved *unsaved, Buf *key, Buf *value, bool *gone) {
+  pthread_mutex_lock(&unsaved->mutex);
+  Unsaved *one = unsaved->first ? take_out(unsaved, &unsaved->first) : NULL;
+  buf_reset(&unsaved->taken);
+  if (one) buf_add(&unsaved->taken, str_make(one->bytes, one->key_len));
+  unsaved->cancelled = false;
+  pthread_mutex_unlock(&unsaved->mutex);
+  if (!one) return false;
+  buf_reset(key);
+  buf_reset(value);
+  buf_add(key, str_make(one->bytes, one->key_len));
+  buf_add(value, str_make(one->bytes + one->key_len, one->value_len));
+  *gone = one->gone;
+  free(one);
+  return true;
+}
+
+bool kept_unsaved_done(KeptUnsaved *unsaved, Str key, Str value, bool gone, bool again) {
+  pthread_mutex_lock(&unsaved->mutex);
+  bool cancelled = unsaved->cancelled;
+  buf_reset(&unsaved->taken);
+  pthread_mutex_unlock(&unsaved->mutex);
+  if (again && !cancelled) kept_unsaved_put(unsaved, key, gone ? (Str){ 0 } : value);
+  return !cancelled;
+}

@@ -1,0 +1,291 @@
+// Nothing is lost: three processes on a Redis with two replicas and a Sentinel take messages, half of them slow, and talk with
+// users in conversations. One process after the other is killed by -9, and Redis fails over twice: by command, and since its
+// master is killed (what Redis itself lost then is counted apart). Each message is followed to its end.
+'use strict';
+
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { spawn } = require('node:child_process');
+const { WEMOON, ACCOUNT, sleep, freePort } = require('./sides.js');
+const { makeSentinel } = require('../e2e/redis.js');
+const { signedQuery, textXml, parseXml, tempDir, until } = require('../e2e/harness.js');
+
+const FULL = { seconds: 300, rate: 300, talkers: 60, killEveryMs: 10000, settleMs: 60000 };
+const QUICK = { seconds: 27, rate: 60, talkers: 20, killEveryMs: 8000, settleMs: 20000 };
+const PROCESSES = 3, QUESTIONS = 4, TRIES = 3, PATIENCE_MS = 5000, REDIS_MS = 4000;
+
+// The same in each process: a conversation that begins in one goes on in another. Which one calls, its proxy tells.
+const script = `
+local function effect(id)
+  local got, err = wechat.http.post("http://effects.test/" .. id, { body = "x" })
+  return got and "" or " [" .. id .. " is " .. err.kind .. "]"
+end
+
+function on_message(msg)
+  local kind, id = msg.content:match("^(%a+) (%S+)$")
+  if kind == "quick" then return "done " .. id .. effect(id) end
+  if kind == "slow" then
+    local first = effect(id .. "/a")
+    wechat.sleep(6)
+    return "done " .. id .. first .. effect(id .. "/b")
+  end
+  if kind ~= "talk" then return "plain " .. msg.content end
+  local heard, cut = {}, ""
+  for i = 1, ${QUESTIONS} do
+    cut = cut .. effect(id .. "/" .. i)
+    heard[i] = wechat.ask(("question %d of %s"):format(i, id)).content
+  end
+  return "done " .. id .. " " .. table.concat(heard, " ") .. cut
+end
+`;
+
+// ---- what the bots call ---------------------------------------------------------------------------------------------
+
+// What one process calls, through a proxy of its own: the platform, and a place that notes each effect.
+async function startOutside(world, name) {
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => { body += chunk; }).on('end', () => {
+      const url = new URL(request.url, 'http://x');
+      if (url.host === 'effects.test') note(world.effects, url.pathname.slice(1), { by: name, at: Date.now() });
+      else if (url.pathname.endsWith('/custom/send')) heard(world, JSON.parse(body));
+      response.end('{"errcode":0,"errmsg":"ok","access_token":"T","expires_in":7200}');
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  world.after(() => { server.closeAllConnections(); server.close(); });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+function note(map, key, value) {
+  if (!map.has(key)) map.set(key, []);
+  map.get(key).push(value);
+}
+
+function heard(world, { touser, text }) {
+  if (text) note(world.late, touser, { text: text.content, at: Date.now() });
+}
+
+// ---- the processes --------------------------------------------------------------------------------------------------
+
+// As systemd keeps one: it begins again when it has ended.
+async function startProcess(world, name) {
+  const dir = tempDir(world), outside = await startOutside(world, name);
+  fs.writeFileSync(path.join(dir, 'bot.lua'), script);
+  const bot = { name, port: await freePort(), kills: [], log: fs.createWriteStream(path.join(dir, 'log')), over: false };
+  const begin = () => {
+    bot.child = spawn(WEMOON, ['run', path.join(dir, 'bot.lua'), '--listen', String(bot.port), '--token', ACCOUNT.token, '--appid', ACCOUNT.appid,
+      '--appsecret', '0123456789abcdef0123456789abcdef', '--encrypt-mode', 'normal', '--api-base', 'http://platform.test', '--proxy', outside, '--store', world.store], { stdio: ['ignore', 'ignore', 'pipe'] });
+    bot.child.stderr.on('data', (chunk) => {
+      bot.log.write(chunk);
+      for (const line of String(chunk).split('\n')) if (/ error |is lost|cannot go on/.test(line)) world.lines.push(`${name}: ${line}`);
+    });
+    bot.child.on('close', () => { if (!bot.over) setTimeout(begin, 100); });
+  };
+  begin();
+  world.after(() => { bot.over = true; bot.child.kill('SIGKILL'); });
+  return bot;
+}
+
+function kill(bot) {
+  bot.kills.push(Date.now());
+  bot.child.kill('SIGKILL');
+}
+
+// ---- the platform's side of a message -------------------------------------------------------------------------------
+
+// { body } of a whole answer, or { refused } or {}.
+function attempt(port, xml) {
+  return new Promise((resolve) => {
+    const request = http.request({ port, host: '127.0.0.1', method: 'POST', path: `/wechat?${new URLSearchParams(signedQuery({ token: ACCOUNT.token }))}`, agent: false,
+      headers: { 'Content-Length': Buffer.byteLength(xml) }, timeout: PATIENCE_MS }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => { body += chunk; }).on('end', () => resolve(response.statusCode === 200 ? { body } : {})).on('error', () => resolve({}));
+    });
+    request.on('timeout', () => request.destroy()).on('error', (error) => resolve({ refused: error.code === 'ECONNREFUSED' })).end(xml);
+  });
+}
+
+// As a proxy does: a process that takes no connection is passed over.
+async function tryOnce(world, xml) {
+  for (let i = 0; i < 50; i++) {
+    const answer = await attempt(world.bots[world.turn++ % PROCESSES].port, xml);
+    if (!answer.refused) return answer;
+    if (i % PROCESSES === PROCESSES - 1) await sleep(50);
+  }
+  return {};
+}
+
+// Up to three tries, each when the one before it has got no answer: the passive text, '' for success, null for none.
+async function deliver(world, user, content) {
+  const xml = textXml(content, { FromUserName: user, ToUserName: 'gh_1', CreateTime: Math.floor(Date.now() / 1000), MsgId: `${Date.now()}${String(++world.ids % 100000).padStart(5, '0')}` });
+  for (let i = 0; i < TRIES; i++) {
+    const begun = Date.now();
+    const { body } = await tryOnce(world, xml);
+    if (body !== undefined) return body === 'success' ? '' : parseXml(body).Content ?? '';
+    await sleep(Math.max(500, PATIENCE_MS - (Date.now() - begun)));
+  }
+  return null;
+}
+
+// Waits for a text that begins so, from the user's late answers.
+async function awaitLate(world, user, beginning, until) {
+  for (;;) {
+    const found = (world.late.get(user) ?? []).find((one) => one.text.startsWith(beginning));
+    if (found) return found;
+    if (Date.now() > until()) return null;
+    await sleep(100);
+  }
+}
+
+const settled = (world) => () => (world.end ? world.end + world.settleMs : Infinity);
+
+async function sendPlain(world, kind) {
+  const id = `m${++world.messages}`, user = `o${id}`;
+  const message = { id, kind, begun: Date.now() };
+  world.all.push(message);
+  const passive = await deliver(world, user, `${kind} ${id}`);
+  if (passive) Object.assign(message, { answered: Date.now(), text: passive });
+  else {
+    const late = await awaitLate(world, user, `done ${id}`, settled(world));
+    if (late) Object.assign(message, { answered: late.at, late: true, text: late.text });
+  }
+  message.unanswered = passive === null;
+}
+
+async function say(world, talk, content, wanted) {
+  const message = { id: `${talk.id}: ${content}`, kind: 'talk', begun: Date.now() };
+  world.all.push(message);
+  const passive = await deliver(world, talk.user, content);
+  if (passive && !passive.startsWith(wanted)) talk.wrong = `${content}: ${passive}`;
+  const late = passive ? null : await awaitLate(world, talk.user, wanted, () => Math.min(settled(world)(), Date.now() > message.begun + world.settleMs ? 0 : Infinity));
+  if (passive || late) Object.assign(message, { answered: late ? late.at : Date.now(), late: !!late, text: passive || late.text });
+  else talk.wrong = `${content}: no answer${passive === null ? ' to three tries' : ''}`;
+  return !talk.wrong;
+}
+
+// One user's dialogues, one after the other, until the end.
+async function talkOn(world, number) {
+  for (let round = 1; !world.end; round++) {
+    const id = `t${number}.${round}`;
+    const talk = { id, user: `o${id}`, begun: Date.now(), answers: 0 };
+    world.talks.push(talk);
+    let words = `talk ${id}`;
+    for (let i = 1; i <= QUESTIONS && await say(world, talk, words, `question ${i} of ${id}`); i++) {
+      words = `word${i}`;
+      talk.answers++;
+      await sleep(500 + Math.random() * 3000);
+    }
+    if (!talk.wrong && await say(world, talk, words, `done ${id} word1`)) talk.done = true;
+    talk.ended = Date.now();
+  }
+}
+
+// ---- the run --------------------------------------------------------------------------------------------------------
+
+async function killInTurn(world, everyMs) {
+  for (let i = 0; !world.end; i++) {
+    await sleep(everyMs);
+    if (!world.end) kill(world.bots[i % PROCESSES]);
+  }
+}
+
+const roleOf = (server) => { try { return /role:(\w+)/.exec(server.cli('info', 'replication'))[1]; } catch { return 'away'; } };
+
+// A killed master begins again, empty, once another one serves: its Sentinel sees to that. Then one gives over by command.
+async function failOver(world, redis, seconds, say) {
+  const master = () => redis.servers.find((server) => roleOf(server) === 'master');
+  const told = (from, what) => say(`chaos: ${((from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis ${what}; another one served ${Date.now() - from} ms later`);
+  await sleep(seconds * 1000 / 3);
+  const first = master();
+  world.redisKilled = Date.now();
+  await first.stop();
+  await until(() => master() && redis.master() === master(), 'another master', 30000);
+  world.redisBack = Date.now();
+  told(world.redisKilled, 'was killed');
+  await first.start();
+  await sleep(Math.max(0, world.begun + seconds * 2000 / 3 - Date.now()));
+  const second = master(), began = Date.now();
+  second.cli('failover');
+  await until(() => master() && master() !== second, 'another master', 30000);
+  told(began, 'gave over');
+}
+
+async function send(world, { seconds, rate }) {
+  const begun = Date.now(), sent = [];
+  for (let i = 0; Date.now() < begun + seconds * 1000; i++) {
+    const due = begun + i * 1000 / rate;
+    if (due > Date.now()) await sleep(due - Date.now());
+    sent.push(sendPlain(world, i % 2 ? 'slow' : 'quick'));
+  }
+  return sent;
+}
+
+// ---- what came of it ------------------------------------------------------------------------------------------------
+
+const nearRedis = (world, at) => at > world.redisKilled - REDIS_MS - 6000 && at < world.redisBack + REDIS_MS;
+
+// The effects that happened more than once: those whose process was killed before the message was answered, and others.
+function doubles(world) {
+  const answered = new Map(world.all.map((message) => [message.id, message.answered ?? Infinity]));
+  const cut = [], others = [];
+  for (const [id, list] of world.effects) {
+    if (list.length < 2) continue;
+    const [first, second] = list;
+    const its = world.bots.find((bot) => bot.name === first.by).kills.find((at) => at >= first.at - 5 && at <= second.at);
+    if (its && !((answered.get(id.split('/')[0]) ?? Infinity) < its - 5)) cut.push(id);
+    else others.push({ id, list });
+  }
+  return { cut, others };
+}
+
+function report(world, say) {
+  const lost = world.all.filter((one) => one.kind !== 'talk' && !one.answered), lostTalks = world.talks.filter((talk) => talk.wrong);
+  const { cut, others } = doubles(world);
+  const apart = { lost: lost.filter((one) => nearRedis(world, one.begun)), talks: lostTalks.filter((one) => nearRedis(world, one.ended - world.settleMs) || nearRedis(world, one.ended)),
+    twice: others.filter((one) => nearRedis(world, one.list[0].at)) };
+  const unknown = world.all.filter((one) => /is unknown/.test(one.text ?? ''));
+  const twiceTold = [...world.late].filter(([, list]) => new Set(list.map((one) => one.text)).size < list.length);
+  for (const line of world.lines.slice(0, 20)) say(`chaos: ${line}`);
+  for (const one of lost.filter((one) => !apart.lost.includes(one)).slice(0, 20)) say(`chaos: lost: ${one.kind} ${one.id}, sent ${((one.begun - world.begun) / 1000).toFixed(1)} s after the start${one.unanswered ? ', no answer to three tries' : ''}`);
+  for (const talk of lostTalks.filter((talk) => !apart.talks.includes(talk)).slice(0, 20)) say(`chaos: conversation lost: ${talk.id} at ${((talk.ended - world.begun) / 1000).toFixed(1)} s: ${talk.wrong}`);
+  for (const { id, list } of others.filter((one) => !apart.twice.includes(one)).slice(0, 20)) say(`chaos: run twice: ${id} by ${list.map((one) => `${one.by} at ${((one.at - world.begun) / 1000).toFixed(1)} s`).join(', ')}`);
+  if (cut.length) say(`chaos: begun again, since a kill cut them off before their answer: ${cut.join(' ')}`);
+  if (unknown.length) say(`chaos: calls cut off by a kill: ${unknown.map((one) => one.text.match(/\[.*\]/)[0]).join(' ')}`);
+  for (const [user, list] of twiceTold.slice(0, 10)) say(`chaos: told twice: ${user}: ${list.map((one) => one.text).join(' | ')}`);
+  const row = (what, value, most) => ({ what: `chaos: ${what}`, value, most, unit: '' });
+  return [
+    row('messages sent', world.all.length), row('answered in time', world.all.filter((one) => one.answered && !one.late).length),
+    row('delivered late', world.all.filter((one) => one.late).length),
+    row('kill -9', world.bots.reduce((sum, bot) => sum + bot.kills.length, 0)),
+    row('lost', lost.length - apart.lost.length, 0), row('lost while the master of Redis was killed', apart.lost.length),
+    row('run twice', others.length - apart.twice.length, 0), row('run twice since the master of Redis was killed', apart.twice.length),
+    row('begun again, named above', cut.length), row('calls cut off by a kill, named above', unknown.length), row('answers delivered twice', twiceTold.length, 0),
+    row('conversations continued', world.talks.reduce((sum, talk) => sum + talk.answers, 0)), row('conversations ended', world.talks.filter((talk) => talk.done).length),
+    row('conversations lost', lostTalks.length - apart.talks.length, 0), row('conversations lost with the master of Redis', apart.talks.length),
+  ];
+}
+
+async function measure(quick, say) {
+  const options = quick ? QUICK : FULL, cleanups = [];
+  const world = { effects: new Map(), late: new Map(), all: [], talks: [], lines: [], bots: [], settleMs: options.settleMs, ids: 0, messages: 0, turn: 0, after: (fn) => cleanups.push(fn) };
+  try {
+    const redis = await makeSentinel(world);
+    world.store = redis.url;
+    for (let i = 1; i <= PROCESSES; i++) world.bots.push(await startProcess(world, `p${i}`));
+    await sleep(1000);
+    world.begun = Date.now();
+    const talkers = Array.from({ length: options.talkers }, (_, i) => talkOn(world, i));
+    const kills = killInTurn(world, options.killEveryMs), failures = failOver(world, redis, options.seconds, say);
+    const sent = await send(world, options);
+    world.end = Date.now();
+    say(`chaos: ${options.seconds} s at ${options.rate} messages a second are over; what is under way has ${options.settleMs / 1000} s`);
+    await Promise.all([...sent, ...talkers, failures, kills]);
+    return report(world, say);
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+module.exports = { measure };

@@ -1,0 +1,111 @@
+// What is kept while the store is away, and what the platform tries again when a process was killed: run once, answered once.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const { startPeer, platform } = require('./peer');
+const { makeRedis } = require('./redis');
+const { startBot, textXml, sleep, tempDir, until } = require('./harness');
+
+const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
+
+const slow = (peer, seconds = 3) => `function on_message(msg)
+  wechat.http.post("${peer.url}/first", { body = "x" })
+  wechat.sleep(${seconds})
+  wechat.http.post("${peer.url}/second", { body = "x" })
+  return "late " .. msg.content
+end`;
+
+for (const store of ['SQLite', 'Redis']) {
+  test(`a message whose process was killed just before its answer is run once, on ${store}`, async (t) => {
+    const peer = await startPeer(t);
+    const config = { store: store === 'Redis' ? (await makeRedis(t)).url : sqlite(t), deadline_ms: 2000, ...platform(peer) };
+    let bot = await startBot(t, { script: slow(peer), config });
+    const other = store === 'Redis' && await startBot(t, { script: slow(peer), config });
+    const xml = textXml('go', { CreateTime: Math.floor(Date.now() / 1000) });
+    const asked = bot.deliver(xml).catch(() => null);
+    await sleep(1900);
+    await bot.kill();
+    assert.equal(await asked, null);
+    if (!other) bot = await startBot(t, { script: slow(peer), config });
+    await sleep(300);
+    const again = await (other || bot).deliver(xml);
+    await sleep(2500);
+    assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
+    assert.equal(peer.sent.length + (again.reply ? 1 : 0), 1);
+    assert.equal(again.reply ? again.reply.Content : peer.sent[0].text.content, 'late go');
+  });
+}
+
+test('what the store did not take while it was away is written when it is back', async (t) => {
+  const redis = await makeRedis(t);
+  const peer = await startPeer(t);
+  const config = { store: redis.url, deadline_ms: 600, ...platform(peer) };
+  let bot = await startBot(t, { script: slow(peer), config });
+  await redis.stop();
+  assert.equal(await bot.say('go'), null);
+  await redis.start();
+  await sleep(1000);
+  await bot.kill();
+  bot = await startBot(t, { script: slow(peer), config });
+  await until(() => peer.sent.length === 1, 'the late answer', 12000);
+  assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
+});
+
+test('an answer that went out while the store was away does not go out again', async (t) => {
+  const redis = await makeRedis(t);
+  const peer = await startPeer(t);
+  const config = { store: redis.url, deadline_ms: 600, ...platform(peer) };
+  let bot = await startBot(t, { script: slow(peer, 1), config });
+  await bot.say('warm');
+  await until(() => peer.sent.length === 1, 'the first late answer');
+  assert.equal(await bot.say('go'), null);
+  redis.signal('SIGSTOP');
+  await until(() => peer.sent.length === 2, 'the late answer', 15000);
+  await sleep(1500);
+  redis.signal('SIGCONT');
+  await sleep(1500);
+  await bot.kill();
+  bot = await startBot(t, { script: slow(peer, 1), config });
+  await sleep(2500);
+  assert.equal(peer.sent.length, 2);
+});
+
+test('a question waits a little for a store that is away, and lasts', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    if msg.content ~= "go" then return "plain" end
+    return "got " .. wechat.ask("?").content
+  end`;
+  const config = { store: redis.url };
+  let bot = await startBot(t, { script, config });
+  await redis.stop();
+  const asked = bot.say('go');
+  await sleep(1500);
+  await redis.start();
+  assert.equal(await asked, '?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('x'), 'got x');
+});
+
+test('a message that the platform tries again is no answer to the question that it was answered with', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    local first = wechat.ask("one?")
+    wechat.sleep(1)
+    return first.content .. wechat.ask("two?").content
+  end`;
+  const config = { store: redis.url };
+  const bots = [];
+  for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script, config }));
+  assert.equal(await bots[0].say('go'), 'one?');
+  const xml = textXml('a');
+  bots[0].deliver(xml).catch(() => {});
+  await sleep(300);
+  await bots[0].kill();
+  assert.equal((await bots[1].deliver(xml)).reply.Content, 'two?');
+  assert.equal((await bots[1].deliver(xml)).reply.Content, 'two?');
+  assert.equal(await bots[1].say('b'), 'ab');
+});
