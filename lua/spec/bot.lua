@@ -196,6 +196,12 @@ return function(spec)
     end
   end
 
+  --- Starts the bot anew, as a new process does: new interpreters, the same store. Conversations and what is owed go on.
+  function bot:restart()
+    if spec.settings.bot == "" then error("there is no bot: a spec bot_spec.lua is of bot.lua beside it; or give --bot FILE", 2) end
+    host.time.restart()
+  end
+
   --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
   function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
 

@@ -78,13 +78,14 @@ static void on_taken(void *ctx, Str identity) {
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
   Str name = str_of(bot->name);
-  if (!store || !store_is_shared(store)) return true;
+  if (!store || (!store_is_shared(store) && !options->store_lasts)) return true;
   KeepOptions keep = { .store = store,
                        .account = name,
                        .conversations = options->conversations_last,
                        .taken = on_taken,
                        .taken_ctx = &bot->webhook };
   if (!(bot->webhook.shared.keep = keep_new(&keep))) return err_set(err, ERR_MEMORY, "no memory");
+  if (!store_is_shared(store)) return true;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
   bot->forgotten = forgotten_new(store, name, bot->webhook.shared.conversations);

@@ -41,6 +41,7 @@ typedef struct {
   void *on_message_ctx;
   int64_t interpreters;     // Lua states in service at once; 0: one
   bool conversations_last;  // where the store outlives the process
+  bool store_lasts;         // it outlives the bot, though it may be memory of this process
   InterpreterOptions interpreter;
 } BotOptions;
 

@@ -53,6 +53,10 @@ static const char *find_script(Invocation *in, const char *path) {
 
 static void advance(void *ctx, int64_t us) { devserver_advance(((Spec *)ctx)->devserver, us); }
 
+static bool restart(void *ctx, Err *err) {
+  return devserver_restart_bot(((Spec *)ctx)->devserver, err);
+}
+
 static void keep_log(void *ctx, LogLevel level, Str message) {
   Spec *spec = ctx;
   if (level < LOG_WARN || spec->log.len >= LOG_MAX) return;
@@ -78,6 +82,7 @@ static bool open_spec(Spec *spec, Err *err) {
       !config_interpreter(spec->config, &spec->account, &spec->interpreter, err))
     return false;
   spec->bot.watch = false;
+  spec->bot.store_lasts = true;  // until the test ends
   spec->devserver_options =
       (DevServerOptions){ .account = &spec->account,
                           .bot = spec->script ? &spec->bot : NULL,
@@ -113,6 +118,8 @@ static Interpreter *load_spec(Spec *spec, Buf *names, Err *err) {
   interpreter_options->job_timeout_ms = SPEC_TIMEOUT_MS;
   interpreter_options->advance = advance;
   interpreter_options->advance_ctx = spec;
+  interpreter_options->restart = restart;
+  interpreter_options->restart_ctx = spec;
   devserver_lend(spec->devserver, interpreter_options);
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   Buf json;

@@ -250,19 +250,32 @@ static bool end_scripts(Bot *bot, int64_t max_ms) {
   return bot_drain(bot, max_ms);
 }
 
-// Frees the bot and its stored data. False if it is stuck.
-static bool close_bot(DevServer *devserver) {
+// False when it is stuck.
+static bool end_bot(DevServer *devserver) {
   enum { SETTLE_MS = 1000 };
   atomic_store(&devserver->bot_ready, false);
   if (devserver->bot && (!end_scripts(devserver->bot, SETTLE_MS) ||
                          !all_have_left(devserver, SETTLE_MS) || !bot_free(devserver->bot)))
     return false;
   devserver->bot = NULL;
+  return true;
+}
+
+// Frees the bot and its stored data. False if it is stuck.
+static bool close_bot(DevServer *devserver) {
+  if (!end_bot(devserver)) return false;
   api_free(devserver->api);
   store_close(devserver->bot_store);
   devserver->api = NULL;
   devserver->bot_store = NULL;
   return true;
+}
+
+bool devserver_restart_bot(DevServer *devserver, Err *err) {
+  if (!devserver->options->bot) return err_set(err, ERR_USAGE, "there is no bot in this process");
+  if (!end_bot(devserver))
+    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+  return open_bot(devserver, err);
 }
 
 bool devserver_restart(DevServer *devserver, Err *err) {

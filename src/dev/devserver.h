@@ -47,6 +47,9 @@ Bot *devserver_bot(DevServer *devserver);  // NULL: there is none in this proces
 bool devserver_reload(DevServer *devserver, Err *err);
 // Starts the bot anew with an empty store and no memory, for the next test of a spec. Nothing may be under way.
 bool devserver_restart(DevServer *devserver, Err *err);
+// Starts the bot anew as a process does: with new interpreters and the same store, so that its conversations and what it
+// owes go on. Any thread but one of the bot's.
+bool devserver_restart_bot(DevServer *devserver, Err *err);
 // Moves the process's time forward and wakes what waits for it.
 void devserver_advance(DevServer *devserver, int64_t us);
 // Stops everything; messages under way have `grace_ms` at most. False if something is stuck: then end the process. NULL

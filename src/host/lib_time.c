@@ -131,9 +131,18 @@ static int l_advance(lua_State *L) {
   return 0;
 }
 
+// restart(): starts the bot of a spec anew, as a new process does.
+static int l_restart(lua_State *L) {
+  const InterpreterOptions *options = script_context(L)->options;
+  Err err = { 0 };
+  if (!options->restart) raise(L, "a bot can be restarted in a spec alone");
+  if (!options->restart(options->restart_ctx, &err)) raise(L, "%s", err.text);
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
-  { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "gate", spawned_gate },
-  { "once", door_once },    { "spawn", l_spawn }, { NULL, NULL },
+  { "advance", l_advance }, { "cron", l_cron },    { "every", l_every }, { "gate", spawned_gate },
+  { "restart", l_restart }, { "once", door_once }, { "spawn", l_spawn }, { NULL, NULL },
 };
 
 static const DoorFunction recorded[] = {

@@ -212,7 +212,8 @@ static void time_out(Engine *engine, void *ctx) {
   Conversation *conversation = ctx;
   if (take_out(conversation)) {
     bool due = clock_now_us() >= conversation->until_us;
-    if (can_leave(conversation)) evict(conversation);
+    bool shared = conversation->kept && keep_is_shared(conversation->in->options.shared->keep);
+    if ((!due || shared) && can_leave(conversation)) evict(conversation);
     else if (due) finish(conversation, "timeout");
     else put_back(conversation);
   }
@@ -221,7 +222,8 @@ static void time_out(Engine *engine, void *ctx) {
 
 static void arm(Conversation *conversation) {
   int64_t due_us = conversation->until_us, idle_us = clock_now_us() + IDLE_US;
-  if (conversation->kept && idle_us < due_us) due_us = idle_us;
+  bool leaves = conversation->kept && keep_outlives_process(conversation->in->options.shared->keep);
+  if (leaves && idle_us < due_us) due_us = idle_us;
   if (due_us == INT64_MAX) return;
   conversation->timer.fn = time_out;
   conversation->timer.ctx = conversation;

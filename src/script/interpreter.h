@@ -79,6 +79,9 @@ typedef struct {
   // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
   void (*advance)(void *ctx, int64_t us);
   void *advance_ctx;
+  // Starts the bot of a spec anew (host.time.restart), false with the reason; NULL: it cannot be.
+  bool (*restart)(void *ctx, Err *err);
+  void *restart_ctx;
   // Told of each message whose script failed: who sent it, and the error with its place. On the script's
   // thread: it must neither wait nor log. NULL: nobody is told.
   void (*on_failure)(void *ctx, Str openid, Str error);

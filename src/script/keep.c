@@ -148,6 +148,7 @@ void keep_free(Keep *keep) {
   free(keep);
 }
 
+bool keep_outlives_process(const Keep *keep) { return store_is_shared(keep->options.store); }
 bool keep_has_conversations(const Keep *keep) { return keep && keep->options.conversations; }
 Str keep_process(const Keep *keep) { return str_of(keep->process); }
 

@@ -31,6 +31,7 @@ typedef enum {
 Keep *keep_new(const KeepOptions *options);
 void keep_free(Keep *keep);             // NULL is allowed
 bool keep_is_shared(const Keep *keep);  // other processes may have the store open
+bool keep_outlives_process(const Keep *keep);
 bool keep_has_conversations(const Keep *keep);
 // What this process is called in a run that is its own.
 Str keep_process(const Keep *keep);

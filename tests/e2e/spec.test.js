@@ -114,6 +114,37 @@ test('time can be moved: timers, conversations, tokens', async (t) => {
   end)`, { bot }), /1 passed/);
 });
 
+test('a bot can be restarted: conversations and what is owed go on, variables do not', async (t) => {
+  const bot = `local count = 0
+    function on_message(msg)
+      count = count + 1
+      if msg.content == "count" then return tostring(count) end
+      if msg.content == "slow" then wechat.sleep(8) return "at last" end
+      if msg.content ~= "start" then return "plain" end
+      local name = wechat.ask("name?")
+      wechat.sleep(1)
+      return "hello " .. name.content
+    end`;
+  const out = await run(t, `
+    test("t", function()
+      local alice, bob = bot:user("alice"), bot:user("bob")
+      expect(alice:says("start")):is("name?")
+      expect(alice:says("Li")):is("hello Li")
+      expect(alice:says("start")):is("name?")
+      bob:says("slow")
+      expect(bob:says("count")):is("4")
+      bot:restart()
+      expect(tonumber(bob:says("count").text) < 3):is(true)
+      expect(alice:says("Wang")):is("hello Wang")
+      expect(alice:says("Wang")):is("plain")
+      bob:expects_later("at last")
+      bot:restart()
+      expect(bob:says("count")):is("1")
+    end)
+    test("each test begins with nothing open", function() expect(bot:user("alice"):says("Li")):is("plain") end)`, { bot });
+  assert.match(out, /2 passed/);
+});
+
 test('other hosts are what the spec says, and nothing leaves the machine', async (t) => {
   const bot = 'function on_message(msg) local a, e = wechat.http.get("http://api.example.com/x?y=1") return a.status .. " " .. a.body end';
   assert.match(await run(t, `test("t", function()
