@@ -9,6 +9,8 @@ local new_text = require "wechat.model_text"
 local new_talk = require "wechat.model_talk"
 
 local TRIES, WAIT_MAX_S, ROUNDS, TIMEOUT_S = 4, 60, 8, 100
+-- What the model reads after the part of its answer that it had given when the process that read it ended.
+local GO_ON = "（你的回答在此中断。请紧接着写下去，不要重复已经写过的内容。）"
 local settings = { url = "string", key = "string", model = "string" }
 local options_of = {
   system = "string", keep = "number", tools = "table", body = "table", timeout = "number", idle_timeout = "number", headers = "table",
@@ -134,7 +136,7 @@ return function(wechat, host)
     local is_stream = (r.headers["content-type"] or ""):lower():find("event-stream", 1, true)
     err = (is_stream and read_events or read_whole)(r, answer, on_text)
     if err then
-      err.begun = #answer > 0
+      err.begun, err.said = #answer > 0, table.concat(answer)
       return nil, err
     end
     return answer
@@ -145,12 +147,31 @@ return function(wechat, host)
     return err.status == 429 or (err.status or 0) >= 500 or err.kind == "network"
   end
 
+  -- The same request, for an answer that goes on from what was said of it.
+  local function going_on(body, said)
+    if said == "" then return body end
+    local longer = {}
+    for name, value in pairs(body) do longer[name] = value end
+    longer.messages = table.move(body.messages, 1, #body.messages, 1, json.array {})
+    table.insert(longer.messages, { role = "assistant", content = said })
+    table.insert(longer.messages, { role = "user", content = GO_ON })
+    return longer
+  end
+
+  -- Where the process that read the answer has ended ("unknown"), the model is asked to go on.
   local function ask(model, body, options, on_text)
+    local said = ""
     for try = 1, TRIES do
-      local answer, err = ask_once(model, body, options, on_text)
-      if answer or try == TRIES or not may_try_again(err) then return answer, err end
-      wechat.sleep(math.min(err.retry_after or 2 ^ (try - 1), WAIT_MAX_S))
+      local answer, err = ask_once(model, going_on(body, said), options, on_text)
+      if answer then
+        table.insert(answer, 1, said)
+        return answer
+      end
+      if err.kind == "unknown" then said = said .. (err.said or "")
+      elseif try == TRIES or not may_try_again(err) then return nil, err
+      else wechat.sleep(math.min(err.retry_after or 2 ^ (try - 1), WAIT_MAX_S)) end
     end
+    return nil, fault { kind = "unknown", errmsg = "the answer was cut off again and again" }
   end
 
   -- ---- tools

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { default: OpenAI } = require('openai');
+const { startPeer, platform } = require('./peer');
 const { tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, sleep, until } = require('./harness');
 
 const CHAT = fs.readFileSync(path.join(__dirname, '../../scripts/chat.lua'), 'utf8');
@@ -322,4 +323,30 @@ test('wechat.forget drops the talk', async (t) => {
   assert.equal(await bot.say('忘'), 'true');
   await bot.say('二');
   assert.deepEqual(model.requests[1].body.messages.slice(1), [{ role: 'user', content: '二' }]);
+});
+
+test('after kill -9 the model goes on from what it had said, and nothing is said twice', async (t) => {
+  const peer = await startPeer(t);
+  const model = await startModel(t, (body, number) => (number > 1 ? said('第三句。') : (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    for (const text of ['第一句。', '第二句。\n\n']) response.write(`data: ${JSON.stringify(delta(text))}\n\n`);
+  }));
+  const script = `local model = require "wechat.model" {url = "${model.url}", model = "m"}
+    function on_message(msg)
+      local _, err = model:reply(msg)
+      return err and "failed: " .. tostring(err)
+    end`;
+  const config = { store: `sqlite:${path.join(tempDir(t), 'kept.db')}`, deadline_ms: 600, ...platform(peer) };
+  let bot = await startBot(t, { script, config });
+  const first = await bot.say('你好');
+  assert.equal(first, '第一句。第二句。');
+  await sleep(300);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await until(() => peer.sent.some((sent) => sent.text), 'the rest', 8000);
+  assert.deepEqual(peer.sent.filter((sent) => sent.text).map((sent) => sent.text.content), ['第三句。']);
+  assert.equal(model.requests.length, 2);
+  const messages = model.requests[1].body.messages;
+  assert.deepEqual(messages.slice(0, 2), [{ role: 'user', content: '你好' }, { role: 'assistant', content: '第一句。第二句。\n\n' }]);
+  assert.match(messages[2].content, /紧接着写下去/);
 });
