@@ -36,6 +36,7 @@ return function(wechat, host)
     local place = "forgotten/" .. host.session.account
     local number, err = store.incr(place)
     if not number then return nil, err end
+    host.conversation.told(number)
     return store.set(("%s/%d/%s"):format(place, number, openid), "", NOTICE_S)
   end
 

@@ -88,7 +88,7 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!store_is_shared(store)) return true;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  bot->forgotten = forgotten_new(store, name, bot->webhook.shared.conversations);
+  bot->forgotten = forgotten_new(store, name, &bot->webhook.shared);
   if (!bot->leader || !peers || !bot->forgotten) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
   // So long until the others have noticed, and told what they have answered.
@@ -150,6 +150,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                                        options->start_broken, options->metrics, err)) != NULL;
   if (ok && bot->leader)
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
+  if (ok && bot->forgotten) forgotten_set_pool(bot->forgotten, webhook->pool);
   if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
   Watched watched = { .pool = webhook->pool,
                       .shared = &webhook->shared,

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "script/forget.h"
+
 enum { ASK_US = 1000 * 1000 };
 
 struct Forgotten {
   Store *store;
-  Conversations *conversations;
+  BotShared *shared;
+  Pool *pool;
   char key[128];
   int64_t ask_us;   // when to ask next
   int64_t counted;  // at the last look
@@ -22,16 +25,18 @@ struct Forgotten {
   bool asking;
 };
 
-Forgotten *forgotten_new(Store *store, Str account, Conversations *conversations) {
+Forgotten *forgotten_new(Store *store, Str account, BotShared *shared) {
   Forgotten *forgotten = calloc(1, sizeof *forgotten);
   if (!forgotten) return NULL;
   forgotten->store = store;
-  forgotten->conversations = conversations;
+  forgotten->shared = shared;
   snprintf(forgotten->key, sizeof forgotten->key, "forgotten/%.*s", STR_FMT(account));
   pthread_mutex_init(&forgotten->mutex, NULL);
   pthread_cond_init(&forgotten->answered, NULL);
   return forgotten;
 }
+
+void forgotten_set_pool(Forgotten *forgotten, Pool *pool) { forgotten->pool = pool; }
 
 static void end_asking(Forgotten *forgotten) {
   pthread_mutex_lock(&forgotten->mutex);
@@ -59,13 +64,22 @@ static bool is_new(Forgotten *forgotten, int64_t number) {
   return fresh;
 }
 
+static void forget(Forgotten *forgotten, int64_t number, Str openid) {
+  for (size_t i = 0; forgotten->pool && i < pool_count(forgotten->pool); i++) {
+    Interpreter *in = pool_get(forgotten->pool, i);
+    if (!forget_is_own(forgotten->shared, number, in)) forget_user_soon(in, openid);
+    interpreter_release(in);
+  }
+  conversations_end_user(forgotten->shared->conversations, openid, "forgotten");
+}
+
 static void take_name(Forgotten *forgotten, Str key) {
   Str digits, openid;
   int64_t number;
   key = str_sub(key, strlen(forgotten->key) + 1, key.len);
   if (str_cut(key, '/', &digits, &openid) && str_to_int64(digits, &number) &&
       is_new(forgotten, number))
-    conversations_end_user(forgotten->conversations, openid, "forgotten");
+    forget(forgotten, number, openid);
 }
 
 // On the store's thread, as the next.

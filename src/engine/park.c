@@ -46,13 +46,14 @@ Task *task_unpark(Engine *engine, Wait *wait) {
 
 // Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched; if `may_wait`,
 // they may take a while.
-static void end_suspended(Task *task, LogLevel level, const char *why, bool may_wait) {
+static void end_suspended(Task *task, LogLevel level, const char *why, bool may_wait,
+                          bool elsewhere) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
   // What goes on elsewhere closes its variables there.
-  bool closes = why || !task->record;
-  task->dropped = !why || !reachable;
+  bool closes = !elsewhere || !task->record;
+  task->dropped = elsewhere || !reachable;
   const char *doing = task->now->doing;
   if (why) log_line(level, "%s %s while it waited in %s", doing, why, wait->what);
   if (task->run)
@@ -77,9 +78,10 @@ static void end_suspended(Task *task, LogLevel level, const char *why, bool may_
   task_end(task);
 }
 
-static void cancel(Task *task, LogLevel level, const char *why, bool may_wait) {
+// `elsewhere`: it goes on there.
+static void cancel(Task *task, LogLevel level, const char *why, bool may_wait, bool elsewhere) {
   LogSubject before = log_about(task->subject);
-  end_suspended(task, level, why, may_wait);
+  end_suspended(task, level, why, may_wait, elsewhere);
   log_about(before);
 }
 
@@ -107,7 +109,7 @@ static void time_out(Engine *engine, void *ctx) {
       stop_closing(task);
     } else {
       task_tell_failed(task);
-      cancel(task, LOG_ERROR, "was ended after job_timeout_s", true);
+      cancel(task, LOG_ERROR, "was ended after job_timeout_s", true, false);
     }
   }
   engine_leave(engine);
@@ -117,8 +119,25 @@ bool task_cancel(Task *task) {
   Engine *engine = task->engine;
   if (!claim_parked(engine, task)) return false;
   timer_remove(engine, &task->timeout);
-  cancel(task, LOG_WARN, NULL, false);
+  cancel(task, LOG_WARN, NULL, false, false);
   return true;
+}
+
+static Task *take_that_fits(Engine *engine, bool (*fits)(Task *task, const void *ctx),
+                            const void *ctx) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  Task *task = engine->parked;
+  while (task && (task->closing || !fits(task, ctx))) task = task->next;
+  if (task) unlink_parked(task);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+  if (task) timer_remove(engine, &task->timeout);
+  return task;
+}
+
+void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
+                         const void *ctx) {
+  for (Task *task; (task = take_that_fits(engine, fits, ctx));)
+    cancel(task, LOG_WARN, NULL, false, false);
 }
 
 static Task *take_parked(Engine *engine, bool closing_too) {
@@ -132,11 +151,11 @@ static Task *take_parked(Engine *engine, bool closing_too) {
 }
 
 void task_interrupt_all(Engine *engine) {
-  for (Task *task; (task = take_parked(engine, false));) cancel(task, LOG_WARN, NULL, true);
+  for (Task *task; (task = take_parked(engine, false));) cancel(task, LOG_WARN, NULL, true, true);
 }
 
 void task_cancel_all(Engine *engine, const char *why) {
-  for (Task *task; (task = take_parked(engine, true));) cancel(task, LOG_WARN, why, false);
+  for (Task *task; (task = take_parked(engine, true));) cancel(task, LOG_WARN, why, false, !why);
 }
 
 bool wait_forget(Wait *wait) {

@@ -53,6 +53,10 @@ void task_count(Task *task);
 // caller's slice. The engine is entered. False if it is running: nothing was done.
 bool task_cancel(Task *task);
 
+// Does so with all that wait and fit. `fits` is asked under a lock: it calls nothing of the engine's that may wait.
+void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
+                         const void *ctx);
+
 Engine *task_engine(const Task *task);
 void *task_data(const Task *task);
 void task_set_data(Task *task, void *data);

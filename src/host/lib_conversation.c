@@ -1,5 +1,5 @@
 // host.conversation: conversations with a user.
-//   end_user(openid): what waits for that user's next message gets nil and "forgotten"
+//   end_user(openid): what is under way for that user in this interpreter ends, and nothing more goes out; what waits for that user's next message gets nil and "forgotten"
 //   ask(question, timeout_s | nil, events): script/ask.h
 //   last: whether they outlive the process
 #include "host/libs.h"
@@ -7,11 +7,20 @@
 #include "script/ask.h"
 #include "script/context.h"
 #include "script/conversation.h"
+#include "script/forget.h"
 #include "script/keep.h"
+
+// told(number): the other processes were told with that number.
+static int l_told(lua_State *L) {
+  BotShared *shared = script_context(L)->options->shared;
+  if (shared) forget_note_own(shared, luaL_checkinteger(L, 1), engine_of(L));
+  return 0;
+}
 
 static int l_end_user(lua_State *L) {
   BotShared *shared = script_context(L)->options->shared;
   Str openid = lua_str(L, 1);
+  forget_user_here(engine_of(L), openid);
   if (shared && shared->conversations)
     conversations_end_user(shared->conversations, openid, "forgotten");
   if (shared && shared->keep) keep_forget(shared->keep, openid);
@@ -23,6 +32,8 @@ int lib_conversation(lua_State *L) {
   lua_newtable(L);
   ask_push(L);
   lua_setfield(L, -2, "ask");
+  lua_pushcfunction(L, l_told);
+  lua_setfield(L, -2, "told");
   lua_pushcfunction(L, l_end_user);
   lua_setfield(L, -2, "end_user");
   lua_pushboolean(L, shared && keep_has_conversations(shared->keep));

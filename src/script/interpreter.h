@@ -16,8 +16,15 @@
 typedef struct lua_State lua_State;
 typedef struct Interpreter Interpreter;
 
+enum { OWN_FORGETS = 16 };
+
 // What the interpreters of one bot share.
 typedef struct {
+  // The last users whom scripts of this process had forgotten: the number, and whose script it was (script/forget.h).
+  struct {
+    atomic_int_least64_t number;
+    atomic_uintptr_t engine;
+  } forgets[OWN_FORGETS];
   atomic_int interpreters;  // not yet closed
   atomic_int
       late_under_way;  // replies that came too late to be the answer, on their way as customer service

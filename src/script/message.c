@@ -83,8 +83,9 @@ static void message_ended(Task *task) {
   bool dropped = task_is_dropped(task);
   message_alarm_drop(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && message_begin_lost(task, run)) return;
-  if (!dropped && task_state(task) != TASK_RETURNED) message_take_parts(run);
-  if (!dropped) message_use_error_reply(run, task_state(task));
+  if (run->silent) run->answer = (Answer){ .reply.form = REPLY_NONE };
+  if (!dropped && !run->silent && task_state(task) != TASK_RETURNED) message_take_parts(run);
+  if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
   message_give_answer(task, run);
   if (record && record_owner(record) == run->talk) record_watch(record, NULL, NULL, NULL);
   if (run->talk) end_talk(task, run);
@@ -124,8 +125,16 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
 
 static bool is_message(const Task *task) { return task && task_body(task) == &message_body; }
 
+void message_silence(Task *task) {
+  if (task_body(task) == &message_body) message_run(task)->silent = true;
+}
+
 bool message_can_ask(const Task *task) {
   return is_message(task) && message_run(task)->arena && task_state(task) == TASK_RETURNED;
+}
+
+bool message_is_asking(const Task *task) {
+  return task_body(task) == &message_body && !message_run(task)->arena;
 }
 
 Str message_sender(const Task *task) { return message_run(task)->sender; }

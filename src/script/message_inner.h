@@ -46,6 +46,7 @@ typedef struct {
   Talk *talk;               // what is kept of it; NULL: nothing, or nothing yet
   bool *moved;              // is told that another task goes on with this run; NULL: nobody is
   bool moving;              // it has just been given to that task
+  bool silent;              // nothing more goes out to its user
   bool refused;             // it is not begun again
   int64_t owe_at_us;
   bool (*owes)(void *owner);

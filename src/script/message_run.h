@@ -10,6 +10,10 @@
 
 // Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
 bool message_can_ask(const Task *task);
+// Its user is told nothing more, whatever it comes to.
+void message_silence(Task *task);
+// Whether the task waits for its user's next message.
+bool message_is_asking(const Task *task);
 Str message_sender(const Task *task);
 // The task was given the user's answer, which it may have been given before.
 void message_answered_again(Task *task);

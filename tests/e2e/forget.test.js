@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, until } = require('./harness');
+const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
 
 const SCRIPT = `
@@ -45,13 +46,13 @@ test('wechat.forget takes the session of that user alone, the running job\'s own
   assert.equal(await bot.say('keys'), '[]');
 });
 
-test('a job that runs meanwhile does not bring the session back', async (t) => {
+test('a job that runs meanwhile ends, and does not bring the session back', async (t) => {
   const bot = await startBot(t, { script: SCRIPT });
   await bot.say('a=1');
   const slow = bot.say('slow');
   await sleep(200);
   assert.equal(await bot.say('forget me'), 'true');
-  assert.equal(await slow, 'slow');
+  assert.equal(await slow, null);
   assert.equal(await bot.say('keys'), '[]');
 });
 
@@ -97,4 +98,37 @@ test('accounts without an appid keep their sessions apart, and find what version
   assert.equal(await two.say('keys', as('oU')), '[]');
   assert.equal(await two.say('theirs=1', as('oU')), 'set');
   assert.equal(await one.say('keys', as('oU')), '[new old]');
+});
+
+test('what is under way for a forgotten user ends, and nothing more goes out', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    if msg.content == "forget" then
+      wechat.sleep(0.1)
+      assert(wechat.forget(msg.source))
+      wechat.sleep(1.5)
+      return "forgotten"
+    end
+    local _ <close> = setmetatable({}, { __close = function() wechat.log.info("closed " .. msg.content) end })
+    wechat.spawn(function() wechat.sleep(5) wechat.send_text_message(msg.source, "spawned") end)
+    wechat.sleep(msg.content == "slow" and 5 or 0.1)
+    return "late " .. msg.content
+  end`;
+  for (const way of ['wechat.forget', 'wemoon forget']) {
+    for (const interpreters of [1, 2]) {
+      const config = { interpreters, deadline_ms: 500, error_reply: 'sorry', ...platform(peer) };
+      peer.sent.length = 0;
+      const bot = await startBot(t, { script, config });
+      assert.equal(await bot.say('slow', as(OPENID)), null);
+      assert.equal(await bot.say('slow', as(OTHER)), null);
+      if (way === 'wemoon forget') await wemoon(['forget', OPENID], { cwd: bot.dir, code: 0 });
+      else assert.equal(await bot.say('forget', as(OPENID)), null);
+      await bot.waitForLog(/closed slow/);
+      await until(() => peer.sent.filter((sent) => sent.touser === OTHER).length === 2, 'what is sent to the other user', 12000);
+      await sleep(way === 'wemoon forget' ? 300 : 1500);
+      const sent = peer.sent.filter((one) => one.touser === OPENID).map((one) => one.text.content);
+      assert.deepEqual(sent, way === 'wemoon forget' ? [] : ['forgotten']);
+      await bot.stop();
+    }
+  }
 });
