@@ -31,6 +31,12 @@ static bool is_shown(const Webhook *webhook, Job *job, bool late) {
   return way == LATE_RETRY || (way == LATE_KEEP && !job_is_owed(job));
 }
 
+// Whether that is so need not be known for a message that has nothing to stand before its reply.
+static void join_kept(Webhook *webhook, Job *job, Reply *reply) {
+  if (!atomic_load_explicit(&job->kept_waits, memory_order_relaxed)) return;
+  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, reply);
+}
+
 // What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
 static void remember(Webhook *webhook, Job *job, bool late) {
   bool shown = is_shown(webhook, job, late);
@@ -77,7 +83,7 @@ static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Webhook *webhook = job->owner;
   Reply reply = answer->reply;
   job->place = answer->place;
-  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, &reply);
+  join_kept(webhook, job, &reply);
   bool late = job_finish(job, state, &reply, answer->rest);
   remember(webhook, job, late);
   return late && send_late(webhook, job, answer);
@@ -178,7 +184,7 @@ static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
     bot_metrics_queue(webhook->options->metrics, begun_us - received_us);
   if (state == TASK_WAITING || state == TASK_LOST) return state;
   job->place = answer.place;
-  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, &answer.reply);
+  join_kept(webhook, job, &answer.reply);
   bool late = job_finish(job, state, &answer.reply, answer.rest);
   remember(webhook, job, late);
   on_over(job);

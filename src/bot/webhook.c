@@ -50,7 +50,7 @@ static bool job_describe(Job *job, const Callback *c, const MessageHead *head, S
   job->from_user = arena_dup(job->arena, head->from_user);
   job->msgid = arena_dup(job->arena, c->msgid);
   job->is_event = head->is_event;
-  job->is_silent = message_is_silent(c->type);
+  job->is_silent = head->is_event && message_is_silent(c->type);
   return job->identity.ptr && job->to_user.ptr && job->from_user.ptr && job->msgid.ptr;
 }
 

@@ -79,6 +79,7 @@ struct KeptAnswers {
   size_t under_way;          // changes
   Change *changes[BUCKETS];  // those that have begun: one a user
   bool whole;                // every user in the store is in the index
+  atomic_bool none;          // and there is none: most messages look no further
   bool closing;
   int64_t refresh_us;
 };
@@ -92,11 +93,16 @@ static User **find(KeptAnswers *kept, Str openid) {
   return link;
 }
 
+static void note_none(KeptAnswers *kept) {
+  atomic_store_explicit(&kept->none, kept->whole && kept->users == 0, memory_order_release);
+}
+
 static void take_out(KeptAnswers *kept, User **link) {
   User *user = *link;
   *link = user->next;
   kept->users--;
   kept->answers -= user->count;
+  note_none(kept);
   free(user);
 }
 
@@ -120,6 +126,7 @@ static void note_locked(KeptAnswers *kept, Str openid, size_t count) {
     kept->users += *link != NULL;
     if (!*link) kept->whole = false;
   }
+  note_none(kept);
   if (!*link) return;
   kept->answers += count - (*link)->count;
   (*link)->count = count;
@@ -137,6 +144,7 @@ static void note(KeptAnswers *kept, Str openid, Str value) {
 
 static bool is_known_absent(KeptAnswers *kept, Str openid) {
   if (store_company(kept->store) != STORE_ALONE) return false;
+  if (atomic_load_explicit(&kept->none, memory_order_acquire)) return true;
   pthread_mutex_lock(&kept->mutex);
   bool absent = kept->whole && (kept->users == 0 || !*find(kept, openid));
   pthread_mutex_unlock(&kept->mutex);
@@ -149,6 +157,7 @@ KeptAnswers *kept_answers_new(Store *store, Str account, int64_t patience_s) {
   kept->store = store;
   kept->patience_s = patience_s;
   kept->whole = !store_is_shared(store);
+  note_none(kept);
   snprintf(kept->prefix, sizeof kept->prefix, "kept/%.*s/", STR_FMT(account));
   mutex_init_brief(&kept->mutex);
   pthread_cond_init(&kept->changed, NULL);
@@ -593,6 +602,7 @@ static void drop_unseen(KeptAnswers *kept) {
     }
   }
   kept->whole = true;
+  note_none(kept);
   pthread_mutex_unlock(&kept->mutex);
 }
 

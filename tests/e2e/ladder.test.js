@@ -272,6 +272,17 @@ test('a quota that is spent is told from a right that is missing: the answer is 
   await until(() => platform.texts().length === 1, 'the second one');
 });
 
+test('parts past the quota are kept, all of them', async (t) => {
+  let left = 1;
+  const { bot, platform } = await start(t, `if msg.content ~= "slow" then return "ran" end
+    wechat.sleep(0.5) wechat.say("一。\\n\\n") wechat.sleep(0.2) wechat.say("二。\\n\\n") wechat.sleep(0.2) return "三。"`,
+  { refuse: () => (left-- > 0 ? 0 : 45047) });
+  assert.equal(await say(bot, 'slow'), null);
+  await bot.waitForLog(KEPT);
+  assert.deepEqual(platform.texts(), ['一。']);
+  assert.equal(await say(bot, 'hi'), '二。\n\n三。\n\nran');
+});
+
 test('a script that spent the quota itself waits for the platform\'s tries', async (t) => {
   const { bot, platform } = await start(t, `for i = 1, 5 do wechat.send_text_message(msg.source, "part " .. i) end
     wechat.sleep(0.6) return "the last"`, { refuse: () => 0 });
