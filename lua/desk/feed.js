@@ -6,7 +6,7 @@ const MESSAGES_KEPT = 500;
 const LINES_KEPT = 200;
 const AGAIN_MS = 3000; // between two looks at what no event tells
 
-export const state = { messages: [], lines: [], conversations: [], owed: [], health: null, figures: [], missed: 0, connected: true };
+export const state = { messages: [], lines: [], conversations: [], owed: [], kept: [], health: null, figures: [], missed: 0, connected: true };
 
 const by_try = new Map(); // messages by openid and msgid: the newest try of each
 const listeners = [];
@@ -71,8 +71,8 @@ async function look() {
   state.health = await health.json();
   state.figures = pick(await figures.text());
   if (!more.ok) return;
-  const { conversations, owed, lines } = await more.json();
-  Object.assign(state, { conversations, owed });
+  const { conversations, owed, kept, lines } = await more.json();
+  Object.assign(state, { conversations, owed, kept });
   lines.forEach(take_line);
   tell();
 }

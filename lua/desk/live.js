@@ -86,9 +86,11 @@ function draw_conversations(panel) {
     (one) => [one.openid, one.question || '—', ago(one.since), duration(one.left), one.place || '—']);
 }
 
+// Owed: the script goes on. Kept: the answer waits for its user's next message.
 function draw_owed(panel) {
-  list(panel, state.owed, 'no_owed', [t('h_user'), t('h_message'), t('h_since'), t('h_ends')],
-    (one) => [one.openid, content_of(one.document) || '—', one.since ? ago(one.since) : '—', String(one.ends)]);
+  const owed = state.owed.map((one) => [one.openid, t('a_owed'), content_of(one.document) || '—', one.since ? ago(one.since) : '—']);
+  const kept = state.kept.map((one) => [one.openid, t(one.ready ? 'a_kept' : 'a_promised'), '—', ago(one.since)]);
+  list(panel, [...owed, ...kept], 'no_owed', [t('h_user'), t('s_status'), t('h_message'), t('h_since')], (cells) => cells);
 }
 
 // ---- figures, the script ----
@@ -148,7 +150,7 @@ function draw_bar() {
 }
 
 function draw_tabs() {
-  const counts = { errors: state.lines.length, conversations: state.health?.conversations, owed: state.health?.owed };
+  const counts = { errors: state.lines.length, conversations: state.health?.conversations, owed: state.owed.length + state.kept.length };
   sync(at('tabs'), names.map((name, i) => ({ key: name, version: '', make: () => h('button', {
     type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose_tab(i),
   }, t(`tab_${name}`), h('span', { class: 'so-many' })) })));

@@ -265,6 +265,12 @@ void bot_owed(Bot *bot, size_t max, void (*each)(void *ctx, const KeptRun *run),
   if (keep) keep_list(keep, true, max, each, ctx);
 }
 
+void bot_kept(Bot *bot, size_t max, void (*each)(void *ctx, Str openid, const KeptAnswer *answer),
+              void *ctx) {
+  KeptAnswers *kept = bot->webhook.shared.kept;
+  if (kept) kept_answers_list(kept, max, each, ctx);
+}
+
 bool bot_end_conversation(Bot *bot, Str openid) {
   return conversations_end(&bot->webhook.shared, openid, "ended");
 }

@@ -6,6 +6,7 @@
 #include "script/conversation.h"
 #include "script/interpreter.h"
 #include "script/keep.h"
+#include "script/kept_answers.h"
 
 typedef struct Bot Bot;
 
@@ -92,6 +93,9 @@ void bot_conversations(Bot *bot, size_t max, void (*each)(void *ctx, const OpenC
                        void *ctx);
 // Gives `each` up to `max` of the scripts whose message was answered without them (keep_list). Waits for the store.
 void bot_owed(Bot *bot, size_t max, void (*each)(void *ctx, const KeptRun *run), void *ctx);
+// Gives `each` the answers that are kept for up to `max` users (kept_answers_list). Waits for the store.
+void bot_kept(Bot *bot, size_t max, void (*each)(void *ctx, Str openid, const KeptAnswer *answer),
+              void *ctx);
 // Ends a user's conversation: wechat.ask gives nil, "ended". False without one.
 bool bot_end_conversation(Bot *bot, Str openid);
 // Time was moved (interpreter_wake).

@@ -204,6 +204,13 @@ static void add_owed(void *ctx, const KeptRun *run) {
              (long long)run->begun_s, (long long)run->ends);
 }
 
+static void add_kept(void *ctx, Str openid, const KeptAnswer *answer) {
+  Buf *json = ctx;
+  begin_member(json, openid);
+  buf_printf(json, ",\"since\":%lld,\"ready\":%s}", (long long)answer->since_s,
+             answer->ready ? "true" : "false");
+}
+
 static void show_state(void *ctx, HttpRequest *request) {
   Desk *desk = ctx;
   Buf json;
@@ -212,6 +219,8 @@ static void show_state(void *ctx, HttpRequest *request) {
   bot_conversations(desk->options.bot, LISTED_MAX, add_conversation, &json);
   buf_add(&json, STR("],\"owed\":["));
   bot_owed(desk->options.bot, LISTED_MAX, add_owed, &json);
+  buf_add(&json, STR("],\"kept\":["));
+  bot_kept(desk->options.bot, LISTED_MAX, add_kept, &json);
   buf_add(&json, STR("],\"lines\":["));
   live_lines(desk->options.live, LINES_MAX, &json);
   buf_add(&json, STR("]}"));

@@ -620,3 +620,43 @@ void kept_answers_refresh(KeptAnswers *kept) {
   bool alone = store_company(kept->store) == STORE_ALONE;
   kept->refresh_us = clock_now_us() + (alone ? ALONE_US : SHARED_US);
 }
+
+// ---- for people ---------------------------------------------------------------------------------
+
+static void list_users(KeptAnswers *kept, size_t max, Buf *openids) {
+  pthread_mutex_lock(&kept->mutex);
+  for (size_t i = 0; i < BUCKETS && max > 0; i++) {
+    for (const User *user = kept->buckets[i]; user && max > 0; user = user->next) {
+      pack_str(openids, str_make(user->openid, user->len));
+      max--;
+    }
+  }
+  pthread_mutex_unlock(&kept->mutex);
+}
+
+static StoreReply *read_user(KeptAnswers *kept, Str openid) {
+  Buf key;
+  buf_init(&key);
+  buf_add(&key, str_of(kept->prefix));
+  buf_add(&key, openid);
+  StoreCall call = { .op = STORE_GET, .key = buf_str(&key) };
+  StoreReply *reply = key.failed ? NULL : store_call_wait(kept->store, &call, NULL);
+  buf_clear(&key);
+  return reply;
+}
+
+void kept_answers_list(KeptAnswers *kept, size_t max,
+                       void (*each)(void *ctx, Str openid, const KeptAnswer *answer), void *ctx) {
+  Buf openids;
+  Str openid;
+  KeptAnswer answer;
+  buf_init(&openids);
+  list_users(kept, max, &openids);
+  for (Str rest = buf_str(&openids); !openids.failed && pack_take_str(&rest, &openid);) {
+    StoreReply *reply = read_user(kept, openid);
+    Str value = reply && reply->err.code == ERR_NONE && reply->ok ? reply->value : STR("");
+    while (kept_answer_next(&value, &answer)) each(ctx, openid, &answer);
+    store_reply_free(reply);
+  }
+  buf_clear(&openids);
+}

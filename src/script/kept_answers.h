@@ -69,6 +69,9 @@ bool kept_answers_may_be(KeptAnswers *kept, Str openid);
 
 // From time to time, from a thread that may wait for the store: learns what is there.
 void kept_answers_refresh(KeptAnswers *kept);
+// Gives `each` the answers of up to `max` users. Reads the store, and waits for it; `answer` is valid during the call.
+void kept_answers_list(KeptAnswers *kept, size_t max,
+                       void (*each)(void *ctx, Str openid, const KeptAnswer *answer), void *ctx);
 size_t kept_answers_count(const KeptAnswers *kept);  // as far as it is known
 
 #endif

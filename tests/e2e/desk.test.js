@@ -170,7 +170,7 @@ test('conversations, owed answers, warnings and errors are told', async (t) => {
   const { bot, ask, cookie } = await startDesk(t);
   const Cookie = await cookie();
   const state = async () => (await ask('/desk/state', { headers: { Cookie } })).json();
-  assert.deepEqual(await state(), { conversations: [], owed: [], lines: [] });
+  assert.deepEqual(await state(), { conversations: [], owed: [], kept: [], lines: [] });
   assert.equal(await bot.say('ask'), '你叫什么？');
   await bot.deliver(textXml('fail', { FromUserName: 'oOther' }));
   const { conversations, lines } = await state();
@@ -181,6 +181,18 @@ test('conversations, owed answers, warnings and errors are told', async (t) => {
   assert.ok(conversations[0].left > 3500 && conversations[0].left <= 3600);
   assert.ok(lines.some((line) => line.level === 'error' && /oops/.test(line.text)));
   assert.ok(lines.every((line) => line.level === 'warn' || line.level === 'error'));
+});
+
+test('an answer that waits for its user\'s next message is told, with whose it is', async (t) => {
+  const { bot, ask, cookie } = await startDesk(t, {
+    config: { deadline_ms: 300, late_reply: 'keep' },
+    script: 'function on_message(msg) if msg.content == "slow" then wechat.sleep(0.6) end return "done: " .. msg.content end',
+  });
+  const Cookie = await cookie();
+  const state = async () => (await ask('/desk/state', { headers: { Cookie } })).json();
+  const slow = bot.deliver(textXml('slow', { CreateTime: Math.floor(Date.now() / 1000) - 20 })).catch(() => {});
+  await until(async () => (await state()).kept.some((one) => one.ready && one.openid === 'oDemoUser0000000000000000001'), 'the kept answer');
+  await slow;
 });
 
 test('nothing secret is on it, and openids are hashed where the log hashes them', async (t) => {

@@ -159,6 +159,24 @@ static void test_another_process_learns_what_is_there(void **state) {
   kept_answers_free(second);
 }
 
+static void note_listed(void *ctx, Str openid, const KeptAnswer *answer) {
+  assert_true(str_eq(openid, STR("o1")));
+  assert_true(answer->ready);
+  ++*(int *)ctx;
+}
+
+static void test_what_is_kept_can_be_listed(void **state) {
+  int listed = 0;
+  kept_answers_list(kept, 10, note_listed, &listed);
+  assert_int_equal(listed, 0);
+  put("1", "one", false, 0);
+  put("2", "two", true, 0);
+  kept_answers_list(kept, 10, note_listed, &listed);
+  assert_int_equal(listed, 2);
+  kept_answers_list(kept, 0, note_listed, &listed);
+  assert_int_equal(listed, 2);
+}
+
 static void test_bytes_of_another_kind_are_no_answers(void **state) {
   KeptAnswer answer;
   Str rest = STR("{\"a\":1}");
@@ -179,6 +197,7 @@ int main(void) {
     CASE(test_pieces_of_a_long_answer_come_one_by_one),
     CASE(test_two_days_later_an_answer_is_gone),
     CASE(test_another_process_learns_what_is_there),
+    CASE(test_what_is_kept_can_be_listed),
     CASE(test_bytes_of_another_kind_are_no_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
