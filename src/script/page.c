@@ -56,7 +56,7 @@ static int prepare_page(lua_State *L, Task *task) {
 }
 
 static Str take_result(lua_State *L, int index, Arena *arena) {
-  Str text = arena_dup(arena, lua_str(L, index));
+  Str text = arena ? arena_dup(arena, lua_str(L, index)) : (Str){ 0 };
   if (!text.ptr) raise(L, "not enough memory for the answer");
   return text;
 }
@@ -71,9 +71,23 @@ static void finish_page(lua_State *L, Task *task) {
   run->answer = answer;
 }
 
+static void free_arena(void *arena) { arena_free(arena); }
+
+// One that lives as long as `arena`; NULL without memory.
+static Arena *arena_beside(Arena *arena) {
+  Arena *other = arena_new_small();
+  if (other && arena_on_free(arena, free_arena, other)) return other;
+  arena_free(other);
+  return NULL;
+}
+
+// From here on the task may end on another thread while the caller still writes to the page's arena.
 static TaskState page_suspended(Task *task) {
   PageRun *run = task_data(task);
-  if (run->returned) task_hold_engine(task);
+  if (run->returned) {
+    task_hold_engine(task);
+    run->page.arena = arena_beside(run->page.arena);
+  }
   run->returned = NULL;
   run->page.request = NULL;
   return TASK_WAITING;

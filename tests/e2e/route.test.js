@@ -531,3 +531,17 @@ test('an open stream does not hold up the end of the bot', async (t) => {
   await bot.stop();
   assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
 });
+
+// For ThreadSanitizer: the script has its answer on its thread while the request's thread still keeps what was asked.
+test('a page that waits for a moment alone is answered whole', async (t) => {
+  const bot = await startBot(t, { script: `
+wechat.route("GET", "/moment", function(request)
+  wechat.sleep(0)
+  return { headers = { ["X-Path"] = request.path }, body = ("x"):rep(3000) }
+end)
+function on_message() end` });
+  for (let round = 0; round < 20; round++) {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => bot.request({ method: 'GET', path: '/moment' })));
+    for (const { status, headers, body } of answers) assert.deepEqual([status, headers['x-path'], body.length], [200, '/moment', 3000]);
+  }
+});
