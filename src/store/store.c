@@ -23,7 +23,8 @@ enum {
   TICK_US = 1000 * 1000,
   PATIENCE_MS = 900,
   KEEP_PAUSE_US = 500 * 1000,
-  KEPT_MAX = 64 << 20,  // bytes of calls that wait for a store that is away
+  CALM_US = 3000 * 1000,  // without a failure: it works again
+  KEPT_MAX = 64 << 20,    // bytes of calls that wait for a store that is away
 };
 
 typedef struct {
@@ -44,6 +45,8 @@ struct Store {
   bool awaited;       // the store's thread waits for the backend
   bool closing;
   Err health;  // of the last call that reached the backend, or of the last tick
+  bool told;   // the log has said that it fails
+  int64_t failed_us;
 };
 
 static size_t size_of(const StoreJob *job) {
@@ -110,16 +113,25 @@ static StoreJob *take_batch(Store *store) {
 // A call that was wrong in itself (INCR of a value that is not a number) says nothing about the backend's health.
 static bool is_healthy(const Err *err) { return err->code == ERR_NONE || err->code == ERR_INVALID; }
 
+// A full disk fails what needs room, and what reads works: one line for all of it. By the thread that has `busy`.
+static void tell(Store *store, const Err *health) {
+  bool fails = !is_healthy(health);
+  int64_t now_us = fails || store->told ? clock_now_us() : 0;
+  if (fails) store->failed_us = now_us;
+  if (fails && !store->told) log_warn("%s", health->text);
+  bool again = !fails && store->told && now_us - store->failed_us >= CALM_US;
+  if (again) log_info("store: it works again");
+  if (fails || again) store->told = fails;
+}
+
 // Clears `busy`.
 static void leave_backend(Store *store, const Err *health) {
+  tell(store, health);
   pthread_mutex_lock(&store->lock);
-  bool was = is_healthy(&store->health), is = is_healthy(health);
   store->health = *health;
   store->busy = false;
   if (store->awaited) pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
-  if (was && !is) log_warn("%s", health->text);
-  else if (is && !was) log_info("store: it works again");
 }
 
 // The caller has set `busy`.
