@@ -55,6 +55,8 @@ words.hooks = {
     "重新载入之前调用；返回的表会成为下一次载入的 state。" },
   { "on_error(err, msg)", "Called when the script failed at a message; may return a reply.",
     "脚本处理消息出错时调用；可以返回一条回复。" },
+  { "on_lost(msg, lost)", "Gets the user's message when a conversation cannot go on, since the script changed: lost.question, lost.place, lost.since.",
+    "脚本改变后对话无法继续时，用户的消息交给它处理：lost.question、lost.place、lost.since。" },
 }
 
 words.methods = {

@@ -152,6 +152,12 @@ on_load = nil
 on_unload = nil
 ---@type fun(err: string, msg: Message): Reply|string|nil
 on_error = nil
+---@class Lost a conversation that could not go on, since the script had changed
+---@field question string its last question: the text, of another reply its kind
+---@field place string where it was asked, "FILE:LINE"
+---@field since integer when, in Unix seconds
+---@type fun(msg: Message, lost: Lost): Reply|string|false|nil
+on_lost = nil
 ]==]
 
 -- What wechat.menu.new gives, but for its methods.

@@ -401,7 +401,7 @@ for (const where of ['SQLite file', 'Redis']) {
 }
 
 test('SIGTERM does not wait for a call that raised', async (t) => {
-  const bot = await startBot(t, { script: 'function on_message() wechat.sleep(0.5) return "late" end', config: { store: sqlite(t), deadline_ms: 200 } });
+  const bot = await startBot(t, { script: 'function on_message() wechat.sleep(0.5) return "late" end', config: { store: sqlite(t), deadline_ms: 200, late_reply: 'customer_service' } });
   await bot.say('x'); // without credentials the late reply cannot go out
   await bot.waitForLog(/a late reply to .* is lost/, 10000);
   await sleep(300);
