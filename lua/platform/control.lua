@@ -253,6 +253,10 @@ return function(p, host)
       if bot.ok then bot.failure = nil end
       return p.emit("reload", { ok = bot.ok, error = bot.error, time = time })
     end
+    if kind == "followers" then
+      for openid in text:gmatch("[^\n]+") do p.user_of(openid) end
+      return
+    end
     if kind == "arrived" then return p.take_arrived(text) end
     if kind == "answered" then return p.take_answered(text:match("^([^\n]*)\n(.*)$")) end
     if kind == "failed" then

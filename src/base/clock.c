@@ -15,15 +15,24 @@ static int64_t read_us(clockid_t clock) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static atomic_int_least64_t wall_us;
+
+static int64_t unix_us(void) {
+  return read_us(CLOCK_REALTIME) + ahead_us() +
+         atomic_load_explicit(&wall_us, memory_order_relaxed);
+}
+
+void clock_set_unix_us(int64_t us) { wall_us += us - unix_us(); }
+
 int64_t clock_now_us(void) { return read_us(CLOCK_MONOTONIC) + ahead_us(); }
 
 int64_t clock_real_us(void) { return read_us(CLOCK_MONOTONIC); }
 
 int64_t clock_coarse_us(void) { return read_us(CLOCK_MONOTONIC_COARSE) + ahead_us(); }
 
-int64_t clock_unix_s(void) { return (read_us(CLOCK_REALTIME) + ahead_us()) / 1000000; }
+int64_t clock_unix_s(void) { return unix_us() / 1000000; }
 
-int64_t clock_unix_ms(void) { return (read_us(CLOCK_REALTIME) + ahead_us()) / 1000; }
+int64_t clock_unix_ms(void) { return unix_us() / 1000; }
 
 int64_t clock_thread_cpu_us(void) { return read_us(CLOCK_THREAD_CPUTIME_ID); }
 

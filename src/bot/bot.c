@@ -277,6 +277,10 @@ bool bot_end_conversation(Bot *bot, Str openid) {
 
 void bot_wake(Bot *bot) { pool_wake(bot->webhook.pool); }
 
+bool bot_is_quiet(Bot *bot) { return pool_is_quiet(bot->webhook.pool); }
+
+int64_t bot_next_timer_us(Bot *bot) { return pool_next_timer_us(bot->webhook.pool); }
+
 void bot_refuse(Bot *bot) {
   if (!atomic_exchange(&bot->webhook.refusing, true)) page_wait_end_streams(&bot->webhook);
 }

@@ -100,6 +100,9 @@ void bot_kept(Bot *bot, size_t max, void (*each)(void *ctx, Str openid, const Ke
 bool bot_end_conversation(Bot *bot, Str openid);
 // Time was moved (interpreter_wake).
 void bot_wake(Bot *bot);
+// Whether no script runs, or has something to run before time passes or something comes from outside.
+bool bot_is_quiet(Bot *bot);
+int64_t bot_next_timer_us(Bot *bot);  // of its scripts (monotonic); INT64_MAX: there is none
 // SIGTERM came: bot_status says that it is stopping, and pages whose answers go on end. What still comes on open
 // connections is answered.
 void bot_refuse(Bot *bot);

@@ -301,6 +301,8 @@ Trail *capture_begin(Capture *capture, Str document, Str openid, int64_t receive
   return &noted->trail;
 }
 
+Str capture_document(const Trail *trail) { return ((const Noted *)trail)->document; }
+
 static void take_answer(Noted *noted, Str xml) {
   size_t taken = noted->document.len + noted->openid.len;
   if (taken + xml.len <= noted->room) {

@@ -29,5 +29,7 @@ void capture_close(Capture *capture);
 Trail *capture_begin(Capture *capture, Str document, Str openid, int64_t received_us);
 // A request for it was answered so; of several answers the first that shows something counts. "": `success`.
 void capture_answer(Trail *trail, Str xml);
+// The document that it began with.
+Str capture_document(const Trail *trail);
 
 #endif

@@ -361,6 +361,27 @@ void pool_wake(Pool *pool) {
   }
 }
 
+bool pool_is_quiet(Pool *pool) {
+  bool quiet = true;
+  for (size_t index = 0; quiet && index < pool->count; index++) {
+    Interpreter *interpreter = pool_get(pool, index);
+    quiet = interpreter_queue(interpreter) == 0;
+    interpreter_release(interpreter);
+  }
+  return quiet;
+}
+
+int64_t pool_next_timer_us(Pool *pool) {
+  int64_t next_us = INT64_MAX;
+  for (size_t index = 0; index < pool->count; index++) {
+    Interpreter *interpreter = pool_get(pool, index);
+    int64_t due_us = interpreter_next_timer_us(interpreter);
+    if (due_us < next_us) next_us = due_us;
+    interpreter_release(interpreter);
+  }
+  return next_us;
+}
+
 // ---- what is told -------------------------------------------------------------------------------
 
 bool pool_files(Pool *pool, Arena *arena, Pairs *files) {

@@ -49,6 +49,10 @@ void pool_sweep(Pool *pool);
 void pool_balance(Pool *pool);
 // Time was moved (interpreter_wake).
 void pool_wake(Pool *pool);
+// Whether none of those in service runs, or has something to run now. It may have changed when the caller looks at it.
+bool pool_is_quiet(Pool *pool);
+// When the next of their timers is due (monotonic); INT64_MAX: there is none.
+int64_t pool_next_timer_us(Pool *pool);
 // The files a change of which asks for a reload, those of the last load that failed included. In `arena`.
 bool pool_files(Pool *pool, Arena *arena, Pairs *files);
 

@@ -31,7 +31,7 @@ struct Command {
 
 extern const Command command_run, command_dev, command_repl, command_exec, command_send,
     command_test, command_new, command_check, command_store, command_forget, command_status,
-    command_explain, command_docs;
+    command_explain, command_docs, command_replay;
 
 // Loads the configuration and reports its faults; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);

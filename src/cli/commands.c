@@ -5,13 +5,11 @@
 
 #include "cli/suggest.h"
 
-static const Command *const commands[] = { &command_run,    &command_dev,
-                                           &command_repl,   &command_exec,
-                                           &command_send,   &command_test,
-                                           &command_new,    &command_check,
-                                           &command_store,  &command_forget,
-                                           &command_status, &command_explain,
-                                           &command_docs,   NULL };
+static const Command *const commands[] = { &command_run,     &command_dev,    &command_repl,
+                                           &command_exec,    &command_send,   &command_test,
+                                           &command_new,     &command_check,  &command_replay,
+                                           &command_store,   &command_forget, &command_status,
+                                           &command_explain, &command_docs,   NULL };
 
 static const Option common_options[] = {
   { .name = "help", .letter = 'h', .help = "this text" },

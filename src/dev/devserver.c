@@ -293,11 +293,27 @@ static void settle(DevServer *devserver) {
     nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
 }
 
-void devserver_advance(DevServer *devserver, int64_t us) {
-  settle(devserver);
+void devserver_move(DevServer *devserver, int64_t us) {
   clock_advance(us);
+  loop_time_moved(devserver->loop, us);
   platform_wake(devserver->platform);
   if (devserver->bot) bot_wake(devserver->bot);
+}
+
+void devserver_advance(DevServer *devserver, int64_t us) {
+  settle(devserver);
+  devserver_move(devserver, us);
+}
+
+bool devserver_is_quiet(DevServer *devserver, size_t posts) {
+  BotStatus status;
+  bot_status(devserver->bot, &status);
+  return client_active(devserver->client) == 0 && bot_is_quiet(devserver->bot) &&
+         (size_t)status.waiting >= posts;
+}
+
+void devserver_followers(DevServer *devserver, Str openids) {
+  platform_note_followers(devserver->platform, openids);
 }
 
 // ---- public -------------------------------------------------------------------------------------

@@ -50,7 +50,14 @@ bool devserver_restart(DevServer *devserver, Err *err);
 // Starts the bot anew as a process does: with new interpreters and the same store, so that its conversations and what it
 // owes go on. Any thread but one of the bot's.
 bool devserver_restart_bot(DevServer *devserver, Err *err);
+// Users that the platform knows as followers from now on: openids, a line each.
+void devserver_followers(DevServer *devserver, Str openids);
+// Whether all that is under way waits for time to pass: `posts` are requests for the bot that nobody has answered yet.
+// Ask twice, some hundred microseconds apart: what one thread hands to another is seen by neither for a moment.
+bool devserver_is_quiet(DevServer *devserver, size_t posts);
 // Moves the process's time forward and wakes what waits for it.
+void devserver_move(DevServer *devserver, int64_t us);
+// The same, once calls under way have had some real time to end.
 void devserver_advance(DevServer *devserver, int64_t us);
 // Stops everything; messages under way have `grace_ms` at most. False if something is stuck: then end the process. NULL
 // is allowed.

@@ -118,6 +118,10 @@ void platform_note_answer(Platform *platform, Str openid, Str reply) {
   note_of_user(platform, "answered", openid, reply);
 }
 
+void platform_note_followers(Platform *platform, Str openids) {
+  feed_put(platform->feed, "followers", openids);
+}
+
 void platform_wake(Platform *platform) { bot_wake(platform->bot); }
 
 bool platform_free(Platform *platform) {

@@ -43,6 +43,8 @@ void platform_note_failure(Platform *platform, Str openid, Str error);
 // A message reached the bot, or was answered (BotOptions.on_message); somebody else may have sent it.
 void platform_note_message(Platform *platform, Str document);
 void platform_note_answer(Platform *platform, Str openid, Str reply);
+// These users follow the account: openids, a line each.
+void platform_note_followers(Platform *platform, Str openids);
 // Time was moved.
 void platform_wake(Platform *platform);
 // Call it after the server has stopped. False if something is stuck: then end the process. NULL is allowed.

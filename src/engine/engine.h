@@ -80,6 +80,8 @@ void engine_retire(Engine *engine);
 bool engine_is_retired(const Engine *engine);
 // Ends all suspended tasks (task_is_dropped), where the state is free within a second. The engine is not entered.
 void engine_end_tasks(Engine *engine);
+// When the next timer is due (monotonic, microseconds); INT64_MAX: there is none. Any thread.
+int64_t engine_next_timer_us(Engine *engine);
 // Time was moved (clock_advance): the thread looks at its timers again.
 void engine_wake(Engine *engine);
 // Stops what run_wait runs without a limit, and every other task, soon; until run_wait is called

@@ -82,6 +82,14 @@ Timer *timers_take_due(Inbox *inbox) {
   return timer;
 }
 
+int64_t engine_next_timer_us(Engine *engine) {
+  Inbox *inbox = engine->inbox;
+  pthread_mutex_lock(&inbox->mutex);
+  int64_t due_us = inbox->heap_count ? inbox->heap[0]->due_us : INT64_MAX;
+  pthread_mutex_unlock(&inbox->mutex);
+  return due_us;
+}
+
 void timers_end_service(Inbox *inbox) {
   size_t kept = 0;
   for (size_t i = 0; i < inbox->heap_count; i++) {

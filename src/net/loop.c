@@ -11,6 +11,7 @@ struct LoopTimer {
   LoopFn fn;
   void *ctx;
   bool once;
+  LoopTimer *next, **to;  // among the loop's timers
 };
 
 struct Loop {
@@ -19,6 +20,7 @@ struct Loop {
   pthread_t thread;
   pthread_mutex_t mutex;
   LoopCall *first, **end;
+  LoopTimer *timers;
   bool closing;
 };
 
@@ -171,6 +173,10 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
   timer->fn = fn;
   timer->ctx = ctx;
   timer->once = repeat_ms <= 0;
+  timer->next = loop->timers;
+  timer->to = &loop->timers;
+  if (timer->next) timer->next->to = &timer->next;
+  loop->timers = timer;
   uv_timer_init(&loop->uv, &timer->handle);
   timer->handle.data = timer;
   uv_update_time(&loop->uv);
@@ -180,7 +186,38 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
 }
 
 void loop_timer_stop(LoopTimer *timer) {
-  if (timer) uv_close((uv_handle_t *)&timer->handle, free_handle);
+  if (!timer) return;
+  *timer->to = timer->next;
+  if (timer->next) timer->next->to = timer->to;
+  uv_close((uv_handle_t *)timer, free_handle);
+}
+
+typedef struct {
+  Loop *loop;
+  uint64_t ms;
+} Moved;
+
+static void bring_forward(LoopTimer *timer, uint64_t ms) {
+  uv_timer_t *handle = &timer->handle;
+  if (!uv_is_active((uv_handle_t *)handle)) return;
+  uint64_t left = uv_timer_get_due_in(handle), repeat = uv_timer_get_repeat(handle);
+  uv_timer_start(handle, on_timer, left > ms ? left - ms : 0, repeat);
+}
+
+// Those of libcurl stay: what is under way outside takes real time.
+static void bring_all_forward(void *ctx) {
+  Moved moved = *(Moved *)ctx;
+  free(ctx);
+  uv_update_time(&moved.loop->uv);
+  for (LoopTimer *timer = moved.loop->timers; timer; timer = timer->next)
+    bring_forward(timer, moved.ms);
+}
+
+void loop_time_moved(Loop *loop, int64_t us) {
+  Moved *moved = malloc(sizeof *moved);
+  if (!moved) return;
+  *moved = (Moved){ loop, (uint64_t)us / 1000 };
+  if (!loop_post(loop, bring_all_forward, moved)) free(moved);
 }
 
 struct uv_loop_s *loop_uv(Loop *loop) {

@@ -32,6 +32,8 @@ bool loop_is_current(const Loop *loop);  // whether the caller is the loop threa
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);
 // Frees the timer. Loop thread only; not for a one-shot timer that has fired. NULL is allowed.
 void loop_timer_stop(LoopTimer *timer);
+// Time was moved forward by so much (clock_advance): the timers come due as much earlier. Any thread.
+void loop_time_moved(Loop *loop, int64_t us);
 // The uv_loop_t, for net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
 // The `data` of a poll handle that may still be open when the loop ends; the loop closes it then.

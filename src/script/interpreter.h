@@ -184,6 +184,7 @@ void interpreter_give_turns_away(Interpreter *interpreter, size_t most);
 // How many runs would come before one that came now: 0 when it is free, INT_MAX when it was given up. Any
 // thread; it may have changed when the caller looks at it.
 int interpreter_queue(Interpreter *interpreter);
+int64_t interpreter_next_timer_us(Interpreter *interpreter);  // engine_next_timer_us
 // Time was moved: what waits for a time looks again.
 void interpreter_wake(Interpreter *interpreter);
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua

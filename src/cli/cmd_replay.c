@@ -1,0 +1,251 @@
+// `wemoon replay`: what was captured, played against a script; the replies that differ.
+#include "cli/command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/secrets.h"
+#include "base/visible.h"
+#include "cli/preflight.h"
+#include "cli/replay_spec.h"
+#include "dev/replay.h"
+#include "wechat/message.h"
+#include "wechat/reply.h"
+
+enum { THREADS = 8 };
+
+static const Option options[] = {
+  { .name = "spec",
+    .argument = "OPENID",
+    .may_lack_value = true,
+    .help = "write the captured talk of that user, or of the one who wrote most, as a spec; play "
+            "nothing" },
+  { .name = NULL },
+};
+
+typedef struct {
+  const char *path;
+  XmlParser *parser;
+  NodeTree tree;
+  size_t differ;
+} Comparison;
+
+// ---- comparing ----------------------------------------------------------------------------------
+
+static Str text_at(const Json *line, const char *name) {
+  const Json *value = line ? json_get(line, str_of(name)) : NULL;
+  return value ? json_string(value) : STR("");
+}
+
+static bool is_answered(const Json *line) {
+  const Json *out = line ? json_get(line, STR("out")) : NULL;
+  return out && json_kind(out) == JSON_STRING;
+}
+
+static const Json *first_late(const Json *line) {
+  return line ? json_first(json_get(line, STR("late"))) : NULL;
+}
+
+static Str element(const NodeTree *tree, const char *name) {
+  uint32_t index = tree->count ? node_child(tree, 0, str_of(name)) : NODE_NONE;
+  return index == NODE_NONE ? STR("") : node_text(tree, index);
+}
+
+// The document without its CreateTime.
+static void add_document(Buf *out, Str xml) {
+  ptrdiff_t from = str_find(xml, STR("<CreateTime>")), to = str_find(xml, STR("</CreateTime>"));
+  bool timed = from >= 0 && to > from;
+  buf_add(out, timed ? str_sub(xml, 0, (size_t)from) : xml);
+  if (timed) buf_add(out, str_sub(xml, (size_t)to, xml.len));
+}
+
+static Str late_text(const Json *part) {
+  const Json *text = json_get(part, STR("text"));
+  return text ? text_at(text, "content") : STR("");
+}
+
+static void add_without_blanks(Buf *out, Str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    if (!isspace((unsigned char)text.ptr[i])) buf_addc(out, text.ptr[i]);
+  }
+}
+
+static void add_late(Buf *out, const Json *part) {
+  if (late_text(part).len) add_without_blanks(out, late_text(part));
+  else json_add_value(out, part);
+}
+
+// All that the user reads, in its order: how it was divided into parts depends on the moment.
+static void add_all(Comparison *c, const Json *line, Buf *out) {
+  Str xml = text_at(line, "out");
+  bool text = xml.len && xml_parse(c->parser, xml, &c->tree, NULL) &&
+              str_eq(element(&c->tree, "MsgType"), STR("text"));
+  if (!is_answered(line)) buf_add(out, STR("-"));
+  if (text) add_without_blanks(out, element(&c->tree, "Content"));
+  else add_document(out, xml);
+  for (const Json *part = first_late(line); part; part = json_next(part)) add_late(out, part);
+}
+
+static bool is_same(Comparison *c, const ReplayMessage *message) {
+  Buf then, now;
+  buf_init(&then);
+  buf_init(&now);
+  add_all(c, message->then, &then);
+  add_all(c, message->now, &now);
+  bool same = message->now && str_eq(buf_str(&then), buf_str(&now));
+  buf_clear(&then);
+  buf_clear(&now);
+  return same;
+}
+
+// ---- saying it ----------------------------------------------------------------------------------
+
+static void print_line(const char *label, Str text) {
+  Buf shown;
+  buf_init(&shown);
+  visible_add(&shown, text);
+  printf("  %-10s%.*s\n", label, STR_FMT(buf_str(&shown)));
+  buf_clear(&shown);
+}
+
+static void print_reply(Comparison *c, const char *label, const Json *line) {
+  Str xml = text_at(line, "out");
+  Buf described;
+  buf_init(&described);
+  bool read = xml.len && xml_parse(c->parser, xml, &c->tree, NULL);
+  if (!is_answered(line)) buf_add(&described, STR("(no answer)"));
+  else reply_describe(read ? &c->tree : NULL, &described);
+  print_line(label, buf_str(&described));
+  for (const Json *part = first_late(line); part; part = json_next(part)) {
+    buf_reset(&described);
+    buf_add(&described, STR("late: "));
+    if (late_text(part).len) buf_add(&described, late_text(part));
+    else json_add_value(&described, part);
+    print_line("", buf_str(&described));
+  }
+  buf_clear(&described);
+}
+
+static void print_message(Comparison *c, const ReplayMessage *message) {
+  char when[32];
+  MessageHead head;
+  time_t t = (time_t)(message->t_ms / 1000);
+  struct tm tm;
+  localtime_r(&t, &tm);
+  strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+  Buf line;
+  buf_init(&line);
+  buf_printf(&line, "%s:%zu: %s %.*s", c->path, message->number, when, STR_FMT(message->openid));
+  if (message_parse(c->parser, message->in, &c->tree, &head, NULL)) {
+    Str what = head.is_event ? head.event_key : element(&c->tree, "Content");
+    buf_printf(&line, " %.*s %.*s", STR_FMT(head.is_event ? head.event : head.msg_type),
+               STR_FMT(what));
+  }
+  Buf shown;
+  buf_init(&shown);
+  visible_add(&shown, buf_str(&line));
+  printf("%.*s\n", STR_FMT(buf_str(&shown)));
+  buf_clear(&shown);
+  buf_clear(&line);
+}
+
+static void compare(Comparison *c, const ReplayMessage *message) {
+  if (is_same(c, message)) return;
+  c->differ++;
+  print_message(c, message);
+  print_reply(c, "captured", message->then);
+  print_reply(c, "now", message->now);
+}
+
+static int compare_all(const Replay *replay, const char *path) {
+  Comparison c = { .path = path, .parser = xml_parser_new() };
+  nodes_init(&c.tree);
+  for (size_t i = 0; c.parser && i < replay_count(replay); i++)
+    compare(&c, replay_message(replay, i));
+  printf("%zu message%s, %zu differ\n", replay_count(replay), replay_count(replay) == 1 ? "" : "s",
+         c.differ);
+  nodes_clear(&c.tree);
+  xml_parser_free(c.parser);
+  return c.differ ? STATUS_FAILED : STATUS_DONE;
+}
+
+// ---- the command --------------------------------------------------------------------------------
+
+static bool configure(Invocation *in, const char *script, Account *account, BotOptions *bot,
+                      Err *err) {
+  config_simulate_account(in->config);
+  if (!config_account(in->config, account, err) ||
+      !config_bot(in->config, script, account, bot, err))
+    return false;
+  bot->watch = false;
+  bot->dedup_window_s = 0;
+  secrets_hash_openids(NULL);  // those of the capture are in the form that they are to have
+  if (config_source(in->config, "log_level") == CONFIG_FROM_DEFAULT) log_setup(LOG_WARN, LOG_TEXT);
+  return true;
+}
+
+static int play(Invocation *in, Replay *replay, const char *path, const char *script) {
+  Account account;
+  BotOptions bot;
+  Err err;
+  config_simulate_account(in->config);
+  if (!command_configure(in, script, false, false)) return STATUS_USAGE;
+  if (!preflight_script(script, &err) || !configure(in, script, &account, &bot, &err))
+    return report_err("replay", &err);
+  DevServerOptions devserver_options = {
+    .account = &account,
+    .bot = &bot,
+    .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
+  };
+  config_server(in->config, &devserver_options.server);
+  devserver_options.server.listen = STR("127.0.0.1:0");
+  devserver_options.server.threads = THREADS;
+  replay_begin(replay);
+  if (!replay_play(replay, &devserver_options, &bot, &err)) return report_err("replay", &err);
+  return compare_all(replay, path);
+}
+
+static int write_spec(const Replay *replay, const char *path, const char *openid) {
+  bool named = strcmp(openid, "spec") != 0;
+  if (replay_spec_print(replay, path, str_of(named ? openid : ""))) return STATUS_DONE;
+  report("replay", "%s has no message of %s", path, named ? openid : "anybody");
+  return STATUS_FAILED;
+}
+
+static int run(Invocation *in) {
+  const char *path = in->arguments.positionals[0];
+  const char *spec = options_value(&in->arguments, "spec");
+  const char *script = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
+  Err err;
+  if (!spec && !script)
+    return report_usage("replay", "something is missing: wemoon replay CAPTURE BOT.lua");
+  Replay *replay = replay_read(path, &err);
+  if (!replay) return report_err("replay", &err);
+  int status = spec ? write_spec(replay, path, spec) : play(in, replay, path, script);
+  replay_free(replay);
+  return status;
+}
+
+const Command command_replay = {
+  .name = "replay",
+  .usage = "CAPTURE BOT.lua",
+  .summary = "Play what was captured against a script; print the replies that differ",
+  .details =
+      "CAPTURE is what `capture = FILE` wrote. The script talks to a simulated platform that knows "
+      "the\n"
+      "captured users as followers, at the captured times; its requests to other hosts get what "
+      "they got\n"
+      "then, or nil and an error. Late parts are compared too: the whole that a user reads, "
+      "however "
+      "it was\n"
+      "divided. Exit status 1 if anything differs. With --spec nothing is played, and BOT.lua may "
+      "be "
+      "left out.\n",
+  .options = options,
+  .least = 1,
+  .most = 2,
+  .configured = true,
+  .run = run,
+};
