@@ -247,12 +247,19 @@ static void load_environment(Config *config, char **environment) {
   }
 }
 
+// By its name: it may be another configuration's (`wemoon test` has one for each spec). `count` for one that is no key's.
+static size_t index_of_option(const Config *config, const Option *option) {
+  size_t index = 0;
+  while (index < config->count && strcmp(config->options[index].name, option->name) != 0) index++;
+  return index;
+}
+
 static void load_flags(Config *config, const Arguments *arguments) {
   for (const OptionUse *use = arguments->first; use; use = use->next) {
-    ptrdiff_t index = use->option - config->options;
-    if (use->option < config->options || (size_t)index >= config->count) continue;
+    size_t index = index_of_option(config, use->option);
+    if (index == config->count) continue;
     Str place = arena_printf(config->arena, "--%s", use->option->name);
-    set_value(config, (size_t)index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag",
+    set_value(config, index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag",
               str_of(use->value));
     if (config_keys[index].secrecy != CONFIG_OPEN) memset(use->typed, '*', strlen(use->typed));
   }

@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
+const os = require('node:os');
 const path = require('node:path');
 const { startBot, wemoon, messageXml, textXml, eventXml, until, sleep, tempDir, OPENID, APPID } = require('./harness');
 
@@ -149,7 +150,8 @@ test('10,000 messages are played in 10 s', { timeout: 120000 }, async (t) => {
   const seconds = (Date.now() - began) / 1000;
   t.diagnostic(`${seconds} s`);
   assert.equal(stdout, '10000 messages, 0 differ\n');
-  assert.ok(seconds < (process.env.WEMOON_SLOW ? 60 : 10), `${seconds} s`);
+  const busy = os.loadavg()[0] > 2 * os.cpus().length;
+  assert.ok(seconds < (busy ? 60 : 10), `${seconds} s`);
 });
 
 test('--spec writes the captured talk of one user as a spec, which passes', async (t) => {

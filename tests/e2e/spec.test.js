@@ -26,6 +26,12 @@ test('what fails shows the line, its text, and both values; exit 1', async (t) =
     + '      expected "echo ho"\n      got      "echo hi"\n0 passed, 1 failed\n');
 });
 
+test('flags of the configuration hold in a spec', async (t) => {
+  const spec = 'test("t", function() expect(bot:user("a"):says("hi").xml):is("success") end)';
+  const bot = 'function on_message() wechat.sleep(0.4) return "late" end';
+  assert.match(await run(t, spec, { bot, args: ['--deadline-ms', '100'] }), /1 passed/);
+});
+
 test('nested tables are told apart by their path', async (t) => {
   const out = await run(t, 'test("t", function() expect({ a = { { b = 1 } } }):is({ a = { { b = 2 } } }) end)', { code: 1 });
   assert.match(out, /a\[1\]\.b:\n +expected 2\n +got +1\n/);
