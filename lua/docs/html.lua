@@ -3,6 +3,7 @@
 local catalogue = require "wechat.catalogue"
 local reference = require "docs.reference"
 local words = require "docs.words"
+local endpoints_zh = require "docs.endpoints_zh"
 
 local style = [[
 :root{color-scheme:light dark}body{font:15px/1.55 system-ui,"Noto Sans SC",sans-serif;margin:0 auto;max-width:60em;padding:1em 1.2em}
@@ -126,8 +127,8 @@ return function(methods, about)
     return "https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=" .. escape(endpoint.path)
   end
 
-  local function put_endpoint(endpoint)
-    put('<h3 id="wechat.%s">%s</h3><p>%s</p>', endpoint.name, code(("wechat.%s{...}"):format(endpoint.name)), escape(endpoint.doc))
+  local function put_endpoint(endpoint, doc)
+    put('<h3 id="wechat.%s">%s</h3><p>%s</p>', endpoint.name, code(("wechat.%s{...}"):format(endpoint.name)), escape(doc))
     put('<p class="faint">%s %s · <a href="%s" rel="noreferrer">%s</a></p>', endpoint.verb, code(endpoint.path), official(endpoint), say("official"))
     for _, part in ipairs { "query", "body", "returns" } do
       if #endpoint[part] > 0 then put("<p>%s</p>", say(part)) end
@@ -141,8 +142,11 @@ return function(methods, about)
     put('<h2 id="endpoints">%s</h2><p>%s</p>', say("endpoints"), say("fails"))
     for _, group in ipairs(catalogue.groups) do
       local subject, names = catalogue.group(group)
-      put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(subject))
-      for _, name in ipairs(names) do put_endpoint(catalogue.find(group, name)) end
+      put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(chinese and endpoints_zh.groups[group] or subject))
+      for _, name in ipairs(names) do
+        local endpoint = catalogue.find(group, name)
+        put_endpoint(endpoint, chinese and endpoints_zh[group][name] or endpoint.doc)
+      end
     end
   end
 

@@ -5,6 +5,7 @@ local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
 local types = require "meta.types"
 local words = require "docs.words"
+local endpoints_zh = require "docs.endpoints_zh"
 
 local reference = {}
 
@@ -168,7 +169,7 @@ function reference.search(methods, word)
     local about, names = catalogue.group(group)
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)
-      try("wechat." .. endpoint.name, endpoint.doc, about .. " " .. endpoint.path)
+      try("wechat." .. endpoint.name, endpoint.doc, about .. " " .. endpoint.path .. " " .. endpoints_zh[group][name])
     end
   end
   return table.move(by_doc, 1, #by_doc, #by_name + 1, by_name)

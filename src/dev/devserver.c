@@ -243,6 +243,8 @@ static bool all_have_left(DevServer *devserver, int64_t max_ms) {
   return atomic_load(&devserver->with_bot) == 0;
 }
 
+enum { SETTLE_MS = 1000 };
+
 // Ends waiting scripts (for a slow model, for the next day). False if one is stuck.
 static bool end_scripts(Bot *bot, int64_t max_ms) {
   if (bot_drain(bot, max_ms / 10)) return true;
@@ -252,7 +254,6 @@ static bool end_scripts(Bot *bot, int64_t max_ms) {
 
 // False when it is stuck.
 static bool end_bot(DevServer *devserver) {
-  enum { SETTLE_MS = 1000 };
   atomic_store(&devserver->bot_ready, false);
   if (devserver->bot && (!end_scripts(devserver->bot, SETTLE_MS) ||
                          !all_have_left(devserver, SETTLE_MS) || !bot_free(devserver->bot)))
@@ -347,9 +348,10 @@ bool devserver_close(DevServer *devserver, int64_t grace_ms) {
   if (devserver->bot) bot_refuse(devserver->bot);
   server_free(devserver->server);
   int64_t left_ms = end_ms - clock_now_ms();
-  if (devserver->bot &&
-      (!bot_drain(devserver->bot, left_ms > 0 ? left_ms : 0) || !bot_free(devserver->bot)))
+  if (devserver->bot && !bot_drain(devserver->bot, left_ms > 0 ? left_ms : 0) &&
+      !end_scripts(devserver->bot, SETTLE_MS))
     return false;
+  if (devserver->bot && !bot_free(devserver->bot)) return false;
   log_tap(LOG_DEBUG, NULL, NULL);
   if (!platform_free(devserver->platform)) return false;
   api_free(devserver->api);
