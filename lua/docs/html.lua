@@ -6,11 +6,12 @@ local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
 
 local style = [[
-:root{color-scheme:light dark}body{font:15px/1.55 system-ui,"Noto Sans SC",sans-serif;margin:0 auto;max-width:60em;padding:1em 1.2em}
+:root{color-scheme:light dark}body{background:#fff;color:#1b1b1b;font:15px/1.55 system-ui,"Noto Sans SC",sans-serif;margin:0 auto;max-width:60em;padding:1em 1.2em}
 h1{font-size:1.6em}h2{margin-top:2em;border-bottom:1px solid #8886}h3{margin:1.4em 0 .2em;font-size:1em}
-code,pre{font:13px/1.45 ui-monospace,"Noto Sans Mono CJK SC",monospace}pre{padding:.5em .8em;background:#8881;overflow-x:auto;margin:.4em 0}
+code,pre{font:13px/1.45 ui-monospace,"Noto Sans Mono CJK SC",monospace}pre{padding:.5em .8em;background:#8881;white-space:pre-wrap;overflow-wrap:anywhere;margin:.4em 0}
+h2 code{font-size:.85em}h3 code{font-size:15px;font-weight:700}h3{margin-top:1.8em}.label{font-size:13px;font-weight:600;margin-top:.6em}
 table{border-collapse:collapse;margin:.4em 0}td,th{text-align:left;vertical-align:top;padding:.1em .9em .1em 0}th{font-weight:600}
-p{margin:.3em 0}[role=navigation] ul{columns:3;padding-left:1.1em}.faint{opacity:.7}a{color:#0a7a43}@media(prefers-color-scheme:dark){a{color:#4fd18b}}
+p{margin:.3em 0}[role=navigation] ul{columns:3;padding-left:1.1em}.faint,.label{color:#595959}a{color:#0a7a43}td,code{overflow-wrap:anywhere}@media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e6e6}a{color:#4fd18b}.faint,.label{color:#b0b0b0}}
 @media(max-width:40em){[role=navigation] ul{columns:1}td{display:block}}]]
 
 local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
@@ -131,7 +132,7 @@ return function(methods, about)
     put('<h3 id="wechat.%s">%s</h3><p>%s</p>', endpoint.name, code(("wechat.%s{...}"):format(endpoint.name)), escape(doc))
     put('<p class="faint">%s %s · <a href="%s" rel="noreferrer">%s</a></p>', endpoint.verb, code(endpoint.path), official(endpoint), say("official"))
     for _, part in ipairs { "query", "body", "returns" } do
-      if #endpoint[part] > 0 then put("<p>%s</p>", say(part)) end
+      if #endpoint[part] > 0 then put('<p class="label">%s</p>', say(part)) end
       put_rows(say(part), field_rows(endpoint[part]))
     end
     if endpoint.note then put("<p>%s</p>", escape(endpoint.note)) end
@@ -160,7 +161,7 @@ return function(methods, about)
   end
 
   put('<!DOCTYPE html>\n<html lang="%s"><head><meta charset="utf-8"><title>%s</title>', chinese and "zh-CN" or "en", say("title"))
-  put('<meta name="viewport" content="width=device-width, initial-scale=1"><style>%s</style></head><body>', style)
+  put('<meta name="viewport" content="width=device-width, initial-scale=1"><style>%s</style></head><body><main>', style)
   put("<h1>%s %s</h1>", say("title"), escape(about.version))
   put_contents()
   put_hooks()
@@ -169,6 +170,6 @@ return function(methods, about)
   put_menu()
   put_keys()
   put_endpoints()
-  put("</body></html>\n")
+  put("</main></body></html>\n")
   return table.concat(out, "\n")
 end

@@ -28,14 +28,14 @@ bot.text("^天气%s*(.*)", function(msg, city) return city .. "：晴，今晚�
 on_message = bot.on_message
 `;
 
-async function console_picture(browser) {
+async function console_picture(browser, locale, file) {
   fs.writeFileSync(path.join(dir, 'bot.lua'), BOT);
   const child = spawn(BINARY, ['dev', 'bot.lua', '--port', '0'], { cwd: dir });
   const url = await new Promise((resolve) => child.stdout.on('data', (text) => {
     const found = /(http:\S+)\/console/.exec(text);
     if (found) resolve(found[1]);
   }));
-  const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, locale: 'zh-CN' })).newPage();
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, locale })).newPage();
   await page.goto(`${url}/console`);
   await page.waitForSelector('#input');
   for (const text of ['天气 杭州', '菜单']) {
@@ -49,8 +49,16 @@ async function console_picture(browser) {
   await page.click('.menu >> text=菜单');
   await page.click('#panel details >> nth=0 >> summary');
   await sleep(300);
-  await page.screenshot({ path: path.join(__dirname, 'console.png') });
+  await page.screenshot({ path: path.join(__dirname, file) });
   child.kill();
+}
+
+async function reference_picture(browser, lang) {
+  const page = await browser.newPage({ viewport: { width: 1180, height: 900 } });
+  await page.setContent(execFileSync(BINARY, ['docs', 'html', '--lang', lang], { maxBuffer: 16 << 20 }).toString());
+  await page.locator('[id="wechat.message.template.send"]').evaluate((heading) => heading.scrollIntoView());
+  await page.screenshot({ path: path.join(__dirname, `reference-${lang}.png`) });
+  await page.close();
 }
 
 async function prompt_picture(browser) {
@@ -87,7 +95,9 @@ async function prompt_picture(browser) {
 
 (async () => {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-  await console_picture(browser);
+  await console_picture(browser, 'zh-CN', 'console.png');
+  await console_picture(browser, 'en-US', 'console-en.png');
+  for (const lang of ['zh', 'en']) await reference_picture(browser, lang);
   await prompt_picture(browser);
   await browser.close();
   fs.rmSync(dir, { recursive: true, force: true });
