@@ -86,8 +86,8 @@ function calls(text) {
   return counts;
 }
 
-const wemoonArgs = (program) => (port) => [program, 'run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', '2',
-  '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error'];
+const wemoonArgs = (program, ...more) => (port) => [program, 'run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', '2',
+  '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error', ...more];
 const bareArgs = (port) => [path.join(BUILD, 'bare'), String(port), '2', '270'];
 
 async function perMessage(folder, command, beside) {
@@ -114,10 +114,14 @@ async function measure(quick, say) {
   try {
     const own = await perMessage(folder, wemoonArgs(WEMOON));
     const bare = await perMessage(folder, bareArgs);
+    const captured = await perMessage(folder, wemoonArgs(WEMOON, '--capture', path.join(folder, 'capture.jsonl')));
+    const logged = await perMessage(folder, wemoonArgs(WEMOON, '--log-level', 'info', '--log-file', path.join(folder, 'log')));
     const way = await entered(folder, process.env.DEBUG_BUILD || buildDebug());
     say(`wemoon ${Math.round(own)}, bare civetweb ${Math.round(bare)} instructions; ${Math.round(way.calls)} calls of ${way.functions} functions in ${way.files} files`);
     return [
       { what: 'instructions of a plain message beside civetweb', value: Math.round(own - bare), unit: '', most: 18000 },
+      { what: 'instructions that capture adds to it', value: Math.round(captured - own), unit: '' },
+      { what: 'instructions that its line of the log adds', value: Math.round(logged - own), unit: '' },
       { what: 'calls of its own functions by a plain message (debug build)', value: Math.round(way.calls), unit: '' },
       { what: 'functions entered', value: way.functions, unit: '' },
       { what: 'files entered', value: way.files, unit: '' },

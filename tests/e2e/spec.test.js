@@ -32,6 +32,25 @@ test('flags of the configuration hold in a spec', async (t) => {
   assert.match(await run(t, spec, { bot, args: ['--deadline-ms', '100'] }), /1 passed/);
 });
 
+test('bot:wait moves time while a call is under way, and what is due meanwhile happens', async (t) => {
+  const bot = `
+    wechat.every("6h", function() wechat.store.incr("ticks") end)
+    function on_message(msg)
+      wechat.spawn(function() wechat.store.set("got", wechat.http.get("http://slow.example/", { timeout = 100 }).body) end)
+      return "begun" end`;
+  const spec = `test("t", function()
+    bot:answers("http://slow.example/", { body = "slowly", delay = 60 })
+    bot:user("a"):says("hi")
+    local before = os.time()
+    bot:wait(90)
+    expect(function() return bot:store("got") end):becomes("slowly")
+    bot:user("a"):says("hi")
+    bot:wait("24h")
+    expect(os.time() - before >= 86490):is(true)
+    expect(bot:store("ticks")):is(4) end)`;
+  assert.match(await run(t, spec, { bot }), /1 passed/);
+});
+
 test('nested tables are told apart by their path', async (t) => {
   const out = await run(t, 'test("t", function() expect({ a = { { b = 1 } } }):is({ a = { { b = 2 } } }) end)', { code: 1 });
   assert.match(out, /a\[1\]\.b:\n +expected 2\n +got +1\n/);
