@@ -78,7 +78,9 @@ static char *add_text(char *to, Str text) {
   return to + text.len;
 }
 
-static Str clip(Str text) { return str_sub(text, 0, str_utf8_prefix(text, TEXT_MAX)); }
+static Str clip(Str text) {
+  return text.len <= TEXT_MAX ? text : str_make(text.ptr, str_utf8_prefix(text, TEXT_MAX));
+}
 
 // With the mutex.
 static void put(Ring *ring, const Event *head, Str openid, Str msgid, const Str *texts) {
