@@ -57,6 +57,8 @@ void answer_nothing(Callback *c) {
   respond(c, &(HttpResponse){ .no_answer = true });
 }
 
+void answer_hang_up(Callback *c) { respond(c, &(HttpResponse){ .no_answer = true }); }
+
 static bool seal(Callback *c, Str xml, Err *err) {
   uint32_t number;
   if (!digest_random(&number, sizeof number))

@@ -36,6 +36,8 @@ void answer_refuse(Callback *c, int status, const char *why);
 void answer_success(Callback *c);
 // Closes without a byte: the platform counts that as no answer, and tries again.
 void answer_nothing(Callback *c);
+// Closes without a byte what has not been answered; the outcome stays.
+void answer_hang_up(Callback *c);
 // What its finished job came to.
 void answer_job(Callback *c, const Job *job);
 // What a duplicate was answered with before (script/packed_reply.h). `from_user`, `to_user`: of the message.

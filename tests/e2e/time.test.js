@@ -413,3 +413,11 @@ test('a late reply that has bytes which are no UTF-8 goes out with U+FFFD in the
   assert.equal(platform.sent[0].body.text.content, '你好\ufffd\ufffd。');
   await bot.waitForLog(/no UTF-8 \(GBK\?\), which are sent as/);
 });
+
+test('with late_reply = retry a script that computes past the deadline leaves its request without a byte, and no line of a refusal', async (t) => {
+  const script = 'function on_message() local over = os.clock() + 1 while os.clock() < over do end return "computed" end';
+  const bot = await startBot(t, { script, config: { deadline_ms: 200, script_cpu_ms: 5000, late_reply: 'retry' } });
+  await assert.rejects(bot.deliver(text('x'), { timeoutMs: 20000 }));
+  await bot.waitForLog(/type=text outcome=/, 10000);
+  assert.doesNotMatch(bot.log, /gave no answer|with 500/);
+});
