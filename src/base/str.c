@@ -13,10 +13,8 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Usually they are equal byte for byte: programs write a header's name as its standard does.
-bool str_eq_nocase(Str a, Str b) {
+bool str_eq_folded(Str a, Str b) {
   if (a.len != b.len) return false;
-  if (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0) return true;
   for (size_t i = 0; i < a.len; i++) {
     if (to_lower(a.ptr[i]) != to_lower(b.ptr[i])) return false;
   }
@@ -53,15 +51,17 @@ bool str_to_int64(Str s, int64_t *out) {
   if (s.len == (size_t)negative) return false;
   // Accumulated as a negative number, because INT64_MIN has no positive counterpart.
   int64_t value = 0;
-  size_t i = negative, safe = i + 18 < s.len ? i + 18 : s.len;  // 18 digits always fit
-  for (; i < safe; i++) {
-    if (!is_digit(s.ptr[i])) return false;
-    value = value * 10 - (s.ptr[i] - '0');
+  const char *at = s.ptr + negative, *end = s.ptr + s.len;
+  const char *safe = end - at > 18 ? at + 18 : end;  // 18 digits always fit
+  for (; at < safe; at++) {
+    unsigned digit = (unsigned)*at - '0';
+    if (digit > 9) return false;
+    value = value * 10 - digit;
   }
-  for (; i < s.len; i++) {
-    if (!is_digit(s.ptr[i])) return false;
+  for (; at < end; at++) {
+    if (!is_digit(*at)) return false;
     if (__builtin_mul_overflow(value, 10, &value)) return false;
-    if (__builtin_sub_overflow(value, s.ptr[i] - '0', &value)) return false;
+    if (__builtin_sub_overflow(value, *at - '0', &value)) return false;
   }
   if (!negative && value == INT64_MIN) return false;
   *out = negative ? value : -value;

@@ -34,8 +34,10 @@ static inline bool str_starts(Str s, Str prefix) {
   return s.len >= prefix.len && str_eq(str_make(s.ptr, prefix.len), prefix);
 }
 
-// ASCII letters compare without case; other bytes must be equal.
-bool str_eq_nocase(Str a, Str b);
+// ASCII letters compare without case; other bytes must be equal. Mostly the two are equal to the byte: programs write
+// a header's name as its standard does.
+bool str_eq_folded(Str a, Str b);
+static inline bool str_eq_nocase(Str a, Str b) { return str_eq(a, b) || str_eq_folded(a, b); }
 bool str_ends(Str s, Str suffix);
 // The position of the first `needle` in `s`, or -1. An empty needle is at 0.
 ptrdiff_t str_find(Str s, Str needle);

@@ -43,7 +43,7 @@ static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
              bot->waiting, bot->conversations, bot->owed);
 }
 
-static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
+static void respond(HttpRequest *request, int status, Str type, Buf *body) {
   if (body->failed)
     server_respond(request, &(HttpResponse){ .status = 503, .body = STR("no memory\n") });
   else
@@ -59,7 +59,7 @@ static void show_health(void *ctx, HttpRequest *request) {
   buf_init(&json);
   bot_status(admin->bot, &bot);
   add_health(admin, &bot, &json);
-  respond(request, bot.refusing || bot.stalled ? 503 : 200, "application/json; charset=utf-8",
+  respond(request, bot.refusing || bot.stalled ? 503 : 200, STR("application/json; charset=utf-8"),
           &json);
 }
 
@@ -111,7 +111,7 @@ static void show_metrics(void *ctx, HttpRequest *request) {
   for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
     metrics_render_value(&text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
   metrics_render(admin->metrics, &text);
-  respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+  respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"), &text);
 }
 
 // ---- reload -------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ static void reload(void *ctx, HttpRequest *request) {
               err.text);
     buf_printf(&text, "not reloaded, the script before stays in service: %s\n", err.text);
   }
-  respond(request, worked ? 200 : 500, NULL, &text);
+  respond(request, worked ? 200 : 500, STR(""), &text);
 }
 
 // ---- the table of pages -------------------------------------------------------------------------

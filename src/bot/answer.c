@@ -21,7 +21,7 @@ static void respond(Callback *c, const HttpResponse *response) {
   c->parked = NULL;
 }
 
-static void answer_type(Callback *c, const char *type, Str body) {
+static void answer_type(Callback *c, Str type, Str body) {
   respond(c,
           &(HttpResponse){ .status = 200, .content_type = type, .body = body, .close = c->closes });
 }
@@ -92,7 +92,7 @@ static bool answer_reply(Callback *c) {
   }
   c->outcome = "replied";
   tell_of_answer(c, xml);
-  answer_type(c, "text/xml; charset=utf-8", sealed ? buf_str(&c->w->sealed) : xml);
+  answer_type(c, STR("text/xml; charset=utf-8"), sealed ? buf_str(&c->w->sealed) : xml);
   return true;
 }
 

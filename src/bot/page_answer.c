@@ -48,7 +48,7 @@ static const char *how_it_ended(TaskState state) {
 
 static HttpResponse response_of(const PageAnswer *answer) {
   return (HttpResponse){ .status = answer->status,
-                         .content_type = answer->type.ptr,
+                         .content_type = answer->type,
                          .body = answer->body,
                          .extra_headers = answer->headers.ptr,
                          .no_answer = answer->status == STATUS_HANG_UP };

@@ -20,9 +20,11 @@ static unsigned char name_class(unsigned char c) {
 }
 
 size_t xml_name_len(Str s) {
-  if (s.len == 0 || !(name_class((unsigned char)s.ptr[0]) & NAME_START)) return 0;
-  size_t len = 1;
-  while (len < s.len && name_class((unsigned char)s.ptr[len]) & NAME_MORE) len++;
+  const char *at = s.ptr, *end = s.ptr + s.len;
+  if (s.len == 0 || !(name_class((unsigned char)*at) & NAME_START)) return 0;
+  do at++;
+  while (at < end && name_class((unsigned char)*at) & NAME_MORE);
+  size_t len = (size_t)(at - s.ptr);
   return len <= NAME_MAX_LEN ? len : 0;
 }
 

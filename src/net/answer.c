@@ -5,20 +5,21 @@
 
 #include "net/status.h"
 
-const char answer_closes[] = "Connection: close\r\n";
+const Str answer_closes = STR("Connection: close\r\n");
 
 bool answer_has_body(int status) { return status != 204 && status != 304; }
 
-void answer_add_head(Buf *out, const HttpResponse *response, const char *connection,
-                     bool streamed) {
-  const char *type = response->content_type ? response->content_type : "text/plain; charset=utf-8";
-  buf_add(out, STR("HTTP/1.1 "));
-  buf_add_int(out, response->status);
-  buf_addc(out, ' ');
-  buf_add(out, str_of(status_reason(response->status)));
+static void add_status(Buf *out, int status) {
+  if (status == 200) buf_add(out, STR("HTTP/1.1 200 OK"));  // nearly always
+  else buf_printf(out, "HTTP/1.1 %d %s", status, status_reason(status));
+}
+
+void answer_add_head(Buf *out, const HttpResponse *response, Str connection, bool streamed) {
+  Str type = response->content_type.len ? response->content_type : STR("text/plain; charset=utf-8");
+  add_status(out, response->status);
   if (answer_has_body(response->status)) {
     buf_add(out, STR("\r\nContent-Type: "));
-    buf_add(out, str_of(type));
+    buf_add(out, type);
     if (!streamed) {
       buf_add(out, STR("\r\nContent-Length: "));
       buf_add_int(out, (int64_t)response->body.len);
@@ -26,7 +27,7 @@ void answer_add_head(Buf *out, const HttpResponse *response, const char *connect
   }
   buf_add(out, STR("\r\nX-Content-Type-Options: nosniff\r\n"));
   if (response->extra_headers) buf_add(out, str_of(response->extra_headers));
-  buf_add(out, str_of(connection));
+  buf_add(out, connection);
   buf_add(out, STR("\r\n"));
 }
 

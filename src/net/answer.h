@@ -6,13 +6,13 @@
 #include "net/server.h"
 
 // "Connection: close\r\n"
-extern const char answer_closes[];
+extern const Str answer_closes;
 
 // Whether a response with that status has a body. The others end with their head, without a Content-Length.
 bool answer_has_body(int status);
 // Appends the head with its final empty line. `connection` is the Connection header with its line end. A streamed
 // response has no length: it ends with the connection.
-void answer_add_head(Buf *out, const HttpResponse *response, const char *connection, bool streamed);
+void answer_add_head(Buf *out, const HttpResponse *response, Str connection, bool streamed);
 // Appends head and body of a response that ends the connection. `head_only`: the response to a HEAD request.
 void answer_add_last(Buf *out, const HttpResponse *response, bool head_only);
 

@@ -116,6 +116,7 @@ Head head_read(const HeadLines *lines) {
   r.head.status = r.head.fault ? 400 : 0;
   r.head.chunked = r.codings > 0;
   r.head.keeps = !r.says_close && (r.says_keep || strcmp(lines->version, "1.1") == 0);
+  r.head.keeps_unasked = r.head.keeps && r.connection.len > 0 && !r.says_keep;
   r.head.upgrades = r.connection.len > 0 && asks_for_upgrade(&r);
   return r.head;
 }

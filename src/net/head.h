@@ -12,13 +12,14 @@ typedef struct {
 } HeadLines;
 
 typedef struct {
-  int status;         // the status of the refusal, or 0
-  const char *fault;  // of a refusal: the reason, one clause for the log
-  int64_t body_len;   // -1 if there is no Content-Length
-  bool chunked;       // the body comes in chunks
-  bool expects;       // the client waits for "100 Continue" before it sends the body
-  bool keeps;         // the client wants to keep the connection
-  bool upgrades;      // it asks for a protocol other than HTTP/2; none is supported
+  int status;          // the status of the refusal, or 0
+  const char *fault;   // of a refusal: the reason, one clause for the log
+  int64_t body_len;    // -1 if there is no Content-Length
+  bool chunked;        // the body comes in chunks
+  bool expects;        // the client waits for "100 Continue" before it sends the body
+  bool keeps;          // the client wants to keep the connection
+  bool keeps_unasked;  // `keeps`, and a Connection header that does not say keep-alive
+  bool upgrades;       // it asks for a protocol other than HTTP/2; none is supported
 } Head;
 
 Head head_read(const HeadLines *lines);

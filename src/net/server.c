@@ -110,10 +110,10 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   Buf *out = &x->buffers->out;
   buf_reset(out);
   bool keep = stays_open(x, response);
-  civetweb_keep(x->conn, keep);
+  if (!keep || x->head.keeps_unasked) civetweb_keep(x->conn, keep);
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
-  answer_add_head(out, response, keep ? x->server->keep_alive : answer_closes, false);
+  answer_add_head(out, response, keep ? str_of(x->server->keep_alive) : answer_closes, false);
   if (answer_has_body(response->status) && !str_eq(request->method, STR("HEAD")))
     buf_add(out, response->body);
   write_out(x);

@@ -27,7 +27,7 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max);
 
 typedef struct {
   int status;
-  const char *content_type;  // NULL: text/plain; charset=utf-8
+  Str content_type;  // if empty: text/plain; charset=utf-8
   Str body;
   const char *extra_headers;  // whole "Name: value\r\n" lines, written unchecked; or NULL
   bool close;                 // the connection ends with this answer

@@ -126,10 +126,7 @@ static const Field fields[] = {
   FIELD("precision", KIND_LOCATION_EVENT, AS_NUMBER, "Precision"),
   FIELD("status", KIND_TEMPLATE, AS_TEXT, "Status"),
 };
-enum {
-  FIELD_COUNT = sizeof fields / sizeof *fields,
-  FIELDS_AT_ONCE = 2
-};  // the first ones: type, content
+enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
 typedef struct {
   Str name;
@@ -186,6 +183,11 @@ static bool push_scene(lua_State *L, const MessageData *data, Str key) {
   return true;
 }
 
+static void push_type(lua_State *L, bool is_event, Str type) {
+  if (is_event) push_lower(L, type);
+  else push_str(L, type);
+}
+
 static bool push_field(lua_State *L, const MessageData *data, const Field *field) {
   NodeTree tree = data_tree(data);
   Str text = { "", 0 };
@@ -194,8 +196,7 @@ static bool push_field(lua_State *L, const MessageData *data, const Field *field
   if (field->conversion == AS_TYPE) {
     bool is_event = data->kind & KINDS_OF_EVENT;
     if (!node_child_text(&tree, 0, is_event ? STR("Event") : STR("MsgType"), &text)) return false;
-    if (is_event) push_lower(L, text);
-    else push_str(L, text);
+    push_type(L, is_event, text);
     return true;
   }
   if (!node_child_text(&tree, 0, field->element, &text)) return false;
@@ -440,9 +441,12 @@ static const MessageData *push_data(lua_State *L, const NodeTree *tree, const Me
 void message_value_push(lua_State *L, const NodeTree *tree, const MessageHead *head, Str raw) {
   lua_createtable(L, 0, 4);
   const MessageData *data = push_data(L, tree, head, raw);
-  for (const Field *field = fields; field < fields + FIELDS_AT_ONCE; field++) {
-    if ((field->kinds & data->kind) && push_field(L, data, field))
-      lua_setfield(L, -3, field->name.ptr);
+  Str content;
+  push_type(L, head->is_event, head->is_event ? head->event : head->msg_type);
+  lua_setfield(L, -3, "type");
+  if (data->kind == KIND_TEXT && node_child_text(tree, 0, STR("Content"), &content)) {
+    push_str(L, content);
+    lua_setfield(L, -3, "content");
   }
   lua_rawsetp(L, -2, &data_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &message_metatable);
