@@ -18,7 +18,7 @@ bool buf_reserve(Buf *buf, size_t more);  // room for `more` further bytes
 void buf_add_slowly(Buf *buf,
                     Str s);  // what buf_add does when the buffer has to grow, or has failed
 static inline void buf_add(Buf *buf, Str s) {
-  if (buf->failed || !buf->ptr || s.len >= buf->cap - buf->len) {
+  if (buf->failed || s.len >= buf->cap - buf->len) {
     buf_add_slowly(buf, s);
     return;
   }

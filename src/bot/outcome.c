@@ -13,8 +13,7 @@ void outcome_msgid(const MessageHead *head, Buf *out) {
 }
 
 // What somebody should look at.
-static LogLevel level_of(const char *outcome) {
-  Str name = str_of(outcome);
+static LogLevel level_of(Str name) {
   bool bad = str_eq(name, STR("failed")) || str_eq(name, STR("lost"));
   return bad || str_eq(name, STR("refused")) ? LOG_WARN : LOG_INFO;
 }
@@ -49,9 +48,9 @@ static void log_it(const Outcome *o, LogLevel level) {
 
 void outcome_tell(const Outcome *o, Metrics *metrics) {
   Str type = o->type.len > 0 ? o->type : STR("none");
-  LogLevel level = level_of(o->outcome);
-  bot_metrics_callback(metrics, type, str_of(o->outcome), o->us);
-  if (o->attempt > 1 || str_eq(str_of(o->outcome), STR("duplicate")))
-    bot_metrics_duplicate(metrics);
+  Str outcome = str_of(o->outcome);
+  LogLevel level = level_of(outcome);
+  bot_metrics_callback(metrics, type, outcome, o->us);
+  if (o->attempt > 1 || str_eq(outcome, STR("duplicate"))) bot_metrics_duplicate(metrics);
   if (o->type.len > 0 && log_on(level)) log_it(o, level);
 }
