@@ -92,7 +92,7 @@ local function new_api(host, env)
   local users = setmetatable({}, { __mode = "k" })
 
   local function note_user(made, full, params)
-    if type(made) == "table" and full:find("^message%.custom%.send_") then users[made] = params.touser end
+    if type(made) == "table" and made.send and full:find("^message%.custom%.send_") then users[made] = params.touser end
     return made
   end
 

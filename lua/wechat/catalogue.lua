@@ -31,6 +31,8 @@ local catalogue = {
 ---@field note? string
 ---@field query Field[]
 ---@field body Field[]
+---@field raw? Field what is sent as the body itself
+---@field file? Field what is sent as a file
 ---@field returns Field[]
 ---@field query_tree FieldNode
 ---@field tree FieldNode the body's fields as a tree
@@ -173,6 +175,10 @@ function catalogue.find(group, name)
     status = status ~= "current" and status or nil, note = entry.note or file.note,
     query = parse_fields(entry.query), body = parse_fields(entry.body), returns = parse_fields(entry.returns),
   }
+  for _, field in ipairs(endpoint.body) do
+    if field.path == "(raw)" then endpoint.raw = endpoint.raw or field end
+    if field.types.file then endpoint.file = endpoint.file or field end
+  end
   endpoint.query_tree, endpoint.tree = catalogue.tree(endpoint.query), catalogue.tree(endpoint.body)
   endpoints[full] = endpoint
   return endpoint
@@ -182,6 +188,7 @@ end
 ---@param full string
 ---@return Endpoint?
 function catalogue.endpoint(full)
+  if endpoints[full] then return endpoints[full] end
   local group, name = full:match("^(.*)%.([^.]+)$")
   return group and catalogue.find(group, name)
 end

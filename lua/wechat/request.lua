@@ -18,6 +18,12 @@ local function takes_body(endpoint)
   return endpoint.verb ~= "GET" and not (endpoint.verb == "DOWNLOAD" and #endpoint.body == 0)
 end
 
+local function copy(values)
+  local out = {}
+  for name, value in pairs(values) do out[name] = value end
+  return out
+end
+
 -- Splits the caller's fields into query and body. A name that the entry lists for both is sent in both.
 local function split(endpoint, params)
   local query, body, to_body = {}, {}, takes_body(endpoint)
@@ -29,26 +35,24 @@ local function split(endpoint, params)
   return query, body
 end
 
--- The values as texts, by their names; or nil and the fault, which names the value.
-local function texts(values, env)
-  local out = {}
+-- Turns the values of a table of our own into texts; or nil and the fault, which names the value.
+local function make_texts(values, env)
   for name, value in pairs(values) do
     local text, fault = fields.text(value, env.json)
     if not text then return nil, ("%s %s"):format(tostring(name), fault) end
-    out[name] = text
+    values[name] = text
   end
-  return out
+  return values
 end
 
-local function fill_query(endpoint, given, env)
-  local values = {}
-  for name, value in pairs(given) do values[name] = value end
+-- The same in place, for the query.
+local function fill_query(endpoint, query, env)
   for _, name in ipairs(endpoint.query_tree.names) do
     local fault
-    values[name], fault = fields.fill_one(endpoint.query_tree.inside[name], given[name], name, env)
+    query[name], fault = fields.fill_one(endpoint.query_tree.inside[name], query[name], name, env)
     if fault then return nil, fault end
   end
-  return texts(values, env)
+  return make_texts(query, env)
 end
 
 -- The query's names: the catalogue's in its order, because the platform's pages insist on it, then others.
@@ -72,15 +76,6 @@ local function page_address(endpoint, query, env)
   return base:gsub("/$", "") .. endpoint.path .. "?" .. table.concat(parts, "&") .. endpoint.url
 end
 
-local function find_field(endpoint, matches)
-  for _, field in ipairs(endpoint.body) do
-    if matches(field) then return field end
-  end
-end
-
-local function is_raw(field) return field.path == "(raw)" end
-local function is_file(field) return field.types.file end
-
 -- A body that is neither form nor JSON: the table's first value, or its `body`.
 local function take_raw(out, field, body, env)
   local value = body[1] or body.body or body["(raw)"]
@@ -99,7 +94,7 @@ local function take_raw(out, field, body, env)
 end
 
 local function take_form(out, endpoint, body, env)
-  local name = find_field(endpoint, is_file).path
+  local name = endpoint.file.path
   local file, extension = body[name], body.extension
   body[name], body.extension = nil, nil
   if extension ~= nil and type(extension) ~= "string" then
@@ -111,7 +106,7 @@ local function take_form(out, endpoint, body, env)
     out.files = { part }
   end
   local fault
-  out.form, fault = texts(body, env)
+  out.form, fault = make_texts(body, env)
   if fault then return nil, fault end
   -- A picture given by its URL is sent in the query: there is no form.
   if not file and next(out.form) == nil then out.verb, out.form, out.body = "POST", nil, "" end
@@ -120,7 +115,7 @@ end
 
 local function fault_of_names(endpoint, params)
   for name in pairs(params) do
-    if type(name) ~= "string" and not (name == 1 and find_field(endpoint, is_raw)) then
+    if type(name) ~= "string" and not (name == 1 and endpoint.raw) then
       local value = params[name]
       local what = type(value) == "string" and ("'%s'"):format(value) or "a " .. type(value)
       return ("takes fields by their names; %s has none"):format(what)
@@ -138,9 +133,8 @@ end
 function request.build(endpoint, params, method, env)
   local fault = fault_of_names(endpoint, params)
   if fault then return nil, fault end
-  local given, body = split(endpoint, params)
-  local query
-  query, fault = fill_query(endpoint, given, env)
+  local query, body = split(endpoint, params)
+  query, fault = fill_query(endpoint, query, env)
   if fault then return nil, fault end
   if endpoint.url then return page_address(endpoint, query, env) end
   local own_token = endpoint.token ~= "access_token" or query.access_token
@@ -148,8 +142,7 @@ function request.build(endpoint, params, method, env)
     verb = endpoint.verb, path = endpoint.path, base = endpoint.host, query = query, method = method,
     token = own_token and "none" or "access_token", send = endpoint.send or nil,
   }
-  local raw = find_field(endpoint, is_raw)
-  if raw then return take_raw(out, raw, body, env) end
+  if endpoint.raw then return take_raw(out, endpoint.raw, body, env) end
   body, fault = fields.fill(endpoint.tree, body, "", env)
   if fault then return nil, fault end
   if endpoint.verb == "UPLOAD" then return take_form(out, endpoint, body, env) end
@@ -172,7 +165,7 @@ local function free_form(out, body, env)
       values[name] = value
     end
   end
-  out.form, fault = texts(values, env)
+  out.form, fault = make_texts(values, env)
   return out.form and out, fault
 end
 
@@ -198,7 +191,7 @@ function request.free(verb, path, query, body, env)
     send = path:find("/send", 1, true) and true or nil,
   }
   local fault
-  out.query, fault = texts(query, env)
+  out.query, fault = make_texts(copy(query), env)
   if fault then return nil, "query." .. fault end
   if verb == "UPLOAD" then
     if type(body) ~= "table" then return nil, "body is missing (table: the form)" end

@@ -123,6 +123,15 @@ Str arena_dup(Arena *arena, Str s) {
   return str_make(copy, s.len);
 }
 
+Str arena_join(Arena *arena, Str a, Str b) {
+  char *text = arena_alloc(arena, a.len + b.len + 1);
+  if (!text) return str_make(NULL, 0);
+  if (a.len) memcpy(text, a.ptr, a.len);
+  if (b.len) memcpy(text + a.len, b.ptr, b.len);
+  text[a.len + b.len] = '\0';
+  return str_make(text, a.len + b.len);
+}
+
 Str arena_printf(Arena *arena, const char *format, ...) {
   va_list args, again;
   va_start(args, format);

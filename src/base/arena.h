@@ -18,6 +18,8 @@ void *arena_alloc(Arena *arena, size_t size);
 void *arena_calloc(Arena *arena, size_t count, size_t size);
 // A NUL-terminated copy of `s`; ptr is NULL only without memory.
 Str arena_dup(Arena *arena, Str s);
+// The same of two texts, one behind the other.
+Str arena_join(Arena *arena, Str a, Str b);
 __attribute__((format(printf, 2, 3))) Str arena_printf(Arena *arena, const char *format, ...);
 // Calls release(thing) when the arena is freed or reset, last registered first: for what an arena cannot hold
 // itself, such as a descriptor. False without memory: the thing is still the caller's.

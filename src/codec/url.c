@@ -55,7 +55,11 @@ static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool is_unreserved(char c) {
-  return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '~';
+  static const bool unreserved[256] = {
+    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
+    ['_'] = true,         ['.'] = true,         ['~'] = true,
+  };
+  return unreserved[(unsigned char)c];
 }
 
 void url_add_encoded(Buf *out, Str text) {

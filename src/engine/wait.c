@@ -5,7 +5,6 @@
 #include "engine/door.h"
 #include "engine/method.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static Wait *wait_new(Task *task, const char *what) {
@@ -16,7 +15,7 @@ static Wait *wait_new(Task *task, const char *what) {
   inbox_hold(wait->inbox);
   wait->engine = task->engine;
   wait->task = task;
-  snprintf(wait->what, sizeof wait->what, "%s", what);
+  memccpy(wait->what, what, '\0', sizeof wait->what - 1);
   return wait;
 }
 

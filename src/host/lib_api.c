@@ -280,7 +280,7 @@ static int l_call(lua_State *L) {
   ApiRequest request = { 0 };
   Str method = request_string(L, REQUEST, "method", arena);
   request.method = method;
-  Str full = arena_printf(arena, "wechat.%.*s", STR_FMT(method));
+  Str full = arena_join(arena, STR("wechat."), method);
   if (!full.ptr) raise_no_memory(L);
   read_request(L, arena, &request);
   struct Api *api = the_api(L, full.ptr, request.token);

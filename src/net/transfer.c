@@ -45,6 +45,8 @@ void transfer_end_leg(Transfer *transfer) {
   transfer->mime = NULL;
   curl_slist_free_all(transfer->headers);
   transfer->headers = NULL;
+  curl_url_cleanup(transfer->target);
+  transfer->target = NULL;
 }
 
 void transfer_free(Transfer *transfer) {
@@ -155,13 +157,13 @@ static bool is_token(Str s) {
 
 static bool check_url(Str text, Err *err) {
   Url url;
+  if (url_split(text, &url, NULL) && url.host.len > 0 &&
+      (str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
+    return true;
   if (has_line_break(text) || (text.len && memchr(text.ptr, ' ', text.len)))
     return err_set(err, ERR_USAGE,
                    "a URL may hold neither blanks nor line breaks: encode them (%%20)");
-  if (!url_split(text, &url, NULL) || url.host.len == 0 ||
-      !(str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
-    return err_set(err, ERR_USAGE, "a URL must begin with http:// or https:// and name a host");
-  return true;
+  return err_set(err, ERR_USAGE, "a URL must begin with http:// or https:// and name a host");
 }
 
 static bool check_headers(const Pairs *headers, Err *err) {

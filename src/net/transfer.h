@@ -47,6 +47,7 @@ struct Transfer {
   bool too_large, no_memory, head_ended;
   Source *sources;  // of the request's parts
   CURL *easy;
+  CURLU *target;  // `url`, parsed
   struct curl_slist *headers;
   curl_mime *mime;
   char error[CURL_ERROR_SIZE];

@@ -64,6 +64,9 @@ static void test_copies_and_formatted_texts_end_in_nul(void **state) {
   Str copy = arena_dup(arena, str_make("hello", 4));
   assert_string_equal(copy.ptr, "hell");
   assert_int_equal(copy.len, 4);
+  Str joined = arena_join(arena, str_make("hello", 4), STR("!"));
+  assert_string_equal(joined.ptr, "hell!");
+  assert_int_equal(joined.len, 5);
   Str empty = arena_dup(arena, str_make(NULL, 0));
   assert_non_null(empty.ptr);
   assert_string_equal(empty.ptr, "");
