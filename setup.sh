@@ -217,7 +217,7 @@ bench() {
   need $BUILD_PACKAGES $BENCH_PACKAGES
   need_node_modules
   build_wemoon
-  cmake --build build/release --target dedupe_bench -j "$JOBS"
+  cmake --build build/release --target dedupe_bench pattern_bench -j "$JOBS"
   exec node tests/bench/bench.js "$@"
 }
 

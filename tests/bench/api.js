@@ -11,7 +11,9 @@ const median = require('./median.js');
 
 const AT_ONCE = 64;
 const WAITING = 1000;
+const FEW = 1000, MANY = 8000; // calls at once whose CPU is compared: it is linear in their number
 const MENU = JSON.stringify({ menu: { button: [{ type: 'click', name: '今日歌曲', key: 'V1001', sub_button: [] }, { type: 'view', name: '搜索', url: 'https://example.com/' }] } });
+const TOKEN = 'a-token-of-the-usual-length-'.repeat(5);
 const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: ${Buffer.byteLength(MENU)}\r\n\r\n${MENU}`;
 
 // A platform that reads no more of a GET than where it ends; each answer comes after `delayMs`.
@@ -62,7 +64,7 @@ function measureBy(command, args) {
   });
 }
 
-const account = (peer) => ['--api-base', peer.url, '--appid', ACCOUNT.appid, '--access-token', 'a-token-of-the-usual-length-'.repeat(5),
+const account = (peer) => ['--api-base', peer.url, '--appid', ACCOUNT.appid, '--access-token', TOKEN,
   '--access-token-expires-at', String(Math.floor(Date.now() / 1000) + 7200), '--store', 'memory:', '--log-level', 'error'];
 const byLua = (peer, ...args) => measureBy(WEMOON, ['exec', ...account(peer), path.join(__dirname, 'api.lua'), ...args.map(String)]);
 
@@ -71,7 +73,7 @@ async function cost(quick, say) {
   const peer = await startPeer(0);
   const ours = [], floor = [];
   const requests = 10000;
-  const url = `${peer.url}/cgi-bin/menu/get?access_token=${'a-token-of-the-usual-length-'.repeat(5)}`;
+  const url = `${peer.url}/cgi-bin/menu/get?access_token=${TOKEN}`;
   try {
     for (let i = 0; i < (quick ? 5 : 15); i++) { // by turns, so that a noisy minute hits both
       floor.push(await measureBy(program, [url, requests, AT_ONCE]));
@@ -81,7 +83,23 @@ async function cost(quick, say) {
     peer.close();
   }
   say(`api: a call takes ${median(ours).toFixed(1)} us of CPU, a request of libcurl's multi interface ${median(floor).toFixed(1)} us (${AT_ONCE} at once)`);
-  return [{ what: `a call of the platform: CPU against libcurl alone, ${AT_ONCE} at once`, value: median(ours.map((one, i) => one / floor[i])), most: 2, unit: 'x' }];
+  return [{ what: `a call of the platform: CPU against libcurl alone, ${AT_ONCE} at once`, value: median(ours.map((one, i) => one / floor[i])), most: 1.3, unit: 'x' }];
+}
+
+// What a call costs among so many that wait for an answer of half a second.
+async function crowd(quick, say) {
+  const peer = await startPeer(500);
+  const few = [], many = [];
+  try {
+    for (let i = 0; i < (quick ? 1 : 5); i++) {
+      few.push(await byLua(peer, MANY, FEW));
+      many.push(await byLua(peer, MANY, MANY));
+    }
+  } finally {
+    peer.close();
+  }
+  say(`api: a call among ${FEW} takes ${median(few).toFixed(1)} us of CPU, among ${MANY} ${median(many).toFixed(1)} us`);
+  return [{ what: `a call of the platform: CPU among ${MANY} at once against ${FEW}`, value: median(many.map((one, i) => one / few[i])), most: 2, unit: 'x' }];
 }
 
 // Its answer: { good, seconds }.
@@ -125,11 +143,14 @@ async function waiting(say) {
   const peer = await startPeer(1000);
   try {
     const coroutine = await byLua(peer, WAITING, WAITING, 'wait');
+    const floor = await measureBy(compileMulti(), [`${peer.url}/cgi-bin/menu/get?access_token=${TOKEN}`, WAITING, WAITING, 'wait']);
     const asleep = await messages(peer, 'sleep'), calling = await messages(peer, 'call');
     say(`api: ${WAITING} messages that call: at most ${calling.seconds.toFixed(2)} s, ${calling.kb.toFixed(1)} KB each (asleep: ` +
-      `${asleep.seconds.toFixed(2)} s, ${asleep.kb.toFixed(1)} KB); coroutines alone: ${coroutine.toFixed(1)} KB`);
+      `${asleep.seconds.toFixed(2)} s, ${asleep.kb.toFixed(1)} KB); coroutines alone: ${coroutine.toFixed(1)} KB; ` +
+      `libcurl's own loop: ${floor.toFixed(1)} KB`);
     return [
-      { what: `${WAITING} scripts wait for a call of 1 s: memory of each`, value: coroutine, most: 32, unit: ' KB' },
+      { what: `${WAITING} scripts wait for a call of 1 s: memory of each`, value: coroutine, most: 10, unit: ' KB' },
+      { what: `${WAITING} requests of libcurl's own loop wait: memory of each`, value: floor, unit: ' KB' },
       { what: `${WAITING} messages wait for a call of 1 s: the longest wait`, value: calling.seconds, most: 1.5, unit: ' s' },
       { what: `${WAITING} messages wait for a call of 1 s: lost`, value: calling.lost + asleep.lost, most: 0, unit: '' },
       { what: `${WAITING} messages wait for a call of 1 s: each, its thread too`, value: calling.kb, unit: ' KB' },
@@ -141,7 +162,7 @@ async function waiting(say) {
 }
 
 async function measure(quick, say) {
-  return [...await cost(quick, say), ...await waiting(say)];
+  return [...await cost(quick, say), ...await crowd(quick, say), ...await waiting(say)];
 }
 
 if (process.argv[2] === 'peer') serve(Number(process.argv[3]), (port) => process.send(port));

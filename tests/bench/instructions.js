@@ -13,6 +13,7 @@ const { ROOT, BUILD, WEMOON, ACCOUNT, freePort, sleep } = require('./sides.js');
 
 const FEW = 500;
 const MANY = 1500;
+const MANY_MORE = 5500; // enough for several rounds of Lua's collector, which a count of few messages hits or misses
 
 // As the platform posts it: plain, signed, a message of its own each time.
 function post(agent, port, number) {
@@ -88,11 +89,13 @@ function calls(text) {
 
 const wemoonArgs = (program, ...more) => (port) => [program, 'run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', '2',
   '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error', ...more];
+// Another build of wemoon, to compare with: OTHER_BUILD names its program.
+const { OTHER_BUILD } = process.env;
 const bareArgs = (port) => [path.join(BUILD, 'bare'), String(port), '2', '270'];
 
 async function perMessage(folder, command, beside) {
   const few = total(await profile(folder, FEW, command, beside));
-  return (total(await profile(folder, MANY, command, beside)) - few) / (MANY - FEW);
+  return (total(await profile(folder, MANY_MORE, command, beside)) - few) / (MANY_MORE - FEW);
 }
 
 async function entered(folder, program) {
@@ -116,12 +119,14 @@ async function measure(quick, say) {
     const bare = await perMessage(folder, bareArgs);
     const captured = await perMessage(folder, wemoonArgs(WEMOON, '--capture', path.join(folder, 'capture.jsonl')));
     const logged = await perMessage(folder, wemoonArgs(WEMOON, '--log-level', 'info', '--log-file', path.join(folder, 'log')));
+    const other = OTHER_BUILD ? await perMessage(folder, wemoonArgs(OTHER_BUILD)) : 0;
     const way = await entered(folder, process.env.DEBUG_BUILD || buildDebug());
     say(`wemoon ${Math.round(own)}, bare civetweb ${Math.round(bare)} instructions; ${Math.round(way.calls)} calls of ${way.functions} functions in ${way.files} files`);
     return [
       { what: 'instructions of a plain message beside civetweb', value: Math.round(own - bare), unit: '', most: 18000 },
       { what: 'instructions that capture adds to it', value: Math.round(captured - own), unit: '' },
       { what: 'instructions that its line of the log adds', value: Math.round(logged - own), unit: '' },
+      ...(other ? [{ what: 'instructions of a plain message against the other build\'s', value: own / other, most: 1, unit: 'x' }] : []),
       { what: 'calls of its own functions by a plain message (debug build)', value: Math.round(way.calls), unit: '' },
       { what: 'functions entered', value: way.functions, unit: '' },
       { what: 'files entered', value: way.files, unit: '' },
