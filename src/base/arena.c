@@ -86,17 +86,23 @@ static bool add_block(Arena *arena, size_t least) {
   return true;
 }
 
+static void *take(Block *block, size_t size) {
+  void *at = block->bytes + block->used;
+  block->used += size;
+  return at;
+}
+
+// Out of line, so that arena_alloc, which nearly always finds room, keeps no registers for it.
+static __attribute__((noinline)) void *take_from_new(Arena *arena, size_t size) {
+  return add_block(arena, size) ? take(arena->current, size) : NULL;
+}
+
 void *arena_alloc(Arena *arena, size_t size) {
   if (size > PTRDIFF_MAX - sizeof(Block) - ALIGNMENT) return NULL;
   size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   Block *block = arena->current;
-  if (rounded > block->size - block->used) {
-    if (!add_block(arena, rounded)) return NULL;
-    block = arena->current;
-  }
-  void *at = block->bytes + block->used;
-  block->used += rounded;
-  return at;
+  return rounded <= block->size - block->used ? take(block, rounded)
+                                              : take_from_new(arena, rounded);
 }
 
 void *arena_calloc(Arena *arena, size_t count, size_t size) {

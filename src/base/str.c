@@ -9,8 +9,6 @@ enum { NUMBER_MAX = 1024 };
 
 static char to_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool str_eq_folded(Str a, Str b) {
@@ -31,13 +29,6 @@ ptrdiff_t str_find(Str s, Str needle) {
   if (needle.len > s.len) return -1;
   const char *at = memmem(s.ptr, s.len, needle.ptr, needle.len);
   return at ? at - s.ptr : -1;
-}
-
-Str str_trim(Str s) {
-  size_t from = 0, to = s.len;
-  while (from < to && is_space(s.ptr[from])) from++;
-  while (to > from && is_space(s.ptr[to - 1])) to--;
-  return str_sub(s, from, to - from);
 }
 
 int str_hex_digit(char c) {

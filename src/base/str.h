@@ -48,8 +48,14 @@ static inline Str str_sub(Str s, size_t from, size_t len) {
   if (len > s.len - from) len = s.len - from;
   return str_make(s.ptr + from, len);
 }
+static inline bool str_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 // The slice without ASCII white space at both ends.
-Str str_trim(Str s);
+static inline Str str_trim(Str s) {
+  size_t from = 0, to = s.len;
+  while (from < to && str_is_space(s.ptr[from])) from++;
+  while (to > from && str_is_space(s.ptr[to - 1])) to--;
+  return str_sub(s, from, to - from);
+}
 // Splits at the first `sep` into *head and *tail. False if there is none: head = s, tail empty. Either may be the
 // variable that `s` came from.
 static inline bool str_cut(Str s, char sep, Str *head, Str *tail) {

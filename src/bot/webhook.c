@@ -45,15 +45,26 @@ static bool respond_in_its_place(void *ctx) {
 
 // ---- the message's side -------------------------------------------------------------------------
 
+// Copies a text to `at`, with a NUL behind it; returns where the next one goes.
+static char *put(char *at, Str text, Str *copy) {
+  if (text.len) memcpy(at, text.ptr, text.len);
+  at[text.len] = '\0';
+  *copy = str_make(at, text.len);
+  return at + text.len + 1;
+}
+
 static bool job_describe(Job *job, const Callback *c, const MessageHead *head, Str identity) {
+  size_t len = identity.len + head->to_user.len + head->from_user.len + c->msgid.len;
+  char *at = arena_alloc(job->arena, len + 4);
+  if (!at) return false;
+  at = put(at, identity, &job->identity);
+  at = put(at, head->to_user, &job->to_user);
+  at = put(at, head->from_user, &job->from_user);
+  put(at, c->msgid, &job->msgid);
   job->owner = c->webhook;
-  job->identity = arena_dup(job->arena, identity);
-  job->to_user = arena_dup(job->arena, head->to_user);
-  job->from_user = arena_dup(job->arena, head->from_user);
-  job->msgid = arena_dup(job->arena, c->msgid);
   job->is_event = head->is_event;
   job->is_silent = head->is_event && message_is_silent(c->type);
-  return job->identity.ptr && job->to_user.ptr && job->from_user.ptr && job->msgid.ptr;
+  return true;
 }
 
 // The request waits for the job, which expects it.

@@ -42,9 +42,17 @@ uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name) {
   return nodes_add_named(tree, parent, last, (uint32_t)name_off, (uint32_t)name.len);
 }
 
+// Out of line, so that nodes_add_named itself, which nearly always finds room, keeps no registers for it.
+static __attribute__((noinline)) uint32_t grow_and_add(NodeTree *tree, uint32_t parent,
+                                                       uint32_t *last, uint32_t name_off,
+                                                       uint32_t name_len) {
+  return grow(tree) ? nodes_add_named(tree, parent, last, name_off, name_len) : fail(tree);
+}
+
 uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off,
                          uint32_t name_len) {
-  if (tree->failed || (tree->count == tree->cap && !grow(tree))) return fail(tree);
+  if (tree->failed) return NODE_NONE;
+  if (tree->count == tree->cap) return grow_and_add(tree, parent, last, name_off, name_len);
   uint32_t index = tree->count++;
   tree->nodes[index] = (Node){
     .name_off = name_off,
