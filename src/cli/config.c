@@ -256,7 +256,9 @@ static size_t index_of_option(const Config *config, const Option *option) {
 
 static void load_flags(Config *config, const Arguments *arguments) {
   for (const OptionUse *use = arguments->first; use; use = use->next) {
-    size_t index = index_of_option(config, use->option);
+    // A command's own option may have a key's name: repl --attach.
+    bool own = use->option->may_lack_value;
+    size_t index = own ? config->count : index_of_option(config, use->option);
     if (index == config->count) continue;
     Str place = arena_printf(config->arena, "--%s", use->option->name);
     set_value(config, index, CONFIG_FROM_FLAG, place.ptr ? place.ptr : "a flag",
