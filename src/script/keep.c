@@ -365,8 +365,7 @@ void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const 
   buf_init(&value);
   kept_index_list(keep->index, owed, max, &keys);
   for (Str rest = buf_str(&keys); !keys.failed && pack_take_str(&rest, &key);) {
-    if (ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, &value) &&
-        kept_read(buf_str(&value), &run))
+    if (read_value(keep, key, &value) == STORE_HAS && kept_read(buf_str(&value), &run))
       each(ctx, &run);
   }
   buf_clear(&value);
