@@ -35,11 +35,9 @@ typedef struct {
 static bool respond_in_its_place(void *ctx) {
   Running *running = ctx;
   Callback *c = running->callback;
-  // It stays unanswered, so that the platform tries again; its thread answers it if the script comes back.
-  if (answer_awaits_retry(c, running->job)) return false;
   if (!job_leave(running->job, NULL, JOB_ANSWERED_BEFORE)) return false;
   c->closes = true;
-  answer_owed(c, running->job);
+  if (!answer_awaits_retry(c, running->job)) answer_owed(c, running->job);
   return true;
 }
 
