@@ -161,7 +161,7 @@ return function(methods, about)
   end
 
   put('<!DOCTYPE html>\n<html lang="%s"><head><meta charset="utf-8"><title>%s</title>', chinese and "zh-CN" or "en", say("title"))
-  put('<meta name="viewport" content="width=device-width, initial-scale=1"><style>%s</style></head><body><main>', style)
+  put('<meta name="viewport" content="width=device-width, initial-scale=1"><style>%s</style></head><body><div role="main">', style)
   put("<h1>%s %s</h1>", say("title"), escape(about.version))
   put_contents()
   put_hooks()
@@ -170,6 +170,6 @@ return function(methods, about)
   put_menu()
   put_keys()
   put_endpoints()
-  put("</main></body></html>\n")
+  put("</div></body></html>\n")
   return table.concat(out, "\n")
 end
