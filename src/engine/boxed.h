@@ -11,7 +11,7 @@
 typedef struct {
   void *held;  // freed by `free`; NULL: nothing
   void (*free)(void *held);
-  // An operation that the script waits for: whom to tell that it is cancelled, and about what.
+  // An operation that the script waits for: where to cancel it, and its id there.
   void *target;
   uint64_t id;
 } Boxed;

@@ -52,9 +52,10 @@ typedef enum {
   RESUME_FORCED = -4
 } ResumeOutcome;
 
-// Resumes `co` with `count` values from L's stack; `forced`: what guard_forced said when the call began. Returns
-// the number of results on L's stack, RESUME_FAILED with an error value there, RESUME_SUSPENDED when the whole
-// task has to wait, RESUME_ENDED when the slice is over, RESUME_FORCED when the caller is to end.
+// Resumes `co` with `count` values from L's stack. `forced` is what guard_forced returned when the
+// call began. Returns the number of results on L's stack, or RESUME_FAILED with an error value
+// there, RESUME_SUSPENDED if the whole task has to wait, RESUME_ENDED if the slice is over,
+// RESUME_FORCED if the caller must end.
 static int resume(lua_State *L, lua_State *co, int count, unsigned forced) {
   Engine *engine = engine_of(L);
   if (!lua_checkstack(co, count)) {
@@ -111,8 +112,8 @@ static int answer_resume(lua_State *L, lua_State *co, int count, unsigned forced
   return results + 1;
 }
 
-// `debug` can exchange the coroutine of a call that is suspended: what another one waits for is none of this
-// call's business.
+// `debug` can exchange the coroutine of a suspended call. What another coroutine waits for is not
+// this call's business.
 static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
   lua_State *co = lua_tothread(L, index);
   if (!co || co != (lua_State *)(context & ~(lua_KContext)FORCED_KEPT))

@@ -1,6 +1,6 @@
-// The library `debug`, without what could reach into C: the hook, the values of C functions that are under
-// way, the upvalues of C functions and of wemoon's own, the metatables of userdata. Such calls raise, or find
-// nothing there.
+// The library `debug`, without anything that could reach into C: the hook, the values of running C
+// functions, the upvalues of C functions and of wemoon's own functions, the metatables of userdata.
+// Such calls raise, or return nothing.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
@@ -33,7 +33,7 @@ static int l_getregistry(lua_State *L) {
 
 // ---- locals -------------------------------------------------------------------------------------
 
-// Whether what `ar` stands for is C or a function of wemoon's own, which no script may look into.
+// Whether `ar` is a C function or one of wemoon's own, which scripts may not look into.
 static bool is_closed(lua_State *L, lua_Debug *ar, const char *what) {
   lua_getinfo(L, what, ar);
   return strcmp(ar->what, "C") == 0 || place_is_own(L, ar->short_src);
@@ -51,8 +51,8 @@ static bool get_level(lua_State *L, lua_State *of, int arg, lua_Debug *ar) {
   return !is_closed(of, ar, "S");
 }
 
-// Pushes the local's value and returns its name; NULL, with nothing pushed, where a script is not to look: into
-// closed functions, and into what a function is in the middle of computing.
+// Pushes the local's value and returns its name. NULL, with nothing pushed, for what a script may
+// not see: the variables of C functions, and temporaries that a function is computing.
 static const char *push_local(lua_State *of, const lua_Debug *ar, bool open, int n) {
   const char *name = open ? lua_getlocal(of, ar, n) : NULL;
   if (!name || strcmp(name, "(temporary)") != 0) return name;
@@ -153,7 +153,7 @@ static int l_setuservalue(lua_State *L) {
   raise(L, "debug.setuservalue: a userdata's values belong to C");
 }
 
-// Of a level, a C function itself is not given out: it may be one that only C is to call.
+// A level's function is not given out if it is a C function: it may be one that only C may call.
 static int l_getinfo(lua_State *L) {
   int arg = lua_isthread(L, 1);
   bool is_level = lua_isinteger(L, arg + 1);

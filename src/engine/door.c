@@ -1,4 +1,5 @@
-// What a call that passes the door does: it calls, and writes down what came back; or it reads that.
+// A call that passes the door is made and its results are recorded, or its results are read from
+// the record.
 #include "engine/door.h"
 
 #include "engine/internal.h"
@@ -178,7 +179,7 @@ static int give_unknown(lua_State *L, Task *task) {
   return 2;
 }
 
-// The record has come to its end: was this call under way when it was saved?
+// At the end of the record: was this call under way when it was saved?
 static int call_on(lua_State *L, Task *task) {
   RecordCall was, is = record_call(task);
   DoorKind kind;

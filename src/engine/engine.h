@@ -35,8 +35,8 @@ typedef struct {
   // if there is nothing to free. Not called if engine_new fails.
   void (*closed)(void *user);
   void *user;  // engine_user gives it to C functions
-  // Told of each task that failed, was stopped or ran out of time, but for those of a run (run.h), whose caller
-  // knows; the engine is entered. NULL: nobody is.
+  // Called for each task that failed, was stopped or ran out of time, except the task of a run
+  // (run.h), whose caller is told. The engine is entered. NULL: not called.
   void (*failed)(void *user);
 } EngineOptions;
 
@@ -60,49 +60,52 @@ static inline const EngineLink *engine_link(lua_State *L) {
 static inline Engine *engine_of(lua_State *L) { return engine_link(L)->engine; }
 static inline void *engine_user(lua_State *L) { return engine_link(L)->user; }
 
-// Takes the state for this thread and begins a slice. Waits until `deadline_us` (monotonic; INT64_MAX: for
-// ever) at most; ENGINE_SOON: only if that is likely to be a matter of microseconds. False at the deadline, or
-// if the engine was given up.
+// Takes the state for this thread and begins a slice. Waits until `deadline_us` (monotonic;
+// INT64_MAX: for ever) at most. With ENGINE_SOON it waits only if the state is likely to be free
+// within microseconds. False at the deadline, or if the engine was given up.
 enum { ENGINE_SOON = 0 };
 bool engine_enter(Engine *engine, int64_t deadline_us);
 void engine_leave(Engine *engine);
-// In a turn's `take`, before it waits for something else: gives back what was kept for its engine_enter.
+// Gives back the state that is kept for a turn's engine_enter. Called in the turn's `take`, before
+// it waits for something else.
 void engine_let_go(Engine *engine);
-// The same; threads that wait get the state first. For a thread that would otherwise win it back each time.
+// Like engine_leave, but waiting threads get the state first: for a thread that would otherwise win
+// it back each time.
 void engine_leave_to_others(Engine *engine);
 // The main coroutine, for the thread that has entered.
 lua_State *engine_main(Engine *engine);
 
-// Starts the engine's own thread, which goes on with what waits and keeps the timers, unless it runs already.
+// Starts the engine's own thread, unless it runs already. It resumes tasks and keeps the timers.
 bool engine_start_thread(Engine *engine, Err *err);
-// It is out of service: timers that end with the service are dropped; tasks go on.
+// Takes the engine out of service: timers that end with the service are dropped; tasks go on.
 void engine_retire(Engine *engine);
 bool engine_is_retired(const Engine *engine);
-// Ends all suspended tasks (task_is_dropped), where the state is free within a second. The engine is not entered.
+// Ends all suspended tasks (task_is_dropped) if the state is free within a second. The caller has
+// not entered the engine.
 void engine_end_tasks(Engine *engine);
 // When the next timer is due (monotonic, microseconds); INT64_MAX: there is none. Any thread.
 int64_t engine_next_timer_us(Engine *engine);
 // Time was moved (clock_advance): the thread looks at its timers again.
 void engine_wake(Engine *engine);
-// Stops what run_wait runs without a limit, and every other task, soon; until run_wait is called
-// again. Any thread.
+// Stops every task soon, including those that run_wait runs without a limit, until run_wait is
+// called again. Any thread.
 void engine_interrupt(Engine *engine);
 
-// Where a slice is taken to be until the guard has seen a better place: in every slice, and in the running
-// one. `place` is "file:line".
+// The place, "file:line", that a slice is reported at until the guard has seen a better one.
+// engine_set_entry sets it for every slice, engine_set_place for the running one.
 void engine_set_entry(Engine *engine, const char *place);
 void engine_set_place(Engine *engine, const char *place);
 
 // Whether a slice has been in a call that nothing interrupts for longer than its limits allow. Any thread.
 // `place` (`size` bytes; NULL with 0) gets where it was last seen.
 bool engine_is_stuck(Engine *engine, char *place, size_t size);
-// Gives the engine up: nobody enters any more, suspended tasks end, its thread is left alone until the stuck
-// call returns; then the state is closed.
+// Gives the engine up: no thread can enter it any more, suspended tasks end, and its own thread is
+// left alone until the stuck call returns. Then the state is closed.
 void engine_give_up(Engine *engine);
 bool engine_is_given_up(const Engine *engine);
 
-// How many would have their turn before one that came now: 0 if it is free, INT_MAX if it was given up. Any thread; a
-// guess by the time it is read.
+// How many turns come before a new one: 0 if the engine is free, INT_MAX if it was given up. Any
+// thread; the answer may be outdated when it is read.
 int engine_queue(Engine *engine);
 size_t engine_memory(const Engine *engine);  // bytes in use by Lua
 size_t engine_tasks(const Engine *engine);   // suspended tasks

@@ -38,7 +38,8 @@ static bool cut_place(Str message, Str *file, int64_t *line) {
   return false;
 }
 
-// NULL if there is none. An error's text may name anything: what is no plain file could block, or never end.
+// NULL if there is none. An error's text can name any file: only plain files are opened, since
+// others could block.
 static FILE *open_source(const char *path) {
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -1,5 +1,5 @@
-// Who waits is in a list; who takes one out of it, under the gate's mutex, lets it go on. The gate's mutex is the
-// inner one: its holder asks for no other.
+// Waiters are in a list. The thread that takes a waiter out, under the gate's mutex, resumes it. No
+// other lock is taken while the gate's mutex is held.
 #include "engine/gate.h"
 
 #include <stdlib.h>
@@ -15,13 +15,13 @@ typedef struct Waiter {
   Wait *wait;
   Timer timer;
   WaitPush push, late;
-  atomic_int holders;  // the list or who took it out; the timer
+  atomic_int holders;  // the list, or the thread that took it out; the timer
 } Waiter;
 
 struct Gate {
   atomic_int holders;
   pthread_mutex_t mutex;
-  int passes;  // left; below 0: so many were taken without one
+  int passes;  // left; below 0: as many were taken while none was left
   bool open;
   Waiter *first, **end;
 };
@@ -53,7 +53,7 @@ static void waiter_release(Waiter *waiter) {
   free(waiter);
 }
 
-// With the mutex held. False if somebody else was quicker.
+// With the mutex held. False if another thread was quicker.
 static bool take_out(Waiter *waiter) {
   if (!waiter->link) return false;
   *waiter->link = waiter->next;
@@ -80,7 +80,7 @@ static void put(Waiter *waiter) {
 
 // ---- what ends a wait ---------------------------------------------------------------------------
 
-// The task that was let through is gone: the next one is.
+// The task that was let through has ended: lets the next one through.
 static void pass_on(void *ctx) {
   Gate *gate = ctx;
   gate_leave(gate);
@@ -179,7 +179,7 @@ int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitP
   return push(L, gate);
 }
 
-// For the first to come, or one that waits already.
+// Takes out the first waiter that may go through. If there is none, gives `passes` back. `open` opens the gate.
 static Waiter *take_first(Gate *gate, int passes, bool open) {
   pthread_mutex_lock(&gate->mutex);
   Waiter *waiter = open || gate->passes >= 0 ? gate->first : NULL;

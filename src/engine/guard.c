@@ -9,7 +9,7 @@
 
 enum {
   HOOK_EVERY = 1000,       // instructions between two looks at the clock
-  PLACE_AFTER_US = 10000,  // a slice this long is worth knowing the place of
+  PLACE_AFTER_US = 10000,  // the place of a slice this long is noted
   WARN_AFTER_US = 100000,
   // The first look comes after so much at the most: what is more the thread did not run.
   FIRST_LOOK_US = 10000,
@@ -124,10 +124,11 @@ static void note_trace(lua_State *L, Slice *slice) {
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-// How a task ends for good, once it has no more time to close its variables (task_force): where the running
-// coroutine can yield, it does and is never resumed, nor are those that resumed it: nothing of the script runs
-// any more, no handler, no pcall, no <close>. Inside a C function that cannot be left so, an error goes up, and
-// from then on every instruction raises it again until a place is reached where the coroutine can yield.
+// How a task ends once its time for closing variables is over (task_force). If the running
+// coroutine can yield, it yields and is never resumed, and so do those that resumed it: no handler,
+// pcall or <close> of the script runs any more. Inside a C function that cannot be left in this way
+// an error is raised instead, and every later instruction raises it again until the coroutine
+// reaches a place where it can yield.
 static bool end_by_yield(lua_State *L) {
   lua_sethook(L, hook, LUA_MASKCOUNT, 1);
   return lua_isyieldable(L);
@@ -150,7 +151,7 @@ int guard_unwind(lua_State *L) {
   return end_by_yield(L) ? lua_yieldk(L, 0, 0, cannot_go_on) : throw_from_c(L);
 }
 
-// What closes its variables has been told already, and may take a while.
+// A task that closes its variables was told already, and may take a while.
 static bool heeds_interrupt(const Task *task) {
   return !task || !task->closing || clock_now_us() > task->closing_us;
 }

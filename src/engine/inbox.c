@@ -1,4 +1,4 @@
-// What is ready to go on, for the engine's thread.
+// What the engine's thread has to do next: tasks to resume, and timers.
 #include "engine/internal.h"
 
 #include "base/clock.h"

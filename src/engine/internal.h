@@ -64,16 +64,17 @@ void guard_leave(Engine *engine);
 void guard_renew(Engine *engine);
 // Sets the guard on a coroutine; those that it makes inherit it.
 void guard_watch(lua_State *L);
-// For C that may run long: whether the slice may go on. Once it may not, the C function is to end it with
-// guard_unwind. Always true where no slice runs. Costs two looks at the clock: ask every 50 us or so.
+// For C code that may run long: whether the slice may go on. If not, the C function must end with
+// guard_unwind. Always true if no slice runs. Costs two readings of the clock: ask every 50 us or
+// so.
 bool guard_goes_on(lua_State *L);
 // Asks, and unwinds if the slice may not go on: raises or yields then, and does not return.
 void guard_check(lua_State *L);
-// Ends the running task, or what it does to close its variables, from a C function: as its last act, `return
-// guard_unwind(L);`.
+// Ends the running task, or its closing of variables, from a C function. As the function's last
+// act: `return guard_unwind(L);`.
 int guard_unwind(lua_State *L);
-// Counts how often something was ended so in the running task; 0 outside one. What began at another count is to
-// end.
+// How often guard_unwind ended something in the running task; 0 outside a task. A C function that
+// finds another count than when it began must end.
 unsigned guard_forced(lua_State *L);
 // Goes on unwinding what is being ended: raises an error that no handler of the script's sees.
 int guard_unwind_on(lua_State *L);
@@ -132,7 +133,7 @@ void inbox_hold(Inbox *inbox);
 void inbox_release(Inbox *inbox);
 // With inbox->mutex held: queues the wait and takes over its hold.
 void inbox_add_locked(Inbox *inbox, Wait *wait);
-// All that waits for its turn is told that it never comes.
+// Tells everything that waits for its turn that the turn never comes.
 void inbox_drop_turns(Inbox *inbox);
 
 // ---- timers.c ------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-// load, loadfile and dofile as Lua has them, but that they take text alone, and that a long one can be stopped.
+// load, loadfile and dofile as Lua has them, except that they take text only, and that parsing a
+// long text can be stopped.
 #include "engine/internal.h"
 
 #include <lauxlib.h>

@@ -13,7 +13,7 @@
 // About as long as a quick script's slice: beyond that the thread had better sleep.
 enum { SPINS = 200 };
 
-// So long who gives way waits for a sleeper to wake up.
+// How long a thread that gives way waits for a sleeper to wake up.
 enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep

@@ -18,17 +18,17 @@ void lock_init(Lock *lock);
 // Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock
 // is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
-// False if somebody has it.
+// False if another thread holds it.
 bool lock_try(Lock *lock);
 int lock_asleep(Lock *lock);  // threads that wait for it in the kernel
 void lock_give(Lock *lock);
-// Gives it back, and lets somebody who waits have it first: for a thread that would take it again at once,
-// and win each time.
+// Gives it back and lets a waiting thread have it first: for a thread that would take it again at
+// once, and win each time.
 void lock_give_way(Lock *lock);
-// Nobody gets the lock any more; all waits end.
+// No thread gets the lock any more; all waits end.
 void lock_break(Lock *lock);
 bool lock_is_broken(Lock *lock);
-// How many would be served before one that comes now: 0 when it is free, INT_MAX when it is broken.
+// How many waiters come before a new one: 0 if it is free, INT_MAX if it is broken.
 int lock_queue(Lock *lock);
 
 #endif

@@ -1,4 +1,4 @@
-// Small things of the boundary with Lua.
+// Small helpers for C functions that Lua calls.
 #include "engine/luaish.h"
 
 #include <stdarg.h>

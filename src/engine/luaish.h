@@ -1,4 +1,4 @@
-// What every C function that Lua calls needs, said once.
+// Small helpers for C functions that Lua calls.
 #ifndef WEMOON_ENGINE_LUAISH_H
 #define WEMOON_ENGINE_LUAISH_H
 
@@ -14,9 +14,9 @@ void push_str(lua_State *L, Str text);    // ptr NULL: ""
 void push_lower(lua_State *L, Str text);  // A to Z alone
 // t[name] = text, the table being on top.
 void set_str(lua_State *L, const char *name, Str text);
-// As luaL_loadbufferx for text, but that no message handler is called for what it returns.
+// Like luaL_loadbufferx for text, but no message handler is called for the error that it returns.
 int load_buffer(lua_State *L, Str code, const char *name);
-// As luaL_error.
+// Like luaL_error.
 noreturn void raise(lua_State *L, const char *format, ...);
 noreturn void raise_no_memory(lua_State *L);
 

@@ -142,7 +142,7 @@ static int l_method(lua_State *L) {
   return finish(L, LUA_OK, 0);
 }
 
-// A function that has its caller's line, and no more: all arguments go to the body as they are.
+// A function that only adds its caller's line: all arguments go to the body unchanged.
 static int l_unchecked(lua_State *L) {
   int count = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));

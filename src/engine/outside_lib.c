@@ -1,4 +1,5 @@
-// What of Lua's own libraries brings in something from outside.
+// The functions of Lua's own libraries that bring in values from outside: the clock, random
+// numbers.
 #include "engine/internal.h"
 
 #include <lualib.h>

@@ -19,8 +19,8 @@ int pack_push(lua_State *L, Str bytes);
 // Appends `count` texts as pack_values would; one whose `ptr` is NULL is nil.
 void pack_texts(const Str *texts, size_t count, Buf *out);
 
-// A number that equal values share, whatever the order of a table's keys: of functions, threads and userdata the
-// type counts alone. Never raises.
+// A hash: equal values have the same one, whatever the order of a table's keys. Of functions,
+// threads and userdata only the type counts. Never raises.
 uint64_t pack_digest(lua_State *L, int first, int count);
 
 // The parts that packed data is made of.

@@ -1,6 +1,7 @@
-// pairs, replaced: Lua seeds the hashes of each state anew, so that the order of a table's string keys is another
-// one in each run. A task that is run again from its record must meet them in the same one: up to KEYS_MAX keys
-// come in an order of their own, which costs a walk over them; larger tables are as they are in Lua.
+// pairs, replaced. Lua seeds the hashes of each state anew, so the order of a table's string keys
+// differs from run to run. A task that runs again from its record must see the same order: up to
+// KEYS_MAX keys come in a fixed order, which costs one walk over them; larger tables are left to
+// Lua.
 #include "engine/internal.h"
 #include "engine/stdlib.h"
 

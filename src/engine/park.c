@@ -1,4 +1,4 @@
-// Tasks that wait: out of the way until what they wait for has come, or their time is over.
+// Suspended tasks, until the result arrives or their time is over.
 #include "engine/internal.h"
 
 #include "base/clock.h"

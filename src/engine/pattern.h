@@ -11,14 +11,14 @@
 
 enum {
   PATTERN_CAPTURES_MAX = 32,
-  PATTERN_STEPS = 20000  // between two questions to `keep_going`: under a tenth of a millisecond
+  PATTERN_STEPS = 20000  // between two calls of `keep_going`: less than a tenth of a millisecond
 };
 
 typedef enum {
   PATTERN_FAILED,
   PATTERN_MATCHED,
   PATTERN_INVALID,  // `fault` says what is wrong
-  PATTERN_STOPPED   // `keep_going` said no
+  PATTERN_STOPPED   // `keep_going` returned false
 } PatternEnd;
 
 enum { CAPTURE_OPEN = -1, CAPTURE_POSITION = -2 };

@@ -1,5 +1,5 @@
-// pcall and xpcall as Lua has them, but that a task which is being ended ends: what began before that does not go
-// on, whatever it caught.
+// pcall and xpcall as Lua has them, except that they cannot catch the end of a task that is being
+// ended.
 #include "engine/internal.h"
 
 #include <lauxlib.h>

@@ -25,13 +25,14 @@ Record *record_new(void);
 Record *record_retain(Record *record);
 void record_free(Record *record);  // NULL is allowed
 
-// From now on what the task is given is recorded: in a record that is made with the first value.
+// Records from now on what the task is given. The record is made with the first value.
 void task_record_later(Task *task);
-// The task's record, made if it is to have one; NULL if it is not, or without memory.
+// The task's record; made now if task_record_later was called. NULL if the task is not recorded, or
+// without memory.
 Record *task_record(Task *task);
-// The task is the first one of this record: a new one, or one that it is to be run from. Takes over a hold.
+// Makes the task the first one of this record, a new record or one to run from. Takes over a hold.
 void task_set_record(Task *task, Record *record);
-// The new task is one of those that `parent` began.
+// Adds the new task to the record of `parent`, which began it.
 void task_share_record(Task *parent, Task *task);
 
 // Appends the record, with the calls that are under way. False without memory, or if it was given up.
@@ -44,9 +45,10 @@ bool record_answer(Record *record, const Str *results, size_t count);
 
 // Whether the tasks still run from what was recorded.
 bool record_is_replaying(const Record *record);
-// What became of it: it grew past RECORD_MAX or was given what cannot be recorded. "" or the call and its place.
+// Why the record was given up, if it grew past RECORD_MAX or was given a value that cannot be
+// recorded: the call and its place. Otherwise "".
 const char *record_given_up(const Record *record);
-// Where the script took another way than its record: "" or both places.
+// Where the script differed from its record: both places, or "".
 const char *record_difference(const Record *record);
 size_t record_tasks(const Record *record);  // that run
 size_t record_size(const Record *record);   // bytes

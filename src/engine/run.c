@@ -67,7 +67,8 @@ void run_ended(Task *task) {
   run_free(run);
 }
 
-// A message may be stuck in the engine: its caller looks, since nobody else might.
+// Another task may be stuck in the engine: the caller checks, since no other thread may be
+// watching.
 static bool enter_or_give_up(Engine *engine) {
   while (!engine_enter(engine, clock_now_us() + CALLER_LOOK_US)) {
     if (engine_is_given_up(engine)) return false;

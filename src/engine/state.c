@@ -1,4 +1,4 @@
-// An engine's birth and death, its memory, and who has its state.
+// An engine's creation and end, its memory, and which thread has its state.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -104,7 +104,7 @@ static bool take_soon(Engine *engine) {
   return is_free_soon(engine, clock_real_us()) && lock_take(&engine->lock, now_us + SOON_US);
 }
 
-// What this thread holds without having entered it.
+// The engine that this thread holds without having entered it.
 static _Thread_local Engine *held;
 
 bool engine_hold(Engine *engine) {

@@ -1,4 +1,4 @@
-// Lua's standard library as a script gets it, and the globals that watch for slips.
+// Lua's standard library as scripts get it, with checks of globals that catch typing errors.
 #include "engine/internal.h"
 #include "engine/stdlib.h"
 
@@ -71,7 +71,8 @@ void stdlib_open(lua_State *L, bool allow_shell) {
 
 // ---- strict globals -----------------------------------------------------------------------------
 
-// Modules from elsewhere ask for what may be missing. The last upvalue of both functions below has who knows them.
+// Modules from elsewhere may read globals that are missing. The last upvalue of both functions
+// below says which files are exempt.
 static bool caller_is_exempt(lua_State *L, int upvalue) {
   StdlibExempt *const *exempt = lua_touserdata(L, lua_upvalueindex(upvalue));
   lua_Debug ar;

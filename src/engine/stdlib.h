@@ -5,9 +5,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
-// Whether strictness is not for the file of that chunk name.
+// Whether the file of that chunk name is exempt from strictness.
 typedef bool StdlibExempt(lua_State *L, const char *source);
-// From now on undefined globals raise, and globals that a function makes are warned of. May raise.
+// Makes reading an undefined global raise, and warns of globals that a function sets. May raise.
 void stdlib_strict(lua_State *L, StdlibExempt *exempt);
 // Pushes the function `pairs`, whatever the script has made of the global.
 void stdlib_push_pairs(lua_State *L);

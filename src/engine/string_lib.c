@@ -1,5 +1,5 @@
-// string.find, match, gmatch, gsub and rep as Lua has them, but for two things: they ask the guard, and what
-// gsub calls may wait.
+// string.find, match, gmatch, gsub and rep as Lua has them, with two differences: they ask the
+// guard, and functions that gsub calls may wait.
 #include "engine/internal.h"
 
 #include "engine/pattern.h"

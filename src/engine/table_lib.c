@@ -1,4 +1,5 @@
-// table.concat, insert, move, remove, sort and unpack as Lua has them, but that they ask the guard.
+// table.concat, insert, move, remove, sort and unpack as Lua has them, except that they ask the
+// guard.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
@@ -248,7 +249,7 @@ static lua_Unsigned part_at(Sort *sort, lua_Unsigned low, lua_Unsigned pivot, lu
   return part(sort, low, high);
 }
 
-// Recurs for the smaller part and goes on with the larger one.
+// Recurses into the smaller part and loops over the larger one.
 static void sort_range(Sort *sort, lua_Unsigned low, lua_Unsigned high, bool scatter) {
   while (low < high) {
     order_pair(sort, low, high);

@@ -246,7 +246,7 @@ static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-// Nothing is left open of a function that failed; its error goes on to the resumer of the coroutine.
+// A failed function has closed its variables; its error goes on to the coroutine's resumer.
 static int task_main_k(lua_State *L, int status, lua_KContext context) {
   Task *task = (Task *)context;
   lua_remove(L, 1);  // the handler
@@ -471,8 +471,8 @@ static bool begin_anew(Task *task, const TaskBody *body) {
   return true;
 }
 
-// Puts a body that its own one gives in the failed coroutine's place. False if there is none, or no memory
-// for it.
+// Runs the body that TaskBody.failed gives in the failed coroutine's place. False if there is none,
+// or no memory for it.
 static bool begin_in_its_place(Task *task) {
   Engine *engine = task->engine;
   lua_State *L = engine->L;
@@ -487,7 +487,8 @@ static bool begin_in_its_place(Task *task) {
   return begin_anew(task, next);
 }
 
-// What is to be done at a task's end is done for one that failed too, unless the script is being stopped.
+// What was to be called at a task's end is called for a failed task too, unless the script is being
+// stopped.
 static bool begin_at_end(Task *task) {
   Engine *engine = task->engine;
   if (task->locals_ref == LUA_NOREF || task->now == &AT_END || task->forced ||
@@ -497,15 +498,16 @@ static bool begin_at_end(Task *task) {
   return begin_anew(task, &AT_END);
 }
 
-// The function of a task failed, and nothing of it is left. Whether something else is to run.
+// The task's function failed, and its variables are closed. Returns whether something else will
+// run.
 static bool begin_next(Task *task) {
   bool again = begin_in_its_place(task) || begin_at_end(task);
   if (!again && task->co) task_drop_coroutine(task);
   return again;
 }
 
-// Says what has not been said, and closes what is open: what failed outside of the script's function, or was
-// stopped for good, had no handler.
+// Reports the failure if it was not reported, and closes what is open: a failure outside the
+// script's function, or a stop for good, had no message handler.
 static void tell_failure(Task *task, int status) {
   Engine *engine = task->engine;
   bool first = !task->closing;
@@ -526,7 +528,7 @@ static bool fail(Task *task, int status) {
   Engine *engine = task->engine;
   if (engine->suspending) wait_cancel(engine->suspending);
   engine->suspending = NULL;
-  wait_release(task->wait);  // one that is over, and whose call did not go on
+  wait_release(task->wait);  // a finished wait whose call did not continue
   task->wait = NULL;
   tell_failure(task, status);
   TaskState state = task->state;
@@ -576,7 +578,7 @@ void task_run_to_close(Task *task) {
   task_run(task);
 }
 
-// The rest is closed at once, and cannot wait any more.
+// Closes the remaining variables at once; they cannot wait any more.
 void task_stop_closing(Task *task) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;

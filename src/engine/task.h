@@ -34,10 +34,11 @@ typedef struct TaskBody {
 
 // A task that has not begun. NULL without memory. The engine is entered. `data` is the body's.
 Task *task_new(Engine *engine, const TaskBody *body, void *data);
-// Its time begins now (EngineOptions.task_timeout_ms), or it has all the time in the world. A new task has.
+// task_limit begins the task's time now (EngineOptions.task_timeout_ms); task_unlimit takes the
+// limit away. A new task has none.
 void task_limit(Task *task);
 void task_unlimit(Task *task);
-// Its turns are late from then on (turn.h). Those of a new task never are.
+// Sets when its turns become late (turn.h). By default they never do.
 void task_set_due(Task *task, int64_t due_us);
 int64_t task_due(const Task *task);
 // Runs its first slice on this thread. The engine is entered. When it returns anything but TASK_WAITING the
@@ -46,11 +47,12 @@ TaskState task_start(Task *task);
 // The engine's thread runs the first slice as soon as it can. False without memory: the task is gone, and
 // neither `ended` nor `over` is called.
 bool task_post(Task *task);
-// A caller of run_wait without a limit waits for it as well. Before task_post.
+// Makes a caller of run_wait without a limit wait for this task as well. Before task_post.
 void task_count(Task *task);
 
-// Ends a task that waits, or has not begun: what it waits for is cancelled, its <close> variables run, in the
-// caller's slice. The engine is entered. False if it is running: nothing was done.
+// Cancels a task that waits or has not begun: the operation that it waits for is cancelled, and its
+// <close> variables run in the caller's slice. The engine is entered. False, with nothing done, if
+// the task is running.
 bool task_cancel(Task *task);
 
 // Does so with all that wait and fit. `fits` is asked under a lock: it calls nothing of the engine's that may wait.
@@ -64,10 +66,10 @@ void task_set_data(Task *task, void *data);
 const TaskBody *task_body(const Task *task);
 // TASK_RETURNED until something failed.
 TaskState task_state(const Task *task);
-// Whether it ends without having come to an end: it goes on elsewhere (task_leave, wait_forget), or the engine is
-// going away. What it did so far is done; nothing more is to be done for it.
+// Whether it was dropped before its function ended: it goes on elsewhere (task_leave, wait_forget),
+// or the engine is going away. What it did so far is done; nothing more may be done for it.
 bool task_is_dropped(const Task *task);
-// Ends the running task so. As a C function's last act: `return task_leave(L);`.
+// Drops the running task. As a C function's last act: `return task_leave(L);`.
 int task_leave(lua_State *L);
 // The coroutine of a task that has not begun: a function and its arguments can be pushed there.
 lua_State *task_coroutine(const Task *task);
@@ -81,9 +83,9 @@ void task_set_subject(Task *task, LogSubject subject);
 void task_copy_subject(Task *task, LogSubject subject);
 LogSubject task_subject(const Task *task);
 
-// The engine is held by the task as well, until its end.
+// Makes the task hold the engine too, until its end.
 void task_hold_engine(Task *task);
-// The task takes over a hold of the caller's.
+// Hands one of the caller's holds over to the task.
 void task_take_hold(Task *task);
 void task_drop_hold(Task *task);
 
@@ -109,7 +111,7 @@ typedef struct TaskTie {
 void task_tie(Task *task, TaskTie *tie);
 void task_untie(TaskTie *tie);
 
-// Pushes a global, whatever metatable the script has given to its globals; returns its type.
+// Pushes a global without calling metamethods; returns its type.
 int task_push_global(lua_State *L, const char *name);
 
 #endif

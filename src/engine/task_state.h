@@ -8,8 +8,8 @@ typedef enum {
   TASK_FAILED,       // a Lua error
   TASK_OVER_CPU,     // stopped after cpu_us_max
   TASK_OVER_MEMORY,  // stopped at memory_max
-  TASK_CANCELLED,    // it was out of time, or the engine is going away
-  TASK_DIFFERS,      // run from its record (record.h), it took another way
+  TASK_CANCELLED,    // it ran out of time, or the engine is going away
+  TASK_DIFFERS,      // it differed from its record (record.h)
   TASK_LOST          // the engine was busy until the deadline or was given up: nothing was run
 } TaskState;
 

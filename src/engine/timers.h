@@ -1,4 +1,4 @@
-// Timers of an engine: functions that its thread calls when their time has come.
+// Timers of an engine: functions that the engine's thread calls at a set time.
 #ifndef WEMOON_ENGINE_TIMERS_H
 #define WEMOON_ENGINE_TIMERS_H
 
@@ -10,7 +10,7 @@ typedef void (*TimerFn)(Engine *engine, void *ctx);
 // Owned by the caller, who sets fn, ctx and ends_with_service and zeroes the rest. It must not be armed when
 // it is freed.
 typedef struct {
-  int64_t due_us;  // monotonic; of one that is armed, or was
+  int64_t due_us;  // monotonic; set once it was armed
   TimerFn fn;
   void *ctx;
   bool ends_with_service;  // engine_retire drops it

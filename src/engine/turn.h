@@ -8,8 +8,8 @@
 
 typedef struct Engine Engine;
 
-// One that waits for its turn. Its owner sets `take` and `due_us`, and leaves it alone until `take` is called,
-// once.
+// Something that waits for its turn. Its owner sets `take` and `due_us` and does not touch it until
+// `take` is called, once.
 typedef struct Turn {
   // Its turn has come: on the engine's own thread, which has not entered the engine. `there` is false if it
   // never will, since the engine was given up or closes: then on any thread.
@@ -19,11 +19,12 @@ typedef struct Turn {
   struct Turn *next;
 } Turn;
 
-// Something new waits for its turn: behind what has begun and is in time, and before what is late; but every
-// tenth turn goes to what is late. False if the engine was given up or closes: `take` is not called. Any thread.
+// Queues a new turn: behind turns that have begun and are in time, before those that are late, but
+// every tenth turn goes to a late one. False if the engine was given up or closes: `take` is not
+// called. Any thread.
 bool engine_await_turn(Engine *engine, Turn *turn);
-// Tells up to `most` of those that are new, movable and still in time, the last ones that came, that their turn
-// does not come here. Any thread.
+// Calls `take` with `there` false for up to `most` turns that are new, movable and still in time:
+// those that came last. Any thread.
 void engine_give_turns_away(Engine *engine, size_t most);
 
 #endif

@@ -1,5 +1,5 @@
-// Four lists. A turn that becomes late is moved when it has come to the front: those of one kind have about the
-// same time left when they come.
+// Four lists. A turn that has become late is moved when it reaches the front: turns of one kind
+// have about the same time left when they come.
 #include "engine/turns.h"
 
 enum { LATE_EVERY = 10 };

@@ -20,10 +20,11 @@ typedef struct {
 } Turns;
 
 void turns_add(Turns *turns, Turn *turn, TurnKind kind, int64_t now_us);
-// Takes out whose turn it is: what has begun and is in time, then what is new and in time, then what has begun
-// and is late, then what is new and late; every tenth time the late ones come first. NULL if there is none.
+// Takes out the next turn: begun and in time, then new and in time, then begun and late, then new
+// and late. Every tenth time late ones come first. NULL if there is none.
 Turn *turns_take(Turns *turns, int64_t now_us);
-// Takes out up to `most` that are new, movable and in time, and gives them as a list: the last ones.
+// Takes out up to `most` turns that are new, movable and in time, those that came last, and returns
+// them as a list.
 Turn *turns_take_movable(Turns *turns, size_t most);
 
 #endif

@@ -1,4 +1,4 @@
-// utf8.len and utf8.offset as Lua has them, but that they ask the guard.
+// utf8.len and utf8.offset as Lua has them, except that they ask the guard.
 #include "engine/internal.h"
 
 #include <lauxlib.h>

@@ -1,4 +1,4 @@
-// Suspension: a task yields, something outside finishes, the worker goes on with it.
+// Suspension: a task yields, an operation outside finishes, the worker resumes the task.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -66,8 +66,8 @@ noreturn static void raise_inside(lua_State *L, const char *what, const char *na
       what, name);
 }
 
-// What stands between the caller and its coroutine's foot: the innermost C function that Lua cannot yield
-// across, and that has a name.
+// The innermost C function between the caller and the start of its coroutine that Lua cannot yield
+// across and that has a name.
 noreturn static void raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
   bool nameless = false;

@@ -20,13 +20,14 @@ Wait *wait_begin(lua_State *L, const char *what);
 // before the result came, `cancel(cancel_ctx)` is called once, on any thread: it asks the operation to end
 // and must not call wait_finish itself, nor any function of timers.h but timer_remove_in_cancel.
 int wait_suspend(lua_State *L, Wait *wait, void (*cancel)(void *ctx), void *cancel_ctx);
-// In place of wait_suspend: the operation could not be begun. The caller raises or returns nil, err.
+// In place of wait_suspend, if the operation could not be begun. The caller then raises or returns
+// nil, err.
 void wait_abort(Wait *wait);
-// From any thread, once: the result is there. Takes the operation's hold on `wait`. False if the task ended
-// before: `cancel` was called or has returned, and the result is dropped.
+// Delivers the result. From any thread, once. Takes the operation's hold on `wait`. False if the
+// task ended before: `cancel` was called or has returned, and the result is dropped.
 bool wait_finish(Wait *wait, WaitPush push, WaitDrop drop, void *data);
-// In place of wait_finish: the operation has no result and never will; the task is not told. Takes the hold.
-// `cancel` is not called any more.
+// In place of wait_finish, if the operation has no result and never will: the task is not told.
+// Takes the hold. `cancel` is not called any more.
 void wait_leave(Wait *wait);
 
 // In place of wait_finish, on this thread: runs the task's next slice at once, with `push`'s results. Waits
@@ -38,8 +39,9 @@ bool wait_resume(Wait *wait, void (*begin)(Task *task, void *data), WaitPush pus
 
 // The task that is suspended in it; NULL if it has ended. The engine is entered.
 Task *wait_task(const Wait *wait);
-// Ends the task that is suspended in this wait, with no variable closed: it goes on elsewhere, from its record. Its
-// `cancel` is called. False if it is not suspended there any more. The engine is entered; the operation keeps its hold.
+// Drops the task that is suspended in this wait without closing its variables: it goes on
+// elsewhere, from its record. Its `cancel` is called. False if it is not suspended there any more.
+// The engine is entered; the operation keeps its hold.
 bool wait_forget(Wait *wait);
 
 // Suspends the running task until a time (monotonic, in microseconds): `return wait_until(L, ...);`.

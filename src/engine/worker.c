@@ -21,7 +21,7 @@ void wait_go_on(Turn *turn, bool there) {
   engine_leave_to_others(engine);
 }
 
-// What was interrupted while it waited is ended. With the inbox's mutex held before and after.
+// Ends a task that was interrupted while it waited. With the inbox's mutex held before and after.
 static void end_interrupted(Engine *engine, Inbox *inbox) {
   if (!atomic_load_explicit(&engine->interrupted, memory_order_relaxed) || !engine->parked) return;
   pthread_mutex_unlock(&inbox->mutex);
@@ -32,7 +32,7 @@ static void end_interrupted(Engine *engine, Inbox *inbox) {
   pthread_mutex_lock(&inbox->mutex);
 }
 
-// Whose turn it is shows once the engine is free: something better may have come until then.
+// The next turn is chosen once the engine is free: a better one may have come until then.
 static void give_turn(Engine *engine, Inbox *inbox) {
   bool there = engine_hold(engine);
   pthread_mutex_lock(&inbox->mutex);
