@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARGIN_S = 300 };  // it is renewed so long before it expires
+enum { MARGIN_S = 300 };  // how long before its expiry it is renewed
 
 void cached_token_clear(CachedToken *held) {
   free(held->value);

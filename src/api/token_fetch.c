@@ -79,7 +79,7 @@ static void use_imported(Entry *entry) {
   entry->imported = (CachedToken){ 0 };
 }
 
-// The store is away. Nobody is harmed by a fetch without it, except if a new token makes those of other
+// The store is away. A fetch without it does no harm, except if a new token makes those of other
 // processes useless.
 static Step step_storeless(TokenFetch *fetch, const StoreReply *reply) {
   Tokens *tokens = fetch->tokens;

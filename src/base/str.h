@@ -72,7 +72,7 @@ bool str_to_int64(Str s, int64_t *out);
 bool str_to_double(Str s, double *out);
 // The value of a hexadecimal digit of either case, or -1 if `c` is not one.
 int str_hex_digit(char c);
-// All 64 bits are good for a hash table. Without `seed` nobody can choose strings that collide.
+// All 64 bits are good for a hash table. Without knowing `seed` an attacker cannot choose strings that collide.
 static inline uint64_t str_hash(Str s, uint64_t seed) {
   uint64_t hash = seed ^ s.len;
   for (size_t at = 0; at < s.len; at += 8) {

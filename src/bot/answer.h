@@ -1,4 +1,4 @@
-// What a callback is answered with: by its thread, or, once its connection is parked, on the loop.
+// The answer to a callback: written by its thread or, once its connection is parked, on the loop.
 #ifndef WEMOON_BOT_ANSWER_H
 #define WEMOON_BOT_ANSWER_H
 
@@ -13,19 +13,19 @@ enum { ANSWER_TYPE_MAX = 48, ANSWER_TRIES = 3 };  // the platform's
 typedef struct {
   Webhook *webhook;
   HttpRequest *request;  // NULL once its connection is parked
-  Parked *parked;        // NULL as long as its thread has it; answering it ends it
+  Parked *parked;        // NULL while its thread has the connection; answering ends it
   Workspace *w;          // of the thread that answers
   const Credential *credential;
   bool sealed;
-  bool closes;  // the connection ends with its answer, whatever the client asked for
+  bool closes;  // the connection closes after its answer
   int64_t received_us, deadline_us;
   // For the log and the figures.
   Str type, sender, msgid;  // of its message; empty if it has none
-  Str account;              // appid, or where that is not configured whom the message is for
+  Str account;              // appid; if that is not configured, the message's addressee
   Trail *trail;             // of its message (capture.h), its job's; or NULL
   int64_t created_s;        // CreateTime of its message, Unix seconds; 0: unknown
-  int attempt;          // the tries of the message that this process has seen, this one included
-  const char *outcome;  // NULL: somebody else goes on with it
+  int attempt;              // tries of the message that this process has seen, including this one
+  const char *outcome;      // NULL: the request was handed on
   int api_calls;
   Str place;  // where the script failed; empty: it did not
 } Callback;
@@ -55,7 +55,7 @@ bool answer_is_last_try(const Callback *c, const Job *job);
 // `success`; and the job owes the rest from now on. The one place where that is so.
 void answer_owed(Callback *c, Job *job);
 
-// The lines that this thread writes from now on are about its message (log_about).
+// Makes the log lines that this thread writes from now on be about its message (log_about).
 LogSubject answer_begin_lines(const Callback *c);
 // One line of the log, and the figures. Once, after its answer.
 void answer_tell(const Callback *c);

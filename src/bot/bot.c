@@ -91,7 +91,7 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   bot->forgotten = forgotten_new(store, name, &bot->webhook.shared);
   if (!bot->leader || !peers || !bot->forgotten) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
-  // So long until the others have noticed, and told what they have answered.
+  // How long until the others have noticed, and told what they have answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
   return true;
 }

@@ -26,17 +26,17 @@ typedef struct {
   Str late_text;  // what a user reads when the platform's last try ends before the script; empty: nothing
   bool watch;
   bool
-      start_broken;  // a script that fails at its first load does not end it: bot_status has the error, and
+      start_broken;  // a script that fails at its first load does not end the bot: bot_status has the error, and
                      // messages get one until the script is mended (bot_reload, or `watch`)
   struct Metrics *metrics;  // what is counted in; NULL: nothing is
   struct Live *live;        // what the live desk shows; NULL: there is none
   struct Capture *capture;  // where messages and replies are noted down (capture.h); NULL: nowhere
-  // Told of every load after the first: NULL, or what was wrong. Any thread, which it must not hold up. NULL:
-  // nobody is told.
+  // Called after every load but the first, with NULL or what was wrong. Any thread; it must not
+  // block. NULL: not called.
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
-  // Told of each message that was verified, before the script has it, and of the answer to a user's message (plain;
-  // empty: `success`). Any thread, which they must not hold up. NULL: nobody is told.
+  // Called for each verified message before the script has it, and for the answer to a user's
+  // message (plain; empty: `success`). Any thread; they must not block. NULL: not called.
   void (*on_message)(void *ctx, Str document);
   void (*on_answer)(void *ctx, Str openid, Str reply);
   void *on_message_ctx;
@@ -46,24 +46,25 @@ typedef struct {
   InterpreterOptions interpreter;
 } BotOptions;
 
-// Has it note messages down (capture.h); NULL: it does not. Before bot_new.
+// Captures messages (capture.h); NULL: it does not. Before bot_new.
 void bot_capture(BotOptions *options, struct Capture *capture);
 
 // Loads the script; NULL with ERR_USAGE (no such file) or ERR_FAILED (what the script did). Options are kept
 // as they are: they and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
-// Waits up to `grace_ms` for jobs under way and late replies. False when some are left: then only the end of
-// the process helps.
+// Waits up to `grace_ms` for jobs under way and late replies. False if some are left: then the
+// process has to end.
 bool bot_drain(Bot *bot, int64_t grace_ms);
 // Ends the scripts that are under way in the interpreters in service. Any thread.
 void bot_interrupt(Bot *bot);
-// Calls on_unload, frees. NULL is allowed. Nothing is under way. False when an interpreter is stuck, which
-// still uses what the options point to: then only the end of the process helps.
+// Calls on_unload and frees. NULL is allowed. Nothing may be under way. False if an interpreter is
+// stuck and still uses what the options point to: then the process has to end.
 bool bot_free(Bot *bot);
-// What net/server calls. A request that is neither for the callback path nor for a page of the script's own
-// is routed to 404, and no other is.
+// For net/server. Requests that are neither for the callback path nor for a page of the script are
+// answered with 404.
 HttpHandler bot_handler(Bot *bot);
-// The files a change of which makes it load the script anew, in `arena` (pool_files). False without memory.
+// The files whose change makes it load the script anew, in `arena` (pool_files). False without
+// memory.
 bool bot_files(Bot *bot, Arena *arena, Pairs *files);
 // Loads the script anew beside the old one and swaps when it is good. False: the old one stays, `err` says
 // why.

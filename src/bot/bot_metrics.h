@@ -1,4 +1,4 @@
-// What a bot counts, and the page of figures that Prometheus reads.
+// The metrics of a bot, and the page that Prometheus reads.
 #ifndef WEMOON_BOT_BOT_METRICS_H
 #define WEMOON_BOT_BOT_METRICS_H
 
@@ -19,8 +19,8 @@ enum {
 };
 extern const MetricFamily bot_metric_families[];
 
-// Makes the series whose labels are known before anything happens: a counter that first appears at 1 has grown
-// by nothing for those who watch it. Once.
+// Makes the series whose labels are known from the start, at 0: Prometheus sees no increase in a
+// counter that first appears at 1. Call it once.
 void bot_metrics_begin(Metrics *metrics);
 // `outcome` (outcome.h): replied, success, late, unanswered, refused or verified. `metrics` NULL: nothing is counted.
 void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us);

@@ -91,7 +91,7 @@ static void rotate(Capture *capture) {
   open_file(capture);
 }
 
-// Another process of the same file may have rotated it, or somebody has moved it away.
+// Another process may have rotated the file, or it was moved away.
 static void follow_rename(Capture *capture) {
   struct stat named, written;
   bool same = stat(capture->path, &named) == 0 && fstat(capture->fd, &written) == 0 &&

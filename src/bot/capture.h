@@ -1,9 +1,5 @@
-// Notes messages down with what they were answered: one JSON object a line,
-// {"t":Unix seconds,"in":document,"out":reply,"late":[...],"calls":[...]}.
-//
-// `out` is the reply's document, "" for `success`, null for a message that was never answered. Secrets that the
-// process knows are masked, and openids written as the log has them (base/secrets.h). A line is written when the last
-// that worked for the message has ended.
+// Captures messages with their answers: one JSON object per line, {"t":Unix
+// seconds,"in":document,"out":reply,"late":[...],"calls":[...]}.
 #ifndef WEMOON_BOT_CAPTURE_H
 #define WEMOON_BOT_CAPTURE_H
 
@@ -14,12 +10,13 @@ typedef struct Capture Capture;
 
 enum { CAPTURE_FILE_MAX = 64 << 20, CAPTURE_FILES = 5 };  // bytes of one; FILE and FILE.1 to FILE.4
 
-// Lines go to the end of that file (mode 0600), written by a thread of its own: who notes something never waits, and
-// what the disk does not take in time is dropped and said. ERR_USAGE if the file cannot be opened.
+// Appends lines to that file (mode 0600) from a thread of its own: callers never wait, and lines
+// that the disk does not take in time are dropped, which is logged. ERR_USAGE if the file cannot be
+// opened.
 Capture *capture_open(const char *path, Err *err);
 // Each line is given to `take`, without its newline, by the thread that ends the trail.
 Capture *capture_to(void (*take)(void *ctx, Str line), void *ctx, Err *err);
-// Writes what is left; what is noted after that is not written. NULL is allowed, for both.
+// Writes what is left; later notes are not written. NULL is allowed, for both.
 void capture_end(Capture *capture);
 // The same, and frees it. No trail is open.
 void capture_close(Capture *capture);

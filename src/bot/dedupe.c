@@ -78,7 +78,7 @@ static bool grow(Dedupe *dedupe) {
   return true;
 }
 
-// One that nobody uses; INDEX_NONE: no memory.
+// An unused entry; INDEX_NONE without memory.
 static uint32_t take_entry(Dedupe *dedupe) {
   uint32_t number = dedupe->spare;
   if (number != INDEX_NONE) dedupe->spare = dedupe->entries[number].newer;

@@ -1,5 +1,6 @@
-// Which messages are being answered and which were, so that the script runs once however often the platform
-// asks. Finished answers are remembered for a window, within a bound of memory: the oldest go first.
+// Which messages are being answered and which were, so that the script runs once however often the
+// platform tries. Finished answers are remembered for a window; when their memory is full, the
+// oldest go first.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
@@ -11,7 +12,7 @@ enum { DEDUPE_BYTES_MAX = 4 * 1024 * 1024 };
 typedef struct Dedupe Dedupe;
 
 typedef enum {
-  DEDUPE_NEW,       // nobody knows it: the caller's job is the one
+  DEDUPE_NEW,       // the message is new: the caller's job answers it
   DEDUPE_RUNNING,   // *running is under way: retained for the caller, who waits for it
   DEDUPE_ANSWERED,  // `answer` and *answered_s are what it was answered with
   DEDUPE_NO_MEMORY
@@ -26,7 +27,8 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
                           int64_t *answered_s);
 // The job has its answer: from now on duplicates get `answer`.
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
-// The job was not run at all (the bot is full, the interpreter gave up): the platform's retry shall run it.
+// The job was not run (the bot is full, the interpreter was given up): the platform's retry may run
+// it.
 void dedupe_forget(Dedupe *dedupe, Job *job);
 // A message that is under way (`job`) or answered.
 typedef struct {

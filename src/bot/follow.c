@@ -1,4 +1,4 @@
-// A claim, then a look, a pause, a look: on the loop. The store's own thread is waited for by nobody else.
+// A claim, then a look, a pause, a look: on the loop.
 #include "bot/follow.h"
 
 #include <pthread.h>

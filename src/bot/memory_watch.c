@@ -16,7 +16,7 @@ enum {
   WAIT_US = 100 * 1000,      // for an interpreter that is busy
   COLLECT_US = 3000 * 1000,  // between two collections while it is tight
   COLLECT_LATER_US = 30000 * 1000,  // if the last one did not help, and nothing was refused since
-  FULL_US = 5000 * 1000,            // so long it may stay full
+  FULL_US = 5000 * 1000,            // how long it may stay full
   RECENT_US = 1000 * 1000           // a refusal is
 };
 

@@ -5,7 +5,7 @@
 
 enum {
   HEADERS_MAX = 64,  // what net/server gives
-  // So long after job_timeout_s a task that was to be ended may still be at it.
+  // How long after job_timeout_s a cancelled task may still be closing its variables.
   END_SLACK_US = 5 * 1000000
 };
 

@@ -7,7 +7,7 @@
 
 // Its request was kept (page_keep), and waits from now on. False if it cannot: the caller answers it.
 bool page_wait_begin(Page *page);
-// The process is to end: streams do, soon. Any thread; once.
+// The process will end: ends all streams soon. Any thread; once.
 void page_wait_end_streams(Webhook *webhook);
 
 #endif

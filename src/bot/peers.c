@@ -16,9 +16,9 @@
 enum {
   RENEW_US = 750 * 1000,
   TRIES_MS = 60000,       // the platform's tries are over long before
-  AWAY_US = 1000 * 1000,  // a store that was away is not asked again for so long
+  AWAY_US = 1000 * 1000,  // how long a store that was away is not asked again
   ASKS_US = 900 * 1000,   // a question of several calls has its answer by then
-  ALONE_US = 5 * 1000,    // what a look has seen holds for so long
+  ALONE_US = 5 * 1000,    // how long the result of a look is used
 };
 
 typedef struct Claim {
@@ -333,7 +333,7 @@ typedef enum {
   ASK_ADD,        // the claim
   ASK_LOOK,       // what is there instead
   ASK_ADD_AGAIN,  // that had lapsed meanwhile
-  ASK_READ,       // an answer, where nobody else can have it under way
+  ASK_READ,       // an answer, if no other process can have it under way
   ASK_FOLLOW      // what has become of another's claim
 } AskStep;
 
@@ -376,7 +376,7 @@ static void end_asking(Asking *asking) {
 
 static PeersResult result_of(const Asking *asking, Found found) {
   if (found == FOUND_ANSWER) return PEERS_ANSWERED;
-  // Where nobody else can have it under way, a claim that is found is one of a process that has died.
+  // If no other process can have it under way, a claim is one of a process that has died.
   if (asking->step == ASK_READ) return PEERS_MINE;
   if (asking->step == ASK_FOLLOW)
     return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;

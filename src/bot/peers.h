@@ -9,13 +9,13 @@
 #include "bot/job.h"
 #include "store/store.h"
 
-// A claim lapses that long after its process has died, so that the platform's next try finds it free.
+// How long after its process's death a claim lapses, so that the platform's next try finds it free.
 enum { PEERS_CLAIM_MS = 3000 };
 
 typedef struct Peers Peers;
 
 typedef enum {
-  PEERS_MINE,      // no other process has it, or none can be asked: the store is away
+  PEERS_MINE,      // no other process has it, or the store is away
   PEERS_RUNNING,   // another process has it under way
   PEERS_ANSWERED,  // another process has answered it: `answer` (packed) and *answered_s
 } PeersResult;
@@ -25,10 +25,10 @@ typedef enum {
 Peers *peers_new(Store *store, Str account, int64_t window_s);
 void peers_free(Peers *peers);  // nothing is claimed any more; NULL is allowed
 
-// While this process is alone on the store (store_company) messages cost it no call from now on, but for those that
-// a process before it has answered; `dedupe`,
-// which outlives it, knows them, and once another process has come the store is told of those under way and those
-// answered. Without this call everything is told at once.
+// Until another process opens the store (store_company), messages cost no call of the store from
+// now on, except those that an earlier process has answered. `dedupe`, which outlives this, knows
+// the messages; once another process has come, the store is told of those under way and those
+// answered. Without this call the store is told of everything at once.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
 // Notices that another process has come. With peers_renew.
 void peers_look(Peers *peers);
@@ -46,17 +46,18 @@ bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx);
 // Looks what has become of what another process had under way: PEERS_MINE if that process has died: claim it again.
 // False, and `told` is not called, if the store cannot be asked now.
 bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx);
-// One more of the platform's tries, of which the first is the claim's: job->tries has the number soon. Waits for
-// nothing.
+// Counts another try of the platform (the claim is the first): job->tries has the number soon. Does
+// not wait.
 void peers_count_try(Peers *peers, Job *job);
-// The job was answered with that; a store that is away is told when it is back. Any thread; waits for nothing.
-// Without a claim, nothing happens. After dedupe_finish.
+// The job was answered. If the store is away it is told later. Any thread; does not wait. Does
+// nothing without a claim. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);
 // The message of that identity is answered `success`, as far as other processes are concerned. Waits for nothing.
 void peers_mark(Peers *peers, Str identity);
 // The job was not run: any process may have it. Any thread; waits for nothing. After dedupe_forget.
 void peers_forget(Peers *peers, Job *job);
-// Prolongs the claims of what takes long. Every quarter of a second, or more often; waits for nothing.
+// Prolongs the claims of jobs that take long. Call it every quarter of a second or more often; does
+// not wait.
 void peers_renew(Peers *peers, int64_t now_us);
 
 #endif

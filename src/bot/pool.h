@@ -1,5 +1,6 @@
-// The interpreters in service, each in a index of its own, and how others take their places: a reload replaces
-// all of them, a fresh one that which is stuck. Messages under way keep the interpreter that they began on.
+// The interpreters in service, each at an index of its own, and how they are replaced: a reload
+// replaces all of them, a fresh interpreter replaces a stuck one. Messages under way keep the
+// interpreter that they began on.
 #ifndef WEMOON_BOT_POOL_H
 #define WEMOON_BOT_POOL_H
 
@@ -10,25 +11,26 @@
 
 typedef struct Pool Pool;
 
-// Loads `script` into `count` interpreters; NULL with the reason. The timers that the script makes while it
-// is loaded tick in the first index alone. `start_broken`: where the script fails (ERR_FAILED), something that
-// answers each message with an error is in service until pool_reload finds it mended, and pool_status has
-// what was wrong. Options, path and metrics (NULL: none) outlive the pool.
+// Loads `script` into `count` interpreters; NULL with the reason. Timers that the script makes
+// while it is loaded tick in the first interpreter only. `start_broken`: if the script fails
+// (ERR_FAILED), a stand-in that answers each message with an error is in service until pool_reload
+// loads the mended script, and pool_status has the error. Options, path and metrics (NULL: none)
+// outlive the pool.
 Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count,
                bool start_broken, Metrics *metrics, Err *err);
-// Who is told of loads (bot.h, on_load). Before anything else is done with the pool.
+// Sets the callback for later loads (bot.h, on_load). Call it before the pool is shared.
 void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void *ctx);
-// Calls on_unload of those in service and lets them go.
+// Calls on_unload in each interpreter, and releases them.
 void pool_free(Pool *pool);
 size_t pool_count(const Pool *pool);
-// The interpreter in that index, retained for the caller. Never NULL.
+// The interpreter at that index, retained for the caller. Never NULL.
 Interpreter *pool_get(Pool *pool, size_t index);
-// The one for the next message, retained for the caller: one that is free, else one that few wait for. Never
-// NULL.
+// The interpreter for the next message, retained for the caller: a free one, else the one with the
+// fewest waiting. Never NULL.
 Interpreter *pool_pick(Pool *pool);
-// Loads the script anew, beside those in service. Once it loaded and defines on_message in all indices, the
-// on_unload of each old one gives the state, the on_load of the new one in its index takes it, and all new
-// ones take over at once. False with the reason: the old ones stay. One at a time.
+// Loads the script anew beside the interpreters in service. If all new ones load and define
+// on_message, each takes the state from the old one at its index (on_unload, on_load), and all take
+// over at once. False with the reason: the old ones stay. One at a time.
 bool pool_reload(Pool *pool, Err *err);
 typedef struct {
   char place[256];  // where it was stuck; empty: unknown
@@ -45,9 +47,9 @@ bool pool_replace_stuck(Pool *pool, size_t index, PoolStuck *stuck, Err *err);
 bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err);
 // Lets go of interpreters that were given up while conversations held them. From time to time.
 void pool_sweep(Pool *pool);
-// Messages that wait at one interpreter while another is free go there. From time to time.
+// Moves messages that wait at one interpreter to another one that is free. From time to time.
 void pool_balance(Pool *pool);
-// Time was moved (interpreter_wake).
+// Makes timers look at the clock again (interpreter_wake).
 void pool_wake(Pool *pool);
 // Whether none of those in service runs, or has something to run now. It may have changed when the caller looks at it.
 bool pool_is_quiet(Pool *pool);
@@ -56,8 +58,8 @@ int64_t pool_next_timer_us(Pool *pool);
 // The files a change of which asks for a reload, those of the last load that failed included. In `arena`.
 bool pool_files(Pool *pool, Arena *arena, Pairs *files);
 
-// What the last load came to, for health and log: loads so far, and the error of the last one (empty when it
-// worked). And what those in service take.
+// Loads so far, the error of the last one (empty if it worked), and the memory in use: for health
+// pages and the log.
 typedef struct {
   uint64_t loads, failures;
   struct timespec began;  // when the last one began, on the clock that stamps files

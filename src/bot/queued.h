@@ -1,4 +1,5 @@
-// What waits for its turn at an interpreter, and goes to another one where that is out of service by then.
+// Work that waits for its turn at an interpreter, and moves to another one if that is out of
+// service by then.
 #ifndef WEMOON_BOT_QUEUED_H
 #define WEMOON_BOT_QUEUED_H
 
@@ -12,7 +13,8 @@ typedef struct Queued {
   Loop *loop;
   // Which interpreter it is to wait for, retained for the queue. Sets `turn.movable`: whether another one will do.
   Interpreter *(*choose)(struct Queued *queued);
-  // Its turn has come, on the interpreter's own thread. May call queued_wait again, later than now.
+  // Called when its turn has come, on the interpreter's own thread. May call queued_wait again,
+  // later.
   void (*run)(struct Queued *queued, Interpreter *in);
   // The queue's own.
   Interpreter *interpreter;

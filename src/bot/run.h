@@ -19,11 +19,12 @@ TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message);
 // A message that is kept, in its job's arena, to be run later; the job is held until then. NULL without memory.
 typedef struct Run Run;
 Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message);
-// It waits for its turn at an interpreter, and is run in it, unless nobody wants its answer any more.
+// Waits for its turn at an interpreter and runs in it, unless its answer is not wanted any more.
 void run_in_turn(Run *run);
 Job *run_job(const Run *run);
 
-// Nothing was or will be run: who waits is closed unanswered, and the platform's retry finds no trace.
+// Nothing was or will be run: waiting requests are closed unanswered, and the platform's retry
+// starts afresh.
 void run_forget(Webhook *webhook, Job *job);
 // The same of one that was admitted and kept.
 void run_abandon(Run *run);

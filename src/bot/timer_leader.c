@@ -44,7 +44,7 @@ TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared) {
 static void on_answer(void *ctx, StoreReply *reply) {
   TimerLeader *leader = ctx;
   bool away = reply->err.code != ERR_NONE;
-  // Nobody gets the lease from a store that is away; one that says so shows that this process was not frozen.
+  // No process gets the lease while the store is away. Its refusal shows that this process was not frozen.
   if (away || reply->ok)
     atomic_store(&leader->shared->timers_until_us,
                  (away ? clock_real_us() : leader->asked_us) + TIMER_LEADER_LEASE_MS * 1000);

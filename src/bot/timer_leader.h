@@ -5,7 +5,7 @@
 #include "script/interpreter.h"
 #include "store/store.h"
 
-// So long after a process has died another one takes its timers over.
+// How long after a process has died another one takes over its timers.
 enum { TIMER_LEADER_LEASE_MS = 6000 };
 
 typedef struct TimerLeader TimerLeader;
@@ -14,10 +14,10 @@ typedef struct TimerLeader TimerLeader;
 // once shared->timers says that there are some. While the store is away all stays as it is. Store and shared
 // outlive it. NULL without memory.
 TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared);
-// Gives the lease back: another process has it at once. NULL is allowed.
+// Gives the lease back, so that another process has it at once. NULL is allowed.
 void timer_leader_free(TimerLeader *leader);
-// Asks for the lease, or prolongs it, when it is time to. Every half second, or more often; waits for
-// nothing.
+// Asks for the lease or prolongs it when it is time. Call it every half second or more often; does
+// not wait.
 void timer_leader_look(TimerLeader *leader, int64_t now_us);
 
 #endif

@@ -1,5 +1,5 @@
-// Is this callback authentic, and what does it say: signatures, replay window, envelope. Pure but for the
-// time given.
+// Checks that a callback is authentic and opens it: signatures, replay window, envelope. Pure,
+// except for the time that it is given.
 #ifndef WEMOON_BOT_VERIFY_H
 #define WEMOON_BOT_VERIFY_H
 
@@ -9,10 +9,9 @@
 #include "wechat/message.h"
 
 typedef struct {
-  const Credential
-      *credential;  // whose token and key opened the message: its reply is sealed with them
-  Str document;     // the plain message: the body itself, or in the workspace
-  bool sealed;      // it came encrypted
+  const Credential *credential;  // the token and key that opened the message, and seal its reply
+  Str document;                  // the plain message: the body itself, or in the workspace
+  bool sealed;                   // it was encrypted
 } Verified;
 
 // Checks the signature and the timestamp of a request without a body (URL verification). False with

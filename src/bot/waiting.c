@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-// So long a request that is left unanswered is held open. The platform gives it up after 5 s; a proxy would
+// How long a request that is left unanswered is held open. The platform gives it up after 5 s; a proxy would
 // make an answer of a connection that closes before.
 enum { HELD_MS = 6000 };
 

@@ -11,7 +11,7 @@
 #include "bot/overdue.h"
 #include "bot/pool.h"
 
-enum { WATCH_TICK_MS = 150 };  // a change is acted on when it stood still for one tick
+enum { WATCH_TICK_MS = 150 };  // a change counts once the file has not changed for one tick
 
 typedef struct Watch Watch;
 

@@ -134,7 +134,7 @@ static void end_as_peer(Callback *c, Job *job) {
   admission_leave(&c->webhook->admission, ADMIT_JOB);
 }
 
-// Whose it is the store will say: nobody waits for that here.
+// The store will say which process has it; this thread does not wait for that.
 static void follow_later(Callback *c, Job *job, const RunMessage *message, Follow *follow) {
   Run *run = run_keep(c->webhook, job, message);
   if (run) {

@@ -25,13 +25,13 @@ typedef struct {
   BotShared shared;
   struct Page *streams;        // pages whose answers go on (page_wait.c); the loop's
   atomic_bool ending_streams;  // the loop is about to end them
-  // SIGTERM came: for health pages. What still comes on open connections is answered.
+  // SIGTERM came; for health pages. Requests on open connections are still answered.
   atomic_bool refusing;
   Admission admission;
 } Webhook;
 
-// What becomes of a request on the callback path, by its method. Every refusal is one line in the log that
-// says why.
+// Routes a request on the callback path by its method. Every refusal writes one log line that says
+// why.
 void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route);
 
 #endif

@@ -1,6 +1,6 @@
-// What answering one callback needs besides the script: codec handles and buffers, kept warm between
-// callbacks. A pool hands out the one that was used last on the same core, so that as many exist as callbacks
-// were ever under way at once.
+// What answering one callback needs besides the script: codec handles and buffers, kept between
+// callbacks. The pool hands out the workspace that was used last on the same core, so there are at
+// most as many as callbacks were ever under way at once.
 #ifndef WEMOON_BOT_WORKSPACE_H
 #define WEMOON_BOT_WORKSPACE_H
 

@@ -37,7 +37,7 @@ static StoreReply *ask(const StoreTool *tool, StoreCall call) {
 // ---- which keys ---------------------------------------------------------------------------------
 
 // wemoon's own keys are KIND/ACCOUNT/NAME; a key without a name is a lease of a running
-// process. What processes tell each other of forgotten users is nobody else's.
+// process. Notes between processes about forgotten users are left alone.
 static bool is_of_account(const StoreTool *tool, Str key) {
   Str kind, account, rest;
   return str_cut(key, '/', &kind, &rest) && str_cut(rest, '/', &account, &rest) &&

@@ -24,7 +24,7 @@ typedef struct {
   Invocation *in;
   Config *config;
   const char *path;
-  const char *script;  // NULL: there is none
+  const char *script;  // or NULL
   Account account;
   BotOptions bot;
   DevServerOptions devserver_options;

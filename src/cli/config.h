@@ -97,7 +97,7 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
                 Err *err);
 // Sets up the log. ERR_USAGE if log_file cannot be written.
 bool config_log(const Config *config, Err *err);
-// Opens the file of `capture`; NULL where there is none. False with ERR_USAGE if it cannot be written.
+// Opens the file of `capture`; NULL if it is not set. False with ERR_USAGE if it cannot be written.
 bool config_capture(const Config *config, Capture **capture, Err *err);
 
 #endif

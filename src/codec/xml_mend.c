@@ -6,7 +6,7 @@
 
 // ---- references ---------------------------------------------------------------------------------
 
-// The number that a character reference at the front of `s` names, and its length; 0 bytes when it is none.
+// The number that a character reference at the front of `s` names, and its length; 0 bytes if it is not one.
 static size_t read_reference(Str s, uint32_t *code) {
   bool hex = str_starts(s, STR("&#x"));
   size_t i = hex ? 3 : 2, digits = 0;

@@ -42,7 +42,7 @@ const char *devserver_callback(const DevServer *devserver);
 // Lends client, store and the simulated platform's API to another interpreter, which must be freed before
 // devserver_close.
 void devserver_lend(const DevServer *devserver, InterpreterOptions *options);
-Bot *devserver_bot(DevServer *devserver);  // NULL: there is none in this process
+Bot *devserver_bot(DevServer *devserver);  // NULL: no bot in this process
 // Loads the bot's script anew, as bot_reload.
 bool devserver_reload(DevServer *devserver, Err *err);
 // Starts the bot anew with an empty store and no memory, for the next test of a spec. Nothing may be under way.

@@ -123,7 +123,7 @@ typedef struct {
   bool closing;         // the worker is to end
   bool started;
   bool closed;    // by the worker: the state is closed
-  bool deserted;  // nobody waits for that: the worker frees the engine
+  bool deserted;  // no thread waits for the worker: it frees the engine
   pthread_t thread;
 } Inbox;
 
@@ -194,7 +194,7 @@ typedef struct {
   const DoorFunction *function;  // NULL: none
   DoorKind kind;
   uint64_t digest;
-  atomic_int *acting;  // counts it; NULL: nobody does
+  atomic_int *acting;  // counts it; NULL: not counted
   char place[112];
 } Pending;
 
@@ -266,7 +266,7 @@ struct Task {
   TaskState state;  // TASK_RETURNED until something failed
   bool counted;     // run_wait without a limit waits for it
   bool holds;       // the engine
-  Run *run;         // that a caller waits for; NULL if nobody does
+  Run *run;         // that a caller waits for; or NULL
   Wait *wait;       // what it is suspended on
   LogSubject subject;
   char *subject_copy;  // what `subject` points to, where that is the task's own; else NULL
@@ -380,7 +380,7 @@ struct Engine {
   Inbox *inbox;
   Task *parked;          // with inbox->mutex
   int counted;           // tasks that run_wait waits for, with inbox->mutex
-  pthread_cond_t ended;  // of a task that somebody waits for
+  pthread_cond_t ended;  // a task ended that a thread waits for
 };
 
 // Waits until the state is free and keeps it for this thread, whose next engine_enter gets it at once. False if

@@ -7,7 +7,7 @@
 // Parsing this much takes under a fifth of a millisecond.
 enum { PIECE = 4096 };
 
-// Lua's parser calls the message handler of the caller of load for some of its errors, as if nobody caught them. Here
+// Lua's parser calls the message handler of the caller of load for some of its errors, as if they were not caught. Here
 // it runs under a pcall without one.
 typedef struct {
   int (*parse)(lua_State *L, void *what);  // as lua_load

@@ -16,7 +16,7 @@ enum { SPINS = 200 };
 // How long a thread that gives way waits for a sleeper to wake up.
 enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
 
-enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and somebody may sleep
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and threads may sleep
 
 void lock_init(Lock *lock) {
   atomic_init(&lock->state, LOCK_FREE);

@@ -76,10 +76,10 @@ lua_State *task_coroutine(const Task *task);
 // The task that is running in L's state; NULL if there is none.
 Task *task_running(lua_State *L);
 
-// What the lines of the log that the task causes are about (log_about); a new task's are about nobody.
+// What the lines of the log that the task causes are about (log_about); a new task's are about no user.
 // `subject` points to what outlives the task, or the next of these calls; its trail is held until then.
 void task_set_subject(Task *task, LogSubject subject);
-// The same with a copy that goes with the task. Without memory: nobody.
+// The same with a copy that goes with the task. Without memory: about no user.
 void task_copy_subject(Task *task, LogSubject subject);
 LogSubject task_subject(const Task *task);
 

@@ -77,7 +77,7 @@ static void unmap(void *mapping) {
   munmap(pending->target, pending->id);
 }
 
-// Mapped, not read: what is copied into Lua is then in memory once.
+// Mapped, not read, so that the bytes are in memory once when Lua has its copy.
 static void push_file(lua_State *L, const ClientResult *body) {
   Boxed *mapping = boxed_push(L, unmap, NULL);
   mapping->target = mmap(NULL, body->size, PROT_READ, MAP_PRIVATE, body->fd, 0);
@@ -299,7 +299,7 @@ static int l_call(lua_State *L) {
 
 // ---- tokens -------------------------------------------------------------------------------------
 
-// What a token comes to; made before it is asked for.
+// The result of a request for a token; allocated before the request.
 typedef struct {
   Wait *wait;
   char *value;  // NULL: failed

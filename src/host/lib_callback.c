@@ -1,7 +1,7 @@
 // host.callback: callbacks as the platform makes them, for the simulated one.
 //   account() -> { appid =, appsecret =, token =, mode = }
 //   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
-//   read(document) -> a message's elements as a table; nil and why if it is none
+//   read(document) -> a message's elements as a table; nil and why if it is no message
 //   open(body) -> the reply's elements as a table, and its document; nothing if there is no reply;
 //     nil, nil and why if the platform would not take it
 #include "host/libs.h"

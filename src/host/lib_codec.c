@@ -9,7 +9,7 @@
 #include "engine/boxed.h"
 #include "script/context.h"
 
-// Turns what was written into the box at `box` into the one result.
+// Pushes the buffer in the box at `box` as the one result.
 static int give_buf(lua_State *L, int box, const Buf *out) {
   if (out->failed) raise_no_memory(L);
   lua_pushlstring(L, buf_str(out).ptr, out->len);

@@ -26,7 +26,7 @@ struct Feed {
   pthread_mutex_t mutex;
   Note *first, **end;
   size_t count;
-  Wait *reader;  // who waits for a note: there is none then
+  Wait *reader;  // the task that waits for a note; set only while there is none
 };
 
 Feed *feed_new(void) {
@@ -85,7 +85,7 @@ void feed_put(Feed *feed, const char *kind, Str text) {
   if (reader) wait_finish(reader, take_note, free, note);
 }
 
-// A reader whose task has ended is told with the next note, and drops it; only one task reads.
+// A reader whose task has ended gets the next note and drops it; only one task reads.
 static int l_next(lua_State *L) {
   Feed *feed = script_context(L)->options->feed;
   if (!feed) raise(L, "nothing is told to this interpreter");

@@ -8,7 +8,7 @@
 #include "script/context.h"
 #include "script/embedded.h"
 
-// The disk is asked only for names that the binary knows, so that none leads out of lua/.
+// Only names that the binary knows are read from disk, so that none leads out of lua/.
 static int l_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   if (!embedded_has(name)) return 0;

@@ -125,7 +125,7 @@ static bool is_sealed(lua_State *L, Str data) {
   return sealed;
 }
 
-// parse(data[, msg_signature, timestamp, nonce]): the message, now current; or nil and why it is none.
+// parse(data[, msg_signature, timestamp, nonce]): the message, now current; or nil and why it is no message.
 static int l_parse(lua_State *L) {
   ScriptContext *context = script_context(L);
   Str document = lua_str(L, 1);

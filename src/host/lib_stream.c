@@ -63,7 +63,7 @@ static void release(void *ctx) {
 
 static int push_next(lua_State *L, void *ctx);
 
-// Takes out the reader, for whom there is something; with the mutex held.
+// With the mutex held: takes out the waiting reader, since there is something for it.
 static Wait *take_reader(Inflow *inflow) {
   Wait *reader = inflow->reader;
   inflow->reader = NULL;
@@ -172,7 +172,7 @@ static int wait_or_take(lua_State *L, Inflow *inflow, Wait *wait, bool ready) {
   return push_what_there_is(L, inflow);
 }
 
-// A reader whose task has ended may still be noted down: it is told, and hears nothing.
+// A reader whose task has ended may still be noted; it is finished, and its result dropped.
 static void drop_stale_reader(Inflow *inflow) {
   pthread_mutex_lock(&inflow->mutex);
   Wait *stale = take_reader(inflow);

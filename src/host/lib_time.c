@@ -67,7 +67,7 @@ static int l_spawn(lua_State *L) {
   return 1;
 }
 
-// "10m", "1h30m", "500ms"; a bare number counts seconds. -1 for what is none.
+// "10m", "1h30m", "500ms"; a bare number counts seconds. -1 for anything else.
 static double parse_interval(Str text) {
   static const struct {
     Str name;

@@ -1,4 +1,5 @@
-// The openers of what C gives to Lua, one a file; host.c has the list. Each pushes one table.
+// The libraries that C gives to Lua, one per file; host.c has the list. Each opener pushes one
+// table.
 #ifndef WEMOON_HOST_LIBS_H
 #define WEMOON_HOST_LIBS_H
 

@@ -1,8 +1,4 @@
-// Reading the pieces of an HTTP request from Lua tables: what both host.api and host.http need.
-//
-// The request's table is the first value on the stack; its field `what` ("wechat.http.get") or `method`
-// ("tag.create") says who asks. Every function raises for what is not as it should be, naming that and the
-// field. All that they return lives in the arena, files included, so that the request can go on without Lua.
+// Reads the parts of an HTTP request from Lua tables, for host.api and host.http.
 #ifndef WEMOON_HOST_REQUEST_H
 #define WEMOON_HOST_REQUEST_H
 

@@ -136,7 +136,7 @@ static Gate **check_gate(lua_State *L) {
   return gate;
 }
 
-// gate:pass(): one that holds nothing yet. It is there before there is somebody who gets through.
+// gate:pass(): a pass that holds nothing yet. It exists before its task gets through.
 static int l_pass(lua_State *L) {
   Pass *pass = lua_newuserdatauv(L, sizeof *pass, 0);
   *pass = (Pass){ .tie.end = on_holder_end };

@@ -1,4 +1,4 @@
-// What wechat.spawn's handle stands on: a task as Lua sees it from outside.
+// A spawned task as Lua sees it from outside, for wechat.spawn.
 #ifndef WEMOON_HOST_SPAWNED_H
 #define WEMOON_HOST_SPAWNED_H
 

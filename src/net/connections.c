@@ -24,17 +24,15 @@ enum {
   TICK_SHORT_MS = 20,  // while few threads are free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
-  SILENCE_MS = 250,  // so long a connection may say nothing while others wait for its thread
-  REST_MS = 20,      // so long it may when the server stops
-  PAUSE_MS = 250,    // so long a body may pause then
-  DAWDLE_MS =
-      400,  // so long its first request may take then, from the first packet on, however busily it drips
-  SOON_TURNS = 5,  // within so many turns the next request comes under full load
-  LONG_WAIT_MS =
-      250,  // so long a request waits for a thread when all of them are held by idle clients
-  FAIR_SHARE_MS = 20,  // so long a busy connection keeps its thread while others wait
+  SILENCE_MS = 250,    // how long a connection may be silent while others wait for its thread
+  REST_MS = 20,        // the same when the server stops
+  PAUSE_MS = 250,      // how long a body may pause then
+  DAWDLE_MS = 400,     // how long its first request may take then, from the first packet on
+  SOON_TURNS = 5,      // within so many turns the next request comes under full load
+  LONG_WAIT_MS = 250,  // how long a request waits for a thread when idle clients hold all of them
+  FAIR_SHARE_MS = 20,  // how long a busy connection keeps its thread while others wait
   DESCRIPTORS_MAX = 65536,
-  IDLE_LEAST_MS = 1000,  // so long a connection that had an answer may be idle, whatever waits
+  IDLE_LEAST_MS = 1000,  // how long a connection that had an answer may be idle, whatever waits
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
   WINDOW = 256           // so many are looked at with one call

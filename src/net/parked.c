@@ -12,8 +12,9 @@
 #include "net/parked_new.h"
 
 enum {
-  FLUSH_MS = 5000,       // so long a client may take nothing of its answer
-  LINGER_MS = 1000,      // so long one that sent more than its request may take to read its answer
+  FLUSH_MS = 5000,  // how long a client may take nothing of its answer
+  LINGER_MS =
+      1000,  // how long a client that sent more than its request may take to read its answer
   DROPPED_MAX = 1 << 20  // bytes of that which are read
 };
 

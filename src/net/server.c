@@ -27,7 +27,7 @@ enum {
   // How much longer an idle connection stays open than its client is told, so that a request which is sent
   // at the last moment finds it open.
   KEEP_ALIVE_SLACK_MS = 2000,
-  LINGER_MS = 2000,   // how long the rest of a body that nobody wants is read
+  LINGER_MS = 2000,   // how long the rest of a refused body is read
   PIECE = 16 * 1024,  // bytes of a chunked body that are read at once
   DRAIN_MS = 10000,   // how long requests under way may take when the server stops
 };
@@ -61,7 +61,7 @@ typedef struct {
   Buffers *buffers;
   Connection *connection;
   bool last;    // the connection ends with this answer
-  bool unread;  // the client may still be sending what nobody reads
+  bool unread;  // the client may still be sending a body that is not read
   int status;   // 0: not answered yet
   char remote[FORWARDED_TEXT_MAX];
 } Exchange;
@@ -235,7 +235,7 @@ static const char *why_by_head(int status) {
 static void serve_route(Exchange *x, const HttpRoute *route) {
   int status = status_by_head(&x->request, route);
   if (status) return refuse_unread(x, status, route->allow, why_by_head(status));
-  // A body that nobody asked for would be taken for the next request.
+  // An unread body would be taken for the next request.
   if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked))
     x->last = x->unread = true;
   BodyFault fault = route->needs_body ? read_body(x, route->max_body) : no_fault;

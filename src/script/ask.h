@@ -4,8 +4,10 @@
 
 #include <lua.h>
 
-// Pushes ask(question, timeout_s | nil, events, sent): the question is the answer to the message at hand, unless it was
-// sent; waits for the user's next one, also for an event if `events`. -> the message; nil and "timeout", "unsubscribe" or "reload"
+// Pushes ask(question, timeout_s | nil, events, sent). The question becomes the answer to the
+// current message, unless `sent` says that it went out already. Waits for the user's next message,
+// or also for an event if `events`. Returns the message, or nil and "timeout", "unsubscribe" or
+// "reload".
 void ask_push(lua_State *L);
 
 #endif

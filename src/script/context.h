@@ -31,7 +31,7 @@ void context_set_message(lua_State *L);
 void context_give_message(lua_State *L, Task *task);
 // The folder of the script with its '/'; empty: the working directory, or no script.
 Str context_folder(lua_State *L);
-// The running task calls the platform: counted for the message that it answers.
+// Counts a call of the platform for the message that the running task answers.
 void context_count_call(lua_State *L);
 
 #endif

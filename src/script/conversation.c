@@ -130,7 +130,7 @@ static void add(Conversation *conversation) {
   pthread_mutex_unlock(&conversation->conversations->mutex);
 }
 
-// True for the one who took it out.
+// True for the one thread that took it out.
 static bool take_out(Conversation *conversation) {
   pthread_mutex_lock(&conversation->conversations->mutex);
   bool listed = conversation->listed;
@@ -185,7 +185,8 @@ static void finish(Conversation *conversation, const char *reason) {
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
 }
 
-// It leaves memory, and goes on from the store. It must be out of the table, and is cut off then.
+// Removes it from memory; it goes on from the store. It must be out of the table, and is cut off
+// then.
 static void evict(Conversation *conversation) {
   Keep *keep = conversation->in->options.shared->keep;
   Engine *engine = conversation->in->engine;

@@ -31,26 +31,30 @@ bool conversations_end(const BotShared *shared, Str openid, const char *reason);
 // says so; NULL without one, which costs one atomic read when nobody waits for anybody. The caller holds its
 // interpreter from then on and calls conversation_run_message.
 Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event);
-// The interpreter of the one that conversations_take would take out now, retained for the caller; NULL.
+// The interpreter of the conversation that conversations_take would return now, retained for the
+// caller; or NULL.
 Interpreter *conversations_find(Conversations *conversations, Str openid, bool is_event);
 Interpreter *conversation_interpreter(const Conversation *conversation);
-// Goes on with the script, which gets the message as wechat.ask's result; as interpreter_run_message. With
-// TASK_LOST it waits for the next message again, or has ended meanwhile. `conversation` is gone afterwards.
+// Resumes the script with the message as wechat.ask's result; otherwise like
+// interpreter_run_message. With TASK_LOST the conversation waits for the next message again, or has
+// ended. `conversation` is gone afterwards.
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
                                    int64_t deadline_us, Answer *answer);
 
 // Ends all conversations with a user: wechat.ask gives nil and the reason.
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason);
-// Ends those of the oldest interpreters out of service, with "reload", until at most `max` such are left.
+// Ends conversations of the oldest retired interpreters, with "reload", until at most `max` such
+// interpreters have any.
 void conversations_limit_old(Conversations *conversations, int max);
-// Memory is short in that interpreter. Conversations that are in the store leave it; where nothing outlives the
-// process, the oldest end: wechat.ask gives nil and "memory". Some at a time; returns how many left, or ended.
+// Frees memory in that interpreter. Conversations that are in the store leave memory; if nothing
+// outlives the process, the oldest end and wechat.ask gives nil and "memory". Ends some at a time;
+// returns how many left or ended.
 typedef struct {
   size_t left, ended;
 } ConversationsGone;
 ConversationsGone conversations_make_room(Conversations *conversations, const Interpreter *in);
-// Lets go of the interpreters of conversations that were cut off. From time to time, from a thread that holds
-// nothing.
+// Releases the interpreters of conversations that were cut off. Call it from time to time, from a
+// thread that holds no lock.
 void conversations_sweep(Conversations *conversations);
 // Cuts all of them off: the bot ends.
 void conversations_end_all(Conversations *conversations);

@@ -16,9 +16,9 @@ typedef struct {
 // Lists, ranges, steps, names (jan, mon), 7 for Sunday; also @hourly, @daily, @weekly, @monthly, @yearly.
 // ERR_USAGE names the field.
 bool cron_parse(Str spec, Cron *cron, Err *err);
-// The first time after `unix_s` that fits, at second 0; -1 if there is none within five years (February 30). A time
-// that a day lacks, because its clock is put forward, comes right after the gap; one that it has twice at the first
-// of the two.
+// The first matching time after `unix_s`, at second 0; -1 if there is none within five years
+// (February 30). A time that a day lacks because its clock is put forward comes right after the
+// gap; a time that a day has twice comes once, the first time.
 int64_t cron_next(const Cron *cron, int64_t unix_s);
 
 #endif

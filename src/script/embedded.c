@@ -43,8 +43,9 @@ static bool read_from_source(const char *name, Buf *text) {
 
 static const char globals_key;
 
-// Embedded files see the globals as they were before the script: one that defines a `type` or a `select` of
-// its own changes nothing for them. What is not among those they find in the script's globals.
+// Embedded files see the globals as they were before the script, so a script that defines its own
+// `type` or `select` does not affect them. Names that were not there then are looked up in the
+// script's globals.
 static void push_globals(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &globals_key) == LUA_TTABLE) return;
   lua_pop(L, 1);

@@ -1,4 +1,4 @@
-// Functions that a script has called again and again: wechat.every and wechat.cron.
+// Timers of the script: wechat.every and wechat.cron.
 #ifndef WEMOON_SCRIPT_EVERY_H
 #define WEMOON_SCRIPT_EVERY_H
 

@@ -36,24 +36,26 @@ typedef struct {
   struct KeptAnswers *kept;
   atomic_uint_least64_t
       errors;  // of the scripts: messages, pages, timers and spawned functions that failed
-  // A reply that a user will not get is lost, for one of LOST_REASONS. NULL: nobody counts them.
+  // Called for each reply that a user will not get, with one of LOST_REASONS. NULL: not counted.
   void (*lost)(void *ctx, Str reason);
   void *lost_ctx;
   struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
-  // Of late replies and messages under way: those that are in the store, for which the end need not wait.
+  // Late replies and messages under way that are in the store: a stopping process need not wait for
+  // them.
   atomic_int owed_here;
-  atomic_int acting;   // calls under way of what is in the store that must not be made twice
+  atomic_int acting;   // calls under way, by runs in the store, that must not be made twice
   struct Keep *keep;   // runs that outlive the process; NULL: none do
   atomic_bool timers;  // a script has made a timer
-  atomic_bool
-      timers_elsewhere;  // another process runs the timers: those of this one let their times pass
-  struct LateOrder *late_order;  // of all interpreters; NULL: late answers go out as they come
+  atomic_bool timers_elsewhere;  // another process runs the timers; this one skips their ticks
+  struct LateOrder
+      *late_order;  // shared by all interpreters; NULL: late answers go out as they come
   atomic_int_least64_t
       timers_until_us;  // this process runs them until then (clock_real_us); 0: for good
 } BotShared;
 
-// Why a reply is lost: the account may not send it, its user's window or quota is over, the platform refused
-// it, the way to the platform failed, it cannot be sent so, it was to be dropped, there was no memory.
+// Why a reply is lost: the account may not send it, the user's window or quota is used up, the
+// platform refused it, the platform could not be reached, it cannot be sent in this form, late
+// replies are dropped, no memory.
 #define LOST_REASONS "right", "quota", "refused", "network", "form", "dropped", "memory"
 void shared_lost(BotShared *shared, const char *reason);  // NULL is allowed
 // Whether the account is taken to have no customer service messages.
@@ -83,7 +85,7 @@ typedef struct {
   // none.
   bool (*watched)(void *ctx, Arena *arena, Pairs *files);
   void *watched_ctx;
-  // Moves the process's time forward by so much (host.time.advance); NULL: it cannot be.
+  // Moves the process's time forward by `us` (host.time.advance). NULL: time cannot be moved.
   void (*advance)(void *ctx, int64_t us);
   void *advance_ctx;
   // Starts the bot of a spec anew (host.time.restart), false with the reason; NULL: it cannot be.
@@ -94,18 +96,18 @@ typedef struct {
   void (*on_failure)(void *ctx, Str openid, Str error);
   void *on_failure_ctx;
   bool captures;  // what messages cause is noted in their trails (base/trail.h)
-  // A request that a captured message made of another host, and its turn to be answered as it was then: appends the
-  // captured call, as JSON. False if there is none. NULL: requests go out.
+  // For a replay: appends the captured call, as JSON, that answers this request to another host.
+  // False if there is none. NULL: requests go out.
   bool (*played)(void *ctx, Trail *trail, Str request, Buf *call);
   void *played_ctx;
   const char *
       http_via;  // where wechat.http sends what is meant for other hosts (a spec's answers); NULL: there
 } InterpreterOptions;
 
-// A state with the libraries and `wechat` in it and no script. NULL with ERR_MEMORY or ERR_FAILED. Counted:
-// free with interpreter_release; interpreter_retain adds a holder. The last one closes the state; suspended
-// tasks are cancelled then. The caller of a function below holds the interpreter meanwhile. Release comes
-// back even where a finalizer does not.
+// A state with the libraries and `wechat` in it, and no script. NULL with ERR_MEMORY or ERR_FAILED.
+// Counted: free it with interpreter_release; interpreter_retain adds a holder. The last release
+// closes the state and cancels suspended tasks; it returns even if a finalizer does not. The caller
+// of any function below holds the interpreter meanwhile.
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);
 void interpreter_release(Interpreter *interpreter);
@@ -115,28 +117,31 @@ void interpreter_release(Interpreter *interpreter);
 // line and source line (the traceback goes to the log). ERR_USAGE: the file is not there; ERR_FAILED: it does
 // not parse, fails, runs too long, or defines no on_message. With options.program `path` is but a name.
 bool interpreter_load(Interpreter *interpreter, const char *path, Err *err);
-// The same with what `other`, which is out of service or stuck, read in its time, whatever the files hold
-// now.
+// The same with the file contents that `other`, which is retired or stuck, was loaded from,
+// whatever the files hold now.
 bool interpreter_load_like(Interpreter *interpreter, Interpreter *other, const char *path,
                            Err *err);
-// Calls a function of the program's: of the table that it returned. It gets `argument` and may wait; the
-// string that it returns is appended to `out`. False with ERR_FAILED when it raises or is interrupted.
+// Calls a function of the table that the program returned. It gets `argument` and may wait; the
+// string that it returns is appended to `out`. False with ERR_FAILED if it raises or is
+// interrupted.
 bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out,
                          Err *err);
-// Calls on_load(state), where the script has one; `state_json` is what the old script's on_unload returned
-// (empty: nil). False when it raises or runs too long: the interpreter must not be put into service.
+// Calls on_load(state) if the script has one. `state_json` is what the old script's on_unload
+// returned (empty: nil). False if it raises or runs too long: the interpreter must not be put into
+// service.
 bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);
 // Calls on_unload, appends what it returned as JSON to `state_json` (nothing for nil). Failures are logged:
 // the state is nil then.
 void interpreter_unload(Interpreter *interpreter, Buf *state_json);
-// It is out of service: its timers and routes end; tasks under way go on, and the last holder closes it.
+// Takes it out of service: its timers and routes end, tasks under way go on, and the last holder
+// closes it.
 void interpreter_retire(Interpreter *interpreter);
-// What is suspended in it ends; what is in the store goes on elsewhere.
+// Ends its suspended tasks; runs that are in the store go on elsewhere.
 void interpreter_end_tasks(Interpreter *interpreter);
-// The files that a change of which asks for a reload: the script, every module it required, and the paths
-// where a missing module was looked for, as names of pairs (values are empty), but for those that `files` has
-// already. In `arena`, NUL-terminated.
-// Valid after a failed load too. Does not take the interpreter's lock: it answers while the script is stuck.
+// The files whose change asks for a reload: the script, every module it required, and the paths
+// where a missing module was looked for. Adds those that `files` does not have yet as names of
+// pairs (values are empty), in `arena`, NUL-terminated. Works after a failed load too. Does not
+// take the interpreter's lock, so it answers while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);
 
 // Runs a chunk to its end, waits included (exec, check). `name` is its chunk name ("=(command line)" or
@@ -165,24 +170,24 @@ uint64_t interpreter_number(const Interpreter *interpreter);
 // Stops what interpreter_exec or interpreter_program runs, soon (Ctrl-C). Any thread.
 void interpreter_interrupt(Interpreter *interpreter);
 
-// The one who watches asks: whether a slice has held the lock beyond its CPU limit without coming back (a
-// library call that nothing interrupts). `place` (at most `size` bytes) is where it last was seen.
+// Whether a slice has held the lock beyond its CPU limit without returning (in a library call that
+// nothing interrupts). For the watcher. `place` (at most `size` bytes) is where it was last seen.
 bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
 // Gives it up: waiters get TASK_LOST, its thread is left alone until the call returns, then the state is
 // closed.
 void interpreter_give_up(Interpreter *interpreter);
 bool interpreter_is_retired(const Interpreter *interpreter);  // out of service
-// Whether it was given up: it serves nobody any more, though the call may have come back since.
+// Whether it was given up. It is not used any more, even if the stuck call has returned since.
 bool interpreter_is_given_up(const Interpreter *interpreter);
 
-// For the functions that wait for the interpreter until a time: only if it is likely to be free at once, or in a
-// moment.
+// A deadline for the functions that wait for the interpreter: they wait only if it is likely to be
+// free within microseconds.
 enum { INTERPRETER_SOON = 0 };
 // Waits in its queue (engine/turn.h). False if it was given up: `take` is not called. Any thread.
 bool interpreter_await_turn(Interpreter *interpreter, Turn *turn);
 void interpreter_give_turns_away(Interpreter *interpreter, size_t most);
-// How many runs would come before one that came now: 0 when it is free, INT_MAX when it was given up. Any
-// thread; it may have changed when the caller looks at it.
+// How many runs come before a new one: 0 if it is free, INT_MAX if it was given up. Any thread; the
+// answer may be outdated when it is read.
 int interpreter_queue(Interpreter *interpreter);
 int64_t interpreter_next_timer_us(Interpreter *interpreter);  // engine_next_timer_us
 // Time was moved: what waits for a time looks again.
@@ -192,11 +197,11 @@ size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks
 // What it has of memory. Any thread.
 typedef struct {
   size_t used, max;   // bytes; max 0: no limit
-  uint64_t refusals;  // so far: Lua was refused memory, since it is full
-  uint64_t slices;    // so far; as many as before: nothing has run meanwhile
+  uint64_t refusals;  // times that Lua was refused memory because it is full
+  uint64_t slices;    // slices so far; the same number: nothing has run meanwhile
 } InterpreterMemory;
 InterpreterMemory interpreter_look_at_memory(const Interpreter *interpreter);
-// Has its garbage collected. False if it was not free until `deadline_us` (monotonic).
+// Runs its garbage collector. False if it was not free until `deadline_us` (monotonic).
 bool interpreter_collect(Interpreter *interpreter, int64_t deadline_us);
 
 #endif

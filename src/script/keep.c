@@ -20,7 +20,7 @@ enum {
   LEASE_MS = 9000,     // so long a process that is not seen to do anything is taken for alive
   RENEW_US = 3000 * 1000,
   LIST_US = 4000 * 1000,  // between two looks at the keys of others
-  PATIENCE_S = 16,        // the platform tries a message that was not answered for so long
+  PATIENCE_S = 16,        // how long the platform retries a message that was not answered
   LOOK_MS = 1000,         // at a run that another process has
 };
 

@@ -11,7 +11,7 @@ typedef struct Keep Keep;
 
 typedef struct {
   Store *store;        // outlives it
-  Str account;         // tells it from others on the store; outlives it
+  Str account;         // distinguishes it from other accounts in the store; outlives it
   bool conversations;  // these are kept too
   // A message's run is gone on with here, in the place of a process that has ended: its answer comes late, and the
   // platform's next try is answered by that. NULL: nobody is told.
@@ -43,11 +43,12 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
                void *ctx);
 // Whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
-// What is in the store for the run, after a keep_save that found something else: `done` as in store_call. Any thread.
+// Reads the run's value in the store, after a keep_save that found another one: `done` as in
+// store_call. Any thread.
 bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx);
 // Whether a value that keep_fetch brought is still this process's run: a write before may have been lost.
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run);
-// It has left memory. Any thread.
+// The run has left this process's memory. Any thread.
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // KEEP_ASKING: the user's conversation still waits for the answer to the question of that number, which this process
 // holds; it is claimed as keep_claim does. KEEP_NOTHING: it does not. Waits for the store where others have it open.
@@ -55,7 +56,7 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, B
 // The run has ended. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 
-// All of a user's is gone from the store, as far as it is known here.
+// Deletes all of a user's runs from the store, as far as this process knows them.
 void keep_forget(Keep *keep, Str openid);
 
 // Looks for the user's conversation; waits for the store. One that is found is claimed for this process: it is
@@ -70,9 +71,10 @@ void keep_tell_taken(Keep *keep, const KeptRun *run);
 // The same for a run by its key in the store, of keep_due.
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run);
 
-// Looks after what is in the store: from time to time, from a thread that may wait for it.
+// Renews this process's lease, and finds out about runs of other processes. Call it from time to
+// time, from a thread that may wait for the store.
 void keep_look(Keep *keep);
-// A run that was claimed could not be begun: it is as it was before. `state` is what was found.
+// Restores a claimed run that could not be begun. `state` is the state that was found.
 void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 
 // The key of a run that has timed out, or whose process has ended, in `key`; false if there is none now.

@@ -16,7 +16,7 @@ static const char function_key;
 // Until it is out; freed with its task.
 typedef struct {
   BotShared *shared;
-  LatePlace *place;  // NULL: it waits for nobody
+  LatePlace *place;  // NULL: it waits for no other reply
   Talk *talk;        // NULL: nothing is kept
   size_t taken;      // of what was said in parts
   bool other_taken;
@@ -30,7 +30,7 @@ static void let_talk_go(BotShared *shared, Talk *talk) {
   talk_free(talk);
 }
 
-// One that goes on elsewhere, or at the next start, stays in the store.
+// A delivery that goes on elsewhere, or at the next start, stays in the store.
 static void end_talk(Task *task, Delivery *delivery) {
   Record *record = task_record(task);
   if (task_is_dropped(task)) talk_leave(delivery->talk, record);
@@ -89,7 +89,7 @@ int late_turn(lua_State *L, LatePlace *own) {
   return 0;
 }
 
-// What the script returned; of one that failed, error_reply.
+// What the script returned; error_reply if it failed.
 static void push_reply(lua_State *L, const Content *content) {
   const ReplyElement *elements = content->reply ? content->reply->elements : NULL;
   task_push_value(L, content->from, VALUE_REPLY);

@@ -26,7 +26,7 @@ typedef struct {
   // What is kept of the task's run; it leaves the store when this is out. NULL: nothing.
   struct Talk *talk;
 } Late;
-// Has it sent to the task's message, in a task of its own.
+// Sends it to the sender of the task's message, in a task of its own.
 void late_send(Task *from, BotShared *shared, const Late *late);
 // Has it called with the reply value of the running task and true, before that task's end. False without memory.
 bool late_deliver(Task *from, BotShared *shared, const Late *late);

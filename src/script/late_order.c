@@ -12,7 +12,7 @@ struct LatePlace {
   LateOrder *order;
   LatePlace *next;
   int holders;  // with the mutex
-  Wait *wait;   // of who wants to be told that it is the first; or NULL
+  Wait *wait;   // finished once this is the user's first place; or NULL
   uint64_t hash;
   size_t openid_len;
   char openid[];
@@ -84,7 +84,8 @@ bool late_order_await(LatePlace *place, Wait *wait) {
   return first;
 }
 
-// With the mutex held: takes it out; returns who waits to be the first and is that now.
+// With the mutex held: takes the place out. Returns the wait of the place that is the first one
+// now; NULL if there is none.
 static Wait *take_out(LatePlace *place) {
   LatePlace **link = &place->order->buckets[place->hash % BUCKETS];
   while (*link != place) link = &(*link)->next;

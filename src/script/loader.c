@@ -95,7 +95,7 @@ static bool asks_for_own(lua_State *L) {
   return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && place_is_own(L, ar.short_src);
 }
 
-// As LuaRocks lays its tree out; what is in there is others' work.
+// LuaRocks' tree; modules in it are third-party code.
 #define TREE "lua_modules/"
 
 static const char *const beside[] = {

@@ -140,7 +140,8 @@ bool message_is_asking(const Task *task) {
 Str message_sender(const Task *task) { return message_run(task)->sender; }
 Str message_known_by(const Task *task) { return message_run(task)->identity; }
 
-// Who counts the calls of the platform for the message; NULL if nobody does, or the task answers none.
+// The counter of calls of the platform; NULL if they are not counted, or the task answers no
+// message.
 static atomic_int *message_calls(const Task *task) {
   return is_message(task) ? message_run(task)->api_calls : NULL;
 }

@@ -93,7 +93,7 @@ void message_take_question(lua_State *L, Task *task, bool sent) {
   task_set_value(L, task, VALUE_REPLY);
 }
 
-// A failed one that has no reply of on_error's gets the configured one.
+// A failed script without a reply from on_error gets the configured one.
 void message_use_error_reply(MessageRun *run, TaskState state) {
   Str text = run->in->options.error_reply;
   Answer *answer = &run->answer;
@@ -104,7 +104,7 @@ void message_use_error_reply(MessageRun *run, TaskState state) {
 }
 
 // To the caller or the owner. Returns whether it is to go out as customer service messages: it came too late,
-// or there is nobody to give it to.
+// or the run has no caller or owner.
 static bool give_answer(const Task *task, MessageRun *run) {
   if (run->returned) {
     *run->returned = run->answer;

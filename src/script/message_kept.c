@@ -1,4 +1,5 @@
-// Goes on with runs that are in the store: of a process that ended, or of a conversation that another one had.
+// Resumes runs that are in the store: of a process that ended, or of a conversation that another
+// process had.
 #include "script/message_inner.h"
 
 #include "base/log.h"

@@ -68,7 +68,8 @@ Talk *message_talk(Task *task) {
   return run->talk;
 }
 
-// An answer of this one that comes late goes out before those to what the user writes from now on.
+// Reserves the message's place: a late answer to it goes out before those to the user's later
+// messages.
 void message_run_take_place(MessageRun *run) {
   BotShared *shared = run->in->options.shared;
   if (shared && shared->late_order && run->sender.len)

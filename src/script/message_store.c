@@ -60,7 +60,7 @@ static int before_call(lua_State *L) {
   return 0;
 }
 
-// Nobody waits for it: it spares a call that is over from being taken for one that was under way.
+// Saves the run again without waiting, so that a finished call is not taken for one under way.
 static void after_call(Record *record) {
   Talk *talk = record_owner(record);
   if (talk && talk->stored && talk->run.state == KEPT_RUNS)
@@ -90,7 +90,7 @@ static void warn_of_record(Talk *talk, const Record *record) {
   talk->warned = true;
 }
 
-// One that asks is kept under its user's name from now on.
+// A run that asks is kept under its user's name from now on.
 static void leave_owed(Talk *talk) {
   if (talk->run.identity.len == 0) return;
   talk_drop(talk);

@@ -52,7 +52,7 @@ bool process_look(Str name, Str process, bool *alive) {
   str_cut(rest, ':', &start, &random);
   if (!str_eq(machine, mine) || !str_to_int64(pid, &number) || !str_to_int64(start, &began))
     return false;
-  // One of this process's own that is not its own: a bot that it had before.
+  // A name with this process's number is an earlier one of its own, which counts as ended.
   *alive = number != getpid() && start_of(number) == began;
   return true;
 }

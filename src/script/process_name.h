@@ -1,4 +1,5 @@
-// Names of processes, "MACHINE:PID:START:RANDOM": those of one machine see each other's end at once.
+// Names of processes, "MACHINE:PID:START:RANDOM". A process sees at once whether another one on its
+// machine has ended.
 #ifndef WEMOON_SCRIPT_PROCESS_NAME_H
 #define WEMOON_SCRIPT_PROCESS_NAME_H
 

@@ -4,7 +4,7 @@
 
 #include "script/interpreter.h"
 
-// Keeps the table `host` on top of the stack, which programs are given; leaves it there.
+// Remembers the table `host` on top of the stack, which programs are given; leaves it there.
 void program_set_host(lua_State *L);
 void program_push_host(lua_State *L);
 // Loads options.program.

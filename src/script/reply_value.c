@@ -120,7 +120,7 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   return REPLY_VALUE_OK;
 }
 
-// Pushes the string in `field`; raises, naming reply and field, when it is none.
+// Pushes the string in `field`; raises, naming reply and field, if it is no string.
 static void push_string_field(lua_State *L, int index, const char *type, const char *field) {
   lua_pushstring(L, field);
   if (lua_rawget(L, index) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {

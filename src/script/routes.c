@@ -1,4 +1,4 @@
-// A list of pages under a mutex: scripts have few, and those who look compare lengths first.
+// A list of pages under a mutex: scripts have few pages, and a search compares lengths first.
 #include "script/routes.h"
 
 #include "base/mutex.h"
@@ -79,7 +79,7 @@ static void allow_add(char *allow, size_t size, Str method) {
   snprintf(allow + used, size - used, "%s%.*s", used ? ", " : "", STR_FMT(method));
 }
 
-// The methods that a path has, with HEAD where GET answers it. False when there are none.
+// The methods that a path has, with HEAD if it has GET. False if it has none.
 static bool list_methods(Routes *routes, Str path, char *allow, size_t size) {
   bool any = false;
   if (size > 0) allow[0] = '\0';

@@ -1,5 +1,5 @@
-// What a script has said of its answer before its end (wechat.say), for those who answer the request: what was said
-// by the deadline is the passive reply.
+// The parts of an answer that a script has said before its end (wechat.say). What was said by the
+// deadline is the passive reply.
 #ifndef WEMOON_SCRIPT_SAID_H
 #define WEMOON_SCRIPT_SAID_H
 
@@ -10,7 +10,7 @@
 
 typedef struct Parts Parts;
 
-// What becomes of what is said from now on.
+// What happens to later parts.
 typedef enum {
   SAID_WAITS,  // the request is not answered yet
   SAID_SENDS,  // it is: parts go out as customer service messages
@@ -18,7 +18,7 @@ typedef enum {
   SAID_DROPS   // it is: they are lost (late_reply)
 } SaidState;
 
-// With a message's job; zeroed. Plain messages say nothing: then it costs nothing.
+// Part of a message's job; zeroed. It costs nothing if the script says nothing.
 typedef struct {
   Parts *_Atomic parts;  // NULL: nothing was said
   atomic_int state;      // SaidState
@@ -27,8 +27,8 @@ typedef struct {
 
 void said_clear(Said *said);  // and zeroes it
 
-// The script's side: one thread at a time. Adds a text, or a reply of another kind, which is copied as its XML's
-// elements are: `copy` fills it from what only the caller knows. False without memory.
+// The script's side: one thread at a time. Adds a text, or a reply of another kind. `copy` copies
+// that reply into the parts' arena. False without memory.
 bool said_text(Said *said, Str text);
 bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply), void *ctx);
 SaidState said_state(Said *said);
@@ -39,9 +39,9 @@ SaidState said_state(Said *said);
 bool said_take(Said *said, SaidState state, bool whole, size_t most, Arena *arena, Reply *reply);
 // It was taken, and did not go out.
 void said_give_back(Said *said);
-// So much of what is yet to be said went out before, in another process.
+// Marks that many bytes of what will be said as sent before, by another process.
 void said_was_taken(Said *said, size_t bytes, bool other);
-// Whether something was said that has not gone out so.
+// Whether something was said that has not gone out as the passive reply.
 bool said_left(Said *said);
 // How much of what was said went out: bytes of the first texts, or the first reply.
 void said_taken(Said *said, size_t *bytes, bool *other);

@@ -4,13 +4,14 @@
 
 #include <lua.h>
 
-// say(part, parts): adds a part to the answer of the running task's message and keeps the table `parts` as its
-// reply. Raises where no message is answered.
+// say(part, parts): adds a part to the answer of the running task's message and keeps the table
+// `parts` as its reply. Raises if no message is being answered.
 int say_part(lua_State *L);
-// saying(): whether parts go out now, and whether they are lost. For the door: the answer to a request is no script's.
+// saying(): whether parts go out now, and whether they are lost. Passes the door, since the script
+// does not decide it.
 int say_state(lua_State *L);
-// taken(): how much of what the running task sends, or has said, went out as the reply: bytes of the first texts, and
-// whether the first part did.
+// taken(): how much of what the running task sends, or has said, went out as the passive reply: the
+// bytes of the first texts, and whether the first part did.
 int say_taken(lua_State *L);
 // fate(): the identity of the message; of a late reply's task also whether it is kept instead of sent, whether it
 // asks, and whether its user is gone. For the door, as saying().

@@ -1,5 +1,5 @@
-// The files that a script came from: which ones a change of matters, and what they held when they were read.
-// Other threads ask too, while the script runs or is stuck.
+// The files that a script was loaded from: their names, since a change asks for a reload, and what
+// they held when they were read. Any thread, also while the script runs or is stuck.
 #ifndef WEMOON_SCRIPT_SOURCES_H
 #define WEMOON_SCRIPT_SOURCES_H
 

@@ -13,12 +13,12 @@ typedef enum {
   STREAM_OVER    // all has been taken, and nothing more will come
 } StreamState;
 
-// Appends what the script has sent since the last call to `out`; waits for nothing. With STREAM_QUIET `news` will be
-// called once that changes: once, on the script's thread, with `ctx`; it must not block. A reader that is more than a
-// megabyte behind gets STREAM_OVER: a reader that does not read is not waited for.
+// Appends what the script has sent since the last call to `out`; does not wait. With STREAM_QUIET
+// `news` is called once, on the script's thread, when there is more; it must not block. A reader
+// that is more than a megabyte behind gets STREAM_OVER.
 StreamState stream_take(Stream *stream, Buf *out, void (*news)(void *ctx), void *ctx);
-// Nobody reads any more: what the script sends from now on is refused, and `news` is not called. Gives up the reader's hold. NULL is
-// allowed.
+// Ends the reading: what the script sends from now on is refused, and `news` is not called. Gives
+// up the reader's hold. NULL is allowed.
 void stream_leave(Stream *stream);
 
 #endif

@@ -31,7 +31,7 @@ Talk *talk_new(Keep *keep, Str openid, Str message) {
   return NULL;
 }
 
-// The texts that a talk has as its own.
+// The texts that a talk owns.
 enum { TEXTS = 8 };
 
 static void list_texts(KeptRun *run, Str *texts[TEXTS]) {

@@ -18,25 +18,25 @@ typedef struct Talk {
   bool warned;           // that it stays in this process
 } Talk;
 
-// Of a run that has just begun. NULL without memory.
+// For a run that has just begun. NULL without memory.
 Talk *talk_new(Keep *keep, Str openid, Str message);
-// Of one that was claimed in the store; `value` is what is there now.
+// For a run that was claimed in the store; `value` is what is there now.
 Talk *talk_of(Keep *keep, const KeptRun *run, Str value);
 void talk_free(Talk *talk);  // NULL is allowed
 // Frees what `to` had, and gives it a copy; empty without memory.
 void talk_set(Str *to, Str text);
 // Writes the run with its record. False if it cannot be kept, `done` is not called then.
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
-// The message is answered, or another one is: what was said is not its any more. `taken`: it is kept how much of it
-// went out.
+// The message is answered, or the run goes on with another one: forgets what was said. `taken`:
+// remembers how much of it went out.
 void talk_leave_said(Talk *talk, bool taken);
 // The store did not take what was written last.
 void talk_not_saved(Talk *talk);
 // Its process lets go of it: any other one goes on with it.
 void talk_leave(Talk *talk, const Record *record);
-// The run has ended: it leaves the store.
+// The run has ended: deletes it from the store.
 void talk_drop(Talk *talk);
-// It goes on as on_lost's, with the document that was being answered.
+// Prepares it for on_lost, with the document that was being answered.
 void talk_lose(Talk *talk);
 
 #endif

@@ -25,7 +25,7 @@
 
 enum {
   PORT = 6379,
-  PING_US = 2500 * 1000,  // a link that was idle so long is checked first
+  PING_US = 2500 * 1000,  // a link that was idle for longer is checked first
   CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
 };

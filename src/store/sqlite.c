@@ -10,7 +10,7 @@
 
 enum {
   TIDY_US = 10 * 1000 * 1000,
-  SETTLE_US = 1500 * 1000,  // after so long without a write the log is copied into the file
+  SETTLE_US = 1500 * 1000,  // after this time without a write the log is copied into the file
   LOG_MAX = 2000,           // frames: a longer log is copied at once
 };
 

@@ -10,7 +10,7 @@
 bool signature_make(Digest *digest, Str token, Str timestamp, Str nonce, const Str *sealed,
                     char hex[SHA1_HEX_LEN + 1]);
 // Whether `signature` (lower-case hex, 40 characters) is right; constant time. With an empty token nothing verifies,
-// because anybody could sign with it.
+// because then anyone could sign.
 bool signature_check(Digest *digest, Str signature, Str token, Str timestamp, Str nonce,
                      const Str *sealed);
 // Signs jsapi_ticket, noncestr, timestamp and url (up to its '#') for the JS-SDK.
