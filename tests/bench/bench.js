@@ -1,11 +1,12 @@
-// ./setup.sh bench [--quick] [start|crowd|pressure|api|memory|speed|patterns|instructions|seeing|kept|soak|chaos ...]: measures, and says which targets are met.
+// ./setup.sh bench [--quick] [start|crowd|waiting|pressure|api|memory|speed|patterns|instructions|seeing|kept|soak|chaos ...]: measures, and
+// says which targets are met.
 // The soak takes half an hour (with --quick a minute and a half), chaos six minutes (with --quick one): these, kept and what
 // callgrind counts are done only when they are named.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
-const USUAL = ['start', 'crowd', 'pressure', 'api', 'memory', 'speed', 'patterns'];
+const USUAL = ['start', 'crowd', 'waiting', 'pressure', 'api', 'memory', 'speed', 'patterns'];
 const SUBJECTS = [...USUAL, 'instructions', 'seeing', 'kept', 'soak', 'chaos'];
 
 function verdict({ value, most }) {

@@ -75,7 +75,7 @@ async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'script
   return start(`wemoon, ${threads} threads`, port, program, args, { cores });
 }
 
-function nginxConf(port, folder, workers) {
+function nginxConf(port, folder, workers, handler) {
   const modules = '/usr/lib/nginx/modules';
   return `${process.getuid() === 0 ? 'user root;' : ''}
 load_module ${modules}/ndk_http_module.so;
@@ -95,7 +95,7 @@ http {
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
   lua_package_path "${__dirname}/?.lua;;";
-  init_by_lua_block { handler = require "nginx_handler" }
+  init_by_lua_block { handler = require "${handler}" }
   server {
     listen 127.0.0.1:${port} backlog=4096 reuseport;
     location = /wechat { content_by_lua_block { handler() } }
@@ -104,10 +104,10 @@ http {
 `;
 }
 
-async function nginx(mode, cores = undefined) {
+async function nginx(mode, cores = undefined, handler = 'nginx_handler') {
   const port = await freePort();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-bench-'));
-  fs.writeFileSync(path.join(folder, 'nginx.conf'), nginxConf(port, folder, cores ? cores.split(',').length : os.cpus().length));
+  fs.writeFileSync(path.join(folder, 'nginx.conf'), nginxConf(port, folder, cores ? cores.split(',').length : os.cpus().length, handler));
   const env = { ...process.env, BENCH_TOKEN: ACCOUNT.token, BENCH_APPID: ACCOUNT.appid, BENCH_AES_KEY: ACCOUNT.key, BENCH_MODE: mode };
   const program = fs.existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
   const side = await start('nginx + Lua', port, program, ['-p', folder, '-c', path.join(folder, 'nginx.conf')], { env, cores });
