@@ -116,7 +116,9 @@ static void begin(void *ctx) {
   if (!parked_watch(c->parked, c->webhook->options->loop, &watcher)) return end_unwatched(waiting);
   if (!job_join(waiting->job, &waiting->waiter)) return answer(waiting);
   set_timer(waiting, c->deadline_us, on_deadline);
-  if (!waiting->timer) on_deadline(waiting);
+  if (waiting->timer) return;
+  // Nobody would keep its deadline: the platform tries again, and finds the job.
+  if (job_leave(waiting->job, &waiting->waiter, JOB_HELD)) end_unanswered(waiting);
 }
 
 static Waiting *waiting_new(const Callback *c, Job *job) {

@@ -60,9 +60,12 @@ const SCRIPT = `function on_message(msg)
     local user, err = wechat.get_user_info(msg.source)
     return user and user.nickname or err.errmsg
   end
+  if msg.content == "nap" then wechat.sleep(0.01) end
+  if msg.content == "busy" then local over = os.clock() + 0.05 while os.clock() < over do end end
   if msg.content == "sweep" then collectgarbage() collectgarbage() end
   return "text " .. msg.content
-end`;
+end
+wechat.route("GET", "/nap", function() wechat.sleep(0.01) return "page" end)`;
 const CONFIG = { store: 'memory:', watch: false, log_level: 'error', threads: 2, dedup_window_s: 0 };
 
 for (const mode of ['normal', 'safe']) {
@@ -84,3 +87,56 @@ test('every allocation of a call of the platform fails once: the bot calls on, a
   await starveAndCount(t, bot, starver, 'api', 20);
   assert.equal(await bot.say('api'), 'moon');
 });
+
+test('every allocation on the way of a message that is parked fails once: the bot answers on, and nothing leaks', { skip, timeout: 240000 }, async (t) => {
+  const starver = makeStarver(t);
+  const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: CONFIG });
+  assert.equal(await bot.say('nap'), 'text nap');
+  await starveAndCount(t, bot, starver, 'nap', 5);
+});
+
+// What waits for its turn is kept, parked and queued.
+test('every allocation on the way of a message that waits for its turn fails once: the bot answers on', { skip, timeout: 240000 }, async (t) => {
+  const starver = makeStarver(t);
+  const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: { ...CONFIG, threads: 4 } });
+  for (let n = 1; n < 60; n++) {
+    const busy = bot.say('busy', { agent: false }).catch(() => {});
+    await sleep(10);
+    const message = textXml('hello', { FromUserName: 'oOther' });
+    starver.fail(n);
+    await bot.deliver(message, { agent: false }).catch(() => {});
+    starver.fail(0);
+    assert.equal(bot.exit, undefined, `allocation ${n}:\n${bot.log.slice(-3000)}`);
+    await busy;
+    assert.equal((await bot.deliver(message, { agent: false })).status, 200, `allocation ${n}`);
+  }
+});
+
+for (const [path, whole] of [['/nap', 'page']]) {
+  test(`every allocation on the way of a page that is parked fails once: ${path}`, { skip, timeout: 240000 }, async (t) => {
+    const starver = makeStarver(t);
+    const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: CONFIG });
+    const ask = () => bot.request({ method: 'GET', path, agent: false });
+    const inUse = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      let failed = 0;
+      for (let n = 1, reached = true; reached; n++) {
+        starver.fail(n);
+        const began = Date.now();
+        await ask().catch(() => {}); // refused or closed is well
+        assert.ok(Date.now() - began < SOON_MS, `allocation ${n}`);
+        reached = starver.left() <= 0;
+        starver.fail(0);
+        assert.equal(bot.exit, undefined, `allocation ${n}:\n${bot.log.slice(-3000)}`);
+        assert.equal((await ask()).body, whole, `after allocation ${n}`);
+        failed = n;
+      }
+      assert.ok(failed > 5, `${failed} allocations`);
+      await sleep(50);
+      await bot.say('sweep');
+      inUse.push(starver.inUse());
+    }
+    t.diagnostic(`blocks in use: ${inUse.join(', ')}`);
+    assert.ok(Math.min(...inUse.slice(1).map((blocks, i) => blocks - inUse[i])) <= 0, `blocks in use: ${inUse}`);
+  });
+}
