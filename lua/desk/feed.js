@@ -1,14 +1,14 @@
-// What the desk knows of the bot: health, figures, what its events say.
+// The live desk's data: health, figures, and the bot's events.
 
 import { pick } from './figures.js';
 
 const MESSAGES_KEPT = 500;
 const LINES_KEPT = 200;
-const AGAIN_MS = 3000; // between two looks at what no event tells
+const AGAIN_MS = 3000; // interval of polling what events do not report
 
 export const state = { messages: [], lines: [], conversations: [], owed: [], kept: [], health: null, figures: [], missed: 0, connected: true };
 
-const by_try = new Map(); // messages by openid and msgid: the newest try of each
+const by_try = new Map(); // messages by openid and msgid: the last try of each
 const listeners = [];
 let last = 0;
 
@@ -51,17 +51,17 @@ function take_line(line) {
 
 function take_events(events) {
   for (const event of events) {
-    if (event.id <= last) continue; // the stream began again
+    if (event.id <= last) continue; // repeated after a reconnection
     last = event.id;
     take[event.kind](event);
   }
 }
 
-// ---- what is asked ----
+// ---- requests ----
 
 async function ask(path) {
   const answer = await fetch(path, { cache: 'no-store' });
-  if (answer.status === 401) location.reload(); // the session is over
+  if (answer.status === 401) location.reload(); // the session has expired
   return answer;
 }
 
@@ -79,7 +79,7 @@ async function look() {
 
 const look_again = () => look().then(() => { state.connected = true; }, () => { state.connected = false; }).finally(tell);
 
-// Whether the script was loaded; what was wrong.
+// Reloads the script; returns whether it loaded, and the error text.
 export async function reload() {
   const answer = await fetch('/desk/reload', { method: 'POST' });
   const text = await answer.text();

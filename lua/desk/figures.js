@@ -1,4 +1,4 @@
-// Prometheus' text as rows: name, help, labels, value. Of a histogram its count and its mean.
+// Parses Prometheus text into rows: name, help, labels, value. A histogram is reduced to its count and sum.
 
 const FAMILY = /^# HELP (\S+) (.*)$/;
 const SAMPLE = /^(\w+)(?:\{(.*)\})? (\S+)$/;

@@ -1,4 +1,5 @@
-// The live desk: messages as they come, errors, conversations, owed answers, figures, the script. Read only, but for reload.
+// The live desk: messages as they arrive, errors, conversations, owed answers, figures, the script. Read only, except
+// for reload.
 
 import { h, fill, set, sync, draw_anew } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
@@ -77,7 +78,7 @@ function grid(heads, rows) {
     h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((cell) => h('td', {}, cell))))));
 }
 
-// One element that is made anew when its data differ.
+// Draws a panel of one element, created again when its data change.
 const whole = (panel, data, make) => sync(panel, [{ key: 'whole', version: JSON.stringify(data), make }]);
 const list = (panel, rows, empty, heads, cells) => (rows.length ? whole(panel, rows.map(cells), () => grid(heads, rows.map(cells))) : or_empty(panel, [], empty));
 
@@ -86,20 +87,20 @@ function draw_conversations(panel) {
     (one) => [one.openid, one.question || '—', ago(one.since), duration(one.left), one.place || '—']);
 }
 
-// Owed: the script goes on. Kept: the answer waits for its user's next message.
+// Draws owed and kept answers. Owed: the script is still running. Kept: the answer waits for its user's next message.
 function draw_owed(panel) {
   const owed = state.owed.map((one) => [one.openid, t('a_owed'), content_of(one.document) || '—', one.since ? ago(one.since) : '—']);
   const kept = state.kept.map((one) => [one.openid, t(one.ready ? 'a_kept' : 'a_promised'), '—', ago(one.since)]);
   list(panel, [...owed, ...kept], 'no_owed', [t('h_user'), t('s_status'), t('h_message'), t('h_since')], (cells) => cells);
 }
 
-// ---- figures, the script ----
+// ---- figures and script ----
 
 const rounded = (number) => String(Number(number.toPrecision(4)));
 const value_of = (row) => (row.value !== undefined ? rounded(row.value) : `${row.count} × ${row.count ? rounded(row.sum / row.count) : 0}`);
 
 function draw_figures(panel) {
-  // What has labels and is zero has not happened.
+  // A labelled figure of zero has not occurred and is hidden.
   const happened = (row) => row.labels === '' || row.value > 0 || row.count > 0;
   const cells = (family) => family.rows.filter(happened).map((row) => [family.name, row.labels, value_of(row), family.help]);
   list(panel, state.figures.flatMap(cells), 'no_figures', [t('h_figure'), t('h_labels'), t('h_value'), t('h_help')], (row) => row);
@@ -122,7 +123,7 @@ function draw_status(panel) {
   return whole(panel, [fields, error], () => h('div', { class: 'body' }, error && h('pre', { class: 'fault' }, error), table(fields)));
 }
 
-// ---- all of it ----
+// ---- tabs and updates ----
 
 const panels = {
   messages: draw_messages,
@@ -187,7 +188,7 @@ const soon = (() => {
   };
 })();
 
-// ---- what one does ----
+// ---- actions ----
 
 async function reload() {
   const answer = await feed.reload().catch((error) => ({ ok: false, text: error.message }));
@@ -217,7 +218,7 @@ document.addEventListener('keydown', (event) => {
   return act();
 });
 
-// The arrows move among the tabs.
+// The arrow keys move between tabs.
 at('tabs').addEventListener('keydown', (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;

@@ -1,4 +1,4 @@
-// The page before the desk: its words, and what was wrong with the last try.
+// The desk's login page: its texts, and the error of the last attempt.
 
 import { t, choose, choose_first, language } from './words.js';
 

@@ -1,20 +1,20 @@
--- Kinds of account and what each is refused ("接口权限说明"; what was tried on accounts of each kind goes before it).
--- Without a kind the account is a service account with every right.
+-- Kinds of account and the endpoints refused to each ("接口权限说明"; behaviour measured on real accounts takes
+-- precedence). Without a kind the account is a service account with every right.
 
 local account_kinds = {}
 
---- The names that --account-kind takes.
+--- The values of --account-kind.
 account_kinds.names = { "personal", "unverified", "subscription", "service", "test" }
 
--- Endpoints by name, "menu.*" for all of a group, "-" before those that are left alone.
+-- Endpoints by name: "menu.*" means a whole group, "-" excludes a name.
 local not_verified = "menu.* -menu.get_current_selfmenu_info message.custom.* kf.* message.mass.* media.uploadnews "
   .. "media.uploadvideo message.template.* message.subscribe.* freepublish.* user.* tag.* group.* qrcode.* -qrcode.show "
   .. "datacube.* voice.* ocr.* img.* guide.* token.getticket_wx_card"
 local notices = "message.subscribe.* -message.subscribe.authorize_url -message.subscribe.send_once"
--- Nobody can have come by a code, so every code is a wrong one.
+-- Such an account cannot issue OAuth codes, so every code is invalid.
 local web_tokens = "oauth.access_token oauth.refresh_token oauth.userinfo oauth.auth_check"
 
--- The first row that has an endpoint's name counts.
+-- {errcode, endpoints}; the first matching row applies.
 local refusals = {
   personal = { { 48001, not_verified }, { 88000, "comment.*" }, { 10005, "oauth.authorize" }, { 40029, web_tokens } },
   subscription = {
@@ -30,7 +30,7 @@ local refusals = {
 }
 refusals.unverified = refusals.personal
 
--- Events that a kind is not told of.
+-- Events that a kind does not receive.
 local menu_events = "click view view_miniprogram scancode_push scancode_waitmsg pic_sysphoto pic_photo_or_album pic_weixin "
   .. "location_select"
 local service_events = "scan location templatesendjobfinish subscribe_msg_popup_event subscribe_msg_change_event "
@@ -45,7 +45,7 @@ local unheard = {
 }
 unheard.unverified = unheard.personal
 
--- A test account's calls a day, where they are not those of others.
+-- A test account's daily call limits that differ from those of other accounts.
 local calls_of_test = {
   ["token.get_access_token"] = 200, ["menu.create"] = 100, ["menu.get"] = 1000, ["menu.delete"] = 100, ["media.upload"] = 500,
   ["media.get"] = 1000, ["user.list"] = 100, ["user.info"] = 500000, ["qrcode.create"] = 10000, ["group.create"] = 100,
@@ -69,7 +69,7 @@ local function has(patterns, name)
   return found
 end
 
---- Why an account of that kind may not call an endpoint: an errcode; nil when it may.
+--- Returns the errcode if an account of that kind may not call an endpoint; nil if it may.
 ---@param kind string?
 ---@param name string "message.mass.send"
 ---@return integer?
@@ -79,7 +79,7 @@ function account_kinds.refusal(kind, name)
   end
 end
 
---- Whether an account of that kind is told of an event.
+--- Whether an account of that kind receives an event.
 ---@param kind string?
 ---@param event string by the platform's name
 ---@return boolean
@@ -87,7 +87,7 @@ function account_kinds.hears(kind, event)
   return not kind or not (" " .. unheard[kind] .. " "):find(" " .. event:lower() .. " ", 1, true)
 end
 
---- The calls a day of an endpoint that are this kind's own; nil where they are those of others.
+--- Returns the kind's own daily call limit for an endpoint; nil if the general limit applies.
 ---@param kind string?
 ---@param name string
 ---@return integer?
@@ -97,7 +97,7 @@ function account_kinds.calls(kind, name)
   return calls_of_test[name]
 end
 
---- Whether there is a kind of that name.
+--- Whether that kind exists.
 ---@param name any
 ---@return boolean
 function account_kinds.exists(name) return refusals[name] ~= nil end

@@ -1,4 +1,4 @@
--- What users do, and what the bot gets of each act: messages, events, menu taps.
+-- Performs users' acts and builds the bot's messages and events for them: messages, events, menu taps.
 
 local ACT_SCALE = 16
 
@@ -24,7 +24,7 @@ return function(p, host)
     return fields
   end
 
-  -- An argument of an act; raises a sentence where it is not of that type.
+  -- Returns an argument of an act; raises {why} if it is missing or has the wrong type.
   local function take(act, name, kind, fallback)
     local value = act[name]
     if value == host.json.null then value = nil end
@@ -45,7 +45,7 @@ return function(p, host)
     return value
   end
 
-  -- The media of an act: named, given as base64, or a sample.
+  -- Returns the media id of an act: given by id, stored from base64 `data`, or a sample.
   local function media(act, kind)
     if act.media_id then return text(act, "media_id") end
     if not act.data then return p.sample_media(kind) end
@@ -111,7 +111,7 @@ return function(p, host)
       message("link", { { "Title", title }, { "Description", description }, { "Url", url } })
   end
 
-  -- ---- following, scanning, position ----
+  -- ---- following, scanning, location ----
 
   function acts.follow(user, act)
     local scene = act.scene ~= nil and text(act, "scene", "") or ""
@@ -147,7 +147,7 @@ return function(p, host)
       })
   end
 
-  -- ---- the menu ----
+  -- ---- menu ----
 
   local function buttons_of(menu)
     menu = menu and (menu.menu or menu) or {}
@@ -170,7 +170,7 @@ return function(p, host)
     end
   end
 
-  -- The button that "1.2", {"菜单", "搜索"} or a key means.
+  -- Returns the button for "1.2", {"菜单", "搜索"} or a key; nil if there is none.
   local function find_button(menu, path)
     local parts, buttons, button = path, buttons_of(menu), nil
     if type(path) == "number" then path = tostring(path) end
@@ -216,7 +216,7 @@ return function(p, host)
 
   taps.scancode_push, taps.scancode_waitmsg = scan_code("scancode_push"), scan_code("scancode_waitmsg")
 
-  -- The picture itself comes as a message of its own.
+  -- The picture itself is sent as a separate message.
   local function pictures(name)
     return function(act, button)
       local id = media(act, "image")
@@ -243,7 +243,7 @@ return function(p, host)
     })
   end
 
-  -- These give the user something and the bot nothing.
+  -- These buttons send the user content and the bot nothing.
   local function handed_out(kind)
     return function(_, button)
       return { give = { kind = kind, media_id = button.media_id or button.article_id,
@@ -259,7 +259,7 @@ return function(p, host)
     if type(path) ~= "string" and type(path) ~= "table" and type(path) ~= "number" then
       error({ why = 'tap needs path: "1.2", names in a list, or a key' }, 0)
     end
-    local menu = type(act.menu) == "table" and act.menu or p.menu(user.openid) -- the prompt taps what was only drawn
+    local menu = type(act.menu) == "table" and act.menu or p.menu(user.openid) -- the prompt taps drawn menus
     if not menu then error({ why = "there is no menu: the bot has not created one (create_menu)" }, 0) end
     local button = find_button(menu, path)
     if not button then
@@ -274,9 +274,9 @@ return function(p, host)
     return entry, fields, more
   end
 
-  -- ---- anything ----
+  -- ---- arbitrary events and documents ----
 
-  --- An event of any name, `fields` by the platform's names.
+  --- Sends an event of any name, `fields` by the platform's names.
   function acts.event(_, act)
     local name = text(act, "name")
     local fields = act.fields or {}
@@ -284,12 +284,12 @@ return function(p, host)
     return { kind = "event", name = name }, event(name, p.elements(fields))
   end
 
-  --- A document as it is. Who it is from and what it is are taken from it for the trace alone.
+  --- Delivers a document unchanged. The trace alone reads the sender and type from it.
   function acts.xml(_, act)
     return { kind = "event", name = "xml" }, text(act, "document")
   end
 
-  -- The document as a new message: with a MsgId and a time of its own.
+  -- Returns the document as a new message, with a new MsgId and CreateTime.
   local function renewed(document, user)
     local values = host.callback.read(document)
     if not values then error({ why = "the document is no message" }, 0) end
@@ -298,7 +298,7 @@ return function(p, host)
     return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
   end
 
-  --- A message of the trace once more, as a new one; with `document` in place of what it was.
+  --- Sends a message of the trace again as a new one; `document`, if given, replaces its text.
   function acts.resend(user, act)
     local document = act.document
     for _, item in ipairs(p.trace) do
@@ -310,14 +310,14 @@ return function(p, host)
     return p.entry_of(values), document, { values = values }
   end
 
-  --- A page opened from the chat: nothing is delivered.
+  --- Opens a page from the chat: nothing is delivered.
   function acts.open_url(_, act)
     return { kind = "event", name = "open_url", url = text(act, "url") }
   end
 
-  -- ---- doing ----
+  -- ---- performing acts ----
 
-  -- Following, scanning and being told of the account are all that one who does not follow can do.
+  -- The acts permitted to a user who does not follow the account.
   local without_following = { follow = true, scan = true, unfollow = true, open_url = true, event = true, xml = true, resend = true }
 
   local function start(user, act)
@@ -336,7 +336,7 @@ return function(p, host)
     if item.replied and item.replied ~= "" then answer.replied = item.replied end
   end
 
-  -- What a chat keeps of an act, so that it can be done again: media by their id, not by their bytes.
+  -- Returns the copy of an act that the chat stores for replay: media by id, without bytes.
   local function kept(act, entry)
     local copy = {}
     for name, value in pairs(act) do copy[name] = value end
@@ -348,7 +348,7 @@ return function(p, host)
   local function perform(user, act, answer, follows)
     local entry, fields, more = start(user, act)
     if not follows then entry.act = kept(act, entry) end
-    user.last_act, user.last_act_time = act.act, p.now() -- customer service messages may be sent for 48 hours from here
+    user.last_act, user.last_act_time = act.act, p.now() -- starts the 48 hours for customer service messages
     entry.from, entry.via = "user", "message"
     p.chat(user.openid, entry)
     if fields then deliver(user, fields, answer, more and more.values) end
@@ -359,7 +359,7 @@ return function(p, host)
     if more and more.follow_up then perform(user, more.follow_up, answer, true) end
   end
 
-  --- Does what an act says and waits until its delivery is over.
+  --- Performs an act and waits until its delivery ends.
   ---@return table? answer, string? why
   function p.act(act)
     if type(act.user) ~= "string" or act.user == "" then return nil, "user is missing: an openid, or a name" end

@@ -1,6 +1,6 @@
--- From a request for a path of the platform's API to its answer: which endpoint, faults that are switched on, the
--- token, the fields and limits, then the endpoint's own function (endpoints/), or an answer made of what the
--- catalogue says that it returns.
+-- Answers requests to the platform's API: finds the endpoint, applies the faults that are on, checks token,
+-- fields and limits, then calls the endpoint's handler (endpoints/) or builds a sample answer from the
+-- catalogue.
 
 local account_kinds = require "platform.account_kinds"
 local catalogue = require "wechat.catalogue"
@@ -11,7 +11,7 @@ local limits = require "platform.limits"
 
 local api = {}
 
--- ---- the endpoints' own functions
+-- ---- endpoint handlers
 
 local handlers = {}
 for _, name in ipairs { "token", "menu", "message", "media", "article", "people", "qrcode", "staff", "oauth", "openapi",
@@ -19,7 +19,7 @@ for _, name in ipairs { "token", "menu", "message", "media", "article", "people"
   for full, handler in pairs(require("platform.endpoints." .. name)) do handlers[full] = handler end
 end
 
--- ---- which endpoint
+-- ---- endpoint lookup
 
 local by_path = {}
 
@@ -41,10 +41,10 @@ local function value_at(value, path)
   return value
 end
 
--- The errcode of a field with one possible value that has another; 40097 for others.
+-- The errcode if a field with one permitted value has another value; 40097 for fields not listed.
 local codes_of_values = { grant_type = 40002, msgtype = 40008 }
 
--- The errcode of the first field with one possible value that has another; nil when there is none.
+-- Returns the errcode of the first field that has another value than its one permitted value; nil if there is none.
 local function fault_of_values(fields, given)
   for _, field in ipairs(fields) do
     local value = field.value and not field.choices and value_at(given, field.path)
@@ -52,7 +52,7 @@ local function fault_of_values(fields, given)
   end
 end
 
--- Older forms that the platform still takes: another verb, or the body's fields in the query.
+-- Legacy forms that the platform still accepts: another HTTP method, or body fields in the query.
 local older_forms = {
   ["kf.account_delete"] = { GET = true, from_query = true },
   ["openapi.clear_quota_v2"] = { from_query = true },
@@ -63,7 +63,7 @@ local function takes_verb(endpoint, method)
   return verbs[endpoint.verb][method] or (older and older[method])
 end
 
--- Several endpoints share a path and are told apart by a field with one possible value.
+-- Returns the endpoint, or nil and the errcode (0: unknown path). Endpoints may share a path and differ in one field.
 local function find(method, path, given)
   local all, code = by_path[path], nil
   if not all then return nil, 0 end
@@ -81,7 +81,7 @@ end
 
 local function rid() return ("%x-%08x-%08x"):format(os.time(), math.random(0, 0xffffffff), math.random(0, 0xffffffff)) end
 
--- The platform's own words, where they are not the code's name.
+-- The platform's error messages that differ from the code's symbol.
 local own_words = { [48001] = "api unauthorized", [10005] = "scope unauthorized" }
 
 local function words_of(code)
@@ -90,12 +90,12 @@ local function words_of(code)
   return known and known.symbol:lower():gsub("_", " ") or "error"
 end
 
---- A refusal as the platform puts it.
+--- Returns an error answer in the platform's format.
 function api.refusal(code, words)
   return { json = { errcode = code, errmsg = ("%s rid: %s"):format(words or words_of(code), rid()) } }
 end
 
---- Whether an endpoint behaves as documented; the others check their input and answer with a sample.
+--- Whether an endpoint behaves as documented; the others check their input and return a sample answer.
 ---@param name string
 ---@return boolean
 function api.behaves(name)
@@ -105,7 +105,7 @@ end
 
 local samples = { string = "", integer = 0, number = 0, boolean = false, object = {}, binary = "" }
 
--- The answer of an endpoint without a function of its own: the fields that the catalogue lists, empty.
+-- Returns the answer of an endpoint without a handler: the fields that the catalogue lists, with empty values.
 local function make_sample(p, endpoint)
   local answer = { errcode = 0, errmsg = "ok" }
   for _, field in ipairs(endpoint.returns) do
@@ -142,7 +142,7 @@ local function finish(endpoint, answer)
   return { json = answer }
 end
 
--- ---- checks of every request
+-- ---- request checks
 
 local function read_request(p, request)
   local given = { query = {}, body = {}, files = {}, raw = request.body or "" }
@@ -171,7 +171,7 @@ end
 
 local BEIJING_S = 8 * 3600
 
--- The day's counter of an endpoint, which begins anew at midnight in Beijing; an errcode beyond its limit.
+-- Increments an endpoint's daily counter, which resets at midnight in Beijing; returns an errcode above the limit.
 local function count(p, endpoint)
   local counters, today = p.state.counters, os.date("!%F", p.now() + BEIJING_S)
   if p.state.calls_day ~= today then
@@ -201,7 +201,7 @@ local function fault_of_body(endpoint, given, null)
   return checks.fault(endpoint.body, given.body, null)
 end
 
--- Reads the fields into the types that the catalogue documents.
+-- Converts the fields to the types that the catalogue documents.
 local function read_fields(endpoint, given)
   local older = older_forms[endpoint.name]
   if older and older.from_query then
@@ -214,7 +214,7 @@ local function read_fields(endpoint, given)
   given.query, given.body = checks.read_ids(endpoint.query, given.query), checks.read_ids(endpoint.body, given.body)
 end
 
--- In the platform's order: token, right, quota, fields.
+-- Checks in the platform's order: token, right, quota, fields.
 local function fault_of(p, endpoint, given)
   if p.faults.fail and endpoint.token ~= "none" then return p.faults.fail end
   if endpoint.token == "access_token" then
@@ -231,7 +231,7 @@ local function fault_of(p, endpoint, given)
   return fault_of_body(endpoint, given, p.host.json.null)
 end
 
---- Answers a request: {status, headers, body or json, name}.
+--- Answers a request; returns {status, headers, body or json, name}.
 ---@param p table
 ---@param request table method, path, query, headers, body
 function api.answer(p, request)

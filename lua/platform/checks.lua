@@ -1,15 +1,15 @@
--- The checks of every request: that required fields are there, and that fields have their types, by the catalogue.
+-- Checks every request against the catalogue: required fields are present, and fields have their types.
 
 local checks = {}
 
--- The errcode of a field that is missing or empty, by its last name; 40035 for others.
+-- The errcode of a missing or empty field by its last name; 40035 for others.
 local missing_codes = {
   openid = 40003, touser = 40003, user_id = 40003, openid_list = 40003, user_list = 40003,
   media_id = 40007, thumb_media_id = 40007, template_id = 40037, appid = 41002, secret = 41004, appsecret = 41004,
   button = 40015, media = 41005, content = 44004, articles = 44003, msgtype = 40008,
 }
 
--- The errcode of a field with a wrong type, by its last name; 47001 for others.
+-- The errcode of a field of the wrong type by its last name; 47001 for others.
 local wrong_codes = { articles = 44003 }
 
 local fits = {
@@ -31,7 +31,7 @@ end
 
 local function last_name(path) return path:match("([%w_]+)[%[%]]*$") or path end
 
--- Calls fn with each value at a path, with nil if there is none, until fn returns something.
+-- Calls fn with each value at a path (nil if absent) until fn returns a value; returns that.
 local function each(value, path, fn)
   if path == "" then return fn(value) end
   local name, list, rest = path:match("^([%w_]+)(%[?%]?)%.?(.*)$")
@@ -44,7 +44,7 @@ local function each(value, path, fn)
   end
 end
 
--- Whether the field is inside an optional object that was left out: then it is not required.
+-- Whether the field is in an omitted optional object: the field is then not required.
 local function parent_is_absent(field, given, fields)
   local parent = field.path:match("^(.*)%.[^.]+$")
   if not parent then return false end
@@ -58,7 +58,7 @@ local function parent_is_absent(field, given, fields)
   return true
 end
 
---- The errcode for a request's fields, and the path at fault; nil if all are right.
+--- Returns the errcode and the path of the first invalid field; nil if all are valid.
 ---@param fields Field[]
 ---@param given table
 ---@param null any JSON's null
@@ -78,14 +78,14 @@ function checks.fault(fields, given, null)
   end
 end
 
--- An id in its documented type: 7, 7.0 and "7" are the same id.
+-- Converts an id to its documented type: 7, 7.0 and "7" are the same id.
 local function read_id(type_name, value)
   if type_name == "integer" and type(value) == "string" and value:find("^%-?%d+$") then return math.tointeger(tonumber(value)) or value end
   if type_name == "string" and type(value) == "number" and math.tointeger(value) then return tostring(math.tointeger(value)) end
   return value
 end
 
--- Gives the ids at a path their documented type.
+-- Converts the ids at a path to their documented type, in place.
 local function read_path(value, path, type_name)
   local name, list, rest = path:match("^([%w_]+)(%[?%]?)%.?(.*)$")
   local inner = type(value) == "table" and value[name] or nil
@@ -102,7 +102,7 @@ local function read_path(value, path, type_name)
   end
 end
 
---- Gives the ids among the fields their documented types, whether they came as numbers or as digits; in place.
+--- Converts the ids among the fields, numbers or digits, to their documented types, in place.
 ---@param fields Field[]
 ---@param given table
 ---@return table given
@@ -113,7 +113,7 @@ function checks.read_ids(fields, given)
   return given
 end
 
---- A query's texts in the types that the catalogue documents.
+--- Returns a query's values converted to the types that the catalogue documents.
 function checks.read_query(fields, query)
   local values = {}
   for name, value in pairs(query) do values[name] = type(value) == "table" and value[1] or value end

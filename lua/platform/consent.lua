@@ -1,13 +1,13 @@
--- The platform's own pages, on which a user agrees to something: who looks at one, and the way back to the bot's page.
+-- The platform's consent pages: their visitor, and the redirect back to the bot's page.
 
 local consent = {}
 
---- The user that a page is opened for (the field `user`, which the real platform has no need of), else the first one.
+--- Returns the user who opens a page (query field `user`, unknown to the real platform); by default the first user.
 ---@param p table
 ---@param query table
 function consent.visitor(p, query) return query.user and p.user(query.user) or p.users()[1] end
 
---- The answer that sends the browser on to `address`, with these fields behind what it has: { {name, value}, ... }.
+--- Returns a redirect to `address` with `fields` appended to its query: { {name, value}, ... }.
 ---@param p table
 ---@param address string
 ---@param fields table

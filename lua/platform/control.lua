@@ -1,5 +1,5 @@
--- The way from a request to its answer: the control API (/sim/...), the console's files, and all the rest, which
--- is the platform's API (api.lua).
+-- Routes requests: the control API (/sim/...), the console's files, and everything else to the platform's API
+-- (api.lua).
 
 local account_kinds = require "platform.account_kinds"
 
@@ -13,7 +13,7 @@ local types = {
   svg = "image/svg+xml", json = "application/json; charset=utf-8",
 }
 
--- Nothing of another site in the console's page, and the page in none of another's.
+-- Security headers: the console loads nothing from other sites, and other sites cannot embed it.
 local GUARD = {
   ["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data: blob: http: https:; " ..
     "media-src 'self' blob: http: https:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -28,13 +28,13 @@ return function(p, host)
 
   local function refuse(status, why) return { status = status, json = { error = why } } end
 
-  -- The number that a parameter says, from 0; nil for anything else.
+  -- Returns a parameter as an integer from 0 up; nil for anything else.
   local function whole(text)
     local number = type(text) == "string" and math.tointeger(tonumber(text))
     return number and number >= 0 and number or nil
   end
 
-  -- ---- the control API ----
+  -- ---- control API ----
 
   local control = {}
 
@@ -87,7 +87,7 @@ return function(p, host)
     return { json = { ok = true } }
   end
 
-  --- Plays an account of another kind from now on; null: a service account with every right.
+  --- Switches to another kind of account; null: a service account with every right.
   control["POST /sim/account"] = function(request)
     local kind = request.json.kind
     if kind == json.null then kind = nil end
@@ -98,13 +98,13 @@ return function(p, host)
     return { json = { ok = true } }
   end
 
-  --- Moves the time of the whole process forward: timers, time-outs, tokens, ages.
+  --- Advances the clock of the whole process: timers, timeouts, token lifetimes.
   control["POST /sim/time"] = function(request)
     local seconds = tonumber(request.json.forward)
     if not seconds or seconds <= 0 or seconds > LONGEST_JUMP_S then
       return refuse(400, "forward is a number of seconds, up to a year")
     end
-    -- This page would be over before it is answered.
+    -- Delayed: otherwise this request would itself time out before its answer is sent.
     p.after(0.01, function()
       host.time.advance(seconds)
       p.emit("time", { now = p.clock() })
@@ -112,10 +112,10 @@ return function(p, host)
     return { json = { now = p.clock() + seconds } }
   end
 
-  --- The events that the platform has, with their elements by path.
+  --- Returns the platform's events, with their elements by path.
   control["GET /sim/events/forms"] = function() return { json = require "platform.event_forms" } end
 
-  -- state.lua knows tokens.
+  -- p.revoke_token is defined in state.lua, which may be absent.
   control["POST /sim/token"] = function(request)
     if request.json.revoke ~= true then return refuse(400, "there is only {revoke = true}") end
     if not p.revoke_token then return refuse(404, "there are no tokens here") end
@@ -154,7 +154,7 @@ return function(p, host)
     return answer(request)
   end
 
-  -- ---- the console ----
+  -- ---- console ----
 
   local function answer_console(path)
     local name = path == "/console" and "index.html" or path:match("^/console/([%w_-]+%.%w+)$")
@@ -175,18 +175,18 @@ return function(p, host)
     local headers = { ["Content-Type"] = "text/html; charset=utf-8" }
     for field, value in pairs(GUARD) do headers[field] = value end
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    local _ = wechat.call -- reads the methods that call the platform
+    local _ = wechat.call -- loads the methods that call the platform
     return { headers = headers, body = require("docs.html")(host.args.methods, about) }
   end
 
-  -- ---- the platform's API ----
+  -- ---- platform API ----
 
-  -- A secret as it may be shown: its beginning and its length.
+  -- Returns a secret in displayable form: its first characters and its length.
   local function mask(secret) return ("%s…(%d)"):format(#secret >= 12 and secret:sub(1, 4) or "", #secret) end
 
   local hidden = { access_token = true, refresh_token = true, secret = true, appsecret = true }
 
-  -- A body for the desk: an account's secret may be a real one, and a file is no text.
+  -- Returns a body for the desk with secrets masked, as they may be real; binary and large bodies as their length.
   local function shown_body(text)
     if type(text) ~= "string" then return nil end
     if #text > SHOWN_MAX or not utf8.len(text) then return ("(%d bytes)"):format(#text) end
@@ -236,7 +236,7 @@ return function(p, host)
     return answer_api(request)
   end
 
-  -- Bytes that are no UTF-8, in a query that an answer quotes, are no fault of the platform's.
+  -- Encoded lossily: an answer may quote a query that is not valid UTF-8.
   host.page("*", "*", function(request)
     local answer = answer_any(request)
     if answer.json == nil then return answer end
@@ -245,7 +245,7 @@ return function(p, host)
     return { status = answer.status, headers = headers, body = json.encode_lossy(answer.json) }
   end)
 
-  -- ---- what happens in the process ----
+  -- ---- process events ----
 
   local function take_note(kind, text, time)
     if kind == "loaded" or kind == "unloadable" then
@@ -272,7 +272,7 @@ return function(p, host)
   host.time.spawn(function()
     while true do
       local kind, text, time = host.feed.next()
-      pcall(take_note, kind, text, time) -- what fails here is logged, and would be the next note
+      pcall(take_note, kind, text, time) -- an error here is logged and would itself be the next note
     end
   end)
 

@@ -1,5 +1,5 @@
--- Callbacks by the book: signed and, as the account has it, sealed; 5 seconds to answer, three tries with the
--- same MsgId and a new signature; the notice in the chat when nothing good came back.
+-- Delivers callbacks as the platform documents them: signed and, depending on the account's mode, encrypted; 5 seconds
+-- for an answer, three tries with the same MsgId and a new signature; a notice in the chat if every try fails.
 
 local account_kinds = require "platform.account_kinds"
 local document_of = require("platform.document").compose
@@ -7,7 +7,7 @@ local document_of = require("platform.document").compose
 local WAIT_S, TRIES, PAUSE_S = 5, 3, 0.2
 local TRACE_KEPT = 200
 local OWN_KEPT = 2000 -- documents
-local KNOWN_S = 60     -- a message that another program sent
+local KNOWN_S = 60     -- how long a message sent by another program is remembered
 local NOTICE = "该公众号暂时无法提供服务，请稍后再试"
 
 return function(p, host)
@@ -15,14 +15,14 @@ return function(p, host)
   p.trace = host.json.array {}
   local under_way, next_id = {}, 0
 
-  -- ---- the trace ----
+  -- ---- trace ----
 
   local function as_table(fields)
     if type(fields) ~= "table" then return { document = fields } end
     local values = {}
     for _, field in ipairs(fields) do
       local name, value = field[1], field[2]
-      -- Pages read this, and their numbers have 53 bits.
+      -- The desk's JavaScript reads integers exactly only up to 53 bits.
       local long = math.type(value) == "integer" and math.abs(value) > 1 << 53
       values[name] = type(value) == "table" and as_table(value) or long and tostring(value) or value
     end
@@ -35,7 +35,7 @@ return function(p, host)
     return values.MsgType, values.Content or values.MediaId or values.Label or values.Url or ""
   end
 
-  -- `values`: what as_table makes of a message.
+  -- Adds a trace item. `values`: a message as as_table returns it.
   local function begin(openid, values)
     next_id = next_id + 1
     local kind, text = summary(values)
@@ -58,7 +58,7 @@ return function(p, host)
     p.emit("trace", item)
   end
 
-  -- The item that a failure belongs to: what of this user is under way, the oldest first, else the last of theirs.
+  -- Returns the item that a script error belongs to: the user's oldest one in progress, or else the last; nil if none.
   local function failed_item(openid)
     local last
     for _, item in ipairs(p.trace) do
@@ -70,8 +70,8 @@ return function(p, host)
     return last
   end
 
-  --- The bot's script raised an error while it worked on a message of that user: chat, row and header say so. The
-  --- user of a real phone sees nothing of it.
+  --- Records that the bot's script raised an error while handling a message of that user: in the chat, the trace row
+  --- and the header. On a real phone the user sees nothing of the error.
   function p.script_failed(openid, text)
     local item = failed_item(openid)
     if not item then return end
@@ -81,14 +81,14 @@ return function(p, host)
     p.chat(openid, { from = "script", via = "notice", kind = "script_error", text = text })
   end
 
-  --- A call of the API came meanwhile: it is shown with what it may belong to.
+  --- Adds an API call to every delivery in progress, because it may belong to any of them.
   function p.trace_call(call)
     for item in pairs(under_way) do
       item.calls[#item.calls + 1] = { id = call.id, name = call.name or call.path, status = call.status }
     end
   end
 
-  -- ---- one try ----
+  -- ---- delivery attempt ----
 
   local function send(document, openid)
     if p.faults.network then return nil, "the network is gone (a fault that is switched on)" end
@@ -101,7 +101,7 @@ return function(p, host)
     return answer, err and err.errmsg
   end
 
-  -- The last documents that were posted: what is said of them later concerns the platform's own messages.
+  -- The last OWN_KEPT posted documents: identifies the platform's own messages when the bot's process reports them.
   local own, posted, last_posted = {}, {}, 0
 
   local function note_own(document)
@@ -127,7 +127,7 @@ return function(p, host)
     return try
   end
 
-  -- The same message once more, at the same time: what comes back is not shown a second time.
+  -- Posts the same message again, concurrently; the second reply is not shown.
   local function post_again(item, document)
     p.after(0.01, function()
       post(item, document, { duplicate = true })
@@ -135,10 +135,10 @@ return function(p, host)
     end)
   end
 
-  -- ---- messages that another program sends to the bot of this process (wemoon send) ----
+  -- ---- messages from another program (wemoon send) ----
 
-  local foreign = {}    -- by document: they are known; a try of the same message is no new one
-  local unanswered = {} -- their items, in the order of their coming
+  local foreign = {}    -- set of known documents: a retry of one is not a new message
+  local unanswered = {} -- their trace items, in order of arrival
 
   local kinds = {
     text = function(values) return { kind = "text", content = values.Content } end,
@@ -151,7 +151,7 @@ return function(p, host)
     event = function(values) return { kind = "event", name = values.Event } end,
   }
 
-  --- The entry of a chat for a message's elements.
+  --- Returns the chat entry for a message's elements.
   function p.entry_of(values)
     local make = kinds[values.MsgType]
     local entry = make and make(values) or { kind = values.MsgType, media_id = values.MediaId }
@@ -175,8 +175,8 @@ return function(p, host)
     finish(item, "replied")
   end
 
-  --- A message reached the bot of this process. One that another program sent is shown as its user's, who follows and
-  --- may be written to from now on.
+  --- Records a message that reached the bot of this process. A message from another program is shown as its user's;
+  --- that user follows from now on and may be written to.
   function p.take_arrived(document)
     if own[document] or foreign[document] then return end
     local values = host.callback.read(document)
@@ -195,7 +195,7 @@ return function(p, host)
     p.after(WAIT_S, function() end_foreign(item, "") end)
   end
 
-  --- A message of that user was answered with that document; "" for `success`.
+  --- Records the bot's reply to a message of that user; "" for `success`.
   function p.take_answered(openid, reply)
     for _, item in ipairs(unanswered) do
       if item.openid == openid then return end_foreign(item, reply) end
@@ -210,7 +210,7 @@ return function(p, host)
     return p.read_reply(item, reply)
   end
 
-  -- ---- the whole way ----
+  -- ---- delivery ----
 
   local function value_of(fields, name)
     for _, field in ipairs(fields) do
@@ -218,10 +218,10 @@ return function(p, host)
     end
   end
 
-  local seconds = {} -- by openid: the last CreateTime of each event, as long as it is not past
+  local seconds = {} -- by openid: the last CreateTime of each event, if not in the past
 
-  -- An event is known by its sender, second, name and key: an equal one within the second would be a duplicate, so
-  -- it gets a second of its own.
+  -- Returns the CreateTime of a message or event. Events are deduplicated by sender, second, name and key, so an
+  -- equal event within the same second gets the next free second.
   function p.create_time(openid, fields)
     local now, event, key = p.now(), value_of(fields, "Event"), value_of(fields, "EventKey")
     if not event then return now end
@@ -252,7 +252,7 @@ return function(p, host)
     finish(item, "failed")
   end
 
-  -- Without the scene: an account that can make no QR codes has none.
+  -- Returns the fields of a subscribe event without its scene: the account cannot create QR codes.
   local function without_scene(fields)
     local list = {}
     for _, field in ipairs(fields) do
@@ -262,7 +262,7 @@ return function(p, host)
     return list
   end
 
-  -- What an account of this kind is told: the fields, or nothing and why.
+  -- Returns the fields that an account of this kind receives; nil and the reason if it does not receive the event.
   local function heard(fields)
     local event = type(fields) == "table" and value_of(fields, "MsgType") == "event" and value_of(fields, "Event")
     if not event or not p.account_kind then return fields end
@@ -273,8 +273,8 @@ return function(p, host)
     return event == "subscribe" and not scans and without_scene(fields) or fields
   end
 
-  --- Delivers a message or event and waits for the end of it. `fields`: a list of {name, value} from MsgType on, or
-  --- a whole document; `values`: its elements, where they are known.
+  --- Delivers a message or event and waits until the delivery ends. `fields`: a list of {name, value} from MsgType
+  --- on, or a whole document; `values`: the document's elements, if known.
   ---@return table item of the trace
   function p.deliver(openid, fields, values)
     local told, unheard = heard(fields)
@@ -319,10 +319,10 @@ return function(p, host)
     return item
   end
 
-  -- A customer service message soon after a `success`: the answer came late.
+  -- Within this time after a `success`, a customer service message counts as a late answer.
   local LATE_S = 300
 
-  --- Tells the trace of an entry that a call of the bot's put into a chat.
+  --- Marks the trace item of a chat entry as answered late, if a customer service call created the entry.
   function p.trace_entry(openid, entry)
     if entry.via ~= "custom" then return end
     for i = #p.trace, 1, -1 do
@@ -345,8 +345,8 @@ return function(p, host)
     end
   end
 
-  --- A list of elements from a table by their names, in the order of these; an element's value may be a table of
-  --- elements, or a list of what is repeated.
+  --- Returns a list of elements from a table of values by name, sorted by name. A value may be a table of elements,
+  --- or a list for a repeated element.
   function p.elements(fields)
     local list, names = {}, {}
     for name in pairs(fields) do
@@ -357,8 +357,8 @@ return function(p, host)
     return list
   end
 
-  --- Delivers an event that the platform itself causes, soon and not waited for. `fields`: by the platform's
-  --- names, Event among them, as p.elements takes them; or the elements in order, as p.deliver takes them.
+  --- Delivers an event that the platform itself causes; returns before the delivery. `fields`: values by the
+  --- platform's names, including Event, as p.elements takes them; or a list of elements as p.deliver takes it.
   function p.push(openid, fields)
     if fields[1] then
       p.after(0.02, function() p.deliver(openid, fields) end)

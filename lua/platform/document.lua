@@ -1,8 +1,8 @@
--- Documents as the platform writes them: texts in CDATA, those of digits too, and numbers bare.
+-- Composes XML documents in the platform's format: all text in CDATA, numbers bare.
 
 local document = {}
 
--- XML has no place for these, not even in CDATA.
+-- Characters that XML forbids, even in CDATA.
 local forbidden = "[\0-\8\11\12\14-\31]"
 
 local function write_text(text)
@@ -22,8 +22,8 @@ local function write(elements, out)
   end
 end
 
---- The document of a list of {name, value}; a value is a text, a number, a boolean or such a list again. A name that
---- XML does not take is left out with what is in it.
+--- Returns the document of a list of {name, value}; a value is a string, a number, a boolean or another such list.
+--- Elements whose name is not a valid XML name are omitted.
 ---@param elements table[]
 ---@return string
 function document.compose(elements)

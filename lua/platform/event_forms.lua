@@ -1,4 +1,4 @@
--- The events that the platform pushes, with their elements by their paths and a value that one may have, for the forms of the
+-- The events that the platform pushes: their elements by path, each with an example value, for the forms of the
 -- console.
 
 ---@type {[1]: string, [2]: string[][]}[] name and elements

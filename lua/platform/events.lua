@@ -1,13 +1,13 @@
--- What the desk is told as it happens: server-sent events. The last ones are kept, so that a reader who lost
--- the connection goes on where it was.
+-- Notifies the desk by server-sent events. The last KEPT events are stored, so that a client that lost its connection
+-- can resume.
 
 local KEPT = 1000
-local PAUSE_S = 10 -- a comment goes out so often: a reader who is gone is noticed, a proxy stays awake
+local PAUSE_S = 10 -- interval of keep-alive comments: detects closed connections and keeps proxies from timing out
 
 return function(p, host)
   local readers, kept, last = {}, {}, 0
 
-  --- Tells every reader. Events: entry, trace, user, menu, faults, log, failure, reload, time, reset.
+  --- Sends an event to every client. Events: entry, trace, user, menu, faults, log, failure, reload, time, reset.
   ---@param event string
   ---@param data table
   function p.emit(event, data)
@@ -19,7 +19,7 @@ return function(p, host)
     end
   end
 
-  --- The id of the last event: what is told later has a greater one.
+  --- Returns the id of the last event; later events have greater ids.
   function p.last_event() return last end
 
   local function catch_up(send, after)
@@ -32,7 +32,7 @@ return function(p, host)
     return true
   end
 
-  --- The answer to GET /sim/events. `after`: the last id that the reader has seen; nil: from now on.
+  --- Returns the answer to GET /sim/events. `after`: the last id that the client has received; nil: new events only.
   ---@param after integer?
   function p.event_stream(after)
     return {

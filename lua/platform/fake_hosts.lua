@@ -1,10 +1,10 @@
--- Other hosts, as a spec wants them: what the bot asks of them by wechat.http is answered here.
+-- Stands in for other hosts in specs: answers the bot's wechat.http requests.
 
 return function(p, host, control)
   local answers, asked = {}, host.json.array {}
 
-  --- POST /sim/outside_answer {url, status?, headers?, body?, stream?, pause?}: the newest whose url is the request's
-  --- beginning counts. `stream` is a list of texts, written with so many seconds between them.
+  --- POST /sim/outside_answer {url, status?, headers?, body?, stream?, pause?}: answers requests whose URL begins
+  --- with `url`; the newest match wins. `stream` is a list of texts, written `pause` seconds apart.
   control["POST /sim/outside_answer"] = function(request)
     table.insert(answers, 1, request.json)
     return { json = { ok = true } }

@@ -1,13 +1,13 @@
--- Faults that can be switched on to try a bot against.
+-- Faults that can be switched on to test a bot.
 
 -- The faults and the types of their values. A fault that is off is nil in p.faults.
 local known = {
-  slow_ms = "number",  -- every API answer comes so many milliseconds later
-  fail = "number",     -- every API call is answered with this errcode
-  revoke = "boolean",  -- no token is accepted: each new one is refused like the one before
-  quota = "boolean",   -- the day's calls are spent (45009)
-  twice = "boolean",   -- every message is delivered twice, as the platform does now and then
-  network = "boolean", -- the bot and the platform do not reach each other
+  slow_ms = "number",  -- delay of every API answer, milliseconds
+  fail = "number",     -- errcode of every API call
+  revoke = "boolean",  -- every token is rejected, new ones too
+  quota = "boolean",   -- the daily quota is exhausted (45009)
+  twice = "boolean",   -- every message is delivered twice, as the platform occasionally does
+  network = "boolean", -- the bot and the platform cannot reach each other
 }
 
 local short = { slow = "slow_ms" }
@@ -16,7 +16,7 @@ return function(p)
   p.faults = {}
   p.on_reset(function() p.faults = {} end)
 
-  --- Switches faults: a name with false, null or 0 is switched off, others are left as they are.
+  --- Switches faults on or off: false, null or 0 switches a fault off; faults not named are unchanged.
   ---@return boolean?, string? nil and what is wrong
   function p.switch_faults(wanted)
     local faults = {}
@@ -35,7 +35,7 @@ return function(p)
     return true
   end
 
-  --- "slow=3000,fail=45009,twice", as the command line has it.
+  --- Switches faults on by the command line's text: "slow=3000,fail=45009,twice".
   function p.parse_faults(text)
     local wanted = {}
     for part in text:gmatch("[^,%s]+") do

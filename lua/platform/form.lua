@@ -1,4 +1,4 @@
--- Parses multipart/form-data (RFC 7578), the form of uploads.
+-- Parses multipart/form-data (RFC 7578), the format of uploads.
 
 local form = {}
 
@@ -14,7 +14,7 @@ local function parameter(value, name)
   return value:match(name .. '="([^"]*)"') or value:match(name .. "=([^;%s]+)")
 end
 
---- The files and fields of a body: {name = {filename, content_type, body}}, {name = text}; nil if it is none.
+--- Returns files {name = {filename, content_type, body}} and fields {name = text}; nil if there is no boundary.
 ---@param content_type string
 ---@param body string
 function form.parse(content_type, body)

@@ -1,20 +1,20 @@
--- The simulated platform, as a program on wemoon's own runtime: it is given `host`, what C gives, and answers
--- every request that is not the bot's (src/dev/platform.h).
+-- The simulated platform, a program on wemoon's own runtime. C passes it `host`; it answers every request that is not
+-- for the bot (src/dev/platform.h).
 --
 -- Its modules share one table `p`:
 --   p.account            {name, original_id, appid, appsecret, token, mode}
---   p.account_kind       whose rights the account has (account_kinds.lua); nil: a service account with every right
---   p.base, p.callback   its own address; where the bot is ("" for nowhere)
---   p.state              what the platform keeps (state.lua)
---   p.emit(event, data)  tells the desk (events.lua)
---   p.user(name)         a user by openid or nickname, made when unknown (phone.lua)
+--   p.account_kind       the kind of account (account_kinds.lua); nil: a service account with every right
+--   p.base, p.callback   the platform's own URL; the bot's URL ("" if there is no bot)
+--   p.state              the platform's stored state (state.lua)
+--   p.emit(event, data)  notifies the desk (events.lua)
+--   p.user(name)         a user by openid or nickname, created if unknown (phone.lua)
 --   p.chat(openid, entry)    shows an entry in a user's chat (phone.lua)
---   p.push(openid, fields)   delivers an event to the bot, not waited for (delivery.lua)
---   p.faults             what is switched on (faults.lua)
+--   p.push(openid, fields)   delivers an event to the bot without waiting (delivery.lua)
+--   p.faults             the faults that are on (faults.lua)
 --   p.now(), p.after(seconds, fn), p.random(n)
 --   p.keep_media(file), p.media(id), p.media_url(id), p.qr_picture(text)    (media.lua)
---   p.act(act)           has a user do something (acts.lua)
---   p.on_reset(fn)       what is to be done for everything to be fresh
+--   p.act(act)           performs a user's act (acts.lua)
+--   p.on_reset(fn)       registers a function for POST /sim/reset
 
 local account_kinds = require "platform.account_kinds"
 
@@ -40,13 +40,13 @@ end
 
 p.account_kind = kind_at_start()
 
---- Unix seconds.
+--- Returns the time in whole Unix seconds.
 function p.now() return host.time.now() // 1 | 0 end
 
---- Unix seconds with their fraction.
+--- Returns the time in Unix seconds with their fraction.
 function p.clock() return host.time.now() end
 
---- Calls fn later, in a coroutine of its own.
+--- Calls fn after `seconds`, in a coroutine of its own.
 function p.after(seconds, fn)
   host.time.spawn(function()
     host.time.sleep(seconds)
@@ -56,7 +56,7 @@ end
 
 local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
---- So many letters and digits by chance.
+--- Returns `length` random letters and digits.
 function p.random(length)
   local letters = {}
   for i = 1, length do
@@ -68,7 +68,7 @@ end
 
 local resets = {}
 
---- Has fn called when everything is to be fresh (POST /sim/reset), in the order of registering.
+--- Registers fn for POST /sim/reset; functions are called in order of registration.
 function p.on_reset(fn) resets[#resets + 1] = fn end
 
 function p.reset()
@@ -77,14 +77,14 @@ function p.reset()
   p.emit("reset", {})
 end
 
--- What another module may replace (p.menu, p.ticket_of, p.media ...) is made by the earlier one: state.lua.
+-- Modules may define a function (p.menu, p.ticket_of, p.media ...) only if an earlier one did not: see state.lua.
 p.state = {}
 for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "verification", "delivery", "acts", "persist", "control" } do
   local file = "platform/" .. part .. ".lua"
   if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end
 
--- Called at the end, as a script's is.
+-- The runtime calls it at exit, like a script's on_unload.
 rawset(_G, "on_unload", function()
   if p.save then p.save() end
 end)

@@ -1,10 +1,10 @@
--- The platform's limits as data: sizes, numbers, times, and the errcodes beyond them.
+-- The platform's limits: sizes, counts, durations, and their errcodes.
 
 local MB = 1024 * 1024
 
 return {
-  token_s = 7200, overlap_s = 300, -- a token's life; how long the one before it still works
-  classic_tokens = 2000,           -- fetches a day
+  token_s = 7200, overlap_s = 300, -- lifetime of a token; how long the previous one stays valid
+  classic_tokens = 2000,           -- fetches per day
 
   -- Temporary and permanent media by type.
   media = {
@@ -16,7 +16,7 @@ return {
   media_s = 3 * 24 * 3600, picture_bytes = MB,
   too_big = { image = 40009, voice = 40010, video = 40011, thumb = 40012 },
 
-  -- Customer service messages by the user's last act: how many, for how long.
+  -- Customer service messages permitted after the user's last act: how many, for how long.
   custom = {
     message = { count = 5, seconds = 48 * 3600 },
     click = { count = 3, seconds = 60 }, follow = { count = 3, seconds = 60 }, scan = { count = 3, seconds = 60 },
@@ -31,13 +31,13 @@ return {
 
   titles = 30, blocked = 100, changed_openids = 100, subscribe_scene = 10000, subscribe_reserved_bytes = 128,
   templates = 25, articles = 8, list_page = 20,
-  -- An article of a draft, in characters; content and address in bytes. Measured values go before documented ones.
+  -- A draft's article: in characters, content and URL in bytes. Measured limits take precedence over documented ones.
   article = {
     title = 64, newspic_title = 20, author = 16, digest = 128, newspic_text = 1000, content_bytes = MB, source_url_bytes = 1024,
     pictures = 20,
   },
 
-  -- How many days one call of the statistics may span.
+  -- The number of days that one statistics call may span.
   datacube_days = {
     getusersummary = 7, getusercumulate = 7, getarticleread = 1, getarticleshare = 1, getarticletotaldetail = 1, getbizsummary = 30,
     getupstreammsg = 7, getupstreammsghour = 1, getupstreammsgweek = 30, getupstreammsgmonth = 30, getupstreammsgdist = 15,
@@ -46,7 +46,7 @@ return {
   },
   staff = 100, staff_nick = 16, comment_page = 49,
 
-  -- Calls a day, by endpoint; others have calls_of_others.
+  -- Daily calls by endpoint; others have calls_of_others.
   calls = {
     ["menu.create"] = 1000, ["menu.get"] = 10000, ["menu.delete"] = 1000, ["menu.addconditional"] = 2000,
     ["menu.delconditional"] = 2000, ["menu.trymatch"] = 20000, ["media.upload"] = 100000, ["media.get"] = 200000,

@@ -1,8 +1,8 @@
--- The bytes of what is sent and shown: what bots upload, what users send, pictures of QR codes.
+-- Stores media files: uploads of bots and users, and pictures of QR codes.
 
-local QR_SCALE = 8 -- pixels of a module
+local QR_SCALE = 8 -- pixels per module
 
--- What a user sends who picked no file: something real of each kind.
+-- The sample file of each kind, for a user who selected none.
 local samples = {
   image = { content_type = "image/png", filename = "picture.png" },
   voice = { content_type = "audio/amr", filename = "voice.amr", body = "#!AMR\n" .. ("\x3c" .. ("\0"):rep(31)):rep(50) },
@@ -14,10 +14,10 @@ local samples = {
 return function(p, host)
   local files = {} -- by media id
 
-  --- The picture of a QR code, PNG.
+  --- Returns a QR code as PNG bytes.
   function p.qr_picture(text) return host.codec.qr_png(text, QR_SCALE) end
 
-  --- Keeps a file: {body, content_type, filename, ...}. Its id is made unless given.
+  --- Stores a file: {body, content_type, filename, ...}. `id` is generated if nil.
   ---@return string id
   function p.keep_media(file, id)
     id = id or p.random(64)
@@ -25,23 +25,23 @@ return function(p, host)
     return id
   end
 
-  --- The file of that id, nil for none.
+  --- Returns the file with that id; nil if there is none.
   function p.media(id) return files[id] end
 
   --- Forgets a file.
   function p.forget_media(id) files[id] = nil end
 
-  --- Where anybody gets it.
+  --- Returns the public URL of a file.
   function p.media_url(id) return p.base .. "/sim/media/" .. id end
 
-  --- The id of a file of that kind for a user who picked none.
+  --- Stores a copy of the sample of that kind and returns its id.
   function p.sample_media(kind)
     local sample = samples[kind]
     sample.body = sample.body or p.qr_picture("https://github.com/")
     return p.keep_media { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
   end
 
-  --- All files by their ids, to be kept (persist.lua).
+  --- Returns all files by id, for persist.lua.
   function p.all_media() return files end
 
   p.on_reset(function() files = {} end)

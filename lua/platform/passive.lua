@@ -1,4 +1,4 @@
--- Passive replies as the platform reads them: what it takes, what the user sees of it, what is wrong with it.
+-- Reads passive replies as the platform does: whether a reply is valid, and what the user sees of it.
 
 local account_kinds = require "platform.account_kinds"
 
@@ -39,7 +39,7 @@ return function(p, host)
     }
   end
 
-  -- One article in answer to what users write, eight to events: what is over is not shown.
+  -- One article is shown in reply to a message, eight in reply to an event; the rest are dropped.
   function replies.news(reply, item)
     local items = type(reply.Articles) == "table" and reply.Articles.item or {}
     if #items == 0 then return nil, "a news needs Articles with an item" end
@@ -64,7 +64,7 @@ return function(p, host)
     return { kind = "transfer", from = "system", account = type(info) == "table" and info.KfAccount or nil }
   end
 
-  -- Replies of the old hardware platform go to devices: the chat shows nothing.
+  -- Replies of the retired hardware platform go to devices; the chat shows nothing.
   local function for_device() return false end
   replies.device_text, replies.device_event = for_device, for_device
   replies.device_status, replies.hardware = for_device, for_device
@@ -78,13 +78,13 @@ return function(p, host)
     return { kind = "text", content = content }
   end
 
-  -- Events whose reply the user does not see.
+  -- Events whose reply is not shown to the user.
   local silent = {
     VIEW = true, view_miniprogram = true, unsubscribe = true, TEMPLATESENDJOBFINISH = true,
     MASSSENDJOBFINISH = true, PUBLISHJOBFINISH = true,
   }
 
-  --- The entry of an opened reply; false for one that is not shown; nil and what is wrong with it.
+  --- Returns the chat entry of a decrypted reply; false if the reply is not shown; nil and the fault if it is invalid.
   function p.read_reply(item, reply)
     if item.kind ~= "xml" and text_of(reply.ToUserName) ~= item.openid then
       return nil, ("ToUserName is '%s', and the message came from %s"):format(text_of(reply.ToUserName), item.openid)

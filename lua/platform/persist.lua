@@ -1,6 +1,6 @@
--- Keeps the platform's state in the store (`--state FILE`): users, chats, menus, tokens, drafts ... in one value,
--- each media file in one of its own. Loaded before anything is answered, saved soon after something has changed
--- and at the end.
+-- Saves the platform's state in the store (`--state FILE`): users, chats, menus, tokens, drafts and so on in one
+-- value, each media file in a value of its own. The state is loaded before the first answer, and saved within PAUSE_S
+-- of a change and at exit.
 
 local STATE, MEDIA = "simulated platform", "simulated platform's file "
 local PAUSE_S = 0.5
@@ -8,14 +8,14 @@ local PAUSE_S = 0.5
 return function(p, host)
   local dirty = false
 
-  --- Something that may have to be kept has changed.
+  --- Notes a change that may have to be saved.
   function p.changed() dirty = true end
 
   if not p.stored then return end
   local json, store = host.json, host.store
-  local saved, written = nil, {} -- the text that was saved last; media ids that are in the store
+  local saved, written = nil, {} -- the last saved text; ids of media in the store
 
-  -- ---- a table as text: Lua that builds it, with A{...} for JSON's arrays and N for its null ----
+  -- ---- serialization: Lua source that builds the table, A{...} for JSON arrays, N for null ----
 
   local function write(value, out)
     if value == json.null then
@@ -72,7 +72,7 @@ return function(p, host)
     return ids
   end
 
-  --- Saves what has changed since the last time.
+  --- Saves all changes since the last save.
   function p.save()
     local text = to_text { base = p.base, state = p.state, chats = p.chats, media = save_media() }
     if text == saved then return end
@@ -91,7 +91,7 @@ return function(p, host)
     end
   end
 
-  -- The port may be another one now.
+  -- Replaces the saved base URL of media by the current one: the port may differ.
   local function at_this_address(text)
     local before = text:match('%["base"%]="(http://[%w.:%[%]]+)"')
     if not before or before == p.base then return text end
@@ -103,7 +103,7 @@ return function(p, host)
     if why then error("--state: " .. tostring(why), 0) end
     if not text then return end
     local kept = from_text(at_this_address(text))
-    -- What an older program did not keep stays as it is in a fresh account.
+    -- Values that an older version did not save keep their initial state.
     for name, value in pairs(kept.state) do p.state[name] = value end
     load_media(kept.media)
     p.set_chats(kept.chats)

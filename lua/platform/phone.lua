@@ -1,4 +1,4 @@
--- The users' side: who there is, what their phones show, which menu they see.
+-- The users, their chats and their menus.
 
 local CHAT_KEPT = 500
 
@@ -48,7 +48,7 @@ return function(p, host)
     end
   end
 
-  --- The users, in the order of their coming.
+  --- Returns the users in order of creation.
   function p.users()
     local list = {}
     for _, user in pairs(p.state.users) do list[#list + 1] = user end
@@ -67,7 +67,7 @@ return function(p, host)
     end
   end
 
-  --- The user with that openid, as it is; one that nobody knows is made, and follows.
+  --- Returns the user with that openid, unchanged; an unknown user is created and follows.
   function p.user_of(openid)
     local user = p.state.users[openid]
     if user then return user end
@@ -76,7 +76,7 @@ return function(p, host)
     return user
   end
 
-  --- A user by openid or nickname; one that nobody knows is made, and follows.
+  --- Returns a user by openid or nickname; an unknown user is created and follows.
   function p.user(name)
     local user = find_user(name)
     if user then return user end
@@ -95,7 +95,7 @@ return function(p, host)
   local is_text = { openid = true, nickname = true, alias = true, language = true, headcolor = true, city = true,
     province = true, country = true, remark = true, unionid = true, headimgurl = true }
 
-  --- Adds or changes one; fields by their names.
+  --- Creates or changes a user; fields by name.
   ---@return table? user, string? why
   function p.change_user(fields)
     local name = fields.openid or fields.nickname
@@ -116,7 +116,7 @@ return function(p, host)
 
   -- ---- chats ----
 
-  --- Shows an entry in a user's chat. Its time and id are set here.
+  --- Adds an entry to a user's chat and sets its time and id.
   ---@return table entry
   function p.chat(openid, entry)
     next_entry = next_entry + 1
@@ -130,8 +130,8 @@ return function(p, host)
     return entry
   end
 
-  --- What appeared in a chat since the entry with that id, as a phone would show it: neither the user's own
-  --- entries nor the script's errors.
+  --- Returns the entries added to a chat after the entry `id`, without the user's own entries and script errors, as a
+  --- phone shows them.
   function p.shown_since(openid, id)
     local shown = host.json.array {}
     for _, entry in ipairs(p.chats[openid] or {}) do
@@ -140,7 +140,7 @@ return function(p, host)
     return shown
   end
 
-  --- Puts kept chats in the place of those there are; new entries get greater ids.
+  --- Replaces all chats by saved ones; new entries get greater ids.
   function p.set_chats(chats)
     p.chats = chats
     for _, chat in pairs(chats) do
@@ -148,13 +148,13 @@ return function(p, host)
     end
   end
 
-  --- The id of the last entry in any chat.
+  --- Returns the id of the last entry in any chat.
   function p.last_entry() return next_entry end
 
-  --- The menu that a user sees, nil without one.
+  --- Returns the menu that a user sees; nil if there is none.
   if not p.menu then function p.menu() return p.state.menu end end
 
-  --- The ticket of the QR code with that scene.
+  --- Returns the ticket of the QR code with that scene.
   if not p.ticket_of then
     function p.ticket_of(scene) return "gQ" .. host.codec.sha1(scene) end
   end

@@ -1,6 +1,6 @@
--- The bot's files on the desk: read and saved, so that the reload can be watched. Only what the script was
--- loaded from can be named, never a path of the caller's own. A save says what its caller saw of the file before:
--- what was written to it since is not overwritten.
+-- Reads and saves the bot's files for the desk. Only files that the script was loaded from can be named, never an
+-- arbitrary path. A save request may carry the text that its client last saw; if the file has changed since, it is
+-- not overwritten.
 
 local SIZE_MAX = 1 << 20
 
@@ -14,12 +14,12 @@ return function(p, host, control)
     if text and #text <= SIZE_MAX then return text end
   end
 
-  -- The configuration has secrets in it, should a script require it.
+  -- Hides config.lua: it holds secrets, and a script may require it.
   local function is_shown(name)
     return name ~= (p.script:match("^(.*/)") or "") .. "config.lua"
   end
 
-  -- The script comes first; paths where a module was looked for in vain are no files.
+  -- Returns the readable files, the script first. Paths where a module was searched for but not found are skipped.
   local function files()
     local list, seen = host.json.array {}, {}
     for _, name in ipairs(host.file.watched()) do
@@ -39,8 +39,8 @@ return function(p, host, control)
     return refuse(404, "the script has no such file")
   end
 
-  -- POST {file, text, before}: `before` is the text that the file is taken to have now. 409 with its `text` where it
-  -- has another; without `before` it is overwritten whatever it has.
+  -- POST {file, text, before}: `before` is the text that the client believes the file has. If the file differs, the
+  -- answer is 409 with its current `text`; without `before` the file is always overwritten.
   control["POST /sim/source"] = function(request)
     local name, text, before = request.json.file, request.json.text, request.json.before
     if type(text) ~= "string" then return refuse(400, "text is missing") end

@@ -1,15 +1,15 @@
--- The account's state on the platform: tokens, menus, tickets, media, templates ...
+-- The account's state on the platform: tokens, menus, tickets, media, templates and so on.
 
 local limits = require "platform.limits"
 
 return function(p, host)
   local state = p.state
 
-  -- The state of a fresh account, without its users (phone.lua).
+  -- Returns the initial state of an account, without its users (phone.lua).
   local function fresh()
     return {
-      tokens = {},            -- by value: {expires_at, kind = "classic" | "stable" | "web", ...}
-      current = {},           -- by kind: the value that is handed out
+      tokens = {},            -- by token value: {expires_at, kind = "classic" | "stable" | "web", ...}
+      current = {},           -- by kind: the current token's value
       tickets = {},           -- by type: {ticket, expires_at}
       tags = { [0] = "未分组", [1] = "黑名单", [2] = "星标组" }, next_tag = 100,
       menu = nil,             -- {button, menuid}
@@ -34,7 +34,7 @@ return function(p, host)
   refill()
   p.on_reset(refill)
 
-  --- The next of the platform's numbers: message ids, publish ids.
+  --- Returns the next id: of messages, publications and so on.
   function p.next_id()
     state.next_id = state.next_id + 1
     return state.next_id
@@ -42,7 +42,7 @@ return function(p, host)
 
   -- ---- tokens
 
-  --- A new token of a kind; the one before it works five minutes more, unless it ends at once.
+  --- Issues a token of a kind; the previous token stays valid for five minutes, unless it ends at once.
   function p.issue_token(kind, ends_at_once)
     local before = state.tokens[state.current[kind] or ""]
     if before then
@@ -54,7 +54,7 @@ return function(p, host)
     return value
   end
 
-  --- The current token of a kind, and its seconds left; nil if there is none, or none that lasts.
+  --- Returns the current token of a kind and its remaining seconds; nil if none outlasts the overlap of five minutes.
   function p.present_token(kind)
     local value = state.current[kind]
     local token = value and state.tokens[value]
@@ -62,7 +62,7 @@ return function(p, host)
     if left > limits.overlap_s then return value, left end
   end
 
-  --- The errcode for which a token is refused; nil if it is good.
+  --- Returns the errcode of an invalid token; nil if the token is valid.
   function p.token_fault(value)
     if not value or value == "" then return 41001 end
     local token = state.tokens[value]
@@ -87,7 +87,7 @@ return function(p, host)
     return false
   end
 
-  -- A rule's fields that are left out or empty match everybody.
+  -- Missing and empty fields of a rule match every user.
   local function matches(rule, user)
     local tag = rule.tag_id or rule.group_id
     if tag and tag ~= "" and not has_tag(user, math.tointeger(tonumber(tag))) then return false end
@@ -97,7 +97,7 @@ return function(p, host)
     return not language or language == "" or language == user.language
   end
 
-  --- The buttons that a user sees: of the newest personalised menu that matches, else of the menu for all.
+  --- Returns the user's menu: the newest matching personalised menu, or else the default menu; nil if there is none.
   function p.menu(openid)
     local user = state.users[openid]
     for i = #state.conditional, 1, -1 do
@@ -108,7 +108,7 @@ return function(p, host)
 
   -- ---- QR codes
 
-  --- The ticket of the bot's QR code with that scene; an invented one if the bot made none.
+  --- Returns the ticket of the bot's QR code with that scene; an invented ticket if the bot created none.
   function p.ticket_of(scene)
     for ticket, code in pairs(state.qrcodes) do
       if code.scene == scene then return ticket end

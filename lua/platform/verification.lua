@@ -1,6 +1,6 @@
--- The URL of a bot elsewhere is verified, as the platform does when the URL is saved: GET with an echostr that must
--- come back byte for byte. Done at the start and before the first message after a failure. What is wrong is said; it
--- holds no message back.
+-- Verifies the URL of a bot in another process, as the platform does when the URL is saved: GET with an echostr that
+-- must be returned byte for byte. Runs at the start and before the first message after a failure. A fault is logged;
+-- messages are delivered regardless.
 
 local WAIT_S = 5
 
@@ -16,7 +16,7 @@ return function(p, host)
     return { signature = host.codec.sha1(table.concat(parts)), timestamp = timestamp, nonce = nonce, echostr = echostr }
   end
 
-  -- What is wrong with an answer; nil when it is right.
+  -- Returns what is wrong with an answer; nil if it is correct.
   local function fault_of(answer, err, echostr)
     if not answer then return "no answer: " .. err.errmsg end
     if answer.status ~= 200 then
@@ -37,7 +37,7 @@ return function(p, host)
     else wechat.log.info(("the URL %s is verified"):format(p.callback)) end
   end
 
-  --- Verifies the URL where that is due: before the first message, and before the one after a failure.
+  --- Verifies the URL if due: before the first message, and before the first message after a failure.
   function p.verify_if_needed()
     if not is_needed then return end
     is_needed = false
@@ -45,7 +45,7 @@ return function(p, host)
     is_needed = fault ~= nil
   end
 
-  --- A delivery failed: the URL is verified before the next one.
+  --- Notes a failed delivery: the URL is verified before the next one.
   function p.note_failed_delivery() is_needed = is_elsewhere end
 
   if is_elsewhere then p.after(0, p.verify_if_needed) end

@@ -1,4 +1,4 @@
-// The page put together: language, light, sides, keys.
+// The console page: language, colour theme, panels, keyboard shortcuts.
 
 import { h, fill, set, sync, draw_anew } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
@@ -14,7 +14,7 @@ const kept = (name) => { try { return localStorage.getItem(name); } catch { retu
 let side = 'phone';
 let connected = true;
 
-// ---- the bar ----
+// ---- title bar ----
 
 function bot_words() {
   if (!connected) return t('lost');
@@ -63,7 +63,7 @@ function draw() {
   desk.draw();
 }
 
-// ---- keys ----
+// ---- keyboard shortcuts ----
 
 const keys = [
   ['/', 'k_slash', () => phone.show_foot('keyboard')],
@@ -83,7 +83,7 @@ document.addEventListener('keydown', (event) => {
     return script.save();
   }
   if (event.key === 'Escape' && !at('dialog').open) {
-    if (!phone.lower()) event.target.blur(); // out of the box that is typed into
+    if (!phone.lower()) event.target.blur(); // leaves the focused input
     return undefined;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open) return undefined;

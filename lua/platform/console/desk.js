@@ -1,4 +1,4 @@
-// The desk: each message from its XML to its reply, the calls that the bot made, the log, the script, the faults.
+// The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the faults.
 
 import { h, set, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
@@ -11,7 +11,7 @@ const { state } = sim;
 const at = (id) => document.getElementById(id);
 const names = ['trace', 'calls', 'log', 'script', 'faults'];
 let tab = 'trace';
-let seen = false; // the state was read once
+let seen = false; // the state has been read
 
 // ---- messages ----
 
@@ -31,11 +31,11 @@ const again = (item) => do_act({ act: 'resend', user: item.openid, id: item.id }
 
 async function again_changed(item) {
   const given = await ask(t('change_again'), [{ name: 'document', label: 'XML', type: 'lines', rows: 14, value: pretty_xml(item.tries[0]?.request || '') }]);
-  // The line ends between elements were put in for reading.
+  // Removes the line breaks that pretty_xml inserted between elements.
   if (given) do_act({ act: 'resend', user: item.openid, id: item.id, document: given.document.replace(/>\s*\n\s*</g, '><') });
 }
 
-// ---- which rows ----
+// ---- row selection ----
 
 const filter = { text: '', user: '', outcome: '' };
 const outcomes = ['replied', 'success', 'late', 'failed', 'under_way'];
@@ -88,7 +88,7 @@ function trace_row(item) {
   ], () => trace_body(item));
 }
 
-// What a row shows is the same as long as this is.
+// Identifies everything that a row shows: equal versions look the same.
 const version_of = (item) => [item.outcome, item.ms, item.note, item.script_error, nickname(item.openid), item.calls.filter(({ id }) => call_of(id)).length,
   item.calls.length, item.tries.map((one) => one.ms).join()].join('\n');
 
@@ -112,7 +112,7 @@ function call_row(call) {
   ], () => [h('h3', {}, t('request')), table(call.query), call.body && code(call.body), h('h3', {}, t('answer')), code(call.answer)]);
 }
 
-// ---- the log ----
+// ---- log ----
 
 function log_row(line) {
   return h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level), h('pre', {}, line.text),
@@ -157,7 +157,7 @@ function make_faults() {
       h('button', { type: 'button', onclick: once(sim.reset) }, t('reset'))));
 }
 
-// What is being typed stays.
+// Updates the panel without touching the input being edited.
 function draw_faults(panel) {
   sync(panel, [{ key: 'faults', version: '', make: make_faults }]);
   for (const name of fault_names) {
@@ -167,7 +167,7 @@ function draw_faults(panel) {
   }
 }
 
-// ---- all of it ----
+// ---- tabs and updates ----
 
 const panels = {
   trace: draw_trace,
@@ -213,7 +213,7 @@ script.on_open(() => choose(names.indexOf('script')));
 
 sim.listen(async (event) => {
   if (event === 'all') {
-    if (!seen && state.bot.error) tab = 'script'; // there is nothing else to do
+    if (!seen && state.bot.error) tab = 'script'; // the script tab shows the error
     seen = true;
     await sim.read_calls().catch(() => {});
     return draw();

@@ -1,4 +1,4 @@
-// Questions to the user of the page, and what went wrong.
+// Dialogs: questions to the user, and error messages.
 
 import { h, fill } from './dom.js';
 import { t } from './words.js';
@@ -29,7 +29,7 @@ function show(children) {
   return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true }));
 }
 
-// fields: [{ name, label, type, value, needed }]. The values by their names; null when it was cancelled.
+// Asks for `fields`: [{ name, label, type, value, needed }]. Returns the values by name; null if cancelled.
 export async function ask(title, fields) {
   const inputs = fields.map(control);
   dialog.returnValue = '';

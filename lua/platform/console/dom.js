@@ -1,9 +1,9 @@
-// Elements from data. Text is always put in as text: what a bot says never becomes markup.
+// Builds elements from data. Text is always inserted as text: a bot's text is never parsed as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-// h('button', { class: 'x', onclick: fn, 'aria-label': '...' }, child, ...): children are elements, texts, or lists of them;
-// null and false are left out, and so are attributes that are null or false.
+// h('button', { class: 'x', onclick: fn, 'aria-label': '...' }, child, ...): creates an element. Children are
+// elements, texts, or lists of these; null and false children and attributes are omitted.
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
@@ -28,10 +28,11 @@ export function fill(element, ...children) {
   append(element, children);
 }
 
-let drawn = new WeakMap(); // by parent: what its children stand for
+let drawn = new WeakMap(); // by parent: its current rows
 
-// Gives `parent` one child for each of `rows`: { key, version, make }. A child whose version is the same stays as it is, with its
-// focus, selection and scroll; another one is made anew, and has the focus if the one before had it.
+// Makes the children of `parent` match `rows`: { key, version, make }. A child with an unchanged version is kept,
+// with its focus, selection and scroll position; another is created again, and gets the focus if the previous one had
+// it.
 export function sync(parent, rows) {
   const before = drawn.get(parent) || new Map();
   const now = new Map();
@@ -56,10 +57,10 @@ export function sync(parent, rows) {
   focused?.querySelector('summary, button')?.focus();
 }
 
-// The language is another: everything is made anew.
+// Forces every row to be created again, after a change of language.
 export function draw_anew() { drawn = new WeakMap(); }
 
-// Sets attributes of an element that stays; null and false take one away.
+// Sets attributes of an existing element; null and false remove an attribute.
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) element.removeAttribute(name);
@@ -68,7 +69,7 @@ export function set(element, attributes) {
   return element;
 }
 
-// A picture of one path, 24 by 24.
+// Returns an icon of one SVG path, 24 by 24.
 export function icon(path) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');

@@ -1,4 +1,4 @@
-// The phone: whose it is, the chat, the account's menu, what can be sent.
+// The phone: its user, the chat, the account's menu, and acts to send.
 
 import { h, fill, icon, icons, set, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
@@ -8,11 +8,11 @@ import * as sim from './sim.js';
 
 const { state } = sim;
 const at = (id) => document.getElementById(id);
-const seen = {};       // by openid: the id of the last entry that was looked at
+const seen = {};       // by openid: the id of the last entry seen
 let user = null;       // openid
 let foot = 'keyboard'; // or 'menu'
-let raised = null;     // the menu button whose sub-menu is up, or 'more'
-let typing = {};       // by openid
+let raised = null;     // the menu button with an open sub-menu, or 'more'
+let typing = {};       // by openid: the unsent text
 
 const user_of = (openid) => state.users.find((one) => one.openid === openid) || { openid, nickname: openid };
 const chat_of = (openid) => state.chats[openid] || [];
@@ -32,7 +32,7 @@ async function act(fields) {
 
 const time_of = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
-// Addresses in a text can be opened; a bot's own <a href> is shown as the platform shows it: as a link.
+// Turns URLs in a text into links; a bot's own <a href> becomes a link, as on the platform.
 function linked(text) {
   const parts = [];
   const pattern = /<a\s+href="(https?:\/\/[^"]*)"[^>]*>([^<]*)<\/a>|(https?:\/\/[^\s<>"，。）]+)/g;
@@ -56,7 +56,7 @@ function picture(url, words) {
   return image;
 }
 
-// Media of this platform come from where the page does, whatever name of this machine they were given.
+// Loads this platform's media from the page's own origin, whatever host name their URL has.
 function local(url) {
   const match = /^https?:\/\/[^/]+(\/sim\/media\/.*)$/.exec(url);
   return match ? match[1] : url;
@@ -128,7 +128,7 @@ function row(entry) {
     face(entry), h('div', { class: 'said' }, h('span', { class: 'hidden' }, `${who}: `), body(entry)));
 }
 
-// What an entry is drawn from beside itself.
+// Identifies what an entry's drawing depends on besides the entry.
 const version_of = (entry, owner) => (entry.from === 'user' || entry.kind === 'event' ? owner : state.account.name);
 
 function draw_chat() {
@@ -148,7 +148,7 @@ function draw_chat() {
   seen[user] = last ? last.id : 0;
 }
 
-// The newest entry stays in view whatever changes the height of the chat or of what is in it, unless the reader went up.
+// Keeps the newest entry in view when the chat or its content changes height, unless the user scrolled up.
 let at_end = true;
 
 function show_end() {
@@ -159,7 +159,7 @@ function follow_end() {
   const chat = at('chat');
   let top = 0;
   let height = 0;
-  chat.addEventListener('scroll', () => { // a chat that became lower scrolls too, without a hand
+  chat.addEventListener('scroll', () => { // a shrinking chat also scrolls, without the user
     if (chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40) at_end = true;
     else if (chat.scrollTop < top && chat.clientHeight === height) at_end = false;
     top = chat.scrollTop;
@@ -174,7 +174,7 @@ function follow_end() {
 
 follow_end();
 
-// ---- whose phone ----
+// ---- users ----
 
 function unread(openid) {
   return chat_of(openid).filter((entry) => entry.id > (seen[openid] || 0) && entry.from === 'account').length;
@@ -229,7 +229,7 @@ function draw_title() {
   fill(at('user'), typing[user] ? t('typing') : owner.subscribed === false ? `${owner.nickname} · ${t('not_following')}` : owner.nickname);
 }
 
-// ---- what can be sent ----
+// ---- acts ----
 
 const bytes_of = (file) => new Promise((resolve) => {
   const reader = new FileReader();
@@ -247,7 +247,7 @@ const file = { name: 'file', type: 'file', label: 'choose_file' };
 const place = [
   { name: 'latitude', type: 'number', value: 23.134521 }, { name: 'longitude', type: 'number', value: 113.358803 },
 ];
-// [act, its fields]; an act without fields is done at once.
+// [act, fields]; an act without fields is performed at once.
 const sendable = [
   ['image', [file]], ['voice', [file, { name: 'recognition' }]], ['video', [file]], ['shortvideo', [file]],
   ['location', [...place, { name: 'label' }]],
@@ -260,9 +260,9 @@ const sendable = [
 ];
 const pictures = { image: 'picture', shortvideo: 'video', location: 'place', forms: 'event', save_chat: 'save', play_chat: 'play' };
 
-// ---- events by their forms ----
+// ---- event forms ----
 
-// { 'A.B': value } as { A: { B: value } }.
+// Converts { 'A.B': value } to { A: { B: value } }.
 function nested(values) {
   const whole = {};
   for (const [path, value] of Object.entries(values)) {
@@ -283,7 +283,7 @@ async function send_form() {
   if (values) await act({ act: 'event', name, fields: nested(values) });
 }
 
-// ---- chats kept in a file, a line an entry, and played again ----
+// ---- saving a chat to a file, one entry per line, and replaying it ----
 
 function save_chat() {
   const lines = chat_of(user).map(({ time, id, ...entry }) => JSON.stringify({ t: time, ...entry }));
@@ -327,7 +327,7 @@ async function send(name, fields) {
   return act({ act: name, ...(await with_file(given)) });
 }
 
-// One who follows can leave, one who does not can follow.
+// Offers unfollow to a follower and follow to others.
 const offered = () => sendable.filter(([name]) => name !== (user_of(user).subscribed === false ? 'unfollow' : 'follow'));
 const sheet_button = (name, fields) => h('button', { type: 'button', role: 'menuitem', 'data-act': name, onclick: () => send(name, fields) },
   icon(icons[pictures[name] || name]), h('span', {}, t(name)));
@@ -348,12 +348,12 @@ async function paste(event) {
   act({ act: 'image', ...(await with_file({ file: pasted })) });
 }
 
-// Made once: what is being typed stays, with caret, selection and what an input method holds.
+// Created once, so that typed text, caret, selection and an input method's composition survive updates.
 const input = h('textarea', { id: 'input', rows: 1, onpaste: paste, onkeydown: (event) => { if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) say(event); } });
 const send_button = h('button', { type: 'submit', class: 'send' });
 const keyboard = h('form', { class: 'keys', onsubmit: say }, input, send_button);
 
-// ---- the menu ----
+// ---- menu ----
 
 function buttons() {
   const menu = state.menus[user];
@@ -441,7 +441,7 @@ export function lower() {
   return true;
 }
 
-// ---- all of it ----
+// ---- updates ----
 
 function take_typing(openid, entry) {
   typing[openid] = entry.kind === 'typing' && entry.on !== false;

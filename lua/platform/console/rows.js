@@ -1,13 +1,13 @@
-// What the rows of a desk are made of, on the console and on the live desk.
+// The parts of a desk's rows, shared by the console and the live desk.
 
 import { h, fill, sync } from './dom.js';
 import { t } from './words.js';
 
-const open = new Set(); // what is unfolded, by its key
+const open = new Set(); // keys of the unfolded rows
 
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
-// Unfolded as long as its key is remembered, whatever is drawn anew.
+// Creates a foldable row; it stays unfolded across updates while its key is in `open`.
 export function fold(key, summary, make) {
   const details = h('details', { open: open.has(key), 'data-key': key }, h('summary', {}, summary));
   const body = h('div', { class: 'body' });
@@ -24,7 +24,7 @@ export function fold(key, summary, make) {
 
 // ---- texts ----
 
-// XML with a line an element, as one reads it.
+// Formats XML with one element per line.
 export function pretty_xml(text) {
   let depth = 0;
   const lines = [];

@@ -1,22 +1,22 @@
-// The Script tab: the files as they are on disk. What another editor writes is shown; where both sides changed a file, both texts
-// are shown and the user chooses. Nothing is overwritten that was not shown.
+// The Script tab: the files as they are on disk. Changes by another editor are shown; if both sides changed a file,
+// both texts are shown and the user chooses. A text that was not shown is never overwritten.
 
 import { h, fill, set } from './dom.js';
 import { tell_error } from './dialog.js';
 import { t } from './words.js';
 import * as sim from './sim.js';
 
-const PAUSE_MS = 1000; // between looks at the disk, while the tab is shown
+const PAUSE_MS = 1000; // between reads of the files, while the tab is shown
 
 const { state } = sim;
-const files = new Map(); // by name: { file, disk: what it had when it was shown, text: what is in the editor, theirs: what it has now, or null }
+const files = new Map(); // by name: { file, disk: its text on disk when shown, text: the editor's text, theirs: a conflicting new text on disk, or null }
 let shown = null;        // the name of the file in the editor
-let line = null;         // the marked one
+let line = null;         // the marked line
 let note = '';
 let open = () => {};     // shows the tab
-let parts = null;        // the elements, once they are made
+let parts = null;        // the elements, once created
 
-// A textarea knows no CR: a file that has CRLF gets it back.
+// A textarea removes CR: files with CRLF get it back when saved.
 const as_shown = (text) => text.replaceAll('\r\n', '\n');
 const is_crlf = (text) => /\r\n/.test(text) && !/[^\r]\n/.test(text);
 const as_saved = (one) => (is_crlf(one.disk) ? one.text.replaceAll('\n', '\r\n') : one.text);
@@ -24,7 +24,7 @@ const is_changed = (one) => one.text !== as_shown(one.disk);
 
 export function on_open(fn) { open = fn; }
 
-// ---- the disk ----
+// ---- files on disk ----
 
 function take(file, now) {
   const one = files.get(file);
@@ -57,9 +57,9 @@ addEventListener('beforeunload', (event) => {
   if ([...files.values()].some(is_changed)) event.preventDefault();
 });
 
-// ---- what is done ----
+// ---- actions ----
 
-// Opens the tab at a line of a file, named by the end of its path.
+// Opens the tab at a line of a file; `file` is the end of its path.
 export async function edit(file, number) {
   await read().catch((error) => tell_error(error.message));
   const found = [...files.keys()].find((name) => name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`) || file.startsWith('...') && name.endsWith(file.slice(3)));
@@ -103,13 +103,13 @@ function take_theirs() {
   update();
 }
 
-// A button that leads to the place that an error's text names; nothing where it names none.
+// Returns a button that opens the place named in an error's text; nothing if the text names none.
 export function place_button(text) {
   const found = /([^\s:'"]+\.lua):(\d+):/.exec(text);
   return found && h('button', { type: 'button', class: 'place', onclick: () => edit(found[1], Number(found[2])) }, t('see_line', found[2]));
 }
 
-// ---- how it looks ----
+// ---- drawing ----
 
 function make() {
   const editor = h('textarea', {
@@ -147,7 +147,7 @@ function update_choice() {
   if (parts.choice.value !== shown) parts.choice.value = shown;
 }
 
-// What the last load said of this file, or the line that was asked for.
+// Returns the line to mark in the current file: the error of the last load, or the requested line.
 function marked_line() {
   const found = /([^\s:'"]+\.lua):(\d+):/.exec(state.bot.error || '');
   return found && (shown.endsWith(found[1]) || found[1].endsWith(shown)) ? Number(found[2]) : line;

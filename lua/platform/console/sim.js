@@ -1,11 +1,11 @@
-// The control API of the simulated platform: its state as it is now, what it is told, what it tells.
+// The client of the simulated platform's control API: its state, requests and events.
 
 export const state = { account: {}, users: [], menus: {}, chats: {}, trace: [], faults: {}, bot: {}, log: [], calls: [], event: 0 };
 
 const listeners = [];
 let source = null;
 
-// fn(event, data) is called after the state has taken the event.
+// Registers fn(event, data), called after an event has been applied to the state.
 export function listen(fn) { listeners.push(fn); }
 
 function tell(event, data) {
@@ -28,7 +28,8 @@ export const reset = () => ask('POST', '/sim/reset', {});
 export const move_time = (seconds) => ask('POST', '/sim/time', { forward: seconds });
 export const read_forms = () => ask('GET', '/sim/events/forms');
 export const read_source = () => ask('GET', '/sim/source');
-// `before`: what the file is taken to have now. Where it has something else nothing is saved: { text: what it has }.
+// `before`: the text that the file is expected to have. If it differs, nothing is saved and { text } is its current
+// text.
 export async function save_source(file, text, before) {
   try {
     return await ask('POST', '/sim/source', { file, text, before });
@@ -47,13 +48,13 @@ async function read_more_calls() {
   state.calls.splice(0, state.calls.length - 500);
 }
 
-// Asked again while it is under way, it asks once more after that.
+// Reads the new calls. A call while one is in progress starts one more read after it.
 export function read_calls() {
   if (!reading) return (reading = read_more_calls().finally(() => { reading = null; }));
   return (reading.again ||= reading.catch(() => {}).then(read_calls));
 }
 
-// New ones have greater ids.
+// Replaces the item with the same id or appends a new one; new items have greater ids.
 function put(list, item) {
   if (!list.length || item.id > list.at(-1).id) return void list.push(item);
   const at = list.findIndex((one) => one.id === item.id);
@@ -82,7 +83,7 @@ const take = {
   failure(failure) { state.bot.failure = failure; },
 };
 
-// The user as it is then; the event may come later.
+// Changes a user; the state is updated at once, before the event arrives.
 export async function change_user(fields) {
   const user = await ask('POST', '/sim/user', fields);
   take.user(user);
@@ -91,7 +92,7 @@ export async function change_user(fields) {
 
 let recent = []; // events: { id, event, data }
 
-// What came while the state was on its way is newer than it.
+// Reads the whole state, then reapplies events that are newer than it.
 async function read_state() {
   const now = await ask('GET', '/sim/state');
   const { log, calls } = state;

@@ -1,4 +1,4 @@
-// Every text of the page, in both languages. The browser's language comes first, the switch is remembered.
+// Every text of the page in both languages. The browser's language is the default; a choice is stored.
 
 const words = {
   // [Chinese, English]
@@ -111,7 +111,7 @@ export function choose_first() {
   choose(kept || navigator.language || 'zh-CN');
 }
 
-// t('serving', 'bot.lua')
+// t('serving', 'bot.lua') returns a text in the current language, {0} replaced by 'bot.lua'.
 export function t(key, ...values) {
   const text = words[key] ? words[key][column] : key;
   return text.replace(/\{(\d)\}/g, (_, n) => values[n]);

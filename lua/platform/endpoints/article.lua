@@ -6,13 +6,13 @@ local most = limits.article
 
 local function is_longer(text, characters) return type(text) == "string" and (utf8.len(text) or #text) > characters end
 
--- Covers and pictures of drafts have to be permanent.
+-- Whether a file is permanent: covers and pictures of drafts must be.
 local function is_permanent(p, id)
   local file = type(id) == "string" and p.media(id)
   return file and not file.expires_at
 end
 
--- Pictures with a text, instead of an article with a cover.
+-- Checks a newspic: pictures with a text instead of an article with a cover.
 local function fault_of_pictures(p, one)
   local list = type(one.image_info) == "table" and one.image_info.image_list
   if type(list) ~= "table" or #list < 1 or #list > most.pictures then return 40215 end
@@ -50,7 +50,7 @@ local function find(list, field, value)
   end
 end
 
--- There is no shop: every product has a card.
+-- Returns a product card. No shop is simulated: every product id is accepted.
 local function product_card(p, call)
   local id, kind = call.body.product_id, call.body.card_type or 0
   if kind < 0 or kind > 3 then return nil, 40097 end

@@ -1,15 +1,15 @@
--- Statistics: the dates are checked as the platform checks them; nothing is counted here, so the lists are empty.
+-- Statistics: dates are checked as on the platform; nothing is counted, so the lists are empty.
 
 local limits = require "platform.limits"
 
 local DAY_S, BEIJING_S = 86400, 8 * 3600
-local READY_HOUR = 8 -- in Beijing, when yesterday's numbers are there
+local READY_HOUR = 8 -- in Beijing, when the previous day's numbers are available
 
 local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
 local function is_leap(year) return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0) end
 
--- The day of "2026-11-28" as a number that grows by one a day; nil where it is no day.
+-- Converts "2026-11-28" to a day number that grows by one per day; nil if the date is invalid.
 local function day_of(text)
   local year, month, day = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
   if not year then return nil end

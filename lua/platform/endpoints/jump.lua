@@ -1,7 +1,7 @@
 -- Rules that make a scene QR code open a mini program (扫普通链接二维码打开小程序).
 
 local NOT_PUBLISHED, PUBLISHED = 1, 2
-local PUBLICATIONS = 100 -- a month
+local PUBLICATIONS = 100 -- per month
 
 local function published(p)
   local count = 0

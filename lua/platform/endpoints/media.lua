@@ -1,10 +1,10 @@
--- Media: temporary ones, which end after three days, and material, which stays.
+-- Temporary media, which expire after three days, and permanent material.
 
 local limits = require "platform.limits"
 
 local function extension_of(file) return (file.filename or ""):lower():match("%.([%w]+)$") end
 
--- The errcode for which an upload of that type is refused; nil if it is taken.
+-- Returns the errcode if an upload of that type is refused; nil if it is accepted.
 local function fault_of(kind, file)
   local limit = limits.media[kind]
   if not limit then return 40004 end
@@ -21,7 +21,7 @@ local function keep(p, kind, file, until_s)
   }
 end
 
--- The file, unless it has expired.
+-- Returns the file; nil and the errcode if it is unknown or expired.
 local function find(p, id)
   local file = p.media(id)
   if not file or (file.expires_at and file.expires_at <= p.now()) then return nil, 40007 end
@@ -64,7 +64,7 @@ return {
     return { file = file }
   end,
 
-  -- Feedback is given in mini programs: there is none here.
+  -- Feedback media come from mini programs, which are not simulated.
   ["media.get_feedback_media"] = function() return nil, 40007 end,
 
   ["media.uploadimg"] = function(p, call)

@@ -1,4 +1,4 @@
--- The default menu, and personalised menus.
+-- The default menu and personalised menus.
 
 local check = require "wechat.menu.check"
 
@@ -15,7 +15,7 @@ end
 
 local function changed(p) p.emit("menu", {}) end
 
--- A button in the form of get_current_selfmenu_info, where sub_button is {list = ...}.
+-- Returns a button in the format of get_current_selfmenu_info, where sub_button is {list = ...}.
 local function current(button)
   local copy = {}
   for name, value in pairs(button) do copy[name] = value end

@@ -5,10 +5,10 @@ local consent = require "platform.consent"
 
 -- ---- customer service
 
--- Which window the user's last act opened.
+-- The window for customer service messages that each act opens; other acts open "message".
 local windows = { tap = "click", follow = "follow", scan = "scan" }
 
--- The user, if the account may write to them now; nil and the errcode otherwise.
+-- Returns the user if the account may send the user messages now; otherwise nil and the errcode.
 local function listener(p, openid)
   local user = p.state.users[openid]
   if not user then return nil, 40003 end
@@ -99,7 +99,7 @@ end
 
 for name in pairs(forms) do endpoints["message.custom.send_" .. name] = send_custom end
 
--- In the name of a sub-merchant, whom kf.business_register made.
+-- Sends in the name of a sub-merchant created by kf.business_register.
 endpoints["message.custom.business_send"] = function(p, call)
   if not p.state.businesses[call.body.businessid] then return nil, 40139 end
   if not forms[call.body.msgtype] or type(call.body[call.body.msgtype]) ~= "table" then return nil, 40008 end
@@ -184,7 +184,7 @@ local function fields_of(p, data)
   return fields
 end
 
--- A template that the account has not added itself is taken as one that was added on the website, unless it was
+-- Whether a template exists. An id that the account did not add itself counts as added on the website, unless it was
 -- removed.
 local function is_template(p, id)
   if template(p, id) then return true end
@@ -203,13 +203,13 @@ endpoints["message.template.send"] = function(p, call)
   return { errcode = 0, msgid = id }
 end
 
--- No message is held back here.
+-- The simulated platform blocks no messages.
 endpoints["message.template.query_block"] = function(p, call)
   if (call.body.limit or 1) > limits.blocked then return nil, 40097 end
   return { errcode = 0, msginfo = p.host.json.array {} }
 end
 
--- The website has no rules for automatic replies here.
+-- The simulated website has no rules for automatic replies.
 endpoints["message.autoreply.get_current_autoreply_info"] = function(p)
   return { is_add_friend_reply_open = 0, is_autoreply_open = 0, keyword_autoreply_info = { list = p.host.json.array {} } }
 end
@@ -247,7 +247,7 @@ end
 
 endpoints["message.subscribe.list_templates"] = function(p) return { errcode = 0, data = p.host.json.array(p.state.subscribe_templates) } end
 
--- The public templates of one category, each with its keywords.
+-- The public templates of one category and their keywords.
 local trade = { id = 612, name = "文化传媒" }
 local public = {
   { tid = 307, title = "活动开始提醒", keywords = { { "活动名称", "春日读书会", "thing" }, { "开始时间", "2019年10月1日 15:01", "time" }, { "活动地点", "文化馆", "thing" } } },
@@ -278,7 +278,7 @@ endpoints["message.subscribe.get_pub_template_keywords"] = function(p, call)
   return nil, 40037
 end
 
--- The page on which a user allows one notice; the user agrees at once.
+-- The page on which a user permits one notice; the simulated user agrees at once.
 endpoints["message.subscribe.authorize_url"] = function(p, call)
   local query = call.query
   local scene = math.tointeger(tonumber(query.scene))

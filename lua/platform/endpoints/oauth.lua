@@ -1,5 +1,5 @@
--- Web pages that learn who is looking. The page that asks (/connect/oauth2/authorize) agrees at once, for the user
--- that it is opened for.
+-- OAuth web authorization. The consent page (/connect/oauth2/authorize) agrees at once for the user for whom it is
+-- opened.
 
 local limits = require "platform.limits"
 local consent = require "platform.consent"
@@ -34,7 +34,7 @@ local function web_token(p, value, openid)
   return token
 end
 
--- A code that authorize gave is good for once.
+-- Exchanges a code from authorize; each code is valid once.
 local function exchange(p, value)
   local code = p.state.codes and p.state.codes[value or ""]
   if not code then return nil, 40029 end
@@ -51,7 +51,7 @@ local function renew(p, value)
   return grant(p, token.openid, token.scope)
 end
 
--- On behalf of the account; any third-party platform is taken here.
+-- Wraps a call made by a third-party platform on behalf of the account; any platform is accepted.
 local function for_component(act, name)
   return function(p, call)
     if call.query.appid ~= p.account.appid then return nil, 40013 end
@@ -60,7 +60,7 @@ local function for_component(act, name)
   end
 end
 
--- A mini program's login: every code is the first user's.
+-- Logs in to a mini program: every code belongs to the first user.
 local function new_session(p, code, appid)
   if appid and appid ~= p.account.appid then return nil, 40013 end
   if (code or "") == "" then return nil, 40029 end

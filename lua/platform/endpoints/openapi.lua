@@ -1,4 +1,4 @@
--- The day's counters of calls.
+-- Queries and resets the daily call counters.
 
 local catalogue = require "wechat.catalogue"
 local limits = require "platform.limits"

@@ -1,4 +1,4 @@
--- Followers, tags, groups (which are tags by another name) and the blacklist.
+-- Followers, tags, groups (an older name for tags) and the blacklist.
 
 local limits = require "platform.limits"
 
@@ -71,7 +71,7 @@ local function delete_tag(p, id)
   return {}
 end
 
--- All followers by their openids; or nil, the errcode and the first openid that is none.
+-- Returns the followers with these openids; or nil, the errcode and the first openid that is not a follower.
 local function followers(p, openids, most, code)
   if #openids > most then return nil, code end
   local users = {}
@@ -93,7 +93,7 @@ local function info(p, user, lang)
   }
 end
 
--- A page of openids after the given one.
+-- Returns one page of openids, after the given one.
 local function page(p, after, belongs)
   local all, from = {}, 1
   for _, user in ipairs(p.users()) do
@@ -148,7 +148,7 @@ return {
 
   ["user.get_blacklist"] = function(p, call) return page(p, call.body.begin_openid, function(user) return user.black end) end,
 
-  -- Users keep their openids here when an account moves.
+  -- Openids do not change when a simulated account is migrated.
   ["user.change_openid"] = function(p, call)
     if #call.body.openid_list > limits.changed_openids then return nil, 40032 end
     local list = p.host.json.array {}

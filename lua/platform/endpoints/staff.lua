@@ -97,11 +97,11 @@ return {
     return { sessionlist = list }
   end,
 
-  -- Staff have no openids here, so nobody can be made administrator.
+  -- Simulated staff have no openids, so none can become administrator.
   ["kf.account_setadmin"] = function() return nil, 65401 end,
   ["kf.account_canceladmin"] = function() return nil, 65401 end,
 
-  -- Customer service of mini programs: the WeCom company it is bound to, and sub-merchants.
+  -- Customer service of mini programs: the bound WeCom company, and sub-merchants.
   ["kf.work_get"] = function(p) return p.state.work or { entityName = "", corpid = "", bindTime = 0 } end,
   ["kf.work_bind"] = function(p, call)
     p.state.work = { entityName = call.body.corpid, corpid = call.body.corpid, bindTime = p.now() }

@@ -1,8 +1,8 @@
--- Tokens and tickets, and the addresses of the platform.
+-- Tokens, tickets, and the platform's server addresses.
 
 local limits = require "platform.limits"
 
--- The errcode for which appid and secret are refused; nil if they are right.
+-- Returns the errcode for an invalid appid or secret; nil if both are valid.
 local function fault_of_account(p, appid, secret)
   if not appid or appid == "" then return 41002 end
   if not secret or secret == "" then return 41004 end
