@@ -170,28 +170,17 @@ static void log_out(void *ctx, HttpRequest *request) {
 
 // ---- data ---------------------------------------------------------------------------------------
 
-static void add_text(Buf *json, const char *name, Str text) {
-  Buf hidden;
-  buf_init(&hidden);
-  buf_printf(json, ",\"%s\":", name);
-  json_add_string(json, secrets_hide(text, &hidden) ? buf_str(&hidden) : text);
-  buf_clear(&hidden);
-}
-
 static void begin_member(Buf *json, Str openid) {
-  Buf room;
-  buf_init(&room);
   if (json->ptr[json->len - 1] == '}') buf_addc(json, ',');
-  buf_add(json, STR("{\"openid\":"));
-  json_add_string(json, secrets_show_openid(openid, &room));
-  buf_clear(&room);
+  buf_addc(json, '{');
+  live_add_openid(json, openid);
 }
 
 static void add_conversation(void *ctx, const OpenConversation *one) {
   Buf *json = ctx;
   begin_member(json, one->openid);
-  add_text(json, "question", one->question);
-  add_text(json, "place", one->place);
+  live_add_text(json, "question", one->question);
+  live_add_text(json, "place", one->place);
   buf_printf(json, ",\"since\":%lld,\"left\":%lld}", (long long)one->since_s,
              (long long)one->left_s);
 }
@@ -199,7 +188,7 @@ static void add_conversation(void *ctx, const OpenConversation *one) {
 static void add_owed(void *ctx, const KeptRun *run) {
   Buf *json = ctx;
   begin_member(json, run->openid);
-  add_text(json, "document", run->message);
+  live_add_text(json, "document", run->message);
   buf_printf(json, ",\"asks\":%lld,\"since\":%lld,\"ends\":%lld}", (long long)run->asks,
              (long long)run->begun_s, (long long)run->ends);
 }

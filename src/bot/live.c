@@ -157,7 +157,7 @@ static uint64_t copy_newest(const Ring *ring, uint64_t after, size_t max, Buf *o
   return count < max ? count : max;
 }
 
-static void add_text_member(Buf *json, const char *name, Str text) {
+void live_add_text(Buf *json, const char *name, Str text) {
   Buf hidden;
   buf_init(&hidden);
   buf_printf(json, ",\"%s\":", name);
@@ -165,10 +165,10 @@ static void add_text_member(Buf *json, const char *name, Str text) {
   buf_clear(&hidden);
 }
 
-static void add_openid_member(Buf *json, Str openid) {
+void live_add_openid(Buf *json, Str openid) {
   Buf room;
   buf_init(&room);
-  buf_add(json, STR(",\"openid\":"));
+  buf_add(json, STR("\"openid\":"));
   json_add_string(json, secrets_show_openid(openid, &room));
   buf_clear(&room);
 }
@@ -195,11 +195,14 @@ static void add_event(Buf *json, const Event *event, int64_t unix_us_of_zero) {
   if (json->len && json->ptr[json->len - 1] == '}') buf_addc(json, ',');
   buf_printf(json, "{\"id\":%llu,\"kind\":\"%s\",\"time\":%.3f", (unsigned long long)event->number,
              kinds[event->kind], (double)(event->at_us + unix_us_of_zero) / 1e6);
-  if (openid.len) add_openid_member(json, openid);
-  if (msgid.len) add_text_member(json, "msgid", msgid);
+  if (openid.len) {
+    buf_addc(json, ',');
+    live_add_openid(json, openid);
+  }
+  if (msgid.len) live_add_text(json, "msgid", msgid);
   add_numbers(json, event);
   for (int i = 0; i < TEXTS && names[event->kind][i]; i++) {
-    add_text_member(json, names[event->kind][i], str_make(at, event->len[i]));
+    live_add_text(json, names[event->kind][i], str_make(at, event->len[i]));
     at += event->len[i];
   }
   buf_addc(json, '}');

@@ -42,6 +42,9 @@ uint64_t live_newest(Live *live);
 // Appends what came after the event `*after`, the newest `max` of it, as the members of a JSON array, and sets *after to
 // the newest. Returns how many were left out, or are gone already. Secrets are masked, openids written as the log has them.
 uint64_t live_read(Live *live, uint64_t *after, size_t max, Buf *json);
+// Appends a member of a JSON object: ,"name":text with known secrets masked; "openid":openid as the log writes it.
+void live_add_text(Buf *json, const char *name, Str text);
+void live_add_openid(Buf *json, Str openid);
 // Appends the warnings and errors that are kept, oldest first.
 void live_lines(Live *live, size_t max, Buf *json);
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "base/priority.h"
+#include "base/scheduling.h"
 #include "engine/value.h"
 
 #include <limits.h>
@@ -136,7 +136,7 @@ bool engine_enter(Engine *engine, int64_t deadline_us) {
 // A call that was given up has come back: its thread has other things to do. Asked once the slice is seen to have
 // ended, so that engine_give_up comes too late for it or before.
 static void come_back(Engine *engine) {
-  if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) priority_restore();
+  if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) scheduling_restore();
 }
 
 void engine_leave(Engine *engine) {
@@ -296,7 +296,7 @@ bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)e
 void engine_give_up(Engine *engine) {
   if (atomic_exchange(&engine->given_up, true)) return;
   int thread = slice_thread(&engine->slice);
-  if (thread) priority_idle(thread);
+  if (thread) scheduling_idle(thread);
   lock_break(&engine->lock);
   engine_retire(engine);
   task_cancel_all(engine, "ended with its interpreter, which was given up,");

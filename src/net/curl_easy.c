@@ -2,6 +2,7 @@
 #include "net/transfer.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,20 +86,10 @@ int client_temp_file(Err *err) {
   return fd;
 }
 
-static bool write_all(int fd, Str bytes) {
-  while (bytes.len) {
-    ssize_t n = write(fd, bytes.ptr, bytes.len);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = str_sub(bytes, (size_t)n, bytes.len);
-  }
-  return true;
-}
-
 // Moves the body from memory to a file.
 static bool spill(ClientResult *result) {
   result->fd = client_temp_file(NULL);
-  if (result->fd < 0 || !write_all(result->fd, buf_str(&result->bytes))) return false;
+  if (result->fd < 0 || !file_write_all(result->fd, buf_str(&result->bytes))) return false;
   buf_clear(&result->bytes);
   return true;
 }
@@ -126,7 +117,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   }
   if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(result))
     return 0;
-  if (result->fd >= 0) return write_all(result->fd, text) ? text.len : 0;
+  if (result->fd >= 0) return file_write_all(result->fd, text) ? text.len : 0;
   buf_add(&result->bytes, text);
   transfer->no_memory = result->bytes.failed;
   return result->bytes.failed ? 0 : text.len;

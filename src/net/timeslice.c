@@ -3,11 +3,10 @@
 #include "net/timeslice.h"
 
 #include "base/clock.h"
+#include "base/scheduling.h"
 
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 // A fraction of the CPU time of a round of answers. Found by experiment, with plain and encrypted messages on 64 to 400
 // connections: half or double that length costs a tenth to a fifth more, and slices
@@ -15,16 +14,6 @@
 #define OF_A_ROUND 1.2
 
 enum { FEWEST_REQUESTS = 100 };  // that say anything about what one costs
-
-// The kernel's struct sched_attr; glibc lacks it, and the kernel's header conflicts with
-// glibc's.
-typedef struct {
-  uint32_t size, policy;
-  uint64_t flags;
-  int32_t nice;
-  uint32_t priority;
-  uint64_t runtime_ns, deadline_ns, period_ns;
-} Scheduling;
 
 static int count_cores(void) {
   cpu_set_t ours;
@@ -61,13 +50,6 @@ void timeslice_measure(Timeslice *timeslice, int64_t now_us, int active, uint64_
   timeslice->requests = requests;
 }
 
-void timeslice_set(int length_us) {
-  Scheduling now;
-  if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0) return;
-  if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH) return;
-  now.size = sizeof now;
-  now.runtime_ns = (uint64_t)length_us * 1000;
-  syscall(SYS_sched_setattr, 0, &now, 0);
-}
+void timeslice_set(int length_us) { scheduling_slice(length_us); }
 
 void timeslice_yield(void) { sched_yield(); }

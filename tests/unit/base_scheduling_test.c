@@ -1,5 +1,5 @@
 // Threads at idle priority, and back.
-#include "base/priority.h"
+#include "base/scheduling.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 static void test_a_thread_goes_to_idle_priority_and_comes_back_where_it_may(void **state) {
-  assert_true(priority_idle(gettid()));
+  assert_true(scheduling_idle(gettid()));
   assert_int_equal(sched_getscheduler(0), SCHED_IDLE);
-  if (priority_restore()) assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+  if (scheduling_restore()) assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
   else assert_int_not_equal(geteuid(), 0);
 }
 
 static void test_a_thread_that_is_not_there_is_refused(void **state) {
-  assert_false(priority_idle(0x3fffffff));
+  assert_false(scheduling_idle(0x3fffffff));
 }
 
 int main(void) {
