@@ -1,5 +1,5 @@
--- `wemoon check` without running anything: names below `wechat` that there are not, fields of messages that no type
--- has, calls with too many or too few arguments. What is not certain passes.
+-- `wemoon check`, without running the script: unknown names below `wechat`, message fields that no type has, calls
+-- with too many or too few arguments. Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
@@ -11,7 +11,7 @@ local types = require "meta.types"
 
 local _ = wechat.call -- reads the methods that call the platform
 
--- ---- what there is
+-- ---- known names
 
 local message_fields = {}
 for name in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)") do
@@ -26,7 +26,7 @@ local function sorted_keys(set)
   return names
 end
 
--- The names below a path: of methods and groups, and of what else stands in the table there.
+-- Returns the names below a path: methods, groups, and other members of the table there.
 local function names_below(path, value)
   local set = {}
   local prefix = path == "wechat" and "" or path:sub(#"wechat." + 1) .. "."
@@ -45,7 +45,7 @@ local function names_below(path, value)
   return sorted_keys(set)
 end
 
--- Tables whose members are the caller's own.
+-- Tables with members of the user's own.
 local open_tables = { ["wechat.config"] = true }
 
 local function plural(count, word) return ("%d %s%s"):format(count, word, count == 1 and "" or "s") end
@@ -58,7 +58,7 @@ local function most_and_least(parameters)
   return #parameters, least
 end
 
--- Why a method cannot be called with that many arguments; nil if it can.
+-- Returns why a method cannot be called with that many arguments; nil if it can.
 local function fault_of_count(path, count, open, only)
   local name = path:sub(#"wechat." + 1)
   if catalogue.endpoint(name) and not (host.args.methods[name] or {}).parameters then
@@ -70,12 +70,12 @@ local function fault_of_count(path, count, open, only)
   local most, least = most_and_least(entry.parameters)
   local sure = open and count - 1 or count
   if sure > most then return ("%s takes %s, not %d"):format(path, plural(most, "argument"), count) end
-  -- A table may have them all by name.
+  -- One table may pass all arguments by name.
   if open or count >= least or (count == 1 and only ~= "value") then return nil end
   return ("%s: %s is missing (%s given)"):format(path, entry.parameters[count + 1][1], plural(count, "argument"))
 end
 
--- ---- one set of files
+-- ---- checking one script
 
 local Check = {}
 Check.__index = Check
@@ -89,13 +89,13 @@ local function did_you_mean(name, names, before)
   return near and ("; did you mean %s%s?"):format(before, near) or ""
 end
 
--- nil where reading it raises: there is no such name.
+-- Returns nil if reading the name raises an error, which means that it does not exist.
 local function value_of(t, name)
   local there, value = pcall(function() return t[name] end)
   return there and value or nil
 end
 
--- Goes down a path as far as it is known. Only its last name is told of: those before it were read too.
+-- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
 function Check:read_wechat(file, meaning)
   local value, path = wechat, "wechat"
   for name in meaning.path:sub(#"wechat" + 1):gmatch("[^.]+") do
@@ -143,7 +143,7 @@ function Check:watcher(file)
   }
 end
 
--- A module beside the script is looked through too; others are not the script's.
+-- Checks a required module too if it is in the script's folder.
 function Check:file_of(module)
   if self.seen[module] or module:find("^wechat%.") then return end
   self.seen[module] = true
@@ -166,7 +166,7 @@ local function in_order(a, b)
   return a.column < b.column
 end
 
--- What was seen is judged at the end: what the script sets anywhere is known everywhere.
+-- Reports at the end, because a field that the script sets anywhere is known everywhere.
 function Check:judge()
   if self.replaced then return end
   for _, read in ipairs(self.reads) do
@@ -183,8 +183,8 @@ end
 
 local program = {}
 
---- The findings, one a line: "FILE:LINE:COLUMN: WHAT". Nothing where there are none.
----@param path string the script's
+--- Returns the findings, one per line: "FILE:LINE:COLUMN: WHAT"; "" if there are none.
+---@param path string path of the script
 ---@return string
 function program.check(path)
   local check = setmetatable({

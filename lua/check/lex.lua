@@ -1,5 +1,5 @@
--- Lua's tokens, each with its line and column. The text is one that `load` has taken, so that nothing in it is
--- malformed.
+-- Splits Lua source into tokens with line and column. The text must be one that `load` accepts: malformed tokens are
+-- not detected.
 
 local keywords = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
@@ -10,13 +10,13 @@ local operators = { "...", "<<", ">>", "//", "==", "~=", "<=", ">=", "::", ".." 
 
 ---@class Token
 ---@field kind "name"|"keyword"|"string"|"number"|"operator"|"end"
----@field text string of a string its value, without escapes taken apart
+---@field text string of a string its value, with escapes undecoded
 ---@field line integer
 ---@field column integer in characters
 
 local lex = {}
 
--- Where a long bracket that begins at `at` ends, and where its text does; nil if there is none.
+-- Returns the position after a long bracket that starts at `at`, and its text; nil if there is none.
 local function long_bracket(text, at)
   local level = text:match("^%[(=*)%[", at)
   if not level then return nil end
@@ -35,7 +35,7 @@ local function quoted(text, at)
   end
 end
 
--- Behind white space and comments.
+-- Returns the position after white space and comments.
 local function skip(text, at)
   while true do
     at = text:find("%S", at) or #text + 1
@@ -58,7 +58,7 @@ local function operator_at(text, at)
   return text:sub(at, at)
 end
 
--- The token's kind, its text and where it ends.
+-- Returns the token's kind, its text and the position after it.
 local function read(text, at)
   local word, after = text:match("^([%a_][%w_]*)()", at)
   if word then return keywords[word] and "keyword" or "name", word, after end
@@ -75,7 +75,7 @@ local function read(text, at)
   return "operator", operator, at + #operator
 end
 
---- All tokens, the last of which has the kind "end".
+--- Returns all tokens; the last has the kind "end".
 ---@param text string
 ---@return Token[]
 function lex.tokens(text)

@@ -1,17 +1,17 @@
--- A recursive descent over Lua 5.4 that knows what names stand for, as far as that is certain, and tells a
--- watcher what is done with them. Nothing is kept of what it does not know.
+-- A recursive descent parser of Lua 5.4 that tracks the meaning of names as far as it is certain, and notifies a
+-- watcher of their uses. Other expressions are parsed and dropped.
 
 local lex = require "check.lex"
 
----@class Meaning what an expression stands for; nil: nothing that is known
+---@class Meaning the meaning of an expression; nil: unknown
 ---@field kind "wechat"|"bot"|"message"|"require"|"global"
 ---@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name
 ---@field variable? table the local variable that it was read from
----@field token? Token where the last name of the path stands
+---@field token? Token the last name of the path
 
 ---@class Watcher
 ---@field read fun(meaning: Meaning) a name below `wechat` or `wechat.bot` is read
----@field set fun(base: Meaning?, name: string?) a field is set; without a name, one that is not known
+---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token) `open`: the last argument may
 ---  be several; `only`: what the only argument is
@@ -26,7 +26,7 @@ local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">=
 local right = { [".."] = true, ["^"] = true }
 local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }, 12
 
--- Which parameter of a function of the script's own is a message, by the function's name.
+-- The parameter that is a message in functions that the script defines, by function name.
 local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
 local routes = { text = true, word = true, click = true, on = true, default = true }
 local gives_message = { ["wechat.get_message"] = true, ["wechat.parse_data"] = true, ["wechat.ask"] = true }
@@ -105,7 +105,7 @@ function Parser:table_constructor()
   self:expect("}")
 end
 
--- Parameters and block, behind `function NAME`. The parameter with that number is a message.
+-- Parses parameters and block after `function NAME`. Parameter number `message` is a message.
 function Parser:body(message, is_method)
   self:open()
   if is_method then self:declare("self") end
@@ -123,7 +123,7 @@ function Parser:body(message, is_method)
   self:close()
 end
 
--- The kind of the expression that a token alone begins: what an only argument is.
+-- Returns the kind of an expression from its first token, for a call's only argument.
 local function kind_of(token)
   if token.kind == "string" or token.kind == "number" then return "value" end
   if token.kind == "keyword" and (token.text == "function" or token.text == "true" or token.text == "false") then return "value" end
@@ -131,8 +131,8 @@ local function kind_of(token)
   return "other"
 end
 
--- The arguments of a call, from their bracket on: how many, whether the last may be several, and what the only
--- one is.
+-- Parses a call's arguments; returns their number, whether the last may be several values, the kind of the only one,
+-- and the first token.
 function Parser:arguments(callee)
   local token = self:peek()
   if token.kind == "string" then
@@ -170,7 +170,7 @@ function Parser:field(meaning, token)
   end
 end
 
--- It was not the target of an assignment.
+-- Reports a read, once a name proves not to be the target of an assignment.
 function Parser:was_read(meaning)
   if not meaning or not meaning.unread then return end
   meaning.unread = nil
@@ -195,7 +195,7 @@ function Parser:call(meaning, token)
   end
 end
 
--- Returns its meaning, whether it may be several values, and what it can be assigned as.
+-- Parses a suffixed expression; returns its meaning, whether it may be several values, and its assignment target.
 function Parser:suffixed()
   local token = self:peek()
   local meaning, variable
@@ -373,7 +373,7 @@ function Parser:if_statement()
   self:expect("end")
 end
 
--- The condition sees what the block declared.
+-- The condition is in the scope of the block's locals.
 function Parser:repeat_statement()
   self:open()
   self:block()
@@ -421,7 +421,7 @@ function Parser:block()
   end
 end
 
---- Goes through a chunk. The text is one that `load` takes; false for one that is not.
+--- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails.
 ---@param text string
 ---@param watch Watcher
 ---@return boolean

@@ -1,5 +1,5 @@
--- The Chinese of the platform's endpoints: what each group is about, and what each endpoint does. English stands in the
--- catalogue (lua/wechat/catalogue); test: every group and every endpoint has its line here, and nothing else has.
+-- The Chinese texts of groups and endpoints. The English texts are in the catalogue (lua/wechat/catalogue); a test
+-- ensures that every group and endpoint has a text here, and nothing else.
 
 local zh = {}
 

@@ -1,4 +1,4 @@
--- The reference as one page, in English or Chinese, without any outside resource.
+-- Writes the reference as one HTML page, in English or Chinese, without external resources.
 
 local catalogue = require "wechat.catalogue"
 local reference = require "docs.reference"
@@ -43,7 +43,7 @@ return function(methods, about)
     return rows
   end
 
-  -- Which of the ways to fail a function has, by what it returns.
+  -- Returns how a function fails, by its return types.
   local function errors_of(returned)
     if returned:find("ApiError", 1, true) then return say("fails") end
     if returned:find("?, string?", 1, true) then return say("reason") end
@@ -123,7 +123,7 @@ return function(methods, about)
     return rows
   end
 
-  -- The platform has no address that is made of an endpoint's name: its search has.
+  -- The platform's documentation has no URL derived from an endpoint's name; the link is a search for its path.
   local function official(endpoint)
     return "https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=" .. escape(endpoint.path)
   end

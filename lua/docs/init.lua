@@ -1,4 +1,4 @@
--- The reference, from what methods, endpoints and tables say of themselves: the manual page's part, and a page.
+-- Writes the reference from the documentation in methods, endpoints and tables: the manual's part, and an HTML page.
 
 local host = ...
 local wechat = wechat
@@ -9,7 +9,7 @@ local reference = require "docs.reference"
 
 local function roff(text) return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1")) end
 
-local _ = wechat.call -- reads the methods that call the platform
+local _ = wechat.call -- loads the methods that call the platform
 
 local function methods(lines)
   for _, name in ipairs(reference.method_names(host.args.methods)) do
@@ -75,7 +75,7 @@ function program.man()
   return table.concat(lines, "\n") .. "\n"
 end
 
---- The page. `about`: JSON of its language ("zh" or "en"), the version, and the configuration's keys.
+--- Returns the HTML page. `about`: JSON of its language ("zh" or "en"), the version, and the configuration's keys.
 ---@param about string
 ---@return string
 function program.html(about)

@@ -1,5 +1,5 @@
--- The rows of the reference, from the tables that the program itself uses: methods, endpoints, message fields, menu
--- builders. Examples are made from the parameters.
+-- The rows of the reference, from the program's own tables: methods, endpoints, message fields, menu builders.
+-- Examples are generated from the parameters.
 
 local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
@@ -30,7 +30,7 @@ local function sample(name, kind)
   return by_type[first] or "{}"
 end
 
---- A call of a method with the arguments that it needs.
+--- Returns an example call of a method with its required arguments.
 ---@param name string
 ---@param parameters Parameter[]?
 ---@return string
@@ -49,7 +49,7 @@ local function field_sample(field, name)
   return sample(name, field.type)
 end
 
--- The needed fields of a tree, "a = 1, b = { c = 2 }".
+-- Returns the required fields of a tree as text, "a = 1, b = { c = 2 }".
 local function needed(node)
   local out = {}
   for _, name in ipairs(node.names) do
@@ -67,7 +67,7 @@ local function needed(node)
   return table.concat(out, ", ")
 end
 
---- A call of an endpoint with the fields that it needs.
+--- Returns an example call of an endpoint with its required fields.
 ---@param endpoint Endpoint
 ---@return string
 function reference.endpoint_example(endpoint)
@@ -82,7 +82,7 @@ end
 
 -- ---- rows
 
---- What a method returns, as the annotations say it.
+--- Returns a method's return types, from the annotations.
 ---@param name string
 ---@return string
 function reference.returns(name)
@@ -93,7 +93,7 @@ function reference.returns(name)
   return found
 end
 
---- Names of all methods that are no endpoints, sorted.
+--- Returns the names of all methods that are not endpoints, sorted.
 ---@param methods table<string, MethodEntry>
 ---@return string[]
 function reference.method_names(methods)
@@ -105,7 +105,7 @@ function reference.method_names(methods)
   return names
 end
 
---- The fields of messages: {name, type, words} each.
+--- Returns the fields of messages: {name, type, description} each.
 ---@return string[][]
 function reference.message_fields()
   local rows = {}
@@ -122,8 +122,8 @@ end
 local type_names = { "text", "image", "voice", "video", "shortvideo", "location", "link", "subscribe", "scan", "view",
   "event location", "templatesendjobfinish" }
 
---- The types of messages with their own fields: {type, {field rows}}; the first is what every message has, the
---- second what events have.
+--- Returns the types of messages with their own fields: {type, {field rows}}; the first row is of every message, the
+--- second of every event.
 ---@return table[]
 function reference.message_types()
   local groups, every, events = {}, {}, {}
@@ -151,7 +151,7 @@ end
 reference.menu_methods = menu_types.methods
 reference.words = words
 
---- Searches names and what is said of them: {name, doc} each, names that hold the word first.
+--- Searches names and descriptions: returns {name, doc} each, matching names first.
 ---@param methods table<string, MethodEntry>
 ---@param word string
 ---@return string[][]

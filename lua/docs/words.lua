@@ -1,5 +1,5 @@
--- The Chinese of the reference: its headings, what methods, hooks, fields and configuration keys are for. English
--- stands in the tables themselves; test: every method and key has its line here.
+-- The Chinese texts of the reference: headings, methods, hooks, fields and configuration keys. The English texts are
+-- in the tables themselves; a test ensures that every method and key has a text here.
 
 local words = {}
 

@@ -1,8 +1,8 @@
--- Editor annotations (LuaLS) for everything in `wechat`, made from the catalogue and from what the methods
--- say of themselves:
+-- Generates editor annotations (LuaLS) for everything in `wechat`, from the catalogue and the methods' own
+-- documentation:
 --   lua5.4 lua/meta/generate.lua > wechat.lua
 --   for name, text in pairs(require("meta.generate").files()) do ... end
--- The files belong in a folder of the editor's own: beside a script, `require` would find them.
+-- The files belong in a separate folder for the editor: next to a script, `require` would find them.
 
 local here = type(arg) == "table" and arg[0] and arg[0]:match("^(.*)meta/generate%.lua$")
 if here then package.path = here .. "?.lua;" .. package.path end
@@ -18,7 +18,7 @@ local parts = { "config", "log", "codec", "message", "reply", "time", "tasks", "
 
 -- ---- methods
 
--- Stands in for all that C gives: whatever it is asked for is there and does nothing.
+-- Returns a substitute for everything C provides: every field exists and does nothing.
 local function stand_in()
   local nothing = {}
   return setmetatable(nothing, {
@@ -33,7 +33,7 @@ end
 ---@field parameters table[]?
 ---@field doc string
 
--- What the parts add, each name once, in order.
+-- Returns the methods that the parts add, each once, in order.
 ---@return MethodRow[]
 local function collect()
   local host, wechat, rows, seen = stand_in(), {}, {}, {}
@@ -95,7 +95,7 @@ local function method_lines(lines, row)
   lines[#lines + 1] = ("function wechat.%s(%s) end\n"):format(row.name, table.concat(names, ", "))
 end
 
--- The class of what wechat.menu.new gives: its methods are made from the table of button types.
+-- Writes the class that wechat.menu.new returns: its methods come from the table of button types.
 local function menu_lines(lines)
   local own = { types.menu }
   for _, row in ipairs(menu_types.methods) do
@@ -126,7 +126,7 @@ local function is_optional(node)
   return not field.required or field.value ~= nil or field.default_of ~= nil
 end
 
--- Classes for a tree of fields, inner ones first; returns the outer one's name.
+-- Writes classes for a tree of fields, inner classes first; returns the outer class's name.
 local function class_lines(lines, name, node, all_optional)
   local own = { "---@class " .. name }
   for _, key in ipairs(node.names) do
@@ -181,7 +181,7 @@ local function endpoint_lines(lines, endpoint)
   lines[#lines + 1] = ("function wechat.%s(fields) end\n"):format(endpoint.name)
 end
 
--- The table that functions are put in, and those around it: wechat.message before wechat.message.custom.
+-- Declares the table of a name, and its parents first: wechat.message before wechat.message.custom.
 local function declare(lines, declared, name, about)
   for at in name:gmatch("()%.") do declare(lines, declared, name:sub(1, at - 1)) end
   if declared[name] or name == "" then return end
@@ -190,7 +190,7 @@ local function declare(lines, declared, name, about)
   lines[#lines + 1] = ("---@class wechat.%s\nwechat.%s = {}\n"):format(name, name)
 end
 
---- The annotations of `wechat`.
+--- Returns the annotations of `wechat`.
 ---@return string
 function generate.text()
   local lines, declared = { "---@meta wechat\n", types.classes }, {}
@@ -207,7 +207,7 @@ function generate.text()
   return table.concat(lines, "\n") .. "\n"
 end
 
---- Texts by file name: "wechat.lua", and "wechat/bot.lua" for the module of that name.
+--- Returns texts by file name: "wechat.lua", and "wechat/bot.lua" for the module wechat.bot.
 ---@return table<string, string>
 function generate.files() return { ["wechat.lua"] = generate.text(), ["wechat/bot.lua"] = types.bot } end
 

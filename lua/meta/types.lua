@@ -1,5 +1,5 @@
--- What the annotations say beside what is known of every method: the types they use, and what the methods
--- return.
+-- Annotations that cannot be generated from the methods:
+-- the types that the methods use, and their return types.
 
 local types = {}
 
@@ -160,7 +160,7 @@ on_error = nil
 on_lost = nil
 ]==]
 
--- What wechat.menu.new gives, but for its methods.
+-- The class that wechat.menu.new returns, without its methods.
 types.menu = [==[
 ---@class MenuFault tostring(fault) says it in one line
 ---@field path string "button[2].sub_button[1].name"
@@ -180,7 +180,7 @@ types.menu = [==[
 ---@field matchrule? table of a personalised menu: whom it is for
 ---@field conditionalmenu? Menu[] the personalised menus; the one added last wins]==]
 
--- What `require "wechat.bot"` gives.
+-- The module `wechat.bot`.
 types.bot = [==[
 ---@meta wechat.bot
 
@@ -221,7 +221,7 @@ function bot.on_message(msg) end
 return bot
 ]==]
 
--- Of parameters of which more is to be said than the kind that is checked; by method and name.
+-- Types of parameters more precise than the checked type; by method and name.
 types.parameters = {
   ["say.part"] = "string|Reply",
   ["ask.question"] = "string|Reply",
@@ -235,7 +235,7 @@ types.parameters = {
   ["cron.fn"] = "fun()",
 }
 
--- By a pattern of names, the longest that fits; what none fits is a call of the platform.
+-- Return types by name pattern, the longest match wins; a name without a match is an API call.
 types.returns = {
   ["^response_"] = "Reply",
   ["^group_transfer_message$"] = "Reply",

@@ -1,4 +1,4 @@
--- What an editor is told (.luarc.json), as text; and the annotations that it completes from.
+-- Generates the editor's settings (.luarc.json) as text, and the annotations for completion.
 
 local host = ...
 
@@ -9,7 +9,7 @@ local settings = {
   ["diagnostics.globals"] = { "wechat", "on_message", "on_load", "on_unload", "on_error", "on_lost", "test", "before_each", "expect", "bot" },
 }
 
--- What luacheck is told: the names that a bot has and defines.
+-- The settings of luacheck: the globals that a bot has and defines.
 local luacheckrc = [[
 std = "lua54"
 max_line_length = false

@@ -1,4 +1,4 @@
--- The API calls that .trace shows: on the simulated platform those that it noted, on the real one those of the prompt.
+-- The API calls that .trace shows: the simulated platform's recorded calls, or on the real platform the prompt's own.
 
 return function(repl)
   local wechat, host, paint = repl.wechat, repl.host, repl.paint
@@ -30,7 +30,7 @@ return function(repl)
     return out
   end
 
-  -- The real platform: what this interpreter's own calls send.
+  -- On the real platform: records the calls of this interpreter.
   local function wrap()
     if wrapped then return end
     wrapped = true
@@ -45,14 +45,14 @@ return function(repl)
     end
   end
 
-  --- Tracing was switched on or off: calls from now on are shown.
+  --- Starts tracing: calls from now on are shown.
   function trace.start()
     if repl.settings.real ~= "" then return wrap() end
     local calls = new_calls()
     if #calls > 0 then last = calls[#calls].id end
   end
 
-  --- The calls since the last time, as lines.
+  --- Returns the calls since the last call of take, as lines.
   function trace.take()
     if repl.settings.real == "" then
       for _, call in ipairs(new_calls()) do

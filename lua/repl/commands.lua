@@ -1,4 +1,4 @@
--- The prompt's own commands: what a user does, the menu, the script, help.
+-- The prompt's commands: users' acts, the menu, the script, help.
 
 return function(repl)
   local wechat, host, paint = repl.wechat, repl.host, repl.paint
@@ -6,7 +6,7 @@ return function(repl)
 
   local commands, order = {}, {}
 
-  -- What is not for a running bot, and why.
+  -- Commands not available at a running bot, and the reason.
   local no_phone = "there is no simulated phone here: the bot talks to its users. Send it a message as the platform would: wemoon send text 你好"
   local not_here = {
     [".say"] = no_phone, [".tap"] = no_phone, [".subscribe"] = no_phone, [".unsubscribe"] = no_phone, [".scan"] = no_phone,
@@ -15,14 +15,14 @@ return function(repl)
     [".save"] = "the file would be the bot's: write it at a prompt of its own (wemoon repl)",
   }
 
-  -- name, what follows it, one line, fn(rest) -> word, text
+  -- Adds a command: its name, its arguments, a one-line description, and fn(rest) -> word, text.
   local function add(name, usage, doc, fn)
     if repl.bot and not_here[name] then return end
     commands[name] = { usage = usage, doc = doc, fn = fn }
     order[#order + 1] = name
   end
 
-  -- ---- what a user does
+  -- ---- users' acts
 
   local function control(method, path, body)
     local answer, err = wechat.http.request { method = method, url = repl.settings.sim .. path, json = body, timeout = 60 }
@@ -70,7 +70,7 @@ return function(repl)
 
   local function faint(text) return paint.text("faint", paint.safe(text)) end
 
-  -- What went to the bot for an act, and what came back; the last document is the message at hand from now on.
+  -- Returns an act's requests and replies as lines if tracing. The last document becomes the current message.
   local function show_trace(answer)
     local lines, state = {}, control("GET", "/sim/state")
     for _, item in ipairs(state and state.trace or {}) do
@@ -109,7 +109,7 @@ return function(repl)
     return act { act = "say", content = rest }
   end)
 
-  -- What was drawn is tapped, pushed or not: the menu at the prompt, where there is one.
+  -- Taps the menu drawn at the prompt, pushed or not; if there is none, the platform's.
   add(".tap", "N[.M]", "tap a button of the menu that you drew (or of the platform's, where you drew none)", function(rest)
     local place = rest:match("^%d+%.?%d*$")
     if not place then return needs("which button? .tap 1, or .tap 2.1") end
@@ -147,7 +147,7 @@ return function(repl)
     return "done", "you are " .. rest
   end)
 
-  -- ---- the menu
+  -- ---- menu
 
   local function faults_of() return wechat.menu.check(repl.env.menu) end
 
@@ -163,7 +163,7 @@ return function(repl)
     return nil, err
   end
 
-  -- At a terminal the next line is the answer; in a pipe "yes" behind the command is.
+  -- Asks before running fn: at a terminal the next line is the answer; in a pipe, "yes" after the command.
   local function when_agreed(rest, command, text, question, fn)
     if rest == "yes" then return fn() end
     if repl.settings.terminal == "" then return "done", text .. ("\nto do it: %s yes"):format(command) end
@@ -205,9 +205,9 @@ return function(repl)
     return when_agreed(rest, ".pull", "this throws away what you drew:\n" .. table.concat(lines, "\n"), "fetch it all the same?", take)
   end)
 
-  -- ---- the script
+  -- ---- script
 
-  -- C does it, where there is a script, and what follows beside a bot.
+  -- C runs .reload if there is a script; at a running bot, C also runs the commands below.
   add(".reload", "", "load the bot's script anew", function() return needs("there is no script: the bot is what you define here") end)
 
   if repl.bot then
@@ -277,13 +277,13 @@ return function(repl)
 
   add(".quit", "", "leave", function() return "quit", "" end)
 
-  -- ----
+  -- ---- interface
 
   local out = {}
 
   function out.names() return order end
 
-  --- Runs a command line: how it went, and what is to be printed.
+  --- Runs a command line; returns its outcome and the text to print.
   function out.run(input)
     local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
     local command = commands[name]

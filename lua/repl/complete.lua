@@ -1,4 +1,4 @@
--- What the text before the cursor can go on with: names, fields, methods; inside a call's braces its arguments.
+-- Completes the text before the cursor: names, fields, methods; inside a call's braces, the call's arguments.
 
 local catalogue = require "wechat.catalogue"
 
@@ -23,7 +23,7 @@ return function(repl, commands)
     return found
   end
 
-  -- The value of "a.b.c", without calling anything but wemoon's own __index.
+  -- Returns the value of "a.b.c". Calls no function except __index metamethods.
   local function value_of(path)
     local value = repl.env
     for name in path:gmatch("[^.:]+") do
@@ -49,7 +49,7 @@ return function(repl, commands)
     if type(meta) == "table" then names_in(meta.__index, into, depth + 1) end
   end
 
-  -- The groups of the catalogue that begin with a path: `wechat.` has them before anything was called.
+  -- Adds the catalogue's groups below a path: `wechat.` has them before the first call loads them.
   local function groups_in(path, into)
     local inner = path == "wechat" and "" or path:match("^wechat%.(.+)$")
     if not inner then return end
@@ -77,7 +77,7 @@ return function(repl, commands)
     return starting(sorted(names), prefix)
   end
 
-  -- The arguments of the call that the cursor is in: `wechat.user.info{ope`.
+  -- Returns the argument names of the call around the cursor: `wechat.user.info{ope`.
   local function arguments_of(method)
     local names = {}
     local endpoint = catalogue.endpoint(method)
@@ -117,7 +117,7 @@ return function(repl, commands)
     return 0, {}
   end
 
-  --- How many bytes before the cursor the candidates stand in place of, and the candidates.
+  --- Returns the number of bytes before the cursor that a candidate replaces, and the candidates.
   ---@param before string
   ---@return integer length
   ---@return string[] candidates

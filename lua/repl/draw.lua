@@ -1,4 +1,4 @@
--- A menu as the phone shows it: the bar below, above each button with children its sheet; faults with their paths.
+-- Draws a menu as the phone shows it: the bar at the bottom, sub-menus above their buttons; faults with their paths.
 
 return function(repl)
   local paint = repl.paint
@@ -15,12 +15,12 @@ return function(repl)
     local name = type(button.name) == "string" and paint.safe(button.name) or "?"
     local sign = is_list(button.sub_button) and #button.sub_button > 0 and "≡ " or ""
     local tail = signs[button.type] and signs[button.type] ~= "" and " " .. signs[button.type] or ""
-    local room = width - paint.width(sign .. tail) - (marked and 2 or 0) -- the signs stay where the name is cut
+    local room = width - paint.width(sign .. tail) - (marked and 2 or 0) -- the signs are kept when the name is cut
     local text = paint.pad(sign .. paint.cut(name, math.max(1, room)) .. tail .. (marked and " !" or ""), width, true)
     return marked and paint.text("bad", text) or text
   end
 
-  -- `where`: how the paths of this menu begin, "" or "conditionalmenu[1].".
+  -- Returns the buttons with faults. `where`: the prefix of this menu's paths, "" or "conditionalmenu[1].".
   local function marked_paths(faults, where)
     local marks = {}
     for _, fault in ipairs(faults) do
@@ -48,7 +48,7 @@ return function(repl)
     return lines, most
   end
 
-  -- The names that the drawing had to cut.
+  -- Appends the full names of buttons whose names were cut.
   local function add_cut_names(lines, buttons, width)
     local function add(place, button, room)
       local name = is_list(button) and type(button.name) == "string" and button.name or ""
@@ -86,7 +86,7 @@ return function(repl)
     return paint.safe(table.concat(parts, ", "))
   end
 
-  --- The drawing, in lines: the menu of all, then each personalised one under its rule.
+  --- Returns the drawing as lines: the default menu, then each personalised menu under its rule.
   ---@param menu table
   ---@param faults MenuFault[]
   return function(menu, faults)

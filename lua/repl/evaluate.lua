@@ -1,14 +1,14 @@
--- An input as Lua: an expression is printed, a statement runs, an unfinished one asks for more.
+-- Evaluates an input as Lua: prints an expression, runs a statement, requests more for an unfinished input.
 
 local INPUTS_KEPT = 1000
 
 return function(repl)
   local paint = repl.paint
-  local inputs, count = {}, 0 -- of this session: a function of an earlier one may be what fails now
+  local inputs, count = {}, 0 -- of this session: an error may be in a function of an earlier input
 
   local function is_unfinished(fault) return fault:find("<eof>['\"]?$") ~= nil or fault:find("unfinished long") ~= nil end
 
-  -- The line of the input that an error names, with a caret below what it is about.
+  -- Returns the line of the input that an error names, with a caret below the name at fault.
   local function point_at(input, number, message)
     local lines = {}
     for line in (input .. "\n"):gmatch("(.-)\n") do lines[#lines + 1] = line end
@@ -30,7 +30,7 @@ return function(repl)
     return shown .. (trace or "")
   end
 
-  -- From the innermost frame of the script's or the input's own on; what carries the prompt is left out.
+  -- Returns the stack trace from the innermost frame of the script or input; the prompt's own frames are omitted.
   local function trace_of(level)
     local lines = {}
     for line in debug.traceback("", level):gmatch("[^\n]+") do
@@ -44,7 +44,7 @@ return function(repl)
     return paint.text("faint", table.concat(lines, "\n")) .. "\n"
   end
 
-  -- A local of one input would be gone at the next: at the prompt it is a global.
+  -- Removes `local`: a local of one input would be undefined in the next, so it becomes a global.
   local function without_local(input)
     local name = input:match("^%s*local%s+function%s+([%a_][%w_]*)")
     if name then return (input:gsub("local%s+", "", 1)) end
@@ -68,7 +68,7 @@ return function(repl)
     if results.n == 0 then return "" end
     repl.env._ = results[1]
     if results[1] == nil and results.n > 1 then
-      repl.env._ = results[2] -- the error is what one asks about next
+      repl.env._ = results[2] -- the error is the value to inspect next
       return paint.text("bad", "nil, ") .. repl.print(results[2])
     end
     local shown = {}
@@ -76,7 +76,7 @@ return function(repl)
     return table.concat(shown, "\n")
   end
 
-  --- Runs an input: how it went, and what is to be printed.
+  --- Runs an input; returns its outcome and the text to print.
   ---@return "done"|"failed"|"more" word
   ---@return string text
   return function(input)

@@ -1,4 +1,4 @@
--- `.help NAME`: what is known of a method or group, from the catalogue and the methods' own words.
+-- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation.
 
 local catalogue = require "wechat.catalogue"
 local reference = require "docs.reference"
@@ -54,7 +54,7 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
-  -- What has the word in its name, or in what is said of it, in English or Chinese.
+  -- Searches for a word in names and documentation, English and Chinese.
   local function search(word)
     local found = reference.search(repl.host.args.methods, word)
     if #found == 0 then return nil end
@@ -64,7 +64,7 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
-  --- The text, or nil where nothing is known by that name.
+  --- Returns the help text; nil if the name is unknown.
   ---@param topic string "wechat.tag.create", "tag", "create_menu"
   return function(topic)
     local name = topic:gsub("^wechat%.", "")

@@ -1,23 +1,23 @@
--- The prompt: takes lines, gives what is to be printed. C reads the lines and prints (src/cli/cmd_repl.c).
+-- The prompt: takes lines and returns the text to print. C reads the lines and prints (src/cli/cmd_repl.c).
 --
--- The functions that it returns get and give strings. `line` answers with a word on a line of its own (done,
--- failed, more, quit) and then the text.
+-- The functions of the returned table take and return strings. `line` returns a word on a line of its own (done,
+-- failed, more, quit), followed by the text.
 --
--- Beside a bot (wemoon repl --attach) it is loaded into the bot's own state, once for each prompt; `about` is then JSON
--- that says which bot that is.
+-- For wemoon repl --attach it is loaded into the bot's own Lua state, once for each prompt; `about` is then JSON that
+-- describes the bot.
 
 local host, about = ...
 local wechat = wechat
 
 local repl = {
   host = host, wechat = wechat,
-  user = "alice",      -- whose phone .say and the others are
-  typed = {},          -- inputs that worked, for .save
-  printed = {},        -- beside a bot: what the input printed
+  user = "alice",      -- the user of .say and the other acts
+  typed = {},          -- inputs that succeeded, for .save
+  printed = {},        -- attached: the input's printed lines
   bot = about and host.json.decode(about) or nil,
 }
 
--- What is typed beside a bot leaves no more behind in it than it says.
+-- The `print` of an attached prompt: its output goes to the prompt, and the bot's own `print` is unchanged.
 local function print_here(...)
   local parts = table.pack(...)
   for i = 1, parts.n do parts[i] = tostring(parts[i]) end
@@ -33,7 +33,7 @@ local commands = require("repl.commands")(repl)
 repl.api_trace = require("repl.api_trace")(repl)
 local complete = require("repl.complete")(repl, commands)
 
--- The bot, as long as nothing better is defined at the prompt.
+-- The default on_message, until one is defined at the prompt.
 if not repl.bot then function _G.on_message() end end
 
 if repl.env.menu == nil then repl.env.menu = wechat.menu.new() end
@@ -58,7 +58,7 @@ local function banner(settings)
   return ("wemoon %s · %s\n%s · .help lists the rest\n"):format(settings.version, where, bot)
 end
 
--- The message at hand lasts from one input to the next: the last one that was sent, or parsed.
+-- The current message persists between inputs: it is the message last sent or parsed.
 local function take_message()
   if repl.document then pcall(wechat.parse_data, repl.document) end
 end
@@ -68,7 +68,7 @@ local function keep_message()
   if message and message.raw ~= repl.message_raw then repl.document, repl.message_raw = message.raw, message.raw end
 end
 
--- Runs part of the prompt; what it returns, behind the API calls that it made where these are traced.
+-- Runs a command or input; returns its answer, preceded by the API calls that it made if they are traced.
 local function run(fn, ...)
   take_message()
   local word, text = fn(...)
@@ -98,7 +98,7 @@ function program.line(input)
   return run(evaluate, input)
 end
 
---- The terminal has so many columns from now on.
+--- Sets the terminal's width in columns.
 function program.resize(columns)
   repl.columns = math.max(20, tonumber(columns) or 80)
   return ""

@@ -1,8 +1,8 @@
--- Colours, where the terminal has them, and how many columns a text takes.
+-- Terminal colours, if enabled, and the width of text in columns.
 
 local codes = { string = "32", number = "36", keyword = "35", name = "34", faint = "2", bad = "31", bold = "1" }
 
--- Ranges of characters that take two columns (East Asian Wide and Fullwidth, emoji), and that take none.
+-- Ranges of characters that are two columns wide (East Asian Wide and Fullwidth, emoji), and of zero-width ones.
 local wide = {
   { 0x1100, 0x115F }, { 0x231A, 0x231B }, { 0x23E9, 0x23EC }, { 0x25FD, 0x25FE }, { 0x2614, 0x2615 }, { 0x2648, 0x2653 },
   { 0x26A1, 0x26A1 }, { 0x26BD, 0x26BE }, { 0x26C4, 0x26C5 }, { 0x26D4, 0x26D4 }, { 0x26EA, 0x26EA }, { 0x2705, 0x2705 },
@@ -33,18 +33,18 @@ local function width_of(code)
   return is_in(wide, code) and 2 or 1
 end
 
---- Of one prompt: several stand beside a bot, each at a terminal of its own.
+--- Creates the painter of one prompt: a bot may have several attached, each at its own terminal.
 return function()
   local paint = { on = false }
 
-  --- The text in the colour of its kind.
+  --- Returns the text in the colour of its kind.
   function paint.text(kind, text)
     if not paint.on or text == "" then return text end
     return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
   end
 
-  --- The text with control characters made visible, but for line ends and tabs: what others wrote cannot steer the
-  --- terminal.
+  --- Returns the text with control characters made visible, except line ends and tabs: text from others cannot
+  --- control the terminal.
   ---@param text string
   ---@return string
   function paint.safe(text)
@@ -52,14 +52,14 @@ return function()
     return (text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end))
   end
 
-  --- The columns of a text at a terminal; colours take none.
+  --- Returns the width of a text in columns; colour codes have none.
   function paint.width(text)
     local columns, plain = 0, text:gsub("\27%[[%d;]*m", "")
     for _, code in utf8.codes(plain, true) do columns = columns + width_of(code) end
     return columns
   end
 
-  --- The front of a text that fits into so many columns; with a sign where something was cut off.
+  --- Cuts a text to at most `columns`; "…" marks the cut.
   function paint.cut(text, columns)
     if paint.width(text) <= columns then return text end
     local used, last = 0, 0
@@ -71,7 +71,7 @@ return function()
     return text:sub(1, last) .. "…"
   end
 
-  --- The text filled up with spaces to so many columns; `centre`: on both sides.
+  --- Pads a text with spaces to `columns`; `centre`: on both sides.
   function paint.pad(text, columns, centre)
     local missing = math.max(0, columns - paint.width(text))
     if not centre then return text .. (" "):rep(missing) end

@@ -1,14 +1,14 @@
--- Values so that they can be read: tables laid out, long strings cut with their length, functions by name and
--- place, what holds itself named.
+-- Prints values readably: tables laid out, long strings cut and their length given, functions by name and place,
+-- cyclic references marked.
 
 local STRING_SHOWN, DEPTH, MEMBERS = 300, 8, 200
 
 return function(repl)
   local paint = repl.paint
 
-  -- Tables that are what they seem: without a metatable, or with that of a part of wechat.
+  -- Metatables of tables that are searched for function names: none, or that of a part of wechat.
   local plain = { [""] = true, [require("wechat.misread").mark] = true }
-  local names -- of functions, by value: made when first asked for
+  local names -- function names by value
 
   local function name_all(t, prefix, depth)
     if names[t] or depth > 4 then return end
@@ -78,7 +78,7 @@ return function(repl)
 
   local show
 
-  -- The members, each as text.
+  -- Returns the members as texts.
   local function members_of(t, path, seen, depth)
     local parts, count = {}, 0
     while rawget(t, count + 1) ~= nil and count < MEMBERS do
@@ -126,7 +126,7 @@ return function(repl)
     return show_table(value, path, seen, depth)
   end
 
-  --- A value as it is printed.
+  --- Formats a value for the prompt.
   ---@return string
   return function(value) return show(value, "_", {}, 0) end
 end

@@ -1,5 +1,5 @@
--- The globals of what is typed. At a prompt of its own they are _G. Beside a bot they are the bot's, undefined ones nil,
--- but for what belongs to the prompt: `_`, `print` and, where the bot has none of that name, `menu`.
+-- The globals of inputs. At a prompt of its own they are _G. At a running bot they are the bot's, undefined ones nil,
+-- except those of the prompt: `_`, `print` and, if the bot has no global of that name, `menu`.
 
 local globals = _G
 
@@ -8,7 +8,7 @@ local function is_own(own, name)
   return name == "_" or own[name] ~= nil
 end
 
----@param own table what belongs to the prompt
+---@param own table the prompt's own globals
 return function(own)
   local scope = {}
   function scope.__index(_, name)

@@ -1,4 +1,4 @@
--- `bot`: what users do to it, what it answered, which calls it made; time, faults, other hosts.
+-- `bot`: users' acts, the bot's answers and API calls; time, faults, other hosts.
 
 local catalogue = require "wechat.catalogue"
 
@@ -19,11 +19,11 @@ return function(spec)
 
   spec.control = control
 
-  -- ---- what comes back
+  -- ---- replies
 
   local reply_meta = {}
 
-  -- Of several entries the first is the reply; all are in the list.
+  -- Reads fields of the first entry: the reply. The list has all entries.
   function reply_meta.__index(reply, name)
     local first = rawget(reply, 1)
     if name == "text" then return first and (first.content or first.text) end
@@ -57,7 +57,7 @@ return function(spec)
   end
 
   function user:says(text) return act(self, { act = "say", content = text }) end
-  --- A button by its names ("菜单", "搜索"), its place ("2.1") or its key.
+  --- Taps a button by its names ("菜单", "搜索"), its place ("2.1") or its key.
   function user:taps(...)
     local names = { ... }
     return act(self, { act = "tap", path = #names > 1 and names or names[1] })
@@ -77,10 +77,10 @@ return function(spec)
   function user:sends_link(title, description, url)
     return act(self, { act = "link", title = title, description = description, url = url })
   end
-  --- Any event, by the platform's name and fields.
+  --- Sends any event, by the platform's name and fields.
   function user:causes(name, fields) return act(self, { act = "event", name = name, fields = fields or {} }) end
 
-  --- What the user's chat shows, from the account alone.
+  --- Returns the chat's entries that came from the account.
   function user:sees()
     local state, list = control("GET", "/sim/state"), {}
     for _, entry in ipairs(state.chats[self:openid()] or {}) do
@@ -94,19 +94,19 @@ return function(spec)
     return self.known
   end
 
-  --- A user; one that nobody knows is made, and follows.
+  --- Returns a user; an unknown user is created and follows.
   ---@param name string
   function bot:user(name)
     if type(name) ~= "string" or name == "" then error("bot:user(NAME): a name is needed", 2) end
     return setmetatable({ name = name }, user)
   end
 
-  -- ---- what the bot did
+  -- ---- the bot's calls and stored data
 
-  --- The calls of the platform that the bot made, all or those of one endpoint ("message.custom.send_text"):
-  --- {name, query, body, answer}. Fetching tokens is not among them.
+  --- Returns the bot's API calls, all or those of one endpoint ("message.custom.send_text"): {name, query, body,
+  --- answer}. Token requests are omitted.
   function bot:calls(name)
-    -- A test that counts the calls of what nobody calls so could not fail.
+    -- A misspelled name would always count zero calls, and the test could never fail.
     if name and not catalogue.endpoint(name) then
       error(('bot:calls: no endpoint is called \'%s\': the names are the platform\'s, as in wechat.media.upload: "media.upload"'):format(name), 2)
     end
@@ -121,17 +121,17 @@ return function(spec)
     return list
   end
 
-  --- What the bot keeps of a user (wechat.session).
+  --- Returns the bot's stored session of a user (wechat.session).
   function bot:session(name)
     local openid = bot:user(name):openid()
     local text = host.store.own.get("session/" .. host.session.account .. "/" .. openid)
     return text and host.json.decode(text) or {}
   end
 
-  --- What the bot keeps under a key (wechat.store).
+  --- Returns the bot's stored value of a key (wechat.store).
   function bot:store(key) return wechat.store.get(key) end
 
-  -- ---- the world
+  -- ---- time, faults and other hosts
 
   local units = { s = 1, m = 60, h = 3600, d = 86400 }
 
@@ -143,7 +143,7 @@ return function(spec)
     return total
   end
 
-  --- Lets time pass, for everything in the process: timers, time-outs, tokens, sessions' ages.
+  --- Advances time for the whole process: timers, timeouts, tokens, sessions' ages.
   function bot:wait(interval)
     local left = seconds_of(interval)
     local step = math.max(1, left / 200)
@@ -155,10 +155,10 @@ return function(spec)
     host.time.sleep(0.02)
   end
 
-  -- What was begun in time comes to its end after it: moving time takes the bot no time.
+  -- The text may appear shortly after the deadline, since advancing time gives the bot no processing time.
   local LATER_S, STEP_S, LOOKS_AT_END = 60, 0.25, 100
 
-  -- What the account wrote since the user did.
+  -- Returns the account's entries since the user's last message.
   local function answers_of(self)
     local state, list = control("GET", "/sim/state"), {}
     for _, entry in ipairs(state.chats[self:openid()] or {}) do
@@ -174,8 +174,8 @@ return function(spec)
     return false
   end
 
-  --- The user reads the text, in an answer or in a part of one, within so many seconds (60) from now on. Time passes
-  --- until then.
+  --- Waits until the user's chat shows the text, in an answer or in part of one, at most `within_s` seconds (60).
+  --- Time is advanced meanwhile.
   ---@param text string
   ---@param within_s? number
   function user:expects_later(text, within_s)
@@ -196,17 +196,17 @@ return function(spec)
     end
   end
 
-  --- Starts the bot anew, as a new process does: new interpreters, the same store. Conversations and what is owed go on.
+  --- Restarts the bot like a new process: new interpreters, the same store. Conversations and owed answers continue.
   function bot:restart()
     if spec.settings.bot == "" then error("there is no bot: a spec bot_spec.lua is of bot.lua beside it; or give --bot FILE", 2) end
     host.time.restart()
   end
 
-  --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true), ...
+  --- Switches a fault of the platform: bot:fault("fail", 45009), bot:fault("network", true) and so on.
   function bot:fault(name, value) control("POST", "/sim/faults", { [name] = value == nil and true or value }) end
 
-  --- Plays an account of a kind until the test ends: personal, unverified, subscription, service or test. A test begins
-  --- with a service account that has every right.
+  --- Simulates a kind of account until the test ends: personal, unverified, subscription, service or test. Each test
+  --- starts with a service account that has every right.
   ---@param name string
   function bot:account_kind(name)
     if type(name) ~= "string" then error("bot:account_kind(NAME): a name is needed", 2) end
@@ -215,7 +215,7 @@ return function(spec)
 
   local parts = { status = true, headers = true, body = true, json = true, delay = true, stream = true, pause = true }
 
-  -- Whether it is {status =, ...}; a table with anything else in it is what is answered, as JSON.
+  -- Whether a table is {status =, ...}; a table with any other key is itself the answer, sent as JSON.
   local function is_whole_answer(answer)
     for name in pairs(answer) do
       if not parts[name] then return false end
@@ -223,7 +223,7 @@ return function(spec)
     return answer.body or answer.json ~= nil or answer.stream or math.type(answer.status) == "integer"
   end
 
-  -- What a model's server writes for each text. The end comes with the last one: the pause is between texts.
+  -- Returns a language model's events, one per text; the last also has the end mark, sent without `pause`.
   local function chunks_of(texts)
     if type(texts) ~= "table" then error("bot:answers: stream is a list of texts", 3) end
     local list = {}
@@ -236,8 +236,8 @@ return function(spec)
     return list
   end
 
-  --- What another host answers to wechat.http: a text, a table as JSON, or {status =, headers =, body = or json =, delay =}
-  --- (seconds); or {stream = {"a", "b"}, pause =}: a language model that writes so, with so many seconds between.
+  --- Sets another host's answer to wechat.http: a text, a table as JSON, or {status =, headers =, body = or json =,
+  --- delay =} (seconds); or {stream = {"a", "b"}, pause =}: a language model's stream, `pause` seconds between.
   function bot:answers(url, answer)
     if type(answer) ~= "string" and type(answer) ~= "table" then error("bot:answers(URL, ANSWER): a text or a table is needed", 2) end
     if type(answer) == "string" then answer = { body = answer }
@@ -252,7 +252,7 @@ return function(spec)
     })
   end
 
-  --- What the bot asked of other hosts: {method, url, body}.
+  --- Returns the bot's requests to other hosts: {method, url, body}.
   function bot:requests() return control("GET", "/sim/outside_requests") end
 
   return bot

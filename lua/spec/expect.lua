@@ -1,4 +1,4 @@
--- expect(value):is(...) and its like. A failure says what was expected, what was there, and where they part.
+-- expect(value):is(...) and the other checks. A failure shows the expected and actual value and where they differ.
 
 return function(spec)
   local show = spec.show
@@ -7,14 +7,14 @@ return function(spec)
 
   local function is_reply(value) return type(value) == "table" and rawget(value, "is_reply") == true end
 
-  -- What a reply is compared by, but with a table: nil where none came, its text where it has one, else itself.
+  -- Returns the value that a reply is compared by: with a table the reply itself, else its text if any; nil if empty.
   local function plain(value, other)
     if not is_reply(value) or type(other) == "table" then return value end
     if #value == 0 then return nil end
     return value.text or value
   end
 
-  -- Whether one of the texts in a reply's entries (titles, descriptions, addresses ...) holds `part`.
+  -- Whether a text in a reply's entry (title, description, URL and so on) contains `part`.
   local function shows(entry, part)
     for name, value in pairs(entry) do
       if type(value) == "table" and shows(value, part) then return true end
@@ -25,7 +25,7 @@ return function(spec)
 
   local checks = {}
 
-  --- Equal: tables by what is in them; a reply and a string by the reply's text.
+  --- Equality: tables by content; a reply and a string by the reply's text.
   function checks.is(value, expected)
     local found = show.difference(plain(value, expected), expected)
     if found then fail("%s", found) end
@@ -44,7 +44,7 @@ return function(spec)
     if plain(value) == nil then fail("expected something, got nil") end
   end
 
-  --- A string holds another; a reply without a text, one of its titles, descriptions, addresses; a list has an equal member.
+  --- A string contains another; a reply without text, in a title, description or URL; a list, as an equal member.
   function checks.contains(value, part)
     value = plain(value, part)
     if is_reply(value) and type(part) == "string" then
@@ -63,7 +63,7 @@ return function(spec)
     fail("  expected a list with %s\n  got      %s", show.value(part), show.value(value))
   end
 
-  --- A string fits a Lua pattern.
+  --- A string matches a Lua pattern.
   function checks.matches(value, pattern)
     value = plain(value, pattern)
     if type(value) ~= "string" or not value:find(pattern) then
@@ -71,7 +71,7 @@ return function(spec)
     end
   end
 
-  --- A function raises; with a text, an error that holds it.
+  --- A function raises an error; with `part`, an error that contains it.
   function checks.raises(fn, part)
     local good, raised = pcall(fn)
     if good then fail("expected an error%s, there was none", part and " with " .. show.value(part) or "") end
@@ -79,7 +79,7 @@ return function(spec)
     if part and not raised:find(part, 1, true) then fail("  expected an error with %s\n  got      %s", show.value(part), raised) end
   end
 
-  --- A function comes to return what is expected, within some seconds (1): for what the bot does beside its reply.
+  --- A function returns the expected value within `seconds` (1): for effects of the bot other than its reply.
   function checks.becomes(fn, expected, seconds)
     if type(fn) ~= "function" then error("expect(FUNCTION):becomes(VALUE): a function that is called until it returns the value", 0) end
     for _ = 1, (seconds or 1) * 100 do

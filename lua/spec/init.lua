@@ -1,7 +1,7 @@
 -- Specs: `test(name, fn)`, `expect(value)` and `bot`, for the files that `wemoon test` runs.
 --
--- Each test has interpreters, a platform and a store of its own: C makes them anew, reads the spec file and runs
--- one test of it (src/cli/cmd_test.c).
+-- Each test has its own interpreters, platform and store: C creates them, loads the spec file and runs one of its
+-- tests (src/cli/cmd_test.c).
 
 local host = ...
 local wechat = wechat
@@ -12,7 +12,7 @@ spec.show = require "spec.show"
 spec.expect = require("spec.expect")(spec)
 spec.bot = require("spec.bot")(spec)
 
---- A test: its name is the sentence that it proves.
+--- Defines a test; its name is the sentence that it proves.
 ---@param name string
 ---@param fn fun()
 function _G.test(name, fn)
@@ -20,13 +20,13 @@ function _G.test(name, fn)
   spec.tests[#spec.tests + 1] = { name = name, fn = fn }
 end
 
---- Runs before each test of the file.
+--- Registers a function that runs before each test of the file.
 ---@param fn fun()
 function _G.before_each(fn) spec.before[#spec.before + 1] = fn end
 
 _G.expect, _G.bot = spec.expect, spec.bot
 
--- The line of the spec that a failure comes from, with its text.
+-- Returns the spec's source line at a failure.
 local function source_line(place)
   local file, number = place:match("^(.*):(%d+)$")
   local count = 0
@@ -57,7 +57,7 @@ end
 
 local program = {}
 
---- Reads the file: the names of its tests, a line each.
+--- Loads the spec file; returns the names of its tests, one per line.
 function program.load(json)
   local settings = host.json.decode(json)
   spec.path, spec.settings = settings.path, settings
@@ -69,7 +69,7 @@ function program.load(json)
   return table.concat(names, "\n")
 end
 
---- Runs the test of that number: "passed", or "failed" and why, indented.
+--- Runs a test by its number; returns "passed", or "failed" and the indented reason.
 function program.run(number)
   local one = spec.tests[math.tointeger(number)]
   spec.control("POST", "/sim/reset", {})

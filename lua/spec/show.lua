@@ -1,4 +1,4 @@
--- Values in the words of a failure, and where two of them differ.
+-- Formats values for failures, and finds the first difference of two values.
 
 local show = {}
 
@@ -17,7 +17,7 @@ local function sorted(t)
   return keys
 end
 
---- One line about a value.
+--- Formats a value as one line.
 function show.value(value, depth)
   depth = depth or 0
   if type(value) == "string" then
@@ -38,10 +38,10 @@ function show.value(value, depth)
   return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
 end
 
---- What was raised: a string as it is.
+--- Formats an error value; a string is unchanged.
 function show.raised(value) return type(value) == "table" and show.value(value) or tostring(value) end
 
---- The first place where two values differ, as lines; nil where they are equal. Integers and floats of one value are equal.
+--- Returns the first difference of two values as lines; nil if they are equal. Equal integers and floats are equal.
 function show.difference(actual, expected, path)
   if actual == expected then return nil end
   if type(actual) == "table" and type(expected) == "table" then
