@@ -1,5 +1,5 @@
-// The pages of the admin address: GET /healthz, GET /metrics, POST /reload, and the live desk (desk.h). For the operator's own tools; it
-// must not be reachable from outside.
+// The pages of the admin address: GET /healthz, GET /metrics, POST /reload, and the live desk (desk.h). These pages are
+// for the operator's own tools: the address must not be reachable from outside.
 #ifndef WEMOON_BOT_ADMIN_H
 #define WEMOON_BOT_ADMIN_H
 
@@ -11,12 +11,12 @@
 typedef struct {
   Bot *bot;
   const char *script;
-  const Server *server;  // that callbacks come to
+  const Server *server;  // the server of callbacks
   Store *store;
   Api *api;
   Metrics *metrics;
   int64_t started_s;  // Unix seconds
-  struct Desk *desk;  // NULL: there is none
+  struct Desk *desk;  // NULL: no live desk
 } Admin;
 
 HttpHandler admin_handler(Admin *admin);

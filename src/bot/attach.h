@@ -1,4 +1,4 @@
-// The socket of the prompt in the running bot (`wemoon repl --attach`): who may, what runs, how it ends.
+// The running bot's socket for attached prompts (`wemoon repl --attach`).
 #ifndef WEMOON_BOT_ATTACH_H
 #define WEMOON_BOT_ATTACH_H
 
@@ -8,19 +8,19 @@ typedef struct Attach Attach;
 
 typedef struct {
   Bot *bot;            // outlives it
-  const char *script;  // as it was given; told to the prompt, which looks for its bot by it
-  const char *config;  // the configuration file's whole path; empty: none
+  const char *script;  // as given on the command line; the prompt identifies its bot by it
+  const char *config;  // absolute path of the configuration file; empty: none
   int states;          // interpreters
   const char *path;    // of the socket
 } AttachOptions;
 
 enum { ATTACH_SESSIONS_MAX = 8 };
 
-// Listens at options->path, a socket of mode 0600 that takes this process's user and root alone. NULL with the reason.
-// Options are copied but for what they point to.
+// Listens at options->path, a socket of mode 0600 that accepts only this process's user and root. Returns NULL with the
+// reason on failure. Copies the options, but not what they point to.
 Attach *attach_start(const AttachOptions *options, Err *err);
-// Ends the sessions and what they run, and removes the socket. False when an input is stuck in a call that does not
-// come back: then only the end of the process helps. NULL is allowed.
+// Ends the sessions and the inputs that they run, and removes the socket. Returns false if an input is stuck in a call
+// that does not return: then the process must end. NULL is allowed.
 bool attach_stop(Attach *attach);
 
 #endif

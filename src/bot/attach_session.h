@@ -9,22 +9,23 @@
 
 typedef struct {
   const AttachOptions *options;
-  const Buf *about;             // who the bot is, JSON
-  const atomic_bool *stopping;  // the bot ends
+  const Buf *about;             // JSON that identifies the bot
+  const atomic_bool *stopping;  // the bot is stopping
   uint64_t number;
   Channel channel;
   int pid;
   unsigned uid;
-  uint64_t interpreter;  // that the program was begun in; 0: none yet
+  uint64_t interpreter;  // the one in which the program began; 0: none yet
   bool interrupted, gone;
   Buf settings, out;
 } Session;
 
-// NULL without memory; `fd` is the caller's then. All that it is given outlives it.
+// Takes ownership of `fd`. Returns NULL without memory: then the caller still owns `fd`. Every argument outlives the
+// session.
 Session *session_new(const AttachOptions *options, const Buf *about, const atomic_bool *stopping,
                      int fd);
 void session_free(Session *session);
-// Returns when the prompt has left, or the bot ends.
+// Serves the prompt; returns when the prompt disconnects or the bot stops.
 void session_converse(Session *session);
 
 #endif

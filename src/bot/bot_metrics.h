@@ -1,10 +1,10 @@
-// The metrics of a bot, and the page that Prometheus reads.
+// The metrics of a bot, for the page that Prometheus reads.
 #ifndef WEMOON_BOT_BOT_METRICS_H
 #define WEMOON_BOT_BOT_METRICS_H
 
 #include "base/metrics.h"
 
-// The families of bot_metric_families, in its order.
+// The indices of bot_metric_families.
 enum {
   METRIC_CALLBACKS,
   METRIC_CALLBACK_SECONDS,
@@ -19,20 +19,22 @@ enum {
 };
 extern const MetricFamily bot_metric_families[];
 
-// Makes the series whose labels are known from the start, at 0: Prometheus sees no increase in a
-// counter that first appears at 1. Call it once.
+// Creates the series whose labels are known from the start, with the value 0: Prometheus sees no increase in a counter
+// that first appears at 1. Call it once.
 void bot_metrics_begin(Metrics *metrics);
-// `outcome` (outcome.h): replied, success, late, unanswered, refused or verified. `metrics` NULL: nothing is counted.
+// Counts one try of a message. `outcome` (outcome.h): replied, success, late, unanswered, refused or verified.
+// `metrics` NULL: nothing is counted.
 void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us);
-// `method`: the name after `wechat.`; `result`: "0", the errcode, or network, timeout, http, json.
+// Counts a call of the platform. `method`: the name after `wechat.`; `result`: "0", the errcode, or network, timeout,
+// http, json.
 void bot_metrics_api_call(Metrics *metrics, Str method, Str result, int64_t us);
-// `fate`: customer_service, retry or dropped.
+// Counts a late reply. `fate`: customer_service, retry or dropped.
 void bot_metrics_late(Metrics *metrics, Str fate);
-// A try of a message that had been seen before.
+// Counts a try of a message that had been seen before.
 void bot_metrics_duplicate(Metrics *metrics);
-// How long a message waited for its script's turn.
+// Notes how long a message waited for its script's turn.
 void bot_metrics_queue(Metrics *metrics, int64_t us);
-// A reply that its user does not get, by one of LOST_REASONS. `metrics`: a Metrics.
+// Counts a reply that its user does not get. `reason`: one of LOST_REASONS; `metrics`: a Metrics.
 void bot_metrics_lost(void *metrics, Str reason);
 void bot_metrics_reload(Metrics *metrics, bool worked);
 

@@ -1,5 +1,5 @@
-// Words with a text each, over a connection of this machine: what the prompt and the bot that it is attached to say to
-// each other. On the wire: "WORD LENGTH\n" and so many bytes.
+// The protocol between the bot and an attached prompt, over a local connection: frames of a word and a text. On the
+// wire: "WORD LENGTH\n" and LENGTH bytes.
 #ifndef WEMOON_BOT_CHANNEL_H
 #define WEMOON_BOT_CHANNEL_H
 
@@ -10,26 +10,26 @@ enum { CHANNEL_WORD_MAX = 16, CHANNEL_TEXT_MAX = 4 << 20 };
 typedef struct {
   int fd;
   Buf in;
-  size_t used;  // bytes of `in` that the last frame took
+  size_t used;  // bytes of `in` that belong to the last frame
 } Channel;
 
 typedef enum {
   CHANNEL_READ,
-  CHANNEL_NOTHING,  // no whole frame within the time
-  CHANNEL_OVER      // the other side is gone, or does not speak so
+  CHANNEL_NOTHING,  // no whole frame arrived in time
+  CHANNEL_OVER      // the other side is closed, or does not speak this protocol
 } ChannelResult;
 
-// Takes over the descriptor of a stream socket.
+// Takes ownership of `fd`, a stream socket.
 void channel_open(Channel *channel, int fd);
 void channel_close(Channel *channel);
-// Waits up to `timeout_ms` (-1: for ever) for a frame. `word` is cut off at CHANNEL_WORD_MAX; `text` is valid until
+// Waits up to `timeout_ms` (-1: for ever) for a frame. `word` is truncated at CHANNEL_WORD_MAX; `text` is valid until
 // the next call.
 ChannelResult channel_read(Channel *channel, int timeout_ms, char word[CHANNEL_WORD_MAX],
                            Str *text);
-// False if the other side is gone, or takes nothing for 5 s. One thread at a time, which need not be the one that
-// reads.
+// Sends a frame. Returns false if the other side is closed, or takes nothing for 5 s. Call it from one thread at a
+// time, which need not be the reading thread.
 bool channel_send(Channel *channel, const char *word, Str text);
-// The process and the user at the other side, as the kernel knows them. False if it does not.
+// Gets the process and the user at the other side from the kernel. Returns false if the kernel does not know them.
 bool channel_peer(const Channel *channel, int *pid, unsigned *uid);
 
 #endif

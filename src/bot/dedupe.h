@@ -1,6 +1,5 @@
-// Which messages are being answered and which were, so that the script runs once however often the
-// platform tries. Finished answers are remembered for a window; when their memory is full, the
-// oldest go first.
+// Knows which messages are being answered and which were answered, so that the script runs once however often the
+// platform tries. Finished answers are kept for a window; when their memory is full, the oldest are dropped first.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
@@ -13,33 +12,32 @@ typedef struct Dedupe Dedupe;
 
 typedef enum {
   DEDUPE_NEW,       // the message is new: the caller's job answers it
-  DEDUPE_RUNNING,   // *running is under way: retained for the caller, who waits for it
-  DEDUPE_ANSWERED,  // `answer` and *answered_s are what it was answered with
+  DEDUPE_RUNNING,   // *running is under way: retained for the caller, which waits for it
+  DEDUPE_ANSWERED,  // `answer` and *answered_s are the earlier answer and its time
   DEDUPE_NO_MEMORY
 } DedupeResult;
 
-// `window_s` 0: an answered message is forgotten at once.
+// Returns NULL without memory. `window_s` 0: an answered message is forgotten at once.
 Dedupe *dedupe_new(int64_t window_s);
 void dedupe_free(Dedupe *dedupe);
-// Looks `job->identity` up. When new, `job` is registered (held once more) until dedupe_finish or
-// dedupe_forget. Sets `job->attempt`. `answer` gets the packed answer (script/packed_reply.h) of an answered one.
+// Looks up `job->identity`. If it is new, registers `job` (held once more) until dedupe_finish or dedupe_forget. Sets
+// `job->attempt`. `answer` gets the packed answer (script/packed_reply.h) of an answered message.
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s);
-// The job has its answer: from now on duplicates get `answer`.
+// Notes the job's answer: from now on duplicates get `answer`.
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
-// The job was not run (the bot is full, the interpreter was given up): the platform's retry may run
-// it.
+// Forgets a job that was not run (the bot is full, the interpreter was given up): the platform's retry may run it.
 void dedupe_forget(Dedupe *dedupe, Job *job);
 // A message that is under way (`job`) or answered.
 typedef struct {
-  Job *job;  // NULL: it is answered
+  Job *job;  // NULL: the message is answered
   Str identity, answer;
-  int64_t answered_s, expires_us;  // of an answered one
+  int64_t answered_s, expires_us;  // of an answered message
 } DedupeSeen;
-// Shows `visit` each of them, while no message can enter or finish: it may not call dedupe.
+// Calls `visit` with each message, while no message can enter or finish. `visit` must not call dedupe.
 void dedupe_each(Dedupe *dedupe, int64_t now_us, void (*visit)(void *ctx, const DedupeSeen *seen),
                  void *ctx);
-// Answered messages that are remembered now.
+// Returns the number of answered messages that are kept now.
 size_t dedupe_count(Dedupe *dedupe);
 
 #endif

@@ -1,5 +1,5 @@
-// The live desk, /desk of the admin address: who knows the password sees the messages of the running bot as they come, its
-// errors, conversations, owed answers, figures and script, and can have the script loaded again.
+// The live desk, /desk of the admin address. With the password it shows the running bot's messages as they arrive, its
+// errors, conversations, owed answers, metrics and script, and can reload the script.
 #ifndef WEMOON_BOT_DESK_H
 #define WEMOON_BOT_DESK_H
 
@@ -19,9 +19,9 @@ typedef struct {
 } DeskOptions;
 
 Desk *desk_new(const DeskOptions *options, Err *err);
-// Ends the streams that are open; its server takes no requests any more. NULL is allowed.
+// Ends the open streams and frees the desk. The server must already have stopped taking requests. NULL is allowed.
 void desk_free(Desk *desk);
-// False if the path is none of the desk's.
+// Routes a request. Returns false if the path is not one of the desk's.
 bool desk_route(Desk *desk, const HttpRequest *head, HttpRoute *to);
 
 #endif

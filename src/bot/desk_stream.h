@@ -1,5 +1,5 @@
-// Streams of live events to the desks that are open (Server-Sent Events), without a thread of their own: each waits on the
-// loop and gets what is new four times a second. One that takes it too slowly gets less: what it missed is counted.
+// Streams of live events to open desks (Server-Sent Events), without a thread of their own: each stream waits on the
+// loop and gets new events four times a second. A client that reads too slowly misses events, which are counted.
 #ifndef WEMOON_BOT_DESK_STREAM_H
 #define WEMOON_BOT_DESK_STREAM_H
 
@@ -11,12 +11,12 @@ enum { DESK_STREAMS_MAX = 16 };
 
 typedef struct DeskStreams DeskStreams;
 
-// All outlive it. NULL without memory.
+// All arguments outlive the streams. Returns NULL without memory.
 DeskStreams *desk_streams_new(Loop *loop, Live *live, DeskLogin *login);
-// Ends those that are open; no request comes any more. NULL is allowed.
+// Ends the open streams and frees them. No request may arrive any more. NULL is allowed.
 void desk_streams_free(DeskStreams *streams);
-// In place of server_respond, on the thread of the request, whose session is known: the events after its Last-Event-ID,
-// or from now on. 503 where as many streams are open as may be.
+// Answers a request in place of server_respond, on the request's thread, with the events after its Last-Event-ID, or
+// with the events from now on. The caller has checked the session. Answers 503 if DESK_STREAMS_MAX streams are open.
 void desk_streams_begin(DeskStreams *streams, HttpRequest *request, Str cookies);
 
 #endif

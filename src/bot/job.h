@@ -1,5 +1,5 @@
-// A job: one message being answered. The script runs once for it, however many requests wait for its answer.
-// It is counted by its requests and by its run.
+// A job: one message being answered. The script runs once for it, however many requests wait for its answer. The
+// requests and the run each hold a reference.
 #ifndef WEMOON_BOT_JOB_H
 #define WEMOON_BOT_JOB_H
 
@@ -10,40 +10,41 @@
 #include "script/said.h"
 
 typedef struct Job {
-  // Set by its maker, not changed afterwards.
-  void *owner;             // whose message it is: for the callback that gets the script's answer
-  Str identity;            // what duplicates are known by; in `arena`
+  // Set by the creator, not changed afterwards.
+  void *owner;             // the message's owner, for the callback that gets the script's answer
+  Str identity;            // the key that identifies duplicates; in `arena`
   Str to_user, from_user;  // of the message; in `arena`
-  Str msgid;               // what the log knows the message by (outcome.h); in `arena`
+  Str msgid;               // the message's name in the log (outcome.h); in `arena`
   bool is_event;
   bool is_silent;        // its user sees no reply
-  int attempt;           // the tries of the message that dedupe has seen, this one included
-  uint32_t known;        // one more than the number of dedupe's entry for it; 0: none
-  void *claim;           // peers' claim of it
-  Said said;             // parts of the answer, before the script's end
-  atomic_int tries;      // that all processes of the store have seen, as far as is known
-  Trail *trail;          // where what it causes is noted down, held; NULL: nowhere
+  int attempt;           // tries of the message that dedupe has seen, including this one
+  uint32_t known;        // the number of dedupe's entry for the job, plus one; 0: none
+  void *claim;           // the claim in peers
+  Said said;             // the parts of the answer that the script sent before its end
+  atomic_int tries;      // tries that all processes on the store have seen, as far as known
+  Trail *trail;          // records what the message causes, held; NULL: nothing is recorded
   atomic_bool last_try;  // the platform will not try again
-  Str kept;  // what stands before its reply (bot/kept.h), packed, in `arena`; usually empty
-  atomic_bool kept_waits;  // it has not been put there yet
-  const char *kept_as;     // its outcome, where it was answered with what was kept; else NULL
-  atomic_bool held;        // its answer, or the promise of it, is among what is kept
-  atomic_int api_calls;    // that the script has made for it so far
+  Str kept;  // the kept answer that precedes its reply (bot/kept.h), packed, in `arena`; usually
+             // empty
+  atomic_bool kept_waits;  // `kept` has not been joined to a reply yet
+  const char *kept_as;     // the outcome, if the answer is a kept answer; else NULL
+  atomic_bool held;        // its answer, or a promise of it, is among the kept answers
+  atomic_int api_calls;    // calls of the platform that the script has made so far
   int64_t started_us;
-  // Set when the script has answered; read after job_wait said so.
+  // Set when the script has answered; read them after job_wait returned true.
   TaskState state;
-  Reply reply;     // REPLY_NONE: `success`; what it points to is in `arena`
-  Str rest;        // of a long text, what did not fit
-  Str place;       // where the script failed; empty: it did not. Set before job_finish
-  bool is_packed;  // `packed` stands for it instead (script/packed_reply.h), in `arena`
+  Reply reply;     // REPLY_NONE: `success`; its memory is in `arena`
+  Str rest;        // the remainder of a text that is too long for one reply
+  Str place;       // where the script failed; empty if it did not. Set before job_finish
+  bool is_packed;  // the answer is `packed` instead (script/packed_reply.h), in `arena`
   Str packed;
   int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
 } Job;
 
-// One request that waits for the answer; its owner's, as long as it waits.
+// One request that waits for the answer. The caller owns it, and it must live as long as the request waits.
 typedef struct JobWaiter {
-  // The job has its answer. On the thread that brought it; must not block.
+  // Called when the job has its answer, on the thread that finishes the job; must not block.
   void (*answered)(struct JobWaiter *waiter);
   struct JobWaiter *next;
 } JobWaiter;
@@ -51,45 +52,46 @@ typedef struct JobWaiter {
 typedef struct JobPool JobPool;
 
 JobPool *job_pool_new(void);
-void job_pool_free(JobPool *pool);  // all jobs have been released
-// A job with an empty arena, begun at `started_us` (monotonic), held once by the caller. It expects the request
-// that it was made for. NULL without memory.
+void job_pool_free(JobPool *pool);  // all jobs must have been released
+// Returns a job with an empty arena, started at `started_us` (monotonic), held once by the caller. It already expects
+// one request, as by job_expect. Returns NULL without memory.
 Job *job_new(JobPool *pool, int64_t started_us);
 Job *job_retain(Job *job);
-void job_release(Job *job);  // the last one gives it back to its pool
+void job_release(Job *job);  // the last release returns it to its pool
 
-// Another request for the same message came, and will wait (job_join, or job_wait). False if the answer is
-// there already.
+// Counts another request for the same message, which will wait (job_join or job_wait). Returns false if the job already
+// has its answer.
 bool job_expect(Job *job);
-// A request that is expected waits from now on: `answered` is called once. False if the answer is there
-// already: it is not.
+// Makes an expected request wait from now on: `answered` is called once. Returns false if the job already has its
+// answer: then `answered` is not called.
 bool job_join(Job *job, JobWaiter *waiter);
 
 typedef enum {
-  JOB_ANSWERED_BEFORE,  // the request was, or is about to be, answered otherwise: the reply will be late
-  JOB_HELD,             // it stays unanswered until the platform tries again
-  JOB_CLIENT_GONE       // nobody is there to be answered
+  JOB_ANSWERED_BEFORE,  // the request has another answer, or is about to get one: the reply will be
+                        // late
+  JOB_HELD,             // the request stays unanswered until the platform tries again
+  JOB_CLIENT_GONE       // the client closed the connection
 } JobLeave;
-// A request that is expected, or waits, does so no longer. `waiter`: the one that joined, or NULL. False if the
-// answer is on its way to it: nothing was done.
+// Removes a request that is expected or waits. `waiter`: the waiter that joined, or NULL. Returns false, and does
+// nothing, if the answer is on its way to the request.
 bool job_leave(Job *job, JobWaiter *waiter, JobLeave why);
-// Waits here and now until the script has answered or `deadline_us` (monotonic) has come. False at the
-// deadline: the request has left (JOB_ANSWERED_BEFORE).
+// Blocks until the script has answered or `deadline_us` (monotonic) has come. Returns false at the deadline: then the
+// request has left (JOB_ANSWERED_BEFORE).
 bool job_wait(Job *job, int64_t deadline_us);
 
-// The script has come to its answer, and the calling thread is about to call job_finish: job_leave comes too
-// late from now on. Returns what job_finish will.
+// Announces that the script has its answer and that this thread is about to call job_finish: from now on job_leave is
+// too late. Returns what job_finish will return.
 bool job_settle(Job *job);
-// The script has answered: tells all who wait. `reply` is copied, what it points to lives in the job's arena;
-// NULL: none. Returns whether every request was answered before, so that the reply is late.
+// Sets the script's answer and notifies every waiting request. Copies `reply` (NULL: none), but not what it points to,
+// which must be in the job's arena. Returns whether every request was answered before, so that the reply is late.
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
-// The same with the packed form of its answer, which is in the job's arena.
+// Does the same as job_finish with a packed answer, which is in the job's arena.
 void job_finish_packed(Job *job, Str packed, int64_t answered_s);
 bool job_is_finished(Job *job);
-// Whether a request was answered before (JOB_ANSWERED_BEFORE).
+// Returns whether a request was answered before the script (JOB_ANSWERED_BEFORE).
 bool job_is_owed(Job *job);
-// Whether its script should still begin: a request waits, or was answered with the promise of a reply, or the
-// job is younger than the platform's patience.
+// Returns whether the script should still begin: a request waits, or was answered with the promise of a reply, or the
+// job is so young that the platform may still try again.
 bool job_is_wanted(Job *job, int64_t now_us);
 
 #endif

@@ -1,5 +1,5 @@
-// The thread that looks after what is in the store: conversations that time out, scripts whose process has ended,
-// answers that are kept, and what other processes have learned.
+// The thread that maintains the bot's data in the store: conversations that time out, scripts whose process has ended,
+// kept answers, and news from other processes.
 #ifndef WEMOON_BOT_KEEPER_H
 #define WEMOON_BOT_KEEPER_H
 
@@ -12,11 +12,11 @@ typedef struct {
   Keep *keep;
   Pool *pool;
   Store *store;
-  Str account;  // tells it from others on the store
+  Str account;  // distinguishes it from other accounts on the store
   BotShared *shared;
 } Kept;
 
-// NULL without memory or thread. What it is given outlives it.
+// Starts the thread. Returns NULL without memory or thread. `kept` and what it points to outlive the keeper.
 Keeper *keeper_start(const Kept *kept, Err *err);
 void keeper_stop(Keeper *keeper);  // NULL is allowed
 

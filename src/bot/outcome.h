@@ -1,4 +1,4 @@
-// What became of one try of a message: one line of the log, and the figures.
+// The outcome of one try of a message: one log line, and the metrics.
 #ifndef WEMOON_BOT_OUTCOME_H
 #define WEMOON_BOT_OUTCOME_H
 
@@ -7,20 +7,21 @@
 #include "wechat/message.h"
 
 typedef struct {
-  Str type;  // msg.type; empty: the request was refused before it was known to be a message
+  Str type;  // msg.type; empty: the request was refused before its message was parsed
   // replied, success, late, late_text, kept, duplicate, unanswered, failed, refused or lost; verified for the
-  // platform's look at the URL
+  // platform's URL verification
   const char *outcome;
-  int attempt;  // the platform's tries of this message that this process has seen, this one included
+  int attempt;  // the platform's tries of this message that this process has seen, including this
+                // one
   int64_t us;   // from the request's arrival to its answer
   int api_calls;
-  Str account;  // appid, or where that is not configured whom the message is for
-  Str place;    // where the script failed; empty: it did not
+  Str account;  // appid; if no appid is configured, the message's addressee
+  Str place;    // where the script failed; empty if it did not
 } Outcome;
 
-// Appends what a message is known by in the log: its MsgId, of one that has none "e:CREATETIME:EVENT:KEY".
+// Appends the message's name in the log: its MsgId or, if it has none, "e:CREATETIME:EVENT:KEY".
 void outcome_msgid(const MessageHead *head, Buf *out);
-// `metrics` NULL: nothing is counted. The line's subject is the caller's (log_about).
+// Writes the log line and counts the metrics (NULL: none are counted). The caller sets the line's subject (log_about).
 void outcome_tell(const Outcome *outcome, Metrics *metrics);
 
 #endif

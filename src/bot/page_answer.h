@@ -1,21 +1,21 @@
-// What a request for a page is answered with: by its thread, or, once its connection is parked, on the loop.
+// The answer to a request for a page. The request's thread writes it or, once the connection is parked, the loop.
 #ifndef WEMOON_BOT_PAGE_ANSWER_H
 #define WEMOON_BOT_PAGE_ANSWER_H
 
 #include "bot/page_run.h"
 
-// Each of these answers the request. What answers it otherwise than its script did writes one line of the log.
+// Each of these functions answers the request. An answer that is not the script's own writes one log line.
 void page_refuse(Page *page, int status, const char *why);
-// What its job, which is finished, came to. A stream that goes on is not touched: `page->answer.stream` is to be
-// begun with page_begin instead, where page_has_stream says so.
+// Answers with the result of the finished job. Does not answer with a stream: if page_has_stream returns true, call
+// page_begin instead.
 void page_answer(Page *page);
-void page_end_busy(Page *page);   // the script had no time for it
-void page_end_stuck(Page *page);  // in a call that nothing interrupts
-void page_end_late(Page *page);   // it goes on after job_timeout_s
+void page_end_busy(Page *page);   // the script had no turn in time
+void page_end_stuck(Page *page);  // stuck in a call that cannot be interrupted
+void page_end_late(Page *page);   // still running after job_timeout_s
 
-// Whether what its finished job came to is an answer that goes on bit by bit.
+// Returns whether the finished job's answer is a stream.
 bool page_has_stream(const Page *page);
-// Writes the head and the beginning of that. On the loop.
+// Writes the head and the beginning of the stream. Call it on the loop.
 void page_begin(Page *page);
 
 #endif

@@ -1,13 +1,14 @@
-// Requests for pages that wait for the answer, or whose answer goes on bit by bit: on the loop, without a thread,
-// until the script has ended, its time is over, or the client is gone.
+// Requests for pages that wait for their answer, or whose answer is a stream: they wait on the loop, without a thread,
+// until the script ends, its time is over, or the connection is closed.
 #ifndef WEMOON_BOT_PAGE_WAIT_H
 #define WEMOON_BOT_PAGE_WAIT_H
 
 #include "bot/page_run.h"
 
-// Its request was kept (page_keep), and waits from now on. False if it cannot: the caller answers it.
+// Makes the page's request, kept with page_keep, wait from now on. Returns false if it cannot wait: then the caller
+// answers the request.
 bool page_wait_begin(Page *page);
-// The process will end: ends all streams soon. Any thread; once.
+// Ends all streams soon, before the process ends. Call it from any thread, once.
 void page_wait_end_streams(Webhook *webhook);
 
 #endif

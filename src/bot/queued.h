@@ -1,5 +1,4 @@
-// Work that waits for its turn at an interpreter, and moves to another one if that is out of
-// service by then.
+// Work that waits for its turn at an interpreter, and moves to another one if the interpreter is no longer in service.
 #ifndef WEMOON_BOT_QUEUED_H
 #define WEMOON_BOT_QUEUED_H
 
@@ -9,20 +8,20 @@
 typedef struct Queued {
   Turn turn;  // first
   LoopCall call;
-  // Set by its owner before queued_wait; `turn.due_us` too.
+  // The owner sets these and `turn.due_us` before queued_wait.
   Loop *loop;
-  // Which interpreter it is to wait for, retained for the queue. Sets `turn.movable`: whether another one will do.
+  // Returns the interpreter to wait for, retained for the queue. Sets `turn.movable`: whether another interpreter would
+  // do.
   Interpreter *(*choose)(struct Queued *queued);
-  // Called when its turn has come, on the interpreter's own thread. May call queued_wait again,
-  // later.
+  // Called on the interpreter's own thread when the turn has come. May call queued_wait again later.
   void (*run)(struct Queued *queued, Interpreter *in);
-  // The queue's own.
+  // Private to queued.c.
   Interpreter *interpreter;
 } Queued;
 
-// `run` is called once, however many interpreters are given up until then. Any thread.
+// Waits for the turn: `run` is called once, however many interpreters are given up before. Call it from any thread.
 void queued_wait(Queued *queued);
-// The same, once an interpreter that was given up may have a successor.
+// Does the same after a pause, in which an interpreter that was given up may get a successor.
 void queued_wait_later(Queued *queued);
 
 #endif

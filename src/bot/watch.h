@@ -1,7 +1,7 @@
-// The watcher: one thread reloads when a file of the script changed, one has interpreters replaced that are stuck or
-// full, another keeps times: it answers for requests whose thread is stuck, and prolongs what this process holds in a
-// shared store. The first asks with stat(2), so that renames, links and network file systems are all the same to
-// it.
+// The watcher's three threads. The first reloads the script when one of its files has changed; it uses stat(2), so
+// renames, links and network file systems all work. The second replaces interpreters that are stuck or full. The third
+// keeps deadlines: it answers for requests whose thread is stuck, and renews this process's claims and leases in a
+// shared store.
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
@@ -15,7 +15,7 @@ enum { WATCH_TICK_MS = 150 };  // a change counts once the file has not changed 
 
 typedef struct Watch Watch;
 
-// What is watched, all of which outlives the watcher.
+// The watched objects, all of which outlive the watcher.
 typedef struct {
   Pool *pool;
   BotShared *shared;
@@ -26,7 +26,7 @@ typedef struct {
   bool files;            // changed files cause a reload
 } Watched;
 
-// NULL without memory or thread.
+// Starts the watcher. Returns NULL without memory or thread.
 Watch *watch_start(const Watched *watched, Err *err);
 void watch_stop(Watch *watch);
 

@@ -1,4 +1,5 @@
-// From a request on the callback path to its answer: verify, open, parse, find or make the job, answer.
+// Handles a request on the callback path: verifies, opens and parses the message, finds or creates its job, and
+// answers.
 #ifndef WEMOON_BOT_WEBHOOK_H
 #define WEMOON_BOT_WEBHOOK_H
 
@@ -13,25 +14,24 @@
 
 #include <stdatomic.h>
 
-// What the callbacks of one bot share. Owned by the bot.
+// State shared by the callbacks of one bot, which owns it.
 typedef struct {
   const BotOptions *options;
   Pool *pool;
   Dedupe *dedupe;
-  Peers *peers;  // NULL: the store is this process's own
+  Peers *peers;  // NULL: no other process uses the store
   JobPool *jobs;
   WorkspacePool *workspaces;
   Overdue *overdue;
   BotShared shared;
-  struct Page *streams;        // pages whose answers go on (page_wait.c); the loop's
+  struct Page *streams;        // pages with open streams (page_wait.c); used on the loop only
   atomic_bool ending_streams;  // the loop is about to end them
-  // SIGTERM came; for health pages. Requests on open connections are still answered.
+  // The bot is stopping (SIGTERM), for health pages. Requests on open connections are still answered.
   atomic_bool refusing;
   Admission admission;
 } Webhook;
 
-// Routes a request on the callback path by its method. Every refusal writes one log line that says
-// why.
+// Routes a request on the callback path by its method. Every refusal writes one log line with the reason.
 void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route);
 
 #endif

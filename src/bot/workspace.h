@@ -1,6 +1,6 @@
-// What answering one callback needs besides the script: codec handles and buffers, kept between
-// callbacks. The pool hands out the workspace that was used last on the same core, so there are at
-// most as many as callbacks were ever under way at once.
+// The codec handles and buffers for answering one callback, kept between callbacks. The pool returns the workspace that
+// was used last on the same core, so there are at most as many workspaces as callbacks that were ever under way at
+// once.
 #ifndef WEMOON_BOT_WORKSPACE_H
 #define WEMOON_BOT_WORKSPACE_H
 
@@ -24,10 +24,11 @@ typedef struct Workspace {
 
 typedef struct WorkspacePool WorkspacePool;
 
-// The workspaces' runs join `overdue`, which nobody asks any more when the pool is freed. NULL without memory.
+// Creates a pool. The workspaces' runs join `overdue`, which must not be asked any more once the pool is freed. Returns
+// NULL without memory.
 WorkspacePool *workspace_pool_new(Overdue *overdue);
-void workspace_pool_free(WorkspacePool *pool);  // all workspaces have been put back
-// A workspace with everything empty, or NULL without memory. Give it back with workspace_put.
+void workspace_pool_free(WorkspacePool *pool);  // all workspaces must have been put back
+// Returns an empty workspace, or NULL without memory. Return it with workspace_put.
 Workspace *workspace_get(WorkspacePool *pool);
 void workspace_put(WorkspacePool *pool, Workspace *workspace);
 
