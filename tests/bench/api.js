@@ -1,4 +1,4 @@
-// Calls of the platform: what one costs beside plain libcurl, and a thousand scripts that wait for a slow one.
+// API calls: the cost of one compared with plain libcurl, and a thousand scripts that wait for a slow call.
 'use strict';
 
 const crypto = require('node:crypto');
@@ -11,12 +11,12 @@ const median = require('./median.js');
 
 const AT_ONCE = 64;
 const WAITING = 1000;
-const FEW = 1000, MANY = 8000; // calls at once whose CPU is compared: it is linear in their number
+const FEW = 1000, MANY = 8000; // numbers of concurrent calls whose CPU is compared: the cost is linear
 const MENU = JSON.stringify({ menu: { button: [{ type: 'click', name: '今日歌曲', key: 'V1001', sub_button: [] }, { type: 'view', name: '搜索', url: 'https://example.com/' }] } });
 const TOKEN = 'a-token-of-the-usual-length-'.repeat(5);
 const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: ${Buffer.byteLength(MENU)}\r\n\r\n${MENU}`;
 
-// A platform that reads no more of a GET than where it ends; each answer comes after `delayMs`.
+// Starts a platform that reads a GET only up to its end; each answer is sent after `delayMs`.
 function serve(delayMs, listening) {
   const server = net.createServer({ noDelay: true }, (socket) => {
     let open = '';
@@ -33,7 +33,7 @@ function serve(delayMs, listening) {
   server.listen(0, '127.0.0.1', 4096, () => listening(server.address().port));
 }
 
-// In a process of its own: what it does is to hold up nobody who measures.
+// Runs in a process of its own, so that its work does not delay the measuring process.
 function startPeer(delayMs) {
   const child = fork(__filename, ['peer', String(delayMs)]);
   return new Promise((resolve, reject) => {
@@ -49,7 +49,7 @@ function compileMulti() {
   return program;
 }
 
-// What a command prints: one number.
+// Runs a command that prints one number; returns the number.
 function measureBy(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -75,7 +75,7 @@ async function cost(quick, say) {
   const requests = 10000;
   const url = `${peer.url}/cgi-bin/menu/get?access_token=${TOKEN}`;
   try {
-    for (let i = 0; i < (quick ? 5 : 15); i++) { // by turns, so that a noisy minute hits both
+    for (let i = 0; i < (quick ? 5 : 15); i++) { // alternating, so that a noisy minute affects both
       floor.push(await measureBy(program, [url, requests, AT_ONCE]));
       ours.push(await byLua(peer, requests, AT_ONCE));
     }
@@ -86,7 +86,7 @@ async function cost(quick, say) {
   return [{ what: `a call of the platform: CPU against libcurl alone, ${AT_ONCE} at once`, value: median(ours.map((one, i) => one / floor[i])), most: 1.3, unit: 'x' }];
 }
 
-// What a call costs among so many that wait for an answer of half a second.
+// Measures the cost of a call among many that wait half a second for an answer.
 async function crowd(quick, say) {
   const peer = await startPeer(500);
   const few = [], many = [];
@@ -102,7 +102,7 @@ async function crowd(quick, say) {
   return [{ what: `a call of the platform: CPU among ${MANY} at once against ${FEW}`, value: median(many.map((one, i) => one / few[i])), most: 2, unit: 'x' }];
 }
 
-// Its answer: { good, seconds }.
+// Sends a message; returns { good, seconds }.
 function ask(port, agent, id, content) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = crypto.createHash('sha1').update([ACCOUNT.token, timestamp, 'n'].sort().join('')).digest('hex');
@@ -120,7 +120,7 @@ function ask(port, agent, id, content) {
   });
 }
 
-// Messages at a bot, each of which waits for a second: { seconds, kb, lost }.
+// Sends messages that each wait one second; returns { seconds, kb, lost }.
 async function messages(peer, content) {
   const side = await wemoon(1024, 'plain', [...account(peer), '--max-jobs', '2000'], path.join(__dirname, 'api_bot.lua'));
   const agent = new http.Agent({ keepAlive: true, maxSockets: 2000 });

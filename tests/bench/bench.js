@@ -1,7 +1,7 @@
-// ./setup.sh bench [--quick] [start|crowd|waiting|pressure|api|memory|speed|patterns|instructions|seeing|kept|soak|chaos ...]: measures, and
-// says which targets are met.
-// The soak takes half an hour (with --quick a minute and a half), chaos six minutes (with --quick one): these, kept and what
-// callgrind counts are done only when they are named.
+// ./setup.sh bench [--quick]
+// [start|crowd|waiting|pressure|api|memory|speed|patterns|instructions|seeing|kept|soak|chaos ...]: measures, and
+// reports which targets are met. The soak takes half an hour (with --quick 90 seconds), chaos six minutes (with
+// --quick one): these two, kept and the callgrind counts run only if named.
 'use strict';
 
 const { compileBare } = require('./sides.js');

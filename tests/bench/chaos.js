@@ -1,6 +1,7 @@
-// Nothing is lost: three processes on a Redis with two replicas and a Sentinel take messages, half of them slow, and talk with
-// users in conversations. One process after the other is killed by -9, and Redis fails over twice: by command, and since its
-// master is killed (what Redis itself lost then is counted apart). Each message is followed to its end.
+// No message is lost: three processes on a Redis with two replicas and a Sentinel receive messages, half of them
+// slow, and hold conversations with users. The processes are killed with kill -9 in turn, and Redis fails over twice:
+// by command, and after its master is killed (losses of Redis itself are counted separately). Each message is
+// followed to its end.
 'use strict';
 
 const fs = require('node:fs');
@@ -15,7 +16,8 @@ const FULL = { seconds: 300, rate: 300, talkers: 60, killEveryMs: 10000, settleM
 const QUICK = { seconds: 27, rate: 60, talkers: 20, killEveryMs: 8000, settleMs: 20000 };
 const PROCESSES = 3, QUESTIONS = 4, TRIES = 3, PATIENCE_MS = 5000, REDIS_MS = 4000;
 
-// The same in each process: a conversation that begins in one goes on in another. Which one calls, its proxy tells.
+// The same script in each process: a conversation that starts in one continues in another. The proxy identifies the
+// calling process.
 const script = `
 local function effect(id)
   local got, err = wechat.http.post("http://effects.test/" .. id, { body = "x" })
@@ -40,9 +42,10 @@ function on_message(msg)
 end
 `;
 
-// ---- what the bots call ---------------------------------------------------------------------------------------------
+// ---- outside servers ------------------------------------------------------------------------------------------------
 
-// What one process calls, through a proxy of its own: the platform, and a place that notes each effect.
+// Starts the servers that one process calls, through its own proxy: the platform, and a server that records each
+// effect.
 async function startOutside(world, name) {
   const server = http.createServer((request, response) => {
     let body = '';
@@ -67,9 +70,9 @@ function heard(world, { touser, text }) {
   if (text) note(world.late, touser, { text: text.content, at: Date.now() });
 }
 
-// ---- the processes --------------------------------------------------------------------------------------------------
+// ---- processes ------------------------------------------------------------------------------------------------------
 
-// As systemd keeps one: it begins again when it has ended.
+// Starts a process that is restarted when it ends, as by systemd.
 async function startProcess(world, name) {
   const dir = tempDir(world), outside = await startOutside(world, name);
   fs.writeFileSync(path.join(dir, 'bot.lua'), script);
@@ -93,9 +96,9 @@ function kill(bot) {
   bot.child.kill('SIGKILL');
 }
 
-// ---- the platform's side of a message -------------------------------------------------------------------------------
+// ---- platform -------------------------------------------------------------------------------------------------------
 
-// { body } of a whole answer, or { refused } or {}.
+// Makes one try; returns { body } of a complete answer, or { refused } or {}.
 function attempt(port, xml) {
   return new Promise((resolve) => {
     const request = http.request({ port, host: '127.0.0.1', method: 'POST', path: `/wechat?${new URLSearchParams(signedQuery({ token: ACCOUNT.token }))}`, agent: false,
@@ -107,7 +110,7 @@ function attempt(port, xml) {
   });
 }
 
-// As a proxy does: a process that takes no connection is passed over.
+// Makes one try like a proxy: a process that accepts no connection is skipped.
 async function tryOnce(world, xml) {
   for (let i = 0; i < 50; i++) {
     const answer = await attempt(world.bots[world.turn++ % PROCESSES].port, xml);
@@ -117,7 +120,8 @@ async function tryOnce(world, xml) {
   return {};
 }
 
-// Up to three tries, each when the one before it has got no answer: the passive text, '' for success, null for none.
+// Makes up to three tries, each after the previous one got no answer; returns the passive text, '' for success, null
+// for none.
 async function deliver(world, user, content) {
   const xml = textXml(content, { FromUserName: user, ToUserName: 'gh_1', CreateTime: Math.floor(Date.now() / 1000), MsgId: `${Date.now()}${String(++world.ids % 100000).padStart(5, '0')}` });
   for (let i = 0; i < TRIES; i++) {
@@ -129,7 +133,7 @@ async function deliver(world, user, content) {
   return null;
 }
 
-// Waits for a text that begins so, from the user's late answers.
+// Waits for one of the user's late answers that begins with that text.
 async function awaitLate(world, user, beginning, until) {
   for (;;) {
     const found = (world.late.get(user) ?? []).find((one) => one.text.startsWith(beginning));
@@ -165,7 +169,7 @@ async function say(world, talk, content, wanted) {
   return !talk.wrong;
 }
 
-// One user's dialogues, one after the other, until the end.
+// Holds one user's dialogues, one after another, until the end.
 async function talkOn(world, number) {
   for (let round = 1; !world.end; round++) {
     const id = `t${number}.${round}`;
@@ -182,7 +186,7 @@ async function talkOn(world, number) {
   }
 }
 
-// ---- the run --------------------------------------------------------------------------------------------------------
+// ---- run ------------------------------------------------------------------------------------------------------------
 
 async function killInTurn(world, everyMs) {
   for (let i = 0; !world.end; i++) {
@@ -193,7 +197,7 @@ async function killInTurn(world, everyMs) {
 
 const roleOf = (server) => { try { return /role:(\w+)/.exec(server.cli('info', 'replication'))[1]; } catch { return 'away'; } };
 
-// A killed master begins again, empty, once another one serves: its Sentinel sees to that. Then one gives over by command.
+// A killed master restarts empty once another one serves, as its Sentinel ensures. Then one fails over by command.
 async function failOver(world, redis, seconds, say) {
   const master = () => redis.servers.find((server) => roleOf(server) === 'master');
   const told = (from, what) => say(`chaos: ${((from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis ${what}; another one served ${Date.now() - from} ms later`);
@@ -222,11 +226,12 @@ async function send(world, { seconds, rate }) {
   return sent;
 }
 
-// ---- what came of it ------------------------------------------------------------------------------------------------
+// ---- results --------------------------------------------------------------------------------------------------------
 
 const nearRedis = (world, at) => at > world.redisKilled - REDIS_MS - 6000 && at < world.redisBack + REDIS_MS;
 
-// The effects that happened more than once: those whose process was killed before the message was answered, and others.
+// Returns the effects that happened more than once: those whose process was killed before the message was answered,
+// and others.
 function doubles(world) {
   const answered = new Map(world.all.map((message) => [message.id, message.answered ?? Infinity]));
   const cut = [], others = [];

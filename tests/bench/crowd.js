@@ -1,4 +1,4 @@
-// Crowds on 64 threads: 256 busy kept-alive connections each get their answers; connections that say nothing delay nobody;
+// Crowds on 64 threads: 256 busy kept-alive connections each get their answers; silent connections delay no other;
 // thousands wait (crowd_waits.js).
 'use strict';
 
@@ -22,7 +22,7 @@ function message() {
     `<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[hi]]></Content><MsgId>${id}</MsgId></xml>`;
 }
 
-// Milliseconds until the whole answer was there, or -1.
+// Sends a message; returns the milliseconds until the complete answer arrived, or -1.
 function ask(port, agent) {
   const begun = process.hrtime.bigint();
   const body = message();

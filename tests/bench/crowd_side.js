@@ -1,5 +1,5 @@
-// One process of a crowd, forked by crowd_waits.js: `api` (the platform's, which takes customer service messages), `slow` (many
-// messages at once, as the platform delivers them) or `quick` (a few at a time, until it is told to end).
+// One process of a crowd, forked by crowd_waits.js: `api` (the platform's API for customer service messages), `slow`
+// (many concurrent messages, as the platform delivers them) or `quick` (a few at a time, until told to end).
 'use strict';
 
 const crypto = require('node:crypto');
@@ -21,14 +21,15 @@ function requestBytes({ token, user, id, content }) {
   return `POST /wechat?signature=${signature}&timestamp=${timestamp}&nonce=n HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-// One try on a connection of its own: { text, ms }; text is '' if nothing came within the platform's patience.
+// Makes one try on its own connection; returns { text, ms }; text is '' if there is no answer within the platform's
+// timeout.
 function attempt(port, bytes, waitMs) {
   const begun = now();
   return new Promise((resolve) => {
     let text = '';
     const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
     const end = () => { clearTimeout(timer); socket.destroy(); resolve({ text, ms: now() - begun }); };
-    // What has come by then is read first: a client that is starved itself must not call it lost.
+    // Reads received data first: a client that is itself short of CPU must not count an answer as lost.
     const timer = setTimeout(() => setImmediate(end), waitMs);
     socket.on('data', (chunk) => {
       text += chunk;

@@ -1,5 +1,5 @@
-// Crowds that wait: thousands of messages at once, from a platform that waits 5 s and asks three times, and quick messages
-// among them all the while.
+// Waiting crowds: thousands of concurrent messages from a platform that waits 5 s and tries three times, with quick
+// messages among them throughout.
 'use strict';
 
 const { fork } = require('node:child_process');
@@ -18,11 +18,11 @@ const residentMb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/
 async function settled(api, late, longestMs) {
   const end = Date.now() + longestMs;
   while ((await ask(api)).users < late && Date.now() < end) await sleep(100);
-  await sleep(500); // for what would come twice
+  await sleep(500); // for repeated messages
   return ask(api);
 }
 
-// `retry`: without customer service messages.
+// Runs one crowd. `retry`: without customer service messages.
 async function crowd(say, what, { count, content, retry = false, spreadMs = 2000, lateMs = 60000 }) {
   const api = side('api');
   const url = `http://127.0.0.1:${(await answerOf(api)).port}`;

@@ -1,5 +1,6 @@
-// What one message costs, counted by callgrind: instructions beside a bare civetweb handler (release build), and how many
-// functions, calls and files of wemoon's own it enters (debug build). Counts repeat; a busy machine does not change them.
+// The cost of one message, counted by callgrind: instructions compared with a bare civetweb handler (release build),
+// and the number of wemoon's own functions, calls and files that it enters (debug build). Counts repeat; a busy
+// machine does not change them.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -13,9 +14,9 @@ const { ROOT, BUILD, WEMOON, ACCOUNT, freePort, sleep } = require('./sides.js');
 
 const FEW = 500;
 const MANY = 1500;
-const MANY_MORE = 5500; // enough for several rounds of Lua's collector, which a count of few messages hits or misses
+const MANY_MORE = 5500; // several cycles of Lua's collector, which few messages may or may not include
 
-// As the platform posts it: plain, signed, a message of its own each time.
+// Posts like the platform: plain, signed, a separate message each time.
 function post(agent, port, number) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = String(number);
@@ -45,8 +46,8 @@ async function until(port) {
   throw new Error('the program under callgrind did not start');
 }
 
-// Callgrind's file after `count` messages to a program started with these arguments. `beside`: begins something that lasts as
-// long as the messages come, and returns how it is ended.
+// Returns callgrind's output file after `count` messages to the program that `command(port)` starts. `beside`: starts
+// something that lasts as long as the messages, and returns a function that ends it.
 async function profile(folder, count, command, beside) {
   const port = await freePort();
   const out = path.join(folder, `callgrind.${count}`);
@@ -66,7 +67,7 @@ async function profile(folder, count, command, beside) {
 
 const total = (text) => Number(/^(?:summary|totals): (\d+)/m.exec(text)[1]);
 
-// Calls by "file function", of functions of the tree.
+// Returns the number of calls by "file function", of functions of the source tree.
 function calls(text) {
   const counts = new Map();
   let caller = '';
@@ -81,7 +82,7 @@ function calls(text) {
         const key = `${file.slice(file.indexOf('/src/') + 1)} ${name}`;
         counts.set(key, (counts.get(key) || 0) + Number(line.slice(6).split(' ')[0]));
       }
-      file = caller; // a call without a file of its own stays in the caller's
+      file = caller; // a call without a file of its own is in the caller's file
     }
   }
   return counts;
@@ -89,7 +90,7 @@ function calls(text) {
 
 const wemoonArgs = (program, ...more) => (port) => [program, 'run', path.join(ROOT, 'scripts/echo.lua'), '--listen', String(port), '--threads', '2',
   '--token', ACCOUNT.token, '--store', 'memory:', '--watch=false', '--log-level', 'error', ...more];
-// Another build of wemoon, to compare with: OTHER_BUILD names its program.
+// OTHER_BUILD names the program of another build of wemoon to compare with.
 const { OTHER_BUILD } = process.env;
 const bareArgs = (port) => [path.join(BUILD, 'bare'), String(port), '2', '270'];
 

@@ -1,5 +1,5 @@
-// What it costs that nothing is lost, on SQLite: a message answered in time, a question, going on from a record, and open
-// conversations by the hundred thousand.
+// The cost of losing no message, on SQLite: a message answered in time, a question, resuming from a record, and a
+// hundred thousand open conversations.
 'use strict';
 
 const fs = require('node:fs');
@@ -38,7 +38,7 @@ async function start(folder, { conversations = 'lasting', store = `sqlite:${path
 }
 
 let ids = 0;
-// The reply's text; null if nobody listens yet.
+// Sends a message; returns the reply's text; null if the bot does not listen yet.
 function say(bot, user, content, xml = textXml(content, { FromUserName: user, MsgId: `24${String(++ids).padStart(15, '0')}` })) {
   return new Promise((resolve) => {
     const request = http.request({ port: bot.port, method: 'POST', agent: bot.agent, path: `/wechat?${new URLSearchParams(signedQuery({ token: ACCOUNT.token }))}`,
@@ -70,7 +70,7 @@ async function all(bot, users, content, wanted) {
 
 const names = (kind, count) => Array.from({ length: count }, (_, i) => `${kind}${String(i).padStart(7, '0')}`);
 
-// CPU of the process in microseconds a message.
+// Measures the CPU of the process in microseconds per message.
 async function cpuOf(bot, users, content, wanted) {
   const before = cpuUs([bot.pid]);
   await all(bot, users, content, wanted);
@@ -80,7 +80,7 @@ async function cpuOf(bot, users, content, wanted) {
 async function measureWrites(folder, count) {
   const bot = await start(folder), wal = path.join(folder, 'kept.db-wal');
   await firstAnswer(bot, 'oWarm', 'plain');
-  await sleep(6000); // what the start wrote is folded into the file
+  await sleep(6000); // the writes of the start are checkpointed into the file
   const state = () => ['', '-wal'].map((end) => { try { const { size, mtimeMs } = fs.statSync(path.join(folder, `kept.db${end}`)); return `${size} ${mtimeMs}`; } catch { return 'none'; } }).join();
   const before = state();
   await all(bot, names('op', count), 'plain', 'plain');
@@ -117,7 +117,7 @@ async function measureGoingOn(count) {
   return cost;
 }
 
-// One conversation's line of `wemoon store export`, for as many users.
+// Repeats one conversation's line of `wemoon store export` for `count` users.
 async function fill(folder, count) {
   const bot = await start(folder), [name] = names('ox', 1);
   await firstAnswer(bot, 'oWarm', 'plain');

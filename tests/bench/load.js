@@ -1,4 +1,4 @@
-// wrk against one side for some seconds: requests per second, latencies, and the CPU time that the side took for each.
+// Runs wrk against one side for some seconds: requests per second, latencies, and the side's CPU time per request.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -20,9 +20,9 @@ function wrk(cores, args) {
   });
 }
 
-// `cores`: where wrk runs, a thread for each.
-// load: { connections, close (a new connection for each request), mode ('plain' or 'safe'), seconds, texts (sent in turn; one
-// of its own), pause (ms between two requests of a connection; none) }
+// `cores`: the cores for wrk, one thread each. load: { connections, close (a new connection for each request), mode
+// ('plain' or 'safe'), seconds, texts (sent in turn; a built-in text by default), pause (ms between two requests of a
+// connection; none) }
 async function run(side, { connections, close = false, mode, seconds, texts, pause, cores }) {
   const now = String(Math.floor(Date.now() / 1000));
   const before = cpuUs(side.pids());

@@ -1,4 +1,4 @@
-// Lua's patterns, `string.rep` and the table functions, ours against Lua's own, case by case.
+// Lua's patterns, `string.rep` and the table functions: wemoon's compared with Lua's own, case by case.
 'use strict';
 
 const { spawnSync } = require('node:child_process');

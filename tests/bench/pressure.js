@@ -1,5 +1,6 @@
-// Slow scripts beside quick ones on 64 threads: 500 messages that take 8 s, from a platform that waits 5 s and asks three
-// times, and quick messages among them all the while. Also what Redis adds to a message, and what resuming a script takes.
+// Slow scripts beside quick ones on 64 threads: 500 messages that take 8 s, from a platform that waits 5 s and tries
+// three times, with quick messages among them throughout. Also the cost of Redis per message, and of resuming a
+// script.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -16,7 +17,7 @@ const SLOW = 500, TRIES = 3, QUICK_AT_ONCE = 4;
 
 const percentile = (numbers, share) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))];
 
-// The platform's API: takes customer service messages, and counts them by user.
+// Starts the platform's API: accepts customer service messages, and counts them by user.
 async function startApi() {
   const delivered = new Map();
   const server = http.createServer((request, response) => {
@@ -35,7 +36,7 @@ async function startApi() {
 
 let ids = 0;
 
-// One try: { status, body, ms }; status 0 when nothing came within the platform's patience.
+// Makes one try; returns { status, body, ms }; status is 0 if there is no answer within the platform's timeout.
 function post(port, user, id, content, waitMs, agent) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = crypto.createHash('sha1').update([ACCOUNT.token, timestamp, 'n'].sort().join('')).digest('hex');
@@ -53,7 +54,7 @@ function post(port, user, id, content, waitMs, agent) {
   });
 }
 
-// A message as the platform delivers it: { body, tries, longest (ms) }; body is null when no try was answered.
+// Delivers a message like the platform; returns { body, tries, longest (ms) }; body is null if no try was answered.
 async function deliver(port, user, content, waitMs) {
   const id = `${Date.now()}${++ids}`;
   let longest = 0;
@@ -84,7 +85,7 @@ async function settled(delivered, slow, longestMs) {
   const end = Date.now() + longestMs;
   const late = slow.filter((one) => one.body === 'success').length;
   while (delivered.size < late && Date.now() < end) await sleep(50);
-  await sleep(500); // for what would come twice
+  await sleep(500); // for repeated messages
 }
 
 async function crowd(quick, say) {
@@ -127,7 +128,7 @@ async function startRedis() {
   return { url: `redis://127.0.0.1:${port}/0`, stop: () => { child.kill(); fs.rmSync(folder, { recursive: true, force: true }); } };
 }
 
-// One message after the other: what the median one takes, in microseconds.
+// Sends one message after another; returns the median time in microseconds.
 async function alone(store) {
   const side = await wemoon(16, 'plain', ['--store', store]);
   try {
@@ -144,7 +145,7 @@ async function duplicates(quick, say) {
     const program = path.join(ROOT, 'build/release/dedupe_bench');
     const own = Number(spawnSync(program, { encoding: 'utf8' }).stdout);
     const here = [], shared = [];
-    for (let i = 0; i < (quick ? 1 : 5); i++) { // by turns, so that a noisy minute hits both
+    for (let i = 0; i < (quick ? 1 : 5); i++) { // alternating, so that a noisy minute affects both
       here.push(await alone('memory:'));
       shared.push(await alone(redis.url));
     }

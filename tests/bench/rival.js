@@ -1,4 +1,4 @@
-// The npm packages wechat and co-wechat as their READMEs use them, answering what scripts/echo.lua answers.
+// The npm packages wechat and co-wechat as their READMEs use them, with the answers of scripts/echo.lua.
 //   node rival.js wechat|co-wechat PORT plain|safe
 'use strict';
 
@@ -11,7 +11,7 @@ const [name, port, mode] = process.argv.slice(2);
 const echo = (message) => message.Content;
 const account = { token: ACCOUNT.token, appid: ACCOUNT.appid, encodingAESKey: mode === 'safe' ? ACCOUNT.key : '' };
 
-// Without express, whose share of the cost is not theirs; `query` is what they expect of it.
+// Runs without express, so that its cost is not counted; `query` is a property that the package expects.
 function wechat() {
   const answer = require(path.join(packages, 'wechat'))(account, (request, response) => response.reply(echo(request.weixin)));
   return http.createServer((request, response) => {

@@ -1,5 +1,5 @@
-// What it costs to look at a running bot: the live desk counted by callgrind (instructions of a message while nobody looks, and
-// while somebody does), and the attached prompt beside a load of half of what the bot can take (its answers, the messages' p99).
+// The cost of observing a running bot: the live desk counted by callgrind (instructions per message without and with
+// a viewer), and the attached prompt under half of the bot's maximum load (the prompt's answers, the messages' p99).
 'use strict';
 
 const fs = require('node:fs');
@@ -15,15 +15,15 @@ const median = require('./median.js');
 
 const PASSWORD = 'a-password-for-the-desk';
 
-// ---- the desk ----
+// ---- desk ----
 
 async function cookieOf(port) {
   const answer = await fetch(`http://127.0.0.1:${port}/desk/login`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ password: PASSWORD }) });
   return answer.headers.get('set-cookie').split(';')[0];
 }
 
-// Somebody looks from here on: a stream begins and is left before the first events are read, which the loop does four times
-// a second whatever the load is. Events are kept for 15 s then.
+// Simulates a viewer from here on: every two seconds opens the event stream and closes it before the event loop first
+// reads events, which it does four times a second under any load. Events are then kept for 15 s.
 async function look(port) {
   const Cookie = await cookieOf(port);
   const glance = () => {
@@ -38,7 +38,7 @@ async function look(port) {
 async function instructions(folder, say) {
   const plain = wemoonArgs(WEMOON);
   const desk = await freePort();
-  // The admin server's own threads are no cost of the desk's.
+  // Without a viewer: the admin server's own threads are not part of the desk's cost.
   const withAdmin = (port) => [...plain(port), '--admin-listen', `127.0.0.1:${desk}`];
   const withDesk = (port) => [...withAdmin(port), '--admin-token', PASSWORD];
   const without = await perMessage(folder, withAdmin);
@@ -51,11 +51,11 @@ async function instructions(folder, say) {
   ];
 }
 
-// ---- the prompt ----
+// ---- prompt ----
 
 const frame = (word, text) => `${word} ${Buffer.byteLength(text)}\n${text}`;
 
-// Asks one input after another: how long each answer took, in ms.
+// Enters one input after another; returns the time of each answer, in ms.
 function prompt(file, pauseMs) {
   const times = [];
   const socket = net.connect(file);
@@ -75,7 +75,7 @@ function prompt(file, pauseMs) {
 
 const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
 
-// 64 connections that pause so long that the bot has half of what it can take.
+// Returns the pause of 64 connections that puts half of the maximum load on the bot.
 async function pauseOfHalf(side, seconds) {
   const full = await run(side, { connections: 64, mode: 'plain', seconds });
   return Math.max(1, Math.round(64 * 2 / full.perSecond * 1000));

@@ -1,5 +1,5 @@
-// The programs that are compared, each on a port of its own: { name, port, pid, pids(), stop() }. A server runs as it is
-// deployed: in a session, and so in a scheduling group, of its own; `cores` (as taskset takes them) says on which cores.
+// The compared programs, each on its own port: { name, port, pid, pids(), stop() }. A server runs as deployed: in its
+// own session, and thus in its own scheduling group; `cores` (as for taskset) selects its cores.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -12,7 +12,7 @@ const ROOT = path.resolve(__dirname, '../..');
 const BUILD = path.join(ROOT, 'build/bench');
 const WEMOON = path.resolve(process.env.WEMOON || path.join(ROOT, 'build/release/wemoon'));
 const ACCOUNT = { token: 'a-callback-token', appid: 'wx0123456789abcdef', key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG' };
-const REPLY_BYTES = 270; // of wemoon's reply to the plain message
+const REPLY_BYTES = 270; // size of wemoon's reply to the plain message
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,7 +30,7 @@ const connects = (port) => new Promise((resolve) => {
   socket.on('connect', () => { socket.destroy(); resolve(true); }).on('error', () => resolve(false));
 });
 
-// A program that serves on `port`; ready when a connection is taken.
+// Starts a program that serves on `port`; ready once it accepts a connection.
 async function start(name, port, command, args, options = {}) {
   const { cores, ...rest } = options;
   const words = [...(cores ? ['taskset', '-c', cores] : []), command, ...args];
@@ -60,7 +60,7 @@ function compileBare() {
   return program;
 }
 
-// `slices`: its threads take short slices of the CPU as wemoon's do on 64 connections.
+// `slices`: its threads use short CPU time slices, like wemoon's on 64 connections.
 async function bare(threads, slices = false, cores = undefined) {
   const port = await freePort();
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
@@ -116,13 +116,13 @@ async function nginx(mode, cores = undefined, handler = 'nginx_handler') {
   return side;
 }
 
-// npm's wechat or co-wechat (rival.js): one thread, as Node has it.
+// Starts npm's wechat or co-wechat (rival.js): one thread, as in Node.
 async function rival(name, mode, cores = undefined) {
   const port = await freePort();
   return start(name, port, process.execPath, [path.join(__dirname, 'rival.js'), name, String(port), mode], { cores });
 }
 
-// ---- what the kernel knows of processes ------------------------------------------------------------------------------
+// ---- process statistics ----------------------------------------------------------------------------------------------
 
 const TICK_US = 1e6 / Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout || 100);
 

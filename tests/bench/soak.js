@@ -1,5 +1,6 @@
-// Half an hour at half of full load, with what goes wrong in a year: the script saved every few seconds, a platform that fails,
-// clients that send a byte a second. Memory, file descriptors and threads stay flat; nothing is complained of but what was done.
+// Half an hour at half of full load, with a year's faults: the script saved every few seconds, a platform that fails,
+// clients that send a byte a second. Memory, file descriptors and threads stay flat; the log complains only of the
+// injected faults.
 'use strict';
 
 const fs = require('node:fs');
@@ -13,13 +14,13 @@ const load = require('./load.js');
 
 const TEXTS = [...Array(30).fill('echo'), ...Array(10).fill('session'), 'api', 'api', 'api', 'wait', 'ask', 'ask', 'late'];
 const CONNECTIONS = 256, SLOW_CLIENTS = 20, RELOAD_MS = 5000, LOOK_MS = 1000;
-const SHARE = 0.25; // of the time, at its beginning and its end, that are compared
+const SHARE = 0.25; // of the duration, at its beginning and its end, compared
 
-// What the log may complain of: it was done on purpose.
+// Log complaints that the test causes on purpose.
 const INJECTED = [/: -1 system error/, /: HTTP status 502/, /40001/, /: Empty reply from server/,
   /refused a request from 127.0.0.1 with 400: its head is malformed, or was not complete in time/];
 
-// ---- a platform that fails ---------------------------------------------------------------------------------------------
+// ---- failing platform --------------------------------------------------------------------------------------------------
 
 let calls = 0;
 function answerCall(request, response) {
@@ -39,7 +40,7 @@ async function startApi() {
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
 }
 
-// ---- what is done to it ------------------------------------------------------------------------------------------------
+// ---- injected faults ---------------------------------------------------------------------------------------------------
 
 async function reloadNowAndThen(script, state) {
   const text = fs.readFileSync(script, 'utf8');
@@ -50,7 +51,7 @@ async function reloadNowAndThen(script, state) {
   }
 }
 
-// One that sends a byte a second until it is closed, and comes again.
+// Sends a byte a second until the connection is closed, then reconnects.
 async function trickle(port, state) {
   while (!state.over) {
     await new Promise((resolve) => {
@@ -75,18 +76,18 @@ async function watch(pid, state) {
   }
 }
 
-// ---- the verdict -------------------------------------------------------------------------------------------------------
+// ---- verdict -----------------------------------------------------------------------------------------------------------
 
 const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 
-// The mean at the end against that at the beginning.
+// Returns the mean at the beginning and the mean at the end.
 function growth(seen, what) {
   const part = Math.max(1, Math.floor(seen.length * SHARE));
   const values = seen.map((one) => one[what]);
   return { early: mean(values.slice(0, part)), late: mean(values.slice(-part)) };
 }
 
-// Lines that nobody expects, the first few of them, and how many there were.
+// Returns the first few unexpected log lines, and their number.
 async function complaints(log) {
   const found = { all: 0, odd: 0, first: [] };
   for await (const line of readline.createInterface({ input: fs.createReadStream(log) })) {
@@ -98,7 +99,8 @@ async function complaints(log) {
   return found;
 }
 
-// Milliseconds between two messages of a connection, so that all of them send so many a second where an answer takes that long.
+// Returns the milliseconds between two messages of a connection, so that all connections together send `perSecond`
+// messages if an answer takes `answerMs`.
 const pauseFor = (perSecond, answerMs) => Math.max(1, Math.round(CONNECTIONS / perSecond * 1000 - answerMs));
 
 async function pressOn(side, script, seconds, say) {

@@ -1,7 +1,7 @@
-// CPU, throughput and latency of a callback, measured as it is deployed: wemoon beside a bare civetweb handler, nginx with
-// hand-tuned Lua, and the npm packages wechat and co-wechat. Two arrangements: `alone`, the server on one core and its
-// load on another, as a machine whose clients are elsewhere; `shared`, both on all cores. BASELINE=PROGRAM puts an earlier
-// build of wemoon beside it.
+// CPU, throughput and latency of a callback, measured as deployed: wemoon compared with a bare civetweb handler,
+// nginx with hand-tuned Lua, and the npm packages wechat and co-wechat. Two arrangements: `alone`, the server on one
+// core and its load on another, as with remote clients; `shared`, both on all cores. BASELINE=PROGRAM adds an earlier
+// build of wemoon.
 'use strict';
 
 const os = require('node:os');
@@ -17,7 +17,7 @@ const EVERY = os.cpus().map((_, i) => i).join(',');
 const ARRANGEMENTS = [{ name: 'alone', server: '0', load: '1' }, { name: 'shared', server: EVERY, load: EVERY }];
 const SCENES = [{ name: 'kept', mode: 'plain' }, { name: 'new', mode: 'plain', close: true }, { name: 'sealed', mode: 'safe' }];
 
-// What one message may cost, as a part of what the other side needs in the same cell.
+// The maximum cost of one message, as a fraction of the other side's in the same cell.
 const TARGETS = [
   { arrangement: 'alone', scene: 'kept', peer: 'nginx', most: 1.05 }, { arrangement: 'alone', scene: 'sealed', peer: 'nginx', most: 0.58 },
   { arrangement: 'shared', scene: 'kept', peer: 'nginx', most: 1.2 }, { arrangement: 'shared', scene: 'sealed', peer: 'nginx', most: 0.75 },
@@ -44,14 +44,14 @@ async function sample(side, arrangement, scene, seconds) {
   const running = await side.start(arrangement.server);
   const one = { connections: 64, mode: scene.mode, close: scene.close, cores: arrangement.load };
   try {
-    await load.run(running, { ...one, seconds: 1 }); // warm
+    await load.run(running, { ...one, seconds: 1 }); // warm-up
     return await load.run(running, { ...one, seconds });
   } finally {
     await running.stop();
   }
 }
 
-// Within a round the sides take turns in each cell, so that a noisy minute hits all of them.
+// Within a round the sides take turns in each cell, so that a noisy minute affects all of them.
 async function round(samples, { quick, seconds, say }) {
   for (const arrangement of ARRANGEMENTS) {
     for (const scene of SCENES) {
@@ -100,7 +100,8 @@ function checks(rows) {
   for (const [cell, name] of ['shared|kept', 'shared|sealed'].flatMap((one) => RIVALS.map((rivalName) => [one, rivalName]))) {
     if (rows[`${cell}|${name}`]) out.push({ what: `npm ${name}, ${cell.replace('|', ', ')}: CPU against wemoon`, value: 1 / ratio(cell, name, 'cpu'), unit: 'x' });
   }
-  // The bare handler's answers do not announce that the connection ends, so wrk counts them as lost; ours are checked.
+  // wrk counts the bare handler's answers as failed, because they do not announce the end of the connection; only
+  // wemoon's are checked.
   const failed = Object.entries(rows).reduce((sum, [key, row]) => sum + (key.endsWith('|wemoon') ? row.failed : 0), 0);
   out.push({ what: 'wemoon: answers refused or lost', value: failed, most: 0, unit: '' });
   return out;

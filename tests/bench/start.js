@@ -1,4 +1,4 @@
-// Start-up: from the process's start to its first answer, and what loading an interpreter takes of it.
+// Start-up: the time from the process's start to its first answer, and the part that loading an interpreter takes.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -16,7 +16,7 @@ function verification(port) {
   return `GET /wechat?signature=${signature}&timestamp=${timestamp}&nonce=n&echostr=42 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
 }
 
-// Tries until somebody listens; resolves with what was answered.
+// Retries until the server listens; resolves to the answer.
 const firstAnswer = (port, request) => new Promise((resolve) => {
   const socket = net.connect(port, '127.0.0.1');
   let answer = '';
@@ -39,7 +39,7 @@ async function once() {
   return ms;
 }
 
-// A saved script is loaded in a new interpreter, and the log says how long that took.
+// Measures reloads: a saved script is loaded in a new interpreter, and the log gives the time.
 async function reloads(count) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-bench-'));
   const script = path.join(folder, 'bot.lua');

@@ -1,5 +1,5 @@
-// What a waiting message takes of memory, beside nginx with the same handler in Lua (ngx.sleep); what the process takes at its
-// start; and what a second interpreter gives to scripts that compute.
+// The memory of a waiting message, compared with nginx and the same handler in Lua (ngx.sleep); the memory of the
+// process at its start; and the gain of a second interpreter for scripts that compute.
 'use strict';
 
 const net = require('node:net');
@@ -10,7 +10,7 @@ const load = require('./load.js');
 
 const rss = (side) => side.pids().reduce((sum, pid) => sum + rssMb(pid), 0);
 
-// KB of memory for each of `count` messages that wait at once.
+// Returns the KB of memory per message for `count` messages that wait at once.
 async function eachOf(side, count, token) {
   try {
     await sleep(1000);

@@ -1,4 +1,4 @@
-// Sockets that the service manager holds (LISTEN_FDS): a restart refuses no connection.
+// Socket activation (LISTEN_FDS): the service manager keeps the sockets, so a restart refuses no connection.
 'use strict';
 
 const test = require('node:test');
@@ -17,7 +17,7 @@ function makeDir(t, config = {}) {
   return dir;
 }
 
-// A program in the place of systemd: `ports` of its sockets, `pids` of the bots that it started.
+// Starts a program that acts as systemd: `ports` of its sockets, `pids` of the bots that it started.
 async function hold(t, count, dir) {
   const child = spawn('perl', [path.join(__dirname, 'hold_socket.pl'), String(count), BINARY, 'run', path.join(dir, 'bot.lua')],
     { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
@@ -52,7 +52,7 @@ const say = (port, content) => request(port, { method: 'POST', path: `/wechat?${
 
 test('the first socket is the callback\'s, the second the admin address\'s; listen is ignored', async (t) => {
   const manager = await hold(t, 2, makeDir(t));
-  assert.match((await say(manager.ports[0], 'hi')).body, /<!\[CDATA\[hi nil\]\]>/); // the variables are gone
+  assert.match((await say(manager.ports[0], 'hi')).body, /<!\[CDATA\[hi nil\]\]>/); // the LISTEN_ variables are unset
   const health = await request(manager.ports[1], { path: '/healthz' });
   assert.equal(JSON.parse(health.body).status, 'ok');
   assert.match(manager.output, new RegExp(`on http://127\\.0\\.0\\.1:${manager.ports[0]}/wechat`));

@@ -1,4 +1,4 @@
-// The admin address: health, figures, reload; the log's lines and its file; what a service manager is told.
+// The admin address: health, figures, reload; log lines and the log file; notifications of the service manager.
 'use strict';
 
 const test = require('node:test');
@@ -19,7 +19,8 @@ async function startAdmin(t, options = {}) {
   return { bot, ask, port };
 }
 
-// The exposition format, strictly: HELP and TYPE before the samples of a family, no sample twice, histograms that add up.
+// Parses the exposition format strictly: HELP and TYPE precede the samples of a family, no sample is repeated,
+// histograms add up.
 function parseMetrics(text) {
   assert.ok(text.endsWith('\n'));
   const families = new Map();
@@ -41,7 +42,7 @@ function parseMetrics(text) {
     assert.ok(!samples.has(key), `${key}: twice`);
     samples.set(key, Number(sample[4]));
   }
-  let before; // samples of a family stand together, after its HELP and TYPE
+  let before; // the samples of a family are contiguous, after its HELP and TYPE
   const over = new Set();
   for (const key of samples.keys()) {
     const name = /^[^{]+/.exec(key)[0], family = families.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '');
@@ -63,7 +64,7 @@ function parseMetrics(text) {
     const labels = histogram[2] ? `${histogram[2].slice(0, -1)},le="+Inf"}` : '{le="+Inf"}';
     assert.equal(samples.get(`${histogram[1]}_bucket${labels}`), count, key);
   }
-  let last; // buckets stand in order, and each holds those before it
+  let last; // buckets are in order, and each includes those before it
   for (const [key, count] of samples) {
     const bucket = /^(.*_bucket\{.*)le="([^"]+)"\}$/.exec(key);
     const limit = bucket && Number(bucket[2].replace('+Inf', 'Infinity'));
@@ -84,7 +85,7 @@ test('/healthz says that the bot answers, with script, store and token', async (
   assert.equal(health.script.error, null);
   assert.deepEqual(health.access_token, { expires_in_s: null });
   assert.ok(health.script.file.endsWith('bot.lua'));
-  assert.equal((await bot.request({ method: 'GET', path: '/healthz' })).status, 404); // not where the platform comes
+  assert.equal((await bot.request({ method: 'GET', path: '/healthz' })).status, 404); // not on the platform's address
 });
 
 test('/healthz keeps 200 and says file and line when a reload failed, until it is mended', async (t) => {
@@ -199,11 +200,11 @@ test('a log file that cannot be written: exit 2, named', async (t) => {
   assert.match(stderr, /log_file: cannot write \/nowhere\/w\.log: No such file or directory/);
 });
 
-// What a service manager is told, as it comes; undefined where nothing can listen.
+// Collects the notifications that a service manager receives; undefined if no helper can listen.
 async function listenAsManager(t) {
   const file = `${tempDir(t)}/notify`;
   const said = [];
-  // Node has no datagram sockets of this family: a small helper of Python's stands in where there is one.
+  // Node has no Unix datagram sockets: a Python helper is used if Python is installed.
   const script = `import socket,sys
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("bound",flush=True)
 while True: print(s.recv(200).decode(),flush=True)`;
@@ -243,7 +244,7 @@ end` });
   await sleep(200);
   const waiting = bot.deliver(textXml('0', { FromUserName: 'oWaits' }), { agent: false });
   await sleep(1500);
-  assert.equal((await ask('/healthz')).status, 200); // it has waited for less than three seconds
+  assert.equal((await ask('/healthz')).status, 200); // the call has waited for less than three seconds
   await until(async () => (await ask('/healthz')).status === 503, '503');
   assert.equal(JSON.parse((await ask('/healthz')).text).status, 'stalled');
   await sleep(200);

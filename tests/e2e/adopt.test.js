@@ -1,4 +1,4 @@
-// `wemoon new DIR --adopt`: what an account answers and shows by itself becomes a bot.
+// `wemoon new DIR --adopt`: an account's automatic replies and menu become a bot.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// Conversations (wechat.ask): the question answers the message at hand, the same user's next message is what ask returns.
+// Conversations (wechat.ask): the question answers the current message; ask returns the same user's next message.
 'use strict';
 
 const test = require('node:test');
@@ -69,7 +69,7 @@ test("events go to on_message while a conversation waits, unless it wants them",
   assert.equal((await tap()).reply.Content, 'got click');
 });
 
-// A platform that notes the customer service messages that it is given.
+// Starts a platform that records customer service messages.
 async function platform(t) {
   const sent = [];
   const server = http.createServer((request, response) => {

@@ -1,4 +1,4 @@
-// The prompt in the running bot: `wemoon repl --attach`, through a pipe and at a real terminal (tmux).
+// The prompt of a running bot: `wemoon repl --attach`, through a pipe and at a real terminal (tmux).
 'use strict';
 
 const test = require('node:test');
@@ -12,7 +12,7 @@ const { terminal } = require('./prompt');
 
 const ECHO = 'greeting = "hi "\nfunction on_message(msg) return greeting .. (msg.content or msg.type) end';
 
-// Types lines into the prompt of a bot: { out, err }.
+// Types lines into the prompt of a bot; returns { out, err }.
 async function attach(bot, lines, { code = 0, args = ['bot.lua'], env } = {}) {
   const { stdout, stderr } = await wemoon(['repl', ...args, '--attach'], {
     cwd: bot.dir, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: bot.dir, ...env },

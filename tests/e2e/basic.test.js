@@ -1,5 +1,5 @@
-// WechatBasic's methods, one by one, through the real binary: what arrives at the platform is what it documents, in order and
-// by name; what comes back is what the platform said; each documented error is what it is.
+// WechatBasic's methods, one by one, through the real binary: requests are as the platform documents them, in order
+// and by name; results are the platform's answers; each documented error is raised or returned as documented.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +11,8 @@ const { APPID, TOKEN, sha1, sign, tempDir, writeFiles, configLua, wemoon } = req
 
 const SECRET = 'hunter2-hunter2-hunter2-hunter22';
 
-// Notes requests and answers them by `routes` (by path: a function of the request, or what to answer), else {"errcode":0}.
+// Starts a platform that records requests and answers them by `routes` (by path: a function of the request, or the
+// answer), else with {"errcode":0}.
 async function startPlatform(t, routes = {}) {
   const platform = { seen: [], tokens: 0 };
   const answer = (one, response) => {
@@ -40,7 +41,7 @@ async function startPlatform(t, routes = {}) {
   return platform;
 }
 
-// What the Lua returns, decoded.
+// Runs Lua; returns its result, decoded.
 async function run(t, platform, code, { config = {}, dir = tempDir(t), timeoutMs } = {}) {
   writeFiles(dir, { 'x.lua': code, 'config.lua': configLua({ token: TOKEN, appid: APPID, appsecret: SECRET, api_base: platform.url,
     mp_base: platform.url, store: 'memory:', log_level: 'error', ...config }) });
@@ -49,7 +50,7 @@ async function run(t, platform, code, { config = {}, dir = tempDir(t), timeoutMs
   return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
-// The bytes of a body: names in order, UTF-8 as it is.
+// Encodes a body: names in order, UTF-8 unescaped.
 function encode(value) {
   if (Array.isArray(value)) return `[${value.map(encode).join(',')}]`;
   if (value && typeof value === 'object') {
@@ -58,7 +59,7 @@ function encode(value) {
   return JSON.stringify(value);
 }
 
-// ---- the requests ---------------------------------------------------------------------------------------------------
+// ---- requests -------------------------------------------------------------------------------------------------------
 
 const MENU_LUA = '{button = {{type = "click", name = "今日歌曲", key = "V1001"}, {name = "菜单", sub_button = {{type = "view", name = "搜索", url = "https://example.com/?a=1&b=2"}}}}}';
 const MENU = { button: [{ type: 'click', name: '今日歌曲', key: 'V1001' }, { name: '菜单', sub_button: [{ type: 'view', name: '搜索', url: 'https://example.com/?a=1&b=2' }] }] };
@@ -73,7 +74,7 @@ const get = (where, query = {}) => ({ verb: 'GET', path: where, query });
 const post = (where, body) => ({ verb: 'POST', path: where, query: {}, body });
 const sent = (msgtype, content) => post(SEND, { touser: 'o1', msgtype, [msgtype]: content });
 
-// method, arguments in order, the same by name, the request
+// method, arguments in order, the same by name, the expected request
 const METHODS = [
   ['create_menu', MENU_LUA, `{menu = ${MENU_LUA}}`, post('/cgi-bin/menu/create', MENU)],
   ['get_menu', '', '{}', get('/cgi-bin/menu/get')],
@@ -207,7 +208,7 @@ test('the platform\'s answer is a table: nested, with lists, null, large integer
   assert.equal(isNull, true);
 });
 
-// ---- the platform's errors ------------------------------------------------------------------------------------------
+// ---- platform errors ------------------------------------------------------------------------------------------------
 
 const PARTS = `
 local function parts(result, err)
@@ -285,7 +286,7 @@ test('a failure that nobody looks at is in the log, with the script\'s line', as
   assert.match(stderr, /x\.lua:2: wechat\.send_text_message: 45015 out of time/);
 });
 
-// ---- what is wrong outside ------------------------------------------------------------------------------------------
+// ---- network errors -------------------------------------------------------------------------------------------------
 
 test('what is no answer: kind, method and what to do', async (t) => {
   const platform = await startPlatform(t, {
@@ -297,7 +298,7 @@ test('what is no answer: kind, method and what to do', async (t) => {
     },
     '/cgi-bin/groups/get': (request, response) => { response.statusCode = 500; return '<html><body>Internal Server Error</body></html>'; },
     '/cgi-bin/user/get': (request, response) => { response.writeHead(302, { Location: 'https://example.com/' }); return ''; },
-    '/cgi-bin/groups/getid': () => undefined, // accepts, says nothing
+    '/cgi-bin/groups/getid': () => undefined, // accepts the connection and never answers
     '/cgi-bin/user/info': Buffer.from('{"nickname":"a\u0001b\tc\nd","city":"\xe4\xb8"}', 'latin1'),
     '/cgi-bin/groups/create': '',
   });
@@ -327,7 +328,7 @@ test('a name that does not resolve, a port where nobody listens', async (t) => {
   }
 });
 
-// ---- tokens across processes ------------------------------------------------------------------------------------------
+// ---- tokens shared by processes ---------------------------------------------------------------------------------------
 
 test('four processes on one SQLite file fetch one token', async (t) => {
   let tokens = 0;

@@ -1,4 +1,5 @@
-// What the program is as a file and as a process: hardened as Debian's own, and no secret where others may look.
+// The program as a file and as a process: hardened like Debian's own programs, and no secret is visible to other
+// users.
 'use strict';
 
 const test = require('node:test');
@@ -48,7 +49,7 @@ test('secrets of its environment are in neither its environment nor its argument
   assert.equal(await bot.say('?', { token: SECRETS.WEMOON_TOKEN }), `nil nil nil nil nil ${APPID}`);
 });
 
-// Where core files go by a name of their own, in the process's folder.
+// The kernel's core pattern: core files go to the process's folder only if it is a plain name.
 const PLAIN_CORE = fs.readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
 const NO_CORE = !/^core[.%\w]*$/.test(PLAIN_CORE) && `core files go to ${PLAIN_CORE}`;
 

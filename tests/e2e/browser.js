@@ -10,7 +10,8 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const slow = /asan|tsan/.test(BINARY) ? 3 : 1;
 
-// Options as startBot's, and those of the window. { dev, page, faults: what the browser complained of, say(text), saw(text) }.
+// Opens the console. Options are startBot's and the window's. Returns { dev, page, faults: the browser's errors,
+// say(text), saw(text) }.
 async function openConsole(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', ...bot } = {}) {
   const dev = await startDev(t, bot);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });

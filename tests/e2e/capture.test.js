@@ -1,4 +1,4 @@
-// `capture`: messages and replies in a file of JSON Lines, read as its readers would, with jq; and `wemoon replay`.
+// `capture`: messages and replies in a JSON Lines file, checked with jq; and `wemoon replay`.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +11,7 @@ const { startBot, textXml, eventXml, until, sleep, OPENID, APPID, TOKEN, AES_KEY
 
 const SECRET = 'the-secret-of-the-account-0123456';
 
-// A platform and another host in one: what it is told of, and what it answers.
+// Starts a platform and another host in one server; records requests and answers them.
 async function startOutside(t) {
   const outside = { sent: [], asked: [] };
   const server = http.createServer((request, response) => {
@@ -34,7 +34,7 @@ async function startOutside(t) {
   return outside;
 }
 
-// A bot that captures; `lines(n)` waits for so many lines, as jq reads them.
+// Starts a bot that captures; `lines(n)` waits for n lines, parsed by jq.
 async function startCaptured(t, script, options = {}) {
   const outside = await startOutside(t);
   const bot = await startBot(t, {
@@ -45,7 +45,7 @@ async function startCaptured(t, script, options = {}) {
   return { bot, outside, file, lines: (count) => until(() => read(file).length >= count && read(file), `${count} lines`) };
 }
 
-// What jq makes of a whole file: each line has to be JSON.
+// Runs jq on a whole file: each line must be JSON.
 function jq(file, filter = '.') {
   const { stdout, stderr, status } = spawnSync('jq', ['-c', filter, file], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);

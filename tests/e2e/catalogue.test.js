@@ -1,4 +1,5 @@
-// Every endpoint of the catalogue, called through the real binary: what arrives is what the script passed, where it belongs.
+// Every endpoint of the catalogue, called through the real binary: each field that the script passes arrives in its
+// documented place.
 'use strict';
 
 const test = require('node:test');
@@ -9,7 +10,7 @@ const { APPID, wemoon } = require('./harness');
 
 const TOKEN_PATH = '/cgi-bin/stable_token';
 
-// Notes requests; tokens are given, all else is done.
+// Starts a platform that records requests, issues tokens, and answers every other call with success.
 async function startPlatform(t) {
   const seen = [];
   const server = http.createServer((request, response) => {
@@ -32,7 +33,7 @@ async function startPlatform(t) {
 
 const asText = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-// The parts of a multipart body by name.
+// Returns the parts of a multipart body by name.
 function parseForm(request) {
   const mark = /boundary=(.*)$/.exec(request.type)[1];
   const parts = {};

@@ -1,4 +1,4 @@
-// What `wemoon check` reads in a script without running it, and "did you mean" at run time.
+// What `wemoon check` finds in a script without running it, and "did you mean" at run time.
 'use strict';
 
 const test = require('node:test');
@@ -9,7 +9,7 @@ const { wemoon, tempDir, writeFiles, startBot } = require('./harness');
 
 const SCRIPTS = path.join(__dirname, '../../scripts');
 
-// The findings of a script, without the folder: ["bot.lua:2:10: there is no ..."].
+// Returns a script's findings, without the folder: ["bot.lua:2:10: there is no ..."].
 async function check(t, script, { files = {}, code = 1 } = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'bot.lua': script, ...files });

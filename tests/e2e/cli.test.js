@@ -1,4 +1,4 @@
-// The command line: commands, help, exit statuses, where configuration comes from, and what is never shown.
+// The command line: commands, help, exit statuses, sources of the configuration, and secrets that are never shown.
 'use strict';
 
 const test = require('node:test');
@@ -16,7 +16,7 @@ const KEYS = `token appid appsecret encoding_aes_key encrypt_mode previous_token
   mp_base proxy ca_file token_api store threads interpreters deadline_ms late_reply late_text error_reply job_timeout_s script_cpu_ms
   script_memory_mb api_timeout_s max_jobs max_body replay_window_s dedup_window_s watch allow_shell log_level log_format`.split(/\s+/);
 
-// A directory with a bot, and with a configuration where `config` is given.
+// Creates a directory with a bot, and with a configuration if `config` is given.
 function botDir(t, { script = ECHO, config, files = {} } = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'bot.lua': script, ...files });
@@ -176,7 +176,7 @@ test('run on a port that is taken: status 1, which port', async (t) => {
   assert.match(stderr, new RegExp(`^wemoon: .*${port}`, 'm'));
 });
 
-// As a user who may have 60 threads; who runs the tests as another cannot become one.
+// Runs as a user with a limit of 60 threads; only root can switch to another user.
 test('fewer HTTP threads than were asked for: status 1, how many there are and the mend', { skip: process.getuid() === 0 ? false : 'this needs root' }, (t) => {
   const dir = botDir(t, { config: { token: TOKEN, listen: '0', store: 'memory:' } });
   fs.copyFileSync(BINARY, path.join(dir, 'wemoon'));

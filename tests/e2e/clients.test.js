@@ -1,4 +1,4 @@
-// Clients and proxies that we did not write, at their defaults: what they ask of a connection, and that nothing is lost on it.
+// Third-party clients and proxies at their defaults: how they use connections, and that no message is lost.
 'use strict';
 
 const test = require('node:test');
@@ -27,7 +27,7 @@ test('Java\'s client, which offers HTTP/2 with each request, loses no message',
 
 // ---- nginx --------------------------------------------------------------------------------------------------------
 
-// As Debian's package has it: HTTP/1.0 to the bot, a connection each time, no name but its own.
+// Starts nginx as Debian configures it: HTTP/1.0 to the bot, a connection per request, its own Host name.
 async function nginx(t, bot, directives) {
   const dir = tempDir(t);
   const port = await freePort();
@@ -48,14 +48,14 @@ http { access_log off; client_max_body_size 100m; client_body_temp_path ${dir}/b
 const KEPT = { upstream: 'keepalive 8;', location: 'proxy_http_version 1.1; proxy_set_header Connection "";' };
 const STREAMED = { location: `${KEPT.location} proxy_request_buffering off;`, upstream: KEPT.upstream };
 
-// By curl: { status, text }.
+// Posts with curl; returns { status, text }.
 function post(port, body) {
   return new Promise((resolve, reject) => {
     const curl = spawn('curl', ['-s', '-w', '\n%{http_code}', '--data-binary', '@-', `http://127.0.0.1:${port}/wechat?${new URLSearchParams(signedQuery())}`],
       { stdio: ['pipe', 'pipe', 'ignore'] });
     let text = '';
     curl.stdout.on('data', (chunk) => { text += chunk; });
-    curl.stdin.on('error', () => {}); // it may be answered before it has sent all
+    curl.stdin.on('error', () => {}); // curl may be answered before it has sent the whole body
     curl.on('error', reject);
     curl.on('close', () => resolve({ status: Number(text.slice(-3)), text: text.slice(0, -4) }));
     curl.stdin.end(body);

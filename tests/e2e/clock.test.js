@@ -1,4 +1,4 @@
-// Somebody sets the date, an hour forward or back, while a bot serves.
+// The system clock is set an hour forward or back while a bot serves.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// The console, driven in Chromium as somebody at it would.
+// The console, driven in Chromium as a user would.
 'use strict';
 
 const test = require('node:test');
@@ -150,7 +150,7 @@ test('what happens while the page reads the state anew is not lost, and who type
   const { page, dev, say, saw } = await open(t);
   let late = 0;
   await page.route('**/sim/state', async (route) => {
-    const answer = await route.fetch(); // the state as it was before the bot's reply
+    const answer = await route.fetch(); // the state before the bot's reply
     late++;
     await new Promise((resolve) => setTimeout(resolve, 700));
     await route.fulfill({ response: answer });

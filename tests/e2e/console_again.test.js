@@ -1,4 +1,4 @@
-// What can be done again at the console: messages, chats, time; and how rows are found.
+// The console's repetition of messages, chats and time; and its search for rows.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// What somebody at the console must not miss, in Chromium: failures, files that change, the newest message.
+// What a user of the console must not miss, in Chromium: failures, changed files, the newest message.
 'use strict';
 
 const test = require('node:test');
@@ -48,12 +48,12 @@ test('after a change on both sides both are shown, nothing is overwritten, and t
   await scriptTab(page);
   await page.fill('#editor', ECHO.replace('回：', '我：'));
   fs.writeFileSync(file, ECHO.replace('回：', '他：'));
-  await page.press('#editor', 'Control+s'); // at once: the page has not looked at the disk yet
+  await page.press('#editor', 'Control+s'); // at once: the page has not polled the file yet
   await page.waitForSelector('#theirs:visible');
   assert.match(fs.readFileSync(file, 'utf8'), /他：/);
   assert.match(await page.inputValue('#theirs'), /他：/);
   assert.match(await page.inputValue('#editor'), /我：/);
-  await page.press('#editor', 'Control+s'); // which is no answer
+  await page.press('#editor', 'Control+s'); // a save does not resolve the conflict
   await sleep(300);
   assert.match(fs.readFileSync(file, 'utf8'), /他：/);
   await page.click('text=放弃我的');
@@ -159,7 +159,7 @@ test('a chat of 500 messages costs less than 30 ms for one more', async (t) => {
   const before = await work();
   for (let i = 0; i < 20; i++) await dev.say(`more ${i}`);
   await page.waitForSelector('#chat >> text=回：more 19');
-  const ms = (await work() - before) * 1000 / 40; // the message and its answer
+  const ms = (await work() - before) * 1000 / 40; // a message and its answer
   t.diagnostic(`${ms.toFixed(1)} ms a message`);
   assert.ok(ms < 30 * slow, `${ms} ms`);
 });
@@ -222,7 +222,7 @@ test('axe-core finds nothing: every tab, both languages, dark and light, wide an
     await check('phone');
     await page.keyboard.press('Escape');
     await page.keyboard.press('+');
-    await sleep(300); // it rises
+    await sleep(300); // opening animation
     await check('sheet');
     await page.keyboard.press('Escape');
     if (width === 360) await page.click('#sides button >> nth=1');

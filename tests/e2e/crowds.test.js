@@ -1,4 +1,4 @@
-// Crowds: a message that waits holds no thread. Small numbers; the large ones are in the bench (crowd).
+// Crowds: a waiting message holds no thread. Small numbers here; large ones are in the benchmark (crowd).
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -18,7 +18,8 @@ end`;
 let users = 0;
 const from = () => `oCrowd${++users}`;
 
-// A message on a bare socket: `got` is what came back so far; `ended` resolves when the server has closed it.
+// Sends a message on a bare socket: `got` is the received text so far; `ended` resolves when the server closes the
+// connection.
 function open(bot, xml, { keep = false } = {}) {
   const query = new URLSearchParams(signedQuery()).toString();
   const bytes = Buffer.from(xml);

@@ -27,7 +27,7 @@ async function startDesk(t, { config, ...options } = {}) {
   return { bot, base, port, ask, login, cookie };
 }
 
-// The events of the stream as they come: { events, missed, end() }.
+// Collects the stream's events as they arrive: { events, missed, end() }.
 function listen(port, cookie, headers = {}) {
   const heard = { events: [], missed: 0, text: '' };
   const request = http.get({ port, host: '127.0.0.1', path: '/desk/events', headers: { Cookie: cookie, ...headers } }, (response) => {

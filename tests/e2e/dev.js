@@ -1,4 +1,4 @@
-// `wemoon dev` for the tests: a bot beside the simulated platform, driven over /sim as the console drives it.
+// `wemoon dev` for the tests: a bot beside the simulated platform, driven over /sim as the console does.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,10 +8,10 @@ const { startBot, until } = require('./harness');
 class Sim {
   constructor(bot) { this.bot = bot; }
 
-  // Without a slash at its end: what stands in api.weixin.qq.com's place.
+  // The base URL, without a final slash; replaces https://api.weixin.qq.com.
   get url() { return `http://${this.bot.host}:${this.bot.port}`; }
 
-  // `body` is sent as JSON, a string as it is. `json` of the answer is null where it is none.
+  // Sends `body` as JSON, a string unchanged. The answer's `json` is null if its body is not JSON.
   async call(method, where, body, headers = {}) {
     const answer = await this.bot.request({
       method, path: where, agent: false, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body), headers,
@@ -36,7 +36,7 @@ class Sim {
   state() { return this.get('/sim/state'); }
   async trace(id) { return (await this.state()).trace.find((item) => item.id === id); }
 
-  // Server-sent events as they come: { list, close }.
+  // Collects server-sent events as they arrive: { list, close }.
   events(after) {
     const list = [];
     const reader = { list, close: () => request.destroy() };
@@ -61,10 +61,10 @@ class Sim {
   }
 }
 
-// Starts `wemoon dev`; options as startBot's. Without a script it is the simulated platform alone.
+// Starts `wemoon dev`; options as startBot's. Without a script only the simulated platform runs.
 async function startDev(t, options) {
   const bot = await startBot(t, { command: 'dev', ...options });
-  // What was printed first may be a bot elsewhere.
+  // The first URL printed may be that of a bot elsewhere.
   const page = new URL((await until(() => /http:\/\/\S+\/console/.exec(bot.output), 'the console\'s address'))[0]);
   bot.host = page.hostname;
   bot.port = Number(page.port);

@@ -1,4 +1,4 @@
-// `wemoon dev`: the simulated platform beside a bot, driven over /sim as the console drives it.
+// `wemoon dev`: the simulated platform beside a bot, driven over /sim as the console does.
 'use strict';
 
 const test = require('node:test');
@@ -18,7 +18,7 @@ const ECHO = 'function on_message(msg) if msg.content then return "你说：" ..
 
 const texts = (entries) => entries.map((entry) => entry.content);
 
-// A bot in Node: `answer(request, body)` gives a body, or an object { status, body, delay }.
+// Starts a bot in Node: `answer(request, body)` returns a body, or an object { status, body, delay }.
 async function startForeignBot(t, answer) {
   const requests = [];
   const server = http.createServer((request, response) => {
@@ -50,7 +50,7 @@ const replyTo = (message, fields) => harness.messageXml({
   ToUserName: message.FromUserName, FromUserName: message.ToUserName, CreateTime: 1, ...fields,
 });
 
-// ---- users and what they do ----------------------------------------------------------------------------------------
+// ---- users and their acts ------------------------------------------------------------------------------------------
 
 test('dev prints where the console is and how to send; both work', async (t) => {
   const sim = await startDev(t, { script: ECHO });
@@ -175,7 +175,7 @@ test('a bot makes its menu and users tap it, by number, names and key', async (t
   assert.equal(state.menus[state.users[0].openid].button.length, 2);
 });
 
-// ---- delivery by the book ------------------------------------------------------------------------------------------
+// ---- delivery as documented ----------------------------------------------------------------------------------------
 
 test('a bot that fails is tried three times with one MsgId and new signatures, then the user is told', async (t) => {
   const { sim, foreign } = await startPlatform(t, () => ({ status: 500, body: 'x' }));
@@ -240,7 +240,7 @@ test('what the platform would not take is told to the user, and the trace says w
     assert.deepEqual(said.shown.map((entry) => entry.kind), ['notice'], name);
     const item = await sim.trace(said.trace);
     assert.equal(item.outcome, 'failed');
-    assert.equal(item.tries.length, 1, name); // an answer came: it is not tried again
+    assert.equal(item.tries.length, 1, name); // answered, so there is no retry
     assert.match(item.tries[0].error, why);
   }
 });
@@ -265,7 +265,7 @@ test('every kind of reply is shown as what it is', async (t) => {
     assert.equal(shown[0].kind, kind);
   }
   const { shown } = await sim.say('news');
-  assert.deepEqual(shown[0].articles.map((one) => one.title), ['t1']); // one in answer to what users write
+  assert.deepEqual(shown[0].articles.map((one) => one.title), ['t1']); // one article in reply to a message
 });
 
 test('sealed both ways in safe and compatible mode', async (t) => {
@@ -273,7 +273,7 @@ test('sealed both ways in safe and compatible mode', async (t) => {
     const sim = await startDev(t, { script: ECHO, mode });
     assert.deepEqual(texts((await sim.say('秘密')).shown), ['你说：秘密'], mode);
     const item = (await sim.state()).trace.at(-1);
-    assert.match(item.tries[0].reply, /<Content><!\[CDATA\[你说：秘密/); // opened for the desk
+    assert.match(item.tries[0].reply, /<Content><!\[CDATA\[你说：秘密/); // decrypted for the desk
   }
 });
 
@@ -388,7 +388,7 @@ test('faults: failing, slow, a revoked token, a spent quota, and back', async (t
   await sim.post('/sim/faults', { quota: false });
   assert.equal((await sim.say('c')).shown.at(-1).content, 'sent');
   await sim.post('/sim/token', { revoke: true });
-  assert.equal((await sim.say('d')).shown.at(-1).content, 'sent'); // fetched anew
+  assert.equal((await sim.say('d')).shown.at(-1).content, 'sent'); // with a new token
   await sim.post('/sim/faults', { slow_ms: 700 });
   const slow = await sim.say('e');
   assert.equal(slow.shown.at(-1).content, 'sent');
@@ -477,7 +477,7 @@ test('a script error reaches the desk with file and line, a saved script is relo
   const { bot } = await sim.state();
   assert.equal(bot.ok, false);
   assert.match(bot.error, /bot\.lua:1/);
-  assert.deepEqual(texts((await sim.say('z')).shown), ['你说：z']); // the one before goes on
+  assert.deepEqual(texts((await sim.say('z')).shown), ['你说：z']); // the previous script still serves
   events.close();
 });
 
@@ -519,7 +519,7 @@ test('the state is kept in --state FILE, and nowhere without', async (t) => {
 
 // ---- QR codes ------------------------------------------------------------------------------------------------------
 
-// A PNG of one bit a pixel, as wemoon writes them, in the form that jsQR wants.
+// Decodes a PNG of one bit per pixel, as wemoon writes them, to the format of jsQR.
 function decodePng(bytes) {
   const width = bytes.readUInt32BE(16);
   const parts = [];
@@ -564,7 +564,7 @@ test('the picture of a QR code scans, and who scans it brings the scene', async 
   assert.deepEqual(texts((await sim.act('scan', { scene: 'shop-42' })).shown), ['scene shop-42']);
 });
 
-// ---- who may ask ---------------------------------------------------------------------------------------------------
+// ---- access control ------------------------------------------------------------------------------------------------
 
 test('another Host header is refused everywhere', async (t) => {
   const sim = await startDev(t, { script: ECHO });
@@ -601,7 +601,7 @@ test('pages of other sites are refused, but for the visit of somebody who follow
     assert.equal(await status('GET', '/console', { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }), 403);
     assert.equal(await status('POST', '/sim/reset', { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }), 403);
   }
-  assert.equal(await status('GET', '/page', { Origin: 'http://evil.example' }), 200); // the bot's own: its business
+  assert.equal(await status('GET', '/page', { Origin: 'http://evil.example' }), 200); // the bot's own page
   const page = await sim.call('GET', '/console');
   assert.equal(page.headers['x-frame-options'], 'DENY');
   assert.match(page.headers['content-security-policy'], /frame-ancestors 'none'/);

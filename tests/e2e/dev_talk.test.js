@@ -1,5 +1,5 @@
-// What `wemoon dev` tells whoever starts it: commands that work as printed, the account that it plays, a URL that does not
-// verify; and that each act of a user is one of its own.
+// The output of `wemoon dev`: commands that work as printed, the simulated account, a URL that does not verify; and
+// that each act of a user is separate.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +11,7 @@ const { startDev } = require('./dev');
 
 const { wemoon, sleep, until, tempDir, cleanEnv, BINARY, TOKEN, AES_KEY } = harness;
 
-// A bot in Node that answers `success`; `verify(echostr)` is what it answers a GET with.
+// Starts a bot in Node that answers `success`; `verify(echostr)` returns its answer to a GET.
 async function startForeign(t, { verify = (echostr) => echostr, port = 0 } = {}) {
   const foreign = { gets: [], posts: [], order: [], verify };
   const server = http.createServer((request, response) => {

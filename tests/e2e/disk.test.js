@@ -1,4 +1,5 @@
-// A store whose disk is full, or may not be written: the bot says so and answers on, and goes on storing when it is mended.
+// A store whose disk is full or read-only: the bot logs the fault, still answers, and stores again once the disk is
+// writable.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +12,7 @@ const { sleep, startBot, wemoon, writeFiles } = require('./harness');
 
 const mount = (...args) => spawnSync('mount', args, { encoding: 'utf8' }).status === 0;
 
-// A small disk of the test's own, or null where one may not be had (only root may mount).
+// Mounts a small disk for the test; null if that is not permitted (only root may mount).
 function makeDisk(t, size) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
   const mounted = mount('-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir);
@@ -35,7 +36,7 @@ test('a full disk: each call says so, messages are answered, and with room again
   for (let i = 0; i < 40 && (!answer || answer === 'kept'); i++) answer = await bot.say(`key${i}`);
   assert.match(answer, /^store: .*store\.db cannot grow: the disk is full/);
   for (let i = 0; i < 3; i++) {
-    await sleep(700); // meanwhile what needs no room works
+    await sleep(700); // meanwhile writes that need no new space succeed
     assert.match(await bot.say('one more'), /the disk is full/);
   }
   assert.equal(bot.log.match(/ warn {2}store: .*the disk is full$/gm).length, 1, bot.log);

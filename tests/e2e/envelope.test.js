@@ -1,4 +1,5 @@
-// The envelope against another program: what the npm package wechat-crypto seals wemoon opens, and the other way round.
+// Encryption against another implementation: wemoon decrypts what the npm package wechat-crypto encrypts, and vice
+// versa.
 'use strict';
 
 const test = require('node:test');
@@ -10,7 +11,7 @@ const OTHER_TOKEN = 'the-token-of-before';
 const OTHER_KEY = 'ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210zyxwvut';
 const ECHO = 'function on_message(msg) return msg.content end';
 
-// Posts as the platform does, with signatures and envelope by wechat-crypto, and opens the reply with it.
+// Posts like the platform, signed and encrypted by wechat-crypto, which also decrypts the reply.
 async function exchange(bot, xml, { token = TOKEN, key = AES_KEY, appid = APPID, plain } = {}) {
   const crypt = new WXBizMsgCrypt(token, key, appid);
   const timestamp = String(Math.floor(Date.now() / 1000));
@@ -48,7 +49,7 @@ test('success is not sealed', async (t) => {
 });
 
 test('a key whose last character has bits over is taken', async (t) => {
-  const key = AES_KEY.slice(0, -1) + 'H'; // differs from ...G in nothing but the two bits that no byte holds
+  const key = AES_KEY.slice(0, -1) + 'H'; // differs from ...G only in the two bits that encode no byte
   const bot = await startBot(t, { script: ECHO, mode: 'safe', config: { encoding_aes_key: key } });
   assert.equal((await exchange(bot, textXml('hi'), { key })).reply.Content, 'hi');
   assert.equal((await exchange(bot, textXml('hi again'), { key: AES_KEY })).reply.Content, 'hi again');
@@ -74,7 +75,7 @@ test('normal mode looks at the plain message alone', async (t) => {
   assert.equal(parseXml((await bot.request({ query, body: textXml('plain') })).body).Content, 'plain');
 });
 
-// ---- a change of keys ---------------------------------------------------------------------------------------------
+// ---- key change ---------------------------------------------------------------------------------------------------
 
 const CHANGING = { previous_token: OTHER_TOKEN, previous_encoding_aes_key: OTHER_KEY };
 
@@ -111,7 +112,7 @@ test('the two signatures of a message are made with one token', async (t) => {
   assert.equal((await bot.request({ query, body: wrap(sealed) })).status, 403);
 });
 
-// ---- a retry ------------------------------------------------------------------------------------------------------
+// ---- retry --------------------------------------------------------------------------------------------------------
 
 test('the platform\'s retry comes with other signatures and another envelope and gets the same answer', async (t) => {
   const bot = await startBot(t, { mode: 'compatible', script: 'local n = 0\nfunction on_message() n = n + 1; return tostring(n) end' });

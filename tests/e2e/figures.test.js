@@ -1,4 +1,4 @@
-// What Prometheus and Grafana make of the figures: rules, dashboard, and a real server that scrapes a bot in trouble.
+// The figures in Prometheus and Grafana: rules, dashboard, and a real server that scrapes a bot in trouble.
 'use strict';
 
 const test = require('node:test');
@@ -35,7 +35,7 @@ async function startAdmin(t, config = {}) {
   return { bot, port, metrics, value };
 }
 
-// Every name of a series that stands in an expression.
+// Returns the names of all series in an expression.
 const namesIn = (text) => new Set(text.match(/\bwemoon_[a-z_]+/g));
 const seriesOf = (metrics) => new Set(metrics.split('\n').filter((line) => line && line[0] !== '#').map((line) => /^[a-z_]+/.exec(line)[0]));
 
@@ -72,7 +72,7 @@ test('an answer that the account may not send is lost for that reason', async (t
 test('rules and dashboard name only series that the bot has', async (t) => {
   const { metrics } = await startAdmin(t);
   const there = seriesOf(await metrics());
-  const fromCalls = ['wemoon_api_calls_total']; // a series a method, from its first call on
+  const fromCalls = ['wemoon_api_calls_total']; // one series per method, created by its first call
   for (const file of [RULES, DASHBOARD]) {
     for (const name of namesIn(fs.readFileSync(file, 'utf8'))) {
       assert.ok(there.has(name) || fromCalls.includes(name), `${path.basename(file)}: ${name}`);
@@ -117,7 +117,7 @@ test('a Prometheus that scrapes a bot in trouble fires the alert', async (t) => 
   const { bot, port } = await startAdmin(t);
   const dir = tempDir(t);
   const own = await freePort();
-  // The windows are made as short as the scrapes; everything else is as it is shipped.
+  // The rules' windows are shortened to fit the scrapes; everything else is as shipped.
   fs.writeFileSync(path.join(dir, 'wemoon.rules.yml'), fs.readFileSync(RULES, 'utf8').replace(/\[\d+m\]/g, '[8s]').replace(/for: \d+m/g, 'for: 2s'));
   fs.writeFileSync(path.join(dir, 'prometheus.yml'), `global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [wemoon.rules.yml]

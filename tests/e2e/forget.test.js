@@ -1,4 +1,4 @@
-// wechat.forget and wemoon forget: all that is kept of a user goes, and what waits for them ends.
+// wechat.forget and wemoon forget: all stored data of a user is deleted, and scripts that wait for the user end.
 'use strict';
 
 const test = require('node:test');

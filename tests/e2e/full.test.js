@@ -1,4 +1,5 @@
-// The script's memory at its limit (script_memory_mb): what is warned of, refused, evicted, replaced and given back.
+// The script's memory at its limit (script_memory_mb): warnings, refused allocations, evicted data, replaced
+// interpreters, and freed memory.
 'use strict';
 
 const assert = require('node:assert/strict');

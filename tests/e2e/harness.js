@@ -1,14 +1,14 @@
-// What the end-to-end tests stand on: it starts the real binary with a given script and configuration, talks to it over
-// sockets as the platform would, and stops it. Signing and sealing are done here anew, over node's own crypto, so that
-// wemoon's code is never checked against itself.
+// The harness of the end-to-end tests: starts the real binary with a script and a configuration, talks to it over
+// sockets like the platform, and stops it. Signing and encryption are implemented here again, on node's own crypto,
+// so that wemoon's code is never checked against itself.
 //
 //   test('a text is echoed', async (t) => {
 //     const bot = await startBot(t, { script: 'function on_message(msg) return msg.content end' });
 //     assert.equal(await bot.say('hi'), 'hi');
 //   });
 //
-// The binary is $WEMOON, else build/release/wemoon. A bot is stopped by SIGTERM when its test ends; the test fails when
-// it does not exit with 0 or when its log holds a report of a sanitizer.
+// The binary is $WEMOON, else build/release/wemoon. A bot is stopped by SIGTERM when its test ends; the test fails if
+// the bot does not exit with 0 or if its log contains a sanitizer report.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -26,11 +26,11 @@ const APPID = 'wx0123456789abcdef';
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG'; // 43 characters
 const OPENID = 'oDemoUser0000000000000000001';
 const ORIGINAL_ID = 'gh_demo000001';
-const START_TIMEOUT_MS = 20000; // a binary under sanitizers on a busy machine
+const START_TIMEOUT_MS = 20000; // for a binary under sanitizers on a busy machine
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Asks `probe` until it returns something true, or fails naming what was waited for.
+// Calls `probe` until it returns a true value; fails after the timeout, naming `what`.
 async function until(probe, what, timeoutMs = 5000) {
   const end = Date.now() + timeoutMs;
   for (;;) {
@@ -41,7 +41,7 @@ async function until(probe, what, timeoutMs = 5000) {
   }
 }
 
-// A port of the loopback address that nobody has now.
+// Returns a free port of the loopback address.
 const freePort = () => new Promise((resolve) => {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
     const { port } = server.address();
@@ -49,11 +49,11 @@ const freePort = () => new Promise((resolve) => {
   });
 });
 
-// ---- the platform's signatures and envelope -----------------------------------------------------------------------
+// ---- signatures and encryption ------------------------------------------------------------------------------------
 
 const sha1 = (text) => crypto.createHash('sha1').update(text).digest('hex');
 
-// The `signature` of a request; with `sealed` (the text of <Encrypt>) the `msg_signature`.
+// Returns the `signature` of a request; with `sealed` (the text of <Encrypt>) the `msg_signature`.
 function sign(token, timestamp, nonce, sealed) {
   const parts = [token, String(timestamp), nonce];
   if (sealed !== undefined) parts.push(sealed);
@@ -61,7 +61,8 @@ function sign(token, timestamp, nonce, sealed) {
 }
 
 let nonces = 0;
-// The query of a signed request as an object; `sealed` adds msg_signature and encrypt_type. What is given overrides.
+// Returns the query of a signed request as an object; `sealed` adds msg_signature and encrypt_type. Given values
+// override.
 function signedQuery({ token = TOKEN, sealed, timestamp = Math.floor(Date.now() / 1000), nonce, ...others } = {}) {
   nonce = nonce || `n${process.pid}${++nonces}`;
   const query = { signature: sign(token, timestamp, nonce), timestamp: String(timestamp), nonce, openid: OPENID };
@@ -74,8 +75,8 @@ function signedQuery({ token = TOKEN, sealed, timestamp = Math.floor(Date.now() 
 
 const keyBytes = (key) => Buffer.from(key + '=', 'base64');
 
-// Seals XML as the platform does. The parts can be overridden to make envelopes that are wrong in one place:
-// `length` (the length field), `padding` (the padding bytes), `cut` (bytes of ciphertext dropped at the end).
+// Encrypts XML like the platform. Parts can be overridden to create envelopes with one fault: `length` (the length
+// field), `padding` (the padding bytes), `cut` (bytes of ciphertext dropped at the end).
 function seal(xml, { key = AES_KEY, appid = APPID, length, padding, cut = 0 } = {}) {
   const body = Buffer.from(xml);
   const size = Buffer.alloc(4);
@@ -89,7 +90,7 @@ function seal(xml, { key = AES_KEY, appid = APPID, length, padding, cut = 0 } = 
   return sealed.subarray(0, sealed.length - cut).toString('base64');
 }
 
-// Opens the text of an <Encrypt>: { xml, appid }. Throws on bad padding.
+// Decrypts the text of an <Encrypt>; returns { xml, appid }. Throws on bad padding.
 function unseal(sealed, { key = AES_KEY } = {}) {
   const bytes = keyBytes(key);
   const decipher = crypto.createDecipheriv('aes-256-cbc', bytes, bytes.subarray(0, 16)).setAutoPadding(false);
@@ -103,7 +104,8 @@ function unseal(sealed, { key = AES_KEY } = {}) {
   return { xml: plain.subarray(20, 20 + length).toString(), appid: plain.subarray(20 + length).toString() };
 }
 
-// What the platform posts around a sealed message; `plain` (an XML document) adds its elements, as in compatible mode.
+// Returns the document around an encrypted message; `plain` (an XML document) adds its elements, as in compatible
+// mode.
 function wrap(sealed, { plain } = {}) {
   const elements = plain ? plain.replace(/^\s*<xml>/, '').replace(/<\/xml>\s*$/, '') : element('ToUserName', ORIGINAL_ID);
   return `<xml>${elements}<Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;
@@ -122,8 +124,8 @@ function element(name, value) {
 const elements = (fields) => Object.entries(fields).map(([name, value]) => element(name, value)).join('');
 
 let ids = 0;
-// A message as XML: numbers bare, strings in CDATA, objects nested, arrays as repeated elements. A field set to
-// undefined is left out.
+// Returns a message as XML: numbers bare, strings in CDATA, objects nested, arrays as repeated elements. Undefined
+// fields are omitted.
 function messageXml(fields) {
   const all = {
     ToUserName: ORIGINAL_ID, FromUserName: OPENID, CreateTime: Math.floor(Date.now() / 1000),
@@ -144,8 +146,8 @@ function unescapeXml(text) {
   });
 }
 
-// A small strict parser: the root's value, where an element without children is its text, one with children an object,
-// and repeated elements an array. Throws on what is not well-formed or holds a character that XML forbids.
+// Parses XML strictly; returns the root's value: an element without children is its text, with children an object,
+// and repeated elements are an array. Throws on malformed XML and on characters that XML forbids.
 function parseXml(xml) {
   assert.doesNotMatch(xml, /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/, 'a character that XML forbids');
   const token = /<!\[CDATA\[([^]*?)\]\]>|<(\/?)([A-Za-z_][\w.-]*)\s*>|([^<]+)/y;
@@ -193,7 +195,7 @@ function parseXml(xml) {
 const makeDir = () => fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
 const removeDir = (dir) => fs.rmSync(dir, { recursive: true, force: true });
 
-// A directory that is gone when the test ends.
+// Creates a directory that is removed when the test ends.
 function tempDir(t) {
   const dir = makeDir();
   t.after(() => removeDir(dir));
@@ -211,7 +213,7 @@ function luaValue(value) {
 function luaTable(fields) {
   return `{ ${Object.entries(fields).map(([key, value]) => `[${luaValue(key)}] = ${luaValue(value)}`).join(', ')} }`;
 }
-// A configuration file's text. Keys set to undefined are left out.
+// Returns a configuration file's text. Undefined keys are omitted.
 const configLua = (config) =>
   `return ${luaTable(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)))}\n`;
 
@@ -222,7 +224,7 @@ function writeFiles(dir, files) {
   }
 }
 
-// ---- the binary ---------------------------------------------------------------------------------------------------
+// ---- binary -------------------------------------------------------------------------------------------------------
 
 const SANITIZER_REPORT = /(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error: /;
 
@@ -230,7 +232,7 @@ function checkSanitizers(log) {
   if (SANITIZER_REPORT.test(log)) assert.fail(`a sanitizer reports:\n${log}`);
 }
 
-// The environment without what this machine's wemoon user may have set.
+// Returns the environment without variables that a wemoon user of this machine may have set.
 function cleanEnv(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('WEMOON_')) delete env[name];
@@ -239,7 +241,7 @@ function cleanEnv(extra) {
   return { ...env, ...extra };
 }
 
-// Runs a command to its end: { code, signal, stdout, stderr }. `code` may be given to be checked.
+// Runs a command to its end; returns { code, signal, stdout, stderr }. Checks `code` if given.
 function wemoon(args, { input, env, cwd, code, timeoutMs = 30000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(BINARY, args, { cwd, env: cleanEnv(env), stdio: 'pipe' });
@@ -248,7 +250,7 @@ function wemoon(args, { input, env, cwd, code, timeoutMs = 30000 } = {}) {
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     child.stdout.on('data', (chunk) => out.push(chunk));
     child.stderr.on('data', (chunk) => err.push(chunk));
-    child.stdin.on('error', () => {}); // it may end before it has read all
+    child.stdin.on('error', () => {}); // the command may end before it has read all input
     child.stdin.end(input);
     child.on('error', reject);
     child.on('close', (status, signal) => {
@@ -272,7 +274,7 @@ class Bot {
     this.dir = dir;
     this.child = child;
     this.pid = child.pid;
-    this.settings = settings; // token, appid, key, mode: what deliver() signs and seals with
+    this.settings = settings; // token, appid, key, mode: used by deliver() to sign and encrypt
     this.log = '';            // standard error so far
     this.output = '';         // standard output so far
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
@@ -298,7 +300,7 @@ class Bot {
 
   file(name) { return path.join(this.dir, name); }
   write(name, text) { writeFiles(this.dir, { [name]: text }); }
-  // As editors do that write a new file and rename it over the old one.
+  // Replaces a file as editors do that write a new file and rename it over the old one.
   replace(name, text) {
     writeFiles(this.dir, { [name + '.new']: text });
     fs.renameSync(this.file(name + '.new'), this.file(name));
@@ -308,7 +310,7 @@ class Bot {
     return until(() => pattern.exec(this.log), `${pattern} in the log:\n${this.log}`, timeoutMs);
   }
 
-  // One HTTP request: { status, headers, body }. `query` is an object or a string.
+  // Sends one HTTP request; returns { status, headers, body }. `query` is an object or a string.
   request({ method = 'POST', path: where = this.path, query, headers = {}, body, agent = this.agent, timeoutMs = 20000 } = {}) {
     const search = typeof query === 'string' ? query : query ? new URLSearchParams(query).toString() : '';
     const bytes = body === undefined ? undefined : Buffer.from(body);
@@ -330,8 +332,8 @@ class Bot {
     });
   }
 
-  // Signs (and, in safe and compatible mode, seals) a message as configured and posts it. The answer's `reply` is the
-  // parsed reply document, or null for `success`; a sealed one is verified and opened.
+  // Signs (and, in safe and compatible mode, encrypts) a message as configured and posts it. The answer's `reply` is
+  // the parsed reply document, or null for `success`; an encrypted reply is verified and decrypted.
   async deliver(xml, { mode = this.settings.mode, token = this.settings.token, key = this.settings.key,
     appid = this.settings.appid, query = {}, ...options } = {}) {
     let body = xml;
@@ -356,7 +358,7 @@ class Bot {
     return answer;
   }
 
-  // A user's text; returns the text that comes back, or null for `success`. Anything else fails.
+  // Sends a user's text; returns the reply's text, or null for `success`. Any other answer fails.
   async say(content, options) {
     const answer = await this.deliver(textXml(content, options && options.fields), options);
     assert.equal(answer.status, 200, `${answer.body}\n${this.log}`);
@@ -365,7 +367,8 @@ class Bot {
     return answer.reply.Content;
   }
 
-  // Bytes on a bare socket; resolves to what came back until the server closed, or until `timeoutMs` of silence.
+  // Sends bytes on a bare socket; resolves to the received text once the server closes or after `timeoutMs` of
+  // silence.
   raw(bytes, { timeoutMs = 2000, end = false } = {}) {
     return new Promise((resolve, reject) => {
       const chunks = [];
@@ -383,7 +386,7 @@ class Bot {
 
   signal(name) { this.child.kill(name); }
 
-  // As a power failure would: nothing is said to anybody.
+  // Kills the bot without any notice, like a power failure.
   async kill() {
     this.stopped = true;
     this.agent.destroy();
@@ -392,7 +395,7 @@ class Bot {
     checkSanitizers(this.log);
   }
 
-  // Ends the bot and checks how it ended; a second call does nothing.
+  // Stops the bot and checks its exit status; a second call does nothing.
   async stop({ signal = 'SIGTERM', code = 0, timeoutMs = 20000 } = {}) {
     if (this.stopped) return this.exit;
     this.stopped = true;
@@ -409,12 +412,12 @@ class Bot {
 
 // Starts `wemoon run bot.lua` in a directory of its own and waits until it serves.
 //   script   the text of bot.lua
-//   config   keys of config.lua; `token` and a free port are given unless overridden
-//   mode     'normal', 'compatible' or 'safe': sets encrypt_mode, encoding_aes_key and appid too
+//   config   keys of config.lua; `token` and a free port are set unless overridden
+//   mode     'normal', 'compatible' or 'safe': also sets encrypt_mode, encoding_aes_key and appid
 //   files    other files: { 'lib/util.lua': 'return {}' }
 //   args     further arguments; env: further environment
-//   command  `dev` instead of `run`; its script may be undefined: the simulated platform alone
-//   under    a command that starts it in its own place: ['prlimit', '--nofile=64']
+//   command  `dev` instead of `run`; its script may be undefined: only the simulated platform runs
+//   under    a command that starts wemoon: ['prlimit', '--nofile=64']
 async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run', under = [] } = {}) {
   const dir = makeDir();
   const sealing = mode && mode !== 'normal' ? { encrypt_mode: mode, encoding_aes_key: AES_KEY, appid: APPID } : {};

@@ -1,4 +1,4 @@
-// Attacks: scripts, clients and moments that are chosen to crash, hang, starve or confuse the bot.
+// Attacks: scripts, clients and moments chosen to crash, hang, starve or confuse the bot.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,7 +8,7 @@ const net = require('node:net');
 const { test } = require('node:test');
 const { startBot, sleep, signedQuery, textXml, until } = require('./harness.js');
 
-// For crowds: each message from a user of its own.
+// Options of a message from that user, so that each message of a crowd has its own user.
 const from = (user) => ({ fields: { FromUserName: `oUser${user}` } });
 
 test('a message that failed takes nothing from those that sleep meanwhile', async (t) => {
@@ -30,7 +30,7 @@ end` });
   assert.deepEqual(await Promise.all([...early, ...late]), [...Array(4).fill('early'), ...Array(4).fill('late')]);
 });
 
-// At SIGTERM a bot gives a call that is stuck ten seconds; no test waits for them, but kills it.
+// At SIGTERM a bot gives a stuck call ten seconds; tests kill the bot instead of waiting.
 // A call that nothing interrupts and that outlives every test: a finalizer's.
 const STUCK = `
 local function stuck()
@@ -57,7 +57,7 @@ test('a reload while a call is stuck gives that call up', async (t) => {
   await bot.kill();
 });
 
-// How many times slower than alone this machine is now: limits are meant for one that is not starved.
+// Returns how many times slower than idle this machine is now; time limits are scaled by it.
 function starvation() {
   const began = Date.now();
   const before = process.cpuUsage();
@@ -87,13 +87,13 @@ test('the replacement does not wait for a reload under way, and what ended with 
   const bot = await startBot(t, { config: IMPATIENT, script: `${ECHO_OR_STUCK.replace("return 'first '", "if msg.content == 'wait' then wechat.sleep(60) end return 'first '")}` });
   for (let i = 0; i < 3; i++) bot.say('wait', { agent: false, ...from(20 + i) }).catch(() => null);
   bot.write('bot.lua', `function on_load() wechat.sleep(6) end function on_message() return 'second' end`);
-  await sleep(1000); // it is loading
+  await sleep(1000); // the script is loading
   const began = Date.now();
   bot.say('stuck', { agent: false, ...from(1) }).catch(() => null);
   await bot.waitForLog(/it was given up and a fresh interpreter serves; 3 of its tasks that waited ended with it/);
   const ms = Date.now() - began;
   assert.ok(ms < 1500 * starvation(), `${ms} ms`);
-  assert.equal(bot.log.split('ended with its interpreter').length - 1, 3); // each with its user
+  assert.equal(bot.log.split('ended with its interpreter').length - 1, 3); // each line names its user
   assert.notEqual(await bot.say('hi', { agent: false, ...from(2) }), null);
   await until(async () => (await bot.say('hi', { agent: false, ...from(3) })) === 'second', 'the reload', 15000);
   await bot.kill();
@@ -158,7 +158,7 @@ test('where the files are broken when a call is stuck, what they were before ser
 });
 
 test('an interpreter that a failed reload gave up is replaced', async (t) => {
-  // Long enough to be given up, short enough to come back.
+  // Long enough to be given up, short enough to return.
   const script = ECHO_OR_STUCK.replace('900', '1');
   const bot = await startBot(t, { config: { ...IMPATIENT, script_cpu_ms: 100 }, script });
   const stuck = bot.say('stuck', from(1));
@@ -172,7 +172,7 @@ test('an interpreter that a failed reload gave up is replaced', async (t) => {
   assert.equal(await bot.say('hi', from(2)), 'first hi');
 });
 
-// A whole request as bytes; `head` are the header lines that say how long its body is.
+// Returns a whole request as bytes; `head` is the header lines that give the body's length.
 function post(bot, body, head) {
   const query = new URLSearchParams(signedQuery()).toString();
   return `POST ${bot.path}?${query} HTTP/1.1\r\nHost: bot\r\n${head.map((line) => `${line}\r\n`).join('')}\r\n${body}`;
@@ -203,7 +203,7 @@ test('a request whose end is in doubt is refused, and nothing that follows it is
   assert.match(await bot.raw(post(bot, body, [`Content-Length: ${length}`, 'Connection: close'])), /in doubt/);
 });
 
-// `count` connections that begin with `first`, go on with a byte every tenth of a second, and come again when they are closed.
+// Opens `count` connections that send `first`, then a byte every tenth of a second, and reconnect when closed.
 function drip(t, bot, count, first) {
   let going = true;
   const sockets = new Set();
@@ -333,8 +333,8 @@ function on_message(msg)
   return msg.content
 end` });
   assert.equal(await bot.say('bomb'), 'bomb');
-  await bot.waitForLog(/functions are under way already/, 60000); // ten thousand: under ASan on a busy machine 10 to 25 s
-  await sleep(2000); // from here on what it spawned is late, and gives way to messages
+  await bot.waitForLog(/functions are under way already/, 60000); // 10,000 functions: 10 to 25 s under ASan on a busy machine
+  await sleep(2000); // from now on spawned functions are late and yield to messages
   for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
   assert.doesNotMatch(bot.log, /not enough memory/);
   await bot.kill();

@@ -1,4 +1,4 @@
-// Outgoing HTTPS: HTTP/2 where the other side has it, certificates, checkssl, ca_file, proxy.
+// Outgoing HTTPS: HTTP/2 if the server has it, certificates, checkssl, ca_file, proxy.
 'use strict';
 
 const test = require('node:test');
@@ -10,7 +10,7 @@ const http2 = require('node:http2');
 const path = require('node:path');
 const { APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
-// A certificate for `name`, in files of `dir`.
+// Creates a certificate for `name`, in files of `dir`.
 function certificate(dir, name) {
   const subject = /^[\d.]+$/.test(name) ? `IP:${name}` : `DNS:${name}`;
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext',
@@ -18,8 +18,8 @@ function certificate(dir, name) {
   return { key: fs.readFileSync(path.join(dir, 'key.pem')), cert: fs.readFileSync(path.join(dir, 'cert.pem')) };
 }
 
-// A platform over TLS that speaks HTTP/2 and HTTP/1.1. It reads a request before it answers: libcurl 7.88 calls a stream broken
-// whose answer ends while the body is still to be sent.
+// Starts a platform over TLS with HTTP/2 and HTTP/1.1. It reads a request before it answers: libcurl 7.88 reports a
+// stream as broken if its answer ends before the request body is sent.
 async function startSecure(t, dir, name) {
   const seen = { connections: 0, versions: new Set(), requests: 0 };
   const server = http2.createSecureServer({ ...certificate(dir, name), allowHTTP1: true }, (request, response) => {

@@ -1,5 +1,5 @@
-// The ladder of late answers: in time, else a customer service message, else one of the platform's own tries, else kept
-// for the user's next message. Nothing is lost on an account that may send no customer service messages.
+// The fallback order of late answers: in time, else a customer service message, else the platform's own retry, else
+// kept for the user's next message. Nothing is lost on an account without customer service messages.
 'use strict';
 
 const test = require('node:test');
@@ -8,10 +8,10 @@ const http = require('node:http');
 const path = require('node:path');
 const { startBot, eventXml, freePort, messageXml, textXml, sleep, tempDir, until, wemoon } = require('./harness');
 
-const KEPT = /kept for the user's next message openid=/; // nothing spoke against a customer service message
+const KEPT = /kept for the user's next message openid=/; // no customer service message was refused
 const LATE_TEXT = '还在想，稍后发任意文字看结果';
 
-// The platform's side of customer service messages; `refuse()` gives the errcode.
+// Starts the platform's API for customer service messages; `refuse()` returns the errcode.
 async function startPlatform(t, { refuse = () => 0 } = {}) {
   const platform = { sent: [], calls: 0, refuse };
   const server = http.createServer((request, response) => {
@@ -51,7 +51,8 @@ const replyOf = async (bot, xml) => {
 };
 const say = (bot, content, fields) => replyOf(bot, textXml(content, fields));
 
-// As the platform asks: a try that is not answered is closed, and made again, three times in all. What the last one got.
+// Posts like the platform: a try without an answer in time is closed and repeated, three times in all. Returns the
+// last try's answer.
 async function ask(bot, xml, patienceMs = 480) {
   for (let i = 1; i <= 3; i++) {
     try {
@@ -63,7 +64,7 @@ async function ask(bot, xml, patienceMs = 480) {
   }
 }
 
-// The account is known to have no such messages from now on.
+// Makes the bot learn that the account may not send such messages.
 async function learn(bot) {
   assert.equal(await say(bot, 'learn'), null);
   await bot.waitForLog(/is kept for the user's next message/);

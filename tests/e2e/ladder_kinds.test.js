@@ -1,5 +1,5 @@
-// "A 16-second answer on an account without customer messages is read by the user in the second message, always": on every
-// kind of account that the simulated platform plays, and with the bot killed in between.
+// "A 16-second answer on an account without customer messages is read by the user in the second message, always": on
+// every kind of account that the simulated platform has, and with the bot killed in between.
 'use strict';
 
 const test = require('node:test');
@@ -17,7 +17,7 @@ end`;
 
 const texts = (shown) => shown.filter(({ kind }) => kind !== 'typing').map((entry) => entry.content || entry.text);
 
-// The platform that plays the account, and a bot that it calls.
+// Starts the platform with an account of that kind, and a bot that it calls.
 async function startAccount(t, kind) {
   const port = await freePort();
   const keys = { appid: APPID, appsecret: '0123456789abcdef0123456789abcdef' };
@@ -32,13 +32,13 @@ for (const kind of ['personal', 'unverified']) {
   test(`${kind}: the second message shows it, the first time and later, with kill -9 between`, async (t) => {
     const { sim, start } = await startAccount(t, kind);
     let bot = await start();
-    // The right is not known yet: the first message is answered success, and the send is refused.
+    // The missing right is not known yet: the first message is answered `success`, and the send is refused.
     assert.deepEqual(texts((await sim.say('slow')).shown), []);
     await bot.waitForLog(/is kept for the user's next message: .*48001/, 16000);
     await bot.kill();
     bot = await start();
     assert.deepEqual(texts((await sim.say('second')).shown), ['the answer\n\nran']);
-    // It is known now.
+    // The missing right is known now.
     assert.deepEqual(texts((await sim.say('slow')).shown), [LATE_TEXT]);
     await bot.kill();
     bot = await start();

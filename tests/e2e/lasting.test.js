@@ -1,5 +1,5 @@
-// Conversations outlive their process: after kill -9, a restart, or at another process of the store the user's next
-// message goes on where the script stood, and nothing is done twice.
+// Conversations outlive their process: after kill -9 or a restart, or at another process of the store, the user's
+// next message continues the script where it stopped, and no effect is repeated.
 'use strict';
 
 const test = require('node:test');
@@ -285,7 +285,7 @@ test('another process goes on when one of several is killed', async (t) => {
   assert.match(await bots[1].say('Li'), /^age of Li/);
 });
 
-// ---- what is owed ---------------------------------------------------------------------------------------------------
+// ---- owed answers ---------------------------------------------------------------------------------------------------
 
 const slow = (peer) => `function on_message(msg)
   wechat.http.post("${peer.url}/first", { body = "x" })
@@ -402,7 +402,7 @@ for (const where of ['SQLite file', 'Redis']) {
 
 test('SIGTERM does not wait for a call that raised', async (t) => {
   const bot = await startBot(t, { script: 'function on_message() wechat.sleep(0.5) return "late" end', config: { store: sqlite(t), deadline_ms: 200, late_reply: 'customer_service' } });
-  await bot.say('x'); // without credentials the late reply cannot go out
+  await bot.say('x'); // without credentials the late reply cannot be sent
   await bot.waitForLog(/a late reply to .* is lost/, 10000);
   await sleep(300);
   const began = Date.now();

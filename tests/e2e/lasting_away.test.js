@@ -1,4 +1,5 @@
-// What is kept while the store is away, and what the platform tries again when a process was killed: run once, answered once.
+// What is kept while the store is unavailable, and platform retries after a process was killed: run once, answered
+// once.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// late_reply = "retry": what a process has answered, or was about to, its successor knows.
+// late_reply = "retry": a process knows its predecessor's answers, sent or about to be sent.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// A conversation that outlives its process may wait for all that a script can wait for: streams, tasks, gates.
+// A conversation that outlives its process may wait for everything that a script can wait for: streams, tasks, gates.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +11,7 @@ const { startBot, textXml, sleep, tempDir, until } = require('./harness');
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 const from = (openid) => ({ fields: { FromUserName: openid } });
 
-// Starts the bot, says `words`, kills it by -9 before each answer but the first; what was answered.
+// For each of `words`: starts the bot, sends the word, kills the bot with kill -9. Returns the answers.
 async function talkThroughKills(t, script, words, config = { store: sqlite(t) }) {
   const answers = [];
   for (const word of words) {
@@ -23,7 +23,7 @@ async function talkThroughKills(t, script, words, config = { store: sqlite(t) })
   return answers;
 }
 
-// A server that writes `pieces` one after the other, and waits for ever before the one that is null.
+// Starts a server that writes `pieces` one after another, and stops before a null one.
 async function startStream(t, pieces) {
   const server = http.createServer(async (request, response) => {
     server.asked++;
@@ -189,7 +189,7 @@ test('a late answer waits for its user\'s earlier ones in the next process too',
   let bot = await startBot(t, { script, config });
   assert.equal(await bot.say('first'), null);
   assert.equal(await bot.say('second'), null);
-  await sleep(700);  // the second one has its answer, and waits for the first
+  await sleep(700);  // the second message has its answer and waits for the first
   await bot.kill();
   bot = await startBot(t, { script, config });
   await until(() => peer.sent.length === 2, 'both answers', 10000);
@@ -197,7 +197,7 @@ test('a late answer waits for its user\'s earlier ones in the next process too',
   assert.deepEqual(peer.sent.map((sent) => sent.text.content).sort(), ['late first', 'late second']);
 });
 
-// ---- parts of an answer ---------------------------------------------------------------------------------------------
+// ---- answers in parts -----------------------------------------------------------------------------------------------
 
 const parts = `function on_message(msg)
   if msg.content == "plain" then return "plain" end
@@ -236,7 +236,7 @@ test('parts whose sends fail are owed until they are out', async (t) => {
   let bot = await startBot(t, { script: parts, config });
   assert.equal(await bot.say('go'), 'One.');
   await bot.waitForLog(/did not go out: .*45009.*; it is tried again/);
-  await sleep(2000);  // the script has ended
+  await sleep(2000);  // the script has ended by now
   await bot.kill();
   peer.errcode = 0;
   bot = await startBot(t, { script: parts, config });

@@ -1,4 +1,4 @@
-// The log: a line a message with its fields, read as its readers would: jq, grep, logrotate.
+// The log: one line per message with its fields, read with the usual tools: jq, grep, logrotate.
 'use strict';
 
 const test = require('node:test');
@@ -25,7 +25,7 @@ end`;
 
 const json = (options = {}) => ({ script, ...options, config: { log_format: 'json', ...options.config } });
 
-// What jq makes of the log: the values of a filter, one a line.
+// Runs jq on the log; returns the filter's values, one per line.
 function jq(log, filter) {
   const { stdout, stderr, status } = spawnSync('jq', ['-c', filter], { input: log, encoding: 'utf8' });
   assert.equal(status, 0, stderr);

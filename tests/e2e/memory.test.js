@@ -1,4 +1,4 @@
-// Memory that runs out: one allocation after the other fails, in every library too, and the bot lives and answers.
+// Out of memory: allocations fail one after another, in every library too, and the bot survives and answers.
 'use strict';
 
 const test = require('node:test');
@@ -7,24 +7,24 @@ const http = require('node:http');
 const { APPID, sleep, startBot, textXml } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
 
-const MOST = 2000;    // no message takes that many allocations
-const SOON_MS = 3000; // before deadline_ms is over
+const MOST = 2000;    // no message makes that many allocations
+const SOON_MS = 3000; // before deadline_ms has passed
 const ROUNDS = 6;
 
-// fail(n) makes the nth allocation from now on fail, left() is 0 once it has; inUse() counts blocks.
+// fail(n) makes the nth allocation from now on fail; left() is 0 once it has failed; inUse() counts blocks.
 function makeStarver(t) {
   const { env, put, get } = preload(t, 'starve', 2);
   return { env, fail: (n) => put(0, n), left: () => get(0), inUse: () => get(1) };
 }
 
-// Each allocation on the way of one message fails in its turn, until there is none left that could.
+// Fails each allocation of one message in turn, until the message has fewer allocations.
 async function starveMessages(bot, starver, content) {
   let failed = 0;
   for (let n = 1; n < MOST; n++) {
     const message = textXml(content);
     starver.fail(n);
     const began = Date.now();
-    await bot.deliver(message).catch(() => {}); // unanswered is well: the platform asks again
+    await bot.deliver(message).catch(() => {}); // no answer is acceptable: the platform retries
     const took = Date.now() - began;
     const reached = starver.left() <= 0;
     starver.fail(0);
@@ -39,8 +39,8 @@ async function starveMessages(bot, starver, content) {
   return assert.fail(`a message that takes ${MOST} allocations`);
 }
 
-// Several times over: what is kept for later use, for each core, comes once, at some time; a leak comes each time.
-// AddressSanitizer counts by itself too, at the end.
+// Runs several times: caches of each core are allocated once, a leak grows each time. AddressSanitizer also checks at
+// the end.
 async function starveAndCount(t, bot, starver, content, least) {
   const inUse = [];
   for (let i = 0; i < ROUNDS; i++) {
@@ -72,7 +72,7 @@ for (const mode of ['normal', 'safe']) {
   test(`every allocation of a message fails once: the bot answers on, and nothing leaks (${mode})`, { skip, timeout: 240000 }, async (t) => {
     const starver = makeStarver(t);
     const bot = await startBot(t, { script: SCRIPT, mode, env: starver.env, config: CONFIG });
-    await starveAndCount(t, bot, starver, 'hello', mode === 'normal' ? 2 : 5); // a plain message hardly takes any
+    await starveAndCount(t, bot, starver, 'hello', mode === 'normal' ? 2 : 5); // a plain message makes almost none
   });
 }
 
@@ -95,7 +95,7 @@ test('every allocation on the way of a message that is parked fails once: the bo
   await starveAndCount(t, bot, starver, 'nap', 5);
 });
 
-// What waits for its turn is kept, parked and queued.
+// Covers messages that are stored, parked and queued.
 test('every allocation on the way of a message that waits for its turn fails once: the bot answers on', { skip, timeout: 240000 }, async (t) => {
   const starver = makeStarver(t);
   const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: { ...CONFIG, threads: 4 } });
@@ -123,7 +123,7 @@ for (const [path, whole] of [['/nap', 'page']]) {
       for (let n = 1, reached = true; reached; n++) {
         starver.fail(n);
         const began = Date.now();
-        await ask().catch(() => {}); // refused or closed is well
+        await ask().catch(() => {}); // a refusal or a closed connection is acceptable
         assert.ok(Date.now() - began < SOON_MS, `allocation ${n}`);
         reached = starver.left() <= 0;
         starver.fail(0);

@@ -1,5 +1,5 @@
-// wechat.menu through the real binary: what is pushed arrives byte for byte, what is fetched can be pushed again, and a faulty
-// menu never leaves.
+// wechat.menu through the real binary: a pushed menu arrives byte for byte, a pulled menu can be pushed again, and an
+// invalid menu is never sent.
 'use strict';
 
 const test = require('node:test');
@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { APPID, TOKEN, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
-// Keeps menus as the platform does: get gives what create and addconditional brought.
+// Starts a platform that stores menus: get returns what create and addconditional stored.
 async function startPlatform(t) {
   const platform = { seen: [], bodies: [], menu: null, others: [], nextId: 100 };
   const ok = { errcode: 0, errmsg: 'ok' };
@@ -56,7 +56,7 @@ async function run(t, platform, code, exit = 0) {
   return wemoon(['exec', 'x.lua'], { cwd: dir, code: exit });
 }
 
-// The documents' menu with every type, its top-level examples moved into lists.
+// The menu of the platform's documentation with every button type, its top-level examples moved into lists.
 const EVERY_TYPE = { button: [
   { name: '扫码', sub_button: [
     { type: 'scancode_waitmsg', name: '扫码带提示', key: 'rselfmenu_0_0' },

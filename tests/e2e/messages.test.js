@@ -1,6 +1,6 @@
-// Every message and event of the platform through the real binary into a script that answers with what it saw: the fields of
-// the contract, the elements under the platform's own names, and the document. tests/data/messages holds each as NAME.xml and,
-// in NAME.json, as { fields, elements }; a name that is in both belongs to the fields.
+// Every message and event of the platform, through the real binary, to a script that answers with what it received:
+// the documented fields, the elements under the platform's own names, and the document. tests/data/messages holds
+// each as NAME.xml and, in NAME.json, as { fields, elements }; a name in both is one of the fields.
 'use strict';
 
 const test = require('node:test');
@@ -11,7 +11,7 @@ const { cdata, luaValue, parseXml, seal, signedQuery, startBot, textXml, unseal 
 
 const DATA = path.join(__dirname, '../data/messages');
 
-// JSON whose integers of 16 digits and more, which a JavaScript number would round, become "#DIGITS".
+// Parses JSON; integers of 16 digits and more, which a JavaScript number would round, become "#DIGITS".
 const parseExact = (text) => JSON.parse(text.replace(/"(?:\\.|[^"\\])*"|-?\d{16,}/g, (one) => (one[0] === '"' ? one : `"#${one}"`)));
 
 const samples = fs.readdirSync(DATA).filter((name) => name.endsWith('.xml')).map((file) => {
@@ -21,7 +21,7 @@ const samples = fs.readdirSync(DATA).filter((name) => name.endsWith('.xml')).map
 });
 const names = [...new Set(samples.flatMap(({ expected }) => Object.keys(expected)))].sort();
 
-// Reads each name that any message has, and then goes through all that this one has.
+// Reads each name that any message has, then iterates over all names of this message.
 const SCRIPT = `
 local names = ${luaValue(names)}
 
@@ -64,9 +64,9 @@ for (const mode of ['normal', 'compatible', 'safe']) {
   });
 }
 
-// ---- all that there are -------------------------------------------------------------------------------------------
+// ---- every message and event --------------------------------------------------------------------------------------
 
-// Whether an element is in the message: "SendPicsInfo.PicList.item[].PicMd5Sum".
+// Whether the message has an element: "SendPicsInfo.PicList.item[].PicMd5Sum".
 function hasElement(value, where) {
   const [, name, list, rest] = /^(\w+)(\[\])?\.?(.*)$/.exec(where);
   const inner = value && value[name];
@@ -91,9 +91,9 @@ test('the samples have every message and element that is known', () => {
   assert.deepEqual(lacking, []);
 });
 
-// ---- the other push format ----------------------------------------------------------------------------------------
+// ---- JSON push format ---------------------------------------------------------------------------------------------
 
-// What reads as a number is sent as one.
+// Values that look like numbers are sent as numbers.
 function pushJson(value) {
   if (typeof value === 'string') return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value) ? value : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(pushJson).join(',')}]`;
@@ -148,7 +148,7 @@ test('a subscribe message event of JSON is the same message as in XML', async (t
   }
 });
 
-// ---- texts as users send them -------------------------------------------------------------------------------------
+// ---- users' texts -------------------------------------------------------------------------------------------------
 
 const ECHO = 'function on_message(msg) return msg.content and (msg.content .. "|" .. #msg.content) or nil end';
 const bytes = (...parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
@@ -267,11 +267,12 @@ test('more articles than the platform takes are dropped and logged', async (t) =
   await bot.waitForLog(/article/);
 });
 
-// ---- the shapes in which the tests of other SDKs have them --------------------------------------------------------
+// ---- formatting in other SDKs' tests ------------------------------------------------------------------------------
 
 const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;');
 
-// All elements of `value` in lines of their own or in none; `leaf(text)` is what stands in an element.
+// Returns all elements of `value`, each after the line break `line` and its indentation, or in one line if `line` is
+// empty; `leaf(text)` returns an element's content.
 function shaped(value, leaf, line = '', depth = 1) {
   const space = line && line + '  '.repeat(depth);
   const one = (name, inner) => {

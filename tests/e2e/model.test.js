@@ -1,4 +1,5 @@
-// wechat.model: the requests that OpenAI's own client makes, the streams that four servers send, and what users read.
+// wechat.model: requests like those of OpenAI's own client, streams as four servers send them, and the text that
+// users read.
 'use strict';
 
 const test = require('node:test');
@@ -12,8 +13,8 @@ const { tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, s
 
 const CHAT = fs.readFileSync(path.join(__dirname, '../../scripts/chat.lua'), 'utf8');
 
-// A model's server. `answer(body, n)` gives the events' data (strings or values), or { status, headers, body }, or a function
-// that writes the response.
+// Starts a model's server. `answer(body, n)` returns the events' data (strings or values), or { status, headers, body
+// }, or a function that writes the response.
 async function startModel(t, answer) {
   const model = { requests: [] };
   const server = http.createServer((request, response) => {
@@ -44,7 +45,7 @@ async function startModel(t, answer) {
 const delta = (content, more) => ({ id: 'c1', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content, ...more }, finish_reason: null }] });
 const said = (...texts) => [...texts.map((text) => delta(text)), { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }, '[DONE]'];
 
-// Runs Lua with `model` of that server; what it returns.
+// Runs Lua with `model` pointing to that server; returns its result.
 async function run(t, model, code, status = 0) {
   const dir = tempDir(t);
   writeFiles(dir, { 'x.lua': `local model = require "wechat.model" {url = "${model.url}", key = "sk-1", model = "m"} ${code}`,
@@ -76,7 +77,7 @@ test('an address with and without /chat/completions, and a slash at its end, is 
   assert.deepEqual(model.requests.map(({ url }) => url), Array(3).fill('/v1/chat/completions'));
 });
 
-// Recorded shapes, shortened.
+// Recorded streams, shortened.
 const shapes = {
   openai: [
     { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o', system_fingerprint: 'fp', choices: [{ index: 0, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null }], usage: null },
@@ -208,9 +209,9 @@ test('misuse raises and names what is wrong', async (t) => {
   assert.match(values[4], /tools\.a has no function/);
 });
 
-// ---- in a conversation ------------------------------------------------------------------------------------------------------
+// ---- conversations ----------------------------------------------------------------------------------------------------------
 
-// Both servers: the platform's customer service messages, and the model's.
+// Starts both servers: the platform's for customer service messages, and the model's.
 async function startChat(t, answer, { script = CHAT, config = {} } = {}) {
   const model = await startModel(t, answer);
   const platform = { sent: [] };

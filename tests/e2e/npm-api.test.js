@@ -1,6 +1,7 @@
-// The npm packages wechat-api and co-wechat-api beside wemoon: the same calls against one recording server. What they send is
-// handed to wemoon field by field; wemoon has to send the same request: verb, host, path, query, decoded body. What it fills
-// in by itself is left out of what it is handed. The differences there are, are listed below with who is right.
+// The npm packages wechat-api and co-wechat-api compared with wemoon: the same calls to one recording server. The
+// content of their requests is passed to wemoon field by field; wemoon must send the same request: verb, host, path,
+// query, decoded body. Fields that wemoon fills in itself are not passed. The differences are listed below, with the
+// correct side.
 'use strict';
 
 const test = require('node:test');
@@ -13,7 +14,7 @@ const { FILE, calls } = require('./npm_calls');
 
 const PACKAGES = { 'wechat-api': require('wechat-api'), 'co-wechat-api': require('co-wechat-api') };
 
-// By "method" or "package method": what differs, and why wemoon's is the right one.
+// By "method" or "package method": the difference, and why wemoon's is correct.
 const GET_WITH_QUERY = ['verb', 'query', 'json'];
 const missing = (what) => [`raised: wechat.${what}`];
 const DIFFERENCES = {
@@ -41,9 +42,9 @@ const DIFFERENCES = {
     why: 'one page a call, as page_id; the package sends the list of old' },
 };
 
-// ---- the recording server -----------------------------------------------------------------------------------------
+// ---- recording server ---------------------------------------------------------------------------------------------
 
-// An address below /@HOST stands for that host: the packages write hosts into their addresses.
+// Parses the target: a path below /@HOST stands for that host, because the packages hard-code hosts in their URLs.
 function parseTarget(request) {
   const url = new URL(request.url, 'http://x');
   const [, host, where] = /^\/@([\w.]+)(\/.*)$/.exec(url.pathname) || [null, 'api.weixin.qq.com', url.pathname];
@@ -52,10 +53,10 @@ function parseTarget(request) {
   return { verb: request.method, host, path: where, query };
 }
 
-// Objects go as JSON in a form.
+// Decodes a form's text: objects are sent as JSON.
 const decoded = (text) => (/^[[{]/.test(text) ? JSON.parse(text) : text);
 
-// The parts of a form by name: texts, and for files { filename, bytes }.
+// Returns the parts of a form by name: texts, and for files { filename, bytes }.
 function parseForm(type, body) {
   const mark = /boundary=(.*)$/.exec(type)[1];
   const parts = {};
@@ -95,9 +96,9 @@ async function startRecorder(t) {
   return { seen, url: `http://127.0.0.1:${server.address().port}` };
 }
 
-// ---- the packages ---------------------------------------------------------------------------------------------------
+// ---- packages -------------------------------------------------------------------------------------------------------
 
-// An API object all of whose addresses lead to the recorder.
+// Returns an API object with all its URLs pointing to the recorder.
 function redirected(name, url) {
   const api = new PACKAGES[name](APPID, 'secret');
   const request = api.request;
@@ -109,7 +110,7 @@ function redirected(name, url) {
 
 const copy = (value, file) => (value === FILE ? file : value instanceof Date || typeof value !== 'object' ? value : JSON.parse(JSON.stringify(value)));
 
-// Some methods of co-wechat-api hand back no promise of the request, so what arrived counts, not what was returned.
+// Issues a call and returns the recorded request: some methods of co-wechat-api return no promise of the answer.
 async function issue(name, api, call, file, recorder) {
   const args = call.args.map((value) => copy(value, file));
   const before = recorder.seen.length;
@@ -117,12 +118,12 @@ async function issue(name, api, call, file, recorder) {
   else await api[call.method](...args);
   for (let i = 0; i < 100 && recorder.seen.length === before; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(recorder.seen.length > before, `${name}.${call.method} sends nothing`);
-  return recorder.seen[recorder.seen.length - 1]; // a card is signed with a ticket that is fetched first
+  return recorder.seen[recorder.seen.length - 1]; // a card's signature needs a ticket, fetched first
 }
 
 // ---- wemoon -----------------------------------------------------------------------------------------------------------
 
-// What a request carries, as fields for wemoon.
+// Returns the content of a request as fields for wemoon.
 function fieldsOf(request, file) {
   const fields = { ...request.query, ...request.json };
   let upload;
@@ -134,7 +135,7 @@ function fieldsOf(request, file) {
   return { fields, file: upload };
 }
 
-// Has wemoon issue them; each theirs beside { request, unknown, raised, failed }.
+// Issues the same calls by wemoon; returns each of theirs with { request, unknown, raised, failed }.
 async function issueByWemoon(list, recorder, dir) {
   const before = recorder.seen.length;
   fs.writeFileSync(path.join(dir, 'calls.json'), JSON.stringify(list.map(({ as, request, file }) => ({ as, ...fieldsOf(request, file) }))));
@@ -146,7 +147,7 @@ async function issueByWemoon(list, recorder, dir) {
   return lines.map((line) => ({ ...line, request: line.raised ? undefined : recorder.seen[at++] }));
 }
 
-// ---- the comparison -----------------------------------------------------------------------------------------------------
+// ---- comparison ---------------------------------------------------------------------------------------------------------
 
 const same = (a, b) => { try { assert.deepEqual(a, b); return true; } catch { return false; } };
 

@@ -1,5 +1,5 @@
-// The calls that wemoon has in common with the npm packages wechat-api and co-wechat-api: their method, its arguments, and
-// the name of the same call after `wechat.`. FILE stands for a picture's path. A row for one package alone says `only`.
+// The calls that wemoon shares with the npm packages wechat-api and co-wechat-api: the packages' method, its
+// arguments, and wemoon's name after `wechat.`. FILE is a picture's path. A row for one package alone has `only`.
 'use strict';
 
 const FILE = { file: true };
@@ -61,7 +61,7 @@ const calls = [
   row('getFollowers', ['o1'], 'user.list'),
   row('getFollowers', [], 'user.list'),
   row('updateRemark', ['o1', '备注'], 'user.update_remark'),
-  // QR codes and short addresses
+  // QR codes and short URLs
   row('createTmpQRCode', [123, 1800], 'qrcode.create'),
   row('createTmpQRCode', ['场景', 1800], 'qrcode.create'),
   row('createLimitQRCode', [123], 'qrcode.create'),
@@ -179,11 +179,11 @@ const calls = [
   row('setNoDeliveryForOrder', ['7197417460812584720'], 'merchant.order_setdelivery'),
   row('closeOrder', ['7197417460812584720'], 'merchant.order_close'),
   row('uploadPicture', [FILE], 'merchant.common_upload_img'),
-  // payment of old
+  // legacy payment
   row('deliverNotify', [{ appid: 'wx1', openid: 'o1', transid: 't', out_trade_no: 'n', deliver_timestamp: '1369745073', deliver_status: '1', deliver_msg: 'ok', app_signature: 's', sign_method: 'sha1' }], 'pay_legacy.delivernotify'),
   row('orderQuery', [{ appid: 'wx1', package: 'p', timestamp: '1369745073', app_signature: 's', sign_method: 'sha1' }], 'pay_legacy.orderquery'),
   row('updateFeedback', ['o1', '1'], 'pay_legacy.payfeedback_update', W), // co-wechat-api's never ends its request
-  // this and that
+  // miscellaneous
   row('clearQuota', ['wx0123456789abcdef'], 'openapi.clear_quota'),
   row('semantic', ['uid', { query: '查一下明天从北京到上海的南航机票', city: '北京', category: 'flight,hotel' }], 'semantic.search'),
   row('getIp', [], 'basic.get_callback_ip'),

@@ -1,4 +1,4 @@
-// `wemoon check --online` against platforms on which one thing is wrong, and `wemoon explain`.
+// `wemoon check --online` against platforms with one fault each, and `wemoon explain`.
 'use strict';
 
 const test = require('node:test');
@@ -10,7 +10,8 @@ const SECRET = 'hunter2-hunter2-hunter2-hunter22';
 const TOKEN_VALUE = 'A-TOKEN-THAT-NOBODY-MAY-SEE';
 const SCRIPT = 'function on_message(msg) return msg.content end\n';
 
-// A healthy account, but for the paths in `answers`. `asked` lists the paths in order.
+// Starts a platform with a healthy account, except for the paths in `answers`. `asked` lists the requested paths in
+// order.
 async function startPlatform(t, answers = {}) {
   const healthy = {
     '/cgi-bin/stable_token': { access_token: TOKEN_VALUE, expires_in: 7200 },
@@ -37,7 +38,7 @@ async function check(t, platform, { script = SCRIPT, config = {}, code } = {}) {
   const result = await wemoon(['check', 'bot.lua', '--online'], { cwd: dir, code });
   assert.doesNotMatch(result.stdout + result.stderr, new RegExp(`${SECRET}|${TOKEN_VALUE}`));
   result.faults = result.stderr.split('\n').filter(Boolean);
-  for (const line of result.faults) assert.match(line, /^wemoon: |^  \d+ \| /); // a finding, or the source line of one
+  for (const line of result.faults) assert.match(line, /^wemoon: |^  \d+ \| /); // a finding, or its source line
   return result;
 }
 

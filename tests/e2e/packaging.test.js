@@ -1,4 +1,4 @@
-// What the package brings: the unit, the scripts, the manual page, the completions.
+// The package's files: the unit, the scripts, the manual page, the completions.
 'use strict';
 
 const test = require('node:test');
@@ -25,7 +25,7 @@ test('systemd finds both services hardened', { skip: NO_SYSTEMD }, () => {
   }
 });
 
-// As they stand, but for the program, which is where it was built.
+// Verifies the units unchanged, except for the program's path, which is that of the build.
 function verify(t, change = (text) => text) {
   const dir = tempDir(t);
   for (const name of UNITS) {
@@ -64,12 +64,12 @@ test('what the unit runs is on the barest machine', () => {
   assert.deepEqual(programs, ['/usr/bin/wemoon', '/bin/sh']);
 });
 
-// The names of the unit's SystemCallFilter lines, groups spelled out, as systemd adds them up.
+// Returns the system calls of the unit's SystemCallFilter lines, groups expanded, combined as systemd does.
 function allowedCalls() {
   const list = (group) => spawnSync('systemd-analyze', ['syscall-filter', group], { encoding: 'utf8' }).stdout
     .split('\n').slice(1).map((line) => line.trim()).filter((name) => name && name[0] !== '#');
   const spelledOut = (name) => (name[0] === '@' ? list(name).flatMap(spelledOut) : [name]);
-  const allowed = new Set(['execve', 'exit', 'exit_group', 'rt_sigreturn']); // those of starting and ending
+  const allowed = new Set(['execve', 'exit', 'exit_group', 'rt_sigreturn']); // used at start and exit
   for (const [, not, names] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
     for (const name of names.split(' ').flatMap(spelledOut)) allowed[not ? 'delete' : 'add'](name);
   }
@@ -82,17 +82,17 @@ test('the bot makes no system call for which the unit would have it killed', { s
   const bot = await startBot(t, {
     script: 'function on_message(msg) return msg.content end', config: { store: 'sqlite:bot.db' }, args: ['--threads', '4'],
     under: ['strace', '-D', '-f', '-c', '-U', 'name', '-o', 'trace'],
-    env: { ASAN_OPTIONS: 'detect_leaks=0' }, // which does not work under a tracer
+    env: { ASAN_OPTIONS: 'detect_leaks=0' }, // leak detection does not work under a tracer
   });
   assert.equal(await bot.say('你好'), '你好');
   bot.signal('SIGHUP');
   await bot.waitForLog(/SIGHUP: .* was loaded again/);
   assert.equal(await bot.say('再见'), '再见');
-  await bot.raw('GET /wechat HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50), { timeoutMs: 500 }); // so close on each other that they take turns
+  await bot.raw('GET /wechat HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50), { timeoutMs: 500 }); // back to back, so that they take turns
   await bot.stop();
   const calls = fs.readFileSync(bot.file('trace'), 'utf8').split(/-{8,}/)[1].trim().split('\n');
   assert.ok(calls.includes('recvfrom') && calls.includes('sched_setattr'), calls.join(' '));
-  const allowed = allowedCalls().add('fchown'); // SQLite's, where it is root that opens a file
+  const allowed = allowedCalls().add('fchown'); // SQLite's, if root opens a file
   assert.deepEqual(calls.filter((name) => !allowed.has(name)), []);
 });
 

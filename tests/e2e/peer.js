@@ -1,9 +1,9 @@
-// A server that a script calls, and the platform beside it.
+// A server for scripts to call, which is also the platform.
 'use strict';
 
 const http = require('node:http');
 
-// A server that notes what it is asked, and answers after `pause` ms; it plays the platform too.
+// Starts a server that records requests and answers after `pause` ms; it also acts as the platform.
 async function startPeer(t) {
   const peer = { seen: [], sent: [], pause: 0, errcode: 0 };
   const server = http.createServer((request, response) => {

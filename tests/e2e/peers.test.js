@@ -1,4 +1,5 @@
-// Two processes on one SQLite file share duplicates and claims as on Redis; one alone writes nothing for a message.
+// Two processes on one SQLite file share duplicates and claims as on Redis; a single process writes nothing for a
+// message.
 'use strict';
 
 const test = require('node:test');
@@ -17,7 +18,7 @@ function on_message(msg)
   return wechat.config.log_format .. ": " .. msg.content
 end`;
 
-// Bots that share a file; log_format tells them apart.
+// Creates a file for bots to share; log_format distinguishes the bots.
 function makeFile(t) {
   const dir = tempDir(t);
   const runs = path.join(dir, 'runs');
@@ -83,7 +84,7 @@ test('a process is killed: what it had under way is run by the other, at the nex
   assert.equal(content(await b.deliver(text('slow 1', 1))), 'json: slow 1');
 });
 
-// As the platform does, which asks three times.
+// Posts up to three times, like the platform.
 async function persist(bot, xml) {
   for (let i = 0; i < 2; i++) {
     const answer = await bot.deliver(xml).catch(() => null);

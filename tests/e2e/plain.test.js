@@ -1,4 +1,4 @@
-// wechat.plain against CommonMark's own examples: no word of a text is lost, and no markup is shown.
+// wechat.plain against CommonMark's own examples: no word of a text is lost, and no markup remains.
 'use strict';
 
 const test = require('node:test');
@@ -15,7 +15,7 @@ const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"' };
 const shown = (html) => html.replace(/<!--.*?-->|<[?!/a-zA-Z](?:"[^"]*"|'[^']*'|[^>"'])*>/gs, ' ').replace(/&(amp|lt|gt|quot);/g, (_, name) => ENTITIES[name]);
 const words = (text) => text.match(/[\p{L}\p{N}]+/gu) || [];
 
-// All examples in one run: a file of JSON in, a line of JSON each out.
+// Converts all texts in one run: a JSON file in, one line of JSON per text out.
 function plainOf(texts) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-plain-'));
   const file = path.join(folder, 'texts.json');

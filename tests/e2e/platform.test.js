@@ -1,5 +1,5 @@
-// The simulated platform's API: what is done is seen afterwards, what is wrong has its errcode; asked by wemoon and by the npm
-// clients wechat-api and co-wechat-api.
+// The simulated platform's API: effects are visible afterwards, invalid calls have their errcodes; called by wemoon
+// and by the npm clients wechat-api and co-wechat-api.
 'use strict';
 
 const test = require('node:test');
@@ -12,7 +12,7 @@ const { FILE, calls } = require('./npm_calls');
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 const ACCOUNT = { appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef' };
 
-// Lua against a platform of its own: what the code returns.
+// Runs Lua against a platform of its own; returns the code's result.
 async function lua(t, code, dev) {
   dev = dev || await startDev(t);
   const cwd = tempDir(t);
@@ -321,7 +321,7 @@ test('an account kind has its rights: what it may not do has the errcode of the 
     assert.equal((await dev.state()).account.kind, kind);
     assert.deepEqual(await lua(t, probes, dev), expected, kind);
   }
-  // Rights come before quota and fields; a refusal has the platform's words.
+  // Rights are checked before quota and fields; a refusal has the platform's text.
   await dev.post('/sim/account', { kind: 'personal' });
   const { access_token: token } = (await dev.call('POST', '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: ACCOUNT.appid, secret: ACCOUNT.appsecret })).json;
   await dev.post('/sim/faults', { quota: true });
@@ -329,7 +329,7 @@ test('an account kind has its rights: what it may not do has the errcode of the 
   await dev.post('/sim/faults', { quota: false });
   assert.match(refused.errmsg, /^api unauthorized rid: [0-9a-f]+-[0-9a-f]+-[0-9a-f]+$/);
   assert.equal(refused.errcode, 48001);
-  // Its page for logging in says so too, and events that it has no right to do not come.
+  // Its login page refuses too, and events that the account has no right to are not delivered.
   const page = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`);
   assert.equal(page.json.errcode, 10005);
   assert.equal((await dev.act('scan', { scene: '7' })).attempts, 0);
@@ -442,7 +442,7 @@ for (const name of ['wechat-api', 'co-wechat-api']) {
           if (result && result.then) result.then(resolve, resolve);
         } catch (error) { resolve(error); }
       });
-      // An errcode is an answer too; what is none of the platform's words is not.
+      // An errcode is a valid answer too; only an error without a code is not.
       if (answer instanceof Error && answer.code === undefined) continue;
       understood += 1;
     }

@@ -1,4 +1,5 @@
-// Libraries of the tests' own between wemoon and the system (starve.c, shift.c), and the numbers that they share with a test.
+// The tests' own libraries between wemoon and the system (starve.c, shift.c), and the numbers that they share with a
+// test.
 'use strict';
 
 const { execFileSync } = require('node:child_process');
@@ -6,10 +7,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { BINARY, tempDir } = require('./harness');
 
-// A reason to skip: ThreadSanitizer has an allocator, and a sense of time, of its own.
+// A reason to skip: ThreadSanitizer has its own allocator and its own notion of time.
 const sanitized = /__tsan_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under ThreadSanitizer';
 
-// Compiles `name`.c; `count` 64-bit numbers, all 0, are in a file that the variable NAME names: put(i, number), get(i).
+// Compiles `name`.c; `count` 64-bit numbers, initially 0, are in a file named by the environment variable NAME:
+// put(i, number), get(i).
 function preload(t, name, count) {
   const dir = tempDir(t);
   const library = path.join(dir, `${name}.so`), file = path.join(dir, 'numbers');
@@ -19,7 +21,7 @@ function preload(t, name, count) {
   t.after(() => fs.closeSync(fd));
   const number = new BigInt64Array(1);
   return {
-    // AddressSanitizer likes to be the first library, and does without.
+    // AddressSanitizer wants to be the first library; this option permits another order.
     env: { LD_PRELOAD: library, [name.toUpperCase()]: file, ASAN_OPTIONS: `${process.env.ASAN_OPTIONS || ''}:verify_asan_link_order=0` },
     put(i, value) {
       number[0] = BigInt(value);

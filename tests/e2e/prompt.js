@@ -1,10 +1,10 @@
-// The prompt: through a pipe, and at a real terminal (tmux).
+// Runs the prompt: through a pipe, and at a real terminal (tmux).
 'use strict';
 
 const { execFileSync } = require('node:child_process');
 const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, until } = require('./harness');
 
-// Types lines into a pipe: { out, err, cwd }.
+// Types lines into a pipe; returns { out, err, cwd }.
 async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
   const cwd = tempDir(t);
   writeFiles(cwd, { ...files, ...(script ? { 'bot.lua': script } : {}) });
@@ -13,7 +13,7 @@ async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
   return { out: stdout, err: stderr, cwd };
 }
 
-// { screen(), keys(...), shows(pattern), ended(), resize(width), home }
+// Returns { screen(), keys(...), shows(pattern), ended(), resize(width), home }.
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
   const name = `wemoon-${process.pid}-${++sessions}`;

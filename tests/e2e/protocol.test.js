@@ -1,5 +1,5 @@
-// What is asked over HTTP and what is answered, to the status and to the byte; what strangers and broken clients send; and
-// that whatever comes, the process goes on and says in its log why it refused.
+// HTTP requests and answers, to the status and to the byte; input of strangers and broken clients; and that the
+// process survives every input and logs why it refused one.
 'use strict';
 
 const test = require('node:test');
@@ -13,7 +13,7 @@ const ECHO = 'function on_message(msg) return msg.content or msg.type end';
 const OTHER_KEY = 'ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210zyxwvut';
 const search = (query) => new URLSearchParams(query).toString();
 
-// Nothing that tells a stranger what runs here, and where.
+// Asserts that an answer reveals neither the software nor its paths.
 function assertDiscreet(text) {
   assert.doesNotMatch(text, /civetweb|wemoon|libxml|openssl|cjson|traceback|\.lua|\.c:\d|\/(home|root|usr|tmp|work)\/|^Server:/im);
 }
@@ -27,7 +27,7 @@ async function expect(bot, status, request, why) {
 
 const post = (body, query = {}) => ({ query: signedQuery(query), body });
 
-// Bytes by hand; resolves to what came back once the server closed or said nothing for a while.
+// Sends raw bytes; resolves to the answer once the server closes or is silent for a while.
 async function raw(bot, status, bytes, options) {
   const began = Date.now();
   const answer = await bot.raw(bytes, options);
@@ -38,7 +38,7 @@ async function raw(bot, status, bytes, options) {
 
 const head = (bot, method, target, headers = '') => `${method} ${target} HTTP/1.1\r\nHost: ${bot.host}\r\n${headers}`;
 
-// ---- the URL is verified ------------------------------------------------------------------------------------------
+// ---- URL verification ---------------------------------------------------------------------------------------------
 
 test('echostr comes back byte for byte with its length, neither chunked nor with a newline', async (t) => {
   const bot = await startBot(t, { script: ECHO });
@@ -384,7 +384,7 @@ test('framing that could be understood in two ways is answered with 400 and a li
 const openSockets = new Set();
 test.after(() => { for (const socket of openSockets) socket.destroy(); });
 
-// What the clients of the field send beside a message, twice on a connection.
+// Sends a message as common HTTP clients do, twice on a connection.
 async function twice(bot, version, headers) {
   const socket = net.connect(bot.port, bot.host);
   openSockets.add(socket);
@@ -422,7 +422,7 @@ test('a client that sends all of a body before it reads gets the refusal, not a 
     let text = '', fault;
     socket.on('data', (chunk) => { text += chunk; }).on('error', (error) => { fault = error; });
     socket.write(head(bot, 'POST', `/wechat?${search(signedQuery())}`, 'Content-Length: 2097152\r\n\r\n'));
-    await sleep(50); // the refusal is out by now
+    await sleep(50); // the refusal has been sent by now
     for (let j = 0; j < 8; j++) await new Promise((resolve) => socket.write(Buffer.alloc(256 << 10, 'x'), resolve));
     await until(() => text.endsWith('Content Too Large\n'), text);
     await sleep(20);
@@ -528,13 +528,14 @@ test('past max_jobs a message is closed without a byte, and taken when it is tri
   const other = textXml('0');
   await assert.rejects(bot.request(post(other)), /hang up/);
   assert.equal((await slow).status, 200);
-  await sleep(200); // it is under way until its thread has let it go
+  await sleep(200); // it counts as in progress until its thread has released it
   assert.equal(parseXml((await expect(bot, 200, post(other))).body).Content, 'done');
 });
 
-// ---- those who stall ----------------------------------------------------------------------------------------------
+// ---- stalling clients ---------------------------------------------------------------------------------------------
 
-// Connects, sends `bytes` and then nothing; `closed` resolves to the milliseconds until the server ended it.
+// Connects, sends `bytes` and then nothing; `closed` resolves to the milliseconds until the server closed the
+// connection.
 function stall(bot, bytes, drip) {
   const began = Date.now();
   const socket = net.connect(bot.port, bot.host, () => socket.write(bytes));
@@ -581,7 +582,7 @@ test('clients that stall, more of them than there are threads, keep no message f
   assert.ok(ms < 1500, `${ms} ms`);
 });
 
-// ---- the log ------------------------------------------------------------------------------------------------------
+// ---- log ----------------------------------------------------------------------------------------------------------
 
 test('each refusal is one line in the log that says why, and nothing secret', async (t) => {
   const bot = await startBot(t, { script: ECHO, mode: 'safe', config: { max_body: 1000, appsecret: 'a-secret-of-the-account' } });

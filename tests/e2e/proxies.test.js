@@ -1,4 +1,4 @@
-// The README's proxies, each loaded as it is printed, before three processes on one SQLite file.
+// The README's proxies, each loaded as printed, in front of three processes on one SQLite file.
 'use strict';
 
 const test = require('node:test');
@@ -14,7 +14,7 @@ const README = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
 const block = (pattern) => [...README.matchAll(/^```\w*\n([^]*?)^```$/gm)].map((match) => match[1]).find((text) => pattern.test(text));
 const has = (program, ...args) => spawnSync(program, args).status === 0;
 
-// The ports of the block are the bots' own here.
+// Replaces the ports of the README's block with the bots' own.
 function onPorts(text, ports) {
   assert.ok(text, 'the README has the block');
   ['8081', '8082', '8083'].forEach((written, i) => {
@@ -30,7 +30,7 @@ function certify(dir) {
   fs.writeFileSync(path.join(dir, 'both.pem'), fs.readFileSync(path.join(dir, 'cert.pem')) + fs.readFileSync(path.join(dir, 'key.pem')));
 }
 
-// What stands around a block in a test: a port that need not be root's, a certificate, files below `dir`.
+// The surroundings of each block in a test: an unprivileged port, a certificate, files below `dir`.
 const proxies = {
   nginx: {
     there: has('nginx', '-v'),
@@ -51,7 +51,7 @@ const proxies = {
       return ['caddy', 'run', '--adapter', 'caddyfile', '--config', path.join(dir, 'Caddyfile')];
     },
     check: (command) => ['caddy', 'validate', ...command.slice(2)],
-    // Caddy 2.6.2 cannot send a body twice: it closes the connection instead, and the platform asks again.
+    // Caddy 2.6.2 cannot send a body twice: it closes the connection, and the platform retries.
     leavesToPlatform: true,
   },
   haproxy: {
@@ -89,12 +89,12 @@ async function startShop(t, kind) {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 64, rejectUnauthorized: false, servername: 'bot.example.com' });
   t.after(() => agent.destroy());
   const platform = new Platform(port, agent);
-  // Caddy makes its certificate after it has begun to listen.
+  // Caddy creates its certificate after it has started to listen.
   await until(async () => (await platform.post(textXml('who'), 'oNobody')).status === 200, `${kind} to answer`, 15000);
   return { bots, ports, start, platform };
 }
 
-// By the book: it waits five seconds and asks three times with the same MsgId.
+// The platform as documented: waits five seconds and tries three times with the same MsgId.
 class Platform {
   constructor(port, agent) {
     Object.assign(this, { port, agent, failures: [] });
@@ -127,7 +127,7 @@ class Platform {
     throw new Error(`the user is told that the service is unavailable: ${this.failures.slice(-3)}`);
   }
 
-  // A message of one of 40 users every 8 ms while `act` acts; each was answered, at most twice run.
+  // Sends a message of one of 40 users every 8 ms while `act` runs; each must be answered, and run at most twice.
   async loadWhile(act) {
     let loading = true;
     const acting = act().finally(() => { loading = false; });
@@ -157,7 +157,7 @@ for (const kind of Object.keys(proxies)) {
     const refused = await platform.post(textXml('x'), 'oUser1', '/wechat', { signature: 'forged' });
     assert.equal(refused.status, 403);
     await until(() => bots.some((bot) => /from 127\.0\.0\.1.* with 403/.test(bot.log)), 'the refusal');
-    assert.ok([200, 404].includes((await platform.post('x', 'oUser1', '/elsewhere')).status)); // Caddy's own empty answer is 200
+    assert.ok([200, 404].includes((await platform.post('x', 'oUser1', '/elsewhere')).status)); // Caddy's empty answer has status 200
     assert.deepEqual(platform.failures, []);
   });
 
@@ -188,6 +188,6 @@ for (const kind of Object.keys(proxies)) {
     });
     assert.deepEqual(answers.filter((answer) => !answer.endsWith(' 1')), []);
     if (!proxies[kind].leavesToPlatform) assert.deepEqual(platform.failures, []);
-    for (const bot of bots) assert.doesNotMatch(bot.log, /error|refused/); // HAProxy's checks are none
+    for (const bot of bots) assert.doesNotMatch(bot.log, /error|refused/); // HAProxy's health checks log nothing
   });
 }

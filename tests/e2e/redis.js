@@ -1,5 +1,5 @@
-// A redis-server of the test's own, with a password; start() and stop() as often as wanted. Three of them and a
-// Sentinel.
+// Redis servers for the tests: one with a password, started and stopped by start() and stop() any number of times; or
+// three with a Sentinel.
 'use strict';
 
 const { spawn, execFileSync } = require('node:child_process');
@@ -11,7 +11,7 @@ const connects = (port) => new Promise((resolve) => {
   socket.on('error', () => resolve(false));
 });
 
-// A server that start() starts and stop() kills, as kill -9 does.
+// Creates a server that start() starts and stop() kills, with kill -9.
 function makeServer(t, port, command, args) {
   let child;
   const server = {
@@ -45,7 +45,7 @@ async function makeRedis(t) {
   return redis;
 }
 
-// A master with two replicas, and a Sentinel that takes a master for dead after half a second.
+// Starts a master with two replicas, and a Sentinel that considers a master dead after half a second.
 async function makeSentinel(t) {
   const ports = [await freePort(), await freePort(), await freePort()];
   const servers = ports.map((port, i) => makeServer(t, port, 'redis-server', redisArgs(port, tempDir(t), ['--masterauth', 'p@ss',
@@ -60,7 +60,7 @@ sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentine
   const sentinel = makeServer(t, port, 'redis-sentinel', [`${dir}/sentinel.conf`]);
   await sentinel.start();
   const ask = (...words) => execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).trim();
-  // A Sentinel promotes no replica that has not yet told it how it is.
+  // A Sentinel promotes only replicas that have reported their state.
   const known = () => ask('sentinel', 'replicas', 'bots').match(/master-link-status\nok$/gm) ?? [];
   await until(() => known().length === 2, 'a Sentinel that knows how the replicas are', 15000);
   return {
@@ -68,7 +68,7 @@ sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentine
     sentinel,
     servers,
     ask,
-    // The server that the Sentinel takes for the master.
+    // Returns the server that the Sentinel considers the master.
     master: () => servers.find((server) => ask('sentinel', 'get-master-addr-by-name', 'bots').endsWith(`\n${server.port}`)),
   };
 }

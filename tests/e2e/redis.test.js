@@ -1,4 +1,5 @@
-// Several processes on one store share tokens, sessions, duplicates and timers; Redis that goes away and comes back.
+// Several processes on one store share tokens, sessions, duplicates and timers; Redis becomes unavailable and
+// returns.
 'use strict';
 
 const test = require('node:test');
@@ -147,7 +148,7 @@ test('messages are answered while Redis is away', async (t) => {
   assert.ok(Date.now() - begun < 3000);
 });
 
-// A name server that says nothing: a socket that nobody reads, and a view of /etc in which it is the name server.
+// A name server that never answers: a socket that is never read, and a view of /etc that names it as the server.
 const NAMING = `local runs = 0
 function on_message(msg)
   runs = runs + 1
@@ -218,7 +219,7 @@ test('the several calls that a message makes of a slow Redis take 0.9 s in all',
   const [a, b] = await Promise.all([redis.url, url].map((store) => startBot(t, { script: NAMING, config: { store, appid: APPID } })));
   const message = textXml('once');
   assert.match(textOf(await a.deliver(message)), /^once/);
-  delay = 700; // the claim is refused after 700 ms, and what stands there would be known after 1,400
+  delay = 700; // the claim is refused after 700 ms, and the stored answer would arrive after 1,400
   const began = Date.now();
   assert.match(textOf(await b.deliver(message)), /^once/);
   assert.ok(Date.now() - began < 1200, `${Date.now() - began} ms`);

@@ -11,7 +11,7 @@ const { wemoon, tempDir, startBot } = require('./harness');
 const page = async (t, lang, env) => (await wemoon(['docs', 'html', ...(lang ? ['--lang', lang] : [])], { cwd: tempDir(t), code: 0, env })).stdout;
 const unescape = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
-// What the editor's annotations have: every function of wechat.
+// Returns the names in the editor's annotations: every function of wechat.
 function functions(t) {
   const file = path.join(tempDir(t), 'names.lua');
   const source = path.join(__dirname, '../../lua/');

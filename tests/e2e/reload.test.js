@@ -1,4 +1,5 @@
-// Reload: a saved file is served within a second, whatever way it was saved; a broken one changes nothing; nobody notices the change.
+// Reload: a saved file is served within a second, however it was saved; a broken file changes nothing; no client
+// notices the change.
 'use strict';
 
 const test = require('node:test');
@@ -9,9 +10,9 @@ const fs = require('node:fs');
 const { startBot, sleep, signedQuery, tempDir } = require('./harness');
 
 const saying = (word) => `function on_message() return ${JSON.stringify(word)} end\n`;
-const WITHIN_MS = 1000; // of the save
+const WITHIN_MS = 1000; // after the save
 
-// New behaviour must be served within a second; a machine under sanitizers gets longer.
+// Asserts that new behaviour is served within a second, or longer on a machine under sanitizers.
 async function assertSays(bot, word, withinMs = WITHIN_MS * (process.env.WEMOON_SLOW ? 10 : 1)) {
   let said;
   const end = Date.now() + withinMs;
@@ -28,7 +29,7 @@ test('a saved script is served within a second', async (t) => {
   assert.equal(await bot.say('?'), 'one');
   bot.write('bot.lua', saying('two'));
   await assertSays(bot, 'two');
-  bot.write('bot.lua', saying('six')); // of the same size
+  bot.write('bot.lua', saying('six')); // same size
   await assertSays(bot, 'six');
 });
 
@@ -83,7 +84,7 @@ test('a module that was required while a message was answered is no change: noth
   const bot = await startBot(t, {
     script: 'local n = 0\nfunction on_message() n = n + 1 return require("late") .. n end', files: { 'late.lua': 'return "one "' }, config: { interpreters: 2 },
   });
-  await sleep(600); // a file that was made just before the start may be read once more
+  await sleep(600); // a file written just before the start may be read again
   const before = (bot.log.match(/reloaded in/g) || []).length;
   for (const n of [1, 1, 2, 2, 3]) {
     assert.equal(await bot.say('?'), `one ${n}`);
@@ -134,7 +135,7 @@ test('SIGHUP reads every module afresh', async (t) => {
   await assertSays(bot, 'two');
 });
 
-// ---- what is broken -----------------------------------------------------------------------------------------------
+// ---- broken scripts -----------------------------------------------------------------------------------------------
 
 for (const [what, script, why] of [
   ['does not parse', 'function on_message(\n', /bot\.lua:[12]:/],
@@ -231,7 +232,7 @@ test('100 reloads under load leave no answer failed', { skip: spawnSync('wrk', [
   const script = (n) => `local util = require "util"\nfunction on_message(msg) return util.word .. "${n}" end -- ${crypto.randomUUID()}\n`;
   const bot = await startBot(t, { script: script(0), files: { 'util.lua': 'return { word = "n" }' }, config: { replay_window_s: 0 } });
   const query = new URLSearchParams(signedQuery({ timestamp: 1700000000, nonce: 'wrk' })).toString();
-  // Each request is a message of its own; wrk counts what is not 200.
+  // Each request is a separate message; wrk counts answers other than 200.
   bot.write('load.lua', `
 local count, thread = 0, 0
 function setup(t) thread = thread + 1 t:set("base", thread * 1000000000) end
@@ -274,10 +275,10 @@ test('what wemoon itself reads late is no change of the script: no reload withou
   assert.equal(await bot.say('hi'), 'true');
   await sleep(800);
   const reloads = bot.log.match(/reloaded in/g) || [];
-  assert.ok(reloads.length <= 1, bot.log); // a file that was made just before the start may be read once more
+  assert.ok(reloads.length <= 1, bot.log); // a file written just before the start may be read again
 });
 
-// As `docker run -v /etc/bot.lua:/bot.lua` has it.
+// Mounts one file, like `docker run -v /etc/bot.lua:/bot.lua`.
 test('a single mounted file that was replaced outside is the old one, and that is told', async (t) => {
   if (spawnSync('unshare', ['-m', 'true']).status !== 0) return t.skip('needs the right to mount');
   const bot = await startBot(t, { script: '', files: { 'outside.lua': saying('one') },

@@ -1,4 +1,4 @@
-// The prompt tells the truth: of taps, of the platform, of calls, of what others wrote.
+// The prompt's output is true: taps, the platform, API calls, and text from others.
 'use strict';
 
 const test = require('node:test');

@@ -1,4 +1,4 @@
-// `wemoon replay`: a capture played against a script.
+// `wemoon replay`: replays a capture against a script.
 'use strict';
 
 const test = require('node:test');
@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { startBot, wemoon, messageXml, textXml, eventXml, until, sleep, tempDir, OPENID, APPID } = require('./harness');
 
-// Another host and the platform, as long as the capture is made.
+// Starts another host and the platform in one server, for the duration of the capture.
 async function startOutside(t) {
   let asked = 0;
   const server = http.createServer((request, response) => {
@@ -24,7 +24,7 @@ async function startOutside(t) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-// Has a bot capture what `talk(bot)` says to it. Returns the folder with talk.jsonl and bot.lua in it.
+// Captures what `talk(bot)` sends to a bot; returns the folder with talk.jsonl and bot.lua.
 async function capture(t, script, talk, config = {}) {
   const url = await startOutside(t);
   const bot = await startBot(t, { script: script.replaceAll('OUTSIDE', url), config: {

@@ -1,4 +1,4 @@
-// Pages of the bot's own: wechat.route(method, path, fn), on the address that the platform's messages come to.
+// The bot's own pages: wechat.route(method, path, fn), at the address of the platform's messages.
 'use strict';
 
 const test = require('node:test');
@@ -13,7 +13,7 @@ const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
 const echo = 'function on_message(msg) return msg.content end\n';
 const get = (bot, where, options) => bot.request({ method: 'GET', path: where, ...options });
 const json = async (bot, where, options) => JSON.parse((await get(bot, where, options)).body);
-// A page that says in the log that it is under way, and takes its time.
+// A page that logs its start and answers after `seconds`.
 const slowPage = (seconds) => `wechat.route("GET", "/slow", function()
   wechat.log.info("begun") wechat.sleep(${seconds}) return "done" end)`;
 const begun = (bot, count) => until(() => bot.log.split('begun').length - 1 === count, `${count} slow pages to begin`);
@@ -381,7 +381,7 @@ test('SIGTERM lets pages under way end', async (t) => {
   await bot.stop();
 });
 
-// ---- the example -----------------------------------------------------------------------------------------------------------
+// ---- example ---------------------------------------------------------------------------------------------------------------
 
 async function startPlatform(t) {
   const asked = [];
@@ -426,9 +426,9 @@ test('the example logs a visitor in and configures the JS-SDK', async (t) => {
   assert.equal((await get(bot, '/jssdk', { query: { url: 'https://elsewhere.example.net/' } })).status, 403);
 });
 
-// ---- answers that go on ---------------------------------------------------------------------------------------------
+// ---- streamed answers -----------------------------------------------------------------------------------------------
 
-// Opens a page and gives what came so far as it grows: { text, ended, close }.
+// Opens a page; its text grows as it arrives: { text, ended, close }.
 function read(bot, where) {
   const reader = { text: '', ended: false };
   const request = http.get({ host: bot.host, port: bot.port, path: where, agent: false }, (response) => {
@@ -532,7 +532,7 @@ test('an open stream does not hold up the end of the bot', async (t) => {
   assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
 });
 
-// For ThreadSanitizer: the script has its answer on its thread while the request's thread still keeps what was asked.
+// For ThreadSanitizer: the script's thread has the answer while the request's thread still stores the request.
 test('a page that waits for a moment alone is answered whole', async (t) => {
   const bot = await startBot(t, { script: `
 wechat.route("GET", "/moment", function(request)

@@ -1,4 +1,4 @@
-// wechat.say: answers in parts, and the quota that they share.
+// wechat.say: answers in parts, and their shared quota.
 'use strict';
 
 const test = require('node:test');
@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { startBot, textXml, sleep, until } = require('./harness');
 
-// The platform's side of customer service messages. `refuse(n)` gives the errcode of the n-th send.
+// Starts the platform's API for customer service messages. `refuse(n)` returns the errcode of the n-th send.
 async function startPlatform(t, { refuse = () => 0 } = {}) {
   const platform = { sent: [], typing: 0 };
   const server = http.createServer((request, response) => {

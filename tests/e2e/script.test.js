@@ -1,11 +1,13 @@
-// The script: what it returns, which functions it may define, what it may use, and what it cannot break. All over real HTTP.
+// The script: return values, functions that it may define, libraries that it may use, and damage that it cannot do.
+// All over real HTTP.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { startBot, sleep, textXml, eventXml, wemoon, tempDir, writeFiles } = require('./harness');
 
-// A bot that answers "alive" whatever the messages before have done to it; `on.WORD` is what the word WORD makes it do.
+// The script of a bot that answers "alive" whatever earlier messages did to it; `on.WORD` is the code for the word
+// WORD.
 const withCases = (cases, rest = '') => `
 local on = {}
 ${Object.entries(cases).map(([word, body]) => `on[${JSON.stringify(word)}] = function(msg) ${body}\nend`).join('\n')}
@@ -21,8 +23,8 @@ async function assertAlive(bot) {
   assert.equal(await bot.say('are you there'), 'alive', bot.log);
 }
 
-// The word "x" gets the script stuck: soon others are answered all the same. Then the bot is killed: its stuck thread needs no more of
-// this machine.
+// Makes the script hang by the word "x" and asserts that other messages are soon answered. Then kills the bot, so
+// that its stuck thread uses no more CPU.
 async function assertGivenUp(bot) {
   await assertAlive(bot);
   const stuck = bot.deliver(textXml('x'), { agent: false }).catch(() => null);
@@ -33,7 +35,7 @@ async function assertGivenUp(bot) {
   await stuck;
 }
 
-// ---- what it returns ----------------------------------------------------------------------------------------------
+// ---- return values ------------------------------------------------------------------------------------------------
 
 test('what a script returns becomes the reply', async (t) => {
   const bot = await startBot(t, {
@@ -99,7 +101,7 @@ test('on_error gets the error and the message, and may reply', async (t) => {
     end`),
   });
   assert.equal(await bot.say('x'), 'caught boom of x');
-  assert.equal(await bot.say('y'), null); // on_error itself fails there
+  assert.equal(await bot.say('y'), null); // on_error itself fails
   await assertAlive(bot);
 });
 
@@ -131,7 +133,7 @@ test('the log shows what a table that is raised holds', async (t) => {
   const bot = await startBot(t, { script: withCases({ x: 'error({ code = 7, why = "无" })', y: 'error({ print })' }) });
   assert.equal(await bot.say('x'), null);
   await bot.waitForLog(/on_message failed: \S*bot\.lua:3: \{"code":7,"why":"无"\}/);
-  assert.equal(await bot.say('y'), null); // no JSON
+  assert.equal(await bot.say('y'), null); // not encodable as JSON
   await bot.waitForLog(/on_message failed: \S*bot\.lua:\d+: table: /);
   await assertAlive(bot);
 });
@@ -254,7 +256,7 @@ test('spoiled string, table and metatables do no harm to wemoon', async (t) => {
   await assertAlive(bot);
 });
 
-// ---- scripts without end ------------------------------------------------------------------------------------------
+// ---- endless scripts ----------------------------------------------------------------------------------------------
 
 const LOOPS = {
   'a loop without end': 'while true do end',
@@ -293,7 +295,7 @@ test('debug.sethook cannot touch the guard', async (t) => {
   await assertAlive(bot);
 });
 
-// In these one call of a library takes for ever, or nearly: it is stopped as a loop is.
+// Scripts in which one library call takes for ever, or nearly: it is stopped like a loop.
 const LONG_CALLS = {
   'a pathological pattern': 'return (("a"):rep(40000) .. "b"):find(("a-"):rep(30) .. "c")',
   'a gsub over a pathological pattern': 'return (("a"):rep(30000):gsub(("a?"):rep(20) .. ("a-"):rep(10) .. "b", ""))',
@@ -311,7 +313,8 @@ for (const [what, code] of Object.entries(LONG_CALLS)) {
   });
 }
 
-// Nothing interrupts it: other messages are answered by their deadlines, and within a second of its discovery a fresh interpreter serves.
+// A finalizer cannot be interrupted: other messages are answered by their deadlines, and a fresh interpreter serves
+// within a second of the detection.
 test('a finalizer that hangs is given up', async (t) => {
   const code = 'setmetatable({}, { __gc = function() while true do end end }) collectgarbage() return "collected"';
   await assertGivenUp(await startBot(t, { script: withCases({ x: code }), config: { script_cpu_ms: 300, deadline_ms: 1500 } }));
@@ -326,7 +329,7 @@ test('other messages are answered while a script loops', async (t) => {
   await assertAlive(bot);
 });
 
-// ---- scripts that eat ---------------------------------------------------------------------------------------------
+// ---- scripts that use too much memory -----------------------------------------------------------------------------
 
 const EATERS = {
   'a table that grows without end': 'local t = {} while true do t[#t + 1] = {} end',
@@ -372,7 +375,7 @@ for (const [what, code] of Object.entries(RECURSIONS)) {
   });
 }
 
-// ---- several at once ----------------------------------------------------------------------------------------------
+// ---- concurrent messages ------------------------------------------------------------------------------------------
 
 test('a message that waits does not hold up the others', async (t) => {
   const bot = await startBot(t, { script: withCases({ slow: 'wechat.sleep(0.5) return "slow"' }) });

@@ -1,4 +1,4 @@
-// wemoon send: what it posts, to a server of the test's own, and what it prints.
+// wemoon send: the message that it posts, to the test's own server, and its output.
 'use strict';
 
 const test = require('node:test');
@@ -9,7 +9,7 @@ const path = require('node:path');
 const { TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID, sign, seal, unseal, parseXml, textXml, element, tempDir, writeFiles, configLua,
   wemoon, startBot, sleep } = require('./harness');
 
-// A bot of the test's own: keeps what it is sent and answers with `answer` (a string, or a function of the request).
+// Starts a bot that records messages and answers with `answer` (a string, or a function of the request).
 async function recorder(t, answer = 'success', status = 200) {
   const requests = [];
   const server = http.createServer((request, response) => {
@@ -44,7 +44,7 @@ function sealedReply(xml, { token = TOKEN, key = AES_KEY, appid = APPID } = {}) 
 }
 const SAFE = { encoding_aes_key: AES_KEY, appid: APPID };
 
-// ---- what is posted -----------------------------------------------------------------------------------------------
+// ---- posted messages ----------------------------------------------------------------------------------------------
 
 test('a text is signed and posted to listen and path', async (t) => {
   const peer = await recorder(t, reply('text', { Content: '你说：hi' }));
@@ -198,7 +198,7 @@ test('xml is sealed in safe mode', async (t) => {
   assert.equal(outer.ToUserName, ORIGINAL_ID);
 });
 
-// ---- what is printed ----------------------------------------------------------------------------------------------
+// ---- output -------------------------------------------------------------------------------------------------------
 
 const LINES = [
   [reply('text', { Content: '你说：hi' }), 'text: 你说：hi'],
@@ -242,7 +242,7 @@ test('--json of no reply is null', async (t) => {
   assert.equal((await peer.send(['--json', 'text', 'hi'], { code: 0 })).stdout, 'null\n');
 });
 
-// ---- what goes wrong ----------------------------------------------------------------------------------------------
+// ---- errors -------------------------------------------------------------------------------------------------------
 
 for (const [status, hint] of [[403, /token/], [404, /path|--url/], [400, /its log/], [503, /max_jobs/], [302, /--url/]]) {
   test(`an answer of ${status} is status 1, with what the bot said and a hint`, async (t) => {

@@ -1,4 +1,5 @@
-// A Redis with two replicas and a Sentinel: the master changes by command, by hand and by kill -9, and the bot goes on.
+// A Redis with two replicas and a Sentinel: the master changes by command, manually and by kill -9, and the bot keeps
+// serving.
 'use strict';
 
 const test = require('node:test');
@@ -17,7 +18,7 @@ const start = async (t) => {
   return { redis, bot };
 };
 
-// (A kept connection may end in the moment in which it is used.)
+// A kept connection may end at the moment of use.
 const counts = async (bot) => /^\d+$/.test(await bot.say('count').catch(() => ''));
 const value = (server) => Number(server.cli('-n', '2', 'get', `wemoon:k:${APPID}:n`));
 const followed = (redis, count) => until(() => redis.servers.slice(1).every((server) => value(server) === count), 'the replicas to follow');

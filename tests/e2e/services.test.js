@@ -1,4 +1,4 @@
-// What a script reaches outside: the platform's API, any HTTP server, the store, sessions.
+// A script's outside services: the platform's API, any HTTP server, the store, sessions.
 'use strict';
 
 const test = require('node:test');
@@ -9,9 +9,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, textXml, until } = require('./harness');
 
-// ---- a server of the test's own --------------------------------------------------------------------------------------
+// ---- test server -----------------------------------------------------------------------------------------------------
 
-// Calls `answer(request, response, body)` for each request; `seen` lists them. It is closed when the test ends.
+// Starts a server that calls `answer(request, response, body)` for each request; `seen` lists the requests. It is
+// closed when the test ends.
 async function startServer(t, answer) {
   const seen = [];
   const server = http.createServer((request, response) => {
@@ -33,7 +34,7 @@ async function startServer(t, answer) {
 
 const json = (response, value) => response.end(typeof value === 'string' ? value : JSON.stringify(value));
 
-// A platform with tokens; `routes` by path.
+// Starts a platform with tokens; `routes` by path.
 async function startPlatform(t, routes = {}, options = {}) {
   const platform = { tokens: 0, ...options };
   const prefix = platform.longTokens ? 'LONG-TOKEN-' : 'T';
@@ -51,7 +52,7 @@ async function startPlatform(t, routes = {}, options = {}) {
   return Object.assign(platform, server);
 }
 
-// Runs Lua by `exec FILE` in a directory with a configuration; what it returns, decoded.
+// Runs Lua by `exec FILE` in a directory with a configuration; returns the decoded result.
 async function run(t, code, { config = {}, dir = tempDir(t), files = {}, status = 0, timeoutMs } = {}) {
   writeFiles(dir, { 'x.lua': code, 'config.lua': configLua(config), ...files });
   const result = await wemoon(['exec', 'x.lua'], { cwd: dir, code: status, timeoutMs });
@@ -61,7 +62,7 @@ async function run(t, code, { config = {}, dir = tempDir(t), files = {}, status 
 
 const account = (platform, more) => ({ appid: APPID, appsecret: 'hunter2-hunter2-hunter2', api_base: platform.url, mp_base: platform.url, ...more });
 
-// ---- the platform's API ------------------------------------------------------------------------------------------------
+// ---- platform API ------------------------------------------------------------------------------------------------------
 
 test('calls carry the token and decode the answer; the token is fetched once for all', async (t) => {
   const platform = await startPlatform(t, {
@@ -386,7 +387,7 @@ test('expires_in may be a text or a real; an imported ticket needs no secret', a
   assert.match(values[1], /^[0-9a-f]{40}$/);
 });
 
-// ---- the store -----------------------------------------------------------------------------------------------------------
+// ---- store ---------------------------------------------------------------------------------------------------------------
 
 test('wechat.store keeps JSON-able values, counts, adds and forgets; it outlives the process', async (t) => {
   const dir = tempDir(t);

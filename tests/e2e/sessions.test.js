@@ -1,4 +1,4 @@
-// wechat.session when many messages of one user are under way at once.
+// wechat.session with many concurrent messages of one user.
 'use strict';
 
 const test = require('node:test');
@@ -38,7 +38,7 @@ for (const [where, make] of Object.entries(stores)) {
         const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => bots[i % processes].say(`set k${i}`)));
         assert.deepEqual(new Set(answers), new Set(['set']));
         for (const bot of bots) assert.doesNotMatch(bot.log, /could not be saved/);
-        // A session is saved after the answer.
+        // The session is saved after the answer is sent.
         for (const bot of bots) await until(async () => (await bot.say('count')) === '100', '100 keys', 3000);
       });
     }

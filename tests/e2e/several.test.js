@@ -1,5 +1,5 @@
-// Three processes on one Redis behind nginx with TLS, as the README configures it, and a platform that behaves by the
-// book: it waits five seconds, asks three times with the same MsgId, and goes by status and body alone.
+// Three processes on one Redis behind nginx with TLS, configured as in the README, and a platform that behaves as
+// documented: waits five seconds, tries three times with the same MsgId, and judges by status and body alone.
 'use strict';
 
 const test = require('node:test');
@@ -44,17 +44,17 @@ async function startNginx(t, ports) {
   return { port, ca: fs.readFileSync(path.join(dir, 'cert.pem')) };
 }
 
-// ---- the platform ---------------------------------------------------------------------------------------------------
+// ---- platform -------------------------------------------------------------------------------------------------------
 
 class Platform {
   constructor(t, nginx) {
     this.nginx = nginx;
     this.agent = new https.Agent({ keepAlive: true, maxSockets: 128, ca: nginx.ca, servername: 'bot.example.com' });
-    this.failures = []; // tries that the platform counts as failed: what came
+    this.failures = []; // tries that the platform counts as failed: the answers
     t.after(() => this.agent.destroy());
   }
 
-  // { status, body }, or { error } when nothing came within five seconds.
+  // Posts a try; resolves to { status, body }, or { error } if there is no answer within five seconds.
   post(xml, user) {
     const query = new URLSearchParams(signedQuery({ token: TOKEN, openid: user }));
     return new Promise((resolve) => {
@@ -72,7 +72,7 @@ class Platform {
     });
   }
 
-  // The text that the user gets, null for none; throws when three tries have failed.
+  // Sends a message; returns the text that the user gets, null for none; throws after three failed tries.
   async say(content, user, id) {
     const xml = textXml(content, { FromUserName: user, ...(id ? { MsgId: id } : {}) });
     for (let i = 0; i < 3; i++) {
@@ -83,7 +83,7 @@ class Platform {
     throw new Error(`the user is told that the service is unavailable: ${this.failures.slice(-3)}`);
   }
 
-  // `count` messages of 60 users, one every `everyMs`; resolves to the answers, in order.
+  // Sends `count` messages of 60 users, one every `everyMs`; resolves to the answers, in order.
   async load(count, everyMs, contentOf) {
     const answers = [];
     for (let i = 0; i < count; i++) {
@@ -94,7 +94,7 @@ class Platform {
   }
 }
 
-// ---- the processes --------------------------------------------------------------------------------------------------
+// ---- processes ------------------------------------------------------------------------------------------------------
 
 const SCRIPT = `function on_message(msg)
   if msg.content == "who" then return wechat.config.listen end

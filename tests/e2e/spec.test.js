@@ -1,4 +1,5 @@
-// `wemoon test` and `wemoon new`: specs that pass, fail readably, move time; a new bot that works at once.
+// `wemoon test` and `wemoon new`: specs that pass, that fail readably, that advance time; a new bot that works at
+// once.
 'use strict';
 
 const test = require('node:test');

@@ -1,7 +1,8 @@
-// Several Lua states (`interpreters`): scripts compute at once, globals are each state's own, and all else is as with one.
+// Several Lua states (`interpreters`): scripts compute concurrently, each state has its own globals, and everything
+// else behaves as with one state.
 //
-// Scripts meet in files: a message computes until the file is there that another one writes, so that nothing here
-// depends on how fast the machine is.
+// Scripts synchronize by files: a message computes until another message has written a file, so that no test depends
+// on the machine's speed.
 'use strict';
 
 const test = require('node:test');
@@ -25,14 +26,14 @@ const start = (t, script, { config, ...options } = {}) =>
 
 const say = (bot, content, user = 'oSomebody') => bot.say(content, { fields: { FromUserName: user } });
 
-// The states that answer when many ask.
+// Returns the states that answer `times` messages, sent one after another.
 async function statesOf(bot, times = 8) {
   const all = new Set();
   for (let i = 0; i < times; i++) all.add(await say(bot, 'who'));
   return all;
 }
 
-// ---- messages at once ---------------------------------------------------------------------------------------------
+// ---- concurrent messages ------------------------------------------------------------------------------------------
 
 const MEETING = `
 function on_message(msg)
@@ -62,7 +63,7 @@ function on_message(msg)
 end
 `;
 
-// A message that computes until `end`; resolves when it has begun.
+// Sends a message that computes until `end`; resolves once the script has started.
 async function keepBusy(bot, name, user) {
   const answer = say(bot, name, user);
   await until(() => fs.existsSync(bot.file(`began ${name}`)), `${name} to begin`, 20000);
@@ -88,7 +89,7 @@ test('a message that waits for a busy state is answered by the one that is free 
   assert.notEqual(await long.end(), free);
 });
 
-// ---- what states share, and what not ------------------------------------------------------------------------------
+// ---- shared and separate data -------------------------------------------------------------------------------------
 
 test('globals are each state\'s own; the store is everybody\'s', async (t) => {
   const bot = await start(t, 'local n = 0\nfunction on_message() n = n + 1 return n .. "/" .. wechat.store.incr("n") end');
@@ -120,14 +121,14 @@ end`);
   const keys = [];
   for (let i = 0; i < 5; i++) {
     const first = say(bot, `a${i} beside b${i}`);
-    await until(() => fs.existsSync(bot.file(`a${i}`)), `a${i} to compute`, 20000); // so that the other state is the free one
+    await until(() => fs.existsSync(bot.file(`a${i}`)), `a${i} to compute`, 20000); // so that the other state is free
     assert.notEqual(await say(bot, `b${i} beside a${i}`), await first);
     keys.push(`a${i}`, `b${i}`);
   }
   assert.equal(await say(bot, 'show'), keys.sort().join(' '));
 });
 
-// Ten megabytes.
+// Keeps ten megabytes.
 const KEEPING = `
 local kept = {}
 function on_message() for i = 1, 10 do kept[i] = ("x"):rep(1 << 20) end return me end
@@ -230,7 +231,7 @@ test('reloads under way refuse and lose nothing', async (t) => {
   const users = Array.from({ length: 8 }, async (_, i) => {
     for (let last = 0; !over; answered++) {
       const version = Number((await say(bot, 'x', `oUser${i}`)).slice(1));
-      assert.ok(version >= last, `v${version} after v${last}`); // all states changed at once
+      assert.ok(version >= last, `v${version} after v${last}`); // all states change at once
       last = version;
     }
   });
@@ -244,7 +245,7 @@ test('reloads under way refuse and lose nothing', async (t) => {
   assert.ok(answered > 100, `${answered} answers`);
 });
 
-// ---- one that is stuck --------------------------------------------------------------------------------------------
+// ---- a stuck state ------------------------------------------------------------------------------------------------
 
 const HANGING = `
 wechat.every(0.05, function() wechat.store.set("ticking", me) end)
@@ -254,7 +255,7 @@ function on_message(msg)
   return me
 end`;
 
-// Resolves to the answer's promise once that state hangs: the other one answers at once.
+// Resolves to the answer's promise once that state hangs: the other state answers at once.
 async function hang(bot, state) {
   for (;;) {
     const answer = say(bot, `hang ${state}`, 'oHanging');
@@ -276,10 +277,10 @@ test('a stuck state is replaced alone while the other serves; its successor take
   await until(async () => after.has(await say(bot, 'ticking')), 'the successor\'s tick', 10000);
   assert.notEqual(await say(bot, 'ticking'), other);
   assert.equal(await stuck.answer, null);
-  await bot.kill(); // the call that is stuck would keep SIGTERM for ten seconds
+  await bot.kill(); // SIGTERM would wait ten seconds for the stuck call
 });
 
-// ---- what is told of them -----------------------------------------------------------------------------------------
+// ---- figures and log ----------------------------------------------------------------------------------------------
 
 test('health, figures and status say how many states serve, and what they take', async (t) => {
   const port = await freePort();

@@ -1,4 +1,4 @@
-// wemoon store: what a script keeps, from a shell; as JSON Lines that move a bot from one store to another.
+// wemoon store: a script's stored data at a shell, and as JSON Lines that move a bot from one store to another.
 'use strict';
 
 const test = require('node:test');
@@ -20,7 +20,7 @@ end`;
 
 const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
-// A folder with a configuration in it, and `store(...)` there.
+// Creates a folder with a configuration, and `store(...)` that runs there.
 function makeShop(t, config = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, appid: APPID, ...config }) });

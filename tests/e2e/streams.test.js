@@ -1,4 +1,4 @@
-// wechat.http.stream against servers of node's: what a script reads while it comes, and when a connection is closed.
+// wechat.http.stream against node's servers: reading while an answer arrives, and closing of connections.
 'use strict';
 
 const test = require('node:test');
@@ -8,7 +8,7 @@ const net = require('node:net');
 const zlib = require('node:zlib');
 const { tempDir, writeFiles, wemoon, startBot, sleep, until } = require('./harness');
 
-// A server whose requests and connections are counted; `answer(request, response)`.
+// Starts a server that counts its requests and connections; `answer(request, response)`.
 async function serve(t, answer) {
   const seen = { requests: [], closed: [], open: 0 };
   const server = http.createServer((request, response) => {
@@ -29,7 +29,7 @@ async function serve(t, answer) {
   return Object.assign(seen, { url: `http://127.0.0.1:${server.address().port}` });
 }
 
-// Runs Lua in which URL is the server's address; what it returns.
+// Runs Lua with URL set to the server's URL; returns its result.
 async function run(t, server, code, options = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'x.lua': `local URL = "${server.url}" ${code}`, 'config.lua': 'return {}' });

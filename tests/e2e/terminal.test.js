@@ -1,4 +1,4 @@
-// What a terminal is shown, and where files are looked for: errors with their way, strangers' words without their escapes.
+// Terminal output, and file lookup: errors with their remedy, text from strangers without its escape sequences.
 'use strict';
 
 const test = require('node:test');

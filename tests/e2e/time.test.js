@@ -1,4 +1,5 @@
-// Time (the platform waits 5 s and tries three times): a script runs once, its answer is in time, a retry gets the same answer.
+// Time (the platform waits 5 s and tries three times): a script runs once, its answer is in time, a retry gets the
+// same answer.
 'use strict';
 
 const test = require('node:test');
@@ -26,11 +27,11 @@ for (const mode of ['normal', 'safe']) {
   test(`a retry after the answer gets the same answer, byte for byte when opened (${mode})`, async (t) => {
     const bot = await startBot(t, { script: counting, mode });
     const first = await bot.deliver(text('hi'));
-    await sleep(1100); // another second: CreateTime of the reply must not move
+    await sleep(1100); // in another second: CreateTime of the reply must not change
     const second = await bot.deliver(text('hi'));
     assert.equal(first.reply.Content, 'run 1');
     assert.equal(second.xml, first.xml);
-    if (mode === 'safe') assert.notEqual(second.body, first.body); // sealed anew, with its own nonce
+    if (mode === 'safe') assert.notEqual(second.body, first.body); // encrypted again, with a new nonce
   });
 
   test(`a retry joins the run under way and gets its answer (${mode})`, async (t) => {
@@ -138,7 +139,8 @@ test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts
 
 // ---- late replies -----------------------------------------------------------------------------------------------------------
 
-// The platform's side of customer service messages: tokens, and what was sent, in order. `refuse` answers sends with an errcode.
+// Starts the platform's API for customer service messages: tokens, and the sent messages in order. `refuse` answers
+// sends with an errcode.
 async function startPlatform(t, { refuse } = {}) {
   const platform = { sent: [], tokens: 0 };
   const server = http.createServer((request, response) => {
@@ -261,7 +263,7 @@ test('45015 and 45047 are told plainly and not tried again', async (t) => {
   }
 });
 
-// Computes without a pause: others wait for their turn.
+// Computes without yielding: other messages wait.
 const computing = `
 local runs = 0
 function on_message(msg)
@@ -315,7 +317,7 @@ test('slow scripts on few threads: quick messages are answered, slow ones all de
     return "quick"
   end`;
   const bot = await startBot(t, { script, config: { threads: 16, deadline_ms: 1500, ...platform.config } });
-  // With a connection each: there are fewer threads than connections, so idle ones are closed.
+  // Each message has its own connection: there are fewer threads than connections, so idle ones are closed.
   const agent = false;
   const slow = Array.from({ length: 60 }, (_, i) => bot.deliver(text(`slow ${i}`, { MsgId: 1000 + i, FromUserName: `oUser${i}` }), { agent }));
   await sleep(300);
@@ -333,7 +335,7 @@ test('slow scripts on few threads: quick messages are answered, slow ones all de
   assert.deepEqual(sent, Array.from({ length: 60 }, (_, i) => `oUser${i} slow ${i}`).sort());
 });
 
-// ---- whose fault, and in which order -----------------------------------------------------------------------------------------
+// ---- causes and order of errors ----------------------------------------------------------------------------------------------
 
 test('a reply that cannot be sent as it is says nothing of the others: customer service stays on', async (t) => {
   const platform = await startPlatform(t);

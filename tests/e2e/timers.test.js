@@ -1,4 +1,4 @@
-// wechat.cron and wechat.every when clocks are set and processes are frozen.
+// wechat.cron and wechat.every when clocks change and processes are suspended.
 'use strict';
 
 const test = require('node:test');
@@ -13,7 +13,7 @@ const lines = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').spl
 test('a clock that is set forth makes up for no cron time, one set back silences none', { skip }, async (t) => {
   const { env, put } = preload(t, 'shift', 1);
   const file = path.join(tempDir(t), 'ticks');
-  // To the moment of the day, `days` from today.
+  // Sets the clock to that time of day, `days` from today.
   const set = (days, hours, minutes, seconds) => {
     const day = new Date();
     day.setUTCHours(hours, minutes, seconds, 0);
@@ -27,10 +27,10 @@ function on_load() wechat.cron("30 2 * * *", function()
 end) end
 function on_message() end`, env: { ...env, TZ: 'UTC', TICKS: file },
   });
-  set(1, 12, 0, 0); // over the time: it is not made up for
+  set(1, 12, 0, 0); // past the scheduled time: the run is not made up for
   await sleep(6000);
   assert.deepEqual(lines(file), []);
-  set(1, 2, 29, 53); // back before it
+  set(1, 2, 29, 53); // back before the scheduled time
   await until(() => lines(file).length === 1, 'the tick of 02:30', 15000);
   assert.deepEqual(lines(file), ['02:30']);
   set(2, 2, 29, 53);
