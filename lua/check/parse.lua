@@ -14,7 +14,7 @@ local lex = require "check.lex"
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token) `open`: the last argument may
----  be several; `only`: what the only argument is
+---  be several; `only`: the kind of the only argument
 ---@field assign_global fun(name: string)
 ---@field requires fun(name: string)
 

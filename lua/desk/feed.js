@@ -4,7 +4,7 @@ import { pick } from './figures.js';
 
 const MESSAGES_KEPT = 500;
 const LINES_KEPT = 200;
-const AGAIN_MS = 3000; // interval of polling what events do not report
+const AGAIN_MS = 3000; // polling interval for data that events do not report
 
 export const state = { messages: [], lines: [], conversations: [], owed: [], kept: [], health: null, figures: [], missed: 0, connected: true };
 

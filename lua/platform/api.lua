@@ -41,10 +41,10 @@ local function value_at(value, path)
   return value
 end
 
--- The errcode if a field with one permitted value has another value; 40097 for fields not listed.
+-- The errcode of a field whose value differs from its one permitted value; 40097 for fields not listed.
 local codes_of_values = { grant_type = 40002, msgtype = 40008 }
 
--- Returns the errcode of the first field that has another value than its one permitted value; nil if there is none.
+-- Returns the errcode of the first field whose value differs from its one permitted value; nil if there is none.
 local function fault_of_values(fields, given)
   for _, field in ipairs(fields) do
     local value = field.value and not field.choices and value_at(given, field.path)

@@ -56,7 +56,7 @@ function picture(url, words) {
   return image;
 }
 
-// Loads this platform's media from the page's own origin, whatever host name their URL has.
+// Loads this platform's media from the page's own origin, regardless of the host name in their URL.
 function local(url) {
   const match = /^https?:\/\/[^/]+(\/sim\/media\/.*)$/.exec(url);
   return match ? match[1] : url;
@@ -128,7 +128,7 @@ function row(entry) {
     face(entry), h('div', { class: 'said' }, h('span', { class: 'hidden' }, `${who}: `), body(entry)));
 }
 
-// Identifies what an entry's drawing depends on besides the entry.
+// Identifies the data other than the entry itself that the entry's drawing depends on.
 const version_of = (entry, owner) => (entry.from === 'user' || entry.kind === 'event' ? owner : state.account.name);
 
 function draw_chat() {
