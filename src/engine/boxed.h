@@ -1,5 +1,5 @@
-// C memory in Lua's care: a userdata on the stack whose finalizer frees what it holds, so that a function which
-// may raise, or wait, can own a buffer, an arena, a document or the result of an operation.
+// C memory that Lua's collector frees: a userdata on the stack whose finalizer frees its content, so that a function
+// that may raise or wait can own a buffer, an arena, a document or the result of an operation.
 #ifndef WEMOON_ENGINE_BOXED_H
 #define WEMOON_ENGINE_BOXED_H
 
@@ -11,19 +11,19 @@
 typedef struct {
   void *held;  // freed by `free`; NULL: nothing
   void (*free)(void *held);
-  // An operation that the script waits for: where to cancel it, and its id there.
+  // For an operation that the script waits for: the object that can cancel it, and the operation's id there.
   void *target;
   uint64_t id;
 } Boxed;
 
-// Each pushes one value and raises without memory. What it holds dies with the value, or at once with
+// These three each push one box and raise without memory. The box's content is freed with the box, or earlier by
 // boxed_close.
-Boxed *boxed_push(lua_State *L, void (*free)(void *held), void *target);  // empty
+Boxed *boxed_push(lua_State *L, void (*free)(void *held), void *target);  // an empty box
 Buf *boxed_buf(lua_State *L);
-Arena *boxed_arena(lua_State *L);  // a small one
-// The one at `index`.
+Arena *boxed_arena(lua_State *L);  // arena_new_small
+// Returns the box at `index`.
 Boxed *boxed_at(lua_State *L, int index);
-// Frees what the box holds, before the collector would.
+// Frees the box's content now, not at collection. The box stays usable and empty.
 void boxed_clear(Boxed *boxed);
 void boxed_close(lua_State *L, int index);
 

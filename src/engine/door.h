@@ -1,7 +1,7 @@
-// The door through which every value from outside enters a script: the results of what it waits
-// for, the time, random numbers. What passes it is recorded (record.h). A task that runs from its
-// record gets the recorded values, and the calls are not made. A task that asks for something else
-// than its record has ends there, with TASK_DIFFERS.
+// The door: every value that a script gets from outside passes through it, such as the results of waiting calls, the
+// time and random numbers. These values are recorded (record.h). A task that is replayed from its record gets the
+// recorded values, and the calls are not made. A replayed task that makes a call other than the recorded one ends with
+// TASK_DIFFERS.
 #ifndef WEMOON_ENGINE_DOOR_H
 #define WEMOON_ENGINE_DOOR_H
 
@@ -9,39 +9,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// What becomes of a call that was under way when its process ended.
+// How a call that was under way when the process ended is handled at the replay.
 typedef enum {
-  DOOR_READS,  // made again: it reads, or sets a value as a whole
-  DOOR_ACTS,   // not made again, since it may have happened: gives nil and { kind = "unknown" }
+  DOOR_READS,  // made again: the call only reads, or sets a whole value
+  DOOR_ACTS,  // not made again, since it may have taken effect: returns nil and { kind = "unknown" }
   DOOR_ASKS,   // gets its results from record_answer
-  DOOR_TELLS,  // never under way: it does not wait, and reaches nothing outside the process
+  DOOR_TELLS,  // never under way: the call does not wait and has no effect outside the process
 } DoorKind;
 
 typedef struct {
-  const char *name;  // for people: "wechat.store.get"; NULL ends a list
-  const char *field;
+  const char *name;   // in the record and in messages: "wechat.store.get"; NULL ends a list
+  const char *field;  // the key in the table that door_set_all fills
   lua_CFunction function;
   DoorKind kind;
-  // The kind of this call, whose arguments are at the bottom of L's stack. NULL: `kind`.
+  // Returns the kind of one call, whose arguments are at the bottom of L's stack. NULL: always `kind`.
   DoorKind (*kind_of)(lua_State *L);
 } DoorFunction;
 
-// From now on the standard library's clock and random functions pass the door, and `print` is
-// silent in a task that runs from its record. Once per state, for EngineOptions.open.
+// Makes the standard library's clock and random functions pass the door, and `print` silent in a task that is being
+// replayed. Call it once per state, in EngineOptions.open.
 void door_open(lua_State *L);
-// Like luaL_setfuncs: puts the functions into the table below the `upvalues` values on top. Each
-// function gets these values, which are popped. `functions` outlives the state.
+// Like luaL_setfuncs: sets the functions as fields of the table below the top `upvalues` values. Each function gets
+// these values as upvalues; they are popped. `functions` must outlive the state.
 void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues);
-// once(fn, ...): calls fn and records only what it returns.
+// The Lua function once(fn, ...): calls fn and records only its results, not the calls that it makes.
 int door_once(lua_State *L);
-// The first function of a task that another task began. Its first argument is the task's own
-// function; the rest are that function's arguments.
+// The Lua function with which a task begins that another task started: calls its first argument with the other
+// arguments, and records the beginning.
 int door_begin(lua_State *L);
-// Whether the running task is being run from its record.
+// Whether the running task is being replayed from its record.
 bool door_is_replaying(lua_State *L);
-// Whether the function at `index` is the door, which a coroutine can yield across.
+// Whether the function at `index` is one of the door's C functions, which a coroutine can yield across.
 bool door_is(lua_State *L, int index);
-// Pushes nil and a table { kind = "unknown", errmsg = }, which tostring turns into one line.
+// Pushes nil and a table { kind = "unknown", errmsg = }, whose __tostring returns errmsg; returns 2. `name` is the
+// call's name.
 int door_push_unknown(lua_State *L, const char *name);
 
 #endif

@@ -1,8 +1,8 @@
-// An engine: a Lua state with its lock, its limits and its thread. What runs in it can be stopped, and waited
-// for. The layers above put libraries and scripts into it.
+// An engine: a Lua state with its lock, its limits and its thread. Callers can stop the code that runs in it, and wait
+// for its end. The layers above load libraries and scripts.
 //
-// A state is used by one thread at a time, between engine_enter and engine_leave: that is a slice. Every
-// slice has cpu_us_max of CPU time; one that does not come back can be given up.
+// One thread at a time uses the state, between engine_enter and engine_leave. This span is called a slice. A slice
+// may use cpu_us_max of CPU time. If a call in a slice never returns, the engine can be given up (engine_give_up).
 #ifndef WEMOON_ENGINE_ENGINE_H
 #define WEMOON_ENGINE_ENGINE_H
 
@@ -17,37 +17,39 @@
 typedef struct Engine Engine;
 
 typedef struct {
-  int64_t cpu_us_max;       // CPU time of one slice; 0: no limit
-  size_t memory_max;        // bytes of the state; 0: no limit
-  int64_t task_timeout_ms;  // a task with a limit (task_limit) is cancelled after this; 0: never
-  bool allow_shell;         // os.execute and io.popen
-  const char *library;      // the name of the user's library, for messages; outlives the engine
-  // How the chunk names of the user's own Lua files begin: errors and log lines never point there. Outlives
-  // the engine; NULL if there are none.
+  int64_t cpu_us_max;  // CPU time of one slice; 0: no limit
+  size_t memory_max;   // bytes of the state; 0: no limit
+  int64_t
+      task_timeout_ms;  // a task with a limit (task_limit) is cancelled after this time; 0: never
+  bool allow_shell;     // keeps os.execute and io.popen
+  const char *library;  // the name of the user's library, for messages; outlives the engine
+  // The prefix of the chunk names of the user's own Lua files: errors and log lines never point into these files.
+  // Outlives the engine; NULL if there are none.
   const char *own_chunks;
-  // Appends the line with that number, without its end, of the text that the chunk `file` was loaded from.
-  // False if that text is not known: then the file is read. NULL: it always is.
+  // Appends line number `line`, without its line end, of the text that the chunk `file` was loaded from. False if the
+  // text is unknown: the file is read instead. NULL: the file is always read.
   bool (*source_line)(void *user, Str file, int64_t line, Buf *out);
-  // Opens the user's libraries, once, in a state that has the standard ones. Protected: it may raise. NULL
-  // if there are none.
+  // Opens the user's libraries, once, after the standard ones. Called in protected mode: it may raise. NULL if there
+  // are none.
   lua_CFunction open;
-  // The state is closed and the engine is about to be freed: frees `user`. May be called on any thread. NULL
-  // if there is nothing to free. Not called if engine_new fails.
+  // Frees `user`, after the state was closed and before the engine is freed. May be called on any thread. NULL if
+  // there is nothing to free. Not called if engine_new fails.
   void (*closed)(void *user);
-  void *user;  // engine_user gives it to C functions
-  // Called for each task that failed, was stopped or ran out of time, except the task of a run
-  // (run.h), whose caller is told. The engine is entered. NULL: not called.
+  void *user;  // C functions get it with engine_user
+  // Called for each task that failed, was stopped or ran out of time, except the task of a run (run.h): run_wait
+  // reports that one to its caller. The engine is entered. NULL: not called.
   void (*failed)(void *user);
 } EngineOptions;
 
-// NULL with ERR_MEMORY or ERR_FAILED (`open` raised). Counted: free it with engine_release; engine_retain
-// adds a holder. The last release closes the state and cancels suspended tasks; it returns even if a
-// finalizer of the script does not. The caller of any function below holds the engine meanwhile.
+// Creates an engine. NULL with ERR_MEMORY or ERR_FAILED (`open` raised). An engine is reference-counted: engine_retain
+// adds a reference, engine_release drops one. The last engine_release cancels suspended tasks and closes the state; it
+// returns even if a finalizer of the script does not. The caller of any function below must hold a reference
+// during the call.
 Engine *engine_new(const EngineOptions *options, Err *err);
 Engine *engine_retain(Engine *engine);
 void engine_release(Engine *engine);
 
-// What every coroutine of a state finds in its extra space.
+// Every coroutine of a state has a pointer to this in its extra space.
 typedef struct {
   Engine *engine;
   void *user;
@@ -60,59 +62,60 @@ static inline const EngineLink *engine_link(lua_State *L) {
 static inline Engine *engine_of(lua_State *L) { return engine_link(L)->engine; }
 static inline void *engine_user(lua_State *L) { return engine_link(L)->user; }
 
-// Takes the state for this thread and begins a slice. Waits until `deadline_us` (monotonic;
-// INT64_MAX: for ever) at most. With ENGINE_SOON it waits only if the state is likely to be free
-// within microseconds. False at the deadline, or if the engine was given up.
+// Waits until `deadline_us` (monotonic; INT64_MAX: without limit) for the state, takes it for this thread and begins a
+// slice. With ENGINE_SOON it waits only if the state is likely to be free within 10 ms. False at the deadline,
+// or if the engine was given up.
 enum { ENGINE_SOON = 0 };
 bool engine_enter(Engine *engine, int64_t deadline_us);
 void engine_leave(Engine *engine);
-// Gives back the state that is kept for a turn's engine_enter. Called in the turn's `take`, before
-// it waits for something else.
+// Releases the state that the engine's thread reserves for the engine_enter of a turn (turn.h). A turn's `take` calls
+// it before it waits for anything else.
 void engine_let_go(Engine *engine);
-// Like engine_leave, but waiting threads get the state first: for a thread that would otherwise win
-// it back each time.
+// Like engine_leave, but lets waiting threads get the state first: for a thread that would otherwise win it again each
+// time.
 void engine_leave_to_others(Engine *engine);
-// The main coroutine, for the thread that has entered.
+// Returns the main coroutine, for the thread that has entered.
 lua_State *engine_main(Engine *engine);
 
-// Starts the engine's own thread, unless it runs already. It resumes tasks and keeps the timers.
+// Starts the engine's own thread, which resumes tasks and runs the timers. Does nothing if the thread runs already.
+// False with ERR_FAILED if the system has no thread.
 bool engine_start_thread(Engine *engine, Err *err);
-// Takes the engine out of service: timers that end with the service are dropped; tasks go on.
+// Takes the engine out of service: timers with `ends_with_service` are dropped; tasks go on. Any thread.
 void engine_retire(Engine *engine);
 bool engine_is_retired(const Engine *engine);
-// Ends all suspended tasks (task_is_dropped) if the state is free within a second. The caller has
-// not entered the engine.
+// Ends all suspended tasks (task_is_dropped) if the state is free within a second. Do not call it between engine_enter
+// and engine_leave.
 void engine_end_tasks(Engine *engine);
-// When the next timer is due (monotonic, microseconds); INT64_MAX: there is none. Any thread.
+// Returns when the next timer is due (monotonic, microseconds), or INT64_MAX if there is none. Any thread.
 int64_t engine_next_timer_us(Engine *engine);
-// Time was moved (clock_advance): the thread looks at its timers again.
+// Makes the engine's thread check its timers again, after clock_advance moved the time. Any thread.
 void engine_wake(Engine *engine);
-// Stops every task soon, including those that run_wait runs without a limit, until run_wait is
-// called again. Any thread.
+// Stops every task soon, including tasks that run_wait runs without a limit. New tasks are stopped too, until run_wait
+// is called again. Any thread.
 void engine_interrupt(Engine *engine);
 
-// The place, "file:line", that a slice is reported at until the guard has seen a better one.
-// engine_set_entry sets it for every slice, engine_set_place for the running one.
+// Set the place, "file:line", at which a slice is reported until the guard has seen a better one: engine_set_entry for
+// every slice, engine_set_place for the running slice.
 void engine_set_entry(Engine *engine, const char *place);
 void engine_set_place(Engine *engine, const char *place);
 
-// Whether a slice has been in a call that nothing interrupts for longer than its limits allow. Any thread.
-// `place` (`size` bytes; NULL with 0) gets where it was last seen.
+// Whether a slice is in a call that cannot be interrupted, for longer than its limits allow. Any thread. Writes to
+// `place` (`size` bytes; or NULL and 0) where the slice was last seen.
 bool engine_is_stuck(Engine *engine, char *place, size_t size);
-// Gives the engine up: no thread can enter it any more, suspended tasks end, and its own thread is
-// left alone until the stuck call returns. Then the state is closed.
+// Gives the engine up: threads can no longer enter it, and suspended tasks end. The thread of the stuck call is left
+// running, at idle priority; the state is closed after the call has returned. Any thread.
 void engine_give_up(Engine *engine);
 bool engine_is_given_up(const Engine *engine);
 
-// How many turns come before a new one: 0 if the engine is free, INT_MAX if it was given up. Any
-// thread; the answer may be outdated when it is read.
+// Returns how many turns and threads come before a new one: 0 if the engine is free, INT_MAX if it was given up. Any
+// thread; the value may be outdated when the caller reads it.
 int engine_queue(Engine *engine);
 size_t engine_memory(const Engine *engine);  // bytes in use by Lua
 size_t engine_tasks(const Engine *engine);   // suspended tasks
-// So far: how often Lua was refused memory, and how many slices have begun. Any thread.
+// Return how often Lua was refused memory and how many slices have begun, since the engine was created. Any thread.
 uint64_t engine_refusals(const Engine *engine);
 uint64_t engine_slices(const Engine *engine);
-// A whole cycle of the collector, in a slice. False at the deadline, as engine_enter.
+// Runs one whole cycle of the garbage collector, in a slice of its own. False like engine_enter.
 bool engine_collect(Engine *engine, int64_t deadline_us);
 
 #endif

@@ -1,6 +1,6 @@
-// A gate (a counting semaphore) lets a fixed number of tasks through at once; the others wait,
-// first come, first served. Tasks of one engine enter it; any thread may leave it. With no passes
-// it makes tasks wait until it is opened.
+// A gate is a counting semaphore for tasks: a fixed number of tasks have a pass at once, the others wait, first come,
+// first served. Only tasks of one engine enter a gate; any thread may give a pass back. A gate without passes
+// makes all tasks wait until it is opened.
 #ifndef WEMOON_ENGINE_GATE_H
 #define WEMOON_ENGINE_GATE_H
 
@@ -10,21 +10,22 @@
 
 typedef struct Gate Gate;
 
-Gate *gate_new(int passes);  // held once; NULL without memory
+Gate *gate_new(int passes);  // with one reference; NULL without memory
 Gate *gate_hold(Gate *gate);
 void gate_release(Gate *gate);  // NULL is allowed
 
-// Waits for a pass until `due_us` (monotonic; INT64_MAX: for ever): `return gate_enter(...);`.
-// `push` is called with the gate once the task has a pass; the task then owes a gate_leave, unless
-// the gate was opened. `late` is called at `due_us`. `what` is the method's name, for messages.
+// Waits for a pass until `due_us` (monotonic; INT64_MAX: without limit). As the C function's last statement:
+// `return gate_enter(...);`. Once the task has a pass, `push` is called with the gate; the task must give the pass back
+// with gate_leave, unless the gate was opened. At `due_us`, `late` is called instead. `what` is the method's name, for
+// messages.
 int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitPush push,
                WaitPush late);
-// Takes a pass at once, even if none is left: then others wait until this one is given back too.
-// Owes a gate_leave.
+// Takes a pass without waiting, even if none is left: then other tasks wait until this pass is given back too. The
+// caller must give it back with gate_leave.
 void gate_take(Gate *gate);
-// Gives a pass back. Any thread that holds no lock of the engine.
+// Gives a pass back. Any thread that holds none of the engine's locks.
 void gate_leave(Gate *gate);
-// Opens the gate: from now on every task gets through.
+// Opens the gate for good: every task gets through, those that wait too.
 void gate_open(Gate *gate);
 bool gate_is_open(Gate *gate);
 

@@ -1,4 +1,4 @@
-// What the files of an engine share. No other layer sees this.
+// Declarations shared by the engine's own files. No other layer includes this header.
 #ifndef WEMOON_ENGINE_INTERNAL_H
 #define WEMOON_ENGINE_INTERNAL_H
 
@@ -20,73 +20,73 @@
 #include "engine/turns.h"
 #include "engine/wait.h"
 
-// ---- guard.c: one slice, from entering the engine to leaving it ---------------------------------
+// ---- guard.c: the limits of a slice -------------------------------------------------------------
 
 typedef enum {
   SLICE_GOES_ON,
   SLICE_OVER_CPU,
   SLICE_INTERRUPTED,
   SLICE_GIVEN_UP,
-  SLICE_DIFFERS  // from the task's record
+  SLICE_DIFFERS  // the task differs from its record, or leaves (task_leave)
 } SliceEnd;
 
 typedef struct {
-  // Read by other threads (stuck.c).
-  atomic_int_least64_t began_us;  // monotonic; 0: nothing runs
+  // Read by other threads (stuck.c):
+  atomic_int_least64_t began_us;  // real monotonic time; 0: no slice runs
   atomic_int_least64_t seen_us;   // when the hook last ran
-  atomic_uint_least64_t number;
-  atomic_int cpu_clock;  // the running thread's
-  // The running thread's own.
+  atomic_uint_least64_t number;   // slices begun so far
+  atomic_int cpu_clock;           // CPU clock of the thread that runs the slice
+  // For the thread that runs the slice:
   SliceEnd end;
-  atomic_int_least64_t mean_us;  // how long slices take, the last ones above all
-  int64_t cpu_began_us;          // thread CPU time; -1: not asked yet
-  bool warned;                   // that it takes long
-  Buf trace;                     // where it was stopped
-  Buf inner_text, inner_trace;   // of the error that last left a coroutine of the script's own
-  pthread_mutex_t mutex;         // of what follows
+  atomic_int_least64_t mean_us;  // moving average of a slice's length
+  int64_t cpu_began_us;          // thread CPU time at the beginning; -1: not measured yet
+  bool warned;                   // of a long slice
+  Buf trace;                     // traceback of the point where the slice was stopped
+  Buf inner_text, inner_trace;   // of the error that last left a coroutine created by the script
+  pthread_mutex_t mutex;         // guards the fields below
   char place[PLACE_SIZE];
-  uint64_t place_number;   // the slice that it was seen in
-  char entry[PLACE_SIZE];  // the place as long as nothing better is known
-  uint64_t watched_number;
-  uint64_t looked_number;  // the slice at engine_is_stuck's last look, and when that was
+  uint64_t place_number;    // number of the slice that `place` belongs to
+  char entry[PLACE_SIZE];   // the place to report until a better one is known
+  uint64_t watched_number;  // number of the slice that watched_cpu_us belongs to
+  uint64_t looked_number;   // number of the slice at the last call of engine_is_stuck, at looked_us
   int64_t looked_us;
-  int64_t watched_cpu_us;
+  int64_t watched_cpu_us;  // the thread's CPU time when the slice began
 } Slice;
 
 void guard_init(Slice *slice);
 void guard_clear(Slice *slice);
-// Begins a slice with a fresh budget. The lock is held.
-// The number of the thread that runs the slice; 0 if none does.
+// Returns the kernel's id of the thread that runs the slice, or 0 if none does. Any thread.
 int slice_thread(const Slice *slice);
+// Begins a slice with a fresh budget. The lock is held, for guard_leave and guard_renew too.
 void guard_enter(Engine *engine);
 void guard_leave(Engine *engine);
-// The running slice goes on with a fresh budget.
+// Ends the running slice and begins a new one with a fresh budget.
 void guard_renew(Engine *engine);
-// Sets the guard on a coroutine; those that it makes inherit it.
+// Sets the guard's hook on a coroutine. Coroutines that it creates inherit the hook.
 void guard_watch(lua_State *L);
-// For C code that may run long: whether the slice may go on. If not, the C function must end with
-// guard_unwind. Always true if no slice runs. Costs two readings of the clock: ask every 50 us or
-// so.
+// Whether the slice may go on; for C code that may run long. If false, the C function must end with guard_unwind.
+// Always true if no slice runs. Reads the clock twice: call it about every 50 us.
 bool guard_goes_on(lua_State *L);
-// Asks, and unwinds if the slice may not go on: raises or yields then, and does not return.
+// Calls guard_goes_on, and guard_unwind if that returns false: then it raises or yields and does not return.
 void guard_check(lua_State *L);
-// Ends the running task, or its closing of variables, from a C function. As the function's last
-// act: `return guard_unwind(L);`.
+// Ends the running task, or its closing of variables, from a C function. As the function's last statement:
+// `return guard_unwind(L);`.
 int guard_unwind(lua_State *L);
-// How often guard_unwind ended something in the running task; 0 outside a task. A C function that
-// finds another count than when it began must end.
+// Returns how often guard_unwind or the hook ended something in the running task; 0 outside a task. A C function that
+// finds the count changed since the function began must end with guard_unwind_on.
 unsigned guard_forced(lua_State *L);
-// Goes on unwinding what is being ended: raises an error that no handler of the script's sees.
+// Continues the unwinding: raises an error that none of the script's message handlers sees. As the last statement:
+// `return guard_unwind_on(L);`.
 int guard_unwind_on(lua_State *L);
-// Where the running slice was last seen. Any thread.
+// Writes where the running slice was last seen. Any thread.
 void guard_last_place(Slice *slice, char *place, size_t size);
 
-// ---- failure.c: how a failure is told --------------------------------------------------------------
+// ---- failure.c: error reports ----------------------------------------------------------------------
 
-// Keeps the traceback of a coroutine of the script's own that died, with the error value on top of L's stack.
+// Keeps the traceback of `co`, a coroutine created by the script, which died of the error value on top of L's stack.
 void failure_note_coroutine(lua_State *L, lua_State *co);
 
-// The text of Lua's own memory errors, which no message handler gets to see.
+// The text of Lua's own memory errors, for which Lua calls no message handler.
 #define NO_MEMORY "not enough memory"
 
 // The error of a coroutine. `text`: "file:line: message", newline, source line; `trace`: the traceback.
@@ -95,72 +95,74 @@ typedef struct {
 } Failure;
 void failure_init(Failure *failure);
 void failure_clear(Failure *failure);
-// Describes the error on top of the stack of the dead coroutine `co`, or the slice's own end. Never raises.
+// Describes the error on top of the stack of the dead coroutine `co`, or why the slice was ended. Never raises.
 void failure_describe(Engine *engine, lua_State *co, Failure *failure);
-// Describes the error on top of L's stack, in the message handler that was called for it. Never raises.
+// Describes the error on top of L's stack, in the message handler that was called with it. Never raises.
 void failure_describe_here(lua_State *L, Failure *failure);
-// Logs it, with what was under way.
+// Logs "`doing` failed: ..." with text and traceback.
 void failure_log(const Failure *failure, const char *doing);
 void failure_to_err(const Failure *failure, Err *err);
 
 // ---- closing.c -----------------------------------------------------------------------------------
 
-// Closes the variables of a coroutine that is not to go on; what fails in it is logged. It cannot wait.
+// Closes the <close> variables of a coroutine that will not be resumed, and logs their errors. The variables cannot
+// wait.
 void close_coroutine(Engine *engine, lua_State *co);
 
-// ---- inbox.c: what is ready to go on, and the timers ---------------------------------------------
+// ---- inbox.c: turns and timers ------------------------------------------------------------------
 
-// Outlives the engine as long as something outside holds a Wait.
+// Work for the worker, which is the engine's own thread. Reference-counted: every Wait holds a reference, so the inbox
+// may outlive the engine.
 typedef struct {
   atomic_int holders;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   void (*go_on)(Turn *turn, bool there);
-  Turns turns;  // ready to go on, and those that wait to begin
+  Turns turns;  // of tasks that can go on or begin, and of engine_await_turn
   Timer **heap;
   size_t heap_count, heap_cap;
-  bool timer_was_last;  // the worker's last step was a timer's
-  bool closing;         // the worker is to end
-  bool started;
-  bool closed;    // by the worker: the state is closed
-  bool deserted;  // no thread waits for the worker: it frees the engine
+  bool timer_was_last;  // the worker's last step was a timer
+  bool closing;         // the worker must end
+  bool started;         // the worker
+  bool closed;          // the worker has closed the state
+  bool deserted;        // no thread waits for the worker: the worker frees the engine
   pthread_t thread;
 } Inbox;
 
-// `go_on` takes the turn of a wait.
+// Creates an inbox with one reference. `go_on` is the `take` of the turns of waits. NULL without memory.
 Inbox *inbox_new(void (*go_on)(Turn *turn, bool there));
 void inbox_hold(Inbox *inbox);
 void inbox_release(Inbox *inbox);
-// With inbox->mutex held: queues the wait and takes over its hold.
+// Queues the wait and takes over the caller's reference to the wait. inbox->mutex is held.
 void inbox_add_locked(Inbox *inbox, Wait *wait);
-// Tells everything that waits for its turn that the turn never comes.
+// Removes all turns and calls their `take` with `there` false.
 void inbox_drop_turns(Inbox *inbox);
 
 // ---- timers.c ------------------------------------------------------------------------------------
 
-// With inbox->mutex held: takes out a timer that is due, NULL if there is none.
+// Removes and returns a timer that is due, or NULL if there is none. inbox->mutex is held.
 Timer *timers_take_due(Inbox *inbox);
-// With inbox->mutex held: drops those that end with the service.
+// Drops the timers with `ends_with_service`. inbox->mutex is held.
 void timers_end_service(Inbox *inbox);
 
 // ---- worker.c: the engine's thread --------------------------------------------------------------
 
-// Ends it and has the state closed. True if the caller must free the engine, false if the worker will.
+// Ends the worker and has the state closed. True if the caller must free the engine; false if the worker will.
 bool worker_stop(Engine *engine);
 
 // ---- wait.c -------------------------------------------------------------------------------------
 
 struct Wait {
-  Turn turn;  // first; in the inbox
+  Turn turn;  // the first member, so that a turn in the inbox can be cast to its wait
   atomic_int holders;
   Inbox *inbox;
-  Engine *engine;  // while `task` is set
-  Task *task;      // with the engine's lock; NULL when the task has ended
-  // With inbox->mutex:
-  bool begins;     // its task has not begun
+  Engine *engine;  // valid while `task` is set
+  Task *task;      // guarded by the engine's lock; NULL once the task has gone on or ended
+  // Guarded by inbox->mutex:
+  bool begins;     // the task has not begun
   bool parked;     // the task is suspended
-  bool finished;   // the result is there
-  bool cancelled;  // the task has ended before
+  bool finished;   // the result has arrived
+  bool cancelled;  // the task ended first
   WaitPush push;
   WaitDrop drop;
   void *data;
@@ -169,39 +171,41 @@ struct Wait {
   char what[48];
 };
 
-// A wait that has already finished, used to queue a new task; holds one reference, for the task. NULL without
+// Creates a wait that has already finished, to queue a new task. It has one reference, for the task. NULL without
 // memory.
 Wait *wait_over(Task *task);
-// A wait whose turn has come: its task goes on.
+// The `take` of a wait's turn: resumes the wait's task.
 void wait_go_on(Turn *turn, bool there);
-// The task is suspended now (the lock is held); it goes on when the wait is finished. With inbox->mutex held.
+// Marks the wait's task as suspended; it goes on when the wait is finished. The engine's lock and inbox->mutex are
+// held.
 void wait_park_locked(Wait *wait);
-// The task has ended (the lock is held, or the engine is given up): the result, if it comes, is dropped.
+// Ends a wait whose task ends: a later result is dropped, `cancel` is called, and the task's reference is released.
+// The lock is held, or the engine is given up.
 void wait_cancel(Wait *wait);
 void wait_release(Wait *wait);
 
 // ---- record.c, door.c ---------------------------------------------------------------------------
 
-// Who called what, from where.
+// One call: its task, the function's name, the place in the script and the arguments.
 typedef struct {
-  uint32_t task;  // its number in the record
+  uint32_t task;  // the task's number in the record
   Str name, place;
-  uint64_t digest;  // of the arguments
+  uint64_t digest;  // of the arguments (pack_digest)
 } RecordCall;
 
-// The call of a task that is under way.
+// A task's call that is under way.
 typedef struct {
   const DoorFunction *function;  // NULL: none
   DoorKind kind;
   uint64_t digest;
-  atomic_int *acting;  // counts it; NULL: not counted
+  atomic_int *acting;  // the counter that includes this call (record_watch); NULL: not counted
   char place[112];
 } Pending;
 
 typedef enum {
-  RECORD_VALUES = 'v',  // it gave these
-  RECORD_RAISED = 'r',  // it raised before it did anything
-  RECORD_ERROR = 'e',   // it raised this
+  RECORD_VALUES = 'v',  // the call returned these values
+  RECORD_RAISED = 'r',  // the call raised before it did anything
+  RECORD_ERROR = 'e',   // the call raised this value
 } RecordEntryKind;
 
 typedef struct {
@@ -213,13 +217,13 @@ typedef struct {
 struct Record {
   atomic_int holders;
   Buf entries;
-  size_t at;   // what comes next, while it is replayed
-  Buf loaded;  // the calls that were under way when it was saved
+  size_t at;   // offset of the next entry to replay
+  Buf loaded;  // the calls that were under way when the record was saved, as written
   uint64_t loaded_count;
   bool replaying;
-  uint32_t numbers;  // that tasks have got so far
-  Task *members;     // tasks that run
-  lua_CFunction before;
+  uint32_t numbers;      // the number for the next task
+  Task *members;         // the record's tasks that have not ended
+  lua_CFunction before;  // the next four: record_watch
   void *owner;
   atomic_int *acting;
   void (*after)(Record *record);
@@ -227,28 +231,35 @@ struct Record {
   char given_up[200], difference[400];
 };
 
+// Appends an entry. Gives the record up past RECORD_MAX or without memory.
 void record_add(Record *record, const RecordCall *call, RecordEntryKind kind, Str values);
+// Stops recording at `call` and drops all entries.
 void record_give_up(Record *record, const RecordCall *call);
-// The next entry; false at the end. The second is taken.
+// Reads the next entry to replay without consuming it. False at the end.
 bool record_peek(const Record *record, RecordEntry *entry);
+// Consumes the next entry, and calls record_turn.
 void record_pass(Record *record);
-// Wakes the task whose entry comes next, or all if there is no such entry or task.
+// Wakes the task that the next entry belongs to, or all tasks if there is no such entry or task.
 void record_turn(Record *record);
 void record_wake_all(Record *record);
 bool record_has_task(const Record *record, uint32_t number);
+// Notes the record's first difference: the recorded call `was`, the script's call `is`.
 void record_differs(Record *record, const RecordEntry *was, const RecordCall *is);
-// The task's call that is under way.
+// Returns the task's call that is under way.
 RecordCall record_call(const Task *task);
-// The call of that task that was under way when the record was saved.
+// Finds the call of task number `task` that was under way when the record was saved. False if there was none.
 bool record_find_pending(const Record *record, uint32_t task, DoorKind *kind, RecordCall *call);
+// Notes that the task has no call under way any more.
 void record_end_call(Task *task);
-// The task has ended.
+// Removes a task that has ended from its record.
 void record_leave(Task *task);
-// A task whose turn has come goes on in its call.
+// A WaitPush: continues the call of a task whose turn in the record has come.
 int door_again(lua_State *L, void *unused);
-// The task's function has returned. Ends it, and does not return, if its record says that it goes on.
+// Call it when the task's function has returned. If the record has further calls of the task, the task ends as
+// different, and door_end does not return.
 void door_end(lua_State *L, Task *task);
-// Makes the function on top pass the door at once: `front` checks the arguments and returns door_tell's result.
+// Replaces the function on top by one that passes the door. It does not wait (DOOR_TELLS). `front` checks the
+// arguments and returns door_tell(L).
 void door_wrap(lua_State *L, const char *name, lua_CFunction front);
 int door_tell(lua_State *L);
 
@@ -256,137 +267,139 @@ int door_tell(lua_State *L);
 
 struct Task {
   Engine *engine;
-  lua_State *co;  // NULL: none, or spent
+  lua_State *co;  // NULL: none, or used up
   int co_ref, values[TASK_VALUES];
-  int locals_ref;  // what task_push_locals gives; LUA_NOREF: not asked for
+  int locals_ref;  // the table of task_push_locals; LUA_NOREF: not created yet
   const TaskBody *body;
-  const TaskBody
-      *now;  // what runs: `body`, one that it gave in its place, or what is to be done at the end
+  const TaskBody *
+      now;  // the body that runs: `body`, its replacement (TaskBody.failed), or the at_end function
   void *data;
-  TaskState state;  // TASK_RETURNED until something failed
-  bool counted;     // run_wait without a limit waits for it
-  bool holds;       // the engine
-  Run *run;         // that a caller waits for; or NULL
-  Wait *wait;       // what it is suspended on
+  TaskState state;  // TASK_RETURNED until something fails
+  bool counted;     // run_wait without a limit waits for the task
+  bool holds;       // the task has a reference to the engine
+  Run *run;         // the run that the task belongs to; or NULL
+  Wait *wait;       // the wait in which the task is suspended
   LogSubject subject;
-  char *subject_copy;  // what `subject` points to, where that is the task's own; else NULL
+  char *subject_copy;  // the texts of `subject` if the task owns them; else NULL
   TaskTie *ties;
   Timer timeout;
-  // Its record; NULL: none, or none yet.
-  Record *record;
-  Task *record_next;  // of the same record
+  Record *record;     // NULL: none, or not created yet
+  Task *record_next;  // in the list of the record's tasks
   uint32_t record_number;
-  bool records;
-  int once;  // calls of `once` that it is in: nothing is recorded there
+  bool records;  // the task is recorded or replayed
+  int once;      // depth of calls of `once`, inside of which nothing is recorded
   Pending pending;
-  bool dropped;         // it ends without a word: it goes on elsewhere, or the engine is going away
-  bool lives;           // its record has come to its end, and it has made a call since
-  Wait *turn;           // it waits for its turn in the record
+  bool dropped;  // ends without a report: the task goes on elsewhere, or the engine is closing
+  bool lives;    // the record was replayed to its end, and the task has made a call since
+  Wait *turn;    // the wait for the task's turn in the record; or NULL
   int64_t deadline_us;  // INT64_MAX: none
-  bool closing;         // its function failed or is being ended: what runs closes its variables
-  int64_t closing_us;   // until then
-  unsigned forced;      // how often what ran in it was ended whatever its pcalls say
-  Failure *failure;     // of its function, as it was where it was raised
-  int64_t due_us;       // its turns are late from then on; INT64_MAX: never
-  Task *previous, *next;  // among the suspended (with inbox->mutex), or the idle ones
+  bool closing;  // the function failed or is being ended: only its <close> variables still run
+  int64_t closing_us;  // the deadline for that
+  unsigned forced;     // how often the running code was ended past its pcalls (guard_forced)
+  Failure *failure;    // of the task's function, as it was described when raised; or NULL
+  int64_t due_us;      // from then on, the task's turns are late; INT64_MAX: never
+  Task *previous,
+      *next;  // in the list of suspended tasks (guarded by inbox->mutex) or of idle tasks
 };
 
-// Runs its next slice, to its end or its next wait; in the end `task` is gone. The engine is entered.
+// Runs the task's next slice, to the task's end or its next wait. After its end `task` is invalid. The engine is
+// entered.
 TaskState task_run(Task *task);
-// A suspended one is not to go on: it closes its variables, which may wait, and ends as cancelled.
+// Ends a suspended task as cancelled: its <close> variables run, and may wait.
 void task_run_to_close(Task *task);
-// The one that waits while it closes its variables has no more time for that.
+// Ends a task whose time for closing its variables is over while it waits.
 void task_stop_closing(Task *task);
-// Ends what runs in the engine's task: every pcall that began before lets it pass. False if there is no task, or
-// nothing that could still be closed. For Engine.force.
+// Ends the code that runs in the current task: no pcall that has begun catches the end. False if there is no task, or
+// no time left for its <close> variables, or if the slice ends as SLICE_GIVEN_UP or SLICE_DIFFERS. For Engine.force.
 bool task_force(lua_State *L);
-// The coroutine failed or was left suspended: it is not used again.
+// Discards the task's coroutine, which failed or was left suspended.
 void task_drop_coroutine(Task *task);
-// It has ended, with its state; `task` is gone.
+// Ends the task and returns its state. `task` is invalid afterwards.
 TaskState task_end(Task *task);
-// The same if the engine was given up: its Lua state is not touched.
+// The same after the engine was given up: does not touch the Lua state.
 void task_end_untouched(Task *task);
 void task_free_idle(Engine *engine);
-// It failed, or was stopped: EngineOptions.failed.
+// Calls EngineOptions.failed for a task that failed or was stopped.
 void task_tell_failed(const Task *task);
 
 // Suspends the task until the wait is finished.
 void task_park(Task *task, Wait *wait);
-// The same with the wait that its coroutine yielded for. Returns what the slice's caller is told.
+// The same with the wait that the task's coroutine yielded for. Returns the state for the slice's caller.
 TaskState task_suspend(Task *task);
-// The suspended task of a wait that is over, out of the list of the suspended; NULL if it was cancelled.
+// Removes the task of a finished wait from the list of suspended tasks and returns it; NULL if it was cancelled.
 Task *task_unpark(Engine *engine, Wait *wait);
-// Ends all suspended tasks at once. The lock is held, or broken. `why` is for the log, which names each; NULL: it
-// has no line.
+// Ends all suspended tasks at once. The lock is held, or broken. With `why`, the log gets one line for each task;
+// without (NULL), none.
 void task_cancel_all(Engine *engine, const char *why);
-// Ends them as a time-out does, but for those that close their variables already. The lock is held.
+// Ends all suspended tasks as a time-out does, except those that are closing their variables. The lock is held.
 void task_interrupt_all(Engine *engine);
 
 // ---- run.c --------------------------------------------------------------------------------------
 
-// The task of a run has ended: tells the caller.
+// Notifies run_wait that the run's task has ended.
 void run_ended(Task *task);
-// Where the error of a run's task is put.
+// The error and the traceback that run_wait reports.
 Err *run_err(Run *run);
 Buf *run_trace_out(Run *run);
 
 // ---- coroutine.c, stdlib.c, *_lib.c, load.c ----------------------------------------------------------------------
 
-// Raised by resuming, outermost last: which coroutines stand between the running one and its task.
+// One nested resume: L resumed co. The list goes from the running coroutine outwards to the task's own.
 typedef struct ResumeFrame {
   struct ResumeFrame *up;
-  lua_State *L, *co;  // who resumed whom
-  bool yieldable;
+  lua_State *L, *co;
+  bool yieldable;  // L could yield at the time
 } ResumeFrame;
 
 void coroutine_open(lua_State *L);  // replaces the functions of `coroutine`
-// Marks a coroutine as wemoon's own: scripts cannot resume or close it. May raise.
+// Reserves a coroutine for the engine: scripts cannot resume or close it. May raise.
 void coroutine_reserve(lua_State *L, lua_State *co);
 void stdlib_open(lua_State *L, bool allow_shell);
 void pcall_open(lua_State *L);  // replaces pcall and xpcall
-// Replace functions of Lua's own libraries by such as ask the guard.
+// Replace functions of Lua's libraries by versions that call the guard.
 void string_lib_open(lua_State *L);
 void table_lib_open(lua_State *L);
 void pairs_lib_open(lua_State *L);
 void utf8_lib_open(lua_State *L);
 void load_open(lua_State *L);
-// Replaces what could do harm by what does none.
+// Replaces the functions of `debug` that could break C code.
 void debug_lib_open(lua_State *L);
 
 // ---- state.c ------------------------------------------------------------------------------------
 
 struct Engine {
   EngineLink link;
-  // What each message writes stands together: an engine goes from core to core, and each line takes its time.
+  // The fields that every slice writes are adjacent: an engine moves between cores, and each cache line costs time.
   _Alignas(CACHE_LINE) Lock lock;
   atomic_int holders;
   atomic_bool given_up, interrupted, retired;
-  lua_State *L;  // the main state: loads, describes errors; scripts run in coroutines
+  lua_State
+      *L;  // the main coroutine: loads chunks and describes errors; scripts run in other coroutines
   atomic_size_t memory;
-  Task *task;  // running
-  Task *idle;
+  Task *task;  // the running task
+  Task *idle;  // finished tasks, kept for reuse
   size_t idle_count;
   Slice slice;
   Heap heap;
   char refused[PLACE_SIZE];  // where Lua was last refused memory
   atomic_uint_least64_t refusals;
-  Buf warning;  // of Lua's, as far as it was given
-  ResumeFrame *frame;
-  lua_State *deaf;              // a coroutine that the hook left in a way that keeps its hook off
-  bool (*force)(lua_State *L);  // task_force: the guard is below the tasks
-  Wait *suspending;             // set between a wait's yield and the task's return
+  Buf warning;                  // the pieces of Lua's current warning
+  ResumeFrame *frame;           // innermost; NULL: the task's own coroutine runs
+  lua_State *deaf;              // a coroutine whose hook stays off, since an error left its hook
+  bool (*force)(lua_State *L);  // task_force; a pointer because guard.c is a layer below task.c
+  Wait *suspending;             // set between a wait's yield and the end of the task's slice
   EngineOptions options;
   atomic_size_t suspended;
   Inbox *inbox;
-  Task *parked;          // with inbox->mutex
-  int counted;           // tasks that run_wait waits for, with inbox->mutex
-  pthread_cond_t ended;  // a task ended that a thread waits for
+  Task *parked;          // the suspended tasks; guarded by inbox->mutex
+  int counted;           // tasks that run_wait waits for; guarded by inbox->mutex
+  pthread_cond_t ended;  // signalled when a task ends that a thread waits for
 };
 
-// Waits until the state is free and keeps it for this thread, whose next engine_enter gets it at once. False if
-// the engine was given up. engine_let_go gives it back if it was not entered.
+// Waits until the state is free and reserves it for this thread, whose next engine_enter gets it at once. False if the
+// engine was given up. engine_let_go releases the state if it was not entered.
 bool engine_hold(Engine *engine);
-void engine_close_state(Engine *engine);  // the last act but one
-void engine_free(Engine *engine);         // the last act
+void engine_close_state(Engine *engine);  // the last call before engine_free
+void engine_free(Engine *engine);
 
 #endif

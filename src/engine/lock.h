@@ -1,5 +1,5 @@
-// An engine's lock: taken for microseconds at a time by many threads, so waiters spin a little before
-// they sleep; every wait has a deadline, and all waits end at once when the engine is given up.
+// An engine's lock. Many threads take it for microseconds at a time, so waiting threads spin briefly before they sleep.
+// A wait can have a deadline, and all waits end at once when the lock is broken (engine_give_up).
 #ifndef WEMOON_ENGINE_LOCK_H
 #define WEMOON_ENGINE_LOCK_H
 
@@ -9,26 +9,26 @@
 #include <stdint.h>
 
 typedef struct {
-  atomic_int state;  // free, held, or held and awaited: a futex
+  atomic_int state;  // a futex: free, held, or held and awaited
   atomic_bool broken;
-  atomic_int asleep;  // threads that wait for it in the kernel
+  atomic_int asleep;  // threads that wait for the lock in the kernel
 } Lock;
 
 void lock_init(Lock *lock);
-// Waits until `deadline_us` (monotonic) at most; INT64_MAX: for ever. False at the deadline or when the lock
-// is broken.
+// Takes the lock; waits until `deadline_us` at most (monotonic; INT64_MAX: without limit). False at the deadline, or if
+// the lock is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
-// False if another thread holds it.
+// Takes the lock without waiting. False if another thread holds it.
 bool lock_try(Lock *lock);
-int lock_asleep(Lock *lock);  // threads that wait for it in the kernel
+int lock_asleep(Lock *lock);  // the number of threads that wait for the lock in the kernel
 void lock_give(Lock *lock);
-// Gives it back and lets a waiting thread have it first: for a thread that would take it again at
-// once, and win each time.
+// Releases the lock and lets a waiting thread take it first: for a thread that takes the lock again at once and would
+// win each time.
 void lock_give_way(Lock *lock);
-// No thread gets the lock any more; all waits end.
+// Breaks the lock for good: no thread can take it any more, and all waits end.
 void lock_break(Lock *lock);
 bool lock_is_broken(Lock *lock);
-// How many waiters come before a new one: 0 if it is free, INT_MAX if it is broken.
+// Returns how many threads come before a new one: 0 if the lock is free, INT_MAX if it is broken.
 int lock_queue(Lock *lock);
 
 #endif

@@ -8,13 +8,13 @@
 
 #include "base/str.h"
 
-// The string argument at `index`, as luaL_checklstring: valid while the value is on the stack.
+// Returns the string argument at `index`, as luaL_checklstring does: valid while the value is on the stack.
 Str lua_str(lua_State *L, int index);
-void push_str(lua_State *L, Str text);    // ptr NULL: ""
-void push_lower(lua_State *L, Str text);  // A to Z alone
-// t[name] = text, the table being on top.
+void push_str(lua_State *L, Str text);    // pushes "" if ptr is NULL
+void push_lower(lua_State *L, Str text);  // in lower case, ASCII letters only
+// Sets t[name] = text in the table on top of the stack.
 void set_str(lua_State *L, const char *name, Str text);
-// Like luaL_loadbufferx for text, but no message handler is called for the error that it returns.
+// Loads source text like luaL_loadbufferx, but Lua calls no message handler for a syntax error.
 int load_buffer(lua_State *L, Str code, const char *name);
 // Like luaL_error.
 noreturn void raise(lua_State *L, const char *format, ...);

@@ -1,4 +1,4 @@
-// Methods that check their arguments, for other C code.
+// Methods: Lua functions whose arguments are checked before they run.
 #ifndef WEMOON_ENGINE_METHOD_H
 #define WEMOON_ENGINE_METHOD_H
 
@@ -8,11 +8,11 @@
 
 // Pushes a table with the functions `method` and `fail` (method.c).
 int method_open(lua_State *L);
-// Whether the function at `index` is a method's argument check: a C function that passes its
-// arguments on to a body and can be yielded across.
+// Whether the function at `index` is a method: the C function that checks the arguments and passes them to the
+// method's body. A coroutine can yield across it.
 bool method_is(lua_State *L, int index);
-// Raises a string with the line of the script that called the running method, however deep below
-// the method the fault is found. Formats as lua_pushfstring does.
+// Raises a string that begins with the script's line that called the running method, however deep inside the method the
+// error is found. Formats like lua_pushfstring.
 noreturn void method_raise(lua_State *L, const char *format, ...);
 
 #endif

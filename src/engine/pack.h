@@ -1,5 +1,5 @@
-// Lua values as bytes and back: what a record keeps of a call. Shorter and quicker than JSON, and it keeps what
-// JSON cannot: nil, floats as they are, strings that are no UTF-8, any keys.
+// Serialises Lua values for records. Shorter and faster than JSON, and it keeps values that JSON cannot: nil, exact
+// floats, strings that are not UTF-8, keys of any type.
 #ifndef WEMOON_ENGINE_PACK_H
 #define WEMOON_ENGINE_PACK_H
 
@@ -9,24 +9,24 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-// Appends `count` values from the index `first`, an absolute one. Metatables are left out; the array mark and null
-// are kept. False, with `out` in any state, for functions, threads, userdata and cycles, and without memory. Never
+// Appends `count` values from the absolute index `first`. Metatables are left out; the array mark and null are kept.
+// False, with undefined bytes appended to `out`, for functions, threads, userdata and cycles, and without memory. Never
 // raises.
 bool pack_values(lua_State *L, int first, int count, Buf *out);
-// Pushes them again; returns how many, or -1, with nothing pushed, for bytes that pack_values did not make.
-// Raises without memory.
+// Pushes the packed values and returns their number, or -1 with nothing pushed if `bytes` are malformed. Raises without
+// memory.
 int pack_push(lua_State *L, Str bytes);
-// Appends `count` texts as pack_values would; one whose `ptr` is NULL is nil.
+// Appends `count` strings in the format of pack_values. A Str whose `ptr` is NULL is nil.
 void pack_texts(const Str *texts, size_t count, Buf *out);
 
-// A hash: equal values have the same one, whatever the order of a table's keys. Of functions,
-// threads and userdata only the type counts. Never raises.
+// Returns a hash of `count` values from the absolute index `first`. Equal values have equal hashes, whatever the order
+// of a table's keys. Functions, threads and userdata count by type only. Never raises.
 uint64_t pack_digest(lua_State *L, int first, int count);
 
-// The parts that packed data is made of.
+// Append one element of packed data.
 void pack_number(Buf *out, uint64_t n);
-void pack_str(Buf *out, Str text);  // its length, then its bytes
-// Reads them from the front of `bytes`. False at the end, or if there is none.
+void pack_str(Buf *out, Str text);  // length, then bytes
+// Read one element from the front of `bytes` and advance `bytes`. False if `bytes` are too short or malformed.
 bool pack_take_number(Str *bytes, uint64_t *n);
 bool pack_take_str(Str *bytes, Str *text);
 

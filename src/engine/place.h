@@ -9,11 +9,13 @@
 
 enum { PLACE_SIZE = 200 };
 
-// Whether a place ("file:line", or a short_src) is in one of the user's own files.
+// Whether a place ("file:line", or a short_src) is in one of the user's own Lua files.
 bool place_is_own(lua_State *L, const char *place);
-// Pushes what luaL_where has for the function at that level, "file:line: "; "" for one of the user's own.
+// Pushes "file:line: " of the function at that level, as luaL_where does; "" if the function is in one of the user's
+// own Lua files.
 void place_push(lua_State *L, int level);
-// Writes "file:line" of the innermost frame of the script in L's stack, "" if there is none.
+// Writes "file:line" of the script's innermost frame in L's stack, or "" if there is none. `size` is PLACE_SIZE or
+// less.
 void place_innermost(lua_State *L, char *place, size_t size);
 
 #endif

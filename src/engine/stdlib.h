@@ -1,15 +1,15 @@
-// Lua's standard library as scripts get it.
+// The standard library for scripts.
 #ifndef WEMOON_ENGINE_STDLIB_H
 #define WEMOON_ENGINE_STDLIB_H
 
 #include <lua.h>
 #include <stdbool.h>
 
-// Whether the file of that chunk name is exempt from strictness.
+// Returns whether the file with that chunk name is exempt from the checks of globals.
 typedef bool StdlibExempt(lua_State *L, const char *source);
-// Makes reading an undefined global raise, and warns of globals that a function sets. May raise.
+// Checks globals: reading an undefined global raises, and the log warns of a global that a function creates. May raise.
 void stdlib_strict(lua_State *L, StdlibExempt *exempt);
-// Pushes the function `pairs`, whatever the script has made of the global.
+// Pushes the original function `pairs`, even if the script has replaced the global.
 void stdlib_push_pairs(lua_State *L);
 
 #endif

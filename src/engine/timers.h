@@ -1,28 +1,28 @@
-// Timers of an engine: functions that the engine's thread calls at a set time.
+// An engine's timers: functions that the engine's thread calls at a given time.
 #ifndef WEMOON_ENGINE_TIMERS_H
 #define WEMOON_ENGINE_TIMERS_H
 
 #include "engine/engine.h"
 
-// Called on the engine's thread, which has not entered the engine. The timer is not armed any more.
+// Called on the engine's thread, which has not entered the engine. The timer is no longer armed.
 typedef void (*TimerFn)(Engine *engine, void *ctx);
 
-// Owned by the caller, who sets fn, ctx and ends_with_service and zeroes the rest. It must not be armed when
-// it is freed.
+// Owned by the caller, which sets fn, ctx and ends_with_service and zeroes the rest. Do not free an armed timer.
 typedef struct {
-  int64_t due_us;  // monotonic; set once it was armed
+  int64_t due_us;  // monotonic; set by timer_add
   TimerFn fn;
   void *ctx;
-  bool ends_with_service;  // engine_retire drops it
+  bool ends_with_service;  // engine_retire drops the timer
   size_t index;            // in the heap, from 1; 0: not armed
 } Timer;
 
-// Arms it, or moves it; in a retired engine one that ends with the service is dropped. False without memory:
-// it is not armed then. Any thread.
+// Arms the timer, or changes its time. In a retired engine a timer with ends_with_service is dropped instead. False
+// without memory: the timer is not armed then. Any thread.
 bool timer_add(Engine *engine, Timer *timer, int64_t due_us);
-// False if it was not armed: it has fired, may be about to call `fn`, or was dropped. Any thread.
+// Disarms the timer. False if it was not armed: it has fired, or `fn` is about to be called, or it was dropped. Any
+// thread.
 bool timer_remove(Engine *engine, Timer *timer);
-// The same inside a wait's `cancel` (wait.h).
+// The same, for a wait's `cancel` (wait.h), which runs with the inbox's mutex held.
 bool timer_remove_in_cancel(Engine *engine, Timer *timer);
 
 #endif

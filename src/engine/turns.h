@@ -1,4 +1,4 @@
-// The queue of an engine's turns. The caller of these functions holds its lock.
+// The queue of an engine's turns. The caller of these functions holds the inbox's mutex.
 #ifndef WEMOON_ENGINE_TURNS_H
 #define WEMOON_ENGINE_TURNS_H
 
@@ -15,16 +15,15 @@ typedef struct {
 
 typedef struct {
   TurnList in_time[TURN_KINDS], late[TURN_KINDS];  // each first come, first served
-  unsigned taken;
-  atomic_size_t count;  // of all; read without the lock
+  unsigned taken;                                  // turns taken so far
+  atomic_size_t count;                             // of all turns; may be read without the mutex
 } Turns;
 
 void turns_add(Turns *turns, Turn *turn, TurnKind kind, int64_t now_us);
-// Takes out the next turn: begun and in time, then new and in time, then begun and late, then new
-// and late. Every tenth time late ones come first. NULL if there is none.
+// Removes and returns the next turn: begun and in time, then new and in time, then begun and late, then new and late.
+// Every tenth time, late turns come first. NULL if there is none.
 Turn *turns_take(Turns *turns, int64_t now_us);
-// Takes out up to `most` turns that are new, movable and in time, those that came last, and returns
-// them as a list.
+// Removes up to `most` turns that are new, movable and in time, the last queued ones, and returns them as a list.
 Turn *turns_take_movable(Turns *turns, size_t most);
 
 #endif

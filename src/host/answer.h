@@ -1,4 +1,4 @@
-// What Lua is given of an HTTP answer.
+// Pushes the parts of an HTTP response for Lua.
 #ifndef WEMOON_HOST_ANSWER_H
 #define WEMOON_HOST_ANSWER_H
 
@@ -6,10 +6,10 @@
 
 #include "net/client.h"
 
-const char *answer_kind(ClientOutcome outcome);  // err.kind
-// Pushes nil and { kind =, errmsg = }; returns 2.
+const char *answer_kind(ClientOutcome outcome);  // the error's `kind`, such as "timeout"
+// Pushes nil and { kind =, errmsg = text }; returns 2.
 int answer_failure(lua_State *L, const char *kind, const char *text);
-// Pushes a list of { name, value }, the names in lower case.
+// Pushes a list of { name, value } pairs; names are in lower case.
 void answer_push_headers(lua_State *L, const Pairs *headers);
 
 #endif

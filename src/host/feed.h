@@ -1,6 +1,6 @@
-// Notes from the rest of the process to a script that waits for them: log lines, reloads. Any
-// thread may put one in, whatever locks it holds, since nothing waits or logs here. When the feed
-// is full, the oldest notes are dropped.
+// A feed passes notes, such as log lines and reloads, from the process to a script that waits for them. Any thread may
+// put in a note, whatever locks the thread holds: the feed's functions never wait and never log. When the feed is full,
+// the oldest notes are dropped.
 #ifndef WEMOON_HOST_FEED_H
 #define WEMOON_HOST_FEED_H
 
@@ -9,10 +9,9 @@
 typedef struct Feed Feed;
 
 Feed *feed_new(void);  // NULL without memory
-// Call it when the interpreter that reads the feed is gone and no thread puts notes in any more.
-// NULL is allowed.
+// Call it after the interpreter that reads the feed was freed and no thread puts in notes any more. NULL is allowed.
 void feed_free(Feed *feed);
-// `kind` is a word that the reader knows ("error", "reload").
+// Puts in a note with a copy of `text`. `kind` is a static string that the reader knows ("error", "reload").
 void feed_put(Feed *feed, const char *kind, Str text);
 
 #endif

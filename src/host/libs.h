@@ -1,5 +1,4 @@
-// The libraries that C gives to Lua, one per file; host.c has the list. Each opener pushes one
-// table.
+// The libraries in `host`, one for each lib_*.c. Each function pushes its library as one table.
 #ifndef WEMOON_HOST_LIBS_H
 #define WEMOON_HOST_LIBS_H
 
