@@ -1,4 +1,4 @@
-// What the C functions that Lua calls need to know about where they run.
+// The context of C functions that Lua calls.
 #ifndef WEMOON_SCRIPT_CONTEXT_H
 #define WEMOON_SCRIPT_CONTEXT_H
 
@@ -22,14 +22,14 @@ typedef struct {
 
 static inline ScriptContext *script_context(lua_State *L) { return engine_user(L); }
 
-// Pushes the current message of the running task: the one being answered, or the last one parsed. nil if
-// there is none.
+// Pushes the current message of the running task: the message that is being answered, or the last parsed one. Pushes
+// nil if there is none.
 void context_push_message(lua_State *L);
 // Pops a value and makes it the running task's current message.
 void context_set_message(lua_State *L);
-// Pops a value and makes it that task's current message.
+// Pops a value and makes it the current message of `task`.
 void context_give_message(lua_State *L, Task *task);
-// The folder of the script with its '/'; empty: the working directory, or no script.
+// Returns the folder of the script with its '/'; empty: the working directory, or no script.
 Str context_folder(lua_State *L);
 // Counts a call of the platform for the message that the running task answers.
 void context_count_call(lua_State *L);

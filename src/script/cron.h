@@ -1,5 +1,4 @@
-// When a line of crontab's five fields comes due: minute, hour, day of month, month, day of week, in local
-// time.
+// Due times of a line of crontab's five fields: minute, hour, day of month, month, day of week, in local time.
 #ifndef WEMOON_SCRIPT_CRON_H
 #define WEMOON_SCRIPT_CRON_H
 
@@ -7,18 +6,19 @@
 #include "base/str.h"
 
 typedef struct {
-  uint64_t minutes, hours, days, months, weekdays;  // a bit for each that fits
-  bool any_day, any_weekday;  // written as '*': then the other of the two decides alone
-  bool
-      by_clock;  // hour or minute begins with '*': it runs by the time that passes, as Debian's cron has it
+  uint64_t minutes, hours, days, months, weekdays;  // one bit per value that matches
+  bool any_day, any_weekday;  // begins with '*': then day and weekday must both match; without a
+                              // '*' one match is enough
+  bool by_clock;  // hour or minute begins with '*': due times follow elapsed time, as in Debian's
+                  // cron
 } Cron;
 
-// Lists, ranges, steps, names (jan, mon), 7 for Sunday; also @hourly, @daily, @weekly, @monthly, @yearly.
-// ERR_USAGE names the field.
+// Parses a line. Accepts lists, ranges, steps, names (jan, mon), 7 for Sunday, and @hourly, @daily, @weekly, @monthly,
+// @yearly. Returns false with ERR_USAGE, which names the field.
 bool cron_parse(Str spec, Cron *cron, Err *err);
-// The first matching time after `unix_s`, at second 0; -1 if there is none within five years
-// (February 30). A time that a day lacks because its clock is put forward comes right after the
-// gap; a time that a day has twice comes once, the first time.
+// Returns the first matching time after `unix_s`, at second 0; -1 if there is none within five years (February 30). A
+// time that a day lacks because its clock is put forward comes right after the gap; a time that a day has twice comes
+// once, at its first occurrence.
 int64_t cron_next(const Cron *cron, int64_t unix_s);
 
 #endif

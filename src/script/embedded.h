@@ -1,12 +1,12 @@
-// The files of lua/, carried in the binary, as bytes.
+// The files of lua/ that are embedded in the binary, as bytes.
 #ifndef WEMOON_SCRIPT_EMBEDDED_H
 #define WEMOON_SCRIPT_EMBEDDED_H
 
 #include "base/buf.h"
 
-// Whether the binary has a file of that name ("new/bot.lua").
+// Returns whether the binary has the file `name` ("new/bot.lua").
 bool embedded_has(const char *name);
-// Appends the file of that name. False if there is none, or no memory.
+// Appends the file `name`. Returns false if there is none, or without memory.
 bool embedded_read(const char *name, Buf *text);
 
 #endif

@@ -5,9 +5,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
-extern const char EMBEDDED_MARK[];  // how the chunk names of embedded files begin
-// Pushes the chunk of an embedded file ("wechat/init.lua"); false, with nothing pushed, if there is none.
-// Raises if it does not parse.
+extern const char EMBEDDED_MARK[];  // prefix of the chunk names of embedded files
+// Pushes the chunk of an embedded file ("wechat/init.lua"). Returns false, with nothing pushed, if there is none.
+// Raises if the file does not parse.
 bool embedded_load(lua_State *L, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-// An interpreter from the inside, for the files of script/ alone.
+// The internals of an interpreter, only for the files of script/.
 #ifndef WEMOON_SCRIPT_INNER_H
 #define WEMOON_SCRIPT_INNER_H
 
@@ -15,20 +15,20 @@ struct Interpreter {
   Engine *engine;
   InterpreterOptions options;
   bool has_on_error;  // looked up once, at load
-  uint64_t number;    // in the order in which they were made
-  // The last count of interpreters with conversations that it was in; conversation.c's, with its mutex.
+  uint64_t number;    // increases with each interpreter created
+  // The last count of interpreters with conversations that included this one; for conversation.c, under its mutex.
   uint64_t counted_in;
   Routes *routes;  // its pages
   Sources *sources;
   char *folder;  // of the script, with its '/'; NULL: none
-  // With the engine entered:
+  // Accessed with the engine entered:
   Every *timers;  // wechat.every and wechat.cron
-  bool ticking;   // in service: timers are armed
+  bool ticking;   // the interpreter is in service: timers are armed
 };
 
 static inline Interpreter *interpreter_of(lua_State *L) { return script_context(L)->interpreter; }
 
-// The values that a message's task keeps (task_set_value).
+// The values that the task of a message keeps (task_set_value).
 enum { VALUE_MESSAGE, VALUE_REPLY };
 
 #endif

@@ -1,6 +1,6 @@
 // Runs of the script that outlive their process: conversations, and scripts whose message was answered before they
-// ended. Each is one value in the store, with the record (engine/record.h) from which any process goes on with it.
-// One table for all interpreters of a bot.
+// ended. Each run is one value in the store, with the record (engine/record.h) from which any process can continue the
+// run. The interpreters of a bot share one table.
 #ifndef WEMOON_SCRIPT_KEEP_H
 #define WEMOON_SCRIPT_KEEP_H
 
@@ -10,21 +10,21 @@
 typedef struct Keep Keep;
 
 typedef struct {
-  Store *store;        // outlives it
-  Str account;         // distinguishes it from other accounts in the store; outlives it
-  bool conversations;  // these are kept too
-  // A message's run is gone on with here, in the place of a process that has ended: its answer comes late, and the
-  // platform's next try is answered by that. NULL: nobody is told.
+  Store *store;        // outlives the Keep
+  Str account;         // distinguishes it from other accounts in the store; outlives the Keep
+  bool conversations;  // conversations are kept too
+  // Called when this process continues the run of a message whose process has ended: the answer comes late, and the
+  // platform's next try needs no other answer. NULL: not called.
   void (*taken)(void *ctx, Str identity);
   void *taken_ctx;
 } KeepOptions;
 
 typedef enum {
-  KEEP_NOTHING,   // the user has none, as far as is known
-  KEEP_ASKING,    // it waits for this message
-  KEEP_ANSWERED,  // it has had this very message
+  KEEP_NOTHING,   // no run of this user is known
+  KEEP_ASKING,    // the run waits for this message
+  KEEP_ANSWERED,  // the run has already had this message
   KEEP_ENDED,     // the process that ran it has ended
-  KEEP_BUSY       // a process runs it, or the store is away: ask again a little later
+  KEEP_BUSY       // a process runs it, or the store is away: try again a little later
 } KeepFound;
 
 // NULL without memory.
@@ -33,58 +33,61 @@ void keep_free(Keep *keep);             // NULL is allowed
 bool keep_is_shared(const Keep *keep);  // other processes may have the store open
 bool keep_outlives_process(const Keep *keep);
 bool keep_has_conversations(const Keep *keep);
-// What this process is called in a run that is its own.
+// Returns the name that marks a run as this process's own.
 Str keep_process(const Keep *keep);
 
-// Writes the run, again and again if the store does not take it, but for one that asks with a `done`; `done` as in store_call, NULL: nobody waits. False without memory. Any thread. `before`, the value
-// that was written last, NULL: whatever is there; otherwise reply->ok says whether it was still there. `value` gets
-// what was written. A run that asks is held by this process, which answers for its time-out, until keep_let_go.
+// Writes the run. Writes again until the store accepts it, except for a run that asks and has a `done`. `done` as in
+// store_call; NULL: none. Returns false without memory. Call it from any thread. `before`: the value that was written
+// last; reply->ok then says whether the store still had it. NULL: overwrites any value. `value` gets the written value.
+// A run that asks is held by this process, which handles its time-out, until keep_let_go.
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx);
-// Whether a conversation of that user is known.
+// Returns whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
-// Reads the run's value in the store, after a keep_save that found another one: `done` as in
-// store_call. Any thread.
+// Reads the run's value in the store, after keep_save found another one there. `done` as in store_call. Returns false
+// without memory. Call it from any thread.
 bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx);
-// Whether a value that keep_fetch brought is still this process's run: a write before may have been lost.
+// Returns whether the reply of keep_fetch is still this process's run: an earlier write may have been lost.
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run);
-// The run has left this process's memory. Any thread.
+// Notes that the run has left this process's memory. Call it from any thread.
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
-// KEEP_ASKING: the user's conversation still waits for the answer to the question of that number, which this process
-// holds; it is claimed as keep_claim does. KEEP_NOTHING: it does not. Waits for the store where others have it open.
+// Claims, as keep_claim does, a conversation that this process holds in memory. KEEP_ASKING: it still waits for the
+// answer to question number `asks`, and is claimed. KEEP_NOTHING: it does not. KEEP_BUSY: the store is away. Waits for
+// the store.
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
-// The run has ended. `identity` as in KeptRun.
+// Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 
-// Deletes all of a user's runs from the store, as far as this process knows them.
+// Deletes from the store all runs of a user that this process knows.
 void keep_forget(Keep *keep, Str openid);
 
-// Looks for the user's conversation; waits for the store. One that is found is claimed for this process: it is
-// KEPT_RUNS now, for the document `answering`. `value` keeps what `run` has. One that does not take events is
-// left alone for an event.
+// Looks for the user's conversation and claims it for this process; waits for the store. The claimed run is KEPT_RUNS
+// in the store, for the document `answering`. `run` gets slices of `value`. An event does not claim a conversation that
+// takes no events.
 KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *value,
                      KeptRun *run);
-// The same for the run of a message that the platform may have tried before. KEEP_ANSWERED: another process runs it.
+// Does the same for the run of a message that the platform may have tried before. KEEP_ANSWERED: another process runs
+// it.
 KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run);
-// A run was claimed that is gone on with without its message.
+// Reports, through KeepOptions.taken, that a claimed run continues without its message.
 void keep_tell_taken(Keep *keep, const KeptRun *run);
-// The same for a run by its key in the store, of keep_due.
+// Does the same as keep_claim for a run by its key, which keep_due returned.
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run);
 
-// Renews this process's lease, and finds out about runs of other processes. Call it from time to
-// time, from a thread that may wait for the store.
+// Renews this process's lease, and learns of runs of other processes. Call it from time to time, on a thread that may
+// wait for the store.
 void keep_look(Keep *keep);
-// Restores a claimed run that could not be begun. `state` is the state that was found.
+// Restores a claimed run that could not start. `state` is the state that was found.
 void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 
-// The key of a run that has timed out, or whose process has ended, in `key`; false if there is none now.
+// Gets the key of a run that has timed out, or whose process has ended. Returns false if there is none now.
 bool keep_due(Keep *keep, Buf *key);
 
-// Gives `each` up to `max` of the runs that are known here: conversations, or scripts whose message was answered
-// without them. Reads the store, and waits for it; `run` is valid during the call.
+// Calls `each` with up to `max` of the known runs: conversations or, if `owed`, scripts whose message was answered
+// before their end. Reads the store and waits for it. `run` is valid during the call.
 void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const KeptRun *run),
                void *ctx);
-size_t keep_conversations(const Keep *keep);  // that are in the store, as far as it is known
-size_t keep_owed(const Keep *keep);           // scripts of messages that were answered without them
+size_t keep_conversations(const Keep *keep);  // in the store, as far as known
+size_t keep_owed(const Keep *keep);           // scripts whose message was answered before their end
 
 #endif

@@ -1,4 +1,5 @@
-// What this process knows of the runs in the store: the key of each, and when to look at it. Any thread.
+// The runs in the store that this process knows: the key of each, and the time of its next check. Functions may be
+// called from any thread.
 #ifndef WEMOON_SCRIPT_KEPT_INDEX_H
 #define WEMOON_SCRIPT_KEPT_INDEX_H
 
@@ -14,35 +15,35 @@ typedef enum {
   ENTRY_ASKS,
   ENTRY_MINE,   // this process runs it
   ENTRY_OTHER,  // another process runs it
-  ENTRY_HELD    // it asks, and this process has it in memory
+  ENTRY_HELD    // it asks, and is in this process's memory
 } EntryState;
 
 typedef struct {
   EntryState state;
   bool owed;
-  int64_t look_ms;  // Unix; INT64_MAX: never
+  int64_t look_ms;  // next check, Unix; INT64_MAX: never
 } EntryNote;
 
-// Keys that begin with `owed_prefix`, which outlives the index, are of owed runs; all others of conversations. NULL
-// without memory.
+// Creates an index. Keys that begin with `owed_prefix`, which outlives the index, belong to owed runs, all others to
+// conversations. Returns NULL without memory.
 KeptIndex *kept_index_new(const char *owed_prefix);
 void kept_index_free(KeptIndex *index);  // NULL is allowed
 void kept_index_add(KeptIndex *index, Str key);
 void kept_index_forget(KeptIndex *index, Str key);
-// Notes what a value said. One that is held here stays so if the value asks: another process may have written it.
+// Notes the content of a value. A held entry stays held if the value asks: another process may have written the value.
 void kept_index_note(KeptIndex *index, Str key, EntryNote note);
-// The run asks, in this process's memory; `events`: it takes events as answers.
+// Notes that the run asks and is in this process's memory. `events`: it takes events as answers.
 void kept_index_hold(KeptIndex *index, Str key, bool events);
-// It has left memory; it asks until `look_ms`.
+// Notes that the run has left memory and asks until `look_ms`.
 void kept_index_let_go(KeptIndex *index, Str key, int64_t look_ms);
 bool kept_index_has(KeptIndex *index, Str key);
-// Whether it is in this process's memory; *events then says whether it takes events as answers.
+// Returns whether the run is in this process's memory; *events then says whether it takes events as answers.
 bool kept_index_is_held(KeptIndex *index, Str key, bool *events);
-// The next entry to look at, from where the last search ended: its key in `key`. It does not come again for a
-// second. False if there is none.
+// Gets the key of the next entry to check, from where the last search ended. The same entry is not returned again for a
+// second. Returns false if there is none.
 bool kept_index_next_unread(KeptIndex *index, Buf *key);
 bool kept_index_next_due(KeptIndex *index, Buf *key);
-// Calls `fn` for each key with that prefix, in no order; `fn` may change the index.
+// Calls `fn` for each key with `prefix`, in no order; `fn` may change the index.
 void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key), void *ctx);
 // Appends up to `max` keys of owed runs, or else of conversations, in no order (pack_str).
 void kept_index_list(KeptIndex *index, bool owed, size_t max, Buf *keys);

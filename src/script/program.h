@@ -1,10 +1,10 @@
-// Programs: files of lua/ that are run in place of a script, and the functions that they give.
+// Programs: files of lua/ that run in place of a script, and return a table of functions.
 #ifndef WEMOON_SCRIPT_PROGRAM_H
 #define WEMOON_SCRIPT_PROGRAM_H
 
 #include "script/interpreter.h"
 
-// Remembers the table `host` on top of the stack, which programs are given; leaves it there.
+// Stores the table `host` from the top of the stack for programs, without popping it.
 void program_set_host(lua_State *L);
 void program_push_host(lua_State *L);
 // Loads options.program.

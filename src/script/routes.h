@@ -1,6 +1,6 @@
-// Which pages a script serves (wechat.route): method and path, and a number that stands for the function.
-// HTTP threads look while the script runs, so it has a mutex of its own, held for a few comparisons.
-// page.h is for the layers above.
+// The pages that a script serves (wechat.route): method, path, and the registry index of the function. HTTP threads
+// search the table while the script runs, so it has its own mutex, held for a few comparisons. The layers above use
+// page.h.
 #ifndef WEMOON_SCRIPT_ROUTES_H
 #define WEMOON_SCRIPT_ROUTES_H
 
@@ -11,12 +11,12 @@ typedef struct Routes Routes;
 
 Routes *routes_new(void);          // NULL without memory
 void routes_free(Routes *routes);  // NULL is allowed
-// Adds a page, or puts `function` in the place of the one that was there: *replaced is that one's number,
-// else it stays as it was. `method` is in upper case, or "*". False without memory.
+// Adds a page, or replaces the function of an existing page: then *replaced gets the old function; otherwise it is
+// unchanged. `method` is in upper case, or "*". Returns false without memory.
 bool routes_add(Routes *routes, Str method, Str path, int function, int *replaced);
-// The page for a request: of its method, else for HEAD of GET, else of "*", else the one of "*" and the path
-// "*". With PAGE_FOUND sets *function, unless that is NULL. With PAGE_OTHER_METHOD `allow` (NULL with size 0 for
-// none) gets the methods that the path has ("GET, HEAD, POST"), as many as fit.
+// Finds the page for a request: with its method; else, for HEAD, with GET; else with method "*"; else with method "*"
+// and path "*". With PAGE_FOUND sets *function, unless `function` is NULL. With PAGE_OTHER_METHOD `allow` (NULL with
+// size 0 for none) gets the methods of the path ("GET, HEAD, POST"), as many as fit.
 PageMatch routes_find(Routes *routes, Str method, Str path, int *function, char *allow,
                       size_t size);
 

@@ -1,5 +1,5 @@
-// The parts of an answer that a script has said before its end (wechat.say). What was said by the
-// deadline is the passive reply.
+// The parts of an answer that a script sends before its end (wechat.say). The parts said by the deadline are the
+// passive reply.
 #ifndef WEMOON_SCRIPT_SAID_H
 #define WEMOON_SCRIPT_SAID_H
 
@@ -13,37 +13,39 @@ typedef struct Parts Parts;
 // What happens to later parts.
 typedef enum {
   SAID_WAITS,  // the request is not answered yet
-  SAID_SENDS,  // it is: parts go out as customer service messages
-  SAID_KEEPS,  // it is: they are kept for the user's next message (script/kept_answers.h)
-  SAID_DROPS   // it is: they are lost (late_reply)
+  SAID_SENDS,  // answered: parts are sent as customer service messages
+  SAID_KEEPS,  // answered: parts are kept for the user's next message (script/kept_answers.h)
+  SAID_DROPS   // answered: parts are lost (late_reply)
 } SaidState;
 
-// Part of a message's job; zeroed. It costs nothing if the script says nothing.
+// Part of a message's job; initially zeroed. It costs nothing if the script says nothing.
 typedef struct {
   Parts *_Atomic parts;  // NULL: nothing was said
   atomic_int state;      // SaidState
-  atomic_bool spent;     // no customer service message is left for its user
+  atomic_bool spent;     // no customer service message is left for the user
 } Said;
 
-void said_clear(Said *said);  // and zeroes it
+void said_clear(Said *said);  // frees the parts and zeroes `said`
 
-// The script's side: one thread at a time. Adds a text, or a reply of another kind. `copy` copies
-// that reply into the parts' arena. False without memory.
+// Add a text, or a reply of another kind, on the script's side: from one thread at a time. `copy` copies that reply
+// into the parts' arena. Both return false without memory.
 bool said_text(Said *said, Str text);
 bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply), void *ctx);
 SaidState said_state(Said *said);
 
-// The request is about to be answered, and what is said later finds `state`. True with the passive reply in
-// `arena`, a text of at most `most` bytes: the texts up to the first other reply, with `whole` as they are, else their whole sentences; or that
-// reply if it came first. False: there is none, or it was taken before. Any thread.
+// Takes the passive reply when the request is about to be answered, and sets `state` for later parts. Returns true with
+// the reply in `arena`: a text of at most `most` bytes, made of the texts up to the first other reply (with `whole` as
+// they are, else only their complete sentences); or that other reply if it came first. Returns false if there is none,
+// or it was taken before. Call it from any thread.
 bool said_take(Said *said, SaidState state, bool whole, size_t most, Arena *arena, Reply *reply);
-// It was taken, and did not go out.
+// Notes that the taken reply was not sent.
 void said_give_back(Said *said);
-// Marks that many bytes of what will be said as sent before, by another process.
+// Marks the first `bytes` of the texts to come, or with `other` the first other reply, as already sent by another
+// process.
 void said_was_taken(Said *said, size_t bytes, bool other);
-// Whether something was said that has not gone out as the passive reply.
+// Returns whether a part has not been sent as the passive reply.
 bool said_left(Said *said);
-// How much of what was said went out: bytes of the first texts, or the first reply.
+// Gets how much was sent as the passive reply: bytes of the first texts, and whether the first other reply.
 void said_taken(Said *said, size_t *bytes, bool *other);
 
 #endif

@@ -1,4 +1,4 @@
-// A settings file: Lua that returns a table (config.lua). Read in a bare state of its own, within limits.
+// A settings file: Lua code that returns a table (config.lua). It runs in a separate bare state, within limits.
 #ifndef WEMOON_SCRIPT_SETTINGS_H
 #define WEMOON_SCRIPT_SETTINGS_H
 
@@ -16,15 +16,15 @@ typedef enum {
 
 typedef struct Setting {
   Str key,
-      text;  // the value as text: strings as they are, integers in decimal, booleans as true/false
+      text;  // the value as text: strings unchanged, integers in decimal, booleans as true/false
   SettingKind kind;
   const char *type_name;  // Lua's name of the type, for messages
   struct Setting *next;
 } Setting;
 
-// Runs the file (os, io, string ... are there; `wechat` is not) and lists the table's string keys in `arena`,
-// sorted by key. ERR_USAGE with file and line where it does not parse, fails, loops, or returns no table, and
-// for a key that is no string.
+// Runs the file (with os, io, string ..., without `wechat`) and lists the table's string keys in `arena`, sorted by
+// key. Returns false with ERR_USAGE, file and line if the file does not parse, fails, loops, returns no table, or has a
+// key that is not a string.
 bool settings_read(const char *path, Arena *arena, Setting **first, Err *err);
 
 #endif

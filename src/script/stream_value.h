@@ -1,4 +1,4 @@
-// A stream as Lua has it: an object with `send` and `close`.
+// A stream in Lua: an object with `send` and `close`.
 #ifndef WEMOON_SCRIPT_STREAM_VALUE_H
 #define WEMOON_SCRIPT_STREAM_VALUE_H
 
@@ -9,7 +9,7 @@
 //   stream:send(text) -> true, or false once nobody reads any more
 //   stream:close()       what was sent is still read
 int stream_value_new(lua_State *L);
-// The stream at `index`, held once more for its reader; NULL for another value.
+// Returns the stream at `index`, retained for its reader; NULL for any other value.
 Stream *stream_value_take(lua_State *L, int index);
 
 #endif

@@ -1,4 +1,4 @@
-// What is kept of a message's run, as long as the run is in memory.
+// The stored state of a message's run, while the run is in memory.
 #ifndef WEMOON_SCRIPT_TALK_H
 #define WEMOON_SCRIPT_TALK_H
 
@@ -8,35 +8,36 @@
 
 typedef struct Talk {
   Keep *keep;
-  KeptRun run;  // its texts are the talk's own, but for process and record
-  // As it was written last, and before that, where others have the store open.
+  KeptRun run;  // the talk owns its texts, except process and record
+  // The last written value and the one before it, if other processes have the store open.
   Buf value, before;
   bool stored;
-  int64_t ask_until_us;  // monotonic: until then its question waits for the store
-  bool here;             // counted among what is owed here
-  Said *said;            // in parts, of the message that is being answered; NULL: none
-  bool warned;           // that it stays in this process
+  int64_t ask_until_us;  // monotonic: how long its question waits for the store
+  bool here;             // counted in BotShared.owed_here
+  Said *said;            // parts of the answer to the current message; NULL: none
+  bool warned;           // the log has a warning that it stays in this process
 } Talk;
 
-// For a run that has just begun. NULL without memory.
+// Creates a talk for a run that has just begun. Returns NULL without memory.
 Talk *talk_new(Keep *keep, Str openid, Str message);
-// For a run that was claimed in the store; `value` is what is there now.
+// Creates a talk for a run that was claimed in the store; `value` is its current value there. Returns NULL without
+// memory.
 Talk *talk_of(Keep *keep, const KeptRun *run, Str value);
 void talk_free(Talk *talk);  // NULL is allowed
-// Frees what `to` had, and gives it a copy; empty without memory.
+// Frees the text of `to` and sets it to a copy of `text`; empty without memory.
 void talk_set(Str *to, Str text);
-// Writes the run with its record. False if it cannot be kept, `done` is not called then.
+// Writes the run with its record. Returns false if the run cannot be kept: then `done` is not called.
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
-// The message is answered, or the run goes on with another one: forgets what was said. `taken`:
-// remembers how much of it went out.
+// Forgets what was said, when the message is answered or the run continues with another message. `taken`: remembers how
+// much of it was sent.
 void talk_leave_said(Talk *talk, bool taken);
-// The store did not take what was written last.
+// Notes that the store did not accept the last value.
 void talk_not_saved(Talk *talk);
-// Its process lets go of it: any other one goes on with it.
+// Releases the run from this process: any other process can continue it.
 void talk_leave(Talk *talk, const Record *record);
-// The run has ended: deletes it from the store.
+// Deletes a run that has ended from the store.
 void talk_drop(Talk *talk);
-// Prepares it for on_lost, with the document that was being answered.
+// Prepares the run for on_lost, with the document that was being answered.
 void talk_lose(Talk *talk);
 
 #endif
