@@ -6,7 +6,7 @@
 
 // Pushes ask(question, timeout_s | nil, events, sent). The question becomes the answer to the current message, unless
 // `sent` says that it is already sent. ask waits for the user's next message, or also for an event if `events` is true.
-// ask returns the message, or nil and the reason: "timeout", "unsubscribe", "memory" or "reload".
+// ask returns the message, or nil and the reason: "timeout", "unsubscribe", "ended", "forgotten", "memory" or "reload".
 void ask_push(lua_State *L);
 
 #endif

@@ -1,4 +1,4 @@
-// Replies that came too late to be the answer, and what of a long text did not fit into one.
+// Late replies, which missed the deadline, and the rest of texts that are too long for one reply.
 #ifndef WEMOON_SCRIPT_LATE_H
 #define WEMOON_SCRIPT_LATE_H
 
@@ -10,34 +10,34 @@
 struct LatePlace;  // script/late_order.h
 struct Talk;       // script/talk.h
 
-// Pops the function(reply, message, is_rest) of the Lua half that sends them. May raise.
+// Pops and registers the function(reply, message, is_rest) of the Lua half that sends late replies. May raise.
 void late_register(lua_State *L);
-// What is sent, and what goes with it.
+// A late reply and its circumstances.
 typedef struct {
-  const Reply *reply;  // NULL: `rest`
+  const Reply *reply;  // NULL: `rest` is sent
   Str rest;
-  Said *
-      said;  // of what parts the function is told how much went out; NULL if it was not said in parts
-  struct LatePlace *place;  // the message's among its user's; NULL: behind all that there are
+  Said *said;  // the parts, for the number of bytes already sent; NULL if the answer has no parts
+  struct LatePlace *place;  // the message's place; NULL: after all places of its user
   Str openid, identity;     // of the message
-  bool keeps;               // it is kept for the user's next message, instead of sent
-  bool gone;                // it is not kept for its user
-  bool asks;  // it is a question of the script's, which goes on with the user's next message
-  // What is kept of the task's run; it leaves the store when this is out. NULL: nothing.
+  bool keeps;               // the reply is kept for the user's next message instead of sent
+  bool gone;                // the reply may not be kept for its user
+  bool asks;  // the reply is a question of the script, which continues with the user's next message
+  // The stored run of the task; deleted from the store once the reply is sent. NULL: none.
   struct Talk *talk;
 } Late;
-// Sends it to the sender of the task's message, in a task of its own.
+// Sends the reply to the sender of the task's message, in a separate task.
 void late_send(Task *from, BotShared *shared, const Late *late);
-// Has it called with the reply value of the running task and true, before that task's end. False without memory.
+// Calls the registered function, in a separate task, with the reply value of the task `from` and true, before the end
+// of `from`. Returns false without memory.
 bool late_deliver(Task *from, BotShared *shared, const Late *late);
-// In such a task, how much of what was said in parts went out before: bytes of the first texts, whether the first part.
-// False in any other.
+// In a task of late_send or late_deliver, gets how much of the parts was already sent: bytes of the first texts, and
+// whether the first other reply. Returns false in any other task.
 bool late_taken(lua_State *L, size_t *bytes, bool *other);
-// In such a task, pushes the identity of its message, `keeps`, `asks` and `gone`. In any other `own` and false.
-// Returns 4.
+// Pushes, in such a task, the identity of its message, `keeps`, `asks` and `gone`; in any other task `own` and three
+// times false. Returns 4.
 int late_fate(lua_State *L, Str own);
-// Waits until no earlier message of the user is under way: returned by a C function as its last act. `own` is the place
-// of a task that is no such one; NULL: it waits for nobody.
+// Waits until no earlier message of the user is under way. A C function returns its result. `own` is the place to use
+// in any other task; NULL: does not wait.
 int late_turn(lua_State *L, struct LatePlace *own);
 
 #endif

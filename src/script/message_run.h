@@ -1,4 +1,4 @@
-// A message's task, for the other files of script/.
+// The task of a message, for the other files of script/.
 #ifndef WEMOON_SCRIPT_MESSAGE_RUN_H
 #define WEMOON_SCRIPT_MESSAGE_RUN_H
 
@@ -8,50 +8,53 @@
 #include "script/message.h"
 #include "script/talk.h"
 
-// Whether the task answers a message now, in on_message: not in on_error, nor once it has asked.
+// Returns whether the task answers a message now, in on_message: false in on_error, and once the task has asked.
 bool message_can_ask(const Task *task);
-// Its user is told nothing more, whatever it comes to.
+// Makes the task send nothing more to its user, whatever its result.
 void message_silence(Task *task);
-// Whether the task waits for its user's next message.
+// Returns whether the task waits for its user's next message.
 bool message_is_asking(const Task *task);
 Str message_sender(const Task *task);
-// The task was given the user's answer, which it may have been given before.
+// Notes that the task got an answer of the user, which may be a replayed one.
 void message_answered_again(Task *task);
-// What the task's message is known by for duplicates.
+// Returns the identity of the task's message, which identifies duplicates.
 Str message_known_by(const Task *task);
-// Where the task's message takes parts of its answer; NULL if it takes none.
+// Returns the Said for parts of the answer to the task's message; NULL if the message takes none.
 Said *message_said(const Task *task);
-// The message's place among its user's, held once more; NULL without memory, or if nothing is sent here.
+// Returns the message's place among its user's messages, held once more; NULL without memory, or if there is no order
+// of late answers.
 struct LatePlace *message_place(Task *task);
-// The value at 1 becomes the task's reply; `sent`: it went out by itself, and nothing is to be answered. Raises if it is
-// no reply.
+// Makes the value at 1 the task's reply. `sent`: the question was sent separately, and the answer is empty. Raises if
+// the value is not a reply.
 void message_take_question(lua_State *L, Task *task, bool sent);
-// Answers the message with that; the task stays, without a message, and is about to wait.
+// Answers the message with that reply; the task stays, without a message, and is about to wait.
 void message_answer_and_stay(Task *task);
-// In the task: it goes on with no message to answer. It takes over the caller's hold of the engine.
-// `gone`: what it has to say is not kept for the user.
+// Makes the running task continue without a message to answer. The task takes over the caller's reference to the
+// engine. `gone`: its replies are not kept for the user.
 void message_orphan(Task *task, Str openid, bool gone);
 
 typedef struct {
   const MessageTask *message;
-  Answer *answer;    // as interpreter_run_message has it
-  const Buf *value;  // of a run that was claimed in the store; NULL: it was not
+  Answer *answer;    // as in interpreter_run_message
+  const Buf *value;  // of a run that was claimed in the store; NULL: not claimed
 } MessageStart;
-// For wait_resume, with a MessageStart: the task answers that message from now on; pushes its document.
+// For wait_resume, with a MessageStart: message_begin makes the task answer that message, message_push pushes its
+// document.
 void message_begin(Task *task, void *start);
 int message_push(lua_State *L, void *start);
 
-// Pushes the message of a document, which becomes the task's current one. False if it is none.
+// Pushes the message of a document and makes it the task's current message. Returns false if the document is not a
+// message.
 bool message_push_document(lua_State *L, Str document);
-// What is kept of the task's run; NULL: nothing.
+// Returns the stored state of the task's run, created if needed; NULL: none.
 Talk *message_talk(Task *task);
-// The same, ready to be saved with the question that message_take_question took; NULL if the conversation stays in
-// this process. `until_ms` as KeptRun has it.
+// Returns the same, ready to be saved with the question of message_take_question; NULL if the conversation stays in
+// this process. `until_ms` as in KeptRun.
 Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
-// As a WaitPush's last act, where the store had something else than was written before: whether that is another
-// process's. The task ends then.
+// Called last by a WaitPush if the store had another value than the last written one: checks whether another process
+// wrote the value. If so, ends the task.
 int message_check_talk(lua_State *L);
-// The task's calls are known to the store before they are made.
+// Makes the task write its calls to the store before it makes them.
 void message_watch(Task *task);
 
 #endif

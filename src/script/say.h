@@ -14,7 +14,8 @@ int say_state(lua_State *L);
 // the first texts, and whether the first other reply.
 int say_taken(lua_State *L);
 // fate(): returns the message's identity; in a late reply's task also whether the reply is kept instead of sent,
-// whether it asks, and whether its user was forgotten. Called through the door, like saying().
+// whether it asks, and whether its user is gone (nothing may be kept for the user). Called through the door, like
+// saying().
 int say_fate(lua_State *L);
 // turn(): waits until the answers to the user's earlier messages are sent.
 int say_turn(lua_State *L);
