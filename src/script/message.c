@@ -159,7 +159,7 @@ Said *message_said(const Task *task) {
 
 LatePlace *message_place(Task *task) {
   MessageRun *run = message_run(task);
-  if (!run->place) message_run_take_place(run);
+  message_run_take_place(run);
   return late_order_hold(run->place);
 }
 

@@ -68,11 +68,11 @@ Talk *message_talk(Task *task) {
   return run->talk;
 }
 
-// Reserves the message's place: a late answer to it goes out before those to the user's later
+// Reserves the message's place, unless it has one: a late answer to it goes out before those to the user's later
 // messages.
 void message_run_take_place(MessageRun *run) {
   BotShared *shared = run->in->options.shared;
-  if (shared && shared->late_order && run->sender.len)
+  if (!run->place && shared && shared->late_order && run->sender.len)
     run->place = late_order_enter(shared->late_order, run->sender);
 }
 
