@@ -1,4 +1,4 @@
-// Health as JSON, figures as text, and a reload on demand.
+// Health as JSON, metrics as text, and a reload on demand.
 #include "bot/admin.h"
 
 #include "base/clock.h"
@@ -16,8 +16,8 @@ static void add_error(Buf *json, const char *error) {
   else buf_add(json, STR("null"));
 }
 
-// The bot answers callbacks as long as it is not stopping: a script that failed to load leaves the one before
-// in service, and a store that is away fails those calls alone.
+// The bot answers callbacks until it stops: if a script fails to load, the previous script stays in service, and if the
+// store is away, only calls of the store fail.
 static void add_health(const Admin *admin, const BotStatus *bot, Buf *json) {
   Err store = { .text = "" };
   bool healthy = store_healthy(admin->store, &store);
@@ -63,7 +63,7 @@ static void show_health(void *ctx, HttpRequest *request) {
           &json);
 }
 
-// ---- figures ------------------------------------------------------------------------------------
+// ---- metrics ------------------------------------------------------------------------------------
 
 static void show_metrics(void *ctx, HttpRequest *request) {
   Admin *admin = ctx;
@@ -133,7 +133,7 @@ static void reload(void *ctx, HttpRequest *request) {
   respond(request, worked ? 200 : 500, STR(""), &text);
 }
 
-// ---- the table of pages -------------------------------------------------------------------------
+// ---- page table ---------------------------------------------------------------------------------
 
 static const struct {
   const char *method, *allow, *path;
@@ -167,7 +167,7 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
     to->status = 405;
     to->allow = pages[page].allow;
   } else if (server_header(head, "Origin").len) {
-    to->status = 403;  // a page in a browser can post here too, but not leave its Origin out
+    to->status = 403;  // a web page in a browser can post here too, but it always sends Origin
   } else {
     to->handle = pages[page].show;
     to->ctx = ctx;

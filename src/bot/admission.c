@@ -1,4 +1,4 @@
-// A count for each kind.
+// One counter per kind.
 #include "bot/admission.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ void admission_turn_awaited(Admission *admission, int64_t now_us) {
 
 void admission_turn_over(Admission *admission) { atomic_fetch_sub(&admission->turns, 1); }
 
-// Written only while it matters: it is one more line of memory for all cores.
+// Written only while messages wait: the write would move a cache line between cores.
 void admission_turn_in_time(Admission *admission, int64_t now_us) {
   if (atomic_load_explicit(&admission->turns, memory_order_relaxed) > 0)
     atomic_store_explicit(&admission->in_time_us, now_us, memory_order_relaxed);

@@ -1,4 +1,4 @@
-// Rendering, sealing, and what is said of it.
+// Renders and seals answers, and logs them.
 #include "bot/answer.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "script/packed_reply.h"
 #include "wechat/envelope.h"
 
-enum { LAST_AFTER_S = 9 };  // the platform's tries are over a little later
+enum { LAST_AFTER_S = 9 };  // the platform's tries end a little later
 
 static void respond(Callback *c, const HttpResponse *response) {
   if (c->parked) parked_respond(c->parked, response);
@@ -35,7 +35,7 @@ static void tell_of_answer(const Callback *c, Str xml) {
   const BotOptions *options = c->webhook->options;
   if (options->on_answer) options->on_answer(options->on_message_ctx, c->sender, xml);
   if (xml.len > 0 && live_is_watched(options->live)) {
-    LiveSubject of = { c->sender, c->msgid, c->received_us };  // a look at the clock costs 0.3 %
+    LiveSubject of = { c->sender, c->msgid, c->received_us };  // reading the clock would cost 0.3 %
     live_reply(options->live, &of, xml);
   }
   if (c->trail) capture_answer(c->trail, xml);
@@ -75,8 +75,8 @@ static bool answer_nothing_instead(Callback *c) {
   return false;
 }
 
-// The reply in the workspace, or "success" if it is empty. It is sealed when its message was. False where it
-// cannot be: the request is left unanswered.
+// Answers with the reply in the workspace, or with "success" if it is empty. Seals the reply if its message was sealed.
+// Returns false if that fails: then the request stays unanswered.
 static bool answer_reply(Callback *c) {
   Err err;
   Str xml = buf_str(&c->w->reply);
@@ -135,7 +135,7 @@ static SaidState said_state_of(LateReply way) {
   return way == LATE_CUSTOMER_SERVICE ? SAID_SENDS : way == LATE_KEEP ? SAID_KEEPS : SAID_DROPS;
 }
 
-// Its last line, or all of it. False if it has no place in that reply.
+// Appends late_text to `reply` as its last line, or makes it the whole reply. Returns false if the reply is not a text.
 static bool add_late_text(Callback *c, Reply *reply) {
   Str content = packed_reply_content(reply), rest;
   Buf text;
@@ -149,8 +149,8 @@ static bool add_late_text(Callback *c, Reply *reply) {
   return copy.ptr && reply_text(reply, c->w->arena, copy, &rest);
 }
 
-// What was said by now and what is kept, or late_text: what the user reads. Nothing whole: REPLY_NONE. Returns whether
-// the user is to write for the answer.
+// Makes the reply at the deadline: kept answers, the parts said so far, and late_text. REPLY_NONE if there is nothing
+// to show. Returns whether the reply promises the answer to the user's next message.
 static bool reply_by_now(Callback *c, Job *job, Reply *reply) {
   LateReply way = answer_late_way(c->webhook, job);
   Str late_text = c->webhook->options->late_text;
@@ -193,7 +193,7 @@ void answer_owed(Callback *c, Job *job) {
   c->w = NULL;
 }
 
-// ---- what is said of it -------------------------------------------------------------------------
+// ---- log and metrics ----------------------------------------------------------------------------
 
 LogSubject answer_begin_lines(const Callback *c) {
   return log_about((LogSubject){ .openid = c->sender, .msgid = c->msgid });

@@ -1,4 +1,4 @@
-// The socket, and who has it: a thread that accepts, and one for each session.
+// The socket, with one thread that accepts and one thread per session.
 #include "bot/attach.h"
 
 #include "base/clock.h"
@@ -30,7 +30,7 @@ typedef struct {
 struct Attach {
   AttachOptions options;
   char *path;
-  int fd, wake;  // wake: an eventfd, for the thread that accepts
+  int fd, wake;  // wake: an eventfd for the accepting thread
   pthread_t acceptor;
   atomic_bool stopping;
   Buf about;
@@ -44,7 +44,7 @@ struct Attach {
 
 // ---- seats --------------------------------------------------------------------------------------
 
-// NULL where all are taken.
+// Returns NULL if all seats are taken.
 static Seat *enter(Attach *attach, Session *session) {
   Seat *seat = NULL;
   pthread_mutex_lock(&attach->mutex);
@@ -77,7 +77,7 @@ static void *serve(void *ctx) {
   return NULL;
 }
 
-// ---- who comes ----------------------------------------------------------------------------------
+// ---- accepting ----------------------------------------------------------------------------------
 
 static void refuse(Session *session, const char *why) {
   log_warn("attach: process %d of user %u was refused: %s", session->pid, session->uid, why);
@@ -85,7 +85,7 @@ static void refuse(Session *session, const char *why) {
   session_free(session);
 }
 
-// The mode of the socket says the same; a changed one, or one of a folder that was copied, does not.
+// The socket's mode enforces the same, unless the mode was changed or the folder was copied.
 static bool may_attach(Session *session) {
   return channel_peer(&session->channel, &session->pid, &session->uid) &&
          (session->uid == geteuid() || session->uid == 0);
@@ -122,7 +122,7 @@ static void *accept_all(void *ctx) {
 
 // ---- the socket ---------------------------------------------------------------------------------
 
-// A path that is too long for a socket's address is reached through its folder.
+// Binds through the path's folder, because the path may be too long for a socket address.
 static bool bind_at(int fd, const char *path, Err *err) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   const char *slash = strrchr(path, '/');
@@ -135,7 +135,7 @@ static bool bind_at(int fd, const char *path, Err *err) {
                      slash ? slash + 1 : path);
   bool ok = len < (int)sizeof address.sun_path;
   if (!ok) errno = ENAMETOOLONG;
-  // Nobody but the owner from the first moment on: Linux makes the file with the socket's own mode.
+  // Linux creates the file with the socket's own mode, so only the owner ever has access.
   ok = ok && fchmod(fd, S_IRUSR | S_IWUSR) == 0;
   if (ok) unlink(path);
   ok = ok && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
@@ -160,7 +160,7 @@ static void add_member(Buf *json, const char *name, const char *value) {
   json_add_string(json, str_of(value));
 }
 
-// What the prompt is told, to know its bot by and to say where it is.
+// Writes the JSON with which the prompt identifies its bot and shows where it runs.
 static bool describe(Attach *attach) {
   char script[PATH_MAX];
   const AttachOptions *options = &attach->options;
@@ -172,7 +172,7 @@ static bool describe(Attach *attach) {
   return !attach->about.failed;
 }
 
-// Whatever is open is closed.
+// Closes what is open and frees.
 static void attach_free(Attach *attach) {
   if (attach->fd >= 0) close(attach->fd);
   if (attach->wake >= 0) close(attach->wake);
@@ -215,7 +215,7 @@ Attach *attach_start(const AttachOptions *options, Err *err) {
   return NULL;
 }
 
-// Their prompts hear of it at once; what they run is ended at its next look.
+// Closes all sessions and waits for their threads, at most STOPPING_US. Running inputs end at their next check.
 static bool end_sessions(Attach *attach) {
   struct timespec until = clock_to_timespec(clock_now_us() + STOPPING_US);
   pthread_mutex_lock(&attach->mutex);

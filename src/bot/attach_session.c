@@ -1,8 +1,8 @@
-// One attached prompt, on a thread of its own. Inputs run in the bot's interpreter, each in a task of its own; what
-// needs no script (.reload, .conversations, .end) is done on this thread.
+// One attached prompt, on its own thread. Each input runs in the bot's interpreter, in its own task; commands that need
+// no script (.reload, .conversations, .end) run on this thread.
 //
-// The prompt says hello (its settings, JSON), line, complete, resize, interrupt; the bot says wemoon (who it is, JSON),
-// refused, ready, note, answer (a word, a line end, a text), failed, candidates.
+// The prompt sends hello (its settings, JSON), line, complete, resize, interrupt. The bot sends wemoon (its identity,
+// JSON), refused, ready, note, answer (a word, a newline, a text), failed, candidates.
 #include "bot/attach_session.h"
 
 #include "base/clock.h"
@@ -20,9 +20,9 @@ enum {
   LISTED_MAX = 200,       // conversations
 };
 
-// ---- what is run in the interpreter -------------------------------------------------------------
+// ---- inputs in the interpreter ------------------------------------------------------------------
 
-// What the prompt says while its input runs: that it is to end. Nothing else is due then.
+// Reads the prompt's frames while its input runs: only "interrupt" is expected then.
 static bool should_stop(void *ctx) {
   Session *session = ctx;
   char word[CHANNEL_WORD_MAX];
@@ -47,7 +47,7 @@ static bool call(Session *session, Interpreter *in, const char *function, Str ar
   return interpreter_prompt(in, &prompt, &session->out, err);
 }
 
-// A reload put another interpreter in service: the prompt's program begins anew there.
+// Begins the prompt's program in a new interpreter, because a reload has replaced the previous one.
 static bool begin(Session *session, Interpreter *in, Err *err) {
   if (session->interpreter == interpreter_number(in)) return true;
   bool again = session->interpreter != 0;
@@ -71,7 +71,7 @@ static void end_program(Session *session) {
   interpreter_release(in);
 }
 
-// ---- commands of the bot, not of the script -----------------------------------------------------
+// ---- commands of the bot ------------------------------------------------------------------------
 
 static void answer(Session *session, bool good, const char *text) {
   buf_reset(&session->out);
@@ -172,7 +172,7 @@ static bool take_line(Session *session, Str text) {
   Buf input;
   if (text.len > INPUT_MAX)
     return channel_send(&session->channel, "failed", STR("the input is too long"));
-  buf_init(&input);  // `text` is gone as soon as the prompt is listened to again
+  buf_init(&input);  // `text` is invalid after the next channel_read
   buf_add(&input, text);
   log_input(session, buf_str(&input));
   bool ok =
@@ -196,7 +196,7 @@ static bool take(Session *session, const char *word, Str text) {
   Err err;
   if (strcmp(word, "line") == 0) return take_line(session, text);
   if (strcmp(word, "complete") == 0) return take_completion(session, text);
-  if (strcmp(word, "interrupt") == 0) return true;  // what it was to end has ended
+  if (strcmp(word, "interrupt") == 0) return true;  // the input has already ended
   if (strcmp(word, "resize") != 0 || text.len > 8) return false;
   char columns[16];
   snprintf(columns, sizeof columns, "%.*s", STR_FMT(text));
@@ -204,7 +204,7 @@ static bool take(Session *session, const char *word, Str text) {
   return !session->gone;
 }
 
-// The settings of the prompt are kept for the program of the interpreter that comes after a reload.
+// Keeps the prompt's settings, for the program in the interpreter after a reload.
 static bool greet(Session *session) {
   char word[CHANNEL_WORD_MAX];
   Str text;

@@ -1,4 +1,4 @@
-// A bot, put together.
+// Creates a bot from its parts.
 #include "bot/bot.h"
 #include "bot/capture.h"
 
@@ -24,18 +24,18 @@
 
 enum {
   KEPT_PATIENCE_S = 600,
-  CLOSING_MS = 2000,  // so long an interpreter may take to close
-  SPARE_SHARE = 8     // of the descriptors that requests that wait leave to others
+  CLOSING_MS = 2000,  // the longest time that an interpreter may take to close
+  SPARE_SHARE = 8     // the share of descriptors that waiting requests must leave free
 };
 
 struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
-  Keeper *keeper;               // NULL: nothing outlives the process
-  TimerLeader *leader;          // NULL: the store is this process's own
+  Keeper *keeper;               // NULL: no data outlives the process
+  TimerLeader *leader;          // NULL: no other process uses the store
   Forgotten *forgotten;         // likewise
-  char name[ACCOUNT_NAME_MAX];  // what the processes of one account know each other by
+  char name[ACCOUNT_NAME_MAX];  // the account's name, by which its processes find each other
 };
 
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
@@ -48,7 +48,8 @@ bool bot_files(Bot *bot, Arena *arena, Pairs *files) {
   return pool_files(bot->webhook.pool, arena, files);
 }
 
-// Each has a descriptor of its own; some are left for connections that come, scripts, stores and calls.
+// Returns how many requests may wait. Each has a descriptor; some are left for new connections, scripts, stores and
+// calls.
 static int64_t waiting_most(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return INT64_MAX;
@@ -57,7 +58,7 @@ static int64_t waiting_most(void) {
 
 HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx = bot }; }
 
-// The platform's next try of a message that is answered late, here, is no new message.
+// Marks a message that this process answers late as answered, so that the platform's next try is a duplicate.
 static void on_taken(void *ctx, Str identity) {
   Webhook *webhook = ctx;
   Buf answer;
@@ -74,7 +75,7 @@ static void on_taken(void *ctx, Str identity) {
   buf_clear(&answer);
 }
 
-// With the other processes on the store, if it is shared with any.
+// Prepares for other processes on the store, if the store can be shared.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
   Str name = str_of(bot->name);
@@ -91,7 +92,7 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   bot->forgotten = forgotten_new(store, name, &bot->webhook.shared);
   if (!bot->leader || !peers || !bot->forgotten) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
-  // How long until the others have noticed, and told what they have answered.
+  // Until then the others have noticed this process, and have written what they answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
   return true;
 }
@@ -103,7 +104,7 @@ void bot_capture(BotOptions *options, Capture *capture) {
 
 static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
 
-// What becomes of answers that are late.
+// Prepares the handling of late answers.
 static bool begin_late(Bot *bot, const BotOptions *options, Err *err) {
   BotShared *shared = &bot->webhook.shared;
   Store *store = options->interpreter.store;
@@ -172,7 +173,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   return NULL;
 }
 
-// What is in the store goes on at the next start, or elsewhere; but a call of it that is under way is let end.
+// Runs in the store continue at the next start, or in another process; only their calls under way are waited for.
 static bool is_idle(Webhook *webhook) {
   const BotShared *shared = &webhook->shared;
   int64_t left =

@@ -1,4 +1,4 @@
-// The one table of what is counted.
+// The table of all metrics.
 #include "bot/bot_metrics.h"
 
 #include "script/interpreter.h"
@@ -48,7 +48,7 @@ const MetricFamily bot_metric_families[] = {
   { NULL, METRIC_COUNTER, { NULL, NULL }, NULL },
 };
 
-// ---- at 0 ---------------------------------------------------------------------------------------
+// ---- initial series -----------------------------------------------------------------------------
 
 static void begin(Metrics *metrics, int family, const char *label, const char *other) {
   metrics_series(metrics, family, str_of(label), str_of(other));

@@ -1,4 +1,4 @@
-// Trails in memory, lines in a buffer, the buffer in a file.
+// Collects trails in memory, appends their lines to a buffer, and writes the buffer to a file.
 #include "bot/capture.h"
 
 #include <errno.h>
@@ -21,28 +21,28 @@
 
 enum {
   WRITE_EVERY_US = 200 * 1000,
-  WRITE_AT = 256 << 10,     // bytes that do not wait for that
-  PENDING_MAX = 32 << 20,   // what the disk may be behind
+  WRITE_AT = 256 << 10,     // so many bytes are written at once
+  PENDING_MAX = 32 << 20,   // bytes that may wait for the disk
   NOTED_MAX = 4 << 20,      // bytes of one message's calls and late parts
-  ROOM = 2048,              // bytes of what most messages and replies take together
-  IDLE_MAX = 64,            // for each core
-  SAY_EVERY_US = 10000000,  // what is dropped is said so often at most
+  ROOM = 2048,              // bytes that hold most messages with their replies
+  IDLE_MAX = 64,            // per core
+  SAY_EVERY_US = 10000000,  // the shortest time between two warnings about dropped lines
 };
 
 struct Capture {
   void (*take)(void *ctx, Str line);
   void *ctx;
-  CorePool idle;  // of those with ROOM
-  // Of a file:
+  CorePool idle;  // trails with ROOM
+  // For a file:
   char *path;
   int fd;
   off_t size;
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  Buf pending;       // with the mutex, as the two below it
-  Buf spare;         // the writer's: what `pending` was
-  uint64_t dropped;  // lines, since that was said
+  Buf pending;       // under the mutex, like `dropped` and `closing`
+  Buf spare;         // the writer's: the previous `pending`
+  uint64_t dropped;  // lines dropped since the last warning
   bool closing;
   int64_t said_us;
 };
@@ -50,9 +50,9 @@ struct Capture {
 typedef struct {
   Trail trail;  // first
   Capture *capture;
-  pthread_mutex_t mutex;      // of what follows
+  pthread_mutex_t mutex;      // of the fields below
   Str out;                    // in `text`, or in `long_out`
-  Buf long_out, late, calls;  // of `late` and `calls` the members of a list
+  Buf long_out, late, calls;  // `late` and `calls`: members of a JSON array
   bool answered;
   int64_t received_ms;
   Str document, openid;  // in `text`
@@ -74,7 +74,7 @@ static bool open_file(Capture *capture) {
   return true;
 }
 
-// "FILE.n", of 0 the file itself.
+// Writes the name "FILE.n", or for 0 the file's own name.
 static void name_of(const Capture *capture, int n, char *name, size_t size) {
   if (n == 0) snprintf(name, size, "%s", capture->path);
   else snprintf(name, size, "%s.%d", capture->path, n);
@@ -91,7 +91,7 @@ static void rotate(Capture *capture) {
   open_file(capture);
 }
 
-// Another process may have rotated the file, or it was moved away.
+// Reopens the file if another process has rotated it, or if it was moved.
 static void follow_rename(Capture *capture) {
   struct stat named, written;
   bool same = stat(capture->path, &named) == 0 && fstat(capture->fd, &written) == 0 &&
@@ -120,7 +120,7 @@ static void say_dropped(Capture *capture, uint64_t lines, const char *why) {
            (unsigned long long)dropped);
 }
 
-// A file is rotated between two lines.
+// Writes whole lines; rotates the file only between two lines.
 static void write_lines(Capture *capture, Str lines) {
   follow_rename(capture);
   if (capture->size > 0 && capture->size + (off_t)lines.len > CAPTURE_FILE_MAX) rotate(capture);
@@ -134,7 +134,7 @@ static void await_lines(Capture *capture) {
   pthread_cond_timedwait(&capture->changed, &capture->mutex, &until);
 }
 
-// Returns whether more may come.
+// Writes what is pending. Returns whether more may come.
 static bool write_once(Capture *capture) {
   pthread_mutex_lock(&capture->mutex);
   await_lines(capture);
@@ -159,7 +159,7 @@ static void *write_all(void *arg) {
 
 // ---- lines --------------------------------------------------------------------------------------
 
-// The openid of the sender, which need not look like one, in the form that the log has.
+// Replaces the sender's openid, which need not look like one, by its form in the log.
 static Str with_openid_shown(Str text, Str openid, Buf *room) {
   Buf shown;
   buf_init(&shown);
@@ -188,7 +188,7 @@ static void add_hidden(const Noted *noted, Str text, void (*add)(Buf *out, Str t
   buf_clear(&hidden);
 }
 
-// Broken UTF-8 becomes U+FFFD.
+// Invalid UTF-8 becomes U+FFFD.
 static void add_string(Buf *out, Str text) { json_add_string(out, text); }
 
 static void add_line(const Noted *noted, Buf *out) {
@@ -210,7 +210,7 @@ static void add_line(const Noted *noted, Buf *out) {
   buf_add(out, STR("]}"));
 }
 
-// Into what the writer takes next: no line is copied.
+// Writes the line directly into `pending`, so that no line is copied.
 static void write_line(const Noted *noted) {
   Capture *capture = noted->capture;
   Buf *pending = &capture->pending;
@@ -249,7 +249,7 @@ static void note(Trail *trail, TrailKind kind, Str json) {
   pthread_mutex_unlock(&noted->mutex);
 }
 
-// NULL for none.
+// NULL gives NULL.
 static Noted *from_pool(Pooled *pooled) {
   return pooled ? (Noted *)((char *)pooled - offsetof(Noted, pooled)) : NULL;
 }

@@ -44,7 +44,8 @@ static void drop_used(Channel *channel) {
   channel->used = 0;
 }
 
-// The head of a frame: its own length, 0 where it is not whole yet. False if it is none.
+// Parses the head of a frame. *head gets the head's length, 0 if the head is incomplete. Returns false if it is
+// malformed.
 static bool parse_head(Str in, Str *word, int64_t *length, size_t *head) {
   Str line, rest, number;
   ptrdiff_t newline = str_find(str_sub(in, 0, HEAD_MAX), STR("\n"));
@@ -70,7 +71,7 @@ static ChannelResult take_frame(Channel *channel, char word[CHANNEL_WORD_MAX], S
   return CHANNEL_READ;
 }
 
-// CHANNEL_READ: some bytes came.
+// Returns CHANNEL_READ if some bytes arrived.
 static ChannelResult receive(Channel *channel, int timeout_ms) {
   char bytes[READ_SIZE];
   struct pollfd wait = { .fd = channel->fd, .events = POLLIN };

@@ -1,4 +1,4 @@
-// An index of messages under way and answered, with a queue of the answered ones in order of their end.
+// An index of messages under way and answered, and a queue of the answered messages in the order in which they ended.
 #include "bot/dedupe.h"
 
 #include "base/index.h"
@@ -8,16 +8,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-// Most messages have room in their entry for what they are known by and for their answer; what does not fit
-// comes from malloc. Once the window is full a new message takes the entry of one that has just expired.
+// The identity and answer of most messages fit into their entry; longer ones are allocated. Once the window is full, a
+// new message takes the entry of a message that has just expired.
 enum { ROOM = 88 };
 
 typedef struct {
   Job *job;  // while under way
   int64_t expires_us, answered_s;
-  char *long_identity, *long_answer;  // NULL: in the room, the answer behind the identity
+  char *long_identity, *long_answer;  // NULL: in `room`, the answer after the identity
   uint32_t hash;
-  uint32_t newer;  // in the queue of the answered; of a spare one: the next spare one
+  uint32_t newer;  // next in the queue of answered messages; of a spare entry: the next spare entry
   uint32_t identity_len, answer_len;
   int tries;
   char room[ROOM];
@@ -34,7 +34,7 @@ struct Dedupe {
   size_t answered, bytes;
 };
 
-// Over a secret start: who can send messages cannot choose where they come to lie.
+// Hashes with a secret seed, so that senders cannot cause collisions.
 static uint32_t hash_of(const Dedupe *dedupe, Str identity) {
   return (uint32_t)str_hash(identity, dedupe->seed);
 }
@@ -78,7 +78,7 @@ static bool grow(Dedupe *dedupe) {
   return true;
 }
 
-// An unused entry; INDEX_NONE without memory.
+// Returns an unused entry; INDEX_NONE without memory.
 static uint32_t take_entry(Dedupe *dedupe) {
   uint32_t number = dedupe->spare;
   if (number != INDEX_NONE) dedupe->spare = dedupe->entries[number].newer;
@@ -95,7 +95,7 @@ static void put_back(Dedupe *dedupe, Entry *entry) {
   dedupe->spare = number_of(dedupe, entry);
 }
 
-// Out of the index too.
+// Removes the entry from the index and frees it.
 static void remove_entry(Dedupe *dedupe, Entry *entry) {
   index_remove(&dedupe->index, entry->hash, number_of(dedupe, entry));
   put_back(dedupe, entry);
@@ -212,14 +212,15 @@ static void enqueue(Dedupe *dedupe, Entry *entry) {
   dedupe->bytes += entry_size(entry);
 }
 
-// Its entry, which it has no longer; NULL: it had none. With the mutex held.
+// Detaches the job from its entry and returns the entry; NULL if it had none. With the mutex held.
 static Entry *part(Dedupe *dedupe, Job *job) {
   Entry *entry = job->known ? &dedupe->entries[job->known - 1] : NULL;
   job->known = 0;
   return entry;
 }
 
-// Not before those in the queue, whatever the order in which two threads took the time and the mutex.
+// Returns a time not before the newest entry's, even if two threads read the clock and took the mutex in different
+// orders.
 static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
   int64_t newest_us = dedupe->answered > 0 ? dedupe->entries[dedupe->newest].expires_us : 0;
   return now_us + dedupe->window_us > newest_us ? now_us + dedupe->window_us : newest_us;

@@ -1,4 +1,4 @@
-// Pages, session and data of the live desk. Its files are in lua/desk, those that it shares with the console in
+// Pages, sessions and data of the live desk. Its files are in lua/desk; those shared with the console are in
 // lua/platform/console.
 #include "bot/desk.h"
 
@@ -21,8 +21,8 @@ struct Desk {
   DeskStreams *streams;
 };
 
-// Nothing of another site in the page, and the page in none of another's. With "no-referrer" the Origin of a form would
-// be "null".
+// The page loads nothing from other sites, and no other site can embed it. With "no-referrer" the Origin of a form
+// would be "null".
 #define GUARD                                                                                      \
   "Content-Security-Policy: default-src 'self'; object-src 'none'; frame-ancestors 'none'; "       \
   "base-uri 'none'; form-action 'self'\r\nX-Frame-Options: DENY\r\nReferrer-Policy: "              \
@@ -40,13 +40,13 @@ static void respond(HttpRequest *request, int status, const char *type, Buf *bod
   buf_clear(body);
 }
 
-// ---- who asks -----------------------------------------------------------------------------------
+// ---- origin -------------------------------------------------------------------------------------
 
 static bool is_known(Desk *desk, const HttpRequest *request) {
   return desk_login_knows(desk->login, server_header(request, "Cookie"));
 }
 
-// A page of another site can have a browser send a request here, but not name another Origin than its own.
+// A page of another site can make a browser send a request here, but cannot change the Origin header.
 static bool is_own_origin(const HttpRequest *head) {
   Str origin = server_header(head, "Origin"), host = server_header(head, "Host");
   size_t scheme = str_starts(origin, STR("http://"))    ? 7
@@ -80,7 +80,7 @@ static bool is_plain(Str name) {
   return name.len > 0 && name.len < 40;
 }
 
-// The desk's own file of that name, or the console's.
+// Reads the desk's file of that name, or else the console's.
 static bool read_file(Str name, Buf *text) {
   static const char *const folders[] = { "desk", "platform/console" };
   char path[80];
@@ -101,7 +101,7 @@ static void show_file(void *ctx, HttpRequest *request) {
   server_respond_status(request, 404, GUARD);
 }
 
-// `fault`: what the page says beside the field; a word that it knows, or empty.
+// `fault`: a keyword for the message beside the field, or empty.
 static void show_login(HttpRequest *request, int status, const char *fault) {
   Buf text, page;
   Str mark = STR("data-fault=\"");
@@ -236,13 +236,13 @@ static void reload(void *ctx, HttpRequest *request) {
   respond(request, worked ? 200 : 500, NULL, &text);
 }
 
-// ---- the table of its paths ---------------------------------------------------------------------
+// ---- path table ---------------------------------------------------------------------------------
 
 typedef enum {
-  OPEN,     // for all
-  ORIGIN,   // likewise, with a form
-  SESSION,  // for who is logged in
-  ACTS      // likewise, and only from the desk's own page
+  OPEN,     // without a session
+  ORIGIN,   // without a session, by a form of the desk's own page
+  SESSION,  // with a session
+  ACTS      // with a session, only from the desk's own page
 } Access;
 
 static const struct {
@@ -290,7 +290,7 @@ bool desk_route(Desk *desk, const HttpRequest *head, HttpRoute *to) {
   return true;
 }
 
-// ---- birth and death ----------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 Desk *desk_new(const DeskOptions *options, Err *err) {
   Desk *desk = calloc(1, sizeof *desk);

@@ -19,7 +19,7 @@ enum {
 };
 
 typedef struct {
-  char digest[SHA256_HEX_LEN + 1];  // of its token; empty: none
+  char digest[SHA256_HEX_LEN + 1];  // of the session's token; empty: no session
   int64_t until_ms;
 } DeskSession;
 
@@ -31,7 +31,7 @@ typedef struct {
 
 struct DeskLogin {
   Str password;
-  char key[KEY_LEN];  // random: what is compared are digests under it, of one length
+  char key[KEY_LEN];  // random key of the digests that are compared, all of one length
   pthread_mutex_t mutex;
   // With the mutex:
   Digest *digest;
@@ -68,7 +68,7 @@ static bool is_over(const Tries *tries, int64_t now_ms) {
   return now_ms - tries->since_ms >= WINDOW_MS;
 }
 
-// Of that address; a new one takes the place of the one whose window began first.
+// Returns the entry of `address`; a new address replaces the entry whose window began first.
 static Tries *tries_of(DeskLogin *login, Str address, int64_t now_ms) {
   Tries *oldest = &login->tries[0];
   address = str_sub(address, 0, ADDRESS_MAX - 1);
@@ -108,7 +108,7 @@ static bool begin_session(DeskLogin *login, char token[DESK_TOKEN_LEN + 1], int6
   return make_token(token) && digest_of(login, str_of(token), place->digest);
 }
 
-// The session's token among cookies; empty without one.
+// Returns the session's token from the cookies; empty if there is none.
 static Str token_in(Str cookies) {
   Str name, value, one;
   while (cookies.len > 0) {
@@ -119,7 +119,7 @@ static Str token_in(Str cookies) {
   return STR("");
 }
 
-// With the mutex; NULL without one that lives.
+// Returns the valid session of the cookies, or NULL. With the mutex held.
 static DeskSession *find(DeskLogin *login, Str cookies, int64_t now_ms) {
   char hex[SHA256_HEX_LEN + 1];
   Str token = token_in(cookies);
@@ -133,7 +133,7 @@ static DeskSession *find(DeskLogin *login, Str cookies, int64_t now_ms) {
   return found;
 }
 
-// ---- public -------------------------------------------------------------------------------------
+// ---- public functions ---------------------------------------------------------------------------
 
 static bool is_right(DeskLogin *login, Str password) {
   char given[SHA256_HEX_LEN + 1], wanted[SHA256_HEX_LEN + 1];

@@ -9,8 +9,8 @@
 enum {
   TICK_MS = 250,
   EVENTS_AT_ONCE = 100,
-  QUIET_TICKS = 40,  // then a comment says that the connection lives
-  KNOWN_TICKS = 8,   // between two looks at whether the session lives
+  QUIET_TICKS = 40,  // then a comment keeps the connection alive
+  KNOWN_TICKS = 8,   // between two checks of the session
   COOKIES_MAX = 4096
 };
 
@@ -31,7 +31,7 @@ struct DeskStreams {
   atomic_int count;
   // On the loop:
   Stream *first;
-  LoopTimer *timer;  // NULL while none is open
+  LoopTimer *timer;  // NULL while no stream is open
   // For desk_streams_free:
   LoopCall ending;
   pthread_mutex_t mutex;
@@ -71,13 +71,15 @@ static void add_new(Stream *stream, Buf *out) {
   buf_clear(&events);
 }
 
-// False if it is over.
+// Continues a stream. Returns false if the stream is over.
 static bool go_on(Stream *stream) {
   Buf out;
   if (++stream->ticks % KNOWN_TICKS == 0 &&
       !desk_login_knows(stream->streams->login, buf_str(&stream->cookies)))
     return false;
-  if (!parked_is_sent(stream->parked)) return true;  // it has enough to take
+  if (!parked_is_sent(stream->parked))
+    return true;  // the client has not read the previous events
+                  // yet
   buf_init(&out);
   add_new(stream, &out);
   stream->quiet = out.len ? 0 : stream->quiet + 1;

@@ -1,10 +1,10 @@
-// What is known of each file, from its first look at it on. stat(2) alone is asked.
+// The known state of each file since its first check, by stat(2) alone.
 #include "bot/file_watch.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-// What tells one state of a file from another: any change of a byte of it counts as a change.
+// The state of a file: a hash over its name and stat(2) data, and its time of change.
 typedef struct {
   uint64_t hash;
   struct timespec changed;
@@ -13,16 +13,16 @@ typedef struct {
 typedef struct Known {
   struct Known *next;
   Str name;
-  uint64_t read;  // the state in which it was read
+  uint64_t read;  // hash of the state in which the file was read
 } Known;
 
 struct FileWatch {
   Pool *pool;
-  uint64_t loads;  // how many the pool had done at the last look
-  uint64_t last;   // the state of all files then
+  uint64_t loads;  // the pool's loads at the last check
+  uint64_t last;   // hash of all files' states at the last check
   struct timespec looked;
   Known *first;
-  Arena *known, *look;  // what is known; the names of one look
+  Arena *known, *look;  // `known`: the known files; `look`: the names of one check
 };
 
 FileWatch *file_watch_new(Pool *pool) {
@@ -74,8 +74,8 @@ static Known *find(const FileWatch *files, Str name) {
   return known;
 }
 
-// It was read after `since`. If it changed after that, it may have been read before or after the change, so
-// it counts as changed.
+// Notes a file that was read after `since`. If the file changed after `since`, it may have been read before or after
+// the change, so it counts as changed.
 static bool learn(FileWatch *files, Str name, FileState state, struct timespec since) {
   Known *known = arena_calloc(files->known, 1, sizeof *known);
   if (!known || !(known->name = arena_dup(files->known, name)).ptr) return false;
@@ -85,10 +85,10 @@ static bool learn(FileWatch *files, Str name, FileState state, struct timespec s
   return true;
 }
 
-// ---- all of them --------------------------------------------------------------------------------
+// ---- all files ----------------------------------------------------------------------------------
 
-// After a load nothing is known of what was known before. Returns since when files that are not known may
-// have been read: modules are required while messages are answered, too.
+// Forgets all files after a load. Returns the time after which unknown files were read; scripts also require modules
+// while they answer messages.
 static struct timespec begin(FileWatch *files) {
   PoolStatus status;
   pool_status(files->pool, &status);
@@ -99,7 +99,7 @@ static struct timespec begin(FileWatch *files) {
   return status.began;
 }
 
-// False without memory: nothing can be said then.
+// Checks all files. Returns false without memory: then the result is unknown.
 static bool look(FileWatch *files, bool *changed, uint64_t *all) {
   Pairs names = { 0 };
   struct timespec since = begin(files);
