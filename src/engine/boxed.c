@@ -40,7 +40,7 @@ Boxed *boxed_push(lua_State *L, void (*free)(void *held), void *target) {
 
 static void free_buf(void *buf) { buf_clear(buf); }
 
-// The buffer itself is in the userdata, behind the box.
+// The Buf is in the same userdata, after the Boxed.
 Buf *boxed_buf(lua_State *L) {
   struct {
     Boxed boxed;

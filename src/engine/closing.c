@@ -1,4 +1,4 @@
-// The variables (<close>) of a coroutine that is not to go on.
+// Closes the <close> variables of a coroutine that will not be resumed.
 #include "engine/internal.h"
 
 #include "base/log.h"

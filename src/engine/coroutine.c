@@ -1,10 +1,10 @@
-// The library `coroutine`, replaced: a wait inside a script's own coroutine suspends the whole task, and its
-// results come back to that coroutine. Otherwise these are Lua's own functions in behaviour.
+// Replaces the library `coroutine`: a wait inside a coroutine created by the script suspends the whole task, and the
+// results go to that coroutine. Otherwise the functions behave like Lua's own.
 #include "engine/internal.h"
 
 #include <lualib.h>
 
-// The key of the set of coroutines that only the engine resumes: those of tasks, and those suspended in a wait.
+// Registry key of the set of coroutines that only the engine may resume: those of tasks, and those suspended in a wait.
 static const char RESERVED = 'r';
 
 static lua_State *check_coroutine(lua_State *L, int index) {
@@ -32,7 +32,7 @@ static void set_reserved(lua_State *L, lua_State *co, bool reserved) {
   lua_pop(L, 1);
 }
 
-// A call that is suspended keeps the last bits of guard_forced beside its coroutine, whose address has none there.
+// A suspended call keeps the low bits of guard_forced in the low bits of its coroutine's address, which are zero.
 enum { FORCED_KEPT = 7 };
 
 static lua_KContext context_of(lua_State *co, unsigned forced) {
@@ -52,10 +52,9 @@ typedef enum {
   RESUME_FORCED = -4
 } ResumeOutcome;
 
-// Resumes `co` with `count` values from L's stack. `forced` is what guard_forced returned when the
-// call began. Returns the number of results on L's stack, or RESUME_FAILED with an error value
-// there, RESUME_SUSPENDED if the whole task has to wait, RESUME_ENDED if the slice is over,
-// RESUME_FORCED if the caller must end.
+// Resumes `co` with `count` values from L's stack. `forced` is the value of guard_forced when the call began. Returns
+// the number of results on L's stack; or RESUME_FAILED with an error value there, RESUME_SUSPENDED if the whole task
+// must wait, RESUME_ENDED if the slice is over, RESUME_FORCED if the caller must end.
 static int resume(lua_State *L, lua_State *co, int count, unsigned forced) {
   Engine *engine = engine_of(L);
   if (!lua_checkstack(co, count)) {
@@ -88,7 +87,8 @@ static int resume(lua_State *L, lua_State *co, int count, unsigned forced) {
   return results;
 }
 
-// A coroutine cannot be resumed by the script while it waits for something outside.
+// Returns 0, or RESUME_FAILED with a message if the script may not resume `co`, for example while `co` waits for an
+// operation outside.
 static int check_resumable(lua_State *L, lua_State *co) {
   if (!is_reserved(L, co)) return 0;
   if (lua_status(co) == LUA_YIELD)
@@ -112,8 +112,8 @@ static int answer_resume(lua_State *L, lua_State *co, int count, unsigned forced
   return results + 1;
 }
 
-// `debug` can exchange the coroutine of a suspended call. What another coroutine waits for is not
-// this call's business.
+// Returns the coroutine of a suspended call. Raises if the script exchanged it through `debug`: this call must not
+// resume another coroutine.
 static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
   lua_State *co = lua_tothread(L, index);
   if (!co || co != (lua_State *)(context & ~(lua_KContext)FORCED_KEPT))
@@ -147,7 +147,7 @@ static int answer_wrap(lua_State *L, lua_State *co, int count, unsigned forced) 
   }
   if (count >= 0) return count;
   int status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) {  // it died: close what it left open
+  if (status != LUA_OK && status != LUA_YIELD) {  // `co` died: close its variables
     failure_note_coroutine(L, co);
     if (lua_resetthread(co) != LUA_OK) lua_xmove(co, L, 1);
     if (engine_of(L)->slice.end != SLICE_GOES_ON) return guard_unwind(L);
@@ -246,7 +246,8 @@ void coroutine_open(lua_State *L) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &RESERVED);
-  coroutine_reserve(L, L);  // the main one: finalizers can get hold of it
+  coroutine_reserve(
+      L, L);  // the main coroutine: finalizers run in it and can get it from coroutine.running
   lua_getglobal(L, LUA_COLIBNAME);
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

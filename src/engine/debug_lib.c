@@ -1,6 +1,5 @@
-// The library `debug`, without anything that could reach into C: the hook, the values of running C
-// functions, the upvalues of C functions and of wemoon's own functions, the metatables of userdata.
-// Such calls raise, or return nothing.
+// The library `debug`, without access to the state of C code: the hook, the values of running C functions, the upvalues
+// of C functions and of wemoon's own Lua functions, the metatables of userdata. Such calls raise or return nil.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
@@ -17,7 +16,7 @@ static int l_gethook(lua_State *L) {
   return 1;
 }
 
-// A registry of the script's own: the real one holds what C relies on.
+// Returns a table for the script in place of the registry, which C code relies on.
 static int l_getregistry(lua_State *L) {
   static const char KEY = 'k';
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY) == LUA_TTABLE) return 1;
@@ -33,7 +32,8 @@ static int l_getregistry(lua_State *L) {
 
 // ---- locals -------------------------------------------------------------------------------------
 
-// Whether `ar` is a C function or one of wemoon's own, which scripts may not look into.
+// Whether `ar` is a C function or one of wemoon's own Lua functions: scripts may not inspect those. `what` is for
+// lua_getinfo and contains "S".
 static bool is_closed(lua_State *L, lua_Debug *ar, const char *what) {
   lua_getinfo(L, what, ar);
   return strcmp(ar->what, "C") == 0 || place_is_own(L, ar->short_src);
@@ -51,8 +51,8 @@ static bool get_level(lua_State *L, lua_State *of, int arg, lua_Debug *ar) {
   return !is_closed(of, ar, "S");
 }
 
-// Pushes the local's value and returns its name. NULL, with nothing pushed, for what a script may
-// not see: the variables of C functions, and temporaries that a function is computing.
+// Pushes the value of local variable `n` and returns its name. NULL, with nothing pushed, if there is none, or if
+// scripts may not see it: the variables of closed functions (`open` false) and temporary values.
 static const char *push_local(lua_State *of, const lua_Debug *ar, bool open, int n) {
   const char *name = open ? lua_getlocal(of, ar, n) : NULL;
   if (!name || strcmp(name, "(temporary)") != 0) return name;
@@ -82,7 +82,7 @@ static int l_getlocal(lua_State *L) {
   return 2;
 }
 
-// Lua trusts what it has put beside the locals: a table that is under construction, a loop's state.
+// Temporary values and the state of a for loop cannot be set: Lua relies on them unchecked.
 static int l_setlocal(lua_State *L) {
   int arg;
   lua_Debug ar;
@@ -108,12 +108,12 @@ static int l_setlocal(lua_State *L) {
 
 static bool is_open_function(lua_State *L, int index) {
   lua_Debug ar;
-  if (!lua_isfunction(L, index)) return true;  // Lua's own words say so
+  if (!lua_isfunction(L, index)) return true;  // Lua's own function raises for this argument
   lua_pushvalue(L, index);
   return !is_closed(L, &ar, ">S");
 }
 
-// Calls what the library had by that name: upvalue 1.
+// Calls the library's original function of that name, upvalue 1.
 static int call_own(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
@@ -142,7 +142,7 @@ static int l_upvaluejoin(lua_State *L) {
 
 // ---- userdata, functions ------------------------------------------------------------------------
 
-// C knows its userdata by their metatables.
+// C code recognises its userdata by their metatables.
 static int l_setmetatable(lua_State *L) {
   if (lua_type(L, 1) != LUA_TUSERDATA) return call_own(L);
   raise(L, "debug.setmetatable: a userdata's metatable cannot be exchanged");
@@ -153,13 +153,13 @@ static int l_setuservalue(lua_State *L) {
   raise(L, "debug.setuservalue: a userdata's values belong to C");
 }
 
-// A level's function is not given out if it is a C function: it may be one that only C may call.
+// For a level, `func` is left out if it is a C function: some C functions may only be called from C.
 static int l_getinfo(lua_State *L) {
   int arg = lua_isthread(L, 1);
   bool is_level = lua_isinteger(L, arg + 1);
   if (is_level && (!arg || lua_tothread(L, 1) == L)) {
     lua_Integer level = lua_tointeger(L, arg + 1);
-    lua_pushinteger(L, level < 0 ? level : level + 1);  // this function is a level too
+    lua_pushinteger(L, level < 0 ? level : level + 1);  // this C function is one more level
     lua_replace(L, arg + 1);
   }
   int results = call_own(L);
@@ -173,7 +173,7 @@ static int l_getinfo(lua_State *L) {
   return results;
 }
 
-// ---- the table ----------------------------------------------------------------------------------
+// ---- registration -------------------------------------------------------------------------------
 
 static const luaL_Reg functions[] = { { "gethook", l_gethook },
                                       { "getlocal", l_getlocal },

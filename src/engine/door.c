@@ -1,5 +1,4 @@
-// A call that passes the door is made and its results are recorded, or its results are read from
-// the record.
+// The door: makes a call and records its results, or takes the results from the record.
 #include "engine/door.h"
 
 #include "engine/internal.h"
@@ -29,7 +28,7 @@ bool door_is_replaying(lua_State *L) {
   return task && task->record && task->record->replaying;
 }
 
-// A call before this one raised: a record that is replayed has it make that call again.
+// If the task's previous call raised, records that: the replay makes such a call again.
 static void note_raised(Task *task) {
   if (!task->pending.function || task->record->replaying) return;
   RecordCall call = record_call(task);
@@ -46,7 +45,7 @@ static void describe_call(lua_State *L, Task *task, const DoorFunction *function
   pending->function = function;
 }
 
-// ---- what came back -----------------------------------------------------------------------------
+// ---- results ------------------------------------------------------------------------------------
 
 static void write_values(lua_State *L, Task *task, RecordEntryKind kind, int first, int count) {
   Record *record = task->record;
@@ -60,7 +59,7 @@ static void write_values(lua_State *L, Task *task, RecordEntryKind kind, int fir
   if (acted && record->after) record->after(record);
 }
 
-// The results of a call that was recorded, with the whole stack of the door's function.
+// Records the results of a call, which are all values on the stack of the door's function, and returns them.
 static int finish_call(lua_State *L, int status, lua_KContext context) {
   Task *task = task_running(L);
   int count = lua_gettop(L);
@@ -108,7 +107,7 @@ static int call_after(lua_State *L, int status, lua_KContext args) {
   return call_now(L);
 }
 
-// Live: nothing is recorded of this call yet.
+// Makes a call that the record does not have yet, after the record's `before` function if there is one.
 static int call_live(lua_State *L, Task *task) {
   Record *record = task->record;
   Pending *pending = &task->pending;
@@ -148,7 +147,7 @@ static void cancel_turn(void *ctx) {
   if (wait) wait_release(wait);
 }
 
-// Another task of the record comes first.
+// Waits in a replay until the record's next entry belongs to this task.
 static int await_turn(lua_State *L, Task *task, const RecordEntry *next) {
   if (task->pending.kind == DOOR_TELLS || !record_has_task(task->record, next->call.task))
     return differs(L, task, next);
@@ -179,7 +178,7 @@ static int give_unknown(lua_State *L, Task *task) {
   return 2;
 }
 
-// At the end of the record: was this call under way when it was saved?
+// Handles the first call after the record's end: it may have been under way when the record was saved.
 static int call_on(lua_State *L, Task *task) {
   RecordCall was, is = record_call(task);
   DoorKind kind;
@@ -250,7 +249,7 @@ int door_begin(lua_State *L) {
   return give_results(L, LUA_OK, 0);
 }
 
-// What it returned, or raised, is on the stack alone.
+// Records what the function of `once` returned or raised; these values are alone on the stack.
 static int finish_once(lua_State *L, int status, lua_KContext context) {
   Task *task = task_running(L);
   bool raised = status != LUA_OK && status != LUA_YIELD;
@@ -311,7 +310,7 @@ void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues) {
   lua_pop(L, upvalues);
 }
 
-// ---- what tells at once -------------------------------------------------------------------------
+// ---- functions that do not wait -----------------------------------------------------------------
 
 int door_tell(lua_State *L) {
   Task *task;
@@ -322,7 +321,7 @@ int door_tell(lua_State *L) {
 void door_wrap(lua_State *L, const char *name, lua_CFunction front) {
   DoorFunction *function = lua_newuserdatauv(L, sizeof *function, 0);
   *function = (DoorFunction){ .name = name, .kind = DOOR_TELLS };
-  luaL_ref(L, LUA_REGISTRYINDEX);  // as long as the state
+  luaL_ref(L, LUA_REGISTRYINDEX);  // keeps it as long as the state exists
   lua_pushlightuserdata(L, function);
   lua_insert(L, -2);
   lua_pushcclosure(L, front, 2);
@@ -334,7 +333,7 @@ void door_end(lua_State *L, Task *task) {
   static const DoorFunction END = { .name = "nothing more", .kind = DOOR_TELLS };
   RecordEntry entry;
   Record *record = task->record;
-  record_end_call(task);  // the last one may have raised
+  record_end_call(task);  // the last call may have raised
   if (!record || !record->replaying || !record_peek(record, &entry) ||
       entry.call.task != task->record_number)
     return;

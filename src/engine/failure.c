@@ -1,4 +1,4 @@
-// How a script's failure is told: where it happened, the line of source, the traceback without the frames of the user's own files.
+// Describes a script's failure: place, message, source line, and the traceback without frames of the user's own files.
 #include "engine/internal.h"
 
 #include "base/log.h"
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 enum {
-  SOURCE_MAX = 4 * 1024 * 1024,  // larger files are no scripts
-  SOURCE_LINE_MAX = 500          // bytes shown of a line
+  SOURCE_MAX = 4 * 1024 * 1024,  // bytes; a larger file is not taken for a script
+  SOURCE_LINE_MAX = 500          // bytes of a line in the description
 };
 
 void failure_init(Failure *failure) {
@@ -25,7 +25,7 @@ void failure_clear(Failure *failure) {
   buf_clear(&failure->trace);
 }
 
-// "FILE:LINE: ..." at the head of a message.
+// Parses "FILE:LINE: ..." at the beginning of a message.
 static bool cut_place(Str message, Str *file, int64_t *line) {
   for (size_t i = 1; i + 1 < message.len && message.ptr[i] != '\n'; i++) {
     if (message.ptr[i] != ':') continue;
@@ -38,8 +38,8 @@ static bool cut_place(Str message, Str *file, int64_t *line) {
   return false;
 }
 
-// NULL if there is none. An error's text can name any file: only plain files are opened, since
-// others could block.
+// Opens a source file, or returns NULL. An error's text can name any file, so only regular files are opened: others
+// could block.
 static FILE *open_source(const char *path) {
   struct stat info;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -50,7 +50,7 @@ static FILE *open_source(const char *path) {
   return source;
 }
 
-// Appends the line as it stands in the file now. False when it cannot be read.
+// Appends the line from the file as it is now. False if it cannot be read.
 static bool read_line(Str file, int64_t line, Buf *out) {
   char path[4096], text[512];
   if (file.len >= sizeof path) return false;
@@ -58,7 +58,7 @@ static bool read_line(Str file, int64_t line, Buf *out) {
   path[file.len] = '\0';
   FILE *source = open_source(path);
   if (!source) return false;
-  bool whole = true;  // the last piece read ended its line
+  bool whole = true;  // the previous piece ended with its line
   int64_t at = 0;
   bool found = false;
   while (!found && fgets(text, sizeof text, source)) {
@@ -72,7 +72,7 @@ static bool read_line(Str file, int64_t line, Buf *out) {
   return found;
 }
 
-// The line that ran: of the text that was loaded, which the file may not hold any more.
+// Appends the source line: from the text that was loaded if it is known, since the file may have changed since.
 static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
   const EngineOptions *options = &engine->options;
   Buf text;
@@ -86,11 +86,11 @@ static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
   buf_clear(&text);
 }
 
-// The traceback without frames of the user's own files and of the C functions at its foot, which call the
-// script. Nothing if no frame is left.
+// Appends the traceback without frames of the user's own files, and without the C functions at its end, which called
+// the script. Appends nothing if no frame is left.
 static void add_script_frames(lua_State *L, Str trace, Buf *out) {
   Str line, rest = trace;
-  size_t head = 0, end = 0;  // what is kept ends behind the last frame that is the script's
+  size_t head = 0, end = 0;  // lengths of `out` after the heading and after the last frame to keep
   while (rest.len > 0) {
     str_cut(rest, '\n', &line, &rest);
     if (str_starts(line, STR("\t")) && place_is_own(L, line.ptr + 1)) continue;
@@ -107,8 +107,8 @@ static void end_line(Buf *out) {
   if (out->len > 0) buf_addc(out, '\n');
 }
 
-// An error that passes through several coroutines gathers their tracebacks: its text stays the end of its
-// text.
+// An error that passes through several coroutines collects their tracebacks. It is recognised by its text: each
+// coroutine may put a place before the text, but the end stays the same.
 void failure_note_coroutine(lua_State *L, lua_State *co) {
   Slice *slice = &engine_of(L)->slice;
   if (lua_type(L, -1) != LUA_TSTRING) return;
@@ -136,7 +136,7 @@ static void add_message(Engine *engine, Str message, const char *place, Buf *out
   if (!cut_place(message, &file, &line) && place[0]) buf_printf(out, "%s: ", place);
   buf_add(out, message);
   if (!cut_place(buf_str(out), &file, &line)) return;
-  char path[1024];  // `file` is in what is appended to
+  char path[1024];  // a copy, since `file` points into `out`, which is appended to
   if (file.len >= sizeof path) return;
   memcpy(path, file.ptr, file.len);
   add_source_line(engine, str_make(path, file.len), line, out);
@@ -144,12 +144,12 @@ static void add_message(Engine *engine, Str message, const char *place, Buf *out
 
 typedef struct {
   lua_State *co;
-  int level;          // of the function in which it was raised
-  const char *place;  // where nothing else tells one
+  int level;          // of the function that raised the error
+  const char *place;  // used if neither the stack nor the message has a place
   Failure *failure;
 } Described;
 
-// The error value (argument 2) as text at the top.
+// Returns the error value (argument 2) as text, which stays on top of the stack.
 static Str error_text(lua_State *L) {
   if (lua_isnil(L, 2)) return STR("the script called error(nil): an error without a message");
   Str text;
@@ -158,7 +158,7 @@ static Str error_text(lua_State *L) {
   return text;
 }
 
-// In protected mode: the error value as text, with the place where it was raised.
+// Runs in protected mode: describes the error value at index 2, with the place where it was raised.
 static int describe(lua_State *L) {
   Described *described = lua_touserdata(L, 1);
   char place[PLACE_SIZE];
@@ -207,7 +207,8 @@ static void describe_without_words(lua_State *co, const char *type, Failure *fai
   add_message(engine_of(co), str_of(message), place, &failure->text);
 }
 
-// A memory error tells no place, and what it left is unwound by now.
+// Returns the place of a memory error. Its text has none and its stack is already unwound, so the place was kept when
+// memory was refused.
 static const char *place_of(const Engine *engine, lua_State *L) {
   bool memory = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), NO_MEMORY) == 0;
   return memory ? engine->refused : "";
@@ -223,14 +224,14 @@ void failure_describe(Engine *engine, lua_State *co, Failure *failure) {
   const char *type = luaL_typename(co, -1);
   lua_xmove(co, L, 1);
   lua_pushvalue(L, -1);
-  lua_insert(L, top + 1);  // to go back
+  lua_insert(L, top + 1);  // a copy, moved back to `co` at the end
   if (lua_pcall(L, 2, 0, 0) != LUA_OK && failure->text.len == 0)
     describe_without_words(co, type, failure);
   lua_settop(L, top + 1);
   lua_xmove(L, co, 1);
 }
 
-// `describe` and the handler stand above the function that raised.
+// The traceback begins at level 2: `describe` and the message handler are above the function that raised.
 void failure_describe_here(lua_State *L, Failure *failure) {
   Engine *engine = engine_of(L);
   if (engine->slice.end != SLICE_GOES_ON) return describe_end(engine, failure);

@@ -1,5 +1,5 @@
-// Waiters are in a list. The thread that takes a waiter out, under the gate's mutex, resumes it. No
-// other lock is taken while the gate's mutex is held.
+// A gate has a list of waiters. The thread that takes a waiter out of the list, under the gate's mutex, resumes its
+// task. No other lock is taken while the gate's mutex is held.
 #include "engine/gate.h"
 
 #include <stdlib.h>
@@ -10,18 +10,18 @@
 #include "engine/method.h"
 
 typedef struct Waiter {
-  struct Waiter *next, **link;  // `link`: NULL once it was taken out
+  struct Waiter *next, **link;  // `link`: NULL once the waiter was taken out
   Gate *gate;
   Wait *wait;
   Timer timer;
   WaitPush push, late;
-  atomic_int holders;  // the list, or the thread that took it out; the timer
+  atomic_int holders;  // the list, or the thread that took the waiter out; and the timer
 } Waiter;
 
 struct Gate {
   atomic_int holders;
   pthread_mutex_t mutex;
-  int passes;  // left; below 0: as many were taken while none was left
+  int passes;  // passes left; negative: the number taken by gate_take while none was left
   bool open;
   Waiter *first, **end;
 };
@@ -53,7 +53,7 @@ static void waiter_release(Waiter *waiter) {
   free(waiter);
 }
 
-// With the mutex held. False if another thread was quicker.
+// Takes the waiter out of the list. False if another thread has done so. The mutex is held.
 static bool take_out(Waiter *waiter) {
   if (!waiter->link) return false;
   *waiter->link = waiter->next;
@@ -78,9 +78,9 @@ static void put(Waiter *waiter) {
   gate->end = &waiter->next;
 }
 
-// ---- what ends a wait ---------------------------------------------------------------------------
+// ---- the end of a wait --------------------------------------------------------------------------
 
-// The task that was let through has ended: lets the next one through.
+// Gives back the pass of a task that has ended before it could use the pass.
 static void pass_on(void *ctx) {
   Gate *gate = ctx;
   gate_leave(gate);
@@ -132,7 +132,7 @@ static void cancel(void *ctx) {
 
 // ---- entering and leaving -----------------------------------------------------------------------
 
-// True: it has a pass. False: it is in the list.
+// True if the waiter has a pass; false if it was put in the list.
 static bool try_to_enter(Gate *gate, Waiter *waiter) {
   pthread_mutex_lock(&gate->mutex);
   bool through = gate->open || (gate->passes > 0 && !gate->first);
@@ -179,7 +179,8 @@ int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitP
   return push(L, gate);
 }
 
-// Takes out the first waiter that may go through. If there is none, gives `passes` back. `open` opens the gate.
+// Takes out and returns the first waiter, if one may get through now. If there is none, adds `passes` to the passes
+// left. With `open`, opens the gate.
 static Waiter *take_first(Gate *gate, int passes, bool open) {
   pthread_mutex_lock(&gate->mutex);
   Waiter *waiter = open || gate->passes >= 0 ? gate->first : NULL;

@@ -1,4 +1,4 @@
-// Limits on one slice of script: CPU time, memory, interruption.
+// Ends a slice at its limits: CPU time, interruption, a given-up engine, a difference from the record.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 enum {
-  HOOK_EVERY = 1000,       // instructions between two looks at the clock
-  PLACE_AFTER_US = 10000,  // the place of a slice this long is noted
+  HOOK_EVERY = 1000,       // instructions between two calls of the hook
+  PLACE_AFTER_US = 10000,  // from this length on, the slice's current place is kept
   WARN_AFTER_US = 100000,
-  // The first look comes after so much at the most: what is more the thread did not run.
+  // The hook's first call in a slice comes within this CPU time. If more time has elapsed, the thread was not running.
   FIRST_LOOK_US = 10000,
-  MEAN_OF = 8  // slices or so that the mean is made of
+  MEAN_OF = 8  // the moving average covers about this many slices
 };
 
 void guard_init(Slice *slice) {
@@ -101,14 +101,14 @@ void guard_leave(Engine *engine) {
   if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
 }
 
-// This message makes a memory error, the one kind that no message handler gets to see: a handler would run with
-// hooks off, inside this one, and could loop for ever.
+// Raises with the text of a memory error, for which the script's message handlers are not called. A handler would run
+// inside the hook, with hooks switched off, and could loop without end.
 static int throw_past_handlers(lua_State *L) {
   lua_pushstring(L, NO_MEMORY);
   return lua_error(L);
 }
 
-// From a C function, which may have filled its stack. A hook's stack is that of the function it stopped.
+// For a C function, whose stack may be full. A hook must not clear the stack: it belongs to the interrupted function.
 static int throw_from_c(lua_State *L) {
   lua_settop(L, 0);
   return throw_past_handlers(L);
@@ -124,17 +124,16 @@ static void note_trace(lua_State *L, Slice *slice) {
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-// How a task ends once its time for closing variables is over (task_force). If the running
-// coroutine can yield, it yields and is never resumed, and so do those that resumed it: no handler,
-// pcall or <close> of the script runs any more. Inside a C function that cannot be left in this way
-// an error is raised instead, and every later instruction raises it again until the coroutine
-// reaches a place where it can yield.
+// Ends a task whose time for closing variables is over (task_force). If the running coroutine can yield, it yields and
+// is never resumed, and neither are the coroutines that resumed it: none of the script's handlers, pcalls or <close>
+// variables runs any more. Inside a C function that Lua cannot yield across, an error is raised instead, and again at
+// every later instruction, until the coroutine can yield. Returns whether the coroutine can yield now.
 static bool end_by_yield(lua_State *L) {
   lua_sethook(L, hook, LUA_MASKCOUNT, 1);
   return lua_isyieldable(L);
 }
 
-// A coroutine of the script's own that was left so may be resumed by a later slice.
+// The continuation of a script's coroutine that was ended by a yield, in case a later slice resumes the coroutine.
 static int cannot_go_on(lua_State *L, int status, lua_KContext context) {
   return luaL_error(L, "the coroutine was stopped inside this call (script_cpu_ms)");
 }
@@ -151,7 +150,8 @@ int guard_unwind(lua_State *L) {
   return end_by_yield(L) ? lua_yieldk(L, 0, 0, cannot_go_on) : throw_from_c(L);
 }
 
-// A task that closes its variables was told already, and may take a while.
+// Whether an interruption ends the task now. A task that closes its variables was interrupted already and has until
+// closing_us.
 static bool heeds_interrupt(const Task *task) {
   return !task || !task->closing || clock_now_us() > task->closing_us;
 }
@@ -199,8 +199,9 @@ void guard_check(lua_State *L) {
   if (!guard_goes_on(L)) guard_unwind(L);
 }
 
-// An error that leaves the hook leaves it switched off, until a pcall of the same coroutine catches it: the
-// task's own has one. Another coroutine yields, where it can, and its resumer ends it.
+// Ends the running coroutine from the hook. An error raised in a hook leaves hooks switched off until a pcall of the
+// same coroutine catches the error. A task's own coroutine has such a pcall. Any other coroutine yields if it can, and
+// the coroutine that resumed it ends it.
 static void leave_hook(lua_State *L) {
   Engine *engine = engine_of(L);
   bool own = engine->task->co == L;
@@ -214,7 +215,7 @@ static void leave_hook(lua_State *L) {
 
 static void hook(lua_State *L, lua_Debug *ar) {
   if (guard_goes_on(L)) {
-    // A coroutine that an earlier slice was ended in still stops at every instruction.
+    // A coroutine in which an earlier slice was ended still calls the hook at every instruction (end_by_yield).
     if (lua_gethookcount(L) != HOOK_EVERY) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
   } else if (engine_of(L)->force(L)) {
     leave_hook(L);

@@ -1,4 +1,4 @@
-// What the engine's thread has to do next: tasks to resume, and timers.
+// The work for the engine's thread: turns and timers.
 #include "engine/internal.h"
 
 #include "base/clock.h"

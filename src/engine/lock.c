@@ -1,5 +1,5 @@
-// The lock of an engine: one word, on which waiters sleep in the kernel (futex(2)). A mutex with a
-// condition beside it would make a convoy of threads that wake only to wait for the mutex.
+// The lock of an engine: one word, on which waiting threads sleep in the kernel (futex(2)). With a mutex and a
+// condition variable, threads would wake only to wait for the mutex (a lock convoy).
 #include "engine/lock.h"
 
 #include "base/clock.h"
@@ -10,10 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// About as long as a quick script's slice: beyond that the thread had better sleep.
+// About as long as a short slice. A thread that waits longer should sleep.
 enum { SPINS = 200 };
 
-// How long a thread that gives way waits for a sleeper to wake up.
+// How long lock_give_way waits for a sleeping thread to take the lock: at most WAY_LOOKS times WAY_LOOK_US.
 enum { WAY_LOOKS = 20, WAY_LOOK_US = 50 };
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };  // awaited: held, and threads may sleep
@@ -61,8 +61,8 @@ static void wake(Lock *lock, int threads) {
   syscall(SYS_futex, &lock->state, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
 }
 
-// A thread that takes it here leaves it marked as awaited, for there may be others asleep. Whether it is broken is
-// asked after the mark: a mark set over lock_break's own would be slept on for ever.
+// Takes the lock, and marks it as awaited since other threads may sleep. `broken` must be read after the mark is set:
+// if the mark overwrote the state set by lock_break, the thread would sleep without end.
 static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
   bool in_time = true;
   while (in_time) {
@@ -101,7 +101,7 @@ void lock_give_way(Lock *lock) {
     usleep(WAY_LOOK_US);
 }
 
-// A waiter that is about to sleep finds the state changed, or is woken.
+// A thread that is about to sleep sees that the state has changed, or is woken.
 void lock_break(Lock *lock) {
   atomic_store(&lock->broken, true);
   atomic_store(&lock->state, LOCK_HELD);

@@ -1,10 +1,11 @@
-// A method that checks its arguments before its body sees them:
-//   method(name, parameters, body) -> function; `parameters` is a list of {name, type}, or nil for a body that
-//     checks for itself
-//   fail(text): raises it with the line of the method's caller
+// Methods check their arguments before their body runs:
+//   method(name, parameters, body) -> the method, a function; `parameters` is a list of {name, type}, or nil if the
+// body
+//     checks its arguments itself
+//   fail(text): raises `text` with the line of the method's caller
 //
-// The check is a C function because Lua forgets the caller's line when a Lua function is called in tail
-// position, as in `return wechat.response_text(x)`; the line of a C function's caller is always known.
+// A method is a C function because Lua loses the caller's line when a Lua function is called in tail position, as in
+// `return wechat.response_text(x)`. The line of a C function's caller is always known.
 #include "engine/method.h"
 
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static bool fits(lua_State *L, int index, uint32_t takes) {
   }
 }
 
-// What errors call the value: a message, a reply and null are known by their own names.
+// Returns the type's name for error messages: `__name` if the value has one, such as a message, a reply and null.
 static const char *type_name(lua_State *L, int index) {
   return luaL_getmetafield(L, index, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
                                                               : luaL_typename(L, index);
@@ -85,8 +86,9 @@ static void check_parameter(lua_State *L, const Signature *signature, int i) {
   }
 }
 
-// Whether the one argument is a table of named arguments: not where it can be the first parameter itself,
-// unless it holds that parameter's name; nor a message, a reply or another value with a named metatable.
+// Whether the only argument is a table of named arguments. If the first parameter accepts a table, the table must
+// contain that parameter's name. A message, a reply or another value with a `__name` is never a table of named
+// arguments.
 static bool is_named(lua_State *L, const Signature *signature) {
   if (lua_gettop(L) != 1 || lua_type(L, 1) != LUA_TTABLE || signature->count == 0) return false;
   if (luaL_getmetafield(L, 1, "__name") != LUA_TNIL) {
@@ -107,7 +109,7 @@ static bool has_parameter(const Signature *signature, const char *name) {
   return false;
 }
 
-// Puts the named arguments where positional ones would be.
+// Replaces the table of named arguments by positional arguments.
 static void spread(lua_State *L, const Signature *signature) {
   lua_pushnil(L);
   while (lua_next(L, 1)) {
@@ -142,7 +144,7 @@ static int l_method(lua_State *L) {
   return finish(L, LUA_OK, 0);
 }
 
-// A function that only adds its caller's line: all arguments go to the body unchanged.
+// A method without argument checks: the body gets all arguments unchanged.
 static int l_unchecked(lua_State *L) {
   int count = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -156,10 +158,11 @@ bool method_is(lua_State *L, int index) {
   return function == l_method || function == l_unchecked;
 }
 
-// Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
+// Limits the search: lua_getstack counts from the top for each level, and a script may have recursed 100,000 deep.
 enum { LEVELS_SEARCHED = 50 };
 
-// The level of the innermost function that calls a method and is none of the user's own; 1 if there is none.
+// Returns the level of the innermost function that called a method and is not in the user's own Lua files; 1 if there
+// is none.
 static int caller_level(lua_State *L) {
   lua_Debug ar;
   bool called_method = false;
@@ -194,8 +197,8 @@ static uint32_t type_bit(lua_State *L, Str name) {
   raise(L, "a parameter's type is unknown: %s", lua_pushlstring(L, name.ptr, name.len));
 }
 
-// Reads {name, type} at the top: the type is one or more names with '|' between, and '?' last where it may be
-// left out. What errors call the type goes into the list `texts`, that keeps it.
+// Reads {name, type} on top of the stack. The type is one or more type names separated by '|', with a final '?' if the
+// argument is optional. The type's text for error messages goes into the list at `texts`, which keeps it alive.
 static void read_parameter(lua_State *L, Parameter *out, int texts) {
   luaL_checktype(L, -1, LUA_TTABLE);
   lua_rawgeti(L, -1, 1);

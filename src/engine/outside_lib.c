@@ -1,10 +1,9 @@
-// The functions of Lua's own libraries that bring in values from outside: the clock, random
-// numbers.
+// Makes the functions of Lua's libraries that return values from outside, the clock and random numbers, pass the door.
 #include "engine/internal.h"
 
 #include <lualib.h>
 
-// math.random, with the library's own errors.
+// math.random: checks the arguments with the library's own error messages.
 static int l_random(lua_State *L) {
   int count = lua_gettop(L);
   lua_Integer low = 1, high = 1;
@@ -16,7 +15,7 @@ static int l_random(lua_State *L) {
   return door_tell(L);
 }
 
-// What the script must not see while it is run from its record, since it has been written before.
+// print: silent in a replay, since the lines have been printed before.
 static int l_print(lua_State *L) {
   if (door_is_replaying(L)) return 0;
   lua_pushvalue(L, lua_upvalueindex(1));

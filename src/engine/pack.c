@@ -1,4 +1,4 @@
-// A value is one byte for its kind, then what belongs to it.
+// A packed value is one byte for its kind, then its content.
 #include "engine/pack.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ typedef enum {
   PACK_FLOAT = 'd',    // 8 bytes
   PACK_STRING = 's',   // length, bytes
   PACK_TABLE = '{',    // key, value ... PACK_END
-  PACK_ARRAY = '[',    // the same, and the table has the array mark
+  PACK_ARRAY = '[',    // as PACK_TABLE, for a table with the array mark
   PACK_END = '}'
 } PackKind;
 
@@ -207,7 +207,7 @@ static uint64_t mix(uint64_t a, uint64_t b) {
 
 static uint64_t digest_value(lua_State *L, int index, int depth);
 
-// The keys have no order: what each brings is added.
+// The hashes of the members are added, so that the order of the keys does not matter.
 static uint64_t digest_table(lua_State *L, int index, int depth) {
   uint64_t sum = LUA_TTABLE;
   if (depth == DEPTH_MAX || !lua_checkstack(L, STACK_NEEDED)) return sum;
@@ -218,7 +218,7 @@ static uint64_t digest_table(lua_State *L, int index, int depth) {
   return mix(sum, LUA_TTABLE);
 }
 
-// Of a very long text the ends and the length count.
+// Hashes the whole text; of a very long one, the length and both ends only.
 static uint64_t digest_text(Str text) {
   if (text.len <= WHOLE_MAX) return str_hash(text, LUA_TSTRING);
   uint64_t head = str_hash(str_sub(text, 0, WHOLE_MAX / 2), text.len);

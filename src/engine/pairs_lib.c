@@ -1,7 +1,6 @@
-// pairs, replaced. Lua seeds the hashes of each state anew, so the order of a table's string keys
-// differs from run to run. A task that runs again from its record must see the same order: up to
-// KEYS_MAX keys come in a fixed order, which costs one walk over them; larger tables are left to
-// Lua.
+// Replaces pairs. Lua seeds the hash function of each state at random, so the order of a table's string keys differs
+// from run to run. A task that is replayed from its record must see the same order. So tables of up to KEYS_MAX keys
+// are traversed in a fixed order, at the cost of one more traversal; larger tables are left to Lua.
 #include "engine/internal.h"
 #include "engine/stdlib.h"
 
@@ -11,10 +10,10 @@
 enum { KEYS_MAX = 256 };
 
 typedef struct {
-  int rank;  // numbers, booleans, strings, then the rest as it came
+  int rank;  // 0: number, 1: boolean, 2: string, 3: any other type, in Lua's order
   lua_Number number;
   Str text;
-  int at;  // in the list of the keys as they came
+  int at;  // position in Lua's order, from 1
 } Key;
 
 typedef struct {
@@ -39,7 +38,7 @@ static Key key_at(lua_State *L, int index, int at) {
   return key;
 }
 
-// How many keys the table at 1 has, and how many of them are strings; stops past KEYS_MAX.
+// Returns the number of keys of the table at index 1, and in *strings how many are strings. Stops after KEYS_MAX + 1.
 static int count_keys(lua_State *L, int *strings) {
   int count = 0;
   *strings = 0;
@@ -61,7 +60,7 @@ static int compare(const void *a, const void *b) {
   return one->at - other->at;
 }
 
-// Pushes the list of the keys as they come, which keeps their texts; `keys` has their order.
+// Pushes a list of the keys in Lua's order, which keeps their texts alive, and fills `keys`, sorted.
 static void list_keys(lua_State *L, int count, Keys *keys) {
   lua_createtable(L, count, 0);
   keys->count = 0;
@@ -73,7 +72,7 @@ static void list_keys(lua_State *L, int count, Keys *keys) {
   qsort(keys->keys, (size_t)keys->count, sizeof *keys->keys, compare);
 }
 
-// Upvalues: the keys in order, the position in them. Keys that were removed meanwhile are passed over.
+// The iterator. Upvalues: the list of sorted keys, the position in it. Keys removed meanwhile are skipped.
 static int l_step(lua_State *L) {
   lua_Integer at = lua_tointeger(L, lua_upvalueindex(2));
   luaL_checktype(L, 1, LUA_TTABLE);

@@ -1,4 +1,4 @@
-// Suspended tasks, until the result arrives or their time is over.
+// Suspended tasks: suspension, resumption, time-out and cancellation.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@ static void link_parked(Task *task) {
   atomic_fetch_add_explicit(&engine->suspended, 1, memory_order_relaxed);
 }
 
-// The thread that unlinks a task has it alone: its wait does not lead to it any more.
+// Gives the calling thread sole ownership of the task: its wait no longer points to it. inbox->mutex is held.
 static void unlink_parked(Task *task) {
   Engine *engine = task->engine;
   task->wait->task = NULL;
@@ -44,14 +44,15 @@ Task *task_unpark(Engine *engine, Wait *wait) {
   return task;
 }
 
-// Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched; if `may_wait`,
-// they may take a while.
+// Ends a suspended task. Its <close> variables are closed, unless the state cannot be touched; with `may_wait`, they
+// may wait. `why` is for the log; NULL: no line. `elsewhere`: the task is dropped, and goes on elsewhere if it has a
+// record.
 static void end_suspended(Task *task, LogLevel level, const char *why, bool may_wait,
                           bool elsewhere) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;
   bool reachable = !lock_is_broken(&engine->lock);
-  // What goes on elsewhere closes its variables there.
+  // A task that goes on elsewhere closes its variables there.
   bool closes = !elsewhere || !task->record;
   task->dropped = elsewhere || !reachable;
   const char *doing = task->now->doing;
@@ -70,7 +71,7 @@ static void end_suspended(Task *task, LogLevel level, const char *why, bool may_
     task_end_untouched(task);
     return;
   }
-  Task *running = engine->task;  // the one that cancels it, if a task does
+  Task *running = engine->task;  // the task that cancels this one; or NULL
   engine->task = task;
   if (closes) close_coroutine(engine, task->co);
   engine->task = running;
@@ -78,7 +79,7 @@ static void end_suspended(Task *task, LogLevel level, const char *why, bool may_
   task_end(task);
 }
 
-// `elsewhere`: it goes on there.
+// end_suspended, with the task's log subject.
 static void cancel(Task *task, LogLevel level, const char *why, bool may_wait, bool elsewhere) {
   LogSubject before = log_about(task->subject);
   end_suspended(task, level, why, may_wait, elsewhere);
@@ -91,7 +92,7 @@ static void stop_closing(Task *task) {
   log_about(before);
 }
 
-// Looks whether it is still there: it may have ended while its timer was on its way.
+// Unlinks the task if it is still suspended. False if not: it may have ended while its timer fired.
 static bool claim_parked(Engine *engine, Task *task) {
   pthread_mutex_lock(&engine->inbox->mutex);
   Task *found = engine->parked;

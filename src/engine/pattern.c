@@ -1,5 +1,5 @@
-// Lua's patterns without recursion: the match walks subject and pattern side by side, and leaves a record
-// wherever it might have gone on otherwise. A dead end goes back to the latest record.
+// Lua's patterns without recursion (backtracking): a walk goes through subject and pattern in parallel and pushes a
+// record wherever the match could continue differently. At a dead end it returns to the latest record.
 #include "engine/pattern.h"
 
 #include <limits.h>
@@ -8,15 +8,15 @@
 
 enum { HEAD_UNKNOWN, HEAD_MISSING, HEAD_THERE };
 
-// As deep as Lua's own matcher recurses.
+// The recursion limit of Lua's own matcher.
 enum { RECORDS_MAX = 199 };
 
 typedef enum { ADVANCED, DEAD_END, BROKEN, INTERRUPTED } Outcome;
 
-// One single-character item of the pattern: [p, end), its suffix not included.
+// A pattern item that matches one character: [p, end), without its suffix.
 typedef struct {
   const char *p, *end;
-  int weight;  // steps that testing one character takes
+  int weight;  // the steps of testing one character
 } Item;
 
 typedef enum { OPENED, CLOSED, OPTIONAL, LONGEST, SHORTEST } RecordKind;
@@ -24,11 +24,11 @@ typedef enum { OPENED, CLOSED, OPTIONAL, LONGEST, SHORTEST } RecordKind;
 typedef struct {
   RecordKind kind;
   int capture;       // of CLOSED
-  const char *s;     // where the next try continues
-  const char *next;  // with what of the pattern
+  const char *s;     // where in the subject the next attempt continues
+  const char *next;  // where in the pattern
   union {
-    const char *least;  // of LONGEST: how far back it may go
-    Item item;          // of SHORTEST: what it takes one more of
+    const char *least;  // of LONGEST: the end of the shortest repetition
+    Item item;          // of SHORTEST: the repeated item
   };
 } Record;
 
@@ -61,7 +61,7 @@ bool pattern_count(Pattern *m, size_t steps) {
 
 // ---- one character ------------------------------------------------------------------------------
 
-// As <ctype.h> has it in the "C" locale, whatever the locale of the process.
+// The character classes of <ctype.h> in the "C" locale, whatever the locale of the process.
 enum {
   LOWER = 0x01,
   UPPER = 0x02,
@@ -88,7 +88,7 @@ static const unsigned char kinds[256] = {
   // clang-format on
 };
 
-// By letter; 0: the letter stands for itself. %z is Lua 5.1's, and 5.4 still takes it.
+// By lower-case letter; 0: the letter stands for itself. %z comes from Lua 5.1; Lua 5.4 still accepts it.
 static const unsigned char classes[26] = {
   ['a' - 'a'] = ALPHA, ['c' - 'a'] = CNTRL,       ['d' - 'a'] = DIGIT, ['g' - 'a'] = ALNUM | PUNCT,
   ['l' - 'a'] = LOWER, ['p' - 'a'] = PUNCT,       ['s' - 'a'] = SPACE, ['u' - 'a'] = UPPER,
@@ -106,7 +106,7 @@ static inline bool class_has(unsigned char name, unsigned char c) {
   return !(kinds[c] & wanted) == !(name & 0x20);
 }
 
-// `p` is at the '[' and `last` at the ']' that ends the set.
+// Whether the set contains `c`. `p` points to the '[', `last` to the closing ']'.
 static bool set_has(const char *p, const char *last, unsigned char c) {
   bool has = p[1] != '^';
   for (p += has ? 1 : 2; p < last; p++) {
@@ -132,7 +132,8 @@ static inline bool item_has(Item item, unsigned char c) {
   }
 }
 
-// Behind the ']' of the set at `p`; NULL if there is none. What comes first in a set is never its end.
+// Returns the position after the closing ']' of the set at `p`, or NULL if it is missing. A ']' that comes first in a
+// set does not close it.
 static const char *set_end(const Pattern *m, const char *p) {
   const char *end = m->pattern_end;
   if (++p < end && *p == '^') p++;
@@ -158,7 +159,7 @@ static bool read_item(Pattern *m, const char *p, Item *item) {
   return true;
 }
 
-// ---- as many as there are -----------------------------------------------------------------------
+// ---- runs of characters -------------------------------------------------------------------------
 
 static const char *run_of_literal(const char *s, const char *stop, char c) {
   while (s < stop && *s == c) s++;
@@ -188,7 +189,7 @@ static const char *run_until(const char *s, const char *stop, Item item) {
 
 typedef const char *ScanFn(const char *s, const char *stop, Item item);
 
-// Where `fn` comes to from `s`, in pieces that are counted as steps; NULL if stopped.
+// Returns where `fn` stops, from `s` on; NULL if keep_going stopped it. Works in pieces that are counted as steps.
 static inline const char *scan(Pattern *m, const char *s, Item item, ScanFn *fn) {
   for (;;) {
     ptrdiff_t most = item.weight == 1 ? PATTERN_STEPS : PATTERN_STEPS / item.weight;
@@ -200,14 +201,14 @@ static inline const char *scan(Pattern *m, const char *s, Item item, ScanFn *fn)
   }
 }
 
-// Where the run of such characters ends that begins at `s`; NULL if stopped.
+// Returns the end of the run of characters that match `item`, from `s` on; NULL if keep_going stopped it.
 static const char *run_end(Pattern *m, const char *s, Item item) {
   return *item.p == '.' ? m->subject_end : scan(m, s, item, run_until);
 }
 
 // ---- one item of the pattern --------------------------------------------------------------------
 
-// NULL if the match is too deep.
+// Pushes a record. NULL, with the fault set, if there are RECORDS_MAX already.
 static Record *leave_record(Pattern *m, Walk *walk, RecordKind kind, const char *s,
                             const char *next) {
   if (walk->depth == RECORDS_MAX) {
@@ -242,7 +243,7 @@ static Outcome close_capture(Pattern *m, Walk *walk) {
   return ADVANCED;
 }
 
-// %bxy
+// Matches %bxy.
 static Outcome match_balance(Pattern *m, Walk *walk) {
   if (m->pattern_end - walk->p < 4)
     return invalid(m, "malformed pattern (missing arguments to '%b')");
@@ -264,7 +265,7 @@ static Outcome match_balance(Pattern *m, Walk *walk) {
   return ADVANCED;
 }
 
-// %f[set]: the subject begins and ends as if with '\0'.
+// Matches %f[set]. Beyond both ends of the subject, the character counts as '\0'.
 static Outcome match_frontier(Pattern *m, Walk *walk) {
   const char *s = walk->s;
   Item set;
@@ -280,7 +281,7 @@ static Outcome match_frontier(Pattern *m, Walk *walk) {
   return ADVANCED;
 }
 
-// %1 to %9
+// Matches %1 to %9.
 static Outcome match_capture(Pattern *m, Walk *walk) {
   int i = walk->p[1] - '1';
   if (i < 0 || i >= m->count || m->captures[i].len == CAPTURE_OPEN) {
@@ -339,7 +340,7 @@ static inline Outcome match_item(Pattern *m, Walk *walk) {
   return ADVANCED;
 }
 
-// '$' at the end of the pattern
+// Matches '$' at the end of the pattern.
 static Outcome match_end(Pattern *m, Walk *walk) {
   walk->p++;
   return walk->s == m->subject_end ? ADVANCED : DEAD_END;
@@ -356,9 +357,9 @@ static inline Outcome advance(Pattern *m, Walk *walk) {
   return match_item(m, walk);
 }
 
-// ---- the way back -------------------------------------------------------------------------------
+// ---- backtracking -------------------------------------------------------------------------------
 
-// Whether the record has one more way to go on; the walk is there then.
+// Moves the walk to the record's next alternative. False if there is none left.
 static bool retry(Pattern *m, Walk *walk, Record *record) {
   switch (record->kind) {
     case OPENED: m->count--; return false;
@@ -422,8 +423,8 @@ static bool is_magic(char c) {
   }
 }
 
-// Whether an item of one character that has to be there begins the pattern: where it does not match, nothing
-// does.
+// Whether the pattern begins with a one-character item that must match (the head): a match can only begin where the
+// head matches.
 static bool has_head(const Pattern *m) {
   const char *p = m->pattern;
   if (m->anchored || p == m->pattern_end || *p == '.' || *p == '(' || *p == ')' || *p == '$')
@@ -469,7 +470,7 @@ static const char *next_of(const char *s, const char *stop, Item item) {
   return found ? found : stop;
 }
 
-// The first place at `s` or after it where the head matches, the subject's end if there is none; NULL: stopped.
+// Returns the first position from `s` on where the head matches, or the subject's end; NULL if keep_going stopped it.
 static const char *skip_to_head(Pattern *m, const char *s) {
   Item head;
   read_item(m, m->pattern, &head);

@@ -1,5 +1,4 @@
-// pcall and xpcall as Lua has them, except that they cannot catch the end of a task that is being
-// ended.
+// pcall and xpcall. They behave like Lua's own, except that they do not catch the forced end of a task.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
@@ -35,7 +34,7 @@ static int l_xpcall(lua_State *L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_pushboolean(L, true);
   lua_pushvalue(L, 1);
-  lua_rotate(L, 3, 2);  // function, handler, true, function, arguments
+  lua_rotate(L, 3, 2);  // stack: function, handler, true, function, arguments
   int status = lua_pcallk(L, count - 2, LUA_MULTRET, 2, forced, xpcall_k);
   return xpcall_k(L, status, forced);
 }

@@ -1,4 +1,4 @@
-// Where in the script something is.
+// Places in the script: "file:line".
 #include "engine/place.h"
 
 #include "engine/engine.h"

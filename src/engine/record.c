@@ -1,4 +1,4 @@
-// A record is one run of bytes, an entry after the other, so that it is saved as it is.
+// A record is one string of bytes, entry after entry, so that it can be saved unchanged.
 #include "engine/internal.h"
 
 #include "engine/pack.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Changes with the meaning of what follows it.
+// Begins every saved record. Change it with the format of the bytes after it.
 static const char FORMAT[] = "wemoon record 1\n";
 
 Record *record_new(void) {
@@ -53,7 +53,7 @@ size_t record_tasks(const Record *record) {
   return count;
 }
 
-// ---- its tasks ----------------------------------------------------------------------------------
+// ---- tasks --------------------------------------------------------------------------------------
 
 void task_record_later(Task *task) { task->records = true; }
 
@@ -177,7 +177,7 @@ void record_wake_all(Record *record) {
   for (Task *task = record->members; task; task = task->record_next) wake(task);
 }
 
-// A task that ended, or never began, will not take what was recorded for it.
+// If the next entry's task has ended or never began, the entry cannot be replayed: all tasks wake and see that.
 void record_turn(Record *record) {
   RecordEntry entry;
   if (!record->replaying) return;
@@ -206,7 +206,7 @@ void record_differs(Record *record, const RecordEntry *was, const RecordCall *is
            STR_FMT(place_of(&was->call)));
 }
 
-// ---- saved --------------------------------------------------------------------------------------
+// ---- saving and loading -------------------------------------------------------------------------
 
 static bool is_kept(const Task *task) {
   const Pending *pending = &task->pending;
@@ -237,7 +237,7 @@ static bool check_entries(Str bytes) {
   return true;
 }
 
-// Leaves the calls under way in `loaded`, as they were written.
+// Reads a saved record. The calls under way stay in `loaded`, as written.
 static bool read_saved(Record *record, Str bytes) {
   Str entries;
   if (!str_starts(bytes, str_make(FORMAT, sizeof FORMAT - 1))) return false;

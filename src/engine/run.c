@@ -1,4 +1,5 @@
-// What is run on the engine's own thread for a caller that waits, and returns even if the script does not.
+// Runs a task on the engine's own thread for a caller that waits. The caller gets control back even if the script is
+// stuck.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -11,13 +12,13 @@ struct Run {
   Arena *arena;
   Buf out;
   atomic_int holders;
-  Err err;                  // the task's until it has ended
+  Err err;                  // written by the task, read by the caller once `over` is set
   Buf trace;                // likewise
-  bool over;                // the caller's: it has ended, and the rest is the caller's now
-  bool (*stop)(void *ctx);  // the caller's; NULL: it waits for the end
+  bool over;                // the task has ended; used by the caller alone
+  bool (*stop)(void *ctx);  // run_stop_when; used by the caller alone
   void *stop_ctx;
-  Task *task;  // with the engine entered; NULL once it has ended
-  // With inbox->mutex:
+  Task *task;  // read with the engine entered; NULL once the task has ended
+  // Guarded by inbox->mutex:
   bool finished;
   TaskState state;
 };
@@ -67,8 +68,7 @@ void run_ended(Task *task) {
   run_free(run);
 }
 
-// Another task may be stuck in the engine: the caller checks, since no other thread may be
-// watching.
+// Enters the engine, or gives the engine up if another task is stuck in it: there may be no other thread that checks.
 static bool enter_or_give_up(Engine *engine) {
   while (!engine_enter(engine, clock_now_us() + CALLER_LOOK_US)) {
     if (engine_is_given_up(engine)) return false;
@@ -92,7 +92,7 @@ static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, Run
 
 static bool begin(Run *run, Engine *engine, const TaskBody *body, void *data, RunLimit limit,
                   Err *err) {
-  // An interruption ends what was under way before, not what its caller runs after it.
+  // An earlier interruption does not apply to this run.
   atomic_store(&engine->interrupted, false);
   if (!engine_start_thread(engine, err)) return false;
   if (!enter_or_give_up(engine))
@@ -108,7 +108,8 @@ static bool is_over(Engine *engine, const Run *run, RunLimit limit) {
   return limit == RUN_LIMITED || engine->counted == 0 || engine_is_given_up(engine);
 }
 
-// A task in the middle of a slice is asked again at the next look; its limits end it if nothing else does.
+// Cancels the task if `stop` says so. If the task is in the middle of a slice, the next call tries again; the slice's
+// limits apply meanwhile.
 static void stop_if_asked(Engine *engine, Run *run) {
   if (!run->stop || !run->stop(run->stop_ctx)) return;
   if (!engine_enter(engine, clock_now_us() + CALLER_LOOK_US)) return;
@@ -116,8 +117,8 @@ static void stop_if_asked(Engine *engine, Run *run) {
   engine_leave(engine);
 }
 
-// Waits for the end of the task, and without a limit of what it counted. False if the script is stuck: it is
-// left behind.
+// Waits for the end of the task and, with RUN_UNLIMITED, of the counted tasks. False if the script is stuck: the caller
+// leaves it behind.
 static bool await(Engine *engine, Run *run, RunLimit limit) {
   Inbox *inbox = engine->inbox;
   bool stuck = false;

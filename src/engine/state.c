@@ -1,4 +1,4 @@
-// An engine's creation and end, its memory, and which thread has its state.
+// An engine's creation and end, its memory, and which thread uses its state.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -12,17 +12,17 @@
 
 enum { SMALL_OBJECTS = 8 * 1024 * 1024, MAIN_STACK = 64 };
 
-// The collector begins anew when memory has grown to this many percent of what was left. What is left is
-// mostly the library, which it would go through twice as often at Lua's 200 for nothing.
+// The next collection begins when memory has grown to this percentage of what the previous one left. What is left is
+// mostly the library; with Lua's default, 200, the collector would traverse it twice as often for nothing.
 enum { COLLECT_AT = 300 };
-// Near the cap: at this many percent of it, but not before memory has grown by a tenth.
+// Near the limit, a collection begins at this percentage of the limit, but not before memory has grown by a tenth.
 enum { BEGIN_AT = 80, LEAST_PAUSE = 110 };
 
 enum { SOON_US = 10000 };
 
 // ---- memory -------------------------------------------------------------------------------------
 
-// Looking at a stack needs no memory.
+// Keeps the place where memory was refused: reading a stack needs no memory.
 static void *note_refusal(Engine *engine) {
   lua_State *L = engine->frame ? engine->frame->co : engine->task ? engine->task->co : NULL;
   if (L) place_innermost(L, engine->refused, sizeof engine->refused);
@@ -30,8 +30,8 @@ static void *note_refusal(Engine *engine) {
   return NULL;
 }
 
-// Counts what Lua has and refuses what goes beyond the cap; Lua collects and, if that does not help, raises a
-// memory error.
+// Lua's allocator: counts the memory and refuses to exceed the limit. Lua then runs a collection and, if that does not
+// help, raises a memory error.
 static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
   Engine *engine = ctx;
   if (!block) old_size = 0;
@@ -60,7 +60,8 @@ uint64_t engine_slices(const Engine *engine) {
   return atomic_load_explicit(&((Engine *)engine)->slice.number, memory_order_relaxed);
 }
 
-// The next cycle begins before the cap: a string that is being built is refused memory there without one.
+// Returns Lua's pause, so that the next cycle begins before the limit: Lua does not always try a collection before it
+// fails, for example while a string is being built.
 static int pause_for(const Engine *engine) {
   size_t left = engine_memory(engine), max = engine->options.memory_max;
   size_t room = max ? max / 100 * BEGIN_AT / (left / 100 + 1) : COLLECT_AT;
@@ -88,7 +89,7 @@ size_t engine_tasks(const Engine *engine) {
 
 // ---- slices -------------------------------------------------------------------------------------
 
-// How long those ahead are likely to take, by what slices have taken of late.
+// Whether the turns and threads ahead are likely to finish soon, by the average length of recent slices.
 static bool is_free_soon(Engine *engine, int64_t now_us) {
   size_t ahead = atomic_load_explicit(&engine->inbox->turns.count, memory_order_relaxed) +
                  (size_t)lock_asleep(&engine->lock);
@@ -104,7 +105,7 @@ static bool take_soon(Engine *engine) {
   return is_free_soon(engine, clock_real_us()) && lock_take(&engine->lock, now_us + SOON_US);
 }
 
-// The engine that this thread holds without having entered it.
+// The engine that is reserved for this thread (engine_hold) and not entered.
 static _Thread_local Engine *held;
 
 bool engine_hold(Engine *engine) {
@@ -133,8 +134,8 @@ bool engine_enter(Engine *engine, int64_t deadline_us) {
   return true;
 }
 
-// A call that was given up has come back: its thread has other things to do. Asked once the slice is seen to have
-// ended, so that engine_give_up comes too late for it or before.
+// Restores the priority of a thread whose call was given up and has now returned. Called after the slice has ended, so
+// that an engine_give_up either came before, or sees no slice and leaves the thread's priority alone.
 static void come_back(Engine *engine) {
   if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) scheduling_restore();
 }
@@ -159,7 +160,7 @@ int engine_queue(Engine *engine) {
 
 lua_State *engine_main(Engine *engine) { return engine->L; }
 
-// ---- birth and death ----------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 static int panic(lua_State *L) {
   log_error("Lua raised outside of protection: %s",
@@ -167,8 +168,8 @@ static int panic(lua_State *L) {
   return 0;
 }
 
-// Lua gives a warning in pieces. Its own one: "error in __gc (bot.lua:6: ...)", where `error in ` and the like
-// are pieces by themselves.
+// Lua's warning function, which gets a warning in pieces. Lua's own warning, "error in __gc (bot.lua:6: ...)", is
+// logged as an error; its pieces are "error in ", "__gc", and so on.
 static void take_warning(void *ctx, const char *message, int to_continue) {
   Engine *engine = ctx;
   Buf *warning = &engine->warning;
@@ -203,7 +204,7 @@ static bool open_state(Engine *engine, Err *err) {
     return err_set(err, ERR_MEMORY, "no memory for an interpreter (script_memory_mb)");
   lua_pushcfunction(engine->L, open_all);
   if (lua_pcall(engine->L, 0, 0, 0) == LUA_OK) {
-    guard_watch(engine->L);  // it runs the __tostring of what scripts raise
+    guard_watch(engine->L);  // the main coroutine runs the __tostring of error values
     return true;
   }
   err_set(err, ERR_FAILED, "the libraries of %s do not load: %s", engine->link.library,
@@ -212,7 +213,7 @@ static bool open_state(Engine *engine, Err *err) {
   return false;
 }
 
-// Finalizers of the script run in here: it may take long, or never return.
+// Runs the script's finalizers, so it may take long or never return.
 void engine_close_state(Engine *engine) {
   if (engine->inbox) {
     task_cancel_all(engine, NULL);
@@ -291,8 +292,8 @@ bool engine_is_retired(const Engine *engine) { return atomic_load(&((Engine *)en
 
 bool engine_is_given_up(const Engine *engine) { return atomic_load(&((Engine *)engine)->given_up); }
 
-// Suspended tasks are told by the caller: the thread that is stuck holds the lock but touches none of them,
-// and when it comes back it finds the lock broken.
+// This thread ends the suspended tasks: the stuck thread holds the lock but does not touch them, and when its call
+// returns it finds the lock broken.
 void engine_give_up(Engine *engine) {
   if (atomic_exchange(&engine->given_up, true)) return;
   int thread = slice_thread(&engine->slice);

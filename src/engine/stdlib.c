@@ -1,4 +1,4 @@
-// Lua's standard library as scripts get it, with checks of globals that catch typing errors.
+// The standard library for scripts, and the checks of globals, which catch misspelt names.
 #include "engine/internal.h"
 #include "engine/stdlib.h"
 
@@ -14,7 +14,7 @@ static void remove_field(lua_State *L, const char *library, const char *name) {
   lua_pop(L, 1);
 }
 
-// Without an argument both tell the process's time, which a spec may have moved.
+// os.time and os.date. Without a time argument, both use the process's clock, which a spec can move.
 static int l_time(lua_State *L) {
   if (lua_isnoneornil(L, 1)) {
     lua_pushinteger(L, clock_unix_s());
@@ -71,8 +71,8 @@ void stdlib_open(lua_State *L, bool allow_shell) {
 
 // ---- strict globals -----------------------------------------------------------------------------
 
-// Modules from elsewhere may read globals that are missing. The last upvalue of both functions
-// below says which files are exempt.
+// Whether the calling file is exempt: third-party modules may read undefined globals. Both functions below have the
+// StdlibExempt as their last upvalue, number `upvalue`.
 static bool caller_is_exempt(lua_State *L, int upvalue) {
   StdlibExempt *const *exempt = lua_touserdata(L, lua_upvalueindex(upvalue));
   lua_Debug ar;
@@ -94,7 +94,7 @@ static bool made_by_main_chunk(lua_State *L) {
   return strcmp(ar.what, "main") == 0 || strcmp(ar.what, "C") == 0;
 }
 
-// upvalue 1: the names that were warned of; 2: who is exempt
+// __newindex. Upvalue 1: the set of names already warned of; 2: the StdlibExempt.
 static int define(lua_State *L) {
   if (lua_type(L, 2) == LUA_TSTRING && !made_by_main_chunk(L) && !caller_is_exempt(L, 2)) {
     lua_pushvalue(L, 2);

@@ -1,5 +1,5 @@
-// string.find, match, gmatch, gsub and rep as Lua has them, with two differences: they ask the
-// guard, and functions that gsub calls may wait.
+// string.find, match, gmatch, gsub and rep. They behave like Lua's own, with two differences: they call the guard, and
+// functions that gsub calls may wait.
 #include "engine/internal.h"
 
 #include "engine/pattern.h"
@@ -10,7 +10,7 @@
 
 static bool may_go_on(void *L) { return guard_goes_on(L); }
 
-// Ends a call whose match came to no end.
+// Ends a call whose match was stopped or whose pattern is invalid.
 static int give_up(lua_State *L, const Pattern *m, PatternEnd end) {
   if (end == PATTERN_STOPPED) return guard_unwind(L);
   raise(L, "%s", m->fault);
@@ -31,14 +31,14 @@ static int push_captures(lua_State *L, Pattern *m, int count) {
   return count;
 }
 
-// The captures, or the whole match of a pattern without any.
+// Pushes the captures, or the whole match if the pattern has none.
 static int push_match(lua_State *L, Pattern *m) {
   return push_captures(L, m, m->count > 0 ? m->count : 1);
 }
 
 // ---- find and match -----------------------------------------------------------------------------
 
-// A position counted from 1, or from the end if it is negative, as an offset; at least 0.
+// Converts a position, counted from 1 or, if negative, from the end, to an offset of at least 0.
 static size_t offset_of(lua_Integer position, size_t len) {
   if (position > 0) return (size_t)position - 1;
   if (position == 0 || position < -(lua_Integer)len) return 0;
@@ -79,8 +79,8 @@ static int l_match(lua_State *L) { return find(L, false); }
 
 enum { GMATCH_SUBJECT = 1, GMATCH_PATTERN, GMATCH_OFFSET };
 
-// Upvalues: subject, pattern, and the offset at which the last match ended, or, as -1 - offset, at which the
-// first search is to begin.
+// The iterator. Upvalues: subject, pattern, and the offset where the last match ended; before the first search,
+// -1 minus the offset where it begins.
 static int gmatch_next(lua_State *L) {
   size_t len, pattern_len;
   const char *subject = lua_tolstring(L, lua_upvalueindex(GMATCH_SUBJECT), &len);
@@ -116,12 +116,13 @@ static int l_gmatch(lua_State *L) {
 
 enum { REPLACEMENT = 3, STATE = 5, REPLACE_STEPS = 8 };
 
-// In a userdata if a function replaces, since its wait unwinds the C stack; `out` has its place on Lua's.
+// The state of a call of gsub. It is in a userdata if the replacement is a function, since a wait unwinds the C stack.
+// `out` may have a box on Lua's stack.
 typedef struct {
   Pattern m;
   int kind;          // the replacement's type
-  const char *at;    // up to here the result is written
-  const char *last;  // where the last match ended; NULL before the first one
+  const char *at;    // the subject up to here is in the result
+  const char *last;  // the end of the last match; NULL before the first match
   lua_Integer count, max;
   bool changed;
   luaL_Buffer out;
@@ -142,7 +143,7 @@ static void add_capture(lua_State *L, Gsub *g, int i) {
   luaL_addvalue(&g->out);
 }
 
-// What "%c" stands for in a replacement string.
+// Adds the value of the escape %`c` in a replacement string.
 static void add_escape(lua_State *L, Gsub *g, char c) {
   if (c == '%') {
     luaL_addchar(&g->out, '%');
@@ -167,7 +168,7 @@ static void add_string(lua_State *L, Gsub *g) {
   g->changed = true;
 }
 
-// Takes the value at the top in place of the match; nil and false leave it as it is.
+// Pops the replacement from the top and adds it; nil and false keep the original match.
 static void add_value(lua_State *L, Gsub *g) {
   if (!lua_toboolean(L, -1)) {
     lua_pop(L, 1);
@@ -197,8 +198,8 @@ static void replace(lua_State *L, Gsub *g) {
   }
 }
 
-// The userdata that a call of gsub is done with serves the next one; it is the upvalue between them. What a
-// raise or a wait that ends makes of it is the collector's.
+// Returns a userdata for a call of gsub, on top of the stack. A finished call leaves its userdata in the upvalue for
+// the next call (keep_spare). After an error or a cancelled wait, the collector frees the userdata.
 static Gsub *take_spare(lua_State *L) {
   Gsub *spare = lua_touserdata(L, lua_upvalueindex(1));
   if (!spare) return lua_newuserdatauv(L, sizeof *spare, 0);
@@ -242,7 +243,7 @@ static int gsub_go_on(lua_State *L, Gsub *g) {
   return gsub_end(L, g);
 }
 
-// The function has returned after a wait.
+// The continuation: the replacement function has returned after a wait.
 static int gsub_called(lua_State *L, int status, lua_KContext context) {
   Gsub *g = (Gsub *)context;
   add_value(L, g);
@@ -278,10 +279,10 @@ static int l_gsub(lua_State *L) {
 
 // ---- rep ----------------------------------------------------------------------------------------
 
-// As much as is copied between two questions to the guard.
+// Bytes that are copied between two calls of the guard.
 enum { PIECE = 1024 * 1024 };
 
-// Fills [unit, total) of `text` with what stands before it.
+// Fills `text` from offset `unit` to `total` with copies of its first `unit` bytes.
 static void repeat(lua_State *L, char *text, size_t unit, size_t total) {
   size_t most = unit > PIECE ? unit : PIECE / unit * unit;
   for (size_t done = unit; done < total;) {
@@ -316,7 +317,7 @@ static int l_rep(lua_State *L) {
   return 1;
 }
 
-// ---- the table ----------------------------------------------------------------------------------
+// ---- registration -------------------------------------------------------------------------------
 
 static const luaL_Reg functions[] = {
   { "find", l_find }, { "gmatch", l_gmatch }, { "match", l_match }, { "rep", l_rep }, { NULL, NULL }

@@ -11,8 +11,8 @@ static int64_t cpu_of(int clock) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// CPU time of the slice, as seen from outside: counted from the watcher's first look, which comes soon after
-// its beginning. -1 unknown.
+// Returns the slice's CPU time, measured by another thread from its first look at the slice; -1 if unknown. If that
+// look came soon after the slice began, all the time since the beginning counts as CPU time.
 static int64_t watched_cpu(Slice *slice, uint64_t number, int64_t elapsed_us) {
   int64_t cpu_us = cpu_of(atomic_load_explicit(&slice->cpu_clock, memory_order_relaxed));
   if (cpu_us < 0) return -1;
@@ -26,14 +26,15 @@ static int64_t watched_cpu(Slice *slice, uint64_t number, int64_t elapsed_us) {
   return used_us;
 }
 
-// A thread's CPU clock is made of its number (the kernel's posix-timers.h).
+// The id of a thread's CPU clock contains the thread's id (the kernel's posix-timers.h).
 int slice_thread(const Slice *slice) {
   bool runs = atomic_load(&((Slice *)slice)->began_us) != 0;
   return runs ? ~(atomic_load(&((Slice *)slice)->cpu_clock) >> 3) : 0;
 }
 
-// Looks come several times a second. If none came for long within one slice, the process was stopped (a frozen
-// container, a moved machine), and who was not running was not silent.
+// Whether the process was stopped within this slice (a frozen container, a migrated machine): engine_is_stuck is called
+// several times a second, so a long gap between two calls means that no thread was running. Time in the gap is no
+// evidence of a stuck call: the slice counts as just seen.
 static bool was_stopped(Slice *slice, uint64_t number, int64_t now_us) {
   pthread_mutex_lock(&slice->mutex);
   bool gap = slice->looked_number == number && now_us - slice->looked_us > GAP_US;
@@ -54,7 +55,7 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   if (was_stopped(slice, number, now_us)) return false;
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
-  // The hook ends what is over within microseconds of CPU time: what goes on that long is in a call.
+  // The hook ends a slice within microseconds of CPU time after its limit. A slice that goes on longer is in a C call.
   bool over = (used_us > max_us + SILENT_US && silent_us > SILENT_US) ||
               silent_us > BLOCKED_FACTOR * max_us;
   if (!over || atomic_load_explicit(&slice->number, memory_order_relaxed) != number ||

@@ -1,12 +1,11 @@
-// table.concat, insert, move, remove, sort and unpack as Lua has them, except that they ask the
-// guard.
+// table.concat, insert, move, remove, sort and unpack. They behave like Lua's own, except that they call the guard.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
 #include <limits.h>
 #include <lualib.h>
 
-// Elements between two questions to the guard.
+// Elements between two calls of the guard.
 enum { ASK_EVERY = 4096 };
 
 static inline void step(lua_State *L, lua_Integer i) {
@@ -23,7 +22,7 @@ static bool has_field(lua_State *L, int index, const char *name) {
   return true;
 }
 
-// Raises unless the argument is a table, or its metatable makes it one as far as `needs` goes.
+// Raises unless the argument is a table, or has the metamethods for `needs`.
 static void check_table(lua_State *L, int index, int needs) {
   if (lua_type(L, index) == LUA_TTABLE) return;
   if (lua_getmetatable(L, index)) {
@@ -70,7 +69,7 @@ static int l_remove(lua_State *L) {
   lua_Integer size = check_list(L, READS | WRITES);
   lua_Integer position = luaL_optinteger(L, 2, size);
   bool inside = position == size || (lua_Unsigned)position - 1u <= (lua_Unsigned)size;
-  luaL_argcheck(L, inside, 1, "position out of bounds");  // 1: as Lua 5.4.4 says it
+  luaL_argcheck(L, inside, 1, "position out of bounds");  // 1, not 2, as in Lua 5.4.4
   lua_geti(L, 1, position);
   for (; position < size; position++) {
     copy(L, position + 1, 1, position);
@@ -169,7 +168,7 @@ typedef struct {
   int until_asked;
 } Sort;
 
-// Whether the value at `a` is to stand before the one at `b`.
+// Whether the value at stack index `a` sorts before the value at `b`.
 static bool is_before(Sort *sort, int a, int b) {
   lua_State *L = sort->L;
   if (--sort->until_asked <= 0) {
@@ -186,7 +185,7 @@ static bool is_before(Sort *sort, int a, int b) {
   return before;
 }
 
-// Pops the value at the top into `i` and the one below into `j`.
+// Pops the value on top into element `i` and the value below it into element `j`.
 static void set_pair(lua_State *L, lua_Unsigned i, lua_Unsigned j) {
   lua_seti(L, 1, (lua_Integer)i);
   lua_seti(L, 1, (lua_Integer)j);
@@ -194,7 +193,7 @@ static void set_pair(lua_State *L, lua_Unsigned i, lua_Unsigned j) {
 
 static void get(lua_State *L, lua_Unsigned i) { lua_geti(L, 1, (lua_Integer)i); }
 
-// Exchanges elements i < j if they are the wrong way round, and returns whether they were.
+// Swaps elements i < j if they are in the wrong order, and returns whether they were.
 static bool order_pair(Sort *sort, lua_Unsigned i, lua_Unsigned j) {
   get(sort->L, i);
   get(sort->L, j);
@@ -206,8 +205,8 @@ static bool order_pair(Sort *sort, lua_Unsigned i, lua_Unsigned j) {
 
 static void fail_order(lua_State *L) { raise(L, "invalid order function for sorting"); }
 
-// Parts [low, high], whose pivot is on the stack and in high - 1, into what is not after the pivot and what
-// is not before it. Returns the pivot's place; pops the pivot.
+// Partitions [low, high] into elements that do not sort after the pivot, the pivot, and elements that do not sort
+// before it. The pivot is on top of the stack and in element high - 1. Pops the pivot and returns its new index.
 static lua_Unsigned part(Sort *sort, lua_Unsigned low, lua_Unsigned high) {
   lua_State *L = sort->L;
   lua_Unsigned i = low, j = high - 1;
@@ -224,11 +223,12 @@ static lua_Unsigned part(Sort *sort, lua_Unsigned low, lua_Unsigned high) {
     set_pair(L, i, j);
   }
   lua_pop(L, 1);
-  set_pair(L, high - 1, i);  // from the stack: a[i] and the pivot
+  set_pair(L, high - 1, i);  // the stack has a[i] on top and a[high - 1], the pivot, below
   return i;
 }
 
-// In the middle half; the same one each time, so that a script that is run again sorts alike.
+// Returns a scattered index in the middle half of the range. It depends on the range alone, so that a replayed script
+// sorts in the same way.
 static lua_Unsigned scattered(lua_Unsigned low, lua_Unsigned high) {
   lua_Unsigned quarter = (high - low) / 4;
   lua_Unsigned mixed = (low * 0x9E3779B97F4A7C15u ^ high) * 0xBF58476D1CE4E5B9u;
@@ -239,7 +239,8 @@ static lua_Unsigned choose_pivot(lua_Unsigned low, lua_Unsigned high, bool scatt
   return scatter && high - low >= SCATTER_FROM ? scattered(low, high) : (low + high) / 2;
 }
 
-// Parts [low, high], of four or more, at the median of its ends and `pivot`; returns where that came to.
+// Partitions [low, high], four or more elements, at element `pivot`, the median of three; returns the pivot's new
+// index.
 static lua_Unsigned part_at(Sort *sort, lua_Unsigned low, lua_Unsigned pivot, lua_Unsigned high) {
   lua_State *L = sort->L;
   get(L, pivot);
@@ -283,7 +284,7 @@ static int l_sort(lua_State *L) {
   return 0;
 }
 
-// ---- the table ----------------------------------------------------------------------------------
+// ---- registration -------------------------------------------------------------------------------
 
 static const luaL_Reg functions[] = { { "concat", l_concat }, { "insert", l_insert },
                                       { "move", l_move },     { "remove", l_remove },

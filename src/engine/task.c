@@ -1,4 +1,4 @@
-// One run of something of the script in a coroutine of its own, from its first slice to its end.
+// A task: its coroutine, its slices, its failure and its end.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-  IDLE_MAX = 64,        // coroutines kept for the next task
-  CLOSING_US = 5000000  // how long a task that failed may close its variables
+  IDLE_MAX = 64,        // tasks with their coroutines that are kept for reuse
+  CLOSING_US = 5000000  // the time that a failed or ended task has to close its variables
 };
 
 const char *task_state_name(TaskState state) {
@@ -64,11 +64,11 @@ void task_drop_hold(Task *task) {
   task->holds = false;
 }
 
-// ---- whom it works for --------------------------------------------------------------------------
+// ---- log subject --------------------------------------------------------------------------------
 
 LogSubject task_subject(const Task *task) { return task->subject; }
 
-// The line that is written next, in this very slice, has the new subject too.
+// If the task is running, the rest of its slice logs with the new subject too.
 static void set_subject(Task *task, LogSubject subject, char *copy) {
   char *before = task->subject_copy;
   Trail *trail = task->subject.trail;
@@ -106,8 +106,8 @@ static void drop_subject(Task *task) {
 
 // ---- values -------------------------------------------------------------------------------------
 
-// Pops a value into a registry slot that luaL_ref gave. nil becomes false: luaL_ref would take a slot of nil
-// for a free one, and give it to another.
+// Pops a value into a registry slot from luaL_ref. nil is stored as false: luaL_ref could hand out a slot that contains
+// nil a second time.
 static void set_slot(lua_State *L, int ref) {
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
@@ -142,9 +142,9 @@ int task_push_global(lua_State *L, const char *name) {
   return type;
 }
 
-// ---- a task that failed, or is being ended -------------------------------------------------------
+// ---- failure --------------------------------------------------------------------------------------
 
-// From here what runs closes variables, within a budget of its own.
+// From now on the task only closes its variables, with a time limit of its own.
 static void begin_closing(Task *task) {
   task->closing = true;
   task->closing_us = clock_now_us() + CLOSING_US;
@@ -162,7 +162,7 @@ void task_tell_failed(const Task *task) {
 }
 
 static void report(Task *task, const Failure *failure) {
-  if (task->engine->slice.end == SLICE_DIFFERS) return;  // the body says it
+  if (task->engine->slice.end == SLICE_DIFFERS) return;  // the body reports the difference
   if (!task->run) {
     failure_log(failure, task->now->doing);
     return;
@@ -172,7 +172,8 @@ static void report(Task *task, const Failure *failure) {
   if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
 }
 
-// What fails after the function itself does so while variables are closed. Takes over what `failure` holds.
+// Reports a failure: the task's first, or a later one, of a __close method. Takes ownership of the buffers in
+// `failure`.
 static void take_failure(Task *task, Failure *failure, bool first) {
   Failure *kept = first ? malloc(sizeof *kept) : NULL;
   if (first) {
@@ -208,8 +209,8 @@ bool task_force(lua_State *L) {
   return true;
 }
 
-// The message handler of a task's function: the stack is still as it was where the error was raised. What the
-// error's own __tostring comes to is no concern of the task's.
+// The message handler of a task's function; the stack is still that of the error. The error value's __tostring may run
+// here: if that is ended by force, `forced` must not change.
 static int note_failure(lua_State *L) {
   Task *task = task_running(L);
   Failure failure;
@@ -225,9 +226,9 @@ static int note_failure(lua_State *L) {
   return 1;
 }
 
-// ---- what runs in the coroutine -----------------------------------------------------------------
+// ---- inside the coroutine -----------------------------------------------------------------------
 
-// Pushes what is to be called at the task's end, once. False, with nothing pushed, if there is nothing.
+// Pushes the at_end function and removes it from the task's table. False, with nothing pushed, if there is none.
 static bool take_at_end(lua_State *L, Task *task) {
   if (task->locals_ref == LUA_NOREF) return false;
   lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
@@ -246,7 +247,8 @@ static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-// A failed function has closed its variables; its error goes on to the coroutine's resumer.
+// Continues after the task's function. If it failed, its variables are closed by now, and its error is raised again for
+// the resumer of the coroutine.
 static int task_main_k(lua_State *L, int status, lua_KContext context) {
   Task *task = (Task *)context;
   lua_remove(L, 1);  // the handler
@@ -271,7 +273,7 @@ static int prepare_at_end(lua_State *L, Task *task) { return take_at_end(L, task
 static const TaskBody AT_END = { .prepare = prepare_at_end,
                                  .doing = "the end of a job that failed" };
 
-// ---- the pool -----------------------------------------------------------------------------------
+// ---- creation and reuse -------------------------------------------------------------------------
 
 static int make_coroutine(lua_State *L) {
   Task *task = lua_touserdata(L, 1);
@@ -378,7 +380,7 @@ void task_free_idle(Engine *engine) {
   for (Task *task; (task = take_idle(engine));) free_task(task);
 }
 
-// ---- what goes with it --------------------------------------------------------------------------
+// ---- ties ---------------------------------------------------------------------------------------
 
 void task_tie(Task *task, TaskTie *tie) {
   tie->next = task->ties;
@@ -401,7 +403,7 @@ static void end_ties(Task *task) {
   }
 }
 
-// ---- how it ends --------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------
 
 static void tell_caller(Task *task) {
   Engine *engine = task->engine;
@@ -424,8 +426,8 @@ TaskState task_end(Task *task) {
   bool held = task->holds;
   tell_caller(task);
   recycle(task);
-  // From here the last holder may be gone: on the worker's thread the state is closed after this step, on
-  // others the caller holds it.
+  // This may drop the engine's last reference: on the worker's thread the state is closed after the current step; on
+  // any other thread the caller has a reference.
   if (held) engine_release(engine);
   if (body->over) body->over(data);
   return state;
@@ -455,7 +457,8 @@ static TaskState state_of_failure(Engine *engine, int status) {
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
 }
 
-// It goes on with another function, in a coroutine of its own that finds the value at the top of L's stack.
+// Continues the task with `body` in a new coroutine, and moves the value from the top of L's stack there. False without
+// memory.
 static bool begin_anew(Task *task, const TaskBody *body) {
   lua_State *L = task->engine->L;
   if (task->co) task_drop_coroutine(task);
@@ -471,8 +474,7 @@ static bool begin_anew(Task *task, const TaskBody *body) {
   return true;
 }
 
-// Runs the body that TaskBody.failed gives in the failed coroutine's place. False if there is none,
-// or no memory for it.
+// Continues a failed task with the body that TaskBody.failed returns. False if there is none, or no memory.
 static bool begin_in_its_place(Task *task) {
   Engine *engine = task->engine;
   lua_State *L = engine->L;
@@ -487,8 +489,7 @@ static bool begin_in_its_place(Task *task) {
   return begin_anew(task, next);
 }
 
-// What was to be called at a task's end is called for a failed task too, unless the script is being
-// stopped.
+// Continues a failed task with its at_end function, unless the script is being stopped. False if there is none.
 static bool begin_at_end(Task *task) {
   Engine *engine = task->engine;
   if (task->locals_ref == LUA_NOREF || task->now == &AT_END || task->forced ||
@@ -498,16 +499,15 @@ static bool begin_at_end(Task *task) {
   return begin_anew(task, &AT_END);
 }
 
-// The task's function failed, and its variables are closed. Returns whether something else will
-// run.
+// Continues a failed task whose variables are closed. False if nothing is left to run.
 static bool begin_next(Task *task) {
   bool again = begin_in_its_place(task) || begin_at_end(task);
   if (!again && task->co) task_drop_coroutine(task);
   return again;
 }
 
-// Reports the failure if it was not reported, and closes what is open: a failure outside the
-// script's function, or a stop for good, had no message handler.
+// Reports a failure that note_failure did not see: outside the script's function, or a final stop. Closes the variables
+// that are still open.
 static void tell_failure(Task *task, int status) {
   Engine *engine = task->engine;
   bool first = !task->closing;
@@ -528,7 +528,7 @@ static bool fail(Task *task, int status) {
   Engine *engine = task->engine;
   if (engine->suspending) wait_cancel(engine->suspending);
   engine->suspending = NULL;
-  wait_release(task->wait);  // a finished wait whose call did not continue
+  wait_release(task->wait);  // of a finished wait whose continuation did not run
   task->wait = NULL;
   tell_failure(task, status);
   TaskState state = task->state;
@@ -541,7 +541,7 @@ static bool fail(Task *task, int status) {
 
 static TaskState run_slice(Task *task) {
   Engine *engine = task->engine;
-  // A task that has not started has no continuation to release its wait, so release it here.
+  // In the first slice, no continuation releases the wait of task_post, so release it here.
   if (lua_status(task->co) != LUA_YIELD) {
     wait_release(task->wait);
     task->wait = NULL;
@@ -578,7 +578,7 @@ void task_run_to_close(Task *task) {
   task_run(task);
 }
 
-// Closes the remaining variables at once; they cannot wait any more.
+// Closes the remaining variables in this slice; they cannot wait any more.
 void task_stop_closing(Task *task) {
   Engine *engine = task->engine;
   Wait *wait = task->wait;

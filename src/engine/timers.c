@@ -1,4 +1,4 @@
-// A binary heap by due time.
+// The timers of an engine: a binary heap, ordered by due time.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -70,7 +70,7 @@ bool timer_remove(Engine *engine, Timer *timer) {
   return removed;
 }
 
-// `cancel` is called with the mutex held.
+// wait_cancel calls `cancel` with the mutex held.
 bool timer_remove_in_cancel(Engine *engine, Timer *timer) {
   return remove_locked(engine->inbox, timer);
 }

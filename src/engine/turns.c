@@ -1,5 +1,5 @@
-// Four lists. A turn that has become late is moved when it reaches the front: turns of one kind
-// have about the same time left when they come.
+// The queue consists of four lists. A turn that becomes late is moved to a late list when it reaches the front of its
+// list: turns of one kind have about the same time left when they are queued.
 #include "engine/turns.h"
 
 enum { LATE_EVERY = 10 };

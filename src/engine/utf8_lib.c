@@ -1,10 +1,10 @@
-// utf8.len and utf8.offset as Lua has them, except that they ask the guard.
+// utf8.len and utf8.offset. They behave like Lua's own, except that they call the guard.
 #include "engine/internal.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
 
-// Characters between two questions to the guard.
+// Characters (utf8.len) or bytes (utf8.offset) between two calls of the guard.
 enum { ASK_EVERY = 16384 };
 
 static void step(lua_State *L, lua_Integer i) {
@@ -13,8 +13,8 @@ static void step(lua_State *L, lua_Integer i) {
 
 static bool continues(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
 
-// The bytes of the character that begins at `s`, 0 for none. A '\0' follows the text. `lax` allows
-// surrogates and all up to 2^31.
+// Returns the length in bytes of the character at `s`, or 0 if it is invalid. The text must end with '\0'. `lax` allows
+// surrogates and all code points up to 2^31 - 1.
 static int char_len(const char *s, bool lax) {
   static const uint32_t least[] = { UINT32_MAX, 0x80, 0x800, 0x10000, 0x200000, 0x4000000 };
   unsigned first = (unsigned char)*s;
@@ -32,7 +32,7 @@ static int char_len(const char *s, bool lax) {
   return lax || strict ? more + 1 : 0;
 }
 
-// A position counted from 1, or from the end if it is negative; 0: before the text.
+// Converts a position, counted from 1 or, if negative, from the end, to one counted from 1; 0: before the text.
 static lua_Integer position_of(lua_Integer position, size_t len) {
   if (position >= 0) return position;
   return 0u - (size_t)position > len ? 0 : (lua_Integer)len + position + 1;
@@ -61,7 +61,7 @@ static int l_len(lua_State *L) {
   return 1;
 }
 
-// Moves `at` back by -n characters, or as far as there are any; returns what of n remains.
+// Moves `at` back by -n characters, or to the beginning of the text; returns the rest of n.
 static lua_Integer go_back(lua_State *L, const char *text, lua_Integer *at, lua_Integer n) {
   while (n < 0 && *at > 0) {
     do {

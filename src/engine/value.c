@@ -34,25 +34,25 @@ bool value_is_array(lua_State *L, int index) {
 
 // ---- from Lua
 
-// Where the writer is: one frame for each table that it is in.
+// One table that is being written. The frames form the path to the current value.
 typedef struct Frame {
   const struct Frame *parent;
   const void *table;
-  Str key;        // the member being written, of an object
-  size_t member;  // of an array; 0 in an object
+  Str key;        // the current member's key, in an object
+  size_t member;  // the current member's index, in an array; 0 in an object
 } Frame;
 
 typedef struct {
   lua_State *L;
   Buf *out;
-  size_t len_max;  // of `out`; 0: any
+  size_t len_max;  // limit of `out`; 0: none
   bool lossy;
   const Frame *frame;
   size_t depth;
   int steps;
 } Writer;
 
-// Values or keys between two questions to the guard.
+// Values or keys between two calls of the guard.
 enum { ASK_EVERY = 2000 };
 
 static void step(lua_State *L, int *steps) {
@@ -70,7 +70,7 @@ static bool is_plain_name(Str key) {
   return key.len > 0;
 }
 
-// "value.menu.button[2]"; of a deep place the last steps.
+// Adds the path to a value, "value.menu.button[2]"; of a long path, the last `steps` steps.
 static void add_path(luaL_Buffer *path, const Frame *frame, size_t steps) {
   if (!frame || steps == 0) {
     luaL_addstring(path, frame ? "value ... " : "value");
@@ -94,7 +94,7 @@ noreturn static void refuse(Writer *w, const char *what) {
   abort();
 }
 
-// A table of its own for one that lists itself through __pairs. Replaces the value at the top.
+// Replaces the table on top, if it has a __pairs, by a table with the members that __pairs lists.
 static void unfold(lua_State *L) {
   luaL_checkstack(L, 8, "JSON");
   int meta = luaL_getmetafield(L, -1, "__pairs");
@@ -118,7 +118,7 @@ static void unfold(lua_State *L) {
   lua_remove(L, -2);
 }
 
-// Where the first byte is that belongs to no character.
+// Returns the offset of the first byte that is not valid UTF-8.
 static size_t find_no_utf8(Str text) {
   bool valid = true;
   size_t at = 0, len = 0;
@@ -152,7 +152,7 @@ static int compare_keys(const void *left, const void *right) {
   return str_compare(*(const Str *)left, *(const Str *)right);
 }
 
-// Merges sorted runs of `run` keys each into runs of twice that.
+// Merges pairs of sorted runs, `run` keys each, into runs of twice the length.
 static void merge_runs(lua_State *L, const Str *from, Str *to, size_t count, size_t run) {
   for (size_t at = 0, n = 0; at < count; at += 2 * run) {
     size_t middle = at + run < count ? at + run : count;
@@ -165,7 +165,7 @@ static void merge_runs(lua_State *L, const Str *from, Str *to, size_t count, siz
   }
 }
 
-// Sorts `keys`, and returns where they are then: there, or in a userdata that it pushes. Pushes one value.
+// Sorts `keys` and returns the sorted array: `keys`, or a userdata. Pushes one value, that userdata, in any case.
 static const Str *sort_keys(lua_State *L, Str *keys, size_t count) {
   for (size_t at = 0; at < count; at += SORTED_AT_ONCE) {
     size_t run = count - at < SORTED_AT_ONCE ? count - at : SORTED_AT_ONCE;
@@ -183,8 +183,8 @@ static const Str *sort_keys(lua_State *L, Str *keys, size_t count) {
   return keys;
 }
 
-// Pushes the keys twice: a table that keeps them alive whatever a member's __pairs does, and the sorted
-// slices.
+// Returns the sorted keys of the table on top. Pushes three values: a table that keeps the keys alive even if a
+// member's __pairs changes the table, and the userdata of the arrays.
 static const Str *push_sorted_keys(lua_State *L, size_t count) {
   int table = lua_gettop(L), steps = 0;
   lua_createtable(L, (int)count, 0);
@@ -220,11 +220,11 @@ static void write_object(Writer *w, Frame *frame, size_t count) {
   lua_pop(w->L, 3);
 }
 
-// What kinds of keys the table at the top has.
+// The kinds of keys that a table has.
 typedef struct {
-  size_t names, positions;
-  lua_Integer last;
-  const char *other;  // the type of a key that JSON has no place for
+  size_t names, positions;  // the numbers of string keys and of positive integer keys
+  lua_Integer last;         // the largest integer key
+  const char *other;        // the type of a key that JSON cannot represent; or NULL
 } Keys;
 
 static Keys count_keys(lua_State *L) {
@@ -287,7 +287,7 @@ static void write_number(Writer *w) {
   if (!isfinite(number)) refuse(w, "is not a finite number");
   int whole;
   lua_Integer integer = lua_tointegerx(w->L, -1, &whole);
-  // 1e15 as 1000000000000000: ids are read by programs that want digits.
+  // A whole float is written in digits, 1e15 as 1000000000000000: some programs read ids that way only.
   if (whole && integer != 0) buf_add_int(w->out, integer);
   else json_add_real(w->out, number);
 }
@@ -320,7 +320,7 @@ static int write_protected(lua_State *L) {
   return 0;
 }
 
-// What a text or a document outside of Lua's own memory may take; 0: any number of bytes.
+// Returns the limit in bytes of a text or a document outside Lua's own memory; 0: none.
 static size_t memory_max(lua_State *L) {
   const Engine *engine = engine_of(L);
   return engine ? engine->options.memory_max : 0;
@@ -383,15 +383,15 @@ static void push_scalar(lua_State *L, const Json *value) {
   }
 }
 
-// A container whose table is on the stack, to be filled from `next` on.
+// A container whose table is on the stack and still incomplete.
 typedef struct {
-  const Json *next;
-  lua_Integer count;
+  const Json *next;   // the next member to push
+  lua_Integer count;  // members set so far, of an array
   bool array;
 } OpenTable;
 
 struct ValueCursor {
-  const Json *root;  // NULL once it was begun
+  const Json *root;  // NULL once begun
   int depth, steps;
   OpenTable open[JSON_DEPTH_MAX + 1];
 };
@@ -409,7 +409,7 @@ static void open_table(lua_State *L, ValueCursor *cursor, const Json *container)
   cursor->open[cursor->depth++] = (OpenTable){ json_first(container), 0, array };
 }
 
-// Puts the value on top, its key below it in an object, into the innermost table.
+// Sets the value on top in the innermost table. In an object, the key is below the value.
 static void close_value(lua_State *L, ValueCursor *cursor) {
   OpenTable *table = &cursor->open[cursor->depth - 1];
   if (table->array) lua_rawseti(L, -2, ++table->count);
@@ -499,7 +499,7 @@ void value_open(lua_State *L) {
   lua_pushliteral(L, "json.array");
   lua_setfield(L, -2, "__name");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &array_metatable);
-  // Light userdata share one metatable; null is the only one that a script sees.
+  // All light userdata share one metatable; null is the only light userdata that scripts see.
   value_push_null(L);
   lua_createtable(L, 0, 2);
   lua_pushcfunction(L, l_tostring);

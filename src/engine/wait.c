@@ -1,4 +1,4 @@
-// Suspension: a task yields, an operation outside finishes, the worker resumes the task.
+// Waits: a task yields, an operation outside finishes, and the worker resumes the task.
 #include "engine/internal.h"
 
 #include "base/clock.h"
@@ -30,8 +30,8 @@ void wait_release(Wait *wait) {
 
 static const char NAMELESS[] = "a C function";
 
-// Replaces the function on top by the name that `package.loaded` knows it by ("string.gsub"), or that the
-// call gives away.
+// Replaces the function on top by its name in `package.loaded` ("string.gsub"), or else by the name in the calling
+// code.
 static void name_function(lua_State *L, lua_Debug *ar) {
   int function = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -55,7 +55,7 @@ static void name_function(lua_State *L, lua_Debug *ar) {
   lua_replace(L, function);
 }
 
-// Lua counts its way down to each level anew, and a script may have recursed a hundred thousand deep.
+// Limits the search: lua_getstack counts from the top for each level, and a script may have recursed 100,000 deep.
 enum { LEVELS_SEARCHED = 1000 };
 
 noreturn static void raise_inside(lua_State *L, const char *what, const char *name) {
@@ -66,8 +66,8 @@ noreturn static void raise_inside(lua_State *L, const char *what, const char *na
       what, name);
 }
 
-// The innermost C function between the caller and the start of its coroutine that Lua cannot yield
-// across and that has a name.
+// Raises an error with the innermost named C function, between the caller and the start of its coroutine, that Lua
+// cannot yield across.
 noreturn static void raise_obstacle(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
   bool nameless = false;
@@ -110,7 +110,7 @@ Wait *wait_begin(lua_State *L, const char *what) {
 static int wait_k(lua_State *L, int status, lua_KContext context) {
   Wait *wait = (Wait *)context;
   Task *task = engine_of(L)->task;
-  if (task->wait != wait) {  // the wait was cancelled, and is gone
+  if (task->wait != wait) {  // the wait was cancelled and freed
     task->forced++;
     return guard_unwind_on(L);
   }
@@ -183,11 +183,11 @@ Wait *wait_over(Task *task) {
   Wait *wait = wait_new(task, "start");
   if (!wait) return NULL;
   wait->begins = wait->finished = true;
-  wait_release(wait);  // nothing outside will finish it
+  wait_release(wait);  // the operation's reference: there is no operation
   return wait;
 }
 
-// ---- waiting for a time -------------------------------------------------------------------------
+// ---- sleep --------------------------------------------------------------------------------------
 
 typedef struct {
   Timer timer;
@@ -200,7 +200,7 @@ static void wake(Engine *engine, void *ctx) {
   free(sleep);
 }
 
-// A timer that is not armed has fired: wake() does the rest.
+// If the timer is not armed, it has fired, and wake() releases the wait and frees `sleep`.
 static void cancel_sleep(void *ctx) {
   Sleep *sleep = ctx;
   if (!timer_remove_in_cancel(sleep->wait->engine, &sleep->timer)) return;

@@ -1,13 +1,12 @@
-// The engine's own thread: it goes on with tasks whose wait is over, starts those that were posted, and keeps
-// the timers.
+// The engine's own thread, the worker: resumes tasks whose wait is over, starts posted tasks, and runs the timers.
 #include "engine/internal.h"
 
 #include "base/clock.h"
 
-// Scripts run on it, to the depth of C calls that Lua allows; sanitizers make frames several times larger.
+// The stack must suffice for the depth of C calls that Lua allows; sanitizers make frames several times larger.
 enum { WORKER_STACK = 4 * 1024 * 1024, STUCK_LOOK_US = 50000 };
 
-// Goes on with the task of a wait that is over. The wait's hold is taken.
+// Resumes the task of a wait that is over, and releases the wait.
 void wait_go_on(Turn *turn, bool there) {
   Wait *wait = (Wait *)turn;
   Engine *engine = wait->engine;
@@ -21,7 +20,7 @@ void wait_go_on(Turn *turn, bool there) {
   engine_leave_to_others(engine);
 }
 
-// Ends a task that was interrupted while it waited. With the inbox's mutex held before and after.
+// Ends the suspended tasks after engine_interrupt. The inbox's mutex is held before and after.
 static void end_interrupted(Engine *engine, Inbox *inbox) {
   if (!atomic_load_explicit(&engine->interrupted, memory_order_relaxed) || !engine->parked) return;
   pthread_mutex_unlock(&inbox->mutex);
@@ -32,7 +31,7 @@ static void end_interrupted(Engine *engine, Inbox *inbox) {
   pthread_mutex_lock(&inbox->mutex);
 }
 
-// The next turn is chosen once the engine is free: a better one may have come until then.
+// Calls the next turn's `take`. The turn is chosen once the engine is free: a more urgent one may have come by then.
 static void give_turn(Engine *engine, Inbox *inbox) {
   bool there = engine_hold(engine);
   pthread_mutex_lock(&inbox->mutex);
@@ -42,8 +41,8 @@ static void give_turn(Engine *engine, Inbox *inbox) {
   engine_let_go(engine);
 }
 
-// One step, with the inbox's mutex held before and after: timers and turns alternate, for timers may follow upon each
-// other without end. False when there was nothing to do.
+// Runs one timer or one turn; false if there is none. Timers and turns alternate, since timers may fire one after
+// another without end. The inbox's mutex is held before and after.
 static bool step(Engine *engine, Inbox *inbox) {
   bool turns = atomic_load_explicit(&inbox->turns.count, memory_order_relaxed) > 0;
   Timer *timer = turns && inbox->timer_was_last ? NULL : timers_take_due(inbox);
@@ -104,8 +103,8 @@ bool engine_start_thread(Engine *engine, Err *err) {
                 : true;
 }
 
-// The worker closes the state, because finalizers may never return: then the rest is left to it, as when the
-// worker itself is the last holder (in a task's `over`).
+// The worker closes the state, because finalizers may never return. If they do not return, or if the worker itself
+// drops the last reference (in a task's `over`), the worker frees the engine later.
 bool worker_stop(Engine *engine) {
   Inbox *inbox = engine->inbox;
   pthread_mutex_lock(&inbox->mutex);
