@@ -3,7 +3,7 @@
 
 import { h, fill, set, sync, draw_anew } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
-import { fold, clock, code, table, or_empty, newest_first } from './rows.js';
+import { fold, clock, code, content_of, duration, table, or_empty, newest_first } from './rows.js';
 import { t, choose, choose_first, language } from './words.js';
 import * as feed from './feed.js';
 
@@ -17,7 +17,6 @@ let tab = 'messages';
 
 const outcomes = ['replied', 'success', 'late', 'late_text', 'kept', 'duplicate', 'unanswered', 'failed', 'refused', 'lost'];
 const colours = { late_text: 'late', kept: 'late', duplicate: 'success', unanswered: 'late', refused: 'failed', lost: 'failed' };
-const content_of = (document) => /<(?:Content|EventKey|Recognition|Url)>(?:<!\[CDATA\[)?([^]*?)(?:\]\]>)?<\//.exec(document || '')?.[1] || '';
 
 function message_body(item) {
   return [h('h2', {}, t('t_fields')), table({ openid: item.openid, msgid: item.msgid, type: item.type, attempt: item.attempt, ms: item.ms, api_calls: item.calls, place: item.place }),
@@ -64,13 +63,6 @@ function draw_messages(panel) {
 
 const line_row = (line) => h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level), h('pre', {}, line.text));
 
-function duration(s) {
-  if (s < 0) return t('never');
-  if (s >= 86400) return t('days', Math.floor(s / 86400));
-  if (s >= 3600) return t('hours', Math.floor(s / 3600));
-  return s >= 60 ? t('minutes', Math.floor(s / 60)) : t('seconds', Math.max(0, Math.floor(s)));
-}
-
 const ago = (unix_s) => duration(Date.now() / 1000 - unix_s);
 
 function grid(heads, rows) {
@@ -90,7 +82,7 @@ function draw_conversations(panel) {
 // Draws owed and kept answers. Owed: the script is still running. Kept: the answer waits for its user's next message.
 function draw_owed(panel) {
   const owed = state.owed.map((one) => [one.openid, t('a_owed'), content_of(one.document) || '—', one.since ? ago(one.since) : '—']);
-  const kept = state.kept.map((one) => [one.openid, t(one.ready ? 'a_kept' : 'a_promised'), '—', ago(one.since)]);
+  const kept = state.kept.map((one) => [one.openid, t(one.ready ? 'a_kept' : 'a_promised'), one.text || one.type || '—', ago(one.since)]);
   list(panel, [...owed, ...kept], 'no_owed', [t('h_user'), t('s_status'), t('h_message'), t('h_since')], (cells) => cells);
 }
 

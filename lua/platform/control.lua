@@ -112,6 +112,22 @@ return function(p, host)
     return { json = { now = p.clock() + seconds } }
   end
 
+  --- Returns how many customer service messages a user can still be sent; `refused`: this kind of account can send none.
+  control["GET /sim/quota"] = function(request)
+    local user = p.state.users[request.query.user or ""]
+    if not user then return refuse(404, "there is no such user") end
+    local quota = p.custom_quota(user)
+    quota.refused = account_kinds.refusal(p.account_kind, "message.custom.send_text") ~= nil or nil
+    return { json = quota }
+  end
+
+  -- If there is a bot in this process, C answers (src/dev/user_state.c).
+  local function refuse_state()
+    local where = p.callback ~= "" and "the bot is at " .. p.callback .. ", and what it keeps is known there" or "there is no bot"
+    return refuse(404, ("there is no bot in this process: %s. Start it here: wemoon dev BOT.lua"):format(where))
+  end
+  control["GET /sim/bot"], control["POST /sim/bot"] = refuse_state, refuse_state
+
   --- Returns the platform's events, with their elements by path.
   control["GET /sim/events/forms"] = function() return { json = require "platform.event_forms" } end
 

@@ -9,6 +9,7 @@
 --   p.emit(event, data)  notifies the desk (events.lua)
 --   p.user(name)         a user by openid or nickname, created if unknown (phone.lua)
 --   p.chat(openid, entry)    shows an entry in a user's chat (phone.lua)
+--   p.custom_quota(user)     how many customer service messages a user can still be sent (quota.lua)
 --   p.push(openid, fields)   delivers an event to the bot without waiting (delivery.lua)
 --   p.faults             the faults that are on (faults.lua)
 --   p.now(), p.after(seconds, fn), p.random(n)
@@ -79,7 +80,7 @@ end
 
 -- Modules may define a function (p.menu, p.ticket_of, p.media ...) only if an earlier one did not: see state.lua.
 p.state = {}
-for _, part in ipairs { "events", "faults", "media", "state", "phone", "passive", "verification", "delivery", "acts", "persist", "control" } do
+for _, part in ipairs { "events", "faults", "media", "state", "phone", "quota", "passive", "verification", "delivery", "acts", "persist", "control" } do
   local file = "platform/" .. part .. ".lua"
   if part ~= "state" or host.file.embedded(file) then require("platform." .. part)(p, host) end
 end

@@ -3,10 +3,9 @@
 #include "bot/desk.h"
 
 #include "base/clock.h"
-#include "base/secrets.h"
 #include "bot/desk_login.h"
 #include "bot/desk_stream.h"
-#include "codec/json.h"
+#include "bot/open_json.h"
 #include "codec/url.h"
 #include "script/embedded.h"
 
@@ -170,47 +169,13 @@ static void log_out(void *ctx, HttpRequest *request) {
 
 // ---- data ---------------------------------------------------------------------------------------
 
-static void begin_member(Buf *json, Str openid) {
-  if (json->ptr[json->len - 1] == '}') buf_addc(json, ',');
-  buf_addc(json, '{');
-  live_add_openid(json, openid);
-}
-
-static void add_conversation(void *ctx, const OpenConversation *one) {
-  Buf *json = ctx;
-  begin_member(json, one->openid);
-  live_add_text(json, "question", one->question);
-  live_add_text(json, "place", one->place);
-  buf_printf(json, ",\"since\":%lld,\"left\":%lld}", (long long)one->since_s,
-             (long long)one->left_s);
-}
-
-static void add_owed(void *ctx, const KeptRun *run) {
-  Buf *json = ctx;
-  begin_member(json, run->openid);
-  live_add_text(json, "document", run->message);
-  buf_printf(json, ",\"asks\":%lld,\"since\":%lld,\"ends\":%lld}", (long long)run->asks,
-             (long long)run->begun_s, (long long)run->ends);
-}
-
-static void add_kept(void *ctx, Str openid, const KeptAnswer *answer) {
-  Buf *json = ctx;
-  begin_member(json, openid);
-  buf_printf(json, ",\"since\":%lld,\"ready\":%s}", (long long)answer->since_s,
-             answer->ready ? "true" : "false");
-}
-
 static void show_state(void *ctx, HttpRequest *request) {
   Desk *desk = ctx;
   Buf json;
   buf_init(&json);
-  buf_add(&json, STR("{\"conversations\":["));
-  bot_conversations(desk->options.bot, LISTED_MAX, add_conversation, &json);
-  buf_add(&json, STR("],\"owed\":["));
-  bot_owed(desk->options.bot, LISTED_MAX, add_owed, &json);
-  buf_add(&json, STR("],\"kept\":["));
-  bot_kept(desk->options.bot, LISTED_MAX, add_kept, &json);
-  buf_add(&json, STR("],\"lines\":["));
+  buf_addc(&json, '{');
+  open_json_add(desk->options.bot, STR(""), LISTED_MAX, &json);
+  buf_add(&json, STR(",\"lines\":["));
   live_lines(desk->options.live, LINES_MAX, &json);
   buf_add(&json, STR("]}"));
   respond(request, 200, "application/json; charset=utf-8", &json);

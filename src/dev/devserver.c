@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "dev/origin.h"
 #include "dev/platform.h"
+#include "dev/user_state.h"
 
 struct DevServer {
   const DevServerOptions *options;
@@ -24,6 +25,7 @@ struct DevServer {
   atomic_int with_bot;                    // threads that may be using the bot
   char url[128];
   char callback[640];
+  char account_name[ACCOUNT_NAME_MAX];  // in the bot's store
 };
 
 // ---- whose request it is ------------------------------------------------------------------------
@@ -57,6 +59,28 @@ static bool route_to_bot(DevServer *devserver, const HttpRequest *head, HttpRout
   return true;
 }
 
+static void answer_state(void *ctx, HttpRequest *request) {
+  const DevServer *devserver = ctx;
+  UserState state = { .bot = devserver->bot,
+                      .store = devserver->bot_store,
+                      .account = devserver->account_name };
+  user_state_answer(&state, request);
+}
+
+// Returns false if the request is not for /sim/bot, or if there is no bot: then the platform answers with the reason.
+static bool route_to_state(DevServer *devserver, const HttpRequest *head, HttpRoute *to) {
+  bool reads = str_eq(head->method, STR("GET")), acts = str_eq(head->method, STR("POST"));
+  if (!str_eq(head->path, STR("/sim/bot")) || !(reads || acts) || !enter_bot(devserver))
+    return false;
+  to->needs_body = acts;
+  to->max_body = USER_STATE_BODY_MAX;
+  to->handle = answer_state;
+  to->ctx = devserver;
+  to->over = leave_bot;
+  to->over_ctx = devserver;
+  return true;
+}
+
 // All non-atomic fields are written before platform_ready is set.
 static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   DevServer *devserver = ctx;
@@ -69,7 +93,7 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
   if (why) {
     log_warn("%.*s %.*s: %s", STR_FMT(head->method), STR_FMT(head->path), why);
     to->status = 403;
-  } else if (!for_bot) {
+  } else if (!for_bot && !route_to_state(devserver, head, to)) {
     HttpHandler handler = platform_handler(devserver->platform);
     handler.route(handler.ctx, head, to);
   }
@@ -114,10 +138,10 @@ static bool open_stores(DevServer *devserver, Err *err) {
       snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
     return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
   devserver->state = store_open(str_of(url), err);
-  char name[ACCOUNT_NAME_MAX];
-  if (!devserver->state || !account_name(options->account, name, err)) return false;
+  if (!devserver->state || !account_name(options->account, devserver->account_name, err))
+    return false;
   StoreOptions bot_store = { .url = options->store.len ? options->store : str_of(url),
-                             .account = str_of(name) };
+                             .account = str_of(devserver->account_name) };
   devserver->bot_store = store_open_with(&bot_store, err);
   return devserver->bot_store != NULL;
 }

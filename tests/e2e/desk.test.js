@@ -191,7 +191,7 @@ test('an answer that waits for its user\'s next message is told, with whose it i
   const Cookie = await cookie();
   const state = async () => (await ask('/desk/state', { headers: { Cookie } })).json();
   const slow = bot.deliver(textXml('slow', { CreateTime: Math.floor(Date.now() / 1000) - 20 })).catch(() => {});
-  await until(async () => (await state()).kept.some((one) => one.ready && one.openid === 'oDemoUser0000000000000000001'), 'the kept answer');
+  await until(async () => (await state()).kept.some((one) => one.ready && one.text === 'done: slow' && one.openid === 'oDemoUser0000000000000000001'), 'the kept answer');
   await slow;
 });
 

@@ -73,7 +73,7 @@ const keys = [
 ];
 
 function show_keys() {
-  const rows = [...keys, ['1 … 5', 'k_tabs'], ['Ctrl+S', 'k_save'], ['Esc', 'k_esc']];
+  const rows = [...keys, [`1 … ${desk.names.length}`, 'k_tabs'], ['Ctrl+S', 'k_save'], ['Esc', 'k_esc']];
   show_page(t('keys_title'), h('dl', { class: 'keys-list' }, rows.map(([key, words]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, t(words))])));
 }
 
@@ -89,7 +89,7 @@ document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open) return undefined;
   if (event.target.closest('input, textarea, select')) return undefined;
   if (event.key === '?') return show_keys();
-  if (event.key >= '1' && event.key <= '5') return desk.choose(Number(event.key) - 1);
+  if (event.key >= '1' && event.key <= String(desk.names.length)) return desk.choose(Number(event.key) - 1);
   const key = keys.find(([name]) => name === event.key);
   if (!key) return undefined;
   event.preventDefault();

@@ -1,15 +1,17 @@
-// The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the faults.
+// The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the faults.
 
 import { h, set, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t } from './words.js';
+import { on_user } from './phone.js';
 import * as script from './script.js';
+import * as kept from './kept.js';
 import * as sim from './sim.js';
 
 const { state } = sim;
 const at = (id) => document.getElementById(id);
-const names = ['trace', 'calls', 'log', 'script', 'faults'];
+export const names = ['trace', 'calls', 'log', 'script', 'faults', 'kept'];
 let tab = 'trace';
 let seen = false; // the state has been read
 
@@ -175,6 +177,7 @@ const panels = {
   log: (panel) => or_empty(panel, newest_first(state.log, (line) => ({ key: line, version: '', make: () => log_row(line) })), 'no_log'),
   script: script.draw,
   faults: draw_faults,
+  kept: kept.draw,
 };
 
 function draw_tabs() {
@@ -208,6 +211,8 @@ const soon = (() => {
     });
   };
 })();
+
+on_user(() => { if (tab === 'kept') draw(); });
 
 script.on_open(() => choose(names.indexOf('script')));
 

@@ -19,6 +19,11 @@ const chat_of = (openid) => state.chats[openid] || [];
 
 export function current_user() { return user; }
 
+let on_choice = () => {};
+
+// fn is called when another user is chosen.
+export function on_user(fn) { on_choice = fn; }
+
 async function act(fields) {
   at_end = true;
   try {
@@ -216,6 +221,7 @@ export function choose_user(openid) {
   raised = null;
   at_end = true;
   draw();
+  on_choice();
 }
 
 export function next_user() {

@@ -22,7 +22,17 @@ export function fold(key, summary, make) {
   return details;
 }
 
+export function duration(s) {
+  if (s < 0) return t('never');
+  if (s >= 86400) return t('days', Math.floor(s / 86400));
+  if (s >= 3600) return t('hours', Math.floor(s / 3600));
+  return s >= 60 ? t('minutes', Math.floor(s / 60)) : t('seconds', Math.max(0, Math.floor(s)));
+}
+
 // ---- texts ----
+
+// Returns the text, key or address in a message's XML.
+export const content_of = (document) => /<(?:Content|EventKey|Recognition|Url)>(?:<!\[CDATA\[)?([^]*?)(?:\]\]>)?<\//.exec(document || '')?.[1] || '';
 
 // Formats XML with one element per line.
 export function pretty_xml(text) {
@@ -42,12 +52,27 @@ export function pretty_xml(text) {
   return lines.map((line) => '  '.repeat(line.depth) + line.text).join('\n') || text;
 }
 
+// JSON with a line a member. Its numbers stay as they were written: some have more digits than JavaScript's.
+function pretty_json(text) {
+  JSON.parse(text);
+  let depth = 0;
+  let out = '';
+  const line = () => `\n${'  '.repeat(depth)}`;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|\{\s*\}|\[\s*\]|[{}[\]:,]|[^\s{}[\]:,"]+/g)) {
+    if (part === '}' || part === ']') depth -= 1, out += line() + part;
+    else if (part === '{' || part === '[') depth += 1, out += part + line();
+    else if (part === ',') out += part + line();
+    else out += part === ':' ? ': ' : part;
+  }
+  return out;
+}
+
 function pretty(text) {
   if (text === null || text === undefined) return '';
   if (typeof text === 'object') return JSON.stringify(text, null, 2);
   if (/^\s*</.test(text)) return pretty_xml(text);
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return pretty_json(text);
   } catch {
     return text;
   }

@@ -27,6 +27,10 @@ export const revoke_token = () => ask('POST', '/sim/token', { revoke: true });
 export const reset = () => ask('POST', '/sim/reset', {});
 export const move_time = (seconds) => ask('POST', '/sim/time', { forward: seconds });
 export const read_forms = () => ask('GET', '/sim/events/forms');
+// What the bot keeps of a user and of its script's keys (src/dev/user_state.h).
+export const read_kept = (user, prefix) => ask('GET', `/sim/bot?user=${encodeURIComponent(user)}&prefix=${encodeURIComponent(prefix)}`);
+export const change_kept = (act) => ask('POST', '/sim/bot', act);
+export const read_quota = (user) => ask('GET', `/sim/quota?user=${encodeURIComponent(user)}`);
 export const read_source = () => ask('GET', '/sim/source');
 // `before`: the text that the file is expected to have. If it differs, nothing is saved and { text } is its current
 // text.

@@ -5,19 +5,14 @@ local consent = require "platform.consent"
 
 -- ---- customer service
 
--- The window for customer service messages that each act opens; other acts open "message".
-local windows = { tap = "click", follow = "follow", scan = "scan" }
-
 -- Returns the user if the account may send the user messages now; otherwise nil and the errcode.
 local function listener(p, openid)
   local user = p.state.users[openid]
   if not user then return nil, 40003 end
   if not user.subscribed then return nil, 43004 end
-  if not user.last_act_time then return nil, 45015 end
-  local window = limits.custom[windows[user.last_act] or "message"]
-  if p.now() - user.last_act_time > window.seconds then return nil, 45015 end
-  if user.answered_act ~= user.last_act_time then user.answered_act, user.answers = user.last_act_time, 0 end
-  if user.answers >= window.count then return nil, 45047 end
+  local quota = p.custom_quota(user)
+  if not quota.since or p.now() > quota.ends then return nil, 45015 end
+  if quota.left == 0 then return nil, 45047 end
   return user
 end
 
@@ -91,7 +86,7 @@ local function send_custom(p, call)
   local user
   user, code = listener(p, call.body.touser)
   if not user then return nil, code end
-  user.answers = user.answers + 1
+  p.count_custom(user)
   entry.from, entry.via = "account", "custom"
   p.chat(user.openid, entry)
   return {}

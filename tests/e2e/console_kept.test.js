@@ -1,0 +1,141 @@
+// What the console shows of the bot's own state: session, conversations, answers, quota, store.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { until } = require('./harness');
+const { startDev } = require('./dev');
+const { openConsole, slow } = require('./browser');
+
+const ALICE = 'oWemoonAlice0000000000000001';
+const BOT = `function on_message(msg)
+  if msg.content == "ask" then return "你好，" .. (wechat.ask("叫什么？") or { content = "没有回答" }).content end
+  if msg.content == "send" then wechat.message.custom.send_text { touser = msg.source, text = { content = "客服消息" } } end
+  wechat.store.set("seen/" .. msg.content, { big = 12345678901234567, n = 1 })
+  wechat.store.incr("total")
+  local session = wechat.session()
+  session.last = msg.content
+  return "好"
+end
+wechat.every(0.5, function() wechat.store.incr("ticks") end)
+`;
+
+const showState = async (page) => {
+  await page.click('#tab-kept');
+  await page.waitForSelector('#panel .kept');
+};
+const part = (page, name) => page.locator(`[data-kept=${name}]`);
+const shows = (page, name, pattern) => until(async () => pattern.test(await part(page, name).innerText()), `${pattern} in ${name}`, 10000 * slow);
+
+test('session, keys and quota of the selected user are shown, and follow what happens', async (t) => {
+  const { page, dev, say, saw, faults } = await openConsole(t, { script: BOT });
+  await showState(page);
+  await shows(page, 'session', /没有会话数据/);
+  await shows(page, 'quota', /用户还没有操作过/);
+  await say('hello');
+  await saw('好');
+  await shows(page, 'session', /"last": "hello"/);
+  await shows(page, 'quota', /机器人还没有发过[^]*平台还收 5\/5 条/);
+  await say('send');
+  await saw('客服消息');
+  await shows(page, 'quota', /机器人记着还剩 4\/5 条[^]*平台还收 4\/5 条/);
+  await shows(page, 'keys', /seen\/hello/);
+  const ticks = async () => Number(/^ticks\s+(\d+)/m.exec(await part(page, 'keys').innerText())?.[1]);
+  const before = await ticks();
+  await until(async () => await ticks() > before, 'a timer to be seen', 10000 * slow);
+  await page.fill('.kept [type=search]', 'seen/he');
+  await until(async () => (await page.locator('[data-kept=keys] details').count()) === 1, 'one key', 10000 * slow);
+  await page.click('[data-kept=keys] summary');
+  await page.waitForSelector('[data-kept=keys] pre >> text="big": 12345678901234567');
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/kept.png` });
+  await page.click('.person >> nth=1');
+  await shows(page, 'session', /没有会话数据/);
+  assert.deepEqual(faults, []);
+  assert.equal((await dev.state()).trace.length, 2);
+});
+
+test('a conversation is shown with how long it waits, also when time is moved, and can be ended', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: BOT });
+  await showState(page);
+  await shows(page, 'conversations', /没有进行中的对话/);
+  await say('ask');
+  await saw('叫什么？');
+  await shows(page, 'conversations', /已等 \d 秒\s+还剩 9 分钟/);
+  await dev.post('/sim/time', { forward: 120 });
+  await shows(page, 'conversations', /已等 2 分钟\s+还剩 7 分钟/);
+  await page.locator('[data-kept=conversations] button').press('Enter');
+  await shows(page, 'conversations', /没有进行中的对话/);
+  await say('hello');
+  await saw('好');
+});
+
+test('a key is deleted, a user forgotten, each after a question, by the keyboard', async (t) => {
+  const { page, say, saw } = await openConsole(t, { script: BOT });
+  await say('hello');
+  await saw('好');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('6');
+  await shows(page, 'keys', /total/);
+  await page.fill('.kept [type=search]', 'total');
+  await until(async () => (await page.locator('[data-kept=keys] details').count()) === 1, 'one key', 10000 * slow);
+  await page.focus('[data-kept=keys] summary');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-kept=keys] .again button');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('dialog >> text=删除键 total？');
+  await page.keyboard.press('Escape');
+  await shows(page, 'keys', /total/);
+  await page.click('[data-kept=keys] .again button');
+  await page.click('dialog .main');
+  await shows(page, 'keys', /没有这样开头的键/);
+  await page.click('text=忘记此用户…');
+  await page.waitForSelector('dialog >> text=忘记小艾？');
+  await page.click('dialog .main');
+  await shows(page, 'session', /没有会话数据/);
+});
+
+test('what is drawn anew takes no focus from the search and folds nothing', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: BOT });
+  await say('hello');
+  await saw('好');
+  await showState(page);
+  await page.click('[data-kept=keys] details[data-key="key seen/hello"] summary');
+  await page.fill('.kept [type=search]', 's');
+  await until(async () => (await page.locator('[data-kept=keys] details').count()) === 1, 'one key', 10000 * slow);
+  await dev.say('second');
+  await shows(page, 'keys', /seen\/second/);
+  assert.equal(await page.evaluate(() => document.activeElement.type), 'search');
+  assert.equal(await page.locator('[data-kept=keys] details[open]').count(), 1);
+});
+
+test('owed answers are shown, and kept ones with what they say', async (t) => {
+  const script = 'function on_message(msg)\n  if msg.content ~= "slow" then return "好" end\n  wechat.sleep(4)\n  return "慢慢来的答复"\nend\n';
+  const { page, say } = await openConsole(t, { script, config: { deadline_ms: 300 }, args: ['--account-kind', 'personal', '--store', 'sqlite:bot.db'] });
+  await showState(page);
+  await say('slow');
+  await shows(page, 'owed', /slow[^]*脚本仍在运行/);
+  await shows(page, 'kept', /慢慢来的答复[^]*等用户下一条消息/);
+  await shows(page, 'owed', /没有待发的答复/);
+  await shows(page, 'quota', /这类账号不能发客服消息/);
+});
+
+test('of a bot elsewhere the console says why it shows nothing', async (t) => {
+  const { page } = await openConsole(t, { args: ['--callback', 'http://127.0.0.1:9/wechat'] });
+  await page.click('#tab-kept');
+  await page.waitForSelector('#panel >> text=机器人在 http://127.0.0.1:9/wechat，不在这个进程里');
+});
+
+test('the state is for pages of this server, and says what it cannot do', async (t) => {
+  const dev = await startDev(t, { script: BOT });
+  await dev.say('hello');
+  const ask = (query, options) => fetch(`${dev.url}/sim/bot?${query}`, options);
+  assert.equal((await ask('', { headers: { Origin: 'http://evil.example' } })).status, 403);
+  const act = async (body) => { const answer = await ask('', { method: 'POST', body: JSON.stringify(body) }); return [answer.status, (await answer.json()).error]; };
+  assert.deepEqual(await act({ delete: 'nothing' }), [404, 'there is no key nothing']);
+  assert.deepEqual(await act({ end: ALICE }), [404, `there is no open conversation of ${ALICE}`]);
+  assert.equal((await act({ other: 1 }))[0], 400);
+  const { keys, more } = await (await ask('prefix=seen')).json();
+  assert.deepEqual(keys.map((one) => one.key), ['seen/hello']);
+  assert.equal(more, false);
+});
