@@ -1,4 +1,4 @@
-// HTTP answers as Lua values.
+// HTTP responses as Lua values.
 #include "host/answer.h"
 
 #include "engine/luaish.h"

@@ -1,4 +1,4 @@
-// The list of what C gives to Lua.
+// The list of libraries in `host`.
 #include "host/host.h"
 
 #include "engine/method.h"
@@ -7,25 +7,25 @@
 #include <lauxlib.h>
 
 static const luaL_Reg libs[] = {
-  { "api", lib_api },                    // calls of the platform, tokens
-  { "args", method_open },               // methods that check their arguments
-  { "callback", lib_callback },          // callbacks as the platform makes them
-  { "capture", lib_capture },            // what messages cause, noted down and played again
-  { "codec", lib_codec },                // base64, sha1, md5, hmac_sha256, utf8 helpers, url
-  { "config", lib_config },              // the settings that the script may read
-  { "conversation", lib_conversation },  // conversations
-  { "feed", lib_feed },                  // notes from the rest of the process
-  { "file", lib_file },                  // the embedded files
-  { "http", lib_http },                  // any HTTP request
+  { "api", lib_api },            // calls of the platform, tokens
+  { "args", method_open },       // methods that check their arguments
+  { "callback", lib_callback },  // callbacks of the simulated platform
+  { "capture", lib_capture },    // capture and replay of the calls that messages cause
+  { "codec", lib_codec },        // base64, sha1, md5, hmac_sha256, utf8 helpers, url
+  { "config", lib_config },      // the settings that the script may read
+  { "conversation", lib_conversation },
+  { "feed", lib_feed },  // notes from the rest of the process
+  { "file", lib_file },  // the embedded files
+  { "http", lib_http },  // any HTTP request
   { "json", lib_json },
-  { "kept", lib_kept },  // answers that wait for their user's next message
+  { "kept", lib_kept },  // answers that are kept until their user's next message
   { "log", lib_log },
   { "message", lib_message },  // parse, get, signature checks
   { "reply", lib_reply },      // render, late replies
-  { "route", lib_route },      // pages of the bot's own
-  { "session", lib_session },  // what a job keeps for itself, until its end
+  { "route", lib_route },      // the bot's own pages
+  { "session", lib_session },  // the running job's own data
   { "store", lib_store },      // the store's operations
-  { "stream", lib_stream },    // HTTP answers read while they come
+  { "stream", lib_stream },    // HTTP responses read as they arrive
   { "time", lib_time },        // sleep, spawn, every, cron
   { NULL, NULL },
 };

@@ -1,23 +1,25 @@
-// host.api: calls of the platform and its tokens. Each function waits; failures come as nil and a table
+// host.api: calls of the platform and its tokens. The functions call, token and grant wait; they return failures as nil
+// and a table
 //   { kind =, errcode =, errmsg =, rid =, method =, status = }
 // `kind` is "api", "network", "timeout", "http", "json", "unknown" or "cancelled" (api/result.h).
 //
-// call{method =, verb =, base =, path =, query =, body =, form =, file =, token =, send =, timeout =}
+// call{method =, verb =, base =, path =, query =, body =, form =, files =, token =, send =, timeout =}
 //   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
-//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: it is not tried again when the platform
-//   is busy.
-//   `body`: a table goes out as JSON, a string as it is (content_type = says what it is). `form` and `files`
-//   make a multipart body: how they and `query` are written, request.h. One file may be given as file =
-//   {field =, source = a path or an open file, or data = bytes, filename =, content_type =}. Returns the
-//   platform's JSON, or for a DOWNLOAD that is none {body =, size =, content_type =, filename =, save =
-//   function(self, path)}; a body of over 1 MB stays in a file until it is asked for.
-// token(name) -> its value, and when it expires (Unix seconds); name: "access_token", or a ticket's type
-// ("jsapi").
-// grant(name, keep) -> the platform's JSON for a new one; keep: it replaces the one in the cache.
-// account("appid" | "appsecret") -> nil if the configuration has none.
-// file_name(file) -> the name that an open file was opened by, without folders; nil if it has none.
-// file_fault(path or open file) -> why it cannot be sent ("is a folder: ..."); nil if it can.
-// save(download, path): what the `save` of a download does that is in memory.
+//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: a second request could reach a user twice, so it
+// is
+//   not repeated when the platform is busy or the connection breaks. `timeout`: in seconds.
+//   `body`: a table is sent as JSON, a string unchanged, with content_type =. `form` and `files` make a multipart body;
+//   request.h has the format of `query`, `form` and `files`. A single file may be given as file = {field =, source = a
+//   path or an open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON; or, for a DOWNLOAD
+//   whose response is not JSON, {body =, size =, content_type =, filename =, save = function(self, path)}. A body of
+// more
+//   than 1 MB stays in a file until `body` is read.
+// token(name) -> the token, and when it expires (Unix seconds); name: "access_token", or a ticket's type ("jsapi").
+// grant(name, keep) -> the platform's JSON for a new token; `keep`: the new token replaces the one in the cache.
+// account("appid" | "appsecret") -> the value; nil if it is not configured.
+// file_name(file) -> the name of an open file, without folders; nil if it has none.
+// file_fault(path or open file) -> why the file cannot be sent ("is a folder: ..."); nil if it can.
+// save(download, path): the `save` of a download whose body is in memory.
 // has_credentials() -> whether calls that need a token can be made.
 #include "host/libs.h"
 
@@ -36,8 +38,8 @@
 #include "engine/value.h"
 #include "engine/wait.h"
 
-enum { REQUEST = 1, PENDING = 2, ARENA = 3, CURSOR = 3 };  // the stack while it waits
-enum { PIECE = 4096 };  // values of JSON that are pushed in less than 2 ms
+enum { REQUEST = 1, PENDING = 2, ARENA = 3, CURSOR = 3 };  // stack indices during a call
+enum { PIECE = 4096 };  // values of JSON to push between two pauses: less than 2 ms
 
 static void free_result(void *result) { api_result_free(result); }
 
@@ -77,7 +79,7 @@ static void unmap(void *mapping) {
   munmap(pending->target, pending->id);
 }
 
-// Mapped, not read, so that the bytes are in memory once when Lua has its copy.
+// Pushes the body's file. The file is mapped, not read, so that its bytes are in memory only once, as Lua's copy.
 static void push_file(lua_State *L, const ClientResult *body) {
   Boxed *mapping = boxed_push(L, unmap, NULL);
   mapping->target = mmap(NULL, body->size, PROT_READ, MAP_PRIVATE, body->fd, 0);
@@ -88,7 +90,7 @@ static void push_file(lua_State *L, const ClientResult *body) {
   boxed_clear(mapping);
 }
 
-// download.body, on first use.
+// The __index of a download in a file: reads `body` at its first use.
 static int l_body(lua_State *L) {
   if (strcmp(luaL_checkstring(L, 2), "body") != 0) return 0;
   const ApiResult *result = boxed_at(L, lua_upvalueindex(1))->held;
@@ -120,7 +122,7 @@ static bool copy_file(int from, int to) {
   }
 }
 
-// download:save(path): true, or nil and why not.
+// download:save(path): returns true, or nil and the reason.
 static int l_save(lua_State *L) {
   luaL_checktype(L, SELF, LUA_TTABLE);
   const char *path = luaL_checkstring(L, PATH);
@@ -180,7 +182,7 @@ static int push_download(lua_State *L, Boxed *pending) {
 
 static int push_more(lua_State *L, void *unused);
 
-// Lets others have the engine, then goes on.
+// Leaves the engine to other tasks, then continues.
 static int pause_pushing(lua_State *L) {
   Wait *wait = wait_begin(L, "the answer");
   wait_finish(wait, push_more, NULL, NULL);
@@ -234,7 +236,7 @@ static ApiVerb read_verb(lua_State *L) {
   return (ApiVerb)verb;
 }
 
-// file = {...} becomes the list that request.h reads.
+// Converts file = {...} to files = { {...} }, as request_parts reads it.
 static void normalize_file(lua_State *L) {
   static const char *const kept[] = { "field", "filename", "content_type", "data" };
   if (lua_getfield(L, REQUEST, "file") != LUA_TTABLE) {
@@ -356,7 +358,7 @@ static int l_token(lua_State *L) {
   if (!answer || !(answer->failure = api_result_new(str_of(strchr(method, '.') + 1))))
     raise_no_memory(L);
   Wait *wait = answer->wait = wait_begin(L, method);
-  pending->held = NULL;  // the cache has it until it answers
+  pending->held = NULL;  // owned by tokens_get until on_token
   tokens_get(api_tokens(api), name, (Str){ 0 }, on_token, answer);
   return wait_suspend(L, wait, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-// host.callback: callbacks as the platform makes them, for the simulated one.
+// host.callback: callbacks in the platform's format, for the simulated platform.
 //   account() -> { appid =, appsecret =, token =, mode = }
 //   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
-//   read(document) -> a message's elements as a table; nil and why if it is no message
-//   open(body) -> the reply's elements as a table, and its document; nothing if there is no reply;
-//     nil, nil and why if the platform would not take it
+//   read(document) -> a message's elements as a table; nil and the reason if it is not a message
+//   open(body) -> the reply's elements as a table, and its document; nothing if the body has no reply;
+//     nil, nil and the reason if the platform would not accept it
 #include "host/libs.h"
 
 #include "engine/boxed.h"

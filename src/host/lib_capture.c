@@ -1,4 +1,4 @@
-// host.capture: what a message causes is noted in its trail; on replay it is given back.
+// host.capture: notes the calls that a message causes in its trail, and returns them when the message is replayed.
 #include "host/libs.h"
 
 #include "base/clock.h"
@@ -19,11 +19,12 @@ static int note(lua_State *L, TrailKind kind) {
   return 0;
 }
 
-// capture.call(json), capture.late(json): of the message that the running task works for, if that is captured.
+// capture.call(json), capture.late(json): note a call or a late reply in the trail of the running task's message, if
+// the message is captured.
 static int l_call(lua_State *L) { return note(L, TRAIL_CALL); }
 static int l_late(lua_State *L) { return note(L, TRAIL_LATE); }
 
-// capture.hide(text): with known secrets masked.
+// capture.hide(text): returns the text with known secrets masked.
 static int l_hide(lua_State *L) {
   Buf *hidden = boxed_buf(L);
   if (secrets_hide(lua_str(L, 1), hidden)) push_str(L, buf_str(hidden));
@@ -31,7 +32,7 @@ static int l_hide(lua_State *L) {
   return 1;
 }
 
-// capture.played(request): the captured call as JSON; nil if there is none.
+// capture.played(request): returns the captured call as JSON, or nothing if there is none.
 static int l_played(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   Buf *call = boxed_buf(L);
@@ -40,8 +41,8 @@ static int l_played(lua_State *L) {
   return 1;
 }
 
-// capture.now(): Unix seconds. Nothing that is captured may be recorded too (engine/record.h): a conversation goes on
-// where nothing is captured.
+// capture.now(): returns Unix seconds. The value is not recorded (engine/record.h): a conversation may be continued by
+// a process that does not capture, and its record must not depend on captures.
 static int l_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)clock_unix_ms() / 1000);
   return 1;
@@ -51,7 +52,7 @@ static const luaL_Reg functions[] = {
   { "call", l_call }, { "hide", l_hide }, { "late", l_late }, { "now", l_now }, { NULL, NULL }
 };
 
-// `captures` says whether something is to be noted; `played` is there on replay alone.
+// Field `captures` says whether messages are captured; field `played` is nil except in a replay of captures.
 int lib_capture(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   luaL_newlib(L, functions);

@@ -1,4 +1,4 @@
-// host.codec: digests, base64, percent-encoding and UTF-8 for scripts, QR codes for the simulated platform.
+// host.codec: digests, base64, percent-encoding, Markdown and UTF-8 for scripts; QR codes for the simulated platform.
 #include "host/libs.h"
 
 #include "codec/base64.h"
@@ -9,7 +9,7 @@
 #include "engine/boxed.h"
 #include "script/context.h"
 
-// Pushes the buffer in the box at `box` as the one result.
+// Returns the buffer in the box at `box` as the only result.
 static int give_buf(lua_State *L, int box, const Buf *out) {
   if (out->failed) raise_no_memory(L);
   lua_pushlstring(L, buf_str(out).ptr, out->len);
@@ -79,7 +79,7 @@ static int hex_digit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// '+' is a space; a '%' without two hex digits stays as it is.
+// Decodes '+' as a space; a '%' without two hex digits stays unchanged.
 static int l_url_decode(lua_State *L) {
   Str text = lua_str(L, 1);
   luaL_Buffer out;
@@ -100,7 +100,7 @@ static int l_url_decode(lua_State *L) {
   return 1;
 }
 
-// ---- UTF-8: a byte that belongs to no character counts as one of its own, so that no text makes these raise
+// ---- UTF-8: an invalid byte counts as one character, so that no text makes these functions raise
 
 static size_t char_len(Str s, size_t at) {
   unsigned char lead = (unsigned char)s.ptr[at];
@@ -123,7 +123,7 @@ static int l_utf8_len(lua_State *L) {
   return 1;
 }
 
-// utf8_sub(s, i[, j]): characters i to j; negative positions count from the end, as in string.sub.
+// utf8_sub(s, i[, j]): returns characters i to j; negative positions count from the end, as in string.sub.
 static int l_utf8_sub(lua_State *L) {
   Str s = lua_str(L, 1);
   lua_Integer from = luaL_checkinteger(L, 2), to = luaL_optinteger(L, 3, -1);
@@ -145,7 +145,7 @@ static int l_utf8_sub(lua_State *L) {
   return 1;
 }
 
-// utf8_cut(s, bytes): the longest beginning of at most `bytes` bytes that ends with a whole character.
+// utf8_cut(s, bytes): returns the longest prefix of whole characters with at most `bytes` bytes.
 static int l_utf8_cut(lua_State *L) {
   Str s = lua_str(L, 1);
   lua_Integer bytes = luaL_checkinteger(L, 2);
@@ -154,7 +154,7 @@ static int l_utf8_cut(lua_State *L) {
   return 1;
 }
 
-// plain(markdown): as a chat can show it. Raises past MARKDOWN_MAX bytes.
+// plain(markdown): returns the Markdown text as plain text for a chat. Raises past MARKDOWN_MAX bytes.
 static int l_plain(lua_State *L) {
   Str markdown = lua_str(L, 1);
   Err err = { 0 };
@@ -164,7 +164,7 @@ static int l_plain(lua_State *L) {
   return give_buf(L, 2, out);
 }
 
-// qr_png(text[, scale]): the picture of a QR code, modules of `scale` pixels; nil and why not.
+// qr_png(text[, scale]): returns a PNG of the QR code, `scale` pixels for each module; or nil and the reason.
 static int l_qr_png(lua_State *L) {
   Str text = lua_str(L, 1);
   lua_Integer scale = luaL_optinteger(L, 2, 8);

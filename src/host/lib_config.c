@@ -1,4 +1,4 @@
-// host.config: the settings that the script may read, as a table of strings. Secrets are not among them.
+// host.config: a table of strings with the settings that the script may read. It contains no secrets.
 #include "host/libs.h"
 
 #include "script/context.h"

@@ -1,7 +1,9 @@
-// host.conversation: conversations with a user.
-//   end_user(openid): what is under way for that user in this interpreter ends, and nothing more goes out; what waits for that user's next message gets nil and "forgotten"
-//   ask(question, timeout_s | nil, events): script/ask.h
-//   last: whether they outlive the process
+// host.conversation: conversations with users.
+//   end_user(openid): forgets a user: ends the user's tasks in this interpreter, and nothing more is sent. A call that
+//     waits for the user's next message returns nil and "forgotten"
+//   told(number): notes the number under which this process announced a forgotten user to the other processes
+//   ask(question, timeout_s | nil, events, sent): script/ask.h
+//   last: whether conversations outlive the process
 #include "host/libs.h"
 
 #include "script/ask.h"
@@ -10,7 +12,6 @@
 #include "script/forget.h"
 #include "script/keep.h"
 
-// told(number): the other processes were told with that number.
 static int l_told(lua_State *L) {
   BotShared *shared = script_context(L)->options->shared;
   if (shared) forget_note_own(shared, luaL_checkinteger(L, 1), engine_of(L));

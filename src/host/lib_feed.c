@@ -1,4 +1,4 @@
-// host.feed.next(): waits for the next note to this interpreter (feed.h) and returns its kind, its text and
+// host.feed.next(): waits for the next note to this interpreter (feed.h) and returns its kind, its text and the time
 // when it was put in (Unix seconds, with fractions).
 #include "host/feed.h"
 
@@ -26,7 +26,7 @@ struct Feed {
   pthread_mutex_t mutex;
   Note *first, **end;
   size_t count;
-  Wait *reader;  // the task that waits for a note; set only while there is none
+  Wait *reader;  // the wait of the task that reads; set only while the feed is empty
 };
 
 Feed *feed_new(void) {
@@ -54,7 +54,7 @@ void feed_free(Feed *feed) {
   free(feed);
 }
 
-// Into the pending call at index 1, which frees it.
+// Pushes the note's kind, text and time. The box at index 1 frees the note.
 static int take_note(lua_State *L, void *data) {
   Boxed *pending = boxed_at(L, 1);
   Note *note = data;
@@ -85,7 +85,7 @@ void feed_put(Feed *feed, const char *kind, Str text) {
   if (reader) wait_finish(reader, take_note, free, note);
 }
 
-// A reader whose task has ended gets the next note and drops it; only one task reads.
+// Only one task may read at a time. If a reader's task has ended, the next note goes to that reader and is lost.
 static int l_next(lua_State *L) {
   Feed *feed = script_context(L)->options->feed;
   if (!feed) raise(L, "nothing is told to this interpreter");

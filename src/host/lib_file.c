@@ -1,14 +1,14 @@
-// host.file: files that are not the script's.
-//   embedded(name) -> the bytes of an embedded one ("platform/console/index.html"), or nil
-//   watched() -> the names of the files that another interpreter, the bot's, was loaded from
-//   folder() -> the folder of the script with its '/', "" for the working directory
+// host.file: embedded files, and the places of the bot's files.
+//   embedded(name) -> the bytes of an embedded file ("platform/console/index.html"), or nil
+//   watched() -> the names of the files that the bot's interpreter, another one than this, was loaded from
+//   folder() -> the script's folder with a final '/'; "" for the working directory
 #include "host/libs.h"
 
 #include "engine/boxed.h"
 #include "script/context.h"
 #include "script/embedded.h"
 
-// Only names that the binary knows are read from disk, so that none leads out of lua/.
+// Reads only the names of embedded files, so that a name cannot lead out of lua/ when they are read from disk.
 static int l_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   if (!embedded_has(name)) return 0;

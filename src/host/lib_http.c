@@ -1,6 +1,7 @@
-// host.http.request{method =, url =, headers =, body =, fields =, files =, timeout =, follow =, what =}: an
-// HTTP request; it waits and returns { status =, headers =, body = }, or nil and { kind =, errmsg = }.
-// Headers come as a list of { name, value } with names in lower case. How the fields are written: request.h.
+// host.http.request{method =, url =, headers =, body =, fields =, files =, timeout =, follow =, what =}: sends an HTTP
+// request, waits and returns { status =, headers =, body = }, or nil and { kind =, errmsg = }. The response's headers
+// are a list of { name, value } with names in lower case. `what` is the method's name, for messages. `timeout` is in
+// seconds, 30 by default. request.h has the format of the other fields.
 #include "host/libs.h"
 
 #include "engine/boxed.h"

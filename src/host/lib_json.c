@@ -5,7 +5,7 @@
 #include "engine/luaish.h"
 #include "engine/value.h"
 
-// json.encode(value): the text. Raises, naming the path, for what JSON cannot say.
+// json.encode(value): returns the value as JSON. Raises, with the path, for a value that JSON cannot represent.
 static int encode(lua_State *L, bool (*write)(lua_State *L, int index, Buf *out, Err *err)) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
@@ -19,10 +19,10 @@ static int encode(lua_State *L, bool (*write)(lua_State *L, int index, Buf *out,
 
 static int l_encode(lua_State *L) { return encode(L, value_to_json); }
 
-// json.encode_lossy(value): the same for what people are shown; bytes that are no UTF-8 become U+FFFD.
+// json.encode_lossy(value): the same for logs and messages; bytes that are not UTF-8 become U+FFFD.
 static int l_encode_lossy(lua_State *L) { return encode(L, value_to_json_lossy); }
 
-// json.decode(text): the value, or nil and why not.
+// json.decode(text): returns the value, or nil and the reason.
 static int l_decode(lua_State *L) {
   Str text = lua_str(L, 1);
   Err err;
@@ -32,7 +32,7 @@ static int l_decode(lua_State *L) {
   return 2;
 }
 
-// json.array(list): marks the table, and gives it back.
+// json.array([list]): sets the array mark on the table, or on a new one, and returns it.
 static int l_array(lua_State *L) {
   if (lua_isnoneornil(L, 1)) {
     lua_settop(L, 0);

@@ -1,8 +1,8 @@
-// host.kept: answers that wait for their user's next message (script/kept_answers.h).
-//   on: whether they are kept; without, put raises
-//   put(openid, identity, list, promised) -> true, or nil and why not: the pieces of an answer, each packed
-//   (script/packed_reply.h), in the place of its promise
-//   settle(openid, identity): the answer went out otherwise
+// host.kept: answers that are kept until their user's next message (script/kept_answers.h).
+//   on: whether answers are kept; if not, put raises
+//   put(openid, identity, list, promised) -> true, or nil and the reason. Keeps the pieces of an answer, each packed
+//     (script/packed_reply.h), in place of its promise
+//   settle(openid, identity): forgets the promise or answer, which was sent in another way
 #include "host/libs.h"
 
 #include "engine/boxed.h"
@@ -27,7 +27,7 @@ static int push_kept(lua_State *L, void *kept) {
 
 static void on_kept(void *ctx, bool kept) { wait_finish(ctx, push_kept, NULL, kept ? ctx : NULL); }
 
-// The list at 3: its texts stay on the stack.
+// Reads the list at index 3. Its strings stay on the stack.
 static size_t take_pieces(lua_State *L, Str *pieces) {
   size_t count = 0;
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -57,7 +57,7 @@ static int l_settle(lua_State *L) {
 }
 
 static const DoorFunction recorded[] = {
-  // The same put twice is one.
+  // DOOR_READS, since a repeated put changes nothing.
   { "a kept answer", "put", l_put, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };

@@ -1,4 +1,4 @@
-// host.log: lines of the script in wemoon's log, each with the script's file and line that wrote it.
+// host.log: writes the script's lines to wemoon's log, each with the file and line of the call.
 #include "host/libs.h"
 
 #include "base/log.h"

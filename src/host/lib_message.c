@@ -1,4 +1,4 @@
-// host.message: what scripts do with callbacks themselves: verify, open and parse them.
+// host.message: lets scripts verify, decrypt and parse callbacks themselves.
 #include "host/libs.h"
 
 #include "engine/method.h"
@@ -13,8 +13,8 @@ static const Account *account_of(lua_State *L) { return script_context(L)->optio
 
 // ---- signatures
 
-// The first credential from `from` on whose token signed these, -1 for none; of a sealed text, only those
-// with a key.
+// Returns the first credential, from index `from` on, whose token made this signature, or -1. For a sealed text, only
+// credentials with a key count.
 static int find_credential(lua_State *L, Str signature, Str timestamp, Str nonce, const Str *sealed,
                            int from) {
   const Account *account = account_of(L);
@@ -51,7 +51,8 @@ static int l_jsapi_signature(lua_State *L) {
   return 1;
 }
 
-// pay_digest(text, hmac): the digest of "text&key=partnerkey" in upper-case hex; the key never gets into Lua.
+// pay_digest(text, hmac): returns the digest of "text&key=partnerkey" in upper-case hex: HMAC-SHA-256 or MD5. Lua never
+// sees the key.
 static int l_pay_digest(lua_State *L) {
   Str text = lua_str(L, 1), key = account_of(L)->partnerkey;
   bool hmac = lua_toboolean(L, 2), done;
@@ -82,7 +83,7 @@ static int give_error(lua_State *L, const Err *err) {
   return 2;
 }
 
-// Pushes the text of the outer document's Encrypt; false with nothing pushed.
+// Pushes the text of the outer document's Encrypt element. False, with nothing pushed, if there is none.
 static bool push_sealed(lua_State *L, Str data, Err *err) {
   ScriptContext *context = script_context(L);
   Str sealed;
@@ -96,7 +97,7 @@ static bool push_sealed(lua_State *L, Str data, Err *err) {
   return true;
 }
 
-// Opens the sealed text at the top into `out`; *credential is the one that did.
+// Decrypts the sealed text on top of the stack into `out`; *credential is the index of the credential used.
 static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, Buf *out,
                         int *credential, Err *err) {
   const Account *account = account_of(L);
@@ -106,7 +107,7 @@ static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, B
     return err_set(err, ERR_FORBIDDEN,
                    "msg_signature does not fit: another token, or not from the platform");
   }
-  // While keys change the same token can stand with two: the signature does not tell which one sealed it.
+  // While the key is being changed, two credentials can have the same token: then the signature fits both, so try each.
   for (int i = *credential; i >= 0;
        i = find_credential(L, signature, timestamp, nonce, &sealed, i + 1)) {
     buf_reset(out);
@@ -125,7 +126,8 @@ static bool is_sealed(lua_State *L, Str data) {
   return sealed;
 }
 
-// parse(data[, msg_signature, timestamp, nonce]): the message, now current; or nil and why it is no message.
+// parse(data[, msg_signature, timestamp, nonce]): returns the message, which becomes the current message; or nil and
+// the reason.
 static int l_parse(lua_State *L) {
   ScriptContext *context = script_context(L);
   Str document = lua_str(L, 1);

@@ -1,4 +1,4 @@
-// host.reply: a reply as the XML that the platform would get.
+// host.reply: replies as XML, and late replies.
 #include "host/libs.h"
 
 #include "base/clock.h"
@@ -14,7 +14,8 @@
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
 
-// A field of the message, which the script may have set to anything.
+// Returns a string field of the message at index 2, cleaned, since the script may have changed it; "" if it is not a
+// string.
 static Str get_name(lua_State *L, Arena *arena, const char *field) {
   Str name = STR("");
   if (lua_getfield(L, 2, field) == LUA_TSTRING) name = reply_clean(arena, lua_str(L, -1));
@@ -22,7 +23,7 @@ static Str get_name(lua_State *L, Arena *arena, const char *field) {
   return name;
 }
 
-// Seals `xml` with the credential that opened the message, for which there is a random nonce of digits.
+// Seals `xml` with the credential that opened the message at index `message`, with a random decimal nonce.
 static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   ScriptContext *context = script_context(L);
   const Account *account = context->options->account;
@@ -38,8 +39,8 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   }
 }
 
-// reply.render(reply[, plain]): the document, addressed to the current message's sender; sealed in safe mode, unless it
-// is to be plain. "success" for none.
+// reply.render(reply[, plain]): returns the XML document, addressed to the current message's sender; sealed in safe
+// mode, unless `plain`. For an empty reply, returns "success".
 static int l_render(lua_State *L) {
   bool plain = lua_toboolean(L, 2);
   lua_settop(L, 1);
@@ -79,7 +80,8 @@ static int l_render(lua_State *L) {
   return 1;
 }
 
-// reply.register(elements, metatable): what lua/wechat/reply.lua makes replies with.
+// reply.register(elements, metatable): registers the function and the metatable with which lua/wechat/reply.lua creates
+// replies.
 static int l_register(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -88,7 +90,8 @@ static int l_register(lua_State *L) {
   return 0;
 }
 
-// reply.on_late(fn): fn(reply, message, is_rest) sends what came too late, or what did not fit.
+// reply.on_late(fn): registers fn(reply, message, is_rest), which sends a reply that was too late, or (is_rest) the
+// rest that did not fit into the reply.
 static int l_on_late(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 1);
@@ -96,7 +99,8 @@ static int l_on_late(lua_State *L) {
   return 0;
 }
 
-// reply.allowed(yes): the platform says whether the account has customer service messages. Returns whether that is news.
+// reply.allowed(yes): notes whether the platform allows the account to send customer service messages. Returns whether
+// that is new.
 static int l_allowed(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   char name[ACCOUNT_NAME_MAX];
@@ -108,7 +112,7 @@ static int l_allowed(lua_State *L) {
   return 1;
 }
 
-// reply.lost(reason): one that a user will not get, for one of LOST_REASONS.
+// reply.lost(reason): counts a reply that its user will not get; `reason` is one of LOST_REASONS.
 static int l_lost(lua_State *L) {
   static const char *const reasons[] = { LOST_REASONS, NULL };
   int reason = luaL_checkoption(L, 1, NULL, reasons);
@@ -116,14 +120,14 @@ static int l_lost(lua_State *L) {
   return 0;
 }
 
-// reply.cut(text): the beginning that fits into one message, cut where it hurts least.
+// reply.cut(text): returns the beginning of the text that fits into one message, cut at the best place (sentence_cut).
 static int l_cut(lua_State *L) {
   Str text = lua_str(L, 1);
   push_str(L, str_sub(text, 0, sentence_cut(text, REPLY_TEXT_MAX)));
   return 1;
 }
 
-// reply.whole(text): its whole sentences.
+// reply.whole(text): returns the text's complete sentences (sentence_prefix).
 static int l_whole(lua_State *L) {
   Str text = lua_str(L, 1);
   push_str(L, str_sub(text, 0, sentence_prefix(text)));

@@ -1,7 +1,7 @@
-// host.route: pages of the bot's own.
+// host.route: the bot's own pages.
 //   add(method, path, fn): script/page_value.h
-//   stream(): a stream, for an answer that goes on (script/stream_value.h)
-//   at(place): the running slice is at that "file:line", as long as nothing better is known
+//   stream() -> a stream, for a response that is sent in parts (script/stream_value.h)
+//   at(place): sets the running slice's place, "file:line" (engine_set_place)
 #include "host/libs.h"
 
 #include "engine/engine.h"

@@ -1,8 +1,8 @@
-// host.session: what lua/wechat/session.lua needs to know of the running job.
-//   locals() -> the job's own table; a function in its field at_end is called when the job has ended, and may
-//   wait
-//   account: what the processes of one account know each other by (account_name), under which its keys are kept
-//   appid: the account's, "" if it has none: before version 0.2 keys were kept under it
+// host.session: the data of the running job that lua/wechat/session.lua needs.
+//   locals() -> the job's own table (task_push_locals); a function in its field at_end is called at the job's end, and
+//     may wait
+//   account: the name that all processes of one account share (account_name); part of the session's keys in the store
+//   appid: the account's; "" if it has none. Before version 0.2, it was in the keys in place of `account`
 #include "host/libs.h"
 
 #include "engine/method.h"

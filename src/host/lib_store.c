@@ -1,9 +1,9 @@
-// host.store and host.store.own: the store's operations on the script's keys and on wemoon's. Keys and values
-// are strings; each waits and returns its result, or nil and what went wrong.
-//   get(key) -> value or nil                          delete(key) -> whether it was there
-//   set(key, value[, ttl_s]) -> true                  add(key, value[, ttl_s]) -> whether it was set
-//   incr(key[, by[, ttl_s]]) -> count                 swap(key, expected, value[, ttl_s]) -> whether it was
-//   lease(key, owner, ttl_s) -> whether owner has it  release(key, owner) -> whether it had
+// host.store and host.store.own: the store's operations on the script's keys and on wemoon's own keys. Keys and values
+// are strings. Each function waits and returns its result, or nil and the error's text.
+//   get(key) -> value or nil                            delete(key) -> whether the key existed
+//   set(key, value[, ttl_s]) -> true                    add(key, value[, ttl_s]) -> whether the key was new and is set
+//   incr(key[, by[, ttl_s]]) -> the new count           swap(key, expected, value[, ttl_s]) -> whether it was replaced
+//   lease(key, owner, ttl_s) -> whether owner has it    release(key, owner) -> whether owner had it
 //   list(prefix[, after[, limit]]) -> the keys, in order
 #include "host/libs.h"
 
@@ -14,7 +14,10 @@
 #include "engine/wait.h"
 #include "store/store.h"
 
-enum { PENDING = 1, FIRST = 2 };  // the stack while it waits: the pending call, then the arguments
+enum {
+  PENDING = 1,
+  FIRST = 2
+};  // stack indices during a call: the pending call, then the arguments
 
 static void free_reply(void *reply) { store_reply_free(reply); }
 
@@ -56,7 +59,8 @@ static void on_done(void *ctx, StoreReply *reply) {
   wait_finish(ctx, take_reply, free_reply, reply);
 }
 
-// Seconds; nil: for good. What is less than a millisecond but more than nothing counts as one.
+// Returns the time to live at `index`, in seconds, as milliseconds; 0, for no limit, if it is nil. A positive time
+// below 1 ms counts as 1 ms.
 static int64_t ttl_at(lua_State *L, int index) {
   if (lua_isnoneornil(L, index)) return 0;
   lua_Number seconds = luaL_checknumber(L, index);

@@ -1,16 +1,17 @@
-// host.stream: an answer that is read while it comes.
+// host.stream: HTTP responses that are read as they arrive.
 //
 //   host.stream.new()  -> a stream that is not open
-//   host.stream.open(request, stream)  as host.http.request; waits for the head -> status, headers; or nil and
-//                                      { kind =, errmsg = }
-//   host.stream.take(stream)  waits for bytes -> what has come; nil at the end; nil and { kind =, errmsg = }
+//   host.stream.open(request, stream)  sends a request as host.http.request does, and waits for the head
+//                                      -> status, headers; or nil and { kind =, errmsg = }
+//   host.stream.take(stream)  waits for bytes -> the bytes that have arrived; nil at the end; nil and
+//                             { kind =, errmsg = } after a failure
 //   stream:close()  closes the connection; so does the end of the task that opened it
-// A task that is run from its record is given what came; of one that was opened elsewhere there is nothing more.
-//   host.stream.events()       a reader of server-sent events
-//   events:feed(text)          -> a list of { event =, data =, id = }; nil, why if one is too large
+// A replayed task gets the recorded bytes. A stream that was opened in another process has no bytes after these.
+//   host.stream.events()       -> a reader of server-sent events
+//   events:feed(text)          -> a list of { event =, data =, id = }; and the reason if an event is too large
 //
-// The loop puts bytes in, the script takes them out; while more than TAKEN_AHEAD bytes lie there the sender is
-// held.
+// The loop thread puts in bytes, the script takes them out. While TAKEN_AHEAD bytes or more are waiting, the sender is
+// held back.
 #include "host/libs.h"
 
 #include "base/mutex.h"
@@ -34,8 +35,8 @@ typedef struct {
   Arena *arena;
   ClientRequest request;
   ClientStream stream;
-  pthread_mutex_t mutex;  // of what follows
-  int holders;  // Lua's value, the loop until `done`, each result that is on its way to Lua
+  pthread_mutex_t mutex;  // guards the fields below
+  int holders;  // references: Lua's value, the request until `done`, each result on its way to Lua
   uint64_t id;
   Buf bytes;
   bool opened, head, held, over, closed;
@@ -59,11 +60,11 @@ static void release(void *ctx) {
   arena_free(inflow->arena);
 }
 
-// ---- what the loop puts in ----------------------------------------------------------------------
+// ---- loop thread --------------------------------------------------------------------------------
 
 static int push_next(lua_State *L, void *ctx);
 
-// With the mutex held: takes out the waiting reader, since there is something for it.
+// Removes and returns the waiting reader, or NULL; adds a reference for its result. The mutex is held.
 static Wait *take_reader(Inflow *inflow) {
   Wait *reader = inflow->reader;
   inflow->reader = NULL;
@@ -118,7 +119,7 @@ static void on_done(void *ctx, ClientResult *result) {
   release(inflow);
 }
 
-// ---- what Lua takes out -------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 static int push_head(lua_State *L, Inflow *inflow) {
   lua_pushinteger(L, inflow->status);
@@ -126,7 +127,7 @@ static int push_head(lua_State *L, Inflow *inflow) {
   return 2;
 }
 
-// What lies there, in a userdata's care while Lua copies it.
+// Pushes the waiting bytes. A box owns the buffer while Lua copies it.
 static int push_bytes(lua_State *L, Inflow *inflow) {
   Buf *taken = boxed_buf(L);
   pthread_mutex_lock(&inflow->mutex);
@@ -143,7 +144,7 @@ static int push_bytes(lua_State *L, Inflow *inflow) {
   return 1;
 }
 
-// The stream is the argument of the function that waited: at STREAM for the head, at 1 for bytes.
+// Pushes the head or the bytes for the function that waited: for host.stream.open, the table at index 1 is its request.
 static int push_what_there_is(lua_State *L, Inflow *inflow) {
   bool opening = lua_istable(L, 1);
   pthread_mutex_lock(&inflow->mutex);
@@ -159,11 +160,11 @@ static int push_what_there_is(lua_State *L, Inflow *inflow) {
 }
 
 static int push_next(lua_State *L, void *ctx) {
-  release(ctx);  // Lua's own value holds it
+  release(ctx);  // Lua's value still has a reference
   return push_what_there_is(L, ctx);
 }
 
-// Waits unless there is something already. With the mutex held; gives it back.
+// Returns the result if it is there (`ready`); else waits. The mutex is held, and released here.
 static int wait_or_take(lua_State *L, Inflow *inflow, Wait *wait, bool ready) {
   if (!ready) inflow->reader = wait;
   pthread_mutex_unlock(&inflow->mutex);
@@ -172,7 +173,7 @@ static int wait_or_take(lua_State *L, Inflow *inflow, Wait *wait, bool ready) {
   return push_what_there_is(L, inflow);
 }
 
-// A reader whose task has ended may still be noted; it is finished, and its result dropped.
+// Finishes the wait of a reader whose task has ended, if there is one. Its result is dropped.
 static void drop_stale_reader(Inflow *inflow) {
   pthread_mutex_lock(&inflow->mutex);
   Wait *stale = take_reader(inflow);
@@ -186,7 +187,7 @@ static void close_inflow(Inflow *inflow) {
   inflow->closed = true;
   buf_clear(&inflow->bytes);
   Wait *reader = take_reader(inflow);
-  // Under the mutex, so that the client is still there: it ends its requests before it goes.
+  // Under the mutex, so that the client still exists: client_free ends all requests first, and on_done needs the mutex.
   if (under_way) client_cancel(inflow->client, inflow->id);
   pthread_mutex_unlock(&inflow->mutex);
   tell(inflow, reader);

@@ -1,4 +1,4 @@
-// host.time: sleeping, functions that run beside the caller, and functions that run again and again.
+// host.time: sleep, spawned functions, gates, and functions that run periodically.
 #include "host/libs.h"
 
 #include <math.h>
@@ -12,9 +12,12 @@
 #include "script/every.h"
 #include "host/spawned.h"
 
-enum { SUSPENDED_MAX = 10000 };  // a script that spawns without end leaves memory for messages
+enum {
+  SUSPENDED_MAX = 10000
+};  // so that a script that spawns without end leaves memory for messages
 
-// sleep(seconds[, until]): until the first of the two; `until` in Unix seconds, for a sleep that is gone on with.
+// sleep(seconds[, until]): sleeps until the earlier of the two. `until`, in Unix seconds, is the end of a sleep that is
+// continued after a replay.
 static int l_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds >= 0 && seconds <= 1e9))
@@ -37,7 +40,8 @@ static void check_spawn(lua_State *L, Engine *engine) {
                  SUSPENDED_MAX);
 }
 
-// A task that a recorded one begins is in its record too.
+// Adds a spawned task to the record of the running task, if that is recorded. Returns the number of values inserted
+// below the function: 1 for door_begin, or 0.
 static int share_record(lua_State *L, Task *task) {
   if (!task_record(task_running(L))) return 0;
   task_share_record(task_running(L), task);
@@ -46,7 +50,7 @@ static int share_record(lua_State *L, Task *task) {
   return 1;
 }
 
-// spawn(fn, ...): pushes its handle (spawned.h). The current message is the new task's too.
+// spawn(fn, ...): starts a task and returns its value (spawned.h). The new task has the same current message.
 static int l_spawn(lua_State *L) {
   Engine *engine = engine_of(L);
   check_spawn(L, engine);
@@ -59,7 +63,7 @@ static int l_spawn(lua_State *L) {
   count += share_record(L, task);
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
-  // Functions that spawn without end go behind the messages that are in time once their own message is late.
+  // Once their message is late, functions that spawn without end come after messages that are in time.
   task_set_due(task, task_due(task_running(L)));
   task_count(task);
   spawned_push(L, task);
@@ -67,7 +71,7 @@ static int l_spawn(lua_State *L) {
   return 1;
 }
 
-// "10m", "1h30m", "500ms"; a bare number counts seconds. -1 for anything else.
+// Parses "10m", "1h30m", "500ms" or a plain number of seconds; returns seconds, or -1 if the text is invalid.
 static double parse_interval(Str text) {
   static const struct {
     Str name;
@@ -122,7 +126,7 @@ static int l_now(lua_State *L) {
   return 1;
 }
 
-// advance(seconds): moves the process's time, for specs.
+// advance(seconds): moves the process's clock forward, for specs.
 static int l_advance(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   double seconds = luaL_checknumber(L, 1);
@@ -131,7 +135,7 @@ static int l_advance(lua_State *L) {
   return 0;
 }
 
-// restart(): starts the bot of a spec anew, as a new process does.
+// restart(): restarts the bot of a spec, as a new process would.
 static int l_restart(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   Err err = { 0 };

@@ -1,4 +1,4 @@
-// From Lua tables to the pieces of a request.
+// Reads the parts of an HTTP request from Lua tables.
 #include "host/request.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 enum { REQUEST = 1, DATA_IN_MEMORY_MAX = 1 << 20, FILES_MAX = 32 };
 
-// Misuse, told with the method's name and the line of its caller.
+// Raises for wrong arguments, with the method's name and the line of its caller.
 noreturn static void fault(lua_State *L, const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -34,7 +34,7 @@ static Str dup_str(lua_State *L, Arena *arena, Str s) {
   return copy;
 }
 
-// The value on top as text, in the arena; pops it.
+// Pops the value on top and returns it as text, in the arena.
 static Str take_text(lua_State *L, Arena *arena, const char *where, const char *name) {
   Str text = { 0 };
   switch (lua_type(L, -1)) {
@@ -118,7 +118,7 @@ static void add(lua_State *L, Pairs *pairs, Arena *arena, Str name, Str value) {
   if (!pairs_add(pairs, arena, name, value)) raise_no_memory(L);
 }
 
-// { { name, value }, ... } at the top.
+// Reads a list { { name, value }, ... } on top of the stack.
 static void read_list(lua_State *L, Pairs *pairs, Arena *arena, const char *where) {
   lua_Integer count = luaL_len(L, -1);
   for (lua_Integer i = 1; i <= count; i++) {
@@ -136,7 +136,7 @@ static int compare(const void *a, const void *b) {
   return str_compare((*x)->name, (*y)->name);
 }
 
-// Lua lists tables in no order; equal requests should look equal.
+// Sorts the pairs by name, so that equal requests are equal byte for byte: Lua traverses tables in no fixed order.
 static void sort(lua_State *L, Pairs *pairs, Arena *arena) {
   size_t count = 0;
   Pair **all = arena_alloc(arena, (pairs->count + 1) * sizeof *all);
@@ -180,7 +180,7 @@ const Pairs *request_pairs(lua_State *L, int index, const char *name, Arena *are
 
 static void close_file(void *fd) { close((int)(intptr_t)fd); }
 
-// Has it closed with the arena.
+// Makes the arena close the descriptor when it is freed.
 static int hold(lua_State *L, Arena *arena, int fd) {
   if (arena_on_free(arena, close_file, (void *)(intptr_t)fd)) return fd;
   close(fd);
@@ -245,8 +245,8 @@ static void open_path(lua_State *L, ClientPart *part, Arena *arena, Str path) {
   if (part->filename.len == 0) part->filename = base_name(path);
 }
 
-// From where the file stands to its end; what Lua has written but not flushed goes out too. The name is the
-// one it was opened by.
+// Sends an open Lua file from its current position to its end. Flushes it first. Its default name is the one by which
+// it was opened.
 static void open_stream(lua_State *L, ClientPart *part, luaL_Stream *stream, Arena *arena) {
   if (!stream->closef) fault(L, "%s: the file is closed", part->name.ptr);
   fflush(stream->f);
@@ -260,8 +260,8 @@ static void open_stream(lua_State *L, ClientPart *part, luaL_Stream *stream, Are
   if (part->filename.len == 0) part->filename = dup_str(L, arena, request_file_name(fd, path));
 }
 
-// Many bytes go through a file: Lua has them already, and they should not be in memory twice for as long as
-// they are sent.
+// Sends bytes. More than DATA_IN_MEMORY_MAX bytes go through a temporary file, so that they are not in memory twice, in
+// Lua and here, as long as they are sent.
 static void take_data(lua_State *L, ClientPart *part, Arena *arena, Str data) {
   if (data.len <= DATA_IN_MEMORY_MAX) {
     part->data = dup_str(L, arena, data);
@@ -281,7 +281,7 @@ static void take_data(lua_State *L, ClientPart *part, Arena *arena, Str data) {
   lseek(fd, 0, SEEK_SET);
 }
 
-// The entry on top of the stack.
+// Reads the entry of `files` on top of the stack.
 static void read_file(lua_State *L, ClientPart *part, Arena *arena) {
   int entry = lua_gettop(L);
   part->fd = -1;
@@ -337,7 +337,7 @@ const ClientPart *request_parts(lua_State *L, int index, const Pairs *fields, Ar
 
 // ---- requests to any address --------------------------------------------------------------------
 
-// RFC 9110 §9.2.2.
+// Whether the method is idempotent (RFC 9110 §9.2.2).
 static bool is_repeatable(Str method) {
   static const Str methods[] = { STR("GET"),    STR("HEAD"),    STR("PUT"),
                                  STR("DELETE"), STR("OPTIONS"), STR("TRACE") };

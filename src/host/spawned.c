@@ -1,4 +1,4 @@
-// Tasks and gates as Lua values.
+// Spawned tasks and gates as Lua values.
 #include "host/spawned.h"
 
 #include "base/clock.h"
@@ -12,7 +12,8 @@
 static const char spawned_type[] = "wemoon.spawned", gate_type[] = "wemoon.gate",
                   pass_type[] = "wemoon.pass";
 
-// Monotonic; at `index` a number of seconds, or nil: for ever. Behind it Unix seconds, for a wait that is gone on with.
+// Returns when a wait ends (monotonic, microseconds). At `index` is its time-out in seconds; nil: no limit. At index +
+// 1 may be its end in Unix seconds, of a wait that is continued after a replay; the earlier of the two counts.
 static int64_t due_of(lua_State *L, int index, const char *what) {
   if (lua_isnoneornil(L, index)) return INT64_MAX;
   double seconds = luaL_checknumber(L, index);
@@ -31,10 +32,10 @@ static int push_nothing(lua_State *L, void *ctx) {
 // ---- tasks --------------------------------------------------------------------------------------
 
 typedef struct {
-  TaskTie tie;  // first
-  Task *task;   // NULL once it has ended, with `state`
-  TaskState state;
-  Gate *ended;  // open then
+  TaskTie tie;      // the first member: on_end casts it
+  Task *task;       // NULL once the task has ended
+  TaskState state;  // valid once the task has ended
+  Gate *ended;      // opened when the task ends
 } Spawned;
 
 static void on_end(TaskTie *tie) {
@@ -99,8 +100,8 @@ static int l_spawned_gc(lua_State *L) {
 // ---- gates --------------------------------------------------------------------------------------
 
 typedef struct {
-  TaskTie tie;  // first
-  Gate *gate;   // NULL once it was given back
+  TaskTie tie;  // the first member: on_holder_end casts it
+  Gate *gate;   // NULL while the pass is empty
 } Pass;
 
 static void give_back(Pass *pass) {
@@ -136,7 +137,7 @@ static Gate **check_gate(lua_State *L) {
   return gate;
 }
 
-// gate:pass(): a pass that holds nothing yet. It exists before its task gets through.
+// gate:pass(): returns an empty pass. It is created before the wait, so that gate_enter's `push` allocates nothing.
 static int l_pass(lua_State *L) {
   Pass *pass = lua_newuserdatauv(L, sizeof *pass, 0);
   *pass = (Pass){ .tie.end = on_holder_end };
@@ -144,7 +145,8 @@ static int l_pass(lua_State *L) {
   return 1;
 }
 
-// gate:enter(pass[, timeout_s, until]): true once the pass holds; nil at the time-out.
+// gate:enter(pass[, timeout_s, until]): waits until the pass holds one of the gate's n; returns true, or nil at the
+// time-out.
 static int l_enter(lua_State *L) {
   Gate **gate = check_gate(L);
   luaL_checkudata(L, 2, pass_type);
@@ -153,7 +155,8 @@ static int l_enter(lua_State *L) {
   return gate_enter(L, *gate, "gate:enter", due_us, push_passed, push_nothing);
 }
 
-// gate:hold(pass): one that got through in the task's record, and not here, holds from now on.
+// gate:hold(pass): makes the pass hold one at once, if it does not. For a replayed task: the record says that the task
+// has its pass, but no gate was entered in this process.
 static int l_hold(lua_State *L) {
   Gate **gate = check_gate(L);
   Pass *pass = luaL_checkudata(L, 2, pass_type);
@@ -195,7 +198,7 @@ static const luaL_Reg spawned_methods[] = { { "cancel", l_cancel }, { NULL, NULL
 static const luaL_Reg gate_methods[] = { { "hold", l_hold }, { "pass", l_pass }, { NULL, NULL } };
 static const luaL_Reg pass_methods[] = { { "leave", l_leave }, { NULL, NULL } };
 
-// `recorded`: NULL, or those of its methods that pass the door.
+// Registers a type. `recorded`: the methods that pass the door; or NULL.
 static void make_type(lua_State *L, const char *name, const luaL_Reg *methods,
                       const DoorFunction *recorded, lua_CFunction gc) {
   luaL_newmetatable(L, name);
