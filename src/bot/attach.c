@@ -120,7 +120,7 @@ static void *accept_all(void *ctx) {
   return NULL;
 }
 
-// ---- the socket ---------------------------------------------------------------------------------
+// ---- socket -------------------------------------------------------------------------------------
 
 // Binds through the path's folder, because the path may be too long for a socket address.
 static bool bind_at(int fd, const char *path, Err *err) {

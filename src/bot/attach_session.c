@@ -149,7 +149,7 @@ static bool run_command(Session *session, Str input) {
   return false;
 }
 
-// ---- a session ----------------------------------------------------------------------------------
+// ---- session ------------------------------------------------------------------------------------
 
 static void log_input(const Session *session, Str input) {
   size_t len = str_utf8_prefix(input, LOGGED_MAX);

@@ -61,7 +61,7 @@ typedef struct {
   char text[];  // the document, the openid, the reply
 } Noted;
 
-// ---- the file -----------------------------------------------------------------------------------
+// ---- file ---------------------------------------------------------------------------------------
 
 static bool open_file(Capture *capture) {
   struct stat info;

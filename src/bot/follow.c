@@ -1,4 +1,4 @@
-// A claim, then a look, a pause, a look: on the loop.
+// Claims the message; then, on the loop, looks for its answer at intervals.
 #include "bot/follow.h"
 
 #include <pthread.h>
@@ -9,25 +9,25 @@
 #include "net/loop.h"
 
 enum {
-  MOMENT_US = 20 * 1000,  // a store that is near says sooner whose a message is
-  LOOK_MS = 40,           // between two looks, at first
+  MOMENT_US = 20 * 1000,  // a nearby store replies sooner
+  LOOK_MS = 40,           // between two checks, at first
   LOOK_LATER_MS = 200,    // once the message is older than a second
   SOON_US = 1000000
 };
 
 struct Follow {
   Job *job;
-  Run *run;  // NULL as long as a thread waits
+  Run *run;  // NULL while a thread waits
   LoopCall call;
-  bool is_counted;  // among the message's tries
-  // What the store's thread says, under the mutex until the loop has it.
+  bool is_counted;  // the try was counted
+  // Results set by the store's thread, under the mutex until the loop has them.
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool is_told;
   PeersResult result;
   Buf answer;
   int64_t answered_s;
-  KeptAnswersFound found;  // of what is kept, once the message is this process's
+  KeptAnswersFound found;  // the kept answer, once the message is this process's
   bool is_text, takes_kept;
 };
 
@@ -35,7 +35,7 @@ static Webhook *webhook_of(const Follow *follow) { return follow->job->owner; }
 
 static Loop *loop_of(const Follow *follow) { return webhook_of(follow)->options->loop; }
 
-// ---- what the store says ------------------------------------------------------------------------
+// ---- store's replies ----------------------------------------------------------------------------
 
 static void go_on(void *ctx);
 
@@ -87,7 +87,7 @@ static Str take_answer(Follow *follow) {
                                : arena_dup(follow->job->arena, buf_str(&follow->answer));
 }
 
-// What is kept can be the message's answer: it is as one that another process gave, then.
+// Takes the kept answer. If it is the message's answer, handles it like the answer of another process.
 static Str take_kept(Follow *follow) {
   Str packed = { 0 };
   if (follow->result != PEERS_MINE || follow->found == KEPT_ANSWERS_NONE) return packed;
@@ -147,7 +147,7 @@ static void pause_then_look(Follow *follow) {
   if (!loop_timer(loop_of(follow), soon ? LOOK_MS : LOOK_LATER_MS, 0, look, follow)) look(follow);
 }
 
-// The first of a message's tries is its claim's.
+// Counts the try. The claim counts the first try of a message.
 static void count_try(Follow *follow) {
   if (!follow->is_counted && follow->job->attempt <= 1)
     peers_count_try(webhook_of(follow)->peers, follow->job);
@@ -171,7 +171,7 @@ static void end_with(Follow *follow, void (*go)(Run *run)) {
 
 static void go_on(void *ctx) {
   Follow *follow = ctx;
-  pthread_mutex_lock(&follow->mutex);  // the thread that posted this is done with it
+  pthread_mutex_lock(&follow->mutex);  // wait until the thread that posted this call has unlocked
   follow->is_told = false;
   pthread_mutex_unlock(&follow->mutex);
   Str kept = take_kept(follow);
@@ -181,7 +181,7 @@ static void go_on(void *ctx) {
   pause_then_look(follow);
 }
 
-// The process that had it has died.
+// Claims the message again, because the other process has died.
 static void claim_anew(void *ctx) {
   Follow *follow = ctx;
   if (follow->result != PEERS_MINE) return go_on(follow);

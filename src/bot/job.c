@@ -1,4 +1,4 @@
-// One message being answered, and those who wait for its answer.
+// A message being answered, and the requests that wait for its answer.
 #include "bot/job.h"
 
 #include "base/mutex.h"
@@ -13,7 +13,7 @@
 // Blocks beyond the first are freed with the job; this many idle jobs keep theirs.
 enum { IDLE_MAX = 64 };  // for each core
 
-enum { PATIENCE_US = 5000000 };  // the platform's, with one request
+enum { PATIENCE_US = 5000000 };  // how long the platform waits for the answer to one request
 
 typedef struct Entry {
   Job job;  // first: a Job is its Entry
@@ -21,12 +21,12 @@ typedef struct Entry {
   atomic_int holders;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
-  JobWaiter *first;  // that have joined
-  int waiting;       // requests that are expected or wait
+  JobWaiter *first;  // the waiters that have joined
+  int waiting;       // number of requests that are expected or wait
   bool deserted;     // a request was answered before, or is held
   bool owed;         // a request was answered before
-  bool waits;        // a thread, in job_wait
-  bool settled;      // the answer is there, and about to be given
+  bool waits;        // a thread waits in job_wait
+  bool settled;      // the answer is known, and about to be set
   bool finished;
   Pooled pooled;
 } Entry;
@@ -37,7 +37,7 @@ struct JobPool {
 
 static Entry *entry_of(Job *job) { return (Entry *)job; }
 
-// NULL for none.
+// NULL gives NULL.
 static Entry *from_pool(Pooled *pooled) {
   return pooled ? (Entry *)((char *)pooled - offsetof(Entry, pooled)) : NULL;
 }
@@ -126,7 +126,7 @@ static void tell(JobWaiter *waiter) {
   }
 }
 
-// With the mutex held, which it gives back.
+// Call it with the mutex held; unlocks it.
 static bool finish_locked(Entry *entry) {
   entry->finished = true;
   bool late = is_late(entry);

@@ -51,7 +51,7 @@ bool kept_join(Job *job, Arena *arena, Reply *reply) {
   return other.form == REPLY_NONE;
 }
 
-// `suffix`: it is known by its message's identity and that.
+// Keeps `reply` under the message's identity and `suffix`.
 static void put(Webhook *webhook, const Job *job, const Reply *reply, Str suffix,
                 int64_t not_before_s) {
   Buf identity;
@@ -70,7 +70,7 @@ static void put(Webhook *webhook, const Job *job, const Reply *reply, Str suffix
   buf_clear(&identity);
 }
 
-// What the message is answered with goes when it is answered; this stays.
+// The kept answer is removed once the message is answered; the script's own answer, kept as "#after", stays.
 void kept_join_answer(Webhook *webhook, Job *job, Reply *reply) {
   Reply other = *reply;
   if (!kept_join(job, job->arena, reply)) put(webhook, job, &other, STR("#after"), 0);

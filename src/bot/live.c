@@ -1,5 +1,5 @@
-// Events in two rings of bytes: what messages do, while somebody looks, and what the log warned of, always. Who puts one in
-// copies its texts under a mutex; they become JSON where they are read.
+// Events in two rings of bytes: events of messages, while a desk is watching, and warnings and errors of the log,
+// always. Adding an event copies its texts under a mutex; reading converts them to JSON.
 #include "bot/live.h"
 
 #include <pthread.h>
@@ -34,7 +34,7 @@ typedef struct {
 
 typedef struct {
   char *bytes;
-  size_t size, first, used;  // `first`: where the oldest begins
+  size_t size, first, used;  // `first`: offset of the oldest event
 } Ring;
 
 struct Live {
@@ -46,7 +46,7 @@ struct Live {
   int64_t looked_us;
 };
 
-// ---- a ring -------------------------------------------------------------------------------------
+// ---- ring ---------------------------------------------------------------------------------------
 
 static Event *event_at(const Ring *ring, size_t at) { return (Event *)(ring->bytes + at); }
 
@@ -56,7 +56,7 @@ static void drop_oldest(Ring *ring) {
   ring->used -= size;
 }
 
-// Room for `size` bytes in one piece: what is left at the end is filled up, the oldest make room.
+// Returns contiguous space for `size` bytes: pads the end of the ring if needed, and drops the oldest events.
 static Event *make_room(Ring *ring, size_t size) {
   size_t at = (ring->first + ring->used) % ring->size;
   size_t behind = ring->size - at;
@@ -99,7 +99,7 @@ static void put(Ring *ring, const Event *head, Str openid, Str msgid, const Str 
   }
 }
 
-// ---- what happens -------------------------------------------------------------------------------
+// ---- adding events ------------------------------------------------------------------------------
 
 static void add(Live *live, Event *head, Str openid, Str msgid, Str a, Str b, Str c) {
   const Str texts[TEXTS] = { clip(a), clip(b), clip(c) };
@@ -140,7 +140,7 @@ void live_line(void *ctx, LogLevel level, Str message) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// Appends the newest `max` of the events after `after`; with the mutex. Returns how many that were.
+// Appends the newest `max` of the events after `after`. Returns their number. With the mutex held.
 static uint64_t copy_newest(const Ring *ring, uint64_t after, size_t max, Buf *out) {
   uint64_t count = 0;
   for (int pass = 0; pass < 2; pass++) {
@@ -254,7 +254,7 @@ uint64_t live_newest(Live *live) {
   return newest;
 }
 
-// ---- birth and death ----------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 static bool ring_open(Ring *ring, size_t size) {
   ring->size = size;

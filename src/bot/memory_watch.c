@@ -1,4 +1,4 @@
-// A look at each interpreter in service.
+// Checks each interpreter in service.
 #include "bot/memory_watch.h"
 
 #include "base/clock.h"
@@ -10,30 +10,32 @@
 
 enum {
   TIGHT_PERCENT = 90,
-  EASY_PERCENT = 80,         // the next warning comes after it was under that
-  GARBAGE = 16 << 20,        // more than twice what was left, and so much, is worth a collection
-  GIVE_BACK = 32 << 20,      // so much less than at the highest is worth giving back to the system
-  WAIT_US = 100 * 1000,      // for an interpreter that is busy
-  COLLECT_US = 3000 * 1000,  // between two collections while it is tight
-  COLLECT_LATER_US = 30000 * 1000,  // if the last one did not help, and nothing was refused since
-  FULL_US = 5000 * 1000,            // how long it may stay full
-  RECENT_US = 1000 * 1000           // a refusal is
+  EASY_PERCENT = 80,         // the warning may be repeated once memory was below this
+  GARBAGE = 16 << 20,        // bytes beyond twice the memory left by the last collection that are
+                             // worth another one
+  GIVE_BACK = 32 << 20,      // bytes below the maximum that are worth returning to the system
+  WAIT_US = 100 * 1000,      // how long to wait for a busy interpreter
+  COLLECT_US = 3000 * 1000,  // between two collections while memory is tight
+  COLLECT_LATER_US = 30000 * 1000,  // if the last collection did not help, and no allocation was
+                                    // refused since
+  FULL_US = 5000 * 1000,            // how long an interpreter may stay full
+  RECENT_US = 1000 * 1000           // how long a refusal counts as recent
 };
 
-// What was seen of the interpreter in one index.
+// The findings about the interpreter at one index.
 typedef struct {
-  const Interpreter *in;  // only to be compared
-  size_t left;            // after the last collection
+  const Interpreter *in;  // only for comparison
+  size_t left;            // memory after the last collection
   uint64_t slices, refusals;
   int64_t collected_us, refused_us;
-  int64_t full_since_us;  // 0: it is not
+  int64_t full_since_us;  // 0: it is not full
   bool warned;
 } Seat;
 
 struct MemoryWatch {
   Pool *pool;
   BotShared *shared;
-  size_t highest;    // bytes of all, since some were given back
+  size_t highest;    // the most bytes of all interpreters since the last malloc_trim
   int interpreters;  // not yet closed
   Seat seats[];
 };
@@ -69,7 +71,7 @@ static void collect(Seat *seat, Interpreter *in, InterpreterMemory *memory, int6
   seat->collected_us = now_us;
 }
 
-// ---- what is done where it is short -------------------------------------------------------------
+// ---- short memory -------------------------------------------------------------------------------
 
 static void warn(const InterpreterMemory *memory) {
   log_warn("the script takes %zu of %zu MB (script_memory_mb): past that its messages fail",
@@ -89,7 +91,7 @@ static void replace(MemoryWatch *watch, size_t index, Interpreter *full) {
         max >> 20, err.text);
 }
 
-// It has been full, and was so a moment ago: something was refused.
+// Returns whether the interpreter has been full for FULL_US, and an allocation was refused just now.
 static bool stays_full(Seat *seat, int64_t now_us) {
   bool recent = now_us - seat->refused_us < RECENT_US;
   if (!seat->full_since_us && recent) seat->full_since_us = now_us;
@@ -103,7 +105,7 @@ static void make_room(MemoryWatch *watch, Seat *seat, size_t index, Interpreter 
   if (watch->shared->conversations) conversations_make_room(watch->shared->conversations, in);
   if (!stays_full(seat, now_us)) return;
   replace(watch, index, in);
-  seat->full_since_us = now_us;  // if that failed, the next try comes as late
+  seat->full_since_us = now_us;  // if that failed, the next try comes after the same time
 }
 
 static void ease(Seat *seat, const InterpreterMemory *memory) {
@@ -111,7 +113,7 @@ static void ease(Seat *seat, const InterpreterMemory *memory) {
   if (!is_over(memory, EASY_PERCENT)) seat->warned = false;
 }
 
-// ---- a look -------------------------------------------------------------------------------------
+// ---- check --------------------------------------------------------------------------------------
 
 static void sit_down(Seat *seat, const Interpreter *in, const InterpreterMemory *memory) {
   *seat = (Seat){ .in = in,

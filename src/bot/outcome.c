@@ -12,7 +12,7 @@ void outcome_msgid(const MessageHead *head, Buf *out) {
   buf_add(out, head->event_key);
 }
 
-// What somebody should look at.
+// Outcomes that need attention get a higher level.
 static LogLevel level_of(Str name) {
   bool bad = str_eq(name, STR("failed")) || str_eq(name, STR("lost"));
   return bad || str_eq(name, STR("refused")) ? LOG_WARN : LOG_INFO;
@@ -20,7 +20,7 @@ static LogLevel level_of(Str name) {
 
 enum { NUMBER_MAX = 24 };
 
-// The digits of a number that is not negative, with so many of them behind a point.
+// Writes a non-negative number with `decimals` digits after the point.
 static Str number(char text[NUMBER_MAX], int64_t value, int decimals) {
   char *at = text + NUMBER_MAX;
   int written = 0;

@@ -1,4 +1,4 @@
-// A list that only grows, of runs that say themselves what state they are in.
+// A list of runs that only grows; each run has its own state.
 #include "bot/overdue.h"
 
 #include <sched.h>
@@ -48,8 +48,8 @@ bool overdue_end(OverdueRun *run) {
   return true;
 }
 
-// The run may have ended and another one begun between the look and the claim, so what was claimed is looked
-// at again.
+// Between the check and the claim the run may have ended and another one begun, so the deadline is checked again after
+// the claim.
 static void answer_if_due(OverdueRun *run, int64_t now_us) {
   int watched = RUN_WATCHED;
   if (atomic_load_explicit(&run->state, memory_order_relaxed) != RUN_WATCHED ||

@@ -1,4 +1,4 @@
-// Pages of the bot's own.
+// Requests for the script's pages.
 #include "bot/page.h"
 
 #include "base/log.h"
@@ -16,9 +16,9 @@ static void refuse_method(HttpRequest *request, const char *allow) {
   server_refuse(request, 405, headers, why);
 }
 
-// ---- its run ------------------------------------------------------------------------------------
+// ---- run ----------------------------------------------------------------------------------------
 
-// On the watcher's thread, for a page whose script is stuck in a call that nothing interrupts.
+// On the watcher's thread, for a page whose script is stuck in a call that cannot be interrupted.
 static bool respond_in_its_place(void *ctx) {
   server_respond(ctx, &(HttpResponse){
                           .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
@@ -29,7 +29,7 @@ static void refuse_to_wait(Page *page) {
   page_refuse(page, 503, "it could not wait for its answer: no descriptors or no memory");
 }
 
-// Its script goes on, or has an answer that does.
+// Parks the request: its script continues, or its answer is a stream.
 static void wait_for_answer(Page *page) {
   if (page_keep(page) && page_wait_begin(page)) return;
   bool waits = job_leave(page->job, NULL, JOB_ANSWERED_BEFORE);
@@ -44,7 +44,7 @@ static void wait_for_turn(Page *page) {
   refuse_to_wait(page);
 }
 
-// It was stuck on its own thread, and answered there.
+// Drops the answer of a page that was stuck and that the watcher has answered.
 static void forget_answer(Page *page, TaskState state) {
   const PageRequest *request = &page->request;
   log_error("%.*s %.*s from %.*s was answered with 503: the script was stuck",
@@ -76,16 +76,16 @@ static void handle_admitted(Webhook *webhook, HttpRequest *request) {
   if (page) job_release(page->job);
 }
 
-// The script may be replaced between the look-up and the page's turn: interpreter_run_page looks again.
+// The script may be replaced between this lookup and the page's turn: interpreter_run_page looks the page up again.
 static void handle(void *ctx, HttpRequest *request) {
   Webhook *webhook = ctx;
   if (admission_enter(&webhook->admission, ADMIT_JOB)) return handle_admitted(webhook, request);
   server_refuse(request, 503, NULL, "max_jobs messages and pages are under way already");
 }
 
-// ---- the request's side ----
+// ---- request ----
 
-// All interpreters have the pages that the script makes while it is loaded.
+// Any interpreter will do: all have the pages that the script registers during the load.
 static PageMatch find(const Webhook *webhook, const HttpRequest *request, char *allow,
                       size_t size) {
   Interpreter *interpreter = pool_get(webhook->pool, 0);

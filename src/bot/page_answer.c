@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 
-enum { STATUS_HANG_UP = 444 };  // as other servers have it: the connection ends without an answer
+enum { STATUS_HANG_UP = 444 };  // as in other servers: the connection is closed without an answer
 
 static void respond(Page *page, const HttpResponse *response) {
   if (page->parked) parked_respond(page->parked, response);

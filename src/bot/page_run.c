@@ -1,11 +1,11 @@
-// The script's side of a page.
+// Runs a page's script.
 #include "bot/page_run.h"
 
 #include "base/clock.h"
 
 enum {
-  HEADERS_MAX = 64,  // what net/server gives
-  // How long after job_timeout_s a cancelled task may still be closing its variables.
+  HEADERS_MAX = 64,  // at most that many are passed to the script
+  // After job_timeout_s a cancelled task may take this long to close its variables.
   END_SLACK_US = 5 * 1000000
 };
 
@@ -25,7 +25,7 @@ int64_t page_end_us(const Page *page) {
   return timeout_ms > 0 ? page->job->started_us + timeout_ms * 1000 + END_SLACK_US : INT64_MAX;
 }
 
-// ---- its request --------------------------------------------------------------------------------
+// ---- request ------------------------------------------------------------------------------------
 
 static PageRequest request_of(const HttpRequest *request) {
   return (PageRequest){ .method = request->method,
@@ -79,14 +79,14 @@ bool page_keep_whole(Page *page) {
          keep_headers(page);
 }
 
-// ---- its run ------------------------------------------------------------------------------------
+// ---- run ----------------------------------------------------------------------------------------
 
 static void finish(Page *page, TaskState state) {
   Stream *stream = state == TASK_RETURNED ? page->answer.stream : NULL;
   if (job_finish(page->job, state, NULL, STR(""))) stream_leave(stream);
 }
 
-// The script was suspended and has its answer now.
+// Called when a suspended script has its answer.
 static void on_done(void *ctx, TaskState state, const PageAnswer *answer) {
   Page *page = ctx;
   page->answer = *answer;
@@ -137,7 +137,8 @@ static bool begin(Page *page) {
   return atomic_compare_exchange_strong(&page->stage, &stage, PAGE_RUNS);
 }
 
-// A page may end, and its request be answered, before this thread looks at it again: so it has a hold of its own.
+// The page may end, and its request be answered, before this thread uses the page again, so this function holds the
+// job.
 static void run_in_turn(Queued *queued, Interpreter *in) {
   Page *page = (Page *)queued;
   if (!begin(page)) return abandon(page);

@@ -1,4 +1,4 @@
-// It begins on an HTTP thread; everything after that happens on the loop.
+// A wait begins on an HTTP thread; everything after that runs on the loop.
 #include "bot/page_wait.h"
 
 #include "base/clock.h"
@@ -6,9 +6,9 @@
 
 static Loop *loop_of(const Page *page) { return page->webhook->options->loop; }
 
-// ---- its end ------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------
 
-// It was answered, or closed.
+// Ends the wait after the request was answered or its connection closed.
 static void end(Page *page) {
   Webhook *webhook = page->webhook;
   loop_timer_stop(page->timer);
@@ -21,9 +21,9 @@ static void end_unanswered(Page *page) {
   end(page);
 }
 
-// ---- a stream -----------------------------------------------------------------------------------
+// ---- stream -------------------------------------------------------------------------------------
 
-// Once stream_leave is back, news is on its way already or does not come.
+// Once stream_leave returns, a call of on_news is already pending on the loop, or none will come.
 static void end_stream(Page *page) {
   *page->link = page->next;
   if (page->next) page->next->link = page->link;
@@ -42,7 +42,7 @@ static void on_news(void *ctx) {
   loop_call(loop_of(page), &page->call, on_news_here, page);
 }
 
-// Passes on what the script has sent, until it has no more, or the client takes no more for now.
+// Writes what the script has sent, until there is no more, or the client cannot take more for now.
 static void pass_on(Page *page) {
   bool goes_out = true;
   StreamState state = STREAM_SENT;
@@ -81,7 +81,7 @@ static bool is_streaming(const Page *page) { return page->link != NULL; }
 static void end_streams(void *ctx) {
   Webhook *webhook = ctx;
   while (webhook->streams) end_stream(webhook->streams);
-  atomic_store(&webhook->ending_streams, false);  // the last act: the bot may be freed now
+  atomic_store(&webhook->ending_streams, false);  // last: the bot may be freed from here on
 }
 
 void page_wait_end_streams(Webhook *webhook) {
@@ -91,7 +91,7 @@ void page_wait_end_streams(Webhook *webhook) {
   if (!loop_post(loop, end_streams, webhook)) atomic_store(&webhook->ending_streams, false);
 }
 
-// ---- the answer ---------------------------------------------------------------------------------
+// ---- answer -------------------------------------------------------------------------------------
 
 // On the loop: the job is finished.
 static void answer(void *ctx) {
@@ -106,11 +106,11 @@ static void on_answered(JobWaiter *waiter) {
   loop_call(loop_of(page), &page->call, answer, page);
 }
 
-// ---- its time -----------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 static void set_timer(Page *page);
 
-// False if the answer is there already, and on its way.
+// Returns false if the answer is already on its way.
 static bool leave(Page *page, JobLeave why) { return job_leave(page->job, &page->waiter, why); }
 
 static void end_with(Page *page, void (*respond)(Page *page)) {
@@ -138,7 +138,7 @@ static int64_t next_look_us(const Page *page) {
   }
 }
 
-// Without a timer it waits for as long as its script takes.
+// Without a timer the request waits as long as its script takes.
 static void set_timer(Page *page) {
   int64_t look_us = next_look_us(page), left_us = look_us - clock_now_us();
   if (look_us == INT64_MAX) return;
@@ -146,7 +146,7 @@ static void set_timer(Page *page) {
       loop_timer(loop_of(page), left_us > 0 ? (left_us + 999) / 1000 : 0, 0, on_time, page);
 }
 
-// ---- the client ---------------------------------------------------------------------------------
+// ---- client -------------------------------------------------------------------------------------
 
 static void on_changed(void *ctx) {
   Page *page = ctx;
@@ -158,9 +158,9 @@ static void on_changed(void *ctx) {
 
 static void on_sent(void *ctx) { pass_on(ctx); }
 
-// ---- its beginning ------------------------------------------------------------------------------
+// ---- start --------------------------------------------------------------------------------------
 
-// Without its connection.
+// Ends a wait whose connection could not be watched.
 static void end_unwatched(Page *page) {
   page->parked = NULL;
   page_drop(page);

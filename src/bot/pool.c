@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-  OLD_LOADS_MAX = 8  // out of service, whose conversations go on
+  OLD_LOADS_MAX = 8  // loads out of service whose conversations continue
 };
 
 struct Pool {
@@ -21,12 +21,12 @@ struct Pool {
   const InterpreterOptions *options;
   size_t count;
   Metrics *metrics;
-  pthread_mutex_t loading;  // one pool_reload at a time
-  Interpreter **fresh;      // `count` of them, during that
-  pthread_mutex_t mutex;    // what follows
+  pthread_mutex_t loading;  // held by one pool_reload at a time
+  Interpreter **fresh;      // `count` of them, during a reload
+  pthread_mutex_t mutex;    // of the fields below
   Interpreter **indices;    // `count` of them; NULL before the first load
   size_t turn;              // the index that is asked first for the next message
-  Interpreter *failed;      // the last load that failed: kept for the list of its files
+  Interpreter *failed;      // the last failed load, kept for the list of its files
   PoolStatus status;
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
@@ -53,8 +53,7 @@ static void note_outcome(Pool *pool, Interpreter *failed, const Err *err) {
   if (pool->on_load) pool->on_load(pool->on_load_ctx, failed ? err->text : NULL);
 }
 
-// A new interpreter with the script in it, not yet started; with the sources of `like` where that is not
-// NULL.
+// Returns a new interpreter with the script loaded, not yet started; loads the sources of `like` if that is not NULL.
 static Interpreter *load(Pool *pool, size_t index, Interpreter *like, Err *err) {
   InterpreterOptions options = *pool->options;
   options.timers_elsewhere = index > 0;
@@ -67,7 +66,7 @@ static Interpreter *load(Pool *pool, size_t index, Interpreter *like, Err *err) 
   return NULL;
 }
 
-// It gets what on_unload of the one in its index gives, where `hand_over` says so.
+// Starts an interpreter; with `hand_over` it gets the result of on_unload of the interpreter at its index.
 static bool start(Pool *pool, size_t index, Interpreter **fresh, bool hand_over, Err *err) {
   Buf state;
   buf_init(&state);
@@ -82,7 +81,7 @@ static bool start(Pool *pool, size_t index, Interpreter **fresh, bool hand_over,
   return false;
 }
 
-// All of them, or none is of any use. The first index comes last, for its timers tick once it has started.
+// Loads and starts all interpreters. The first index starts last, because its timers run once it has started.
 static bool load_all(Pool *pool, bool hand_over, Err *err) {
   note_beginning(pool);
   for (size_t index = 0; index < pool->count; index++) {
@@ -94,7 +93,7 @@ static bool load_all(Pool *pool, bool hand_over, Err *err) {
   return true;
 }
 
-// The fresh ones that there are and those in service change places.
+// Exchanges the existing fresh interpreters with those in service.
 static void change_places(Pool *pool) {
   pthread_mutex_lock(&pool->mutex);
   for (size_t index = 0; index < pool->count; index++) {
@@ -116,7 +115,7 @@ static void limit_old(Pool *pool) {
     conversations_limit_old(pool->options->shared->conversations, OLD_LOADS_MAX * (int)pool->count);
 }
 
-// What a load leaves behind: the old ones, or fresh ones that are of no use.
+// Retires and releases what a load leaves: the old interpreters or, after a failure, the fresh ones.
 static void let_go(Pool *pool, Interpreter **interpreters) {
   for (size_t index = 0; index < pool->count; index++) {
     if (!interpreters[index]) continue;
@@ -141,14 +140,15 @@ bool pool_reload(Pool *pool, Err *err) {
   return ok;
 }
 
-// What the files' own load came to stays as it is where the sources of the one before help out.
+// Loads and starts an interpreter (`like` as in load), without changing the outcome of the last load in the status.
 static Interpreter *load_like(Pool *pool, size_t index, Interpreter *like, Err *err) {
   Interpreter *fresh = load(pool, index, like, err);
   if (fresh) start(pool, index, &fresh, false, err);
   return fresh;
 }
 
-// False if `before` is not in service any more: a load that was under way has put another one in its place.
+// Puts `fresh` in the place of `before` and retires the other. Returns false if `before` is not in service any more,
+// because a load under way has replaced it.
 static bool take_place(Pool *pool, size_t index, Interpreter *before, Interpreter *fresh) {
   pthread_mutex_lock(&pool->mutex);
   bool there = pool->indices[index] == before;
@@ -167,7 +167,8 @@ static bool is_loading(Pool *pool) {
   return false;
 }
 
-// What the one before it read is loaded where the files are being loaded already, which may take long.
+// Loads the successor of a given-up interpreter. While another load is under way, which may take long, uses the sources
+// of `before`.
 static Interpreter *load_successor(Pool *pool, size_t index, Interpreter *before, Err *err) {
   bool loading = is_loading(pool);
   Interpreter *fresh = load_like(pool, index, loading ? before : NULL, err);
@@ -180,7 +181,7 @@ static Interpreter *load_successor(Pool *pool, size_t index, Interpreter *before
   return fresh;
 }
 
-// Beside a load that may be under way: nobody waits for that here.
+// Replaces `before` without waiting for a load under way.
 static bool replace(Pool *pool, size_t index, Interpreter *before, Err *err) {
   Interpreter *fresh = load_successor(pool, index, before, err);
   return fresh && take_place(pool, index, before, fresh);
@@ -207,7 +208,7 @@ bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err) {
   return replaced;
 }
 
-// ---- birth and death ----------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 static bool open_seats(Pool *pool, Err *err) {
   pool->fresh = calloc(pool->count, sizeof *pool->fresh);
@@ -233,7 +234,7 @@ static Pool *open_slot(const char *script, const InterpreterOptions *options, si
   return NULL;
 }
 
-// A program of wemoon's own in every index. What the script's load came to stays as it is.
+// Puts an embedded stand-in program at every index, without changing the outcome of the last load in the status.
 static bool stand_in(Pool *pool, Err *err) {
   InterpreterOptions options = *pool->options;
   options.program = "bot/stand_in.lua";
@@ -287,7 +288,7 @@ void pool_free(Pool *pool) {
   free(pool);
 }
 
-// ---- who is asked -------------------------------------------------------------------------------
+// ---- choice of an interpreter -------------------------------------------------------------------
 
 size_t pool_count(const Pool *pool) { return pool->count; }
 
@@ -298,7 +299,8 @@ Interpreter *pool_get(Pool *pool, size_t index) {
   return interpreter;
 }
 
-// They take turns, so that two messages that come together do not find the same one free.
+// Returns the least busy interpreter. The search begins at the next index each time, so that two messages that arrive
+// together do not choose the same free one.
 static Interpreter *least_busy(Pool *pool) {
   Interpreter *best = NULL;
   int least = INT_MAX;
@@ -327,7 +329,8 @@ void pool_sweep(Pool *pool) {
     conversations_sweep(pool->options->shared->conversations);
 }
 
-// The one that most wait for, retained for the caller; NULL if none waits, or if no other is free.
+// Returns the interpreter with the most waiting messages, retained for the caller; NULL if no message waits, or no
+// other interpreter is free.
 static Interpreter *to_relieve(Pool *pool, int *longest) {
   Interpreter *busy = NULL;
   bool any_free = false;
@@ -382,7 +385,7 @@ int64_t pool_next_timer_us(Pool *pool) {
   return next_us;
 }
 
-// ---- what is told -------------------------------------------------------------------------------
+// ---- status -------------------------------------------------------------------------------------
 
 bool pool_files(Pool *pool, Arena *arena, Pairs *files) {
   pthread_mutex_lock(&pool->mutex);

@@ -1,7 +1,7 @@
-// A turn that is asked for again until it is there.
+// Repeats the request for a turn until the turn has come.
 #include "bot/queued.h"
 
-enum { RETRY_MS = 20 };  // an interpreter that was given up has a successor then, or a little later
+enum { RETRY_MS = 20 };  // by then an interpreter that was given up usually has a successor
 
 static void on_retry(void *ctx) { queued_wait(ctx); }
 
@@ -14,7 +14,7 @@ void queued_wait_later(Queued *queued) {
   loop_call(queued->loop, &queued->call, set_retry, queued);
 }
 
-// One that waited at an interpreter which is out of service by now goes to its successor.
+// Work that waited at an interpreter which is out of service now moves to the successor.
 static void take_turn(Turn *turn, bool there) {
   Queued *queued = (Queued *)turn;
   Interpreter *in = queued->interpreter;

@@ -1,4 +1,4 @@
-// One way for each message: conversation or on_message, on its own thread or in its turn.
+// Runs each message: in its conversation or in on_message, on its own thread or in its turn.
 #include "bot/run.h"
 
 #include "base/clock.h"
@@ -22,22 +22,22 @@ struct Run {
   MessageHead head;
 };
 
-// ---- the reply ----------------------------------------------------------------------------------
+// ---- reply --------------------------------------------------------------------------------------
 
-// Whether the answer is a request's, or that of the platform's next try.
+// Returns whether the answer is shown by a request: the waiting one, or the platform's next try.
 static bool is_shown(const Webhook *webhook, Job *job, bool late) {
   if (!late) return true;
   LateReply way = answer_late_way(webhook, job);
   return way == LATE_RETRY || (way == LATE_KEEP && !job_is_owed(job));
 }
 
-// Whether that is so need not be known for a message that has nothing to stand before its reply.
+// Joins the kept answer to a reply that is shown. Returns early if nothing is kept.
 static void join_kept(Webhook *webhook, Job *job, Reply *reply) {
   if (!atomic_load_explicit(&job->kept_waits, memory_order_relaxed)) return;
   if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, reply);
 }
 
-// What duplicates get from now on. A reply that goes out, or is dropped, as a late one is not shown twice.
+// Sets what duplicates get from now on. A late reply that is sent or dropped is not shown to duplicates.
 static void remember(Webhook *webhook, Job *job, bool late) {
   bool shown = is_shown(webhook, job, late);
   Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
@@ -55,7 +55,7 @@ static void log_dropped(const Job *job, LateReply way) {
            (double)(clock_now_us() - job->started_us) / 1000000, when);
 }
 
-// A reply came too late to be the answer. Returns whether it goes out as customer service messages.
+// Handles a late reply. Returns whether it is sent as customer service messages.
 static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
   LateReply way = answer_late_way(webhook, job);
   if (answer->reply.form == REPLY_NONE) return false;
@@ -71,13 +71,13 @@ static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
   return way == LATE_CUSTOMER_SERVICE || (way == LATE_KEEP && job_is_owed(job));
 }
 
-// The script has its answer in the first slice; its caller gets it.
+// Called when the first slice has the answer, which its caller gets.
 static bool on_answer(void *ctx, const Answer *answer) {
   Job *job = ctx;
   return job_settle(job) && send_late(job->owner, job, answer);
 }
 
-// The script was suspended and has its answer now.
+// Called when a suspended script has its answer.
 static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
@@ -96,32 +96,33 @@ static void on_over(void *ctx) {
   admission_leave(&webhook->admission, ADMIT_JOB);
 }
 
-// ---- the first slice ----------------------------------------------------------------------------
+// ---- first slice --------------------------------------------------------------------------------
 
-// Who unsubscribes has no more to say.
+// Ends the conversations of a user who unsubscribes.
 static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
   if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
     conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
 }
 
-// The store has the script shortly before its message is answered without it.
+// The script is put into the store shortly before its message is answered without it.
 static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
   LateReply way = webhook->options->late_reply;
   bool owes = way == LATE_AUTO || way == LATE_CUSTOMER_SERVICE || way == LATE_KEEP;
   return owes ? job->started_us + webhook->options->deadline_ms * 1000 - OWE_BEFORE_US : 0;
 }
 
-// Not yet where the platform is to try again first.
+// MessageTask.owes: false while the platform is to try again first.
 static bool owes(void *ctx) {
   Job *job = ctx;
   if (answer_late_way(job->owner, job) != LATE_KEEP) return true;
   bool is_last = atomic_load(&job->last_try) || atomic_load(&job->tries) >= ANSWER_TRIES;
-  // The user can write as soon as the request is answered: the store knows of the promise before.
+  // The user can write as soon as the request is answered, so the promise is stored first.
   if (is_last) kept_promise(job->owner, job);
   return is_last;
 }
 
-// One as old as this may have been put into the store by a process that ended before it had answered.
+// Returns whether the message is so old that a process may have put its run into the store and then ended without an
+// answer.
 static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
   Keep *keep = webhook->shared.keep;
   int64_t created_s;
@@ -152,8 +153,8 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .over = on_over };
 }
 
-// A script that waits for this user's next message gets it, else on_message does: in `in` if that is not NULL,
-// which is waited for; any other must be free soon.
+// Runs the message in the script that waits for this user's next message, else in on_message. Waits for `in` (NULL:
+// none); any other interpreter must be free soon.
 static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageTask *task,
                                Answer *answer) {
   Conversation *conversation =
@@ -172,7 +173,7 @@ static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageT
   return state;
 }
 
-// The run's hold of the job goes with its end.
+// The end of the run releases the run's hold of the job.
 static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
                              const RunMessage *message) {
   MessageTask task = task_of(webhook, job, message);
@@ -199,7 +200,7 @@ TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
   return state;
 }
 
-// ---- a message that is kept ---------------------------------------------------------------------
+// ---- kept messages ------------------------------------------------------------------------------
 
 static bool keep_tree(Arena *arena, const NodeTree *from, NodeTree *to) {
   *to = (NodeTree){ .count = from->count, .cap = from->count };
@@ -211,7 +212,7 @@ static bool keep_tree(Arena *arena, const NodeTree *from, NodeTree *to) {
   return true;
 }
 
-// A slice of one tree's text as that of its copy.
+// Returns the slice of `to` that corresponds to a slice of `from`, of which `to` is a copy.
 static Str slice_of_copy(Str slice, const Buf *from, const Buf *to) {
   bool inside = slice.ptr >= from->ptr && slice.ptr <= from->ptr + from->len;
   return inside ? str_make(to->ptr + (slice.ptr - from->ptr), slice.len) : slice;
@@ -268,9 +269,9 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   on_over(job);
 }
 
-// ---- its turn -----------------------------------------------------------------------------------
+// ---- turn ---------------------------------------------------------------------------------------
 
-// A script that waits for this user's next message gets it.
+// Chooses the interpreter of the script that waits for this user's next message, if there is one.
 static Interpreter *choose(Queued *queued) {
   Run *run = (Run *)queued;
   Webhook *webhook = run->webhook;

@@ -17,7 +17,7 @@ struct TimerLeader {
   BotShared *shared;
   char key[128], owner[16 + 1];
   int64_t ask_us;    // when to ask next
-  int64_t asked_us;  // clock_real_us: when it was asked last
+  int64_t asked_us;  // clock_real_us: time of the last request
   pthread_mutex_t mutex;
   pthread_cond_t answered;
   bool asking;
@@ -44,7 +44,7 @@ TimerLeader *timer_leader_new(Store *store, Str account, BotShared *shared) {
 static void on_answer(void *ctx, StoreReply *reply) {
   TimerLeader *leader = ctx;
   bool away = reply->err.code != ERR_NONE;
-  // No process gets the lease while the store is away. Its refusal shows that this process was not frozen.
+  // No process gets the lease while the store is away. The store's failure also shows that this process was not frozen.
   if (away || reply->ok)
     atomic_store(&leader->shared->timers_until_us,
                  (away ? clock_real_us() : leader->asked_us) + TIMER_LEADER_LEASE_MS * 1000);

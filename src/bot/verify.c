@@ -1,11 +1,11 @@
-// The order of checks is the platform's protocol turned round: nothing is parsed that is not signed, nothing
-// is decrypted that is not signed with what was sealed.
+// The checks run in the reverse order of the platform's protocol: nothing is parsed before its signature is checked,
+// and nothing is decrypted before the signature over the sealed text is checked.
 #include "bot/verify.h"
 
 #include "wechat/envelope.h"
 #include "wechat/signature.h"
 
-// How often a parameter stands in the query, and what it says where it stands first.
+// The number of occurrences of a parameter in the query, and its first value.
 typedef struct {
   size_t count;
   Str value;
@@ -60,7 +60,7 @@ static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *er
                  (long long)off, (long long)window_s);
 }
 
-// Whether a token signed the claims, and with `sealed` the sealed text too.
+// Returns whether `token` signed the claims and, if `sealed` is not NULL, the sealed text.
 static bool is_signed_by(Digest *digest, Str token, const Claims *claims, const Str *sealed) {
   Str timestamp = claims->timestamp.value, nonce = claims->nonce.value;
   if (!signature_check(digest, claims->signature.value, token, timestamp, nonce, NULL))
@@ -110,7 +110,7 @@ static bool open_sealed(const Account *account, const Claims *claims, Str sealed
                  "msg_signature is wrong: not made with this account's token over what was sealed");
 }
 
-// A gateway may have wrapped the text in lines after it was signed.
+// Tries again without line breaks, which a gateway may have added after signing.
 static bool open_unwrapped(const Account *account, const Claims *claims, Str sealed, Workspace *w,
                            Verified *verified, Err *err) {
   Buf scratch;
@@ -123,8 +123,8 @@ static bool open_unwrapped(const Account *account, const Claims *claims, Str sea
   return opened;
 }
 
-// In normal mode what is sealed cannot be opened. One that has its elements beside Encrypt (the platform's
-// compatible mode) needs no opening.
+// Refuses a sealed message in normal mode, in which it cannot be opened. A message with plain elements beside Encrypt
+// (the platform's compatible mode) need not be opened.
 static bool check_not_sealed(const Account *account, Str body, Workspace *w, Err *err) {
   Str text;
   Err unread;

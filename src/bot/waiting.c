@@ -1,5 +1,4 @@
-// One object for each request that waits. It begins on an HTTP thread; everything after that happens on the
-// loop.
+// One object for each waiting request. A wait begins on an HTTP thread; everything after that runs on the loop.
 #include "bot/waiting.h"
 
 #include "base/clock.h"
@@ -7,8 +6,8 @@
 
 #include <stdlib.h>
 
-// How long a request that is left unanswered is held open. The platform gives it up after 5 s; a proxy would
-// make an answer of a connection that closes before.
+// How long an unanswered request is held open. The platform gives up after 5 s; if the connection closed earlier, a
+// proxy would answer in its place.
 enum { HELD_MS = 6000 };
 
 typedef struct {
@@ -17,13 +16,13 @@ typedef struct {
   Callback callback;
   Job *job;
   LoopTimer *timer;
-  bool left;  // the job: it is held until its client closes it
+  bool left;  // it has left the job, and is held until the client closes the connection
   char type[ANSWER_TYPE_MAX];
 } Waiting;
 
-// ---- its end ------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------
 
-// It was answered, or closed.
+// Ends the wait after the request was answered or its connection closed.
 static void end(Waiting *waiting) {
   Webhook *webhook = waiting->callback.webhook;
   loop_timer_stop(waiting->timer);
@@ -59,7 +58,7 @@ static void on_answered(JobWaiter *waiter) {
   loop_call(waiting->callback.webhook->options->loop, &waiting->call, answer, waiting);
 }
 
-// ---- the deadline -------------------------------------------------------------------------------
+// ---- deadline -----------------------------------------------------------------------------------
 
 static void set_timer(Waiting *waiting, int64_t due_us, LoopFn fn) {
   int64_t left_us = due_us - clock_now_us();
@@ -73,7 +72,7 @@ static void on_held_long(void *ctx) {
   end_unanswered(waiting);
 }
 
-// Its client closes it, and tries again.
+// Holds the request open until its client closes the connection and tries again.
 static void hold(Waiting *waiting) {
   Callback *c = &waiting->callback;
   waiting->left = true;
@@ -91,7 +90,7 @@ static void on_deadline(void *ctx) {
   end(waiting);
 }
 
-// ---- the client ---------------------------------------------------------------------------------
+// ---- client -------------------------------------------------------------------------------------
 
 static void on_changed(void *ctx) {
   Waiting *waiting = ctx;
@@ -100,9 +99,9 @@ static void on_changed(void *ctx) {
   if (job_leave(waiting->job, &waiting->waiter, JOB_CLIENT_GONE)) end_unanswered(waiting);
 }
 
-// ---- its beginning ------------------------------------------------------------------------------
+// ---- start --------------------------------------------------------------------------------------
 
-// Without its connection.
+// Ends a wait whose connection could not be watched.
 static void end_unwatched(Waiting *waiting) {
   waiting->callback.outcome = "unanswered";
   job_leave(waiting->job, NULL, JOB_CLIENT_GONE);
@@ -117,7 +116,7 @@ static void begin(void *ctx) {
   if (!job_join(waiting->job, &waiting->waiter)) return answer(waiting);
   set_timer(waiting, c->deadline_us, on_deadline);
   if (waiting->timer) return;
-  // Nobody would keep its deadline: the platform tries again, and finds the job.
+  // Without a timer the deadline cannot be kept: the platform tries again, and finds the job.
   if (job_leave(waiting->job, &waiting->waiter, JOB_HELD)) end_unanswered(waiting);
 }
 

@@ -1,5 +1,5 @@
-// The threads that look after the script: a load takes as long as the script's on_load does, and deadlines do
-// not wait for it.
+// The watcher's threads. There are several because a load takes as long as the script's on_load, and deadlines must not
+// wait for a load.
 #include "bot/watch.h"
 
 #include "base/mutex.h"
@@ -19,8 +19,8 @@ struct Watch {
   Pool *pool;
   Watched watched;
   MemoryWatch *memory;
-  FileWatch *files;      // NULL: they are not watched
-  char complained[480];  // of what replace_stuck last complained: once is enough
+  FileWatch *files;      // NULL: files are not watched
+  char complained[480];  // the last error that replace_stuck logged, to log it once
   pthread_t threads[WATCH_THREADS];
   int running;
   pthread_mutex_t mutex;
@@ -89,7 +89,7 @@ static void *run_rescuer(void *arg) {
   return NULL;
 }
 
-// Interpreters that are stuck or full, while the other thread may be loading.
+// Replaces interpreters that are stuck or full, while another thread may load the script.
 static void *run_replacer(void *arg) {
   Watch *watch = arg;
   pthread_setname_np(pthread_self(), "wemoon-replace");
@@ -101,8 +101,7 @@ static void *run_replacer(void *arg) {
   return NULL;
 }
 
-// The files are looked at again at once: a link that is turned to an older file shows no time at which that
-// happened.
+// Checks the files again right after a load: a link that is changed to an older file shows no time of the change.
 static void *run_loader(void *arg) {
   Watch *watch = arg;
   while (pause_for_a_tick(watch)) {
@@ -125,7 +124,7 @@ static void stop_threads(Watch *watch) {
   while (watch->running > 0) pthread_join(watch->threads[--watch->running], NULL);
 }
 
-// Zero, or the error's number, and none runs.
+// Returns 0, or the error number, and then no thread runs.
 static int start_threads(Watch *watch) {
   void *(*const run[WATCH_THREADS])(void *) = { run_rescuer, run_replacer, run_loader };
   pthread_attr_t attr;

@@ -1,4 +1,4 @@
-// The callback path.
+// Requests on the callback path.
 #include "bot/webhook.h"
 
 #include "base/clock.h"
@@ -22,16 +22,16 @@ static int status_of(const Err *err) {
   }
 }
 
-// ---- a script that does not come back -----------------------------------------------------------
+// ---- stuck scripts ------------------------------------------------------------------------------
 
-// A script that runs on its message's own thread.
+// A script that runs on its request's thread.
 typedef struct {
   Callback *callback;
   Job *job;
 } Running;
 
-// On the watcher's thread. The connection's own thread will not read another request soon, so the connection
-// ends. False where the script has just answered: the thread itself does the rest.
+// On the watcher's thread: answers in place of the request's thread, which will not read another request soon, so the
+// connection is closed. Returns false if the script has just answered: then the request's thread does the rest.
 static bool respond_in_its_place(void *ctx) {
   Running *running = ctx;
   Callback *c = running->callback;
@@ -41,9 +41,9 @@ static bool respond_in_its_place(void *ctx) {
   return true;
 }
 
-// ---- the message's side -------------------------------------------------------------------------
+// ---- message ------------------------------------------------------------------------------------
 
-// Copies a text to `at`, with a NUL behind it; returns where the next one goes.
+// Copies a text to `at`, NUL-terminated. Returns the position after the NUL.
 static char *put(char *at, Str text, Str *copy) {
   if (text.len) memcpy(at, text.ptr, text.len);
   at[text.len] = '\0';
@@ -65,7 +65,7 @@ static bool job_describe(Job *job, const Callback *c, const MessageHead *head, S
   return true;
 }
 
-// The request waits for the job, which expects it.
+// Makes the request wait for the job, which expects it.
 static void park(Callback *c, Job *job) {
   if (waiting_begin(c, job)) {
     c->outcome = NULL;
@@ -82,7 +82,7 @@ static void join(Callback *c, Job *running) {
   else answer_job(c, running);
 }
 
-// With the packed answer in `sealed`.
+// Answers a duplicate. The packed answer is in the workspace's `sealed`.
 static void answer_before(Callback *c, const Job *job, const MessageHead *head,
                           int64_t answered_s) {
   Str packed = arena_dup(c->w->arena, buf_str(&c->w->sealed));
@@ -100,14 +100,14 @@ static void refuse_for_now(Callback *c) {
   answer_nothing(c);
 }
 
-// It was admitted.
+// Forgets an admitted job without memory to run it.
 static void forget_for_memory(Callback *c, Job *job) {
   run_forget(c->webhook, job);
   admission_leave(&c->webhook->admission, ADMIT_JOB);
   answer_refuse(c, 503, "no memory");
 }
 
-// With `answered` its request has its answer already.
+// Queues the job. `answered`: the request is already answered.
 static void run_later(Callback *c, Job *job, const RunMessage *message, bool answered) {
   Run *run = run_keep(c->webhook, job, message);
   if (run) run_in_turn(run);
@@ -120,13 +120,13 @@ static void run_new(Callback *c, Job *job, const RunMessage *message) {
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
   TaskState state = run_here(c->webhook, job, message);
   bool answered = overdue_end(&c->w->run);
-  if (answered) answer_hang_up(c);  // it may have been left to the platform's next try
+  if (answered) answer_hang_up(c);  // unless the watcher left it to the platform's next try
   if (state == TASK_LOST) run_later(c, job, message, answered);
   else if (!answered && state == TASK_WAITING) park(c, job);
   else if (!answered) answer_job(c, job);
 }
 
-// Another process has answered it.
+// Ends a job that another process has answered.
 static void end_as_peer(Callback *c, Job *job) {
   dedupe_forget(c->webhook->dedupe, job);
   peers_forget(c->webhook->peers, job);
@@ -134,7 +134,7 @@ static void end_as_peer(Callback *c, Job *job) {
   admission_leave(&c->webhook->admission, ADMIT_JOB);
 }
 
-// The store will say which process has it; this thread does not wait for that.
+// Parks a message until the store says which process has it; this thread does not wait.
 static void follow_later(Callback *c, Job *job, const RunMessage *message, Follow *follow) {
   Run *run = run_keep(c->webhook, job, message);
   if (run) {
@@ -153,7 +153,7 @@ static void answer_as_peer(Callback *c, Job *job, const MessageHead *head, Str p
   end_as_peer(c, job);
 }
 
-// The message is answered with what is kept.
+// Answers the message with the kept answer.
 static void give_kept(Callback *c, Job *job, Str packed) {
   Webhook *webhook = c->webhook;
   kept_finish(webhook, job, packed);
@@ -173,7 +173,7 @@ static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
   Str packed = { 0 };
   int64_t answered_s = 0;
   bool is_text = !message->head->is_event && str_eq(message->head->msg_type, STR("text"));
-  // What shows no reply takes none.
+  // A message that shows no reply takes no kept answer.
   Follow *follow = follow_claim(c->webhook, job, is_text, !job->is_silent);
   bool is_known = !follow || follow_await(follow, &result, &packed, &answered_s);
   if (!is_known || result == PEERS_MINE || job->kept_as) begin_trail(c, job, message);
@@ -219,7 +219,7 @@ static void answer_message(Callback *c, const RunMessage *message) {
   if (job) job_release(job);
 }
 
-// The event's name, or the message's type, in lower case: what scripts call msg.type.
+// Returns the event's name, or the message's type, in lower case, like msg.type in scripts.
 static Str type_of(const MessageHead *head, char text[ANSWER_TYPE_MAX]) {
   Str type = head->is_event ? head->event : head->msg_type;
   size_t len = str_utf8_prefix(type, ANSWER_TYPE_MAX);
@@ -230,7 +230,7 @@ static Str type_of(const MessageHead *head, char text[ANSWER_TYPE_MAX]) {
   return str_make(text, len);
 }
 
-// ---- the request's side ----
+// ---- request ----
 
 static void handle_verification(Callback *c, const Pairs *query) {
   Err err;

@@ -1,10 +1,10 @@
-// Warm codec handles and buffers for callbacks under way.
+// Reused codec handles and buffers for callbacks under way.
 #include "bot/workspace.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-// A buffer that a large message has blown up is not kept: memory stays flat.
+// A buffer that a large message has enlarged beyond this is freed, so that memory stays constant.
 enum { KEEP_MAX = 64 * 1024 };
 
 struct WorkspacePool {

@@ -51,7 +51,7 @@ bool parked_take(Parked *parked, int fd) {
 
 ParkedState parked_state(const Parked *parked) { return parked->state; }
 
-// ---- its end ------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------
 
 static void close_descriptor(Parked *parked) {
   connections_unpark(parked->connections, parked->fd);

@@ -147,7 +147,7 @@ static void cut_off(Conversation *conversation) {
   pthread_mutex_unlock(&conversation->conversations->mutex);
 }
 
-// ---- the end of a wait that no message ended ----------------------------------------------------
+// ---- end of a wait that no message ended --------------------------------------------------------
 
 static Str openid_of(const Conversation *conversation) {
   return str_make(conversation->openid, conversation->openid_len);
@@ -470,7 +470,7 @@ bool conversations_end(const BotShared *shared, Str openid, const char *reason) 
   return true;
 }
 
-// ---- the user's next message --------------------------------------------------------------------
+// ---- user's next message ------------------------------------------------------------------------
 
 // With the mutex held.
 static Conversation *find(const Conversations *conversations, Str openid, bool is_event) {

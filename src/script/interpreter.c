@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// ---- birth and death ----------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 // `host` goes to the Lua half, which returns what becomes `wechat`.
 static int open_all(lua_State *L) {

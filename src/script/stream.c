@@ -39,7 +39,7 @@ static void release_locked(Stream *stream) {
   free(stream);
 }
 
-// ---- the reader ---------------------------------------------------------------------------------
+// ---- reader -------------------------------------------------------------------------------------
 
 StreamState stream_take(Stream *stream, Buf *out, void (*news)(void *ctx), void *ctx) {
   pthread_mutex_lock(&stream->mutex);
@@ -66,7 +66,7 @@ void stream_leave(Stream *stream) {
   release_locked(stream);
 }
 
-// ---- the script ---------------------------------------------------------------------------------
+// ---- script -------------------------------------------------------------------------------------
 
 static Stream **check(lua_State *L) { return luaL_checkudata(L, 1, TYPE); }
 
