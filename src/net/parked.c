@@ -1,6 +1,6 @@
-// One descriptor, what is still to be sent on it, and a poll handle. A connection that was answered stays until
-// its bytes are out and, if its client sent more than its request, until that has read them: closing it with
-// bytes unread would reset it, and the answer be lost.
+// A descriptor, the bytes still to be sent on it, and a poll handle. An answered connection stays open until its bytes
+// are sent and, if its client sent more than its request, until the client has read them: closing it with bytes unread
+// would reset the connection and lose the answer.
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,10 +12,10 @@
 #include "net/parked_new.h"
 
 enum {
-  FLUSH_MS = 5000,  // how long a client may take nothing of its answer
+  FLUSH_MS = 5000,  // how long a client may read nothing of its answer
   LINGER_MS =
-      1000,  // how long a client that sent more than its request may take to read its answer
-  DROPPED_MAX = 1 << 20  // bytes of that which are read
+      1000,  // how long a client that sent more than its request may take to read the answer
+  DROPPED_MAX = 1 << 20  // how many bytes after the request are read
 };
 
 struct Parked {
@@ -25,9 +25,9 @@ struct Parked {
   Loop *loop;
   ParkedWatcher watcher;
   ParkedState state;
-  Buf out;  // what is still to be sent, from `sent` on
+  Buf out;  // still to be sent, from `sent` on
   size_t sent;
-  size_t dropped;  // bytes that came behind the request
+  size_t dropped;  // bytes received after the request
   LoopTimer *limit;
   bool head_only, ending, lingers;
 };
@@ -77,16 +77,16 @@ static const LoopLeft left = { on_closed };
 
 static void on_event(uv_poll_t *poll, int status, int events);
 
-// What is watched follows from what is still to come: the end of the client's half shows for ever.
+// Watches only the events still expected: the end of the client's half would be reported again and again.
 static void watch(Parked *parked) {
   int events = is_sent(parked) ? 0 : UV_WRITABLE;
   if (parked->state == PARKED_OPEN && parked->dropped < DROPPED_MAX) events |= UV_READABLE;
-  // A reset shows whatever is asked for; something has to be.
+  // A reset is reported with any event, but at least one event must be requested.
   if (!events) events = UV_PRIORITIZED;
   uv_poll_start(&parked->poll, events, on_event);
 }
 
-// ---- what comes ---------------------------------------------------------------------------------
+// ---- receiving ----------------------------------------------------------------------------------
 
 static void change(Parked *parked, ParkedState state) {
   if (parked->state >= state) return;
@@ -96,7 +96,7 @@ static void change(Parked *parked, ParkedState state) {
   if (!parked->ending) parked->watcher.changed(parked->watcher.ctx);
 }
 
-// Reads what lies there and drops it. False at the end of the stream, or if the connection is gone.
+// Reads and drops the available input. Returns false at the end of the stream, or if the connection is closed.
 static bool drop_input(Parked *parked) {
   char bytes[4096];
   for (;;) {
@@ -110,7 +110,7 @@ static bool drop_input(Parked *parked) {
   }
 }
 
-// ---- what goes out ------------------------------------------------------------------------------
+// ---- sending ------------------------------------------------------------------------------------
 
 static void on_limit(void *ctx) {
   Parked *parked = ctx;
@@ -129,8 +129,8 @@ static void limit(Parked *parked, int64_t ms) {
   parked->limit = loop_timer(parked->loop, ms, 0, on_limit, parked);
 }
 
-// As much as the system takes now; a client that takes nothing of the rest for FLUSH_MS is gone. False if nothing
-// goes out any more.
+// Sends as much as the kernel accepts now. A client that reads nothing of the rest for FLUSH_MS counts as gone. Returns
+// false if nothing can be sent any more.
 static bool flush(Parked *parked) {
   size_t before = parked->sent;
   if (is_sent(parked)) return true;
@@ -151,7 +151,7 @@ static bool flush(Parked *parked) {
   return true;
 }
 
-// It was given its last byte.
+// Continues to end a connection whose last byte is in `out`.
 static void go_on_ending(Parked *parked) {
   bool goes_out = parked->state != PARKED_GONE && !parked->out.failed && flush(parked);
   if (!goes_out) return parked_close(parked);
@@ -185,7 +185,7 @@ static bool is_broken(Parked *parked, int status, int events) {
   return getsockopt(parked->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
 }
 
-// The watcher that is told of a change may close it: nothing is done with it afterwards.
+// The watcher may close `parked` when notified of a change, so this function does not use it afterwards.
 static void on_event(uv_poll_t *poll, int status, int events) {
   Parked *parked = (Parked *)poll;
   if (parked->ending) return go_on_ending(parked);
@@ -194,7 +194,7 @@ static void on_event(uv_poll_t *poll, int status, int events) {
   go_on(parked);
 }
 
-// ---- what it is asked for -----------------------------------------------------------------------
+// ---- public functions ---------------------------------------------------------------------------
 
 bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher) {
   parked->loop = loop;

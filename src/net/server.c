@@ -1,4 +1,4 @@
-// What stands between civetweb and a handler: a request and its body, its answer, and the server's life.
+// Connects civetweb to the handler: reads requests and bodies, writes answers, starts and stops the server.
 #include "net/server.h"
 
 #include <pthread.h>
@@ -20,15 +20,15 @@
 #include "net/wire.h"
 
 enum {
-  KEEP_MAX = 64 * 1024,  // bytes of a buffer that is kept for the next request
+  KEEP_MAX = 64 * 1024,  // a larger buffer is not kept for the next request
   STATUS_UNANSWERED = 499,
-  STATUS_PARKED = 498,  // its answer comes later
+  STATUS_PARKED = 498,  // the answer comes later
   BACKLOG = 4096,
-  // How much longer an idle connection stays open than its client is told, so that a request which is sent
-  // at the last moment finds it open.
+  // How much longer an idle connection stays open than announced to its client, so that a request sent at the last
+  // moment finds it open.
   KEEP_ALIVE_SLACK_MS = 2000,
   LINGER_MS = 2000,   // how long the rest of a refused body is read
-  PIECE = 16 * 1024,  // bytes of a chunked body that are read at once
+  PIECE = 16 * 1024,  // bytes of a chunked body per read
   DRAIN_MS = 10000,   // how long requests under way may take when the server stops
 };
 
@@ -37,21 +37,21 @@ struct Server {
   HttpHandler handler;
   Connections *connections;
   Listener listener;
-  int stand_in;  // what civetweb ends in the place of a parked connection
+  int stand_in;  // the descriptor that civetweb closes in place of a parked connection
   int threads, body_timeout_ms;
-  char keep_alive[64];  // headers of an answer after which the connection stays open
+  char keep_alive[64];  // headers of answers that keep the connection open
   bool serving, ended;
   CorePool buffers;
 };
 
-// What a request is read into and answered from. Hundreds of threads that each kept their own would keep as
-// many, all of them cold.
+// The buffers for a request and its answer. They are pooled, because hundreds of threads with their own buffers would
+// keep that many buffers out of the CPU's cache.
 typedef struct {
   Pooled pooled;  // first
   Buf body, out;
 } Buffers;
 
-// A request with what its answer needs; the handler sees the request alone.
+// A request with the data for its answer; the handler sees only the HttpRequest.
 typedef struct {
   HttpRequest request;  // first
   const CivetwebRequest *from;
@@ -60,8 +60,8 @@ typedef struct {
   Server *server;
   Buffers *buffers;
   Connection *connection;
-  bool last;    // the connection ends with this answer
-  bool unread;  // the client may still be sending a body that is not read
+  bool last;    // the connection closes after this answer
+  bool unread;  // the client may still be sending a body that will not be read
   int status;   // 0: not answered yet
   char remote[FORWARDED_TEXT_MAX];
 } Exchange;
@@ -147,7 +147,7 @@ void server_refuse(HttpRequest *request, int status, const char *headers, const 
   server_respond_status(request, status, headers);
 }
 
-// What the client goes on sending is not read, so the connection ends.
+// Refuses a request whose body is not read, so the connection closes after the answer.
 static void refuse_unread(Exchange *x, int status, const char *allow, const char *why) {
   char headers[160] = "";
   if (allow) snprintf(headers, sizeof headers, "Allow: %s\r\n", allow);
@@ -156,9 +156,9 @@ static void refuse_unread(Exchange *x, int status, const char *allow, const char
   server_refuse(&x->request, status, headers, why);
 }
 
-// ---- one request --------------------------------------------------------------------------------
+// ---- handling a request -------------------------------------------------------------------------
 
-// A body that did not come as announced: what it is refused with, and why.
+// The status and reason with which a faulty body is refused.
 typedef struct {
   int status;
   const char *why;
@@ -200,7 +200,7 @@ static BodyFault read_chunks(Exchange *x, size_t max, Buf *body) {
     rest = str_make(piece, (size_t)n);
     state = chunks_read(&chunks, &rest, body);
   }
-  // What belongs to the next request would have to be given back.
+  // The read bytes of a next request cannot be put back.
   if (rest.len > 0 || wire_has_rest()) x->last = true;
   return fault_of(state);
 }
@@ -256,7 +256,7 @@ static void serve(Exchange *x) {
   if (route.over) route.over(route.over_ctx);
 }
 
-// Without memory for buffers there is this answer.
+// Answers without memory for buffers.
 static int refuse_without_memory(CivetwebConnection *conn, const CivetwebRequest *from) {
   static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; "
                                "charset=utf-8\r\nContent-Length: 24\r\nConnection: close\r\n"
@@ -320,14 +320,14 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
   return x.status;
 }
 
-// ---- life ---------------------------------------------------------------------------------------
+// ---- start and stop -----------------------------------------------------------------------------
 
 bool server_check_proxies(Str list, Err *err) {
   TrustedProxies proxies;
   return forwarded_trust(&proxies, list, err);
 }
 
-// A socket whose other end is closed: who reads it finds the end of a stream at once.
+// Creates a socket whose other end is closed: reading it returns the end of the stream at once.
 static bool make_stand_in(Server *server) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return false;
@@ -390,7 +390,7 @@ void server_load(const Server *server, int *busy, int *threads) {
   *threads = server->threads;
 }
 
-// civetweb writes and reads nothing more once it is told to stop, so that comes last.
+// civetweb is stopped last, because it neither reads nor writes once stopped.
 void server_stop(Server *server) {
   if (server->ended) return;
   server->ended = true;
@@ -406,7 +406,7 @@ void server_stop(Server *server) {
 void server_free(Server *server) {
   if (!server) return;
   server_stop(server);
-  if (!civetweb_free(server->civetweb)) return;  // its threads use all of it
+  if (!civetweb_free(server->civetweb)) return;  // its threads still use the server
   connections_free(server->connections);
   if (server->stand_in >= 0) close(server->stand_in);
   free_buffers(server);

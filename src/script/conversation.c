@@ -1,8 +1,8 @@
-// The table of conversations, and how a script's wait for a user's next message begins and ends.
+// The table of conversations, and the begin and end of a script's wait for a user's next message.
 //
-// A conversation in the table holds its interpreter. That hold goes to who takes it out: a message's job, the
-// task itself (time-outs), or the list of those that were cut off, since an interpreter must not be released
-// under a lock.
+// A conversation in the table holds its interpreter. Whatever takes the conversation out gets that reference: a
+// message's job, the task itself (time-outs), or the list of cut-off conversations, since an interpreter must not be
+// released under a lock.
 #include "script/conversation.h"
 
 #include "base/clock.h"
@@ -19,9 +19,9 @@
 
 enum {
   BUCKETS = 4096,
-  STORE_PAUSE_US = 200 * 1000,  // between two tries to put a question into the store
-  IDLE_US = 300 * 1000000,      // so long one that is in the store stays in memory too
-  // What makes room at once: of those that leave memory, and of those that end, which is one in so many.
+  STORE_PAUSE_US = 200 * 1000,  // between two attempts to put a question into the store
+  IDLE_US = 300 * 1000000,      // how long a conversation that is in the store stays in memory
+  // How many conversations one call handles: LEAVE_MAX leave memory, or END_MAX end, at most one in END_SHARE.
   LEAVE_MAX = 200,
   END_MAX = 50,
   END_SHARE = 10
@@ -30,20 +30,20 @@ enum {
 struct Conversation {
   Timer timer;
   Conversations *conversations;
-  Conversation *next;  // in its bucket, or among those cut off
+  Conversation *next;  // in its bucket, or in the list of cut-off conversations
   Interpreter *in;
   Wait *wait;
-  const char *reason;  // why it ended; NULL: it goes on
-  bool gone;           // its user is: nothing is kept for them
-  atomic_int holders;  // the table or who took it out; the timer
+  const char *reason;  // why it ended; NULL: it has not ended
+  bool gone;           // nothing is kept for its user
+  atomic_int holders;  // the table, or whatever took it out; the timer
   int64_t since_us, until_us;
   uint32_t hash;
   bool events, listed;
   bool kept;                    // it is in the store too
-  bool stays;                   // it could not leave memory when that was short
-  bool claimed;                 // there, for the message that it could not be given yet
-  int64_t asks, kept_until_ms;  // as KeptRun has them
-  uint64_t answered;            // a digest of the message that was answered by the question
+  bool stays;                   // it could not leave memory when memory was short
+  bool claimed;                 // claimed in the store, for a message that it could not get yet
+  int64_t asks, kept_until_ms;  // as in KeptRun
+  uint64_t answered;            // hash of the message that the question answered
   size_t openid_len;
   char openid[];
 };
@@ -51,7 +51,7 @@ struct Conversation {
 struct Conversations {
   pthread_mutex_t mutex;
   atomic_size_t count;
-  uint64_t counts;  // of interpreters, so far
+  uint64_t counts;  // number of counts of interpreters so far
   Conversation *buckets[BUCKETS];
   Conversation *cut_off;
 };
@@ -78,7 +78,7 @@ size_t conversations_open(const BotShared *shared) {
   return here > kept ? here : kept;
 }
 
-// ---- one conversation ---------------------------------------------------------------------------
+// ---- conversation -------------------------------------------------------------------------------
 
 static uint32_t hash_of(Str openid) { return (uint32_t)str_hash(openid, 0); }
 
@@ -130,7 +130,7 @@ static void add(Conversation *conversation) {
   pthread_mutex_unlock(&conversation->conversations->mutex);
 }
 
-// True for the one thread that took it out.
+// Returns true on the one thread that took the conversation out.
 static bool take_out(Conversation *conversation) {
   pthread_mutex_lock(&conversation->conversations->mutex);
   bool listed = conversation->listed;
@@ -139,7 +139,7 @@ static bool take_out(Conversation *conversation) {
   return listed;
 }
 
-// With what the table held: the interpreter is let go of later.
+// Puts a conversation and its interpreter on the list of conversations to release later (conversations_sweep).
 static void cut_off(Conversation *conversation) {
   pthread_mutex_lock(&conversation->conversations->mutex);
   conversation->next = conversation->conversations->cut_off;
@@ -147,7 +147,7 @@ static void cut_off(Conversation *conversation) {
   pthread_mutex_unlock(&conversation->conversations->mutex);
 }
 
-// ---- end of a wait that no message ended --------------------------------------------------------
+// ---- end without a message ----------------------------------------------------------------------
 
 static Str openid_of(const Conversation *conversation) {
   return str_make(conversation->openid, conversation->openid_len);
@@ -155,8 +155,8 @@ static Str openid_of(const Conversation *conversation) {
 
 static void put_back(Conversation *conversation);
 
-// The task goes on without a message to answer: what it returns goes out as customer service messages. The
-// interpreter's hold is the task's from here on.
+// The task continues without a message to answer: its result is sent as customer service messages. The task takes over
+// the interpreter's reference.
 static int push_reason(lua_State *L, void *data) {
   Conversation *conversation = data;
   const char *reason = conversation->reason;
@@ -170,7 +170,7 @@ static int push_reason(lua_State *L, void *data) {
 
 static void drop_reason(void *data) {
   Conversation *conversation = data;
-  conversation->wait = NULL;  // it is what is being dropped
+  conversation->wait = NULL;  // the wait is being dropped
   cut_off(conversation);
 }
 
@@ -179,14 +179,14 @@ static void disarm(Conversation *conversation) {
     conversation_release(conversation);
 }
 
-// The conversation must already be out of the table.
+// Ends a conversation, which must already be out of the table.
 static void finish(Conversation *conversation, const char *reason) {
   conversation->reason = reason;
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
 }
 
-// Removes it from memory; it goes on from the store. It must be out of the table, and is cut off
-// then.
+// Removes a conversation from memory and cuts it off; it can continue from the store. It must already be out of the
+// table.
 static void evict(Conversation *conversation) {
   Keep *keep = conversation->in->options.shared->keep;
   Engine *engine = conversation->in->engine;
@@ -198,7 +198,7 @@ static void evict(Conversation *conversation) {
   cut_off(conversation);
 }
 
-// Tasks that the script began may still run: it stays then.
+// Returns whether the conversation can leave memory: not while other tasks of the script's run still run.
 static bool can_leave(const Conversation *conversation) {
   if (!conversation->kept) return false;
   if (!engine_enter(conversation->in->engine, INT64_MAX)) return true;
@@ -233,7 +233,7 @@ static void arm(Conversation *conversation) {
     conversation_release(conversation);
 }
 
-// The interpreter was given up, or is interrupted: called as a wait's `cancel`.
+// The wait's `cancel`: the interpreter was given up or is interrupted.
 static void on_cancel(void *ctx) {
   Conversation *conversation = ctx;
   if (!take_out(conversation)) return;
@@ -245,7 +245,7 @@ static void on_cancel(void *ctx) {
   cut_off(conversation);
 }
 
-// From here on the wait does not lead to the conversation any more.
+// Makes the wait no longer refer to the conversation.
 static void part_from_wait(Conversation *conversation) {
   if (conversation->wait) wait_leave(conversation->wait);
 }
@@ -265,9 +265,9 @@ void conversations_sweep(Conversations *conversations) {
   }
 }
 
-// ---- ends that others decide --------------------------------------------------------------------
+// ---- end from outside ---------------------------------------------------------------------------
 
-// The first in the table that fits, taken out; NULL without one.
+// Takes out the first matching conversation; NULL if there is none.
 static Conversation *take_where(Conversations *conversations,
                                 bool (*fits)(const Conversation *conversation, const void *ctx),
                                 const void *ctx) {
@@ -311,7 +311,7 @@ void conversations_end_user(Conversations *conversations, Str openid, const char
   }
 }
 
-// How many interpreters out of service have conversations; *oldest is the first of them that was made.
+// Counts the interpreters out of service that have conversations; *oldest gets the oldest of them.
 static int count_old(Conversations *conversations, Interpreter **oldest) {
   int count = 0;
   *oldest = NULL;
@@ -361,7 +361,7 @@ static size_t let_leave(Conversations *conversations, const Interpreter *in) {
   return left;
 }
 
-// The oldest one in that interpreter, taken out; NULL without one. *count: how many there were.
+// Takes out the oldest conversation in interpreter `in`; NULL if there is none. *count gets the number that there were.
 static Conversation *take_oldest(Conversations *conversations, const Interpreter *in,
                                  size_t *count) {
   Conversation *oldest = NULL;
@@ -402,7 +402,7 @@ ConversationsGone conversations_make_room(Conversations *conversations, const In
   return gone;
 }
 
-// ---- for people ---------------------------------------------------------------------------------
+// ---- list for display ---------------------------------------------------------------------------
 
 static OpenConversation describe(const Conversation *conversation, Arena *arena) {
   int64_t until_us = conversation->until_us, now_us = clock_now_us();
@@ -415,7 +415,7 @@ static OpenConversation describe(const Conversation *conversation, Arena *arena)
                                                              : 0 };
 }
 
-// Those that are in memory alone, in `arena`; NULL with *count 0 without memory.
+// Lists the conversations that are only in memory, in `arena`. Returns NULL with *count 0 without memory.
 static OpenConversation *list_here(Conversations *conversations, size_t max, Arena *arena,
                                    size_t *count) {
   OpenConversation *list = arena_alloc(arena, (max + 1) * sizeof *list);
@@ -470,7 +470,7 @@ bool conversations_end(const BotShared *shared, Str openid, const char *reason) 
   return true;
 }
 
-// ---- user's next message ------------------------------------------------------------------------
+// ---- next message of the user -------------------------------------------------------------------
 
 // With the mutex held.
 static Conversation *find(const Conversations *conversations, Str openid, bool is_event) {
@@ -503,13 +503,13 @@ Conversation *conversations_take(Conversations *conversations, Str openid, bool 
 
 Interpreter *conversation_interpreter(const Conversation *conversation) { return conversation->in; }
 
-// It waits on, with the hold of the interpreter that it was taken out with.
+// Puts a conversation back into the table, with its reference to the interpreter, and waits again.
 static void put_back(Conversation *conversation) {
   add(conversation);
   arm(conversation);
 }
 
-// Whether it is still this process's to go on with: where others have the store open, one of them may have.
+// Checks that this process may still continue the conversation: another process on the store may have done so.
 static KeepFound claim(Conversation *conversation, Str answering, Buf *value) {
   Keep *keep = conversation->in->options.shared->keep;
   if (!conversation->kept || !keep_is_shared(keep) || conversation->claimed) return KEEP_ASKING;
@@ -525,8 +525,8 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
   TaskState state;
   Buf value;
   buf_init(&value);
-  interpreter_retain(conversation->in);  // the caller keeps the hold that it got
-  // The platform tries a message again that another process answered, or was to answer, with this question.
+  interpreter_retain(conversation->in);  // the caller keeps its own reference
+  // The message is a retry that this question has already answered, perhaps at another process.
   if (conversation->kept && conversation->answered == str_hash(message->raw, 0)) {
     put_back(conversation);
     *answer = (Answer){ .reply.form = REPLY_NONE };
@@ -555,12 +555,12 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
 
 // ---- asking -------------------------------------------------------------------------------------
 
-// In milliseconds of the wall clock; 0: never.
+// Returns the time-out in Unix milliseconds; 0: never.
 static int64_t until_ms(double timeout_s) {
   return timeout_s < 0 ? 0 : clock_unix_ms() + (int64_t)(timeout_s * 1e3);
 }
 
-// The question goes out, and the task waits for the answer. With the arguments of `ask` on the stack.
+// Sends the question and makes the task wait for the answer. The arguments of `ask` are on the stack.
 static int ask_now(lua_State *L, const Talk *talk) {
   Interpreter *in = interpreter_of(L);
   Task *task = task_running(L);
@@ -602,7 +602,8 @@ static int pause_for_store(lua_State *L) {
   return wait_until(L, "wechat.ask", clock_now_us() + STORE_PAUSE_US);
 }
 
-// The store has the question, or takes it a little later, or cannot take it: it is asked all the same.
+// Called when the store has replied. Asks the question in any case: when it is stored, after new attempts, or without
+// the store.
 static int ask_stored(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, stored = !away && reply->ok;
@@ -630,7 +631,7 @@ static void on_stored(void *ctx, StoreReply *reply) {
   wait_finish(ctx, ask_stored, drop_stored, reply);
 }
 
-// question, timeout_s | nil, events, sent -> the document of the message, or nil and why there is none
+// question, timeout_s | nil, events, sent -> the document of the message, or nil and the reason
 static int l_ask(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   BotShared *shared = in->options.shared;

@@ -6,7 +6,7 @@
 typedef struct {
   const char *name;
   int64_t low, high;
-  const char *const *names;  // of low, low + 1, ...
+  const char *const *names;  // names of low, low + 1, ...
 } Field;
 
 static const char *const months[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul",
@@ -110,8 +110,7 @@ static bool day_fits(const Cron *cron, const struct tm *day) {
   return cron->any_day || cron->any_weekday ? by_day && by_weekday : by_day || by_weekday;
 }
 
-// Hours and minutes are stepped through in real time, so that a day with a clock change has those that it
-// has.
+// Steps through hours and minutes in real time, so that a day with a clock change has exactly the hours that it has.
 static int64_t next_by_clock(const Cron *cron, int64_t unix_s) {
   time_t at = (time_t)(unix_s - unix_s % 60 + 60);
   time_t end = at + (time_t)5 * 366 * 86400;
@@ -143,7 +142,7 @@ static int64_t offset_at(int64_t unix_s) {
   return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
 }
 
-// The first moment after `before` at which the local clock is `offset` ahead of UTC; at `after` it is.
+// Returns the first moment after `before` at which the local clock is `offset` ahead of UTC, as it is at `after`.
 static int64_t change_between(int64_t before, int64_t after, int64_t offset) {
   while (after - before > 1) {
     int64_t middle = before + (after - before) / 2;
@@ -153,8 +152,8 @@ static int64_t change_between(int64_t before, int64_t after, int64_t offset) {
   return after;
 }
 
-// The moment at which the local clock first shows `wall`, given as seconds since 1970 as if it were UTC; if it shows
-// it never, the moment at which it has jumped over it.
+// Returns the moment at which the local clock first shows `wall`, which is in seconds since 1970 as if it were UTC; if
+// the clock skips `wall`, the moment of the jump.
 static int64_t moment_of(int64_t wall) {
   enum { DAY_S = 86400 };
   int64_t before = offset_at(wall - DAY_S), after = offset_at(wall + DAY_S);
@@ -165,7 +164,7 @@ static int64_t moment_of(int64_t wall) {
   return change_between(early, late, after);
 }
 
-// The first time of the day that begins at `midnight`, on the local clock, which comes after `unix_s`; -1: none.
+// Returns the first matching time after `unix_s` in the day that begins at `midnight` of the local clock; -1: none.
 static int64_t next_of_day(const Cron *cron, int64_t midnight, int64_t unix_s) {
   for (int64_t minute = 0; minute < 24 * 60; minute++) {
     if (!has(cron->hours, (int)(minute / 60)) || !has(cron->minutes, (int)(minute % 60))) continue;

@@ -1,5 +1,4 @@
-// The files of lua/, carried in the binary. In a source tree they are read from disk, so that changing them
-// needs no rebuild.
+// The files of lua/, embedded in the binary. In a source tree they are read from disk, so that changes need no rebuild.
 #include "script/embedded.h"
 
 #include "base/file.h"
@@ -18,7 +17,7 @@ typedef struct {
 extern const EmbeddedFile wemoon_embedded_files[];
 extern const uint64_t wemoon_embedded_count;
 
-// Not a folder's name: a bot's folder may well be called "wemoon".
+// Not a possible folder name: a bot's folder may be called "wemoon".
 const char EMBEDDED_MARK[] = "[wemoon]/";
 
 static bool in_source_tree(void) {
@@ -43,9 +42,8 @@ static bool read_from_source(const char *name, Buf *text) {
 
 static const char globals_key;
 
-// Embedded files see the globals as they were before the script, so a script that defines its own
-// `type` or `select` does not affect them. Names that were not there then are looked up in the
-// script's globals.
+// Embedded files use the globals from before the script, so a script that defines its own `type` or `select` does not
+// affect them. Names that did not exist then are looked up in the script's globals.
 static void push_globals(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &globals_key) == LUA_TTABLE) return;
   lua_pop(L, 1);
@@ -64,7 +62,7 @@ static void push_globals(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &globals_key);
 }
 
-// The bytes of a file, in `text` where they come from the disk.
+// Gets the bytes of a file, which are in `text` if read from disk.
 static bool get(const char *name, Buf *text, Str *bytes) {
   const EmbeddedFile *file = find(name);
   if (in_source_tree() && read_from_source(name, text)) *bytes = buf_str(text);

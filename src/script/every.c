@@ -13,18 +13,17 @@ static const char TYPE[] = "wemoon.timer";
 struct Every {
   Timer timer;
   Interpreter *in;
-  int function;         // in the registry
+  int function;         // index in the registry
   int64_t interval_us;  // 0: by `cron`
   Cron cron;
-  int64_t due_s;  // of cron, Unix seconds
-  int64_t
-      clock_apart_us;  // of cron, at the last look: the wall clock's lead over the monotonic one
-  bool armed;          // in the heap, or fired and on its way to the lock
+  int64_t due_s;           // for cron, Unix seconds
+  int64_t clock_apart_us;  // for cron: the wall clock minus the monotonic clock at the last check
+  bool armed;              // in the timer heap, or fired and waiting for the lock
   bool running, stopped;
   struct Every *previous, *next;
 };
 
-// A clock that was set is noticed within that time.
+// A change of the wall clock is noticed within CRON_LOOK_US.
 enum { CRON_LOOK_US = 5 * 1000000, CLOCK_SET_US = 5 * 1000000 };
 
 static void unlink_every(Every *every) {
@@ -55,7 +54,7 @@ static void arm(Every *every) {
   if (!every->armed) log_error("no memory for a timer of the script: it has stopped");
 }
 
-// Without the state it is freed with the interpreter.
+// If the interpreter was given up, every_free_all frees the timer.
 static void tick_ended(Task *task) {
   Every *every = task_data(task);
   every->running = false;
@@ -78,7 +77,8 @@ static void run_tick(Every *every) {
 
 static int64_t clock_apart_us(void) { return clock_unix_ms() * 1000 - clock_now_us(); }
 
-// A clock that was set makes up for nothing and silences nothing: the next time is the next one on the new clock.
+// Returns whether the wall clock was set. Then no tick is made up for or suppressed: the next tick is the next time on
+// the new clock.
 static bool clock_was_set(Every *every) {
   int64_t apart_us = clock_apart_us(), moved_us = apart_us - every->clock_apart_us;
   every->clock_apart_us = apart_us;
@@ -96,7 +96,7 @@ static bool is_due(Every *every) {
   return true;
 }
 
-// A process that was frozen past its lease has none.
+// Returns whether this process runs the timers: not if it was frozen past the end of its lease.
 static bool runs_timers(const Interpreter *in) {
   const BotShared *shared = in->options.shared;
   if (!shared) return true;
@@ -105,7 +105,7 @@ static bool runs_timers(const Interpreter *in) {
   return until_us == 0 || clock_real_us() < until_us;
 }
 
-// A tick that is still under way when the next is due lets that one pass.
+// Runs a due tick. If the previous tick is still running, this one is skipped.
 static void fire(Engine *engine, void *ctx) {
   Every *every = ctx;
   if (!engine_enter(engine, INT64_MAX)) return;
@@ -125,7 +125,7 @@ static void stop(Every *every) {
 
 void every_start(Interpreter *in) {
   in->ticking = true;
-  // Timers that a message makes from now on are this interpreter's own, and run.
+  // Timers that a message creates from now on belong to this interpreter, and run.
   if (in->options.timers_elsewhere) return;
   for (Every *every = in->timers; every; every = every->next) {
     every->timer.due_us = clock_now_us();

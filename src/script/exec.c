@@ -1,4 +1,4 @@
-// A chunk that is run to its end (wemoon exec), with arguments and results.
+// Runs a chunk to its end (wemoon exec), with arguments and results.
 #include "engine/value.h"
 #include "script/inner.h"
 #include "script/loader.h"
@@ -10,7 +10,7 @@ typedef struct {
   Buf *out;
 } Chunk;
 
-// `arg` as lua(1) has it: the name at 0, the arguments from 1.
+// `arg` as in lua(1): the name at 0, the arguments from 1.
 static int prepare_exec(lua_State *L, Task *task) {
   const Chunk *chunk = task_data(task);
   Str code = loader_skip_head(chunk->code);

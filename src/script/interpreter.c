@@ -1,5 +1,5 @@
-// An interpreter: an engine with `wechat` and a script in it. Its life, and the script's: it is loaded, started
-// with the state of the one before, asked for its own, and retired.
+// An interpreter: an engine with `wechat` and a script. Creates and closes interpreters; loads a script, starts it with
+// the previous script's state, gets its state, and retires it.
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/door.h"
@@ -19,7 +19,7 @@
 
 // ---- creation and end ---------------------------------------------------------------------------
 
-// `host` goes to the Lua half, which returns what becomes `wechat`.
+// Passes `host` to the Lua half, which returns the table `wechat`.
 static int open_all(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   in->engine = engine_of(L);
@@ -231,7 +231,7 @@ static int prepare_on_load(lua_State *L, Task *task) {
   return 1;
 }
 
-// It may have defined on_error.
+// on_load may have defined on_error.
 static void finish_on_load(lua_State *L, Task *task) {
   interpreter_of(L)->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
 }

@@ -1,5 +1,5 @@
-// Runs of the script in the store. A process that has the store for itself asks the index whether a user has a
-// conversation; if others have the store open too, it asks the store.
+// Runs of the script in the store. Whether a user has a conversation is looked up in the index while no other process
+// has the store open, and in the store otherwise.
 #include "script/keep.h"
 
 #include "base/clock.h"
@@ -17,11 +17,11 @@
 enum {
   PAGE = 2000,         // keys listed at a time
   READ_AT_ONCE = 400,  // values read at a time
-  LEASE_MS = 9000,     // so long a process that is not seen to do anything is taken for alive
+  LEASE_MS = 9000,     // a process without signs of life counts as alive for this time
   RENEW_US = 3000 * 1000,
-  LIST_US = 4000 * 1000,  // between two looks at the keys of others
-  PATIENCE_S = 16,        // how long the platform retries a message that was not answered
-  LOOK_MS = 1000,         // at a run that another process has
+  LIST_US = 4000 * 1000,  // between two listings of other processes' keys
+  PATIENCE_S = 16,        // how long the platform retries an unanswered message
+  LOOK_MS = 1000,         // between two checks of a run of another process
 };
 
 struct Keep {
@@ -32,19 +32,18 @@ struct Keep {
   KeptIndex *index;
   KeptUnsaved *unsaved;
   atomic_bool whole;  // every key in the store is in the index
-  // Of keep_look's thread:
+  // For the thread of keep_look:
   int64_t renew_us, list_us;
-  Buf listed;  // the key that the listing has come to
+  Buf listed;  // the last key of the listing so far
 };
 
-// Other processes may have the store open.
 bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
 
 static bool is_mine(const Keep *keep, const KeptRun *run) {
   return str_eq(run->process, str_of(keep->process));
 }
 
-// What is known of a run from its value; one that is held here may have been written by another process since.
+// Notes a run's value in the index. Another process may since have written a run that is held here.
 static void note(Keep *keep, Str key, const KeptRun *run) {
   EntryNote note = { .state = ENTRY_ASKS, .owed = run->owed, .look_ms = INT64_MAX };
   if (run->state == KEPT_ASKS) {
@@ -59,9 +58,9 @@ static void note(Keep *keep, Str key, const KeptRun *run) {
 }
 
 typedef enum {
-  STORE_HAS,    // or has done it
-  STORE_LACKS,  // or has not done it
-  STORE_AWAY    // it cannot be said
+  STORE_HAS,    // the value exists, or the call was done
+  STORE_LACKS,  // no such value, or the call was not done
+  STORE_AWAY    // unknown
 } Asked;
 
 static Asked ask_store(Keep *keep, const StoreCall *call, Buf *value) {
@@ -106,7 +105,7 @@ static void renew(Keep *keep) {
   store_call(keep->options.store, &call, forget_reply, NULL, NULL);
 }
 
-// ---- birth --------------------------------------------------------------------------------------
+// ---- creation and end ---------------------------------------------------------------------------
 
 Keep *keep_new(const KeepOptions *options) {
   Keep *keep = calloc(1, sizeof *keep);
@@ -157,7 +156,7 @@ size_t keep_owed(const Keep *keep) { return kept_index_owed(keep->index); }
 
 // ---- writing ------------------------------------------------------------------------------------
 
-// False if it is too long for a key.
+// Appends the key of a run. Returns false if the key is too long.
 static bool key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
   buf_add(key, str_of(identity.len ? keep->owes : keep->talks));
   buf_add(key, openid);
@@ -174,10 +173,10 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
   buf_clear(&key);
 }
 
-// A write under way that is made again if the store does not take it.
+// A write under way that is repeated if the store does not accept it.
 typedef struct {
   KeptUnsaved *unsaved;
-  StoreDone done;  // NULL: nobody waits
+  StoreDone done;  // NULL: not called
   void *ctx;
   bool gone;
   size_t key_len, value_len;
@@ -227,7 +226,7 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
   if (before) call.expected = buf_str(before);
   if (ok) note(keep, call.key, run);
   if (ok && run->state == KEPT_ASKS) kept_index_hold(keep->index, call.key, run->events);
-  // (Whoever asks a question hears whether it was written.)
+  // A question with a `done` is not repeated here: its caller gets the result.
   ok = ok &&
        (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)
                                         : write_surely(keep, &call, done, ctx));
@@ -243,7 +242,7 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
   buf_init(&value);
   run->state = state;
   run->process = STR("");
-  if (state == KEPT_ASKS) run->answering = STR("");  // no message is its answer yet
+  if (state == KEPT_ASKS) run->answering = STR("");  // no message has answered it yet
   keep_save(keep, run, NULL, &value, NULL, NULL);
   keep_let_go(keep, run->openid, run->until_ms);
   buf_clear(&value);
@@ -271,7 +270,7 @@ static bool is_unsaved(const Keep *keep, const KeptRun *run) {
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
   KeptRun found;
   if (reply->err.code != ERR_NONE)
-    return true;  // it cannot be said, and no other process can take it
+    return true;  // unknown, but no other process can claim the run either
   if (!reply->ok) return is_unsaved(keep, run);
   if (!kept_read(reply->value, &found)) return false;
   return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
@@ -291,7 +290,7 @@ void keep_drop(Keep *keep, Str openid, Str identity) {
 
 // ---- claiming -----------------------------------------------------------------------------------
 
-// Makes the run this process's own, where it is still what was read. `value` becomes what is in the store.
+// Makes the run this process's own, if the store still has the value that was read. `value` gets the new value.
 static bool make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value, KeptRun *run) {
   Buf after;
   buf_init(&after);
@@ -327,7 +326,7 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return KEEP_NOTHING;
   }
   if (!kept_read(buf_str(value), run)) {
-    *run = (KeptRun){ .state = KEPT_ASKS };  // of another format: record_load says so
+    *run = (KeptRun){ .state = KEPT_ASKS };  // of another format: record_load reports the error
     drop_key(keep, key);
     return KEEP_ASKING;
   }
@@ -380,7 +379,7 @@ bool keep_has(Keep *keep, Str openid) {
   return has;
 }
 
-// Whether the store need not be asked.
+// Returns whether the run surely does not exist, without asking the store.
 static bool is_known_absent(Keep *keep, Str key) {
   if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
     return false;
@@ -388,8 +387,8 @@ static bool is_known_absent(Keep *keep, Str key) {
   return !kept_index_has(keep->index, key);
 }
 
-// Whether this process has the conversation in memory, where it was looked for first: it is about to ask then, unless
-// it takes no events.
+// Returns whether this process has the conversation in memory, although the caller did not find it there: it is then
+// about to ask, unless it takes no events.
 static bool is_held(const Keep *keep, Str key, bool is_event, KeepFound *found) {
   bool events = true;
   if (!kept_index_is_held(keep->index, key, &events)) return false;
@@ -444,9 +443,9 @@ KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {
   return claim(keep, key, false, STR(""), value, run);
 }
 
-// ---- looking after them -------------------------------------------------------------------------
+// ---- upkeep -------------------------------------------------------------------------------------
 
-// One page of the keys with a prefix: how many there were, or -1 if the store is away.
+// Lists one page of the keys with a prefix. Returns their number, or -1 if the store is away.
 static int list_page(Keep *keep, const char *prefix) {
   StoreCall call = { .op = STORE_LIST,
                      .key = str_of(prefix),
@@ -470,7 +469,7 @@ static int list_page(Keep *keep, const char *prefix) {
   return listed;
 }
 
-// False if the store is away.
+// Lists all keys. Returns false if the store is away.
 static bool list_all(Keep *keep) {
   const char *const prefixes[] = { keep->talks, keep->owes };
   for (size_t i = 0; i < 2; i++) {
@@ -486,7 +485,7 @@ static bool list_all(Keep *keep) {
   return true;
 }
 
-// Keys that are found on the store again and again cost it time where it has to go through all of them.
+// Lists the keys from time to time. Listing costs the store time, so the pause grows with the duration of the listing.
 static void look_at_keys(Keep *keep) {
   int64_t began_us = clock_now_us();
   bool first = !atomic_load(&keep->whole);
@@ -496,18 +495,19 @@ static void look_at_keys(Keep *keep) {
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
 }
 
-// Reads what is known by its key alone, and when that comes due.
+// Reads a run of which only the key is known, and notes when it is due.
 static void look_at_value(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
   Asked asked = read_value(keep, key, &value);
   if (asked == STORE_HAS && kept_read(buf_str(&value), &run)) note(keep, key, &run);
-  else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);  // or of another version
+  // missing, or of another format
+  else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
   buf_clear(&value);
 }
 
-// Writes it again where nobody else has written meanwhile. False if the store is away.
+// Repeats a write, unless another process has written the key since. Returns false if the store is away.
 static bool write_again(Keep *keep, Str key, Str value, bool gone) {
   Buf found;
   KeptRun run;
@@ -550,7 +550,8 @@ void keep_look(Keep *keep) {
   buf_clear(&key);
 }
 
-// A message that was not answered is left to the platform's next try for as long as there may be one.
+// Returns whether the run has timed out, or its process has ended. An unanswered message is left to the platform's
+// retries while there may be any.
 static bool has_come(Keep *keep, Str key) {
   Buf value;
   KeptRun run;

@@ -10,8 +10,8 @@
 
 enum {
   BUCKETS = 1 << 16,
-  MANY = 20000,    // entries: more are gone through a part at a time
-  LOOK_MS = 1000,  // until the next look at the same entry
+  MANY = 20000,    // conversations; with more, a search covers only a part
+  LOOK_MS = 1000,  // until the next check of the same entry
 };
 
 typedef struct Entry {
@@ -184,7 +184,7 @@ bool kept_index_next_unread(KeptIndex *index, Buf *key) {
 
 bool kept_index_next_due(KeptIndex *index, Buf *key) { return next_entry(index, is_due, key); }
 
-// Copies the keys of one bucket with that prefix: `fn` is called without the mutex.
+// Copies the keys of one bucket that have `prefix`, so that `fn` can be called without the mutex.
 static void copy_keys(KeptIndex *index, size_t bucket, Str prefix, Buf *keys) {
   pthread_mutex_lock(&index->mutex);
   for (const Entry *entry = index->buckets[bucket]; entry; entry = entry->next) {

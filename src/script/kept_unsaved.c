@@ -1,4 +1,4 @@
-// A list under a mutex: there are few, and only while the store is away.
+// A list under a mutex: it is short, and empty unless the store is away.
 #include "script/kept_unsaved.h"
 
 #include <stdatomic.h>
@@ -17,7 +17,7 @@ struct KeptUnsaved {
   atomic_int holders;
   pthread_mutex_t mutex;
   Unsaved *first, **end;
-  Buf taken;  // the key that kept_unsaved_take gave; empty: none
+  Buf taken;  // the key that kept_unsaved_take returned; empty: none
   bool cancelled;
 };
 

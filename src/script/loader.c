@@ -1,5 +1,5 @@
-// Where code comes from: the script, what it requires beside itself, the embedded files; and which files a
-// change of matters.
+// Loads code: the script, the modules that it requires, the embedded files; and notes the files a change of which
+// matters.
 #include "script/loader.h"
 
 #include "base/file.h"
@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Without a byte order mark and a first line that begins with '#' (its newline stays, so that lines keep
-// their numbers).
+// Skips a byte order mark and a first line that begins with '#' (its newline stays, so that line numbers are
+// unchanged).
 Str loader_skip_head(Str text) {
   if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_sub(text, 3, text.len);
   if (!str_starts(text, STR("#"))) return text;
@@ -24,7 +24,7 @@ Str loader_skip_head(Str text) {
   return newline < 0 ? STR("") : str_sub(text, (size_t)newline, text.len);
 }
 
-// Pushes the chunk.
+// Pushes the chunk of `text`; raises if it does not parse.
 static void load_text(lua_State *L, const char *path, Str text) {
   Str code = loader_skip_head(text);
   lua_pushfstring(L, "@%s", path);
@@ -32,7 +32,7 @@ static void load_text(lua_State *L, const char *path, Str text) {
   lua_remove(L, -2);
 }
 
-// Lua takes any bytes, and the platform gets U+FFFD in their place.
+// Warns of bytes that are not UTF-8: Lua accepts them, but the platform gets U+FFFD in their place.
 static void warn_of_bytes(const char *path, Str text) {
   int line = 1;
   bool valid = true;
@@ -48,7 +48,7 @@ static void warn_of_bytes(const char *path, Str text) {
              path, line);
 }
 
-// A single file that is mounted into a container stays what it was when another one takes its name outside.
+// Warns of a file mounted singly into a container: such a file stays unchanged when it is replaced outside.
 static void warn_of_old_file(const char *path) {
   struct stat info;
   if (stat(path, &info) == 0 && info.st_nlink == 0)
@@ -82,20 +82,20 @@ bool loader_set_script(Interpreter *in, const char *path) {
 
 // ---- require ------------------------------------------------------------------------------------
 
-// A searcher's answer: the chunk in front of the path it came from.
+// Returns a searcher's results: the chunk and its path.
 static int found(lua_State *L, const char *path) {
   lua_pushstring(L, path);
   return 2;
 }
 
-// Whether a file of wemoon's own calls `require`: its modules are wemoon's too, and it may ask for them long
-// after the script was loaded, which must not look like a change of the script's files.
+// Returns whether an embedded file calls `require`. Its modules are embedded too, and it may require them long after
+// the load, which must not look like a change of the script's files.
 static bool asks_for_own(lua_State *L) {
   lua_Debug ar;
   return lua_getstack(L, 2, &ar) && lua_getinfo(L, "S", &ar) && place_is_own(L, ar.short_src);
 }
 
-// LuaRocks' tree; modules in it are third-party code.
+// The tree of LuaRocks, with third-party modules.
 #define TREE "lua_modules/"
 
 static const char *const beside[] = {
@@ -117,8 +117,8 @@ static int name_missing(lua_State *L, const Interpreter *in, const char *name) {
   return 1;
 }
 
-// Beside the script. Looked-for paths are noted whether they are there or not: a module that appears there
-// takes effect.
+// Searches beside the script. Notes all paths, also of missing files, because a module that appears later must take
+// effect.
 static int search_beside(lua_State *L) {
   Interpreter *in = interpreter_of(L);
   const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
@@ -133,7 +133,7 @@ static int search_beside(lua_State *L) {
   return name_missing(L, in, name);
 }
 
-// Along package.path, which is a field of upvalue 1. Noted as well, and text alone.
+// Searches along package.path, a field of upvalue 1. Notes the paths too, and loads only text, no bytecode.
 static int search_path(lua_State *L) {
   luaL_checkstring(L, 1);
   if (asks_for_own(L)) return 0;
@@ -149,7 +149,7 @@ static int search_path(lua_State *L) {
   return found(L, path);
 }
 
-// In place of the search for C modules.
+// Replaces the search for C modules.
 static int refuse_c(lua_State *L) {
   lua_pushliteral(L, "no C module is looked for: allow_shell = false");
   return 1;
@@ -186,7 +186,7 @@ static void set_searcher(lua_State *L, int package, lua_Integer i, lua_CFunction
   lua_rawseti(L, -2, i);
 }
 
-// package.searchers: preload, ours, along package.path, then Lua's own two for C modules or a refusal.
+// package.searchers: preload, search_beside, search_path, then Lua's own two for C modules, or refuse_c.
 void loader_open(lua_State *L, bool allow_c) {
   lua_getglobal(L, LUA_LOADLIBNAME);
   int package = lua_gettop(L);

@@ -1,4 +1,4 @@
-// Packed answers: one letter for the form, then its bytes.
+// A packed answer: one letter for its form, then its bytes.
 #include "script/packed_reply.h"
 
 enum { FORM_TEXT = 'T', FORM_DOCUMENT = 'X' };
@@ -66,7 +66,7 @@ bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answere
 bool packed_reply_add(Buf *packed, Str more) {
   bool first = packed->len == 0;
   bool texts = !first && packed->ptr[0] == FORM_TEXT && more.len > 0 && more.ptr[0] == FORM_TEXT;
-  // Both letters count in the sum.
+  // The sum includes both letters.
   if (!first && (!texts || packed->len + GAP.len + more.len > REPLY_TEXT_MAX + 2)) return false;
   if (!first) buf_add(packed, GAP);
   buf_add(packed, first ? more : str_sub(more, 1, more.len - 1));

@@ -1,22 +1,21 @@
-// One page in a task of its own. The Lua half (lua/wechat/route.lua) wraps the script's function: it is given
-// what was sent, as a table of strings, and gives status, Content-Type, header lines, body and, where more is to come, a
-// stream.
+// Runs each page in its own task. The Lua half (lua/wechat/route.lua) wraps the script's function: it gets the request
+// as a table of strings, and returns status, Content-Type, header lines, body and, if more is to come, a stream.
 #include "script/page.h"
 
 #include "script/inner.h"
 #include "script/page_value.h"
 #include "script/stream_value.h"
 
-// In the arena of the page's owner, for as long as the task lives.
+// In the arena of the page's owner, as long as the task exists.
 typedef struct {
-  PageTask page;  // its request during the first slice only
+  PageTask page;  // `request` is valid only during the first slice
   PageAnswer answer;
-  PageAnswer *returned;  // during the first slice: where the caller waits for the answer
+  PageAnswer *returned;  // during the first slice: gets the answer for the waiting caller
 } PageRun;
 
 enum { RESULT_STATUS = 1, RESULT_TYPE, RESULT_HEADERS, RESULT_BODY, RESULT_STREAM };
 
-// With the headers' table on top: adds one; values of one name are joined as their order would read.
+// Adds a header to the table on top of the stack; joins the values of one name in their order.
 static void add_header(lua_State *L, const Pair *header) {
   push_lower(L, header->name);
   lua_pushvalue(L, -1);
@@ -73,7 +72,7 @@ static void finish_page(lua_State *L, Task *task) {
 
 static void free_arena(void *arena) { arena_free(arena); }
 
-// One that lives as long as `arena`; NULL without memory.
+// Returns an arena that lives as long as `arena`; NULL without memory.
 static Arena *arena_beside(Arena *arena) {
   Arena *other = arena_new_small();
   if (other && arena_on_free(arena, free_arena, other)) return other;
@@ -81,7 +80,7 @@ static Arena *arena_beside(Arena *arena) {
   return NULL;
 }
 
-// From here on the task may end on another thread while the caller still writes to the page's arena.
+// From here on the task may end on another thread while the caller still uses the page's arena.
 static TaskState page_suspended(Task *task) {
   PageRun *run = task_data(task);
   if (run->returned) {

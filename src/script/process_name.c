@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// When a process began, in ticks since the machine booted; -1 if it does not run.
+// Returns the start time of a process, in ticks since the machine booted; -1 if it does not run.
 static int64_t start_of(int64_t pid) {
   char path[48], text[1024];
   snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
@@ -52,12 +52,12 @@ bool process_look(Str name, Str process, bool *alive) {
   str_cut(rest, ':', &start, &random);
   if (!str_eq(machine, mine) || !str_to_int64(pid, &number) || !str_to_int64(start, &began))
     return false;
-  // A name with this process's number is an earlier one of its own, which counts as ended.
+  // A name with this process's pid is an earlier name of its own, which counts as ended.
   *alive = number != getpid() && start_of(number) == began;
   return true;
 }
 
-// -1 if it cannot be seen: the kernel may hide other users' processes.
+// Returns -1 if the time is not visible: the kernel may hide other users' processes.
 static int64_t used_by_thread(const char *task, const char *thread) {
   char path[320], text[64];
   snprintf(path, sizeof path, "%s/%s/schedstat", task, thread);

@@ -8,13 +8,13 @@
 
 enum {
   SEEN_MAX = 16,
-  ONCE_US = 500 * 1000,  // reading what all threads have used takes a file each
-  // Nothing was seen of one that nobody looked at for so long: this process may have been frozen itself.
+  ONCE_US = 500 * 1000,  // the CPU times are read at most this often: each thread takes a file
+  // After a gap this long between two checks, the earlier check says nothing: this process may have been frozen itself.
   GAP_US = 4000 * 1000
 };
 
 typedef struct {
-  char name[PROCESS_NAME_SIZE];  // "": free
+  char name[PROCESS_NAME_SIZE];  // empty: unused
   int64_t used_ns, looked_us, changed_us;
 } Seen;
 
@@ -40,7 +40,7 @@ void process_watch_free(ProcessWatch *watch) {
   free(watch);
 }
 
-// The process's place, or that of the one which was looked at the longest ago.
+// Returns the entry of the process; a new process replaces the entry that was checked the longest ago.
 static Seen *place_of(ProcessWatch *watch, Str process) {
   Seen *oldest = &watch->seen[0];
   for (Seen *seen = watch->seen; seen < watch->seen + SEEN_MAX; seen++) {

@@ -1,4 +1,4 @@
-// Programs of wemoon's own.
+// Runs wemoon's embedded programs.
 #include "script/program.h"
 
 #include "script/inner.h"
@@ -21,7 +21,7 @@ static int prepare_program(lua_State *L, Task *task) {
   return 1;
 }
 
-// A table of functions for interpreter_program, or nothing.
+// The program returns a table of functions for interpreter_program, or nothing.
 static void finish_program(lua_State *L, Task *task) {
   lua_settop(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &program_key);

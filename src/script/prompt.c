@@ -1,13 +1,13 @@
-// A prompt in a bot's own interpreter: a program of wemoon's own beside the script, one for each session.
+// Prompts in the bot's own interpreter: an embedded program beside the script, one per session.
 #include "script/embedded_load.h"
 #include "script/inner.h"
 #include "script/program.h"
 
-static const char sessions_key;  // of the table of programs by session
+static const char sessions_key;  // key of the table of programs by session
 
 typedef struct {
   uint64_t session;
-  Str program, about, function, argument;  // without a function the session ends
+  Str program, about, function, argument;  // END needs only the session
   Buf *out;
 } Call;
 
@@ -27,7 +27,7 @@ static void begin_program(lua_State *L, const Call *call) {
   lua_call(L, 2, 1);
 }
 
-// Pushes the session's program, which begins where there is none yet.
+// Pushes the session's program; begins the program if there is none yet.
 static void push_program(lua_State *L, const Call *call) {
   push_sessions(L);  // sessions
   if (lua_rawgeti(L, -1, (lua_Integer)call->session) != LUA_TTABLE) {

@@ -1,4 +1,4 @@
-// From what a script returns to a Reply in C.
+// Converts the value that a script returns to a Reply.
 #include "script/reply_value.h"
 
 #include "base/log.h"
@@ -23,21 +23,21 @@ bool reply_value_is(lua_State *L, int index) {
   return same;
 }
 
-// The string at the top, copied.
+// Copies the string at the top of the stack.
 static Str copy_string(lua_State *L, Arena *arena) {
   Str copy = arena_dup(arena, lua_str(L, -1));
   if (!copy.ptr) raise(L, "not enough memory for the reply");
   return copy;
 }
 
-// The same, as XML may carry it.
+// Does the same, without characters that XML does not allow.
 static Str copy_text(lua_State *L, Arena *arena) {
   Str clean = reply_clean(arena, copy_string(L, arena));
   if (!clean.ptr) raise(L, "not enough memory for the reply");
   return clean;
 }
 
-// Of a text that was not sent as it stands. Control characters are dropped in silence.
+// Warns that a text is sent changed. Control characters are dropped without a warning.
 static void warn_of_bytes(Str content) {
   bool valid = true;
   for (size_t at = 0; at < content.len && valid;)
@@ -48,7 +48,9 @@ static void warn_of_bytes(Str content) {
 
 static ReplyValue text_reply(lua_State *L, Arena *arena, Reply *reply, Str *rest) {
   Str content = copy_string(L, arena);
-  if (content.len == 0) return REPLY_VALUE_OK;  // the platform takes no empty text: `success`
+  if (content.len == 0)
+    return REPLY_VALUE_OK;  // the platform accepts no empty text: answers
+                            // `success`
   if (!reply_text(reply, arena, content, rest)) return REPLY_VALUE_NO_MEMORY;
   if (reply->elements && reply->elements->text.ptr != content.ptr) warn_of_bytes(content);
   return REPLY_VALUE_OK;
@@ -56,7 +58,7 @@ static ReplyValue text_reply(lua_State *L, Arena *arena, Reply *reply, Str *rest
 
 static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type, int depth);
 
-// The element {name, content} at the top.
+// Copies the element {name, content} at the top of the stack.
 static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, int depth) {
   ReplyElement *element = arena_calloc(arena, 1, sizeof *element);
   if (!element) raise(L, "not enough memory for the reply");
@@ -87,7 +89,7 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
   return element;
 }
 
-// The list of elements at the top.
+// Copies the list of elements at the top of the stack.
 static ReplyElement *copy_elements(lua_State *L, Arena *arena, const char *type, int depth) {
   ReplyElement *first = NULL, **end = &first;
   luaL_checkstack(L, 6, "a reply nested too deep");
@@ -120,7 +122,7 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   return REPLY_VALUE_OK;
 }
 
-// Pushes the string in `field`; raises, naming reply and field, if it is no string.
+// Pushes the string in `field`; raises, naming reply and field, if the value is not a string.
 static void push_string_field(lua_State *L, int index, const char *type, const char *field) {
   lua_pushstring(L, field);
   if (lua_rawget(L, index) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER) {

@@ -16,7 +16,7 @@ typedef struct Route {
 struct Routes {
   pthread_mutex_t mutex;
   Route *first;
-  Route **end;  // where the next one goes: Allow names methods in the script's order
+  Route **end;  // where the next page is appended: Allow lists methods in the script's order
 };
 
 Routes *routes_new(void) {
@@ -79,7 +79,7 @@ static void allow_add(char *allow, size_t size, Str method) {
   snprintf(allow + used, size - used, "%s%.*s", used ? ", " : "", STR_FMT(method));
 }
 
-// The methods that a path has, with HEAD if it has GET. False if it has none.
+// Lists the methods of a path, with HEAD if it has GET. Returns false if the path has none.
 static bool list_methods(Routes *routes, Str path, char *allow, size_t size) {
   bool any = false;
   if (size > 0) allow[0] = '\0';

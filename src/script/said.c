@@ -1,4 +1,4 @@
-// Parts of an answer under a lock: the script adds, an answering thread takes, once.
+// Parts of an answer under a mutex: the script adds parts, an answering thread takes them once.
 #include "script/said.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 struct Parts {
   pthread_mutex_t mutex;
   Buf text;     // the first texts
-  bool closed;  // by another reply: no text is added any more
+  bool closed;  // by another reply: no more text is added
   Arena *arena;
-  Reply other;  // it came first, in `arena`; else REPLY_NONE
+  Reply other;  // the reply that came first, in `arena`; else REPLY_NONE
   bool answered;
   size_t taken;
   bool other_taken;
-  size_t later;  // parts behind what can be the passive reply
+  size_t later;  // number of parts after those that can be the passive reply
 };
 
 static Parts *parts_of(Said *said) {
@@ -79,7 +79,7 @@ static bool take(Parts *parts, bool whole, size_t most, Arena *arena, Reply *rep
   if (parts->answered) return false;
   parts->answered = true;
   if (text.len == 0) {
-    *reply = parts->other;  // its bytes last as long as the parts
+    *reply = parts->other;  // its memory lasts as long as the parts
     parts->other_taken = reply->form != REPLY_NONE;
     return parts->other_taken;
   }

@@ -1,4 +1,4 @@
-// Between Lua's parts and C's.
+// Converts Lua parts to C parts.
 #include "script/said_value.h"
 
 #include "engine/boxed.h"
@@ -19,7 +19,7 @@ static bool copy(void *ctx, Arena *arena, Reply *reply) {
          REPLY_VALUE_OK;
 }
 
-// The text of a string or a text reply; false for other replies.
+// Gets the text of a string or a text reply; returns false for other replies.
 static bool text_at(lua_State *L, int index, Str *text) {
   if (lua_type(L, index) == LUA_TSTRING) {
     *text = lua_str(L, index);
@@ -35,7 +35,7 @@ static bool text_at(lua_State *L, int index, Str *text) {
   return true;
 }
 
-// A reply that cannot be rendered raises here, before the lock of the parts is taken.
+// Raises if a reply cannot be rendered, before the mutex of the parts is locked.
 static void check(lua_State *L, int index, bool to_event) {
   Reply reply;
   Str rest;

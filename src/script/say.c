@@ -1,4 +1,4 @@
-// Parts of an answer from a script to its message.
+// Parts that a script adds to the answer of its message.
 #include "script/say.h"
 
 #include "engine/method.h"
@@ -45,7 +45,7 @@ int say_taken(lua_State *L) {
 int say_turn(lua_State *L) {
   Task *task = task_running(L);
   LatePlace *own = task && message_can_ask(task) ? message_place(task) : NULL;
-  late_order_leave(own);  // the task holds it
+  late_order_leave(own);  // the task keeps its own hold
   return late_turn(L, own);
 }
 

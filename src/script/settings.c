@@ -1,4 +1,4 @@
-// Settings files: Lua in a small state of its own.
+// Reads settings files: Lua code in a small separate state.
 #include "script/settings.h"
 
 #include "base/clock.h"
@@ -34,7 +34,8 @@ static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) 
 
 static Reader *reader_of(lua_State *L) { return *(Reader **)lua_getextraspace(L); }
 
-// A memory error goes past every handler of the file's own; and every further instruction raises it again.
+// Raises a memory error, for which Lua calls no message handler of the file; every further instruction raises it again,
+// so pcall does not help either.
 static void hook(lua_State *L, lua_Debug *ar) {
   Reader *reader = reader_of(L);
   if (!reader->over && clock_thread_cpu_us() < reader->cpu_end_us) return;
@@ -122,7 +123,7 @@ static int read_table(lua_State *L) {
   return 0;
 }
 
-// In protected mode, because the error may be a value with a __tostring of its own.
+// Runs in protected mode, because the error may be a value with its own __tostring.
 static int error_text(lua_State *L) {
   luaL_tolstring(L, 1, NULL);
   return 1;

@@ -1,4 +1,4 @@
-// A list under a lock: a script has a handful of files.
+// A list under a mutex: a script has few files.
 #include "script/sources.h"
 
 #include <pthread.h>
@@ -8,7 +8,7 @@
 typedef struct Source {
   struct Source *next;
   char *path;
-  Str text;  // what was read; ptr NULL: nothing yet
+  Str text;  // the text as read; ptr NULL: not read yet
   bool given;
 } Source;
 
@@ -37,7 +37,7 @@ void sources_free(Sources *sources) {
   free(sources);
 }
 
-// With the lock.
+// Call it with the mutex held.
 static Source *find(Sources *sources, const char *path) {
   Source *source = sources->first;
   while (source && strcmp(source->path, path) != 0) source = source->next;
@@ -92,7 +92,7 @@ bool sources_give(Sources *sources, Sources *from) {
   return ok;
 }
 
-// Given once and for all, so its text does not move.
+// The text is set once and does not move.
 const Str *sources_given(Sources *sources, const char *path) {
   pthread_mutex_lock(&sources->mutex);
   Source *source = find(sources, path);

@@ -12,12 +12,12 @@ static const char TYPE[] = "wemoon.stream";
 
 struct Stream {
   pthread_mutex_t mutex;
-  void (*news)(void *ctx);  // NULL: the reader does not ask
+  void (*news)(void *ctx);  // NULL: the reader does not wait
   void *news_ctx;
   Buf queue;
   int holders;
   bool closed;     // by the script
-  bool abandoned;  // by the reader, or because it was too far behind
+  bool abandoned;  // by the reader, or because the reader was too far behind
 };
 
 static Stream *stream_new(void) {
@@ -29,7 +29,7 @@ static Stream *stream_new(void) {
   return stream;
 }
 
-// With the mutex held; gives it back.
+// Call it with the mutex held; unlocks it.
 static void release_locked(Stream *stream) {
   bool last = --stream->holders == 0;
   pthread_mutex_unlock(&stream->mutex);
@@ -70,7 +70,7 @@ void stream_leave(Stream *stream) {
 
 static Stream **check(lua_State *L) { return luaL_checkudata(L, 1, TYPE); }
 
-// With the mutex held: stream_leave comes before or after it.
+// Calls `news` with the mutex held, so that stream_leave runs before or after it.
 static void tell(Stream *stream) {
   void (*news)(void *ctx) = stream->news;
   stream->news = NULL;
