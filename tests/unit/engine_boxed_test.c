@@ -1,4 +1,4 @@
-// engine/boxed: C memory that goes with a Lua value.
+// engine/boxed: C memory that is freed with a Lua value.
 #include "engine_world.h"
 
 #include "engine/boxed.h"
@@ -48,7 +48,7 @@ static void test_a_buffer_and_an_arena_live_as_long_as_their_value(void **state)
   assert_string_equal(buf->ptr, "kept");
   assert_string_equal(copy.ptr, "copy");
   lua_settop(L, 0);
-  lua_gc(L, LUA_GCCOLLECT);  // LeakSanitizer looks
+  lua_gc(L, LUA_GCCOLLECT);  // LeakSanitizer checks
 }
 
 int main(void) {

@@ -1,4 +1,4 @@
-// engine/closing: the variables of coroutines that are not to go on. How tasks close theirs: host_closing_test.c.
+// engine/closing: closes the <close> variables of coroutines that will not be resumed. For tasks: host_closing_test.c.
 #include "engine_world.h"
 
 static int set_up(void **state) {

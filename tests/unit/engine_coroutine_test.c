@@ -1,4 +1,4 @@
-// engine/coroutine: Lua's coroutines, which the guard watches and a wait passes through.
+// engine/coroutine: Lua's coroutines under the guard, with waits inside them.
 #include "engine_world.h"
 
 static void test_they_work_as_in_lua(void **state) {

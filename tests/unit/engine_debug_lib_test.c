@@ -1,4 +1,4 @@
-// engine/debug_lib: what tells about a script stays, what reaches into C does nothing.
+// engine/debug_lib: functions that inspect a script work, functions that reach into C code have no effect.
 #include "engine_world.h"
 
 static void test_it_tells_where_code_stands(void **state) {

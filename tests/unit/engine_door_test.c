@@ -1,4 +1,4 @@
-// The door: a task that is run again gets what it was given, does nothing, and ends where it takes another way.
+// engine/door: a replayed task gets the recorded values, makes no calls, and ends where it differs from its record.
 #include "door_world.h"
 
 static void test_what_was_given_is_given_again_and_nothing_is_done(void **state) {

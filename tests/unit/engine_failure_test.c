@@ -1,4 +1,4 @@
-// engine/failure: what is told of an error.
+// engine/failure: how errors are described.
 #include "engine_world.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 static Failure failure;
 
-// Describes the error of a coroutine in which that Lua failed.
+// Describes the error of a coroutine in which `code` failed.
 static void describe(const char *code, const char *chunk) {
   lua_State *co = lua_newthread(L);
   int count;

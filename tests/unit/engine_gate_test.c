@@ -1,4 +1,4 @@
-// engine/gate: so many are let through at once, the others in the order in which they came.
+// engine/gate: a fixed number of tasks get through at once, the others in the order in which they came.
 #include "engine_world.h"
 
 #include "engine/gate.h"

@@ -1,4 +1,4 @@
-// engine/guard: one slice has its CPU time and no more.
+// engine/guard: a slice is stopped when its CPU time is used up.
 #include "engine_world.h"
 
 #include "engine/internal.h"
@@ -43,7 +43,7 @@ static void test_the_place_last_seen_is_the_entry_until_a_better_one_is_known(vo
   guard_last_place(&engine->slice, place, sizeof place);
   assert_string_equal(place, "bot.lua:9");
   engine_leave(engine);
-  assert_true(engine_enter(engine, INT64_MAX));  // a new slice: the place was the old one's
+  assert_true(engine_enter(engine, INT64_MAX));  // a new slice does not have the old slice's place
   guard_last_place(&engine->slice, place, sizeof place);
   assert_string_equal(place, "bot.lua:1");
 }

@@ -1,4 +1,4 @@
-// engine/inbox: what is ready goes on in its turn.
+// engine/inbox: turns are taken in order.
 #include "engine_world.h"
 
 #include "engine/internal.h"

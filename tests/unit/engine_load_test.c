@@ -1,4 +1,4 @@
-// engine/load: load, loadfile and dofile take text alone.
+// engine/load: load, loadfile and dofile accept source text only.
 #include "engine_world.h"
 
 #include <stdlib.h>

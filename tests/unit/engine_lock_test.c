@@ -1,4 +1,4 @@
-// script/lock: one owner at a time, deadlines kept, and an end to all waiting when it is broken.
+// engine/lock: one owner at a time, deadlines, and the end of all waits when the lock is broken.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static int begin(void **state) {
 
 static void test_it_is_free_held_and_free_again(void **state) {
   assert_int_equal(lock_queue(&lock), 0);
-  assert_true(lock_take(&lock, 0));  // free: no wait, so no deadline
+  assert_true(lock_take(&lock, 0));  // a free lock is taken even after the deadline
   assert_int_equal(lock_queue(&lock), 1);
   lock_give(&lock);
   assert_int_equal(lock_queue(&lock), 0);

@@ -1,4 +1,4 @@
-// engine/method: arguments are checked, and what is wrong is said with the caller's line.
+// engine/method: arguments are checked; errors have the caller's line.
 #include "engine_world.h"
 
 #include "engine/method.h"

@@ -1,4 +1,4 @@
-// Time and chance pass the door.
+// engine/outside_lib: time and random numbers pass the door.
 #include "door_world.h"
 
 static void test_time_and_chance_are_given_again(void **state) {

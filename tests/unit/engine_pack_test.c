@@ -1,4 +1,4 @@
-// Values as bytes and back.
+// engine/pack: Lua values as bytes and back.
 #include "door_world.h"
 
 static void test_values_of_each_kind_come_back(void **state) {

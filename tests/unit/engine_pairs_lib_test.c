@@ -1,4 +1,4 @@
-// pairs visits the keys of a table in one order.
+// engine/pairs_lib: pairs visits a table's keys in a fixed order.
 #include "door_world.h"
 
 static void test_pairs_has_one_order(void **state) {

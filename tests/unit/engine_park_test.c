@@ -1,4 +1,4 @@
-// engine/park: suspended tasks, until they go on or end with their engine.
+// engine/park: suspended tasks, until they go on, or end with their engine.
 #include "engine_world.h"
 
 static int over;

@@ -1,4 +1,4 @@
-// engine/pattern: Lua's patterns, matched in steps that are counted.
+// engine/pattern: Lua's patterns, matched in counted steps.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

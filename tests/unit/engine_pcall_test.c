@@ -1,4 +1,4 @@
-// engine/pcall: pcall and xpcall as Lua has them, but for what a task's end lets through.
+// engine/pcall: pcall and xpcall behave like Lua's own, except that they do not catch the forced end of a task.
 #include "engine_world.h"
 
 static int set_up(void **state) {

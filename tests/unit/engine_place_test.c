@@ -1,4 +1,4 @@
-// engine/place: where in the script something is, never in the user's own files.
+// engine/place: places in the script, never in the user's own Lua files.
 #include "engine_world.h"
 
 #include "engine/place.h"

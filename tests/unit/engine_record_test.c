@@ -1,7 +1,7 @@
-// What is recorded, in which order, and when no more.
+// engine/record: which values are recorded, in which order, and when a record is given up.
 #include "door_world.h"
 
-// Two tasks share variables: what each was given comes in the same order again.
+// Two tasks share variables: the replay gives both their values in the recorded order.
 static void test_tasks_of_one_record_meet_in_the_same_order(void **state) {
   const char *code =
       "local seen = {}\n"

@@ -1,4 +1,4 @@
-// engine/run: a caller waits for the end of a run, and comes back even if the script does not.
+// engine/run: a caller waits for the end of a run, and gets control back even if the script is stuck.
 #include "engine_world.h"
 
 #include <pthread.h>

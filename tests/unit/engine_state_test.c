@@ -1,4 +1,4 @@
-// engine/state: an engine's birth and death, its memory, who has its state.
+// engine/state: an engine's creation and end, its memory, and which thread uses its state.
 #include "engine_world.h"
 
 static int closed_count;

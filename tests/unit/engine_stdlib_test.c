@@ -1,4 +1,4 @@
-// engine/stdlib: what of Lua's own a script gets, and globals that are watched.
+// engine/stdlib: the standard library for scripts, and the checks of globals.
 #include "engine_world.h"
 
 #include "engine/stdlib.h"

@@ -1,4 +1,4 @@
-// engine/stuck: whether a slice is in a call that does not come back, as another thread sees it.
+// engine/stuck: another thread detects that a slice is in a call that does not return.
 #include "engine_world.h"
 
 #include "engine/place.h"

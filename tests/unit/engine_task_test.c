@@ -1,4 +1,4 @@
-// engine/task: one run from its first slice to its end.
+// engine/task: tasks from their first slice to their end.
 #include "engine_world.h"
 
 #include <unistd.h>

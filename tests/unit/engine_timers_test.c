@@ -1,4 +1,4 @@
-// engine/timers: functions that the engine's thread calls when their time has come.
+// engine/timers: functions that the engine's thread calls at a given time.
 #include "engine_world.h"
 
 #include "engine/timers.h"
@@ -69,7 +69,7 @@ static void test_those_of_the_service_end_with_it(void **state) {
   assert_true(timer_add(engine, &service, clock_now_us() + 50000));
   assert_true(timer_add(engine, &other, clock_now_us() + 50000));
   engine_retire(engine);
-  assert_true(timer_add(engine, &service, clock_now_us()));  // dropped at once
+  assert_true(timer_add(engine, &service, clock_now_us()));  // in a retired engine: dropped at once
   wait_for(1);
   usleep(50000);
   assert_int_equal(atomic_load(&fired), 1);

@@ -1,4 +1,4 @@
-// Whose turn it is: what has begun and is in time, what is new and in time, then the late ones.
+// engine/turns: turns that have begun and are in time come first, then new ones in time, then late ones.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

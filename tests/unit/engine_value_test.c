@@ -1,4 +1,4 @@
-// engine/value: parsed JSON becomes Lua values, at once or in pieces.
+// engine/value: parsed JSON as Lua values, in one step or several.
 #include "engine_world.h"
 
 #include "engine/value.h"
@@ -11,7 +11,7 @@ static int free_doc(void **state) {
   return end(state);
 }
 
-// The value on top, written as JSON again.
+// Returns the value on top as JSON.
 static void assert_on_top(const char *json) {
   Buf out;
   Err err;

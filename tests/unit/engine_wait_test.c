@@ -1,4 +1,4 @@
-// engine/wait: a task is suspended until something outside is finished.
+// engine/wait: a task is suspended until an operation outside Lua is finished.
 #include "engine_world.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// engine/worker: the engine's own thread goes on with what waits, and ends with its engine.
+// engine/worker: the engine's own thread resumes tasks, and ends with its engine.
 #include "engine_world.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// What the tests of engine/ share: an engine with nothing above it, entered by the test's thread.
+// Shared by the tests of engine/: an engine without the layers above it, entered by the test's thread.
 #ifndef WEMOON_TESTS_ENGINE_WORLD_H
 #define WEMOON_TESTS_ENGINE_WORLD_H
 
@@ -41,7 +41,7 @@ static inline int end(void **state) {
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
-// Runs Lua; what it returns is left on the stack. An error fails the test.
+// Runs Lua code; its results are left on the stack. An error fails the test.
 static inline void run_lua(const char *code) {
   lua_settop(L, 0);
   if (luaL_loadbuffer(L, code, strlen(code), "=code") != LUA_OK ||
@@ -49,7 +49,7 @@ static inline void run_lua(const char *code) {
     fail_msg("%s", luaL_tolstring(L, -1, NULL));
 }
 
-// Lua that is a list of expressions: each of them is true.
+// Asserts that each of the Lua expressions, separated by commas, is true.
 static inline void assert_true_in_lua(const char *expressions) {
   char code[4096];
   snprintf(code, sizeof code, "return %s", expressions);
@@ -62,7 +62,7 @@ static inline void assert_true_in_lua(const char *expressions) {
   lua_settop(L, 0);
 }
 
-// Lua that must raise, with `words` in the message.
+// Asserts that the Lua code raises an error that contains `words`.
 static inline void assert_raises(const char *code, const char *words) {
   lua_settop(L, 0);
   int status = luaL_loadbuffer(L, code, strlen(code), "=code");
@@ -76,7 +76,8 @@ static inline void assert_raises(const char *code, const char *words) {
 // ---- tasks --------------------------------------------------------------------------------------
 
 static char result[512];
-static pthread_mutex_t result_lock = PTHREAD_MUTEX_INITIALIZER;  // a run left behind writes late
+static pthread_mutex_t result_lock =
+    PTHREAD_MUTEX_INITIALIZER;  // a stuck run that was left behind may write later
 
 static inline int prepare_code(lua_State *co, Task *task) {
   const char *code = task_data(task);
@@ -91,7 +92,7 @@ static inline void keep_result(lua_State *co, Task *task) {
   pthread_mutex_unlock(&result_lock);
 }
 
-// Runs Lua in a task on the engine's own thread; its first result is in `result`.
+// Runs Lua code in a task on the engine's own thread; its first result is written to `result`.
 static inline bool run_in_task(const char *code, Err *err) {
   static const TaskBody body = {
     .prepare = prepare_code, .finish = keep_result, .results = 1, .doing = "code"
@@ -122,7 +123,7 @@ static inline void assert_task_fails(const char *code, const char *words) {
   if (!strstr(err.text, words)) fail_msg("fails with '%s', without '%s'", err.text, words);
 }
 
-// sleep(ms), for Lua in a task.
+// The Lua function sleep(ms), for code in a task.
 static inline int l_sleep(lua_State *co) {
   return wait_until(co, "sleep", clock_now_us() + luaL_checkinteger(co, 1) * 1000);
 }

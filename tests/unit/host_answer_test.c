@@ -1,4 +1,4 @@
-// host/answer: what Lua is given of an HTTP answer.
+// host/answer: the parts of an HTTP response as Lua values.
 #include "host/answer.h"
 #include "script_state.h"
 

@@ -1,8 +1,8 @@
-// How a task that fails, or is ended, closes its variables: they may wait, each is told of, and nothing of the script's
-// keeps the end from coming.
+// A task that fails or is ended closes its variables: they may wait, each of their errors is logged, and nothing in the
+// script can prevent the end.
 #include "host_world.h"
 
-// `closing(name, fn)` is a variable whose closing waits, does `fn`, and adds `name` to what "order" answers.
+// `closing(name, fn)` returns a value whose __close waits, calls `fn`, and adds `name` to the answer to "order".
 static void load_closing(const char *hostile) {
   char code[4096];
   snprintf(code, sizeof code,
@@ -73,7 +73,7 @@ static void test_nothing_of_the_scripts_own_keeps_the_end_from_coming(void **sta
   world.options.job_timeout_ms = 100;
   for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
     char hostile[512];
-    if (strstr(holds[i], "load(") || strstr(holds[i], "table.sort")) continue;  // no place to wait
+    if (strstr(holds[i], "load(") || strstr(holds[i], "table.sort")) continue;  // cannot wait there
     snprintf(hostile, sizeof hostile, holds[i], "function() wechat.sleep(10) end");
     assert_closed(hostile, TASK_CANCELLED, "ba");
   }
@@ -124,7 +124,7 @@ static void test_a_close_method_that_does_not_come_back_is_ended(void **state) {
   assert_logged(
       "a __close method of on_message was ended after 5 s while it waited in wechat.sleep");
   assert_answer("order", TASK_RETURNED, "");
-  assert_logged("wechat.sleep cannot wait here");  // the others: told as well
+  assert_logged("wechat.sleep cannot wait here");  // the errors of the others are logged too
 }
 
 static void test_variables_of_inner_coroutines_are_closed_and_a_wait_there_is_told(void **state) {

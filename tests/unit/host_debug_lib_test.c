@@ -1,5 +1,5 @@
-// The library `debug` and chunks of code from anywhere: whatever a script does with them, it gets an error at
-// worst.
+// The library `debug` and chunks of code from any source: whatever a script does with them, the worst result is an
+// error.
 #include "host_world.h"
 
 static void test_a_script_s_own_locals_are_read_and_set(void **state) {
@@ -59,7 +59,7 @@ static void test_what_belongs_to_c_is_closed(void **state) {
       "is(seen, false)\n");
 }
 
-// Lua takes the table of a constructor for one without a look.
+// Lua's constructor code uses its temporary value as a table without a check.
 static void test_what_is_under_construction_is_closed(void **state) {
   assert_holds("local function spoil()\n"
                "  for n = 1, 30 do\n"
@@ -90,8 +90,7 @@ static void test_a_call_that_waits_is_closed(void **state) {
   Heard answer;
   answer_init(&answer);
   send_text(&answer, "go");
-  assert_true(
-      answer_wait(&answer, 3000));  // its own locals may be spoilt: that is the script's affair
+  assert_true(answer_wait(&answer, 3000));  // a script may overwrite its own locals
   answer_clear(&answer);
   load("function on_message(msg) return 'fine' end");
   assert_answer("next", TASK_RETURNED, "fine");

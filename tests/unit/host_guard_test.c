@@ -1,12 +1,13 @@
-// Scripts that do not end, take all memory, or recurse without end: stopped, told, and the state serves on.
+// Scripts that do not end, take all memory, or recurse without end are stopped and reported, and the state goes on
+// serving.
 #include "host_world.h"
 
-// A thread that was left behind closes its state when it comes back, and with it libxml2's parser; nothing orders that before
-// libxml2's own clean-up at exit.
+// A thread that was left behind closes its state when its call returns, and with it libxml2's parser. Nothing orders
+// this before libxml2's clean-up at exit.
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void) { return "race:xmlFreeRMutex\nrace:xmlFreeMutex\n"; }
 
-// Each hostile message ends in time with `state`, and the next message is answered as if nothing had happened.
+// Asserts that the hostile message ends in time as `expected`, and that the next message is answered normally.
 static void assert_stopped(const char *body, TaskState expected) {
   char code[4096];
   snprintf(code, sizeof code,
@@ -213,7 +214,7 @@ static void test_json_takes_no_more_memory_than_the_script_may(void **state) {
                "for key in text:gmatch('\"(k%d+)\"') do is(key > last, true) last = key end\n");
 }
 
-// ---- calls that nothing interrupts
+// ---- calls that cannot be interrupted
 
 static const char STUCK[] =
     "function on_message(msg)\n"
@@ -259,7 +260,7 @@ static void test_a_call_that_nothing_interrupts_is_seen_and_given_up(void **stat
   assert_true(clock_now_us() - gave_up_us < 200000);
   assert_int_equal(waiting.state, TASK_LOST);
   assert_int_equal(waiting.calls, 0);
-  pthread_join(stuck_thread, NULL);  // it comes back after three seconds
+  pthread_join(stuck_thread, NULL);  // the call returns after three seconds
   assert_int_equal(stuck.calls, 1);
   answer_clear(&stuck);
   answer_clear(&waiting);
@@ -283,7 +284,7 @@ static void test_a_script_that_is_stuck_at_load_is_left_behind(void **state) {
                         "function on_message() end"));
   assert_true(clock_now_us() - began_us < 1800000);
   assert_non_null(strstr(world.err.text, "stuck"));
-  interpreter_release(world.in);  // the thread closes the state when it comes back
+  interpreter_release(world.in);  // the thread closes the state when its call returns
   world.in = NULL;
   usleep(2500000);
 }

@@ -1,10 +1,10 @@
-// The list of what C gives to Lua.
+// The list of libraries in `host`.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 
 static char tables[400];
 
-// Notes the names of the tables, each followed by a space.
+// Writes the names of the tables, each followed by a space.
 static int open_and_list(lua_State *L) {
   host_open(L);
   tables[0] = '\0';

@@ -1,4 +1,4 @@
-// An interpreter's life: loading, modules, strict globals, the hand-over of state, chunks run once.
+// The interpreter: loading, modules, strict globals, the hand-over of state, chunks run once.
 #include "host_world.h"
 
 static void assert_not_loaded(const char *code, const char *because) {
@@ -206,7 +206,7 @@ static void test_without_strict_nothing_of_that_happens(void **state) {
   assert_not_logged("made");
 }
 
-// ---- the hand-over
+// ---- hand-over of state
 
 static void test_what_on_unload_returns_is_the_next_state(void **state) {
   load("local n = 0 function on_message() n = n + 1 return tostring(n) end function on_unload() "
@@ -330,7 +330,7 @@ static void assert_interrupted(const char *code) {
   assert_false(interpreter_exec(world.in, str_of(code), "=x", NULL, 0, &out, &world.err));
   assert_true(clock_now_us() - began_us < 2000000);
   pthread_join(thread, NULL);
-  buf_reset(&out);  // the traceback
+  buf_reset(&out);  // drops the traceback
   assert_true(interpreter_exec(world.in, STR("return 1"), "=x", NULL, 0, &out, &world.err));
   assert_string_equal(out.ptr, "1\n");
   buf_clear(&out);

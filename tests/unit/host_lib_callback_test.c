@@ -1,4 +1,4 @@
-// host.callback: callbacks as the platform makes them.
+// host.callback: callbacks in the platform's format.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

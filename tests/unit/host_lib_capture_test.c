@@ -1,4 +1,4 @@
-// host.capture: what a message causes is noted in its trail; on replay it is given back.
+// host.capture: notes the calls that a message causes in its trail, and returns them in a replay.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 
@@ -13,7 +13,7 @@ static void note(Trail *trail, TrailKind kind, Str json) {
            STR_FMT(json));
 }
 
-static Trail trail = { .holders = 1, .note = note };  // held by the test
+static Trail trail = { .holders = 1, .note = note };  // the test has the reference
 
 static int set_up(void **state) {
   noted[0] = '\0';

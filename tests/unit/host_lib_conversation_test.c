@@ -1,4 +1,4 @@
-// host.conversation: conversations with a user.
+// host.conversation: conversations with users.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

@@ -1,4 +1,4 @@
-// host.file: files that are not the script's.
+// host.file: embedded files, and the places of the bot's files.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

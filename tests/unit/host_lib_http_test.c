@@ -1,4 +1,4 @@
-// host.http: any HTTP request.
+// host.http: HTTP requests to any address.
 #include "host_peer.h"
 
 static bool behave(void *ctx, const PeerRequest *request) {

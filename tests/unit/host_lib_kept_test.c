@@ -1,4 +1,4 @@
-// host.kept: answers that wait for their user's next message.
+// host.kept: answers that are kept until their user's next message.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

@@ -1,4 +1,4 @@
-// wechat.log: the script's lines in wemoon's log, with the place that wrote them.
+// wechat.log: the script's lines in wemoon's log, with the place of the call.
 #include "host_world.h"
 
 static void test_a_line_has_its_level_its_place_and_all_values(void **state) {

@@ -1,4 +1,4 @@
-// parse_data, check_signature and a printed reply in each mode, with keys that change.
+// host.message: parse_data, check_signature and a printed reply in each mode, while keys are being changed.
 #include "engine/method.h"
 #include "host/libs.h"
 #include "script_state.h"
@@ -46,7 +46,7 @@ static int tear_down(void **unused) {
   return 0;
 }
 
-// Sets the globals `data`, `signature` to a sealed message, made with that credential.
+// Sets the globals `data` and `signature` to a message sealed with that credential, and its signature.
 static void given_sealed(size_t credential, const char *appid, const char *form) {
   const Credential *with = &state.account.credentials[credential];
   Buf sealed;

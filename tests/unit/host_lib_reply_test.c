@@ -1,4 +1,4 @@
-// host.reply: a reply as the XML that the platform would get, and late replies.
+// host.reply: replies as XML, and late replies.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

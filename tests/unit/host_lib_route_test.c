@@ -1,4 +1,4 @@
-// wechat.route: pages of the bot's own, found by method and path.
+// wechat.route: the bot's own pages, found by method and path.
 #include "host_world.h"
 
 #include "script/page.h"

@@ -1,4 +1,4 @@
-// wechat.session: a user's table, written back when the job ends.
+// wechat.session: a user's table, written to the store when the job ends.
 #include "host_world.h"
 
 static void test_it_is_kept_until_the_users_next_message(void **state) {

@@ -1,4 +1,4 @@
-// host.stream: HTTP answers that are read while they come, and server-sent events.
+// host.stream: HTTP responses that are read as they arrive, and server-sent events.
 #include "host_peer.h"
 
 static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"

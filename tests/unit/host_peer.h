@@ -1,4 +1,4 @@
-// The host's world with an HTTP client, and a peer of the test's own that it can reach: `peer` is its URL in Lua.
+// The host's world with an HTTP client, and an HTTP peer run by the test. In Lua, `peer` is the peer's URL.
 #ifndef WEMOON_TESTS_HOST_PEER_H
 #define WEMOON_TESTS_HOST_PEER_H
 
@@ -22,7 +22,7 @@ static int world_open_peer(void **state, PeerFn behave) {
   return client ? 0 : -1;
 }
 
-// The interpreter must be gone before the client.
+// The interpreter must be freed before the client.
 static int world_close_peer(void **state) {
   interpreter_release(world.in);
   world.in = NULL;

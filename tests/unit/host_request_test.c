@@ -1,4 +1,4 @@
-// host/request: Lua tables become the pieces of an HTTP request, and what is wrong is named.
+// host/request: the parts of an HTTP request from Lua tables, and errors that name the wrong field.
 #include "host/request.h"
 #include "script_state.h"
 
@@ -21,7 +21,7 @@ static int tear_down(void **unused) {
   return 0;
 }
 
-// The request's table is the first value on the stack.
+// Puts the request's table at the bottom of the stack.
 static void given(const char *table) {
   char code[600];
   lua_settop(state.L, 0);

@@ -1,4 +1,4 @@
-// Tasks and gates as Lua values.
+// host/spawned: spawned tasks and gates as Lua values.
 #define HOST_IS_GLOBAL
 #include "host_world.h"
 

@@ -1,5 +1,5 @@
-// string.find, match, gmatch, gsub and rep: what they give, where they can wait, and that a script's budget
-// ends them. That they match as Lua's own do is what fuzz/engine_pattern_fuzz.c compares.
+// string.find, match, gmatch, gsub and rep: their results, where they can wait, and that a script's CPU
+// limit ends them. fuzz/engine_pattern_fuzz.c compares their matches with those of Lua's own functions.
 #include "host_world.h"
 
 static void test_find_and_match_give_places_and_captures(void **state) {
@@ -156,7 +156,7 @@ static void test_a_coroutine_of_the_script_s_own_yields_out_of_gsub(void **state
                "is(co(), 'a') is(co('1'), 'b') is(co(false), 'c') is(co('3'), '1b3')\n");
 }
 
-// ---- what takes too long
+// ---- CPU limit
 
 static void test_a_pattern_that_would_take_hours_is_stopped(void **state) {
   assert_over_cpu("string.find(('a'):rep(4000), ('.-'):rep(12) .. 'b')");

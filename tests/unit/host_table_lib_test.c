@@ -1,5 +1,5 @@
-// table.concat, insert, move, remove, sort and unpack: what they give, as Lua's own do, and that a script's
-// budget ends them.
+// table.concat, insert, move, remove, sort and unpack: the same results as Lua's own functions, and
+// the script's CPU limit ends them.
 #include "host_world.h"
 
 static void test_insert_and_remove_shift_the_rest(void **state) {

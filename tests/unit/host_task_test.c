@@ -1,4 +1,4 @@
-// How runs of the script end, and what is said about it.
+// How runs of the script end, and how the end is reported.
 #include "host_world.h"
 
 static void test_a_string_is_answered_as_text(void **state) {
@@ -181,7 +181,7 @@ static void test_a_message_table_belongs_to_its_message(void **state) {
 }
 
 static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void **state) {
-  world.options.cpu_us_max = 2000000;  // what is looked at is the lock
+  world.options.cpu_us_max = 2000000;  // the test is about the lock
   load("function on_message(msg) if msg.content == 'busy' then local t = os.clock() while "
        "os.clock() - t < 0.25 do end end return 'ok' end");
   Heard busy, late;

@@ -1,4 +1,4 @@
-// utf8.len and utf8.offset: what they give, as Lua's own do, and that a script's budget ends them.
+// utf8.len and utf8.offset: the same results as Lua's own functions, and the script's CPU limit ends them.
 #include "host_world.h"
 
 static void test_len_counts_characters_and_finds_what_is_none(void **state) {

@@ -1,4 +1,4 @@
-// Waiting: the script sleeps, others are answered meanwhile, and it goes on where it was.
+// Waits: the script sleeps, other messages are answered meanwhile, and the script goes on where it was.
 #include "host_world.h"
 
 static void test_a_sleeping_script_goes_on_and_answers(void **state) {

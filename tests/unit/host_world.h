@@ -1,4 +1,4 @@
-// The world of world.h with the real host: `wechat` is what scripts see. With HOST_IS_GLOBAL they see `host` too.
+// The world of world.h with the real host. Scripts see `wechat`; with HOST_IS_GLOBAL they see `host` too.
 #ifndef WEMOON_TESTS_HOST_WORLD_H
 #define WEMOON_TESTS_HOST_WORLD_H
 
