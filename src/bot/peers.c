@@ -15,6 +15,7 @@
 
 enum {
   RENEW_US = 750 * 1000,
+  LAPSES_US = PEERS_CLAIM_MS * 1000,
   TRIES_MS = 60000,       // the platform's tries are over long before
   AWAY_US = 1000 * 1000,  // how long a store that was away is not asked again
   ASKS_US = 900 * 1000,   // a question of several calls has its answer by then
@@ -23,7 +24,11 @@ enum {
 
 typedef struct Claim {
   struct Claim *previous, *next;
+  atomic_int holders;
   int64_t renew_us;
+  atomic_int_least64_t
+      until_us;      // monotonic: it is held until then; what follows the store must say
+  atomic_bool lost;  // another process has the message
   size_t key_len;
   char key[];
 } Claim;
@@ -108,18 +113,24 @@ static Str key_in(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
 
 static Str claim_key(const Claim *claim) { return str_make(claim->key, claim->key_len); }
 
-static Claim *claim_new(Str key) {
+static Claim *claim_new(Str key, int64_t until_us) {
   Claim *claim = calloc(1, sizeof *claim + key.len);
   if (!claim) return NULL;
+  atomic_init(&claim->holders, 1);
+  atomic_init(&claim->until_us, until_us);
   claim->renew_us = clock_now_us() + RENEW_US;
   claim->key_len = key.len;
   memcpy(claim->key, key.ptr, key.len);
   return claim;
 }
 
+static void claim_release(Claim *claim) {
+  if (claim && atomic_fetch_sub(&claim->holders, 1) == 1) free(claim);
+}
+
 // Without memory it lapses unless the answer comes soon. A job that has one keeps it.
-static void hold(Peers *peers, Job *job, Str key) {
-  Claim *claim = claim_new(key);
+static void hold(Peers *peers, Job *job, Str key, int64_t until_us) {
+  Claim *claim = claim_new(key, until_us);
   if (!claim) return;
   pthread_mutex_lock(&peers->mutex);
   bool first = !job->claim;
@@ -130,10 +141,10 @@ static void hold(Peers *peers, Job *job, Str key) {
     job->claim = claim;
   }
   pthread_mutex_unlock(&peers->mutex);
-  if (!first) free(claim);
+  if (!first) claim_release(claim);
 }
 
-// Takes the job's claim out, for its caller to free; NULL if it has none. Dedupe knows the job no longer, so none
+// Takes the job's claim out, for its caller to release; NULL if it has none. Dedupe knows the job no longer, so none
 // can come.
 static Claim *drop(Peers *peers, Job *job) {
   if (!job->claim) return NULL;
@@ -149,17 +160,86 @@ static Claim *drop(Peers *peers, Job *job) {
   return claim;
 }
 
+// A renewal under way.
+typedef struct {
+  Claim *claim;
+  int64_t sent_us;
+  void (*told)(void *ctx, bool mine);  // NULL: nobody waits
+  void *ctx;
+} Renewal;
+
+// An error says nothing: the store is away.
+static void on_renewed(void *ctx, StoreReply *reply) {
+  Renewal *renewal = ctx;
+  Claim *claim = renewal->claim;
+  bool known = reply->err.code == ERR_NONE;
+  if (known && reply->ok) atomic_store(&claim->until_us, renewal->sent_us + LAPSES_US);
+  if (known && !reply->ok) atomic_store(&claim->lost, true);
+  store_reply_free(reply);
+  if (renewal->told) renewal->told(renewal->ctx, !atomic_load(&claim->lost));
+  claim_release(claim);
+  free(renewal);
+}
+
+// False if the store cannot be asked now: `told` is not called.
+static bool renew(Peers *peers, Claim *claim, void (*told)(void *ctx, bool mine), void *ctx) {
+  Renewal *renewal = is_away(peers) ? NULL : malloc(sizeof *renewal);
+  if (!renewal) return false;
+  *renewal = (Renewal){ claim, clock_now_us(), told, ctx };
+  StoreCall call = { .op = STORE_LEASE,
+                     .key = claim_key(claim),
+                     .value = str_of(peers->claim),
+                     .ttl_ms = PEERS_CLAIM_MS };
+  atomic_fetch_add(&claim->holders, 1);
+  if (store_call(peers->store, &call, on_renewed, renewal, NULL)) return true;
+  claim_release(claim);
+  free(renewal);
+  return false;
+}
+
 void peers_renew(Peers *peers, int64_t now_us) {
   pthread_mutex_lock(&peers->mutex);
   for (Claim *claim = peers->claims; claim; claim = claim->next) {
-    if (claim->renew_us > now_us) continue;
+    if (claim->renew_us > now_us || atomic_load(&claim->lost)) continue;
     claim->renew_us = now_us + RENEW_US;
-    tell(peers, &(StoreCall){ .op = STORE_LEASE,
-                              .key = claim_key(claim),
-                              .value = str_of(peers->claim),
-                              .ttl_ms = PEERS_CLAIM_MS });
+    renew(peers, claim, NULL, NULL);
   }
   pthread_mutex_unlock(&peers->mutex);
+}
+
+// Held once more; NULL if the job has none.
+static Claim *claim_of(Peers *peers, const Job *job) {
+  pthread_mutex_lock(&peers->mutex);
+  Claim *claim = job->claim;
+  if (claim) atomic_fetch_add(&claim->holders, 1);
+  pthread_mutex_unlock(&peers->mutex);
+  return claim;
+}
+
+bool peers_is_in_doubt(Peers *peers, Job *job) {
+  int64_t now_us = clock_now_us();
+  // Another process may have come while this one stood still.
+  if (peers->dedupe && now_us - atomic_load(&peers->looked_us) > LAPSES_US) peers_look(peers);
+  Claim *claim = claim_of(peers, job);
+  bool doubt = claim && (atomic_load(&claim->lost) || atomic_load(&claim->until_us) < now_us);
+  claim_release(claim);
+  return doubt;
+}
+
+bool peers_has_lost(Peers *peers, Job *job) {
+  Claim *claim = claim_of(peers, job);
+  bool lost = claim && atomic_load(&claim->lost);
+  claim_release(claim);
+  return lost;
+}
+
+bool peers_confirm(Peers *peers, Job *job, void (*told)(void *ctx, bool mine), void *ctx) {
+  Claim *claim = claim_of(peers, job);
+  bool lost = claim && atomic_load(&claim->lost);
+  bool asked = lost || (claim && renew(peers, claim, told, ctx));
+  claim_release(claim);
+  if (lost) told(ctx, false);
+  return asked;
 }
 
 // False without memory. A store that is away is told when it is back: the platform may try again at another
@@ -184,9 +264,10 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   Claim *claim = drop(peers, job);
   if (!claim) return;
   Str key = claim_key(claim);
+  if (atomic_load(&claim->lost)) return claim_release(claim);
   if (peers->window_ms == 0 || !put_answer(peers, key, job->answered_s, packed, peers->window_ms))
     tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
-  free(claim);
+  claim_release(claim);
 }
 
 void peers_mark(Peers *peers, Str identity) {
@@ -201,7 +282,7 @@ void peers_forget(Peers *peers, Job *job) {
   if (!claim) return;
   tell(peers,
        &(StoreCall){ .op = STORE_RELEASE, .key = claim_key(claim), .value = str_of(peers->claim) });
-  free(claim);
+  claim_release(claim);
 }
 
 // ---- what others have ---------------------------------------------------------------------------
@@ -244,14 +325,10 @@ static void tell_seen(void *ctx, const DedupeSeen *seen) {
   }
   char text[STORE_KEY_MAX];
   Str key = key_in(peers, seen->identity, text);
-  if (key.len) hold(peers, seen->job, key);
-  if (key.len)
-    store_call(peers->store,
-               &(StoreCall){ .op = STORE_LEASE,
-                             .key = key,
-                             .value = str_of(peers->claim),
-                             .ttl_ms = PEERS_CLAIM_MS },
-               forget_reply, NULL, NULL);
+  if (key.len) hold(peers, seen->job, key, 0);
+  Claim *claim = key.len ? claim_of(peers, seen->job) : NULL;
+  if (claim) renew(peers, claim, NULL, NULL);
+  claim_release(claim);
 }
 
 static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *seen)) {
@@ -343,6 +420,7 @@ typedef struct {
   Job *job;
   AskStep step;
   int64_t until_us;  // it has an answer by then
+  int64_t asked_us;  // the call under way was begun
   PeersTold told;
   void *ctx;
 } Asking;
@@ -353,7 +431,8 @@ static bool ask(Asking *asking) {
   char key[STORE_KEY_MAX];
   Peers *peers = asking->peers;
   bool adds = asking->step == ASK_ADD || asking->step == ASK_ADD_AGAIN;
-  int64_t left_ms = (asking->until_us - clock_now_us()) / 1000;
+  asking->asked_us = clock_now_us();
+  int64_t left_ms = (asking->until_us - asking->asked_us) / 1000;
   StoreCall call = { .op = adds ? STORE_ADD : STORE_GET,
                      .key = key_in(peers, asking->job->identity, key),
                      .patience_ms = left_ms };
@@ -388,7 +467,8 @@ static void tell_found(Asking *asking, Found found, Str packed, int64_t answered
   PeersResult result = result_of(asking, found);
   bool claims = asking->step <= ASK_ADD_AGAIN;
   if (claims && result == PEERS_MINE)
-    hold(asking->peers, asking->job, key_in(asking->peers, asking->job->identity, key));
+    hold(asking->peers, asking->job, key_in(asking->peers, asking->job->identity, key),
+         asking->asked_us + LAPSES_US);
   asking->told(asking->ctx, result, packed, answered_s);
   end_asking(asking);
 }
@@ -438,7 +518,7 @@ bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
   Str key = key_in(peers, job->identity, text);
   if (key.len == 0 || (with == TO_ONESELF && !was_before(peers, key))) return false;
   if (begin(peers, job, with == TO_SHARE ? ASK_ADD : ASK_READ, told, ctx)) return true;
-  if (with == TO_SHARE) hold(peers, job, key);
+  if (with == TO_SHARE) hold(peers, job, key, clock_now_us() + LAPSES_US);
   return false;
 }
 

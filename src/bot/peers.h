@@ -50,8 +50,16 @@ bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx);
 // not wait.
 void peers_count_try(Peers *peers, Job *job);
 // The job was answered. If the store is away it is told later. Any thread; does not wait. Does
-// nothing without a claim. After dedupe_finish.
+// nothing without a claim, or where another process has the message. After dedupe_finish.
 void peers_finish(Peers *peers, Job *job, Str packed);
+// Whether the job's message may have become another process's: this one stood still for longer than a claim lasts, or
+// the store was away for as long. In other cases it costs a look at the clock. Any thread, before peers_finish.
+bool peers_is_in_doubt(Peers *peers, Job *job);
+// Whether that is known to be so.
+bool peers_has_lost(Peers *peers, Job *job);
+// Asks the store: `told` is called once, here or on the store's thread, with whether it is still this process's; true
+// where the store does not answer. False, and it is not called, if the store cannot be asked now.
+bool peers_confirm(Peers *peers, Job *job, void (*told)(void *ctx, bool mine), void *ctx);
 // The message of that identity is answered `success`, as far as other processes are concerned. Waits for nothing.
 void peers_mark(Peers *peers, Str identity);
 // The job was not run: any process may have it. Any thread; waits for nothing. After dedupe_forget.

@@ -81,6 +81,10 @@ static bool on_answer(void *ctx, const Answer *answer) {
 static bool on_done(void *ctx, TaskState state, const Answer *answer) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
+  if (webhook->peers && peers_has_lost(webhook->peers, job)) {
+    run_forget(webhook, job);
+    return false;
+  }
   Reply reply = answer->reply;
   job->place = answer->place;
   join_kept(webhook, job, &reply);
@@ -114,12 +118,29 @@ static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
 // MessageTask.owes: false while the platform is to try again first.
 static bool owes(void *ctx) {
   Job *job = ctx;
-  if (answer_late_way(job->owner, job) != LATE_KEEP) return true;
+  Webhook *webhook = job->owner;
+  // What another process has put there is not written over.
+  if (webhook->peers && peers_is_in_doubt(webhook->peers, job)) return false;
+  if (answer_late_way(webhook, job) != LATE_KEEP) return true;
   bool is_last = atomic_load(&job->last_try) || atomic_load(&job->tries) >= ANSWER_TRIES;
   // The user can write as soon as the request is answered, so the promise is stored first.
-  if (is_last) kept_promise(job->owner, job);
+  if (is_last) kept_promise(webhook, job);
   return is_last;
 }
+
+static bool is_in_doubt(void *ctx) {
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
+  return peers_is_in_doubt(webhook->peers, job);
+}
+
+static bool confirm(void *ctx, void (*told)(void *ctx, bool mine), void *told_ctx) {
+  Job *job = ctx;
+  Webhook *webhook = job->owner;
+  return peers_confirm(webhook->peers, job, told, told_ctx);
+}
+
+static const MessageClaim CLAIM = { is_in_doubt, confirm };
 
 // Returns whether the message is so old that a process may have put its run into the store and then ended without an
 // answer.
@@ -145,6 +166,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .may_be_owed = may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
+                        .claim = webhook->peers ? &CLAIM : NULL,
                         .arena = job->arena,
                         .due_us = job->started_us + webhook->options->deadline_ms * 1000,
                         .owner = job,

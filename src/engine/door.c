@@ -107,8 +107,8 @@ static int call_after(lua_State *L, int status, lua_KContext args) {
   return call_now(L);
 }
 
-// Makes a call that the record does not have yet, after the record's `before` function if there is one.
-static int call_live(lua_State *L, Task *task) {
+// Makes a call after the record's `before` function if there is one.
+static int call_watched(lua_State *L, Task *task) {
   Record *record = task->record;
   Pending *pending = &task->pending;
   bool leaves =
@@ -124,6 +124,24 @@ static int call_live(lua_State *L, Task *task) {
   lua_pushboolean(L, pending->kind == DOOR_ACTS);
   lua_callk(L, 1, 0, (lua_KContext)args, call_after);
   return call_after(L, LUA_OK, (lua_KContext)args);
+}
+
+static int call_guarded(lua_State *L, int status, lua_KContext args) {
+  lua_settop(L, (int)args);
+  return call_watched(L, task_running(L));
+}
+
+// Makes a call that the record does not have yet, after the record's `guard` function if it is needed.
+static int call_live(lua_State *L, Task *task) {
+  const Record *record = task->record;
+  const Pending *pending = &task->pending;
+  bool changes = pending->kind == DOOR_ACTS || pending->kind == DOOR_ASKS;
+  if (!changes || !record->needed || !record->needed(record->guarded)) return call_watched(L, task);
+  int args = lua_gettop(L);
+  luaL_checkstack(L, 1, NULL);
+  lua_pushcfunction(L, record->guard);
+  lua_callk(L, 0, 0, (lua_KContext)args, call_guarded);
+  return call_guarded(L, LUA_OK, (lua_KContext)args);
 }
 
 // ---- running from a record ----------------------------------------------------------------------

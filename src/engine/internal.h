@@ -227,6 +227,9 @@ struct Record {
   void *owner;
   atomic_int *acting;
   void (*after)(Record *record);
+  lua_CFunction guard;
+  bool (*needed)(void *guarded);  // NULL: `guard` is not called
+  void *guarded;
   Buf scratch;  // for packed values
   char given_up[200], difference[400];
 };

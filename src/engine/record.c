@@ -47,6 +47,15 @@ void record_watch(Record *record, lua_CFunction before, void *owner, atomic_int 
   record->owner = owner;
 }
 
+void record_guard(Record *record, lua_CFunction guard, bool (*needed)(void *guarded),
+                  void *guarded) {
+  record->guard = guard;
+  record->needed = needed;
+  record->guarded = guarded;
+}
+
+void *record_guarded(const Record *record) { return record->guarded; }
+
 size_t record_tasks(const Record *record) {
   size_t count = 0;
   for (const Task *task = record->members; task; task = task->record_next) count++;
@@ -71,6 +80,7 @@ Record *task_record(Task *task) {
   if (task->record || !task->records) return task->record;
   Record *record = record_new();
   if (record) join(task, record);
+  if (record && task->body->recorded) task->body->recorded(task, record);
   return record;
 }
 

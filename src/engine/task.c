@@ -247,6 +247,11 @@ static int task_finish_k(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
+static int task_at_end_k(lua_State *L, int status, lua_KContext context) {
+  if (take_at_end(L, (Task *)context)) lua_callk(L, 0, 0, context, task_finish_k);
+  return task_finish_k(L, LUA_OK, context);
+}
+
 // Continues after the task's function. If it failed, its variables are closed by now, and its error is raised again for
 // the resumer of the coroutine.
 static int task_main_k(lua_State *L, int status, lua_KContext context) {
@@ -254,8 +259,11 @@ static int task_main_k(lua_State *L, int status, lua_KContext context) {
   lua_remove(L, 1);  // the handler
   if (task->forced > 0) return guard_unwind_on(L);
   if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
-  if (take_at_end(L, task)) lua_callk(L, 0, 0, context, task_finish_k);
-  return task_finish_k(L, LUA_OK, context);
+  if (status == LUA_YIELD && task->now->ends_later && task->now->ends_later(task)) {
+    lua_pushcfunction(L, task->now->before_end);
+    lua_callk(L, 0, 0, context, task_at_end_k);
+  }
+  return task_at_end_k(L, LUA_OK, context);
 }
 
 static int task_main(lua_State *L) {

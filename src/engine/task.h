@@ -8,6 +8,7 @@
 #include "engine/task_state.h"
 
 typedef struct Task Task;
+typedef struct Record Record;
 
 // The code that a task runs. Every function may be NULL. The engine is entered during all of them except `over`, and
 // except `ended` if the engine was given up.
@@ -17,6 +18,12 @@ typedef struct TaskBody {
   int (*prepare)(lua_State *L, Task *task);
   // Called after the function returned, with only its results on the stack. Runs in the task's coroutine and may raise.
   void (*finish)(lua_State *L, Task *task);
+  // Called before `finish` of a task that has waited: returns whether to call `before_end` first, a C function that may
+  // wait and may end the task. It leaves the results on the stack.
+  bool (*ends_later)(Task *task);
+  lua_CFunction before_end;
+  // Called when the task's record has been made.
+  void (*recorded)(Task *task, Record *record);
   // Called after the function failed or was stopped; `error` is "file:line: message" and the source line. Returns a
   // body to run instead, or NULL. That body's `prepare` finds the error value on the stack (nil if the function was
   // stopped); only its prepare, finish, results and doing are used.

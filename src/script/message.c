@@ -87,6 +87,7 @@ static void message_ended(Task *task) {
   if (!dropped && !run->silent && task_state(task) != TASK_RETURNED) message_take_parts(run);
   if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
   message_give_answer(task, run);
+  if (record) record_guard(record, NULL, NULL, NULL);
   if (record && record_owner(record) == run->talk) record_watch(record, NULL, NULL, NULL);
   if (run->talk) end_talk(task, run);
 }
@@ -95,6 +96,9 @@ const TaskBody message_body = { .prepare = prepare_message,
                                 .finish = finish_message,
                                 .failed = message_failed,
                                 .suspended = message_suspended,
+                                .ends_later = message_is_in_doubt,
+                                .before_end = message_confirm,
+                                .recorded = message_guard,
                                 .ended = message_ended,
                                 .over = message_run_free,
                                 .results = 1,

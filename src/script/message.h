@@ -18,6 +18,15 @@ typedef struct {
                 // failure
 } Answer;
 
+// Asks whether another process has taken over a message, because this process was stopped for seconds.
+typedef struct {
+  // Returns whether that is possible; usually only compares the time. The engine is entered.
+  bool (*is_in_doubt)(void *owner);
+  // Asks the store. `told` is called once with whether the message is still this process's, on any thread, possibly
+  // before this returns. Returns false if the store cannot be asked: `told` is not called.
+  bool (*confirm)(void *owner, void (*told)(void *ctx, bool mine), void *ctx);
+} MessageClaim;
+
 // One message for the script. A first slice that ends returns its answer; `done` and `over` are for a script that was
 // suspended.
 typedef struct {
@@ -35,6 +44,7 @@ typedef struct {
   Arena *arena;       // for the answer; the owner keeps it until it has the answer
   int64_t due_us;     // monotonic: from then on its turns are late
   void *owner;
+  const MessageClaim *claim;  // NULL: no other process can take over the message
   // When a script that still runs is put into the store, because its message is about to be answered before its end
   // (monotonic); 0: never.
   int64_t owe_at_us;

@@ -30,6 +30,7 @@ typedef struct {
   atomic_int *api_calls;
   Said *said;
   void *owner;
+  const MessageClaim *claim;
   bool (*late)(void *owner, const Answer *answer);
   bool (*done)(void *owner, TaskState state, const Answer *answer);
   void (*over)(void *owner);
@@ -95,6 +96,15 @@ void message_alarm_set(Task *task);
 void message_alarm_drop(MessageRun *run);
 // Notes that the run is not owed any more.
 void message_settle(BotShared *shared, Talk *talk);
+
+// ---- message_claim.c
+
+// The calls of the task with that record are made only while its message is this process's.
+void message_guard(Task *task, Record *record);
+// Whether the task's message may have become another process's.
+bool message_is_in_doubt(Task *task);
+// A C function that may wait: ends the running task if so.
+int message_confirm(lua_State *L);
 
 // ---- message_answer.c
 

@@ -47,6 +47,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   talk_leave_said(talk, false);
   run->behind = 0;
   record_watch(task_record(task), NULL, NULL, NULL);
+  record_guard(task_record(task), NULL, NULL, NULL);
   if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
   Task *next = task_new(engine, task_body(task), run);
   if (!next) return false;

@@ -44,6 +44,7 @@ void message_run_take(MessageRun *run, const MessageTask *message, Answer *answe
   run->api_calls = message->api_calls;
   run->said = message->said;
   run->owner = message->owner;
+  run->claim = message->claim;
   run->owe_at_us = message->owe_at_us;
   run->owes = message->owes;
   run->identity = message->identity;

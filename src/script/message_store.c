@@ -70,6 +70,7 @@ static void after_call(Record *record) {
 void message_watch(Task *task) {
   Record *record = task_record(task);
   MessageRun *run = message_run(task);
+  if (record) message_guard(task, record);
   if (!record || !run->talk) return;
   run->talk->said = run->said;
   record_watch(record, before_call, run->talk, &message_shared(run)->acting);

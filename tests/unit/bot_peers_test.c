@@ -110,6 +110,48 @@ static void test_the_first_one_that_gets_a_message_has_it(void **state) {
   job_release(other);
 }
 
+static atomic_int confirmed;
+
+static void on_confirmed(void *ctx, bool mine) { atomic_store(&confirmed, mine ? 1 : -1); }
+
+static int confirm(Peers *peers, Job *job) {
+  atomic_store(&confirmed, 0);
+  if (!peers_confirm(peers, job, on_confirmed, NULL)) return 0;
+  while (atomic_load(&confirmed) == 0) usleep(1000);
+  return atomic_load(&confirmed);
+}
+
+static void test_a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  assert_false(peers_is_in_doubt(f->here, first));
+  usleep((PEERS_CLAIM_MS + 100) * 1000);  // as long as a process that stands still
+  assert_true(peers_is_in_doubt(f->here, first));
+  assert_false(peers_has_lost(f->here, first));
+  assert_int_equal(claim(f, f->there, again), PEERS_MINE);
+  assert_int_equal(confirm(f->here, first), -1);
+  assert_true(peers_has_lost(f->here, first));
+  peers_finish(f->here, first, STR("T:mine"));  // is not written over the other's
+  assert_int_equal(confirm(f->there, again), 1);
+  peers_finish(f->there, again, STR("T:theirs"));
+  assert_int_equal(look(f, f->here, first), PEERS_ANSWERED);
+  assert_string_equal(f->answer.ptr, "T:theirs");
+  job_release(first);
+  job_release(again);
+}
+
+static void test_a_claim_that_lapsed_and_is_free_is_had_again(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a");
+  claim(f, f->here, job);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  assert_int_equal(confirm(f->here, job), 1);
+  assert_false(peers_is_in_doubt(f->here, job));
+  peers_forget(f->here, job);
+  job_release(job);
+}
+
 static void test_its_answer_and_the_time_of_it_are_there_for_the_others(void **state) {
   Fixture *f = *state;
   Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
@@ -310,6 +352,8 @@ int main(void) {
     TEST(what_was_not_run_is_anybodys),
     TEST(a_claim_stays_while_it_is_renewed_and_lapses_after),
     TEST(a_claim_that_lapsed_takes_nothing_from_its_successor),
+    TEST(a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then),
+    TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(accounts_do_not_meet),
     cmocka_unit_test(test_without_a_window_answers_are_not_kept),
     TEST(an_identity_too_long_for_a_key_is_nobody_elses),

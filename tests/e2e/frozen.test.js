@@ -1,0 +1,75 @@
+// A process that stood still while the platform tried its message at another one: it does nothing of it when it goes on.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const { startPeer, platform } = require('./peer');
+const { makeRedis } = require('./redis');
+const { startBot, textXml, sleep, tempDir, until } = require('./harness');
+
+const CLAIM_MS = 3000;
+
+async function startTwo(t, where, script) {
+  const store = where === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`;
+  const peer = await startPeer(t);
+  const options = { script: script.replaceAll('PEER', peer.url), config: { store, ...platform(peer) } };
+  return { peer, bots: [await startBot(t, options), await startBot(t, options)] };
+}
+
+// The first process stops 0.3 s into the message; the platform gives its request up after 5 s, and tries the second one.
+async function freeze(bots, xml, after) {
+  const gone = new AbortController();
+  bots[0].deliver(xml, { signal: gone.signal }).catch(() => {});
+  await sleep(300);
+  bots[0].signal('SIGSTOP');
+  await sleep(CLAIM_MS + 400);
+  const second = bots[1].deliver(xml);
+  await sleep(after);
+  bots[0].signal('SIGCONT');
+  return (await second).reply;
+}
+
+for (const where of ['SQLite file', 'Redis']) {
+  for (const [when, after] of [['has answered it', 2500], ['runs it', 400]]) {
+    test(`it calls nothing, and answers nothing, once another one of the ${where} ${when}`, async (t) => {
+      const { peer, bots } = await startTwo(t, where, `function on_message(msg)
+        wechat.sleep(2)
+        wechat.http.post("PEER/effect", { body = "x" })
+        return "answer to " .. msg.content
+      end`);
+      const reply = await freeze(bots, textXml('go', { MsgId: '77' }), after);
+      assert.equal(reply.Content, 'answer to go');
+      await sleep(3000);
+      assert.deepEqual(peer.seen.filter((line) => line === 'POST /effect'), ['POST /effect']);
+      assert.deepEqual(peer.sent, []);
+      assert.match(bots[0].log, /a script ended before its next call: this process stood still/);
+    });
+  }
+
+  test(`what it would send late is not sent: another one of the ${where} has answered`, async (t) => {
+    const { peer, bots } = await startTwo(t, where, 'function on_message(msg) wechat.sleep(2) return "answer to " .. msg.content end');
+    const reply = await freeze(bots, textXml('go', { MsgId: '78' }), 2500);
+    assert.equal(reply.Content, 'answer to go');
+    await sleep(2500);
+    assert.deepEqual(peer.sent, []);
+    assert.equal((await bots[1].deliver(textXml('go', { MsgId: '78' }))).reply.Content, 'answer to go');
+    assert.equal((await bots[0].deliver(textXml('go', { MsgId: '78' }))).reply.Content, 'answer to go');
+  });
+
+  test(`it goes on with a message that no other one of the ${where} was given`, async (t) => {
+    const { peer, bots } = await startTwo(t, where, `function on_message(msg)
+      wechat.sleep(1)
+      wechat.http.post("PEER/effect", { body = "x" })
+      wechat.sleep(1)
+      return "answer to " .. msg.content
+    end`);
+    bots[0].say('go').catch(() => {});
+    await sleep(300);
+    bots[0].signal('SIGSTOP');
+    await sleep(CLAIM_MS + 2500);
+    bots[0].signal('SIGCONT');
+    await until(() => peer.sent.length === 1, 'the late answer');
+    assert.deepEqual(peer.seen.filter((line) => line === 'POST /effect'), ['POST /effect']);
+  });
+}
