@@ -246,8 +246,8 @@ void coroutine_open(lua_State *L) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &RESERVED);
-  coroutine_reserve(
-      L, L);  // the main coroutine: finalizers run in it and can get it from coroutine.running
+  // The main coroutine: finalizers can run in it and get it from coroutine.running.
+  coroutine_reserve(L, L);
   lua_getglobal(L, LUA_COLIBNAME);
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

@@ -12,7 +12,7 @@
 // How a call that was under way when the process ended is handled at the replay.
 typedef enum {
   DOOR_READS,  // made again: the call only reads, or sets a whole value
-  DOOR_ACTS,  // not made again, since it may have taken effect: returns nil and { kind = "unknown" }
+  DOOR_ACTS,   // not made again, as it may have taken effect: gives nil, { kind = "unknown" }
   DOOR_ASKS,   // gets its results from record_answer
   DOOR_TELLS,  // never under way: the call does not wait and has no effect outside the process
 } DoorKind;

@@ -17,12 +17,11 @@
 typedef struct Engine Engine;
 
 typedef struct {
-  int64_t cpu_us_max;  // CPU time of one slice; 0: no limit
-  size_t memory_max;   // bytes of the state; 0: no limit
-  int64_t
-      task_timeout_ms;  // a task with a limit (task_limit) is cancelled after this time; 0: never
-  bool allow_shell;     // keeps os.execute and io.popen
-  const char *library;  // the name of the user's library, for messages; outlives the engine
+  int64_t cpu_us_max;       // CPU time of one slice; 0: no limit
+  size_t memory_max;        // bytes of the state; 0: no limit
+  int64_t task_timeout_ms;  // after it, a task with a limit (task_limit) is cancelled; 0: never
+  bool allow_shell;         // keeps os.execute and io.popen
+  const char *library;      // the name of the user's library, for messages; outlives the engine
   // The prefix of the chunk names of the user's own Lua files: errors and log lines never point into these files.
   // Outlives the engine; NULL if there are none.
   const char *own_chunks;
@@ -68,11 +67,10 @@ static inline void *engine_user(lua_State *L) { return engine_link(L)->user; }
 enum { ENGINE_SOON = 0 };
 bool engine_enter(Engine *engine, int64_t deadline_us);
 void engine_leave(Engine *engine);
-// Releases the state that the engine's thread reserves for the engine_enter of a turn (turn.h). A turn's `take` calls
-// it before it waits for anything else.
+// Releases the state that the engine's thread reserves for a turn's engine_enter (turn.h). A turn's `take` calls this
+// function before it waits for anything else.
 void engine_let_go(Engine *engine);
-// Like engine_leave, but lets waiting threads get the state first: for a thread that would otherwise win it again each
-// time.
+// Like engine_leave, but lets waiting threads get the state first: for a thread that would otherwise win it each time.
 void engine_leave_to_others(Engine *engine);
 // Returns the main coroutine, for the thread that has entered.
 lua_State *engine_main(Engine *engine);
@@ -103,7 +101,7 @@ void engine_set_place(Engine *engine, const char *place);
 // `place` (`size` bytes; or NULL and 0) where the slice was last seen.
 bool engine_is_stuck(Engine *engine, char *place, size_t size);
 // Gives the engine up: threads can no longer enter it, and suspended tasks end. The thread of the stuck call is left
-// running, at idle priority; the state is closed after the call has returned. Any thread.
+// running, on idle cores only; the state is closed after the call has returned. Any thread.
 void engine_give_up(Engine *engine);
 bool engine_is_given_up(const Engine *engine);
 

@@ -16,8 +16,7 @@ void gate_release(Gate *gate);  // NULL is allowed
 
 // Waits for a pass until `due_us` (monotonic; INT64_MAX: without limit). As the C function's last statement:
 // `return gate_enter(...);`. Once the task has a pass, `push` is called with the gate; the task must give the pass back
-// with gate_leave, unless the gate was opened. At `due_us`, `late` is called instead. `what` is the method's name, for
-// messages.
+// with gate_leave, unless the gate was opened. At `due_us`, `late` is called instead. `what` is as for wait_begin.
 int gate_enter(lua_State *L, Gate *gate, const char *what, int64_t due_us, WaitPush push,
                WaitPush late);
 // Takes a pass without waiting, even if none is left: then other tasks wait until this pass is given back too. The

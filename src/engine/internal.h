@@ -48,7 +48,7 @@ typedef struct {
   uint64_t place_number;    // number of the slice that `place` belongs to
   char entry[PLACE_SIZE];   // the place to report until a better one is known
   uint64_t watched_number;  // number of the slice that watched_cpu_us belongs to
-  uint64_t looked_number;   // number of the slice at the last call of engine_is_stuck, at looked_us
+  uint64_t looked_number;   // number of the slice at engine_is_stuck's last call, at looked_us
   int64_t looked_us;
   int64_t watched_cpu_us;  // the thread's CPU time when the slice began
 } Slice;
@@ -105,8 +105,7 @@ void failure_to_err(const Failure *failure, Err *err);
 
 // ---- closing.c -----------------------------------------------------------------------------------
 
-// Closes the <close> variables of a coroutine that will not be resumed, and logs their errors. The variables cannot
-// wait.
+// Closes the <close> variables of a coroutine that will not be resumed, and logs their errors. They cannot wait.
 void close_coroutine(Engine *engine, lua_State *co);
 
 // ---- inbox.c: turns and timers ------------------------------------------------------------------
@@ -171,13 +170,11 @@ struct Wait {
   char what[48];
 };
 
-// Creates a wait that has already finished, to queue a new task. It has one reference, for the task. NULL without
-// memory.
+// Creates a finished wait, to queue a new task. It has one reference, for the task. NULL without memory.
 Wait *wait_over(Task *task);
 // The `take` of a wait's turn: resumes the wait's task.
 void wait_go_on(Turn *turn, bool there);
-// Marks the wait's task as suspended; it goes on when the wait is finished. The engine's lock and inbox->mutex are
-// held.
+// Marks the wait's task as suspended; it goes on when the wait is finished. The lock and inbox->mutex are held.
 void wait_park_locked(Wait *wait);
 // Ends a wait whose task ends: a later result is dropped, `cancel` is called, and the task's reference is released.
 // The lock is held, or the engine is given up.
@@ -274,8 +271,7 @@ struct Task {
   int co_ref, values[TASK_VALUES];
   int locals_ref;  // the table of task_push_locals; LUA_NOREF: not created yet
   const TaskBody *body;
-  const TaskBody *
-      now;  // the body that runs: `body`, its replacement (TaskBody.failed), or the at_end function
+  const TaskBody *now;  // what runs: `body`, its replacement (TaskBody.failed), or at_end
   void *data;
   TaskState state;  // TASK_RETURNED until something fails
   bool counted;     // run_wait without a limit waits for the task
@@ -292,21 +288,20 @@ struct Task {
   bool records;  // the task is recorded or replayed
   int once;      // depth of calls of `once`, inside of which nothing is recorded
   Pending pending;
-  bool dropped;  // ends without a report: the task goes on elsewhere, or the engine is closing
-  bool lives;    // the record was replayed to its end, and the task has made a call since
-  Wait *turn;    // the wait for the task's turn in the record; or NULL
+  bool dropped;         // ends without a report: goes on elsewhere, or the engine is closing
+  bool lives;           // has made a call since its record was replayed to the end
+  Wait *turn;           // the wait for the task's turn in the record; or NULL
   int64_t deadline_us;  // INT64_MAX: none
-  bool closing;  // the function failed or is being ended: only its <close> variables still run
-  int64_t closing_us;  // the deadline for that
-  unsigned forced;     // how often the running code was ended past its pcalls (guard_forced)
-  Failure *failure;    // of the task's function, as it was described when raised; or NULL
-  int64_t due_us;      // from then on, the task's turns are late; INT64_MAX: never
-  Task *previous,
-      *next;  // in the list of suspended tasks (guarded by inbox->mutex) or of idle tasks
+  bool closing;         // its function failed or is being ended: only <close> variables run
+  int64_t closing_us;   // the deadline for that
+  unsigned forced;      // how often the running code was ended past its pcalls (guard_forced)
+  Failure *failure;     // of the task's function, as it was described when raised; or NULL
+  int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: never
+  // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
+  Task *previous, *next;
 };
 
-// Runs the task's next slice, to the task's end or its next wait. After its end `task` is invalid. The engine is
-// entered.
+// Runs the task's next slice, to its next wait or its end; after its end, `task` is invalid. The engine is entered.
 TaskState task_run(Task *task);
 // Ends a suspended task as cancelled: its <close> variables run, and may wait.
 void task_run_to_close(Task *task);
@@ -376,8 +371,8 @@ struct Engine {
   _Alignas(CACHE_LINE) Lock lock;
   atomic_int holders;
   atomic_bool given_up, interrupted, retired;
-  lua_State
-      *L;  // the main coroutine: loads chunks and describes errors; scripts run in other coroutines
+  // The main coroutine: loads chunks and describes errors. Scripts run in other coroutines.
+  lua_State *L;
   atomic_size_t memory;
   Task *task;  // the running task
   Task *idle;  // finished tasks, kept for reuse

@@ -1,7 +1,6 @@
 // Methods check their arguments before their body runs:
-//   method(name, parameters, body) -> the method, a function; `parameters` is a list of {name, type}, or nil if the
-// body
-//     checks its arguments itself
+//   method(name, parameters, body) -> the method, a function; `parameters` is a list of {name, type}, or nil for a body
+//     that checks its arguments itself
 //   fail(text): raises `text` with the line of the method's caller
 //
 // A method is a C function because Lua loses the caller's line when a Lua function is called in tail position, as in
@@ -87,8 +86,7 @@ static void check_parameter(lua_State *L, const Signature *signature, int i) {
 }
 
 // Whether the only argument is a table of named arguments. If the first parameter accepts a table, the table must
-// contain that parameter's name. A message, a reply or another value with a `__name` is never a table of named
-// arguments.
+// contain that parameter's name. A message, a reply or another value with a `__name` never counts as named arguments.
 static bool is_named(lua_State *L, const Signature *signature) {
   if (lua_gettop(L) != 1 || lua_type(L, 1) != LUA_TTABLE || signature->count == 0) return false;
   if (luaL_getmetafield(L, 1, "__name") != LUA_TNIL) {

@@ -10,11 +10,11 @@
 #include "base/str.h"
 
 // Appends `count` values from the absolute index `first`. Metatables are left out; the array mark and null are kept.
-// False, with undefined bytes appended to `out`, for functions, threads, userdata and cycles, and without memory. Never
-// raises.
-bool pack_values(lua_State *L, int first, int count, Buf *out);
-// Pushes the packed values and returns their number, or -1 with nothing pushed if `bytes` are malformed. Raises without
+// Never raises. False, with undefined bytes appended to `out`, for functions, threads, userdata and cycles, and without
 // memory.
+bool pack_values(lua_State *L, int first, int count, Buf *out);
+// Pushes the packed values and returns their number. Returns -1, with nothing pushed, if `bytes` are malformed. Raises
+// without memory.
 int pack_push(lua_State *L, Str bytes);
 // Appends `count` strings in the format of pack_values. A Str whose `ptr` is NULL is nil.
 void pack_texts(const Str *texts, size_t count, Buf *out);

@@ -25,8 +25,7 @@ enum { CAPTURE_OPEN = -1, CAPTURE_POSITION = -2 };
 
 typedef struct {
   const char *start;
-  ptrdiff_t
-      len;  // or CAPTURE_OPEN: not closed by ')' yet; CAPTURE_POSITION: a position capture, "()"
+  ptrdiff_t len;  // or CAPTURE_OPEN: not closed by ')' yet; CAPTURE_POSITION: "()"
 } PatternCapture;
 
 typedef struct {

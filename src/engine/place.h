@@ -14,8 +14,7 @@ bool place_is_own(lua_State *L, const char *place);
 // Pushes "file:line: " of the function at that level, as luaL_where does; "" if the function is in one of the user's
 // own Lua files.
 void place_push(lua_State *L, int level);
-// Writes "file:line" of the script's innermost frame in L's stack, or "" if there is none. `size` is PLACE_SIZE or
-// less.
+// Writes "file:line" of the script's innermost frame in L's stack, or "" if there is none, cut to `size` bytes.
 void place_innermost(lua_State *L, char *place, size_t size);
 
 #endif

@@ -1,5 +1,4 @@
-// Runs a task on the engine's own thread for a caller that waits. The caller gets control back even if the script is
-// stuck.
+// Runs a task on the engine's own thread for a caller that waits, and that gets control back if the script is stuck.
 #include "engine/internal.h"
 
 #include "base/clock.h"

@@ -24,8 +24,8 @@ Str run_trace(const Run *run);
 void run_stop_when(Run *run, bool (*stop)(void *ctx), void *ctx);
 
 typedef enum {
-  RUN_LIMITED,  // the task ends after task_timeout_ms at most
-  RUN_UNLIMITED  // no limit; run_wait waits for the counted tasks too (task_count). engine_interrupt stops it
+  RUN_LIMITED,   // the task ends after task_timeout_ms at most
+  RUN_UNLIMITED  // run_wait waits for the counted tasks too (task_count); engine_interrupt stops it
 } RunLimit;
 
 // Runs `body` on the engine's own thread and waits for its end. `data` (task_data) is allocated in the run's arena.

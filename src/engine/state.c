@@ -134,8 +134,8 @@ bool engine_enter(Engine *engine, int64_t deadline_us) {
   return true;
 }
 
-// Restores the priority of a thread whose call was given up and has now returned. Called after the slice has ended, so
-// that an engine_give_up either came before, or sees no slice and leaves the thread's priority alone.
+// Restores the scheduling of a thread whose call was given up and has now returned. Called after the slice has ended,
+// so that an engine_give_up either came before, or sees no slice and leaves the thread alone.
 static void come_back(Engine *engine) {
   if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) scheduling_restore();
 }

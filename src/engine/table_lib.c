@@ -239,8 +239,7 @@ static lua_Unsigned choose_pivot(lua_Unsigned low, lua_Unsigned high, bool scatt
   return scatter && high - low >= SCATTER_FROM ? scattered(low, high) : (low + high) / 2;
 }
 
-// Partitions [low, high], four or more elements, at element `pivot`, the median of three; returns the pivot's new
-// index.
+// Partitions [low, high], four or more elements, at element `pivot`, a median of three; returns the pivot's new index.
 static lua_Unsigned part_at(Sort *sort, lua_Unsigned low, lua_Unsigned pivot, lua_Unsigned high) {
   lua_State *L = sort->L;
   get(L, pivot);

@@ -465,8 +465,8 @@ static TaskState state_of_failure(Engine *engine, int status) {
   return status == LUA_ERRMEM ? TASK_OVER_MEMORY : TASK_FAILED;
 }
 
-// Continues the task with `body` in a new coroutine, and moves the value from the top of L's stack there. False without
-// memory.
+// Continues the task with `body` in a new coroutine, to which the value on top of L's stack is moved. False, with the
+// value popped, without memory.
 static bool begin_anew(Task *task, const TaskBody *body) {
   lua_State *L = task->engine->L;
   if (task->co) task_drop_coroutine(task);

@@ -19,8 +19,8 @@ typedef struct {
 // Arms the timer, or changes its time. In a retired engine a timer with ends_with_service is dropped instead. False
 // without memory: the timer is not armed then. Any thread.
 bool timer_add(Engine *engine, Timer *timer, int64_t due_us);
-// Disarms the timer. False if it was not armed: it has fired, or `fn` is about to be called, or it was dropped. Any
-// thread.
+// Disarms the timer, on any thread. False if it was not armed: it has fired, `fn` is about to be called, or it was
+// dropped.
 bool timer_remove(Engine *engine, Timer *timer);
 // The same, for a wait's `cancel` (wait.h), which runs with the inbox's mutex held.
 bool timer_remove_in_cancel(Engine *engine, Timer *timer);

@@ -30,8 +30,7 @@ void wait_release(Wait *wait) {
 
 static const char NAMELESS[] = "a C function";
 
-// Replaces the function on top by its name in `package.loaded` ("string.gsub"), or else by the name in the calling
-// code.
+// Replaces the function on top by its name in `package.loaded` ("string.gsub"), or else by its name in the call.
 static void name_function(lua_State *L, lua_Debug *ar) {
   int function = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

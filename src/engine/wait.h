@@ -20,8 +20,8 @@ Wait *wait_begin(lua_State *L, const char *what);
 // the result arrives, `cancel(cancel_ctx)` is called once, on any thread: it asks the operation to end, and must not
 // call wait_finish or any function of timers.h except timer_remove_in_cancel.
 int wait_suspend(lua_State *L, Wait *wait, void (*cancel)(void *ctx), void *cancel_ctx);
-// Ends the wait instead of wait_suspend, if the operation could not be started. The caller then raises or returns nil,
-// err.
+// Ends the wait instead of wait_suspend, if the operation could not be started. The caller then raises or returns an
+// error.
 void wait_abort(Wait *wait);
 // Delivers the result, on any thread, once. Takes over the operation's reference. False if the task ended first:
 // `cancel` was called, and the result is dropped.

@@ -5,15 +5,13 @@
 //
 // call{method =, verb =, base =, path =, query =, body =, form =, files =, token =, send =, timeout =}
 //   `method`: the name after `wechat.`, for errors ("tag.create"). `verb`: GET, POST, UPLOAD or DOWNLOAD.
-//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: a second request could reach a user twice, so it
-// is
-//   not repeated when the platform is busy or the connection breaks. `timeout`: in seconds.
+//   `base`: "api" or "mp". `token`: "access_token" or "none". `send`: a second request could reach a user twice, so
+//   it is not repeated when the platform is busy or the connection breaks. `timeout`: in seconds.
 //   `body`: a table is sent as JSON, a string unchanged, with content_type =. `form` and `files` make a multipart body;
 //   request.h has the format of `query`, `form` and `files`. A single file may be given as file = {field =, source = a
 //   path or an open file, or data = bytes, filename =, content_type =}. Returns the platform's JSON; or, for a DOWNLOAD
 //   whose response is not JSON, {body =, size =, content_type =, filename =, save = function(self, path)}. A body of
-// more
-//   than 1 MB stays in a file until `body` is read.
+//   more than 1 MB stays in a file until `body` is read.
 // token(name) -> the token, and when it expires (Unix seconds); name: "access_token", or a ticket's type ("jsapi").
 // grant(name, keep) -> the platform's JSON for a new token; `keep`: the new token replaces the one in the cache.
 // account("appid" | "appsecret") -> the value; nil if it is not configured.

@@ -14,8 +14,7 @@
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
 
-// Returns a string field of the message at index 2, cleaned, since the script may have changed it; "" if it is not a
-// string.
+// Returns a field of the message at index 2, cleaned, since the script may have changed it; "" if it is not a string.
 static Str get_name(lua_State *L, Arena *arena, const char *field) {
   Str name = STR("");
   if (lua_getfield(L, 2, field) == LUA_TSTRING) name = reply_clean(arena, lua_str(L, -1));
@@ -80,8 +79,7 @@ static int l_render(lua_State *L) {
   return 1;
 }
 
-// reply.register(elements, metatable): registers the function and the metatable with which lua/wechat/reply.lua creates
-// replies.
+// reply.register(elements, metatable): registers the function and the metatable of replies, for lua/wechat/reply.lua.
 static int l_register(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -14,10 +14,7 @@
 #include "engine/wait.h"
 #include "store/store.h"
 
-enum {
-  PENDING = 1,
-  FIRST = 2
-};  // stack indices during a call: the pending call, then the arguments
+enum { PENDING = 1, FIRST = 2 };  // stack indices during a call: the pending call, the arguments
 
 static void free_reply(void *reply) { store_reply_free(reply); }
 

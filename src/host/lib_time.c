@@ -12,9 +12,7 @@
 #include "script/every.h"
 #include "host/spawned.h"
 
-enum {
-  SUSPENDED_MAX = 10000
-};  // so that a script that spawns without end leaves memory for messages
+enum { SUSPENDED_MAX = 10000 };  // a script that spawns without end leaves memory for messages
 
 // sleep(seconds[, until]): sleeps until the earlier of the two. `until`, in Unix seconds, is the end of a sleep that is
 // continued after a replay.

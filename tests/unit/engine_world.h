@@ -76,8 +76,8 @@ static inline void assert_raises(const char *code, const char *words) {
 // ---- tasks --------------------------------------------------------------------------------------
 
 static char result[512];
-static pthread_mutex_t result_lock =
-    PTHREAD_MUTEX_INITIALIZER;  // a stuck run that was left behind may write later
+// A stuck run that was left behind may write later.
+static pthread_mutex_t result_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static inline int prepare_code(lua_State *co, Task *task) {
   const char *code = task_data(task);
