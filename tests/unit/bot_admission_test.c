@@ -1,4 +1,4 @@
-// What enters leaves; what is full admits no more; and when a service is stalled.
+// Admission: counts, limits, and the detection of a stalled service.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

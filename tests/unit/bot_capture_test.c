@@ -1,4 +1,4 @@
-// Lines of a capture, without a bot: what was noted, in which form.
+// The lines of a capture, without a bot: content and form.
 #include "bot/capture.h"
 
 #include <stdarg.h>

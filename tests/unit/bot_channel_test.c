@@ -1,4 +1,4 @@
-// bot/channel: frames, however they come; what is none ends the channel.
+// bot/channel: frames, whole and in pieces; a malformed frame ends the channel.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

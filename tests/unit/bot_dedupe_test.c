@@ -182,14 +182,15 @@ static void test_answers_are_bounded_by_bytes(void **state) {
   assert_in_range(dedupe_count(f->dedupe), 1, 4);
 }
 
-// Names and answers of all lengths, so that each takes the place of another kind: what was there is gone.
+// Identities and answers of all lengths, so that each entry is reused for another length: nothing of the previous
+// content remains.
 static void test_a_place_that_is_used_again_keeps_nothing_of_what_was_there(void **state) {
   Fixture *f = *state;
   for (int i = 0; i < 2000; i++) {
     char identity[128], answer[128];
     snprintf(identity, sizeof identity, "m%0*d", 1 + i * 7 % 100, i);
     snprintf(answer, sizeof answer, "T%0*d", 1 + i * 11 % 90, i);
-    int now_s = 1 + i * 10;  // six of them are remembered
+    int now_s = 1 + i * 10;  // six of them are kept
     Job *job = job_known_as(f, identity), *again = job_known_as(f, identity);
     assert_int_equal(enter(f, job, now_s), DEDUPE_NEW);
     finish(f, job, answer, now_s);

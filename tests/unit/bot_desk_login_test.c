@@ -1,4 +1,4 @@
-// bot/desk_login: the right password makes a session; wrong ones are counted; sessions end.
+// bot/desk_login: the right password begins a session; wrong ones are counted; sessions end.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

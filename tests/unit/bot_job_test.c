@@ -1,4 +1,4 @@
-// Those who wait for a job get its answer; those who cannot wait any longer leave at their deadline.
+// Requests that wait for a job get its answer, or leave at their deadline.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,7 +120,7 @@ static void test_a_reply_is_kept_though_its_maker_uses_its_own_again(void **stat
   job_pool_free(pool);
 }
 
-// What a job with that reply is answered with, from the reply and from its packed form.
+// Asserts that the job gives the same answer from the reply and from its packed form.
 static void assert_packs(Job *job, const Reply *reply) {
   Buf direct, again;
   buf_init(&direct);

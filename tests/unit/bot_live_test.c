@@ -1,4 +1,5 @@
-// bot/live: what happens is kept while somebody looks, warnings always; what does not fit makes the oldest go.
+// bot/live: events are kept while a desk is watching, warnings always; when a ring is full, the oldest events are
+// dropped.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

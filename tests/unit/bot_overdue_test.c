@@ -1,4 +1,4 @@
-// A run that does not come back by its deadline is answered for, once; one that does, never.
+// The watcher answers once for a run that does not return by its deadline, and never for a run that does.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static void *watch(void *arg) {
   return NULL;
 }
 
-// Due and not due runs in turn, as fast as they go: what overdue_end says is what happened.
+// Due and not due runs alternate at full speed: overdue_end returns true exactly if the run was answered.
 static void test_the_end_and_the_answer_never_both_happen(void **state) {
   Watching watching = { .overdue = overdue_new() };
   OverdueRun run;

@@ -1,4 +1,4 @@
-// Processes on one store: one of them has a message, the others get its answer.
+// Processes on one store: one of them gets a message, the others get its answer.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -199,7 +199,7 @@ static void test_a_claim_stays_while_it_is_renewed_and_lapses_after(void **state
        usleep(100000))
     peers_renew(f->here, clock_now_us());
   assert_int_equal(claim(f, f->there, again), PEERS_RUNNING);
-  // The process has died: nobody renews.
+  // The process has died: its claim is not renewed.
   assert_int_equal(wait_ms(f, f->there, again, PEERS_CLAIM_MS + 1000), PEERS_MINE);
   peers_forget(f->here, first);
   job_release(first);
@@ -324,7 +324,7 @@ static void *answer_all(void *arg) {
   return NULL;
 }
 
-// Within a process dedupe sees to it that a message is claimed once; here each thread is a process.
+// Within a process dedupe ensures that a message is claimed once; here each thread acts as a process.
 static void test_of_many_that_get_the_same_messages_each_is_run_once(void **state) {
   Fixture *f = *state;
   Crowd crowd[THREADS];

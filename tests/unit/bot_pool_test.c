@@ -1,4 +1,4 @@
-// Several interpreters of one script in service: who gets the next message, and how they are replaced.
+// Several interpreters of one script in service: the choice for the next message, and replacement.
 #include "host_world.h"
 
 #include "bot/pool.h"
@@ -17,7 +17,7 @@ static int close_slot(void **state) {
   return world_close(state);
 }
 
-// What the one in that index says to a text, if it answers at once.
+// Returns the answer of the interpreter at `index` to a text, if it answers at once.
 static const char *say(size_t index, const char *content) {
   static char reply[4096];
   Heard answer;
@@ -45,7 +45,7 @@ static size_t seat_picked(void) {
   return index;
 }
 
-// ---- messages that take long
+// ---- long messages
 
 typedef struct {
   size_t index;
@@ -132,7 +132,7 @@ static void test_each_has_globals_of_its_own_and_hands_them_to_the_one_in_its_se
   assert_string_equal(say(2, "?"), "v2 1");
 }
 
-// The file `loads` counts them: the second one of a reload of two fails.
+// The file `loads` counts the loads: in a reload of two interpreters, the second load fails.
 static void test_when_one_does_not_load_none_takes_over(void **state) {
   char code[1024];
   snprintf(code, sizeof code,
@@ -232,7 +232,7 @@ static void test_memory_is_told_in_sum_and_at_its_most(void **state) {
   assert_true(status.memory > status.memory_max + 100000);
 }
 
-// ---- one that is stuck
+// ---- stuck interpreters
 
 #define STUCK                                                                                      \
   "function on_message(m)\n"                                                                       \

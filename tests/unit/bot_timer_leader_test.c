@@ -1,4 +1,4 @@
-// Of the processes on one store one runs the timers.
+// One of the processes on a store runs the timers.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-// A process: the store that it shares is the test's.
+// A process on the test's store.
 typedef struct {
   BotShared shared;
   TimerLeader *leader;
@@ -28,7 +28,7 @@ static void begin(Process *process, const char *account) {
 
 static bool on_duty(Process *process) { return !atomic_load(&process->shared.timers_elsewhere); }
 
-// Looks as the watcher does, for so long; whether it is on leader at the end.
+// Calls timer_leader_look for `ms`, like the watcher. Returns whether the process is the leader at the end.
 static bool look_for_ms(Process *process, int64_t ms) {
   int64_t end_us = clock_now_us() + ms * 1000;
   do {
@@ -84,7 +84,7 @@ static void test_of_one_that_has_died_it_lapses(void **state) {
   look_for_ms(&one, 100);
   assert_false(look_for_ms(&other, 1000));
   assert_true(look_for_ms(&other, TIMER_LEADER_LEASE_MS + 2000));
-  // It was not dead, only very slow: it sees that it has lost it.
+  // The process was only very slow: it notices that it has lost the lease.
   assert_false(look_for_ms(&one, 100));
 }
 

@@ -1,4 +1,4 @@
-// bot/workspace: empty when it is taken, whatever it held; used again, never by two at once.
+// bot/workspace: empty when taken, whatever it held; reused, never by two at once.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static void test_two_at_once_have_one_each(void **state) {
   workspace_put(pool, two);
 }
 
-// A message of a megabyte leaves no megabyte behind.
+// The memory of a message of a megabyte is not kept.
 static void test_large_buffers_are_not_kept(void **state) {
   Workspace *w = workspace_get(pool);
   for (int i = 0; i < 100000; i++) buf_add(&w->plain, STR("0123456789"));

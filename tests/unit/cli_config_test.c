@@ -1,4 +1,4 @@
-// The configuration: its three places, its checks, what it says and what it never says.
+// The configuration: its three sources, its checks, its messages, and that no message shows a secret.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -478,7 +478,7 @@ static void test_what_the_script_may_see_holds_no_secret(void **state) {
   assert_true(str_eq(value, STR("wx1")));
 }
 
-// ---- what it becomes ----------------------------------------------------------------------------
+// ---- result -------------------------------------------------------------------------------------
 
 static void test_the_values_reach_the_parts_in_their_units(void **state) {
   assert_true(

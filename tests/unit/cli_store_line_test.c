@@ -1,4 +1,4 @@
-// Lines of wemoon store: what is exported comes back to the byte.
+// Lines of wemoon store: an import restores every exported byte.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

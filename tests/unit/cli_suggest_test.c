@@ -1,4 +1,4 @@
-// cli/suggest: the name that was meant, or none.
+// cli/suggest: suggests the intended name, or none.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// Requests as they are on the wire, well-formed or not: what libcivetweb would pass over in silence is answered, and
-// nothing is read as a request that nobody sent.
+// Raw requests, well-formed or not: requests that libcivetweb would drop silently are answered, and no bytes are taken
+// for a request that no client sent.
 #include "net/server.h"
 
 #include <dirent.h>
@@ -21,8 +21,8 @@
 
 enum { MAX_BODY = 1000, IDLE_MS = 3000 };
 
-// While this is set, the next zeroed block of the size of a request's buffers is refused; other threads allocate blocks of
-// other sizes meanwhile. A sanitizer has an allocator of its own.
+// While this is set, the next calloc of the size of a request's buffers fails; other threads allocate blocks of other
+// sizes meanwhile. A sanitizer has its own allocator.
 static atomic_bool starves;
 typedef struct {
   Pooled pooled;
@@ -127,7 +127,8 @@ static void assert_said(const char *what) {
   if (!said) fail_msg("the log does not say '%s':\n%s", what, log_text);
 }
 
-// It is refused with `status`, a line of the log that says `why`, and the end of the connection; nothing is handled.
+// Asserts that `request` is refused with `status` and a log line with `why`, that the connection is closed, and that no
+// handler is called.
 static void assert_refused_bytes(Str request, const char *status, const char *why) {
   static char answer[ANSWER_MAX];
   int before = atomic_load(&handled), fd = dial(server_port(server));
@@ -231,7 +232,7 @@ static void test_a_refused_request_takes_none_with_it_that_lies_behind(void **st
   assert_int_equal(atomic_load(&handled), before);
 }
 
-// What lies behind a request in one packet is a request like any other, and judged as one.
+// A second request in the same packet is checked like any other request.
 static void test_requests_in_one_packet_are_each_looked_at(void **state) {
   char answer[2000];
   static const char *const doubtful[] = {
@@ -330,7 +331,7 @@ static void test_a_client_that_asks_before_its_chunks_is_told_to_go_on(void **st
 
 // ---- connections --------------------------------------------------------------------------------
 
-// Whether a second request on the connection is answered, and the first answer had told so.
+// Asserts whether a second request on the connection is answered, and that the first answer announced it.
 static void assert_kept(const char *headers, const char *version, bool kept) {
   char request[300];
   int fd = dial(server_port(server));
@@ -385,7 +386,7 @@ static void test_a_head_that_drips_on_a_kept_connection_has_no_more_time_than_an
   close(fd);
 }
 
-// The four threads of the server are taken: one idle connection goes for one that comes.
+// All four threads of the server are busy: one idle connection is closed for each new one.
 static void test_the_longest_idle_connection_goes_first_and_none_within_a_second(void **state) {
   int fds[4], port = server_port(server);
   for (int i = 0; i < 3; i++) {
@@ -423,7 +424,7 @@ static void test_a_refused_body_is_read_on_so_that_the_answer_arrives(void **sta
     char answer[500] = "";
     int fd = dial(server_port(server));
     say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2097152\r\n\r\n");
-    usleep(50 * 1000);  // the refusal is out by now
+    usleep(50 * 1000);  // the refusal has been sent by now
     for (int j = 0; j < 8; j++) {
       if (send(fd, piece, sizeof piece, MSG_NOSIGNAL) != sizeof piece)
         fail_msg("reset at piece %d", j);
@@ -447,7 +448,7 @@ static void test_a_request_without_memory_for_its_buffers_is_answered_and_told(v
   assert_starts(ask_here("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
 }
 
-// ---- who, and when ------------------------------------------------------------------------------
+// ---- clients and times --------------------------------------------------------------------------
 
 static void test_a_proxy_that_is_trusted_names_its_client(void **state) {
   ask_here("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.5\r\n\r\n");
@@ -505,7 +506,7 @@ static bool is_there(const char *name) {
   return found;
 }
 
-// A thread gives itself its name once it runs.
+// Waits until a thread has the name, which it sets itself once it runs.
 static void await_thread(const char *name) {
   int64_t until_ms = clock_now_ms() + 10000;
   while (!is_there(name) && clock_now_ms() < until_ms) usleep(1000);

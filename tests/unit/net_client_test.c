@@ -1,4 +1,4 @@
-// The HTTP client against a server that behaves, and against all kinds that do not.
+// The HTTP client against correct servers and against faulty ones.
 #include "client_side.h"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static bool behave(void *ctx, const PeerRequest *request) {
       fd, "HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: 5\r\n\r\nhello");
 }
 
-// ---- requests and answers ------------------------------------------------------------------------------
+// ---- requests and answers -----------------------------------------------------------------------
 
 static void test_a_status_other_than_200_is_an_answer_too(void **state) {
   ClientResult *result = run(get("/500"));
@@ -78,7 +78,7 @@ static void test_connections_are_kept(void **state) {
   assert_in_range(atomic_load(&peer.connections) - before, 0, 1);
 }
 
-// It closes kept connections as the next request arrives, each time: nobody hears of it, however often.
+// The server closes kept connections whenever the next request arrives: no caller notices, however often.
 static void test_a_kept_connection_that_dies_is_replaced_without_a_word(void **state) {
   for (int i = 0; i < 20; i++) {
     ClientResult *result = run(get("/once"));
@@ -87,7 +87,7 @@ static void test_a_kept_connection_that_dies_is_replaced_without_a_word(void **s
   }
 }
 
-// What a script starts (io.popen) must not hold them open.
+// Processes that a script starts (io.popen) must not keep connections open.
 static void test_connections_are_not_inherited_by_child_processes(void **state) {
   client_result_free(run(get("/hello")));
   int found = 0;
@@ -125,7 +125,7 @@ static void test_what_cannot_be_sent_is_refused_at_once(void **state) {
   assert_int_equal(client_send(client, &request, put, NULL, &err), 0);
 }
 
-// ---- bad manners ---------------------------------------------------------------------------------------
+// ---- faulty servers -----------------------------------------------------------------------------
 
 static void test_an_answer_that_ends_early_is_a_network_failure(void **state) {
   ends(get("/half"), CLIENT_NETWORK, "127.0.0.1:");
@@ -157,7 +157,7 @@ static void test_nobody_there_and_no_such_name_are_network_failures(void **state
   client_result_free(result);
 }
 
-// ---- certificates --------------------------------------------------------------------------------------
+// ---- certificates -------------------------------------------------------------------------------
 
 static char folder[] = "/tmp/wemoon-client-XXXXXX";
 
@@ -247,7 +247,7 @@ static void test_a_proxy_gets_the_request(void **state) {
   client_free(proxied);
 }
 
-// ---- many, late, given up ------------------------------------------------------------------------------
+// ---- concurrency, time-outs, cancelled requests -------------------------------------------------
 
 typedef struct {
   atomic_int ok, other;

@@ -1,4 +1,5 @@
-// Connections as their threads see them: which are busy, and how far their threads step aside. What the table is for, crowds, is net_server_test's.
+// Connections as seen by their threads: which are busy, and how far their threads step aside. net_server_test tests the
+// table with crowds of clients.
 #include "net/connections.h"
 
 #include <setjmp.h>
@@ -46,7 +47,7 @@ static int slice_us_after(Connection *connection) {
   return (int)(slice_here().slice_ns / 1000);
 }
 
-// On a thread and a core of its own.
+// Runs on its own thread and core.
 static void *serve_a_crowd(void *arg) {
   int *slices_us = arg;
   Connection *crowd[CROWD];

@@ -1,4 +1,4 @@
-// net/curl_easy: what goes out, byte by byte, and what comes in.
+// net/curl_easy: the bytes sent, and the bytes received.
 #include "client_side.h"
 
 #include <fcntl.h>

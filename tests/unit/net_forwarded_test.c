@@ -1,4 +1,4 @@
-// net/forwarded: whom to believe, and whom they name.
+// net/forwarded: the trusted proxies, and the clients that they name.
 #include "net/forwarded.h"
 
 #include <setjmp.h>

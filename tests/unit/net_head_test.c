@@ -1,4 +1,4 @@
-// net/head: what the headers of a request say, and which of them are not believed.
+// net/head: reads the headers of a request, and refuses invalid ones.
 #include "net/head.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-// net/listener: where it listens, and why it cannot.
+// net/listener: the addresses, and the errors.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void test_an_address_of_another_machine_cannot_be_had(void **state) {
   assert_int_equal(err.code, ERR_FAILED);
 }
 
-// Leaves the process `spare` descriptors to open. Returns the limit as it was.
+// Limits the process to `spare` more descriptors. Returns the previous limit.
 static struct rlimit leave_descriptors(int spare) {
   struct rlimit limit, few;
   int first = dup(0);
@@ -128,7 +128,7 @@ static void test_a_listener_that_could_not_be_stopped_is_not_opened(void **state
     assert_int_equal(listener.fd, -1);
     int next = dup(0);
     close(next);
-    assert_int_equal(next, first);  // nothing was left open
+    assert_int_equal(next, first);  // no descriptor is left open
   }
 }
 

@@ -1,4 +1,4 @@
-// net/multi: as many transfers at once as there are descriptors for; the rest wait their turn.
+// net/multi: at most as many transfers at once as there are descriptors; the rest wait their turn.
 #include "client_side.h"
 
 static bool behave(void *ctx, const PeerRequest *request) {
@@ -65,7 +65,7 @@ static int set_up(void **state) {
   struct rlimit limit, low;
   getrlimit(RLIMIT_NOFILE, &limit);
   low = (struct rlimit){ 800, limit.rlim_max };
-  if (limit.rlim_max > 800) low.rlim_max = 800;  // the client takes what it may
+  if (limit.rlim_max > 800) low.rlim_max = 800;  // the client raises the limit to the maximum
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
   client = client_new(loop, &(ClientOptions){ 0 }, NULL);
   return client ? 0 : -1;

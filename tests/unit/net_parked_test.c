@@ -1,5 +1,5 @@
-// Connections without a thread: parked on the loop, answered by one write or bit by bit, closed, and noticed when their
-// clients go.
+// Connections without a thread: parked on the loop, answered at once or in pieces, closed, and notified when the client
+// closes.
 #include "net/parked.h"
 
 #include <setjmp.h>
@@ -10,14 +10,14 @@
 
 #include "raw_client.h"
 
-// ---- a server that parks each request -----------------------------------------------------------------------------------
+// ---- server that parks each request -------------------------------------------------------------
 
 typedef struct {
   Loop *loop;
   Server *server;
   LoopCall call;
   Parked *_Atomic parked;  // the last one
-  atomic_int state, sent;  // as its watcher was told
+  atomic_int state, sent;  // as reported to the watcher
   size_t given;            // bytes of a stream
   bool streams;
 } World;
@@ -81,7 +81,7 @@ static void wait_for(World *world, atomic_int *value, int wanted) {
 
 static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-// A client whose request is parked.
+// Returns the socket of a client whose request is parked.
 static int client_of(World *world, const char *request) {
   int fd = dial(server_port(world->server));
   assert_true(fd >= 0);
@@ -102,7 +102,7 @@ static void close_it(void *ctx) { parked_close(atomic_load(&((World *)ctx)->park
 
 static void end_it(void *ctx) { parked_end(atomic_load(&((World *)ctx)->parked)); }
 
-// ---- one answer ---------------------------------------------------------------------------------------------------------
+// ---- one answer ---------------------------------------------------------------------------------
 
 static void test_a_parked_request_is_answered_later_and_its_connection_ends(void **state) {
   char got[ANSWER_MAX];
@@ -153,7 +153,7 @@ static void test_a_client_that_resets_is_gone_also_after_it_ended_its_half(void 
     if (half) shutdown(fd, SHUT_WR), wait_for(world, &world->state, PARKED_HALF_CLOSED);
     reset(fd);
     wait_for(world, &world->state, PARKED_GONE);
-    on_loop(world, answer);  // into nowhere
+    on_loop(world, answer);  // the client is gone
     close_world(world);
   }
 }
@@ -173,7 +173,7 @@ static void test_what_comes_behind_a_parked_request_does_not_cost_its_answer(voi
   close_world(world);
 }
 
-// ---- its end ------------------------------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------
 
 static void test_an_answered_connection_may_outlive_server_and_loop_waits_for_none(void **state) {
   World *world = open_world(false);
@@ -197,7 +197,7 @@ static void test_the_server_may_be_freed_while_a_request_is_parked(void **state)
   close_world(world);
 }
 
-// ---- bit by bit ---------------------------------------------------------------------------------------------------------
+// ---- streams ------------------------------------------------------------------------------------
 
 static void send_bit(void *ctx) {
   assert_true(parked_send(atomic_load(&((World *)ctx)->parked), STR("bit ")));
@@ -219,7 +219,7 @@ static void test_an_answer_may_come_bit_by_bit(void **state) {
   close_world(world);
 }
 
-enum { LARGE = 24 << 20 };  // more than the buffers of the system take
+enum { LARGE = 24 << 20 };  // more than the kernel's buffers hold
 
 static void send_much(void *ctx) {
   World *world = ctx;

@@ -1,4 +1,4 @@
-// The HTTP server from outside: raw bytes over sockets, and crowds of clients that stall or never rest.
+// The HTTP server from outside: raw bytes over sockets, and crowds of clients that stall or send without pause.
 #include "net/server.h"
 
 #include <arpa/inet.h>
@@ -23,10 +23,11 @@
 #include "raw_client.h"
 #include "slice.h"
 
-// What a crowd may make another client wait. On a quiet machine it is a quarter of a second; this one may be running other tests.
+// How long a crowd may make another client wait. A quarter of a second is enough on an idle machine; this machine may
+// run other tests.
 enum { BUSY_MACHINE_MS = 5000 };
 
-// ---- a server to test -------------------------------------------------------------------------------------------------
+// ---- server to test -----------------------------------------------------------------------------
 
 typedef struct {
   atomic_int handled, over;
@@ -66,7 +67,7 @@ static void handle(void *ctx, HttpRequest *request) {
   server_respond(request, &response);
 }
 
-// For crowds: writes nothing that threads share.
+// For crowds: writes no memory shared by threads.
 static void handle_echo(void *ctx, HttpRequest *request) {
   server_respond(request, &(HttpResponse){ .status = 200, .body = request->body });
 }
@@ -102,7 +103,7 @@ static Server *serve(int threads) {
   return serve_with("0", threads, (HttpHandler){ .route = route });
 }
 
-// ---- requests and answers ------------------------------------------------------------------------------------------------
+// ---- requests and answers -----------------------------------------------------------------------
 
 static void test_an_answer_has_its_length_and_names_no_software(void **state) {
   Server *server = serve(4);
@@ -292,8 +293,8 @@ static void test_handlers_have_stacks_for_deep_recursion(void **state) {
   server_free(server);
 }
 
-// Three requests at once on one connection: the second follows close on the first, unless the machine dozes between them,
-// and the third finds the thread's turns set.
+// Three requests at once on one connection: the second follows the first closely, unless the machine pauses between
+// them, and the third finds the thread's turns set.
 static void test_the_thread_of_a_busy_connection_takes_short_turns(void **state) {
   if (!slices_are_kept()) skip();
   static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -306,7 +307,7 @@ static void test_the_thread_of_a_busy_connection_takes_short_turns(void **state)
   server_free(server);
 }
 
-// ---- addresses -----------------------------------------------------------------------------------------------------------
+// ---- addresses ----------------------------------------------------------------------------------
 
 static void test_a_bare_port_means_this_machine_alone(void **state) {
   Server *server = serve(2);
@@ -368,7 +369,7 @@ static void test_a_taken_port_is_named_with_the_means_to_see_who_has_it(void **s
   server_free(server);
 }
 
-// ---- stopping --------------------------------------------------------------------------------------------------------------
+// ---- stopping -----------------------------------------------------------------------------------
 
 static void *stop(void *server) {
   server_free(server);
@@ -415,7 +416,7 @@ static void test_a_stopping_server_takes_no_new_connection(void **state) {
   close(fd);
 }
 
-// ---- crowds ---------------------------------------------------------------------------------------------------------------
+// ---- crowds -------------------------------------------------------------------------------------
 
 static void allow_many_files(void) {
   struct rlimit limit;
@@ -456,7 +457,7 @@ static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
   server_free(server);
 }
 
-// How long a new client's request takes, from its connection on; -1 when it is not answered.
+// Returns how long a new client's request takes, including the connection; -1 if it is not answered.
 static int64_t time_one(int port) {
   char answer[512];
   int64_t begun = clock_now_ms();
@@ -483,7 +484,7 @@ static void assert_nobody_waits_behind(const char *stalled, int count) {
     if (ms < 0 || ms > BUSY_MACHINE_MS)
       fail_msg("request %d behind %d stalling clients ('%s'): %lld ms", i, count, stalled,
                (long long)ms);
-    // Others take the place of those that were sent away.
+    // Other clients replace those whose connections were closed.
     for (int j = 0; j < 20; j++) {
       int k = (i * 20 + j) % count;
       close(fds[k]);
@@ -524,8 +525,9 @@ static bool ask_echo(int fd, char *answer, size_t size) {
          hear(fd, answer, size, false) > 0;
 }
 
-// Asks again and again, on a kept connection as long as the server keeps it. A kept one may have been closed while this
-// thread was not let run: that is no loss, as for any client, when a new one is answered.
+// Sends requests without pause, on one connection as long as the server keeps it open. The server may have closed a
+// kept connection while this thread did not run: that is no failure, as for any client, if a new connection is
+// answered.
 static void *never_rest(void *arg) {
   Client *client = arg;
   char answer[512];

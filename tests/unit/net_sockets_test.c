@@ -1,4 +1,4 @@
-// The sockets that libcurl waits for: told of when they are ready, and never when nobody waits for them.
+// The sockets that libcurl waits for: reported when they are ready, and never when libcurl does not wait for them.
 #include "net/sockets.h"
 
 #include <curl/curl.h>
@@ -75,7 +75,7 @@ static void make_pair(int pair[2]) {
 
 static void say(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
 
-// Where the loop cannot be at work on it.
+// Runs on the loop, so the loop is not using the descriptor.
 static void shut_fd(int fd, int what) { close(fd); }
 
 static void shut(int fd) { on_loop(shut_fd, fd, 0); }
@@ -126,12 +126,12 @@ static void test_nobody_is_told_of_a_socket_that_is_watched_no_more(void **state
   say(pair[1]);
   usleep(50000);
   assert_int_equal(atomic_load(&told_in), 0);
-  on_loop(watch, pair[0], CURL_POLL_IN);  // what came meanwhile is there
+  on_loop(watch, pair[0], CURL_POLL_IN);  // bytes that arrived in the meantime are reported
   assert_true(reaches(&told_in, 1));
   close_pair(pair);
 }
 
-// As between two requests on one connection, again and again.
+// As happens repeatedly between two requests on one connection.
 static void test_a_socket_is_watched_again_and_again(void **state) {
   int pair[2];
   make_pair(pair);
@@ -144,7 +144,7 @@ static void test_a_socket_is_watched_again_and_again(void **state) {
   close_pair(pair);
 }
 
-// libcurl closes without a word.
+// libcurl closes a socket without a notice.
 static void test_a_number_that_was_closed_is_watched_as_another_socket(void **state) {
   int pair[2], other[2];
   make_pair(pair);
@@ -183,7 +183,8 @@ static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_els
   shut(idle[0]);
 }
 
-// A child process may hold what is closed here open: the set must not keep it, and tell of it for ever.
+// A child process may keep a socket open that is closed here: the epoll set must not keep the socket and report it for
+// ever.
 static void test_what_is_closed_is_told_of_no_more_though_another_holds_it(void **state) {
   int pair[2];
   make_pair(pair);

@@ -1,4 +1,4 @@
-// The names of statuses.
+// The reason phrases of statuses.
 #include "net/status.h"
 
 #include <setjmp.h>

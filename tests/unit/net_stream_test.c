@@ -1,4 +1,4 @@
-// Answers that the client hands on as they come: held, let go on, cut short.
+// Answers that the client passes on as they arrive: paused, resumed, cut short.
 #include "client_side.h"
 
 #include <stdatomic.h>
@@ -42,11 +42,11 @@ static bool behave(void *ctx, const PeerRequest *request) {
 }
 
 typedef struct {
-  Box box;  // first: what `put` gets
+  Box box;  // first: the argument of `put`
   pthread_mutex_t lock;
   int heads, status, refusals;
   char header[20];
-  size_t len, room;  // bytes that were taken, and that may be
+  size_t len, room;  // bytes taken, and bytes that may be taken
   char bytes[64];
 } Receiver;
 
@@ -126,7 +126,7 @@ static void test_who_refuses_holds_the_sender_until_it_goes_on(void **state) {
   ClientRequest request = get("/flood");
   uint64_t id = begin(&request, &to);
   for (int i = 0; i < 200 && refusals(&to) == 0; i++) usleep(5000);
-  usleep(500000);  // longer than the sender may be silent
+  usleep(500000);  // longer than the limit for a silent sender
   pthread_mutex_lock(&to.lock);
   assert_int_equal(to.refusals, 1);
   assert_true(to.len <= 10000);

@@ -1,4 +1,5 @@
-// Timeslice on the CPU: as long as a round takes, with nothing else about the thread changed, and passed to who waits.
+// The time slice on the CPU: as long as a round takes, with no other property of the thread changed, and passed to
+// waiting threads.
 #include "net/timeslice.h"
 
 #include <pthread.h>
@@ -14,7 +15,7 @@
 #include "core.h"
 #include "slice.h"
 
-// On a thread of its own, whose scheduling ends with it.
+// Runs `fn` on its own thread, whose scheduling ends with it.
 static void on_a_thread(void *(*fn)(void *), void *arg) {
   pthread_t thread;
   assert_int_equal(pthread_create(&thread, NULL, fn, arg), 0);
@@ -60,7 +61,7 @@ static void test_who_has_no_turns_gets_none(void **state) {
   assert_int_equal(slice.priority, 5);
 }
 
-// ---- their length -----------------------------------------------------------------------------------------------------
+// ---- length -------------------------------------------------------------------------------------
 
 static void
 test_turns_are_as_long_as_a_round_of_those_who_are_likely_to_have_a_request(void **state) {
@@ -109,7 +110,7 @@ static void test_few_requests_and_the_first_measurement_say_nothing(void **state
   assert_int_equal(timeslice_us(&timeslice), TIMESLICE_SHORTEST_US);
 }
 
-// ---- passing ----------------------------------------------------------------------------------------------------------
+// ---- passing ------------------------------------------------------------------------------------
 
 static atomic_int turns_taken;
 static atomic_bool enough;
@@ -122,7 +123,8 @@ static void *count_turns(void *arg) {
   return NULL;
 }
 
-// Two threads share a core. A hundred passes take microseconds if they pass nothing, and then the other has not run.
+// Two threads share a core. If a pass has no effect, a hundred passes take microseconds, and the other thread has not
+// run.
 static void *pass_turns(void *arg) {
   pthread_t other;
   stay_on_core(sched_getcpu());

@@ -1,4 +1,4 @@
-// net/transfer: requests that cannot be sent are refused with a reason; redirects; how one fails.
+// net/transfer: requests that cannot be sent are refused with a reason; redirects; failures.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
-// What libcurl would do by itself: each line of the table in net/client.h.
+// Actions that libcurl would take by itself: each line of the table in net/client.h.
 #include "client_side.h"
 
 #include <netdb.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-// libcurl's clock, and libuv's, can be moved from here.
+// Moves the clock of libcurl and libuv.
 static _Atomic int64_t ahead_s;
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
@@ -77,10 +77,10 @@ static ClientRequest follow(ClientRequest request) {
   return request;
 }
 
-// So that the next request finds a kept connection.
+// Sends a request, so that the next one finds a kept connection.
 static void warm(void) { client_result_free(run(get("/hello"))); }
 
-// ---- a connection breaks --------------------------------------------------------------------------
+// ---- connection breaks --------------------------------------------------------------------------
 
 static void test_what_must_not_be_repeated_is_sent_once_over_a_kept_connection(void **state) {
   warm();
@@ -119,7 +119,7 @@ static void test_a_connection_long_idle_is_not_used_for_what_is_sent_once(void *
   ahead_s += 30;
   ends(get("/hello"), CLIENT_OK, NULL);
   assert_int_equal(connections() - before, 0);
-  ahead_s += 4;  // many a server closes it after 5
+  ahead_s += 4;  // many servers close it after 5
   ends(post("/hello"), CLIENT_OK, NULL);
   assert_int_equal(connections() - before, 1);
 }
@@ -138,7 +138,7 @@ static void test_one_clock_runs_through_repeats_and_redirects(void **state) {
   within(post("/silence"), 300);
 }
 
-// ---- redirects ------------------------------------------------------------------------------------
+// ---- redirects ----------------------------------------------------------------------------------
 
 static void redirects(const char *method, bool body, int status, const char *as) {
   char path[60], line[60];
@@ -227,7 +227,7 @@ static void test_an_answer_after_redirects_is_the_last_one_alone(void **state) {
   client_result_free(result);
 }
 
-// ---- headers that nobody wrote --------------------------------------------------------------------
+// ---- headers added by libcurl -------------------------------------------------------------------
 
 static void test_no_word_is_waited_for_before_a_body_unless_the_request_asks(void **state) {
   static char large[2 << 20];
@@ -321,7 +321,7 @@ static void test_old_and_new_kinds_of_http_are_not_tried(void **state) {
   is_not_seen("HTTP2-Settings");
 }
 
-// Answers a head with 417, before any body came.
+// Answers a head with 417, before the body arrives.
 static void *refuse_expectation(void *arg) {
   char head[4096];
   int fd = accept(*(int *)arg, NULL, NULL);

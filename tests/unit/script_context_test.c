@@ -1,4 +1,4 @@
-// What C functions that Lua calls know about where they run.
+// The context of C functions that Lua calls.
 #include "script_world.h"
 
 static int l_current(lua_State *L) {

@@ -32,7 +32,7 @@ static void ask(const char *content) {
   assert_int_equal(open_conversations(), 1);
 }
 
-// Without a Keep, so that conversations are in memory alone.
+// Without a Keep, so that conversations are only in memory.
 static int set_up(void **state) {
   if (world_open_shared(state) != 0) return -1;
   keep_free(world.shared.keep);
@@ -103,7 +103,7 @@ static void test_the_end_of_a_user_ends_the_wait_with_the_reason(void **state) {
 
 static void test_too_many_interpreters_out_of_service_lose_theirs(void **state) {
   ask("x");
-  conversations_limit_old(world.shared.conversations, 0);  // it is in service
+  conversations_limit_old(world.shared.conversations, 0);  // the interpreter is in service
   assert_int_equal(open_conversations(), 1);
   interpreter_retire(world.in);
   conversations_limit_old(world.shared.conversations, 1);

@@ -1,4 +1,4 @@
-// When crontab lines come due.
+// The due times of crontab lines.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// Timers that a script makes: they tick while the script is in service, and until they are stopped.
+// Timers that a script creates: they run while the script is in service, until they are stopped.
 #include "script_world.h"
 
 static const char counting[] = "ticks = 0\n"
@@ -32,7 +32,7 @@ static void test_a_timer_ticks_until_it_is_stopped(void **state) {
   int stopped = ticks("stop");
   usleep(50000);
   assert_int_equal(ticks("x"), stopped);
-  ticks("stop");  // twice is allowed
+  ticks("stop");  // a second stop is allowed
 }
 
 static void test_no_timer_ticks_before_the_script_is_in_service(void **state) {

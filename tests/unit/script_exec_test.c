@@ -1,4 +1,4 @@
-// A chunk that is run to its end, with arguments and results.
+// Chunks that run to their end, with arguments and results.
 #include "script_world.h"
 
 static Buf out;

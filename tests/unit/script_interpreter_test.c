@@ -1,4 +1,4 @@
-// An interpreter's life: it is loaded, started with the state of the one before, asked for its own, and retired.
+// An interpreter: it is loaded, started with the previous interpreter's state, asked for its own state, and retired.
 #include "script_world.h"
 
 static void assert_not_loaded(const char *code, const char *because) {

@@ -23,7 +23,7 @@ static const KeptRun question = {
 
 static void save(KeptRun run) { assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL)); }
 
-// As another process that has the same store: it knows nothing yet.
+// Continues as another process on the same store, with an empty index.
 static void become_another(void) {
   keep_free(keep);
   keep = world.shared.keep = world_new_keep();

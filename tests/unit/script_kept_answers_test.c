@@ -31,7 +31,7 @@ static int end(void **state) {
   return 0;
 }
 
-// What is written is there once a later call of the store is.
+// Waits until earlier writes are done: the store's calls end in order.
 static void settle(void) {
   for (int i = 0; i < 8; i++)
     store_reply_free(
@@ -88,7 +88,7 @@ static void test_what_a_message_claimed_no_other_one_gets(void **state) {
   put("m1", "Tone", false, 0);
   assert_claims("m3", true, KEPT_ANSWERS_BEFORE, "Tone");
   assert_claims("m4", true, KEPT_ANSWERS_NONE, "");
-  assert_claims("m3", true, KEPT_ANSWERS_BEFORE, "Tone");  // the platform's next try of it
+  assert_claims("m3", true, KEPT_ANSWERS_BEFORE, "Tone");  // the platform's next try of the message
   clock_advance((int64_t)30 * 1000 * 1000);                // it was never answered
   assert_claims("m4", true, KEPT_ANSWERS_BEFORE, "Tone");
 }
@@ -98,7 +98,7 @@ static void test_a_promised_answer_is_fetched_by_a_text_alone(void **state) {
   settle();
   assert_claims("m2", false, KEPT_ANSWERS_NONE, "");
   assert_claims("m2", true, KEPT_ANSWERS_PENDING, "");
-  assert_claims("m1", true, KEPT_ANSWERS_NONE, "");  // its own message, tried once more
+  assert_claims("m1", true, KEPT_ANSWERS_NONE, "");  // the next try of its own message
   put("m1", "Tanswer", false, 0);
   assert_claims("m3", false, KEPT_ANSWERS_NONE, "");
   assert_claims("m4", true, KEPT_ANSWERS_GIVE, "Tanswer");

@@ -1,4 +1,4 @@
-// What a process knows of the runs in the store.
+// A process's index of the runs in the store.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// script/kept_unsaved: what the store did not take is written again, unless something newer is.
+// script/kept_unsaved: a write that the store did not accept is repeated, unless a newer one replaces it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

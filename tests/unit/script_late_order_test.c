@@ -1,4 +1,4 @@
-// One user's late answers go out in the order of the user's messages.
+// One user's late answers are sent in the order of the user's messages.
 #include "script_world.h"
 
 static LateOrder *order;

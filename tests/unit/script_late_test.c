@@ -1,4 +1,4 @@
-// Replies that came too late to be the answer: each is sent in a task of its own.
+// Late replies: each is sent in its own task.
 #include "script_world.h"
 
 static bool is_late(void *owner, const Answer *answer) { return true; }
@@ -17,7 +17,7 @@ static int set_up(void **state) {
   return 0;
 }
 
-// What the function of the Lua half was called with.
+// Asserts the arguments with which the function of the Lua half was called.
 static void assert_sent(const char *wanted) {
   assert_true(wait_for(none_under_way));
   world_message.late = NULL;

@@ -1,4 +1,4 @@
-// Where code comes from: the script, what it requires beside itself, the embedded files.
+// Loading code: the script, the modules that it requires, the embedded files.
 #include "script_world.h"
 
 #include "script/inner.h"

@@ -1,4 +1,4 @@
-// What a script returned becomes the answer, and goes to the caller, to the owner, or out as a late reply.
+// A script's result becomes the answer, and is passed to the caller or the owner, or sent as a late reply.
 #include "script_world.h"
 
 static const char late_function[] =

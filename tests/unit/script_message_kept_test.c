@@ -1,4 +1,4 @@
-// Runs that are in the store go on in another process.
+// Runs in the store continue in another process.
 #include "script_world.h"
 
 static const char asking[] = "function on_message(msg)\n"

@@ -1,4 +1,4 @@
-// A message's run: what it holds while the script answers, and afterwards.
+// The state of a message's run while the script answers, and afterwards.
 #include "script_world.h"
 
 #include "script/message_inner.h"

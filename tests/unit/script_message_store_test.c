@@ -1,4 +1,4 @@
-// A run that is in the store: what it asks, and what it is about to do, is written there first.
+// A run in the store: its questions and calls are written to the store before they are made.
 #include "script_world.h"
 
 #include "engine/door.h"
@@ -16,7 +16,7 @@ static int tear_down(void **state) {
   return world_close(state);
 }
 
-// What the store has under the key; false if there is nothing.
+// Reads a run from the store; returns false if the key is missing.
 static bool fetch(const char *key, KeptRun *run) {
   StoreReply *reply =
       store_call_wait(world.store, &(StoreCall){ .op = STORE_GET, .key = str_of(key) }, NULL);

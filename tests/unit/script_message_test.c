@@ -1,4 +1,4 @@
-// What a message's task runs: on_message, and on_error in its place.
+// The task of a message: runs on_message, and on_error after a failure.
 #include "script_world.h"
 
 static void test_on_message_gets_the_message_and_answers_it(void **state) {

@@ -1,4 +1,4 @@
-// `msg`, as the script reads it.
+// `msg` in the script.
 #include "script_state.h"
 
 #include "engine/boxed.h"

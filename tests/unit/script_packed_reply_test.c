@@ -1,4 +1,4 @@
-// script/packed_reply: what a duplicate is answered with is what the message was answered with, byte for byte.
+// script/packed_reply: a duplicate gets the same answer as the message, byte for byte.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

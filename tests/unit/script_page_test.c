@@ -1,4 +1,4 @@
-// One page in a task of its own: what the function gets, and what becomes of what it returns.
+// Pages, each in its own task: the function's argument, and the handling of its results.
 #include "script_world.h"
 
 #include "script/page.h"

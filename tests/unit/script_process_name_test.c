@@ -1,4 +1,4 @@
-// A process is told from another by its name, and its end is seen on its own machine.
+// Process names are unique, and the end of a process is visible on its own machine.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

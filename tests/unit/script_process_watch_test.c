@@ -1,4 +1,4 @@
-// A process that does nothing for a while counts as ended, one that goes on does not.
+// A process that does nothing for a while counts as ended; a process that makes progress does not.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void nap(int ms) {
   nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
 }
 
-// A child that computes a little every few milliseconds.
+// Starts a child that computes a little every few milliseconds.
 static int start(void **state) {
   int out[2];
   assert_int_equal(pipe(out), 0);
@@ -59,7 +59,7 @@ static bool is_alive(void) {
   return alive;
 }
 
-// Whether it is taken for ended within `ms`, looked at all the time.
+// Returns whether the child counts as ended within `ms` of continuous checks.
 static bool ends_within(int64_t ms) {
   for (int64_t end = clock_now_us() + ms * 1000; clock_now_us() < end; nap(100)) {
     if (!is_alive()) return true;
@@ -76,7 +76,7 @@ static void test_a_frozen_process_counts_as_ended_until_it_goes_on(void **state)
   assert_true(is_alive());
 }
 
-// It may have been frozen together with the one that looks.
+// The child may have been frozen together with the watching process.
 static void test_one_that_was_not_looked_at_for_long_is_alive(void **state) {
   kill(child, SIGSTOP);
   nap(100);

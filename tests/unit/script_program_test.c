@@ -1,4 +1,4 @@
-// Programs of wemoon's own: an embedded file that is given `host`, and its functions.
+// Embedded programs: the argument `host`, and calls of their functions.
 #include "script_world.h"
 
 // A host whose JSON is a list of names, without annotations: for new/luarc.lua.

@@ -1,7 +1,7 @@
-// A prompt beside a script: a program in the script's own state, one for each session, within a message's limits.
+// A prompt beside a script: one program per session, in the script's state, within the limits of a message.
 #include "script_world.h"
 
-// For new/luarc.lua: what it writes is what the script's `write` makes of it.
+// For new/luarc.lua: the script's function `write` gets what the program writes.
 static int open_host(lua_State *L) {
   world_open_host(L);
   lua_newtable(L);

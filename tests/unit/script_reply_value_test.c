@@ -1,11 +1,11 @@
-// What on_message returns, as a Reply in C.
+// Converts the results of on_message to a Reply.
 #include "script_state.h"
 #include "script/reply_value.h"
 
 static State state;
 static Arena *arena;
 
-// The least that lua/wechat/reply.lua does: a metatable, and a function that lists the elements.
+// A minimal lua/wechat/reply.lua: a metatable, and a function that lists the elements.
 static const char registration[] =
     "local metatable = {}\n"
     "register(function(reply) return reply.elements end, metatable)\n"

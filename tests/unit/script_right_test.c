@@ -27,7 +27,7 @@ static int end(void **state) {
 
 static void test_a_refusal_is_known_to_all_processes_for_an_hour(void **state) {
   assert_true(right_note(store, STR("wx1"), &here, false));
-  assert_false(right_note(store, STR("wx1"), &here, false));  // no news
+  assert_false(right_note(store, STR("wx1"), &here, false));  // unchanged
   assert_true(shared_sends_nothing(&here));
   right_learn(store, STR("wx1"), &there);
   assert_true(shared_sends_nothing(&there));

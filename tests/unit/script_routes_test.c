@@ -1,4 +1,4 @@
-// Which page a request is for.
+// Finds the page for a request.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

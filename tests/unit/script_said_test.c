@@ -1,4 +1,4 @@
-// What a script has said of its answer: what was said by the deadline is the passive reply.
+// Parts of an answer: the parts said by the deadline are the passive reply.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

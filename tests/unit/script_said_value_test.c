@@ -1,4 +1,4 @@
-// Parts of an answer between Lua and C.
+// Converts parts of an answer from Lua to C.
 #include "script_world.h"
 
 #include "script/said_value.h"

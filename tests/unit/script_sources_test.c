@@ -1,4 +1,4 @@
-// script/sources: the files that a script came from, and what they held.
+// script/sources: the files from which a script was loaded, and their contents.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

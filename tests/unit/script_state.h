@@ -1,5 +1,5 @@
-// A Lua state for the tests of script/ and host/: with a context, no interpreter around it, and an allocator that
-// can be hostile.
+// A Lua state for the tests of script/ and host/: with a context, no interpreter around it, and an allocator that can
+// fail.
 #ifndef WEMOON_TESTS_SCRIPT_STATE_H
 #define WEMOON_TESTS_SCRIPT_STATE_H
 
@@ -21,9 +21,9 @@ typedef struct {
   InterpreterOptions options;
   Account account;
   Pairs config;
-  // The allocator's temper.
-  bool
-      collect_always;  // every allocation fails once, which makes Lua collect all garbage and ask again
+  // The allocator's behaviour.
+  bool collect_always;  // every allocation fails once, which makes Lua collect all garbage and try
+                        // again
   bool refused;
   long fail_after;  // that many allocations succeed, all later ones fail; -1: none fails
 } State;
@@ -88,13 +88,13 @@ static inline void state_close(State *state) {
   digest_free(state->context.digest);
 }
 
-// Runs Lua; what went wrong fails the test.
+// Runs Lua code; an error fails the test.
 static inline void state_run(State *state, const char *code) {
   if (luaL_dostring(state->L, code) != LUA_OK) fail_msg("%s", lua_tostring(state->L, -1));
   lua_settop(state->L, 0);
 }
 
-// Makes a message of the XML and calls it `msg`.
+// Sets the global `msg` to the message of the XML.
 static inline void state_push_message(State *state, const char *xml) {
   NodeTree tree;
   MessageHead head;

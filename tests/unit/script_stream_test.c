@@ -1,4 +1,4 @@
-// An answer that is written bit by bit: the script sends, a thread passes on.
+// An answer written in pieces: the script sends, a thread reads.
 #include "script_state.h"
 #include "script/stream_value.h"
 

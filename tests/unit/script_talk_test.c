@@ -1,4 +1,4 @@
-// What is kept of a message's run, as long as the run is in memory.
+// The stored state of a message's run, while the run is in memory.
 #include "script_world.h"
 
 #include "engine/record.h"
@@ -12,7 +12,7 @@ static int set_up(void **state) {
   keep = world.shared.keep;
   char document[] = "<m/>";
   talk = talk_new(keep, STR("a"), str_of(document));
-  memset(document, 'x', sizeof document);  // its texts are the talk's own
+  memset(document, 'x', sizeof document);  // the talk owns its texts
   return talk ? 0 : -1;
 }
 
@@ -21,7 +21,7 @@ static int tear_down(void **state) {
   return world_close(state);
 }
 
-// What the store has of the user's conversation.
+// Reads the user's conversation from the store.
 static bool fetch(KeptRun *run, Buf *value) {
   StoreCall call = { .op = STORE_GET, .key = STR("asked/gh_1/a") };
   StoreReply *reply = store_call_wait(world.store, &call, NULL);

@@ -1,5 +1,5 @@
-// The world of world.h for tests of script/. No file of lua/wechat runs: `wechat` has what script/ itself gives to Lua, and
-// the test's own functions.
+// The world of world.h for tests of script/. No file of lua/wechat runs: `wechat` has the functions of script/ and of
+// the test.
 #ifndef WEMOON_TESTS_SCRIPT_WORLD_H
 #define WEMOON_TESTS_SCRIPT_WORLD_H
 
@@ -23,7 +23,7 @@
 
 #include <lualib.h>
 
-// Further functions of `wechat`, for the interpreters that are made from now on; NULL: none.
+// Further functions of `wechat`, for interpreters created from now on; NULL: none.
 static const luaL_Reg *world_functions;
 static const DoorFunction *world_doors;
 
@@ -42,7 +42,7 @@ static int l_world_on_late(lua_State *L) {
   return 0;
 }
 
-// Every module of lua/wechat is empty, but the first, which copies the host.
+// Every module of lua/wechat is empty, except the first, which copies the host.
 static const char world_modules[] =
     "local function nothing() end\n"
     "local modules = {\n"

@@ -1,4 +1,4 @@
-// Each store while memory is short: a call may fail, and it must not change what is there into something else.
+// Each store while memory is short: a call may fail, but must not damage stored values.
 #include "store/store.h"
 
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 static char folder[] = "/tmp/wemoon-short-XXXXXX";
 
-// The n-th allocation from now on fails; 0: none does. The linker puts this in the place of malloc.
+// The n-th allocation from now on fails; 0: none. The linker replaces malloc by the function below.
 static __thread int fails_at;
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
@@ -38,7 +38,7 @@ static Store *open_store(const char *kind) {
   return store;
 }
 
-// The call with its n-th allocation failing. NULL: it was refused.
+// Makes a call whose n-th allocation fails. Returns NULL if the call was refused.
 static StoreReply *call(Store *store, StoreCall what, int n) {
   Err err;
   fails_at = n;
@@ -68,7 +68,7 @@ static void test_a_counter_that_cannot_be_read_is_not_begun_anew(void **state) {
     snprintf(wanted, sizeof(wanted), "%d", 5 + counted);
     expect(store, wanted);
   }
-  assert_in_range(counted, 1, 8);  // some failed, and some had enough
+  assert_in_range(counted, 1, 8);  // some calls failed, and some worked
   store_close(store);
 }
 

@@ -1,5 +1,5 @@
-// What only Redis can do to a store: TLS, users, sockets, replicas, full memory, silence. A redis-server of the
-// test's own, and a server that says what no real one can be made to say.
+// The Redis store: TLS, users, sockets, replicas, full memory, silence. Uses its own redis-server, and a fake server
+// for replies that a real one cannot be made to send.
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -24,7 +24,7 @@ static char folder[] = "/tmp/wemoon-redis-XXXXXX";
 static pid_t redis_pid;
 static int port, tls_port;
 
-// ---- a Redis of the test's own ------------------------------------------------------------------
+// ---- redis-server of the test -------------------------------------------------------------------
 
 static int listen_somewhere(int *on) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -37,7 +37,7 @@ static int listen_somewhere(int *on) {
   return fd;
 }
 
-// A command of the shell in the folder, with $P for the port.
+// Runs a shell command in the folder; $P is the port.
 static int shell(const char *command) {
   char line[1000];
   snprintf(line, sizeof line, "cd %s && P=%d && T=%d && %s", folder, port, tls_port, command);
@@ -140,7 +140,7 @@ static void fails(Store *store, StoreCall what, ErrCode code, const char *word) 
   assert_in_range(clock_now_ms() - began_ms, 0, 1000);
 }
 
-// ---- ways to reach it ---------------------------------------------------------------------------
+// ---- connections --------------------------------------------------------------------------------
 
 static void test_tls_works_with_the_certificate_that_is_named(void **state) {
   Store *store = open_with_ca("cert.pem", "rediss://:hunter2@127.0.0.1:%d/1", tls_port);
@@ -194,7 +194,7 @@ static void test_a_unix_socket_works(void **state) {
   store_close(store);
 }
 
-// ---- what befalls it ----------------------------------------------------------------------------
+// ---- failures -----------------------------------------------------------------------------------
 
 static void test_a_replica_is_away_until_it_is_a_master_again(void **state) {
   Store *store = OPEN("redis://:hunter2@127.0.0.1:%d/1", port);
@@ -255,7 +255,7 @@ static void test_a_kept_call_is_made_when_redis_is_back(void **state) {
   assert_true(store_call(store, &late, count_done, &done, NULL));
   sleep(2);
   assert_int_equal(atomic_load(&done),
-                   200);  // the one that is not kept, and the one whose time is over
+                   200);  // the write that is not repeated, and the write whose time is over
   start_redis();
   for (int i = 0; i < 300 && atomic_load(&done) == 200; i++) usleep(10000);
   assert_int_equal(atomic_load(&done), 201);
@@ -279,9 +279,9 @@ static void test_a_kept_call_fails_when_the_store_is_closed(void **state) {
   assert_int_equal(atomic_load(&done), 100);
 }
 
-// ---- a server that says what it is told to ------------------------------------------------------
+// ---- fake server --------------------------------------------------------------------------------
 
-// Answers each command of a connection with what `answer` gives; NULL: nothing.
+// Answers each command of a connection with the result of `answer`; NULL: no answer.
 typedef struct {
   const char *(*answer)(int connection, const char *command);
   atomic_int pause_ms;  // between two bytes of an answer
@@ -297,7 +297,7 @@ static void say(const Fake *fake, int fd, const char *text) {
   }
 }
 
-// A command is "*N", then N times "$LEN" and a word; here words have no newline.
+// A command is "*N", then N times "$LEN" and a word; words have no newline here.
 static void serve(Fake *fake, int fd, int connection) {
   FILE *in = fdopen(fd, "r");
   char line[4000], command[100];

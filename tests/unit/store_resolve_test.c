@@ -1,4 +1,4 @@
-// store/resolve: addresses of a host within a time that somebody can wait.
+// store/resolve: the addresses of a host, within a time limit.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,7 +33,7 @@ static void test_ipv4_comes_first(void **state) {
   Resolver *resolver = resolver_new("localhost");
   const char *why;
   const struct addrinfo *address = ask(resolver, 5 * SECOND_US, &why);
-  if (!address) {  // a bare machine may have no /etc/hosts
+  if (!address) {  // a minimal machine may have no /etc/hosts
     resolver_free(resolver);
     skip();
   }
@@ -52,7 +52,7 @@ static void test_a_name_that_nobody_has_says_why_in_time(void **state) {
   assert_true(clock_now_us() - begun_us < 3 * SECOND_US);
   assert_non_null(why);
   assert_true(why[0]);
-  resolver_free(resolver);  // while the look-up may still be under way
+  resolver_free(resolver);  // while the lookup may still be under way
 }
 
 static void test_nothing_is_fine_to_free(void **state) { resolver_free(NULL); }

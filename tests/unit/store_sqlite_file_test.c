@@ -1,5 +1,5 @@
-// The SQLite store and what befalls its file: taken away, replaced, left behind, copied. sqlite3(1) has the last
-// word.
+// The SQLite store when its file is removed, replaced, left by a killed process, or copied. sqlite3(1) checks the
+// results.
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -42,7 +42,7 @@ static int tear_down(void **state) {
   return system(command);
 }
 
-// A command of the shell in the folder; what it prints, to compare with.
+// Runs a shell command in the folder and returns its output.
 static const char *shell(const char *command) {
   static char printed[400];
   char line[600];
@@ -99,7 +99,7 @@ static size_t count_lines(void) {
 
 #define COUNT "'select count(*) from wemoon_store where cast(key as text) like \"o:%\"'"
 
-// ---- the file alone -----------------------------------------------------------------------------
+// ---- file ---------------------------------------------------------------------------------------
 
 static void test_five_seconds_after_the_last_write_the_file_alone_is_whole(void **state) {
   Store *store = open_it();
@@ -119,7 +119,7 @@ static void test_five_seconds_after_the_last_write_the_file_alone_is_whole(void 
   assert_int_equal(count_lines(), 0);
 }
 
-// ---- taken away ---------------------------------------------------------------------------------
+// ---- removed files ------------------------------------------------------------------------------
 
 static void test_a_deleted_file_is_noticed_and_made_anew(void **state) {
   Store *store = open_it();
@@ -170,7 +170,7 @@ static void test_a_log_that_was_taken_away_costs_nothing(void **state) {
   wait_until_said("a.db-wal was taken away while in use: nothing is lost");
   set(store, "after", "v");
   assert_true(has(store, "before"));
-  // As kill -9 would leave it.
+  // The files as kill -9 would leave them.
   assert_string_equal(shell("cp a.db c.db; cp a.db-wal c.db-wal; sqlite3 c.db " COUNT), "2");
   store_close(store);
   assert_int_equal(count_lines(), 1);
@@ -200,9 +200,9 @@ static void test_a_folder_that_is_gone_fails_calls_until_it_is_back(void **state
   store_close(store);
 }
 
-// ---- left behind --------------------------------------------------------------------------------
+// ---- killed processes ---------------------------------------------------------------------------
 
-// A process that fills the store, saves it to b.db while it is whole, deletes all, and is killed.
+// Runs a process that fills the store, saves it to b.db, deletes all keys, and is killed.
 static void fill_and_be_killed(bool checkpointed) {
   pid_t child = fork();
   if (child == 0) {

@@ -1,4 +1,4 @@
-// One suite for the three stores; then what only one of them can get wrong.
+// One suite for the three stores; then tests of each store.
 #include "store/store.h"
 #include "base/clock.h"
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@ static char folder[] = "/tmp/wemoon-store-XXXXXX";
 static pid_t redis_pid;
 static int redis_port;
 
-// ---- a Redis of the test's own -------------------------------------------------------------------------
+// ---- redis-server of the test -------------------------------------------------------------------
 
 static int listen_somewhere(int *port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -80,7 +80,7 @@ static int tear_down_all(void **state) {
   return system(command);
 }
 
-// ---- short forms ---------------------------------------------------------------------------------------
+// ---- short forms --------------------------------------------------------------------------------
 
 static int next_file;
 
@@ -136,7 +136,7 @@ static int64_t count(Store *store, const char *key, int64_t by) {
   return number;
 }
 
-// ---- the suite -----------------------------------------------------------------------------------------
+// ---- suite --------------------------------------------------------------------------------------
 
 static void test_what_was_set_is_there_until_it_is_deleted(void **state) {
   Store *store = open_store(*state);
@@ -248,7 +248,7 @@ static void test_a_count_past_2_to_the_53_is_exact(void **state) {
   store_close(store);
 }
 
-// "a|b|c|": the keys that begin with `prefix`.
+// Asserts the listed keys, as "a|b|c|".
 static void lists(Store *store, StoreCall what, const char *wanted) {
   char all[400] = "";
   what.op = STORE_LIST;
@@ -363,7 +363,7 @@ typedef struct {
   int won;
 } Racer;
 
-// Each adds 200 to a number by reading and swapping, and 200 to another by counting.
+// Each thread adds 200 to one number by get and swap, and 200 to another by increments.
 static void *race(void *arg) {
   Racer *racer = arg;
   for (int i = 0; i < 200;) {
@@ -419,7 +419,7 @@ static void test_closing_does_what_was_waiting(void **state) {
   assert_int_equal(failed, 0);
 }
 
-// ---- accounts ------------------------------------------------------------------------------------------
+// ---- accounts -----------------------------------------------------------------------------------
 
 typedef struct {
   Store *none, *one, *other, *later;
@@ -504,7 +504,7 @@ static void test_what_an_older_version_has_set_is_found_listed_and_counted_on(vo
   close_accounts(&all);
 }
 
-// ---- URLs ----------------------------------------------------------------------------------------------
+// ---- URLs ---------------------------------------------------------------------------------------
 
 static void refuses(const char *url, ErrCode code, const char *word) {
   Err err = { 0 };
@@ -514,7 +514,7 @@ static void refuses(const char *url, ErrCode code, const char *word) {
   assert_null(strstr(err.text, "hunter2"));
 }
 
-// What the configuration asks, and what `run` does, say the same of each URL.
+// Asserts that the configuration's check and `run` refuse the URL with the same reason.
 static void refuses_url(const char *url, const char *word) {
   Err err = { 0 };
   assert_false(store_url_check(str_of(url), &err));
@@ -592,7 +592,7 @@ static void test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one(voi
   assert_true(store_would_open(str_of(url), NULL));
 }
 
-// ---- SQLite --------------------------------------------------------------------------------------------
+// ---- SQLite -------------------------------------------------------------------------------------
 
 static void test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process(void **state) {
   char url[160];
@@ -660,7 +660,7 @@ static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state)
   store_close(store);
 }
 
-// ---- Redis ---------------------------------------------------------------------------------------------
+// ---- Redis --------------------------------------------------------------------------------------
 
 static void fails_within_a_second(Store *store, const char *word) {
   int64_t begin = clock_now_ms();
@@ -684,7 +684,7 @@ static void test_redis_away_fails_calls_at_once_and_comes_back_by_itself(void **
   has(store, "k", NULL);
   assert_true(set(store, "k", "back", 0));
   assert_true(store_healthy(store, NULL));
-  // Restarted between two calls: the second one finds the new server.
+  // The server restarts between two calls: the second call uses the new server.
   stop_redis();
   start_redis();
   has(store, "k", NULL);
