@@ -31,8 +31,8 @@ typedef struct {
   // Opens the user's libraries, once, after the standard ones. Called in protected mode: it may raise. NULL if there
   // are none.
   lua_CFunction open;
-  // Frees `user`, after the state was closed and before the engine is freed. May be called on any thread. NULL if
-  // there is nothing to free. Not called if engine_new fails.
+  // Frees `user`, after the state was closed and the engine freed. May be called on any thread. NULL if there is
+  // nothing to free. Not called if engine_new fails.
   void (*closed)(void *user);
   void *user;  // C functions get it with engine_user
   // Called for each task that failed, was stopped or ran out of time, except the task of a run (run.h): run_wait
@@ -42,8 +42,8 @@ typedef struct {
 
 // Creates an engine. NULL with ERR_MEMORY or ERR_FAILED (`open` raised). An engine is reference-counted: engine_retain
 // adds a reference, engine_release drops one. The last engine_release cancels suspended tasks and closes the state; it
-// returns even if a finalizer of the script does not. The caller of any function below must hold a reference
-// during the call.
+// returns even if a finalizer of the script does not. The caller of any function below must hold a reference during
+// the call.
 Engine *engine_new(const EngineOptions *options, Err *err);
 Engine *engine_retain(Engine *engine);
 void engine_release(Engine *engine);
@@ -62,8 +62,8 @@ static inline Engine *engine_of(lua_State *L) { return engine_link(L)->engine; }
 static inline void *engine_user(lua_State *L) { return engine_link(L)->user; }
 
 // Waits until `deadline_us` (monotonic; INT64_MAX: without limit) for the state, takes it for this thread and begins a
-// slice. With ENGINE_SOON it waits only if the state is likely to be free within 10 ms. False at the deadline,
-// or if the engine was given up.
+// slice. With ENGINE_SOON it waits only if the state is likely to be free within 10 ms. False at the deadline, or if
+// the engine was given up.
 enum { ENGINE_SOON = 0 };
 bool engine_enter(Engine *engine, int64_t deadline_us);
 void engine_leave(Engine *engine);

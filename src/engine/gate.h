@@ -1,6 +1,6 @@
 // A gate is a counting semaphore for tasks: a fixed number of tasks have a pass at once, the others wait, first come,
-// first served. Only tasks of one engine enter a gate; any thread may give a pass back. A gate without passes
-// makes all tasks wait until it is opened.
+// first served. Only tasks of one engine enter a gate; any thread may give a pass back. A gate without passes makes all
+// tasks wait until it is opened.
 #ifndef WEMOON_ENGINE_GATE_H
 #define WEMOON_ENGINE_GATE_H
 

@@ -18,11 +18,11 @@ typedef struct TaskBody {
   int (*prepare)(lua_State *L, Task *task);
   // Called after the function returned, with only its results on the stack. Runs in the task's coroutine and may raise.
   void (*finish)(lua_State *L, Task *task);
-  // Called before `finish` of a task that has waited: returns whether to call `before_end` first, a C function that may
-  // wait and may end the task. It leaves the results on the stack.
+  // Called after the function of a task that has waited returned, before `finish`. If it returns true, `before_end` is
+  // called first, a C function that may wait and may end the task; the results stay on the stack.
   bool (*ends_later)(Task *task);
   lua_CFunction before_end;
-  // Called when the task's record has been made.
+  // Called when the task's record has been created.
   void (*recorded)(Task *task, Record *record);
   // Called after the function failed or was stopped; `error` is "file:line: message" and the source line. Returns a
   // body to run instead, or NULL. That body's `prepare` finds the error value on the stack (nil if the function was

@@ -44,8 +44,8 @@ Task *wait_task(const Wait *wait);
 // the operation keeps its reference.
 bool wait_forget(Wait *wait);
 
-// Suspends the running task until `due_us` (monotonic), as the C function's last statement: `return wait_until(L,
-// ...);`. `what` is as for wait_begin.
+// Suspends the running task until `due_us` (monotonic). As the C function's last statement:
+// `return wait_until(L, ...);`. `what` is as for wait_begin.
 int wait_until(lua_State *L, const char *what, int64_t due_us);
 
 #endif

@@ -30,7 +30,7 @@
 enum { REQUEST = 1, STREAM = 2, TAKEN_AHEAD = 4096, IDLE_MS = 60 * 1000, EVENT_MAX = 1 << 20 };
 
 typedef struct {
-  TaskTie tie;  // first
+  TaskTie tie;  // the first member: on_task_end casts it
   Client *client;
   Arena *arena;
   ClientRequest request;

@@ -38,8 +38,8 @@ static void check_spawn(lua_State *L, Engine *engine) {
                  SUSPENDED_MAX);
 }
 
-// Adds a spawned task to the record of the running task, if that is recorded. Returns the number of values inserted
-// below the function: 1 for door_begin, or 0.
+// Adds a spawned task to the record of the running task, if the running task is recorded. Returns the number of values
+// that it inserts below the function: 1 (door_begin) or 0.
 static int share_record(lua_State *L, Task *task) {
   if (!task_record(task_running(L))) return 0;
   task_share_record(task_running(L), task);

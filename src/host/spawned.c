@@ -12,8 +12,8 @@
 static const char spawned_type[] = "wemoon.spawned", gate_type[] = "wemoon.gate",
                   pass_type[] = "wemoon.pass";
 
-// Returns when a wait ends (monotonic, microseconds). At `index` is its time-out in seconds; nil: no limit. At index +
-// 1 may be its end in Unix seconds, of a wait that is continued after a replay; the earlier of the two counts.
+// Returns when a wait ends (monotonic, microseconds): the earlier of the time-out at `index`, in seconds (nil: no
+// limit), and the optional time behind it, in Unix seconds, of a wait that is continued after a replay.
 static int64_t due_of(lua_State *L, int index, const char *what) {
   if (lua_isnoneornil(L, index)) return INT64_MAX;
   double seconds = luaL_checknumber(L, index);
