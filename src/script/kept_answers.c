@@ -1,6 +1,6 @@
-// Each change reads the user's value, and writes it where nobody has written since; those of one user come one after the
-// other. An index of the users who have one spares the others the question, as long as no other process has the store
-// open.
+// Each change reads the user's value, and writes it if no other process has written since; changes of one user run one
+// after the other. While no other process has the store open, an index of the users with kept answers saves asking the
+// store for all other users.
 #include "script/kept_answers.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 
 enum {
   BUCKETS = 1 << 10,
-  TRIES = 50,  // against others who write the same value
+  TRIES = 50,  // attempts while other processes write the same value
   AWAY_TRIES = 600,
   AWAY_PAUSE_MS = 1000,
   CLAIM_S = 20,  // more than the platform's three tries take
@@ -27,7 +27,7 @@ enum {
 
 static const char FORMAT[] = "wemoon kept 1\n";
 
-// ---- an answer as bytes -------------------------------------------------------------------------
+// ---- format -------------------------------------------------------------------------------------
 
 void kept_answer_write(const KeptAnswer *answer, Buf *out) {
   pack_number(out, (uint64_t)(answer->promised | answer->ready << 1));
@@ -55,13 +55,13 @@ bool kept_answer_next(Str *rest, KeptAnswer *answer) {
          pack_take_str(rest, &answer->packed);
 }
 
-// ---- the index ----------------------------------------------------------------------------------
+// ---- index --------------------------------------------------------------------------------------
 
 typedef struct User {
   struct User *next;
   uint64_t hash;
   size_t count;  // answers
-  bool seen;     // by the refresh under way
+  bool seen;     // found by the refresh under way
   size_t len;
   char openid[];
 } User;
@@ -77,9 +77,9 @@ struct KeptAnswers {
   User *buckets[BUCKETS];
   size_t users, answers;
   size_t under_way;          // changes
-  Change *changes[BUCKETS];  // those that have begun: one a user
+  Change *changes[BUCKETS];  // changes that have begun, one per user
   bool whole;                // every user in the store is in the index
-  atomic_bool none;          // and there is none: most messages look no further
+  atomic_bool none;          // `whole`, and there is no user: most messages check no more
   bool closing;
   int64_t refresh_us;
 };
@@ -114,7 +114,7 @@ static User *user_new(Str openid) {
   return user;
 }
 
-// With the mutex held. A user without memory is asked for in the store from now on.
+// With the mutex held. Without memory for a user, users are looked up in the store from now on.
 static void note_locked(KeptAnswers *kept, Str openid, size_t count) {
   User **link = find(kept, openid);
   if (count == 0) {
@@ -186,23 +186,23 @@ size_t kept_answers_count(const KeptAnswers *kept) {
   return count;
 }
 
-// ---- one change ---------------------------------------------------------------------------------
+// ---- change -------------------------------------------------------------------------------------
 
 struct Change {
-  Change *next;     // of its bucket, or of those that wait behind the same change
-  Change *waiting;  // of the same user, in order
+  Change *next;     // next in its bucket, or next in the queue of the same change
+  Change *waiting;  // later changes of the same user, in order
   KeptAnswers *kept;
-  // Writes to `after` what the value `before` becomes, sets `found` and `packed`.
+  // Makes the new value `after` from the value `before`; sets `found` and `packed`.
   void (*make)(Change *change, Str before, Buf *after);
   void (*done)(Change *change, bool worked);
   void *ctx;
   int tries, away_tries;
   Buf key, before, after;
   bool had;                  // there was a value
-  bool adds;                 // from now on its user's messages ask for it
+  bool adds;                 // adds the user to the index at once
   Buf identity;              // its message's
-  Buf packed;                // of a put: its pieces, each by pack_str; of a claim: what was found
-  bool promised, own, text;  // of the call
+  Buf packed;                // of a put: the pieces, each by pack_str; of a claim: the result
+  bool promised, own, text;  // arguments of the call
   int64_t not_before_s;
   KeptAnswersFound found;
   void (*told)(void *ctx, bool result);
@@ -244,7 +244,7 @@ static Change **begun(KeptAnswers *kept, Str key) {
   return link;
 }
 
-// With the mutex held: whether it begins now, or behind one of the same user.
+// With the mutex held. Returns whether the change begins now; otherwise it waits for a change of the same user.
 static bool enter(Change *change) {
   Change **link = begun(change->kept, buf_str(&change->key));
   if (!*link) {
@@ -257,7 +257,7 @@ static bool enter(Change *change) {
   return false;
 }
 
-// With the mutex held: the one that begins in its place, or NULL.
+// With the mutex held. Returns the next change of the user, which begins now; or NULL.
 static Change *leave(Change *change) {
   Change **link = begun(change->kept, buf_str(&change->key));
   Change *next = change->waiting;
@@ -291,7 +291,7 @@ static bool is_closing(KeptAnswers *kept) {
   return closing;
 }
 
-// The store failed. What is only read is not tried again.
+// Handles a failure of the store: tries again later. Claims are not tried again.
 static void fail(Change *change, const Err *err) {
   if (change->away_tries++ < AWAY_TRIES && !is_closing(change->kept))
     return read_value(change, AWAY_PAUSE_MS);
@@ -312,7 +312,8 @@ static void on_written(void *ctx, StoreReply *reply) {
   fail(change, &err);
 }
 
-// An empty one is written as such, for a moment: a value that is deleted could not be compared.
+// An empty value is written with a short lifetime instead of deleted, because only a write can be conditional on the
+// previous value.
 static void write_value(Change *change) {
   bool empty = change->after.len == sizeof FORMAT - 1;
   StoreCall call = { .op = change->had ? STORE_SWAP : STORE_ADD,
@@ -364,7 +365,7 @@ static void tell(Change *change, bool worked) {
   change_free(change);
 }
 
-// ---- the changes --------------------------------------------------------------------------------
+// ---- changes ------------------------------------------------------------------------------------
 
 static bool is_own(const Change *change, const KeptAnswer *answer) {
   return str_eq(answer->identity, buf_str(&change->identity));
@@ -374,7 +375,7 @@ static bool is_claimed_by(const Change *change, const KeptAnswer *answer) {
   return answer->claim.len > 0 && str_eq(answer->claim, buf_str(&change->identity));
 }
 
-// The next one that has not grown old.
+// Reads the next answer that has not expired.
 static bool next(Str *rest, KeptAnswer *answer) {
   while (kept_answer_next(rest, answer)) {
     if (clock_unix_s() - answer->since_s < KEPT_ANSWERS_S) return true;
@@ -403,7 +404,7 @@ void kept_answers_promise(KeptAnswers *kept, Str openid, Str identity) {
   begin(change);
 }
 
-// Of a long answer each piece has an identity of its own: the first one its message's.
+// Writes the pieces of an answer. Each has its own identity: the first piece that of its message.
 static void write_pieces(Change *change, bool promised, Buf *after) {
   Str rest = buf_str(&change->packed), piece;
   Buf identity;
@@ -475,14 +476,14 @@ void kept_answers_end(KeptAnswers *kept, Str openid, Str identity) {
   if (!is_known_absent(kept, openid)) begin(change_new(kept, openid, identity, make_end));
 }
 
-// ---- what a message gets ------------------------------------------------------------------------
+// ---- claims -------------------------------------------------------------------------------------
 
 static bool is_free(const Change *change, const KeptAnswer *answer) {
   return answer->ready && (answer->claim.len == 0 || is_claimed_by(change, answer) ||
                            clock_unix_s() - answer->claimed_s > CLAIM_S);
 }
 
-// What of it the message gets, after what it gets already.
+// Returns how the message gets `answer`.
 static KeptAnswersFound found_in(const Change *change, const KeptAnswer *answer) {
   int64_t now_s = clock_unix_s();
   if (is_own(change, answer) && answer->ready) return KEPT_ANSWERS_GIVE;
@@ -497,7 +498,7 @@ static KeptAnswersFound found_in(const Change *change, const KeptAnswer *answer)
              : KEPT_ANSWERS_NONE;
 }
 
-// One that is given goes before all else, then one that is promised.
+// Returns the best result for the message: an answer to give comes first, then a promised one.
 static KeptAnswersFound best_of(const Change *change, Str before) {
   KeptAnswer answer;
   KeptAnswersFound best = KEPT_ANSWERS_NONE;
@@ -509,7 +510,7 @@ static KeptAnswersFound best_of(const Change *change, Str before) {
   return best;
 }
 
-// Whether the message gets this one too, behind what it gets already. Then it is claimed.
+// Appends `answer` to the claimed answers if it fits, and claims it. Returns whether it did.
 static bool take(Change *change, KeptAnswer *answer, bool *closed) {
   bool fits = change->found == KEPT_ANSWERS_GIVE || change->found == KEPT_ANSWERS_BEFORE;
   if (!fits || *closed || found_in(change, answer) != change->found) return false;
@@ -554,7 +555,7 @@ bool kept_answers_claim(KeptAnswers *kept, Str openid, Str identity, bool is_tex
   return begin(change);
 }
 
-// ---- learning what is there ---------------------------------------------------------------------
+// ---- refresh ------------------------------------------------------------------------------------
 
 static void refresh_user(KeptAnswers *kept, Str key) {
   StoreReply *reply =
@@ -564,7 +565,7 @@ static void refresh_user(KeptAnswers *kept, Str key) {
   store_reply_free(reply);
 }
 
-// One page of keys; `after` becomes its last. How many there were, or -1 if the store is away.
+// Reads one page of keys; `after` gets its last key. Returns their number, or -1 if the store is away.
 static int refresh_page(KeptAnswers *kept, Buf *after) {
   StoreCall call = { .op = STORE_LIST,
                      .key = str_of(kept->prefix),
@@ -621,7 +622,7 @@ void kept_answers_refresh(KeptAnswers *kept) {
   kept->refresh_us = clock_now_us() + (alone ? ALONE_US : SHARED_US);
 }
 
-// ---- for people ---------------------------------------------------------------------------------
+// ---- list for display ---------------------------------------------------------------------------
 
 static void list_users(KeptAnswers *kept, size_t max, Buf *openids) {
   pthread_mutex_lock(&kept->mutex);

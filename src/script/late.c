@@ -1,4 +1,5 @@
-// A task of its own for each: customer service messages wait for the platform, and the message's task is over.
+// Sends each late reply in its own task: customer service messages wait for the platform, and the message's task has
+// ended.
 #include "script/late.h"
 
 #include "base/log.h"
@@ -13,14 +14,14 @@
 
 static const char function_key;
 
-// Until it is out; freed with its task.
+// A late reply that is being sent; freed with its task.
 typedef struct {
   BotShared *shared;
-  LatePlace *place;  // NULL: it waits for no other reply
-  Talk *talk;        // NULL: nothing is kept
-  size_t taken;      // of what was said in parts
+  LatePlace *place;  // NULL: does not wait for other replies
+  Talk *talk;        // NULL: no stored run
+  size_t taken;      // bytes of the parts already sent
   bool other_taken;
-  bool keeps, asks, gone;  // as Late has them
+  bool keeps, asks, gone;  // as in Late
   size_t identity_len;
   char identity[];
 } Delivery;
@@ -30,7 +31,7 @@ static void let_talk_go(BotShared *shared, Talk *talk) {
   talk_free(talk);
 }
 
-// A delivery that goes on elsewhere, or at the next start, stays in the store.
+// A dropped delivery stays in the store, and continues in another process or at the next start.
 static void end_talk(Task *task, Delivery *delivery) {
   Record *record = task_record(task);
   if (task_is_dropped(task)) talk_leave(delivery->talk, record);
@@ -39,7 +40,7 @@ static void end_talk(Task *task, Delivery *delivery) {
   let_talk_go(delivery->shared, delivery->talk);
 }
 
-// The last of these must be sent before the bot ends.
+// The bot ends only when late_under_way is 0.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
   late_order_leave(delivery->place);
@@ -51,9 +52,9 @@ static const TaskBody DELIVERY = { .ended = delivery_ended, .over = free, .doing
 
 typedef struct {
   Task *from, *to;
-  const Reply *reply;  // NULL: `rest`
+  const Reply *reply;  // NULL: `rest` is sent
   Str rest;
-  bool early;  // the reply value, before its task's end
+  bool early;  // sends the reply value before the task's end
 } Content;
 
 void late_register(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &function_key); }
@@ -89,7 +90,7 @@ int late_turn(lua_State *L, LatePlace *own) {
   return 0;
 }
 
-// What the script returned; error_reply if it failed.
+// Pushes the value that the script returned, or error_reply if the script failed.
 static void push_reply(lua_State *L, const Content *content) {
   const ReplyElement *elements = content->reply ? content->reply->elements : NULL;
   task_push_value(L, content->from, VALUE_REPLY);
@@ -98,7 +99,7 @@ static void push_reply(lua_State *L, const Content *content) {
   push_str(L, elements->text);
 }
 
-// Lays the function and its arguments on the new task's stack.
+// Pushes the function and its arguments on the new task's stack.
 static int prepare(lua_State *L) {
   const Content *content = lua_touserdata(L, 1);
   lua_State *to = task_coroutine(content->to);
@@ -125,7 +126,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   if (delivery->talk || content->early) task_share_record(content->from, content->to);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, content);
-  // Without its arguments it fails at once, is logged and gone: the one way out of a task.
+  // If this fails, the task runs without its arguments, fails at once and is logged: a task can only end by running.
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
   task_hold_engine(content->to);
   atomic_fetch_add(&delivery->shared->late_under_way, 1);

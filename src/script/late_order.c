@@ -1,4 +1,4 @@
-// Places in buckets by user, first come, first served.
+// Places in buckets by user, in the order of arrival.
 #include "script/late_order.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@ enum { BUCKETS = 1024 };
 struct LatePlace {
   LateOrder *order;
   LatePlace *next;
-  int holders;  // with the mutex
-  Wait *wait;   // finished once this is the user's first place; or NULL
+  int holders;  // under the mutex
+  Wait *wait;   // finished once this is the user's first place; NULL: none
   uint64_t hash;
   size_t openid_len;
   char openid[];
@@ -69,7 +69,7 @@ static bool same_user(const LatePlace *a, const LatePlace *b) {
          str_eq(str_make(a->openid, a->openid_len), str_make(b->openid, b->openid_len));
 }
 
-// The user's first place, among those from `from` on.
+// Returns the user's first place from `from` on.
 static LatePlace *first_of(LatePlace *from, const LatePlace *user) {
   while (from && !same_user(from, user)) from = from->next;
   return from;
@@ -104,6 +104,6 @@ void late_order_leave(LatePlace *place) {
   Wait *own = last ? place->wait : NULL, *next = last ? take_out(place) : NULL;
   pthread_mutex_unlock(&order->mutex);
   if (last) free(place);
-  if (own) wait_finish(own, NULL, NULL, NULL);  // whose task has ended
+  if (own) wait_finish(own, NULL, NULL, NULL);  // its task has ended
   if (next) wait_finish(next, NULL, NULL, NULL);
 }

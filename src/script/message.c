@@ -1,5 +1,4 @@
-// What a message's task runs: on_message, on_error in its place, and on_message again when a conversation goes
-// on.
+// The task of a message: runs on_message, on_error after a failure, and on_message again when a conversation continues.
 #include "script/message_inner.h"
 
 #include "engine/door.h"
@@ -29,7 +28,7 @@ static int prepare_message(lua_State *L, Task *task) {
 
 static void finish_message(lua_State *L, Task *task) { message_take_reply(L, task, "on_message"); }
 
-// The error's own value is on the stack; nil if there is none, and the text says what happened.
+// The error value is on the stack; if it is nil, on_error gets the error text.
 static int prepare_on_error(lua_State *L, Task *task) {
   if (lua_isnil(L, 1)) {
     push_str(L, buf_str(&message_run(task)->error_text));
@@ -66,7 +65,7 @@ static TaskState message_suspended(Task *task) {
   if (run->returned && !asked) message_run_take_place(run);
   message_run_end_slice(run);
   run->asked = false;
-  // The message has been answered by the question; the task now waits for the user's next one.
+  // The question has answered the message; the task now waits for the user's next message.
   return asked ? TASK_RETURNED : TASK_WAITING;
 }
 
@@ -144,8 +143,7 @@ bool message_is_asking(const Task *task) {
 Str message_sender(const Task *task) { return message_run(task)->sender; }
 Str message_known_by(const Task *task) { return message_run(task)->identity; }
 
-// The counter of calls of the platform; NULL if they are not counted, or the task answers no
-// message.
+// Returns the counter of calls of the platform; NULL if they are not counted, or the task answers no message.
 static atomic_int *message_calls(const Task *task) {
   return is_message(task) ? message_run(task)->api_calls : NULL;
 }

@@ -1,4 +1,4 @@
-// What a script returned becomes the answer, and goes to the caller, to the owner, or out as a late reply.
+// Makes a script's result the answer, and passes it to the caller or the owner, or sends it as a late reply.
 #include "script/message_inner.h"
 
 #include "base/log.h"
@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-// Of "file:line: message".
+// Returns the "file:line" of "file:line: message".
 static Str place_of(Str error) {
   size_t at = 0, colons = 0;
   while (at < error.len && error.ptr[at] != '\n' && (colons += error.ptr[at] == ':') < 2) at++;
@@ -41,7 +41,8 @@ static bool was_said(const MessageRun *run) {
   return run->said && atomic_load_explicit(&run->said->parts, memory_order_relaxed);
 }
 
-// What was said is the answer if nothing of it was yet; else there is one if something is left to be sent.
+// If nothing of the parts was taken before, they are the answer. Otherwise, if parts are left to be sent, the answer is
+// a placeholder.
 void message_take_parts(MessageRun *run) {
   Str rest;
   if (!was_said(run) || run->in_parts) return;
@@ -53,7 +54,7 @@ void message_take_parts(MessageRun *run) {
     reply_text(&run->answer.reply, run->arena, STR("…"), &rest);
 }
 
-// The value at 1 is the last part. Raises if it cannot be one.
+// Makes the value at 1 the last part. Raises if it cannot be a part.
 static void take_last_part(lua_State *L, Task *task) {
   MessageRun *run = message_run(task);
   if (run->answer.reply.form != REPLY_NONE) said_value(L, 1, run->said, run->is_event);
@@ -93,7 +94,6 @@ void message_take_question(lua_State *L, Task *task, bool sent) {
   task_set_value(L, task, VALUE_REPLY);
 }
 
-// A failed script without a reply from on_error gets the configured one.
 void message_use_error_reply(MessageRun *run, TaskState state) {
   Str text = run->in->options.error_reply;
   Answer *answer = &run->answer;
@@ -103,8 +103,8 @@ void message_use_error_reply(MessageRun *run, TaskState state) {
     answer->reply = (Reply){ .form = REPLY_NONE };
 }
 
-// To the caller or the owner. Returns whether it is to go out as customer service messages: it came too late,
-// or the run has no caller or owner.
+// Passes the answer to the caller or the owner. Returns whether the answer must be sent as customer service messages:
+// it is too late, or the run has no caller or owner.
 static bool give_answer(const Task *task, MessageRun *run) {
   if (run->returned) {
     *run->returned = run->answer;
@@ -114,21 +114,21 @@ static bool give_answer(const Task *task, MessageRun *run) {
   return run->own_arena;
 }
 
-// Whether what is left to be sent is in the store.
+// Returns whether the store has what is left to be sent.
 static bool owe_rest(Task *task, MessageRun *run, bool late) {
   if (run->talk && run->talk->stored && late) return true;
   if (!late && message_talk(task)) run->talk->run.rest = true;
   return message_owe(task);
 }
 
-// A script that was waited for has nothing to say.
+// Ends the promise of a kept answer, because the script ended without an answer.
 static void end_promise(const MessageRun *run) {
   KeptAnswers *kept = message_shared(run) ? message_shared(run)->kept : NULL;
   bool waited = run->own_arena || (run->said && said_state(run->said) == SAID_KEEPS);
   if (kept && waited) kept_answers_end(kept, run->sender, run->identity);
 }
 
-// What is sent late is owed until it is out: who sends it has the talk then.
+// A late reply is owed until it is sent: its task takes ownership of the talk.
 void message_give_answer(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
   bool rest = run->talk && run->talk->run.rest;

@@ -1,5 +1,4 @@
-// Resumes runs that are in the store: of a process that ended, or of a conversation that another
-// process had.
+// Resumes runs from the store: runs of a process that ended, and conversations of another process.
 #include "script/message_inner.h"
 
 #include "base/log.h"
@@ -8,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { ENDS_MAX = 2 };  // processes that may end with a run before it is refused
+enum { ENDS_MAX = 2 };  // the run is refused once that many processes ended while they ran it
 
 static void answer_pending(Record *record, const KeptRun *kept, KeptState state,
                            const MessageTask *message, const char *reason) {
@@ -18,7 +17,7 @@ static void answer_pending(Record *record, const KeptRun *kept, KeptState state,
   record_answer(record, results, answered ? 1 : 2);
 }
 
-// A run with what was kept; NULL without memory.
+// Returns a run from its stored state; NULL without memory.
 static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   MessageRun *run = malloc(sizeof *run);
   Talk *talk = run ? talk_of(message_keep(in), kept, value) : NULL;
@@ -33,7 +32,7 @@ static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   return run;
 }
 
-// What the message that was being answered is known by.
+// Returns the identity of the message that was being answered.
 static Str identity_of(Interpreter *in, const KeptRun *run, Arena *arena) {
   ScriptContext *context = script_context(engine_main(in->engine));
   MessageHead head;
@@ -120,14 +119,14 @@ void interpreter_run_due(Interpreter *in, Str key) {
   buf_clear(&value);
 }
 
-// It has its answer, or gets it late.
+// The message has its answer already, or gets it late.
 static TaskState answer_nothing(Answer *answer) {
   *answer = (Answer){ .reply.form = REPLY_NONE };
   return TASK_RETURNED;
 }
 
-// A message that the platform may have tried at a process that has ended since: goes on with its run, if that is in the
-// store. False if it is not.
+// Continues the run of a message that the platform may have tried at a process that has since ended. Returns false if
+// the run is not in the store.
 static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                      Answer *answer, TaskState *state) {
   Keep *keep = message_keep(in);
@@ -144,7 +143,7 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
   return found == KEEP_ANSWERED || found == KEEP_ENDED;
 }
 
-// Goes on with the user's conversation that is in the store; false if there is none.
+// Continues the user's conversation from the store; returns false if there is none.
 static bool run_conversation(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                              Answer *answer, TaskState *state) {
   Keep *keep = message_keep(in);
@@ -162,7 +161,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
     *state =
         run_kept(in, &kept, buf_str(&value), NULL, answers ? message : NULL, deadline_us, answer);
     if (*state == TASK_LOST) keep_put_back(keep, &kept, was);
-    if (!answers) *state = TASK_LOST;  // the message waits for what was under way
+    if (!answers) *state = TASK_LOST;  // the message waits for the run that was under way
   }
   buf_clear(&value);
   return found != KEEP_NOTHING;

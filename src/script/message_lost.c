@@ -1,9 +1,9 @@
-// A run that cannot go on, since the script has changed: its user's message is given to on_lost, or to on_message.
+// Passes the user's message of a run that cannot continue, because the script has changed, to on_lost or to on_message.
 #include "script/message_inner.h"
 
 #include "base/log.h"
 
-// Pushes the function that gets the message; false if that is on_lost.
+// Pushes the function that gets the message; returns false if it is on_lost.
 static bool push_function(lua_State *L, const Talk *talk) {
   if (talk && talk->run.lost_since_s && task_push_global(L, "on_lost") != LUA_TNIL) return false;
   lua_settop(L, 0);
@@ -19,7 +19,7 @@ static void push_lost(lua_State *L, const KeptRun *run) {
   lua_setfield(L, -2, "since");
 }
 
-// One that is run again gets the message that it began with.
+// A run that begins again gets the message with which it began.
 int message_prepare_again(lua_State *L, const Talk *talk) {
   bool lost = !push_function(L, talk);
   if (!message_push_document(L, talk->run.message)) raise(L, "the message that was kept is none");
@@ -27,7 +27,6 @@ int message_prepare_again(lua_State *L, const Talk *talk) {
   return lost ? 2 : 1;
 }
 
-// Its record is of another format: as if the script had changed.
 void message_lose(MessageRun *run, const Err *err) {
   log_warn("what was under way with %.*s cannot go on: %s", STR_FMT(run->talk->run.openid),
            err->text);
@@ -36,7 +35,6 @@ void message_lose(MessageRun *run, const Err *err) {
   run->behind = 0;
 }
 
-// The conversation cannot go on. Its user's message is given to on_lost, or to on_message, in a task of its own.
 bool message_begin_lost(Task *task, MessageRun *run) {
   Talk *talk = run->talk;
   Engine *engine = task_engine(task);

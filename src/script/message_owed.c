@@ -1,4 +1,4 @@
-// Puts a run into the store before its message is answered without it: another process can go on with it then.
+// Puts a run into the store before its message is answered without it, so that another process can continue the run.
 #include "script/message_inner.h"
 
 #include "base/clock.h"
@@ -7,10 +7,9 @@
 
 enum {
   TAKEN_AFTER_US = 250 * 1000,  // the message has been answered by then
-  AGAIN_US = 1000 * 1000        // less than a try takes
+  AGAIN_US = 1000 * 1000        // less than one try of the platform takes
 };
 
-// Whether the run is in the store from now on, as one whose message is answered without it.
 bool message_owe(Task *task) {
   MessageRun *run = message_run(task);
   Talk *talk = message_talk(task);
@@ -27,7 +26,7 @@ bool message_owe(Task *task) {
   return talk_save(talk, record, KEPT_RUNS, NULL, NULL);
 }
 
-// What went out as the reply is not sent again.
+// Stores how much was sent as the reply, so that it is not sent again.
 static void keep_taken(Task *task) {
   MessageRun *run = message_run(task);
   size_t bytes;
@@ -37,7 +36,7 @@ static void keep_taken(Task *task) {
     talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
 }
 
-// True if it is to ring once more.
+// Returns true if the alarm is set once more.
 static bool ring_now(Engine *engine, Alarm *alarm) {
   MessageRun *run = message_run(alarm->task);
   int64_t now_us = clock_now_us();
@@ -82,10 +81,9 @@ void message_alarm_drop(MessageRun *run) {
   run->alarm = NULL;
   if (!alarm) return;
   if (timer_remove(run->in->engine, &alarm->timer)) free(alarm);
-  else alarm->task = NULL;  // it is about to ring
+  else alarm->task = NULL;  // it is about to fire
 }
 
-// Not owed any more.
 void message_settle(BotShared *shared, Talk *talk) {
   if (talk->here) atomic_fetch_sub(&shared->owed_here, 1);
   talk->here = false;

@@ -1,4 +1,4 @@
-// A message's run: what it holds while the script answers, and afterwards.
+// The state of a message's run while the script answers, and afterwards.
 #include "script/message_inner.h"
 
 #include "base/clock.h"
@@ -54,7 +54,6 @@ void message_run_take(MessageRun *run, const MessageTask *message, Answer *answe
   if (message->begun_us) *message->begun_us = clock_now_us();
 }
 
-// The call that began it returns: what was the caller's is not there any more.
 void message_run_end_slice(MessageRun *run) {
   run->tree = NULL;
   run->head = NULL;
@@ -69,8 +68,7 @@ Talk *message_talk(Task *task) {
   return run->talk;
 }
 
-// Reserves the message's place, unless it has one: a late answer to it goes out before those to the user's later
-// messages.
+// Takes the message's place, unless it has one.
 void message_run_take_place(MessageRun *run) {
   BotShared *shared = run->in->options.shared;
   if (!run->place && shared && shared->late_order && run->sender.len)

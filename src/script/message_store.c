@@ -1,11 +1,11 @@
-// A run that is in the store: what it is about to do, and what it asks, is written there first.
+// Writes the calls and questions of a run to the store before they are made.
 #include "script/message_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/wait.h"
 
-enum { ASK_AGAIN_US = 4000 * 1000 };  // so long a question waits for the store
+enum { ASK_AGAIN_US = 4000 * 1000 };  // how long a question waits for the store
 
 static void drop_saved(void *data) { store_reply_free(data); }
 
@@ -34,7 +34,7 @@ int message_check_talk(lua_State *L) {
   return 0;
 }
 
-// What is there may be another process's, or what this one wrote before a write that was lost.
+// If the store had another value, another process wrote it, or an earlier write of this process was lost.
 static int push_saved(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, other = !away && !reply->ok;
@@ -48,7 +48,7 @@ static void on_saved(void *ctx, StoreReply *reply) {
   wait_finish(ctx, push_saved, drop_saved, reply);
 }
 
-// What is about to be done must not be done twice: the store knows of it first.
+// Writes a call to the store before it is made, so that it is not made twice.
 static int before_call(lua_State *L) {
   Task *task = task_running(L);
   Record *record = task_record(task);
@@ -60,7 +60,7 @@ static int before_call(lua_State *L) {
   return 0;
 }
 
-// Saves the run again without waiting, so that a finished call is not taken for one under way.
+// Saves the run again without waiting, so that a finished call does not count as under way.
 static void after_call(Record *record) {
   Talk *talk = record_owner(record);
   if (talk && talk->stored && talk->run.state == KEPT_RUNS)
@@ -91,7 +91,7 @@ static void warn_of_record(Talk *talk, const Record *record) {
   talk->warned = true;
 }
 
-// A run that asks is kept under its user's name from now on.
+// Moves a run that asks to the key of its user.
 static void leave_owed(Talk *talk) {
   if (talk->run.identity.len == 0) return;
   talk_drop(talk);
@@ -105,7 +105,7 @@ Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool eve
   Record *record = talk ? task_record(task) : NULL;
   char place[PLACE_SIZE];
   if (!record) return NULL;
-  // Of several conversations of one user, the first is kept.
+  // Of several conversations of one user, only the first is kept.
   if (!talk->stored && keep_has(talk->keep, talk->run.openid)) return NULL;
   place_innermost(L, place, sizeof place);
   if (record_given_up(record)[0]) {

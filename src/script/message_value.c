@@ -1,5 +1,5 @@
-// `msg`: contract names (content, media_id ...) and the platform's own (Content, MediaId ...), filled in when
-// first read; the two that every script asks for are there at once.
+// `msg`: documented names (content, media_id ...) and the platform's own (Content, MediaId ...), filled in when first
+// read; `type` and `content`, which every script reads, are set at once.
 #include "script/message_value.h"
 
 #include "engine/luaish.h"
@@ -9,7 +9,7 @@
 static const char message_metatable;
 static const char data_key;
 
-// What kind of message it is, as far as the fields depend on it: one bit each.
+// The kinds of messages that have different fields, one bit each.
 enum {
   KIND_TEXT = 1,
   KIND_IMAGE = 2,
@@ -29,12 +29,9 @@ enum {
   KINDS_ALL = 8191
 };
 
-enum {
-  DATA_MAGIC = 0x6d736731
-};  // a userdata that the script put in the place of ours is not taken for one
+enum { DATA_MAGIC = 0x6d736731 };  // detects a userdata that the script has put in place of ours
 
-// The copy: followed by the nodes, the text that they refer to, and the raw document, where that is not the text
-// itself.
+// A copy of a message, followed by the nodes, their text, and the raw document if it is not the text itself.
 typedef struct {
   uint32_t magic, kind, credential;
   uint32_t node_count;
@@ -56,7 +53,7 @@ static NodeTree data_tree(const MessageData *data) {
       NodeTree){ .nodes = nodes, .count = data->node_count, .cap = data->node_count, .text = text };
 }
 
-// ---- numbers as the platform writes them
+// ---- numbers
 
 static bool push_integer(lua_State *L, Str text) {
   int64_t number;
@@ -72,7 +69,7 @@ static bool push_number(lua_State *L, Str text) {
   return true;
 }
 
-// ---- contract names
+// ---- documented names
 
 typedef enum {
   AS_TEXT,
@@ -87,7 +84,7 @@ typedef enum {
 
 typedef struct {
   Str name;
-  uint32_t kinds;  // for which it is a field
+  uint32_t kinds;  // the kinds that have the field
   Conversion conversion;
   Str element;
 } Field;
@@ -172,7 +169,8 @@ static bool push_point(lua_State *L, const NodeTree *tree) {
   return true;
 }
 
-// The scene of a QR code: a follow carries it behind "qrscene_", once; other keys of a follow are no scenes.
+// Pushes the scene of a QR code. A subscribe event has it after "qrscene_", once; other keys of a subscribe event are
+// no scenes.
 static bool push_scene(lua_State *L, const MessageData *data, Str key) {
   if (data->kind == KIND_SUBSCRIBE) {
     if (!str_starts(key, STR("qrscene_"))) return false;
@@ -209,11 +207,11 @@ static bool push_field(lua_State *L, const MessageData *data, const Field *field
   }
 }
 
-// ---- the platform's own names
+// ---- platform names
 
 static void push_node(lua_State *L, const NodeTree *tree, uint32_t index);
 
-// Sets or extends the member `name` (at the top, below it the table) with the node's value.
+// Sets or extends the member `name` (at the top of the stack, above the table) with the node's value.
 static void add_member(lua_State *L, const NodeTree *tree, uint32_t index, Str name) {
   lua_pushvalue(L, -1);
   int found = lua_rawget(L, -3);  // table, name, old
@@ -263,7 +261,7 @@ static void push_node(lua_State *L, const NodeTree *tree, uint32_t index) {
 
 void message_value_push_elements(lua_State *L, const NodeTree *tree) { push_children(L, tree, 0); }
 
-// Pushes the element of that name, all of them as a list where it is one.
+// Pushes the element `name`, or a list of all such elements if `name` is a list.
 static bool push_element(lua_State *L, const MessageData *data, Str name) {
   NodeTree tree = data_tree(data);
   uint32_t first = node_child(&tree, 0, name);
@@ -285,7 +283,7 @@ static bool push_element(lua_State *L, const MessageData *data, Str name) {
   return true;
 }
 
-// ---- the table
+// ---- table
 
 static MessageData *data_of(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TTABLE) return NULL;
@@ -307,8 +305,8 @@ static const Field *find_field(Str name, uint32_t kind) {
   return NULL;
 }
 
-// Names that are the contract's for every message, even where they have no value: an element <event> of a
-// text is not its event.
+// Documented names that are reserved in every message, even without a value: an element <event> of a text is not its
+// event.
 static bool is_reserved(Str name) {
   return str_eq(name, STR("event")) || str_eq(name, STR("id")) || str_eq(name, STR("time")) ||
          str_eq(name, STR("type")) || str_eq(name, STR("source")) || str_eq(name, STR("target")) ||
@@ -333,7 +331,7 @@ static int l_index(lua_State *L) {
   return 1;
 }
 
-// Sets what is not there yet: what the script wrote stays.
+// Sets a field unless the script has set it.
 static void set_absent(lua_State *L, int message) {  // key, value at the top; pops both
   lua_pushvalue(L, -2);
   bool absent = lua_rawget(L, message) == LUA_TNIL;
@@ -465,7 +463,7 @@ void message_value_open(lua_State *L) {
   luaL_setfuncs(L, metamethods, 0);
   lua_pushliteral(L, "message");
   lua_setfield(L, -2, "__name");
-  // getmetatable(msg) gives this: the true one is out of the script's hands.
+  // getmetatable(msg) returns this string: the script cannot reach the metatable.
   lua_pushliteral(L, "message");
   lua_setfield(L, -2, "__metatable");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &message_metatable);
