@@ -88,6 +88,17 @@ return function(p, host)
     end
   end
 
+  local function text_of(entry)
+    local first = type(entry.articles) == "table" and entry.articles[1] or {}
+    return entry.content or entry.title or entry.head or first.title or entry.media_id or entry.account
+  end
+
+  -- Adds a chat entry to the parts of a message's answer. `via`: "passive", or "custom" for a customer service message.
+  local function add_part(item, entry)
+    item.parts = item.parts or host.json.array {}
+    item.parts[#item.parts + 1] = { via = entry.via, kind = entry.kind, time = entry.time, text = text_of(entry) }
+  end
+
   -- ---- delivery attempt ----
 
   local function send(document, openid)
@@ -171,7 +182,7 @@ return function(p, host)
     if not entry then return finish(item, "success") end
     item.replied = reply
     entry.from, entry.via = entry.from or "account", "passive"
-    p.chat(item.openid, entry)
+    add_part(item, p.chat(item.openid, entry))
     finish(item, "replied")
   end
 
@@ -274,13 +285,15 @@ return function(p, host)
   end
 
   --- Delivers a message or event and waits until the delivery ends. `fields`: a list of {name, value} from MsgType
-  --- on, or a whole document; `values`: the document's elements, if known.
+  --- on, or a whole document; `values`: the document's elements, if known; `pushed`: the platform caused the event, not
+  --- the user.
   ---@return table item of the trace
-  function p.deliver(openid, fields, values)
+  function p.deliver(openid, fields, values, pushed)
     local told, unheard = heard(fields)
     fields = told or fields
     if type(fields) == "table" then fields = with_head(openid, fields) end
     local item = begin(openid, values or as_table(fields))
+    item.pushed = pushed
     if unheard then
       item.note = unheard
       finish(item, "success")
@@ -313,7 +326,7 @@ return function(p, host)
       finish(item, "success")
     else
       entry.from, entry.via = entry.from or "account", "passive"
-      p.chat(openid, entry)
+      add_part(item, p.chat(openid, entry))
       finish(item, "replied")
     end
     return item
@@ -322,13 +335,14 @@ return function(p, host)
   -- Within this time after a `success`, a customer service message counts as a late answer.
   local LATE_S = 300
 
-  --- Marks the trace item of a chat entry as answered late, if a customer service call created the entry.
+  --- Adds a customer service message to the answer of the user's last message, which is late if the reply was `success`.
   function p.trace_entry(openid, entry)
-    if entry.via ~= "custom" then return end
+    if entry.via ~= "custom" or entry.kind == "typing" then return end
     for i = #p.trace, 1, -1 do
       local item = p.trace[i]
       if p.clock() - item.time > LATE_S then return end
-      if item.openid == openid then
+      if item.openid == openid and not item.pushed then
+        add_part(item, entry)
         if item.outcome == "success" then item.outcome = "late" end
         return p.emit("trace", item)
       end
@@ -361,7 +375,7 @@ return function(p, host)
   --- platform's names, including Event, as p.elements takes them; or a list of elements as p.deliver takes it.
   function p.push(openid, fields)
     if fields[1] then
-      p.after(0.02, function() p.deliver(openid, fields) end)
+      p.after(0.02, function() p.deliver(openid, fields, nil, true) end)
       return
     end
     local rest = {}
@@ -370,7 +384,7 @@ return function(p, host)
     local list = p.elements(rest)
     table.insert(list, 1, { "MsgType", fields.MsgType or "event" })
     table.insert(list, 2, { "Event", fields.Event })
-    p.after(0.02, function() p.deliver(openid, list) end)
+    p.after(0.02, function() p.deliver(openid, list, nil, true) end)
   end
 
   p.on_reset(function() p.trace = host.json.array {} end)

@@ -126,6 +126,42 @@ test('of a bot elsewhere the console says why it shows nothing', async (t) => {
   await page.waitForSelector('#panel >> text=机器人在 http://127.0.0.1:9/wechat，不在这个进程里');
 });
 
+const PARTS = `function on_message(msg)
+  if msg.event then return nil end
+  wechat.say("第一部分。")
+  wechat.sleep(1)
+  wechat.say("第二部分。\\n\\n")
+  wechat.sleep(1)
+  assert(wechat.message.template.send { touser = msg.source, template_id = ("x"):rep(43), data = {} })
+  wechat.sleep(0.5)
+  return "最后一部分。"
+end
+`;
+
+test('the row of a message shows its answer in parts, and which way each one went', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: PARTS, config: { deadline_ms: 500 } });
+  await say('hello');
+  await saw('最后一部分。');
+  const row = page.locator('#panel details >> nth=-1');
+  await until(async () => /3 段/.test(await row.locator('.outcome').innerText()), 'three parts', 10000 * slow);
+  await row.locator('summary').click();
+  assert.deepEqual((await row.locator('.fact').allInnerTexts()).map((text) => text.split('\n').slice(1)),
+    [['被动回复', '第一部分。'], ['客服消息', '第二部分。'], ['客服消息', '最后一部分。']]);
+  const { trace } = await dev.state();
+  assert.equal(trace.length, 2);
+  assert.deepEqual(trace[0].parts.map((one) => one.via), ['passive', 'custom', 'custom']);
+  assert.equal(trace[1].parts, undefined, 'an event of the platform has no part');
+});
+
+test('a reply of one part is no answer in parts', async (t) => {
+  const { page, say, saw } = await openConsole(t, { script: BOT });
+  await say('hello');
+  await saw('好');
+  await page.click('#panel details >> nth=0 >> summary');
+  await page.waitForSelector('#panel .body h2');
+  assert.equal(await page.locator('#panel .fact').count(), 0);
+});
+
 test('the state is for pages of this server, and says what it cannot do', async (t) => {
   const dev = await startDev(t, { script: BOT });
   await dev.say('hello');

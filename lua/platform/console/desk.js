@@ -28,6 +28,11 @@ function try_part(one) {
     one.plain || one.reply ? code(one.plain || one.reply) : h('p', { class: 'empty' }, t('nothing')));
 }
 
+// A part of an answer.
+const part_row = (part) => h('div', { class: 'fact' }, h('span', { class: 'clock' }, clock(part.time)), h('b', {}, t(`via_${part.via}`)),
+  h('span', { class: 'what' }, part.kind !== 'text' && `[${t(part.kind)}] `, part.text));
+const is_in_parts = ({ parts = [] }) => parts.length > 1 || parts[0]?.via === 'custom';
+
 const do_act = (fields) => sim.act(fields).catch((error) => tell_error(error.message));
 const again = (item) => do_act({ act: 'resend', user: item.openid, id: item.id });
 
@@ -76,6 +81,7 @@ function trace_body(item) {
     h('button', { type: 'button', onclick: () => again_changed(item) }, t('change_again'))),
     item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
     item.note && h('p', {}, item.note),
+    is_in_parts(item) && [h('h2', {}, t('t_parts')), item.parts.map(part_row)],
     h('h2', {}, t('t_fields')), table(item.fields),
     item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
     item.tries.map(try_part)];
@@ -86,12 +92,12 @@ function trace_row(item) {
   return fold(`t${item.id}`, [
     h('span', { class: 'clock' }, clock(item.time)), h('b', {}, item.kind), h('span', { class: 'what' }, item.summary),
     h('span', { class: 'who' }, nickname(item.openid)),
-    h('span', { class: `outcome ${outcome}` }, t(item.script_error ? 'script_failed' : outcome), item.ms !== undefined && ` ${item.ms} ms`),
+    h('span', { class: `outcome ${outcome}` }, t(item.script_error ? 'script_failed' : outcome), item.ms !== undefined && ` ${item.ms} ms`, item.parts?.length > 1 && ` · ${t('n_parts', item.parts.length)}`),
   ], () => trace_body(item));
 }
 
 // Identifies everything that a row shows: equal versions look the same.
-const version_of = (item) => [item.outcome, item.ms, item.note, item.script_error, nickname(item.openid), item.calls.filter(({ id }) => call_of(id)).length,
+const version_of = (item) => [item.outcome, item.ms, item.note, item.script_error, nickname(item.openid), item.parts?.length, item.calls.filter(({ id }) => call_of(id)).length,
   item.calls.length, item.tries.map((one) => one.ms).join()].join('\n');
 
 // ---- calls ----

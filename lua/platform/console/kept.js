@@ -24,7 +24,7 @@ const nickname = () => state.users.find((one) => one.openid === current_user())?
 // update_ages writes these texts, so that the row is not made anew each second.
 const age = (unix_s, words) => h('span', { class: 'age', 'data-since': unix_s, 'data-words': words });
 const rest = (unix_s) => h('span', { class: 'age', 'data-until': unix_s });
-const line = (key, version, ...children) => ({ key, version, make: () => h('div', { class: 'line' }, children) });
+const line = (key, version, ...children) => ({ key, version, make: () => h('div', { class: 'fact' }, children) });
 const what = (text) => h('span', { class: 'what' }, text);
 const button = (word, act, label) => h('button', { type: 'button', onclick: act, 'aria-label': label }, t(word));
 
@@ -133,7 +133,7 @@ function make() {
   search.value = prefix;
   const lists = Object.fromEntries(sections.map(([name]) => [name, h('div', { 'data-kept': name })]));
   const made = { search, lists, name: h('b', { class: 'what' }), forget: button('u_forget', forget), fault: h('p', { class: 'fault', role: 'alert', hidden: true }), more: h('p', { class: 'empty', hidden: true }, t('u_more')) };
-  made.root = h('div', { class: 'kept' }, h('div', { class: 'line' }, made.name, made.forget), made.fault,
+  made.root = h('div', { class: 'kept' }, h('div', { class: 'fact' }, made.name, made.forget), made.fault,
     sections.map(([name]) => h('section', {}, h('h2', {}, t(`u_${name}`)), name === 'keys' && search, lists[name])), made.more);
   return made;
 }

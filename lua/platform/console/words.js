@@ -54,6 +54,8 @@ const words = {
   no_source: ['没有可编辑的脚本', 'there is no script to edit'],
   try_n: ['第 {0} 次', 'try {0}'],
   xml_in: ['收到的 XML', 'XML in'], xml_out: ['回复', 'reply'], t_fields: ['字段', 'fields'], t_calls: ['接口调用', 'API calls'],
+  t_parts: ['分段答复', 'answer in parts'], n_parts: ['{0} 段', '{0} parts'], via_passive: ['被动回复', 'passive reply'], via_custom: ['客服消息', 'customer service message'],
+  music: ['音乐', 'Music'], news: ['图文', 'Articles'], msgmenu: ['菜单消息', 'Menu message'],
   nothing: ['（无回复）', '(no reply)'],
   replied: ['已回复', 'replied'], success: ['无回复', 'no reply'], failed: ['失败', 'failed'], late: ['稍后回复', 'late'],
   script_failed: ['脚本出错', 'script failed'],
