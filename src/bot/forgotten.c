@@ -1,5 +1,5 @@
-// "forgotten/ACCOUNT" counts the users who were to be forgotten; "forgotten/ACCOUNT/NUMBER/OPENID" names each for a
-// minute, and is set a moment after it was counted (lua/wechat/forget.lua).
+// "forgotten/ACCOUNT" counts the forgotten users; "forgotten/ACCOUNT/NUMBER/OPENID" names each user for a minute, and
+// is set just after the user was counted (lua/wechat/forget.lua).
 #include "bot/forgotten.h"
 
 #include <pthread.h>
@@ -16,10 +16,10 @@ struct Forgotten {
   Pool *pool;
   char key[128];
   int64_t ask_us;   // when to ask next
-  int64_t counted;  // at the last look
-  bool again;       // a name may have come after it was counted
-  int64_t newest;   // the largest number that was seen
-  uint64_t seen;    // bit N: newest - N was seen
+  int64_t counted;  // at the last check
+  bool again;       // a name may have been set after the last check
+  int64_t newest;   // the largest number seen
+  uint64_t seen;    // bit N: number `newest - N` was seen
   pthread_mutex_t mutex;
   pthread_cond_t answered;
   bool asking;
@@ -45,12 +45,12 @@ static void end_asking(Forgotten *forgotten) {
   pthread_mutex_unlock(&forgotten->mutex);
 }
 
-// Without an answer it is asked again a second later.
+// Asks the store. If that fails, forgotten_look asks again a second later.
 static void ask(Forgotten *forgotten, const StoreCall *call, StoreDone done) {
   if (!store_call(forgotten->store, call, done, forgotten, NULL)) end_asking(forgotten);
 }
 
-// A user may begin anew within the minute: each name counts once.
+// Returns true once per name, because the user may write again within the minute.
 static bool is_new(Forgotten *forgotten, int64_t number) {
   int64_t ahead = number - forgotten->newest;
   if (ahead > 0) {
@@ -82,7 +82,7 @@ static void take_name(Forgotten *forgotten, Str key) {
     forget(forgotten, number, openid);
 }
 
-// On the store's thread, as the next.
+// On the store's thread, like on_count.
 static void on_names(void *ctx, StoreReply *reply) {
   Forgotten *forgotten = ctx;
   Str rest = reply->value, key;

@@ -1,5 +1,5 @@
-// Users whom another process of the account was told to forget (wechat.forget, wemoon forget): what waits for them here
-// ends too. Asked of the store once a second.
+// Users that another process of the account has forgotten (wechat.forget, wemoon forget): ends what is under way for
+// them in this process too. Asks the store once a second.
 #ifndef WEMOON_BOT_FORGOTTEN_H
 #define WEMOON_BOT_FORGOTTEN_H
 
@@ -9,12 +9,12 @@
 
 typedef struct Forgotten Forgotten;
 
-// Store, name and `shared` outlive it. NULL without memory.
+// `store`, `account` and `shared` outlive the result. Returns NULL without memory.
 Forgotten *forgotten_new(Store *store, Str account, BotShared *shared);
-// Before the first look: where its scripts run; outlives the last one.
+// Sets the pool of the scripts. Call it before the first forgotten_look; the pool outlives the last one.
 void forgotten_set_pool(Forgotten *forgotten, Pool *pool);
-void forgotten_free(Forgotten *forgotten);  // waits for the store's answer; NULL is allowed
-// Asks if it is time to. From one thread; waits for nothing.
+void forgotten_free(Forgotten *forgotten);  // waits for the store's reply; NULL is allowed
+// Asks the store when due. Call it from one thread; does not wait.
 void forgotten_look(Forgotten *forgotten, int64_t now_us);
 
 #endif

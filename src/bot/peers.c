@@ -1,5 +1,4 @@
-// Claims and answers under a message's identity: "R" and the process that has it, or "A", the time and the
-// answer.
+// Claims and answers, stored under a message's identity: "R" and the claiming process, or "A", the time and the answer.
 #include "bot/peers.h"
 
 #include "base/clock.h"
@@ -16,18 +15,18 @@
 enum {
   RENEW_US = 750 * 1000,
   LAPSES_US = PEERS_CLAIM_MS * 1000,
-  TRIES_MS = 60000,       // the platform's tries are over long before
-  AWAY_US = 1000 * 1000,  // how long a store that was away is not asked again
-  ASKS_US = 900 * 1000,   // a question of several calls has its answer by then
-  ALONE_US = 5 * 1000,    // how long the result of a look is used
+  TRIES_MS = 60000,       // the platform's tries end long before
+  AWAY_US = 1000 * 1000,  // how long the store is not asked after it was away
+  ASKS_US = 900 * 1000,   // limit for a question of several calls
+  ALONE_US = 5 * 1000,    // how long the result of peers_look is used
 };
 
 typedef struct Claim {
   struct Claim *previous, *next;
   atomic_int holders;
   int64_t renew_us;
-  atomic_int_least64_t
-      until_us;      // monotonic: it is held until then; what follows the store must say
+  // Monotonic: the claim is held until then; later the store must confirm it.
+  atomic_int_least64_t until_us;
   atomic_bool lost;  // another process has the message
   size_t key_len;
   char key[];
@@ -37,18 +36,18 @@ struct Peers {
   Store *store;
   Str account;
   int64_t window_ms;
-  char claim[1 + 16 + 1];  // the value of what this process has under way
-  Dedupe *dedupe;          // NULL: everything is told at once
-  // What a process before this one has answered, in the order of the keys; of use until `before_until_us`.
+  char claim[1 + 16 + 1];  // the stored value of messages that this process has under way
+  Dedupe *dedupe;          // NULL: every message is written at once
+  // Answers of an earlier process, sorted by key; used until `before_until_us`.
   StoreReply *before;
   Str *before_keys;
   size_t before_count;
   int64_t before_until_us;
-  atomic_bool met;  // another process was there at the last look
+  atomic_bool met;  // another process had the store open at the last peers_look
   atomic_int_least64_t looked_us,
-      others_us;  // monotonic: the last look, and the last one that saw another
+      others_us;  // monotonic: the last peers_look, and the last one that saw another process
   atomic_int_least64_t away_until_us;
-  atomic_int asking;  // calls whose reply is still to come
+  atomic_int asking;  // number of calls without a reply yet
   pthread_mutex_t mutex;
   Claim *claims;
 };
@@ -70,7 +69,7 @@ Peers *peers_new(Store *store, Str account, int64_t window_s) {
 
 void peers_free(Peers *peers) {
   if (!peers) return;
-  // A call of the store takes less than a second, whatever becomes of it.
+  // A call of the store takes less than a second, even if it fails.
   while (atomic_load(&peers->asking) > 0) nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   pthread_mutex_destroy(&peers->mutex);
   store_reply_free(peers->before);
@@ -78,7 +77,7 @@ void peers_free(Peers *peers) {
   free(peers);
 }
 
-// ---- the store ----------------------------------------------------------------------------------
+// ---- store --------------------------------------------------------------------------------------
 
 static bool is_away(Peers *peers) {
   return clock_now_us() < atomic_load_explicit(&peers->away_until_us, memory_order_relaxed);
@@ -101,7 +100,7 @@ static char *put(char *at, Str text) {
   return at + text.len;
 }
 
-// In `text`; empty if there is none.
+// Returns the key, in `text`; empty if the identity is too long.
 static Str key_in(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
   if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
   char *at = put(text, STR("answer/"));
@@ -128,7 +127,8 @@ static void claim_release(Claim *claim) {
   if (claim && atomic_fetch_sub(&claim->holders, 1) == 1) free(claim);
 }
 
-// Without memory it lapses unless the answer comes soon. A job that has one keeps it.
+// Makes the job hold its claim. Without memory the claim lapses unless the answer comes soon. A job that already has a
+// claim keeps it.
 static void hold(Peers *peers, Job *job, Str key, int64_t until_us) {
   Claim *claim = claim_new(key, until_us);
   if (!claim) return;
@@ -144,8 +144,8 @@ static void hold(Peers *peers, Job *job, Str key, int64_t until_us) {
   if (!first) claim_release(claim);
 }
 
-// Takes the job's claim out, for its caller to release; NULL if it has none. Dedupe knows the job no longer, so none
-// can come.
+// Removes the job's claim, which the caller releases; NULL if there is none. Dedupe no longer knows the job, so no new
+// claim can be added.
 static Claim *drop(Peers *peers, Job *job) {
   if (!job->claim) return NULL;
   pthread_mutex_lock(&peers->mutex);
@@ -164,11 +164,11 @@ static Claim *drop(Peers *peers, Job *job) {
 typedef struct {
   Claim *claim;
   int64_t sent_us;
-  void (*told)(void *ctx, bool mine);  // NULL: nobody waits
+  void (*told)(void *ctx, bool mine);  // NULL: not called
   void *ctx;
 } Renewal;
 
-// An error says nothing: the store is away.
+// An error means that the store is away, and changes nothing.
 static void on_renewed(void *ctx, StoreReply *reply) {
   Renewal *renewal = ctx;
   Claim *claim = renewal->claim;
@@ -181,7 +181,7 @@ static void on_renewed(void *ctx, StoreReply *reply) {
   free(renewal);
 }
 
-// False if the store cannot be asked now: `told` is not called.
+// Renews a claim. Returns false if the store cannot be asked now: then `told` is not called.
 static bool renew(Peers *peers, Claim *claim, void (*told)(void *ctx, bool mine), void *ctx) {
   Renewal *renewal = is_away(peers) ? NULL : malloc(sizeof *renewal);
   if (!renewal) return false;
@@ -207,7 +207,7 @@ void peers_renew(Peers *peers, int64_t now_us) {
   pthread_mutex_unlock(&peers->mutex);
 }
 
-// Held once more; NULL if the job has none.
+// Returns the job's claim, held once more; NULL if there is none.
 static Claim *claim_of(Peers *peers, const Job *job) {
   pthread_mutex_lock(&peers->mutex);
   Claim *claim = job->claim;
@@ -218,7 +218,7 @@ static Claim *claim_of(Peers *peers, const Job *job) {
 
 bool peers_is_in_doubt(Peers *peers, Job *job) {
   int64_t now_us = clock_now_us();
-  // Another process may have come while this one stood still.
+  // Another process may have opened the store while this process was stopped.
   if (peers->dedupe && now_us - atomic_load(&peers->looked_us) > LAPSES_US) peers_look(peers);
   Claim *claim = claim_of(peers, job);
   bool doubt = claim && (atomic_load(&claim->lost) || atomic_load(&claim->until_us) < now_us);
@@ -242,8 +242,8 @@ bool peers_confirm(Peers *peers, Job *job, void (*told)(void *ctx, bool mine), v
   return asked;
 }
 
-// False without memory. A store that is away is told when it is back: the platform may try again at another
-// process.
+// Writes an answer; returns false without memory. If the store is away, writes once it is back, because the platform
+// may try again at another process.
 static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int64_t left_ms) {
   Buf value;
   buf_init(&value);
@@ -285,7 +285,7 @@ void peers_forget(Peers *peers, Job *job) {
   claim_release(claim);
 }
 
-// ---- what others have ---------------------------------------------------------------------------
+// ---- stored values ------------------------------------------------------------------------------
 
 typedef enum { FOUND_NOTHING, FOUND_CLAIM, FOUND_OWN, FOUND_ANSWER, FOUND_NOBODY_TO_ASK } Found;
 
@@ -300,7 +300,7 @@ static Found read_value(const Peers *peers, Str value, Buf *answer, int64_t *ans
   return answer->failed ? FOUND_CLAIM : FOUND_ANSWER;
 }
 
-// ---- alone, or not ------------------------------------------------------------------------------
+// ---- company ------------------------------------------------------------------------------------
 
 typedef struct {
   Peers *peers;
@@ -344,7 +344,7 @@ static size_t count_keys(const StoreReply *list, Str *out) {
   return count;
 }
 
-// False if it cannot be known: then each message is looked up.
+// Lists the answers of earlier processes. Returns false if they cannot be listed: then each message is looked up.
 static bool list_before(Peers *peers) {
   char prefix[STORE_KEY_MAX];
   int len = snprintf(prefix, sizeof prefix, "answer/%.*s/", STR_FMT(peers->account));
@@ -368,7 +368,7 @@ static bool was_before(const Peers *peers, Str key) {
   return bsearch(&key, peers->before_keys, peers->before_count, sizeof key, compare_keys) != NULL;
 }
 
-// A store that cannot tell is asked and told of each message anyhow.
+// If the store cannot see other processes, every message is looked up and written.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe) {
   bool sees = store_company(peers->store) != STORE_CANNOT_SEE;
   peers->dedupe = dedupe;
@@ -390,8 +390,8 @@ void peers_leave(Peers *peers) {
 }
 
 typedef enum {
-  TO_ONESELF,  // no other process is there, and none was within the window
-  TO_READ,     // none is there, but the store may have what one has answered
+  TO_ONESELF,  // no other process has the store open, or had it within the window
+  TO_READ,     // no other process now, but the store may have answers of one
   TO_SHARE
 } Company;
 
@@ -404,14 +404,14 @@ static Company company(Peers *peers, int64_t now_us) {
   return now_us > others_us + peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
 }
 
-// ---- asking ------------------------------------------------------------------------------------------
+// ---- asking -------------------------------------------------------------------------------------
 
 typedef enum {
-  ASK_ADD,        // the claim
-  ASK_LOOK,       // what is there instead
-  ASK_ADD_AGAIN,  // that had lapsed meanwhile
-  ASK_READ,       // an answer, if no other process can have it under way
-  ASK_FOLLOW      // what has become of another's claim
+  ASK_ADD,        // adds the claim
+  ASK_LOOK,       // reads the value that is there instead
+  ASK_ADD_AGAIN,  // the value had lapsed: adds the claim again
+  ASK_READ,       // reads an answer, when no other process can be answering
+  ASK_FOLLOW      // reads the result of another process's claim
 } AskStep;
 
 // A question under way, of one call or several.
@@ -419,8 +419,8 @@ typedef struct {
   Peers *peers;
   Job *job;
   AskStep step;
-  int64_t until_us;  // it has an answer by then
-  int64_t asked_us;  // the call under way was begun
+  int64_t until_us;  // limit for the answer
+  int64_t asked_us;  // monotonic: start of the call under way
   PeersTold told;
   void *ctx;
 } Asking;
@@ -455,7 +455,7 @@ static void end_asking(Asking *asking) {
 
 static PeersResult result_of(const Asking *asking, Found found) {
   if (found == FOUND_ANSWER) return PEERS_ANSWERED;
-  // If no other process can have it under way, a claim is one of a process that has died.
+  // No other process can be answering the message, so a claim belongs to a process that has died.
   if (asking->step == ASK_READ) return PEERS_MINE;
   if (asking->step == ASK_FOLLOW)
     return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
@@ -473,7 +473,7 @@ static void tell_found(Asking *asking, Found found, Str packed, int64_t answered
   end_asking(asking);
 }
 
-// On the store's thread. An error: the store is away, which it says itself.
+// On the store's thread. An error means that the store is away, which the store logs.
 static void on_reply(void *ctx, StoreReply *reply) {
   Asking *asking = ctx;
   AskStep step = asking->step;
@@ -511,8 +511,7 @@ static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ct
 
 bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
   char text[STORE_KEY_MAX];
-  Company with =
-      company(peers, job->started_us);  // a moment ago, and known without a look at the clock
+  Company with = company(peers, job->started_us);  // just now, and known without reading the clock
   bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
   if (with == TO_ONESELF && !after_others) return false;
   Str key = key_in(peers, job->identity, text);

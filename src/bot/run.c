@@ -119,7 +119,7 @@ static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
 static bool owes(void *ctx) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  // What another process has put there is not written over.
+  // Another process may have stored the run, which must not be overwritten.
   if (webhook->peers && peers_is_in_doubt(webhook->peers, job)) return false;
   if (answer_late_way(webhook, job) != LATE_KEEP) return true;
   bool is_last = atomic_load(&job->last_try) || atomic_load(&job->tries) >= ANSWER_TRIES;

@@ -33,8 +33,8 @@ typedef struct {
   atomic_int_least64_t not_allowed_until_ms;
   // Answers that wait for their user's next message; NULL: answers that cannot be sent are lost.
   struct KeptAnswers *kept;
-  atomic_uint_least64_t
-      errors;  // of the scripts: messages, pages, timers and spawned functions that failed
+  // Of the scripts: messages, pages, timers and spawned functions that failed.
+  atomic_uint_least64_t errors;
   // Called for each reply that its user will not get, with one of LOST_REASONS. NULL: not called.
   void (*lost)(void *ctx, Str reason);
   void *lost_ctx;
@@ -46,10 +46,10 @@ typedef struct {
   struct Keep *keep;   // runs that outlive the process; NULL: none
   atomic_bool timers;  // a script has created a timer
   atomic_bool timers_elsewhere;  // another process runs the timers; this process skips their ticks
-  struct LateOrder
-      *late_order;  // shared by all interpreters; NULL: late answers are sent as they come
-  atomic_int_least64_t
-      timers_until_us;  // this process runs the timers until then (clock_real_us); 0: no limit
+  // Shared by all interpreters; NULL: late answers are sent as they come.
+  struct LateOrder *late_order;
+  // This process runs the timers until then (clock_real_us); 0: no limit.
+  atomic_int_least64_t timers_until_us;
 } BotShared;
 
 // The reasons why a reply is lost: the account may not send it, the user's window or quota is used up, the platform
@@ -75,8 +75,8 @@ typedef struct {
   struct Api *api;         // the platform; NULL: calls of it raise
   struct Store *store;     // NULL: wechat.store and wechat.session raise
   struct Client *client;   // NULL: wechat.http raises
-  const char
-      *program;  // an embedded file that runs in place of a script and gets `host`; NULL: none
+  // An embedded file that runs in place of a script and gets `host`; NULL: none.
+  const char *program;
   // Pushes the table `host`, the C functions for the Lua half: host_open (host/host.h).
   int (*open_host)(lua_State *L);
   struct Feed *feed;  // the feed for host.feed; NULL: none
@@ -99,9 +99,8 @@ typedef struct {
   // none. NULL: requests are sent.
   bool (*played)(void *ctx, Trail *trail, Str request, Buf *call);
   void *played_ctx;
-  const char
-      *http_via;  // where wechat.http sends requests for other hosts (a spec's answers); NULL: to
-                  // those hosts
+  // Where wechat.http sends requests for other hosts (a spec's answers); NULL: to those hosts.
+  const char *http_via;
 } InterpreterOptions;
 
 // Creates a state with the libraries and `wechat`, without a script. Returns NULL with ERR_MEMORY or ERR_FAILED.

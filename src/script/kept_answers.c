@@ -200,7 +200,7 @@ struct Change {
   Buf key, before, after;
   bool had;                  // there was a value
   bool adds;                 // adds the user to the index at once
-  Buf identity;              // its message's
+  Buf identity;              // of its message
   Buf packed;                // of a put: the pieces, each by pack_str; of a claim: the result
   bool promised, own, text;  // arguments of the call
   int64_t not_before_s;

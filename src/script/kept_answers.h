@@ -13,9 +13,8 @@ typedef struct {
   Str identity;     // of the message that it answers
   Str claim;        // the message with which it is about to be delivered; empty: none
   int64_t since_s;  // Unix, like the next two
-  int64_t
-      not_before_s;  // until then it is reserved for its own message, which the platform may try
-                     // again
+  // Until then it is reserved for its own message, which the platform may try again.
+  int64_t not_before_s;
   int64_t claimed_s;
   bool promised;  // its user got late_text, and is to write a text to get it
   bool ready;     // the answer exists; else its script still runs

@@ -40,7 +40,7 @@ static void end_talk(Task *task, Delivery *delivery) {
   let_talk_go(delivery->shared, delivery->talk);
 }
 
-// The bot ends only when late_under_way is 0.
+// Decrements late_under_way last, because the bot waits for deliveries under way before it ends.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
   late_order_leave(delivery->place);

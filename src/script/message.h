@@ -36,9 +36,8 @@ typedef struct {
   Str sender;    // the openid, in `arena`
   Str msgid;     // for the log (LogSubject), in `arena`
   Trail *trail;  // of the message, or NULL; held as long as a task runs for the message
-  atomic_int
-      *api_calls;     // counts the script's calls of the platform; belongs to the owner; NULL: not
-                      // counted
+  // Counts the script's calls of the platform; belongs to the owner; NULL: not counted.
+  atomic_int *api_calls;
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: not set
   Said *said;         // for the parts of the answer; belongs to the owner; NULL: no parts
   Arena *arena;       // for the answer; the owner keeps it until it has the answer

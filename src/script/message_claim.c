@@ -1,5 +1,5 @@
-// A process that was stopped for long, and goes on, may find that another one has run the message meanwhile: before it calls
-// anything, and before it answers, it asks.
+// Another process may have run the message while this process was stopped for long. So the run asks the store before it
+// calls anything, and before it answers.
 #include "script/message_inner.h"
 
 #include "base/log.h"
@@ -29,7 +29,7 @@ static void on_told(void *wait, bool mine) {
   wait_finish(wait, mine ? push_mine : push_lost, NULL, NULL);
 }
 
-// The running task is the message's, or one that it began.
+// The running task is the message's task, or a task that it began.
 int message_confirm(lua_State *L) {
   Record *record = task_record(task_running(L));
   MessageRun *run = record ? record_guarded(record) : NULL;

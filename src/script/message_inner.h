@@ -99,11 +99,11 @@ void message_settle(BotShared *shared, Talk *talk);
 
 // ---- message_claim.c
 
-// The calls of the task with that record are made only while its message is this process's.
+// Makes the calls of the task with `record` only while the message is this process's.
 void message_guard(Task *task, Record *record);
-// Whether the task's message may have become another process's.
+// Returns whether another process may have taken over the task's message.
 bool message_is_in_doubt(Task *task);
-// A C function that may wait: ends the running task if so.
+// A C function for Lua, which may wait: ends the running task if another process has the message.
 int message_confirm(lua_State *L);
 
 // ---- message_answer.c

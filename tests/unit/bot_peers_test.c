@@ -126,13 +126,13 @@ static void test_a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then(voi
   Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
   claim(f, f->here, first);
   assert_false(peers_is_in_doubt(f->here, first));
-  usleep((PEERS_CLAIM_MS + 100) * 1000);  // as long as a process that stands still
+  usleep((PEERS_CLAIM_MS + 100) * 1000);  // like a process that is stopped
   assert_true(peers_is_in_doubt(f->here, first));
   assert_false(peers_has_lost(f->here, first));
   assert_int_equal(claim(f, f->there, again), PEERS_MINE);
   assert_int_equal(confirm(f->here, first), -1);
   assert_true(peers_has_lost(f->here, first));
-  peers_finish(f->here, first, STR("T:mine"));  // is not written over the other's
+  peers_finish(f->here, first, STR("T:mine"));  // does not overwrite the other's answer
   assert_int_equal(confirm(f->there, again), 1);
   peers_finish(f->there, again, STR("T:theirs"));
   assert_int_equal(look(f, f->here, first), PEERS_ANSWERED);

@@ -1,4 +1,4 @@
-// A run whose message another process may have run asks before it calls anything, and before it answers.
+// A run whose message another process may have run asks the store before it calls anything, and before it answers.
 #include "script_world.h"
 
 #include "engine/door.h"
