@@ -11,7 +11,7 @@
 typedef struct {
   Bot *bot;
   const char *script;
-  const Server *server;  // the server of callbacks
+  const Server *server;  // the server for callbacks
   Store *store;
   Api *api;
   Metrics *metrics;

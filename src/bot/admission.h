@@ -28,7 +28,8 @@ void admission_init(Admission *admission, int64_t most_jobs, int64_t most_waitin
 bool admission_enter(Admission *admission, AdmitKind kind);
 void admission_leave(Admission *admission, AdmitKind kind);
 int64_t admission_count(Admission *admission, AdmitKind kind);
-// Note that a message begins to wait for its script's turn, and that its wait is over, with or without the turn.
+// Counts a message that begins to wait for its script's turn, and ends the count once the wait is over, with or without
+// the turn.
 void admission_turn_awaited(Admission *admission, int64_t now_us);
 void admission_turn_over(Admission *admission);
 // Notes that a message had its turn before its deadline.

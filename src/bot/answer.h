@@ -56,7 +56,7 @@ bool answer_is_last_try(const Callback *c, const Job *job);
 // owe a reply.
 void answer_owed(Callback *c, Job *job);
 
-// Makes the later log lines of this thread be about the callback's message (log_about).
+// Makes the callback's message the subject of this thread's later log lines. Returns the previous subject (log_about).
 LogSubject answer_begin_lines(const Callback *c);
 // Writes one log line and counts the metrics. Call it once, after the answer.
 void answer_tell(const Callback *c);

@@ -34,7 +34,7 @@ struct Bot {
   Watch *watch;
   Keeper *keeper;               // NULL: no data outlives the process
   TimerLeader *leader;          // NULL: no other process uses the store
-  Forgotten *forgotten;         // likewise
+  Forgotten *forgotten;         // NULL: no other process uses the store
   char name[ACCOUNT_NAME_MAX];  // the account's name, by which its processes find each other
 };
 

@@ -77,7 +77,7 @@ typedef struct {
                           // in time
   int jobs;               // messages and pages under way
   int waiting;            // requests that wait for their answers without a thread
-  size_t conversations;   // open ones (wechat.ask), in memory or in the store
+  size_t conversations;   // open conversations (wechat.ask), in memory or in the store
   size_t owed;            // scripts whose message was answered before their end
   size_t kept;            // answers that wait for their user's next message
   size_t serving;         // interpreters in service

@@ -21,7 +21,7 @@
 
 enum {
   WRITE_EVERY_US = 200 * 1000,
-  WRITE_AT = 256 << 10,     // so many bytes are written at once
+  WRITE_AT = 256 << 10,     // bytes that are written without waiting for WRITE_EVERY_US
   PENDING_MAX = 32 << 20,   // bytes that may wait for the disk
   NOTED_MAX = 4 << 20,      // bytes of one message's calls and late parts
   ROOM = 2048,              // bytes that hold most messages with their replies

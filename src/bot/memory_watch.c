@@ -10,7 +10,7 @@
 
 enum {
   TIGHT_PERCENT = 90,
-  EASY_PERCENT = 80,         // the warning may be repeated once memory was below this
+  EASY_PERCENT = 80,         // once memory has been below this, the warning can be logged again
   GARBAGE = 16 << 20,        // bytes beyond twice the memory left by the last collection that are
                              // worth another one
   GIVE_BACK = 32 << 20,      // bytes below the maximum that are worth returning to the system

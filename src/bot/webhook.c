@@ -120,7 +120,9 @@ static void run_new(Callback *c, Job *job, const RunMessage *message) {
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
   TaskState state = run_here(c->webhook, job, message);
   bool answered = overdue_end(&c->w->run);
-  if (answered) answer_hang_up(c);  // unless the watcher left it to the platform's next try
+  if (answered)
+    answer_hang_up(c);  // for a request that the watcher left to the platform's next
+                        // try
   if (state == TASK_LOST) run_later(c, job, message, answered);
   else if (!answered && state == TASK_WAITING) park(c, job);
   else if (!answered) answer_job(c, job);

@@ -1,4 +1,4 @@
-// The table of conversations, and the begin and end of a script's wait for a user's next message.
+// The table of conversations, and the start and end of a script's wait for a user's next message.
 //
 // A conversation in the table holds its interpreter. Whatever takes the conversation out gets that reference: a
 // message's job, the task itself (time-outs), or the list of cut-off conversations, since an interpreter must not be

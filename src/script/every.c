@@ -77,8 +77,8 @@ static void run_tick(Every *every) {
 
 static int64_t clock_apart_us(void) { return clock_unix_ms() * 1000 - clock_now_us(); }
 
-// Returns whether the wall clock was set. Then no tick is made up for or suppressed: the next tick is the next time on
-// the new clock.
+// Returns whether the wall clock was set. Then missed ticks are not made up for, and none is suppressed: the next tick
+// comes at the next time on the new clock.
 static bool clock_was_set(Every *every) {
   int64_t apart_us = clock_apart_us(), moved_us = apart_us - every->clock_apart_us;
   every->clock_apart_us = apart_us;

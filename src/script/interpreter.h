@@ -136,7 +136,7 @@ void interpreter_retire(Interpreter *interpreter);
 // Ends the suspended tasks; runs that are in the store continue elsewhere.
 void interpreter_end_tasks(Interpreter *interpreter);
 // Gets the files a change of which demands a reload: the script, every required module, and the paths at which a
-// missing module was looked for. Adds the missing ones to `files` as names of pairs (values are empty), in `arena`,
+// missing module was looked for. Adds the names that `files` does not have yet, with empty values, in `arena`,
 // NUL-terminated. Returns false without memory. Works after a failed load too. Does not take the interpreter's lock, so
 // it also works while the script is stuck.
 bool interpreter_files(Interpreter *interpreter, Arena *arena, Pairs *files);

@@ -13,8 +13,8 @@ typedef struct {
   Store *store;        // outlives the Keep
   Str account;         // distinguishes it from other accounts in the store; outlives the Keep
   bool conversations;  // conversations are kept too
-  // Called when this process continues the run of a message whose process has ended: the answer comes late, and the
-  // platform's next try needs no other answer. NULL: not called.
+  // Called when this process continues the run of a message whose process has ended: the answer comes late, so the
+  // platform's next try must count as a duplicate. NULL: not called.
   void (*taken)(void *ctx, Str identity);
   void *taken_ctx;
 } KeepOptions;

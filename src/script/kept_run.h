@@ -25,7 +25,8 @@ typedef struct {
   int64_t until_ms;     // KEPT_ASKS: when it times out, Unix milliseconds; 0: never
   int64_t asks;         // questions so far
   int64_t ends;         // number of processes that ended while they ran it
-  // How much of what it said was sent as the reply to the message: bytes of the first texts, or the first part.
+  // How much of what it said was sent as the reply to the message: bytes of the first texts, and whether the first
+  // other reply.
   int64_t taken;
   bool other_taken;
   bool rest;  // the reply was sent, except the rest of a text that was too long

@@ -73,7 +73,7 @@ static inline LogSubject message_subject(const MessageTask *message) {
 
 // ---- message_run.c
 
-// Makes later parts be sent at once; marks as already sent what the talk says was sent.
+// Makes later parts be sent at once, or kept for the user's next message; marks the parts that the talk notes as sent.
 void message_run_say_late(MessageRun *run);
 // Returns a run without a message, with what remains of `run` (NULL: nothing).
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run);
@@ -110,7 +110,8 @@ int message_confirm(lua_State *L);
 
 // Calls InterpreterOptions.on_failure, and notes where the script failed.
 void message_tell_failure(MessageRun *run, Str error);
-// Makes the value at 1, which `function` returned, the answer. Raises without memory.
+// Makes the value at 1, which `function` returned, the answer. Raises without memory, or if the value cannot be part of
+// the answer.
 void message_take_reply(lua_State *L, Task *task, const char *function);
 // Makes the parts the answer, if none of them was taken before.
 void message_take_parts(MessageRun *run);

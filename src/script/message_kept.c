@@ -133,7 +133,7 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
   Buf value;
   KeptRun kept = { 0 };
   buf_init(&value);
-  engine_let_go(in->engine);  // the store is waited for
+  engine_let_go(in->engine);  // the next call waits for the store
   KeepFound found = keep_claim_owed(keep, message->sender, message->identity, &value, &kept);
   *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
   if (found == KEEP_ENDED)
@@ -150,7 +150,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
   Buf value;
   KeptRun kept = { 0 };
   buf_init(&value);
-  engine_let_go(in->engine);  // the store is waited for
+  engine_let_go(in->engine);  // the next call waits for the store
   KeepFound found =
       keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
   KeptState was = kept.state;

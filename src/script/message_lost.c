@@ -1,4 +1,4 @@
-// Passes the user's message of a run that cannot continue, because the script has changed, to on_lost or to on_message.
+// Passes the user's message to on_lost or on_message if a run cannot continue because the script has changed.
 #include "script/message_inner.h"
 
 #include "base/log.h"

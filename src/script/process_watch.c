@@ -8,7 +8,8 @@
 
 enum {
   SEEN_MAX = 16,
-  ONCE_US = 500 * 1000,  // the CPU times are read at most this often: each thread takes a file
+  ONCE_US = 500 * 1000,  // the CPU times are read at most this often: reading opens a file per
+                         // thread
   // After a gap this long between two checks, the earlier check says nothing: this process may have been frozen itself.
   GAP_US = 4000 * 1000
 };

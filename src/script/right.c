@@ -10,7 +10,7 @@ static void name_key(Str account, char key[KEY_SIZE]) {
   snprintf(key, KEY_SIZE, "no_custom_messages/%.*s", STR_FMT(account));
 }
 
-// Returns whether the configuration excludes customer service messages, which no store entry changes.
+// Returns whether the configuration excludes customer service messages, which the store cannot change.
 static bool is_for_good(const BotShared *shared) {
   return atomic_load(&((BotShared *)shared)->not_allowed_until_ms) == INT64_MAX;
 }

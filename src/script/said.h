@@ -27,8 +27,8 @@ typedef struct {
 
 void said_clear(Said *said);  // frees the parts and zeroes `said`
 
-// Add a text, or a reply of another kind, on the script's side: from one thread at a time. `copy` copies that reply
-// into the parts' arena. Both return false without memory.
+// The script's side, from one thread at a time: said_text adds a text, said_other a reply of another kind, which `copy`
+// copies into the parts' arena. Both return false without memory.
 bool said_text(Said *said, Str text);
 bool said_other(Said *said, bool (*copy)(void *ctx, Arena *arena, Reply *reply), void *ctx);
 SaidState said_state(Said *said);

@@ -1,4 +1,4 @@
-// A conversation that cannot continue, because the script has changed: on_lost or on_message gets the user's message.
+// If a conversation cannot continue because the script has changed, on_lost or on_message gets the user's message.
 #include "script_world.h"
 
 static const char before[] = "function on_message(msg)\n"
