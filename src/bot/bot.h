@@ -23,12 +23,11 @@ typedef struct {
   int64_t max_jobs;
   struct Loop *loop;  // on which requests wait for slow scripts; outlives the bot
   LateReply late_reply;
-  Str late_text;  // sent to the user if the platform's last try ends before the script; empty:
-                  // nothing
+  Str late_text;  // sent to the user if the platform's last try ends first; empty: nothing
   bool watch;
-  bool start_broken;  // if the first load fails, the bot starts all the same: bot_status has the
-      // error, and messages are answered with an error until the script is corrected
-      // and reloaded (bot_reload, or `watch`)
+  // If the first load fails, the bot starts all the same: bot_status has the error, and messages are answered with an
+  // error until the script is corrected and reloaded (bot_reload, or `watch`).
+  bool start_broken;
   struct Metrics *metrics;  // NULL: nothing is counted
   struct Live *live;        // events for the live desk; NULL: no live desk
   struct Capture *capture;  // records messages and replies (capture.h); NULL: none are recorded
