@@ -7,6 +7,8 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
+const readline = require('node:readline');
+const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { spawn } = require('node:child_process');
 const { WEMOON, ACCOUNT, sleep, freePort } = require('./sides.js');
 const { makeSentinel } = require('../e2e/redis.js');
@@ -14,7 +16,7 @@ const { signedQuery, textXml, parseXml, tempDir, until } = require('../e2e/harne
 
 const FULL = { seconds: 300, rate: 300, talkers: 60, killEveryMs: 10000, settleMs: 60000 };
 const QUICK = { seconds: 27, rate: 60, talkers: 20, killEveryMs: 8000, settleMs: 20000 };
-const PROCESSES = 3, QUESTIONS = 4, TRIES = 3, PATIENCE_MS = 5000, REDIS_MS = 4000;
+const PROCESSES = 3, QUESTIONS = 4, TRIES = 3, PATIENCE_MS = 5000, REDIS_MS = 4000, DOWN_AFTER_MS = 2000;
 
 // The same script in each process: a conversation that starts in one continues in another. The proxy identifies the
 // calling process.
@@ -195,25 +197,42 @@ async function killInTurn(world, everyMs) {
   }
 }
 
-const roleOf = (server) => { try { return /role:(\w+)/.exec(server.cli('info', 'replication'))[1]; } catch { return 'away'; } };
+// Notes when the Sentinel fails over by itself: what was written shortly before may be gone.
+function watchSentinel(world, redis) {
+  const child = spawn('redis-cli', ['-p', String(redis.sentinel.port), 'subscribe', '+switch-master'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.startsWith('bots ')) return;
+    const now = Date.now(), known = world.losses.some(({ from }) => now - from < 15000);
+    if (known) return;
+    world.losses.push({ from: now - DOWN_AFTER_MS - REDIS_MS, to: now });
+    world.say(`chaos: ${((now - world.begun) / 1000).toFixed(1)} s after the start the Sentinel took the master of Redis for dead`);
+  });
+  world.after(() => child.kill());
+}
 
-// A killed master restarts empty once another one serves, as its Sentinel ensures. Then one fails over by command.
-async function failOver(world, redis, seconds, say) {
-  const master = () => redis.servers.find((server) => roleOf(server) === 'master');
-  const told = (from, what) => say(`chaos: ${((from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis ${what}; another one served ${Date.now() - from} ms later`);
-  await sleep(seconds * 1000 / 3);
-  const first = master();
-  world.redisKilled = Date.now();
+const offsetOf = (info, name) => Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
+
+// Kills the master: what it had not yet sent to its replicas is lost. It restarts empty, as a replica.
+async function killMaster(world, redis) {
+  const [first] = await redis.masters(), had = offsetOf(await first.tell('info', 'replication'), 'master_repl_offset');
+  const loss = { from: Date.now(), to: Infinity };
+  world.losses.push(loss);
   await first.stop();
-  await until(() => master() && redis.master() === master(), 'another master', 30000);
-  world.redisBack = Date.now();
-  told(world.redisKilled, 'was killed');
+  const next = await until(async () => (await redis.masters())[0], 'another master', 30000);
+  loss.to = Date.now();
+  const has = offsetOf(await next.tell('info', 'replication'), 'second_repl_offset') - 1;
+  world.say(`chaos: ${((loss.from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis was killed; another one served ${loss.to - loss.from} ms later, which lacked ${Math.max(0, had - has)} of the ${had} bytes written until milliseconds before`);
   await first.start();
-  await sleep(Math.max(0, world.begun + seconds * 2000 / 3 - Date.now()));
-  const second = master(), began = Date.now();
-  second.cli('failover');
-  await until(() => master() && master() !== second, 'another master', 30000);
-  told(began, 'gave over');
+}
+
+// Redis fails over twice, each time half way between two kills of a process.
+async function failOver(world, redis, { seconds, killEveryMs }) {
+  await sleep(seconds * 1000 / 3 + killEveryMs / 2);
+  await killMaster(world, redis);
+  await sleep(Math.max(0, world.begun + seconds * 2000 / 3 + killEveryMs / 2 - Date.now()));
+  const began = Date.now();
+  await redis.handOver();
+  world.say(`chaos: ${((began - world.begun) / 1000).toFixed(1)} s after the start the master of Redis gave over; another one served, and its Sentinel knew it, ${Date.now() - began} ms later`);
 }
 
 async function send(world, { seconds, rate }) {
@@ -228,7 +247,8 @@ async function send(world, { seconds, rate }) {
 
 // ---- results --------------------------------------------------------------------------------------------------------
 
-const nearRedis = (world, at) => at > world.redisKilled - REDIS_MS - 6000 && at < world.redisBack + REDIS_MS;
+// Returns whether Redis may have lost what was written at that time.
+const nearRedis = (world, at) => world.losses.some(({ from, to }) => at > from - REDIS_MS - 6000 && at < to + REDIS_MS);
 
 // Returns the effects that happened more than once: those whose process was killed before the message was answered,
 // and others.
@@ -252,13 +272,14 @@ function report(world, say) {
     twice: others.filter((one) => nearRedis(world, one.list[0].at)) };
   const unknown = world.all.filter((one) => /is unknown/.test(one.text ?? ''));
   const twiceTold = [...world.late].filter(([, list]) => new Set(list.map((one) => one.text)).size < list.length);
+  apart.told = twiceTold.filter(([, list]) => nearRedis(world, list[0].at));
   for (const line of world.lines.slice(0, 20)) say(`chaos: ${line}`);
   for (const one of lost.filter((one) => !apart.lost.includes(one)).slice(0, 20)) say(`chaos: lost: ${one.kind} ${one.id}, sent ${((one.begun - world.begun) / 1000).toFixed(1)} s after the start${one.unanswered ? ', no answer to three tries' : ''}`);
   for (const talk of lostTalks.filter((talk) => !apart.talks.includes(talk)).slice(0, 20)) say(`chaos: conversation lost: ${talk.id} at ${((talk.ended - world.begun) / 1000).toFixed(1)} s: ${talk.wrong}`);
   for (const { id, list } of others.filter((one) => !apart.twice.includes(one)).slice(0, 20)) say(`chaos: run twice: ${id} by ${list.map((one) => `${one.by} at ${((one.at - world.begun) / 1000).toFixed(1)} s`).join(', ')}`);
   if (cut.length) say(`chaos: begun again, since a kill cut them off before their answer: ${cut.join(' ')}`);
   if (unknown.length) say(`chaos: calls cut off by a kill: ${unknown.map((one) => one.text.match(/\[.*\]/)[0]).join(' ')}`);
-  for (const [user, list] of twiceTold.slice(0, 10)) say(`chaos: told twice: ${user}: ${list.map((one) => one.text).join(' | ')}`);
+  for (const [user, list] of twiceTold.filter((one) => !apart.told.includes(one)).slice(0, 10)) say(`chaos: told twice: ${user}: ${list.map((one) => `${one.text} at ${((one.at - world.begun) / 1000).toFixed(1)} s`).join(' | ')}`);
   const row = (what, value, most) => ({ what: `chaos: ${what}`, value, most, unit: '' });
   return [
     row('messages sent', world.all.length), row('answered in time', world.all.filter((one) => one.answered && !one.late).length),
@@ -266,7 +287,8 @@ function report(world, say) {
     row('kill -9', world.bots.reduce((sum, bot) => sum + bot.kills.length, 0)),
     row('lost', lost.length - apart.lost.length, 0), row('lost while the master of Redis was killed', apart.lost.length),
     row('run twice', others.length - apart.twice.length, 0), row('run twice since the master of Redis was killed', apart.twice.length),
-    row('begun again, named above', cut.length), row('calls cut off by a kill, named above', unknown.length), row('answers delivered twice', twiceTold.length, 0),
+    row('begun again, named above', cut.length), row('calls cut off by a kill, named above', unknown.length), row('answers delivered twice', twiceTold.length - apart.told.length, 0),
+    row('answers delivered twice since the master of Redis was killed', apart.told.length),
     row('conversations continued', world.talks.reduce((sum, talk) => sum + talk.answers, 0)), row('conversations ended', world.talks.filter((talk) => talk.done).length),
     row('conversations lost', lostTalks.length - apart.talks.length, 0), row('conversations lost with the master of Redis', apart.talks.length),
   ];
@@ -274,19 +296,23 @@ function report(world, say) {
 
 async function measure(quick, say) {
   const options = quick ? QUICK : FULL, cleanups = [];
-  const world = { effects: new Map(), late: new Map(), all: [], talks: [], lines: [], bots: [], settleMs: options.settleMs, ids: 0, messages: 0, turn: 0, after: (fn) => cleanups.push(fn) };
+  const world = { effects: new Map(), late: new Map(), all: [], talks: [], lines: [], bots: [], losses: [], say, settleMs: options.settleMs, ids: 0, messages: 0, turn: 0, after: (fn) => cleanups.push(fn) };
   try {
-    const redis = await makeSentinel(world);
+    const redis = await makeSentinel(world, DOWN_AFTER_MS);
     world.store = redis.url;
+    watchSentinel(world, redis);
     for (let i = 1; i <= PROCESSES; i++) world.bots.push(await startProcess(world, `p${i}`));
     await sleep(1000);
     world.begun = Date.now();
+    const delay = monitorEventLoopDelay();
+    delay.enable();
     const talkers = Array.from({ length: options.talkers }, (_, i) => talkOn(world, i));
-    const kills = killInTurn(world, options.killEveryMs), failures = failOver(world, redis, options.seconds, say);
+    const kills = killInTurn(world, options.killEveryMs), failures = failOver(world, redis, options);
     const sent = await send(world, options);
     world.end = Date.now();
     say(`chaos: ${options.seconds} s at ${options.rate} messages a second are over; what is under way has ${options.settleMs / 1000} s`);
     await Promise.all([...sent, ...talkers, failures, kills]);
+    say(`chaos: this program itself stood still for up to ${Math.round(delay.max / 1e6)} ms: a try that it gave up after ${PATIENCE_MS} ms may have been answered`);
     return report(world, say);
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();

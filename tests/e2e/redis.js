@@ -2,8 +2,9 @@
 // three with a Sentinel.
 'use strict';
 
-const { spawn, execFileSync } = require('node:child_process');
+const { spawn, execFile, execFileSync } = require('node:child_process');
 const net = require('node:net');
+const { promisify } = require('node:util');
 const { freePort, tempDir, until, writeFiles } = require('./harness');
 
 const connects = (port) => new Promise((resolve) => {
@@ -29,10 +30,14 @@ function makeServer(t, port, command, args) {
     },
     signal: (name) => child.kill(name),
     cli: (...words) => execFileSync('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
+    // The same without blocking this process; resolves with "" if the server is away.
+    tell: (...words) => run('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words]).then(({ stdout }) => stdout.trim(), () => ''),
   };
   t.after(() => server.stop());
   return server;
 }
+
+const run = promisify(execFile);
 
 const redisArgs = (port, dir, more = []) => ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'p@ss', '--save', '',
   '--dir', dir, ...more];
@@ -46,7 +51,7 @@ async function makeRedis(t) {
 }
 
 // Starts a master with two replicas, and a Sentinel that considers a master dead after half a second.
-async function makeSentinel(t) {
+async function makeSentinel(t, downAfterMs = 500) {
   const ports = [await freePort(), await freePort(), await freePort()];
   const servers = ports.map((port, i) => makeServer(t, port, 'redis-server', redisArgs(port, tempDir(t), ['--masterauth', 'p@ss',
     '--repl-diskless-sync-delay', '0', ...(i ? ['--replicaof', '127.0.0.1', String(ports[0])] : [])])));
@@ -55,8 +60,9 @@ async function makeSentinel(t) {
   await until(() => online() === 2, 'two replicas', 15000);
   const port = await freePort();
   const dir = tempDir(t);
-  writeFiles(dir, { 'sentinel.conf': `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor bots 127.0.0.1 ${ports[0]} 1
-sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentinel failover-timeout bots 3000\n` });
+  const settings = { 'auth-pass': 'p@ss', 'down-after-milliseconds': downAfterMs, 'failover-timeout': 3000 };
+  const lines = Object.entries(settings).map(([name, value]) => `sentinel ${name} bots ${value}`);
+  writeFiles(dir, { 'sentinel.conf': `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor bots 127.0.0.1 ${ports[0]} 1\n${lines.join('\n')}\n` });
   const sentinel = makeServer(t, port, 'redis-sentinel', [`${dir}/sentinel.conf`]);
   await sentinel.start();
   const ask = (...words) => execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).trim();
@@ -68,6 +74,23 @@ sentinel auth-pass bots p@ss\nsentinel down-after-milliseconds bots 500\nsentine
     sentinel,
     servers,
     ask,
+    // Resolves with the servers whose role is master, without blocking this process.
+    async masters() {
+      const roles = await Promise.all(servers.map((one) => one.tell('role')));
+      return servers.filter((one, i) => roles[i].startsWith('master'));
+    },
+    // Makes another server the master without the loss of a write (FAILOVER). The Sentinel would notice that only after half
+    // a minute, and fail over once more (findings/redis-failover-beside-sentinel.sh), so it is told at once.
+    async handOver() {
+      const [old] = await this.masters();
+      await old.tell('failover');
+      const master = await until(async () => (await this.masters()).find((one) => one !== old), 'another master', 30000);
+      const input = ['remove bots', `monitor bots 127.0.0.1 ${master.port} 1`, ...Object.entries(settings).map(([name, value]) => `set bots ${name} ${value}`)];
+      const told = run('redis-cli', ['-p', String(port)]);
+      told.child.stdin.end(input.map((line) => `sentinel ${line}\n`).join(''));
+      await told;
+      return master;
+    },
     // Returns the server that the Sentinel considers the master.
     master: () => servers.find((server) => ask('sentinel', 'get-master-addr-by-name', 'bots').endsWith(`\n${server.port}`)),
   };
