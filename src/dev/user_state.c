@@ -99,7 +99,8 @@ static int show(Asked *asked, const HttpRequest *request) {
   if (!arena || !url_parse_query(request->query, arena, &query)) asked->json.failed = true;
   pairs_get(&query, STR("user"), &user);
   pairs_get(&query, STR("prefix"), &prefix);
-  buf_printf(&asked->json, "{\"now\":%lld", (long long)clock_unix_s());
+  buf_printf(&asked->json, "{\"now\":%lld,\"lasting\":%s", (long long)clock_unix_s(),
+             store_is_shared(asked->state->store) ? "true" : "false");
   if (user.len) add_user(asked, user);
   add_keys(asked, prefix);
   buf_addc(&asked->json, '}');

@@ -13,6 +13,7 @@ typedef struct {
 // For HttpRoute.handle, on a thread that may wait. GET, with `user` (an openid) and `prefix` in the query, is answered with
 // a JSON object:
 //   now            Unix seconds
+//   lasting        whether the store outlives the process: in memory nothing is owed
 //   session        as JSON text, quota: the record of lua/wechat/quota.lua; missing if there is none
 //   conversations, owed, kept   of that user (open_json.h)
 //   keys           [{key, value: JSON text}, ...]: the first hundred that begin with the prefix; a long value is cut, and

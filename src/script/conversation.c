@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "engine/door.h"
 #include "engine/method.h"
+#include "engine/place.h"
 #include "engine/wait.h"
 #include "script/ask.h"
 #include "script/inner.h"
@@ -19,6 +20,7 @@
 
 enum {
   BUCKETS = 4096,
+  QUESTION_MAX = 200,           // bytes of a question that are kept in memory, to be listed
   STORE_PAUSE_US = 200 * 1000,  // between two attempts to put a question into the store
   IDLE_US = 300 * 1000000,      // how long a conversation that is in the store stays in memory
   // How many conversations one call handles: LEAVE_MAX leave memory, or END_MAX end, at most one in END_SHARE.
@@ -44,8 +46,8 @@ struct Conversation {
   bool claimed;                 // claimed in the store, for a message that it could not get yet
   int64_t asks, kept_until_ms;  // as in KeptRun
   uint64_t answered;            // hash of the message that the question answered
-  size_t openid_len;
-  char openid[];
+  size_t openid_len, question_len, place_len;
+  char texts[];  // openid, question, place; the latter two are empty if `kept`: the store has them
 };
 
 struct Conversations {
@@ -87,9 +89,17 @@ static void conversation_release(Conversation *conversation) {
     free(conversation);
 }
 
+// Returns where the next text goes.
+static char *add_text(char *to, Str text) {
+  if (text.len) memcpy(to, text.ptr, text.len);
+  return to + text.len;
+}
+
 static Conversation *conversation_new(Conversations *conversations, Interpreter *in, Wait *wait,
-                                      Str openid) {
-  Conversation *conversation = calloc(1, sizeof *conversation + openid.len);
+                                      const OpenConversation *texts) {
+  Str openid = texts->openid, question = texts->question, place = texts->place;
+  Conversation *conversation =
+      calloc(1, sizeof *conversation + openid.len + question.len + place.len);
   if (!conversation) return NULL;
   conversation->conversations = conversations;
   conversation->in = interpreter_retain(in);
@@ -97,14 +107,16 @@ static Conversation *conversation_new(Conversations *conversations, Interpreter 
   conversation->since_us = clock_now_us();
   conversation->hash = hash_of(openid);
   conversation->openid_len = openid.len;
-  memcpy(conversation->openid, openid.ptr, openid.len);
+  conversation->question_len = question.len;
+  conversation->place_len = place.len;
+  add_text(add_text(add_text(conversation->texts, openid), question), place);
   atomic_init(&conversation->holders, 1);
   return conversation;
 }
 
 static bool is_of(const Conversation *conversation, uint32_t hash, Str openid) {
   return conversation->hash == hash &&
-         str_eq(str_make(conversation->openid, conversation->openid_len), openid);
+         str_eq(str_make(conversation->texts, conversation->openid_len), openid);
 }
 
 // With the mutex held: newest first.
@@ -150,7 +162,7 @@ static void cut_off(Conversation *conversation) {
 // ---- end without a message ----------------------------------------------------------------------
 
 static Str openid_of(const Conversation *conversation) {
-  return str_make(conversation->openid, conversation->openid_len);
+  return str_make(conversation->texts, conversation->openid_len);
 }
 
 static void put_back(Conversation *conversation);
@@ -160,7 +172,7 @@ static void put_back(Conversation *conversation);
 static int push_reason(lua_State *L, void *data) {
   Conversation *conversation = data;
   const char *reason = conversation->reason;
-  message_orphan(task_running(L), str_make(conversation->openid, conversation->openid_len),
+  message_orphan(task_running(L), str_make(conversation->texts, conversation->openid_len),
                  conversation->gone);
   conversation_release(conversation);
   lua_pushnil(L);
@@ -407,7 +419,12 @@ ConversationsGone conversations_make_room(Conversations *conversations, const In
 static OpenConversation describe(const Conversation *conversation, Arena *arena) {
   int64_t until_us = conversation->until_us, now_us = clock_now_us();
   int64_t left_us = until_us - now_us;
+  const char *question = conversation->texts + conversation->openid_len;
+  const char *place = question + conversation->question_len;
   return (OpenConversation){ .openid = arena_dup(arena, openid_of(conversation)),
+                             .question =
+                                 arena_dup(arena, str_make(question, conversation->question_len)),
+                             .place = arena_dup(arena, str_make(place, conversation->place_len)),
                              .since_s =
                                  clock_unix_s() - (now_us - conversation->since_us) / 1000000,
                              .left_s = until_us == INT64_MAX ? -1
@@ -566,8 +583,16 @@ static int ask_now(lua_State *L, const Talk *talk) {
   Task *task = task_running(L);
   double timeout_s = luaL_optnumber(L, 2, -1);
   Wait *wait = wait_begin(L, "wechat.ask");
+  char place[PLACE_SIZE] = "";
+  OpenConversation texts = { .openid = message_sender(task) };
+  if (!talk) {
+    Str question = message_question(task);
+    place_innermost(L, place, sizeof place);
+    texts.question = str_sub(question, 0, str_utf8_prefix(question, QUESTION_MAX));
+    texts.place = str_of(place);
+  }
   Conversation *conversation =
-      conversation_new(in->options.shared->conversations, in, wait, message_sender(task));
+      conversation_new(in->options.shared->conversations, in, wait, &texts);
   if (!conversation) {
     wait_abort(wait);
     raise_no_memory(L);

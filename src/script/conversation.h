@@ -18,7 +18,7 @@ size_t conversations_open(const BotShared *shared);
 // An open conversation, for display. Unknown fields are empty or 0.
 typedef struct {
   Str openid;
-  Str question, place;  // if it is in the store: the question's text or kind, and "file:line"
+  Str question, place;  // the question's text or kind, and "file:line"
   int64_t since_s;      // time of the question, Unix seconds
   int64_t left_s;       // seconds until it times out; -1: never
 } OpenConversation;

@@ -48,7 +48,9 @@ int message_push(lua_State *L, void *start);
 bool message_push_document(lua_State *L, Str document);
 // Returns the stored state of the task's run, created if needed; NULL: none.
 Talk *message_talk(Task *task);
-// Returns the same, ready to be saved with the question of message_take_question; NULL if the conversation stays in
+// Returns the question of message_take_question: its text, or the type of another reply; empty if there is none.
+Str message_question(Task *task);
+// Returns the same as message_talk, ready to be saved with the question of message_take_question; NULL if the conversation stays in
 // this process. `until_ms` as in KeptRun.
 Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
 // Called last by a WaitPush if the store had another value than the last written one: checks whether another process

@@ -77,8 +77,9 @@ void message_watch(Task *task) {
   record_watch_after(record, after_call);
 }
 
-static Str question_text(const Reply *reply) {
-  if (reply->form != REPLY_ELEMENTS) return STR("raw");
+Str message_question(Task *task) {
+  const Reply *reply = &message_run(task)->answer.reply;
+  if (reply->form != REPLY_ELEMENTS) return reply->form == REPLY_NONE ? STR("") : STR("raw");
   return str_eq(reply->type, STR("text")) ? reply->elements->text : reply->type;
 }
 
@@ -113,7 +114,7 @@ Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool eve
     talk_drop(talk);
     return NULL;
   }
-  talk_set(&talk->run.question, question_text(&run->answer.reply));
+  talk_set(&talk->run.question, message_question(task));
   talk_set(&talk->run.place, str_of(place));
   talk->run.since_s = clock_unix_s();
   talk->run.until_ms = until_ms;

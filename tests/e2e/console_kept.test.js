@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { until } = require('./harness');
 const { startDev } = require('./dev');
 const { openConsole, slow } = require('./browser');
@@ -60,7 +61,7 @@ test('a conversation is shown with how long it waits, also when time is moved, a
   await shows(page, 'conversations', /没有进行中的对话/);
   await say('ask');
   await saw('叫什么？');
-  await shows(page, 'conversations', /已等 \d 秒\s+还剩 9 分钟/);
+  await shows(page, 'conversations', /叫什么？\s+\S*bot\.lua:2\s+已等 \d 秒\s+还剩 9 分钟/);
   await dev.post('/sim/time', { forward: 120 });
   await shows(page, 'conversations', /已等 2 分钟\s+还剩 7 分钟/);
   await page.locator('[data-kept=conversations] button').press('Enter');
@@ -160,6 +161,43 @@ test('a reply of one part is no answer in parts', async (t) => {
   await page.click('#panel details >> nth=0 >> summary');
   await page.waitForSelector('#panel .body h2');
   assert.equal(await page.locator('#panel .fact').count(), 0);
+});
+
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+test('axe-core finds nothing in a full tab, and nothing is wider than the window', async (t) => {
+  for (const [width, locale, scheme] of [[1280, 'zh-CN', 'light'], [360, 'en-US', 'dark']]) {
+    const { page, say, saw } = await openConsole(t, { script: BOT, width, locale, scheme });
+    await say('a'.repeat(300));
+    await saw('好');
+    await say('ask');
+    await saw('叫什么？');
+    if (width === 360) await page.click('#sides button >> nth=1');
+    await showState(page);
+    await page.waitForSelector('[data-kept=conversations] button');
+    await page.click('[data-kept=keys] summary >> nth=0');
+    await page.evaluate(axe);
+    const check = async (where) => {
+      const { violations } = await page.evaluate(() => window.axe.run());
+      assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), [], `${width} ${where}`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.getElementById('panel').scrollWidth <= document.getElementById('panel').clientWidth), `${width} ${where}`);
+    };
+    await check('tab');
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/full-${width}.png` });
+    await page.click('.kept .fact button >> nth=0');
+    await check('question');
+  }
+});
+
+test('a script that computes does not hold the state up', async (t) => {
+  const dev = await startDev(t, { script: 'function on_message()\n  local ends = os.clock() + 0.8\n  while os.clock() < ends do end\n  return "好"\nend\n' });
+  let answered = false;
+  const busy = dev.say('busy').then(() => { answered = true; });
+  await until(async () => (await dev.state()).trace.length === 1, 'the message');
+  const state = await dev.get(`/sim/bot?user=${ALICE}`);
+  assert.equal(answered, false);
+  assert.deepEqual([state.conversations, state.owed, state.kept, state.keys, state.lasting], [[], [], [], [], false]);
+  await busy;
 });
 
 test('the state is for pages of this server, and says what it cannot do', async (t) => {

@@ -33,7 +33,6 @@ const value_of = (text, bytes) => h('div', {}, code(text), bytes && h('p', {}, t
 
 const session_rows = ({ session, bytes }) => (!session || session === '{}' ? [] : [{ key: 'session', version: session, make: () => value_of(session, bytes) }]);
 
-// The question is known only if the conversation is in a store.
 const conversation_rows = ({ conversations }) => conversations.map((one, i) => line(`a${one.since} ${i}`, JSON.stringify([one.question, one.place, one.left < 0]),
   what(one.question || t('u_asked')), one.place && h('span', { class: 'who' }, one.place), age(one.since, 'u_waits'),
   one.left >= 0 && rest(found.now + one.left), button('u_end', end_conversation)));
@@ -152,7 +151,7 @@ function update() {
   parts.fault.hidden = !fault;
   if (parts.fault.textContent !== fault) fill(parts.fault, fault);
   if (!found || whose !== current_user()) return;
-  for (const [name, empty, rows] of sections) or_empty(parts.lists[name], rows(found), empty);
+  for (const [name, empty, rows] of sections) or_empty(parts.lists[name], rows(found), name === 'owed' && !found.lasting ? 'u_memory' : empty);
   parts.more.hidden = !found.more;
   update_ages();
 }

@@ -80,6 +80,7 @@ const words = {
   u_asked: ['等用户回答', 'waits for an answer'], u_waits: ['已等 {0}', 'for {0}'], u_left: ['还剩 {0}', '{0} left'], u_end: ['结束', 'End'],
   u_kept: ['留存的答复', 'Kept answers'], u_no_kept: ['没有留存的答复', 'no answer is kept'], u_for: ['{0}前', '{0} ago'],
   u_owed: ['待发的答复', 'Owed answers'], u_no_owed: ['没有待发的答复', 'no answer is owed'],
+  u_memory: ['存储在内存里，不记待发的答复：用 --store sqlite:FILE', 'a store in memory keeps no owed answers: use --store sqlite:FILE'],
   u_quota: ['客服消息额度', 'Customer service messages'], u_counted: ['机器人记着还剩 {0}/{1} 条（{2} 起）', 'the bot counts {0} of {1} left (since {2})'],
   u_none_counted: ['自用户上次操作后，机器人还没有发过', 'the bot has sent none since the user’s last act'],
   u_platform: ['平台还收 {0}/{1} 条', 'the platform takes {0} of {1}'], u_refused: ['这类账号不能发客服消息', 'this kind of account may send none'], u_no_act: ['用户还没有操作过，平台一条也不收', 'the user has done nothing yet: the platform takes none'],
