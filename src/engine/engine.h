@@ -31,6 +31,9 @@ typedef struct {
   // Opens the user's libraries, once, after the standard ones. Called in protected mode: it may raise. NULL if there
   // are none.
   lua_CFunction open;
+  // Called after the state was closed and before anything of the engine is freed. May be called on any thread. NULL: not
+  // called.
+  void (*closing)(void *user);
   // Frees `user`, after the state was closed and the engine freed. May be called on any thread. NULL if there is
   // nothing to free. Not called if engine_new fails.
   void (*closed)(void *user);

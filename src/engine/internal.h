@@ -297,6 +297,7 @@ struct Task {
   unsigned forced;      // how often the running code was ended past its pcalls (guard_forced)
   Failure *failure;     // of the task's function, as it was described when raised; or NULL
   int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: never
+  TaskRank rank;
   // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
   Task *previous, *next;
 };
@@ -305,6 +306,8 @@ struct Task {
 TaskState task_run(Task *task);
 // Ends a suspended task as cancelled: its <close> variables run, and may wait.
 void task_run_to_close(Task *task);
+// Prepares that end: the caller sees to the task's next slice, in which the <close> variables run.
+void task_begin_to_close(Task *task);
 // Ends a task whose time for closing its variables is over while it waits.
 void task_stop_closing(Task *task);
 // Ends the code that runs in the current task: no pcall that has begun catches the end. False if there is no task, or

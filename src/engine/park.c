@@ -124,11 +124,23 @@ bool task_cancel(Task *task) {
   return true;
 }
 
+// Cancels the operation that the task waits for, and queues the slice in which its <close> variables run. False if it has
+// not begun, or without memory.
+static bool end_soon(Task *task) {
+  Wait *before = task->wait, *over = lua_status(task->co) == LUA_YIELD ? wait_over(task) : NULL;
+  if (!over) return false;
+  over->begins = false;
+  wait_cancel(before);
+  task_begin_to_close(task);
+  task_park(task, over);
+  return true;
+}
+
 static Task *take_that_fits(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                             const void *ctx) {
   pthread_mutex_lock(&engine->inbox->mutex);
   Task *task = engine->parked;
-  while (task && (task->closing || !fits(task, ctx))) task = task->next;
+  while (task && (!fits(task, ctx) || task->closing)) task = task->next;
   if (task) unlink_parked(task);
   pthread_mutex_unlock(&engine->inbox->mutex);
   if (task) timer_remove(engine, &task->timeout);
@@ -137,8 +149,9 @@ static Task *take_that_fits(Engine *engine, bool (*fits)(Task *task, const void 
 
 void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                          const void *ctx) {
-  for (Task *task; (task = take_that_fits(engine, fits, ctx));)
-    cancel(task, LOG_WARN, NULL, false, false);
+  for (Task *task; (task = take_that_fits(engine, fits, ctx));) {
+    if (!end_soon(task)) cancel(task, LOG_WARN, NULL, false, false);
+  }
 }
 
 static Task *take_parked(Engine *engine, bool closing_too) {

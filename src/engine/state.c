@@ -238,6 +238,7 @@ static void free_parts(Engine *engine) {
 void engine_free(Engine *engine) {
   void (*closed)(void *user) = engine->options.closed;
   void *user = engine->options.user;
+  if (engine->options.closing) engine->options.closing(user);
   free_parts(engine);
   if (closed) closed(user);
 }

@@ -11,6 +11,12 @@ enum {
   CLOSING_US = 5000000  // the time that a failed or ended task has to close its variables
 };
 
+bool task_rank_is_before(TaskRank rank, TaskRank other) {
+  bool known = (rank.made_s || rank.arrived_us) && (other.made_s || other.arrived_us);
+  if (rank.made_s != other.made_s) return known && rank.made_s < other.made_s;
+  return known && rank.arrived_us < other.arrived_us;
+}
+
 const char *task_state_name(TaskState state) {
   switch (state) {
     case TASK_RETURNED: return "returned";
@@ -49,6 +55,9 @@ void task_limit(Task *task) {
 
 void task_set_due(Task *task, int64_t due_us) { task->due_us = due_us; }
 int64_t task_due(const Task *task) { return task->due_us; }
+
+void task_set_rank(Task *task, TaskRank rank) { task->rank = rank; }
+TaskRank task_rank(const Task *task) { return task->rank; }
 
 void task_unlimit(Task *task) { task->deadline_us = INT64_MAX; }
 
@@ -351,6 +360,7 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->wait = NULL;
   task->lives = task->dropped = false;
   task->deadline_us = task->due_us = INT64_MAX;
+  task->rank = (TaskRank){ 0 };
   lua_pushcfunction(task->co, task_main);
   return task;
 }
@@ -580,9 +590,13 @@ TaskState task_run(Task *task) {
   return state;
 }
 
-void task_run_to_close(Task *task) {
+void task_begin_to_close(Task *task) {
   task->state = TASK_CANCELLED;
   begin_closing(task);
+}
+
+void task_run_to_close(Task *task) {
+  task_begin_to_close(task);
   task_run(task);
 }
 

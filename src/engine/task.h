@@ -60,8 +60,9 @@ void task_count(Task *task);
 // <close> variables in the caller's slice. The engine is entered. False, with nothing done, if the task is running.
 bool task_cancel(Task *task);
 
-// Cancels all waiting tasks for which `fits` returns true. The engine is entered. `fits` is called under a lock: it
-// must not call engine functions that wait.
+// Cancels all tasks for which `fits` returns true and that wait or have not begun. The operations that they wait for are
+// cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered. `fits`
+// is called under a lock, for tasks that are being cancelled already too: it must not call engine functions that wait.
 void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                          const void *ctx);
 
@@ -88,6 +89,10 @@ void task_set_subject(Task *task, LogSubject subject);
 // The same with a copy of the texts, which the task owns. Without memory: no subject.
 void task_copy_subject(Task *task, LogSubject subject);
 LogSubject task_subject(const Task *task);
+
+// The rank of the task among the tasks of its user. A new task has none.
+void task_set_rank(Task *task, TaskRank rank);
+TaskRank task_rank(const Task *task);
 
 // Gives the task a reference to the engine, dropped at its end.
 void task_hold_engine(Task *task);

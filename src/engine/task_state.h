@@ -2,6 +2,9 @@
 #ifndef WEMOON_ENGINE_TASK_STATE_H
 #define WEMOON_ENGINE_TASK_STATE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 typedef enum {
   TASK_RETURNED,     // the task's function returned
   TASK_WAITING,      // suspended; it goes on later, on the engine's own thread
@@ -12,6 +15,14 @@ typedef enum {
   TASK_DIFFERS,      // differed from its record (record.h)
   TASK_LOST          // the engine was busy until the deadline, or was given up: nothing was run
 } TaskState;
+
+// The order of one user's tasks: by `made_s`, then by `arrived_us`.
+typedef struct {
+  int64_t made_s;      // Unix seconds; 0: unknown
+  int64_t arrived_us;  // monotonic; 0: unknown
+} TaskRank;
+// Whether `rank` comes before `other`. False if one of them is all zero.
+bool task_rank_is_before(TaskRank rank, TaskRank other);
 
 // The state in words, for messages: "over its CPU time".
 const char *task_state_name(TaskState state);

@@ -109,7 +109,9 @@ Wait *wait_begin(lua_State *L, const char *what) {
 static int wait_k(lua_State *L, int status, lua_KContext context) {
   Wait *wait = (Wait *)context;
   Task *task = engine_of(L)->task;
-  if (task->wait != wait) {  // the wait was cancelled and freed
+  if (task->wait != wait) {    // the wait was cancelled and freed
+    wait_release(task->wait);  // the one that park.c put in its place; or NULL
+    task->wait = NULL;
     task->forced++;
     return guard_unwind_on(L);
   }

@@ -1,6 +1,8 @@
 // engine/park: suspended tasks, until they go on, or end with their engine.
 #include "engine_world.h"
 
+#include <unistd.h>
+
 static int over;
 
 static void note_over(void *data) { over++; }
@@ -44,12 +46,36 @@ static void test_they_end_when_the_engine_is_given_up(void **state) {
   set_up(state);
 }
 
+static bool fits(Task *task, const void *ctx) { return task_rank(task).made_s == *(int64_t *)ctx; }
+
+static void start_ranked(int64_t made_s, const char *code) {
+  Task *task = task_new(engine, &body, (void *)code);
+  task_set_rank(task, (TaskRank){ .made_s = made_s });
+  assert_int_equal(task_start(task), TASK_WAITING);
+}
+
+static void test_those_that_fit_end_whatever_they_catch_and_may_wait_as_they_close(void **state) {
+  int64_t first = 1;
+  start_ranked(1, "local kept <close> = setmetatable({}, { __close = function() sleep(5) closed = "
+                  "true end }) while true do pcall(sleep, 60000) end");
+  start_ranked(2, "sleep(60000)");
+  engine_cancel_tasks(engine, fits, &first);
+  engine_cancel_tasks(engine, fits, &first);
+  engine_leave(engine);
+  for (int i = 0; i < 500 && engine_tasks(engine) > 1; i++) usleep(2000);
+  assert_true(engine_enter(engine, INT64_MAX));
+  assert_int_equal(over, 1);
+  assert_int_equal(engine_tasks(engine), 1);
+  assert_true_in_lua("closed == true");
+}
+
 #undef TEST
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_suspended_tasks_are_counted),
+    TEST(test_those_that_fit_end_whatever_they_catch_and_may_wait_as_they_close),
     TEST(test_they_end_with_the_last_hold_of_their_engine),
     TEST(test_they_end_when_the_engine_is_given_up),
   };
