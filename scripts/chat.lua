@@ -19,6 +19,7 @@ local system = "你是一个公众号的助手。回答简短，用用户的语�
 function on_message(msg)
   if msg.event then return msg.event == "subscribe" and "你好，问我什么都行。" or nil end
   if msg.content == "重来" then
+    wechat.newest()  -- an answer under way ends
     model:forget(msg)
     return "好，我们重新开始。"
   end

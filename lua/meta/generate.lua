@@ -14,7 +14,8 @@ local menu_types = require "wechat.menu.types"
 local generate = {}
 
 -- The files of lua/wechat that add methods.
-local parts = { "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "say", "api" }
+local parts = { "config", "log", "codec", "message", "reply", "time", "tasks", "http", "route", "store", "session", "ask", "say", "forget",
+  "api" }
 
 -- ---- methods
 

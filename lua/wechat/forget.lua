@@ -1,8 +1,12 @@
 -- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user.
+-- wechat.newest: cancels what the user's earlier messages still do. Earlier is what was made earlier (CreateTime), and of
+-- messages of the same second what arrived earlier. In this process they end at once. Other processes look for notices every
+-- second; what they send until then is sent.
 
 local kinds = require "wechat.kept"
 
-local NOTICE_S = 60  -- other processes look every second
+local NOTICE_S, NEWEST_S = 60, 10  -- other processes look every second
+local WHAT_MAX = 800               -- bytes: keys of the store have at most 1024
 
 ---@param wechat table
 ---@param host table
@@ -31,20 +35,20 @@ return function(wechat, host)
     return true
   end
 
-  -- Tells the other processes of the account (src/bot/forgotten.c).
-  local function tell_the_others(openid)
+  -- Leaves a notice for the other processes of the account (src/bot/forgotten.c).
+  local function tell_the_others(what, seconds)
     local place = "forgotten/" .. host.session.account
     local number, err = store.incr(place)
     if not number then return nil, err end
     host.conversation.told(number)
-    return store.set(("%s/%d/%s"):format(place, number, openid), "", NOTICE_S)
+    return store.set(("%s/%d%s"):format(place, number, what), "", seconds)
   end
 
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
     host.conversation.end_user(openid)
     host.session.forget(openid)
-    local told, err = tell_the_others(openid)
+    local told, err = tell_the_others("/" .. openid, NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)
@@ -52,4 +56,33 @@ return function(wechat, host)
     end
     return true
   end, "All that is kept of a user goes: session and conversations; true, or nil and why not.")
+
+  -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it
+  -- sees the notice.
+  local function take_runs_away(openid, identity, made)
+    local prefix = ("owed/%s/%s/"):format(host.session.account, openid)
+    local keys, err = store.list(prefix)
+    if not keys then return nil, err end
+    for _, key in ipairs(keys) do
+      local value = key ~= prefix .. identity and store.get(key)
+      if value and host.conversation.is_before(value, made) then store.release(key, value) end
+    end
+    return true
+  end
+
+  host.args.add(wechat, "newest", {}, function()
+    local openid, identity, made, arrived, tells, owes = host.conversation.end_earlier()
+    local done, err = true, nil
+    if tells then
+      local what = ("@%d.%d/%s/"):format(made, arrived, openid)
+      if #what + #identity <= WHAT_MAX then what = what .. identity end
+      done, err = tell_the_others(what, NEWEST_S)
+    end
+    if owes then
+      local gone, why = take_runs_away(openid, identity, made)
+      if not gone then done, err = nil, why end
+    end
+    return done, err
+  end, "Cancels what earlier messages of this user still do, in every process of the store: nothing of it is sent any more. An "
+    .. "open question stays. true; or nil and why the other processes could not be told.")
 end

@@ -11,6 +11,7 @@
 #include "bot/watch.h"
 #include "bot/webhook.h"
 #include "host/host.h"
+#include "script/cancels.h"
 #include "script/conversation.h"
 #include "script/kept_answers.h"
 #include "script/late_order.h"
@@ -136,10 +137,11 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
   webhook->shared.conversations = conversations_new();
+  webhook->shared.cancels = cancels_new();
   webhook->shared.lost = bot_metrics_lost;
   webhook->shared.lost_ctx = options->metrics;
-  bool ok = webhook->shared.conversations && webhook->dedupe && webhook->jobs &&
-            webhook->workspaces && webhook->overdue;
+  bool ok = webhook->shared.conversations && webhook->shared.cancels && webhook->dedupe &&
+            webhook->jobs && webhook->workspaces && webhook->overdue;
   if (!ok) err_set(err, ERR_MEMORY, "no memory");
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
@@ -151,7 +153,6 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                                        options->start_broken, options->metrics, err)) != NULL;
   if (ok && bot->leader)
     timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
-  if (ok && bot->forgotten) forgotten_set_pool(bot->forgotten, webhook->pool);
   if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
   Watched watched = { .pool = webhook->pool,
                       .shared = &webhook->shared,
@@ -216,6 +217,7 @@ bool bot_free(Bot *bot) {
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
   forgotten_free(bot->forgotten);
   conversations_free(webhook->shared.conversations);
+  cancels_free(webhook->shared.cancels);
   late_order_free(webhook->shared.late_order);
   kept_answers_free(webhook->shared.kept);
   keep_free(webhook->shared.keep);

@@ -1,25 +1,27 @@
-// "forgotten/ACCOUNT" counts the forgotten users; "forgotten/ACCOUNT/NUMBER/OPENID" names each user for a minute, and
-// is set just after the user was counted (lua/wechat/forget.lua).
+// "forgotten/ACCOUNT" counts the notices. Each notice is a key of its own for some seconds, which is set a moment after it
+// was counted (lua/wechat/forget.lua):
+//   forgotten/ACCOUNT/NUMBER/OPENID: forget that user
+//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: the message of that identity cancels the earlier messages of its
+//     user; it was made at MADE (Unix seconds) and arrived at ARRIVED (Unix milliseconds)
 #include "bot/forgotten.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "script/forget.h"
+#include "base/clock.h"
+#include "script/cancel.h"
 
-enum { ASK_US = 1000 * 1000 };
+enum { ASK_US = 1000 * 1000, SEEN = 4096 };
 
 struct Forgotten {
   Store *store;
   BotShared *shared;
-  Pool *pool;
   char key[128];
-  int64_t ask_us;   // when to ask next
-  int64_t counted;  // at the last check
-  bool again;       // a name may have been set after the last check
-  int64_t newest;   // the largest number seen
-  uint64_t seen;    // bit N: number `newest - N` was seen
+  int64_t ask_us;      // when to ask next
+  int64_t counted;     // at the last check
+  bool again;          // a notice may have been set after the last check
+  int64_t seen[SEEN];  // by remainder, the last number that was handled
   pthread_mutex_t mutex;
   pthread_cond_t answered;
   bool asking;
@@ -36,8 +38,6 @@ Forgotten *forgotten_new(Store *store, Str account, BotShared *shared) {
   return forgotten;
 }
 
-void forgotten_set_pool(Forgotten *forgotten, Pool *pool) { forgotten->pool = pool; }
-
 static void end_asking(Forgotten *forgotten) {
   pthread_mutex_lock(&forgotten->mutex);
   forgotten->asking = false;
@@ -50,36 +50,44 @@ static void ask(Forgotten *forgotten, const StoreCall *call, StoreDone done) {
   if (!store_call(forgotten->store, call, done, forgotten, NULL)) end_asking(forgotten);
 }
 
-// Returns true once per name, because the user may write again within the minute.
+// Each notice is handled once: the user may have written again while its key is still there.
 static bool is_new(Forgotten *forgotten, int64_t number) {
-  int64_t ahead = number - forgotten->newest;
-  if (ahead > 0) {
-    forgotten->seen = ahead < 64 ? forgotten->seen << ahead : 0;
-    forgotten->newest = number;
-    ahead = 0;
-  }
-  uint64_t bit = ahead > -64 ? UINT64_C(1) << -ahead : 0;
-  bool fresh = bit && !(forgotten->seen & bit);
-  forgotten->seen |= bit;
+  int64_t *seen = &forgotten->seen[(uint64_t)number % SEEN];
+  bool fresh = number > *seen;
+  if (fresh) *seen = number;
   return fresh;
 }
 
-static void forget(Forgotten *forgotten, int64_t number, Str openid) {
-  for (size_t i = 0; forgotten->pool && i < pool_count(forgotten->pool); i++) {
-    Interpreter *in = pool_get(forgotten->pool, i);
-    if (!forget_is_own(forgotten->shared, number, in)) forget_user_soon(in, openid);
-    interpreter_release(in);
-  }
-  conversations_end_user(forgotten->shared->conversations, openid, "forgotten");
+// The monotonic time of this process for a Unix time.
+static int64_t arrived_here_us(int64_t unix_ms) {
+  return clock_now_us() - (clock_unix_ms() - unix_ms) * 1000;
+}
+
+// Reads "MADE.ARRIVED" and "OPENID/IDENTITY".
+static bool read_newest(Str times, Str who, Cancel *cancel) {
+  Str made, arrived;
+  int64_t arrived_ms;
+  if (!str_cut(times, '.', &made, &arrived) || !str_to_int64(made, &cancel->before.made_s) ||
+      !str_to_int64(arrived, &arrived_ms))
+    return false;
+  cancel->before.arrived_us = arrived_here_us(arrived_ms);
+  return str_cut(who, '/', &cancel->openid, &cancel->identity);
 }
 
 static void take_name(Forgotten *forgotten, Str key) {
-  Str digits, openid;
+  Str about, who, digits, times;
   int64_t number;
+  Cancel cancel = { 0 };
   key = str_sub(key, strlen(forgotten->key) + 1, key.len);
-  if (str_cut(key, '/', &digits, &openid) && str_to_int64(digits, &number) &&
-      is_new(forgotten, number))
-    forget(forgotten, number, openid);
+  if (!str_cut(key, '/', &about, &who)) return;
+  bool newest = str_cut(about, '@', &digits, &times);
+  if (!str_to_int64(newest ? digits : about, &number) || !is_new(forgotten, number)) return;
+  if (newest && !read_newest(times, who, &cancel)) return;
+  if (!newest) cancel = (Cancel){ .openid = who, .all = true };
+  if (cancels_is_own(forgotten->shared->cancels, number)) return;
+  cancel_elsewhere(forgotten->shared, NULL, &cancel);
+  if (cancel.all)
+    conversations_end_user(forgotten->shared->conversations, cancel.openid, "forgotten");
 }
 
 // On the store's thread, like on_count.
@@ -98,6 +106,8 @@ static void on_count(void *ctx, StoreReply *reply) {
   bool known = reply->err.code == ERR_NONE;
   if (known && reply->ok) str_to_int64(reply->value, &count);
   store_reply_free(reply);
+  // The store was emptied or replaced.
+  if (known && count < forgotten->counted) memset(forgotten->seen, 0, sizeof forgotten->seen);
   bool changed = known && count != forgotten->counted, look = changed || forgotten->again;
   if (known) forgotten->counted = count;
   if (known) forgotten->again = changed;

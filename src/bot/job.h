@@ -30,6 +30,7 @@ typedef struct Job {
   const char *kept_as;     // the outcome, if the answer is a kept answer; else NULL
   atomic_bool held;        // its answer, or a promise of it, is among the kept answers
   atomic_int api_calls;    // calls of the platform that the script has made so far
+  int64_t created_s;       // CreateTime of its message, Unix seconds; 0: unknown
   int64_t started_us;
   // Set when the script has answered; read them after job_wait returned true.
   TaskState state;

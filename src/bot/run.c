@@ -7,6 +7,7 @@
 #include "bot/bot_metrics.h"
 #include "bot/kept.h"
 #include "bot/queued.h"
+#include "script/cancels.h"
 #include "script/conversation.h"
 #include "script/keep.h"
 #include "script/packed_reply.h"
@@ -153,6 +154,16 @@ static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
              (webhook->options->deadline_ms - OWE_BEFORE_US / 1000) / 1000;
 }
 
+static TaskRank rank_of(const Job *job) {
+  return (TaskRank){ .made_s = job->created_s, .arrived_us = job->started_us };
+}
+
+// The kept answer of an earlier message does not precede this answer any more.
+static void on_newest(void *ctx) {
+  Job *job = ctx;
+  atomic_store(&job->kept_waits, false);
+}
+
 static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message) {
   return (MessageTask){ .tree = message->tree,
                         .head = message->head,
@@ -168,10 +179,12 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .owes = owes,
                         .claim = webhook->peers ? &CLAIM : NULL,
                         .arena = job->arena,
+                        .rank = rank_of(job),
                         .due_us = job->started_us + webhook->options->deadline_ms * 1000,
                         .owner = job,
                         .late = on_answer,
                         .done = on_done,
+                        .is_newest = on_newest,
                         .over = on_over };
 }
 
@@ -195,23 +208,31 @@ static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageT
   return state;
 }
 
+static TaskState finish_first(Webhook *webhook, Job *job, TaskState state, Answer *answer) {
+  job->place = answer->place;
+  join_kept(webhook, job, &answer->reply);
+  bool late = job_finish(job, state, &answer->reply, answer->rest);
+  remember(webhook, job, late);
+  on_over(job);
+  return state;
+}
+
 // The end of the run releases the run's hold of the job.
 static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
                              const RunMessage *message) {
   MessageTask task = task_of(webhook, job, message);
   int64_t begun_us = 0, received_us = job->started_us;
-  Answer answer;
+  Answer answer = { .reply.form = REPLY_NONE };
+  if (cancels_is_outdated(webhook->shared.cancels, job->from_user, task.rank)) {
+    on_newest(job);
+    return finish_first(webhook, job, TASK_CANCELLED, &answer);
+  }
   task.begun_us = &begun_us;
   TaskState state = run_somewhere(webhook, in, &task, &answer);
   if (state != TASK_LOST && begun_us)
     bot_metrics_queue(webhook->options->metrics, begun_us - received_us);
   if (state == TASK_WAITING || state == TASK_LOST) return state;
-  job->place = answer.place;
-  join_kept(webhook, job, &answer.reply);
-  bool late = job_finish(job, state, &answer.reply, answer.rest);
-  remember(webhook, job, late);
-  on_over(job);
-  return state;
+  return finish_first(webhook, job, state, &answer);
 }
 
 TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {

@@ -60,6 +60,7 @@ static bool job_describe(Job *job, const Callback *c, const MessageHead *head, S
   at = put(at, head->from_user, &job->from_user);
   put(at, c->msgid, &job->msgid);
   job->owner = c->webhook;
+  job->created_s = c->created_s;
   job->is_event = head->is_event;
   job->is_silent = head->is_event && message_is_silent(c->type);
   return true;

@@ -1,42 +1,101 @@
 // host.conversation: conversations with users.
-//   end_user(openid): forgets a user: ends the user's tasks in this interpreter, and nothing more is sent. A call that
+//   end_user(openid): forgets a user: ends the user's tasks in every interpreter, and nothing more is sent. A call that
 //     waits for the user's next message returns nil and "forgotten"
-//   told(number): notes the number under which this process announced a forgotten user to the other processes
+//   end_earlier() -> openid, identity, made, arrived, tells, owes: ends likewise the tasks of earlier messages of the
+//     running task's user, except those that wait for the next message. `made` (Unix seconds) and `arrived` (Unix
+//     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed runs
+//   is_before(value, made): whether a run in the store answers a message that was made at that time or before
+//   told(number): notes the number under which this process announced either to the other processes
 //   ask(question, timeout_s | nil, events, sent): script/ask.h
 //   last: whether conversations outlive the process
 #include "host/libs.h"
 
+#include "base/clock.h"
+#include "engine/door.h"
+#include "engine/method.h"
 #include "script/ask.h"
+#include "script/cancel.h"
 #include "script/context.h"
 #include "script/conversation.h"
-#include "script/forget.h"
 #include "script/keep.h"
+#include "store/store.h"
+
+static BotShared *shared_of(lua_State *L) { return script_context(L)->options->shared; }
 
 static int l_told(lua_State *L) {
-  BotShared *shared = script_context(L)->options->shared;
-  if (shared) forget_note_own(shared, luaL_checkinteger(L, 1), engine_of(L));
+  BotShared *shared = shared_of(L);
+  if (shared) cancels_note_own(shared->cancels, luaL_checkinteger(L, 1));
   return 0;
 }
 
+static void cancel_all(lua_State *L, const Cancel *cancel) {
+  BotShared *shared = shared_of(L);
+  cancel_here(engine_of(L), cancel);
+  if (shared) cancel_elsewhere(shared, script_context(L)->interpreter, cancel);
+}
+
 static int l_end_user(lua_State *L) {
-  BotShared *shared = script_context(L)->options->shared;
+  BotShared *shared = shared_of(L);
   Str openid = lua_str(L, 1);
-  forget_user_here(engine_of(L), openid);
+  cancel_all(L, &(Cancel){ .openid = openid, .all = true });
   if (shared && shared->conversations)
     conversations_end_user(shared->conversations, openid, "forgotten");
   if (shared && shared->keep) keep_forget(shared->keep, openid);
   return 0;
 }
 
+static int64_t unix_ms_of(int64_t monotonic_us) {
+  return clock_unix_ms() - (clock_now_us() - monotonic_us) / 1000;
+}
+
+static int push_earlier(lua_State *L, const Cancel *cancel) {
+  const InterpreterOptions *options = script_context(L)->options;
+  const BotShared *shared = options->shared;
+  push_str(L, cancel->openid);
+  push_str(L, cancel->identity);
+  lua_pushinteger(L, cancel->before.made_s);
+  lua_pushinteger(L, unix_ms_of(cancel->before.arrived_us));
+  lua_pushboolean(L, shared && options->store && store_company(options->store) != STORE_ALONE);
+  lua_pushboolean(L, shared && shared->keep && keep_may_owe(shared->keep));
+  return 6;
+}
+
+static int l_end_earlier(lua_State *L) {
+  Cancel cancel;
+  if (!cancel_of_earlier(L, &cancel))
+    method_raise(L, "wechat.newest: no message is being answered here (write it in on_message)");
+  cancel_all(L, &cancel);
+  return push_earlier(L, &cancel);
+}
+
+static int l_is_before(lua_State *L) {
+  ScriptContext *context = script_context(L);
+  KeptRun run;
+  MessageHead head;
+  int64_t made_s;
+  bool before = kept_read(lua_str(L, 1), &run) &&
+                message_parse(context->xml, run.message, &context->tree, &head, NULL) &&
+                str_to_int64(head.create_time, &made_s) && made_s <= luaL_checkinteger(L, 2);
+  lua_pushboolean(L, before);
+  return 1;
+}
+
+static const DoorFunction recorded[] = {
+  { "wechat.forget", "end_user", l_end_user, DOOR_TELLS, NULL },
+  { "wechat.newest", "end_earlier", l_end_earlier, DOOR_TELLS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
 int lib_conversation(lua_State *L) {
-  const BotShared *shared = script_context(L)->options->shared;
+  const BotShared *shared = shared_of(L);
   lua_newtable(L);
   ask_push(L);
   lua_setfield(L, -2, "ask");
   lua_pushcfunction(L, l_told);
   lua_setfield(L, -2, "told");
-  lua_pushcfunction(L, l_end_user);
-  lua_setfield(L, -2, "end_user");
+  lua_pushcfunction(L, l_is_before);
+  lua_setfield(L, -2, "is_before");
+  door_set_all(L, recorded, 0);
   lua_pushboolean(L, shared && keep_has_conversations(shared->keep));
   lua_setfield(L, -2, "last");
   return 1;

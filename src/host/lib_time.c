@@ -58,6 +58,7 @@ static int l_spawn(lua_State *L) {
   context_push_message(L);
   context_give_message(L, task);
   task_copy_subject(task, task_subject(task_running(L)));
+  task_set_rank(task, task_rank(task_running(L)));
   count += share_record(L, task);
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);

@@ -9,6 +9,7 @@
 #include "script/sources.h"
 
 typedef struct Every Every;
+typedef struct CancelNote CancelNote;
 
 struct Interpreter {
   ScriptContext context;
@@ -18,6 +19,10 @@ struct Interpreter {
   uint64_t number;    // increases with each interpreter created
   // The last count of interpreters with conversations that included this one; for conversation.c, under its mutex.
   uint64_t counted_in;
+  // cancel.c's, with its mutex:
+  Interpreter *next_to_cancel;
+  CancelNote *cancel_notes;
+  Timer cancel_timer;
   Routes *routes;  // its pages
   Sources *sources;
   char *folder;  // of the script, with its '/'; NULL: none

@@ -6,6 +6,7 @@
 #include "engine/place.h"
 #include "engine/stdlib.h"
 #include "engine/value.h"
+#include "script/cancels.h"
 #include "script/every.h"
 #include "script/inner.h"
 #include "script/embedded_load.h"
@@ -53,6 +54,11 @@ static void close_context(ScriptContext *context) {
   nodes_clear(&context->tree);
 }
 
+static void leave_others(void *context) {
+  Interpreter *in = ((ScriptContext *)context)->interpreter;
+  if (in->options.shared) cancels_leave(in->options.shared->cancels, in);
+}
+
 static void free_parts(void *context) {
   Interpreter *in = ((ScriptContext *)context)->interpreter;
   BotShared *shared = in->options.shared;
@@ -93,6 +99,7 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .own_chunks = EMBEDDED_MARK,
                             .source_line = source_line,
                             .open = open_all,
+                            .closing = leave_others,
                             .closed = free_parts,
                             .failed = count_failure,
                             .user = &in->context };
@@ -113,9 +120,12 @@ Interpreter *interpreter_new(const InterpreterOptions *options, Err *err) {
   bool ready = open_context(in) && in->routes && in->sources;
   if (!ready) err_set(err, ERR_MEMORY, "no memory for an interpreter");
   in->engine = ready ? open_engine(in, err) : NULL;
-  if (in->engine) return in;
-  free_parts(&in->context);
-  return NULL;
+  if (!in->engine) {
+    free_parts(&in->context);
+    return NULL;
+  }
+  if (options->shared) cancels_join(options->shared->cancels, in);
+  return in;
 }
 
 Interpreter *interpreter_retain(Interpreter *in) {

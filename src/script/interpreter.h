@@ -10,22 +10,16 @@
 #include "base/err.h"
 #include "base/pairs.h"
 #include "base/trail.h"
+#include "engine/task_state.h"
 #include "engine/turn.h"
 #include "wechat/account.h"
 
 typedef struct lua_State lua_State;
 typedef struct Interpreter Interpreter;
 
-enum { OWN_FORGETS = 16 };
-
 // State shared by the interpreters of one bot.
 typedef struct {
-  // The last users that scripts of this process made the bot forget: the number, and the engine of the script
-  // (script/forget.h).
-  struct {
-    atomic_int_least64_t number;
-    atomic_uintptr_t engine;
-  } forgets[OWN_FORGETS];
+  struct Cancels *cancels;    // script/cancels.h; NULL: a cancel reaches only its own interpreter
   atomic_int interpreters;    // not yet closed
   atomic_int late_under_way;  // late replies that are being sent as customer service messages
   // Unix milliseconds: until then the account is assumed to have no right to customer service messages. 0: it has the

@@ -343,6 +343,10 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
                                                                             : KEEP_BUSY;
 }
 
+bool keep_may_owe(const Keep *keep) {
+  return keep_owed(keep) > 0 || keep_is_shared(keep) || !atomic_load((atomic_bool *)&keep->whole);
+}
+
 static void drop_found(void *keep, Str key) { drop_key(keep, key); }
 
 void keep_forget(Keep *keep, Str openid) {

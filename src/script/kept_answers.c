@@ -476,6 +476,24 @@ void kept_answers_end(KeptAnswers *kept, Str openid, Str identity) {
   if (!is_known_absent(kept, openid)) begin(change_new(kept, openid, identity, make_end));
 }
 
+// Whether it belongs to the message of the change: its answer, a piece or the rest of it.
+static bool is_part_of(const Change *change, const KeptAnswer *answer) {
+  Str own = buf_str(&change->identity);
+  return own.len > 0 && str_starts(answer->identity, own) &&
+         (answer->identity.len == own.len || answer->identity.ptr[own.len] == '#');
+}
+
+static void make_end_others(Change *change, Str before, Buf *after) {
+  KeptAnswer answer;
+  while (next(&before, &answer)) {
+    if (is_part_of(change, &answer)) kept_answer_write(&answer, after);
+  }
+}
+
+void kept_answers_end_others(KeptAnswers *kept, Str openid, Str identity) {
+  if (!is_known_absent(kept, openid)) begin(change_new(kept, openid, identity, make_end_others));
+}
+
 // ---- claims -------------------------------------------------------------------------------------
 
 static bool is_free(const Change *change, const KeptAnswer *answer) {

@@ -123,6 +123,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   content->to = task_new(engine, &DELIVERY, delivery);
   if (!content->to) return false;
   task_copy_subject(content->to, task_subject(content->from));
+  task_set_rank(content->to, task_rank(content->from));
   if (delivery->talk || content->early) task_share_record(content->from, content->to);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, content);

@@ -113,6 +113,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     *run = message_run_empty(in, NULL);
     message_run_take(run, message, answer);
     task_set_subject(task, message_subject(message));
+    task_set_rank(task, message->rank);
     if (message_keep(in)) task_record_later(task);
     task_limit(task);
     task_set_due(task, message->due_us);
@@ -130,6 +131,11 @@ static bool is_message(const Task *task) { return task && task_body(task) == &me
 
 void message_silence(Task *task) {
   if (task_body(task) == &message_body) message_run(task)->silent = true;
+}
+
+void message_tell_newest(Task *task) {
+  MessageRun *run = is_message(task) ? message_run(task) : NULL;
+  if (run && run->arena && run->owner && run->is_newest) run->is_newest(run->owner);
 }
 
 bool message_can_ask(const Task *task) {
@@ -210,6 +216,7 @@ void message_begin(Task *task, void *data) {
   MessageRun *run = message_run(task);
   message_run_take(run, start->message, start->answer);
   task_set_subject(task, message_subject(start->message));
+  task_set_rank(task, start->message->rank);
   task_limit(task);
   task_set_due(task, start->message->due_us);
   if (run->talk) run->talk->said = run->said;

@@ -41,6 +41,7 @@ typedef struct {
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: not set
   Said *said;         // for the parts of the answer; belongs to the owner; NULL: no parts
   Arena *arena;       // for the answer; the owner keeps it until it has the answer
+  TaskRank rank;      // its place among the user's messages
   int64_t due_us;     // monotonic: from then on its turns are late
   void *owner;
   const MessageClaim *claim;  // NULL: no other process can take over the message
@@ -62,6 +63,9 @@ typedef struct {
   // interpreter's thread with the interpreter locked; before the script's end if the script asks the user a question
   // (wechat.ask): the question is the reply. Returns the same as `late`.
   bool (*done)(void *owner, TaskState state, const Answer *answer);
+  // Called when the script cancels the user's earlier messages: their kept answers must not precede this answer. NULL:
+  // not called.
+  void (*is_newest)(void *owner);
   // Called last, after `done`, on the same thread: the interpreter no longer uses the owner.
   void (*over)(void *owner);
 } MessageTask;

@@ -52,6 +52,7 @@ typedef struct {
   bool refused;             // the run must not begin again
   int64_t owe_at_us;
   bool (*owes)(void *owner);
+  void (*is_newest)(void *owner);
   Str identity;  // in `arena`
   Alarm *alarm;
   bool gone;  // nothing is kept for the user

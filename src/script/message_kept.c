@@ -32,14 +32,27 @@ static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   return run;
 }
 
+static bool read_head(Interpreter *in, Str document, MessageHead *head) {
+  ScriptContext *context = script_context(engine_main(in->engine));
+  return message_parse(context->xml, document, &context->tree, head, NULL);
+}
+
+// The rank of a run of another process: the time of the message's arrival there is unknown.
+static TaskRank rank_of(Interpreter *in, const KeptRun *run) {
+  MessageHead head;
+  TaskRank rank = { 0 };
+  Str document = run->answering.len ? run->answering : run->message;
+  if (read_head(in, document, &head)) str_to_int64(head.create_time, &rank.made_s);
+  return rank;
+}
+
 // Returns the identity of the message that was being answered.
 static Str identity_of(Interpreter *in, const KeptRun *run, Arena *arena) {
   ScriptContext *context = script_context(engine_main(in->engine));
   MessageHead head;
   Buf identity;
   buf_init(&identity);
-  if (message_parse(context->xml, run->answering, &context->tree, &head, NULL))
-    message_identity(&head, &context->tree, &identity);
+  if (read_head(in, run->answering, &head)) message_identity(&head, &context->tree, &identity);
   Str copy = arena_dup(arena, buf_str(&identity));
   buf_clear(&identity);
   return copy;
@@ -65,6 +78,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   run->moved = &moved;
   task_copy_subject(task,
                     message ? message_subject(message) : (LogSubject){ .openid = run->sender });
+  task_set_rank(task, message ? message->rank : rank_of(run->in, &run->talk->run));
   if (record) task_set_record(task, record);
   else if (!run->refused) task_record_later(task);
   if (record) message_watch(task);

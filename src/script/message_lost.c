@@ -52,6 +52,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   talk_lose(talk);
   task_record_later(next);
   task_copy_subject(next, task_subject(task));
+  task_set_rank(next, task_rank(task));
   task_hold_engine(next);
   task_limit(next);
   message_run_end_slice(run);

@@ -14,6 +14,8 @@ bool message_can_ask(const Task *task);
 void message_silence(Task *task);
 // Returns whether the task waits for its user's next message.
 bool message_is_asking(const Task *task);
+// Calls MessageTask.is_newest of the message that the task answers.
+void message_tell_newest(Task *task);
 Str message_sender(const Task *task);
 // Notes that the task got an answer of the user, which may be a replayed one.
 void message_answered_again(Task *task);

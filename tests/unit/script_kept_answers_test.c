@@ -114,6 +114,19 @@ static void test_a_promise_whose_script_ended_without_an_answer_is_over(void **s
   assert_claims("m2", true, KEPT_ANSWERS_NONE, "");
 }
 
+static void test_a_newer_message_takes_all_but_its_own_away(void **state) {
+  put("m1", "Tone", false, 0);
+  put("m1#rest", "Tmore", false, 0);
+  kept_answers_promise(kept, STR("o1"), STR("m2"));
+  put("m3", "Tthree", false, 0);
+  put("m3#rest", "Tfour", false, 0);
+  put("m33", "Tfive", false, 0);
+  kept_answers_end_others(kept, STR("o1"), STR("m3"));
+  settle();
+  assert_int_equal(kept_answers_count(kept), 2);
+  assert_claims("m4", true, KEPT_ANSWERS_BEFORE, "Tthree\n\nfour");
+}
+
 static void test_a_promise_is_waited_for_no_longer_than_a_script_may_take(void **state) {
   kept_answers_promise(kept, STR("o1"), STR("m1"));
   settle();
@@ -192,6 +205,7 @@ int main(void) {
     CASE(test_what_a_message_claimed_no_other_one_gets),
     CASE(test_a_promised_answer_is_fetched_by_a_text_alone),
     CASE(test_a_promise_whose_script_ended_without_an_answer_is_over),
+    CASE(test_a_newer_message_takes_all_but_its_own_away),
     CASE(test_a_promise_is_waited_for_no_longer_than_a_script_may_take),
     CASE(test_until_its_time_an_answer_is_its_own_messages),
     CASE(test_pieces_of_a_long_answer_come_one_by_one),

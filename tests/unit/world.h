@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "script/cancels.h"
 #include "script/conversation.h"
 #include "script/keep.h"
 #include "script/late_order.h"
@@ -87,9 +88,13 @@ static inline int world_open_shared(void **state) {
   world_message.sender = STR("openid-1");
   world.shared.conversations = conversations_new();
   world.shared.late_order = late_order_new();
+  world.shared.cancels = cancels_new();
   world.shared.keep = world_new_keep();
   world.options.shared = &world.shared;
-  return world.shared.conversations && world.shared.late_order && world.shared.keep ? 0 : -1;
+  return world.shared.conversations && world.shared.late_order && world.shared.cancels &&
+                 world.shared.keep
+             ? 0
+             : -1;
 }
 
 static void world_close_shared(void) {
@@ -99,6 +104,7 @@ static void world_close_shared(void) {
   conversations_free(world.shared.conversations);
   keep_free(world.shared.keep);
   late_order_free(world.shared.late_order);
+  cancels_free(world.shared.cancels);
 }
 
 // Each log is kept for the next test's reader only; the folder goes.
