@@ -162,36 +162,43 @@ static Claim *drop(Peers *peers, Job *job) {
 
 // A renewal under way.
 typedef struct {
+  Peers *peers;
   Claim *claim;
   int64_t sent_us;
   void (*told)(void *ctx, bool mine);  // NULL: not called
   void *ctx;
 } Renewal;
 
-// An error means that the store is away, and changes nothing.
+// An error means that the store is away, and does not change the claim. A script that waited for the reply does not wait
+// again at once.
 static void on_renewed(void *ctx, StoreReply *reply) {
   Renewal *renewal = ctx;
+  Peers *peers = renewal->peers;
   Claim *claim = renewal->claim;
   bool known = reply->err.code == ERR_NONE;
+  if (!known && renewal->told) note_away(peers);
   if (known && reply->ok) atomic_store(&claim->until_us, renewal->sent_us + LAPSES_US);
   if (known && !reply->ok) atomic_store(&claim->lost, true);
   store_reply_free(reply);
   if (renewal->told) renewal->told(renewal->ctx, !atomic_load(&claim->lost));
   claim_release(claim);
   free(renewal);
+  atomic_fetch_sub(&peers->asking, 1);
 }
 
 // Renews a claim. Returns false if the store cannot be asked now: then `told` is not called.
 static bool renew(Peers *peers, Claim *claim, void (*told)(void *ctx, bool mine), void *ctx) {
   Renewal *renewal = is_away(peers) ? NULL : malloc(sizeof *renewal);
   if (!renewal) return false;
-  *renewal = (Renewal){ claim, clock_now_us(), told, ctx };
+  *renewal = (Renewal){ peers, claim, clock_now_us(), told, ctx };
   StoreCall call = { .op = STORE_LEASE,
                      .key = claim_key(claim),
                      .value = str_of(peers->claim),
                      .ttl_ms = PEERS_CLAIM_MS };
   atomic_fetch_add(&claim->holders, 1);
+  atomic_fetch_add(&peers->asking, 1);
   if (store_call(peers->store, &call, on_renewed, renewal, NULL)) return true;
+  atomic_fetch_sub(&peers->asking, 1);
   claim_release(claim);
   free(renewal);
   return false;

@@ -259,6 +259,20 @@ static void test_an_identity_too_long_for_a_key_is_nobody_elses(void **state) {
 
 static void count_line(void *ctx, LogLevel level, Str message) { ++*(int *)ctx; }
 
+static void test_while_the_store_is_away_a_script_waits_for_it_once_a_second_at_most(void **state) {
+  Fixture f;
+  meet(&f, "redis://127.0.0.1:1", 60);
+  Job *job = job_known_as(&f, "a");
+  claim(&f, f.here, job);
+  usleep(1100000);
+  assert_int_equal(confirm(f.here, job), 1);
+  assert_int_equal(confirm(f.here, job), 0);
+  assert_false(peers_has_lost(f.here, job));
+  peers_forget(f.here, job);
+  job_release(job);
+  part(&f);
+}
+
 static void
 test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(void **state) {
   Fixture f;
@@ -357,6 +371,7 @@ int main(void) {
     TEST(accounts_do_not_meet),
     cmocka_unit_test(test_without_a_window_answers_are_not_kept),
     TEST(an_identity_too_long_for_a_key_is_nobody_elses),
+    cmocka_unit_test(test_while_the_store_is_away_a_script_waits_for_it_once_a_second_at_most),
     cmocka_unit_test(
         test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so),
     TEST(of_many_that_get_the_same_messages_each_is_run_once),
