@@ -32,7 +32,7 @@ struct Desk {
 
 static void respond(HttpRequest *request, int status, const char *type, Buf *body) {
   HttpResponse response = { .status = body->failed ? 503 : status,
-                            .content_type = body->failed ? NULL : type,
+                            .content_type = str_of(body->failed ? "" : type),
                             .body = body->failed ? STR("no memory\n") : buf_str(body),
                             .extra_headers = GUARD };
   server_respond(request, &response);

@@ -114,7 +114,7 @@ static void begin(void *ctx) {
   if (!streams->timer)
     streams->timer = loop_timer(streams->loop, TICK_MS, TICK_MS, on_tick, streams);
   parked_begin(stream->parked, &(HttpResponse){ .status = 200,
-                                                .content_type = "text/event-stream",
+                                                .content_type = STR("text/event-stream"),
                                                 .body = STR("retry: 2000\n\n"),
                                                 .extra_headers = "Cache-Control: no-store\r\n" });
   if (!streams->timer) end_stream(stream);

@@ -70,6 +70,17 @@ test('who is not logged in sees the login and nothing of the bot', async (t) => 
   for (const path of ['/desk/../desk/index.html', '/desk/bot.lua', '/desk/app.lua', '/desk/%2e%2e/x.js', '/desk/index.html']) assert.notEqual((await ask(path)).status, 200, path);
 });
 
+test('pages, files, data and stream have their types', async (t) => {
+  const { ask, cookie } = await startDesk(t);
+  const headers = { Cookie: await cookie() };
+  for (const [path, type] of [['/desk', 'text/html; charset=utf-8'], ['/desk/live.js', 'text/javascript; charset=utf-8'], ['/desk/style.css', 'text/css; charset=utf-8'],
+    ['/desk/moon.svg', 'image/svg+xml'], ['/desk/state', 'application/json; charset=utf-8'], ['/desk/events', 'text/event-stream']]) {
+    const answer = await ask(path, { headers });
+    assert.equal(answer.headers.get('content-type'), type, path);
+    await answer.body.cancel();
+  }
+});
+
 test('the password is asked for, tried at most five times a minute, and never logged', async (t) => {
   const { bot, login, ask } = await startDesk(t);
   const right = await login();
