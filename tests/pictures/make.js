@@ -1,8 +1,9 @@
-// The README's pictures, from the running program: node tests/pictures/make.js  (after ./setup.sh test, which installs what it needs).
+// Pictures of console, desk, reference and prompt, from the running program: node tests/pictures/make.js  (after ./setup.sh test, which installs what it needs).
 'use strict';
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { chromium } = require('../e2e/node_modules/playwright-core');
@@ -24,7 +25,18 @@ bot.text("^菜单$", function()
   return "菜单已经放好了"
 end)
 bot.click("SONG", function() return wechat.response_music("https://example.com/a.mp3", "月光", "德彪西") end)
-bot.text("^天气%s*(.*)", function(msg, city) return city .. "：晴，今晚有新月" end)
+bot.text("^天气%s*(.*)", function(msg, city)
+  wechat.session().city = city
+  wechat.store.incr("asked/" .. city)
+  return city .. "：晴，今晚有新月"
+end)
+bot.text("^订阅$", function() return "好，每天八点：" .. wechat.ask("订阅哪个城市？").content end)
+bot.text("^长文$", function()
+  wechat.say("初一的月亮是看不见的。")
+  wechat.sleep(1)
+  return "初二、初三才有一弯新月。"
+end)
+bot.text("^坏了$", function(msg) return msg.nothing.here end)
 on_message = bot.on_message
 `;
 
@@ -48,6 +60,49 @@ async function console_picture(browser, locale, file) {
   await sleep(300);
   await page.click('.menu >> text=菜单');
   await page.click('#panel details >> nth=0 >> summary');
+  await sleep(300);
+  await page.screenshot({ path: path.join(__dirname, file) });
+  await state_picture(page, file.replace('console', 'state'));
+  child.kill();
+}
+
+// The State tab, with a conversation that waits and a key.
+async function state_picture(page, file) {
+  await page.click('#foot .toggle >> nth=0');
+  await page.fill('#input', '订阅');
+  await page.press('#input', 'Enter');
+  await page.click('#tab-kept');
+  await page.waitForSelector('[data-kept=conversations] button');
+  await page.click('[data-kept=keys] summary >> nth=0');
+  await sleep(300);
+  await page.locator('#panel').evaluate((panel) => { panel.scrollTop = 0; });
+  await page.screenshot({ path: path.join(__dirname, file) });
+}
+
+const free_port = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+// The live desk, with an error and a conversation.
+async function desk_picture(browser, locale, file) {
+  const [port, admin] = [await free_port(), await free_port()];
+  fs.writeFileSync(path.join(dir, 'bot.lua'), BOT);
+  fs.writeFileSync(path.join(dir, 'config.lua'), `return { token = "token", listen = "127.0.0.1:${port}", path = "/", admin_listen = "127.0.0.1:${admin}", admin_token = "a-password-for-the-desk", store = "memory:" }\n`);
+  const child = spawn(BINARY, ['run', 'bot.lua'], { cwd: dir, stdio: 'ignore' });
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 520 }, locale })).newPage();
+  for (let tries = 0; tries < 50 && !await page.goto(`http://127.0.0.1:${admin}/desk`).catch(() => null); tries++) await sleep(100);
+  await page.fill('[name=password]', 'a-password-for-the-desk');
+  await page.press('[name=password]', 'Enter');
+  await page.waitForSelector('.state.good');
+  await sleep(500);
+  for (const text of ['天气 杭州', '坏了', '长文', '订阅']) {
+    await new Promise((resolve) => spawn(BINARY, ['send', '--url', `http://127.0.0.1:${port}/`, '--token', 'token', 'text', text], { cwd: dir, stdio: 'ignore' }).on('exit', resolve));
+  }
+  await sleep(900);
+  await page.click('#panel details >> nth=1 >> summary');
   await sleep(300);
   await page.screenshot({ path: path.join(__dirname, file) });
   child.kill();
@@ -97,6 +152,8 @@ async function prompt_picture(browser) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
   await console_picture(browser, 'zh-CN', 'console.png');
   await console_picture(browser, 'en-US', 'console-en.png');
+  await desk_picture(browser, 'zh-CN', 'desk.png');
+  await desk_picture(browser, 'en-US', 'desk-en.png');
   for (const lang of ['zh', 'en']) await reference_picture(browser, lang);
   await prompt_picture(browser);
   await browser.close();
