@@ -1,8 +1,8 @@
-// "forgotten/ACCOUNT" counts the notices. Each notice is a key of its own for some seconds, which is set a moment after it
-// was counted (lua/wechat/forget.lua):
-//   forgotten/ACCOUNT/NUMBER/OPENID: forget that user
-//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: the message of that identity cancels the earlier messages of its
-//     user; it was made at MADE (Unix seconds) and arrived at ARRIVED (Unix milliseconds)
+// "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
+// notice was counted (lua/wechat/forget.lua):
+//   forgotten/ACCOUNT/NUMBER/OPENID: forget the user
+//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user; its
+//     CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/forgotten.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ struct Forgotten {
   int64_t ask_us;      // when to ask next
   int64_t counted;     // at the last check
   bool again;          // a notice may have been set after the last check
-  int64_t seen[SEEN];  // by remainder, the last number that was handled
+  int64_t seen[SEEN];  // at number % SEEN: the last handled number
   pthread_mutex_t mutex;
   pthread_cond_t answered;
   bool asking;
@@ -50,7 +50,7 @@ static void ask(Forgotten *forgotten, const StoreCall *call, StoreDone done) {
   if (!store_call(forgotten->store, call, done, forgotten, NULL)) end_asking(forgotten);
 }
 
-// Each notice is handled once: the user may have written again while its key is still there.
+// Returns true once per notice, because the user may write again while the notice's key still exists.
 static bool is_new(Forgotten *forgotten, int64_t number) {
   int64_t *seen = &forgotten->seen[(uint64_t)number % SEEN];
   bool fresh = number > *seen;
@@ -58,7 +58,7 @@ static bool is_new(Forgotten *forgotten, int64_t number) {
   return fresh;
 }
 
-// The monotonic time of this process for a Unix time.
+// Returns this process's monotonic time for a Unix time.
 static int64_t arrived_here_us(int64_t unix_ms) {
   return clock_now_us() - (clock_unix_ms() - unix_ms) * 1000;
 }
@@ -106,7 +106,7 @@ static void on_count(void *ctx, StoreReply *reply) {
   bool known = reply->err.code == ERR_NONE;
   if (known && reply->ok) str_to_int64(reply->value, &count);
   store_reply_free(reply);
-  // The store was emptied or replaced.
+  // a smaller count: the store was emptied or replaced
   if (known && count < forgotten->counted) memset(forgotten->seen, 0, sizeof forgotten->seen);
   bool changed = known && count != forgotten->counted, look = changed || forgotten->again;
   if (known) forgotten->counted = count;

@@ -1,5 +1,5 @@
 // Handles the notices that other processes of the account leave in the store: to forget a user (wechat.forget, wemoon
-// forget), or to cancel a user's earlier messages (wechat.newest). It looks for them once a second.
+// forget), or to cancel a user's earlier messages (wechat.newest). Asks the store once a second.
 #ifndef WEMOON_BOT_FORGOTTEN_H
 #define WEMOON_BOT_FORGOTTEN_H
 

@@ -169,8 +169,8 @@ typedef struct {
   void *ctx;
 } Renewal;
 
-// An error means that the store is away, and does not change the claim. A script that waited for the reply does not wait
-// again at once.
+// An error means that the store is away, and does not change the claim. A script that waited for the reply does not
+// wait again at once.
 static void on_renewed(void *ctx, StoreReply *reply) {
   Renewal *renewal = ctx;
   Peers *peers = renewal->peers;

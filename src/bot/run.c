@@ -158,7 +158,7 @@ static TaskRank rank_of(const Job *job) {
   return (TaskRank){ .made_s = job->created_s, .arrived_us = job->started_us };
 }
 
-// The kept answer of an earlier message does not precede this answer any more.
+// MessageTask.is_newest: the kept answer of an earlier message no longer precedes this answer.
 static void on_newest(void *ctx) {
   Job *job = ctx;
   atomic_store(&job->kept_waits, false);

@@ -8,24 +8,24 @@
 
 enum { USERS = 1024, OWN_NUMBERS = 256 };
 
-// The rank of the last message that cancelled the earlier ones of its user.
+// The rank of the last message that cancelled earlier messages of its user.
 typedef struct {
   uint64_t hash;
   TaskRank rank;
 } Newest;
 
-// A cancel that the thread of one interpreter has yet to handle.
+// A cancel that the thread of an interpreter has not handled yet.
 struct CancelNote {
   CancelNote *next;
   void (*end)(Engine *engine, const Cancel *cancel);
-  Cancel cancel;  // its openid is the one below
+  Cancel cancel;  // its openid is the copy below
   char openid[];
 };
 
 struct Cancels {
   pthread_mutex_t mutex;
   Interpreter *first;
-  atomic_bool any;  // of `newest`
+  atomic_bool any;  // `newest` has an entry
   Newest newest[USERS];
   int64_t own[OWN_NUMBERS];
 };
@@ -84,7 +84,7 @@ void cancels_leave(Cancels *cancels, Interpreter *in) {
   }
 }
 
-// The mutex is held. An interpreter that was given up runs nothing any more.
+// With the mutex held. Skips interpreters that were given up, because they run nothing any more.
 static void tell(Interpreter *in, const Cancel *cancel,
                  void (*end)(Engine *engine, const Cancel *cancel)) {
   if (engine_is_given_up(in->engine)) return;
@@ -102,7 +102,7 @@ static void tell(Interpreter *in, const Cancel *cancel,
 
 static Newest *newest_of(Cancels *cancels, uint64_t hash) { return &cancels->newest[hash % USERS]; }
 
-// The mutex is held.
+// With the mutex held.
 static void note_newest(Cancels *cancels, const Cancel *cancel) {
   uint64_t hash = str_hash(cancel->openid, 0);
   Newest *newest = newest_of(cancels, hash);
@@ -133,7 +133,7 @@ bool cancels_is_outdated(const Cancels *from, Str openid, TaskRank rank) {
   return outdated;
 }
 
-// ---- this process's own notices ----------------------------------------------------------
+// ---- own notices -------------------------------------------------------------------------
 
 void cancels_note_own(Cancels *cancels, int64_t number) {
   if (!cancels) return;

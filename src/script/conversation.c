@@ -20,7 +20,7 @@
 
 enum {
   BUCKETS = 4096,
-  QUESTION_MAX = 200,           // bytes of a question that are kept in memory, to be listed
+  QUESTION_MAX = 200,           // bytes of a question kept in memory for conversations_list
   STORE_PAUSE_US = 200 * 1000,  // between two attempts to put a question into the store
   IDLE_US = 300 * 1000000,      // how long a conversation that is in the store stays in memory
   // How many conversations one call handles: LEAVE_MAX leave memory, or END_MAX end, at most one in END_SHARE.
@@ -89,7 +89,7 @@ static void conversation_release(Conversation *conversation) {
     free(conversation);
 }
 
-// Returns where the next text goes.
+// Copies a text; returns the position of the next one.
 static char *add_text(char *to, Str text) {
   if (text.len) memcpy(to, text.ptr, text.len);
   return to + text.len;

@@ -19,7 +19,7 @@ struct Interpreter {
   uint64_t number;    // increases with each interpreter created
   // The last count of interpreters with conversations that included this one; for conversation.c, under its mutex.
   uint64_t counted_in;
-  // cancel.c's, with its mutex:
+  // For cancels.c, under its mutex:
   Interpreter *next_to_cancel;
   CancelNote *cancel_notes;
   Timer cancel_timer;

@@ -58,7 +58,7 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, B
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 
-// Whether the store may have runs whose messages were answered without them.
+// Returns whether the store may have runs whose message was answered before their end.
 bool keep_may_owe(const Keep *keep);
 
 // Deletes from the store all runs of a user that this process knows.

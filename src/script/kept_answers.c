@@ -476,7 +476,7 @@ void kept_answers_end(KeptAnswers *kept, Str openid, Str identity) {
   if (!is_known_absent(kept, openid)) begin(change_new(kept, openid, identity, make_end));
 }
 
-// Whether it belongs to the message of the change: its answer, a piece or the rest of it.
+// Returns whether `answer` belongs to the change's message: as its answer, a piece of the answer, or the rest.
 static bool is_part_of(const Change *change, const KeptAnswer *answer) {
   Str own = buf_str(&change->identity);
   return own.len > 0 && str_starts(answer->identity, own) &&

@@ -54,7 +54,7 @@ bool kept_answers_put(KeptAnswers *kept, Str openid, const KeptAnswersPut *put,
 void kept_answers_given(KeptAnswers *kept, Str openid, Str identity, bool own);
 // Notes that the message's script ended without an answer, or that the answer was delivered otherwise.
 void kept_answers_end(KeptAnswers *kept, Str openid, Str identity);
-// Deletes the kept answers and promises of all messages of the user except that one.
+// Deletes the kept answers and promises of all messages of the user except message `identity`.
 void kept_answers_end_others(KeptAnswers *kept, Str openid, Str identity);
 typedef enum {
   KEPT_ANSWERS_NONE,

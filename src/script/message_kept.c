@@ -37,7 +37,7 @@ static bool read_head(Interpreter *in, Str document, MessageHead *head) {
   return message_parse(context->xml, document, &context->tree, head, NULL);
 }
 
-// The rank of a run of another process: the time of the message's arrival there is unknown.
+// Returns the rank for a run of another process, where the message's time of arrival is unknown.
 static TaskRank rank_of(Interpreter *in, const KeptRun *run) {
   MessageHead head;
   TaskRank rank = { 0 };

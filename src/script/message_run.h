@@ -14,7 +14,7 @@ bool message_can_ask(const Task *task);
 void message_silence(Task *task);
 // Returns whether the task waits for its user's next message.
 bool message_is_asking(const Task *task);
-// Calls MessageTask.is_newest of the message that the task answers.
+// Calls MessageTask.is_newest for the message that the task answers.
 void message_tell_newest(Task *task);
 Str message_sender(const Task *task);
 // Notes that the task got an answer of the user, which may be a replayed one.
@@ -52,8 +52,8 @@ bool message_push_document(lua_State *L, Str document);
 Talk *message_talk(Task *task);
 // Returns the question of message_take_question: its text, or the type of another reply; empty if there is none.
 Str message_question(Task *task);
-// Returns the same as message_talk, ready to be saved with the question of message_take_question; NULL if the conversation stays in
-// this process. `until_ms` as in KeptRun.
+// Returns the same as message_talk, ready to be saved with the question of message_take_question; NULL if the
+// conversation stays in this process. `until_ms` as in KeptRun.
 Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
 // Called last by a WaitPush if the store had another value than the last written one: checks whether another process
 // wrote the value. If so, ends the task.

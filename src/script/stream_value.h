@@ -6,8 +6,8 @@
 #include "script/stream.h"
 
 // stream(): pushes a new stream, whose methods are
-// stream:send(text) -> true, or false once the reader has left
-// stream:close() text already sent is still read
+//   stream:send(text) -> true, or false once the reader has left
+//   stream:close()       text already sent is still read
 int stream_value_new(lua_State *L);
 // Returns the stream at `index`, retained for its reader; NULL for any other value.
 Stream *stream_value_take(lua_State *L, int index);

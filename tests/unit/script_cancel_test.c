@@ -1,4 +1,4 @@
-// script/cancel: what is under way for a user ends without another word: all of it, or that of earlier messages.
+// script/cancel: ends work for a user, and sends nothing more: all work, or the work for earlier messages.
 #include "script_world.h"
 
 #include "script/cancel.h"

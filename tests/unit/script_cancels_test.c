@@ -1,4 +1,4 @@
-// script/cancels: who is told that something of a user is cancelled, and what was cancelled last.
+// script/cancels: the interpreters that are notified of a cancel, and the last cancel of a user.
 #include "script_world.h"
 
 static Cancels *cancels;
