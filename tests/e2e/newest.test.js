@@ -197,6 +197,15 @@ test('a run that is gone on with elsewhere does not cancel again', async (t) => 
   assert.deepEqual(sentTo(peer, OPENID).sort(), ['late new true', 'late slow']);
 });
 
+test('an earlier message that comes after it is not run, and gets success', async (t) => {
+  const bot = await startBot(t, { script: SCRIPT });
+  const made = Math.floor(Date.now() / 1000);
+  assert.equal((await bot.deliver(textXml('new', { CreateTime: made }))).reply.Content, 'new true');
+  assert.equal((await bot.deliver(textXml('quick', { CreateTime: made - 3 }))).reply, null);
+  assert.equal((await bot.deliver(textXml('quick', { CreateTime: made - 3, FromUserName: OTHER }))).reply.Content, 'quick');
+  assert.equal((await bot.deliver(textXml('quick', { CreateTime: made }))).reply.Content, 'quick');
+});
+
 test('outside of on_message it raises', async (t) => {
   const bot = await startBot(t, { script: `
     wechat.every(0.1, function() local ok, err = pcall(wechat.newest) wechat.store.set("said", err) end)
