@@ -200,6 +200,23 @@ test('a script that computes does not hold the state up', async (t) => {
   await busy;
 });
 
+test('of many keys a hundred are shown, of a long value its beginning, and a secret is masked', async (t) => {
+  const script = `function on_message(msg)
+  for i = 1, 120 do wechat.store.set(("k%03d"):format(i), i) end
+  wechat.store.set("long", ("月"):rep(10000))
+  wechat.store.set("secret", "the-appsecret-of-all")
+end`;
+  const dev = await startDev(t, { script, config: { appid: 'wx0123456789abcdef', appsecret: 'the-appsecret-of-all' } });
+  await dev.say('hello');
+  const many = await dev.get('/sim/bot?prefix=k');
+  assert.deepEqual([many.keys.length, many.keys[99].key, many.more], [100, 'k100', true]);
+  const [long] = (await dev.get('/sim/bot?prefix=long')).keys;
+  assert.equal(long.bytes, 30002);
+  assert.ok(/^"月{5000,}$/.test(long.value), long.value.slice(-10));
+  const [secret] = (await dev.get('/sim/bot?prefix=secret')).keys;
+  assert.ok(!secret.value.includes('the-appsecret-of-all'), secret.value);
+});
+
 test('the state is for pages of this server, and says what it cannot do', async (t) => {
   const dev = await startDev(t, { script: BOT });
   await dev.say('hello');
