@@ -53,9 +53,8 @@ static void add_own(Asked *asked, const char *kind, Str openid) {
   buf_clear(&key);
 }
 
-static void add_key(Asked *asked, Str key) {
-  StoreCall get = { .op = STORE_GET, .space = STORE_SCRIPT, .key = key };
-  StoreReply *reply = ask_store(asked, get);
+static void add_key(Asked *asked, StoreSpace space, Str key) {
+  StoreReply *reply = ask_store(asked, (StoreCall){ .op = STORE_GET, .space = space, .key = key });
   if (reply && reply->ok) {
     Buf *json = &asked->json;
     buf_add(json,
@@ -67,20 +66,30 @@ static void add_key(Asked *asked, Str key) {
   store_reply_free(reply);
 }
 
-static void add_keys(Asked *asked, Str prefix) {
+// Appends the list of the first keys with that prefix. Returns whether there are more.
+static bool add_keys(Asked *asked, const char *name, StoreSpace space, Str prefix) {
   int shown = 0;
   StoreReply *keys = ask_store(
-      asked, (StoreCall){
-                 .op = STORE_LIST, .space = STORE_SCRIPT, .key = prefix, .limit = KEYS_SHOWN + 1 });
+      asked,
+      (StoreCall){ .op = STORE_LIST, .space = space, .key = prefix, .limit = KEYS_SHOWN + 1 });
   Str rest = keys ? keys->value : STR(""), key;
-  buf_add(&asked->json, STR(",\"keys\":["));
+  buf_printf(&asked->json, ",\"%s\":[", name);
   while (shown < KEYS_SHOWN && store_reply_next_key(&rest, &key)) {
-    add_key(asked, key);
+    add_key(asked, space, key);
     shown++;
   }
+  buf_addc(&asked->json, ']');
   bool more = store_reply_next_key(&rest, &key);
-  buf_printf(&asked->json, "],\"more\":%s", more ? "true" : "false");
   store_reply_free(keys);
+  return more;
+}
+
+static void add_talks(Asked *asked, Str openid) {
+  Buf prefix;
+  buf_init(&prefix);
+  buf_printf(&prefix, "talk/%s/%.*s/", asked->state->account, STR_FMT(openid));
+  add_keys(asked, "talks", STORE_OWN, buf_str(&prefix));
+  buf_clear(&prefix);
 }
 
 // ---- what is asked ------------------------------------------------------------------------------
@@ -90,6 +99,7 @@ static void add_user(Asked *asked, Str openid) {
   open_json_add(asked->state->bot, openid, OPEN_SHOWN, &asked->json);
   add_own(asked, "session", openid);
   add_own(asked, "quota", openid);
+  add_talks(asked, openid);
 }
 
 static int show(Asked *asked, const HttpRequest *request) {
@@ -102,8 +112,8 @@ static int show(Asked *asked, const HttpRequest *request) {
   buf_printf(&asked->json, "{\"now\":%lld,\"lasting\":%s", (long long)clock_unix_s(),
              store_is_shared(asked->state->store) ? "true" : "false");
   if (user.len) add_user(asked, user);
-  add_keys(asked, prefix);
-  buf_addc(&asked->json, '}');
+  bool more = add_keys(asked, "keys", STORE_SCRIPT, prefix);
+  buf_printf(&asked->json, ",\"more\":%s}", more ? "true" : "false");
   arena_free(arena);
   return asked->err.code == ERR_NONE ? 200 : 503;
 }

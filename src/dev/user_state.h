@@ -16,6 +16,7 @@ typedef struct {
 //   lasting        whether the store outlives the process: in memory nothing is owed
 //   session        as JSON text, quota: the record of lua/wechat/quota.lua; missing if there is none
 //   conversations, owed, kept   of that user (open_json.h)
+//   talks          the user's talks with models, as keys
 //   keys           [{key, value: JSON text}, ...]: the first hundred that begin with the prefix; a long value is cut, and
 //                  `bytes` is its length
 //   more           whether there are further ones

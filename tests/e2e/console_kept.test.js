@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const http = require('node:http');
 const { until } = require('./harness');
 const { startDev } = require('./dev');
 const { openConsole, slow } = require('./browser');
@@ -198,6 +199,23 @@ test('a script that computes does not hold the state up', async (t) => {
   assert.equal(answered, false);
   assert.deepEqual([state.conversations, state.owed, state.kept, state.keys, state.lasting], [[], [], [], [], false]);
   await busy;
+});
+
+test('the turns of a talk with a model are shown', async (t) => {
+  const server = http.createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/event-stream');
+    response.end(`data: ${JSON.stringify({ choices: [{ delta: { content: '有，一弯新月。' } }] })}\n\ndata: [DONE]\n\n`);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const script = `local model = require "wechat.model" { url = "http://127.0.0.1:${server.address().port}/v1", model = "moon" }
+function on_message(msg) return model:reply(msg) end`;
+  const { page, say, saw } = await openConsole(t, { script });
+  await say('今晚有月亮吗');
+  await saw('有，一弯新月。');
+  await showState(page);
+  await page.click('[data-kept=talks] summary >> text=moon');
+  await shows(page, 'talks', /小艾\s+今晚有月亮吗\s+微月测试号\s+有，一弯新月。/);
 });
 
 test('of many keys a hundred are shown, of a long value its beginning, and a secret is masked', async (t) => {

@@ -53,6 +53,16 @@ function quota_rows({ quota, platform }) {
   return [line('bot', words, what(words)), line('platform', allowed + platform.since, what(allowed), open && rest(platform.ends))];
 }
 
+// A value of lua/wechat/model_talk.lua: q is the user's text, a the answer.
+function turns_of({ value, bytes }) {
+  if (bytes) return value_of(value, bytes);
+  return h('dl', { class: 'fields' }, JSON.parse(value).turns.map(({ q, a }) => [h('dt', {}, nickname()), h('dd', {}, q), a && [h('dt', {}, state.account.name), h('dd', {}, a)]]));
+}
+
+const talk_rows = ({ talks }) => talks.map((one) => ({ key: `talk ${one.key}`, version: one.value, make: () => fold(`talk ${one.key}`, [
+  h('b', {}, one.key.split('/').slice(3).join('/')), what(one.value),
+], () => turns_of(one)) }));
+
 const key_rows = ({ keys }) => keys.map((one) => ({ key: `key ${one.key}`, version: one.value, make: () => fold(`key ${one.key}`, [
   h('b', {}, one.key), what(one.value),
 ], () => [value_of(one.value, one.bytes),
@@ -61,6 +71,7 @@ const key_rows = ({ keys }) => keys.map((one) => ({ key: `key ${one.key}`, versi
 // [name, the text of an empty section, its rows]
 const sections = [
   ['session', 'u_no_session', session_rows],
+  ['talks', 'u_no_talks', talk_rows],
   ['conversations', 'u_no_conversations', conversation_rows],
   ['kept', 'u_no_kept', kept_rows],
   ['owed', 'u_no_owed', owed_rows],

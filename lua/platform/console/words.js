@@ -76,6 +76,7 @@ const words = {
   k_user: ['下一个用户', 'next user'], k_tabs: ['桌面的各页', 'the desk’s tabs'], k_save: ['保存脚本', 'save the script'], k_esc: ['关闭', 'close'],
   tab_kept: ['状态', 'State'],
   u_session: ['会话数据', 'Session'], u_no_session: ['没有会话数据', 'no session'],
+  u_talks: ['与模型的对话', 'Talks with models'], u_no_talks: ['没有与模型的对话', 'no talk with a model'],
   u_conversations: ['进行中的对话', 'Open conversations'], u_no_conversations: ['没有进行中的对话', 'no conversation is open'],
   u_asked: ['等用户回答', 'waits for an answer'], u_waits: ['已等 {0}', 'for {0}'], u_left: ['还剩 {0}', '{0} left'], u_end: ['结束', 'End'],
   u_kept: ['留存的答复', 'Kept answers'], u_no_kept: ['没有留存的答复', 'no answer is kept'], u_for: ['{0}前', '{0} ago'],
