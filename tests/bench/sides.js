@@ -54,7 +54,8 @@ const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
 function compileBare() {
   fs.mkdirSync(BUILD, { recursive: true });
   const program = path.join(BUILD, 'bare');
-  const sources = [path.join(__dirname, 'bare.c'), path.join(ROOT, 'src/net/timeslice.c'), path.join(ROOT, 'src/base/clock.c')];
+  const parts = ['net/timeslice.c', 'base/scheduling.c', 'base/clock.c'].map((name) => path.join(ROOT, 'src', name));
+  const sources = [path.join(__dirname, 'bare.c'), ...parts];
   const done = spawnSync('cc', ['-O2', '-D_GNU_SOURCE', '-I', path.join(ROOT, 'src'), '-o', program, ...sources, '-lcivetweb'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`bare.c does not compile: ${done.stderr}`);
   return program;
