@@ -39,7 +39,9 @@ TaskState task_state(const Task *task) { return task->state; }
 bool task_is_dropped(const Task *task) { return task->dropped; }
 
 int task_leave(lua_State *L) {
-  task_running(L)->dropped = true;
+  Task *task = task_running(L);
+  record_end_call(task);
+  task->dropped = true;
   engine_of(L)->slice.end = SLICE_DIFFERS;
   return guard_unwind(L);
 }

@@ -76,7 +76,8 @@ TaskState task_state(const Task *task);
 // Whether the task was dropped before its function ended: the task goes on elsewhere (task_leave, wait_forget), or the
 // engine is closing. What the task did so far stays done; do nothing more for it here.
 bool task_is_dropped(const Task *task);
-// Drops the running task. As a C function's last statement: `return task_leave(L);`.
+// Drops the running task before the call that it is about to make, which its record does not have then. As a C
+// function's last statement: `return task_leave(L);`.
 int task_leave(lua_State *L);
 // Returns the coroutine of a task that has not begun, to push a function and its arguments.
 lua_State *task_coroutine(const Task *task);

@@ -338,7 +338,8 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return make_mine(keep, key, answering, false, value, run) ? KEEP_ASKING : KEEP_BUSY;
   }
   if (is_mine(keep, run)) return KEEP_BUSY;
-  if (is_alive(keep, run->process)) return again ? KEEP_ANSWERED : KEEP_BUSY;
+  // What is owed goes out late from there; what is not goes to the message's request, which may be this one by now.
+  if (is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
   return make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run) ? KEEP_ENDED
                                                                             : KEEP_BUSY;
 }

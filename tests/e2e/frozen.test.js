@@ -47,6 +47,24 @@ for (const where of ['SQLite file', 'Redis']) {
     });
   }
 
+  test(`a conversation goes on once at another one of the ${where}, and the user is told once`, async (t) => {
+    const { peer, bots } = await startTwo(t, where, `function on_message(msg)
+      local name = wechat.ask("name?").content
+      wechat.sleep(2)
+      wechat.http.post("PEER/effect", { body = "x" })
+      local age = wechat.ask("age of " .. name .. "?").content
+      return name .. " is " .. age
+    end`);
+    assert.equal(await bots[0].say('start'), 'name?');
+    const reply = await freeze(bots, textXml('Li', { MsgId: '79' }), 400);
+    const told = () => [...(reply ? [reply.Content] : []), ...peer.sent.map(({ text }) => text.content)];
+    await until(() => told().length === 1, 'the question', 8000);
+    await sleep(2500);
+    assert.deepEqual(told(), ['age of Li?']);
+    assert.deepEqual(peer.seen.filter((line) => line === 'POST /effect'), ['POST /effect']);
+    assert.equal(await bots[0].say('7'), 'Li is 7');
+  });
+
   test(`what it would send late is not sent: another one of the ${where} has answered`, async (t) => {
     const { peer, bots } = await startTwo(t, where, 'function on_message(msg) wechat.sleep(2) return "answer to " .. msg.content end');
     const reply = await freeze(bots, textXml('go', { MsgId: '78' }), 2500);
