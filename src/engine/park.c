@@ -124,6 +124,12 @@ bool task_cancel(Task *task) {
   return true;
 }
 
+static void tell_cancelled(Task *task) {
+  LogSubject before = log_about(task->subject);
+  if (task->body->cancelled) task->body->cancelled(task);
+  log_about(before);
+}
+
 // Cancels the operation that the task waits for, and queues the slice in which its <close> variables run. False if it has
 // not begun, or without memory.
 static bool end_soon(Task *task) {
@@ -150,6 +156,7 @@ static Task *take_that_fits(Engine *engine, bool (*fits)(Task *task, const void 
 void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                          const void *ctx) {
   for (Task *task; (task = take_that_fits(engine, fits, ctx));) {
+    tell_cancelled(task);
     if (!end_soon(task)) cancel(task, LOG_WARN, NULL, false, false);
   }
 }

@@ -30,6 +30,8 @@ typedef struct TaskBody {
   const struct TaskBody *(*failed)(Task *task, Str error);
   // Called each time a slice has ended in a wait. Returns the state for the slice's caller.
   TaskState (*suspended)(Task *task);
+  // Called when engine_cancel_tasks cancels the task, before its <close> variables run.
+  void (*cancelled)(Task *task);
   // Called once when the task has ended; task_state returns how. May start other tasks unless the engine was given up.
   void (*ended)(Task *task);
   // Called once, last of all, when the task is freed: the body frees `data`.

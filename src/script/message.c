@@ -91,10 +91,22 @@ static void message_ended(Task *task) {
   if (run->talk) end_talk(task, run);
 }
 
+// Its request is answered at once, however long its variables take to close.
+static void message_cancelled(Task *task) {
+  MessageRun *run = message_run(task);
+  bool (*done)(void *owner, TaskState state, const Answer *answer) = run->done;
+  run->silent = true;
+  run->done = NULL;
+  run->answer = (Answer){ .reply.form = REPLY_NONE };
+  message_alarm_drop(run);
+  if (done && !run->returned) done(run->owner, TASK_CANCELLED, &run->answer);
+}
+
 const TaskBody message_body = { .prepare = prepare_message,
                                 .finish = finish_message,
                                 .failed = message_failed,
                                 .suspended = message_suspended,
+                                .cancelled = message_cancelled,
                                 .ends_later = message_is_in_doubt,
                                 .before_end = message_confirm,
                                 .recorded = message_guard,

@@ -3,13 +3,16 @@
 
 #include <unistd.h>
 
-static int over;
+static int over, told;
 
 static void note_over(void *data) { over++; }
+static void note_cancelled(Task *task) { told++; }
 
-static const TaskBody body = {
-  .prepare = prepare_code, .over = note_over, .results = 0, .doing = "code"
-};
+static const TaskBody body = { .prepare = prepare_code,
+                               .cancelled = note_cancelled,
+                               .over = note_over,
+                               .results = 0,
+                               .doing = "code" };
 
 static int set_up(void **state) {
   begin(state);
@@ -59,8 +62,10 @@ static void test_those_that_fit_end_whatever_they_catch_and_may_wait_as_they_clo
   start_ranked(1, "local kept <close> = setmetatable({}, { __close = function() sleep(5) closed = "
                   "true end }) while true do pcall(sleep, 60000) end");
   start_ranked(2, "sleep(60000)");
+  told = 0;
   engine_cancel_tasks(engine, fits, &first);
   engine_cancel_tasks(engine, fits, &first);
+  assert_int_equal(told, 1);
   engine_leave(engine);
   for (int i = 0; i < 500 && engine_tasks(engine) > 1; i++) usleep(2000);
   assert_true(engine_enter(engine, INT64_MAX));
