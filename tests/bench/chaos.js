@@ -218,18 +218,21 @@ async function killMaster(world, redis) {
   const loss = { from: Date.now(), to: Infinity };
   world.losses.push(loss);
   await first.stop();
-  const next = await until(async () => (await redis.masters())[0], 'another master', 30000);
+  // Before the Sentinel names another one, its clients would go to the old one that is empty now.
+  const next = await until(async () => { const named = await redis.named(); return named !== first && (await redis.masters()).includes(named) && named; }, 'another master', 30000);
   loss.to = Date.now();
   const has = offsetOf(await next.tell('info', 'replication'), 'second_repl_offset') - 1;
   world.say(`chaos: ${((loss.from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis was killed; another one served ${loss.to - loss.from} ms later, which lacked ${Math.max(0, had - has)} of the ${had} bytes written until milliseconds before`);
   await first.start();
 }
 
-// Redis fails over twice, each time half way between two kills of a process.
+// Redis fails over twice, each time a second after a process was killed: it is back before the next one is. What a process
+// could not tell a store that was away is lost with the process.
 async function failOver(world, redis, { seconds, killEveryMs }) {
-  await sleep(seconds * 1000 / 3 + killEveryMs / 2);
+  const afterKill = (ms) => Math.floor(ms / killEveryMs) * killEveryMs + 1000;
+  await sleep(afterKill(seconds * 1000 / 3));
   await killMaster(world, redis);
-  await sleep(Math.max(0, world.begun + seconds * 2000 / 3 + killEveryMs / 2 - Date.now()));
+  await sleep(Math.max(0, world.begun + afterKill(seconds * 2000 / 3) - Date.now()));
   const began = Date.now();
   await redis.handOver();
   world.say(`chaos: ${((began - world.begun) / 1000).toFixed(1)} s after the start the master of Redis gave over; another one served, and its Sentinel knew it, ${Date.now() - began} ms later`);

@@ -79,6 +79,11 @@ async function makeSentinel(t, downAfterMs = 500) {
       const roles = await Promise.all(servers.map((one) => one.tell('role')));
       return servers.filter((one, i) => roles[i].startsWith('master'));
     },
+    // Resolves with the server that the Sentinel names as the master, without blocking this process.
+    async named() {
+      const { stdout } = await run('redis-cli', ['-p', String(port), 'sentinel', 'get-master-addr-by-name', 'bots']);
+      return servers.find((one) => stdout.trim().endsWith(`\n${one.port}`));
+    },
     // Makes another server the master without the loss of a write (FAILOVER). The Sentinel would notice that only after half
     // a minute, and fail over once more (findings/redis-failover-beside-sentinel.sh), so it is told at once.
     async handOver() {
