@@ -147,6 +147,7 @@ test('the row of a message shows its answer in parts, and which way each one wen
   const row = page.locator('#panel details >> nth=-1');
   await until(async () => /3 段/.test(await row.locator('.outcome').innerText()), 'three parts', 10000 * slow);
   await row.locator('summary').click();
+  await row.locator('.fact').nth(2).waitFor(); // the body is made when the row has opened
   assert.deepEqual((await row.locator('.fact').allInnerTexts()).map((text) => text.split('\n').slice(1)),
     [['被动回复', '第一部分。'], ['客服消息', '第二部分。'], ['客服消息', '最后一部分。']]);
   const { trace } = await dev.state();
