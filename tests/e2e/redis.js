@@ -63,7 +63,7 @@ async function makeSentinel(t, downAfterMs = 500) {
   const settings = { 'auth-pass': 'p@ss', 'down-after-milliseconds': downAfterMs, 'failover-timeout': 3000 };
   const lines = Object.entries(settings).map(([name, value]) => `sentinel ${name} bots ${value}`);
   writeFiles(dir, { 'sentinel.conf': `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor bots 127.0.0.1 ${ports[0]} 1\n${lines.join('\n')}\n` });
-  const sentinel = makeServer(t, port, 'redis-sentinel', [`${dir}/sentinel.conf`]);
+  const sentinel = makeServer(t, port, 'redis-server', [`${dir}/sentinel.conf`, '--sentinel']);
   await sentinel.start();
   const ask = (...words) => execFileSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' }).trim();
   // A Sentinel promotes only replicas that have reported their state.
