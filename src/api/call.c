@@ -63,6 +63,7 @@ static void tell_observer(const Call *call) {
 static void finish(Call *call) {
   Api *api = call->api;
   ApiResult *result = call->result;
+  api_result_mask_known(result);
   api_result_mask(result, api->options.account->appsecret);
   api_result_mask(result, call->token);
   tell_observer(call);

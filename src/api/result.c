@@ -65,6 +65,19 @@ void api_result_blame(ApiResult *result, const ApiResult *cause) {
   buf_add(&result->errmsg, buf_str(&cause->errmsg));
 }
 
+static void replace_errmsg(ApiResult *result, Buf *masked) {
+  if (masked->failed) buf_reset(masked);
+  buf_clear(&result->errmsg);
+  result->errmsg = *masked;
+  if (result->rid[0]) api_result_find_rid(result);
+}
+
+void api_result_mask_known(ApiResult *result) {
+  Buf masked;
+  buf_init(&masked);
+  if (secrets_mask_known(buf_str(&result->errmsg), &masked)) replace_errmsg(result, &masked);
+}
+
 void api_result_mask(ApiResult *result, Str secret) {
   Str text = buf_str(&result->errmsg);
   ptrdiff_t at;
@@ -77,9 +90,7 @@ void api_result_mask(ApiResult *result, Str secret) {
     text = str_sub(text, (size_t)at + secret.len, text.len);
   }
   buf_add(&masked, text);
-  if (masked.failed) buf_reset(&masked);
-  buf_clear(&result->errmsg);
-  result->errmsg = masked;
+  replace_errmsg(result, &masked);
 }
 
 void api_result_find_rid(ApiResult *result) {

@@ -38,7 +38,9 @@ __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *resu
                                                                  const char *format, ...);
 // Turns `result` into the same failure as `cause`; its method stays.
 void api_result_blame(ApiResult *result, const ApiResult *cause);
-// Masks `secret` in errmsg. A secret of under 8 bytes, which may be an ordinary word, stays.
+// Masks every secret that the process knows (base/secrets) in errmsg, and in rid.
+void api_result_mask_known(ApiResult *result);
+// Masks `secret` in both. A secret of under 8 bytes, which may be an ordinary word, stays.
 void api_result_mask(ApiResult *result, Str secret);
 // Takes the platform's request id out of errmsg ("... rid: 60f1...").
 void api_result_find_rid(ApiResult *result);

@@ -147,16 +147,16 @@ static Found first_secret(Str text) {
 }
 
 // With the lock. `len` is 0 if there is nothing to hide.
-static Found first_hidden(Str text) {
+static Found first_hidden(Str text, bool openids) {
   Found secret = any ? first_secret(text) : (Found){ .len = 0 };
-  Found openid = hash_openid ? first_openid(text) : (Found){ .len = 0 };
+  Found openid = openids ? first_openid(text) : (Found){ .len = 0 };
   bool openid_first = openid.len && (secret.len == 0 || openid.at < secret.at ||
                                      (openid.at == secret.at && openid.len >= secret.len));
   return openid_first ? openid : secret;
 }
 
-static void hide(Str text, Found found, Buf *out) {
-  for (; found.len > 0; found = first_hidden(text)) {
+static void hide(Str text, Found found, bool openids, Buf *out) {
+  for (; found.len > 0; found = first_hidden(text, openids)) {
     Str hidden = str_sub(text, found.at, found.len);
     buf_add(out, str_sub(text, 0, found.at));
     if (found.is_openid) secrets_add_openid(out, hidden);
@@ -166,12 +166,16 @@ static void hide(Str text, Found found, Buf *out) {
   buf_add(out, text);
 }
 
-bool secrets_hide(Str text, Buf *out) {
-  bool may_hold = (any && text.len >= SECRET_MIN) || (hash_openid && text.len >= OPENID_LEN);
+static bool hide_all(Str text, bool openids, Buf *out) {
+  bool may_hold = (any && text.len >= SECRET_MIN) || (openids && text.len >= OPENID_LEN);
   if (!may_hold) return false;
   pthread_rwlock_rdlock(&lock);
-  Found found = first_hidden(text);
-  if (found.len > 0) hide(text, found, out);
+  Found found = first_hidden(text, openids);
+  if (found.len > 0) hide(text, found, openids, out);
   pthread_rwlock_unlock(&lock);
   return found.len > 0;
 }
+
+bool secrets_hide(Str text, Buf *out) { return hide_all(text, hash_openid != NULL, out); }
+
+bool secrets_mask_known(Str text, Buf *out) { return hide_all(text, false, out); }

@@ -15,6 +15,8 @@ void secrets_add_passing(Str secret);
 // Appends `text` with every known secret masked and, if openids are to be hashed, everything that looks like one (28
 // characters, the first an 'o') hashed. False, with nothing appended, if there was nothing to hide or no memory.
 bool secrets_hide(Str text, Buf *out);
+// The same for secrets alone: openids stay as they are.
+bool secrets_mask_known(Str text, Buf *out);
 // Writes openids as `hash` appends them from now on; NULL: as they are. Call it before threads start.
 void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
 // An openid as it may be shown: itself, or its hash, which is written to `room`.

@@ -373,6 +373,27 @@ test('an answer that quotes a secret is printed with its mask', async (t) => {
   assert.match(values[0], /^bad .*access_token=LONG…\(12\) and hunt…\(23\), rid: 1-2$/);
 });
 
+test('an answer that quotes any secret of the configuration, or a ticket, is printed with its mask', async (t) => {
+  const secrets = {
+    encoding_aes_key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG', previous_encoding_aes_key: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg',
+    token: 'callback-token-secret', previous_token: 'previous-token-secret', partnerkey: 'partner-key-secret', paysignkey: 'pay-sign-key-secret',
+  };
+  const quoted = [...Object.values(secrets), 'ticket-of-the-pages'];
+  const openid = 'oDemoUser0000000000000000001';
+  const platform = await startPlatform(t, {
+    '/cgi-bin/ticket/getticket': (request, response) => json(response, { errcode: 0, ticket: 'ticket-of-the-pages', expires_in: 7200 }),
+    '/cgi-bin/tags/get': (request, response) => json(response, { errcode: 40097, errmsg: `${openid} ${quoted.join(' ')} rid: ${secrets.partnerkey}` }),
+  });
+  const { values, stderr } = await run(t, `assert(wechat.get_jsapi_ticket().jsapi_ticket == "ticket-of-the-pages")
+    local _, err = wechat.call("GET", "/cgi-bin/tags/get")
+    return err.errmsg, tostring(err), err.rid`, { config: account(platform, { ...secrets, log_openid: 'hash' }) });
+  for (const text of [...values, stderr]) for (const secret of quoted) assert.ok(!text.includes(secret), text);
+  const masked = quoted.map((secret) => `${secret.slice(0, 4)}…(${secret.length})`);
+  assert.equal(values[0], `${openid} ${masked.join(' ')} rid: part…(18)`);
+  assert.ok(values[1].includes(values[0]));
+  assert.equal(values[2], 'part…(18)');
+});
+
 test('expires_in may be a text or a real; an imported ticket needs no secret', async (t) => {
   for (const expires of ['7200', 7200.5, 1e300]) {
     const platform = await startServer(t, (request, response) => json(response,

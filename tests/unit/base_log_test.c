@@ -181,6 +181,19 @@ static void test_openids_are_hashed_in_fields_and_in_messages(void **state) {
   secrets_hash_openids(NULL);
 }
 
+static void test_secrets_may_be_masked_alone(void **state) {
+  Buf out;
+  buf_init(&out);
+  secrets_hash_openids(hash);
+  secrets_add(STR("a-secret-of-24-letters.."));
+  assert_false(secrets_mask_known(STR("of oDemoUser0000000000000000001"), &out));
+  assert_true(
+      secrets_mask_known(STR("a-secret-of-24-letters.. of oDemoUser0000000000000000001"), &out));
+  assert_true(str_eq(buf_str(&out), STR("a-se…(24) of oDemoUser0000000000000000001")));
+  secrets_hash_openids(NULL);
+  buf_clear(&out);
+}
+
 static void test_a_long_message_is_written_whole(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
   char *text = malloc(20001);
@@ -251,6 +264,7 @@ int main(void) {
     cmocka_unit_test(test_secrets_are_masked_wherever_they_stand),
     cmocka_unit_test(test_tokens_that_pass_push_no_secret_out),
     cmocka_unit_test(test_openids_are_hashed_in_fields_and_in_messages),
+    cmocka_unit_test(test_secrets_may_be_masked_alone),
     cmocka_unit_test(test_a_long_message_is_written_whole),
     cmocka_unit_test(test_errno_survives_a_line),
     cmocka_unit_test(test_lines_of_several_threads_do_not_mix),
