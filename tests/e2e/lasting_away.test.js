@@ -43,13 +43,13 @@ test('what the store did not take while it was away is written when it is back',
   const redis = await makeRedis(t);
   const peer = await startPeer(t);
   const config = { store: redis.url, deadline_ms: 600, ...platform(peer) };
-  let bot = await startBot(t, { script: slow(peer), config });
+  let bot = await startBot(t, { script: slow(peer, 7), config });
   await redis.stop();
   assert.equal(await bot.say('go'), null);
   await redis.start();
-  await sleep(1000);
+  await until(() => redis.cli('-n', '2', 'keys', '*owed*'), 'the store to know of it', 5000);
   await bot.kill();
-  bot = await startBot(t, { script: slow(peer), config });
+  bot = await startBot(t, { script: slow(peer, 7), config });
   await until(() => peer.sent.length === 1, 'the late answer', 12000);
   assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
 });
