@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool read_all(FILE *file, const char *name, size_t max, Buf *out, Err *err) {
@@ -52,4 +55,45 @@ bool file_write_all(int fd, Str bytes) {
     bytes = str_sub(bytes, (size_t)n, bytes.len);
   }
   return true;
+}
+
+// ---- before a file is opened --------------------------------------------------------------------
+
+// For file systems without O_TMPFILE; those of the kernel (/proc) refuse this too.
+static bool folder_takes_named_files(const char *folder) {
+  char name[PATH_MAX];
+  if (snprintf(name, sizeof name, "%s.wemoon-XXXXXX", folder) >= (int)sizeof name) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  int fd = mkostemp(name, O_CLOEXEC);
+  if (fd < 0) return false;
+  unlink(name);
+  close(fd);
+  return true;
+}
+
+// access() would not do: root may write every folder, and /proc takes no file all the same.
+static bool folder_takes_files(const char *path) {
+  char folder[PATH_MAX] = "./";
+  const char *slash = strrchr(path, '/');
+  size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+  if (len >= sizeof folder) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  if (slash) {
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+  }
+  int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  return fd >= 0 || ((errno == EOPNOTSUPP || errno == EISDIR) && folder_takes_named_files(folder));
+}
+
+bool file_would_open(const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0) return errno == ENOENT && folder_takes_files(path);
+  if (S_ISDIR(info.st_mode)) errno = EISDIR;
+  return !S_ISDIR(info.st_mode) && access(path, W_OK) == 0;
 }

@@ -12,5 +12,7 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err);
 bool file_append(const char *path, Buf *out);
 // Writes all of `bytes`, with several calls if necessary. False with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
+// Whether the file could be opened for writing now, or made if it is missing; leaves no file behind. False with errno.
+bool file_would_open(const char *path);
 
 #endif

@@ -348,10 +348,17 @@ static void capture_free(Capture *capture) {
   free(capture);
 }
 
+static bool refuse_file(const char *path, Err *err) {
+  return err_set(err, ERR_USAGE, "capture: cannot write %s: %s", path, strerror(errno));
+}
+
+bool capture_would_open(const char *path, Err *err) {
+  return file_would_open(path) || refuse_file(path, err);
+}
+
 static bool start(Capture *capture, const char *path, Err *err) {
   if (!(capture->path = strdup(path))) return err_set(err, ERR_MEMORY, "no memory");
-  if (!open_file(capture))
-    return err_set(err, ERR_USAGE, "capture: cannot write %s: %s", path, strerror(errno));
+  if (!open_file(capture)) return refuse_file(path, err);
   return pthread_create(&capture->thread, NULL, write_all, capture) == 0 ||
          err_set(err, ERR_FAILED, "capture: no thread to write %s", path);
 }

@@ -18,6 +18,8 @@ enum {
 // lines that the disk does not take in time are dropped and logged. Returns NULL, with ERR_USAGE if the file cannot be
 // opened.
 Capture *capture_open(const char *path, Err *err);
+// Whether capture_open could open the file now; makes none.
+bool capture_would_open(const char *path, Err *err);
 // Opens a capture that passes each line, without its newline, to `take`, on the thread that ends the trail.
 Capture *capture_to(void (*take)(void *ctx, Str line), void *ctx, Err *err);
 // Writes what is left; later notes are not written. NULL is allowed here and in capture_close.

@@ -171,24 +171,30 @@ static void warn_of_admin(const Config *config) {
            STR_FMT(listen));
 }
 
+// Reports all faults but the script's. Logs on standard error: a log_file that root's check made would be closed to the
+// bot's own user.
+static bool configure(Invocation *in, const char *script, Account *account) {
+  Err err;
+  bool loaded = command_load(in, script, false, true);
+  bool fine = config_log_on_stderr(in->config, &err) || report_err("", &err) == STATUS_DONE;
+  if (loaded && !config_account(in->config, account, &err))
+    fine = report_err("", &err) == STATUS_DONE;
+  if (preflight_report(in->config, script) != STATUS_DONE) fine = false;
+  return loaded && fine;
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
-  bool configured = command_configure(in, script, false, true);
   Account account = { .mode = MODE_NORMAL };
+  bool configured = configure(in, script, &account);
   Err err;
-  if (configured && !config_account(in->config, &account, &err)) {
-    report_err("", &err);
-    configured = false;
-  }
   Buf handlers;
   buf_init(&handlers);
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
-  bool there = preflight_script(script, NULL);  // reported if missing; the store is beside it
-  if (configured && there && preflight_report(in->config, script) != STATUS_DONE)
-    status = STATUS_USAGE;
   if (!configured) status = STATUS_USAGE;
-  if (there && check_names(script) != STATUS_DONE && status == STATUS_DONE) status = STATUS_FAILED;
+  if (preflight_script(script, NULL) && check_names(script) != STATUS_DONE && status == STATUS_DONE)
+    status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);

@@ -15,15 +15,18 @@ static void keep_memory_out_of_core_files(void) {
   close(fd);
 }
 
-bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
+bool command_load(Invocation *in, const char *script, bool here, bool needs_token) {
   extern char **environ;
   bool loaded = config_load(in->config, &in->arguments, script, here, environ);
   config_clear_environment(in->config);
   keep_memory_out_of_core_files();
   if (needs_token && !config_need_token(in->config)) loaded = false;
-  Err err;
   if (!loaded) config_report(in->config);
-  else if (!config_log(in->config, &err)) report_err("", &err);
-  else return true;
-  return false;
+  return loaded;
+}
+
+bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
+  Err err;
+  if (!command_load(in, script, here, needs_token)) return false;
+  return config_log(in->config, &err) || report_err("", &err) == STATUS_DONE;
 }

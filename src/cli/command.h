@@ -33,7 +33,9 @@ extern const Command command_run, command_dev, command_repl, command_exec, comma
     command_test, command_new, command_check, command_store, command_forget, command_status,
     command_explain, command_docs, command_replay;
 
-// Loads the configuration and reports its faults; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
+// Loads the configuration and reports its faults; does not set up the log. `script`, `here`: as for config_load.
+bool command_load(Invocation *invocation, const char *script, bool here, bool needs_token);
+// The same, and sets up the log; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);
 
 // Runs main's `argc` and `argv`; returns the exit status of the process.

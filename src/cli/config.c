@@ -457,17 +457,13 @@ static bool token_fits(Str token) {
   return fits;
 }
 
-bool config_tokens_fit(const Config *config, Err *err) {
-  static const char *const keys[] = { "token", "previous_token" };
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    const Value *value = &config->values[key_index(keys[i])];
-    if (value->text.len == 0 || value->faulty || token_fits(value->text)) continue;
-    return err_set(err, ERR_USAGE,
-                   "%s (from %s): is not 3 to 32 letters and digits, which is what the "
-                   "platform can hold: copy it from " ACCOUNT_PLACE_CALLBACK ", without quotes",
-                   keys[i], value->place);
-  }
-  return true;
+bool config_token_fits(const Config *config, const char *key, Err *err) {
+  const Value *value = &config->values[key_index(key)];
+  if (value->text.len == 0 || value->faulty || token_fits(value->text)) return true;
+  return err_set(err, ERR_USAGE,
+                 "%s (from %s): is not 3 to 32 letters and digits, which is what the "
+                 "platform can hold: copy it from " ACCOUNT_PLACE_CALLBACK ", without quotes",
+                 key, value->place);
 }
 
 static const Value *value_of(const Config *config, const char *key) {
@@ -479,6 +475,9 @@ int64_t config_integer(const Config *config, const char *key) {
 }
 bool config_boolean(const Config *config, const char *key) {
   return value_of(config, key)->number != 0;
+}
+bool config_is_faulty(const Config *config, const char *key) {
+  return value_of(config, key)->faulty;
 }
 ConfigSource config_source(const Config *config, const char *key) {
   return value_of(config, key)->source;

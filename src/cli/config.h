@@ -69,8 +69,10 @@ void config_fill(Config *config, const char *key, Str value);
 void config_report(const Config *config);
 // Adds a fault and returns false if there is no token.
 bool config_need_token(Config *config);
-// Whether token and previous_token are 3 to 32 letters and digits, as the platform requires; if not, `err` says which.
-bool config_tokens_fit(const Config *config, Err *err);
+// Whether the token under `key` is missing, faulty, or 3 to 32 letters and digits, as the platform requires.
+bool config_token_fits(const Config *config, const char *key, Err *err);
+// Whether a value of `key` was refused, so that config_text has another one.
+bool config_is_faulty(const Config *config, const char *key);
 
 Str config_text(const Config *config, const char *key);  // NUL-terminated; empty if not set
 int64_t config_integer(const Config *config, const char *key);
@@ -97,7 +99,13 @@ bool config_bot(Config *config, const char *script, const Account *account, BotO
                 Err *err);
 // Sets up the log. ERR_USAGE if log_file cannot be written.
 bool config_log(const Config *config, Err *err);
+// The same without log_file.
+bool config_log_on_stderr(const Config *config, Err *err);
+// Whether log_file can be written; opens and makes nothing.
+bool config_log_would_open(const Config *config, Err *err);
 // Opens the file of `capture`; NULL if it is not set. False with ERR_USAGE if it cannot be written.
 bool config_capture(const Config *config, Capture **capture, Err *err);
+// Whether config_capture could open its file now; makes none.
+bool config_capture_would_open(const Config *config, Err *err);
 
 #endif

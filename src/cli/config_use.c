@@ -1,6 +1,7 @@
 // Passes the configuration to the parts of the program.
 #include "cli/config.h"
 
+#include "base/file.h"
 #include "base/secrets.h"
 #include "cli/openid_hash.h"
 #include "codec/url.h"
@@ -111,7 +112,21 @@ bool config_capture(const Config *config, Capture **capture, Err *err) {
   return path.len == 0 || (*capture = capture_open(path.ptr, err)) != NULL;
 }
 
-bool config_log(const Config *config, Err *err) {
+bool config_capture_would_open(const Config *config, Err *err) {
+  Str path = config_text(config, "capture");
+  return path.len == 0 || capture_would_open(path.ptr, err);
+}
+
+static bool refuse_log_file(const char *file, Err *err) {
+  return err_set(err, ERR_USAGE, "log_file: cannot write %s: %s", file, strerror(errno));
+}
+
+bool config_log_would_open(const Config *config, Err *err) {
+  Str file = config_text(config, "log_file");
+  return file.len == 0 || file_would_open(file.ptr) || refuse_log_file(file.ptr, err);
+}
+
+bool config_log_on_stderr(const Config *config, Err *err) {
   keep_secrets(config);
   if (str_eq(config_text(config, "log_openid"), STR("hash")) &&
       !openid_hash_begin(config_text(config, "token"), err))
@@ -122,7 +137,11 @@ bool config_log(const Config *config, Err *err) {
                     : str_eq(level, STR("error")) ? LOG_ERROR
                                                   : LOG_INFO;
   log_setup(chosen, str_eq(config_text(config, "log_format"), STR("json")) ? LOG_JSON : LOG_TEXT);
+  return true;
+}
+
+bool config_log(const Config *config, Err *err) {
+  if (!config_log_on_stderr(config, err)) return false;
   const char *file = config_text(config, "log_file").ptr;
-  if (!file || !file[0] || log_to_file(file)) return true;
-  return err_set(err, ERR_USAGE, "log_file: cannot write %s: %s", file, strerror(errno));
+  return !file || !file[0] || log_to_file(file) || refuse_log_file(file, err);
 }

@@ -87,29 +87,39 @@ static bool zone_is_known(const char *zone) {
 
 // ---- public -------------------------------------------------------------------------------------
 
-static int status_of(bool ok, const Err *err) { return ok ? STATUS_DONE : report_err("", err); }
+// A store whose key was refused is reported already, and the one beside a missing script means nothing.
+static bool can_store(const Config *config, const char *script, Err *err) {
+  if (config_is_faulty(config, "store")) return true;
+  bool beside = config_text(config, "store").len == 0;
+  return (beside && access(script, F_OK) != 0) || services_store_would_open(config, script, err);
+}
+
+static bool fine(bool ok, const Err *err) { return ok || report_err("", err) == STATUS_DONE; }
 
 int preflight_report(const Config *config, const char *script) {
   Err err;
-  int found[] = {
-    status_of(config_tokens_fit(config, &err), &err),
-    status_of(services_store_would_open(config, script, &err), &err),
-    status_of(can_listen(config, "listen", &err), &err),
-    status_of(can_listen(config, "admin_listen", &err), &err),
-    status_of(serving_raise_file_limit(config_integer(config, "threads"),
-                                       config_integer(config, "max_jobs"), &err),
-              &err),
+  bool found[] = {
+    fine(config_token_fits(config, "token", &err), &err),
+    fine(config_token_fits(config, "previous_token", &err), &err),
+    fine(config_log_would_open(config, &err), &err),
+    fine(config_capture_would_open(config, &err), &err),
+    fine(can_store(config, script, &err), &err),
+    fine(can_listen(config, "listen", &err), &err),
+    fine(can_listen(config, "admin_listen", &err), &err),
+    fine(serving_raise_file_limit(config_integer(config, "threads"),
+                                  config_integer(config, "max_jobs"), &err),
+         &err),
   };
-  int status = STATUS_DONE;
   for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
-    if (found[i] != STATUS_DONE) status = STATUS_USAGE;
+    if (!found[i]) return STATUS_USAGE;
   }
-  return status;
+  return STATUS_DONE;
 }
 
 void preflight_warn_of_tokens(const Config *config) {
   Err err;
-  if (!config_tokens_fit(config, &err)) log_warn("%s", err.text);
+  if (!config_token_fits(config, "token", &err)) log_warn("%s", err.text);
+  if (!config_token_fits(config, "previous_token", &err)) log_warn("%s", err.text);
 }
 
 void preflight_warn_of_zone(void) {

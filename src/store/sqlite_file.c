@@ -4,6 +4,7 @@
 #include "store/sqlite_file.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "codec/digest.h"
@@ -66,15 +67,6 @@ static bool refuse_file(const char *path, int code, Err *err) {
 
 // ---- before it is opened ------------------------------------------------------------------------
 
-static bool folder_takes_files(const char *path) {
-  char folder[PATH_MAX] = ".";
-  const char *slash = strrchr(path, '/');
-  size_t len = slash ? (size_t)(slash - path) + 1 : 1;
-  if (len >= sizeof folder) return true;
-  if (slash) memcpy(folder, path, len);
-  return access(folder, W_OK | X_OK) == 0;
-}
-
 static bool refuse_newer(const char *path, int format, Err *err) {
   return err_set(
       err, ERR_FAILED,
@@ -100,13 +92,10 @@ static bool is_our_database(const char *path, Err *err) {
 }
 
 bool sqlite_file_would_open(const char *path, Err *err) {
-  struct stat info;
-  bool there = stat(path, &info) == 0;
-  if (!there && (errno != ENOENT || !folder_takes_files(path)))
-    return refuse_file(path, errno, err);
-  if (there && S_ISDIR(info.st_mode)) return refuse_file(path, EISDIR, err);
-  if (there && access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
-  return !there || is_our_database(path, err);
+  if (!file_would_open(path)) return refuse_file(path, errno, err);
+  if (access(path, F_OK) != 0) return true;
+  if (access(path, R_OK) != 0) return refuse_file(path, errno, err);
+  return is_our_database(path, err);
 }
 
 // Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it

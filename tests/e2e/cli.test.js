@@ -355,6 +355,39 @@ test('check refuses a store whose folder is missing, once, and makes none', asyn
   assert.deepEqual(fs.readdirSync(dir).sort(), ['bot.lua', 'config.lua']);
 });
 
+test('check refuses files that run cannot write, and makes none', async (t) => {
+  for (const [flag, value, code, word] of [
+    ['--capture', '/nonexistent/x', 2, /capture: cannot write \/nonexistent\/x: No such file/],
+    ['--capture', '/tmp', 2, /capture: cannot write \/tmp: Is a directory/],
+    ['--capture', '/proc/x', 2, /capture: cannot write \/proc\/x: /],
+    ['--log-file', '/proc/x', 2, /log_file: cannot write \/proc\/x: /],
+    ['--store', 'sqlite:/proc/x.db', 1, /store: \/proc\/x\.db cannot be opened for writing/],
+  ]) {
+    const dir = await refusedByCheck(t, [flag, value], word);
+    const { stderr } = await wemoon(['run', 'bot.lua', '--listen', '0', flag, value], { cwd: dir, code });
+    assert.match(stderr, word);
+  }
+  const dir = botDir(t, { config: { token: 'abc', capture: 'a.jsonl', log_file: 'a.log', store: 'sqlite:a.db' } });
+  assert.equal((await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 })).stderr, '');
+  assert.deepEqual(fs.readdirSync(dir).sort(), ['bot.lua', 'config.lua']);
+});
+
+test('check tells faults of every kind at once', async (t) => {
+  const config = { token: '"tok"', previous_token: 'ab', deadline_ms: 6000, nonsense: 1, store: 'sqlite:nowhere/a.db',
+    log_file: '/nonexistent/log', capture: '/nonexistent/x', listen: '192.0.2.1:80', admin_listen: '192.0.2.1:81' };
+  const dir = botDir(t, { script: 'x = = 1', config });
+  const { stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 2 });
+  for (const key of Object.keys(config)) {
+    const lines = stderr.split('\n').filter((line) => new RegExp(`^wemoon: ${key}( \\(from|:)`).test(line));
+    assert.equal(lines.length, 1, `${key}: ${stderr}`);
+  }
+  assert.match(stderr, /bot\.lua:1:/);
+  delete config.deadline_ms;
+  delete config.nonsense;
+  const other = await wemoon(['check', 'bot.lua'], { cwd: botDir(t, { config }), code: 2 });
+  for (const key of Object.keys(config)) assert.match(other.stderr, new RegExp(`^wemoon: ${key}( \\(from|:)`, 'm'));
+});
+
 test('check refuses an address that this machine does not have, and one that both would take', async (t) => {
   await refusedByCheck(t, ['--listen', '192.0.2.1:8080'], /listen: cannot listen on 192\.0\.2\.1:8080/);
   await refusedByCheck(t, ['--admin-listen', '192.0.2.1:8080'], /admin_listen: cannot listen/);

@@ -369,12 +369,12 @@ static void test_a_token_that_the_platform_cannot_hold_is_seen(void **state) {
     char word[80];
     snprintf(word, sizeof word, "WEMOON_TOKEN=%s", tokens[i]);
     assert_true(load(WORDS(word), nothing));
-    assert_false(config_tokens_fit(config, &err));
+    assert_false(config_token_fits(config, "token", &err));
     assert_non_null(strstr(err.text, "token (from WEMOON_TOKEN)"));
     assert_null(strstr(err.text, tokens[i]));
   }
   assert_true(load(WORDS("WEMOON_TOKEN=abcdefghijklmnopqrstuvwxyz012345"), nothing));
-  assert_true(config_tokens_fit(config, &err));
+  assert_true(config_token_fits(config, "token", &err));
 }
 
 static void test_one_fault_is_told_once(void **state) {
