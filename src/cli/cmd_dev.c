@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/secrets.h"
+#include "cli/preflight.h"
 #include "cli/reference.h"
 #include "cli/serving.h"
 #include "codec/url.h"
@@ -156,6 +157,7 @@ static int run(Invocation *in) {
   const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
   config_simulate_account(in->config);
   if (!command_configure(in, script, !script, false)) return STATUS_USAGE;
+  preflight_warn_of_zone();
   config_simulate_account(in->config);
   Account account;
   BotOptions bot;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/visible.h"
+#include "cli/preflight.h"
 #include "cli/services.h"
 
 enum { SCRIPT_MAX = 64 << 20 };
@@ -78,13 +79,19 @@ static int run_and_print(Invocation *in, const Chunk *chunk) {
   return status;
 }
 
+static bool configure(Invocation *in, const char *path) {
+  if (!command_configure(in, path, true, false)) return false;
+  preflight_warn_of_zone();
+  return true;
+}
+
 static int run_file(Invocation *in) {
   const char *path = in->arguments.positionals[0];
   Err err;
   Buf code;
   buf_init(&code);
   int status;
-  if (!command_configure(in, path, true, false)) {
+  if (!configure(in, path)) {
     status = STATUS_USAGE;
   } else if (!file_read(path, SCRIPT_MAX, &code, &err)) {
     status = report_err("exec", &err);
@@ -104,7 +111,7 @@ static int run(Invocation *in) {
   const char *code = options_value(&in->arguments, "eval");
   if (!code && in->arguments.count == 0) return report_usage("exec", "give a FILE.lua, or -e CODE");
   if (!code) return run_file(in);
-  if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
+  if (!configure(in, NULL)) return STATUS_USAGE;
   Chunk chunk = { .code = str_of(code),
                   .name = "=(command line)",
                   .args = in->arguments.positionals,

@@ -10,6 +10,7 @@
 
 #include "base/visible.h"
 #include "cli/inputs.h"
+#include "cli/preflight.h"
 #include "cli/repl_attach.h"
 #include "cli/services.h"
 #include "codec/json.h"
@@ -262,6 +263,7 @@ static int run_prompt(Repl *repl) {
 static int run(Invocation *in) {
   Repl repl = { .in = in, .script = in->arguments.count ? in->arguments.positionals[0] : NULL };
   if (!command_configure(in, repl.script, !repl.script, false)) return STATUS_USAGE;
+  preflight_warn_of_zone();
   if (config_source(in->config, "log_level") == CONFIG_FROM_DEFAULT) log_setup(LOG_ERROR, LOG_TEXT);
   Err err;
   sigset_t set;

@@ -192,6 +192,7 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   Err err;
   config_simulate_account(in->config);
   if (!command_configure(in, script, false, false)) return STATUS_USAGE;
+  preflight_warn_of_zone();
   if (!preflight_script(script, &err) || !configure(in, script, &account, &bot, &err))
     return report_err("replay", &err);
   DevServerOptions devserver_options = {

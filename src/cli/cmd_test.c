@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/preflight.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
 
@@ -216,6 +217,7 @@ static int run(Invocation *in) {
     const char *path = in->arguments.positionals[i];
     if (access(path, R_OK) != 0) return report_usage("test", "there is no spec %s", path);
   }
+  preflight_warn_of_zone();
   for (size_t i = 0; i < in->arguments.count; i++)
     run_spec(in, in->arguments.positionals[i], &count);
   printf("%d passed, %d failed\n", count.passed, count.failed);

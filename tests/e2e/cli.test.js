@@ -424,6 +424,22 @@ test('an unknown time zone is a warning', async (t) => {
   for (const zone of ['', 'UTC', 'CST-8', '<+08>-8', ':UTC0', 'EST5EDT,M3.2.0,M11.1.0']) assert.equal(await check(zone), '', zone);
 });
 
+test('every command that runs a script warns once of an unknown time zone', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  writeFiles(dir, { 'bot_spec.lua': 'test("hi", function() expect(user():text("hi")):reply("hi") end)', 'one.jsonl': `${JSON.stringify({ t: 1700000000.5, in: textXml('hi'), out: '', late: [], calls: [] })}\n` });
+  const warns = async (...words) => {
+    const { stderr } = await wemoon(words, { cwd: dir, env: { TZ: 'Asia/Shangai', XDG_STATE_HOME: dir }, input: '' });
+    assert.equal(stderr.split('there is no time zone Asia/Shangai').length, 2, `${words}: ${stderr}`);
+  };
+  await warns('exec', '-e', 'return 1');
+  await warns('exec', 'bot.lua');
+  await warns('repl');
+  await warns('repl', 'bot.lua');
+  await warns('test', 'bot_spec.lua', 'bot_spec.lua');
+  await warns('replay', 'one.jsonl', 'bot.lua');
+  await warns('dev', 'none.lua');
+});
+
 test('run of a script that is not there blames the script and makes no store', async (t) => {
   const dir = tempDir(t);
   for (const script of ['none.lua', 'nowhere/bot.lua']) {
