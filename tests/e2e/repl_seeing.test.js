@@ -130,3 +130,25 @@ test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
   term.keys('-l', 'Y');
   await term.shows(/"one XtwoY?"?Y?/);
 });
+
+test('at a terminal keys with modifiers move, and function keys type nothing', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('-l', '"one two"');
+  term.keys('M-Left');
+  term.keys('-l', 'X');
+  await term.shows(/"one Xtwo"$/);
+  term.keys('S-Left', 'S-Left', 'S-Right');
+  term.keys('-l', 'Y');
+  await term.shows(/"one YXtwo"$/);
+  term.keys('C-DC');
+  await term.shows(/"one Y"$/);
+  term.keys('C-Home', 'F1', 'F5', 'F12', 'S-F3', 'C-F6', 'IC', 'PPage', 'NPage', 'C-PPage', 'BTab');
+  // As rxvt and the Linux console send F5, Ctrl-F6, Shift-Insert, Alt-Right and F2.
+  for (const keys of ['[15~', '[17^', '[2$', '[[B']) term.keys('-l', `\x1b${keys}`);
+  term.keys('-l', '\x1b\x1b[C');
+  term.keys('-l', 'Z');
+  await term.shows(/"oneZ Y"$/);
+  term.keys('Enter');
+  await term.shows(/"oneZ Y"\n"oneZ Y"\n月 >$/);
+});
