@@ -1,6 +1,7 @@
 -- The methods of WechatBasic that call the platform; each is a thin layer over an endpoint of the catalogue.
 
 local as_text = require "wechat.as_text"
+local blank_article = require("wechat.articles").fault_of
 local files = require "wechat.files"
 
 local megabyte = 1024 * 1024
@@ -174,6 +175,8 @@ return function(wechat, host, api)
     end
     local full, params = "message.custom.send_mpnews", { touser = openid, mpnews = { media_id = media_id } }
     if articles then
+      local blank = blank_article(articles)
+      if blank then host.args.fail("wechat.send_article_message: %s", blank) end
       full, params = "message.custom.send_news", { touser = openid, news = { articles = articles } }
     end
     local request, fault = api.request(full, params, "send_article_message")

@@ -17,20 +17,21 @@
 ---@field line? string|fun(reply: Reply): string what stands after the type when the reply is told in one line
 ---@field check? fun(reply: Reply, host: table) further checks and changes by the builder
 
+local articles = require "wechat.articles"
+
 local html = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#x27;" }
 
 local article_elements = {
   { "Title", "title" }, { "Description", "description" }, { "PicUrl", "picurl" }, { "Url", "url" },
 }
 local article_form = "{title, description, picurl, url}"
-local article_fields = { title = true, description = true, picurl = true, url = true }
 
 local function check_article(article, place, fail)
   if type(article) ~= "table" then
     fail("wechat.response_news: %s is a %s (%s expected)", place, type(article), article_form)
   end
   for field, value in pairs(article) do
-    if not article_fields[field] then
+    if not articles.fields[field] then
       fail("wechat.response_news: %s has a field '%s' (%s expected)", place, tostring(field), article_form)
     elseif type(value) ~= "string" then
       fail("wechat.response_news: %s.%s is a %s (string expected)", place, field, type(value))
@@ -39,9 +40,9 @@ local function check_article(article, place, fail)
 end
 
 -- The last index of the list, and the first key that is not an index, if there is one.
-local function last_place(articles)
+local function last_place(list)
   local last = 0
-  for key in pairs(articles) do
+  for key in pairs(list) do
     if math.type(key) ~= "integer" or key < 1 then return 0, key end
     last = math.max(last, key)
   end
@@ -62,6 +63,8 @@ local function check_articles(reply, host)
     end
     check_article(reply.articles[i], place, host.args.fail)
   end
+  local blank = articles.fault_of(reply.articles)
+  if blank then host.args.fail("wechat.response_news: %s", blank) end
 end
 
 local function titles(reply)
@@ -167,7 +170,8 @@ local kinds = {
     xml = {
       { "ArticleCount", function(reply) return #reply.articles end },
       { "Articles", function(reply, elements)
-        local items = {}
+        local items, blank = {}, articles.fault_of(reply.articles)
+        if blank then error("reply 'news': " .. blank, 0) end
         for i, article in ipairs(reply.articles) do
           items[i] = { "item", elements(article_elements, article) }
         end

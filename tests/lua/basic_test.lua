@@ -93,6 +93,8 @@ check.raises("wechat.send_text_message: content is missing", wechat.send_text_me
 check.raises("wechat.send_text_message: user_id is a number", wechat.send_text_message, 1, "hi")
 check.raises("wechat.send_article_message: articles is missing", wechat.send_article_message, "o")
 check.raises("wechat.send_article_message: news.articles[1] is a string", wechat.send_article_message, "o", { "t" })
+check.raises("wechat.send_article_message: articles[2] has neither title, description, picurl nor url",
+  wechat.send_article_message, "o", { { title = "A" }, { title = "" } })
 check.raises("wechat.update_group: group.id is a string (integer expected)", wechat.update_group, "first", "g")
 
 -- ---- failures carry the method's own name

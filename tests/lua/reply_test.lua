@@ -101,9 +101,15 @@ holed[3] = { title = "C" }
 check.raises("wechat.response_news: articles[2] is missing (a list without holes expected)", wechat.response_news, holed)
 check.raises("articles[1] is missing", wechat.response_news, { [2] = { title = "B" } })
 check.raises("articles has a field 'title' (a list of {title, description, picurl, url} expected)", wechat.response_news, { title = "A" })
-check.raises("articles[2] is a string", wechat.response_news, { {}, "x" })
+check.raises("articles[2] is a string", wechat.response_news, { { title = "A" }, "x" })
 check.raises("articles[1].title is a number (string expected)", wechat.response_news, { { title = 1 } })
 check.raises("articles[1] has a field 'pic_url'", wechat.response_news, { { pic_url = "x" } })
+local blank = "has neither title, description, picurl nor url"
+check.raises("wechat.response_news: articles[1] " .. blank, wechat.response_news, { {} })
+check.raises("wechat.response_news: articles[2] " .. blank, wechat.response_news, { { url = "u" }, { title = "", picurl = "" } })
+local emptied = wechat.response_news { { title = "A" } }
+emptied.articles[1].title = nil
+check.raises("reply 'news': articles[1] " .. blank, tostring, emptied)
 
 -- A reply is addressed when it is printed.
 local early = wechat.response_text("x")
