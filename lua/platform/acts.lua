@@ -96,11 +96,14 @@ return function(p, host)
       math.tointeger(take(act, "scale", "number", ACT_SCALE) // 1) or ACT_SCALE
   end
 
+  -- A bare number with six decimals, as the platform posts it.
+  local function decimal(value) return { bare = ("%.6f"):format(value) } end
+
   function acts.location(_, act)
     local latitude, longitude, label, scale = place(act)
     return { kind = "location", latitude = latitude, longitude = longitude, label = label, scale = scale },
       message("location", {
-        { "Location_X", ("%.6f"):format(latitude) }, { "Location_Y", ("%.6f"):format(longitude) },
+        { "Location_X", decimal(latitude) }, { "Location_Y", decimal(longitude) },
         { "Scale", scale }, { "Label", label },
       })
   end
@@ -142,8 +145,8 @@ return function(p, host)
     local precision = take(act, "precision", "number", 40)
     return { kind = "event", name = "locate", latitude = latitude, longitude = longitude },
       event("LOCATION", {
-        { "Latitude", ("%.6f"):format(latitude) }, { "Longitude", ("%.6f"):format(longitude) },
-        { "Precision", ("%.6f"):format(precision) },
+        { "Latitude", decimal(latitude) }, { "Longitude", decimal(longitude) },
+        { "Precision", decimal(precision) },
       })
   end
 

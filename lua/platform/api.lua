@@ -95,6 +95,9 @@ function api.refusal(code, words)
   return { json = { errcode = code, errmsg = ("%s rid: %s"):format(words or words_of(code), rid()) } }
 end
 
+-- What a removed endpoint answers; 47009 unless it is listed.
+local removed = { ["material.add_news"] = 45106, ["material.update_news"] = 45106 }
+
 --- Whether an endpoint behaves as documented; the others check their input and return a sample answer.
 ---@param name string
 ---@return boolean
@@ -254,7 +257,7 @@ function api.answer(p, request)
     local call = { name = endpoint.name, query = given.query, body = given.body, files = given.files, fields = given.body, raw = given.raw }
     local value, errcode, words = nil, nil, nil
     if handler then value, errcode, words = handler(p, call) end
-    if not handler and endpoint.status == "removed" then answer = api.refusal(47009)
+    if not handler and endpoint.status == "removed" then answer = api.refusal(removed[endpoint.name] or 47009)
     elseif not handler then answer = make_sample(p, endpoint)
     elseif value == nil then answer = api.refusal(errcode, words)
     else answer = finish(endpoint, value) end

@@ -15,14 +15,16 @@ local function write(elements, out)
     local name, value = element[1], element[2]
     if name:find("^[%a_][%w_.-]*$") then
       out[#out + 1] = "<" .. name .. ">"
-      if type(value) == "table" then write(value, out)
+      if type(value) == "table" and value.bare then out[#out + 1] = value.bare
+      elseif type(value) == "table" then write(value, out)
       else out[#out + 1] = type(value) == "string" and write_text(value) or tostring(value) end
       out[#out + 1] = "</" .. name .. ">"
     end
   end
 end
 
---- Returns the document of a list of {name, value}; a value is a string, a number, a boolean or another such list.
+--- Returns the document of a list of {name, value}; a value is a string, a number, a boolean, {bare = TEXT} (the text without CDATA)
+--- or another such list.
 --- Elements whose name is not a valid XML name are omitted.
 ---@param elements table[]
 ---@return string

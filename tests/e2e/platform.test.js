@@ -277,11 +277,12 @@ test('what was removed is gone: templates, notices, materials; a wrong grant_typ
     local article = {title = "t", thumb_media_id = picture, content = "c"}
     return before, code(wechat.send_template_message(ids[1], one, {})), code(wechat.message.subscribe.bizsend{touser = ids[1], template_id = notice, data = {}}),
       code(wechat.message.mass.preview{touser = ids[1], msgtype = "image", image = {media_id = picture}}), code(wechat.material.add_news{articles = {article}}),
+      code(wechat.material.update_news{media_id = picture, index = 0, articles = article}),
       code(wechat.call("POST", "/cgi-bin/material/add_news", nil, {articles = {{}}})), code(wechat.call("POST", "/cgi-bin/material/add_news", nil, {articles = {"x"}})),
       code(wechat.call("GET", "/cgi-bin/token", {access_token = "", grant_type = "password", appid = "${ACCOUNT.appid}", secret = "${ACCOUNT.appsecret}"})),
       code(wechat.call("POST", "/cgi-bin/stable_token", {access_token = ""}, {grant_type = "password", appid = "${ACCOUNT.appid}", secret = "${ACCOUNT.appsecret}"})),
       code(wechat.call("GET", "/cgi-bin/ticket/getticket", {type = "nonsense"}))`);
-  assert.deepEqual(out, [0, 40037, 40037, 40007, 47009, 40035, 40035, 40002, 40002, 40097]);
+  assert.deepEqual(out, [0, 40037, 40037, 40007, 45106, 45106, 40035, 40035, 40002, 40002, 40097]);
 });
 
 test('rules that open a mini program; customer service of mini programs', async (t) => {
@@ -365,6 +366,9 @@ test('texts of digits are CDATA in what the platform posts, and numbers are bare
   assert.match(shown[0].content, /<Content><!\[CDATA\[12345\]\]><\/Content>/);
   assert.match(shown[0].content, /<CreateTime>\d+<\/CreateTime>/);
   assert.match(shown[0].content, /<MsgId>\d+<\/MsgId>/);
+  const place = async (act) => (await dev.act(act, { latitude: 23.1, longitude: 113.3, precision: 40 })).shown[0].content;
+  assert.match(await place('location'), /<Location_X>23\.100000<\/Location_X><Location_Y>113\.300000<\/Location_Y><Scale>\d+<\/Scale><Label><!\[CDATA\[/);
+  assert.match(await place('locate'), /<Latitude>23\.100000<\/Latitude><Longitude>113\.300000<\/Longitude><Precision>40\.000000<\/Precision>/);
   const odd = await dev.say('a]]>b\u0001c');
   assert.match(odd.shown[0].content, /a\]\]\]\]><!\[CDATA\[>bc/);
 });
