@@ -233,7 +233,7 @@ static const struct {
   { "\\eOb", "ed-ignore" },               // Ctrl-Down, rxvt
   { "\\e[*~", "ed-ignore" },              // F1 to F20, Insert, PgUp, PgDn
   { "\\e[*;+~", "ed-ignore" },            // the same with modifiers
-  { "\\e[*^", "ed-ignore" },              // with Ctrl, rxvt
+  { "\\e[*\\^", "ed-ignore" },            // with Ctrl, rxvt
   { "\\e[*$", "ed-ignore" },              // with Shift, rxvt
   { "\\e[1~", "ed-move-to-beg" },         // Home
   { "\\e[7~", "ed-move-to-beg" },         // Home, rxvt
@@ -244,7 +244,7 @@ static const struct {
   { "\\e[3~", "ed-delete-next-char" },    // Del
   { "\\e[3;+~", "em-delete-next-word" },  // Ctrl-Del, Alt-Del
   { "\\e[3;2~", "ed-delete-next-char" },  // Shift-Del
-  { "\\e[3^", "em-delete-next-word" },    // Ctrl-Del, rxvt
+  { "\\e[3\\^", "em-delete-next-word" },  // Ctrl-Del, rxvt
   { "\\e[3$", "ed-delete-next-char" },    // Shift-Del, rxvt
   { "\\eOP", "ed-ignore" },               // F1
   { "\\eOQ", "ed-ignore" },               // F2
