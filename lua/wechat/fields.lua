@@ -148,14 +148,19 @@ local function mark_lists(value, names, json)
   return out or value
 end
 
+-- A table as it is sent: an empty list as a list.
+local function settle_lists(field, value, json)
+  if next(value) ~= nil then return field.lists and mark_lists(value, field.lists, json) or value end
+  if field.types.object or json.is_array(value) then return value end
+  return json.array({})
+end
+
 -- The value as it is sent: 3.0 as 3, an id in its documented type, an empty list as a list.
 local function settle(field, value, json)
   if field.is_id then value = settle_ids(field, value) end
   if field.types.integer and math.type(value) == "float" then return math.tointeger(value) or value end
   if type(value) ~= "table" then return value end
-  if next(value) ~= nil then return field.lists and mark_lists(value, field.lists, json) or value end
-  if field.types.object or json.is_array(value) then return value end
-  return json.array({})
+  return settle_lists(field, value, json)
 end
 
 local function missing(field, path)
@@ -166,6 +171,25 @@ end
 local function left_out(field, account)
   if field.default_of then return account(field.default_of) end
   return field.value
+end
+
+--- A copy of `values`, which are not checked, with empty lists marked as lists; `values` if there are none.
+---@param node FieldNode
+---@param values table
+---@param json table
+---@return table
+function fields.mark_lists(node, values, json)
+  local out
+  for _, name in ipairs(node.names) do
+    local field, value = node.inside[name].field, values[name]
+    local holds_list = field and field.type:find("[]", 1, true) and type(value) == "table"
+    local marked = holds_list and settle_lists(field, value, json) or value
+    if marked ~= value then
+      out = out or copy(values)
+      out[name] = marked
+    end
+  end
+  return out or values
 end
 
 --- A copy of `values` with its fields checked and filled in; or nil and the fault, which names the path.

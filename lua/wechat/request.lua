@@ -1,5 +1,6 @@
 -- Makes the request for host.api.call from a catalogue entry and the script's table.
 
+local catalogue = require "wechat.catalogue"
 local fields = require "wechat.fields"
 local files = require "wechat.files"
 
@@ -169,6 +170,14 @@ local function free_form(out, body, env)
   return out.form and out, fault
 end
 
+-- The body of wechat.call: the lists of an endpoint that the catalogue has, under the name that its path ends with
+-- ("/cgi-bin/menu/create": menu.create), are lists when they are empty too.
+local function mark_lists(verb, path, body, json)
+  local endpoint = catalogue.find(path:match("([^/]+)/([^/]+)$") or "", path:match("[^/]+$") or "")
+  if not endpoint or endpoint.verb ~= verb or endpoint.path ~= path then return body end
+  return fields.mark_lists(endpoint.tree, body, json)
+end
+
 --- The request for an endpoint that the catalogue lacks; nil and the fault.
 ---@param verb string
 ---@param path string
@@ -197,6 +206,7 @@ function request.free(verb, path, query, body, env)
     if type(body) ~= "table" then return nil, "body is missing (table: the form)" end
     return free_form(out, body, env)
   end
+  if type(body) == "table" then body = mark_lists(verb, path, body, env.json) end
   out.body = body or verb == "POST" and {} or nil
   return out
 end

@@ -290,6 +290,12 @@ wechat.call("POST", "/cgi-bin/new", nil, { a = 1 })
 check.equal(last().body, { a = 1 })
 wechat.call { verb = "POST", path = "/cgi-bin/message/new/send", body = "raw" }
 check.equal({ last().body, last().send }, { "raw", true })
+local menu = { button = { { name = "a", type = "click", key = "k", sub_button = {} } } }
+wechat.call("POST", "/cgi-bin/menu/create", nil, menu)
+check.equal(host.json.is_array(last().body.button[1].sub_button), true, "an empty list of an endpoint of the catalogue")
+check.equal(host.json.is_array(menu.button[1].sub_button), false)
+wechat.call("POST", "/cgi-bin/menu/addconditional", nil, { button = {}, matchrule = {} })
+check.equal({ host.json.is_array(last().body.button), host.json.is_array(last().body.matchrule) }, { true, false })
 wechat.call("POST", "/cgi-bin/new")
 check.equal(last().body, {})
 check.raises("wechat.call: verb is 'PUT'", wechat.call, "put", "/x")
