@@ -56,8 +56,18 @@ bool sqlite_file_explain(const char *path, int code, Err *err) {
   }
 }
 
+static bool folder_is_there(const char *path) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  int len = slash ? (int)(slash - path) + 1 : 0;
+  return snprintf(folder, sizeof folder, "%.*s.", len, path) < (int)sizeof folder &&
+         access(folder, F_OK) == 0;
+}
+
+// A folder of the kernel's, as /proc, is there and has ENOENT for a new file.
 static bool refuse_file(const char *path, int code, Err *err) {
-  const char *mend = code == ENOENT ? ": its folder is not there, make it first"
+  const char *mend = code == ENOENT && folder_is_there(path) ? ": its folder takes no files"
+                     : code == ENOENT ? ": its folder is not there, make it first"
                      : code == EACCES || code == EROFS
                          ? ": give this user the right to write the file and its folder"
                          : "";

@@ -79,6 +79,23 @@ static void test_bytes_that_nobody_takes_are_a_failure(void **state) {
   assert_int_equal(errno, EBADF);
 }
 
+static void test_a_file_that_would_open_is_not_made(void **state) {
+  char missing[sizeof path + 2];
+  snprintf(missing, sizeof missing, "%s.x", path);
+  assert_true(file_would_open(path));
+  assert_true(file_would_open(missing));
+  assert_int_equal(access(missing, F_OK), -1);
+}
+
+static void test_what_would_not_open_has_its_errno(void **state) {
+  assert_false(file_would_open("/tmp"));
+  assert_int_equal(errno, EISDIR);
+  assert_false(file_would_open("/nonexistent/file"));
+  assert_int_equal(errno, ENOENT);
+  assert_false(file_would_open("/proc/wemoon-file"));  // whose folder even root may write
+  assert_int_not_equal(errno, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_all_bytes_are_appended),
@@ -87,6 +104,8 @@ int main(void) {
     cmocka_unit_test(test_a_folder_is_no_file),
     cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
     cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),
+    cmocka_unit_test(test_a_file_that_would_open_is_not_made),
+    cmocka_unit_test(test_what_would_not_open_has_its_errno),
   };
   return cmocka_run_group_tests(tests, begin, end);
 }
