@@ -279,12 +279,25 @@ return function(p, host)
 
   -- ---- arbitrary events and documents ----
 
+  local coordinates = { Latitude = true, Longitude = true, Precision = true }
+
+  -- The elements of a LOCATION event, whose numbers are bare also if a form gave them as texts.
+  local function bare_coordinates(elements)
+    for _, element in ipairs(elements) do
+      local name, value = element[1], element[2]
+      if coordinates[name] and type(value) == "string" and value:find("^%-?%d+%.?%d*$") then element[2] = { bare = value } end
+    end
+    return elements
+  end
+
   --- Sends an event of any name, `fields` by the platform's names.
   function acts.event(_, act)
     local name = text(act, "name")
     local fields = act.fields or {}
     if type(fields) ~= "table" then error({ why = "fields must be an object" }, 0) end
-    return { kind = "event", name = name }, event(name, p.elements(fields))
+    local elements = p.elements(fields)
+    if name == "LOCATION" then bare_coordinates(elements) end
+    return { kind = "event", name = name }, event(name, elements)
   end
 
   --- Delivers a document unchanged. The trace alone reads the sender and type from it.

@@ -369,6 +369,9 @@ test('texts of digits are CDATA in what the platform posts, and numbers are bare
   const place = async (act) => (await dev.act(act, { latitude: 23.1, longitude: 113.3, precision: 40 })).shown[0].content;
   assert.match(await place('location'), /<Location_X>23\.100000<\/Location_X><Location_Y>113\.300000<\/Location_Y><Scale>\d+<\/Scale><Label><!\[CDATA\[/);
   assert.match(await place('locate'), /<Latitude>23\.100000<\/Latitude><Longitude>113\.300000<\/Longitude><Precision>40\.000000<\/Precision>/);
+  const form = { name: 'LOCATION', fields: { Latitude: '23.137466', Longitude: '-1', Precision: 'about <5>' } };
+  assert.match((await dev.act('event', form)).shown[0].content,
+    /<Latitude>23\.137466<\/Latitude><Longitude>-1<\/Longitude><Precision><!\[CDATA\[about <5>\]\]><\/Precision>/);
   const odd = await dev.say('a]]>b\u0001c');
   assert.match(odd.shown[0].content, /a\]\]\]\]><!\[CDATA\[>bc/);
 });
