@@ -382,7 +382,7 @@ for (const where of ['SQLite file', 'Redis']) {
     const script = `function on_message(msg)
       wechat.sleep(1)
       wechat.http.post("${peer.url}/first")
-      wechat.sleep(1)
+      wechat.sleep(4)
       wechat.http.post("${peer.url}/second")
       return "late answer to " .. msg.content
     end`;
@@ -390,7 +390,8 @@ for (const where of ['SQLite file', 'Redis']) {
     const bots = [];
     for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script, config }));
     for (let i = 0; i < 5; i++) assert.equal(await bots[0].say(`go ${i}`, from(`user${i}`)), null);
-    await sleep(700);
+    await until(() => peer.seen.filter((line) => line === 'POST /first').length === 5, 'the first calls');
+    await sleep(500); // no call is under way
     bots[0].signal('SIGSTOP');
     await until(() => peer.sent.length === 5, 'the late answers of the other process', 30000);
     bots[0].signal('SIGCONT');
