@@ -160,12 +160,12 @@ static void warn_of_admin(const Config *config) {
                     "a socket of systemd's. Set admin_listen (127.0.0.1:9090)");
   if (password.len > 0 && password.len < SHORT)
     report("check",
-           "warning: admin_token has %zu characters: who guesses it reads every message. "
+           "warning: admin_token has %zu characters: anyone who guesses it reads every message. "
            "`openssl rand -hex 16` makes a better one",
            password.len);
   if (listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host))
     report("check",
-           "warning: admin_listen %.*s can be reached from other machines, and whoever reaches it "
+           "warning: admin_listen %.*s can be reached from other machines; anyone who reaches it "
            "reads the figures and reloads the script: take 127.0.0.1, or let a firewall or a proxy "
            "with TLS stand before it",
            STR_FMT(listen));

@@ -42,7 +42,7 @@ static bool was_said(const MessageRun *run) {
 }
 
 // If nothing of the parts was taken before, they are the answer. Otherwise, if parts are left to be sent, the answer is
-// a placeholder.
+// "…", which stands for them.
 void message_take_parts(MessageRun *run) {
   Str rest;
   if (!was_said(run) || run->in_parts) return;

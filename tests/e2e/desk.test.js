@@ -235,7 +235,7 @@ test('wemoon check says what does not fit: a desk without address, an open addre
   const bot = await startBot(t, { script: SCRIPT });
   const check = (...args) => wemoon(['check', 'bot.lua', '--token', 'abc', ...args], { cwd: bot.dir, code: 0 });
   assert.match((await check('--admin-token', PASSWORD)).stderr, /warning: admin_token is set and admin_listen is not: there is no desk/);
-  assert.match((await check('--admin-listen', `0.0.0.0:${await freePort()}`)).stderr, /warning: admin_listen \S+ can be reached from other machines, and whoever reaches it reads the figures and reloads the script/);
+  assert.match((await check('--admin-listen', `0.0.0.0:${await freePort()}`)).stderr, /warning: admin_listen \S+ can be reached from other machines; anyone who reaches it reads the figures and reloads the script/);
   assert.match((await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', 'short')).stderr, /warning: admin_token has 5 characters/);
   const fine = await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', PASSWORD);
   assert.equal(fine.stderr, '');
