@@ -169,6 +169,7 @@ test('what is drawn anew takes neither focus nor selection nor half-typed text',
   await say('first');
   await saw('回：first');
   await page.click('#panel details >> nth=0 >> summary');
+  await page.waitForSelector('#panel pre >> text=FromUserName');
   await page.evaluate(() => {
     const text = [...document.querySelectorAll('#panel pre')].find((one) => one.textContent.includes('FromUserName'));
     getSelection().selectAllChildren(text);
