@@ -70,10 +70,11 @@ if(WEMOON_TESTS)
   foreach(source ${e2e_tests})
     get_filename_component(name ${source} NAME_WE)
     add_test(NAME e2e.${name} COMMAND ${NODE} --test ${source} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
-    set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "WEMOON=$<TARGET_FILE:wemoon>")
+    set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "WEMOON=$<TARGET_FILE:wemoon>")
   endforeach()
   # The long ones begin first, also where no run has told ctest yet how long they take.
-  set_tests_properties(e2e.memory e2e.lasting e2e.console e2e.reload e2e.time e2e.proxies PROPERTIES COST 60)
+  set_tests_properties(e2e.lasting e2e.ladder_kinds e2e.dev e2e.memory e2e.desk e2e.frozen e2e.ladder e2e.console e2e.time e2e.proxies
+    e2e.reload e2e.hostile e2e.newest e2e.console_seeing e2e.script e2e.redis PROPERTIES COST 60)
 endif()
 
 if(WEMOON_FUZZ)
