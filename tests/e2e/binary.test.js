@@ -7,9 +7,9 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const { BINARY, AES_KEY, APPID, startBot } = require('./harness');
+const { sanitizer } = require('./sanitizer');
 
 const readelf = (...args) => execFileSync('readelf', ['-W', ...args, BINARY], { encoding: 'utf8' });
-const sanitized = readelf('--dyn-syms').match(/__(asan|tsan)_init/) ? 'a binary for tests' : false;
 
 test('it is position independent, and its data is not executable', () => {
   const segments = readelf('-l');
@@ -19,7 +19,7 @@ test('it is position independent, and its data is not executable', () => {
   assert.doesNotMatch(segments, /LOAD.*\sRWE\s/);
 });
 
-test('its tables are read-only, its buffers and stacks are guarded', { skip: sanitized }, () => {
+test('its tables are read-only, its buffers and stacks are guarded', { skip: sanitizer }, () => {
   const symbols = readelf('--dyn-syms');
   assert.match(readelf('-l'), /GNU_RELRO/);
   assert.match(readelf('-d'), /BIND_NOW/);
@@ -53,7 +53,7 @@ test('secrets of its environment are in neither its environment nor its argument
 const PLAIN_CORE = fs.readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
 const NO_CORE = !/^core[.%\w]*$/.test(PLAIN_CORE) && `core files go to ${PLAIN_CORE}`;
 
-test('a core file holds no secret', { skip: sanitized || NO_CORE }, async (t) => {
+test('a core file holds no secret', { skip: sanitizer || NO_CORE }, async (t) => {
   const bot = await startBot(t, { script: 'function on_message(msg) wechat.session().x = "s3cretsession" return msg.content end', mode: 'safe', config: { token: undefined }, env: { ...SECRETS, WEMOON_STORE: 'sqlite:bot.db' }, under: ['prlimit', '--core=unlimited'] });
   assert.equal(await bot.say('hi', { token: SECRETS.WEMOON_TOKEN }), 'hi');
   bot.signal('SIGABRT');

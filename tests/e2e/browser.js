@@ -3,12 +3,12 @@
 
 const fs = require('node:fs');
 const { chromium } = require('playwright-core');
-const { BINARY } = require('./harness');
+const { sanitizer } = require('./sanitizer');
 const { startDev } = require('./dev');
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => fs.existsSync(file));
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const slow = /asan|tsan/.test(BINARY) ? 3 : 1;
+const slow = sanitizer ? 3 : 1;
 
 // Opens the console. Options are startBot's and the window's. Returns { dev, page, faults: the browser's errors,
 // say(text), saw(text) }.

@@ -5,9 +5,8 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const test = require('node:test');
-const { BINARY, startBot, sleep, until } = require('./harness.js');
-
-const sanitized = /__(asan|tsan)_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under a sanitizer';
+const { startBot, sleep, until } = require('./harness.js');
+const { sanitizer } = require('./sanitizer');
 
 const rss = (bot) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${bot.pid}/status`, 'utf8'))[1]) / 1024;
 const count = (log, what) => log.split(what).length - 1;
@@ -36,7 +35,7 @@ end` });
 });
 
 // A sanitizer keeps freed memory for a while.
-test('after a runaway script the process goes back near where it began', { skip: sanitized }, async (t) => {
+test('after a runaway script the process goes back near where it began', { skip: sanitizer }, async (t) => {
   const bot = await startBot(t, { config: { script_memory_mb: 200, script_cpu_ms: 20000 }, script: `
 function on_message(msg)
   if msg.content ~= "run" then return msg.content end
@@ -72,7 +71,7 @@ end` });
   assert.ok(answered > 4000 && answered < 9000, `${answered} ms`);
   assert.equal(count(bot.log, 'has filled script_memory_mb (48 MB) for 5 s: a fresh interpreter serves in its place'), 1);
   await sleep(300);
-  if (!sanitized) await until(() => rss(bot) < 60, `${rss(bot)} MB to become less`, 8000);
+  if (!sanitizer) await until(() => rss(bot) < 60, `${rss(bot)} MB to become less`, 8000);
 });
 
 const ASKS = `

@@ -5,10 +5,11 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { BINARY, tempDir } = require('./harness');
+const { tempDir } = require('./harness');
+const { sanitizer } = require('./sanitizer');
 
 // A reason to skip: ThreadSanitizer has its own allocator and its own notion of time.
-const sanitized = /__tsan_init/.test(fs.readFileSync(BINARY, 'latin1')) && 'under ThreadSanitizer';
+const sanitized = sanitizer === 'ThreadSanitizer' && sanitizer;
 
 // Compiles `name`.c; `count` 64-bit numbers, initially 0, are in a file named by the environment variable NAME:
 // put(i, number), get(i).
