@@ -1,7 +1,7 @@
 // The live desk: messages as they arrive, errors, conversations, owed answers, figures, the script. Read only, except
 // for reload.
 
-import { h, fill, set, sync, draw_anew } from './dom.js';
+import { h, fill, set, sync, draw_anew, once_a_frame } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { fold, clock, code, content_of, duration, table, or_empty, newest_first } from './rows.js';
 import { t, choose, choose_first, language } from './words.js';
@@ -168,17 +168,7 @@ function draw() {
   panels[tab](at('panel'));
 }
 
-const soon = (() => {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
-  };
-})();
+const soon = once_a_frame(draw);
 
 // ---- actions ----
 

@@ -1,6 +1,6 @@
 // The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the faults.
 
-import { h, set, sync } from './dom.js';
+import { h, set, sync, once_a_frame } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t } from './words.js';
@@ -206,17 +206,7 @@ export function draw() {
   panels[tab](at('panel'));
 }
 
-const soon = (() => {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
-  };
-})();
+const soon = once_a_frame(draw);
 
 on_user(() => { if (tab === 'kept') draw(); });
 

@@ -23,6 +23,19 @@ function append(element, children) {
   }
 }
 
+// Returns a function that has `draw` called before the next frame, once however often it is called until then.
+export function once_a_frame(draw) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
 export function fill(element, ...children) {
   element.replaceChildren();
   append(element, children);
