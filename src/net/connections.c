@@ -18,6 +18,7 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
+#include "base/scheduling.h"
 #include "net/timeslice.h"
 
 enum {
@@ -381,7 +382,7 @@ bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us
 
 void connection_steps_aside(Connection *connection) {
   int length_us = timeslice_us(&connection->all->timeslice);
-  if (connection->timeslice_us != length_us) timeslice_set(connection->timeslice_us = length_us);
+  if (connection->timeslice_us != length_us) scheduling_slice(connection->timeslice_us = length_us);
   timeslice_yield();
 }
 

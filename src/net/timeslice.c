@@ -1,9 +1,8 @@
-// Uses sched_yield and the slice of sched_setattr: a thread that yields goes back in
-// the run queue by one slice.
+// Picks the length of time slices, which base/scheduling sets, and yields: a thread that yields goes back in the run queue
+// by one slice.
 #include "net/timeslice.h"
 
 #include "base/clock.h"
-#include "base/scheduling.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -49,7 +48,5 @@ void timeslice_measure(Timeslice *timeslice, int64_t now_us, int active, uint64_
   timeslice->cpu_us = process_us;
   timeslice->requests = requests;
 }
-
-void timeslice_set(int length_us) { scheduling_slice(length_us); }
 
 void timeslice_yield(void) { sched_yield(); }

@@ -30,8 +30,6 @@ static inline int timeslice_us(const Timeslice *timeslice) {
 // calling thread runs again. `load`: the process's share of the time of all cores, 0 to 1.
 int timeslice_for(int active, int cores, double request_cpu_us, double load);
 
-// Sets the calling thread's time slice. No effect if the kernel does not support it (before Linux 6.12) or refuses.
-void timeslice_set(int length_us);
 // After an answer: lets other runnable threads go first; returns at once if there are none. If the connection's next
 // request is far off, it wastes one context switch.
 void timeslice_yield(void);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/scheduling.h"
 #include "net/timeslice.h"
 
 static char answer[4096];
@@ -24,7 +25,7 @@ static int on_request(struct mg_connection *conn) {
 }
 
 static void *on_thread(const struct mg_context *mg, int type) {
-  if (takes_slices) timeslice_set(TIMESLICE_SHORTEST_US);
+  if (takes_slices) scheduling_slice(TIMESLICE_SHORTEST_US);
   return NULL;
 }
 

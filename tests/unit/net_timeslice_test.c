@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/scheduling.h"
 #include "core.h"
 #include "slice.h"
 
@@ -23,7 +24,7 @@ static void on_a_thread(void *(*fn)(void *), void *arg) {
 }
 
 static void *shorten(void *arg) {
-  timeslice_set(TIMESLICE_SHORTEST_US);
+  scheduling_slice(TIMESLICE_SHORTEST_US);
   *(Slice *)arg = slice_here();
   return NULL;
 }
