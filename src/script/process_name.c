@@ -59,7 +59,7 @@ bool process_look(Str name, Str process, bool *alive) {
 
 // Returns -1 if the time is not visible: the kernel may hide other users' processes.
 static int64_t used_by_thread(const char *task, const char *thread) {
-  char path[320], text[64];
+  char path[352], text[64];
   snprintf(path, sizeof path, "%s/%s/schedstat", task, thread);
   FILE *file = fopen(path, "r");
   bool known = file && fgets(text, sizeof text, file);
