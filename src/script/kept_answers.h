@@ -4,27 +4,8 @@
 #ifndef WEMOON_SCRIPT_KEPT_ANSWERS_H
 #define WEMOON_SCRIPT_KEPT_ANSWERS_H
 
-#include "base/buf.h"
+#include "script/kept_answer.h"
 #include "store/store.h"
-
-enum { KEPT_ANSWERS_S = 48 * 3600 };
-
-typedef struct {
-  Str identity;     // of the message that it answers
-  Str claim;        // the message with which it is about to be delivered; empty: none
-  int64_t since_s;  // Unix, like the next two
-  // Until then it is reserved for its own message, which the platform may try again.
-  int64_t not_before_s;
-  int64_t claimed_s;
-  bool promised;  // its user got late_text, and is to write a text to get it
-  bool ready;     // the answer exists; else its script still runs
-  Str packed;     // the reply (script/packed_reply.h)
-} KeptAnswer;
-
-void kept_answer_write(const KeptAnswer *answer, Buf *out);
-// Reads the next answer of a value from the store; begin with `rest` set to the value. Returns false at the end, and
-// for bytes of another format.
-bool kept_answer_next(Str *rest, KeptAnswer *answer);
 
 typedef struct KeptAnswers KeptAnswers;
 
@@ -56,13 +37,6 @@ void kept_answers_given(KeptAnswers *kept, Str openid, Str identity, bool own);
 void kept_answers_end(KeptAnswers *kept, Str openid, Str identity);
 // Deletes the kept answers and promises of all messages of the user except message `identity`.
 void kept_answers_end_others(KeptAnswers *kept, Str openid, Str identity);
-typedef enum {
-  KEPT_ANSWERS_NONE,
-  KEPT_ANSWERS_GIVE,     // the message is answered with the kept answer, and no script gets the
-                         // message
-  KEPT_ANSWERS_PENDING,  // the answer is promised, but not ready yet
-  KEPT_ANSWERS_BEFORE    // the kept answer precedes the message's reply
-} KeptAnswersFound;
 // Finds and claims the kept answers for a message; the claim lasts until kept_answers_given, or for 20 s. Calls `done`
 // on the store's thread; `packed` is valid during the call and has as many texts as fit into one text of REPLY_TEXT_MAX
 // bytes, with an empty line between. Finds nothing if the store is away. Returns false without memory: then `done` is

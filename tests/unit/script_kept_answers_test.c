@@ -190,14 +190,6 @@ static void test_what_is_kept_can_be_listed(void **state) {
   assert_int_equal(listed, 2);
 }
 
-static void test_bytes_of_another_kind_are_no_answers(void **state) {
-  KeptAnswer answer;
-  Str rest = STR("{\"a\":1}");
-  assert_false(kept_answer_next(&rest, &answer));
-  rest = STR("");
-  assert_false(kept_answer_next(&rest, &answer));
-}
-
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
   const struct CMUnitTest tests[] = {
@@ -212,7 +204,6 @@ int main(void) {
     CASE(test_two_days_later_an_answer_is_gone),
     CASE(test_another_process_learns_what_is_there),
     CASE(test_what_is_kept_can_be_listed),
-    CASE(test_bytes_of_another_kind_are_no_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,151 @@
+#include "script/kept_edit.h"
+
+#include "engine/pack.h"
+#include "script/packed_reply.h"
+
+enum { CLAIM_S = 20 };  // more than the platform's three tries take
+
+static bool is_own(const KeptEdit *edit, const KeptAnswer *answer) {
+  return str_eq(answer->identity, edit->identity);
+}
+
+static bool is_claimed_by(const KeptEdit *edit, const KeptAnswer *answer) {
+  return answer->claim.len > 0 && str_eq(answer->claim, edit->identity);
+}
+
+// Reads the next answer that has not expired.
+static bool next(const KeptEdit *edit, Str *rest, KeptAnswer *answer) {
+  while (kept_answer_next(rest, answer)) {
+    if (edit->now_s - answer->since_s < KEPT_ANSWERS_S) return true;
+  }
+  return false;
+}
+
+void kept_edit_promise(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  bool known = false;
+  while (next(edit, &before, &answer)) {
+    bool own = is_own(edit, &answer);
+    known = known || own;
+    answer.promised = answer.promised || own;
+    kept_answer_write(&answer, after);
+  }
+  answer = (KeptAnswer){ .identity = edit->identity, .since_s = edit->now_s, .promised = true };
+  if (!known) kept_answer_write(&answer, after);
+}
+
+// Writes the pieces of an answer. Each has its own identity: the first piece that of its message.
+static void write_pieces(const KeptEdit *edit, bool promised, Buf *after) {
+  Str rest = edit->pieces, piece;
+  Buf identity;
+  buf_init(&identity);
+  for (int i = 1; pack_take_str(&rest, &piece); i++) {
+    buf_reset(&identity);
+    buf_add(&identity, edit->identity);
+    if (i > 1) buf_printf(&identity, "#%d", i);
+    kept_answer_write(&(KeptAnswer){ .identity = buf_str(&identity),
+                                     .since_s = edit->now_s,
+                                     .not_before_s = edit->not_before_s,
+                                     .promised = promised,
+                                     .ready = true,
+                                     .packed = piece },
+                      after);
+  }
+  buf_clear(&identity);
+}
+
+void kept_edit_put(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  bool written = false;
+  while (next(edit, &before, &answer)) {
+    bool own = is_own(edit, &answer);
+    if (!own) kept_answer_write(&answer, after);
+    if (own && !written) write_pieces(edit, answer.promised || edit->promised, after);
+    written = written || own;
+  }
+  if (!written) write_pieces(edit, edit->promised, after);
+}
+
+void kept_edit_given(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  while (next(edit, &before, &answer)) {
+    bool own = edit->own && is_own(edit, &answer);
+    if (!own && !is_claimed_by(edit, &answer)) kept_answer_write(&answer, after);
+  }
+}
+
+void kept_edit_end(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  while (next(edit, &before, &answer)) {
+    if (answer.ready || !is_own(edit, &answer)) kept_answer_write(&answer, after);
+  }
+}
+
+// Returns whether `answer` belongs to the edit's message: as its answer, a piece of the answer, or the rest.
+static bool is_part_of(const KeptEdit *edit, const KeptAnswer *answer) {
+  Str own = edit->identity;
+  return own.len > 0 && str_starts(answer->identity, own) &&
+         (answer->identity.len == own.len || answer->identity.ptr[own.len] == '#');
+}
+
+void kept_edit_end_others(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  while (next(edit, &before, &answer)) {
+    if (is_part_of(edit, &answer)) kept_answer_write(&answer, after);
+  }
+}
+
+// ---- claims -------------------------------------------------------------------------------------
+
+static bool is_free(const KeptEdit *edit, const KeptAnswer *answer) {
+  return answer->ready && (answer->claim.len == 0 || is_claimed_by(edit, answer) ||
+                           edit->now_s - answer->claimed_s > CLAIM_S);
+}
+
+// Returns how the message gets `answer`.
+static KeptAnswersFound found_in(const KeptEdit *edit, const KeptAnswer *answer) {
+  if (is_own(edit, answer) && answer->ready) return KEPT_ANSWERS_GIVE;
+  if (answer->promised && !edit->is_text) return KEPT_ANSWERS_NONE;
+  if (answer->promised && is_free(edit, answer)) return KEPT_ANSWERS_GIVE;
+  if (answer->promised && !answer->ready)
+    return !is_own(edit, answer) && edit->now_s - answer->since_s < edit->patience_s
+               ? KEPT_ANSWERS_PENDING
+               : KEPT_ANSWERS_NONE;
+  return is_free(edit, answer) && answer->not_before_s <= edit->now_s && !answer->promised
+             ? KEPT_ANSWERS_BEFORE
+             : KEPT_ANSWERS_NONE;
+}
+
+// Returns the best result for the message: an answer to give comes first, then a promised one.
+static KeptAnswersFound best_of(const KeptEdit *edit, Str before) {
+  KeptAnswer answer;
+  KeptAnswersFound best = KEPT_ANSWERS_NONE;
+  while (next(edit, &before, &answer)) {
+    KeptAnswersFound found = found_in(edit, &answer);
+    if (found == KEPT_ANSWERS_GIVE) return found;
+    if (found == KEPT_ANSWERS_PENDING || best == KEPT_ANSWERS_NONE) best = found;
+  }
+  return best;
+}
+
+// Appends `answer` to the claimed answers if it fits, and claims it. *closed: no other answer fits.
+static void take(KeptEdit *edit, KeptAnswer *answer, bool *closed) {
+  bool fits = edit->found == KEPT_ANSWERS_GIVE || edit->found == KEPT_ANSWERS_BEFORE;
+  if (!fits || *closed || found_in(edit, answer) != edit->found) return;
+  *closed = !packed_reply_add(edit->claimed, answer->packed);
+  if (*closed) return;
+  *closed = edit->found == KEPT_ANSWERS_GIVE;
+  answer->claim = edit->identity;
+  answer->claimed_s = edit->now_s;
+}
+
+void kept_edit_claim(KeptEdit *edit, Str before, Buf *after) {
+  KeptAnswer answer;
+  bool closed = false;
+  edit->found = best_of(edit, before);
+  buf_reset(edit->claimed);
+  while (next(edit, &before, &answer)) {
+    take(edit, &answer, &closed);
+    kept_answer_write(&answer, after);
+  }
+}
