@@ -54,11 +54,20 @@ static void write_pieces(const KeptEdit *edit, bool promised, Buf *after) {
   buf_clear(&identity);
 }
 
+// Returns whether `answer` is the answer of the edit's message, or a piece of it (write_pieces).
+static bool is_piece(const KeptEdit *edit, const KeptAnswer *answer) {
+  Str identity = answer->identity;
+  size_t len = edit->identity.len;
+  if (is_own(edit, answer)) return true;
+  return str_starts(identity, edit->identity) && identity.len > len + 1 &&
+         identity.ptr[len] == '#' && identity.ptr[len + 1] >= '0' && identity.ptr[len + 1] <= '9';
+}
+
 void kept_edit_put(KeptEdit *edit, Str before, Buf *after) {
   KeptAnswer answer;
   bool written = false;
   while (next(edit, &before, &answer)) {
-    bool own = is_own(edit, &answer);
+    bool own = is_piece(edit, &answer);
     if (!own) kept_answer_write(&answer, after);
     if (own && !written) write_pieces(edit, answer.promised || edit->promised, after);
     written = written || own;

@@ -110,6 +110,15 @@ static void test_each_piece_has_a_name_of_its_own(void **state) {
   assert_answers(" m1 m1#2 m1#3");
 }
 
+static void test_an_answer_that_is_put_again_has_each_piece_once(void **state) {
+  pack_str(&pieces, STR("Tone"));
+  pack_str(&pieces, STR("Ttwo"));
+  edit(kept_edit_put, "m1", nothing);
+  put("m1#rest", "Tmore", nothing);
+  put("m1", "Tone", nothing);
+  assert_answers(" m1 m1#rest");
+}
+
 static void test_answers_that_fit_into_one_text_are_claimed_together(void **state) {
   put("m1", "Tone", nothing);
   put("m2", "Ttwo", nothing);
@@ -184,6 +193,7 @@ int main(void) {
     CASE(test_an_answer_takes_the_place_of_its_promise),
     CASE(test_an_answer_promised_after_it_was_put_waits_for_a_text),
     CASE(test_each_piece_has_a_name_of_its_own),
+    CASE(test_an_answer_that_is_put_again_has_each_piece_once),
     CASE(test_answers_that_fit_into_one_text_are_claimed_together),
     CASE(test_a_claim_lasts_for_twenty_seconds),
     CASE(test_an_answer_that_was_given_goes_with_or_without_its_own_message),
