@@ -44,9 +44,9 @@ const HOMES = {
   'cmark-gfm': [/^cmark-gfm/, ['codec/markdown.c']],
 };
 
-// A task suspends on a wait, its thread goes on with it, its record has a wait of its own, and its end may close the state: these
+// A task's slice ends suspended or with the task, the worker runs the next one, and the last task's end may close the engine: these
 // call each other.
-const SCHEDULER = ['engine/door.c', 'engine/park.c', 'engine/record.c', 'engine/run.c', 'engine/state.c', 'engine/task.c', 'engine/wait.c', 'engine/worker.c'];
+const SCHEDULER = ['engine/engine.c', 'engine/park.c', 'engine/task_end.c', 'engine/task_run.c', 'engine/worker.c'];
 
 // Layers in which each file has a test of its own.
 const TESTED = ['engine', 'script', 'host'];

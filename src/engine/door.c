@@ -165,14 +165,18 @@ static void cancel_turn(void *ctx) {
   if (wait) wait_release(wait);
 }
 
+static int replay(lua_State *L, Task *task);
+
+// A WaitPush: continues the call of a task whose turn in the record has come.
+static int again(lua_State *L, void *unused) { return replay(L, task_running(L)); }
+
 // Waits in a replay until the record's next entry belongs to this task.
 static int await_turn(lua_State *L, Task *task, const RecordEntry *next) {
   if (task->pending.kind == DOOR_TELLS || !record_has_task(task->record, next->call.task))
     return differs(L, task, next);
-  Err err = { 0 };
-  if (!engine_start_thread(task->engine, &err)) method_raise(L, "%s", err.text);
   Wait *wait = wait_begin(L, task->pending.function->name);
   task->turn = wait;
+  task->at_turn = again;
   return wait_suspend(L, wait, cancel_turn, task);
 }
 
@@ -237,8 +241,6 @@ static int replay(lua_State *L, Task *task) {
   return give_entry(L, task, &entry);
 }
 
-int door_again(lua_State *L, void *unused) { return replay(L, task_running(L)); }
-
 // ---- the functions ------------------------------------------------------------------------------
 
 static int pass_recorded(lua_State *L, Task *task, const DoorFunction *function) {
@@ -293,17 +295,12 @@ static int finish_once(lua_State *L, int status, lua_KContext context) {
   return count;
 }
 
-bool door_is(lua_State *L, int index) {
-  lua_CFunction function = lua_tocfunction(L, index);
-  return function == l_door || function == door_once || function == door_begin;
-}
-
 static int unknown_to_text(lua_State *L) {
   lua_getfield(L, 1, "errmsg");
   return 1;
 }
 
-static void open_unknown(lua_State *L) {
+static void open_once(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &unknown_metatable) == LUA_TNIL) {
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, unknown_to_text);
@@ -311,12 +308,15 @@ static void open_unknown(lua_State *L) {
     lua_pushliteral(L, "error");
     lua_setfield(L, -2, "__name");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &unknown_metatable);
+    pass_yields(L, l_door);
+    pass_yields(L, door_once);
+    pass_yields(L, door_begin);
   }
   lua_pop(L, 1);
 }
 
 void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues) {
-  open_unknown(L);
+  open_once(L);
   luaL_checkstack(L, upvalues + 3, NULL);
   for (const DoorFunction *function = functions; function->name; function++) {
     lua_pushlightuserdata(L, (void *)function);

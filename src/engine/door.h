@@ -39,8 +39,6 @@ int door_once(lua_State *L);
 int door_begin(lua_State *L);
 // Whether the running task is being replayed from its record.
 bool door_is_replaying(lua_State *L);
-// Whether the function at `index` is one of the door's C functions, which a coroutine can yield across.
-bool door_is(lua_State *L, int index);
 // Pushes nil and a table { kind = "unknown", errmsg = }, whose __tostring returns errmsg; returns 2. `name` is the
 // call's name.
 int door_push_unknown(lua_State *L, const char *name);

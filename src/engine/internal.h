@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/lock.h"
 #include "engine/luaish.h"
+#include "engine/obstacle.h"
 #include "engine/place.h"
 #include "engine/record.h"
 #include "engine/run.h"
@@ -149,7 +150,7 @@ void timers_end_service(Inbox *inbox);
 // Ends the worker and has the state closed. True if the caller must free the engine; false if the worker will.
 bool worker_stop(Engine *engine);
 
-// ---- wait.c -------------------------------------------------------------------------------------
+// ---- wait.c, suspend.c -------------------------------------------------------------------------------------
 
 struct Wait {
   Turn turn;  // the first member, so that a turn in the inbox can be cast to its wait
@@ -170,6 +171,8 @@ struct Wait {
   char what[48];
 };
 
+// Creates the wait of a task, with two references: the task's and the operation's. NULL without memory.
+Wait *wait_new(Task *task, const char *what);
 // Creates a finished wait, to queue a new task. It has one reference, for the task. NULL without memory.
 Wait *wait_over(Task *task);
 // The `take` of a wait's turn: resumes the wait's task.
@@ -253,8 +256,6 @@ bool record_find_pending(const Record *record, uint32_t task, DoorKind *kind, Re
 void record_end_call(Task *task);
 // Removes a task that has ended from its record.
 void record_leave(Task *task);
-// A WaitPush: continues the call of a task whose turn in the record has come.
-int door_again(lua_State *L, void *unused);
 // Call it when the task's function has returned. If the record has further calls of the task, the task ends as
 // different, and door_end does not return.
 void door_end(lua_State *L, Task *task);
@@ -263,7 +264,7 @@ void door_end(lua_State *L, Task *task);
 void door_wrap(lua_State *L, const char *name, lua_CFunction front);
 int door_tell(lua_State *L);
 
-// ---- task.c, park.c -----------------------------------------------------------------------------
+// ---- the task -----------------------------------------------------------------------------------
 
 struct Task {
   Engine *engine;
@@ -291,6 +292,7 @@ struct Task {
   bool dropped;         // ends without a report: goes on elsewhere, or the engine is closing
   bool lives;           // has made a call since its record was replayed to the end
   Wait *turn;           // the wait for the task's turn in the record; or NULL
+  WaitPush at_turn;     // continues the task then
   int64_t deadline_us;  // INT64_MAX: none
   bool closing;         // its function failed or is being ended: only <close> variables run
   int64_t closing_us;   // the deadline for that
@@ -302,6 +304,66 @@ struct Task {
   Task *previous, *next;
 };
 
+// ---- task_make.c --------------------------------------------------------------------------------
+
+// Gives the task a new coroutine. False without memory.
+bool task_fill_coroutine(Task *task);
+// Discards the task's coroutine, which failed or was left suspended.
+void task_drop_coroutine(Task *task);
+// Keeps a task that has ended for reuse, or frees it. `task` is invalid afterwards.
+void task_recycle(Task *task);
+void task_free_idle(Engine *engine);
+
+// ---- task.c -------------------------------------------------------------------------------------
+
+void task_drop_subject(Task *task);
+// Pops a value into a registry slot from luaL_ref. nil is stored as false: luaL_ref could hand out a slot that contains
+// nil a second time.
+void task_set_slot(lua_State *L, int ref);
+// Ends and unties all ties.
+void task_end_ties(Task *task);
+
+// ---- task_failure.c -----------------------------------------------------------------------------
+
+// The time that a failed or ended task has to close its variables.
+enum { TASK_CLOSING_US = 5000000 };
+// From now on the task only closes its variables, with a time limit of its own.
+void task_begin_closing(Task *task);
+// Reports a failure: the task's first, or a later one, of a __close method. Takes ownership of the buffers in
+// `failure`.
+void task_take_failure(Task *task, Failure *failure, bool first);
+void task_drop_failure(Task *task);
+// The message handler of a task's function; the stack is still that of the error.
+int task_note_failure(lua_State *L);
+// Ends the code that runs in the current task: no pcall that has begun catches the end. False if there is no task, or
+// no time left for its <close> variables, or if the slice ends as SLICE_GIVEN_UP or SLICE_DIFFERS. For Engine.force.
+bool task_force(lua_State *L);
+// Calls EngineOptions.failed for a task that failed or was stopped.
+void task_tell_failed(const Task *task);
+
+// ---- task_main.c --------------------------------------------------------------------------------
+
+// The function of a task's coroutine.
+int task_main(lua_State *L);
+// Runs the function `at_end` of a task that failed.
+extern const TaskBody TASK_AT_END;
+
+// ---- task_next.c --------------------------------------------------------------------------------
+
+// Ends the slice of a task whose coroutine failed with `status`, and reports the failure. Like task_begin_next.
+bool task_fail(Task *task, int status);
+// Continues a failed task whose variables are closed. False if nothing is left to run.
+bool task_begin_next(Task *task);
+
+// ---- task_end.c ---------------------------------------------------------------------------------
+
+// Ends the task and returns its state. `task` is invalid afterwards.
+TaskState task_end(Task *task);
+// The same after the engine was given up: does not touch the Lua state.
+void task_end_untouched(Task *task);
+
+// ---- task_run.c ---------------------------------------------------------------------------------
+
 // Runs the task's next slice, to its next wait or its end; after its end, `task` is invalid. The engine is entered.
 TaskState task_run(Task *task);
 // Ends a suspended task as cancelled: its <close> variables run, and may wait.
@@ -310,18 +372,8 @@ void task_run_to_close(Task *task);
 void task_begin_to_close(Task *task);
 // Ends a task whose time for closing its variables is over while it waits.
 void task_stop_closing(Task *task);
-// Ends the code that runs in the current task: no pcall that has begun catches the end. False if there is no task, or
-// no time left for its <close> variables, or if the slice ends as SLICE_GIVEN_UP or SLICE_DIFFERS. For Engine.force.
-bool task_force(lua_State *L);
-// Discards the task's coroutine, which failed or was left suspended.
-void task_drop_coroutine(Task *task);
-// Ends the task and returns its state. `task` is invalid afterwards.
-TaskState task_end(Task *task);
-// The same after the engine was given up: does not touch the Lua state.
-void task_end_untouched(Task *task);
-void task_free_idle(Engine *engine);
-// Calls EngineOptions.failed for a task that failed or was stopped.
-void task_tell_failed(const Task *task);
+
+// ---- park.c -------------------------------------------------------------------------------------
 
 // Suspends the task until the wait is finished.
 void task_park(Task *task, Wait *wait);
@@ -336,6 +388,21 @@ void task_cancel_all(Engine *engine, const char *why);
 void task_interrupt_all(Engine *engine);
 
 // ---- run.c --------------------------------------------------------------------------------------
+
+struct Run {
+  Arena *arena;
+  Buf out;
+  atomic_int holders;
+  Err err;                  // written by the task, read by the caller once `over` is set
+  Buf trace;                // likewise
+  bool over;                // the task has ended; used by the caller alone
+  bool (*stop)(void *ctx);  // run_stop_when; used by the caller alone
+  void *stop_ctx;
+  Task *task;  // read with the engine entered; NULL once the task has ended
+  // Guarded by inbox->mutex:
+  bool finished;
+  TaskState state;
+};
 
 // Notifies run_wait that the run's task has ended.
 void run_ended(Task *task);
@@ -366,7 +433,7 @@ void load_open(lua_State *L);
 // Replaces the functions of `debug` that could break C code.
 void debug_lib_open(lua_State *L);
 
-// ---- state.c ------------------------------------------------------------------------------------
+// ---- state.c, engine.c --------------------------------------------------------------------------
 
 struct Engine {
   EngineLink link;
@@ -387,7 +454,7 @@ struct Engine {
   Buf warning;                  // the pieces of Lua's current warning
   ResumeFrame *frame;           // innermost; NULL: the task's own coroutine runs
   lua_State *deaf;              // a coroutine whose hook stays off, since an error left its hook
-  bool (*force)(lua_State *L);  // task_force; a pointer because guard.c is a layer below task.c
+  bool (*force)(lua_State *L);  // task_force; a pointer because tasks use guard.c
   Wait *suspending;             // set between a wait's yield and the end of the task's slice
   EngineOptions options;
   atomic_size_t suspended;
@@ -400,6 +467,8 @@ struct Engine {
 // Waits until the state is free and reserves it for this thread, whose next engine_enter gets it at once. False if the
 // engine was given up. engine_let_go releases the state if it was not entered.
 bool engine_hold(Engine *engine);
+// Creates the Lua state, without libraries. NULL without memory.
+lua_State *engine_new_state(Engine *engine);
 void engine_close_state(Engine *engine);  // the last call before engine_free
 void engine_free(Engine *engine);
 

@@ -39,3 +39,32 @@ noreturn void raise(lua_State *L, const char *format, ...) {
 }
 
 noreturn void raise_no_memory(lua_State *L) { raise(L, "not enough memory"); }
+
+// The key of a table in the registry; its keys are the C functions that a coroutine can yield across.
+static const char passing;
+
+void pass_yields(lua_State *L, lua_CFunction function) {
+  luaL_checkstack(L, 3, NULL);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &passing) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &passing);
+  }
+  lua_pushcfunction(L, function);
+  lua_pushboolean(L, true);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+bool passes_yields(lua_State *L, int index) {
+  lua_CFunction function = lua_tocfunction(L, index);
+  if (!function || lua_rawgetp(L, LUA_REGISTRYINDEX, &passing) != LUA_TTABLE) {
+    if (function) lua_pop(L, 1);
+    return false;
+  }
+  lua_pushcfunction(L, function);
+  bool found = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  return found;
+}

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 #include <stdnoreturn.h>
 
 #include "base/str.h"
@@ -16,6 +17,10 @@ void push_lower(lua_State *L, Str text);  // in lower case, ASCII letters only
 void set_str(lua_State *L, const char *name, Str text);
 // Loads source text like luaL_loadbufferx, but Lua calls no message handler for a syntax error.
 int load_buffer(lua_State *L, Str code, const char *name);
+// Notes in the state that a coroutine can yield across `function`. May raise.
+void pass_yields(lua_State *L, lua_CFunction function);
+// Whether pass_yields has noted the C function at `index`.
+bool passes_yields(lua_State *L, int index);
 // Like luaL_error.
 noreturn void raise(lua_State *L, const char *format, ...);
 noreturn void raise_no_memory(lua_State *L);

@@ -151,7 +151,8 @@ static int l_unchecked(lua_State *L) {
   return finish(L, LUA_OK, 0);
 }
 
-bool method_is(lua_State *L, int index) {
+// Whether the function at `index` checks the arguments and passes them to a method's body.
+static bool is_method(lua_State *L, int index) {
   lua_CFunction function = lua_tocfunction(L, index);
   return function == l_method || function == l_unchecked;
 }
@@ -166,10 +167,10 @@ static int caller_level(lua_State *L) {
   bool called_method = false;
   for (int level = 0; level <= LEVELS_SEARCHED && lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sf", &ar);
-    bool is_method = method_is(L, -1);
+    bool method = is_method(L, -1);
     lua_pop(L, 1);
     if (called_method && !place_is_own(L, ar.short_src)) return level;
-    called_method = is_method;
+    called_method = method;
   }
   return 1;
 }
@@ -254,6 +255,8 @@ static const luaL_Reg functions[] = {
 };
 
 int method_open(lua_State *L) {
+  pass_yields(L, l_method);
+  pass_yields(L, l_unchecked);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -3,14 +3,10 @@
 #define WEMOON_ENGINE_METHOD_H
 
 #include <lua.h>
-#include <stdbool.h>
 #include <stdnoreturn.h>
 
 // Pushes a table with the functions `method` and `fail` (method.c).
 int method_open(lua_State *L);
-// Whether the function at `index` is a method: the C function that checks the arguments and passes them to the
-// method's body. A coroutine can yield across it.
-bool method_is(lua_State *L, int index);
 // Raises a string that begins with the script's line that called the running method, however deep inside the method the
 // error is found. Formats like lua_pushfstring.
 noreturn void method_raise(lua_State *L, const char *format, ...);

@@ -180,7 +180,7 @@ static Task *member(const Record *record, uint32_t number) {
 static void wake(Task *task) {
   Wait *wait = task->turn;
   task->turn = NULL;
-  if (wait) wait_finish(wait, door_again, NULL, NULL);
+  if (wait) wait_finish(wait, task->at_turn, NULL, NULL);
 }
 
 void record_wake_all(Record *record) {

@@ -32,7 +32,7 @@ void task_record_later(Task *task);
 Record *task_record(Task *task);
 // Makes the task the first of `record`, which is new or to be replayed. Takes over one reference.
 void task_set_record(Task *task, Record *record);
-// Adds the new task to the record of `parent`, the task that started it.
+// Adds the new task to the record of `parent`, the task that started it. The engine's thread has been started.
 void task_share_record(Task *parent, Task *task);
 
 // Appends the record in saved form, with the calls that are under way. False without memory, or if it was given up.

@@ -1,6 +1,7 @@
 // engine/method: arguments are checked; errors have the caller's line.
 #include "engine_world.h"
 
+#include "engine/luaish.h"
 #include "engine/method.h"
 
 static int set_up(void **state) {
@@ -33,11 +34,11 @@ static void test_a_body_says_what_is_wrong_itself(void **state) {
   assert_raises("\n\ng()", "code:3: lib.g: wrong");
 }
 
-static void test_it_is_told_from_other_functions(void **state) {
+static void test_a_coroutine_can_yield_across_it(void **state) {
   lua_getglobal(L, "f");
-  assert_true(method_is(L, -1));
+  assert_true(passes_yields(L, -1));
   lua_getglobal(L, "print");
-  assert_false(method_is(L, -1));
+  assert_false(passes_yields(L, -1));
 }
 
 static void test_an_unknown_type_is_the_authors_mistake(void **state) {
@@ -54,7 +55,7 @@ int main(void) {
     TEST(test_what_does_not_is_named_with_the_callers_line),
     TEST(test_the_line_is_known_in_tail_position_too),
     TEST(test_a_body_says_what_is_wrong_itself),
-    TEST(test_it_is_told_from_other_functions),
+    TEST(test_a_coroutine_can_yield_across_it),
     TEST(test_an_unknown_type_is_the_authors_mistake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

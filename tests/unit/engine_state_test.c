@@ -1,43 +1,5 @@
-// engine/state: an engine's creation and end, its memory, and which thread uses its state.
+// engine/state: the memory of a state, and which thread uses it.
 #include "engine_world.h"
-
-static int closed_count;
-
-static void count_closed(void *user) { (*(int *)user)++; }
-
-static int open_user(lua_State *co) {
-  lua_pushinteger(co, *(int *)engine_user(co));
-  lua_setglobal(co, "user");
-  return 0;
-}
-
-static int open_badly(lua_State *co) { return luaL_error(co, "no library"); }
-
-static void test_the_users_libraries_are_opened_and_the_user_freed_once(void **state) {
-  closed_count = 0;
-  int user = 7;
-  open_engine(&(EngineOptions){ .library = "lib", .open = open_user, .user = &user });
-  assert_true_in_lua("user == 7");
-  end(state);
-  open_engine(&(EngineOptions){ .library = "lib", .closed = count_closed, .user = &closed_count });
-  engine_retain(engine);
-  engine_release(engine);
-  assert_int_equal(closed_count, 0);
-  end(state);
-  assert_int_equal(closed_count, 1);
-}
-
-static void test_libraries_that_do_not_open_make_no_engine(void **state) {
-  Err err;
-  closed_count = 0;
-  EngineOptions options = {
-    .library = "lib", .open = open_badly, .closed = count_closed, .user = &closed_count
-  };
-  assert_null(engine_new(&options, &err));
-  assert_int_equal(err.code, ERR_FAILED);
-  assert_non_null(strstr(err.text, "no library"));
-  assert_int_equal(closed_count, 0);
-}
 
 static void test_memory_is_counted_and_capped(void **state) {
   open_engine(&(EngineOptions){ .library = "lib", .memory_max = 4 << 20 });
@@ -59,17 +21,6 @@ static void test_who_enters_has_it_alone_until_the_deadline(void **state) {
   end(state);
 }
 
-static void test_nobody_enters_one_that_was_given_up(void **state) {
-  begin(state);
-  engine_leave(engine);
-  assert_false(engine_is_given_up(engine));
-  engine_give_up(engine);
-  assert_true(engine_is_given_up(engine));
-  assert_true(engine_is_retired(engine));
-  assert_false(engine_enter(engine, INT64_MAX));
-  engine_release(engine);
-}
-
 static void test_states_differ_in_what_each_has_and_share_nothing(void **state) {
   begin(state);
   run_lua("mine = 1");
@@ -82,11 +33,8 @@ static void test_states_differ_in_what_each_has_and_share_nothing(void **state) 
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_the_users_libraries_are_opened_and_the_user_freed_once),
-    cmocka_unit_test(test_libraries_that_do_not_open_make_no_engine),
     cmocka_unit_test(test_memory_is_counted_and_capped),
     cmocka_unit_test(test_who_enters_has_it_alone_until_the_deadline),
-    cmocka_unit_test(test_nobody_enters_one_that_was_given_up),
     cmocka_unit_test(test_states_differ_in_what_each_has_and_share_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,5 @@
-// engine/wait: a task is suspended until an operation outside Lua is finished.
-#include "engine_world.h"
-
-#include <pthread.h>
-#include <unistd.h>
+// engine/wait: a wait is finished, cancelled or left.
+#include "task_world.h"
 
 static Wait *pending;
 static int cancelled, dropped;
@@ -20,19 +17,11 @@ static int l_receive(lua_State *co) {
   return wait_suspend(co, pending, note_cancel, NULL);
 }
 
-static int l_refuse(lua_State *co) {
-  wait_abort(wait_begin(co, "lib.refuse"));
-  lua_pushstring(co, "refused");
-  return 1;
-}
-
 static int set_up(void **state) {
   begin(state);
   assert_true(engine_start_thread(engine, NULL));
   cancelled = dropped = 0;
   lua_register(L, "receive", l_receive);
-  lua_register(L, "refuse", l_refuse);
-  lua_register(L, "sleep", l_sleep);
   return 0;
 }
 
@@ -44,12 +33,6 @@ static Task *start_code(const char *code) {
   Task *task = task_new(engine, &body, (void *)code);
   assert_int_equal(task_start(task), TASK_WAITING);
   return task;
-}
-
-static void wait_until_none_waits(void) {
-  engine_leave(engine);
-  for (int i = 0; i < 1000 && engine_tasks(engine) > 0; i++) usleep(2000);
-  assert_true(engine_enter(engine, INT64_MAX));
 }
 
 static void *finish_it(void *arg) {
@@ -84,31 +67,16 @@ static void test_an_operation_that_leaves_is_not_cancelled(void **state) {
   assert_int_equal(cancelled, 0);
 }
 
-static void test_a_wait_that_could_not_begin_is_taken_back(void **state) {
-  assert_task_gives("return refuse() .. refuse()", "refusedrefused");
-}
-
-static void test_outside_a_task_and_in_a_comparator_it_raises(void **state) {
-  assert_raises("receive()", "lib.receive");
-  assert_task_fails("table.sort({ 2, 1 }, function(a, b) sleep(1) return a < b end)", "table.sort");
-}
-
-static void test_a_time_is_waited_for(void **state) {
-  int64_t began_us = clock_now_us();
-  assert_task_gives("sleep(25) return 'then'", "then");
-  assert_true(clock_now_us() - began_us >= 25000);
-}
-
 static void note_begin(Task *task, void *data) { assert_string_equal(data, "here"); }
 
 static void test_the_next_slice_can_run_on_the_callers_thread(void **state) {
-  TaskState ended;
+  TaskState after;
   start_code("return (receive())");
   engine_leave(engine);
   assert_true(
-      wait_resume(pending, note_begin, push_text, "here", clock_now_us() + 1000000, &ended));
+      wait_resume(pending, note_begin, push_text, "here", clock_now_us() + 1000000, &after));
   wait_leave(pending);
-  assert_int_equal(ended, TASK_RETURNED);
+  assert_int_equal(after, TASK_RETURNED);
   assert_string_equal(result, "here");
   assert_true(engine_enter(engine, INT64_MAX));
 }
@@ -121,9 +89,6 @@ int main(void) {
     TEST(test_a_result_from_another_thread_resumes_the_task),
     TEST(test_a_result_that_comes_too_late_is_dropped),
     TEST(test_an_operation_that_leaves_is_not_cancelled),
-    TEST(test_a_wait_that_could_not_begin_is_taken_back),
-    TEST(test_outside_a_task_and_in_a_comparator_it_raises),
-    TEST(test_a_time_is_waited_for),
     TEST(test_the_next_slice_can_run_on_the_callers_thread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
