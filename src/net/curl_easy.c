@@ -276,14 +276,45 @@ static bool tell_stream(CURL *easy) {
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity") == CURLE_OK;
 }
 
+static bool tell_path_and_query(Transfer *transfer, const char *path, const char *query) {
+  Buf target;
+  buf_init(&target);
+  buf_add(&target, str_of(path));
+  buf_addc(&target, '?');
+  buf_add(&target, str_of(query));
+  bool told = !target.failed &&
+              curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target.ptr) == CURLE_OK;
+  buf_clear(&target);
+  return told && curl_url_set(transfer->target, CURLUPART_QUERY, NULL, 0) == CURLUE_OK;
+}
+
+// A query, with its token, goes through libcurl's printf twice for each transfer, byte by byte: a fifth of what the
+// transfer costs. A target that it is told is copied.
+static bool move_query(Transfer *transfer) {
+  char *path = NULL, *query = NULL;
+  if (curl_url_get(transfer->target, CURLUPART_QUERY, &query, 0) == CURLUE_NO_QUERY) return true;
+  bool moved = query && curl_url_get(transfer->target, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
+               tell_path_and_query(transfer, path, query);
+  curl_free(path);
+  curl_free(query);
+  return moved;
+}
+
+// A proxy is told the whole URL, and a redirect is resolved against it.
+static bool needs_whole_url(const Transfer *transfer, const EasyOptions *options) {
+  return options->proxy || transfer->request->follow;
+}
+
 // A URL that libcurl parses itself is put together again, through its printf, for each transfer: a fifth of what the
 // transfer costs. It also gets the text, to refuse what cannot be parsed.
-static bool tell_target(Transfer *transfer) {
+static bool tell_target(Transfer *transfer, const EasyOptions *options) {
   const unsigned flags = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;  // libcurl's own
   transfer->target = curl_url();
   if (!transfer->target) return false;
-  if (curl_url_set(transfer->target, CURLUPART_URL, transfer->url, flags) == CURLUE_OK)
+  if (curl_url_set(transfer->target, CURLUPART_URL, transfer->url, flags) == CURLUE_OK) {
+    if (!needs_whole_url(transfer, options) && !move_query(transfer)) return false;
     curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
+  }
   return curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url) == CURLE_OK;
 }
 
@@ -307,6 +338,6 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   return tell_common(easy, options) && (!request->stream || tell_stream(easy)) &&
-         tell_target(transfer) && set_body(transfer) && add_headers(transfer) &&
+         tell_target(transfer, options) && set_body(transfer) && add_headers(transfer) &&
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }

@@ -239,11 +239,11 @@ static void test_a_proxy_gets_the_request(void **state) {
   snprintf(proxy, sizeof(proxy), "http://user:hunter2@127.0.0.1:%d", peer.port);
   Client *proxied = client_new(loop, &(ClientOptions){ .proxy = proxy }, NULL);
   ClientRequest request = get("/");
-  request.url = STR("http://far.example/hello");
+  request.url = STR("http://far.example/hello?a=1");
   ClientResult *result = run_with(proxied, request);
   assert_int_equal(result->outcome, CLIENT_OK);
   client_result_free(result);
-  is_seen("GET http://far.example/hello HTTP/1.1");
+  is_seen("GET http://far.example/hello?a=1 HTTP/1.1");
   client_free(proxied);
 }
 

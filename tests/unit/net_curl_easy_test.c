@@ -53,6 +53,25 @@ static void test_headers_and_body_go_out_as_given(void **state) {
   arena_free(arena);
 }
 
+// The handles are used again: what one request was told, the next is not.
+static void test_a_target_goes_out_as_it_stands_in_the_url(void **state) {
+  static const char *const targets[][2] = {
+    { "/t?access_token=a%20b&x=1?2/3", "GET /t?access_token=a%20b&x=1?2/3 HTTP/1.1\r\n" },
+    { "/t", "GET /t HTTP/1.1\r\n" },
+    { "/t?", "GET /t? HTTP/1.1\r\n" },
+    { "?a=1", "GET /?a=1 HTTP/1.1\r\n" },
+    { "/a/../t?b=/../c#part?d", "GET /t?b=/../c HTTP/1.1\r\n" },
+    { "/t?词=月", "GET /t?词=月 HTTP/1.1\r\n" },
+    { "/t#part?d", "GET /t HTTP/1.1\r\n" },
+  };
+  for (size_t i = 0; i < 2 * sizeof targets / sizeof *targets; i++) {
+    ClientRequest request = get(targets[i / 2][0]);
+    request.follow = i % 2;
+    ends(request, CLIENT_OK, NULL);
+    is_seen(targets[i / 2][1]);
+  }
+}
+
 static void test_a_file_is_sent_with_its_raw_name_and_its_length(void **state) {
   char path[] = "/tmp/wemoon-part-XXXXXX";
   int fd = mkstemp(path);
@@ -168,6 +187,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_headers_and_body_go_out_as_given),
+    cmocka_unit_test(test_a_target_goes_out_as_it_stands_in_the_url),
     cmocka_unit_test(test_a_file_is_sent_with_its_raw_name_and_its_length),
     cmocka_unit_test(test_a_large_answer_goes_to_a_file_and_one_too_large_is_none),
     cmocka_unit_test(test_an_answer_comes_with_status_headers_and_body),
