@@ -2,24 +2,33 @@
 #include "cli/command.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-// A core file of this process and its children has registers but no memory, because secrets may be anywhere in
-// memory. To debug, write 0x33 to /proc/PID/coredump_filter.
-static void keep_memory_out_of_core_files(void) {
+// Memory and registers may hold secrets, so this process and its children leave no core file, whatever the limit that they
+// inherited: a limit of 1 byte stops files and, unlike 0, programs that core_pattern names. To debug, raise the limit of
+// the running process (`prlimit --core=unlimited --pid PID`): its core file then has registers but no memory, unless 0x33
+// is written to /proc/PID/coredump_filter.
+static void leave_no_core_file(void) {
   static const char headers_only[] = "0x10";
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur > 1) {
+    limit.rlim_cur = 1;
+    if (setrlimit(RLIMIT_CORE, &limit) != 0)
+      log_warn("a core file may hold secrets: setrlimit failed for RLIMIT_CORE");
+  }
   int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
   if (write(fd, headers_only, sizeof headers_only - 1) < 0)
-    log_warn("secrets may stand in a core file: /proc/self/coredump_filter cannot be written");
+    log_warn("a core file may hold secrets: /proc/self/coredump_filter cannot be written");
   close(fd);
 }
 
 bool command_load(Invocation *in, const char *script, bool here, bool needs_token) {
   extern char **environ;
+  leave_no_core_file();
   bool loaded = config_load(in->config, &in->arguments, script, here, environ);
   config_clear_environment(in->config);
-  keep_memory_out_of_core_files();
   if (needs_token && !config_need_token(in->config)) loaded = false;
   if (!loaded) config_report(in->config);
   return loaded;
