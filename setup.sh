@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 BUILD_PACKAGES="gcc libc6-dev make cmake ninja-build pkg-config ca-certificates libcivetweb-dev libcurl4-openssl-dev libxml2-dev
   libcjson-dev libssl-dev liblua5.4-dev libuv1-dev libsqlite3-dev libhiredis-dev libedit-dev libqrencode-dev libcmark-gfm-dev libcmark-gfm-extensions-dev"
 TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm curl wrk redis-server sqlite3 nginx jq libxml2-utils strace zsh man-db
-  caddy haproxy prometheus logrotate"
+  caddy haproxy prometheus logrotate lua-socket lua-unit"
 CHECK_PACKAGES="clang-format lua-check shellcheck libcmocka-dev"
 BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua valgrind"
 JOBS=$(nproc)

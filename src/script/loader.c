@@ -149,9 +149,18 @@ static int search_path(lua_State *L) {
   return found(L, path);
 }
 
-// Replaces the search for C modules.
+// Replaces the search for C modules, along package.cpath, a field of upvalue 1. Raises if there is such a module: in the
+// list of all the paths where no Lua module was found nobody would see why this one is not loaded.
 static int refuse_c(lua_State *L) {
-  lua_pushliteral(L, "no C module is looked for: allow_shell = false");
+  lua_getfield(L, lua_upvalueindex(1), "searchpath");
+  lua_pushvalue(L, 1);
+  if (lua_getfield(L, lua_upvalueindex(1), "cpath") != LUA_TSTRING)
+    raise(L, "'package.cpath' must be a string");
+  lua_call(L, 2, 2);
+  if (lua_isstring(L, -2))
+    raise(L, "module '%s' is a C library (%s): C libraries need allow_shell = true",
+          lua_tostring(L, 1), lua_tostring(L, -2));
+  lua_pushliteral(L, "no C library is searched for: allow_shell = false");
   return 1;
 }
 

@@ -4,7 +4,10 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { startBot, sleep, textXml, eventXml, wemoon, tempDir, writeFiles } = require('./harness');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const http = require('node:http');
+const { TOKEN, startBot, sleep, textXml, eventXml, wemoon, tempDir, writeFiles } = require('./harness');
 
 // The script of a bot that answers "alive" whatever earlier messages did to it; `on.WORD` is the code for the word
 // WORD.
@@ -227,6 +230,48 @@ test('a module that is not there stops the start, and the error names it', async
   const { stderr } = await wemoon(['run', 'bot.lua', '--token', 't', '--listen', '0'], { cwd: dir, code: 1 });
   assert.match(stderr, /nowhere/);
   assert.match(stderr, /bot\.lua:1/);
+});
+
+// ---- Debian's Lua modules -----------------------------------------------------------------------------------------
+
+const isModuleInstalled = (name) => fs.existsSync(`/usr/share/lua/5.4/${name}.lua`);
+
+test('Debian\'s lua-socket works in a script, under strict globals', { skip: !isModuleInstalled('socket') && 'needs lua-socket' }, async (t) => {
+  const server = http.createServer((request, response) => response.end(`${request.method} ${request.url}`)).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const script = `local http, ltn12, url = require "socket.http", require "ltn12", require "socket.url"
+function on_message(msg)
+  local body = {}
+  local ok, status = http.request { url = msg.content .. url.escape("微 月"), sink = ltn12.sink.table(body) }
+  return ("%s %s %s"):format(ok, status, table.concat(body))
+end`;
+  const bot = await startBot(t, { script, config: { allow_shell: true } });
+  assert.equal(await bot.say(`http://127.0.0.1:${server.address().port}/`), `1 200 GET /${encodeURIComponent('微 月').toLowerCase()}`);
+});
+
+test('a module that is a C library is refused without allow_shell, by its file', { skip: !isModuleInstalled('socket') && 'needs lua-socket' }, async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': 'local http = require "socket.http"\nfunction on_message() return type(http) end' });
+  const { stderr } = await wemoon(['check', 'bot.lua', '--token', TOKEN], { cwd: dir, code: 1 });
+  assert.match(stderr, /module 'socket\.core' is a C library \(\/\S+\/core\.so\): C libraries need allow_shell = true/);
+});
+
+test('Debian\'s luaunit works in a script, under strict globals', { skip: !isModuleInstalled('luaunit') && 'needs lua-unit' }, async (t) => {
+  const script = `local lu = require "luaunit"
+local Suite = {}
+function Suite.test_equal() lu.assertEquals({ 1, { a = 2 } }, { 1, { a = 2 } }) end
+function Suite.test_wrong() lu.assertEquals(1, 2) end
+function Suite.test_error() lu.assertErrorMsgContains("broken", error, "broken") end
+function on_message()
+  local runner = lu.LuaUnit.new()
+  runner:setOutputType("nil")
+  local failed = runner:runSuiteByInstances { { "Suite", Suite } }
+  return failed .. " of " .. runner.result.runCount .. ": " .. runner.result.failedTests[1].msg
+end`;
+  const bot = await startBot(t, { script });
+  assert.match(await bot.say('x'), /^1 of 3: .*bot\.lua:4: expected: 2, actual: 1$/);
+  assert.doesNotMatch(bot.log, /global/);
 });
 
 test('redefining wechat hurts the script alone', async (t) => {

@@ -126,18 +126,24 @@ static void test_a_tree_of_modules_beside_the_script_is_found(void **state) {
 
 static void test_c_modules_are_refused_with_a_word(void **state) {
   write_file("hello.so", "");
-  char code[400];
+  char code[600];
   snprintf(code, sizeof code,
            "package.cpath = '%s/?.so'\n"
            "local ok, why = pcall(require, 'hello')\n"
+           "local _, missing = pcall(require, 'missing')\n"
            "local _, refused, where = package.loadlib('%s/hello.so', '*')\n"
            "function on_message(msg)\n"
            "  if msg.content == 'lib' then return refused .. where end\n"
-           "  return why:match('no C module[^\\n]*')\n"
+           "  if msg.content == 'missing' then return missing:match('no C library[^\\n]*') end\n"
+           "  return why:match('C library (.*)')\n"
            "end",
            world.folder, world.folder);
   load(code);
-  assert_answer("x", TASK_RETURNED, "no C module is looked for: allow_shell = false");
+  char refusal[300];
+  snprintf(refusal, sizeof refusal, "(%s/hello.so): C libraries need allow_shell = true",
+           world.folder);
+  assert_answer("x", TASK_RETURNED, refusal);
+  assert_answer("missing", TASK_RETURNED, "no C library is searched for: allow_shell = false");
   assert_answer("lib", TASK_RETURNED,
                 "package.loadlib is refused: C libraries need allow_shell = trueabsent");
   world.options.allow_shell = true;
