@@ -241,7 +241,7 @@ return function(p, host)
       { "EventKey", button.key },
       { "SendLocationInfo", {
         { "Location_X", ("%.6f"):format(latitude) }, { "Location_Y", ("%.6f"):format(longitude) },
-        { "Scale", scale }, { "Label", label }, { "Poiname", text(act, "poiname", "") },
+        { "Scale", ("%d"):format(scale) }, { "Label", label }, { "Poiname", text(act, "poiname", "") },
       } },
     })
   end
@@ -279,13 +279,14 @@ return function(p, host)
 
   -- ---- arbitrary events and documents ----
 
-  local coordinates = { Latitude = true, Longitude = true, Precision = true }
-
-  -- The elements of a LOCATION event, whose numbers are bare also if a form gave them as texts.
-  local function bare_coordinates(elements)
+  -- Marks the values that the platform writes as bare numbers: a form gives them as texts.
+  local function bare_numbers(elements, parent)
     for _, element in ipairs(elements) do
       local name, value = element[1], element[2]
-      if coordinates[name] and type(value) == "string" and value:find("^%-?%d+%.?%d*$") then element[2] = { bare = value } end
+      if type(value) == "table" then bare_numbers(value, name)
+      elseif type(value) == "string" and host.callback.is_number(name, parent) and value:find("^%-?%d+%.?%d*$") then
+        element[2] = { bare = value }
+      end
     end
     return elements
   end
@@ -295,9 +296,7 @@ return function(p, host)
     local name = text(act, "name")
     local fields = act.fields or {}
     if type(fields) ~= "table" then error({ why = "fields must be an object" }, 0) end
-    local elements = p.elements(fields)
-    if name == "LOCATION" then bare_coordinates(elements) end
-    return { kind = "event", name = name }, event(name, elements)
+    return { kind = "event", name = name }, event(name, bare_numbers(p.elements(fields), "xml"))
   end
 
   --- Delivers a document unchanged. The trace alone reads the sender and type from it.

@@ -4,6 +4,7 @@
 //   read(document) -> a message's elements as a table; nil and the reason if it is not a message
 //   open(body) -> the reply's elements as a table, and its document; nothing if the body has no reply;
 //     nil, nil and the reason if the platform would not accept it
+//   is_number(name, parent) -> whether the platform writes that element's values as bare numbers
 #include "host/libs.h"
 
 #include "engine/boxed.h"
@@ -81,9 +82,14 @@ static int l_open(lua_State *L) {
   return 2;
 }
 
+static int l_is_number(lua_State *L) {
+  lua_pushboolean(L, message_is_number(lua_str(L, 1), lua_str(L, 2)));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
-  { "account", l_account }, { "open", l_open }, { "post", l_post },
-  { "read", l_read },       { NULL, NULL },
+  { "account", l_account }, { "is_number", l_is_number }, { "open", l_open },
+  { "post", l_post },       { "read", l_read },           { NULL, NULL },
 };
 
 int lib_callback(lua_State *L) {

@@ -255,28 +255,63 @@ void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out) {
 
 // ---- rendering ----
 
-static bool is_digits(Str text) {
-  for (size_t i = 0; i < text.len; i++) {
-    if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
+// The elements whose values the platform writes as bare numbers.
+// clang-format off
+static const char *const numbers[] = {
+  "ArticleIdx", "AuditState", "BindTime", "CanReprint", "CheckState", "ConnectTime", "Count",
+  "CreateOrderTime", "CreateTime", "Distance", "ErrorCode", "ErrorCount", "ExpireTime",
+  "ExpiredTime", "FailTime", "Fee", "FileTotalLen", "FilterCount", "FuncFlag", "IsChatRoom",
+  "IsGiveByFriend", "IsPass", "IsRecommendByFriend", "IsRestoreMemberCard", "IsReturnBack",
+  "Latitude", "LocationId", "Location_X", "Location_Y", "Longitude", "Major", "MenuId", "Minor",
+  "ModifyBalance", "ModifyBonus", "Money", "MsgID", "MsgId", "NeedReplaceContent",
+  "NeedShowReprintSource", "OpType", "OrderStatus", "OriginalArticleType", "OriginalFee",
+  "OuterId", "PayFinishTime", "PopupScene", "Precision", "Scale", "Scene", "SentCount",
+  "SessionID", "Sex", "TotalCount", "UserDeclareState", "action", "audit_id", "count", "idx",
+  "invite_result", "is_upgrade", "isrisky", "poiid", "publish_id", "publish_status", "status",
+  "status_code",
+};
+// clang-format on
+
+bool message_is_number(Str name, Str parent) {
+  if (str_eq(parent, STR("SendLocationInfo")))
+    return false;  // a position as texts: Location_X, Scale, ...
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (str_eq(name, str_of(numbers[i]))) return true;
   }
-  return text.len > 0;
+  return false;
+}
+
+static size_t digits_len(Str text) {
+  size_t len = 0;
+  while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9') len++;
+  return len;
+}
+
+// An optional minus sign, digits, and optionally a point and more digits.
+static bool is_decimal(Str text) {
+  if (str_starts(text, STR("-"))) text = str_sub(text, 1, text.len);
+  size_t whole = digits_len(text);
+  Str fraction = str_sub(text, whole, text.len);
+  if (whole == 0 || fraction.len == 0) return whole > 0;
+  fraction = str_starts(fraction, STR(".")) ? str_sub(fraction, 1, fraction.len) : STR("");
+  return fraction.len > 0 && digits_len(fraction) == fraction.len;
 }
 
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out);
 
-static void render_element(const NodeTree *tree, uint32_t index, Str name, Buf *out) {
+static void render_element(const NodeTree *tree, uint32_t index, Str name, Str parent, Buf *out) {
   Str text = node_text(tree, index);
   if (!xml_name_ok(name)) return;
   if (tree->nodes[index].is_list) {
     for (uint32_t i = tree->nodes[index].first_child; i != NODE_NONE; i = tree->nodes[i].next)
-      render_element(tree, i, name, out);
+      render_element(tree, i, name, parent, out);
     return;
   }
   buf_addc(out, '<');
   buf_add(out, name);
   buf_addc(out, '>');
   if (tree->nodes[index].first_child != NODE_NONE) render_children(tree, index, out);
-  else if (is_digits(text)) buf_add(out, text);
+  else if (message_is_number(name, parent) && is_decimal(text)) buf_add(out, text);
   else xml_add_cdata(out, text);
   buf_add(out, STR("</"));
   buf_add(out, name);
@@ -285,7 +320,7 @@ static void render_element(const NodeTree *tree, uint32_t index, Str name, Buf *
 
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out) {
   for (uint32_t i = tree->nodes[parent].first_child; i != NODE_NONE; i = tree->nodes[i].next)
-    render_element(tree, i, node_name(tree, i), out);
+    render_element(tree, i, node_name(tree, i), node_name(tree, parent), out);
 }
 
 void message_render(const NodeTree *tree, Buf *out) {

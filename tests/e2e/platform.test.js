@@ -372,6 +372,11 @@ test('texts of digits are CDATA in what the platform posts, and numbers are bare
   const form = { name: 'LOCATION', fields: { Latitude: '23.137466', Longitude: '-1', Precision: 'about <5>' } };
   assert.match((await dev.act('event', form)).shown[0].content,
     /<Latitude>23\.137466<\/Latitude><Longitude>-1<\/Longitude><Precision><!\[CDATA\[about <5>\]\]><\/Precision>/);
+  const info = { Location_X: '23', Scale: '15', Label: '5' };
+  assert.match((await dev.act('event', { name: 'location_select', fields: { EventKey: '1', SendLocationInfo: info } })).shown[0].content,
+    /<EventKey><!\[CDATA\[1\]\].*<Label><!\[CDATA\[5\]\]><\/Label><Location_X><!\[CDATA\[23\]\]><\/Location_X><Scale><!\[CDATA\[15\]\]>/);
+  assert.match((await dev.act('event', { name: 'other', fields: { Status: '7', TotalCount: '100' } })).shown[0].content,
+    /<Status><!\[CDATA\[7\]\]><\/Status><TotalCount>100<\/TotalCount>/);
   const odd = await dev.say('a]]>b\u0001c');
   assert.match(odd.shown[0].content, /a\]\]\]\]><!\[CDATA\[>bc/);
 });

@@ -103,6 +103,19 @@ for (const [words, fields] of Object.entries(FIELDS)) {
   });
 }
 
+test('texts are posted in CDATA, of digits too, and numbers bare, as the platform has them', async (t) => {
+  const peer = await recorder(t);
+  for (const words of [['text', '12345'], ['location', '-33.86', '151.2', '7'], ['event', 'LOCATION', 'Latitude=23.137466', 'Precision=near'], ['scan', '42'],
+    ['event', 'location_select', 'SendLocationInfo.Location_X=23', 'SendLocationInfo.Scale=15'], ['view', 'http://u/']]) await peer.send(words, { code: 0 });
+  const bodies = peer.requests.map(({ body }) => body);
+  assert.match(bodies[0], /<CreateTime>\d+<\/CreateTime>.*<Content><!\[CDATA\[12345\]\]><\/Content><MsgId>\d+<\/MsgId>/);
+  assert.match(bodies[1], /<Location_X>-33\.86<\/Location_X><Location_Y>151\.2<\/Location_Y><Label><!\[CDATA\[7\]\]><\/Label><Scale>20<\/Scale>/);
+  assert.match(bodies[2], /<Latitude>23\.137466<\/Latitude><Precision><!\[CDATA\[near\]\]><\/Precision>/);
+  assert.match(bodies[3], /<EventKey><!\[CDATA\[42\]\]><\/EventKey>/);
+  assert.match(bodies[4], /<Location_X><!\[CDATA\[23\]\]><\/Location_X><Scale><!\[CDATA\[15\]\]><\/Scale>/);
+  assert.match(bodies[5], /<MenuId>400000001<\/MenuId>/);
+});
+
 test('what would break XML arrives as it was typed', async (t) => {
   const peer = await recorder(t);
   const content = ']]> <&> "\' 你好\n';

@@ -227,7 +227,8 @@ static void test_lists_of_json_are_known_and_rendered_as_repeated_elements(void 
     Buf out;
     buf_init(&out);
     message_render(&tree, &out);
-    assert_non_null(strstr(out.ptr, "<A>1</A><A>2</A><B><C><![CDATA[d]]></C></B>"));
+    assert_non_null(
+        strstr(out.ptr, "<A><![CDATA[1]]></A><A><![CDATA[2]]></A><B><C><![CDATA[d]]></C></B>"));
     buf_clear(&out);
   }
   assert_string_equal(keys[0], keys[1]);
@@ -402,19 +403,36 @@ static void test_a_type_without_an_id_is_known_by_its_elements(void **state) {
 
 // ---- rendering ----
 
-static void test_texts_are_rendered_in_cdata_and_digits_bare(void **state) {
+static void assert_rendered(const char *document, const char *expected) {
   Buf out;
   buf_init(&out);
-  given("<xml><MsgType>event</MsgType><Event>e</Event><N>12</N><Neg>-1</Neg><None></"
-        "None><A><item>x]]&gt;y</"
-        "item><item>2</item></A></xml>");
+  given(document);
   message_render(&tree, &out);
-  assert_string_equal(out.ptr, "<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></"
-                               "Event><N>12</N><Neg><![CDATA[-1]]></"
-                               "Neg>"
-                               "<None><![CDATA[]]></None><A><item><![CDATA[x]]]]><![CDATA[>y]]></"
-                               "item><item>2</item></A></xml>");
+  assert_string_equal(out.ptr, expected);
   buf_clear(&out);
+}
+
+static void test_elements_that_are_numbers_are_rendered_bare_and_all_others_in_cdata(void **state) {
+#define HEAD "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[e]]></Event>"
+  assert_rendered(
+      "<xml>" HEAD "<TotalCount>12</TotalCount><Latitude>-23.137466</Latitude><N>12</N></xml>",
+      "<xml>" HEAD
+      "<TotalCount>12</TotalCount><Latitude>-23.137466</Latitude><N><![CDATA[12]]></N></xml>");
+  assert_rendered("<xml>" HEAD "<Scale>1.</Scale><Fee>-</Fee><Sex>1 </Sex><Scene/></xml>",
+                  "<xml>" HEAD
+                  "<Scale><![CDATA[1.]]></Scale><Fee><![CDATA[-]]></Fee><Sex><![CDATA[1 ]]></Sex>"
+                  "<Scene><![CDATA[]]></Scene></xml>");
+  assert_rendered(
+      "<xml>" HEAD
+      "<SendLocationInfo><Location_X>23</Location_X><Scale>15</Scale></SendLocationInfo></xml>",
+      "<xml>" HEAD
+      "<SendLocationInfo><Location_X><![CDATA[23]]></Location_X><Scale><![CDATA[15]]></Scale>"
+      "</SendLocationInfo></xml>");
+  assert_rendered(
+      "<xml>" HEAD "<A><item>x]]&gt;y</item><item>2</item></A></xml>",
+      "<xml>" HEAD
+      "<A><item><![CDATA[x]]]]><![CDATA[>y]]></item><item><![CDATA[2]]></item></A></xml>");
+#undef HEAD
 }
 
 static void test_what_cannot_be_an_elements_name_is_not_rendered(void **state) {
@@ -477,7 +495,7 @@ int main(void) {
     cmocka_unit_test(test_without_a_key_all_elements_tell_events_apart),
     cmocka_unit_test(test_the_sealed_copy_of_compatible_mode_tells_nothing_apart),
     cmocka_unit_test(test_a_type_without_an_id_is_known_by_its_elements),
-    cmocka_unit_test(test_texts_are_rendered_in_cdata_and_digits_bare),
+    cmocka_unit_test(test_elements_that_are_numbers_are_rendered_bare_and_all_others_in_cdata),
     cmocka_unit_test(test_what_cannot_be_an_elements_name_is_not_rendered),
     cmocka_unit_test(test_once_warm_a_message_costs_no_growth),
   };
