@@ -1,4 +1,4 @@
-// Conversations in Lua (conversation.c).
+// Conversations in Lua (ask.c).
 #ifndef WEMOON_SCRIPT_ASK_H
 #define WEMOON_SCRIPT_ASK_H
 
