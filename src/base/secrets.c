@@ -135,13 +135,20 @@ static size_t secret_len(Str text) {
   return longest;
 }
 
+// The first pair, of those from `pair` to `stop`, where a secret's window may end; beyond `stop`: there is none.
+static inline const char *next_pair(const char *pair, const char *stop) {
+  for (size_t move; pair <= stop && (move = moves[pair_at(pair)]) > 0;) pair += move;
+  return pair;
+}
+
 static Found first_secret(Str text) {
-  const char *end = text.ptr + text.len;
-  for (const char *at = text.ptr; (size_t)(end - at) >= window;) {
-    size_t move = moves[pair_at(at + window - 2)];
-    size_t len = move == 0 ? secret_len(str_make(at, (size_t)(end - at))) : 0;
+  if (text.len < window) return (Found){ .len = 0 };
+  const char *end = text.ptr + text.len, *stop = end - 2;
+  const char *pair = next_pair(text.ptr + window - 2, stop);
+  for (; pair <= stop; pair = next_pair(pair + 1, stop)) {
+    const char *at = pair - (window - 2);
+    size_t len = secret_len(str_make(at, (size_t)(end - at)));
     if (len) return (Found){ (size_t)(at - text.ptr), len, false };
-    at += move ? move : 1;
   }
   return (Found){ .len = 0 };
 }
@@ -166,12 +173,13 @@ static void hide(Str text, Found found, bool openids, Buf *out) {
   buf_add(out, text);
 }
 
+// With `out` NULL it only looks.
 static bool hide_all(Str text, bool openids, Buf *out) {
   bool may_hold = (any && text.len >= SECRET_MIN) || (openids && text.len >= OPENID_LEN);
   if (!may_hold) return false;
   pthread_rwlock_rdlock(&lock);
   Found found = first_hidden(text, openids);
-  if (found.len > 0) hide(text, found, openids, out);
+  if (found.len > 0 && out) hide(text, found, openids, out);
   pthread_rwlock_unlock(&lock);
   return found.len > 0;
 }
@@ -179,3 +187,5 @@ static bool hide_all(Str text, bool openids, Buf *out) {
 bool secrets_hide(Str text, Buf *out) { return hide_all(text, hash_openid != NULL, out); }
 
 bool secrets_mask_known(Str text, Buf *out) { return hide_all(text, false, out); }
+
+bool secrets_allow(Str text) { return !hash_openid && !hide_all(text, false, NULL); }

@@ -17,6 +17,8 @@ void secrets_add_passing(Str secret);
 bool secrets_hide(Str text, Buf *out);
 // The same for secrets alone: openids stay as they are.
 bool secrets_mask_known(Str text, Buf *out);
+// Whether `text` may be shown as it is: openids are not hashed, and it has no known secret.
+bool secrets_allow(Str text);
 // Writes openids as `hash` appends them from now on; NULL: as they are. Call it before threads start.
 void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
 // An openid as it may be shown: itself, or its hash, which is written to `room`.

@@ -24,6 +24,7 @@ enum {
   WRITE_AT = 256 << 10,     // bytes that are written without waiting for WRITE_EVERY_US
   PENDING_MAX = 32 << 20,   // bytes that may wait for the disk
   NOTED_MAX = 4 << 20,      // bytes of one message's calls and late parts
+  LINE_MORE = 100,          // bytes of most lines beside document and reply
   ROOM = 2048,              // bytes that hold most messages with their replies
   IDLE_MAX = 64,            // per core
   SAY_EVERY_US = 10000000,  // the shortest time between two warnings about dropped lines
@@ -191,17 +192,37 @@ static void add_hidden(const Noted *noted, Str text, void (*add)(Buf *out, Str t
 // Invalid UTF-8 becomes U+FFFD.
 static void add_string(Buf *out, Str text) { json_add_string(out, text); }
 
-static void add_line(const Noted *noted, Buf *out) {
-  int64_t ms = noted->received_ms % 1000;
-  char fraction[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
-                      (char)('0' + ms % 10) };
-  buf_add(out, STR("{\"t\":"));
-  buf_add_int(out, noted->received_ms / 1000);
+// Whether document and reply may be written as they are: both are looked at once, and together.
+static bool are_allowed(const Noted *noted) {
+  const char *end = noted->openid.ptr + noted->openid.len;
+  if (noted->long_out.len) return false;
+  if (noted->out.len) end = noted->out.ptr + noted->out.len;
+  return secrets_allow(str_make(noted->text, (size_t)(end - noted->text)));
+}
+
+static void add_text(const Noted *noted, Str text, bool allowed, Buf *out) {
+  if (allowed) add_string(out, text);
+  else add_hidden(noted, text, add_string, out);
+}
+
+// Writes milliseconds as seconds with three decimals.
+static void add_seconds(int64_t ms, Buf *out) {
+  int part = (int)(ms % 1000);
+  char fraction[] = { '.', (char)('0' + part / 100), (char)('0' + part / 10 % 10),
+                      (char)('0' + part % 10) };
+  buf_add_int(out, ms / 1000);
   buf_add(out, str_make(fraction, sizeof fraction));
+}
+
+static void add_line(const Noted *noted, Buf *out) {
+  bool allowed = are_allowed(noted);
+  buf_reserve(out, noted->document.len + noted->out.len + LINE_MORE);
+  buf_add(out, STR("{\"t\":"));
+  add_seconds(noted->received_ms, out);
   buf_add(out, STR(",\"in\":"));
-  add_hidden(noted, noted->document, add_string, out);
+  add_text(noted, noted->document, allowed, out);
   buf_add(out, STR(",\"out\":"));
-  if (noted->answered) add_hidden(noted, noted->out, add_string, out);
+  if (noted->answered) add_text(noted, noted->out, allowed, out);
   else buf_add(out, STR("null"));
   buf_add(out, STR(",\"late\":["));
   if (noted->late.len) add_hidden(noted, buf_str(&noted->late), buf_add, out);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "codec/lane.h"
 
 struct Json {
   JsonKind kind;
@@ -448,16 +449,28 @@ static inline bool is_easy(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-typedef unsigned char Block __attribute__((vector_size(16)));
-typedef signed char Signed __attribute__((vector_size(16)));
+// Marks the bytes that need an escape or lie beyond ASCII: c ^ 2 makes 0x20 of the quotation mark, and leaves control
+// characters below it.
+static inline Lane hard_bytes(const char *at) {
+  Lane lane = lane_at(at);
+  return (Lane)((lane ^ 2) < 0x21) | (Lane)(lane == '\\');
+}
 
-static inline bool is_easy_block(const char *at) {
-  Block block;
-  memcpy(&block, at, sizeof block);
-  Block hard = (Block)((Signed)block < 0x20) | (Block)(block == '"') | (Block)(block == '\\');
-  uint64_t halves[2];
-  memcpy(halves, &hard, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
+static inline bool are_easy_lanes(const char *at) {
+  return lane_is_zero(hard_bytes(at) | hard_bytes(at + 16) | hard_bytes(at + 32) |
+                      hard_bytes(at + 48));
+}
+
+// The length of a beginning of ASCII that needs no escape. The last lane is laid over the one before it.
+static inline size_t easy_ascii(Str text) {
+  size_t at = 0, easy = sizeof(Lane);
+  while (at + 4 * sizeof(Lane) <= text.len && are_easy_lanes(text.ptr + at)) at += 4 * sizeof(Lane);
+  for (; easy == sizeof(Lane) && at + sizeof(Lane) <= text.len; at += easy)
+    easy = lane_zeros(hard_bytes(text.ptr + at));
+  if (easy < sizeof(Lane)) return at;
+  if (at > 0 && lane_is_zero(hard_bytes(text.ptr + text.len - sizeof(Lane)))) return text.len;
+  while (at < text.len && is_easy((unsigned char)text.ptr[at])) at++;
+  return at;
 }
 
 // Whether this is certainly a valid character of three bytes, as in Chinese.
@@ -468,15 +481,22 @@ static inline bool is_common_three(const char *at) {
   return first > 0xE0 && first < 0xF0 && first != 0xED && (rest & 0xC0C0) == 0x8080;
 }
 
+// The length of a beginning of characters of three bytes, as far as a quick look tells.
+static inline size_t easy_threes(Str text) {
+  size_t at = 0;
+  while (at + sizeof(Lane) <= text.len && lane_is_five_of_three(text.ptr + at)) at += 15;
+  while (at + 3 <= text.len && is_common_three(text.ptr + at)) at += 3;
+  return at;
+}
+
 // The length of a beginning that needs no escape, as far as a quick look tells.
 static size_t easy_prefix(Str text) {
-  size_t at = 0, before;
-  do {
-    while (at + sizeof(Block) <= text.len && is_easy_block(text.ptr + at)) at += sizeof(Block);
-    while (at < text.len && is_easy((unsigned char)text.ptr[at])) at++;
-    before = at;
-    while (at + 3 <= text.len && is_common_three(text.ptr + at)) at += 3;
-  } while (at != before);
+  size_t at = easy_ascii(text), more = 1;
+  while (at < text.len && more) {
+    more = easy_threes(str_sub(text, at, text.len));
+    if (more) more += easy_ascii(str_sub(text, at + more, text.len));
+    at += more;
+  }
   return at;
 }
 

@@ -1,58 +1,15 @@
 // Cleaning, sixteen bytes at a time where they are plain; and CDATA sections.
 #include "codec/xml_text.h"
 
+#include "codec/lane.h"
 #include "codec/xml_lex.h"
-
-#include <endian.h>
-
-typedef int8_t Lane __attribute__((vector_size(16)));
-
-typedef struct {
-  uint64_t first, second;
-} Halves;
-
-static Halves halves_of(Lane lane) {
-  Halves halves;
-  memcpy(&halves, &lane, sizeof halves);
-  return (Halves){ le64toh(halves.first), le64toh(halves.second) };
-}
-
-static bool none(Lane lane) {
-  Halves halves = halves_of(lane);
-  return (halves.first | halves.second) == 0;
-}
-
-// The number of zero bytes at the front.
-static size_t zeros(Lane lane) {
-  Halves halves = halves_of(lane);
-  if (halves.first) return (size_t)__builtin_ctzll(halves.first) / 8;
-  return halves.second ? 8 + (size_t)__builtin_ctzll(halves.second) / 8 : sizeof(Lane);
-}
 
 // How many bytes at the front of sixteen are ASCII that XML allows: as signed numbers those beyond ASCII are
 // below a space too.
 static inline __attribute__((always_inline)) size_t plain_len(const char *at) {
-  Lane bytes;
-  memcpy(&bytes, at, sizeof bytes);
-  Lane below = bytes < ' ';
-  if (none(below)) return sizeof(Lane);
-  return zeros(below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r'));
-}
-
-#define FIVE_TIMES(a, b, c)                                                                        \
-  { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
-
-// Whether the first fifteen bytes are five characters of three bytes, none of those beginnings whose other
-// bytes would have to be judged: Chinese text nearly always is.
-static bool five_of_three(const char *at) {
-  static const Lane mask = FIVE_TIMES((int8_t)0xF0, (int8_t)0xC0, (int8_t)0xC0);
-  static const Lane form = FIVE_TIMES((int8_t)0xE0, (int8_t)0x80, (int8_t)0x80);
-  static const Lane one = FIVE_TIMES((int8_t)0xE0, (int8_t)0xBF, 0),
-                    other = FIVE_TIMES((int8_t)0xED, 0, 0);
-  Lane bytes;
-  memcpy(&bytes, at, sizeof bytes);
-  Lane judged = (Lane)(bytes == one) | (Lane)(bytes == other);
-  return none((Lane)((bytes & mask) != form) | (judged & mask));
+  Lane bytes = lane_at(at), below = bytes < ' ';
+  if (lane_is_zero(below)) return sizeof(Lane);
+  return lane_zeros(below & (Lane)(bytes != '\t') & (Lane)(bytes != '\n') & (Lane)(bytes != '\r'));
 }
 
 static bool noncharacter(Str s) {
@@ -91,7 +48,8 @@ static size_t clean_prefix(Str s) {
   size_t i = 0, len;
   while (s.len - i >= sizeof(Lane)) {
     const char *at = s.ptr + i;
-    if (!(len = plain_len(at))) len = five_of_three(at) ? sizeof(Lane) - 1 : clean_character(s, i);
+    if (!(len = plain_len(at)))
+      len = lane_is_five_of_three(at) ? sizeof(Lane) - 1 : clean_character(s, i);
     if (len == 0) return i;
     i += len;
   }

@@ -190,7 +190,11 @@ static void test_secrets_may_be_masked_alone(void **state) {
   assert_true(
       secrets_mask_known(STR("a-secret-of-24-letters.. of oDemoUser0000000000000000001"), &out));
   assert_true(str_eq(buf_str(&out), STR("a-se…(24) of oDemoUser0000000000000000001")));
+  assert_false(secrets_allow(STR("nothing secret")));
   secrets_hash_openids(NULL);
+  assert_true(secrets_allow(STR("nothing secret")));
+  assert_true(secrets_allow(STR("")));
+  assert_false(secrets_allow(STR("..a-secret-of-24-letters..")));
   buf_clear(&out);
 }
 

@@ -7,6 +7,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "codec/json.h"
@@ -266,6 +268,39 @@ static void test_reals_are_written_in_the_shortest_form_that_reads_back(void **s
   }
 }
 
+// Strings are looked at in lanes of sixteen bytes, four at once where that fits.
+static void test_an_escape_is_written_wherever_it_stands(void **state) {
+  (void)state;
+  static const struct {
+    const char *what, *written;
+  } cases[] = { { "\"", "\\\"" },
+                { "\\", "\\\\" },
+                { "\n", "\\n" },
+                { "\x1f", "\\u001f" },
+                { "月", "月" },
+                { "五个字不少", "五个字不少" },
+                { "\xE4\xBD", "\xEF\xBF\xBD" },
+                { "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" } };
+  char before[100], after[100];
+  memset(before, 'b', sizeof before);
+  memset(after, '#', sizeof after);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (int at = 0; at < 90; at++) {
+      for (int rest = 0; rest < 90; rest += 1 + rest / 20) {
+        char text[256], wanted[300];
+        int len = snprintf(text, sizeof text, "%.*s%s%.*s", at, before, cases[i].what, rest, after);
+        snprintf(wanted, sizeof wanted, "\"%.*s%s%.*s\"", at, before, cases[i].written, rest,
+                 after);
+        Buf out;
+        buf_init(&out);
+        json_add_string(&out, str_make(text, (size_t)len));
+        assert_string_equal(out.ptr, wanted);
+        buf_clear(&out);
+      }
+    }
+  }
+}
+
 static void test_a_parsed_value_is_written_on_one_line_as_it_was(void **state) {
   (void)state;
   static const char text[] = "{\"a\":[1,2.50,-0,1e400,12345678901234567890,[],{}],\"b\":"
@@ -301,6 +336,7 @@ int main(void) {
     cmocka_unit_test(test_a_number_without_end_is_refused),
     cmocka_unit_test(test_a_megabyte_is_read_in_its_time),
     cmocka_unit_test(test_strings_are_written_as_utf8_with_escapes_where_needed),
+    cmocka_unit_test(test_an_escape_is_written_wherever_it_stands),
     cmocka_unit_test(test_a_parsed_value_is_written_on_one_line_as_it_was),
     cmocka_unit_test(test_reals_are_written_in_the_shortest_form_that_reads_back),
   };
