@@ -1,13 +1,19 @@
 // Repeats the request for a turn until the turn has come.
 #include "bot/queued.h"
 
-enum { RETRY_MS = 20 };  // by then an interpreter that was given up usually has a successor
+enum {
+  RETRY_MS = 20,  // by then an interpreter that was given up usually has a successor
+  LATER_MS = 100,
+  SOON_TRIES =
+      10  // work that still waits after so many pauses waits for the store, or for a long conversation
+};
 
 static void on_retry(void *ctx) { queued_wait(ctx); }
 
 static void set_retry(void *ctx) {
   Queued *queued = ctx;
-  if (!loop_timer(queued->loop, RETRY_MS, 0, on_retry, queued)) queued_wait(queued);
+  int pause_ms = queued->pauses++ < SOON_TRIES ? RETRY_MS : LATER_MS;
+  if (!loop_timer(queued->loop, pause_ms, 0, on_retry, queued)) queued_wait(queued);
 }
 
 void queued_wait_later(Queued *queued) {

@@ -17,6 +17,7 @@ typedef struct Queued {
   void (*run)(struct Queued *queued, Interpreter *in);
   // Private to queued.c.
   Interpreter *interpreter;
+  int pauses;
 } Queued;
 
 // Waits for the turn: `run` is called once, however many interpreters are given up before. Call it from any thread.

@@ -22,6 +22,9 @@ enum {
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
   PATIENCE_S = 16,        // how long the platform retries an unanswered message
   LOOK_MS = 1000,         // between two checks of a run of another process
+  // How long messages wait for a store that is away, if their user may have a run in it: a fail-over takes seconds.
+  BACK_US = 10 * 1000 * 1000,
+  AWAY_US = 200 * 1000  // how long the store is not asked after it was away
 };
 
 struct Keep {
@@ -32,6 +35,8 @@ struct Keep {
   KeptIndex *index;
   KeptUnsaved *unsaved;
   atomic_bool whole;  // every key in the store is in the index
+  // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
+  atomic_int_least64_t away_since_us, away_us;
   // For the thread of keep_look:
   int64_t renew_us, list_us;
   Buf listed;  // the last key of the listing so far
@@ -63,9 +68,18 @@ typedef enum {
   STORE_AWAY    // unknown
 } Asked;
 
+static void note_answer(Keep *keep, bool answered) {
+  if (answered && !atomic_load_explicit(&keep->away_since_us, memory_order_relaxed)) return;
+  int64_t now_us = answered ? 0 : clock_now_us(), never = 0;
+  if (answered) atomic_store(&keep->away_since_us, 0);
+  else atomic_compare_exchange_strong(&keep->away_since_us, &never, now_us);
+  atomic_store(&keep->away_us, now_us);
+}
+
 static Asked ask_store(Keep *keep, const StoreCall *call, Buf *value) {
   StoreReply *reply = store_call_wait(keep->options.store, call, NULL);
   bool answered = reply && reply->err.code == ERR_NONE, has = answered && reply->ok;
+  note_answer(keep, answered);
   if (has && value) {
     buf_reset(value);
     buf_add(value, reply->value);
@@ -179,14 +193,25 @@ typedef struct {
   StoreDone done;  // NULL: not called
   void *ctx;
   bool gone;
+  bool swaps;     // writes only if the store has the value that was written last
+  bool in_doubt;  // the store may not have accepted that value
   size_t key_len, value_len;
   char bytes[];  // the key, then the value
 } Write;
 
+// Returns whether the write is to be repeated: the store is away, or it refused the write because it never got the
+// value before.
+static bool is_unwritten(const Write *write, const StoreReply *reply) {
+  if (reply->err.code != ERR_NONE) return true;
+  if (!write->swaps || reply->ok) return false;
+  return write->in_doubt ||
+         kept_unsaved_has(write->unsaved, str_make(write->bytes, write->key_len));
+}
+
 static void on_written(void *ctx, StoreReply *reply) {
   Write *write = ctx;
   Str value = str_make(write->bytes + write->key_len, write->value_len);
-  if (reply->err.code != ERR_NONE)
+  if (is_unwritten(write, reply))
     kept_unsaved_put(write->unsaved, str_make(write->bytes, write->key_len),
                      write->gone ? (Str){ 0 } : value);
   if (write->done) write->done(write->ctx, reply);
@@ -202,11 +227,12 @@ static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void
                     .done = done,
                     .ctx = ctx,
                     .gone = call->op == STORE_DELETE,
+                    .swaps = call->op == STORE_SWAP,
+                    .in_doubt = kept_unsaved_cancel(keep->unsaved, call->key),
                     .key_len = call->key.len,
                     .value_len = call->value.len };
   memcpy(write->bytes, call->key.ptr, call->key.len);
   if (call->value.len) memcpy(write->bytes + call->key.len, call->value.ptr, call->value.len);
-  kept_unsaved_cancel(keep->unsaved, call->key);
   if (store_call(keep->options.store, call, on_written, write, NULL)) return true;
   kept_unsaved_release(write->unsaved);
   free(write);
@@ -290,8 +316,9 @@ void keep_drop(Keep *keep, Str openid, Str identity) {
 
 // ---- claiming -----------------------------------------------------------------------------------
 
-// Makes the run this process's own, if the store still has the value that was read. `value` gets the new value.
-static bool make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value, KeptRun *run) {
+// Makes the run this process's own, if the store still has the value that was read. `value` gets the new value. If the
+// store is away it may have made the change all the same, which is then undone once it is back.
+static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value, KeptRun *run) {
   Buf after;
   buf_init(&after);
   KeptRun mine = *run;
@@ -304,23 +331,37 @@ static bool make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *value
   StoreCall call = {
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
   };
-  bool ok = !after.failed && ask_store(keep, &call, NULL) == STORE_HAS;
-  if (ok) {
+  Asked asked = after.failed ? STORE_LACKS : ask_store(keep, &call, NULL);
+  if (asked == STORE_AWAY) kept_unsaved_put(keep->unsaved, key, buf_str(value));
+  if (asked == STORE_HAS) {
+    kept_unsaved_cancel(keep->unsaved, key);
     KeptState was = run->state;
     buf_reset(value);
     buf_add(value, buf_str(&after));
-    ok = !value->failed && kept_read(buf_str(value), run);
-    if (ok) note(keep, key, run);
+    if (value->failed || !kept_read(buf_str(value), run)) asked = STORE_LACKS;
+    else note(keep, key, run);
     run->state = was;
   }
   buf_clear(&after);
-  return ok;
+  return asked;
+}
+
+static bool was_away_just_now(Keep *keep) {
+  int64_t away_us = atomic_load_explicit(&keep->away_us, memory_order_relaxed);
+  return away_us && clock_now_us() - away_us < AWAY_US;
+}
+
+static KeepFound found_away(Keep *keep, Str key) {
+  if (kept_index_has(keep->index, key)) return KEEP_BUSY;
+  int64_t since_us = atomic_load(&keep->away_since_us);
+  bool may_be = keep_conversations(keep) > 0 || keep_owed(keep) > 0;
+  return may_be && clock_now_us() - since_us < BACK_US ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
                        KeptRun *run) {
-  Asked asked = read_value(keep, key, value);
-  if (asked == STORE_AWAY) return kept_index_has(keep->index, key) ? KEEP_BUSY : KEEP_NOTHING;
+  Asked asked = was_away_just_now(keep) ? STORE_AWAY : read_value(keep, key, value);
+  if (asked == STORE_AWAY) return found_away(keep, key);
   if (asked == STORE_LACKS) {
     kept_index_forget(keep->index, key);
     return KEEP_NOTHING;
@@ -335,13 +376,14 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
   if (run->state == KEPT_ASKS) {
     if (again) return KEEP_ANSWERED;
     if (is_event && !run->events) return KEEP_NOTHING;
-    return make_mine(keep, key, answering, false, value, run) ? KEEP_ASKING : KEEP_BUSY;
+    return make_mine(keep, key, answering, false, value, run) == STORE_HAS ? KEEP_ASKING
+                                                                           : KEEP_BUSY;
   }
   if (is_mine(keep, run)) return KEEP_BUSY;
   // What is owed goes out late from there; what is not goes to the message's request, which may be this one by now.
   if (is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
-  return make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run) ? KEEP_ENDED
-                                                                            : KEEP_BUSY;
+  asked = make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run);
+  return asked == STORE_HAS ? KEEP_ENDED : KEEP_BUSY;
 }
 
 bool keep_may_owe(const Keep *keep) {
@@ -419,11 +461,13 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, B
   buf_init(&key);
   Asked asked =
       key_of(keep, openid, STR(""), &key) ? read_value(keep, buf_str(&key), value) : STORE_LACKS;
-  bool mine = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
-              run.asks == asks && make_mine(keep, buf_str(&key), answering, false, value, &run);
-  if (!mine && asked != STORE_AWAY) kept_index_forget(keep->index, buf_str(&key));
+  bool asking = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
+                run.asks == asks;
+  if (asked == STORE_HAS)
+    asked = asking ? make_mine(keep, buf_str(&key), answering, false, value, &run) : STORE_LACKS;
+  if (asked == STORE_LACKS) kept_index_forget(keep->index, buf_str(&key));
   buf_clear(&key);
-  return mine ? KEEP_ASKING : asked == STORE_AWAY ? KEEP_BUSY : KEEP_NOTHING;
+  return asked == STORE_HAS ? KEEP_ASKING : asked == STORE_AWAY ? KEEP_BUSY : KEEP_NOTHING;
 }
 
 KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run) {

@@ -24,7 +24,8 @@ typedef enum {
   KEEP_ASKING,    // the run waits for this message
   KEEP_ANSWERED,  // the run has already had this message
   KEEP_ENDED,     // the process that ran it has ended
-  KEEP_BUSY       // a process runs it, or the store is away: try again a little later
+  KEEP_BUSY,      // a process runs it, or the store is away: try again a little later
+  KEEP_UNKNOWN  // the store has been away for seconds only, and had runs: try again a little later
 } KeepFound;
 
 // NULL without memory.

@@ -59,10 +59,12 @@ static Unsaved *take_out(KeptUnsaved *unsaved, Unsaved **link) {
   return one;
 }
 
-static void drop(KeptUnsaved *unsaved, Str key) {
+static bool drop(KeptUnsaved *unsaved, Str key) {
   Unsaved **link = &unsaved->first;
   while (*link && !is_of(*link, key)) link = &(*link)->next;
-  if (*link) free(take_out(unsaved, link));
+  if (!*link) return false;
+  free(take_out(unsaved, link));
+  return true;
 }
 
 void kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
@@ -78,11 +80,13 @@ void kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
   pthread_mutex_unlock(&unsaved->mutex);
 }
 
-void kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {
+bool kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {
   pthread_mutex_lock(&unsaved->mutex);
-  drop(unsaved, key);
-  if (str_eq(buf_str(&unsaved->taken), key)) unsaved->cancelled = true;
+  bool taken = str_eq(buf_str(&unsaved->taken), key);
+  if (taken) unsaved->cancelled = true;
+  bool had = drop(unsaved, key) || taken;
   pthread_mutex_unlock(&unsaved->mutex);
+  return had;
 }
 
 bool kept_unsaved_has(KeptUnsaved *unsaved, Str key) {

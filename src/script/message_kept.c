@@ -154,7 +154,7 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
     *state = run_kept(in, &kept, buf_str(&value), NULL, message, deadline_us, answer);
   if (found == KEEP_ENDED && *state == TASK_LOST) keep_put_back(keep, &kept, KEPT_RUNS);
   buf_clear(&value);
-  return found == KEEP_ANSWERED || found == KEEP_ENDED;
+  return found == KEEP_ANSWERED || found == KEEP_ENDED || found == KEEP_UNKNOWN;
 }
 
 // Continues the user's conversation from the store; returns false if there is none.

@@ -110,3 +110,21 @@ test('a message that the platform tries again is no answer to the question that 
   assert.equal((await bots[1].deliver(xml)).reply.Content, 'two?');
   assert.equal(await bots[1].say('b'), 'ab');
 });
+
+test('an answer that arrives elsewhere while the store is silent waits for it, and goes to the conversation', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    if msg.content ~= "go" then return "plain" end
+    return "got " .. wechat.ask("?").content
+  end`;
+  const bots = [await startBot(t, { script, config: { store: redis.url } })];
+  assert.equal(await bots[0].say('go', { fields: { FromUserName: 'o1' } }), '?');
+  bots.push(await startBot(t, { script, config: { store: redis.url } }));
+  await sleep(500);
+  assert.equal(await bots[0].say('go', { fields: { FromUserName: 'o2' } }), '?');
+  redis.signal('SIGSTOP');
+  const answered = bots[1].say('x', { fields: { FromUserName: 'o2' } });
+  await sleep(2000);
+  redis.signal('SIGCONT');
+  assert.equal(await answered, 'got x');
+});

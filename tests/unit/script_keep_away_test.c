@@ -1,0 +1,182 @@
+// Runs in a store that is away for seconds: what it did not accept is written when it is back, and nothing counts as
+// absent only because the store could not be asked.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "redis_server.h"
+#include "script/keep.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static int port;
+static Store *store;
+static Keep *keep;
+static Buf value;
+static KeptRun found;
+
+static Keep *another(void) {
+  return keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1"), .conversations = true });
+}
+
+static int set_up(void **state) {
+  char url[64];
+  Err err;
+  port = redis_server_port();
+  if (!redis_server_start(port)) return -1;
+  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
+  store = store_open(str_of(url), &err);
+  keep = store ? another() : NULL;
+  buf_init(&value);
+  return keep ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  buf_clear(&value);
+  keep_free(keep);
+  store_close(store);
+  redis_server_stop();
+  return 0;
+}
+
+static const KeptRun question = {
+  .state = KEPT_ASKS, .openid = STR("a"), .message = STR("<m/>"), .question = STR("?"), .asks = 3
+};
+
+static KeptRun running(void) {
+  KeptRun run = question;
+  run.state = KEPT_RUNS;
+  run.owed = true;
+  run.identity = STR("id");
+  run.process = keep_process(keep);
+  return run;
+}
+
+typedef struct {
+  atomic_int calls;
+  bool failed, ok, mine;
+  KeptRun run;
+} Told;
+
+static void on_done(void *ctx, StoreReply *reply) {
+  Told *told = ctx;
+  told->failed = reply->err.code != ERR_NONE;
+  told->ok = reply->ok;
+  told->mine = keep_is_mine(keep, reply, &told->run);
+  store_reply_free(reply);
+  atomic_store(&told->calls, 1);
+}
+
+static Told save(const KeptRun *run, bool swaps) {
+  Told told = { .run = *run };
+  Buf before = value;
+  buf_init(&value);
+  assert_true(keep_save(keep, run, swaps ? &before : NULL, &value, on_done, &told));
+  while (!atomic_load(&told.calls)) usleep(1000);
+  buf_clear(&before);
+  return told;
+}
+
+static Told fetch(const KeptRun *run) {
+  Told told = { .run = *run };
+  assert_true(keep_fetch(keep, run, on_done, &told));
+  while (!atomic_load(&told.calls)) usleep(1000);
+  return told;
+}
+
+static void await_store(void) {
+  StoreCall call = { .op = STORE_SET, .key = STR("x"), .value = STR("y") };
+  for (int i = 0; i < 100; i++) {
+    StoreReply *reply = store_call_wait(store, &call, NULL);
+    bool back = reply->err.code == ERR_NONE;
+    store_reply_free(reply);
+    if (back) return;
+    usleep(50000);
+  }
+  fail_msg("the store did not come back");
+}
+
+static bool has_run(void) {
+  StoreReply *reply =
+      store_call_wait(store, &(StoreCall){ .op = STORE_GET, .key = STR("owed/gh_1/a/id") }, NULL);
+  bool has = reply->ok && kept_read(reply->value, &found);
+  store_reply_free(reply);
+  return has;
+}
+
+static void test_a_run_whose_first_write_found_the_store_away_stays_this_process_s(void **state) {
+  KeptRun run = running();
+  redis_server_stop();
+  assert_true(save(&run, false).failed);
+  assert_true(redis_server_start(port));
+  await_store();
+  Told told = save(&run, true);
+  assert_false(told.failed);
+  assert_false(told.ok);  // the store never had the value before
+  assert_true(fetch(&run).mine);
+  assert_false(has_run());
+  keep_look(keep);
+  assert_true(has_run());
+}
+
+static void test_a_run_that_another_process_has_taken_is_not_written_again(void **state) {
+  KeptRun run = running(), theirs = running();
+  redis_server_stop();
+  save(&run, false);
+  assert_true(redis_server_start(port));
+  await_store();
+  Keep *mine = keep;
+  Buf my_value = value;
+  buf_init(&value);
+  keep = another();
+  theirs.process = STR("another");
+  save(&theirs, false);
+  keep_free(keep);
+  keep = mine;
+  buf_clear(&value);
+  value = my_value;
+  save(&run, true);
+  assert_false(fetch(&run).mine);
+  keep_look(keep);
+  assert_true(fetch(&theirs).ok);
+  assert_false(fetch(&run).mine);
+}
+
+static KeepFound claim(const char *openid) {
+  return keep_claim(keep, str_of(openid), false, STR("<next/>"), &value, &found);
+}
+
+static void
+test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation(void **state) {
+  save(&question, false);
+  keep_let_go(keep, STR("a"), 0);
+  redis_server_stop();
+  assert_int_equal(claim("a"), KEEP_BUSY);
+  assert_int_equal(claim("b"), KEEP_UNKNOWN);
+  assert_true(redis_server_start(port));
+  await_store();
+  usleep(300000);
+  assert_int_equal(claim("b"), KEEP_NOTHING);
+}
+
+static void test_where_no_run_is_known_nobody_waits_for_a_store_that_is_away(void **state) {
+  redis_server_stop();
+  assert_int_equal(claim("b"), KEEP_NOTHING);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_a_run_whose_first_write_found_the_store_away_stays_this_process_s),
+    TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
+    TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
+    TEST(test_where_no_run_is_known_nobody_waits_for_a_store_that_is_away),
+  };
+  log_setup(LOG_ERROR, LOG_TEXT);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
