@@ -16,6 +16,8 @@ const { signedQuery, textXml, parseXml, tempDir, until } = require('../e2e/harne
 
 const FULL = { seconds: 300, rate: 300, talkers: 60, killEveryMs: 10000, settleMs: 60000 };
 const QUICK = { seconds: 27, rate: 60, talkers: 20, killEveryMs: 8000, settleMs: 20000 };
+const USERS = /\bo[mt]\d+(\.\d+)?\b/g;  // the users' openids
+const NAMED = 40;  // how many of a kind are named with their history
 const PROCESSES = 3, QUESTIONS = 4, TRIES = 3, PATIENCE_MS = 5000, REDIS_MS = 4000, DOWN_AFTER_MS = 2000;
 
 // The same script in each process: a conversation that starts in one continues in another. The proxy identifies the
@@ -54,7 +56,7 @@ async function startOutside(world, name) {
     request.on('data', (chunk) => { body += chunk; }).on('end', () => {
       const url = new URL(request.url, 'http://x');
       if (url.host === 'effects.test') note(world.effects, url.pathname.slice(1), { by: name, at: Date.now() });
-      else if (url.pathname.endsWith('/custom/send')) heard(world, JSON.parse(body));
+      else if (url.pathname.endsWith('/custom/send')) heard(world, name, JSON.parse(body));
       response.end('{"errcode":0,"errmsg":"ok","access_token":"T","expires_in":7200}');
     });
   });
@@ -68,8 +70,8 @@ function note(map, key, value) {
   map.get(key).push(value);
 }
 
-function heard(world, { touser, text }) {
-  if (text) note(world.late, touser, { text: text.content, at: Date.now() });
+function heard(world, name, { touser, text }) {
+  if (text) note(world.late, touser, { text: text.content, by: name, at: Date.now() });
 }
 
 // ---- processes ------------------------------------------------------------------------------------------------------
@@ -80,11 +82,13 @@ async function startProcess(world, name) {
   fs.writeFileSync(path.join(dir, 'bot.lua'), script);
   const bot = { name, port: await freePort(), kills: [], log: fs.createWriteStream(path.join(dir, 'log')), over: false };
   const begin = () => {
+    world.happened(`${name} begins`);
     bot.child = spawn(WEMOON, ['run', path.join(dir, 'bot.lua'), '--listen', String(bot.port), '--token', ACCOUNT.token, '--appid', ACCOUNT.appid,
       '--appsecret', '0123456789abcdef0123456789abcdef', '--encrypt-mode', 'normal', '--api-base', 'http://platform.test', '--proxy', outside, '--store', world.store], { stdio: ['ignore', 'ignore', 'pipe'] });
-    bot.child.stderr.on('data', (chunk) => {
-      bot.log.write(chunk);
-      for (const line of String(chunk).split('\n')) if (/ error |is lost|cannot go on/.test(line)) world.lines.push(`${name}: ${line}`);
+    readline.createInterface({ input: bot.child.stderr }).on('line', (line) => {
+      bot.log.write(`${line}\n`);
+      for (const user of new Set(line.match(USERS))) note(world.logged, user, `${name} ${line}`);
+      if (/ error |is lost|cannot go on/.test(line)) world.lines.push(`${name}: ${line}`);
     });
     bot.child.on('close', () => { if (!bot.over) setTimeout(begin, 100); });
   };
@@ -93,8 +97,9 @@ async function startProcess(world, name) {
   return bot;
 }
 
-function kill(bot) {
+function kill(world, bot) {
   bot.kills.push(Date.now());
+  world.happened(`${bot.name} is killed`);
   bot.child.kill('SIGKILL');
 }
 
@@ -113,14 +118,18 @@ function attempt(port, xml) {
 }
 
 // Makes one try like a proxy: a process that accepts no connection is skipped.
-async function tryOnce(world, xml) {
+async function tryOnce(world, user, xml) {
   for (let i = 0; i < 50; i++) {
-    const answer = await attempt(world.bots[world.turn++ % PROCESSES].port, xml);
+    const bot = world.bots[world.turn++ % PROCESSES], begun = Date.now();
+    const answer = await attempt(bot.port, xml);
+    if (!answer.refused) note(world.tries, user, { at: begun, what: `a try at ${bot.name} got ${said(answer)} after ${Date.now() - begun} ms` });
     if (!answer.refused) return answer;
     if (i % PROCESSES === PROCESSES - 1) await sleep(50);
   }
   return {};
 }
+
+const said = ({ body }) => (body === undefined ? 'nothing' : body === 'success' ? body : JSON.stringify(parseXml(body).Content ?? body));
 
 // Makes up to three tries, each after the previous one got no answer; returns the passive text, '' for success, null
 // for none.
@@ -128,7 +137,7 @@ async function deliver(world, user, content) {
   const xml = textXml(content, { FromUserName: user, ToUserName: 'gh_1', CreateTime: Math.floor(Date.now() / 1000), MsgId: `${Date.now()}${String(++world.ids % 100000).padStart(5, '0')}` });
   for (let i = 0; i < TRIES; i++) {
     const begun = Date.now();
-    const { body } = await tryOnce(world, xml);
+    const { body } = await tryOnce(world, user, xml);
     if (body !== undefined) return body === 'success' ? '' : parseXml(body).Content ?? '';
     await sleep(Math.max(500, PATIENCE_MS - (Date.now() - begun)));
   }
@@ -193,7 +202,7 @@ async function talkOn(world, number) {
 async function killInTurn(world, everyMs) {
   for (let i = 0; !world.end; i++) {
     await sleep(everyMs);
-    if (!world.end) kill(world.bots[i % PROCESSES]);
+    if (!world.end) kill(world, world.bots[i % PROCESSES]);
   }
 }
 
@@ -204,7 +213,8 @@ function watchSentinel(world, redis) {
     if (!line.startsWith('bots ')) return;
     const now = Date.now(), known = world.losses.some(({ from }) => now - from < 15000);
     if (known) return;
-    world.losses.push({ from: now - DOWN_AFTER_MS - REDIS_MS, to: now });
+    world.losses.push({ from: now - DOWN_AFTER_MS - REDIS_MS, to: now, bytes: NaN });
+    world.happened('the Sentinel took the master of Redis for dead');
     world.say(`chaos: ${((now - world.begun) / 1000).toFixed(1)} s after the start the Sentinel took the master of Redis for dead`);
   });
   world.after(() => child.kill());
@@ -217,12 +227,15 @@ async function killMaster(world, redis) {
   const [first] = await redis.masters(), had = offsetOf(await first.tell('info', 'replication'), 'master_repl_offset');
   const loss = { from: Date.now(), to: Infinity };
   world.losses.push(loss);
+  world.happened('the master of Redis is killed');
   await first.stop();
   // Before the Sentinel names another one, its clients would go to the old one that is empty now.
   const next = await until(async () => { const named = await redis.named(); return named !== first && (await redis.masters()).includes(named) && named; }, 'another master', 30000);
   loss.to = Date.now();
+  world.happened('another master of Redis serves');
   const has = offsetOf(await next.tell('info', 'replication'), 'second_repl_offset') - 1;
-  world.say(`chaos: ${((loss.from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis was killed; another one served ${loss.to - loss.from} ms later, which lacked ${Math.max(0, had - has)} of the ${had} bytes written until milliseconds before`);
+  loss.bytes = Math.max(0, had - has);
+  world.say(`chaos: ${((loss.from - world.begun) / 1000).toFixed(1)} s after the start the master of Redis was killed; another one served ${loss.to - loss.from} ms later, which lacked ${loss.bytes} of the ${had} bytes written until milliseconds before`);
   await first.start();
 }
 
@@ -234,7 +247,9 @@ async function failOver(world, redis, { seconds, killEveryMs }) {
   await killMaster(world, redis);
   await sleep(Math.max(0, world.begun + afterKill(seconds * 2000 / 3) - Date.now()));
   const began = Date.now();
+  world.happened('the master of Redis gives over');
   await redis.handOver();
+  world.happened('another master of Redis serves');
   world.say(`chaos: ${((began - world.begun) / 1000).toFixed(1)} s after the start the master of Redis gave over; another one served, and its Sentinel knew it, ${Date.now() - began} ms later`);
 }
 
@@ -250,8 +265,21 @@ async function send(world, { seconds, rate }) {
 
 // ---- results --------------------------------------------------------------------------------------------------------
 
-// Returns whether Redis may have lost what was written at that time.
-const nearRedis = (world, at) => world.losses.some(({ from, to }) => at > from - REDIS_MS - 6000 && at < to + REDIS_MS);
+// Returns whether Redis may have lost what was written at that time: only if its new master lacks bytes of the old one.
+const nearRedis = (world, at) => world.losses.some(({ from, to, bytes }) => bytes !== 0 && at > from - REDIS_MS - 6000 && at < to + REDIS_MS);
+
+// Returns what happened to a user's messages, in order: its tries, its effects, its late answers, the lines of all
+// processes about it, and what happened to processes and to Redis meanwhile.
+function historyOf(world, user) {
+  const at = (line) => Date.parse(`${/\d{4}-\d\d-\d\d[ T][\d:.]+/.exec(line)?.[0]}`);
+  const own = [...(world.tries.get(user) ?? []),
+    ...(world.late.get(user) ?? []).map((one) => ({ at: one.at, what: `${one.by} sent "${one.text}"` })),
+    ...[...world.effects].filter(([id]) => id.split('/')[0] === user.slice(1)).flatMap(([id, list]) => list.map((one) => ({ at: one.at, what: `${one.by} called ${id}` }))),
+    ...(world.logged.get(user) ?? []).map((line) => ({ at: at(line), what: line }))].sort((a, b) => a.at - b.at);
+  if (!own.length) return [];
+  const events = world.events.filter((one) => one.at > own[0].at - 1000 && one.at < own.at(-1).at + 5000);
+  return [...own, ...events].sort((a, b) => a.at - b.at).map((one) => `chaos:     ${((one.at - world.begun) / 1000).toFixed(2)} s: ${one.what}`);
+}
 
 // Returns the effects that happened more than once: those whose process was killed before the message was answered,
 // and others.
@@ -276,13 +304,21 @@ function report(world, say) {
   const unknown = world.all.filter((one) => /is unknown/.test(one.text ?? ''));
   const twiceTold = [...world.late].filter(([, list]) => new Set(list.map((one) => one.text)).size < list.length);
   apart.told = twiceTold.filter(([, list]) => nearRedis(world, list[0].at));
+  const since = (at) => `${((at - world.begun) / 1000).toFixed(1)} s`;
+  const name = (list, aside, user, line) => {
+    for (const one of list.slice(0, NAMED)) {
+      say(`chaos: ${aside.includes(one) ? '(Redis lost bytes) ' : ''}${line(one)}`);
+      for (const step of historyOf(world, user(one))) say(step);
+    }
+    if (list.length > NAMED) say(`chaos: and ${list.length - NAMED} more: ${list.slice(NAMED).map(user).join(' ')}`);
+  };
   for (const line of world.lines.slice(0, 20)) say(`chaos: ${line}`);
-  for (const one of lost.filter((one) => !apart.lost.includes(one)).slice(0, 20)) say(`chaos: lost: ${one.kind} ${one.id}, sent ${((one.begun - world.begun) / 1000).toFixed(1)} s after the start${one.unanswered ? ', no answer to three tries' : ''}`);
-  for (const talk of lostTalks.filter((talk) => !apart.talks.includes(talk)).slice(0, 20)) say(`chaos: conversation lost: ${talk.id} at ${((talk.ended - world.begun) / 1000).toFixed(1)} s: ${talk.wrong}`);
-  for (const { id, list } of others.filter((one) => !apart.twice.includes(one)).slice(0, 20)) say(`chaos: run twice: ${id} by ${list.map((one) => `${one.by} at ${((one.at - world.begun) / 1000).toFixed(1)} s`).join(', ')}`);
+  name(lost, apart.lost, (one) => `o${one.id}`, (one) => `lost: ${one.kind} ${one.id}, sent at ${since(one.begun)}${one.unanswered ? ', no answer to three tries' : ''}`);
+  name(lostTalks, apart.talks, (talk) => talk.user, (talk) => `conversation lost: ${talk.id} at ${since(talk.ended)}: ${talk.wrong}`);
+  name(others, apart.twice, ({ id }) => `o${id.split('/')[0]}`, ({ id }) => `run twice: ${id}`);
+  name(twiceTold, apart.told, ([user]) => user, ([user]) => `told twice: ${user}`);
   if (cut.length) say(`chaos: begun again, since a kill cut them off before their answer: ${cut.join(' ')}`);
   if (unknown.length) say(`chaos: calls cut off by a kill: ${unknown.map((one) => one.text.match(/\[.*\]/)[0]).join(' ')}`);
-  for (const [user, list] of twiceTold.filter((one) => !apart.told.includes(one)).slice(0, 10)) say(`chaos: told twice: ${user}: ${list.map((one) => `${one.text} at ${((one.at - world.begun) / 1000).toFixed(1)} s`).join(' | ')}`);
   const row = (what, value, most) => ({ what: `chaos: ${what}`, value, most, unit: '' });
   return [
     row('messages sent', world.all.length), row('answered in time', world.all.filter((one) => one.answered && !one.late).length),
@@ -299,10 +335,11 @@ function report(world, say) {
 
 async function measure(quick, say) {
   const options = quick ? QUICK : FULL, cleanups = [];
-  const world = { effects: new Map(), late: new Map(), all: [], talks: [], lines: [], bots: [], losses: [], say, settleMs: options.settleMs, ids: 0, messages: 0, turn: 0, after: (fn) => cleanups.push(fn) };
+  const world = { effects: new Map(), late: new Map(), tries: new Map(), logged: new Map(), events: [], all: [], talks: [], lines: [], bots: [], losses: [], say, settleMs: options.settleMs, ids: 0, messages: 0, turn: 0, after: (fn) => cleanups.push(fn) };
   try {
     const redis = await makeSentinel(world, DOWN_AFTER_MS);
     world.store = redis.url;
+    world.happened = (what) => world.events.push({ at: Date.now(), what: `-- ${what}` });
     watchSentinel(world, redis);
     for (let i = 1; i <= PROCESSES; i++) world.bots.push(await startProcess(world, `p${i}`));
     await sleep(1000);
