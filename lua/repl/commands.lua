@@ -7,7 +7,7 @@ return function(repl)
   local commands, order = {}, {}
 
   -- Commands not available at a running bot, and the reason.
-  local no_phone = "there is no simulated phone here: the bot talks to its users. Send it a message as the platform would: wemoon send text 你好"
+  local no_phone = "this prompt has no phone: the bot talks to its users. Send it a message as the platform would: wemoon send text 你好"
   local not_here = {
     [".say"] = no_phone, [".tap"] = no_phone, [".subscribe"] = no_phone, [".unsubscribe"] = no_phone, [".scan"] = no_phone,
     [".locate"] = no_phone, [".image"] = no_phone, [".as"] = no_phone,

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/services.h"
 
 #define NAME_FRONT "wemoon-"
@@ -132,4 +133,25 @@ bool attach_place_own(const Config *config, const char *script, Buf *path, Err *
   }
   buf_addc(path, '\0');
   return !path->failed || err_set(err, ERR_MEMORY, "no memory");
+}
+
+Attach *attach_place_open(const Config *config, const char *script, Bot *bot) {
+  Err err;
+  Buf path;
+  Attach *attach = NULL;
+  char file[PATH_MAX] = "";
+  if (!attach_place_wanted(config)) return NULL;
+  if (config_file(config) && !realpath(config_file(config), file)) file[0] = '\0';
+  buf_init(&path);
+  if (attach_place_own(config, script, &path, &err)) {
+    AttachOptions options = { .bot = bot,
+                              .script = script,
+                              .config = file,
+                              .states = (int)config_integer(config, "interpreters"),
+                              .path = path.ptr };
+    attach = attach_start(&options, &err);
+  }
+  if (!attach) log_warn("no socket for repl --attach (attach = false asks for none): %s", err.text);
+  buf_clear(&path);
+  return attach;
 }

@@ -2,8 +2,12 @@
 #ifndef WEMOON_CLI_ATTACH_PLACE_H
 #define WEMOON_CLI_ATTACH_PLACE_H
 
+#include "bot/attach.h"
 #include "cli/config.h"
 
+// Starts the attached prompt of the running bot of `script`. NULL if the configuration wants none, or if the socket
+// cannot be made, which is one warning: a bot without a prompt is a bot all the same.
+Attach *attach_place_open(const Config *config, const char *script, Bot *bot);
 // Whether the bot has one.
 bool attach_place_wanted(const Config *config);
 // The socket of this process, as the bot beside whose script `script` is makes it: the path of `attach`, else

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/secrets.h"
+#include "cli/attach_place.h"
 #include "cli/preflight.h"
 #include "cli/reference.h"
 #include "cli/serving.h"
@@ -145,10 +146,12 @@ static int serve(Invocation *in, const DevServerOptions *devserver_options, cons
   DevServer *devserver = devserver_open(devserver_options, &err);
   if (!devserver) return report_err("", &err);
   announce(in, devserver, devserver_options);
-  serving_wait(set, devserver_options->bot ? devserver_options->bot->script : NULL, reload,
-               devserver);
+  const char *script = devserver_options->bot ? devserver_options->bot->script : NULL;
+  Attach *attach = script ? attach_place_open(in->config, script, devserver_bot(devserver)) : NULL;
+  serving_wait(set, script, reload, devserver);
   serving_begin_end();
-  if (devserver_close(devserver, SERVING_GRACE_MS)) return STATUS_DONE;
+  bool detached = attach_stop(attach);
+  if (devserver_close(devserver, SERVING_GRACE_MS) && detached) return STATUS_DONE;
   if (devserver_options->bot) capture_end(devserver_options->bot->capture);
   _exit(STATUS_DONE);
 }

@@ -1,14 +1,12 @@
 // `wemoon run`: serves a bot until it is told to stop.
 #include "cli/command.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "bot/admin.h"
-#include "bot/attach.h"
 #include "bot/bot_metrics.h"
 #include "bot/desk.h"
 #include "cli/activation.h"
@@ -75,27 +73,6 @@ static bool start_admin(Service *service, const Config *config, const char *scri
   return false;
 }
 
-// A bot without a prompt is a bot all the same.
-static void start_attach(Service *service, const Config *config, const char *script) {
-  Err err;
-  Buf path;
-  char file[PATH_MAX] = "";
-  if (!attach_place_wanted(config)) return;
-  if (config_file(config) && !realpath(config_file(config), file)) file[0] = '\0';
-  buf_init(&path);
-  if (attach_place_own(config, script, &path, &err)) {
-    AttachOptions options_ = { .bot = service->bot,
-                               .script = script,
-                               .config = file,
-                               .states = (int)config_integer(config, "interpreters"),
-                               .path = path.ptr };
-    service->attach = attach_start(&options_, &err);
-  }
-  if (!service->attach)
-    log_warn("no socket for repl --attach (attach = false asks for none): %s", err.text);
-  buf_clear(&path);
-}
-
 static bool start(Service *service, const Config *config, const BotOptions *bot_options, Err *err) {
   if (!(service->bot = bot_new(bot_options, err))) return false;
   ServerOptions server_options;
@@ -153,7 +130,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
     bot_free(service->bot);
     return report_err("", &err);
   }
-  start_attach(service, config, bot_options->script);
+  service->attach = attach_place_open(config, bot_options->script, service->bot);
   announce(service, config, bot_options);
   notify_manager("READY=1");
   notify_watchdog(&service->watchdog, service->services.loop, service->bot);

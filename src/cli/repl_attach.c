@@ -125,7 +125,7 @@ static bool look_in_folder(Search *search, const Config *config, const char *bes
              ? err_set(err, ERR_FAILED, "%s", search->refused)
              : err_set(err, ERR_FAILED,
                        "no running bot of this configuration (looked for %swemoon-PID.sock): start "
-                       "it with `wemoon run`, or name the socket: --attach=SOCKET",
+                       "it with `wemoon run` or `wemoon dev`, or name the socket: --attach=SOCKET",
                        folder.ptr);
   buf_clear(&folder);
   return ok;

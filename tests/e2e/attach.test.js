@@ -8,6 +8,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { execFileSync, spawn } = require('node:child_process');
 const { BINARY, wemoon, startBot, textXml, tempDir, cleanEnv, sleep, until } = require('./harness');
+const { startDev } = require('./dev');
 const { terminal } = require('./prompt');
 
 const ECHO = 'greeting = "hi "\nfunction on_message(msg) return greeting .. (msg.content or msg.type) end';
@@ -34,6 +35,20 @@ test('it is in the bot: its globals, its wechat; what is changed there, messages
   assert.match(out, /^"hi "\n/);
   assert.equal(await bot.say('a'), 'yo a');
   assert.match((await attach(bot, ['wechat.store.get("k")'])).out, /^7\n/);
+});
+
+test('a bot that `wemoon dev` serves has the prompt too, also while its script does not load', async (t) => {
+  const sim = await startDev(t, { script: ECHO });
+  const { bot } = sim;
+  assert.equal((fs.statSync(socketOf(bot)).mode & 0o777).toString(8), '600');
+  const { out } = await attach(bot, ['greeting = "yo "', 'wechat.create_menu({ button = { { type = "click", name = "n", key = "k" } } })', '#wechat.get_menu().menu.button']);
+  assert.match(out, /\n1\n$/);
+  assert.match(JSON.stringify((await sim.say('a')).shown), /"yo a"/);
+  fs.writeFileSync(path.join(bot.dir, 'bot.lua'), 'function on_message( return 1');
+  await until(() => /bot.lua:1: .*near/.test(bot.log), 'the failed reload');
+  assert.match((await attach(bot, ['greeting'])).out, /^"yo "/);
+  await bot.stop();
+  assert.equal(fs.existsSync(socketOf(bot)), false);
 });
 
 test('what is typed leaves nothing behind: _ , menu and print are the prompt\'s, undefined globals are nil', async (t) => {
