@@ -2,6 +2,7 @@
 
 local catalogue = require "wechat.catalogue"
 local reference = require "docs.reference"
+local types = require "meta.types"
 local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
 
@@ -59,7 +60,7 @@ return function(methods, about)
     put('<h3 id="wechat.%s">%s</h3>', name, code(("wechat.%s(%s)"):format(name, table.concat(arguments, ", "))))
     put("<p>%s</p>", escape(chinese and words.methods[name] or entry.doc))
     put_rows(say("parameters"), parameter_rows(entry.parameters))
-    local returned = reference.returns(name)
+    local returned = types.returns_of(name)
     if returned ~= "" then put("<p>%s: %s</p>", say("returns"), code(returned)) end
     put('<p class="faint">%s: %s</p>', say("errors"), errors_of(returned))
     put("<pre>%s</pre>", escape(reference.example(name, entry.parameters)))

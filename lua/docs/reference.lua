@@ -82,17 +82,6 @@ end
 
 -- ---- rows
 
---- Returns a method's return types, from the annotations.
----@param name string
----@return string
-function reference.returns(name)
-  local found, length = "table?, ApiError?", 0
-  for pattern, returned in pairs(types.returns) do
-    if #pattern > length and name:find(pattern) then found, length = returned, #pattern end
-  end
-  return found
-end
-
 --- Returns the names of all methods that are not endpoints, sorted.
 ---@param methods table<string, MethodEntry>
 ---@return string[]

@@ -66,18 +66,10 @@ local function lua_type(names)
   return table.concat(out, "|")
 end
 
-local function returns_of(name)
-  local found, length = "table?, ApiError?", 0
-  for pattern, returned in pairs(types.returns) do
-    if #pattern > length and name:find(pattern) then found, length = returned, #pattern end
-  end
-  return found
-end
-
 local reserved = { ["end"] = true, ["repeat"] = true, ["function"] = true }
 
 local function method_lines(lines, row)
-  local names, named, returned = {}, {}, returns_of(row.name)
+  local names, named, returned = {}, {}, types.returns_of(row.name)
   lines[#lines + 1] = "--- " .. row.doc
   for i, parameter in ipairs(row.parameters or {}) do
     local optional = parameter[2]:sub(-1) == "?" and "?" or ""

@@ -278,4 +278,15 @@ types.returns = {
   ["^show_qrcode$"] = "Download?, ApiError?",
 }
 
+--- Returns a method's return types, from the annotations.
+---@param name string
+---@return string
+function types.returns_of(name)
+  local found, length = "table?, ApiError?", 0
+  for pattern, returned in pairs(types.returns) do
+    if #pattern > length and name:find(pattern) then found, length = returned, #pattern end
+  end
+  return found
+end
+
 return types

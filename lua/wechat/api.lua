@@ -5,8 +5,8 @@
 local catalogue = require "wechat.catalogue"
 local errors = require "wechat.errors"
 local misread = require "wechat.misread"
+local place = require "wechat.place"
 local request = require "wechat.request"
-local getinfo = debug.getinfo
 
 local group_mark = "group of the platform's calls"
 
@@ -61,17 +61,6 @@ end
 
 -- Refusals that are harmless: "typing" is shown already.
 local expected = { [45081] = true }
-
--- "bot.lua:12: ": the line of the script that is running.
-local function place()
-  for level = 3, 20 do
-    local info = getinfo(level, "Sl")
-    if not info then break end
-    local ours = info.source:find("wechat/[%w_]+%.lua$")
-    if info.currentline > 0 and not ours then return info.short_src .. ":" .. info.currentline .. ": " end
-  end
-  return ""
-end
 
 ---@class Api used by the methods that call the platform
 ---@field request fun(full: string, params: table, method: string): table|string|nil, string?

@@ -1,18 +1,7 @@
 -- Reading an unknown name below `wechat` raises an error that suggests the nearest known name.
 
 local nearest = require "wechat.nearest"
-local getinfo = debug.getinfo
-
--- "bot.lua:12: ": the line of the script that is running.
-local function place()
-  for level = 3, 20 do
-    local info = getinfo(level, "Sl")
-    if not info then break end
-    local ours = info.source:find("wechat/[%w_]+%.lua$")
-    if info.currentline > 0 and not ours then return info.short_src .. ":" .. info.currentline .. ": " end
-  end
-  return ""
-end
+local place = require "wechat.place"
 
 local misread = {}
 

@@ -27,15 +27,18 @@ void set_str(lua_State *L, const char *name, Str text) {
   lua_setfield(L, -2, name);
 }
 
-noreturn void raise(lua_State *L, const char *format, ...) {
-  luaL_where(L, 1);
-  va_list args;
-  va_start(args, format);
+noreturn void raise_at(lua_State *L, const char *format, va_list args) {
   lua_pushvfstring(L, format, args);
-  va_end(args);
   lua_concat(L, 2);
   lua_error(L);
   abort();
+}
+
+noreturn void raise(lua_State *L, const char *format, ...) {
+  va_list args;
+  luaL_where(L, 1);
+  va_start(args, format);
+  raise_at(L, format, args);
 }
 
 noreturn void raise_no_memory(lua_State *L) { raise(L, "not enough memory"); }

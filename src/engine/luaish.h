@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdnoreturn.h>
 
@@ -21,6 +22,8 @@ int load_buffer(lua_State *L, Str code, const char *name);
 void pass_yields(lua_State *L, lua_CFunction function);
 // Whether pass_yields has noted the C function at `index`.
 bool passes_yields(lua_State *L, int index);
+// Raises the text on top of the stack, followed by the formatted one, like luaL_error.
+noreturn void raise_at(lua_State *L, const char *format, va_list args);
 // Like luaL_error.
 noreturn void raise(lua_State *L, const char *format, ...);
 noreturn void raise_no_memory(lua_State *L);

@@ -180,11 +180,7 @@ noreturn void method_raise(lua_State *L, const char *format, ...) {
   place_push(L, caller_level(L));
   va_list args;
   va_start(args, format);
-  lua_pushvfstring(L, format, args);
-  va_end(args);
-  lua_concat(L, 2);
-  lua_error(L);
-  abort();
+  raise_at(L, format, args);
 }
 
 static int l_fail(lua_State *L) { method_raise(L, "%s", luaL_checkstring(L, 1)); }

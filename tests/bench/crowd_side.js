@@ -3,8 +3,8 @@
 'use strict';
 
 const crypto = require('node:crypto');
-const http = require('node:http');
 const net = require('node:net');
+const { makeSendApi } = require('./send_api.js');
 
 const TRIES = 3, QUICK_AT_ONCE = 4;
 
@@ -80,17 +80,7 @@ async function quick(options) {
 }
 
 function api() {
-  const delivered = new Map();
-  const server = http.createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => { body += chunk; }).on('end', () => {
-      if (request.url.startsWith('/cgi-bin/message/custom/send')) {
-        const { touser, text } = JSON.parse(body);
-        delivered.set(touser, [...(delivered.get(touser) || []), text.content]);
-      }
-      response.end('{"errcode":0,"errmsg":"ok"}');
-    });
-  });
+  const { server, delivered } = makeSendApi();
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
   process.on('message', () => {
     const texts = [...delivered.values()];

@@ -12,6 +12,7 @@ const path = require('node:path');
 const { ACCOUNT, BUILD, ROOT, WEMOON, freePort, sleep, wemoon } = require('./sides.js');
 const median = require('./median.js');
 const load = require('./load.js');
+const { makeSendApi } = require('./send_api.js');
 
 const SLOW = 500, TRIES = 3, QUICK_AT_ONCE = 4;
 
@@ -19,17 +20,7 @@ const percentile = (numbers, share) => [...numbers].sort((a, b) => a - b)[Math.m
 
 // Starts the platform's API: accepts customer service messages, and counts them by user.
 async function startApi() {
-  const delivered = new Map();
-  const server = http.createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => { body += chunk; }).on('end', () => {
-      if (request.url.startsWith('/cgi-bin/message/custom/send')) {
-        const { touser, text } = JSON.parse(body);
-        delivered.set(touser, [...(delivered.get(touser) || []), text.content]);
-      }
-      response.end('{"errcode":0,"errmsg":"ok"}');
-    });
-  });
+  const { server, delivered } = makeSendApi();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${server.address().port}`, delivered, close: () => { server.closeAllConnections(); server.close(); } };
 }

@@ -23,6 +23,20 @@ async function talkThroughKills(t, script, words, config = { store: sqlite(t) })
   return answers;
 }
 
+// Begins a conversation by "go" and answers its question by "answer"; kills the bot with kill -9 once `underWay` resolves, and
+// delivers the answer again to the next process. Returns what that replies.
+async function answerThroughKill(t, script, underWay) {
+  const config = { store: sqlite(t) };
+  const bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  const xml = textXml('answer');
+  bot.deliver(xml).catch(() => {});
+  await underWay();
+  await bot.kill();
+  const next = await startBot(t, { script, config });
+  return (await next.deliver(xml)).reply.Content;
+}
+
 // Starts a server that writes `pieces` one after another, and stops before a null one.
 async function startStream(t, pieces) {
   const server = http.createServer(async (request, response) => {
@@ -85,16 +99,11 @@ test('a task that is joined when the process ends goes on in the next one', asyn
     local _, late = task:join(0.3)
     return answer.content .. " " .. late .. " " .. task:join(10)
   end`;
-  const config = { store: sqlite(t) };
-  let bot = await startBot(t, { script, config });
-  assert.equal(await bot.say('go'), '?');
-  const xml = textXml('answer');
-  bot.deliver(xml).catch(() => {});
-  await until(() => peer.seen.length === 1, 'the first call');
-  await sleep(600);
-  await bot.kill();
-  bot = await startBot(t, { script, config });
-  assert.equal((await bot.deliver(xml)).reply.Content, 'answer timeout done');
+  const answer = await answerThroughKill(t, script, async () => {
+    await until(() => peer.seen.length === 1, 'the first call');
+    await sleep(600);
+  });
+  assert.equal(answer, 'answer timeout done');
   assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
 });
 
@@ -164,17 +173,11 @@ test('of a stream that a kill cut off there is what was recorded, then "unknown"
     end
     return table.concat(heard, " ") .. " " .. r.err.kind .. " " .. tostring(r:read()) .. " " .. tostring(r.err)
   end`;
-  const config = { store: sqlite(t) };
-  let bot = await startBot(t, { script, config });
-  assert.equal(await bot.say('go'), '?');
-  const xml = textXml('answer');
-  bot.deliver(xml).catch(() => {});
-  await until(() => peer.seen.length === 2, 'both lines');
-  await sleep(100);
-  await bot.kill();
-  bot = await startBot(t, { script, config });
-  assert.equal((await bot.deliver(xml)).reply.Content,
-    'one two unknown nil http.stream: the stream ended with the process that read it');
+  const answer = await answerThroughKill(t, script, async () => {
+    await until(() => peer.seen.length === 2, 'both lines');
+    await sleep(100);
+  });
+  assert.equal(answer, 'one two unknown nil http.stream: the stream ended with the process that read it');
   assert.deepEqual(peer.seen, ['POST /one', 'POST /two']);
   assert.equal(server.asked, 1);
 });

@@ -3,12 +3,12 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const https = require('node:https');
 const path = require('node:path');
+const { ImpatientPlatform, certify } = require('./impatient');
 const { connects } = require('./redis');
-const { TOKEN, freePort, parseXml, signedQuery, sleep, startBot, tempDir, textXml, until, writeFiles } = require('./harness');
+const { freePort, sleep, startBot, tempDir, textXml, until, writeFiles } = require('./harness');
 
 const README = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
 const block = (pattern) => [...README.matchAll(/^```\w*\n([^]*?)^```$/gm)].map((match) => match[1]).find((text) => pattern.test(text));
@@ -22,12 +22,6 @@ function onPorts(text, ports) {
     text = text.replaceAll(`127.0.0.1:${written}`, `127.0.0.1:${ports[i]}`);
   });
   return text;
-}
-
-function certify(dir) {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=bot.example.com',
-    '-addext', 'subjectAltName=DNS:bot.example.com', '-keyout', path.join(dir, 'key.pem'), '-out', path.join(dir, 'cert.pem')], { stdio: 'ignore' });
-  fs.writeFileSync(path.join(dir, 'both.pem'), fs.readFileSync(path.join(dir, 'cert.pem')) + fs.readFileSync(path.join(dir, 'key.pem')));
 }
 
 // The surroundings of each block in a test: an unprivileged port, a certificate, files below `dir`.
@@ -79,6 +73,7 @@ async function startShop(t, kind) {
   const bots = await Promise.all(ports.map(start));
   const port = await freePort();
   certify(dir);
+  fs.writeFileSync(path.join(dir, 'both.pem'), fs.readFileSync(path.join(dir, 'cert.pem')) + fs.readFileSync(path.join(dir, 'key.pem')));
   const command = proxies[kind].configure(dir, port, ports);
   const checked = spawnSync(...[proxies[kind].check(command)].flatMap(([program, ...args]) => [program, args]), { encoding: 'utf8' });
   assert.equal(checked.status, 0, checked.stdout + checked.stderr);
@@ -86,47 +81,13 @@ async function startShop(t, kind) {
   const ended = new Promise((resolve) => child.on('close', resolve));
   t.after(async () => { child.kill('SIGTERM'); await ended; });
   await until(() => connects(port), kind, 10000);
-  const agent = new https.Agent({ keepAlive: true, maxSockets: 64, rejectUnauthorized: false, servername: 'bot.example.com' });
-  t.after(() => agent.destroy());
-  const platform = new Platform(port, agent);
+  const platform = new Platform(t, port, { rejectUnauthorized: false });
   // Caddy creates its certificate after it has started to listen.
   await until(async () => (await platform.post(textXml('who'), 'oNobody')).status === 200, `${kind} to answer`, 15000);
   return { bots, ports, start, platform };
 }
 
-// The platform as documented: waits five seconds and tries three times with the same MsgId.
-class Platform {
-  constructor(port, agent) {
-    Object.assign(this, { port, agent, failures: [] });
-  }
-
-  post(xml, user, where = '/wechat', fields = {}) {
-    const query = new URLSearchParams({ ...signedQuery({ token: TOKEN, openid: user }), ...fields });
-    return new Promise((resolve) => {
-      const request = https.request({ host: '127.0.0.1', port: this.port, method: 'POST', path: `${where}?${query}`, agent: this.agent,
-        servername: 'bot.example.com', headers: { Host: 'bot.example.com', 'Content-Length': Buffer.byteLength(xml) } }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk) => { body += chunk; });
-        response.on('end', () => resolve({ status: response.statusCode, body }));
-        response.on('error', (error) => resolve({ error: error.message }));
-      });
-      request.setTimeout(5000, () => request.destroy(new Error('nothing within five seconds')));
-      request.on('error', (error) => resolve({ error: error.message }));
-      request.end(xml);
-    });
-  }
-
-  async say(content, user, id) {
-    const xml = textXml(content, { FromUserName: user, ...(id ? { MsgId: id } : {}) });
-    for (let i = 0; i < 3; i++) {
-      const { status, body, error } = await this.post(xml, user);
-      if (status === 200) return parseXml(body).Content;
-      this.failures.push(error || `${status} ${body}`);
-    }
-    throw new Error(`the user is told that the service is unavailable: ${this.failures.slice(-3)}`);
-  }
-
+class Platform extends ImpatientPlatform {
   // Sends a message of one of 40 users every 8 ms while `act` runs; each must be answered, and run at most twice.
   async loadWhile(act) {
     let loading = true;

@@ -4,12 +4,12 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { spawn, execFileSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
-const https = require('node:https');
 const path = require('node:path');
+const { ImpatientPlatform, certify } = require('./impatient');
 const { connects, makeRedis } = require('./redis');
-const { TOKEN, APPID, freePort, sleep, signedQuery, textXml, parseXml, tempDir, writeFiles, startBot, until } = require('./harness');
+const { APPID, freePort, sleep, tempDir, writeFiles, startBot, until } = require('./harness');
 
 const PORTS = ['8081', '8082', '8083'];
 
@@ -20,16 +20,10 @@ function readmeConfig() {
   return /```nginx\n([^]*?)```/.exec(readme)[1];
 }
 
-function makeCertificate(dir) {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=bot.example.com',
-    '-addext', 'subjectAltName=DNS:bot.example.com', '-keyout', path.join(dir, 'key.pem'), '-out', path.join(dir, 'cert.pem')],
-  { stdio: 'ignore' });
-}
-
 async function startNginx(t, ports) {
   const dir = tempDir(t);
   const port = await freePort();
-  makeCertificate(dir);
+  certify(dir);
   let site = readmeConfig();
   PORTS.forEach((written, i) => { site = site.replace(`127.0.0.1:${written}`, `127.0.0.1:${ports[i]}`); });
   site = site.replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem;`);
@@ -46,43 +40,7 @@ async function startNginx(t, ports) {
 
 // ---- platform -------------------------------------------------------------------------------------------------------
 
-class Platform {
-  constructor(t, nginx) {
-    this.nginx = nginx;
-    this.agent = new https.Agent({ keepAlive: true, maxSockets: 128, ca: nginx.ca, servername: 'bot.example.com' });
-    this.failures = []; // tries that the platform counts as failed: the answers
-    t.after(() => this.agent.destroy());
-  }
-
-  // Posts a try; resolves to { status, body }, or { error } if there is no answer within five seconds.
-  post(xml, user) {
-    const query = new URLSearchParams(signedQuery({ token: TOKEN, openid: user }));
-    return new Promise((resolve) => {
-      const request = https.request({ host: '127.0.0.1', port: this.nginx.port, method: 'POST', path: `/wechat?${query}`,
-        agent: this.agent, headers: { Host: 'bot.example.com', 'Content-Length': Buffer.byteLength(xml) } }, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk) => { body += chunk; });
-        response.on('end', () => resolve({ status: response.statusCode, body }));
-        response.on('error', (error) => resolve({ error: error.message }));
-      });
-      request.setTimeout(5000, () => request.destroy(new Error('nothing within five seconds')));
-      request.on('error', (error) => resolve({ error: error.message }));
-      request.end(xml);
-    });
-  }
-
-  // Sends a message; returns the text that the user gets, null for none; throws after three failed tries.
-  async say(content, user, id) {
-    const xml = textXml(content, { FromUserName: user, ...(id ? { MsgId: id } : {}) });
-    for (let i = 0; i < 3; i++) {
-      const { status, body, error } = await this.post(xml, user);
-      if (status === 200) return body === 'success' ? null : parseXml(body).Content;
-      this.failures.push(error || status);
-    }
-    throw new Error(`the user is told that the service is unavailable: ${this.failures.slice(-3)}`);
-  }
-
+class Platform extends ImpatientPlatform {
   // Sends `count` messages of 60 users, one every `everyMs`; resolves to the answers, in order.
   async load(count, everyMs, contentOf) {
     const answers = [];
@@ -119,7 +77,7 @@ async function startThree(t) {
   const start = (port) => startBot(t, { script: SCRIPT, config: { store: redis.url, appid: APPID, listen: `127.0.0.1:${port}` } });
   const bots = await Promise.all(ports.map(start));
   const nginx = await startNginx(t, ports);
-  return { redis, bots, ports, start, platform: new Platform(t, nginx) };
+  return { redis, bots, ports, start, platform: new Platform(t, nginx.port, { ca: nginx.ca }) };
 }
 
 test('all three answer, each user\'s messages in one process', async (t) => {

@@ -12,6 +12,8 @@
 #include "engine/pack.h"
 #include "engine/run.h"
 
+#include "../unit/spawn.h"
+
 static const char SCRIPT[] = "local n = act('one', { 1, 2.5, a = true, 'x' })\n"
                              "local ok, err = pcall(fail)\n"
                              "local r = once(function(a) return a, { b = 'c' } end, 7)\n"
@@ -45,19 +47,6 @@ static int l_fail(lua_State *L) { return luaL_error(L, "misused"); }
 static int l_save(lua_State *L) {
   World *world = world_of(L);
   if (!world->record) record_save(task_record(task_running(L)), &world->saved);
-  return 0;
-}
-
-static const TaskBody CHILD = { .doing = "a child" };
-
-static int l_spawn(lua_State *L) {
-  Task *task = task_new(engine_of(L), &CHILD, NULL);
-  task_share_record(task_running(L), task);
-  lua_pushcfunction(L, door_begin);
-  lua_insert(L, 1);
-  lua_xmove(L, task_coroutine(task), lua_gettop(L));
-  task_count(task);
-  task_post(task);
   return 0;
 }
 

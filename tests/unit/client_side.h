@@ -123,4 +123,17 @@ static void side_close(void) {
   peer_stop(&peer);
 }
 
+// The peer's behaviour in the tests of a file.
+static bool behave(void *ctx, const PeerRequest *request);
+
+__attribute__((unused)) static int side_set_up(void **state) {
+  side_open(behave);
+  return 0;
+}
+
+__attribute__((unused)) static int side_tear_down(void **state) {
+  side_close();
+  return 0;
+}
+
 #endif

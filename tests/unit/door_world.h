@@ -16,6 +16,7 @@
 #include "engine/record.h"
 #include "engine/run.h"
 #include "engine/wait.h"
+#include "spawn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,19 +83,6 @@ static int l_ask(lua_State *L) {
   l_save(L);
   snprintf(world.result, sizeof world.result, "saved");
   return luaL_error(L, "the process ends");
-}
-
-static const TaskBody CHILD = { .doing = "a child" };
-
-static int l_spawn(lua_State *L) {
-  Task *parent = task_running(L), *task = task_new(engine_of(L), &CHILD, NULL);
-  task_share_record(parent, task);
-  lua_pushcfunction(L, door_begin);
-  lua_insert(L, 1);
-  lua_xmove(L, task_coroutine(task), lua_gettop(L));
-  task_count(task);
-  task_post(task);
-  return 0;
 }
 
 static const DoorFunction functions[] = {

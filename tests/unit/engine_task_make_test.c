@@ -1,14 +1,6 @@
 // engine/task_make: a task is made, and made again from one that ended.
 #include "task_world.h"
 
-static int l_keep(lua_State *co) {
-  Task *task = task_running(co);
-  lua_pushvalue(co, 1);
-  task_set_value(co, task, 0);
-  task_push_value(co, task, 0);
-  return 1;
-}
-
 static void test_a_task_made_from_one_that_ended_has_nothing_of_it(void **state) {
   lua_register(L, "keep", l_keep);
   Task *first = task_new(engine, &noting, "return keep('value')");

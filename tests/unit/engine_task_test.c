@@ -1,14 +1,6 @@
 // engine/task: what a task has: limits, log subject, values.
 #include "task_world.h"
 
-static int l_keep(lua_State *co) {
-  Task *task = task_running(co);
-  lua_pushvalue(co, 1);
-  task_set_value(co, task, 0);
-  task_push_value(co, task, 0);
-  return 1;
-}
-
 static void test_values_are_kept_with_the_task(void **state) {
   lua_register(L, "keep", l_keep);
   assert_null(task_running(L));

@@ -4,14 +4,7 @@
 static void test_sleeping_takes_its_time_and_lets_others_run(void **state) {
   load("function on_message(msg) if msg.content == 'slow' then wechat.sleep(0.05) end return "
        "msg.content end");
-  Heard slow;
-  answer_init(&slow);
-  assert_int_equal(send_text(&slow, "slow"), TASK_WAITING);
-  assert_answer("quick", TASK_RETURNED, "quick");
-  assert_true(answer_wait(&slow, 5000));
-  assert_string_equal(slow.reply, "slow");
-  usleep(1000);
-  answer_clear(&slow);
+  assert_answers_meanwhile();
 }
 
 static void test_no_time_that_was_never_meant_is_slept(void **state) {

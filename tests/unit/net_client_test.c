@@ -310,16 +310,6 @@ static void test_freeing_the_client_ends_what_is_under_way(void **state) {
   assert_int_equal(atomic_load(&counts.other), 100);
 }
 
-static int set_up(void **state) {
-  side_open(behave);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  side_close();
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_status_other_than_200_is_an_answer_too),
@@ -339,5 +329,5 @@ int main(void) {
     cmocka_unit_test(test_a_delayed_request_begins_later),
     cmocka_unit_test(test_freeing_the_client_ends_what_is_under_way),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, side_set_up, side_tear_down);
 }

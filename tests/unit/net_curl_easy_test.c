@@ -174,16 +174,6 @@ static void test_a_temporary_file_has_no_name_and_no_heir(void **state) {
   unsetenv("TMPDIR");
 }
 
-static int set_up(void **state) {
-  side_open(behave);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  side_close();
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_headers_and_body_go_out_as_given),
@@ -195,5 +185,5 @@ int main(void) {
     cmocka_unit_test(test_a_file_that_shrinks_while_it_is_sent_is_a_failure),
     cmocka_unit_test(test_a_temporary_file_has_no_name_and_no_heir),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, side_set_up, side_tear_down);
 }

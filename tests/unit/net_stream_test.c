@@ -172,16 +172,6 @@ static void test_silence_and_an_early_end_are_told(void **state) {
   client_result_free(result);
 }
 
-static int set_up(void **state) {
-  side_open(behave);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  side_close();
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_last_head_comes_once_and_then_the_bytes),
@@ -189,5 +179,5 @@ int main(void) {
     cmocka_unit_test(test_a_cancel_closes_the_connection),
     cmocka_unit_test(test_silence_and_an_early_end_are_told),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, side_set_up, side_tear_down);
 }

@@ -354,16 +354,6 @@ static void test_a_refused_expectation_is_an_answer_like_any_other(void **state)
   close(listener);
 }
 
-static int set_up(void **state) {
-  side_open(behave);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  side_close();
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_must_not_be_repeated_is_sent_once_over_a_kept_connection),
@@ -384,5 +374,5 @@ int main(void) {
     cmocka_unit_test(test_old_and_new_kinds_of_http_are_not_tried),
     cmocka_unit_test(test_a_refused_expectation_is_an_answer_like_any_other),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, side_set_up, side_tear_down);
 }

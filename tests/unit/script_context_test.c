@@ -43,13 +43,7 @@ static void test_each_task_has_its_own(void **state) {
        "  if msg.content == 'slow' then wechat.sleep(0.05) end\n"
        "  return wechat.current().content\n"
        "end");
-  Heard slow;
-  answer_init(&slow);
-  assert_int_equal(send_text(&slow, "slow"), TASK_WAITING);
-  assert_answer("quick", TASK_RETURNED, "quick");
-  assert_true(answer_wait(&slow, 5000));
-  assert_string_equal(slow.reply, "slow");
-  answer_clear(&slow);
+  assert_answers_meanwhile();
 }
 
 static void test_there_is_none_while_the_script_is_loaded(void **state) {

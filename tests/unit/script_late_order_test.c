@@ -37,16 +37,21 @@ static void assert_goes_on(Heard *heard) {
   answer_clear(heard);
 }
 
-static void test_the_second_waits_until_the_first_has_left(void **state) {
-  LatePlace *first = late_order_enter(order, STR("user"));
+// Asserts that the message of `second` waits until `first` is left.
+static void assert_waits_for(LatePlace *first) {
   Heard heard;
-  second = late_order_enter(order, STR("user"));
   assert_true(waits(&heard));
   usleep(20000);
   assert_false(heard.done);
   late_order_leave(first);
   assert_goes_on(&heard);
   late_order_leave(second);
+}
+
+static void test_the_second_waits_until_the_first_has_left(void **state) {
+  LatePlace *first = late_order_enter(order, STR("user"));
+  second = late_order_enter(order, STR("user"));
+  assert_waits_for(first);
 }
 
 static void test_another_users_place_is_not_waited_for(void **state) {
@@ -61,16 +66,10 @@ static void test_another_users_place_is_not_waited_for(void **state) {
 
 static void test_a_place_that_is_held_twice_is_left_twice(void **state) {
   LatePlace *first = late_order_enter(order, STR("user"));
-  Heard heard;
   second = late_order_enter(order, STR("user"));
   assert_ptr_equal(late_order_hold(first), first);
   late_order_leave(first);
-  assert_true(waits(&heard));
-  usleep(20000);
-  assert_false(heard.done);
-  late_order_leave(first);
-  assert_goes_on(&heard);
-  late_order_leave(second);
+  assert_waits_for(first);
 }
 
 static void test_a_place_between_two_others_may_be_left_first(void **state) {

@@ -1,37 +1,14 @@
 // Embedded programs: the argument `host`, and calls of their functions.
-#include "script_world.h"
+#include "program_world.h"
 
-// A host whose JSON is a list of names, without annotations: for new/luarc.lua.
-static int open_host(lua_State *L) {
-  world_open_host(L);
-  lua_newtable(L);
-  if (luaL_dostring(L, "package.preload['meta.generate'] = function()\n"
-                       "  return { files = function() return {} end }\n"
-                       "end\n"
-                       "return function(t)\n"
-                       "  local names = {}\n"
-                       "  for name in pairs(t) do names[#names + 1] = tostring(name) end\n"
-                       "  return table.concat(names, ' ')\n"
-                       "end") != LUA_OK)
-    lua_error(L);
-  lua_setfield(L, -2, "encode");
-  lua_setfield(L, -2, "json");
-  return 1;
-}
+// new/luarc.lua gives what this function makes of a table: the names in it.
+static const char encode[] = "return function(t)\n"
+                             "  local names = {}\n"
+                             "  for name in pairs(t) do names[#names + 1] = tostring(name) end\n"
+                             "  return table.concat(names, ' ')\n"
+                             "end";
 
-static Buf out;
-
-static int set_up(void **state) {
-  buf_init(&out);
-  world_open(state);
-  world.options.open_host = open_host;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  buf_clear(&out);
-  return world_close(state);
-}
+static int set_up(void **state) { return program_world_open(state, encode); }
 
 static bool load_program(const char *name) {
   world.options.program = name;
@@ -73,7 +50,7 @@ static void test_a_program_without_functions_says_so(void **state) {
   assert_non_null(strstr(world.err.text, "the program has no functions"));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, program_world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

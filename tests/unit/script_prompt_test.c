@@ -1,33 +1,10 @@
 // A prompt beside a script: one program per session, in the script's state, within the limits of a message.
-#include "script_world.h"
+#include "program_world.h"
 
-// For new/luarc.lua: the script's function `write` gets what the program writes.
-static int open_host(lua_State *L) {
-  world_open_host(L);
-  lua_newtable(L);
-  if (luaL_dostring(L, "package.preload['meta.generate'] = function()\n"
-                       "  return { files = function() return {} end }\n"
-                       "end\n"
-                       "return function() return write() end") != LUA_OK)
-    lua_error(L);
-  lua_setfield(L, -2, "encode");
-  lua_setfield(L, -2, "json");
-  return 1;
-}
+// What new/luarc.lua gives: what the script's function `write` returns.
+static const char encode[] = "return function() return write() end";
 
-static Buf out;
-
-static int set_up(void **state) {
-  buf_init(&out);
-  world_open(state);
-  world.options.open_host = open_host;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  buf_clear(&out);
-  return world_close(state);
-}
+static int set_up(void **state) { return program_world_open(state, encode); }
 
 static bool call(uint64_t session, const char *program, const char *function,
                  bool (*stop)(void *ctx)) {
@@ -90,7 +67,7 @@ static void test_a_session_that_has_ended_begins_anew(void **state) {
   assert_non_null(strstr(out.ptr, "again"));
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, program_world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

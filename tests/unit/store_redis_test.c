@@ -20,22 +20,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store_side.h"
+
 static char folder[] = "/tmp/wemoon-redis-XXXXXX";
-static pid_t redis_pid;
 static int port, tls_port;
 
 // ---- redis-server of the test -------------------------------------------------------------------
-
-static int listen_somewhere(int *on) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-  assert_int_equal(listen(fd, 16), 0);
-  getsockname(fd, (struct sockaddr *)&address, &len);
-  *on = ntohs(address.sin_port);
-  return fd;
-}
 
 // Runs a shell command in the folder; $P is the port.
 static int shell(const char *command) {
@@ -64,13 +54,6 @@ static void start_redis(void) {
     _exit(127);
   }
   for (int i = 0; i < 500 && shell("redis-cli -p $P ping >/dev/null 2>&1") != 0; i++) usleep(10000);
-}
-
-static void stop_redis(void) {
-  if (redis_pid <= 0) return;
-  kill(redis_pid, SIGKILL);
-  waitpid(redis_pid, NULL, 0);
-  redis_pid = 0;
 }
 
 static int set_up_all(void **state) {
@@ -113,13 +96,6 @@ static Store *open_with_ca(const char *ca_file, const char *format, ...) {
 }
 
 #define OPEN(...) open_with_ca(NULL, __VA_ARGS__)
-
-static StoreReply *call(Store *store, StoreCall what) {
-  Err err = { 0 };
-  StoreReply *reply = store_call_wait(store, &what, &err);
-  if (!reply) fail_msg("%s", err.text);
-  return reply;
-}
 
 static const StoreCall set_k = { .op = STORE_SET, .key = { "k", 1 }, .value = { "v", 1 } };
 static const StoreCall get_k = { .op = STORE_GET, .key = { "k", 1 } };

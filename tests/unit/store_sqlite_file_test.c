@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store_side.h"
+
 static char folder[64], path[100], url[120];
 static char lines[4000];  // of the log, and of levels above info
 
@@ -55,19 +57,7 @@ static const char *shell(const char *command) {
   return printed;
 }
 
-static Store *open_it(void) {
-  Err err = { 0 };
-  Store *store = store_open(str_of(url), &err);
-  if (!store) fail_msg("%s", err.text);
-  return store;
-}
-
-static StoreReply *call(Store *store, StoreCall what) {
-  Err err = { 0 };
-  StoreReply *reply = store_call_wait(store, &what, &err);
-  if (!reply) fail_msg("%s", err.text);
-  return reply;
-}
+static Store *open_it(void) { return open_at(url); }
 
 static void set(Store *store, const char *key, const char *value) {
   StoreReply *reply =

@@ -16,22 +16,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store_side.h"
+
 static char folder[] = "/tmp/wemoon-store-XXXXXX";
-static pid_t redis_pid;
 static int redis_port;
 
 // ---- redis-server of the test -------------------------------------------------------------------
-
-static int listen_somewhere(int *port) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  socklen_t len = sizeof(address);
-  assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-  assert_int_equal(listen(fd, 16), 0);
-  getsockname(fd, (struct sockaddr *)&address, &len);
-  *port = ntohs(address.sin_port);
-  return fd;
-}
 
 static bool answers(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -57,13 +47,6 @@ static void start_redis(void) {
   }
   for (int i = 0; i < 500 && !answers(redis_port); i++) usleep(10000);
   assert_true(answers(redis_port));
-}
-
-static void stop_redis(void) {
-  if (redis_pid <= 0) return;
-  kill(redis_pid, SIGKILL);
-  waitpid(redis_pid, NULL, 0);
-  redis_pid = 0;
 }
 
 static int set_up_all(void **state) {
@@ -92,18 +75,9 @@ static Store *open_store(const char *kind) {
     snprintf(url, sizeof(url), "redis://:s3cret:@/word@127.0.0.1:%d/%d", redis_port,
              next_file++ % 64);
   else snprintf(url, sizeof(url), "memory:");
-  Err err = { 0 };
-  Store *store = store_open(str_of(url), &err);
-  if (!store) fail_msg("%s", err.text);
+  Store *store = open_at(url);
   assert_string_equal(store_kind(store), kind);
   return store;
-}
-
-static StoreReply *call(Store *store, StoreCall what) {
-  Err err = { 0 };
-  StoreReply *reply = store_call_wait(store, &what, &err);
-  if (!reply) fail_msg("%s", err.text);
-  return reply;
 }
 
 static bool yes(Store *store, StoreCall what) {

@@ -36,6 +36,15 @@ static inline TaskState start(const char *code) {
   return task_start(task_new(engine, &noting, (void *)code));
 }
 
+// The Lua function keep(value): keeps the value with the task, and returns what is kept.
+static inline int l_keep(lua_State *co) {
+  Task *task = task_running(co);
+  lua_pushvalue(co, 1);
+  task_set_value(co, task, 0);
+  task_push_value(co, task, 0);
+  return 1;
+}
+
 // Lets the engine's thread run until no task waits.
 static inline void wait_until_none_waits(void) {
   engine_leave(engine);

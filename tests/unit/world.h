@@ -291,6 +291,18 @@ static inline void assert_answer(const char *content, TaskState state, const cha
   assert_answer_through(interpreter_run_message, content, state, reply);
 }
 
+// Asserts that the message "slow" waits while "quick" is answered, each by its own text.
+static inline void assert_answers_meanwhile(void) {
+  Heard slow;
+  answer_init(&slow);
+  assert_int_equal(send_text(&slow, "slow"), TASK_WAITING);
+  assert_answer("quick", TASK_RETURNED, "quick");
+  assert_true(answer_wait(&slow, 5000));
+  assert_string_equal(slow.reply, "slow");
+  usleep(1000);
+  answer_clear(&slow);
+}
+
 // ---- conversations and late replies
 
 // Goes on with the user's conversation.
