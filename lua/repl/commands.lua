@@ -70,11 +70,13 @@ return function(repl)
 
   local function faint(text) return paint.text("faint", paint.safe(text)) end
 
-  -- Returns an act's requests and replies as lines if tracing. The last document becomes the current message.
+  -- Returns an act's requests and replies as lines if tracing, and whether the script failed. The last document becomes
+  -- the current message.
   local function show_trace(answer)
-    local lines, state = {}, control("GET", "/sim/state")
+    local lines, state, failed = {}, control("GET", "/sim/state"), false
     for _, item in ipairs(state and state.trace or {}) do
       if item.id == answer.trace then
+        failed = item.outcome == "failed" or item.script_error ~= nil
         for _, try in ipairs(item.tries) do
           repl.document = try.request or repl.document
           lines[#lines + 1] = faint("→ " .. tostring(try.request))
@@ -83,17 +85,19 @@ return function(repl)
         if item.script_error then lines[#lines + 1] = paint.text("bad", paint.safe(item.script_error)) end
       end
     end
-    return repl.tracing and table.concat(lines, "\n") or nil
+    return repl.tracing and table.concat(lines, "\n") or nil, failed
   end
 
   local function act(fields)
     fields.user = repl.user
     local answer, err = control("POST", "/sim/act", fields)
     if not answer then return "failed", paint.text("bad", "error: ") .. paint.safe(err) end
-    local lines = { show_trace(answer) }
+    local trace, failed = show_trace(answer)
+    local lines = { trace }
     for _, entry in ipairs(answer.shown) do lines[#lines + 1] = show_entry(entry) end
-    if #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
-    return "done", table.concat(lines, "\n")
+    if failed then lines[#lines + 1] = paint.text("bad", "(the script failed)")
+    elseif #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
+    return failed and "failed" or "done", table.concat(lines, "\n")
   end
 
   local function words(rest)

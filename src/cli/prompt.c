@@ -51,9 +51,40 @@ static void show_notes(Prompt *prompt) {
   el_set(prompt->edit, EL_REFRESH);
 }
 
+// Moves a position on by one character, as a terminal of `columns` wraps it.
+static void step(wchar_t c, int columns, int *row, int *column) {
+  int width = wcwidth(c);
+  if (width < 0) width = 2;  // libedit shows a control character as ^X
+  if (*column + width > columns) {
+    ++*row;
+    *column = 0;
+  }
+  *column += width;
+}
+
+// The row of the cursor, from that of the mark, once a terminal of `columns` has wrapped the input anew.
+static int cursor_row(Prompt *prompt, int columns) {
+  const LineInfoW *line = el_wline(prompt->edit);
+  const char *mark = prompt->mark;
+  mbstate_t state = { 0 };
+  int row = 0, column = 0;
+  wchar_t c;
+  for (size_t used; (used = mbrtowc(&c, mark, MB_LEN_MAX, &state)) != 0; mark += used) {
+    if (used > MB_LEN_MAX) break;
+    step(c, columns, &row, &column);
+  }
+  for (const wchar_t *at = line->buffer; at < line->cursor; at++) step(*at, columns, &row, &column);
+  return row + column / columns;
+}
+
+// libedit draws the input anew where the cursor is, so the cursor goes to where the mark was drawn.
 static void take_resize(Prompt *prompt) {
   struct signalfd_siginfo info;
   if (read(prompt->resizes, &info, sizeof info) < 0) return;
+  int row = cursor_row(prompt, prompt_columns());
+  if (row > 0) printf("\033[%dA", row);
+  fputs("\r\033[J", stdout);
+  fflush(stdout);
   el_resize(prompt->edit);
   el_set(prompt->edit, EL_REFRESH);
 }

@@ -3,6 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const { until } = require('./harness');
 const { type, terminal } = require('./prompt');
 
 const TELL = 'function on_message(msg) return wechat.json.encode { msg.type, msg.key or "", msg.ScanCodeInfo or msg.SendPicsInfo or msg.SendLocationInfo or "" } end';
@@ -117,6 +118,27 @@ test('at a terminal the line is whole after a resize, and tables use the new wid
   term.keys('-l', 'x');
   term.keys('Enter');
   await term.shows(/\{\n +"aaaaaaaaaaaaaaaa",\n +"bbbbbbbbbbbbbbbb",\n/);
+});
+
+test('at a terminal that wraps its lines anew nothing of the old ones is left', async (t) => {
+  const term = terminal(t, { width: 60 });
+  await term.shows(/月 >/);
+  const words = 'x = "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十"';
+  const input = new RegExp(`月 > ${words}$`);
+  term.keys('-l', words);
+  for (const width of [100, 40, 60, 30, 90]) {
+    term.resize(width);
+    await until(() => {
+      const screen = term.screen().replace(/\n/g, '');
+      return input.test(screen) && screen.match(/月 >/g).length === 1;
+    }, `one input at ${width} columns:\n${term.screen()}`);
+  }
+});
+
+test('a message that the script failed to answer is a failed input, and no mere "no reply"', async (t) => {
+  const script = 'function on_message(msg) if msg.content == "bad" then error("boom") end end';
+  const { out } = await type(t, ['.say ok', '.say bad'], { script, code: 1 });
+  assert.equal(out, '(no reply)\n(the script failed)\n');
 });
 
 test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
