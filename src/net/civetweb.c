@@ -104,12 +104,39 @@ static const char *read_headers(const struct mg_connection *conn, Pair *headers,
   return found == masked ? fault : "a header's name is mistaken for Transfer-Encoding";
 }
 
-static int on_request(struct mg_connection *conn) {
+static int serve(struct mg_connection *conn, CivetwebRequest *request) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   const Civetweb *civetweb = info->user_data;
+  request->arrived_us = wire_arrived_us();
+  request->came_us = wire_came_us();
+  request->connection = mg_get_user_connection_data(conn);
+  if (request->connection && connection_descriptor(request->connection) < 0)
+    connection_introduce(request->connection, wire_descriptor());
+  int status = civetweb->options.serve(civetweb->options.ctx, conn, request);
+  wire_next(info->content_length);
+  return status;
+}
+
+static int serve_plain(struct mg_connection *conn, const PlainHead *head) {
+  CivetwebRequest request = {
+    .lines = { .method = head->method,
+               .target = head->path,
+               .version = "1.1",
+               .headers = head->headers,
+               .header_count = head->header_count },
+    .path = head->path,
+    .query = head->query,
+    .hides_body = true,
+  };
+  return serve(conn, &request);
+}
+
+static int on_request(struct mg_connection *conn) {
+  const struct mg_request_info *info = mg_get_request_info(conn);
   Pair headers[MG_MAX_HEADERS];
   size_t count = (size_t)info->num_headers;
   wire_take();
+  if (wire_plain()) return serve_plain(conn, wire_plain());
   CivetwebRequest request = {
     .lines = { .method = info->request_method,
                .target = info->request_uri,
@@ -121,15 +148,9 @@ static int on_request(struct mg_connection *conn) {
     .fault = read_headers(conn, headers, count),
     .is_last = !wire_may_go_on(info->content_length),
     .is_chunked = wire_masked() > 0,
-    .arrived_us = wire_arrived_us(),
-    .came_us = wire_came_us(),
-    .connection = mg_get_user_connection_data(conn),
+    .hides_body = wire_masked() > 0,
   };
-  if (request.connection && connection_descriptor(request.connection) < 0)
-    connection_introduce(request.connection, wire_descriptor());
-  int status = civetweb->options.serve(civetweb->options.ctx, conn, &request);
-  wire_next(info->content_length);
-  return status;
+  return serve(conn, &request);
 }
 
 // The peer's address; civetweb's own text lacks IPv6.
@@ -147,13 +168,16 @@ static const char *peer_of(const struct mg_connection *conn, char out[FORWARDED_
 const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_TEXT_MAX]) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   const Civetweb *civetweb = mg_get_user_data(mg_get_context(conn));
+  const PlainHead *plain = wire_plain();
   Pair headers[MG_MAX_HEADERS];
   char peer[FORWARDED_TEXT_MAX];
   size_t count = 0;
   for (int i = 0; info && i < info->num_headers; i++)
     headers[count++] = (Pair){ .name = str_of(info->http_headers[i].name),
                                .value = str_of(info->http_headers[i].value) };
-  return forwarded_client(&civetweb->options.trusted, peer_of(conn, peer), headers, count, out);
+  return forwarded_client(&civetweb->options.trusted, peer_of(conn, peer),
+                          plain ? plain->headers : headers, plain ? plain->header_count : count,
+                          out);
 }
 
 // Answers a request that never reaches the handler, instead of civetweb's page, which shows its version.

@@ -20,7 +20,8 @@ typedef struct {
   const char *path, *query;  // path as sent, not decoded; query without '?', or NULL
   const char *fault;         // why the head is refused, one clause; or NULL
   bool is_last;        // the bytes behind it cannot be read as a request: the connection must end
-  bool is_chunked;     // the body is in chunks: read it with wire_read
+  bool is_chunked;     // the body is in chunks
+  bool hides_body;     // read the body with wire_read, not civetweb_read
   int64_t arrived_us;  // since when the client waits (monotonic): wire_arrived_us
   int64_t came_us;     // when the first byte was received
   Connection *connection;

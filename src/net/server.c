@@ -166,11 +166,16 @@ typedef struct {
 
 static const BodyFault no_fault = { 0, NULL };
 
+static int read_some(Exchange *x, void *out, size_t len) {
+  return x->from->hides_body ? wire_read(out, len, x->server->body_timeout_ms)
+                             : civetweb_read(x->conn, out, len);
+}
+
 static BodyFault read_plain(Exchange *x, Buf *body) {
   size_t wanted = (size_t)x->request.content_length;
   if (!buf_reserve(body, wanted)) return (BodyFault){ 503, "no memory for its body" };
   while (body->len < wanted) {
-    int n = civetweb_read(x->conn, body->ptr + body->len, wanted - body->len);
+    int n = read_some(x, body->ptr + body->len, wanted - body->len);
     if (n <= 0) return (BodyFault){ 408, "its body did not come whole" };
     body->len += (size_t)n;
   }

@@ -22,12 +22,13 @@ typedef struct {
   bool taken;    // the request at hand was handed on
   bool last;     // no other one will be
   bool ended;
+  bool plain;  // plain_head is the head of the current request
   int fd, masked;
   // libcivetweb's buffer, in which heads begin, known from the first byte of a connection on; how many bytes
   // it holds, and how many of them are the head of the current request; 0: the head is incomplete.
   char *buffer;
   size_t held, head;
-  // The bytes behind the head of a chunked request: in that buffer, beyond the length that libcivetweb knows.
+  // The bytes behind the head of a plain or chunked request: in that buffer, beyond the length that libcivetweb knows.
   const char *rest;
   size_t rest_len;
   int64_t came_us, arrived_us;
@@ -37,6 +38,7 @@ typedef struct {
 enum { DESCRIPTORS_MAX = 65536 };
 
 static _Thread_local Wire wire = { .fd = -1 };
+static _Thread_local PlainHead plain_head;
 
 // ---- when it came -------------------------------------------------------------------------------
 
@@ -122,6 +124,13 @@ static Lines look_at_lines(char *head, size_t len, char mask) {
   return lines;
 }
 
+// The bytes behind the head are kept from libcivetweb.
+static void hide_rest(size_t head_length) {
+  wire.rest = wire.buffer + head_length;
+  wire.rest_len = wire.held - head_length;
+  wire.held = wire.head;
+}
+
 // The head is complete. Returns how many of the last `n` bytes libcivetweb may see.
 static ssize_t take_head(ssize_t n) {
   wire.in_head = wire.taken = false;
@@ -131,10 +140,24 @@ static ssize_t take_head(ssize_t n) {
   if (lines.broken) wire.buffer[wire.head - 1] = '\x01';
   wire.masked = lines.codings;
   if (!wire.masked) return n;
-  wire.rest = wire.buffer + wire.head;
-  wire.rest_len = wire.held - wire.head;
-  wire.held = wire.head;
+  hide_rest(wire.head);
   return n - (ssize_t)wire.rest_len;
+}
+
+// Gives libcivetweb a shorter head in place of a plain one. False if the bytes are not one plain head and, at most, its
+// body.
+static bool take_plain_head(void) {
+  static const char substitute[] = "GET / HTTP/1.1\r\n\r\n";
+  if (!plain_head_read(str_make(wire.buffer, wire.held), &plain_head) ||
+      wire.held - plain_head.len > plain_head.body_len)
+    return false;
+  wire.in_head = wire.taken = false;
+  wire.plain = true;
+  wire.masked = 0;
+  wire.head = sizeof substitute - 1;
+  hide_rest(plain_head.len);
+  memcpy(wire.buffer, substitute, wire.head);
+  return true;
 }
 
 static ssize_t take(int fd, char *bytes, ssize_t n) {
@@ -147,6 +170,7 @@ static ssize_t take(int fd, char *bytes, ssize_t n) {
   else if (wire.came_us == 0) wire.came_us = wire.arrived_us = clock_now_us();
   size_t before = (size_t)(bytes - wire.buffer);
   wire.held = before + (size_t)n;
+  if (before == 0 && take_plain_head()) return (ssize_t)wire.head;
   wire.head = head_len(wire.buffer, before, wire.held);
   if (wire.head) return take_head(n);
   connection_reads(wire.connection);
@@ -197,6 +221,7 @@ void wire_next(int64_t body_len) {
   wire.head = next.len ? head_len(next.ptr, 0, next.len) : 0;
   wire.in_head = wire.head == 0;
   wire.taken = wire.in_head;
+  wire.plain = false;
   wire.masked = 0;
   wire.rest_len = 0;
   wire.came_us = wire.arrived_us = next.len ? clock_now_us() : 0;
@@ -221,6 +246,8 @@ Str wire_head(void) { return str_make(wire.buffer, wire.held); }
 bool wire_is_whole(void) { return wire.head > 0; }
 
 bool wire_has_ended(void) { return wire.ended; }
+
+const PlainHead *wire_plain(void) { return wire.plain ? &plain_head : NULL; }
 
 int wire_masked(void) { return wire.masked; }
 

@@ -1,12 +1,13 @@
 // The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
 // head, and decodes only some chunked bodies. But it calls accept and recv, and finds the executable's before libc's:
-// those defined here record when a connection was accepted, check each head as it arrives, and keep the body of a
-// chunked request from libcivetweb. All functions are about the calling thread's connection.
+// those defined here record when a connection was accepted, check each head as it arrives, and keep plain heads, their
+// bodies, and the body of a chunked request from libcivetweb. All functions are about the calling thread's connection.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
 #include "base/str.h"
 #include "net/connections.h"
+#include "net/plain_head.h"
 
 enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 
@@ -45,10 +46,14 @@ Str wire_head(void);
 bool wire_is_whole(void);
 // Whether the client closed its sending half within the head.
 bool wire_has_ended(void);
-// How many Transfer-Encoding headers are masked. If there is one, read the body with wire_read.
+// The head of the current request, if it is plain and arrived in one piece, with no more than its body behind it. Else
+// NULL: libcivetweb has the head. libcivetweb takes a plain head for "GET /" and sees no body: it would go through every
+// byte of the head twice, and through its lines once more.
+const PlainHead *wire_plain(void);
+// How many Transfer-Encoding headers are masked.
 int wire_masked(void);
-// Reads bytes behind the head of a chunked request; returns how many, or 0 or less at the end of the connection or after
-// `timeout_ms`.
+// Reads bytes behind a head that is plain, or has a masked header: libcivetweb does not know of that body. Returns how
+// many, or 0 or less at the end of the connection or after `timeout_ms`.
 int wire_read(void *out, size_t len, int timeout_ms);
 // Whether bytes have arrived that wire_read did not return: those of the next request, once the body is complete.
 bool wire_has_rest(void);

@@ -256,6 +256,63 @@ static void test_a_connection_is_kept_for_the_next_request(void **state) {
   server_free(server);
 }
 
+// Returns the whole answer to a request that is sent in two pieces.
+static const char *ask_in_pieces(int fd, const char *request, size_t first) {
+  static char answer[ANSWER_MAX];
+  assert_int_equal(send(fd, request, first, MSG_NOSIGNAL), first);
+  usleep(20 * 1000);
+  assert_true(say(fd, request + first));
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  return answer;
+}
+
+// A plain head that comes whole is kept from libcivetweb; one that comes in pieces is not.
+static void test_a_request_is_the_same_however_it_is_cut_into_pieces(void **state) {
+  static const char *const requests[] = {
+    "GET /look?x=%41&y[]=+ HTTP/1.1\r\nHost: x\r\nX-Thing:  a b \r\n\r\n",
+    "POST /echo?a?b HTTP/1.1\r\nHost: x\r\nX-Thing: c\r\nContent-Length: 5\r\n\r\nabcde",
+    "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
+    "GET /a/../b//c;d HTTP/1.1\r\nHost: x\r\nConnection: TE\r\n\r\n",
+    "GET / HTTP/1.1\r\nContent-Length: 3\r\n\r\n",
+  };
+  Server *server = serve(4);
+  for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+    char whole[ANSWER_MAX], path[256];
+    size_t len = strlen(requests[i]);
+    snprintf(whole, sizeof whole, "%s", ask(server_port(server), requests[i]));
+    snprintf(path, sizeof path, "%s", seen.path);
+    for (size_t first = 1; first < len; first += 11) {
+      int fd = dial(server_port(server));
+      assert_string_equal(ask_in_pieces(fd, requests[i], first), whole);
+      assert_seen(seen.path, path);
+      close(fd);
+    }
+  }
+  server_free(server);
+}
+
+// A plain head that has the next request behind it is left to libcivetweb, which keeps the rest.
+static void test_requests_in_a_row_are_told_apart_wherever_they_are_cut(void **state) {
+  static const char two[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\ndefg";
+  Server *server = serve(4);
+  for (size_t first = 20; first < sizeof two - 1; first += 7) {
+    int fd = dial(server_port(server));
+    char answers[2048] = "";
+    assert_int_equal(send(fd, two, first, MSG_NOSIGNAL), first);
+    usleep(20 * 1000);
+    assert_true(say(fd, two + first));
+    for (size_t len = 0; !strstr(answers, "\r\n\r\ndefg");) {
+      ssize_t n = recv(fd, answers + len, sizeof answers - 1 - len, 0);
+      if (n <= 0) fail_msg("cut at %zu: no second answer after '%s'", first, answers);
+      answers[len += (size_t)n] = '\0';
+    }
+    assert_non_null(strstr(answers, "\r\n\r\nabc"));
+    close(fd);
+  }
+  server_free(server);
+}
+
 static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **state) {
   Server *server = serve(4);
   int before = atomic_load(&seen.handled);
@@ -597,6 +654,8 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_what_is_no_request_is_refused_in_few_words),
     cmocka_unit_test(test_a_target_that_is_a_whole_url_names_the_path_and_the_query),
     cmocka_unit_test(test_a_connection_is_kept_for_the_next_request),
+    cmocka_unit_test(test_a_request_is_the_same_however_it_is_cut_into_pieces),
+    cmocka_unit_test(test_requests_in_a_row_are_told_apart_wherever_they_are_cut),
     cmocka_unit_test(test_a_body_that_nobody_asked_for_is_not_the_next_request),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_a_handler_that_does_not_answer_is_answered_for),

@@ -1,0 +1,147 @@
+// The lines first, found by their line feeds; then one judgement of all bytes, sixteen at a time.
+#include "net/plain_head.h"
+
+#include <string.h>
+
+typedef int8_t Lane __attribute__((vector_size(16)));
+
+enum {
+  SHORTEST = 18,          // "GET / HTTP/1.1" and two line ends
+  LENGTH_DIGITS_MAX = 15  // a longer Content-Length is left to the way that refuses it
+};
+
+// ---- bytes --------------------------------------------------------------------------------------
+
+static Lane lane_at(const char *at) {
+  Lane lane;
+  memcpy(&lane, at, sizeof lane);
+  return lane;
+}
+
+// The bytes that are neither printable ASCII nor a tab or line end (as signed numbers those beyond ASCII are below a
+// space too), and each CR and LF without the other. Reads a byte more than a lane.
+static Lane faults_at(const char *at) {
+  Lane bytes = lane_at(at), next = lane_at(at + 1);
+  Lane control =
+      (Lane)(bytes < ' ') & (Lane)(bytes != '\t') & (Lane)(bytes != '\r') & (Lane)(bytes != '\n');
+  return control | (Lane)(bytes == 0x7F) | ((Lane)(bytes == '\r') ^ (Lane)(next == '\n'));
+}
+
+// Whether the head has no such byte. It is longer than a lane, and does not begin with a line feed.
+static bool is_clean(const char *text, size_t len) {
+  size_t last = len - sizeof(Lane) - 1, at = 0;
+  Lane faults = faults_at(text + last);
+  for (; at < last; at += sizeof(Lane)) faults |= faults_at(text + at);
+  uint64_t halves[2];
+  memcpy(halves, &faults, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+// ---- lines --------------------------------------------------------------------------------------
+
+static char *find(char *at, char byte, const char *end) {
+  return memchr(at, byte, (size_t)(end - at));
+}
+
+// Returns what follows "GET " or "POST ", or NULL.
+static char *read_method(PlainHead *head) {
+  char *at = head->text;
+  size_t len = memcmp(at, "GET ", 4) == 0 ? 3 : memcmp(at, "POST ", 5) == 0 ? 4 : 0;
+  if (len == 0) return NULL;
+  at[len] = '\0';
+  head->method = at;
+  return at + len + 1;
+}
+
+// "/path?query HTTP/1.1\r\n". Returns the next line, or NULL.
+static char *read_target(PlainHead *head, char *at, const char *end) {
+  static const char version[] = "HTTP/1.1\r\n";
+  char *blank = find(at, ' ', end), *query;
+  if (!blank || *at != '/' || (size_t)(end - blank) < sizeof version ||
+      memcmp(blank + 1, version, sizeof version - 1) != 0)
+    return NULL;
+  *blank = '\0';
+  query = find(at, '?', blank);
+  if (query) *query++ = '\0';
+  head->path = at;
+  head->query = query;
+  return blank + sizeof version;
+}
+
+static bool read_length(PlainHead *head, Str value, bool *known) {
+  int64_t length;
+  if (*known || value.len == 0 || value.len > LENGTH_DIGITS_MAX || value.ptr[0] == '-' ||
+      !str_to_int64(value, &length))
+    return false;
+  head->body_len = (size_t)length;
+  *known = true;
+  return true;
+}
+
+// Whether the header leaves the head plain.
+static bool take_header(PlainHead *head, Str name, Str value, bool *length_is_known) {
+  switch (name.len) {
+    case 6:
+      if (str_eq_nocase(name, STR("Expect"))) return false;
+      break;
+    case 7:
+      if (str_eq_nocase(name, STR("Upgrade"))) return false;
+      break;
+    case 14:
+      if (str_eq_nocase(name, STR("Content-Length")) && !read_length(head, value, length_is_known))
+        return false;
+      break;
+    case 17:
+      if (str_eq_nocase(name, STR("Transfer-Encoding"))) return false;
+      break;
+  }
+  if (head->header_count == PLAIN_HEADERS_MAX) return false;
+  head->headers[head->header_count++] = (Pair){ .name = name, .value = value };
+  return true;
+}
+
+// "Name: value\r\n". Returns the next line, or NULL. Whether a CR is before the LF is judged later.
+static char *read_header(PlainHead *head, char *line, const char *end, bool *length_is_known) {
+  char *colon = line;
+  while (*colon > ' ' && *colon != ':') colon++;
+  char *lf = *colon == ':' && colon > line ? find(colon, '\n', end) : NULL;
+  if (!lf) return NULL;
+  char *value = colon + 1, *last = lf - 1;
+  while (value < last && (*value == ' ' || *value == '\t')) value++;
+  if (value > last) return NULL;
+  *colon = '\0';
+  Str name = str_make(line, (size_t)(colon - line)), text = str_make(value, (size_t)(last - value));
+  return take_header(head, name, text, length_is_known) ? lf + 1 : NULL;
+}
+
+// The NULs at the ends of values are written last: a CR must be seen before.
+static void end_values(PlainHead *head) {
+  for (size_t i = 0; i < head->header_count; i++) {
+    Str value = head->headers[i].value;
+    head->text[value.ptr + value.len - head->text] = '\0';
+  }
+}
+
+// ---- head ---------------------------------------------------------------------------------------
+
+static void copy_front(PlainHead *head, Str bytes, size_t len) {
+  memcpy(head->text, bytes.ptr, len);
+  head->text[len] = '\0';
+  head->header_count = head->body_len = 0;
+}
+
+bool plain_head_read(Str bytes, PlainHead *head) {
+  size_t len = bytes.len < PLAIN_HEAD_MAX ? bytes.len : PLAIN_HEAD_MAX;
+  if (len < SHORTEST) return false;
+  copy_front(head, bytes, len);
+  const char *end = head->text + len;
+  bool length_is_known = false;
+  char *at = read_method(head);
+  if (at) at = read_target(head, at, end);
+  while (at && *at != '\r') at = read_header(head, at, end, &length_is_known);
+  if (!at || at[1] != '\n') return false;
+  head->len = (size_t)(at + 2 - head->text);
+  if (!is_clean(bytes.ptr, head->len)) return false;
+  end_values(head);
+  return true;
+}
