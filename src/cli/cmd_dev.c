@@ -39,11 +39,9 @@ static bool choose_callback(Invocation *in, const char *script, const char **cal
   if (script)
     return err_set(err, ERR_USAGE, "BOT.lua and --callback exclude each other: there is one bot");
   Url url;
-  bool fits = url_split(str_of(*callback), &url, NULL) &&
-              (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")));
-  if (fits) return true;
-  return err_set(err, ERR_USAGE, "--callback %s: is no http address: write http://HOST:PORT/PATH",
-                 *callback);
+  Err why = { 0 };
+  return url_split_http(str_of(*callback), &url, &why) ||
+         err_set(err, ERR_USAGE, "--callback %s: %s", *callback, why.text);
 }
 
 static bool choose_listen(Invocation *in, Str *listen, Err *err) {

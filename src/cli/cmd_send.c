@@ -67,14 +67,9 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
   *url = options_value(&in->arguments, "url");
   if (*url) {
     Url parts;
-    if (strpbrk(*url, " \t\r\n"))
-      return err_set(err, ERR_USAGE, "--url %s: has a blank in it: write %%20", *url);
-    bool http = url_split(str_of(*url), &parts, NULL) &&
-                (str_eq(parts.scheme, STR("http")) || str_eq(parts.scheme, STR("https"))) &&
-                parts.host.len > 0;
-    if (http) return true;
-    return err_set(err, ERR_USAGE, "--url %s: is no http address: write http://HOST:PORT/PATH",
-                   *url);
+    Err why = { 0 };
+    return url_split_http(str_of(*url), &parts, &why) ||
+           err_set(err, ERR_USAGE, "--url %s: %s", *url, why.text);
   }
   Str host;
   int port;

@@ -97,10 +97,13 @@ static bool check_path(Str value, Err *err) {
 
 static bool check_base(Str value, Err *err) {
   Url url;
-  bool fits = url_split(value, &url, NULL) && url.host.len > 0 && url.query.len == 0 &&
-              url.userinfo.len == 0;
-  if (fits && (str_eq(url.scheme, STR("http")) || str_eq(url.scheme, STR("https")))) return true;
-  return err_set(err, ERR_USAGE, "is no address of a server: write https://HOST[:PORT]");
+  Err why = { 0 };
+  if (!url_split_http(value, &url, &why))
+    return err_set(err, ERR_USAGE, "%s: write https://HOST[:PORT]", why.text);
+  if (url.query.len == 0 && url.userinfo.len == 0) return true;
+  return err_set(
+      err, ERR_USAGE,
+      "the address of a server has neither a user nor a query: write https://HOST[:PORT]");
 }
 
 static bool check_proxy(Str value, Err *err) {
@@ -108,14 +111,14 @@ static bool check_proxy(Str value, Err *err) {
                                          "socks5", "socks5h", NULL };
   if (value.len == 0) return true;
   Url url;
-  if (url_split(value, &url, NULL) && url.host.len > 0) {
+  Err why = { .text = "the address has a scheme that no proxy has" };
+  if (url_split(value, &url, &why)) {
     for (size_t i = 0; schemes[i]; i++) {
       if (str_eq(url.scheme, str_of(schemes[i]))) return true;
     }
   }
-  return err_set(
-      err, ERR_USAGE,
-      "is no address of a proxy: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT");
+  return err_set(err, ERR_USAGE, "%s: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT",
+                 why.text);
 }
 
 static bool check_attach(Str value, Err *err) {

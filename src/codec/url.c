@@ -145,17 +145,22 @@ static bool split_authority(Str authority, Url *out, Err *err) {
   return true;
 }
 
+static bool check_bytes(Str text, Err *err) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.ptr[i];
+    if (c > ' ' && c != 0x7F) continue;
+    return err_set(err, ERR_INVALID, "byte %zu of the address is %s: write %%%02X in its place",
+                   i + 1, c == ' ' ? "a space" : "a control character", c);
+  }
+  return true;
+}
+
 bool url_split(Str text, Url *out, Err *err) {
   *out = (Url){ .port = -1 };
-  for (size_t i = 0; i < text.len; i++) {
-    if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7F) {
-      return err_set(err, ERR_INVALID,
-                     "the address has white space or a control character at byte %zu", i + 1);
-    }
-  }
+  if (!check_bytes(text, err)) return false;
   ptrdiff_t colon = str_find(text, STR("://"));
   if (colon < 0)
-    return err_set(err, ERR_INVALID, "the address has no \"://\": it should begin like https://");
+    return err_set(err, ERR_INVALID, "the address has no \"://\": write it like https://HOST/PATH");
   out->scheme = str_sub(text, 0, (size_t)colon);
   if (!scheme_ok(out->scheme))
     return err_set(err, ERR_INVALID, "the address does not begin with a scheme like https");
@@ -164,4 +169,10 @@ bool url_split(Str text, Url *out, Err *err) {
   out->path = cut_before(rest, "?#", &rest);
   if (str_starts(rest, STR("?"))) out->query = cut_before(str_sub(rest, 1, rest.len), "#", &rest);
   return split_authority(authority, out, err);
+}
+
+bool url_split_http(Str text, Url *out, Err *err) {
+  if (!url_split(text, out, err)) return false;
+  return str_eq_nocase(out->scheme, STR("http")) || str_eq_nocase(out->scheme, STR("https")) ||
+         err_set(err, ERR_INVALID, "the address must begin with http:// or https://");
 }

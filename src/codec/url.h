@@ -24,5 +24,7 @@ typedef struct {
 // Splits `text` into slices, without its fragment. A host is required; white space and control characters are refused.
 // False with ERR_INVALID; `err` never quotes the URL, which may hold a password.
 bool url_split(Str text, Url *out, Err *err);
+// The same for addresses that begin with http:// or https:// (of either case) alone.
+bool url_split_http(Str text, Url *out, Err *err);
 
 #endif

@@ -157,13 +157,8 @@ static bool is_token(Str s) {
 
 static bool check_url(Str text, Err *err) {
   Url url;
-  if (url_split(text, &url, NULL) && url.host.len > 0 &&
-      (str_eq_nocase(url.scheme, STR("http")) || str_eq_nocase(url.scheme, STR("https"))))
-    return true;
-  if (has_line_break(text) || (text.len && memchr(text.ptr, ' ', text.len)))
-    return err_set(err, ERR_USAGE,
-                   "a URL may hold neither blanks nor line breaks: encode them (%%20)");
-  return err_set(err, ERR_USAGE, "a URL must begin with http:// or https:// and name a host");
+  Err why = { 0 };
+  return url_split_http(text, &url, &why) || err_set(err, ERR_USAGE, "%s", why.text);
 }
 
 static bool check_headers(const Pairs *headers, Err *err) {
@@ -280,7 +275,7 @@ bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code)
     return *code = refuse(transfer, CURLE_TOO_MANY_REDIRECTS, "more than 10 redirects"), false;
   if (!check_url(str_of(location), NULL))
     return *code = refuse(transfer, CURLE_UNSUPPORTED_PROTOCOL,
-                          "a redirect to what is no http address"),
+                          "the answer redirects to an address that is neither http nor https"),
            false;
   char *copy = strdup(location);
   if (!copy) return *code = CURLE_OUT_OF_MEMORY, false;

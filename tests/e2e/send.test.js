@@ -327,7 +327,7 @@ test('wrong words are status 2, and nothing is sent', async (t) => {
     [['event'], /event NAME/], [['event', 'x', 'novalue'], /Field=value/], [['event', 'x', 'a b=1'], /element's name/],
     [['event', 'x', 'A..B=1'], /element's name/], [['text', 'hi', '--repeat', '0'], /--repeat/], [['text', 'hi', '--raw', '--json'], /exclude/],
     [['xml', 'none.xml'], /none\.xml/], [['xml'], /FILE/], [['xml', '-', '--from', 'x'], /--from/], [['text', 'hi', '--url', 'nonsense'], /--url/],
-    [['text', 'hi', '--url', 'ftp://x/'], /--url/], [['text', 'hi', '--url', 'http://127.0.0.1/a b'], /blank.*%20/],
+    [['text', 'hi', '--url', 'ftp://x/'], /--url/], [['text', 'hi', '--url', 'http://127.0.0.1/a b'], /is a space: write %20/],
     [['xml', '/dev/null'], /\/dev\/null is empty/],
   ]) {
     assert.match((await peer.send(words, { code: 2 })).stderr, what, words.join(' '));

@@ -295,7 +295,7 @@ test('a wrong option and a wrong use are named', async (t) => {
       fault(wechat.http.stream, {url = URL, idle_timeout = 0}), fault(wechat.http.get, URL, {idle_timeout = 1}),
       fault(r.read, r, -1), fault(r.lines, {})`);
   assert.match(faults[0], /wechat\.http\.stream: url is missing/);
-  assert.match(faults[1], /wechat\.http\.stream: a URL must begin with http/);
+  assert.match(faults[1], /wechat\.http\.stream: the address must begin with http:\/\/ or https/);
   assert.match(faults[2], /idle_timeout must be a positive number of seconds/);
   assert.match(faults[3], /there is no option named 'idle_timeout'/);
   assert.match(faults[4], /r:read: n must be a positive integer/);

@@ -66,7 +66,15 @@ for part, options in pairs {
 end
 check.equal(sent, nil, "a request after a fault")
 
--- A blank is told by its name, not as a wrong beginning.
-for _, url in ipairs { "http://127.0.0.1:9/a b", " http://127.0.0.1:9/", "http://127.0.0.1:9/a\nb" } do
-  check.raises("wechat.http.get: a URL may hold neither blanks nor line breaks: encode them (%20)", wechat.http.get, url)
-end
+-- The error names the byte, not a wrong beginning.
+for url, why in pairs {
+  ["http://127.0.0.1:9/a b"] = "byte 21 of the address is a space: write %20 in its place",
+  [" http://127.0.0.1:9/"] = "byte 1 of the address is a space: write %20 in its place",
+  ["http://127.0.0.1:9/a\nb"] = "byte 21 of the address is a control character: write %0A in its place",
+  ["http://127.0.0.1:9/a\tb"] = "byte 21 of the address is a control character: write %09 in its place",
+  ["http://127.0.0.1:9/a\0b"] = "byte 21 of the address is a control character: write %00 in its place",
+  ["ftp://127.0.0.1/"] = "the address must begin with http:// or https://",
+  ["http://:9/"] = "the address names no host",
+  ["http://h:99999/"] = "the port in the address is not a number from 1 to 65535",
+  ["127.0.0.1"] = 'the address has no "://": write it like https://HOST/PATH',
+} do check.raises("wechat.http.get: " .. why, wechat.http.get, url) end

@@ -145,6 +145,18 @@ static void test_what_is_no_address_is_refused(void **state) {
   }
 }
 
+static void test_an_address_of_http_has_no_other_scheme(void **state) {
+  static const char *const good[] = { "http://a", "https://a/b", "HTTP://a" };
+  Url url;
+  Err err = { 0 };
+  for (size_t i = 0; i < 3; i++) assert_true(url_split_http(str_of(good[i]), &url, &err));
+  assert_false(url_split_http(STR("ftp://a"), &url, &err));
+  assert_string_equal(err.text, "the address must begin with http:// or https://");
+  assert_false(url_split_http(STR("http://a/\t"), &url, &err));
+  assert_string_equal(err.text,
+                      "byte 10 of the address is a control character: write %09 in its place");
+}
+
 static void test_a_refusal_never_repeats_the_password(void **state) {
   Url url;
   Err err = { 0 };
@@ -163,6 +175,7 @@ int main(void) {
     cmocka_unit_test(test_an_address_is_taken_apart),
     cmocka_unit_test(test_passwords_ipv6_and_bare_queries_are_understood),
     cmocka_unit_test(test_what_is_no_address_is_refused),
+    cmocka_unit_test(test_an_address_of_http_has_no_other_scheme),
     cmocka_unit_test(test_a_refusal_never_repeats_the_password),
   };
   return cmocka_run_group_tests(tests, make_arena, free_arena);

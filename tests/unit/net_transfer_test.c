@@ -40,23 +40,32 @@ static void assert_refused(const ClientRequest *request, const char *why) {
 }
 
 static void test_what_is_no_http_address_is_refused(void **state) {
-  static const char *const urls[] = {
-    "", "host", "ftp://host/", "file:///etc/passwd", "http://", "http:///path", "//host/"
+  static const char *const urls[][2] = {
+    { "", "has no \"://\"" },
+    { "host", "has no \"://\"" },
+    { "ftp://host/", "must begin with http://" },
+    { "file:///etc/passwd", "host" },
+    { "http://", "names no host" },
+    { "http:///path", "names no host" },
+    { "//host/", "has no \"://\"" },
   };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-    ClientRequest bad = request(urls[i]);
-    assert_refused(&bad, "http://");
+    ClientRequest bad = request(urls[i][0]);
+    assert_refused(&bad, urls[i][1]);
   }
 }
 
-static void test_a_blank_in_an_address_is_named_wherever_it_stands(void **state) {
-  static const char *const urls[] = {
-    "http://host/a b", "http://host/?q=a b", " http://host/",        "http://host/ ",
-    "http://ho st/",   "http://host/a\nb",   "http://host/\r\nX: y", "a b",
+static void test_a_space_or_control_character_in_an_address_is_named_by_its_code(void **state) {
+  static const char *const urls[][2] = {
+    { "http://host/a b", "%20" },      { "http://host/?q=a b", "%20" },
+    { " http://host/", "%20" },        { "http://host/ ", "%20" },
+    { "http://ho st/", "%20" },        { "http://host/a\nb", "%0A" },
+    { "http://host/\r\nX: y", "%0D" }, { "a b", "%20" },
+    { "http://host/a\tb", "%09" },
   };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-    ClientRequest bad = request(urls[i]);
-    assert_refused(&bad, "%20");
+    ClientRequest bad = request(urls[i][0]);
+    assert_refused(&bad, urls[i][1]);
   }
 }
 
@@ -148,7 +157,7 @@ static void test_failures_have_their_outcome(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_no_http_address_is_refused),
-    cmocka_unit_test(test_a_blank_in_an_address_is_named_wherever_it_stands),
+    cmocka_unit_test(test_a_space_or_control_character_in_an_address_is_named_by_its_code),
     cmocka_unit_test(test_a_header_cannot_bring_another_one),
     cmocka_unit_test(test_methods_and_times_have_their_shape),
     cmocka_unit_test(test_a_part_is_a_regular_file),

@@ -210,8 +210,8 @@ static void test_redirects_end_after_ten_and_lead_to_http_alone(void **state) {
   int before = requests();
   ends(follow(get("/loop")), CLIENT_NETWORK, "more than 10 redirects");
   assert_int_equal(requests() - before, 11);
-  ends(follow(get("/redirect?302=file:///etc/passwd")), CLIENT_NETWORK, "no http address");
-  ends(follow(get("/redirect?302=ftp://127.0.0.1/x")), CLIENT_NETWORK, "no http address");
+  ends(follow(get("/redirect?302=file:///etc/passwd")), CLIENT_NETWORK, "neither http nor https");
+  ends(follow(get("/redirect?302=ftp://127.0.0.1/x")), CLIENT_NETWORK, "neither http nor https");
   ClientResult *result = run(get("/redirect?302=/end"));
   assert_int_equal(result->status, 302);
   assert_string_equal(result->body.ptr, "moved");
