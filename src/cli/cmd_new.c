@@ -138,7 +138,7 @@ static bool read_account(Invocation *in, Buf *json, Err *err) {
         "--adopt needs appid and appsecret: give them in config.lua here, as WEMOON_APPID "
         "and WEMOON_APPSECRET, or as --appid and --appsecret");
   if (!config_interpreter(in->config, &account, &interpreter_options, err)) return false;
-  if (!services_open(&services, in->config, &account, NULL, STORE_IF_IT_OPENS, NULL, err))
+  if (!services_open(&services, in->config, &account, NULL, STORE_IF_IT_EXISTS, NULL, err))
     return false;
   services_lend(&services, &interpreter_options);
   if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);

@@ -216,7 +216,8 @@ static bool open_store(StoreTool *tool, bool makes_file, Err *err) {
   if (!config_account(config, &tool->account, err) ||
       !account_name(&tool->account, tool->account_name, err))
     return false;
-  tool->store = services_open_store(config, &tool->account, config_file(config), !makes_file, err);
+  tool->store = services_open_store(config, &tool->account, config_file(config),
+                                    makes_file ? STORE_BESIDE_SCRIPT : STORE_MUST_EXIST, err);
   return tool->store != NULL;
 }
 

@@ -1,6 +1,8 @@
 // Opens a script's services as configured.
 #include "cli/services.h"
 
+#include <unistd.h>
+
 #include "bot/bot_metrics.h"
 
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
@@ -33,7 +35,7 @@ bool services_store_file(const Config *config, const char *beside, Buf *path, Er
 }
 
 // A script's keys belong to its account; without token and appid they have no account.
-static Store *open_named(const Config *config, const Account *account, Str url, bool must_exist,
+static Store *open_named(const Config *config, const Account *account, Str url, StorePlace place,
                          Err *err) {
   char name[ACCOUNT_NAME_MAX] = "", former[ACCOUNT_NAME_MAX] = "";
   bool nameless = account->appid.len == 0 && account->credentials[0].token.len == 0;
@@ -44,25 +46,36 @@ static Store *open_named(const Config *config, const Account *account, Str url, 
                                           .ca_file = config_text(config, "ca_file").ptr,
                                           .account = str_of(name),
                                           .former_account = str_of(former),
-                                          .must_exist = must_exist },
+                                          .must_exist = place == STORE_MUST_EXIST,
+                                          .create_late = place == STORE_IF_IT_OPENS },
                          err);
 }
 
 Store *services_open_store(const Config *config, const Account *account, const char *beside,
-                           bool must_exist, Err *err) {
+                           StorePlace place, Err *err) {
   Buf url;
   Store *store = store_url(config, beside, &url, err)
-                     ? open_named(config, account, buf_str(&url), must_exist, err)
+                     ? open_named(config, account, buf_str(&url), place, err)
                      : NULL;
   buf_clear(&url);
   return store;
 }
 
+static bool has_store(const Config *config, const char *script) {
+  Buf path;
+  buf_init(&path);
+  bool there =
+      config_text(config, "store").len > 0 ||
+      (services_store_file(config, script, &path, NULL) && path.ptr && access(path.ptr, F_OK) == 0);
+  buf_clear(&path);
+  return there;
+}
+
 static Store *open_store(const Config *config, const Account *account, const char *script,
                          StorePlace place, Err *err) {
-  if (place == STORE_NOWHERE) return store_open(STR("memory:"), err);
-  bool must_exist = place == STORE_MUST_EXIST;
-  Store *store = services_open_store(config, account, script, must_exist, err);
+  if (place == STORE_NOWHERE || (place == STORE_IF_IT_EXISTS && !has_store(config, script)))
+    return store_open(STR("memory:"), err);
+  Store *store = services_open_store(config, account, script, place, err);
   if (store || place != STORE_IF_IT_OPENS || config_text(config, "store").len) return store;
   log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
   return store_open(STR("memory:"), err);

@@ -12,12 +12,14 @@ typedef struct {
   Api *api;
 } Services;
 
-// The store if the configuration names none.
+// The store if the configuration names none: sqlite:wemoon.db beside the script; without a script, in the working
+// directory.
 typedef enum {
-  STORE_BESIDE_SCRIPT,  // sqlite:wemoon.db beside the script; without a script, in the working directory
-  STORE_MUST_EXIST,   // the same, but a missing SQLite file is not created
-  STORE_IF_IT_OPENS,  // the same; in memory, with a warning, if that cannot be opened
-  STORE_NOWHERE       // in memory, whatever the configuration says
+  STORE_BESIDE_SCRIPT,  // creates the file if it is missing
+  STORE_MUST_EXIST,     // fails if the file is missing
+  STORE_IF_IT_OPENS,  // creates the file with its first value; in memory, with a warning, if it cannot be opened
+  STORE_IF_IT_EXISTS,  // in memory if the file is missing
+  STORE_NOWHERE        // in memory, whatever the configuration says
 } StorePlace;
 
 // Starts the loop thread and opens the services as configured. Counts calls of the platform in `metrics`, which may be
@@ -26,10 +28,9 @@ bool services_open(Services *services, const Config *config, const Account *acco
                    const char *script, StorePlace place, struct Metrics *metrics, Err *err);
 // Call it after the interpreters that use it were freed.
 void services_close(Services *services);
-// Opens only the store of the bot whose script or configuration is `beside`; NULL with the reason. With `must_exist` no
-// SQLite file is created.
+// Opens only the store of the bot whose script or configuration is `beside`; NULL with the reason.
 Store *services_open_store(const Config *config, const Account *account, const char *beside,
-                           bool must_exist, Err *err);
+                           StorePlace place, Err *err);
 // Appends the path of that store's SQLite file; nothing if it has none.
 bool services_store_file(const Config *config, const char *beside, Buf *path, Err *err);
 // Whether the store of STORE_BESIDE_SCRIPT would open now; creates nothing.

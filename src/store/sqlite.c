@@ -72,6 +72,7 @@ typedef struct {
   sqlite3_stmt *statements[SQL_COUNT];
   int64_t now_ms;
   int64_t tidy_us;  // when expired keys are deleted next
+  bool is_late;     // the file is missing, and is created with the first value
   Err why;          // the reason if there is no file
   char path[];
 } Sqlite;
@@ -239,9 +240,26 @@ static void run_all(Sqlite *sqlite, StoreJob *first) {
   fail_all(first, &err);
 }
 
+static bool stores_value(const StoreJob *job) {
+  StoreOp op = job->call.op;
+  return op == STORE_SET || op == STORE_ADD || op == STORE_INCR || op == STORE_LEASE;
+}
+
+// Whether the calls need the file: one stores a value, or another process has created the file. Without it they find
+// nothing, which their replies say already.
+static bool needs_file(const Sqlite *sqlite, const StoreJob *first) {
+  for (; first; first = first->next) {
+    if (stores_value(first)) return true;
+  }
+  return access(sqlite->path, F_OK) == 0;
+}
+
 static void sqlite_run(void *self, StoreJob *first) {
   Sqlite *sqlite = self;
   sqlite->now_ms = clock_unix_ms();
+  if (sqlite->is_late && !needs_file(sqlite, first)) return;
+  if (sqlite->is_late)
+    sqlite->is_late = !sqlite_file_open(&sqlite->file, sqlite->path, &sqlite->why);
   if (!sqlite->file.db) {
     fail_all(first, &sqlite->why);
     return;
@@ -310,6 +328,7 @@ static bool delete_expired(Sqlite *sqlite) {
 
 static bool sqlite_tick(void *self, Err *err) {
   Sqlite *sqlite = self;
+  if (sqlite->is_late) return true;
   bool ok = look_after(sqlite);
   if (ok && clock_now_us() >= sqlite->tidy_us) ok = delete_expired(sqlite);
   if (!ok && err) *err = sqlite->why;
@@ -357,7 +376,10 @@ static void *sqlite_open(const StoreOptions *options, const StorePrefixes *prefi
   if (options->must_exist && access(sqlite->path, F_OK) != 0)
     err_set(err, ERR_FAILED, "store: there is no %s: no bot has stored anything there",
             sqlite->path);
+  else if (options->create_late && access(sqlite->path, F_OK) != 0)
+    sqlite->is_late = sqlite_file_would_open(sqlite->path, err);
   else if (sqlite_file_open(&sqlite->file, sqlite->path, err)) return sqlite;
+  if (sqlite->is_late) return sqlite;
   sqlite_close(sqlite);
   return NULL;
 }

@@ -76,6 +76,8 @@ typedef struct {
   Str account;
   Str former_account;  // an earlier name of the account, whose keys are found too; may be empty
   bool must_exist;     // ERR_FAILED for a SQLite file that is missing, instead of creating it
+  bool
+      create_late;  // creates a SQLite file that is missing with the first value, not when the store is opened
 } StoreOptions;
 
 // A relative PATH of "sqlite:PATH" starts at the working directory. ERR_USAGE as store_url_check; ERR_FAILED if a SQLite

@@ -38,6 +38,7 @@ test('the account\'s replies and menu become bot.lua, menu.lua and a config.lua 
   const cwd = tempDir(t);
   const api = await startApi(t, { get_current_autoreply_info: RULES, get_current_selfmenu_info: MENU });
   await adopt(cwd, api);
+  assert.deepEqual(fs.readdirSync(cwd), ['mine']); // its token is kept in no file
   const dir = `${cwd}/mine`;
   for (const name of fs.readdirSync(dir).filter((file) => fs.statSync(`${dir}/${file}`).isFile())) assert.ok(!fs.readFileSync(`${dir}/${name}`, 'utf8').includes(SECRET), name);
   await wemoon(['check', 'bot.lua', '--token', 'abc'], { cwd: dir, code: 0 });

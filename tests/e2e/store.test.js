@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { startPeer } = require('./peer');
 const { makeRedis } = require('./redis');
 const { APPID, OPENID, TOKEN, tempDir, writeFiles, configLua, wemoon, startBot } = require('./harness');
 
@@ -118,6 +119,26 @@ test('a store that is not there, is memory: or away is told, and nothing is made
   assert.deepEqual(fs.readdirSync(dir), ['config.lua']);
   assert.match((await store(['list', '--store', 'memory:'], { code: 2 })).stderr, /memory:, which each process has to itself/);
   assert.match((await store(['list', '--store', 'redis://127.0.0.1:1/0'], { code: 1 })).stderr, /^wemoon: store: Redis at 127\.0\.0\.1:1: Connection refused\n$/);
+});
+
+test('a command that stores nothing makes no file, neither beside the script nor where it is typed', async (t) => {
+  const dir = tempDir(t), cwd = tempDir(t);
+  const peer = await startPeer(t);
+  const script = path.join(dir, 'bot.lua');
+  writeFiles(dir, { 'bot.lua': 'function on_message() return wechat.store.get("k") or "nothing" end', 'read.lua': 'return wechat.store.list(""), wechat.store.get("k")',
+    'bot_spec.lua': 'test("t", function() expect(bot:user("a"):says("x")):is("nothing") end)' });
+  const account = { WEMOON_APPID: APPID, WEMOON_APPSECRET: 's3cretappsecret', WEMOON_API_BASE: peer.url, WEMOON_ENCRYPT_MODE: 'normal', WEMOON_TOKEN: TOKEN };
+  const runs = [
+    [['exec', '-e', 'return 1']], [['exec', path.join(dir, 'read.lua')]], [['check', script]], [['repl', script], 'wechat.store.get("k")\n.say hi\n'], [['repl'], '1 + 1\n'],
+    [['test', path.join(dir, 'bot_spec.lua')]], [['explain', '40001']], [['docs', 'man']], [['store', 'list'], '', 1], [['status'], '', 2], [['forget', 'oUser'], '', 1],
+    [['send', 'text', 'hi', '--url', 'http://127.0.0.1:1/'], '', 1], [['repl', '--attach'], '', 1],
+  ];
+  for (const [args, input, code = 0] of runs) {
+    await wemoon(args, { cwd, env: account, input, code });
+    for (const folder of [cwd, dir]) assert.deepEqual(fs.readdirSync(folder).filter((name) => name.includes('.db')), [], args.join(' '));
+  }
+  await wemoon(['exec', '-e', 'return wechat.get_access_token().access_token'], { cwd, env: account, code: 0 });
+  assert.ok(fs.existsSync(path.join(cwd, 'wemoon.db')), 'a token that was fetched is kept for the next command');
 });
 
 test('a wrong use is exit 2, a line that cannot be imported exit 1 with its number', async (t) => {

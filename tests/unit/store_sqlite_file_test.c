@@ -292,6 +292,47 @@ static void test_a_store_of_a_newer_version_is_refused(void **state) {
   assert_non_null(strstr(err.text, "was written by a newer wemoon (format 3, this one knows 2)"));
 }
 
+static bool is_there(void) { return access(path, F_OK) == 0; }
+
+static Store *open_late(void) {
+  Err err = { 0 };
+  Store *store = store_open_with(&(StoreOptions){ .url = str_of(url), .create_late = true }, &err);
+  if (!store) fail_msg("%s", err.text);
+  return store;
+}
+
+static void test_a_file_that_is_created_late_is_created_with_the_first_value(void **state) {
+  Store *store = open_late();
+  assert_false(has(store, "k"));
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_DELETE, .key = STR("k") });
+  assert_true(!reply->ok && reply->err.code == ERR_NONE);
+  store_reply_free(reply);
+  usleep(1200000);  // a tick
+  assert_false(is_there());
+  set(store, "k", "v");
+  assert_true(is_there() && has(store, "k"));
+  store_close(store);
+  assert_int_equal(count_lines(), 0);
+}
+
+static void test_a_late_file_that_another_process_created_is_read(void **state) {
+  Store *store = open_late();
+  assert_false(has(store, "k"));
+  Store *other = open_it();
+  set(other, "k", "v");
+  assert_true(has(store, "k"));
+  store_close(other);
+  store_close(store);
+}
+
+static void test_a_late_file_in_a_missing_folder_is_refused_at_once(void **state) {
+  Err err = { 0 };
+  char away[140];
+  snprintf(away, sizeof away, "sqlite:%s/none/a.db", folder);
+  assert_null(store_open_with(&(StoreOptions){ .url = str_of(away), .create_late = true }, &err));
+  assert_non_null(strstr(err.text, "its folder is not there"));
+}
+
 // ---- two processes ------------------------------------------------------------------------------
 
 static void test_two_processes_on_one_file_lose_nothing_to_each_other_s_checkpoints(void **state) {
@@ -333,6 +374,9 @@ int main(void) {
     TEST(test_file_and_log_that_were_copied_together_belong_together),
     TEST(test_a_store_of_version_0_1_is_read_and_gets_a_number),
     TEST(test_a_store_of_a_newer_version_is_refused),
+    TEST(test_a_file_that_is_created_late_is_created_with_the_first_value),
+    TEST(test_a_late_file_that_another_process_created_is_read),
+    TEST(test_a_late_file_in_a_missing_folder_is_refused_at_once),
     TEST(test_two_processes_on_one_file_lose_nothing_to_each_other_s_checkpoints),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
