@@ -1,129 +1,34 @@
-// Drives libcurl's multi handle with libuv: its timer here, its sockets in net/sockets.
+// Distributes transfers over shards. The first shard with room gets a transfer, so that connections are used again, and
+// the last shards become idle after a crowd and are closed. Beyond the limit of connections, transfers wait.
 #include "net/multi.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/resource.h>
-#include <uv.h>
+
+#include "net/shard.h"
 
 enum {
-  EASY_KEPT = 64,
   CONNECTIONS_MAX = 4096,
   CONNECTIONS_LEAST = 128,
-  CONNECTIONS_KEPT = 256,
   FDS_FOR_OTHERS = 700,
-  AGAIN_MS = 10
+  SHARD_SIZE = 256,  // among so many, searching all connections of a shard costs 1 us
+  SHARDS_MAX = CONNECTIONS_MAX / SHARD_SIZE,
+  IDLE_MS = 10 * 1000
 };
 
 struct Multi {
   MultiOptions options;
-  CURLM *curl;
   CURLSH *share;
-  Sockets *sockets;
-  size_t at_once;        // as many transfers as libcurl may have
-  TransferList running;  // libcurl has them
-  TransferList waiting;  // for one of those to end
-  size_t running_count;
-  bool crowded;           // more run than connections are kept of when all is quiet
-  bool http1_tls, http2;  // seen: HTTP/1 over TLS, HTTP/2
-  bool broken;            // the multi handle is of no use, and there was no memory for another
-  bool renewing;          // libcurl's word on sockets is of no interest
-  uv_timer_t timer;
-  CURL *kept[EASY_KEPT];
-  size_t kept_count;
-  int handles;  // uv handles not closed yet
+  EasyPool pool;
+  size_t at_once;  // transfers of all shards
+  Shard *shards[SHARDS_MAX];
+  size_t count;
+  TransferList waiting;  // for one of the shards to have room
+  LoopTimer *idle;       // runs while there are shards beyond the first
+  int open;              // shards not closed yet, and this
   void (*gone)(void *ctx);
   void *gone_ctx;
 };
-
-// ---- the end of a transfer ----------------------------------------------------------------------
-
-static void release_easy(Multi *multi, Transfer *transfer) {
-  CURL *easy = transfer->easy;
-  transfer->easy = NULL;
-  if (!easy) return;
-  curl_multi_remove_handle(multi->curl, easy);
-  // Without this libcurl counts the kept connections that broke during the handle's transfers, and refuses
-  // the sixth.
-  curl_easy_reset(easy);
-  transfer_end_leg(transfer);
-  // A failed handle may be in an undefined state.
-  bool good = transfer->result->outcome == CLIENT_OK;
-  if (good && multi->kept_count < EASY_KEPT) multi->kept[multi->kept_count++] = easy;
-  else curl_easy_cleanup(easy);
-}
-
-// With many requests all connections are kept: otherwise libcurl searches all of them, at the end of each transfer, for
-// the one that was idle longest.
-static void watch_crowd(Multi *multi) {
-  bool crowded = multi->running_count > CONNECTIONS_KEPT;
-  if (crowded == multi->crowded) return;
-  multi->crowded = crowded;
-  curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS,
-                    crowded ? (long)multi->at_once : (long)CONNECTIONS_KEPT);
-}
-
-static void take_back(Multi *multi, Transfer *transfer) {
-  if (transfer->list == &multi->running) {
-    multi->running_count--;
-    watch_crowd(multi);
-  }
-  transfer_list_remove(transfer);
-  release_easy(multi, transfer);
-}
-
-static void end(Multi *multi, Transfer *transfer) {
-  take_back(multi, transfer);
-  multi->options.ended(multi->options.ctx, transfer);
-}
-
-static void start_leg(Multi *multi, Transfer *transfer);
-
-static void note_version(Multi *multi, const Transfer *transfer) {
-  long version = 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
-  if (version >= CURL_HTTP_VERSION_2_0) multi->http2 = true;
-  else if (version && strncasecmp(transfer->url, "https", 5) == 0) multi->http1_tls = true;
-}
-
-static void complete(Multi *multi, Transfer *transfer, CURLcode code) {
-  long status = 0;
-  char *location = NULL;
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_URL, &location);
-  transfer->result->status = (int)status;
-  note_version(multi, transfer);
-  // libcurl takes a truncated head for an answer without a body.
-  if (code == CURLE_OK && !transfer->head_ended) code = CURLE_GOT_NOTHING;
-  if (code == CURLE_OK && transfer_redirect(transfer, location, &code)) {
-    take_back(multi, transfer);
-    start_leg(multi, transfer);
-    return;
-  }
-  if (code != CURLE_OK) transfer_fail(transfer, code);
-  end(multi, transfer);
-}
-
-static void take_finished(Multi *multi) {
-  CURLMsg *message;
-  int left;
-  while ((message = curl_multi_info_read(multi->curl, &left))) {
-    if (message->msg != CURLMSG_DONE) continue;
-    char *transfer;
-    CURLcode code = message->data.result;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    complete(multi, (Transfer *)transfer, code);
-  }
-}
-
-// ---- making libcurl's handle, and making it anew ------------------------------------------------
-
-static void on_timer(uv_timer_t *timer);
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx);
-static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx);
 
 // Each connection takes a descriptor; the HTTP threads and the store need some too. Uses as many as the system
 // allows.
@@ -140,181 +45,122 @@ static long connections_max(void) {
   return rest < CONNECTIONS_LEAST ? CONNECTIONS_LEAST : rest;
 }
 
-static CURLM *make_curl(Multi *multi) {
-  CURLM *curl = curl_multi_init();
-  if (!curl) return NULL;
-  multi->at_once = (size_t)connections_max();
-  curl_multi_setopt(curl, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-  curl_multi_setopt(curl, CURLMOPT_SOCKETDATA, multi);
-  curl_multi_setopt(curl, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-  curl_multi_setopt(curl, CURLMOPT_TIMERDATA, multi);
-  curl_multi_setopt(curl, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)multi->at_once);
-  curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
-  return curl;
-}
+// ---- shards -------------------------------------------------------------------------------------
 
-// Its connections are closed with it.
-static void drop_curl(Multi *multi) {
-  multi->renewing = true;
-  sockets_forget(multi->sockets);
-  curl_multi_cleanup(multi->curl);
-  multi->renewing = false;
-}
-
-static size_t end_all(Multi *multi) {
-  TransferList ended = { 0 };
-  size_t count = 0;
-  for (Transfer *transfer; (transfer = multi->running.first); count++) {
-    transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
-    take_back(multi, transfer);
-    transfer_list_add(&ended, transfer);
-  }
-  for (Transfer *transfer; (transfer = ended.first);) {
-    transfer_list_remove(transfer);
-    multi->options.ended(multi->options.ctx, transfer);
-  }
-  return count;
-}
-
-// A multi handle that failed once, without memory or descriptors, is unusable: it has lost a
-// socket, or reports nothing any more. Its transfers end, and a new handle replaces it.
-static void renew(Multi *multi, CURLMcode code) {
-  CURLM *fresh = make_curl(multi);
-  multi->broken = fresh == NULL;
-  if (multi->broken) {
-    uv_timer_start(&multi->timer, on_timer, AGAIN_MS, 0);
-    return;
-  }
-  multi->renewing = true;
-  size_t ended = end_all(multi);
-  drop_curl(multi);
-  multi->curl = fresh;
-  log_warn("libcurl failed (%s): %zu requests under way have ended with an error, and connections "
-           "were closed. Look at this machine's memory and at the limit of open files",
-           curl_multi_strerror(code), ended);
-}
-
-// ---- driving it ---------------------------------------------------------------------------------
-
-static void start_waiting(Multi *multi) {
-  while (multi->waiting.first && multi->running_count < multi->at_once) {
-    Transfer *transfer = multi->waiting.first;
-    transfer_list_remove(transfer);
-    start_leg(multi, transfer);
-  }
-}
-
-// Lets libcurl run its pending actions.
-static void drive(Multi *multi, curl_socket_t fd, int flags) {
-  int running;
-  CURLMcode code = CURLM_OUT_OF_MEMORY;
-  if (!multi->broken) {
-    code = curl_multi_socket_action(multi->curl, fd, flags, &running);
-    take_finished(multi);
-  }
-  if (code != CURLM_OK) renew(multi, code);
-  start_waiting(multi);
-}
-
-static void on_timer(uv_timer_t *timer) { drive(timer->data, CURL_SOCKET_TIMEOUT, 0); }
-
-static void on_socket_ready(void *ctx, int fd, int flags) { drive(ctx, fd, flags); }
-
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx) {
+static void release(void *ctx) {
   Multi *multi = ctx;
-  return multi->renewing || sockets_watch(multi->sockets, fd, what) ? 0 : -1;
-}
-
-static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
-  Multi *multi = ctx;
-  if (timeout_ms < 0) uv_timer_stop(&multi->timer);
-  else uv_timer_start(&multi->timer, on_timer, (uint64_t)timeout_ms, 0);
-  return 0;
-}
-
-// Whether every connection is in use, which libcurl would search all of them to find out. Transfers that share one
-// connection (HTTP/2) are left to libcurl.
-static bool needs_fresh(const Multi *multi, const Transfer *transfer) {
-  bool tls = strncasecmp(transfer->url, "https", 5) == 0;
-  bool shared = tls && (multi->http2 || !multi->http1_tls);
-  return !shared && multi->running_count >= sockets_count(multi->sockets);
-}
-
-static void start_leg(Multi *multi, Transfer *transfer) {
-  EasyOptions options = { .proxy = multi->options.proxy,
-                          .ca_file = multi->options.ca_file,
-                          .share = multi->share,
-                          .sockets = multi->sockets,
-                          .fresh = needs_fresh(multi, transfer) };
-  transfer_list_add(&multi->running, transfer);
-  multi->running_count++;
-  watch_crowd(multi);
-  transfer->easy = multi->kept_count ? multi->kept[--multi->kept_count] : curl_easy_init();
-  bool ready = transfer->easy && !multi->broken && transfer_tell_easy(transfer, &options);
-  CURLMcode code = ready ? curl_multi_add_handle(multi->curl, transfer->easy) : CURLM_OK;
-  if (ready && code == CURLM_OK) return;
-  transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
-  end(multi, transfer);
-  if (code != CURLM_OK) renew(multi, code);
-}
-
-void multi_take_back(Multi *multi, Transfer *transfer) {
-  take_back(multi, transfer);
-  start_waiting(multi);
-}
-
-// libcurl delivers what it holds back, and watches the socket again. An error is reported as the transfer's end, like
-// any other.
-void multi_go_on(Multi *multi, Transfer *transfer) {
-  if (!transfer->held) return;
-  transfer->held = false;
-  transfer->heard_us = clock_now_us();
-  if (transfer->list == &multi->running) curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-}
-
-void multi_start(Multi *multi, Transfer *transfer) {
-  if (multi->running_count < multi->at_once) start_leg(multi, transfer);
-  else transfer_list_add(&multi->waiting, transfer);
-}
-
-// ---- its own beginning and end ------------------------------------------------------------------
-
-static void on_closed(void *ctx) {
-  Multi *multi = ctx;
-  if (--multi->handles) return;
+  if (--multi->open) return;
   multi->gone(multi->gone_ctx);
   free(multi);
 }
 
-static void on_timer_closed(uv_handle_t *handle) { on_closed(handle->data); }
+// From the last one on: the first ones are used first.
+static void drop_idle(void *ctx) {
+  Multi *multi = ctx;
+  bool used = false;
+  for (size_t i = multi->count; i-- > 1;) {
+    used = shard_was_used(multi->shards[i]) || used;
+    if (!used) shard_free(multi->shards[--multi->count], release, multi);
+  }
+  if (multi->count > 1) return;
+  loop_timer_stop(multi->idle);
+  multi->idle = NULL;
+}
 
+static void on_ended(void *ctx, Transfer *transfer) {
+  Multi *multi = ctx;
+  multi->options.ended(multi->options.ctx, transfer);
+}
+
+static void start_waiting(void *ctx);
+
+// NULL if there are enough, or without memory or descriptors.
+static Shard *add_shard(Multi *multi) {
+  size_t left = multi->at_once - multi->count * SHARD_SIZE;
+  if (multi->count * SHARD_SIZE >= multi->at_once) return NULL;
+  ShardOptions options = { .loop = multi->options.loop,
+                           .proxy = multi->options.proxy,
+                           .ca_file = multi->options.ca_file,
+                           .share = multi->share,
+                           .pool = &multi->pool,
+                           .most = left < SHARD_SIZE ? left : SHARD_SIZE,
+                           .ended = on_ended,
+                           .room = start_waiting,
+                           .ctx = multi };
+  Shard *shard = shard_new(&options);
+  if (!shard) return NULL;
+  multi->shards[multi->count++] = shard;
+  multi->open++;
+  if (multi->count > 1 && !multi->idle)
+    multi->idle = loop_timer(multi->options.loop, IDLE_MS, IDLE_MS, drop_idle, multi);
+  return shard;
+}
+
+static Shard *shard_with_room(Multi *multi) {
+  for (size_t i = 0; i < multi->count; i++) {
+    if (shard_has_room(multi->shards[i])) return multi->shards[i];
+  }
+  return add_shard(multi);
+}
+
+// ---- transfers ----------------------------------------------------------------------------------
+
+static void start_waiting(void *ctx) {
+  Multi *multi = ctx;
+  Shard *shard;
+  for (Transfer *transfer; (transfer = multi->waiting.first) && (shard = shard_with_room(multi));) {
+    transfer_list_remove(transfer);
+    shard_start(shard, transfer);
+  }
+}
+
+void multi_start(Multi *multi, Transfer *transfer) {
+  Shard *shard = shard_with_room(multi);
+  if (shard) shard_start(shard, transfer);
+  else transfer_list_add(&multi->waiting, transfer);
+}
+
+void multi_take_back(Multi *multi, Transfer *transfer) {
+  if (transfer->shard) shard_take_back(transfer->shard, transfer);
+  else transfer_list_remove(transfer);
+  start_waiting(multi);
+}
+
+void multi_go_on(Multi *multi, Transfer *transfer) {
+  if (transfer->shard) shard_go_on(transfer->shard, transfer);
+}
+
+// ---- its own beginning and end ------------------------------------------------------------------
+
+static CURLSH *make_share(void) {
+  CURLSH *share = curl_share_init();
+  if (!share) return NULL;
+  curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+  return share;
+}
+
+// The handles that use the share go before it.
 void multi_free(Multi *multi, void (*gone)(void *ctx), void *ctx) {
+  EasyPool *pool = &multi->pool;
   multi->gone = gone;
   multi->gone_ctx = ctx;
-  multi->handles = 2;
-  while (multi->kept_count) curl_easy_cleanup(multi->kept[--multi->kept_count]);
-  drop_curl(multi);
+  loop_timer_stop(multi->idle);
+  while (pool->count) curl_easy_cleanup(pool->kept[--pool->count]);
+  while (multi->count) shard_free(multi->shards[--multi->count], release, multi);
   curl_share_cleanup(multi->share);
-  sockets_free(multi->sockets, on_closed);
-  uv_close((uv_handle_t *)&multi->timer, on_timer_closed);
+  release(multi);
 }
 
 Multi *multi_new(const MultiOptions *options) {
   Multi *multi = calloc(1, sizeof *multi);
   if (!multi) return NULL;
   multi->options = *options;
-  multi->curl = make_curl(multi);
-  multi->share = curl_share_init();
-  multi->sockets = sockets_new(options->loop, on_socket_ready, multi);
-  if (multi->curl && multi->share && multi->sockets) {
-    curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    uv_timer_init(loop_uv(options->loop), &multi->timer);
-    multi->timer.data = multi;
-    return multi;
-  }
-  if (multi->curl) curl_multi_cleanup(multi->curl);
+  multi->open = 1;
+  multi->at_once = (size_t)connections_max();
+  multi->share = make_share();
+  if (multi->share && add_shard(multi)) return multi;
   if (multi->share) curl_share_cleanup(multi->share);
-  sockets_free(multi->sockets, NULL);
   free(multi);
   return NULL;
 }

@@ -1,4 +1,5 @@
-// libcurl's multi handle on the loop: runs transfers from start to end. Loop thread only.
+// Runs transfers on the loop over libcurl, thousands at once, at a cost each that does not grow with their number. Loop
+// thread only.
 #ifndef WEMOON_NET_MULTI_H
 #define WEMOON_NET_MULTI_H
 

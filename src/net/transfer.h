@@ -24,6 +24,7 @@ typedef struct {
 struct Transfer {
   TransferList *list;
   Transfer *prev, *next;
+  struct Shard *shard;  // it runs there; or NULL
   Client *client;
   uint64_t id;
   // Requests of other threads; under the client's lock.
