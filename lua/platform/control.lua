@@ -282,6 +282,11 @@ return function(p, host)
       return p.script_failed(openid, error_text)
     end
     local file, line = text:match("([^%s:'\"]+%.lua):(%d+):")
+    -- A timer or a page that failed has no message: the header says so.
+    if kind == "error" and bot.ok and text:find("^[^\n]- failed: [^\n]-%.lua:%d+: ") then
+      bot.failure = { text = text, time = time }
+      p.emit("failure", bot.failure)
+    end
     p.emit("log", { level = kind, text = text, time = time, file = file, line = line and tonumber(line) })
   end
 

@@ -96,6 +96,20 @@ test('a script that failed is seen in the chat, in the header and in the row, wh
   await page.waitForSelector('#bot:not(.bad)');
 });
 
+test('a timer and a page that fail are seen in the header too', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: `${ECHO}
+wechat.route("GET", "/page", function() error("the page broke") end)
+function on_message(msg) if msg.content == "timer" then wechat.every(0.1, function() error("the timer broke") end) end return "ok" end` });
+  const header = (text) => page.waitForSelector(`#bot.bad >> text=${text}`);
+  await say('hi');
+  await saw('ok');
+  assert.equal(await page.locator('#bot.good').count(), 1);
+  assert.equal((await dev.call('GET', '/page')).status, 500);
+  await header('the page broke');
+  await say('timer');
+  await header('the timer broke');
+});
+
 test('what a phone shows has no script error in it', async (t) => {
   const { dev } = await openConsole(t, { script: FAILING });
   const said = await dev.say('x');
