@@ -75,8 +75,8 @@ static Str value_of(const Series *series, int label) {
 // Labels differ by their lengths and ends.
 static size_t slot_of(Str a, Str b) {
   size_t sum = 5 * a.len + 11 * b.len;
-  if (a.len) sum += 3 * (unsigned char)a.ptr[0] + (unsigned char)a.ptr[a.len - 1];
-  if (b.len) sum += 7 * (unsigned char)b.ptr[0] + (unsigned char)b.ptr[b.len - 1];
+  if (a.len) sum += 3U * (unsigned char)a.ptr[0] + (unsigned char)a.ptr[a.len - 1];
+  if (b.len) sum += 7U * (unsigned char)b.ptr[0] + (unsigned char)b.ptr[b.len - 1];
   return sum % SLOTS;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -82,11 +83,10 @@ static void name_of(const Capture *capture, int n, char *name, size_t size) {
 }
 
 static void rotate(Capture *capture) {
-  size_t size = strlen(capture->path) + 8;
-  char from[size], to[size];
+  char from[PATH_MAX], to[PATH_MAX];
   for (int n = CAPTURE_FILES - 1; n > 0; n--) {
-    name_of(capture, n - 1, from, size);
-    name_of(capture, n, to, size);
+    name_of(capture, n - 1, from, sizeof from);
+    name_of(capture, n, to, sizeof to);
     rename(from, to);
   }
   open_file(capture);

@@ -70,7 +70,6 @@ static void keep_log(void *ctx, LogLevel level, Str message) {
 }
 
 static bool open_spec(Spec *spec, Err *err) {
-  extern char **environ;
   if (!(spec->config = config_new(err))) return false;
   config_simulate_account(spec->config);
   if (!config_load(spec->config, &spec->in->arguments, spec->script, !spec->script, environ)) {

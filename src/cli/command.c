@@ -25,7 +25,6 @@ static void leave_no_core_file(void) {
 }
 
 bool command_load(Invocation *in, const char *script, bool here, bool needs_token) {
-  extern char **environ;
   leave_no_core_file();
   bool loaded = config_load(in->config, &in->arguments, script, here, environ);
   config_clear_environment(in->config);

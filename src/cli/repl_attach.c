@@ -287,7 +287,7 @@ static void end_thread(pthread_t thread, bool began) {
 static int converse(Attached *attached) {
   Err err;
   Str banner;
-  pthread_t interrupts, bot;
+  pthread_t interrupts = 0, bot = 0;
   if (!introduce(attached, &banner, &err)) return report_err("repl", &err);
   inputs_say_safely(banner);
   bool watches = pthread_create(&interrupts, NULL, watch_interrupts, attached) == 0;

@@ -10,7 +10,8 @@
 #include "base/visible.h"
 
 // An error may quote a stranger's text.
-static void say(const char *what, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void say(const char *what, const char *format,
+                                                      va_list args) {
   char text[4096];
   Buf line;
   buf_init(&line);

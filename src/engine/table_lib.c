@@ -203,7 +203,7 @@ static bool order_pair(Sort *sort, lua_Unsigned i, lua_Unsigned j) {
   return wrong;
 }
 
-static void fail_order(lua_State *L) { raise(L, "invalid order function for sorting"); }
+noreturn static void fail_order(lua_State *L) { raise(L, "invalid order function for sorting"); }
 
 // Partitions [low, high] into elements that do not sort after the pivot, the pivot, and elements that do not sort
 // before it. The pivot is on top of the stack and in element high - 1. Pops the pivot and returns its new index.

@@ -8,7 +8,7 @@
 
 static void *hold(void *arg) {
   assert_true(engine_enter(engine, INT64_MAX));
-  usleep(*(int *)arg * 1000);
+  usleep((useconds_t) * (int *)arg * 1000);
   engine_leave(engine);
   return NULL;
 }

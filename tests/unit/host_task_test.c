@@ -180,6 +180,11 @@ static void test_a_message_table_belongs_to_its_message(void **state) {
   assert_answer("two", TASK_RETURNED, "one");
 }
 
+static void *run(void *arg) {
+  send_text(arg, "busy");
+  return NULL;
+}
+
 static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void **state) {
   world.options.cpu_us_max = 2000000;  // the test is about the lock
   load("function on_message(msg) if msg.content == 'busy' then local t = os.clock() while "
@@ -188,7 +193,6 @@ static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void *
   answer_init(&busy);
   answer_init(&late);
   pthread_t thread;
-  void *run(void *arg);
   pthread_create(&thread, NULL, run, &busy);
   usleep(60000);
   int64_t began = clock_now_us();
@@ -199,12 +203,6 @@ static void test_a_lock_that_is_not_had_by_the_deadline_loses_the_message(void *
   assert_int_equal(busy.state, TASK_RETURNED);
   answer_clear(&busy);
   answer_clear(&late);
-}
-
-void *run(void *arg);
-void *run(void *arg) {
-  send_text(arg, "busy");
-  return NULL;
 }
 
 int main(void) {
