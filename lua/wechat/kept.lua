@@ -13,5 +13,6 @@ return {
   { name = "quota of customer service messages", key = "quota/%a/%u" },
   { name = "conversation", key = "asked/%a/%u" },
   { name = "kept answers", key = "kept/%a/%u" },
+  { name = "order of late answers", key = "late/%a/%u" },
   { name = "owed answers", key = "owed/%a/%u/", prefix = true },
 }

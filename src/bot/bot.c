@@ -113,14 +113,22 @@ static bool begin_late(Bot *bot, const BotOptions *options, Err *err) {
   struct Api *api = options->interpreter.api;
   bool keeps = store && (way == LATE_AUTO || way == LATE_KEEP);
   if (!account_name(options->account, bot->name, err)) return false;
-  shared->late_order = late_order_new();
   int64_t patience_s = max_of(KEPT_PATIENCE_S, 2 * options->interpreter.job_timeout_ms / 1000);
   if (keeps) shared->kept = kept_answers_new(store, str_of(bot->name), patience_s);
-  if (!shared->late_order || (keeps && !shared->kept)) return err_set(err, ERR_MEMORY, "no memory");
+  if (keeps && !shared->kept) return err_set(err, ERR_MEMORY, "no memory");
   bool none = way == LATE_KEEP || (api && !api_has_credentials(api, TOKEN_ACCESS));
   atomic_store(&shared->not_allowed_until_ms, none ? INT64_MAX : 0);
   if (keeps && store_is_shared(store)) right_learn(store, str_of(bot->name), shared);
   return true;
+}
+
+// Prepares the order of late answers, also among the processes on the store.
+static bool begin_order(Bot *bot, const BotOptions *options, Err *err) {
+  BotShared *shared = &bot->webhook.shared;
+  Store *store = options->interpreter.store;
+  Keep *keep = store && store_is_shared(store) ? shared->keep : NULL;
+  shared->late_order = late_order_new(store, str_of(bot->name), keep);
+  return shared->late_order || err_set(err, ERR_MEMORY, "no memory");
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -148,7 +156,7 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   bot->interpreter.open_host = host_open;
   size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   ok = ok && begin_late(bot, options, err);
-  ok = ok && meet_others(bot, options, err);
+  ok = ok && meet_others(bot, options, err) && begin_order(bot, options, err);
   ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count,
                                        options->start_broken, options->metrics, err)) != NULL;
   if (ok && bot->leader)

@@ -39,7 +39,8 @@ struct Keep {
   atomic_int_least64_t away_since_us, away_us;
   // For the thread of keep_look:
   int64_t renew_us, list_us;
-  Buf listed;  // the last key of the listing so far
+  bool shared;  // at the last look
+  Buf listed;   // the last key of the listing so far
 };
 
 bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
@@ -95,14 +96,15 @@ static Asked read_value(Keep *keep, Str key, Buf *value) {
 
 static bool is_alive(Keep *keep, Str process) {
   bool alive;
-  char key[256];
+  Buf key;
   if (process_watch_look(keep->processes, process, &alive)) return alive;
-  int len = snprintf(key, sizeof key, "process/%.*s/%.*s", STR_FMT(keep->options.account),
-                     STR_FMT(process));
-  StoreCall call = { .op = STORE_GET, .key = str_make(key, (size_t)len) };
+  buf_init(&key);
+  keep_lease_key(keep, process, &key);
+  StoreCall call = { .op = STORE_GET, .key = buf_str(&key) };
   StoreReply *reply = store_call_wait(keep->options.store, &call, NULL);
   alive = !reply || reply->err.code != ERR_NONE || reply->ok;
   store_reply_free(reply);
+  buf_clear(&key);
   return alive;
 }
 
@@ -164,6 +166,10 @@ void keep_free(Keep *keep) {
 bool keep_outlives_process(const Keep *keep) { return store_is_shared(keep->options.store); }
 bool keep_has_conversations(const Keep *keep) { return keep && keep->options.conversations; }
 Str keep_process(const Keep *keep) { return str_of(keep->process); }
+
+void keep_lease_key(const Keep *keep, Str process, Buf *key) {
+  buf_printf(key, "process/%.*s/%.*s", STR_FMT(keep->options.account), STR_FMT(process));
+}
 
 size_t keep_conversations(const Keep *keep) { return kept_index_conversations(keep->index); }
 size_t keep_owed(const Keep *keep) { return kept_index_owed(keep->index); }
@@ -534,12 +540,14 @@ static bool list_all(Keep *keep) {
   return true;
 }
 
-// Lists the keys from time to time. Listing costs the store time, so the pause grows with the duration of the listing.
+// Lists the keys from time to time, and once more when the last other process has left: it may have written since.
+// Listing costs the store time, so the pause grows with the duration of the listing.
 static void look_at_keys(Keep *keep) {
   int64_t began_us = clock_now_us();
-  bool first = !atomic_load(&keep->whole);
-  if (!first && (!keep_is_shared(keep) || began_us < keep->list_us)) return;
-  list_all(keep);
+  bool shared = keep_is_shared(keep), listed = atomic_load(&keep->whole);
+  bool due = shared ? began_us >= keep->list_us : keep->shared;
+  if (listed && !due) return;
+  if (list_all(keep)) keep->shared = shared;
   int64_t took_us = clock_now_us() - began_us;
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
 }

@@ -36,6 +36,8 @@ bool keep_outlives_process(const Keep *keep);
 bool keep_has_conversations(const Keep *keep);
 // Returns the name that marks a run as this process's own.
 Str keep_process(const Keep *keep);
+// Appends the store's key that exists as long as that process lives.
+void keep_lease_key(const Keep *keep, Str process, Buf *key);
 
 // Writes the run. Writes again until the store accepts it, except for a run that asks and has a `done`. `done` as in
 // store_call; NULL: none. Returns false without memory. Call it from any thread. `before`: the value that was written

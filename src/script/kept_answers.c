@@ -1,41 +1,30 @@
-// Each change reads the user's value, and writes it if no other process has written since; changes of one user run one
-// after the other. While no other process has the store open, an index of the users with kept answers saves asking the
-// store for all other users.
+// While no other process has the store open, an index of the users with kept answers saves asking the store for all other
+// users.
 #include "script/kept_answers.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mutex.h"
 #include "engine/pack.h"
 #include "script/kept_edit.h"
 #include "script/kept_users.h"
+#include "script/store_change.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-  BUCKETS = 1 << 10,
-  TRIES = 50,  // attempts while other processes write the same value
-  AWAY_TRIES = 600,
-  AWAY_PAUSE_MS = 1000,
   PAGE = 1000,  // keys listed at a time
   ALONE_US = 600 * 1000 * 1000,
   SHARED_US = 60 * 1000 * 1000
 };
 
-typedef struct Change Change;
-
 struct KeptAnswers {
   Store *store;
   int64_t patience_s;
   char prefix[96];
-  pthread_mutex_t mutex;
-  pthread_cond_t changed;
+  Buf empty;  // the value without answers, with which every value begins
   KeptUsers *users;
-  size_t under_way;          // changes
-  Change *changes[BUCKETS];  // changes that have begun, one per user
-  bool closing;
+  StoreChanges *changes;
   int64_t refresh_us;
 };
 
@@ -48,214 +37,101 @@ static bool is_known_absent(KeptAnswers *kept, Str openid) {
   return kept_users_lacks(kept->users, openid);
 }
 
+static void kept_free(KeptAnswers *kept) {
+  if (kept->users) kept_users_free(kept->users);
+  buf_clear(&kept->empty);
+  free(kept);
+}
+
 KeptAnswers *kept_answers_new(Store *store, Str account, int64_t patience_s) {
   KeptAnswers *kept = calloc(1, sizeof *kept);
   if (!kept) return NULL;
-  kept->users = kept_users_new(!store_is_shared(store));
-  if (!kept->users) {
-    free(kept);
-    return NULL;
-  }
   kept->store = store;
   kept->patience_s = patience_s;
   snprintf(kept->prefix, sizeof kept->prefix, "kept/%.*s/", STR_FMT(account));
-  mutex_init_brief(&kept->mutex);
-  pthread_cond_init(&kept->changed, NULL);
-  return kept;
+  kept_answer_begin(&kept->empty);
+  kept->users = kept_users_new(!store_is_shared(store));
+  if (kept->users && !kept->empty.failed)
+    kept->changes = store_changes_new(store, buf_str(&kept->empty), (int64_t)KEPT_ANSWERS_S * 1000);
+  if (kept->changes) return kept;
+  kept_free(kept);
+  return NULL;
 }
 
 void kept_answers_free(KeptAnswers *kept) {
   if (!kept) return;
-  pthread_mutex_lock(&kept->mutex);
-  kept->closing = true;
-  while (kept->under_way > 0) pthread_cond_wait(&kept->changed, &kept->mutex);
-  pthread_mutex_unlock(&kept->mutex);
-  kept_users_free(kept->users);
-  pthread_cond_destroy(&kept->changed);
-  pthread_mutex_destroy(&kept->mutex);
-  free(kept);
+  store_changes_free(kept->changes);
+  kept_free(kept);
 }
 
 size_t kept_answers_count(const KeptAnswers *kept) { return kept_users_answers(kept->users); }
 
 // ---- change -------------------------------------------------------------------------------------
 
-struct Change {
-  Change *next;     // next in its bucket, or next in the queue of the same change
-  Change *waiting;  // later changes of the same user, in order
+typedef struct Change {
+  StoreChange own;  // first
   KeptAnswers *kept;
-  void (*make)(KeptEdit *edit, Str before, Buf *after);  // of script/kept_edit.h
+  void (*edits)(KeptEdit *edit, Str before, Buf *after);  // of script/kept_edit.h
   KeptEdit edit;
-  void (*done)(Change *change, bool worked);
-  void *ctx;
-  int tries, away_tries;
-  Buf key, before, after;
-  bool had;      // there was a value
-  bool adds;     // adds the user to the index at once
   Buf identity;  // of its message
   Buf packed;    // of a put: the pieces, each by pack_str; of a claim: the result
+  void (*done)(struct Change *change, bool worked);  // NULL: nothing more
   void (*told)(void *ctx, bool result);
   void (*claimed)(void *ctx, KeptAnswersFound found, Str packed);
-};
+  void *ctx;
+} Change;
 
 static Str openid_of(const Change *change) {
-  return str_sub(buf_str(&change->key), strlen(change->kept->prefix), change->key.len);
+  return str_sub(buf_str(&change->own.key), strlen(change->kept->prefix), change->own.key.len);
 }
 
 static void change_free(Change *change) {
-  Buf *const bufs[] = { &change->key, &change->before, &change->after, &change->identity,
-                        &change->packed };
-  for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) buf_clear(bufs[i]);
+  store_change_clear(&change->own);
+  buf_clear(&change->identity);
+  buf_clear(&change->packed);
   free(change);
 }
 
-static Change *change_new(KeptAnswers *kept, Str openid, Str identity,
-                          void (*make)(KeptEdit *, Str, Buf *)) {
-  Change *change = calloc(1, sizeof *change);
-  if (!change) return NULL;
-  change->kept = kept;
-  change->make = make;
-  buf_add(&change->key, str_of(kept->prefix));
-  buf_add(&change->key, openid);
-  buf_add(&change->identity, identity);
-  if (openid.len && change->key.len <= STORE_KEY_MAX && !change->key.failed &&
-      !change->identity.failed)
-    return change;
-  change_free(change);
-  return NULL;
-}
-
-static void read_value(Change *change, int64_t delay_ms);
-
-static Change **begun(KeptAnswers *kept, Str key) {
-  Change **link = &kept->changes[str_hash(key, 0) % BUCKETS];
-  while (*link && !str_eq(buf_str(&(*link)->key), key)) link = &(*link)->next;
-  return link;
-}
-
-// With the mutex held. Returns whether the change begins now; otherwise it waits for a change of the same user.
-static bool enter(Change *change) {
-  Change **link = begun(change->kept, buf_str(&change->key));
-  if (!*link) {
-    *link = change;
-    return true;
-  }
-  Change **last = &(*link)->waiting;
-  while (*last) last = &(*last)->next;
-  *last = change;
-  return false;
-}
-
-// With the mutex held. Returns the next change of the user, which begins now; or NULL.
-static Change *leave(Change *change) {
-  Change **link = begun(change->kept, buf_str(&change->key));
-  Change *next = change->waiting;
-  *link = change->next;
-  if (!next) return NULL;
-  next->waiting = next->next;
-  next->next = *link;
-  return *link = next;
-}
-
-static void end(Change *change, bool worked) {
-  KeptAnswers *kept = change->kept;
-  if (worked) note(kept, openid_of(change), buf_str(&change->after));
-  pthread_mutex_lock(&kept->mutex);
-  Change *next = leave(change);
-  pthread_mutex_unlock(&kept->mutex);
-  void (*done)(Change *, bool) = change->done;
-  if (done) done(change, worked);
-  else change_free(change);
-  if (next) read_value(next, 0);
-  pthread_mutex_lock(&kept->mutex);
-  kept->under_way--;
-  pthread_cond_broadcast(&kept->changed);
-  pthread_mutex_unlock(&kept->mutex);
-}
-
-static bool is_closing(KeptAnswers *kept) {
-  pthread_mutex_lock(&kept->mutex);
-  bool closing = kept->closing;
-  pthread_mutex_unlock(&kept->mutex);
-  return closing;
-}
-
-// Handles a failure of the store: tries again later. Claims are not tried again.
-static void fail(Change *change, const Err *err) {
-  if (change->away_tries++ < AWAY_TRIES && !is_closing(change->kept))
-    return read_value(change, AWAY_PAUSE_MS);
-  log_warn("an answer that is kept for %.*s could not be written: %s", STR_FMT(openid_of(change)),
-           err->text);
-  end(change, false);
-}
-
-static void on_written(void *ctx, StoreReply *reply) {
-  Change *change = ctx;
-  Err err = reply->err;
-  bool ok = reply->ok;
-  store_reply_free(reply);
-  if (err.code != ERR_NONE) return fail(change, &err);
-  if (ok) return end(change, true);
-  if (++change->tries < TRIES) return read_value(change, 0);
-  err_set(&err, ERR_BUSY, "others keep writing it");
-  fail(change, &err);
-}
-
-// An empty value is written with a short lifetime instead of deleted, because only a write can be conditional on the
-// previous value.
-static void write_value(Change *change) {
-  bool empty = kept_answer_count(buf_str(&change->after)) == 0;
-  StoreCall call = { .op = change->had ? STORE_SWAP : STORE_ADD,
-                     .key = buf_str(&change->key),
-                     .expected = buf_str(&change->before),
-                     .value = buf_str(&change->after),
-                     .ttl_ms = empty ? 1000 : (int64_t)KEPT_ANSWERS_S * 1000 };
-  Err err = { 0 };
-  if (!store_call(change->kept->store, &call, on_written, change, &err)) end(change, false);
-}
-
-// Makes the new value `after` from the value `before`.
-static void make(Change *change) {
+static void make(StoreChange *own, Str before, Buf *after) {
+  Change *change = (Change *)own;
   KeptEdit *edit = &change->edit;
   edit->identity = buf_str(&change->identity);
   edit->pieces = buf_str(&change->packed);
   edit->claimed = &change->packed;
   edit->now_s = clock_unix_s();
-  kept_answer_begin(&change->after);
-  change->make(edit, buf_str(&change->before), &change->after);
+  change->edits(edit, before, after);
 }
 
-static void on_read(void *ctx, StoreReply *reply) {
-  Change *change = ctx;
-  Err err = reply->err;
-  buf_reset(&change->before);
-  buf_reset(&change->after);
-  change->had = err.code == ERR_NONE && reply->ok;
-  if (change->had) buf_add(&change->before, reply->value);
-  store_reply_free(reply);
-  if (err.code != ERR_NONE) return fail(change, &err);
-  make(change);
-  bool empty = kept_answer_count(buf_str(&change->after)) == 0;
-  if (change->before.failed || change->after.failed) return end(change, false);
-  if ((empty && !change->had) || str_eq(buf_str(&change->before), buf_str(&change->after)))
-    return end(change, true);
-  write_value(change);
+static void on_end(StoreChange *own, bool worked) {
+  Change *change = (Change *)own;
+  Str openid = openid_of(change);
+  if (worked) note(change->kept, openid, buf_str(&own->after));
+  else
+    log_warn("an answer that is kept for %.*s could not be written: %s", STR_FMT(openid),
+             own->err.text);
+  if (change->done) change->done(change, worked);
+  else change_free(change);
 }
 
-static void read_value(Change *change, int64_t delay_ms) {
-  StoreCall call = { .op = STORE_GET, .key = buf_str(&change->key), .delay_ms = delay_ms };
-  if (!store_call(change->kept->store, &call, on_read, change, NULL)) end(change, false);
+static Change *change_new(KeptAnswers *kept, Str openid, Str identity,
+                          void (*edits)(KeptEdit *, Str, Buf *)) {
+  Change *change = calloc(1, sizeof *change);
+  if (!change) return NULL;
+  change->kept = kept;
+  change->edits = edits;
+  change->own.make = make;
+  change->own.done = on_end;
+  buf_add(&change->identity, identity);
+  if (openid.len && !change->identity.failed &&
+      store_change_init(kept->changes, &change->own, str_of(kept->prefix), openid))
+    return change;
+  change_free(change);
+  return NULL;
 }
 
 static bool begin(Change *change) {
   if (!change) return false;
-  KeptAnswers *kept = change->kept;
-  if (change->adds) kept_users_expect(kept->users, openid_of(change));
-  pthread_mutex_lock(&kept->mutex);
-  kept->under_way++;
-  bool now = enter(change);
-  pthread_mutex_unlock(&kept->mutex);
-  if (now) read_value(change, 0);
+  store_change_begin(&change->own);
   return true;
 }
 
@@ -268,7 +144,7 @@ static void tell(Change *change, bool worked) {
 
 void kept_answers_promise(KeptAnswers *kept, Str openid, Str identity) {
   Change *change = change_new(kept, openid, identity, kept_edit_promise);
-  if (change) change->adds = true;
+  if (change) kept_users_expect(kept->users, openid);
   begin(change);
 }
 
@@ -277,7 +153,7 @@ bool kept_answers_put(KeptAnswers *kept, Str openid, const KeptAnswersPut *put,
   Change *change = change_new(kept, openid, put->identity, kept_edit_put);
   if (!change) return false;
   for (size_t i = 0; i < put->count; i++) pack_str(&change->packed, put->packed[i]);
-  change->adds = true;
+  kept_users_expect(kept->users, openid);
   change->edit.promised = put->promised;
   change->edit.not_before_s = put->not_before_s;
   change->done = tell;
@@ -316,7 +192,7 @@ bool kept_answers_claim(KeptAnswers *kept, Str openid, Str identity, bool is_tex
   if (!change) return false;
   change->edit.is_text = is_text;
   change->edit.patience_s = kept->patience_s;
-  change->away_tries = AWAY_TRIES;
+  change->own.once = true;
   change->done = claimed;
   change->claimed = done;
   change->ctx = ctx;

@@ -43,7 +43,7 @@ static void end_talk(Task *task, Delivery *delivery) {
 // Decrements late_under_way last, because the bot waits for deliveries under way before it ends.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
-  late_order_leave(delivery->place);
+  late_order_leave(delivery->place, task_is_dropped(task) && delivery->talk);
   if (delivery->talk) end_talk(task, delivery);
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
 }
@@ -150,7 +150,7 @@ static Delivery *delivery_new(BotShared *shared, const Late *late) {
   if (late->identity.len) memcpy(delivery->identity, late->identity.ptr, late->identity.len);
   if (late->said) said_taken(late->said, &delivery->taken, &delivery->other_taken);
   if (!late->place && shared->late_order && late->openid.len)
-    delivery->place = late_order_enter(shared->late_order, late->openid);
+    delivery->place = late_order_enter(shared->late_order, late->openid, late->identity);
   return delivery;
 }
 
@@ -161,7 +161,7 @@ void late_send(Task *from, BotShared *shared, const Late *late) {
   if (delivery && post(&content, task_engine(from), delivery)) return;
   if (open) shared_lost(shared, "memory");
   if (open) log_warn("a late reply is lost: no memory to send it");
-  late_order_leave(delivery ? delivery->place : late->place);
+  late_order_leave(delivery ? delivery->place : late->place, false);
   let_talk_go(shared, late->talk);
   free(delivery);
 }
@@ -170,7 +170,7 @@ bool late_deliver(Task *from, BotShared *shared, const Late *late) {
   Content content = { .from = from, .early = true };
   Delivery *delivery = delivery_new(shared, late);
   if (delivery && post(&content, task_engine(from), delivery)) return true;
-  late_order_leave(delivery ? delivery->place : late->place);
+  late_order_leave(delivery ? delivery->place : late->place, false);
   free(delivery);
   return false;
 }

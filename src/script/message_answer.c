@@ -139,7 +139,7 @@ void message_give_answer(Task *task, MessageRun *run) {
   run->place = NULL;
   if (!late && answer->rest.len == 0) {
     if (!task_is_dropped(task)) end_promise(run);
-    return late_order_leave(place);
+    return late_order_leave(place, task_is_dropped(task) && run->talk && run->talk->stored);
   }
   bool ended = !run->asked && !task_is_dropped(task);
   bool owed = ended && owe_rest(task, run, late);

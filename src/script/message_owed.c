@@ -2,6 +2,7 @@
 #include "script/message_inner.h"
 
 #include "base/clock.h"
+#include "script/late_order.h"
 
 #include <stdlib.h>
 
@@ -48,10 +49,11 @@ static bool ring_now(Engine *engine, Alarm *alarm) {
     return true;
   if (alarm->again) {
     keep_taken(alarm->task);
-  } else if (message_owe(alarm->task) && run->said) {
-    alarm->again = true;
+  } else {
+    late_order_share(run->place);
+    alarm->again = message_owe(alarm->task) && run->said;
     int64_t taken_us = run->owe_at_us > now_us ? run->owe_at_us : now_us;
-    if (timer_add(engine, &alarm->timer, taken_us + TAKEN_AFTER_US)) return true;
+    if (alarm->again && timer_add(engine, &alarm->timer, taken_us + TAKEN_AFTER_US)) return true;
   }
   run->alarm = NULL;
   return false;

@@ -73,7 +73,8 @@ Talk *message_talk(Task *task) {
 void message_run_take_place(MessageRun *run) {
   BotShared *shared = run->in->options.shared;
   if (!run->place && shared && shared->late_order && run->sender.len)
-    run->place = late_order_enter(shared->late_order, run->sender);
+    run->place = late_order_enter(shared->late_order, run->sender, run->identity);
+  if (run->own_arena) late_order_share(run->place);  // its message was answered without it
 }
 
 void message_run_free(void *data) {

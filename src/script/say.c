@@ -45,7 +45,7 @@ int say_taken(lua_State *L) {
 int say_turn(lua_State *L) {
   Task *task = task_running(L);
   LatePlace *own = task && message_can_ask(task) ? message_place(task) : NULL;
-  late_order_leave(own);  // the task keeps its own hold
+  late_order_leave(own, false);  // the task keeps its own hold
   return late_turn(L, own);
 }
 

@@ -15,7 +15,7 @@ static int l_await(lua_State *L) {
 static int set_up(void **state) {
   static const luaL_Reg functions[] = { { "await", l_await }, { NULL, NULL } };
   world_functions = functions;
-  order = late_order_new();
+  order = late_order_new(NULL, STR(""), NULL);
   return world_open(state);
 }
 
@@ -43,50 +43,50 @@ static void assert_waits_for(LatePlace *first) {
   assert_true(waits(&heard));
   usleep(20000);
   assert_false(heard.done);
-  late_order_leave(first);
+  late_order_leave(first, false);
   assert_goes_on(&heard);
-  late_order_leave(second);
+  late_order_leave(second, false);
 }
 
 static void test_the_second_waits_until_the_first_has_left(void **state) {
-  LatePlace *first = late_order_enter(order, STR("user"));
-  second = late_order_enter(order, STR("user"));
+  LatePlace *first = late_order_enter(order, STR("user"), STR("m"));
+  second = late_order_enter(order, STR("user"), STR("m"));
   assert_waits_for(first);
 }
 
 static void test_another_users_place_is_not_waited_for(void **state) {
-  LatePlace *other = late_order_enter(order, STR("other"));
+  LatePlace *other = late_order_enter(order, STR("other"), STR("m"));
   Heard heard;
-  second = late_order_enter(order, STR("user"));
+  second = late_order_enter(order, STR("user"), STR("m"));
   assert_false(waits(&heard));
   assert_goes_on(&heard);
-  late_order_leave(other);
-  late_order_leave(second);
+  late_order_leave(other, false);
+  late_order_leave(second, false);
 }
 
 static void test_a_place_that_is_held_twice_is_left_twice(void **state) {
-  LatePlace *first = late_order_enter(order, STR("user"));
-  second = late_order_enter(order, STR("user"));
+  LatePlace *first = late_order_enter(order, STR("user"), STR("m"));
+  second = late_order_enter(order, STR("user"), STR("m"));
   assert_ptr_equal(late_order_hold(first), first);
-  late_order_leave(first);
+  late_order_leave(first, false);
   assert_waits_for(first);
 }
 
 static void test_a_place_between_two_others_may_be_left_first(void **state) {
-  LatePlace *first = late_order_enter(order, STR("user"));
-  LatePlace *middle = late_order_enter(order, STR("user"));
+  LatePlace *first = late_order_enter(order, STR("user"), STR("m"));
+  LatePlace *middle = late_order_enter(order, STR("user"), STR("m"));
   Heard heard;
-  second = late_order_enter(order, STR("user"));
-  late_order_leave(middle);
+  second = late_order_enter(order, STR("user"), STR("m"));
+  late_order_leave(middle, false);
   assert_true(waits(&heard));
-  late_order_leave(first);
+  late_order_leave(first, false);
   assert_goes_on(&heard);
-  late_order_leave(second);
+  late_order_leave(second, false);
 }
 
 static void test_null_is_left_and_held_without_effect(void **state) {
   assert_null(late_order_hold(NULL));
-  late_order_leave(NULL);
+  late_order_leave(NULL, false);
   late_order_free(NULL);
 }
 

@@ -94,7 +94,7 @@ static void test_a_place_is_taken_only_where_late_answers_have_an_order(void **s
   MessageRun *run = new_run();
   message_run_take_place(run);
   assert_non_null(run->place);
-  late_order_leave(run->place);
+  late_order_leave(run->place, false);
   run->place = NULL;
   run->sender = STR("");
   message_run_take_place(run);

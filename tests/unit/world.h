@@ -87,7 +87,7 @@ static inline int world_open_shared(void **state) {
   if (world_open_store(state) != 0) return -1;
   world_message.sender = STR("openid-1");
   world.shared.conversations = conversations_new();
-  world.shared.late_order = late_order_new();
+  world.shared.late_order = late_order_new(NULL, STR(""), NULL);
   world.shared.cancels = cancels_new();
   world.shared.keep = world_new_keep();
   world.options.shared = &world.shared;
