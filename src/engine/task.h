@@ -55,6 +55,9 @@ TaskState task_start(Task *task);
 // Queues the task: the engine's thread runs its first slice. The engine is entered. False without memory: `task` is
 // invalid then, and neither `ended` nor `over` is called.
 bool task_post(Task *task);
+// Frees a task that was neither started nor posted and has no ties; neither `ended` nor `over` is called. The engine is
+// entered.
+void task_discard(Task *task);
 // Makes run_wait without a limit wait for this task too. Call it before task_post.
 void task_count(Task *task);
 

@@ -107,6 +107,11 @@ void task_recycle(Task *task) {
   engine->idle_count++;
 }
 
+void task_discard(Task *task) {
+  task_drop_coroutine(task);
+  task_recycle(task);
+}
+
 void task_free_idle(Engine *engine) {
   for (Task *task; (task = take_idle(engine));) free_task(task);
 }

@@ -76,8 +76,7 @@ TaskState task_start(Task *task) { return task_run(task); }
 bool task_post(Task *task) {
   Wait *wait = wait_over(task);
   if (!wait) {
-    task_drop_coroutine(task);
-    task_recycle(task);
+    task_discard(task);
     return false;
   }
   if (task->counted) {

@@ -39,34 +39,52 @@ static void check_spawn(lua_State *L, Engine *engine) {
 }
 
 // Adds a spawned task to the record of the running task, if the running task is recorded. Returns the number of values
-// that it inserts below the function: 1 (door_begin) or 0.
+// that it inserts below the function, at index 2: 1 (door_begin) or 0.
 static int share_record(lua_State *L, Task *task) {
   if (!task_record(task_running(L))) return 0;
   task_share_record(task_running(L), task);
   lua_pushcfunction(L, door_begin);
-  lua_insert(L, 1);
+  lua_insert(L, 2);
   return 1;
 }
 
-// spawn(fn, ...): starts a task and returns its value (spawned.h). The new task has the same current message.
-static int l_spawn(lua_State *L) {
-  Engine *engine = engine_of(L);
-  check_spawn(L, engine);
-  int count = lua_gettop(L);
-  Task *task = task_new(engine, &SPAWNED, NULL);
-  if (!task || !lua_checkstack(task_coroutine(task), count + 2)) raise_no_memory(L);
+// Gives the new task the current message, the function and its arguments, and the rest of what it has of the running
+// task. Does not raise.
+static void hand_on(lua_State *L, Task *task, int count) {
+  const Task *parent = task_running(L);
   context_push_message(L);
   context_give_message(L, task);
-  task_copy_subject(task, task_subject(task_running(L)));
-  task_set_rank(task, task_rank(task_running(L)));
+  task_copy_subject(task, task_subject(parent));
+  task_set_rank(task, task_rank(parent));
   count += share_record(L, task);
   lua_xmove(L, task_coroutine(task), count);
   task_limit(task);
   // Once their message is late, functions that spawn without end come after messages that are in time.
-  task_set_due(task, task_due(task_running(L)));
+  task_set_due(task, task_due(parent));
   task_count(task);
-  spawned_push(L, task);
+}
+
+// Creates a task for a function and its arguments, with room for them and for door_begin. NULL without memory.
+static Task *make_spawned(Engine *engine, int count) {
+  Task *task = task_new(engine, &SPAWNED, NULL);
+  if (!task || lua_checkstack(task_coroutine(task), count + 2)) return task;
+  task_discard(task);
+  return NULL;
+}
+
+// spawn(fn, ...): starts a task and returns its value (spawned.h). What may raise comes before the task, which nothing
+// would free.
+static int l_spawn(lua_State *L) {
+  Engine *engine = engine_of(L);
+  check_spawn(L, engine);
+  int count = lua_gettop(L);
+  Spawned *spawned = spawned_push(L);
+  lua_insert(L, 1);
+  Task *task = make_spawned(engine, count);
+  if (!task) raise_no_memory(L);
+  hand_on(L, task, count);
   if (!task_post(task)) raise_no_memory(L);
+  spawned_hold(spawned, task);
   return 1;
 }
 

@@ -31,12 +31,12 @@ static int push_nothing(lua_State *L, void *ctx) {
 
 // ---- tasks --------------------------------------------------------------------------------------
 
-typedef struct {
+struct Spawned {
   TaskTie tie;      // the first member: on_end casts it
   Task *task;       // NULL once the task has ended
   TaskState state;  // valid once the task has ended
   Gate *ended;      // opened when the task ends
-} Spawned;
+};
 
 static void on_end(TaskTie *tie) {
   Spawned *spawned = (Spawned *)tie;
@@ -45,12 +45,16 @@ static void on_end(TaskTie *tie) {
   gate_open(spawned->ended);
 }
 
-void spawned_push(lua_State *L, Task *task) {
+Spawned *spawned_push(lua_State *L) {
   Spawned *spawned = lua_newuserdatauv(L, sizeof *spawned, 0);
   *spawned = (Spawned){ .tie.end = on_end };
   luaL_setmetatable(L, spawned_type);
   spawned->ended = gate_new(0);
   if (!spawned->ended) raise_no_memory(L);
+  return spawned;
+}
+
+void spawned_hold(Spawned *spawned, Task *task) {
   spawned->task = task;
   task_tie(task, &spawned->tie);
 }

@@ -6,10 +6,14 @@
 
 // Registers the types; once per state.
 void spawned_open(lua_State *L);
-// Pushes a value for a task that has not begun. Its methods:
+typedef struct Spawned Spawned;
+
+// Pushes a value without a task; raises without memory. Its methods:
 //   :cancel()          cancels the task; returns true, or false if the task had ended. Raises in the task itself
 //   :join([timeout_s]) waits for the task's end; returns "returned", "cancelled" or "failed", or nil at the time-out
-void spawned_push(lua_State *L, Task *task);
+Spawned *spawned_push(lua_State *L);
+// Gives it its task, which was posted and has not begun.
+void spawned_hold(Spawned *spawned, Task *task);
 // The Lua function gate(n): returns a gate with n passes. Its methods:
 //   :pass()                          returns an empty pass
 //   :enter(pass[, timeout_s, until]) waits until the pass holds one of the n; returns true, or nil at the time-out

@@ -91,6 +91,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   task_hold_engine(task);
   if (task_post(task)) return TASK_WAITING;
   engine_release(engine);
+  message_run_free(run);
   return TASK_LOST;
 }
 
