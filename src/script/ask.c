@@ -20,10 +20,9 @@ static int64_t until_ms(double timeout_s) {
 }
 
 // Sends the question and makes the task wait for the answer. The arguments of `ask` are on the stack.
-static int ask_now(lua_State *L, const Talk *talk) {
+static int ask_now(lua_State *L, const Talk *talk, Wait *wait) {
   Interpreter *in = interpreter_of(L);
   Task *task = task_running(L);
-  Wait *wait = wait_begin(L, "wechat.ask");
   char place[PLACE_SIZE] = "";
   Asking asking = { .shown.openid = message_sender(task),
                     .timeout_s = luaL_optnumber(L, 2, -1),
@@ -47,11 +46,11 @@ static int ask_now(lua_State *L, const Talk *talk) {
 static void on_stored(void *ctx, StoreReply *reply);
 
 static int store_question(lua_State *L, Talk *talk) {
+  const Record *record = task_record(task_running(L));
   Wait *wait = wait_begin(L, "wechat.ask");
-  if (talk_save(talk, task_record(task_running(L)), KEPT_ASKS, on_stored, wait))
-    return wait_suspend(L, wait, NULL, NULL);
-  wait_abort(wait);
-  return ask_now(L, NULL);
+  if (talk_save_now(talk, record, KEPT_ASKS)) return ask_now(L, talk, wait);
+  if (talk_save(talk, record, KEPT_ASKS, on_stored, wait)) return wait_suspend(L, wait, NULL, NULL);
+  return ask_now(L, NULL, wait);
 }
 
 static int store_again(lua_State *L, int status, lua_KContext context) {
@@ -79,7 +78,7 @@ static int ask_stored(lua_State *L, void *data) {
     log_warn("a conversation stays in this process, since the store did not take it: %s",
              reply->err.text);
   store_reply_free(reply);
-  if (away || stored) return ask_now(L, stored ? talk : NULL);
+  if (away || stored) return ask_now(L, stored ? talk : NULL, wait_begin(L, "wechat.ask"));
   lua_pushcfunction(L, message_check_talk);
   lua_callk(L, 0, 0, 0, store_again);
   return store_again(L, LUA_OK, 0);
@@ -106,7 +105,7 @@ static int l_ask(lua_State *L) {
   message_take_question(L, task, lua_toboolean(L, 4));
   if (!engine_start_thread(in->engine, &err)) method_raise(L, "wechat.ask: %s", err.text);
   Talk *talk = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
-  return talk ? store_question(L, talk) : ask_now(L, NULL);
+  return talk ? store_question(L, talk) : ask_now(L, NULL, wait_begin(L, "wechat.ask"));
 }
 
 static const DoorFunction functions[] = {

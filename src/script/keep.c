@@ -245,19 +245,43 @@ static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void
   return false;
 }
 
+// Appends key and value of a run that is about to be written, and notes it in the index.
+static bool prepare_write(Keep *keep, const KeptRun *run, Buf *key, Buf *value) {
+  kept_write(run, value);
+  if (!key_of(keep, run->openid, run->identity, key) || value->failed) return false;
+  note(keep, buf_str(key), run);
+  if (run->state == KEPT_ASKS) kept_index_hold(keep->index, buf_str(key), run->events);
+  return true;
+}
+
+bool keep_save_now(Keep *keep, const KeptRun *run) {
+  Buf key, value;
+  StoreReply *reply = NULL;
+  buf_init(&key);
+  buf_init(&value);
+  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value)) {
+    kept_unsaved_cancel(keep->unsaved, buf_str(&key));
+    reply = store_call_now(
+        keep->options.store,
+        &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
+  }
+  bool saved = reply != NULL;
+  store_reply_free(reply);
+  buf_clear(&key);
+  buf_clear(&value);
+  return saved;
+}
+
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx) {
   StoreCall call = { .op = before ? STORE_SWAP : STORE_SET };
   Buf key, written;
   buf_init(&key);
   buf_init(&written);
-  kept_write(run, &written);
-  bool ok = key_of(keep, run->openid, run->identity, &key) && !written.failed;
+  bool ok = prepare_write(keep, run, &key, &written);
   call.key = buf_str(&key);
   call.value = buf_str(&written);
   if (before) call.expected = buf_str(before);
-  if (ok) note(keep, call.key, run);
-  if (ok && run->state == KEPT_ASKS) kept_index_hold(keep->index, call.key, run->events);
   // A question with a `done` is not repeated here: its caller gets the result.
   ok = ok &&
        (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)

@@ -45,6 +45,9 @@ void keep_lease_key(const Keep *keep, Str process, Buf *key);
 // A run that asks is held by this process, which handles its time-out, until keep_let_go.
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx);
+// Writes the run on this thread if that takes microseconds, and no other process has the store open. False if it was not
+// written: use keep_save.
+bool keep_save_now(Keep *keep, const KeptRun *run);
 // Returns whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
 // Reads the run's value in the store, after keep_save found another one there. `done` as in store_call. Returns false

@@ -9,7 +9,10 @@ static void write_int(Buf *out, int64_t n) { pack_number(out, (uint64_t)n); }
 void kept_write(const KeptRun *run, Buf *out) {
   buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
   write_int(out, run->state);
-  write_int(out, run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3);
+  // A run that has asked once answers the message with which it began: that is written once.
+  bool first = run->answering.len > 0 && str_eq(run->answering, run->message);
+  write_int(out,
+            run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3 | first << 4);
   write_int(out, run->since_s);
   write_int(out, run->begun_s);
   write_int(out, run->until_ms);
@@ -17,9 +20,16 @@ void kept_write(const KeptRun *run, Buf *out) {
   write_int(out, run->ends);
   write_int(out, run->taken);
   write_int(out, run->lost_since_s);
-  const Str texts[] = { run->process,    run->openid,   run->identity, run->message,
-                        run->answering,  run->question, run->place,    run->lost_question,
-                        run->lost_place, run->record };
+  const Str texts[] = { run->process,
+                        run->openid,
+                        run->identity,
+                        run->message,
+                        first ? STR("") : run->answering,
+                        run->question,
+                        run->place,
+                        run->lost_question,
+                        run->lost_place,
+                        run->record };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) pack_str(out, texts[i]);
 }
 
@@ -51,5 +61,6 @@ bool kept_read(Str bytes, KeptRun *run) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (!pack_take_str(&bytes, texts[i])) return false;
   }
+  if (flags & 16) run->answering = run->message;
   return bytes.len == 0;
 }

@@ -54,6 +54,7 @@ static int before_call(lua_State *L) {
   Record *record = task_record(task);
   Talk *talk = record_owner(record);
   if (!lua_toboolean(L, 1) || !talk || !talk->stored || talk->run.state != KEPT_RUNS) return 0;
+  if (talk_save_now(talk, record, KEPT_RUNS)) return 0;
   Wait *wait = wait_begin(L, "the store");
   if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
@@ -63,7 +64,8 @@ static int before_call(lua_State *L) {
 // Saves the run again without waiting, so that a finished call does not count as under way.
 static void after_call(Record *record) {
   Talk *talk = record_owner(record);
-  if (talk && talk->stored && talk->run.state == KEPT_RUNS)
+  if (talk && talk->stored && talk->run.state == KEPT_RUNS &&
+      !talk_save_now(talk, record, KEPT_RUNS))
     talk_save(talk, record, KEPT_RUNS, NULL, NULL);
 }
 

@@ -104,10 +104,29 @@ void talk_not_saved(Talk *talk) {
   buf_init(&talk->before);
 }
 
-bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {
+static void enter_state(Talk *talk, KeptState state) {
   talk->run.state = state;
   talk->run.begun_s = clock_unix_s();
   talk->run.process = state == KEPT_RUNS ? keep_process(talk->keep) : STR("");
+}
+
+bool talk_save_now(Talk *talk, const Record *record, KeptState state) {
+  Buf bytes;
+  buf_init(&bytes);
+  enter_state(talk, state);
+  note_taken(talk);
+  bool ok = !record || record_save(record, &bytes);
+  talk->run.record = buf_str(&bytes);
+  ok = ok && keep_save_now(talk->keep, &talk->run);
+  talk->stored = talk->stored || ok;
+  if (ok) buf_clear(&talk->value);
+  buf_clear(&bytes);
+  talk->run.record = (Str){ 0 };
+  return ok;
+}
+
+bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx) {
+  enter_state(talk, state);
   return save(talk, record, done, ctx);
 }
 

@@ -28,6 +28,8 @@ void talk_free(Talk *talk);  // NULL is allowed
 void talk_set(Str *to, Str text);
 // Writes the run with its record. Returns false if the run cannot be kept: then `done` is not called.
 bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
+// The same, at once on this thread (keep_save_now). Returns false if it was not written: use talk_save.
+bool talk_save_now(Talk *talk, const Record *record, KeptState state);
 // Forgets what was said, when the message is answered or the run continues with another message. `taken`: remembers how
 // much of it was sent.
 void talk_leave_said(Talk *talk, bool taken);

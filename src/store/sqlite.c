@@ -267,7 +267,26 @@ static void sqlite_run(void *self, StoreJob *first) {
   run_all(sqlite, first);
   sqlite_file_mark(&sqlite->file);
   // The next tick tries again and reports a failure.
-  if (sqlite->file.frames > LOG_MAX) sqlite_file_checkpoint(&sqlite->file, NULL);
+  if (sqlite->file.frames > LOG_MAX) sqlite_file_checkpoint(&sqlite->file, false, NULL);
+}
+
+// Does not wait for locks of other processes; a log that is to be copied into the file is left to the store's thread.
+static bool sqlite_at_once(void *self, StoreJob *job) {
+  Sqlite *sqlite = self;
+  SqliteFile *file = &sqlite->file;
+  StoreOp op = job->call.op;
+  if (!file->db || file->frames > LOG_MAX || op == STORE_LIST || op == STORE_INCR ||
+      !sqlite_file_is_alone(file))
+    return false;
+  sqlite->now_ms = clock_unix_ms();
+  sqlite3_busy_timeout(file->db, 0);
+  bool done = run_one(sqlite, job);
+  sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
+  sqlite_file_mark(file);
+  if (done) return true;
+  free((char *)job->reply.value.ptr);
+  job->reply = (StoreReply){ .ok = false };
+  return false;
 }
 
 // ---- looking after the file ---------------------------------------------------------------------
@@ -285,7 +304,7 @@ static bool reopen(Sqlite *sqlite) {
 
 // Its content is still available in the unlinked log.
 static bool mend_log(Sqlite *sqlite) {
-  if (!sqlite_file_checkpoint(&sqlite->file, &sqlite->why)) return false;
+  if (!sqlite_file_checkpoint(&sqlite->file, true, &sqlite->why)) return false;
   if (sqlite->file.written_us) return true;  // another process prevented it: next time
   end_statements(sqlite);
   sqlite_file_close(&sqlite->file);
@@ -314,7 +333,7 @@ static bool look_after(Sqlite *sqlite) {
   if (state != SQLITE_FILE_SAME) return mend_file(sqlite, state == SQLITE_FILE_REPLACED);
   int64_t idle_us = clock_now_us() - file->written_us;
   if (file->written_us == 0 || (idle_us < SETTLE_US && file->frames <= LOG_MAX)) return true;
-  return sqlite_file_checkpoint(file, &sqlite->why);
+  return sqlite_file_checkpoint(file, idle_us >= SETTLE_US, &sqlite->why);
 }
 
 static bool delete_expired(Sqlite *sqlite) {
@@ -399,6 +418,7 @@ const StoreBackend store_sqlite = {
   .probe = sqlite_probe,
   .open = sqlite_open,
   .run = sqlite_run,
+  .at_once = sqlite_at_once,
   .tick = sqlite_tick,
   .close = sqlite_close,
 };

@@ -346,14 +346,15 @@ void sqlite_file_close(SqliteFile *file) {
 
 // ---- while it is open ---------------------------------------------------------------------------
 
-bool sqlite_file_checkpoint(SqliteFile *file, Err *err) {
+bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err) {
+  int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
   int64_t written_us = file->written_us;
   sqlite3_busy_timeout(file->db, CHECKPOINT_BUSY_MS);
-  int code = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  int code = sqlite3_wal_checkpoint_v2(file->db, NULL, mode, NULL, NULL);
   sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return true;
   if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
-  if (file->written_us == written_us) file->written_us = 0;
+  if (truncate && file->written_us == written_us) file->written_us = 0;
   file->frames = 0;
   return true;
 }

@@ -32,8 +32,9 @@ bool sqlite_file_would_open(const char *path, Err *err);
 
 // After commits: if the log was reset, records which file and log belong together.
 void sqlite_file_mark(SqliteFile *file);
-// Copies the log into the file, which is then complete by itself. True also if another process prevents it: try again.
-bool sqlite_file_checkpoint(SqliteFile *file, Err *err);
+// Copies the log into the file, which is then complete by itself. `truncate` empties the log; otherwise later writes
+// reuse its space, which costs less. True also if another process prevents it: try again.
+bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err);
 
 typedef enum {
   SQLITE_FILE_SAME,

@@ -25,6 +25,8 @@ enum {
   KEEP_PAUSE_US = 500 * 1000,
   CALM_US = 3000 * 1000,  // without a failure: it works again
   KEPT_MAX = 64 << 20,    // bytes of calls that wait for a store that is away
+  SLOW_US = 50 * 1000,    // a call that should take microseconds took as long: the disk is busy
+  SLOW_PAUSE_US = 1000 * 1000,
 };
 
 typedef struct {
@@ -44,8 +46,10 @@ struct Store {
   bool busy;          // a thread is using the backend
   bool awaited;       // the store's thread waits for the backend
   bool closing;
-  Err health;  // of the last call that reached the backend, or of the last tick
-  bool told;   // the log has said that it fails
+  pthread_mutex_t at_once;  // held while store_call_now makes a call
+  int64_t slow_until_us;    // with it: until then all calls are queued
+  Err health;               // of the last call that reached the backend, or of the last tick
+  bool told;                // the log has said that it fails
   int64_t failed_us;
 };
 
@@ -124,11 +128,11 @@ static void tell(Store *store, const Err *health) {
   if (fails || again) store->told = fails;
 }
 
-// Clears `busy`.
+// Clears `busy`. `health` NULL: no call was made.
 static void leave_backend(Store *store, const Err *health) {
-  tell(store, health);
+  if (health) tell(store, health);
   pthread_mutex_lock(&store->lock);
-  store->health = *health;
+  if (health) store->health = *health;
   store->busy = false;
   if (store->awaited) pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
@@ -348,6 +352,28 @@ static bool take_turn(Store *store) {
   return free;
 }
 
+// With `at_once` held. Returns whether the call was made.
+static bool run_now(Store *store, StoreJob *job) {
+  Err health = { 0 };
+  int64_t began_us = clock_now_us();
+  if (began_us < store->slow_until_us || !take_turn(store)) return false;
+  bool made = store->backend->at_once(store->self, job);
+  leave_backend(store, made ? &health : NULL);
+  if (clock_now_us() - began_us > SLOW_US) store->slow_until_us = began_us + SLOW_PAUSE_US;
+  return made;
+}
+
+StoreReply *store_call_now(Store *store, const StoreCall *call) {
+  StoreJob *job = store->backend->at_once ? job_new(store, call, NULL) : NULL;
+  if (!job) return NULL;
+  pthread_mutex_lock(&store->at_once);
+  bool made = run_now(store, job);
+  pthread_mutex_unlock(&store->at_once);
+  if (made) return &job->reply;
+  free(job);
+  return NULL;
+}
+
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
   StoreJob *job = job_new(store, call, err);
   if (!job) return NULL;
@@ -387,7 +413,9 @@ StoreCompany store_company(const Store *store) {
 static bool start_thread(Store *store) {
   pthread_mutex_init(&store->lock, NULL);
   condition_init(&store->wake);
+  mutex_init_brief(&store->at_once);
   if (pthread_create(&store->thread, NULL, store_main, store) == 0) return true;
+  pthread_mutex_destroy(&store->at_once);
   pthread_cond_destroy(&store->wake);
   pthread_mutex_destroy(&store->lock);
   return false;
@@ -486,6 +514,7 @@ void store_close(Store *store) {
   pthread_mutex_unlock(&store->lock);
   pthread_join(store->thread, NULL);
   store->backend->close(store->self);
+  pthread_mutex_destroy(&store->at_once);
   pthread_cond_destroy(&store->wake);
   pthread_mutex_destroy(&store->lock);
   free(store);

@@ -106,7 +106,11 @@ StoreCompany store_company(const Store *store);
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);
 void store_reply_free(StoreReply *reply);  // NULL is allowed
 
-// The same, but waits for the reply: for tests, tools and threads that may block, never on the loop. Free the reply.
+// Makes the call on this thread if that takes microseconds: SQLite's file is on a fast disk, no other process has it
+// open, and no earlier call waits. NULL if it was not made: use store_call. Free the reply.
+StoreReply *store_call_now(Store *store, const StoreCall *call);
+
+// The same as store_call, but waits for the reply: for tests, tools and threads that may block, never on the loop. Free the reply.
 // NULL if store_call returns false.
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err);
 

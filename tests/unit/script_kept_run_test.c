@@ -63,6 +63,23 @@ static void test_an_empty_run_reads_back_too(void **state) {
   buf_clear(&bytes);
 }
 
+static void test_a_message_that_is_still_being_answered_is_written_once(void **state) {
+  Buf bytes, other;
+  KeptRun read;
+  buf_init(&bytes);
+  buf_init(&other);
+  kept_write(&(KeptRun){ .message = STR("<xml>1</xml>"), .answering = STR("<xml>1</xml>") },
+             &bytes);
+  kept_write(&(KeptRun){ .message = STR("<xml>1</xml>"), .answering = STR("<xml>2</xml>") },
+             &other);
+  assert_int_equal(bytes.len + strlen("<xml>1</xml>"), other.len);
+  assert_true(kept_read(buf_str(&bytes), &read));
+  assert_true(str_eq(read.message, STR("<xml>1</xml>")));
+  assert_true(str_eq(read.answering, read.message));
+  buf_clear(&bytes);
+  buf_clear(&other);
+}
+
 static void test_bytes_of_another_length_or_format_are_refused(void **state) {
   Buf bytes;
   KeptRun read;
@@ -82,6 +99,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_run_reads_back_as_it_was_written),
     cmocka_unit_test(test_an_empty_run_reads_back_too),
+    cmocka_unit_test(test_a_message_that_is_still_being_answered_is_written_once),
     cmocka_unit_test(test_bytes_of_another_length_or_format_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

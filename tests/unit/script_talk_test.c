@@ -61,6 +61,25 @@ static void test_one_that_asks_belongs_to_no_process(void **state) {
   buf_clear(&value);
 }
 
+static void test_alone_on_sqlite_one_is_saved_at_once(void **state) {
+  KeptRun run;
+  Buf value;
+  char url[128];
+  assert_false(talk_save_now(talk, NULL, KEPT_ASKS));  // a store in memory has a queue alone
+  talk_free(talk);
+  keep_free(keep);
+  store_close(world.store);
+  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
+  world.options.store = world.store = store_open(str_of(url), NULL);
+  keep = world.shared.keep = world_new_keep();
+  talk = talk_new(keep, STR("a"), STR("<m/>"));
+  assert_true(talk_save_now(talk, NULL, KEPT_ASKS));
+  assert_true(talk->stored && keep_has(keep, STR("a")));
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.state, KEPT_ASKS);
+  buf_clear(&value);
+}
+
 static void test_a_process_that_leaves_it_is_taken_off(void **state) {
   KeptRun run;
   Buf value;
@@ -117,6 +136,7 @@ int main(void) {
     TEST(test_a_new_one_has_its_message_and_is_not_stored),
     TEST(test_a_saved_one_is_in_the_store_as_this_processs),
     TEST(test_one_that_asks_belongs_to_no_process),
+    TEST(test_alone_on_sqlite_one_is_saved_at_once),
     TEST(test_a_process_that_leaves_it_is_taken_off),
     TEST(test_a_dropped_one_has_left_the_store),
     TEST(test_one_that_was_claimed_has_texts_of_its_own),

@@ -612,6 +612,53 @@ static void test_a_sqlite_file_that_is_none_is_told(void **state) {
   refuses(url, ERR_FAILED, "cannot be opened");
 }
 
+static StoreReply *set_now(Store *store, const char *value) {
+  return store_call_now(store,
+                        &(StoreCall){ .op = STORE_SET, .key = STR("now"), .value = str_of(value) });
+}
+
+static void assert_now(Store *store, const char *value) {
+  StoreReply *reply =
+      store_call_wait(store, &(StoreCall){ .op = STORE_GET, .key = STR("now") }, NULL);
+  assert_true(reply && reply->ok && str_eq(reply->value, str_of(value)));
+  store_reply_free(reply);
+}
+
+static void test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_has(void **state) {
+  char url[128], command[200];
+  snprintf(url, sizeof(url), "sqlite:%s/now.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  StoreReply *reply = set_now(store, "1");
+  assert_true(reply && reply->ok && reply->err.code == ERR_NONE);
+  store_reply_free(reply);
+  assert_now(store, "1");
+  snprintf(command, sizeof(command),
+           "(echo 'SELECT 1 FROM wemoon_store;'; sleep 1) | sqlite3 %s/now.db >/dev/null &",
+           folder);
+  assert_int_equal(system(command), 0);
+  for (int i = 0; i < 400 && store_company(store) == STORE_ALONE; i++) usleep(2000);
+  assert_null(set_now(store, "2"));
+  assert_now(store, "1");
+  for (int i = 0; i < 1000 && store_company(store) != STORE_ALONE; i++) usleep(5000);
+  reply = set_now(store, "3");
+  assert_non_null(reply);
+  store_reply_free(reply);
+  assert_now(store, "3");
+  store_close(store);
+}
+
+static void test_other_kinds_of_stores_and_of_calls_are_queued(void **state) {
+  char url[128];
+  Store *memory = store_open(STR("memory:"), NULL);
+  assert_null(set_now(memory, "1"));
+  store_close(memory);
+  snprintf(url, sizeof(url), "sqlite:%s/queued.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  assert_null(store_call_now(store, &(StoreCall){ .op = STORE_LIST, .key = STR("") }));
+  assert_null(store_call_now(store, &(StoreCall){ .op = STORE_INCR, .key = STR("n"), .by = 1 }));
+  store_close(store);
+}
+
 static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state) {
   char command[400], url[160];
   snprintf(url, sizeof(url), "sqlite:%s/locked.db", folder);
@@ -723,6 +770,8 @@ int main(void) {
     cmocka_unit_test(test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process),
     cmocka_unit_test(test_two_stores_on_one_sqlite_file_see_each_other),
     cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),
+    cmocka_unit_test(test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_has),
+    cmocka_unit_test(test_other_kinds_of_stores_and_of_calls_are_queued),
     cmocka_unit_test(test_a_locked_sqlite_file_fails_calls_until_it_is_free),
     cmocka_unit_test(test_redis_away_fails_calls_at_once_and_comes_back_by_itself),
     cmocka_unit_test(test_a_redis_that_accepts_and_says_nothing_fails_calls_within_a_second),
