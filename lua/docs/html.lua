@@ -147,7 +147,7 @@ return function(methods, about)
       put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(chinese and endpoints_zh.groups[group] or subject))
       for _, name in ipairs(names) do
         local endpoint = catalogue.find(group, name)
-        put_endpoint(endpoint, chinese and endpoints_zh[group][name] or endpoint.doc)
+        put_endpoint(endpoint, chinese and (endpoints_zh[group] or {})[name] or endpoint.doc)
       end
     end
   end

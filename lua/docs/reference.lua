@@ -158,7 +158,7 @@ function reference.search(methods, word)
     local about, names = catalogue.group(group)
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)
-      try("wechat." .. endpoint.name, endpoint.doc, about .. " " .. endpoint.path .. " " .. endpoints_zh[group][name])
+      try("wechat." .. endpoint.name, endpoint.doc, about .. " " .. endpoint.path .. " " .. ((endpoints_zh[group] or {})[name] or ""))
     end
   end
   return table.move(by_doc, 1, #by_doc, #by_name + 1, by_name)

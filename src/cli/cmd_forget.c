@@ -27,9 +27,12 @@ static int run(Invocation *in) {
   Services services;
   Err err;
   if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
-  if (str_eq(config_text(in->config, "store"), STR("memory:"))) {
-    report("forget", "the store is memory:, which the running bot has to itself: ask it, with "
-                     "wechat.forget in wemoon repl --attach");
+  const char *own = store_url_own(config_text(in->config, "store"));
+  if (own) {
+    report("forget",
+           "the store is %s, which the running bot has to itself: ask it, with "
+           "wechat.forget in wemoon repl --attach",
+           own);
     return STATUS_USAGE;
   }
   if (!config_account(in->config, &account, &err) ||

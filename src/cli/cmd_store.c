@@ -209,10 +209,12 @@ static bool usage_is_right(const Invocation *in, const struct Verb *verb, int *s
 
 static bool open_store(StoreTool *tool, bool makes_file, Err *err) {
   const Config *config = tool->in->config;
-  if (str_eq(config_text(config, "store"), STR("memory:")))
+  const char *own = store_url_own(config_text(config, "store"));
+  if (own)
     return err_set(err, ERR_USAGE,
-                   "store: it is memory:, which each process has to itself: what "
-                   "a running bot has there is seen with wemoon repl --attach");
+                   "store: it is %s, which each process has to itself: what "
+                   "a running bot has there is seen with wemoon repl --attach",
+                   own);
   if (!config_account(config, &tool->account, err) ||
       !account_name(&tool->account, tool->account_name, err))
     return false;

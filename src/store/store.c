@@ -479,12 +479,21 @@ static bool refuse_url(Err *err) {
   return false;
 }
 
+static const StoreBackend *find_backend(Str url) {
+  for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
+    if (has_scheme(backends[i], url)) return backends[i];
+  }
+  return NULL;
+}
+
+const char *store_url_own(Str url) {
+  const StoreBackend *backend = find_backend(url);
+  return backend && !backend->shared ? backend->forms[0] : NULL;
+}
+
 // The backend of the URL, which it checks; NULL if the URL is not a store's.
 static const StoreBackend *backend_of(Str url, Err *err) {
-  const StoreBackend *backend = NULL;
-  for (size_t i = 0; !backend && i < sizeof(backends) / sizeof(*backends); i++) {
-    if (has_scheme(backends[i], url)) backend = backends[i];
-  }
+  const StoreBackend *backend = find_backend(url);
   if (backend ? backend->check(url, err) : refuse_url(err)) return backend;
   return NULL;
 }

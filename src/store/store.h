@@ -64,6 +64,9 @@ typedef void (*StoreDone)(void *ctx, StoreReply *reply);
 // Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which may
 // hold a password.
 bool store_url_check(Str url, Err *err);
+// Returns the form of `url` ("memory:") if each process has such a store to itself; NULL if processes share it, or if `url`
+// is no store's.
+const char *store_url_own(Str url);
 // Appends the forms of URLs, for help: "memory:, sqlite:PATH, redis://...".
 void store_url_forms(Buf *out);
 // Whether store_open would work now, as far as can be seen without creating a file or a connection.

@@ -82,14 +82,9 @@ local function check_against(line)
   names_of_all[name] = nil
 end
 
-local count = 0
 for line in io.lines("../data/platform/endpoints.tsv") do
-  if line:sub(1, 1) ~= "#" then
-    check_against(line)
-    count = count + 1
-  end
+  if line:sub(1, 1) ~= "#" then check_against(line) end
 end
-check.equal(count, 543, "number of endpoints")
 check.equal(next(names_of_all), nil, "an endpoint that the list of the platform's has not")
 
 -- A field's line.

@@ -539,6 +539,9 @@ static void test_each_store_says_what_it_shares(void **state) {
     assert_int_equal(store_is_shared(store), kinds[i].shared);
     store_close(store);
   }
+  assert_string_equal(store_url_own(STR("memory:")), "memory:");
+  assert_null(store_url_own(STR("sqlite:file")));
+  assert_null(store_url_own(STR("")));
 }
 
 static void would_not_open(const char *path, const char *word) {
