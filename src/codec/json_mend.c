@@ -1,0 +1,227 @@
+// Rewrites a JSON text: each number becomes the index of its value in a list, NUL becomes C0 80 (which no UTF-8 text has),
+// malformed bytes become U+FFFD. Checks the order of the tokens on the way.
+#include "codec/json_mend.h"
+
+#include <float.h>
+#include <string.h>
+
+enum { ASK_EVERY = 2000 };  // tokens or values
+
+bool json_goes_on(JsonPace *pace, size_t used) {
+  const JsonLimits *limits = pace->limits;
+  if (limits->memory_max && used > limits->memory_max) return false;
+  if (++pace->since_asked < ASK_EVERY) return true;
+  pace->since_asked = 0;
+  pace->stopped = limits->keep_going && !limits->keep_going(limits->ctx);
+  return !pace->stopped;
+}
+
+static bool fail(JsonMender *m, const char *fault) {
+  m->fault = fault;
+  return false;
+}
+
+static char peek(const JsonMender *m, size_t ahead) {
+  return m->text.len - m->at > ahead ? m->text.ptr[m->at + ahead] : '\0';
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static size_t digits_at(const JsonMender *m, size_t from) {
+  size_t count = 0;
+  while (is_digit(peek(m, from + count))) count++;
+  return count;
+}
+
+// The length of the number here, 0 if it is not valid JSON; *is_real if it has a point
+// or an exponent.
+static size_t number_len(const JsonMender *m, bool *is_real) {
+  size_t len = peek(m, 0) == '-', digits = digits_at(m, len);
+  if (digits == 0 || (digits > 1 && peek(m, len) == '0')) return 0;
+  len += digits;
+  *is_real = false;
+  if (peek(m, len) == '.') {
+    *is_real = true;
+    digits = digits_at(m, ++len);
+    if (digits == 0) return 0;
+    len += digits;
+  }
+  if (peek(m, len) == 'e' || peek(m, len) == 'E') {
+    *is_real = true;
+    len++;
+    if (peek(m, len) == '+' || peek(m, len) == '-') len++;
+    digits = digits_at(m, len);
+    if (digits == 0) return 0;
+    len += digits;
+  }
+  return len;
+}
+
+static bool mend_number(JsonMender *m) {
+  JsonNumber number = { 0 };
+  size_t len = number_len(m, &number.is_real);
+  Str literal = str_sub(m->text, m->at, len);
+  number.literal = literal;
+  if (len == 0) return fail(m, "a number written in a way that JSON does not know");
+  if (len >= 1024) return fail(m, "a number of over 1,023 digits");
+  if (!number.is_real && !str_to_int64(literal, &number.integer)) number.is_real = true;
+  if (number.is_real && !str_to_double(literal, &number.real)) {
+    number.real = literal.ptr[0] == '-' ? -DBL_MAX : DBL_MAX;
+  }
+  buf_add_int(&m->out, (int64_t)(m->numbers.len / sizeof number));
+  buf_add(&m->numbers, str_make((const char *)&number, sizeof number));
+  m->at += len;
+  return true;
+}
+
+// The code unit of the \uXXXX at `ahead`, or -1.
+static int code_unit(const JsonMender *m, size_t ahead) {
+  int unit = 0;
+  if (peek(m, ahead) != '\\' || peek(m, ahead + 1) != 'u') return -1;
+  for (size_t i = 2; i < 6; i++) {
+    int digit = str_hex_digit(peek(m, ahead + i));
+    if (digit < 0) return -1;
+    unit = unit << 4 | digit;
+  }
+  return unit;
+}
+
+static bool mend_escape(JsonMender *m) {
+  char kind = peek(m, 1);
+  if (kind != 'u') {
+    if (!kind || !strchr("\"\\/bfnrt", kind))
+      return fail(m, "a backslash before a character that takes none");
+    buf_add(&m->out, str_sub(m->text, m->at, 2));
+    m->at += 2;
+    return true;
+  }
+  int unit = code_unit(m, 0), low = code_unit(m, 6);
+  if (unit < 0) return fail(m, "\\u without four hexadecimal digits");
+  bool pair = unit >= 0xD800 && unit < 0xDC00 && low >= 0xDC00 && low <= 0xDFFF;
+  if (pair) buf_add(&m->out, str_sub(m->text, m->at, 12));
+  else if (unit >= 0xD800 && unit <= 0xDFFF) buf_add(&m->out, STR("\xEF\xBF\xBD"));
+  else if (unit == 0) buf_add(&m->out, STR("\xC0\x80"));
+  else buf_add(&m->out, str_sub(m->text, m->at, 6));
+  m->at += pair ? 12 : 6;
+  return true;
+}
+
+static bool mend_string(JsonMender *m) {
+  buf_addc(&m->out, '"');
+  for (m->at++; m->at < m->text.len;) {
+    Str rest = str_sub(m->text, m->at, m->text.len);
+    size_t plain = 0;
+    while (plain < rest.len && (unsigned char)rest.ptr[plain] - 0x20u < 0x60 &&
+           rest.ptr[plain] != '"' && rest.ptr[plain] != '\\') {
+      plain++;
+    }
+    buf_add(&m->out, str_sub(rest, 0, plain));
+    m->at += plain;
+    if (plain == rest.len) break;
+    rest = str_sub(rest, plain, rest.len);
+    if (rest.ptr[0] == '\\') {
+      if (!mend_escape(m)) return false;
+      continue;
+    }
+    bool valid;
+    size_t len = str_utf8_len(rest, &valid);
+    m->at += len;
+    if (!valid) buf_add(&m->out, STR("\xEF\xBF\xBD"));
+    else if (rest.ptr[0] == '\0') buf_add(&m->out, STR("\xC0\x80"));
+    else buf_add(&m->out, str_sub(rest, 0, len));
+    if (rest.ptr[0] == '"') return true;
+  }
+  return fail(m, "the end inside a string");
+}
+
+static bool mend_word(JsonMender *m) {
+  static const Str words[] = { { "true", 4 }, { "false", 5 }, { "null", 4 } };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (!str_eq(str_sub(m->text, m->at, words[i].len), words[i])) continue;
+    buf_add(&m->out, words[i]);
+    m->at += words[i].len;
+    return true;
+  }
+  return fail(m, NULL);
+}
+
+static void value_done(JsonMender *m) {
+  m->expected = m->depth ? JSON_WANTS_COMMA_OR_END : JSON_WANTS_NOTHING;
+}
+
+static bool mend_open(JsonMender *m, char c) {
+  if (m->expected != JSON_WANTS_VALUE && m->expected != JSON_WANTS_VALUE_OR_END)
+    return fail(m, NULL);
+  if (m->depth == JSON_DEPTH_MAX) return fail(m, "a value nested too deeply");
+  m->in_object[m->depth++] = c == '{';
+  m->expected = c == '{' ? JSON_WANTS_NAME_OR_END : JSON_WANTS_VALUE_OR_END;
+  return true;
+}
+
+static bool mend_close(JsonMender *m, char c) {
+  bool open = m->expected == JSON_WANTS_COMMA_OR_END ||
+              m->expected == (c == '}' ? JSON_WANTS_NAME_OR_END : JSON_WANTS_VALUE_OR_END);
+  if (!open || m->in_object[m->depth - 1] != (c == '}')) return fail(m, NULL);
+  m->depth--;
+  value_done(m);
+  return true;
+}
+
+static bool mend_mark(JsonMender *m, char c) {
+  if (c == '{' || c == '[') {
+    if (!mend_open(m, c)) return false;
+  } else if (c == '}' || c == ']') {
+    if (!mend_close(m, c)) return false;
+  } else if (m->expected != (c == ':' ? JSON_WANTS_COLON : JSON_WANTS_COMMA_OR_END)) {
+    return fail(m, NULL);
+  } else {
+    m->expected = c == ',' && m->in_object[m->depth - 1] ? JSON_WANTS_NAME : JSON_WANTS_VALUE;
+  }
+  buf_addc(&m->out, c);
+  m->at++;
+  return true;
+}
+
+static bool mend_token(JsonMender *m, char c) {
+  if (c && strchr("{}[],:", c)) return mend_mark(m, c);
+  bool name = m->expected == JSON_WANTS_NAME || m->expected == JSON_WANTS_NAME_OR_END;
+  if (!(name && c == '"') && m->expected != JSON_WANTS_VALUE &&
+      m->expected != JSON_WANTS_VALUE_OR_END)
+    return fail(m, NULL);
+  bool done = c == '"' ? mend_string(m) : c == '-' || is_digit(c) ? mend_number(m) : mend_word(m);
+  if (name) m->expected = JSON_WANTS_COLON;
+  else value_done(m);
+  return done;
+}
+
+bool json_mend(JsonMender *m, JsonPace *pace) {
+  buf_reserve(&m->out, m->text.len);
+  if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->at = 3;
+  for (; m->at < m->text.len;) {
+    char c = m->text.ptr[m->at];
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') m->at++;
+    else if (!mend_token(m, c)) return false;
+    m->over = !json_goes_on(pace, m->out.len + m->numbers.len);
+    if (m->over) return false;
+  }
+  return m->expected == JSON_WANTS_NOTHING;
+}
+
+bool json_mend_report(const JsonMender *m, Err *err) {
+  if (m->text.len == 0) return err_set(err, ERR_INVALID, "the JSON text is empty");
+  size_t position = m->at + 1;
+  if (m->fault)
+    return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, %s", position, m->fault);
+  if (m->at == m->text.len) {
+    return err_set(err, ERR_INVALID, "the JSON text ends after byte %zu, before its value does",
+                   m->at);
+  }
+  unsigned char found = (unsigned char)m->text.ptr[m->at];
+  if (found <= ' ' || found >= 0x7F) {
+    return err_set(err, ERR_INVALID,
+                   "the JSON text has, at byte %zu, the byte 0x%02X where it cannot stand",
+                   position, found);
+  }
+  return err_set(err, ERR_INVALID, "the JSON text has, at byte %zu, a '%c' where it cannot stand",
+                 position, found);
+}

@@ -1,0 +1,54 @@
+// The first step of reading JSON: the text is rewritten so that cJSON reads what it would refuse or change (json.c).
+#ifndef WEMOON_CODEC_JSON_MEND_H
+#define WEMOON_CODEC_JSON_MEND_H
+
+#include "base/buf.h"
+#include "codec/json.h"
+
+// A number of the text; in the rewritten text stands its index.
+typedef struct {
+  Str literal;  // its original text
+  bool is_real;
+  int64_t integer;
+  double real;
+} JsonNumber;
+
+// How the limits of one text are kept. Begins as all zero but `limits`.
+typedef struct {
+  const JsonLimits *limits;
+  int since_asked;
+  bool stopped;  // limits->keep_going returned false
+} JsonPace;
+
+// Call it for each token or value, with the bytes used so far. False past a limit.
+bool json_goes_on(JsonPace *pace, size_t used);
+
+// The tokens that may come next.
+typedef enum {
+  JSON_WANTS_VALUE,
+  JSON_WANTS_VALUE_OR_END,
+  JSON_WANTS_NAME,
+  JSON_WANTS_NAME_OR_END,
+  JSON_WANTS_COLON,
+  JSON_WANTS_COMMA_OR_END,
+  JSON_WANTS_NOTHING
+} JsonWanted;
+
+typedef struct {
+  Str text;
+  size_t at;  // the position of the next token
+  JsonWanted expected;
+  int depth;
+  bool in_object[JSON_DEPTH_MAX];
+  Buf out, numbers;   // the rewritten text, the JsonNumbers
+  const char *fault;  // what is wrong at `at`; NULL: the token is misplaced
+  bool over;          // a limit was reached
+} JsonMender;
+
+// Rewrites m->text; everything but `text` is zero at first. False with an error in the text, whose position is then `at`, or
+// past a limit (`over`). Clear `out` and `numbers` afterwards.
+bool json_mend(JsonMender *m, JsonPace *pace);
+// Sets ERR_INVALID with the error that json_mend found, and returns false.
+bool json_mend_report(const JsonMender *m, Err *err);
+
+#endif

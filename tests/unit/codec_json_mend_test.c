@@ -1,0 +1,79 @@
+// codec/json_mend: the text that cJSON gets, and where an error is.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "codec/json_mend.h"
+
+static const JsonLimits unlimited;
+
+static void assert_mended(Str text, const char *expected) {
+  JsonMender m = { .text = text };
+  JsonPace pace = { .limits = &unlimited };
+  assert_true(json_mend(&m, &pace));
+  assert_string_equal(m.out.ptr, expected);
+  buf_clear(&m.out);
+  buf_clear(&m.numbers);
+}
+
+static void test_a_number_becomes_its_index(void **state) {
+  JsonMender m = { .text = STR("[7, -2.5, 12345678901234567890]") };
+  JsonPace pace = { .limits = &unlimited };
+  assert_true(json_mend(&m, &pace));
+  assert_string_equal(m.out.ptr, "[0,1,2]");
+  const JsonNumber *numbers = (const JsonNumber *)m.numbers.ptr;
+  assert_true(!numbers[0].is_real && numbers[0].integer == 7);
+  assert_true(numbers[1].is_real && numbers[1].real == -2.5);
+  assert_true(numbers[2].is_real && str_eq(numbers[2].literal, STR("12345678901234567890")));
+  buf_clear(&m.out);
+  buf_clear(&m.numbers);
+}
+
+static void test_what_cjson_refuses_or_cuts_is_replaced(void **state) {
+  assert_mended(STR("\"a\\u0000b\""), "\"a\xC0\x80"
+                                      "b\"");
+  assert_mended(STR("\"\\ud800\""), "\"\xEF\xBF\xBD\"");
+  assert_mended(STR("\"\xFF\""), "\"\xEF\xBF\xBD\"");
+  assert_mended(STR("\"\\ud83d\\ude00\""), "\"\\ud83d\\ude00\"");
+}
+
+static void test_an_error_has_its_position(void **state) {
+  Err err;
+  JsonMender m = { .text = STR("{\"a\": 1,}") };
+  JsonPace pace = { .limits = &unlimited };
+  assert_false(json_mend(&m, &pace));
+  assert_false(m.over);
+  assert_false(json_mend_report(&m, &err));
+  assert_string_equal(err.text, "the JSON text has, at byte 9, a '}' where it cannot stand");
+  buf_clear(&m.out);
+  buf_clear(&m.numbers);
+}
+
+static bool stop(void *ctx) { return false; }
+
+static void test_a_limit_ends_it(void **state) {
+  static const JsonLimits few = { .memory_max = 4 }, none = { .keep_going = stop };
+  JsonPace pace = { .limits = &few };
+  JsonMender m = { .text = STR("[true, true, true]") };
+  assert_false(json_mend(&m, &pace));
+  assert_true(m.over && !pace.stopped);
+  pace = (JsonPace){ .limits = &none };
+  int asked = 1;
+  while (json_goes_on(&pace, 0)) asked++;
+  assert_int_equal(asked, 2000);
+  assert_true(pace.stopped);
+  buf_clear(&m.out);
+  buf_clear(&m.numbers);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_number_becomes_its_index),
+    cmocka_unit_test(test_what_cjson_refuses_or_cuts_is_replaced),
+    cmocka_unit_test(test_an_error_has_its_position),
+    cmocka_unit_test(test_a_limit_ends_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
