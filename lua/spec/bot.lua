@@ -143,15 +143,10 @@ return function(spec)
     return total
   end
 
-  --- Advances time for the whole process: timers, timeouts, tokens, sessions' ages.
+  --- Advances time for the whole process: timers, timeouts, tokens, sessions' ages. What falls due by the way happens in
+  --- its order, and calls under way are waited for.
   function bot:wait(interval)
-    local left = seconds_of(interval)
-    local step = math.max(1, left / 200)
-    while left > 0 do
-      host.time.advance(math.min(step, left))
-      left = left - step
-      host.time.sleep(0.001)
-    end
+    host.time.advance(seconds_of(interval))
     host.time.sleep(0.02)
   end
 

@@ -52,7 +52,7 @@ static const char *find_script(Invocation *in, const char *path) {
   return script && access(script, F_OK) == 0 ? script : NULL;
 }
 
-static void advance(void *ctx, int64_t us) { devserver_advance(((Spec *)ctx)->devserver, us); }
+static void advance(void *ctx, int64_t us) { devserver_pass(((Spec *)ctx)->devserver, us); }
 
 static bool restart(void *ctx, Err *err) {
   return devserver_restart_bot(((Spec *)ctx)->devserver, err);

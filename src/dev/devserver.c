@@ -1,6 +1,7 @@
 // Connects platform, bot and server, and routes a request by its head.
 #include "dev/devserver.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -328,6 +329,71 @@ void devserver_move(DevServer *devserver, int64_t us) {
 void devserver_advance(DevServer *devserver, int64_t us) {
   settle(devserver);
   devserver_move(devserver, us);
+}
+
+// Requests that have arrived, and whose answers are not there yet.
+static size_t being_served(DevServer *devserver) {
+  BotStatus status = { 0 };
+  if (devserver->bot) bot_status(devserver->bot, &status);
+  return platform_serving(devserver->platform) + (size_t)status.waiting;
+}
+
+static int64_t next_due_us(DevServer *devserver) {
+  int64_t bots_us = devserver->bot ? bot_next_timer_us(devserver->bot) : INT64_MAX;
+  int64_t platforms_us = platform_next_timer_us(devserver->platform);
+  return bots_us < platforms_us ? bots_us : platforms_us;
+}
+
+// Whether all that is under way waits for time to pass. What is between client and server is with neither.
+static bool is_waiting(DevServer *devserver) {
+  return next_due_us(devserver) > clock_now_us() &&
+         (!devserver->bot || bot_is_quiet(devserver->bot)) &&
+         platform_is_quiet(devserver->platform) && store_is_quiet(devserver->bot_store) &&
+         client_active(devserver->client) <= being_served(devserver);
+}
+
+static void note_passed(void *passed) { atomic_store((atomic_bool *)passed, true); }
+
+// Lets the loop do what it has to do now.
+static void pass_loop(DevServer *devserver) {
+  atomic_bool passed = false;
+  if (!loop_post(devserver->loop, note_passed, &passed)) return;
+  while (!atomic_load(&passed)) nanosleep(&(struct timespec){ .tv_nsec = 50 * 1000 }, NULL);
+}
+
+// Returns false if that took too long: something waits for the world outside.
+static bool await_waiting(DevServer *devserver) {
+  enum { LOOKS = 3, MOST_US = 3000 * 1000 };
+  int64_t end_us = clock_real_us() + MOST_US;
+  for (int looks = 0; looks < LOOKS;) {
+    pass_loop(devserver);
+    looks = is_waiting(devserver) ? looks + 1 : 0;
+    if (clock_real_us() > end_us) return false;
+  }
+  return true;
+}
+
+// To the next timer; while a request is under way, whose deadlines are no timers, by a second at most.
+static int64_t step_of(DevServer *devserver, int64_t left_us, int64_t least_us) {
+  enum { REQUEST_STEP_US = 1000 * 1000 };
+  int64_t due_us = next_due_us(devserver), now_us = clock_now_us(), step_us = left_us;
+  if (due_us < now_us + left_us) step_us = due_us - now_us;
+  if (step_us < least_us) step_us = least_us;
+  bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
+  if (requests && step_us > REQUEST_STEP_US) step_us = REQUEST_STEP_US;
+  return step_us < left_us ? step_us : left_us;
+}
+
+void devserver_pass(DevServer *devserver, int64_t us) {
+  enum { STEPS_MAX = 20000, STEP_US = 1000 };
+  int64_t least_us = us / STEPS_MAX > STEP_US ? us / STEPS_MAX : STEP_US, step_us;
+  bool waits = true;
+  for (; us > 0; us -= step_us) {
+    waits = waits && await_waiting(devserver);
+    step_us = step_of(devserver, us, least_us);
+    devserver_move(devserver, step_us);
+  }
+  if (waits) await_waiting(devserver);
 }
 
 bool devserver_is_quiet(DevServer *devserver, size_t posts) {

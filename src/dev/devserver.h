@@ -59,6 +59,10 @@ bool devserver_is_quiet(DevServer *devserver, size_t posts);
 void devserver_move(DevServer *devserver, int64_t us);
 // The same, once calls under way have had some real time to end.
 void devserver_advance(DevServer *devserver, int64_t us);
+// Moves time forward from one thing that is due to the next, so that nothing is missed or times out by the way: before
+// each step, what is under way goes on until it waits for time to pass. Any thread but one of the bot's or the
+// platform's.
+void devserver_pass(DevServer *devserver, int64_t us);
 // Stops everything; messages under way have `grace_ms` at most. False if something is stuck: then end the process. NULL
 // is allowed.
 bool devserver_close(DevServer *devserver, int64_t grace_ms);

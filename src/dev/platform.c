@@ -122,6 +122,16 @@ void platform_note_followers(Platform *platform, Str openids) {
   feed_put(platform->feed, "followers", openids);
 }
 
+bool platform_is_quiet(Platform *platform) { return bot_is_quiet(platform->bot); }
+
+size_t platform_serving(Platform *platform) {
+  BotStatus status;
+  bot_status(platform->bot, &status);
+  return (size_t)status.waiting;
+}
+
+int64_t platform_next_timer_us(Platform *platform) { return bot_next_timer_us(platform->bot); }
+
 void platform_wake(Platform *platform) { bot_wake(platform->bot); }
 
 bool platform_free(Platform *platform) {

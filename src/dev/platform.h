@@ -45,6 +45,11 @@ void platform_note_message(Platform *platform, Str document);
 void platform_note_answer(Platform *platform, Str openid, Str reply);
 // These users follow the account: openids, a line each.
 void platform_note_followers(Platform *platform, Str openids);
+// Whether no page runs; how many requests wait for a page that sleeps; and when the next one goes on (monotonic;
+// INT64_MAX: none does).
+bool platform_is_quiet(Platform *platform);
+size_t platform_serving(Platform *platform);
+int64_t platform_next_timer_us(Platform *platform);
 // Time was moved.
 void platform_wake(Platform *platform);
 // Call it after the server has stopped. False if something is stuck: then end the process. NULL is allowed.

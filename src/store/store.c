@@ -391,6 +391,14 @@ StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
   return waiter.reply;
 }
 
+bool store_is_quiet(Store *store) {
+  pthread_mutex_lock(&store->lock);
+  bool due = store->delayed && store->delayed->due_us <= clock_now_us();
+  bool quiet = !store->busy && !store->ready.first && !due;
+  pthread_mutex_unlock(&store->lock);
+  return quiet;
+}
+
 bool store_healthy(Store *store, Err *err) {
   pthread_mutex_lock(&store->lock);
   Err health = store->health;

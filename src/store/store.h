@@ -103,6 +103,8 @@ typedef enum {
 } StoreCompany;
 // Cheap, from any thread.
 StoreCompany store_company(const Store *store);
+// Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
+bool store_is_quiet(Store *store);
 
 // Copies `call` and queues it; from any thread. False, without calling `done`, if there is no memory, store_close began,
 // or `call` breaks a rule above (ERR_USAGE). While Redis is away a call fails within a second.

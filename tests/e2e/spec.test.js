@@ -52,6 +52,39 @@ test('bot:wait moves time while a call is under way, and what is due meanwhile h
   assert.match(await run(t, spec, { bot }), /1 passed/);
 });
 
+test('bot:wait("24h") ends no call that is under way: of a cron, of a message, of a stream', async (t) => {
+  const bot = `
+    wechat.cron("0 * * * *", function()
+      local count, err = wechat.material.get_materialcount()
+      wechat.store.incr(count and "counted" or tostring(err))
+    end)
+    wechat.every("10m", function()
+      local r, err = wechat.http.get("http://slow.example/", { timeout = 20 })
+      wechat.store.incr(r and r.body or tostring(err))
+    end)
+    function on_message(msg)
+      wechat.spawn(function()
+        local r <close>, err = wechat.http.stream { url = "http://model.example/v1", idle_timeout = 20 }
+        local count = 0
+        for event in r:events() do count = count + 1 end
+        wechat.store.set("streamed", count .. " " .. tostring(r.err))
+      end)
+      return "begun" end`;
+  const spec = `test("t", function()
+    bot:fault("slow", 4000)
+    bot:answers("http://slow.example/", { body = "slowly", delay = 15 })
+    bot:answers("http://model.example/v1", { stream = { "a", "b", "c", "d" }, pause = 15 })
+    bot:user("a"):says("hi")
+    bot:wait("24h")
+    bot:wait("1m") -- the last call takes 15 s
+    expect(bot:store("counted")):is(24)
+    expect(bot:store("slowly")):is(144)
+    expect(bot:store("streamed")):is("5 nil") end)`;
+  const began = Date.now();
+  assert.match(await run(t, spec, { bot }), /1 passed/);
+  assert.ok(Date.now() - began < 60000, `a day took ${Date.now() - began} ms`);
+});
+
 test('nested tables are told apart by their path', async (t) => {
   const out = await run(t, 'test("t", function() expect({ a = { { b = 1 } } }):is({ a = { { b = 2 } } }) end)', { code: 1 });
   assert.match(out, /a\[1\]\.b:\n +expected 2\n +got +1\n/);
