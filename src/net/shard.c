@@ -21,7 +21,8 @@ struct Shard {
   bool broken;            // the multi handle is of no use, and there was no memory for another
   bool renewing;          // libcurl's word on sockets is of no interest
   uv_timer_t timer;
-  int handles;  // uv handles not closed yet
+  uv_idle_t soon;  // the timer, when it is due at once
+  int handles;     // uv handles not closed yet
   void (*gone)(void *ctx);
   void *gone_ctx;
 };
@@ -177,10 +178,19 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
   return shard->renewing || sockets_watch(shard->sockets, fd, what) ? 0 : -1;
 }
 
+static void on_soon(uv_idle_t *soon) {
+  uv_idle_stop(soon);
+  drive(soon->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+// A timer that is set to 0 by its own callback is due again before the loop looks at anything else; libcurl sets it so
+// for as long as an answer comes in faster than it is read.
 static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
   Shard *shard = ctx;
-  if (timeout_ms < 0) uv_timer_stop(&shard->timer);
-  else uv_timer_start(&shard->timer, on_timer, (uint64_t)timeout_ms, 0);
+  uv_timer_stop(&shard->timer);
+  uv_idle_stop(&shard->soon);
+  if (timeout_ms == 0) uv_idle_start(&shard->soon, on_soon);
+  if (timeout_ms > 0) uv_timer_start(&shard->timer, on_timer, (uint64_t)timeout_ms, 0);
   return 0;
 }
 
@@ -244,15 +254,16 @@ static void on_closed(void *ctx) {
   free(shard);
 }
 
-static void on_timer_closed(uv_handle_t *handle) { on_closed(handle->data); }
+static void on_handle_closed(uv_handle_t *handle) { on_closed(handle->data); }
 
 void shard_free(Shard *shard, void (*gone)(void *ctx), void *ctx) {
   shard->gone = gone;
   shard->gone_ctx = ctx;
-  shard->handles = 2;
+  shard->handles = 3;
   drop_curl(shard);
   sockets_free(shard->sockets, on_closed);
-  uv_close((uv_handle_t *)&shard->timer, on_timer_closed);
+  uv_close((uv_handle_t *)&shard->timer, on_handle_closed);
+  uv_close((uv_handle_t *)&shard->soon, on_handle_closed);
 }
 
 Shard *shard_new(const ShardOptions *options) {
@@ -263,7 +274,8 @@ Shard *shard_new(const ShardOptions *options) {
   shard->sockets = sockets_new(options->loop, on_socket_ready, shard);
   if (shard->curl && shard->sockets) {
     uv_timer_init(loop_uv(options->loop), &shard->timer);
-    shard->timer.data = shard;
+    uv_idle_init(loop_uv(options->loop), &shard->soon);
+    shard->timer.data = shard->soon.data = shard;
     return shard;
   }
   if (shard->curl) curl_multi_cleanup(shard->curl);

@@ -190,3 +190,33 @@ end` });
   assert.ok(computed < 45, `${computed} were computed before`);
   await Promise.all(computing);
 });
+
+test('every tenth turn goes to what is late, while messages in time never end', async (t) => {
+  const bot = await startBot(t, { config: { late_reply: 'drop', deadline_ms: 1500, interpreters: 1 }, script: `
+computed = 0
+function on_message(msg)
+  if msg.content == "compute" then
+    local over = os.clock() + 0.005
+    while os.clock() < over do end
+    computed = computed + 1
+    return "computed"
+  end
+  wechat.sleep(1.8)
+  local between = {}
+  for i = 1, 5 do
+    local before = computed
+    wechat.sleep(0.001)
+    between[i] = computed - before
+  end
+  wechat.log.info("between: " .. table.concat(between, " "))
+end` });
+  let over = false;
+  const late = bot.say('late', { agent: false, fields: { FromUserName: 'oLate' } });
+  const others = Array.from({ length: 30 }, async () => {
+    while (!over) await bot.say('compute', { fields: { FromUserName: from() } });
+  });
+  const line = await bot.waitForLog(/between: [\d ]+/, 20000).finally(() => { over = true; });
+  const between = String(line).match(/between: ([\d ]+)/)[1].trim().split(' ').map(Number);
+  for (const count of between) assert.ok(count >= 3 && count <= 20, `${between} computed between its turns`);
+  await Promise.all([late, ...others]);
+});

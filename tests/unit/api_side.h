@@ -81,6 +81,21 @@ static bool give_large(const PeerRequest *request) {
   return good;
 }
 
+enum { HUGE_SIZE = 17 << 20 };
+
+// A list of texts of 200 bytes.
+static bool give_huge(const PeerRequest *request) {
+  char item[204], *json = malloc(HUGE_SIZE + 300);
+  size_t len = (size_t)sprintf(json, "{\"list\":[\"\"");
+  memset(item, 'x', sizeof item);
+  item[0] = ',', item[1] = item[sizeof item - 1] = '"';
+  for (; len < HUGE_SIZE; len += sizeof item) memcpy(json + len, item, sizeof item);
+  len += (size_t)sprintf(json + len, "]}");
+  bool good = peer_answer(request->fd, 200, "application/json", json, len);
+  free(json);
+  return good;
+}
+
 static bool serve(void *ctx, const PeerRequest *request) {
   int fd = request->fd;
   if (is(request, "/cgi-bin/stable_token") || is(request, "/cgi-bin/token"))
@@ -94,6 +109,7 @@ static bool serve(void *ctx, const PeerRequest *request) {
   if (is(request, "/cgi-bin/ticket/getticket")) platform.tickets++;
   pthread_mutex_unlock(&platform.lock);
   if (is(request, "/free")) return peer_json(fd, "{\"free\":true}");
+  if (is(request, "/huge")) return give_huge(request);
   if (is(request, "/html"))
     return peer_answer(fd, 200, "application/json", "<html>busy</html>", 17);
   if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);

@@ -60,7 +60,7 @@ static void test_the_time_when_the_script_began_is_told(void **state) {
   assert_true(begun_us >= before_us && begun_us <= clock_now_us());
 }
 
-static int overs;
+static atomic_int overs;
 static void count_over(void *owner) { overs++; }
 
 static void test_the_owner_is_let_go_of_once_and_only_by_a_script_that_waited(void **state) {
