@@ -176,6 +176,11 @@ static void answer_text_by_now(Callback *c, Job *job, const Reply *reply) {
   answer_reply(c);
 }
 
+// After the platform's last try, late_reply = retry has no way left for a reply.
+static const char *nothing_outcome(const Callback *c, Job *job) {
+  return answer_late_way(c->webhook, job) == LATE_RETRY ? "lost" : "late";
+}
+
 void answer_owed(Callback *c, Job *job) {
   Reply reply = { .form = REPLY_NONE };
   bool parked = !c->w;
@@ -185,7 +190,7 @@ void answer_owed(Callback *c, Job *job) {
   if (promises) kept_promise(c->webhook, job);
   if (reply.form == REPLY_NONE) answer_success(c);
   else answer_text_by_now(c, job, &reply);
-  if (reply.form == REPLY_NONE) c->outcome = "late";
+  if (reply.form == REPLY_NONE) c->outcome = nothing_outcome(c, job);
   if (promises) c->outcome = "late_text";
   kept_given(c->webhook, job, false);
   if (!parked) return;

@@ -58,8 +58,10 @@ static void begin_callbacks(Metrics *metrics) {
   static const char *const types[] = { "text",       "image",       "voice", "video",
                                        "shortvideo", "location",    "link",  "click",
                                        "subscribe",  "unsubscribe", "scan",  "view" };
-  static const char *const outcomes[] = { "replied",   "success",    "late",   "late_text", "kept",
-                                          "duplicate", "unanswered", "failed", "refused" };
+  static const char *const outcomes[] = {
+    "replied",   "success",    "late",   "late_text", "kept",
+    "duplicate", "unanswered", "failed", "refused",   "lost"
+  };
   for (size_t o = 0; o < sizeof outcomes / sizeof *outcomes; o++) {
     begin(metrics, METRIC_CALLBACK_SECONDS, outcomes[o], "");
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)

@@ -41,7 +41,7 @@ const seriesOf = (metrics) => new Set(metrics.split('\n').filter((line) => line 
 
 test('every label set that is known begins at 0, before the first message', async (t) => {
   const { value } = await startAdmin(t);
-  for (const sample of ['wemoon_callbacks_total{type="text",outcome="failed"}', 'wemoon_callbacks_total{type="none",outcome="refused"}',
+  for (const sample of ['wemoon_callbacks_total{type="text",outcome="failed"}', 'wemoon_callbacks_total{type="none",outcome="refused"}', 'wemoon_callbacks_total{type="text",outcome="lost"}',
     'wemoon_script_errors_total', 'wemoon_duplicates_total', 'wemoon_log_lines_dropped_total', 'wemoon_queue_seconds_count',
     'wemoon_lost_answers_total{reason="quota"}', 'wemoon_reloads_total{result="failure"}', 'wemoon_late_replies_total{fate="dropped"}',
     'wemoon_api_failures_total{kind="timeout"}', 'wemoon_callback_duration_seconds_count{outcome="replied"}', 'wemoon_conversations']) {

@@ -94,6 +94,35 @@ test('a message tried again is a line a try: the second is a duplicate', async (
   assert.deepEqual(lines.map((line) => [line.attempt, line.outcome]), [[1, 'replied'], [2, 'duplicate'], [3, 'duplicate']]);
 });
 
+test('what missed its deadline says what became of it: unanswered, late_text, kept, late, lost', async (t) => {
+  const outcomes = async (bot, count) => (await untilMessages(bot, count)).map((line) => `${line.outcome} ${line.level}`);
+  const slow = (id, fields) => textXml('slow', { MsgId: id, ...fields });
+  const longAgo = { CreateTime: Math.floor(Date.now() / 1000) - 10 }; // any try is the last one
+  const keeps = await startBot(t, json({ config: { late_reply: 'keep', late_text: 'wait', deadline_ms: 100 } }));
+  await assert.rejects(keeps.deliver(slow(31n)));
+  assert.equal((await keeps.deliver(slow(32n, { ...longAgo, FromUserName: 'oOther' }))).reply.Content, 'wait');
+  await sleep(600);
+  assert.equal(await keeps.say('go on', { fields: { FromUserName: 'oOther' } }), 'slow');
+  assert.deepEqual(await outcomes(keeps, 3), ['unanswered info', 'late_text info', 'kept info']);
+  const drops = await startBot(t, json({ config: { late_reply: 'drop', deadline_ms: 100 } }));
+  assert.equal((await drops.deliver(slow(33n))).reply, null);
+  assert.deepEqual(await outcomes(drops, 1), ['late info']);
+  const retries = await startBot(t, json({ config: { late_reply: 'retry', deadline_ms: 100 } }));
+  assert.equal((await retries.deliver(slow(34n, longAgo))).reply, null);
+  assert.deepEqual(await outcomes(retries, 1), ['lost warn']);
+  await retries.waitForLog(/past the platform's last try; it is lost/);
+});
+
+test('a request that is refused is a warning with the reason, and no message', async (t) => {
+  const bot = await startBot(t, json());
+  assert.equal((await bot.request({ method: 'POST', path: `${bot.path}?signature=x&timestamp=1&nonce=2`, body: textXml('a') })).status, 403);
+  await bot.waitForLog(/refused/);
+  const [line] = jq(bot.log, 'select(.msg | test("^refused"))');
+  assert.equal(line.level, 'warn');
+  assert.match(line.msg, /^refused POST \S+ from 127\.0\.0\.1 with 403: /);
+  assert.deepEqual(messages(bot), []);
+});
+
 test('every other line that a message caused carries its msgid and openid', async (t) => {
   const bot = await startBot(t, json());
   await bot.say('log', { fields: { MsgId: 11n, FromUserName: 'oFirst' } });
