@@ -51,7 +51,9 @@ static bool is_mine(const Keep *keep, const KeptRun *run) {
 
 // Notes a run's value in the index. Another process may since have written a run that is held here.
 static void note(Keep *keep, Str key, const KeptRun *run) {
-  EntryNote note = { .state = ENTRY_ASKS, .owed = run->owed, .look_ms = INT64_MAX };
+  // A late question has answered its message: from then on the run waits for its user.
+  bool owed = run->owed && (run->state == KEPT_RUNS || run->identity.len > 0);
+  EntryNote note = { .state = ENTRY_ASKS, .owed = owed, .look_ms = INT64_MAX };
   if (run->state == KEPT_ASKS) {
     if (run->until_ms) note.look_ms = run->until_ms;
   } else if (is_mine(keep, run)) {

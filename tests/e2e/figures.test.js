@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { startBot, textXml, freePort, until, tempDir } = require('./harness');
 
@@ -24,9 +25,9 @@ function run(program, args, options) {
   return stdout;
 }
 
-async function startAdmin(t, config = {}) {
+async function startAdmin(t, config = {}, code = script) {
   const port = await freePort();
-  const bot = await startBot(t, { script, config: { admin_listen: `127.0.0.1:${port}`, ...config } });
+  const bot = await startBot(t, { script: code, config: { admin_listen: `127.0.0.1:${port}`, ...config } });
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const value = async (sample) => {
     const line = (await metrics()).split('\n').find((one) => one.startsWith(`${sample} `));
@@ -60,6 +61,38 @@ test('script errors, duplicates, lost answers and waits are counted', async (t) 
   assert.equal(await value('wemoon_duplicates_total'), 2);
   assert.equal(await value('wemoon_lost_answers_total{reason="dropped"}'), 1);
   assert.equal(await value('wemoon_queue_seconds_count'), 3);
+});
+
+test('what waits is counted while it waits, and calls by method and errcode', async (t) => {
+  const platform = http.createServer((request, response) => {
+    request.resume();
+    const refused = /menu\/get/.test(request.url);
+    response.end(/stable_token/.test(request.url) ? '{"access_token":"T-1","expires_in":7200}' : `{"errcode":${refused ? 46003 : 0},"errmsg":"x"}`);
+  });
+  await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
+  t.after(() => platform.close());
+  const { bot, value } = await startAdmin(t, { appid: 'wx0123456789abcdef', appsecret: 'a-secret-of-the-account', deadline_ms: 400,
+    api_base: `http://127.0.0.1:${platform.address().port}`, store: 'sqlite:w.db' }, `function on_message(msg)
+      if msg.content == "ask" then return "you said " .. wechat.ask("what?").content end
+      if msg.content == "call" then wechat.get_menu() return "called" end
+      wechat.sleep(0.6) return "late"
+    end`);
+  const slow = textXml('slow', { FromUserName: 'oSlow', CreateTime: Math.floor(Date.now() / 1000) - 10 });
+  assert.equal(await bot.say('ask', { fields: { FromUserName: 'oAsked' } }), 'what?');
+  assert.equal((await bot.deliver(slow)).reply, null);
+  assert.equal(await value('wemoon_conversations'), 1);
+  assert.equal(await value('wemoon_owed_answers'), 1);
+  assert.equal(await bot.say('x', { fields: { FromUserName: 'oAsked' } }), 'you said x');
+  assert.equal(await value('wemoon_conversations'), 0);
+  await until(async () => (await value('wemoon_late_replies_total{fate="customer_service"}')) === 1, 'the late reply');
+  await until(async () => (await value('wemoon_owed_answers')) === 0, 'nothing owed');
+  assert.equal(await value('wemoon_api_calls_total{method="message.custom.send_text",result="0"}'), 1);
+  const before = await value('wemoon_api_call_duration_seconds_count');
+  await bot.say('call');
+  assert.equal(await value('wemoon_api_calls_total{method="get_menu",result="46003"}'), 1);
+  assert.equal(await value('wemoon_api_failures_total{kind="api"}'), 1);
+  assert.ok(await value('wemoon_api_call_duration_seconds_count') > before);
+  assert.ok(await value('wemoon_lua_memory_bytes') > 10000);
 });
 
 test('an answer that the account may not send is lost for that reason', async (t) => {
