@@ -65,35 +65,30 @@ static void show_health(void *ctx, HttpRequest *request) {
 
 // ---- metrics ------------------------------------------------------------------------------------
 
-static void show_metrics(void *ctx, HttpRequest *request) {
-  Admin *admin = ctx;
-  BotStatus bot;
+static void add_gauges(Admin *admin, const BotStatus *bot, Buf *text) {
   int busy, threads;
-  Buf text;
-  buf_init(&text);
-  bot_status(admin->bot, &bot);
   server_load(admin->server, &busy, &threads);
   int64_t left_s = tokens_left_s(api_tokens(admin->api), TOKEN_ACCESS);
   const struct {
     const char *name, *help;
     double value;
   } gauges[] = {
-    { "wemoon_jobs", "Messages and pages under way.", bot.jobs },
-    { "wemoon_waiting", "Requests that wait for their answers without a thread.", bot.waiting },
+    { "wemoon_jobs", "Messages and pages under way.", bot->jobs },
+    { "wemoon_waiting", "Requests that wait for their answers without a thread.", bot->waiting },
     { "wemoon_conversations", "Scripts that wait for a user's next message.",
-      (double)bot.conversations },
+      (double)bot->conversations },
     { "wemoon_owed_answers", "Scripts whose message was answered without them, in the store.",
-      (double)bot.owed },
+      (double)bot->owed },
     { "wemoon_kept_answers", "Answers that wait in the store for their user's next message.",
-      (double)bot.kept },
+      (double)bot->kept },
     { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.",
-      bot.interpreters },
+      bot->interpreters },
     { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.",
-      (double)bot.lua_memory },
+      (double)bot->lua_memory },
     { "wemoon_lua_memory_max_bytes",
       "Memory of the one that has most: each may take script_memory_mb.",
-      (double)bot.lua_memory_max },
-    { "wemoon_interpreters_serving", "Lua states that answer messages.", (double)bot.serving },
+      (double)bot->lua_memory_max },
+    { "wemoon_interpreters_serving", "Lua states that answer messages.", (double)bot->serving },
     { "wemoon_http_threads_busy", "HTTP threads that have a connection.", busy },
     { "wemoon_http_threads", "HTTP threads.", threads },
     { "wemoon_store_up", "Whether the store's last call reached it.",
@@ -103,13 +98,22 @@ static void show_metrics(void *ctx, HttpRequest *request) {
     { "wemoon_start_time_seconds", "When the process began, in Unix seconds.",
       (double)admin->started_s },
   };
+  for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
+    metrics_render_value(text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+}
+
+static void show_metrics(void *ctx, HttpRequest *request) {
+  Admin *admin = ctx;
+  BotStatus bot;
+  Buf text;
+  buf_init(&text);
+  bot_status(admin->bot, &bot);
   metrics_render_value(&text, "wemoon_script_errors_total", "counter",
                        "Messages, pages, timers and spawned functions whose script failed.",
                        (double)bot.script_errors);
   metrics_render_value(&text, "wemoon_log_lines_dropped_total", "counter",
                        "Lines of the log that nobody took in time.", (double)log_sink_dropped());
-  for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
-    metrics_render_value(&text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+  add_gauges(admin, &bot, &text);
   metrics_render(admin->metrics, &text);
   respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"), &text);
 }

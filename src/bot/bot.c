@@ -131,37 +131,41 @@ static bool begin_order(Bot *bot, const BotOptions *options, Err *err) {
   return shared->late_order || err_set(err, ERR_MEMORY, "no memory");
 }
 
-Bot *bot_new(const BotOptions *options, Err *err) {
-  Bot *bot = calloc(1, sizeof *bot);
-  if (!bot) {
-    err_set(err, ERR_MEMORY, "no memory");
-    return NULL;
-  }
+// Makes the parts that need no other. False without memory.
+static bool make_parts(Bot *bot, const BotOptions *options, Err *err) {
   Webhook *webhook = &bot->webhook;
+  BotShared *shared = &webhook->shared;
   webhook->options = options;
   admission_init(&webhook->admission, options->max_jobs, waiting_most());
   webhook->dedupe = dedupe_new(options->dedup_window_s);
   webhook->jobs = job_pool_new();
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
-  webhook->shared.conversations = conversations_new();
-  webhook->shared.cancels = cancels_new();
-  webhook->shared.lost = bot_metrics_lost;
-  webhook->shared.lost_ctx = options->metrics;
-  bool ok = webhook->shared.conversations && webhook->shared.cancels && webhook->dedupe &&
-            webhook->jobs && webhook->workspaces && webhook->overdue;
-  if (!ok) err_set(err, ERR_MEMORY, "no memory");
+  shared->conversations = conversations_new();
+  shared->cancels = cancels_new();
+  shared->lost = bot_metrics_lost;
+  shared->lost_ctx = options->metrics;
+  bool ok = shared->conversations && shared->cancels && webhook->dedupe && webhook->jobs &&
+            webhook->workspaces && webhook->overdue;
+  return ok || err_set(err, ERR_MEMORY, "no memory");
+}
+
+static bool load_script(Bot *bot, const BotOptions *options, Err *err) {
+  Webhook *webhook = &bot->webhook;
+  size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
   bot->interpreter = options->interpreter;
   bot->interpreter.shared = &webhook->shared;
   bot->interpreter.open_host = host_open;
-  size_t count = options->interpreters > 1 ? (size_t)options->interpreters : 1;
-  ok = ok && begin_late(bot, options, err);
-  ok = ok && meet_others(bot, options, err) && begin_order(bot, options, err);
-  ok = ok && (webhook->pool = pool_new(options->script, &bot->interpreter, count,
-                                       options->start_broken, options->metrics, err)) != NULL;
-  if (ok && bot->leader)
-    timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
-  if (ok) pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
+  webhook->pool = pool_new(options->script, &bot->interpreter, count, options->start_broken,
+                           options->metrics, err);
+  if (!webhook->pool) return false;
+  if (bot->leader) timer_leader_look(bot->leader, clock_now_us());  // the first tick may be near
+  pool_listen(webhook->pool, options->on_load, options->on_load_ctx);
+  return true;
+}
+
+static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
+  Webhook *webhook = &bot->webhook;
   Watched watched = { .pool = webhook->pool,
                       .shared = &webhook->shared,
                       .overdue = webhook->overdue,
@@ -169,15 +173,25 @@ Bot *bot_new(const BotOptions *options, Err *err) {
                       .leader = bot->leader,
                       .forgotten = bot->forgotten,
                       .files = options->watch };
-  ok = ok && (bot->watch = watch_start(&watched, err)) != NULL;
-  if (ok && webhook->shared.keep)
-    ok = (bot->keeper = keeper_start(&(Kept){ .keep = webhook->shared.keep,
-                                              .pool = webhook->pool,
-                                              .store = options->interpreter.store,
-                                              .account = str_of(bot->name),
-                                              .shared = &webhook->shared },
-                                     err)) != NULL;
-  if (ok) return bot;
+  Kept kept = { .keep = webhook->shared.keep,
+                .pool = webhook->pool,
+                .store = options->interpreter.store,
+                .account = str_of(bot->name),
+                .shared = &webhook->shared };
+  if (!(bot->watch = watch_start(&watched, err))) return false;
+  return !kept.keep || (bot->keeper = keeper_start(&kept, err)) != NULL;
+}
+
+Bot *bot_new(const BotOptions *options, Err *err) {
+  Bot *bot = calloc(1, sizeof *bot);
+  if (!bot) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  if (make_parts(bot, options, err) && begin_late(bot, options, err) &&
+      meet_others(bot, options, err) && begin_order(bot, options, err) &&
+      load_script(bot, options, err) && start_watching(bot, options, err))
+    return bot;
   bot_free(bot);
   return NULL;
 }

@@ -154,45 +154,58 @@ static int serve(Invocation *in, const DevServerOptions *devserver_options, cons
   _exit(STATUS_DONE);
 }
 
+// What the options of a dev server point to.
+typedef struct {
+  Account account;
+  BotOptions bot;
+  Buf about;
+  Capture *capture;
+} DevParts;
+
+// Fills the options as the command line and the configuration say.
+static bool prepare(Invocation *in, const char *script, DevParts *parts, DevServerOptions *to,
+                    Err *err) {
+  Config *config = in->config;
+  reference_about("en", &parts->about);
+  *to = (DevServerOptions){
+    .account = &parts->account,
+    .bot = script ? &parts->bot : NULL,
+    .state_file = options_value(&in->arguments, "state"),
+    .faults = options_value(&in->arguments, "fault"),
+    .account_kind = options_value(&in->arguments, "account-kind"),
+    .store = choose_store(config),
+    .api_timeout_ms = config_integer(config, "api_timeout_s") * 1000,
+    .classic_token = str_eq(config_text(config, "token_api"), STR("classic")),
+    .reference = buf_str(&parts->about).ptr,
+  };
+  config_server(config, &to->server);
+  return choose_callback(in, script, &to->callback, err) &&
+         choose_listen(in, &to->server.listen, err) &&
+         config_account(config, &parts->account, err) &&
+         (!script || config_bot(config, script, &parts->account, &parts->bot, err)) &&
+         serving_raise_file_limit(config_integer(config, "threads"),
+                                  config_integer(config, "max_jobs"), err) &&
+         (!script || config_capture(config, &parts->capture, err));
+}
+
 static int run(Invocation *in) {
   const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
   config_simulate_account(in->config);
   if (!command_configure(in, script, !script, false)) return STATUS_USAGE;
   preflight_warn_of_zone();
   config_simulate_account(in->config);
-  Account account;
-  BotOptions bot;
+  DevParts parts = { .capture = NULL };
+  DevServerOptions devserver_options;
   Err err;
   sigset_t set;
-  DevServerOptions devserver_options = {
-    .account = &account,
-    .bot = script ? &bot : NULL,
-    .state_file = options_value(&in->arguments, "state"),
-    .faults = options_value(&in->arguments, "fault"),
-    .account_kind = options_value(&in->arguments, "account-kind"),
-    .store = choose_store(in->config),
-    .api_timeout_ms = config_integer(in->config, "api_timeout_s") * 1000,
-    .classic_token = str_eq(config_text(in->config, "token_api"), STR("classic")),
-  };
-  Buf about;
-  buf_init(&about);
-  reference_about("en", &about);
-  devserver_options.reference = buf_str(&about).ptr;
-  config_server(in->config, &devserver_options.server);
-  Capture *capture = NULL;
-  bool ready = choose_callback(in, script, &devserver_options.callback, &err) &&
-               choose_listen(in, &devserver_options.server.listen, &err) &&
-               config_account(in->config, &account, &err) &&
-               (!script || config_bot(in->config, script, &account, &bot, &err)) &&
-               serving_raise_file_limit(config_integer(in->config, "threads"),
-                                        config_integer(in->config, "max_jobs"), &err) &&
-               (!script || config_capture(in->config, &capture, &err));
-  bot.start_broken = true;
-  bot_capture(&bot, capture);
+  buf_init(&parts.about);
+  bool ready = prepare(in, script, &parts, &devserver_options, &err);
+  parts.bot.start_broken = true;
+  bot_capture(&parts.bot, parts.capture);
   serving_block_signals(&set);
   int status = ready ? serve(in, &devserver_options, &set) : report_err("dev", &err);
-  capture_close(capture);
-  buf_clear(&about);
+  capture_close(parts.capture);
+  buf_clear(&parts.about);
   return status;
 }
 
