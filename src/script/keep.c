@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 enum {
-  PAGE = 2000,         // keys listed at a time
   READ_AT_ONCE = 400,  // values read at a time
   LEASE_MS = 9000,     // a process without signs of life counts as alive for this time
   RENEW_US = 3000 * 1000,
@@ -527,14 +526,14 @@ KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {
 // ---- upkeep -------------------------------------------------------------------------------------
 
 // Lists one page of the keys with a prefix. Returns their number, or -1 if the store is away.
-static int list_page(Keep *keep, const char *prefix) {
+static int64_t list_page(Keep *keep, const char *prefix) {
   StoreCall call = { .op = STORE_LIST,
                      .key = str_of(prefix),
                      .after = buf_str(&keep->listed),
-                     .limit = PAGE,
+                     .limit = store_page(keep->options.store),
                      .patience_ms = 10000 };
   StoreReply *reply = store_call_wait(keep->options.store, &call, NULL);
-  int listed = 0;
+  int64_t listed = 0;
   if (!reply || reply->err.code != ERR_NONE) {
     store_reply_free(reply);
     return -1;
@@ -554,12 +553,12 @@ static int list_page(Keep *keep, const char *prefix) {
 static bool list_all(Keep *keep) {
   const char *const prefixes[] = { keep->talks, keep->owes };
   for (size_t i = 0; i < 2; i++) {
-    int listed = PAGE;
+    int64_t listed, page = store_page(keep->options.store);
     buf_reset(&keep->listed);
-    while (listed == PAGE) {
+    do {
       listed = list_page(keep, prefixes[i]);
       renew(keep);
-    }
+    } while (listed == page);
     if (listed < 0) return false;
   }
   atomic_store_explicit(&keep->whole, true, memory_order_release);

@@ -12,11 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-  PAGE = 1000,  // keys listed at a time
-  ALONE_US = 600 * 1000 * 1000,
-  SHARED_US = 60 * 1000 * 1000
-};
+enum { ALONE_US = 600 * 1000 * 1000, SHARED_US = 60 * 1000 * 1000 };
 
 struct KeptAnswers {
   Store *store;
@@ -210,14 +206,14 @@ static void refresh_user(KeptAnswers *kept, Str key) {
 }
 
 // Reads one page of keys; `after` gets its last key. Returns their number, or -1 if the store is away.
-static int refresh_page(KeptAnswers *kept, Buf *after) {
+static int64_t refresh_page(KeptAnswers *kept, Buf *after) {
   StoreCall call = { .op = STORE_LIST,
                      .key = str_of(kept->prefix),
                      .after = buf_str(after),
-                     .limit = PAGE,
+                     .limit = store_page(kept->store),
                      .patience_ms = 10000 };
   StoreReply *reply = store_call_wait(kept->store, &call, NULL);
-  int listed = reply && reply->err.code == ERR_NONE ? 0 : -1;
+  int64_t listed = reply && reply->err.code == ERR_NONE ? 0 : -1;
   Str rest = listed == 0 ? reply->value : STR(""), key, last = { 0 };
   for (; listed >= 0 && store_reply_next_key(&rest, &key); listed++) {
     refresh_user(kept, key);
@@ -235,8 +231,9 @@ void kept_answers_refresh(KeptAnswers *kept) {
   Buf after;
   buf_init(&after);
   kept_users_begin_refresh(kept->users);
-  int listed = PAGE;
-  while (listed == PAGE) listed = refresh_page(kept, &after);
+  int64_t listed, page = store_page(kept->store);
+  do listed = refresh_page(kept, &after);
+  while (listed == page);
   buf_clear(&after);
   if (listed < 0) return;
   kept_users_end_refresh(kept->users);

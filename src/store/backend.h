@@ -37,7 +37,8 @@ typedef struct {
   // The forms of its URLs, NULL at the end: a URL belongs to the backend if a form has the same scheme ("redis:"). Help
   // and error messages list them.
   const char *const *forms;
-  bool shared;  // store_is_shared
+  bool shared;   // store_is_shared
+  int64_t page;  // store_page
   // Whether no other process has it open; from any thread, during `run` and `tick` too. NULL: it cannot tell
   bool (*is_alone)(const void *self);
   // Whether `url`, which has its scheme, is valid. If not, ERR_USAGE, without any part of the URL, which may be a

@@ -216,6 +216,7 @@ static const char *const forms[] = { "memory:", NULL };
 
 const StoreBackend store_memory = {
   .name = "memory",
+  .page = 100000,
   .forms = forms,
   .check = memory_check,
   .open = memory_open,

@@ -181,6 +181,7 @@ static void *redis_open(const StoreOptions *options, const StorePrefixes *prefix
 
 const StoreBackend store_redis = {
   .name = "redis",
+  .page = 100000,
   .forms = redis_url_forms,
   .shared = true,
   .check = redis_check,

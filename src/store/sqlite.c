@@ -53,8 +53,9 @@ static const char *const texts[SQL_COUNT] = {
   [SQL_TIDY] = "DELETE FROM wemoon_store WHERE expires > 0 AND expires <= ?2",
   [SQL_BEGIN] = "BEGIN IMMEDIATE",
   [SQL_COMMIT] = "COMMIT",
-  // ?1 to ?5: the first key, and the first one after the last
-  [SQL_LIST] = "SELECT key FROM wemoon_store WHERE key >= ?1 AND key < ?5 AND " ALIVE,
+  // ?1 to ?5: the first key, and the first one after the last; ?4: how many, -1: all
+  [SQL_LIST] = "SELECT key FROM wemoon_store WHERE key >= ?1 AND key < ?5 AND " ALIVE
+               " ORDER BY key LIMIT ?4",
   // ?1 the key, ?3 the old one
   [SQL_HAS] = "SELECT 1 FROM wemoon_store WHERE key = ?3",
   [SQL_MOVE] = "UPDATE OR IGNORE wemoon_store SET key = ?1 WHERE key = ?3 AND " ALIVE,
@@ -153,17 +154,49 @@ static bool incr(Sqlite *sqlite, StoreJob *job) {
   return true;
 }
 
+enum { FULL_KEY_MAX = STORE_KEY_MAX + STORE_PREFIX_MAX + 1 };
+
+// Returns the first key that can be on the page of `job`: `prefix`, or else the first one after call.after, made in
+// `bytes`. `prefix` is that of the space and call.key.
+static Str first_of_page(const StoreJob *job, Str prefix, char bytes[FULL_KEY_MAX]) {
+  Str space = str_sub(prefix, 0, prefix.len - job->call.key.len), after = job->call.after;
+  if (after.len == 0) return prefix;
+  memcpy(bytes, space.ptr, space.len);
+  memcpy(bytes + space.len, after.ptr, after.len);
+  bytes[space.len + after.len] = '\0';
+  Str first = str_make(bytes, space.len + after.len + 1);
+  return str_compare(first, prefix) > 0 ? first : prefix;
+}
+
+static Str end_of(Str prefix, char bytes[FULL_KEY_MAX]) {
+  size_t len = prefix.len;
+  memcpy(bytes, prefix.ptr, len);
+  while ((unsigned char)bytes[len - 1] == 0xff) len--;
+  bytes[len - 1]++;
+  return str_make(bytes, len);
+}
+
+// Begins the statement that lists the page's keys.
+static bool bind_page(Sqlite *sqlite, StoreJob *job, Str prefix, sqlite3_stmt **statement) {
+  char first[FULL_KEY_MAX], end[FULL_KEY_MAX];
+  int64_t limit = job->call.limit ? job->call.limit : -1;
+  *statement = prepare(sqlite, SQL_LIST, &job->reply.err);
+  if (!*statement) return false;
+  Str from = first_of_page(job, prefix, first), to = end_of(prefix, end);
+  int code = bind_number(*statement, 2, sqlite->now_ms);
+  if (code == SQLITE_OK)
+    code = sqlite3_bind_blob64(*statement, 1, from.ptr, from.len, SQLITE_TRANSIENT);
+  if (code == SQLITE_OK)
+    code = sqlite3_bind_blob64(*statement, 5, to.ptr, to.len, SQLITE_TRANSIENT);
+  if (code == SQLITE_OK) code = bind_number(*statement, 4, limit);
+  return code == SQLITE_OK || sqlite_file_explain(sqlite->path, code, &job->reply.err);
+}
+
 // The keys that begin with `prefix`. No prefix is empty, and none begins with the last byte there is.
 static bool list(Sqlite *sqlite, StoreJob *job, Str prefix) {
-  char end[STORE_KEY_MAX + STORE_PREFIX_MAX];
-  size_t len = prefix.len;
-  memcpy(end, prefix.ptr, len);
-  while ((unsigned char)end[len - 1] == 0xff) len--;
-  end[len - 1]++;
-  StoreJob range = { .key = prefix, .call.expected = str_make(end, len) };
-  int code;
-  bool ok = step(sqlite, SQL_LIST, &range, (Str){ 0 }, &code, &job->reply.err);
-  sqlite3_stmt *statement = sqlite->statements[SQL_LIST];
+  sqlite3_stmt *statement;
+  bool ok = bind_page(sqlite, job, prefix, &statement);
+  int code = ok ? sqlite3_step(statement) : SQLITE_DONE;
   while (ok && code == SQLITE_ROW) {
     Str key =
         str_make(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0));
@@ -411,6 +444,7 @@ static const char *const forms[] = { "sqlite:PATH", NULL };
 
 const StoreBackend store_sqlite = {
   .name = "sqlite",
+  .page = 1000,
   .forms = forms,
   .shared = true,
   .is_alone = sqlite_is_alone,

@@ -409,6 +409,8 @@ bool store_healthy(Store *store, Err *err) {
 
 const char *store_kind(const Store *store) { return store->backend->name; }
 
+int64_t store_page(const Store *store) { return store->backend->page; }
+
 bool store_is_shared(const Store *store) { return store->backend->shared; }
 
 StoreCompany store_company(const Store *store) {

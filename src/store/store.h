@@ -106,6 +106,10 @@ StoreCompany store_company(const Store *store);
 // Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
 bool store_is_quiet(Store *store);
 
+// How many keys a STORE_LIST of many should take at a time: SQLite finds a page by its index, the others look at all
+// their keys for each page.
+int64_t store_page(const Store *store);
+
 // Copies `call` and queues it; from any thread. False, without calling `done`, if there is no memory, store_close began,
 // or `call` breaks a rule above (ERR_USAGE). While Redis is away a call fails within a second.
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);

@@ -255,6 +255,10 @@ static void test_keys_are_listed_in_order_by_prefix(void **state) {
   lists(store, (StoreCall){ .key = STR("a"), .after = STR("a*c") }, "aa|ab|ac|");
   lists(store, (StoreCall){ .key = STR("a"), .after = STR("aaa"), .limit = 1 }, "ab|");
   lists(store, (StoreCall){ .key = STR("a"), .limit = 2 }, "a|a*c|");
+  lists(store, (StoreCall){ .key = STR("b"), .after = STR("a"), .limit = 1 }, "b|");
+  lists(store, (StoreCall){ .key = STR("a"), .after = STR("b"), .limit = 1 }, "");
+  lists(store, (StoreCall){ .key = STR(""), .after = STR("b"), .limit = 2 }, "\xff|\xff\xff|");
+  assert_true(store_page(store) > 0);
   store_close(store);
 }
 
