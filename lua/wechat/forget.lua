@@ -84,5 +84,6 @@ return function(wechat, host)
     end
     return done, err
   end, "Cancels what earlier messages of this user still do, in every process of the store: nothing of it is sent any more. An "
-    .. "open question stays. true; or nil and why the other processes could not be told.")
+    .. "open question stays; a message that comes while a lasting conversation works runs after it. true; or nil and why the "
+    .. "other processes could not be told.")
 end

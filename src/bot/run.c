@@ -158,6 +158,10 @@ static TaskRank rank_of(const Job *job) {
   return (TaskRank){ .made_s = job->created_s, .arrived_us = job->started_us };
 }
 
+bool run_is_outdated(Webhook *webhook, const Job *job) {
+  return cancels_is_outdated(webhook->shared.cancels, job->from_user, rank_of(job));
+}
+
 // MessageTask.is_newest: the kept answer of an earlier message no longer precedes this answer.
 static void on_newest(void *ctx) {
   Job *job = ctx;
@@ -223,7 +227,7 @@ static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
   MessageTask task = task_of(webhook, job, message);
   int64_t begun_us = 0, received_us = job->started_us;
   Answer answer = { .reply.form = REPLY_NONE };
-  if (cancels_is_outdated(webhook->shared.cancels, job->from_user, task.rank)) {
+  if (run_is_outdated(webhook, job)) {
     on_newest(job);
     return finish_first(webhook, job, TASK_CANCELLED, &answer);
   }
@@ -306,6 +310,7 @@ void run_abandon(Run *run) {
 
 void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   Job *job = run->job;
+  if (!job->kept_as && run_is_outdated(run->webhook, job)) packed = STR("");
   if (job->kept_as && run->webhook->peers) peers_finish(run->webhook->peers, job, packed);
   job_finish_packed(job, packed, answered_s);
   dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());

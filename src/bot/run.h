@@ -24,6 +24,9 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message);
 void run_in_turn(Run *run);
 Job *run_job(const Run *run);
 
+// Returns whether a later message of the user has cancelled this one: its answer is `success`, also if it is ready.
+bool run_is_outdated(Webhook *webhook, const Job *job);
+
 // Forgets a job that was not and will not be run: waiting requests are closed unanswered, and the platform's retry
 // starts afresh.
 void run_forget(Webhook *webhook, Job *job);

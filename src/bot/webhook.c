@@ -88,6 +88,7 @@ static void answer_before(Callback *c, const Job *job, const MessageHead *head,
                           int64_t answered_s) {
   Str packed = arena_dup(c->w->arena, buf_str(&c->w->sealed));
   buf_reset(&c->w->sealed);
+  if (packed.ptr && run_is_outdated(c->webhook, job)) packed = STR("");
   if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
   else answer_nothing(c);
   KeptAnswers *kept = c->webhook->shared.kept;
@@ -151,6 +152,7 @@ static void follow_later(Callback *c, Job *job, const RunMessage *message, Follo
 
 static void answer_as_peer(Callback *c, Job *job, const MessageHead *head, Str packed,
                            int64_t answered_s) {
+  if (packed.ptr && run_is_outdated(c->webhook, job)) packed = STR("");
   if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
   else answer_nothing(c);
   end_as_peer(c, job);

@@ -131,6 +131,52 @@ test('kept answers are gone, also the one that was to stand before its own reply
   assert.equal(await bot.say('quick', as(OTHER)), 'the slow answer\n\nreply');
 });
 
+for (const count of [1, 2]) {
+  test(`${count} process(es): a finished answer that waits for the platform's next try does not go out either`, async (t) => {
+    const peer = await startPeer(t);
+    peer.errcode = 48001;
+    const config = { store: sqlite(t), deadline_ms: 300, ...platform(peer) };
+    const script = `function on_message(msg)
+      if msg.content == "new" then return "new " .. tostring(wechat.newest()) end
+      if msg.content == "slow" then wechat.sleep(0.6) end
+      return "reply to " .. msg.content
+    end`;
+    const bots = [];
+    for (let i = 0; i < count; i++) bots.push(await startBot(t, { script, config }));
+    const [one, other] = [bots[0], bots[count - 1]];
+    assert.equal(await one.say('slow'), null);
+    await one.waitForLog(/is kept for the user's next message/);
+    if (count === 2) await sleep(6000); // until the other process knows, too, that the right is missing
+    await one.say('quick');
+    const made = Math.floor(Date.now() / 1000);
+    const slow = (fields) => textXml('slow', { CreateTime: made, MsgId: `77${made}`, ...fields });
+    const first = (xml) => one.deliver(xml, { timeoutMs: 450 }).then(() => assert.fail('it waits for the next try'), () => {});
+    await first(slow());
+    await first(slow({ FromUserName: OTHER }));
+    await sleep(600);
+    assert.equal((await one.deliver(textXml('new', { CreateTime: made + 1 }))).reply.Content, 'new true');
+    await sleep(count === 2 ? 2500 : 0);
+    assert.equal((await other.deliver(slow())).body, 'success');
+    assert.equal((await other.deliver(slow({ FromUserName: OTHER }))).reply.Content, 'reply to slow');
+    assert.equal(await one.say('quick'), 'reply to quick');
+  });
+}
+
+test('where conversations last, a message waits for the one before it, and finds nothing of it under way', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content == "new" then return "new " .. tostring(wechat.newest()) end
+    local name = wechat.ask("name?")
+    wechat.sleep(1)
+    return "hello " .. name.content
+  end`;
+  const bot = await startBot(t, { script, config: { store: sqlite(t) } });
+  assert.equal(await bot.say('talk'), 'name?');
+  const slow = bot.say('Wang');
+  await sleep(200);
+  assert.equal(await bot.say('new'), 'new true');
+  assert.equal(await slow, 'hello Wang');
+});
+
 test('an open question stays, and what answers an earlier message of the conversation ends', async (t) => {
   const script = `function on_message(msg)
     if msg.event then return "new " .. tostring(wechat.newest()) end
