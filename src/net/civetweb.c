@@ -267,6 +267,7 @@ static void on_end(const struct mg_connection *conn, int status) {
 
 static void on_close(const struct mg_connection *conn) {
   refuse_target(conn);
+  wire_close();
   connection_closing(mg_get_user_connection_data(conn));
 }
 
@@ -364,10 +365,12 @@ Civetweb *civetweb_new(const CivetwebOptions *options) {
 
 bool civetweb_start(Civetweb *civetweb, Err *err) {
   int wanted = civetweb->options.threads;
-  if (!wire_is_tapped())
+  const char *untapped = wire_untapped();
+  if (untapped)
     return err_set(err, ERR_FAILED,
-                   "libcivetweb does not find this program's recv: it was linked in a way that "
-                   "hides it (link with -Wl,--export-dynamic-symbol=recv)");
+                   "libcivetweb does not find this program's %s: it was linked in a way that "
+                   "hides it (link with -Wl,--export-dynamic-symbol=%s)",
+                   untapped, untapped);
   civetweb->mg = start(civetweb);
   if (!civetweb->mg) civetweb->started = 0;
   bool accepts = civetweb->mg && wait_until_it_accepts(civetweb);

@@ -1,10 +1,11 @@
-// The accept and recv that libcivetweb calls.
+// The accept, poll, recv and send that libcivetweb calls.
 //
-// Keeps the header from defining recv as an inline function.
+// Keeps the headers from defining recv and poll as inline functions.
 #undef _FORTIFY_SOURCE
 #include "net/wire.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,6 +29,13 @@ typedef struct {
   // it holds, and how many of them are the head of the current request; 0: the head is incomplete.
   char *buffer;
   size_t held, head;
+  size_t room;  // for a head
+  // Of a connection that is kept: its reads block so long. 0: they do not block.
+  int block_ms;
+  // What a blocking read returned, for recv.
+  bool has_read;
+  ssize_t read_len;
+  int read_error;
   // The bytes behind the head of a plain or chunked request: in that buffer, beyond the length that libcivetweb knows.
   const char *rest;
   size_t rest_len;
@@ -160,12 +168,15 @@ static bool take_plain_head(void) {
   return true;
 }
 
-static ssize_t take(int fd, char *bytes, ssize_t n) {
+static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
   if (n <= 0) {
     wire.ended = n == 0;
     return n;
   }
-  if (!wire.buffer) wire.buffer = bytes;
+  if (!wire.buffer) {
+    wire.buffer = bytes;
+    wire.room = room;
+  }
   if (wire.fd < 0) note_first_bytes(fd);
   else if (wire.came_us == 0) wire.came_us = wire.arrived_us = clock_now_us();
   size_t before = (size_t)(bytes - wire.buffer);
@@ -177,19 +188,92 @@ static ssize_t take(int fd, char *bytes, ssize_t n) {
   return n;
 }
 
+// ---- waiting for the next head -------------------------------------------------------------------
+
+// Whether libcivetweb waits for the first bytes of a further request on its connection.
+static bool waits_for_head(const struct pollfd *list, nfds_t count, int timeout_ms) {
+  return wire.in_head && wire.held == 0 && wire.room > 0 && !wire.last && !wire.ended &&
+         !wire.has_read && count == 1 && list->fd == wire.fd && (list->events & POLLIN) &&
+         timeout_ms > 0 && (wire.block_ms == 0 || timeout_ms == wire.block_ms);
+}
+
+static bool make_reads_block(int for_ms) {
+  struct timeval limit = { .tv_sec = for_ms / 1000, .tv_usec = for_ms % 1000 * 1000 };
+  if (setsockopt(wire.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
+      fcntl(wire.fd, F_SETFL, 0) != 0)
+    return false;
+  wire.block_ms = for_ms;
+  return true;
+}
+
+// Returns what poll would. After a SIGSTOP a read with a timeout ends early (signal(7)): libcivetweb calls again.
+static int read_next(struct pollfd *one) {
+  ssize_t n = recvfrom(wire.fd, wire.buffer, wire.room, 0, NULL, NULL);
+  one->revents = 0;
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  wire.has_read = true;
+  wire.read_len = n;
+  wire.read_error = n < 0 ? errno : 0;
+  one->revents = POLLIN;
+  return 1;
+}
+
+static int poll_now(struct pollfd *list, nfds_t count, int timeout_ms) {
+  struct timespec limit = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
+  return ppoll(list, count, timeout_ms < 0 ? NULL : &limit, NULL);
+}
+
+// Under a name of its own, because libc's header says that poll does not read the list.
+__attribute__((visibility("default"))) int wire_poll(struct pollfd *list, nfds_t count,
+                                                     int timeout_ms) __asm__("poll");
+
+int wire_poll(struct pollfd *list, nfds_t count, int timeout_ms) {
+  if (waits_for_head(list, count, timeout_ms) && (wire.block_ms || make_reads_block(timeout_ms)))
+    return read_next(list);
+  return poll_now(list, count, timeout_ms);
+}
+
+// The socket may block by now, but only read_next waits in it.
+static int without_waiting(int fd, int flags) {
+  return wire.block_ms && fd == wire.fd ? flags | MSG_DONTWAIT : flags;
+}
+
+static ssize_t take_read(void *out, size_t len) {
+  wire.has_read = false;
+  if (wire.read_len < 0) errno = wire.read_error;
+  if (wire.read_len <= 0 || out == wire.buffer) return wire.read_len;
+  if (len > (size_t)wire.read_len) len = (size_t)wire.read_len;
+  memcpy(out, wire.buffer, len);
+  return (ssize_t)len;
+}
+
 // libc's recv is recvfrom without an address.
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *buf, size_t len, int flags) {
-  ssize_t n = recvfrom(fd, buf, len, flags, NULL, NULL);
-  return wire.in_head ? take(fd, buf, n) : n;
+  ssize_t n = wire.has_read && fd == wire.fd
+                  ? take_read(buf, len)
+                  : recvfrom(fd, buf, len, without_waiting(fd, flags), NULL, NULL);
+  return wire.in_head ? take(fd, buf, len, n) : n;
+}
+
+__attribute__((visibility("default"))) ssize_t send(int fd, const void *bytes, size_t len,
+                                                    int flags) {
+  return sendto(fd, bytes, len, without_waiting(fd, flags), NULL, 0);
 }
 
 // ---- what civetweb.c asks -----------------------------------------------------------------------
 
-bool wire_is_tapped(void) { return dlsym(RTLD_DEFAULT, "recv") == (void *)recv; }
+const char *wire_untapped(void) {
+  if (dlsym(RTLD_DEFAULT, "recv") != (void *)recv) return "recv";
+  if (dlsym(RTLD_DEFAULT, "poll") != (void *)wire_poll) return "poll";
+  if (dlsym(RTLD_DEFAULT, "send") != (void *)send) return "send";
+  return NULL;
+}
 
 void wire_open(Connection *connection) {
   wire = (Wire){ .fd = -1, .in_head = true, .connection = connection };
 }
+
+void wire_close(void) { wire.in_head = false; }
 
 void wire_take(void) {
   wire.in_head = false;

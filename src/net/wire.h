@@ -1,7 +1,8 @@
 // The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
-// head, and decodes only some chunked bodies. But it calls accept and recv, and finds the executable's before libc's:
-// those defined here record when a connection was accepted, check each head as it arrives, and keep plain heads, their
-// bodies, and the body of a chunked request from libcivetweb. All functions are about the calling thread's connection.
+// head, and decodes only some chunked bodies. But it calls accept, poll, recv and send, and finds the executable's before libc's:
+// those defined here record when a connection was accepted, check each head as it arrives, keep plain heads, their
+// bodies, and the body of a chunked request from libcivetweb, and wait for the next head of a kept connection with one
+// system call instead of two. All functions are about the calling thread's connection.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
@@ -15,10 +16,13 @@ enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 // a body.
 #define WIRE_MASK '!'
 
-// Whether libraries find the executable's recv. If not, nothing here works.
-bool wire_is_tapped(void);
+// Returns the name of one of these functions whose libc version libraries find, or NULL. If there is one, nothing here
+// works.
+const char *wire_untapped(void);
 // The thread has a new connection. `connection`, which may be NULL, is notified of heads that arrive in pieces.
 void wire_open(Connection *connection);
+// libcivetweb closes the connection.
+void wire_close(void);
 // The current request, or its refusal, is passed on: further bytes are not its head.
 void wire_take(void);
 bool wire_is_taken(void);

@@ -37,6 +37,8 @@ typedef struct {
   char path[256], query[256], header[256];
 } Seen;
 
+static char big[16 * 1024 * 1024];
+
 static Seen seen = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 static void copy(char *out, size_t size, Str s) { snprintf(out, size, "%.*s", STR_FMT(s)); }
@@ -55,6 +57,7 @@ static void handle(void *ctx, HttpRequest *request) {
   if (str_eq(request->path, STR("/silent"))) response.no_answer = true;
   if (str_eq(request->path, STR("/slow"))) usleep(400 * 1000);
   if (str_eq(request->path, STR("/echo"))) response.body = request->body;
+  if (str_eq(request->path, STR("/big"))) response.body = str_make(big, sizeof big);
   pthread_mutex_lock(&seen.mutex);
   if (str_eq(request->path, STR("/look"))) {
     copy(seen.query, sizeof seen.query, request->query);
@@ -311,6 +314,82 @@ static void test_requests_in_a_row_are_told_apart_wherever_they_are_cut(void **s
     close(fd);
   }
   server_free(server);
+}
+
+// ---- kept connections: the wait for their next request is a read that blocks ----------------------
+
+static int dial_and_keep(const Server *server) {
+  int fd = dial(server_port(server));
+  for (int i = 0; i < 3; i++)
+    assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "hello"));
+  return fd;
+}
+
+static int busy_threads(const Server *server) {
+  int busy, threads;
+  server_load(server, &busy, &threads);
+  return busy;
+}
+
+static void test_a_kept_connection_that_rests_is_closed_in_time(void **state) {
+  Server *server = serve(4);
+  int fd = dial_and_keep(server);
+  int64_t begun = clock_now_ms();
+  assert_true(ends_within(fd, PATIENCE_MS));
+  assert_true(clock_now_ms() - begun >= 450);
+  close(fd);
+  server_free(server);
+}
+
+static void test_a_pause_on_a_kept_connection_does_no_harm(void **state) {
+  Server *server = serve(4);
+  int fd = dial_and_keep(server);
+  for (int pause_ms = 0; pause_ms <= 300; pause_ms += 100) {
+    usleep((useconds_t)pause_ms * 1000);
+    assert_true(say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Le"));
+    usleep(50 * 1000);
+    assert_non_null(strstr(ask_on(fd, "ngth: 3\r\n\r\nabc"), "\r\n\r\nabc"));
+  }
+  close(fd);
+  server_free(server);
+}
+
+static void test_the_end_of_a_kept_connection_frees_its_thread(void **state) {
+  Server *server = serve(4);
+  int fd = dial_and_keep(server), reset = dial_and_keep(server);
+  struct linger at_once = { .l_onoff = 1 };
+  setsockopt(reset, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(reset);
+  close(fd);
+  int64_t end_ms = clock_now_ms() + 400;
+  while (busy_threads(server) > 0 && clock_now_ms() < end_ms) usleep(5000);
+  assert_int_equal(busy_threads(server), 0);
+  server_free(server);
+}
+
+static void test_who_reads_nothing_on_a_kept_connection_holds_no_thread(void **state) {
+  Server *server = serve(4);
+  int fd = dial_and_keep(server), slow = dial_and_keep(server);
+  static char answer[sizeof big + 1024];
+  assert_true(say(slow, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n"));
+  usleep(300 * 1000);
+  assert_true(hear(slow, answer, sizeof answer, false) > (ssize_t)sizeof big);
+  assert_true(say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n"));
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+  while (busy_threads(server) > 0 && clock_now_ms() < end_ms) usleep(20 * 1000);
+  assert_int_equal(busy_threads(server), 0);
+  close(fd);
+  close(slow);
+  server_free(server);
+}
+
+static void test_stopping_ends_kept_connections_at_once(void **state) {
+  Server *server = serve(4);
+  int fds[] = { dial_and_keep(server), dial_and_keep(server), dial_and_keep(server) };
+  int64_t begun = clock_now_ms();
+  server_free(server);
+  assert_true(clock_now_ms() - begun < 400);
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close(fds[i]);
 }
 
 static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **state) {
@@ -656,6 +735,11 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_connection_is_kept_for_the_next_request),
     cmocka_unit_test(test_a_request_is_the_same_however_it_is_cut_into_pieces),
     cmocka_unit_test(test_requests_in_a_row_are_told_apart_wherever_they_are_cut),
+    cmocka_unit_test(test_a_kept_connection_that_rests_is_closed_in_time),
+    cmocka_unit_test(test_a_pause_on_a_kept_connection_does_no_harm),
+    cmocka_unit_test(test_the_end_of_a_kept_connection_frees_its_thread),
+    cmocka_unit_test(test_who_reads_nothing_on_a_kept_connection_holds_no_thread),
+    cmocka_unit_test(test_stopping_ends_kept_connections_at_once),
     cmocka_unit_test(test_a_body_that_nobody_asked_for_is_not_the_next_request),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_a_handler_that_does_not_answer_is_answered_for),
