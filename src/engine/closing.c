@@ -1,5 +1,9 @@
 // Closes the <close> variables of a coroutine that will not be resumed.
-#include "engine/internal.h"
+#include "engine/failure.h"
+
+#include <lauxlib.h>
+
+#include "engine/engine_inner.h"
 
 #include "base/log.h"
 

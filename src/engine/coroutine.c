@@ -1,6 +1,12 @@
 // Replaces the library `coroutine`: a wait inside a coroutine created by the script suspends the whole task, and the
 // results go to that coroutine. Otherwise the functions behave like Lua's own.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/engine_inner.h"
+#include "engine/failure.h"
+#include "engine/guard.h"
+#include "engine/luaish.h"
+#include "engine/task_inner.h"
 
 #include <lualib.h>
 

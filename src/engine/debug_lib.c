@@ -1,6 +1,9 @@
 // The library `debug`, without access to the state of C code: the hook, the values of running C functions, the upvalues
 // of C functions and of wemoon's own Lua functions, the metatables of userdata. Such calls raise or return nil.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/luaish.h"
+#include "engine/place.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

@@ -1,7 +1,12 @@
 // The door: makes a call and records its results, or takes the results from the record.
 #include "engine/door.h"
-
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/luaish.h"
+#include "engine/place.h"
+#include "engine/record_inner.h"
+#include "engine/task_inner.h"
+#include "engine/wait_inner.h"
 #include "engine/method.h"
 #include "engine/pack.h"
 

@@ -1,5 +1,12 @@
 // An engine's creation and end.
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+
+#include "engine/guard.h"
+#include "engine/inbox.h"
+#include "engine/libs.h"
+#include "engine/lock.h"
+#include "engine/task_inner.h"
+#include "engine/wait_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"

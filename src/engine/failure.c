@@ -1,5 +1,11 @@
 // Describes a script's failure: place, message, source line, and the traceback without frames of the user's own files.
-#include "engine/internal.h"
+#include "engine/failure.h"
+
+#include <lauxlib.h>
+
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/place.h"
 
 #include "base/log.h"
 #include "engine/value.h"

@@ -6,7 +6,10 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/luaish.h"
+#include "engine/timers.h"
+#include "engine/wait_inner.h"
 #include "engine/method.h"
 
 typedef struct Waiter {

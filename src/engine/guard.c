@@ -1,5 +1,11 @@
 // Ends a slice at its limits: CPU time, interruption, a given-up engine, a difference from the record.
-#include "engine/internal.h"
+#include "engine/guard.h"
+
+#include <lauxlib.h>
+
+#include "engine/engine_inner.h"
+#include "engine/place.h"
+#include "engine/task_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,5 +1,9 @@
 // The work for the engine's thread: turns and timers.
-#include "engine/internal.h"
+#include "engine/inbox.h"
+
+#include "engine/engine_inner.h"
+#include "engine/turn.h"
+#include "engine/wait_inner.h"
 
 #include "base/clock.h"
 #include "base/mutex.h"

@@ -1,6 +1,9 @@
 // load, loadfile and dofile. They behave like Lua's own, except that they load source text only, and that parsing a
 // long text can be stopped.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/guard.h"
+#include "engine/luaish.h"
 
 #include <lauxlib.h>
 

@@ -1,5 +1,8 @@
 // Makes the functions of Lua's libraries that return values from outside, the clock and random numbers, pass the door.
-#include "engine/internal.h"
+#include "engine/door.h"
+
+#include "engine/luaish.h"
+#include "engine/record_inner.h"
 
 #include <lualib.h>
 

@@ -1,7 +1,10 @@
 // Replaces pairs. Lua seeds the hash function of each state at random, so the order of a table's string keys differs
 // from run to run. A task that is replayed from its record must see the same order. So tables of up to KEYS_MAX keys
 // are traversed in a fixed order, at the cost of one more traversal; larger tables are left to Lua.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include <lauxlib.h>
+
 #include "engine/stdlib.h"
 
 #include <lualib.h>

@@ -1,5 +1,12 @@
 // Suspended tasks: suspension, resumption, time-out and cancellation.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/failure.h"
+#include "engine/inbox.h"
+#include "engine/lock.h"
+#include "engine/run_inner.h"
+#include "engine/wait_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"

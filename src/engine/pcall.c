@@ -1,5 +1,7 @@
 // pcall and xpcall. They behave like Lua's own, except that they do not catch the forced end of a task.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/guard.h"
 
 #include <lauxlib.h>
 

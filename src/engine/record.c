@@ -1,5 +1,8 @@
 // A record is one string of bytes, entry after entry, so that it can be saved unchanged.
-#include "engine/internal.h"
+#include "engine/record_inner.h"
+
+#include "engine/task_inner.h"
+#include "engine/wait.h"
 
 #include "engine/pack.h"
 

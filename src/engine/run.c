@@ -1,5 +1,9 @@
 // What a run shares with its task: input, output, error and end.
-#include "engine/internal.h"
+#include "engine/run_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/inbox.h"
+#include "engine/task_inner.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,11 @@
 // Runs a task on the engine's own thread for a caller that waits, and that gets control back if the script is stuck.
-#include "engine/internal.h"
+#include "engine/run_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/inbox.h"
+#include "engine/task_inner.h"
+#include "engine/task_state.h"
 
 #include "base/clock.h"
 

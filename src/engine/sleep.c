@@ -1,5 +1,9 @@
 // A wait for a time.
-#include "engine/internal.h"
+#include "engine/wait_inner.h"
+
+#include "engine/engine.h"
+#include "engine/luaish.h"
+#include "engine/timers.h"
 
 #include "engine/method.h"
 

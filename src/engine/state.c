@@ -1,5 +1,11 @@
 // The memory of an engine's state, and which thread uses the state.
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+
+#include "engine/guard.h"
+#include "engine/inbox.h"
+#include "engine/lock.h"
+#include "engine/place.h"
+#include "engine/task_inner.h"
 
 #include "base/clock.h"
 #include "base/scheduling.h"

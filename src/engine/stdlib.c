@@ -1,5 +1,7 @@
 // The standard library for scripts, and the checks of globals, which catch misspelt names.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/luaish.h"
 #include "engine/stdlib.h"
 
 #include "base/clock.h"

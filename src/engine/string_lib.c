@@ -1,6 +1,9 @@
 // string.find, match, gmatch, gsub and rep. They behave like Lua's own, with two differences: they call the guard, and
 // functions that gsub calls may wait.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/guard.h"
+#include "engine/luaish.h"
 
 #include "engine/pattern.h"
 

@@ -1,5 +1,7 @@
 // Whether a script is stuck in a call that does not return, as seen from other threads.
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+
+#include "engine/guard.h"
 
 #include "base/clock.h"
 

@@ -1,5 +1,12 @@
 // Suspends the running task: its coroutine yields, and goes on with the result of its wait.
-#include "engine/internal.h"
+#include "engine/wait_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/inbox.h"
+#include "engine/luaish.h"
+#include "engine/obstacle.h"
+#include "engine/task_inner.h"
 
 #include "engine/method.h"
 

@@ -1,5 +1,8 @@
 // table.concat, insert, move, remove, sort and unpack. They behave like Lua's own, except that they call the guard.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/guard.h"
+#include "engine/luaish.h"
 
 #include <lauxlib.h>
 #include <limits.h>

@@ -1,5 +1,9 @@
 // What a task has: its limits, its log subject, its values and its ties.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/luaish.h"
+#include "engine/task_state.h"
 
 #include "base/clock.h"
 #include "base/log.h"

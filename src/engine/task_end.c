@@ -1,5 +1,10 @@
 // The end of a task: its ties, its body and its caller are told, and its references dropped.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/inbox.h"
+#include "engine/record_inner.h"
+#include "engine/run_inner.h"
 
 #include <stdlib.h>
 

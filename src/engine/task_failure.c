@@ -1,5 +1,10 @@
 // A task's failure: its report, and the time that the task then has to close its variables.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/failure.h"
+#include "engine/guard.h"
+#include "engine/run_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,5 +1,10 @@
 // What runs inside a task's coroutine: the body's function, then the function `at_end`.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include <lauxlib.h>
+
+#include "engine/guard.h"
+#include "engine/record_inner.h"
 
 // Pushes the at_end function and removes it from the task's table. False, with nothing pushed, if there is none.
 static bool take_at_end(lua_State *L, Task *task) {

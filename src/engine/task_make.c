@@ -1,5 +1,12 @@
 // A task's creation, its coroutine, and its reuse after its end.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include <lauxlib.h>
+
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/libs.h"
+#include "engine/record_inner.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,11 @@
 // What a task that failed runs next: the body that takes its place, its function `at_end`, or nothing.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include <lauxlib.h>
+
+#include "engine/engine_inner.h"
+#include "engine/failure.h"
+#include "engine/wait_inner.h"
 
 static TaskState state_of_failure(Engine *engine, int status) {
   switch (engine->slice.end) {

@@ -1,5 +1,13 @@
 // A task's slices.
-#include "engine/internal.h"
+#include "engine/task_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/failure.h"
+#include "engine/guard.h"
+#include "engine/inbox.h"
+#include "engine/lock.h"
+#include "engine/record_inner.h"
+#include "engine/wait_inner.h"
 
 #include "base/log.h"
 

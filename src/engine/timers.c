@@ -1,5 +1,7 @@
 // The timers of an engine: a binary heap, ordered by due time.
-#include "engine/internal.h"
+#include "engine/inbox.h"
+
+#include "engine/engine_inner.h"
 
 #include "base/clock.h"
 

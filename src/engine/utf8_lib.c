@@ -1,5 +1,8 @@
 // utf8.len and utf8.offset. They behave like Lua's own, except that they call the guard.
-#include "engine/internal.h"
+#include "engine/libs.h"
+
+#include "engine/guard.h"
+#include "engine/luaish.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

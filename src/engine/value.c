@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include "codec/json.h"
 #include "engine/boxed.h"
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
+#include "engine/luaish.h"
 
 static const char array_metatable;
 

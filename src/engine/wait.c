@@ -1,5 +1,9 @@
 // One wait: its result, its references, and its place in the inbox.
-#include "engine/internal.h"
+#include "engine/wait_inner.h"
+
+#include "engine/engine_inner.h"
+#include "engine/inbox.h"
+#include "engine/task_inner.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,9 @@
 // The engine's own thread, the worker: resumes tasks whose wait is over, starts posted tasks, and runs the timers.
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+
+#include "engine/inbox.h"
+#include "engine/task_inner.h"
+#include "engine/wait_inner.h"
 
 #include "base/clock.h"
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/libs.h"
 
 typedef struct {
   const char *name, *code;  // of a function of the library `s` (string) or `t` (table)

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/libs.h"
 #include "engine/pattern.h"
 
 static const char COMPARE[] =

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "engine/door.h"
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+#include "engine/record_inner.h"
+#include "engine/task.h"
 #include "engine/pack.h"
 #include "engine/run.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "engine/internal.h"
+#include "engine/failure.h"
 
 static Failure failure;
 

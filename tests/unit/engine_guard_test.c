@@ -1,7 +1,8 @@
 // engine/guard: a slice is stopped when its CPU time is used up.
 #include "engine_world.h"
 
-#include "engine/internal.h"
+#include "engine/engine_inner.h"
+#include "engine/guard.h"
 
 static void test_a_quick_slice_goes_on(void **state) {
   assert_true(guard_goes_on(L));

@@ -1,7 +1,8 @@
 // engine/inbox: turns are taken in order.
 #include "engine_world.h"
 
-#include "engine/internal.h"
+#include "engine/wait_inner.h"
+#include "engine/wait.h"
 
 static int taken[3];
 
