@@ -5,6 +5,7 @@ local reference = require "docs.reference"
 local types = require "meta.types"
 local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
+local texts_zh = require "docs.texts_zh"
 
 local style = [[
 :root{color-scheme:light dark}body{background:#fff;color:#1b1b1b;font:15px/1.55 system-ui,"Noto Sans SC",sans-serif;margin:0 auto;max-width:60em;padding:1em 1.2em}
@@ -26,6 +27,7 @@ return function(methods, about)
   local out = {}
   local function put(format, ...) out[#out + 1] = format:format(...) end
   local function say(name) return escape(words.headings[name][chinese and 2 or 1]) end
+  local function translate(text) return chinese and text and texts_zh(text) or text end
   local function code(text) return "<code>" .. escape(text) .. "</code>" end
 
   local function put_rows(title, rows)
@@ -39,7 +41,7 @@ return function(methods, about)
     local rows = {}
     for i, parameter in ipairs(parameters or {}) do
       local optional = parameter[2]:sub(-1) == "?" and (", " .. words.headings.optional[chinese and 2 or 1]) or ""
-      rows[i] = { parameter[1], parameter[2]:gsub("%?$", "") .. optional, parameter[3] }
+      rows[i] = { parameter[1], parameter[2]:gsub("%?$", "") .. optional, translate(parameter[3]) }
     end
     return rows
   end
@@ -119,7 +121,7 @@ return function(methods, about)
     for i, field in ipairs(fields) do
       local need = field.required and words.headings.needed[chinese and 2 or 1] or ""
       local choices = field.choices and table.concat(field.choices, "|") .. " " or ""
-      rows[i] = { field.path, field.type .. (need ~= "" and ", " .. need or ""), choices .. field.words }
+      rows[i] = { field.path, field.type .. (need ~= "" and ", " .. need or ""), choices .. translate(field.words) }
     end
     return rows
   end
@@ -136,7 +138,7 @@ return function(methods, about)
       if #endpoint[part] > 0 then put('<p class="label">%s</p>', say(part)) end
       put_rows(say(part), field_rows(endpoint[part]))
     end
-    if endpoint.note then put("<p>%s</p>", escape(endpoint.note)) end
+    if endpoint.note then put("<p>%s</p>", escape(translate(endpoint.note))) end
     put("<pre>%s</pre>", escape(reference.endpoint_example(endpoint)))
   end
 

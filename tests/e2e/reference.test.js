@@ -53,6 +53,24 @@ test('in Chinese every function of wemoon\'s own and every key is said in Chines
   for (const row of keys) assert.match(row.split('<td>').at(-1), /[\u4e00-\u9fff]|stable/, row);
 });
 
+test('in Chinese no text of a field, a parameter or an endpoint is left in English', async (t) => {
+  const text = await page(t, 'zh');
+  const cells = [...text.matchAll(/<tr[^>]*><td><code>[^<]*<\/code><td>[^<]*<td>([^<\n]*)|<p>([^<]*)<\/p>/g)].map((match) => unescape(match[1] ?? match[2]));
+  assert.ok(cells.length > 3000, `${cells.length}`);
+  assert.deepEqual(cells.filter((cell) => /[A-Za-z]{2,} [A-Za-z]/.test(cell) && !/[\u4e00-\u9fff]/.test(cell)), []);
+});
+
+test('every endpoint links to the platform\'s documentation of its own path, in both languages', async (t) => {
+  for (const lang of ['en', 'zh']) {
+    const endpoints = (await page(t, lang)).split('id="endpoints"')[1].split('<h3 ').slice(1);
+    assert.ok(endpoints.length > 540, `${endpoints.length}`);
+    for (const section of endpoints) {
+      const [, where] = /<p class="faint">[A-Z]+ <code>([^<]+)<\/code>/.exec(section);
+      assert.ok(section.includes(`<a href="https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=${where}"`), section.slice(0, 200));
+    }
+  }
+});
+
 test('every example in it is Lua', async (t) => {
   const examples = [...(await page(t, 'en')).matchAll(/<pre>([^]*?)<\/pre>/g)].map((match) => unescape(match[1]));
   assert.ok(examples.length > 350);
