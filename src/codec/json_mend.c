@@ -5,12 +5,8 @@
 #include <float.h>
 #include <string.h>
 
-enum { ASK_EVERY = 2000 };  // tokens or values
-
-bool json_goes_on(JsonPace *pace, size_t used) {
+bool json_ask(JsonPace *pace) {
   const JsonLimits *limits = pace->limits;
-  if (limits->memory_max && used > limits->memory_max) return false;
-  if (++pace->since_asked < ASK_EVERY) return true;
   pace->since_asked = 0;
   pace->stopped = limits->keep_going && !limits->keep_going(limits->ctx);
   return !pace->stopped;
@@ -106,6 +102,16 @@ static bool mend_escape(JsonMender *m) {
   return true;
 }
 
+static bool mend_character(JsonMender *m, Str rest) {
+  bool valid;
+  size_t len = str_utf8_len(rest, &valid);
+  m->at += len;
+  if (!valid) buf_add(&m->out, STR("\xEF\xBF\xBD"));
+  else if (rest.ptr[0] == '\0') buf_add(&m->out, STR("\xC0\x80"));
+  else buf_add(&m->out, str_sub(rest, 0, len));
+  return true;
+}
+
 static bool mend_string(JsonMender *m) {
   buf_addc(&m->out, '"');
   for (m->at++; m->at < m->text.len;) {
@@ -119,17 +125,12 @@ static bool mend_string(JsonMender *m) {
     m->at += plain;
     if (plain == rest.len) break;
     rest = str_sub(rest, plain, rest.len);
-    if (rest.ptr[0] == '\\') {
-      if (!mend_escape(m)) return false;
-      continue;
+    if (rest.ptr[0] == '"') {
+      buf_addc(&m->out, '"');
+      m->at++;
+      return true;
     }
-    bool valid;
-    size_t len = str_utf8_len(rest, &valid);
-    m->at += len;
-    if (!valid) buf_add(&m->out, STR("\xEF\xBF\xBD"));
-    else if (rest.ptr[0] == '\0') buf_add(&m->out, STR("\xC0\x80"));
-    else buf_add(&m->out, str_sub(rest, 0, len));
-    if (rest.ptr[0] == '"') return true;
+    if (rest.ptr[0] == '\\' ? !mend_escape(m) : !mend_character(m, rest)) return false;
   }
   return fail(m, "the end inside a string");
 }
@@ -182,8 +183,12 @@ static bool mend_mark(JsonMender *m, char c) {
   return true;
 }
 
+static bool is_mark(char c) {
+  return c == ',' || c == ':' || c == '{' || c == '}' || c == '[' || c == ']';
+}
+
 static bool mend_token(JsonMender *m, char c) {
-  if (c && strchr("{}[],:", c)) return mend_mark(m, c);
+  if (is_mark(c)) return mend_mark(m, c);
   bool name = m->expected == JSON_WANTS_NAME || m->expected == JSON_WANTS_NAME_OR_END;
   if (!(name && c == '"') && m->expected != JSON_WANTS_VALUE &&
       m->expected != JSON_WANTS_VALUE_OR_END)

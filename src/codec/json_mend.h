@@ -20,8 +20,17 @@ typedef struct {
   bool stopped;  // limits->keep_going returned false
 } JsonPace;
 
+enum { JSON_ASK_EVERY = 2000 };  // tokens or values
+
+// Asks limits->keep_going. False if it says no.
+bool json_ask(JsonPace *pace);
+
 // Call it for each token or value, with the bytes used so far. False past a limit.
-bool json_goes_on(JsonPace *pace, size_t used);
+static inline bool json_goes_on(JsonPace *pace, size_t used) {
+  size_t max = pace->limits->memory_max;
+  if (max && used > max) return false;
+  return ++pace->since_asked < JSON_ASK_EVERY || json_ask(pace);
+}
 
 // The tokens that may come next.
 typedef enum {
