@@ -112,13 +112,16 @@ static int call_after(lua_State *L, int status, lua_KContext args) {
   return call_now(L);
 }
 
+static bool leaves_process(const Pending *pending) {
+  return pending->function != &BEGIN && pending->kind != DOOR_TELLS;
+}
+
 // Makes a call after the record's `before` function if there is one.
 static int call_watched(lua_State *L, Task *task) {
   Record *record = task->record;
   Pending *pending = &task->pending;
-  bool leaves =
-      pending->function != &BEGIN && pending->kind != DOOR_TELLS && pending->kind != DOOR_ASKS;
-  if (!record->before || !leaves) return call_now(L);
+  bool watched = leaves_process(pending) && pending->kind != DOOR_ASKS;
+  if (!record->before || !watched) return call_now(L);
   if (record->acting && pending->kind == DOOR_ACTS) {
     pending->acting = record->acting;
     atomic_fetch_add(pending->acting, 1);
@@ -140,8 +143,8 @@ static int call_guarded(lua_State *L, int status, lua_KContext args) {
 static int call_live(lua_State *L, Task *task) {
   const Record *record = task->record;
   const Pending *pending = &task->pending;
-  bool changes = pending->kind == DOOR_ACTS || pending->kind == DOOR_ASKS;
-  if (!changes || !record->needed || !record->needed(record->guarded)) return call_watched(L, task);
+  bool guarded = leaves_process(pending) && record->needed && lua_isyieldable(L);
+  if (!guarded || !record->needed(record->guarded)) return call_watched(L, task);
   int args = lua_gettop(L);
   luaL_checkstack(L, 1, NULL);
   lua_pushcfunction(L, record->guard);

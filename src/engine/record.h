@@ -61,9 +61,9 @@ size_t record_size(const Record *record);   // bytes
 // is not called.
 void record_watch(Record *record, lua_CFunction before, void *owner, atomic_int *acting);
 void record_watch_after(Record *record, void (*after)(Record *record));
-// Sets the guard of the record's calls that change something outside (DOOR_ACTS, DOOR_ASKS). `guard`, a C function, is
-// called before each such call, ahead of `before`, as long as needed(guarded) returns true. It may wait, and may end
-// the task. `needed` NULL: there is no guard. record_guarded returns `guarded`.
+// Sets the guard of the record's calls that leave the process (all but DOOR_TELLS). `guard`, a C function, is called
+// before each such call, ahead of `before`, as long as needed(guarded) returns true. It may wait, and may end the task.
+// `needed` NULL: there is no guard. record_guarded returns `guarded`.
 void record_guard(Record *record, lua_CFunction guard, bool (*needed)(void *guarded),
                   void *guarded);
 void *record_guarded(const Record *record);

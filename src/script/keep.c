@@ -33,7 +33,8 @@ struct Keep {
   ProcessWatch *processes;
   KeptIndex *index;
   KeptUnsaved *unsaved;
-  atomic_bool whole;  // every key in the store is in the index
+  atomic_bool whole;                     // every key in the store is in the index
+  atomic_int_least64_t held_us, lapses;  // monotonic: the lease was held then
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
   atomic_int_least64_t away_since_us, away_us;
   // For the thread of keep_look:
@@ -111,14 +112,39 @@ static bool is_alive(Keep *keep, Str process) {
 
 static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
 
+static void note_held(Keep *keep, int64_t at_us) {
+  int64_t before_us = atomic_exchange(&keep->held_us, at_us);
+  if (before_us && at_us - before_us > LEASE_MS * 1000) atomic_fetch_add(&keep->lapses, 1);
+}
+
+int64_t keep_lapses(const Keep *keep) {
+  int64_t held_us = atomic_load(&((Keep *)keep)->held_us);
+  bool held = clock_now_us() - held_us <= LEASE_MS * 1000;
+  return held ? atomic_load(&((Keep *)keep)->lapses) : -1;
+}
+
+static StoreCall renewal(const Keep *keep) {
+  return (StoreCall){ .op = STORE_LEASE,
+                      .key = str_of(keep->process_key),
+                      .value = str_of(keep->process),
+                      .ttl_ms = LEASE_MS };
+}
+
 static void renew(Keep *keep) {
   int64_t now_us = clock_now_us();
-  if (!keep_is_shared(keep) || now_us < keep->renew_us) return;
+  if (!keep_is_shared(keep)) return note_held(keep, now_us);
+  if (now_us < keep->renew_us) return;
   keep->renew_us = now_us + RENEW_US;
-  StoreCall call = { .op = STORE_LEASE,
-                     .key = str_of(keep->process_key),
-                     .value = str_of(keep->process),
-                     .ttl_ms = LEASE_MS };
+  StoreCall call = renewal(keep);
+  if (ask_store(keep, &call, NULL) != STORE_AWAY) note_held(keep, now_us);
+}
+
+// Without waiting for the store, which may be away at the start.
+static void renew_first(Keep *keep) {
+  StoreCall call = renewal(keep);
+  atomic_store(&keep->held_us, clock_now_us());
+  if (!keep_is_shared(keep)) return;
+  keep->renew_us = clock_now_us() + RENEW_US;
   store_call(keep->options.store, &call, forget_reply, NULL, NULL);
 }
 
@@ -147,7 +173,7 @@ Keep *keep_new(const KeepOptions *options) {
     free(keep);
     return NULL;
   }
-  renew(keep);
+  renew_first(keep);
   return keep;
 }
 
@@ -331,6 +357,16 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
   if (!reply->ok) return is_unsaved(keep, run);
   if (!kept_read(reply->value, &found)) return false;
   return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
+}
+
+void keep_lost(Keep *keep, Str openid, Str identity) {
+  Buf key;
+  buf_init(&key);
+  if (key_of(keep, openid, identity, &key)) {
+    kept_unsaved_cancel(keep->unsaved, buf_str(&key));
+    kept_index_forget(keep->index, buf_str(&key));
+  }
+  buf_clear(&key);
 }
 
 static void drop_key(Keep *keep, Str key) {

@@ -38,6 +38,9 @@ bool keep_has_conversations(const Keep *keep);
 Str keep_process(const Keep *keep);
 // Appends the store's key that exists as long as that process lives.
 void keep_lease_key(const Keep *keep, Str process, Buf *key);
+// Counts how often this process lost its lease: it stood still, or could not renew the lease, for longer than the lease
+// lasts, so that other processes may have taken over its runs. -1: it does not have the lease now.
+int64_t keep_lapses(const Keep *keep);
 
 // Writes the run. Writes again until the store accepts it, except for a run that asks and has a `done`. `done` as in
 // store_call; NULL: none. Returns false without memory. Call it from any thread. `before`: the value that was written
@@ -61,6 +64,8 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // answer to question number `asks`, and is claimed. KEEP_NOTHING: it does not. KEEP_BUSY: the store is away. Waits for
 // the store.
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
+// Notes that another process has the run: it stays in the store. `identity` as in KeptRun.
+void keep_lost(Keep *keep, Str openid, Str identity);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 

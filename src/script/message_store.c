@@ -13,11 +13,17 @@ static int push_found(lua_State *L, void *data) {
   StoreReply *reply = data;
   Talk *talk = record_owner(task_record(task_running(L)));
   bool mine = talk && keep_is_mine(talk->keep, reply, &talk->run);
+  bool gone = reply->err.code == ERR_NONE && !reply->ok;
+  if (mine) talk->lapses = keep_lapses(talk->keep);
   if (mine) buf_reset(&talk->value);
   if (mine && reply->ok) buf_add(&talk->value, reply->value);
   store_reply_free(reply);
   if (mine) return 0;
-  log_warn("a script ended before its next call: another process goes on with it");
+  if (talk) talk_lost(talk);
+  log_warn("a script ended before its next call: %s",
+           gone ? "it is no longer in the store: another process ended it or its user was "
+                  "forgotten, or the store lost it"
+                : "another process goes on with it");
   return task_leave(L);
 }
 
@@ -48,17 +54,31 @@ static void on_saved(void *ctx, StoreReply *reply) {
   wait_finish(ctx, push_saved, drop_saved, reply);
 }
 
-// Writes a call to the store before it is made, so that it is not made twice.
-static int before_call(lua_State *L) {
-  Task *task = task_running(L);
-  Record *record = task_record(task);
-  Talk *talk = record_owner(record);
-  if (!lua_toboolean(L, 1) || !talk || !talk->stored || talk->run.state != KEPT_RUNS) return 0;
+static Talk *stored_talk(lua_State *L) {
+  Talk *talk = record_owner(task_record(task_running(L)));
+  return talk && talk->stored && talk->run.state == KEPT_RUNS ? talk : NULL;
+}
+
+// Writes a call that acts to the store before it is made, so that it is not made twice.
+static int save_call(lua_State *L, int status, lua_KContext context) {
+  Talk *talk = stored_talk(L);
+  if (!lua_toboolean(L, 1) || !talk) return 0;
+  Record *record = task_record(task_running(L));
   if (talk_save_now(talk, record, KEPT_RUNS)) return 0;
   Wait *wait = wait_begin(L, "the store");
   if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return 0;
+}
+
+// Another process may have taken the run over since this process had its lease.
+static int before_call(lua_State *L) {
+  const Talk *talk = stored_talk(L);
+  if (talk && talk->lapses != keep_lapses(talk->keep)) {
+    lua_pushcfunction(L, message_check_talk);
+    lua_callk(L, 0, 0, 0, save_call);
+  }
+  return save_call(L, LUA_OK, 0);
 }
 
 // Saves the run again without waiting, so that a finished call does not count as under way.

@@ -15,6 +15,7 @@ static Talk *make(Keep *keep) {
   Talk *talk = calloc(1, sizeof *talk);
   if (!talk) return NULL;
   talk->keep = keep;
+  talk->lapses = keep_lapses(keep);
   buf_init(&talk->value);
   buf_init(&talk->before);
   return talk;
@@ -134,6 +135,11 @@ void talk_leave(Talk *talk, const Record *record) {
   if (!talk->stored || talk->run.state != KEPT_RUNS || !record) return;
   talk->run.process = STR("");
   save(talk, record, NULL, NULL);
+}
+
+void talk_lost(Talk *talk) {
+  if (talk->stored) keep_lost(talk->keep, talk->run.openid, talk->run.identity);
+  talk->stored = false;
 }
 
 void talk_drop(Talk *talk) {

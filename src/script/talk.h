@@ -13,6 +13,7 @@ typedef struct Talk {
   Buf value, before;
   bool stored;
   int64_t ask_until_us;  // monotonic: how long its question waits for the store
+  int64_t lapses;        // keep_lapses when the run was surely this process's own
   bool here;             // counted in BotShared.owed_here
   Said *said;            // parts of the answer to the current message; NULL: none
   bool warned;           // the log has a warning that it stays in this process
@@ -37,6 +38,8 @@ void talk_leave_said(Talk *talk, bool taken);
 void talk_not_saved(Talk *talk);
 // Releases the run from this process: any other process can continue it.
 void talk_leave(Talk *talk, const Record *record);
+// Notes that another process has the run: this one neither writes nor deletes it any more.
+void talk_lost(Talk *talk);
 // Deletes a run that has ended from the store.
 void talk_drop(Talk *talk);
 // Prepares the run for on_lost, with the document that was being answered.

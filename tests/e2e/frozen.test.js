@@ -91,3 +91,43 @@ for (const where of ['SQLite file', 'Redis']) {
     assert.deepEqual(peer.seen.filter((line) => line === 'POST /effect'), ['POST /effect']);
   });
 }
+
+// What is in the store is taken over once its process has used no CPU for 9 s.
+for (const where of ['SQLite file', 'Redis']) {
+  test(`an owed script that another one of the ${where} has taken over reads and sets nothing more`, async (t) => {
+    const store = where === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`;
+    const peer = await startPeer(t);
+    const script = `function on_message(msg)
+      wechat.sleep(2)
+      wechat.http.get("${peer.url}/read")
+      wechat.sleep(0.5)
+      wechat.store.set("by", "x")
+      return "answer to " .. msg.content
+    end`;
+    const options = { script, config: { store, deadline_ms: 500, ...platform(peer) } };
+    const first = await startBot(t, options);
+    assert.equal(await first.say('go'), null);
+    await sleep(300);
+    first.signal('SIGSTOP');
+    await startBot(t, options);
+    await until(() => peer.sent.length === 1, 'the answer', 30000);
+    assert.deepEqual(peer.seen, ['GET /read']);
+    first.signal('SIGCONT');
+    await sleep(3000);
+    assert.deepEqual(peer.seen, ['GET /read']);
+    assert.equal(peer.sent.length, 1);
+    assert.match(first.log, /a script ended before its next call/);
+  });
+}
+
+test('a message that another one has answered reads nothing more', async (t) => {
+  const { peer, bots } = await startTwo(t, 'Redis', `function on_message(msg)
+    wechat.sleep(2)
+    wechat.http.get("PEER/read")
+    return "answer to " .. msg.content
+  end`);
+  const reply = await freeze(bots, textXml('go', { MsgId: '80' }), 2500);
+  assert.equal(reply.Content, 'answer to go');
+  await sleep(1500);
+  assert.deepEqual(peer.seen, ['GET /read']);
+});
