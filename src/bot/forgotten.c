@@ -12,10 +12,15 @@
 #include "base/clock.h"
 #include "script/cancel.h"
 
-enum { ASK_US = 1000 * 1000, SEEN = 4096 };
+enum {
+  ASK_US = 1000 * 1000,
+  SEEN = 4096,
+  CANCELLED_MS = 1000  // by then this process's work for a forgotten user has ended
+};
 
 struct Forgotten {
   Store *store;
+  Str account;
   BotShared *shared;
   char key[128];
   int64_t ask_us;      // when to ask next
@@ -31,6 +36,7 @@ Forgotten *forgotten_new(Store *store, Str account, BotShared *shared) {
   Forgotten *forgotten = calloc(1, sizeof *forgotten);
   if (!forgotten) return NULL;
   forgotten->store = store;
+  forgotten->account = account;
   forgotten->shared = shared;
   snprintf(forgotten->key, sizeof forgotten->key, "forgotten/%.*s", STR_FMT(account));
   pthread_mutex_init(&forgotten->mutex, NULL);
@@ -74,6 +80,19 @@ static bool read_newest(Str times, Str who, Cancel *cancel) {
   return str_cut(who, '/', &cancel->openid, &cancel->identity);
 }
 
+static void ignore_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
+
+// A message that this process sent to the user between the notice and now was counted anew (lua/wechat/quota.lua).
+static void drop_quota(const Forgotten *forgotten, Str openid) {
+  char key[STORE_KEY_MAX];
+  int len =
+      snprintf(key, sizeof key, "quota/%.*s/%.*s", STR_FMT(forgotten->account), STR_FMT(openid));
+  StoreCall call = { .op = STORE_DELETE,
+                     .key = str_make(key, (size_t)len),
+                     .delay_ms = CANCELLED_MS };
+  if (len < (int)sizeof key) store_call(forgotten->store, &call, ignore_reply, NULL, NULL);
+}
+
 static void take_name(Forgotten *forgotten, Str key) {
   Str about, who, digits, times;
   int64_t number;
@@ -86,8 +105,9 @@ static void take_name(Forgotten *forgotten, Str key) {
   if (!newest) cancel = (Cancel){ .openid = who, .all = true };
   if (cancels_is_own(forgotten->shared->cancels, number)) return;
   cancel_elsewhere(forgotten->shared, NULL, &cancel);
-  if (cancel.all)
-    conversations_end_user(forgotten->shared->conversations, cancel.openid, "forgotten");
+  if (!cancel.all) return;
+  conversations_end_user(forgotten->shared->conversations, cancel.openid, "forgotten");
+  drop_quota(forgotten, cancel.openid);
 }
 
 // On the store's thread, like on_count.

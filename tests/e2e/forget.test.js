@@ -132,3 +132,28 @@ test('what is under way for a forgotten user ends, and nothing more goes out', a
     }
   }
 });
+
+test('a late reply that goes out while its user is forgotten leaves nothing of the user in the store', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.sleep(0.8)
+    return "late"
+  end`;
+  const bot = await startBot(t, { script, config: { deadline_ms: 500, ...platform(peer) } });
+  const keys = async () => (await wemoon(['store', 'export', '--all'], { cwd: bot.dir, code: 0 })).stdout.match(new RegExp(`quota/[^"]*${OPENID}`, 'g'));
+  peer.pause = 400;
+  let written = false;
+  for (let i = 0; i < 5 && !written; i++) {
+    peer.sent.length = 0;
+    assert.equal(await bot.say('slow'), null);
+    await until(() => peer.sent.length === 1, 'the late reply');
+    await wemoon(['forget', OPENID], { cwd: bot.dir, code: 0 });
+    for (let j = 0; j < 8 && !written; j++) {
+      written = await keys();
+      await sleep(50);
+    }
+    await sleep(2500);
+    assert.equal(await keys(), null);
+  }
+  assert.ok(written, 'no reply was counted after its user was forgotten');
+});
