@@ -282,22 +282,34 @@ function historyOf(world, user) {
 }
 
 // Returns the effects that happened more than once: those whose process was killed before the message was answered,
-// and others.
+// and others. This program may notice an effect only after the kill, by as long as it stood still.
 function doubles(world) {
   const answered = new Map(world.all.map((message) => [message.id, message.answered ?? Infinity]));
   const cut = [], others = [];
   for (const [id, list] of world.effects) {
     if (list.length < 2) continue;
     const [first, second] = list;
-    const its = world.bots.find((bot) => bot.name === first.by).kills.find((at) => at >= first.at - 5 && at <= second.at);
+    const its = world.bots.find((bot) => bot.name === first.by).kills.find((at) => at >= first.at - world.stoodMs && at <= second.at);
     if (its && !((answered.get(id.split('/')[0]) ?? Infinity) < its - 5)) cut.push(id);
     else others.push({ id, list });
   }
   return { cut, others };
 }
 
+// Returns whether a message is unanswered because a kill cut off the call that sends its answer: it may have gone out,
+// so it is not sent again.
+const isCutSend = (world, { id }) => (world.logged.get(`o${id}`) ?? []).some((line) => /custom\.send.* was under way when its process ended/.test(line));
+
+// Returns the names by the kill that they followed.
+function byKill(world, ids) {
+  const kills = world.bots.flatMap((bot) => bot.kills.map((at) => ({ at, name: bot.name, ids: [] }))).sort((a, b) => a.at - b.at);
+  for (const id of ids) kills.findLast(({ at, name }) => name === world.effects.get(id)[0].by && at <= world.effects.get(id)[1].at)?.ids.push(id);
+  return kills.filter((one) => one.ids.length);
+}
+
 function report(world, say) {
-  const lost = world.all.filter((one) => one.kind !== 'talk' && !one.answered), lostTalks = world.talks.filter((talk) => talk.wrong);
+  const unsent = world.all.filter((one) => one.kind !== 'talk' && !one.answered), cutSends = unsent.filter((one) => isCutSend(world, one));
+  const lost = unsent.filter((one) => !cutSends.includes(one)), lostTalks = world.talks.filter((talk) => talk.wrong);
   const { cut, others } = doubles(world);
   const apart = { lost: lost.filter((one) => nearRedis(world, one.begun)), talks: lostTalks.filter((one) => nearRedis(world, one.ended - world.settleMs) || nearRedis(world, one.ended)),
     twice: others.filter((one) => nearRedis(world, one.list[0].at)) };
@@ -317,7 +329,8 @@ function report(world, say) {
   name(lostTalks, apart.talks, (talk) => talk.user, (talk) => `conversation lost: ${talk.id} at ${since(talk.ended)}: ${talk.wrong}`);
   name(others, apart.twice, ({ id }) => `o${id.split('/')[0]}`, ({ id }) => `run twice: ${id}`);
   name(twiceTold, apart.told, ([user]) => user, ([user]) => `told twice: ${user}`);
-  if (cut.length) say(`chaos: begun again, since a kill cut them off before their answer: ${cut.join(' ')}`);
+  for (const { at, name: killed, ids } of byKill(world, cut)) say(`chaos: begun again, since the kill of ${killed} at ${since(at)} cut them off before their answer: ${ids.join(' ')}`);
+  if (cutSends.length) say(`chaos: not sent again, since a kill cut the send off: ${cutSends.map(({ id }) => id).join(' ')}`);
   if (unknown.length) say(`chaos: calls cut off by a kill: ${unknown.map((one) => one.text.match(/\[.*\]/)[0]).join(' ')}`);
   const row = (what, value, most) => ({ what: `chaos: ${what}`, value, most, unit: '' });
   return [
@@ -326,7 +339,7 @@ function report(world, say) {
     row('kill -9', world.bots.reduce((sum, bot) => sum + bot.kills.length, 0)),
     row('lost', lost.length - apart.lost.length, 0), row('lost while the master of Redis was killed', apart.lost.length),
     row('run twice', others.length - apart.twice.length, 0), row('run twice since the master of Redis was killed', apart.twice.length),
-    row('begun again, named above', cut.length), row('calls cut off by a kill, named above', unknown.length), row('answers delivered twice', twiceTold.length - apart.told.length, 0),
+    row('begun again, named above', cut.length), row('calls cut off by a kill, named above', unknown.length), row('sends cut off by a kill, named above', cutSends.length), row('answers delivered twice', twiceTold.length - apart.told.length, 0),
     row('answers delivered twice since the master of Redis was killed', apart.told.length),
     row('conversations continued', world.talks.reduce((sum, talk) => sum + talk.answers, 0)), row('conversations ended', world.talks.filter((talk) => talk.done).length),
     row('conversations lost', lostTalks.length - apart.talks.length, 0), row('conversations lost with the master of Redis', apart.talks.length),
@@ -352,6 +365,7 @@ async function measure(quick, say) {
     world.end = Date.now();
     say(`chaos: ${options.seconds} s at ${options.rate} messages a second are over; what is under way has ${options.settleMs / 1000} s`);
     await Promise.all([...sent, ...talkers, failures, kills]);
+    world.stoodMs = Math.round(delay.max / 1e6) + 5;
     say(`chaos: this program itself stood still for up to ${Math.round(delay.max / 1e6)} ms: a try that it gave up after ${PATIENCE_MS} ms may have been answered`);
     return report(world, say);
   } finally {
