@@ -292,7 +292,7 @@ bool keep_save_now(Keep *keep, const KeptRun *run) {
         keep->options.store,
         &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
   }
-  bool saved = reply != NULL;
+  bool saved = reply && reply->err.code == ERR_NONE;
   store_reply_free(reply);
   buf_clear(&key);
   buf_clear(&value);
