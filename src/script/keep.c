@@ -359,6 +359,46 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
   return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
 }
 
+// A run that is being given up.
+typedef struct {
+  Store *store;
+  char process[PROCESS_NAME_SIZE];
+  Buf key, value;
+} Leaving;
+
+static void leaving_free(Leaving *leaving) {
+  buf_clear(&leaving->key);
+  buf_clear(&leaving->value);
+  free(leaving);
+}
+
+static void on_leaving(void *ctx, StoreReply *reply) {
+  Leaving *leaving = ctx;
+  KeptRun run;
+  bool mine =
+      reply->ok && kept_read(reply->value, &run) && str_eq(run.process, str_of(leaving->process));
+  StoreCall call = { .op = STORE_SWAP,
+                     .key = buf_str(&leaving->key),
+                     .expected = reply->value,
+                     .value = buf_str(&leaving->value) };
+  if (mine) store_call(leaving->store, &call, forget_reply, NULL, NULL);
+  store_reply_free(reply);
+  leaving_free(leaving);
+}
+
+void keep_leave(Keep *keep, const KeptRun *run) {
+  Leaving *leaving = calloc(1, sizeof *leaving);
+  if (!leaving) return;
+  leaving->store = keep->options.store;
+  memcpy(leaving->process, keep->process, sizeof leaving->process);
+  kept_write(run, &leaving->value);
+  StoreCall call = { .op = STORE_GET };
+  bool ok = key_of(keep, run->openid, run->identity, &leaving->key) && !leaving->value.failed;
+  call.key = buf_str(&leaving->key);
+  if (ok) note(keep, call.key, run);
+  if (!ok || !store_call(leaving->store, &call, on_leaving, leaving, NULL)) leaving_free(leaving);
+}
+
 void keep_lost(Keep *keep, Str openid, Str identity) {
   Buf key;
   buf_init(&key);

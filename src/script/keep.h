@@ -64,6 +64,9 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // answer to question number `asks`, and is claimed. KEEP_NOTHING: it does not. KEEP_BUSY: the store is away. Waits for
 // the store.
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value);
+// Gives up a run that another process may have taken over or ended: writes it, without a process, only if the store still
+// has it as this process's own. Call it from any thread; does not wait.
+void keep_leave(Keep *keep, const KeptRun *run);
 // Notes that another process has the run: it stays in the store. `identity` as in KeptRun.
 void keep_lost(Keep *keep, Str openid, Str identity);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.

@@ -131,10 +131,22 @@ bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done
   return save(talk, record, done, ctx);
 }
 
+static void leave_in_doubt(Talk *talk, const Record *record) {
+  Buf bytes;
+  buf_init(&bytes);
+  note_taken(talk);
+  bool ok = record_save(record, &bytes);
+  talk->run.record = buf_str(&bytes);
+  if (ok) keep_leave(talk->keep, &talk->run);
+  talk->run.record = (Str){ 0 };
+  buf_clear(&bytes);
+}
+
 void talk_leave(Talk *talk, const Record *record) {
   if (!talk->stored || talk->run.state != KEPT_RUNS || !record) return;
   talk->run.process = STR("");
-  save(talk, record, NULL, NULL);
+  if (talk->in_doubt) leave_in_doubt(talk, record);
+  else save(talk, record, NULL, NULL);
 }
 
 void talk_lost(Talk *talk) {

@@ -14,6 +14,7 @@ typedef struct Talk {
   bool stored;
   int64_t ask_until_us;  // monotonic: how long its question waits for the store
   int64_t lapses;        // keep_lapses when the run was surely this process's own
+  bool in_doubt;         // another process may have taken the run over, or ended it
   bool here;             // counted in BotShared.owed_here
   Said *said;            // parts of the answer to the current message; NULL: none
   bool warned;           // the log has a warning that it stays in this process
