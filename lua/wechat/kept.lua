@@ -1,5 +1,5 @@
--- What is kept of a user in wemoon's own part of the store, one row a kind: wechat.forget takes all of it away. Whoever
--- keeps something new of a user adds a row. In a key %a stands for the account and %u for the openid.
+-- What is kept of a user in wemoon's own part of the store, one row a kind: wechat.forget takes all of it away. Code
+-- that keeps something new of a user adds a row. In a key %a stands for the account and %u for the openid.
 
 ---@class KeptKind
 ---@field name string what it is, for people

@@ -50,7 +50,7 @@ void platform_note_followers(Platform *platform, Str openids);
 bool platform_is_quiet(Platform *platform);
 size_t platform_serving(Platform *platform);
 int64_t platform_next_timer_us(Platform *platform);
-// Time was moved.
+// Call it after clock_advance, to wake timers.
 void platform_wake(Platform *platform);
 // Call it after the server has stopped. False if something is stuck: then end the process. NULL is allowed.
 bool platform_free(Platform *platform);

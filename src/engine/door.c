@@ -15,7 +15,11 @@
 static const char unknown_metatable;
 
 static const DoorFunction BEGIN = { .name = "a spawned function", .kind = DOOR_READS };
-static const DoorFunction ONCE = { .name = "wechat.once", .kind = DOOR_ACTS };
+
+// Whether the function is `once`, of which the door is the whole.
+static bool is_once(const DoorFunction *function) {
+  return function != &BEGIN && !function->function;
+}
 
 static const DoorFunction *function_of(lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
@@ -88,9 +92,11 @@ static int call_function(lua_State *L, lua_KFunction then) {
 static int finish_once(lua_State *L, int status, lua_KContext context);
 
 static int call_once(lua_State *L) {
-  task_running(L)->once++;
-  int status = lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, finish_once);
-  return finish_once(L, status, 0);
+  Task *task = task_running(L);
+  lua_KContext function = (lua_KContext)task->pending.function;
+  task->once++;
+  int status = lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, function, finish_once);
+  return finish_once(L, status, function);
 }
 
 static int call_begun(lua_State *L) {
@@ -102,7 +108,7 @@ static int call_begun(lua_State *L) {
 
 static int call_now(lua_State *L) {
   const DoorFunction *function = task_running(L)->pending.function;
-  if (function == &ONCE) return call_once(L);
+  if (is_once(function)) return call_once(L);
   if (function == &BEGIN) return call_begun(L);
   return call_function(L, finish_call);
 }
@@ -234,7 +240,7 @@ static int give_entry(lua_State *L, Task *task, const RecordEntry *entry) {
     lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, give_results);
     return give_results(L, LUA_OK, 0);
   }
-  return kind == RECORD_RAISED && function != &ONCE ? call_function(L, give_results) : count;
+  return kind == RECORD_RAISED && !is_once(function) ? call_function(L, give_results) : count;
 }
 
 static int replay(lua_State *L, Task *task) {
@@ -262,10 +268,11 @@ static int l_door(lua_State *L) {
   return pass_recorded(L, task, function_of(L));
 }
 
-int door_once(lua_State *L) {
+// once(fn, ...)
+static int l_once(lua_State *L) {
   Task *task;
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  if (record_of(L, &task)) return pass_recorded(L, task, &ONCE);
+  if (record_of(L, &task)) return pass_recorded(L, task, function_of(L));
   lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, give_results);
   return give_results(L, LUA_OK, 0);
 }
@@ -283,7 +290,8 @@ static int finish_once(lua_State *L, int status, lua_KContext context) {
   bool raised = status != LUA_OK && status != LUA_YIELD;
   if (!task) return raised ? lua_error(L) : lua_gettop(L);
   task->once--;
-  task->pending.function = &ONCE;
+  const DoorFunction *function = (const DoorFunction *)context;
+  task->pending.function = function;
   int count = lua_gettop(L);
   if (raised) {
     if (lua_type(L, -1) != LUA_TSTRING) luaL_tolstring(L, -1, NULL);
@@ -293,9 +301,10 @@ static int finish_once(lua_State *L, int status, lua_KContext context) {
   Buf *scratch = &task->record->scratch;
   buf_reset(scratch);
   if (!pack_values(L, 1, count, scratch)) {
-    lua_pushliteral(
-        L, "wechat.once: what fn returned cannot be kept: strings, numbers, booleans, nil and "
-           "tables of these expected");
+    lua_pushfstring(L,
+                    "%s: what fn returned cannot be kept: strings, numbers, booleans, nil and "
+                    "tables of these expected",
+                    function->name);
     write_values(L, task, RECORD_ERROR, lua_gettop(L), 1);
     method_raise(L, "%s", lua_tostring(L, -1));
   }
@@ -317,20 +326,29 @@ static void open_once(lua_State *L) {
     lua_setfield(L, -2, "__name");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &unknown_metatable);
     pass_yields(L, l_door);
-    pass_yields(L, door_once);
+    pass_yields(L, l_once);
     pass_yields(L, door_begin);
   }
   lua_pop(L, 1);
+}
+
+// Pushes the function, with the top `upvalues` values as its upvalues.
+static void push_function(lua_State *L, const DoorFunction *function, int upvalues) {
+  lua_pushlightuserdata(L, (void *)function);
+  if (is_once(function)) {
+    lua_pushcclosure(L, l_once, 1);
+    return;
+  }
+  for (int i = 0; i < upvalues; i++) lua_pushvalue(L, -1 - upvalues);
+  lua_pushcclosure(L, function->function, upvalues);
+  lua_pushcclosure(L, l_door, 2);
 }
 
 void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues) {
   open_once(L);
   luaL_checkstack(L, upvalues + 3, NULL);
   for (const DoorFunction *function = functions; function->name; function++) {
-    lua_pushlightuserdata(L, (void *)function);
-    for (int i = 0; i < upvalues; i++) lua_pushvalue(L, -1 - upvalues);
-    lua_pushcclosure(L, function->function, upvalues);
-    lua_pushcclosure(L, l_door, 2);
+    push_function(L, function, upvalues);
     lua_setfield(L, -2 - upvalues, function->field);
   }
   lua_pop(L, upvalues);
@@ -346,7 +364,7 @@ int door_tell(lua_State *L) {
 
 void door_wrap(lua_State *L, const char *name, lua_CFunction front) {
   DoorFunction *function = lua_newuserdatauv(L, sizeof *function, 0);
-  *function = (DoorFunction){ .name = name, .kind = DOOR_TELLS };
+  *function = (DoorFunction){ .name = name, .function = front, .kind = DOOR_TELLS };
   luaL_ref(L, LUA_REGISTRYINDEX);  // keeps it as long as the state exists
   lua_pushlightuserdata(L, function);
   lua_insert(L, -2);

@@ -20,6 +20,7 @@ typedef enum {
 typedef struct {
   const char *name;   // in the record and in messages: "wechat.store.get"; NULL ends a list
   const char *field;  // the key in the table that door_set_all fills
+  // NULL: once(fn, ...), which calls fn and records only its results, not the calls that it makes.
   lua_CFunction function;
   DoorKind kind;
   // Returns the kind of one call, whose arguments are at the bottom of L's stack. NULL: always `kind`.
@@ -32,8 +33,6 @@ void door_open(lua_State *L);
 // Like luaL_setfuncs: sets the functions as fields of the table below the top `upvalues` values. Each function gets
 // these values as upvalues; they are popped. `functions` must outlive the state.
 void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues);
-// The Lua function once(fn, ...): calls fn and records only its results, not the calls that it makes.
-int door_once(lua_State *L);
 // The Lua function with which a task begins that another task started: calls its first argument with the other
 // arguments, and records the beginning.
 int door_begin(lua_State *L);

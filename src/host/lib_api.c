@@ -28,6 +28,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "api/api.h"
+#include "base/file.h"
 #include "engine/door.h"
 #include "engine/method.h"
 #include "engine/boxed.h"
@@ -99,23 +100,12 @@ static int l_body(lua_State *L) {
   return 1;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len) {
-  while (len) {
-    ssize_t n = write(fd, bytes, len);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes += n;
-    len -= (size_t)n;
-  }
-  return true;
-}
-
 static bool copy_file(int from, int to) {
   char block[32768];
   for (off_t at = 0;;) {
     ssize_t n = pread(from, block, sizeof block, at);
     if (n == 0) return true;
-    if (n < 0 || !write_all(to, block, (size_t)n)) return false;
+    if (n < 0 || !file_write_all(to, str_make(block, (size_t)n))) return false;
     at += n;
   }
 }
@@ -134,7 +124,8 @@ static int l_save(lua_State *L) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   size_t len = 0;
   const char *bytes = held ? lua_tolstring(L, -1, &len) : NULL;
-  bool good = fd >= 0 && (held ? write_all(fd, bytes, len) : copy_file(result->body->fd, fd));
+  bool good = fd >= 0 &&
+              (held ? file_write_all(fd, str_make(bytes, len)) : copy_file(result->body->fd, fd));
   int why = errno;
   if (fd >= 0 && close(fd) != 0 && good) {
     good = false;

@@ -73,12 +73,6 @@ static int l_url_encode(lua_State *L) {
   return give_buf(L, 2, out);
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Decodes '+' as a space; a '%' without two hex digits stays unchanged.
 static int l_url_decode(lua_State *L) {
   Str text = lua_str(L, 1);
@@ -86,8 +80,8 @@ static int l_url_decode(lua_State *L) {
   luaL_buffinitsize(L, &out, text.len);
   for (size_t i = 0; i < text.len; i++) {
     char c = text.ptr[i];
-    int high = c == '%' && i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+    int high = c == '%' && i + 2 < text.len ? str_hex_digit(text.ptr[i + 1]) : -1;
+    int low = high >= 0 ? str_hex_digit(text.ptr[i + 2]) : -1;
     if (low >= 0) {
       c = (char)(high * 16 + low);
       i += 2;

@@ -162,13 +162,14 @@ static int l_restart(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "advance", l_advance }, { "cron", l_cron },    { "every", l_every }, { "gate", spawned_gate },
-  { "restart", l_restart }, { "once", door_once }, { "spawn", l_spawn }, { NULL, NULL },
+  { "advance", l_advance }, { "cron", l_cron },   { "every", l_every }, { "gate", spawned_gate },
+  { "restart", l_restart }, { "spawn", l_spawn }, { NULL, NULL },
 };
 
 static const DoorFunction recorded[] = {
   { "the time", "now", l_now, DOOR_READS, NULL },
   { "wechat.sleep", "sleep", l_sleep, DOOR_READS, NULL },
+  { "wechat.once", "once", NULL, DOOR_ACTS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 

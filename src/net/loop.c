@@ -129,8 +129,6 @@ void loop_call(Loop *loop, LoopCall *call, LoopFn fn, void *ctx) {
   add(loop, call);
 }
 
-bool loop_is_current(const Loop *loop) { return pthread_equal(pthread_self(), loop->thread); }
-
 typedef struct {
   uv_work_t request;
   LoopFn work, done;

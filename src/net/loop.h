@@ -26,7 +26,6 @@ void loop_call(Loop *loop, LoopCall *call, LoopFn fn, void *ctx);
 // Runs work(ctx), which takes long, on another thread, then done(ctx) on the loop thread. False without memory. Loop
 // thread only; before loop_free.
 bool loop_work(Loop *loop, LoopFn work, LoopFn done, void *ctx);
-bool loop_is_current(const Loop *loop);  // whether the caller is the loop thread
 // Calls fn(ctx) on the loop thread after `delay_ms`, then every `repeat_ms` (0: once; a one-shot timer frees
 // itself after fn). Loop thread only.
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx);

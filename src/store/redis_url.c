@@ -115,18 +115,12 @@ bool redis_url_parse(Str url, RedisUrl *out, Err *err) {
 
 // ---- percent-encoding ---------------------------------------------------------------------------
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 size_t redis_url_decode(Str text, char *out) {
   size_t len = 0;
   for (size_t i = 0; i < text.len; i++) {
     bool whole = text.ptr[i] == '%' && text.len - i > 2;
-    int high = whole ? hex_digit(text.ptr[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+    int high = whole ? str_hex_digit(text.ptr[i + 1]) : -1;
+    int low = high >= 0 ? str_hex_digit(text.ptr[i + 2]) : -1;
     out[len++] = low >= 0 ? (char)(high << 4 | low) : text.ptr[i];
     if (low >= 0) i += 2;
   }

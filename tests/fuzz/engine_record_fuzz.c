@@ -54,15 +54,14 @@ static int l_save(lua_State *L) {
 
 static const DoorFunction functions[] = {
   { "test.act", "act", l_act, DOOR_ACTS, NULL },
+  { "wechat.once", "once", NULL, DOOR_ACTS, NULL },
   { "test.echo", "echo", l_echo, DOOR_READS, NULL },
   { "test.fail", "fail", l_fail, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 
 static int open_test(lua_State *L) {
-  static const luaL_Reg plain[] = {
-    { "save", l_save }, { "spawn", l_spawn }, { "once", door_once }, { NULL, NULL }
-  };
+  static const luaL_Reg plain[] = { { "save", l_save }, { "spawn", l_spawn }, { NULL, NULL } };
   door_open(L);
   lua_pushglobaltable(L);
   door_set_all(L, functions, 0);
