@@ -1,12 +1,12 @@
 // ./setup.sh bench [--quick]
-// [start|crowd|waiting|pressure|api|memory|speed|patterns|instructions|seeing|kept|soak|chaos ...]: measures, and
+// [start|crowd|waiting|pressure|api|memory|speed|patterns|streams|instructions|seeing|kept|soak|chaos ...]: measures, and
 // reports which targets are met. The soak takes half an hour (with --quick 90 seconds), chaos six minutes (with
 // --quick one): these two, kept and the callgrind counts run only if named.
 'use strict';
 
 const { compileBare } = require('./sides.js');
 
-const USUAL = ['start', 'crowd', 'waiting', 'pressure', 'api', 'memory', 'speed', 'patterns'];
+const USUAL = ['start', 'crowd', 'waiting', 'pressure', 'api', 'memory', 'speed', 'patterns', 'streams'];
 const SUBJECTS = [...USUAL, 'instructions', 'seeing', 'kept', 'soak', 'chaos'];
 
 function verdict({ value, most }) {

@@ -57,6 +57,34 @@ test('a hundred calls at once share one HTTP/2 connection', async (t) => {
   assert.equal(server.connections, 1);
 });
 
+test('a stream reads from a server of HTTP/2 over HTTP/1.1, so that a cancel ends it there', async (t) => {
+  const dir = tempDir(t);
+  const seen = { versions: [], closed: 0 };
+  const server = http2.createSecureServer({ ...certificate(dir, '127.0.0.1'), allowHTTP1: true }, (request, response) => {
+    seen.versions.push(request.httpVersion);
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.on('close', () => { seen.closed++; });
+    let n = 0;
+    const timer = setInterval(() => response.write(`data: ${++n}\n\n`), 5);
+    response.on('close', () => clearInterval(timer));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { values } = await run(t, dir, `
+    local seen = {}
+    for i = 1, 2 do
+      local r <close> = assert(wechat.http.stream{url = "https://127.0.0.1:${server.address().port}/"})
+      for event in r:events() do
+        seen[#seen + 1] = event.data
+        if event.data == "3" then break end
+      end
+    end
+    wechat.sleep(0.3)
+    return seen`, { ca_file: path.join(dir, 'cert.pem'), store: 'memory:' });
+  assert.deepEqual(values, [['1', '2', '3', '1', '2', '3']]);
+  assert.deepEqual(seen, { versions: ['1.1', '1.1'], closed: 2 });
+});
+
 test('a certificate that nobody vouches for, or for another name, is refused; checkssl = false is for the platform alone', async (t) => {
   const dir = tempDir(t);
   const server = await startSecure(t, dir, 'elsewhere.example');

@@ -363,3 +363,18 @@ test('/metrics counts kept answers, and wemoon forget takes them away', async (t
   assert.equal(await say(next, 'hi', { FromUserName: 'oB' }), 'ran');
   await until(async () => (await kept(next)) === 0, 'none');
 });
+
+test('an answer of 16 seconds is read in the second message, always: fifty users of an account without the right', async (t) => {
+  const { bot } = await start(t, `if msg.content ~= "slow" then return "ran" end
+    wechat.sleep(16) return "the answer for " .. msg.source`, { config: { deadline_ms: 4500 } });
+  const users = Array.from({ length: 50 }, (_, i) => `oSlow${i}`);
+  const read = await Promise.all(users.map(async (user, i) => {
+    await sleep(i * 60);
+    const made = Date.now();
+    const first = await ask(bot, textXml('slow', { FromUserName: user }), 5000);
+    assert.ok(first.text === 'success' || first.text === LATE_TEXT, first.text);
+    await sleep(made + 18000 - Date.now());
+    return say(bot, 'and?', { FromUserName: user });
+  }));
+  users.forEach((user, i) => assert.match(read[i], new RegExp(`^the answer for ${user}(\n\nran)?$`)));
+});

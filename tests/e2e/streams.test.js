@@ -220,6 +220,34 @@ test('close, <close> and the end of the task close the connection at once', asyn
   assert.ok(server.closed[0] <= server.closed[2] - 300, 'each when it was closed, not at the end of the process');
 });
 
+test('a stream that is closed or cancelled is closed at the server within 10 ms', async (t) => {
+  const written = [], closed = [];
+  const server = await serve(t, (request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.on('close', () => closed.push(performance.now()));
+    setTimeout(() => { response.write('data: now\n\n'); written.push(performance.now()); }, 20);
+  });
+  await run(t, server, `
+    for i = 1, 10 do
+      local r = wechat.http.stream{url = URL}
+      r:events()()
+      r:close()
+      local seen
+      local task = wechat.spawn(function()
+        local s <close> = wechat.http.stream{url = URL}
+        for _ in s:events() do seen = true end
+      end)
+      while not seen do wechat.sleep(0.001) end
+      task:cancel()
+      wechat.sleep(0.03)
+    end`);
+  await until(() => closed.length === 20, 'all closed');
+  // From the event, whose arrival makes the script close: the way to the script is counted too.
+  const ms = closed.map((at, i) => at - written[i]).sort((a, b) => a - b);
+  t.diagnostic(`median ${ms[10].toFixed(1)} ms, at most ${ms[19].toFixed(1)} ms`);
+  if (!sanitizer) assert.ok(ms[10] <= 10, `${ms[10]} ms`);
+});
+
 test('a stream that the script forgets is closed when its message is answered', async (t) => {
   const server = await serve(t, (request, response) => { response.writeHead(200); response.write('x'); });
   const bot = await startBot(t, { script: `
