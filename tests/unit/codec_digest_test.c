@@ -49,6 +49,16 @@ static void test_equality_in_constant_time_is_still_equality(void **state) {
   assert_false(digest_equal(STR("abc"), STR("abd")));
   assert_false(digest_equal(STR("abc"), STR("ab")));
   assert_true(digest_equal(STR(""), str_make(NULL, 0)));
+  for (size_t len = 1; len < 42; len++) {
+    char a[41], b[41];
+    for (size_t i = 0; i < len; i++) a[i] = b[i] = (char)(i * 37);
+    assert_true(digest_equal(str_make(a, len), str_make(b, len)));
+    for (size_t at = 0; at < len; at++) {
+      b[at] ^= (char)(1 << at % 8);
+      assert_false(digest_equal(str_make(a, len), str_make(b, len)));
+      b[at] = a[at];
+    }
+  }
 }
 
 static void test_random_bytes_differ_from_call_to_call(void **state) {
