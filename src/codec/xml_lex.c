@@ -1,6 +1,8 @@
 // Lexical rules that the XML parsers share.
 #include "codec/xml_lex.h"
 
+#include "codec/lane.h"
+
 enum { NAME_MAX_LEN = 128 };
 
 // ---- names --------------------------------------------------------------------------------------
@@ -19,11 +21,17 @@ static unsigned char name_class(unsigned char c) {
   return classes[c];
 }
 
+// How many of sixteen bytes at the front are letters: the platform's names have nothing else.
+static inline size_t letters_at(const char *at) {
+  Lane lower = lane_at(at) | 0x20;
+  return lane_zeros((Lane)(lower < 'a') | (Lane)(lower > 'z'));
+}
+
 size_t xml_name_len(Str s) {
   const char *at = s.ptr, *end = s.ptr + s.len;
   if (s.len == 0 || !(name_class((unsigned char)*at) & NAME_START)) return 0;
-  do at++;
-  while (at < end && name_class((unsigned char)*at) & NAME_MORE);
+  at += s.len >= sizeof(Lane) ? letters_at(at) : 0;
+  while (at < end && name_class((unsigned char)*at) & NAME_MORE) at++;
   size_t len = (size_t)(at - s.ptr);
   return len <= NAME_MAX_LEN ? len : 0;
 }
