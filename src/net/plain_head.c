@@ -1,9 +1,7 @@
 // The lines first, found by their line feeds; then one judgement of all bytes, sixteen at a time.
 #include "net/plain_head.h"
 
-#include <string.h>
-
-typedef int8_t Lane __attribute__((vector_size(16)));
+#include "codec/lane.h"
 
 enum {
   SHORTEST = 18,          // "GET / HTTP/1.1" and two line ends
@@ -11,12 +9,6 @@ enum {
 };
 
 // ---- bytes --------------------------------------------------------------------------------------
-
-static Lane lane_at(const char *at) {
-  Lane lane;
-  memcpy(&lane, at, sizeof lane);
-  return lane;
-}
 
 // The bytes that are neither printable ASCII nor a tab or line end (as signed numbers those beyond ASCII are below a
 // space too), and each CR and LF without the other. Reads a byte more than a lane.
@@ -32,9 +24,7 @@ static bool is_clean(const char *text, size_t len) {
   size_t last = len - sizeof(Lane) - 1, at = 0;
   Lane faults = faults_at(text + last);
   for (; at < last; at += sizeof(Lane)) faults |= faults_at(text + at);
-  uint64_t halves[2];
-  memcpy(halves, &faults, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
+  return lane_is_zero(faults);
 }
 
 // ---- lines --------------------------------------------------------------------------------------
@@ -100,10 +90,18 @@ static bool take_header(PlainHead *head, Str name, Str value, bool *length_is_kn
   return true;
 }
 
+// Returns the first byte from `at` on that cannot be in a name. The text ends with a NUL.
+static char *name_end(char *at) {
+  for (size_t len = sizeof(Lane); len == sizeof(Lane); at += len) {
+    Lane bytes = lane_at(at);
+    len = lane_zeros((Lane)(bytes <= ' ') | (Lane)(bytes == ':'));
+  }
+  return at;
+}
+
 // "Name: value\r\n". Returns the next line, or NULL. Whether a CR is before the LF is judged later.
 static char *read_header(PlainHead *head, char *line, const char *end, bool *length_is_known) {
-  char *colon = line;
-  while (*colon > ' ' && *colon != ':') colon++;
+  char *colon = name_end(line);
   char *lf = *colon == ':' && colon > line ? find(colon, '\n', end) : NULL;
   if (!lf) return NULL;
   char *value = colon + 1, *last = lf - 1;

@@ -14,9 +14,9 @@ typedef struct {
   const char *method, *path, *query;  // as sent; the query without '?', NULL if there is none
   Pair headers[PLAIN_HEADERS_MAX];    // in their order; a value has no blanks in front
   size_t header_count;
-  size_t len;       // of the head, with the blank line at its end
-  size_t body_len;  // its Content-Length; 0 without one
-  char text[PLAIN_HEAD_MAX + 1];
+  size_t len;                      // of the head, with the blank line at its end
+  size_t body_len;                 // its Content-Length; 0 without one
+  char text[PLAIN_HEAD_MAX + 16];  // a whole lane may be read from each of its bytes
 } PlainHead;
 
 // Reads the head at the front of `bytes`. False if it is incomplete, or anything but plain: GET or POST, a path, HTTP/1.1,
