@@ -105,8 +105,11 @@ static void on_over(void *ctx) {
 
 // Ends the conversations of a user who unsubscribes.
 static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
-  if (head->is_event && str_eq_nocase(head->event, STR("unsubscribe")))
-    conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
+  if (!head->is_event || !str_eq_nocase(head->event, STR("unsubscribe"))) return;
+  Interpreter *in = pool_pick(webhook->pool);
+  conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
+  interpreter_end_conversation(in, job->from_user, "unsubscribe");
+  interpreter_release(in);
 }
 
 // The script is put into the store shortly before its message is answered without it.

@@ -38,6 +38,8 @@ void record_free(Record *record) {
 bool record_is_replaying(const Record *record) { return record->replaying; }
 const char *record_given_up(const Record *record) { return record->given_up; }
 const char *record_difference(const Record *record) { return record->difference; }
+void record_pin(Record *record) { record->pinned = true; }
+bool record_is_pinned(const Record *record) { return record->pinned; }
 size_t record_size(const Record *record) { return record->entries.len; }
 void record_watch_after(Record *record, void (*after)(Record *record)) { record->after = after; }
 

@@ -53,6 +53,10 @@ const char *record_given_up(const Record *record);
 const char *record_difference(const Record *record);
 size_t record_tasks(const Record *record);  // tasks that have not ended
 size_t record_size(const Record *record);   // bytes
+// Notes that a task of the record began what lives on in this interpreter, as a timer: a replay here would begin it
+// twice.
+void record_pin(Record *record);
+bool record_is_pinned(const Record *record);
 
 // Sets the observers of the record's calls that leave the process. `before`, a C function, is called before each such
 // call; it may wait, and its argument says whether the call changes something outside. NULL: it is not called.

@@ -45,6 +45,7 @@ struct Record {
   Buf loaded;  // the calls that were under way when the record was saved, as written
   uint64_t loaded_count;
   bool replaying;
+  bool pinned;           // record_pin
   uint32_t numbers;      // the number for the next task
   Task *members;         // the record's tasks that have not ended
   lua_CFunction before;  // the next four: record_watch

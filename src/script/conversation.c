@@ -51,7 +51,8 @@ bool conversation_can_leave(const Conversation *conversation) {
   if (!engine_enter(conversation->in->engine, INT64_MAX)) return true;
   Task *task = wait_task(conversation->wait);
   Record *record = task ? task_record(task) : NULL;
-  bool alone = record && record_tasks(record) == 1;
+  bool alone = record && record_tasks(record) == 1 &&
+               (!record_is_pinned(record) || engine_is_retired(conversation->in->engine));
   engine_leave(conversation->in->engine);
   return alone;
 }

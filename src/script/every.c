@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/method.h"
+#include "engine/record.h"
 #include "script/inner.h"
 
 #include <stdlib.h>
@@ -156,6 +157,12 @@ static void link_every(Interpreter *in, Every *every) {
   if (in->options.shared) atomic_store(&in->options.shared->timers, true);
 }
 
+// A conversation that starts a timer stays in memory, or its re-run would start the timer once more.
+static void pin_record(Task *task) {
+  Record *record = task ? task_record(task) : NULL;
+  if (record) record_pin(record);
+}
+
 int every_new(lua_State *L, int64_t interval_us, const Cron *cron, int64_t due_s) {
   Interpreter *in = interpreter_of(L);
   Err err = { 0 };
@@ -177,6 +184,7 @@ int every_new(lua_State *L, int64_t interval_us, const Cron *cron, int64_t due_s
       (Timer){ .fn = fire, .ctx = every, .ends_with_service = true, .due_us = clock_now_us() };
   *handle = every;
   link_every(in, every);
+  pin_record(task_running(L));
   if (in->ticking) arm(every);
   return 1;
 }

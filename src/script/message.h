@@ -81,6 +81,8 @@ TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *t
 // message has to wait.
 TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us,
                              Answer *answer);
+// Ends the user's conversation if it is only in the store: wechat.ask returns nil and the reason. Waits for the store.
+void interpreter_end_conversation(Interpreter *interpreter, Str openid, const char *reason);
 // Continues a run whose key keep_due returned: the run timed out, or its process ended. Waits for the store.
 void interpreter_run_due(Interpreter *interpreter, Str key);
 

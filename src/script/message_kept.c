@@ -111,6 +111,7 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
       run->raw = STR("");
     } else {
       go_without_message(run);
+      run->gone = reason != NULL;
     }
     if (!record && !run->refused) message_lose(run, &err);
     state = begin_kept(run, record, message);
@@ -119,18 +120,34 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
   return state;
 }
 
+// Continues a claimed run without a message.
+static void run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str value,
+                        const char *reason) {
+  Keep *keep = message_keep(in);
+  KeptState state = kept->state;
+  if (found != KEEP_ASKING && found != KEEP_ENDED) return;
+  keep_tell_taken(keep, kept);
+  if (run_kept(in, kept, value, reason, NULL, INT64_MAX, NULL) == TASK_LOST)
+    keep_put_back(keep, kept, state);
+}
+
 void interpreter_run_due(Interpreter *in, Str key) {
+  Buf value;
+  KeptRun kept = { 0 };
+  buf_init(&value);
+  KeepFound found = keep_claim_due(message_keep(in), key, &value, &kept);
+  run_claimed(in, found, &kept, buf_str(&value), NULL);
+  buf_clear(&value);
+}
+
+void interpreter_end_conversation(Interpreter *in, Str openid, const char *reason) {
   Keep *keep = message_keep(in);
   Buf value;
-  KeptRun kept;
+  KeptRun kept = { 0 };
+  if (!keep_has_conversations(keep)) return;
   buf_init(&value);
-  KeepFound found = keep_claim_due(keep, key, &value, &kept);
-  if (found == KEEP_ASKING || found == KEEP_ENDED) {
-    KeptState state = kept.state;
-    keep_tell_taken(keep, &kept);
-    if (run_kept(in, &kept, buf_str(&value), NULL, NULL, INT64_MAX, NULL) == TASK_LOST)
-      keep_put_back(keep, &kept, state);
-  }
+  KeepFound found = keep_claim(keep, openid, false, STR(""), &value, &kept);
+  run_claimed(in, found, &kept, buf_str(&value), reason);
   buf_clear(&value);
 }
 

@@ -172,6 +172,49 @@ test('a time-out comes true after a restart', async (t) => {
   assert.equal(await bot.say('later'), '?');
 });
 
+test('who unfollows ends a conversation that is only in the store', async (t) => {
+  const script = `
+    function on_message(msg)
+      if msg.content ~= "start" then return "plain " .. (msg.content or msg.event) end
+      local answer, why = wechat.ask("name?")
+      wechat.log.warn("the question ends: " .. tostring(why))
+    end
+  `;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('start'), 'name?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await bot.deliver(eventXml('unsubscribe', { EventKey: '' }));
+  await bot.waitForLog(/the question ends: unsubscribe/);
+  assert.equal(await bot.say('Li'), 'plain Li');
+});
+
+test('a timer that on_message started ticks on, once, after a restart too, until the conversation stops it', async (t) => {
+  const script = `
+    local ticks = 0
+    function on_message(msg)
+      if msg.content == "ticks" then return tostring(ticks) end
+      local timer = wechat.every(0.3, function() ticks = ticks + 1 end)
+      wechat.ask("stop?")
+      timer:stop()
+      return "stopped"
+    end
+  `;
+  const config = { store: sqlite(t) };
+  const another = from('another');
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('start'), 'stop?');
+  await until(async () => Number(await bot.say('ticks', another)) > 1, 'ticks');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('ticks', another), '0', 'the timer is of a run that has not gone on yet');
+  assert.equal(await bot.say('stop'), 'stopped');
+  const before = await bot.say('ticks', another);
+  await sleep(1000);
+  assert.equal(await bot.say('ticks', another), before);
+});
+
 test('with conversations = "process" a conversation ends with its process', async (t) => {
   const config = { store: sqlite(t), conversations: 'process' };
   let bot = await startBot(t, { script: dialogue, config });

@@ -47,8 +47,62 @@ static void test_a_conversation_that_leaves_memory_goes_on_from_the_store(void *
   assert_int_equal(conversations_open(&world.shared), 0);
 }
 
+// With a store that outlives the process.
+static int open_on_sqlite(void **state) {
+  char url[128];
+  if (world_open_shared(state) != 0) return -1;
+  keep_free(world.shared.keep);
+  store_close(world.store);
+  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
+  world.options.store = world.store = store_open(str_of(url), NULL);
+  world.shared.keep = world_new_keep();
+  return world.store && world.shared.keep ? 0 : -1;
+}
+
+// Runs the timers that are due: a clock that is set forth wakes no thread.
+static void nap(void) {
+  Heard heard;
+  answer_init(&heard);
+  send_text(&heard, "nap");
+  assert_true(answer_wait(&heard, 5000));
+  answer_clear(&heard);
+}
+
+static void test_after_five_idle_minutes_a_conversation_is_only_in_the_store(void **state) {
+  load("function on_message(msg)\n"
+       "  if msg.content == 'nap' then wechat.sleep(0.001) return 'slept' end\n"
+       "  return 'so: ' .. wechat.ask('Which size?').content\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  clock_advance((int64_t)299 * 1000 * 1000);
+  nap();
+  assert_int_equal(open_conversations(), 1);
+  clock_advance((int64_t)2 * 1000 * 1000);
+  nap();
+  assert_true(wait_for(none_open));
+  conversations_sweep(world.shared.conversations);
+  assert_int_equal(conversations_open(&world.shared), 1);
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "so: large");
+  assert_int_equal(conversations_open(&world.shared), 0);
+}
+
+static void test_one_that_has_started_a_timer_stays_in_memory(void **state) {
+  load("function on_message(msg)\n"
+       "  local timer = wechat.every(3600, print)\n"
+       "  return wechat.ask('?').content\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "?");
+  Conversation *conversation =
+      conversations_take(world.shared.conversations, STR("openid-1"), false);
+  assert_false(conversation_can_leave(conversation));
+  interpreter_retire(world.in);
+  assert_true(conversation_can_leave(conversation));
+  conversation_put_back(conversation);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_in_memory, world_close)
 #define TEST_KEPT(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
+#define TEST_SQLITE(test) cmocka_unit_test_setup_teardown(test, open_on_sqlite, world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -57,6 +111,8 @@ int main(void) {
     TEST(test_after_its_time_ask_gives_nil_and_timeout),
     TEST(test_a_conversation_without_a_store_cannot_leave_memory),
     TEST_KEPT(test_a_conversation_that_leaves_memory_goes_on_from_the_store),
+    TEST_SQLITE(test_after_five_idle_minutes_a_conversation_is_only_in_the_store),
+    TEST_SQLITE(test_one_that_has_started_a_timer_stays_in_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
