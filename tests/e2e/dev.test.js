@@ -293,6 +293,19 @@ test('in safe mode an open reply is refused', async (t) => {
   assert.ok(foreign.requests[0].query.msg_signature);
 });
 
+test('a sealed reply that is empty, or success, is no reply and no failure', async (t) => {
+  const envelope = (content) => {
+    const sealed = harness.seal(content);
+    return `<xml><Encrypt>${sealed}</Encrypt><MsgSignature>${harness.sign(TOKEN, 1, 'n', sealed)}</MsgSignature><TimeStamp>1</TimeStamp><Nonce>n</Nonce></xml>`;
+  };
+  for (const content of ['', 'success']) {
+    const { sim } = await startPlatform(t, () => envelope(content), [], { appid: APPID, encoding_aes_key: AES_KEY });
+    const said = await sim.say('hi');
+    assert.deepEqual(said.shown, [], content);
+    assert.equal((await sim.trace(said.trace)).outcome, 'success');
+  }
+});
+
 test('the npm echo bots wechat and co-wechat are chatted with, plain and encrypted', async (t) => {
   const wechat = require('wechat');
   const coWechat = require('co-wechat');
