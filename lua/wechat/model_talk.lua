@@ -21,7 +21,7 @@ local function update(talk, change)
     if done == nil then return nil, err end
     if done then return result, list.n end
   end
-  return nil, "others keep writing it"
+  return nil, "other processes keep changing it"
 end
 
 local function bytes_of(list)

@@ -356,7 +356,7 @@ return function(wechat, host)
     if pcall(host.json.encode, bodies) then return bodies end
     local good, text = pcall(host.json.encode_lossy, bodies)
     if not good then return bodies end
-    return host.json.decode(text), "it has bytes that are no UTF-8 (GBK?), which are sent as \u{FFFD}"
+    return host.json.decode(text), "it has bytes that are not UTF-8 (GBK?), which are sent as \u{FFFD}"
   end
 
   --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for

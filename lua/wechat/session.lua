@@ -114,7 +114,7 @@ return function(wechat, host)
       end
       pause(try)
     end
-    return nil, "others keep writing it"
+    return nil, "other processes keep changing it"
   end
 
   --- Writes the running job's sessions back now: true, or nil and why not. Called when the job ends.

@@ -114,7 +114,7 @@ return function(wechat, host)
       if done and more then return false, more end
       if done then return true end
     end
-    return nil, "others keep writing it"
+    return nil, "other processes keep changing it"
   end, "Whether this may be done now: at most count times in any per_s seconds, in all processes of the store. true; or false "
     .. "and the seconds to wait; nil and why if the store fails.")
 end

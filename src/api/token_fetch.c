@@ -249,7 +249,7 @@ static Step after_fetch(TokenFetch *fetch) {
 static Step after_write(TokenFetch *fetch, const StoreReply *reply) {
   bool failed = store_failed(reply);
   if (failed)
-    log_warn("the %s could not be kept: %s", fetch->entry->name,
+    log_warn("the %s could not be stored: %s", fetch->entry->name,
              reply ? reply->err.text : "no memory");
   bool lost = !failed && !reply->ok && fetch->step == STEP_WRITE;
   return lost ? STEP_COMPARE : step_to_end(fetch);

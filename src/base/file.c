@@ -14,7 +14,7 @@ static bool read_all(FILE *file, const char *name, size_t max, Buf *out, Err *er
   size_t got, before = out->len;
   while ((got = fread(block, 1, sizeof(block), file)) > 0) {
     if (out->len - before + got > max)
-      return err_set(err, ERR_TOO_LARGE, "%s is over %zu bytes", name, max);
+      return err_set(err, ERR_TOO_LARGE, "%s is larger than %zu bytes", name, max);
     buf_add(out, str_make(block, got));
   }
   if (ferror(file))

@@ -130,9 +130,9 @@ static void reload(void *ctx, HttpRequest *request) {
     log_info("POST /reload: %s was loaded again", admin->script);
     buf_add(&text, STR("reloaded\n"));
   } else {
-    log_error("POST /reload: %s was not loaded again, the one before goes on: %s", admin->script,
-              err.text);
-    buf_printf(&text, "not reloaded, the script before stays in service: %s\n", err.text);
+    log_error("POST /reload: %s was not loaded again, the previous version stays in service: %s",
+              admin->script, err.text);
+    buf_printf(&text, "not reloaded, the previous version stays in service: %s\n", err.text);
   }
   respond(request, worked ? 200 : 500, STR(""), &text);
 }

@@ -62,7 +62,7 @@ void answer_hang_up(Callback *c) { respond(c, &(HttpResponse){ .no_answer = true
 static bool seal(Callback *c, Str xml, Err *err) {
   uint32_t number;
   if (!digest_random(&number, sizeof number))
-    return err_set(err, ERR_FAILED, "the system gives no random bytes");
+    return err_set(err, ERR_FAILED, "the system provides no random bytes");
   char nonce[16];
   int len = snprintf(nonce, sizeof nonce, "%u", number);
   return envelope_seal_reply(c->w->aes, c->w->digest, c->credential,

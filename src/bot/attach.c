@@ -100,7 +100,8 @@ static void take_in(Attach *attach, int fd) {
   }
   if (!may_attach(session)) return refuse(session, "only the bot's own user and root may attach");
   Seat *seat = enter(attach, session);
-  if (!seat) return refuse(session, "as many prompts as there may be are attached already");
+  if (!seat)
+    return refuse(session, "the largest number of prompts is attached already: close one of them");
   if (pthread_create(&thread, NULL, serve, seat) != 0) return leave(seat);
   pthread_setname_np(thread, "attached");
   pthread_detach(thread);
@@ -208,7 +209,7 @@ Attach *attach_start(const AttachOptions *options, Err *err) {
       pthread_setname_np(attach->acceptor, "attach");
       return attach;
     }
-    err_set(err, ERR_FAILED, "no thread for it");
+    err_set(err, ERR_FAILED, "no thread could be started for it");
     unlink(attach->path);
   }
   attach_free(attach);

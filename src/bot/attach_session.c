@@ -86,8 +86,9 @@ static void reload(Session *session, Str rest) {
     log_info(".reload: %s was loaded again", script);
     answer(session, true, "reloaded\n");
   } else {
-    log_error(".reload: %s was not loaded again, the one before goes on: %s", script, err.text);
-    answer(session, false, "not reloaded, the script before stays in service: ");
+    log_error(".reload: %s was not loaded again, the previous version stays in service: %s", script,
+              err.text);
+    answer(session, false, "not reloaded, the previous version stays in service: ");
     visible_add(&session->out, str_of(err.text));
     buf_addc(&session->out, '\n');
   }
@@ -214,8 +215,8 @@ static bool greet(Session *session) {
       strcmp(word, "hello") != 0 || text.len > INPUT_MAX)
     return false;
   buf_add(&session->settings, text);
-  log_info("attach %llu: process %d of user %u takes the prompt",
-           (unsigned long long)session->number, session->pid, session->uid);
+  log_info("attach %llu: process %d of user %u attached", (unsigned long long)session->number,
+           session->pid, session->uid);
   Interpreter *in = bot_interpreter(session->options->bot);
   bool ok = !session->settings.failed && begin(session, in, &err);
   interpreter_release(in);
@@ -236,7 +237,7 @@ void session_converse(Session *session) {
   }
   if (!begun) return;
   if (!atomic_load(session->stopping)) end_program(session);
-  log_info("attach %llu: it has left", (unsigned long long)session->number);
+  log_info("attach %llu: the prompt was closed", (unsigned long long)session->number);
 }
 
 Session *session_new(const AttachOptions *options, const Buf *about, const atomic_bool *stopping,

@@ -381,7 +381,7 @@ static bool start(Capture *capture, const char *path, Err *err) {
   if (!(capture->path = strdup(path))) return err_set(err, ERR_MEMORY, "no memory");
   if (!open_file(capture)) return refuse_file(path, err);
   return pthread_create(&capture->thread, NULL, write_all, capture) == 0 ||
-         err_set(err, ERR_FAILED, "capture: no thread to write %s", path);
+         err_set(err, ERR_FAILED, "capture: no thread could be started to write %s", path);
 }
 
 Capture *capture_open(const char *path, Err *err) {

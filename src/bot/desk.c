@@ -154,7 +154,7 @@ static void log_in(void *ctx, HttpRequest *request) {
              result == DESK_LOGIN_WRONG ? "a wrong password" : "too many wrong passwords before");
   switch (result) {
     case DESK_LOGIN_RIGHT:
-      log_info("desk: somebody at %s logged in", address);
+      log_info("desk: a login from %s succeeded", address);
       return redirect(request, token, DESK_SESSION_S);
     case DESK_LOGIN_WRONG: return show_login(request, 403, "wrong");
     case DESK_LOGIN_TOO_OFTEN: return show_login(request, 429, "wait");
@@ -195,7 +195,7 @@ static void reload(void *ctx, HttpRequest *request) {
   if (worked)
     log_info("the desk at %s: %s was loaded again", server_remote(request), desk->options.script);
   else
-    log_error("the desk at %s: %s was not loaded again, the one before goes on: %s",
+    log_error("the desk at %s: %s was not loaded again, the previous version stays in service: %s",
               server_remote(request), desk->options.script, err.text);
   buf_add(&text, worked ? STR("reloaded\n") : str_of(err.text));
   respond(request, worked ? 200 : 500, NULL, &text);

@@ -72,7 +72,8 @@ Keeper *keeper_start(const Kept *kept, Err *err) {
   condition_init(&keeper->changed);
   int failed = pthread_create(&keeper->thread, NULL, run, keeper);
   if (!failed) return keeper;
-  err_set(err, ERR_FAILED, "cannot start the keeper's thread: %s", strerror(failed));
+  err_set(err, ERR_FAILED, "cannot start the thread that looks after the interpreters: %s",
+          strerror(failed));
   pthread_cond_destroy(&keeper->changed);
   pthread_mutex_destroy(&keeper->mutex);
   free(keeper);

@@ -66,7 +66,7 @@ static void put(Webhook *webhook, const Job *job, const Reply *reply, Str suffix
                                                   .count = 1,
                                                   .not_before_s = not_before_s },
                                NULL, NULL);
-  if (!kept) log_warn("an answer is lost: no memory to keep it");
+  if (!kept) log_warn("an answer is lost: there is no memory to store it");
   buf_clear(&identity);
 }
 

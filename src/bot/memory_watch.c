@@ -74,7 +74,7 @@ static void collect(Seat *seat, Interpreter *in, InterpreterMemory *memory, int6
 // ---- short memory -------------------------------------------------------------------------------
 
 static void warn(const InterpreterMemory *memory) {
-  log_warn("the script takes %zu of %zu MB (script_memory_mb): past that its messages fail",
+  log_warn("the script uses %zu of %zu MB (script_memory_mb): beyond that its messages fail",
            memory->used >> 20, memory->max >> 20);
 }
 
@@ -86,9 +86,9 @@ static void replace(MemoryWatch *watch, size_t index, Interpreter *full) {
               "serves in its place",
               max >> 20, FULL_US / 1000000);
   else if (err.code != ERR_NONE)
-    log_error(
-        "the script has filled script_memory_mb (%zu MB), and no fresh interpreter can be had: %s",
-        max >> 20, err.text);
+    log_error("the script has filled script_memory_mb (%zu MB), and no fresh interpreter can be "
+              "created: %s",
+              max >> 20, err.text);
 }
 
 // Returns whether the interpreter has been full for FULL_US, and an allocation was refused just now.

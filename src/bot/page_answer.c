@@ -36,7 +36,7 @@ void page_end_busy(Page *page) { page_refuse(page, 503, "the script was busy unt
 
 void page_end_stuck(Page *page) { fail(page, 503, "was stuck"); }
 
-void page_end_late(Page *page) { fail(page, 503, "goes on after job_timeout_s"); }
+void page_end_late(Page *page) { fail(page, 503, "ran for longer than job_timeout_s"); }
 
 static const char *how_it_ended(TaskState state) {
   switch (state) {

@@ -177,7 +177,7 @@ static Interpreter *load_successor(Pool *pool, size_t index, Interpreter *before
   fresh = load_like(pool, index, before, err);
   if (fresh)
     log_error(
-        "the script's files as they are now do not load; what they were before is in service");
+        "the script's files do not load as they are now; their previous version is in service");
   return fresh;
 }
 

@@ -340,8 +340,8 @@ static bool is_too_late(const Run *run, int64_t now_us) {
 static void log_not_run(const Run *run) {
   LogSubject before =
       log_about((LogSubject){ .openid = run->job->from_user, .msgid = run->job->msgid });
-  log_error("the message was not run: other messages left the script no time for it within "
-            "job_timeout_s (%lld s), or script_memory_mb no memory",
+  log_error("the message was not run: within job_timeout_s (%lld s) other messages left it no "
+            "time, or script_memory_mb left it no memory",
             (long long)(run->webhook->options->interpreter.job_timeout_ms / 1000));
   log_about(before);
 }

@@ -51,12 +51,12 @@ static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *er
   if (window_s == 0) return true;
   int64_t sent;
   if (!str_to_int64(timestamp, &sent) || sent < 0)
-    return err_set(err, ERR_FORBIDDEN, "timestamp is no number");
+    return err_set(err, ERR_FORBIDDEN, "timestamp is not a number");
   int64_t off = sent > now_s ? sent - now_s : now_s - sent;
   if (off <= window_s) return true;
   return err_set(err, ERR_FORBIDDEN,
-                 "timestamp is %lld s off this machine's clock, more than replay_window_s (%lld); "
-                 "is the clock right?",
+                 "timestamp differs by %lld s from this machine's clock, more than replay_window_s "
+                 "(%lld): is the clock right?",
                  (long long)off, (long long)window_s);
 }
 
@@ -106,8 +106,9 @@ static bool open_sealed(const Account *account, const Claims *claims, Str sealed
     return true;
   }
   if (is_signed) return false;
-  return err_set(err, ERR_FORBIDDEN,
-                 "msg_signature is wrong: not made with this account's token over what was sealed");
+  return err_set(
+      err, ERR_FORBIDDEN,
+      "msg_signature is wrong: it was not made with this account's token over the sealed message");
 }
 
 // Tries again without line breaks, which a gateway may have added after signing.
@@ -135,7 +136,7 @@ static bool check_not_sealed(const Account *account, Str body, Workspace *w, Err
   if (account->credentials[0].has_key)
     return err_set(err, ERR_INVALID,
                    "the message is sealed (Encrypt), and encrypt_mode is normal: set encrypt_mode "
-                   "to what is chosen at " ACCOUNT_PLACE_CALLBACK ", safe or compatible");
+                   "to the mode chosen at " ACCOUNT_PLACE_CALLBACK ", safe or compatible");
   return err_set(err, ERR_INVALID,
                  "the message is sealed (Encrypt), and there is no key to open it: set "
                  "encoding_aes_key to the EncodingAESKey at " ACCOUNT_PLACE_CALLBACK
@@ -149,7 +150,7 @@ static bool open_callback(const Account *account, const Claims *claims, Str body
   if (must && !has_msg_signature) {
     return err_set(
         err, ERR_FORBIDDEN,
-        "msg_signature is missing: encrypt_mode is safe, and a plain message is not taken");
+        "msg_signature is missing: encrypt_mode is safe, and plain messages are refused");
   }
   if (!must && !has_msg_signature && !is_aes(claims)) return true;
   if (!has_msg_signature)
@@ -158,9 +159,10 @@ static bool open_callback(const Account *account, const Claims *claims, Str body
   Str sealed;
   if (!node_child_text(&w->outer, 0, STR("Encrypt"), &sealed)) {
     if (must)
-      return err_set(err, ERR_FORBIDDEN, "a plain message (no Encrypt) while encrypt_mode is safe");
+      return err_set(err, ERR_FORBIDDEN,
+                     "the message is plain (no Encrypt), and encrypt_mode is safe");
     return err_set(err, ERR_INVALID,
-                   "the query says that the message is sealed, and there is no Encrypt in it");
+                   "the query says that the message is sealed, but the message has no Encrypt");
   }
   return open_sealed(account, claims, sealed, w, verified, err) ||
          open_unwrapped(account, claims, sealed, w, verified, err);

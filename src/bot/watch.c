@@ -36,7 +36,7 @@ static void reload(Watch *watch) {
     log_info("reloaded in %.1f ms: a script file changed",
              (double)(clock_now_us() - began_us) / 1000);
   } else {
-    log_error("not reloaded, the script before the change stays in service: %s", err.text);
+    log_error("not reloaded, the previous version stays in service: %s", err.text);
   }
 }
 
@@ -58,7 +58,7 @@ static void replace_stuck(Watch *watch, size_t index) {
     watch->complained[0] = '\0';
   } else if (err.code != ERR_NONE &&
              strncmp(watch->complained, err.text, sizeof watch->complained - 1) != 0) {
-    log_error("the script is stuck at %s and no fresh interpreter can be had: %s",
+    log_error("the script is stuck at %s and no fresh interpreter can be created: %s",
               stuck->place[0] ? stuck->place : "an unknown place", err.text);
     snprintf(watch->complained, sizeof watch->complained, "%s", err.text);
   }

@@ -72,7 +72,7 @@ static void park(Callback *c, Job *job) {
     c->outcome = NULL;
     return;
   }
-  log_warn("the message could not wait for its answer: no descriptors or no memory");
+  log_warn("the message could not be parked until its answer: no file descriptors or no memory");
   if (job_leave(job, NULL, JOB_CLIENT_GONE) || !job_is_finished(job)) answer_nothing(c);
   else answer_job(c, job);
 }

@@ -37,8 +37,8 @@ static bool own_folder(const char *path, Err *err) {
   if (lstat(path, &info) != 0) return err_set(err, ERR_FAILED, "%s: %s", path, strerror(errno));
   bool own = S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077) == 0;
   return own || err_set(err, ERR_FAILED,
-                        "%s: is not a folder of this user alone (mode 0700): take it away, or set "
-                        "`attach` to a path elsewhere",
+                        "%s: is not a folder that this user alone can enter (mode 0700): remove "
+                        "it, or set `attach` to another path",
                         path);
 }
 
@@ -151,7 +151,10 @@ Attach *attach_place_open(const Config *config, const char *script, Bot *bot) {
                               .path = path.ptr };
     attach = attach_start(&options, &err);
   }
-  if (!attach) log_warn("no socket for repl --attach (attach = false asks for none): %s", err.text);
+  if (!attach)
+    log_warn("the socket of repl --attach could not be created (set attach = false to do without "
+             "it): %s",
+             err.text);
   buf_clear(&path);
   return attach;
 }

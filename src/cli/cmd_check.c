@@ -141,7 +141,7 @@ static void warn_of_memory(const Config *config) {
   if (wanted_mb <= there_mb) return;
   report("check",
          "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: "
-         "scripts that fill theirs would have the kernel end the bot. Lower one of the two",
+         "the kernel would kill the bot if the scripts used all of it. Lower one of the two",
          (long long)wanted_mb, (long long)there_mb);
 }
 
@@ -156,18 +156,18 @@ static void warn_of_admin(const Config *config) {
   Str host;
   int port;
   if (password.len > 0 && listen.len == 0)
-    report("check", "warning: admin_token is set and admin_listen is not: there is no desk but on "
-                    "a socket of systemd's. Set admin_listen (127.0.0.1:9090)");
+    report("check", "warning: admin_token is set without admin_listen: the live desk is served "
+                    "only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)");
   if (password.len > 0 && password.len < SHORT)
     report("check",
-           "warning: admin_token has %zu characters: anyone who guesses it reads every message. "
-           "`openssl rand -hex 16` makes a better one",
+           "warning: admin_token has %zu characters: whoever guesses it can read every message. "
+           "Create a longer one with `openssl rand -hex 16`",
            password.len);
   if (listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host))
     report("check",
-           "warning: admin_listen %.*s can be reached from other machines; anyone who reaches it "
-           "reads the figures and reloads the script: take 127.0.0.1, or let a firewall or a proxy "
-           "with TLS stand before it",
+           "warning: admin_listen %.*s can be reached from other machines; anyone who can reach it "
+           "can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a "
+           "proxy with TLS in front of it",
            STR_FMT(listen));
 }
 

@@ -37,7 +37,8 @@ static bool choose_callback(Invocation *in, const char *script, const char **cal
   *callback = options_value(&in->arguments, "callback");
   if (!*callback) return true;
   if (script)
-    return err_set(err, ERR_USAGE, "BOT.lua and --callback exclude each other: there is one bot");
+    return err_set(err, ERR_USAGE,
+                   "BOT.lua and --callback exclude each other: give only one of them");
   Url url;
   Err why = { 0 };
   return url_split_http(str_of(*callback), &url, &why) ||
@@ -50,7 +51,7 @@ static bool choose_listen(Invocation *in, Str *listen, Err *err) {
   *listen = config_text(in->config, "listen");
   if (!port) return true;
   if (config_source(in->config, "listen") == CONFIG_FROM_FLAG)
-    return err_set(err, ERR_USAGE, "--port and --listen exclude each other: leave one away");
+    return err_set(err, ERR_USAGE, "--port and --listen exclude each other: give only one of them");
   if (!str_to_int64(str_of(port), &number) || number < 0 || number > 65535)
     return err_set(err, ERR_USAGE, "--port %s: write a number from 0 to 65535", port);
   *listen = str_of(port);

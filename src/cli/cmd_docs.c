@@ -225,7 +225,7 @@ static const char *language(const Invocation *in) {
 static int print_html(const Invocation *in) {
   const char *lang = language(in);
   if (strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0)
-    return report_usage("docs", "there is no language \"%s\": zh or en", lang);
+    return report_usage("docs", "unknown language \"%s\": write zh or en", lang);
   Buf about;
   buf_init(&about);
   reference_about(lang, &about);
@@ -254,7 +254,7 @@ static int run(Invocation *in) {
   }
   if (strcmp(in->arguments.positionals[0], "html") == 0) return print_html(in);
   if (strcmp(in->arguments.positionals[0], "completions") == 0) return print_completions(in);
-  return report_usage("docs", "there is no \"%s\": html, man, completions, bash or zsh",
+  return report_usage("docs", "unknown format \"%s\": write html, man, completions, bash or zsh",
                       in->arguments.positionals[0]);
 }
 

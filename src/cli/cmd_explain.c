@@ -63,7 +63,8 @@ static int run(Invocation *in) {
   const char *words = in->arguments.positionals[0];
   Str found = find_code(str_of(words));
   if (!found.len)
-    return report_usage("explain", "\"%s\" has no error code in it: give a number, 40164", words);
+    return report_usage("explain", "\"%s\" contains no error code: give a number, such as 40164",
+                        words);
   Str code = arena_dup(in->arena, found);
   Err err;
   if (!code.ptr) {

@@ -30,8 +30,8 @@ static int run(Invocation *in) {
   const char *own = store_url_own(config_text(in->config, "store"));
   if (own) {
     report("forget",
-           "the store is %s, which the running bot has to itself: ask it, with "
-           "wechat.forget in wemoon repl --attach",
+           "the store is %s, which only the running bot can read: call wechat.forget in wemoon "
+           "repl --attach",
            own);
     return STATUS_USAGE;
   }

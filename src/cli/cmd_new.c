@@ -32,12 +32,12 @@ static bool is_empty(const char *path) {
 
 static bool is_free(const char *path, Err *err) {
   if (access(path, F_OK) != 0 || is_empty(path)) return true;
-  return err_set(err, ERR_USAGE, "%s is there already and not empty: name a new folder", path);
+  return err_set(err, ERR_USAGE, "%s exists and is not empty: name a new folder", path);
 }
 
 static bool make_folder(const char *path, Err *err) {
   if (mkdir(path, 0755) == 0 || errno == EEXIST) return true;
-  return err_set(err, ERR_FAILED, "cannot make the folder %s: %s", path, strerror(errno));
+  return err_set(err, ERR_FAILED, "cannot create the folder %s: %s", path, strerror(errno));
 }
 
 // Creates missing folders on the way; `name` is one of wemoon's own.

@@ -221,7 +221,7 @@ static int run(Invocation *in) {
   const char *script = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
   Err err;
   if (!spec && !script)
-    return report_usage("replay", "something is missing: wemoon replay CAPTURE BOT.lua");
+    return report_usage("replay", "an argument is missing: wemoon replay CAPTURE BOT.lua");
   Replay *replay = replay_read(path, &err);
   if (!replay) return report_err("replay", &err);
   int status = spec ? write_spec(replay, path, spec) : play(in, replay, path, script);

@@ -93,7 +93,7 @@ static void stop(Service *service) {
   server_stop(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
   if (!bot_drain(service->bot, left_ms > 0 ? left_ms : 0)) {
-    log_warn("messages were still under way after %d s; ending without them",
+    log_warn("messages were still under way after %d s: exiting without them",
              SERVING_GRACE_MS / 1000);
     capture_end(service->capture);
     _exit(STATUS_DONE);
@@ -162,7 +162,7 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
     return report_err("", &err);
   }
   if (!open_live(&service, in->config, bot_options))
-    log_warn("no memory for the live desk: there is none");
+    log_warn("no memory for the live desk: it is not served");
   bot_capture(bot_options, service.capture);
   services_lend(&service.services, &bot_options->interpreter);
   bot_options->loop = service.services.loop;

@@ -57,7 +57,7 @@ static bool choose_style(const Arguments *arguments, ReplyStyle *style, Err *err
   bool raw = options_value(arguments, "raw") != NULL,
        json = options_value(arguments, "json") != NULL;
   if (raw && json)
-    return err_set(err, ERR_USAGE, "--raw and --json exclude each other: leave one away");
+    return err_set(err, ERR_USAGE, "--raw and --json exclude each other: give only one of them");
   *style = raw ? REPLY_STYLE_RAW : json ? REPLY_STYLE_JSON : REPLY_STYLE_LINE;
   return true;
 }
@@ -76,7 +76,7 @@ static bool make_url(Invocation *in, const char **url, Err *err) {
   if (!config_split_address(config_text(in->config, "listen"), &host, &port) || port == 0) {
     return err_set(
         err, ERR_USAGE,
-        "the bot's port is any free one (listen): give the address that it printed as --url");
+        "listen lets the bot choose a free port: give the address that it printed as --url");
   }
   if (host.len == 0 || str_eq(host, STR("0.0.0.0"))) host = STR("127.0.0.1");
   if (str_eq(host, STR("[::]"))) host = STR("[::1]");
@@ -99,13 +99,13 @@ static bool read_document(Sending *s, Invocation *in, Err *err) {
     return err_set(err, ERR_USAGE,
                    "give one file, or - for standard input: wemoon send xml FILE|-");
   if (options_value(arguments, "from") || options_value(arguments, "to")) {
-    return err_set(
-        err, ERR_USAGE,
-        "--from and --to do not go with xml: the document itself says who sends it to whom");
+    return err_set(err, ERR_USAGE,
+                   "--from and --to cannot be used with xml: the document itself names its sender "
+                   "and receiver");
   }
   if (!file_read(arguments->positionals[1], DOCUMENT_MAX, &s->document, err)) return false;
   return str_trim(buf_str(&s->document)).len > 0 ||
-         err_set(err, ERR_USAGE, "%s is empty: it is to hold one message's XML or JSON",
+         err_set(err, ERR_USAGE, "%s is empty: it must contain one message as XML or JSON",
                  arguments->positionals[1]);
 }
 
@@ -168,7 +168,7 @@ static int report_no_answer(const Sending *s, const ClientResult *result) {
   } else {
     report(
         "send",
-        "%s: is the bot running? start it with wemoon run BOT.lua, or say with --url where it is",
+        "%s: is the bot running? start it with wemoon run BOT.lua, or give its address with --url",
         result->err.text);
   }
   return STATUS_FAILED;

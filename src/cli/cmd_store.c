@@ -102,7 +102,7 @@ static bool print_pair(const StoreTool *tool, StoreSpace space, Str key) {
 static int export(const StoreTool *tool) { return visit_keys(tool, print_pair); }
 
 static int missing(const char *key) {
-  report("store", "there is no key %s: wemoon store list prints those there are", key);
+  report("store", "there is no key %s: wemoon store list prints the keys", key);
   return STATUS_FAILED;
 }
 
@@ -165,7 +165,7 @@ static int import(const StoreTool *tool) {
   }
   free(text);
   if (left_out)
-    report("store", "%zu of wemoon's own keys were left out: import them with --all", left_out);
+    report("store", "%zu of wemoon's own keys were skipped: import them with --all", left_out);
   return ok ? STATUS_DONE : STATUS_FAILED;
 }
 
@@ -194,14 +194,14 @@ static bool usage_is_right(const Invocation *in, const struct Verb *verb, int *s
   bool all = options_value(&in->arguments, "all") != NULL;
   *status = STATUS_USAGE;
   if (!verb)
-    report_usage("store", "there is no store %s: list, get, delete, export or import",
+    report_usage("store", "unknown subcommand %s: write list, get, delete, export or import",
                  in->arguments.positionals[0]);
   else if (count < verb->least) report_usage("store", "%s needs a KEY", verb->name);
   else if (count > verb->most)
     report_usage("store", "\"%s\" is one argument too many for %s",
                  in->arguments.positionals[verb->most + 1], verb->name);
   else if (all && !verb->takes_all)
-    report_usage("store", "--all is for export and import; %s is for the script's keys",
+    report_usage("store", "--all belongs to export and import; %s knows the script's keys alone",
                  verb->name);
   else return true;
   return false;
@@ -211,10 +211,10 @@ static bool open_store(StoreTool *tool, bool makes_file, Err *err) {
   const Config *config = tool->in->config;
   const char *own = store_url_own(config_text(config, "store"));
   if (own)
-    return err_set(err, ERR_USAGE,
-                   "store: it is %s, which each process has to itself: what "
-                   "a running bot has there is seen with wemoon repl --attach",
-                   own);
+    return err_set(
+        err, ERR_USAGE,
+        "store: it is %s, which only the bot's own process can read: use wemoon repl --attach",
+        own);
   if (!config_account(config, &tool->account, err) ||
       !account_name(&tool->account, tool->account_name, err))
     return false;

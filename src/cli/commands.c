@@ -29,17 +29,17 @@ static int unknown_command(const char *name) {
   size_t length = strlen(name);
   bool script = length > 4 && strcmp(name + length - 4, ".lua") == 0;
   if (script)
-    return report_usage("", "there is no command %s: to serve a bot, wemoon run %s", name, name);
+    return report_usage("", "unknown command %s: to serve a bot, write wemoon run %s", name, name);
   if (nearest.name)
-    return report_usage("", "there is no command %s; did you mean %s?", name, nearest.name);
-  return report_usage("", "there is no command %s", name);
+    return report_usage("", "unknown command %s; did you mean %s?", name, nearest.name);
+  return report_usage("", "unknown command %s", name);
 }
 
 static int check_count(const Invocation *in) {
   const Command *command = in->command;
   size_t count = in->arguments.count;
   if (count < command->least)
-    return report_usage(command->name, "something is missing: wemoon %s %s", command->name,
+    return report_usage(command->name, "an argument is missing: wemoon %s %s", command->name,
                         command->usage);
   if (count <= command->most) return STATUS_DONE;
   return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s",
@@ -96,9 +96,9 @@ static int choose(int argc, char **argv) {
   }
   if (argv[1][0] == '-') {
     int length = (int)strcspn(argv[1], "=");
-    return report_usage("",
-                        "there is no option %.*s before a command: wemoon COMMAND --option value",
-                        length, argv[1]);
+    return report_usage(
+        "", "option %.*s stands before the command: write wemoon COMMAND --option value", length,
+        argv[1]);
   }
   const Command *command = find_command(argv[1]);
   return command ? run_command(command, argc - 2, argv + 2) : unknown_command(argv[1]);

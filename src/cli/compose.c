@@ -110,7 +110,7 @@ static bool finish(const NodeTree *tree, Err *err) {
 static bool check_coordinate(const char *name, Str word, double limit, Err *err) {
   double number;
   if (str_to_double(word, &number) && number >= -limit && number <= limit) return true;
-  return err_set(err, ERR_USAGE, "%s \"%.*s\" is no number from %g to %g", name, STR_FMT(word),
+  return err_set(err, ERR_USAGE, "%s \"%.*s\" is not a number from %g to %g", name, STR_FMT(word),
                  -limit, limit);
 }
 
@@ -118,7 +118,7 @@ static bool check_words(const Kind *kind, char **words, size_t count, Err *err) 
   size_t most = 0;
   while (most < WORDS_MAX && kind->fields[most]) most++;
   if (count < kind->least)
-    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s %s", kind->name,
+    return err_set(err, ERR_USAGE, "an argument is missing: wemoon send %s %s", kind->name,
                    kind->usage);
   if (count > most) {
     return err_set(
@@ -182,10 +182,10 @@ static uint32_t step_into(NodeTree *tree, uint32_t parent, Str name, int64_t ind
 static bool add_field(NodeTree *tree, const char *word, Err *err) {
   Str path, value;
   if (!str_cut(str_of(word), '=', &path, &value)) {
-    return err_set(
-        err, ERR_USAGE,
-        "\"%s\" is no field: write Field=value (nested: SendPicsInfo.PicList.item.PicMd5Sum=value)",
-        word);
+    return err_set(err, ERR_USAGE,
+                   "\"%s\" is not a field: write Field=value (nested: "
+                   "SendPicsInfo.PicList.item.PicMd5Sum=value)",
+                   word);
   }
   uint32_t parent = 0;
   for (;;) {
@@ -193,8 +193,8 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
     int64_t index;
     bool nested = str_cut(path, '.', &segment, &rest);
     if (!split_segment(segment, &name, &index)) {
-      return err_set(err, ERR_USAGE, "\"%.*s\" in \"%s\" is no element's name", STR_FMT(segment),
-                     word);
+      return err_set(err, ERR_USAGE, "\"%.*s\" in \"%s\" is not the name of an element",
+                     STR_FMT(segment), word);
     }
     if (!nested) {
       add_leaf(tree, parent, name, STR(""), value);
@@ -209,7 +209,7 @@ static bool add_field(NodeTree *tree, const char *word, Err *err) {
 static bool make_event(char **words, size_t count, const ComposeHead *head, NodeTree *tree,
                        Err *err) {
   if (count == 0)
-    return err_set(err, ERR_USAGE, "something is missing: wemoon send %s", other_usages[0]);
+    return err_set(err, ERR_USAGE, "an argument is missing: wemoon send %s", other_usages[0]);
   begin(tree);
   add_text(tree, "MsgType", STR("event"));
   add_text(tree, "Event", str_of(words[0]));
@@ -234,9 +234,9 @@ bool compose_message(const char *kind, char **words, size_t count, const Compose
     suggest_try(&nearest, kinds[i].name);
   }
   if (nearest.name)
-    return err_set(err, ERR_USAGE, "there is no kind \"%s\"; did you mean %s?", kind, nearest.name);
-  return err_set(err, ERR_USAGE,
-                 "there is no kind \"%s\"; a text goes as: wemoon send text CONTENT", kind);
+    return err_set(err, ERR_USAGE, "unknown kind \"%s\"; did you mean %s?", kind, nearest.name);
+  return err_set(err, ERR_USAGE, "unknown kind \"%s\"; a text is sent by: wemoon send text CONTENT",
+                 kind);
 }
 
 void compose_print_kinds(void) {

@@ -95,7 +95,7 @@ static bool check_value(Config *config, const ConfigKey *key, const char *place,
   }
   if (key->type == CONFIG_INTEGER) {
     if (!str_to_int64(text, number)) {
-      FAULT(config, "%s (from %s): \"%.*s\" is no integer", key->name, place, STR_FMT(text));
+      FAULT(config, "%s (from %s): \"%.*s\" is not an integer", key->name, place, STR_FMT(text));
     } else if (*number >= key->min && *number <= key->max) {
       return true;
     } else if (key->max == INT64_MAX) {
@@ -108,8 +108,8 @@ static bool check_value(Config *config, const ConfigKey *key, const char *place,
     return false;
   }
   if (key->choices && !one_of(key->choices, text)) {
-    FAULT(config, "%s (from %s): there is no \"%.*s\": write %.*s", key->name, place, STR_FMT(text),
-          STR_FMT(list_choices(config, key->choices)));
+    FAULT(config, "%s (from %s): unknown value \"%.*s\": write %.*s", key->name, place,
+          STR_FMT(text), STR_FMT(list_choices(config, key->choices)));
     return false;
   }
   Err err;
@@ -127,7 +127,7 @@ static void set_value(Config *config, size_t index, ConfigSource source, const c
   if (!copy.ptr) {
     config->no_memory = true;
   } else if (text.len && memchr(text.ptr, '\0', text.len)) {
-    FAULT(config, "%s (from %s): holds a NUL byte: take it away", key->name, place);
+    FAULT(config, "%s (from %s): contains a NUL byte: remove it", key->name, place);
   } else if (check_value(config, key, place, copy, &number)) {
     config->values[index] =
         (Value){ .text = copy, .number = number, .source = source, .place = place };
@@ -148,8 +148,8 @@ static const char *nearest_key(Str word) {
 
 static void unknown_key(Config *config, Str key, const char *place) {
   const char *meant = nearest_key(key);
-  FAULT(config, "%.*s (from %s): there is no such key: %s%s%s", STR_FMT(key), place,
-        meant ? "did you mean " : "take it away", meant ? meant : "", meant ? "?" : "");
+  FAULT(config, "%.*s (from %s): unknown key: %s%s%s", STR_FMT(key), place,
+        meant ? "did you mean " : "remove it", meant ? meant : "", meant ? "?" : "");
 }
 
 static bool kind_fits(const ConfigKey *key, const Setting *setting) {
@@ -214,8 +214,8 @@ static void take_variable(Config *config, Str name, Str value) {
     return;
   }
   const char *meant = nearest_key(str_sub(name, strlen(VARIABLE_PREFIX), name.len));
-  FAULT(config, "%.*s (from the environment): there is no such variable: %s%s%s", STR_FMT(name),
-        meant ? "did you mean " : "take it away", meant ? variable_of(config, meant) : "",
+  FAULT(config, "%.*s (from the environment): unknown variable: %s%s%s", STR_FMT(name),
+        meant ? "did you mean " : "remove it", meant ? variable_of(config, meant) : "",
         meant ? "?" : "");
 }
 
@@ -461,8 +461,8 @@ bool config_token_fits(const Config *config, const char *key, Err *err) {
   const Value *value = &config->values[key_index(key)];
   if (value->text.len == 0 || value->faulty || token_fits(value->text)) return true;
   return err_set(err, ERR_USAGE,
-                 "%s (from %s): is not 3 to 32 letters and digits, which is what the "
-                 "platform can hold: copy it from " ACCOUNT_PLACE_CALLBACK ", without quotes",
+                 "%s (from %s): is not a token of 3 to 32 letters and digits, as the platform "
+                 "requires: copy it from " ACCOUNT_PLACE_CALLBACK ", without quotes",
                  key, value->place);
 }
 

@@ -12,21 +12,23 @@
 
 static bool check_trimmed(Str value, Err *err) {
   if (str_trim(value).len == value.len) return true;
-  return err_set(err, ERR_USAGE, "has white space at an end: take it away");
+  return err_set(err, ERR_USAGE, "begins or ends with white space: remove it");
 }
 
 static bool check_aes_key(Str value, Err *err) {
   if (value.len == 0) return true;
   if (value.len != 43)
-    return err_set(err, ERR_USAGE, "has %zu characters, an EncodingAESKey has 43: copy it again",
-                   value.len);
+    return err_set(err, ERR_USAGE,
+                   "has %zu characters, but an EncodingAESKey has 43: copy it again", value.len);
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
     bool known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                  c == '+' || c == '/';
     if (!known)
-      return err_set(err, ERR_USAGE,
-                     "has a character that no EncodingAESKey has (at %zu): copy it again", i + 1);
+      return err_set(
+          err, ERR_USAGE,
+          "has a character at position %zu that an EncodingAESKey cannot have: copy it again",
+          i + 1);
   }
   return true;
 }
@@ -61,9 +63,10 @@ static bool check_address(Str value, Err *err) {
   Str host;
   int port;
   if (config_split_address(value, &host, &port)) return true;
-  return err_set(err, ERR_USAGE,
-                 "\"%.*s\" is no address to listen on: write 127.0.0.1:8080, 8080 or [::1]:8080",
-                 STR_FMT(value));
+  return err_set(
+      err, ERR_USAGE,
+      "\"%.*s\" is not an address to listen on: write 127.0.0.1:8080, 8080 or [::1]:8080",
+      STR_FMT(value));
 }
 
 static bool check_optional_address(Str value, Err *err) {
@@ -74,9 +77,10 @@ enum { LATE_TEXT_MAX = 600 };
 
 static bool check_late_text(Str value, Err *err) {
   if (value.len <= LATE_TEXT_MAX) return true;
-  return err_set(err, ERR_USAGE,
-                 "a text of %zu bytes, and it stands behind what was said: at most %d", value.len,
-                 LATE_TEXT_MAX);
+  return err_set(
+      err, ERR_USAGE,
+      "has %zu bytes, and it is appended to what was said before: at most %d are allowed",
+      value.len, LATE_TEXT_MAX);
 }
 
 static bool check_path(Str value, Err *err) {
@@ -87,10 +91,10 @@ static bool check_path(Str value, Err *err) {
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = (unsigned char)value.ptr[i];
     if (c > ' ' && c < 0x7f && c != '?' && c != '#') continue;
-    return err_set(
-        err, ERR_USAGE,
-        "\"%.*s\" has a character that no path has: write it percent-encoded, without ? and #",
-        STR_FMT(value));
+    return err_set(err, ERR_USAGE,
+                   "\"%.*s\" has a character that a path cannot have: percent-encode it, and leave "
+                   "out ? and #",
+                   STR_FMT(value));
   }
   return true;
 }
@@ -125,7 +129,8 @@ static bool check_attach(Str value, Err *err) {
   if (str_eq(value, STR("true")) || str_eq(value, STR("false")) || str_find(value, STR("/")) >= 0)
     return true;
   return err_set(err, ERR_USAGE,
-                 "\"%.*s\" is neither true, false nor a path: a path of one name is ./%.*s",
+                 "\"%.*s\" is neither true nor false nor a path: write ./%.*s for a file in the "
+                 "working directory",
                  STR_FMT(value), STR_FMT(value));
 }
 

@@ -45,7 +45,7 @@ static int status_of_end(Prompt *prompt, Str left, int status) {
     return status;
   }
   if (left.len == 0) return status;
-  report("repl", "the input ends in the middle: %.*s", STR_FMT(left));
+  report("repl", "the input ends before its last statement does: %.*s", STR_FMT(left));
   return STATUS_FAILED;
 }
 

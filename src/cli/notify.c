@@ -22,7 +22,7 @@ void notify_manager(const char *state) {
   if (fd < 0) return;
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
   if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
-    log_warn("the service manager (NOTIFY_SOCKET) cannot be told %s: %s", state, strerror(errno));
+    log_warn("cannot send %s to the service manager (NOTIFY_SOCKET): %s", state, strerror(errno));
   close(fd);
 }
 

@@ -37,10 +37,10 @@ static bool unknown(const OptionRules *rules, Str name, Err *err) {
       suggest_try(&nearest, option->name);
   }
   if (nearest.name) {
-    return err_set(err, ERR_USAGE, "there is no option --%.*s; did you mean --%s?", STR_FMT(name),
+    return err_set(err, ERR_USAGE, "unknown option --%.*s; did you mean --%s?", STR_FMT(name),
                    nearest.name);
   }
-  return err_set(err, ERR_USAGE, "there is no option --%.*s", STR_FMT(name));
+  return err_set(err, ERR_USAGE, "unknown option --%.*s", STR_FMT(name));
 }
 
 static bool add_use(Reading *r, const Option *option, char *value, Err *err) {
@@ -68,7 +68,7 @@ static bool next_value(Reading *r, const Option *option, char **value, Err *err)
   }
   if (strncmp(r->argv[r->at], "--", 2) == 0) {
     return err_set(err, ERR_USAGE,
-                   "--%s needs a value: --%s %s (one that begins with dashes: --%s=VALUE)",
+                   "--%s needs a value: --%s %s (write --%s=VALUE if it begins with dashes)",
                    option->name, option->name, option->argument, option->name);
   }
   *value = r->argv[r->at++];
@@ -94,8 +94,7 @@ static bool read_short(Reading *r, char *word, Err *err) {
   const Option *option = find_letter(r->rules, word[1]);
   if (!option) {
     return err_set(err, ERR_USAGE,
-                   "there is no option %s; an argument that begins with a dash goes behind --",
-                   word);
+                   "unknown option %s; write -- before an argument that begins with a dash", word);
   }
   if (!option->argument) {
     if (word[2]) return err_set(err, ERR_USAGE, "-%c takes no value", option->letter);

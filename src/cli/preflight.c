@@ -125,7 +125,7 @@ void preflight_warn_of_tokens(const Config *config) {
 void preflight_warn_of_zone(void) {
   const char *zone = getenv("TZ");
   if (zone && !zone_is_known(zone))
-    log_warn("TZ: there is no time zone %s here, so times are UTC: write a name such as "
+    log_warn("TZ: this machine knows no time zone %s, so times are in UTC: write a name such as "
              "Asia/Shanghai, or install tzdata",
              zone);
 }

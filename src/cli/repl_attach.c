@@ -110,7 +110,8 @@ static bool one_of_several(const Search *search, Err *err) {
   for (size_t i = 0; i < search->count; i++)
     buf_printf(&list, "\n  --attach=%s  (process %lld, %s)", search->found[i].path,
                (long long)search->found[i].pid, search->found[i].script);
-  err_set(err, ERR_USAGE, "several bots run there: name one%.*s", STR_FMT(buf_str(&list)));
+  err_set(err, ERR_USAGE, "several bots are running: name the socket of one%.*s",
+          STR_FMT(buf_str(&list)));
   buf_clear(&list);
   return false;
 }
@@ -137,7 +138,7 @@ static bool look_at(Search *search, const char *path, Err *err) {
   int why = errno;
   if (search->count > 0) return true;
   if (search->refused[0]) return err_set(err, ERR_FAILED, "%s", search->refused);
-  return err_set(err, ERR_FAILED, "%s: no bot there: %s", path,
+  return err_set(err, ERR_FAILED, "%s: no bot listens there: %s", path,
                  why ? strerror(why) : "it is another's");
 }
 
@@ -147,7 +148,8 @@ static bool search_bot(Search *search, Invocation *in, Err *err) {
   const char *file = config_file(in->config);
   if (strcmp(named, "attach") != 0) return look_at(search, named, err);
   if (!attach_place_wanted(in->config))
-    return err_set(err, ERR_USAGE, "attach is false in this configuration: the bot has no prompt");
+    return err_set(err, ERR_USAGE,
+                   "the configuration says attach = false: the bot has no socket to attach to");
   if (script && !realpath(script, search->script)) search->script[0] = '\0';
   if (file && !realpath(file, search->config)) search->config[0] = '\0';
   Str path = attach_place_named(in->config);

@@ -77,7 +77,7 @@ static Store *open_store(const Config *config, const Account *account, const cha
     return store_open(STR("memory:"), err);
   Store *store = services_open_store(config, account, script, place, err);
   if (store || place != STORE_IF_IT_OPENS || config_text(config, "store").len) return store;
-  log_warn("%s; what this run stores is gone at its end (or set `store`)", err->text);
+  log_warn("%s; what this run stores is lost at its end: set `store` to keep it", err->text);
   return store_open(STR("memory:"), err);
 }
 

@@ -31,12 +31,11 @@ bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err) {
   if (limit.rlim_cur < needed)
     return err_set(err, ERR_FAILED,
                    "only %llu files may be open at once, and %lld threads need %llu: raise the "
-                   "limit (ulimit -n), "
-                   "or ask for fewer with `threads`",
+                   "limit (ulimit -n), or lower `threads`",
                    (unsigned long long)limit.rlim_cur, (long long)threads,
                    (unsigned long long)needed);
-  log_warn("only %llu files may be open at once, %llu would suit %lld threads: raise the limit "
-           "(ulimit -n)",
+  log_warn("only %llu files may be open at once, and %llu are recommended for %lld threads: raise "
+           "the limit (ulimit -n)",
            (unsigned long long)limit.rlim_cur, (unsigned long long)wanted, (long long)threads);
   return true;
 }
@@ -136,14 +135,16 @@ void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *
     }
     if (!script) continue;
     if (reload(ctx, &err)) log_info("SIGHUP: %s was loaded again", script);
-    else log_error("SIGHUP: %s was not loaded again, the one before goes on: %s", script, err.text);
+    else
+      log_error("SIGHUP: %s was not loaded again, the previous version stays in service: %s",
+                script, err.text);
   }
 }
 
 // Answered messages are stored already.
 static void *end_at_last(void *arg) {
   sleep(SERVING_GRACE_MS / 1000 + 1);
-  log_warn("a script is stuck in a call that does not return; ending without it");
+  log_warn("a script is stuck in a call that does not return: exiting without it");
   _exit(STATUS_DONE);
   return NULL;
 }

@@ -87,11 +87,11 @@ static bool is_time(const Json *seconds) {
 static bool take_members(const Json *object, StoreLineDoc *out, Err *err) {
   const Json *own = json_get(object, STR("own")), *ends = json_get(object, STR("expires_at"));
   if (!take_string(object, "key", &out->key) && !take_base64(object, "key_base64", &out->key))
-    return err_set(err, ERR_INVALID, "it has no \"key\"");
+    return err_set(err, ERR_INVALID, "\"key\" is missing");
   if (!take_value(object, &out->value))
-    return err_set(err, ERR_INVALID, "it has no \"value\": import reads what export wrote");
+    return err_set(err, ERR_INVALID, "\"value\" is missing: import reads what export wrote");
   if (ends && !is_time(ends))
-    return err_set(err, ERR_INVALID, "\"expires_at\" is no time in Unix seconds");
+    return err_set(err, ERR_INVALID, "\"expires_at\" is not a time in Unix seconds");
   out->line = (StoreLine){
     .space = own && json_kind(own) == JSON_BOOL && json_bool(own) ? STORE_OWN : STORE_SCRIPT,
     .key = buf_str(&out->key),

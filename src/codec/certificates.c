@@ -28,7 +28,8 @@ bool certificates_check(const char *path, Err *err) {
   if (count == 0)
     return err_set(
         err, ERR_USAGE,
-        "%s holds no certificate in PEM: it has to begin with -----BEGIN CERTIFICATE-----", path);
-  return !broken || err_set(err, ERR_USAGE, "%s: certificate %d is damaged: make the file anew",
-                            path, count + 1);
+        "%s contains no certificate in PEM form: it must begin with -----BEGIN CERTIFICATE-----",
+        path);
+  return !broken || err_set(err, ERR_USAGE, "%s: certificate %d is damaged: replace the file", path,
+                            count + 1);
 }

@@ -376,8 +376,8 @@ static void write_plain(Plain *p, Str markdown) {
 
 bool markdown_to_plain(Str markdown, Buf *out, Err *err) {
   if (markdown.len > MARKDOWN_MAX)
-    return err_set(err, ERR_TOO_LARGE, "the text has %zu bytes; %d at the most", markdown.len,
-                   MARKDOWN_MAX);
+    return err_set(err, ERR_TOO_LARGE, "the text has %zu bytes; at most %d are allowed",
+                   markdown.len, MARKDOWN_MAX);
   Plain *p = calloc(1, sizeof *p);
   if (!p) return err_set(err, ERR_MEMORY, "no memory");
   p->out = out;

@@ -102,7 +102,7 @@ bool qr_png(Str text, int scale, Buf *out, Err *err) {
   if (scale < 1 || scale > SCALE_MAX) scale = scale < 1 ? 1 : SCALE_MAX;
   QRcode *code = QRcode_encodeData((int)text.len, (const unsigned char *)text.ptr, 0, QR_ECLEVEL_M);
   if (!code && errno == ENOMEM) return err_set(err, ERR_MEMORY, "no memory for a QR code");
-  if (!code) return err_set(err, ERR_TOO_LARGE, "%zu bytes do not go into a QR code", text.len);
+  if (!code) return err_set(err, ERR_TOO_LARGE, "%zu bytes do not fit into a QR code", text.len);
   Buf rows;
   buf_init(&rows);
   add_rows(code, scale, &rows);

@@ -298,13 +298,14 @@ static bool check(Str document, Err *err) {
   if (document.len > TEXT_MAX)
     return err_set(err, ERR_INVALID, "the XML document is larger than 2 GB");
   if (is_utf16(document)) {
-    return err_set(err, ERR_INVALID, "the XML document is in UTF-16; only UTF-8 is understood");
+    return err_set(err, ERR_INVALID,
+                   "the XML document is encoded in UTF-16; only UTF-8 is supported");
   }
   Str encoding = declared_encoding(document);
   if (encoding.len && !str_eq_nocase(encoding, STR("UTF-8")) &&
       !str_eq_nocase(encoding, STR("UTF8"))) {
     return err_set(err, ERR_INVALID,
-                   "the XML document says that its encoding is %.*s; only UTF-8 is understood",
+                   "the XML document declares the encoding %.*s; only UTF-8 is supported",
                    (int)str_utf8_prefix(encoding, 40), encoding.ptr);
   }
   if (document.len > ATTRIBUTES_CHECKED_FROM && too_many_attributes(document)) {

@@ -156,11 +156,11 @@ static int threads_of(const DevServerOptions *options) {
 static bool open_server(DevServer *devserver, Err *err) {
   HttpHandler handler = { .route = route, .ctx = devserver };
   if (!origin_is_loopback(devserver->options->server.listen)) {
-    return err_set(err, ERR_USAGE,
-                   "listen: %.*s can be reached from other machines, and anybody who reaches the "
-                   "simulated platform "
-                   "rules it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
-                   STR_FMT(devserver->options->server.listen));
+    return err_set(
+        err, ERR_USAGE,
+        "listen: %.*s can be reached from other machines, and anyone who reaches the simulated "
+        "platform controls it: give a loopback address (--listen 127.0.0.1:PORT, or --port PORT)",
+        STR_FMT(devserver->options->server.listen));
   }
   ServerOptions server = devserver->options->server;
   server.threads = threads_of(devserver->options);
@@ -219,7 +219,7 @@ static void tell_first_load(DevServer *devserver) {
   BotStatus status;
   bot_status(devserver->bot, &status);
   if (!status.error[0]) return;
-  log_error("%s\n%s is not in service until it is mended and saved", status.error,
+  log_error("%s\n%s is not in service until it is corrected and saved", status.error,
             devserver->bot_options.script);
   on_load(devserver, status.error);
 }
@@ -300,13 +300,13 @@ static bool close_bot(DevServer *devserver) {
 bool devserver_restart_bot(DevServer *devserver, Err *err) {
   if (!devserver->options->bot) return err_set(err, ERR_USAGE, "there is no bot in this process");
   if (!end_bot(devserver))
-    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not return");
   return open_bot(devserver, err);
 }
 
 bool devserver_restart(DevServer *devserver, Err *err) {
   if (!close_bot(devserver))
-    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not come back");
+    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not return");
   return (devserver->bot_store = store_open(STR("memory:"), err)) && open_api(devserver, err) &&
          open_bot(devserver, err);
 }

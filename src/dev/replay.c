@@ -101,7 +101,7 @@ static bool read_line(Replay *replay, Str line, size_t number, const char *path,
   JsonDoc *doc = json_parse(line, err);
   if (!doc || !is_message(json_root(doc))) {
     json_free(doc);
-    return err_set(err, ERR_USAGE, "%s:%zu: is no line of a capture", path, number);
+    return err_set(err, ERR_USAGE, "%s:%zu: this is not a line of a capture", path, number);
   }
   const Json *root = json_root(doc);
   Played *played = add_played(replay);
@@ -451,7 +451,7 @@ static bool play_on(Replay *replay, const DevServerOptions *options, Err *err) {
   tell_followers(replay);
   bool played = play_all(replay, err);
   if (!devserver_close(replay->devserver, 1000) && played)
-    return err_set(err, ERR_FAILED, "the script is stuck in a call that does not come back");
+    return err_set(err, ERR_FAILED, "the script is stuck in a call that does not return");
   return played;
 }
 

@@ -165,7 +165,8 @@ static int act(Asked *asked, const Json *body) {
     if (name && json_kind(name) == JSON_STRING && json_string(name).len)
       return acts[i].run(asked, json_string(name));
   }
-  err_set(&asked->err, ERR_INVALID, "there is {delete: KEY}, {end: OPENID} and {forget: OPENID}");
+  err_set(&asked->err, ERR_INVALID,
+          "the body must be {delete: KEY}, {end: OPENID} or {forget: OPENID}");
   return 400;
 }
 

@@ -24,7 +24,7 @@ void close_coroutine(Engine *engine, lua_State *co) {
   lua_State *L = engine->L;
   if (co == engine->deaf) {
     engine->deaf = NULL;
-    log_error("a coroutine was stopped where its <close> variables cannot be closed");
+    log_error("a coroutine was stopped in a place where its <close> variables cannot be closed");
     return;
   }
   bool dead = lua_status(co) > LUA_YIELD;

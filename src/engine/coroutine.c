@@ -123,7 +123,8 @@ static int answer_resume(lua_State *L, lua_State *co, int count, unsigned forced
 static lua_State *check_same(lua_State *L, int index, lua_KContext context) {
   lua_State *co = lua_tothread(L, index);
   if (!co || co != (lua_State *)(context & ~(lua_KContext)FORCED_KEPT))
-    raise(L, "the coroutine was exchanged while it waited for %s", engine_link(L)->library);
+    raise(L, "another coroutine was put in this one's place while it waited for %s",
+          engine_link(L)->library);
   return co;
 }
 
@@ -201,8 +202,8 @@ static int l_yield(lua_State *L) {
   Task *task = engine_of(L)->task;
   if (task && task->co == L) {
     raise(L,
-          "coroutine.yield outside of a coroutine of the script's own: nobody would resume it; "
-          "%s.sleep and the calls of %s wait by themselves",
+          "coroutine.yield outside of a coroutine that the script created: nothing would resume "
+          "it; %s.sleep and the calls of %s wait by themselves",
           engine_link(L)->library, engine_link(L)->library);
   }
   return lua_yield(L, lua_gettop(L));

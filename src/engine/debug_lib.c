@@ -10,8 +10,7 @@
 
 // The hook belongs to the guard.
 static int l_sethook(lua_State *L) {
-  raise(L,
-        "debug.sethook is not there for scripts: the guard that keeps script_cpu_ms has the hook");
+  raise(L, "debug.sethook is not available: the guard of script_cpu_ms uses the hook");
 }
 
 static int l_gethook(lua_State *L) {
@@ -94,7 +93,7 @@ static int l_setlocal(lua_State *L) {
   bool open = get_level(L, of, arg + 1, &ar);
   luaL_checkany(L, arg + 3);
   lua_settop(L, arg + 3);
-  if (!open) raise(L, "debug.setlocal: the function at that level is not the script's");
+  if (!open) raise(L, "debug.setlocal: the function at that level does not belong to the script");
   const char *name = push_local(of, &ar, open, n);
   if (!name || strcmp(name, "(for state)") == 0) {
     luaL_pushfail(L);
@@ -131,7 +130,7 @@ static int l_getupvalue(lua_State *L) {
 }
 
 static int refuse_upvalue(lua_State *L, const char *function) {
-  raise(L, "debug.%s: the function is not the script's", function);
+  raise(L, "debug.%s: the function does not belong to the script", function);
 }
 
 static int l_setupvalue(lua_State *L) {
@@ -148,7 +147,7 @@ static int l_upvaluejoin(lua_State *L) {
 // C code recognises its userdata by their metatables.
 static int l_setmetatable(lua_State *L) {
   if (lua_type(L, 1) != LUA_TUSERDATA) return call_own(L);
-  raise(L, "debug.setmetatable: a userdata's metatable cannot be exchanged");
+  raise(L, "debug.setmetatable: the metatable of a userdata cannot be replaced");
 }
 
 static int l_setuservalue(lua_State *L) {

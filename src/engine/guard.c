@@ -91,8 +91,7 @@ static void warn_of_length(Engine *engine, int64_t elapsed_us) {
   slice->warned = true;
   char place[PLACE_SIZE];
   guard_last_place(slice, place, sizeof place);
-  log_warn("the script has held its interpreter for %lld ms without pause, at %s: other messages "
-           "wait meanwhile",
+  log_warn("the script has run for %lld ms without a pause, at %s: other messages wait meanwhile",
            (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
 }
 

@@ -189,7 +189,7 @@ static uint32_t type_bit(lua_State *L, Str name) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (str_eq(types[i].name, name)) return types[i].bit;
   }
-  raise(L, "a parameter's type is unknown: %s", lua_pushlstring(L, name.ptr, name.len));
+  raise(L, "unknown type of a parameter: %s", lua_pushlstring(L, name.ptr, name.len));
 }
 
 // Reads {name, type} on top of the stack. The type is one or more type names separated by '|', with a final '?' if the

@@ -40,7 +40,7 @@ static bool begin(Run *run, Engine *engine, const TaskBody *body, void *data, Ru
   if (!engine_start_thread(engine, err)) return false;
   if (!enter_or_give_up(engine))
     return err_set(err, ERR_BUSY,
-                   "the script was stuck in a call that does not come back, and was given up");
+                   "the script was stuck in a call that does not return, and was given up");
   bool ok = post(run, engine, body, data, limit);
   engine_leave(engine);
   return ok ? true : err_set(err, ERR_MEMORY, "no memory to run the script (script_memory_mb)");
@@ -87,7 +87,7 @@ bool run_wait(Run *run, Engine *engine, const TaskBody *body, void *data, RunLim
     char place[PLACE_SIZE];
     engine_give_up(engine);
     guard_last_place(&engine->slice, place, sizeof place);
-    return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not come back", place,
+    return err_set(err, ERR_FAILED, "%s%s%s is stuck in a call that does not return", place,
                    place[0] ? ": " : "", body->doing);
   }
   run->over = true;

@@ -84,8 +84,8 @@ static bool caller_is_exempt(lua_State *L, int upvalue) {
 static int read_undefined(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING || caller_is_exempt(L, 1)) return 0;
   raise(L,
-        "undefined global '%s': a misspelt name, or a variable never set (rawget(_G, \"%s\") "
-        "asks without error)",
+        "undefined global '%s': the name is misspelt, or the variable was never set (rawget(_G, "
+        "\"%s\") reads it without an error)",
         lua_tostring(L, 2), lua_tostring(L, 2));
 }
 

@@ -119,7 +119,7 @@ void task_push_value(lua_State *L, const Task *task, int index) {
 
 void task_push_locals(lua_State *L) {
   Task *task = task_running(L);
-  if (!task) raise(L, "this can only be called while the script runs");
+  if (!task) raise(L, "this function can be called only while the script runs");
   if (task->locals_ref != LUA_NOREF) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->locals_ref);
     return;

@@ -120,7 +120,7 @@ static int l_save(lua_State *L) {
   const Boxed *box =
       held || !lua_isuserdata(L, lua_upvalueindex(1)) ? NULL : boxed_at(L, lua_upvalueindex(1));
   const ApiResult *result = box ? box->held : NULL;
-  if (!held && !result) raise(L, "save: the body of this download was taken away");
+  if (!held && !result) raise(L, "save: the body of this download was removed");
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   size_t len = 0;
   const char *bytes = held ? lua_tolstring(L, -1, &len) : NULL;
@@ -250,7 +250,7 @@ static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
       token = request_string(L, REQUEST, "token", arena);
   request->verb = read_verb(L);
   request->mp = str_eq(base, STR("mp"));
-  if (base.len && !request->mp && !str_eq(base, STR("api"))) raise(L, "base is neither api nor mp");
+  if (base.len && !request->mp && !str_eq(base, STR("api"))) raise(L, "base must be api or mp");
   request->path = request_string(L, REQUEST, "path", arena);
   if (request->path.len == 0 || request->path.ptr[0] != '/') raise(L, "path must begin with '/'");
   request->query = request_pairs(L, REQUEST, "query", arena);
@@ -326,7 +326,7 @@ static void on_token(void *ctx, const Token *token, const ApiResult *error) {
 
 static Str read_name(lua_State *L) {
   Str name = lua_str(L, 1);
-  if (name.len == 0 || name.len > TOKEN_NAME_MAX) luaL_argerror(L, 1, "no name of a token");
+  if (name.len == 0 || name.len > TOKEN_NAME_MAX) luaL_argerror(L, 1, "unknown name of a token");
   return name;
 }
 

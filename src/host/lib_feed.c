@@ -88,7 +88,7 @@ void feed_put(Feed *feed, const char *kind, Str text) {
 // Only one task may read at a time. If a reader's task has ended, the next note goes to that reader and is lost.
 static int l_next(lua_State *L) {
   Feed *feed = script_context(L)->options->feed;
-  if (!feed) raise(L, "nothing is told to this interpreter");
+  if (!feed) raise(L, "this interpreter has no feed");
   lua_settop(L, 0);
   boxed_push(L, free, NULL);
   Wait *wait = wait_begin(L, "feed.next");

@@ -91,7 +91,7 @@ static bool push_sealed(lua_State *L, Str data, Err *err) {
   if (!node_child_text(&context->tree, 0, STR("Encrypt"), &sealed)) {
     return err_set(
         err, ERR_FORBIDDEN,
-        "a plain message, and encrypt_mode says that they are sealed (there is no Encrypt in it)");
+        "the message is plain (no Encrypt), but encrypt_mode says that messages are sealed");
   }
   lua_pushlstring(L, sealed.ptr ? sealed.ptr : "", sealed.len);
   return true;
@@ -105,7 +105,8 @@ static bool open_sealed(lua_State *L, Str signature, Str timestamp, Str nonce, B
   *credential = find_credential(L, signature, timestamp, nonce, &sealed, 0);
   if (*credential < 0) {
     return err_set(err, ERR_FORBIDDEN,
-                   "msg_signature does not fit: another token, or not from the platform");
+                   "msg_signature is wrong: the token is another one, or the message is not from "
+                   "the platform");
   }
   // While the key is being changed, two credentials can have the same token: then the signature fits both, so try each.
   for (int i = *credential; i >= 0;

@@ -30,7 +30,7 @@ static void seal(lua_State *L, Str xml, int64_t now, int message, Buf *out) {
   uint32_t random;
   char nonce[16];
   Err err;
-  if (!digest_random(&random, sizeof random)) raise(L, "the system gives no random bytes");
+  if (!digest_random(&random, sizeof random)) raise(L, "the system provides no random bytes");
   snprintf(nonce, sizeof nonce, "%u", random);
   if (!envelope_seal_reply(context->aes, context->digest, credential, account->appid, xml, now,
                            str_of(nonce), out, &err)) {

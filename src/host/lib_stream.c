@@ -197,7 +197,7 @@ static void on_task_end(TaskTie *tie) { close_inflow((Inflow *)tie); }
 
 static Inflow *check_inflow(lua_State *L, int index) {
   Inflow *inflow = *(Inflow **)luaL_checkudata(L, index, inflow_type);
-  if (!inflow) raise(L, "the stream is gone");
+  if (!inflow) raise(L, "the stream no longer exists");
   return inflow;
 }
 
@@ -261,7 +261,7 @@ static int l_open(lua_State *L) {
   lua_settop(L, STREAM);
   if (!client) method_raise(L, "HTTP requests cannot be made here");
   Inflow *inflow = check_inflow(L, STREAM);
-  if (inflow->opened) raise(L, "the stream was opened before");
+  if (inflow->opened) raise(L, "the stream was opened already");
   read_request(L, inflow);
   inflow->client = client;
   Err err = { 0 };

@@ -147,7 +147,7 @@ static int l_now(lua_State *L) {
 static int l_advance(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   double seconds = luaL_checknumber(L, 1);
-  if (!options->advance) raise(L, "time can be moved in a spec alone");
+  if (!options->advance) raise(L, "time can be moved only in a spec");
   options->advance(options->advance_ctx, (int64_t)(seconds * 1e6));
   return 0;
 }
@@ -156,7 +156,7 @@ static int l_advance(lua_State *L) {
 static int l_restart(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   Err err = { 0 };
-  if (!options->restart) raise(L, "a bot can be restarted in a spec alone");
+  if (!options->restart) raise(L, "a bot can be restarted only in a spec");
   if (!options->restart(options->restart_ctx, &err)) raise(L, "%s", err.text);
   return 0;
 }

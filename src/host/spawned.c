@@ -61,7 +61,7 @@ void spawned_hold(Spawned *spawned, Task *task) {
 
 static Spawned *check_spawned(lua_State *L) {
   Spawned *spawned = luaL_checkudata(L, 1, spawned_type);
-  if (!spawned->ended) raise(L, "the task is gone");
+  if (!spawned->ended) raise(L, "the task no longer exists");
   return spawned;
 }
 
@@ -137,7 +137,7 @@ static int l_leave(lua_State *L) {
 
 static Gate **check_gate(lua_State *L) {
   Gate **gate = luaL_checkudata(L, 1, gate_type);
-  if (!*gate) raise(L, "the gate is gone");
+  if (!*gate) raise(L, "the gate no longer exists");
   return gate;
 }
 

@@ -255,8 +255,8 @@ static void refuse_target(const struct mg_connection *conn) {
   if (wire_is_taken() || !info || !info->request_method || !info->request_uri) return;
   bool star = strcmp(info->request_uri, "*") == 0;
   refuse((struct mg_connection *)conn, 400,
-         star ? "its target is *, and there is nothing to be said of the server as a whole"
-              : "its target is a whole URL of another host or port");
+         star ? "its target is *, which this server does not support"
+              : "its target is a URL of another host or port");
 }
 
 // civetweb copies the target of each request. Without memory for the copy it sends no answer and waits for the
@@ -376,8 +376,8 @@ bool civetweb_start(Civetweb *civetweb, Err *err) {
   bool accepts = civetweb->mg && wait_until_it_accepts(civetweb);
   if (!accepts || civetweb->started < wanted)
     return err_set(err, ERR_FAILED,
-                   "the system gives %d of the %d threads that HTTP needs (ulimit -u, systemd's "
-                   "TasksMax, memory): raise the limit, or ask for fewer with `threads`",
+                   "only %d of the %d HTTP threads could be started (ulimit -u, systemd's "
+                   "TasksMax, memory): raise the limit, or lower `threads`",
                    civetweb->started + accepts, wanted + 1);
   if (!civetweb->listens) return err_set(err, ERR_FAILED, "%s", civetweb->why.text);
   size_t stack = atomic_load(&civetweb->smallest_stack);

@@ -78,7 +78,7 @@ int client_temp_file(Err *err) {
   snprintf(path, sizeof(path), "%s/wemoon-XXXXXX", folder && *folder ? folder : "/tmp");
   int fd = mkostemp(path, O_CLOEXEC);
   if (fd < 0) {
-    err_set(err, ERR_FAILED, "cannot make a temporary file in %s: %s",
+    err_set(err, ERR_FAILED, "cannot create a temporary file in %s: %s",
             folder && *folder ? folder : "/tmp", strerror(errno));
     return -1;
   }

@@ -47,15 +47,15 @@ static bool read_block(Str text, AddressBlock *block) {
 
 static bool add_block(TrustedProxies *proxies, Str text, Err *err) {
   if (proxies->count == FORWARDED_BLOCKS_MAX)
-    return err_set(err, ERR_USAGE, "it has more than %d entries; name blocks, as 10.0.0.0/8",
+    return err_set(err, ERR_USAGE, "it has more than %d entries: name blocks, such as 10.0.0.0/8",
                    FORWARDED_BLOCKS_MAX);
   if (read_block(text, &proxies->blocks[proxies->count])) {
     proxies->count++;
     return true;
   }
   return err_set(err, ERR_USAGE,
-                 "'%.*s' is no address and no block of addresses; write them as "
-                 "127.0.0.1, ::1, 10.0.0.0/8 or fd00::/8",
+                 "'%.*s' is neither an address nor a block of addresses: write 127.0.0.1, ::1, "
+                 "10.0.0.0/8 or fd00::/8",
                  (int)str_utf8_prefix(text, 60), text.ptr);
 }
 

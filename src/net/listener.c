@@ -22,7 +22,7 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
   if (!str_to_int64(number, &port) || port < 0 || port > UINT16_MAX) {
     return err_set(
         err, ERR_USAGE,
-        "listen is '%.*s'; it is ADDRESS:PORT, PORT or [IPV6]:PORT, as in 127.0.0.1:8080",
+        "listen is '%.*s': write ADDRESS:PORT, PORT or [IPV6]:PORT, such as 127.0.0.1:8080",
         STR_FMT(listen));
   }
   bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
@@ -39,9 +39,8 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
                inet_pton(out->ss_family, text,
                          brackets ? (void *)&ipv6->sin6_addr : (void *)&ipv4->sin_addr) == 1;
   return known || err_set(err, ERR_USAGE,
-                          "listen is '%.*s': '%.*s' is no IP address of this form; use "
-                          "127.0.0.1:PORT, 0.0.0.0:PORT "
-                          "or [::1]:PORT",
+                          "listen is '%.*s': '%.*s' is not an IP address: write 127.0.0.1:PORT, "
+                          "0.0.0.0:PORT or [::1]:PORT",
                           STR_FMT(listen), STR_FMT(host));
 }
 
@@ -124,8 +123,8 @@ bool listener_inherit(Listener *listener, int fd, Err *err) {
               (family == AF_INET || family == AF_INET6);
   if (!fits)
     return err_set(err, ERR_USAGE,
-                   "the socket that was handed over (descriptor %d) is none on which TCP "
-                   "connections come in: a socket unit needs ListenStream=ADDRESS:PORT",
+                   "the socket that was handed over (descriptor %d) is not a listening TCP socket: "
+                   "a socket unit needs ListenStream=ADDRESS:PORT",
                    fd);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -355,7 +355,7 @@ static bool start(Server *server, const ServerOptions *options, Err *err) {
   if (!server->civetweb) return err_set(err, ERR_MEMORY, "no memory");
   if (!make_stand_in(server))
     return err_set(err, ERR_FAILED,
-                   "no descriptors are left: raise the limit of open files (ulimit -n)");
+                   "no file descriptors are left: raise the limit of open files (ulimit -n)");
   bool listens = options->inherited
                      ? listener_inherit(&server->listener, options->inherited, err)
                      : listener_open(&server->listener, options->listen, BACKLOG, err);

@@ -89,11 +89,10 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
             transfer->request->response_max);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
-    err_set(&result->err, ERR_TIMEOUT, "%s: no connection in time (%s)", place, why);
+    err_set(&result->err, ERR_TIMEOUT, "%s: no connection was made in time (%s)", place, why);
   } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
     err_set(&result->err, ERR_NETWORK,
-            "%s: its certificate is not trusted: %s (ca_file names further authorities)", place,
-            why);
+            "%s: its certificate is not trusted: %s (add the authority with ca_file)", place, why);
   } else if (transfer->announced) {
     err_set(&result->err, ERR_NETWORK, "%s: the answer ended early (%s)", place, why);
   } else if (transfer->sent && !transfer->request->repeatable) {
@@ -134,7 +133,7 @@ void transfer_expire(Transfer *transfer) {
 void transfer_expire_idle(Transfer *transfer) {
   char place[TRANSFER_PLACE_SIZE];
   transfer->result->outcome = CLIENT_TIMEOUT;
-  err_set(&transfer->result->err, ERR_TIMEOUT, "%s: not a byte came for %g s (%s)",
+  err_set(&transfer->result->err, ERR_TIMEOUT, "%s: no byte was received for %g s (%s)",
           transfer_place(transfer, place), (double)transfer->request->stream->idle_ms / 1000,
           how_far(transfer));
 }
@@ -164,9 +163,10 @@ static bool check_url(Str text, Err *err) {
 static bool check_headers(const Pairs *headers, Err *err) {
   for (const Pair *pair = headers ? headers->first : NULL; pair; pair = pair->next) {
     if (!is_token(pair->name) || has_line_break(pair->value))
-      return err_set(err, ERR_USAGE,
-                     "the header \"%.*s\" has a name or a value that no header may have",
-                     STR_FMT(pair->name));
+      return err_set(
+          err, ERR_USAGE,
+          "the header \"%.*s\" has a character that HTTP does not allow in its name or value",
+          STR_FMT(pair->name));
   }
   return true;
 }
@@ -208,7 +208,7 @@ static bool open_sources(Transfer *transfer, const ClientPart *parts, Err *err) 
 
 static bool check_request(const ClientRequest *request, Err *err) {
   if (!is_token(request->method))
-    return err_set(err, ERR_USAGE, "\"%.*s\" is no HTTP method", STR_FMT(request->method));
+    return err_set(err, ERR_USAGE, "\"%.*s\" is not an HTTP method", STR_FMT(request->method));
   if (request->timeout_ms <= 0 && request->timeout_ms != CLIENT_NO_TIMEOUT)
     return err_set(err, ERR_USAGE, "a time-out must be positive");
   return check_url(request->url, err) && check_headers(request->headers, err);

@@ -75,7 +75,7 @@ static int ask_stored(lua_State *L, void *data) {
     return store_again(L, LUA_OK, 0);
   }
   if (away)
-    log_warn("a conversation stays in this process, since the store did not take it: %s",
+    log_warn("a conversation stays in this process because it could not be stored: %s",
              reply->err.text);
   store_reply_free(reply);
   if (away || stored) return ask_now(L, stored ? talk : NULL, wait_begin(L, "wechat.ask"));
@@ -116,7 +116,7 @@ static const DoorFunction functions[] = {
 static int take_answer(lua_State *L, int status, lua_KContext context) {
   message_answered_again(task_running(L));
   if (lua_type(L, 1) != LUA_TSTRING) return lua_gettop(L);
-  if (!message_push_document(L, lua_str(L, 1))) raise(L, "wechat.ask: the answer is no message");
+  if (!message_push_document(L, lua_str(L, 1))) raise(L, "wechat.ask: the answer is not a message");
   return 1;
 }
 

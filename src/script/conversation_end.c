@@ -79,7 +79,7 @@ static size_t end_oldest(Conversations *conversations, const Interpreter *in) {
                              (oldest = conversations_take_oldest(conversations, in, &count));
        ended++) {
     LogSubject before = log_about((LogSubject){ .openid = conversation_openid(oldest) });
-    log_warn("the conversation was ended: script_memory_mb is used up, and no store keeps it");
+    log_warn("the conversation was ended: script_memory_mb is used up, and no store can hold it");
     log_about(before);
     conversation_finish(oldest, "memory");
   }

@@ -61,8 +61,10 @@ static bool parse_field(const Field *field, Str text, uint64_t *bits, Err *err) 
   do {
     more = str_cut(rest, ',', &item, &rest);
     if (!parse_range(field, item, bits)) {
-      return err_set(err, ERR_USAGE, "'%.*s' is no %s (%lld to %lld, lists, ranges, steps)",
-                     STR_FMT(text), field->name, (long long)field->low, (long long)field->high);
+      return err_set(
+          err, ERR_USAGE,
+          "'%.*s' is not a valid %s: write numbers from %lld to %lld, lists, ranges or steps",
+          STR_FMT(text), field->name, (long long)field->low, (long long)field->high);
     }
   } while (more);
   return true;

@@ -67,7 +67,7 @@ static const TaskBody TICK = { .ended = tick_ended, .doing = "a timer's function
 static void run_tick(Every *every) {
   Task *task = task_new(every->in->engine, &TICK, every);
   if (!task) {
-    log_error("no memory for a timer's function (script_memory_mb): this tick is left out");
+    log_error("no memory for a timer's function (script_memory_mb): this tick is skipped");
     return;
   }
   lua_rawgeti(task_coroutine(task), LUA_REGISTRYINDEX, every->function);

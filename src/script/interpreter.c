@@ -237,7 +237,8 @@ static int prepare_on_load(lua_State *L, Task *task) {
   Err err = { 0 };
   if (task_push_global(L, "on_load") == LUA_TNIL) return -1;
   if (state->len == 0) lua_pushnil(L);
-  else if (!value_from_json(L, *state, &err)) raise(L, "the old script's state: %s", err.text);
+  else if (!value_from_json(L, *state, &err))
+    raise(L, "the state of the previous script: %s", err.text);
   return 1;
 }
 
@@ -272,7 +273,7 @@ static void finish_on_unload(lua_State *L, Task *task) {
   Err err = { 0 };
   if (lua_isnil(L, 1)) return;
   if (!value_to_json(L, 1, task_data(task), &err))
-    raise(L, "what on_unload returned is no state: %s", err.text);
+    raise(L, "on_unload returned a value that cannot be the next state: %s", err.text);
 }
 
 static const TaskBody ON_UNLOAD = {
@@ -285,6 +286,6 @@ void interpreter_unload(Interpreter *in, Buf *state_json) {
   if (!run) return;
   if (run_wait(run, in->engine, &ON_UNLOAD, run_out(run), RUN_LIMITED, &err))
     buf_add(state_json, buf_str(run_out(run)));
-  else log_error("on_unload failed, its state is lost: %s", err.text);
+  else log_error("on_unload failed, and the state is lost: %s", err.text);
   run_free(run);
 }

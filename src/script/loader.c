@@ -43,7 +43,7 @@ static void warn_of_bytes(const char *path, Str text) {
     rest = str_sub(rest, len, rest.len);
   }
   if (!valid)
-    log_warn("%s:%d: this is no UTF-8 (GBK?), and users would read \uFFFD in its place: save the "
+    log_warn("%s:%d: this is not UTF-8 (GBK?), and users would read \uFFFD in its place: save the "
              "file as UTF-8",
              path, line);
 }
@@ -52,8 +52,8 @@ static void warn_of_bytes(const char *path, Str text) {
 static void warn_of_old_file(const char *path) {
   struct stat info;
   if (stat(path, &info) == 0 && info.st_nlink == 0)
-    log_warn("%s was replaced outside, and what is mounted here is still the old file: mount its "
-             "folder, or restart the container",
+    log_warn("%s was replaced outside of the container, where the old file is still mounted: mount "
+             "its folder, or restart the container",
              path);
 }
 

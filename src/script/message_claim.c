@@ -23,8 +23,8 @@ static int push_lost(lua_State *L, void *unused) {
   Record *record = task_record(task_running(L));
   const MessageRun *run = record ? record_guarded(record) : NULL;
   if (run && run->talk) run->talk->in_doubt = true;
-  log_warn("a script ended before its next call: this process stood still for seconds, and another "
-           "one has its message");
+  log_warn("a script was ended before its next call: this process was frozen for seconds, and "
+           "another process took its message over");
   return task_leave(L);
 }
 

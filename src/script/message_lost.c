@@ -22,13 +22,13 @@ static void push_lost(lua_State *L, const KeptRun *run) {
 // A run that begins again gets the message with which it began.
 int message_prepare_again(lua_State *L, const Talk *talk) {
   bool lost = !push_function(L, talk);
-  if (!message_push_document(L, talk->run.message)) raise(L, "the message that was kept is none");
+  if (!message_push_document(L, talk->run.message)) raise(L, "the stored message is not a message");
   if (lost) push_lost(L, &talk->run);
   return lost ? 2 : 1;
 }
 
 void message_lose(MessageRun *run, const Err *err) {
-  log_warn("what was under way with %.*s cannot go on: %s", STR_FMT(run->talk->run.openid),
+  log_warn("the script run for %.*s cannot be continued: %s", STR_FMT(run->talk->run.openid),
            err->text);
   talk_drop(run->talk);
   talk_lose(run->talk);
@@ -39,7 +39,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   Talk *talk = run->talk;
   Engine *engine = task_engine(task);
   if (!talk || !task_record(task)) return false;
-  log_warn("the script changed: what was under way with %.*s cannot go on: %s",
+  log_warn("the script changed, so its run for %.*s cannot be continued: %s",
            STR_FMT(talk->run.openid), record_difference(task_record(task)));
   talk_drop(talk);
   talk_leave_said(talk, false);

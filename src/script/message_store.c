@@ -20,10 +20,10 @@ static int push_found(lua_State *L, void *data) {
   store_reply_free(reply);
   if (mine) return 0;
   if (talk) talk_lost(talk);
-  log_warn("a script ended before its next call: %s",
+  log_warn("a script was ended before its next call: %s",
            gone ? "it is no longer in the store: another process ended it or its user was "
                   "forgotten, or the store lost it"
-                : "another process goes on with it");
+                : "another process took it over");
   return task_leave(L);
 }
 
@@ -108,8 +108,7 @@ Str message_question(Task *task) {
 static void warn_of_record(Talk *talk, const Record *record) {
   if (!talk->warned)
     log_warn("the conversation with %.*s stays in this process: %s makes its record longer than %d "
-             "KB, or gave what "
-             "cannot be kept",
+             "KB, or returned a value that cannot be stored",
              STR_FMT(talk->run.openid), record_given_up(record), RECORD_MAX / 1024);
   talk->warned = true;
 }

@@ -43,7 +43,7 @@ static void warn_of_bytes(Str content) {
   for (size_t at = 0; at < content.len && valid;)
     at += str_utf8_len(str_sub(content, at, content.len), &valid);
   if (!valid)
-    log_warn("the reply's text has bytes that are no UTF-8 (GBK?), which are sent as \uFFFD");
+    log_warn("the reply's text has bytes that are not UTF-8 (GBK?), which are sent as \uFFFD");
 }
 
 static ReplyValue text_reply(lua_State *L, Arena *arena, Reply *reply, Str *rest) {
@@ -71,7 +71,7 @@ static ReplyElement *copy_element(lua_State *L, Arena *arena, const char *type, 
   element->name = copy_string(L, arena);
   lua_pop(L, 1);
   if (!xml_name_ok(element->name)) {
-    raise(L, "reply '%s': '%s' cannot be an element's name", type, element->name.ptr);
+    raise(L, "reply '%s': '%s' cannot be the name of an element", type, element->name.ptr);
   }
   switch (lua_rawgeti(L, -1, 2)) {
     case LUA_TSTRING: element->text = copy_text(L, arena); break;
@@ -116,8 +116,9 @@ static ReplyValue elements_reply(lua_State *L, int index, Arena *arena, bool to_
   lua_pop(L, 1);
   size_t max = reply_news_max(to_event), dropped = reply_limit_news(reply, arena, max);
   if (dropped > 0) {
-    log_warn("news reply: the platform takes %zu article%s in answer to %s; the last %zu left out",
-             max, max == 1 ? "" : "s", to_event ? "an event" : "a message", dropped);
+    log_warn(
+        "news reply: the platform takes %zu article%s in answer to %s; the last %zu are left out",
+        max, max == 1 ? "" : "s", to_event ? "an event" : "a message", dropped);
   }
   return REPLY_VALUE_OK;
 }

@@ -81,7 +81,7 @@ static void insert_sorted(Setting **first, Setting *setting) {
 
 static int refuse_key(lua_State *L, const char *path) {
   if (lua_type(L, -2) != LUA_TNUMBER)
-    return luaL_error(L, "%s: a key of type %s: keys are names", path, luaL_typename(L, -2));
+    return luaL_error(L, "%s: a key is a %s: keys must be names", path, luaL_typename(L, -2));
   lua_pushvalue(L, -2);
   return luaL_error(L, "%s: entry %s has no name: write name = value", path, lua_tostring(L, -1));
 }
@@ -131,7 +131,7 @@ static int error_text(lua_State *L) {
 
 static void explain(lua_State *L, const Reader *reader, Err *err) {
   if (reader->over) {
-    err_set(err, ERR_USAGE, "%s: ran for %d s without coming to its return", reader->path,
+    err_set(err, ERR_USAGE, "%s: it ran for %d s without returning", reader->path,
             CPU_MAX_US / 1000000);
     return;
   }

@@ -131,7 +131,7 @@ static void on_written(void *ctx, StoreReply *reply) {
   if (err.code != ERR_NONE) return fail(change, &err);
   if (ok) return end(change, true);
   if (++change->tries < TRIES) return read_value(change, 0);
-  err_set(&err, ERR_BUSY, "others keep writing it");
+  err_set(&err, ERR_BUSY, "other processes keep changing it");
   fail(change, &err);
 }
 

@@ -19,9 +19,9 @@ bool store_job_sum(StoreJob *job, Str text) {
   int64_t present = 0;
   if (!str_to_int64(text, &present))
     return err_set(&job->reply.err, ERR_INVALID,
-                   "store: what is kept under this key is no integer, so it cannot be counted up");
+                   "store: the value of this key is not an integer, so it cannot be incremented");
   if (__builtin_add_overflow(present, job->call.by, &job->reply.number))
-    return err_set(&job->reply.err, ERR_INVALID, "store: the count does not fit 64 bits");
+    return err_set(&job->reply.err, ERR_INVALID, "store: the sum does not fit 64 bits");
   job->reply.ok = true;
   return true;
 }

@@ -210,7 +210,8 @@ static size_t take_in(RedisLink *link, bool *dead, Err *err) {
 static bool next_reply(RedisLink *link, void **reply, Err *err) {
   *reply = NULL;
   if (redisReaderGetReply(link->reader, reply) == REDIS_OK) return true;
-  return fail(err, link->reader->errstr[0] ? link->reader->errstr : "it sent no reply of Redis");
+  return fail(err, link->reader->errstr[0] ? link->reader->errstr
+                                           : "it sent something that is not a Redis reply");
 }
 
 redisReply *redis_link_read(RedisLink *link, int64_t give_up_us, Err *err) {

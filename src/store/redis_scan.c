@@ -51,7 +51,7 @@ static bool list_prefix(Redis *redis, StoreJob *job, Str prefix, Str pattern) {
   do {
     if (clock_now_us() > job->give_up_us)
       return err_set(&job->reply.err, ERR_TIMEOUT,
-                     "store: this Redis has too many keys to list some of them in time");
+                     "store: this Redis has too many keys to be listed in time");
     redisReply *reply = scan(redis, cursor, pattern, job->give_up_us);
     if (!reply) {
       job->reply.err = redis->why;

@@ -12,7 +12,7 @@ const char *const redis_url_forms[] = {
 };
 
 static bool refuse(const RedisUrl *url, Err *err, const char *why) {
-  return err_set(err, ERR_USAGE, "%s: it is written %s", why, redis_url_forms[url->kind]);
+  return err_set(err, ERR_USAGE, "%s: write %s", why, redis_url_forms[url->kind]);
 }
 
 static bool parse_number(Str text, int64_t least, int64_t most, int *out) {
@@ -51,11 +51,11 @@ static bool check_hosts(const RedisUrl *url, Err *err) {
   bool more;
   do {
     more = str_cut(rest, ',', &address, &rest);
-    if (address.len == 0 || address.ptr[0] == ':') return refuse(url, err, "there is no host");
+    if (address.len == 0 || address.ptr[0] == ':') return refuse(url, err, "the host is missing");
     if (!split_host(address, &host, &number))
       return refuse(url, err, "the host or its port is incomplete");
     if (number.len && !parse_number(number, 1, 65535, &port))
-      return refuse(url, err, "the port is no number from 1 to 65535");
+      return refuse(url, err, "the port is not a number from 1 to 65535");
     count++;
   } while (more);
   if (count == 1 || url->kind == REDIS_SENTINEL) return true;
@@ -73,14 +73,14 @@ static size_t after_last_at(Str text) {
 static bool parse_socket(Str rest, RedisUrl *out, Err *err) {
   static const struct sockaddr_un room;
   out->path = rest;
-  if (rest.len == 0) return refuse(out, err, "there is no path of a socket");
+  if (rest.len == 0) return refuse(out, err, "the path of the socket is missing");
   if (rest.len < sizeof room.sun_path) return true;
   return refuse(out, err, "the path of a Unix socket has at most 107 bytes");
 }
 
 static bool parse_login(Str login, RedisUrl *out, Err *err) {
   if (str_cut(login, ':', &out->user, &out->password) && out->password.len > 0) return true;
-  return refuse(out, err, "before the @ there is no :PASSWORD");
+  return refuse(out, err, ":PASSWORD is missing before the @");
 }
 
 static bool parse_rest(Str rest, RedisUrl *out, Err *err) {
@@ -92,9 +92,9 @@ static bool parse_rest(Str rest, RedisUrl *out, Err *err) {
   if (out->kind == REDIS_SENTINEL) str_cut(tail, '/', &out->master, &db);
   else db = tail;
   if (out->kind == REDIS_SENTINEL && out->master.len == 0)
-    return refuse(out, err, "there is no name of a master");
+    return refuse(out, err, "the name of the master is missing");
   if (db.len == 0 || parse_number(db, 0, REDIS_DB_MAX, &out->db)) return true;
-  return refuse(out, err, "the database, after the last /, is no number from 0 to 1048576");
+  return refuse(out, err, "the database, after the last /, is not a number from 0 to 1048576");
 }
 
 bool redis_url_parse(Str url, RedisUrl *out, Err *err) {
@@ -110,7 +110,7 @@ bool redis_url_parse(Str url, RedisUrl *out, Err *err) {
     if (kind == REDIS_SOCKET) return parse_socket(rest, out, err);
     if (str_starts(rest, STR("//"))) return parse_rest(str_sub(rest, 2, rest.len), out, err);
   }
-  return refuse(out, err, "there is no // after the scheme");
+  return refuse(out, err, "// is missing after the scheme");
 }
 
 // ---- percent-encoding ---------------------------------------------------------------------------

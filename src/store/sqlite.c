@@ -342,8 +342,9 @@ static bool mend_log(Sqlite *sqlite) {
   end_statements(sqlite);
   sqlite_file_close(&sqlite->file);
   if (!reopen(sqlite)) return false;
-  log_warn("store: %s-wal was taken away while in use: nothing is lost, a new one was made",
-           sqlite->path);
+  log_warn(
+      "store: %s-wal was deleted or replaced while in use: nothing is lost, a new one was created",
+      sqlite->path);
   return true;
 }
 
@@ -355,7 +356,7 @@ static bool mend_file(Sqlite *sqlite, bool replaced) {
   if (!reopen(sqlite)) return false;
   if (replaced)
     log_warn("store: %s was replaced while in use: the new file is used from now on", sqlite->path);
-  else log_warn("store: %s was deleted while in use: a new, empty file was made", sqlite->path);
+  else log_warn("store: %s was deleted while in use: a new, empty file was created", sqlite->path);
   return true;
 }
 
@@ -426,7 +427,7 @@ static void *sqlite_open(const StoreOptions *options, const StorePrefixes *prefi
   Sqlite *sqlite = new_handle(path_of(options->url), err);
   if (!sqlite) return NULL;
   if (options->must_exist && access(sqlite->path, F_OK) != 0)
-    err_set(err, ERR_FAILED, "store: there is no %s: no bot has stored anything there",
+    err_set(err, ERR_FAILED, "store: %s does not exist: no bot has stored anything there",
             sqlite->path);
   else if (options->create_late && access(sqlite->path, F_OK) != 0)
     sqlite->is_late = sqlite_file_would_open(sqlite->path, err);

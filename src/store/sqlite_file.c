@@ -41,15 +41,15 @@ bool sqlite_file_explain(const char *path, int code, Err *err) {
       return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
     case SQLITE_NOTADB:
       return err_set(err, ERR_FAILED,
-                     "store: %s is not a SQLite database: name another file (--store sqlite:PATH) "
-                     "or move it away",
+                     "store: %s is not a SQLite database: name another file (--store sqlite:PATH), "
+                     "or move this one away",
                      path);
     case SQLITE_CORRUPT:
-      return err_set(err, ERR_FAILED, "store: %s is damaged: move it away, a new one will be made",
-                     path);
+      return err_set(err, ERR_FAILED,
+                     "store: %s is damaged: move it away, and a new one is created", path);
     case SQLITE_CANTOPEN:
       return err_set(err, ERR_FAILED,
-                     "store: %s cannot be opened: see that its folder is there and may be written",
+                     "store: %s cannot be opened: check that its folder exists and can be written",
                      path);
     case SQLITE_NOMEM: return err_set(err, ERR_MEMORY, "store: no memory for %s", path);
     default: return err_set(err, ERR_FAILED, "store: %s: %s", path, sqlite3_errstr(code));
@@ -66,8 +66,9 @@ static bool folder_is_there(const char *path) {
 
 // A folder of the kernel's, as /proc, is there and has ENOENT for a new file.
 static bool refuse_file(const char *path, int code, Err *err) {
-  const char *mend = code == ENOENT && folder_is_there(path) ? ": its folder takes no files"
-                     : code == ENOENT ? ": its folder is not there, make it first"
+  const char *mend = code == ENOENT && folder_is_there(path)
+                         ? ": no file can be created in its folder"
+                     : code == ENOENT ? ": its folder does not exist, create it first"
                      : code == EACCES || code == EROFS
                          ? ": give this user the right to write the file and its folder"
                          : "";

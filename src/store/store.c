@@ -458,7 +458,7 @@ static Store *open_backend(const StoreBackend *backend, const StoreOptions *opti
   if (store->self && start_thread(store)) return store;
   if (store->self) {
     backend->close(store->self);
-    err_set(err, ERR_FAILED, "store: its thread cannot be started");
+    err_set(err, ERR_FAILED, "store: the store's thread cannot be started");
   }
   free(store);
   return NULL;
@@ -484,7 +484,8 @@ static bool refuse_url(Err *err) {
   Buf forms;
   buf_init(&forms);
   store_url_forms(&forms);
-  err_set(err, ERR_USAGE, "the URL is of no store: write one of %.*s", STR_FMT(buf_str(&forms)));
+  err_set(err, ERR_USAGE, "the URL is not that of a store: write one of %.*s",
+          STR_FMT(buf_str(&forms)));
   buf_clear(&forms);
   return false;
 }

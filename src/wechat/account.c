@@ -43,7 +43,7 @@ static bool read_mode(Account *account, const AccountSettings *settings, Err *er
   else if (str_eq(mode, STR("compatible"))) account->mode = MODE_COMPATIBLE;
   else if (str_eq(mode, STR("safe"))) account->mode = MODE_SAFE;
   else
-    return err_set(err, ERR_USAGE, "encrypt_mode is \"%.*s\"; it can be normal, compatible or safe",
+    return err_set(err, ERR_USAGE, "encrypt_mode is \"%.*s\": write normal, compatible or safe",
                    STR_FMT(mode));
   return true;
 }
@@ -52,13 +52,12 @@ static bool check_partners(const Account *account, const AccountSettings *settin
   const char *mode = account->mode == MODE_SAFE ? "safe" : "compatible";
   if (settings->previous_token.len && !settings->token.len) {
     return err_set(err, ERR_USAGE,
-                   "previous_token is set without token: give the present one as token");
+                   "previous_token is set without token: set token to the current one");
   }
   if (settings->previous_encoding_aes_key.len && !settings->encoding_aes_key.len) {
-    return err_set(
-        err, ERR_USAGE,
-        "previous_encoding_aes_key is set without encoding_aes_key: give the present one as "
-        "encoding_aes_key");
+    return err_set(err, ERR_USAGE,
+                   "previous_encoding_aes_key is set without encoding_aes_key: set "
+                   "encoding_aes_key to the current one");
   }
   if (account->mode == MODE_NORMAL) return true;
   if (!settings->encoding_aes_key.len) {
@@ -69,8 +68,8 @@ static bool check_partners(const Account *account, const AccountSettings *settin
                    mode);
   }
   if (!account->appid.len) {
-    return err_set(err, ERR_USAGE,
-                   "encrypt_mode %s needs appid: it stands inside every sealed message", mode);
+    return err_set(err, ERR_USAGE, "encrypt_mode %s needs appid: every sealed message contains it",
+                   mode);
   }
   return true;
 }
@@ -116,7 +115,7 @@ bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err
   Digest *digest = digest_new();
   bool ok = digest && digest_sha1(digest, &account->credentials[0].token, 1, hex);
   digest_free(digest);
-  if (!ok) return err_set(err, ERR_FAILED, "OpenSSL gives no SHA-1");
+  if (!ok) return err_set(err, ERR_FAILED, "OpenSSL does not provide SHA-1");
   snprintf(out, ACCOUNT_NAME_MAX, "token-%.16s", hex);
   return true;
 }

@@ -102,7 +102,7 @@ bool callback_reply_is_empty(Str body) { return body.len == 0 || str_eq(body, ST
 
 bool callback_open_reply(const Callback *callback, Str body, NodeTree *tree, Buf *plain, Err *err) {
   if (!xml_parse(callback->parser, body, tree, err)) {
-    err_wrap(err, "the answer is no reply that the platform would take");
+    err_wrap(err, "the answer is not a reply that the platform would accept");
     err->code = ERR_FAILED;
     return false;
   }
@@ -112,5 +112,5 @@ bool callback_open_reply(const Callback *callback, Str body, NodeTree *tree, Buf
   if (callback->account->mode != MODE_SAFE) return true;
   return err_set(
       err, ERR_FAILED,
-      "the reply is not encrypted, and encrypt_mode is safe: the platform would not take it");
+      "the reply is not encrypted, and encrypt_mode is safe: the platform would not accept it");
 }

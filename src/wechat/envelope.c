@@ -39,7 +39,7 @@ static bool find_message(const uint8_t *bytes, size_t len, Str appid, Str *messa
   uint32_t message_len = read_length(bytes + RANDOM_LEN);
   if (message_len > content_len - PREFIX_LEN) {
     return err_set(err, ERR_INVALID,
-                   "the sealed message says that it is %u bytes long, and only %zu are there: is "
+                   "the sealed message claims a length of %u bytes, but only %zu are left: is "
                    "encoding_aes_key the one at " ACCOUNT_PLACE_CALLBACK "?",
                    message_len, content_len - PREFIX_LEN);
   }
@@ -80,7 +80,7 @@ bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str seal
   size_t before = out->len;
   if (!decode(out, sealed)) {
     if (out->failed) return err_set(err, ERR_MEMORY, "no memory");
-    return err_set(err, ERR_INVALID, "the sealed message is no base64");
+    return err_set(err, ERR_INVALID, "the sealed message is not base64");
   }
   size_t len = out->len - before;
   uint8_t *bytes = len ? (uint8_t *)out->ptr + before : NULL;
@@ -133,7 +133,7 @@ bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml,
   if (!buf_reserve(out, text_len + 1 + padded)) return err_set(err, ERR_MEMORY, "no memory");
   uint8_t *bytes = (uint8_t *)out->ptr + out->len + text_len + 1;
   if (!lay_out(bytes, appid, xml, padded))
-    return err_set(err, ERR_FAILED, "the system gives no random bytes");
+    return err_set(err, ERR_FAILED, "the system provides no random bytes");
   if (!aes_cbc_encrypt(aes, key, key, bytes, padded, bytes))
     return err_set(err, ERR_FAILED, "the message could not be encrypted");
   base64_encode(out, str_make((const char *)bytes, padded));
@@ -180,7 +180,7 @@ bool envelope_wrap_both(Str document, Str sealed, Buf *out, Err *err) {
   if (!str_ends(plain, end)) {
     return err_set(
         err, ERR_INVALID,
-        "the message does not end with </xml>, so Encrypt cannot be put beside its elements");
+        "the message does not end with </xml>, so Encrypt cannot be added to its elements");
   }
   buf_add(out, str_sub(plain, 0, plain.len - end.len));
   add_encrypt(out, sealed);

@@ -105,7 +105,7 @@ static bool read_json(Str document, NodeTree *tree, Err *err) {
   uint32_t last = NODE_NONE;
   bool ok;
   if (json_kind(json_root(doc)) != JSON_OBJECT)
-    ok = err_set(err, ERR_INVALID, "the JSON message is no object");
+    ok = err_set(err, ERR_INVALID, "the JSON message is not an object");
   else
     ok = add_value(tree, NODE_NONE, &last, STR("xml"), json_root(doc), 1, err) &&
          complete_event(tree, err);
@@ -152,8 +152,8 @@ static bool no_type(const NodeTree *tree, Err *err) {
   if (node_child(tree, 0, STR("Encrypt")) == NODE_NONE)
     return err_set(err, ERR_INVALID, "the message has no MsgType");
   return err_set(err, ERR_INVALID,
-                 "the message is sealed (Encrypt, no MsgType), and was to be read as a plain one: "
-                 "are encoding_aes_key and encrypt_mode set as at " ACCOUNT_PLACE_CALLBACK "?");
+                 "the message is sealed (Encrypt, no MsgType), but it was read as a plain one: are "
+                 "encoding_aes_key and encrypt_mode set as at " ACCOUNT_PLACE_CALLBACK "?");
 }
 
 // White space at the ends of these elements is layout, in whatever form it was sent: no type, no openid and

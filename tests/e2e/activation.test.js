@@ -110,7 +110,7 @@ test('a descriptor that is no listening socket is refused with what to write', a
   const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" run bot.lua 3</dev/null';
   const { status, stderr } = spawnSync('sh', ['-c', script, BINARY], { cwd: dir, env: cleanEnv(), encoding: 'utf8' });
   assert.equal(status, 2);
-  assert.match(stderr, /^wemoon: the socket that was handed over \(descriptor 3\) is none .*ListenStream=ADDRESS:PORT\n$/m);
+  assert.match(stderr, /^wemoon: the socket that was handed over \(descriptor 3\) is not a listening TCP socket.*ListenStream=ADDRESS:PORT\n$/m);
 });
 
 const ACTIVATES = has('systemd-socket-activate', '--version');

@@ -122,7 +122,7 @@ test('.reload loads the script anew, or says why not; after a reload the next in
   await screen.shows(/live >/);
   bot.write('bot.lua', 'function on_message(');
   screen.keys('.reload', 'Enter');
-  await screen.shows(/not reloaded, the script before stays in service: \S*bot\.lua:1/);
+  await screen.shows(/not reloaded, the previous version stays in service: \S*bot\.lua:\s*1/);
   bot.write('bot.lua', ECHO.replace('hi ', 'v2 '));
   screen.keys('mine = 1', 'Enter');
   screen.keys('.reload', 'Enter');
@@ -152,7 +152,7 @@ test('Ctrl-C ends what was typed, and nothing of the bot\'s; Ctrl-D leaves', asy
   await screen.shows(/42/);
   screen.keys('C-d');
   await screen.ended();
-  await bot.waitForLog(/attach 1: it has left/);
+  await bot.waitForLog(/attach 1: the prompt was closed/);
   assert.equal(await bot.say('b'), 'said b');
 });
 
@@ -211,11 +211,11 @@ test('several at once: each has its own _ and menu; the ninth is refused', async
     const socket = await open();
     say(socket, 'line', `${i} * 10`);
   }
-  assert.match((await open()).heard, /refused \d+\nas many prompts as there may be/);
+  assert.match((await open()).heard, /refused \d+\nthe largest number of prompts/);
   for (let i = 0; i < 8; i++) say(sockets[i], 'line', '"is " .. _');
   for (let i = 0; i < 8; i++) await until(() => sockets[i].heard.includes(`"is ${i * 10}"`), `the value of ${i}`);
   sockets[0].destroy();
-  await bot.waitForLog(/it has left/);
+  await bot.waitForLog(/the prompt was closed/);
   assert.equal((await attach(bot, ['1'])).out, '1\n');
 });
 
@@ -254,7 +254,7 @@ test('the socket is the owner\'s alone, and who else comes is refused by name', 
 test('each input is a line of the log, secrets masked', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   await attach(bot, ['greeting = "x"', '"aCallbackToken1"', '"\\27[2J"', '-- ' + 'y'.repeat(1000)], { code: 0 });
-  await bot.waitForLog(new RegExp(`info  attach 1: process \\d+ of user ${process.getuid()} takes the prompt\n`));
+  await bot.waitForLog(new RegExp(`info  attach 1: process \\d+ of user ${process.getuid()} attached\n`));
   await bot.waitForLog(/info {2}attach 1: greeting = "x"\n/);
   await bot.waitForLog(/info {2}attach 1: "aCal…\(15\)"\n/);
   await bot.waitForLog(/y…\n/);
@@ -277,7 +277,7 @@ test('two bots in one folder are told apart: by script, or the prompt lists them
   assert.equal((await attach(bot, ['greeting'])).out, '"hi "\n');
   assert.equal((await attach(bot, ['greeting'], { args: ['other.lua'] })).out, '"other "\n');
   const { err } = await attach(bot, ['greeting'], { args: [], code: 2 });
-  assert.match(err, /several bots run there: name one\n {2}--attach=\S+ {2}\(process \d+, \S+\.lua\)\n {2}--attach=/);
+  assert.match(err, /several bots are running: name the socket of one\n {2}--attach=\S+ {2}\(process \d+, \S+\.lua\)\n {2}--attach=/);
   const named = await wemoon(['repl', `--attach=${socketOf(bot)}`], { cwd: '/', input: 'greeting\n', code: 0, env: { XDG_STATE_HOME: bot.dir } });
   assert.equal(named.stdout, '"hi "\n');
 });
@@ -296,7 +296,7 @@ test('a socket that was left behind is taken away, and nobody is there is said',
 test('attach names a path, or false; without a SQLite file the socket is in XDG_RUNTIME_DIR', async (t) => {
   const off = await startBot(t, { script: ECHO, config: { attach: false } });
   assert.deepEqual(fs.readdirSync(off.dir).filter((name) => name.endsWith('.sock')), []);
-  assert.match((await attach(off, ['1'], { code: 2 })).err, /attach is false in this configuration/);
+  assert.match((await attach(off, ['1'], { code: 2 })).err, /the configuration says attach = false/);
   const deep = 'd'.repeat(120);
   const named = await startBot(t, { script: ECHO, config: { attach: `./${deep}/s.sock` }, files: { [`${deep}/x`]: '' } });
   assert.ok(fs.statSync(path.join(named.dir, deep, 's.sock')).isSocket(), 'a path that is too long for a socket\'s address');
@@ -309,7 +309,7 @@ test('attach names a path, or false; without a SQLite file the socket is in XDG_
 
 test('a socket that cannot be made is one warning, and the bot serves', async (t) => {
   const bot = await startBot(t, { script: ECHO, config: { attach: '/nonexistent/s.sock' } });
-  await bot.waitForLog(/warn {2}no socket for repl --attach \(attach = false asks for none\): \/nonexistent\/: No such file/);
+  await bot.waitForLog(/warn {2}the socket of repl --attach could not be created \(set attach = false to do without it\): \/nonexistent\/: No such file/);
   assert.equal(await bot.say('a'), 'hi a');
 });
 
@@ -322,5 +322,5 @@ test('of several Lua states it is in one, and says so', async (t) => {
 test('a value of attach that is none is refused with the mend', async (t) => {
   const bot = { dir: tempDir(t) };
   const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'abc', '--attach', 'sock'], { cwd: bot.dir, code: 2 });
-  assert.match(stderr, /attach \(from --attach\): "sock" is neither true, false nor a path: a path of one name is \.\/sock/);
+  assert.match(stderr, /attach \(from --attach\): "sock" is neither true nor false nor a path: write \.\/sock/);
 });

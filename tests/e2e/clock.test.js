@@ -81,7 +81,7 @@ test('a clock that is wrong has the platform\'s messages refused, and the log as
   const bot = await startBot(t, { script: 'function on_message() return "hi" end', env: clock.env });
   clock.set(HOUR);
   assert.equal((await bot.deliver(textXml('x'))).status, 403);
-  await bot.waitForLog(/timestamp is 3\d+ s off this machine's clock, more than replay_window_s.*clock right\?/s);
+  await bot.waitForLog(/timestamp differs by 3\d+ s from this machine's clock, more than replay_window_s.*clock right\?/s);
   clock.set(0);
   assert.equal(await bot.say('x'), 'hi');
 });

@@ -226,8 +226,8 @@ test('five seconds are waited, no longer', async (t) => {
 
 test('what the platform would not take is told to the user, and the trace says why', async (t) => {
   const wrong = {
-    broken: [() => '<xml><a></xml>', /no reply that the platform would take/],
-    json: [() => '{"a":1}', /no reply that the platform would take/],
+    broken: [() => '<xml><a></xml>', /not a reply that the platform would accept/],
+    json: [() => '{"a":1}', /not a reply that the platform would accept/],
     stranger: [(m) => replyTo({ ...m, FromUserName: 'oSomebody' }, { MsgType: 'text', Content: 'x' }), /ToUserName/],
     long: [(m) => replyTo(m, { MsgType: 'text', Content: '月'.repeat(683) }), /2049 bytes/],
     empty: [(m) => replyTo(m, { MsgType: 'text', Content: '' }), /needs Content/],
@@ -451,7 +451,7 @@ test('a script that does not load is shown on the desk, and answers once it is m
       return bot.ok === false;
     }, `the desk to be told of ${broken}`);
     assert.match(bot.error, /bot\.lua/);
-    assert.match(sim.bot.log, /bot\.lua is not in service until it is mended and saved/);
+    assert.match(sim.bot.log, /bot\.lua is not in service until it is corrected and saved/);
     assert.deepEqual((await sim.say('x')).shown, []);
     await sim.bot.waitForLog(/the script has not loaded/);
     const [file] = (await sim.get('/sim/source')).files;

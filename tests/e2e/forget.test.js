@@ -78,10 +78,10 @@ test('wemoon forget of a user that nobody knows is done; without a store, with m
   const dir = tempDir(t);
   writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, appid: APPID }) });
   const run = (args, code) => wemoon(['forget', ...args], { cwd: dir, code });
-  assert.match((await run(['oNobody'], 1)).stderr, /^wemoon: forget: store: there is no wemoon\.db/);
+  assert.match((await run(['oNobody'], 1)).stderr, /^wemoon: forget: store: wemoon\.db does not exist/);
   await wemoon(['exec', '-e', 'wechat.store.set("a", 1)'], { cwd: dir, code: 0 });
   await run(['oNobody'], 0);
-  assert.match((await run([], 2)).stderr, /something is missing: wemoon forget OPENID/);
+  assert.match((await run([], 2)).stderr, /an argument is missing: wemoon forget OPENID/);
   assert.match((await run(['o', '--store', 'memory:'], 2)).stderr, /the store is memory:/);
 });
 

@@ -43,7 +43,7 @@ for (const where of ['SQLite file', 'Redis']) {
       await sleep(3000);
       assert.deepEqual(peer.seen.filter((line) => line === 'POST /effect'), ['POST /effect']);
       assert.deepEqual(peer.sent, []);
-      assert.match(bots[0].log, /a script ended before its next call: this process stood still/);
+      assert.match(bots[0].log, /a script was ended before its next call: this process was frozen/);
     });
   }
 

@@ -25,7 +25,7 @@ end` });
   await sleep(500);
   assert.doesNotMatch(bot.log, /script_memory_mb/);
   assert.equal(await bot.say('57'), 'kept 117');
-  await bot.waitForLog(/the script takes \d+ of 128 MB \(script_memory_mb\)/);
+  await bot.waitForLog(/the script uses \d+ of 128 MB \(script_memory_mb\)/);
   await sleep(1000);
   assert.equal(await bot.say('free'), 'kept 0');
   await sleep(500);

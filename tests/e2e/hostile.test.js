@@ -148,7 +148,7 @@ test('where the files are broken when a call is stuck, what they were before ser
   await bot.waitForLog(/not reloaded/);
   fs.rmSync(bot.file('bot.lua'));
   assert.equal(await bot.say('stuck', from(1)), null);
-  await bot.waitForLog(/what they were before is in service/);
+  await bot.waitForLog(/their previous version is in service/);
   assert.equal(await bot.say('hi', from(3)), 'first hi');
   bot.write('lib/word.lua', 'return "mended "');
   bot.write('bot.lua', script);
@@ -164,7 +164,7 @@ test('an interpreter that a failed reload gave up is replaced', async (t) => {
   const stuck = bot.say('stuck', from(1));
   await sleep(50);
   bot.write('bot.lua', `${script}\nfunction on_load() error('on purpose') end`);
-  await bot.waitForLog(/not reloaded|before is in service/);
+  await bot.waitForLog(/not reloaded|previous version is in service/);
   await stuck;
   await sleep(1500);
   bot.write('bot.lua', script);
@@ -284,7 +284,7 @@ function on_message(msg) return cases[msg.content] and cases[msg.content]() or m
     assert.equal(await bot.say('alive'), 'alive', `after ${what}\n${bot.log}`);
   }
   await sleep(150);
-  assert.match(bot.log, /debug\.setupvalue: the function is not the script's/);
+  assert.match(bot.log, /debug\.setupvalue: the function does not belong to the script/);
 });
 
 test('an error whose text names a pipe or a device is told without its source line', async (t) => {

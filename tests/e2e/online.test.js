@@ -162,7 +162,7 @@ test('the code is found in a line of a log and in an answer', async () => {
 
 test('an unknown code: status 1; what is no number: status 2', async () => {
   assert.match((await wemoon(['explain', '123456'], { code: 1 })).stderr, /^wemoon: explain: 123456 is not a code that is known here/);
-  assert.match((await wemoon(['explain', 'abc'], { code: 2 })).stderr, /"abc" has no error code in it/);
+  assert.match((await wemoon(['explain', 'abc'], { code: 2 })).stderr, /"abc" contains no error code/);
   assert.match((await wemoon(['explain', '1.2.3.4'], { code: 2 })).stderr, /no error code/);
   await wemoon(['explain'], { code: 2 });
 });

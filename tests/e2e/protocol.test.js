@@ -195,7 +195,7 @@ test('what cannot be opened, and what is inside when it is no message, is refuse
   await refused(seal(xml, { appid: 'wx0000000000000000' }), 'another appid');
   await refused(seal(xml, { appid: '' }), 'no appid');
   await refused(seal(xml, { key: OTHER_KEY }), 'another key');
-  await refused('!!!!', 'no base64');
+  await refused('!!!!', 'not base64');
   await refused(seal(xml).slice(1), 'base64 of another length');
   await refused(`${seal(xml).slice(0, -4)}====`, 'too much padding in the base64');
   await refused('', 'nothing');
@@ -362,8 +362,8 @@ test('framing that could be understood in two ways is answered with 400 and a li
     'a blank before a colon': [line('Host: x', length.replace(':', ' :')), /blank before its colon/],
     'a folded line': [line('Host: x', 'X: y', ' z', length), /malformed/],
     'OPTIONS *': ['OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', /its target is \*/],
-    'a whole URL of another host': [`POST http://other:${bot.port}${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host/],
-    'a whole URL of another port': [`POST http://bot${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host or port/],
+    'a URL of another host': [`POST http://other:${bot.port}${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host/],
+    'a URL of another port': [`POST http://bot${target} HTTP/1.1\r\nHost: bot\r\n${length}\r\n\r\n${body}`, /another host or port/],
     'HTTPS': ['\x16\x03\x01\x00\x10\x01\x00\r\n\r\n', /HTTPS/],
     'the PROXY protocol': ['PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', /PROXY protocol/],
   };

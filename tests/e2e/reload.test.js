@@ -288,6 +288,6 @@ test('a single mounted file that was replaced outside is the old one, and that i
   await assertSays(bot, 'two');
   assert.doesNotMatch(bot.log, /replaced outside/);
   bot.replace('outside.lua', saying('three'));
-  await bot.waitForLog(/bot\.lua was replaced outside, and what is mounted here is still the old file/);
+  await bot.waitForLog(/bot\.lua was replaced outside of the container, where the old file is still mounted/);
   assert.equal(await bot.say('?'), 'two');
 });

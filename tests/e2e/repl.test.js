@@ -50,7 +50,7 @@ test('an undefined global is nil at the prompt', async (t) => assert.equal((awai
 
 test('an input that ends in the middle is an error', async (t) => {
   const { err } = await type(t, ['for i = 1, 2 do'], { code: 1 });
-  assert.match(err, /wemoon: repl: the input ends in the middle/);
+  assert.match(err, /wemoon: repl: the input ends before its last statement does/);
 });
 
 test('without credentials APIs are the simulated platform\'s; a failure is printed with what to do', async (t) => {

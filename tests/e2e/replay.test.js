@@ -187,10 +187,10 @@ test('a file that is no capture is said with its line; a missing file or script:
   const file = path.join(dir, 'x.jsonl');
   fs.writeFileSync(file, `${JSON.stringify({ t: 1, in: messageXml({}), out: null, late: [], calls: [] })}\n{"t":1}\n`);
   fs.writeFileSync(path.join(dir, 'bot.lua'), 'function on_message() end');
-  assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /wemoon: replay: .*x\.jsonl:2: is no line of a capture/);
+  assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /wemoon: replay: .*x\.jsonl:2: this is not a line of a capture/);
   assert.match((await wemoon(['replay', path.join(dir, 'no'), 'bot.lua'], { code: 2 })).stderr, /wemoon: replay: .*no/);
   fs.writeFileSync(file, '');
   assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /x\.jsonl has no messages/);
-  assert.match((await wemoon(['replay', file], { code: 2 })).stderr, /something is missing: wemoon replay CAPTURE BOT\.lua/);
+  assert.match((await wemoon(['replay', file], { code: 2 })).stderr, /an argument is missing: wemoon replay CAPTURE BOT\.lua/);
   assert.ok(!fs.existsSync(path.join(dir, 'wemoon.db')));
 });

@@ -277,7 +277,7 @@ test('nobody there: status 1, and how to start a bot', async (t) => {
 
 test('an answer that is no reply is status 1', async (t) => {
   const peer = await recorder(t, 'hello <there>');
-  assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /no reply/);
+  assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /not a reply/);
 });
 
 test('what the bot takes for no message is not blamed on a key that there is none of', async (t) => {
@@ -324,8 +324,8 @@ test('wrong words are status 2, and nothing is sent', async (t) => {
   for (const [words, what] of [
     [['txet', 'hi'], /did you mean text\?/], [['text'], /send text CONTENT/], [['text', 'two', 'words'], /quotes/],
     [['location', '91', '0'], /latitude/], [['location', 'north', '0'], /latitude/], [['location', '0', '181'], /longitude/],
-    [['event'], /event NAME/], [['event', 'x', 'novalue'], /Field=value/], [['event', 'x', 'a b=1'], /element's name/],
-    [['event', 'x', 'A..B=1'], /element's name/], [['text', 'hi', '--repeat', '0'], /--repeat/], [['text', 'hi', '--raw', '--json'], /exclude/],
+    [['event'], /event NAME/], [['event', 'x', 'novalue'], /Field=value/], [['event', 'x', 'a b=1'], /the name of an element/],
+    [['event', 'x', 'A..B=1'], /the name of an element/], [['text', 'hi', '--repeat', '0'], /--repeat/], [['text', 'hi', '--raw', '--json'], /exclude/],
     [['xml', 'none.xml'], /none\.xml/], [['xml'], /FILE/], [['xml', '-', '--from', 'x'], /--from/], [['text', 'hi', '--url', 'nonsense'], /--url/],
     [['text', 'hi', '--url', 'ftp://x/'], /--url/], [['text', 'hi', '--url', 'http://127.0.0.1/a b'], /is a space: write %20/],
     [['xml', '/dev/null'], /\/dev\/null is empty/],

@@ -429,7 +429,7 @@ test('wechat.store: what cannot be kept raises; what the store refuses is nil an
     local function why(...) return select(2, pcall(...)) end
     s.set("text", "abc")
     return select(2, s.incr("text")), why(s.set, "k", print), why(s.set, "k"), why(s.set, "", 1), why(s.set, "k", 1, -1), why(s.get)`);
-  assert.match(values[0], /no integer/);
+  assert.match(values[0], /not an integer/);
   assert.match(values[1], /wechat\.store\.set: value: .*function/);
   assert.match(values[2], /value is missing/);
   assert.match(values[3], /1 to 1000 bytes/);

@@ -290,7 +290,7 @@ test('wemoon new makes a bot that passes its own spec, is checked, and completes
   assert.match(fs.readFileSync(`${dir}/.wemoon/wechat/bot.lua`, 'utf8'), /function bot\.word\(/);
   assert.equal(fs.statSync(`${dir}/config.lua`).mode & 0o777, 0o600);
   const { stderr } = await wemoon(['new', 'mybot'], { cwd, code: 2 });
-  assert.match(stderr, /mybot is there already and not empty: name a new folder/);
+  assert.match(stderr, /mybot exists and is not empty: name a new folder/);
 });
 
 test('a language model is played, on this machine too, and what it says late is expected', async (t) => {

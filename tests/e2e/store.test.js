@@ -43,7 +43,7 @@ test('list prints the keys in order, get a value, delete takes one key alone', a
   assert.equal((await store(['get', 'count'], { code: 0 })).stdout, '42\n');
   assert.match((await store(['get', 'b'], { code: 0 })).stdout, /"n":9007199254740993/);
   assert.equal((await store(['delete', 'a:'], { code: 1 })).stderr,
-    'wemoon: store: there is no key a:: wemoon store list prints those there are\n');
+    'wemoon: store: there is no key a:: wemoon store list prints the keys\n');
   await store(['delete', 'a:1'], { code: 0 });
   await store(['get', 'a:1'], { code: 1 });
   assert.equal((await store(['list', 'a:'], { code: 0 })).stdout, '{"key":"a:2"}\n');
@@ -79,7 +79,7 @@ test('with --all sessions, tokens and answers move too, and a message answered b
   assert.deepEqual(lines(stdout).map(({ key }) => key.split('/')[0]).sort(), ['answer', 'session']);
   assert.ok(lines(stdout).every((line) => line.own === true));
   const left = await moved.store(['import'], { code: 0, input: stdout });
-  assert.match(left.stderr, /^wemoon: store: 2 of wemoon's own keys were left out: import them with --all\n$/);
+  assert.match(left.stderr, /^wemoon: store: 2 of wemoon's own keys were skipped: import them with --all\n$/);
   await moved.store(['import', '--all'], { code: 0, input: stdout });
   assert.deepEqual(lines((await moved.store(['export', '--all'])).stdout), lines(stdout));
   const other = await startBot(t, { script: SCRIPT.replace('"session"', '"not again"'), config: { appid: APPID, store: fresh.url } });
@@ -115,9 +115,9 @@ test('each account sees its own keys alone', async (t) => {
 
 test('a store that is not there, is memory: or away is told, and nothing is made', async (t) => {
   const { dir, store } = makeShop(t);
-  assert.match((await store(['list'], { code: 1 })).stderr, /^wemoon: store: there is no wemoon\.db: no bot has stored anything there\n$/);
+  assert.match((await store(['list'], { code: 1 })).stderr, /^wemoon: store: wemoon\.db does not exist: no bot has stored anything there\n$/);
   assert.deepEqual(fs.readdirSync(dir), ['config.lua']);
-  assert.match((await store(['list', '--store', 'memory:'], { code: 2 })).stderr, /memory:, which each process has to itself/);
+  assert.match((await store(['list', '--store', 'memory:'], { code: 2 })).stderr, /memory:, which only the bot's own process can read/);
   assert.match((await store(['list', '--store', 'redis://127.0.0.1:1/0'], { code: 1 })).stderr, /^wemoon: store: Redis at 127\.0\.0\.1:1: Connection refused\n$/);
 });
 
@@ -147,7 +147,7 @@ test('a wrong use is exit 2, a line that cannot be imported exit 1 with its numb
     assert.match((await store(args, { code: 2 })).stderr, /^wemoon: store: .*\nTry: wemoon store --help\n$/);
   }
   const { stderr } = await store(['import'], { code: 1, input: '{"key":"good","value":1}\n\n{"value":2}\n' });
-  assert.equal(stderr, 'wemoon: store: line 3 of standard input: it has no "key"\n');
+  assert.equal(stderr, 'wemoon: store: line 3 of standard input: "key" is missing\n');
   assert.match((await store(['import'], { code: 1, input: 'nonsense' })).stderr, /^wemoon: store: line 1 of standard input: /);
   assert.equal((await store(['list'], { code: 0 })).stdout, '{"key":"good"}\n');
 });

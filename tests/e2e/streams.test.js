@@ -151,7 +151,7 @@ test('no connection, and an answer that never begins, are nil and an error', asy
     local _, c = wechat.http.stream{url = "http://127.0.0.1:${port}", timeout = 0.2}
     return a.kind, b.kind .. tostring(b), c.kind .. tostring(c), a.retryable`);
   assert.deepEqual([refused, unknown], ['network', true]);
-  assert.match(idle, /^timeout.*not a byte came for 0\.2 s/);
+  assert.match(idle, /^timeout.*no byte was received for 0\.2 s/);
   assert.match(whole, /^timeout.*no whole answer within 0\.2 s/);
 });
 

@@ -62,4 +62,4 @@ wechat.log.debug("a line with a table", { a = 1 }, nil, true, wechat.json.null)
 -- Markdown
 check.equal(wechat.plain("**晴**，见[官网](https://a.cn)\n\n- 一\n- 二"), "晴，见<a href=\"https://a.cn\">官网</a>\n\n• 一\n• 二")
 check.equal(wechat.plain(""), "")
-check.raises("wechat.plain: the text has 65537 bytes; 65536 at the most", wechat.plain, ("x"):rep(65537))
+check.raises("wechat.plain: the text has 65537 bytes; at most 65536 are allowed", wechat.plain, ("x"):rep(65537))

@@ -139,7 +139,7 @@ static void test_another_token_or_another_time_is_refused(void **state) {
   assert_refused(&forged, STR(MESSAGE), ERR_FORBIDDEN, "signature is wrong");
   assert_refused(&old, STR(MESSAGE), ERR_FORBIDDEN, "replay_window_s");
   assert_refused(&future, STR(MESSAGE), ERR_FORBIDDEN, "replay_window_s");
-  assert_refused(&words, STR(MESSAGE), ERR_FORBIDDEN, "no number");
+  assert_refused(&words, STR(MESSAGE), ERR_FORBIDDEN, "not a number");
   assert_true(verifies(&edge, STR(MESSAGE)));
   assert_true(verify_callback(&account, 0, &old, STR(MESSAGE), NOW, w, &verified, &err));
 }
@@ -152,7 +152,7 @@ static void test_safe_mode_takes_nothing_but_sealed_messages(void **state) {
   assert_true(verifies(&sealed, body));
   assert_true(verified.sealed);
   assert_true(str_eq(verified.document, STR(MESSAGE)));
-  assert_refused(&sealed, STR(MESSAGE), ERR_FORBIDDEN, "a plain message");
+  assert_refused(&sealed, STR(MESSAGE), ERR_FORBIDDEN, "the message is plain");
 }
 
 static void wrap_lines(Str body, size_t width, Buf *out) {

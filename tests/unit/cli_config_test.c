@@ -207,9 +207,9 @@ static void test_integers_have_ranges(void **state) {
   assert_false(load(nothing, WORDS("--threads", "0", "--max-jobs", "many", "--deadline-ms", "-1",
                                    "--max-body", "1e6")));
   assert_says("threads (from --threads): 0 is out of range: write 1 to 8192");
-  assert_says("max_jobs (from --max-jobs): \"many\" is no integer");
+  assert_says("max_jobs (from --max-jobs): \"many\" is not an integer");
   assert_says("deadline_ms (from --deadline-ms): -1 is out of range");
-  assert_says("max_body (from --max-body): \"1e6\" is no integer");
+  assert_says("max_body (from --max-body): \"1e6\" is not an integer");
 }
 
 static void test_zero_switches_the_replay_window_off(void **state) {
@@ -231,10 +231,10 @@ static void test_another_spelling_of_a_boolean_is_a_fault(void **state) {
 
 static void test_words_that_a_key_does_not_know_are_listed(void **state) {
   assert_false(load(WORDS("WEMOON_ENCRYPT_MODE=sfae"), WORDS("--log-level", "loud")));
-  assert_says("encrypt_mode (from WEMOON_ENCRYPT_MODE): there is no \"sfae\": write normal, "
+  assert_says("encrypt_mode (from WEMOON_ENCRYPT_MODE): unknown value \"sfae\": write normal, "
               "compatible or safe");
   assert_says(
-      "log_level (from --log-level): there is no \"loud\": write debug, info, warn or error");
+      "log_level (from --log-level): unknown value \"loud\": write debug, info, warn or error");
 }
 
 // ---- addresses, paths, URLs ---------------------------------------------------------------------
@@ -339,7 +339,7 @@ static void test_what_kubernetes_makes_of_a_service_is_passed_over(void **state)
 
 static void test_a_port_of_one_s_own_is_an_unknown_variable(void **state) {
   assert_false(load(WORDS("WEMOON_PORT=8080"), nothing));
-  assert_says("WEMOON_PORT (from the environment): there is no such variable");
+  assert_says("WEMOON_PORT (from the environment): unknown variable");
 }
 
 // ---- partners -----------------------------------------------------------------------------------
@@ -439,14 +439,14 @@ static void test_partners_may_come_from_different_places(void **state) {
 
 static void test_a_key_of_wrong_form_is_refused_without_showing_it(void **state) {
   assert_false(load(WORDS("WEMOON_ENCODING_AES_KEY=s3cret", "WEMOON_APPID=x"), nothing));
-  assert_says("encoding_aes_key (from WEMOON_ENCODING_AES_KEY): has 6 characters, an "
+  assert_says("encoding_aes_key (from WEMOON_ENCODING_AES_KEY): has 6 characters, but an "
               "EncodingAESKey has 43");
   assert_keeps("s3cret");
 }
 
 static void test_white_space_around_a_secret_is_a_fault(void **state) {
   assert_false(load(WORDS("WEMOON_TOKEN=s3cret\n"), nothing));
-  assert_says("token (from WEMOON_TOKEN): has white space at an end");
+  assert_says("token (from WEMOON_TOKEN): begins or ends with white space");
   assert_keeps("s3cret");
 }
 

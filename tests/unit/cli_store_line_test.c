@@ -70,14 +70,14 @@ static void test_what_export_did_not_write_is_refused_with_the_reason(void **sta
   static const struct {
     const char *text, *why;
   } faulty[] = {
-    { "{\"value\":1}", "no \"key\"" },
-    { "{\"key\":1,\"value\":1}", "no \"key\"" },
-    { "{\"key\":\"a\"}", "no \"value\"" },
-    { "{\"key\":\"a\",\"base64\":\"?\"}", "no \"value\"" },
-    { "{\"key\":\"a\",\"value\":1,\"expires_at\":\"soon\"}", "no time" },
-    { "{\"key\":\"a\",\"value\":1,\"expires_at\":-5}", "no time" },
-    { "{\"key\":\"a\",\"value\":1,\"expires_at\":9223372036854775807}", "no time" },
-    { "[]", "no \"key\"" },
+    { "{\"value\":1}", "\"key\" is missing" },
+    { "{\"key\":1,\"value\":1}", "\"key\" is missing" },
+    { "{\"key\":\"a\"}", "\"value\" is missing" },
+    { "{\"key\":\"a\",\"base64\":\"?\"}", "\"value\" is missing" },
+    { "{\"key\":\"a\",\"value\":1,\"expires_at\":\"soon\"}", "not a time" },
+    { "{\"key\":\"a\",\"value\":1,\"expires_at\":-5}", "not a time" },
+    { "{\"key\":\"a\",\"value\":1,\"expires_at\":9223372036854775807}", "not a time" },
+    { "[]", "\"key\" is missing" },
     { "{", "" },
     { "", "" },
   };

@@ -55,12 +55,12 @@ static void test_one_certificate_and_several_are_fine(void **state) {
 static void test_a_file_that_holds_none_is_refused(void **state) {
   refused("/nowhere/at/all", "cannot read");
   make("cp key.pem file.pem");
-  refused(file, "holds no certificate");
+  refused(file, "contains no certificate");
   make(": > file.pem");
-  refused(file, "holds no certificate");
+  refused(file, "contains no certificate");
   make("openssl x509 -in good.pem -outform DER -out file.pem");
-  refused(file, "holds no certificate");
-  refused(folder, "holds no certificate");
+  refused(file, "contains no certificate");
+  refused(folder, "contains no certificate");
 }
 
 static void test_a_damaged_certificate_is_refused(void **state) {

@@ -43,7 +43,7 @@ static void test_a_coroutine_can_yield_across_it(void **state) {
 
 static void test_an_unknown_type_is_the_authors_mistake(void **state) {
   assert_raises("m.method('lib.h', { { 'x', 'number|colour' } }, print)",
-                "a parameter's type is unknown: colour");
+                "unknown type of a parameter: colour");
 }
 
 #undef TEST

@@ -34,7 +34,7 @@ static void test_a_run_that_is_stuck_is_left_behind(void **state) {
   int64_t began_us = clock_now_us();
   assert_false(run_in_task("block()", &err));
   assert_true(clock_now_us() - began_us < 690000);
-  assert_non_null(strstr(err.text, "is stuck in a call that does not come back"));
+  assert_non_null(strstr(err.text, "is stuck in a call that does not return"));
   assert_true(engine_is_given_up(engine));
   assert_false(run_in_task("return 1", &err));
   assert_int_equal(err.code, ERR_BUSY);

@@ -70,10 +70,10 @@ static void test_a_token_comes_with_its_expiry(void **state) {
 }
 
 static void test_what_is_no_call_raises(void **state) {
-  assert_holds("fails('base is neither api nor mp', host.api.call, "
+  assert_holds("fails('base must be api or mp', host.api.call, "
                "{ method = 'x.y', path = '/x', base = 'z' }) "
                "fails(\"path must begin with '/'\", host.api.call, { method = 'x.y', path = 'x' }) "
-               "fails('no name of a token', host.api.token, '')");
+               "fails('unknown name of a token', host.api.token, '')");
 }
 
 static void test_without_an_api_or_credentials_the_method_is_named(void **state) {

@@ -59,7 +59,7 @@ static void test_of_too_many_notes_the_oldest_go(void **state) {
 
 static void test_without_a_feed_reading_raises(void **state) {
   world.options.feed = NULL;
-  assert_holds("fails('nothing is told to this interpreter', host.feed.next)");
+  assert_holds("fails('this interpreter has no feed', host.feed.next)");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

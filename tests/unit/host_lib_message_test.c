@@ -141,7 +141,7 @@ static void test_safe_mode_takes_no_plain_message(void **unused) {
   given_mode("safe");
   state_run(&state, "local msg, why = message.parse('<xml><MsgType>text</MsgType></xml>', 's', "
                     "'1', 'n') assert(msg "
-                    "== nil and why:find('plain message'))");
+                    "== nil and why:find('message is plain'))");
   state_run(&state, "local ok, why = pcall(message.parse, '<xml><MsgType>text</MsgType></xml>') "
                     "assert(not ok and "
                     "why:find('msg_signature is missing'))");

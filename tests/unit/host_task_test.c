@@ -62,9 +62,9 @@ static void test_a_warning_is_one_line(void **state) {
 
 static void test_a_file_and_a_reply_that_are_no_utf8_are_named(void **state) {
   load("-- \xE5\xA5\xBD\nfunction on_message(msg) return '\xC4\xE3\xBA\xC3' end");
-  assert_logged("bot.lua:2: this is no UTF-8 (GBK?)");
+  assert_logged("bot.lua:2: this is not UTF-8 (GBK?)");
   assert_answer("hi", TASK_RETURNED, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-  assert_logged("the reply's text has bytes that are no UTF-8");
+  assert_logged("the reply's text has bytes that are not UTF-8");
 }
 
 static void test_control_characters_are_dropped_in_silence(void **state) {

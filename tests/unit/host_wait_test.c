@@ -131,7 +131,7 @@ static void test_where_lua_cannot_suspend_the_function_in_the_way_is_named(void 
 static void test_a_yield_at_the_foot_of_a_task_raises_clearly(void **state) {
   load("function on_message(msg) coroutine.yield(1) end");
   assert_answer("x", TASK_FAILED, "");
-  assert_logged("coroutine.yield outside of a coroutine of the script's own");
+  assert_logged("coroutine.yield outside of a coroutine that the script created");
 }
 
 static void test_scripts_cannot_resume_or_close_what_waits(void **state) {

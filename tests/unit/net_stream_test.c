@@ -160,7 +160,7 @@ static void test_silence_and_an_early_end_are_told(void **state) {
   begin(&request, &to);
   ClientResult *result = take(&to.box);
   assert_int_equal(result->outcome, CLIENT_TIMEOUT);
-  assert_non_null(strstr(result->err.text, "not a byte came for 0.3 s"));
+  assert_non_null(strstr(result->err.text, "no byte was received for 0.3 s"));
   client_result_free(result);
   to = receiver(10);
   request = get("/half");

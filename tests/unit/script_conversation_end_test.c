@@ -28,7 +28,8 @@ static void test_short_of_memory_the_oldest_ends_and_the_script_is_told(void **s
   assert_int_equal(gone.ended, 1);
   assert_int_equal(open_conversations(), 2);
   assert_true(was_seen("memory"));
-  assert_logged("the conversation was ended: script_memory_mb is used up, and no store keeps it");
+  assert_logged(
+      "the conversation was ended: script_memory_mb is used up, and no store can hold it");
 }
 
 static void test_the_end_by_hand_says_whether_there_was_one(void **state) {

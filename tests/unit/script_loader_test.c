@@ -56,7 +56,7 @@ static void test_modules_in_c_need_allow_shell(void **state) {
 
 static void test_text_that_is_not_utf8_is_warned_of_with_its_line(void **state) {
   load("-- one\n-- \xC4\xE3\nfunction on_message() end");
-  assert_logged("bot.lua:2: this is no UTF-8");
+  assert_logged("bot.lua:2: this is not UTF-8");
 }
 
 static bool is_foreign(const char *source) {

@@ -52,7 +52,7 @@ static void test_a_run_that_lost_its_message_makes_no_call(void **state) {
   assert_answer("x", TASK_DIFFERS, "");
   assert_int_equal(acts, 0);
   assert_int_equal(asked, 1);
-  assert_logged("another one has its message");
+  assert_logged("another process took its message over");
 }
 
 static void test_a_message_that_is_still_its_own_is_gone_on_with(void **state) {

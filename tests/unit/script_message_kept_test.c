@@ -65,7 +65,7 @@ test_a_record_of_another_version_loses_the_run_and_begins_with_its_message(void 
   load("function on_message(msg) print('again: ' .. msg.content) end");
   save(owed_run(0));
   interpreter_run_due(world.in, STR("owed/gh_1/openid-1/id-1"));
-  assert_soon_logged("what was under way with openid-1 cannot go on");
+  assert_soon_logged("the script run for openid-1 cannot be continued");
 }
 
 static void test_a_run_that_two_processes_ended_with_is_not_begun_again(void **state) {

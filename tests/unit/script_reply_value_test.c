@@ -137,7 +137,7 @@ static void test_what_a_script_breaks_in_a_reply_raises(void **unused) {
   assert_raises("return make{type = 'x'}", "reply 'x' has no elements");
   assert_raises("return make{type = 'x', elements = {{'A'}}}", "element A is a nil");
   assert_raises("return make{type = 'x', elements = {{'A b', 'c'}}}",
-                "'A b' cannot be an element's name");
+                "'A b' cannot be the name of an element");
   assert_raises("return make{type = 'x', elements = {{1, 'c'}}}", "an element's name is a number");
   assert_raises("return make{type = 'x', elements = {'A'}}", "an element is a string");
   assert_raises("local t = {} t[1] = {'A', t} return make{type = 'x', elements = t}",

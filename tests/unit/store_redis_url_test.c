@@ -78,7 +78,7 @@ static void test_a_socket_has_a_path_that_fits(void **state) {
   char path[200] = "redis+unix:";
   is(parse("redis+unix:/run/redis/redis.sock").path, "/run/redis/redis.sock");
   assert_int_equal(parse("redis+unix:x").kind, REDIS_SOCKET);
-  refuses("redis+unix:", "no path");
+  refuses("redis+unix:", "path of the socket is missing");
   memset(path + strlen(path), 'x', 108);
   refuses(path, "107 bytes");
 }
@@ -103,13 +103,13 @@ static void test_sentinels_are_a_list_with_a_master(void **state) {
 
 static void test_what_is_missing_or_too_much_is_said(void **state) {
   refuses("redis:host", "//");
-  refuses("redis://", "no host");
+  refuses("redis://", "host is missing");
   refuses("redis://host:0", "port");
   refuses("redis://a,b/0", "several hosts");
   refuses("redis://host/1048577", "database");
   refuses("redis+sentinel://a", "master");
   refuses("redis+sentinel://a,/m", "host");
-  refuses("redis+sentinel://a,:1/m", "no host");
+  refuses("redis+sentinel://a,:1/m", "host is missing");
   refuses("redis+sentinel://a/m/x", "database");
 }
 

@@ -115,7 +115,7 @@ static void test_a_deleted_file_is_noticed_and_made_anew(void **state) {
   Store *store = open_it();
   set(store, "before", "v");
   shell("rm a.db");
-  wait_until_said("a.db was deleted while in use: a new, empty file was made");
+  wait_until_said("a.db was deleted while in use: a new, empty file was created");
   assert_false(has(store, "before"));
   set(store, "after", "v");
   assert_true(has(store, "after"));
@@ -157,7 +157,7 @@ static void test_a_log_that_was_taken_away_costs_nothing(void **state) {
   Store *store = open_it();
   set(store, "before", "v");
   shell("rm a.db-wal");
-  wait_until_said("a.db-wal was taken away while in use: nothing is lost");
+  wait_until_said("a.db-wal was deleted or replaced while in use: nothing is lost");
   set(store, "after", "v");
   assert_true(has(store, "before"));
   // The files as kill -9 would leave them.
@@ -173,18 +173,18 @@ static void test_a_folder_that_is_gone_fails_calls_until_it_is_back(void **state
   Store *store = open_it();
   set(store, "before", "v");
   shell("rm -r in");
-  wait_until_said("its folder is not there, make it first");
+  wait_until_said("its folder does not exist, create it first");
   Err err;
   assert_false(store_healthy(store, &err));
   StoreReply *reply =
       call(store, (StoreCall){ .op = STORE_SET, .key = STR("lost"), .value = STR("v") });
   assert_int_equal(reply->err.code, ERR_FAILED);
-  assert_non_null(strstr(reply->err.text, "its folder is not there"));
+  assert_non_null(strstr(reply->err.text, "its folder does not exist"));
   store_reply_free(reply);
   sleep(2);
   assert_int_equal(count_lines(), 1);
   shell("mkdir in");
-  wait_until_said("a new, empty file was made");
+  wait_until_said("a new, empty file was created");
   set(store, "after", "v");
   assert_true(store_healthy(store, NULL));
   store_close(store);
@@ -330,7 +330,7 @@ static void test_a_late_file_in_a_missing_folder_is_refused_at_once(void **state
   char away[140];
   snprintf(away, sizeof away, "sqlite:%s/none/a.db", folder);
   assert_null(store_open_with(&(StoreOptions){ .url = str_of(away), .create_late = true }, &err));
-  assert_non_null(strstr(err.text, "its folder is not there"));
+  assert_non_null(strstr(err.text, "its folder does not exist"));
 }
 
 // ---- two processes ------------------------------------------------------------------------------

@@ -558,7 +558,7 @@ static void would_not_open(const char *path, const char *word) {
 
 static void test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one(void **state) {
   char path[300], url[320];
-  would_not_open("nowhere/a.db", "its folder is not there");
+  would_not_open("nowhere/a.db", "its folder does not exist");
   would_not_open("", "Is a directory");
   snprintf(path, sizeof(path), "%s/text.db", folder);
   FILE *file = fopen(path, "w");
@@ -614,7 +614,7 @@ static void test_a_sqlite_file_that_is_none_is_told(void **state) {
   snprintf(url, sizeof(url), "sqlite:%s", path);
   refuses(url, ERR_FAILED, "is not a SQLite database");
   snprintf(url, sizeof(url), "sqlite:%s/missing/x.db", folder);
-  refuses(url, ERR_FAILED, "folder is not there");
+  refuses(url, ERR_FAILED, "folder does not exist");
   snprintf(url, sizeof(url), "sqlite:%s", folder);
   refuses(url, ERR_FAILED, "cannot be opened");
 }

@@ -188,8 +188,8 @@ static void test_a_reply_of_another_token_or_key_is_refused(void **state) {
 
 static void test_what_is_no_document_is_refused(void **state) {
   use("normal");
-  assert_refused(STR("{\"a\":1}"), "no reply that the platform would take");
-  assert_refused(STR("<xml><a></xml>"), "no reply that the platform would take");
+  assert_refused(STR("{\"a\":1}"), "not a reply that the platform would accept");
+  assert_refused(STR("<xml><a></xml>"), "not a reply that the platform would accept");
   assert_refused(STR("<xml><Encrypt>x</Encrypt></xml>"), "is encrypted");
 }
 

@@ -123,7 +123,7 @@ static void test_what_is_no_base64_is_refused(void **state) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     buf_reset(&sealed);
     buf_add(&sealed, str_of(texts[i]));
-    assert_refused("no base64");
+    assert_refused("not base64");
   }
 }
 
@@ -190,7 +190,7 @@ static void test_a_length_field_that_lies_is_refused(void **state) {
     memset(bytes, 32, sizeof bytes);
     memcpy(bytes + 16, lies[i], 4);
     seal_bytes(bytes, sizeof bytes);
-    assert_refused("only 44 are there");
+    assert_refused("only 44 are left");
   }
 }
 

@@ -275,7 +275,7 @@ static void test_json_text_is_cleaned_as_xml_text_is(void **state) {
 }
 
 static void test_json_that_is_no_object_is_refused(void **state) {
-  assert_refused("[{\"MsgType\":\"text\"}]", "no object");
+  assert_refused("[{\"MsgType\":\"text\"}]", "not an object");
   assert_refused("{\"MsgType\":\"text\"} x", "JSON");
   assert_refused("{\"MsgType\":\"text\"", "JSON");
   assert_refused("{}", "no MsgType");
