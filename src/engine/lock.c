@@ -40,11 +40,13 @@ int lock_queue(Lock *lock) {
   return 1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed);
 }
 
+// `broken` is read once the lock is taken: who held the lock when it was broken gives it all the same.
 bool lock_try(Lock *lock) {
   int expected = LOCK_FREE;
   return atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
          atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD,
-                                                 memory_order_acquire, memory_order_relaxed);
+                                                 memory_order_acquire, memory_order_relaxed) &&
+         !lock_is_broken(lock);
 }
 
 int lock_asleep(Lock *lock) { return atomic_load_explicit(&lock->asleep, memory_order_relaxed); }
@@ -77,8 +79,8 @@ static bool sleep_and_take(Lock *lock, int64_t deadline_us) {
 
 bool lock_take(Lock *lock, int64_t deadline_us) {
   for (int i = 0; i < SPINS; i++) {
-    if (lock_is_broken(lock)) return false;
     if (lock_try(lock)) return true;
+    if (lock_is_broken(lock)) return false;
     pause_briefly();
   }
   atomic_fetch_add_explicit(&lock->asleep, 1, memory_order_relaxed);

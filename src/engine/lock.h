@@ -18,7 +18,7 @@ void lock_init(Lock *lock);
 // Takes the lock; waits until `deadline_us` at most (monotonic; INT64_MAX: without limit). False at the deadline, or if
 // the lock is broken.
 bool lock_take(Lock *lock, int64_t deadline_us);
-// Takes the lock without waiting. False if another thread holds it.
+// Takes the lock without waiting. False if another thread holds it, or if it is broken.
 bool lock_try(Lock *lock);
 int lock_asleep(Lock *lock);  // the number of threads that wait for the lock in the kernel
 void lock_give(Lock *lock);

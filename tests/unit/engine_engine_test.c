@@ -39,6 +39,15 @@ static void test_libraries_that_do_not_open_make_no_engine(void **state) {
   assert_int_equal(closed_count, 0);
 }
 
+static void test_nobody_enters_one_that_was_given_up_while_it_was_entered(void **state) {
+  begin(state);
+  engine_give_up(engine);
+  engine_leave(engine);
+  assert_false(engine_enter(engine, ENGINE_SOON));
+  assert_false(engine_enter(engine, INT64_MAX));
+  engine_release(engine);
+}
+
 static void test_nobody_enters_one_that_was_given_up(void **state) {
   begin(state);
   engine_leave(engine);
@@ -55,6 +64,7 @@ int main(void) {
     cmocka_unit_test(test_the_users_libraries_are_opened_and_the_user_freed_once),
     cmocka_unit_test(test_libraries_that_do_not_open_make_no_engine),
     cmocka_unit_test(test_nobody_enters_one_that_was_given_up),
+    cmocka_unit_test(test_nobody_enters_one_that_was_given_up_while_it_was_entered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include "engine/lock.h"
 
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -91,12 +93,53 @@ static void test_breaking_it_ends_all_waits_for_good(void **state) {
   assert_false(lock_take(&lock, INT64_MAX));
 }
 
+static void test_one_that_was_broken_while_it_was_held_is_given_to_nobody(void **state) {
+  assert_true(lock_take(&lock, INT64_MAX));
+  lock_break(&lock);
+  lock_give(&lock);
+  assert_false(lock_try(&lock));
+  lock_give(&lock);
+  assert_false(lock_take(&lock, INT64_MAX));
+}
+
+static atomic_int round_now, rounds_seen;
+static atomic_bool taken_when_broken;
+
+static void *take_in_each_round(void *arg) {
+  for (int seen = 0; seen < TIMES; seen++) {
+    while (atomic_load(&round_now) == seen) continue;
+    if (lock_take(&lock, INT64_MAX)) atomic_store(&taken_when_broken, true);
+    atomic_store(&rounds_seen, seen + 1);
+  }
+  return NULL;
+}
+
+// The lock is broken and given at any point of the other thread's attempt.
+static void test_who_spins_for_it_does_not_get_it_either(void **state) {
+  pthread_t thread;
+  atomic_store(&round_now, 0);
+  pthread_create(&thread, NULL, take_in_each_round, NULL);
+  for (int i = 0; i < TIMES; i++) {
+    lock_init(&lock);
+    assert_true(lock_take(&lock, INT64_MAX));
+    atomic_store(&round_now, i + 1);
+    for (int pause = i % 100; pause > 0; pause--) atomic_load(&rounds_seen);
+    lock_break(&lock);
+    lock_give(&lock);
+    while (atomic_load(&rounds_seen) == i) continue;
+  }
+  pthread_join(thread, NULL);
+  assert_false(atomic_load(&taken_when_broken));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(test_it_is_free_held_and_free_again, begin),
     cmocka_unit_test_setup(test_it_has_one_owner_at_a_time, begin),
     cmocka_unit_test_setup(test_who_waits_leaves_at_the_deadline, begin),
     cmocka_unit_test_setup(test_breaking_it_ends_all_waits_for_good, begin),
+    cmocka_unit_test_setup(test_one_that_was_broken_while_it_was_held_is_given_to_nobody, begin),
+    cmocka_unit_test_setup(test_who_spins_for_it_does_not_get_it_either, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

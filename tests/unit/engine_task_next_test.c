@@ -43,11 +43,22 @@ static void test_an_error_of_the_other_body_ends_the_task(void **state) {
   assert_int_equal(ended, 1);
 }
 
+static void test_a_failed_one_that_waits_in_the_other_body_leaves_nothing_behind(void **state) {
+  lua_register(L, "sleep", l_sleep);
+  run_lua("function on_error(e) sleep(60000) end");
+  assert_int_equal(start_with_on_error("error('no')"), TASK_WAITING);
+  engine_leave(engine);
+  engine_give_up(engine);
+  assert_int_equal(ended, 1);
+  L = NULL;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_another_body_gets_the_error_value),
     TEST(test_one_that_was_stopped_has_no_error_value),
     TEST(test_an_error_of_the_other_body_ends_the_task),
+    TEST(test_a_failed_one_that_waits_in_the_other_body_leaves_nothing_behind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
