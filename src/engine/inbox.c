@@ -36,7 +36,14 @@ void inbox_add_locked(Inbox *inbox, Wait *wait) {
   wait->turn.take = inbox->go_on;
   turns_add(&inbox->turns, &wait->turn, wait->begins ? TURN_NEW : TURN_BEGUN,
             wait->turn.due_us == INT64_MAX ? 0 : clock_now_us());
+}
+
+// The thread would wake only to wait for the mutex, if it were told under it.
+void inbox_tell_and_unlock(Inbox *inbox) {
+  inbox_hold(inbox);
+  pthread_mutex_unlock(&inbox->mutex);
   pthread_cond_signal(&inbox->changed);
+  inbox_release(inbox);
 }
 
 bool engine_await_turn(Engine *engine, Turn *turn) {

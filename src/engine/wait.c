@@ -38,9 +38,13 @@ bool wait_finish(Wait *wait, WaitPush push, WaitDrop drop, void *data) {
   wait->finished = true;
   wait->cancel = NULL;
   bool ready = wanted && wait->parked;
-  if (ready) inbox_add_locked(inbox, wait);
-  pthread_mutex_unlock(&inbox->mutex);
-  if (!ready) wait_release(wait);
+  if (ready) {
+    inbox_add_locked(inbox, wait);
+    inbox_tell_and_unlock(inbox);
+  } else {
+    pthread_mutex_unlock(&inbox->mutex);
+    wait_release(wait);
+  }
   return wanted;
 }
 
@@ -49,6 +53,7 @@ void wait_park_locked(Wait *wait) {
   if (!wait->finished) return;
   atomic_fetch_add_explicit(&wait->holders, 1, memory_order_relaxed);
   inbox_add_locked(wait->inbox, wait);
+  pthread_cond_signal(&wait->inbox->changed);
 }
 
 void wait_cancel(Wait *wait) {
