@@ -50,6 +50,7 @@ static void learn(Keeper *keeper) {
 static void *run(void *arg) {
   Keeper *keeper = arg;
   Buf key;
+  pthread_setname_np(pthread_self(), "keeper");
   buf_init(&key);
   do {
     keep_look(keeper->kept.keep);

@@ -12,6 +12,7 @@ enum {
   BUCKETS = 1 << 16,
   MANY = 20000,    // conversations; with more, a search covers only a part
   LOOK_MS = 1000,  // until the next check of the same entry
+  SLICE = 64,      // buckets that a search looks at before it lets other threads in
 };
 
 typedef struct Entry {
@@ -153,13 +154,11 @@ bool kept_index_is_held(KeptIndex *index, Str key, bool *events) {
   return held;
 }
 
-static bool next_entry(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
-                       Buf *key) {
-  int64_t now_ms = clock_unix_ms();
-  buf_reset(key);
+// Looks at one slice of buckets. Returns whether it found an entry.
+static bool next_in_slice(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
+                          int64_t now_ms, Buf *key) {
   pthread_mutex_lock(&index->mutex);
-  size_t most = kept_index_conversations(index) > MANY ? BUCKETS / 20 : BUCKETS;
-  for (size_t i = 0; i < most && key->len == 0; i++) {
+  for (size_t i = 0; i < SLICE && key->len == 0; i++) {
     Entry *entry = index->buckets[index->at];
     while (entry && !fits(entry, now_ms)) entry = entry->next;
     if (entry) buf_add(key, entry_key(entry));
@@ -168,6 +167,17 @@ static bool next_entry(KeptIndex *index, bool (*fits)(const Entry *entry, int64_
   }
   pthread_mutex_unlock(&index->mutex);
   return key->len > 0;
+}
+
+static bool next_entry(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
+                       Buf *key) {
+  int64_t now_ms = clock_unix_ms();
+  size_t most = kept_index_conversations(index) > MANY ? BUCKETS / 20 : BUCKETS;
+  buf_reset(key);
+  for (size_t i = 0; i < most; i += SLICE) {
+    if (next_in_slice(index, fits, now_ms, key)) return true;
+  }
+  return false;
 }
 
 static bool is_unread(const Entry *entry, int64_t now_ms) {

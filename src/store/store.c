@@ -237,6 +237,7 @@ static bool store_turn(Store *store, int64_t *tick_at) {
 static void *store_main(void *arg) {
   Store *store = arg;
   block_signals();
+  pthread_setname_np(pthread_self(), "store");
   int64_t tick_at = clock_now_us() + TICK_US;
   pthread_mutex_lock(&store->lock);
   while (store_turn(store, &tick_at)) continue;
