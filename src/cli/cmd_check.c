@@ -10,7 +10,7 @@
 #include "host/host.h"
 
 static const Option options[] = {
-  { .name = "online", .help = "ask the platform too: token, menu, rights; says what to mend" },
+  { .name = "online", .help = "also ask the platform: token, menu, rights; print what to change" },
   { .name = NULL },
 };
 
@@ -212,16 +212,17 @@ const Command command_check = {
   .usage = "BOT.lua [--online]",
   .summary = "Load script and configuration, report every fault, serve nothing",
   .details =
-      "The script's main chunk is run, its functions are not. They are read, with the modules "
-      "beside\n"
-      "the script: names that wechat does not have, fields that no message has (but for those "
-      "that\n"
-      "the script sets and the platform's own, which begin with a capital) and wrong numbers of\n"
-      "arguments are faults. Exit status 1 for a faulty script,\n"
-      "2 for a faulty configuration or a missing file.\n"
-      "--online also fetches an access token (kept in the bot's store), reads the menu and probes "
-      "which\n"
-      "rights the account has, changing nothing; exit status 1 when something is to be mended.\n",
+
+      "The script's main chunk runs, its functions do not. The script and the modules beside it "
+      "are also\n"
+      "read: names that wechat does not have, fields that no message has (except those that the "
+      "script\n"
+      "sets and the platform's own, which begin with a capital) and wrong numbers of arguments are "
+      "faults.\n"
+      "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file.\n"
+      "--online also fetches an access token (stored in the bot's store), reads the menu and "
+      "probes the\n"
+      "account's rights; it changes nothing. Exit status 1 if something needs attention.\n",
   .options = options,
   .least = 1,
   .most = 1,

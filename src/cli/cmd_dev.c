@@ -15,10 +15,10 @@
 static const Option options[] = {
   { .name = "callback",
     .argument = "URL",
-    .help = "where the bot is, in any language (without BOT.lua)" },
+    .help = "the address of a bot in any language (without BOT.lua)" },
   { .name = "state",
     .argument = "FILE",
-    .help = "keep the platform's state there (else each start is fresh)" },
+    .help = "keep the platform's state in this file (without it each start is fresh)" },
   { .name = "port", .argument = "PORT", .help = "as --listen 127.0.0.1:PORT; 0: any free one" },
   { .name = "fault",
     .argument = "FAULT",
@@ -26,8 +26,8 @@ static const Option options[] = {
         "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
   { .name = "account-kind",
     .argument = "KIND",
-    .help = "play an account with that kind's rights: personal, unverified, subscription, service, "
-            "test (else one with every right)" },
+    .help = "give the account the rights of that kind: personal, unverified, subscription, "
+            "service, test (default: every right)" },
   { .name = NULL },
 };
 
@@ -216,8 +216,11 @@ const Command command_dev = {
   .summary =
       "Serve the bot beside a simulated platform and a browser console, on one loopback port",
   .details =
-      "No account is needed: what the configuration lacks is simulated. The bot's calls go to the\n"
-      "simulated platform. Without BOT.lua it and the console stand alone, for a bot in any\n"
+
+      "No account is needed: whatever the configuration lacks is simulated. The bot's calls go to "
+      "the\n"
+      "simulated platform. Without BOT.lua only the platform and the console are served, for a bot "
+      "in any\n"
       "language at --callback URL.\n",
   .options = options,
   .least = 0,

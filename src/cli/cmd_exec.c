@@ -123,11 +123,11 @@ const Command command_exec = {
   .name = "exec",
   .usage = "FILE.lua [ARG...] | -e CODE [ARG...]",
   .summary = "Run a script once, with `wechat`; print what it returns as JSON, one line per value",
-  .details = "Options stand before FILE.lua: what follows it belongs to the script (`...` and "
+  .details = "Options must precede FILE.lua: whatever follows it belongs to the script (`...` and "
              "`arg`). The\n"
              "configuration is config.lua beside the script, else in the working directory. Exit "
              "status 1\n"
-             "when the script raises an error or returns nil and an error.\n",
+             "if the script raises an error or returns nil and an error.\n",
   .options = options,
   .most = SIZE_MAX,
   .configured = true,

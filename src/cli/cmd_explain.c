@@ -77,11 +77,10 @@ static int run(Invocation *in) {
 const Command command_explain = {
   .name = "explain",
   .usage = "CODE",
-  .summary = "Say what an error code of the platform means and what to do, in English and Chinese",
-  .details = "CODE is a number (40164, -1), or, in quotes, the line of a log or an answer of the "
-             "platform that\n"
-             "has it: '{\"errcode\":40164,\"errmsg\":\"...\"}'. Exit status 1 for a code that is "
-             "not known.\n",
+  .summary = "Explain an error code of the platform and its remedy, in English and Chinese",
+  .details = "CODE is a number (40164, -1) or, in quotes, a log line or an answer of the platform "
+             "that contains\n"
+             "one: '{\"errcode\":40164,\"errmsg\":\"...\"}'. Exit status 1 for an unknown code.\n",
   .options = options,
   .least = 1,
   .most = 1,

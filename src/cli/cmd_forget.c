@@ -49,14 +49,14 @@ static int run(Invocation *in) {
 const Command command_forget = {
   .name = "forget",
   .usage = "OPENID",
-  .summary = "Forget a user: all that the bot keeps of them goes",
-  .details = "What wechat.forget(openid) does: session, model history, record, owed and kept "
-             "answers of that\n"
-             "user are gone, and what waits for them in a running bot ends. What the script keeps "
-             "under keys of\n"
-             "its own (wechat.store) it alone knows. Account and store are those of --config, else "
-             "of\n"
-             "config.lua in the working directory.\n",
+  .summary = "Delete everything that the bot stores about a user",
+  .details = "Does the same as wechat.forget(openid): deletes the session, model history, "
+             "conversation record,\n"
+             "and owed and kept answers of that user, and ends what waits for the user in a "
+             "running bot. Values\n"
+             "that the script stored under its own keys (wechat.store) stay. Account and store are "
+             "those of\n"
+             "--config, else of config.lua in the working directory.\n",
   .options = options,
   .least = 1,
   .most = 1,

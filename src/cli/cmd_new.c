@@ -15,8 +15,7 @@
 
 static const Option options[] = {
   { .name = "adopt",
-    .help =
-        "with what the account answers and shows by itself today, which the callback silences" },
+    .help = "take over the account's automatic replies and menu, which a callback switches off" },
   { .name = NULL },
 };
 
@@ -189,8 +188,9 @@ static int run(Invocation *in) {
 const Command command_new = {
   .name = "new",
   .usage = "DIR [--adopt]",
-  .summary = "Make a new bot: bot.lua, config.lua, a spec, editor settings for completion",
+  .summary = "Create a new bot: bot.lua, config.lua, a spec, editor settings for completion",
   .details =
+
       "--adopt asks the platform (get_current_autoreply_info, get_current_selfmenu_info) with the "
       "account's\n"
       "appid and appsecret, and writes bot.lua, menu.lua and a config.lua without secrets.\n",

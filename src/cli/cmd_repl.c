@@ -23,7 +23,7 @@ static const Option options[] = {
   { .name = "attach",
     .argument = "SOCKET",
     .may_lack_value = true,
-    .help = "in the running bot: that of this configuration, or of --attach=SOCKET" },
+    .help = "work in the running bot of this configuration, or of --attach=SOCKET" },
   { .name = NULL },
 };
 
@@ -283,17 +283,19 @@ const Command command_repl = {
   .usage = "[BOT.lua] [--attach[=SOCKET]]",
   .summary = "A prompt: call APIs, prototype menus, talk to the bot",
   .details =
-      "What is typed is Lua with `wechat` in it; .help lists the prompt's own commands. "
-      "Without an appid "
-      "and\n"
-      "its secret the platform is a simulated one. Without BOT.lua an on_message that is "
-      "defined at the\n"
-      "prompt is the bot. From a pipe: exit status 1 when an input failed.\n\n"
-      "With --attach the prompt is in the running bot: its wechat, its tokens, its globals. "
-      "Each input is a\n"
-      "task of its own, which script_cpu_ms ends; the bot's log has it. The bot is the one of "
-      "BOT.lua, or of\n"
-      "config.lua here, or of --config; with several, --attach=SOCKET names one.\n",
+
+      "Input is Lua with `wechat` in it; .help lists the prompt's own commands. Without appid and "
+      "appsecret\n"
+      "the platform is simulated. Without BOT.lua an on_message that is defined at the prompt is "
+      "the bot.\n"
+      "In a pipe the exit status is 1 if an input failed.\n"
+      "\n"
+      "With --attach the prompt works in the running bot, with its wechat, its tokens and its "
+      "globals. Each\n"
+      "input is a task of its own, limited by script_cpu_ms, and is logged by the bot. The bot is "
+      "that of\n"
+      "BOT.lua, of config.lua here, or of --config; if several match, --attach=SOCKET selects "
+      "one.\n",
   .options = options,
   .most = 1,
   .configured = true,

@@ -20,8 +20,8 @@ static const Option options[] = {
   { .name = "spec",
     .argument = "OPENID",
     .may_lack_value = true,
-    .help = "write the captured talk of that user, or of the one who wrote most, as a spec; play "
-            "nothing" },
+    .help = "write the captured messages of that user (default: of the user with most) as a spec; "
+            "play nothing" },
   { .name = NULL },
 };
 
@@ -232,18 +232,18 @@ static int run(Invocation *in) {
 const Command command_replay = {
   .name = "replay",
   .usage = "CAPTURE BOT.lua",
-  .summary = "Play what was captured against a script; print the replies that differ",
+  .summary = "Play captured messages against a script; print the replies that differ",
   .details =
-      "CAPTURE is what `capture = FILE` wrote. The script talks to a simulated platform that knows "
-      "the\n"
-      "captured users as followers, at the captured times; its requests to other hosts get what "
-      "they got\n"
-      "then, or nil and an error. Late parts are compared too: the whole that a user reads, "
-      "however "
-      "it was\n"
-      "divided. Exit status 1 if anything differs. With --spec nothing is played, and BOT.lua may "
-      "be "
-      "left out.\n",
+
+      "CAPTURE is a file that `capture = FILE` wrote. The script runs at the captured times "
+      "against a\n"
+      "simulated platform that knows the captured users as followers; its requests to other hosts "
+      "get the\n"
+      "captured answers, or nil and an error. Late parts are compared too: the whole text that a "
+      "user\n"
+      "reads, however it was divided. Exit status 1 if anything differs. With --spec nothing is "
+      "played, and\n"
+      "BOT.lua may be omitted.\n",
   .options = options,
   .least = 1,
   .most = 2,

@@ -197,26 +197,25 @@ const Command command_run = {
   .usage = "BOT.lua",
   .summary = "Serve the bot",
   .details =
-      "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP loads the script again. The\n"
-      "configuration is config.lua beside the script.\n\n"
-      "With sockets that a service manager hands over (LISTEN_FDS, as wemoon.socket has systemd "
-      "do) "
+
+      "Serves the script's on_message until SIGTERM or SIGINT; SIGHUP reloads the script. The\n"
+      "configuration is config.lua beside the script.\n"
+      "\n"
+      "If a service manager hands sockets over (LISTEN_FDS; wemoon.socket makes systemd do so), "
       "the first\n"
-      "is the callback's, instead of listen, the second the admin address's; a restart then "
-      "refuses "
-      "no\n"
-      "connection. When the service has failed too often, systemd ends its socket too: systemctl "
-      "start\n"
-      "wemoon.socket.\n\n"
+      "replaces listen and the second admin_listen, and a restart refuses no connection. When the "
+      "service\n"
+      "has failed too often, systemd also stops its socket: systemctl start wemoon.socket.\n"
+      "\n"
       "With interpreters = N messages run in N Lua states, so that scripts that compute use N "
       "cores; each\n"
-      "state may take script_memory_mb. Each loads the script for itself, and two messages, of one "
-      "user\n"
-      "too, may meet different states: a global or a local of the script is no place for what "
-      "messages\n"
-      "share; wechat.store and wechat.session are. Timers and pages belong where the script is "
-      "loaded:\n"
-      "all states have the pages, and one state's timers tick.\n",
+      "state may use script_memory_mb. Each state loads the script, and two messages, even of one "
+      "user, may\n"
+      "run in different states: share data in wechat.store and wechat.session, not in globals or "
+      "locals of\n"
+      "the script. Timers and pages are registered while the script loads: all states have the "
+      "pages, and\n"
+      "one state runs the timers.\n",
   .options = options,
   .least = 1,
   .most = 1,

@@ -20,9 +20,13 @@ enum {
 #define DEFAULT_TO "gh_0123456789ab"
 
 static const Option options[] = {
-  { .name = "url", .argument = "URL", .help = "where the bot is (built from listen and path)" },
+  { .name = "url",
+    .argument = "URL",
+    .help = "the bot's address (default: built from listen and path)" },
   { .name = "from", .argument = "OPENID", .help = "the user who sends it (" DEFAULT_FROM ")" },
-  { .name = "to", .argument = "ORIGINAL_ID", .help = "the account that gets it (" DEFAULT_TO ")" },
+  { .name = "to",
+    .argument = "ORIGINAL_ID",
+    .help = "the account that receives it (" DEFAULT_TO ")" },
   { .name = "repeat",
     .argument = "N",
     .help = "send it N times with one MsgId, as the platform retries" },
@@ -263,10 +267,12 @@ const Command command_send = {
   .usage = "KIND ...",
   .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
   .details =
-      "Signed, and sealed as configured (config.lua in the working directory). A field of an "
-      "event\n"
-      "goes under the platform's name, nested by dots; item[2] is the second item of a list. What\n"
-      "begins with a dash goes behind --. Kinds:\n",
+
+      "The message is signed, and sealed as configured (config.lua in the working directory). The "
+      "fields of\n"
+      "an event have the platform's names, nested with dots; item[2] is the second item of a list. "
+      "Write --\n"
+      "before an argument that begins with a dash. Kinds:\n",
   .print_details = compose_print_kinds,
   .options = options,
   .least = 1,

@@ -151,10 +151,10 @@ static int run(Invocation *in) {
 const Command command_status = {
   .name = "status",
   .usage = "",
-  .summary = "Print what a running bot's admin address says",
+  .summary = "Print the state of a running bot",
   .details = "Asks /healthz and /metrics of admin_listen (config.lua in the working directory). "
-             "Exit status 1 when\n"
-             "the bot is not there, or is stopping.\n",
+             "Exit status 1 if\n"
+             "the bot does not answer or is stopping.\n",
   .options = options,
   .configured = true,
   .run = run,

@@ -11,7 +11,7 @@
 enum { PATIENCE_MS = 60000 };
 
 static const Option options[] = {
-  { .name = "all", .help = "export, import: sessions, tokens and kept answers too" },
+  { .name = "all", .help = "export and import sessions, tokens and kept answers too" },
   { .name = NULL },
 };
 
@@ -241,19 +241,19 @@ static int run(Invocation *in) {
 const Command command_store = {
   .name = "store",
   .usage = "list [PREFIX] | get KEY | delete KEY | export [PREFIX] [--all] | import [--all]",
-  .summary = "Show and change what the script keeps (wechat.store), as JSON Lines",
+  .summary = "Show and change the values that the script stored (wechat.store), as JSON Lines",
   .details =
+
       "Account and store are those of --config, else of config.lua in the working directory. A "
       "running bot\n"
-      "sees the change.\n"
-      "  list [PREFIX]    {\"key\":...} a line\n"
-      "  get KEY          the value, as JSON; exit status 1 if there is none\n"
-      "  delete KEY       that key alone; exit status 1 if there is none\n"
-      "  export [PREFIX]  {\"key\":...,\"value\":...} a line, with \"expires_at\" (Unix seconds) "
-      "if it "
-      "ends\n"
-      "  import           reads from standard input what export wrote: a bot moves from SQLite to "
-      "Redis\n",
+      "sees every change.\n"
+      "  list [PREFIX]    prints {\"key\":...}, a line for each key\n"
+      "  get KEY          prints the value as JSON; exit status 1 if there is none\n"
+      "  delete KEY       deletes that key only; exit status 1 if there is none\n"
+      "  export [PREFIX]  prints {\"key\":...,\"value\":...}, with \"expires_at\" (Unix seconds) "
+      "if the value expires\n"
+      "  import           reads what export printed from standard input, to move a bot from SQLite "
+      "to Redis\n",
   .options = options,
   .least = 1,
   .most = 3,

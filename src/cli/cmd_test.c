@@ -14,9 +14,9 @@ enum { THREADS = 16, SPEC_CPU_US = 5 * 1000000, SPEC_TIMEOUT_MS = 60000, LOG_MAX
 static const Option options[] = {
   { .name = "bot",
     .argument = "BOT.lua",
-    .help = "the bot of all specs (NAME.lua beside NAME_spec.lua)" },
-  { .name = "filter", .argument = "TEXT", .help = "run the tests whose name holds TEXT" },
-  { .name = "quiet", .help = "print what fails, and the count" },
+    .help = "the bot of all specs (default: NAME.lua beside NAME_spec.lua)" },
+  { .name = "filter", .argument = "TEXT", .help = "run the tests whose name contains TEXT" },
+  { .name = "quiet", .help = "print only failures and the count" },
   { .name = NULL },
 };
 

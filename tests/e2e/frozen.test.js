@@ -116,7 +116,7 @@ for (const where of ['SQLite file', 'Redis']) {
     await sleep(3000);
     assert.deepEqual(peer.seen, ['GET /read']);
     assert.equal(peer.sent.length, 1);
-    assert.match(first.log, /a script ended before its next call/);
+    assert.match(first.log, /a script was ended before its next call/);
   });
 }
 
