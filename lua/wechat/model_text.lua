@@ -20,13 +20,29 @@ end
 -- Whether Markdown would read the sentence alone as it reads it in its paragraph.
 local function is_balanced(sentence)
   local _, code = sentence:gsub("`", "")
-  local _, stars = sentence:gsub("%*", "")
+  local rest, strong = sentence:gsub("%*%*", "")
+  local _, stars = rest:gsub("%*", "")
   local _, open = sentence:gsub("%[", "")
   local _, close = sentence:gsub("%]", "")
   local _, under = sentence:gsub("_", "")
   local _, waves = sentence:gsub("~~", "")
-  return code % 2 == 0 and stars % 2 == 0 and open == close and under % 2 == 0 and waves % 2 == 0 and not sentence:find("%]%([^)]*$")
+  return code % 2 == 0 and strong % 2 == 0 and stars % 2 == 0 and open == close and under % 2 == 0 and waves % 2 == 0 and not sentence:find("%]%([^)]*$")
     and not sentence:find("<[^>]*$")
+end
+
+local pairs_of_marks = {
+  { "“", "”" }, { "‘", "’" }, { "「", "」" }, { "『", "』" }, { "（", "）" }, { "《", "》" }, { "【", "】" }, { "%(", "%)" },
+}
+
+-- Whether a quotation or bracket is open: its closing mark, which belongs to the sentence, may come next.
+local function is_open(sentence)
+  for _, marks in ipairs(pairs_of_marks) do
+    local _, opened = sentence:gsub(marks[1], "")
+    local _, closed = sentence:gsub(marks[2], "")
+    if opened > closed then return true end
+  end
+  local _, straight = sentence:gsub('"', "")
+  return straight % 2 == 1
 end
 
 -- The beginnings of lines that are not plain paragraphs: they are shown by the block, items and headings by the line.
@@ -60,14 +76,23 @@ local function ready(buffer, whole)
   if kind ~= "paragraph" then return 0 end
   local sentence = whole(body)
   if sentence == "" or not is_balanced(sentence) then return 0 end
+  if #sentence == #body and is_open(sentence) then return 0 end
   return from - 1 + #sentence + #body:match("^[ \t]*", #sentence + 1)
 end
 
--- White space between two parts, as a chat shows it.
-local function gap(space)
+-- The white space before the next part, as a chat shows it: two line ends at most, without those that were told.
+function Text:gap(space)
   local _, lines = space:gsub("\n", "")
-  if lines >= 2 then return "\n\n" end
-  return lines == 1 and "\n" or space
+  lines = math.min(self.told + lines, 2)
+  return lines == 0 and space or ("\n"):rep(lines - self.told)
+end
+
+-- A block's end is told at once: it is what ends a paragraph.
+function Text:tell_end()
+  if not self.said or not self.space:find("\n[ \t]*\n") then return end
+  local ends = self:gap(self.space)
+  if ends ~= "" then self.wechat.say(ends) end
+  self.told, self.space = self.told + #ends, ""
 end
 
 function Text:show(piece)
@@ -79,8 +104,8 @@ function Text:show(piece)
   -- What ends a sentence is the blank behind it.
   local shown, blank = self.wechat.plain(body), after:match("^[ \t]*$") or ""
   if shown ~= "" then
-    self.wechat.say((self.said and gap(self.space .. before) or "") .. shown .. blank)
-    self.said = true
+    self.wechat.say((self.said and self:gap(self.space .. before) or "") .. shown .. blank)
+    self.said, self.told = true, 0
   end
   after = blank == "" and after or ""
   local kind = kind_of(body)
@@ -111,11 +136,7 @@ function Text:add(piece)
     local now = self.buffer:sub(1, bytes)
     self.buffer = self.buffer:sub(bytes + 1)
     self:show(now)
-    -- A block's end is told at once: it is what ends a paragraph.
-    if self.said and self.space:find("\n[ \t]*\n") then
-      self.wechat.say("\n\n")
-      self.space = ""
-    end
+    self:tell_end()
   end
 end
 
@@ -127,7 +148,7 @@ function Text:finish()
 end
 
 function text.new(wechat, host)
-  return setmetatable({ wechat = wechat, host = host, buffer = "", space = "", said = false, past = false }, Text)
+  return setmetatable({ wechat = wechat, host = host, buffer = "", space = "", told = 0, said = false, past = false }, Text)
 end
 
 return text

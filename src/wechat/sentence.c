@@ -40,6 +40,16 @@ static size_t skip_closing(Str text, size_t at) {
   return at;
 }
 
+// Whether the full stop at `at` belongs to the number of a list's item: "1. ".
+static bool is_number(Str text, size_t at) {
+  size_t first = at;
+  while (first > 0 && at - first < 3 && text.ptr[first - 1] >= '0' && text.ptr[first - 1] <= '9')
+    first--;
+  if (first == at) return false;
+  while (first > 0 && text.ptr[first - 1] == ' ') first--;
+  return first == 0 || text.ptr[first - 1] == '\n';
+}
+
 // The end of the sentence whose end mark is at `at`; 0 if there is no end mark.
 static size_t sentence_end(Str text, size_t at) {
   size_t len = end_at(text, at), past = at + len;
@@ -47,7 +57,7 @@ static size_t sentence_end(Str text, size_t at) {
     while ((len = end_at(text, past))) past += len;
     return skip_closing(text, past);
   }
-  if (text.ptr[at] != '.') return 0;
+  if (text.ptr[at] != '.' || is_number(text, at)) return 0;
   past = skip_closing(text, at + 1);
   return past < text.len && is_space(text.ptr[past]) ? past : 0;
 }

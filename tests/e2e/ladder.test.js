@@ -263,15 +263,17 @@ test('late_reply = customer_service keeps nothing: what cannot be delivered is l
   assert.equal(await say(bot, 'hi'), 'ran');
 });
 
-test('a quota that is spent is told from a right that is missing: the answer is kept, the next one is sent', async (t) => {
-  const { bot, platform } = await start(t, 'if msg.content == "slow" then wechat.sleep(0.5) return "slow" end return "ran"',
-    { refuse: () => 45047 });
-  assert.equal(await say(bot, 'slow'), null);
-  await bot.waitForLog(/is kept for the user's next message: .*45047/);
-  platform.refuse = () => 0;
-  assert.equal(await say(bot, 'slow', { CreateTime: Math.floor(Date.now() / 1000) + 5 }), 'slow');
-  await until(() => platform.texts().length === 1, 'the second one');
-});
+for (const code of [45047, 45015]) {
+  test(`a quota or window that is spent (${code}) is told from a right that is missing: the answer is kept, the next one is sent`, async (t) => {
+    const { bot, platform } = await start(t, 'if msg.content == "slow" then wechat.sleep(0.5) return "slow" end return "ran"',
+      { refuse: () => code });
+    assert.equal(await say(bot, 'slow'), null);
+    await bot.waitForLog(new RegExp(`is kept for the user's next message: .*${code}`));
+    platform.refuse = () => 0;
+    assert.equal(await say(bot, 'slow', { CreateTime: Math.floor(Date.now() / 1000) + 5 }), 'slow');
+    await until(() => platform.texts().length === 1, 'the second one');
+  });
+}
 
 test('parts past the quota are kept, all of them', async (t) => {
   let left = 1;

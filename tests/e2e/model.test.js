@@ -246,12 +246,67 @@ test('a quick answer is the passive reply, as a chat can show it', async (t) => 
   assert.deepEqual(platform.sent, []);
 });
 
+test('at most one empty line is shown between two parts, and none behind the last line', async (t) => {
+  const { bot } = await startChat(t, () => said('一。\n\n', '\n\n二：\n', '- 甲\n', '- 乙\n'));
+  assert.equal(await bot.say('x'), '一。\n\n二：\n• 甲\n• 乙');
+});
+
 test('a slow answer: what is whole by the deadline, then a paragraph as soon as it is written, marked as a machine\'s', async (t) => {
   const { bot, platform, texts } = await startChat(t, () => slowly(['It is sunny. It', ' is warm. And', ' dry.\n\n', 'Tomorrow ', 'it rains.\n\nTake', ' an umbrella.'], 450));
   assert.equal(await bot.say('weather'), 'It is sunny. It is warm.');
   await until(() => texts().length === 3, 'three parts');
   assert.deepEqual(texts(), ['And dry.', 'Tomorrow it rains.', 'Take an umbrella.']);
   for (const { body } of platform.sent) assert.deepEqual(body.aimsgcontext, { is_ai_msg: 1 });
+});
+
+// What the model has written by the deadline, and what of it is whole; null: nothing is.
+const WHOLE = [
+  ['今天晴。明天', '今天晴。'],
+  ['真的吗？！那', '真的吗？！'],
+  ['好……然后', '好……'],
+  ['（完。）又', '（完。）'],
+  ['他说：“好。”然后', '他说：“好。”'],
+  ['「行。」他', '「行。」'],
+  ['It is 3.14 today. And', 'It is 3.14 today.'],
+  ['He said "yes." Then', 'He said "yes."'],
+  ['It rains.', null], // a figure or an address may go on
+  ['圆周率是3.14', null],
+  ['今天晴，明天', null],
+  ['看[官网](https://a.cn/x.html)。再', '看<a href="https://a.cn/x.html">官网</a>。'],
+  ['看[官网](https://a.cn/?q=好。', null],
+  ['用`a。b`吧。好', '用a。b吧。'],
+  ['用`a。b', null],
+  ['**重要。**还有', '重要。'],
+  ['**重要。还有', null],
+  ['- 一\n- 二\n- 三', '• 一'],
+  ['1. 一\n2. 二\n3. 三', '1. 一'],
+  ['1. 一', null],
+  ['# 题目\n正', null],
+  ['```\nx = 1。\ny = 2', null],
+  ['```\nx = 1\n```\n好', 'x = 1'],
+  ['| a | b |\n|---|---|\n| 1。 | 2', null],
+  ['<think>想。想。', null],
+];
+
+for (const [way, cut] of [['at once', (text) => [text]], ['letter by letter', (text) => [...text]]]) {
+  test(`what is whole by the deadline, by table, written ${way}`, async (t) => {
+    const { bot } = await startChat(t, (body) => (response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      for (const piece of cut(WHOLE[Number(body.messages.at(-1).content)][0])) response.write(`data: ${JSON.stringify(delta(piece))}\n\n`);
+    }, { config: { deadline_ms: 1500 } });
+    const replies = await Promise.all(WHOLE.map((_, i) => bot.say(String(i), { fields: { FromUserName: `oUser${i}` } })));
+    assert.deepEqual(replies.map((reply, i) => [WHOLE[i][0], reply]), WHOLE);
+  });
+}
+
+test('of the talk so far `keep` turns are asked along, 20 unless given', async (t) => {
+  const script = CHAT.replace('keep = 20', 'keep = msg.source == "oFew" and 2 or nil').replace(/wechat\.allow\([^)]*\)/, 'true');
+  const { bot, model } = await startChat(t, (body) => said(`答${body.messages.at(-1).content}`), { script });
+  for (let i = 1; i <= 4; i++) await bot.say(String(i), { fields: { FromUserName: 'oFew' } });
+  assert.deepEqual(model.requests[3].body.messages.slice(1).map(({ content }) => content), ['2', '答2', '3', '答3', '4']);
+  for (let i = 1; i <= 22; i++) await bot.say(String(i));
+  assert.deepEqual(model.requests.at(-1).body.messages.slice(1).filter(({ role }) => role === 'user').map(({ content }) => Number(content)),
+    Array.from({ length: 21 }, (_, i) => i + 2));
 });
 
 test('the talk so far is asked along, per user, and 重来 drops it', async (t) => {

@@ -85,6 +85,25 @@ test('bot:wait("24h") ends no call that is under way: of a cron, of a message, o
   assert.ok(Date.now() - began < 60000, `a day took ${Date.now() - began} ms`);
 });
 
+test('the talk with a model goes 30 days after its user last wrote', async (t) => {
+  const bot = `local model = require "wechat.model" { url = "https://m.example/v1" }
+    function on_message(msg) model:reply(msg) end`;
+  const spec = `test("t", function()
+    bot:answers("https://m.example/", { choices = { { message = { content = "好" } } } })
+    local function asked(text)
+      bot:user("a"):says(text)
+      return bot:requests()[#bot:requests()].body
+    end
+    asked("one")
+    bot:wait("29d")
+    expect(asked("two")):contains("one")
+    bot:wait("29d")
+    expect(asked("three")):contains("one")
+    bot:wait("31d")
+    expect(asked("four"):find("one", 1, true)):is(nil) end)`;
+  assert.match(await run(t, spec, { bot }), /1 passed/);
+});
+
 test('nested tables are told apart by their path', async (t) => {
   const out = await run(t, 'test("t", function() expect({ a = { { b = 1 } } }):is({ a = { { b = 2 } } }) end)', { code: 1 });
   assert.match(out, /a\[1\]\.b:\n +expected 2\n +got +1\n/);
