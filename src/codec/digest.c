@@ -117,14 +117,17 @@ bool digest_hmac_sha256(Digest *digest, Str key, Str data, char hex[SHA256_HEX_L
 // Eight bytes at a time, where CRYPTO_memcmp takes one. The empty asm keeps the compiler from knowing anything about
 // `differs`, so that it cannot end the loop early.
 bool digest_equal(Str a, Str b) {
-  uint64_t differs = 0;
+  uint64_t differs = 0, from_a, from_b;
+  size_t i = 0;
   if (a.len != b.len) return false;
-  for (size_t i = 0; i < a.len; i += 8) {
-    uint64_t from_a = 0, from_b = 0;
-    size_t len = a.len - i < 8 ? a.len - i : 8;
-    memcpy(&from_a, a.ptr + i, len);
-    memcpy(&from_b, b.ptr + i, len);
+  for (; i + 8 <= a.len; i += 8) {
+    memcpy(&from_a, a.ptr + i, 8);
+    memcpy(&from_b, b.ptr + i, 8);
     differs |= from_a ^ from_b;
+    __asm__("" : "+r"(differs));
+  }
+  for (; i < a.len; i++) {
+    differs |= (uint64_t)(a.ptr[i] ^ b.ptr[i]);
     __asm__("" : "+r"(differs));
   }
   return differs == 0;
