@@ -60,19 +60,22 @@ static bool check_window(Str timestamp, int64_t window_s, int64_t now_s, Err *er
                  (long long)off, (long long)window_s);
 }
 
-// Returns whether `token` signed the claims and, if `sealed` is not NULL, the sealed text.
-static bool is_signed_by(Digest *digest, Str token, const Claims *claims, const Str *sealed) {
-  Str timestamp = claims->timestamp.value, nonce = claims->nonce.value;
-  if (!signature_check(digest, claims->signature.value, token, timestamp, nonce, NULL))
-    return false;
-  return !sealed ||
-         signature_check(digest, claims->msg_signature.value, token, timestamp, nonce, sealed);
+static bool is_signed_by(Digest *digest, Str token, const Claims *claims) {
+  return signature_check(digest, claims->signature.value, token, claims->timestamp.value,
+                         claims->nonce.value, NULL);
 }
 
-static const Credential *signer(const Account *account, Digest *digest, const Claims *claims,
-                                const Str *sealed) {
+// Returns whether the token of `credential` signed the claims and the sealed text. That of `signer` signed the claims.
+static bool is_sealed_by(Digest *digest, const Credential *credential, const Credential *signer,
+                         const Claims *claims, const Str *sealed) {
+  return (credential == signer || is_signed_by(digest, credential->token, claims)) &&
+         signature_check(digest, claims->msg_signature.value, credential->token,
+                         claims->timestamp.value, claims->nonce.value, sealed);
+}
+
+static const Credential *find_signer(const Account *account, Digest *digest, const Claims *claims) {
   for (size_t i = 0; i < account->credential_count; i++) {
-    if (is_signed_by(digest, account->credentials[i].token, claims, sealed))
+    if (is_signed_by(digest, account->credentials[i].token, claims))
       return &account->credentials[i];
   }
   return NULL;
@@ -80,7 +83,7 @@ static const Credential *signer(const Account *account, Digest *digest, const Cl
 
 static bool check_signed(const Account *account, int64_t window_s, const Claims *claims,
                          int64_t now_s, Digest *digest, const Credential **credential, Err *err) {
-  *credential = signer(account, digest, claims, NULL);
+  *credential = find_signer(account, digest, claims);
   if (!*credential) {
     return err_set(err, ERR_FORBIDDEN,
                    "signature is wrong: not made with this account's token (is `token` the one "
@@ -93,10 +96,11 @@ static bool check_signed(const Account *account, int64_t window_s, const Claims 
 // may be two.
 static bool open_sealed(const Account *account, const Claims *claims, Str sealed, Workspace *w,
                         Verified *verified, Err *err) {
+  const Credential *signer = verified->credential;
   bool is_signed = false;
   for (size_t i = 0; i < account->credential_count; i++) {
     const Credential *credential = &account->credentials[i];
-    if (!credential->has_key || !is_signed_by(w->digest, credential->token, claims, &sealed))
+    if (!credential->has_key || !is_sealed_by(w->digest, credential, signer, claims, &sealed))
       continue;
     is_signed = true;
     buf_reset(&w->plain);
