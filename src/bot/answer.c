@@ -61,7 +61,7 @@ void answer_hang_up(Callback *c) { respond(c, &(HttpResponse){ .no_answer = true
 
 static bool seal(Callback *c, Str xml, Err *err) {
   uint32_t number;
-  if (!digest_random(&number, sizeof number))
+  if (!aes_random(c->w->aes, &number, sizeof number))
     return err_set(err, ERR_FAILED, "the system provides no random bytes");
   char nonce[16];
   int len = snprintf(nonce, sizeof nonce, "%u", number);

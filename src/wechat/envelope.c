@@ -108,9 +108,9 @@ static void write_length(uint8_t *at, uint32_t len) {
 
 // Writes the plaintext to `bytes`; its length is padded_len(). False if the system has no random
 // bytes.
-static bool lay_out(uint8_t *bytes, Str appid, Str xml, size_t padded) {
+static bool lay_out(Aes *aes, uint8_t *bytes, Str appid, Str xml, size_t padded) {
   size_t content = PREFIX_LEN + xml.len + appid.len;
-  if (!digest_random(bytes, RANDOM_LEN)) return false;
+  if (!aes_random(aes, bytes, RANDOM_LEN)) return false;
   write_length(bytes + RANDOM_LEN, (uint32_t)xml.len);
   if (xml.len) memcpy(bytes + PREFIX_LEN, xml.ptr, xml.len);
   if (appid.len) memcpy(bytes + PREFIX_LEN + xml.len, appid.ptr, appid.len);
@@ -132,7 +132,7 @@ bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml,
   // The bytes are encrypted behind the space for their base64 text and its NUL.
   if (!buf_reserve(out, text_len + 1 + padded)) return err_set(err, ERR_MEMORY, "no memory");
   uint8_t *bytes = (uint8_t *)out->ptr + out->len + text_len + 1;
-  if (!lay_out(bytes, appid, xml, padded))
+  if (!lay_out(aes, bytes, appid, xml, padded))
     return err_set(err, ERR_FAILED, "the system provides no random bytes");
   if (!aes_cbc_encrypt(aes, key, key, bytes, padded, bytes))
     return err_set(err, ERR_FAILED, "the message could not be encrypted");

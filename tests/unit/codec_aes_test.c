@@ -34,6 +34,41 @@ static void test_the_vector_of_nist_holds_both_ways_and_twice(void **state) {
   aes_free(aes);
 }
 
+// The context of the key before is kept.
+static void test_a_change_of_keys_is_seen_both_ways(void **state) {
+  Aes *aes = aes_new();
+  uint8_t other[AES_KEY_LEN], once[32], out[32];
+  memcpy(other, key, sizeof other);
+  other[AES_KEY_LEN - 1] ^= 1;
+  assert_true(aes_cbc_encrypt(aes, other, iv, plain, sizeof plain, once));
+  for (int i = 0; i < 3; i++) {
+    assert_true(aes_cbc_encrypt(aes, key, iv, plain, sizeof plain, out));
+    assert_memory_equal(out, sealed, sizeof sealed);
+    assert_true(aes_cbc_decrypt(aes, other, iv, once, sizeof once, out));
+    assert_memory_equal(out, plain, sizeof plain);
+    assert_true(aes_cbc_encrypt(aes, other, iv, plain, sizeof plain, out));
+    assert_memory_equal(out, once, sizeof once);
+    assert_true(aes_cbc_decrypt(aes, key, iv, sealed, sizeof sealed, out));
+    assert_memory_equal(out, plain, sizeof plain);
+    assert_false(aes_cbc_encrypt(aes, key, iv, plain, 17, out));
+  }
+  aes_free(aes);
+}
+
+static void test_random_bytes_are_given_once(void **state) {
+  enum { COUNT = 200, LEN = 16 };
+  static uint8_t given[COUNT][LEN], many[1000], none[1000];
+  Aes *aes = aes_new();
+  for (int i = 0; i < COUNT; i++) {
+    assert_true(aes_random(aes, given[i], LEN));
+    for (int j = 0; j < i; j++) assert_memory_not_equal(given[i], given[j], LEN);
+    assert_true(aes_random(aes, many, 5));
+  }
+  assert_true(aes_random(aes, many, sizeof many));
+  assert_memory_not_equal(many, none, sizeof many);
+  aes_free(aes);
+}
+
 static void test_bytes_can_be_encrypted_where_they_stand(void **state) {
   Aes *aes = aes_new();
   uint8_t bytes[32];
@@ -59,6 +94,8 @@ static void test_half_a_block_is_refused_and_spoils_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_vector_of_nist_holds_both_ways_and_twice),
+    cmocka_unit_test(test_a_change_of_keys_is_seen_both_ways),
+    cmocka_unit_test(test_random_bytes_are_given_once),
     cmocka_unit_test(test_bytes_can_be_encrypted_where_they_stand),
     cmocka_unit_test(test_half_a_block_is_refused_and_spoils_nothing),
   };
