@@ -179,6 +179,11 @@ Keep *keep_new(const KeepOptions *options) {
 
 void keep_free(Keep *keep) {
   if (!keep) return;
+  size_t lost = kept_unsaved_count(keep->unsaved);
+  if (lost > 0)
+    log_warn("%zu change%s of what is owed to users could not be written, because the store was "
+             "away: what was answered meanwhile may be lost",
+             lost, lost == 1 ? "" : "s");
   if (keep->renew_us)
     store_call(keep->options.store,
                &(StoreCall){ .op = STORE_DELETE, .key = str_of(keep->process_key) }, forget_reply,
@@ -244,9 +249,12 @@ static bool is_unwritten(const Write *write, const StoreReply *reply) {
 static void on_written(void *ctx, StoreReply *reply) {
   Write *write = ctx;
   Str value = str_make(write->bytes + write->key_len, write->value_len);
-  if (is_unwritten(write, reply))
-    kept_unsaved_put(write->unsaved, str_make(write->bytes, write->key_len),
-                     write->gone ? (Str){ 0 } : value);
+  if (is_unwritten(write, reply) &&
+      kept_unsaved_put(write->unsaved, str_make(write->bytes, write->key_len),
+                       write->gone ? (Str){ 0 } : value) &&
+      !write->gone)
+    log_warn("the store did not take what is owed to users: this process alone knows of it until "
+             "the store is back");
   if (write->done) write->done(write->ctx, reply);
   else store_reply_free(reply);
   kept_unsaved_release(write->unsaved);
@@ -685,6 +693,7 @@ static bool write_again(Keep *keep, Str key, Str value, bool gone) {
 static void write_unsaved(Keep *keep) {
   Buf key, value;
   bool gone, there = true;
+  size_t count = kept_unsaved_count(keep->unsaved);
   buf_init(&key);
   buf_init(&value);
   while (there && kept_unsaved_take(keep->unsaved, &key, &value, &gone)) {
@@ -693,6 +702,9 @@ static void write_unsaved(Keep *keep) {
     if (!valid && !gone && !kept_index_has(keep->index, buf_str(&key)))
       drop_key(keep, buf_str(&key));
   }
+  if (there && count > 0)
+    log_info("the store is back: %zu change%s of what is owed to users written", count,
+             count == 1 ? "" : "s");
   buf_clear(&key);
   buf_clear(&value);
 }

@@ -67,17 +67,27 @@ static bool drop(KeptUnsaved *unsaved, Str key) {
   return true;
 }
 
-void kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
+bool kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
   Unsaved *one = malloc(sizeof *one + key.len + value.len);
-  if (!one) return;
+  if (!one) return false;
   *one = (Unsaved){ .gone = !value.ptr, .key_len = key.len, .value_len = value.len };
   memcpy(one->bytes, key.ptr, key.len);
   if (value.len) memcpy(one->bytes + key.len, value.ptr, value.len);
   pthread_mutex_lock(&unsaved->mutex);
   drop(unsaved, key);
+  bool only = unsaved->first == NULL && unsaved->taken.len == 0;
   *unsaved->end = one;
   unsaved->end = &one->next;
   pthread_mutex_unlock(&unsaved->mutex);
+  return only;
+}
+
+size_t kept_unsaved_count(KeptUnsaved *unsaved) {
+  size_t count = 0;
+  pthread_mutex_lock(&unsaved->mutex);
+  for (const Unsaved *one = unsaved->first; one; one = one->next) count++;
+  pthread_mutex_unlock(&unsaved->mutex);
+  return count;
 }
 
 bool kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {

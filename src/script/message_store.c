@@ -113,6 +113,15 @@ static void warn_of_record(Talk *talk, const Record *record) {
   talk->warned = true;
 }
 
+// Of several conversations of one user, only the first is kept.
+static void warn_of_second(Talk *talk, const char *place) {
+  if (!talk->warned)
+    log_warn("the conversation with %.*s at %s ends with this process: the user has another one, "
+             "and only one is kept in the store",
+             STR_FMT(talk->run.openid), place);
+  talk->warned = true;
+}
+
 // Moves a run that asks to the key of its user.
 static void leave_owed(Talk *talk) {
   if (talk->run.identity.len == 0) return;
@@ -127,9 +136,11 @@ Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool eve
   Record *record = talk ? task_record(task) : NULL;
   char place[PLACE_SIZE];
   if (!record) return NULL;
-  // Of several conversations of one user, only the first is kept.
-  if (!talk->stored && keep_has(talk->keep, talk->run.openid)) return NULL;
   place_innermost(L, place, sizeof place);
+  if (!talk->stored && keep_has(talk->keep, talk->run.openid)) {
+    warn_of_second(talk, place);
+    return NULL;
+  }
   if (record_given_up(record)[0]) {
     warn_of_record(talk, record);
     talk_drop(talk);

@@ -328,6 +328,14 @@ test('another process goes on when one of several is killed', async (t) => {
   assert.match(await bots[1].say('Li'), /^age of Li/);
 });
 
+test('of two conversations of one user the second is named as one that its process keeps to itself', async (t) => {
+  const script = 'function on_message(msg) return wechat.ask(msg.event and "two?" or "one?").content end';
+  const bot = await startBot(t, { script, config: { store: sqlite(t) } });
+  assert.equal(await bot.say('start'), 'one?');
+  assert.equal((await bot.deliver(eventXml('CLICK', { EventKey: 'K' }))).reply.Content, 'two?');
+  await bot.waitForLog(/warn .*bot\.lua:1 ends with this process: the user has another one/);
+});
+
 // ---- owed answers ---------------------------------------------------------------------------------------------------
 
 const slow = (peer) => `function on_message(msg)

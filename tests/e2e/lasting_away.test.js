@@ -44,10 +44,13 @@ test('what the store did not take while it was away is written when it is back',
   const peer = await startPeer(t);
   const config = { store: redis.url, deadline_ms: 600, ...platform(peer) };
   let bot = await startBot(t, { script: slow(peer, 7), config });
+  await sleep(500); // its first look at the store is over
   await redis.stop();
   assert.equal(await bot.say('go'), null);
+  await bot.waitForLog(/warn .*this process alone knows of it until the store is back/);
   await redis.start();
   await until(() => redis.cli('-n', '2', 'keys', '*owed*'), 'the store to know of it', 5000);
+  await bot.waitForLog(/info .*the store is back: \d+ changes? of what is owed to users written/);
   await bot.kill();
   bot = await startBot(t, { script: slow(peer, 7), config });
   await until(() => peer.sent.length === 1, 'the late answer', 12000);
@@ -127,4 +130,16 @@ test('an answer that arrives elsewhere while the store is silent waits for it, a
   await sleep(2000);
   redis.signal('SIGCONT');
   assert.equal(await answered, 'got x');
+});
+
+test('a process that ends while its store is away says what may be lost', async (t) => {
+  const redis = await makeRedis(t);
+  const peer = await startPeer(t);
+  const bot = await startBot(t, { script: slow(peer, 30), config: { store: redis.url, deadline_ms: 600, ...platform(peer) } });
+  await sleep(500);
+  await redis.stop();
+  assert.equal(await bot.say('go'), null);
+  await bot.waitForLog(/this process alone knows of it/);
+  await bot.stop();
+  assert.match(bot.log, /warn .*what was answered meanwhile may be lost/);
 });

@@ -86,11 +86,24 @@ static void test_a_holder_may_outlive_the_others(void **state) {
   assert_taken("a", "");
 }
 
+static void test_they_are_counted_and_the_first_says_so(void **state) {
+  assert_true(kept_unsaved_put(unsaved, STR("a"), STR("1")));
+  assert_false(kept_unsaved_put(unsaved, STR("b"), STR("2")));
+  assert_int_equal(kept_unsaved_count(unsaved), 2);
+  assert_true(take());
+  assert_false(kept_unsaved_put(unsaved, STR("c"), STR("3")));
+  assert_true(done(false));
+  assert_int_equal(kept_unsaved_count(unsaved), 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(test_writes_come_in_their_order_and_once), TEST(test_the_last_write_of_a_key_counts),
-    TEST(test_one_that_fails_again_comes_again),    TEST(test_a_newer_write_puts_it_out_of_date),
+    TEST(test_writes_come_in_their_order_and_once),
+    TEST(test_the_last_write_of_a_key_counts),
+    TEST(test_one_that_fails_again_comes_again),
+    TEST(test_a_newer_write_puts_it_out_of_date),
     TEST(test_a_holder_may_outlive_the_others),
+    TEST(test_they_are_counted_and_the_first_says_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
