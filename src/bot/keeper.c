@@ -47,18 +47,29 @@ static void learn(Keeper *keeper) {
   right_learn(kept->store, kept->account, kept->shared);
 }
 
+static int compare_keys(const void *a, const void *b) {
+  return str_compare(buf_str(a), buf_str(b));
+}
+
+// Goes on with what is due. The keys of one user's owed answers differ in their MsgIds, which grow: sorted, the answers
+// take their places in the order of the messages.
+static void go_on_in_order(Keeper *keeper) {
+  Buf keys[AT_ONCE] = { 0 };
+  size_t count = 0;
+  while (count < AT_ONCE && keep_due(keeper->kept.keep, &keys[count])) count++;
+  qsort(keys, count, sizeof *keys, compare_keys);
+  for (size_t i = 0; i < count; i++) go_on_with(keeper, buf_str(&keys[i]));
+  for (size_t i = 0; i < AT_ONCE; i++) buf_clear(&keys[i]);
+}
+
 static void *run(void *arg) {
   Keeper *keeper = arg;
-  Buf key;
   pthread_setname_np(pthread_self(), "keeper");
-  buf_init(&key);
   do {
     keep_look(keeper->kept.keep);
     learn(keeper);
-    for (int i = 0; i < AT_ONCE && keep_due(keeper->kept.keep, &key); i++)
-      go_on_with(keeper, buf_str(&key));
+    go_on_in_order(keeper);
   } while (pause_for_a_tick(keeper));
-  buf_clear(&key);
   return NULL;
 }
 

@@ -32,7 +32,7 @@ async function start(t, kind, count = 2) {
   const bots = [];
   for (let i = 0; i < count; i++) bots.push(await startBot(t, { script: SCRIPT, config }));
   await sleep(300); // until they have noticed each other
-  return { peer, bots, redis };
+  return { peer, bots, redis, config };
 }
 
 for (const kind of Object.keys(STORES)) {
@@ -63,6 +63,17 @@ for (const kind of Object.keys(STORES)) {
       assert.equal(textsOf(peer), 'A1。 A2。 B1。');
     });
   }
+}
+
+for (const kind of Object.keys(STORES)) {
+  test(`one process on ${kind}: the answers of one user keep their order across a kill -9 and a restart`, async (t) => {
+    const { peer, bots: [bot], config } = await start(t, kind, 1);
+    for (const text of ['A 3', 'B 1', 'C 1']) assert.equal(await bot.say(text), null);
+    await bot.kill();
+    await startBot(t, { script: SCRIPT, config });
+    await until(() => textsOf(peer).split(' ').includes('C1。'), 'the last answer', 20000);
+    assert.equal(textsOf(peer), 'A1。 A2。 A3。 B1。 C1。');
+  });
 }
 
 test('a message that is answered in time asks the store for no place', async (t) => {
