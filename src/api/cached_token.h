@@ -12,6 +12,7 @@ typedef struct {
   int64_t renew_us, end_us;  // monotonic: when to renew it, when it expires
 } CachedToken;
 
+// Frees the value; there is no token then.
 void cached_token_clear(CachedToken *held);
 // Copies the value, which lives `left_s` more of its `lifetime_s`; never more than that, even if the wall clock was set
 // back. False without memory: nothing was changed.

@@ -41,6 +41,7 @@ typedef struct {
   void *ctx;
 } TokenOptions;
 
+// Copies the options; what their pointers refer to must outlive the tokens. NULL with ERR_MEMORY.
 Tokens *tokens_new(const TokenOptions *options, Err *err);
 // Waits for fetches under way. NULL is allowed.
 void tokens_free(Tokens *tokens);

@@ -14,6 +14,7 @@ int64_t clock_unix_s(void);   // wall clock, seconds
 int64_t clock_unix_ms(void);  // wall clock, milliseconds
 int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
+// Converts a time of clock_now_us for the system calls that wait until a time of CLOCK_MONOTONIC.
 struct timespec clock_to_timespec(int64_t monotonic_us);
 // The wall clock shows that time from now on, in this process; no other clock changes. For `wemoon replay`, before
 // threads start.

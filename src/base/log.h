@@ -8,6 +8,7 @@
 typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 typedef enum { LOG_TEXT, LOG_JSON } LogFormat;
 
+// Sets the least level that is logged and the form of the lines, for all threads.
 void log_setup(LogLevel level, LogFormat format);
 // Appends lines to that file from now on (log_sink.h). False with errno: nothing was changed.
 bool log_to_file(const char *path);

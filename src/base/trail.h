@@ -22,6 +22,7 @@ static inline Trail *trail_hold(Trail *trail) {
   return trail;
 }
 
+// Drops a reference; the last one calls `over`. NULL is allowed.
 static inline void trail_drop(Trail *trail) {
   if (trail && atomic_fetch_sub_explicit(&trail->holders, 1, memory_order_acq_rel) == 1)
     trail->over(trail);

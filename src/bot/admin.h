@@ -19,6 +19,7 @@ typedef struct {
   struct Desk *desk;  // NULL: no live desk
 } Admin;
 
+// Returns the handler of these pages; `admin` must outlive the server.
 HttpHandler admin_handler(Admin *admin);
 
 #endif

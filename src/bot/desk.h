@@ -18,6 +18,7 @@ typedef struct {
   Str password;
 } DeskOptions;
 
+// Copies the options. NULL with ERR_MEMORY.
 Desk *desk_new(const DeskOptions *options, Err *err);
 // Ends the open streams and frees the desk. The server must already have stopped taking requests. NULL is allowed.
 void desk_free(Desk *desk);

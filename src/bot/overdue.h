@@ -22,6 +22,7 @@ typedef struct OverdueRun {
 
 Overdue *overdue_new(void);           // NULL without memory
 void overdue_free(Overdue *overdue);  // NULL is allowed
+// Adds a run, which has not begun, to those that are watched. It stays there until `overdue` is freed.
 void overdue_join(Overdue *overdue, OverdueRun *run);
 // Begins a run. `answer` returns whether it answered: it returns false if the run has just ended.
 void overdue_begin(OverdueRun *run, int64_t deadline_us, bool (*answer)(void *ctx), void *ctx);

@@ -75,6 +75,7 @@ bool config_token_fits(const Config *config, const char *key, Err *err);
 bool config_is_faulty(const Config *config, const char *key);
 
 Str config_text(const Config *config, const char *key);  // NUL-terminated; empty if not set
+// The value of an integer key, and of a boolean one; the default if it is not set.
 int64_t config_integer(const Config *config, const char *key);
 bool config_boolean(const Config *config, const char *key);
 typedef enum {

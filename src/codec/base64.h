@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+// Appends the Base64 text of the bytes, with padding and without line breaks.
 void base64_encode(Buf *out, Str bytes);
 // Appends the decoded bytes. Strict on alphabet and padding; with `lenient_tail` the unused bits of the last character
 // may be set, as in an EncodingAESKey. False, with `out` unchanged, on anything else or without memory.

@@ -58,6 +58,7 @@ typedef struct {
   const char *library, *own_chunks;  // as in EngineOptions
 } EngineLink;
 
+// What belongs to the state of L, a coroutine of it: its link, its engine, and EngineOptions.user.
 static inline const EngineLink *engine_link(lua_State *L) {
   return *(EngineLink **)lua_getextraspace(L);
 }

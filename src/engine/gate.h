@@ -11,6 +11,7 @@
 typedef struct Gate Gate;
 
 Gate *gate_new(int passes);  // with one reference; NULL without memory
+// Adds a reference; returns the gate.
 Gate *gate_hold(Gate *gate);
 void gate_release(Gate *gate);  // NULL is allowed
 

@@ -39,6 +39,7 @@ void connection_steps_aside(Connection *connection);
 // Whether to close the connection after this answer, so that a waiting connection gets its thread: it had a fair share.
 bool connection_should_close(const Connection *connection);
 
+// Returns how many connections have a thread.
 int connections_busy(const Connections *connections);
 
 // Registers a connection that leaves its thread with its new descriptor `fd`: it is not closed for being idle. Call it

@@ -22,6 +22,7 @@ typedef struct {
   bool upgrades;       // it asks for a protocol other than HTTP/2; none is supported
 } Head;
 
+// Reads what decides how the request and its connection are handled. The strings of the result are those of `lines`.
 Head head_read(const HeadLines *lines);
 
 #endif

@@ -54,6 +54,7 @@ struct Transfer {
   char error[CURL_ERROR_SIZE];
 };
 
+// Adds the transfer to the list. It is in none yet.
 void transfer_list_add(TransferList *list, Transfer *transfer);
 void transfer_list_remove(Transfer *transfer);  // from the one it is in, if any
 

@@ -20,6 +20,7 @@ typedef struct {
   NodeTree tree;  // scratch for parse_data
 } ScriptContext;
 
+// The context of the interpreter that the state of L belongs to.
 static inline ScriptContext *script_context(lua_State *L) { return engine_user(L); }
 
 // Pushes the current message of the running task: the message that is being answered, or the last parsed one. Pushes

@@ -36,6 +36,7 @@ typedef struct {
   Str record;
 } KeptRun;
 
+// Appends the value from which kept_read reads the run.
 void kept_write(const KeptRun *run, Buf *out);
 // Reads a run from a value. Returns false for bytes of another format.
 bool kept_read(Str bytes, KeptRun *run);

@@ -10,6 +10,7 @@
 typedef struct KeptUnsaved KeptUnsaved;
 
 KeptUnsaved *kept_unsaved_new(void);  // held once; NULL without memory
+// Adds a reference; returns `unsaved`.
 KeptUnsaved *kept_unsaved_hold(KeptUnsaved *unsaved);
 void kept_unsaved_release(KeptUnsaved *unsaved);  // NULL is allowed
 // Notes that the store did not accept this value of the key or, if `value.ptr` is NULL, the key's deletion. Returns

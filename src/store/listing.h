@@ -10,6 +10,7 @@ typedef struct {
 } Listing;  // all zero: empty
 
 bool listing_add(Listing *listing, Str key);  // false without memory
+// Frees the keys; the listing is empty then.
 void listing_free(Listing *listing);
 // The keys after `after` in byte order, without repeats, `limit` at most (0: all). The caller frees *out. False without
 // memory.

@@ -42,6 +42,7 @@ typedef enum {
   SQLITE_FILE_REPLACED,  // another file has its name
   SQLITE_FILE_LOG_GONE,  // the -wal was deleted or replaced
 } SqliteFileState;
+// Looks whether the open file and its log are still the ones of the path. Costs two stat calls.
 SqliteFileState sqlite_file_look(const SqliteFile *file);
 // Closes a file that is gone or replaced, and moves its log out of the way of the next one.
 void sqlite_file_abandon(SqliteFile *file);
