@@ -174,8 +174,12 @@ return function(p, host)
 
   local function answer_console(path)
     local name = path == "/console" and "index.html" or path:match("^/console/([%w_-]+%.%w+)$")
-    local bytes = name and host.file.embedded("platform/console/" .. name)
+    local bytes = name and name ~= "head.html" and host.file.embedded("platform/console/" .. name)
     if not bytes then return refuse(404, "the console has no such file") end
+    if name == "index.html" then
+      local marks = { base = "/console", script = "app.js" }
+      bytes = host.file.embedded("platform/console/head.html"):gsub("{(%l+)}", marks) .. bytes
+    end
     local headers = { ["Content-Type"] = types[name:match("%w+$")] or "application/octet-stream" }
     for field, value in pairs(GUARD) do headers[field] = value end
     return { headers = headers, body = bytes }

@@ -100,6 +100,22 @@ static void show_file(void *ctx, HttpRequest *request) {
   server_respond_status(request, 404, GUARD);
 }
 
+// Appends the console's head.html, with the marks {base} and {script} replaced.
+static void add_head(const char *script, Buf *page) {
+  Buf text;
+  buf_init(&text);
+  bool found = read_file(STR("head.html"), &text);
+  Str rest = buf_str(&text), before, mark;
+  while (str_cut(rest, '{', &before, &rest)) {
+    buf_add(page, before);
+    str_cut(rest, '}', &mark, &rest);
+    buf_add(page, str_eq(mark, STR("base")) ? STR("/desk") : str_of(script));
+  }
+  buf_add(page, before);
+  page->failed = page->failed || text.failed || !found;
+  buf_clear(&text);
+}
+
 // `fault`: a keyword for the message beside the field, or empty.
 static void show_login(HttpRequest *request, int status, const char *fault) {
   Buf text, page;
@@ -109,6 +125,7 @@ static void show_login(HttpRequest *request, int status, const char *fault) {
   if (!read_file(STR("login.html"), &text)) text.failed = true;
   ptrdiff_t at = str_find(buf_str(&text), mark);
   size_t front = at < 0 ? text.len : (size_t)at + mark.len;
+  add_head("login.js", &page);
   buf_add(&page, str_sub(buf_str(&text), 0, front));
   buf_add(&page, str_of(fault));
   buf_add(&page, str_sub(buf_str(&text), front, text.len));
@@ -121,6 +138,7 @@ static void show_page(void *ctx, HttpRequest *request) {
   Buf text;
   if (!is_known(ctx, request)) return show_login(request, 200, "");
   buf_init(&text);
+  add_head("live.js", &text);
   if (!read_file(STR("index.html"), &text)) text.failed = true;
   respond(request, 200, html, &text);
 }
