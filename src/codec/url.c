@@ -1,6 +1,8 @@
 // URLs: query strings, percent-encoding, parts of an address.
 #include "codec/url.h"
 
+#include "codec/lane.h"
+
 #include <string.h>
 
 enum { PAIRS_MAX = 64, PORT_MAX = 65535 };
@@ -145,8 +147,19 @@ static bool split_authority(Str authority, Url *out, Err *err) {
   return true;
 }
 
+// How many bytes of whole lanes at the front may stand in an address.
+static size_t good_lanes(Str text) {
+  size_t good = 0;
+  for (; text.len - good >= sizeof(Lane); good += sizeof(Lane)) {
+    Lane lane = lane_at(text.ptr + good);
+    Lane wrong = (Lane)((lane >= 0) & (lane <= ' ')) | (Lane)(lane == 0x7F);
+    if (!lane_is_zero(wrong)) break;
+  }
+  return good;
+}
+
 static bool check_bytes(Str text, Err *err) {
-  for (size_t i = 0; i < text.len; i++) {
+  for (size_t i = good_lanes(text); i < text.len; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
     if (c > ' ' && c != 0x7F) continue;
     return err_set(err, ERR_INVALID, "byte %zu of the address is %s: write %%%02X in its place",

@@ -157,6 +157,18 @@ static void test_an_address_of_http_has_no_other_scheme(void **state) {
                       "byte 10 of the address is a control character: write %09 in its place");
 }
 
+static void test_each_byte_that_may_not_stand_in_an_address_is_found_everywhere(void **state) {
+  char text[64] = "http://a/";
+  for (size_t at = 9; at < 60; at++) {
+    for (int c = 0; c < 256; c++) {
+      Url url;
+      memset(text + 9, 'x', sizeof text - 9);
+      text[at] = (char)c;
+      assert_int_equal(url_split(str_make(text, 60), &url, NULL), c > ' ' && c != 0x7F);
+    }
+  }
+}
+
 static void test_a_refusal_never_repeats_the_password(void **state) {
   Url url;
   Err err = { 0 };
@@ -176,6 +188,7 @@ int main(void) {
     cmocka_unit_test(test_passwords_ipv6_and_bare_queries_are_understood),
     cmocka_unit_test(test_what_is_no_address_is_refused),
     cmocka_unit_test(test_an_address_of_http_has_no_other_scheme),
+    cmocka_unit_test(test_each_byte_that_may_not_stand_in_an_address_is_found_everywhere),
     cmocka_unit_test(test_a_refusal_never_repeats_the_password),
   };
   return cmocka_run_group_tests(tests, make_arena, free_arena);
