@@ -3,7 +3,7 @@
 
 local texts = {
   -- ---- parameters of wechat's own functions
-  ["a string or a reply; it answers the message at hand"] = "字符串或回复；它就是对当前消息的回答",
+  ["a string or a reply; it answers the current message"] = "字符串或回复；它就是对当前消息的回答",
   ["{timeout_s = 600, events = false}"] = "默认 {timeout_s = 600, events = false}",
   ["GET, POST, UPLOAD or DOWNLOAD"] = "GET、POST、UPLOAD 或 DOWNLOAD",
   ["from the host on, without a query"] = "主机名之后的部分，不带查询",
@@ -22,7 +22,7 @@ local texts = {
   ["at most 65536 bytes"] = "最多 65536 字节",
   ["0 offline, 1 online"] = "0 离线，1 在线",
   ["such as myrank"] = "如 myrank", ["such as ranklist"] = "如 ranklist",
-  ["taken on Wi-Fi; music_url without it"] = "Wi-Fi 下用它；没有时用 music_url",
+  ["used on Wi-Fi; default: music_url"] = "Wi-Fi 下用它；没有时用 music_url",
   ["played on Wi-Fi"] = "Wi-Fi 下播放",
   ["the whole document"] = "整个文档", ["the text"] = "文字", ["the device's bytes"] = "设备的字节",
   ["write & < > \" ' as HTML entities"] = "& < > \" ' 写成 HTML 实体",
@@ -36,9 +36,9 @@ local texts = {
   ["the current message's sender"] = "当前消息的发送者",
   ["the page's, cut at #"] = "页面的，# 之后不算",
   ["number in the library"] = "模板库里的编号",
-  ["false: the present one stays"] = "false：沿用现有的",
+  ["false: the current one stays"] = "false：沿用现有的",
   ["seconds; nil: for good"] = "秒数；nil：一直保留",
-  ["after: the key to go on behind; limit: how many"] = "after：从这个键之后继续；limit：多少个",
+  ["after: the key after which to continue; limit: how many"] = "after：从这个键之后继续；limit：多少个",
   ["image, voice, video or thumb"] = "image、voice、video 或 thumb",
   ["a path, an open file, or bytes"] = "路径、打开的文件，或字节",
   ['of bytes: "jpg"'] = '给字节时："jpg"',
@@ -70,7 +70,7 @@ local texts = {
   ['of the API, from "/cgi-bin" on'] = '接口的路径，从 "/cgi-bin" 起', ["empty since 2021"] = "2021 年起为空",
   ["as wechat.draft.add takes it"] = "同 wechat.draft.add 收的", ["one article, as wechat.draft.add takes it"] = "一篇图文，同 wechat.draft.add 收的",
   ["{button = {...}}"] = "形如 {button = {...}}", ["{action_name, action_info, expire_seconds}"] = "含 action_name、action_info、expire_seconds",
-  ["of articles kept as material, in place of articles"] = "永久图文素材的，代替 articles",
+  ["of articles stored as material, instead of articles"] = "永久图文素材的，代替 articles",
   ["card_type, and base_info, advanced_info ... under the type in lower case"] = "card_type；base_info、advanced_info 等放在小写的类型名下面",
   ["what changes, under the type in lower case"] = "要改的内容，放在小写的类型名下面",
   ["of type, base_info, member_rule or single_pay"] = "含 type、base_info、member_rule 或 single_pay",

@@ -126,7 +126,7 @@ types.classes = [==[
 ---@field stream? fun(send: fun(text: string): boolean) goes on after the body until it returns; send gives false once nobody reads
 
 ---@class wechat.json
----@field encode fun(value: any): string the text, keys sorted; raises, naming the path, for what JSON cannot say
+---@field encode fun(value: any): string the text, keys sorted; raises, naming the path, for a value that JSON cannot represent
 ---@field decode fun(text: string): any, string? the value; nil and why not
 ---@field array fun(list?: table): table marks the table as an array and gives it back
 ---@field null lightuserdata

@@ -50,7 +50,7 @@ return function(p, host)
     if act.media_id then return text(act, "media_id") end
     if not act.data then return p.sample_media(kind) end
     local bytes, why = host.codec.base64_decode(text(act, "data"))
-    if not bytes then error({ why = "data is no base64: " .. tostring(why) }, 0) end
+    if not bytes then error({ why = "data is not base64: " .. tostring(why) }, 0) end
     return p.keep_media { kind = kind, body = bytes, filename = act.filename,
       content_type = act.content_type or "application/octet-stream" }
   end
@@ -307,7 +307,7 @@ return function(p, host)
   -- Returns the document as a new message, with a new MsgId and CreateTime.
   local function renewed(document, user)
     local values = host.callback.read(document)
-    if not values then error({ why = "the document is no message" }, 0) end
+    if not values then error({ why = "the document is not a message" }, 0) end
     document = document:gsub("<MsgId>[^<]*</MsgId>", function() return ("<MsgId>%d</MsgId>"):format(message_id()) end)
     local time = p.create_time(user.openid, { { "Event", values.Event }, { "EventKey", values.EventKey } })
     return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
@@ -337,7 +337,7 @@ return function(p, host)
 
   local function start(user, act)
     local does = type(act.act) == "string" and acts[act.act]
-    if not does then error({ why = ("there is no act '%s'"):format(tostring(act.act)) }, 0) end
+    if not does then error({ why = ("unknown act '%s'"):format(tostring(act.act)) }, 0) end
     if not user.subscribed and not without_following[act.act] then
       error({ why = ("%s does not follow the account: follow first"):format(user.nickname) }, 0)
     end

@@ -92,7 +92,7 @@ return function(p, host)
     local kind = request.json.kind
     if kind == json.null then kind = nil end
     if kind and not account_kinds.exists(kind) then
-      return refuse(400, "there is no kind of account of that name: " .. table.concat(account_kinds.names, ", "))
+      return refuse(400, "unknown kind of account, write one of: " .. table.concat(account_kinds.names, ", "))
     end
     p.account_kind = kind
     return { json = { ok = true } }
@@ -123,7 +123,7 @@ return function(p, host)
 
   -- If there is a bot in this process, C answers (src/dev/user_state.c).
   local function refuse_state()
-    local where = p.callback ~= "" and "the bot is at " .. p.callback .. ", and what it keeps is known there" or "there is no bot"
+    local where = p.callback ~= "" and "the bot is at " .. p.callback .. ", and its state is seen there" or "there is no bot"
     return refuse(404, ("there is no bot in this process: %s. Start it here: wemoon dev BOT.lua"):format(where))
   end
   control["GET /sim/bot"], control["POST /sim/bot"] = refuse_state, refuse_state
@@ -164,7 +164,7 @@ return function(p, host)
       if not is_post_of_json(request) then return refuse(400, "send JSON") end
       local value, fault = {}, nil
       if request.body ~= "" then value, fault = json.decode(request.body) end
-      if type(value) ~= "table" then return refuse(400, "the body is no JSON object: " .. tostring(fault)) end
+      if type(value) ~= "table" then return refuse(400, "the body is not a JSON object: " .. tostring(fault)) end
       request.json = value
     end
     return answer(request)

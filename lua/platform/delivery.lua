@@ -102,7 +102,7 @@ return function(p, host)
   -- ---- delivery attempt ----
 
   local function send(document, openid)
-    if p.faults.network then return nil, "the network is gone (a fault that is switched on)" end
+    if p.faults.network then return nil, "the network is down (a fault that is switched on)" end
     local url, body = host.callback.post(document, p.account.original_id, openid, tostring(p.now()),
       tostring(math.random(100000000, 2147483647)), p.callback)
     local answer, err = wechat.http.request {
@@ -278,7 +278,7 @@ return function(p, host)
     local event = type(fields) == "table" and value_of(fields, "MsgType") == "event" and value_of(fields, "Event")
     if not event or not p.account_kind then return fields end
     if not account_kinds.hears(p.account_kind, event) then
-      return nil, ("an account of the kind '%s' is not told of %s"):format(p.account_kind, event)
+      return nil, ("an account of the kind '%s' gets no %s"):format(p.account_kind, event)
     end
     local scans = account_kinds.hears(p.account_kind, "SCAN")
     return event == "subscribe" and not scans and without_scene(fields) or fields

@@ -23,7 +23,7 @@ return function(p)
     for name, value in pairs(wanted) do
       name = short[name] or name
       local kind = known[name]
-      if not kind then return nil, ("there is no fault '%s': slow, fail, revoke, quota, twice, network"):format(name) end
+      if not kind then return nil, ("unknown fault '%s': write slow, fail, revoke, quota, twice or network"):format(name) end
       if value == p.host.json.null or value == 0 then value = false end
       if value and type(value) ~= kind or kind == "number" and value and value < 0 then
         return nil, ("the fault '%s' takes a %s"):format(name, kind == "number" and "number" or "true or false")

@@ -36,7 +36,7 @@ local function kind_at_start()
   local kind = host.config.account_kind
   if kind == "" then return nil end
   if account_kinds.exists(kind) then return kind end
-  error(("--account-kind %s: there is no such kind: %s"):format(kind, table.concat(account_kinds.names, ", ")), 0)
+  error(("--account-kind %s: unknown kind, write one of: %s"):format(kind, table.concat(account_kinds.names, ", ")), 0)
 end
 
 p.account_kind = kind_at_start()

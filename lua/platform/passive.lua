@@ -90,7 +90,7 @@ return function(p, host)
       return nil, ("ToUserName is '%s', and the message came from %s"):format(text_of(reply.ToUserName), item.openid)
     end
     local read = replies[text_of(reply.MsgType)]
-    if not read then return nil, ("there is no reply of MsgType '%s'"):format(text_of(reply.MsgType)) end
+    if not read then return nil, ("a reply of MsgType '%s' does not exist"):format(text_of(reply.MsgType)) end
     local entry, why = read(reply, item)
     if entry and silent[item.kind] then
       item.note = ("the user sees no reply to %s"):format(item.kind)

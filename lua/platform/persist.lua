@@ -59,7 +59,7 @@ return function(p, host)
       ids[id] = true
       if not written[id] then
         local done, why = store.set(MEDIA .. id, to_text(file))
-        if not done then wechat.log.warn("a media file is not kept in --state: " .. tostring(why)) end
+        if not done then wechat.log.warn("a media file could not be stored in --state: " .. tostring(why)) end
         written[id] = true
       end
     end
@@ -78,7 +78,7 @@ return function(p, host)
     if text == saved then return end
     local done, why = store.set(STATE, text)
     if done then saved = text
-    else wechat.log.warn("the platform's state is not kept in --state: " .. tostring(why)) end
+    else wechat.log.warn("the platform's state could not be stored in --state: " .. tostring(why)) end
   end
 
   -- ---- loading ----

@@ -23,7 +23,7 @@ return function(p, host)
       return ("it answered with status %d: are its token and the one above the same?"):format(answer.status)
     end
     if answer.body == echostr then return nil end
-    if answer.body:gsub("%s", "") == echostr then return "it answered with white space beside the echostr: the platform takes the bare text" end
+    if answer.body:gsub("%s", "") == echostr then return "it answered with white space around the echostr: the platform accepts only the bare text" end
     return ("it answered with %d bytes that are not the echostr (%s): answer a GET with the query's echostr alone")
       :format(#answer.body, echostr)
   end

@@ -11,7 +11,7 @@ return function(repl)
   local not_here = {
     [".say"] = no_phone, [".tap"] = no_phone, [".subscribe"] = no_phone, [".unsubscribe"] = no_phone, [".scan"] = no_phone,
     [".locate"] = no_phone, [".image"] = no_phone, [".as"] = no_phone,
-    [".trace"] = "it would stand in the way of every message: the log has them (log_level = \"debug\")",
+    [".trace"] = "it would slow every message down: the log shows them (log_level = \"debug\")",
     [".save"] = "the file would be the bot's: write it at a prompt of its own (wemoon repl)",
   }
 
@@ -156,7 +156,7 @@ return function(repl)
   local function faults_of() return wechat.menu.check(repl.env.menu) end
 
   add(".menu", "", "draw the menu, with its faults", function()
-    if type(repl.env.menu) ~= "table" then return needs("menu is no table any more: menu = wechat.menu.new()") end
+    if type(repl.env.menu) ~= "table" then return needs("menu is no longer a table: write menu = wechat.menu.new()") end
     return "done", draw(repl.env.menu, faults_of())
   end)
 
@@ -183,7 +183,7 @@ return function(repl)
 
   add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
     local faults = faults_of()
-    if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\nnot pushed: mend the faults first" end
+    if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\nnot pushed: correct the faults first" end
     local now, err = present()
     if not now then return needs(tostring(err)) end
     local lines = changes_between(now, repl.env.menu)
@@ -196,7 +196,7 @@ return function(repl)
     end)
   end)
 
-  add(".pull", "[yes]", "fetch the platform's menu into `menu`; asks before it throws away what you drew", function(rest)
+  add(".pull", "[yes]", "fetch the platform's menu into `menu`; asks before it discards what you drew", function(rest)
     local now, err = present()
     if not now then return needs(tostring(err)) end
     local function take()
@@ -206,16 +206,16 @@ return function(repl)
     local drawn = type(repl.env.menu) == "table" and type(repl.env.menu.button) == "table" and (#repl.env.menu.button > 0 or repl.env.menu.conditionalmenu)
     local lines = drawn and changes_between(repl.env.menu, now) or {}
     if #lines == 0 then return take() end
-    return when_agreed(rest, ".pull", "this throws away what you drew:\n" .. table.concat(lines, "\n"), "fetch it all the same?", take)
+    return when_agreed(rest, ".pull", "this discards what you drew:\n" .. table.concat(lines, "\n"), "fetch it anyway?", take)
   end)
 
   -- ---- script
 
   -- C runs .reload if there is a script; at a running bot, C also runs the commands below.
-  add(".reload", "", "load the bot's script anew", function() return needs("there is no script: the bot is what you define here") end)
+  add(".reload", "", "reload the bot's script", function() return needs("there is no script: the bot is what you define here") end)
 
   if repl.bot then
-    add(".conversations", "", "who is in a conversation with the bot, since when, and until when", function() return "done", "" end)
+    add(".conversations", "", "the users in a conversation with the bot, since when, and until when", function() return "done", "" end)
     add(".end", "OPENID", "end that user's conversation: wechat.ask gives nil, \"ended\"", function() return "done", "" end)
   end
 
@@ -257,7 +257,7 @@ return function(repl)
     end
     local menu = repl.env.menu
     if type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0 then
-      file:write("\n-- What came of it; to put it on the platform: wechat.create_menu(menu)\nmenu = ", literal({ button = menu.button }, ""), "\n")
+      file:write("\n-- The menu that it built; to put it on the platform: wechat.create_menu(menu)\nmenu = ", literal({ button = menu.button }, ""), "\n")
     end
     file:close()
     return "done", "written to " .. rest
@@ -292,7 +292,7 @@ return function(repl)
     local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
     local command = commands[name]
     if not command and repl.bot and not_here[name] then return needs(name .. " is not for a running bot: " .. not_here[name]) end
-    if not command then return "failed", paint.text("bad", "error: ") .. ("there is no %s: .help lists what there is"):format(name) end
+    if not command then return "failed", paint.text("bad", "error: ") .. ("unknown command %s: .help lists all"):format(name) end
     local good, word, text = pcall(command.fn, rest)
     if not good then return "failed", paint.text("bad", "error: ") .. paint.safe(tostring(word)) end
     return word, text

@@ -51,7 +51,7 @@ return function(spec)
   user.__index = user
 
   local function act(self, fields)
-    if spec.settings.bot == "" then error("there is no bot: a spec bot_spec.lua is of bot.lua beside it; or give --bot FILE", 3) end
+    if spec.settings.bot == "" then error("there is no bot: bot_spec.lua tests bot.lua beside it; or give --bot FILE", 3) end
     fields.user = self.name
     return reply_of(control("POST", "/sim/act", fields))
   end
@@ -139,7 +139,7 @@ return function(spec)
     if type(interval) == "number" then return interval end
     local total = 0
     for number, unit in tostring(interval):gmatch("([%d.]+)(%a)") do total = total + tonumber(number) * (units[unit] or 0) end
-    if total == 0 then error(("bot:wait: '%s' is no time: 90, \"10m\", \"1h30m\""):format(tostring(interval)), 3) end
+    if total == 0 then error(("bot:wait: '%s' is not a time: write 90, \"10m\" or \"1h30m\""):format(tostring(interval)), 3) end
     return total
   end
 
@@ -193,7 +193,7 @@ return function(spec)
 
   --- Restarts the bot like a new process: new interpreters, the same store. Conversations and owed answers continue.
   function bot:restart()
-    if spec.settings.bot == "" then error("there is no bot: a spec bot_spec.lua is of bot.lua beside it; or give --bot FILE", 2) end
+    if spec.settings.bot == "" then error("there is no bot: bot_spec.lua tests bot.lua beside it; or give --bot FILE", 2) end
     host.time.restart()
   end
 

@@ -28,7 +28,7 @@ return function(wechat, host)
   end
 
   host.args.add(wechat, "ask", {
-    { "question", "any", "a string or a reply; it answers the message at hand" },
+    { "question", "any", "a string or a reply; it answers the current message" },
     { "options", "table?", "{timeout_s = 600, events = false}" },
   }, function(question, options)
     options = options or {}

@@ -66,7 +66,7 @@ return function(wechat, host, api)
       if not value then return api.fail(expires_at, get) end
       return { [what] = value, [what .. "_expires_at"] = expires_at }
     end, docs[1])
-    local override = { "override", "boolean?", "false: the present one stays" }
+    local override = { "override", "boolean?", "false: the current one stays" }
     host.args.add(wechat, grant, { override }, function(replaces)
       local reply, failure = host.api.grant(cached, replaces ~= false)
       if not reply then return api.fail(failure, grant) end
@@ -98,8 +98,8 @@ return function(wechat, host, api)
 
   add("create_menu", { { "menu", "table", "{button = {...}}" } }, "menu.create",
     function(menu) return menu end,
-    "Puts a menu in place of the present one.")
-  add("get_menu", {}, "menu.get", nothing, "The menus that the API made.")
+    "Replaces the current menu.")
+  add("get_menu", {}, "menu.get", nothing, "The menus that the API created.")
   add("delete_menu", {}, "menu.delete", nothing, "Removes the menu, and all personalised ones.")
 
   -- ---- media
@@ -114,7 +114,7 @@ return function(wechat, host, api)
     if fault then host.args.fail("wechat.upload_media: %s", fault) end
     local params = { type = type_name, media = file, extension = extension }
     return api.send((api.request("media.upload", params, "upload_media")))
-  end, "Uploads a temporary file, kept three days; its type and size are checked first.")
+  end, "Uploads a temporary file, which lasts three days; checks its type and size first.")
 
   add("download_media", { { "media_id", "string" } }, "media.get", function(id) return { media_id = id } end,
     "Downloads a temporary file: body, content_type, filename and save(path).")
@@ -168,7 +168,7 @@ return function(wechat, host, api)
 
   host.args.add(wechat, "send_article_message", {
     user, { "articles", "table?", "list of {title, description, picurl, url}" },
-    { "media_id", "string?", "of articles kept as material, in place of articles" },
+    { "media_id", "string?", "of articles stored as material, instead of articles" },
   }, function(openid, articles, media_id)
     if not articles and not media_id then
       host.args.fail("wechat.send_article_message: articles is missing (table; or media_id)")

@@ -25,7 +25,7 @@ function bot.text(pattern, answer)
   check("text", "pattern", pattern, "string")
   check("text", "answer", answer, "function", "string", "table")
   local works, fault = pcall(string.find, "", pattern)
-  if not works then error(("bot.text: '%s' is no pattern: %s"):format(pattern, fault), 2) end
+  if not works then error(("bot.text: '%s' is not a pattern: %s"):format(pattern, fault), 2) end
   texts[#texts + 1] = { pattern = pattern, answer = answer }
 end
 

@@ -30,7 +30,7 @@ return function(wechat, host)
   --- JSON. A table with keys 1..n is an array, with string keys an object, an empty one an object unless
   --- `array` marked it.
   ---@class wechat.json
-  ---@field encode fun(value: any): string keys sorted; raises, naming the path, for what JSON cannot say
+  ---@field encode fun(value: any): string keys sorted; raises, naming the path, for a value that JSON cannot represent
   ---@field decode fun(text: string): any, string? nil and why not; arrays are marked: empty ones stay arrays
   ---@field array fun(list?: table): table marks the table as an array and gives it back
   ---@field null lightuserdata null, where nil would be no value

@@ -14,11 +14,11 @@ local errors = {}
 
 local hints = {
   network = "the platform could not be reached: look at the network, proxy and ca_file; try again later",
-  timeout = "no answer in time: it may have happened all the same; the same call may succeed later",
+  timeout = "no answer in time: it may have happened anyway; the same call may succeed later",
   http = "something between here and the platform, or api_base, is not what it should be",
   json = "something between here and the platform changed its answer, or api_base is not the platform",
-  unknown = "it may have happened: look before the same call is made again",
-  cancelled = "nobody waited for it any more: the script had ended, or the program was ending",
+  unknown = "it may have happened: check before you make the same call again",
+  cancelled = "nothing waited for its result any more: the script had ended, or the program was ending",
 }
 local passes = { network = true, timeout = true }
 

@@ -55,7 +55,7 @@ return function(wechat, host)
       if not gone then return nil, why end
     end
     return true
-  end, "All that is kept of a user goes: session and conversations; true, or nil and why not.")
+  end, "Deletes all that is stored about a user: session and conversations; true, or nil and why not.")
 
   -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it
   -- sees the notice.

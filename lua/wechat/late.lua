@@ -211,7 +211,7 @@ return function(wechat, host)
     local late = { openid = message.source, identity = identity, asks = asks, gone = gone, is_rest = is_rest }
     if not late.openid or late.openid == "" then
       host.reply.lost("form")
-      return log.warn(what_of(is_rest) .. " is lost: its message does not say who sent it (FromUserName)")
+      return log.warn(what_of(is_rest) .. " is lost: its message names no sender (FromUserName)")
     end
     if keeps and host.kept.on and not gone then return keep(late, pack(reply)) end
     send_reply(reply, late)

@@ -107,7 +107,7 @@ return function(wechat, host, api)
       if not done then answer = nil end
     end
     return answer, err
-  end, "Checks the menu and puts it in place of the present one; with faults, nothing is sent.")
+  end, "Checks the menu and replaces the current one; with faults, nothing is sent.")
 
   host.args.add(wechat, "menu.pull", {}, function()
     local menu, none = get("menu.pull")
@@ -116,5 +116,5 @@ return function(wechat, host, api)
     local answer, err = api.send(request("menu.get_current_selfmenu_info", {}, "menu.pull"))
     if not answer then return nil, err end
     return new(answer)
-  end, "The platform's menu, to edit: the one that the API made, else the website's.")
+  end, "The platform's menu, to edit: the one that the API created, else the website's.")
 end

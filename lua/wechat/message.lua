@@ -48,7 +48,7 @@ return function(wechat, host)
     { "timestamp", "string|integer?" }, { "nonce", "string|integer?" },
   }, function(data, msg_signature, timestamp, nonce)
     return message.parse(data, msg_signature, timestamp and as_text(timestamp), nonce and as_text(nonce))
-  end, "The message, which becomes the current one; nil and why where it is none.")
+  end, "The message, which becomes the current one; nil and why if it is not a message.")
 
   add(wechat, "get_message", {}, message.get,
     "The message being answered, or the one last parsed; nil without one.")

@@ -82,10 +82,10 @@ local mends = {
     return ("add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes"):format(ip, places.secret[1])
   end,
   [40125] = function()
-    return "appsecret is wrong: copy it anew, or reset it at " .. places.secret[1]
+    return "appsecret is wrong: copy it again, or reset it at " .. places.secret[1]
   end,
   [40013] = function()
-    return "appid is wrong: it begins with wx, has 18 characters, and stands at " .. places.appid[1]
+    return "appid is wrong: it begins with wx, has 18 characters, and is shown at " .. places.appid[1]
   end,
 }
 

@@ -136,7 +136,7 @@ local kinds = {
     type = "music", builder = "response_music", doc = "A piece of music.",
     parameters = {
       { "music_url", "string" }, { "title", "string?" }, { "description", "string?" },
-      { "hq_music_url", "string?", "taken on Wi-Fi; music_url without it" },
+      { "hq_music_url", "string?", "used on Wi-Fi; default: music_url" },
       { "thumb_media_id", "string?", "of an uploaded picture" },
     },
     xml = {

@@ -109,7 +109,7 @@ return function(wechat, host)
   local function encode(page, value)
     local good, text = pcall(json.encode, value)
     if not good then
-      complain(page, "returned what JSON cannot say: %s", (tostring(text):gsub("^.-:%d+: ", "")))
+      complain(page, "returned a value that JSON cannot represent: %s", (tostring(text):gsub("^.-:%d+: ", "")))
     end
     return text
   end

@@ -144,7 +144,7 @@ return function(wechat, host)
       locals.sessions[openid] = session
     end
     return session.values
-  end, "A table kept per user across messages and restarts; saved when the job ends.")
+  end, "A table stored per user across messages and restarts; saved when the job ends.")
 
   host.session.save = save
 

@@ -53,7 +53,7 @@ return function(wechat, host)
     return store.delete(key)
   end, "Forgets a key; whether it was there.")
 
-  local which = { { "prefix", "string?" }, { "options", "table?", "after: the key to go on behind; limit: how many" } }
+  local which = { { "prefix", "string?" }, { "options", "table?", "after: the key after which to continue; limit: how many" } }
 
   add(wechat, "store.list", which, function(prefix, options)
     local after, limit = options and options.after, options and options.limit

@@ -231,7 +231,7 @@ test('what the platform would not take is told to the user, and the trace says w
     stranger: [(m) => replyTo({ ...m, FromUserName: 'oSomebody' }, { MsgType: 'text', Content: 'x' }), /ToUserName/],
     long: [(m) => replyTo(m, { MsgType: 'text', Content: '月'.repeat(683) }), /2049 bytes/],
     empty: [(m) => replyTo(m, { MsgType: 'text', Content: '' }), /needs Content/],
-    unknown: [(m) => replyTo(m, { MsgType: 'msgmenu' }), /no reply of MsgType 'msgmenu'/],
+    unknown: [(m) => replyTo(m, { MsgType: 'msgmenu' }), /a reply of MsgType 'msgmenu' does not exist/],
     sealed: [() => '<xml><Encrypt>abc</Encrypt></xml>', /encrypted/],
   };
   const { sim } = await startPlatform(t, (message) => wrong[message.Content][0](message));
@@ -408,7 +408,7 @@ test('faults: failing, slow, a revoked token, a spent quota, and back', async (t
   assert.ok(slow.ms >= 700, `${slow.ms} ms`);
   const wrong = await sim.call('POST', '/sim/faults', { nonsense: true });
   assert.equal(wrong.status, 400);
-  assert.match(wrong.json.error, /no fault 'nonsense'/);
+  assert.match(wrong.json.error, /unknown fault 'nonsense'/);
 });
 
 test('fault: no network, in both directions', async (t) => {
@@ -436,7 +436,7 @@ test('fault: delivered twice; the script runs once', async (t) => {
 test('faults of the command line that there are not end it with 2', async (t) => {
   const dir = tempDir(t);
   const unknown = await wemoon(['dev', '--port', '0', '--fault', 'rain'], { cwd: dir, code: 2 });
-  assert.match(unknown.stderr, /no fault 'rain'/);
+  assert.match(unknown.stderr, /unknown fault 'rain'/);
   const number = await wemoon(['dev', '--port', '0', '--fault', 'slow'], { cwd: dir, code: 2 });
   assert.match(number.stderr, /slow=NUMBER/);
 });

@@ -340,7 +340,7 @@ test('an account kind has its rights: what it may not do has the errcode of the 
   await dev.post('/sim/account', { kind: null });
   assert.equal((await dev.act('scan', { scene: '7' })).attempts, 1);
   const wrong = await dev.call('POST', '/sim/account', { kind: 'rich' });
-  assert.deepEqual([wrong.status, wrong.json.error], [400, 'there is no kind of account of that name: personal, unverified, subscription, service, test']);
+  assert.deepEqual([wrong.status, wrong.json.error], [400, 'unknown kind of account, write one of: personal, unverified, subscription, service, test']);
 });
 
 test('check --online says which kind of account it met', async (t) => {

@@ -93,7 +93,7 @@ test('faults are marked with their path and limit, and nothing is pushed', async
   const { out } = await type(t, ['menu:click("一二三四五六", "K");', 'menu.button[2] = {name = "x", type = "view"};', '.menu', '.push yes'], { code: 1 });
   assert.match(out, /! button\[1\]\.name has 18 bytes \(at most 16\) \(40018\)/);
   assert.match(out, /! button\[2\]\.url is missing/);
-  assert.match(out, /not pushed: mend the faults first/);
+  assert.match(out, /not pushed: correct the faults first/);
 });
 
 test('buttons of a menu that was only drawn can be tapped', async (t) => {
@@ -120,7 +120,7 @@ test('.help lists the commands, and tells of names', async (t) => {
   assert.match(out, /POST \/cgi-bin\/tags\/create/);
   assert.match(out, /tag\.name string {2}needed up to 30 bytes/);
   assert.match(out, /wechat\.create_menu\(menu\)/);
-  assert.match(out, /error: nothing is known of nothing\.there\nerror: there is no \.nope/);
+  assert.match(out, /error: nothing is known of nothing\.there\nerror: unknown command \.nope/);
 });
 
 test('.trace shows the XML and the API calls, and no token', async (t) => {

@@ -67,7 +67,7 @@ test('a personalised menu is drawn under its rule, with the faults that are its 
 
 test('.pull says what it would throw away', async (t) => {
   const { out } = await type(t, ['menu:click("新的", "N");', '.pull', '#menu.button', '.pull yes', '#menu.button']);
-  assert.match(out, /throws away what you drew:\n.*新的.*\nto do it: \.pull yes\n1\n[^]*empty menu[^]*\n0\n$/);
+  assert.match(out, /discards what you drew:\n.*新的.*\nto do it: \.pull yes\n1\n[^]*empty menu[^]*\n0\n$/);
 });
 
 test('what a bot answers does not steer the terminal', async (t) => {
@@ -92,7 +92,7 @@ test('at a terminal .push asks and .pull asks', async (t) => {
   await term.shows(/\npushed/);
   term.keys('-l', 'menu:click("新", "V2");');
   term.keys('Enter', '.pull', 'Enter');
-  await term.shows(/fetch it all the same\? \(y\/N\)/);
+  await term.shows(/fetch it anyway\? \(y\/N\)/);
 });
 
 test('at a terminal a list of candidates breaks no name', async (t) => {

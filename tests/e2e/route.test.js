@@ -168,7 +168,7 @@ test('what cannot be an answer is 500, and the log says what is wrong with it', 
     '{ status = "200" }': /status 200/,
     '{ body = "", json = {} }': /exclude each other/,
     '{ body = { 1 } }': /body that is a table/,
-    '{ json = print }': /what JSON cannot say/,
+    '{ json = print }': /a value that JSON cannot represent/,
     '42': /value of type number/,
   };
   const routes = Object.keys(answers).map((answer, i) => `wechat.route("GET", "/${i}", function() return ${answer} end)`);

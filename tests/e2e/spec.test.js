@@ -244,8 +244,8 @@ test('another host answers a text, JSON, or all of it by hand', async (t) => {
 
 test('what a spec cannot mean is an error, not a test that cannot fail', async (t) => {
   const wrong = { 'bot:calls("upload_media")': /no endpoint is called 'upload_media'/, 'bot:calls("http.get")': /no endpoint is called 'http\.get'/, 'bot:calls("tag.nothing")': /no endpoint is called 'tag\.nothing'/,
-    'bot:user()': /a name is needed/, 'bot:answers("http://x")': /a text or a table is needed/, 'bot:fault("nothing")': /there is no fault 'nothing': slow, fail/,
-    'bot:account_kind()': /a name is needed/, 'bot:account_kind("rich")': /no kind of account of that name: personal, unverified/ };
+    'bot:user()': /a name is needed/, 'bot:answers("http://x")': /a text or a table is needed/, 'bot:fault("nothing")': /unknown fault 'nothing': write slow, fail/,
+    'bot:account_kind()': /a name is needed/, 'bot:account_kind("rich")': /unknown kind of account, write one of: personal, unverified/ };
   const out = await run(t, Object.keys(wrong).map((one, i) => `test("${i}", function() ${one} end)`).join('\n'), { code: 1 });
   for (const text of Object.values(wrong)) assert.match(out, text);
   assert.match(out, /0 passed, 8 failed/);

@@ -351,7 +351,7 @@ test('a reply that cannot be sent as it is says nothing of the others: customer 
   assert.deepEqual(platform.sent[0].body, { touser: OPENID, msgtype: 'text', text: { content: '歌\n好听\nhttp://a/1.mp3' } });
   await bot.waitForLog(/music without thumb_media_id goes out as a text/);
   await bot.deliver(eventXml('VIEW', { FromUserName: undefined, EventKey: 'k' }));
-  await bot.waitForLog(/lost: its message does not say who sent it/);
+  await bot.waitForLog(/lost: its message names no sender/);
   assert.equal((await bot.deliver(text('more', { MsgId: 7010 }))).body, 'success');
   await until(() => platform.sent.length === 2);
   assert.doesNotMatch(bot.log, /means "retry"/);

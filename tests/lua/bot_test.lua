@@ -42,7 +42,7 @@ check.equal(bot.on_message(check.event("CLICK", { { "EventKey", "OTHER" } })), "
 
 check.raises("bot.text: pattern is a number (string expected)", bot.text, 1, "x")
 check.raises("bot.text: answer is a nil", bot.text, "x")
-check.raises("bot.text: '[' is no pattern", bot.text, "[", "x")
+check.raises("bot.text: '[' is not a pattern", bot.text, "[", "x")
 check.raises("bot.word: word is missing", bot.word, "x")
 check.raises("bot.word: word is a number (string or table expected)", bot.word, 1, "x")
 check.raises("bot.word: word[2] is a boolean (string expected)", bot.word, { "a", true }, "x")

@@ -122,8 +122,8 @@ fault({ button = times(3, click()) })
 fault({ button = times(4, click()) }, "button", "has 4 buttons (at most 3)", 40016, 3)
 fault({ button = {} }, "button", "is empty (1 to 3 buttons expected)", 40016, 3)
 fault({}, "button", "is missing (a list of 1 to 3 buttons)", 40016, 3)
-fault({ button = "x" }, "button", "is no list (1 to 3 buttons expected)", 40016)
-fault({ button = { [1] = click(), [3] = click() } }, "button", "is no list (1 to 3 buttons expected)", 40016)
+fault({ button = "x" }, "button", "is not a list (1 to 3 buttons expected)", 40016)
+fault({ button = { [1] = click(), [3] = click() } }, "button", "is not a list (1 to 3 buttons expected)", 40016)
 fault({ button = { "x" } }, "button[1]", "is a string (table expected)", 40017)
 fault(top { name = "s", sub_button = times(5, click()) })
 fault(top { name = "s", sub_button = times(6, click()) }, "button[1].sub_button", "has 6 buttons (at most 5)", 40023, 5)
@@ -151,7 +151,7 @@ local base = "http://a.example/"
 fault(top(view(base .. x("u", 1024 - #base))))
 fault(top(view(base .. x("u", 1025 - #base))), "button[1].url", "has 1025 bytes (at most 1024)", 40020, 1024)
 fault(sub(view(base .. x("u", 1025 - #base))), "button[1].sub_button[1].url", "has 1025 bytes (at most 1024)", 40027, 1024)
-local no_address = "is no address (http:// or https://, a host, no spaces expected)"
+local no_address = "is not an address (http:// or https://, a host, no spaces expected)"
 for _, url in ipairs { "a.example", "ftp://a.example", "http://", "http:///x", "https://:80/", "http://a.example/b c", "javascript:x" } do
   fault(top(view(url)), "button[1].url", no_address, 40054)
   fault(sub(view(url)), "button[1].sub_button[1].url", no_address, 40055)
@@ -185,15 +185,15 @@ local function both(...) return { button = { click() }, conditionalmenu = { ... 
 fault(for_some({ tag_id = "2" }, click()))
 fault(for_some({ tag_id = 2, client_platform_type = 3, sex = "1", language = "zh_CN" }, click()))
 fault(for_some({ country = "中国", province = "广东", city = "广州" }, click()))
-fault(for_some({}, click()), "matchrule", "is empty: it would match nobody", 65304)
-fault(for_some({ tag_id = "" }, click()), "matchrule", "is empty: it would match nobody", 65304)
+fault(for_some({}, click()), "matchrule", "is empty: it would match no user", 65304)
+fault(for_some({ tag_id = "" }, click()), "matchrule", "is empty: it would match no user", 65304)
 fault(for_some({ tag_id = "2" }), "button", "is empty (1 to 3 buttons expected)", 65307, 3)
 fault(for_some({ tag_id = "2" }, { name = "a" }), "button[1]", "does nothing: it has neither type nor sub_button", 65308)
 fault(for_some({ tag_id = "2" }, view("x")), "button[1].url", no_address, 65317)
 fault(for_some({ tag_id = "vip" }, click()), "matchrule.tag_id", "is 'vip' (a tag's number expected)")
 fault(for_some({ client_platform_type = 4 }, click()), "matchrule.client_platform_type",
   "is '4' (1 (iOS), 2 (Android) or 3 (others) expected)")
-fault(for_some({ tag_id = "2", tagid = "2" }, click()), "matchrule.tagid", "is no field of a match rule (tag_id, group_id, sex, "
+fault(for_some({ tag_id = "2", tagid = "2" }, click()), "matchrule.tagid", "is not a field of a match rule (tag_id, group_id, sex, "
   .. "client_platform_type, country, province, city, language expected)")
 fault(for_some({ province = "广东" }, click()), "matchrule.country", "is missing: province is given", 65310)
 fault(for_some({ country = "中国", city = "广州" }, click()), "matchrule.province", "is missing: city is given", 65311)

@@ -36,8 +36,8 @@ check.equal(read { MsgType = "text", Content = ("x"):rep(2048) }.kind, "text")
 refused({ MsgType = "text", Content = ("x"):rep(2049) }, "2049 bytes")
 refused({ MsgType = "text" }, "needs Content")
 refused({ MsgType = "text", Content = "x", ToUserName = "o2" }, "ToUserName is 'o2'")
-refused({ MsgType = "TEXT", Content = "x" }, "no reply of MsgType 'TEXT'")
-refused({}, "no reply of MsgType ''")
+refused({ MsgType = "TEXT", Content = "x" }, "a reply of MsgType 'TEXT' does not exist")
+refused({}, "a reply of MsgType '' does not exist")
 refused({ MsgType = "image", Image = "x" }, "needs Image")
 refused({ MsgType = "image", Image = {} }, "needs Image.MediaId")
 refused({ MsgType = "music", Music = { Title = "x" } }, "needs Music.MusicUrl")
@@ -73,8 +73,8 @@ check.equal(p.switch_faults { fail = 0, twice = false, quota = true }, true)
 check.equal(p.faults, { slow_ms = 300, quota = true })
 check.equal(p.switch_faults { slow_ms = wechat.json.null }, true)
 for wanted, why in pairs {
-  [{ rain = true }] = "no fault 'rain'", [{ slow_ms = "x" }] = "takes a number", [{ quota = 1 }] = "takes a true or false",
-  [{ fail = -1 }] = "takes a number", [{ quota = false, rain = 1 }] = "no fault 'rain'",
+  [{ rain = true }] = "unknown fault 'rain'", [{ slow_ms = "x" }] = "takes a number", [{ quota = 1 }] = "takes a true or false",
+  [{ fail = -1 }] = "takes a number", [{ quota = false, rain = 1 }] = "unknown fault 'rain'",
 } do
   local done, text = p.switch_faults(wanted)
   check.equal(done, nil)

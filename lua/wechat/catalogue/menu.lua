@@ -2,7 +2,7 @@ return {
   about = "Menus (自定义菜单), the one for all and those for some (个性化菜单).",
   endpoints = {
     create = {
-      doc = "Puts a menu in place of the present one.",
+      doc = "Replaces the current menu.",
       call = "POST /cgi-bin/menu/create",
       body = {
         "button object[]! up to three: name with up to five sub_button[], or name, type and what the type \z
@@ -11,7 +11,7 @@ return {
       note = "1000 times a day; phones show it within five minutes.",
     },
     get = {
-      doc = "The menus that the API made.",
+      doc = "The menus that the API created.",
       call = "GET /cgi-bin/menu/get",
       returns = {
         "menu.button array", "menu.menuid integer", "conditionalmenu object[] of button, matchrule, menuid",

@@ -55,7 +55,7 @@ local function check_url(check, path, url, level)
   local host = host_of(url)
   if not host then
     local errcode = check.personalised and 65317 or types.levels[level].errcode.domain
-    report(check, path, errcode, nil, "is no address (http:// or https://, a host, no spaces expected)")
+    report(check, path, errcode, nil, "is not an address (http:// or https://, a host, no spaces expected)")
   elseif check.personalised and not check.domains[host] then
     check.domains[host], check.domain_count = true, check.domain_count + 1
     if check.domain_count > types.domains then
@@ -144,7 +144,7 @@ function check_buttons(check, list, path, level)
   if is_absent(list) then
     return report(check, path, errcode, limits.most, "is missing (a list of 1 to %d buttons)", limits.most)
   elseif not is_list(list) then
-    return report(check, path, errcode, nil, "is no list (1 to %d buttons expected)", limits.most)
+    return report(check, path, errcode, nil, "is not a list (1 to %d buttons expected)", limits.most)
   elseif #list == 0 then
     return report(check, path, errcode, limits.most, "is empty (1 to %d buttons expected)", limits.most)
   elseif #list > limits.most then
@@ -172,7 +172,7 @@ local function check_rule(check, rule, path)
   for name, value in pairs(rule) do
     if not is_absent(value) and value ~= "" then given[name] = value end
   end
-  if next(given) == nil then return report(check, path, 65304, nil, "is empty: it would match nobody") end
+  if next(given) == nil then return report(check, path, 65304, nil, "is empty: it would match no user") end
   for _, row in ipairs(types.rule) do
     local name = row[1]
     known[#known + 1], known[name] = name, true
@@ -180,7 +180,7 @@ local function check_rule(check, rule, path)
   end
   for name in pairs(given) do
     if not known[name] then
-      local text = "is no field of a match rule (%s expected)"
+      local text = "is not a field of a match rule (%s expected)"
       report(check, ("%s.%s"):format(path, tostring(name)), nil, nil, text, table.concat(known, ", "))
     end
   end
@@ -199,7 +199,7 @@ local function check_personalised(check, menu, prefix)
 end
 
 local function check_all_personalised(check, list)
-  if not is_list(list) then return report(check, "conditionalmenu", nil, nil, "is no list (of menus)") end
+  if not is_list(list) then return report(check, "conditionalmenu", nil, nil, "is not a list (of menus)") end
   for i, menu in ipairs(list) do
     local path = ("conditionalmenu[%d]"):format(i)
     if type(menu) == "table" then

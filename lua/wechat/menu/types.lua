@@ -35,7 +35,7 @@ types.list = {
   { type = "pic_weixin", fields = { "key" }, doc = "Sends pictures from the album." },
   { type = "location_select", fields = { "key" }, doc = "Chooses a place and sends it." },
   { type = "media_id", fields = { "media_id" }, doc = "Sends the user a picture, voice, video or articles." },
-  { type = "view_limited", fields = { "media_id" }, doc = "Opens an article kept as material." },
+  { type = "view_limited", fields = { "media_id" }, doc = "Opens an article stored as material." },
   { type = "article_id", fields = { "article_id" }, doc = "Sends the user a published article." },
   { type = "article_view_limited", fields = { "article_id" }, doc = "Opens a published article." },
   {
