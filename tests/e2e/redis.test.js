@@ -53,6 +53,18 @@ test('two bots share a user\'s session and lose none of its keys', async (t) => 
   assert.equal(await bots[1].say('keys'), 'a b c d e f');
 });
 
+test('wechat.allow counts what all processes do, and says when the store is away', async (t) => {
+  const redis = await makeRedis(t);
+  const script = 'function on_message(msg) local yes, more = wechat.allow("k", 3, 60) return tostring(yes) .. " " .. tostring(more) end';
+  const bots = await Promise.all([1, 2].map(() => startBot(t, { script, config: { store: redis.url } })));
+  const said = [];
+  for (let i = 0; i < 4; i++) said.push(await bots[i % 2].say(String(i)));
+  assert.deepEqual(said.slice(0, 3), Array(3).fill('true nil'));
+  assert.match(said[3], /^false (59|60)\.\d+$/);
+  await redis.stop();
+  assert.match(await bots[0].say('away'), /^nil store: Redis at /);
+});
+
 test('Redis away: an error within a second; when it is back, so is the session', async (t) => {
   const redis = await makeRedis(t);
   const bot = await startBot(t, { script: SCRIPT, config: { store: redis.url } });
