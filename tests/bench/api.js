@@ -2,11 +2,11 @@
 'use strict';
 
 const crypto = require('node:crypto');
-const { fork, spawn, spawnSync } = require('node:child_process');
+const { fork } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { BUILD, WEMOON, ACCOUNT, wemoon, rssMb } = require('./sides.js');
+const { WEMOON, ACCOUNT, compileWithCurl, numbersOf, wemoon, rssMb } = require('./sides.js');
 const median = require('./median.js');
 
 const AT_ONCE = 64;
@@ -42,34 +42,15 @@ function startPeer(delayMs) {
   });
 }
 
-function compileMulti() {
-  const program = path.join(BUILD, 'multi');
-  const done = spawnSync('cc', ['-O2', '-o', program, path.join(__dirname, 'multi.c'), '-lcurl'], { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`multi.c does not compile: ${done.stderr}`);
-  return program;
-}
-
 // Runs a command that prints one number; returns the number.
-function measureBy(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '', log = '';
-    child.stdout.on('data', (chunk) => { out += chunk; });
-    child.stderr.on('data', (chunk) => { log += chunk; });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0 && Number(out) > 0) resolve(Number(out));
-      else reject(new Error(`${path.basename(command)} ended with ${code}: ${out}${log}`));
-    });
-  });
-}
+const measureBy = async (command, args) => (await numbersOf(command, args))[0];
 
 const account = (peer) => ['--api-base', peer.url, '--appid', ACCOUNT.appid, '--access-token', TOKEN,
   '--access-token-expires-at', String(Math.floor(Date.now() / 1000) + 7200), '--store', 'memory:', '--log-level', 'error'];
 const byLua = (peer, ...args) => measureBy(WEMOON, ['exec', ...account(peer), path.join(__dirname, 'api.lua'), ...args.map(String)]);
 
 async function cost(quick, say) {
-  const program = compileMulti();
+  const program = compileWithCurl('multi');
   const peer = await startPeer(0);
   const ours = [], floor = [];
   const requests = 10000;
@@ -143,7 +124,7 @@ async function waiting(say) {
   const peer = await startPeer(1000);
   try {
     const coroutine = await byLua(peer, WAITING, WAITING, 'wait');
-    const floor = await measureBy(compileMulti(), [`${peer.url}/cgi-bin/menu/get?access_token=${TOKEN}`, WAITING, WAITING, 'wait']);
+    const floor = await measureBy(compileWithCurl('multi'), [`${peer.url}/cgi-bin/menu/get?access_token=${TOKEN}`, WAITING, WAITING, 'wait']);
     const asleep = await messages(peer, 'sleep'), calling = await messages(peer, 'call');
     say(`api: ${WAITING} messages that call: at most ${calling.seconds.toFixed(2)} s, ${calling.kb.toFixed(1)} KB each (asleep: ` +
       `${asleep.seconds.toFixed(2)} s, ${asleep.kb.toFixed(1)} KB); coroutines alone: ${coroutine.toFixed(1)} KB; ` +

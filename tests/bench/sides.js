@@ -140,4 +140,29 @@ function rssMb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, rival, compileBare, cpuUs, rssMb, sleep, freePort };
+// Compiles NAME.c of this folder with libcurl; returns the program.
+function compileWithCurl(name) {
+  fs.mkdirSync(BUILD, { recursive: true });
+  const program = path.join(BUILD, name);
+  const done = spawnSync('cc', ['-O2', '-o', program, path.join(__dirname, `${name}.c`), '-lcurl'], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`${name}.c does not compile: ${done.stderr}`);
+  return program;
+}
+
+// Runs a command that prints numbers; returns them. The first must be positive.
+function numbersOf(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', log = '';
+    child.stdout.on('data', (chunk) => { out += chunk; });
+    child.stderr.on('data', (chunk) => { log += chunk; });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const numbers = out.replace(/"/g, '').split(' ').map(Number);
+      if (code === 0 && numbers[0] > 0) resolve(numbers);
+      else reject(new Error(`${path.basename(command)} ended with ${code}: ${out}${log}`));
+    });
+  });
+}
+
+module.exports = { ROOT, BUILD, WEMOON, ACCOUNT, bare, wemoon, nginx, rival, compileBare, compileWithCurl, numbersOf, cpuUs, rssMb, sleep, freePort };

@@ -2,12 +2,11 @@
 // and the time from a model's first whole sentence to the phone.
 'use strict';
 
-const { fork, spawn, spawnSync } = require('node:child_process');
-const fs = require('node:fs');
+const { fork } = require('node:child_process');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { BUILD, WEMOON, ROOT, ACCOUNT, wemoon, sleep } = require('./sides.js');
+const { WEMOON, ROOT, ACCOUNT, compileWithCurl, numbersOf, wemoon, sleep } = require('./sides.js');
 const median = require('./median.js');
 
 const STREAMS = 1000, EVENTS_PER_S = 20, GROUPS = 10;
@@ -37,32 +36,14 @@ function startPeer() {
   });
 }
 
-function compileLoop() {
-  fs.mkdirSync(BUILD, { recursive: true });
-  const program = path.join(BUILD, 'streams');
-  const done = spawnSync('cc', ['-O2', '-o', program, path.join(__dirname, 'streams.c'), '-lcurl'], { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`streams.c does not compile: ${done.stderr}`);
-  return program;
-}
-
 // Runs a command that prints the CPU of an event and the memory of a stream.
-function measureBy(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '', log = '';
-    child.stdout.on('data', (chunk) => { out += chunk; });
-    child.stderr.on('data', (chunk) => { log += chunk; });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const [us, kb] = out.replace(/"/g, '').split(' ').map(Number);
-      if (code === 0 && us > 0) resolve({ us, kb });
-      else reject(new Error(`${path.basename(command)} ended with ${code}: ${out}${log}`));
-    });
-  });
+async function measureBy(command, args) {
+  const [us, kb] = await numbersOf(command, args);
+  return { us, kb };
 }
 
 async function reading(quick, say) {
-  const program = compileLoop();
+  const program = compileWithCurl('streams');
   const peer = await startPeer();
   const seconds = quick ? 3 : 8;
   const args = [peer.url, STREAMS, seconds].map(String);

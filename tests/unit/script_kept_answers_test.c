@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "settle.h"
+
 static Store *store;
 static KeptAnswers *kept;
 static Buf packed;
@@ -31,13 +33,6 @@ static int end(void **state) {
   return 0;
 }
 
-// Waits until earlier writes are done: the store's calls end in order.
-static void settle(void) {
-  for (int i = 0; i < 8; i++)
-    store_reply_free(
-        store_call_wait(store, &(StoreCall){ .op = STORE_GET, .key = STR("x") }, NULL));
-}
-
 static void put(const char *identity, const char *text, bool promised, int64_t not_before_s) {
   Str piece = str_of(text);
   assert_true(kept_answers_put(kept, STR("o1"),
@@ -47,7 +42,7 @@ static void put(const char *identity, const char *text, bool promised, int64_t n
                                                   .promised = promised,
                                                   .not_before_s = not_before_s },
                                NULL, NULL));
-  settle();
+  settle(store);
 }
 
 static void on_claim(void *ctx, KeptAnswersFound found, Str bytes) {
@@ -59,13 +54,13 @@ static KeptAnswersFound claim(const char *identity, bool is_text) {
   KeptAnswersFound found = KEPT_ANSWERS_NONE;
   buf_reset(&packed);
   assert_true(kept_answers_claim(kept, STR("o1"), str_of(identity), is_text, on_claim, &found));
-  settle();
+  settle(store);
   return found;
 }
 
 static void given(const char *identity) {
   kept_answers_given(kept, STR("o1"), str_of(identity), true);
-  settle();
+  settle(store);
 }
 
 static void assert_claims(const char *identity, bool is_text, KeptAnswersFound found,
@@ -95,7 +90,7 @@ static void test_what_a_message_claimed_no_other_one_gets(void **state) {
 
 static void test_a_promised_answer_is_fetched_by_a_text_alone(void **state) {
   kept_answers_promise(kept, STR("o1"), STR("m1"));
-  settle();
+  settle(store);
   assert_claims("m2", false, KEPT_ANSWERS_NONE, "");
   assert_claims("m2", true, KEPT_ANSWERS_PENDING, "");
   assert_claims("m1", true, KEPT_ANSWERS_NONE, "");  // the next try of its own message
@@ -108,9 +103,9 @@ static void test_a_promised_answer_is_fetched_by_a_text_alone(void **state) {
 
 static void test_a_promise_whose_script_ended_without_an_answer_is_over(void **state) {
   kept_answers_promise(kept, STR("o1"), STR("m1"));
-  settle();
+  settle(store);
   kept_answers_end(kept, STR("o1"), STR("m1"));
-  settle();
+  settle(store);
   assert_claims("m2", true, KEPT_ANSWERS_NONE, "");
 }
 
@@ -122,14 +117,14 @@ static void test_a_newer_message_takes_all_but_its_own_away(void **state) {
   put("m3#rest", "Tfour", false, 0);
   put("m33", "Tfive", false, 0);
   kept_answers_end_others(kept, STR("o1"), STR("m3"));
-  settle();
+  settle(store);
   assert_int_equal(kept_answers_count(kept), 2);
   assert_claims("m4", true, KEPT_ANSWERS_BEFORE, "Tthree\n\nfour");
 }
 
 static void test_a_promise_is_waited_for_no_longer_than_a_script_may_take(void **state) {
   kept_answers_promise(kept, STR("o1"), STR("m1"));
-  settle();
+  settle(store);
   clock_advance((int64_t)601 * 1000 * 1000);
   assert_claims("m2", true, KEPT_ANSWERS_NONE, "");
 }
@@ -145,11 +140,11 @@ static void test_until_its_time_an_answer_is_its_own_messages(void **state) {
 static void test_pieces_of_a_long_answer_come_one_by_one(void **state) {
   const Str pieces[] = { STR("Tone"), STR("Ttwo") };
   kept_answers_promise(kept, STR("o1"), STR("m1"));
-  settle();
+  settle(store);
   assert_true(kept_answers_put(
       kept, STR("o1"), &(KeptAnswersPut){ .identity = STR("m1"), .packed = pieces, .count = 2 },
       NULL, NULL));
-  settle();
+  settle(store);
   assert_claims("m2", true, KEPT_ANSWERS_GIVE, "Tone");
   given("m2");
   assert_claims("m3", true, KEPT_ANSWERS_GIVE, "Ttwo");

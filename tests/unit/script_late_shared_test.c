@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "settle.h"
+
 static Store *store;
 static Keep *keeps[2];
 static LateShared *lines[2];  // of two processes
@@ -46,21 +48,14 @@ static int end(void **state) {
   return 0;
 }
 
-// Waits until earlier calls of the store are done.
-static void settle(void) {
-  for (int i = 0; i < 8; i++)
-    store_reply_free(
-        store_call_wait(store, &(StoreCall){ .op = STORE_GET, .key = STR("x") }, NULL));
-}
-
 static void enter(int process, const char *identity) {
   late_shared_enter(lines[process], STR("user"), str_of(identity));
-  settle();
+  settle(store);
 }
 
 static void leave(int process, const char *identity) {
   late_shared_leave(lines[process], STR("user"), str_of(identity));
-  settle();
+  settle(store);
 }
 
 static void note(void *ctx, bool known) {
@@ -71,7 +66,7 @@ static void note(void *ctx, bool known) {
 static void await(int process, const char *identity, atomic_bool *first) {
   atomic_store(first, false);
   assert_true(late_shared_await(lines[process], STR("user"), str_of(identity), note, first));
-  settle();
+  settle(store);
 }
 
 static void assert_soon(atomic_bool *first) {
