@@ -20,6 +20,7 @@
 #include "store/redis_inner.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -110,13 +111,37 @@ static bool ping(Redis *redis, int64_t give_up_us) {
   return !elsewhere;
 }
 
+static Str field_of(Str info, Str name) {
+  Str line, value = { 0 };
+  while (!value.len && info.len && (str_cut(info, '\n', &line, &info) || line.len))
+    if (str_starts(line, name)) value = str_trim(str_sub(line, name.len, line.len));
+  return value;
+}
+
+// Redis deletes keys when its memory is full, unless its policy is noeviction. What it deletes is lost.
+static void warn_of_eviction(Redis *redis, int64_t give_up_us) {
+  const Str words[] = { STR("INFO"), STR("memory") };
+  if (redis->policy_known || !redis_link_add(redis->link, 2, words)) return;
+  redisReply *reply = redis_send(redis, give_up_us) ? redis_read(redis, give_up_us) : NULL;
+  if (!reply) return;
+  redis->policy_known = true;
+  Str info = reply->type == REDIS_REPLY_STRING ? str_make(reply->str, reply->len) : STR("");
+  Str policy = field_of(info, STR("maxmemory_policy:")), most = field_of(info, STR("maxmemory:"));
+  if (policy.len && !str_eq(policy, STR("noeviction")) && !str_eq(most, STR("0")))
+    log_warn("store: Redis deletes keys when its memory is full (maxmemory-policy %.*s): owed "
+             "answers and conversations can be lost; set maxmemory-policy noeviction",
+             STR_FMT(policy));
+  freeReplyObject(reply);
+}
+
 static bool redis_tick(void *self, Err *err) {
   Redis *redis = self;
   int64_t now = clock_now_us(), give_up_us = now + CALL_US;
   if (redis->sentinel) redis_sentinel_look(redis->sentinel, now + CALL_US / 3);
   bool ok = redis_connect(redis, give_up_us);
   if (ok && now - redis->used_us > PING_US) ok = ping(redis, give_up_us);
-  if (ok) redis_search_old(redis, give_up_us);
+  if (ok) warn_of_eviction(redis, give_up_us);
+  if (ok && redis->link) redis_search_old(redis, give_up_us);
   if (!ok && err) *err = redis->why;
   return ok;
 }

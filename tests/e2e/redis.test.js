@@ -253,3 +253,13 @@ test('a Redis whose name cannot be looked up is away within a second, too', asyn
   assert.match(stdout, /store: Redis at redis\.example:6379: its name is still being looked up/, stderr);
   assert.ok(Date.now() - began < 5000);
 });
+
+test('a Redis that deletes keys when its memory is full is warned of, once', async (t) => {
+  const redis = await makeRedis(t);
+  redis.cli('config', 'set', 'maxmemory', '100mb');
+  redis.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru');
+  const bot = await startBot(t, { script: 'function on_message() return "x" end', config: { store: redis.url } });
+  await bot.waitForLog(/warn .*maxmemory-policy allkeys-lru\): owed answers and conversations can be lost/);
+  await sleep(4000);
+  assert.equal(bot.log.match(/maxmemory-policy allkeys-lru/g).length, 1);
+});
