@@ -123,6 +123,6 @@ test('systemd-socket-activate starts the bot at the first connection', { skip: !
   await until(() => say(port, 'moon').then(({ body }) => body.includes('moon nil'), () => false), 'an answer');
 });
 
-test('wemoon check says nothing of sockets that it is not handed', async (t) => {
+test('wemoon check needs none of the sockets that a service manager hands to run', async (t) => {
   await wemoon(['check', 'bot.lua'], { cwd: makeDir(t, { listen: '127.0.0.1:8080' }), code: 0 });
 });

@@ -100,7 +100,7 @@ test('/healthz keeps 200 and says file and line when a reload failed, until it i
   await until(async () => JSON.parse((await ask('/healthz')).text).script.error === null, 'no error');
 });
 
-test('/metrics counts callbacks by type and outcome, reloads and times', async (t) => {
+test('/metrics counts callbacks by type and outcome, reloads and durations', async (t) => {
   const { bot, ask } = await startAdmin(t);
   await bot.say('hi');
   await bot.say('fail');
@@ -117,7 +117,7 @@ test('/metrics counts callbacks by type and outcome, reloads and times', async (
   assert.equal(samples.get('wemoon_http_threads'), 64);
 });
 
-test('promtool, where it is installed, finds nothing to say of the figures', async (t) => {
+test('promtool accepts the metrics', async (t) => {
   if (spawnSync('promtool', ['--version']).error) return t.skip('no promtool here');
   const { bot, ask } = await startAdmin(t);
   for (const content of ['hi', 'fail']) await bot.say(content);
@@ -126,7 +126,7 @@ test('promtool, where it is installed, finds nothing to say of the figures', asy
   assert.equal(stdout + stderr, '');
 });
 
-test('types that a stranger makes up do not make the figures grow without end', async (t) => {
+test('message types that a stranger invents do not grow the metrics without bound', async (t) => {
   const { bot, ask } = await startAdmin(t);
   for (let i = 0; i < 300; i++) await bot.deliver(eventXml(`made_up_${i}`, { EventKey: 'K' }));
   const samples = parseMetrics((await ask('/metrics')).text);
@@ -160,7 +160,7 @@ test('wemoon status prints it readably', async (t) => {
   assert.match(stdout, /^loads +success 1$/m);
 });
 
-test('wemoon status where nothing listens: exit 1 and a word why; without an address: exit 2', async (t) => {
+test('wemoon status without a running bot: exit 1 and the reason; without an address: exit 2', async (t) => {
   const cwd = tempDir(t);
   const { stderr } = await wemoon(['status', '--url', 'http://127.0.0.1:1'], { cwd, code: 1 });
   assert.match(stderr, /^wemoon: status: .*127\.0\.0\.1/);
@@ -256,7 +256,7 @@ end` });
   await until(() => said.length > before + 3, 'WATCHDOG=1');
 });
 
-test('figures and health are told to the end, while what is under way ends', async (t) => {
+test('/metrics and /healthz are served until the last message has ended', async (t) => {
   const { bot, ask } = await startAdmin(t, {
     script: 'function on_message() wechat.sleep(1.5) return "late" end', config: { deadline_ms: 100, late_reply: 'drop' },
   });

@@ -132,7 +132,7 @@ test('a question that comes past the deadline is a late reply; its answer is an 
   assert.equal(await bot.say('x'), 'got x');
 });
 
-test('who unfollows ends his conversation', async (t) => {
+test('unfollowing ends the user\'s conversation', async (t) => {
   const bot = await startBot(t, { script: dialogue });
   assert.equal(await bot.say('start'), 'name?');
   await bot.deliver(eventXml('unsubscribe', { EventKey: '' }));

@@ -156,7 +156,7 @@ test('Ctrl-C ends what was typed, and nothing of the bot\'s; Ctrl-D leaves', asy
   assert.equal(await bot.say('b'), 'said b');
 });
 
-test('who leaves in the middle of an input takes it away', async (t) => {
+test('a prompt that is closed while its input runs cancels that input', async (t) => {
   const bot = await startBot(t, { script: `${ECHO}\nclosed = 0` });
   const child = spawn(BINARY, ['repl', 'bot.lua', '--attach'], { cwd: bot.dir, env: cleanEnv({ XDG_STATE_HOME: bot.dir }), stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin.write('local c <close> = setmetatable({}, { __close = function() closed = closed + 1 end }); wechat.sleep(60)\n');
@@ -219,7 +219,7 @@ test('several at once: each has its own _ and menu; the ninth is refused', async
   assert.equal((await attach(bot, ['1'])).out, '1\n');
 });
 
-test('what is no prompt is let go of', async (t) => {
+test('a client of the attach socket that is not a prompt is disconnected', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   for (const bytes of ['GET / HTTP/1.1\r\n\r\n', 'hello 99999999999\n', 'hello -1\n', 'x'.repeat(100), 'line 1\na', 'hello 2\n{}line 300000\n']) {
     const socket = net.connect(socketOf(bot));
@@ -261,7 +261,7 @@ test('each input is a line of the log, secrets masked', async (t) => {
   assert.doesNotMatch(bot.log, /y{600}/);
 });
 
-test('nothing that a stranger wrote steers the terminal, whatever the bot\'s objects say', async (t) => {
+test('control characters of a stranger\'s text never reach the terminal, whatever the bot\'s objects contain', async (t) => {
   const bot = await startBot(t, { script: 'function on_message(msg) last = msg return "ok" end\nodd = setmetatable({}, { __tostring = function() return "\\27[2J\\u{9b}1m" end })' });
   await bot.deliver(textXml('\u009b2J evil'));
   const { out } = await attach(bot, ['last.content', 'odd', 'print(last.content)', 'error("\\27]0;x\\7")'], { code: 1 });
@@ -269,7 +269,7 @@ test('nothing that a stranger wrote steers the terminal, whatever the bot\'s obj
   assert.match(out, /\\x1B\[2J/);
 });
 
-test('two bots in one folder are told apart: by script, or the prompt lists them', async (t) => {
+test('of two bots in one folder the script selects one; without it the prompt lists both', async (t) => {
   const bot = await startBot(t, { script: ECHO, files: { 'other.lua': ECHO.replace('hi', 'other') } });
   const child = spawn(BINARY, ['run', 'other.lua', '--store', 'sqlite:other.db'], { cwd: bot.dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => ended(child));
@@ -282,7 +282,7 @@ test('two bots in one folder are told apart: by script, or the prompt lists them
   assert.equal(named.stdout, '"hi "\n');
 });
 
-test('a socket that was left behind is taken away, and nobody is there is said', async (t) => {
+test('a stale socket is removed, and the prompt says that no bot is running', async (t) => {
   const first = await startBot(t, { script: ECHO });
   await first.kill();
   assert.ok(fs.existsSync(socketOf(first)));
@@ -319,7 +319,7 @@ test('of several Lua states it is in one, and says so', async (t) => {
   await screen.shows(/one of its 2 Lua states: the others have globals of their own/);
 });
 
-test('a value of attach that is none is refused with the mend', async (t) => {
+test('a wrong value of attach is refused, and the error says what to write', async (t) => {
   const bot = { dir: tempDir(t) };
   const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'abc', '--attach', 'sock'], { cwd: bot.dir, code: 2 });
   assert.match(stderr, /attach \(from --attach\): "sock" is neither true nor false nor a path: write \.\/sock/);

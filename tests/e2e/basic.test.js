@@ -278,7 +278,7 @@ test('the documented errors: code, message, rid, hint and one line that says it 
   assert.equal(platform.seen.length, errors.length);
 });
 
-test('a failure that nobody looks at is in the log, with the script\'s line', async (t) => {
+test('a failure that the script ignores is logged with the script\'s line', async (t) => {
   const platform = await startPlatform(t, { [SEND]: { errcode: 45015, errmsg: 'out of time' } });
   const dir = tempDir(t);
   writeFiles(dir, { 'x.lua': '\nwechat.send_text_message("o1", "x")\n' });
@@ -288,7 +288,7 @@ test('a failure that nobody looks at is in the log, with the script\'s line', as
 
 // ---- network errors -------------------------------------------------------------------------------------------------
 
-test('what is no answer: kind, method and what to do', async (t) => {
+test('answers that are not JSON or not complete: kind, method and remedy', async (t) => {
   const platform = await startPlatform(t, {
     '/cgi-bin/menu/get': '<html>portal</html>',
     '/cgi-bin/menu/delete': (request, response) => {
@@ -319,7 +319,7 @@ test('what is no answer: kind, method and what to do', async (t) => {
   assert.equal(values[6], 'a\u0001b\tc\nd');
 });
 
-test('a name that does not resolve, a port where nobody listens', async (t) => {
+test('a host name that does not resolve and a closed port are errors', async (t) => {
   for (const url of ['http://platform.invalid', 'http://127.0.0.1:1']) {
     const [err] = await run(t, { url }, `${PARTS} return parts(wechat.get_menu())`);
     assert.deepEqual([err.kind, err.method, err.retryable], ['network', 'get_menu', true], url);

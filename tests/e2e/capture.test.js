@@ -184,7 +184,7 @@ test('what a bot has captured is in the file when it has stopped, and a full dis
   await full.bot.waitForLog(/warn.*capture: messages were not written to \/dev\/full: No space left on device dropped=\d/);
 });
 
-test('a file that cannot be written is said at the start', async () => {
+test('a capture file that cannot be written is refused at the start', async () => {
   const { wemoon } = require('./harness');
   const dir = fs.mkdtempSync('/tmp/wemoon-capture-');
   fs.writeFileSync(path.join(dir, 'bot.lua'), echo);

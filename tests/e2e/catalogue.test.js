@@ -74,7 +74,7 @@ function checkRequest(request, one) {
   checkBody(request, one);
 }
 
-test('a download that begins like JSON and is none is a file; JSON with an errcode is an error', async (t) => {
+test('a download that only begins like JSON is a file; JSON with an errcode is an error', async (t) => {
   const files = { css: '{color: red}', template: '{{name}} 你好', cut: '{"a":', error: '{"errcode":40007,"errmsg":"invalid media_id"}', video: '{"video_url":"http://a/"}' };
   const server = http.createServer((request, response) => {
     const url = new URL(request.url, 'http://x');

@@ -74,7 +74,7 @@ test('an unknown command is refused with the nearest one', async () => {
   assert.match(stderr, /^wemoon: unknown command chekc; did you mean check\?/);
 });
 
-test('a script where the command belongs is told how to be served', async () => {
+test('wemoon SCRIPT.lua explains how to serve a script', async () => {
   const { stderr } = await wemoon(['bot.lua'], { code: 2 });
   assert.match(stderr, /wemoon run bot\.lua/);
 });
@@ -141,7 +141,7 @@ test('run without a token: status 2 and the mend', async (t) => {
   assert.equal(stdout, '');
 });
 
-test('run of a file that is not there: status 2', async (t) => {
+test('run of a missing file: status 2', async (t) => {
   const dir = botDir(t, { config: { token: TOKEN, listen: '0' } });
   const { stderr } = await wemoon(['run', 'other.lua'], { cwd: dir, code: 2 });
   assert.match(stderr, /^wemoon: .*other\.lua/m);
@@ -224,7 +224,7 @@ test('an IPv6 address is served', { skip: IPV6 ? false : 'this machine has no IP
   assert.equal(stdout, 'text: hi\n');
 });
 
-test('run goes on serving when nobody reads its standard output', async (t) => {
+test('run keeps serving when its standard output is closed', async (t) => {
   const dir = botDir(t, { config: { token: TOKEN, listen: '127.0.0.1:0' } });
   const child = spawn('sh', ['-c', 'exec "$0" run bot.lua >&-', BINARY], { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -255,7 +255,7 @@ test('--config names another file, and config.lua is not read then', async (t) =
   assert.equal(bot.path, '/other');
 });
 
-test('--config with a file that is not there: status 2', async (t) => {
+test('--config with a missing file: status 2', async (t) => {
   const dir = botDir(t);
   const { stderr } = await wemoon(['run', 'bot.lua', '--config', 'none.lua'], { cwd: dir, code: 2 });
   assert.match(stderr, /none\.lua/);
@@ -286,7 +286,7 @@ test('a wrong type, a value out of range and a missing partner are errors that n
   assert.doesNotMatch(stderr, /s3cret/);
 });
 
-test('trusted_proxies that are none are named by their entry', async (t) => {
+test('a wrong entry of trusted_proxies is named', async (t) => {
   const dir = botDir(t, { config: 'return { token = "t",\n trusted_proxies = "::1, my-proxy" }' });
   for (const command of ['run', 'check']) {
     const { stderr } = await wemoon([command, 'bot.lua'], { cwd: dir, code: 2 });
@@ -300,7 +300,7 @@ test('a configuration file that fails names file and line', async (t) => {
   assert.match(stderr, /config\.lua:2:/);
 });
 
-test('a configuration file that never ends is given up', async (t) => {
+test('a configuration file that loops is stopped', async (t) => {
   const dir = botDir(t, { config: 'while true do end' });
   const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
   assert.match(stderr, /config\.lua/);
@@ -350,12 +350,12 @@ test('check refuses store URLs that run refuses, and takes those that run takes'
   await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });
 });
 
-test('check refuses a store whose folder is missing, once, and makes none', async (t) => {
+test('check reports a store whose folder is missing once, and creates nothing', async (t) => {
   const dir = await refusedByCheck(t, ['--store', 'sqlite:nowhere/a.db'], /store: nowhere\/a\.db .*its folder does not exist/);
   assert.deepEqual(fs.readdirSync(dir).sort(), ['bot.lua', 'config.lua']);
 });
 
-test('check refuses files that run cannot write, and makes none', async (t) => {
+test('check refuses files that run cannot write, and creates none', async (t) => {
   for (const [flag, value, code, word] of [
     ['--capture', '/nonexistent/x', 2, /capture: cannot write \/nonexistent\/x: No such file/],
     ['--capture', '/tmp', 2, /capture: cannot write \/tmp: Is a directory/],
@@ -372,7 +372,7 @@ test('check refuses files that run cannot write, and makes none', async (t) => {
   assert.deepEqual(fs.readdirSync(dir).sort(), ['bot.lua', 'config.lua']);
 });
 
-test('check tells faults of every kind at once', async (t) => {
+test('check reports faults of every kind in one run', async (t) => {
   const config = { token: '"tok"', previous_token: 'ab', deadline_ms: 6000, nonsense: 1, store: 'sqlite:nowhere/a.db',
     log_file: '/nonexistent/log', capture: '/nonexistent/x', listen: '192.0.2.1:80', admin_listen: '192.0.2.1:81' };
   const dir = botDir(t, { script: 'x = = 1', config });
@@ -388,13 +388,13 @@ test('check tells faults of every kind at once', async (t) => {
   for (const key of Object.keys(config)) assert.match(other.stderr, new RegExp(`^wemoon: ${key}( \\(from|:)`, 'm'));
 });
 
-test('check refuses an address that this machine does not have, and one that both would take', async (t) => {
+test('check refuses an address that this machine does not have, and equal addresses of listen and admin_listen', async (t) => {
   await refusedByCheck(t, ['--listen', '192.0.2.1:8080'], /listen: cannot listen on 192\.0\.2\.1:8080/);
   await refusedByCheck(t, ['--admin-listen', '192.0.2.1:8080'], /admin_listen: cannot listen/);
   await refusedByCheck(t, ['--listen', '8080', '--admin-listen', '127.0.0.1:8080'], /admin_listen .* is the address of listen too/);
 });
 
-test('check passes a port that the running bot has', async (t) => {
+test('check accepts the port that the running bot uses', async (t) => {
   const dir = botDir(t, { config: { token: 'abc' } });
   const server = net.createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
@@ -440,7 +440,7 @@ test('every command that runs a script warns once of an unknown time zone', asyn
   await warns('dev', 'none.lua');
 });
 
-test('run of a script that is not there blames the script and makes no store', async (t) => {
+test('run of a missing script names the script and creates no store', async (t) => {
   const dir = tempDir(t);
   for (const script of ['none.lua', 'nowhere/bot.lua']) {
     const { stderr } = await wemoon(['run', script, '--token', 'abc'], { cwd: dir, code: 2 });
@@ -449,7 +449,7 @@ test('run of a script that is not there blames the script and makes no store', a
   assert.deepEqual(fs.readdirSync(dir), []);
 });
 
-test('what Kubernetes makes of a Service named wemoon ends nothing', async (t) => {
+test('the variables that Kubernetes sets for a Service named wemoon are ignored', async (t) => {
   const dir = botDir(t, { config: { token: 'abc' } });
   const env = { WEMOON_PORT: 'tcp://10.0.0.1:80', WEMOON_SERVICE_HOST: '10.0.0.1', WEMOON_SERVICE_PORT: '80',
     WEMOON_PORT_80_TCP: 'tcp://10.0.0.1:80', WEMOON_PORT_80_TCP_ADDR: '10.0.0.1' };
@@ -481,7 +481,7 @@ test('exec -e prints each value as a line of JSON', async (t) => {
   assert.equal(stdout, '"你好\\n"\n1\n1.5\ntrue\nnull\n[1,2]\n{"a":"b"}\n');
 });
 
-test('exec of nothing to return prints nothing', async (t) => {
+test('exec of a script that returns nothing prints nothing', async (t) => {
   const { stdout } = await wemoon(['exec', '-e', 'local x = 1'], { cwd: tempDir(t), code: 0 });
   assert.equal(stdout, '');
 });
@@ -517,7 +517,7 @@ test('exec: nil and an error is status 1, the error on standard error', async (t
   assert.equal(stdout, '');
 });
 
-test('exec: a file that is not there is status 2, a directory too', async (t) => {
+test('exec: a missing file is status 2, a directory too', async (t) => {
   const dir = tempDir(t);
   assert.match((await wemoon(['exec', 'none.lua'], { cwd: dir, code: 2 })).stderr, /none\.lua/);
   fs.mkdirSync(path.join(dir, 'folder'));

@@ -224,7 +224,7 @@ test('five seconds are waited, no longer', async (t) => {
   assert.deepEqual([said.attempts, texts(said.shown)], [2, ['late']]);
 });
 
-test('what the platform would not take is told to the user, and the trace says why', async (t) => {
+test('the user is shown that the platform refused a reply, and the trace says why', async (t) => {
   const wrong = {
     broken: [() => '<xml><a></xml>', /not a reply that the platform would accept/],
     json: [() => '{"a":1}', /not a reply that the platform would accept/],
@@ -433,7 +433,7 @@ test('fault: delivered twice; the script runs once', async (t) => {
   assert.deepEqual(texts((await sim.say('b')).shown), ['2']);
 });
 
-test('faults of the command line that there are not end it with 2', async (t) => {
+test('an unknown --fault is status 2', async (t) => {
   const dir = tempDir(t);
   const unknown = await wemoon(['dev', '--port', '0', '--fault', 'rain'], { cwd: dir, code: 2 });
   assert.match(unknown.stderr, /unknown fault 'rain'/);
@@ -639,7 +639,7 @@ test('no path leads out of the bot\'s files or the console\'s', async (t) => {
   }
 });
 
-test('what is no JSON object is 400, what is too large 413, and the platform goes on', async (t) => {
+test('a body that is not a JSON object is 400, one that is too large 413, and the platform keeps serving', async (t) => {
   const sim = await startDev(t, { script: ECHO });
   for (const body of ['{', '[1', '"x"', '7', '\xff\xfe', '{"act":{"a":1},"user":"a"}', '{"act":"say","user":[]}',
     '{"act":"say","user":"a","content":null}', '{"act":"tap","user":"a","path":{"x":[[]]}}', '{"act":"__index","user":"a"}', '[]']) {

@@ -85,7 +85,7 @@ test('a stream reads from a server of HTTP/2 over HTTP/1.1, so that a cancel end
   assert.deepEqual(seen, { versions: ['1.1', '1.1'], closed: 2 });
 });
 
-test('a certificate that nobody vouches for, or for another name, is refused; checkssl = false is for the platform alone', async (t) => {
+test('an untrusted certificate, or one for another name, is refused; checkssl = false concerns the platform alone', async (t) => {
   const dir = tempDir(t);
   const server = await startSecure(t, dir, 'elsewhere.example');
   const code = `

@@ -139,7 +139,7 @@ test('without appid or appsecret there is nothing to ask with: status 2', async 
 
 // ---- explain ------------------------------------------------------------------------------------------------------
 
-test('a code is explained in English and Chinese', async () => {
+test('explain describes a code in English and Chinese', async () => {
   const { stdout, stderr } = await wemoon(['explain', '40164'], { code: 0 });
   assert.match(stdout, /^40164 INVALID_IP\n/);
   assert.match(stdout, /not in the whitelist/);
@@ -149,7 +149,7 @@ test('a code is explained in English and Chinese', async () => {
   assert.equal(stderr, '');
 });
 
-test('a negative code is no option', async () => {
+test('explain takes a negative code as a code, not as an option', async () => {
   assert.match((await wemoon(['explain', '-1'], { code: 0 })).stdout, /^-1 SYSTEM_BUSY\n/);
 });
 
@@ -160,7 +160,7 @@ test('the code is found in a line of a log and in an answer', async () => {
   }
 });
 
-test('an unknown code: status 1; what is no number: status 2', async () => {
+test('an unknown code: status 1; an argument without a number: status 2', async () => {
   assert.match((await wemoon(['explain', '123456'], { code: 1 })).stderr, /^wemoon: explain: 123456 is not a code that is known here/);
   assert.match((await wemoon(['explain', 'abc'], { code: 2 })).stderr, /"abc" contains no error code/);
   assert.match((await wemoon(['explain', '1.2.3.4'], { code: 2 })).stderr, /no error code/);

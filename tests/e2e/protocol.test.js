@@ -97,7 +97,7 @@ test('a JSON push is answered in XML, whatever its Content-Type', async (t) => {
   }
 });
 
-test('JSON that is no message is refused', async (t) => {
+test('JSON that is not a message is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const good = '{"FromUserName":"o1","MsgType":"text","MsgId":1}';
   for (const json of ['{', '{"MsgType":"text"', '{}', '[]', `[${good}]`, `${good}x`, `${good}${good}`, `${good}]`, '{"MsgType":"event"}',
@@ -188,7 +188,7 @@ test('in safe mode both signatures must be right', async (t) => {
   await expect(bot, 200, { query, body: wrap(sealed) });
 });
 
-test('what cannot be opened, and what is inside when it is no message, is refused', async (t) => {
+test('a sealed message that cannot be opened, or contains no message, is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO, mode: 'safe' });
   const refused = async (sealed, why) => expect(bot, 400, { query: signedQuery({ sealed }), body: wrap(sealed) }, why);
   const xml = textXml('x');
@@ -224,7 +224,7 @@ test('an outer document that is broken is refused before anything is opened', as
 
 const inXml = (inner, before = '') => `${before}<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType><Content>${inner}</Content></xml>`;
 
-test('what is no message is refused', async (t) => {
+test('a body that is not a message is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const documents = {
     'an empty body': '', 'white space': ' \r\n', 'a word': 'hello', 'a form': 'a=1&b=2', 'no MsgType': '<xml><A>1</A></xml>',
@@ -237,7 +237,7 @@ test('what is no message is refused', async (t) => {
   assert.equal(await bot.say('alive'), 'alive');
 });
 
-test('documents made to hurt are refused at once', async (t) => {
+test('malicious documents are refused at once', async (t) => {
   const bot = await startBot(t, { script: ECHO, config: { max_body: 4 << 20 } });
   const laughs = Array.from({ length: 10 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
   const documents = {
@@ -473,7 +473,7 @@ test('a laid-out message is the message, and its reply goes to its sender', asyn
   await expect(safe, 200, { query: signedQuery({ sealed: lines }), body: `<xml><Encrypt><![CDATA[${lines}]]></Encrypt></xml>` });
 });
 
-test('a length that is none is refused', async (t) => {
+test('an invalid Content-Length is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const target = `/wechat?${search(signedQuery())}`;
   for (const length of ['-1', 'x', '1x', '', '1, 2', '18446744073709551616', '0x10']) {
@@ -495,7 +495,7 @@ test('of several faults the first in order is named: 404, 405, 411, 413, 403, 40
   await expect(bot, 400, post('no message'));
 });
 
-test('head lines without end, and what is no HTTP at all, do no harm', async (t) => {
+test('endless head lines and bytes that are not HTTP do no harm', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const bytes = ['\r\n\r\n\r\n', 'hello\r\n\r\n', 'GET\r\n\r\n', '\u0016\u0003\u0001\u0002\u0000\u0001', `GET /${'a'.repeat(100000)} HTTP/1.1\r\n\r\n`,
     head(bot, 'GET', '/wechat', `X: ${'a'.repeat(100000)}\r\n\r\n`), head(bot, 'GET', '/wechat', 'X: 1\r\n'.repeat(5000) + '\r\n'),
@@ -549,7 +549,7 @@ function stall(bot, bytes, drip) {
   return { socket, closed };
 }
 
-test('a head or a body that does not come ends the connection after 5 s, however slowly it drips', async (t) => {
+test('a head or body that is incomplete after 5 s ends the connection, however slowly it arrives', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const target = `/wechat?${search(signedQuery())}`;
   const stalled = {

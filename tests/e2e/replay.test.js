@@ -182,7 +182,7 @@ test('--spec writes the captured talk of one user as a spec, which passes', asyn
   assert.match(none.stderr, /wemoon: replay: .*talk\.jsonl has no message of oNobody/);
 });
 
-test('a file that is no capture is said with its line; a missing file or script: exit 2', async (t) => {
+test('a file that is not a capture is named with its line; a missing file or script: exit 2', async (t) => {
   const dir = tempDir(t);
   const file = path.join(dir, 'x.jsonl');
   fs.writeFileSync(file, `${JSON.stringify({ t: 1, in: messageXml({}), out: null, late: [], calls: [] })}\n{"t":1}\n`);

@@ -156,7 +156,7 @@ const WRONG = ['store.set("big", ("x"):rep(20 << 20))', 'store.set("k", 1, -1)',
   'jssdk_config("http://x")', 'utf8.sub("x", "y")', 'response_news("x")', 'response_news {}', 'create_menu("x")',
   'upload_media("image", "nope.jpg")', 'tag.create {}', 'get_menu()', 'call("GET", 5)'];
 
-test('what is wrong with a call is said with its name and the line of the script', async (t) => {
+test('a wrong call raises an error with the function\'s name and the script\'s line', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'x.lua': WRONG.map((call) => `print(select(2, pcall(function() wechat.${call} end)))`).join('\n') });
   const { stdout } = await wemoon(['exec', '--store', 'memory:', 'x.lua'], { cwd, code: 0 });
@@ -224,7 +224,7 @@ test('require finds modules beside the script first, in subfolders too', async (
   assert.equal(await bot.say('x'), 'AB');
 });
 
-test('a module that is not there stops the start, and the error names it', async (t) => {
+test('a missing module stops the start, and the error names it', async (t) => {
   const dir = tempDir(t);
   writeFiles(dir, { 'bot.lua': 'require "nowhere"\nfunction on_message() end' });
   const { stderr } = await wemoon(['run', 'bot.lua', '--token', 't', '--listen', '0'], { cwd: dir, code: 1 });

@@ -116,7 +116,7 @@ test('texts are posted in CDATA, of digits too, and numbers bare, as the platfor
   assert.match(bodies[5], /<MenuId>400000001<\/MenuId>/);
 });
 
-test('what would break XML arrives as it was typed', async (t) => {
+test('characters that would break XML arrive as they were typed', async (t) => {
   const peer = await recorder(t);
   const content = ']]> <&> "\' 你好\n';
   await peer.send(['text', content], { code: 0 });
@@ -268,19 +268,19 @@ for (const [status, hint] of [[403, /token/], [404, /path|--url/], [400, /its lo
   });
 }
 
-test('nobody there: status 1, and how to start a bot', async (t) => {
+test('no bot at the address: status 1, and how to start one', async (t) => {
   const peer = await recorder(t);
   peer.config({ listen: '127.0.0.1:1' });
   const { stderr } = await peer.send(['text', 'hi'], { code: 1 });
   assert.match(stderr, /^wemoon: send: .*127\.0\.0\.1.*wemoon run/s);
 });
 
-test('an answer that is no reply is status 1', async (t) => {
+test('an answer that is not a reply is status 1', async (t) => {
   const peer = await recorder(t, 'hello <there>');
   assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /not a reply/);
 });
 
-test('what the bot takes for no message is not blamed on a key that there is none of', async (t) => {
+test('a refused message does not suggest encoding_aes_key if there is no key', async (t) => {
   const plain = await startBot(t, { script: 'function on_message() end' });
   const sealed = await startBot(t, { script: 'function on_message() end', mode: 'safe' });
   for (const [bot, hint] of [[plain, /400 .*its log says why/], [sealed, /400 .*encoding_aes_key/]]) {
@@ -307,7 +307,7 @@ test('a plain reply in safe mode is status 1: the platform would not take it', a
   assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /not encrypted/);
 });
 
-test('a bot that says nothing is given up after ten seconds', async (t) => {
+test('send stops waiting for an answer after ten seconds', async (t) => {
   const peer = await recorder(t);
   const server = require('node:net').createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -319,7 +319,7 @@ test('a bot that says nothing is given up after ten seconds', async (t) => {
   assert.ok(took > 8000 && took < 15000, `${took} ms`);
 });
 
-test('wrong words are status 2, and nothing is sent', async (t) => {
+test('wrong arguments are status 2, and nothing is sent', async (t) => {
   const peer = await recorder(t);
   for (const [words, what] of [
     [['txet', 'hi'], /did you mean text\?/], [['text'], /send text CONTENT/], [['text', 'two', 'words'], /quotes/],

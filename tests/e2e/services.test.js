@@ -330,7 +330,7 @@ test('a name or a value that would change a request is refused', async (t) => {
   for (const [i, word] of ['header', 'header', 'header', 'NUL', 'NUL', 'line break', 'method'].entries()) assert.match(values[i], new RegExp(word));
 });
 
-test('what is no regular file is refused at once: a pipe, a folder, a device', async (t) => {
+test('a file that is not regular is refused at once: a pipe, a folder, a device', async (t) => {
   const platform = await startPlatform(t);
   const dir = tempDir(t);
   execFileSync('mkfifo', [path.join(dir, 'pipe.jpg')]);

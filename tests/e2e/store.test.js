@@ -113,7 +113,7 @@ test('each account sees its own keys alone', async (t) => {
   assert.equal((await wemoon(['store', 'list'], { cwd: dir, code: 0 })).stdout, '{"key":"mine"}\n');
 });
 
-test('a store that is not there, is memory: or away is told, and nothing is made', async (t) => {
+test('a store that is missing, memory: or away is an error, and nothing is created', async (t) => {
   const { dir, store } = makeShop(t);
   assert.match((await store(['list'], { code: 1 })).stderr, /^wemoon: store: wemoon\.db does not exist: no bot has stored anything there\n$/);
   assert.deepEqual(fs.readdirSync(dir), ['config.lua']);

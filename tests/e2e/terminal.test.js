@@ -56,7 +56,7 @@ test('files are found beside the script from any folder: wechat.path, uploads, f
   }
 });
 
-test('a script that is not there is named, and no store is made', async (t) => {
+test('a missing script is named, and no store is created', async (t) => {
   const cwd = tempDir(t);
   const { stderr } = await wemoon(['run', 'gone.lua', '--token', TOKEN], { cwd, code: 2 });
   assert.match(stderr, /gone\.lua: No such file/);
