@@ -7,6 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { wemoon, tempDir, startBot } = require('./harness');
+const { openConsole } = require('./browser');
 
 const page = async (t, lang, env) => (await wemoon(['docs', 'html', ...(lang ? ['--lang', lang] : [])], { cwd: tempDir(t), code: 0, env })).stdout;
 const unescape = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
@@ -127,4 +128,26 @@ test('.help searches for a word in names and in what is said of them, in Chinese
   assert.match(stdout, /wechat\.set_template_industry/);
   assert.match(stdout, /wechat\.create_qrcode/);
   assert.match(stdout, /msg\.thumb_media_id/);
+});
+
+test('axe-core finds nothing, and nothing is wider than the window: both languages, dark and light, wide and narrow', async (t) => {
+  const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  for (const [locale, scheme, width] of [['zh-CN', 'light', 1280], ['en-US', 'dark', 1280], ['zh-CN', 'dark', 360], ['en-US', 'light', 360]]) {
+    const { page: window, dev } = await openConsole(t, { script: 'function on_message() end', locale, scheme, width });
+    await window.goto(`${dev.url}/reference`);
+    assert.equal(await window.evaluate(() => document.documentElement.lang), locale === 'zh-CN' ? 'zh-CN' : 'en');
+    assert.ok(await window.evaluate(() => document.documentElement.scrollWidth) <= width, `${locale} ${width}`);
+    await window.evaluate(axe);
+    // Sections of one heading look alike: one of each is looked at, since axe takes minutes for all 600.
+    await window.evaluate(() => {
+      let seen = 0;
+      for (const element of [...document.querySelector('[role=main]').children]) {
+        if (/^H[12]$/.test(element.tagName)) seen = 0;
+        else if (element.tagName === 'H3') seen++;
+        if (seen > 1) element.remove();
+      }
+    });
+    const { violations } = await window.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
+    assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), [], `${locale} ${scheme} ${width}`);
+  }
 });
