@@ -27,6 +27,14 @@ static inline void buf_add(Buf *buf, Str s) {
   buf->ptr[buf->len] = '\0';
 }
 static inline void buf_addc(Buf *buf, char c) { buf_add(buf, (Str){ &c, 1 }); }
+// Appends `len` bytes, which the caller fills. NULL if the buffer has failed.
+static inline char *buf_extend(Buf *buf, size_t len) {
+  if (!buf_reserve(buf, len)) return NULL;
+  char *at = buf->ptr + buf->len;
+  buf->len += len;
+  buf->ptr[buf->len] = '\0';
+  return at;
+}
 void buf_add_int(Buf *buf, int64_t n);
 __attribute__((format(printf, 2, 3))) void buf_printf(Buf *buf, const char *format, ...);
 static inline Str buf_str(const Buf *buf) { return (Str){ buf->ptr ? buf->ptr : "", buf->len }; }

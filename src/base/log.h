@@ -39,7 +39,7 @@ typedef struct {
 LogSubject log_about(LogSubject subject);
 
 typedef struct {
-  const char *name;
+  Str name;
   Str value;       // empty: none
   bool is_number;  // written bare in JSON
 } LogField;

@@ -78,34 +78,40 @@ static void add_quoted(Buf *out, Str s) {
 
 // `s`, or its copy in `room` with secrets and openids hidden.
 static Str shown(Str s, Buf *room) {
+  if (s.len < SECRET_MIN) return s;
   buf_reset(room);
   return secrets_hide(s, room) ? buf_str(room) : s;
 }
 
 // ---- fields -------------------------------------------------------------------------------------
 
-// Quotes a value that a parser of key=value would split.
+// What stands in a value without quotes: a parser of key=value would split at the others.
 static bool is_plain(Str value) {
+  static const bool splits[256] = {
+    [0 ... ' '] = true, ['"'] = true, ['='] = true, ['\\'] = true, [0x7F ... 0xFF] = true
+  };
   for (size_t i = 0; i < value.len; i++) {
-    unsigned char c = (unsigned char)value.ptr[i];
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) return false;
-    if (c >= 0x80) return false;
+    if (splits[(unsigned char)value.ptr[i]]) return false;
   }
   return true;
 }
 
-static void add_text_field(Buf *out, const char *name, Str value) {
+static void add_text_field(Buf *out, const LogField *field, Str value) {
   if (value.len == 0) return;
-  buf_addc(out, ' ');
-  buf_add(out, str_of(name));
-  buf_addc(out, '=');
-  if (is_plain(value)) buf_add(out, value);
+  bool bare = field->is_number || is_plain(value);
+  char *at = buf_extend(out, field->name.len + 2 + (bare ? value.len : 0));
+  if (!at) return;
+  *at++ = ' ';
+  memcpy(at, field->name.ptr, field->name.len);
+  at += field->name.len;
+  *at++ = '=';
+  if (bare) memcpy(at, value.ptr, value.len);
   else add_quoted(out, value);
 }
 
 static void add_json_field(Buf *out, const LogField *field, Str value) {
   buf_add(out, STR(",\""));
-  buf_add(out, str_of(field->name));
+  buf_add(out, field->name);
   buf_add(out, STR("\":"));
   if (value.len == 0) buf_add(out, STR("null"));
   else if (field->is_number) buf_add(out, value);
@@ -115,15 +121,15 @@ static void add_json_field(Buf *out, const LogField *field, Str value) {
 static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *room) {
   Str value = field->is_number ? field->value : shown(field->value, room);
   if (format == LOG_JSON) add_json_field(out, field, value);
-  else add_text_field(out, field->name, value);
+  else add_text_field(out, field, value);
 }
 
 // The subject's openid is written as log_openid says.
 static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
   Buf hash;
   buf_init(&hash);
-  LogField fields[] = { { "openid", secrets_show_openid(subject->openid, &hash), false },
-                        { "msgid", subject->msgid, false } };
+  LogField fields[] = { { STR("openid"), secrets_show_openid(subject->openid, &hash), false },
+                        { STR("msgid"), subject->msgid, false } };
   for (size_t i = 0; i < 2; i++) {
     if (fields[i].value.len) add_field(out, &fields[i], format, room);
   }

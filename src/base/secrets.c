@@ -17,7 +17,7 @@ enum { SECRETS_MAX = SECRETS_KEPT + SECRETS_PASSING };
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static Buf secrets[SECRETS_MAX];  // with the lock: those that are kept, then those that pass
 static size_t kept, passed;       // with the lock: how many were added
-static atomic_bool any;
+static atomic_size_t least;  // bytes of the shortest secret, at most WINDOW_MAX; 0: none is known
 static void (*_Atomic hash_openid)(Str openid, Buf *out);
 
 // Wu and Manber: a window, as long as the shortest secret, moves over the text. For the pair of bytes at its end: how far
@@ -64,7 +64,7 @@ static void put(Buf *place, Str secret) {
   buf_reset(place);
   buf_add(place, secret);
   set_moves();
-  any = true;
+  least = window;
 }
 
 void secrets_add(Str secret) {
@@ -142,7 +142,6 @@ static inline const char *next_pair(const char *pair, const char *stop) {
 }
 
 static Found first_secret(Str text) {
-  if (text.len < window) return (Found){ .len = 0 };
   const char *end = text.ptr + text.len, *stop = end - 2;
   const char *pair = next_pair(text.ptr + window - 2, stop);
   for (; pair <= stop; pair = next_pair(pair + 1, stop)) {
@@ -155,7 +154,7 @@ static Found first_secret(Str text) {
 
 // With the lock. `len` is 0 if there is nothing to hide.
 static Found first_hidden(Str text, bool openids) {
-  Found secret = any ? first_secret(text) : (Found){ .len = 0 };
+  Found secret = text.len >= window && window ? first_secret(text) : (Found){ .len = 0 };
   Found openid = openids ? first_openid(text) : (Found){ .len = 0 };
   bool openid_first = openid.len && (secret.len == 0 || openid.at < secret.at ||
                                      (openid.at == secret.at && openid.len >= secret.len));
@@ -175,7 +174,8 @@ static void hide(Str text, Found found, bool openids, Buf *out) {
 
 // With `out` NULL it only looks.
 static bool hide_all(Str text, bool openids, Buf *out) {
-  bool may_hold = (any && text.len >= SECRET_MIN) || (openids && text.len >= OPENID_LEN);
+  size_t shortest = atomic_load_explicit(&least, memory_order_relaxed);
+  bool may_hold = (shortest && text.len >= shortest) || (openids && text.len >= OPENID_LEN);
   if (!may_hold) return false;
   pthread_rwlock_rdlock(&lock);
   Found found = first_hidden(text, openids);

@@ -99,6 +99,25 @@ async function perMessage(folder, command, beside) {
   return (total(await profile(folder, MANY_MORE, command, beside)) - few) / (MANY_MORE - FEW);
 }
 
+// Returns the instructions in calls of a function of the release build, the functions that it calls included.
+function spentIn(text, name) {
+  let inside = false;
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('cfn=')) inside = line.slice(4).replace(/\..*/, '') === name;
+    else if (!line.startsWith('calls=') && /^[+*\d-]/.test(line) && inside) {
+      sum += Number(line.split(' ')[1]);
+      inside = false;
+    }
+  }
+  return sum;
+}
+
+async function perMessageIn(folder, command, name) {
+  const few = spentIn(await profile(folder, FEW, command), name);
+  return (spentIn(await profile(folder, MANY_MORE, command), name) - few) / (MANY_MORE - FEW);
+}
+
 async function entered(folder, program) {
   const few = calls(await profile(folder, FEW, wemoonArgs(program)));
   const many = calls(await profile(folder, MANY, wemoonArgs(program)));
@@ -137,4 +156,4 @@ async function measure(quick, say) {
   }
 }
 
-module.exports = { measure, perMessage, wemoonArgs };
+module.exports = { measure, perMessage, perMessageIn, wemoonArgs };

@@ -1,5 +1,6 @@
-// The cost of observing a running bot: the live desk counted by callgrind (instructions per message without and with
-// a viewer), and the attached prompt under half of the bot's maximum load (the prompt's answers, the messages' p99).
+// The cost of observing a running bot: the live desk, the capture and the log counted by callgrind (instructions per
+// message without and with each), the CPU time that a capture takes, and the attached prompt under half of the bot's
+// maximum load (the prompt's answers, the messages' p99).
 'use strict';
 
 const fs = require('node:fs');
@@ -9,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { run } = require('./load.js');
-const { perMessage, wemoonArgs } = require('./instructions.js');
+const { perMessage, perMessageIn, wemoonArgs } = require('./instructions.js');
 const { WEMOON, freePort, wemoon } = require('./sides.js');
 const median = require('./median.js');
 
@@ -49,6 +50,42 @@ async function instructions(folder, say) {
     { what: 'instructions of a message for a desk that nobody looks at', value: Math.round(unseen - without), unit: '', most: 50 },
     { what: 'instructions of a message while somebody looks, in percent', value: (seen / without - 1) * 100, unit: ' %', most: 3 },
   ];
+}
+
+// ---- capture and log ----
+
+// The fields are counted by the function that writes them: no build writes a line without.
+async function written(folder, say) {
+  const capture = wemoonArgs(WEMOON, '--capture', path.join(folder, 'talk.jsonl'));
+  const log = wemoonArgs(WEMOON, '--log-level', 'info', '--log-file', path.join(folder, 'log'));
+  const own = await perMessage(folder, wemoonArgs(WEMOON));
+  const captured = await perMessage(folder, capture);
+  const logged = await perMessage(folder, log);
+  const fields = await perMessageIn(folder, log, 'add_fields');
+  say(`a message ${Math.round(own)}, captured ${Math.round(captured)}, with its line of the log ${Math.round(logged)} instructions, of which ${Math.round(fields)} for the fields`);
+  return [
+    { what: 'instructions of capturing a message', value: Math.round(captured - own), unit: '', most: 3000 },
+    { what: 'instructions of a message\'s line of the log', value: Math.round(logged - own), unit: '', most: 3000 },
+    { what: 'instructions of the line\'s fields', value: Math.round(fields), unit: '', most: 2000 },
+  ];
+}
+
+// The CPU time of both sides in turns, as a ratio of each turn: other programs disturb single turns.
+async function captureCpu(quick, say) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-capture-'));
+  const own = await wemoon(8, 'plain');
+  const captured = await wemoon(8, 'plain', ['--capture', path.join(folder, 'talk.jsonl')]);
+  const load = { connections: 16, mode: 'plain', seconds: 1 };
+  const more = [];
+  for (let round = 0; round < (quick ? 3 : 15); round++) {
+    const alone = (await run(own, load)).cpu;
+    more.push(((await run(captured, load)).cpu / alone - 1) * 100);
+  }
+  await own.stop();
+  await captured.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+  say(`capturing adds ${median(more).toFixed(1)} % to a message's CPU time`);
+  return [{ what: 'CPU time of a message that is captured, more than of one that is not', value: median(more), unit: ' %', most: 5 }];
 }
 
 // ---- prompt ----
@@ -105,13 +142,13 @@ async function attached(quick, say) {
 }
 
 async function measure(quick, say) {
-  say('\n== seeing: the live desk under callgrind, the attached prompt at half load');
+  say('\n== seeing: desk, capture and log under callgrind, the attached prompt at half load');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-callgrind-'));
   try {
-    return [...await instructions(folder, say), ...await attached(quick, say)];
+    return [...await instructions(folder, say), ...await written(folder, say), ...await captureCpu(quick, say), ...await attached(quick, say)];
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-module.exports = { measure, instructions, attached };
+module.exports = { measure, instructions, written, captureCpu, attached };
