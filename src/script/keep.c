@@ -294,12 +294,12 @@ bool keep_save_now(Keep *keep, const KeptRun *run) {
   StoreReply *reply = NULL;
   buf_init(&key);
   buf_init(&value);
-  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value)) {
-    kept_unsaved_cancel(keep->unsaved, buf_str(&key));
+  // A write that is still to be repeated is keep_save's to replace.
+  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value) &&
+      !kept_unsaved_has(keep->unsaved, buf_str(&key)))
     reply = store_call_now(
         keep->options.store,
         &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
-  }
   bool saved = reply && reply->err.code == ERR_NONE;
   store_reply_free(reply);
   buf_clear(&key);
