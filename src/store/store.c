@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ enum {
   KEPT_MAX = 64 << 20,    // bytes of calls that wait for a store that is away
   SLOW_US = 50 * 1000,    // a call that should take microseconds took as long: the disk is busy
   SLOW_PAUSE_US = 1000 * 1000,
+  ALONE_US = 1000,  // how long "no other process has it open" counts
 };
 
 typedef struct {
@@ -48,8 +50,9 @@ struct Store {
   bool closing;
   pthread_mutex_t at_once;  // held while store_call_now makes a call
   int64_t slow_until_us;    // with it: until then all calls are queued
-  Err health;               // of the last call that reached the backend, or of the last tick
-  bool told;                // the log has said that it fails
+  atomic_llong alone_until_us;
+  Err health;  // of the last call that reached the backend, or of the last tick
+  bool told;   // the log has said that it fails
   int64_t failed_us;
 };
 
@@ -418,7 +421,13 @@ StoreCompany store_company(const Store *store) {
   const StoreBackend *backend = store->backend;
   if (!backend->shared) return STORE_ALONE;
   if (!backend->is_alone) return STORE_CANNOT_SEE;
-  return backend->is_alone(store->self) ? STORE_ALONE : STORE_MET;
+  // A message asks several times, and each look is a system call.
+  atomic_llong *alone_until_us = &((Store *)store)->alone_until_us;
+  int64_t now_us = clock_now_us();
+  if (now_us < atomic_load_explicit(alone_until_us, memory_order_relaxed)) return STORE_ALONE;
+  if (!backend->is_alone(store->self)) return STORE_MET;
+  atomic_store_explicit(alone_until_us, now_us + ALONE_US, memory_order_relaxed);
+  return STORE_ALONE;
 }
 
 static bool start_thread(Store *store) {

@@ -101,7 +101,7 @@ typedef enum {
   STORE_MET,        // another process has it open
   STORE_CANNOT_SEE  // this kind of store cannot tell
 } StoreCompany;
-// Cheap, from any thread.
+// Cheap, from any thread. A process that has just opened it is seen a millisecond later.
 StoreCompany store_company(const Store *store);
 // Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
 bool store_is_quiet(Store *store);
