@@ -296,7 +296,7 @@ test('a send goes out once, or says that it does not know; what may be repeated 
   { config: account(platform) });
   assert.deepEqual(values.map((one) => one.kind), ['unknown', 'unknown', 'unknown', 'network']);
   assert.deepEqual(values.map((one) => one.retryable), [false, false, false, true]);
-  assert.match(values[0].text, /whether the request arrived is not known.*look before the same call is made again/);
+  assert.match(values[0].text, /whether the request arrived is not known.*check before you make the same call again/);
   assert.match(stderr, /send_text_message/);
   assert.equal(platform.count('/cgi-bin/message/custom/send'), 1);
   assert.equal(server.count('/post') + server.count('/patch'), 2);

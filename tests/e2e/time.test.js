@@ -413,7 +413,7 @@ test('a late reply that has bytes which are no UTF-8 goes out with U+FFFD in the
   assert.equal((await bot.deliver(text('x'))).body, 'success');
   await until(() => platform.sent.length > 0);
   assert.equal(platform.sent[0].body.text.content, '你好\ufffd\ufffd。');
-  await bot.waitForLog(/no UTF-8 \(GBK\?\), which are sent as/);
+  await bot.waitForLog(/not UTF-8 \(GBK\?\), which are sent as/);
 });
 
 test('with late_reply = retry a script that computes past the deadline leaves its request without a byte, and no line of a refusal', async (t) => {
