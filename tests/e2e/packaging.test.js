@@ -116,6 +116,12 @@ test('completion for zsh is what zsh can read', { skip: !has('zsh', '--version')
   assert.equal(completions('/bin/sh', 'zsh'), docs('zsh'));
 });
 
+test('apropos finds the manual page: lexgrog reads its name', { skip: !has('lexgrog', '--version') && 'there is no lexgrog here' }, (t) => {
+  const file = path.join(tempDir(t), 'wemoon.1');
+  fs.writeFileSync(file, docs('man'));
+  assert.match(spawnSync('lexgrog', [file], { encoding: 'utf8' }).stdout, /: "wemoon - .*Lua"\n$/);
+});
+
 test('the manual page has every command and every key', { skip: !has('man', '--version') && 'there is no man here' }, () => {
   const page = docs('man');
   const shown = spawnSync('man', ['-l', '-'], { input: page, encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', MANWIDTH: '120' } }).stdout.replace(/.\x08/g, '');
