@@ -45,17 +45,19 @@ static char *read_method(PlainHead *head) {
 
 // "/path?query HTTP/1.1\r\n". Returns the next line, or NULL.
 static char *read_target(PlainHead *head, char *at, const char *end) {
-  static const char version[] = "HTTP/1.1\r\n";
-  char *blank = find(at, ' ', end), *query;
-  if (!blank || *at != '/' || (size_t)(end - blank) < sizeof version ||
-      memcmp(blank + 1, version, sizeof version - 1) != 0)
+  static const char version[] = " HTTP/1.1\r\n";
+  const size_t version_len = sizeof version - 1;
+  char *lf = find(at, '\n', end), *query;
+  if (!lf || *at != '/' || (size_t)(lf - at) < version_len) return NULL;
+  char *blank = lf + 1 - version_len;
+  if (memcmp(blank, version, version_len) != 0 || find(at, ' ', blank) || find(at, '\t', blank))
     return NULL;
   *blank = '\0';
   query = find(at, '?', blank);
   if (query) *query++ = '\0';
   head->path = at;
   head->query = query;
-  return blank + sizeof version;
+  return lf + 1;
 }
 
 static bool read_length(PlainHead *head, Str value, bool *known) {

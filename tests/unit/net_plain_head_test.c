@@ -67,11 +67,18 @@ static void test_an_incomplete_head_is_not_plain(void **state) {
 
 static void test_request_lines_that_are_not_plain(void **state) {
   static const char *const lines[] = {
-    "HEAD / HTTP/1.1",        "PUT / HTTP/1.1",     "GETX / HTTP/1.1",        "get / HTTP/1.1",
-    "GET / HTTP/1.0",         "GET / HTTP/2.0",     "GET / http/1.1",         "GET /",
-    "GET http://x/ HTTP/1.1", "GET * HTTP/1.1",     "GET  / HTTP/1.1",        "GET /  HTTP/1.1",
-    "GET / HTTP/1.1 ",        "GET /\tHTTP/1.1",    "GET /\xC3\xA4 HTTP/1.1", "GET /a\x01 HTTP/1.1",
-    "GET /a\x7F HTTP/1.1",    "\r\nGET / HTTP/1.1", " GET / HTTP/1.1",        "GET ?a=b HTTP/1.1",
+    "HEAD / HTTP/1.1",        "PUT / HTTP/1.1",
+    "GETX / HTTP/1.1",        "get / HTTP/1.1",
+    "GET / HTTP/1.0",         "GET / HTTP/2.0",
+    "GET / http/1.1",         "GET /",
+    "GET http://x/ HTTP/1.1", "GET * HTTP/1.1",
+    "GET  / HTTP/1.1",        "GET /  HTTP/1.1",
+    "GET / HTTP/1.1 ",        "GET /\tHTTP/1.1",
+    "GET /\xC3\xA4 HTTP/1.1", "GET /a\x01 HTTP/1.1",
+    "GET /a\x7F HTTP/1.1",    "\r\nGET / HTTP/1.1",
+    " GET / HTTP/1.1",        "GET ?a=b HTTP/1.1",
+    "GET /a\tb HTTP/1.1",     "GET /\r\nA:b HTTP/1.1",
+    "GET /\r\nA: HTTP/1.1",
   };
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     char bytes[200];
