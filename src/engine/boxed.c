@@ -1,7 +1,7 @@
 // Userdata that own C memory.
 #include "engine/boxed.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 static const char metatable_key;
 

@@ -5,7 +5,7 @@
 #include "engine/engine_inner.h"
 #include "engine/failure.h"
 #include "engine/guard.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/task_inner.h"
 
 #include <lualib.h>

@@ -2,7 +2,7 @@
 // of C functions and of wemoon's own Lua functions, the metatables of userdata. Such calls raise or return nil.
 #include "engine/libs.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/place.h"
 
 #include <lauxlib.h>

@@ -2,7 +2,7 @@
 #include "engine/door.h"
 #include "engine/engine_inner.h"
 #include "engine/guard.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/place.h"
 #include "engine/record_inner.h"
 #include "engine/task_inner.h"

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/timers.h"
 #include "engine/wait_inner.h"
 #include "engine/method.h"

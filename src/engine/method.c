@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/place.h"
 
 enum {

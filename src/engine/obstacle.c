@@ -1,7 +1,7 @@
 // Names the C function because of which a task cannot wait.
 #include "engine/obstacle.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/method.h"
 
 #include <string.h>

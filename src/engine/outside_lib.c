@@ -1,7 +1,7 @@
 // Makes the functions of Lua's libraries that return values from outside, the clock and random numbers, pass the door.
 #include "engine/door.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/record_inner.h"
 
 #include <lualib.h>

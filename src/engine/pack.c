@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/value.h"
 
 enum { DEPTH_MAX = 100, WHOLE_MAX = 1 << 17, STACK_NEEDED = 6 };

@@ -2,7 +2,7 @@
 #include "engine/wait_inner.h"
 
 #include "engine/engine.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/timers.h"
 
 #include "engine/method.h"

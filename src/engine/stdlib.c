@@ -1,7 +1,7 @@
 // The standard library for scripts, and the checks of globals, which catch misspelt names.
 #include "engine/libs.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/stdlib.h"
 
 #include "base/clock.h"

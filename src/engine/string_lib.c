@@ -3,7 +3,7 @@
 #include "engine/libs.h"
 
 #include "engine/guard.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 #include "engine/pattern.h"
 

@@ -4,7 +4,7 @@
 #include "engine/engine_inner.h"
 #include "engine/guard.h"
 #include "engine/inbox.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/obstacle.h"
 #include "engine/task_inner.h"
 

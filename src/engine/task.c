@@ -2,7 +2,7 @@
 #include "engine/task_inner.h"
 
 #include "engine/engine_inner.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/task_state.h"
 
 #include "base/clock.h"

@@ -2,7 +2,7 @@
 #include "engine/libs.h"
 
 #include "engine/guard.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

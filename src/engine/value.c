@@ -8,7 +8,7 @@
 #include "engine/boxed.h"
 #include "engine/engine_inner.h"
 #include "engine/guard.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 static const char array_metatable;
 

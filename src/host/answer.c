@@ -1,7 +1,7 @@
 // HTTP responses as Lua values.
 #include "host/answer.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 const char *answer_kind(ClientOutcome outcome) {
   switch (outcome) {

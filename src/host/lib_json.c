@@ -2,7 +2,7 @@
 #include "host/libs.h"
 
 #include "engine/boxed.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/value.h"
 
 // json.encode(value): returns the value as JSON. Raises, with the path, for a value that JSON cannot represent.

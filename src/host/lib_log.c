@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "engine/door.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/place.h"
 #include "engine/value.h"
 

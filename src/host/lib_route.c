@@ -5,7 +5,7 @@
 #include "host/libs.h"
 
 #include "engine/engine.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "script/page_value.h"
 #include "script/stream_value.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "engine/method.h"
 #include "engine/boxed.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/value.h"
 
 enum { REQUEST = 1, DATA_IN_MEMORY_MAX = 1 << 20, FILES_MAX = 32 };

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "engine/door.h"
 #include "engine/gate.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/method.h"
 
 #include <math.h>

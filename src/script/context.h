@@ -6,7 +6,7 @@
 #include "codec/digest.h"
 #include "codec/xml.h"
 #include "engine/engine.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/task.h"
 #include "script/interpreter.h"
 

@@ -2,7 +2,7 @@
 #include "script/embedded.h"
 
 #include "base/file.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/engine.h"
 #include "script/embedded_load.h"
 

@@ -2,7 +2,7 @@
 // read; `type` and `content`, which every script reads, are set at once.
 #include "script/message_value.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/stdlib.h"
 #include "engine/value.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "codec/xml.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 static const char metatable_key;
 static const char elements_key;

@@ -2,7 +2,7 @@
 #include "script/said_value.h"
 
 #include "engine/boxed.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "script/inner.h"
 #include "script/reply_value.h"
 

@@ -1,7 +1,7 @@
 // A bounded queue of bytes between one script and one reader.
 #include "script/stream_value.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 #include <pthread.h>
 #include <stdlib.h>

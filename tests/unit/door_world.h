@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/door.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/record.h"
 #include "engine/run.h"
 #include "engine/wait.h"

@@ -1,7 +1,7 @@
 // engine/method: arguments are checked; errors have the caller's line.
 #include "engine_world.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/method.h"
 
 static int set_up(void **state) {

@@ -1,7 +1,7 @@
 // engine/obstacle: a method that cannot wait names what prevents it.
 #include "engine_world.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 static int l_call(lua_State *co) {
   lua_call(co, 0, 0);

@@ -3,7 +3,7 @@
 #define WEMOON_TESTS_SPAWN_H
 
 #include "engine/door.h"
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 #include "engine/record.h"
 #include "engine/task.h"
 

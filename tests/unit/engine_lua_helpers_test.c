@@ -1,7 +1,7 @@
-// engine/luaish: strings between C and Lua, and errors with a place.
+// engine/lua_helpers: strings between C and Lua, and errors with a place.
 #include "engine_world.h"
 
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 static int l_raise(lua_State *co) { raise(co, "bad %s of %d", "luck", 3); }
 

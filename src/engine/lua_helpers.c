@@ -1,5 +1,5 @@
 // Small helpers for C functions that Lua calls.
-#include "engine/luaish.h"
+#include "engine/lua_helpers.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
