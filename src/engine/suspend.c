@@ -5,7 +5,7 @@
 #include "engine/guard.h"
 #include "engine/inbox.h"
 #include "engine/lua_helpers.h"
-#include "engine/obstacle.h"
+#include "engine/yield_barrier.h"
 #include "engine/task_inner.h"
 
 #include "engine/method.h"
@@ -13,9 +13,9 @@
 Wait *wait_begin(lua_State *L, const char *what) {
   Engine *engine = engine_of(L);
   if (!engine->task) method_raise(L, "%s can only be called while the script runs", what);
-  if (!lua_isyieldable(L)) obstacle_raise(L, L, what);
+  if (!lua_isyieldable(L)) yield_barrier_raise(L, L, what);
   for (ResumeFrame *frame = engine->frame; frame; frame = frame->up) {
-    if (!frame->yieldable) obstacle_raise(L, frame->L, what);
+    if (!frame->yieldable) yield_barrier_raise(L, frame->L, what);
   }
   Wait *wait = wait_new(engine->task, what);
   if (!wait) raise_no_memory(L);

@@ -1,5 +1,5 @@
 // Names the C function because of which a task cannot wait.
-#include "engine/obstacle.h"
+#include "engine/yield_barrier.h"
 
 #include "engine/lua_helpers.h"
 #include "engine/method.h"
@@ -43,7 +43,7 @@ noreturn static void raise_inside(lua_State *L, const char *what, const char *na
       what, name);
 }
 
-noreturn void obstacle_raise(lua_State *L, lua_State *where, const char *what) {
+noreturn void yield_barrier_raise(lua_State *L, lua_State *where, const char *what) {
   lua_Debug ar;
   bool nameless = false;
   for (int level = 1; level <= LEVELS_SEARCHED && lua_getstack(where, level, &ar); level++) {
