@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/no_head.h"
+#include "net/bad_head.h"
 #include "net/status.h"
 #include "net/thread_stack.h"
 #include "net/wire.h"
@@ -210,7 +210,7 @@ static Refusal explain_head(const Civetweb *civetweb) {
     return (Refusal){ 408, "its head was not complete in time" };
   if (!wire_is_whole() && wire_has_ended())
     return (Refusal){ 400, "its connection ended within its head" };
-  return (Refusal){ 400, no_head_reason(head) };
+  return (Refusal){ 400, bad_head_reason(head) };
 }
 
 static Refusal explain(const Civetweb *civetweb, int status) {

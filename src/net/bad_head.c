@@ -1,4 +1,4 @@
-#include "net/no_head.h"
+#include "net/bad_head.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static bool is_binary(Str head) {
   return head.len && (unsigned char)head.ptr[0] < ' ' && head.ptr[0] != '\r' && head.ptr[0] != '\n';
 }
 
-const char *no_head_reason(Str head) {
+const char *bad_head_reason(Str head) {
   const char *other = other_protocol(head);
   if (other) return other;
   if (is_binary(head)) return "it is no HTTP: it begins with a control character";
