@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "engine/pack.h"
 #include "script/kept_index.h"
-#include "script/kept_unsaved.h"
+#include "script/pending_writes.h"
 #include "script/process_name.h"
 #include "script/process_watch.h"
 
@@ -32,7 +32,7 @@ struct Keep {
   char process_key[224], talks[96], owes[96];  // keys and prefixes
   ProcessWatch *processes;
   KeptIndex *index;
-  KeptUnsaved *unsaved;
+  PendingWrites *unsaved;
   atomic_bool whole;                     // every key in the store is in the index
   atomic_int_least64_t held_us, lapses;  // monotonic: the lease was held then
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
@@ -165,11 +165,11 @@ Keep *keep_new(const KeepOptions *options) {
   buf_init(&keep->listed);
   keep->index = kept_index_new(keep->owes);
   keep->processes = process_watch_new(str_of(keep->process), LEASE_MS * 1000);
-  keep->unsaved = kept_unsaved_new();
+  keep->unsaved = pending_writes_new();
   if (!keep->index || !keep->processes || !keep->unsaved) {
     process_watch_free(keep->processes);
     if (keep->index) kept_index_free(keep->index);
-    kept_unsaved_release(keep->unsaved);
+    pending_writes_release(keep->unsaved);
     free(keep);
     return NULL;
   }
@@ -179,7 +179,7 @@ Keep *keep_new(const KeepOptions *options) {
 
 void keep_free(Keep *keep) {
   if (!keep) return;
-  size_t lost = kept_unsaved_count(keep->unsaved);
+  size_t lost = pending_writes_count(keep->unsaved);
   if (lost > 0)
     log_warn("%zu change%s of what is owed to users could not be written, because the store was "
              "away: what was answered meanwhile may be lost",
@@ -190,7 +190,7 @@ void keep_free(Keep *keep) {
                NULL, NULL);
   process_watch_free(keep->processes);
   kept_index_free(keep->index);
-  kept_unsaved_release(keep->unsaved);
+  pending_writes_release(keep->unsaved);
   buf_clear(&keep->listed);
   free(keep);
 }
@@ -227,7 +227,7 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
 
 // A write under way that is repeated if the store does not accept it.
 typedef struct {
-  KeptUnsaved *unsaved;
+  PendingWrites *unsaved;
   StoreDone done;  // NULL: not called
   void *ctx;
   bool gone;
@@ -243,39 +243,39 @@ static bool is_unwritten(const Write *write, const StoreReply *reply) {
   if (reply->err.code != ERR_NONE) return true;
   if (!write->swaps || reply->ok) return false;
   return write->in_doubt ||
-         kept_unsaved_has(write->unsaved, str_make(write->bytes, write->key_len));
+         pending_writes_has(write->unsaved, str_make(write->bytes, write->key_len));
 }
 
 static void on_written(void *ctx, StoreReply *reply) {
   Write *write = ctx;
   Str value = str_make(write->bytes + write->key_len, write->value_len);
   if (is_unwritten(write, reply) &&
-      kept_unsaved_put(write->unsaved, str_make(write->bytes, write->key_len),
-                       write->gone ? (Str){ 0 } : value) &&
+      pending_writes_put(write->unsaved, str_make(write->bytes, write->key_len),
+                         write->gone ? (Str){ 0 } : value) &&
       !write->gone)
     log_warn("the store did not take what is owed to users: this process alone knows of it until "
              "the store is back");
   if (write->done) write->done(write->ctx, reply);
   else store_reply_free(reply);
-  kept_unsaved_release(write->unsaved);
+  pending_writes_release(write->unsaved);
   free(write);
 }
 
 static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void *ctx) {
   Write *write = malloc(sizeof *write + call->key.len + call->value.len);
   if (!write) return false;
-  *write = (Write){ .unsaved = kept_unsaved_hold(keep->unsaved),
+  *write = (Write){ .unsaved = pending_writes_hold(keep->unsaved),
                     .done = done,
                     .ctx = ctx,
                     .gone = call->op == STORE_DELETE,
                     .swaps = call->op == STORE_SWAP,
-                    .in_doubt = kept_unsaved_cancel(keep->unsaved, call->key),
+                    .in_doubt = pending_writes_cancel(keep->unsaved, call->key),
                     .key_len = call->key.len,
                     .value_len = call->value.len };
   memcpy(write->bytes, call->key.ptr, call->key.len);
   if (call->value.len) memcpy(write->bytes + call->key.len, call->value.ptr, call->value.len);
   if (store_call(keep->options.store, call, on_written, write, NULL)) return true;
-  kept_unsaved_release(write->unsaved);
+  pending_writes_release(write->unsaved);
   free(write);
   return false;
 }
@@ -296,7 +296,7 @@ bool keep_save_now(Keep *keep, const KeptRun *run) {
   buf_init(&value);
   // A write that is still to be repeated is keep_save's to replace.
   if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value) &&
-      !kept_unsaved_has(keep->unsaved, buf_str(&key)))
+      !pending_writes_has(keep->unsaved, buf_str(&key)))
     reply = store_call_now(
         keep->options.store,
         &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
@@ -353,7 +353,7 @@ static bool is_unsaved(const Keep *keep, const KeptRun *run) {
   Buf key;
   buf_init(&key);
   bool unsaved = key_of(keep, run->openid, run->identity, &key) &&
-                 kept_unsaved_has(keep->unsaved, buf_str(&key));
+                 pending_writes_has(keep->unsaved, buf_str(&key));
   buf_clear(&key);
   return unsaved;
 }
@@ -411,7 +411,7 @@ void keep_lost(Keep *keep, Str openid, Str identity) {
   Buf key;
   buf_init(&key);
   if (key_of(keep, openid, identity, &key)) {
-    kept_unsaved_cancel(keep->unsaved, buf_str(&key));
+    pending_writes_cancel(keep->unsaved, buf_str(&key));
     kept_index_forget(keep->index, buf_str(&key));
   }
   buf_clear(&key);
@@ -447,9 +447,9 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
   };
   Asked asked = after.failed ? STORE_LACKS : ask_store(keep, &call, NULL);
-  if (asked == STORE_AWAY) kept_unsaved_put(keep->unsaved, key, buf_str(value));
+  if (asked == STORE_AWAY) pending_writes_put(keep->unsaved, key, buf_str(value));
   if (asked == STORE_HAS) {
-    kept_unsaved_cancel(keep->unsaved, key);
+    pending_writes_cancel(keep->unsaved, key);
     KeptState was = run->state;
     buf_reset(value);
     buf_add(value, buf_str(&after));
@@ -693,12 +693,12 @@ static bool write_again(Keep *keep, Str key, Str value, bool gone) {
 static void write_unsaved(Keep *keep) {
   Buf key, value;
   bool gone, there = true;
-  size_t count = kept_unsaved_count(keep->unsaved);
+  size_t count = pending_writes_count(keep->unsaved);
   buf_init(&key);
   buf_init(&value);
-  while (there && kept_unsaved_take(keep->unsaved, &key, &value, &gone)) {
+  while (there && pending_writes_take(keep->unsaved, &key, &value, &gone)) {
     there = write_again(keep, buf_str(&key), buf_str(&value), gone);
-    bool valid = kept_unsaved_done(keep->unsaved, buf_str(&key), buf_str(&value), gone, !there);
+    bool valid = pending_writes_done(keep->unsaved, buf_str(&key), buf_str(&value), gone, !there);
     if (!valid && !gone && !kept_index_has(keep->index, buf_str(&key)))
       drop_key(keep, buf_str(&key));
   }

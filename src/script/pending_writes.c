@@ -1,5 +1,5 @@
 // A list under a mutex: it is short, and empty unless the store is away.
-#include "script/kept_unsaved.h"
+#include "script/pending_writes.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -13,16 +13,16 @@ typedef struct Unsaved {
   char bytes[];  // the key, then the value
 } Unsaved;
 
-struct KeptUnsaved {
+struct PendingWrites {
   atomic_int holders;
   pthread_mutex_t mutex;
   Unsaved *first, **end;
-  Buf taken;  // the key that kept_unsaved_take returned; empty: none
+  Buf taken;  // the key that pending_writes_take returned; empty: none
   bool cancelled;
 };
 
-KeptUnsaved *kept_unsaved_new(void) {
-  KeptUnsaved *unsaved = calloc(1, sizeof *unsaved);
+PendingWrites *pending_writes_new(void) {
+  PendingWrites *unsaved = calloc(1, sizeof *unsaved);
   if (!unsaved) return NULL;
   atomic_init(&unsaved->holders, 1);
   mutex_init_brief(&unsaved->mutex);
@@ -31,12 +31,12 @@ KeptUnsaved *kept_unsaved_new(void) {
   return unsaved;
 }
 
-KeptUnsaved *kept_unsaved_hold(KeptUnsaved *unsaved) {
+PendingWrites *pending_writes_hold(PendingWrites *unsaved) {
   atomic_fetch_add(&unsaved->holders, 1);
   return unsaved;
 }
 
-void kept_unsaved_release(KeptUnsaved *unsaved) {
+void pending_writes_release(PendingWrites *unsaved) {
   if (!unsaved || atomic_fetch_sub(&unsaved->holders, 1) != 1) return;
   for (Unsaved *one; (one = unsaved->first);) {
     unsaved->first = one->next;
@@ -52,14 +52,14 @@ static bool is_of(const Unsaved *one, Str key) {
 }
 
 // With the mutex held.
-static Unsaved *take_out(KeptUnsaved *unsaved, Unsaved **link) {
+static Unsaved *take_out(PendingWrites *unsaved, Unsaved **link) {
   Unsaved *one = *link;
   *link = one->next;
   if (!one->next) unsaved->end = link;
   return one;
 }
 
-static bool drop(KeptUnsaved *unsaved, Str key) {
+static bool drop(PendingWrites *unsaved, Str key) {
   Unsaved **link = &unsaved->first;
   while (*link && !is_of(*link, key)) link = &(*link)->next;
   if (!*link) return false;
@@ -67,7 +67,7 @@ static bool drop(KeptUnsaved *unsaved, Str key) {
   return true;
 }
 
-bool kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
+bool pending_writes_put(PendingWrites *unsaved, Str key, Str value) {
   Unsaved *one = malloc(sizeof *one + key.len + value.len);
   if (!one) return false;
   *one = (Unsaved){ .gone = !value.ptr, .key_len = key.len, .value_len = value.len };
@@ -82,7 +82,7 @@ bool kept_unsaved_put(KeptUnsaved *unsaved, Str key, Str value) {
   return only;
 }
 
-size_t kept_unsaved_count(KeptUnsaved *unsaved) {
+size_t pending_writes_count(PendingWrites *unsaved) {
   size_t count = 0;
   pthread_mutex_lock(&unsaved->mutex);
   for (const Unsaved *one = unsaved->first; one; one = one->next) count++;
@@ -90,7 +90,7 @@ size_t kept_unsaved_count(KeptUnsaved *unsaved) {
   return count;
 }
 
-bool kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {
+bool pending_writes_cancel(PendingWrites *unsaved, Str key) {
   pthread_mutex_lock(&unsaved->mutex);
   bool taken = str_eq(buf_str(&unsaved->taken), key);
   if (taken) unsaved->cancelled = true;
@@ -99,7 +99,7 @@ bool kept_unsaved_cancel(KeptUnsaved *unsaved, Str key) {
   return had;
 }
 
-bool kept_unsaved_has(KeptUnsaved *unsaved, Str key) {
+bool pending_writes_has(PendingWrites *unsaved, Str key) {
   pthread_mutex_lock(&unsaved->mutex);
   const Unsaved *one = unsaved->first;
   while (one && !is_of(one, key)) one = one->next;
@@ -108,7 +108,7 @@ bool kept_unsaved_has(KeptUnsaved *unsaved, Str key) {
   return has;
 }
 
-bool kept_unsaved_take(KeptUnsaved *unsaved, Buf *key, Buf *value, bool *gone) {
+bool pending_writes_take(PendingWrites *unsaved, Buf *key, Buf *value, bool *gone) {
   pthread_mutex_lock(&unsaved->mutex);
   Unsaved *one = unsaved->first ? take_out(unsaved, &unsaved->first) : NULL;
   buf_reset(&unsaved->taken);
@@ -125,11 +125,11 @@ bool kept_unsaved_take(KeptUnsaved *unsaved, Buf *key, Buf *value, bool *gone) {
   return true;
 }
 
-bool kept_unsaved_done(KeptUnsaved *unsaved, Str key, Str value, bool gone, bool again) {
+bool pending_writes_done(PendingWrites *unsaved, Str key, Str value, bool gone, bool again) {
   pthread_mutex_lock(&unsaved->mutex);
   bool cancelled = unsaved->cancelled;
   buf_reset(&unsaved->taken);
   pthread_mutex_unlock(&unsaved->mutex);
-  if (again && !cancelled) kept_unsaved_put(unsaved, key, gone ? (Str){ 0 } : value);
+  if (again && !cancelled) pending_writes_put(unsaved, key, gone ? (Str){ 0 } : value);
   return !cancelled;
 }

@@ -1,33 +1,33 @@
-// script/kept_unsaved: a write that the store did not accept is repeated, unless a newer one replaces it.
+// script/pending_writes: a write that the store did not accept is repeated, unless a newer one replaces it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "script/kept_unsaved.h"
+#include "script/pending_writes.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-static KeptUnsaved *unsaved;
+static PendingWrites *unsaved;
 static Buf key, value;
 static bool gone;
 
 static int begin(void **state) {
-  unsaved = kept_unsaved_new();
+  unsaved = pending_writes_new();
   buf_init(&key);
   buf_init(&value);
   return unsaved ? 0 : -1;
 }
 
 static int end(void **state) {
-  kept_unsaved_release(unsaved);
+  pending_writes_release(unsaved);
   buf_clear(&key);
   buf_clear(&value);
   return 0;
 }
 
-static bool take(void) { return kept_unsaved_take(unsaved, &key, &value, &gone); }
+static bool take(void) { return pending_writes_take(unsaved, &key, &value, &gone); }
 
 static void assert_taken(const char *wanted_key, const char *wanted_value) {
   assert_true(take());
@@ -37,12 +37,12 @@ static void assert_taken(const char *wanted_key, const char *wanted_value) {
 }
 
 static bool done(bool again) {
-  return kept_unsaved_done(unsaved, buf_str(&key), buf_str(&value), gone, again);
+  return pending_writes_done(unsaved, buf_str(&key), buf_str(&value), gone, again);
 }
 
 static void test_writes_come_in_their_order_and_once(void **state) {
-  kept_unsaved_put(unsaved, STR("a"), STR("1"));
-  kept_unsaved_put(unsaved, STR("b"), (Str){ 0 });
+  pending_writes_put(unsaved, STR("a"), STR("1"));
+  pending_writes_put(unsaved, STR("b"), (Str){ 0 });
   assert_taken("a", "1");
   assert_true(done(false));
   assert_taken("b", NULL);
@@ -51,49 +51,49 @@ static void test_writes_come_in_their_order_and_once(void **state) {
 }
 
 static void test_the_last_write_of_a_key_counts(void **state) {
-  kept_unsaved_put(unsaved, STR("a"), STR("1"));
-  kept_unsaved_put(unsaved, STR("a"), STR("22"));
+  pending_writes_put(unsaved, STR("a"), STR("1"));
+  pending_writes_put(unsaved, STR("a"), STR("22"));
   assert_taken("a", "22");
   assert_true(done(false));
   assert_false(take());
 }
 
 static void test_one_that_fails_again_comes_again(void **state) {
-  kept_unsaved_put(unsaved, STR("a"), STR("1"));
+  pending_writes_put(unsaved, STR("a"), STR("1"));
   assert_taken("a", "1");
   assert_true(done(true));
-  assert_true(kept_unsaved_has(unsaved, STR("a")));
+  assert_true(pending_writes_has(unsaved, STR("a")));
   assert_taken("a", "1");
 }
 
 static void test_a_newer_write_puts_it_out_of_date(void **state) {
-  kept_unsaved_put(unsaved, STR("a"), STR("1"));
-  kept_unsaved_put(unsaved, STR("b"), STR("2"));
-  kept_unsaved_cancel(unsaved, STR("b"));
-  assert_false(kept_unsaved_has(unsaved, STR("b")));
+  pending_writes_put(unsaved, STR("a"), STR("1"));
+  pending_writes_put(unsaved, STR("b"), STR("2"));
+  pending_writes_cancel(unsaved, STR("b"));
+  assert_false(pending_writes_has(unsaved, STR("b")));
   assert_taken("a", "1");
-  assert_true(kept_unsaved_has(unsaved, STR("a")));
-  kept_unsaved_cancel(unsaved, STR("a"));
+  assert_true(pending_writes_has(unsaved, STR("a")));
+  pending_writes_cancel(unsaved, STR("a"));
   assert_false(done(true));
-  assert_false(kept_unsaved_has(unsaved, STR("a")));
+  assert_false(pending_writes_has(unsaved, STR("a")));
   assert_false(take());
 }
 
 static void test_a_holder_may_outlive_the_others(void **state) {
-  KeptUnsaved *held = kept_unsaved_hold(unsaved);
-  kept_unsaved_release(unsaved);
-  kept_unsaved_put(held, STR("a"), STR(""));
+  PendingWrites *held = pending_writes_hold(unsaved);
+  pending_writes_release(unsaved);
+  pending_writes_put(held, STR("a"), STR(""));
   assert_taken("a", "");
 }
 
 static void test_they_are_counted_and_the_first_says_so(void **state) {
-  assert_true(kept_unsaved_put(unsaved, STR("a"), STR("1")));
-  assert_false(kept_unsaved_put(unsaved, STR("b"), STR("2")));
-  assert_int_equal(kept_unsaved_count(unsaved), 2);
+  assert_true(pending_writes_put(unsaved, STR("a"), STR("1")));
+  assert_false(pending_writes_put(unsaved, STR("b"), STR("2")));
+  assert_int_equal(pending_writes_count(unsaved), 2);
   assert_true(take());
-  assert_false(kept_unsaved_put(unsaved, STR("c"), STR("3")));
+  assert_false(pending_writes_put(unsaved, STR("c"), STR("3")));
   assert_true(done(false));
-  assert_int_equal(kept_unsaved_count(unsaved), 2);
+  assert_int_equal(pending_writes_count(unsaved), 2);
 }
 
 int main(void) {
