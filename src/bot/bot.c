@@ -15,7 +15,7 @@
 #include "script/conversation.h"
 #include "script/kept_answers.h"
 #include "script/late_order.h"
-#include "script/right.h"
+#include "script/send_right.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +118,7 @@ static bool begin_late(Bot *bot, const BotOptions *options, Err *err) {
   if (keeps && !shared->kept) return err_set(err, ERR_MEMORY, "no memory");
   bool none = way == LATE_KEEP || (api && !api_has_credentials(api, TOKEN_ACCESS));
   atomic_store(&shared->not_allowed_until_ms, none ? INT64_MAX : 0);
-  if (keeps && store_is_shared(store)) right_learn(store, str_of(bot->name), shared);
+  if (keeps && store_is_shared(store)) send_right_learn(store, str_of(bot->name), shared);
   return true;
 }
 

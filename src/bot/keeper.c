@@ -4,7 +4,7 @@
 #include "base/mutex.h"
 #include "script/kept_answers.h"
 #include "script/message.h"
-#include "script/right.h"
+#include "script/send_right.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void learn(Keeper *keeper) {
   if (kept->shared->kept) kept_answers_refresh(kept->shared->kept);
   if (now_us < keeper->learn_us || store_company(kept->store) == STORE_ALONE) return;
   keeper->learn_us = now_us + LEARN_US;
-  right_learn(kept->store, kept->account, kept->shared);
+  send_right_learn(kept->store, kept->account, kept->shared);
 }
 
 static int compare_keys(const void *a, const void *b) {

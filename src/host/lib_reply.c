@@ -9,7 +9,7 @@
 #include "script/message_value.h"
 #include "script/late.h"
 #include "script/reply_value.h"
-#include "script/right.h"
+#include "script/send_right.h"
 #include "script/say.h"
 #include "wechat/envelope.h"
 #include "wechat/sentence.h"
@@ -105,8 +105,8 @@ static int l_allowed(lua_State *L) {
   Err err;
   bool known =
       options->shared && !door_is_replaying(L) && account_name(options->account, name, &err);
-  lua_pushboolean(
-      L, known && right_note(options->store, str_of(name), options->shared, lua_toboolean(L, 1)));
+  lua_pushboolean(L, known && send_right_note(options->store, str_of(name), options->shared,
+                                              lua_toboolean(L, 1)));
   return 1;
 }
 

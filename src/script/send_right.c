@@ -1,4 +1,4 @@
-#include "script/right.h"
+#include "script/send_right.h"
 
 #include "base/clock.h"
 
@@ -15,7 +15,7 @@ static bool is_for_good(const BotShared *shared) {
   return atomic_load(&((BotShared *)shared)->not_allowed_until_ms) == INT64_MAX;
 }
 
-void right_learn(Store *store, Str account, BotShared *shared) {
+void send_right_learn(Store *store, Str account, BotShared *shared) {
   char key[KEY_SIZE];
   if (is_for_good(shared)) return;
   name_key(account, key);
@@ -38,7 +38,7 @@ static void write_down(Store *store, Str account, bool allowed) {
   store_call(store, &call, forget_reply, NULL, NULL);
 }
 
-bool right_note(Store *store, Str account, BotShared *shared, bool allowed) {
+bool send_right_note(Store *store, Str account, BotShared *shared, bool allowed) {
   if (is_for_good(shared) || shared_sends_nothing(shared) == !allowed) return false;
   atomic_store(&shared->not_allowed_until_ms, allowed ? 0 : clock_unix_ms() + REFUSED_MS);
   if (store) write_down(store, account, allowed);

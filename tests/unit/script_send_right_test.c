@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "script/right.h"
+#include "script/send_right.h"
 
 #include <string.h>
 
@@ -26,10 +26,10 @@ static int end(void **state) {
 }
 
 static void test_a_refusal_is_known_to_all_processes_for_an_hour(void **state) {
-  assert_true(right_note(store, STR("wx1"), &here, false));
-  assert_false(right_note(store, STR("wx1"), &here, false));  // unchanged
+  assert_true(send_right_note(store, STR("wx1"), &here, false));
+  assert_false(send_right_note(store, STR("wx1"), &here, false));  // unchanged
   assert_true(shared_sends_nothing(&here));
-  right_learn(store, STR("wx1"), &there);
+  send_right_learn(store, STR("wx1"), &there);
   assert_true(shared_sends_nothing(&there));
   clock_advance((int64_t)3601 * 1000 * 1000);
   assert_false(shared_sends_nothing(&here));
@@ -37,24 +37,24 @@ static void test_a_refusal_is_known_to_all_processes_for_an_hour(void **state) {
 }
 
 static void test_a_send_that_succeeds_ends_it(void **state) {
-  right_note(store, STR("wx1"), &here, false);
-  assert_true(right_note(store, STR("wx1"), &here, true));
-  assert_false(right_note(store, STR("wx1"), &here, true));
+  send_right_note(store, STR("wx1"), &here, false);
+  assert_true(send_right_note(store, STR("wx1"), &here, true));
+  assert_false(send_right_note(store, STR("wx1"), &here, true));
   assert_false(shared_sends_nothing(&here));
-  right_learn(store, STR("wx1"), &there);
+  send_right_learn(store, STR("wx1"), &there);
   assert_false(shared_sends_nothing(&there));
 }
 
 static void test_what_the_configuration_lacks_stays_so(void **state) {
   atomic_store(&here.not_allowed_until_ms, INT64_MAX);
-  assert_false(right_note(store, STR("wx1"), &here, true));
-  right_learn(store, STR("wx1"), &here);
+  assert_false(send_right_note(store, STR("wx1"), &here, true));
+  send_right_learn(store, STR("wx1"), &here);
   assert_true(shared_sends_nothing(&here));
 }
 
 static void test_one_account_says_nothing_of_another(void **state) {
-  right_note(store, STR("wx1"), &here, false);
-  right_learn(store, STR("wx2"), &there);
+  send_right_note(store, STR("wx1"), &here, false);
+  send_right_learn(store, STR("wx2"), &there);
   assert_false(shared_sends_nothing(&there));
 }
 
