@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "bot/bot_metrics.h"
-#include "bot/keeper.h"
+#include "bot/maintenance.h"
 #include "bot/page.h"
 #include "bot/page_wait.h"
 #include "bot/watch.h"
@@ -33,7 +33,7 @@ struct Bot {
   InterpreterOptions interpreter;
   Webhook webhook;
   Watch *watch;
-  Keeper *keeper;               // NULL: no data outlives the process
+  Maintenance *maintenance;     // NULL: no data outlives the process
   TimerLeader *leader;          // NULL: no other process uses the store
   Forgotten *forgotten;         // NULL: no other process uses the store
   char name[ACCOUNT_NAME_MAX];  // the account's name, by which its processes find each other
@@ -179,7 +179,7 @@ static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
                 .account = str_of(bot->name),
                 .shared = &webhook->shared };
   if (!(bot->watch = watch_start(&watched, err))) return false;
-  return !kept.keep || (bot->keeper = keeper_start(&kept, err)) != NULL;
+  return !kept.keep || (bot->maintenance = maintenance_start(&kept, err)) != NULL;
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {
@@ -232,7 +232,7 @@ void bot_interrupt(Bot *bot) {
 bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
-  keeper_stop(bot->keeper);
+  maintenance_stop(bot->maintenance);
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);

@@ -1,12 +1,12 @@
 // The thread that maintains the bot's data in the store: conversations that time out, scripts whose process has ended,
 // kept answers, and news from other processes.
-#ifndef WEMOON_BOT_KEEPER_H
-#define WEMOON_BOT_KEEPER_H
+#ifndef WEMOON_BOT_MAINTENANCE_H
+#define WEMOON_BOT_MAINTENANCE_H
 
 #include "bot/pool.h"
 #include "script/keep.h"
 
-typedef struct Keeper Keeper;
+typedef struct Maintenance Maintenance;
 
 typedef struct {
   Keep *keep;
@@ -16,8 +16,8 @@ typedef struct {
   BotShared *shared;
 } Kept;
 
-// Starts the thread. Returns NULL without memory or thread. `kept` and what it points to outlive the keeper.
-Keeper *keeper_start(const Kept *kept, Err *err);
-void keeper_stop(Keeper *keeper);  // NULL is allowed
+// Starts the thread. Returns NULL without memory or thread. `kept` and what it points to outlive the maintenance.
+Maintenance *maintenance_start(const Kept *kept, Err *err);
+void maintenance_stop(Maintenance *maintenance);  // NULL is allowed
 
 #endif

@@ -1,0 +1,105 @@
+#include "bot/maintenance.h"
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "script/kept_answers.h"
+#include "script/message.h"
+#include "script/send_right.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_MS = 200, AT_ONCE = 100, LEARN_US = 5000 * 1000 };
+
+struct Maintenance {
+  Kept kept;
+  int64_t learn_us;
+  pthread_t thread;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  bool stopping;
+};
+
+static bool pause_for_a_tick(Maintenance *maintenance) {
+  struct timespec until = clock_to_timespec(clock_now_us() + TICK_MS * 1000);
+  pthread_mutex_lock(&maintenance->mutex);
+  while (!maintenance->stopping &&
+         pthread_cond_timedwait(&maintenance->changed, &maintenance->mutex, &until) == 0) {
+  }
+  bool go_on = !maintenance->stopping;
+  pthread_mutex_unlock(&maintenance->mutex);
+  return go_on;
+}
+
+static void go_on_with(Maintenance *maintenance, Str key) {
+  Interpreter *interpreter = pool_pick(maintenance->kept.pool);
+  interpreter_run_due(interpreter, key);
+  interpreter_release(interpreter);
+}
+
+static void learn(Maintenance *maintenance) {
+  const Kept *kept = &maintenance->kept;
+  int64_t now_us = clock_now_us();
+  if (kept->shared->kept) kept_answers_refresh(kept->shared->kept);
+  if (now_us < maintenance->learn_us || store_company(kept->store) == STORE_ALONE) return;
+  maintenance->learn_us = now_us + LEARN_US;
+  send_right_learn(kept->store, kept->account, kept->shared);
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return str_compare(buf_str(a), buf_str(b));
+}
+
+// Goes on with what is due. The keys of one user's owed answers differ in their MsgIds, which grow: sorted, the answers
+// take their places in the order of the messages.
+static void go_on_in_order(Maintenance *maintenance) {
+  Buf keys[AT_ONCE] = { 0 };
+  size_t count = 0;
+  while (count < AT_ONCE && keep_due(maintenance->kept.keep, &keys[count])) count++;
+  qsort(keys, count, sizeof *keys, compare_keys);
+  for (size_t i = 0; i < count; i++) go_on_with(maintenance, buf_str(&keys[i]));
+  for (size_t i = 0; i < AT_ONCE; i++) buf_clear(&keys[i]);
+}
+
+static void *run(void *arg) {
+  Maintenance *maintenance = arg;
+  pthread_setname_np(pthread_self(), "maintenance");
+  do {
+    keep_look(maintenance->kept.keep);
+    learn(maintenance);
+    go_on_in_order(maintenance);
+  } while (pause_for_a_tick(maintenance));
+  return NULL;
+}
+
+Maintenance *maintenance_start(const Kept *kept, Err *err) {
+  Maintenance *maintenance = calloc(1, sizeof *maintenance);
+  if (!maintenance) {
+    err_set(err, ERR_MEMORY, "no memory");
+    return NULL;
+  }
+  maintenance->kept = *kept;
+  pthread_mutex_init(&maintenance->mutex, NULL);
+  condition_init(&maintenance->changed);
+  int failed = pthread_create(&maintenance->thread, NULL, run, maintenance);
+  if (!failed) return maintenance;
+  err_set(err, ERR_FAILED, "cannot start the thread that looks after the interpreters: %s",
+          strerror(failed));
+  pthread_cond_destroy(&maintenance->changed);
+  pthread_mutex_destroy(&maintenance->mutex);
+  free(maintenance);
+  return NULL;
+}
+
+void maintenance_stop(Maintenance *maintenance) {
+  if (!maintenance) return;
+  pthread_mutex_lock(&maintenance->mutex);
+  maintenance->stopping = true;
+  pthread_cond_broadcast(&maintenance->changed);
+  pthread_mutex_unlock(&maintenance->mutex);
+  pthread_join(maintenance->thread, NULL);
+  pthread_cond_destroy(&maintenance->changed);
+  pthread_mutex_destroy(&maintenance->mutex);
+  free(maintenance);
+}
