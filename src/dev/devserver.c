@@ -399,7 +399,8 @@ void devserver_pass(DevServer *devserver, int64_t us) {
 bool devserver_is_quiet(DevServer *devserver, size_t posts) {
   BotStatus status;
   bot_status(devserver->bot, &status);
-  return client_active(devserver->client) == 0 && bot_is_quiet(devserver->bot) &&
+  return next_due_us(devserver) > clock_now_us() && client_active(devserver->client) == 0 &&
+         bot_is_quiet(devserver->bot) && store_is_quiet(devserver->bot_store) &&
          (size_t)status.waiting >= posts;
 }
 

@@ -238,8 +238,10 @@ test('a client of the attach socket that is not a prompt is disconnected', async
 test('the socket is the owner\'s alone, and who else comes is refused by name', { skip: process.getuid() !== 0 && 'needs root' }, async (t) => {
   const bot = await startBot(t, { script: ECHO });
   assert.equal(fs.statSync(socketOf(bot)).mode & 0o777, 0o600);
+  const binary = bot.file('wemoon'); // the one under test may lie where nobody but its owner may look
+  fs.copyFileSync(BINARY, binary);
   const as_nobody = (file) => execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c',
-    `echo 1 | ${BINARY} repl --attach=${file} 2>&1; echo status $?`], { cwd: '/', env: cleanEnv({ HOME: '/nonexistent', XDG_STATE_HOME: '/nonexistent' }) }).toString();
+    `echo 1 | ${binary} repl --attach=${file} 2>&1; echo status $?`], { cwd: '/', env: cleanEnv({ HOME: '/nonexistent', XDG_STATE_HOME: '/nonexistent' }) }).toString();
   fs.chmodSync(bot.dir, 0o755);
   assert.match(as_nobody(socketOf(bot)), /Permission denied\nstatus 1/);
   fs.chmodSync(socketOf(bot), 0o666);
