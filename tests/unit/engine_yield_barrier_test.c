@@ -1,4 +1,4 @@
-// engine/obstacle: a method that cannot wait names what prevents it.
+// engine/yield_barrier: a method that cannot wait names what prevents it.
 #include "engine_world.h"
 
 #include "engine/lua_helpers.h"
@@ -33,6 +33,17 @@ static void test_another_c_function_is_named_by_its_call(void **state) {
   assert_task_fails("call(coroutine.wrap(function() sleep(1) end))", "cannot wait inside call");
 }
 
+// The coroutine that waits has room for few values on its stack.
+static void test_pcalls_around_the_coroutine_that_waits_take_no_room_on_its_stack(void **state) {
+  assert_task_fails("local function nest(n)\n"
+                    "  if n == 0 then return coroutine.wrap(function() sleep(1) end)() end\n"
+                    "  local _, why = pcall(nest, n - 1)\n"
+                    "  error(why, 0)\n"
+                    "end\n"
+                    "call(function() nest(150) end)",
+                    "cannot wait inside call");
+}
+
 static void test_in_a_finalizer_there_is_no_name(void **state) {
   assert_task_fails("setmetatable({}, { __gc = function() ok, why = pcall(sleep, 1) end }) "
                     "collectgarbage() error(why)",
@@ -53,6 +64,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_function_of_a_library_is_named),
     TEST(test_another_c_function_is_named_by_its_call),
+    TEST(test_pcalls_around_the_coroutine_that_waits_take_no_room_on_its_stack),
     TEST(test_in_a_finalizer_there_is_no_name),
     TEST(test_one_that_passes_yields_is_not_named),
   };
