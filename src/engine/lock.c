@@ -34,9 +34,10 @@ bool lock_is_broken(Lock *lock) {
   return atomic_load_explicit(&lock->broken, memory_order_acquire);
 }
 
+// `broken` comes first: a broken lock looks free once its holder has given it.
 int lock_queue(Lock *lock) {
-  if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE) return 0;
   if (atomic_load_explicit(&lock->broken, memory_order_relaxed)) return INT_MAX;
+  if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE) return 0;
   return 1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed);
 }
 

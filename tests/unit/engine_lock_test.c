@@ -97,6 +97,7 @@ static void test_one_that_was_broken_while_it_was_held_is_given_to_nobody(void *
   assert_true(lock_take(&lock, INT64_MAX));
   lock_break(&lock);
   lock_give(&lock);
+  assert_int_equal(lock_queue(&lock), INT_MAX);
   assert_false(lock_try(&lock));
   lock_give(&lock);
   assert_false(lock_take(&lock, INT64_MAX));
