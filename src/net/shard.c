@@ -184,9 +184,10 @@ static void on_soon(uv_idle_t *soon) {
 }
 
 // A timer that is set to 0 by its own callback is due again before the loop looks at anything else; libcurl sets it so
-// for as long as an answer comes in faster than it is read.
+// for as long as an answer comes in faster than it is read. The timer of a broken shard belongs to its renewal.
 static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
   Shard *shard = ctx;
+  if (shard->broken) return 0;
   uv_timer_stop(&shard->timer);
   uv_idle_stop(&shard->soon);
   if (timeout_ms == 0) uv_idle_start(&shard->soon, on_soon);
