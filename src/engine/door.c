@@ -16,7 +16,7 @@ static const char unknown_metatable;
 
 static const DoorFunction BEGIN = { .name = "a spawned function", .kind = DOOR_READS };
 
-// Whether the function is `once`, of which the door is the whole.
+// Whether the function is `once`, which has no C function behind the door.
 static bool is_once(const DoorFunction *function) {
   return function != &BEGIN && !function->function;
 }

@@ -1,4 +1,4 @@
-// The head of a request as nearly all clients send it, read in one pass.
+// The head of a request as nearly all clients send it.
 #ifndef WEMOON_NET_PLAIN_HEAD_H
 #define WEMOON_NET_PLAIN_HEAD_H
 
