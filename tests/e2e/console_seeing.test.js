@@ -80,7 +80,10 @@ test('a script that failed is seen in the chat, in the header and in the row, wh
   const { page, dev, say, saw } = await openConsole(t, { script: FAILING });
   for (const word of ['x', 'slow', 'value']) {
     await say(word);
-    await until(async () => (await dev.state()).trace.at(-1).outcome === 'failed' && (await dev.state()).trace.at(-1).summary === word, `${word} to have failed`, 10000 * slow);
+    await until(async () => {
+      const last = (await dev.state()).trace.at(-1);
+      return last?.outcome === 'failed' && last.summary === word;
+    }, `${word} to have failed`, 10000 * slow);
   }
   await page.waitForSelector('#chat [data-kind=script_error] >> text=broken on purpose');
   await page.waitForSelector('#bot.bad >> text=/脚本出错/');
