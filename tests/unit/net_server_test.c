@@ -50,6 +50,12 @@ static void assert_seen(const char *what, const char *expected) {
   if (!same) fail_msg("the handler saw something else than '%s'", expected);
 }
 
+static void copy_seen_path(char *out, size_t size) {
+  pthread_mutex_lock(&seen.mutex);
+  copy(out, size, str_of(seen.path));
+  pthread_mutex_unlock(&seen.mutex);
+}
+
 static void handle(void *ctx, HttpRequest *request) {
   HttpResponse response = { .status = 200, .body = STR("hello") };
   atomic_fetch_add(&seen.handled, 1);
@@ -283,7 +289,7 @@ static void test_a_request_is_the_same_however_it_is_cut_into_pieces(void **stat
     char whole[ANSWER_MAX], path[256];
     size_t len = strlen(requests[i]);
     snprintf(whole, sizeof whole, "%s", ask(server_port(server), requests[i]));
-    snprintf(path, sizeof path, "%s", seen.path);
+    copy_seen_path(path, sizeof path);
     for (size_t first = 1; first < len; first += 11) {
       int fd = dial(server_port(server));
       assert_string_equal(ask_in_pieces(fd, requests[i], first), whole);
