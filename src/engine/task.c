@@ -93,8 +93,15 @@ void task_copy_subject(Task *task, LogSubject subject) {
               copy);
 }
 
+// The thread may log about texts that are freed now. It may also log about another task: one that could not spawn this one.
+static void forget_in_log(const Task *task) {
+  if (!task->subject_copy) return;
+  LogSubject logged = log_about((LogSubject){ 0 });
+  if (logged.openid.ptr != task->subject_copy) log_about(logged);
+}
+
 void task_drop_subject(Task *task) {
-  if (task->subject_copy) log_about((LogSubject){ 0 });
+  forget_in_log(task);
   trail_drop(task->subject.trail);
   free(task->subject_copy);
   task->subject = (LogSubject){ 0 };

@@ -14,6 +14,15 @@ static void test_a_global_is_found_past_a_scripts_metatable(void **state) {
   assert_int_equal(task_push_global(L, "on_page"), LUA_TNIL);
 }
 
+static void test_a_task_that_never_ran_takes_no_subject_from_the_log(void **state) {
+  LogSubject before = log_about((LogSubject){ .openid = STR("parent") });
+  Task *task = task_new(engine, &noting, "");
+  task_copy_subject(task, (LogSubject){ .openid = STR("alice") });
+  task_discard(task);
+  LogSubject after = log_about(before);
+  assert_true(str_eq(after.openid, STR("parent")));
+}
+
 static void test_a_copied_subject_outlives_its_texts(void **state) {
   char openid[] = "alice", msgid[] = "7";
   Task *task = task_new(engine, &noting, "return 1");
@@ -39,6 +48,7 @@ int main(void) {
     TEST(test_values_are_kept_with_the_task),
     TEST(test_a_global_is_found_past_a_scripts_metatable),
     TEST(test_a_copied_subject_outlives_its_texts),
+    TEST(test_a_task_that_never_ran_takes_no_subject_from_the_log),
     TEST(test_ranks_are_ordered_by_the_users_clock_and_then_by_arrival),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
