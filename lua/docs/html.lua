@@ -30,18 +30,25 @@ return function(methods, about)
   local function translate(text) return chinese and text and texts_zh(text) or text end
   local function code(text) return "<code>" .. escape(text) .. "</code>" end
 
+  -- A type, in which the names of types that the page has are links.
+  local function type_text(text)
+    return (escape(text):gsub("%f[%a][%a][%w_.]*", function(name)
+      return reference.types.by_name[name] and ('<a href="#type.%s">%s</a>'):format(name, name)
+    end))
+  end
+
   local function put_rows(title, rows)
     if #rows == 0 then return end
     put("<table><caption hidden>%s</caption>", title)
-    for _, row in ipairs(rows) do put("<tr><td>%s<td>%s<td>%s", code(row[1]), escape(row[2]), escape(row[3] or "")) end
+    for _, row in ipairs(rows) do put("<tr><td>%s<td>%s<td>%s", code(row[1]), type_text(row[2]), escape(row[3] or "")) end
     put("</table>")
   end
 
-  local function parameter_rows(parameters)
+  local function parameter_rows(method, parameters)
     local rows = {}
-    for i, parameter in ipairs(parameters or {}) do
+    for i, parameter in ipairs(parameters) do
       local optional = parameter[2]:sub(-1) == "?" and (", " .. words.headings.optional[chinese and 2 or 1]) or ""
-      rows[i] = { parameter[1], parameter[2]:gsub("%?$", "") .. optional, translate(parameter[3]) }
+      rows[i] = { parameter[1], reference.parameter_type(method, parameter) .. optional, translate(parameter[3]) }
     end
     return rows
   end
@@ -55,17 +62,14 @@ return function(methods, about)
 
   local function put_method(name)
     local entry = methods[name]
-    local arguments = {}
-    for i, parameter in ipairs(entry.parameters or {}) do
-      arguments[i] = parameter[2]:sub(-1) == "?" and "[" .. parameter[1] .. "]" or parameter[1]
-    end
-    put('<h3 id="wechat.%s">%s</h3>', name, code(("wechat.%s(%s)"):format(name, table.concat(arguments, ", "))))
+    local parameters = reference.parameters(name, entry)
+    put('<h3 id="wechat.%s">%s</h3>', name, code(("wechat.%s(%s)"):format(name, reference.argument_list(parameters))))
     put("<p>%s</p>", escape(chinese and words.methods[name] or entry.doc))
-    put_rows(say("parameters"), parameter_rows(entry.parameters))
+    put_rows(say("parameters"), parameter_rows(name, parameters))
     local returned = types.returns_of(name)
-    if returned ~= "" then put("<p>%s: %s</p>", say("returns"), code(returned)) end
+    if returned ~= "" then put("<p>%s: <code>%s</code></p>", say("returns"), type_text(returned)) end
     put('<p class="faint">%s: %s</p>', say("errors"), errors_of(returned))
-    put("<pre>%s</pre>", escape(reference.example(name, entry.parameters)))
+    put("<pre>%s</pre>", escape(reference.example(name, parameters)))
   end
 
   local function put_methods()
@@ -105,6 +109,30 @@ return function(methods, about)
     end
     put("<pre>%s</pre>", escape('local menu = wechat.menu.new()\nmenu:click("今日歌曲", "V1001")\nlocal more = menu:sub("更多")\n' ..
       'more:view("搜索", "https://example.com/")\nwechat.menu.push(menu)'))
+  end
+
+  local function put_modules()
+    put('<h2 id="modules">%s</h2>', say("modules"))
+    for _, module in ipairs(reference.modules) do
+      put('<h2 id="%s">%s</h2><p>%s</p>', module.name, code(module.name), escape(module.about[chinese and 2 or 1]))
+      for _, row in ipairs(module.rows) do
+        put("<h3>%s</h3><p>%s</p><pre>%s</pre>", code(row[1]), escape(row[chinese and 3 or 2]), escape(row[4]))
+      end
+    end
+  end
+
+  local function put_type(class)
+    put('<h3 id="type.%s">%s</h3>', class.name, code(class.name))
+    if class.about ~= "" then put("<p>%s</p>", escape(translate(class.about))) end
+    if class.parent then put("<p>%s</p>", (say("inherits"):gsub("%%s", type_text(class.parent)))) end
+    local rows = {}
+    for i, row in ipairs(class.rows) do rows[i] = { row[1], row[2], translate(row[3]) } end
+    put_rows(class.name, rows)
+  end
+
+  local function put_types()
+    put('<h2 id="types">%s</h2>', say("types"))
+    for _, class in ipairs(reference.types.list) do put_type(class) end
   end
 
   local function put_keys()
@@ -156,7 +184,7 @@ return function(methods, about)
 
   local function put_contents()
     put('<div role="navigation" aria-label="%s"><ul>', say("contents"))
-    for _, name in ipairs { "hooks", "message", "methods", "menu", "config", "endpoints" } do
+    for _, name in ipairs { "hooks", "message", "methods", "modules", "menu", "config", "types", "endpoints" } do
       put('<li><a href="#%s">%s</a>', name, say(name))
     end
     for _, group in ipairs(catalogue.groups) do put('<li><a href="#group.%s">wechat.%s</a>', group, group) end
@@ -170,8 +198,10 @@ return function(methods, about)
   put_hooks()
   put_message()
   put_methods()
+  put_modules()
   put_menu()
   put_keys()
+  put_types()
   put_endpoints()
   put("</div></body></html>\n")
   return table.concat(out, "\n")

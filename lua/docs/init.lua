@@ -11,17 +11,18 @@ local function roff(text) return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub(
 
 local _ = wechat.call -- loads the methods that call the platform
 
+local function example(text) return ".br\n" .. roff(text):gsub("\n", "\n.br\n") end
+
 local function methods(lines)
   for _, name in ipairs(reference.method_names(host.args.methods)) do
-    local entry, arguments = host.args.methods[name], {}
-    for i, parameter in ipairs(entry.parameters or {}) do
-      arguments[i] = parameter[2]:find("?", 1, true) and "[" .. parameter[1] .. "]" or parameter[1]
+    local entry = host.args.methods[name]
+    local parameters = reference.parameters(name, entry)
+    lines[#lines + 1] = (".TP\n.B wechat.%s(%s)\n%s"):format(name, roff(reference.argument_list(parameters)), roff(entry.doc))
+    for _, parameter in ipairs(parameters) do
+      local kind = reference.parameter_type(name, parameter)
+      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(parameter[1]), roff(kind), roff(parameter[3] or ""))
     end
-    lines[#lines + 1] = (".TP\n.B wechat.%s(%s)\n%s"):format(name, roff(table.concat(arguments, ", ")), roff(entry.doc))
-    for _, parameter in ipairs(entry.parameters or {}) do
-      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(parameter[1]), roff(parameter[2]), roff(parameter[3] or ""))
-    end
-    lines[#lines + 1] = (".br\n%s"):format(roff(reference.example(name, entry.parameters)))
+    lines[#lines + 1] = example(reference.example(name, parameters))
   end
 end
 
@@ -61,6 +62,28 @@ local function menu(lines)
   end
 end
 
+local function modules(lines)
+  lines[#lines + 1] = ".SH MODULES"
+  for _, module in ipairs(reference.modules) do
+    lines[#lines + 1] = (".SS %s\n%s"):format(module.name, roff(module.about[1]))
+    for _, row in ipairs(module.rows) do
+      lines[#lines + 1] = (".TP\n.B %s\n%s"):format(roff(row[1]):gsub('"', "\\(dq"), roff(row[2]))
+      lines[#lines + 1] = example(row[4])
+    end
+  end
+end
+
+local function types(lines)
+  lines[#lines + 1] = ".SH TYPES\nWhat functions take and give."
+  for _, class in ipairs(reference.types.list) do
+    lines[#lines + 1] = (".TP\n.B %s\n%s"):format(class.name, roff(class.about))
+    if class.parent then lines[#lines + 1] = ("With all that %s has."):format(class.parent) end
+    for _, row in ipairs(class.rows) do
+      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(row[1]), roff(row[2]), roff(row[3]))
+    end
+  end
+end
+
 local program = {}
 
 function program.man()
@@ -70,6 +93,8 @@ function program.man()
   menu(lines)
   lines[#lines + 1] = ".SH METHODS"
   methods(lines)
+  modules(lines)
+  types(lines)
   lines[#lines + 1] = ".SH ENDPOINTS\nEach is wechat.GROUP.NAME{...}, with the platform's own fields."
   endpoints(lines)
   return table.concat(lines, "\n") .. "\n"

@@ -3,7 +3,9 @@
 
 local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
-local types = require "meta.types"
+local annotations = require "meta.types"
+local modules = require "docs.modules"
+local types = require "docs.types"
 local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
 
@@ -30,11 +32,62 @@ local function sample(name, kind)
   return by_type[first] or "{}"
 end
 
---- Returns an example call of a method with its required arguments.
+-- Calls that arguments of the right types alone do not explain.
+local examples = {
+  ["base64.decode"] = 'wechat.base64.decode("5L2g5aW9")',
+  ["http.get"] = 'local answer, err = wechat.http.get("https://example.com/", { query = { q = "月" }, timeout = 5 })\nlocal data = answer and wechat.json.decode(answer.body)',
+  ["http.post"] = 'wechat.http.post("https://example.com/", { json = { name = "小月" } })',
+  ["http.request"] = 'wechat.http.request { method = "PUT", url = "https://example.com/", json = { name = "小月" } }',
+  ["http.stream"] = 'local r <close>, err = wechat.http.stream { url = "https://example.com/" }\nif r then for event in r:events() do wechat.say(event.data) end end',
+  spawn = "local task = wechat.spawn(function() wechat.sleep(1) return 1 end)\nlocal one = task:join()",
+  once = "local number = wechat.once(math.random, 100)",
+  gate = "local gate = wechat.gate(4)\nfunction on_message(msg) local pass <close> = gate:enter(10) end",
+  allow = 'if not wechat.allow("chat/" .. msg.source, 20, 3600) then return "问得有点多，过一会儿再来吧。" end',
+  ask = 'local name, why = wechat.ask("你叫什么名字？", { timeout_s = 300 })\nreturn name and "你好，" .. name.content or "下次再来"',
+  say = 'wechat.say("先说一部分。")',
+  path = 'io.open(wechat.path("words.txt"))',
+  call = 'wechat.call("GET", "/cgi-bin/getcallbackip")',
+  route = 'wechat.route("GET", "/hello", function(request) return "<p>" .. request.path end)',
+  create_menu = 'wechat.create_menu { button = { { type = "click", name = "今日歌曲", key = "TODAY" } } }',
+  ["menu.push"] = 'local menu = wechat.menu.new()\nmenu:click("今日歌曲", "TODAY")\nwechat.menu.push(menu)',
+  create_qrcode = 'wechat.create_qrcode { action_name = "QR_SCENE", expire_seconds = 600, action_info = { scene = { scene_id = 7 } } }',
+  send_article_message = 'wechat.send_article_message("oDemoUser0000000000000000001", { { title = "标题", url = "https://example.com/" } })',
+  send_template_message = 'wechat.send_template_message("oDemoUser0000000000000000001", "TEMPLATE_ID", { first = { value = "你好" } })',
+  pay_sign = 'wechat.pay_sign { appid = "wx0123456789abcdef", total_fee = 100, nonce_str = "abc" }',
+}
+
+--- Returns a method's parameters; of one that takes any number of arguments the last is "...".
+---@param name string
+---@param entry MethodEntry
+---@return Parameter[]
+function reference.parameters(name, entry) return entry.parameters or annotations.variadic[name] or {} end
+
+--- Returns a method's parameters as a text: "key, [by]".
+---@param parameters Parameter[]
+---@return string
+function reference.argument_list(parameters)
+  local names = {}
+  for i, parameter in ipairs(parameters) do
+    names[i] = parameter[2]:sub(-1) == "?" and "[" .. parameter[1] .. "]" or parameter[1]
+  end
+  return table.concat(names, ", ")
+end
+
+--- Returns a parameter's type: the editor's, where it says more than the type that is checked.
+---@param name string
+---@param parameter Parameter
+---@return string
+function reference.parameter_type(name, parameter)
+  local known = annotations.parameters[name .. "." .. parameter[1]]
+  return known and types.by_name[known] and known or (parameter[2]:gsub("%?$", ""))
+end
+
+--- Returns an example call of a method, else one with its required arguments.
 ---@param name string
 ---@param parameters Parameter[]?
 ---@return string
 function reference.example(name, parameters)
+  if examples[name] then return examples[name] end
   local arguments, least = {}, 0
   for i, parameter in ipairs(parameters or {}) do
     if parameter[2]:sub(-1) ~= "?" then least = i end
@@ -98,7 +151,7 @@ end
 ---@return string[][]
 function reference.message_fields()
   local rows = {}
-  for line in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([^\n]+)") do
+  for line in annotations.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([^\n]+)") do
     local name, rest = line:match("^([%w_]+)%??%s+(.*)$")
     if name then
       local kind = rest:match("^%b{}") or rest:match("^%S+")
@@ -138,6 +191,8 @@ function reference.message_types()
 end
 
 reference.menu_methods = menu_types.methods
+reference.modules = modules
+reference.types = types
 reference.words = words
 
 --- Searches names and descriptions: returns {name, doc} each, matching names first.
@@ -154,6 +209,10 @@ function reference.search(methods, word)
   for _, hook in ipairs(words.hooks) do try(hook[1], hook[2], hook[3]) end
   for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3]) end
   for _, row in ipairs(menu_types.methods) do try("menu:" .. row.name, row.doc) end
+  for _, module in ipairs(modules) do
+    for _, row in ipairs(module.rows) do try(row[1], row[2], module.name .. " " .. row[3]) end
+  end
+  for _, class in ipairs(types.list) do try(class.name, class.about) end
   for _, group in ipairs(catalogue.groups) do
     local about, names = catalogue.group(group)
     for _, name in ipairs(names) do

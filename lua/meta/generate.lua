@@ -71,17 +71,16 @@ local reserved = { ["end"] = true, ["repeat"] = true, ["function"] = true }
 local function method_lines(lines, row)
   local names, named, returned = {}, {}, types.returns_of(row.name)
   lines[#lines + 1] = "--- " .. row.doc
-  for i, parameter in ipairs(row.parameters or {}) do
-    local optional = parameter[2]:sub(-1) == "?" and "?" or ""
+  for i, parameter in ipairs(row.parameters or types.variadic[row.name] or {}) do
+    local optional = parameter[1] ~= "..." and parameter[2]:sub(-1) == "?" and "?" or ""
     local kind = types.parameters[row.name .. "." .. parameter[1]] or lua_type(parameter[2])
     names[i] = reserved[parameter[1]] and parameter[1] .. "_" or parameter[1]
     named[i] = parameter[1] .. optional .. ": " .. kind
     local words = parameter[3] and " " .. parameter[3] or ""
     lines[#lines + 1] = ("---@param %s%s %s%s"):format(names[i], optional, kind, words)
   end
-  if not row.parameters then names[1], lines[#lines + 1] = "...", "---@param ... any" end
   for name in returned:gmatch("[^,%s]+") do lines[#lines + 1] = "---@return " .. name end
-  if #named > 0 then
+  if row.parameters and #named > 0 then
     local result = returned ~= "" and ": " .. returned or ""
     lines[#lines + 1] = ("---@overload fun(named: { %s })%s"):format(table.concat(named, ", "), result)
   end
@@ -200,9 +199,11 @@ function generate.text()
   return table.concat(lines, "\n") .. "\n"
 end
 
---- Returns texts by file name: "wechat.lua", and "wechat/bot.lua" for the module wechat.bot.
+--- Returns texts by file name: "wechat.lua", and a file for each module: "wechat/bot.lua" for wechat.bot.
 ---@return table<string, string>
-function generate.files() return { ["wechat.lua"] = generate.text(), ["wechat/bot.lua"] = types.bot } end
+function generate.files()
+  return { ["wechat.lua"] = generate.text(), ["wechat/bot.lua"] = types.bot, ["wechat/model.lua"] = types.model }
+end
 
 if here then io.write(generate.text()) end
 

@@ -221,6 +221,54 @@ function bot.on_message(msg) end
 return bot
 ]==]
 
+-- The module `wechat.model`.
+types.model = [==[
+---@meta wechat.model
+
+---@class ModelSettings what require "wechat.model" is called with
+---@field url string the base of an OpenAI-compatible server, "https://HOST/v1", or its whole address
+---@field key? string sent as Authorization: Bearer KEY
+---@field model? string the model's name on that server; "default"
+
+---@class ModelOptions
+---@field system? string the system message, which comes first
+---@field tools? table<string, ModelTool> functions that the model may call, by name; at most 8 rounds
+---@field body? table further fields of the request: {temperature = 0.2}
+---@field timeout? number seconds for the whole answer; 100
+---@field idle_timeout? number the longest silence between two bytes, seconds; 60
+---@field headers? table<string, string>
+
+---@class ModelReplyOptions: ModelOptions
+---@field keep? number how many turns of the talk are kept; 20
+
+---@class ModelTool
+---@field description? string says to the model what it is for
+---@field parameters? table a JSON schema of the arguments
+---@field call fun(arguments: table): any, string? what the model reads: text, or a value as JSON; nil and why not
+
+---@class ModelError tostring(err) says it in one line
+---@field kind string
+---@field errmsg string the server's own words, where it said any
+---@field status? integer HTTP status
+
+---@class Model
+---@field reply fun(self: Model, msg: Message, options?: ModelReplyOptions): nil, ModelError? answers a text, picture or voice message in parts (wechat.say), with the user's talk so far; nil and an error if it cannot
+---@field chat fun(self: Model, messages: string|table[], options?: ModelOptions): string?, ModelError? asks with a question or {role =, content =} messages of your own, and gives the text
+---@field forget fun(self: Model, msg: Message) drops the user's talk
+
+---@param settings ModelSettings
+---@return Model
+local function open(settings) end
+
+return open
+]==]
+
+-- Parameters of the methods that take any number of arguments, which are not checked.
+types.variadic = {
+  spawn = { { "fn", "function" }, { "...", "any?", "what fn is called with" } },
+  once = { { "fn", "function" }, { "...", "any?", "what fn is called with" } },
+}
+
 -- Types of parameters more precise than the checked type; by method and name.
 types.parameters = {
   ["say.part"] = "string|Reply",
@@ -245,6 +293,8 @@ types.returns = {
   ["^generate_jsapi_signature$"] = "string?, ApiError?",
   ["^pay_sign$"] = "string",
   ["^sha1$"] = "string",
+  ["^plain$"] = "string",
+  ["^path$"] = "string",
   ["^md5$"] = "string",
   ["^hmac_sha256$"] = "string",
   ["^base64%.encode$"] = "string",

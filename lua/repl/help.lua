@@ -1,6 +1,7 @@
 -- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation.
 
 local catalogue = require "wechat.catalogue"
+local annotations = require "meta.types"
 local reference = require "docs.reference"
 
 local SHOWN = 30
@@ -32,16 +33,78 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
-  local function of_method(name, entry)
-    local arguments = {}
-    for i, parameter in ipairs(entry.parameters or {}) do
-      arguments[i] = parameter[2]:find("?", 1, true) and "[" .. parameter[1] .. "]" or parameter[1]
+  local function add_line(lines, name, kind, words)
+    lines[#lines + 1] = (("  %s %s  %s"):format(paint.text("name", name), kind, words):gsub("%s+$", ""))
+  end
+
+  local function add_type(lines, class)
+    lines[#lines + 1] = paint.text("bold", class.name) .. (class.about ~= "" and ": " .. class.about or "")
+    for _, row in ipairs(class.rows) do add_line(lines, row[1], row[2], row[3]) end
+    if class.parent then add_type(lines, reference.types.by_name[class.parent]) end
+  end
+
+  local function of_type(class)
+    local lines = {}
+    add_type(lines, class)
+    return table.concat(lines, "\n")
+  end
+
+  -- The types that a method takes and gives, once each.
+  local function types_of(name, parameters)
+    local list, seen = {}, {}
+    local function add(text)
+      for word in text:gmatch("%a[%w_.]*") do
+        local class = reference.types.by_name[word]
+        if class and not seen[word] then list[#list + 1], seen[word] = class, true end
+      end
     end
-    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, table.concat(arguments, ", "))), entry.doc }
-    for _, parameter in ipairs(entry.parameters or {}) do
-      lines[#lines + 1] = ("  %s %s  %s"):format(paint.text("name", parameter[1]), parameter[2]:gsub("%?", ""), parameter[3] or "")
+    for _, parameter in ipairs(parameters) do add(reference.parameter_type(name, parameter)) end
+    add(annotations.returns_of(name))
+    return list
+  end
+
+  local function of_method(name, entry)
+    local parameters = reference.parameters(name, entry)
+    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, reference.argument_list(parameters))), entry.doc }
+    for _, parameter in ipairs(parameters) do
+      add_line(lines, parameter[1], reference.parameter_type(name, parameter), parameter[3] or "")
+    end
+    local returned = annotations.returns_of(name)
+    if returned ~= "" then lines[#lines + 1] = "returns " .. returned end
+    for _, class in ipairs(types_of(name, parameters)) do
+      if class.name ~= "ApiError" and class.name ~= "Reply" then add_type(lines, class) end
+    end
+    lines[#lines + 1] = paint.text("faint", reference.example(name, parameters))
+    return table.concat(lines, "\n")
+  end
+
+  local function of_module(module)
+    local lines = { paint.text("bold", module.name), module.about[1] }
+    for _, row in ipairs(module.rows) do
+      lines[#lines + 1] = "  " .. paint.text("name", row[1]) .. "  " .. row[2]
     end
     return table.concat(lines, "\n")
+  end
+
+  -- A row of a module, called "bot.text", "wechat.bot.text" or "model:reply".
+  local function of_module_row(module, name)
+    local wanted = name:gsub(":", ".")
+    for _, row in ipairs(module.rows) do
+      local own = row[1]:match("^[%w_.:]+%f[(]")
+      if own and own:gsub(":", ".") == wanted then
+        return table.concat({ paint.text("bold", row[1]), row[2], paint.text("faint", row[4]) }, "\n")
+      end
+    end
+  end
+
+  local function in_modules(name)
+    for _, module in ipairs(reference.modules) do
+      if module.name == "wechat." .. name then return of_module(module) end
+      local text = of_module_row(module, name)
+      if text then return text end
+    end
+    local class = reference.types.by_name[name] or reference.types.by_name["wechat." .. name]
+    return class and of_type(class)
   end
 
   local function of_group(group)
@@ -73,6 +136,8 @@ return function(repl)
     local entry = repl.host.args.methods[name]
     if entry then return of_method(name, entry) end
     if catalogue.has_group(name) then return of_group(name) end
+    local text = in_modules(name)
+    if text then return text end
     local lines = {}
     for _, group in ipairs(catalogue.groups) do
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end

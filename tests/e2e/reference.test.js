@@ -33,7 +33,7 @@ test('every function and every configuration key is in the page, in both languag
     for (const name of names) {
       const [, section] = text.split(`id="wechat.${name}"`);
       assert.ok(section, `${lang}: ${name}`);
-      assert.match(unescape(section.split('<h3')[0]), new RegExp(`<pre>wechat\\.${name.replaceAll('.', '\\.')}[({]`), `${lang}: an example of ${name}`);
+      assert.match(unescape(section.split('<h3')[0]), new RegExp(`<pre>[^]*wechat\\.${name.replaceAll('.', '\\.')} ?[({]`), `${lang}: an example of ${name}`);
     }
     for (const key of keys) assert.ok(text.includes(`id="config.${key}"`), `${lang}: ${key}`);
     for (const hook of ['on_message', 'on_load', 'on_unload', 'on_error']) assert.ok(text.includes(`id="${hook}"`), hook);
@@ -121,6 +121,23 @@ test('the manual page has the functions with their parameters, message fields, h
   assert.equal(status, 0, parsed);
   const man = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', LC_ALL: 'C.UTF-8' } });
   assert.equal(man.stderr, '');
+});
+
+test('the modules, and the types that functions take and give, are in the page, the manual page and .help', async (t) => {
+  for (const lang of ['en', 'zh']) {
+    const text = unescape(await page(t, lang));
+    for (const what of ['bot.word(word, ..., answer)', 'model:reply(msg, [options])', 'wechat.spawn(fn, [...])']) assert.ok(text.includes(what), `${lang}: ${what}`);
+    const options = text.split('id="wechat.http.get"')[1].split('<h3')[0];
+    assert.match(options, /<a href="#type\.HttpOptions">HttpOptions<\/a>/);
+    assert.match(text.split('id="type.HttpOptions"')[1].split('<h3')[0], /<code>timeout<\/code><td>number\?<td>.*30/);
+    assert.match(text.split('id="wechat.path"')[1].split('<h3')[0], /<code>string<\/code>/);
+  }
+  const { stdout: man } = await wemoon(['docs', 'man'], { code: 0 });
+  for (const what of ['.SS wechat.model', 'bot.text(pattern, answer)', '.B HttpStream']) assert.ok(man.includes(what), what);
+  const { stdout: help } = await wemoon(['repl'], { input: '.help wechat.model\n.help bot.word\n.help wechat.http.get\n', cwd: tempDir(t) });
+  assert.match(help, /model:forget\(msg\)/);
+  assert.match(help, /bot\.word\("帮助"/);
+  assert.match(help, /timeout number\? {2}seconds; 30/);
 });
 
 test('.help searches for a word in names and in what is said of them, in Chinese too', async (t) => {

@@ -5,9 +5,10 @@ local catalogue = require "wechat.catalogue"
 local generate = require "meta.generate"
 
 local files = generate.files()
-local text, bot = files["wechat.lua"], files["wechat/bot.lua"]
+local text, bot, model = files["wechat.lua"], files["wechat/bot.lua"], files["wechat/model.lua"]
 check.equal(load(text, "wechat.lua") ~= nil, true, "the annotations as Lua")
 check.equal(load(bot, "wechat/bot.lua") ~= nil, true, "the annotations of the router as Lua")
+check.equal(load(model, "wechat/model.lua") ~= nil, true, "the annotations of the models as Lua")
 
 -- ---- a parser of types: each function takes the text from a type's beginning on, and returns the rest
 
@@ -136,7 +137,7 @@ local function check_line(line)
   end
 end
 
-for line in (text .. bot):gmatch("([^\n]*)\n") do check_line(line) end
+for line in (text .. bot .. model):gmatch("([^\n]*)\n") do check_line(line) end
 
 -- ---- all types are known, all names are there
 

@@ -1,0 +1,33 @@
+-- The reference's modules and types: nothing is left out, and all is said in Chinese too.
+local check = require "check"
+require "fake_host"
+local modules = require "docs.modules"
+local types = require "docs.types"
+local zh = require "docs.texts_zh"
+
+local function is_chinese(text) return text:find("[\xe4-\xe9][\x80-\xbf][\x80-\xbf]") ~= nil end
+
+local rows = {}
+for _, module in ipairs(modules) do
+  check.equal(is_chinese(module.about[2]), true, module.name)
+  for _, row in ipairs(module.rows) do
+    rows[row[1]:match("^[%w_.:]+")] = true
+    check.equal(is_chinese(row[3]), true, row[1])
+  end
+end
+for name in pairs(require "wechat.bot") do check.equal(rows["bot." .. name], true, "bot." .. name) end
+for _, row in ipairs(types.by_name.Model.rows) do check.equal(rows["model:" .. row[1]], true, "model:" .. row[1]) end
+
+for _, class in ipairs(types.list) do
+  check.equal(class.about == "" or zh(class.about) ~= nil, true, class.name .. ": " .. class.about)
+  for _, row in ipairs(class.rows) do
+    check.equal(row[3] == "" or zh(row[3]) ~= nil, true, class.name .. "." .. row[1] .. ": " .. row[3])
+  end
+end
+
+-- A type is told from the words behind it.
+local stream = {}
+for _, row in ipairs(types.by_name.HttpStream.rows) do stream[row[1]] = row end
+check.equal(stream.read[2], "fun(n?: integer): string?, ApiError?")
+check.equal(stream.read[3], "what has come, or n bytes; nil at the end")
+check.equal(types.by_name.StreamRequest.parent, "HttpRequest")
