@@ -91,7 +91,8 @@ return function(wechat, host)
       on_text(text)
     end
     for _, piece in ipairs(given(message.tool_calls) or {}) do add_call(answer.calls, piece) end
-    answer.finished = answer.finished or given(choice.finish_reason) ~= nil
+    answer.reason = given(choice.finish_reason) or answer.reason
+    answer.finished = answer.finished or answer.reason ~= nil
   end
 
   -- The answer of a server that does not stream.
@@ -147,6 +148,18 @@ return function(wechat, host)
     return err.status == 429 or (err.status or 0) >= 500 or err.kind == "network"
   end
 
+  -- Servers quote what they were sent: neither the key nor a header of the caller's own is for a log.
+  local function without_secrets(err, model, options)
+    local secrets = { model.key or "" }
+    for _, value in pairs(options.headers or {}) do secrets[#secrets + 1] = value end
+    local text = tostring(err.errmsg)
+    for _, secret in ipairs(secrets) do
+      if type(secret) == "string" and #secret >= 8 then text = text:gsub(secret:gsub("%p", "%%%0"), "***") end
+    end
+    err.errmsg = text
+    return err
+  end
+
   -- The same request, for an answer that goes on from what was said of it.
   local function going_on(body, said)
     if said == "" then return body end
@@ -168,7 +181,7 @@ return function(wechat, host)
         return answer
       end
       if err.kind == "unknown" then said = said .. (err.said or "")
-      elseif try == TRIES or not may_try_again(err) then return nil, err
+      elseif try == TRIES or not may_try_again(err) then return nil, without_secrets(err, model, options)
       else wechat.sleep(math.min(err.retry_after or 2 ^ (try - 1), WAIT_MAX_S)) end
     end
     return nil, fault { kind = "unknown", errmsg = "the answer was cut off again and again" }
@@ -209,6 +222,14 @@ return function(wechat, host)
     return utf8.len(result) and result or json.decode(json.encode_lossy(result))
   end
 
+  -- The text; nil and why if it is empty or nothing but reasoning: a user who asked is to read something.
+  local function text_of(parts, reason)
+    local text = table.concat(parts)
+    if new_text.without_reasoning(text):find("%S") then return text end
+    local ended = reason and (" (finish_reason %s)"):format(tostring(reason)) or ""
+    return nil, fault { kind = "api", errmsg = "the model's answer has no text" .. ended }
+  end
+
   -- Asks until the model has no more to call: its text, or nil and why. What is asked between goes into `messages`.
   local function converse(model, messages, options, on_text)
     local tools, text = options.tools or {}, {}
@@ -220,7 +241,7 @@ return function(wechat, host)
       if not answer then return nil, err end
       local said = table.concat(answer)
       text[#text + 1] = said
-      if #answer.calls == 0 or round > ROUNDS then return table.concat(text) end
+      if #answer.calls == 0 or round > ROUNDS then return text_of(text, answer.reason) end
       messages[#messages + 1] = { role = "assistant", content = said, tool_calls = json.array(answer.calls) }
       for _, call in ipairs(answer.calls) do
         messages[#messages + 1] = { role = "tool", tool_call_id = call.id, content = call_tool(tools, call) }

@@ -190,6 +190,8 @@ test('an error has the server\'s own words, in whatever form', async (t) => {
     [['{"error":{"message":"overloaded"}}'], /overloaded/],
     [{ body: '<html>' }, /did not answer as \/chat\/completions does/],
     [[], /answered nothing/],
+    [{ body: '{"choices":[{"message":{"role":"assistant","content":null},"finish_reason":"content_filter"}]}' }, /has no text \(finish_reason content_filter\)/],
+    [[delta('<think>好难'), { choices: [{ index: 0, delta: {}, finish_reason: 'length' }] }, '[DONE]'], /has no text \(finish_reason length\)/],
   ];
   for (const [answer, words] of forms) {
     const model = await startModel(t, () => answer);
@@ -197,6 +199,16 @@ test('an error has the server\'s own words, in whatever form', async (t) => {
     assert.equal(values[0], true);
     assert.match(values[1], words);
   }
+});
+
+test('an error that quotes the key, or a header, is told without it', async (t) => {
+  const model = await startModel(t, ({ messages }) => ({ status: 401, body: JSON.stringify({ error: { message: `Incorrect API key provided: ${messages[0].content}` } }) }));
+  const { values } = await run(t, model, `
+    local own = require "wechat.model" {url = "${model.url}", key = "sk-proj-12.34", model = "m"}
+    local function why(...) local _, err = own:chat(...) return tostring(err) end
+    return why("sk-proj-12.34"), why("secret+header", {headers = {["api-key"] = "secret+header"}})`);
+  for (const text of values) assert.equal(text, 'wechat.model: Incorrect API key provided: *** (HTTP 401)');
+  assert.equal(values.length, 2);
 });
 
 test('misuse raises and names what is wrong', async (t) => {
