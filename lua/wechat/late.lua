@@ -143,11 +143,16 @@ return function(wechat, host)
         parts:go_back(mark)
         parts.keeps = can_keep(err)
         if not parts.keeps then complain(late.openid, "a part of the answer", nil, err) break end
-      elseif not parts.done then
-        show_typing(late.openid)
+      else
+        parts.sent = parts.sent + 1
+        if not parts.done then show_typing(late.openid) end
       end
     end
     parts.sending = false
+    if parts.done and parts.sent > 0 and not parts:left() then
+      log.info(("the rest of the answer to %s went out in %d part%s"):format(late.openid, parts.sent, parts.sent == 1 and "" or "s"))
+      parts.sent = 0
+    end
     if parts.keeps and parts.done then keep_parts(parts, late) end
   end
 

@@ -9,6 +9,7 @@ local text_bytes = 2048
 ---@field items (string|Reply)[] what was said
 ---@field at integer the first item that has not gone out whole
 ---@field skip integer bytes of it that have
+---@field sent integer parts that went out as customer service messages, and are not in the log yet
 ---@field done? boolean the script has ended
 ---@field sending? boolean a task sends parts
 ---@field gate? Gate one task sends at a time
@@ -117,7 +118,7 @@ return function(wechat, host)
     local locals, message = host.session.locals(), host.message.get()
     local parts = locals.parts
     if not parts or parts.message ~= message then
-      parts = setmetatable({ items = {}, at = 1, skip = 0, message = message, gate = wechat.gate(1) }, Parts)
+      parts = setmetatable({ items = {}, at = 1, skip = 0, sent = 0, message = message, gate = wechat.gate(1) }, Parts)
       locals.parts = parts
     end
     return parts

@@ -50,6 +50,7 @@ test('what was said by the deadline is the passive reply, cut after its last who
   await until(() => platform.sent.length === 2, 'two parts');
   assert.deepEqual(platform.texts(), ['明天多云。', '后天有雨。']);
   assert.ok(platform.typing >= 1);
+  await bot.waitForLog(/the rest of the answer to \S+ went out in 2 parts/);
 });
 
 test('nothing whole counts as nothing said: success, and all of it follows', async (t) => {
