@@ -210,6 +210,14 @@ static void run_spec(Invocation *in, const char *path, Count *count) {
   buf_clear(&names);
 }
 
+// A misspelt filter, or a bot in place of its spec, must not look like success.
+static int report_none(Invocation *in) {
+  const char *filter = options_value(&in->arguments, "filter");
+  if (filter) report("test", "no test's name contains \"%s\"", filter);
+  else report("test", "there is no test in it: a spec calls test(NAME, function() ... end)");
+  return STATUS_FAILED;
+}
+
 static int run(Invocation *in) {
   Count count = { 0 };
   for (size_t i = 0; i < in->arguments.count; i++) {
@@ -221,6 +229,7 @@ static int run(Invocation *in) {
     run_spec(in, in->arguments.positionals[i], &count);
   printf("%d passed, %d failed\n", count.passed, count.failed);
   if (count.broken) return STATUS_USAGE;
+  if (count.passed + count.failed == 0) return report_none(in);
   return count.failed ? STATUS_FAILED : STATUS_DONE;
 }
 

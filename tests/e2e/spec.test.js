@@ -272,6 +272,13 @@ test('--filter runs some, --quiet says less, before_each runs before each', asyn
   assert.equal(await run(t, spec, { args: ['--filter', 'one', '--quiet'] }), '1 passed, 0 failed\n');
 });
 
+test('no test at all is a failure: a misspelt filter, a bot in place of its spec', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'x.lua': 'function on_message() end', 'x_spec.lua': 'test("one", function() end)' });
+  assert.match((await wemoon(['test', 'x_spec.lua', '--filter', 'two'], { cwd, code: 1 })).stderr, /no test's name contains "two"/);
+  assert.match((await wemoon(['test', 'x.lua'], { cwd, code: 1 })).stderr, /a spec calls test\(NAME/);
+});
+
 test('a spec that loops for ever, or does not load, fails and says so; a missing one is a usage error', async (t) => {
   const out = await run(t, 'test("loops", function() while true do end end) test("fine", function() end)', { code: 1 });
   assert.match(out, /FAIL loops\n.*stopped after 5000 ms of CPU time/s);
