@@ -22,8 +22,10 @@ usage: ./setup.sh COMMAND
   test          check, build, run every test; then again under AddressSanitizer, and the threaded ones under ThreadSanitizer
   check         two minutes: formatting, luacheck, shellcheck, unit and Lua tests under AddressSanitizer
   bench [...]   build, then measure beside a bare civetweb handler, nginx with Lua and npm packages (--quick: two minutes)
-                (bench soak: half an hour of load, reloads and failures;
-                bench chaos: six minutes of kill -9 and fail-overs)
+                (bench NAME...: only start, crowd, waiting, pressure, api, memory, speed, patterns or streams;
+                and apart from these instructions, seeing, kept,
+                soak: half an hour of load, reloads and failures,
+                chaos: six minutes of kill -9 and fail-overs)
   deps          install what a build needs
   build         build build/release/wemoon
   install       build and install the program, its manual page and completions below PREFIX (/usr/local), DESTDIR prepended

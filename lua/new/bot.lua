@@ -12,7 +12,7 @@ bot.text("^我叫(.+)$", function(msg, name)
   return "记住了，" .. name .. "。"
 end)
 
--- What nobody typed - positions, opened pages, results of jobs - wants no answer.
+-- What nobody typed needs no answer: positions, opened pages, results of jobs.
 bot.default(function(msg)
   if msg.event then return end
   local name = wechat.session().name or "朋友"

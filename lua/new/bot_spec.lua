@@ -4,7 +4,7 @@ test("greets who follows", function()
   expect(bot:user("alice"):follows()):contains("欢迎关注")
 end)
 
-test("remembers a name, of each user the own", function()
+test("remembers each user's own name", function()
   bot:user("alice"):says("我叫小月")
   expect(bot:user("alice"):says("在吗")):is("小月，你说：在吗")
   expect(bot:user("bob"):says("在吗")):is("朋友，你说：在吗")

@@ -29,7 +29,7 @@ static void print_commands(FILE *out, const Command *const *commands) {
 }
 
 void help_short(const Command *const *commands) {
-  fputs("wemoon: say what is to be done:\n", stderr);
+  fputs("wemoon: no command is given. The commands:\n", stderr);
   print_commands(stderr, commands);
   fputs("More: wemoon --help, wemoon COMMAND --help\n", stderr);
 }
@@ -40,12 +40,12 @@ void help_all(const Command *const *commands) {
     printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
            commands[i]->summary);
   }
-  fputs("  wemoon COMMAND --help\n      all that the command takes\n"
+  fputs("  wemoon COMMAND --help\n      Print what the command does and takes\n"
         "  wemoon --version\n\n"
         "A first bot, hello.lua:\n"
-        "  function on_message(msg) return \"你说：\" .. msg.content end\n"
-        "served:    WEMOON_TOKEN=a-token wemoon run hello.lua\n"
-        "spoken to: WEMOON_TOKEN=a-token wemoon send text 你好\n\n"
+        "  function on_message(msg) return \"你说：\" .. (msg.content or msg.type) end\n"
+        "Serve it:    WEMOON_TOKEN=mytoken wemoon run hello.lua\n"
+        "Speak to it: WEMOON_TOKEN=mytoken wemoon send text 你好\n\n"
         "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
         stdout);
 }
@@ -63,7 +63,7 @@ static void print_config(const Option *config_options) {
   const Option *option = config_options;
   for (size_t i = 0; config_keys[i].name; i++, option++)
     print_option(option, config_keys[i].fallback);
-  print_option(option, "config.lua, where there is one");
+  print_option(option, "config.lua, if it exists");
 }
 
 void help_command(const Command *command, const Option *config_options) {

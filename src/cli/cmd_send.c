@@ -146,8 +146,8 @@ static const char *status_hint(const Sending *s, int status) {
     int status;
     const char *hint;
   } hints[] = {
-    { 403,
-      "the signature was refused: are token and encrypt_mode the bot's, and the clocks alike?" },
+    { 403, "the signature was refused: do token and encrypt_mode match the bot's, and do the "
+           "clocks agree?" },
     { 404, "there is no bot at that path: is `path` the bot's, or give --url" },
     { 405, "what listens there takes no messages: is it the bot? give --url" },
     { 413, "the message is over the bot's max_body" },

@@ -71,8 +71,9 @@ static void print_health(const Json *health) {
   printf("%-16s%.*s (wemoon %.*s)\n", "state", STR_FMT(text_at(health, "status")),
          STR_FMT(text_at(health, "version")));
   print_duration("up for", number_at(health, "uptime_s", 0));
-  printf("%-16s%.*s, loaded %lld times", "script", STR_FMT(text_at(script, "file")),
-         (long long)number_at(script, "loads", 0));
+  int64_t loads = number_at(script, "loads", 0);
+  printf("%-16s%.*s, loaded %lld time%s", "script", STR_FMT(text_at(script, "file")),
+         (long long)loads, loads == 1 ? "" : "s");
   int64_t states = number_at(script, "interpreters", 1);
   if (states > 1) printf(", in %lld Lua states", (long long)states);
   putchar('\n');
@@ -109,6 +110,7 @@ static void print_sample(const char *title, Str rest) {
   while (labels.len) {
     Str before, quoted;
     if (!str_cut(labels, '"', &before, &quoted) || !str_cut(quoted, '"', &quoted, &labels)) break;
+    if (str_eq(quoted, STR("none"))) continue;  // the type of what was refused unread
     report_print(quoted);
     putchar(' ');
   }

@@ -26,6 +26,7 @@ struct Config {
   const char *file;
   ConfigFault *faults, **last_fault;
   bool no_memory;
+  bool unread;  // the file could not be read
 };
 
 static const ConfigFault no_memory_fault = { .text = { "no memory", 9 } };
@@ -191,8 +192,9 @@ static void take_setting(void *ctx, const Setting *setting, const char *place) {
 static void load_file(Config *config, const char *path) {
   Err err;
   config->file = path;
-  if (!config_file_read(path, config->arena, take_setting, config, &err))
-    FAULT(config, "%s", err.text);
+  if (config_file_read(path, config->arena, take_setting, config, &err)) return;
+  config->unread = true;
+  FAULT(config, "%s", err.text);
 }
 
 // ---- environment and flags ----------------------------------------------------------------------
@@ -442,6 +444,7 @@ void config_fill(Config *config, const char *key, Str value) {
 
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
+  if (config->unread) return false;  // the file's own fault is told; the token may stand in it
   FAULT(config,
         "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
         "the callback token, from " ACCOUNT_PLACE_CALLBACK);

@@ -233,11 +233,12 @@ const ConfigKey config_keys[] = {
          "the file to which messages and replies are written, for wemoon replay; openids as "
          "log_openid has them") },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
-  { INTEGER("job_timeout_s", "120", 1, DAY_S, "a message's coroutine is ended then") },
+  { INTEGER("job_timeout_s", "120", 1, DAY_S,
+            "seconds after which a message's coroutine is ended") },
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000,
             "CPU time that a script may use without a pause") },
   { INTEGER("script_memory_mb", "256", 1, 1 << 20, "memory of one interpreter") },
-  { INTEGER("api_timeout_s", "30", 1, DAY_S, "a platform call is given up then") },
+  { INTEGER("api_timeout_s", "30", 1, DAY_S, "seconds after which a platform call is given up") },
   { INTEGER("max_jobs", "20000", 1, 1 << 20,
             "messages and pages under way at once; beyond it a request is closed unanswered, and "
             "the platform tries again") },

@@ -185,7 +185,8 @@ static int search_embedded(lua_State *L) {
   if (embedded_load(L, path)) return found(L, path);
   path = lua_pushfstring(L, "%s/init.lua", name);
   if (embedded_load(L, path)) return found(L, path);
-  lua_pushliteral(L, "no module of wemoon's own by that name");
+  lua_pushliteral(L,
+                  "no module of wemoon's own by that name: there are wechat.bot and wechat.model");
   return 1;
 }
 

@@ -43,6 +43,16 @@ test('--help names every command', async () => {
   for (const command of ['run', 'exec', 'send', 'check', 'explain']) assert.match(stdout, new RegExp(`wemoon ${command} `));
 });
 
+test('the bot of --help is served and spoken to as it is printed there, with any message', async (t) => {
+  const { stdout } = await wemoon(['--help'], { code: 0 });
+  const [, script] = /hello\.lua:\n +(.*)\n/.exec(stdout), [, token] = /WEMOON_TOKEN=(\S+) wemoon run/.exec(stdout);
+  const dir = botDir(t, { script, config: 'return {}' });
+  const { stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0, env: { WEMOON_TOKEN: token } });
+  assert.equal(stderr, '');
+  const { stdout: said } = await wemoon(['exec', '-e', `${script} return on_message { type = "image" }`], { cwd: dir, code: 0 });
+  assert.match(said, /image/);
+});
+
 for (const command of ['run', 'exec', 'send', 'check']) {
   test(`wemoon ${command} --help names every key of the configuration with its default`, async () => {
     const { stdout } = await wemoon([command, '--help'], { code: 0 });
@@ -298,6 +308,7 @@ test('a configuration file that fails names file and line', async (t) => {
   const dir = botDir(t, { config: 'local x = nil\nreturn { token = x.y }\n' });
   const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
   assert.match(stderr, /config\.lua:2:/);
+  assert.doesNotMatch(stderr, /token: is not set/, 'what the file was to say is not missed too');
 });
 
 test('a configuration file that loops is stopped', async (t) => {

@@ -294,7 +294,7 @@ test('health, figures and status say how many states serve, and what they take',
   assert.ok(value('wemoon_lua_memory_bytes') > 30e6, figures);
   assert.ok(value('wemoon_lua_memory_max_bytes') > 10e6 && value('wemoon_lua_memory_max_bytes') < 30e6, figures);
   const status = await wemoon(['status', '--admin-listen', `127.0.0.1:${port}`], { code: 0 });
-  assert.match(status.stdout, /^script .*loaded 1 times, in 3 Lua states$/m);
+  assert.match(status.stdout, /^script .*loaded 1 time, in 3 Lua states$/m);
 });
 
 test('--help says what several states ask of a script', async () => {
