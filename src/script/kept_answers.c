@@ -102,7 +102,8 @@ static void on_end(StoreChange *own, bool worked) {
   Change *change = (Change *)own;
   Str openid = openid_of(change);
   if (worked) note(change->kept, openid, buf_str(&own->after));
-  else log_warn("an answer for %.*s could not be stored: %s", STR_FMT(openid), own->err.text);
+  else if (!own->once)
+    log_warn("an answer for %.*s could not be stored: %s", STR_FMT(openid), own->err.text);
   if (change->done) change->done(change, worked);
   else change_free(change);
 }

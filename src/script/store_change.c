@@ -91,9 +91,34 @@ static StoreChange *leave(StoreChange *change) {
   return *link = next;
 }
 
+// With the mutex held. Takes out the changes that wait behind `change` and are tried once. Returns the first of them, or
+// NULL; `next` leads to the others.
+static StoreChange *take_once(StoreChange *change) {
+  StoreChange *taken = NULL, **end = &taken, **link = &change->waiting;
+  while (*link) {
+    StoreChange *one = *link;
+    if (!one->once) {
+      link = &one->next;
+      continue;
+    }
+    *link = one->next;
+    one->next = NULL;
+    *end = one;
+    end = &one->next;
+  }
+  return taken;
+}
+
 // ---- reading and writing ------------------------------------------------------------------------
 
 static void read_value(StoreChange *change, int64_t delay_ms);
+
+static void end_one(StoreChanges *changes) {
+  pthread_mutex_lock(&changes->mutex);
+  changes->under_way--;
+  pthread_cond_broadcast(&changes->changed);
+  pthread_mutex_unlock(&changes->mutex);
+}
 
 static void end(StoreChange *change, bool worked) {
   StoreChanges *changes = change->changes;
@@ -102,10 +127,7 @@ static void end(StoreChange *change, bool worked) {
   pthread_mutex_unlock(&changes->mutex);
   change->done(change, worked);
   if (next) read_value(next, 0);
-  pthread_mutex_lock(&changes->mutex);
-  changes->under_way--;
-  pthread_cond_broadcast(&changes->changed);
-  pthread_mutex_unlock(&changes->mutex);
+  end_one(changes);
 }
 
 static bool is_closing(StoreChanges *changes) {
@@ -115,12 +137,27 @@ static bool is_closing(StoreChanges *changes) {
   return closing;
 }
 
+// Ends the changes behind `change` that do not wait until the store is back.
+static void fail_once(StoreChange *change, const Err *err) {
+  StoreChanges *changes = change->changes;
+  pthread_mutex_lock(&changes->mutex);
+  StoreChange *one = take_once(change);
+  pthread_mutex_unlock(&changes->mutex);
+  for (StoreChange *next; one; one = next) {
+    next = one->next;
+    one->err = *err;
+    one->done(one, false);
+    end_one(changes);
+  }
+}
+
 // Handles a failure of the store: tries again later.
 static void fail(StoreChange *change, const Err *err) {
   change->err = *err;
   bool again = !change->once && change->away_tries++ < AWAY_TRIES && !is_closing(change->changes);
-  if (again) read_value(change, AWAY_PAUSE_MS);
-  else end(change, false);
+  if (!again) return end(change, false);
+  fail_once(change, err);
+  read_value(change, AWAY_PAUSE_MS);
 }
 
 static void on_written(void *ctx, StoreReply *reply) {

@@ -15,7 +15,8 @@ typedef struct StoreChange {
   void (*make)(struct StoreChange *change, Str before, Buf *after);
   // Called once, on the store's thread: whether the value is as `make` made it, which is then in `after`.
   void (*done)(struct StoreChange *change, bool worked);
-  bool once;  // not tried again if the store is away; otherwise it is, for ten minutes
+  // Not tried again if the store is away, nor kept waiting behind a change that is; otherwise it is, for ten minutes.
+  bool once;
   // Set by the functions below:
   StoreChanges *changes;
   struct StoreChange *next;     // next in its bucket, or next in the queue of the same key

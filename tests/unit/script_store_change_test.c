@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "redis_server.h"
 #include "script/store_change.h"
+
+#include <stdatomic.h>
 
 static Store *store;
 static StoreChanges *changes;
@@ -15,7 +18,8 @@ typedef struct {
   char letter;      // appended by each run
   int runs;         // how often it is to run
   bool collides;    // another process writes before its first write
-  bool ended, worked;
+  bool worked;
+  atomic_bool ended;
 } Append;
 
 static int begin(void **state) {
@@ -28,6 +32,23 @@ static int end(void **state) {
   store_changes_free(changes);
   store_close(store);
   return 0;
+}
+
+static int port;
+
+static int begin_redis(void **state) {
+  char url[64];
+  port = redis_server_port();
+  if (!redis_server_start(port)) return -1;
+  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
+  store = store_open(str_of(url), NULL);
+  changes = store_changes_new(store, STR("v1:"), 60000);
+  return store && changes ? 0 : -1;
+}
+
+static int end_redis(void **state) {
+  redis_server_stop();
+  return end(state);
 }
 
 static void drop(void *ctx, StoreReply *reply) { store_reply_free(reply); }
@@ -104,6 +125,27 @@ static void test_what_another_process_wrote_meanwhile_stays(void **state) {
   assert_value("k/a", "v1:other 1");
 }
 
+static bool ends_within(Append *append, int ms) {
+  for (int i = 0; i < ms / 10 && !atomic_load(&append->ended); i++) usleep(10000);
+  return atomic_load(&append->ended);
+}
+
+static void test_one_that_is_tried_once_does_not_wait_until_the_store_is_back(void **state) {
+  Append first = appends("a", '1'), once = appends("a", '2'), last = appends("a", '3');
+  once.own.once = true;
+  redis_server_stop();
+  store_change_begin(&first.own);
+  store_change_begin(&once.own);
+  store_change_begin(&last.own);
+  assert_true(ends_within(&once, 3000));
+  assert_false(once.worked);
+  assert_false(first.ended || last.ended);
+  assert_true(redis_server_start(port));
+  assert_true(ends_within(&last, 10000));
+  assert_true(first.worked && last.worked);
+  assert_value("k/a", "v1:13");
+}
+
 static void test_a_key_that_is_too_long_is_refused(void **state) {
   static char name[STORE_KEY_MAX + 1];
   StoreChange change = { .make = make };
@@ -118,6 +160,8 @@ int main(void) {
     CASE(test_changes_of_a_key_run_in_the_order_of_their_calls),
     CASE(test_a_change_may_begin_again_among_others),
     CASE(test_what_another_process_wrote_meanwhile_stays),
+    cmocka_unit_test_setup_teardown(
+        test_one_that_is_tried_once_does_not_wait_until_the_store_is_back, begin_redis, end_redis),
     CASE(test_a_key_that_is_too_long_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
