@@ -213,6 +213,7 @@ static void on_process(void *ctx, StoreReply *reply) {
   store_reply_free(reply);
   if (lives || str_eq(buf_str(&change->process), own_process(change))) change->ended_us = 0;
   else if (!change->ended_us) change->ended_us = now_us;
+  if (away) change->known = false;
   if (away || is_closing(change->shared) || now_us - change->began_us > PATIENCE_US)
     return end_await(change);
   store_change_begin(&change->own);
@@ -223,6 +224,7 @@ static void on_looked(StoreChange *own, bool worked) {
   Change *change = (Change *)own;
   Buf key;
   buf_init(&key);
+  if (!worked) change->known = false;
   keep_lease_key(change->shared->options.keep, buf_str(&change->process), &key);
   StoreCall call = { .op = STORE_GET, .key = buf_str(&key), .delay_ms = AGAIN_MS };
   bool waits = worked && change->process.len > 0 && !key.failed &&

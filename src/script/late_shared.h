@@ -29,8 +29,8 @@ bool late_shared_is_needed(const LateShared *shared);
 void late_shared_enter(LateShared *shared, Str openid, Str identity);
 void late_shared_leave(LateShared *shared, Str openid, Str identity);
 // Calls `done` once, on the store's thread, as soon as no answer is before this one; `known`: whether the store has it at
-// all. An answer of a process that has ended counts for 15 s, in which another process goes on with it. Returns false
-// without memory: `done` is not called.
+// all, false while the store is away. An answer of a process that has ended counts for 15 s, in which another process
+// goes on with it. Returns false without memory: `done` is not called.
 bool late_shared_await(LateShared *shared, Str openid, Str identity,
                        void (*done)(void *ctx, bool known), void *ctx);
 

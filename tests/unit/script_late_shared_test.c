@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "redis_server.h"
 #include "script/late_shared.h"
 
 #include <stdatomic.h>
@@ -22,8 +24,8 @@ static bool has_own;  // what this process says of its own answers before others
 
 static bool has(void *ctx, Str openid, Str identity) { return has_own; }
 
-static int begin(void **state) {
-  store = store_open(STR("memory:"), NULL);
+static int begin_on(const char *url) {
+  store = store_open(str_of(url), NULL);
   has_own = true;
   for (int i = 0; i < 2; i++) {
     keeps[i] = keep_new(&(KeepOptions){ .store = store, .account = STR("wx1") });
@@ -39,6 +41,16 @@ static int begin(void **state) {
   return 0;
 }
 
+static int begin(void **state) { return begin_on("memory:"); }
+
+static int begin_redis(void **state) {
+  char url[64];
+  int port = redis_server_port();
+  if (!redis_server_start(port)) return -1;
+  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
+  return begin_on(url);
+}
+
 static int end(void **state) {
   for (int i = 0; i < 2; i++) {
     late_shared_free(lines[i]);
@@ -46,6 +58,11 @@ static int end(void **state) {
   }
   store_close(store);
   return 0;
+}
+
+static int end_redis(void **state) {
+  redis_server_stop();
+  return end(state);
 }
 
 static void enter(int process, const char *identity) {
@@ -173,6 +190,17 @@ static void test_an_answer_of_an_ended_process_counts_for_a_while(void **state) 
   assert_true(atomic_load(&first));  // it is gone for good
 }
 
+static void test_while_the_store_is_away_it_does_not_say_whose_turn_it_is(void **state) {
+  atomic_bool first;
+  enter(0, "m1");
+  enter(0, "m2");
+  await(0, "m2", &first);
+  assert_not_yet(&first);
+  redis_server_stop();
+  assert_soon(&first);
+  assert_false(is_known);
+}
+
 static void test_a_store_that_closes_ends_the_wait(void **state) {
   atomic_bool first;
   enter(0, "m1");
@@ -195,7 +223,10 @@ int main(void) {
     CASE(test_an_answer_that_entered_nowhere_waits_for_none),
     CASE(test_who_goes_on_with_an_answer_takes_its_place),
     CASE(test_an_answer_of_an_ended_process_counts_for_a_while),
+    cmocka_unit_test_setup_teardown(test_while_the_store_is_away_it_does_not_say_whose_turn_it_is,
+                                    begin_redis, end_redis),
     CASE(test_a_store_that_closes_ends_the_wait),
   };
+  log_setup(LOG_ERROR, LOG_TEXT);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
