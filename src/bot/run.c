@@ -56,19 +56,24 @@ static void log_dropped(const Job *job, LateReply way) {
            (double)(clock_now_us() - job->started_us) / 1000000, when);
 }
 
-// Handles a late reply. Returns whether it is sent as customer service messages.
+static void count_late(const Webhook *webhook, LateReply way) {
+  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
+                                              : way == LATE_RETRY          ? STR("retry")
+                                              : way == LATE_KEEP           ? STR("kept")
+                                                                           : STR("dropped"));
+}
+
+// Handles a late reply. Returns whether it is to be sent as customer service messages.
 static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
   LateReply way = answer_late_way(webhook, job);
+  if (answer->sent) count_late(webhook, way);
   if (answer->reply.form == REPLY_NONE) return false;
   if (way == LATE_KEEP && !job_is_owed(job)) kept_hold(webhook, job, &answer->reply);
   if (way == LATE_DROP || (way == LATE_RETRY && job_is_owed(job))) {
     shared_lost(&webhook->shared, "dropped");
     log_dropped(job, way);
   }
-  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
-                                              : way == LATE_RETRY          ? STR("retry")
-                                              : way == LATE_KEEP           ? STR("kept")
-                                                                           : STR("dropped"));
+  count_late(webhook, way);
   return way == LATE_CUSTOMER_SERVICE || (way == LATE_KEEP && job_is_owed(job));
 }
 

@@ -188,7 +188,7 @@ void message_answer_and_stay(Task *task) {
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
   run->asked = true;
-  if (run->sent) run->answer = (Answer){ .reply.form = REPLY_NONE };
+  if (run->sent) run->answer = (Answer){ .reply.form = REPLY_NONE, .sent = true };
   message_alarm_drop(run);
   message_give_answer(task, run);
   if (run->talk) message_settle(message_shared(run), run->talk);

@@ -16,6 +16,7 @@ typedef struct {
                 // customer service messages
   Str place;    // where the script failed or returned an invalid reply, "file:line"; empty: no
                 // failure
+  bool sent;    // a question that was sent as customer service messages: `reply` is empty
 } Answer;
 
 // Asks whether another process has taken over a message, because this process was stopped for seconds.

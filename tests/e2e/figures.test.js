@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { startBot, textXml, freePort, until, tempDir } = require('./harness');
+const { startPeer, platform } = require('./peer');
 
 const PACKAGING = path.join(__dirname, '../../src/packaging');
 const RULES = path.join(PACKAGING, 'prometheus/wemoon.rules.yml');
@@ -93,6 +94,21 @@ test('what waits is counted while it waits, and calls by method and errcode', as
   assert.equal(await value('wemoon_api_failures_total{kind="api"}'), 1);
   assert.ok(await value('wemoon_api_call_duration_seconds_count') > before);
   assert.ok(await value('wemoon_lua_memory_bytes') > 10000);
+});
+
+test('a late question is a late reply, and nothing is owed once it is out', async (t) => {
+  const peer = await startPeer(t);
+  const { bot, value } = await startAdmin(t, { deadline_ms: 300, store: 'sqlite:w.db', ...platform(peer) }, `function on_message(msg)
+      wechat.sleep(0.5)
+      local answer = wechat.ask("what?")
+      wechat.sleep(0.5)
+      return "you said " .. answer.content
+    end`);
+  assert.equal(await bot.say('x'), null);
+  await until(() => peer.sent.length === 1, 'the question');
+  await until(async () => (await value('wemoon_conversations')) === 1, 'the conversation');
+  assert.equal(await value('wemoon_late_replies_total{fate="customer_service"}'), 1);
+  assert.equal(await value('wemoon_owed_answers'), 0);
 });
 
 test('an answer that the account may not send is lost for that reason', async (t) => {
