@@ -411,8 +411,12 @@ static bool sqlite_check(Str url, Err *err) {
 
 static Sqlite *new_handle(Str path, Err *err) {
   Sqlite *sqlite = calloc(1, sizeof(*sqlite) + path.len + 1);
-  if (sqlite) memcpy(sqlite->path, path.ptr, path.len);
-  else err_set(err, ERR_MEMORY, "store: no memory");
+  if (!sqlite) {
+    err_set(err, ERR_MEMORY, "store: no memory");
+    return NULL;
+  }
+  memcpy(sqlite->path, path.ptr, path.len);
+  atomic_init(&sqlite->file.shm, -1);  // 0 would be standard input
   return sqlite;
 }
 
