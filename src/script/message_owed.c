@@ -11,11 +11,14 @@ enum {
   AGAIN_US = 1000 * 1000        // less than one try of the platform takes
 };
 
+// Returns whether the run's question is on its way into the store, which must not be overwritten.
+static bool is_asking(const Talk *talk) { return talk->stored && talk->run.state == KEPT_ASKS; }
+
 bool message_owe(Task *task) {
   MessageRun *run = message_run(task);
   Talk *talk = message_talk(task);
   Record *record = talk ? task_record(task) : NULL;
-  if (!record || record_given_up(record)[0]) return false;
+  if (!record || record_given_up(record)[0] || is_asking(talk)) return false;
   if (!talk->stored && talk->run.identity.len == 0) {
     if (run->identity.len == 0) return false;
     talk_set(&talk->run.identity, run->identity);
@@ -33,7 +36,7 @@ static void keep_taken(Task *task) {
   size_t bytes;
   bool other;
   said_taken(run->said, &bytes, &other);
-  if (run->talk && run->talk->stored && (bytes || other))
+  if (run->talk && run->talk->stored && !is_asking(run->talk) && (bytes || other))
     talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
 }
 

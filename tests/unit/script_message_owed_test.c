@@ -66,6 +66,37 @@ static void test_without_an_identity_no_run_is_put_there(void **state) {
   end_slow(&heard);
 }
 
+static KeptState state_of(const char *openid, bool *owed) {
+  Buf key;
+  KeptRun run = { .state = KEPT_RUNS };
+  buf_init(&key);
+  buf_printf(&key, "asked/gh_1/%s", openid);
+  StoreCall call = { .op = STORE_GET, .key = buf_str(&key) };
+  StoreReply *reply = store_call_wait(world.store, &call, NULL);
+  assert_true(reply->ok && kept_read(reply->value, &run));
+  *owed = run.owed;
+  KeptState state = run.state;
+  store_reply_free(reply);
+  buf_clear(&key);
+  return state;
+}
+
+static void test_a_question_on_its_way_into_the_store_is_not_owed(void **state) {
+  load("function on_message(msg) return wechat.ask('?').content end");
+  for (int i = 0; i < 40; i++) {
+    char openid[16];
+    bool owed;
+    snprintf(openid, sizeof openid, "openid-%d", i);
+    world_message.sender = str_of(openid);
+    world_message.identity = str_of(openid);
+    world_message.owe_at_us = clock_now_us() - 100000;  // deadline_ms = 100
+    assert_answer("x", TASK_RETURNED, "?");
+    assert_int_equal(state_of(openid, &owed), KEPT_ASKS);
+    assert_false(owed);
+  }
+  assert_true(none_owed());
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
 
 int main(void) {
@@ -74,6 +105,7 @@ int main(void) {
     TEST(test_a_run_that_has_ended_has_left_the_store),
     TEST(test_a_run_that_ends_before_its_time_was_never_there),
     TEST(test_without_a_time_no_run_is_put_there),
+    TEST(test_a_question_on_its_way_into_the_store_is_not_owed),
     TEST(test_without_an_identity_no_run_is_put_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
