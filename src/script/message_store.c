@@ -71,10 +71,15 @@ static int save_call(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-// Another process may have taken the run over since this process had its lease.
+// Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
+static bool may_be_taken(const Talk *talk) {
+  int64_t lapses = keep_lapses(talk->keep);
+  return lapses < 0 || talk->lapses != lapses;
+}
+
 static int before_call(lua_State *L) {
   const Talk *talk = stored_talk(L);
-  if (talk && talk->lapses != keep_lapses(talk->keep)) {
+  if (talk && may_be_taken(talk)) {
     lua_pushcfunction(L, message_check_talk);
     lua_callk(L, 0, 0, 0, save_call);
   }
@@ -122,8 +127,9 @@ static void warn_of_second(Talk *talk, const char *place) {
   talk->warned = true;
 }
 
-// Moves a run that asks to the key of its user.
+// Moves a run that asks to the key of its user. From then on it waits for its user.
 static void leave_owed(Talk *talk) {
+  talk->run.owed = false;
   if (talk->run.identity.len == 0) return;
   talk_drop(talk);
   talk_set(&talk->run.identity, STR(""));

@@ -99,6 +99,62 @@ static void test_a_call_that_changes_something_is_known_there_before_it_is_made(
   assert_int_equal(world.shared.acting, 0);
 }
 
+static int reads;
+
+// A call that reads, during which another process takes the run over.
+static int l_read(lua_State *L) {
+  KeptRun run;
+  Buf theirs;
+  reads++;
+  if (!fetch("owed/gh_1/openid-1/id-1", &run)) return 0;
+  run.process = STR("another");
+  buf_init(&theirs);
+  kept_write(&run, &theirs);
+  StoreCall call = { .op = STORE_SET,
+                     .key = STR("owed/gh_1/openid-1/id-1"),
+                     .value = buf_str(&theirs) };
+  store_reply_free(store_call_wait(world.store, &call, NULL));
+  buf_clear(&theirs);
+  return 0;
+}
+
+static const DoorFunction reading[] = {
+  { "wechat.read", "read", l_read, DOOR_READS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
+static void test_without_its_lease_a_process_looks_at_the_run_before_each_call(void **state) {
+  Heard heard;
+  reads = 0;
+  world_doors = reading;
+  clock_advance((int64_t)10 * 1000 * 1000);  // longer than a lease lasts
+  world_message.owe_at_us = clock_now_us() + 10000;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg)\n"
+       "  wechat.sleep(0.1)\n"
+       "  wechat.read()\n"
+       "  wechat.read()\n"
+       "  return 'done'\n"
+       "end");
+  answer_init(&heard);
+  assert_int_equal(send_text(&heard, "x"), TASK_WAITING);
+  answer_wait(&heard, 1000);
+  assert_int_equal(reads, 1);
+  assert_logged("another process took it over");
+  answer_clear(&heard);
+}
+
+static void test_a_question_that_was_late_owes_its_message_no_longer(void **state) {
+  KeptRun run;
+  world_message.owe_at_us = clock_now_us() + 10000;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg) wechat.sleep(0.1) return wechat.ask('?').content end");
+  assert_answer("x", TASK_RETURNED, "?");
+  assert_true(fetch("asked/gh_1/openid-1", &run));
+  assert_int_equal(run.state, KEPT_ASKS);
+  assert_false(run.owed);
+}
+
 static void test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call(void **state) {
   known_before = false;
   world_doors = doors;
@@ -117,6 +173,8 @@ int main(void) {
     TEST(test_of_one_users_two_conversations_the_first_is_kept),
     TEST(test_a_record_that_is_too_long_keeps_the_conversation_in_this_process),
     TEST(test_a_call_that_changes_something_is_known_there_before_it_is_made),
+    TEST(test_without_its_lease_a_process_looks_at_the_run_before_each_call),
+    TEST(test_a_question_that_was_late_owes_its_message_no_longer),
     TEST(test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
