@@ -248,11 +248,13 @@ static bool is_unwritten(const Write *write, const StoreReply *reply) {
 
 static void on_written(void *ctx, StoreReply *reply) {
   Write *write = ctx;
+  Str key = str_make(write->bytes, write->key_len);
   Str value = str_make(write->bytes + write->key_len, write->value_len);
-  if (is_unwritten(write, reply) &&
-      pending_writes_put(write->unsaved, str_make(write->bytes, write->key_len),
-                         write->gone ? (Str){ 0 } : value) &&
-      !write->gone)
+  bool unwritten = is_unwritten(write, reply);
+  // An earlier write of the key may have failed only after this one began.
+  if (!unwritten) pending_writes_cancel(write->unsaved, key);
+  else if (pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
+           !write->gone)
     log_warn("the store did not take what is owed to users: this process alone knows of it until "
              "the store is back");
   if (write->done) write->done(write->ctx, reply);
@@ -438,6 +440,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
   buf_init(&after);
   KeptRun mine = *run;
   mine.state = KEPT_RUNS;
+  mine.owed = run->owed && run->state == KEPT_RUNS;  // a question has answered what was owed
   mine.process = keep_process(keep);
   mine.begun_s = clock_unix_s();
   if (answering.ptr) mine.answering = answering;
@@ -477,6 +480,7 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
                        KeptRun *run) {
   Asked asked = was_away_just_now(keep) ? STORE_AWAY : read_value(keep, key, value);
   if (asked == STORE_AWAY) return found_away(keep, key);
+  if (pending_writes_has(keep->unsaved, key)) return KEEP_BUSY;  // that value is out of date
   if (asked == STORE_LACKS) {
     kept_index_forget(keep->index, key);
     return KEEP_NOTHING;
@@ -673,40 +677,62 @@ static void look_at_value(Keep *keep, Str key) {
   buf_clear(&value);
 }
 
+// Returns whether the run in the store is the one of the write: this process's own, or the question that its run has
+// answered since.
+static bool is_of_write(const Keep *keep, const KeptRun *found, const PendingWrite *write) {
+  KeptRun run;
+  if (is_mine(keep, found)) return true;
+  if (found->state != KEPT_ASKS) return false;
+  if (write->gone) return found->since_s <= write->put_s;
+  return kept_read(buf_str(&write->value), &run) && run.state == KEPT_RUNS &&
+         run.asks == found->asks;
+}
+
 // Repeats a write, unless another process has written the key since. Returns false if the store is away.
-static bool write_again(Keep *keep, Str key, Str value, bool gone) {
+static bool write_again(Keep *keep, const PendingWrite *write) {
   Buf found;
   KeptRun run;
   buf_init(&found);
-  Asked asked = read_value(keep, key, &found);
-  bool mine = asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_mine(keep, &run);
-  StoreCall call = { .key = key, .value = value };
-  if (mine) call.op = gone ? STORE_RELEASE : STORE_SWAP;
-  if (mine) call.expected = buf_str(&found);
-  if (mine && gone) call.value = buf_str(&found);
-  if (asked == STORE_LACKS) call.op = STORE_ADD;
-  if (mine || (asked == STORE_LACKS && !gone)) asked = ask_store(keep, &call, NULL);
+  Asked asked = read_value(keep, buf_str(&write->key), &found);
+  bool there =
+      asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_of_write(keep, &run, write);
+  bool lacks = asked == STORE_LACKS && !write->gone;
+  StoreCall call = { .op = lacks         ? STORE_ADD
+                           : write->gone ? STORE_RELEASE
+                                         : STORE_SWAP,
+                     .key = buf_str(&write->key),
+                     .value = buf_str(write->gone ? &found : &write->value),
+                     .expected = buf_str(&found) };
+  if ((there || lacks) && pending_writes_is_newest(keep->unsaved))
+    asked = ask_store(keep, &call, NULL);
   buf_clear(&found);
   return asked != STORE_AWAY;
 }
 
+// Deletes the value that was just written, unless the store has another one: its run has ended, or another process has it.
+static void take_back(Keep *keep, Str key, Str value) {
+  StoreCall call = { .op = STORE_RELEASE, .key = key, .value = value };
+  if (ask_store(keep, &call, NULL) == STORE_AWAY)
+    pending_writes_put(keep->unsaved, key, (Str){ 0 });
+}
+
 static void write_unsaved(Keep *keep) {
-  Buf key, value;
-  bool gone, there = true;
+  PendingWrite write = { .gone = false };
+  bool there = true;
   size_t count = pending_writes_count(keep->unsaved);
-  buf_init(&key);
-  buf_init(&value);
-  while (there && pending_writes_take(keep->unsaved, &key, &value, &gone)) {
-    there = write_again(keep, buf_str(&key), buf_str(&value), gone);
-    bool valid = pending_writes_done(keep->unsaved, buf_str(&key), buf_str(&value), gone, !there);
-    if (!valid && !gone && !kept_index_has(keep->index, buf_str(&key)))
-      drop_key(keep, buf_str(&key));
+  buf_init(&write.key);
+  buf_init(&write.value);
+  while (there && pending_writes_take(keep->unsaved, &write)) {
+    there = write_again(keep, &write);
+    bool newest = pending_writes_done(keep->unsaved, &write, !there);
+    if (!newest && !write.gone && !kept_index_has(keep->index, buf_str(&write.key)))
+      take_back(keep, buf_str(&write.key), buf_str(&write.value));
   }
   if (there && count > 0)
     log_info("the store is back: %zu change%s of what is owed to users written", count,
              count == 1 ? "" : "s");
-  buf_clear(&key);
-  buf_clear(&value);
+  buf_clear(&write.key);
+  buf_clear(&write.value);
 }
 
 void keep_look(Keep *keep) {

@@ -4,11 +4,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 
 typedef struct Unsaved {
   struct Unsaved *next;
   bool gone;
+  int64_t put_s;
   size_t key_len, value_len;
   char bytes[];  // the key, then the value
 } Unsaved;
@@ -67,10 +69,11 @@ static bool drop(PendingWrites *unsaved, Str key) {
   return true;
 }
 
-bool pending_writes_put(PendingWrites *unsaved, Str key, Str value) {
+static bool put(PendingWrites *unsaved, Str key, Str value, int64_t put_s) {
   Unsaved *one = malloc(sizeof *one + key.len + value.len);
   if (!one) return false;
-  *one = (Unsaved){ .gone = !value.ptr, .key_len = key.len, .value_len = value.len };
+  *one =
+      (Unsaved){ .gone = !value.ptr, .put_s = put_s, .key_len = key.len, .value_len = value.len };
   memcpy(one->bytes, key.ptr, key.len);
   if (value.len) memcpy(one->bytes + key.len, value.ptr, value.len);
   pthread_mutex_lock(&unsaved->mutex);
@@ -80,6 +83,10 @@ bool pending_writes_put(PendingWrites *unsaved, Str key, Str value) {
   unsaved->end = &one->next;
   pthread_mutex_unlock(&unsaved->mutex);
   return only;
+}
+
+bool pending_writes_put(PendingWrites *unsaved, Str key, Str value) {
+  return put(unsaved, key, value, clock_unix_s());
 }
 
 size_t pending_writes_count(PendingWrites *unsaved) {
@@ -108,7 +115,7 @@ bool pending_writes_has(PendingWrites *unsaved, Str key) {
   return has;
 }
 
-bool pending_writes_take(PendingWrites *unsaved, Buf *key, Buf *value, bool *gone) {
+bool pending_writes_take(PendingWrites *unsaved, PendingWrite *write) {
   pthread_mutex_lock(&unsaved->mutex);
   Unsaved *one = unsaved->first ? take_out(unsaved, &unsaved->first) : NULL;
   buf_reset(&unsaved->taken);
@@ -116,20 +123,29 @@ bool pending_writes_take(PendingWrites *unsaved, Buf *key, Buf *value, bool *gon
   unsaved->cancelled = false;
   pthread_mutex_unlock(&unsaved->mutex);
   if (!one) return false;
-  buf_reset(key);
-  buf_reset(value);
-  buf_add(key, str_make(one->bytes, one->key_len));
-  buf_add(value, str_make(one->bytes + one->key_len, one->value_len));
-  *gone = one->gone;
+  buf_reset(&write->key);
+  buf_reset(&write->value);
+  buf_add(&write->key, str_make(one->bytes, one->key_len));
+  buf_add(&write->value, str_make(one->bytes + one->key_len, one->value_len));
+  write->gone = one->gone;
+  write->put_s = one->put_s;
   free(one);
   return true;
 }
 
-bool pending_writes_done(PendingWrites *unsaved, Str key, Str value, bool gone, bool again) {
+bool pending_writes_is_newest(PendingWrites *unsaved) {
+  pthread_mutex_lock(&unsaved->mutex);
+  bool newest = !unsaved->cancelled;
+  pthread_mutex_unlock(&unsaved->mutex);
+  return newest;
+}
+
+bool pending_writes_done(PendingWrites *unsaved, const PendingWrite *write, bool again) {
   pthread_mutex_lock(&unsaved->mutex);
   bool cancelled = unsaved->cancelled;
   buf_reset(&unsaved->taken);
   pthread_mutex_unlock(&unsaved->mutex);
-  if (again && !cancelled) pending_writes_put(unsaved, key, gone ? (Str){ 0 } : value);
+  Str value = write->gone ? (Str){ 0 } : buf_str(&write->value);
+  if (again && !cancelled) put(unsaved, buf_str(&write->key), value, write->put_s);
   return !cancelled;
 }

@@ -4,10 +4,18 @@
 #define WEMOON_SCRIPT_PENDING_WRITES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
 typedef struct PendingWrites PendingWrites;
+
+// A write; initially zeroed, except the buffers.
+typedef struct {
+  Buf key, value;
+  bool gone;      // the key is to be deleted
+  int64_t put_s;  // Unix: when the store did not accept it first
+} PendingWrite;
 
 PendingWrites *pending_writes_new(void);  // held once; NULL without memory
 // Adds a reference; returns `unsaved`.
@@ -21,11 +29,11 @@ bool pending_writes_put(PendingWrites *unsaved, Str key, Str value);
 bool pending_writes_cancel(PendingWrites *unsaved, Str key);
 size_t pending_writes_count(PendingWrites *unsaved);
 bool pending_writes_has(PendingWrites *unsaved, Str key);
-// Gets the next write, which the caller holds until pending_writes_done. *gone: the key is to be deleted; else `value` is
-// its value. Returns false if there is none.
-bool pending_writes_take(PendingWrites *unsaved, Buf *key, Buf *value, bool *gone);
-// Ends the write that pending_writes_take returned. `again`: the store did not accept it this time either. Returns false
-// if a newer write replaced it in the meantime.
-bool pending_writes_done(PendingWrites *unsaved, Str key, Str value, bool gone, bool again);
+// Gets the next write, which the caller holds until pending_writes_done. Returns false if there is none.
+bool pending_writes_take(PendingWrites *unsaved, PendingWrite *write);
+// Returns whether no newer write has replaced the write that pending_writes_take returned.
+bool pending_writes_is_newest(PendingWrites *unsaved);
+// Ends that write. `again`: the store did not accept it this time either. Returns false if a newer write has replaced it.
+bool pending_writes_done(PendingWrites *unsaved, const PendingWrite *write, bool again);
 
 #endif

@@ -78,6 +78,16 @@ static void test_a_run_whose_process_ended_is_claimed_and_its_ends_counted(void 
   assert_int_equal(found.ends, 1);
 }
 
+static void test_a_claimed_question_no_longer_owes_the_message_before_it(void **state) {
+  KeptRun run = question;
+  run.owed = true;
+  save(run);
+  become_another();
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+  assert_false(found.owed);
+  assert_int_equal(keep_owed(keep), 0);
+}
+
 static void test_a_claim_that_failed_puts_back_what_was_found(void **state) {
   save(question);
   become_another();
@@ -157,6 +167,7 @@ int main(void) {
     TEST(test_a_question_without_events_is_left_alone_for_an_event),
     TEST(test_a_question_that_is_held_in_memory_is_busy_until_it_is_let_go),
     TEST(test_a_run_whose_process_ended_is_claimed_and_its_ends_counted),
+    TEST(test_a_claimed_question_no_longer_owes_the_message_before_it),
     TEST(test_a_claim_that_failed_puts_back_what_was_found),
     TEST(test_the_answer_to_an_earlier_question_claims_nothing),
     TEST(test_a_question_that_timed_out_is_due),

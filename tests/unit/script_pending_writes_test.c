@@ -5,40 +5,37 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "script/pending_writes.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static PendingWrites *unsaved;
-static Buf key, value;
-static bool gone;
+static PendingWrite taken;
 
 static int begin(void **state) {
   unsaved = pending_writes_new();
-  buf_init(&key);
-  buf_init(&value);
+  taken = (PendingWrite){ .gone = false };
   return unsaved ? 0 : -1;
 }
 
 static int end(void **state) {
   pending_writes_release(unsaved);
-  buf_clear(&key);
-  buf_clear(&value);
+  buf_clear(&taken.key);
+  buf_clear(&taken.value);
   return 0;
 }
 
-static bool take(void) { return pending_writes_take(unsaved, &key, &value, &gone); }
+static bool take(void) { return pending_writes_take(unsaved, &taken); }
 
 static void assert_taken(const char *wanted_key, const char *wanted_value) {
   assert_true(take());
-  assert_true(str_eq(buf_str(&key), str_of(wanted_key)));
-  assert_int_equal(gone, wanted_value == NULL);
-  if (wanted_value) assert_true(str_eq(buf_str(&value), str_of(wanted_value)));
+  assert_true(str_eq(buf_str(&taken.key), str_of(wanted_key)));
+  assert_int_equal(taken.gone, wanted_value == NULL);
+  if (wanted_value) assert_true(str_eq(buf_str(&taken.value), str_of(wanted_value)));
 }
 
-static bool done(bool again) {
-  return pending_writes_done(unsaved, buf_str(&key), buf_str(&value), gone, again);
-}
+static bool done(bool again) { return pending_writes_done(unsaved, &taken, again); }
 
 static void test_writes_come_in_their_order_and_once(void **state) {
   pending_writes_put(unsaved, STR("a"), STR("1"));
@@ -66,6 +63,17 @@ static void test_one_that_fails_again_comes_again(void **state) {
   assert_taken("a", "1");
 }
 
+static void test_one_knows_since_when_it_waits(void **state) {
+  int64_t now_s = clock_unix_s();
+  pending_writes_put(unsaved, STR("a"), (Str){ 0 });
+  assert_true(take());
+  assert_in_range(taken.put_s, now_s, now_s + 1);
+  clock_advance((int64_t)60 * 1000 * 1000);
+  assert_true(done(true));
+  assert_true(take());
+  assert_in_range(taken.put_s, now_s, now_s + 1);
+}
+
 static void test_a_newer_write_puts_it_out_of_date(void **state) {
   pending_writes_put(unsaved, STR("a"), STR("1"));
   pending_writes_put(unsaved, STR("b"), STR("2"));
@@ -73,7 +81,9 @@ static void test_a_newer_write_puts_it_out_of_date(void **state) {
   assert_false(pending_writes_has(unsaved, STR("b")));
   assert_taken("a", "1");
   assert_true(pending_writes_has(unsaved, STR("a")));
+  assert_true(pending_writes_is_newest(unsaved));
   pending_writes_cancel(unsaved, STR("a"));
+  assert_false(pending_writes_is_newest(unsaved));
   assert_false(done(true));
   assert_false(pending_writes_has(unsaved, STR("a")));
   assert_false(take());
@@ -98,11 +108,9 @@ static void test_they_are_counted_and_the_first_says_so(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(test_writes_come_in_their_order_and_once),
-    TEST(test_the_last_write_of_a_key_counts),
-    TEST(test_one_that_fails_again_comes_again),
-    TEST(test_a_newer_write_puts_it_out_of_date),
-    TEST(test_a_holder_may_outlive_the_others),
+    TEST(test_writes_come_in_their_order_and_once),    TEST(test_the_last_write_of_a_key_counts),
+    TEST(test_one_that_fails_again_comes_again),       TEST(test_one_knows_since_when_it_waits),
+    TEST(test_a_newer_write_puts_it_out_of_date),      TEST(test_a_holder_may_outlive_the_others),
     TEST(test_they_are_counted_and_the_first_says_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
