@@ -1,23 +1,16 @@
 // Runs of the script in the store. Whether a user has a conversation is looked up in the index while no other process
 // has the store open, and in the store otherwise.
-#include "script/keep.h"
+#include "script/keep_inner.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/pack.h"
-#include "script/kept_index.h"
-#include "script/pending_writes.h"
-#include "script/process_name.h"
-#include "script/process_watch.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-  READ_AT_ONCE = 400,  // values read at a time
-  LEASE_MS = 9000,     // a process without signs of life counts as alive for this time
-  RENEW_US = 3000 * 1000,
+  READ_AT_ONCE = 400,     // values read at a time
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
   PATIENCE_S = 16,        // how long the platform retries an unanswered message
   LOOK_MS = 1000,         // between two checks of a run of another process
@@ -26,37 +19,19 @@ enum {
   AWAY_US = 200 * 1000  // how long the store is not asked after it was away
 };
 
-struct Keep {
-  KeepOptions options;
-  char process[PROCESS_NAME_SIZE];
-  char process_key[224], talks[96], owes[96];  // keys and prefixes
-  ProcessWatch *processes;
-  KeptIndex *index;
-  PendingWrites *unsaved;
-  atomic_bool whole;                     // every key in the store is in the index
-  atomic_int_least64_t held_us, lapses;  // monotonic: the lease was held then
-  // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
-  atomic_int_least64_t away_since_us, away_us;
-  // For the thread of keep_look:
-  int64_t renew_us, list_us;
-  bool shared;  // at the last look
-  Buf listed;   // the last key of the listing so far
-};
-
 bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
 
-static bool is_mine(const Keep *keep, const KeptRun *run) {
+bool keep_is_own(const Keep *keep, const KeptRun *run) {
   return str_eq(run->process, str_of(keep->process));
 }
 
-// Notes a run's value in the index. Another process may since have written a run that is held here.
-static void note(Keep *keep, Str key, const KeptRun *run) {
+void keep_note(Keep *keep, Str key, const KeptRun *run) {
   // A late question has answered its message: from then on the run waits for its user.
   bool owed = run->owed && (run->state == KEPT_RUNS || run->identity.len > 0);
   EntryNote note = { .state = ENTRY_ASKS, .owed = owed, .look_ms = INT64_MAX };
   if (run->state == KEPT_ASKS) {
     if (run->until_ms) note.look_ms = run->until_ms;
-  } else if (is_mine(keep, run)) {
+  } else if (keep_is_own(keep, run)) {
     note.state = ENTRY_MINE;
   } else {
     note.state = ENTRY_OTHER;
@@ -64,12 +39,6 @@ static void note(Keep *keep, Str key, const KeptRun *run) {
   }
   kept_index_note(keep->index, key, note);
 }
-
-typedef enum {
-  STORE_HAS,    // the value exists, or the call was done
-  STORE_LACKS,  // no such value, or the call was not done
-  STORE_AWAY    // unknown
-} Asked;
 
 static void note_answer(Keep *keep, bool answered) {
   if (answered && !atomic_load_explicit(&keep->away_since_us, memory_order_relaxed)) return;
@@ -79,7 +48,7 @@ static void note_answer(Keep *keep, bool answered) {
   atomic_store(&keep->away_us, now_us);
 }
 
-static Asked ask_store(Keep *keep, const StoreCall *call, Buf *value) {
+Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value) {
   StoreReply *reply = store_call_wait(keep->options.store, call, NULL);
   bool answered = reply && reply->err.code == ERR_NONE, has = answered && reply->ok;
   note_answer(keep, answered);
@@ -92,60 +61,8 @@ static Asked ask_store(Keep *keep, const StoreCall *call, Buf *value) {
   return !answered ? STORE_AWAY : has ? STORE_HAS : STORE_LACKS;
 }
 
-static Asked read_value(Keep *keep, Str key, Buf *value) {
-  return ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value);
-}
-
-static bool is_alive(Keep *keep, Str process) {
-  bool alive;
-  Buf key;
-  if (process_watch_look(keep->processes, process, &alive)) return alive;
-  buf_init(&key);
-  keep_lease_key(keep, process, &key);
-  StoreCall call = { .op = STORE_GET, .key = buf_str(&key) };
-  StoreReply *reply = store_call_wait(keep->options.store, &call, NULL);
-  alive = !reply || reply->err.code != ERR_NONE || reply->ok;
-  store_reply_free(reply);
-  buf_clear(&key);
-  return alive;
-}
-
-static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
-static void note_held(Keep *keep, int64_t at_us) {
-  int64_t before_us = atomic_exchange(&keep->held_us, at_us);
-  if (before_us && at_us - before_us > LEASE_MS * 1000) atomic_fetch_add(&keep->lapses, 1);
-}
-
-int64_t keep_lapses(const Keep *keep) {
-  int64_t held_us = atomic_load(&((Keep *)keep)->held_us);
-  bool held = clock_now_us() - held_us <= LEASE_MS * 1000;
-  return held ? atomic_load(&((Keep *)keep)->lapses) : -1;
-}
-
-static StoreCall renewal(const Keep *keep) {
-  return (StoreCall){ .op = STORE_LEASE,
-                      .key = str_of(keep->process_key),
-                      .value = str_of(keep->process),
-                      .ttl_ms = LEASE_MS };
-}
-
-static void renew(Keep *keep) {
-  int64_t now_us = clock_now_us();
-  if (!keep_is_shared(keep)) return note_held(keep, now_us);
-  if (now_us < keep->renew_us) return;
-  keep->renew_us = now_us + RENEW_US;
-  StoreCall call = renewal(keep);
-  if (ask_store(keep, &call, NULL) != STORE_AWAY) note_held(keep, now_us);
-}
-
-// Without waiting for the store, which may be away at the start.
-static void renew_first(Keep *keep) {
-  StoreCall call = renewal(keep);
-  atomic_store(&keep->held_us, clock_now_us());
-  if (!keep_is_shared(keep)) return;
-  keep->renew_us = clock_now_us() + RENEW_US;
-  store_call(keep->options.store, &call, forget_reply, NULL, NULL);
+Asked keep_read_value(Keep *keep, Str key, Buf *value) {
+  return keep_ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value);
 }
 
 // ---- creation and end ---------------------------------------------------------------------------
@@ -164,7 +81,7 @@ Keep *keep_new(const KeepOptions *options) {
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   buf_init(&keep->listed);
   keep->index = kept_index_new(keep->owes);
-  keep->processes = process_watch_new(str_of(keep->process), LEASE_MS * 1000);
+  keep->processes = process_watch_new(str_of(keep->process), KEEP_LEASE_MS * 1000);
   keep->unsaved = pending_writes_new();
   if (!keep->index || !keep->processes || !keep->unsaved) {
     process_watch_free(keep->processes);
@@ -173,7 +90,7 @@ Keep *keep_new(const KeepOptions *options) {
     free(keep);
     return NULL;
   }
-  renew_first(keep);
+  keep_renew_first(keep);
   return keep;
 }
 
@@ -184,10 +101,7 @@ void keep_free(Keep *keep) {
     log_warn("%zu change%s of what is owed to users could not be written, because the store was "
              "away: what was answered meanwhile may be lost",
              lost, lost == 1 ? "" : "s");
-  if (keep->renew_us)
-    store_call(keep->options.store,
-               &(StoreCall){ .op = STORE_DELETE, .key = str_of(keep->process_key) }, forget_reply,
-               NULL, NULL);
+  keep_end_lease(keep);
   process_watch_free(keep->processes);
   kept_index_free(keep->index);
   pending_writes_release(keep->unsaved);
@@ -199,17 +113,10 @@ bool keep_outlives_process(const Keep *keep) { return store_is_shared(keep->opti
 bool keep_has_conversations(const Keep *keep) { return keep && keep->options.conversations; }
 Str keep_process(const Keep *keep) { return str_of(keep->process); }
 
-void keep_lease_key(const Keep *keep, Str process, Buf *key) {
-  buf_printf(key, "process/%.*s/%.*s", STR_FMT(keep->options.account), STR_FMT(process));
-}
-
 size_t keep_conversations(const Keep *keep) { return kept_index_conversations(keep->index); }
 size_t keep_owed(const Keep *keep) { return kept_index_owed(keep->index); }
 
-// ---- writing ------------------------------------------------------------------------------------
-
-// Appends the key of a run. Returns false if the key is too long.
-static bool key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
+bool keep_key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
   buf_add(key, str_of(identity.len ? keep->owes : keep->talks));
   buf_add(key, openid);
   if (identity.len) buf_addc(key, '/');
@@ -220,214 +127,8 @@ static bool key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
   Buf key;
   buf_init(&key);
-  if (key_of(keep, openid, STR(""), &key))
+  if (keep_key_of(keep, openid, STR(""), &key))
     kept_index_let_go(keep->index, buf_str(&key), until_ms ? until_ms : INT64_MAX);
-  buf_clear(&key);
-}
-
-// A write under way that is repeated if the store does not accept it.
-typedef struct {
-  PendingWrites *unsaved;
-  StoreDone done;  // NULL: not called
-  void *ctx;
-  bool gone;
-  bool swaps;     // writes only if the store has the value that was written last
-  bool in_doubt;  // the store may not have accepted that value
-  size_t key_len, value_len;
-  char bytes[];  // the key, then the value
-} Write;
-
-// Returns whether the write is to be repeated: the store is away, or it refused the write because it never got the
-// value before.
-static bool is_unwritten(const Write *write, const StoreReply *reply) {
-  if (reply->err.code != ERR_NONE) return true;
-  if (!write->swaps || reply->ok) return false;
-  return write->in_doubt ||
-         pending_writes_has(write->unsaved, str_make(write->bytes, write->key_len));
-}
-
-static void on_written(void *ctx, StoreReply *reply) {
-  Write *write = ctx;
-  Str key = str_make(write->bytes, write->key_len);
-  Str value = str_make(write->bytes + write->key_len, write->value_len);
-  bool unwritten = is_unwritten(write, reply);
-  // An earlier write of the key may have failed only after this one began.
-  if (!unwritten) pending_writes_cancel(write->unsaved, key);
-  else if (pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
-           !write->gone)
-    log_warn("the store did not take what is owed to users: this process alone knows of it until "
-             "the store is back");
-  if (write->done) write->done(write->ctx, reply);
-  else store_reply_free(reply);
-  pending_writes_release(write->unsaved);
-  free(write);
-}
-
-static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void *ctx) {
-  Write *write = malloc(sizeof *write + call->key.len + call->value.len);
-  if (!write) return false;
-  *write = (Write){ .unsaved = pending_writes_hold(keep->unsaved),
-                    .done = done,
-                    .ctx = ctx,
-                    .gone = call->op == STORE_DELETE,
-                    .swaps = call->op == STORE_SWAP,
-                    .in_doubt = pending_writes_cancel(keep->unsaved, call->key),
-                    .key_len = call->key.len,
-                    .value_len = call->value.len };
-  memcpy(write->bytes, call->key.ptr, call->key.len);
-  if (call->value.len) memcpy(write->bytes + call->key.len, call->value.ptr, call->value.len);
-  if (store_call(keep->options.store, call, on_written, write, NULL)) return true;
-  pending_writes_release(write->unsaved);
-  free(write);
-  return false;
-}
-
-// Appends key and value of a run that is about to be written, and notes it in the index.
-static bool prepare_write(Keep *keep, const KeptRun *run, Buf *key, Buf *value) {
-  kept_write(run, value);
-  if (!key_of(keep, run->openid, run->identity, key) || value->failed) return false;
-  note(keep, buf_str(key), run);
-  if (run->state == KEPT_ASKS) kept_index_hold(keep->index, buf_str(key), run->events);
-  return true;
-}
-
-bool keep_save_now(Keep *keep, const KeptRun *run) {
-  Buf key, value;
-  StoreReply *reply = NULL;
-  buf_init(&key);
-  buf_init(&value);
-  // A write that is still to be repeated is keep_save's to replace.
-  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value) &&
-      !pending_writes_has(keep->unsaved, buf_str(&key)))
-    reply = store_call_now(
-        keep->options.store,
-        &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
-  bool saved = reply && reply->err.code == ERR_NONE;
-  store_reply_free(reply);
-  buf_clear(&key);
-  buf_clear(&value);
-  return saved;
-}
-
-bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
-               void *ctx) {
-  StoreCall call = { .op = before ? STORE_SWAP : STORE_SET };
-  Buf key, written;
-  buf_init(&key);
-  buf_init(&written);
-  bool ok = prepare_write(keep, run, &key, &written);
-  call.key = buf_str(&key);
-  call.value = buf_str(&written);
-  if (before) call.expected = buf_str(before);
-  // A question with a `done` is not repeated here: its caller gets the result.
-  ok = ok &&
-       (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)
-                                        : write_surely(keep, &call, done, ctx));
-  buf_reset(value);
-  buf_add(value, call.value);
-  buf_clear(&key);
-  buf_clear(&written);
-  return ok;
-}
-
-void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
-  Buf value;
-  buf_init(&value);
-  run->state = state;
-  run->process = STR("");
-  if (state == KEPT_ASKS) run->answering = STR("");  // no message has answered it yet
-  keep_save(keep, run, NULL, &value, NULL, NULL);
-  keep_let_go(keep, run->openid, run->until_ms);
-  buf_clear(&value);
-}
-
-bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
-  Buf key;
-  buf_init(&key);
-  bool ok = key_of(keep, run->openid, run->identity, &key) &&
-            store_call(keep->options.store, &(StoreCall){ .op = STORE_GET, .key = buf_str(&key) },
-                       done, ctx, NULL);
-  buf_clear(&key);
-  return ok;
-}
-
-static bool is_unsaved(const Keep *keep, const KeptRun *run) {
-  Buf key;
-  buf_init(&key);
-  bool unsaved = key_of(keep, run->openid, run->identity, &key) &&
-                 pending_writes_has(keep->unsaved, buf_str(&key));
-  buf_clear(&key);
-  return unsaved;
-}
-
-bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
-  KeptRun found;
-  if (reply->err.code != ERR_NONE)
-    return true;  // unknown, but no other process can claim the run either
-  if (!reply->ok) return is_unsaved(keep, run);
-  if (!kept_read(reply->value, &found)) return false;
-  return is_mine(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
-}
-
-// A run that is being given up.
-typedef struct {
-  Store *store;
-  char process[PROCESS_NAME_SIZE];
-  Buf key, value;
-} Leaving;
-
-static void leaving_free(Leaving *leaving) {
-  buf_clear(&leaving->key);
-  buf_clear(&leaving->value);
-  free(leaving);
-}
-
-static void on_leaving(void *ctx, StoreReply *reply) {
-  Leaving *leaving = ctx;
-  KeptRun run;
-  bool mine =
-      reply->ok && kept_read(reply->value, &run) && str_eq(run.process, str_of(leaving->process));
-  StoreCall call = { .op = STORE_SWAP,
-                     .key = buf_str(&leaving->key),
-                     .expected = reply->value,
-                     .value = buf_str(&leaving->value) };
-  if (mine) store_call(leaving->store, &call, forget_reply, NULL, NULL);
-  store_reply_free(reply);
-  leaving_free(leaving);
-}
-
-void keep_leave(Keep *keep, const KeptRun *run) {
-  Leaving *leaving = calloc(1, sizeof *leaving);
-  if (!leaving) return;
-  leaving->store = keep->options.store;
-  memcpy(leaving->process, keep->process, sizeof leaving->process);
-  kept_write(run, &leaving->value);
-  StoreCall call = { .op = STORE_GET };
-  bool ok = key_of(keep, run->openid, run->identity, &leaving->key) && !leaving->value.failed;
-  call.key = buf_str(&leaving->key);
-  if (ok) note(keep, call.key, run);
-  if (!ok || !store_call(leaving->store, &call, on_leaving, leaving, NULL)) leaving_free(leaving);
-}
-
-void keep_lost(Keep *keep, Str openid, Str identity) {
-  Buf key;
-  buf_init(&key);
-  if (key_of(keep, openid, identity, &key)) {
-    pending_writes_cancel(keep->unsaved, buf_str(&key));
-    kept_index_forget(keep->index, buf_str(&key));
-  }
-  buf_clear(&key);
-}
-
-static void drop_key(Keep *keep, Str key) {
-  kept_index_forget(keep->index, key);
-  write_surely(keep, &(StoreCall){ .op = STORE_DELETE, .key = key }, NULL, NULL);
-}
-
-void keep_drop(Keep *keep, Str openid, Str identity) {
-  Buf key;
-  buf_init(&key);
-  if (key_of(keep, openid, identity, &key)) drop_key(keep, buf_str(&key));
   buf_clear(&key);
 }
 
@@ -449,7 +150,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
   StoreCall call = {
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
   };
-  Asked asked = after.failed ? STORE_LACKS : ask_store(keep, &call, NULL);
+  Asked asked = after.failed ? STORE_LACKS : keep_ask_store(keep, &call, NULL);
   if (asked == STORE_AWAY) pending_writes_put(keep->unsaved, key, buf_str(value));
   if (asked == STORE_HAS) {
     pending_writes_cancel(keep->unsaved, key);
@@ -457,7 +158,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
     buf_reset(value);
     buf_add(value, buf_str(&after));
     if (value->failed || !kept_read(buf_str(value), run)) asked = STORE_LACKS;
-    else note(keep, key, run);
+    else keep_note(keep, key, run);
     run->state = was;
   }
   buf_clear(&after);
@@ -478,7 +179,7 @@ static KeepFound found_away(Keep *keep, Str key) {
 
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
                        KeptRun *run) {
-  Asked asked = was_away_just_now(keep) ? STORE_AWAY : read_value(keep, key, value);
+  Asked asked = was_away_just_now(keep) ? STORE_AWAY : keep_read_value(keep, key, value);
   if (asked == STORE_AWAY) return found_away(keep, key);
   if (pending_writes_has(keep->unsaved, key)) return KEEP_BUSY;  // that value is out of date
   if (asked == STORE_LACKS) {
@@ -487,10 +188,10 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
   }
   if (!kept_read(buf_str(value), run)) {
     *run = (KeptRun){ .state = KEPT_ASKS };  // of another format: record_load reports the error
-    drop_key(keep, key);
+    keep_drop_key(keep, key);
     return KEEP_ASKING;
   }
-  note(keep, key, run);
+  keep_note(keep, key, run);
   bool again = answering.len > 0 && str_eq(run->answering, answering);
   if (run->state == KEPT_ASKS) {
     if (again) return KEEP_ANSWERED;
@@ -498,9 +199,9 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return make_mine(keep, key, answering, false, value, run) == STORE_HAS ? KEEP_ASKING
                                                                            : KEEP_BUSY;
   }
-  if (is_mine(keep, run)) return KEEP_BUSY;
+  if (keep_is_own(keep, run)) return KEEP_BUSY;
   // What is owed goes out late from there; what is not goes to the message's request, which may be this one by now.
-  if (is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
+  if (keep_is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
   asked = make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run);
   return asked == STORE_HAS ? KEEP_ENDED : KEEP_BUSY;
 }
@@ -509,7 +210,7 @@ bool keep_may_owe(const Keep *keep) {
   return keep_owed(keep) > 0 || keep_is_shared(keep) || !atomic_load((atomic_bool *)&keep->whole);
 }
 
-static void drop_found(void *keep, Str key) { drop_key(keep, key); }
+static void drop_found(void *keep, Str key) { keep_drop_key(keep, key); }
 
 void keep_forget(Keep *keep, Str openid) {
   Buf prefix;
@@ -530,7 +231,7 @@ void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const 
   buf_init(&value);
   kept_index_list(keep->index, owed, max, &keys);
   for (Str rest = buf_str(&keys); !keys.failed && pack_take_str(&rest, &key);) {
-    if (read_value(keep, key, &value) == STORE_HAS && kept_read(buf_str(&value), &run))
+    if (keep_read_value(keep, key, &value) == STORE_HAS && kept_read(buf_str(&value), &run))
       each(ctx, &run);
   }
   buf_clear(&value);
@@ -540,7 +241,7 @@ void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const 
 bool keep_has(Keep *keep, Str openid) {
   Buf key;
   buf_init(&key);
-  bool has = key_of(keep, openid, STR(""), &key) && kept_index_has(keep->index, buf_str(&key));
+  bool has = keep_key_of(keep, openid, STR(""), &key) && kept_index_has(keep->index, buf_str(&key));
   buf_clear(&key);
   return has;
 }
@@ -567,7 +268,7 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
   Buf key;
   buf_init(&key);
   KeepFound found = KEEP_NOTHING;
-  if (keep->options.conversations && key_of(keep, openid, STR(""), &key) &&
+  if (keep->options.conversations && keep_key_of(keep, openid, STR(""), &key) &&
       !is_known_absent(keep, buf_str(&key)) && !is_held(keep, buf_str(&key), is_event, &found))
     found = claim(keep, buf_str(&key), is_event, answering, value, run);
   buf_clear(&key);
@@ -578,8 +279,9 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, B
   Buf key;
   KeptRun run;
   buf_init(&key);
-  Asked asked =
-      key_of(keep, openid, STR(""), &key) ? read_value(keep, buf_str(&key), value) : STORE_LACKS;
+  Asked asked = keep_key_of(keep, openid, STR(""), &key)
+                    ? keep_read_value(keep, buf_str(&key), value)
+                    : STORE_LACKS;
   bool asking = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
                 run.asks == asks;
   if (asked == STORE_HAS)
@@ -593,7 +295,7 @@ KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, Kept
   Buf key;
   buf_init(&key);
   KeepFound found = KEEP_NOTHING;
-  bool known = identity.len && key_of(keep, openid, identity, &key) &&
+  bool known = identity.len && keep_key_of(keep, openid, identity, &key) &&
                (keep_is_shared(keep) || !atomic_load(&keep->whole) ||
                 kept_index_has(keep->index, buf_str(&key)));
   if (known) found = claim(keep, buf_str(&key), false, (Str){ 0 }, value, run);
@@ -645,7 +347,7 @@ static bool list_all(Keep *keep) {
     buf_reset(&keep->listed);
     do {
       listed = list_page(keep, prefixes[i]);
-      renew(keep);
+      keep_renew(keep);
     } while (listed == page);
     if (listed < 0) return false;
   }
@@ -670,75 +372,17 @@ static void look_at_value(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
-  Asked asked = read_value(keep, key, &value);
-  if (asked == STORE_HAS && kept_read(buf_str(&value), &run)) note(keep, key, &run);
+  Asked asked = keep_read_value(keep, key, &value);
+  if (asked == STORE_HAS && kept_read(buf_str(&value), &run)) keep_note(keep, key, &run);
   // missing, or of another format
   else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
   buf_clear(&value);
 }
 
-// Returns whether the run in the store is the one of the write: this process's own, or the question that its run has
-// answered since.
-static bool is_of_write(const Keep *keep, const KeptRun *found, const PendingWrite *write) {
-  KeptRun run;
-  if (is_mine(keep, found)) return true;
-  if (found->state != KEPT_ASKS) return false;
-  if (write->gone) return found->since_s <= write->put_s;
-  return kept_read(buf_str(&write->value), &run) && run.state == KEPT_RUNS &&
-         run.asks == found->asks;
-}
-
-// Repeats a write, unless another process has written the key since. Returns false if the store is away.
-static bool write_again(Keep *keep, const PendingWrite *write) {
-  Buf found;
-  KeptRun run;
-  buf_init(&found);
-  Asked asked = read_value(keep, buf_str(&write->key), &found);
-  bool there =
-      asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_of_write(keep, &run, write);
-  bool lacks = asked == STORE_LACKS && !write->gone;
-  StoreCall call = { .op = lacks         ? STORE_ADD
-                           : write->gone ? STORE_RELEASE
-                                         : STORE_SWAP,
-                     .key = buf_str(&write->key),
-                     .value = buf_str(write->gone ? &found : &write->value),
-                     .expected = buf_str(&found) };
-  if ((there || lacks) && pending_writes_is_newest(keep->unsaved))
-    asked = ask_store(keep, &call, NULL);
-  buf_clear(&found);
-  return asked != STORE_AWAY;
-}
-
-// Deletes the value that was just written, unless the store has another one: its run has ended, or another process has it.
-static void take_back(Keep *keep, Str key, Str value) {
-  StoreCall call = { .op = STORE_RELEASE, .key = key, .value = value };
-  if (ask_store(keep, &call, NULL) == STORE_AWAY)
-    pending_writes_put(keep->unsaved, key, (Str){ 0 });
-}
-
-static void write_unsaved(Keep *keep) {
-  PendingWrite write = { .gone = false };
-  bool there = true;
-  size_t count = pending_writes_count(keep->unsaved);
-  buf_init(&write.key);
-  buf_init(&write.value);
-  while (there && pending_writes_take(keep->unsaved, &write)) {
-    there = write_again(keep, &write);
-    bool newest = pending_writes_done(keep->unsaved, &write, !there);
-    if (!newest && !write.gone && !kept_index_has(keep->index, buf_str(&write.key)))
-      take_back(keep, buf_str(&write.key), buf_str(&write.value));
-  }
-  if (there && count > 0)
-    log_info("the store is back: %zu change%s of what is owed to users written", count,
-             count == 1 ? "" : "s");
-  buf_clear(&write.key);
-  buf_clear(&write.value);
-}
-
 void keep_look(Keep *keep) {
   Buf key;
-  renew(keep);
-  write_unsaved(keep);
+  keep_renew(keep);
+  keep_write_pending(keep);
   look_at_keys(keep);
   buf_init(&key);
   for (int i = 0; i < READ_AT_ONCE && kept_index_next_unread(keep->index, &key); i++)
@@ -752,16 +396,16 @@ static bool has_come(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
-  Asked asked = read_value(keep, key, &value);
+  Asked asked = keep_read_value(keep, key, &value);
   bool come = asked == STORE_HAS && kept_read(buf_str(&value), &run);
   if (!come) {
     if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
   } else {
-    note(keep, key, &run);
+    keep_note(keep, key, &run);
     if (run.state == KEPT_ASKS) come = run.until_ms && run.until_ms <= clock_unix_ms();
     else
-      come = !is_mine(keep, &run) && (run.owed || clock_unix_s() - run.begun_s > PATIENCE_S) &&
-             !is_alive(keep, run.process);
+      come = !keep_is_own(keep, &run) && (run.owed || clock_unix_s() - run.begun_s > PATIENCE_S) &&
+             !keep_is_alive(keep, run.process);
   }
   buf_clear(&value);
   return come;

@@ -1,0 +1,276 @@
+// Writes of runs. One that the store does not accept is repeated until the store accepts it.
+#include "script/keep_inner.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+// A write under way that is repeated if the store does not accept it.
+typedef struct {
+  PendingWrites *unsaved;
+  StoreDone done;  // NULL: not called
+  void *ctx;
+  bool gone;
+  bool swaps;     // writes only if the store has the value that was written last
+  bool in_doubt;  // the store may not have accepted that value
+  size_t key_len, value_len;
+  char bytes[];  // the key, then the value
+} Write;
+
+// Returns whether the write is to be repeated: the store is away, or it refused the write because it never got the
+// value before.
+static bool is_unwritten(const Write *write, const StoreReply *reply) {
+  if (reply->err.code != ERR_NONE) return true;
+  if (!write->swaps || reply->ok) return false;
+  return write->in_doubt ||
+         pending_writes_has(write->unsaved, str_make(write->bytes, write->key_len));
+}
+
+static void on_written(void *ctx, StoreReply *reply) {
+  Write *write = ctx;
+  Str key = str_make(write->bytes, write->key_len);
+  Str value = str_make(write->bytes + write->key_len, write->value_len);
+  bool unwritten = is_unwritten(write, reply);
+  // An earlier write of the key may have failed only after this one began.
+  if (!unwritten) pending_writes_cancel(write->unsaved, key);
+  else if (pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
+           !write->gone)
+    log_warn("the store did not take what is owed to users: this process alone knows of it until "
+             "the store is back");
+  if (write->done) write->done(write->ctx, reply);
+  else store_reply_free(reply);
+  pending_writes_release(write->unsaved);
+  free(write);
+}
+
+static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void *ctx) {
+  Write *write = malloc(sizeof *write + call->key.len + call->value.len);
+  if (!write) return false;
+  *write = (Write){ .unsaved = pending_writes_hold(keep->unsaved),
+                    .done = done,
+                    .ctx = ctx,
+                    .gone = call->op == STORE_DELETE,
+                    .swaps = call->op == STORE_SWAP,
+                    .in_doubt = pending_writes_cancel(keep->unsaved, call->key),
+                    .key_len = call->key.len,
+                    .value_len = call->value.len };
+  memcpy(write->bytes, call->key.ptr, call->key.len);
+  if (call->value.len) memcpy(write->bytes + call->key.len, call->value.ptr, call->value.len);
+  if (store_call(keep->options.store, call, on_written, write, NULL)) return true;
+  pending_writes_release(write->unsaved);
+  free(write);
+  return false;
+}
+
+// Appends key and value of a run that is about to be written, and notes it in the index.
+static bool prepare_write(Keep *keep, const KeptRun *run, Buf *key, Buf *value) {
+  kept_write(run, value);
+  if (!keep_key_of(keep, run->openid, run->identity, key) || value->failed) return false;
+  keep_note(keep, buf_str(key), run);
+  if (run->state == KEPT_ASKS) kept_index_hold(keep->index, buf_str(key), run->events);
+  return true;
+}
+
+bool keep_save_now(Keep *keep, const KeptRun *run) {
+  Buf key, value;
+  StoreReply *reply = NULL;
+  buf_init(&key);
+  buf_init(&value);
+  // A write that is still to be repeated is keep_save's to replace.
+  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value) &&
+      !pending_writes_has(keep->unsaved, buf_str(&key)))
+    reply = store_call_now(
+        keep->options.store,
+        &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
+  bool saved = reply && reply->err.code == ERR_NONE;
+  store_reply_free(reply);
+  buf_clear(&key);
+  buf_clear(&value);
+  return saved;
+}
+
+bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
+               void *ctx) {
+  StoreCall call = { .op = before ? STORE_SWAP : STORE_SET };
+  Buf key, written;
+  buf_init(&key);
+  buf_init(&written);
+  bool ok = prepare_write(keep, run, &key, &written);
+  call.key = buf_str(&key);
+  call.value = buf_str(&written);
+  if (before) call.expected = buf_str(before);
+  // A question with a `done` is not repeated here: its caller gets the result.
+  ok = ok &&
+       (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)
+                                        : write_surely(keep, &call, done, ctx));
+  buf_reset(value);
+  buf_add(value, call.value);
+  buf_clear(&key);
+  buf_clear(&written);
+  return ok;
+}
+
+void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
+  Buf value;
+  buf_init(&value);
+  run->state = state;
+  run->process = STR("");
+  if (state == KEPT_ASKS) run->answering = STR("");  // no message has answered it yet
+  keep_save(keep, run, NULL, &value, NULL, NULL);
+  keep_let_go(keep, run->openid, run->until_ms);
+  buf_clear(&value);
+}
+
+bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
+  Buf key;
+  buf_init(&key);
+  bool ok = keep_key_of(keep, run->openid, run->identity, &key) &&
+            store_call(keep->options.store, &(StoreCall){ .op = STORE_GET, .key = buf_str(&key) },
+                       done, ctx, NULL);
+  buf_clear(&key);
+  return ok;
+}
+
+static bool is_unsaved(const Keep *keep, const KeptRun *run) {
+  Buf key;
+  buf_init(&key);
+  bool unsaved = keep_key_of(keep, run->openid, run->identity, &key) &&
+                 pending_writes_has(keep->unsaved, buf_str(&key));
+  buf_clear(&key);
+  return unsaved;
+}
+
+bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
+  KeptRun found;
+  if (reply->err.code != ERR_NONE)
+    return true;  // unknown, but no other process can claim the run either
+  if (!reply->ok) return is_unsaved(keep, run);
+  if (!kept_read(reply->value, &found)) return false;
+  return keep_is_own(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
+}
+
+// ---- giving up ----------------------------------------------------------------------------------
+
+static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
+
+// A run that is being given up.
+typedef struct {
+  Store *store;
+  char process[PROCESS_NAME_SIZE];
+  Buf key, value;
+} Leaving;
+
+static void leaving_free(Leaving *leaving) {
+  buf_clear(&leaving->key);
+  buf_clear(&leaving->value);
+  free(leaving);
+}
+
+static void on_leaving(void *ctx, StoreReply *reply) {
+  Leaving *leaving = ctx;
+  KeptRun run;
+  bool mine =
+      reply->ok && kept_read(reply->value, &run) && str_eq(run.process, str_of(leaving->process));
+  StoreCall call = { .op = STORE_SWAP,
+                     .key = buf_str(&leaving->key),
+                     .expected = reply->value,
+                     .value = buf_str(&leaving->value) };
+  if (mine) store_call(leaving->store, &call, forget_reply, NULL, NULL);
+  store_reply_free(reply);
+  leaving_free(leaving);
+}
+
+void keep_leave(Keep *keep, const KeptRun *run) {
+  Leaving *leaving = calloc(1, sizeof *leaving);
+  if (!leaving) return;
+  leaving->store = keep->options.store;
+  memcpy(leaving->process, keep->process, sizeof leaving->process);
+  kept_write(run, &leaving->value);
+  StoreCall call = { .op = STORE_GET };
+  bool ok = keep_key_of(keep, run->openid, run->identity, &leaving->key) && !leaving->value.failed;
+  call.key = buf_str(&leaving->key);
+  if (ok) keep_note(keep, call.key, run);
+  if (!ok || !store_call(leaving->store, &call, on_leaving, leaving, NULL)) leaving_free(leaving);
+}
+
+void keep_lost(Keep *keep, Str openid, Str identity) {
+  Buf key;
+  buf_init(&key);
+  if (keep_key_of(keep, openid, identity, &key)) {
+    pending_writes_cancel(keep->unsaved, buf_str(&key));
+    kept_index_forget(keep->index, buf_str(&key));
+  }
+  buf_clear(&key);
+}
+
+void keep_drop_key(Keep *keep, Str key) {
+  kept_index_forget(keep->index, key);
+  write_surely(keep, &(StoreCall){ .op = STORE_DELETE, .key = key }, NULL, NULL);
+}
+
+void keep_drop(Keep *keep, Str openid, Str identity) {
+  Buf key;
+  buf_init(&key);
+  if (keep_key_of(keep, openid, identity, &key)) keep_drop_key(keep, buf_str(&key));
+  buf_clear(&key);
+}
+
+// ---- writing again ------------------------------------------------------------------------------
+
+// Returns whether the run in the store is the one of the write: this process's own, or the question that its run has
+// answered since.
+static bool is_of_write(const Keep *keep, const KeptRun *found, const PendingWrite *write) {
+  KeptRun run;
+  if (keep_is_own(keep, found)) return true;
+  if (found->state != KEPT_ASKS) return false;
+  if (write->gone) return found->since_s <= write->put_s;
+  return kept_read(buf_str(&write->value), &run) && run.state == KEPT_RUNS &&
+         run.asks == found->asks;
+}
+
+// Repeats a write, unless another process has written the key since. Returns false if the store is away.
+static bool write_again(Keep *keep, const PendingWrite *write) {
+  Buf found;
+  KeptRun run;
+  buf_init(&found);
+  Asked asked = keep_read_value(keep, buf_str(&write->key), &found);
+  bool there =
+      asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_of_write(keep, &run, write);
+  bool lacks = asked == STORE_LACKS && !write->gone;
+  StoreCall call = { .op = lacks         ? STORE_ADD
+                           : write->gone ? STORE_RELEASE
+                                         : STORE_SWAP,
+                     .key = buf_str(&write->key),
+                     .value = buf_str(write->gone ? &found : &write->value),
+                     .expected = buf_str(&found) };
+  if ((there || lacks) && pending_writes_is_newest(keep->unsaved))
+    asked = keep_ask_store(keep, &call, NULL);
+  buf_clear(&found);
+  return asked != STORE_AWAY;
+}
+
+// Deletes the value that was just written, unless the store has another one: its run has ended, or another process has it.
+static void take_back(Keep *keep, Str key, Str value) {
+  StoreCall call = { .op = STORE_RELEASE, .key = key, .value = value };
+  if (keep_ask_store(keep, &call, NULL) == STORE_AWAY)
+    pending_writes_put(keep->unsaved, key, (Str){ 0 });
+}
+
+void keep_write_pending(Keep *keep) {
+  PendingWrite write = { .gone = false };
+  bool there = true;
+  size_t count = pending_writes_count(keep->unsaved);
+  buf_init(&write.key);
+  buf_init(&write.value);
+  while (there && pending_writes_take(keep->unsaved, &write)) {
+    there = write_again(keep, &write);
+    bool newest = pending_writes_done(keep->unsaved, &write, !there);
+    if (!newest && !write.gone && !kept_index_has(keep->index, buf_str(&write.key)))
+      take_back(keep, buf_str(&write.key), buf_str(&write.value));
+  }
+  if (there && count > 0)
+    log_info("the store is back: %zu change%s of what is owed to users written", count,
+             count == 1 ? "" : "s");
+  buf_clear(&write.key);
+  buf_clear(&write.value);
+}
