@@ -13,57 +13,10 @@ enum {
   READ_AT_ONCE = 400,     // values read at a time
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
   PATIENCE_S = 16,        // how long the platform retries an unanswered message
-  LOOK_MS = 1000,         // between two checks of a run of another process
   // How long messages wait for a store that is away, if their user may have a run in it: a fail-over takes seconds.
   BACK_US = 10 * 1000 * 1000,
   AWAY_US = 200 * 1000  // how long the store is not asked after it was away
 };
-
-bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
-
-bool keep_is_own(const Keep *keep, const KeptRun *run) {
-  return str_eq(run->process, str_of(keep->process));
-}
-
-void keep_note(Keep *keep, Str key, const KeptRun *run) {
-  // A late question has answered its message: from then on the run waits for its user.
-  bool owed = run->owed && (run->state == KEPT_RUNS || run->identity.len > 0);
-  EntryNote note = { .state = ENTRY_ASKS, .owed = owed, .look_ms = INT64_MAX };
-  if (run->state == KEPT_ASKS) {
-    if (run->until_ms) note.look_ms = run->until_ms;
-  } else if (keep_is_own(keep, run)) {
-    note.state = ENTRY_MINE;
-  } else {
-    note.state = ENTRY_OTHER;
-    note.look_ms = clock_unix_ms() + LOOK_MS;
-  }
-  kept_index_note(keep->index, key, note);
-}
-
-static void note_answer(Keep *keep, bool answered) {
-  if (answered && !atomic_load_explicit(&keep->away_since_us, memory_order_relaxed)) return;
-  int64_t now_us = answered ? 0 : clock_now_us(), never = 0;
-  if (answered) atomic_store(&keep->away_since_us, 0);
-  else atomic_compare_exchange_strong(&keep->away_since_us, &never, now_us);
-  atomic_store(&keep->away_us, now_us);
-}
-
-Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value) {
-  StoreReply *reply = store_call_wait(keep->options.store, call, NULL);
-  bool answered = reply && reply->err.code == ERR_NONE, has = answered && reply->ok;
-  note_answer(keep, answered);
-  if (has && value) {
-    buf_reset(value);
-    buf_add(value, reply->value);
-    answered = !value->failed;
-  }
-  store_reply_free(reply);
-  return !answered ? STORE_AWAY : has ? STORE_HAS : STORE_LACKS;
-}
-
-Asked keep_read_value(Keep *keep, Str key, Buf *value) {
-  return keep_ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value);
-}
 
 // ---- creation and end ---------------------------------------------------------------------------
 
@@ -115,14 +68,6 @@ Str keep_process(const Keep *keep) { return str_of(keep->process); }
 
 size_t keep_conversations(const Keep *keep) { return kept_index_conversations(keep->index); }
 size_t keep_owed(const Keep *keep) { return kept_index_owed(keep->index); }
-
-bool keep_key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
-  buf_add(key, str_of(identity.len ? keep->owes : keep->talks));
-  buf_add(key, openid);
-  if (identity.len) buf_addc(key, '/');
-  buf_add(key, identity);
-  return !key->failed && key->len <= STORE_KEY_MAX;
-}
 
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
   Buf key;
@@ -204,6 +149,17 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
   if (keep_is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
   asked = make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run);
   return asked == STORE_HAS ? KEEP_ENDED : KEEP_BUSY;
+}
+
+void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
+  Buf value;
+  buf_init(&value);
+  run->state = state;
+  run->process = STR("");
+  if (state == KEPT_ASKS) run->answering = STR("");  // no message has answered it yet
+  keep_save(keep, run, NULL, &value, NULL, NULL);
+  keep_let_go(keep, run->openid, run->until_ms);
+  buf_clear(&value);
 }
 
 bool keep_may_owe(const Keep *keep) {

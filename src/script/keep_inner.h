@@ -29,7 +29,7 @@ struct Keep {
   Buf listed;   // the last key of the listing so far
 };
 
-// ---- keep.c
+// ---- keep_store.c
 
 // Returns whether the run belongs to this process.
 bool keep_is_own(const Keep *keep, const KeptRun *run);

@@ -5,12 +5,13 @@
 
 #include <stdlib.h>
 
-// A write under way that is repeated if the store does not accept it.
+// A write under way that is repeated if the store does not accept it, except for a question whose caller gets the result.
 typedef struct {
   PendingWrites *unsaved;
   StoreDone done;  // NULL: not called
   void *ctx;
   bool gone;
+  bool once;      // not repeated
   bool swaps;     // writes only if the store has the value that was written last
   bool in_doubt;  // the store may not have accepted that value
   size_t key_len, value_len;
@@ -33,7 +34,8 @@ static void on_written(void *ctx, StoreReply *reply) {
   bool unwritten = is_unwritten(write, reply);
   // An earlier write of the key may have failed only after this one began.
   if (!unwritten) pending_writes_cancel(write->unsaved, key);
-  else if (pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
+  else if (!write->once &&
+           pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
            !write->gone)
     log_warn("the store did not take what is owed to users: this process alone knows of it until "
              "the store is back");
@@ -43,15 +45,16 @@ static void on_written(void *ctx, StoreReply *reply) {
   free(write);
 }
 
-static bool write_surely(Keep *keep, const StoreCall *call, StoreDone done, void *ctx) {
+static bool begin_write(Keep *keep, const StoreCall *call, bool once, StoreDone done, void *ctx) {
   Write *write = malloc(sizeof *write + call->key.len + call->value.len);
   if (!write) return false;
   *write = (Write){ .unsaved = pending_writes_hold(keep->unsaved),
                     .done = done,
                     .ctx = ctx,
                     .gone = call->op == STORE_DELETE,
+                    .once = once,
                     .swaps = call->op == STORE_SWAP,
-                    .in_doubt = pending_writes_cancel(keep->unsaved, call->key),
+                    .in_doubt = !once && pending_writes_cancel(keep->unsaved, call->key),
                     .key_len = call->key.len,
                     .value_len = call->value.len };
   memcpy(write->bytes, call->key.ptr, call->key.len);
@@ -99,26 +102,12 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
   call.key = buf_str(&key);
   call.value = buf_str(&written);
   if (before) call.expected = buf_str(before);
-  // A question with a `done` is not repeated here: its caller gets the result.
-  ok = ok &&
-       (run->state == KEPT_ASKS && done ? store_call(keep->options.store, &call, done, ctx, NULL)
-                                        : write_surely(keep, &call, done, ctx));
+  ok = ok && begin_write(keep, &call, run->state == KEPT_ASKS && done, done, ctx);
   buf_reset(value);
   buf_add(value, call.value);
   buf_clear(&key);
   buf_clear(&written);
   return ok;
-}
-
-void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
-  Buf value;
-  buf_init(&value);
-  run->state = state;
-  run->process = STR("");
-  if (state == KEPT_ASKS) run->answering = STR("");  // no message has answered it yet
-  keep_save(keep, run, NULL, &value, NULL, NULL);
-  keep_let_go(keep, run->openid, run->until_ms);
-  buf_clear(&value);
 }
 
 bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
@@ -205,7 +194,7 @@ void keep_lost(Keep *keep, Str openid, Str identity) {
 
 void keep_drop_key(Keep *keep, Str key) {
   kept_index_forget(keep->index, key);
-  write_surely(keep, &(StoreCall){ .op = STORE_DELETE, .key = key }, NULL, NULL);
+  begin_write(keep, &(StoreCall){ .op = STORE_DELETE, .key = key }, false, NULL, NULL);
 }
 
 void keep_drop(Keep *keep, Str openid, Str identity) {

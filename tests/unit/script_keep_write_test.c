@@ -132,11 +132,31 @@ static void test_what_became_of_a_question_meanwhile_is_written_later(void **sta
   assert_int_equal(found.state, KEPT_RUNS);
 }
 
+static void drop(void *ctx, StoreReply *reply) { store_reply_free(reply); }
+
+static void test_a_new_question_is_not_taken_for_the_one_that_ended(void **state) {
+  KeptRun run = question;
+  ask("a", clock_unix_s());
+  await_calls();
+  lock_for("3.5");
+  keep_drop(keep, STR("a"), STR(""));
+  await_calls();
+  run.openid = STR("a");
+  run.question = STR("new?");
+  run.since_s = clock_unix_s() - 1;  // as early as the deletion
+  assert_true(keep_save(keep, &run, NULL, &value, drop, NULL));
+  await_unlocked();
+  keep_look(keep);
+  assert_true(has("asked/gh_1/a"));
+  assert_true(str_eq(found.question, STR("new?")));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_run_that_ended_after_its_write_failed_is_not_revived),
+    TEST(test_a_new_question_is_not_taken_for_the_one_that_ended),
     TEST(test_what_became_of_a_question_meanwhile_is_written_later),
   };
   log_setup(LOG_ERROR, LOG_TEXT);
