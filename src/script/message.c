@@ -204,8 +204,15 @@ void message_answer_and_stay(Task *task) {
   if (over) over(owner);
 }
 
+// Puts a run that goes on without an answer into the store as this process's own, so that its calls are written there.
+static void store_orphan(Talk *talk, const Record *record) {
+  talk_set(&talk->run.answering, STR(""));
+  talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+}
+
 void message_orphan(Task *task, Str openid, bool gone) {
   MessageRun *run = message_run(task);
+  if (!gone && run->talk && run->talk->stored) store_orphan(run->talk, task_record(task));
   task_take_hold(task);
   task_limit(task);
   run->own_arena = run->arena = arena_new();

@@ -155,6 +155,27 @@ static void test_a_question_that_was_late_owes_its_message_no_longer(void **stat
   assert_false(run.owed);
 }
 
+static int l_act_after_asking(lua_State *L) {
+  KeptRun run;
+  known_before = fetch("asked/gh_1/openid-1", &run) && run.state == KEPT_RUNS &&
+                 run.answering.len == 0 && str_find(run.record, STR("wechat.act")) >= 0;
+  return 0;
+}
+
+static const DoorFunction acting_later[] = {
+  { "wechat.act", "act", l_act_after_asking, DOOR_ACTS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
+static void test_after_a_time_out_a_call_is_known_there_before_it_is_made_too(void **state) {
+  known_before = false;
+  world_doors = acting_later;
+  load("function on_message(msg) wechat.ask('?', 0.05) wechat.act() end");
+  assert_answer("x", TASK_RETURNED, "?");
+  for (int i = 0; i < 400 && !known_before; i++) usleep(5000);
+  assert_true(known_before);
+}
+
 static void test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call(void **state) {
   known_before = false;
   world_doors = doors;
@@ -175,6 +196,7 @@ int main(void) {
     TEST(test_a_call_that_changes_something_is_known_there_before_it_is_made),
     TEST(test_without_its_lease_a_process_looks_at_the_run_before_each_call),
     TEST(test_a_question_that_was_late_owes_its_message_no_longer),
+    TEST(test_after_a_time_out_a_call_is_known_there_before_it_is_made_too),
     TEST(test_a_run_that_is_not_in_the_store_writes_nothing_before_a_call),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
