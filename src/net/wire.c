@@ -62,12 +62,16 @@ __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restr
   return accepted;
 }
 
-// When the first of the bytes just read arrived: the connection may have waited for its thread.
+// When the first of the bytes just read arrived: the connection may have waited for its thread. The kernel counts in
+// ticks, so that bytes of this moment may be a tick old: such an age counts as none, or a request would seem to have
+// arrived before an earlier one, which was answered.
 static int64_t when_it_came(int fd) {
+  enum { TICK_MS = 10 };  // the longest
   struct tcp_info info;
   socklen_t len = sizeof info;
   int64_t now_us = clock_now_us();
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return now_us;
+  if (info.tcpi_last_data_recv <= TICK_MS) return now_us;
   return now_us - (int64_t)info.tcpi_last_data_recv * 1000;
 }
 

@@ -41,14 +41,15 @@ static Server *server;
 static atomic_int handled;
 static char log_text[64 * 1024];
 static char remote[64];
-static int64_t waited_us;
+static int64_t waited_us, received_us;
 
-static pthread_mutex_t noted = PTHREAD_MUTEX_INITIALIZER;  // log_text, remote, waited_us
+static pthread_mutex_t noted = PTHREAD_MUTEX_INITIALIZER;  // log_text, remote, and these times
 
 static void handle(void *ctx, HttpRequest *request) {
   atomic_fetch_add(&handled, 1);
   pthread_mutex_lock(&noted);
-  waited_us = clock_now_us() - request->received_us;
+  received_us = request->received_us;
+  waited_us = clock_now_us() - received_us;
   snprintf(remote, sizeof remote, "%s", server_remote(request));
   pthread_mutex_unlock(&noted);
   if (str_eq(request->path, STR("/slow"))) usleep(300 * 1000);
@@ -521,6 +522,18 @@ static void test_threads_have_names(void **state) {
 
 #define HERE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void test_no_request_arrives_before_it_was_sent(void **state) {
+  for (int i = 0; i < 4000; i++) {
+    int64_t sent_us = clock_now_us();
+    assert_non_null(
+        strstr(ask_here("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), " 200 "));
+    pthread_mutex_lock(&noted);
+    int64_t early_us = sent_us - received_us;
+    pthread_mutex_unlock(&noted);
+    if (early_us > 0) fail_msg("%lld us early in round %d", (long long)early_us, i);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     HERE(test_what_a_proxy_could_have_understood_otherwise_is_refused),
@@ -545,6 +558,7 @@ int main(void) {
     HERE(test_a_proxy_that_is_trusted_names_its_client),
     cmocka_unit_test(test_a_client_that_is_no_proxy_names_nobody),
     cmocka_unit_test(test_time_counts_from_the_arrival_not_from_the_thread),
+    HERE(test_no_request_arrives_before_it_was_sent),
     HERE(test_threads_have_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
