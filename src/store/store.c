@@ -28,6 +28,7 @@ enum {
   KEPT_MAX = 64 << 20,    // bytes of calls that wait for a store that is away
   SLOW_US = 50 * 1000,    // a call that should take microseconds took as long: the disk is busy
   SLOW_PAUSE_US = 1000 * 1000,
+  TURN_US = 5 * 1000,
   ALONE_US = 1000,  // how long "no other process has it open" counts
 };
 
@@ -367,13 +368,19 @@ static bool run_now(Store *store, StoreJob *job) {
   return made;
 }
 
+// A call of another thread that takes longer than most waits for its disk: this thread does not wait for it.
+static bool run_in_turn(Store *store, StoreJob *job) {
+  struct timespec until = clock_to_timespec(clock_now_us() + TURN_US);
+  if (pthread_mutex_clocklock(&store->at_once, CLOCK_MONOTONIC, &until) != 0) return false;
+  bool made = run_now(store, job);
+  pthread_mutex_unlock(&store->at_once);
+  return made;
+}
+
 StoreReply *store_call_now(Store *store, const StoreCall *call) {
   StoreJob *job = store->backend->at_once ? job_new(store, call, NULL) : NULL;
   if (!job) return NULL;
-  pthread_mutex_lock(&store->at_once);
-  bool made = run_now(store, job);
-  pthread_mutex_unlock(&store->at_once);
-  if (made) return &job->reply;
+  if (run_in_turn(store, job)) return &job->reply;
   free(job);
   return NULL;
 }
