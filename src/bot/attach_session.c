@@ -22,15 +22,13 @@ enum {
 
 // ---- inputs in the interpreter ------------------------------------------------------------------
 
-// Reads the prompt's frames while its input runs: only "interrupt" is expected then.
+// Looks for "interrupt" while an input runs; other frames wait for its end.
 static bool should_stop(void *ctx) {
   Session *session = ctx;
-  char word[CHANNEL_WORD_MAX];
-  Str text;
   if (atomic_load(session->stopping) || session->interrupted || session->gone) return true;
-  ChannelResult result = channel_read(&session->channel, 0, word, &text);
+  ChannelResult result = channel_take(&session->channel, "interrupt");
   session->gone = result == CHANNEL_OVER;
-  session->interrupted = result == CHANNEL_READ && strcmp(word, "interrupt") == 0;
+  session->interrupted = result == CHANNEL_READ;
   return session->gone || session->interrupted;
 }
 

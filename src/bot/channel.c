@@ -98,6 +98,28 @@ ChannelResult channel_read(Channel *channel, int timeout_ms, char word[CHANNEL_W
   }
 }
 
+static void cut_out(Buf *in, size_t at, size_t len) {
+  memmove(in->ptr + at, in->ptr + at + len, in->len - at - len);
+  in->len -= len;
+}
+
+ChannelResult channel_take(Channel *channel, const char *word) {
+  Buf *in = &channel->in;
+  Str name;
+  int64_t length = 0;
+  size_t at = 0, head;
+  drop_used(channel);
+  if (in->len <= CHANNEL_TEXT_MAX && receive(channel, 0) == CHANNEL_OVER) return CHANNEL_OVER;
+  for (;; at += head + (size_t)length) {
+    Str rest = str_sub(buf_str(in), at, in->len);
+    if (!parse_head(rest, &name, &length, &head)) return CHANNEL_OVER;
+    if (head == 0 || rest.len < head + (size_t)length) return CHANNEL_NOTHING;
+    if (str_eq(name, str_of(word))) break;
+  }
+  cut_out(in, at, head + (size_t)length);
+  return CHANNEL_READ;
+}
+
 // ---- writing ------------------------------------------------------------------------------------
 
 static bool send_all(int fd, Str bytes) {

@@ -26,6 +26,8 @@ void channel_close(Channel *channel);
 // the next call.
 ChannelResult channel_read(Channel *channel, int timeout_ms, char word[CHANNEL_WORD_MAX],
                            Str *text);
+// Takes the first frame of that word out of those that have arrived, without waiting; the others stay to be read.
+ChannelResult channel_take(Channel *channel, const char *word);
 // Sends a frame. Returns false if the other side is closed, or takes nothing for 5 s. Call it from one thread at a
 // time, which need not be the reading thread.
 bool channel_send(Channel *channel, const char *word, Str text);

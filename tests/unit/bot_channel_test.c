@@ -56,6 +56,21 @@ static void test_a_frame_may_come_byte_by_byte(void **state) {
   assert_reads("line", "abc");
 }
 
+static void test_a_frame_is_taken_out_of_others_which_stay(void **state) {
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_NOTHING);
+  send_bytes("line 3\nabcresize 2\n80interrupt 0\nresize 2\n90interr");
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_READ);
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_NOTHING);
+  send_bytes("upt 1\nx");
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_READ);
+  assert_reads("line", "abc");
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_NOTHING);
+  assert_reads("resize", "80");
+  assert_reads("resize", "90");
+  channel_close(&near_end);
+  assert_int_equal(channel_take(&far_end, "interrupt"), CHANNEL_OVER);
+}
+
 static void test_what_is_no_frame_ends_it(void **state) {
   static const char *const bad[] = { "GET / HTTP/1.1\n",
                                      "line\n",
@@ -92,6 +107,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_what_is_sent_is_read, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_frame_may_come_byte_by_byte, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_a_frame_is_taken_out_of_others_which_stay, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_what_is_no_frame_ends_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_the_other_end_may_be_gone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_the_kernel_knows_who_is_there, set_up, tear_down),
