@@ -322,7 +322,7 @@ test('a configuration file that loops is stopped', async (t) => {
 test('check says ok and what it found, and serves nothing', async (t) => {
   const dir = botDir(t, {
     script: `${ECHO}function on_load() error("must not run") end`,
-    config: { token: TOKEN, encoding_aes_key: AES_KEY, appid: APPID },
+    config: { token: TOKEN, encoding_aes_key: AES_KEY, appid: APPID, log_level: 'error' },
   });
   const { stdout, stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });
   assert.match(stdout, /^ok: bot\.lua: on_message, on_load; safe mode/);
