@@ -35,11 +35,12 @@ return function(p, host)
   --- Returns the answer to GET /sim/events. `after`: the last id that the client has received; nil: new events only.
   ---@param after integer?
   function p.event_stream(after)
+    after = after or last -- what comes before the stream begins is new
     return {
       headers = { ["Content-Type"] = "text/event-stream; charset=utf-8", ["Cache-Control"] = "no-store" },
       body = "retry: 1000\n\n",
       stream = function(send)
-        if after and not catch_up(send, after) then return end
+        if not catch_up(send, after) then return end
         readers[send] = true
         repeat host.time.sleep(PAUSE_S) until not readers[send] or not send(": still here\n\n")
         readers[send] = nil

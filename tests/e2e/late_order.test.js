@@ -14,11 +14,11 @@ const STORES = {
   Redis: async (t) => { const redis = await makeRedis(t); return { store: redis.url, redis }; },
 };
 
-// "A 3" says three parts, one a second after 1.1 s; the last one is what it returns.
+// "A 3" says three parts, one a second after 1.5 s; the last one is what it returns.
 const SCRIPT = `function on_message(msg)
   local name, parts = msg.content:match("^(%u) (%d)$")
   if not name then return "quick" end
-  wechat.sleep(1.1)
+  wechat.sleep(1.5)
   for i = 1, parts - 1 do wechat.say(name .. i .. "。\\n\\n") wechat.sleep(1) end
   return name .. parts .. "。"
 end`;
