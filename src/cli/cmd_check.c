@@ -160,7 +160,7 @@ static void warn_of_admin(const Config *config) {
                     "only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)");
   if (password.len > 0 && password.len < SHORT)
     report("check",
-           "warning: admin_token has %zu characters: whoever guesses it can read every message. "
+           "warning: admin_token has %zu characters: anyone who guesses it can read every message. "
            "Create a longer one with `openssl rand -hex 16`",
            password.len);
   if (listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host))
