@@ -80,8 +80,6 @@ static bool read_newest(Str times, Str who, Cancel *cancel) {
   return str_cut(who, '/', &cancel->openid, &cancel->identity);
 }
 
-static void ignore_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
 // A message that this process sent to the user between the notice and now was counted anew (lua/wechat/quota.lua).
 static void drop_quota(const Forgotten *forgotten, Str openid) {
   char key[STORE_KEY_MAX];
@@ -90,7 +88,7 @@ static void drop_quota(const Forgotten *forgotten, Str openid) {
   StoreCall call = { .op = STORE_DELETE,
                      .key = str_make(key, (size_t)len),
                      .delay_ms = CANCELLED_MS };
-  if (len < (int)sizeof key) store_call(forgotten->store, &call, ignore_reply, NULL, NULL);
+  if (len < (int)sizeof key) store_call(forgotten->store, &call, store_reply_drop, NULL, NULL);
 }
 
 static void take_name(Forgotten *forgotten, Str key) {

@@ -87,10 +87,8 @@ static void note_away(Peers *peers) {
   atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
 }
 
-static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
 static void tell(Peers *peers, const StoreCall *call) {
-  if (!is_away(peers)) store_call(peers->store, call, forget_reply, NULL, NULL);
+  if (!is_away(peers)) store_call(peers->store, call, store_reply_drop, NULL, NULL);
 }
 
 // ---- claims -------------------------------------------------------------------------------------
@@ -262,7 +260,7 @@ static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, in
     .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = left_ms, .keep_ms = left_ms
   };
   bool ok = !value.failed;
-  if (ok) store_call(peers->store, &call, forget_reply, NULL, NULL);
+  if (ok) store_call(peers->store, &call, store_reply_drop, NULL, NULL);
   buf_clear(&value);
   return ok;
 }

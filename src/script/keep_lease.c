@@ -46,15 +46,13 @@ void keep_renew(Keep *keep) {
   if (keep_ask_store(keep, &call, NULL) != STORE_AWAY) note_held(keep, now_us);
 }
 
-static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
 // Without waiting for the store, which may be away at the start.
 void keep_renew_first(Keep *keep) {
   StoreCall call = renewal(keep);
   atomic_store(&keep->held_us, clock_now_us());
   if (!keep_is_shared(keep)) return;
   keep->renew_us = clock_now_us() + RENEW_US;
-  store_call(keep->options.store, &call, forget_reply, NULL, NULL);
+  store_call(keep->options.store, &call, store_reply_drop, NULL, NULL);
 }
 
 void keep_lease_key(const Keep *keep, Str process, Buf *key) {
@@ -63,5 +61,5 @@ void keep_lease_key(const Keep *keep, Str process, Buf *key) {
 
 void keep_end_lease(Keep *keep) {
   StoreCall call = { .op = STORE_DELETE, .key = str_of(keep->process_key) };
-  if (keep->renew_us) store_call(keep->options.store, &call, forget_reply, NULL, NULL);
+  if (keep->renew_us) store_call(keep->options.store, &call, store_reply_drop, NULL, NULL);
 }

@@ -140,8 +140,6 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
 
 // ---- giving up ----------------------------------------------------------------------------------
 
-static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
 // A run that is being given up.
 typedef struct {
   Store *store;
@@ -164,7 +162,7 @@ static void on_leaving(void *ctx, StoreReply *reply) {
                      .key = buf_str(&leaving->key),
                      .expected = reply->value,
                      .value = buf_str(&leaving->value) };
-  if (mine) store_call(leaving->store, &call, forget_reply, NULL, NULL);
+  if (mine) store_call(leaving->store, &call, store_reply_drop, NULL, NULL);
   store_reply_free(reply);
   leaving_free(leaving);
 }

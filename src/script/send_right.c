@@ -26,8 +26,6 @@ void send_right_learn(Store *store, Str account, BotShared *shared) {
   store_reply_free(reply);
 }
 
-static void forget_reply(void *ctx, StoreReply *reply) { store_reply_free(reply); }
-
 static void write_down(Store *store, Str account, bool allowed) {
   char key[KEY_SIZE];
   name_key(account, key);
@@ -35,7 +33,7 @@ static void write_down(Store *store, Str account, bool allowed) {
                      .key = str_of(key),
                      .value = STR("1"),
                      .ttl_ms = allowed ? 0 : REFUSED_MS };
-  store_call(store, &call, forget_reply, NULL, NULL);
+  store_call(store, &call, store_reply_drop, NULL, NULL);
 }
 
 bool send_right_note(Store *store, Str account, BotShared *shared, bool allowed) {

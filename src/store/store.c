@@ -87,6 +87,8 @@ void store_reply_free(StoreReply *reply) {
   free(reply);
 }
 
+void store_reply_drop(void *ctx, StoreReply *reply) { store_reply_free(reply); }
+
 // Moves delayed calls that are due to the ready queue.
 static void wake_delayed(Store *store, int64_t now) {
   while (store->delayed && store->delayed->due_us <= now) {

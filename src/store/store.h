@@ -60,6 +60,8 @@ bool store_reply_next_key(Str *rest, Str *key);
 
 // Takes ownership of the reply: free it with store_reply_free. Runs on the store's thread; must not block.
 typedef void (*StoreDone)(void *ctx, StoreReply *reply);
+// A StoreDone for calls whose reply does not matter: frees it. `ctx` is not used.
+void store_reply_drop(void *ctx, StoreReply *reply);
 
 // Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which may
 // hold a password.
