@@ -271,41 +271,20 @@ KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {
 
 // ---- upkeep -------------------------------------------------------------------------------------
 
-// Lists one page of the keys with a prefix. Returns their number, or -1 if the store is away.
-static int64_t list_page(Keep *keep, const char *prefix) {
-  StoreCall call = { .op = STORE_LIST,
-                     .key = str_of(prefix),
-                     .after = buf_str(&keep->listed),
-                     .limit = store_page(keep->options.store),
-                     .patience_ms = 10000 };
-  StoreReply *reply = store_call_wait(keep->options.store, &call, NULL);
-  int64_t listed = 0;
-  if (!reply || reply->err.code != ERR_NONE) {
-    store_reply_free(reply);
-    return -1;
-  }
-  Str rest = reply->value, key, last = { 0 };
-  for (; store_reply_next_key(&rest, &key); listed++) {
-    kept_index_add(keep->index, key);
-    last = key;
-  }
-  buf_reset(&keep->listed);
-  buf_add(&keep->listed, last);
-  store_reply_free(reply);
-  return listed;
-}
+static void add_key(void *index, Str key) { kept_index_add(index, key); }
 
 // Lists all keys. Returns false if the store is away.
 static bool list_all(Keep *keep) {
   const char *const prefixes[] = { keep->talks, keep->owes };
   for (size_t i = 0; i < 2; i++) {
-    int64_t listed, page = store_page(keep->options.store);
+    bool there = true, more = true;
     buf_reset(&keep->listed);
-    do {
-      listed = list_page(keep, prefixes[i]);
+    while (more) {
+      there = store_list_page(keep->options.store, str_of(prefixes[i]), &keep->listed, add_key,
+                              keep->index, &more);
       keep_renew(keep);
-    } while (listed == page);
-    if (listed < 0) return false;
+    }
+    if (!there) return false;
   }
   atomic_store_explicit(&keep->whole, true, memory_order_release);
   return true;

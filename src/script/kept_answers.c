@@ -196,7 +196,8 @@ bool kept_answers_claim(KeptAnswers *kept, Str openid, Str identity, bool is_tex
 
 // ---- refresh ------------------------------------------------------------------------------------
 
-static void refresh_user(KeptAnswers *kept, Str key) {
+static void refresh_user(void *ctx, Str key) {
+  KeptAnswers *kept = ctx;
   StoreReply *reply =
       store_call_wait(kept->store, &(StoreCall){ .op = STORE_GET, .key = key }, NULL);
   if (reply && reply->err.code == ERR_NONE)
@@ -204,37 +205,17 @@ static void refresh_user(KeptAnswers *kept, Str key) {
   store_reply_free(reply);
 }
 
-// Reads one page of keys; `after` gets its last key. Returns their number, or -1 if the store is away.
-static int64_t refresh_page(KeptAnswers *kept, Buf *after) {
-  StoreCall call = { .op = STORE_LIST,
-                     .key = str_of(kept->prefix),
-                     .after = buf_str(after),
-                     .limit = store_page(kept->store),
-                     .patience_ms = 10000 };
-  StoreReply *reply = store_call_wait(kept->store, &call, NULL);
-  int64_t listed = reply && reply->err.code == ERR_NONE ? 0 : -1;
-  Str rest = listed == 0 ? reply->value : STR(""), key, last = { 0 };
-  for (; listed >= 0 && store_reply_next_key(&rest, &key); listed++) {
-    refresh_user(kept, key);
-    last = key;
-  }
-  buf_reset(after);
-  buf_add(after, last);
-  store_reply_free(reply);
-  return listed;
-}
-
 void kept_answers_refresh(KeptAnswers *kept) {
   int64_t now_us = clock_now_us();
-  if (now_us < kept->refresh_us) return;
+  bool there = true, more = true;
   Buf after;
+  if (now_us < kept->refresh_us) return;
   buf_init(&after);
   kept_users_begin_refresh(kept->users);
-  int64_t listed, page = store_page(kept->store);
-  do listed = refresh_page(kept, &after);
-  while (listed == page);
+  while (more)
+    there = store_list_page(kept->store, str_of(kept->prefix), &after, refresh_user, kept, &more);
   buf_clear(&after);
-  if (listed < 0) return;
+  if (!there) return;
   kept_users_end_refresh(kept->users);
   bool alone = store_company(kept->store) == STORE_ALONE;
   kept->refresh_us = clock_now_us() + (alone ? ALONE_US : SHARED_US);

@@ -38,7 +38,7 @@ typedef struct {
   // and error messages list them.
   const char *const *forms;
   bool shared;   // store_is_shared
-  int64_t page;  // store_page
+  int64_t page;  // keys that store_list_page takes at a time
   // Whether no other process has it open; from any thread, during `run` and `tick` too. NULL: it cannot tell
   bool (*is_alone)(const void *self);
   // Whether `url`, which has its scheme, is valid. If not, ERR_USAGE, without any part of the URL, which may be a

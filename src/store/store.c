@@ -29,6 +29,7 @@ enum {
   SLOW_US = 50 * 1000,    // a call that should take microseconds took as long: the disk is busy
   SLOW_PAUSE_US = 1000 * 1000,
   TURN_US = 5 * 1000,
+  PAGE_PATIENCE_MS = 10000,
   ALONE_US = 1000,  // how long "no other process has it open" counts
 };
 
@@ -422,7 +423,27 @@ bool store_healthy(Store *store, Err *err) {
 
 const char *store_kind(const Store *store) { return store->backend->name; }
 
-int64_t store_page(const Store *store) { return store->backend->page; }
+bool store_list_page(Store *store, Str prefix, Buf *after, void (*each)(void *ctx, Str key),
+                     void *ctx, bool *more) {
+  StoreCall call = { .op = STORE_LIST,
+                     .key = prefix,
+                     .after = buf_str(after),
+                     .limit = store->backend->page,
+                     .patience_ms = PAGE_PATIENCE_MS };
+  StoreReply *reply = store_call_wait(store, &call, NULL);
+  bool there = reply && reply->err.code == ERR_NONE;
+  Str rest = there ? reply->value : STR(""), key, last = { 0 };
+  int64_t listed = 0;
+  for (; store_reply_next_key(&rest, &key); listed++) {
+    each(ctx, key);
+    last = key;
+  }
+  *more = there && listed == call.limit;
+  if (there) buf_reset(after);
+  if (there) buf_add(after, last);
+  store_reply_free(reply);
+  return there;
+}
 
 bool store_is_shared(const Store *store) { return store->backend->shared; }
 

@@ -108,9 +108,11 @@ StoreCompany store_company(const Store *store);
 // Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
 bool store_is_quiet(Store *store);
 
-// How many keys a STORE_LIST of many should take at a time: SQLite finds a page by its index, the others look at all
-// their keys for each page.
-int64_t store_page(const Store *store);
+// Waits for the next page of the keys with a prefix, those after `after`, which gets the page's last key, and calls `each`
+// with every key of it. *more: whether there may be another page. False if the store is away: `after` stays. SQLite finds
+// a page by its index; the others look at all their keys for each page, and make it large.
+bool store_list_page(Store *store, Str prefix, Buf *after, void (*each)(void *ctx, Str key),
+                     void *ctx, bool *more);
 
 // Copies `call` and queues it; from any thread. False, without calling `done`, if there is no memory, store_close began,
 // or `call` breaks a rule above (ERR_USAGE). While Redis is away a call fails within a second.
