@@ -176,11 +176,9 @@ static void warn_of_admin(const Config *config) {
 static bool configure(Invocation *in, const char *script, Account *account) {
   Err err;
   bool loaded = command_load(in, script, false, true);
-  bool fine = config_log_on_stderr(in->config, &err) || report_err("", &err) == STATUS_DONE;
-  if (loaded && !config_account(in->config, account, &err))
-    fine = report_err("", &err) == STATUS_DONE;
-  if (preflight_report(in->config, script) != STATUS_DONE) fine = false;
-  return loaded && fine;
+  bool logs = report_unless(config_log_on_stderr(in->config, &err), &err);
+  bool knows = loaded && report_unless(config_account(in->config, account, &err), &err);
+  return preflight_report(in->config, script) == STATUS_DONE && logs && knows;
 }
 
 static int run(Invocation *in) {

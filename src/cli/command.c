@@ -36,5 +36,5 @@ bool command_load(Invocation *in, const char *script, bool here, bool needs_toke
 bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
   Err err;
   if (!command_load(in, script, here, needs_token)) return false;
-  return config_log(in->config, &err) || report_err("", &err) == STATUS_DONE;
+  return report_unless(config_log(in->config, &err), &err);
 }

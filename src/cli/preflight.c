@@ -94,21 +94,19 @@ static bool can_store(const Config *config, const char *script, Err *err) {
   return (beside && access(script, F_OK) != 0) || services_store_would_open(config, script, err);
 }
 
-static bool fine(bool ok, const Err *err) { return ok || report_err("", err) == STATUS_DONE; }
-
 int preflight_report(const Config *config, const char *script) {
   Err err;
   bool found[] = {
-    fine(config_token_fits(config, "token", &err), &err),
-    fine(config_token_fits(config, "previous_token", &err), &err),
-    fine(config_log_would_open(config, &err), &err),
-    fine(config_capture_would_open(config, &err), &err),
-    fine(can_store(config, script, &err), &err),
-    fine(can_listen(config, "listen", &err), &err),
-    fine(can_listen(config, "admin_listen", &err), &err),
-    fine(serving_raise_file_limit(config_integer(config, "threads"),
-                                  config_integer(config, "max_jobs"), &err),
-         &err),
+    report_unless(config_token_fits(config, "token", &err), &err),
+    report_unless(config_token_fits(config, "previous_token", &err), &err),
+    report_unless(config_log_would_open(config, &err), &err),
+    report_unless(config_capture_would_open(config, &err), &err),
+    report_unless(can_store(config, script, &err), &err),
+    report_unless(can_listen(config, "listen", &err), &err),
+    report_unless(can_listen(config, "admin_listen", &err), &err),
+    report_unless(serving_raise_file_limit(config_integer(config, "threads"),
+                                           config_integer(config, "max_jobs"), &err),
+                  &err),
   };
   for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
     if (!found[i]) return STATUS_USAGE;

@@ -50,6 +50,11 @@ int report_err(const char *what, const Err *err) {
   return err->code == ERR_USAGE ? STATUS_USAGE : STATUS_FAILED;
 }
 
+bool report_unless(bool ok, const Err *err) {
+  if (!ok) report_err("", err);
+  return ok;
+}
+
 int report_usage(const char *command, const char *format, ...) {
   va_list args;
   va_start(args, format);
