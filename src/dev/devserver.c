@@ -344,12 +344,16 @@ static int64_t next_due_us(DevServer *devserver) {
   return bots_us < platforms_us ? bots_us : platforms_us;
 }
 
-// Whether all that is under way waits for time to pass. What is between client and server is with neither.
-static bool is_waiting(DevServer *devserver) {
+// Whether neither scripts nor stores have anything to do before time passes.
+static bool is_still(DevServer *devserver) {
   return next_due_us(devserver) > clock_now_us() &&
          (!devserver->bot || bot_is_quiet(devserver->bot)) &&
-         platform_is_quiet(devserver->platform) && store_is_quiet(devserver->bot_store) &&
-         client_active(devserver->client) <= being_served(devserver);
+         platform_is_quiet(devserver->platform) && store_is_quiet(devserver->bot_store);
+}
+
+// Whether all that is under way waits for time to pass. What is between client and server is with neither.
+static bool is_waiting(DevServer *devserver) {
+  return is_still(devserver) && client_active(devserver->client) <= being_served(devserver);
 }
 
 static void note_passed(void *passed) { atomic_store((atomic_bool *)passed, true); }
@@ -399,8 +403,7 @@ void devserver_pass(DevServer *devserver, int64_t us) {
 bool devserver_is_quiet(DevServer *devserver, size_t posts) {
   BotStatus status;
   bot_status(devserver->bot, &status);
-  return next_due_us(devserver) > clock_now_us() && client_active(devserver->client) == 0 &&
-         bot_is_quiet(devserver->bot) && store_is_quiet(devserver->bot_store) &&
+  return is_still(devserver) && client_active(devserver->client) == 0 &&
          (size_t)status.waiting >= posts;
 }
 
