@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 // IDLE_S: servers close connections that were idle for 5 s (Node, Apache, uvicorn) or longer: so late none carries a
@@ -326,7 +325,7 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
   // Many requests share one HTTP/2 connection instead of opening one each; without TLS there is no HTTP/2.
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncasecmp(transfer->url, "https", 5) == 0 ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, transfer_is_https(transfer) ? 1L : 0L);
   // A waiting transfer keeps its buffer, so it is small; bodies for a file are large.
   if (!request->memory_max) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
   if (options->fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <uv.h>
 
 enum { AGAIN_MS = 10 };
@@ -45,7 +44,7 @@ static void release_easy(Shard *shard, Transfer *transfer) {
   else curl_easy_cleanup(easy);
 }
 
-static void take_back(Shard *shard, Transfer *transfer) {
+void shard_take_back(Shard *shard, Transfer *transfer) {
   transfer_list_remove(transfer);
   transfer->shard = NULL;
   shard->running_count--;
@@ -53,7 +52,7 @@ static void take_back(Shard *shard, Transfer *transfer) {
 }
 
 static void end(Shard *shard, Transfer *transfer) {
-  take_back(shard, transfer);
+  shard_take_back(shard, transfer);
   shard->options.ended(shard->options.ctx, transfer);
 }
 
@@ -63,7 +62,7 @@ static void note_version(Shard *shard, const Transfer *transfer) {
   long version = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
   if (version >= CURL_HTTP_VERSION_2_0) shard->http2 = true;
-  else if (version && strncasecmp(transfer->url, "https", 5) == 0) shard->http1_tls = true;
+  else if (version && transfer_is_https(transfer)) shard->http1_tls = true;
 }
 
 static void complete(Shard *shard, Transfer *transfer, CURLcode code) {
@@ -76,7 +75,7 @@ static void complete(Shard *shard, Transfer *transfer, CURLcode code) {
   // libcurl takes a truncated head for an answer without a body.
   if (code == CURLE_OK && !transfer->head_ended) code = CURLE_GOT_NOTHING;
   if (code == CURLE_OK && transfer_redirect(transfer, location, &code)) {
-    take_back(shard, transfer);
+    shard_take_back(shard, transfer);
     start_leg(shard, transfer);
     return;
   }
@@ -127,7 +126,7 @@ static size_t end_all(Shard *shard) {
   size_t count = 0;
   for (Transfer *transfer; (transfer = shard->running.first); count++) {
     transfer_fail(transfer, CURLE_OUT_OF_MEMORY);
-    take_back(shard, transfer);
+    shard_take_back(shard, transfer);
     transfer_list_add(&ended, transfer);
   }
   for (Transfer *transfer; (transfer = ended.first);) {
@@ -198,7 +197,7 @@ static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx) {
 // Whether every connection is in use, which libcurl would search all of them to find out. Transfers that share one
 // connection (HTTP/2) are left to libcurl.
 static bool needs_fresh(const Shard *shard, const Transfer *transfer) {
-  bool tls = strncasecmp(transfer->url, "https", 5) == 0;
+  bool tls = transfer_is_https(transfer);
   bool shared = tls && (shard->http2 || !shard->http1_tls);
   return !shared && shard->running_count >= sockets_count(shard->sockets);
 }
@@ -221,8 +220,6 @@ static void start_leg(Shard *shard, Transfer *transfer) {
   end(shard, transfer);
   if (code != CURLM_OK) renew(shard, code);
 }
-
-void shard_take_back(Shard *shard, Transfer *transfer) { take_back(shard, transfer); }
 
 // libcurl delivers what it holds back, and watches the socket again. An error is reported as the transfer's end, like
 // any other.

@@ -236,6 +236,10 @@ Transfer *transfer_new(const ClientRequest *request, Err *err) {
   return NULL;
 }
 
+bool transfer_is_https(const Transfer *transfer) {
+  return strncasecmp(transfer->url, "https", 5) == 0;
+}
+
 // ---- redirects ----------------------------------------------------------------------------------
 
 static int port_of(const Url *url) {

@@ -65,6 +65,7 @@ void transfer_free(Transfer *transfer);
 enum { TRANSFER_PLACE_SIZE = 280 };
 // Host and port, for messages; returns `out`.
 const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]);
+bool transfer_is_https(const Transfer *transfer);
 // Fills the result with an error.
 void transfer_fail(Transfer *transfer, CURLcode code);
 void transfer_cancel(Transfer *transfer);
