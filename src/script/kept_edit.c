@@ -54,13 +54,19 @@ static void write_pieces(const KeptEdit *edit, bool promised, Buf *after) {
   buf_clear(&identity);
 }
 
+// Returns what stands behind "IDENTITY#" in the answer's identity, where IDENTITY is that of the edit's message: the
+// number of a piece (write_pieces), or the name of a rest. Its `ptr` is NULL if it does not begin so.
+static Str suffix_of(const KeptEdit *edit, const KeptAnswer *answer) {
+  size_t len = edit->identity.len;
+  bool has = str_starts(answer->identity, edit->identity) && answer->identity.len > len &&
+             answer->identity.ptr[len] == '#';
+  return has ? str_sub(answer->identity, len + 1, answer->identity.len) : (Str){ 0 };
+}
+
 // Returns whether `answer` is the answer of the edit's message, or a piece of it (write_pieces).
 static bool is_piece(const KeptEdit *edit, const KeptAnswer *answer) {
-  Str identity = answer->identity;
-  size_t len = edit->identity.len;
-  if (is_own(edit, answer)) return true;
-  return str_starts(identity, edit->identity) && identity.len > len + 1 &&
-         identity.ptr[len] == '#' && identity.ptr[len + 1] >= '0' && identity.ptr[len + 1] <= '9';
+  Str suffix = suffix_of(edit, answer);
+  return is_own(edit, answer) || (suffix.len > 0 && suffix.ptr[0] >= '0' && suffix.ptr[0] <= '9');
 }
 
 void kept_edit_put(KeptEdit *edit, Str before, Buf *after) {
@@ -92,9 +98,8 @@ void kept_edit_end(KeptEdit *edit, Str before, Buf *after) {
 
 // Returns whether `answer` belongs to the edit's message: as its answer, a piece of the answer, or the rest.
 static bool is_part_of(const KeptEdit *edit, const KeptAnswer *answer) {
-  Str own = edit->identity;
-  return own.len > 0 && str_starts(answer->identity, own) &&
-         (answer->identity.len == own.len || answer->identity.ptr[own.len] == '#');
+  if (edit->identity.len == 0) return false;
+  return is_own(edit, answer) || suffix_of(edit, answer).ptr != NULL;
 }
 
 void kept_edit_end_others(KeptEdit *edit, Str before, Buf *after) {
