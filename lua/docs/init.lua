@@ -11,16 +11,21 @@ local function roff(text) return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub(
 
 local _ = wechat.call -- loads the methods that call the platform
 
+-- An item of a list: its name in bold, already escaped, and a text.
+local function item(name, text) return (".TP\n.B %s\n%s"):format(name, roff(text)) end
+
+-- A line below an item: what it takes or has.
+local function detail(name, kind, text) return (".br\n%s: %s %s"):format(roff(name), roff(kind), roff(text)) end
+
 local function example(text) return ".br\n" .. roff(text):gsub("\n", "\n.br\n") end
 
 local function methods(lines)
   for _, name in ipairs(reference.method_names(host.args.methods)) do
     local entry = host.args.methods[name]
     local parameters = reference.parameters(name, entry)
-    lines[#lines + 1] = (".TP\n.B wechat.%s(%s)\n%s"):format(name, roff(reference.argument_list(parameters)), roff(entry.doc))
+    lines[#lines + 1] = item(("wechat.%s(%s)"):format(name, roff(reference.argument_list(parameters))), entry.doc)
     for _, parameter in ipairs(parameters) do
-      local kind = reference.parameter_type(name, parameter)
-      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(parameter[1]), roff(kind), roff(parameter[3] or ""))
+      lines[#lines + 1] = detail(parameter[1], reference.parameter_type(name, parameter), parameter[3] or "")
     end
     lines[#lines + 1] = example(reference.example(name, parameters))
   end
@@ -32,7 +37,7 @@ local function endpoints(lines)
     lines[#lines + 1] = (".SS wechat.%s\n%s"):format(group, roff(about))
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)
-      lines[#lines + 1] = (".TP\n.B %s\n%s (%s)"):format(name, roff(endpoint.doc), roff(endpoint.path))
+      lines[#lines + 1] = item(name, ("%s (%s)"):format(endpoint.doc, endpoint.path))
     end
   end
 end
@@ -41,7 +46,7 @@ local function message_fields(lines)
   lines[#lines + 1] = ".SH MESSAGE\nFields of a message, by type; every element is there under the platform's own name too."
   for _, group in ipairs(reference.message_types()) do
     for _, field in ipairs(group[2]) do
-      lines[#lines + 1] = (".TP\n.B msg.%s\n%s; %s: %s"):format(field[1], roff(field[2]), roff(group[1]), roff(field[3]))
+      lines[#lines + 1] = item("msg." .. field[1], ("%s; %s: %s"):format(field[2], group[1], field[3]))
     end
   end
 end
@@ -49,7 +54,7 @@ end
 local function hooks(lines)
   lines[#lines + 1] = ".SH HOOKS\nWhat a script defines."
   for _, hook in ipairs(reference.words.hooks) do
-    lines[#lines + 1] = (".TP\n.B %s\n%s"):format(roff(hook[1]), roff(hook[2]))
+    lines[#lines + 1] = item(roff(hook[1]), hook[2])
   end
 end
 
@@ -58,7 +63,7 @@ local function menu(lines)
   for _, row in ipairs(reference.menu_methods) do
     local names = {}
     for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
-    lines[#lines + 1] = (".TP\n.B menu:%s(%s)\n%s"):format(row.name, roff(table.concat(names, ", ")), roff(row.doc))
+    lines[#lines + 1] = item(("menu:%s(%s)"):format(row.name, roff(table.concat(names, ", "))), row.doc)
   end
 end
 
@@ -67,7 +72,7 @@ local function modules(lines)
   for _, module in ipairs(reference.modules) do
     lines[#lines + 1] = (".SS %s\n%s"):format(module.name, roff(module.about[1]))
     for _, row in ipairs(module.rows) do
-      lines[#lines + 1] = (".TP\n.B %s\n%s"):format(roff(row[1]):gsub('"', "\\(dq"), roff(row[2]))
+      lines[#lines + 1] = item(roff(row[1]):gsub('"', "\\(dq"), row[2])
       lines[#lines + 1] = example(row[4])
     end
   end
@@ -76,10 +81,10 @@ end
 local function types(lines)
   lines[#lines + 1] = ".SH TYPES\nWhat functions take and give."
   for _, class in ipairs(reference.types.list) do
-    lines[#lines + 1] = (".TP\n.B %s\n%s"):format(class.name, roff(class.about))
+    lines[#lines + 1] = item(class.name, class.about)
     if class.parent then lines[#lines + 1] = ("With all that %s has."):format(class.parent) end
     for _, row in ipairs(class.rows) do
-      lines[#lines + 1] = (".br\n%s: %s %s"):format(roff(row[1]), roff(row[2]), roff(row[3]))
+      lines[#lines + 1] = detail(row[1], row[2], row[3])
     end
   end
 end
