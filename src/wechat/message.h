@@ -43,8 +43,7 @@ void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out);
 bool message_is_number(Str element_name, Str parent);
 
 // Appends the XML of a tree whose root's children are the elements, for `send`: texts in CDATA; numbers bare where
-// message_is_number says so. A list
-// repeats its element; elements with an invalid name (xml_name_ok) are left out.
+// message_is_number says so. A list repeats its element; elements with an invalid name (xml_name_ok) are left out.
 void message_render(const NodeTree *tree, Buf *out);
 
 #endif
