@@ -5,16 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
-#include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "http_peer.h"
 #include "net/client.h"
 
 static Loop *loop;
@@ -38,33 +33,15 @@ CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int flags, in
 
 // ---- a server that does not answer /late --------------------------------------------------------
 
-static int listener, port;
+static Peer peer;
 static sem_t asked;
 
-static void answer(int fd) {
-  static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-  char request[4096] = { 0 };
-  if (recv(fd, request, sizeof request - 1, 0) <= 0) return;
-  if (strncmp(request, "GET /late", 9) != 0) send(fd, ok, sizeof ok - 1, MSG_NOSIGNAL);
+static bool answer(void *ctx, const PeerRequest *request) {
+  bool late = strcmp(request->target, "/late") == 0;
+  if (!late)
+    peer_raw(request->fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
   sem_post(&asked);
-}
-
-static void *serve(void *unused) {
-  int fds[8], count = 0;
-  while (count < 8 && (fds[count] = accept(listener, NULL, NULL)) >= 0) answer(fds[count++]);
-  while (count) close(fds[--count]);
-  return NULL;
-}
-
-static void listen_somewhere(void) {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  socklen_t len = sizeof address;
-  sem_init(&asked, 0, 0);
-  listener = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-  assert_int_equal(listen(listener, 16), 0);
-  getsockname(listener, (struct sockaddr *)&address, &len);
-  port = ntohs(address.sin_port);
+  return late;
 }
 
 // ---- requests -----------------------------------------------------------------------------------
@@ -84,7 +61,7 @@ static void on_answer(void *ctx, ClientResult *result) {
 }
 
 static void ask(Asking *asking, const char *path, int64_t timeout_ms) {
-  snprintf(asking->url, sizeof asking->url, "http://127.0.0.1:%d%s", port, path);
+  snprintf(asking->url, sizeof asking->url, "http://127.0.0.1:%d%s", peer.port, path);
   asking->request = (ClientRequest){ .method = STR("GET"),
                                      .url = str_of(asking->url),
                                      .repeatable = true,
@@ -120,15 +97,13 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_requests_that_end_meanwhile_do_not_keep_it_broken),
   };
-  pthread_t thread;
-  listen_somewhere();
-  pthread_create(&thread, NULL, serve, NULL);
+  sem_init(&asked, 0, 0);
+  peer_start(&peer, answer, NULL);
   loop = loop_new(NULL);
   client = client_new(loop, &(ClientOptions){ 0 }, NULL);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   client_free(client);
   loop_free(loop);
-  shutdown(listener, SHUT_RDWR);  // ends accept
-  pthread_join(thread, NULL);
+  peer_stop(&peer);
   return failed;
 }

@@ -7,13 +7,12 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "redis_server.h"
+#include "redis_store.h"
 #include "script/keep.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static int port;
 static Store *store;
 static Keep *keep;
 static Buf value;
@@ -24,12 +23,7 @@ static Keep *another(void) {
 }
 
 static int set_up(void **state) {
-  char url[64];
-  Err err;
-  port = redis_server_port();
-  if (!redis_server_start(port)) return -1;
-  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
-  store = store_open(str_of(url), &err);
+  store = redis_store_open();
   keep = store ? another() : NULL;
   buf_init(&value);
   return keep ? 0 : -1;
@@ -112,7 +106,7 @@ static void test_a_run_whose_first_write_found_the_store_away_stays_this_process
   KeptRun run = running();
   redis_server_stop();
   assert_true(save(&run, false).failed);
-  assert_true(redis_server_start(port));
+  assert_true(redis_store_restart());
   await_store();
   Told told = save(&run, true);
   assert_false(told.failed);
@@ -127,7 +121,7 @@ static void test_a_run_that_another_process_has_taken_is_not_written_again(void 
   KeptRun run = running(), theirs = running();
   redis_server_stop();
   save(&run, false);
-  assert_true(redis_server_start(port));
+  assert_true(redis_store_restart());
   await_store();
   Keep *mine = keep;
   Buf my_value = value;
@@ -157,7 +151,7 @@ test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation(void *
   redis_server_stop();
   assert_int_equal(claim("a"), KEEP_BUSY);
   assert_int_equal(claim("b"), KEEP_UNKNOWN);
-  assert_true(redis_server_start(port));
+  assert_true(redis_store_restart());
   await_store();
   usleep(300000);
   assert_int_equal(claim("b"), KEEP_NOTHING);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "redis_server.h"
+#include "redis_store.h"
 #include "script/keep_inner.h"
 
 static Store *store;
@@ -14,11 +14,8 @@ static Keep *keep;
 static Buf value;
 
 static int set_up(void **state) {
-  char url[64];
-  int port = redis_server_port();
-  if (!redis_server_start(port)) return -1;
-  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
-  store = store_open(str_of(url), NULL);
+  store = redis_store_open();
+  if (!store) return -1;
   keep = keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") });
   buf_init(&value);
   return keep ? 0 : -1;

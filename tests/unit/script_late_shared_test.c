@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "redis_server.h"
+#include "redis_store.h"
 #include "script/late_shared.h"
 
 #include <stdatomic.h>
@@ -24,8 +24,9 @@ static bool has_own;  // what this process says of its own answers before others
 
 static bool has(void *ctx, Str openid, Str identity) { return has_own; }
 
-static int begin_on(const char *url) {
-  store = store_open(str_of(url), NULL);
+static int begin_on(Store *opened) {
+  store = opened;
+  if (!store) return -1;
   has_own = true;
   for (int i = 0; i < 2; i++) {
     keeps[i] = keep_new(&(KeepOptions){ .store = store, .account = STR("wx1") });
@@ -41,15 +42,9 @@ static int begin_on(const char *url) {
   return 0;
 }
 
-static int begin(void **state) { return begin_on("memory:"); }
+static int begin(void **state) { return begin_on(store_open(STR("memory:"), NULL)); }
 
-static int begin_redis(void **state) {
-  char url[64];
-  int port = redis_server_port();
-  if (!redis_server_start(port)) return -1;
-  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
-  return begin_on(url);
-}
+static int begin_redis(void **state) { return begin_on(redis_store_open()); }
 
 static int end(void **state) {
   for (int i = 0; i < 2; i++) {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "redis_server.h"
+#include "redis_store.h"
 #include "script/store_change.h"
 
 #include <stdatomic.h>
@@ -34,14 +34,9 @@ static int end(void **state) {
   return 0;
 }
 
-static int port;
-
 static int begin_redis(void **state) {
-  char url[64];
-  port = redis_server_port();
-  if (!redis_server_start(port)) return -1;
-  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", port);
-  store = store_open(str_of(url), NULL);
+  store = redis_store_open();
+  if (!store) return -1;
   changes = store_changes_new(store, STR("v1:"), 60000);
   return store && changes ? 0 : -1;
 }
@@ -140,7 +135,7 @@ static void test_one_that_is_tried_once_does_not_wait_until_the_store_is_back(vo
   assert_true(ends_within(&once, 3000));
   assert_false(once.worked);
   assert_false(first.ended || last.ended);
-  assert_true(redis_server_start(port));
+  assert_true(redis_store_restart());
   assert_true(ends_within(&last, 10000));
   assert_true(first.worked && last.worked);
   assert_value("k/a", "v1:13");
