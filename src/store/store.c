@@ -50,8 +50,9 @@ struct Store {
   bool busy;          // a thread is using the backend
   bool awaited;       // the store's thread waits for the backend
   bool closing;
-  pthread_mutex_t at_once;  // held while store_call_now makes a call
-  int64_t slow_until_us;    // with it: until then all calls are queued
+  bool calling_now;          // a thread is in store_call_now
+  pthread_cond_t call_over;  // signalled when it leaves
+  int64_t slow_until_us;     // of these threads alone: until then all calls are queued
   atomic_llong alone_until_us;
   Err health;  // of the last call that reached the backend, or of the last tick
   bool told;   // the log has said that it fails
@@ -360,7 +361,7 @@ static bool take_turn(Store *store) {
   return free;
 }
 
-// With `at_once` held. Returns whether the call was made.
+// Returns whether the call was made.
 static bool run_now(Store *store, StoreJob *job) {
   Err health = { 0 };
   int64_t began_us = clock_now_us();
@@ -372,11 +373,29 @@ static bool run_now(Store *store, StoreJob *job) {
 }
 
 // A call of another thread that takes longer than most waits for its disk: this thread does not wait for it.
-static bool run_in_turn(Store *store, StoreJob *job) {
+static bool begin_call_now(Store *store) {
   struct timespec until = clock_to_timespec(clock_now_us() + TURN_US);
-  if (pthread_mutex_clocklock(&store->at_once, CLOCK_MONOTONIC, &until) != 0) return false;
+  bool in_time = true;
+  pthread_mutex_lock(&store->lock);
+  while (store->calling_now && in_time)
+    in_time = pthread_cond_timedwait(&store->call_over, &store->lock, &until) == 0;
+  bool ours = !store->calling_now;
+  if (ours) store->calling_now = true;
+  pthread_mutex_unlock(&store->lock);
+  return ours;
+}
+
+static void end_call_now(Store *store) {
+  pthread_mutex_lock(&store->lock);
+  store->calling_now = false;
+  pthread_cond_signal(&store->call_over);
+  pthread_mutex_unlock(&store->lock);
+}
+
+static bool run_in_turn(Store *store, StoreJob *job) {
+  if (!begin_call_now(store)) return false;
   bool made = run_now(store, job);
-  pthread_mutex_unlock(&store->at_once);
+  end_call_now(store);
   return made;
 }
 
@@ -463,9 +482,9 @@ StoreCompany store_company(const Store *store) {
 static bool start_thread(Store *store) {
   pthread_mutex_init(&store->lock, NULL);
   condition_init(&store->wake);
-  mutex_init_brief(&store->at_once);
+  condition_init(&store->call_over);
   if (pthread_create(&store->thread, NULL, store_main, store) == 0) return true;
-  pthread_mutex_destroy(&store->at_once);
+  pthread_cond_destroy(&store->call_over);
   pthread_cond_destroy(&store->wake);
   pthread_mutex_destroy(&store->lock);
   return false;
@@ -574,7 +593,7 @@ void store_close(Store *store) {
   pthread_mutex_unlock(&store->lock);
   pthread_join(store->thread, NULL);
   store->backend->close(store->self);
-  pthread_mutex_destroy(&store->at_once);
+  pthread_cond_destroy(&store->call_over);
   pthread_cond_destroy(&store->wake);
   pthread_mutex_destroy(&store->lock);
   free(store);
