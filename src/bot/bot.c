@@ -35,7 +35,7 @@ struct Bot {
   Watch *watch;
   Maintenance *maintenance;     // NULL: no data outlives the process
   TimerLeader *leader;          // NULL: no other process uses the store
-  Forgotten *forgotten;         // NULL: no other process uses the store
+  Notices *notices;             // NULL: no other process uses the store
   char name[ACCOUNT_NAME_MAX];  // the account's name, by which its processes find each other
 };
 
@@ -90,8 +90,8 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   if (!store_is_shared(store)) return true;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);
   Peers *peers = bot->webhook.peers = peers_new(store, name, options->dedup_window_s);
-  bot->forgotten = forgotten_new(store, name, &bot->webhook.shared);
-  if (!bot->leader || !peers || !bot->forgotten) return err_set(err, ERR_MEMORY, "no memory");
+  bot->notices = notices_new(store, name, &bot->webhook.shared);
+  if (!bot->leader || !peers || !bot->notices) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
   // Until then the others have noticed this process, and have written what they answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
@@ -171,7 +171,7 @@ static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
                       .overdue = webhook->overdue,
                       .peers = webhook->peers,
                       .leader = bot->leader,
-                      .forgotten = bot->forgotten,
+                      .notices = bot->notices,
                       .files = options->watch };
   Kept kept = { .keep = webhook->shared.keep,
                 .pool = webhook->pool,
@@ -237,7 +237,7 @@ bool bot_free(Bot *bot) {
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
   if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
-  forgotten_free(bot->forgotten);
+  notices_free(bot->notices);
   conversations_free(webhook->shared.conversations);
   cancels_free(webhook->shared.cancels);
   late_order_free(webhook->shared.late_order);

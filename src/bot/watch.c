@@ -84,7 +84,7 @@ static void *run_rescuer(void *arg) {
     pool_balance(watched->pool);
     if (watched->peers) peers_renew(watched->peers, now_us);
     if (watched->leader) timer_leader_look(watched->leader, now_us);
-    if (watched->forgotten) forgotten_look(watched->forgotten, now_us);
+    if (watched->notices) notices_look(watched->notices, now_us);
   }
   return NULL;
 }

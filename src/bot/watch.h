@@ -5,7 +5,7 @@
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
-#include "bot/forgotten.h"
+#include "bot/notices.h"
 #include "bot/timer_leader.h"
 #include "bot/peers.h"
 #include "bot/overdue.h"
@@ -20,10 +20,10 @@ typedef struct {
   Pool *pool;
   BotShared *shared;
   Overdue *overdue;
-  Peers *peers;          // NULL: none
-  TimerLeader *leader;   // NULL: none
-  Forgotten *forgotten;  // NULL: none
-  bool files;            // changed files cause a reload
+  Peers *peers;         // NULL: none
+  TimerLeader *leader;  // NULL: none
+  Notices *notices;     // NULL: none
+  bool files;           // changed files cause a reload
 } Watched;
 
 // Starts the watcher. Returns NULL without memory or thread.

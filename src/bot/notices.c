@@ -1,0 +1,156 @@
+// "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
+// notice was counted (lua/wechat/forget.lua):
+//   forgotten/ACCOUNT/NUMBER/OPENID: forget the user
+//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user; its
+//     CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
+#include "bot/notices.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "script/cancel.h"
+
+enum {
+  ASK_US = 1000 * 1000,
+  SEEN = 4096,
+  CANCELLED_MS = 1000  // by then this process's work for a forgotten user has ended
+};
+
+struct Notices {
+  Store *store;
+  Str account;
+  BotShared *shared;
+  char key[128];
+  int64_t ask_us;      // when to ask next
+  int64_t counted;     // at the last check
+  bool again;          // a notice may have been set after the last check
+  int64_t seen[SEEN];  // at number % SEEN: the last handled number
+  pthread_mutex_t mutex;
+  pthread_cond_t answered;
+  bool asking;
+};
+
+Notices *notices_new(Store *store, Str account, BotShared *shared) {
+  Notices *notices = calloc(1, sizeof *notices);
+  if (!notices) return NULL;
+  notices->store = store;
+  notices->account = account;
+  notices->shared = shared;
+  snprintf(notices->key, sizeof notices->key, "forgotten/%.*s", STR_FMT(account));
+  pthread_mutex_init(&notices->mutex, NULL);
+  pthread_cond_init(&notices->answered, NULL);
+  return notices;
+}
+
+static void end_asking(Notices *notices) {
+  pthread_mutex_lock(&notices->mutex);
+  notices->asking = false;
+  pthread_cond_signal(&notices->answered);
+  pthread_mutex_unlock(&notices->mutex);
+}
+
+// Asks the store. If that fails, notices_look asks again a second later.
+static void ask(Notices *notices, const StoreCall *call, StoreDone done) {
+  if (!store_call(notices->store, call, done, notices, NULL)) end_asking(notices);
+}
+
+// Returns true once per notice, because the user may write again while the notice's key still exists.
+static bool is_new(Notices *notices, int64_t number) {
+  int64_t *seen = &notices->seen[(uint64_t)number % SEEN];
+  bool fresh = number > *seen;
+  if (fresh) *seen = number;
+  return fresh;
+}
+
+// Returns this process's monotonic time for a Unix time.
+static int64_t arrived_here_us(int64_t unix_ms) {
+  return clock_now_us() - (clock_unix_ms() - unix_ms) * 1000;
+}
+
+// Reads "MADE.ARRIVED" and "OPENID/IDENTITY".
+static bool read_newest(Str times, Str who, Cancel *cancel) {
+  Str made, arrived;
+  int64_t arrived_ms;
+  if (!str_cut(times, '.', &made, &arrived) || !str_to_int64(made, &cancel->before.made_s) ||
+      !str_to_int64(arrived, &arrived_ms))
+    return false;
+  cancel->before.arrived_us = arrived_here_us(arrived_ms);
+  return str_cut(who, '/', &cancel->openid, &cancel->identity);
+}
+
+// A message that this process sent to the user between the notice and now was counted anew (lua/wechat/quota.lua).
+static void drop_quota(const Notices *notices, Str openid) {
+  char key[STORE_KEY_MAX];
+  int len =
+      snprintf(key, sizeof key, "quota/%.*s/%.*s", STR_FMT(notices->account), STR_FMT(openid));
+  StoreCall call = { .op = STORE_DELETE,
+                     .key = str_make(key, (size_t)len),
+                     .delay_ms = CANCELLED_MS };
+  if (len < (int)sizeof key) store_call(notices->store, &call, store_reply_drop, NULL, NULL);
+}
+
+static void take_name(Notices *notices, Str key) {
+  Str about, who, digits, times;
+  int64_t number;
+  Cancel cancel = { 0 };
+  key = str_sub(key, strlen(notices->key) + 1, key.len);
+  if (!str_cut(key, '/', &about, &who)) return;
+  bool newest = str_cut(about, '@', &digits, &times);
+  if (!str_to_int64(newest ? digits : about, &number) || !is_new(notices, number)) return;
+  if (newest && !read_newest(times, who, &cancel)) return;
+  if (!newest) cancel = (Cancel){ .openid = who, .all = true };
+  if (cancels_is_own(notices->shared->cancels, number)) return;
+  cancel_elsewhere(notices->shared, NULL, &cancel);
+  if (!cancel.all) return;
+  conversations_end_user(notices->shared->conversations, cancel.openid, "forgotten");
+  drop_quota(notices, cancel.openid);
+}
+
+// On the store's thread, like on_count.
+static void on_names(void *ctx, StoreReply *reply) {
+  Notices *notices = ctx;
+  Str rest = reply->value, key;
+  while (reply->err.code == ERR_NONE && store_reply_next_key(&rest, &key)) take_name(notices, key);
+  store_reply_free(reply);
+  end_asking(notices);
+}
+
+static void on_count(void *ctx, StoreReply *reply) {
+  Notices *notices = ctx;
+  int64_t count = 0;
+  bool known = reply->err.code == ERR_NONE;
+  if (known && reply->ok) str_to_int64(reply->value, &count);
+  store_reply_free(reply);
+  // a smaller count: the store was emptied or replaced
+  if (known && count < notices->counted) memset(notices->seen, 0, sizeof notices->seen);
+  bool changed = known && count != notices->counted, look = changed || notices->again;
+  if (known) notices->counted = count;
+  if (known) notices->again = changed;
+  char prefix[sizeof notices->key + 1];
+  snprintf(prefix, sizeof prefix, "%s/", notices->key);
+  if (known && look)
+    ask(notices, &(StoreCall){ .op = STORE_LIST, .key = str_of(prefix) }, on_names);
+  else end_asking(notices);
+}
+
+void notices_look(Notices *notices, int64_t now_us) {
+  if (now_us < notices->ask_us) return;
+  notices->ask_us = now_us + ASK_US;
+  pthread_mutex_lock(&notices->mutex);
+  bool free = !notices->asking;
+  notices->asking = true;
+  pthread_mutex_unlock(&notices->mutex);
+  if (free) ask(notices, &(StoreCall){ .op = STORE_GET, .key = str_of(notices->key) }, on_count);
+}
+
+void notices_free(Notices *notices) {
+  if (!notices) return;
+  pthread_mutex_lock(&notices->mutex);
+  while (notices->asking) pthread_cond_wait(&notices->answered, &notices->mutex);
+  pthread_mutex_unlock(&notices->mutex);
+  pthread_cond_destroy(&notices->answered);
+  pthread_mutex_destroy(&notices->mutex);
+  free(notices);
+}
