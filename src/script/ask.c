@@ -20,15 +20,15 @@ static int64_t until_ms(double timeout_s) {
 }
 
 // Sends the question and makes the task wait for the answer. The arguments of `ask` are on the stack.
-static int ask_now(lua_State *L, const Talk *talk, Wait *wait) {
+static int ask_now(lua_State *L, const StoredRun *stored, Wait *wait) {
   Interpreter *in = interpreter_of(L);
   Task *task = task_running(L);
   char place[PLACE_SIZE] = "";
   Asking asking = { .shown.openid = message_sender(task),
                     .timeout_s = luaL_optnumber(L, 2, -1),
                     .events = lua_toboolean(L, 3),
-                    .talk = talk };
-  if (!talk) {
+                    .stored = stored };
+  if (!stored) {
     Str question = message_question(task);
     place_innermost(L, place, sizeof place);
     asking.shown.question = str_sub(question, 0, str_utf8_prefix(question, QUESTION_MAX));
@@ -45,16 +45,17 @@ static int ask_now(lua_State *L, const Talk *talk, Wait *wait) {
 
 static void on_stored(void *ctx, StoreReply *reply);
 
-static int store_question(lua_State *L, Talk *talk) {
+static int store_question(lua_State *L, StoredRun *stored) {
   const Record *record = task_record(task_running(L));
   Wait *wait = wait_begin(L, "wechat.ask");
-  if (talk_save_now(talk, record, KEPT_ASKS)) return ask_now(L, talk, wait);
-  if (talk_save(talk, record, KEPT_ASKS, on_stored, wait)) return wait_suspend(L, wait, NULL, NULL);
+  if (stored_run_save_now(stored, record, KEPT_ASKS)) return ask_now(L, stored, wait);
+  if (stored_run_save(stored, record, KEPT_ASKS, on_stored, wait))
+    return wait_suspend(L, wait, NULL, NULL);
   return ask_now(L, NULL, wait);
 }
 
 static int store_again(lua_State *L, int status, lua_KContext context) {
-  return store_question(L, message_talk(task_running(L)));
+  return store_question(L, message_stored_run(task_running(L)));
 }
 
 static int pause_for_store(lua_State *L) {
@@ -65,10 +66,10 @@ static int pause_for_store(lua_State *L) {
 // the store.
 static int ask_stored(lua_State *L, void *data) {
   StoreReply *reply = data;
-  bool away = reply->err.code != ERR_NONE, stored = !away && reply->ok;
-  Talk *talk = message_talk(task_running(L));
-  if (away) talk_not_saved(talk);
-  if (away && clock_now_us() + STORE_PAUSE_US < talk->ask_until_us) {
+  bool away = reply->err.code != ERR_NONE, written = !away && reply->ok;
+  StoredRun *stored = message_stored_run(task_running(L));
+  if (away) stored_run_not_saved(stored);
+  if (away && clock_now_us() + STORE_PAUSE_US < stored->ask_until_us) {
     store_reply_free(reply);
     lua_pushcfunction(L, pause_for_store);
     lua_callk(L, 0, 0, 0, store_again);
@@ -78,8 +79,8 @@ static int ask_stored(lua_State *L, void *data) {
     log_warn("a conversation stays in this process because it could not be stored: %s",
              reply->err.text);
   store_reply_free(reply);
-  if (away || stored) return ask_now(L, stored ? talk : NULL, wait_begin(L, "wechat.ask"));
-  lua_pushcfunction(L, message_check_talk);
+  if (away || written) return ask_now(L, written ? stored : NULL, wait_begin(L, "wechat.ask"));
+  lua_pushcfunction(L, message_check_stored);
   lua_callk(L, 0, 0, 0, store_again);
   return store_again(L, LUA_OK, 0);
 }
@@ -104,8 +105,8 @@ static int l_ask(lua_State *L) {
            "on_message calls, not in a timer or a spawned function");
   message_take_question(L, task, lua_toboolean(L, 4));
   if (!engine_start_thread(in->engine, &err)) method_raise(L, "wechat.ask: %s", err.text);
-  Talk *talk = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
-  return talk ? store_question(L, talk) : ask_now(L, NULL, wait_begin(L, "wechat.ask"));
+  StoredRun *stored = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
+  return stored ? store_question(L, stored) : ask_now(L, NULL, wait_begin(L, "wechat.ask"));
 }
 
 static const DoorFunction functions[] = {

@@ -131,16 +131,16 @@ static Conversation *conversation_new(Interpreter *in, Wait *wait, const OpenCon
 
 Conversation *conversation_begin(Interpreter *in, Wait *wait, const Asking *asking) {
   Conversation *conversation = conversation_new(in, wait, &asking->shown);
-  const Talk *talk = asking->talk;
+  const StoredRun *stored = asking->stored;
   if (!conversation) return NULL;
   conversation->events = asking->events;
   if (asking->timeout_s < 0) conversation->until_us = INT64_MAX;
   else conversation->until_us += (int64_t)(asking->timeout_s * 1e6);
-  conversation->kept = talk;
-  if (talk) {
-    conversation->asks = talk->run.asks;
-    conversation->answered = str_hash(talk->run.answering, 0);
-    conversation->kept_until_ms = talk->run.until_ms;
+  conversation->kept = stored;
+  if (stored) {
+    conversation->asks = stored->run.asks;
+    conversation->answered = str_hash(stored->run.answering, 0);
+    conversation->kept_until_ms = stored->run.until_ms;
   }
   conversation_put_back(conversation);
   return conversation;

@@ -9,7 +9,7 @@
 #include "engine/wait.h"
 #include "script/conversation.h"
 #include "script/inner.h"
-#include "script/talk.h"
+#include "script/stored_run.h"
 
 struct Conversation {
   Timer timer;
@@ -67,10 +67,10 @@ void conversations_each(Conversations *conversations,
 
 // Question and state of a conversation that begins.
 typedef struct {
-  OpenConversation shown;  // its openid; for one that is not in the store, question and place
-  double timeout_s;        // < 0: never
-  bool events;             // it takes events as answers
-  const Talk *talk;        // its state in the store; NULL: it is only in memory
+  OpenConversation shown;   // its openid; for one that is not in the store, question and place
+  double timeout_s;         // < 0: never
+  bool events;              // it takes events as answers
+  const StoredRun *stored;  // its state in the store; NULL: it is only in memory
 } Asking;
 
 // Adds a conversation to the table. Suspend the task in `wait` with conversation_cancel and the conversation. Returns

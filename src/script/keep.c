@@ -30,7 +30,7 @@ Keep *keep_new(const KeepOptions *options) {
   Str account = options->account;
   snprintf(keep->process_key, sizeof keep->process_key, "process/%.*s/%s", STR_FMT(account),
            keep->process);
-  snprintf(keep->talks, sizeof keep->talks, "asked/%.*s/", STR_FMT(account));
+  snprintf(keep->asked, sizeof keep->asked, "asked/%.*s/", STR_FMT(account));
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   buf_init(&keep->listed);
   keep->index = kept_index_new(keep->owes);
@@ -275,7 +275,7 @@ static void add_key(void *index, Str key) { kept_index_add(index, key); }
 
 // Lists all keys. Returns false if the store is away.
 static bool list_all(Keep *keep) {
-  const char *const prefixes[] = { keep->talks, keep->owes };
+  const char *const prefixes[] = { keep->asked, keep->owes };
   for (size_t i = 0; i < 2; i++) {
     bool there = true, more = true;
     buf_reset(&keep->listed);

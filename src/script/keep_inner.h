@@ -15,7 +15,7 @@ enum { KEEP_LEASE_MS = 9000 };  // a process without signs of life counts as ali
 struct Keep {
   KeepOptions options;
   char process[PROCESS_NAME_SIZE];
-  char process_key[224], talks[96], owes[96];  // keys and prefixes
+  char process_key[224], asked[96], owes[96];  // keys and prefixes
   ProcessWatch *processes;
   KeptIndex *index;
   PendingWrites *unsaved;

@@ -27,7 +27,7 @@ void keep_note(Keep *keep, Str key, const KeptRun *run) {
 }
 
 bool keep_key_of(const Keep *keep, Str openid, Str identity, Buf *key) {
-  buf_add(key, str_of(identity.len ? keep->owes : keep->talks));
+  buf_add(key, str_of(identity.len ? keep->owes : keep->asked));
   buf_add(key, openid);
   if (identity.len) buf_addc(key, '/');
   buf_add(key, identity);

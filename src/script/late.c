@@ -8,7 +8,7 @@
 #include "engine/wait.h"
 #include "script/inner.h"
 #include "script/late_order.h"
-#include "script/talk.h"
+#include "script/stored_run.h"
 
 #include <stdlib.h>
 
@@ -17,34 +17,34 @@ static const char function_key;
 // A late reply that is being sent; freed with its task.
 typedef struct {
   BotShared *shared;
-  LatePlace *place;  // NULL: does not wait for other replies
-  Talk *talk;        // NULL: no stored run
-  size_t taken;      // bytes of the parts already sent
+  LatePlace *place;   // NULL: does not wait for other replies
+  StoredRun *stored;  // NULL: no stored run
+  size_t taken;       // bytes of the parts already sent
   bool other_taken;
   bool keeps, asks, gone;  // as in Late
   size_t identity_len;
   char identity[];
 } Delivery;
 
-static void let_talk_go(BotShared *shared, Talk *talk) {
-  if (talk && talk->here) atomic_fetch_sub(&shared->owed_here, 1);
-  talk_free(talk);
+static void let_stored_go(BotShared *shared, StoredRun *stored) {
+  if (stored && stored->here) atomic_fetch_sub(&shared->owed_here, 1);
+  stored_run_free(stored);
 }
 
 // A dropped delivery stays in the store, and continues in another process or at the next start.
-static void end_talk(Task *task, Delivery *delivery) {
+static void end_stored(Task *task, Delivery *delivery) {
   Record *record = task_record(task);
-  if (task_is_dropped(task)) talk_leave(delivery->talk, record);
-  else talk_drop(delivery->talk);
+  if (task_is_dropped(task)) stored_run_leave(delivery->stored, record);
+  else stored_run_drop(delivery->stored);
   if (record) record_watch(record, NULL, NULL, NULL);
-  let_talk_go(delivery->shared, delivery->talk);
+  let_stored_go(delivery->shared, delivery->stored);
 }
 
 // Decrements late_under_way last, because the bot waits for deliveries under way before it ends.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
-  late_order_leave(delivery->place, task_is_dropped(task) && delivery->talk);
-  if (delivery->talk) end_talk(task, delivery);
+  late_order_leave(delivery->place, task_is_dropped(task) && delivery->stored);
+  if (delivery->stored) end_stored(task, delivery);
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
 }
 
@@ -124,7 +124,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   if (!content->to) return false;
   task_copy_subject(content->to, task_subject(content->from));
   task_set_rank(content->to, task_rank(content->from));
-  if (delivery->talk || content->early) task_share_record(content->from, content->to);
+  if (delivery->stored || content->early) task_share_record(content->from, content->to);
   lua_pushcfunction(L, prepare);
   lua_pushlightuserdata(L, content);
   // If this fails, the task runs without its arguments, fails at once and is logged: a task can only end by running.
@@ -142,7 +142,7 @@ static Delivery *delivery_new(BotShared *shared, const Late *late) {
   if (!delivery) return NULL;
   *delivery = (Delivery){ .shared = shared,
                           .place = late->place,
-                          .talk = late->talk,
+                          .stored = late->stored,
                           .keeps = late->keeps,
                           .asks = late->asks,
                           .gone = late->gone,
@@ -162,7 +162,7 @@ void late_send(Task *from, BotShared *shared, const Late *late) {
   if (open) shared_lost(shared, "memory");
   if (open) log_warn("a late reply is lost: no memory to send it");
   late_order_leave(delivery ? delivery->place : late->place, false);
-  let_talk_go(shared, late->talk);
+  let_stored_go(shared, late->stored);
   free(delivery);
 }
 

@@ -8,7 +8,7 @@
 #include "wechat/reply.h"
 
 struct LatePlace;  // script/late_order.h
-struct Talk;       // script/talk.h
+struct StoredRun;  // script/stored_run.h
 
 // Pops and registers the function(reply, message, is_rest) of the Lua half that sends late replies. May raise.
 void late_register(lua_State *L);
@@ -23,7 +23,7 @@ typedef struct {
   bool gone;                // the reply may not be kept for its user
   bool asks;  // the reply is a question of the script, which continues with the user's next message
   // The stored run of the task; deleted from the store once the reply is sent. NULL: none.
-  struct Talk *talk;
+  struct StoredRun *stored;
 } Late;
 // Sends the reply to the sender of the task's message, in a separate task.
 void late_send(Task *from, BotShared *shared, const Late *late);

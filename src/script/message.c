@@ -7,18 +7,19 @@
 
 #include <stdlib.h>
 
-static int refuse(lua_State *L, const Talk *talk) {
-  message_push_document(L, talk->run.message);
+static int refuse(lua_State *L, const StoredRun *stored) {
+  message_push_document(L, stored->run.message);
   raise(L, "%s%sthe script is not begun again for %s: two processes ended while they ran it",
-        talk->run.place.len ? lua_pushlstring(L, talk->run.place.ptr, talk->run.place.len) : "",
-        talk->run.place.len ? ": " : "",
-        lua_pushlstring(L, talk->run.openid.ptr, talk->run.openid.len));
+        stored->run.place.len ? lua_pushlstring(L, stored->run.place.ptr, stored->run.place.len)
+                              : "",
+        stored->run.place.len ? ": " : "",
+        lua_pushlstring(L, stored->run.openid.ptr, stored->run.openid.len));
 }
 
 static int prepare_message(lua_State *L, Task *task) {
   const MessageRun *run = message_run(task);
-  if (run->refused) return refuse(L, run->talk);
-  if (!run->tree) return message_prepare_again(L, run->talk);
+  if (run->refused) return refuse(L, run->stored);
+  if (!run->tree) return message_prepare_again(L, run->stored);
   task_push_global(L, "on_message");
   message_value_push(L, run->tree, run->head, run->raw);
   lua_pushvalue(L, -1);
@@ -59,7 +60,7 @@ static TaskState message_suspended(Task *task) {
   bool asked = run->asked;
   if (run->returned) {
     task_hold_engine(task);
-    message_talk(task);
+    message_stored_run(task);
     message_alarm_set(task);
   }
   if (run->returned && !asked) message_run_take_place(run);
@@ -69,11 +70,11 @@ static TaskState message_suspended(Task *task) {
   return asked ? TASK_RETURNED : TASK_WAITING;
 }
 
-static void end_talk(Task *task, MessageRun *run) {
-  Talk *talk = run->talk;
-  if (task_is_dropped(task)) talk_leave(talk, task_record(task));
-  else talk_drop(talk);
-  message_settle(message_shared(run), talk);
+static void end_stored(Task *task, MessageRun *run) {
+  StoredRun *stored = run->stored;
+  if (task_is_dropped(task)) stored_run_leave(stored, task_record(task));
+  else stored_run_drop(stored);
+  message_settle(message_shared(run), stored);
 }
 
 static void message_ended(Task *task) {
@@ -87,8 +88,8 @@ static void message_ended(Task *task) {
   if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
   message_give_answer(task, run);
   if (record) record_guard(record, NULL, NULL, NULL);
-  if (record && record_owner(record) == run->talk) record_watch(record, NULL, NULL, NULL);
-  if (run->talk) end_talk(task, run);
+  if (record && record_owner(record) == run->stored) record_watch(record, NULL, NULL, NULL);
+  if (run->stored) end_stored(task, run);
 }
 
 // Its request is answered at once, however long its variables take to close.
@@ -191,8 +192,8 @@ void message_answer_and_stay(Task *task) {
   if (run->sent) run->answer = (Answer){ .reply.form = REPLY_NONE, .sent = true };
   message_alarm_drop(run);
   message_give_answer(task, run);
-  if (run->talk) message_settle(message_shared(run), run->talk);
-  if (run->talk) talk_leave_said(run->talk, false);
+  if (run->stored) message_settle(message_shared(run), run->stored);
+  if (run->stored) stored_run_leave_said(run->stored, false);
   said_clear(&run->own_said);
   task_copy_subject(task, (LogSubject){ .openid = run->sender });
   arena_free(run->own_arena);
@@ -205,14 +206,14 @@ void message_answer_and_stay(Task *task) {
 }
 
 // Puts a run that goes on without an answer into the store as this process's own, so that its calls are written there.
-static void store_orphan(Talk *talk, const Record *record) {
-  talk_set(&talk->run.answering, STR(""));
-  talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+static void store_orphan(StoredRun *stored, const Record *record) {
+  stored_run_set(&stored->run.answering, STR(""));
+  stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
 
 void message_orphan(Task *task, Str openid, bool gone) {
   MessageRun *run = message_run(task);
-  if (!gone && run->talk && run->talk->stored) store_orphan(run->talk, task_record(task));
+  if (!gone && run->stored && run->stored->in_store) store_orphan(run->stored, task_record(task));
   task_take_hold(task);
   task_limit(task);
   run->own_arena = run->arena = arena_new();
@@ -238,15 +239,15 @@ void message_begin(Task *task, void *data) {
   task_set_rank(task, start->message->rank);
   task_limit(task);
   task_set_due(task, start->message->due_us);
-  if (run->talk) run->talk->said = run->said;
-  if (!run->talk || !run->talk->stored) return;
-  talk_set(&run->talk->run.answering, start->message->raw);
+  if (run->stored) run->stored->said = run->said;
+  if (!run->stored || !run->stored->in_store) return;
+  stored_run_set(&run->stored->run.answering, start->message->raw);
   if (start->value) {
-    run->talk->run.state = KEPT_RUNS;
-    buf_reset(&run->talk->value);
-    buf_add(&run->talk->value, buf_str(start->value));
+    run->stored->run.state = KEPT_RUNS;
+    buf_reset(&run->stored->value);
+    buf_add(&run->stored->value, buf_str(start->value));
   } else {
-    talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
+    stored_run_save(run->stored, task_record(task), KEPT_RUNS, NULL, NULL);
   }
 }
 

@@ -116,8 +116,8 @@ static bool give_answer(const Task *task, MessageRun *run) {
 
 // Returns whether the store has what is left to be sent.
 static bool owe_rest(Task *task, MessageRun *run, bool late) {
-  if (run->talk && run->talk->stored && late) return true;
-  if (!late && message_talk(task)) run->talk->run.rest = true;
+  if (run->stored && run->stored->in_store && late) return true;
+  if (!late && message_stored_run(task)) run->stored->run.rest = true;
   return message_owe(task);
 }
 
@@ -128,10 +128,10 @@ static void end_promise(const MessageRun *run) {
   if (kept && waited) kept_answers_end(kept, run->sender, run->identity);
 }
 
-// A late reply is owed until it is sent: its task takes ownership of the talk.
+// A late reply is owed until it is sent: its task takes ownership of the stored run.
 void message_give_answer(Task *task, MessageRun *run) {
   const Answer *answer = &run->answer;
-  bool rest = run->talk && run->talk->run.rest;
+  bool rest = run->stored && run->stored->run.rest;
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE && !rest;
   if (late && run->took_parts) said_give_back(run->said);
   if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
@@ -139,11 +139,11 @@ void message_give_answer(Task *task, MessageRun *run) {
   run->place = NULL;
   if (!late && answer->rest.len == 0) {
     if (!task_is_dropped(task)) end_promise(run);
-    return late_order_leave(place, task_is_dropped(task) && run->talk && run->talk->stored);
+    return late_order_leave(place, task_is_dropped(task) && run->stored && run->stored->in_store);
   }
   bool ended = !run->asked && !task_is_dropped(task);
   bool owed = ended && owe_rest(task, run, late);
-  if (owed) talk_leave_said(run->talk, true);
+  if (owed) stored_run_leave_said(run->stored, true);
   Late sent = { .reply = late ? &answer->reply : NULL,
                 .rest = answer->rest,
                 .said = run->in_parts ? run->said : NULL,
@@ -153,7 +153,7 @@ void message_give_answer(Task *task, MessageRun *run) {
                 .keeps = run->said && said_state(run->said) == SAID_KEEPS,
                 .asks = run->asked,
                 .gone = run->gone,
-                .talk = owed ? run->talk : NULL };
-  if (owed) run->talk = NULL;
+                .stored = owed ? run->stored : NULL };
+  if (owed) run->stored = NULL;
   late_send(task, message_shared(run), &sent);
 }

@@ -22,7 +22,7 @@ static int push_mine(lua_State *L, void *unused) { return 0; }
 static int push_lost(lua_State *L, void *unused) {
   Record *record = task_record(task_running(L));
   const MessageRun *run = record ? record_guarded(record) : NULL;
-  if (run && run->talk) run->talk->in_doubt = true;
+  if (run && run->stored) run->stored->in_doubt = true;
   log_warn("a script was ended before its next call: this process was frozen for seconds, and "
            "another process took its message over");
   return task_leave(L);

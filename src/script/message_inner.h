@@ -45,7 +45,7 @@ typedef struct {
   bool sent;                // the question was sent separately
   bool asked;               // the run is about to wait for the user's next message
   Buf error_text;           // for on_error
-  Talk *talk;               // the stored state; NULL: none, or none yet
+  StoredRun *stored;        // NULL: no stored run, or none yet
   bool *moved;              // set to true when another task continues this run; NULL: not wanted
   bool moving;              // the run has just been passed to that task
   bool silent;              // nothing more is sent to the user
@@ -74,7 +74,7 @@ static inline LogSubject message_subject(const MessageTask *message) {
 
 // ---- message_run.c
 
-// Makes later parts be sent at once, or kept for the user's next message; marks the parts that the talk notes as sent.
+// Makes later parts be sent at once, or kept for the user's next message; marks the parts that the stored run notes as sent.
 void message_run_say_late(MessageRun *run);
 // Returns a run without a message, with what remains of `run` (NULL: nothing).
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run);
@@ -96,7 +96,7 @@ bool message_owe(Task *task);
 void message_alarm_set(Task *task);
 void message_alarm_drop(MessageRun *run);
 // Notes that the run is not owed any more.
-void message_settle(BotShared *shared, Talk *talk);
+void message_settle(BotShared *shared, StoredRun *stored);
 
 // ---- message_claim.c
 
@@ -119,13 +119,13 @@ void message_take_parts(MessageRun *run);
 // Gives a failed run that has no reply from on_error the configured reply.
 void message_use_error_reply(MessageRun *run, TaskState state);
 // Passes the answer to the caller or the owner, or sends it late. A late reply is owed until it is sent: its task takes
-// ownership of the talk.
+// ownership of the stored run.
 void message_give_answer(Task *task, MessageRun *run);
 
 // ---- message_lost.c
 
 // Pushes the function and its arguments for a run that begins again. Returns the number of arguments.
-int message_prepare_again(lua_State *L, const Talk *talk);
+int message_prepare_again(lua_State *L, const StoredRun *stored);
 // Handles a record of another format as if the script had changed.
 void message_lose(MessageRun *run, const Err *err);
 // Begins a new task that passes the user's message to on_lost, or to on_message, because the run cannot continue.

@@ -20,14 +20,14 @@ static void answer_pending(Record *record, const KeptRun *kept, KeptState state,
 // Returns a run from its stored state; NULL without memory.
 static MessageRun *run_from(Interpreter *in, const KeptRun *kept, Str value) {
   MessageRun *run = malloc(sizeof *run);
-  Talk *talk = run ? talk_of(message_keep(in), kept, value) : NULL;
-  if (!talk) {
+  StoredRun *stored = run ? stored_run_of(message_keep(in), kept, value) : NULL;
+  if (!stored) {
     free(run);
     return NULL;
   }
   *run = message_run_empty(in, NULL);
-  run->talk = talk;
-  talk->run.state = KEPT_RUNS;
+  run->stored = stored;
+  stored->run.state = KEPT_RUNS;
   run->behind = kept->asks;
   return run;
 }
@@ -60,8 +60,8 @@ static Str identity_of(Interpreter *in, const KeptRun *run, Arena *arena) {
 
 static void go_without_message(MessageRun *run) {
   run->own_arena = run->arena = arena_new();
-  if (run->arena) run->sender = arena_dup(run->arena, run->talk->run.openid);
-  if (run->arena) run->identity = identity_of(run->in, &run->talk->run, run->arena);
+  if (run->arena) run->sender = arena_dup(run->arena, run->stored->run.openid);
+  if (run->arena) run->identity = identity_of(run->in, &run->stored->run, run->arena);
   run->said = &run->own_said;
   message_run_say_late(run);
 }
@@ -78,7 +78,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   run->moved = &moved;
   task_copy_subject(task,
                     message ? message_subject(message) : (LogSubject){ .openid = run->sender });
-  task_set_rank(task, message ? message->rank : rank_of(run->in, &run->talk->run));
+  task_set_rank(task, message ? message->rank : rank_of(run->in, &run->stored->run));
   if (record) task_set_record(task, record);
   else if (!run->refused) task_record_later(task);
   if (record) message_watch(task);

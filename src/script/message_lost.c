@@ -4,8 +4,9 @@
 #include "base/log.h"
 
 // Pushes the function that gets the message; returns false if it is on_lost.
-static bool push_function(lua_State *L, const Talk *talk) {
-  if (talk && talk->run.lost_since_s && task_push_global(L, "on_lost") != LUA_TNIL) return false;
+static bool push_function(lua_State *L, const StoredRun *stored) {
+  if (stored && stored->run.lost_since_s && task_push_global(L, "on_lost") != LUA_TNIL)
+    return false;
   lua_settop(L, 0);
   task_push_global(L, "on_message");
   return true;
@@ -20,36 +21,37 @@ static void push_lost(lua_State *L, const KeptRun *run) {
 }
 
 // A run that begins again gets the message with which it began.
-int message_prepare_again(lua_State *L, const Talk *talk) {
-  bool lost = !push_function(L, talk);
-  if (!message_push_document(L, talk->run.message)) raise(L, "the stored message is not a message");
-  if (lost) push_lost(L, &talk->run);
+int message_prepare_again(lua_State *L, const StoredRun *stored) {
+  bool lost = !push_function(L, stored);
+  if (!message_push_document(L, stored->run.message))
+    raise(L, "the stored message is not a message");
+  if (lost) push_lost(L, &stored->run);
   return lost ? 2 : 1;
 }
 
 void message_lose(MessageRun *run, const Err *err) {
-  log_warn("the script run for %.*s cannot be continued: %s", STR_FMT(run->talk->run.openid),
+  log_warn("the script run for %.*s cannot be continued: %s", STR_FMT(run->stored->run.openid),
            err->text);
-  talk_drop(run->talk);
-  talk_lose(run->talk);
+  stored_run_drop(run->stored);
+  stored_run_lose(run->stored);
   run->behind = 0;
 }
 
 bool message_begin_lost(Task *task, MessageRun *run) {
-  Talk *talk = run->talk;
+  StoredRun *stored = run->stored;
   Engine *engine = task_engine(task);
-  if (!talk || !task_record(task)) return false;
+  if (!stored || !task_record(task)) return false;
   log_warn("the script changed, so its run for %.*s cannot be continued: %s",
-           STR_FMT(talk->run.openid), record_difference(task_record(task)));
-  talk_drop(talk);
-  talk_leave_said(talk, false);
+           STR_FMT(stored->run.openid), record_difference(task_record(task)));
+  stored_run_drop(stored);
+  stored_run_leave_said(stored, false);
   run->behind = 0;
   record_watch(task_record(task), NULL, NULL, NULL);
   record_guard(task_record(task), NULL, NULL, NULL);
-  if (talk->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
+  if (stored->run.answering.len == 0 || !engine_start_thread(engine, NULL)) return false;
   Task *next = task_new(engine, task_body(task), run);
   if (!next) return false;
-  talk_lose(talk);
+  stored_run_lose(stored);
   task_record_later(next);
   task_copy_subject(next, task_subject(task));
   task_set_rank(next, task_rank(task));

@@ -12,22 +12,24 @@ enum {
 };
 
 // Returns whether the run's question is on its way into the store, which must not be overwritten.
-static bool is_asking(const Talk *talk) { return talk->stored && talk->run.state == KEPT_ASKS; }
+static bool is_asking(const StoredRun *stored) {
+  return stored->in_store && stored->run.state == KEPT_ASKS;
+}
 
 bool message_owe(Task *task) {
   MessageRun *run = message_run(task);
-  Talk *talk = message_talk(task);
-  Record *record = talk ? task_record(task) : NULL;
-  if (!record || record_given_up(record)[0] || is_asking(talk)) return false;
-  if (!talk->stored && talk->run.identity.len == 0) {
+  StoredRun *stored = message_stored_run(task);
+  Record *record = stored ? task_record(task) : NULL;
+  if (!record || record_given_up(record)[0] || is_asking(stored)) return false;
+  if (!stored->in_store && stored->run.identity.len == 0) {
     if (run->identity.len == 0) return false;
-    talk_set(&talk->run.identity, run->identity);
+    stored_run_set(&stored->run.identity, run->identity);
   }
-  talk->run.owed = true;
-  if (!talk->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
-  talk->here = true;
+  stored->run.owed = true;
+  if (!stored->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
+  stored->here = true;
   message_watch(task);
-  return talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+  return stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
 
 // Stores how much was sent as the reply, so that it is not sent again.
@@ -36,8 +38,8 @@ static void keep_taken(Task *task) {
   size_t bytes;
   bool other;
   said_taken(run->said, &bytes, &other);
-  if (run->talk && run->talk->stored && !is_asking(run->talk) && (bytes || other))
-    talk_save(run->talk, task_record(task), KEPT_RUNS, NULL, NULL);
+  if (run->stored && run->stored->in_store && !is_asking(run->stored) && (bytes || other))
+    stored_run_save(run->stored, task_record(task), KEPT_RUNS, NULL, NULL);
 }
 
 // Returns true if the alarm is set once more.
@@ -72,7 +74,7 @@ static void ring(Engine *engine, void *ctx) {
 
 void message_alarm_set(Task *task) {
   MessageRun *run = message_run(task);
-  if (!run->talk || run->owe_at_us == 0 || run->alarm) return;
+  if (!run->stored || run->owe_at_us == 0 || run->alarm) return;
   Alarm *alarm = run->alarm = calloc(1, sizeof *alarm);
   if (!alarm) return;
   *alarm = (Alarm){ .timer = { .fn = ring, .ctx = alarm }, .task = task };
@@ -89,8 +91,8 @@ void message_alarm_drop(MessageRun *run) {
   else alarm->task = NULL;  // it is about to fire
 }
 
-void message_settle(BotShared *shared, Talk *talk) {
-  if (talk->here) atomic_fetch_sub(&shared->owed_here, 1);
-  talk->here = false;
-  talk->run.owed = false;
+void message_settle(BotShared *shared, StoredRun *stored) {
+  if (stored->here) atomic_fetch_sub(&shared->owed_here, 1);
+  stored->here = false;
+  stored->run.owed = false;
 }

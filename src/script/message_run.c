@@ -22,15 +22,15 @@ void message_run_say_late(MessageRun *run) {
   said_clear(&run->own_said);
   atomic_store(&run->own_said.state,
                shared->kept && shared_sends_nothing(shared) ? SAID_KEEPS : SAID_SENDS);
-  if (run->said == &run->own_said && run->talk)
-    said_was_taken(&run->own_said, (size_t)run->talk->run.taken, run->talk->run.other_taken);
+  if (run->said == &run->own_said && run->stored)
+    said_was_taken(&run->own_said, (size_t)run->stored->run.taken, run->stored->run.other_taken);
 }
 
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run) {
   return (MessageRun){ .in = in,
                        .answer = { .reply.form = REPLY_NONE },
                        .error_text = run ? run->error_text : (Buf){ 0 },
-                       .talk = run ? run->talk : NULL };
+                       .stored = run ? run->stored : NULL };
 }
 
 void message_run_take(MessageRun *run, const MessageTask *message, Answer *answer) {
@@ -62,11 +62,12 @@ void message_run_end_slice(MessageRun *run) {
   run->returned = NULL;
 }
 
-Talk *message_talk(Task *task) {
+StoredRun *message_stored_run(Task *task) {
   MessageRun *run = message_run(task);
   Keep *keep = message_keep(run->in);
-  if (!run->talk && keep && run->raw.len) run->talk = talk_new(keep, run->sender, run->raw);
-  return run->talk;
+  if (!run->stored && keep && run->raw.len)
+    run->stored = stored_run_new(keep, run->sender, run->raw);
+  return run->stored;
 }
 
 // Takes the message's place, unless it has one.
@@ -87,7 +88,7 @@ void message_run_free(void *data) {
   }
   arena_free(run->own_arena);
   buf_clear(&run->error_text);
-  talk_free(run->talk);
+  stored_run_free(run->stored);
   said_clear(&run->own_said);
   free(run);
   if (over) over(owner);

@@ -6,7 +6,7 @@
 
 #include "engine/task.h"
 #include "script/message.h"
-#include "script/talk.h"
+#include "script/stored_run.h"
 
 // Returns whether the task answers a message now, in on_message: false in on_error, and once the task has asked.
 bool message_can_ask(const Task *task);
@@ -49,15 +49,15 @@ int message_push(lua_State *L, void *start);
 // message.
 bool message_push_document(lua_State *L, Str document);
 // Returns the stored state of the task's run, created if needed; NULL: none.
-Talk *message_talk(Task *task);
+StoredRun *message_stored_run(Task *task);
 // Returns the question of message_take_question: its text, or the type of another reply; empty if there is none.
 Str message_question(Task *task);
-// Returns the same as message_talk, ready to be saved with the question of message_take_question; NULL if the
+// Returns the same as message_stored_run, ready to be saved with the question of message_take_question; NULL if the
 // conversation stays in this process. `until_ms` as in KeptRun.
-Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
+StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
 // Called last by a WaitPush if the store had another value than the last written one: checks whether another process
 // wrote the value. If so, ends the task.
-int message_check_talk(lua_State *L);
+int message_check_stored(lua_State *L);
 // Makes the task write its calls to the store before it makes them.
 void message_watch(Task *task);
 

@@ -11,15 +11,15 @@ static void drop_saved(void *data) { store_reply_free(data); }
 
 static int push_found(lua_State *L, void *data) {
   StoreReply *reply = data;
-  Talk *talk = record_owner(task_record(task_running(L)));
-  bool mine = talk && keep_is_mine(talk->keep, reply, &talk->run);
+  StoredRun *stored = record_owner(task_record(task_running(L)));
+  bool mine = stored && keep_is_mine(stored->keep, reply, &stored->run);
   bool gone = reply->err.code == ERR_NONE && !reply->ok;
-  if (mine) talk->lapses = keep_lapses(talk->keep);
-  if (mine) buf_reset(&talk->value);
-  if (mine && reply->ok) buf_add(&talk->value, reply->value);
+  if (mine) stored->lapses = keep_lapses(stored->keep);
+  if (mine) buf_reset(&stored->value);
+  if (mine && reply->ok) buf_add(&stored->value, reply->value);
   store_reply_free(reply);
   if (mine) return 0;
-  if (talk) talk_lost(talk);
+  if (stored) stored_run_lost(stored);
   log_warn("a script was ended before its next call: %s",
            gone ? "it is no longer in the store: another process ended it or its user was "
                   "forgotten, or the store lost it"
@@ -31,10 +31,10 @@ static void on_found(void *ctx, StoreReply *reply) {
   wait_finish(ctx, push_found, drop_saved, reply);
 }
 
-int message_check_talk(lua_State *L) {
-  Talk *talk = record_owner(task_record(task_running(L)));
+int message_check_stored(lua_State *L) {
+  StoredRun *stored = record_owner(task_record(task_running(L)));
   Wait *wait = wait_begin(L, "the store");
-  if (talk && keep_fetch(talk->keep, &talk->run, on_found, wait))
+  if (stored && keep_fetch(stored->keep, &stored->run, on_found, wait))
     return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return 0;
@@ -44,43 +44,44 @@ int message_check_talk(lua_State *L) {
 static int push_saved(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, other = !away && !reply->ok;
-  Talk *talk = record_owner(task_record(task_running(L)));
-  if (away && talk) talk_not_saved(talk);
+  StoredRun *stored = record_owner(task_record(task_running(L)));
+  if (away && stored) stored_run_not_saved(stored);
   store_reply_free(reply);
-  return other ? message_check_talk(L) : 0;
+  return other ? message_check_stored(L) : 0;
 }
 
 static void on_saved(void *ctx, StoreReply *reply) {
   wait_finish(ctx, push_saved, drop_saved, reply);
 }
 
-static Talk *stored_talk(lua_State *L) {
-  Talk *talk = record_owner(task_record(task_running(L)));
-  return talk && talk->stored && talk->run.state == KEPT_RUNS ? talk : NULL;
+static StoredRun *stored_stored(lua_State *L) {
+  StoredRun *stored = record_owner(task_record(task_running(L)));
+  return stored && stored->in_store && stored->run.state == KEPT_RUNS ? stored : NULL;
 }
 
 // Writes a call that acts to the store before it is made, so that it is not made twice.
 static int save_call(lua_State *L, int status, lua_KContext context) {
-  Talk *talk = stored_talk(L);
-  if (!lua_toboolean(L, 1) || !talk) return 0;
+  StoredRun *stored = stored_stored(L);
+  if (!lua_toboolean(L, 1) || !stored) return 0;
   Record *record = task_record(task_running(L));
-  if (talk_save_now(talk, record, KEPT_RUNS)) return 0;
+  if (stored_run_save_now(stored, record, KEPT_RUNS)) return 0;
   Wait *wait = wait_begin(L, "the store");
-  if (talk_save(talk, record, KEPT_RUNS, on_saved, wait)) return wait_suspend(L, wait, NULL, NULL);
+  if (stored_run_save(stored, record, KEPT_RUNS, on_saved, wait))
+    return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return 0;
 }
 
 // Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
-static bool may_be_taken(const Talk *talk) {
-  int64_t lapses = keep_lapses(talk->keep);
-  return lapses < 0 || talk->lapses != lapses;
+static bool may_be_taken(const StoredRun *stored) {
+  int64_t lapses = keep_lapses(stored->keep);
+  return lapses < 0 || stored->lapses != lapses;
 }
 
 static int before_call(lua_State *L) {
-  const Talk *talk = stored_talk(L);
-  if (talk && may_be_taken(talk)) {
-    lua_pushcfunction(L, message_check_talk);
+  const StoredRun *stored = stored_stored(L);
+  if (stored && may_be_taken(stored)) {
+    lua_pushcfunction(L, message_check_stored);
     lua_callk(L, 0, 0, 0, save_call);
   }
   return save_call(L, LUA_OK, 0);
@@ -88,19 +89,19 @@ static int before_call(lua_State *L) {
 
 // Saves the run again without waiting, so that a finished call does not count as under way.
 static void after_call(Record *record) {
-  Talk *talk = record_owner(record);
-  if (talk && talk->stored && talk->run.state == KEPT_RUNS &&
-      !talk_save_now(talk, record, KEPT_RUNS))
-    talk_save(talk, record, KEPT_RUNS, NULL, NULL);
+  StoredRun *stored = record_owner(record);
+  if (stored && stored->in_store && stored->run.state == KEPT_RUNS &&
+      !stored_run_save_now(stored, record, KEPT_RUNS))
+    stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
 
 void message_watch(Task *task) {
   Record *record = task_record(task);
   MessageRun *run = message_run(task);
   if (record) message_guard(task, record);
-  if (!record || !run->talk) return;
-  run->talk->said = run->said;
-  record_watch(record, before_call, run->talk, &message_shared(run)->acting);
+  if (!record || !run->stored) return;
+  run->stored->said = run->said;
+  record_watch(record, before_call, run->stored, &message_shared(run)->acting);
   record_watch_after(record, after_call);
 }
 
@@ -110,58 +111,59 @@ Str message_question(Task *task) {
   return str_eq(reply->type, STR("text")) ? reply->elements->text : reply->type;
 }
 
-static void warn_of_record(Talk *talk, const Record *record) {
-  if (!talk->warned)
+static void warn_of_record(StoredRun *stored, const Record *record) {
+  if (!stored->warned)
     log_warn("the conversation with %.*s stays in this process: %s makes its record longer than %d "
              "KB, or returned a value that cannot be stored",
-             STR_FMT(talk->run.openid), record_given_up(record), RECORD_MAX / 1024);
-  talk->warned = true;
+             STR_FMT(stored->run.openid), record_given_up(record), RECORD_MAX / 1024);
+  stored->warned = true;
 }
 
 // Of several conversations of one user, only the first is kept.
-static void warn_of_second(Talk *talk, const char *place) {
-  if (!talk->warned)
+static void warn_of_second(StoredRun *stored, const char *place) {
+  if (!stored->warned)
     log_warn("the conversation with %.*s at %s ends with this process: the user has another one, "
              "and only one is kept in the store",
-             STR_FMT(talk->run.openid), place);
-  talk->warned = true;
+             STR_FMT(stored->run.openid), place);
+  stored->warned = true;
 }
 
 // Moves a run that asks to the key of its user. From then on it waits for its user.
-static void leave_owed(Talk *talk) {
-  talk->run.owed = false;
-  if (talk->run.identity.len == 0) return;
-  talk_drop(talk);
-  talk_set(&talk->run.identity, STR(""));
-  buf_reset(&talk->value);
+static void leave_owed(StoredRun *stored) {
+  stored->run.owed = false;
+  if (stored->run.identity.len == 0) return;
+  stored_run_drop(stored);
+  stored_run_set(&stored->run.identity, STR(""));
+  buf_reset(&stored->value);
 }
 
-Talk *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
+StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
   MessageRun *run = message_run(task);
-  Talk *talk = keep_has_conversations(message_keep(run->in)) ? message_talk(task) : NULL;
-  Record *record = talk ? task_record(task) : NULL;
+  StoredRun *stored =
+      keep_has_conversations(message_keep(run->in)) ? message_stored_run(task) : NULL;
+  Record *record = stored ? task_record(task) : NULL;
   char place[PLACE_SIZE];
   if (!record) return NULL;
   place_innermost(L, place, sizeof place);
-  if (!talk->stored && keep_has(talk->keep, talk->run.openid)) {
-    warn_of_second(talk, place);
+  if (!stored->in_store && keep_has(stored->keep, stored->run.openid)) {
+    warn_of_second(stored, place);
     return NULL;
   }
   if (record_given_up(record)[0]) {
-    warn_of_record(talk, record);
-    talk_drop(talk);
+    warn_of_record(stored, record);
+    stored_run_drop(stored);
     return NULL;
   }
-  talk_set(&talk->run.question, message_question(task));
-  talk_set(&talk->run.place, str_of(place));
-  talk->run.since_s = clock_unix_s();
-  talk->run.until_ms = until_ms;
-  talk->run.events = events;
-  talk->run.asks++;
-  talk->run.ends = 0;
-  talk->ask_until_us = clock_now_us() + ASK_AGAIN_US;
-  if (run->owe_at_us && !run->sent) talk->ask_until_us = run->owe_at_us;
+  stored_run_set(&stored->run.question, message_question(task));
+  stored_run_set(&stored->run.place, str_of(place));
+  stored->run.since_s = clock_unix_s();
+  stored->run.until_ms = until_ms;
+  stored->run.events = events;
+  stored->run.asks++;
+  stored->run.ends = 0;
+  stored->ask_until_us = clock_now_us() + ASK_AGAIN_US;
+  if (run->owe_at_us && !run->sent) stored->ask_until_us = run->owe_at_us;
   message_watch(task);
-  leave_owed(talk);
-  return talk;
+  leave_owed(stored);
+  return stored;
 }

@@ -1,49 +1,50 @@
 // The stored state of a message's run, while the run is in memory.
-#ifndef WEMOON_SCRIPT_TALK_H
-#define WEMOON_SCRIPT_TALK_H
+#ifndef WEMOON_SCRIPT_STORED_RUN_H
+#define WEMOON_SCRIPT_STORED_RUN_H
 
 #include "engine/record.h"
 #include "script/keep.h"
 #include "script/said.h"
 
-typedef struct Talk {
+typedef struct StoredRun {
   Keep *keep;
-  KeptRun run;  // the talk owns its texts, except process and record
+  KeptRun run;  // the stored run owns its texts, except process and record
   // The last written value and the one before it, if other processes have the store open.
   Buf value, before;
-  bool stored;
+  bool in_store;
   int64_t ask_until_us;  // monotonic: how long its question waits for the store
   int64_t lapses;        // keep_lapses when the run was surely this process's own
   bool in_doubt;         // another process may have taken the run over, or ended it
   bool here;             // counted in BotShared.owed_here
   Said *said;            // parts of the answer to the current message; NULL: none
   bool warned;           // the log has a warning that it stays in this process
-} Talk;
+} StoredRun;
 
-// Creates a talk for a run that has just begun. Returns NULL without memory.
-Talk *talk_new(Keep *keep, Str openid, Str message);
-// Creates a talk for a run that was claimed in the store; `value` is its current value there. Returns NULL without
+// Creates a stored run for a run that has just begun. Returns NULL without memory.
+StoredRun *stored_run_new(Keep *keep, Str openid, Str message);
+// Creates a stored run for a run that was claimed in the store; `value` is its current value there. Returns NULL without
 // memory.
-Talk *talk_of(Keep *keep, const KeptRun *run, Str value);
-void talk_free(Talk *talk);  // NULL is allowed
+StoredRun *stored_run_of(Keep *keep, const KeptRun *run, Str value);
+void stored_run_free(StoredRun *stored);  // NULL is allowed
 // Frees the text of `to` and sets it to a copy of `text`; empty without memory.
-void talk_set(Str *to, Str text);
+void stored_run_set(Str *to, Str text);
 // Writes the run with its record. Returns false if the run cannot be kept: then `done` is not called.
-bool talk_save(Talk *talk, const Record *record, KeptState state, StoreDone done, void *ctx);
-// The same, at once on this thread (keep_save_now). Returns false if it was not written: use talk_save.
-bool talk_save_now(Talk *talk, const Record *record, KeptState state);
+bool stored_run_save(StoredRun *stored, const Record *record, KeptState state, StoreDone done,
+                     void *ctx);
+// The same, at once on this thread (keep_save_now). Returns false if it was not written: use stored_run_save.
+bool stored_run_save_now(StoredRun *stored, const Record *record, KeptState state);
 // Forgets what was said, when the message is answered or the run continues with another message. `taken`: remembers how
 // much of it was sent.
-void talk_leave_said(Talk *talk, bool taken);
+void stored_run_leave_said(StoredRun *stored, bool taken);
 // Notes that the store did not accept the last value.
-void talk_not_saved(Talk *talk);
+void stored_run_not_saved(StoredRun *stored);
 // Releases the run from this process: any other process can continue it.
-void talk_leave(Talk *talk, const Record *record);
+void stored_run_leave(StoredRun *stored, const Record *record);
 // Notes that another process has the run: this one neither writes nor deletes it any more.
-void talk_lost(Talk *talk);
+void stored_run_lost(StoredRun *stored);
 // Deletes a run that has ended from the store.
-void talk_drop(Talk *talk);
+void stored_run_drop(StoredRun *stored);
 // Prepares the run for on_lost, with the document that was being answered.
-void talk_lose(Talk *talk);
+void stored_run_lose(StoredRun *stored);
 
 #endif

@@ -2,22 +2,22 @@
 #include "script_world.h"
 
 #include "engine/record.h"
-#include "script/talk.h"
+#include "script/stored_run.h"
 
 static Keep *keep;
-static Talk *talk;
+static StoredRun *stored;
 
 static int set_up(void **state) {
   if (world_open_shared(state) != 0) return -1;
   keep = world.shared.keep;
   char document[] = "<m/>";
-  talk = talk_new(keep, STR("a"), str_of(document));
-  memset(document, 'x', sizeof document);  // the talk owns its texts
-  return talk ? 0 : -1;
+  stored = stored_run_new(keep, STR("a"), str_of(document));
+  memset(document, 'x', sizeof document);  // the stored run owns its texts
+  return stored ? 0 : -1;
 }
 
 static int tear_down(void **state) {
-  talk_free(talk);
+  stored_run_free(stored);
   return world_close(state);
 }
 
@@ -33,17 +33,17 @@ static bool fetch(KeptRun *run, Buf *value) {
 }
 
 static void test_a_new_one_has_its_message_and_is_not_stored(void **state) {
-  assert_true(str_eq(talk->run.openid, STR("a")));
-  assert_true(str_eq(talk->run.message, STR("<m/>")));
-  assert_true(str_eq(talk->run.answering, STR("<m/>")));
-  assert_false(talk->stored);
+  assert_true(str_eq(stored->run.openid, STR("a")));
+  assert_true(str_eq(stored->run.message, STR("<m/>")));
+  assert_true(str_eq(stored->run.answering, STR("<m/>")));
+  assert_false(stored->in_store);
 }
 
 static void test_a_saved_one_is_in_the_store_as_this_processs(void **state) {
   KeptRun run;
   Buf value;
-  assert_true(talk_save(talk, NULL, KEPT_RUNS, NULL, NULL));
-  assert_true(talk->stored);
+  assert_true(stored_run_save(stored, NULL, KEPT_RUNS, NULL, NULL));
+  assert_true(stored->in_store);
   assert_true(fetch(&run, &value));
   assert_int_equal(run.state, KEPT_RUNS);
   assert_true(str_eq(run.process, keep_process(keep)));
@@ -54,7 +54,7 @@ static void test_a_saved_one_is_in_the_store_as_this_processs(void **state) {
 static void test_one_that_asks_belongs_to_no_process(void **state) {
   KeptRun run;
   Buf value;
-  assert_true(talk_save(talk, NULL, KEPT_ASKS, NULL, NULL));
+  assert_true(stored_run_save(stored, NULL, KEPT_ASKS, NULL, NULL));
   assert_true(fetch(&run, &value));
   assert_int_equal(run.state, KEPT_ASKS);
   assert_int_equal(run.process.len, 0);
@@ -65,16 +65,17 @@ static void test_alone_on_sqlite_one_is_saved_at_once(void **state) {
   KeptRun run;
   Buf value;
   char url[128];
-  assert_false(talk_save_now(talk, NULL, KEPT_ASKS));  // a store in memory has a queue alone
-  talk_free(talk);
+  assert_false(
+      stored_run_save_now(stored, NULL, KEPT_ASKS));  // a store in memory has a queue alone
+  stored_run_free(stored);
   keep_free(keep);
   store_close(world.store);
   snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
   world.options.store = world.store = store_open(str_of(url), NULL);
   keep = world.shared.keep = world_new_keep();
-  talk = talk_new(keep, STR("a"), STR("<m/>"));
-  assert_true(talk_save_now(talk, NULL, KEPT_ASKS));
-  assert_true(talk->stored && keep_has(keep, STR("a")));
+  stored = stored_run_new(keep, STR("a"), STR("<m/>"));
+  assert_true(stored_run_save_now(stored, NULL, KEPT_ASKS));
+  assert_true(stored->in_store && keep_has(keep, STR("a")));
   assert_true(fetch(&run, &value));
   assert_int_equal(run.state, KEPT_ASKS);
   buf_clear(&value);
@@ -84,8 +85,8 @@ static void test_a_process_that_leaves_it_is_taken_off(void **state) {
   KeptRun run;
   Buf value;
   Record *record = record_new();
-  assert_true(talk_save(talk, record, KEPT_RUNS, NULL, NULL));
-  talk_leave(talk, record);
+  assert_true(stored_run_save(stored, record, KEPT_RUNS, NULL, NULL));
+  stored_run_leave(stored, record);
   assert_true(fetch(&run, &value));
   assert_int_equal(run.process.len, 0);
   assert_true(run.record.len > 0);
@@ -96,9 +97,9 @@ static void test_a_process_that_leaves_it_is_taken_off(void **state) {
 static void test_a_dropped_one_has_left_the_store(void **state) {
   KeptRun run;
   Buf value;
-  assert_true(talk_save(talk, NULL, KEPT_RUNS, NULL, NULL));
-  talk_drop(talk);
-  assert_false(talk->stored);
+  assert_true(stored_run_save(stored, NULL, KEPT_RUNS, NULL, NULL));
+  stored_run_drop(stored);
+  assert_false(stored->in_store);
   assert_false(fetch(&run, &value));
   buf_clear(&value);
 }
@@ -106,27 +107,27 @@ static void test_a_dropped_one_has_left_the_store(void **state) {
 static void test_one_that_was_claimed_has_texts_of_its_own(void **state) {
   char question[] = "Which?";
   KeptRun run = { .openid = STR("b"), .question = str_of(question), .asks = 2 };
-  Talk *claimed = talk_of(keep, &run, STR("value"));
+  StoredRun *claimed = stored_run_of(keep, &run, STR("value"));
   memset(question, 'x', sizeof question - 1);
   assert_true(str_eq(claimed->run.question, STR("Which?")));
   assert_int_equal(claimed->run.asks, 2);
-  assert_true(claimed->stored);
-  talk_free(claimed);
+  assert_true(claimed->in_store);
+  stored_run_free(claimed);
 }
 
 static void test_a_lost_one_goes_on_with_the_document_that_was_being_answered(void **state) {
-  talk_set(&talk->run.answering, STR("<next/>"));
-  talk_set(&talk->run.question, STR("Which?"));
-  talk_set(&talk->run.place, STR("bot.lua:7"));
-  talk->run.since_s = 1700000000;
-  talk->run.asks = 3;
-  talk_lose(talk);
-  assert_true(str_eq(talk->run.message, STR("<next/>")));
-  assert_true(str_eq(talk->run.lost_question, STR("Which?")));
-  assert_true(str_eq(talk->run.lost_place, STR("bot.lua:7")));
-  assert_int_equal(talk->run.lost_since_s, 1700000000);
-  assert_int_equal(talk->run.question.len, 0);
-  assert_int_equal(talk->run.asks, 0);
+  stored_run_set(&stored->run.answering, STR("<next/>"));
+  stored_run_set(&stored->run.question, STR("Which?"));
+  stored_run_set(&stored->run.place, STR("bot.lua:7"));
+  stored->run.since_s = 1700000000;
+  stored->run.asks = 3;
+  stored_run_lose(stored);
+  assert_true(str_eq(stored->run.message, STR("<next/>")));
+  assert_true(str_eq(stored->run.lost_question, STR("Which?")));
+  assert_true(str_eq(stored->run.lost_place, STR("bot.lua:7")));
+  assert_int_equal(stored->run.lost_since_s, 1700000000);
+  assert_int_equal(stored->run.question.len, 0);
+  assert_int_equal(stored->run.asks, 0);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
