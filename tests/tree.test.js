@@ -162,6 +162,12 @@ for (const [library, [headers, homes]] of Object.entries(HOMES)) {
   });
 }
 
+test('engine knows no word of WeChat', () => {
+  const words = /\w*(wechat|weixin|openid|msgid|msg_id|appid|on_message|customer_service|passive_reply|follower)\w*/gi;
+  const found = filesOf('engine').flatMap((file) => (fs.readFileSync(path.join(SRC, file), 'utf8').match(words) || []).map((word) => `${file}: ${word}`));
+  assert.deepEqual(found.filter((word) => !/: WEMOON_/.test(word)), []);
+});
+
 test('no header includes another in a circle', () => {
   const headers = files.filter((file) => file.endsWith('.h'));
   const arrows = new Map(headers.map((header) => [header, includesOf(header).filter((other) => headers.includes(other))]));

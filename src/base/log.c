@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/log_line.h"
 #include "base/log_sink.h"
@@ -38,6 +40,29 @@ LogSubject log_about(LogSubject subject) {
   LogSubject before = log_subject;
   log_subject = subject;
   return before;
+}
+
+static Str copy_text(char **at, Str text) {
+  char *copy = *at;
+  if (text.len) memcpy(copy, text.ptr, text.len);
+  *at += text.len;
+  return str_make(copy, text.len);
+}
+
+char *log_subject_copy(LogSubject *subject) {
+  size_t len = subject->openid.len + subject->msgid.len;
+  char *block = len ? malloc(len) : NULL, *at = block;
+  LogSubject copy = { 0 };
+  if (block)
+    copy = (LogSubject){ .openid = copy_text(&at, subject->openid),
+                         .msgid = copy_text(&at, subject->msgid),
+                         .trail = subject->trail };
+  *subject = copy;
+  return block;
+}
+
+void log_end_subject(const char *block) {
+  if (log_subject.openid.ptr == block) log_subject = (LogSubject){ 0 };
 }
 
 static bool write_line(const LogLine *line) {

@@ -37,6 +37,11 @@ typedef struct {
 // Adds these fields to every line that this thread writes from now on. Returns the previous subject; the caller
 // restores it.
 LogSubject log_about(LogSubject subject);
+// Replaces the texts of `subject` by copies in one block, which the caller frees. NULL if it has none, or without memory:
+// then the subject is empty.
+char *log_subject_copy(LogSubject *subject);
+// Call it before such a block is freed: ends this thread's subject if its texts are in `block`.
+void log_end_subject(const char *block);
 
 typedef struct {
   Str name;

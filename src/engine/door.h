@@ -18,7 +18,7 @@ typedef enum {
 } DoorKind;
 
 typedef struct {
-  const char *name;   // in the record and in messages: "wechat.store.get"; NULL ends a list
+  const char *name;   // in the record and in messages: "library.get"; NULL ends a list
   const char *field;  // the key in the table that door_set_all fills
   // NULL: once(fn, ...), which calls fn and records only its results, not the calls that it makes.
   lua_CFunction function;

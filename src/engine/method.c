@@ -4,7 +4,7 @@
 //   fail(text): raises `text` with the line of the method's caller
 //
 // A method is a C function because Lua loses the caller's line when a Lua function is called in tail position, as in
-// `return wechat.response_text(x)`. The line of a C function's caller is always known.
+// `return library.method(x)`. The line of a C function's caller is always known.
 #include "engine/method.h"
 
 #include <stdlib.h>
@@ -41,7 +41,7 @@ typedef struct {
 } Parameter;
 
 typedef struct {
-  const char *name;  // "wechat.response_text"
+  const char *name;  // "library.method"
   int count;
   Parameter parameters[];
 } Signature;

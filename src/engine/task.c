@@ -80,28 +80,13 @@ static void set_subject(Task *task, LogSubject subject, char *copy) {
 void task_set_subject(Task *task, LogSubject subject) { set_subject(task, subject, NULL); }
 
 void task_copy_subject(Task *task, LogSubject subject) {
-  size_t len = subject.openid.len + subject.msgid.len;
-  char *copy = len ? malloc(len) : NULL;
-  if (!copy) return set_subject(task, (LogSubject){ 0 }, NULL);
-  char *msgid = copy + subject.openid.len;
-  if (subject.openid.len) memcpy(copy, subject.openid.ptr, subject.openid.len);
-  if (subject.msgid.len) memcpy(msgid, subject.msgid.ptr, subject.msgid.len);
-  set_subject(task,
-              (LogSubject){ .openid = str_make(copy, subject.openid.len),
-                            .msgid = str_make(msgid, subject.msgid.len),
-                            .trail = subject.trail },
-              copy);
-}
-
-// The thread may log about texts that are freed now. It may also log about another task: one that could not spawn this one.
-static void forget_in_log(const Task *task) {
-  if (!task->subject_copy) return;
-  LogSubject logged = log_about((LogSubject){ 0 });
-  if (logged.openid.ptr != task->subject_copy) log_about(logged);
+  char *copy = log_subject_copy(&subject);
+  set_subject(task, subject, copy);
 }
 
 void task_drop_subject(Task *task) {
-  forget_in_log(task);
+  // The thread may log about another task: one that could not spawn this one.
+  if (task->subject_copy) log_end_subject(task->subject_copy);
   trail_drop(task->subject.trail);
   free(task->subject_copy);
   task->subject = (LogSubject){ 0 };

@@ -37,7 +37,7 @@ typedef struct TaskBody {
   // Called once, last of all, when the task is freed: the body frees `data`.
   void (*over)(void *data);
   int results;        // the number of the function's results, or LUA_MULTRET
-  const char *doing;  // for the log: "on_message"
+  const char *doing;  // for the log: "a tick"
 } TaskBody;
 
 // Creates a task that has not begun. NULL without memory. The engine is entered. The body owns `data`.

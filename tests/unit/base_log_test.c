@@ -143,6 +143,22 @@ static void test_a_line_has_its_subject_before_a_traceback(void **state) {
   assert_int_equal(log_about(before).openid.len, 5);
 }
 
+static void test_a_subject_may_be_copied_and_ends_with_its_copy(void **state) {
+  char openid[] = "oUser", msgid[] = "7";
+  LogSubject subject = { str_of(openid), str_of(msgid), NULL }, other = subject, none = { 0 };
+  char *block = log_subject_copy(&subject);
+  memset(openid, 'x', 5);
+  memset(msgid, 'x', 1);
+  assert_true(str_eq(subject.openid, STR("oUser")) && str_eq(subject.msgid, STR("7")));
+  log_about(subject);
+  log_end_subject(block);
+  assert_int_equal(log_about(other).openid.len, 0);
+  log_end_subject(block);
+  assert_int_equal(log_about((LogSubject){ 0 }).openid.len, 5);
+  free(block);
+  assert_null(log_subject_copy(&none));
+}
+
 static void test_secrets_are_masked_wherever_they_stand(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
   secrets_add(STR("short"));
@@ -265,6 +281,7 @@ int main(void) {
     cmocka_unit_test(test_fields_are_key_and_value_in_text),
     cmocka_unit_test(test_fields_are_members_in_json_and_null_without_a_value),
     cmocka_unit_test(test_a_line_has_its_subject_before_a_traceback),
+    cmocka_unit_test(test_a_subject_may_be_copied_and_ends_with_its_copy),
     cmocka_unit_test(test_secrets_are_masked_wherever_they_stand),
     cmocka_unit_test(test_tokens_that_pass_push_no_secret_out),
     cmocka_unit_test(test_openids_are_hashed_in_fields_and_in_messages),
