@@ -19,7 +19,7 @@ void cached_token_clear(CachedToken *held);
 bool cached_token_set(CachedToken *held, Str value, int64_t expires_at, int64_t lifetime_s,
                       int64_t left_s);
 bool cached_token_is_fresh(const CachedToken *held);  // need not be renewed yet
-bool cached_token_is_alive(const CachedToken *held);
+bool cached_token_is_alive(const CachedToken *held);  // has not expired
 // Appends its stored form.
 void cached_token_write(Buf *out, const CachedToken *held);
 // Reads the stored form. False if it is invalid, has expired, or is the token that was `refused` (NULL: none was).

@@ -15,7 +15,7 @@ void arena_free(Arena *arena);  // NULL is allowed
 void arena_reset(Arena *arena);
 // Uninitialised bytes, aligned for any type; NULL without memory. The arena alone frees them.
 void *arena_alloc(Arena *arena, size_t size);
-void *arena_calloc(Arena *arena, size_t count, size_t size);
+void *arena_calloc(Arena *arena, size_t count, size_t size);  // zeroed; NULL without memory
 // A NUL-terminated copy of `s`; ptr is NULL only without memory.
 Str arena_dup(Arena *arena, Str s);
 // The same of two texts, one behind the other.

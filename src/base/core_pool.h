@@ -28,7 +28,7 @@ typedef struct {
   CoreList list[CORE_LISTS];
 } CorePool;
 
-void core_pool_init(CorePool *pool);
+void core_pool_init(CorePool *pool);  // clear it with core_pool_clear
 // The same for a static pool.
 #define CORE_POOL_INITIALIZER                                                                      \
   { .list[0 ... CORE_LISTS - 1].mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP }

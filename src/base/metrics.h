@@ -29,9 +29,9 @@ void metrics_free(Metrics *metrics);  // NULL is allowed
 // values, because strangers may choose them; the rest count as "other". NULL without memory: the functions below
 // accept it.
 Series *metrics_series(Metrics *metrics, int family, Str label, Str other_label);
-void series_add(Series *series, uint64_t amount);
-void series_observe_us(Series *series, int64_t us);
-uint64_t series_total(const Series *series);
+void series_add(Series *series, uint64_t amount);    // of a counter
+void series_observe_us(Series *series, int64_t us);  // of a histogram
+uint64_t series_total(const Series *series);         // of a histogram: the observations
 
 // Appends every family that has a sample.
 void metrics_render(const Metrics *metrics, Buf *out);

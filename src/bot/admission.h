@@ -26,8 +26,8 @@ typedef struct {
 void admission_init(Admission *admission, int64_t most_jobs, int64_t most_waiting);
 // Returns false if the limit is reached; otherwise the caller calls admission_leave once.
 bool admission_enter(Admission *admission, AdmitKind kind);
-void admission_leave(Admission *admission, AdmitKind kind);
-int64_t admission_count(Admission *admission, AdmitKind kind);
+void admission_leave(Admission *admission, AdmitKind kind);     // once for each that entered
+int64_t admission_count(Admission *admission, AdmitKind kind);  // how many are under way
 // Counts a message that begins to wait for its script's turn, and ends the count once the wait is over, with or without
 // the turn.
 void admission_turn_awaited(Admission *admission, int64_t now_us);
@@ -36,6 +36,6 @@ void admission_turn_over(Admission *admission);
 void admission_turn_in_time(Admission *admission, int64_t now_us);
 // Returns whether messages have waited for three seconds while none had its turn before its deadline.
 bool admission_is_stalled(Admission *admission, int64_t now_us);
-bool admission_is_empty(Admission *admission);
+bool admission_is_empty(Admission *admission);  // nothing of either kind is under way
 
 #endif

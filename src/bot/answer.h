@@ -32,6 +32,7 @@ typedef struct {
 
 // Each of these functions answers the request.
 void answer_with(Callback *c, int status, Str body);
+// With that HTTP status; the log and the body say `why`.
 void answer_refuse(Callback *c, int status, const char *why);
 void answer_success(Callback *c);
 // Closes the connection without a byte: the platform counts that as no answer and tries again.

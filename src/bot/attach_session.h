@@ -24,7 +24,7 @@ typedef struct {
 // session.
 Session *session_new(const AttachOptions *options, const Buf *about, const atomic_bool *stopping,
                      int fd);
-void session_free(Session *session);
+void session_free(Session *session);  // closes its connection
 // Serves the prompt; returns when the prompt disconnects or the bot stops.
 void session_converse(Session *session);
 

@@ -36,6 +36,6 @@ void bot_metrics_duplicate(Metrics *metrics);
 void bot_metrics_queue(Metrics *metrics, int64_t us);
 // Counts a reply that its user does not get. `reason`: one of LOST_REASONS; `metrics`: a Metrics.
 void bot_metrics_lost(void *metrics, Str reason);
-void bot_metrics_reload(Metrics *metrics, bool worked);
+void bot_metrics_reload(Metrics *metrics, bool worked);  // counts one
 
 #endif

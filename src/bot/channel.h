@@ -21,7 +21,7 @@ typedef enum {
 
 // Takes ownership of `fd`, a stream socket.
 void channel_open(Channel *channel, int fd);
-void channel_close(Channel *channel);
+void channel_close(Channel *channel);  // closes the descriptor; may be repeated
 // Waits up to `timeout_ms` (-1: for ever) for a frame. `word` is truncated at CHANNEL_WORD_MAX; `text` is valid until
 // the next call.
 ChannelResult channel_read(Channel *channel, int timeout_ms, char word[CHANNEL_WORD_MAX],

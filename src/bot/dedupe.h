@@ -19,7 +19,7 @@ typedef enum {
 
 // Returns NULL without memory. `window_s` 0: an answered message is forgotten at once.
 Dedupe *dedupe_new(int64_t window_s);
-void dedupe_free(Dedupe *dedupe);
+void dedupe_free(Dedupe *dedupe);  // NULL is allowed
 // Looks up `job->identity`. If it is new, registers `job` (held once more) until dedupe_finish or dedupe_forget. Sets
 // `job->attempt`. `answer` gets the packed answer (script/packed_reply.h) of an answered message.
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,

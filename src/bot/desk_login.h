@@ -22,6 +22,7 @@ DeskLoginResult desk_login_try(DeskLogin *login, Str password, Str address,
                                char token[DESK_TOKEN_LEN + 1]);
 // Returns whether the Cookie header has a session's token. If so, the session lasts DESK_SESSION_S from now.
 bool desk_login_knows(DeskLogin *login, Str cookies);
+// Ends the session that the Cookie header names, if there is one.
 void desk_login_end(DeskLogin *login, Str cookies);
 
 #endif

@@ -52,7 +52,7 @@ typedef struct JobWaiter {
 
 typedef struct JobPool JobPool;
 
-JobPool *job_pool_new(void);
+JobPool *job_pool_new(void);        // NULL without memory
 void job_pool_free(JobPool *pool);  // all jobs must have been released
 // Returns a job with an empty arena, started at `started_us` (monotonic), held once by the caller. It already expects
 // one request, as by job_expect. Returns NULL without memory.
@@ -88,7 +88,7 @@ bool job_settle(Job *job);
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // Does the same as job_finish with a packed answer, which is in the job's arena.
 void job_finish_packed(Job *job, Str packed, int64_t answered_s);
-bool job_is_finished(Job *job);
+bool job_is_finished(Job *job);  // job_finish was called
 // Returns whether a request was answered before the script (JOB_ANSWERED_BEFORE).
 bool job_is_owed(Job *job);
 // Returns whether the script should still begin: a request waits, or was answered with the promise of a reply, or the

@@ -20,7 +20,7 @@ Pool *pool_new(const char *script, const InterpreterOptions *options, size_t cou
 void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void *ctx);
 // Calls on_unload in each interpreter, releases the interpreters and frees the pool.
 void pool_free(Pool *pool);
-size_t pool_count(const Pool *pool);
+size_t pool_count(const Pool *pool);  // interpreters in service
 // Returns the interpreter at `index`, retained for the caller. Never NULL.
 Interpreter *pool_get(Pool *pool, size_t index);
 // Returns the interpreter for the next message, retained for the caller: a free one, else the one with the fewest

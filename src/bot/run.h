@@ -22,7 +22,7 @@ typedef struct Run Run;
 Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message);
 // Queues the run for its turn at an interpreter. It is not run if its answer is not wanted any more (job_is_wanted).
 void run_in_turn(Run *run);
-Job *run_job(const Run *run);
+Job *run_job(const Run *run);  // borrowed
 
 // Returns whether a later message of the user has cancelled this one: its answer is `success`, also if it is ready.
 bool run_is_outdated(Webhook *webhook, const Job *job);

@@ -28,6 +28,6 @@ typedef struct {
 
 // Starts the watcher. Returns NULL without memory or thread.
 Watch *watch_start(const Watched *watched, Err *err);
-void watch_stop(Watch *watch);
+void watch_stop(Watch *watch);  // waits for its threads; NULL is allowed
 
 #endif

@@ -30,6 +30,6 @@ WorkspacePool *workspace_pool_new(Overdue *overdue);
 void workspace_pool_free(WorkspacePool *pool);  // all workspaces must have been put back
 // Returns an empty workspace, or NULL without memory. The caller puts it back with workspace_put.
 Workspace *workspace_get(WorkspacePool *pool);
-void workspace_put(WorkspacePool *pool, Workspace *workspace);
+void workspace_put(WorkspacePool *pool, Workspace *workspace);  // NULL is allowed
 
 #endif

@@ -59,7 +59,7 @@ bool config_load(Config *config, const Arguments *arguments, const char *script,
 // Removes the secrets from the environment of this process, where /proc, scripts and their programs would find them.
 // Call it after config_load, before other threads start.
 void config_clear_environment(Config *config);
-const ConfigFault *config_faults(const Config *config);
+const ConfigFault *config_faults(const Config *config);  // in the order found; NULL: none
 // Fills in a missing or empty token, appid and appsecret with simulated values. Call it before config_load to satisfy
 // keys that need an appid.
 void config_simulate_account(Config *config);
@@ -84,7 +84,7 @@ typedef enum {
   CONFIG_FROM_ENVIRONMENT,
   CONFIG_FROM_FLAG
 } ConfigSource;
-ConfigSource config_source(const Config *config, const char *key);
+ConfigSource config_source(const Config *config, const char *key);  // where its value came from
 const char *config_file(const Config *config);  // the file that was read, or NULL
 
 // The keys as the parts of the program need them. The results live as long as `config`.

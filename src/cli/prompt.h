@@ -18,7 +18,7 @@ typedef struct {
 
 // NULL with ERR_MEMORY. Free with prompt_close, which keeps the history.
 Prompt *prompt_open(const PromptOptions *options, Err *err);
-void prompt_close(Prompt *prompt);
+void prompt_close(Prompt *prompt);  // saves its history; NULL is allowed
 // The columns of the terminal on standard output; else of COLUMNS, or 80.
 int prompt_columns(void);
 bool prompt_is_terminal(const Prompt *prompt);

@@ -26,6 +26,6 @@ typedef struct {
 // Parses a line of store_line_add; the value has the exported bytes. ERR_INVALID if it is malformed: then there is
 // nothing to free.
 bool store_line_parse(Str text, StoreLineDoc *out, Err *err);
-void store_line_free(StoreLineDoc *doc);
+void store_line_free(StoreLineDoc *doc);  // frees what it points to
 
 #endif

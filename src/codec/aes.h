@@ -9,7 +9,7 @@ enum { AES_KEY_LEN = 32, AES_IV_LEN = 16, AES_BLOCK_LEN = 16 };
 typedef struct Aes Aes;
 // For one thread at a time. NULL without memory.
 Aes *aes_new(void);
-void aes_free(Aes *aes);
+void aes_free(Aes *aes);  // wipes its keys; NULL is allowed
 // `out` has room for `len` bytes and may be `in`. False if `len` is not a multiple of 16, or OpenSSL fails.
 bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
                      const void *in, size_t len, void *out);

@@ -8,8 +8,8 @@
 enum { SHA1_HEX_LEN = 40, MD5_HEX_LEN = 32, SHA256_HEX_LEN = 64 };
 
 typedef struct Digest Digest;
-Digest *digest_new(void);  // NULL without memory or algorithms
-void digest_free(Digest *digest);
+Digest *digest_new(void);          // NULL without memory or algorithms
+void digest_free(Digest *digest);  // NULL is allowed
 
 // Writes the digest of the concatenated parts to `hex`, in lower-case hex with a NUL. False if OpenSSL fails.
 bool digest_sha1(Digest *digest, const Str *parts, size_t count, char hex[SHA1_HEX_LEN + 1]);

@@ -33,8 +33,8 @@ typedef struct {
   size_t memory_max;
 } JsonLimits;
 JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
-void json_free(JsonDoc *doc);  // NULL is allowed
-const Json *json_root(const JsonDoc *doc);
+void json_free(JsonDoc *doc);               // NULL is allowed
+const Json *json_root(const JsonDoc *doc);  // lives as long as the document
 
 JsonKind json_kind(const Json *value);
 bool json_bool(const Json *value);
@@ -44,8 +44,8 @@ Str json_number(const Json *value);    // of JSON_INT and JSON_REAL: the digits 
 Str json_string(const Json *value);    // lives as long as the document; may hold NUL bytes
 size_t json_count(const Json *value);  // members of an array or object
 const Json *json_first(const Json *value);  // first member, or NULL
-const Json *json_next(const Json *member);
-Str json_key(const Json *member);  // of an object's member
+const Json *json_next(const Json *member);  // NULL behind the last one
+Str json_key(const Json *member);           // of an object's member
 // The member of that exact name, the last of several. NULL if there is none, or `object` is not an object.
 const Json *json_get(const Json *object, Str key);
 

@@ -22,7 +22,7 @@ typedef struct {
   bool failed;  // no memory: the tree is unusable
 } NodeTree;
 
-void nodes_init(NodeTree *tree);
+void nodes_init(NodeTree *tree);   // empty; free it with nodes_clear
 void nodes_clear(NodeTree *tree);  // frees
 void nodes_reset(NodeTree *tree);  // empty, keeps the memory
 // Appends a child to `parent` (NODE_NONE makes the root); `*last` is the parent's last child so far or
@@ -32,7 +32,7 @@ uint32_t nodes_add(NodeTree *tree, uint32_t parent, uint32_t *last, Str name);
 uint32_t nodes_add_named(NodeTree *tree, uint32_t parent, uint32_t *last, uint32_t name_off,
                          uint32_t name_len);
 Str node_name(const NodeTree *tree, uint32_t index);
-Str node_text(const NodeTree *tree, uint32_t index);
+Str node_text(const NodeTree *tree, uint32_t index);  // like the name, until the tree changes
 // The first child of `parent` with that exact name, or NODE_NONE.
 uint32_t node_child(const NodeTree *tree, uint32_t parent, Str name);
 // That child's text. False, with *text unchanged, if there is none.

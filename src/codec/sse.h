@@ -24,8 +24,8 @@ typedef struct {
   Str id;  // the last one received, with this event or before it
 } SseEvent;
 
-void sse_init(Sse *sse, size_t event_max);
-void sse_clear(Sse *sse);
+void sse_init(Sse *sse, size_t event_max);  // bytes of an event, and of a line
+void sse_clear(Sse *sse);                   // frees its memory
 // Parses *text and advances it. True: *event is complete. False: *text is used up; or `too_large` or `no_memory` is set,
 // and the parser is unusable.
 bool sse_next(Sse *sse, Str *text, SseEvent *event);

@@ -8,8 +8,8 @@
 #include "codec/xml_text.h"
 
 typedef struct XmlParser XmlParser;
-XmlParser *xml_parser_new(void);  // one thread at a time per handle
-void xml_parser_free(XmlParser *parser);
+XmlParser *xml_parser_new(void);          // one thread at a time per handle
+void xml_parser_free(XmlParser *parser);  // NULL is allowed
 // Parses one document into `tree`, which is reset first. The text of an element without children is kept as sent: CDATA
 // and text are joined; only white space beside a CDATA section is trimmed; line ends become LF (XML 1.0, 2.11). Text
 // beside child elements is dropped; attributes, comments and processing instructions are ignored; names keep their

@@ -18,8 +18,8 @@ typedef struct Replay Replay;
 
 // NULL with ERR_USAGE (no such file, or a line that no capture has) or ERR_MEMORY.
 Replay *replay_read(const char *path, Err *err);
-void replay_free(Replay *replay);  // NULL is allowed
-size_t replay_count(const Replay *replay);
+void replay_free(Replay *replay);           // NULL is allowed
+size_t replay_count(const Replay *replay);  // its messages
 const ReplayMessage *replay_message(const Replay *replay,
                                     size_t index);  // in the order of their coming
 

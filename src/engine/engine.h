@@ -107,7 +107,7 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size);
 // Gives the engine up: threads can no longer enter it, and suspended tasks end. The thread of the stuck call is left
 // running, on idle cores only; the state is closed after the call has returned. Any thread.
 void engine_give_up(Engine *engine);
-bool engine_is_given_up(const Engine *engine);
+bool engine_is_given_up(const Engine *engine);  // by engine_give_up
 
 // Returns how many turns and threads come before a new one: 0 if the engine is free, INT_MAX if it was given up. Any
 // thread; the value may be outdated when the caller reads it.
@@ -116,7 +116,7 @@ size_t engine_memory(const Engine *engine);  // bytes in use by Lua
 size_t engine_tasks(const Engine *engine);   // suspended tasks
 // Return how often Lua was refused memory and how many slices have begun, since the engine was created. Any thread.
 uint64_t engine_refusals(const Engine *engine);
-uint64_t engine_slices(const Engine *engine);
+uint64_t engine_slices(const Engine *engine);  // begun so far
 // Runs one whole cycle of the garbage collector, in a slice of its own. False like engine_enter.
 bool engine_collect(Engine *engine, int64_t deadline_us);
 

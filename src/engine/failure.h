@@ -18,7 +18,7 @@ typedef struct {
   Buf text, trace;
 } Failure;
 void failure_init(Failure *failure);
-void failure_clear(Failure *failure);
+void failure_clear(Failure *failure);  // frees its texts
 // Describes the error on top of the stack of the dead coroutine `co`, or why the slice was ended. Never raises.
 void failure_describe(Engine *engine, lua_State *co, Failure *failure);
 // Describes the error on top of L's stack, in the message handler that was called with it. Never raises.

@@ -27,6 +27,6 @@ void gate_take(Gate *gate);
 void gate_leave(Gate *gate);
 // Opens the gate for good: every task gets through, those that wait too.
 void gate_open(Gate *gate);
-bool gate_is_open(Gate *gate);
+bool gate_is_open(Gate *gate);  // by gate_open
 
 #endif

@@ -48,7 +48,7 @@ void task_limit(Task *task);
 void task_unlimit(Task *task);
 // Sets when the task's turns become late (turn.h; monotonic). By default they never do.
 void task_set_due(Task *task, int64_t due_us);
-int64_t task_due(const Task *task);
+int64_t task_due(const Task *task);  // INT64_MAX: never
 // Runs the task's first slice on this thread. The engine is entered. After TASK_WAITING the engine's thread owns the
 // task, as soon as the engine is left; after any other state `task` is invalid.
 TaskState task_start(Task *task);
@@ -71,8 +71,8 @@ bool task_cancel(Task *task);
 void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                          const void *ctx);
 
-Engine *task_engine(const Task *task);
-void *task_data(const Task *task);
+Engine *task_engine(const Task *task);  // borrowed
+void *task_data(const Task *task);      // as given to task_new or task_set_data
 void task_set_data(Task *task, void *data);
 // Returns the body given to task_new, even if another one runs in its place.
 const TaskBody *task_body(const Task *task);

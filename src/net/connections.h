@@ -31,7 +31,7 @@ void connection_closing(Connection *connection);
 bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us);
 // A part of a request has arrived; the rest must follow in time. NULL is allowed.
 void connection_reads(Connection *connection);
-void connection_handles(Connection *connection);
+void connection_handles(Connection *connection);  // the request is whole; NULL is allowed
 // The request was answered; the thread waits for the next one.
 void connection_waits(Connection *connection);
 // After the answer to such a request: lets other threads run first.

@@ -30,7 +30,7 @@ typedef struct {
 
 // NULL without memory or descriptors.
 Shard *shard_new(const ShardOptions *options);
-bool shard_has_room(const Shard *shard);
+bool shard_has_room(const Shard *shard);  // for one more transfer
 // Whether a transfer runs, or was started since the last call.
 bool shard_was_used(Shard *shard);
 // Takes ownership of the transfer, which is in no list, and sets transfer->shard. Calls `ended` exactly once, perhaps

@@ -68,7 +68,7 @@ const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZ
 bool transfer_is_https(const Transfer *transfer);
 // Fills the result with an error.
 void transfer_fail(Transfer *transfer, CURLcode code);
-void transfer_cancel(Transfer *transfer);
+void transfer_cancel(Transfer *transfer);  // notes CLIENT_CANCELLED
 // The error of a transfer that took too long, or whose sender was silent for too long.
 void transfer_expire(Transfer *transfer);
 void transfer_expire_idle(Transfer *transfer);

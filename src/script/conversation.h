@@ -36,7 +36,7 @@ Conversation *conversations_take(Conversations *conversations, Str openid, bool 
 // Returns the interpreter of the conversation that conversations_take would return now, retained for the caller; or
 // NULL.
 Interpreter *conversations_find(Conversations *conversations, Str openid, bool is_event);
-Interpreter *conversation_interpreter(const Conversation *conversation);
+Interpreter *conversation_interpreter(const Conversation *conversation);  // borrowed
 // Resumes the script with the message as the result of wechat.ask; otherwise like interpreter_run_message. After
 // TASK_LOST the conversation waits for the next message again, or has ended. `conversation` is invalid afterwards.
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,

@@ -103,7 +103,7 @@ typedef struct {
 // function below must hold a reference during the call.
 Interpreter *interpreter_new(const InterpreterOptions *options, Err *err);
 Interpreter *interpreter_retain(Interpreter *interpreter);
-void interpreter_release(Interpreter *interpreter);
+void interpreter_release(Interpreter *interpreter);  // NULL is allowed
 
 // Loads the file and runs its main chunk, within the limits, on the interpreter's own thread; the chunk may wait (API
 // calls). Returns even if the script is stuck. On failure returns false, and `err` holds message, file, line and source
@@ -154,6 +154,7 @@ typedef struct {
 } PromptCall;
 // Does the same as interpreter_program, but within the limits of a message: CPU time, memory, job_timeout_s.
 bool interpreter_prompt(Interpreter *interpreter, const PromptCall *call, Buf *out, Err *err);
+// Ends the session's program; waits for that.
 void interpreter_prompt_end(Interpreter *interpreter, uint64_t session);
 // A number that differs for each interpreter.
 uint64_t interpreter_number(const Interpreter *interpreter);
@@ -177,6 +178,7 @@ enum { INTERPRETER_SOON = 0 };
 // Puts the turn into the interpreter's queue (engine/turn.h). Returns false if the interpreter was given up: then
 // `take` is not called. Call it from any thread.
 bool interpreter_await_turn(Interpreter *interpreter, Turn *turn);
+// See engine_give_turns_away.
 void interpreter_give_turns_away(Interpreter *interpreter, size_t most);
 // Returns how many runs come before a new one: 0 if the interpreter is free, INT_MAX if it was given up. Call it from
 // any thread; the result may be out of date when the caller reads it.

@@ -16,7 +16,7 @@ void kept_users_note(KeptUsers *users, Str openid, size_t count);
 void kept_users_expect(KeptUsers *users, Str openid);
 // Returns whether the user surely has none. While the index is whole and empty, this costs one atomic read.
 bool kept_users_lacks(KeptUsers *users, Str openid);
-size_t kept_users_answers(KeptUsers *users);
+size_t kept_users_answers(KeptUsers *users);  // of all users, as far as known
 // A refresh: all users that are not noted between these two calls leave the index, which is whole afterwards.
 void kept_users_begin_refresh(KeptUsers *users);
 void kept_users_end_refresh(KeptUsers *users);

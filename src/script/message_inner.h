@@ -94,7 +94,7 @@ void message_run_free(void *run);
 bool message_owe(Task *task);
 // Puts the run into the store at its owe_at_us.
 void message_alarm_set(Task *task);
-void message_alarm_drop(MessageRun *run);
+void message_alarm_drop(MessageRun *run);  // nothing if none is set
 // Notes that the run is not owed any more.
 void message_settle(BotShared *shared, StoredRun *stored);
 

@@ -16,7 +16,7 @@ void message_silence(Task *task);
 bool message_is_asking(const Task *task);
 // Calls MessageTask.is_newest for the message that the task answers.
 void message_tell_newest(Task *task);
-Str message_sender(const Task *task);
+Str message_sender(const Task *task);  // openid; lives as long as the task
 // Notes that the task got an answer of the user, which may be a replayed one.
 void message_answered_again(Task *task);
 // Returns the identity of the task's message, which identifies duplicates.

@@ -90,7 +90,7 @@ typedef struct {
 // later. The password of a URL appears in no text. The log has one line when the store fails, and one when it works
 // again.
 Store *store_open(Str url, Err *err);
-Store *store_open_with(const StoreOptions *options, Err *err);
+Store *store_open_with(const StoreOptions *options, Err *err);  // the options are not kept
 // Makes the waiting calls (delayed ones fail with ERR_BUSY), then closes. Not from `done`. NULL is allowed.
 void store_close(Store *store);
 // Whether the last call that reached the backend worked; if not, `err` has the reason. Does not wait: for health pages.
