@@ -168,6 +168,16 @@ test('engine knows no word of WeChat', () => {
   assert.deepEqual(found.filter((word) => !/: WEMOON_/.test(word)), []);
 });
 
+test('a store backend is one file and its name in the list of backends.c', () => {
+  const read = (file) => fs.readFileSync(path.join(SRC, file), 'utf8');
+  const names = [...read('store/backends.c').matchAll(/EACH\((\w+)\)/g)].map((match) => match[1]);
+  assert.ok(names.length >= 3);
+  for (const name of names) {
+    const users = files.filter((file) => new RegExp(`\\b${name}\\b`).test(read(file)));
+    assert.deepEqual(users, ['store/backends.c', `${name.replace('_', '/')}.c`].sort(), name);
+  }
+});
+
 test('no header includes another in a circle', () => {
   const headers = files.filter((file) => file.endsWith('.h'));
   const arrows = new Map(headers.map((header) => [header, includesOf(header).filter((other) => headers.includes(other))]));

@@ -1,4 +1,4 @@
-// A backend of the store: one file, and its name in the list of store.c.
+// A backend of the store: one file, and its name in the list of backends.c.
 #ifndef WEMOON_STORE_BACKEND_H
 #define WEMOON_STORE_BACKEND_H
 
@@ -58,6 +58,10 @@ typedef struct {
   bool (*tick)(void *self, Err *err);
   void (*close)(void *self);
 } StoreBackend;
+
+// The backend that the URL belongs to. NULL with ERR_USAGE, and no part of the URL in it, if it belongs to none or the
+// backend refuses it.
+const StoreBackend *store_backend_of(Str url, Err *err);
 
 // Adds a key that STORE_LIST found, with its prefix; in any order, repeats are allowed. Sets ok. False without memory,
 // with ERR_MEMORY in the reply.

@@ -11,14 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// All backends. Each is the StoreBackend of that name, in a file of its own.
-#define BACKENDS(EACH) EACH(store_memory) EACH(store_sqlite) EACH(store_redis)
-
-#define DECLARE(backend) extern const StoreBackend backend;
-#define ADDRESS(backend) &(backend),
-BACKENDS(DECLARE)
-static const StoreBackend *const backends[] = { BACKENDS(ADDRESS) };
-
 enum {
   BATCH_MAX = 256,
   TICK_US = 1000 * 1000,
@@ -523,61 +515,8 @@ static Store *open_backend(const StoreBackend *backend, const StoreOptions *opti
   return NULL;
 }
 
-static bool has_scheme(const StoreBackend *backend, Str url) {
-  for (const char *const *form = backend->forms; *form; form++) {
-    if (str_starts(url, str_make(*form, strcspn(*form, ":") + 1))) return true;
-  }
-  return false;
-}
-
-void store_url_forms(Buf *out) {
-  for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
-    for (const char *const *form = backends[i]->forms; *form; form++) {
-      if (out->len) buf_add(out, STR(", "));
-      buf_add(out, str_of(*form));
-    }
-  }
-}
-
-static bool refuse_url(Err *err) {
-  Buf forms;
-  buf_init(&forms);
-  store_url_forms(&forms);
-  err_set(err, ERR_USAGE, "the URL is not that of a store: write one of %.*s",
-          STR_FMT(buf_str(&forms)));
-  buf_clear(&forms);
-  return false;
-}
-
-static const StoreBackend *find_backend(Str url) {
-  for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
-    if (has_scheme(backends[i], url)) return backends[i];
-  }
-  return NULL;
-}
-
-const char *store_url_own(Str url) {
-  const StoreBackend *backend = find_backend(url);
-  return backend && !backend->shared ? backend->forms[0] : NULL;
-}
-
-// The backend of the URL, which it checks; NULL if the URL is not a store's.
-static const StoreBackend *backend_of(Str url, Err *err) {
-  const StoreBackend *backend = find_backend(url);
-  if (backend ? backend->check(url, err) : refuse_url(err)) return backend;
-  return NULL;
-}
-
-bool store_url_check(Str url, Err *err) { return backend_of(url, err) != NULL; }
-
-bool store_would_open(Str url, Err *err) {
-  const StoreBackend *backend = backend_of(url, err);
-  if (!backend) return err_wrap(err, "store");
-  return !backend->probe || backend->probe(url, err);
-}
-
 Store *store_open_with(const StoreOptions *options, Err *err) {
-  const StoreBackend *backend = backend_of(options->url, err);
+  const StoreBackend *backend = store_backend_of(options->url, err);
   if (backend) return open_backend(backend, options, err);
   err_wrap(err, "store");
   return NULL;
