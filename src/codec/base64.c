@@ -1,87 +1,114 @@
-// Base64, with a table for each direction.
+// Base64, sixteen letters at a time. Comparisons of a whole block find letters and values, in the place of tables: the
+// compiler makes vector instructions of them, on every machine that has some.
 #include "codec/base64.h"
 
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#include "codec/lane.h"
 
-enum { NO = 64 };
+#include <byteswap.h>
 
-static const uint8_t values[256] = {
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, NO, NO, 63,
-  52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO, NO, 0,  1,  2,  3,  4,  5,  6,
-  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
-  NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
-  49, 50, 51, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-  NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-};
+enum { LETTERS = sizeof(Lane), BYTES = LETTERS * 6 / 8 };  // of a block
+
+// Each threshold turns the values above it into the letters of the next range. A comparison gives -1 or 0.
+static inline Lane letters_of(Lane value) {
+  return value + 'A' + ((value > 25) & ('a' - 'A' - 26)) + ((value > 51) & ('0' - 'a' - 26)) +
+         ((value > 61) & ('+' - '0' - 10)) + ((value > 62) & ('/' - '+' - 1));
+}
+
+// Adds to `wrong` what is no letter; its values mean nothing.
+static inline Lane values_of(Lane letter, Lane *wrong) {
+  Lane plus = letter > '+' - 1, slash = letter > '/' - 1, digit = letter > '0' - 1,
+       upper = letter > 'A' - 1, lower = letter > 'a' - 1;
+  *wrong |= ~(plus ^ (letter > '+') ^ slash ^ (letter > '9') ^ upper ^ (letter > 'Z') ^ lower ^
+              (letter > 'z'));
+  return letter + (62 - '+') + (slash & ('+' + 1 - '/')) + (digit & (52 - 63 + '/' - '0')) +
+         (upper & ('0' - 52 - 'A')) + (lower & (26 + 'A' - 'a'));
+}
+
+// Spreads 48 bits over eight bytes, six to each, and gathers them, halving or doubling the width of the fields.
+static inline uint64_t spread(uint64_t bits) {
+  bits = (bits & 0xFFFFFF000000) << 8 | (bits & 0xFFFFFF);
+  bits = (bits & 0x00FFF00000FFF000) << 4 | (bits & 0x00000FFF00000FFF);
+  return (bits & 0x0FC00FC00FC00FC0) << 2 | (bits & 0x003F003F003F003F);
+}
+
+static inline uint64_t gather(uint64_t values) {
+  values = (values >> 2 & 0x0FC00FC00FC00FC0) | (values & 0x003F003F003F003F);
+  values = (values >> 4 & 0x00FFF00000FFF000) | (values & 0x00000FFF00000FFF);
+  return (values >> 8 & 0xFFFFFF000000) | (values & 0xFFFFFF);
+}
+
+static inline void encode_block(const char *bytes, char *letters) {
+  uint64_t first;
+  uint32_t last;
+  memcpy(&first, bytes, sizeof first);
+  memcpy(&last, bytes + sizeof first, sizeof last);
+  uint64_t a = be64toh(first) >> 16, b = be64toh(first) << 32 & 0xFFFF00000000;
+  LaneHalves values = { bswap_64(spread(a)), bswap_64(spread(b | be32toh(last))) };
+  Lane block = letters_of(lane_of(values));
+  memcpy(letters, &block, sizeof block);
+}
+
+static inline __attribute__((always_inline)) void decode_block(const char *letters, char *bytes,
+                                                               Lane *wrong) {
+  LaneHalves values = lane_halves(values_of(lane_at(letters), wrong));
+  uint64_t a = gather(bswap_64(values.first)), b = gather(bswap_64(values.second));
+  uint64_t first = htobe64(a << 16 | b >> 32);
+  uint32_t last = htobe32((uint32_t)b);
+  memcpy(bytes, &first, sizeof first);
+  memcpy(bytes + sizeof first, &last, sizeof last);
+}
+
+// Encodes the last bytes, fewer than a block; returns the end of the text.
+static char *encode_last(const char *bytes, size_t count, char *at) {
+  char padded[BYTES] = { 0 }, letters[LETTERS];
+  size_t used = (count * 8 + 5) / 6, len = (count + 2) / 3 * 4;
+  memcpy(padded, bytes, count);
+  encode_block(padded, letters);
+  memset(letters + used, '=', len - used);
+  memcpy(at, letters, len);
+  return at + len;
+}
 
 void base64_encode(Buf *out, Str bytes) {
   if (bytes.len > SIZE_MAX / 2 || !buf_reserve(out, (bytes.len + 2) / 3 * 4)) {
     out->failed = true;
     return;
   }
-  const unsigned char *in = (const unsigned char *)bytes.ptr;
+  const char *in = bytes.ptr;
   char *at = out->ptr + out->len;
   size_t left = bytes.len;
-  for (; left >= 3; left -= 3, in += 3) {
-    uint32_t group = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-    *at++ = letters[group >> 18];
-    *at++ = letters[group >> 12 & 63];
-    *at++ = letters[group >> 6 & 63];
-    *at++ = letters[group & 63];
-  }
-  if (left) {
-    uint32_t group = (uint32_t)in[0] << 16 | (left == 2 ? (uint32_t)in[1] << 8 : 0);
-    *at++ = letters[group >> 18];
-    *at++ = letters[group >> 12 & 63];
-    *at++ = left == 2 ? letters[group >> 6 & 63] : '=';
-    *at++ = '=';
-  }
+  for (; left >= BYTES; left -= BYTES, in += BYTES, at += LETTERS) encode_block(in, at);
+  if (left) at = encode_last(in, left, at);
   *at = '\0';
   out->len = (size_t)(at - out->ptr);
 }
 
-// Decodes four letters to three bytes; false on a letter outside the alphabet.
-static bool decode_group(const unsigned char *in, char *at) {
-  uint8_t a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
-  if ((a | b | c | d) & NO) return false;
-  at[0] = (char)(a << 2 | b >> 4);
-  at[1] = (char)(b << 4 | c >> 2);
-  at[2] = (char)(c << 6 | d);
-  return true;
-}
-
-// Decodes the padded group: one or two bytes.
-static bool decode_last(const unsigned char *in, size_t bytes, bool lenient_tail, char *at) {
-  unsigned char padded[4] = { in[0], in[1], bytes == 2 ? in[2] : 'A', 'A' };
-  char decoded[3];
-  if (!decode_group(padded, decoded)) return false;
-  if (!lenient_tail && decoded[bytes] != 0) return false;
-  memcpy(at, decoded, bytes);
-  return true;
+// Decodes the last letters, a block or fewer, without padding; returns the end of the bytes, or NULL if bits of the last
+// letter that belong to no byte are set.
+static char *decode_last(const char *letters, size_t count, bool lenient_tail, char *at,
+                         Lane *wrong) {
+  char filled[LETTERS], bytes[BYTES + 1] = { 0 };
+  size_t len = count * 6 / 8;
+  memset(filled, 'A', sizeof filled);  // the value 0
+  memcpy(filled, letters, count);
+  decode_block(filled, bytes, wrong);
+  memcpy(at, bytes, len);
+  return lenient_tail || bytes[len] == 0 ? at + len : NULL;
 }
 
 bool base64_decode(Buf *out, Str text, bool lenient_tail) {
   if (text.len % 4) return false;
   if (text.len == 0) return true;
-  const unsigned char *in = (const unsigned char *)text.ptr;
+  const char *in = text.ptr;
   size_t padding = in[text.len - 1] != '=' ? 0 : in[text.len - 2] != '=' ? 1 : 2;
   if (!buf_reserve(out, text.len / 4 * 3)) return false;
   char *at = out->ptr + out->len;
-  bool valid = true;
-  for (size_t groups = text.len / 4 - (padding > 0); valid && groups > 0;
-       groups--, in += 4, at += 3) {
-    valid = decode_group(in, at);
-  }
-  if (valid && padding) {
-    valid = decode_last(in, 3 - padding, lenient_tail, at);
-    at += 3 - padding;
-  }
-  if (valid) out->len = (size_t)(at - out->ptr);
+  Lane wrong = { 0 };
+  size_t left = text.len - padding;
+  for (; left > LETTERS; left -= LETTERS, in += LETTERS, at += BYTES) decode_block(in, at, &wrong);
+  at = decode_last(in, left, lenient_tail, at, &wrong);
+  bool good = at && lane_is_zero(wrong);
+  if (good) out->len = (size_t)(at - out->ptr);
   out->ptr[out->len] = '\0';
-  return valid;
+  return good;
 }

@@ -26,6 +26,12 @@ static inline LaneHalves lane_halves(Lane lane) {
   return (LaneHalves){ le64toh(halves.first), le64toh(halves.second) };
 }
 
+// The reverse, without a way through memory, which would stall.
+static inline Lane lane_of(LaneHalves halves) {
+  typedef uint64_t Numbers __attribute__((vector_size(16)));
+  return (Lane)(Numbers){ htole64(halves.first), htole64(halves.second) };
+}
+
 // Whether every byte is zero.
 static inline bool lane_is_zero(Lane lane) {
   LaneHalves halves = lane_halves(lane);

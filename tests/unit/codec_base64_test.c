@@ -44,6 +44,58 @@ static void test_every_byte_at_every_place_comes_back(void **state) {
   buf_clear(&back);
 }
 
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// The bit of the bytes, which end in zeros.
+static int bit_of(Str bytes, size_t bit) {
+  return bit / 8 < bytes.len ? bytes.ptr[bit / 8] >> (7 - bit % 8) & 1 : 0;
+}
+
+static char letter_of(Str bytes, size_t place) {
+  int value = 0;
+  if (place * 6 >= bytes.len * 8) return '=';
+  for (size_t bit = place * 6; bit < place * 6 + 6; bit++) value = value << 1 | bit_of(bytes, bit);
+  return alphabet[value];
+}
+
+static void test_texts_of_every_length_are_the_standard_s_bit_by_bit(void **state) {
+  char bytes[100];
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * 151 + i / 3);
+  for (size_t len = 0; len <= sizeof bytes; len++) {
+    Buf text, back;
+    buf_init(&text);
+    buf_init(&back);
+    base64_encode(&text, str_make(bytes, len));
+    assert_int_equal(text.len, (len + 2) / 3 * 4);
+    for (size_t i = 0; i < text.len; i++)
+      assert_int_equal(text.ptr[i], letter_of(str_make(bytes, len), i));
+    assert_true(base64_decode(&back, buf_str(&text), false));
+    assert_true(str_eq(buf_str(&back), str_make(bytes, len)));
+    buf_clear(&text);
+    buf_clear(&back);
+  }
+}
+
+// With one letter that counts among 'A's, whose value is 0.
+static void test_every_letter_counts_at_every_place_and_no_other_byte_does(void **state) {
+  char text[52];
+  Buf back;
+  buf_init(&back);
+  for (size_t place = 0; place < sizeof text; place++) {
+    for (int byte = 0; byte < 256; byte++) {
+      const char *letter = byte ? strchr(alphabet, byte) : NULL;
+      memset(text, 'A', sizeof text);
+      text[place] = (char)byte;
+      buf_reset(&back);
+      if (byte == '=' && place == sizeof text - 1) continue;
+      assert_int_equal(base64_decode(&back, str_make(text, sizeof text), false), letter != NULL);
+      for (size_t i = 0; letter && i < sizeof text; i++)
+        assert_int_equal(letter_of(buf_str(&back), i), i == place ? *letter : 'A');
+    }
+  }
+  buf_clear(&back);
+}
+
 static void test_what_is_not_base64_is_refused_and_the_output_stays(void **state) {
   static const char *const bad[] = { "Z",      "Zg",   "Zg=",  "Zg==Zg==", "====", "Z===",   "=g==",
                                      "Zm9v\n", "Zm9 ", "Zm-_", "Zm9vZ=9v", "Zg=a", "Zm9\xc3" };
@@ -82,6 +134,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_vectors_of_rfc_4648_hold_both_ways),
     cmocka_unit_test(test_every_byte_at_every_place_comes_back),
+    cmocka_unit_test(test_texts_of_every_length_are_the_standard_s_bit_by_bit),
+    cmocka_unit_test(test_every_letter_counts_at_every_place_and_no_other_byte_does),
     cmocka_unit_test(test_what_is_not_base64_is_refused_and_the_output_stays),
     cmocka_unit_test(test_unused_bits_may_be_set_only_where_asked),
     cmocka_unit_test(test_decoded_bytes_are_appended_and_may_hold_nul),
