@@ -15,6 +15,7 @@ enum { RANDOM_MAX = 256 };  // what getrandom gives whole, even if a signal arri
 typedef struct {
   EVP_CIPHER_CTX *context;
   uint8_t key[AES_KEY_LEN];
+  uint8_t last[AES_BLOCK_LEN];  // the cipher block that the context will chain to
   bool has_key;
 } Way;
 
@@ -45,40 +46,72 @@ void aes_free(Aes *aes) {
   free(aes);
 }
 
-// Sets up the context for a message. To expand a key costs more than to encrypt a message, and a bot has one or two
-// keys: the one of the message before is kept.
-static bool begin(Aes *aes, Way *way, bool encrypts, const uint8_t key[AES_KEY_LEN],
-                  const uint8_t iv[AES_IV_LEN]) {
-  if (way->has_key && digest_equal(str_make((const char *)way->key, AES_KEY_LEN),
-                                   str_make((const char *)key, AES_KEY_LEN)))
-    return EVP_CipherInit_ex2(way->context, NULL, NULL, iv, encrypts, NULL) == 1;
-  way->has_key = EVP_CipherInit_ex2(way->context, aes->cipher, key, iv, encrypts, NULL) == 1 &&
+static bool has_key(const Way *way, const uint8_t key[AES_KEY_LEN]) {
+  return way->has_key && digest_equal(str_make((const char *)way->key, AES_KEY_LEN),
+                                      str_make((const char *)key, AES_KEY_LEN));
+}
+
+// To expand a key costs more than to encrypt a message, and a bot has one or two keys: the one of the message before is
+// kept. The context then goes on chaining, which rechain() mends.
+static bool set_key(Aes *aes, Way *way, bool encrypts, const uint8_t key[AES_KEY_LEN]) {
+  static const uint8_t zeros[AES_IV_LEN];
+  if (has_key(way, key)) return true;
+  way->has_key = EVP_CipherInit_ex2(way->context, aes->cipher, key, zeros, encrypts, NULL) == 1 &&
                  EVP_CIPHER_CTX_set_padding(way->context, 0) == 1;
-  if (way->has_key) memcpy(way->key, key, AES_KEY_LEN);
+  memcpy(way->key, key, AES_KEY_LEN);
+  memcpy(way->last, zeros, AES_BLOCK_LEN);
   return way->has_key;
 }
 
-static bool run(Aes *aes, Way *way, bool encrypts, const uint8_t key[AES_KEY_LEN],
-                const uint8_t iv[AES_IV_LEN], const void *in, size_t len, void *out) {
+// Replaces, in the first block, the block that the context chains it to by the initialization vector: OpenSSL takes longer
+// to be given another than to decrypt a message.
+static void rechain(const Way *way, const uint8_t iv[AES_IV_LEN], uint8_t *block) {
+  for (size_t i = 0; i < AES_BLOCK_LEN; i++) block[i] ^= way->last[i] ^ iv[i];
+}
+
+static bool update(Way *way, uint8_t *bytes, size_t len) {
   int done = 0;
-  if (len % AES_BLOCK_LEN || len > INT_MAX) return false;
-  if (len == 0) return true;
-  bool ok = begin(aes, way, encrypts, key, iv) &&
-            EVP_CipherUpdate(way->context, out, &done, in, (int)len) == 1 && (size_t)done == len;
-  if (ok) return true;
-  way->has_key = false;
+  way->has_key =
+      EVP_CipherUpdate(way->context, bytes, &done, bytes, (int)len) == 1 && (size_t)done == len;
+  return way->has_key;
+}
+
+static bool drop_error(void) {
   ERR_clear_error();
   return false;
 }
 
+static bool begin(Aes *aes, Way *way, bool encrypts, const uint8_t key[AES_KEY_LEN], size_t len) {
+  if (len % AES_BLOCK_LEN || len > INT_MAX) return false;
+  return set_key(aes, way, encrypts, key) || drop_error();
+}
+
+static void copy_last_block(uint8_t *to, const uint8_t *bytes, size_t len) {
+  memcpy(to, bytes + len - AES_BLOCK_LEN, AES_BLOCK_LEN);
+}
+
 bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
-                     const void *in, size_t len, void *out) {
-  return run(aes, &aes->encrypting, true, key, iv, in, len, out);
+                     void *bytes, size_t len) {
+  Way *way = &aes->encrypting;
+  if (len == 0) return true;
+  if (!begin(aes, way, true, key, len)) return false;
+  rechain(way, iv, bytes);
+  if (!update(way, bytes, len)) return drop_error();
+  copy_last_block(way->last, bytes, len);
+  return true;
 }
 
 bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
-                     const void *in, size_t len, void *out) {
-  return run(aes, &aes->decrypting, false, key, iv, in, len, out);
+                     void *bytes, size_t len) {
+  Way *way = &aes->decrypting;
+  uint8_t last[AES_BLOCK_LEN];
+  if (len == 0) return true;
+  if (!begin(aes, way, false, key, len)) return false;
+  copy_last_block(last, bytes, len);
+  if (!update(way, bytes, len)) return drop_error();
+  rechain(way, iv, bytes);
+  memcpy(way->last, last, AES_BLOCK_LEN);
+  return true;
 }
 
 // Each byte is given once, and forgotten.

@@ -10,11 +10,11 @@ typedef struct Aes Aes;
 // For one thread at a time. NULL without memory.
 Aes *aes_new(void);
 void aes_free(Aes *aes);  // wipes its keys; NULL is allowed
-// `out` has room for `len` bytes and may be `in`. False if `len` is not a multiple of 16, or OpenSSL fails.
+// In place. False if `len` is not a multiple of 16, or OpenSSL fails: then the bytes mean nothing.
 bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
-                     const void *in, size_t len, void *out);
+                     void *bytes, size_t len);
 bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
-                     const void *in, size_t len, void *out);
+                     void *bytes, size_t len);
 // Fills `out` with random bytes of the system, which the handle fetches for many calls at once: the system call costs more
 // than to encrypt a message. False if the system has none.
 bool aes_random(Aes *aes, void *out, size_t len);

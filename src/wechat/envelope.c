@@ -89,7 +89,7 @@ bool envelope_open(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str seal
   if (len == 0 || len % AES_BLOCK_LEN) {
     err_set(err, ERR_INVALID, "the sealed message is %zu bytes long, which is not a multiple of %d",
             len, AES_BLOCK_LEN);
-  } else if (!aes_cbc_decrypt(aes, key, key, bytes, len, bytes)) {
+  } else if (!aes_cbc_decrypt(aes, key, key, bytes, len)) {
     err_set(err, ERR_FAILED, "the sealed message could not be decrypted");
   } else {
     ok = find_message(bytes, len, appid, &message, err);
@@ -134,7 +134,7 @@ bool envelope_seal(Aes *aes, const uint8_t key[AES_KEY_LEN], Str appid, Str xml,
   uint8_t *bytes = (uint8_t *)out->ptr + out->len + text_len + 1;
   if (!lay_out(aes, bytes, appid, xml, padded))
     return err_set(err, ERR_FAILED, "the system provides no random bytes");
-  if (!aes_cbc_encrypt(aes, key, key, bytes, padded, bytes))
+  if (!aes_cbc_encrypt(aes, key, key, bytes, padded))
     return err_set(err, ERR_FAILED, "the message could not be encrypted");
   base64_encode(out, str_make((const char *)bytes, padded));
   return true;

@@ -22,14 +22,19 @@ static const uint8_t sealed[32] = {
   0x9c, 0xfc, 0x4e, 0x96, 0x7e, 0xdb, 0x80, 0x8d, 0x67, 0x9f, 0x77, 0x7b, 0xc6, 0x70, 0x2c, 0x7d,
 };
 
+static void check(bool (*way)(Aes *, const uint8_t *, const uint8_t *, void *, size_t), Aes *aes,
+                  const uint8_t *with, const uint8_t *from, const uint8_t *in, const uint8_t *out) {
+  uint8_t bytes[32];
+  memcpy(bytes, in, sizeof bytes);
+  assert_true(way(aes, with, from, bytes, sizeof bytes));
+  assert_memory_equal(bytes, out, sizeof bytes);
+}
+
 static void test_the_vector_of_nist_holds_both_ways_and_twice(void **state) {
   Aes *aes = aes_new();
-  uint8_t out[32];
-  for (int i = 0; i < 2; i++) {
-    assert_true(aes_cbc_encrypt(aes, key, iv, plain, sizeof plain, out));
-    assert_memory_equal(out, sealed, sizeof sealed);
-    assert_true(aes_cbc_decrypt(aes, key, iv, sealed, sizeof sealed, out));
-    assert_memory_equal(out, plain, sizeof plain);
+  for (int i = 0; i < 3; i++) {
+    check(aes_cbc_encrypt, aes, key, iv, plain, sealed);
+    check(aes_cbc_decrypt, aes, key, iv, sealed, plain);
   }
   aes_free(aes);
 }
@@ -37,20 +42,31 @@ static void test_the_vector_of_nist_holds_both_ways_and_twice(void **state) {
 // The context of the key before is kept.
 static void test_a_change_of_keys_is_seen_both_ways(void **state) {
   Aes *aes = aes_new();
-  uint8_t other[AES_KEY_LEN], once[32], out[32];
+  uint8_t other[AES_KEY_LEN], once[32];
   memcpy(other, key, sizeof other);
   other[AES_KEY_LEN - 1] ^= 1;
-  assert_true(aes_cbc_encrypt(aes, other, iv, plain, sizeof plain, once));
+  memcpy(once, plain, sizeof once);
+  assert_true(aes_cbc_encrypt(aes, other, iv, once, sizeof once));
   for (int i = 0; i < 3; i++) {
-    assert_true(aes_cbc_encrypt(aes, key, iv, plain, sizeof plain, out));
-    assert_memory_equal(out, sealed, sizeof sealed);
-    assert_true(aes_cbc_decrypt(aes, other, iv, once, sizeof once, out));
-    assert_memory_equal(out, plain, sizeof plain);
-    assert_true(aes_cbc_encrypt(aes, other, iv, plain, sizeof plain, out));
-    assert_memory_equal(out, once, sizeof once);
-    assert_true(aes_cbc_decrypt(aes, key, iv, sealed, sizeof sealed, out));
-    assert_memory_equal(out, plain, sizeof plain);
-    assert_false(aes_cbc_encrypt(aes, key, iv, plain, 17, out));
+    check(aes_cbc_encrypt, aes, key, iv, plain, sealed);
+    check(aes_cbc_decrypt, aes, other, iv, once, plain);
+    check(aes_cbc_encrypt, aes, other, iv, plain, once);
+    check(aes_cbc_decrypt, aes, key, iv, sealed, plain);
+  }
+  aes_free(aes);
+}
+
+// The first block alone depends on it.
+static void test_a_message_begins_with_its_own_initialization_vector(void **state) {
+  Aes *aes = aes_new();
+  uint8_t zeros[AES_IV_LEN] = { 0 }, moved[32];
+  memcpy(moved, plain, sizeof moved);
+  for (size_t i = 0; i < AES_IV_LEN; i++) moved[i] ^= iv[i];
+  for (int i = 0; i < 2; i++) {
+    check(aes_cbc_encrypt, aes, key, zeros, moved, sealed);
+    check(aes_cbc_encrypt, aes, key, iv, plain, sealed);
+    check(aes_cbc_decrypt, aes, key, zeros, sealed, moved);
+    check(aes_cbc_decrypt, aes, key, iv, sealed, plain);
   }
   aes_free(aes);
 }
@@ -69,25 +85,19 @@ static void test_random_bytes_are_given_once(void **state) {
   aes_free(aes);
 }
 
-static void test_bytes_can_be_encrypted_where_they_stand(void **state) {
-  Aes *aes = aes_new();
-  uint8_t bytes[32];
-  memcpy(bytes, plain, sizeof bytes);
-  assert_true(aes_cbc_encrypt(aes, key, iv, bytes, sizeof bytes, bytes));
-  assert_memory_equal(bytes, sealed, sizeof bytes);
-  assert_true(aes_cbc_decrypt(aes, key, iv, bytes, sizeof bytes, bytes));
-  assert_memory_equal(bytes, plain, sizeof bytes);
-  aes_free(aes);
-}
-
 static void test_half_a_block_is_refused_and_spoils_nothing(void **state) {
   Aes *aes = aes_new();
-  uint8_t out[32];
-  assert_false(aes_cbc_encrypt(aes, key, iv, plain, 17, out));
-  assert_false(aes_cbc_decrypt(aes, key, iv, sealed, 31, out));
-  assert_true(aes_cbc_decrypt(aes, key, iv, sealed, 0, out));
-  assert_true(aes_cbc_decrypt(aes, key, iv, sealed, 16, out));
-  assert_memory_equal(out, plain, 16);
+  uint8_t bytes[32];
+  check(aes_cbc_encrypt, aes, key, iv, plain, sealed);
+  memcpy(bytes, sealed, sizeof bytes);
+  assert_false(aes_cbc_encrypt(aes, key, iv, bytes, 17));
+  assert_false(aes_cbc_decrypt(aes, key, iv, bytes, 31));
+  assert_true(aes_cbc_decrypt(aes, key, iv, bytes, 0));
+  assert_memory_equal(bytes, sealed, sizeof bytes);
+  assert_true(aes_cbc_decrypt(aes, key, iv, bytes, 16));
+  assert_memory_equal(bytes, plain, 16);
+  assert_memory_equal(bytes + 16, sealed + 16, 16);
+  check(aes_cbc_encrypt, aes, key, iv, plain, sealed);
   aes_free(aes);
 }
 
@@ -95,8 +105,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_vector_of_nist_holds_both_ways_and_twice),
     cmocka_unit_test(test_a_change_of_keys_is_seen_both_ways),
+    cmocka_unit_test(test_a_message_begins_with_its_own_initialization_vector),
     cmocka_unit_test(test_random_bytes_are_given_once),
-    cmocka_unit_test(test_bytes_can_be_encrypted_where_they_stand),
     cmocka_unit_test(test_half_a_block_is_refused_and_spoils_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
