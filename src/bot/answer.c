@@ -1,8 +1,6 @@
 // Renders and seals answers, and logs them.
 #include "bot/answer.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/bot_metrics.h"
@@ -63,11 +61,12 @@ static bool seal(Callback *c, Str xml, Err *err) {
   uint32_t number;
   if (!aes_random(c->w->aes, &number, sizeof number))
     return err_set(err, ERR_FAILED, "the system provides no random bytes");
-  char nonce[16];
-  int len = snprintf(nonce, sizeof nonce, "%u", number);
+  char digits[24];
+  Buf nonce = { .ptr = digits, .cap = sizeof digits };
+  buf_add_int(&nonce, number);
   return envelope_seal_reply(c->w->aes, c->w->digest, c->credential,
                              c->webhook->options->account->appid, xml, clock_unix_s(),
-                             str_make(nonce, (size_t)len), &c->w->sealed, err);
+                             buf_str(&nonce), &c->w->sealed, err);
 }
 
 static bool answer_nothing_instead(Callback *c) {
