@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define AGENT "wemoon/" WEMOON_VERSION
+#define ENCODING "gzip"
+
 // IDLE_S: servers close connections that were idle for 5 s (Node, Apache, uvicorn) or longer: so late none carries a
 // request that must not be repeated, which might be on its way then. libcurl counts whole seconds.
 enum { CONNECT_MS = 10 * 1000, IDLE_S = 3, BUFFER_SIZE = 2048 };
@@ -212,15 +215,29 @@ static bool add_request_headers(Transfer *transfer, const Pairs *headers) {
   return good;
 }
 
+static bool has_header(const Transfer *transfer, Str name) {
+  const Pairs *headers = transfer->request->headers;
+  return headers && pairs_get_nocase(headers, name, NULL);
+}
+
+// No form type for other bodies, and no wait of a second for "100 Continue" before a large body.
+static bool add_headers_of_post(Transfer *transfer) {
+  bool typed = transfer->mime || has_header(transfer, STR("Content-Type"));
+  return (typed || add_header(transfer, "Content-Type:")) &&
+         (has_header(transfer, STR("Expect")) || add_header(transfer, "Expect:"));
+}
+
+// Those that have an option of libcurl's own: what it makes of the option goes through its printf once more.
+static bool add_usual_headers(Transfer *transfer) {
+  bool encoded = transfer->request->stream || has_header(transfer, STR("Accept-Encoding"));
+  return (encoded || add_header(transfer, "Accept-Encoding: " ENCODING)) &&
+         (has_header(transfer, STR("User-Agent")) || add_header(transfer, "User-Agent: " AGENT));
+}
+
 static bool add_headers(Transfer *transfer) {
   const Pairs *headers = transfer->request->headers;
-  if (headers && !add_request_headers(transfer, headers)) return false;
-  if (!posts(transfer)) return true;
-  bool typed = headers && pairs_get_nocase(headers, STR("Content-Type"), NULL);
-  bool expects = headers && pairs_get_nocase(headers, STR("Expect"), NULL);
-  // No form type for other bodies, and no wait of a second for "100 Continue" before a large body.
-  if (!typed && !transfer->mime && !add_header(transfer, "Content-Type:")) return false;
-  return expects || add_header(transfer, "Expect:");
+  return (!headers || add_request_headers(transfer, headers)) && add_usual_headers(transfer) &&
+         (!posts(transfer) || add_headers_of_post(transfer));
 }
 
 static bool set_body(Transfer *transfer) {
@@ -256,8 +273,8 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
   // These options copy or allocate, so they can fail.
-  return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_USERAGENT, "wemoon/" WEMOON_VERSION) == CURLE_OK &&
+  return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ENCODING) == CURLE_OK &&
+         (!options->proxy || curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT) == CURLE_OK) &&
          curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK &&
          (!options->ca_file ||
@@ -275,45 +292,74 @@ static bool tell_stream(CURL *easy) {
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity") == CURLE_OK;
 }
 
-static bool tell_path_and_query(Transfer *transfer, const char *path, const char *query) {
-  Buf target;
-  buf_init(&target);
-  buf_add(&target, str_of(path));
-  buf_addc(&target, '?');
-  buf_add(&target, str_of(query));
-  bool told = !target.failed &&
-              curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target.ptr) == CURLE_OK;
-  buf_clear(&target);
-  return told && curl_url_set(transfer->target, CURLUPART_QUERY, NULL, 0) == CURLUE_OK;
+// The path and the query, as they stand in the URL.
+static Str target_of(const Transfer *transfer) {
+  Str target, fragment;
+  str_cut(str_of(transfer->url + transfer->origin_len), '#', &target, &fragment);
+  return target;
 }
 
-// A query, with its token, goes through libcurl's printf twice for each transfer, byte by byte: a fifth of what the
-// transfer costs. A target that it is told is copied.
-static bool move_query(Transfer *transfer) {
-  char *path = NULL, *query = NULL;
-  if (curl_url_get(transfer->target, CURLUPART_QUERY, &query, 0) == CURLUE_NO_QUERY) return true;
-  bool moved = query && curl_url_get(transfer->target, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-               tell_path_and_query(transfer, path, query);
-  curl_free(path);
-  curl_free(query);
-  return moved;
-}
-
-// A proxy is told the whole URL, and a redirect is resolved against it.
+// A proxy is told the whole URL, a redirect is resolved against it, and "/a/../b" is left to libcurl.
 static bool needs_whole_url(const Transfer *transfer, const EasyOptions *options) {
-  return options->proxy || transfer->request->follow;
+  Str path, query;
+  str_cut(target_of(transfer), '?', &path, &query);
+  return options->proxy || transfer->request->follow || str_find(path, STR("/.")) >= 0;
 }
 
-// A URL that libcurl parses itself is put together again, through its printf, for each transfer: a fifth of what the
-// transfer costs. It also gets the text, to refuse what cannot be parsed.
-static bool tell_target(Transfer *transfer, const EasyOptions *options) {
+static CURLU *parse(const char *url) {
   const unsigned flags = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;  // libcurl's own
-  transfer->target = curl_url();
-  if (!transfer->target) return false;
-  if (curl_url_set(transfer->target, CURLUPART_URL, transfer->url, flags) == CURLUE_OK) {
-    if (!needs_whole_url(transfer, options) && !move_query(transfer)) return false;
-    curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
-  }
+  CURLU *parsed = curl_url();
+  if (parsed && curl_url_set(parsed, CURLUPART_URL, url, flags) == CURLUE_OK) return parsed;
+  curl_url_cleanup(parsed);
+  return NULL;
+}
+
+// Makes it the origin of the transfer; without memory, or if libcurl cannot parse it, no origin.
+static void set_origin(Origin *origin, const Transfer *transfer) {
+  Buf text;
+  buf_init(&text);
+  buf_add(&text, str_make(transfer->url, transfer->origin_len));
+  buf_addc(&text, '/');
+  origin_clear(origin);
+  if (!text.failed) origin->parsed = parse(text.ptr);
+  if (origin->parsed) origin->text = text;
+  else buf_clear(&text);
+}
+
+void origin_clear(Origin *origin) {
+  buf_clear(&origin->text);
+  curl_url_cleanup(origin->parsed);
+  origin->parsed = NULL;
+}
+
+static CURLU *parsed_origin(Origin *origin, const Transfer *transfer) {
+  Str text = str_make(transfer->url, transfer->origin_len);
+  bool same = origin->parsed && origin->text.len == text.len + 1 &&
+              memcmp(origin->text.ptr, text.ptr, text.len) == 0;
+  if (!same) set_origin(origin, transfer);
+  return origin->parsed ? curl_url_dup(origin->parsed) : NULL;
+}
+
+// A target that libcurl is told is copied.
+static bool tell_request_target(const Transfer *transfer) {
+  Str target = target_of(transfer);
+  Buf text;
+  buf_init(&text);
+  if (!str_starts(target, STR("/"))) buf_addc(&text, '/');
+  buf_add(&text, target);
+  bool told = !text.failed &&
+              curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, text.ptr) == CURLE_OK;
+  buf_clear(&text);
+  return told;
+}
+
+// A URL that libcurl parses itself is put together again, through its printf, byte by byte, for each transfer: a tenth of
+// what the transfer costs. It also gets the text, to refuse what cannot be parsed.
+static bool tell_target(Transfer *transfer, const EasyOptions *options) {
+  bool whole = needs_whole_url(transfer, options);
+  transfer->target = whole ? parse(transfer->url) : parsed_origin(options->origin, transfer);
+  if (transfer->target) curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
+  if (transfer->target && !whole && !tell_request_target(transfer)) return false;
   return curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url) == CURLE_OK;
 }
 

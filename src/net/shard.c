@@ -207,6 +207,7 @@ static void start_leg(Shard *shard, Transfer *transfer) {
                           .ca_file = shard->options.ca_file,
                           .share = shard->options.share,
                           .sockets = shard->sockets,
+                          .origin = &shard->options.pool->origin,
                           .fresh = needs_fresh(shard, transfer) };
   transfer_list_add(&shard->running, transfer);
   transfer->shard = shard;

@@ -10,10 +10,11 @@ typedef struct Shard Shard;
 
 enum { EASY_KEPT = 64 };
 
-// libcurl's easy handles, to be used again.
+// libcurl's easy handles, and the last origin, to be used again.
 typedef struct {
   CURL *kept[EASY_KEPT];
   size_t count;
+  Origin origin;
 } EasyPool;
 
 typedef struct {

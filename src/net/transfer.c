@@ -154,10 +154,13 @@ static bool is_token(Str s) {
   return s.len > 0;
 }
 
-static bool check_url(Str text, Err *err) {
+// Gives the length of the part before the path.
+static bool check_url(Str text, size_t *origin_len, Err *err) {
   Url url;
   Err why = { 0 };
-  return url_split_http(text, &url, &why) || err_set(err, ERR_USAGE, "%s", why.text);
+  if (!url_split_http(text, &url, &why)) return err_set(err, ERR_USAGE, "%s", why.text);
+  *origin_len = (size_t)(url.path.ptr - text.ptr);
+  return true;
 }
 
 static bool check_headers(const Pairs *headers, Err *err) {
@@ -206,16 +209,17 @@ static bool open_sources(Transfer *transfer, const ClientPart *parts, Err *err) 
   return true;
 }
 
-static bool check_request(const ClientRequest *request, Err *err) {
+static bool check_request(const ClientRequest *request, size_t *origin_len, Err *err) {
   if (!is_token(request->method))
     return err_set(err, ERR_USAGE, "\"%.*s\" is not an HTTP method", STR_FMT(request->method));
   if (request->timeout_ms <= 0 && request->timeout_ms != CLIENT_NO_TIMEOUT)
     return err_set(err, ERR_USAGE, "a time-out must be positive");
-  return check_url(request->url, err) && check_headers(request->headers, err);
+  return check_url(request->url, origin_len, err) && check_headers(request->headers, err);
 }
 
 Transfer *transfer_new(const ClientRequest *request, Err *err) {
-  if (!check_request(request, err)) return NULL;
+  size_t origin_len;
+  if (!check_request(request, &origin_len, err)) return NULL;
   Transfer *transfer = calloc(1, sizeof *transfer);
   ClientResult *result = transfer ? calloc(1, sizeof *result) : NULL;
   if (!result) {
@@ -228,6 +232,7 @@ Transfer *transfer_new(const ClientRequest *request, Err *err) {
   transfer->result = result;
   transfer->request = request;
   transfer->url = request->url.ptr;
+  transfer->origin_len = origin_len;
   transfer->method = request->method.ptr;
   transfer->has_body = request->has_body || request->parts;
   if (open_sources(transfer, request->parts, err)) return transfer;
@@ -277,7 +282,8 @@ bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code)
   if (!transfer->request->follow || !is_redirect(result->status) || !location) return false;
   if (transfer->redirects++ == REDIRECTS_MAX)
     return *code = refuse(transfer, CURLE_TOO_MANY_REDIRECTS, "more than 10 redirects"), false;
-  if (!check_url(str_of(location), NULL))
+  size_t origin_len;
+  if (!check_url(str_of(location), &origin_len, NULL))
     return *code = refuse(transfer, CURLE_UNSUPPORTED_PROTOCOL,
                           "the answer redirects to an address that is neither http nor https"),
            false;
@@ -286,6 +292,7 @@ bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code)
   if (!same_origin(transfer->url, copy)) transfer->elsewhere = true;
   free(transfer->location);
   transfer->url = transfer->location = copy;
+  transfer->origin_len = origin_len;
   change_method(transfer, result->status);
   transfer->sent = 0;
   transfer->head_ended = false;

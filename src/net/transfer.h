@@ -41,6 +41,7 @@ struct Transfer {
   int64_t heard_us;  // when the last bytes arrived
   // The current leg; a redirect begins another.
   const char *url, *method;
+  size_t origin_len;         // of `url`: scheme, host and port, before the path
   char *location;            // owns `url` after a redirect; or NULL
   bool has_body, elsewhere;  // elsewhere: a redirect has left the origin that the request named
   int redirects;
@@ -48,7 +49,7 @@ struct Transfer {
   bool too_large, no_memory, head_ended;
   Source *sources;  // of the request's parts
   CURL *easy;
-  CURLU *target;  // `url`, parsed
+  CURLU *target;  // `url`, or its origin, parsed
   struct curl_slist *headers;
   curl_mime *mime;
   char error[CURL_ERROR_SIZE];
@@ -78,11 +79,19 @@ bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code)
 // Frees what the leg needed, except the easy handle.
 void transfer_end_leg(Transfer *transfer);
 
+// The origin of the transfer before, parsed by libcurl: most requests go to one. All zero at first.
+typedef struct {
+  Buf text;  // "https://api.weixin.qq.com/"
+  CURLU *parsed;
+} Origin;
+void origin_clear(Origin *origin);
+
 // Settings of an easy handle beside the request; they outlive the handle.
 typedef struct {
   const char *proxy, *ca_file;  // or NULL: none, the system's
   CURLSH *share;
   Sockets *sockets;
+  Origin *origin;
   bool fresh;  // every connection is in use: libcurl need not look for an idle one
 } EasyOptions;
 

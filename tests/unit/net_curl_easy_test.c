@@ -63,6 +63,10 @@ static void test_a_target_goes_out_as_it_stands_in_the_url(void **state) {
     { "/a/../t?b=/../c#part?d", "GET /t?b=/../c HTTP/1.1\r\n" },
     { "/t?词=月", "GET /t?词=月 HTTP/1.1\r\n" },
     { "/t#part?d", "GET /t HTTP/1.1\r\n" },
+    { "/t?a=/.b#/c", "GET /t?a=/.b HTTP/1.1\r\n" },
+    { "/./t/../u", "GET /u HTTP/1.1\r\n" },
+    { "#/part", "GET / HTTP/1.1\r\n" },
+    { "", "GET / HTTP/1.1\r\n" },
   };
   for (size_t i = 0; i < 2 * sizeof targets / sizeof *targets; i++) {
     ClientRequest request = get(targets[i / 2][0]);
@@ -70,6 +74,44 @@ static void test_a_target_goes_out_as_it_stands_in_the_url(void **state) {
     ends(request, CLIENT_OK, NULL);
     is_seen(targets[i / 2][1]);
   }
+}
+
+// The origin parsed last is kept: the next request's own counts.
+static void test_each_request_goes_to_the_origin_of_its_url(void **state) {
+  static const char *const origins[] = { "127.0.0.1", "me:secret@127.0.0.1", "localhost",
+                                         "127.0.0.1" };
+  for (size_t i = 0; i < 2 * sizeof origins / sizeof *origins; i++) {
+    char url[100], host[60];
+    const char *origin = origins[i / 2], *at = strchr(origin, '@');
+    snprintf(url, sizeof url, "http://%s:%d/t?a=1", origin, peer.port);
+    snprintf(host, sizeof host, "Host: %s:%d\r\n", at ? at + 1 : origin, peer.port);
+    ClientRequest request = get("/");
+    request.url = str_of(url);
+    ends(request, CLIENT_OK, NULL);
+    is_seen("GET /t?a=1 HTTP/1.1\r\n");
+    is_seen(host);
+    assert_int_equal(strstr(seen, "Authorization: Basic bWU6c2VjcmV0\r\n") != NULL, at != NULL);
+  }
+}
+
+static int times_seen(const char *text) {
+  int times = 0;
+  for (const char *at = seen; (at = strcasestr(at, text)); at++) times++;
+  return times;
+}
+
+static void test_the_program_names_itself_once_unless_a_request_does(void **state) {
+  ends(get("/hello"), CLIENT_OK, NULL);
+  is_seen("User-Agent: wemoon/" WEMOON_VERSION "\r\n");
+  assert_int_equal(times_seen("user-agent:"), 1);
+  assert_int_equal(times_seen("accept-encoding:"), 1);
+  Pair own = { STR("user-agent"), STR("mine"), NULL };
+  Pairs headers = { &own, &own, 1 };
+  ClientRequest request = get("/hello");
+  request.headers = &headers;
+  ends(request, CLIENT_OK, NULL);
+  is_seen("user-agent: mine\r\n");
+  assert_int_equal(times_seen("user-agent:"), 1);
 }
 
 static void test_a_file_is_sent_with_its_raw_name_and_its_length(void **state) {
@@ -178,6 +220,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_headers_and_body_go_out_as_given),
     cmocka_unit_test(test_a_target_goes_out_as_it_stands_in_the_url),
+    cmocka_unit_test(test_each_request_goes_to_the_origin_of_its_url),
+    cmocka_unit_test(test_the_program_names_itself_once_unless_a_request_does),
     cmocka_unit_test(test_a_file_is_sent_with_its_raw_name_and_its_length),
     cmocka_unit_test(test_a_large_answer_goes_to_a_file_and_one_too_large_is_none),
     cmocka_unit_test(test_an_answer_comes_with_status_headers_and_body),
