@@ -214,6 +214,30 @@ static void test_json_takes_no_more_memory_than_the_script_may(void **state) {
                "for key in text:gmatch('\"(k%d+)\"') do is(key > last, true) last = key end\n");
 }
 
+// The guard cannot stop it, and need not: it ends by itself, and the guard watches what follows.
+static void test_a_full_collection_frees_all_and_ends_no_budget(void **state) {
+  load("local function fill()\n"
+       "  local hoard = {} for i = 1, 50 do hoard[i] = {} for j = 1, 1000 do hoard[i][j] = { j } "
+       "end end\n"
+       "  return hoard\n"
+       "end\n"
+       "hoard = fill()\n"
+       "function on_message(msg)\n"
+       "  if msg.content == 'loop' then collectgarbage() while true do end end\n"
+       "  if msg.content == 'drop' then hoard = false end\n"
+       "  local before = collectgarbage('count')\n"
+       "  for _ = 1, 3 do collectgarbage() end\n"
+       "  local freed = before - collectgarbage('count')\n"
+       "  return (hoard and #hoard or 'none') .. (freed > 1000 and ' freed' or ' kept')\n"
+       "end");
+  assert_answer("next", TASK_RETURNED, "50 kept");
+  assert_answer("loop", TASK_OVER_CPU, "");
+  assert_answer("next", TASK_RETURNED, "50 kept");
+  assert_answer("drop", TASK_RETURNED, "none freed");
+  assert_false(interpreter_is_stuck(world.in, NULL, 0));
+  assert_answer("next", TASK_RETURNED, "none kept");
+}
+
 // ---- calls that cannot be interrupted
 
 static const char STUCK[] =
@@ -317,6 +341,7 @@ int main(void) {
     TEST(test_deep_recursion_that_is_not_caught_is_logged_with_its_line),
     TEST(test_json_without_end_is_stopped),
     TEST(test_json_takes_no_more_memory_than_the_script_may),
+    TEST(test_a_full_collection_frees_all_and_ends_no_budget),
     TEST(test_a_call_that_nothing_interrupts_is_seen_and_given_up),
     TEST(test_a_script_that_is_quick_or_pauses_is_not_stuck),
     TEST(test_a_script_that_is_stuck_at_load_is_left_behind),
