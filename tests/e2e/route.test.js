@@ -256,6 +256,7 @@ test('a client of a page that has gone before its turn is noticed: its page is n
   socket.resetAndDestroy();
   await busy;
   assert.equal((await get(bot, '/page')).body, 'page');
+  await bot.waitForLog(/page ran/);
   assert.equal(bot.log.split('page ran').length, 2);
 });
 
