@@ -38,6 +38,7 @@ struct Civetweb {
   bool listens, stopped;
   atomic_bool accepts;  // the thread that accepts connections runs
   Err why;              // it does not listen
+  Pollers *pollers;
   atomic_size_t smallest_stack;
 };
 
@@ -127,9 +128,13 @@ static int serve_plain(struct mg_connection *conn, const PlainHead *head) {
     .path = head->path,
     .query = head->query,
     .hides_body = true,
+    .is_shared = wire_is_shared(),
   };
   return serve(conn, &request);
 }
+
+// On a poller's thread.
+static void serve_shared(void *conn) { serve_plain(conn, wire_plain()); }
 
 static int on_request(struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
@@ -244,7 +249,7 @@ static int on_log(const struct mg_connection *conn, const char *message) {
 static int on_open(const struct mg_connection *conn, void **data) {
   Civetweb *civetweb = mg_get_user_data(mg_get_context(conn));
   Connection *connection = connection_opened(civetweb->options.connections);
-  wire_open(connection);
+  wire_open(connection, (WireShare){ civetweb->pollers, serve_shared, (void *)conn });
   *data = connection;
   return 0;
 }
@@ -371,6 +376,7 @@ bool civetweb_start(Civetweb *civetweb, Err *err) {
                    "libcivetweb does not find this program's %s: it was linked in a way that "
                    "hides it (link with -Wl,--export-dynamic-symbol=%s)",
                    untapped, untapped);
+  civetweb->pollers = pollers_new(wanted, wire_serve);
   civetweb->mg = start(civetweb);
   if (!civetweb->mg) civetweb->started = 0;
   bool accepts = civetweb->mg && wait_until_it_accepts(civetweb);
@@ -396,6 +402,7 @@ static bool can_stop(const Civetweb *civetweb) {
 void civetweb_stop(Civetweb *civetweb) {
   if (civetweb->stopped || !can_stop(civetweb)) return;
   civetweb->stopped = true;
+  pollers_end(civetweb->pollers);
   if (civetweb->mg) mg_stop(civetweb->mg);
 }
 

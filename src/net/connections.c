@@ -35,6 +35,7 @@ enum {
   DESCRIPTORS_MAX = 65536,
   IDLE_LEAST_MS = 1000,  // how long a connection that had an answer may be idle, whatever waits
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
+  MANY_WAIT = 256,       // so many that wait may hide others, which the system does not let in yet
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
   WINDOW = 256           // so many are looked at with one call
 };
@@ -61,6 +62,8 @@ struct Connections {
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
+  bool
+      must_pass;  // silent connections must make way: one that waits has sent something, or many wait
   Timeslice timeslice;
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;
@@ -73,6 +76,16 @@ struct Connections {
   Connection *free;
   Connection slots[];
 };
+
+// Connections that were accepted, and those of them that got a thread, of all servers of the process. Both wrap around.
+static atomic_uint accepted_count, opened_count;
+
+// Whether a connection may wait for a thread. One that libcivetweb closed at once counts as waiting for good.
+static bool may_any_wait(void) {
+  return atomic_load(&accepted_count) != atomic_load(&opened_count);
+}
+
+void connections_note_accepted(void) { atomic_fetch_add(&accepted_count, 1); }
 
 // ---- sockets ------------------------------------------------------------------------------------
 
@@ -107,6 +120,11 @@ static bool is_silent(int fd, uint32_t for_ms) {
   int unread = 0;
   return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && ask_kernel(fd, &info) &&
          info.tcpi_last_data_recv > for_ms;
+}
+
+static bool has_unread(int fd) {
+  int unread = 0;
+  return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
 // Whether nothing was sent for a while: before the first byte the kernel counts from the connection's
@@ -202,8 +220,8 @@ static bool any_over(Connections *all) {
 }
 
 // A thread whose socket is shut down for reading reads what has arrived, finds the end of the stream, and
-// closes; it can still answer.
-static void close_if_over(Connections *all, int fd, int64_t now_us) {
+// closes; it can still answer. Returns whether the connection waits for a thread and has sent something.
+static bool close_if_over(Connections *all, int fd, int64_t now_us) {
   bool others_wait = atomic_load(&all->others_wait);
   for (int i = 0; i < all->threads; i++) {
     Connection *connection = &all->slots[i];
@@ -212,12 +230,14 @@ static void close_if_over(Connections *all, int fd, int64_t now_us) {
     bool stalls =
         others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
     if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
-    return;
+    return false;
   }
   // Harmless for a complete request that waits for a thread.
-  bool draining = atomic_load(&all->draining);
-  bool silent = (others_wait || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
-  if (silent || (others_wait && is_unanswered(fd, DAWDLE_MS))) shutdown(fd, SHUT_RD);
+  bool draining = atomic_load(&all->draining), unread = has_unread(fd);
+  bool silent = (all->must_pass || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
+  bool dawdles = others_wait && (unread || all->must_pass) && is_unanswered(fd, DAWDLE_MS);
+  if (silent || dawdles) shutdown(fd, SHUT_RD);
+  return unread;
 }
 
 static bool is_parked(Connections *all, int fd) {
@@ -230,7 +250,7 @@ static bool is_parked(Connections *all, int fd) {
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
   bool judge = atomic_load(&all->others_wait) || atomic_load(&all->draining) || any_over(all);
-  int found = 0;
+  int found = 0, unread = 0;
   struct pollfd window[WINDOW];
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
@@ -241,10 +261,11 @@ static int look_after(Connections *all) {
     bool ours = !(window[fd % WINDOW].revents & POLLNVAL) && is_ours(fd, all->port);
     unused = ours ? 0 : unused + 1;
     found += ours;
-    if (ours && judge) close_if_over(all, fd, now_us);
+    if (ours && judge) unread += close_if_over(all, fd, now_us);
   }
   int busy = atomic_load(&all->busy);
   atomic_store(&all->others_wait, found > busy && busy >= all->threads);
+  all->must_pass = unread > 0 || found - busy > MANY_WAIT;
   return found;
 }
 
@@ -272,7 +293,7 @@ static void *watch(void *arg) {
     if (all->stopping || all->port == 0) continue;
     int64_t now_us = clock_now_us();
     if (now_us - all->timeslice.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
-    bool taken = atomic_load(&all->busy) >= all->threads;
+    bool taken = atomic_load(&all->busy) >= all->threads && may_any_wait();
     if (!taken) atomic_store(&all->others_wait, false);
     close_idle(all);
     if (taken || any_over(all)) look_after(all);
@@ -344,6 +365,7 @@ static void set_phase(Connection *connection, Phase phase) {
 }
 
 Connection *connection_opened(Connections *all) {
+  atomic_fetch_add(&opened_count, 1);
   pthread_mutex_lock(&all->mutex);
   Connection *connection = all->free;
   if (connection) {

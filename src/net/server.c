@@ -61,6 +61,7 @@ typedef struct {
   Buffers *buffers;
   Connection *connection;
   bool last;    // the connection closes after this answer
+  bool ends;    // civetweb was told so
   bool unread;  // the client may still be sending a body that will not be read
   int status;   // 0: not answered yet
   char remote[FORWARDED_TEXT_MAX];
@@ -100,8 +101,12 @@ static bool stays_open(const Exchange *x, const HttpResponse *response) {
 
 static void write_out(Exchange *x) {
   const Buf *out = &x->buffers->out;
-  if (!out->failed) civetweb_write(x->conn, out->ptr, out->len);
-  else civetweb_keep(x->conn, false);
+  if (!out->failed) {
+    civetweb_write(x->conn, out->ptr, out->len);
+  } else {
+    civetweb_keep(x->conn, false);
+    x->ends = true;
+  }
 }
 
 void server_respond(HttpRequest *request, const HttpResponse *response) {
@@ -111,6 +116,7 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   buf_reset(out);
   bool keep = stays_open(x, response);
   if (!keep || x->head.keeps_unasked) civetweb_keep(x->conn, keep);
+  x->ends = !keep;
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
   answer_add_head(out, response, keep ? str_of(x->server->keep_alive) : answer_closes, false);
@@ -131,6 +137,7 @@ Parked *server_park(HttpRequest *request) {
   connections_unlock(connections);
   if (!parked_take(parked, fd)) return NULL;
   x->status = STATUS_PARKED;
+  x->ends = true;
   return parked;
 }
 
@@ -320,8 +327,9 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
   serve(&x);
   put_buffers(x.server, x.buffers);
   if (x.unread) wire_linger(LINGER_MS);
+  if (x.ends) wire_end();  // the answer may be from another thread
   connection_waits(x.connection);
-  if (again) connection_steps_aside(x.connection);
+  if (again && !from->is_shared) connection_steps_aside(x.connection);
   return x.status;
 }
 

@@ -1,7 +1,7 @@
-// Time slices of HTTP threads. Under load more connections have a message than there are cores, each with a thread of
-// its own. To wake a thread that sleeps after its answer costs as much as the message itself. A thread that yields
-// instead finds its next message there when it runs again, if that is not too soon: a longer time slice puts it further
-// back in the kernel's queue.
+// Time slices of HTTP threads, for the requests that pollers leave to them (pollers.h). Under load more connections have a
+// message than there are cores, each with a thread of its own. To wake a thread that sleeps after its answer costs as
+// much as the message itself. A thread that yields instead finds its next message there when it runs again, if that is
+// not too soon: a longer time slice puts it further back in the kernel's queue.
 #ifndef WEMOON_NET_TIMESLICE_H
 #define WEMOON_NET_TIMESLICE_H
 

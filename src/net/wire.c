@@ -1,4 +1,4 @@
-// The accept, poll, recv and send that libcivetweb calls.
+// The accept, poll and recv that libcivetweb calls.
 //
 // Keeps the headers from defining recv and poll as inline functions.
 #undef _FORTIFY_SOURCE
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/handover.h"
 
 typedef struct {
   bool in_head;  // of an HTTP thread, while a head is to come
@@ -30,9 +31,7 @@ typedef struct {
   char *buffer;
   size_t held, head;
   size_t room;  // for a head
-  // Of a connection that is kept: its reads block so long. 0: they do not block.
-  int block_ms;
-  // What a blocking read returned, for recv.
+  // What the thread that called this one has read, for recv.
   bool has_read;
   ssize_t read_len;
   int read_error;
@@ -41,11 +40,24 @@ typedef struct {
   size_t rest_len;
   int64_t came_us, arrived_us;
   Connection *connection;
+  WireShare share;
+  bool is_watched;         // by the pollers
+  int64_t waits_since_us;  // for requests since the thread's own last one; 0: has not waited
+  int linger_ms;           // to do before the connection is closed
 } Wire;
 
 enum { DESCRIPTORS_MAX = 65536 };
 
-static _Thread_local Wire wire = { .fd = -1 };
+// An HTTP thread's place for its own connection.
+typedef struct {
+  Handover handover;
+  Wire wire;
+} Place;
+
+static Wire no_wire = { .fd = -1 };  // of threads without a connection
+static _Thread_local Place own;
+// Of the connection at hand: the thread's own, or one that it serves for another thread.
+static _Thread_local Wire *wire = &no_wire;
 static _Thread_local PlainHead plain_head;
 
 // ---- when it came -------------------------------------------------------------------------------
@@ -57,14 +69,15 @@ static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
 __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
                                                   socklen_t *restrict len) {
   int accepted = accept4(fd, address, len, 0);
+  if (accepted >= 0) connections_note_accepted();
   if (accepted >= 0 && accepted < DESCRIPTORS_MAX)
     atomic_store_explicit(&accepted_us[accepted], clock_now_us(), memory_order_relaxed);
   return accepted;
 }
 
 // When the first of the bytes just read arrived: the connection may have waited for its thread. The kernel counts in
-// ticks, so that bytes of this moment may be a tick old: such an age counts as none, or a request would seem to have
-// arrived before an earlier one, which was answered.
+// ticks, so that bytes may be a tick younger than it says: that much is not counted, or a request would seem to have
+// arrived before it was sent, or before an earlier one that was answered.
 static int64_t when_it_came(int fd) {
   enum { TICK_MS = 10 };  // the longest
   struct tcp_info info;
@@ -72,7 +85,7 @@ static int64_t when_it_came(int fd) {
   int64_t now_us = clock_now_us();
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return now_us;
   if (info.tcpi_last_data_recv <= TICK_MS) return now_us;
-  return now_us - (int64_t)info.tcpi_last_data_recv * 1000;
+  return now_us - (int64_t)(info.tcpi_last_data_recv - TICK_MS) * 1000;
 }
 
 static int64_t when_it_was_accepted(int fd) {
@@ -81,9 +94,9 @@ static int64_t when_it_was_accepted(int fd) {
 
 static void note_first_bytes(int fd) {
   int64_t accepted = when_it_was_accepted(fd);
-  wire.fd = fd;
-  wire.came_us = when_it_came(fd);
-  wire.arrived_us = accepted > 0 && accepted < wire.came_us ? accepted : wire.came_us;
+  wire->fd = fd;
+  wire->came_us = when_it_came(fd);
+  wire->arrived_us = accepted > 0 && accepted < wire->came_us ? accepted : wire->came_us;
 }
 
 // ---- heads --------------------------------------------------------------------------------------
@@ -138,57 +151,57 @@ static Lines look_at_lines(char *head, size_t len, char mask) {
 
 // The bytes behind the head are kept from libcivetweb.
 static void hide_rest(size_t head_length) {
-  wire.rest = wire.buffer + head_length;
-  wire.rest_len = wire.held - head_length;
-  wire.held = wire.head;
+  wire->rest = wire->buffer + head_length;
+  wire->rest_len = wire->held - head_length;
+  wire->held = wire->head;
 }
 
 // The head is complete. Returns how many of the last `n` bytes libcivetweb may see.
 static ssize_t take_head(ssize_t n) {
-  wire.in_head = wire.taken = false;
-  Lines lines = look_at_lines(wire.buffer, wire.head, WIRE_MASK);
+  wire->in_head = wire->taken = false;
+  Lines lines = look_at_lines(wire->buffer, wire->head, WIRE_MASK);
   // libcivetweb stops at a control character. It would drop lines of a malformed head, and after blank ones
   // continue with the remains of an earlier request in its buffer.
-  if (lines.broken) wire.buffer[wire.head - 1] = '\x01';
-  wire.masked = lines.codings;
-  if (!wire.masked) return n;
-  hide_rest(wire.head);
-  return n - (ssize_t)wire.rest_len;
+  if (lines.broken) wire->buffer[wire->head - 1] = '\x01';
+  wire->masked = lines.codings;
+  if (!wire->masked) return n;
+  hide_rest(wire->head);
+  return n - (ssize_t)wire->rest_len;
 }
 
 // Gives libcivetweb a shorter head in place of a plain one. False if the bytes are not one plain head and, at most, its
 // body.
 static bool take_plain_head(void) {
   static const char substitute[] = "GET / HTTP/1.1\r\n\r\n";
-  if (!plain_head_read(str_make(wire.buffer, wire.held), &plain_head) ||
-      wire.held - plain_head.len > plain_head.body_len)
+  if (!plain_head_read(str_make(wire->buffer, wire->held), &plain_head) ||
+      wire->held - plain_head.len > plain_head.body_len)
     return false;
-  wire.in_head = wire.taken = false;
-  wire.plain = true;
-  wire.masked = 0;
-  wire.head = sizeof substitute - 1;
+  wire->in_head = wire->taken = false;
+  wire->plain = true;
+  wire->masked = 0;
+  wire->head = sizeof substitute - 1;
   hide_rest(plain_head.len);
-  memcpy(wire.buffer, substitute, wire.head);
+  memcpy(wire->buffer, substitute, wire->head);
   return true;
 }
 
 static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
   if (n <= 0) {
-    wire.ended = n == 0;
+    wire->ended = n == 0;
     return n;
   }
-  if (!wire.buffer) {
-    wire.buffer = bytes;
-    wire.room = room;
+  if (!wire->buffer) {
+    wire->buffer = bytes;
+    wire->room = room;
   }
-  if (wire.fd < 0) note_first_bytes(fd);
-  else if (wire.came_us == 0) wire.came_us = wire.arrived_us = clock_now_us();
-  size_t before = (size_t)(bytes - wire.buffer);
-  wire.held = before + (size_t)n;
-  if (before == 0 && take_plain_head()) return (ssize_t)wire.head;
-  wire.head = head_len(wire.buffer, before, wire.held);
-  if (wire.head) return take_head(n);
-  connection_reads(wire.connection);
+  if (wire->fd < 0) note_first_bytes(fd);
+  else if (wire->came_us == 0) wire->came_us = wire->arrived_us = clock_now_us();
+  size_t before = (size_t)(bytes - wire->buffer);
+  wire->held = before + (size_t)n;
+  if (before == 0 && take_plain_head()) return (ssize_t)wire->head;
+  wire->head = head_len(wire->buffer, before, wire->held);
+  if (wire->head) return take_head(n);
+  connection_reads(wire->connection);
   return n;
 }
 
@@ -196,30 +209,9 @@ static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
 
 // Whether libcivetweb waits for the first bytes of a further request on its connection.
 static bool waits_for_head(const struct pollfd *list, nfds_t count, int timeout_ms) {
-  return wire.in_head && wire.held == 0 && wire.room > 0 && !wire.last && !wire.ended &&
-         !wire.has_read && count == 1 && list->fd == wire.fd && (list->events & POLLIN) &&
-         timeout_ms > 0 && (wire.block_ms == 0 || timeout_ms == wire.block_ms);
-}
-
-static bool make_reads_block(int for_ms) {
-  struct timeval limit = { .tv_sec = for_ms / 1000, .tv_usec = for_ms % 1000 * 1000 };
-  if (setsockopt(wire.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-      fcntl(wire.fd, F_SETFL, 0) != 0)
-    return false;
-  wire.block_ms = for_ms;
-  return true;
-}
-
-// Returns what poll would. After a SIGSTOP a read with a timeout ends early (signal(7)): libcivetweb calls again.
-static int read_next(struct pollfd *one) {
-  ssize_t n = recvfrom(wire.fd, wire.buffer, wire.room, 0, NULL, NULL);
-  one->revents = 0;
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
-  wire.has_read = true;
-  wire.read_len = n;
-  wire.read_error = n < 0 ? errno : 0;
-  one->revents = POLLIN;
-  return 1;
+  return wire->in_head && wire->held == 0 && wire->room > 0 && !wire->last && !wire->ended &&
+         !wire->has_read && count == 1 && list->fd == wire->fd && (list->events & POLLIN) &&
+         timeout_ms > 0;
 }
 
 static int poll_now(struct pollfd *list, nfds_t count, int timeout_ms) {
@@ -227,41 +219,124 @@ static int poll_now(struct pollfd *list, nfds_t count, int timeout_ms) {
   return ppoll(list, count, timeout_ms < 0 ? NULL : &limit, NULL);
 }
 
+// Offers the connection to the pollers, one of which may have it before this returns. False if the system refuses.
+static bool offer(void) {
+  bool again = wire->is_watched;
+  if (!wire->share.pollers) return false;
+  if (wire->waits_since_us == 0) wire->waits_since_us = clock_coarse_us();
+  wire->is_watched = true;
+  handover_offer(&own.handover);
+  if (pollers_watch(wire->share.pollers, wire->fd, &own, again)) return true;
+  handover_withdraw(&own.handover);
+  return wire->is_watched = false;
+}
+
+// Returns what poll would.
+static int wait_to_be_called(struct pollfd *one, int timeout_ms) {
+  one->revents = 0;
+  if (!handover_await(&own.handover, timeout_ms)) return 0;
+  if (wire->linger_ms) wire_linger(wire->linger_ms);
+  one->revents = POLLIN;
+  return 1;
+}
+
 // Under a name of its own, because libc's header says that poll does not read the list.
 __attribute__((visibility("default"))) int wire_poll(struct pollfd *list, nfds_t count,
                                                      int timeout_ms) __asm__("poll");
 
 int wire_poll(struct pollfd *list, nfds_t count, int timeout_ms) {
-  if (waits_for_head(list, count, timeout_ms) && (wire.block_ms || make_reads_block(timeout_ms)))
-    return read_next(list);
-  return poll_now(list, count, timeout_ms);
+  return waits_for_head(list, count, timeout_ms) && offer() ? wait_to_be_called(list, timeout_ms)
+                                                            : poll_now(list, count, timeout_ms);
 }
 
-// The socket may block by now, but only read_next waits in it.
-static int without_waiting(int fd, int flags) {
-  return wire.block_ms && fd == wire.fd ? flags | MSG_DONTWAIT : flags;
+// ---- serving a connection for its thread --------------------------------------------------------
+
+// The longest time since a thread's own last request: then it takes the next one, so that libcivetweb, which counts
+// the time in which a connection is idle, has counted at most this much too much.
+enum { SPELL_US = 1000 * 1000 };
+
+// Reads what has arrived, for the own thread's next recv. False if nothing has.
+static bool read_ahead(Wire *from) {
+  ssize_t n = recvfrom(from->fd, from->buffer, from->room, MSG_DONTWAIT, NULL, NULL);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  from->has_read = true;
+  from->read_len = n;
+  from->read_error = n < 0 ? errno : 0;
+  return true;
 }
 
-static ssize_t take_read(void *out, size_t len) {
-  wire.has_read = false;
-  if (wire.read_len < 0) errno = wire.read_error;
-  if (wire.read_len <= 0 || out == wire.buffer) return wire.read_len;
-  if (len > (size_t)wire.read_len) len = (size_t)wire.read_len;
-  memcpy(out, wire.buffer, len);
-  return (ssize_t)len;
+// When the request that was just read arrived. It may have waited for this thread, if that is new or was busy for long with
+// the last one: the kernel is asked until one has not waited, since pollers report the oldest first.
+static int64_t when_it_came_here(int fd) {
+  enum { LATE_US = 10 * 1000 };
+  static _Thread_local int64_t last_us;
+  static _Thread_local bool is_late;
+  int64_t now_us = clock_now_us(), came_us = now_us;
+  is_late = is_late || now_us - last_us > LATE_US;
+  last_us = now_us;
+  if (is_late) came_us = when_it_came(fd);
+  is_late = is_late && came_us < now_us;
+  return came_us;
+}
+
+// Whether what was read is one plain request, with the whole of its body.
+static bool is_whole_request(void) {
+  size_t len = wire->read_len > 0 ? (size_t)wire->read_len : 0;
+  if (len == wire->room || !plain_head_read(str_make(wire->buffer, len), &plain_head)) return false;
+  return len - plain_head.len == plain_head.body_len;
+}
+
+static void serve_at_once(void) {
+  wire->has_read = false;
+  wire->held = (size_t)wire->read_len;
+  wire->came_us = wire->arrived_us = when_it_came_here(wire->fd);
+  wire->plain = true;
+  wire->head = 0;
+  wire->in_head = wire->taken = false;
+  wire->rest = wire->buffer + plain_head.len;
+  wire->rest_len = plain_head.body_len;
+  wire->share.serve(wire->share.conn);
+  if (!wire->last) return;
+  wire->has_read = true;  // the end of the stream
+  wire->read_len = 0;
+}
+
+// False if its own thread has to go on with the connection.
+static bool serve_next(Wire *from) {
+  if (clock_coarse_us() - from->waits_since_us > SPELL_US) return false;
+  if (!read_ahead(from)) return true;
+  wire = from;
+  bool whole = is_whole_request();
+  if (whole) serve_at_once();
+  wire = &no_wire;
+  return whole && !from->last;
+}
+
+// The end of the stream behind a request is found by a second look.
+void wire_serve(void *place, bool has_ended) {
+  Place *of = place;
+  if (!handover_take(&of->handover)) return;
+  do {
+    if (!serve_next(&of->wire) || (has_ended && !serve_next(&of->wire)))
+      return handover_call(&of->handover);
+  } while (!handover_give_back(&of->handover));
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+// The bytes are in libcivetweb's buffer already.
+static ssize_t take_read(void) {
+  wire->has_read = false;
+  if (wire->read_len < 0) errno = wire->read_error;
+  return wire->read_len;
 }
 
 // libc's recv is recvfrom without an address.
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *buf, size_t len, int flags) {
-  ssize_t n = wire.has_read && fd == wire.fd
-                  ? take_read(buf, len)
-                  : recvfrom(fd, buf, len, without_waiting(fd, flags), NULL, NULL);
-  return wire.in_head ? take(fd, buf, len, n) : n;
-}
-
-__attribute__((visibility("default"))) ssize_t send(int fd, const void *bytes, size_t len,
-                                                    int flags) {
-  return sendto(fd, bytes, len, without_waiting(fd, flags), NULL, 0);
+  bool is_ours = fd == wire->fd;
+  ssize_t n = is_ours && wire->has_read ? take_read() : recvfrom(fd, buf, len, flags, NULL, NULL);
+  if (is_ours) wire->waits_since_us = 0;
+  return wire->in_head ? take(fd, buf, len, n) : n;
 }
 
 // ---- what civetweb.c asks -----------------------------------------------------------------------
@@ -269,30 +344,32 @@ __attribute__((visibility("default"))) ssize_t send(int fd, const void *bytes, s
 const char *wire_untapped(void) {
   if (dlsym(RTLD_DEFAULT, "recv") != (void *)recv) return "recv";
   if (dlsym(RTLD_DEFAULT, "poll") != (void *)wire_poll) return "poll";
-  if (dlsym(RTLD_DEFAULT, "send") != (void *)send) return "send";
   return NULL;
 }
 
-void wire_open(Connection *connection) {
-  wire = (Wire){ .fd = -1, .in_head = true, .connection = connection };
+void wire_open(Connection *connection, WireShare share) {
+  own.wire = (Wire){ .fd = -1, .in_head = true, .connection = connection, .share = share };
+  wire = &own.wire;
 }
 
-void wire_close(void) { wire.in_head = false; }
+void wire_close(void) { wire->in_head = false; }
 
 void wire_take(void) {
-  wire.in_head = false;
-  wire.taken = true;
+  wire->in_head = false;
+  wire->taken = true;
 }
 
-bool wire_is_taken(void) { return wire.taken || wire.last; }
+bool wire_is_taken(void) { return wire->taken || wire->last; }
 
-void wire_end(void) { wire.last = true; }
+void wire_end(void) {
+  if (wire != &no_wire) wire->last = true;
+}
 
 // The bytes behind the current request in libcivetweb's buffer.
 static Str behind(int64_t body_len) {
-  size_t body = body_len > 0 ? (size_t)body_len : 0, left = wire.held - wire.head;
-  if (wire.head == 0 || body >= left) return str_make("", 0);
-  return str_make(wire.buffer + wire.head + body, left - body);
+  size_t body = body_len > 0 ? (size_t)body_len : 0, left = wire->held - wire->head;
+  if (wire->head == 0 || body >= left) return str_make("", 0);
+  return str_make(wire->buffer + wire->head + body, left - body);
 }
 
 bool wire_may_go_on(int64_t body_len) {
@@ -305,66 +382,74 @@ bool wire_may_go_on(int64_t body_len) {
 
 void wire_next(int64_t body_len) {
   Str next = behind(body_len);
-  wire.held = next.len;
-  wire.head = next.len ? head_len(next.ptr, 0, next.len) : 0;
-  wire.in_head = wire.head == 0;
-  wire.taken = wire.in_head;
-  wire.plain = false;
-  wire.masked = 0;
-  wire.rest_len = 0;
-  wire.came_us = wire.arrived_us = next.len ? clock_now_us() : 0;
+  wire->held = next.len;
+  wire->head = next.len ? head_len(next.ptr, 0, next.len) : 0;
+  wire->in_head = wire->head == 0;
+  wire->taken = wire->in_head;
+  wire->plain = false;
+  wire->masked = 0;
+  wire->rest_len = 0;
+  wire->came_us = wire->arrived_us = next.len ? clock_now_us() : 0;
 }
 
-int wire_descriptor(void) { return wire.fd; }
+int wire_descriptor(void) { return wire->fd; }
 
-int64_t wire_came_us(void) { return wire.came_us; }
+int64_t wire_came_us(void) { return wire->came_us; }
 
-int64_t wire_arrived_us(void) { return wire.arrived_us; }
+int64_t wire_arrived_us(void) { return wire->arrived_us; }
 
 int wire_take_away(int stand_in) {
-  int taken = wire.fd < 0 ? -1 : fcntl(wire.fd, F_DUPFD_CLOEXEC, 0);
+  int taken = wire->fd < 0 ? -1 : fcntl(wire->fd, F_DUPFD_CLOEXEC, 0);
   if (taken < 0) return -1;
-  if (dup3(stand_in, wire.fd, O_CLOEXEC) >= 0) return taken;
+  if (wire->is_watched) pollers_forget(wire->share.pollers, wire->fd);
+  wire->is_watched = false;
+  if (dup3(stand_in, wire->fd, O_CLOEXEC) >= 0) return taken;
   close(taken);
   return -1;
 }
 
-Str wire_head(void) { return str_make(wire.buffer, wire.held); }
+Str wire_head(void) { return str_make(wire->buffer, wire->held); }
 
-bool wire_is_whole(void) { return wire.head > 0; }
+bool wire_is_shared(void) { return wire != &no_wire && wire != &own.wire; }
 
-bool wire_has_ended(void) { return wire.ended; }
+bool wire_is_whole(void) { return wire->head > 0; }
 
-const PlainHead *wire_plain(void) { return wire.plain ? &plain_head : NULL; }
+bool wire_has_ended(void) { return wire->ended; }
 
-int wire_masked(void) { return wire.masked; }
+const PlainHead *wire_plain(void) { return wire->plain ? &plain_head : NULL; }
 
-bool wire_has_rest(void) { return wire.rest_len > 0; }
+int wire_masked(void) { return wire->masked; }
+
+bool wire_has_rest(void) { return wire->rest_len > 0; }
 
 // ---- bodies -------------------------------------------------------------------------------------
 
 int wire_read(void *out, size_t len, int timeout_ms) {
-  struct pollfd wait = { .fd = wire.fd, .events = POLLIN };
-  if (wire.rest_len > 0) {
-    if (len > wire.rest_len) len = wire.rest_len;
-    memcpy(out, wire.rest, len);
-    wire.rest += len;
-    wire.rest_len -= len;
+  struct pollfd wait = { .fd = wire->fd, .events = POLLIN };
+  if (wire->rest_len > 0) {
+    if (len > wire->rest_len) len = wire->rest_len;
+    memcpy(out, wire->rest, len);
+    wire->rest += len;
+    wire->rest_len -= len;
     return (int)len;
   }
   if (poll(&wait, 1, timeout_ms) <= 0) return -1;
-  return (int)recvfrom(wire.fd, out, len, 0, NULL, NULL);
+  return (int)recvfrom(wire->fd, out, len, 0, NULL, NULL);
 }
 
 void wire_linger(int max_ms) {
   char bytes[4096];
   int64_t end_ms = clock_now_ms() + max_ms;
-  struct pollfd wait = { .fd = wire.fd, .events = POLLIN };
-  if (wire.fd < 0) return;
-  shutdown(wire.fd, SHUT_WR);
+  struct pollfd wait = { .fd = wire->fd, .events = POLLIN };
+  if (wire->fd < 0) return;
+  shutdown(wire->fd, SHUT_WR);
+  if (wire_is_shared()) {
+    wire->linger_ms = max_ms;
+    return;
+  }
   for (int64_t left; (left = end_ms - clock_now_ms()) > 0;) {
     if (poll(&wait, 1, (int)left) <= 0 ||
-        recvfrom(wire.fd, bytes, sizeof bytes, 0, NULL, NULL) <= 0)
+        recvfrom(wire->fd, bytes, sizeof bytes, 0, NULL, NULL) <= 0)
       return;
   }
 }

@@ -1,14 +1,16 @@
 // The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
-// head, and decodes only some chunked bodies. But it calls accept, poll, recv and send, and finds the executable's before libc's:
+// head, and decodes only some chunked bodies. But it calls accept, poll and recv, and finds the executable's before libc's:
 // those defined here record when a connection was accepted, check each head as it arrives, keep plain heads, their
-// bodies, and the body of a chunked request from libcivetweb, and wait for the next head of a kept connection with one
-// system call instead of two. All functions are about the calling thread's connection.
+// bodies, and the body of a chunked request from libcivetweb, and have the next plain request of a kept connection served
+// by a poller, while libcivetweb's thread sleeps in poll. All functions are about the calling thread's connection: its
+// own, or the one that it serves as a poller.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
 #include "base/str.h"
 #include "net/connections.h"
 #include "net/plain_head.h"
+#include "net/pollers.h"
 
 enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 
@@ -19,8 +21,19 @@ enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 // Returns the name of one of these functions whose libc version libraries find, or NULL. If there is one, nothing here
 // works.
 const char *wire_untapped(void);
+// Who serves the plain requests that come on a kept connection whole: one of `pollers`, which calls `serve` with `conn`.
+// Without pollers each is served by the connection's own thread.
+typedef struct {
+  Pollers *pollers;
+  void (*serve)(void *conn);
+  void *conn;
+} WireShare;
 // The thread has a new connection. `connection`, which may be NULL, is notified of heads that arrive in pieces.
-void wire_open(Connection *connection);
+void wire_open(Connection *connection, WireShare share);
+// For pollers_new.
+void wire_serve(void *place, bool has_ended);
+// Whether this thread serves a connection for the connection's own thread.
+bool wire_is_shared(void);
 // libcivetweb closes the connection.
 void wire_close(void);
 // The current request, or its refusal, is passed on: further bytes are not its head.

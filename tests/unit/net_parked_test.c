@@ -42,6 +42,8 @@ static void begin(void *ctx) {
 
 static void handle(void *ctx, HttpRequest *request) {
   World *world = ctx;
+  if (str_eq(request->path, STR("/at-once")))
+    return server_respond(request, &(HttpResponse){ .status = 200, .body = STR("now") });
   atomic_store(&world->parked, server_park(request));
   loop_call(world->loop, &world->call, begin, world);
 }
@@ -81,14 +83,18 @@ static void wait_for(World *world, atomic_int *value, int wanted) {
 
 static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-// Returns the socket of a client whose request is parked.
-static int client_of(World *world, const char *request) {
-  int fd = dial(server_port(world->server));
-  assert_true(fd >= 0);
+static void park_on(World *world, int fd, const char *request) {
   assert_true(say(fd, request));
   for (int64_t end = clock_now_ms() + PATIENCE_MS; !atomic_load(&world->parked); usleep(2000))
     assert_true(clock_now_ms() < end);
   usleep(20000);
+}
+
+// Returns the socket of a client whose request is parked.
+static int client_of(World *world, const char *request) {
+  int fd = dial(server_port(world->server));
+  assert_true(fd >= 0);
+  park_on(world, fd, request);
   return fd;
 }
 
@@ -115,6 +121,28 @@ static void test_a_parked_request_is_answered_later_and_its_connection_ends(void
   assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nlater");
   assert_true(ends_within(fd, 1000));
   close(fd);
+  close_world(world);
+}
+
+static void test_a_later_request_of_a_kept_connection_is_parked_too(void **state) {
+  char got[ANSWER_MAX];
+  World *world = open_world(false);
+  for (int i = 0; i < 5; i++) {
+    int fd = dial(server_port(world->server)), busy = 1, threads;
+    for (int j = 0; j < 3; j++)
+      assert_non_null(strstr(ask_on(fd, "GET /at-once HTTP/1.1\r\nHost: x\r\n\r\n"), "now"));
+    park_on(world, fd, GET);
+    for (int64_t end = clock_now_ms() + PATIENCE_MS; busy > 0 && clock_now_ms() < end;
+         server_load(world->server, &busy, &threads))
+      usleep(2000);
+    assert_int_equal(busy, 0);
+    on_loop(world, answer);
+    assert_true(hear(fd, got, sizeof got, false) > 0);
+    assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nlater");
+    assert_true(ends_within(fd, PATIENCE_MS));
+    close(fd);
+    atomic_store(&world->parked, NULL);
+  }
   close_world(world);
 }
 
@@ -269,6 +297,7 @@ static void test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_n
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_parked_request_is_answered_later_and_its_connection_ends),
+    cmocka_unit_test(test_a_later_request_of_a_kept_connection_is_parked_too),
     cmocka_unit_test(test_the_answer_to_head_has_no_body),
     cmocka_unit_test(test_a_client_that_has_ended_its_half_is_known_and_answered),
     cmocka_unit_test(test_a_client_that_resets_is_gone_also_after_it_ended_its_half),

@@ -34,7 +34,9 @@ typedef struct {
   atomic_size_t stack;
   atomic_uint_least64_t slice_ns;
   pthread_mutex_t mutex;  // of the strings
-  char path[256], query[256], header[256];
+  char path[256], query[256], header[256], thread[32];
+  atomic_int at_gate;
+  atomic_bool gate_is_open;
 } Seen;
 
 static char big[16 * 1024 * 1024];
@@ -56,12 +58,20 @@ static void copy_seen_path(char *out, size_t size) {
   pthread_mutex_unlock(&seen.mutex);
 }
 
+// Waits until the test opens the gate.
+static void pass_gate(void) {
+  atomic_fetch_add(&seen.at_gate, 1);
+  while (!atomic_load(&seen.gate_is_open)) usleep(1000);
+  atomic_fetch_sub(&seen.at_gate, 1);
+}
+
 static void handle(void *ctx, HttpRequest *request) {
   HttpResponse response = { .status = 200, .body = STR("hello") };
   atomic_fetch_add(&seen.handled, 1);
   if (str_eq(request->path, STR("/forgetful"))) return;
   if (str_eq(request->path, STR("/silent"))) response.no_answer = true;
   if (str_eq(request->path, STR("/slow"))) usleep(400 * 1000);
+  if (str_eq(request->path, STR("/gate"))) pass_gate();
   if (str_eq(request->path, STR("/echo"))) response.body = request->body;
   if (str_eq(request->path, STR("/big"))) response.body = str_make(big, sizeof big);
   pthread_mutex_lock(&seen.mutex);
@@ -70,6 +80,7 @@ static void handle(void *ctx, HttpRequest *request) {
     copy(seen.header, sizeof seen.header, server_header(request, "x-thing"));
   }
   copy(seen.path, sizeof seen.path, request->path);
+  pthread_getname_np(pthread_self(), seen.thread, sizeof seen.thread);
   pthread_mutex_unlock(&seen.mutex);
   atomic_store(&seen.stack, thread_stack_size());
   atomic_store(&seen.slice_ns, slice_here().slice_ns);
@@ -322,7 +333,7 @@ static void test_requests_in_a_row_are_told_apart_wherever_they_are_cut(void **s
   server_free(server);
 }
 
-// ---- kept connections: the wait for their next request is a read that blocks ----------------------
+// ---- kept connections ---------------------------------------------------------------------------
 
 static int dial_and_keep(const Server *server) {
   int fd = dial(server_port(server));
@@ -408,6 +419,84 @@ static void test_a_body_that_nobody_asked_for_is_not_the_next_request(void **sta
   assert_true(ends_within(fd, 1000));
   assert_int_equal(atomic_load(&seen.handled), before + 1);
   close(fd);
+  server_free(server);
+}
+
+// A machine that pauses between two requests leaves the second to the connection's own thread.
+static void test_who_asks_again_soon_is_served_by_a_poller(void **state) {
+  Server *server = serve(4);
+  bool polled = false;
+  for (int i = 0; i < 50 && !polled; i++) {
+    int fd = dial_and_keep(server);
+    pthread_mutex_lock(&seen.mutex);
+    polled = strcmp(seen.thread, "http-poll") == 0;
+    pthread_mutex_unlock(&seen.mutex);
+    close(fd);
+  }
+  assert_true(polled);
+  server_free(server);
+}
+
+// The first time with its own thread, which takes a request now and then, later without.
+static void test_who_asks_without_pause_is_kept_for_as_long_as_it_asks(void **state) {
+  Server *server = serve(4);
+  int fd = dial_and_keep(server);
+  int64_t end_ms = clock_now_ms() + 5000;  // twice as long as it may be idle
+  while (clock_now_ms() < end_ms)
+    assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "hello"));
+  close(fd);
+  server_free(server);
+}
+
+enum { AT_GATE = 12 };
+
+static void test_handlers_that_take_long_delay_no_other_kept_connection(void **state) {
+  Server *server = serve(AT_GATE + 4);
+  int fd = dial_and_keep(server), at_gate[AT_GATE];
+  char answer[1024];
+  atomic_store(&seen.gate_is_open, false);
+  for (int i = 0; i < AT_GATE; i++) {
+    at_gate[i] = dial_and_keep(server);
+    assert_true(say(at_gate[i], "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n"));
+  }
+  while (atomic_load(&seen.at_gate) < AT_GATE) usleep(1000);
+  assert_non_null(strstr(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "hello"));
+  assert_int_equal(atomic_load(&seen.at_gate), AT_GATE);
+  atomic_store(&seen.gate_is_open, true);
+  for (int i = 0; i < AT_GATE; i++) {
+    assert_true(hear(at_gate[i], answer, sizeof answer, false) > 0);
+    close(at_gate[i]);
+  }
+  close(fd);
+  server_free(server);
+}
+
+// Within less than the two seconds after which libcivetweb looks again; a busy machine may take longer once.
+static void test_who_ends_its_half_with_a_request_is_answered_and_closed(void **state) {
+  Server *server = serve(4);
+  bool soon = false;
+  for (int i = 0; i < 5 && !soon; i++) {
+    char answer[1024];
+    int fd = dial_and_keep(server);
+    assert_true(say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"));
+    shutdown(fd, SHUT_WR);
+    assert_true(hear(fd, answer, sizeof answer, false) > 0);
+    soon = ends_within(fd, 1000);
+    close(fd);
+  }
+  assert_true(soon);
+  server_free(server);
+}
+
+static void test_a_refusal_ends_a_kept_connection_once_its_client_has_read_it(void **state) {
+  Server *server = serve(4);
+  for (int i = 0; i < 5; i++) {
+    int fd = dial_and_keep(server);
+    assert_starts(ask_on(fd, "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+                  "HTTP/1.1 404 ");
+    assert_true(ends_within(fd, PATIENCE_MS));
+    close(fd);
+  }
   server_free(server);
 }
 
@@ -653,6 +742,29 @@ static void test_500_half_sent_bodies_delay_nobody(void **state) {
                              500);
 }
 
+enum { SILENT = 10 };
+
+static bool has_ended(int fd) {
+  char byte;
+  return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+// The request would wait for a minute.
+static void test_silent_connections_are_closed_only_when_a_request_waits_behind_them(void **state) {
+  ServerOptions options = {
+    .listen = STR("0"), .threads = 4, .head_timeout_ms = 60 * 1000, .keep_alive_ms = 500
+  };
+  Err err;
+  Server *server = server_start(&options, &(HttpHandler){ .route = route }, &err);
+  int fds[SILENT];
+  for (int i = 0; i < SILENT; i++) fds[i] = dial(server_port(server));
+  usleep(1000 * 1000);
+  for (int i = 0; i < SILENT; i++) assert_false(has_ended(fds[i]));
+  ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int i = 0; i < SILENT; i++) close(fds[i]);
+  server_free(server);
+}
+
 enum { CLIENTS = 256 };
 
 typedef struct {
@@ -747,6 +859,11 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_who_reads_nothing_on_a_kept_connection_holds_no_thread),
     cmocka_unit_test(test_stopping_ends_kept_connections_at_once),
     cmocka_unit_test(test_a_body_that_nobody_asked_for_is_not_the_next_request),
+    cmocka_unit_test(test_who_asks_again_soon_is_served_by_a_poller),
+    cmocka_unit_test(test_who_asks_without_pause_is_kept_for_as_long_as_it_asks),
+    cmocka_unit_test(test_handlers_that_take_long_delay_no_other_kept_connection),
+    cmocka_unit_test(test_who_ends_its_half_with_a_request_is_answered_and_closed),
+    cmocka_unit_test(test_a_refusal_ends_a_kept_connection_once_its_client_has_read_it),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_a_handler_that_does_not_answer_is_answered_for),
     cmocka_unit_test(test_handlers_have_stacks_for_deep_recursion),
@@ -761,6 +878,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_head_that_drips_ends_its_connection_in_time),
     cmocka_unit_test(test_100_silent_connections_delay_nobody),
     cmocka_unit_test(test_500_silent_connections_delay_nobody),
+    cmocka_unit_test(test_silent_connections_are_closed_only_when_a_request_waits_behind_them),
     cmocka_unit_test(test_500_half_sent_heads_delay_nobody),
     cmocka_unit_test(test_500_half_sent_bodies_delay_nobody),
     cmocka_unit_test(test_256_busy_clients_share_64_threads),

@@ -1,0 +1,28 @@
+// Threads that wait for bytes on many sockets at once, and serve what has arrived one after the other: a thread that finds
+// its next request there need not sleep and be woken, which costs as much as a message. There are a few, for the cores;
+// while all of them are busy for long, there are more.
+#ifndef WEMOON_NET_POLLERS_H
+#define WEMOON_NET_POLLERS_H
+
+#include <stdbool.h>
+
+typedef struct Pollers Pollers;
+
+// A socket with this `thing` has new bytes, or its client will send no more (`has_ended`); what is not read now is not
+// reported again. It may be called for nothing, and on several threads at once, for one thing too.
+typedef void (*PollersReady)(void *thing, bool has_ended);
+
+// Starts the threads: one for each core, and `most` in all while those are busy. NULL if the system refuses.
+Pollers *pollers_new(int most, PollersReady ready);
+// Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known already.
+// False if the system refuses. The socket is forgotten when it is closed.
+bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
+// Forgets the socket, whose descriptor is about to mean another.
+void pollers_forget(Pollers *pollers, int fd);
+// Returns how many threads there are.
+int pollers_count(Pollers *pollers);
+// Ends the threads and frees it; NULL is allowed. Threads that do not return from `ready` are left running, and what
+// they use.
+void pollers_end(Pollers *pollers);
+
+#endif

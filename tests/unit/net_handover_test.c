@@ -1,0 +1,93 @@
+// A connection between two requests, handed from thread to thread.
+#include "net/handover.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { LONG_MS = 60 * 1000 };
+
+static void test_one_thread_alone_takes_an_offered_connection(void **state) {
+  Handover handover = { 0 };
+  assert_false(handover_take(&handover));
+  handover_offer(&handover);
+  assert_true(handover_take(&handover));
+  assert_false(handover_take(&handover));
+}
+
+static void test_bytes_that_arrive_meanwhile_are_told_to_the_thread_that_has_it(void **state) {
+  Handover handover = { 0 };
+  handover_offer(&handover);
+  assert_true(handover_take(&handover));
+  assert_false(handover_take(&handover));
+  assert_false(handover_take(&handover));
+  assert_false(handover_give_back(&handover));
+  assert_true(handover_give_back(&handover));
+  assert_true(handover_take(&handover));
+}
+
+static void test_its_own_thread_takes_back_what_nobody_has(void **state) {
+  Handover handover = { 0 };
+  handover_offer(&handover);
+  assert_false(handover_await(&handover, 1));
+  assert_false(handover_take(&handover));
+  handover_offer(&handover);
+  handover_withdraw(&handover);
+  assert_false(handover_take(&handover));
+}
+
+static void *take_and_call(void *arg) {
+  if (handover_take(arg)) handover_call(arg);
+  return NULL;
+}
+
+static void test_its_own_thread_has_it_once_it_is_called(void **state) {
+  Handover handover = { 0 };
+  pthread_t other;
+  handover_offer(&handover);
+  assert_int_equal(pthread_create(&other, NULL, take_and_call, &handover), 0);
+  assert_true(handover_await(&handover, LONG_MS));
+  assert_false(handover_take(&handover));
+  pthread_join(other, NULL);
+}
+
+typedef struct {
+  Handover handover;
+  atomic_bool has_waited;
+} Patient;
+
+static void *wait_briefly(void *arg) {
+  Patient *patient = arg;
+  bool called = handover_await(&patient->handover, 1);
+  atomic_store(&patient->has_waited, true);
+  return called ? arg : NULL;
+}
+
+static void test_its_own_thread_waits_for_who_serves_it_past_its_time(void **state) {
+  Patient patient = { 0 };
+  pthread_t own;
+  void *called = NULL;
+  handover_offer(&patient.handover);
+  assert_true(handover_take(&patient.handover));
+  assert_int_equal(pthread_create(&own, NULL, wait_briefly, &patient), 0);
+  nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+  assert_false(atomic_load(&patient.has_waited));
+  handover_call(&patient.handover);
+  pthread_join(own, &called);
+  assert_non_null(called);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_thread_alone_takes_an_offered_connection),
+    cmocka_unit_test(test_bytes_that_arrive_meanwhile_are_told_to_the_thread_that_has_it),
+    cmocka_unit_test(test_its_own_thread_takes_back_what_nobody_has),
+    cmocka_unit_test(test_its_own_thread_has_it_once_it_is_called),
+    cmocka_unit_test(test_its_own_thread_waits_for_who_serves_it_past_its_time),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
