@@ -25,12 +25,22 @@ typedef struct Entry {
   char key[];
 } Entry;
 
+// A search goes round the buckets, and rests until an entry can be due.
+typedef struct {
+  size_t at;        // the bucket where it goes on
+  int64_t next_ms;  // no entry is due before; Unix
+  int64_t
+      passed_ms;  // the same for what it has passed in this round, and for what changed meanwhile
+} Search;
+
+enum { SEARCH_UNREAD, SEARCH_DUE, SEARCHES };
+
 struct KeptIndex {
   const char *owed_prefix;
   pthread_mutex_t mutex;
   Entry *buckets[BUCKETS];
   atomic_size_t conversations, owed;
-  size_t at;  // the bucket where the next search begins
+  Search searches[SEARCHES];
 };
 
 static uint32_t hash_of(Str key) { return (uint32_t)str_hash(key, 0); }
@@ -51,6 +61,23 @@ static bool is_owed_key(const KeptIndex *index, Str key) {
 static void count(KeptIndex *index, const Entry *entry, size_t by) {
   if (!is_owed_key(index, entry_key(entry))) atomic_fetch_add(&index->conversations, by);
   if (entry->owed) atomic_fetch_add(&index->owed, by);
+}
+
+// Returns the search that looks for such an entry; NULL: none.
+static Search *search_for(KeptIndex *index, const Entry *entry) {
+  if (entry->state == ENTRY_UNREAD) return &index->searches[SEARCH_UNREAD];
+  bool waits = entry->state == ENTRY_ASKS || entry->state == ENTRY_OTHER;
+  return waits ? &index->searches[SEARCH_DUE] : NULL;
+}
+
+static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// Notes when an entry that has changed is due.
+static void expect(KeptIndex *index, const Entry *entry) {
+  Search *search = search_for(index, entry);
+  if (!search) return;
+  search->next_ms = earlier(search->next_ms, entry->look_ms);
+  search->passed_ms = earlier(search->passed_ms, entry->look_ms);
 }
 
 // With the mutex held; NULL without memory.
@@ -79,6 +106,8 @@ KeptIndex *kept_index_new(const char *owed_prefix) {
   KeptIndex *index = calloc(1, sizeof *index);
   if (!index) return NULL;
   index->owed_prefix = owed_prefix;
+  for (size_t i = 0; i < SEARCHES; i++)
+    index->searches[i] = (Search){ .next_ms = INT64_MAX, .passed_ms = INT64_MAX };
   mutex_init_brief(&index->mutex);
   return index;
 }
@@ -94,7 +123,8 @@ void kept_index_free(KeptIndex *index) {
 
 void kept_index_add(KeptIndex *index, Str key) {
   pthread_mutex_lock(&index->mutex);
-  put(index, key);
+  const Entry *entry = put(index, key);
+  if (entry) expect(index, entry);
   pthread_mutex_unlock(&index->mutex);
 }
 
@@ -113,6 +143,7 @@ void kept_index_note(KeptIndex *index, Str key, EntryNote note) {
     entry->owed = note.owed;
     entry->state = (uint8_t)note.state;
     entry->look_ms = note.look_ms;
+    expect(index, entry);
   }
   pthread_mutex_unlock(&index->mutex);
 }
@@ -134,6 +165,7 @@ void kept_index_let_go(KeptIndex *index, Str key, int64_t look_ms) {
   if (entry && entry->state == ENTRY_HELD) {
     entry->state = ENTRY_ASKS;
     entry->look_ms = look_ms;
+    expect(index, entry);
   }
   pthread_mutex_unlock(&index->mutex);
 }
@@ -154,45 +186,65 @@ bool kept_index_is_held(KeptIndex *index, Str key, bool *events) {
   return held;
 }
 
+// Goes on to the next bucket. After a round it is known when the next entry is due.
+static void go_on(Search *search) {
+  search->at = (search->at + 1) % BUCKETS;
+  if (search->at > 0) return;
+  search->next_ms = search->passed_ms;
+  search->passed_ms = INT64_MAX;
+}
+
+// Returns an entry of the search's bucket that is due; NULL: none.
+static Entry *due_in_bucket(KeptIndex *index, Search *search, int64_t now_ms) {
+  for (Entry *entry = index->buckets[search->at]; entry; entry = entry->next) {
+    if (search_for(index, entry) != search) continue;
+    if (entry->look_ms <= now_ms) return entry;
+    search->passed_ms = earlier(search->passed_ms, entry->look_ms);
+  }
+  return NULL;
+}
+
 // Looks at one slice of buckets. Returns whether it found an entry.
-static bool next_in_slice(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
-                          int64_t now_ms, Buf *key) {
+static bool next_in_slice(KeptIndex *index, Search *search, int64_t now_ms, Buf *key) {
   pthread_mutex_lock(&index->mutex);
-  for (size_t i = 0; i < SLICE && key->len == 0; i++) {
-    Entry *entry = index->buckets[index->at];
-    while (entry && !fits(entry, now_ms)) entry = entry->next;
-    if (entry) buf_add(key, entry_key(entry));
-    if (entry) entry->look_ms = now_ms + LOOK_MS;
-    if (!entry) index->at = (index->at + 1) % BUCKETS;
+  for (size_t i = 0; i < SLICE && key->len == 0 && search->next_ms <= now_ms; i++) {
+    Entry *entry = due_in_bucket(index, search, now_ms);
+    if (!entry) {
+      go_on(search);
+      continue;
+    }
+    buf_add(key, entry_key(entry));
+    entry->look_ms = now_ms + LOOK_MS;
+    expect(index, entry);
   }
   pthread_mutex_unlock(&index->mutex);
   return key->len > 0;
 }
 
-static bool next_entry(KeptIndex *index, bool (*fits)(const Entry *entry, int64_t now_ms),
-                       Buf *key) {
+static bool rests(KeptIndex *index, const Search *search, int64_t now_ms) {
+  pthread_mutex_lock(&index->mutex);
+  bool resting = search->next_ms > now_ms;
+  pthread_mutex_unlock(&index->mutex);
+  return resting;
+}
+
+static bool next_entry(KeptIndex *index, Search *search, Buf *key) {
   int64_t now_ms = clock_unix_ms();
   size_t most = kept_index_conversations(index) > MANY ? BUCKETS / 20 : BUCKETS;
   buf_reset(key);
-  for (size_t i = 0; i < most; i += SLICE) {
-    if (next_in_slice(index, fits, now_ms, key)) return true;
+  for (size_t i = 0; i < most && !rests(index, search, now_ms); i += SLICE) {
+    if (next_in_slice(index, search, now_ms, key)) return true;
   }
   return false;
 }
 
-static bool is_unread(const Entry *entry, int64_t now_ms) {
-  return entry->state == ENTRY_UNREAD && entry->look_ms <= now_ms;
-}
-
-static bool is_due(const Entry *entry, int64_t now_ms) {
-  return (entry->state == ENTRY_ASKS || entry->state == ENTRY_OTHER) && entry->look_ms <= now_ms;
-}
-
 bool kept_index_next_unread(KeptIndex *index, Buf *key) {
-  return next_entry(index, is_unread, key);
+  return next_entry(index, &index->searches[SEARCH_UNREAD], key);
 }
 
-bool kept_index_next_due(KeptIndex *index, Buf *key) { return next_entry(index, is_due, key); }
+bool kept_index_next_due(KeptIndex *index, Buf *key) {
+  return next_entry(index, &index->searches[SEARCH_DUE], key);
+}
 
 // Copies the keys of one bucket that have `prefix`, so that `fn` can be called without the mutex.
 static void copy_keys(KeptIndex *index, size_t bucket, Str prefix, Buf *keys) {

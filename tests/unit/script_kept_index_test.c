@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static KeptIndex *keys;
 static Buf found;
@@ -102,6 +103,46 @@ static void test_a_held_question_that_another_process_took_is_not_held_any_more(
   assert_false(kept_index_is_held(keys, STR("asked/a"), &events));
 }
 
+static void test_all_of_many_come_due_each_at_its_time(void **state) {
+  enum { COUNT = 300 };
+  int64_t now_ms = clock_unix_ms();
+  int soon = 0, later = 0;
+  char key[32];
+  for (int i = 0; i < COUNT; i++) {
+    snprintf(key, sizeof key, "asked/%d", i);
+    note(key, ENTRY_ASKS, false, i % 2 ? now_ms + 300 : now_ms - 1);
+  }
+  while (kept_index_next_due(keys, &found)) {
+    soon++;
+    kept_index_forget(keys, buf_str(&found));
+  }
+  while (soon + later < COUNT) {
+    if (!kept_index_next_due(keys, &found)) continue;
+    assert_true(clock_unix_ms() >= now_ms + 300);
+    later++;
+    kept_index_forget(keys, buf_str(&found));
+  }
+  assert_false(kept_index_next_due(keys, &found));
+  note("asked/new", ENTRY_ASKS, false, now_ms);
+  assert_true(next_due_is("asked/new"));
+}
+
+static double cpu_s(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void test_a_search_without_anything_due_takes_no_time(void **state) {
+  note("asked/later", ENTRY_ASKS, false, clock_unix_ms() + 3600 * 1000);
+  double begun_s = cpu_s();
+  for (int i = 0; i < 20000; i++) {
+    assert_false(kept_index_next_due(keys, &found));
+    assert_false(kept_index_next_unread(keys, &found));
+  }
+  assert_true(cpu_s() - begun_s < 0.5);  // each search of all buckets takes 20 us and more
+}
+
 static void forget_one(void *ctx, Str key) {
   ++*(int *)ctx;
   kept_index_forget(keys, key);
@@ -148,6 +189,8 @@ int main(void) {
     TEST(test_a_question_and_a_run_of_another_process_come_due),
     TEST(test_a_held_question_does_not_come_due_until_it_is_let_go),
     TEST(test_a_held_question_that_another_process_took_is_not_held_any_more),
+    TEST(test_all_of_many_come_due_each_at_its_time),
+    TEST(test_a_search_without_anything_due_takes_no_time),
     TEST(test_keys_with_a_prefix_are_visited_and_may_be_forgotten),
     TEST(test_so_many_keys_as_are_asked_for_are_listed),
   };
