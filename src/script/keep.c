@@ -70,11 +70,9 @@ size_t keep_conversations(const Keep *keep) { return kept_index_conversations(ke
 size_t keep_owed(const Keep *keep) { return kept_index_owed(keep->index); }
 
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms) {
-  Buf key;
-  buf_init(&key);
-  if (keep_key_of(keep, openid, STR(""), &key))
-    kept_index_let_go(keep->index, buf_str(&key), until_ms ? until_ms : INT64_MAX);
-  buf_clear(&key);
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  if (key.len) kept_index_let_go(keep->index, key, until_ms ? until_ms : INT64_MAX);
 }
 
 // ---- claiming -----------------------------------------------------------------------------------
@@ -195,11 +193,9 @@ void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const 
 }
 
 bool keep_has(Keep *keep, Str openid) {
-  Buf key;
-  buf_init(&key);
-  bool has = keep_key_of(keep, openid, STR(""), &key) && kept_index_has(keep->index, buf_str(&key));
-  buf_clear(&key);
-  return has;
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  return key.len && kept_index_has(keep->index, key);
 }
 
 // Returns whether the run surely does not exist, without asking the store.
@@ -221,41 +217,33 @@ static bool is_held(const Keep *keep, Str key, bool is_event, KeepFound *found) 
 
 KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *value,
                      KeptRun *run) {
-  Buf key;
-  buf_init(&key);
+  char text[STORE_KEY_MAX];
   KeepFound found = KEEP_NOTHING;
-  if (keep->options.conversations && keep_key_of(keep, openid, STR(""), &key) &&
-      !is_known_absent(keep, buf_str(&key)) && !is_held(keep, buf_str(&key), is_event, &found))
-    found = claim(keep, buf_str(&key), is_event, answering, value, run);
-  buf_clear(&key);
-  return found;
+  if (!keep->options.conversations) return KEEP_NOTHING;
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  if (!key.len || is_known_absent(keep, key) || is_held(keep, key, is_event, &found)) return found;
+  return claim(keep, key, is_event, answering, value, run);
 }
 
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value) {
-  Buf key;
+  char text[STORE_KEY_MAX];
   KeptRun run;
-  buf_init(&key);
-  Asked asked = keep_key_of(keep, openid, STR(""), &key)
-                    ? keep_read_value(keep, buf_str(&key), value)
-                    : STORE_LACKS;
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  Asked asked = key.len ? keep_read_value(keep, key, value) : STORE_LACKS;
   bool asking = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
                 run.asks == asks;
   if (asked == STORE_HAS)
-    asked = asking ? make_mine(keep, buf_str(&key), answering, false, value, &run) : STORE_LACKS;
-  if (asked == STORE_LACKS) kept_index_forget(keep->index, buf_str(&key));
-  buf_clear(&key);
+    asked = asking ? make_mine(keep, key, answering, false, value, &run) : STORE_LACKS;
+  if (asked == STORE_LACKS) kept_index_forget(keep->index, key);
   return asked == STORE_HAS ? KEEP_ASKING : asked == STORE_AWAY ? KEEP_BUSY : KEEP_NOTHING;
 }
 
 KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run) {
-  Buf key;
-  buf_init(&key);
-  KeepFound found = KEEP_NOTHING;
-  bool known = identity.len && keep_key_of(keep, openid, identity, &key) &&
-               (keep_is_shared(keep) || !atomic_load(&keep->whole) ||
-                kept_index_has(keep->index, buf_str(&key)));
-  if (known) found = claim(keep, buf_str(&key), false, (Str){ 0 }, value, run);
-  buf_clear(&key);
+  char text[STORE_KEY_MAX];
+  Str key = identity.len ? keep_key_of(keep, openid, identity, text) : STR("");
+  bool known = key.len && (keep_is_shared(keep) || !atomic_load(&keep->whole) ||
+                           kept_index_has(keep->index, key));
+  KeepFound found = known ? claim(keep, key, false, (Str){ 0 }, value, run) : KEEP_NOTHING;
   return found == KEEP_BUSY ? KEEP_ANSWERED : found;
 }
 

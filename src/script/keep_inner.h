@@ -35,8 +35,8 @@ struct Keep {
 bool keep_is_own(const Keep *keep, const KeptRun *run);
 // Notes a run's value in the index. Another process may since have written a run that is held here.
 void keep_note(Keep *keep, Str key, const KeptRun *run);
-// Appends the key of a run. Returns false if the key is too long.
-bool keep_key_of(const Keep *keep, Str openid, Str identity, Buf *key);
+// Returns the key of a run, in `text`; empty if it is too long.
+Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
 
 typedef enum {
   STORE_HAS,    // the value exists, or the call was done

@@ -65,68 +65,60 @@ static bool begin_write(Keep *keep, const StoreCall *call, bool once, StoreDone 
   return false;
 }
 
-// Appends key and value of a run that is about to be written, and notes it in the index.
-static bool prepare_write(Keep *keep, const KeptRun *run, Buf *key, Buf *value) {
+// Appends the value of a run that is about to be written, and notes it in the index.
+static bool prepare_write(Keep *keep, const KeptRun *run, Str key, Buf *value) {
   kept_write(run, value);
-  if (!keep_key_of(keep, run->openid, run->identity, key) || value->failed) return false;
-  keep_note(keep, buf_str(key), run);
-  if (run->state == KEPT_ASKS) kept_index_hold(keep->index, buf_str(key), run->events);
+  if (!key.len || value->failed) return false;
+  keep_note(keep, key, run);
+  if (run->state == KEPT_ASKS) kept_index_hold(keep->index, key, run->events);
   return true;
 }
 
 bool keep_save_now(Keep *keep, const KeptRun *run) {
-  Buf key, value;
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, run->openid, run->identity, text);
+  Buf value;
   StoreReply *reply = NULL;
-  buf_init(&key);
   buf_init(&value);
   // A write that is still to be repeated is keep_save's to replace.
-  if (!keep_is_shared(keep) && prepare_write(keep, run, &key, &value) &&
-      !pending_writes_has(keep->unsaved, buf_str(&key)))
-    reply = store_call_now(
-        keep->options.store,
-        &(StoreCall){ .op = STORE_SET, .key = buf_str(&key), .value = buf_str(&value) });
+  if (!keep_is_shared(keep) && prepare_write(keep, run, key, &value) &&
+      !pending_writes_has(keep->unsaved, key))
+    reply = store_call_now(keep->options.store,
+                           &(StoreCall){ .op = STORE_SET, .key = key, .value = buf_str(&value) });
   bool saved = reply && reply->err.code == ERR_NONE;
   store_reply_free(reply);
-  buf_clear(&key);
   buf_clear(&value);
   return saved;
 }
 
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx) {
-  StoreCall call = { .op = before ? STORE_SWAP : STORE_SET };
-  Buf key, written;
-  buf_init(&key);
+  char text[STORE_KEY_MAX];
+  StoreCall call = { .op = before ? STORE_SWAP : STORE_SET,
+                     .key = keep_key_of(keep, run->openid, run->identity, text) };
+  Buf written;
   buf_init(&written);
-  bool ok = prepare_write(keep, run, &key, &written);
-  call.key = buf_str(&key);
+  bool ok = prepare_write(keep, run, call.key, &written);
   call.value = buf_str(&written);
   if (before) call.expected = buf_str(before);
   ok = ok && begin_write(keep, &call, run->state == KEPT_ASKS && done, done, ctx);
   buf_reset(value);
   buf_add(value, call.value);
-  buf_clear(&key);
   buf_clear(&written);
   return ok;
 }
 
 bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
-  Buf key;
-  buf_init(&key);
-  bool ok = keep_key_of(keep, run->openid, run->identity, &key) &&
-            store_call(keep->options.store, &(StoreCall){ .op = STORE_GET, .key = buf_str(&key) },
-                       done, ctx, NULL);
-  buf_clear(&key);
-  return ok;
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, run->openid, run->identity, text);
+  return key.len && store_call(keep->options.store, &(StoreCall){ .op = STORE_GET, .key = key },
+                               done, ctx, NULL);
 }
 
 static bool is_unsaved(const Keep *keep, const KeptRun *run) {
-  Buf key;
-  buf_init(&key);
-  bool unsaved = keep_key_of(keep, run->openid, run->identity, &key) &&
-                 pending_writes_has(keep->unsaved, buf_str(&key));
-  buf_clear(&key);
-  return unsaved;
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, run->openid, run->identity, text);
+  return key.len && pending_writes_has(keep->unsaved, key);
 }
 
 bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run) {
@@ -143,12 +135,12 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
 // A run that is being given up.
 typedef struct {
   Store *store;
-  char process[PROCESS_NAME_SIZE];
-  Buf key, value;
+  char process[PROCESS_NAME_SIZE], text[STORE_KEY_MAX];
+  Str key;  // in `text`
+  Buf value;
 } Leaving;
 
 static void leaving_free(Leaving *leaving) {
-  buf_clear(&leaving->key);
   buf_clear(&leaving->value);
   free(leaving);
 }
@@ -159,7 +151,7 @@ static void on_leaving(void *ctx, StoreReply *reply) {
   bool mine =
       reply->ok && kept_read(reply->value, &run) && str_eq(run.process, str_of(leaving->process));
   StoreCall call = { .op = STORE_SWAP,
-                     .key = buf_str(&leaving->key),
+                     .key = leaving->key,
                      .expected = reply->value,
                      .value = buf_str(&leaving->value) };
   if (mine) store_call(leaving->store, &call, store_reply_drop, NULL, NULL);
@@ -173,21 +165,19 @@ void keep_leave(Keep *keep, const KeptRun *run) {
   leaving->store = keep->options.store;
   memcpy(leaving->process, keep->process, sizeof leaving->process);
   kept_write(run, &leaving->value);
-  StoreCall call = { .op = STORE_GET };
-  bool ok = keep_key_of(keep, run->openid, run->identity, &leaving->key) && !leaving->value.failed;
-  call.key = buf_str(&leaving->key);
+  leaving->key = keep_key_of(keep, run->openid, run->identity, leaving->text);
+  StoreCall call = { .op = STORE_GET, .key = leaving->key };
+  bool ok = call.key.len && !leaving->value.failed;
   if (ok) keep_note(keep, call.key, run);
   if (!ok || !store_call(leaving->store, &call, on_leaving, leaving, NULL)) leaving_free(leaving);
 }
 
 void keep_lost(Keep *keep, Str openid, Str identity) {
-  Buf key;
-  buf_init(&key);
-  if (keep_key_of(keep, openid, identity, &key)) {
-    pending_writes_cancel(keep->unsaved, buf_str(&key));
-    kept_index_forget(keep->index, buf_str(&key));
-  }
-  buf_clear(&key);
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, identity, text);
+  if (!key.len) return;
+  pending_writes_cancel(keep->unsaved, key);
+  kept_index_forget(keep->index, key);
 }
 
 void keep_drop_key(Keep *keep, Str key) {
@@ -196,10 +186,9 @@ void keep_drop_key(Keep *keep, Str key) {
 }
 
 void keep_drop(Keep *keep, Str openid, Str identity) {
-  Buf key;
-  buf_init(&key);
-  if (keep_key_of(keep, openid, identity, &key)) keep_drop_key(keep, buf_str(&key));
-  buf_clear(&key);
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, identity, text);
+  if (key.len) keep_drop_key(keep, key);
 }
 
 // ---- writing again ------------------------------------------------------------------------------
