@@ -89,6 +89,8 @@ Record *task_record(Task *task) {
   return record;
 }
 
+Record *task_present_record(const Task *task) { return task->record; }
+
 void task_share_record(Task *parent, Task *task) {
   Record *record = task_record(parent);
   if (record) join(task, record_retain(record));

@@ -30,6 +30,8 @@ void task_record_later(Task *task);
 // Returns the task's record, borrowed. Creates it if task_record_later was called. NULL if the task is not recorded, or
 // without memory.
 Record *task_record(Task *task);
+// Returns the task's record if there is one, borrowed; creates none.
+Record *task_present_record(const Task *task);
 // Makes the task the first of `record`, which is new or to be replayed. Takes over one reference.
 void task_set_record(Task *task, Record *record);
 // Adds the new task to the record of `parent`, the task that started it. The engine's thread has been started.

@@ -79,7 +79,7 @@ static void end_stored(Task *task, MessageRun *run) {
 
 static void message_ended(Task *task) {
   MessageRun *run = message_run(task);
-  Record *record = task_record(task);
+  Record *record = task_present_record(task);
   bool dropped = task_is_dropped(task);
   message_alarm_drop(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && message_begin_lost(task, run)) return;
