@@ -50,8 +50,8 @@ typedef struct {
   void *(*open)(const StoreOptions *options, const StorePrefixes *prefixes, Err *err);
   // Does each job of the chain, in order, and fills its reply; does not call `done`.
   void (*run)(void *self, StoreJob *first);
-  // Does one job if that takes microseconds: without waiting for a disk or another process. False: nothing was done, and
-  // `run` must do it. NULL: it never does
+  // Does one job if that takes microseconds: without waiting for a disk or another process. No other process had it open
+  // a millisecond ago. False: nothing was done, and `run` must do it. NULL: it never does
   bool (*at_once)(void *self, StoreJob *job);
   // Every second: drops expired keys, notices that its file or server was replaced. False, with the reason in `err`,
   // if it does not work.

@@ -308,9 +308,7 @@ static bool sqlite_at_once(void *self, StoreJob *job) {
   Sqlite *sqlite = self;
   SqliteFile *file = &sqlite->file;
   StoreOp op = job->call.op;
-  if (!file->db || file->frames > LOG_MAX || op == STORE_LIST || op == STORE_INCR ||
-      !sqlite_file_is_alone(file))
-    return false;
+  if (!file->db || file->frames > LOG_MAX || op == STORE_LIST || op == STORE_INCR) return false;
   sqlite->now_ms = clock_unix_ms();
   sqlite3_busy_timeout(file->db, 0);
   bool done = run_one(sqlite, job);

@@ -392,7 +392,8 @@ static bool run_in_turn(Store *store, StoreJob *job) {
 }
 
 StoreReply *store_call_now(Store *store, const StoreCall *call) {
-  StoreJob *job = store->backend->at_once ? job_new(store, call, NULL) : NULL;
+  if (!store->backend->at_once || store_company(store) != STORE_ALONE) return NULL;
+  StoreJob *job = job_new(store, call, NULL);
   if (!job) return NULL;
   if (run_in_turn(store, job)) return &job->reply;
   free(job);
