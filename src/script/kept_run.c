@@ -6,20 +6,17 @@ static const char FORMAT[] = "wemoon run 2\n";
 
 static void write_int(Buf *out, int64_t n) { pack_number(out, (uint64_t)n); }
 
+static size_t length_of(const Str *texts, size_t count) {
+  enum { NUMBER_MAX = 10 };
+  size_t length = 0;
+  for (size_t i = 0; i < count; i++) length += texts[i].len + NUMBER_MAX;
+  return length;
+}
+
 void kept_write(const KeptRun *run, Buf *out) {
-  buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
-  write_int(out, run->state);
+  enum { NUMBERS_MAX = 120 };  // bytes of the format and the numbers
   // A run that has asked once answers the message with which it began: that is written once.
   bool first = run->answering.len > 0 && str_eq(run->answering, run->message);
-  write_int(out,
-            run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3 | first << 4);
-  write_int(out, run->since_s);
-  write_int(out, run->begun_s);
-  write_int(out, run->until_ms);
-  write_int(out, run->asks);
-  write_int(out, run->ends);
-  write_int(out, run->taken);
-  write_int(out, run->lost_since_s);
   const Str texts[] = { run->process,
                         run->openid,
                         run->identity,
@@ -30,7 +27,20 @@ void kept_write(const KeptRun *run, Buf *out) {
                         run->lost_question,
                         run->lost_place,
                         run->record };
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) pack_str(out, texts[i]);
+  const size_t count = sizeof texts / sizeof *texts;
+  buf_reserve(out, NUMBERS_MAX + length_of(texts, count));
+  buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
+  write_int(out, run->state);
+  write_int(out,
+            run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3 | first << 4);
+  write_int(out, run->since_s);
+  write_int(out, run->begun_s);
+  write_int(out, run->until_ms);
+  write_int(out, run->asks);
+  write_int(out, run->ends);
+  write_int(out, run->taken);
+  write_int(out, run->lost_since_s);
+  for (size_t i = 0; i < count; i++) pack_str(out, texts[i]);
 }
 
 bool kept_read(Str bytes, KeptRun *run) {
