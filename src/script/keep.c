@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 enum {
-  READ_AT_ONCE = 400,     // values read at a time
+  READ_AT_ONCE = 400,     // values read at a time, or more
+  READ_US = 20 * 1000,    // for as long as this, a tenth of the time
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
   PATIENCE_S = 16,        // how long the platform retries an unanswered message
   // How long messages wait for a store that is away, if their user may have a run in it: a fail-over takes seconds.
@@ -290,8 +291,8 @@ static void look_at_keys(Keep *keep) {
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
 }
 
-// Reads a run of which only the key is known, and notes when it is due.
-static void look_at_value(Keep *keep, Str key) {
+// Reads a run of which only the key is known, and notes when it is due. Returns false if the store is away.
+static bool look_at_value(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
@@ -300,17 +301,25 @@ static void look_at_value(Keep *keep, Str key) {
   // missing, or of another format
   else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
   buf_clear(&value);
+  return asked != STORE_AWAY;
+}
+
+// Time-outs are known once the values are read: after a restart, those of all conversations.
+static void look_at_values(Keep *keep) {
+  Buf key;
+  int64_t until_us = clock_now_us() + READ_US;
+  bool there = true;
+  buf_init(&key);
+  for (int i = 0; there && (i < READ_AT_ONCE || clock_now_us() < until_us); i++)
+    there = kept_index_next_unread(keep->index, &key) && look_at_value(keep, buf_str(&key));
+  buf_clear(&key);
 }
 
 void keep_look(Keep *keep) {
-  Buf key;
   keep_renew(keep);
   keep_write_pending(keep);
   look_at_keys(keep);
-  buf_init(&key);
-  for (int i = 0; i < READ_AT_ONCE && kept_index_next_unread(keep->index, &key); i++)
-    look_at_value(keep, buf_str(&key));
-  buf_clear(&key);
+  look_at_values(keep);
 }
 
 // Returns whether the run has timed out, or its process has ended. An unanswered message is left to the platform's
