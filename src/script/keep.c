@@ -117,7 +117,9 @@ static bool was_away_just_now(Keep *keep) {
 static KeepFound found_away(Keep *keep, Str key) {
   if (kept_index_has(keep->index, key)) return KEEP_BUSY;
   int64_t since_us = atomic_load(&keep->away_since_us);
-  bool may_be = keep_conversations(keep) > 0 || keep_owed(keep) > 0;
+  // Until its first listing is over, a process knows nothing of what the store has.
+  bool unlisted = !atomic_load(&keep->whole) && store_has_worked(keep->options.store);
+  bool may_be = unlisted || keep_conversations(keep) > 0 || keep_owed(keep) > 0;
   return may_be && clock_now_us() - since_us < BACK_US ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 

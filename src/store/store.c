@@ -48,6 +48,7 @@ struct Store {
   atomic_llong alone_until_us;
   Err health;  // of the last call that reached the backend, or of the last tick
   bool told;   // the log has said that it fails
+  bool has_worked;
   int64_t failed_us;
 };
 
@@ -133,6 +134,7 @@ static void leave_backend(Store *store, const Err *health) {
   if (health) tell(store, health);
   pthread_mutex_lock(&store->lock);
   if (health) store->health = *health;
+  if (health && is_healthy(health)) store->has_worked = true;
   store->busy = false;
   if (store->awaited) pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
@@ -431,6 +433,13 @@ bool store_healthy(Store *store, Err *err) {
   pthread_mutex_unlock(&store->lock);
   if (health.code != ERR_NONE && err) *err = health;
   return health.code == ERR_NONE;
+}
+
+bool store_has_worked(Store *store) {
+  pthread_mutex_lock(&store->lock);
+  bool has_worked = store->has_worked;
+  pthread_mutex_unlock(&store->lock);
+  return has_worked;
 }
 
 const char *store_kind(const Store *store) { return store->backend->name; }

@@ -95,6 +95,8 @@ Store *store_open_with(const StoreOptions *options, Err *err);  // the options a
 void store_close(Store *store);
 // Whether the last call that reached the backend worked; if not, `err` has the reason. Does not wait: for health pages.
 bool store_healthy(Store *store, Err *err);
+// Whether any call has worked since the store was opened.
+bool store_has_worked(Store *store);
 const char *store_kind(const Store *store);  // "memory", "sqlite" or "redis"
 bool store_is_shared(
     const Store *store);  // whether other processes can open its URL and find its data

@@ -154,6 +154,7 @@ test('processes on one SQLite file share the timers of one account, and of no ot
 test('messages are answered while Redis is away', async (t) => {
   const redis = await makeRedis(t);
   const bot = await startBot(t, { script: 'function on_message(msg) return msg.content end', config: { store: redis.url, appid: APPID } });
+  await sleep(500); // its first look at the store is over: there is no conversation
   await redis.stop();
   const begun = Date.now();
   for (let i = 0; i < 5; i++) assert.equal(textOf(await bot.deliver(textXml(`away${i}`, { MsgId: String(i) }))), `away${i}`);

@@ -157,7 +157,14 @@ test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation(void *
   assert_int_equal(claim("b"), KEEP_NOTHING);
 }
 
-static void test_where_no_run_is_known_nobody_waits_for_a_store_that_is_away(void **state) {
+static void test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation(void **state) {
+  await_store();
+  redis_server_stop();
+  assert_int_equal(claim("b"), KEEP_UNKNOWN);
+}
+
+static void test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away(void **state) {
+  keep_look(keep);
   redis_server_stop();
   assert_int_equal(claim("b"), KEEP_NOTHING);
 }
@@ -169,7 +176,8 @@ int main(void) {
     TEST(test_a_run_whose_first_write_found_the_store_away_stays_this_process_s),
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
-    TEST(test_where_no_run_is_known_nobody_waits_for_a_store_that_is_away),
+    TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),
+    TEST(test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away),
   };
   log_setup(LOG_ERROR, LOG_TEXT);
   return cmocka_run_group_tests(tests, NULL, NULL);
