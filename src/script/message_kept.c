@@ -157,6 +157,17 @@ static TaskState answer_nothing(Answer *answer) {
   return TASK_RETURNED;
 }
 
+// The message is a retry, and its run waits for the user's next message: the process that asked may have ended before
+// its question was out.
+static TaskState ask_again(const MessageTask *message, const KeptRun *kept, Answer *answer) {
+  TaskState state = answer_nothing(answer);
+  bool asked = kept->state == KEPT_ASKS && kept->is_text && message->arena;
+  Str question = asked ? arena_dup(message->arena, kept->question) : (Str){ 0 };
+  if (question.ptr && !reply_text(&answer->reply, message->arena, question, &answer->rest))
+    answer_nothing(answer);
+  return state;
+}
+
 // Continues the run of a message that the platform may have tried at a process that has since ended. Returns false if
 // the run is not in the store.
 static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadline_us,
@@ -187,7 +198,7 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
       keep_claim(keep, message->sender, message->head->is_event, message->raw, &value, &kept);
   KeptState was = kept.state;
   bool same = found == KEEP_ENDED && str_eq(kept.answering, message->raw);
-  *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
+  *state = found == KEEP_ANSWERED ? ask_again(message, &kept, answer) : TASK_LOST;
   if (found == KEEP_ASKING || found == KEEP_ENDED) {
     bool answers = found == KEEP_ASKING || same;
     *state =

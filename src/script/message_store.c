@@ -105,10 +105,14 @@ void message_watch(Task *task) {
   record_watch_after(record, after_call);
 }
 
+static bool is_text(const Reply *reply) {
+  return reply->form == REPLY_ELEMENTS && str_eq(reply->type, STR("text"));
+}
+
 Str message_question(Task *task) {
   const Reply *reply = &message_run(task)->answer.reply;
   if (reply->form != REPLY_ELEMENTS) return reply->form == REPLY_NONE ? STR("") : STR("raw");
-  return str_eq(reply->type, STR("text")) ? reply->elements->text : reply->type;
+  return is_text(reply) ? reply->elements->text : reply->type;
 }
 
 static void warn_of_record(StoredRun *stored, const Record *record) {
@@ -156,6 +160,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   }
   stored_run_set(&stored->run.question, message_question(task));
   stored_run_set(&stored->run.place, str_of(place));
+  stored->run.is_text = is_text(&run->answer.reply) && !run->sent;
   stored->run.since_s = clock_unix_s();
   stored->run.until_ms = until_ms;
   stored->run.events = events;

@@ -114,6 +114,24 @@ test('a call that may have happened gives "unknown", one that reads is made agai
   }
 });
 
+test('a question whose process was killed before it was out is asked again at the platform\'s next try', async (t) => {
+  const script = `function on_message(msg)
+    local a = wechat.ask("first?")
+    local b = wechat.ask("second, after " .. a.content .. "?")
+    return a.content .. " " .. b.content
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  for (const [content, answer] of [['go', 'first?'], ['a', 'second, after a?']]) {
+    const xml = textXml(content);
+    assert.equal((await bot.deliver(xml)).reply.Content, answer);
+    await bot.kill(); // as if the answer had not gone out
+    bot = await startBot(t, { script, config });
+    assert.equal((await bot.deliver(xml)).reply.Content, answer);
+  }
+  assert.equal(await bot.say('b'), 'a b');
+});
+
 test('a script that changed is noticed: on_lost gets the message, the log both places', async (t) => {
   const asks = (question) => `function on_message(msg)
     if msg.content ~= "start" then return "plain " .. msg.content end
