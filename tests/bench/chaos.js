@@ -49,13 +49,13 @@ end
 // ---- outside servers ------------------------------------------------------------------------------------------------
 
 // Starts the servers that one process calls, through its own proxy: the platform, and a server that records each
-// effect.
-async function startOutside(world, name) {
+// effect. `life` counts the process's starts: what a killed process sent may be read here after its successor's start.
+async function startOutside(world, name, life) {
   const server = http.createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => { body += chunk; }).on('end', () => {
       const url = new URL(request.url, 'http://x');
-      if (url.host === 'effects.test') note(world.effects, url.pathname.slice(1), { by: name, at: Date.now() });
+      if (url.host === 'effects.test') note(world.effects, url.pathname.slice(1), { by: name, life, at: Date.now() });
       else if (url.pathname.endsWith('/custom/send')) heard(world, name, JSON.parse(body));
       response.end('{"errcode":0,"errmsg":"ok","access_token":"T","expires_in":7200}');
     });
@@ -78,10 +78,12 @@ function heard(world, name, { touser, text }) {
 
 // Starts a process that is restarted when it ends, as by systemd.
 async function startProcess(world, name) {
-  const dir = tempDir(world), outside = await startOutside(world, name);
+  const dir = tempDir(world);
   fs.writeFileSync(path.join(dir, 'bot.lua'), script);
   const bot = { name, port: await freePort(), kills: [], log: fs.createWriteStream(path.join(dir, 'log')), over: false };
-  const begin = () => {
+  const begin = async () => {
+    const outside = await startOutside(world, name, bot.kills.length);
+    if (bot.over) return;
     world.happened(`${name} begins`);
     bot.child = spawn(WEMOON, ['run', path.join(dir, 'bot.lua'), '--listen', String(bot.port), '--token', ACCOUNT.token, '--appid', ACCOUNT.appid,
       '--appsecret', '0123456789abcdef0123456789abcdef', '--encrypt-mode', 'normal', '--api-base', 'http://platform.test', '--proxy', outside, '--store', world.store], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -92,7 +94,7 @@ async function startProcess(world, name) {
     });
     bot.child.on('close', () => { if (!bot.over) setTimeout(begin, 100); });
   };
-  begin();
+  await begin();
   world.after(() => { bot.over = true; bot.child.kill('SIGKILL'); });
   return bot;
 }
@@ -282,15 +284,15 @@ function historyOf(world, user) {
 }
 
 // Returns the effects that happened more than once: those whose process was killed before the message was answered,
-// and others. This program may notice an effect only after the kill, by as long as it stood still.
+// and others.
 function doubles(world) {
   const answered = new Map(world.all.map((message) => [message.id, message.answered ?? Infinity]));
   const cut = [], others = [];
   for (const [id, list] of world.effects) {
     if (list.length < 2) continue;
     const [first, second] = list;
-    const its = world.bots.find((bot) => bot.name === first.by).kills.find((at) => at >= first.at - world.stoodMs && at <= second.at);
-    if (its && !((answered.get(id.split('/')[0]) ?? Infinity) < its - 5)) cut.push(id);
+    const its = world.bots.find((bot) => bot.name === first.by).kills[first.life];
+    if (its <= second.at && !((answered.get(id.split('/')[0]) ?? Infinity) < its - 5)) cut.push(id);
     else others.push({ id, list });
   }
   return { cut, others };
@@ -365,7 +367,6 @@ async function measure(quick, say) {
     world.end = Date.now();
     say(`chaos: ${options.seconds} s at ${options.rate} messages a second are over; what is under way has ${options.settleMs / 1000} s`);
     await Promise.all([...sent, ...talkers, failures, kills]);
-    world.stoodMs = Math.round(delay.max / 1e6) + 5;
     say(`chaos: this program itself stood still for up to ${Math.round(delay.max / 1e6)} ms: a try that it gave up after ${PATIENCE_MS} ms may have been answered`);
     return report(world, say);
   } finally {
