@@ -119,6 +119,8 @@ static int check_online(Invocation *in, const char *script, const Account *accou
   if (!log_on(LOG_DEBUG)) log_setup(LOG_ERROR, LOG_TEXT);
   bool fine = false;
   int status = ask(&interpreter_options, &fine, &err) ? STATUS_DONE : report_err("check", &err);
+  const char *advice = services.store ? store_advice(services.store) : NULL;
+  if (advice) report("check", "warning: %s", advice);
   services_close(&services);
   return status == STATUS_DONE && !fine ? STATUS_FAILED : status;
 }

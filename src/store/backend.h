@@ -56,6 +56,8 @@ typedef struct {
   // Every second: drops expired keys, notices that its file or server was replaced. False, with the reason in `err`,
   // if it does not work.
   bool (*tick)(void *self, Err *err);
+  // store_advice, known after `run` or `tick`, on the same thread; the text lives as long as the backend. NULL: never
+  const char *(*advice)(const void *self);
   void (*close)(void *self);
 } StoreBackend;
 

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -81,6 +82,32 @@ static void attempt_again(Redis *redis, StoreJob *first, size_t count, int64_t g
   }
 }
 
+static Str field_of(Str info, Str name) {
+  Str line, value = { 0 };
+  while (!value.len && info.len && (str_cut(info, '\n', &line, &info) || line.len))
+    if (str_starts(line, name)) value = str_trim(str_sub(line, name.len, line.len));
+  return value;
+}
+
+// Redis deletes keys when its memory is full, unless its policy is noeviction. What it deletes is lost.
+static void look_for_eviction(Redis *redis, int64_t give_up_us) {
+  const Str words[] = { STR("INFO"), STR("memory") };
+  if (redis->policy_known || !redis_link_add(redis->link, 2, words)) return;
+  redisReply *reply = redis_send(redis, give_up_us) ? redis_read(redis, give_up_us) : NULL;
+  if (!reply) return;
+  redis->policy_known = true;
+  Str info = reply->type == REDIS_REPLY_STRING ? str_make(reply->str, reply->len) : STR("");
+  Str policy = field_of(info, STR("maxmemory_policy:")), most = field_of(info, STR("maxmemory:"));
+  char place[300];
+  if (policy.len && !str_eq(policy, STR("noeviction")) && !str_eq(most, STR("0")))
+    snprintf(redis->advice, sizeof redis->advice,
+             "store: Redis%s deletes keys when its memory is full (maxmemory %.*s, "
+             "maxmemory-policy %.*s): owed answers and conversations can be lost; set "
+             "maxmemory-policy noeviction in its redis.conf",
+             redis_place(redis, place), STR_FMT(most), STR_FMT(policy));
+  freeReplyObject(reply);
+}
+
 static void redis_run(void *self, StoreJob *first) {
   Redis *redis = self;
   // A call that waited in the queue gets a moment at least: its wait says nothing about Redis.
@@ -97,6 +124,7 @@ static void redis_run(void *self, StoreJob *first) {
     else job->reply.err = redis->why;
     job = job->next;
   }
+  if (redis->link) look_for_eviction(redis, give_up_us);
 }
 
 static bool ping(Redis *redis, int64_t give_up_us) {
@@ -111,39 +139,21 @@ static bool ping(Redis *redis, int64_t give_up_us) {
   return !elsewhere;
 }
 
-static Str field_of(Str info, Str name) {
-  Str line, value = { 0 };
-  while (!value.len && info.len && (str_cut(info, '\n', &line, &info) || line.len))
-    if (str_starts(line, name)) value = str_trim(str_sub(line, name.len, line.len));
-  return value;
-}
-
-// Redis deletes keys when its memory is full, unless its policy is noeviction. What it deletes is lost.
-static void warn_of_eviction(Redis *redis, int64_t give_up_us) {
-  const Str words[] = { STR("INFO"), STR("memory") };
-  if (redis->policy_known || !redis_link_add(redis->link, 2, words)) return;
-  redisReply *reply = redis_send(redis, give_up_us) ? redis_read(redis, give_up_us) : NULL;
-  if (!reply) return;
-  redis->policy_known = true;
-  Str info = reply->type == REDIS_REPLY_STRING ? str_make(reply->str, reply->len) : STR("");
-  Str policy = field_of(info, STR("maxmemory_policy:")), most = field_of(info, STR("maxmemory:"));
-  if (policy.len && !str_eq(policy, STR("noeviction")) && !str_eq(most, STR("0")))
-    log_warn("store: Redis deletes keys when its memory is full (maxmemory-policy %.*s): owed "
-             "answers and conversations can be lost; set maxmemory-policy noeviction",
-             STR_FMT(policy));
-  freeReplyObject(reply);
-}
-
 static bool redis_tick(void *self, Err *err) {
   Redis *redis = self;
   int64_t now = clock_now_us(), give_up_us = now + CALL_US;
   if (redis->sentinel) redis_sentinel_look(redis->sentinel, now + CALL_US / 3);
   bool ok = redis_connect(redis, give_up_us);
   if (ok && now - redis->used_us > PING_US) ok = ping(redis, give_up_us);
-  if (ok) warn_of_eviction(redis, give_up_us);
+  if (ok) look_for_eviction(redis, give_up_us);
   if (ok && redis->link) redis_search_old(redis, give_up_us);
   if (!ok && err) *err = redis->why;
   return ok;
+}
+
+static const char *redis_advice(const void *self) {
+  const Redis *redis = self;
+  return redis->advice[0] ? redis->advice : NULL;
 }
 
 static bool redis_check(Str url, Err *err) {
@@ -213,5 +223,6 @@ const StoreBackend store_redis = {
   .open = redis_open,
   .run = redis_run,
   .tick = redis_tick,
+  .advice = redis_advice,
   .close = redis_close,
 };

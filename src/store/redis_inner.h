@@ -23,6 +23,7 @@ typedef struct {
   const StorePrefixes *prefixes;
   bool settled;                         // no key of an older version is left: nothing to move
   bool policy_known;                    // whether it evicts keys was asked
+  char advice[600];                     // store_advice; empty: none
   char cursor[24];                      // of the search for such keys
   bool found_old;                       // in this round of the search
   int64_t attempt_us, next_attempt_us;  // monotonic: the last attempt to connect, and the next one

@@ -49,6 +49,7 @@ struct Store {
   Err health;  // of the last call that reached the backend, or of the last tick
   bool told;   // the log has said that it fails
   bool has_worked;
+  const char *_Atomic advice;  // set by the thread that has `busy`
   int64_t failed_us;
 };
 
@@ -129,9 +130,17 @@ static void tell(Store *store, const Err *health) {
   if (fails || again) store->told = fails;
 }
 
+static void note_advice(Store *store) {
+  const char *advice = store->backend->advice ? store->backend->advice(store->self) : NULL;
+  if (!advice || atomic_load(&store->advice)) return;
+  log_warn("%s", advice);
+  atomic_store(&store->advice, advice);
+}
+
 // Clears `busy`. `health` NULL: no call was made.
 static void leave_backend(Store *store, const Err *health) {
   if (health) tell(store, health);
+  if (health) note_advice(store);
   pthread_mutex_lock(&store->lock);
   if (health) store->health = *health;
   if (health && is_healthy(health)) store->has_worked = true;
@@ -434,6 +443,8 @@ bool store_healthy(Store *store, Err *err) {
   if (health.code != ERR_NONE && err) *err = health;
   return health.code == ERR_NONE;
 }
+
+const char *store_advice(const Store *store) { return atomic_load(&((Store *)store)->advice); }
 
 bool store_has_worked(Store *store) {
   pthread_mutex_lock(&store->lock);

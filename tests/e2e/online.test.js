@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
+const { makeRedis } = require('./redis');
 const { TOKEN, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
 const SECRET = 'hunter2-hunter2-hunter2-hunter22';
@@ -122,6 +123,15 @@ test('a store that is away is a finding', async (t) => {
   const platform = await startPlatform(t);
   const { stderr } = await check(t, platform, { config: { store: 'redis://:hunter2@127.0.0.1:1/0' }, code: 1 });
   assert.match(stderr, /^wemoon: online: .*Redis at 127\.0\.0\.1:1/m);
+});
+
+test('a Redis that may delete keys is warned of, with its place and the mend', async (t) => {
+  const platform = await startPlatform(t);
+  const redis = await makeRedis(t);
+  redis.cli('config', 'set', 'maxmemory', '100mb');
+  redis.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru');
+  const { stderr } = await check(t, platform, { config: { store: redis.url } });
+  assert.match(stderr, /^wemoon: check: warning: store: Redis at .*maxmemory-policy allkeys-lru.*set maxmemory-policy noeviction in its redis\.conf$/m);
 });
 
 test('faults of the script and of the account are both reported', async (t) => {

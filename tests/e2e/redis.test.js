@@ -260,7 +260,7 @@ test('a Redis that deletes keys when its memory is full is warned of, once', asy
   redis.cli('config', 'set', 'maxmemory', '100mb');
   redis.cli('config', 'set', 'maxmemory-policy', 'allkeys-lru');
   const bot = await startBot(t, { script: 'function on_message() return "x" end', config: { store: redis.url } });
-  await bot.waitForLog(/warn .*maxmemory-policy allkeys-lru\): owed answers and conversations can be lost/);
+  await bot.waitForLog(/warn .*Redis at \S+ deletes keys .*maxmemory-policy allkeys-lru\): owed answers and conversations can be lost/);
   await sleep(4000);
   assert.equal(bot.log.match(/maxmemory-policy allkeys-lru/g).length, 1);
 });
