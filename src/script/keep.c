@@ -50,6 +50,8 @@ Keep *keep_new(const KeepOptions *options) {
 
 void keep_free(Keep *keep) {
   if (!keep) return;
+  // A call of the store takes less than a second, even if it fails.
+  pending_writes_await(keep->unsaved);
   size_t lost = pending_writes_count(keep->unsaved);
   if (lost > 0)
     log_warn("%zu change%s of what is owed to users could not be written, because the store was "

@@ -30,7 +30,8 @@ typedef enum {
 
 // NULL without memory.
 Keep *keep_new(const KeepOptions *options);
-void keep_free(Keep *keep);             // NULL is allowed
+// Waits for the writes under way; says what the store did not take. Not on the store's thread. NULL is allowed.
+void keep_free(Keep *keep);
 bool keep_is_shared(const Keep *keep);  // other processes may have the store open
 bool keep_outlives_process(const Keep *keep);
 bool keep_has_conversations(const Keep *keep);

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -36,6 +37,11 @@ PendingWrites *pending_writes_new(void) {
 PendingWrites *pending_writes_hold(PendingWrites *unsaved) {
   atomic_fetch_add(&unsaved->holders, 1);
   return unsaved;
+}
+
+void pending_writes_await(PendingWrites *unsaved) {
+  while (atomic_load(&unsaved->holders) > 1)
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
 void pending_writes_release(PendingWrites *unsaved) {

@@ -20,6 +20,8 @@ typedef struct {
 PendingWrites *pending_writes_new(void);  // held once; NULL without memory
 // Adds a reference; returns `unsaved`.
 PendingWrites *pending_writes_hold(PendingWrites *unsaved);
+// Waits until the caller's reference is the only one: until no write is under way.
+void pending_writes_await(PendingWrites *unsaved);
 void pending_writes_release(PendingWrites *unsaved);  // NULL is allowed
 // Notes that the store did not accept this value of the key or, if `value.ptr` is NULL, the key's deletion. Returns
 // whether it is the only write.

@@ -157,6 +157,26 @@ test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation(void *
   assert_int_equal(claim("b"), KEEP_NOTHING);
 }
 
+static void look_for_loss(void *ctx, LogLevel level, Str message) {
+  Str loss = STR("1 change of what is owed to users could not be written");
+  if (str_starts(message, loss)) *(bool *)ctx = true;
+}
+
+static void
+test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away(void **state) {
+  KeptRun run = running();
+  bool told = false;
+  kill(redis_server_pid, SIGSTOP);
+  log_setup(LOG_WARN, LOG_TEXT);
+  log_divert(look_for_loss, &told);
+  assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL));
+  keep_free(keep);
+  keep = NULL;
+  log_divert(NULL, NULL);
+  log_setup(LOG_ERROR, LOG_TEXT);
+  assert_true(told);
+}
+
 static void test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation(void **state) {
   await_store();
   redis_server_stop();
@@ -176,6 +196,7 @@ int main(void) {
     TEST(test_a_run_whose_first_write_found_the_store_away_stays_this_process_s),
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
+    TEST(test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away),
     TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),
     TEST(test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away),
   };
