@@ -82,7 +82,8 @@ local function method_lines(lines, row)
   for name in returned:gmatch("[^,%s]+") do lines[#lines + 1] = "---@return " .. name end
   if row.parameters and #named > 0 then
     local result = returned ~= "" and ": " .. returned or ""
-    lines[#lines + 1] = ("---@overload fun(named: { %s })%s"):format(table.concat(named, ", "), result)
+    local kind = types.named[row.name] or ("{ %s }"):format(table.concat(named, ", "))
+    lines[#lines + 1] = ("---@overload fun(named: %s)%s"):format(kind, result)
   end
   lines[#lines + 1] = ("function wechat.%s(%s) end\n"):format(row.name, table.concat(names, ", "))
 end

@@ -283,6 +283,9 @@ types.parameters = {
   ["cron.fn"] = "fun()",
 }
 
+-- Types of the one table of methods that take options beside their named arguments.
+types.named = { ["http.get"] = "HttpRequest", ["http.post"] = "HttpRequest" }
+
 -- Return types by name pattern, the longest match wins; a name without a match is an API call.
 types.returns = {
   ["^response_"] = "Reply",

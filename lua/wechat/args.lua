@@ -4,6 +4,7 @@
 ---@field [1] string name
 ---@field [2] string type: string, integer, number, boolean, table, function, file, any; "a|b"; optional "a?"
 ---@field [3]? string what it means, for .help and the editor
+---@field beside? boolean of a table: its fields may also stand beside the named arguments
 
 ---@class MethodEntry what is known of a method, for .help, completion and the editor
 ---@field parameters? Parameter[]

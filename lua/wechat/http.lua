@@ -217,7 +217,7 @@ return function(wechat, host)
 
   for _, verb in ipairs { "get", "post" } do
     local method = "http." .. verb
-    host.args.add(wechat, method, { { "url", "string" }, { "options", "table?" } }, function(url, options)
+    host.args.add(wechat, method, { { "url", "string" }, { "options", "table?", beside = true } }, function(url, options)
       if options and (options.method or options.url) then
         fail("wechat.%s: method and url do not belong into the options", method)
       end

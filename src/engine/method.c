@@ -1,6 +1,7 @@
 // Methods check their arguments before their body runs:
 //   method(name, parameters, body) -> the method, a function; `parameters` is a list of {name, type}, or nil for a body
-//     that checks its arguments itself
+//     that checks its arguments itself. The fields of a table {name, type, beside = true} may also stand beside the named
+//     arguments
 //   fail(text): raises `text` with the line of the method's caller
 //
 // A method is a C function because Lua loses the caller's line when a Lua function is called in tail position, as in
@@ -38,6 +39,7 @@ typedef struct {
   const char *name, *type;  // kept alive by the userdata's user values
   uint32_t takes;
   bool optional;
+  bool beside;  // its fields may stand beside the named arguments
 } Parameter;
 
 typedef struct {
@@ -107,25 +109,44 @@ static bool has_parameter(const Signature *signature, const char *name) {
   return false;
 }
 
+// The index of the parameter that gets what stands beside the named arguments; -1 if there is none, or it is named itself.
+static int find_beside(lua_State *L, const Signature *signature) {
+  int i = signature->count - 1;
+  while (i >= 0 && !signature->parameters[i].beside) i--;
+  if (i < 0) return -1;
+  lua_pushstring(L, signature->parameters[i].name);
+  bool is_named_itself = lua_rawget(L, 1) != LUA_TNIL;
+  lua_pop(L, 1);
+  return is_named_itself ? -1 : i;
+}
+
+// Checks a name and its value, on top of the stack; moves a value that stands beside the arguments to the table at 2.
+static void take_name(lua_State *L, const Signature *signature, bool may_stand_beside) {
+  if (lua_type(L, -2) != LUA_TSTRING) {
+    raise(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)",
+          signature->name, luaL_typename(L, -2), signature->parameters[0].name,
+          signature->parameters[0].type);
+  }
+  if (has_parameter(signature, lua_tostring(L, -2))) return;
+  if (!may_stand_beside)
+    raise(L, "%s: there is no argument named '%s'", signature->name, lua_tostring(L, -2));
+  lua_pushvalue(L, -2);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 2);
+}
+
 // Replaces the table of named arguments by positional arguments.
 static void spread(lua_State *L, const Signature *signature) {
-  lua_pushnil(L);
-  while (lua_next(L, 1)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) {
-      raise(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)",
-            signature->name, luaL_typename(L, -1), signature->parameters[0].name,
-            signature->parameters[0].type);
-    }
-    if (!has_parameter(signature, lua_tostring(L, -1))) {
-      raise(L, "%s: there is no argument named '%s'", signature->name, lua_tostring(L, -1));
-    }
-  }
+  int beside = find_beside(L, signature);
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) take_name(L, signature, beside >= 0);
   luaL_checkstack(L, signature->count + 2, "too many arguments");
   for (int i = 0; i < signature->count; i++) {
     lua_pushstring(L, signature->parameters[i].name);
     lua_rawget(L, 1);
+    if (i == beside) lua_copy(L, 2, -1);
   }
+  lua_remove(L, 2);
   lua_remove(L, 1);
 }
 
@@ -210,6 +231,9 @@ static void read_parameter(lua_State *L, Parameter *out, int texts) {
     out->takes |= type_bit(L, head);
   }
   lua_pop(L, 3);
+  lua_getfield(L, -1, "beside");
+  out->beside = lua_toboolean(L, -1);
+  lua_pop(L, 1);
 }
 
 static int l_method_new(lua_State *L) {

@@ -252,9 +252,12 @@ test('wechat.http sends JSON, forms, files, headers and queries', async (t) => {
     local c = wechat.http.post(u .. "/c", {form = {a = "1 2", b = true}})
     local d = wechat.http.post(u .. "/d", {files = {f = "x.lua", g = {data = "raw", filename = "月.txt"}}, form = {k = "v"}})
     local e = wechat.http.request{method = "put", url = u .. "/404", body = "bytes"}
-    return a.status, a.headers["X-TWO"], b.body, c.body, e.status, e.body`, {});
-  assert.deepEqual(values, [200, 'a, b', '{"list":[],"text":"月"}', 'a=1%202&b=true', 404, 'bytes']);
-  const [a, b, c, d, e] = server.seen;
+    local f = wechat.http.get{url = u .. "/f", query = {n = 1}, headers = {["X-Mine"] = "too"}}
+    local g = wechat.http.post{url = u .. "/g", form = {n = 2}}
+    return a.status, a.headers["X-TWO"], b.body, c.body, e.status, e.body, f.status, g.body`, {});
+  assert.deepEqual(values, [200, 'a, b', '{"list":[],"text":"月"}', 'a=1%202&b=true', 404, 'bytes', 200, 'n=2']);
+  const [a, b, c, d, e, f, g] = server.seen;
+  assert.deepEqual([f.method, f.query, f.headers['x-mine'], g.method], ['GET', { n: '1' }, 'too', 'POST']);
   assert.deepEqual(a.query, { x: '1', 名: '值 &', n: '2' });
   assert.equal(a.headers['x-mine'], 'yes');
   assert.match(b.headers['content-type'], /^application\/json/);

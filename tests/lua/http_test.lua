@@ -36,6 +36,13 @@ check.equal(sent.headers, { { "X-Count", "20" } })
 http.post("http://a/", { json = {}, headers = { ["content-type"] = "application/vnd.x+json" } })
 check.equal(sent.headers, { { "content-type", "application/vnd.x+json" } }, "a type of the script's own")
 
+-- Options may stand beside the url in one table, or in a table of their own; not in both.
+check.raises("http.get: there is no option named 'colour'", wechat.http.get, { url = "http://a/", colour = 1 })
+check.raises("http.post: json and body exclude each other", wechat.http.post, { url = "http://a/", json = {}, body = "b" })
+check.raises("http.get: timeout must be a positive", wechat.http.get, { url = "http://a/", options = { timeout = 0 } })
+check.raises("http.get: there is no argument named 'timeout'", wechat.http.get, { url = "http://a/", options = {}, timeout = 3 })
+check.raises("http.get: url is missing (string)", wechat.http.get, { timeout = 3 })
+
 -- Chinese in a URL is encoded, but for the host's; what is encoded already stays so.
 for url, goes_out in pairs {
   ["http://a/天气?q=北京&r=a%20b#x"] = "http://a/%E5%A4%A9%E6%B0%94?q=%E5%8C%97%E4%BA%AC&r=a%20b#x",

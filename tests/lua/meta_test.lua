@@ -190,4 +190,4 @@ check.has(text, "---@return table?\n---@return string?\n---@overload fun(named: 
 -- What is given a table or a function says what is in it.
 check.has(text, "---@param fn fun(request: PageRequest): PageAnswer|string|nil fn(request) gives HTML")
 check.has(text, "---@param options? HttpOptions\n---@return HttpAnswer?\n---@return ApiError?\n"
-  .. "---@overload fun(named: { url: string, options?: HttpOptions }): HttpAnswer?, ApiError?\nfunction wechat.http.get(url, options) end")
+  .. "---@overload fun(named: HttpRequest): HttpAnswer?, ApiError?\nfunction wechat.http.get(url, options) end")

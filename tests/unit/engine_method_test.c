@@ -25,6 +25,18 @@ static void test_what_does_not_is_named_with_the_callers_line(void **state) {
   assert_raises("f('a', 1, true)", "table or function");
 }
 
+static void test_options_may_stand_beside_the_named_arguments(void **state) {
+  run_lua(
+      "h = m.method('lib.h', { { 'name', 'string' }, { 'options', 'table?', beside = true } },\n"
+      "  function(name, options) return name .. tostring(options and options.size) end)");
+  assert_true_in_lua(
+      "h('a') == 'anil', h('a', { size = 1 }) == 'a1', h{ name = 'a' } == 'anil', "
+      "h{ name = 'a', size = 2 } == 'a2', h{ name = 'a', options = { size = 3 } } == 'a3'");
+  assert_raises("h{ name = 'a', options = {}, size = 1 }", "there is no argument named 'size'");
+  assert_raises("h{ size = 1 }", "lib.h: name is missing");
+  assert_raises("f{ name = 'a', size = 1 }", "there is no argument named 'size'");
+}
+
 static void test_the_line_is_known_in_tail_position_too(void **state) {
   assert_raises("local function g()\n  return f(7)\nend\ng()", "code:2: lib.f");
 }
@@ -53,6 +65,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_what_fits_reaches_the_body),
     TEST(test_what_does_not_is_named_with_the_callers_line),
+    TEST(test_options_may_stand_beside_the_named_arguments),
     TEST(test_the_line_is_known_in_tail_position_too),
     TEST(test_a_body_says_what_is_wrong_itself),
     TEST(test_a_coroutine_can_yield_across_it),
