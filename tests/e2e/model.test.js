@@ -156,6 +156,30 @@ test('tools are called with what came in pieces, and what they return goes back'
   assert.match(messages[4].content, /no such function/);
 });
 
+test('what a tool returned goes back as the official client sends it', async (t) => {
+  const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"北京"}' } };
+  const asked = { role: 'assistant', content: '', tool_calls: [call] };
+  const whole = (message, reason) => ({ body: JSON.stringify({ id: 'c1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: reason }] }) });
+  const model = await startModel(t, (body) => {
+    const last = body.messages.at(-1).role === 'tool';
+    if (!body.stream) return last ? whole({ role: 'assistant', content: '晴。' }, 'stop') : whole(asked, 'tool_calls');
+    return last ? said('晴。') : [{ choices: [{ index: 0, delta: { ...asked, tool_calls: [{ index: 0, ...call }] }, finish_reason: 'tool_calls' }] }, '[DONE]'];
+  });
+  const client = new OpenAI({ apiKey: 'sk-1', baseURL: model.url });
+  const parameters = { type: 'object', properties: { city: { type: 'string' } } };
+  const answer = (text) => ({ city: JSON.parse(text).city, t: 20 });
+  const tools = [{ type: 'function', function: { name: 'weather', description: 'the weather', parameters, function: answer } }];
+  assert.equal(await client.beta.chat.completions.runTools({ model: 'm', messages: [{ role: 'user', content: '天气？' }], tools }).finalContent(), '晴。');
+  await run(t, model, `return model:chat("天气？", {tools = {weather = {description = "the weather",
+    parameters = {type = "object", properties = {city = {type = "string"}}},
+    call = function(arguments) return {city = arguments.city, t = 20} end}}})`);
+  const [, theirs, , ours] = model.requests;
+  // The client sends what it parsed itself along; a server passes over these two.
+  const plain = JSON.parse(JSON.stringify(theirs.body.messages), (name, value) => (/^parsed/.test(name) ? undefined : value));
+  assert.deepEqual(ours.body.messages, plain);
+  assert.deepEqual(ours.body.tools, theirs.body.tools);
+});
+
 test('after eight rounds of tools the model is asked once more without them', async (t) => {
   const model = await startModel(t, (body) => (body.tools
     ? [{ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'again', arguments: '{}' } }] } }] }, '[DONE]']
