@@ -29,7 +29,7 @@ return function(wechat, host)
 
   host.args.add(wechat, "ask", {
     { "question", "any", "a string or a reply; it answers the current message" },
-    { "options", "table?", "{timeout_s = 600, events = false}" },
+    { "options", "table?", "{timeout_s = 600, events = false}", beside = true },
   }, function(question, options)
     options = options or {}
     check(options)

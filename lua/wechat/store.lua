@@ -53,14 +53,25 @@ return function(wechat, host)
     return store.delete(key)
   end, "Forgets a key; whether it was there.")
 
-  local which = { { "prefix", "string?" }, { "options", "table?", "after: the key after which to continue; limit: how many" } }
+  local which = {
+    { "prefix", "string?" },
+    { "options", "table?", "after: the key after which to continue; limit: how many", beside = true },
+  }
 
-  add(wechat, "store.list", which, function(prefix, options)
-    local after, limit = options and options.after, options and options.limit
+  local function check_list(options)
+    local after, limit = options.after, options.limit
+    for name in pairs(options) do
+      if name ~= "after" and name ~= "limit" then fail("wechat.store.list: there is no option named '%s'", tostring(name)) end
+    end
     if after ~= nil and type(after) ~= "string" then fail("wechat.store.list: after must be a key (a string)") end
     if limit ~= nil and not (math.type(limit) == "integer" and limit > 0) then
       fail("wechat.store.list: limit must be a positive integer")
     end
-    return store.list(prefix or "", after, limit)
+  end
+
+  add(wechat, "store.list", which, function(prefix, options)
+    options = options or {}
+    check_list(options)
+    return store.list(prefix or "", options.after, options.limit)
   end, "The keys that begin with a prefix, in order. On Redis it goes through all keys there are.")
 end

@@ -50,3 +50,8 @@ for i, fn in ipairs { in_the_middle, in_tail_position, of_a_later_check, of_an_a
   local why = check.raises("wechat.response_", fn)
   check.has(why, "args_test.lua:" .. base + i - 1 .. ": ")
 end
+
+-- Options may stand beside the named arguments.
+check.raises("wechat.ask: there is no option named 'tmieout'", wechat.ask, { question = "名字？", tmieout = 1 })
+check.raises("wechat.ask: timeout_s must be a positive", wechat.ask, { question = "名字？", timeout_s = 0 })
+check.raises("wechat.ask: there is no argument named 'timeout_s'", wechat.ask, { question = "名字？", options = {}, timeout_s = 1 })
