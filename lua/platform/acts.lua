@@ -284,7 +284,7 @@ return function(p, host)
     for _, element in ipairs(elements) do
       local name, value = element[1], element[2]
       if type(value) == "table" then bare_numbers(value, name)
-      elseif type(value) == "string" and host.callback.is_number(name, parent) and value:find("^%-?%d+%.?%d*$") then
+      elseif type(value) == "string" and host.callback.is_bare(name, parent, value) then
         element[2] = { bare = value }
       end
     end

@@ -59,6 +59,11 @@ bool file_write_all(int fd, Str bytes) {
 
 // ---- before a file is opened --------------------------------------------------------------------
 
+Str file_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return str_make(path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
 // For file systems without O_TMPFILE; those of the kernel (/proc) refuse this too.
 static bool folder_takes_named_files(const char *folder) {
   char name[PATH_MAX];
@@ -75,16 +80,12 @@ static bool folder_takes_named_files(const char *folder) {
 
 // access() would not do: root may write every folder, and /proc takes no file all the same.
 static bool folder_takes_files(const char *path) {
-  char folder[PATH_MAX] = "./";
-  const char *slash = strrchr(path, '/');
-  size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-  if (len >= sizeof folder) {
+  char folder[PATH_MAX];
+  Str named = file_folder(path);
+  if (named.len == 0) named = STR("./");
+  if (snprintf(folder, sizeof folder, "%.*s", STR_FMT(named)) >= (int)sizeof folder) {
     errno = ENAMETOOLONG;
     return false;
-  }
-  if (slash) {
-    memcpy(folder, path, len);
-    folder[len] = '\0';
   }
   int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);

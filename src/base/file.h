@@ -1,4 +1,4 @@
-// Reads a whole file, and writes all bytes to a descriptor.
+// Reads a whole file, writes all bytes to a descriptor, and what is known of a path before it is opened.
 #ifndef WEMOON_BASE_FILE_H
 #define WEMOON_BASE_FILE_H
 
@@ -12,6 +12,8 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err);
 bool file_append(const char *path, Buf *out);
 // Writes all of `bytes`, with several calls if necessary. False with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
+// The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.
+Str file_folder(const char *path);
 // Whether the file could be opened for writing now, or made if it is missing; leaves no file behind. False with errno.
 bool file_would_open(const char *path);
 

@@ -2,6 +2,7 @@
 #include "bot/attach.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "bot/attach_session.h"
@@ -126,14 +127,13 @@ static void *accept_all(void *ctx) {
 // Binds through the path's folder, because the path may be too long for a socket address.
 static bool bind_at(int fd, const char *path, Err *err) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  const char *slash = strrchr(path, '/');
-  Str folder = slash ? str_make(path, (size_t)(slash - path) + 1) : STR(".");
+  Str folder = file_folder(path);
   char name[PATH_MAX];
-  snprintf(name, sizeof name, "%.*s", STR_FMT(folder));
+  snprintf(name, sizeof name, "%.*s", STR_FMT(folder.len ? folder : STR(".")));
   int at = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (at < 0) return err_set(err, ERR_FAILED, "%s: %s", name, strerror(errno));
   int len = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", at,
-                     slash ? slash + 1 : path);
+                     path + folder.len);
   bool ok = len < (int)sizeof address.sun_path;
   if (!ok) errno = ENAMETOOLONG;
   // Linux creates the file with the socket's own mode, so only the owner ever has access.

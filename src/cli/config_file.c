@@ -58,9 +58,7 @@ static bool there_is(const char *path) { return access(path, F_OK) == 0; }
 
 const char *config_file_find(Arena *arena, const char *script, bool here) {
   if (script) {
-    const char *slash = strrchr(script, '/');
-    int length = slash ? (int)(slash - script) + 1 : 0;
-    Str beside = arena_printf(arena, "%.*sconfig.lua", length, script);
+    Str beside = arena_printf(arena, "%.*sconfig.lua", STR_FMT(file_folder(script)));
     if (beside.ptr && there_is(beside.ptr)) return beside.ptr;
   }
   return here && there_is("config.lua") ? "config.lua" : NULL;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bot/bot_metrics.h"
 
 static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
@@ -10,10 +11,9 @@ static const char *or_null(Str text) { return text.len ? text.ptr : NULL; }
 // Writes the URL of the store to a buffer, which the caller clears. False without memory.
 static bool store_url(const Config *config, const char *script, Buf *url, Err *err) {
   Str configured = config_text(config, "store");
-  const char *slash = script ? strrchr(script, '/') : NULL;
   buf_init(url);
   buf_add(url, configured.len ? configured : STR("sqlite:"));
-  if (configured.len == 0 && slash) buf_add(url, str_make(script, (size_t)(slash - script) + 1));
+  if (configured.len == 0 && script) buf_add(url, file_folder(script));
   if (configured.len == 0) buf_add(url, STR("wemoon.db"));
   return !url->failed || err_set(err, ERR_MEMORY, "no memory");
 }

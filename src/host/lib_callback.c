@@ -4,7 +4,7 @@
 //   read(document) -> a message's elements as a table; nil and the reason if it is not a message
 //   open(body) -> the reply's elements as a table, and its document; nothing if the body has no reply;
 //     nil, nil and the reason if the platform would not accept it
-//   is_number(name, parent) -> whether the platform writes that element's values as bare numbers
+//   is_bare(name, parent, text) -> whether the platform writes that element's value as a bare number
 #include "host/libs.h"
 
 #include "engine/boxed.h"
@@ -82,14 +82,14 @@ static int l_open(lua_State *L) {
   return 2;
 }
 
-static int l_is_number(lua_State *L) {
-  lua_pushboolean(L, message_is_number(lua_str(L, 1), lua_str(L, 2)));
+static int l_is_bare(lua_State *L) {
+  lua_pushboolean(L, message_is_bare(lua_str(L, 1), lua_str(L, 2), lua_str(L, 3)));
   return 1;
 }
 
 static const luaL_Reg functions[] = {
-  { "account", l_account }, { "is_number", l_is_number }, { "open", l_open },
-  { "post", l_post },       { "read", l_read },           { NULL, NULL },
+  { "account", l_account }, { "is_bare", l_is_bare }, { "open", l_open },
+  { "post", l_post },       { "read", l_read },       { NULL, NULL },
 };
 
 int lib_callback(lua_State *L) {

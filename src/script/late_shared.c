@@ -6,6 +6,7 @@
 #include "engine/pack.h"
 #include "script/store_change.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ struct LateShared {
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   size_t awaited;
-  bool closing;
+  atomic_bool closing;
 };
 
 typedef struct {
@@ -199,13 +200,6 @@ static void end_await(Change *change) {
   pthread_mutex_unlock(&shared->mutex);
 }
 
-static bool is_closing(LateShared *shared) {
-  pthread_mutex_lock(&shared->mutex);
-  bool closing = shared->closing;
-  pthread_mutex_unlock(&shared->mutex);
-  return closing;
-}
-
 static void on_process(void *ctx, StoreReply *reply) {
   Change *change = ctx;
   bool away = reply->err.code != ERR_NONE, lives = reply->ok;
@@ -214,7 +208,7 @@ static void on_process(void *ctx, StoreReply *reply) {
   if (lives || str_eq(buf_str(&change->process), own_process(change))) change->ended_us = 0;
   else if (!change->ended_us) change->ended_us = now_us;
   if (away) change->known = false;
-  if (away || is_closing(change->shared) || now_us - change->began_us > PATIENCE_US)
+  if (away || change->shared->closing || now_us - change->began_us > PATIENCE_US)
     return end_await(change);
   store_change_begin(&change->own);
 }

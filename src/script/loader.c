@@ -74,9 +74,9 @@ void loader_load(lua_State *L, const char *path) {
 }
 
 bool loader_set_script(Interpreter *in, const char *path) {
-  const char *slash = strrchr(path, '/');
+  Str folder = file_folder(path);
   free(in->folder);
-  in->folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
+  in->folder = strndup(folder.ptr, folder.len);
   return in->folder && sources_track(in->sources, path);
 }
 

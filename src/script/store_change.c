@@ -2,6 +2,7 @@
 
 #include "base/mutex.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -19,7 +20,7 @@ struct StoreChanges {
   pthread_cond_t changed;
   size_t under_way;
   StoreChange *begun[BUCKETS];  // one per key
-  bool closing;
+  atomic_bool closing;
 };
 
 StoreChanges *store_changes_new(Store *store, Str format, int64_t ttl_ms) {
@@ -130,13 +131,6 @@ static void end(StoreChange *change, bool worked) {
   end_one(changes);
 }
 
-static bool is_closing(StoreChanges *changes) {
-  pthread_mutex_lock(&changes->mutex);
-  bool closing = changes->closing;
-  pthread_mutex_unlock(&changes->mutex);
-  return closing;
-}
-
 // Ends the changes behind `change` that do not wait until the store is back.
 static void fail_once(StoreChange *change, const Err *err) {
   StoreChanges *changes = change->changes;
@@ -154,7 +148,7 @@ static void fail_once(StoreChange *change, const Err *err) {
 // Handles a failure of the store: tries again later.
 static void fail(StoreChange *change, const Err *err) {
   change->err = *err;
-  bool again = !change->once && change->away_tries++ < AWAY_TRIES && !is_closing(change->changes);
+  bool again = !change->once && change->away_tries++ < AWAY_TRIES && !change->changes->closing;
   if (!again) return end(change, false);
   fail_once(change, err);
   read_value(change, AWAY_PAUSE_MS);

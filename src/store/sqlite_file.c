@@ -58,9 +58,8 @@ bool sqlite_file_explain(const char *path, int code, Err *err) {
 
 static bool folder_is_there(const char *path) {
   char folder[PATH_MAX];
-  const char *slash = strrchr(path, '/');
-  int len = slash ? (int)(slash - path) + 1 : 0;
-  return snprintf(folder, sizeof folder, "%.*s.", len, path) < (int)sizeof folder &&
+  return snprintf(folder, sizeof folder, "%.*s.", STR_FMT(file_folder(path))) <
+             (int)sizeof folder &&
          access(folder, F_OK) == 0;
 }
 

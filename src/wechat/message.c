@@ -272,7 +272,7 @@ static const char *const numbers[] = {
 };
 // clang-format on
 
-bool message_is_number(Str name, Str parent) {
+static bool has_numbers(Str name, Str parent) {
   if (str_eq(parent, STR("SendLocationInfo")))
     return false;  // a position as texts: Location_X, Scale, ...
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -297,6 +297,10 @@ static bool is_decimal(Str text) {
   return fraction.len > 0 && digits_len(fraction) == fraction.len;
 }
 
+bool message_is_bare(Str name, Str parent, Str text) {
+  return has_numbers(name, parent) && is_decimal(text);
+}
+
 static void render_children(const NodeTree *tree, uint32_t parent, Buf *out);
 
 static void render_element(const NodeTree *tree, uint32_t index, Str name, Str parent, Buf *out) {
@@ -311,7 +315,7 @@ static void render_element(const NodeTree *tree, uint32_t index, Str name, Str p
   buf_add(out, name);
   buf_addc(out, '>');
   if (tree->nodes[index].first_child != NODE_NONE) render_children(tree, index, out);
-  else if (message_is_number(name, parent) && is_decimal(text)) buf_add(out, text);
+  else if (message_is_bare(name, parent, text)) buf_add(out, text);
   else xml_add_cdata(out, text);
   buf_add(out, STR("</"));
   buf_add(out, name);

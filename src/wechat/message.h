@@ -38,12 +38,12 @@ bool message_is_silent(Str event);
 // is preceded by its length, so different parts never make the same key.
 void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out);
 
-// Whether the platform writes the values of that element as bare numbers, where it writes texts, of digits too, in CDATA.
-// `parent`: the name of the element around it.
-bool message_is_number(Str element_name, Str parent);
+// Whether the platform writes that value as a bare number: it is one, and the element's values are numbers. Texts, of
+// digits too, stand in CDATA. `parent`: the name of the element around it.
+bool message_is_bare(Str element_name, Str parent, Str text);
 
 // Appends the XML of a tree whose root's children are the elements, for `send`: texts in CDATA; numbers bare where
-// message_is_number says so. A list repeats its element; elements with an invalid name (xml_name_ok) are left out.
+// message_is_bare says so. A list repeats its element; elements with an invalid name (xml_name_ok) are left out.
 void message_render(const NodeTree *tree, Buf *out);
 
 #endif

@@ -48,6 +48,12 @@ static void test_a_missing_file_is_the_callers_fault_and_named(void **state) {
   assert_non_null(strstr(err.text, "/nowhere/bot.lua"));
 }
 
+static void test_a_path_has_its_folder_up_to_the_last_slash(void **state) {
+  assert_true(str_eq(file_folder("a/b/c.lua"), STR("a/b/")));
+  assert_true(str_eq(file_folder("/c.lua"), STR("/")));
+  assert_true(str_eq(file_folder("c.lua"), STR("")));
+}
+
 static void test_a_folder_is_no_file(void **state) {
   assert_false(file_read("/tmp", 10, &out, &err));
   assert_non_null(strstr(err.text, "/tmp"));
@@ -101,6 +107,7 @@ int main(void) {
     cmocka_unit_test(test_all_bytes_are_appended),
     cmocka_unit_test(test_more_than_allowed_is_refused),
     cmocka_unit_test(test_a_missing_file_is_the_callers_fault_and_named),
+    cmocka_unit_test(test_a_path_has_its_folder_up_to_the_last_slash),
     cmocka_unit_test(test_a_folder_is_no_file),
     cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
     cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),

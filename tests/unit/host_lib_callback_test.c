@@ -32,6 +32,9 @@ static void test_a_plain_document_is_posted_as_it_is_with_a_signed_query(void **
 }
 
 static void test_a_document_is_read_into_its_elements(void **state) {
+  assert_holds("local bare = host.callback.is_bare is(bare('Scale', 'xml', '-1.5'), true) "
+               "is(bare('Scale', 'xml', '1.'), false) is(bare('Scale', 'SendLocationInfo', '1'), "
+               "false) is(bare('Content', 'xml', '1'), false)");
   assert_holds(DOCUMENT "local m = host.callback.read(document) is(m.Content, 'hi') "
                         "local none, why = host.callback.read('<xml><a>') is(none, nil) "
                         "is(type(why), 'string')");
