@@ -377,24 +377,23 @@ static bool await_waiting(DevServer *devserver) {
   return true;
 }
 
-// To the next timer; while a request is under way, whose deadlines are no timers, by a second at most.
-static int64_t step_of(DevServer *devserver, int64_t left_us, int64_t least_us) {
-  enum { REQUEST_STEP_US = 1000 * 1000 };
-  int64_t due_us = next_due_us(devserver), now_us = clock_now_us(), step_us = left_us;
-  if (due_us < now_us + left_us) step_us = due_us - now_us;
+int64_t devserver_step_us(DevServer *devserver, int64_t left_us, int64_t least_us,
+                          int64_t most_us) {
+  int64_t due_us = next_due_us(devserver), step_us = left_us;
+  if (due_us != INT64_MAX) step_us = due_us - clock_now_us();
   if (step_us < least_us) step_us = least_us;
-  bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
-  if (requests && step_us > REQUEST_STEP_US) step_us = REQUEST_STEP_US;
+  if (step_us > most_us) step_us = most_us;
   return step_us < left_us ? step_us : left_us;
 }
 
 void devserver_pass(DevServer *devserver, int64_t us) {
-  enum { STEPS_MAX = 20000, STEP_US = 1000 };
+  enum { STEPS_MAX = 20000, STEP_US = 1000, REQUEST_STEP_US = 1000 * 1000 };
   int64_t least_us = us / STEPS_MAX > STEP_US ? us / STEPS_MAX : STEP_US, step_us;
   bool waits = true;
   for (; us > 0; us -= step_us) {
     waits = waits && await_waiting(devserver);
-    step_us = step_of(devserver, us, least_us);
+    bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
+    step_us = devserver_step_us(devserver, us, least_us, requests ? REQUEST_STEP_US : INT64_MAX);
     devserver_move(devserver, step_us);
   }
   if (waits) await_waiting(devserver);

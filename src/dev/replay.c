@@ -356,15 +356,10 @@ static bool post_again(Replay *replay, Err *err) {
   }
 }
 
-// To the next timer; where requests wait, whose deadlines are none, in small steps.
 static int64_t step_of(Replay *replay, int64_t left_us, int64_t whole_us) {
-  Bot *bot = devserver_bot(replay->devserver);
   int64_t least_us = whole_us / JUMPS_MAX > JUMP_US ? whole_us / JUMPS_MAX : JUMP_US;
-  int64_t timer_us = bot_next_timer_us(bot), step_us = left_us;
-  if (timer_us != INT64_MAX) step_us = timer_us - clock_now_us();
-  if (step_us < least_us) step_us = least_us;
-  if (step_us > STEP_US && !is_idle(replay)) step_us = STEP_US;
-  return step_us < left_us ? step_us : left_us;
+  return devserver_step_us(replay->devserver, left_us, least_us,
+                           is_idle(replay) ? INT64_MAX : STEP_US);
 }
 
 static bool move_to(Replay *replay, int64_t unix_ms, Err *err) {
