@@ -1,5 +1,5 @@
 // Claims and answers, stored under a message's identity: "R" and the claiming process, or "A", the time and the answer.
-#include "bot/peers.h"
+#include "bot/peers_inner.h"
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -14,10 +14,7 @@
 
 enum {
   RENEW_US = 750 * 1000,
-  LAPSES_US = PEERS_CLAIM_MS * 1000,
-  TRIES_MS = 60000,       // the platform's tries end long before
   AWAY_US = 1000 * 1000,  // how long the store is not asked after it was away
-  ASKS_US = 900 * 1000,   // limit for a question of several calls
   ALONE_US = 5 * 1000,    // how long the result of peers_look is used
 };
 
@@ -31,26 +28,6 @@ typedef struct Claim {
   size_t key_len;
   char key[];
 } Claim;
-
-struct Peers {
-  Store *store;
-  Str account;
-  int64_t window_ms;
-  char claim[1 + 16 + 1];  // the stored value of messages that this process has under way
-  Dedupe *dedupe;          // NULL: every message is written at once
-  // Answers of an earlier process, sorted by key; used until `before_until_us`.
-  StoreReply *before;
-  Str *before_keys;
-  size_t before_count;
-  int64_t before_until_us;
-  atomic_bool met;  // another process had the store open at the last peers_look
-  atomic_int_least64_t looked_us,
-      others_us;  // monotonic: the last peers_look, and the last one that saw another process
-  atomic_int_least64_t away_until_us;
-  atomic_int asking;  // number of calls without a reply yet
-  pthread_mutex_t mutex;
-  Claim *claims;
-};
 
 Peers *peers_new(Store *store, Str account, int64_t window_s) {
   Peers *peers = calloc(1, sizeof *peers);
@@ -79,16 +56,16 @@ void peers_free(Peers *peers) {
 
 // ---- store --------------------------------------------------------------------------------------
 
-static bool is_away(Peers *peers) {
+bool peers_is_away(Peers *peers) {
   return clock_now_us() < atomic_load_explicit(&peers->away_until_us, memory_order_relaxed);
 }
 
-static void note_away(Peers *peers) {
+void peers_note_away(Peers *peers) {
   atomic_store(&peers->away_until_us, clock_now_us() + AWAY_US);
 }
 
 static void tell(Peers *peers, const StoreCall *call) {
-  if (!is_away(peers)) store_call(peers->store, call, store_reply_drop, NULL, NULL);
+  if (!peers_is_away(peers)) store_call(peers->store, call, store_reply_drop, NULL, NULL);
 }
 
 // ---- claims -------------------------------------------------------------------------------------
@@ -98,8 +75,7 @@ static char *put(char *at, Str text) {
   return at + text.len;
 }
 
-// Returns the key, in `text`; empty if the identity is too long.
-static Str key_in(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
+Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
   if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
   char *at = put(text, STR("answer/"));
   at = put(at, peers->account);
@@ -125,9 +101,7 @@ static void claim_release(Claim *claim) {
   if (claim && atomic_fetch_sub(&claim->holders, 1) == 1) free(claim);
 }
 
-// Makes the job hold its claim. Without memory the claim lapses unless the answer comes soon. A job that already has a
-// claim keeps it.
-static void hold(Peers *peers, Job *job, Str key, int64_t until_us) {
+void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us) {
   Claim *claim = claim_new(key, until_us);
   if (!claim) return;
   pthread_mutex_lock(&peers->mutex);
@@ -174,8 +148,8 @@ static void on_renewed(void *ctx, StoreReply *reply) {
   Peers *peers = renewal->peers;
   Claim *claim = renewal->claim;
   bool known = reply->err.code == ERR_NONE;
-  if (!known && renewal->told) note_away(peers);
-  if (known && reply->ok) atomic_store(&claim->until_us, renewal->sent_us + LAPSES_US);
+  if (!known && renewal->told) peers_note_away(peers);
+  if (known && reply->ok) atomic_store(&claim->until_us, renewal->sent_us + PEERS_LAPSES_US);
   if (known && !reply->ok) atomic_store(&claim->lost, true);
   store_reply_free(reply);
   if (renewal->told) renewal->told(renewal->ctx, !atomic_load(&claim->lost));
@@ -186,7 +160,7 @@ static void on_renewed(void *ctx, StoreReply *reply) {
 
 // Renews a claim. Returns false if the store cannot be asked now: then `told` is not called.
 static bool renew(Peers *peers, Claim *claim, void (*told)(void *ctx, bool mine), void *ctx) {
-  Renewal *renewal = is_away(peers) ? NULL : malloc(sizeof *renewal);
+  Renewal *renewal = peers_is_away(peers) ? NULL : malloc(sizeof *renewal);
   if (!renewal) return false;
   *renewal = (Renewal){ peers, claim, clock_now_us(), told, ctx };
   StoreCall call = { .op = STORE_LEASE,
@@ -224,7 +198,7 @@ static Claim *claim_of(Peers *peers, const Job *job) {
 bool peers_is_in_doubt(Peers *peers, Job *job) {
   int64_t now_us = clock_now_us();
   // Another process may have opened the store while this process was stopped.
-  if (peers->dedupe && now_us - atomic_load(&peers->looked_us) > LAPSES_US) peers_look(peers);
+  if (peers->dedupe && now_us - atomic_load(&peers->looked_us) > PEERS_LAPSES_US) peers_look(peers);
   Claim *claim = claim_of(peers, job);
   bool doubt = claim && (atomic_load(&claim->lost) || atomic_load(&claim->until_us) < now_us);
   claim_release(claim);
@@ -277,7 +251,7 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
 
 void peers_mark(Peers *peers, Str identity) {
   char text[STORE_KEY_MAX];
-  Str key = key_in(peers, identity, text);
+  Str key = peers_key(peers, identity, text);
   if (key.len && peers->window_ms)
     put_answer(peers, key, clock_unix_s(), STR(""), peers->window_ms);
 }
@@ -292,9 +266,7 @@ void peers_forget(Peers *peers, Job *job) {
 
 // ---- stored values ------------------------------------------------------------------------------
 
-typedef enum { FOUND_NOTHING, FOUND_CLAIM, FOUND_OWN, FOUND_ANSWER, FOUND_NOBODY_TO_ASK } Found;
-
-static Found read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s) {
+PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s) {
   Str seconds, packed;
   if (!str_starts(value, STR("A")))
     return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
@@ -317,7 +289,7 @@ static void tell_answered(void *ctx, const DedupeSeen *seen) {
   int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
   if (seen->job || left_ms <= 0) return;
   char text[STORE_KEY_MAX];
-  Str key = key_in(telling->peers, seen->identity, text);
+  Str key = peers_key(telling->peers, seen->identity, text);
   if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
 }
 
@@ -329,8 +301,8 @@ static void tell_seen(void *ctx, const DedupeSeen *seen) {
     return;
   }
   char text[STORE_KEY_MAX];
-  Str key = key_in(peers, seen->identity, text);
-  if (key.len) hold(peers, seen->job, key, 0);
+  Str key = peers_key(peers, seen->identity, text);
+  if (key.len) peers_hold(peers, seen->job, key, 0);
   Claim *claim = key.len ? claim_of(peers, seen->job) : NULL;
   if (claim) renew(peers, claim, NULL, NULL);
   claim_release(claim);
@@ -369,7 +341,7 @@ static int compare_keys(const void *a, const void *b) {
   return str_compare(*(const Str *)a, *(const Str *)b);
 }
 
-static bool was_before(const Peers *peers, Str key) {
+bool peers_had_before(const Peers *peers, Str key) {
   return bsearch(&key, peers->before_keys, peers->before_count, sizeof key, compare_keys) != NULL;
 }
 
@@ -394,173 +366,11 @@ void peers_leave(Peers *peers) {
   if (peers->dedupe && !atomic_load(&peers->met)) tell_all(peers, tell_answered);
 }
 
-typedef enum {
-  TO_ONESELF,  // no other process has the store open, or had it within the window
-  TO_READ,     // no other process now, but the store may have answers of one
-  TO_SHARE
-} Company;
-
-static Company company(Peers *peers, int64_t now_us) {
+PeersCompany peers_company(Peers *peers, int64_t now_us) {
   if (!peers->dedupe) return TO_SHARE;
   if (now_us - atomic_load_explicit(&peers->looked_us, memory_order_relaxed) > ALONE_US)
     peers_look(peers);
   if (atomic_load(&peers->met)) return TO_SHARE;
   int64_t others_us = atomic_load_explicit(&peers->others_us, memory_order_relaxed);
   return now_us > others_us + peers->window_ms * 1000 ? TO_ONESELF : TO_READ;
-}
-
-// ---- asking -------------------------------------------------------------------------------------
-
-typedef enum {
-  ASK_ADD,        // adds the claim
-  ASK_LOOK,       // reads the value that is there instead
-  ASK_ADD_AGAIN,  // the value had lapsed: adds the claim again
-  ASK_READ,       // reads an answer, when no other process can be answering
-  ASK_FOLLOW      // reads the result of another process's claim
-} AskStep;
-
-// A question under way, of one call or several.
-typedef struct {
-  Peers *peers;
-  Job *job;
-  AskStep step;
-  int64_t until_us;  // limit for the answer
-  int64_t asked_us;  // monotonic: start of the call under way
-  PeersTold told;
-  void *ctx;
-} Asking;
-
-static void on_reply(void *ctx, StoreReply *reply);
-
-static bool ask(Asking *asking) {
-  char key[STORE_KEY_MAX];
-  Peers *peers = asking->peers;
-  bool adds = asking->step == ASK_ADD || asking->step == ASK_ADD_AGAIN;
-  asking->asked_us = clock_now_us();
-  int64_t left_ms = (asking->until_us - asking->asked_us) / 1000;
-  StoreCall call = { .op = adds ? STORE_ADD : STORE_GET,
-                     .key = key_in(peers, asking->job->identity, key),
-                     .patience_ms = left_ms };
-  if (adds) call.value = str_of(peers->claim);
-  if (adds) call.ttl_ms = PEERS_CLAIM_MS;
-  return left_ms > 0 && store_call(peers->store, &call, on_reply, asking, NULL);
-}
-
-static bool ask_next(Asking *asking, AskStep step) {
-  asking->step = step;
-  return ask(asking);
-}
-
-static void end_asking(Asking *asking) {
-  Peers *peers = asking->peers;
-  job_release(asking->job);
-  free(asking);
-  atomic_fetch_sub(&peers->asking, 1);
-}
-
-static PeersResult result_of(const Asking *asking, Found found) {
-  if (found == FOUND_ANSWER) return PEERS_ANSWERED;
-  // No other process can be answering the message, so a claim belongs to a process that has died.
-  if (asking->step == ASK_READ) return PEERS_MINE;
-  if (asking->step == ASK_FOLLOW)
-    return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
-  return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
-}
-
-static void tell_found(Asking *asking, Found found, Str packed, int64_t answered_s) {
-  char key[STORE_KEY_MAX];
-  PeersResult result = result_of(asking, found);
-  bool claims = asking->step <= ASK_ADD_AGAIN;
-  if (claims && result == PEERS_MINE)
-    hold(asking->peers, asking->job, key_in(asking->peers, asking->job->identity, key),
-         asking->asked_us + LAPSES_US);
-  asking->told(asking->ctx, result, packed, answered_s);
-  end_asking(asking);
-}
-
-// On the store's thread. An error means that the store is away, which the store logs.
-static void on_reply(void *ctx, StoreReply *reply) {
-  Asking *asking = ctx;
-  AskStep step = asking->step;
-  bool adds = step == ASK_ADD || step == ASK_ADD_AGAIN;
-  bool failed = reply->err.code != ERR_NONE;
-  int64_t answered_s = 0;
-  Buf packed;
-  buf_init(&packed);
-  Found found = failed       ? FOUND_NOBODY_TO_ASK
-                : adds       ? (reply->ok ? FOUND_OWN : FOUND_CLAIM)
-                : !reply->ok ? FOUND_NOTHING
-                             : read_value(asking->peers, reply->value, &packed, &answered_s);
-  store_reply_free(reply);
-  if (failed) note_away(asking->peers);
-  bool goes_on = (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
-                 (step == ASK_LOOK && found == FOUND_NOTHING && ask_next(asking, ASK_ADD_AGAIN));
-  if (!goes_on) tell_found(asking, found, buf_str(&packed), answered_s);
-  buf_clear(&packed);
-}
-
-static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ctx) {
-  Asking *asking = is_away(peers) ? NULL : malloc(sizeof *asking);
-  if (!asking) return false;
-  *asking = (Asking){ .peers = peers,
-                      .job = job_retain(job),
-                      .step = step,
-                      .until_us = clock_now_us() + ASKS_US,
-                      .told = told,
-                      .ctx = ctx };
-  atomic_fetch_add(&peers->asking, 1);
-  if (ask(asking)) return true;
-  end_asking(asking);
-  return false;
-}
-
-bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
-  char text[STORE_KEY_MAX];
-  Company with = company(peers, job->started_us);  // just now, and known without reading the clock
-  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
-  if (with == TO_ONESELF && !after_others) return false;
-  Str key = key_in(peers, job->identity, text);
-  if (key.len == 0 || (with == TO_ONESELF && !was_before(peers, key))) return false;
-  if (begin(peers, job, with == TO_SHARE ? ASK_ADD : ASK_READ, told, ctx)) return true;
-  if (with == TO_SHARE) hold(peers, job, key, clock_now_us() + LAPSES_US);
-  return false;
-}
-
-bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx) {
-  return begin(peers, job, ASK_FOLLOW, told, ctx);
-}
-
-// A count under way.
-typedef struct {
-  Peers *peers;
-  Job *job;
-} Count;
-
-static void on_counted(void *ctx, StoreReply *reply) {
-  Count count = *(Count *)ctx;
-  int before = atomic_load(&count.job->tries);
-  int tries = reply->err.code == ERR_NONE ? (int)reply->number + 1 : 0;
-  while (tries > before && !atomic_compare_exchange_weak(&count.job->tries, &before, tries)) {
-  }
-  free(ctx);
-  job_release(count.job);
-  store_reply_free(reply);
-  atomic_fetch_sub(&count.peers->asking, 1);
-}
-
-void peers_count_try(Peers *peers, Job *job) {
-  char key[STORE_KEY_MAX];
-  int len =
-      snprintf(key, sizeof key, "tries/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
-  Count *count = len < (int)sizeof key && !is_away(peers) ? malloc(sizeof *count) : NULL;
-  if (!count) return;
-  *count = (Count){ .peers = peers, .job = job_retain(job) };
-  StoreCall call = {
-    .op = STORE_INCR, .key = str_make(key, (size_t)len), .by = 1, .ttl_ms = TRIES_MS
-  };
-  atomic_fetch_add(&peers->asking, 1);
-  if (store_call(peers->store, &call, on_counted, count, NULL)) return;
-  atomic_fetch_sub(&peers->asking, 1);
-  job_release(job);
-  free(count);
 }

@@ -1,0 +1,168 @@
+// Questions to the store: who has a message, and how often the platform has tried it.
+#include "bot/peers_inner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+enum {
+  TRIES_MS = 60000,     // the platform's tries end long before
+  ASKS_US = 900 * 1000  // limit for a question of several calls
+};
+
+typedef enum {
+  ASK_ADD,        // adds the claim
+  ASK_LOOK,       // reads the value that is there instead
+  ASK_ADD_AGAIN,  // the value had lapsed: adds the claim again
+  ASK_READ,       // reads an answer, when no other process can be answering
+  ASK_FOLLOW      // reads the result of another process's claim
+} AskStep;
+
+// A question under way, of one call or several.
+typedef struct {
+  Peers *peers;
+  Job *job;
+  AskStep step;
+  int64_t until_us;  // limit for the answer
+  int64_t asked_us;  // monotonic: start of the call under way
+  PeersTold told;
+  void *ctx;
+} Asking;
+
+static void on_reply(void *ctx, StoreReply *reply);
+
+static bool ask(Asking *asking) {
+  char key[STORE_KEY_MAX];
+  Peers *peers = asking->peers;
+  bool adds = asking->step == ASK_ADD || asking->step == ASK_ADD_AGAIN;
+  asking->asked_us = clock_now_us();
+  int64_t left_ms = (asking->until_us - asking->asked_us) / 1000;
+  StoreCall call = { .op = adds ? STORE_ADD : STORE_GET,
+                     .key = peers_key(peers, asking->job->identity, key),
+                     .patience_ms = left_ms };
+  if (adds) call.value = str_of(peers->claim);
+  if (adds) call.ttl_ms = PEERS_CLAIM_MS;
+  return left_ms > 0 && store_call(peers->store, &call, on_reply, asking, NULL);
+}
+
+static bool ask_next(Asking *asking, AskStep step) {
+  asking->step = step;
+  return ask(asking);
+}
+
+static void end_asking(Asking *asking) {
+  Peers *peers = asking->peers;
+  job_release(asking->job);
+  free(asking);
+  atomic_fetch_sub(&peers->asking, 1);
+}
+
+static PeersResult result_of(const Asking *asking, PeersFound found) {
+  if (found == FOUND_ANSWER) return PEERS_ANSWERED;
+  // No other process can be answering the message, so a claim belongs to a process that has died.
+  if (asking->step == ASK_READ) return PEERS_MINE;
+  if (asking->step == ASK_FOLLOW)
+    return found == FOUND_NOTHING || found == FOUND_OWN ? PEERS_MINE : PEERS_RUNNING;
+  return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
+}
+
+static void tell_found(Asking *asking, PeersFound found, Str packed, int64_t answered_s) {
+  char key[STORE_KEY_MAX];
+  PeersResult result = result_of(asking, found);
+  bool claims = asking->step <= ASK_ADD_AGAIN;
+  if (claims && result == PEERS_MINE)
+    peers_hold(asking->peers, asking->job, peers_key(asking->peers, asking->job->identity, key),
+               asking->asked_us + PEERS_LAPSES_US);
+  asking->told(asking->ctx, result, packed, answered_s);
+  end_asking(asking);
+}
+
+// On the store's thread. An error means that the store is away, which the store logs.
+static void on_reply(void *ctx, StoreReply *reply) {
+  Asking *asking = ctx;
+  AskStep step = asking->step;
+  bool adds = step == ASK_ADD || step == ASK_ADD_AGAIN;
+  bool failed = reply->err.code != ERR_NONE;
+  int64_t answered_s = 0;
+  Buf packed;
+  buf_init(&packed);
+  PeersFound found = failed ? FOUND_NOBODY_TO_ASK
+                     : adds ? (reply->ok ? FOUND_OWN : FOUND_CLAIM)
+                     : !reply->ok
+                         ? FOUND_NOTHING
+                         : peers_read_value(asking->peers, reply->value, &packed, &answered_s);
+  store_reply_free(reply);
+  if (failed) peers_note_away(asking->peers);
+  bool goes_on = (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
+                 (step == ASK_LOOK && found == FOUND_NOTHING && ask_next(asking, ASK_ADD_AGAIN));
+  if (!goes_on) tell_found(asking, found, buf_str(&packed), answered_s);
+  buf_clear(&packed);
+}
+
+static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ctx) {
+  Asking *asking = peers_is_away(peers) ? NULL : malloc(sizeof *asking);
+  if (!asking) return false;
+  *asking = (Asking){ .peers = peers,
+                      .job = job_retain(job),
+                      .step = step,
+                      .until_us = clock_now_us() + ASKS_US,
+                      .told = told,
+                      .ctx = ctx };
+  atomic_fetch_add(&peers->asking, 1);
+  if (ask(asking)) return true;
+  end_asking(asking);
+  return false;
+}
+
+bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
+  char text[STORE_KEY_MAX];
+  PeersCompany with =
+      peers_company(peers, job->started_us);  // just now, and known without reading the clock
+  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
+  if (with == TO_ONESELF && !after_others) return false;
+  Str key = peers_key(peers, job->identity, text);
+  if (key.len == 0 || (with == TO_ONESELF && !peers_had_before(peers, key))) return false;
+  if (begin(peers, job, with == TO_SHARE ? ASK_ADD : ASK_READ, told, ctx)) return true;
+  if (with == TO_SHARE) peers_hold(peers, job, key, clock_now_us() + PEERS_LAPSES_US);
+  return false;
+}
+
+bool peers_ask(Peers *peers, Job *job, PeersTold told, void *ctx) {
+  return begin(peers, job, ASK_FOLLOW, told, ctx);
+}
+
+// A count under way.
+typedef struct {
+  Peers *peers;
+  Job *job;
+} Count;
+
+static void on_counted(void *ctx, StoreReply *reply) {
+  Count count = *(Count *)ctx;
+  int before = atomic_load(&count.job->tries);
+  int tries = reply->err.code == ERR_NONE ? (int)reply->number + 1 : 0;
+  while (tries > before && !atomic_compare_exchange_weak(&count.job->tries, &before, tries)) {
+  }
+  free(ctx);
+  job_release(count.job);
+  store_reply_free(reply);
+  atomic_fetch_sub(&count.peers->asking, 1);
+}
+
+void peers_count_try(Peers *peers, Job *job) {
+  char key[STORE_KEY_MAX];
+  int len =
+      snprintf(key, sizeof key, "tries/%.*s/%.*s", STR_FMT(peers->account), STR_FMT(job->identity));
+  Count *count = len < (int)sizeof key && !peers_is_away(peers) ? malloc(sizeof *count) : NULL;
+  if (!count) return;
+  *count = (Count){ .peers = peers, .job = job_retain(job) };
+  StoreCall call = {
+    .op = STORE_INCR, .key = str_make(key, (size_t)len), .by = 1, .ttl_ms = TRIES_MS
+  };
+  atomic_fetch_add(&peers->asking, 1);
+  if (store_call(peers->store, &call, on_counted, count, NULL)) return;
+  atomic_fetch_sub(&peers->asking, 1);
+  job_release(job);
+  free(count);
+}
