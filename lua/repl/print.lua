@@ -121,7 +121,7 @@ return function(repl)
     local meta = getmetatable(value)
     if type(meta) == "table" and meta.__tostring and meta.__name ~= "menu" then
       local good, text = pcall(tostring, value)
-      return good and repl.paint.safe(text) or "a table whose __tostring fails"
+      if good then return repl.paint.safe(text) end -- a reply before any message has no text: it is laid out
     end
     return show_table(value, path, seen, depth)
   end
