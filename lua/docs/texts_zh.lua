@@ -291,7 +291,7 @@ local texts = {
     "每秒 5 次（44990）。85074：小程序还没发布；85095：删掉规则再添加。",
   ["Verified service accounts."] = "限已认证的服务号。",
   ["Ended in March 2021: use wechat.qrcode.shorten_gen."] = "2021 年 3 月结束：改用 wechat.qrcode.shorten_gen。",
-  ["404 for a ticket that is none."] = "ticket 无效时是 404。", ["87014: not safe."] = "87014：不安全。",
+  ["404 for an invalid ticket."] = "ticket 无效时是 404。", ["87014: not safe."] = "87014：不安全。",
   ["20 tags a user (45059)."] = "每个用户 20 个标签（45059）。",
   ["100 an account (45056); 45157: the name is taken, 45158: it is too long."] = "每个账号 100 个（45056）；45157：名字已有，45158：名字太长。",
   ["45057: over 100,000 users have it."] = "45057：超过 100000 个用户有它。", ["45058: tags 0, 1 and 2 are the platform's."] = "45058：标签 0、1、2 是平台的。",

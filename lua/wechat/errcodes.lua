@@ -159,7 +159,7 @@ local codes = {
     "access_token 无效或已被新的取代；获取时则为 AppSecret 错误",
   },
   [40002] = { "INVALID_CREDENTIAL_TYPE", "request", "wrong grant_type", "grant_type 错误" },
-  [40003] = { "INVALID_OPENID", "user", "the openid is none of this account's", "openid 不属于本公众号" },
+  [40003] = { "INVALID_OPENID", "user", "the openid does not belong to this account", "openid 不属于本公众号" },
   [40004] = { "INVALID_MEDIA_TYPE", "request", "media of this type are not taken", "媒体类型不支持" },
   [40005] = { "INVALID_FILE_TYPE", "request", "files of this type are not taken", "文件类型不支持" },
   [40006] = { "INVALID_FILE_SIZE", "request", "the file is too big or too small", "文件大小不符合要求" },

@@ -238,7 +238,7 @@ const Command command_test = {
   .usage = "SPEC.lua...",
   .summary = "Run specs of bots against a simulated platform",
   .details =
-      "NAME_spec.lua is of NAME.lua beside it. Each test has a fresh bot, platform and store; "
+      "NAME_spec.lua tests NAME.lua beside it. Each test has a fresh bot, platform and store; "
       "nothing leaves "
       "the\n"
       "machine. In a spec:\n"

@@ -19,7 +19,7 @@ return {
       host = "mp", token = "none",
       query = { "ticket string" },
       returns = { "(body) binary jpg" },
-      note = "404 for a ticket that is none.",
+      note = "404 for an invalid ticket.",
     },
     shorturl = {
       doc = "Shortens an address.",
