@@ -26,7 +26,7 @@ enum { STOPPING_US = 3000 * 1000 };
 typedef struct {
   Attach *attach;
   Session *session;  // NULL: free
-} Seat;
+} Slot;
 
 struct Attach {
   AttachOptions options;
@@ -38,43 +38,43 @@ struct Attach {
   pthread_mutex_t mutex;
   pthread_cond_t left;
   // With the mutex:
-  Seat seats[ATTACH_SESSIONS_MAX];
+  Slot slots[ATTACH_SESSIONS_MAX];
   int taken;
   uint64_t last;
 };
 
-// ---- seats --------------------------------------------------------------------------------------
+// ---- slots --------------------------------------------------------------------------------------
 
-// Returns NULL if all seats are taken.
-static Seat *enter(Attach *attach, Session *session) {
-  Seat *seat = NULL;
+// Returns NULL if all slots are taken.
+static Slot *enter(Attach *attach, Session *session) {
+  Slot *slot = NULL;
   pthread_mutex_lock(&attach->mutex);
-  for (int i = 0; i < ATTACH_SESSIONS_MAX && !seat; i++) {
-    if (!attach->seats[i].session) seat = &attach->seats[i];
+  for (int i = 0; i < ATTACH_SESSIONS_MAX && !slot; i++) {
+    if (!attach->slots[i].session) slot = &attach->slots[i];
   }
-  if (seat) {
-    *seat = (Seat){ attach, session };
+  if (slot) {
+    *slot = (Slot){ attach, session };
     attach->taken++;
     session->number = ++attach->last;
   }
   pthread_mutex_unlock(&attach->mutex);
-  return seat;
+  return slot;
 }
 
-static void leave(Seat *seat) {
-  Attach *attach = seat->attach;
+static void leave(Slot *slot) {
+  Attach *attach = slot->attach;
   pthread_mutex_lock(&attach->mutex);
-  session_free(seat->session);
-  seat->session = NULL;
+  session_free(slot->session);
+  slot->session = NULL;
   attach->taken--;
   pthread_cond_broadcast(&attach->left);
   pthread_mutex_unlock(&attach->mutex);
 }
 
 static void *serve(void *ctx) {
-  Seat *seat = ctx;
-  session_converse(seat->session);
-  leave(seat);
+  Slot *slot = ctx;
+  session_converse(slot->session);
+  leave(slot);
   return NULL;
 }
 
@@ -100,10 +100,10 @@ static void take_in(Attach *attach, int fd) {
     return;
   }
   if (!may_attach(session)) return refuse(session, "only the bot's own user and root may attach");
-  Seat *seat = enter(attach, session);
-  if (!seat)
+  Slot *slot = enter(attach, session);
+  if (!slot)
     return refuse(session, "the largest number of prompts is attached already: close one of them");
-  if (pthread_create(&thread, NULL, serve, seat) != 0) return leave(seat);
+  if (pthread_create(&thread, NULL, serve, slot) != 0) return leave(slot);
   pthread_setname_np(thread, "attached");
   pthread_detach(thread);
 }
@@ -221,7 +221,7 @@ static bool end_sessions(Attach *attach) {
   struct timespec until = clock_to_timespec(clock_now_us() + STOPPING_US);
   pthread_mutex_lock(&attach->mutex);
   for (int i = 0; i < ATTACH_SESSIONS_MAX; i++) {
-    if (attach->seats[i].session) shutdown(attach->seats[i].session->channel.fd, SHUT_RDWR);
+    if (attach->slots[i].session) shutdown(attach->slots[i].session->channel.fd, SHUT_RDWR);
   }
   while (attach->taken > 0 &&
          pthread_cond_timedwait(&attach->left, &attach->mutex, &until) != ETIMEDOUT) {

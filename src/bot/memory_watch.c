@@ -30,18 +30,18 @@ typedef struct {
   int64_t collected_us, refused_us;
   int64_t full_since_us;  // 0: it is not full
   bool warned;
-} Seat;
+} Findings;
 
 struct MemoryWatch {
   Pool *pool;
   BotShared *shared;
   size_t highest;    // the most bytes of all interpreters since the last malloc_trim
   int interpreters;  // not yet closed
-  Seat seats[];
+  Findings findings[];
 };
 
 MemoryWatch *memory_watch_new(Pool *pool, BotShared *shared) {
-  MemoryWatch *watch = calloc(1, sizeof *watch + pool_count(pool) * sizeof *watch->seats);
+  MemoryWatch *watch = calloc(1, sizeof *watch + pool_count(pool) * sizeof *watch->findings);
   if (!watch) return NULL;
   watch->pool = pool;
   watch->shared = shared;
@@ -56,19 +56,20 @@ static bool is_over(const InterpreterMemory *memory, size_t percent) {
 
 // ---- garbage ------------------------------------------------------------------------------------
 
-static bool is_worth_collecting(const Seat *seat, const InterpreterMemory *memory, int64_t now_us) {
-  bool idle = memory->slices == seat->slices;
-  if (idle && memory->used > seat->left * 2 + GARBAGE) return true;
+static bool is_worth_collecting(const Findings *found, const InterpreterMemory *memory,
+                                int64_t now_us) {
+  bool idle = memory->slices == found->slices;
+  if (idle && memory->used > found->left * 2 + GARBAGE) return true;
   if (!is_over(memory, TIGHT_PERCENT)) return false;
-  bool helps = !seat->warned || now_us - seat->refused_us < COLLECT_US;
-  return now_us - seat->collected_us > (helps ? COLLECT_US : COLLECT_LATER_US);
+  bool helps = !found->warned || now_us - found->refused_us < COLLECT_US;
+  return now_us - found->collected_us > (helps ? COLLECT_US : COLLECT_LATER_US);
 }
 
-static void collect(Seat *seat, Interpreter *in, InterpreterMemory *memory, int64_t now_us) {
+static void collect(Findings *found, Interpreter *in, InterpreterMemory *memory, int64_t now_us) {
   if (!interpreter_collect(in, now_us + WAIT_US)) return;
   *memory = interpreter_look_at_memory(in);
-  seat->left = memory->used;
-  seat->collected_us = now_us;
+  found->left = memory->used;
+  found->collected_us = now_us;
 }
 
 // ---- short memory -------------------------------------------------------------------------------
@@ -92,48 +93,48 @@ static void replace(MemoryWatch *watch, size_t index, Interpreter *full) {
 }
 
 // Returns whether the interpreter has been full for FULL_US, and an allocation was refused just now.
-static bool stays_full(Seat *seat, int64_t now_us) {
-  bool recent = now_us - seat->refused_us < RECENT_US;
-  if (!seat->full_since_us && recent) seat->full_since_us = now_us;
-  return seat->full_since_us && recent && now_us - seat->full_since_us >= FULL_US;
+static bool stays_full(Findings *found, int64_t now_us) {
+  bool recent = now_us - found->refused_us < RECENT_US;
+  if (!found->full_since_us && recent) found->full_since_us = now_us;
+  return found->full_since_us && recent && now_us - found->full_since_us >= FULL_US;
 }
 
-static void make_room(MemoryWatch *watch, Seat *seat, size_t index, Interpreter *in,
+static void make_room(MemoryWatch *watch, Findings *found, size_t index, Interpreter *in,
                       const InterpreterMemory *memory, int64_t now_us) {
-  if (!seat->warned) warn(memory);
-  seat->warned = true;
+  if (!found->warned) warn(memory);
+  found->warned = true;
   if (watch->shared->conversations) conversations_make_room(watch->shared->conversations, in);
-  if (!stays_full(seat, now_us)) return;
+  if (!stays_full(found, now_us)) return;
   replace(watch, index, in);
-  seat->full_since_us = now_us;  // if that failed, the next try comes after the same time
+  found->full_since_us = now_us;  // if that failed, the next try comes after the same time
 }
 
-static void ease(Seat *seat, const InterpreterMemory *memory) {
-  seat->full_since_us = 0;
-  if (!is_over(memory, EASY_PERCENT)) seat->warned = false;
+static void ease(Findings *found, const InterpreterMemory *memory) {
+  found->full_since_us = 0;
+  if (!is_over(memory, EASY_PERCENT)) found->warned = false;
 }
 
 // ---- check --------------------------------------------------------------------------------------
 
-static void sit_down(Seat *seat, const Interpreter *in, const InterpreterMemory *memory) {
-  *seat = (Seat){ .in = in,
-                  .left = memory->used,
-                  .slices = memory->slices,
-                  .refusals = memory->refusals,
-                  .refused_us = INT64_MIN / 2,
-                  .collected_us = INT64_MIN / 2 };
+static void begin(Findings *found, const Interpreter *in, const InterpreterMemory *memory) {
+  *found = (Findings){ .in = in,
+                       .left = memory->used,
+                       .slices = memory->slices,
+                       .refusals = memory->refusals,
+                       .refused_us = INT64_MIN / 2,
+                       .collected_us = INT64_MIN / 2 };
 }
 
 static size_t look(MemoryWatch *watch, size_t index, Interpreter *in, int64_t now_us) {
-  Seat *seat = &watch->seats[index];
+  Findings *found = &watch->findings[index];
   InterpreterMemory memory = interpreter_look_at_memory(in);
-  if (seat->in != in) sit_down(seat, in, &memory);
-  if (memory.refusals != seat->refusals) seat->refused_us = now_us;
-  seat->refusals = memory.refusals;
-  if (is_worth_collecting(seat, &memory, now_us)) collect(seat, in, &memory, now_us);
-  seat->slices = memory.slices;
-  if (is_over(&memory, TIGHT_PERCENT)) make_room(watch, seat, index, in, &memory, now_us);
-  else ease(seat, &memory);
+  if (found->in != in) begin(found, in, &memory);
+  if (memory.refusals != found->refusals) found->refused_us = now_us;
+  found->refusals = memory.refusals;
+  if (is_worth_collecting(found, &memory, now_us)) collect(found, in, &memory, now_us);
+  found->slices = memory.slices;
+  if (is_over(&memory, TIGHT_PERCENT)) make_room(watch, found, index, in, &memory, now_us);
+  else ease(found, &memory);
   return memory.used;
 }
 

@@ -21,12 +21,12 @@ struct Pool {
   const InterpreterOptions *options;
   size_t count;
   Metrics *metrics;
-  pthread_mutex_t loading;  // held by one pool_reload at a time
-  Interpreter **fresh;      // `count` of them, during a reload
-  pthread_mutex_t mutex;    // of the fields below
-  Interpreter **indices;    // `count` of them; NULL before the first load
-  size_t turn;              // the index that is asked first for the next message
-  Interpreter *failed;      // the last failed load, kept for the list of its files
+  pthread_mutex_t loading;     // held by one pool_reload at a time
+  Interpreter **fresh;         // `count` of them, during a reload
+  pthread_mutex_t mutex;       // of the fields below
+  Interpreter **interpreters;  // `count` of them; NULL before the first load
+  size_t turn;                 // the index that is asked first for the next message
+  Interpreter *failed;         // the last failed load, kept for the list of its files
   PoolStatus status;
   void (*on_load)(void *ctx, const char *error);
   void *on_load_ctx;
@@ -99,8 +99,8 @@ static void change_places(Pool *pool) {
   for (size_t index = 0; index < pool->count; index++) {
     Interpreter *fresh = pool->fresh[index];
     if (!fresh) continue;
-    pool->fresh[index] = pool->indices[index];
-    pool->indices[index] = fresh;
+    pool->fresh[index] = pool->interpreters[index];
+    pool->interpreters[index] = fresh;
   }
   pthread_mutex_unlock(&pool->mutex);
 }
@@ -151,8 +151,8 @@ static Interpreter *load_like(Pool *pool, size_t index, Interpreter *like, Err *
 // because a load under way has replaced it.
 static bool take_place(Pool *pool, size_t index, Interpreter *before, Interpreter *fresh) {
   pthread_mutex_lock(&pool->mutex);
-  bool there = pool->indices[index] == before;
-  if (there) pool->indices[index] = fresh;
+  bool there = pool->interpreters[index] == before;
+  if (there) pool->interpreters[index] = fresh;
   pthread_mutex_unlock(&pool->mutex);
   Interpreter *left = there ? before : fresh;
   interpreter_retire(left);
@@ -210,13 +210,13 @@ bool pool_replace_full(Pool *pool, size_t index, Interpreter *full, Err *err) {
 
 // ---- creation and end ---------------------------------------------------------------------------
 
-static bool open_seats(Pool *pool, Err *err) {
+static bool make_lists(Pool *pool, Err *err) {
   pool->fresh = calloc(pool->count, sizeof *pool->fresh);
-  pool->indices = calloc(pool->count, sizeof *pool->indices);
-  return pool->fresh && pool->indices ? true : err_set(err, ERR_MEMORY, "no memory");
+  pool->interpreters = calloc(pool->count, sizeof *pool->interpreters);
+  return pool->fresh && pool->interpreters ? true : err_set(err, ERR_MEMORY, "no memory");
 }
 
-static Pool *open_slot(const char *script, const InterpreterOptions *options, size_t count,
+static Pool *make_pool(const char *script, const InterpreterOptions *options, size_t count,
                        Metrics *metrics, Err *err) {
   Pool *pool = calloc(1, sizeof *pool);
   if (!pool) {
@@ -229,7 +229,7 @@ static Pool *open_slot(const char *script, const InterpreterOptions *options, si
   pool->metrics = metrics;
   pthread_mutex_init(&pool->loading, NULL);
   mutex_init_brief(&pool->mutex);
-  if (open_seats(pool, err)) return pool;
+  if (make_lists(pool, err)) return pool;
   pool_free(pool);
   return NULL;
 }
@@ -241,7 +241,7 @@ static bool stand_in(Pool *pool, Err *err) {
   for (size_t index = 0; index < pool->count; index++) {
     Interpreter *interpreter = interpreter_new(&options, err);
     if (!interpreter) return false;
-    pool->indices[index] = interpreter;
+    pool->interpreters[index] = interpreter;
     if (!interpreter_load(interpreter, pool->script, err)) return false;
   }
   return true;
@@ -249,7 +249,7 @@ static bool stand_in(Pool *pool, Err *err) {
 
 Pool *pool_new(const char *script, const InterpreterOptions *options, size_t count,
                bool start_broken, Metrics *metrics, Err *err) {
-  Pool *pool = open_slot(script, options, count, metrics, err);
+  Pool *pool = make_pool(script, options, count, metrics, err);
   if (!pool || load_and_take_over(pool, false, err)) return pool;
   if (start_broken && err->code == ERR_FAILED && stand_in(pool, err)) return pool;
   pool_free(pool);
@@ -262,26 +262,26 @@ void pool_listen(Pool *pool, void (*on_load)(void *ctx, const char *error), void
 }
 
 static void unload(Pool *pool) {
-  for (size_t index = 0; index < pool->count && pool->indices[index]; index++) {
+  for (size_t index = 0; index < pool->count && pool->interpreters[index]; index++) {
     Buf state;
     buf_init(&state);
-    interpreter_unload(pool->indices[index], &state);
+    interpreter_unload(pool->interpreters[index], &state);
     buf_clear(&state);
   }
 }
 
 void pool_free(Pool *pool) {
   if (!pool) return;
-  if (pool->indices) {
+  if (pool->interpreters) {
     unload(pool);
     for (size_t i = 0; i < pool->count; i++) {
-      if (pool->indices[i]) interpreter_end_tasks(pool->indices[i]);
+      if (pool->interpreters[i]) interpreter_end_tasks(pool->interpreters[i]);
     }
-    let_go(pool, pool->indices);
+    let_go(pool, pool->interpreters);
   }
   if (pool->fresh) let_go(pool, pool->fresh);
   if (pool->failed) interpreter_release(pool->failed);
-  free(pool->indices);
+  free(pool->interpreters);
   free(pool->fresh);
   pthread_mutex_destroy(&pool->mutex);
   pthread_mutex_destroy(&pool->loading);
@@ -294,7 +294,7 @@ size_t pool_count(const Pool *pool) { return pool->count; }
 
 Interpreter *pool_get(Pool *pool, size_t index) {
   pthread_mutex_lock(&pool->mutex);
-  Interpreter *interpreter = interpreter_retain(pool->indices[index]);
+  Interpreter *interpreter = interpreter_retain(pool->interpreters[index]);
   pthread_mutex_unlock(&pool->mutex);
   return interpreter;
 }
@@ -307,9 +307,9 @@ static Interpreter *least_busy(Pool *pool) {
   size_t index = pool->turn;
   for (size_t i = 0; i < pool->count && least > 0; i++, index++) {
     if (index == pool->count) index = 0;
-    int queue = interpreter_queue(pool->indices[index]);
+    int queue = interpreter_queue(pool->interpreters[index]);
     if (best && queue >= least) continue;
-    best = pool->indices[index];
+    best = pool->interpreters[index];
     least = queue;
   }
   pool->turn = pool->turn + 1 < pool->count ? pool->turn + 1 : 0;
@@ -337,10 +337,10 @@ static Interpreter *to_relieve(Pool *pool, int *longest) {
   *longest = 1;
   pthread_mutex_lock(&pool->mutex);
   for (size_t index = 0; index < pool->count; index++) {
-    int queue = interpreter_queue(pool->indices[index]);
+    int queue = interpreter_queue(pool->interpreters[index]);
     any_free = any_free || queue == 0;
     if (queue <= *longest || queue == INT_MAX) continue;
-    busy = pool->indices[index];
+    busy = pool->interpreters[index];
     *longest = queue;
   }
   if (busy && any_free) interpreter_retain(busy);
@@ -391,7 +391,7 @@ bool pool_files(Pool *pool, Arena *arena, Pairs *files) {
   pthread_mutex_lock(&pool->mutex);
   bool ok = !pool->failed || interpreter_files(pool->failed, arena, files);
   for (size_t index = 0; index < pool->count && ok; index++) {
-    ok = interpreter_files(pool->indices[index], arena, files);
+    ok = interpreter_files(pool->interpreters[index], arena, files);
   }
   pthread_mutex_unlock(&pool->mutex);
   return ok;
@@ -401,7 +401,7 @@ void pool_status(Pool *pool, PoolStatus *status) {
   pthread_mutex_lock(&pool->mutex);
   *status = pool->status;
   for (size_t index = 0; index < pool->count; index++) {
-    size_t memory = interpreter_memory(pool->indices[index]);
+    size_t memory = interpreter_memory(pool->interpreters[index]);
     status->memory += memory;
     if (memory > status->memory_max) status->memory_max = memory;
   }
