@@ -87,7 +87,7 @@ static void test_any_bytes_are_cut_somewhere(void **state) {
   for (unsigned seed = 1; seed < 500; seed++) {
     unsigned x = seed * 2654435761u;
     for (size_t i = 0; i < sizeof bytes; i++)
-      bytes[i] = "\xe4\xbb\x8a\xf0\x9f .<a\n"[(x = x * 1103515245 + 12345) >> 16 & 10 % 11];
+      bytes[i] = "\xe4\xbb\x8a\xf0\x9f .<a\n"[((x = x * 1103515245 + 12345) >> 16) % 11];
     size_t cut = sentence_cut(str_make(bytes, sizeof bytes), 40);
     assert_true(cut <= 40);
     assert_true(sentence_prefix(str_make(bytes, sizeof bytes)) <= sizeof bytes);
