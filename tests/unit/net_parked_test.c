@@ -17,6 +17,7 @@ typedef struct {
   Server *server;
   LoopCall call;
   Parked *_Atomic parked;  // the last one
+  atomic_bool begun;       // the loop watches it
   atomic_int state, sent;  // as reported to the watcher
   size_t given;            // bytes of a stream
   bool streams;
@@ -38,6 +39,7 @@ static void begin(void *ctx) {
   Parked *parked = atomic_load(&world->parked);
   assert_true(parked_watch(parked, world->loop, &watcher));
   if (world->streams) parked_begin(parked, &(HttpResponse){ .status = 200, .body = STR("begun ") });
+  atomic_store(&world->begun, true);
 }
 
 static void handle(void *ctx, HttpRequest *request) {
@@ -84,8 +86,9 @@ static void wait_for(World *world, atomic_int *value, int wanted) {
 static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 static void park_on(World *world, int fd, const char *request) {
+  atomic_store(&world->begun, false);
   assert_true(say(fd, request));
-  for (int64_t end = clock_now_ms() + PATIENCE_MS; !atomic_load(&world->parked); usleep(2000))
+  for (int64_t end = clock_now_ms() + PATIENCE_MS; !atomic_load(&world->begun); usleep(2000))
     assert_true(clock_now_ms() < end);
   usleep(20000);
 }
