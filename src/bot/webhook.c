@@ -14,12 +14,15 @@
 #include "codec/url.h"
 #include "script/kept_answers.h"
 
-static int status_of(const Err *err) {
-  switch (err->code) {
-    case ERR_FORBIDDEN: return 403;
-    case ERR_MEMORY: return 503;
-    default: return 400;
-  }
+// The platform takes any status for an answer, so a 503 would lose the message.
+static void close_for_memory(Callback *c) {
+  log_warn("a request was closed unanswered: no memory; the platform tries it again");
+  answer_nothing(c);
+}
+
+static void refuse(Callback *c, const Err *err) {
+  if (err->code == ERR_MEMORY) return close_for_memory(c);
+  answer_refuse(c, err->code == ERR_FORBIDDEN ? 403 : 400, err->text);
 }
 
 // ---- stuck scripts ------------------------------------------------------------------------------
@@ -106,7 +109,7 @@ static void refuse_for_now(Callback *c) {
 static void forget_for_memory(Callback *c, Job *job) {
   run_forget(c->webhook, job);
   admission_leave(&c->webhook->admission, ADMIT_JOB);
-  answer_refuse(c, 503, "no memory");
+  close_for_memory(c);
 }
 
 // Queues the job. `answered`: the request is already answered.
@@ -210,7 +213,7 @@ static void answer_known(Callback *c, Job *job, const RunMessage *message) {
       job_release(running);
       break;
     case DEDUPE_ANSWERED: answer_before(c, job, message->head, answered_s); break;
-    case DEDUPE_NO_MEMORY: answer_refuse(c, 503, "no memory"); break;
+    case DEDUPE_NO_MEMORY: close_for_memory(c); break;
   }
 }
 
@@ -220,7 +223,7 @@ static void answer_message(Callback *c, const RunMessage *message) {
   Job *job = job_new(c->webhook->jobs, c->received_us);
   if (job && !w->identity.failed && job_describe(job, c, message->head, buf_str(&w->identity)))
     answer_known(c, job, message);
-  else answer_refuse(c, 503, "no memory");
+  else close_for_memory(c);
   if (job) job_release(job);
 }
 
@@ -243,7 +246,7 @@ static void handle_verification(Callback *c, const Pairs *query) {
   const BotOptions *options = c->webhook->options;
   if (!verify_query(options->account, options->replay_window_s, query, clock_unix_s(), c->w,
                     &err)) {
-    return answer_refuse(c, status_of(&err), err.text);
+    return refuse(c, &err);
   }
   if (pairs_get(query, STR("echostr"), &echostr) != 1)
     return answer_refuse(c, 400, "echostr is missing, or given more than once");
@@ -267,7 +270,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   if (!verify_callback(options->account, options->replay_window_s, query, c->request->body,
                        clock_unix_s(), c->w, &verified, &err) ||
       !message_parse(c->w->xml, verified.document, &c->w->tree, &head, &err)) {
-    return answer_refuse(c, status_of(&err), err.text);
+    return refuse(c, &err);
   }
   c->credential = verified.credential;
   c->sealed = verified.sealed;
@@ -297,7 +300,7 @@ static void handle(void *ctx, HttpRequest *request) {
   Pairs query = { 0 };
   LogSubject before = log_about((LogSubject){ 0 });
   if (!c.w || !url_parse_query(request->query, c.w->arena, &query)) {
-    answer_refuse(&c, 503, "no memory");
+    close_for_memory(&c);
   } else if (str_eq(request->method, STR("POST"))) {
     handle_message(&c, &query, type);
   } else {

@@ -267,7 +267,10 @@ static void refuse_target(const struct mg_connection *conn) {
 // civetweb copies the target of each request. Without memory for the copy it sends no answer and waits for the
 // next request: the client would wait until the connection times out.
 static void on_end(const struct mg_connection *conn, int status) {
-  if (status <= 0) refuse((struct mg_connection *)conn, 503, "no memory for its target");
+  if (status > 0) return;
+  wire_take();
+  mg_disable_connection_keep_alive((struct mg_connection *)conn);
+  log_warn("closed a request unanswered: no memory for its target");
 }
 
 static void on_close(const struct mg_connection *conn) {

@@ -167,11 +167,12 @@ static void refuse_unread(Exchange *x, int status, const char *allow, const char
 
 // The status and reason with which a faulty body is refused.
 typedef struct {
-  int status;
+  int status;  // STATUS_UNANSWERED: closed without a byte, because the platform takes any status for an answer
   const char *why;
 } BodyFault;
 
 static const BodyFault no_fault = { 0, NULL };
+static const BodyFault no_memory = { STATUS_UNANSWERED, "no memory for its body" };
 
 static int read_some(Exchange *x, void *out, size_t len) {
   return x->from->hides_body ? wire_read(out, len, x->server->body_timeout_ms)
@@ -180,7 +181,7 @@ static int read_some(Exchange *x, void *out, size_t len) {
 
 static BodyFault read_plain(Exchange *x, Buf *body) {
   size_t wanted = (size_t)x->request.content_length;
-  if (!buf_reserve(body, wanted)) return (BodyFault){ 503, "no memory for its body" };
+  if (!buf_reserve(body, wanted)) return no_memory;
   while (body->len < wanted) {
     int n = read_some(x, body->ptr + body->len, wanted - body->len);
     if (n <= 0) return (BodyFault){ 408, "its body did not come whole" };
@@ -194,7 +195,7 @@ static BodyFault fault_of(ChunksState state) {
   switch (state) {
     case CHUNKS_TOO_LARGE: return (BodyFault){ 413, "its chunks have more than max_body bytes" };
     case CHUNKS_BROKEN: return (BodyFault){ 400, "its body is not in chunks, as its head says" };
-    case CHUNKS_NO_MEMORY: return (BodyFault){ 503, "no memory for its body" };
+    case CHUNKS_NO_MEMORY: return no_memory;
     case CHUNKS_MORE: return (BodyFault){ 408, "its body did not come whole" };
     default: return no_fault;
   }
@@ -244,6 +245,13 @@ static const char *why_by_head(int status) {
   }
 }
 
+static void refuse_body(Exchange *x, BodyFault fault) {
+  if (fault.status != STATUS_UNANSWERED) return refuse_unread(x, fault.status, NULL, fault.why);
+  log_warn("closed %.*s %.*s unanswered: %s", STR_FMT(x->request.method), STR_FMT(x->request.path),
+           fault.why);
+  server_respond(&x->request, &(HttpResponse){ .no_answer = true });
+}
+
 static void serve_route(Exchange *x, const HttpRoute *route) {
   int status = status_by_head(&x->request, route);
   if (status) return refuse_unread(x, status, route->allow, why_by_head(status));
@@ -251,7 +259,7 @@ static void serve_route(Exchange *x, const HttpRoute *route) {
   if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked))
     x->last = x->unread = true;
   BodyFault fault = route->needs_body ? read_body(x, route->max_body) : no_fault;
-  if (fault.status) return refuse_unread(x, fault.status, NULL, fault.why);
+  if (fault.status) return refuse_body(x, fault);
   connection_handles(x->connection);
   route->handle(route->ctx, &x->request);
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
@@ -268,16 +276,10 @@ static void serve(Exchange *x) {
   if (route.over) route.over(route.over_ctx);
 }
 
-// Answers without memory for buffers.
-static int refuse_without_memory(CivetwebConnection *conn, const CivetwebRequest *from) {
-  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; "
-                               "charset=utf-8\r\nContent-Length: 24\r\nConnection: close\r\n"
-                               "\r\n503 Service Unavailable\n";
-  log_warn("refused %s %s with 503: no memory for its buffers", from->lines.method, from->path);
+static int close_without_buffers(CivetwebConnection *conn, const CivetwebRequest *from) {
+  log_warn("closed %s %s unanswered: no memory for its buffers", from->lines.method, from->path);
   civetweb_keep(conn, false);
-  civetweb_write(conn, answer, sizeof answer - 1);
-  wire_linger(LINGER_MS);
-  return 503;
+  return STATUS_UNANSWERED;
 }
 
 static Buffers *take_buffers(Server *server) {
@@ -323,7 +325,7 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
                              .received_us = from->arrived_us ? from->arrived_us : now_us };
   x.last = x.last || x.head.upgrades;
   bool again = connection_comes(x.connection, from->came_us ? from->came_us : now_us, now_us);
-  if (!x.buffers) return refuse_without_memory(conn, from);
+  if (!x.buffers) return close_without_buffers(conn, from);
   serve(&x);
   put_buffers(x.server, x.buffers);
   if (x.unread) wire_linger(LINGER_MS);

@@ -24,11 +24,12 @@ async function starveMessages(bot, starver, content) {
     const message = textXml(content);
     starver.fail(n);
     const began = Date.now();
-    await bot.deliver(message).catch(() => {}); // no answer is acceptable: the platform retries
+    const first = await bot.deliver(message).catch(() => {}); // no answer is acceptable: the platform retries
     const took = Date.now() - began;
     const reached = starver.left() <= 0;
     starver.fail(0);
     assert.equal(bot.exit, undefined, `allocation ${n}:\n${bot.log.slice(-3000)}`);
+    assert.equal(first ? first.status : 200, 200, `allocation ${n}: another status loses the message`);
     assert.ok(took < SOON_MS, `allocation ${n}: answered, or closed, after ${took} ms\n${bot.log.slice(-3000)}`);
     if (!reached) return failed;
     failed++;
