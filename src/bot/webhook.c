@@ -44,7 +44,34 @@ static bool respond_in_its_place(void *ctx) {
   return true;
 }
 
-// ---- message ------------------------------------------------------------------------------------
+// ---- what becomes of a message ------------------------------------------------------------------
+
+// The steps of a message are taken in turn until one of them decides.
+typedef enum {
+  UNDECIDED,           // so far: the next step decides
+  NO_MEMORY,           // to answer it
+  TOO_MANY,            // max_jobs are under way
+  UNDER_WAY,           // this process is answering it
+  ANSWERED_BEFORE,     // this process has answered it
+  ELSEWHERE,           // another process has it, or the store has not said yet
+  ANSWERED_ELSEWHERE,  // another process has answered it
+  KEPT,                // a kept answer is its answer
+  QUEUED,              // its script waits for its turn
+  WAITS,               // its script has begun, and waits for something
+  ANSWERED,            // its script has answered
+  OVERDUE              // the watcher answered in the script's place
+} Decision;
+
+// A message on its way to its answer.
+typedef struct {
+  const RunMessage *message;
+  Job *job;            // held; NULL without memory
+  Job *running;        // UNDER_WAY: the job of the same message, held
+  Follow *follow;      // ELSEWHERE
+  Str packed;          // ANSWERED_BEFORE, ANSWERED_ELSEWHERE, KEPT: NULL without memory
+  int64_t answered_s;  // ANSWERED_BEFORE, ANSWERED_ELSEWHERE
+  bool is_overdue;     // QUEUED: its request is answered
+} Incoming;
 
 // Copies a text to `at`, NUL-terminated. Returns the position after the NUL.
 static char *put(char *at, Str text, Str *copy) {
@@ -69,6 +96,84 @@ static bool job_describe(Job *job, const Callback *c, const MessageHead *head, S
   return true;
 }
 
+static Decision make_job(Callback *c, Incoming *in) {
+  const RunMessage *message = in->message;
+  Buf *identity = &c->w->identity;
+  message_identity(message->head, message->tree, identity);
+  in->job = job_new(c->webhook->jobs, c->received_us);
+  bool ok =
+      in->job && !identity->failed && job_describe(in->job, c, message->head, buf_str(identity));
+  return ok ? UNDECIDED : NO_MEMORY;
+}
+
+// Whether this process knows the message.
+static Decision look_up(Callback *c, Incoming *in) {
+  Buf *packed = &c->w->sealed;
+  DedupeResult found = dedupe_enter(c->webhook->dedupe, in->job, c->received_us, &in->running,
+                                    packed, &in->answered_s);
+  c->attempt = in->job->attempt;
+  switch (found) {
+    case DEDUPE_NEW: return UNDECIDED;
+    case DEDUPE_RUNNING: return UNDER_WAY;
+    case DEDUPE_NO_MEMORY: return NO_MEMORY;
+    case DEDUPE_ANSWERED: break;
+  }
+  in->packed = arena_dup(c->w->arena, buf_str(packed));
+  buf_reset(packed);
+  return ANSWERED_BEFORE;
+}
+
+static Decision admit(Callback *c, Incoming *in) {
+  if (admission_enter(&c->webhook->admission, ADMIT_JOB)) return UNDECIDED;
+  run_forget(c->webhook, in->job);
+  return TOO_MANY;
+}
+
+static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
+  Capture *capture = c->webhook->options->capture;
+  if (capture)
+    c->trail = job->trail =
+        capture_begin(capture, message->document, job->from_user, c->received_us);
+}
+
+// Whether another process has the message, or an answer is kept for its user. A message that shows no reply takes none.
+static Decision claim(Callback *c, Incoming *in) {
+  PeersResult result = PEERS_MINE;
+  Job *job = in->job;
+  const MessageHead *head = in->message->head;
+  bool is_text = !head->is_event && str_eq(head->msg_type, STR("text"));
+  in->follow = follow_claim(c->webhook, job, is_text, !job->is_silent);
+  bool is_known = !in->follow || follow_await(in->follow, &result, &in->packed, &in->answered_s);
+  if (!is_known || result == PEERS_MINE || job->kept_as) begin_trail(c, job, in->message);
+  if (!is_known || result == PEERS_RUNNING) return ELSEWHERE;
+  if (in->follow) follow_end(in->follow);
+  if (result == PEERS_MINE) return UNDECIDED;
+  return job->kept_as ? KEPT : ANSWERED_ELSEWHERE;
+}
+
+// Runs the script's first slice. Hangs up a request that the watcher left to the platform's next try.
+static Decision run_first_slice(Callback *c, Incoming *in) {
+  Running running = { c, in->job };
+  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
+  TaskState state = run_here(c->webhook, in->job, in->message);
+  in->is_overdue = overdue_end(&c->w->run);
+  if (in->is_overdue) answer_hang_up(c);
+  if (state == TASK_LOST) return QUEUED;
+  if (in->is_overdue) return OVERDUE;
+  return state == TASK_WAITING ? WAITS : ANSWERED;
+}
+
+static Decision decide(Callback *c, Incoming *in) {
+  Decision decision = make_job(c, in);
+  if (decision == UNDECIDED) decision = look_up(c, in);
+  if (decision == UNDECIDED) decision = admit(c, in);
+  if (decision == UNDECIDED) decision = claim(c, in);
+  if (decision == UNDECIDED) decision = run_first_slice(c, in);
+  return decision;
+}
+
+// ---- its answer ---------------------------------------------------------------------------------
+
 // Makes the request wait for the job, which expects it.
 static void park(Callback *c, Job *job) {
   if (waiting_begin(c, job)) {
@@ -86,16 +191,19 @@ static void join(Callback *c, Job *running) {
   else answer_job(c, running);
 }
 
-// Answers a duplicate. The packed answer is in the workspace's `sealed`.
-static void answer_before(Callback *c, const Job *job, const MessageHead *head,
-                          int64_t answered_s) {
-  Str packed = arena_dup(c->w->arena, buf_str(&c->w->sealed));
-  buf_reset(&c->w->sealed);
-  if (packed.ptr && run_is_outdated(c->webhook, job)) packed = STR("");
-  if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
+// Answers with an answer of before; with nothing if there was no memory for it.
+static void answer_again(Callback *c, Incoming *in) {
+  const MessageHead *head = in->message->head;
+  Str packed = in->packed;
+  if (packed.ptr && run_is_outdated(c->webhook, in->job)) packed = STR("");
+  if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, in->answered_s);
   else answer_nothing(c);
+}
+
+static void answer_before(Callback *c, Incoming *in) {
   KeptAnswers *kept = c->webhook->shared.kept;
-  if (kept) kept_answers_given(kept, job->from_user, job->identity, true);
+  answer_again(c, in);
+  if (kept) kept_answers_given(kept, in->job->from_user, in->job->identity, true);
 }
 
 static void refuse_for_now(Callback *c) {
@@ -112,120 +220,60 @@ static void forget_for_memory(Callback *c, Job *job) {
   close_for_memory(c);
 }
 
-// Queues the job. `answered`: the request is already answered.
-static void run_later(Callback *c, Job *job, const RunMessage *message, bool answered) {
-  Run *run = run_keep(c->webhook, job, message);
+static void run_later(Callback *c, Incoming *in) {
+  Run *run = run_keep(c->webhook, in->job, in->message);
   if (run) run_in_turn(run);
-  if (!run) forget_for_memory(c, job);
-  else if (!answered) park(c, job);
-}
-
-static void run_new(Callback *c, Job *job, const RunMessage *message) {
-  Running running = { c, job };
-  overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
-  TaskState state = run_here(c->webhook, job, message);
-  bool answered = overdue_end(&c->w->run);
-  if (answered)
-    answer_hang_up(c);  // for a request that the watcher left to the platform's next
-                        // try
-  if (state == TASK_LOST) run_later(c, job, message, answered);
-  else if (!answered && state == TASK_WAITING) park(c, job);
-  else if (!answered) answer_job(c, job);
-}
-
-// Ends a job that another process has answered.
-static void end_as_peer(Callback *c, Job *job) {
-  dedupe_forget(c->webhook->dedupe, job);
-  peers_forget(c->webhook->peers, job);
-  job_finish(job, TASK_LOST, NULL, STR(""));
-  admission_leave(&c->webhook->admission, ADMIT_JOB);
+  if (!run) forget_for_memory(c, in->job);
+  else if (!in->is_overdue) park(c, in->job);
 }
 
 // Parks a message until the store says which process has it; this thread does not wait.
-static void follow_later(Callback *c, Job *job, const RunMessage *message, Follow *follow) {
-  Run *run = run_keep(c->webhook, job, message);
+static void follow_later(Callback *c, Incoming *in) {
+  Run *run = run_keep(c->webhook, in->job, in->message);
   if (run) {
-    follow_begin(follow, run);
-    park(c, job);
+    follow_begin(in->follow, run);
+    park(c, in->job);
   } else {
-    follow_end(follow);
-    forget_for_memory(c, job);
+    follow_end(in->follow);
+    forget_for_memory(c, in->job);
   }
 }
 
-static void answer_as_peer(Callback *c, Job *job, const MessageHead *head, Str packed,
-                           int64_t answered_s) {
-  if (packed.ptr && run_is_outdated(c->webhook, job)) packed = STR("");
-  if (packed.ptr) answer_packed(c, packed, head->from_user, head->to_user, answered_s);
-  else answer_nothing(c);
-  end_as_peer(c, job);
+static void answer_as_peer(Callback *c, Incoming *in) {
+  answer_again(c, in);
+  dedupe_forget(c->webhook->dedupe, in->job);
+  peers_forget(c->webhook->peers, in->job);
+  job_finish(in->job, TASK_LOST, NULL, STR(""));
+  admission_leave(&c->webhook->admission, ADMIT_JOB);
 }
 
-// Answers the message with the kept answer.
-static void give_kept(Callback *c, Job *job, Str packed) {
-  Webhook *webhook = c->webhook;
-  kept_finish(webhook, job, packed);
-  admission_leave(&webhook->admission, ADMIT_JOB);
-  answer_job(c, job);
-}
-
-static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
-  Capture *capture = c->webhook->options->capture;
-  if (capture)
-    c->trail = job->trail =
-        capture_begin(capture, message->document, job->from_user, c->received_us);
-}
-
-static void answer_admitted(Callback *c, Job *job, const RunMessage *message) {
-  PeersResult result = PEERS_MINE;
-  Str packed = { 0 };
-  int64_t answered_s = 0;
-  bool is_text = !message->head->is_event && str_eq(message->head->msg_type, STR("text"));
-  // A message that shows no reply takes no kept answer.
-  Follow *follow = follow_claim(c->webhook, job, is_text, !job->is_silent);
-  bool is_known = !follow || follow_await(follow, &result, &packed, &answered_s);
-  if (!is_known || result == PEERS_MINE || job->kept_as) begin_trail(c, job, message);
-  if (!is_known || result == PEERS_RUNNING) return follow_later(c, job, message, follow);
-  if (follow) follow_end(follow);
-  if (result == PEERS_MINE) run_new(c, job, message);
-  else if (job->kept_as) give_kept(c, job, packed);
-  else answer_as_peer(c, job, message->head, packed, answered_s);
-}
-
-static void answer_new(Callback *c, Job *job, const RunMessage *message) {
-  Webhook *webhook = c->webhook;
-  if (admission_enter(&webhook->admission, ADMIT_JOB)) return answer_admitted(c, job, message);
-  run_forget(webhook, job);
-  refuse_for_now(c);
-}
-
-static void answer_known(Callback *c, Job *job, const RunMessage *message) {
-  Workspace *w = c->w;
-  Job *running = NULL;
-  int64_t answered_s = 0;
-  DedupeResult found =
-      dedupe_enter(c->webhook->dedupe, job, c->received_us, &running, &w->sealed, &answered_s);
-  c->attempt = job->attempt;
-  switch (found) {
-    case DEDUPE_NEW: answer_new(c, job, message); break;
-    case DEDUPE_RUNNING:
-      join(c, running);
-      job_release(running);
-      break;
-    case DEDUPE_ANSWERED: answer_before(c, job, message->head, answered_s); break;
-    case DEDUPE_NO_MEMORY: close_for_memory(c); break;
-  }
+static void give_kept(Callback *c, Incoming *in) {
+  kept_finish(c->webhook, in->job, in->packed);
+  admission_leave(&c->webhook->admission, ADMIT_JOB);
+  answer_job(c, in->job);
 }
 
 static void answer_message(Callback *c, const RunMessage *message) {
-  Workspace *w = c->w;
-  message_identity(message->head, message->tree, &w->identity);
-  Job *job = job_new(c->webhook->jobs, c->received_us);
-  if (job && !w->identity.failed && job_describe(job, c, message->head, buf_str(&w->identity)))
-    answer_known(c, job, message);
-  else close_for_memory(c);
-  if (job) job_release(job);
+  Incoming in = { .message = message };
+  switch (decide(c, &in)) {
+    case UNDECIDED:
+    case OVERDUE: break;
+    case NO_MEMORY: close_for_memory(c); break;
+    case TOO_MANY: refuse_for_now(c); break;
+    case UNDER_WAY: join(c, in.running); break;
+    case ANSWERED_BEFORE: answer_before(c, &in); break;
+    case ELSEWHERE: follow_later(c, &in); break;
+    case ANSWERED_ELSEWHERE: answer_as_peer(c, &in); break;
+    case KEPT: give_kept(c, &in); break;
+    case QUEUED: run_later(c, &in); break;
+    case WAITS: park(c, in.job); break;
+    case ANSWERED: answer_job(c, in.job); break;
+  }
+  if (in.running) job_release(in.running);
+  if (in.job) job_release(in.job);
 }
+
+// ---- request ------------------------------------------------------------------------------------
 
 // Returns the event's name, or the message's type, in lower case, like msg.type in scripts.
 static Str type_of(const MessageHead *head, char text[ANSWER_TYPE_MAX]) {
@@ -237,8 +285,6 @@ static Str type_of(const MessageHead *head, char text[ANSWER_TYPE_MAX]) {
   }
   return str_make(text, len);
 }
-
-// ---- request ----
 
 static void handle_verification(Callback *c, const Pairs *query) {
   Err err;
