@@ -247,14 +247,14 @@ test('a page without a turn by deadline_ms is 503, and is not run', async (t) =>
 
 test('a client of a page that has gone before its turn is noticed: its page is not run', async (t) => {
   const bot = await startBot(t, { config: { script_cpu_ms: 5000 }, script: `
-    function on_message(msg) local over = os.clock() + 1.2 while os.clock() < over do end return "computed" end
+    function on_message(msg) local over = os.clock() + 0.8 while os.clock() < over do end return "computed" end
     wechat.route("GET", "/page", function() wechat.log.info("page ran") return "page" end)` });
   const busy = bot.say('compute');
   await sleep(200);
   const socket = net.connect(bot.port, bot.host, () => socket.write('GET /page HTTP/1.1\r\nHost: x\r\n\r\n'));
   await sleep(200);
   socket.resetAndDestroy();
-  await busy;
+  await busy.catch(() => {}); // on a busy machine past the deadline
   assert.equal((await get(bot, '/page')).body, 'page');
   await bot.waitForLog(/page ran/);
   assert.equal(bot.log.split('page ran').length, 2);
