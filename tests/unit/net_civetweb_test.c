@@ -436,7 +436,8 @@ static void test_a_refused_body_is_read_on_so_that_the_answer_arrives(void **sta
   }
 }
 
-static void test_a_request_without_memory_for_its_buffers_is_closed_unanswered_and_told(void **state) {
+static void
+test_a_request_without_memory_for_its_buffers_is_closed_unanswered_and_told(void **state) {
   char byte;
   if (SANITIZED) skip();
   int fd = dial(server_port(server));
