@@ -46,6 +46,12 @@ test('a table that is raised is laid out', async (t) => {
   assert.equal((await type(t, ['error { code = 5, why = "无" }'], { code: 1 })).out, 'error: { code = 5, why = "无" }\n');
 });
 
+test('a reply without a message is laid out', async (t) => {
+  const { out } = await type(t, ['wechat.response_text("你好")']);
+  assert.match(out, /content = "你好"/);
+  assert.match(out, /type = "text"/);
+});
+
 test('an undefined global is nil at the prompt', async (t) => assert.equal((await type(t, ['nothing'])).out, 'nil\n'));
 
 test('an input that ends in the middle is an error', async (t) => {
