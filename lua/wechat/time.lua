@@ -17,7 +17,9 @@ return function(wechat, host)
     .. "again and does not call fn a second time.")
   add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
     "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Of an account's "
-    .. "processes on one store one does it; another takes over within ten seconds. Returns a timer.")
+    .. "processes on one store one does it; another takes over within ten seconds. "
+    .. "Begin it in the script's body or in on_load: one that on_message began ends with a reload or its process; after a "
+    .. "restart it begins anew once the conversation of that message goes on. Returns a timer.")
   add(wechat, "cron", { { "spec", "string", "minute, hour, day of month, month, day of week" }, { "fn", "function" } }, time.cron,
     "Calls fn whenever the local time fits a line as in crontab, in one process as for wechat.every. Returns a timer.")
 end

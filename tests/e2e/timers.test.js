@@ -58,3 +58,27 @@ function on_message() end`;
   await second.stop();
   await until(() => lines(file).at(-1) === 'first', 'ticks of the first again', 10000);
 });
+
+test('a timer of on_message ends with its process, and begins anew when its conversation goes on', async (t) => {
+  const dir = tempDir(t);
+  const script = `
+local name = os.getenv("NAME")
+local function note(what) local f = io.open(os.getenv("TICKS"), "a") f:write(name, " ", what, "\\n") f:close() end
+wechat.every(0.1, function() note("body") end)
+function on_message(msg)
+  wechat.every(0.1, function() note("message") end)
+  return "got " .. wechat.ask("?").content
+end`;
+  const file = path.join(dir, 'ticks');
+  const start = (NAME) => startBot(t, { script, env: { TICKS: file, NAME }, config: { store: `sqlite:${path.join(dir, 'wemoon.db')}` } });
+  const count = (line) => lines(file).filter((one) => one === line).length;
+  const first = await start('first');
+  assert.equal(await first.say('go'), '?');
+  await until(() => count('first message') > 2, 'its ticks', 10000);
+  await first.kill();
+  const second = await start('second');
+  await until(() => count('second body') > 5, 'ticks of the body', 10000);
+  assert.equal(count('second message'), 0);
+  assert.equal(await second.say('x'), 'got x');
+  await until(() => count('second message') > 2, 'ticks after the answer', 10000);
+});
