@@ -37,7 +37,12 @@ return function(wechat, host)
     local locals = not host.conversation.last and host.session.locals()
     if locals and locals.at_end then locals.at_end() end
     local sent = is_reply[type(question)] and question ~= "" and host.reply.saying()
-    if sent then host.reply.send_question(question) end
-    return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, options.events or false, sent or false)
-  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\" or \"ended\" (.end of the attached prompt).")
+    local events = options.events or false
+    if sent then
+      host.conversation.announce(events)  -- the user may answer before the platform has said that the question is out
+      host.reply.send_question(question)
+    end
+    return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, events, sent or false)
+  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\" or \"ended\" (.end of the attached prompt). "
+    .. "Of several open questions to one user the newest gets the message, and the first alone outlives the process.")
 end

@@ -204,8 +204,10 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
 // none); any other interpreter must be free soon.
 static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageTask *task,
                                Answer *answer) {
+  bool busy;
   Conversation *conversation =
-      conversations_take(webhook->shared.conversations, task->sender, task->head->is_event);
+      conversations_take(webhook->shared.conversations, task->sender, task->head->is_event, &busy);
+  if (busy) return TASK_LOST;  // the message waits for the script
   if (conversation) {
     Interpreter *its = conversation_interpreter(conversation);
     TaskState state = conversation_run_message(conversation, task,

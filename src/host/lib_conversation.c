@@ -6,7 +6,7 @@
 //     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed runs
 //   is_before(value, made): whether a run in the store answers a message that was made at that time or before
 //   told(number): notes the number under which this process announced either to the other processes
-//   ask(question, timeout_s | nil, events, sent): script/ask.h
+//   ask(question, timeout_s | nil, events, sent), announce(events): script/ask.h
 //   last: whether conversations outlive the process
 #include "host/libs.h"
 
@@ -91,6 +91,8 @@ int lib_conversation(lua_State *L) {
   lua_newtable(L);
   ask_push(L);
   lua_setfield(L, -2, "ask");
+  ask_push_announce(L);
+  lua_setfield(L, -2, "announce");
   lua_pushcfunction(L, l_told);
   lua_setfield(L, -2, "told");
   lua_pushcfunction(L, l_is_before);

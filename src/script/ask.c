@@ -27,7 +27,8 @@ static int ask_now(lua_State *L, const StoredRun *stored, Wait *wait) {
   Asking asking = { .shown.openid = message_sender(task),
                     .timeout_s = luaL_optnumber(L, 2, -1),
                     .events = lua_toboolean(L, 3),
-                    .stored = stored };
+                    .stored = stored,
+                    .busy = message_busy(task) };
   if (!stored) {
     Str question = message_question(task);
     place_innermost(L, place, sizeof place);
@@ -39,6 +40,8 @@ static int ask_now(lua_State *L, const StoredRun *stored, Wait *wait) {
     wait_abort(wait);
     raise_no_memory(L);
   }
+  StoredRun *own = message_stored_run(task);
+  if (own) stored_run_moved(own);
   message_answer_and_stay(task);
   return wait_suspend(L, wait, conversation_cancel, conversation);
 }
@@ -108,6 +111,56 @@ static int l_ask(lua_State *L) {
   StoredRun *stored = message_keep_question(L, task, until_ms(timeout_s), lua_toboolean(L, 3));
   return stored ? store_question(L, stored) : ask_now(L, NULL, wait_begin(L, "wechat.ask"));
 }
+
+// ---- a question that is sent separately ---------------------------------------------------------
+
+static int push_moved(lua_State *L, void *data) {
+  StoreReply *reply = data;
+  StoredRun *stored = message_stored_run(task_running(L));
+  if (reply->err.code == ERR_NONE) stored_run_moved(stored);
+  else stored_run_not_saved(stored);
+  store_reply_free(reply);
+  return 0;
+}
+
+static void on_moved(void *ctx, StoreReply *reply) {
+  wait_finish(ctx, push_moved, drop_stored, reply);
+}
+
+static int move_stored(lua_State *L, int status, lua_KContext context) {
+  Task *task = task_running(L);
+  StoredRun *stored = message_stored_run(task);
+  stored->run.events = lua_toboolean(L, 1);
+  stored_run_move(stored, STR(""));
+  Wait *wait = wait_begin(L, "wechat.ask");
+  if (stored_run_save(stored, task_record(task), KEPT_RUNS, on_moved, wait))
+    return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  return 0;
+}
+
+// events: the user's messages wait from now on for the question, in every process. Does nothing in a replay: the run
+// has its user's key.
+static int l_announce(lua_State *L) {
+  Interpreter *in = interpreter_of(L);
+  Task *task = task_running(L);
+  lua_settop(L, 1);
+  BotShared *shared = in->options.shared;
+  if (!shared || !shared->conversations || !message_can_ask(task) || door_is_replaying(L)) return 0;
+  BusyUser **busy = message_busy(task);
+  if (!*busy) *busy = busy_user_new(in, message_sender(task), lua_toboolean(L, 1));
+  const StoredRun *stored = message_run_to_move(task);
+  if (!stored) return 0;
+  if (stored_run_may_be_taken(stored)) {
+    lua_pushcfunction(L, message_check_stored);
+    lua_callk(L, 0, 0, 0, move_stored);
+  }
+  return move_stored(L, LUA_OK, 0);
+}
+
+void ask_push_announce(lua_State *L) { lua_pushcfunction(L, l_announce); }
+
+// ---- the function -------------------------------------------------------------------------------
 
 static const DoorFunction functions[] = {
   { "wechat.ask", "document", l_ask, DOOR_ASKS, NULL },

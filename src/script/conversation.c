@@ -16,8 +16,9 @@ enum { IDLE_US = 300 * 1000000 };
 static int push_reason(lua_State *L, void *data) {
   Conversation *conversation = data;
   const char *reason = conversation->reason;
-  message_orphan(task_running(L), str_make(conversation->texts, conversation->openid_len),
-                 conversation->gone);
+  Task *task = task_running(L);
+  message_take_busy(task, &conversation->busy);
+  message_orphan(task, conversation_openid(conversation), conversation->gone);
   conversation_release(conversation);
   lua_pushnil(L);
   lua_pushstring(L, reason);
@@ -129,10 +130,25 @@ static Conversation *conversation_new(Interpreter *in, Wait *wait, const OpenCon
   return conversation;
 }
 
+// Takes over the script's mark, or makes one. Returns false without memory.
+static bool take_busy(Conversation *conversation, const Asking *asking) {
+  conversation->busy = *asking->busy;
+  *asking->busy = NULL;
+  if (!conversation->busy)
+    conversation->busy =
+        busy_user_new(conversation->in, conversation_openid(conversation), asking->events);
+  return conversation->busy;
+}
+
 Conversation *conversation_begin(Interpreter *in, Wait *wait, const Asking *asking) {
   Conversation *conversation = conversation_new(in, wait, &asking->shown);
   const StoredRun *stored = asking->stored;
   if (!conversation) return NULL;
+  if (!take_busy(conversation, asking)) {
+    interpreter_release(in);
+    conversation_release(conversation);
+    return NULL;
+  }
   conversation->events = asking->events;
   if (asking->timeout_s < 0) conversation->until_us = INT64_MAX;
   else conversation->until_us += (int64_t)(asking->timeout_s * 1e6);
@@ -174,7 +190,7 @@ static KeepFound claim(Conversation *conversation, Str answering, Buf *value) {
 
 TaskState conversation_run_message(Conversation *conversation, const MessageTask *message,
                                    int64_t deadline_us, Answer *answer) {
-  MessageStart start = { message, answer, NULL };
+  MessageStart start = { message, answer, NULL, &conversation->busy };
   TaskState state;
   Buf value;
   buf_init(&value);

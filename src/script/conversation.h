@@ -31,8 +31,10 @@ bool conversations_end(const BotShared *shared, Str openid, const char *reason);
 
 // Removes and returns the newest conversation that waits for this user's next message or, if `is_event`, for an event.
 // Returns NULL if there is none; if there are no conversations at all, this costs one atomic read. The caller then
-// holds the conversation's interpreter and calls conversation_run_message.
-Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event);
+// holds the conversation's interpreter and calls conversation_run_message. *busy gets whether the user's message has to
+// wait (busy_user_new): then NULL is returned. With `busy` NULL that does not count.
+Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event,
+                                 bool *busy);
 // Returns the interpreter of the conversation that conversations_take would return now, retained for the caller; or
 // NULL.
 Interpreter *conversations_find(Conversations *conversations, Str openid, bool is_event);

@@ -26,7 +26,7 @@ void conversations_end_all(Conversations *conversations) {
 
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason) {
   for (Conversation *conversation;
-       (conversation = conversations_take(conversations, openid, false));) {
+       (conversation = conversations_take(conversations, openid, false, NULL));) {
     conversation->gone = true;
     conversation_finish(conversation, reason);
   }

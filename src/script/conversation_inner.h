@@ -11,12 +11,17 @@
 #include "script/inner.h"
 #include "script/stored_run.h"
 
+// A user whose script runs between two questions, or whose question is on its way: the user's messages wait until the
+// script waits for them or ends, and events too if the last question takes events.
+typedef struct BusyUser BusyUser;
+
 struct Conversation {
   Timer timer;
   Conversations *conversations;
   Conversation *next;  // in its bucket, or in the list of cut-off conversations
   Interpreter *in;
   Wait *wait;
+  BusyUser *busy;  // in effect while the conversation is out of the table; NULL: the script has it
   const char *reason;  // why it ended; NULL: it has not ended
   bool gone;           // nothing is kept for its user
   atomic_int holders;  // the table, or whatever took it out; the timer
@@ -44,6 +49,9 @@ void conversation_release(Conversation *conversation);
 void conversation_add(Conversation *conversation);
 // Returns true on the one thread that took the conversation out.
 bool conversation_take_out(Conversation *conversation);
+// Returns a mark that makes the user busy from now on, with a script in `in`, which outlives it. NULL without memory.
+BusyUser *busy_user_new(const Interpreter *in, Str openid, bool events);
+void busy_user_free(BusyUser *busy);  // the user is not busy any more; NULL is allowed
 // Puts a conversation that is out of the table on the list of those whose interpreters are released later
 // (conversations_sweep).
 void conversation_cut_off(Conversation *conversation);
@@ -71,6 +79,7 @@ typedef struct {
   double timeout_s;         // < 0: never
   bool events;              // it takes events as answers
   const StoredRun *stored;  // its state in the store; NULL: it is only in memory
+  BusyUser **busy;          // the script's mark, which passes to the conversation; NULL there: none
 } Asking;
 
 // Adds a conversation to the table. Suspend the task in `wait` with conversation_cancel and the conversation. Returns

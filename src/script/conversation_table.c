@@ -7,11 +7,23 @@
 
 enum { BUCKETS = 4096 };
 
+struct BusyUser {
+  const Interpreter *in;
+  Conversations *conversations;
+  BusyUser *next;  // in its bucket
+  bool listed, events;
+  uint32_t hash;
+  size_t openid_len;
+  char openid[];
+};
+
 struct Conversations {
   pthread_mutex_t mutex;
   atomic_size_t count;
-  uint64_t counts;  // number of counts of interpreters so far
+  atomic_size_t known;  // conversations and busy users
+  uint64_t counts;      // number of counts of interpreters so far
   Conversation *buckets[BUCKETS];
+  BusyUser *busy[BUCKETS];
   Conversation *cut_off;
 };
 
@@ -34,14 +46,72 @@ size_t conversations_count(const Conversations *conversations) {
 uint32_t conversation_hash(Str openid) { return (uint32_t)str_hash(openid, 0); }
 
 void conversation_release(Conversation *conversation) {
-  if (atomic_fetch_sub_explicit(&conversation->holders, 1, memory_order_acq_rel) == 1)
-    free(conversation);
+  if (atomic_fetch_sub_explicit(&conversation->holders, 1, memory_order_acq_rel) != 1) return;
+  busy_user_free(conversation->busy);
+  free(conversation);
 }
 
 static bool is_of(const Conversation *conversation, uint32_t hash, Str openid) {
   return conversation->hash == hash &&
          str_eq(str_make(conversation->texts, conversation->openid_len), openid);
 }
+
+// ---- busy users ---------------------------------------------------------------------------------
+
+// With the mutex held, like list, unlist and is_busy.
+static void begin_busy(BusyUser *busy) {
+  if (!busy || busy->listed) return;
+  BusyUser **bucket = &busy->conversations->busy[busy->hash % BUCKETS];
+  busy->next = *bucket;
+  *bucket = busy;
+  busy->listed = true;
+  atomic_fetch_add_explicit(&busy->conversations->known, 1, memory_order_relaxed);
+}
+
+static void end_busy(BusyUser *busy) {
+  if (!busy || !busy->listed) return;
+  BusyUser **link = &busy->conversations->busy[busy->hash % BUCKETS];
+  while (*link != busy) link = &(*link)->next;
+  *link = busy->next;
+  busy->listed = false;
+  atomic_fetch_sub_explicit(&busy->conversations->known, 1, memory_order_relaxed);
+}
+
+// A script that is stuck keeps nobody waiting once its interpreter was given up.
+static bool is_busy(const Conversations *conversations, Str openid, bool is_event) {
+  uint32_t hash = conversation_hash(openid);
+  const BusyUser *one = conversations->busy[hash % BUCKETS];
+  while (one && !(one->hash == hash && str_eq(str_make(one->openid, one->openid_len), openid) &&
+                  (one->events || !is_event) && !engine_is_given_up(one->in->engine)))
+    one = one->next;
+  return one;
+}
+
+BusyUser *busy_user_new(const Interpreter *in, Str openid, bool events) {
+  BusyUser *busy = malloc(sizeof *busy + openid.len);
+  Conversations *conversations = in->options.shared->conversations;
+  if (!busy) return NULL;
+  *busy = (BusyUser){ .in = in,
+                      .conversations = conversations,
+                      .events = events,
+                      .hash = conversation_hash(openid),
+                      .openid_len = openid.len };
+  if (openid.len) memcpy(busy->openid, openid.ptr, openid.len);
+  pthread_mutex_lock(&conversations->mutex);
+  begin_busy(busy);
+  pthread_mutex_unlock(&conversations->mutex);
+  return busy;
+}
+
+void busy_user_free(BusyUser *busy) {
+  if (!busy) return;
+  pthread_mutex_lock(&busy->conversations->mutex);
+  end_busy(busy);
+  pthread_mutex_unlock(&busy->conversations->mutex);
+  free(busy);
+}
+
+// ---- the table ----------------------------------------------------------------------------------
 
 // With the mutex held: newest first.
 static void list(Conversation *conversation) {
@@ -50,6 +120,9 @@ static void list(Conversation *conversation) {
   *bucket = conversation;
   conversation->listed = true;
   atomic_fetch_add_explicit(&conversation->conversations->count, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&conversation->conversations->known, 1, memory_order_relaxed);
+  if (conversation->busy) conversation->busy->events = conversation->events;
+  end_busy(conversation->busy);
 }
 
 static void unlist(Conversation *conversation) {
@@ -58,6 +131,8 @@ static void unlist(Conversation *conversation) {
   *link = conversation->next;
   conversation->listed = false;
   atomic_fetch_sub_explicit(&conversation->conversations->count, 1, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&conversation->conversations->known, 1, memory_order_relaxed);
+  begin_busy(conversation->busy);
 }
 
 void conversation_add(Conversation *conversation) {
@@ -83,6 +158,7 @@ static void disarm(Conversation *conversation) {
 
 void conversation_cut_off(Conversation *conversation) {
   pthread_mutex_lock(&conversation->conversations->mutex);
+  end_busy(conversation->busy);
   conversation->next = conversation->conversations->cut_off;
   conversation->conversations->cut_off = conversation;
   pthread_mutex_unlock(&conversation->conversations->mutex);
@@ -117,10 +193,13 @@ Interpreter *conversations_find(Conversations *conversations, Str openid, bool i
   return in;
 }
 
-Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event) {
-  if (conversations_count(conversations) == 0) return NULL;
+Conversation *conversations_take(Conversations *conversations, Str openid, bool is_event,
+                                 bool *busy) {
+  if (busy) *busy = false;
+  if (atomic_load_explicit(&conversations->known, memory_order_relaxed) == 0) return NULL;
   pthread_mutex_lock(&conversations->mutex);
-  Conversation *conversation = find(conversations, openid, is_event);
+  if (busy) *busy = is_busy(conversations, openid, is_event);
+  Conversation *conversation = busy && *busy ? NULL : find(conversations, openid, is_event);
   if (conversation) unlist(conversation);
   pthread_mutex_unlock(&conversations->mutex);
   if (conversation) disarm(conversation);

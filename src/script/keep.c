@@ -125,6 +125,20 @@ static KeepFound found_away(Keep *keep, Str key) {
   return may_be && clock_now_us() - since_us < BACK_US ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
+// Returns whether the run is under its user's key too: its process ended between the two writes that move it.
+static bool has_moved(Keep *keep, const KeptRun *run) {
+  char text[STORE_KEY_MAX];
+  KeptRun moved;
+  Buf value;
+  if (run->identity.len == 0) return false;
+  Str key = keep_key_of(keep, run->openid, STR(""), text);
+  buf_init(&value);
+  bool has = key.len && keep_read_value(keep, key, &value) == STORE_HAS &&
+             kept_read(buf_str(&value), &moved) && str_eq(moved.message, run->message);
+  buf_clear(&value);
+  return has;
+}
+
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
                        KeptRun *run) {
   Asked asked = was_away_just_now(keep) ? STORE_AWAY : keep_read_value(keep, key, value);
@@ -147,9 +161,14 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
     return make_mine(keep, key, answering, false, value, run) == STORE_HAS ? KEEP_ASKING
                                                                            : KEEP_BUSY;
   }
+  if (is_event && !run->events && !again) return KEEP_NOTHING;
   if (keep_is_own(keep, run)) return KEEP_BUSY;
   // What is owed goes out late from there; what is not goes to the message's request, which may be this one by now.
   if (keep_is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
+  if (has_moved(keep, run)) {
+    keep_drop_key(keep, key);
+    return KEEP_NOTHING;
+  }
   asked = make_mine(keep, key, (Str){ 0 }, run->process.len > 0, value, run);
   return asked == STORE_HAS ? KEEP_ENDED : KEEP_BUSY;
 }

@@ -16,7 +16,8 @@ typedef struct {
   bool events;  // KEPT_ASKS: events are answers too
   Str process;  // KEPT_RUNS: its process
   Str openid;
-  Str identity;         // the identity of its message if the run has asked nothing yet; else empty
+  // The identity of its message, if an answer to it is owed and the user's messages do not wait for it; else empty.
+  Str identity;
   Str message;          // the document that on_message got
   Str answering;        // KEPT_RUNS: the document that is being answered now
   Str question, place;  // of the last question: text or kind, and "file:line"

@@ -2,6 +2,7 @@
 #include "script/message_inner.h"
 
 #include "engine/door.h"
+#include "script/conversation_inner.h"
 #include "script/late_order.h"
 #include "script/message_value.h"
 
@@ -83,6 +84,8 @@ static void message_ended(Task *task) {
   bool dropped = task_is_dropped(task);
   message_alarm_drop(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && message_begin_lost(task, run)) return;
+  busy_user_free(run->busy);
+  run->busy = NULL;
   if (run->silent) run->answer = (Answer){ .reply.form = REPLY_NONE };
   if (!dropped && !run->silent && task_state(task) != TASK_RETURNED) message_take_parts(run);
   if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
@@ -211,6 +214,13 @@ static void store_orphan(StoredRun *stored, const Record *record) {
   stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
 
+void message_take_busy(Task *task, BusyUser **busy) {
+  message_run(task)->busy = *busy;
+  *busy = NULL;
+}
+
+BusyUser **message_busy(Task *task) { return &message_run(task)->busy; }
+
 void message_orphan(Task *task, Str openid, bool gone) {
   MessageRun *run = message_run(task);
   if (!gone && run->stored && run->stored->in_store) store_orphan(run->stored, task_record(task));
@@ -235,6 +245,7 @@ void message_begin(Task *task, void *data) {
   const MessageStart *start = data;
   MessageRun *run = message_run(task);
   message_run_take(run, start->message, start->answer);
+  message_take_busy(task, start->busy);
   task_set_subject(task, message_subject(start->message));
   task_set_rank(task, start->message->rank);
   task_limit(task);

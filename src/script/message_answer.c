@@ -114,11 +114,26 @@ static bool give_answer(const Task *task, MessageRun *run) {
   return run->own_arena;
 }
 
+// Moves a conversation that has ended away from its user's key, so that the user's messages do not wait until its answer
+// is out. One that timed out has no message, so its key is made up.
+static void leave_user(Task *task, MessageRun *run) {
+  StoredRun *stored = run->stored;
+  char made_up[64];
+  Record *record = task_record(task);
+  if (!record || record_given_up(record)[0] || stored_run_may_be_taken(stored)) return;
+  snprintf(made_up, sizeof made_up, "ended.%lld.%lld", (long long)stored->run.since_s,
+           (long long)stored->run.asks);
+  stored_run_move(stored, run->identity.len ? run->identity : str_of(made_up));
+  if (message_owe(task)) stored_run_moved(stored);
+}
+
 // Returns whether the store has what is left to be sent.
 static bool owe_rest(Task *task, MessageRun *run, bool late) {
-  if (run->stored && run->stored->in_store && late) return true;
-  if (!late && message_stored_run(task)) run->stored->run.rest = true;
-  return message_owe(task);
+  StoredRun *stored = late ? run->stored : message_stored_run(task);
+  bool in_store = stored && stored->in_store;
+  if (!late && stored) stored->run.rest = true;
+  if (in_store && stored->run.identity.len == 0) leave_user(task, run);
+  return (in_store && late) || message_owe(task);
 }
 
 // Ends the promise of a kept answer, because the script ended without an answer.

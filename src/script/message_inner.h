@@ -5,6 +5,7 @@
 #include "script/inner.h"
 #include "script/message_run.h"
 
+struct BusyUser;   // script/conversation_inner.h
 struct LatePlace;  // script/late_order.h
 
 // A timer that fires when the run is to be put into the store, and once more when it is known what was sent as the
@@ -55,7 +56,8 @@ typedef struct {
   void (*is_newest)(void *owner);
   Str identity;  // in `arena`
   Alarm *alarm;
-  bool gone;  // nothing is kept for the user
+  bool gone;              // nothing is kept for the user
+  struct BusyUser *busy;  // the user's messages wait for this run; NULL: they do not
 } MessageRun;
 
 static inline MessageRun *message_run(const Task *task) { return task_data(task); }

@@ -2,6 +2,7 @@
 #include "script/message_inner.h"
 
 #include "base/clock.h"
+#include "script/conversation_inner.h"
 #include "script/late_order.h"
 #include "script/message_value.h"
 
@@ -86,6 +87,7 @@ void message_run_free(void *data) {
     run->moving = false;
     return;
   }
+  busy_user_free(run->busy);
   arena_free(run->own_arena);
   buf_clear(&run->error_text);
   stored_run_free(run->stored);

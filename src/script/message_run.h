@@ -34,11 +34,17 @@ void message_answer_and_stay(Task *task);
 // Makes the running task continue without a message to answer. The task takes over the caller's reference to the
 // engine. `gone`: its replies are not kept for the user.
 void message_orphan(Task *task, Str openid, bool gone);
+struct BusyUser;  // script/conversation_inner.h
+// Passes that mark of the task's user, which is in effect, to the task.
+void message_take_busy(Task *task, struct BusyUser **busy);
+// Returns the task's mark.
+struct BusyUser **message_busy(Task *task);
 
 typedef struct {
   const MessageTask *message;
-  Answer *answer;    // as in interpreter_run_message
-  const Buf *value;  // of a run that was claimed in the store; NULL: not claimed
+  Answer *answer;          // as in interpreter_run_message
+  const Buf *value;        // of a run that was claimed in the store; NULL: not claimed
+  struct BusyUser **busy;  // as for message_take_busy
 } MessageStart;
 // For wait_resume, with a MessageStart: message_begin makes the task answer that message, message_push pushes its
 // document.
@@ -55,6 +61,9 @@ Str message_question(Task *task);
 // Returns the same as message_stored_run, ready to be saved with the question of message_take_question; NULL if the
 // conversation stays in this process. `until_ms` as in KeptRun.
 StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events);
+// Returns the stored state of the task's run if it is to be moved to its user's key before its question is sent
+// (stored_run_move); else NULL.
+StoredRun *message_run_to_move(Task *task);
 // Called last by a WaitPush if the store had another value than the last written one: checks whether another process
 // wrote the value. If so, ends the task.
 int message_check_stored(lua_State *L);

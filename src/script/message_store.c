@@ -72,15 +72,9 @@ static int save_call(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-// Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
-static bool may_be_taken(const StoredRun *stored) {
-  int64_t lapses = keep_lapses(stored->keep);
-  return lapses < 0 || stored->lapses != lapses;
-}
-
 static int before_call(lua_State *L) {
   const StoredRun *stored = stored_stored(L);
-  if (stored && may_be_taken(stored)) {
+  if (stored && stored_run_may_be_taken(stored)) {
     lua_pushcfunction(L, message_check_stored);
     lua_callk(L, 0, 0, 0, save_call);
   }
@@ -132,13 +126,24 @@ static void warn_of_second(StoredRun *stored, const char *place) {
   stored->warned = true;
 }
 
-// Moves a run that asks to the key of its user. From then on it waits for its user.
-static void leave_owed(StoredRun *stored) {
-  stored->run.owed = false;
-  if (stored->run.identity.len == 0) return;
-  stored_run_drop(stored);
-  stored_run_set(&stored->run.identity, STR(""));
-  buf_reset(&stored->value);
+// Returns whether the user has another conversation in the store, whose key the run must not take.
+static bool has_another(const StoredRun *stored) {
+  bool has_key = stored->in_store && stored->run.identity.len == 0;
+  return !has_key && keep_has(stored->keep, stored->run.openid);
+}
+
+// Makes the conversation one of this process: its question is the answer that the store owed.
+static void leave_store(StoredRun *stored) {
+  stored_run_move(stored, STR(""));
+  stored->in_store = false;
+}
+
+StoredRun *message_run_to_move(Task *task) {
+  MessageRun *run = message_run(task);
+  StoredRun *stored = keep_has_conversations(message_keep(run->in)) ? run->stored : NULL;
+  bool moves =
+      stored && stored->in_store && stored->run.state == KEPT_RUNS && stored->run.identity.len;
+  return moves && !has_another(stored) ? stored : NULL;
 }
 
 StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
@@ -149,8 +154,9 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   char place[PLACE_SIZE];
   if (!record) return NULL;
   place_innermost(L, place, sizeof place);
-  if (!stored->in_store && keep_has(stored->keep, stored->run.openid)) {
+  if (has_another(stored)) {
     warn_of_second(stored, place);
+    leave_store(stored);
     return NULL;
   }
   if (record_given_up(record)[0]) {
@@ -169,6 +175,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   stored->ask_until_us = clock_now_us() + ASK_AGAIN_US;
   if (run->owe_at_us && !run->sent) stored->ask_until_us = run->owe_at_us;
   message_watch(task);
-  leave_owed(stored);
+  stored->run.owed = false;  // from now on it waits for its user
+  stored_run_move(stored, STR(""));
   return stored;
 }

@@ -62,6 +62,7 @@ void stored_run_free(StoredRun *stored) {
   if (!stored) return;
   list_texts(&stored->run, texts);
   for (size_t i = 0; i < TEXTS; i++) free((char *)texts[i]->ptr);
+  free((char *)stored->left.ptr);
   buf_clear(&stored->value);
   buf_clear(&stored->before);
   free(stored);
@@ -156,9 +157,28 @@ void stored_run_lost(StoredRun *stored) {
   stored->in_store = false;
 }
 
+void stored_run_move(StoredRun *stored, Str identity) {
+  if (str_eq(stored->run.identity, identity)) return;
+  stored->leaves = stored->in_store;
+  stored_run_set(&stored->left, stored->run.identity);
+  stored_run_set(&stored->run.identity, identity);
+  buf_reset(&stored->value);
+}
+
+void stored_run_moved(StoredRun *stored) {
+  if (stored->leaves) keep_drop(stored->keep, stored->run.openid, stored->left);
+  stored->leaves = false;
+}
+
+bool stored_run_may_be_taken(const StoredRun *stored) {
+  int64_t lapses = keep_lapses(stored->keep);
+  return lapses < 0 || stored->lapses != lapses;
+}
+
 void stored_run_drop(StoredRun *stored) {
   if (stored->in_store) keep_drop(stored->keep, stored->run.openid, stored->run.identity);
   stored->in_store = false;
+  stored_run_moved(stored);
 }
 
 void stored_run_lose(StoredRun *stored) {

@@ -12,6 +12,8 @@ typedef struct StoredRun {
   // The last written value and the one before it, if other processes have the store open.
   Buf value, before;
   bool in_store;
+  bool leaves;  // the run's former key, that of identity `left`, is still in the store
+  Str left;
   int64_t ask_until_us;  // monotonic: how long its question waits for the store
   int64_t lapses;        // keep_lapses when the run was surely this process's own
   bool in_doubt;         // another process may have taken the run over, or ended it
@@ -42,6 +44,12 @@ void stored_run_not_saved(StoredRun *stored);
 void stored_run_leave(StoredRun *stored, const Record *record);
 // Notes that another process has the run: this one neither writes nor deletes it any more.
 void stored_run_lost(StoredRun *stored);
+// Makes the next write put the run under another key: `identity` as in KeptRun. Once the store has the run there,
+// stored_run_moved deletes the former key. A process that ends in between leaves both; then the user's key counts.
+void stored_run_move(StoredRun *stored, Str identity);
+void stored_run_moved(StoredRun *stored);
+// Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
+bool stored_run_may_be_taken(const StoredRun *stored);
 // Deletes a run that has ended from the store.
 void stored_run_drop(StoredRun *stored);
 // Prepares the run for on_lost, with the document that was being answered.

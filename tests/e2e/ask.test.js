@@ -70,15 +70,18 @@ test("events go to on_message while a conversation waits, unless it wants them",
   assert.equal((await tap()).reply.Content, 'got click');
 });
 
-// Starts a platform that records customer service messages.
-async function platform(t) {
+// Starts a platform that records customer service messages, and answers one `pause` ms after its user has it.
+async function platform(t, pause = 0) {
   const sent = [];
   const server = http.createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.url.includes('/message/custom/send')) sent.push(JSON.parse(Buffer.concat(chunks).toString()));
-      response.end(JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: 'T', expires_in: 7200 }));
+      const sends = request.url.includes('/message/custom/send');
+      if (sends) sent.push(JSON.parse(Buffer.concat(chunks).toString()));
+      const answer = () => response.end(JSON.stringify({ errcode: 0, errmsg: 'ok', access_token: 'T', expires_in: 7200 }));
+      if (sends && pause) setTimeout(answer, pause);
+      else answer();
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -130,6 +133,52 @@ test('a question that comes past the deadline is a late reply; its answer is an 
   await until(() => sent.length > 0, 'the question');
   assert.equal(sent[0].text.content, 'late question');
   assert.equal(await bot.say('x'), 'got x');
+});
+
+const late = `function on_message(msg)
+  if msg.event then return "event" end
+  if msg.content ~= "hi" then return "plain " .. msg.content end
+  wechat.sleep(0.5)
+  return "got " .. wechat.ask("late question").content
+end`;
+
+for (const conversations of ['lasting', 'process']) {
+  test(`an answer that comes before the platform says that the question is out waits for it (${conversations})`, async (t) => {
+    const { sent, config } = await platform(t, 500);
+    const bot = await startBot(t, { script: late, config: { ...config, conversations, deadline_ms: 200, late_reply: 'customer_service' } });
+    assert.equal(await bot.say('hi'), null);
+    await until(() => sent.length > 0, 'the question');
+    const answered = bot.say('x'); // its deadline runs, so its answer is a late one
+    assert.equal((await bot.deliver(eventXml('CLICK', { EventKey: 'K' }))).reply.Content, 'event');
+    assert.equal(await bot.say('y', from('oAnother')), 'plain y');
+    assert.equal(await answered, null);
+    await until(() => sent.length > 1, 'the answer');
+    assert.equal(sent[1].text.content, 'got x');
+    assert.equal(await bot.say('z'), 'plain z');
+  });
+}
+
+test('a message that comes while a conversation works waits until it asks again or ends', async (t) => {
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      if msg.content ~= "start" then return "plain " .. msg.content end
+      local first = wechat.ask("one?")
+      wechat.sleep(0.5)
+      local second = wechat.ask("two?")
+      wechat.sleep(0.5)
+      return first.content .. second.content
+    end`,
+    config: { conversations: 'process' },
+  });
+  assert.equal(await bot.say('start'), 'one?');
+  const first = bot.say('a');
+  await sleep(100);
+  const second = bot.say('b');
+  assert.equal(await first, 'two?');
+  await sleep(100);
+  const third = bot.say('c');
+  assert.equal(await second, 'ab');
+  assert.equal(await third, 'plain c');
 });
 
 test('unfollowing ends the user\'s conversation', async (t) => {

@@ -3,7 +3,8 @@
 
 const http = require('node:http');
 
-// Starts a server that records requests and answers after `pause` ms; it also acts as the platform.
+// Starts a server that records requests and answers after `pause` ms (customer service messages: after sendPause, if it
+// is set); it also acts as the platform.
 async function startPeer(t) {
   const peer = { seen: [], sent: [], pause: 0, errcode: 0 };
   const server = http.createServer((request, response) => {
@@ -13,8 +14,9 @@ async function startPeer(t) {
       const body = Buffer.concat(chunks).toString();
       if (request.url.includes('/message/custom/send')) peer.sent.push({ ...JSON.parse(body), went: peer.errcode === 0 });
       else if (!request.url.includes('token')) peer.seen.push(`${request.method} ${request.url}`);
+      const pause = request.url.includes('/send') && peer.sendPause || peer.pause;
       setTimeout(() => response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
-        number: peer.seen.length })), peer.pause);
+        number: peer.seen.length })), pause);
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -6,7 +6,7 @@ static bool fits(const Conversation *conversation, const void *ctx) { return *(c
 
 static void test_only_the_users_own_message_is_taken(void **state) {
   ask("x");
-  assert_null(conversations_take(world.shared.conversations, STR("openid-2"), false));
+  assert_null(conversations_take(world.shared.conversations, STR("openid-2"), false, NULL));
   Interpreter *in = conversations_find(world.shared.conversations, STR("openid-1"), false);
   assert_ptr_equal(in, world.in);
   interpreter_release(in);
@@ -61,11 +61,67 @@ static void test_one_caller_takes_a_conversation_out(void **state) {
 
 static void test_the_cut_off_ones_are_handed_out_once(void **state) {
   ask("x");
-  Conversation *taken = conversations_take(world.shared.conversations, STR("openid-1"), false);
+  Conversation *taken =
+      conversations_take(world.shared.conversations, STR("openid-1"), false, NULL);
   conversation_cut_off(taken);
   assert_ptr_equal(conversations_cut_off(world.shared.conversations), taken);
   assert_null(conversations_cut_off(world.shared.conversations));
   conversation_cut_off(taken);
+}
+
+static bool is_busy(bool is_event) {
+  bool busy;
+  Conversation *taken =
+      conversations_take(world.shared.conversations, STR("openid-1"), is_event, &busy);
+  assert_null(taken);
+  return busy;
+}
+
+static void test_a_user_is_busy_while_the_conversation_is_out_of_the_table(void **state) {
+  bool busy;
+  ask("x");
+  Conversation *taken =
+      conversations_take(world.shared.conversations, STR("openid-1"), false, &busy);
+  assert_non_null(taken);
+  assert_false(busy);
+  assert_true(is_busy(false));
+  assert_false(is_busy(true));
+  conversation_add(taken);
+  assert_ptr_equal(conversations_take(world.shared.conversations, STR("openid-1"), false, &busy),
+                   taken);
+  conversation_cut_off(taken);
+  assert_false(is_busy(false));
+}
+
+static void test_a_user_of_a_script_that_works_is_busy_until_it_ends(void **state) {
+  Heard heard;
+  load("function on_message(msg)\n"
+       "  local answer = wechat.ask('?', nil, true)\n"
+       "  wechat.sleep(0.05)\n"
+       "  return answer.content\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "?");
+  answer_init(&heard);
+  assert_int_equal(send_through(run_conversation, world.in, &heard, "1", 5000000), TASK_WAITING);
+  assert_true(is_busy(false) && is_busy(true));
+  assert_true(answer_wait(&heard, 5000));
+  assert_string_equal(heard.reply, "1");
+  assert_false(is_busy(false));
+  answer_clear(&heard);
+}
+
+static void test_a_mark_counts_until_it_is_freed_or_its_interpreter_given_up(void **state) {
+  load(asking);
+  BusyUser *mark = busy_user_new(world.in, STR("openid-1"), false);
+  assert_true(is_busy(false));
+  assert_false(is_busy(true));
+  busy_user_free(mark);
+  assert_false(is_busy(false));
+  mark = busy_user_new(world.in, STR("openid-1"), false);
+  interpreter_give_up(world.in);
+  assert_false(is_busy(false));
+  busy_user_free(mark);
+  busy_user_free(NULL);
 }
 
 static bool count_to_two(void *ctx, Conversation *conversation) { return ++*(int *)ctx < 2; }
@@ -88,6 +144,9 @@ int main(void) {
     TEST(test_the_oldest_of_an_interpreter_is_taken_with_their_number),
     TEST(test_one_caller_takes_a_conversation_out),
     TEST(test_the_cut_off_ones_are_handed_out_once),
+    TEST(test_a_user_is_busy_while_the_conversation_is_out_of_the_table),
+    TEST(test_a_user_of_a_script_that_works_is_busy_until_it_ends),
+    TEST(test_a_mark_counts_until_it_is_freed_or_its_interpreter_given_up),
     TEST(test_each_one_is_visited_until_the_visitor_has_enough),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

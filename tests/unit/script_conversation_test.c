@@ -6,7 +6,7 @@ static void test_the_question_is_the_answer_and_the_next_message_goes_to_the_scr
   ask("x");
   assert_answer_through(run_conversation, "large", TASK_RETURNED, "so: large");
   assert_int_equal(open_conversations(), 0);
-  assert_null(conversations_take(world.shared.conversations, STR("openid-1"), false));
+  assert_null(conversations_take(world.shared.conversations, STR("openid-1"), false, NULL));
 }
 
 static void test_a_script_may_ask_again(void **state) {
@@ -27,7 +27,7 @@ static void test_after_its_time_ask_gives_nil_and_timeout(void **state) {
 static void test_a_conversation_without_a_store_cannot_leave_memory(void **state) {
   ask("x");
   Conversation *conversation =
-      conversations_take(world.shared.conversations, STR("openid-1"), false);
+      conversations_take(world.shared.conversations, STR("openid-1"), false, NULL);
   assert_false(conversation_can_leave(conversation));
   conversation_put_back(conversation);
   assert_answer_through(run_conversation, "large", TASK_RETURNED, "so: large");
@@ -37,7 +37,7 @@ static void test_a_conversation_that_leaves_memory_goes_on_from_the_store(void *
   load(asking);
   assert_answer("x", TASK_RETURNED, "Which size?");
   Conversation *conversation =
-      conversations_take(world.shared.conversations, STR("openid-1"), false);
+      conversations_take(world.shared.conversations, STR("openid-1"), false, NULL);
   assert_true(conversation_can_leave(conversation));
   conversation_evict(conversation);
   conversations_sweep(world.shared.conversations);
@@ -93,7 +93,7 @@ static void test_one_that_has_started_a_timer_stays_in_memory(void **state) {
        "end");
   assert_answer("x", TASK_RETURNED, "?");
   Conversation *conversation =
-      conversations_take(world.shared.conversations, STR("openid-1"), false);
+      conversations_take(world.shared.conversations, STR("openid-1"), false, NULL);
   assert_false(conversation_can_leave(conversation));
   interpreter_retire(world.in);
   assert_true(conversation_can_leave(conversation));

@@ -111,6 +111,47 @@ static bool is_due(const char *key) {
   return yes;
 }
 
+static void test_of_a_run_under_two_keys_the_users_counts(void **state) {
+  KeptRun owed = question;
+  owed.identity = STR("id");
+  owed.owed = true;
+  owed.state = KEPT_RUNS;
+  owed.process = keep_process(keep);
+  save(owed);
+  save(question);
+  become_another();
+  keep_look(keep);
+  assert_int_equal(keep_owed(keep), 1);
+  assert_int_equal(keep_claim_owed(keep, STR("a"), STR("id"), &value, &found), KEEP_NOTHING);
+  assert_int_equal(keep_owed(keep), 0);
+  assert_int_equal(claim("a", false), KEEP_ASKING);
+}
+
+static void test_an_owed_run_of_another_message_is_no_copy_of_the_users(void **state) {
+  KeptRun owed = question;
+  owed.identity = STR("id");
+  owed.owed = true;
+  owed.message = STR("<other/>");
+  owed.state = KEPT_RUNS;
+  owed.process = keep_process(keep);
+  save(owed);
+  save(question);
+  become_another();
+  assert_int_equal(keep_claim_owed(keep, STR("a"), STR("id"), &value, &found), KEEP_ENDED);
+}
+
+static void test_while_a_run_works_an_event_waits_only_if_it_takes_events(void **state) {
+  KeptRun run = question;
+  run.state = KEPT_RUNS;
+  run.process = keep_process(keep);
+  save(run);
+  assert_int_equal(claim("a", false), KEEP_BUSY);
+  assert_int_equal(claim("a", true), KEEP_NOTHING);
+  run.events = true;
+  save(run);
+  assert_int_equal(claim("a", true), KEEP_BUSY);
+}
+
 static void test_a_question_that_timed_out_is_due(void **state) {
   KeptRun run = question;
   run.until_ms = clock_unix_ms() - 1;
@@ -170,6 +211,9 @@ int main(void) {
     TEST(test_a_claimed_question_no_longer_owes_the_message_before_it),
     TEST(test_a_claim_that_failed_puts_back_what_was_found),
     TEST(test_the_answer_to_an_earlier_question_claims_nothing),
+    TEST(test_of_a_run_under_two_keys_the_users_counts),
+    TEST(test_an_owed_run_of_another_message_is_no_copy_of_the_users),
+    TEST(test_while_a_run_works_an_event_waits_only_if_it_takes_events),
     TEST(test_a_question_that_timed_out_is_due),
     TEST(test_after_a_look_every_key_of_the_store_is_known),
     TEST(test_a_forgotten_user_has_nothing_in_the_store),

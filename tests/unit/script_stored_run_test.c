@@ -115,6 +115,30 @@ static void test_one_that_was_claimed_has_texts_of_its_own(void **state) {
   stored_run_free(claimed);
 }
 
+static bool has(const char *key) {
+  StoreCall call = { .op = STORE_GET, .key = str_of(key) };
+  StoreReply *reply = store_call_wait(world.store, &call, NULL);
+  bool there = reply && reply->ok;
+  store_reply_free(reply);
+  return there;
+}
+
+static void test_one_that_moves_is_under_its_new_key_before_it_leaves_the_former(void **state) {
+  stored_run_set(&stored->run.identity, STR("id"));
+  assert_true(stored_run_save(stored, NULL, KEPT_RUNS, NULL, NULL));
+  stored_run_move(stored, STR(""));
+  assert_true(has("owed/gh_1/a/id"));
+  assert_true(stored_run_save(stored, NULL, KEPT_ASKS, NULL, NULL));
+  assert_true(has("owed/gh_1/a/id"));
+  assert_true(has("asked/gh_1/a"));
+  stored_run_moved(stored);
+  assert_false(has("owed/gh_1/a/id"));
+  assert_true(has("asked/gh_1/a"));
+  stored_run_move(stored, STR("id"));
+  stored_run_drop(stored);
+  assert_false(has("asked/gh_1/a"));
+}
+
 static void test_a_lost_one_goes_on_with_the_document_that_was_being_answered(void **state) {
   stored_run_set(&stored->run.answering, STR("<next/>"));
   stored_run_set(&stored->run.question, STR("Which?"));
@@ -141,6 +165,7 @@ int main(void) {
     TEST(test_a_process_that_leaves_it_is_taken_off),
     TEST(test_a_dropped_one_has_left_the_store),
     TEST(test_one_that_was_claimed_has_texts_of_its_own),
+    TEST(test_one_that_moves_is_under_its_new_key_before_it_leaves_the_former),
     TEST(test_a_lost_one_goes_on_with_the_document_that_was_being_answered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,8 +308,8 @@ static inline void assert_answers_meanwhile(void) {
 // Goes on with the user's conversation.
 static inline TaskState run_conversation(Interpreter *in, const MessageTask *message,
                                          int64_t deadline_us, Answer *answer) {
-  Conversation *conversation =
-      conversations_take(world.shared.conversations, message->sender, message->head->is_event);
+  Conversation *conversation = conversations_take(world.shared.conversations, message->sender,
+                                                  message->head->is_event, NULL);
   if (!conversation) return TASK_LOST;
   Interpreter *holder = conversation_interpreter(conversation);
   TaskState state = conversation_run_message(conversation, message, deadline_us, answer);
