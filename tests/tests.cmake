@@ -37,6 +37,7 @@ if(WEMOON_TESTS)
   endforeach()
   # What it allocates can be made to fail.
   target_link_options(store_no_memory_test PRIVATE -Wl,--wrap=malloc)
+  target_link_options(script_late_order_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(host_spawned_test PRIVATE -Wl,--wrap=calloc)
   # Hundreds of clients of its own are crowd enough.
   set_tests_properties(unit.net_server_test PROPERTIES RUN_SERIAL ON)

@@ -27,6 +27,9 @@ struct LatePlace {
 
 struct LateOrder {
   LateShared *shared;
+  // Held around the calls that change the store, so that the order there is the order here. Taken before `mutex`, which
+  // is not held meanwhile: without memory such a call ends other looks at once, on this thread (on_first).
+  pthread_mutex_t store_mutex;
   pthread_mutex_t mutex;
   size_t shared_places;
   LatePlace *buckets[BUCKETS];
@@ -38,6 +41,7 @@ LateOrder *late_order_new(Store *store, Str account, const Keep *keep) {
   LateOrder *order = calloc(1, sizeof *order);
   if (!order) return NULL;
   mutex_init_brief(&order->mutex);
+  pthread_mutex_init(&order->store_mutex, NULL);
   if (!keep) return order;
   order->shared = late_shared_new(&(LateSharedOptions){
       .store = store, .account = account, .keep = keep, .has = has, .ctx = order });
@@ -49,6 +53,7 @@ LateOrder *late_order_new(Store *store, Str account, const Keep *keep) {
 void late_order_free(LateOrder *order) {
   if (!order) return;
   late_shared_free(order->shared);
+  pthread_mutex_destroy(&order->store_mutex);
   pthread_mutex_destroy(&order->mutex);
   free(order);
 }
@@ -107,31 +112,37 @@ static LatePlace *first_place(const LatePlace *user) {
 
 // ---- the store ----------------------------------------------------------------------------------
 
-static void enter_store(LatePlace *place) {
-  if (place->entered || !place->identity_len) return;
-  late_shared_enter(place->order->shared, openid_of(place), identity_of(place));
-  place->entered = place->shared = true;
-  place->order->shared_places++;
-}
-
-// With the mutex held. The places before this one enter first, so that the order in the store is the order here.
-static void share(LatePlace *place) {
-  LateOrder *order = place->order;
-  LateShared *shared = order->shared;
-  // Of a process that has just left, answers may still be in the store.
-  bool needed = shared && (order->shared_places > 0 || late_shared_is_needed(shared));
-  if (place->entered || !needed) return;
-  for (LatePlace *one = first_place(place);; one = first_of(one->next, place)) {
-    enter_store(one);
-    if (one == place) return;
+// Takes the first place of the user, up to `last`, that has not entered the store and can. NULL: all have.
+static LatePlace *take_outside(LatePlace *last) {
+  pthread_mutex_lock(&last->order->mutex);
+  LatePlace *one = first_place(last);
+  while (one != last && (one->entered || !one->identity_len)) one = first_of(one->next, last);
+  bool enters = !one->entered && one->identity_len > 0;
+  if (enters) {
+    one->entered = one->shared = true;
+    one->order->shared_places++;
   }
+  pthread_mutex_unlock(&last->order->mutex);
+  return enters ? one : NULL;
 }
 
+// Of a process that has just left, answers may still be in the store.
+static bool is_to_enter(LatePlace *place) {
+  LateOrder *order = place->order;
+  if (!order->shared) return false;
+  pthread_mutex_lock(&order->mutex);
+  bool entered = place->entered, others = order->shared_places > 0;
+  pthread_mutex_unlock(&order->mutex);
+  return !entered && (others || late_shared_is_needed(order->shared));
+}
+
+// The places before this one enter first. A place that has entered is not freed while store_mutex is held.
 void late_order_share(LatePlace *place) {
-  if (!place) return;
-  pthread_mutex_lock(&place->order->mutex);
-  share(place);
-  pthread_mutex_unlock(&place->order->mutex);
+  if (!place || !is_to_enter(place)) return;
+  pthread_mutex_lock(&place->order->store_mutex);
+  for (LatePlace *one; (one = take_outside(place));)
+    late_shared_enter(place->order->shared, openid_of(one), identity_of(one));
+  pthread_mutex_unlock(&place->order->store_mutex);
 }
 
 // For LateSharedOptions.has.
@@ -170,8 +181,8 @@ static void look(LatePlace *place) {
 
 bool late_order_await(LatePlace *place, Wait *wait) {
   LateOrder *order = place->order;
+  late_order_share(place);
   pthread_mutex_lock(&order->mutex);
-  share(place);
   bool asks = place->shared && !place->first;
   bool first = place->first || (!asks && first_place(place) == place);
   bool looks = asks && !place->looks;
@@ -200,19 +211,29 @@ static Wait *end_place(LatePlace *place) {
   Wait *wait = place->wait;
   place->wait = NULL;
   if (place->entered) place->order->shared_places--;
-  if (place->entered && !place->goes_on)
-    late_shared_leave(place->order->shared, openid_of(place), identity_of(place));
   return wait;
+}
+
+// Returns whether the place is left for good, and has to leave the store. Nobody adds a hold to the last one.
+static bool leaves_store(LatePlace *place, bool goes_on) {
+  pthread_mutex_lock(&place->order->mutex);
+  place->goes_on = place->goes_on || goes_on;
+  bool leaves = place->holders == 1 && place->entered && !place->goes_on;
+  pthread_mutex_unlock(&place->order->mutex);
+  return leaves;
 }
 
 void late_order_leave(LatePlace *place, bool goes_on) {
   if (!place) return;
   LateOrder *order = place->order;
+  pthread_mutex_lock(&order->store_mutex);
+  if (leaves_store(place, goes_on))
+    late_shared_leave(order->shared, openid_of(place), identity_of(place));
   pthread_mutex_lock(&order->mutex);
-  place->goes_on = place->goes_on || goes_on;
   bool last = --place->holders == 0, unused = last && !place->looks;
   Wait *own = last ? end_place(place) : NULL, *next = last ? take_out(place) : NULL;
   pthread_mutex_unlock(&order->mutex);
+  pthread_mutex_unlock(&order->store_mutex);
   if (unused) free(place);
   if (own) wait_finish(own, NULL, NULL, NULL);
   if (next) wait_finish(next, NULL, NULL, NULL);
