@@ -101,10 +101,10 @@ static void take_name(Notices *notices, Str key) {
   if (!str_to_int64(newest ? digits : about, &number) || !is_new(notices, number)) return;
   if (newest && !read_newest(times, who, &cancel)) return;
   if (!newest) cancel = (Cancel){ .openid = who, .all = true };
-  if (cancels_is_own(notices->shared->cancels, number)) return;
-  cancel_elsewhere(notices->shared, NULL, &cancel);
+  bool own = cancels_is_own(notices->shared->cancels, number);
+  if (!own) cancel_elsewhere(notices->shared, NULL, &cancel);
   if (!cancel.all) return;
-  conversations_end_user(notices->shared->conversations, cancel.openid, "forgotten");
+  if (!own) conversations_end_user(notices->shared->conversations, cancel.openid, "forgotten");
   drop_quota(notices, cancel.openid);
 }
 

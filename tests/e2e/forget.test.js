@@ -157,3 +157,25 @@ test('a late reply that goes out while its user is forgotten leaves nothing of t
   }
   assert.ok(written, 'no reply was counted after its user was forgotten');
 });
+
+test('what a cancelled script still sends to a forgotten user leaves no quota behind', async (t) => {
+  const peer = await startPeer(t);
+  const bot = await startBot(t, {
+    script: `function on_message(msg)
+      if msg.content == "forget" then return tostring(wechat.forget("${OTHER}")) end
+      local _ <close> = setmetatable({}, { __close = function()
+        wechat.sleep(0.2)
+        wechat.send_text_message(msg.source, "bye")
+      end })
+      wechat.sleep(10)
+    end`,
+    config: { ...platform(peer), interpreters: 2, deadline_ms: 300 },
+  });
+  assert.equal(await bot.say('slow', as(OTHER)), null);
+  assert.equal(await bot.say('forget'), 'true');
+  await until(() => peer.sent.length === 1, 'the message');
+  const quota = new RegExp(`quota/[^"]*${OTHER}`);
+  await until(async () => !quota.test((await wemoon(['store', 'export', '--all'], { cwd: bot.dir, code: 0 })).stdout), 'no quota', 8000);
+  await sleep(500);
+  assert.doesNotMatch((await wemoon(['store', 'export', '--all'], { cwd: bot.dir, code: 0 })).stdout, quota);
+});
