@@ -38,6 +38,17 @@ static void go_on_with(Maintenance *maintenance, Str key) {
   interpreter_release(interpreter);
 }
 
+static void end_conversations_of_leavers(Maintenance *maintenance) {
+  Buf openid;
+  buf_init(&openid);
+  while (keep_next_leaver(maintenance->kept.keep, &openid)) {
+    Interpreter *interpreter = pool_pick(maintenance->kept.pool);
+    interpreter_end_conversation(interpreter, buf_str(&openid), "unsubscribe");
+    interpreter_release(interpreter);
+  }
+  buf_clear(&openid);
+}
+
 static void learn(Maintenance *maintenance) {
   const Kept *kept = &maintenance->kept;
   int64_t now_us = clock_now_us();
@@ -68,6 +79,7 @@ static void *run(void *arg) {
   do {
     keep_look(maintenance->kept.keep);
     learn(maintenance);
+    end_conversations_of_leavers(maintenance);
     go_on_in_order(maintenance);
   } while (pause_for_a_tick(maintenance));
   return NULL;

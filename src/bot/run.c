@@ -108,13 +108,12 @@ static void on_over(void *ctx) {
 
 // ---- first slice --------------------------------------------------------------------------------
 
-// Ends the conversations of a user who unsubscribes.
+// Ends the conversations of a user who unsubscribes; one in the store soon, as no message waits for that.
 static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const MessageHead *head) {
+  Keep *keep = webhook->shared.keep;
   if (!head->is_event || !str_eq_nocase(head->event, STR("unsubscribe"))) return;
-  Interpreter *in = pool_pick(webhook->pool);
   conversations_end_user(webhook->shared.conversations, job->from_user, "unsubscribe");
-  interpreter_end_conversation(in, job->from_user, "unsubscribe");
-  interpreter_release(in);
+  if (keep_has_conversations(keep)) keep_note_leaver(keep, job->from_user);
 }
 
 // The script is put into the store shortly before its message is answered without it.

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "engine/pack.h"
 
 #include <stdio.h>
@@ -34,6 +35,8 @@ Keep *keep_new(const KeepOptions *options) {
   snprintf(keep->asked, sizeof keep->asked, "asked/%.*s/", STR_FMT(account));
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   buf_init(&keep->listed);
+  buf_init(&keep->leavers);
+  mutex_init_brief(&keep->leavers_mutex);
   keep->index = kept_index_new(keep->owes);
   keep->processes = process_watch_new(str_of(keep->process), KEEP_LEASE_MS * 1000);
   keep->unsaved = pending_writes_new();
@@ -41,6 +44,7 @@ Keep *keep_new(const KeepOptions *options) {
     process_watch_free(keep->processes);
     if (keep->index) kept_index_free(keep->index);
     pending_writes_release(keep->unsaved);
+    pthread_mutex_destroy(&keep->leavers_mutex);
     free(keep);
     return NULL;
   }
@@ -62,6 +66,8 @@ void keep_free(Keep *keep) {
   kept_index_free(keep->index);
   pending_writes_release(keep->unsaved);
   buf_clear(&keep->listed);
+  buf_clear(&keep->leavers);
+  pthread_mutex_destroy(&keep->leavers_mutex);
   free(keep);
 }
 
@@ -343,6 +349,26 @@ void keep_look(Keep *keep) {
   keep_write_pending(keep);
   look_at_keys(keep);
   look_at_values(keep);
+}
+
+void keep_note_leaver(Keep *keep, Str openid) {
+  pthread_mutex_lock(&keep->leavers_mutex);
+  pack_str(&keep->leavers, openid);
+  pthread_mutex_unlock(&keep->leavers_mutex);
+}
+
+bool keep_next_leaver(Keep *keep, Buf *openid) {
+  Str next;
+  buf_reset(openid);
+  pthread_mutex_lock(&keep->leavers_mutex);
+  Str rest = buf_str(&keep->leavers);
+  bool there = pack_take_str(&rest, &next);
+  if (there) buf_add(openid, next);
+  if (there) memmove(keep->leavers.ptr, rest.ptr, rest.len);
+  keep->leavers.len = there ? rest.len : 0;
+  keep->leavers.failed = false;
+  pthread_mutex_unlock(&keep->leavers_mutex);
+  return there;
 }
 
 // Returns whether the run has timed out, or its process has ended. An unanswered message is left to the platform's

@@ -98,6 +98,11 @@ void keep_look(Keep *keep);
 // Restores a claimed run that could not start. `state` is the state that was found.
 void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 
+// Notes that the user has left the account. The user's conversation is to be ended (interpreter_end_conversation) on the
+// thread of keep_look, which may wait for the store: keep_next_leaver returns each user once, false if there is none.
+void keep_note_leaver(Keep *keep, Str openid);
+bool keep_next_leaver(Keep *keep, Buf *openid);
+
 // Gets the key of a run that has timed out, or whose process has ended. Returns false if there is none now.
 bool keep_due(Keep *keep, Buf *key);
 

@@ -2,6 +2,7 @@
 #ifndef WEMOON_SCRIPT_KEEP_INNER_H
 #define WEMOON_SCRIPT_KEEP_INNER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "script/keep.h"
@@ -23,6 +24,8 @@ struct Keep {
   atomic_int_least64_t held_us, lapses;  // monotonic: the lease was held then
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
   atomic_int_least64_t away_since_us, away_us;
+  pthread_mutex_t leavers_mutex;
+  Buf leavers;  // openids (pack_str)
   // For the thread of keep_look:
   int64_t renew_us, list_us;
   bool shared;  // at the last look

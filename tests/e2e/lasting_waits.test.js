@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
-const { startBot, textXml, sleep, tempDir, until } = require('./harness');
+const { startBot, eventXml, textXml, sleep, tempDir, until } = require('./harness');
 
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 const from = (openid) => ({ fields: { FromUserName: openid } });
@@ -319,4 +319,29 @@ test('a conversation may say parts before each question', async (t) => {
   assert.equal(await bot.say('b'), 'Almost. ab');
   assert.deepEqual(texts(peer), ['Later.', 'Two?']);
   assert.doesNotMatch(bot.log, /the script changed/);
+});
+
+test('unfollowing ends a conversation in the store, and its event does not wait for the interpreter', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content == "compute" then
+      print("computing")
+      local from = os.clock()
+      while os.clock() - from < 3 do end
+      print("computed")
+    elseif msg.content == "go" then
+      local answer, why = wechat.ask("?")
+      if not answer then wechat.log.warn("no answer: " .. why) end
+    end
+  end`;
+  const config = { store: sqlite(t), script_cpu_ms: 20000, deadline_ms: 300, late_reply: 'drop' };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  const computes = bot.say('compute', from('oAnother'));
+  await until(() => /computing/.test(bot.output), 'the computation', 10000);
+  await bot.deliver(eventXml('unsubscribe', { EventKey: '' }));
+  assert.doesNotMatch(bot.output, /computed/);
+  await computes;
+  await until(() => /no answer: unsubscribe/.test(bot.log), 'its end', 30000);
 });
