@@ -104,7 +104,7 @@ bool emphasis_mark(Str markdown, Buf *out) {
 // ---- removing the marks -------------------------------------------------------------------------
 
 void emphasis_unmark(Buf *out, size_t from) {
-  if (out->failed) return;
+  if (out->failed || from == out->len) return;
   Str rest = str_sub(buf_str(out), from, out->len);
   char *to = out->ptr + from;
   while (rest.len) {
