@@ -42,7 +42,7 @@ waiting, released = 0, false
 function on_message(msg)
   if msg.content == "wait" then
     waiting = waiting + 1
-    while not released do wechat.sleep(0.05) end
+    while not released do wechat.sleep(0.2) end
     return msg.source
   end
   released = msg.content == "release"
@@ -134,9 +134,16 @@ test('SIGTERM answers those who wait', async (t) => {
 });
 
 test('a reload answers those who wait for the script before it', async (t) => {
-  const bot = await startBot(t, { script: SLEEPS });
-  const waiting = Array.from({ length: 100 }, () => bot.say('1.5', { agent: false, fields: { FromUserName: from() } }));
-  await sleep(400);
+  const bot = await startBot(t, { script: `
+waiting = 0
+function on_message(msg)
+  if msg.content ~= "wait" then return tostring(waiting) end
+  waiting = waiting + 1
+  wechat.sleep(3)
+  return msg.source
+end` });
+  const waiting = Array.from({ length: 100 }, () => bot.say('wait', { agent: false, fields: { FromUserName: from() } }));
+  await until(async () => (await bot.say('how many')) === '100', 'a hundred that wait');
   bot.write('bot.lua', 'function on_message() return "new" end');
   await until(async () => (await bot.say('hi')) === 'new', 'the new script');
   (await Promise.all(waiting)).forEach((answer) => assert.match(answer, /^oCrowd/));
