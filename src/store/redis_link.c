@@ -13,9 +13,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { ELEMENTS_MAX = 1 << 20 };  // of an array that Redis sends; pages of SCAN are the largest
+
 struct RedisLink {
   int fd;
   redisReader *reader;
+  redisReplyObjectFunctions makes;  // what the reader calls
+  const redisReplyObjectFunctions *hiredis;
   RedisTls *tls;  // NULL: plain
   Buf out;        // commands to send
   Buf sealed;     // the same, or a handshake, encrypted
@@ -80,6 +84,20 @@ static bool connect_socket(RedisLink *link, const struct sockaddr *address, sock
   return why == 0 || fail(err, strerror(why));
 }
 
+// hiredis reserves an array of any announced length, and looks at each of its elements when it is freed.
+static void *make_array(const redisReadTask *task, int elements) {
+  const RedisLink *link = task->privdata;
+  return elements > ELEMENTS_MAX ? NULL : link->hiredis->createArray(task, elements);
+}
+
+static void limit_arrays(RedisLink *link) {
+  link->hiredis = link->reader->fn;
+  link->makes = *link->hiredis;
+  link->makes.createArray = make_array;
+  link->reader->fn = &link->makes;
+  link->reader->privdata = link;
+}
+
 RedisLink *redis_link_open(const struct sockaddr *address, socklen_t len, int64_t give_up_us,
                            Err *err) {
   RedisLink *link = calloc(1, sizeof *link);
@@ -89,6 +107,7 @@ RedisLink *redis_link_open(const struct sockaddr *address, socklen_t len, int64_
   buf_init(&link->out);
   buf_init(&link->sealed);
   link->reader = redisReaderCreate();
+  if (link->reader) limit_arrays(link);
   if (link->reader && connect_socket(link, address, len, give_up_us, err)) return link;
   redis_link_close(link);
   return NULL;
@@ -210,6 +229,7 @@ static size_t take_in(RedisLink *link, bool *dead, Err *err) {
 static bool next_reply(RedisLink *link, void **reply, Err *err) {
   *reply = NULL;
   if (redisReaderGetReply(link->reader, reply) == REDIS_OK) return true;
+  if (link->reader->err == REDIS_ERR_OOM) return fail(err, "its answer is too large");
   return fail(err, link->reader->errstr[0] ? link->reader->errstr
                                            : "it sent something that is not a Redis reply");
 }

@@ -403,6 +403,19 @@ static void test_a_server_of_another_kind_is_told(void **state) {
   stop_fake(&fake);
 }
 
+static const char *announces_too_much(int connection, const char *command) {
+  return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : "*2147483647\r\n";
+}
+
+static void test_an_array_that_no_memory_holds_is_refused(void **state) {
+  Fake fake;
+  start_fake(&fake, announces_too_much);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fails(store, set_k, ERR_NETWORK, "its answer is too large");
+  store_close(store);
+  stop_fake(&fake);
+}
+
 int main(void) {
   signal(SIGPIPE, SIG_DFL);
   log_setup(LOG_ERROR, LOG_TEXT);
@@ -424,6 +437,7 @@ int main(void) {
     cmocka_unit_test(test_a_server_that_drips_has_the_time_of_one_call),
     cmocka_unit_test(test_a_silent_server_keeps_nobody_from_opening),
     cmocka_unit_test(test_a_server_of_another_kind_is_told),
+    cmocka_unit_test(test_an_array_that_no_memory_holds_is_refused),
   };
   return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }
