@@ -9,13 +9,15 @@
 
 enum {
   DEPTH_MAX = 32,
-  COLUMNS_MAX = 64
+  COLUMNS_MAX = 64,
+  PIPES_MAX = 1024
 };  // deeper blocks and further columns lose their layout, not their text
 
 // The beginning of the lines of a list item or a block quote.
 typedef struct {
   char first[16], rest[16];
-  bool used;  // `first` was written
+  bool used;   // `first` was written
+  int number;  // of the item, in an ordered list
 } Margin;
 
 typedef struct {
@@ -167,11 +169,18 @@ static void add_tag(Plain *p, Str tag) {
   p->anchors += opens ? 1 : closes ? -1 : 0;
 }
 
+// Whether ends may still come. Once one was looked for in vain, there is none further on.
+typedef struct {
+  bool comments, tags;
+} Ends;
+
 // The end of the tag or comment that begins at `at`; `at` if there is none.
-static size_t tag_end(Str html, size_t at) {
+static size_t tag_end(Str html, size_t at, Ends *ends) {
   Str rest = str_sub(html, at, html.len);
   bool comment = str_starts(rest, STR("<!--"));
-  ptrdiff_t end = str_find(rest, comment ? STR("-->") : STR(">"));
+  bool *more = comment ? &ends->comments : &ends->tags;
+  ptrdiff_t end = *more ? str_find(rest, comment ? STR("-->") : STR(">")) : -1;
+  *more = end >= 0;
   bool tag =
       rest.len > 1 && (comment || rest.ptr[1] == '/' || rest.ptr[1] == '!' || rest.ptr[1] == '?' ||
                        ((rest.ptr[1] | 0x20) >= 'a' && (rest.ptr[1] | 0x20) <= 'z'));
@@ -179,10 +188,11 @@ static size_t tag_end(Str html, size_t at) {
 }
 
 static void add_html(Plain *p, Str html) {
+  Ends ends = { true, true };
   size_t from = 0;
   html = str_trim(html);
   for (size_t i = 0; i < html.len;) {
-    size_t end = html.ptr[i] == '<' ? tag_end(html, i) : i;
+    size_t end = html.ptr[i] == '<' ? tag_end(html, i, &ends) : i;
     if (end == i) {
       i++;
       continue;
@@ -247,6 +257,13 @@ static void visit_table(Plain *p, cmark_node *node, const char *type, bool enter
 
 // ---- the tree -----------------------------------------------------------------------------------
 
+static int number_of(Plain *p, cmark_node *item) {
+  if (p->depth >= DEPTH_MAX) return 0;
+  int *number = &p->margins[p->depth].number;
+  bool is_first = !cmark_node_previous(item);
+  return *number = is_first ? cmark_node_get_list_start(cmark_node_parent(item)) : *number + 1;
+}
+
 static void open_item(Plain *p, cmark_node *item, const char *type) {
   cmark_node *list = cmark_node_parent(item);
   char mark[16];
@@ -254,9 +271,7 @@ static void open_item(Plain *p, cmark_node *item, const char *type) {
     snprintf(mark, sizeof mark, "%s ",
              cmark_gfm_extensions_get_tasklist_item_checked(item) ? "☑" : "☐");
   } else if (cmark_node_get_list_type(list) == CMARK_ORDERED_LIST) {
-    int number = cmark_node_get_list_start(list);
-    for (cmark_node *one = item; (one = cmark_node_previous(one));) number++;
-    snprintf(mark, sizeof mark, "%d. ", number);
+    snprintf(mark, sizeof mark, "%d. ", number_of(p, item));
   } else {
     snprintf(mark, sizeof mark, "• ");
   }
@@ -346,14 +361,22 @@ static void plain_clear(Plain *p) {
 
 // ---- parsing ------------------------------------------------------------------------------------
 
+// The library needs time by the square of a row's cells.
+static bool has_wide_row(Str markdown) {
+  size_t pipes = 0;
+  for (size_t i = 0; i < markdown.len && pipes <= PIPES_MAX; i++)
+    pipes = markdown.ptr[i] == '\n' ? 0 : pipes + (markdown.ptr[i] == '|');
+  return pipes > PIPES_MAX;
+}
+
 // A single '~' is no mark: Chinese writes ranges with it ("9~18点").
 static cmark_node *parse(Str markdown) {
-  static const char *const names[] = { "table", "strikethrough", "tasklist" };
+  static const char *const names[] = { "strikethrough", "tasklist", "table" };
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, cmark_gfm_core_extensions_ensure_registered);
   cmark_parser *parser =
       cmark_parser_new(CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+  for (size_t i = 0; i < (has_wide_row(markdown) ? 2 : 3); i++)
     cmark_parser_attach_syntax_extension(parser, cmark_find_syntax_extension(names[i]));
   cmark_parser_feed(parser, markdown.ptr, markdown.len);
   cmark_node *document = cmark_parser_finish(parser);

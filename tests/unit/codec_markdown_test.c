@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "codec/markdown.h"
 
@@ -42,6 +44,7 @@ static void test_asterisks_and_tildes_of_a_text_stay(void **state) {
 
 static void test_items_are_lines(void **state) {
   assert_plain("买：\n\n- 苹果\n- 梨\n  - 小的\n- ", "买：\n\n• 苹果\n• 梨\n  • 小的\n•");
+  assert_plain("7. a\n   1. x\n   2. y\n8. b", "7. a\n  1. x\n  2. y\n8. b");
   assert_plain("3. c\n4. d\n\n   more", "3. c\n\n4. d\n\n  more");
   assert_plain("- [x] done\n- [ ] open", "☑ done\n☐ open");
 }
@@ -93,6 +96,43 @@ static void test_deep_nesting_keeps_the_text(void **state) {
   buf_clear(&out);
 }
 
+static double seconds_for(const char *piece, size_t len) {
+  struct timespec from, to;
+  Buf text, out;
+  buf_init(&text);
+  buf_init(&out);
+  while (text.len + strlen(piece) <= len) buf_add(&text, str_of(piece));
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+  assert_true(markdown_to_plain(buf_str(&text), &out, NULL));
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+  buf_clear(&text);
+  buf_clear(&out);
+  return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+// By the square it would be 64 times as long for 8 times the text.
+static void test_time_grows_with_the_text(void **state) {
+  const char *const pieces[] = { "1. a\n", "<!--", "<a ", "|a|\n|-|\n" };
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    double few = seconds_for(pieces[i], MARKDOWN_MAX / 8);
+    double many = seconds_for(pieces[i], MARKDOWN_MAX);
+    if (many > 25 * few) fail_msg("%s: %f s, %f s", pieces[i], few, many);
+  }
+}
+
+static void test_a_row_of_very_many_cells_keeps_its_text(void **state) {
+  Buf text, out;
+  buf_init(&text);
+  buf_init(&out);
+  for (int i = 0; i < 1100; i++) buf_add(&text, STR("|a"));
+  buf_addc(&text, '\n');
+  for (int i = 0; i < 1100; i++) buf_add(&text, STR("|-"));
+  assert_true(markdown_to_plain(buf_str(&text), &out, NULL));
+  assert_true(str_starts(buf_str(&out), STR("|a|a")));
+  buf_clear(&text);
+  buf_clear(&out);
+}
+
 static void test_a_text_that_is_too_large_is_refused(void **state) {
   char *text = malloc(MARKDOWN_MAX + 1);
   memset(text, 'x', MARKDOWN_MAX + 1);
@@ -119,6 +159,8 @@ int main(void) {
     cmocka_unit_test(test_quotations_and_rules_are_seen),
     cmocka_unit_test(test_html_loses_its_tags_only),
     cmocka_unit_test(test_deep_nesting_keeps_the_text),
+    cmocka_unit_test(test_time_grows_with_the_text),
+    cmocka_unit_test(test_a_row_of_very_many_cells_keeps_its_text),
     cmocka_unit_test(test_a_text_that_is_too_large_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
