@@ -9,6 +9,8 @@ local nearest = require "wechat.nearest"
 local parse = require "check.parse"
 local types = require "meta.types"
 
+local SOURCE_MAX <const> = 64 << 20 -- as in src/base/file.h
+
 local _ = wechat.call -- reads the methods that call the platform
 
 -- ---- known names
@@ -155,9 +157,9 @@ end
 function Check:look(path, may_miss)
   local file = io.open(path, "rb")
   if not file then return may_miss end
-  local text = file:read("a")
+  local text = file:read(SOURCE_MAX + 1) -- nil: empty, or a folder
   file:close()
-  if load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
+  if text and #text <= SOURCE_MAX and load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
 end
 
 local function in_order(a, b)

@@ -79,13 +79,14 @@ end
 ---@param text string
 ---@return Token[]
 function lex.tokens(text)
-  local tokens, at, line, line_start, seen = {}, 1, 1, 1, 1
+  local tokens, at, line, column, seen = {}, 1, 1, 1, 1
   if text:sub(1, 1) == "#" then at = text:find("\n", 1, true) or #text + 1 end
   while true do
     at = skip(text, at)
-    for newline in text:sub(seen, at - 1):gmatch("()\n") do line, line_start = line + 1, seen + newline end
+    local from = seen
+    for newline in text:sub(seen, at - 1):gmatch("\n()") do line, column, from = line + 1, 1, seen + newline - 1 end
+    column = column + (utf8.len(text, from, at - 1) or at - from)
     seen = at
-    local column = (utf8.len(text, line_start, at - 1) or at - line_start) + 1
     if at > #text then
       tokens[#tokens + 1] = { kind = "end", text = "", line = line, column = column }
       return tokens

@@ -33,15 +33,16 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err) {
   return ok;
 }
 
-bool file_append(const char *path, Buf *out) {
+bool file_append(const char *path, size_t max, Buf *out) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
+  size_t before = out->len;
   ssize_t n = 1;
-  while (n > 0 && buf_reserve(out, 16384)) {
+  while (n > 0 && out->len - before <= max && buf_reserve(out, 16384)) {
     n = read(fd, out->ptr + out->len, 16384);
     if (n > 0) out->len += (size_t)n;
   }
-  int failed = out->failed ? ENOMEM : n < 0 ? errno : 0;
+  int failed = out->failed ? ENOMEM : n < 0 ? errno : out->len - before > max ? EFBIG : 0;
   close(fd);
   errno = failed;
   return !failed;

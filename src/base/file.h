@@ -5,11 +5,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+enum { FILE_SOURCE_MAX = 64 << 20 };  // bytes of a file with Lua source
+
 // Appends the bytes of the file; "-" is standard input. ERR_USAGE if it cannot be opened, ERR_FAILED if it
 // cannot be read, ERR_TOO_LARGE if it has more than `max` bytes.
 bool file_read(const char *path, size_t max, Buf *out, Err *err);
-// Appends the bytes of the file, without a limit. False with errno (ENOMEM without memory).
-bool file_append(const char *path, Buf *out);
+// Appends the bytes of the file. False with errno: EFBIG if it has more than `max` bytes, ENOMEM without memory.
+bool file_append(const char *path, size_t max, Buf *out);
 // Writes all of `bytes`, with several calls if necessary. False with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
 // The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.

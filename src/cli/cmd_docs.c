@@ -237,6 +237,8 @@ static int print_html(const Invocation *in) {
 // For the named shell, else for $SHELL.
 static int print_completions(const Invocation *in) {
   const char *shell = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
+  if (shell && strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0)
+    return report_usage("docs", "unknown shell \"%s\": write bash or zsh", shell);
   if (!shell) shell = getenv("SHELL");
   const char *slash = shell ? strrchr(shell, '/') : NULL;
   if (slash) shell = slash + 1;

@@ -8,8 +8,6 @@
 #include "cli/preflight.h"
 #include "cli/services.h"
 
-enum { SCRIPT_MAX = 64 << 20 };
-
 static const Option options[] = {
   { .name = "eval", .letter = 'e', .argument = "CODE", .help = "run CODE instead of a file" },
   { .name = NULL },
@@ -93,7 +91,7 @@ static int run_file(Invocation *in) {
   int status;
   if (!configure(in, path)) {
     status = STATUS_USAGE;
-  } else if (!file_read(path, SCRIPT_MAX, &code, &err)) {
+  } else if (!file_read(path, FILE_SOURCE_MAX, &code, &err)) {
     status = report_err("exec", &err);
   } else {
     Chunk chunk = { .code = skip_shebang(buf_str(&code)),

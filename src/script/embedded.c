@@ -37,7 +37,7 @@ static const EmbeddedFile *find(const char *name) {
 static bool read_from_source(const char *name, Buf *text) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", WEMOON_LUA_SOURCE, name);
-  return file_append(path, text);
+  return file_append(path, FILE_SOURCE_MAX, text);
 }
 
 static const char globals_key;

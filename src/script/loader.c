@@ -12,6 +12,7 @@
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,11 +25,18 @@ Str loader_skip_head(Str text) {
   return newline < 0 ? STR("") : str_sub(text, (size_t)newline, text.len);
 }
 
+// Adds the file to an error of the parser that names none ("C stack overflow").
+static int raise_in(lua_State *L, const char *path) {
+  const char *why = lua_tostring(L, -1);
+  if (why && !strchr(why, ':')) lua_pushfstring(L, "%s: %s", path, why);
+  return lua_error(L);
+}
+
 // Pushes the chunk of `text`; raises if it does not parse.
 static void load_text(lua_State *L, const char *path, Str text) {
   Str code = loader_skip_head(text);
   lua_pushfstring(L, "@%s", path);
-  if (load_buffer(L, code, lua_tostring(L, -1)) != LUA_OK) lua_error(L);
+  if (load_buffer(L, code, lua_tostring(L, -1)) != LUA_OK) raise_in(L, path);
   lua_remove(L, -2);
 }
 
@@ -63,7 +71,8 @@ void loader_load(lua_State *L, const char *path) {
   if (!source) {
     Buf text;
     buf_init(&text);
-    if (file_append(path, &text)) source = sources_keep(sources, path, buf_str(&text));
+    if (file_append(path, FILE_SOURCE_MAX, &text))
+      source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
     if (source) warn_of_bytes(path, *source);
     if (source) warn_of_old_file(path);

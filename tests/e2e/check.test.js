@@ -69,6 +69,14 @@ for i = 1, 2, 1 do if i > 1 then break elseif i < 0 then t:b "x" { 1 } else end 
 for _, v in ipairs { 1 } do while v do break end end
 ${answer('return ("%s"):format(msg.content or [[x]])')}`);
 
+test('a folder, and a script that the parser gives up, are each told with their names', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'deep.lua': `x = ${'('.repeat(300)}1${')'.repeat(300)}` });
+  const told = async (file) => (await wemoon(['check', file, '--token', 'aToken'], { cwd: dir, code: 1 })).stderr;
+  assert.equal(await told('.'), 'wemoon: cannot read .: Is a directory\n');
+  assert.match(await told('deep.lua'), /^wemoon: deep\.lua: C stack overflow/);
+});
+
 test('no example has a finding', async (t) => {
   for (const name of fs.readdirSync(SCRIPTS).filter((one) => !/_spec|config/.test(one))) {
     const { stderr } = await wemoon(['check', path.join(SCRIPTS, name), '--token', 'aToken'], { cwd: tempDir(t), env: {

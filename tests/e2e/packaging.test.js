@@ -114,6 +114,7 @@ test('completion for zsh is what zsh can read', { skip: !has('zsh', '--version')
   assert.equal(completions('/usr/bin/zsh'), docs('zsh'));
   assert.equal(completions('/bin/sh'), docs('bash'));
   assert.equal(completions('/bin/sh', 'zsh'), docs('zsh'));
+  assert.equal(completions('/bin/sh', 'fish'), '');
 });
 
 test('apropos finds the manual page: lexgrog reads its name', { skip: !has('lexgrog', '--version') && 'there is no lexgrog here' }, (t) => {

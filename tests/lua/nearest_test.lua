@@ -13,6 +13,20 @@ check.equal(nearest("something_else", names), nil)
 check.equal(nearest("ab", { "ac", "aa" }), "aa", "of two that are equally near")
 check.equal(nearest(("x"):rep(1000), names), nil)
 
+local lex = require "check.lex"
+local tokens = lex.tokens('a = "你好" .. b\n--[[ x\n ]] c')
+check.equal({ tokens[5].line, tokens[5].column }, { 1, 13 })
+check.equal({ tokens[#tokens - 1].line, tokens[#tokens - 1].column }, { 3, 5 })
+
+-- By the square it would take 64 times as long for 8 times the text.
+local function seconds_for(entries)
+  local text, began = ("k = 'v', "):rep(entries), os.clock()
+  lex.tokens(text)
+  return os.clock() - began
+end
+local few, many = seconds_for(2500), seconds_for(20000)
+check.equal(many < 30 * few, true, ("a line of 2,500 entries takes %g s, one of 20,000 %g s"):format(few, many))
+
 local parse = require "check.parse"
 local watch = setmetatable({}, { __index = function() return function() end end })
 local function takes(text) return parse.chunk(text, watch) end

@@ -42,6 +42,16 @@ static void test_more_than_allowed_is_refused(void **state) {
   assert_non_null(strstr(err.text, path));
 }
 
+static void test_an_appended_file_is_limited_too(void **state) {
+  buf_reset(&out);
+  assert_true(file_append(path, 7, &out));
+  buf_reset(&out);
+  assert_false(file_append(path, 6, &out));
+  assert_int_equal(errno, EFBIG);
+  assert_false(file_append("/dev/zero", 100000, &out));
+  assert_true(out.len < 200000);
+}
+
 static void test_a_missing_file_is_the_callers_fault_and_named(void **state) {
   assert_false(file_read("/nowhere/bot.lua", 10, &out, &err));
   assert_int_equal(err.code, ERR_USAGE);
@@ -106,6 +116,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_all_bytes_are_appended),
     cmocka_unit_test(test_more_than_allowed_is_refused),
+    cmocka_unit_test(test_an_appended_file_is_limited_too),
     cmocka_unit_test(test_a_missing_file_is_the_callers_fault_and_named),
     cmocka_unit_test(test_a_path_has_its_folder_up_to_the_last_slash),
     cmocka_unit_test(test_a_folder_is_no_file),
