@@ -73,17 +73,24 @@ typedef struct {
   sqlite3_stmt *statements[SQL_COUNT];
   int64_t now_ms;
   int64_t tidy_us;  // when expired keys are deleted next
+  bool table_gone;  // another program dropped it
   bool is_late;     // the file is missing, and is created with the first value
   Err why;          // the reason if there is no file
   char path[];
 } Sqlite;
+
+static bool explain(Sqlite *sqlite, int code, Err *err) {
+  if (code == SQLITE_ERROR && strstr(sqlite3_errmsg(sqlite->file.db), "no such table"))
+    sqlite->table_gone = true;
+  return sqlite_file_explain(sqlite->path, code, err);
+}
 
 static sqlite3_stmt *prepare(Sqlite *sqlite, int index, Err *err) {
   sqlite3_stmt **statement = &sqlite->statements[index];
   if (!*statement) {
     int code = sqlite3_prepare_v3(sqlite->file.db, texts[index], -1, SQLITE_PREPARE_PERSISTENT,
                                   statement, NULL);
-    if (code != SQLITE_OK) sqlite_file_explain(sqlite->path, code, err);
+    if (code != SQLITE_OK) explain(sqlite, code, err);
   }
   return *statement;
 }
@@ -117,7 +124,7 @@ static bool step(Sqlite *sqlite, int index, const StoreJob *job, Str value, int 
   if (*code == SQLITE_OK) *code = sqlite3_step(statement);
   if (*code == SQLITE_ROW) return true;
   sqlite3_reset(statement);
-  return *code == SQLITE_DONE ? true : sqlite_file_explain(sqlite->path, *code, err);
+  return *code == SQLITE_DONE ? true : explain(sqlite, *code, err);
 }
 
 // False if it failed; a missing value is no failure.
@@ -205,7 +212,7 @@ static bool list(Sqlite *sqlite, StoreJob *job, Str prefix) {
   }
   if (statement) sqlite3_reset(statement);
   if (!ok) return false;
-  return code == SQLITE_DONE || sqlite_file_explain(sqlite->path, code, &job->reply.err);
+  return code == SQLITE_DONE || explain(sqlite, code, &job->reply.err);
 }
 
 static bool list_all(Sqlite *sqlite, StoreJob *job) {
@@ -346,6 +353,16 @@ static bool mend_log(Sqlite *sqlite) {
   return true;
 }
 
+static bool mend_table(Sqlite *sqlite) {
+  sqlite->table_gone = false;
+  end_statements(sqlite);
+  sqlite_file_close(&sqlite->file);
+  if (!reopen(sqlite)) return false;
+  log_warn("store: the table of %s was dropped while in use: a new, empty one was created",
+           sqlite->path);
+  return true;
+}
+
 static bool mend_file(Sqlite *sqlite, bool replaced) {
   if (sqlite->file.db) {
     end_statements(sqlite);
@@ -363,6 +380,7 @@ static bool look_after(Sqlite *sqlite) {
   SqliteFileState state = file->db ? sqlite_file_look(file) : SQLITE_FILE_GONE;
   if (state == SQLITE_FILE_LOG_GONE) return mend_log(sqlite);
   if (state != SQLITE_FILE_SAME) return mend_file(sqlite, state == SQLITE_FILE_REPLACED);
+  if (sqlite->table_gone) return mend_table(sqlite);
   int64_t idle_us = clock_now_us() - file->written_us;
   if (file->written_us == 0 || (idle_us < SETTLE_US && file->frames <= LOG_MAX)) return true;
   return sqlite_file_checkpoint(file, idle_us >= SETTLE_US, &sqlite->why);

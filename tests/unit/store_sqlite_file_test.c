@@ -128,6 +128,18 @@ static void test_a_deleted_file_is_noticed_and_made_anew(void **state) {
   assert_int_equal(info.st_mode & 0777, 0600);
 }
 
+static void test_a_dropped_table_is_noticed_and_made_anew(void **state) {
+  Store *store = open_it();
+  set(store, "before", "v");
+  assert_string_equal(shell("sqlite3 a.db '.timeout 5000' 'drop table wemoon_store' 2>&1"), "");
+  assert_false(has(store, "before"));
+  wait_until_said("a.db was dropped while in use: a new, empty one was created");
+  set(store, "after", "v");
+  assert_true(has(store, "after"));
+  store_close(store);
+  assert_string_equal(shell("sqlite3 a.db " COUNT), "1");
+}
+
 static void test_everything_deleted_is_no_different(void **state) {
   Store *store = open_it();
   set(store, "before", "v");
@@ -364,6 +376,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_five_seconds_after_the_last_write_the_file_alone_is_whole),
     TEST(test_a_deleted_file_is_noticed_and_made_anew),
+    TEST(test_a_dropped_table_is_noticed_and_made_anew),
     TEST(test_everything_deleted_is_no_different),
     TEST(test_a_replaced_file_is_used_from_then_on),
     TEST(test_a_log_that_was_taken_away_costs_nothing),
