@@ -17,6 +17,10 @@
 #include "wechat/callback.h"
 #include "wechat/message.h"
 
+enum { CAPTURE_MAX = 1 << 30 };  // bytes of the file
+
+static const double TIME_END_S = 253402300800;  // the year 10000
+
 enum {
   TRIES = 3,  // the platform's
   LOOK_US = 300,
@@ -69,11 +73,15 @@ static bool is_list(const Json *line, Str name) {
   return list && json_kind(list) == JSON_ARRAY;
 }
 
+static bool is_time(const Json *t) {
+  bool number = t && (json_kind(t) == JSON_REAL || json_kind(t) == JSON_INT);
+  return number && json_real(t) >= 0 && json_real(t) < TIME_END_S;
+}
+
 static bool is_message(const Json *line) {
   if (json_kind(line) != JSON_OBJECT) return false;
   const Json *t = json_get(line, STR("t")), *in = json_get(line, STR("in"));
-  bool timed = t && (json_kind(t) == JSON_REAL || json_kind(t) == JSON_INT);
-  return timed && in && json_kind(in) == JSON_STRING && json_get(line, STR("out")) &&
+  return is_time(t) && in && json_kind(in) == JSON_STRING && json_get(line, STR("out")) &&
          is_list(line, STR("late")) && is_list(line, STR("calls"));
 }
 
@@ -154,7 +162,7 @@ Replay *replay_read(const char *path, Err *err) {
   }
   bool ready = replay && (replay->arena = arena_new()) && open_callback(replay);
   if (!ready) err_set(err, ERR_MEMORY, "no memory");
-  else if (file_read(path, SIZE_MAX, &replay->file, err) && read_lines(replay, path, err))
+  else if (file_read(path, CAPTURE_MAX, &replay->file, err) && read_lines(replay, path, err))
     return replay;
   replay_free(replay);
   return NULL;

@@ -188,6 +188,10 @@ test('a file that is not a capture is named with its line; a missing file or scr
   fs.writeFileSync(file, `${JSON.stringify({ t: 1, in: messageXml({}), out: null, late: [], calls: [] })}\n{"t":1}\n`);
   fs.writeFileSync(path.join(dir, 'bot.lua'), 'function on_message() end');
   assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /wemoon: replay: .*x\.jsonl:2: this is not a line of a capture/);
+  for (const t of ['1e300', '-1', '253402300800']) {
+    fs.writeFileSync(file, `${JSON.stringify({ t: 1, in: messageXml({}), out: null, late: [], calls: [] }).replace('"t":1', `"t":${t}`)}\n`);
+    assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /x\.jsonl:1: this is not a line of a capture/, t);
+  }
   assert.match((await wemoon(['replay', path.join(dir, 'no'), 'bot.lua'], { code: 2 })).stderr, /wemoon: replay: .*no/);
   fs.writeFileSync(file, '');
   assert.match((await wemoon(['replay', file, path.join(dir, 'bot.lua')], { code: 2 })).stderr, /x\.jsonl has no messages/);
