@@ -2,7 +2,7 @@
 // compiler makes vector instructions of them, on every machine that has some.
 #include "codec/base64.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 #include <byteswap.h>
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 static void add_escape(Buf *out, char c) {
   static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";

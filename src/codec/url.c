@@ -1,7 +1,7 @@
 // URLs: query strings, percent-encoding, parts of an address.
 #include "codec/url.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 #include <string.h>
 

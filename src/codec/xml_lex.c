@@ -1,7 +1,7 @@
 // Lexical rules that the XML parsers share.
 #include "codec/xml_lex.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 enum { NAME_MAX_LEN = 128 };
 

@@ -1,7 +1,7 @@
 // Cleaning, sixteen bytes at a time where they are plain; and CDATA sections.
 #include "codec/xml_text.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 #include "codec/xml_lex.h"
 
 // How many bytes at the front of sixteen are ASCII that XML allows: as signed numbers those beyond ASCII are

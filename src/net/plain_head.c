@@ -1,7 +1,7 @@
 // The lines first, found by their line feeds; then one judgement of all bytes, sixteen at a time.
 #include "net/plain_head.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 enum {
   SHORTEST = 18,          // "GET / HTTP/1.1" and two line ends

@@ -1,6 +1,6 @@
 // Text looked at in lanes of sixteen bytes. As signed numbers the bytes beyond ASCII are below a space.
-#ifndef WEMOON_CODEC_LANE_H
-#define WEMOON_CODEC_LANE_H
+#ifndef WEMOON_BASE_LANE_H
+#define WEMOON_BASE_LANE_H
 
 #include <endian.h>
 #include <stdbool.h>
