@@ -27,7 +27,9 @@ static uint8_t moves[PAIRS];
 static size_t window;
 
 static inline size_t pair_at(const char *at) {
-  return ((size_t)(unsigned char)at[0] << 5 ^ (unsigned char)at[1]) % PAIRS;
+  uint16_t pair;
+  memcpy(&pair, at, sizeof pair);
+  return pair % PAIRS;
 }
 
 static Str secret_at(size_t i) { return buf_str(&secrets[i]); }
@@ -137,6 +139,11 @@ static size_t secret_len(Str text) {
 
 // The first pair, of those from `pair` to `stop`, where a secret's window may end; beyond `stop`: there is none.
 static inline const char *next_pair(const char *pair, const char *stop) {
+  // A move of 0 stays where it is, so only one of four is looked at.
+  for (size_t move; stop - pair >= 4 * (ptrdiff_t)window; pair += move) {
+    for (int i = 0; i < 3; i++) pair += moves[pair_at(pair)];
+    if ((move = moves[pair_at(pair)]) == 0) return pair;
+  }
   for (size_t move; pair <= stop && (move = moves[pair_at(pair)]) > 0;) pair += move;
   return pair;
 }
@@ -172,14 +179,16 @@ static void hide(Str text, Found found, bool openids, Buf *out) {
   buf_add(out, text);
 }
 
-// With `out` NULL it only looks.
-static bool hide_all(Str text, bool openids, Buf *out) {
+static inline bool may_hold_secret(Str text) {
   size_t shortest = atomic_load_explicit(&least, memory_order_relaxed);
-  bool may_hold = (shortest && text.len >= shortest) || (openids && text.len >= OPENID_LEN);
-  if (!may_hold) return false;
+  return shortest && text.len >= shortest;
+}
+
+static bool hide_all(Str text, bool openids, Buf *out) {
+  if (!may_hold_secret(text) && !(openids && text.len >= OPENID_LEN)) return false;
   pthread_rwlock_rdlock(&lock);
   Found found = first_hidden(text, openids);
-  if (found.len > 0 && out) hide(text, found, openids, out);
+  if (found.len > 0) hide(text, found, openids, out);
   pthread_rwlock_unlock(&lock);
   return found.len > 0;
 }
@@ -188,4 +197,11 @@ bool secrets_hide(Str text, Buf *out) { return hide_all(text, hash_openid != NUL
 
 bool secrets_mask_known(Str text, Buf *out) { return hide_all(text, false, out); }
 
-bool secrets_allow(Str text) { return !hash_openid && !hide_all(text, false, NULL); }
+bool secrets_allow(Str text) {
+  if (hash_openid) return false;
+  if (!may_hold_secret(text)) return true;
+  pthread_rwlock_rdlock(&lock);
+  bool found = text.len >= window && first_secret(text).len > 0;
+  pthread_rwlock_unlock(&lock);
+  return !found;
+}
