@@ -45,6 +45,12 @@ static inline size_t lane_zeros(Lane lane) {
   return halves.second ? 8 + (size_t)__builtin_ctzll(halves.second) / 8 : sizeof lane;
 }
 
+// The sum of the bytes, none of which is negative; the sum is below 256.
+static inline size_t lane_sum(Lane lane) {
+  LaneHalves halves = lane_halves(lane);
+  return (halves.first + halves.second) * 0x0101010101010101u >> 56;
+}
+
 #define LANE_FIVE_TIMES(a, b, c)                                                                   \
   { a, b, c, a, b, c, a, b, c, a, b, c, a, b, c, 0 }
 

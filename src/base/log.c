@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log_line.h"
+#include "base/log_plain.h"
 #include "base/log_sink.h"
 
 static _Atomic LogLevel log_level = LOG_INFO;
@@ -65,7 +66,7 @@ void log_end_subject(const char *block) {
   if (log_subject.openid.ptr == block) log_subject = (LogSubject){ 0 };
 }
 
-static bool write_line(const LogLine *line) {
+static bool write_any_line(const LogLine *line) {
   Buf text;
   buf_init(&text);
   buf_reserve(&text, line->message.len + 512);
@@ -74,6 +75,12 @@ static bool write_line(const LogLine *line) {
                                             : buf_str(&text));
   buf_clear(&text);
   return written;
+}
+
+static bool write_line(const LogLine *line) {
+  char text[LOG_PLAIN_MAX];
+  size_t len = log_plain_render(line, log_format, text);
+  return len ? log_sink_write(str_make(text, len)) : write_any_line(line);
 }
 
 // Reports dropped lines, before the next line that is written.

@@ -43,8 +43,16 @@ char *log_subject_copy(LogSubject *subject);
 // Call it before such a block is freed: ends this thread's subject if its texts are in `block`.
 void log_end_subject(const char *block);
 
+// A field's name as a line of text has it, " type=": copied as a whole.
 typedef struct {
-  Str name;
+  char text[15];
+  uint8_t len;
+} LogName;
+// Of a literal of up to 12 bytes.
+#define LOG_NAME(literal) ((LogName){ " " literal "=", sizeof(literal) + 1 })
+
+typedef struct {
+  LogName name;
   Str value;       // empty: none
   bool is_number;  // written bare in JSON
 } LogField;

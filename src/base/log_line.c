@@ -7,9 +7,8 @@
 #include "base/clock.h"
 #include "base/secrets.h"
 
-static const Str level_names[] = { STR("debug"), STR("info"), STR("warn"), STR("error") };
-static const Str level_columns[] = { STR(" debug "), STR(" info  "), STR(" warn  "),
-                                     STR(" error ") };
+const Str log_level_names[] = { STR("debug"), STR("info"), STR("warn"), STR("error") };
+const Str log_level_columns[] = { STR(" debug "), STR(" info  "), STR(" warn  "), STR(" error ") };
 
 // ---- characters ---------------------------------------------------------------------------------
 
@@ -47,6 +46,8 @@ static size_t easy_len(Str s) {
     len++;
   return len;
 }
+
+bool log_line_is_easy(Str text) { return easy_len(text) == text.len; }
 
 static void add_clean(Buf *out, Str s, LogFormat format) {
   while (s.len) {
@@ -99,19 +100,14 @@ static bool is_plain(Str value) {
 static void add_text_field(Buf *out, const LogField *field, Str value) {
   if (value.len == 0) return;
   bool bare = field->is_number || is_plain(value);
-  char *at = buf_extend(out, field->name.len + 2 + (bare ? value.len : 0));
-  if (!at) return;
-  *at++ = ' ';
-  memcpy(at, field->name.ptr, field->name.len);
-  at += field->name.len;
-  *at++ = '=';
-  if (bare) memcpy(at, value.ptr, value.len);
+  buf_add(out, str_make(field->name.text, field->name.len));
+  if (bare) buf_add(out, value);
   else add_quoted(out, value);
 }
 
 static void add_json_field(Buf *out, const LogField *field, Str value) {
   buf_add(out, STR(",\""));
-  buf_add(out, field->name);
+  buf_add(out, log_line_name(field));
   buf_add(out, STR("\":"));
   if (value.len == 0) buf_add(out, STR("null"));
   else if (field->is_number) buf_add(out, value);
@@ -128,8 +124,8 @@ static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *ro
 static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
   Buf hash;
   buf_init(&hash);
-  LogField fields[] = { { STR("openid"), secrets_show_openid(subject->openid, &hash), false },
-                        { STR("msgid"), subject->msgid, false } };
+  LogField fields[] = { { LOG_NAME("openid"), secrets_show_openid(subject->openid, &hash), false },
+                        { LOG_NAME("msgid"), subject->msgid, false } };
   for (size_t i = 0; i < 2; i++) {
     if (fields[i].value.len) add_field(out, &fields[i], format, room);
   }
@@ -143,44 +139,44 @@ static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *roo
 
 // ---- lines --------------------------------------------------------------------------------------
 
-// The second that this thread wrote last, in both formats.
+// The time that this thread wrote last: local time; JSON has the offset too (RFC 3339).
 typedef struct {
   int64_t second;
-  char text[sizeof "2026-11-29 00:00:00"];
-  char offset[sizeof "+00:00"];
-} Second;
+  char text[sizeof "2026-11-29 00:00:00.000"];
+  char json[sizeof "2026-11-29T00:00:00.000+00:00"];
+} Time;
 
-static void fill_second(Second *at, int64_t second) {
+enum { FRACTION = sizeof "2026-11-29 00:00:00." - 1 };
+
+static void fill_second(Time *at, int64_t second) {
   time_t now = second;
   struct tm tm = { 0 };
   localtime_r(&now, &tm);
   long minutes = labs(tm.tm_gmtoff) / 60;
-  strftime(at->text, sizeof at->text, "%Y-%m-%d %H:%M:%S", &tm);
-  snprintf(at->offset, sizeof at->offset, "%c%02d:%02d", tm.tm_gmtoff < 0 ? '-' : '+',
+  strftime(at->text, sizeof at->text, "%Y-%m-%d %H:%M:%S.000", &tm);
+  strftime(at->json, sizeof at->json, "%Y-%m-%dT%H:%M:%S.000", &tm);
+  snprintf(at->json + FRACTION + 3, sizeof "+00:00", "%c%02d:%02d", tm.tm_gmtoff < 0 ? '-' : '+',
            (int)(minutes / 60 % 100), (int)(minutes % 60));
   at->second = second;
 }
 
-// Local time; JSON has the offset too (RFC 3339).
-static void add_time(Buf *out, LogFormat format) {
-  static _Thread_local Second at = { .second = -1 };
+Str log_line_time(LogFormat format) {
+  static _Thread_local Time at = { .second = -1 };
   int64_t now_ms = clock_unix_ms();
-  int ms = (int)(now_ms % 1000);
+  unsigned ms = (unsigned)(now_ms % 1000);
   if (at.second != now_ms / 1000) fill_second(&at, now_ms / 1000);
-  size_t start = out->len;
-  buf_add(out, str_of(at.text));
-  if (format == LOG_JSON && !out->failed) out->ptr[start + 10] = 'T';
-  char fraction[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
-                      (char)('0' + ms % 10) };
-  buf_add(out, str_make(fraction, sizeof fraction));
-  if (format == LOG_JSON) buf_add(out, str_of(at.offset));
+  char *time = format == LOG_JSON ? at.json : at.text;
+  time[FRACTION] = (char)('0' + ms / 100);
+  time[FRACTION + 1] = (char)('0' + ms / 10 % 10);
+  time[FRACTION + 2] = (char)('0' + ms % 10);
+  return str_make(time, format == LOG_JSON ? sizeof at.json - 1 : sizeof at.text - 1);
 }
 
 static void render_json(const LogLine *line, Buf *out, Buf *room) {
   buf_add(out, STR("{\"time\":\""));
-  add_time(out, LOG_JSON);
+  buf_add(out, log_line_time(LOG_JSON));
   buf_add(out, STR("\",\"level\":\""));
-  buf_add(out, level_names[line->level]);
+  buf_add(out, log_level_names[line->level]);
   buf_add(out, STR("\",\"msg\":"));
   add_quoted(out, shown(line->message, room));
   add_fields(out, line, LOG_JSON, room);
@@ -195,8 +191,8 @@ static size_t first_line_len(Str s) {
 static void render_text(const LogLine *line, Buf *out, Buf *room) {
   Buf message_room;
   buf_init(&message_room);
-  add_time(out, LOG_TEXT);
-  buf_add(out, level_columns[line->level]);
+  buf_add(out, log_line_time(LOG_TEXT));
+  buf_add(out, log_level_columns[line->level]);
   Str message = shown(line->message, &message_room);
   size_t first = first_line_len(message);
   add_clean(out, str_sub(message, 0, first), LOG_TEXT);

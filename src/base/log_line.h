@@ -18,4 +18,15 @@ void log_line_render(const LogLine *line, LogFormat format, Buf *out);
 // Appends "MESSAGE KEY=VALUE ..." with the line's own fields, as a prompt shows it: not cleaned.
 void log_line_add_message(const LogLine *line, Buf *out);
 
+// The field's name alone.
+static inline Str log_line_name(const LogField *field) {
+  return str_make(field->name.text + 1, field->name.len - 2u);
+}
+// Whether the text is ASCII without control characters, quotation marks and backslashes.
+bool log_line_is_easy(Str text);
+// The columns of the levels in text, spaces included, and their names in JSON.
+extern const Str log_level_columns[], log_level_names[];
+// The time now as a line of that format begins with it, without quotes. Valid until the thread's next call.
+Str log_line_time(LogFormat format);
+
 #endif

@@ -64,7 +64,8 @@ void log_sink_reopen(void) {
 
 // Reopens a file that was renamed or deleted; looks once a second at most.
 static void follow_rename(void) {
-  int64_t now_s = clock_unix_s(), before = atomic_load_explicit(&looked_s, memory_order_relaxed);
+  int64_t now_s = clock_coarse_us() / 1000000,
+          before = atomic_load_explicit(&looked_s, memory_order_relaxed);
   struct stat named, written;
   if (now_s == before || !atomic_compare_exchange_strong(&looked_s, &before, now_s)) return;
   bool same = stat(file_path, &named) == 0 && fstat(file_fd, &written) == 0 &&

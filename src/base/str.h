@@ -23,6 +23,30 @@ static inline bool str_eq(Str a, Str b) {
   return a.len == b.len && (b.len == 0 || memcmp(a.ptr, b.ptr, b.len) == 0);
 }
 
+// Copies the bytes to `to`, without a call if they are few; returns the end of the copy.
+static inline char *str_put(char *to, Str s) {
+  uint64_t first, last;
+  uint32_t half_first, half_last;
+  if (s.len > 2 * sizeof first) {
+    memcpy(to, s.ptr, s.len);
+  } else if (s.len >= sizeof first) {
+    memcpy(&first, s.ptr, sizeof first);
+    memcpy(&last, s.ptr + s.len - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + s.len - sizeof last, &last, sizeof last);
+  } else if (s.len >= sizeof half_first) {
+    memcpy(&half_first, s.ptr, sizeof half_first);
+    memcpy(&half_last, s.ptr + s.len - sizeof half_last, sizeof half_last);
+    memcpy(to, &half_first, sizeof half_first);
+    memcpy(to + s.len - sizeof half_last, &half_last, sizeof half_last);
+  } else if (s.len > 0) {
+    to[0] = s.ptr[0];
+    to[s.len / 2] = s.ptr[s.len / 2];
+    to[s.len - 1] = s.ptr[s.len - 1];
+  }
+  return to + s.len;
+}
+
 // Compares bytes, a prefix first: below 0, 0 or above 0.
 static inline int str_compare(Str a, Str b) {
   size_t shorter = a.len < b.len ? a.len : b.len;

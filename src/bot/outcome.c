@@ -35,13 +35,13 @@ static Str number(char text[NUMBER_MAX], int64_t value, int decimals) {
 static void log_it(const Outcome *o, LogLevel level) {
   char attempt[NUMBER_MAX], ms[NUMBER_MAX], calls[NUMBER_MAX];
   LogField fields[] = {
-    { STR("type"), o->type, false },
-    { STR("outcome"), str_of(o->outcome), false },
-    { STR("attempt"), number(attempt, o->attempt, 0), true },
-    { STR("ms"), number(ms, o->us > 0 ? o->us / 100 : 0, 1), true },
-    { STR("api_calls"), number(calls, o->api_calls, 0), true },
-    { STR("account"), o->account, false },
-    { STR("place"), o->place, false },
+    { LOG_NAME("type"), o->type, false },
+    { LOG_NAME("outcome"), str_of(o->outcome), false },
+    { LOG_NAME("attempt"), number(attempt, o->attempt, 0), true },
+    { LOG_NAME("ms"), number(ms, o->us > 0 ? o->us / 100 : 0, 1), true },
+    { LOG_NAME("api_calls"), number(calls, o->api_calls, 0), true },
+    { LOG_NAME("account"), o->account, false },
+    { LOG_NAME("place"), o->place, false },
   };
   log_fields(level, "message", fields, sizeof fields / sizeof fields[0]);
 }

@@ -61,7 +61,7 @@ async function written(folder, say) {
   const own = await perMessage(folder, wemoonArgs(WEMOON));
   const captured = await perMessage(folder, capture);
   const logged = await perMessage(folder, log);
-  const fields = await perMessageIn(folder, log, 'add_fields');
+  const fields = await perMessageIn(folder, log, 'add_text_fields');
   say(`a message ${Math.round(own)}, captured ${Math.round(captured)}, with its line of the log ${Math.round(logged)} instructions, of which ${Math.round(fields)} for the fields`);
   return [
     { what: 'instructions of capturing a message', value: Math.round(captured - own), unit: '', most: 3000 },

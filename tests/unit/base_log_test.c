@@ -110,10 +110,10 @@ static void test_a_json_line_is_json(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
 }
 
-static LogField fields[] = { { STR("type"), STR("text"), false },
-                             { STR("place"), STR(""), false },
-                             { STR("ms"), STR("1.5"), true },
-                             { STR("key"), STR("a b=\"c\"\n你"), false } };
+static LogField fields[] = { { LOG_NAME("type"), STR("text"), false },
+                             { LOG_NAME("place"), STR(""), false },
+                             { LOG_NAME("ms"), STR("1.5"), true },
+                             { LOG_NAME("key"), STR("a b=\"c\"\n你"), false } };
 
 static void test_fields_are_key_and_value_in_text(void **state) {
   log_setup(LOG_INFO, LOG_TEXT);
