@@ -104,6 +104,63 @@ bool json_add_string(Buf *out, Str text) {
   return all_valid;
 }
 
+// Marks the bytes that need an escape, none beyond ASCII: c ^ 0x7D makes the greatest numbers of the quotation mark and of
+// the control characters, which stood two by two below or beside it.
+static inline Lane escaped_bytes(const char *at) {
+  Lane lane = lane_at(at);
+  return (Lane)((lane ^ 0x7D) > 0x5E) | (Lane)(lane == '\\');
+}
+
+static inline Lane escaped_lanes(const char *at) {
+  return escaped_bytes(at) | escaped_bytes(at + 16) | escaped_bytes(at + 32) |
+         escaped_bytes(at + 48);
+}
+
+static inline bool is_escaped(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+
+// The length of the beginning without a byte that needs an escape. The last lane is laid over the one before it.
+static size_t unescaped_len(Str text) {
+  size_t at = 0, len = sizeof(Lane);
+  while (at + 4 * sizeof(Lane) <= text.len && lane_is_zero(escaped_lanes(text.ptr + at)))
+    at += 4 * sizeof(Lane);
+  for (; len == sizeof(Lane) && at + sizeof(Lane) <= text.len; at += len)
+    len = lane_zeros(escaped_bytes(text.ptr + at));
+  if (len < sizeof(Lane)) return at;
+  if (at > 0 && lane_is_zero(escaped_bytes(text.ptr + text.len - sizeof(Lane)))) return text.len;
+  while (at < text.len && !is_escaped((unsigned char)text.ptr[at])) at++;
+  return at;
+}
+
+// Appends text whose first `len` bytes need no escape, without quotes.
+static void add_escaped(Buf *out, Str text, size_t len) {
+  while (len < text.len) {
+    buf_add(out, str_sub(text, 0, len));
+    add_escape(out, text.ptr[len]);
+    text = str_sub(text, len + 1, text.len);
+    len = unescaped_len(text);
+  }
+  buf_add(out, text);
+}
+
+static void add_unescaped(Buf *out, Str text) {
+  char *at = buf_extend(out, text.len + 2);
+  if (!at) return;
+  at[0] = '"';
+  if (text.len) memcpy(at + 1, text.ptr, text.len);
+  at[text.len + 1] = '"';
+}
+
+void json_add_utf8(Buf *out, Str text) {
+  size_t len = unescaped_len(text);
+  if (len == text.len) {
+    add_unescaped(out, text);
+    return;
+  }
+  buf_addc(out, '"');
+  add_escaped(out, text, len);
+  buf_addc(out, '"');
+}
+
 void json_add_real(Buf *out, double number) {
   if (!isfinite(number)) {
     buf_add(out, STR("null"));

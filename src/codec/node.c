@@ -15,7 +15,7 @@ void nodes_clear(NodeTree *tree) {
 
 void nodes_reset(NodeTree *tree) {
   tree->count = 0;
-  tree->failed = false;
+  tree->failed = tree->is_clean = false;
   buf_reset(&tree->text);
 }
 

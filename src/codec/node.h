@@ -19,7 +19,8 @@ typedef struct {
   Node *nodes;  // nodes[0] is the root
   uint32_t count, cap;
   Buf text;
-  bool failed;  // no memory: the tree is unusable
+  bool failed;    // no memory: the tree is unusable
+  bool is_clean;  // the XML document that it was read from is UTF-8 without forbidden characters
 } NodeTree;
 
 void nodes_init(NodeTree *tree);   // empty; free it with nodes_clear

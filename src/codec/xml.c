@@ -348,6 +348,7 @@ bool xml_parse(XmlParser *parser, Str document, NodeTree *tree, Err *err) {
   if (str_starts(document, STR("\xEF\xBB\xBF"))) document = str_sub(document, 3, document.len);
   bool done = check(document, err) && parse(parser, document, err);
   if (!done) nodes_reset(tree);
+  tree->is_clean = done && parser->cleaned.len == 0;
   if (xmlDictSize(parser->context->dict) > NAMES_KEPT_MAX) {
     xmlFreeParserCtxt(parser->context);
     parser->context = NULL;

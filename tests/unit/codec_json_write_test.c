@@ -8,6 +8,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -87,6 +88,29 @@ static void test_an_escape_is_written_wherever_it_stands(void **state) {
   }
 }
 
+static void test_text_that_is_utf8_is_written_like_any_other(void **state) {
+  static const char letters[] = "ab\"\\\x01\x1f \x7f你😀é";
+  static const size_t at[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 17 };
+  srand(1);
+  for (int i = 0; i < 20000; i++) {
+    Buf text, quick, other;
+    buf_init(&text);
+    buf_init(&quick);
+    buf_init(&other);
+    size_t some = (size_t)rand() % 11 + 1;
+    for (int left = rand() % 200; left > 0; left--) {
+      size_t letter = rand() % 8 ? 0 : (size_t)rand() % some;
+      buf_add(&text, str_make(letters + at[letter], at[letter + 1] - at[letter]));
+    }
+    json_add_utf8(&quick, buf_str(&text));
+    json_add_string(&other, buf_str(&text));
+    assert_string_equal(quick.ptr, other.ptr);
+    buf_clear(&text);
+    buf_clear(&quick);
+    buf_clear(&other);
+  }
+}
+
 static void test_a_parsed_value_is_written_on_one_line_as_it_was(void **state) {
   (void)state;
   static const char text[] = "{\"a\":[1,2.50,-0,1e400,12345678901234567890,[],{}],\"b\":"
@@ -108,6 +132,7 @@ int main(void) {
     cmocka_unit_test(test_strings_are_written_as_utf8_with_escapes_where_needed),
     cmocka_unit_test(test_reals_are_written_in_the_shortest_form_that_reads_back),
     cmocka_unit_test(test_an_escape_is_written_wherever_it_stands),
+    cmocka_unit_test(test_text_that_is_utf8_is_written_like_any_other),
     cmocka_unit_test(test_a_parsed_value_is_written_on_one_line_as_it_was),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,19 @@ static void test_a_text_message_becomes_a_flat_tree(void **state) {
   assert_child("MsgId", "6272960105994287618");
 }
 
+static void test_a_tree_knows_whether_its_document_was_clean(void **state) {
+  parse(STR("<xml><Content><![CDATA[你好]]></Content></xml>"));
+  assert_true(tree.is_clean);
+  parse(STR("<xml>\n <Content a=\"b\">&lt;</Content></xml>"));
+  assert_true(tree.is_clean);
+  parse(STR("<xml><Content><![CDATA[\xE4\xBD]]></Content></xml>"));
+  assert_false(tree.is_clean);
+  parse(STR("<xml><Content><![CDATA[a\x01]]></Content></xml>"));
+  assert_false(tree.is_clean);
+  nodes_reset(&tree);
+  assert_false(tree.is_clean);
+}
+
 static void test_nested_elements_keep_their_place(void **state) {
   parse(STR("<xml><SendPicsInfo><Count>2</Count><PicList><item><Md5>a</Md5></item><item><Md5>b</"
             "Md5></item></"
@@ -442,6 +455,7 @@ static void test_cdata_is_split_where_it_would_end_and_cleaned_first(void **stat
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_text_message_becomes_a_flat_tree),
+    cmocka_unit_test(test_a_tree_knows_whether_its_document_was_clean),
     cmocka_unit_test(test_nested_elements_keep_their_place),
     cmocka_unit_test(test_text_is_kept_as_sent_inside_and_outside_cdata),
     cmocka_unit_test(test_white_space_beside_a_section_is_layout),
