@@ -22,7 +22,13 @@ static int64_t unix_us(void) {
          atomic_load_explicit(&wall_us, memory_order_relaxed);
 }
 
-void clock_set_unix_us(int64_t us) { wall_us += us - unix_us(); }
+// What clock_unix_ms_at adds, and the monotonic time from which it looks again.
+static atomic_int_least64_t unix_of_zero_us, looks_from_us;
+
+void clock_set_unix_us(int64_t us) {
+  wall_us += us - unix_us();
+  looks_from_us = 0;
+}
 
 int64_t clock_now_us(void) { return read_us(CLOCK_MONOTONIC) + ahead_us(); }
 
@@ -33,6 +39,17 @@ int64_t clock_coarse_us(void) { return read_us(CLOCK_MONOTONIC_COARSE) + ahead_u
 int64_t clock_unix_s(void) { return unix_us() / 1000000; }
 
 int64_t clock_unix_ms(void) { return unix_us() / 1000; }
+
+static void look_at_wall(int64_t monotonic_us) {
+  atomic_store_explicit(&unix_of_zero_us, unix_us() - clock_now_us(), memory_order_relaxed);
+  atomic_store_explicit(&looks_from_us, monotonic_us + 100000, memory_order_relaxed);
+}
+
+int64_t clock_unix_ms_at(int64_t monotonic_us) {
+  if (monotonic_us >= atomic_load_explicit(&looks_from_us, memory_order_relaxed))
+    look_at_wall(monotonic_us);
+  return (atomic_load_explicit(&unix_of_zero_us, memory_order_relaxed) + monotonic_us) / 1000;
+}
 
 int64_t clock_thread_cpu_us(void) { return read_us(CLOCK_THREAD_CPUTIME_ID); }
 

@@ -12,6 +12,8 @@ clock_coarse_us(void);        // the same, a few milliseconds late at most, for 
 int64_t clock_real_us(void);  // clock_now_us without clock_advance: for measurements
 int64_t clock_unix_s(void);   // wall clock, seconds
 int64_t clock_unix_ms(void);  // wall clock, milliseconds
+// The wall clock, in milliseconds, at a time of clock_now_us. A jump of the wall clock shows a tenth of a second later.
+int64_t clock_unix_ms_at(int64_t monotonic_us);
 int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
 // Converts a time of clock_now_us for the system calls that wait until a time of CLOCK_MONOTONIC.

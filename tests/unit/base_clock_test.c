@@ -21,6 +21,15 @@ static void test_the_wall_clock_is_the_systems(void **state) {
   assert_in_range(clock_unix_ms() / 1000 - time(NULL) + 1, 0, 2);
 }
 
+static void test_a_monotonic_time_has_its_time_on_the_wall(void **state) {
+  int64_t now_us = clock_now_us();
+  assert_in_range(clock_unix_ms_at(now_us - 5000000) + 5000 - clock_unix_ms() + 2000, 0, 4000);
+  int64_t at_ms = clock_unix_ms_at(now_us);
+  assert_int_equal(clock_unix_ms_at(now_us - 1000) + 1, at_ms);
+  clock_set_unix_us(1000000000000);
+  assert_in_range(clock_unix_ms_at(now_us), 1000000000 - 5000, 1000000000 + 1);
+}
+
 static void test_cpu_time_runs_while_the_thread_works_and_not_while_it_sleeps(void **state) {
   int64_t before = clock_thread_cpu_us();
   usleep(50000);
@@ -44,6 +53,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_monotonic_clock_measures_a_pause),
     cmocka_unit_test(test_the_wall_clock_is_the_systems),
+    cmocka_unit_test(test_a_monotonic_time_has_its_time_on_the_wall),
     cmocka_unit_test(test_cpu_time_runs_while_the_thread_works_and_not_while_it_sleeps),
     cmocka_unit_test(test_microseconds_become_seconds_and_nanoseconds),
   };
