@@ -55,7 +55,7 @@ typedef struct {
   pthread_mutex_t mutex;      // of the fields below
   Str out;                    // in `text`, or in `long_out`
   Buf long_out, late, calls;  // `late` and `calls`: members of a JSON array
-  bool answered;
+  bool answered, is_utf8;     // is_utf8: the document is
   int64_t received_ms;
   Str document, openid;  // in `text`
   Pooled pooled;
@@ -200,35 +200,56 @@ static bool are_allowed(const Noted *noted) {
   return secrets_allow(str_make(noted->text, (size_t)(end - noted->text)));
 }
 
-static void add_text(const Noted *noted, Str text, bool allowed, Buf *out) {
-  if (allowed) add_string(out, text);
-  else add_hidden(noted, text, add_string, out);
+static void add_text(const Noted *noted, Str text, bool is_utf8, bool allowed, Buf *out) {
+  if (!allowed) add_hidden(noted, text, add_string, out);
+  else if (is_utf8) json_add_utf8(out, text);
+  else json_add_string(out, text);
 }
 
-// Writes milliseconds as seconds with three decimals.
-static void add_seconds(int64_t ms, Buf *out) {
-  int part = (int)(ms % 1000);
-  char fraction[] = { '.', (char)('0' + part / 100), (char)('0' + part / 10 % 10),
-                      (char)('0' + part % 10) };
-  buf_add_int(out, ms / 1000);
-  buf_add(out, str_make(fraction, sizeof fraction));
+// Appends milliseconds as seconds with three decimals. The thread's last second is kept as text.
+static char *put_seconds(char *at, int64_t ms) {
+  static _Thread_local struct {
+    int64_t second;
+    size_t len;
+    char text[24];
+  } last = { .second = -1 };
+  unsigned part = (unsigned)(ms % 1000);
+  if (last.second != ms / 1000)
+    last.len = (size_t)snprintf(last.text, sizeof last.text, "%lld", (long long)(ms / 1000));
+  last.second = ms / 1000;
+  at = str_put(at, str_make(last.text, last.len));
+  *at++ = '.';
+  *at++ = (char)('0' + part / 100);
+  *at++ = (char)('0' + part / 10 % 10);
+  *at++ = (char)('0' + part % 10);
+  return at;
 }
 
-static void add_line(const Noted *noted, Buf *out) {
-  bool allowed = are_allowed(noted);
-  buf_reserve(out, noted->document.len + noted->out.len + LINE_MORE);
-  buf_add(out, STR("{\"t\":"));
-  add_seconds(noted->received_ms, out);
-  buf_add(out, STR(",\"in\":"));
-  add_text(noted, noted->document, allowed, out);
-  buf_add(out, STR(",\"out\":"));
-  if (noted->answered) add_text(noted, noted->out, allowed, out);
-  else buf_add(out, STR("null"));
+static void add_front(const Noted *noted, Buf *out) {
+  char front[48];
+  char *at = str_put(front, STR("{\"t\":"));
+  at = str_put(put_seconds(at, noted->received_ms), STR(",\"in\":"));
+  buf_add(out, str_make(front, (size_t)(at - front)));
+}
+
+static void add_noted(const Noted *noted, Buf *out) {
   buf_add(out, STR(",\"late\":["));
   if (noted->late.len) add_hidden(noted, buf_str(&noted->late), buf_add, out);
   buf_add(out, STR("],\"calls\":["));
   if (noted->calls.len) add_hidden(noted, buf_str(&noted->calls), buf_add, out);
   buf_add(out, STR("]}"));
+}
+
+static void add_line(const Noted *noted, Buf *out) {
+  bool allowed = are_allowed(noted);
+  buf_reserve(out, noted->document.len + noted->out.len + LINE_MORE);
+  add_front(noted, out);
+  add_text(noted, noted->document, noted->is_utf8, allowed, out);
+  buf_add(out, STR(",\"out\":"));
+  if (noted->answered) add_text(noted, noted->out, true, allowed, out);
+  else buf_add(out, STR("null"));
+  if (noted->late.len || noted->calls.len) add_noted(noted, out);
+  else buf_add(out, STR(",\"late\":[],\"calls\":[]}"));
 }
 
 // Writes the line directly into `pending`, so that no line is copied.
@@ -297,28 +318,31 @@ static void over(Trail *trail) {
   Noted *noted = (Noted *)trail;
   if (noted->capture->take) give_line(noted);
   else write_line(noted);
-  buf_clear(&noted->long_out);
-  buf_clear(&noted->late);
-  buf_clear(&noted->calls);
+  Buf *texts[] = { &noted->long_out, &noted->late, &noted->calls };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    if (texts[i]->ptr) buf_clear(texts[i]);
+  }
   if (noted->room == ROOM)
     noted = from_pool(core_pool_put(&noted->capture->idle, &noted->pooled, IDLE_MAX));
   noted_free(noted);
 }
 
 static Str put(char *at, Str text) {
-  if (text.len) memcpy(at, text.ptr, text.len);
+  str_put(at, text);
   return str_make(at, text.len);
 }
 
-Trail *capture_begin(Capture *capture, Str document, Str openid, int64_t received_us) {
+Trail *capture_begin(Capture *capture, Str document, bool is_utf8, Str openid,
+                     int64_t received_us) {
   Noted *noted = noted_new(capture, document.len + openid.len);
   if (!noted) return NULL;
   atomic_init(&noted->trail.holders, 1);
-  noted->received_ms = clock_unix_ms() - (clock_now_us() - received_us) / 1000;
+  noted->received_ms = clock_unix_ms_at(received_us);
   noted->document = put(noted->text, document);
   noted->openid = put(noted->text + document.len, openid);
   noted->out = STR("");
   noted->answered = false;
+  noted->is_utf8 = is_utf8;
   return &noted->trail;
 }
 

@@ -132,8 +132,8 @@ static Decision admit(Callback *c, Incoming *in) {
 static void begin_trail(Callback *c, Job *job, const RunMessage *message) {
   Capture *capture = c->webhook->options->capture;
   if (capture)
-    c->trail = job->trail =
-        capture_begin(capture, message->document, job->from_user, c->received_us);
+    c->trail = job->trail = capture_begin(capture, message->document, message->tree->is_clean,
+                                          job->from_user, c->received_us);
 }
 
 // Whether another process has the message, or an answer is kept for its user. A message that shows no reply takes none.

@@ -53,10 +53,6 @@ bool packed_reply_read(Str packed, Arena *arena, Reply *reply) {
 
 bool packed_reply_render(Str packed, Str to_user, Str from_user, int64_t answered_s, Arena *arena,
                          Buf *xml) {
-  if (packed.len > 0 && packed.ptr[0] == FORM_DOCUMENT) {
-    buf_add(xml, str_sub(packed, 1, packed.len - 1));
-    return !xml->failed;
-  }
   Reply reply;
   if (!packed_reply_read(packed, arena, &reply)) return false;
   reply_render(&reply, to_user, from_user, answered_s, xml);

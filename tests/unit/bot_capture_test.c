@@ -16,11 +16,11 @@ static void take(void *ctx, Str line) {
   buf_add(ctx, line);
 }
 
-static Str line_of(Buf *line, Str document, Str answer, bool answered) {
+static Str line_with(Buf *line, Str document, bool is_utf8, Str answer, bool answered) {
   Err err;
   Capture *capture = capture_to(take, line, &err);
   assert_non_null(capture);
-  Trail *trail = capture_begin(capture, document, STR("oUser"), clock_now_us());
+  Trail *trail = capture_begin(capture, document, is_utf8, STR("oUser"), clock_now_us());
   trail_hold(trail);
   if (answered) capture_answer(trail, answer);
   trail_drop(trail);
@@ -30,6 +30,10 @@ static Str line_of(Buf *line, Str document, Str answer, bool answered) {
   trail_drop(trail);
   capture_close(capture);
   return buf_str(line);
+}
+
+static Str line_of(Buf *line, Str document, Str answer, bool answered) {
+  return line_with(line, document, true, answer, answered);
 }
 
 static void test_a_line_is_written_when_the_last_holder_lets_go(void **state) {
@@ -49,6 +53,15 @@ static void test_a_message_that_was_never_answered_has_null(void **state) {
   assert_true(str_find(line_of(&line, STR("<a/>"), STR(""), false), STR("\"out\":null")) > 0);
   buf_reset(&line);
   assert_true(str_find(line_of(&line, STR("<a/>"), STR(""), true), STR("\"out\":\"\"")) > 0);
+  buf_clear(&line);
+}
+
+static void test_broken_utf8_is_replaced(void **state) {
+  (void)state;
+  Buf line;
+  buf_init(&line);
+  Str written = line_with(&line, STR("<a>\xE4\xBD</a>"), false, STR("<b/>"), true);
+  assert_true(str_find(written, STR("\"in\":\"<a>\xEF\xBF\xBD</a>\",\"out\":\"<b/>\"")) > 0);
   buf_clear(&line);
 }
 
@@ -85,6 +98,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_line_is_written_when_the_last_holder_lets_go),
     cmocka_unit_test(test_a_message_that_was_never_answered_has_null),
+    cmocka_unit_test(test_broken_utf8_is_replaced),
     cmocka_unit_test(test_messages_of_any_length_are_whole),
     cmocka_unit_test(test_the_longest_secret_is_masked_wherever_it_stands),
   };
