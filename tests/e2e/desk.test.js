@@ -128,7 +128,6 @@ test('messages come as they happen: message, reply, outcome; what failed names i
   const heard = listen(port, await cookie());
   t.after(heard.end);
   await until(() => heard.status === 200, 'the stream');
-  await sleep(300);
   await bot.say('hi');
   await bot.say('fail').catch(() => {});
   await bot.deliver(eventXml('CLICK', { EventKey: 'K1' }));
@@ -152,7 +151,6 @@ test('who comes again hears what was missed, once', async (t) => {
   const Cookie = await cookie();
   const first = listen(port, Cookie);
   await until(() => first.status === 200, 'the stream');
-  await sleep(300);
   await bot.say('one');
   await until(() => first.events.length === 3, 'its events');
   first.end();
@@ -164,17 +162,18 @@ test('who comes again hears what was missed, once', async (t) => {
   assert.match(again.events[0].document, /two/);
 });
 
-test('a desk that takes nothing costs the bot no memory, and hears how much it missed', async (t) => {
+test('a desk that falls behind costs the bot no memory, and hears how much it missed', async (t) => {
   const { bot, port, cookie } = await startDesk(t);
-  const heard = listen(port, await cookie());
-  t.after(heard.end);
-  await until(() => heard.status === 200, 'the stream');
-  await sleep(300);
-  const flood = (count) => Promise.all(Array.from({ length: count }, (_, i) => bot.deliver(textXml(`m${i} ${'x'.repeat(1500)}`))));
-  await flood(400);
-  await until(() => heard.events.length > 0 && heard.missed > 0, 'what was missed');
-  const total = () => heard.events.length + heard.missed;
-  await until(() => total() >= 1200, 'all of it, counted', 10000);
+  const Cookie = await cookie();
+  const watching = listen(port, Cookie);
+  t.after(watching.end);
+  await until(() => watching.status === 200, 'the stream');
+  await Promise.all(Array.from({ length: 400 }, (_, i) => bot.deliver(textXml(`m${i} ${'x'.repeat(1500)}`))));
+  const behind = listen(port, Cookie, { 'Last-Event-ID': '0' });
+  t.after(behind.end);
+  for (const heard of [watching, behind])
+    await until(() => heard.events.length + heard.missed >= 1200, 'all of it, counted', 20000);
+  assert.ok(behind.missed > 1000, `${behind.missed} missed`);
 });
 
 test('conversations, owed answers, warnings and errors are told', async (t) => {
@@ -212,7 +211,6 @@ test('nothing secret is on it, and openids are hashed where the log hashes them'
   const heard = listen(port, Cookie);
   t.after(heard.end);
   await until(() => heard.status === 200, 'the stream');
-  await sleep(300);
   await bot.say('the-appsecret-of-all aCallbackToken1');
   await bot.say('ask');
   await until(() => heard.events.length >= 6, 'its events');
@@ -253,13 +251,17 @@ async function openDesk(t, { width = 1280, height = 800, locale = 'zh-CN', schem
   page.on('console', (message) => { if (message.type() === 'error' && !/40[13] \(/.test(message.text())) faults.push(message.text()); });
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('request', (request) => { if (!request.url().startsWith(desk.base)) faults.push(`outside: ${request.url()}`); });
+  let streams = 0;
+  page.on('response', (response) => { if (response.url().endsWith('/desk/events') && response.status() === 200) streams++; });
+  // Events are kept from then on.
+  const watches = () => until(() => streams > 0, 'the stream', 10000 * slow);
   page.setDefaultTimeout(10000 * slow);
   await page.goto(`${desk.base}/desk`);
   const enter = async (password = PASSWORD) => {
     await page.fill('#password', password);
     await page.press('#password', 'Enter');
   };
-  return { ...desk, page, faults, enter };
+  return { ...desk, page, faults, enter, watches };
 }
 
 async function axe(page) {
@@ -269,13 +271,13 @@ async function axe(page) {
 }
 
 test('one logs in, sees messages come, and what they were answered with', async (t) => {
-  const { bot, page, faults, enter } = await openDesk(t);
+  const { bot, page, faults, enter, watches } = await openDesk(t);
   await enter('wrong');
   await page.waitForSelector('text=密码不对');
   await enter();
   await page.waitForSelector('.state.good >> text=正在运行 bot.lua');
   assert.match(page.url(), /\/desk$/);
-  await sleep(300);
+  await watches();
   await bot.say('你好');
   await page.waitForSelector('summary >> text=你好');
   await page.waitForSelector('.outcome.replied >> text=已回复');
@@ -290,11 +292,11 @@ test('one logs in, sees messages come, and what they were answered with', async 
 });
 
 test('the keyboard alone is enough; what strangers wrote is text', async (t) => {
-  const { bot, page, faults, enter } = await openDesk(t, { locale: 'en-GB' });
+  const { bot, page, faults, enter, watches } = await openDesk(t, { locale: 'en-GB' });
   await page.waitForSelector('h2 >> text=Log in');
   await enter();
   await page.waitForSelector('text=serving bot.lua');
-  await sleep(300);
+  await watches();
   await bot.say('<img src=x onerror=alert(1)>');
   await page.waitForSelector('summary');
   assert.equal(await page.locator('.panel img').count(), 0);
@@ -337,11 +339,11 @@ for (const [width, height] of [[1280, 800], [360, 740]]) {
   for (const locale of ['zh-CN', 'en-GB']) {
     for (const scheme of ['light', 'dark']) {
       test(`axe-core finds nothing, and nothing is wider than the window: ${width}, ${locale}, ${scheme}`, async (t) => {
-        const { bot, page, enter } = await openDesk(t, { width, height, locale, scheme });
+        const { bot, page, enter, watches } = await openDesk(t, { width, height, locale, scheme });
         assert.deepEqual(await axe(page), []);
         await enter();
         await page.waitForSelector('.state.good');
-        await sleep(300);
+        await watches();
         await bot.say('你好，今天天气怎么样？一句很长很长很长很长很长很长很长很长很长很长的话');
         await bot.say('fail').catch(() => {});
         await bot.say('ask');
