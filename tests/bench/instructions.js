@@ -113,9 +113,9 @@ function spentIn(text, name) {
   return sum;
 }
 
-async function perMessageIn(folder, command, name) {
-  const few = spentIn(await profile(folder, FEW, command), name);
-  return (spentIn(await profile(folder, MANY_MORE, command), name) - few) / (MANY_MORE - FEW);
+async function perMessageIn(folder, command, name, beside) {
+  const few = spentIn(await profile(folder, FEW, command, beside), name);
+  return (spentIn(await profile(folder, MANY_MORE, command, beside), name) - few) / (MANY_MORE - FEW);
 }
 
 async function entered(folder, program) {
