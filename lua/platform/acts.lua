@@ -173,23 +173,33 @@ return function(p, host)
     end
   end
 
-  -- Returns the button for "1.2", {"菜单", "搜索"} or a key; nil if there is none.
-  local function find_button(menu, path)
-    local parts, buttons, button = path, buttons_of(menu), nil
-    if type(path) == "number" then path = tostring(path) end
-    if type(path) == "string" then
-      local key = find_by_key(buttons, path)
-      if key then return key end
-      parts = {}
-      for part in path:gmatch("[^.]+") do parts[#parts + 1] = part end
-      if step(buttons, path) then parts = { path } end
+  -- Finds a button at any depth by its name.
+  local function find_by_name(buttons, name)
+    for _, button in ipairs(buttons) do
+      if button.name == name then return button end
+      local found = button.sub_button and find_by_name(button.sub_button, name)
+      if found then return found end
     end
+  end
+
+  -- Returns the button for a key, "1.2", "菜单.搜索", {"菜单", "搜索"} or "搜索"; nil if there is none.
+  local function follow_path(buttons, parts)
+    local button
     for _, part in ipairs(parts) do
       button = step(buttons, part)
       if not button then return nil end
       buttons = button.sub_button or {}
     end
     return button
+  end
+
+  local function find_button(menu, path)
+    local buttons = buttons_of(menu)
+    if type(path) == "table" then return follow_path(buttons, path) end
+    path = tostring(path)
+    local parts = {}
+    for part in path:gmatch("[^.]+") do parts[#parts + 1] = part end
+    return find_by_key(buttons, path) or step(buttons, path) or follow_path(buttons, parts) or find_by_name(buttons, path)
   end
 
   local MENU_ID = 400000001

@@ -113,19 +113,28 @@ return function(repl)
     return act { act = "say", content = rest }
   end)
 
-  -- Taps the menu drawn at the prompt, pushed or not; if there is none, the platform's.
-  add(".tap", "N[.M]", "tap a button of the menu that you drew (or of the platform's, where you drew none)", function(rest)
-    local place = rest:match("^%d+%.?%d*$")
-    if not place then return needs("which button? .tap 1, or .tap 2.1") end
-    local i, j = place:match("^(%d+)%.?(%d*)$")
+  local function drawn_menu()
     local menu = repl.env.menu
-    local drawn = type(menu) == "table" and type(menu.button) == "table" and menu.button[tonumber(i)]
-    local button = drawn and j ~= "" and type(drawn.sub_button) == "table" and drawn.sub_button[tonumber(j)] or (j == "" and drawn)
-    if button and button.type then return act { act = "tap", path = place, menu = { button = menu.button } } end
-    if button then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
-    local any = type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0
-    if any then return needs(("there is no button %s"):format(place)) end
-    return act { act = "tap", path = place }
+    return type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0 and menu or nil
+  end
+
+  -- Taps by place. The drawn buttons may be faulty: the user is told here what is missing.
+  local function tap_place(menu, place)
+    local i, j = place:match("^(%d+)%.?(%d*)$")
+    local top = menu.button[tonumber(i)]
+    local button = top
+    if top and j ~= "" then button = type(top.sub_button) == "table" and top.sub_button[tonumber(j)] end
+    if not button then return needs("there is no button " .. place) end
+    if not button.type then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
+    return act { act = "tap", path = place, menu = { button = menu.button } }
+  end
+
+  -- Taps the menu drawn at the prompt, pushed or not; if there is none, the platform's.
+  add(".tap", "N[.M]|NAME", "tap a button, by place or name, of the menu that you drew (or of the platform's, where you drew none)", function(rest)
+    if rest == "" then return needs("which button? .tap 1, .tap 2.1, or its name") end
+    local menu = drawn_menu()
+    if menu and rest:find("^%d+%.?%d*$") then return tap_place(menu, rest) end
+    return act { act = "tap", path = rest, menu = menu and { button = menu.button } }
   end)
 
   add(".subscribe", "[SCENE]", "follow the account", function(rest) return act { act = "follow", scene = rest ~= "" and rest or nil } end)

@@ -171,6 +171,7 @@ test('a bot makes its menu and users tap it, by number, names and key', async (t
   assert.deepEqual(texts((await sim.act('tap', { path: '2.2' })).shown), ['scancode_waitmsg:SCAN']);
   assert.deepEqual(texts((await sim.act('tap', { path: '2.3' })).shown), ['pic_sysphoto:PIC', 'image:nil']);
   assert.deepEqual(texts((await sim.act('tap', { path: '2.4' })).shown), ['location_select:LOC', 'location:nil']);
+  for (const path of ['菜单.扫', '扫', 'SCAN']) assert.deepEqual(texts((await sim.act('tap', { path })).shown), ['scancode_waitmsg:SCAN'], path);
   const state = await sim.state();
   assert.equal(state.menus[state.users[0].openid].button.length, 2);
 });

@@ -109,6 +109,16 @@ test('buttons of a menu that was only drawn can be tapped', async (t) => {
   assert.match(out, /微月: click V1001\n\(no reply\)\n微月: click GOOD\nerror: there is no button 3\nerror: button 2 opens a sheet/);
 });
 
+test('buttons can be tapped by name, by the name below a button, and by key, of the drawn menu and of the platform\'s', async (t) => {
+  const names = ['.tap 今日歌曲', '.tap 赞一下我们', '.tap 菜单.赞一下我们', '.tap GOOD', '.tap 菜单', '.tap 没有', '.tap'];
+  const bot = 'function on_message(msg) return msg.type .. " " .. tostring(msg.key) end';
+  const told = /微月: click V1001\n(微月: click GOOD\n){3}error: '菜单' opens a submenu: tap one of its buttons\nerror: the menu has no button "没有"\nerror: which button\?/;
+  const drawn = await type(t, [bot, ...MENU.map((line) => `${line};`), ...names], { code: 1 });
+  assert.match(drawn.out, told);
+  const pushed = await type(t, [bot, ...MENU.map((line) => `${line};`), '.push yes', 'menu = nil', ...names], { code: 1 });
+  assert.match(pushed.out, told);
+});
+
 test('.save writes a script that recreates what was typed, and does not overwrite', async (t) => {
   const { out, cwd } = await type(t, ['function on_message(msg) return "saved" end', ...MENU.map((line) => `${line};`), '.save made.lua', '.save made.lua'], { code: 1 });
   assert.match(out, /written to made\.lua\nerror: made\.lua is there already/);
