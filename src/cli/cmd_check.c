@@ -199,6 +199,7 @@ static int run(Invocation *in) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);
     warn_of_admin(in->config);
+    preflight_warn_of_account(in->config);
     preflight_warn_of_zone();
   }
   buf_clear(&handlers);

@@ -2,6 +2,7 @@
 #include "cli/preflight.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/services.h"
 #include "cli/serving.h"
+#include "wechat/account.h"
 
 bool preflight_script(const char *script, Err *err) {
   if (access(script, F_OK) == 0) return true;
@@ -118,6 +120,26 @@ void preflight_warn_of_tokens(const Config *config) {
   Err err;
   if (!config_token_fits(config, "token", &err)) log_warn("%s", err.text);
   if (!config_token_fits(config, "previous_token", &err)) log_warn("%s", err.text);
+}
+
+static bool is_of_letters_and_digits(Str text, size_t len) {
+  bool fits = text.len == len;
+  for (size_t i = 0; fits && i < len; i++) fits = isalnum((unsigned char)text.ptr[i]);
+  return fits;
+}
+
+// The secret itself is not shown.
+void preflight_warn_of_account(const Config *config) {
+  Str appid = config_text(config, "appid"), secret = config_text(config, "appsecret");
+  bool fits = str_starts(appid, STR("wx")) && is_of_letters_and_digits(appid, 18);
+  if (appid.len > 0 && !fits)
+    log_warn("appid: %.*s is no AppID, which is wx and 16 letters and digits%s: copy it "
+             "from " ACCOUNT_PLACE,
+             STR_FMT(appid),
+             str_starts(appid, STR("gh_")) ? " (this is the account's original ID)" : "");
+  if (secret.len > 0 && !is_of_letters_and_digits(secret, 32))
+    log_warn("appsecret: this is no AppSecret, which is 32 letters and digits: copy it "
+             "from " ACCOUNT_PLACE);
 }
 
 void preflight_warn_of_zone(void) {

@@ -428,6 +428,20 @@ test('check refuses a ca_file that contains no certificate', async (t) => {
   await refusedByCheck(t, ['--ca-file', __filename], /ca_file .* contains no certificate in PEM/);
 });
 
+test('an appid or an appsecret that cannot be the platform\'s is a warning, which does not show the secret', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' } });
+  const check = async (...args) => (await wemoon(['check', 'bot.lua', ...args], { cwd: dir, code: 0 })).stderr;
+  const secret = '0123456789abcdef0123456789abcdef';
+  assert.equal(await check('--appid', APPID, '--appsecret', secret), '');
+  for (const appid of ['12', 'wx012', `${APPID}0`, 'ww0123456789abcdef', 'wx0123456789abcde!']) {
+    assert.match(await check('--appid', appid), new RegExp(`warn +appid: ${appid} is no AppID, which is wx and 16 letters and digits: copy it from .*platform`), appid);
+  }
+  assert.match(await check('--appid', 'gh_0123456789ab'), /no AppID, .*this is the account's original ID/);
+  const short = await check('--appid', APPID, '--appsecret', 'shortsecret1');
+  assert.match(short, /warn +appsecret: this is no AppSecret, which is 32 letters and digits/);
+  assert.doesNotMatch(short, /shortsecret1/);
+});
+
 test('an unknown time zone is a warning', async (t) => {
   const dir = botDir(t, { config: { token: 'abc' } });
   const check = async (zone) => (await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0, env: { TZ: zone } })).stderr;
