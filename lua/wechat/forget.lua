@@ -25,14 +25,17 @@ return function(wechat, host)
     return { key }
   end
 
+  -- Returns whether there was anything of that kind; or nil and the error.
   local function take_away(kind, openid)
     local keys, err = keys_of(kind, openid)
     if not keys then return nil, err end
+    local any = false
     for _, key in ipairs(keys) do
       local gone, why = store.delete(key)
       if gone == nil then return nil, why end
+      any = any or gone
     end
-    return true
+    return any
   end
 
   -- Leaves a notice for the other processes of the account (src/bot/forgotten.c).
@@ -50,12 +53,14 @@ return function(wechat, host)
     host.session.forget(openid)
     local told, err = tell_the_others("/" .. openid, NOTICE_S)
     if not told then return nil, err end
+    local any = false
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)
-      if not gone then return nil, why end
+      if gone == nil then return nil, why end
+      any = any or gone
     end
-    return true
-  end, "Deletes all that is stored about a user: session and conversations; true, or nil and why not.")
+    return true, any
+  end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not.")
 
   -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it
   -- sees the notice.

@@ -7,14 +7,19 @@
 
 static const Option options[] = { { .name = NULL } };
 
-static const char chunk[] = "return assert(wechat.forget(...))\n";
+static const char chunk[] = "local done, any = wechat.forget(...)\n"
+                            "assert(done, any)\n"
+                            "return any\n";
 
-static bool forget(const InterpreterOptions *interpreter_options, char *openid, Err *err) {
+// `any`: whether anything was stored about the user.
+static bool forget(const InterpreterOptions *interpreter_options, char *openid, bool *any,
+                   Err *err) {
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
   Buf out;
   buf_init(&out);
   bool ok = interpreter_exec(interpreter, str_of(chunk), "=(forget)", &openid, 1, &out, err);
+  *any = str_eq(str_trim(buf_str(&out)), STR("true"));
   buf_clear(&out);
   interpreter_retire(interpreter);
   interpreter_release(interpreter);
@@ -41,9 +46,13 @@ static int run(Invocation *in) {
                      NULL, &err))
     return report_err("forget", &err);
   services_lend(&services, &interpreter_options);
-  bool ok = forget(&interpreter_options, in->arguments.positionals[0], &err);
+  char *openid = in->arguments.positionals[0];
+  bool any;
+  bool ok = forget(&interpreter_options, openid, &any, &err);
   services_close(&services);
-  return ok ? STATUS_DONE : report_err("forget", &err);
+  if (!ok) return report_err("forget", &err);
+  if (!any) report("forget", "nothing was stored about %s: is it the openid of a user?", openid);
+  return STATUS_DONE;
 }
 
 const Command command_forget = {

@@ -62,8 +62,9 @@ test('wemoon forget: session and conversation of a user of a running bot are gon
     const bot = await startBot(t, { script: SCRIPT, config });
     for (const user of [OPENID, OTHER]) await bot.say('a=1', as(user));
     for (const user of [OPENID, OTHER]) assert.equal(await bot.say('talk', as(user)), 'name?');
-    const { stdout } = await wemoon(['forget', OPENID], { cwd: bot.dir, code: 0 });
+    const { stdout, stderr } = await wemoon(['forget', OPENID], { cwd: bot.dir, code: 0 });
     assert.equal(stdout, '');
+    assert.doesNotMatch(stderr, /nothing was stored/);
     await until(async () => (await wemoon(['store', 'get', 'ended'], { cwd: bot.dir })).stdout === '"forgotten"\n', 'the end of the conversation');
     assert.equal(await bot.say('keys'), '[]');
     assert.equal(await bot.say('moon', as(OTHER)), 'hello moon');
@@ -74,13 +75,13 @@ test('wemoon forget: session and conversation of a user of a running bot are gon
   }
 });
 
-test('wemoon forget of a user that nobody knows is done; without a store, with memory: or without an openid it is told', async (t) => {
+test('wemoon forget of a user that nobody knows is done and says so; without a store, with memory: or without an openid it is told', async (t) => {
   const dir = tempDir(t);
   writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, appid: APPID }) });
   const run = (args, code) => wemoon(['forget', ...args], { cwd: dir, code });
   assert.match((await run(['oNobody'], 1)).stderr, /^wemoon: forget: store: wemoon\.db does not exist/);
   await wemoon(['exec', '-e', 'wechat.store.set("a", 1)'], { cwd: dir, code: 0 });
-  await run(['oNobody'], 0);
+  assert.match((await run(['oNobody'], 0)).stderr, /^wemoon: forget: nothing was stored about oNobody: is it the openid of a user\?\n$/);
   assert.match((await run([], 2)).stderr, /an argument is missing: wemoon forget OPENID/);
   assert.match((await run(['o', '--store', 'memory:'], 2)).stderr, /the store is memory:/);
 });
