@@ -27,5 +27,5 @@ function on_message(msg)
   local _, err = model:reply(msg, { system = system, tools = tools, keep = 20 })
   if not err then return end
   wechat.log.error(tostring(err))
-  return "我现在想不出来，请稍后再试。"
+  return err.begun and "……\n（回答中断了，请再问一次。）" or "我现在想不出来，请稍后再试。"
 end

@@ -21,3 +21,9 @@ test("a model that fails is no silence", function()
   bot:answers(url, { status = 401, body = '{"error":{"message":"no such key"}}' })
   expect(bot:user("alice"):says("在吗")):contains("请稍后再试")
 end)
+
+test("an answer that breaks off says so in a sentence of its own", function()
+  local begun, fails = '{"choices":[{"delta":{"content":"今天天气"}}]}', '{"error":{"message":"overloaded"}}'
+  bot:answers(url, { headers = { ["Content-Type"] = "text/event-stream" }, body = ("data: %s\n\ndata: %s\n\n"):format(begun, fails) })
+  expect(bot:user("alice"):says("天气")):is("今天天气……\n（回答中断了，请再问一次。）")
+end)

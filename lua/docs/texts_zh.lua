@@ -70,6 +70,7 @@ local texts = {
   ["a JSON schema of the arguments"] = "参数的 JSON schema",
   ["what the model reads: text, or a value as JSON; nil and why not"] = "给模型看的结果：文本，或写成 JSON 的值；失败时 nil 和原因",
   ["the server's own words, where it said any"] = "服务器的原话（如果有）",
+  ["of reply: a part of the answer was said"] = "reply 的错误：答案已说出一部分",
   ["answers a text, picture or voice message in parts (wechat.say), with the user's talk so far; nil and an error if it cannot"] = "分段（wechat.say）回应文本、图片或语音消息，并带上该用户之前的对话；不能回应时返回 nil 和错误",
   ["asks with a question or {role =, content =} messages of your own, and gives the text"] = "用一个问题或自己的 {role =, content =} 消息提问，返回文本",
   ["drops the user's talk"] = "删除该用户的对话",

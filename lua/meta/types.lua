@@ -250,6 +250,7 @@ types.model = [==[
 ---@field kind string
 ---@field errmsg string the server's own words, where it said any
 ---@field status? integer HTTP status
+---@field begun? boolean of reply: a part of the answer was said
 
 ---@class Model
 ---@field reply fun(self: Model, msg: Message, options?: ModelReplyOptions): nil, ModelError? answers a text, picture or voice message in parts (wechat.say), with the user's talk so far; nil and an error if it cannot

@@ -305,7 +305,7 @@ return function(wechat, host)
   end
 
   --- Answers a text, picture or voice message through wechat.say, with the user's talk so far. Returns nothing, or nil and
-  --- why; it says nothing of that itself.
+  --- why; it says nothing of that itself. `begun` of the error: a part of the answer was said.
   ---@param msg Message
   ---@param options? table system, keep (turns, 20), tools, body, timeout, idle_timeout, headers
   function Model:reply(msg, options)
@@ -323,6 +323,7 @@ return function(wechat, host)
     out:finish()
     if not text then
       if not out.said then talk:take_back(number) end
+      why.begun = out.said == true
       return nil, why
     end
     talk:answer(number, new_text.without_reasoning(text))
