@@ -116,13 +116,10 @@ static const char *const beside[] = {
 
 enum { BESIDE_COUNT = sizeof beside / sizeof *beside };
 
+// Pushes in one line what was searched for beside the script.
 static int name_missing(lua_State *L, const Interpreter *in, const char *name) {
-  for (int i = 0; i < BESIDE_COUNT; i++) {
-    lua_pushstring(L, i == 0 ? "no file '" : "\n\tno file '");
-    lua_pushfstring(L, beside[i], in->folder, name);
-    lua_pushliteral(L, "'");
-  }
-  lua_concat(L, 3 * BESIDE_COUNT);
+  lua_pushfstring(L, "no %s.lua and no %s/init.lua beside the script (%s), nor in its %s", name,
+                  name, in->folder[0] ? in->folder : "./", TREE "share/lua/5.4");
   return 1;
 }
 
@@ -142,33 +139,80 @@ static int search_beside(lua_State *L) {
   return name_missing(L, in, name);
 }
 
-// Searches along package.path, a field of upvalue 1. Notes the paths too, and loads only text, no bytecode.
+// The folder of a template such as "/usr/share/lua/5.4/?/init.lua".
+static Str folder_of(Str template) {
+  ptrdiff_t mark = str_find(template, STR("?"));
+  return mark < 0 ? template : str_sub(template, 0, (size_t)mark);
+}
+
+// Whether the template before in the path has the same folder.
+static bool is_named(Str path, size_t at, Str folder) {
+  for (Str one, before = str_sub(path, 0, at); before.len > 0;) {
+    str_cut(before, ';', &one, &before);
+    if (str_eq(folder_of(one), folder)) return true;
+  }
+  return false;
+}
+
+// Pushes "no WHAT in FOLDER, FOLDER" for a missing module: the paths themselves would be too many to be read, and too
+// long for an error. `field` is package.path or package.cpath.
+static int name_folders(lua_State *L, const char *field, const char *what) {
+  lua_getfield(L, lua_upvalueindex(1), field);
+  Str path = str_of(lua_tostring(L, -1)), template, rest = path;
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  luaL_addstring(&text, what);
+  while (rest.len > 0) {
+    size_t at = path.len - rest.len;
+    str_cut(rest, ';', &template, &rest);
+    Str folder = folder_of(template);
+    if (is_named(path, at, folder)) continue;
+    luaL_addstring(&text, at == 0 ? " in " : ", ");
+    luaL_addlstring(&text, folder.ptr, folder.len);
+  }
+  luaL_pushresult(&text);
+  return 1;
+}
+
+// Returns the path of a module along a field of package, upvalue 1; NULL if there is none.
+static const char *search_along(lua_State *L, const char *field) {
+  lua_getfield(L, lua_upvalueindex(1), "searchpath");
+  lua_pushvalue(L, 1);
+  if (lua_getfield(L, lua_upvalueindex(1), field) != LUA_TSTRING)
+    raise(L, "'package.%s' must be a string", field);
+  lua_call(L, 2, 2);
+  return lua_tostring(L, -2);
+}
+
+// Searches along package.path. Notes the paths too, and loads only text, no bytecode.
 static int search_path(lua_State *L) {
   luaL_checkstring(L, 1);
   if (asks_for_own(L)) return 0;
-  lua_getfield(L, lua_upvalueindex(1), "searchpath");
-  lua_pushvalue(L, 1);
-  if (lua_getfield(L, lua_upvalueindex(1), "path") != LUA_TSTRING)
-    raise(L, "'package.path' must be a string");
-  lua_call(L, 2, 2);
-  if (lua_isnil(L, -2)) return 1;
-  const char *path = lua_tostring(L, -2);
+  const char *path = search_along(L, "path");
+  if (!path) return name_folders(L, "path", "no such file");
   if (!sources_track(interpreter_of(L)->sources, path)) raise_no_memory(L);
   loader_load(L, path);
   return found(L, path);
 }
 
+// Lua's own two searchers for C modules, upvalues 2 and 3, without their lists of the paths that were tried.
+static int search_c(lua_State *L) {
+  for (int i = 2; i <= 3; i++) {
+    lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 2);
+    if (lua_isfunction(L, -2)) return 2;
+  }
+  return name_folders(L, "cpath", "no C library");
+}
+
 // Replaces the search for C modules, along package.cpath, a field of upvalue 1. Raises if there is such a module: in the
 // list of all the paths where no Lua module was found nobody would see why this one is not loaded.
 static int refuse_c(lua_State *L) {
-  lua_getfield(L, lua_upvalueindex(1), "searchpath");
-  lua_pushvalue(L, 1);
-  if (lua_getfield(L, lua_upvalueindex(1), "cpath") != LUA_TSTRING)
-    raise(L, "'package.cpath' must be a string");
-  lua_call(L, 2, 2);
-  if (lua_isstring(L, -2))
+  const char *path = search_along(L, "cpath");
+  if (path)
     raise(L, "module '%s' is a C library (%s): C libraries need allow_shell = true",
-          lua_tostring(L, 1), lua_tostring(L, -2));
+          lua_tostring(L, 1), path);
   lua_pushliteral(L, "no C library is searched for: allow_shell = false");
   return 1;
 }
@@ -205,20 +249,38 @@ static void set_searcher(lua_State *L, int package, lua_Integer i, lua_CFunction
   lua_rawseti(L, -2, i);
 }
 
-// package.searchers: preload, search_beside, search_path, then Lua's own two for C modules, or refuse_c.
+// Lua's own names itself for each module that is missing, though hardly a script fills package.preload.
+static int search_preload(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  if (lua_getfield(L, -1, luaL_checkstring(L, 1)) == LUA_TNIL) return 0;
+  lua_pushliteral(L, ":preload:");
+  return 2;
+}
+
+// Pushes the searcher of C modules, made of Lua's own two, the third and fourth of package.searchers.
+static void push_search_c(lua_State *L, int package) {
+  lua_getfield(L, package, "searchers");
+  lua_pushvalue(L, package);
+  lua_rawgeti(L, -2, 3);
+  lua_rawgeti(L, -3, 4);
+  lua_pushcclosure(L, search_c, 3);
+  lua_remove(L, -2);
+}
+
+// package.searchers: preload, beside the script, wemoon's own, package.path, C modules.
 void loader_open(lua_State *L, bool allow_c) {
   lua_getglobal(L, LUA_LOADLIBNAME);
   int package = lua_gettop(L);
+  push_search_c(L, package);
   lua_getfield(L, package, "searchers");
-  for (lua_Integer i = 4; i >= 3; i--) {
-    if (allow_c) lua_rawgeti(L, -1, i);
-    else lua_pushnil(L);
-    lua_rawseti(L, -2, i + 2);
-  }
+  set_searcher(L, package, 1, search_preload);
   set_searcher(L, package, 2, search_beside);
   set_searcher(L, package, 3, search_embedded);
   set_searcher(L, package, 4, search_path);
-  if (!allow_c) {
+  if (allow_c) {
+    lua_pushvalue(L, package + 1);
+    lua_rawseti(L, -2, 5);
+  } else {
     set_searcher(L, package, 5, refuse_c);
     lua_pushcfunction(L, l_loadlib);
     lua_setfield(L, package, "loadlib");
