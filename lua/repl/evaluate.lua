@@ -25,8 +25,10 @@ return function(repl)
   local function describe(fault, trace)
     local text = type(fault) == "table" and getmetatable(fault) == nil and repl.print(fault) or paint.safe(tostring(fault))
     local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
-    local shown = paint.text("bad", "error: ") .. (message or text) .. "\n"
-    if number then shown = shown .. point_at(inputs[tonumber(which)] or "", tonumber(number), message) end
+    local input = number and inputs[tonumber(which)] or ""
+    local why = input ~= "" and repl.host.stdlib.why_nil(message, input)
+    local shown = paint.text("bad", "error: ") .. (message or text) .. (why and ": " .. why or "") .. "\n"
+    if number then shown = shown .. point_at(input, tonumber(number), message) end
     return shown .. (trace or "")
   end
 

@@ -6,6 +6,7 @@
 #include "engine/engine_inner.h"
 #include "engine/guard.h"
 #include "engine/place.h"
+#include "engine/stdlib.h"
 
 #include "base/log.h"
 #include "engine/value.h"
@@ -79,17 +80,20 @@ static bool read_line(Str file, int64_t line, Buf *out) {
 }
 
 // Appends the source line: from the text that was loaded if it is known, since the file may have changed since.
-static void add_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
+static void find_source_line(Engine *engine, Str file, int64_t line, Buf *out) {
   const EngineOptions *options = &engine->options;
-  Buf text;
-  buf_init(&text);
-  bool known = options->source_line && options->source_line(options->user, file, line, &text);
-  if (known || read_line(file, line, &text)) {
-    Str shown = str_trim(buf_str(&text));
-    shown.len = str_utf8_prefix(shown, SOURCE_LINE_MAX);
-    buf_printf(out, "\n  %lld | %.*s", (long long)line, STR_FMT(shown));
-  }
-  buf_clear(&text);
+  bool known = options->source_line && options->source_line(options->user, file, line, out);
+  if (!known) read_line(file, line, out);
+}
+
+// Appends what the line tells of the error: why a function is left out, and the line itself.
+static void add_source_line(Str code, int64_t line, Buf *out) {
+  const char *why = stdlib_why_nil(buf_str(out), code);
+  if (why) buf_printf(out, ": %s", why);
+  if (code.len == 0) return;
+  Str shown = str_trim(code);
+  shown.len = str_utf8_prefix(shown, SOURCE_LINE_MAX);
+  buf_printf(out, "\n  %lld | %.*s", (long long)line, STR_FMT(shown));
 }
 
 // Appends the traceback without frames of the user's own files, and without the C functions at its end, which called
@@ -142,10 +146,11 @@ static void add_message(Engine *engine, Str message, const char *place, Buf *out
   if (!cut_place(message, &file, &line) && place[0]) buf_printf(out, "%s: ", place);
   buf_add(out, message);
   if (!cut_place(buf_str(out), &file, &line)) return;
-  char path[1024];  // a copy, since `file` points into `out`, which is appended to
-  if (file.len >= sizeof path) return;
-  memcpy(path, file.ptr, file.len);
-  add_source_line(engine, str_make(path, file.len), line, out);
+  Buf code;
+  buf_init(&code);
+  find_source_line(engine, file, line, &code);
+  add_source_line(buf_str(&code), line, out);
+  buf_clear(&code);
 }
 
 typedef struct {

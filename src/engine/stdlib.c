@@ -8,12 +8,44 @@
 #include "base/log.h"
 
 #include <lualib.h>
+#include <stdio.h>
 
-static void remove_field(lua_State *L, const char *library, const char *name) {
-  lua_getglobal(L, library);
-  lua_pushnil(L);
-  lua_setfield(L, -2, name);
-  lua_pop(L, 1);
+#define NEEDS_SHELL "needs allow_shell = true in the configuration"
+
+// What scripts do not have of Lua's libraries.
+static const struct {
+  const char *library, *name;
+  bool with_shell;  // they have it with allow_shell
+  const char *why;
+} left_out[] = {
+  { LUA_OSLIBNAME, "execute", true, "os.execute " NEEDS_SHELL },
+  { LUA_IOLIBNAME, "popen", true, "io.popen " NEEDS_SHELL },
+  { LUA_OSLIBNAME, "exit", false,
+    "there is no os.exit: it would end the whole bot (return ends this message)" },
+  { LUA_OSLIBNAME, "setlocale", false,
+    "there is no os.setlocale: it would change the whole process" },
+};
+enum { LEFT_OUT = sizeof left_out / sizeof *left_out };
+
+const char *stdlib_why_nil(Str message, Str code) {
+  char field[32], name[32];
+  for (int i = 0; i < LEFT_OUT; i++) {
+    snprintf(field, sizeof field, "(field '%s')", left_out[i].name);
+    snprintf(name, sizeof name, "%s.%s", left_out[i].library, left_out[i].name);
+    bool named = code.len == 0 || str_find(code, str_of(name)) >= 0;
+    if (named && str_find(message, str_of(field)) >= 0) return left_out[i].why;
+  }
+  return NULL;
+}
+
+static void leave_out(lua_State *L, bool allow_shell) {
+  for (int i = 0; i < LEFT_OUT; i++) {
+    if (allow_shell && left_out[i].with_shell) continue;
+    lua_getglobal(L, left_out[i].library);
+    lua_pushnil(L);
+    lua_setfield(L, -2, left_out[i].name);
+    lua_pop(L, 1);
+  }
 }
 
 // os.time and os.date. Without a time argument, both use the process's clock, which a spec can move.
@@ -61,12 +93,7 @@ void stdlib_open(lua_State *L, bool allow_shell) {
   load_open(L);
   pairs_lib_open(L);
   pcall_open(L);
-  remove_field(L, LUA_OSLIBNAME, "exit");
-  remove_field(L, LUA_OSLIBNAME, "setlocale");
-  if (!allow_shell) {
-    remove_field(L, LUA_OSLIBNAME, "execute");
-    remove_field(L, LUA_IOLIBNAME, "popen");
-  }
+  leave_out(L, allow_shell);
   wrap_time(L, "time", l_time);
   wrap_time(L, "date", l_date);
 }

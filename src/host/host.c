@@ -24,6 +24,7 @@ static const luaL_Reg libs[] = {
   { "reply", lib_reply },      // render, late replies
   { "route", lib_route },      // the bot's own pages
   { "session", lib_session },  // the running job's own data
+  { "stdlib", lib_stdlib },    // what scripts do not have of Lua's library
   { "store", lib_store },      // the store's operations
   { "stream", lib_stream },    // HTTP responses read as they arrive
   { "time", lib_time },        // sleep, spawn, every, cron

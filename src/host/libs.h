@@ -20,6 +20,7 @@ int lib_message(lua_State *L);
 int lib_reply(lua_State *L);
 int lib_route(lua_State *L);
 int lib_session(lua_State *L);
+int lib_stdlib(lua_State *L);
 int lib_store(lua_State *L);
 int lib_stream(lua_State *L);
 int lib_time(lua_State *L);

@@ -57,6 +57,12 @@ static void test_the_line_of_source_is_shown_as_the_file_has_it(void **state) {
   assert_text(wanted);
 }
 
+static void test_a_function_that_is_left_out_is_told_with_what_gives_it(void **state) {
+  describe("os.execute('ls')", "=code");
+  assert_text("code:1: attempt to call a nil value (field 'execute'): os.execute needs "
+              "allow_shell = true in the configuration");
+}
+
 static void test_the_traceback_names_functions_and_not_wemoons_frames(void **state) {
   describe("local function inner() error('no') end\nlocal function outer() inner() end\nouter()",
            "=code");
@@ -82,6 +88,7 @@ int main(void) {
     TEST(test_a_table_is_told_as_json),
     TEST(test_a_tostring_that_fails_hides_no_error),
     TEST(test_the_line_of_source_is_shown_as_the_file_has_it),
+    TEST(test_a_function_that_is_left_out_is_told_with_what_gives_it),
     TEST(test_the_traceback_names_functions_and_not_wemoons_frames),
     TEST(test_it_becomes_an_err),
   };

@@ -17,6 +17,19 @@ static void test_a_shell_is_there_where_it_is_allowed(void **state) {
   assert_true_in_lua("os.execute ~= nil, io.popen ~= nil, os.exit == nil");
 }
 
+static void test_why_a_function_is_left_out(void **state) {
+  Str execute = STR("attempt to call a nil value (field 'execute')");
+  assert_string_equal(stdlib_why_nil(execute, STR("return os.execute('ls')")),
+                      "os.execute needs allow_shell = true in the configuration");
+  assert_string_equal(stdlib_why_nil(execute, STR("")),
+                      "os.execute needs allow_shell = true in the configuration");
+  assert_null(stdlib_why_nil(execute, STR("jobs.execute()")));
+  assert_null(stdlib_why_nil(STR("no"), STR("os.execute() error('no')")));
+  Str popen = STR("x:1: attempt to call a nil value (field 'popen')");
+  assert_non_null(
+      strstr(stdlib_why_nil(popen, STR("io.popen('ls')")), "io.popen needs allow_shell"));
+}
+
 static void test_time_is_the_processs_which_may_be_moved(void **state) {
   run_lua("return os.time()");
   lua_Integer before = lua_tointeger(L, -1);
@@ -47,6 +60,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_what_would_end_or_change_the_process_is_gone),
     TEST(test_a_shell_is_there_where_it_is_allowed),
+    TEST(test_why_a_function_is_left_out),
     TEST(test_time_is_the_processs_which_may_be_moved),
     TEST(test_strict_globals_name_what_is_misspelt),
     TEST(test_modules_from_elsewhere_ask_for_what_may_be_missing),
