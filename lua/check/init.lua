@@ -1,10 +1,12 @@
--- `wemoon check`, without running the script: unknown names below `wechat`, message fields that no type has, calls
--- with too many or too few arguments. Uncertain cases pass.
+-- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
+-- type has, calls with too many or too few arguments or with misspelt fields, functions of wemoon's defined twice.
+-- Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
+local fields = require "check.fields"
 local nearest = require "wechat.nearest"
 local parse = require "check.parse"
 local types = require "meta.types"
@@ -97,6 +99,37 @@ local function value_of(t, name)
   return there and value or nil
 end
 
+-- Lua's library. A function that is only called where it is there is read elsewhere: `if os.execute then`.
+function Check:call_library(file, meaning)
+  local library, name = meaning.path:match("^(.-)%.(.+)$")
+  if self.set_names[name] or self.other_reads[meaning.path] or rawget(_G[library], name) ~= nil then return end
+  local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
+  local names = sorted_keys(_G[library])
+  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, did_you_mean(name, names, library .. ".")))
+end
+
+function Check:add_all(file, faults)
+  for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text) end
+end
+
+local class_of_model = { [""] = "ModelSettings", reply = "ModelReplyOptions", chat = "ModelOptions" }
+
+-- wechat.model itself takes settings first, the methods of a model take options second.
+function Check:call_model(file, method, values)
+  local class = class_of_model[method]
+  if class and method == "" then self:add_all(file, fields.of_class("wechat.model", class, values[1]))
+  elseif class then self:add_all(file, fields.of_class("model:" .. method, class, values[2])) end
+end
+
+-- The last definition is the one that wemoon calls. One before it is dead unless the script reads it, to wrap it.
+function Check:define(definition)
+  local hook, token = definition.hook, definition.token
+  local before = self.first_definitions[hook]
+  self.first_definitions[hook] = before or definition
+  if not before or self.other_reads[hook] then return end
+  self:add(definition.file, token, ("%s is defined already, at %s:%d: this one replaces it"):format(hook, before.file, before.token.line))
+end
+
 -- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
 function Check:read_wechat(file, meaning)
   local value, path = wechat, "wechat"
@@ -129,16 +162,24 @@ end
 function Check:watcher(file)
   return {
     read = function(meaning)
-      self.reads[#self.reads + 1] = { file = file, meaning = meaning }
+      if meaning.kind == "library" or meaning.kind == "global" then self.other_reads[meaning.path] = true
+      else self.reads[#self.reads + 1] = { file = file, meaning = meaning } end
     end,
+    call_library = function(meaning) self.library_calls[#self.library_calls + 1] = { file = file, meaning = meaning } end,
+    model = function(method, values) self:call_model(file, method, values) end,
+    defines = function(hook, token) self.definitions[#self.definitions + 1] = { file = file, hook = hook, token = token } end,
     set = function(base, name)
       if name then self.set_names[name] = true
       elseif base and base.kind == "message" then self.any_field = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
-    call = function(meaning, count, open, only, token)
+    call = function(meaning, count, open, only, token, values)
       local fault = fault_of_count(meaning.path, count, open, only)
       if fault then self:add(file, meaning.token or token, fault, meaning.variable) end
+      local method = meaning.path:sub(#"wechat." + 1)
+      for _, one in ipairs(fields.of_call(method, host.args.methods[method], values)) do
+        self:add(file, one.token, one.text, meaning.variable)
+      end
     end,
     assign_global = function(name) self.replaced = self.replaced or name == "wechat" end,
     requires = function(name) self:file_of(name) end,
@@ -174,6 +215,8 @@ function Check:judge()
   for _, read in ipairs(self.reads) do
     if read.meaning.kind == "bot" then self:read_bot(read.file, read.meaning) else self:read_wechat(read.file, read.meaning) end
   end
+  for _, definition in ipairs(self.definitions) do self:define(definition) end
+  for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
     if not self.set_names[field.name] then
@@ -190,7 +233,8 @@ local program = {}
 ---@return string
 function program.check(path)
   local check = setmetatable({
-    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, folder = path:match("^.*/") or "",
+    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {},
+    definitions = {}, first_definitions = {}, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

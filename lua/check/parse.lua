@@ -4,18 +4,23 @@
 local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"require"|"global"
----@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name
+---@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"model"|"table"
+---@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name; of kind library, "os.execute"
 ---@field variable? table the local variable that it was read from
 ---@field token? Token the last name of the path
+---@field named? Named[] of kind table, which is a table constructor: the names that it gives
+---@field items? table<integer, Meaning?> of kind table: its values without a name
 
 ---@class Watcher
----@field read fun(meaning: Meaning) a name below `wechat` or `wechat.bot` is read
+---@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a hook
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
----@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token) `open`: the last argument may
----  be several; `only`: the kind of the only argument
+---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`: the
+---  last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
+---@field call_library fun(meaning: Meaning) a function of Lua's library is called
+---@field model fun(method: string, values: table) wechat.model is called ("") or a method of a model
 ---@field assign_global fun(name: string)
+---@field defines fun(hook: string, token: Token) a function that wemoon calls is defined at the top level
 ---@field requires fun(name: string)
 
 local parse = {}
@@ -29,6 +34,9 @@ local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true 
 -- The parameter that is a message in functions that the script defines, by function name.
 local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
 local routes = { text = true, word = true, click = true, on = true, default = true }
+local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true, utf8 = true }
+local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
+local followed = { wechat = true, bot = true, message = true, models = true, model = true }
 local gives_message = { ["wechat.get_message"] = true, ["wechat.parse_data"] = true, ["wechat.ask"] = true }
 
 local Parser = {}
@@ -83,26 +91,37 @@ function Parser:name(token)
   end
   if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
   if token.text == "require" then return { kind = "require" } end
-  return { kind = "global", path = token.text, token = token }
+  return { kind = "global", path = token.text, token = token, unread = hooks[token.text] ~= nil }
 end
 
 -- ---- expressions
 
+-- Parses one field of a table constructor into it.
+function Parser:table_field(constructor)
+  local token, after = self:peek(), self.tokens[self.at + 1]
+  if self:accept("[") then
+    self:expression()
+    self:expect("]")
+    self:expect("=")
+    self:expression()
+  elseif token.kind == "name" and after.kind == "operator" and after.text == "=" then
+    self.at = self.at + 2
+    table.insert(constructor.named, { token = token, value = self:expression() })
+  else
+    constructor.count = constructor.count + 1
+    constructor.items[constructor.count] = self:expression()
+  end
+end
+
 function Parser:table_constructor()
+  local constructor = { kind = "table", named = {}, items = {}, count = 0 }
   self:expect("{")
   while not self:is("}") do
-    local token, after = self:peek(), self.tokens[self.at + 1]
-    if self:accept("[") then
-      self:expression()
-      self:expect("]")
-      self:expect("=")
-    elseif token.kind == "name" and after.kind == "operator" and after.text == "=" then
-      self.at = self.at + 2
-    end
-    self:expression()
+    self:table_field(constructor)
     if not self:accept(",") and not self:accept(";") then break end
   end
   self:expect("}")
+  return constructor
 end
 
 -- Parses parameters and block after `function NAME`. Parameter number `message` is a message.
@@ -132,19 +151,16 @@ local function kind_of(token)
 end
 
 -- Parses a call's arguments; returns their number, whether the last may be several values, the kind of the only one,
--- and the first token.
+-- the first token, and their meanings.
 function Parser:arguments(callee)
   local token = self:peek()
   if token.kind == "string" then
     self.at = self.at + 1
-    return 1, false, "value", token
+    return 1, false, "value", token, {}
   end
-  if self:is("{") then
-    self:table_constructor()
-    return 1, false, "table"
-  end
+  if self:is("{") then return 1, false, "table", token, { self:table_constructor() } end
   self:expect("(")
-  local count, open, only = 0, false, nil
+  local count, open, only, values = 0, false, nil, {}
   local route = callee and callee.kind == "bot" and routes[callee.path:match("[^.]+$")]
   local first = self:peek()
   while not self:is(")") do
@@ -153,10 +169,11 @@ function Parser:arguments(callee)
     open = several or false
     if meaning and meaning.kind == "message" then self.handed_on = true end
     count = count + 1
+    values[count] = meaning
     if not self:accept(",") then break end
   end
   self:expect(")")
-  return count, open, count == 1 and only or nil, first
+  return count, open, count == 1 and only or nil, first, values
 end
 
 function Parser:field(meaning, token)
@@ -165,6 +182,9 @@ function Parser:field(meaning, token)
     return { kind = kind, path = meaning.path .. "." .. token.text, token = token, variable = meaning.variable, unread = true }
   end
   if kind == "message" then return { kind = "field", name = token.text, token = token, variable = meaning.variable, unread = true } end
+  if kind == "global" and libraries[meaning.path] then
+    return { kind = "library", path = meaning.path .. "." .. token.text, token = token, unread = true }
+  end
   if kind == "global" and meaning.path == "_G" and token.text == "wechat" then
     return { kind = "wechat", path = "wechat", token = token }
   end
@@ -179,15 +199,19 @@ function Parser:was_read(meaning)
 end
 
 function Parser:call(meaning, token)
-  self:was_read(meaning)
-  local count, open, only, first = self:arguments(meaning)
+  if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
+  local count, open, only, first, values = self:arguments(meaning)
   if not meaning then return end
   if meaning.kind == "require" and first and first.kind == "string" then
     self.watch.requires(first.text)
-    return first.text == "wechat.bot" and { kind = "bot", path = "bot" } or nil
+    return modules[first.text]
+  end
+  if meaning.kind == "models" then
+    self.watch.model("", values)
+    return { kind = "model" }
   end
   if meaning.kind == "wechat" then
-    self.watch.call(meaning, count, open, only, token)
+    self.watch.call(meaning, count, open, only, token, values)
     return gives_message[meaning.path] and { kind = "message" } or nil
   end
   if meaning.kind == "global" and (meaning.path == "rawset" or meaning.path == "setmetatable") and self.handed_on then
@@ -207,7 +231,7 @@ function Parser:suffixed()
     if token.kind ~= "name" then error({ unexpected = token }) end
     meaning, variable = self:name(token)
   end
-  local open, target = false, { meaning = meaning, variable = variable, name = token.text }
+  local open, target = false, { meaning = meaning, variable = variable, name = token.text, token = token }
   while true do
     token = self:peek()
     if self:accept(".") then
@@ -227,7 +251,11 @@ function Parser:suffixed()
     elseif self:accept(":") then
       self:was_read(meaning)
       local name = self:next()
-      self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
+      if meaning and meaning.kind == "model" then
+        self.watch.model(name.text, select(5, self:arguments()))
+      else
+        self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
+      end
       meaning, open, target = nil, true, { called = true }
     elseif self:is("(") or self:is("{") or token.kind == "string" then
       meaning, open, target = self:call(meaning, token), true, { called = true }
@@ -242,7 +270,7 @@ function Parser:simple(message)
   if token.kind == "number" or token.kind == "string" then self.at = self.at + 1
   elseif self:accept("nil") or self:accept("true") or self:accept("false") then return
   elseif self:accept("...") then return nil, true
-  elseif self:is("{") then self:table_constructor()
+  elseif self:is("{") then return self:table_constructor()
   elseif self:accept("function") then self:body(message)
   else
     local meaning, open = self:suffixed()
@@ -289,6 +317,11 @@ function Parser:assign(target)
   elseif target.name then self.watch.assign_global(target.name) end
 end
 
+-- A function at the top level, where nothing decides whether it is defined.
+function Parser:defines(token, is_function)
+  if is_function and not self.scope.up then self.watch.defines(token.text, token) end
+end
+
 function Parser:assignment()
   local _, _, target = self:suffixed()
   local targets = { target }
@@ -301,6 +334,7 @@ function Parser:assignment()
   end
   self:expect("=")
   local hook = #targets == 1 and not target.variable and not target.field and hooks[target.name]
+  if hook then self:defines(target.token, self:is("function")) end
   self:expressions(hook or nil)
   for _, one in ipairs(targets) do self:assign(one) end
 end
@@ -321,8 +355,7 @@ function Parser:local_statement()
   local meanings = self:accept("=") and self:expressions() or {}
   for i, name in ipairs(names) do
     local meaning = meanings[i]
-    local known = meaning and (meaning.kind == "wechat" or meaning.kind == "bot" or meaning.kind == "message")
-    self:declare(name, known and { kind = meaning.kind, path = meaning.path } or nil)
+    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path } or nil)
   end
 end
 
@@ -338,6 +371,7 @@ function Parser:function_statement()
   end
   self:assign(target)
   local hook = not target.field and not variable and hooks[target.name]
+  if hook then self:defines(token, true) end
   self:body(hook or nil, is_method)
 end
 

@@ -50,10 +50,11 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
 // ---- the script, read and not run ---------------------------------------------------------------
 
 // Appends the faults of names and calls, one per line.
-static bool read_script(const char *script, Buf *findings, Err *err) {
+static bool read_script(const Config *config, const char *script, Buf *findings, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   InterpreterOptions options_ = { .account = &account,
                                   .open_host = host_open,
+                                  .allow_shell = config_boolean(config, "allow_shell"),
                                   .program = "check/init.lua" };
   Interpreter *interpreter = interpreter_new(&options_, err);
   bool ok = interpreter && interpreter_load(interpreter, "the check", err) &&
@@ -70,12 +71,12 @@ static int print_findings(Str findings) {
   return STATUS_FAILED;
 }
 
-static int check_names(const char *script) {
+static int check_names(const Config *config, const char *script) {
   Err err;
   Buf findings;
   buf_init(&findings);
   int status = STATUS_DONE;
-  if (!read_script(script, &findings, &err)) status = report_err("check", &err);
+  if (!read_script(config, script, &findings, &err)) status = report_err("check", &err);
   else if (findings.len > 0) status = print_findings(buf_str(&findings));
   buf_clear(&findings);
   return status;
@@ -193,7 +194,8 @@ static int run(Invocation *in) {
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  if (preflight_script(script, NULL) && check_names(script) != STATUS_DONE && status == STATUS_DONE)
+  if (preflight_script(script, NULL) && check_names(in->config, script) != STATUS_DONE &&
+      status == STATUS_DONE)
     status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
@@ -216,9 +218,10 @@ const Command command_check = {
 
       "The script's main chunk runs, its functions do not. The script and the modules beside it "
       "are also\n"
-      "read: names that wechat does not have, fields that no message has (except those that the "
-      "script\n"
-      "sets and the platform's own, which begin with a capital) and wrong numbers of arguments are "
+      "read: names that wechat and Lua's library do not have, fields that no message has (except "
+      "those\n"
+      "that the script sets and the platform's own, which begin with a capital), wrong numbers of\n"
+      "arguments, misspelt arguments, options and fields, and on_message defined twice are "
       "faults.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file.\n"
       "--online also fetches an access token (stored in the bot's store), reads the menu and "

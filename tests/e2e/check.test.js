@@ -14,7 +14,7 @@ async function check(t, script, { files = {}, code = 1 } = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'bot.lua': script, ...files });
   const { stderr } = await wemoon(['check', path.join(dir, 'bot.lua'), '--token', 'aToken'], { cwd: dir, code });
-  return stderr.split('\n').filter((line) => line.startsWith('wemoon: check: ')).map((line) => line.slice(15).replace(`${dir}/`, ''));
+  return stderr.split('\n').filter((line) => line.startsWith('wemoon: check: ')).map((line) => line.slice(15).replaceAll(`${dir}/`, ''));
 }
 const finds = (name, script, expected, options) => test(name, async (t) => assert.deepEqual(await check(t, script, options), expected));
 const passes = (name, script, files) => test(name, async (t) => assert.deepEqual(await check(t, script, { files, code: 0 }), []));
@@ -49,6 +49,57 @@ finds('a module beside the script is read too', `local util = require "lib.util"
   ['lib/util.lua:1:33: there is no wechat.slep; did you mean wechat.sleep?'],
   { files: { 'lib/util.lua': 'return function() return wechat.slep(1) end' } });
 
+finds('misspelt fields of an endpoint, nested ones and those of list members too', answer(`wechat.tag.create{ tga = { name = "a" } }
+  wechat.tag.create({ tag = { nmae = "a" } })
+  wechat.material.add_news{ articles = { { titel = "a", content = "b" } } }
+  wechat.message.custom.send_text{ touser = msg.source, txt = { content = "a" } }`), [
+  'bot.lua:2:22: wechat.tag.create has no field tga; did you mean tag?',
+  'bot.lua:3:31: wechat.tag.create.tag has no field nmae; did you mean name?',
+  'bot.lua:4:44: wechat.material.add_news.articles has no field titel; did you mean title?',
+  'bot.lua:5:57: wechat.message.custom.send_text has no field txt; did you mean text?']);
+finds('misspelt arguments and options', answer(`wechat.response_music{ music_url = "u", titel = "a" }
+  wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }
+  wechat.http.stream{ url = "http://a", idle_timout = 1 }
+  wechat.ask("a", { timeuot_s = 1 }) wechat.ask{ question = "a", options = { event = true } }
+  wechat.store.list("a", { limt = 1 })`), [
+  'bot.lua:2:43: wechat.response_music has no argument titel; did you mean title?',
+  'bot.lua:3:33: wechat.http.get has no option timout; did you mean timeout?',
+  'bot.lua:3:82: wechat.http.get has no argument heders; did you mean headers?',
+  'bot.lua:4:41: wechat.http.stream has no option idle_timout; did you mean idle_timeout?',
+  'bot.lua:5:21: wechat.ask has no option timeuot_s; did you mean timeout_s?',
+  'bot.lua:5:78: wechat.ask has no option event; did you mean events?',
+  'bot.lua:6:28: wechat.store.list has no option limt; did you mean limit?']);
+finds('and those of a model', `local model = require "wechat.model" { url = "http://127.0.0.1:1" }
+${answer('return model:reply(msg, { sytem = "a", keep = 3 }) or model:chat("a", { keep = 3 }) or require "wechat.model" { ulr = "" }')}`, [
+  'bot.lua:3:29: model:reply has no option sytem; did you mean system?',
+  'bot.lua:3:75: model:chat has no option keep',
+  'bot.lua:3:115: wechat.model has no option ulr; did you mean url?']);
+finds('functions that Lua\'s library lacks, with what gives them', answer('os.execute("ls") io.popen("ls") os.exit() return string.spilt("a")'), [
+  'bot.lua:2:6: os.execute needs allow_shell = true in the configuration',
+  'bot.lua:2:23: io.popen needs allow_shell = true in the configuration',
+  'bot.lua:2:38: there is no os.exit: it would end the whole bot (return ends this message)',
+  'bot.lua:2:59: there is no string.spilt']);
+finds('on_message that is defined twice: the first is dead', `${answer('return "a"')}on_message = function() return "b" end\n`,
+  ['bot.lua:4:1: on_message is defined already, at bot.lua:1: this one replaces it']);
+
+passes('functions that the script tests for, defines, or is allowed pass', `function table.copy(t) return t end
+${answer('if os.execute then os.execute("ls") end return table.copy({}) and nil')}`);
+test('with allow_shell the shell passes', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': answer('os.execute("ls") return io.popen("ls"):read("a")') });
+  await wemoon(['check', 'bot.lua', '--token', 'aToken', '--allow-shell', 'true'], { cwd: dir, code: 0 });
+});
+passes('fields that the catalogue lacks pass, and what is no named argument', answer(`local key = "x"
+  wechat.tag.create{ tag = { name = "a", colour = "red", [key] = 1 }, anything = 1, ["tga"] = 2 }
+  wechat.create_menu{ button = {} } wechat.ask({ content = "?" }) wechat.response_news{ { title = "a", url = "b" } }
+  wechat.oauth.authorize{ redirect_uri = "http://a", scope = "snsapi_base" }
+  return wechat.http.get{ url = "http://a", headers = {}, timeout = 1 } and nil`));
+passes('on_message that is one of two by a condition, or wraps the first, passes', `local function first() return "a" end
+if os.getenv("NOBODY") then function on_message(msg) return first() end else function on_message() return "b" end end
+on_message = require("wrap")(on_message)\n`, { 'wrap.lua': 'return function(f) return f end' });
+passes('on_message that wraps the one before it passes', `function on_message(msg) return "a" end
+local before = on_message
+function on_message(msg) return before(msg) .. "b" end\n`);
 passes('fields that the script sets pass, wherever it sets them', `local util = require "util"
 ${answer('msg.mood = "good" util.mark(msg) return msg.mood .. msg.mark')}`, { 'util.lua': 'return { mark = function(m) m.mark = "x" end }' });
 passes('fields under the platform\'s own names pass', answer('return msg.FromUserName or msg.SomethingNew'));

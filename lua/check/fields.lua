@@ -1,0 +1,161 @@
+-- What is wrong with the names in a table that is written in a call: `wechat.tag.create{ tga = {...} }`.
+
+local catalogue = require "wechat.catalogue"
+local nearest = require "wechat.nearest"
+local types = require "meta.types"
+local classes = require "docs.types"
+
+local fields = {}
+
+---@class Named a name that a table constructor gives
+---@field token Token
+---@field value Meaning? of kind "table" if it is a table constructor
+
+---@class FieldFault
+---@field token Token
+---@field text string
+
+local SHORTEST = 3 -- a name of fewer letters is near to too many
+
+local function mend(name, names)
+  local near = nearest(name, names)
+  return near and ("; did you mean %s?"):format(near) or ""
+end
+
+-- The names of a class and of those that it extends.
+local function names_of_class(name)
+  local names, class = {}, classes.by_name[name]
+  while class do
+    for _, row in ipairs(class.rows) do names[#names + 1] = row[1] end
+    class = classes.by_name[class.parent]
+  end
+  return names
+end
+
+local function set_of(names)
+  local set = {}
+  for _, name in ipairs(names) do set[name] = true end
+  return set
+end
+
+-- Adds the names that are not in the list. wemoon refuses them when the call is made.
+local function add_unknown(faults, constructor, path, what, names)
+  local known = set_of(names)
+  for _, named in ipairs(constructor.named) do
+    local name = named.token.text
+    if not known[name] then
+      faults[#faults + 1] = { token = named.token, text = ("%s has no %s %s%s"):format(path, what, name, mend(name, names)) }
+    end
+  end
+end
+
+-- ---- the platform's fields
+
+local function value_named(constructor, name)
+  for _, named in ipairs(constructor.named) do
+    if named.token.text == name then return named end
+  end
+end
+
+-- The names of the nodes that the constructor does not give.
+local function names_left(constructor, nodes)
+  local left = {}
+  for _, node in ipairs(nodes) do
+    for _, name in ipairs(node.names) do
+      if not value_named(constructor, name) then left[#left + 1] = name end
+    end
+  end
+  return left
+end
+
+local function inside(nodes, name)
+  for _, node in ipairs(nodes) do
+    if node.inside[name] then return node.inside[name] end
+  end
+end
+
+local add_misspelt
+
+local function add_inner(faults, value, node, path)
+  if not value or value.kind ~= "table" then return end
+  add_misspelt(faults, value, { node }, path)
+  for _, item in ipairs(node.item and value.items or {}) do add_inner(faults, item, node.item, path) end
+end
+
+-- Adds the names that are near to a field's. Other unknown names pass, since the platform may have fields that the
+-- catalogue lacks.
+function add_misspelt(faults, constructor, nodes, path)
+  for _, named in ipairs(constructor.named) do
+    local name = named.token.text
+    local node = inside(nodes, name)
+    local near = not node and #name >= SHORTEST and nearest(name, names_left(constructor, nodes))
+    if node then add_inner(faults, named.value, node, path .. "." .. name)
+    elseif near then
+      faults[#faults + 1] = { token = named.token, text = ("%s has no field %s; did you mean %s?"):format(path, name, near) }
+    end
+  end
+end
+
+-- ---- methods
+
+local function names_of_parameters(method, parameters)
+  local names = {}
+  for _, parameter in ipairs(parameters) do
+    names[#names + 1] = parameter[1]
+    local beside = parameter.rest and names_of_class(types.parameters[method .. "." .. parameter[1]]) or {}
+    table.move(beside, 1, #beside, #names + 1, names)
+  end
+  return names
+end
+
+-- Whether the only argument is a table of named arguments, as src/engine/method.c decides it.
+local function is_named(parameters, values)
+  local first = values[1]
+  if #values ~= 1 or not first or first.kind ~= "table" or #parameters == 0 then return false end
+  local takes_table = parameters[1][2]:find("table", 1, true) or parameters[1][2]:find("any", 1, true)
+  return not takes_table or value_named(first, parameters[1][1]) ~= nil
+end
+
+local function add_options(faults, path, class, value)
+  if classes.by_name[class] and value and value.kind == "table" then add_unknown(faults, value, path, "option", names_of_class(class)) end
+end
+
+local function add_of_method(faults, path, method, parameters, values)
+  local named = is_named(parameters, values)
+  if named then add_unknown(faults, values[1], path, "argument", names_of_parameters(method, parameters)) end
+  for i, parameter in ipairs(parameters) do
+    local given = named and value_named(values[1], parameter[1])
+    local value = values[i]
+    if named then value = given and given.value end
+    add_options(faults, path, types.parameters[method .. "." .. parameter[1]], value)
+  end
+end
+
+--- Returns what is wrong with the tables that a call of a method of `wechat` is given.
+---@param method string the name after `wechat.`
+---@param entry MethodEntry?
+---@param values table<integer, Meaning?> the arguments, in order
+---@return FieldFault[]
+function fields.of_call(method, entry, values)
+  local faults, path = {}, "wechat." .. method
+  local parameters = entry and entry.parameters
+  local endpoint = not parameters and catalogue.endpoint(method)
+  if parameters then add_of_method(faults, path, method, parameters, values)
+  elseif endpoint and values[1] and values[1].kind == "table" then
+    add_misspelt(faults, values[1], { endpoint.query_tree, endpoint.tree }, path)
+  end
+  return faults
+end
+
+--- Returns the names that a table gives and its class lacks.
+---@param path string what is called, for messages
+---@param class string
+---@param value Meaning?
+---@return FieldFault[]
+function fields.of_class(path, class, value)
+  local faults = {}
+  add_options(faults, path, class, value)
+  return faults
+end
+
+return fields
