@@ -105,21 +105,9 @@ bool redis_call_add(Redis *redis, const StoreJob *job) {
          (!job->call.with_expiry || redis_link_add(redis->link, 2, expiry));
 }
 
-bool redis_is_elsewhere(const redisReply *reply) {
-  static const char *const words[] = { "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN",
-                                       "NOAUTH" };
-  if (reply->type != REDIS_REPLY_ERROR) return false;
-  Str text = str_make(reply->str, reply->len);
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (str_starts(text, str_of(words[i]))) return true;
-  }
-  return false;
-}
-
 static void tell(const Redis *redis, StoreJob *job, ErrCode code, const redisReply *reply) {
-  char where[300];
-  err_set(&job->reply.err, code, "store: Redis%s: %.*s", redis_place(redis, where),
-          (int)(reply->len > 200 ? 200 : reply->len), reply->str);
+  redis_explain(redis, code, str_make(reply->str, reply->len > 200 ? 200 : reply->len),
+                &job->reply.err);
 }
 
 static void refuse(const Redis *redis, StoreJob *job, const redisReply *reply) {

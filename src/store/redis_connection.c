@@ -20,6 +20,46 @@ const char *redis_place(const Redis *redis, char out[300]) {
   return out;
 }
 
+// What Redis says when it does not do a call, and what the operator can do about it.
+static const struct {
+  const char *word;
+  bool elsewhere;  // redis_is_elsewhere
+  const char *mend;
+} refusals[] = {
+  { "READONLY", true,
+    "it is a replica: give the store its master's address, or its Sentinels' (redis+sentinel://)" },
+  { "LOADING", true, "it answers again once it has read its data from disk" },
+  { "MASTERDOWN", true, "start its master, or make this server the master" },
+  { "CLUSTERDOWN", true, "nodes of its cluster are missing: start them" },
+  { "NOAUTH", true, "put its password into the store's address: redis://:PASSWORD@HOST:PORT/DB" },
+  { "WRONGPASS", false, "correct user and password in the store's address" },
+  { "NOPERM", false, "give its user the right to this key and command (ACL SETUSER)" },
+  { "OOM", false, "raise its maxmemory, or delete keys that nobody needs" },
+  { "MISCONF", false, "it cannot save its data: free space on its disk, and read its log" },
+  { "Connection refused", false, "start it, or correct the store's address" },
+};
+enum { REFUSALS = sizeof refusals / sizeof *refusals };
+
+bool redis_is_elsewhere(const redisReply *reply) {
+  if (reply->type != REDIS_REPLY_ERROR) return false;
+  Str text = str_make(reply->str, reply->len);
+  for (int i = 0; i < REFUSALS; i++) {
+    if (refusals[i].elsewhere && str_starts(text, str_of(refusals[i].word))) return true;
+  }
+  return false;
+}
+
+bool redis_explain(const Redis *redis, ErrCode code, Str what, Err *err) {
+  char where[300];
+  const char *mend = NULL;
+  for (int i = 0; i < REFUSALS && !mend; i++) {
+    if (str_find(what, str_of(refusals[i].word)) >= 0) mend = refusals[i].mend;
+  }
+  if (what.len > 0 && what.ptr[what.len - 1] == '.') what.len--;
+  return err_set(err, code, "store: Redis%s: %.*s%s%s", redis_place(redis, where), STR_FMT(what),
+                 mend ? ": " : "", mend ? mend : "");
+}
+
 // A refused connection fails at once and is tried with each call; after a slow failure the next try waits.
 void redis_pause(Redis *redis) {
   int64_t now = clock_now_us(), pause_us = 5 * (now - redis->attempt_us);
@@ -28,8 +68,7 @@ void redis_pause(Redis *redis) {
 }
 
 bool redis_give_up(Redis *redis, const char *what) {
-  char where[300];
-  err_set(&redis->why, ERR_NETWORK, "store: Redis%s: %s", redis_place(redis, where), what);
+  redis_explain(redis, ERR_NETWORK, str_of(what), &redis->why);
   redis_link_close(redis->link);
   redis->link = NULL;
   redis_pause(redis);

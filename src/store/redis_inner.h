@@ -40,6 +40,10 @@ bool redis_connect(Redis *redis, int64_t give_up_us);
 const char *redis_place(const Redis *redis, char out[300]);
 // No attempt to connect is made for a while.
 void redis_pause(Redis *redis);
+// Whether the command was certainly not done, and another server, or this one a moment later, may do it.
+bool redis_is_elsewhere(const redisReply *reply);
+// Fills `err` with where the server is, what it or the connection said, and what to do about it; returns false.
+bool redis_explain(const Redis *redis, ErrCode code, Str what, Err *err);
 // Closes the link and notes why. Returns false.
 bool redis_give_up(Redis *redis, const char *what);
 // Sends the commands that were added to the link. False: it was given up.
@@ -53,8 +57,6 @@ redisReply *redis_read(Redis *redis, int64_t give_up_us);
 bool redis_call_add(Redis *redis, const StoreJob *job);
 // Reads the replies for one job. False: the link was lost. *elsewhere: the call was not done.
 bool redis_call_read(Redis *redis, StoreJob *job, int64_t give_up_us, bool *elsewhere);
-// Whether the command was certainly not done, and another server, or this one a moment later, may do it.
-bool redis_is_elsewhere(const redisReply *reply);
 
 // ---- redis_scan.c
 

@@ -38,7 +38,10 @@ bool sqlite_file_explain(const char *path, int code, Err *err) {
           "store: %s cannot be written: give this user the right to write the file and its folder",
           path);
     case SQLITE_FULL:
-      return err_set(err, ERR_FAILED, "store: %s cannot grow: the disk is full", path);
+      return err_set(err, ERR_FAILED,
+                     "store: %s cannot grow: the disk is full: free space on it, or name a file on "
+                     "another disk (--store sqlite:PATH)",
+                     path);
     case SQLITE_NOTADB:
       return err_set(err, ERR_FAILED,
                      "store: %s is not a SQLite database: name another file (--store sqlite:PATH), "

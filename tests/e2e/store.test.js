@@ -118,7 +118,7 @@ test('a store that is missing, memory: or away is an error, and nothing is creat
   assert.match((await store(['list'], { code: 1 })).stderr, /^wemoon: store: wemoon\.db does not exist: no bot has stored anything there\n$/);
   assert.deepEqual(fs.readdirSync(dir), ['config.lua']);
   assert.match((await store(['list', '--store', 'memory:'], { code: 2 })).stderr, /memory:, which only the bot's own process can read/);
-  assert.match((await store(['list', '--store', 'redis://127.0.0.1:1/0'], { code: 1 })).stderr, /^wemoon: store: Redis at 127\.0\.0\.1:1: Connection refused\n$/);
+  assert.match((await store(['list', '--store', 'redis://127.0.0.1:1/0'], { code: 1 })).stderr, /^wemoon: store: Redis at 127\.0\.0\.1:1: Connection refused: start it, or correct the store's address\n$/);
 });
 
 test('a command that stores nothing makes no file, neither beside the script nor where it is typed', async (t) => {

@@ -337,6 +337,41 @@ static void test_what_was_not_done_is_done_at_the_server_found_then(void **state
   }
 }
 
+static const char *refuses_all(int connection, const char *command) {
+  return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : refusal;
+}
+
+static void test_a_refusal_is_told_with_where_and_what_to_do(void **state) {
+  static const struct {
+    const char *refusal, *told;
+  } all[] = {
+    { "-READONLY You can't write against a read only replica.\r\n",
+      ": READONLY You can't write against a read only replica: it is a replica: give the store its "
+      "master's address" },
+    { "-LOADING Redis is loading\r\n", ": LOADING Redis is loading: it answers again once" },
+    { "-MASTERDOWN Link is down\r\n", ": MASTERDOWN Link is down: start its master" },
+    { "-CLUSTERDOWN Hash slot not served\r\n", "nodes of its cluster are missing" },
+    { "-NOAUTH Authentication required.\r\n", "put its password into the store's address" },
+    { "-NOPERM this user has no permissions\r\n", "give its user the right" },
+    { "-OOM command not allowed\r\n", ": OOM command not allowed: raise its maxmemory" },
+    { "-MISCONF Redis is configured to save\r\n", "it cannot save its data: free space" },
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    Fake fake;
+    refusal = all[i].refusal;
+    start_fake(&fake, refuses_all);
+    Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+    char told[200];
+    StoreReply *reply = call(store, set_k);
+    snprintf(told, sizeof told, "Redis at 127.0.0.1:%d: ", fake.port);
+    assert_non_null(strstr(reply->err.text, told));
+    if (!strstr(reply->err.text, all[i].told)) fail_msg("it says: %s", reply->err.text);
+    store_reply_free(reply);
+    store_close(store);
+    stop_fake(&fake);
+  }
+}
+
 static const char *refuses_always(int connection, const char *command) {
   return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : "-LOADING Redis is loading the dataset\r\n";
 }
@@ -432,6 +467,7 @@ int main(void) {
     cmocka_unit_test(test_a_kept_call_is_made_when_redis_is_back),
     cmocka_unit_test(test_a_kept_call_fails_when_the_store_is_closed),
     cmocka_unit_test(test_what_was_not_done_is_done_at_the_server_found_then),
+    cmocka_unit_test(test_a_refusal_is_told_with_where_and_what_to_do),
     cmocka_unit_test(test_a_server_that_keeps_refusing_is_away),
     cmocka_unit_test(test_a_call_that_is_not_answered_is_not_made_again),
     cmocka_unit_test(test_a_server_that_drips_has_the_time_of_one_call),
