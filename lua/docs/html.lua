@@ -144,6 +144,12 @@ return function(methods, about)
     put("</table>")
   end
 
+  local function put_outcomes()
+    put('<h2 id="log">%s</h2><p>%s</p><table>', say("log"), say("outcomes"))
+    for _, outcome in ipairs(words.outcomes) do put("<tr><td>%s<td>%s", code(outcome[1]), escape(outcome[chinese and 3 or 2])) end
+    put("</table>")
+  end
+
   local function field_rows(fields)
     local rows = {}
     for i, field in ipairs(fields) do
@@ -184,7 +190,7 @@ return function(methods, about)
 
   local function put_contents()
     put('<div role="navigation" aria-label="%s"><ul>', say("contents"))
-    for _, name in ipairs { "hooks", "message", "methods", "modules", "menu", "config", "types", "endpoints" } do
+    for _, name in ipairs { "hooks", "message", "methods", "modules", "menu", "config", "log", "types", "endpoints" } do
       put('<li><a href="#%s">%s</a>', name, say(name))
     end
     for _, group in ipairs(catalogue.groups) do put('<li><a href="#group.%s">wechat.%s</a>', group, group) end
@@ -201,6 +207,7 @@ return function(methods, about)
   put_modules()
   put_menu()
   put_keys()
+  put_outcomes()
   put_types()
   put_endpoints()
   put("</div></body></html>\n")

@@ -58,6 +58,11 @@ local function hooks(lines)
   end
 end
 
+local function outcomes(lines)
+  lines[#lines + 1] = ".SH OUTCOMES\n" .. reference.words.headings.outcomes[1]
+  for _, outcome in ipairs(reference.words.outcomes) do lines[#lines + 1] = item(outcome[1], outcome[2]) end
+end
+
 local function menu(lines)
   lines[#lines + 1] = ".SH MENU\nMethods of what wechat.menu.new gives."
   for _, row in ipairs(reference.menu_methods) do
@@ -95,6 +100,7 @@ function program.man()
   local lines = {}
   hooks(lines)
   message_fields(lines)
+  outcomes(lines)
   menu(lines)
   lines[#lines + 1] = ".SH METHODS"
   methods(lines)

@@ -13,6 +13,11 @@ words.headings = {
   menu = { "Building a menu", "构建菜单" },
   modules = { "Modules", "模块" },
   types = { "Types", "类型" },
+  log = { "The outcome of a message", "消息的结果" },
+  outcomes = {
+    "The log has one line for each try of a message, wemoon_callbacks_total counts the same: outcome= is",
+    "日志为消息的每次投递写一行，wemoon_callbacks_total 按同样的词计数：outcome= 为",
+  },
   inherits = { "With all that %s has.", "另有 %s 的全部字段。" },
   config = { "Configuration", "配置" },
   parameters = { "Parameters", "参数" },
@@ -47,6 +52,23 @@ words.headings = {
     "Every element is there under the platform's own name too: msg.FromUserName, msg.EventKey.",
     "每个元素也可以用平台自己的名字取得：msg.FromUserName、msg.EventKey。",
   },
+}
+
+-- What became of one try of a message (OUTCOMES of src/bot/outcome.h).
+words.outcomes = {
+  { "replied", "The reply went out in time.", "按时回复。" },
+  { "success", "There was no reply: the platform got \"success\".", "没有回复：平台得到 success。" },
+  { "late", "The deadline passed: the platform got \"success\", or what was said so far, and the rest goes out later.",
+    "过了截止时间：平台得到 success，其余内容稍后发出。" },
+  { "late_text", "The deadline of the last try passed: the user got late_text, and the answer waits for the user's next text.",
+    "最后一次投递过了截止时间：用户收到 late_text，答案等用户再发文字时给出。" },
+  { "kept", "The user fetched the kept answer of an earlier message.", "用户取走了之前消息留存的答案。" },
+  { "duplicate", "The message had been answered before: the same answer again.", "消息已经答复过：再给同样的答案。" },
+  { "unanswered", "Not answered, so that the platform tries again.", "没有答复，平台会再次投递。" },
+  { "failed", "The script failed: place= says where.", "脚本出错：place= 给出位置。" },
+  { "refused", "There was no memory to run it.", "没有内存来运行脚本。" },
+  { "lost", "The last try ended before the script did, and late_reply = \"retry\" has no other way to its user.",
+    "最后一次投递结束时脚本还没有完成，而 late_reply = \"retry\" 没有别的途径送达用户。" },
 }
 
 words.hooks = {

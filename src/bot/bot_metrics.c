@@ -1,6 +1,7 @@
 // The table of all metrics.
 #include "bot/bot_metrics.h"
 
+#include "bot/outcome.h"
 #include "script/interpreter.h"
 
 const MetricFamily bot_metric_families[] = {
@@ -58,10 +59,7 @@ static void begin_callbacks(Metrics *metrics) {
   static const char *const types[] = { "text",       "image",       "voice", "video",
                                        "shortvideo", "location",    "link",  "click",
                                        "subscribe",  "unsubscribe", "scan",  "view" };
-  static const char *const outcomes[] = {
-    "replied",   "success",    "late",   "late_text", "kept",
-    "duplicate", "unanswered", "failed", "refused",   "lost"
-  };
+  static const char *const outcomes[] = { OUTCOMES };
   for (size_t o = 0; o < sizeof outcomes / sizeof *outcomes; o++) {
     begin(metrics, METRIC_CALLBACK_SECONDS, outcomes[o], "");
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)

@@ -22,7 +22,7 @@ extern const MetricFamily bot_metric_families[];
 // Creates the series whose labels are known from the start, with the value 0: Prometheus sees no increase in a counter
 // that first appears at 1. Call it once.
 void bot_metrics_begin(Metrics *metrics);
-// Counts one try of a message. `outcome` (outcome.h): replied, success, late, unanswered, refused or verified.
+// Counts one try of a message. `outcome`: one of OUTCOMES (outcome.h), or "verified".
 // `metrics` NULL: nothing is counted.
 void bot_metrics_callback(Metrics *metrics, Str type, Str outcome, int64_t us);
 // Counts a call of the platform. `method`: the name after `wechat.`; `result`: "0", the errcode, or network, timeout,

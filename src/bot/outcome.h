@@ -6,10 +6,16 @@
 #include "base/metrics.h"
 #include "wechat/message.h"
 
+// Every outcome of a message, as the log, the metrics, the desk and the reference have it (words.outcomes of
+// lua/docs/words.lua says what each means). "refused" is a message that there was no memory to run; of other refused
+// requests the metrics have the type "none".
+#define OUTCOMES                                                                                   \
+  "replied", "success", "late", "late_text", "kept", "duplicate", "unanswered", "failed",          \
+      "refused", "lost"
+
 typedef struct {
   Str type;  // msg.type; empty: the request was refused before its message was parsed
-  // replied, success, late, late_text, kept, duplicate, unanswered, failed, refused or lost; verified for the
-  // platform's URL verification
+  // one of OUTCOMES; "verified" for the platform's URL verification
   const char *outcome;
   int attempt;  // the platform's tries of this message that this process has seen, including this
                 // one

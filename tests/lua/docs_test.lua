@@ -31,3 +31,26 @@ for _, row in ipairs(types.by_name.HttpStream.rows) do stream[row[1]] = row end
 check.equal(stream.read[2], "fun(n?: integer): string?, ApiError?")
 check.equal(stream.read[3], "what has come, or n bytes; nil at the end")
 check.equal(types.by_name.StreamRequest.parent, "HttpRequest")
+
+-- The outcomes of a message are the same words everywhere, and each is explained.
+local function read(path)
+  local file <close> = assert(io.open("../../" .. path))
+  return file:read("a")
+end
+local function quoted(text)
+  local words = {}
+  for word in text:gmatch("[\"']([%l_]+)[\"']") do words[#words + 1] = word end
+  return table.concat(words, " ")
+end
+local explained = {}
+for i, outcome in ipairs(require("docs.words").outcomes) do
+  explained[i] = outcome[1]
+  check.equal(outcome[2] ~= "" and is_chinese(outcome[3]), true, outcome[1])
+end
+explained = table.concat(explained, " ")
+check.equal(quoted(read("src/bot/outcome.h"):match("#define OUTCOMES(.-)\n\n")), explained, "OUTCOMES")
+check.equal(quoted(read("lua/desk/live.js"):match("const outcomes = %[(.-)%]")), explained, "the desk's filter")
+for outcome in explained:gmatch("%S+") do
+  check.equal(read("lua/platform/console/words.js"):find("%f[%w_]" .. outcome .. ": %[") ~= nil
+    or read("lua/platform/console/words.js"):find("o_" .. outcome .. ": [", 1, true) ~= nil, true, "the desk's word for " .. outcome)
+end
