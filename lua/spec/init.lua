@@ -1,6 +1,6 @@
 -- Specs: `test(name, fn)`, `expect(value)` and `bot`, for the files that `wemoon test` runs.
 --
--- Each test has its own interpreters, platform and store: C creates them, loads the spec file and runs one of its
+-- Each test has its own interpreters, platform and store: C makes them anew, loads the spec file and runs one of its
 -- tests (src/cli/cmd_test.c).
 
 local host = ...
@@ -72,7 +72,6 @@ end
 --- Runs a test by its number; returns "passed", or "failed" and the indented reason.
 function program.run(number)
   local one = spec.tests[math.tointeger(number)]
-  spec.control("POST", "/sim/reset", {})
   local good, why = xpcall(function()
     for _, fn in ipairs(spec.before) do fn() end
     one.fn()

@@ -208,7 +208,7 @@ static int send_once(Sending *s) {
   int status = STATUS_FAILED;
   ClientResult *result = NULL;
   if (add_signed_query(s, &url, &err))
-    result = http_wait_post(url.ptr, buf_str(&s->body), TIMEOUT_MS, &err);
+    result = http_wait_post(url.ptr, "text/xml", buf_str(&s->body), TIMEOUT_MS, &err);
   if (result) status = take_answer(s, result);
   else status = report_err("send", &err);
   client_result_free(result);

@@ -5,11 +5,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/http_wait.h"
 #include "cli/preflight.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
 
-enum { THREADS = 16, SPEC_CPU_US = 5 * 1000000, SPEC_TIMEOUT_MS = 60000, LOG_MAX = 8192 };
+enum {
+  THREADS = 16,
+  SPEC_CPU_US = 5 * 1000000,
+  SPEC_TIMEOUT_MS = 60000,
+  RESET_MS = 10000,
+  LOG_MAX = 8192
+};
 
 static const Option options[] = {
   { .name = "bot",
@@ -156,13 +163,29 @@ static bool report_test(Spec *spec, Str name, bool ran, Str answer, const Err *e
   return false;
 }
 
+// Between two bots: on_load of the next one may create a menu, which its test taps.
+static bool reset_platform(Spec *spec, Err *err) {
+  char url[200];
+  snprintf(url, sizeof url, "%s/sim/reset", devserver_url(spec->devserver));
+  ClientResult *result = http_wait_post(url, "application/json", STR("{}"), RESET_MS, err);
+  bool ok = result && result->outcome == CLIENT_OK && result->status == 200;
+  if (result && !ok) err_set(err, ERR_FAILED, "the simulated platform cannot be reset");
+  client_result_free(result);
+  return ok;
+}
+
+static bool renew(Spec *spec, Err *err) {
+  return devserver_end_bot(spec->devserver, err) && reset_platform(spec, err) &&
+         devserver_restart(spec->devserver, err);
+}
+
 static bool run_test(Spec *spec, int number, Str name) {
   Err err = { .text = "" };
   Buf names, out;
   buf_init(&names);
   buf_init(&out);
   buf_reset(&spec->log);
-  bool ran = devserver_restart(spec->devserver, &err);
+  bool ran = renew(spec, &err);
   Interpreter *interpreter = ran ? load_spec(spec, &names, &err) : NULL;
   ran = interpreter && run_in(interpreter, number, &out, &err);
   if (interpreter) {

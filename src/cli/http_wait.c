@@ -40,9 +40,10 @@ static ClientResult *send_alone(const ClientRequest *request, Err *err) {
   return result;
 }
 
-ClientResult *http_wait_post(const char *url, Str body, int64_t timeout_ms, Err *err) {
-  Pair content_type = { .name = STR("Content-Type"), .value = STR("text/xml") };
-  Pairs headers = { .first = &content_type, .last = &content_type, .count = 1 };
+ClientResult *http_wait_post(const char *url, const char *content_type, Str body,
+                             int64_t timeout_ms, Err *err) {
+  Pair type = { .name = STR("Content-Type"), .value = str_of(content_type) };
+  Pairs headers = { .first = &type, .last = &type, .count = 1 };
   return send_alone(&(ClientRequest){ .method = STR("POST"),
                                       .url = str_of(url),
                                       .headers = &headers,

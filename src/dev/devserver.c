@@ -304,9 +304,13 @@ bool devserver_restart_bot(DevServer *devserver, Err *err) {
   return open_bot(devserver, err);
 }
 
+bool devserver_end_bot(DevServer *devserver, Err *err) {
+  return close_bot(devserver) ||
+         err_set(err, ERR_FAILED, "the bot is stuck in a call that does not return");
+}
+
 bool devserver_restart(DevServer *devserver, Err *err) {
-  if (!close_bot(devserver))
-    return err_set(err, ERR_FAILED, "the bot is stuck in a call that does not return");
+  if (!devserver_end_bot(devserver, err)) return false;
   return (devserver->bot_store = store_open(STR("memory:"), err)) && open_api(devserver, err) &&
          open_bot(devserver, err);
 }

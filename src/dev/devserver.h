@@ -45,6 +45,8 @@ void devserver_lend(const DevServer *devserver, InterpreterOptions *options);
 Bot *devserver_bot(DevServer *devserver);  // NULL: no bot in this process
 // Loads the bot's script anew, as bot_reload.
 bool devserver_reload(DevServer *devserver, Err *err);
+// Ends the bot, and frees its store. False if it is stuck. Nothing may be under way.
+bool devserver_end_bot(DevServer *devserver, Err *err);
 // Starts the bot anew with an empty store and no memory, for the next test of a spec. Nothing may be under way.
 bool devserver_restart(DevServer *devserver, Err *err);
 // Starts the bot anew as a process does: with new interpreters and the same store, so that its conversations and what it

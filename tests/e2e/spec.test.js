@@ -357,3 +357,20 @@ test('a language model is played, on this machine too, and what it says late is 
   const { stdout } = await wemoon(['test', 'bot_spec.lua'], { cwd: dir, code: 1, timeoutMs: 60000 });
   assert.match(stdout, /ok +quick\nok +slow\nFAIL never\n[^]*a was not shown "晴" within 3 s, but "[^"]*no key[^]*ok +still writing\nok +after it\n4 passed, 1 failed/);
 });
+
+test('a menu that on_load makes is there in each test, and nothing of the test before', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'bot.lua': `function on_load() assert(wechat.create_menu{ button = { { type = "click", name = "k", key = "K" } } }) end
+      function on_message(msg) return msg.type end`,
+    'bot_spec.lua': `for i = 1, 2 do
+      test("tap " .. i, function()
+        expect(bot:user("a"):taps("k")):is("click")
+        expect(#bot:user("a"):sees()):is(1)
+        expect(#bot:calls("menu.create")):is(1)
+      end)
+    end`,
+  });
+  const { stdout } = await wemoon(['test', 'bot_spec.lua'], { cwd: dir, code: 0 });
+  assert.match(stdout, /2 passed, 0 failed/);
+});
