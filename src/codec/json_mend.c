@@ -2,6 +2,8 @@
 // malformed bytes become U+FFFD. Checks the order of the tokens on the way.
 #include "codec/json_mend.h"
 
+#include "codec/lane.h"
+
 #include <float.h>
 #include <string.h>
 
@@ -112,15 +114,26 @@ static bool mend_character(JsonMender *m, Str rest) {
   return true;
 }
 
+static bool is_plain(char c) { return (unsigned char)c - 0x20u < 0x60 && c != '"' && c != '\\'; }
+
+// How many bytes at the front stay as they are. As signed numbers those beyond ASCII are below a space.
+static size_t plain_len(Str text) {
+  size_t len = 0, more = 1;
+  for (; more && text.len - len >= sizeof(Lane); len += more) {
+    const char *at = text.ptr + len;
+    Lane bytes = lane_at(at);
+    more = lane_zeros((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
+    if (!more && lane_is_five_of_three(at)) more = sizeof(Lane) - 1;
+  }
+  while (len < text.len && is_plain(text.ptr[len])) len++;
+  return len;
+}
+
 static bool mend_string(JsonMender *m) {
   buf_addc(&m->out, '"');
   for (m->at++; m->at < m->text.len;) {
     Str rest = str_sub(m->text, m->at, m->text.len);
-    size_t plain = 0;
-    while (plain < rest.len && (unsigned char)rest.ptr[plain] - 0x20u < 0x60 &&
-           rest.ptr[plain] != '"' && rest.ptr[plain] != '\\') {
-      plain++;
-    }
+    size_t plain = plain_len(rest);
     buf_add(&m->out, str_sub(rest, 0, plain));
     m->at += plain;
     if (plain == rest.len) break;

@@ -39,6 +39,37 @@ static void test_what_cjson_refuses_or_cuts_is_replaced(void **state) {
   assert_mended(STR("\"\\ud83d\\ude00\""), "\"\\ud83d\\ude00\"");
 }
 
+// The plain bytes beside it are looked at sixteen at a time.
+static void test_it_is_replaced_at_any_place_of_a_string(void **state) {
+  static const struct {
+    Str text;
+    const char *mended;
+  } pieces[] = {
+    { STR("\0"), "\xC0\x80" },
+    { STR("\x01\x7F"), "\x01\x7F" },
+    { STR("\\\""), "\\\"" },
+    { STR("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD" },
+    { STR("\xE6\x9C"), "\xEF\xBF\xBD" },
+    { STR("月亮代表我的心"), "月亮代表我的心" },
+  };
+  const Str plain = STR("plain, and longer than two lanes of 16");
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    for (size_t before = 0; before <= plain.len; before++) {
+      Buf text, expected;
+      buf_init(&text);
+      buf_init(&expected);
+      buf_printf(&text, "\"%.*s", (int)before, plain.ptr);
+      buf_add(&text, pieces[i].text);
+      buf_printf(&text, "%s\"", plain.ptr + before);
+      buf_printf(&expected, "\"%.*s%s%s\"", (int)before, plain.ptr, pieces[i].mended,
+                 plain.ptr + before);
+      assert_mended(buf_str(&text), expected.ptr);
+      buf_clear(&text);
+      buf_clear(&expected);
+    }
+  }
+}
+
 static void test_an_error_has_its_position(void **state) {
   Err err;
   JsonMender m = { .text = STR("{\"a\": 1,}") };
@@ -72,6 +103,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_number_becomes_its_index),
     cmocka_unit_test(test_what_cjson_refuses_or_cuts_is_replaced),
+    cmocka_unit_test(test_it_is_replaced_at_any_place_of_a_string),
     cmocka_unit_test(test_an_error_has_its_position),
     cmocka_unit_test(test_a_limit_ends_it),
   };
