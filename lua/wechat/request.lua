@@ -144,10 +144,11 @@ function request.build(endpoint, params, method, env)
     token = own_token and "none" or "access_token", send = endpoint.send or nil,
   }
   if endpoint.raw then return take_raw(out, endpoint.raw, body, env) end
+  if not takes_body(endpoint) then return out end
   body, fault = fields.fill(endpoint.tree, body, "", env)
   if fault then return nil, fault end
   if endpoint.verb == "UPLOAD" then return take_form(out, endpoint, body, env) end
-  if takes_body(endpoint) then out.body = body end
+  out.body = body
   return out
 end
 
