@@ -102,7 +102,7 @@ local function names_of_parameters(method, parameters)
   local names = {}
   for _, parameter in ipairs(parameters) do
     names[#names + 1] = parameter[1]
-    local beside = parameter.rest and names_of_class(types.parameters[method .. "." .. parameter[1]]) or {}
+    local beside = parameter.beside and names_of_class(types.parameters[method .. "." .. parameter[1]]) or {}
     table.move(beside, 1, #beside, #names + 1, names)
   end
   return names

@@ -104,6 +104,10 @@ types.classes = [==[
 ---@field timeout_s? number seconds; 600
 ---@field events? boolean the user's events are answers too
 
+---@class StoreListOptions
+---@field after? string the key after which to continue
+---@field limit? integer how many
+
 ---@class Timer what wechat.every and wechat.cron give
 ---@field stop fun(self: Timer) no further tick; one under way goes on to its end
 
@@ -279,6 +283,7 @@ types.parameters = {
   ["http.post.options"] = "HttpOptions",
   ["http.request.options"] = "HttpRequest",
   ["http.stream.options"] = "StreamRequest",
+  ["store.list.options"] = "StoreListOptions",
   ["route.fn"] = "fun(request: PageRequest): PageAnswer|string|nil",
   ["every.fn"] = "fun()",
   ["cron.fn"] = "fun()",

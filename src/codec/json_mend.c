@@ -2,7 +2,7 @@
 // malformed bytes become U+FFFD. Checks the order of the tokens on the way.
 #include "codec/json_mend.h"
 
-#include "codec/lane.h"
+#include "base/lane.h"
 
 #include <float.h>
 #include <string.h>

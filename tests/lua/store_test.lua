@@ -33,3 +33,4 @@ check.raises("there is no option named 'limti'", wechat.store.list, { prefix = "
 check.equal(wechat.store.list(), { "k", "use", "user:1", "user:10", "user:2", "user;" })
 check.raises("limit must be a positive integer", wechat.store.list, "", { limit = 0 })
 check.raises("after must be a key", wechat.store.list, "", { after = 1 })
+check.raises("wechat.store.list: there is no option named 'limt'", wechat.store.list, "", { limt = 1 })
