@@ -29,7 +29,8 @@ async function startModel(t, answer) {
       const given = answer(JSON.parse(text), model.requests.length);
       if (typeof given === 'function') return given(response, request);
       if (!Array.isArray(given)) {
-        response.writeHead(given.status || 200, { 'Content-Type': 'application/json', ...given.headers });
+        const length = Buffer.byteLength(given.body); // the client under Debian's Node reads no chunked answer to its end
+        response.writeHead(given.status || 200, { 'Content-Type': 'application/json', 'Content-Length': length, ...given.headers });
         return response.end(given.body);
       }
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });

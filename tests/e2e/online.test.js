@@ -7,7 +7,7 @@ const http = require('node:http');
 const { makeRedis } = require('./redis');
 const { TOKEN, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
-const SECRET = 'hunter2-hunter2-hunter2-hunter22';
+const SECRET = 'hunter2hunter2hunter2hunter2hunt';
 const TOKEN_VALUE = 'A-TOKEN-THAT-NOBODY-MAY-SEE';
 const SCRIPT = 'function on_message(msg) return msg.content end\n';
 
