@@ -193,7 +193,8 @@ function parseXml(xml) {
 // ---- files --------------------------------------------------------------------------------------------------------
 
 const makeDir = () => fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
-const removeDir = (dir) => fs.rmSync(dir, { recursive: true, force: true });
+// A bot that has not ended yet may put a file there meanwhile.
+const removeDir = (dir) => fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
 
 // Creates a directory that is removed when the test ends.
 function tempDir(t) {
