@@ -381,9 +381,8 @@ static bool await_waiting(DevServer *devserver) {
   return true;
 }
 
-int64_t devserver_step_us(DevServer *devserver, int64_t left_us, int64_t least_us,
-                          int64_t most_us) {
-  int64_t due_us = next_due_us(devserver), step_us = left_us;
+int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int64_t most_us) {
+  int64_t step_us = left_us;
   if (due_us != INT64_MAX) step_us = due_us - clock_now_us();
   if (step_us < least_us) step_us = least_us;
   if (step_us > most_us) step_us = most_us;
@@ -397,7 +396,8 @@ void devserver_pass(DevServer *devserver, int64_t us) {
   for (; us > 0; us -= step_us) {
     waits = waits && await_waiting(devserver);
     bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
-    step_us = devserver_step_us(devserver, us, least_us, requests ? REQUEST_STEP_US : INT64_MAX);
+    step_us = devserver_step_us(next_due_us(devserver), us, least_us,
+                                requests ? REQUEST_STEP_US : INT64_MAX);
     devserver_move(devserver, step_us);
   }
   if (waits) await_waiting(devserver);

@@ -364,9 +364,10 @@ static bool post_again(Replay *replay, Err *err) {
   }
 }
 
+// To the script's next timer: a stop at each of the platform's would double the time that many messages take.
 static int64_t step_of(Replay *replay, int64_t left_us, int64_t whole_us) {
   int64_t least_us = whole_us / JUMPS_MAX > JUMP_US ? whole_us / JUMPS_MAX : JUMP_US;
-  return devserver_step_us(replay->devserver, left_us, least_us,
+  return devserver_step_us(bot_next_timer_us(devserver_bot(replay->devserver)), left_us, least_us,
                            is_idle(replay) ? INT64_MAX : STEP_US);
 }
 
