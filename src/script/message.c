@@ -80,7 +80,6 @@ static void end_stored(Task *task, MessageRun *run) {
 
 static void message_ended(Task *task) {
   MessageRun *run = message_run(task);
-  Record *record = task_present_record(task);
   bool dropped = task_is_dropped(task);
   message_alarm_drop(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && message_begin_lost(task, run)) return;
@@ -90,6 +89,7 @@ static void message_ended(Task *task) {
   if (!dropped && !run->silent && task_state(task) != TASK_RETURNED) message_take_parts(run);
   if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
   message_give_answer(task, run);
+  Record *record = task_present_record(task);  // a delivery that the answer began may have made it
   if (record) record_guard(record, NULL, NULL, NULL);
   if (record && record_owner(record) == run->stored) record_watch(record, NULL, NULL, NULL);
   if (run->stored) end_stored(task, run);
