@@ -250,7 +250,12 @@ static void test_an_answer_may_come_bit_by_bit(void **state) {
   close_world(world);
 }
 
-enum { LARGE = 24 << 20 };  // more than the kernel's buffers hold
+enum { LARGE = 24 << 20 };  // more than the kernel's buffers hold, once the client's does not grow
+
+static void keep_buffer_small(int fd) {
+  const int bytes = 64 << 10;
+  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+}
 
 static void send_much(void *ctx) {
   World *world = ctx;
@@ -264,6 +269,7 @@ static void test_who_sends_learns_when_the_client_has_taken_it_all(void **state)
   char bytes[65536];
   World *world = open_world(true);
   int fd = client_of(world, GET);
+  keep_buffer_small(fd);
   on_loop(world, send_much);
   usleep(200000);
   assert_int_equal(atomic_load(&world->sent), 0);
@@ -283,6 +289,8 @@ static void test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_n
   char bytes[4096];
   World *world = open_world(true), *slow = open_world(true);
   int fd = client_of(world, GET), slow_fd = client_of(slow, GET);
+  keep_buffer_small(fd);
+  keep_buffer_small(slow_fd);
   on_loop(world, send_much);
   on_loop(slow, send_much);
   for (int i = 0; i < 65; i++, usleep(100000))
