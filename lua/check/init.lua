@@ -49,6 +49,8 @@ local function names_below(path, value)
   return sorted_keys(set)
 end
 
+local shell = { ["os.execute"] = true, ["io.popen"] = true }
+
 -- Tables with members of the user's own.
 local open_tables = { ["wechat.config"] = true }
 
@@ -99,10 +101,17 @@ local function value_of(t, name)
   return there and value or nil
 end
 
--- Lua's library. A function that is only called where it is there is read elsewhere: `if os.execute then`.
+-- Whether the script may have seen to it that the function is there, or calls it only where it is: `if os.execute then`.
+function Check:provides(library, name)
+  local path = library .. "." .. name
+  return self.set_names[name] or self.filled[library] or self.other_reads[path]
+    or (shell[path] and self.other_reads["wechat.config.allow_shell"])
+end
+
+-- Lua's library. A module that never names wechat may be a library of others, which ends other programs with os.exit.
 function Check:call_library(file, meaning)
   local library, name = meaning.path:match("^(.-)%.(.+)$")
-  if self.set_names[name] or self.other_reads[meaning.path] or rawget(_G[library], name) ~= nil then return end
+  if not self.own[file] or self:provides(library, name) or rawget(_G[library], name) ~= nil then return end
   local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
   local names = sorted_keys(_G[library])
   self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, did_you_mean(name, names, library .. ".")))
@@ -121,11 +130,12 @@ function Check:call_model(file, method, values)
   elseif class then self:add_all(file, fields.of_class("model:" .. method, class, values[2])) end
 end
 
--- The last definition is the one that wemoon calls. One before it is dead unless the script reads it, to wrap it.
+-- The last definition in a file is the one that counts. One before it is dead unless the script reads it, to wrap it.
+-- Of two files one may have a default for the other, or only one may be required.
 function Check:define(definition)
-  local hook, token = definition.hook, definition.token
-  local before = self.first_definitions[hook]
-  self.first_definitions[hook] = before or definition
+  local hook, token, place = definition.hook, definition.token, definition.file .. ":" .. definition.hook
+  local before = self.first_definitions[place]
+  self.first_definitions[place] = before or definition
   if not before or self.other_reads[hook] then return end
   self:add(definition.file, token, ("%s is defined already, at %s:%d: this one replaces it"):format(hook, before.file, before.token.line))
 end
@@ -162,14 +172,20 @@ end
 function Check:watcher(file)
   return {
     read = function(meaning)
-      if meaning.kind == "library" or meaning.kind == "global" then self.other_reads[meaning.path] = true
-      else self.reads[#self.reads + 1] = { file = file, meaning = meaning } end
+      self.other_reads[meaning.path] = true
+      if meaning.kind == "library" or meaning.kind == "global" then return end
+      self.own[file] = true
+      self.reads[#self.reads + 1] = { file = file, meaning = meaning }
     end,
     call_library = function(meaning) self.library_calls[#self.library_calls + 1] = { file = file, meaning = meaning } end,
     model = function(method, values) self:call_model(file, method, values) end,
-    defines = function(hook, token) self.definitions[#self.definitions + 1] = { file = file, hook = hook, token = token } end,
+    defines = function(hook, token)
+      self.own[file] = true
+      self.definitions[#self.definitions + 1] = { file = file, hook = hook, token = token }
+    end,
     set = function(base, name)
       if name then self.set_names[name] = true
+      elseif base and base.kind == "global" then self.filled[base.path] = true
       elseif base and base.kind == "message" then self.any_field = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
@@ -181,7 +197,10 @@ function Check:watcher(file)
         self:add(file, one.token, one.text, meaning.variable)
       end
     end,
-    assign_global = function(name) self.replaced = self.replaced or name == "wechat" end,
+    assign_global = function(name)
+      self.replaced = self.replaced or name == "wechat"
+      self.filled[name] = true
+    end,
     requires = function(name) self:file_of(name) end,
   }
 end
@@ -234,7 +253,7 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {},
-    definitions = {}, first_definitions = {}, folder = path:match("^.*/") or "",
+    definitions = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

@@ -188,6 +188,9 @@ function Parser:field(meaning, token)
   if kind == "global" and meaning.path == "_G" and token.text == "wechat" then
     return { kind = "wechat", path = "wechat", token = token }
   end
+  if kind == "global" and meaning.path == "_G" and hooks[token.text] then
+    return { kind = "global", path = token.text, token = token, unread = true }
+  end
 end
 
 -- Reports a read, once a name proves not to be the target of an assignment.

@@ -97,6 +97,22 @@ passes('fields that the catalogue lacks pass, and what is no named argument', an
 passes('on_message that is one of two by a condition, or wraps the first, passes', `local function first() return "a" end
 if os.getenv("NOBODY") then function on_message(msg) return first() end else function on_message() return "b" end end
 on_message = require("wrap")(on_message)\n`, { 'wrap.lua': 'return function(f) return f end' });
+passes('on_message of the one module or the other, and one that replaces a default, pass', `require "default"
+if os.getenv("NOBODY") then require "one" else require "other" end
+function on_message() return "here" end\n`, {
+  'default.lua': 'function on_message() return "default" end', 'one.lua': 'function on_message() return 1 end', 'other.lua': 'function on_message() return 2 end',
+});
+passes('on_message that wraps the one before it by way of _G passes', `function on_message(msg) return "a" end
+local before = _G.on_message
+function on_message(msg) return before(msg) .. "b" end\n`);
+passes('what a library beside the script calls for other programs passes', `require "quit"\n${answer('return "a"')}`,
+  { 'quit.lua': 'return function(code) os.exit(code) end' });
+finds('what a module of the bot calls does not', `require "quit"\n${answer('return "a"')}`,
+  ['quit.lua:1:46: there is no os.exit: it would end the whole bot (return ends this message)'],
+  { files: { 'quit.lua': 'return function() wechat.log.error("bye") os.exit(1) end' } });
+passes('functions that fill a library by computed names, and the shell where the configuration gives it, pass', `for name, fn in pairs(require "more") do string[name] = fn end
+${answer('if wechat.config.allow_shell then os.execute("ls") end return string.trim(msg.content)')}`,
+{ 'more.lua': 'return { ["trim"] = function(text) return text end }' });
 passes('on_message that wraps the one before it passes', `function on_message(msg) return "a" end
 local before = on_message
 function on_message(msg) return before(msg) .. "b" end\n`);
