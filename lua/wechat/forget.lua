@@ -38,7 +38,7 @@ return function(wechat, host)
     return any
   end
 
-  -- Leaves a notice for the other processes of the account (src/bot/forgotten.c).
+  -- Leaves a notice for the other processes of the account (src/bot/notices.c).
   local function tell_the_others(what, seconds)
     local place = "forgotten/" .. host.session.account
     local number, err = store.incr(place)

@@ -45,10 +45,12 @@ static inline size_t lane_zeros(Lane lane) {
   return halves.second ? 8 + (size_t)__builtin_ctzll(halves.second) / 8 : sizeof lane;
 }
 
-// The sum of the bytes, none of which is negative; the sum is below 256.
+// The sum of the bytes, none of which is negative.
 static inline size_t lane_sum(Lane lane) {
   LaneHalves halves = lane_halves(lane);
-  return (halves.first + halves.second) * 0x0101010101010101u >> 56;
+  uint64_t bytes = halves.first + halves.second, every_other = 0x00FF00FF00FF00FF;
+  uint64_t pairs = (bytes & every_other) + (bytes >> 8 & every_other);
+  return pairs * 0x0001000100010001u >> 48;
 }
 
 #define LANE_FIVE_TIMES(a, b, c)                                                                   \

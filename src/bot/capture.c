@@ -320,7 +320,7 @@ static void over(Trail *trail) {
   else write_line(noted);
   Buf *texts[] = { &noted->long_out, &noted->late, &noted->calls };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    if (texts[i]->ptr) buf_clear(texts[i]);
+    if (texts[i]->ptr || texts[i]->failed) buf_clear(texts[i]);
   }
   if (noted->room == ROOM)
     noted = from_pool(core_pool_put(&noted->capture->idle, &noted->pooled, IDLE_MAX));

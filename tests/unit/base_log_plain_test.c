@@ -72,6 +72,15 @@ static void test_what_has_to_be_escaped_or_quoted_is_not_plain(void **state) {
   assert_true(renders_value(STR("a b=c"), LOG_JSON));
 }
 
+static void test_two_hundred_and_fifty_six_marks_are_not_none(void **state) {
+  char text[257];
+  memset(text, ' ', sizeof text);
+  text[256] = 'x';
+  assert_false(renders_value(str_make(text, sizeof text), LOG_TEXT));
+  memset(text, '"', 256);
+  assert_false(renders_value(str_make(text, sizeof text), LOG_JSON));
+}
+
 static void test_a_message_that_has_to_be_escaped_is_not_plain(void **state) {
   LogLine line = line_of(NULL, 0);
   line.message = STR("failed\n\tbot.lua:3");
@@ -145,6 +154,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_line_of_a_message_is_plain),
     cmocka_unit_test(test_what_has_to_be_escaped_or_quoted_is_not_plain),
+    cmocka_unit_test(test_two_hundred_and_fifty_six_marks_are_not_none),
     cmocka_unit_test(test_a_message_that_has_to_be_escaped_is_not_plain),
     cmocka_unit_test(test_what_has_to_be_hidden_is_not_plain),
     cmocka_unit_test(test_no_line_is_plain_while_openids_are_hashed),
