@@ -89,7 +89,8 @@ static void message_ended(Task *task) {
   if (!dropped && !run->silent && task_state(task) != TASK_RETURNED) message_take_parts(run);
   if (!dropped && !run->silent) message_use_error_reply(run, task_state(task));
   message_give_answer(task, run);
-  Record *record = task_present_record(task);  // a delivery that the answer began may have made it
+  // Only now: an answer that is owed may just have got the record, which outlives the run.
+  Record *record = task_present_record(task);
   if (record) record_guard(record, NULL, NULL, NULL);
   if (record && record_owner(record) == run->stored) record_watch(record, NULL, NULL, NULL);
   if (run->stored) end_stored(task, run);

@@ -31,7 +31,14 @@ static int l_read(lua_State *L) {
   return 0;
 }
 
+// From now on another process may have run the message.
+static int l_doubt(lua_State *L) {
+  atomic_store(&in_doubt, true);
+  return 0;
+}
+
 static const DoorFunction doors[] = {
+  { "wechat.doubt", "doubt", l_doubt, DOOR_TELLS, NULL },
   { "wechat.act", "act", l_act, DOOR_ACTS, NULL },
   { "wechat.read", "read", l_read, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
@@ -92,6 +99,22 @@ static void test_without_a_doubt_nobody_is_asked(void **state) {
   assert_int_equal(asked, 0);
 }
 
+static bool is_late(void *owner, const Answer *answer) { return true; }
+static bool none_under_way(void) { return atomic_load(&world.shared.late_under_way) == 0; }
+
+// Without a call of the script the record begins with the answer that is owed.
+static void test_a_late_answer_does_not_ask_for_a_message_that_is_over(void **state) {
+  in_doubt = false;
+  world_message.identity = STR("id-1");
+  world_message.late = is_late;
+  load("wechat.on_late(function() wechat.doubt() wechat.act() end)\n"
+       "function on_message(msg) return 'done' end");
+  assert_answer("x", TASK_RETURNED, "done");
+  assert_true(wait_for(none_under_way));
+  assert_int_equal(acts, 1);
+  assert_int_equal(asked, 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, world_close)
 
 int main(void) {
@@ -102,6 +125,7 @@ int main(void) {
     TEST(test_a_run_that_lost_its_message_reads_nothing_either),
     TEST(test_where_nobody_can_be_asked_it_goes_on),
     TEST(test_without_a_doubt_nobody_is_asked),
+    TEST(test_a_late_answer_does_not_ask_for_a_message_that_is_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
