@@ -128,7 +128,9 @@ static KeepFound found_away(Keep *keep, Str key) {
   // Until its first listing is over, a process knows nothing of what the store has.
   bool unlisted = !atomic_load(&keep->whole) && store_has_worked(keep->options.store);
   bool may_be = unlisted || keep_conversations(keep) > 0 || keep_owed(keep) > 0;
-  return may_be && clock_now_us() - since_us < BACK_US ? KEEP_UNKNOWN : KEEP_NOTHING;
+  // 0: it has just answered another thread.
+  bool is_recent = !since_us || clock_now_us() - since_us < BACK_US;
+  return may_be && is_recent ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
 // Returns whether the run is under its user's key too: its process ended between the two writes that move it.

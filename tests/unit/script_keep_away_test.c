@@ -6,9 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "redis_store.h"
-#include "script/keep.h"
+#include "script/keep_inner.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -183,6 +184,13 @@ static void test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversatio
   assert_int_equal(claim("b"), KEEP_UNKNOWN);
 }
 
+static void
+test_a_store_that_has_just_answered_another_thread_is_asked_again_by_the_next_try(void **state) {
+  await_store();
+  atomic_store(&keep->away_us, clock_now_us());
+  assert_int_equal(claim("b"), KEEP_UNKNOWN);
+}
+
 static void test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away(void **state) {
   keep_look(keep);
   redis_server_stop();
@@ -198,6 +206,7 @@ int main(void) {
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
     TEST(test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away),
     TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),
+    TEST(test_a_store_that_has_just_answered_another_thread_is_asked_again_by_the_next_try),
     TEST(test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away),
   };
   log_setup(LOG_ERROR, LOG_TEXT);
