@@ -36,14 +36,28 @@ void conversation_finish(Conversation *conversation, const char *reason) {
   wait_finish(conversation->wait, push_reason, drop_reason, conversation);
 }
 
-void conversation_evict(Conversation *conversation) {
+// Lets the run in the store go. One that is claimed for a message, which did not get it, waits there again.
+static void let_go(Conversation *conversation) {
   Keep *keep = conversation->in->options.shared->keep;
+  KeptRun run;
+  Buf value;
+  buf_init(&value);
+  if (conversation->claim.len && kept_read(buf_str(&conversation->claim), &run)) {
+    run.state = KEPT_ASKS;
+    run.process = run.answering = STR("");
+    keep_save(keep, &run, &conversation->claim, &value, NULL, NULL);
+  }
+  keep_let_go(keep, conversation_openid(conversation), conversation->kept_until_ms);
+  buf_clear(&value);
+}
+
+void conversation_evict(Conversation *conversation) {
   Engine *engine = conversation->in->engine;
   if (engine_enter(engine, INT64_MAX)) {
     wait_forget(conversation->wait);
     engine_leave(engine);
   }
-  keep_let_go(keep, conversation_openid(conversation), conversation->kept_until_ms);
+  let_go(conversation);
   conversation_cut_off(conversation);
 }
 
@@ -166,9 +180,7 @@ Conversation *conversation_begin(Interpreter *in, Wait *wait, const Asking *aski
 void conversation_cancel(void *ctx) {
   Conversation *conversation = ctx;
   if (!conversation_take_out(conversation)) return;
-  if (conversation->kept)
-    keep_let_go(conversation->in->options.shared->keep, conversation_openid(conversation),
-                conversation->kept_until_ms);
+  if (conversation->kept) let_go(conversation);
   if (timer_remove_in_cancel(conversation->in->engine, &conversation->timer))
     conversation_release(conversation);
   conversation_cut_off(conversation);
@@ -179,12 +191,12 @@ void conversation_cancel(void *ctx) {
 Interpreter *conversation_interpreter(const Conversation *conversation) { return conversation->in; }
 
 // Checks that this process may still continue the conversation: another process on the store may have done so.
-static KeepFound claim(Conversation *conversation, Str answering, Buf *value) {
+static KeepFound claim(Conversation *conversation, Str answering) {
   Keep *keep = conversation->in->options.shared->keep;
-  if (!conversation->kept || !keep_is_shared(keep) || conversation->claimed) return KEEP_ASKING;
+  if (!conversation->kept || !keep_is_shared(keep) || conversation->claim.len) return KEEP_ASKING;
   KeepFound found = keep_claim_held(keep, conversation_openid(conversation), conversation->asks,
-                                    answering, value);
-  conversation->claimed = found == KEEP_ASKING;
+                                    answering, &conversation->claim);
+  if (found != KEEP_ASKING) buf_clear(&conversation->claim);
   return found;
 }
 
@@ -192,8 +204,6 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
                                    int64_t deadline_us, Answer *answer) {
   MessageStart start = { message, answer, NULL, &conversation->busy };
   TaskState state;
-  Buf value;
-  buf_init(&value);
   interpreter_retain(conversation->in);  // the caller keeps its own reference
   // The message is a retry that this question has already answered, perhaps at another process.
   if (conversation->kept && conversation->answered == str_hash(message->raw, 0)) {
@@ -201,23 +211,22 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
     *answer = (Answer){ .reply.form = REPLY_NONE };
     return TASK_RETURNED;
   }
-  KeepFound found = claim(conversation, message->raw, &value);
+  KeepFound found = claim(conversation, message->raw);
   if (found != KEEP_ASKING) {
     if (found == KEEP_BUSY) conversation_put_back(conversation);
     else conversation_evict(conversation);
-    buf_clear(&value);
     return TASK_LOST;
   }
-  if (conversation->claimed) start.value = &value;
+  if (conversation->claim.len) start.value = &conversation->claim;
   if (!wait_resume(conversation->wait, message_begin, message_push, &start, deadline_us, &state)) {
     conversation_put_back(conversation);
-    buf_clear(&value);
     return TASK_LOST;
   }
   Interpreter *in = conversation->in;
+  // Its interpreter was given up.
+  if (state == TASK_LOST && conversation->kept) let_go(conversation);
   part_from_wait(conversation);
   conversation_release(conversation);
   interpreter_release(in);
-  buf_clear(&value);
   return state;
 }

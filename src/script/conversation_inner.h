@@ -30,9 +30,10 @@ struct Conversation {
   bool events, listed;
   bool kept;                    // it is in the store too
   bool stays;                   // it could not leave memory when memory was short
-  bool claimed;                 // claimed in the store, for a message that it could not get yet
   int64_t asks, kept_until_ms;  // as in KeptRun
   uint64_t answered;            // hash of the message that the question answered
+  // Its value in the store if it is claimed there, for a message that it could not get yet; else empty.
+  Buf claim;
   size_t openid_len, question_len, place_len;
   char texts[];  // openid, question, place; the latter two are empty if `kept`: the store has them
 };

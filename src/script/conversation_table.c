@@ -48,6 +48,7 @@ uint32_t conversation_hash(Str openid) { return (uint32_t)str_hash(openid, 0); }
 void conversation_release(Conversation *conversation) {
   if (atomic_fetch_sub_explicit(&conversation->holders, 1, memory_order_acq_rel) != 1) return;
   busy_user_free(conversation->busy);
+  buf_clear(&conversation->claim);
   free(conversation);
 }
 

@@ -100,9 +100,80 @@ static void test_one_that_has_started_a_timer_stays_in_memory(void **state) {
   conversation_put_back(conversation);
 }
 
+static FILE *neighbour;
+
+// On a file that another process has open too.
+static int open_in_company(void **state) {
+  char command[140];
+  if (open_on_sqlite(state) != 0) return -1;
+  snprintf(command, sizeof command, "sqlite3 %s/kept.db > /dev/null", world.folder);
+  neighbour = popen(command, "w");
+  if (!neighbour) return -1;
+  fputs("SELECT 1 FROM wemoon_store;\n", neighbour);
+  fflush(neighbour);
+  for (int i = 0; i < 1000 && store_company(world.store) == STORE_ALONE; i++) usleep(5000);
+  return store_company(world.store) != STORE_ALONE ? 0 : -1;
+}
+
+static int close_in_company(void **state) {
+  pclose(neighbour);
+  return world_close(state);
+}
+
+static TaskState run_taken(Interpreter *in, const MessageTask *message, int64_t deadline_us,
+                           Answer *answer) {
+  Conversation *conversation =
+      conversations_take(world.shared.conversations, STR("openid-1"), false, NULL);
+  interpreter_give_up(in);
+  TaskState state = conversation_run_message(conversation, message, deadline_us, answer);
+  interpreter_release(in);
+  return state;
+}
+
+static void test_one_claimed_for_an_interpreter_that_is_given_up_goes_on_in_another(void **state) {
+  Heard heard;
+  load(asking);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  answer_init(&heard);
+  assert_int_equal(send_through(run_taken, world.in, &heard, "large", 5000000), TASK_LOST);
+  answer_clear(&heard);
+  load(asking);
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "so: large");
+}
+
+static atomic_bool is_busy, may_leave;
+
+static void *occupy(void *unused) {
+  bool entered = engine_enter(world.in->engine, INT64_MAX);
+  atomic_store(&is_busy, true);
+  while (!atomic_load(&may_leave)) usleep(1000);
+  if (entered) engine_leave(world.in->engine);
+  return NULL;
+}
+
+static void test_one_claimed_for_a_busy_interpreter_that_leaves_memory_goes_on(void **state) {
+  pthread_t thread;
+  Heard heard;
+  load(asking);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  is_busy = may_leave = false;
+  assert_int_equal(pthread_create(&thread, NULL, occupy, NULL), 0);
+  while (!atomic_load(&is_busy)) usleep(1000);
+  answer_init(&heard);
+  assert_int_equal(send_through(run_conversation, world.in, &heard, "large", 20000), TASK_LOST);
+  answer_clear(&heard);
+  atomic_store(&may_leave, true);
+  pthread_join(thread, NULL);
+  conversation_evict(conversations_take(world.shared.conversations, STR("openid-1"), false, NULL));
+  conversations_sweep(world.shared.conversations);
+  assert_true(none_open());
+  assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "so: large");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_in_memory, world_close)
 #define TEST_KEPT(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
 #define TEST_SQLITE(test) cmocka_unit_test_setup_teardown(test, open_on_sqlite, world_close)
+#define TEST_COMPANY(test) cmocka_unit_test_setup_teardown(test, open_in_company, close_in_company)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -113,6 +184,8 @@ int main(void) {
     TEST_KEPT(test_a_conversation_that_leaves_memory_goes_on_from_the_store),
     TEST_SQLITE(test_after_five_idle_minutes_a_conversation_is_only_in_the_store),
     TEST_SQLITE(test_one_that_has_started_a_timer_stays_in_memory),
+    TEST_COMPANY(test_one_claimed_for_an_interpreter_that_is_given_up_goes_on_in_another),
+    TEST_COMPANY(test_one_claimed_for_a_busy_interpreter_that_leaves_memory_goes_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
