@@ -77,9 +77,9 @@ typedef struct {
 // then. Otherwise `answer` is set, `done` and `over` are not called, and the task no longer uses the owner.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
                                   int64_t deadline_us, Answer *answer);
-// Does the same, but first continues the user's conversation, or the message's own run, if it is in the store. Waits
-// for the store. Returns TASK_LOST also while another process, or another message, continues the conversation: then the
-// message has to wait.
+// Does the same, but first continues the user's conversation, or the message's own run, if it is in the store; the event
+// of a user who leaves continues no conversation. Waits for the store. Returns TASK_LOST also while another process, or
+// another message, continues the conversation: then the message has to wait.
 TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us,
                              Answer *answer);
 // Ends the user's conversation if it is only in the store: wechat.ask returns nil and the reason. Waits for the store.

@@ -210,11 +210,17 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
   return found != KEEP_NOTHING;
 }
 
+// The event of a user who leaves answers no question: it ends the conversation.
+static bool is_leave(const MessageTask *message) {
+  const MessageHead *head = message->head;
+  return head->is_event && str_eq_nocase(head->event, STR("unsubscribe"));
+}
+
 TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                              Answer *answer) {
   TaskState state;
   if (message->may_be_owed && run_owed(in, message, deadline_us, answer, &state)) return state;
-  if (keep_has_conversations(message_keep(in)) &&
+  if (keep_has_conversations(message_keep(in)) && !is_leave(message) &&
       run_conversation(in, message, deadline_us, answer, &state))
     return state;
   return interpreter_run_message(in, message, deadline_us, answer);

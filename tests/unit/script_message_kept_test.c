@@ -31,6 +31,26 @@ static void test_without_a_conversation_the_message_begins_a_run(void **state) {
   assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "new x");
 }
 
+static void test_the_event_of_a_user_who_leaves_answers_no_question(void **state) {
+  static const char leaving[] =
+      "<xml><ToUserName>gh_1</ToUserName><FromUserName>openid-1</FromUserName><CreateTime>2</"
+      "CreateTime><MsgType>event</MsgType><Event>unsubscribe</Event></xml>";
+  static const char asking_all[] = "function on_message(msg)\n"
+                                   "  if msg.event then return 'left' end\n"
+                                   "  local answer = wechat.ask('?', nil, true)\n"
+                                   "  return 'answered: ' .. (answer.event or answer.content)\n"
+                                   "end";
+  Heard heard;
+  load(asking_all);
+  assert_answer("x", TASK_RETURNED, "?");
+  world_restart(asking_all);
+  answer_init(&heard);
+  send_document(interpreter_answer, world.in, &heard, leaving, 5000000);
+  assert_true(answer_wait(&heard, 5000));
+  assert_string_equal(heard.reply, "left");
+  answer_clear(&heard);
+}
+
 static void save(KeptRun run) {
   Buf value;
   buf_init(&value);
@@ -92,6 +112,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_conversation_goes_on_with_what_the_script_was_given_before),
     TEST(test_without_a_conversation_the_message_begins_a_run),
+    TEST(test_the_event_of_a_user_who_leaves_answers_no_question),
     TEST(test_a_record_of_another_version_loses_the_run_and_begins_with_its_message),
     TEST(test_a_run_that_two_processes_ended_with_is_not_begun_again),
     TEST(test_a_run_that_this_process_has_is_left_alone),
