@@ -15,11 +15,11 @@ void handover_offer(Handover *handover) {
   atomic_store(&handover->state, OFFERED);
 }
 
-void handover_withdraw(Handover *handover) { atomic_store(&handover->state, OWNED); }
-
 static bool change(Handover *handover, int from, int to) {
   return atomic_compare_exchange_strong(&handover->state, &from, to);
 }
+
+bool handover_withdraw(Handover *handover) { return change(handover, OFFERED, OWNED); }
 
 static void sleep_until_called(Handover *handover, int timeout_ms) {
   struct timespec limit = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };

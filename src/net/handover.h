@@ -14,7 +14,7 @@ typedef struct {
 
 // On the connection's own thread, which has it: from now on others may take it.
 void handover_offer(Handover *handover);
-void handover_withdraw(Handover *handover);  // that, while no other thread knows of it
+bool handover_withdraw(Handover *handover);  // that; false if another thread has it already
 // Then: sleeps until another thread calls, or takes the connection back after `timeout_ms` or a little more if nobody
 // has it. The thread has the connection again; true if it was called.
 bool handover_await(Handover *handover, int timeout_ms);

@@ -195,7 +195,7 @@ static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
     wire->room = room;
   }
   if (wire->fd < 0) note_first_bytes(fd);
-  else if (wire->came_us == 0) wire->came_us = wire->arrived_us = clock_now_us();
+  else if (wire->came_us == 0) wire->came_us = wire->arrived_us = when_it_came(fd);
   size_t before = (size_t)(bytes - wire->buffer);
   wire->held = before + (size_t)n;
   if (before == 0 && take_plain_head()) return (ssize_t)wire->head;
@@ -227,14 +227,15 @@ static bool offer(void) {
   wire->is_watched = true;
   handover_offer(&own.handover);
   if (pollers_watch(wire->share.pollers, wire->fd, &own, again)) return true;
-  handover_withdraw(&own.handover);
+  // One that heard of its bytes before may have it, and have parked its request: then the descriptor means another.
+  if (!handover_withdraw(&own.handover)) return true;
   return wire->is_watched = false;
 }
 
-// Returns what poll would.
+// Returns what poll would. Bytes that no poller was free for are left to this thread.
 static int wait_to_be_called(struct pollfd *one, int timeout_ms) {
   one->revents = 0;
-  if (!handover_await(&own.handover, timeout_ms)) return 0;
+  if (!handover_await(&own.handover, timeout_ms)) return poll_now(one, 1, 0);
   if (wire->linger_ms) wire_linger(wire->linger_ms);
   one->revents = POLLIN;
   return 1;
@@ -301,10 +302,11 @@ static void serve_at_once(void) {
   wire->read_len = 0;
 }
 
-// False if its own thread has to go on with the connection.
+// False if its own thread has to go on with the connection. It is never called for nothing: libcivetweb takes that for
+// the end.
 static bool serve_next(Wire *from) {
-  if (clock_coarse_us() - from->waits_since_us > SPELL_US) return false;
   if (!read_ahead(from)) return true;
+  if (clock_coarse_us() - from->waits_since_us > SPELL_US) return false;
   wire = from;
   bool whole = is_whole_request();
   if (whole) serve_at_once();

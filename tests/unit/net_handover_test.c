@@ -36,8 +36,17 @@ static void test_its_own_thread_takes_back_what_nobody_has(void **state) {
   assert_false(handover_await(&handover, 1));
   assert_false(handover_take(&handover));
   handover_offer(&handover);
-  handover_withdraw(&handover);
+  assert_true(handover_withdraw(&handover));
   assert_false(handover_take(&handover));
+}
+
+static void test_what_another_thread_has_is_not_withdrawn(void **state) {
+  Handover handover = { 0 };
+  handover_offer(&handover);
+  assert_true(handover_take(&handover));
+  assert_false(handover_withdraw(&handover));
+  handover_call(&handover);
+  assert_true(handover_await(&handover, LONG_MS));
 }
 
 static void *take_and_call(void *arg) {
@@ -86,6 +95,7 @@ int main(void) {
     cmocka_unit_test(test_one_thread_alone_takes_an_offered_connection),
     cmocka_unit_test(test_bytes_that_arrive_meanwhile_are_told_to_the_thread_that_has_it),
     cmocka_unit_test(test_its_own_thread_takes_back_what_nobody_has),
+    cmocka_unit_test(test_what_another_thread_has_is_not_withdrawn),
     cmocka_unit_test(test_its_own_thread_has_it_once_it_is_called),
     cmocka_unit_test(test_its_own_thread_waits_for_who_serves_it_past_its_time),
   };

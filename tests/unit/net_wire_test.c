@@ -1,0 +1,121 @@
+// A kept connection between two requests, as libcivetweb sees it through poll and recv.
+//
+// Keeps the headers from defining recv and poll as inline functions.
+#undef _FORTIFY_SOURCE
+#include "net/wire.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+typedef struct {
+  Pollers *pollers;
+  int ours, theirs;
+  char buffer[WIRE_HEAD_MAX];
+  atomic_int served;
+} World;
+
+static void *_Atomic last_place;
+
+static void let_be(void *place, bool has_ended) {}
+
+static void serve_and_note(void *place, bool has_ended) {
+  atomic_store(&last_place, place);
+  wire_serve(place, has_ended);
+}
+
+static void serve(void *ctx) {
+  World *world = ctx;
+  wire_next(0);
+  atomic_fetch_add(&world->served, 1);
+}
+
+static void ask(World *world) {
+  assert_int_equal(send(world->theirs, GET, sizeof GET - 1, 0), sizeof GET - 1);
+}
+
+static int wait_for_head(World *world, int timeout_ms) {
+  struct pollfd wait = { .fd = world->ours, .events = POLLIN };
+  return poll(&wait, 1, timeout_ms);
+}
+
+static void read_and_answer(World *world) {
+  assert_true(recv(world->ours, world->buffer, sizeof world->buffer, MSG_DONTWAIT) > 0);
+  assert_non_null(wire_plain());
+  wire_take();
+  wire_next(0);
+}
+
+// This thread's connection; its first request was answered.
+static void open_world(World *world, PollersReady ready) {
+  int pair[2];
+  *world = (World){ .pollers = pollers_new(1, ready) };
+  assert_non_null(world->pollers);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  world->ours = pair[0];
+  world->theirs = pair[1];
+  wire_open(NULL, (WireShare){ world->pollers, serve, world });
+  ask(world);
+  read_and_answer(world);
+}
+
+static void close_world(World *world) {
+  wire_close();
+  pollers_end(world->pollers);
+  close(world->ours);
+  close(world->theirs);
+}
+
+static void test_a_request_that_no_poller_takes_is_left_to_the_own_thread(void **state) {
+  static World world;
+  open_world(&world, let_be);
+  ask(&world);
+  assert_int_equal(wait_for_head(&world, 50), 1);
+  read_and_answer(&world);
+  assert_int_equal(wait_for_head(&world, 50), 0);
+  close_world(&world);
+}
+
+static void *report_for_nothing(void *arg) {
+  usleep(50 * 1000);
+  wire_serve(atomic_load(&last_place), false);
+  return NULL;
+}
+
+// The own thread is to take the next request, a second after its last one; but there is none.
+static void test_the_own_thread_is_not_called_for_nothing(void **state) {
+  static World world;
+  pthread_t other;
+  open_world(&world, serve_and_note);
+  ask(&world);
+  if (wait_for_head(&world, 200) != 0 || atomic_load(&world.served) != 1) {
+    close_world(&world);  // this machine pauses
+    skip();
+  }
+  usleep(1100 * 1000);
+  assert_int_equal(pthread_create(&other, NULL, report_for_nothing, NULL), 0);
+  assert_int_equal(wait_for_head(&world, 300), 0);
+  pthread_join(other, NULL);
+  ask(&world);
+  assert_int_equal(wait_for_head(&world, 2000), 1);
+  read_and_answer(&world);
+  assert_int_equal(atomic_load(&world.served), 1);
+  close_world(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_request_that_no_poller_takes_is_left_to_the_own_thread),
+    cmocka_unit_test(test_the_own_thread_is_not_called_for_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
