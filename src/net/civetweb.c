@@ -405,8 +405,9 @@ static bool can_stop(const Civetweb *civetweb) {
 void civetweb_stop(Civetweb *civetweb) {
   if (civetweb->stopped || !can_stop(civetweb)) return;
   civetweb->stopped = true;
-  pollers_end(civetweb->pollers);
+  pollers_stop(civetweb->pollers);
   if (civetweb->mg) mg_stop(civetweb->mg);
+  pollers_end(civetweb->pollers);  // until now threads that answered late watched sockets
 }
 
 bool civetweb_free(Civetweb *civetweb) {

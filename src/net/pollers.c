@@ -16,9 +16,8 @@
 
 enum {
   STUCK_MS = 10,  // so long all threads may be busy with what they have before there is another one
-  LONG_US =
-      500 * 1000,  // a thread that was busy for so long may have been set back (engine_give_up)
-  END_MS = 1000    // how long pollers_end waits
+  LONG_US = 5 * 1000,  // a thread that was busy for so long may have been set back (engine_give_up)
+  END_MS = 1000        // how long pollers_stop waits
 };
 
 struct Pollers {
@@ -31,6 +30,7 @@ struct Pollers {
   pthread_mutex_t mutex;  // of what follows
   pthread_cond_t changed;
   int running;
+  int lost;  // threads that ended because they were set back, and were not replaced yet
   pthread_t keeper;
 };
 
@@ -52,11 +52,15 @@ static void serve(Pollers *pollers, Ready ready) {
 }
 
 // The last one that stops waiting wakes the keeper.
+static void stop_waiting(Pollers *pollers) {
+  if (atomic_fetch_sub(&pollers->waiting, 1) == 1 && atomic_load(&pollers->keeper_sleeps))
+    signal_change(pollers);
+}
+
 static Ready wait_for_next(Pollers *pollers) {
   struct epoll_event event = { 0 };
   int count = epoll_wait(pollers->epoll, &event, 1, -1);
-  if (atomic_fetch_sub(&pollers->waiting, 1) == 1 && atomic_load(&pollers->keeper_sleeps))
-    signal_change(pollers);
+  stop_waiting(pollers);
   return (Ready){ .thing = count == 1 ? event.data.ptr : NULL,
                   .has_ended = event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) };
 }
@@ -67,11 +71,11 @@ static bool is_set_back(void) { return sched_getscheduler(0) == SCHED_IDLE; }
 static bool may_wait(Pollers *pollers) {
   bool may =
       atomic_fetch_add(&pollers->waiting, 1) < pollers->few && !atomic_load(&pollers->ending);
-  if (!may) atomic_fetch_sub(&pollers->waiting, 1);
+  if (!may) stop_waiting(pollers);
   return may;
 }
 
-// Returns whether another thread must take this one's place.
+// Returns whether another thread must take this one's place: one that it started would be set back like itself.
 static bool poll_until_spare(Pollers *pollers) {
   while (may_wait(pollers)) {
     Ready ready = wait_for_next(pollers);
@@ -82,14 +86,13 @@ static bool poll_until_spare(Pollers *pollers) {
   return false;
 }
 
-static bool start_one(Pollers *pollers);
-
 static void *poll_sockets(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-poll");
-  if (poll_until_spare(pollers)) start_one(pollers);
+  bool lost = poll_until_spare(pollers);
   pthread_mutex_lock(&pollers->mutex);
   pollers->running--;
+  pollers->lost += lost;
   pthread_cond_broadcast(&pollers->changed);
   pthread_mutex_unlock(&pollers->mutex);
   return NULL;
@@ -126,7 +129,7 @@ static void pause_until(Pollers *pollers, int64_t end_us) {
 // With the mutex held.
 static void sleep_until_none_waits(Pollers *pollers) {
   atomic_store(&pollers->keeper_sleeps, true);
-  while (!atomic_load(&pollers->ending) && atomic_load(&pollers->waiting) > 0)
+  while (!atomic_load(&pollers->ending) && atomic_load(&pollers->waiting) > 0 && pollers->lost == 0)
     pthread_cond_wait(&pollers->changed, &pollers->mutex);
   atomic_store(&pollers->keeper_sleeps, false);
 }
@@ -139,14 +142,16 @@ static bool are_all_stuck(Pollers *pollers) {
          pollers->running < pollers->most;
 }
 
-// Starts another thread while all others are stuck.
+// Starts another thread in place of a lost one, or while all others are stuck.
 static void *keep(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-keeper");
   pthread_mutex_lock(&pollers->mutex);
   while (!atomic_load(&pollers->ending)) {
     sleep_until_none_waits(pollers);
-    if (!are_all_stuck(pollers) || atomic_load(&pollers->ending)) continue;
+    bool lacks_one = pollers->lost > 0 || are_all_stuck(pollers);
+    if (!lacks_one || atomic_load(&pollers->ending)) continue;
+    if (pollers->lost > 0) pollers->lost--;
     pthread_mutex_unlock(&pollers->mutex);
     start_one(pollers);
     pthread_mutex_lock(&pollers->mutex);
@@ -232,11 +237,16 @@ static bool wait_until_all_ended(Pollers *pollers) {
   return ended;
 }
 
-void pollers_end(Pollers *pollers) {
-  if (!pollers) return;
-  atomic_store(&pollers->ending, true);
+void pollers_stop(Pollers *pollers) {
+  if (!pollers || atomic_exchange(&pollers->ending, true)) return;
   eventfd_write(pollers->end, 1);
   signal_change(pollers);
   pthread_join(pollers->keeper, NULL);
+  wait_until_all_ended(pollers);
+}
+
+void pollers_end(Pollers *pollers) {
+  if (!pollers) return;
+  pollers_stop(pollers);
   if (wait_until_all_ended(pollers)) destroy(pollers);
 }

@@ -21,6 +21,8 @@ bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
 void pollers_forget(Pollers *pollers, int fd);
 // Returns how many threads there are.
 int pollers_count(Pollers *pollers);
+// Ends the threads, so that nothing is reported any more; sockets may still be watched and forgotten. NULL is allowed.
+void pollers_stop(Pollers *pollers);
 // Ends the threads and frees it; NULL is allowed. Threads that do not return from `ready` are left running, and what
 // they use.
 void pollers_end(Pollers *pollers);

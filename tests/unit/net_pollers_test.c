@@ -15,16 +15,22 @@ enum { THREADS = 8 };
 
 typedef struct {
   int ours, theirs;
-  atomic_int told, ended;
+  atomic_int told, ended, left;
   atomic_bool stays, *until;  // `stays`: the thread stays in the call until *until
+  atomic_bool sets_back;      // its thread, as engine_give_up does
 } Line;
+
+static atomic_int set_back;  // calls on a thread that had been set back
 
 static void on_ready(void *thing, bool has_ended) {
   Line *line = thing;
   char byte;
+  if (sched_getscheduler(0) == SCHED_IDLE) atomic_fetch_add(&set_back, 1);
+  if (line->sets_back) sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){ 0 });
   if (recv(line->ours, &byte, 1, MSG_DONTWAIT) == 1) atomic_fetch_add(&line->told, 1);
   if (has_ended) atomic_fetch_add(&line->ended, 1);
   while (line->stays && !atomic_load(line->until)) usleep(1000);
+  atomic_fetch_add(&line->left, 1);
 }
 
 static void line_open(Line *line, Pollers *pollers) {
@@ -129,6 +135,48 @@ static void test_while_all_threads_are_stuck_there_is_another_one(void **state) 
   line_close(&line);
 }
 
+// All threads are, and none may set itself forth again.
+static void test_threads_that_were_set_back_are_replaced(void **state) {
+  Pollers *pollers = pollers_new(THREADS, on_ready);
+  atomic_bool until = false;
+  Line back[THREADS], line;
+  int few = pollers_count(pollers);
+  if (few > THREADS) skip();
+  for (int i = 0; i < few; i++) {
+    line_open(&back[i], pollers);
+    back[i].until = &until;
+    back[i].stays = back[i].sets_back = true;
+    send_byte(&back[i]);
+  }
+  for (int i = 0; i < few; i++) wait_for(&back[i].told, 1);
+  usleep(50 * 1000);
+  atomic_store(&until, true);
+  for (int i = 0; i < few; i++) wait_for(&back[i].left, 1);
+  line_open(&line, pollers);
+  for (int i = 1; i <= 50; i++) {
+    send_byte(&line);
+    wait_for(&line.told, i);
+  }
+  assert_int_equal(atomic_load(&set_back), 0);
+  pollers_end(pollers);
+  for (int i = 0; i < few; i++) line_close(&back[i]);
+  line_close(&line);
+}
+
+static void test_sockets_may_be_watched_until_it_is_freed(void **state) {
+  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Line line;
+  line_open(&line, pollers);
+  pollers_stop(pollers);
+  assert_int_equal(pollers_count(pollers), 0);
+  assert_true(pollers_watch(pollers, line.ours, &line, true));
+  send_byte(&line);
+  pollers_forget(pollers, line.ours);
+  pollers_end(pollers);
+  assert_int_equal(atomic_load(&line.told), 0);
+  line_close(&line);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bytes_that_arrive_are_reported),
@@ -136,6 +184,8 @@ int main(void) {
     cmocka_unit_test(test_the_end_is_reported_with_the_bytes_before_it),
     cmocka_unit_test(test_a_forgotten_socket_is_not_reported),
     cmocka_unit_test(test_while_all_threads_are_stuck_there_is_another_one),
+    cmocka_unit_test(test_threads_that_were_set_back_are_replaced),
+    cmocka_unit_test(test_sockets_may_be_watched_until_it_is_freed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
