@@ -17,7 +17,8 @@
 enum {
   STUCK_MS = 10,  // so long all threads may be busy with what they have before there is another one
   LONG_US = 5 * 1000,  // a thread that was busy for so long may have been set back (engine_give_up)
-  END_MS = 1000        // how long pollers_stop waits
+  END_MS = 1000,       // how long pollers_stop waits
+  IDLE_SHARE = 4       // threads that use less than this part of one core wait for something
 };
 
 struct Pollers {
@@ -134,12 +135,15 @@ static void sleep_until_none_waits(Pollers *pollers) {
   atomic_store(&pollers->keeper_sleeps, false);
 }
 
-// Whether no thread has come back for something new, for a while.
+// Whether, for a while, no thread has come back for something new, or all were busy and left the cores idle: then they
+// wait for something themselves, a store or a file.
 static bool are_all_stuck(Pollers *pollers) {
   unsigned before = atomic_load(&pollers->reported);
+  int64_t cpu_us = clock_process_cpu_us();
   pause_until(pollers, clock_now_us() + STUCK_MS * 1000);
-  return atomic_load(&pollers->waiting) == 0 && atomic_load(&pollers->reported) == before &&
-         pollers->running < pollers->most;
+  if (atomic_load(&pollers->waiting) > 0 || pollers->running >= pollers->most) return false;
+  return atomic_load(&pollers->reported) == before ||
+         clock_process_cpu_us() - cpu_us < STUCK_MS * 1000 / IDLE_SHARE;
 }
 
 // Starts another thread in place of a lost one, or while all others are stuck.
