@@ -124,10 +124,10 @@ test('a question that comes past the deadline is a late reply; its answer is an 
   const { sent, config } = await platform(t);
   const bot = await startBot(t, {
     script: `function on_message(msg)
-      wechat.sleep(0.5)
+      wechat.sleep(1.5)
       return "got " .. wechat.ask("late question").content
     end`,
-    config: { ...config, deadline_ms: 200 },
+    config: { ...config, deadline_ms: 1000 },
   });
   assert.equal(await bot.say('hi'), null);
   await until(() => sent.length > 0, 'the question');
@@ -138,14 +138,14 @@ test('a question that comes past the deadline is a late reply; its answer is an 
 const late = `function on_message(msg)
   if msg.event then return "event" end
   if msg.content ~= "hi" then return "plain " .. msg.content end
-  wechat.sleep(0.5)
+  wechat.sleep(1.5)
   return "got " .. wechat.ask("late question").content
 end`;
 
 for (const conversations of ['lasting', 'process']) {
   test(`an answer that comes before the platform says that the question is out waits for it (${conversations})`, async (t) => {
-    const { sent, config } = await platform(t, 500);
-    const bot = await startBot(t, { script: late, config: { ...config, conversations, deadline_ms: 200, late_reply: 'customer_service' } });
+    const { sent, config } = await platform(t, 2000);
+    const bot = await startBot(t, { script: late, config: { ...config, conversations, deadline_ms: 1000, late_reply: 'customer_service' } });
     assert.equal(await bot.say('hi'), null);
     await until(() => sent.length > 0, 'the question');
     const answered = bot.say('x'); // its deadline runs, so its answer is a late one

@@ -53,9 +53,9 @@ static void test_a_lease_that_was_not_renewed_in_time_has_lapsed(void **state) {
   clock_advance((int64_t)5 * 1000 * 1000);
   assert_int_equal(keep_lapses(keep), 0);
   keep_look(keep);
-  clock_advance((int64_t)8 * 1000 * 1000);
+  clock_advance((int64_t)5 * 1000 * 1000);
   assert_int_equal(keep_lapses(keep), 0);
-  clock_advance((int64_t)2 * 1000 * 1000);
+  clock_advance((int64_t)5 * 1000 * 1000);
   assert_int_equal(keep_lapses(keep), -1);
   keep_look(keep);
   assert_int_equal(keep_lapses(keep), 1);
