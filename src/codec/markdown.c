@@ -178,13 +178,14 @@ typedef struct {
 static size_t tag_end(Str html, size_t at, Ends *ends) {
   Str rest = str_sub(html, at, html.len);
   bool comment = str_starts(rest, STR("<!--"));
-  bool *more = comment ? &ends->comments : &ends->tags;
-  ptrdiff_t end = *more ? str_find(rest, comment ? STR("-->") : STR(">")) : -1;
-  *more = end >= 0;
   bool tag =
       rest.len > 1 && (comment || rest.ptr[1] == '/' || rest.ptr[1] == '!' || rest.ptr[1] == '?' ||
                        ((rest.ptr[1] | 0x20) >= 'a' && (rest.ptr[1] | 0x20) <= 'z'));
-  return tag && end >= 0 ? at + (size_t)end + (comment ? 3 : 1) : at;
+  bool *more = comment ? &ends->comments : &ends->tags;
+  if (!tag || !*more) return at;
+  ptrdiff_t end = str_find(rest, comment ? STR("-->") : STR(">"));
+  *more = end >= 0;
+  return end >= 0 ? at + (size_t)end + (comment ? 3 : 1) : at;
 }
 
 static void add_html(Plain *p, Str html) {

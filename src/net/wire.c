@@ -68,7 +68,7 @@ static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
 
 __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
                                                   socklen_t *restrict len) {
-  int accepted = accept4(fd, address, len, 0);
+  int accepted = accept4(fd, address, len, SOCK_CLOEXEC);
   if (accepted >= 0) connections_note_accepted();
   if (accepted >= 0 && accepted < DESCRIPTORS_MAX)
     atomic_store_explicit(&accepted_us[accepted], clock_now_us(), memory_order_relaxed);

@@ -30,6 +30,7 @@ enum {
   PING_US = 2500 * 1000,  // a link that was idle for longer is checked first
   CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
+  POLICY_ASKS = 3,  // a proxy may close the link at this question
 };
 
 // Takes the calls up to the next STORE_LIST, or to the end of the chain: they are sent together.
@@ -92,10 +93,11 @@ static Str field_of(Str info, Str name) {
 // Redis deletes keys when its memory is full, unless its policy is noeviction. What it deletes is lost.
 static void look_for_eviction(Redis *redis, int64_t give_up_us) {
   const Str words[] = { STR("INFO"), STR("memory") };
-  if (redis->policy_known || !redis_link_add(redis->link, 2, words)) return;
+  if (redis->policy_asks == POLICY_ASKS || !redis_link_add(redis->link, 2, words)) return;
+  redis->policy_asks++;
   redisReply *reply = redis_send(redis, give_up_us) ? redis_read(redis, give_up_us) : NULL;
   if (!reply) return;
-  redis->policy_known = true;
+  if (reply->type != REDIS_REPLY_ERROR) redis->policy_asks = POLICY_ASKS;
   Str info = reply->type == REDIS_REPLY_STRING ? str_make(reply->str, reply->len) : STR("");
   Str policy = field_of(info, STR("maxmemory_policy:")), most = field_of(info, STR("maxmemory:"));
   char place[300];

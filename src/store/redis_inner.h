@@ -22,7 +22,7 @@ typedef struct {
   char *ca_file;
   const StorePrefixes *prefixes;
   bool settled;                         // no key of an older version is left: nothing to move
-  bool policy_known;                    // whether it evicts keys was asked
+  int policy_asks;                      // times it was asked whether it evicts keys
   char advice[600];                     // store_advice; empty: none
   char cursor[24];                      // of the search for such keys
   bool found_old;                       // in this round of the search
