@@ -1,7 +1,7 @@
 -- What is wrong with the names in a table that is written in a call: `wechat.tag.create{ tga = {...} }`.
 
 local catalogue = require "wechat.catalogue"
-local nearest = require "wechat.nearest"
+local misread = require "wechat.misread"
 local types = require "meta.types"
 local classes = require "docs.types"
 
@@ -16,11 +16,6 @@ local fields = {}
 ---@field text string
 
 local SHORTEST = 3 -- a name of fewer letters is near to too many
-
-local function mend(name, names)
-  local near = nearest(name, names)
-  return near and ("; did you mean %s?"):format(near) or ""
-end
 
 -- The names of a class and of those that it extends.
 local function names_of_class(name)
@@ -44,7 +39,7 @@ local function add_unknown(faults, constructor, path, what, names)
   for _, named in ipairs(constructor.named) do
     local name = named.token.text
     if not known[name] then
-      faults[#faults + 1] = { token = named.token, text = ("%s has no %s %s%s"):format(path, what, name, mend(name, names)) }
+      faults[#faults + 1] = { token = named.token, text = ("%s has no %s %s%s"):format(path, what, name, misread.hint(name, names)) }
     end
   end
 end
@@ -88,10 +83,10 @@ function add_misspelt(faults, constructor, nodes, path)
   for _, named in ipairs(constructor.named) do
     local name = named.token.text
     local node = inside(nodes, name)
-    local near = not node and #name >= SHORTEST and nearest(name, names_left(constructor, nodes))
+    local hint = not node and #name >= SHORTEST and misread.hint(name, names_left(constructor, nodes)) or ""
     if node then add_inner(faults, named.value, node, path .. "." .. name)
-    elseif near then
-      faults[#faults + 1] = { token = named.token, text = ("%s has no field %s; did you mean %s?"):format(path, name, near) }
+    elseif hint ~= "" then
+      faults[#faults + 1] = { token = named.token, text = ("%s has no field %s%s"):format(path, name, hint) }
     end
   end
 end

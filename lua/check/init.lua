@@ -7,7 +7,7 @@ local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
 local fields = require "check.fields"
-local nearest = require "wechat.nearest"
+local misread = require "wechat.misread"
 local parse = require "check.parse"
 local types = require "meta.types"
 
@@ -90,11 +90,6 @@ function Check:add(file, token, text, variable)
   self.found[#self.found + 1] = { file = file, line = token.line, column = token.column, text = text, variable = variable }
 end
 
-local function did_you_mean(name, names, before)
-  local near = nearest(name, names)
-  return near and ("; did you mean %s%s?"):format(before, near) or ""
-end
-
 -- Returns nil if reading the name raises an error, which means that it does not exist.
 local function value_of(t, name)
   local there, value = pcall(function() return t[name] end)
@@ -114,7 +109,7 @@ function Check:call_library(file, meaning)
   if not self.own[file] or self:provides(library, name) or rawget(_G[library], name) ~= nil then return end
   local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
   local names = sorted_keys(_G[library])
-  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, did_you_mean(name, names, library .. ".")))
+  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, misread.hint(name, names, library .. ".")))
 end
 
 function Check:add_all(file, faults)
@@ -149,7 +144,7 @@ function Check:read_wechat(file, meaning)
     if below == nil then
       if self.set_names[name] or path .. "." .. name ~= meaning.path then return end
       local names = names_below(path, value)
-      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, did_you_mean(name, names, path .. ".")),
+      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, misread.hint(name, names, path .. ".")),
         meaning.variable)
     end
     value, path = below, path .. "." .. name
@@ -159,7 +154,7 @@ end
 function Check:read_bot(file, meaning)
   local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
   if meaning.path:match("^bot%.[^.]+$") and bot[name] == nil and not self.set_names[name] then
-    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, did_you_mean(name, sorted_keys(bot), "bot.")),
+    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, misread.hint(name, sorted_keys(bot), "bot.")),
       meaning.variable)
   end
 end
@@ -239,7 +234,7 @@ function Check:judge()
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
     if not self.set_names[field.name] then
-      local hint = did_you_mean(field.name, message_fields, "")
+      local hint = misread.hint(field.name, message_fields)
       self:add(field.file, field.token, ("no type of message has a field %s%s"):format(field.name, hint), field.variable)
     end
   end

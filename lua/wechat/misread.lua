@@ -7,14 +7,22 @@ local misread = {}
 
 misread.mark = "a part of wechat"
 
+--- What an error about an unknown name ends with: "; did you mean NAME?", or nothing if no name is near.
+---@param name string
+---@param names string[] those that there are
+---@param before? string what the nearest name is shown with, "bot."
+---@return string
+function misread.hint(name, names, before)
+  local near = nearest(name, names)
+  return near and ("; did you mean %s%s?"):format(before or "", near) or ""
+end
+
 --- Raises.
 ---@param path string "wechat", "wechat.json"
 ---@param name string
 ---@param names string[] those that there are
 function misread.raise(path, name, names)
-  local near = nearest(name, names)
-  local hint = near and ("; did you mean %s?"):format(near) or ""
-  error(("%sthere is no %s.%s%s"):format(place(), path, name, hint), 0)
+  error(("%sthere is no %s.%s%s"):format(place(), path, name, misread.hint(name, names)), 0)
 end
 
 --- The names in a table itself.

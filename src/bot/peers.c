@@ -70,17 +70,12 @@ static void tell(Peers *peers, const StoreCall *call) {
 
 // ---- claims -------------------------------------------------------------------------------------
 
-static char *put(char *at, Str text) {
-  memcpy(at, text.ptr, text.len);
-  return at + text.len;
-}
-
 Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
   if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  char *at = put(text, STR("answer/"));
-  at = put(at, peers->account);
-  at = put(at, STR("/"));
-  at = put(at, identity);
+  char *at = str_put(text, STR("answer/"));
+  at = str_put(at, peers->account);
+  at = str_put(at, STR("/"));
+  at = str_put(at, identity);
   return str_make(text, (size_t)(at - text));
 }
 

@@ -62,8 +62,8 @@ struct Connections {
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
-  bool
-      must_pass;  // silent connections must make way: one that waits has sent something, or many wait
+  // Silent connections must make way: one that waits has sent something, or many wait.
+  bool must_pass;
   Timeslice timeslice;
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;

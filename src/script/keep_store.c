@@ -26,17 +26,12 @@ void keep_note(Keep *keep, Str key, const KeptRun *run) {
   kept_index_note(keep->index, key, note);
 }
 
-static char *put(char *at, Str text) {
-  if (text.len) memcpy(at, text.ptr, text.len);
-  return at + text.len;
-}
-
 Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]) {
   Str prefix = str_of(identity.len ? keep->owes : keep->asked);
   Str parts[] = { prefix, openid, identity.len ? STR("/") : STR(""), identity };
   char *at = text;
   if (prefix.len + openid.len + parts[2].len + identity.len > STORE_KEY_MAX) return STR("");
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) at = put(at, parts[i]);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) at = str_put(at, parts[i]);
   return str_make(text, (size_t)(at - text));
 }
 
