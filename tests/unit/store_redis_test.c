@@ -425,17 +425,22 @@ static void test_a_silent_server_keeps_nobody_from_opening(void **state) {
   close(fd);
 }
 
+// A call to a server that answers so fails, and says why.
+static void assert_told(const char *(*answer)(int, const char *), const char *why) {
+  Fake fake;
+  start_fake(&fake, answer);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  fails(store, set_k, ERR_NETWORK, why);
+  store_close(store);
+  stop_fake(&fake);
+}
+
 static const char *speaks_nonsense(int connection, const char *command) {
   return "HTTP/1.1 400\r\n";
 }
 
 static void test_a_server_of_another_kind_is_told(void **state) {
-  Fake fake;
-  start_fake(&fake, speaks_nonsense);
-  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
-  fails(store, set_k, ERR_NETWORK, "Protocol error");
-  store_close(store);
-  stop_fake(&fake);
+  assert_told(speaks_nonsense, "Protocol error");
 }
 
 static const char *announces_too_much(int connection, const char *command) {
@@ -443,12 +448,7 @@ static const char *announces_too_much(int connection, const char *command) {
 }
 
 static void test_an_array_that_no_memory_holds_is_refused(void **state) {
-  Fake fake;
-  start_fake(&fake, announces_too_much);
-  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
-  fails(store, set_k, ERR_NETWORK, "its answer is too large");
-  store_close(store);
-  stop_fake(&fake);
+  assert_told(announces_too_much, "its answer is too large");
 }
 
 int main(void) {
