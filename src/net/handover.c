@@ -2,11 +2,13 @@
 // back take no system call.
 #include "net/handover.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { OWNED, OFFERED, TAKEN, TAKEN_AND_MORE };  // the last: more bytes have arrived since
 
@@ -21,15 +23,21 @@ static bool change(Handover *handover, int from, int to) {
 
 bool handover_withdraw(Handover *handover) { return change(handover, OFFERED, OWNED); }
 
-static void sleep_until_called(Handover *handover, int timeout_ms) {
-  struct timespec limit = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
-  syscall(SYS_futex, &handover->called, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0);
+// Returns whether it was called. A call for the sleep before this one may wake the thread late, and so may a signal: it
+// sleeps on.
+static bool sleep_until_called(Handover *handover, int64_t end_us) {
+  struct timespec end = clock_to_timespec(end_us);
+  bool in_time = true;
+  while (in_time && !atomic_load(&handover->called))
+    in_time = syscall(SYS_futex, &handover->called, FUTEX_WAIT_BITSET_PRIVATE, 0, &end, NULL,
+                      FUTEX_BITSET_MATCH_ANY) == 0 ||
+              errno != ETIMEDOUT;
+  return atomic_load(&handover->called);
 }
 
 bool handover_await(Handover *handover, int timeout_ms) {
   do {
-    sleep_until_called(handover, timeout_ms);
-    if (atomic_load(&handover->called)) return true;
+    if (sleep_until_called(handover, clock_now_us() + timeout_ms * 1000L)) return true;
   } while (!change(handover, OFFERED, OWNED));
   return false;
 }

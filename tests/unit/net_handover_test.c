@@ -1,13 +1,18 @@
 // A connection between two requests, handed from thread to thread.
 #include "net/handover.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/clock.h"
 
 enum { LONG_MS = 60 * 1000 };
 
@@ -90,6 +95,30 @@ static void test_its_own_thread_waits_for_who_serves_it_past_its_time(void **sta
   assert_non_null(called);
 }
 
+static atomic_bool has_slept;
+
+static void *wake_for_nothing(void *arg) {
+  Handover *handover = arg;
+  while (!atomic_load(&has_slept)) {
+    syscall(SYS_futex, &handover->called, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    usleep(1000);
+  }
+  return NULL;
+}
+
+static void test_a_call_that_comes_late_does_not_shorten_the_next_wait(void **state) {
+  enum { WAIT_MS = 200 };
+  Handover handover = { 0 };
+  pthread_t other;
+  assert_int_equal(pthread_create(&other, NULL, wake_for_nothing, &handover), 0);
+  int64_t began_us = clock_now_us();
+  handover_offer(&handover);
+  assert_false(handover_await(&handover, WAIT_MS));
+  assert_true(clock_now_us() - began_us >= WAIT_MS * 1000);
+  atomic_store(&has_slept, true);
+  pthread_join(other, NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_thread_alone_takes_an_offered_connection),
@@ -98,6 +127,7 @@ int main(void) {
     cmocka_unit_test(test_what_another_thread_has_is_not_withdrawn),
     cmocka_unit_test(test_its_own_thread_has_it_once_it_is_called),
     cmocka_unit_test(test_its_own_thread_waits_for_who_serves_it_past_its_time),
+    cmocka_unit_test(test_a_call_that_comes_late_does_not_shorten_the_next_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
