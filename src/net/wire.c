@@ -314,14 +314,16 @@ static bool serve_next(Wire *from) {
   return whole && !from->last;
 }
 
-// The end of the stream behind a request is found by a second look.
+// The end of the stream behind a request is found by a second look. What was reported to other threads meanwhile may have
+// been an end too.
 void wire_serve(void *place, bool has_ended) {
   Place *of = place;
   if (!handover_take(&of->handover)) return;
-  do {
+  for (;; has_ended = true) {
     if (!serve_next(&of->wire) || (has_ended && !serve_next(&of->wire)))
       return handover_call(&of->handover);
-  } while (!handover_give_back(&of->handover));
+    if (handover_give_back(&of->handover)) return;
+  }
 }
 
 // ---- reading ------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+
 static const char GET[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 typedef struct {
@@ -22,9 +24,11 @@ typedef struct {
   int ours, theirs;
   char buffer[WIRE_HEAD_MAX];
   atomic_int served;
+  bool ends;  // the client sends one more request and its end while the first one is served
 } World;
 
 static void *_Atomic last_place;
+static atomic_int reports;
 
 static void let_be(void *place, bool has_ended) {}
 
@@ -33,14 +37,25 @@ static void serve_and_note(void *place, bool has_ended) {
   wire_serve(place, has_ended);
 }
 
-static void serve(void *ctx) {
-  World *world = ctx;
-  wire_next(0);
-  atomic_fetch_add(&world->served, 1);
+static void serve_the_first(void *place, bool has_ended) {
+  if (atomic_fetch_add(&reports, 1) > 0) return;
+  serve_and_note(place, has_ended);
 }
 
 static void ask(World *world) {
   assert_int_equal(send(world->theirs, GET, sizeof GET - 1, 0), sizeof GET - 1);
+}
+
+static void ask_and_end(World *world) {
+  ask(world);
+  shutdown(world->theirs, SHUT_WR);
+  wire_serve(atomic_load(&last_place), true);  // as another poller would
+}
+
+static void serve(void *ctx) {
+  World *world = ctx;
+  wire_next(0);
+  if (atomic_fetch_add(&world->served, 1) == 0 && world->ends) ask_and_end(world);
 }
 
 static int wait_for_head(World *world, int timeout_ms) {
@@ -112,10 +127,43 @@ static void test_the_own_thread_is_not_called_for_nothing(void **state) {
   close_world(&world);
 }
 
+enum { LONG_MS = 20 * 1000 };
+
+// The next look of the own thread, after LONG_MS, would find it too.
+static void assert_ends_soon(World *world) {
+  int64_t began_ms = clock_now_ms();
+  assert_int_equal(wait_for_head(world, LONG_MS), 1);
+  assert_true(clock_now_ms() - began_ms < LONG_MS / 2);
+  assert_int_equal(recv(world->ours, world->buffer, sizeof world->buffer, MSG_DONTWAIT), 0);
+}
+
+// Both are reported together: the pollers see them when the socket is offered.
+static void test_an_end_behind_a_request_calls_the_own_thread_at_once(void **state) {
+  static World world;
+  open_world(&world, serve_and_note);
+  ask(&world);
+  shutdown(world.theirs, SHUT_WR);
+  assert_ends_soon(&world);
+  assert_int_equal(atomic_load(&world.served), 1);
+  close_world(&world);
+}
+
+static void test_an_end_that_another_poller_saw_calls_the_own_thread_at_once(void **state) {
+  static World world;
+  open_world(&world, serve_the_first);
+  world.ends = true;
+  ask(&world);
+  assert_ends_soon(&world);
+  assert_int_equal(atomic_load(&world.served), 2);
+  close_world(&world);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_request_that_no_poller_takes_is_left_to_the_own_thread),
     cmocka_unit_test(test_the_own_thread_is_not_called_for_nothing),
+    cmocka_unit_test(test_an_end_behind_a_request_calls_the_own_thread_at_once),
+    cmocka_unit_test(test_an_end_that_another_poller_saw_calls_the_own_thread_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
