@@ -1,4 +1,4 @@
-// sched_getattr and sched_setattr, which the service unit allows.
+// sched_setattr, which the service unit allows.
 #include "base/scheduling.h"
 
 #include <sched.h>
@@ -15,7 +15,7 @@ typedef struct {
   uint64_t runtime_ns, deadline_ns, period_ns;
 } Attributes;
 
-enum { POLICY_NORMAL = 0, POLICY_BATCH = 3, POLICY_IDLE = 5 };
+enum { POLICY_NORMAL = 0, POLICY_IDLE = 5 };
 
 static bool set(int thread, Attributes *attributes) {
   attributes->size = sizeof *attributes;
@@ -25,11 +25,3 @@ static bool set(int thread, Attributes *attributes) {
 bool scheduling_idle(int thread) { return set(thread, &(Attributes){ .policy = POLICY_IDLE }); }
 
 bool scheduling_restore(void) { return set(0, &(Attributes){ .policy = POLICY_NORMAL }); }
-
-void scheduling_slice(int length_us) {
-  Attributes now;
-  if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0) return;
-  if (now.policy != POLICY_NORMAL && now.policy != POLICY_BATCH) return;
-  now.runtime_ns = (uint64_t)length_us * 1000;
-  set(0, &now);
-}

@@ -1,4 +1,4 @@
-// How the kernel schedules a thread: its policy and its time slice.
+// How the kernel schedules a thread: its policy.
 #ifndef WEMOON_BASE_SCHEDULING_H
 #define WEMOON_BASE_SCHEDULING_H
 
@@ -9,8 +9,5 @@
 bool scheduling_idle(int thread);
 // Runs the calling thread like others again. False if it may not: that takes root, or RLIMIT_NICE of 20 or more.
 bool scheduling_restore(void);
-// Sets the calling thread's time slice, in microseconds. No effect before Linux 6.12, for a real-time thread, or if the
-// system refuses.
-void scheduling_slice(int length_us);
 
 #endif

@@ -128,7 +128,6 @@ static int serve_plain(struct mg_connection *conn, const PlainHead *head) {
     .path = head->path,
     .query = head->query,
     .hides_body = true,
-    .is_shared = wire_is_shared(),
   };
   return serve(conn, &request);
 }

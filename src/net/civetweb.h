@@ -22,7 +22,6 @@ typedef struct {
   bool is_last;        // the bytes behind it cannot be read as a request: the connection must end
   bool is_chunked;     // the body is in chunks
   bool hides_body;     // read the body with wire_read, not civetweb_read
-  bool is_shared;      // another thread than the connection's own serves it
   int64_t arrived_us;  // since when the client waits (monotonic): wire_arrived_us
   int64_t came_us;     // when the first byte was received
   Connection *connection;

@@ -18,8 +18,6 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
-#include "base/scheduling.h"
-#include "net/timeslice.h"
 
 enum {
   TICK_SHORT_MS = 20,  // while few threads are free
@@ -29,7 +27,6 @@ enum {
   REST_MS = 20,        // the same when the server stops
   PAUSE_MS = 250,      // how long a body may pause then
   DAWDLE_MS = 400,     // how long its first request may take then, from the first packet on
-  SOON_TURNS = 5,      // within so many turns the next request comes under full load
   LONG_WAIT_MS = 250,  // how long a request waits for a thread when idle clients hold all of them
   FAIR_SHARE_MS = 20,  // how long a busy connection keeps its thread while others wait
   DESCRIPTORS_MAX = 65536,
@@ -46,11 +43,8 @@ struct Connection {
   Connections *all;
   _Atomic Phase phase;
   atomic_int_least64_t since_us;  // of the phase
-  atomic_uint_least64_t
-      requests;  // that came in this slot, over all its connections; written by its thread
-  int64_t opened_us, came_us;
+  int64_t opened_us;
   int64_t waited_us;     // its first request, for a thread
-  int timeslice_us;      // its thread's turns; 0: as its last connection left them
   bool told;             // its socket was shut down because it was idle
   atomic_bool answered;  // at least one request; written by its thread
   int fd;                // -1: no request yet
@@ -64,7 +58,6 @@ struct Connections {
   atomic_bool others_wait;
   // Silent connections must make way: one that waits has sent something, or many wait.
   bool must_pass;
-  Timeslice timeslice;
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;
   pthread_t thread;
@@ -269,19 +262,6 @@ static int look_after(Connections *all) {
   return found;
 }
 
-static void measure_turns(Connections *all, int64_t now_us) {
-  int active = 0;
-  uint64_t requests = 0;
-  for (int i = 0; i < all->threads; i++) {
-    const Connection *connection = &all->slots[i];
-    bool open = atomic_load_explicit(&connection->phase, memory_order_relaxed) != PHASE_FREE;
-    active += open && atomic_load_explicit(&connection->since_us, memory_order_relaxed) >=
-                          all->timeslice.at_us;
-    requests += atomic_load_explicit(&connection->requests, memory_order_relaxed);
-  }
-  timeslice_measure(&all->timeslice, now_us, active, requests);
-}
-
 static void *watch(void *arg) {
   Connections *all = arg;
   pthread_setname_np(pthread_self(), "http-watch");
@@ -291,8 +271,6 @@ static void *watch(void *arg) {
     struct timespec until = clock_to_timespec(clock_now_us() + tick_ms * 1000);
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
-    int64_t now_us = clock_now_us();
-    if (now_us - all->timeslice.at_us >= TICK_MS * 1000) measure_turns(all, now_us);
     bool taken = atomic_load(&all->busy) >= all->threads && may_any_wait();
     if (!taken) atomic_store(&all->others_wait, false);
     close_idle(all);
@@ -319,7 +297,6 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
     all->slots[i].next_free = all->free;
     all->free = &all->slots[i];
   }
-  timeslice_init(&all->timeslice);
   condition_init(&all->changed);
   pthread_mutex_init(&all->mutex, NULL);
   if (pthread_create(&all->thread, NULL, watch, all) == 0) return all;
@@ -372,8 +349,6 @@ Connection *connection_opened(Connections *all) {
     all->free = connection->next_free;
     connection->fd = -1;
     connection->opened_us = clock_now_us();
-    connection->came_us = 0;
-    connection->timeslice_us = 0;
     atomic_store(&connection->answered, false);
     set_phase(connection, PHASE_WAITS);
     atomic_fetch_add(&all->busy, 1);
@@ -391,21 +366,9 @@ void connection_introduce(Connection *connection, int fd) {
 
 int connection_descriptor(const Connection *connection) { return connection ? connection->fd : -1; }
 
-bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us) {
-  if (!connection) return false;
-  if (!atomic_load_explicit(&connection->answered, memory_order_relaxed))
+void connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us) {
+  if (connection && !atomic_load_explicit(&connection->answered, memory_order_relaxed))
     connection->waited_us = now_us - arrived_us;
-  uint64_t requests = atomic_load_explicit(&connection->requests, memory_order_relaxed);
-  atomic_store_explicit(&connection->requests, requests + 1, memory_order_relaxed);
-  int64_t before_us = connection->came_us;
-  connection->came_us = now_us;
-  return now_us - before_us < SOON_TURNS * timeslice_us(&connection->all->timeslice);
-}
-
-void connection_steps_aside(Connection *connection) {
-  int length_us = timeslice_us(&connection->all->timeslice);
-  if (connection->timeslice_us != length_us) scheduling_slice(connection->timeslice_us = length_us);
-  timeslice_yield();
 }
 
 void connection_closing(Connection *connection) {

@@ -1,5 +1,5 @@
 // Shares the HTTP threads among connections. A connection keeps its thread: when all threads are taken and others wait,
-// idle connections are closed and slow requests are cut off; a busy connection lets the other threads run first.
+// idle connections are closed and slow requests are cut off.
 #ifndef WEMOON_NET_CONNECTIONS_H
 #define WEMOON_NET_CONNECTIONS_H
 
@@ -28,16 +28,13 @@ void connection_introduce(Connection *connection, int fd);
 int connection_descriptor(const Connection *connection);
 // Before its socket is closed.
 void connection_closing(Connection *connection);
-// A request that arrived at `arrived_us` has its thread now. True if it followed closely on the one before, as under
-// full load.
-bool connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us);
+// A request that arrived at `arrived_us` has its thread now. NULL is allowed.
+void connection_comes(Connection *connection, int64_t arrived_us, int64_t now_us);
 // A part of a request has arrived; the rest must follow in time. NULL is allowed.
 void connection_reads(Connection *connection);
 void connection_handles(Connection *connection);  // the request is whole; NULL is allowed
 // The request was answered; the thread waits for the next one.
 void connection_waits(Connection *connection);
-// After the answer to such a request: lets other threads run first.
-void connection_steps_aside(Connection *connection);
 // Whether to close the connection after this answer, so that a waiting connection gets its thread: it had a fair share.
 bool connection_should_close(const Connection *connection);
 

@@ -324,14 +324,13 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
                              .chunked = x.head.chunked,
                              .received_us = from->arrived_us ? from->arrived_us : now_us };
   x.last = x.last || x.head.upgrades;
-  bool again = connection_comes(x.connection, from->came_us ? from->came_us : now_us, now_us);
+  connection_comes(x.connection, from->came_us ? from->came_us : now_us, now_us);
   if (!x.buffers) return close_without_buffers(conn, from);
   serve(&x);
   put_buffers(x.server, x.buffers);
   if (x.unread) wire_linger(LINGER_MS);
   if (x.ends) wire_end();  // the answer may be from another thread
   connection_waits(x.connection);
-  if (again && !from->is_shared) connection_steps_aside(x.connection);
   return x.status;
 }
 

@@ -414,8 +414,6 @@ int wire_take_away(int stand_in) {
 
 Str wire_head(void) { return str_make(wire->buffer, wire->held); }
 
-bool wire_is_shared(void) { return wire != &no_wire && wire != &own.wire; }
-
 bool wire_is_whole(void) { return wire->head > 0; }
 
 bool wire_has_ended(void) { return wire->ended; }
@@ -441,13 +439,16 @@ int wire_read(void *out, size_t len, int timeout_ms) {
   return (int)recvfrom(wire->fd, out, len, 0, NULL, NULL);
 }
 
+// Whether this thread serves a connection for the connection's own thread.
+static bool is_shared(void) { return wire != &no_wire && wire != &own.wire; }
+
 void wire_linger(int max_ms) {
   char bytes[4096];
   int64_t end_ms = clock_now_ms() + max_ms;
   struct pollfd wait = { .fd = wire->fd, .events = POLLIN };
   if (wire->fd < 0) return;
   shutdown(wire->fd, SHUT_WR);
-  if (wire_is_shared()) {
+  if (is_shared()) {
     wire->linger_ms = max_ms;
     return;
   }

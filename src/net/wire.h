@@ -32,8 +32,6 @@ typedef struct {
 void wire_open(Connection *connection, WireShare share);
 // For pollers_new.
 void wire_serve(void *place, bool has_ended);
-// Whether this thread serves a connection for the connection's own thread.
-bool wire_is_shared(void);
 // libcivetweb closes the connection.
 void wire_close(void);
 // The current request, or its refusal, is passed on: further bytes are not its head.

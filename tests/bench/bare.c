@@ -1,37 +1,23 @@
 // The measure of what a civetweb handler costs when it does nothing: it reads the body and writes a fixed answer, with
-// the options and the one write that serve civetweb best; with "slices", its threads take short slices of the CPU, as
-// wemoon's do. bare PORT THREADS ANSWER-BYTES [slices]
+// the options and the one write that serve civetweb best. bare PORT THREADS ANSWER-BYTES
 #include <civetweb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include "base/scheduling.h"
-#include "net/timeslice.h"
 
 static char answer[4096];
 static int answer_len;
-static bool takes_slices;
 
 static int on_request(struct mg_connection *conn) {
   char body[8192];
   while (mg_read(conn, body, sizeof body) > 0) {
   }
   mg_write(conn, answer, (size_t)answer_len);
-  if (takes_slices) timeslice_yield();
   return 200;
 }
 
-static void *on_thread(const struct mg_context *mg, int type) {
-  if (takes_slices) scheduling_slice(TIMESLICE_SHORTEST_US);
-  return NULL;
-}
-
 int main(int argc, char **argv) {
-  if (argc < 4 || argc > 5) return 2;
-  takes_slices = argc == 5 && strcmp(argv[4], "slices") == 0;
+  if (argc != 4) return 2;
   int size = atoi(argv[3]);
   char listen[64];
   snprintf(listen, sizeof listen, "127.0.0.1:%s", argv[1]);
@@ -59,7 +45,7 @@ int main(int argc, char **argv) {
     "no",
     NULL,
   };
-  struct mg_callbacks callbacks = { .begin_request = on_request, .init_thread = on_thread };
+  struct mg_callbacks callbacks = { .begin_request = on_request };
   mg_init_library(0);
   if (!mg_start(&callbacks, NULL, options)) return 1;
   pause();

@@ -54,18 +54,15 @@ const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
 function compileBare() {
   fs.mkdirSync(BUILD, { recursive: true });
   const program = path.join(BUILD, 'bare');
-  const parts = ['net/timeslice.c', 'base/scheduling.c', 'base/clock.c'].map((name) => path.join(ROOT, 'src', name));
-  const sources = [path.join(__dirname, 'bare.c'), ...parts];
-  const done = spawnSync('cc', ['-O2', '-D_GNU_SOURCE', '-I', path.join(ROOT, 'src'), '-o', program, ...sources, '-lcivetweb'], { encoding: 'utf8' });
+  const done = spawnSync('cc', ['-O2', '-D_GNU_SOURCE', '-o', program, path.join(__dirname, 'bare.c'), '-lcivetweb'], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`bare.c does not compile: ${done.stderr}`);
   return program;
 }
 
-// `slices`: its threads use short CPU time slices, like wemoon's on 64 connections.
-async function bare(threads, slices = false, cores = undefined) {
+async function bare(threads, cores = undefined) {
   const port = await freePort();
   return start(`bare, ${threads} threads`, port, path.join(BUILD, 'bare'),
-    [String(port), String(threads), String(REPLY_BYTES), ...(slices ? ['slices'] : [])], { cores });
+    [String(port), String(threads), String(REPLY_BYTES)], { cores });
 }
 
 async function wemoon(threads, mode, more = [], script = path.join(ROOT, 'scripts/echo.lua'), { cores, program = WEMOON } = {}) {

@@ -26,8 +26,7 @@ const TARGETS = [
 
 function sidesOf({ name }, scene, quick) {
   const sides = [];
-  if (scene.mode === 'plain') sides.push({ name: 'bare', start: (cores) => bare(THREADS, false, cores) });
-  if (scene.name === 'kept') sides.push({ name: 'bare slices', start: (cores) => bare(THREADS, true, cores) });
+  if (scene.mode === 'plain') sides.push({ name: 'bare', start: (cores) => bare(THREADS, cores) });
   sides.push({ name: 'nginx', start: (cores) => nginx(scene.mode, cores) });
   sides.push({ name: 'wemoon', start: (cores) => wemoon(THREADS, scene.mode, [], undefined, { cores }) });
   if (process.env.BASELINE) {
